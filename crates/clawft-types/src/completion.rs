@@ -1,0 +1,168 @@
+//! The chat-completions protocol: what OpenAI and everyone compatible with it read and answer.
+
+use crate::json::{JsonError, Node, Writer};
+use crate::message::Message;
+use crate::temperature::Temperature;
+use alloc::borrow::ToOwned as _;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+/// The body of `POST …/chat/completions`. What is `None` is left out, so that the server's default holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompletionRequest<'a> {
+    /// The model's name.
+    pub model: &'a str,
+    /// The conversation, oldest first.
+    pub messages: Vec<&'a Message>,
+    /// The most tokens the answer may have.
+    pub max_tokens: Option<u32>,
+    /// How freely the model chooses its words.
+    pub temperature: Option<Temperature>,
+}
+
+impl CompletionRequest<'_> {
+    /// The request as JSON.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.object(|request| {
+            request.text_member("model", self.model);
+            request
+                .member("messages", |list| list.array(&self.messages, |item, message| message.write(item)));
+            if let Some(tokens) = self.max_tokens {
+                request.member("max_tokens", |value| value.literal(&tokens.to_string()));
+            }
+            if let Some(temperature) = self.temperature {
+                request.member("temperature", |value| value.literal(&temperature.to_string()));
+            }
+        });
+        writer.into_bytes()
+    }
+}
+
+/// The body of a successful answer, as far as clawft reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompletionResponse {
+    /// The answers; one unless more were asked for.
+    pub choices: Vec<Choice>,
+    /// What it cost, if the server says.
+    pub usage: Option<Usage>,
+}
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What the model says.
+    pub message: Answer,
+    /// Why it stopped: `stop`, `length`, `tool_calls`, `content_filter` or whatever a server invents.
+    pub finish_reason: Option<String>,
+}
+
+/// The message of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The text. `null` where the model only calls tools or refuses.
+    pub content: Option<String>,
+    /// The model's own words for why it will not answer.
+    pub refusal: Option<String>,
+}
+
+/// How many tokens were used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// In the request.
+    pub prompt_tokens: u64,
+    /// In the answer.
+    pub completion_tokens: u64,
+    /// Both.
+    pub total_tokens: u64,
+}
+
+impl CompletionResponse {
+    /// Reads a successful answer.
+    pub fn read(node: &Node<'_>) -> Result<CompletionResponse, JsonError> {
+        let choices = node.require("choices")?.items()?;
+        Ok(CompletionResponse {
+            choices: choices.iter().map(read_choice).collect::<Result<_, _>>()?,
+            usage: node.get("usage").map(|usage| read_usage(&usage)),
+        })
+    }
+
+    /// The answer as JSON, with `null` for what is `None`.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.object(|response| {
+            response.member("choices", |list| list.array(&self.choices, write_choice));
+            response.member("usage", |value| match &self.usage {
+                Some(usage) => write_usage(value, usage),
+                None => value.literal("null"),
+            });
+        });
+        writer.into_bytes()
+    }
+}
+
+fn read_choice(node: &Node<'_>) -> Result<Choice, JsonError> {
+    let message = node.require("message")?;
+    Ok(Choice {
+        message: Answer {
+            content: message.get("content").map(|content| read_content(&content)).transpose()?,
+            refusal: optional_text(&message, "refusal"),
+        },
+        finish_reason: optional_text(node, "finish_reason"),
+    })
+}
+
+/// A string, or the list of parts that some servers send: `[{"type":"text","text":"…"}, …]`.
+fn read_content(node: &Node<'_>) -> Result<String, JsonError> {
+    let Ok(parts) = node.items() else { return node.text().map(str::to_owned) };
+    let texts = parts.iter().filter_map(|part| part.get("text"));
+    texts.map(|text| text.text().map(str::to_owned)).collect()
+}
+
+/// Usage is for information: what is missing or odd in it counts as 0 and fails nothing.
+fn read_usage(node: &Node<'_>) -> Usage {
+    let count = |key| node.get(key).and_then(|tokens| tokens.whole().ok()).unwrap_or(0);
+    Usage {
+        prompt_tokens: count("prompt_tokens"),
+        completion_tokens: count("completion_tokens"),
+        total_tokens: count("total_tokens"),
+    }
+}
+
+fn write_choice(writer: &mut Writer, choice: &Choice) {
+    writer.object(|object| {
+        object.member("message", |message| {
+            message.object(|message| {
+                write_optional(message, "content", choice.message.content.as_deref());
+                write_optional(message, "refusal", choice.message.refusal.as_deref());
+            });
+        });
+        write_optional(object, "finish_reason", choice.finish_reason.as_deref());
+    });
+}
+
+fn write_usage(writer: &mut Writer, usage: &Usage) {
+    writer.object(|object| {
+        let mut count = |key, tokens: u64| object.member(key, |value| value.literal(&tokens.to_string()));
+        count("prompt_tokens", usage.prompt_tokens);
+        count("completion_tokens", usage.completion_tokens);
+        count("total_tokens", usage.total_tokens);
+    });
+}
+
+fn write_optional(object: &mut Writer, key: &str, text: Option<&str>) {
+    object.member(key, |value| match text {
+        Some(text) => value.text(text),
+        None => value.literal("null"),
+    });
+}
+
+fn optional_text(node: &Node<'_>, key: &str) -> Option<String> {
+    node.get(key)?.text().ok().map(str::to_owned)
+}
+
+/// The server's own words in an error body: `{"error":{"message":"…"}}`, `{"error":"…"}` or `{"message":"…"}`.
+pub fn error_message(node: &Node<'_>) -> Option<String> {
+    let error = node.get("error").unwrap_or_else(|| node.clone());
+    optional_text(&error, "message").or_else(|| optional_text(node, "error"))
+}

@@ -1,0 +1,107 @@
+//! What can be wrong with data that came from outside. `Display` is what the user reads.
+//!
+//! Each type implements [`core::error::Error`] and is `Send + Sync`, so that all of them convert to
+//! `Box<dyn Error + Send + Sync>` with `?`.
+
+use crate::json::JsonError;
+use alloc::string::String;
+use core::fmt;
+
+/// A configuration that cannot be used: `/config/config.json:3:14: not JSON, expected value` for a syntax error,
+/// `/config/config.json: agents.model: expected a string, found a number` for everything else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file, as the caller named it.
+    pub path: String,
+    /// What is wrong in it and where.
+    pub cause: JsonError,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)?;
+        f.write_str(match self.cause {
+            JsonError::Syntax { .. } => ":",
+            JsonError::Field { .. } => ": ",
+        })?;
+        self.cause.fmt(f)
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+/// A user's message that cannot be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InputError {
+    /// Nothing but white space.
+    Empty,
+    /// A JSON message with a role other than `user`, or with fields that are not strings.
+    Message(JsonError),
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InputError::Empty => f.write_str(
+                "the message is empty: give a line of text, or `{\"role\":\"user\",\"content\":\"…\"}`, on standard input",
+            ),
+            InputError::Message(cause) => {
+                f.write_str("the message is not usable: ")?;
+                cause.fmt(f)
+            }
+        }
+    }
+}
+
+impl core::error::Error for InputError {}
+
+/// A session file that cannot be continued. The bytes may still be worth something to the user: set the file aside under
+/// another name, never overwrite it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionError {
+    /// Not JSON, or not the shape of a session.
+    Damaged(JsonError),
+    /// Written by a newer program; the number is the file's `version`.
+    Newer(u64),
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SessionError::Damaged(cause) => {
+                f.write_str("damaged session: ")?;
+                cause.fmt(f)
+            }
+            SessionError::Newer(version) => {
+                write!(
+                    f,
+                    "session version {version} is newer than this program reads ({})",
+                    crate::session::VERSION
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for SessionError {}
+
+/// A text that is no session id. Holds the text; `Display` says the rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionIdError(
+    /// The text that was refused.
+    pub String,
+);
+
+impl fmt::Display for SessionIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`")?;
+        // The text may be anything, also a terminal's control sequences and megabytes of them.
+        let shown = self.0.chars().take(64).map(|c| if c.is_control() { '\u{fffd}' } else { c });
+        shown.into_iter().try_for_each(|c| fmt::Write::write_char(f, c))?;
+        f.write_str(
+            "` is not a session id: use 1 to 64 of the characters A-Z a-z 0-9 `.` `_` `-`, the first one not a dot",
+        )
+    }
+}
+
+impl core::error::Error for SessionIdError {}

@@ -1,0 +1,27 @@
+//! Data that every part of clawft speaks: configuration, messages, completions, sessions and their errors.
+//!
+//! Nothing here touches a file, a socket, the clock, the environment or randomness: bytes come in, values go out. All
+//! JSON is read through one tree and one set of accessors ([`json`]) in place of derived deserializers: less code in the
+//! shipped component, and every error names the field that is wrong.
+
+// Without std there is no file, socket, clock, environment or randomness to reach for: the compiler keeps the promise.
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
+pub mod completion;
+pub mod config;
+pub mod error;
+pub mod json;
+pub mod message;
+pub mod secret;
+pub mod session;
+pub mod temperature;
+
+pub use completion::{CompletionRequest, CompletionResponse, Usage};
+pub use config::{Agents, Config, Kind, Provider};
+pub use error::{ConfigError, InputError, SessionError, SessionIdError};
+pub use message::{Input, Message, Role};
+pub use secret::Secret;
+pub use session::{Session, SessionId};
+pub use temperature::Temperature;

@@ -1,0 +1,52 @@
+//! How freely a model chooses its words.
+
+use core::fmt;
+
+/// A sampling temperature from 0 (always the likeliest word) to 2, kept in thousandths: printing floats would cost the
+/// component kilobytes, and no model knows the difference.
+///
+/// Displays as a JSON number: `0.7`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Temperature(u16);
+
+impl Temperature {
+    /// The temperature nearest to `number`; `None` outside of 0 to 2.
+    pub fn new(number: f64) -> Option<Temperature> {
+        (0.0..=2.0).contains(&number).then_some(Temperature((number * 1000.0 + 0.5) as u16))
+    }
+}
+
+impl fmt::Display for Temperature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = [self.0 / 1000, self.0 / 100 % 10, self.0 / 10 % 10, self.0 % 10];
+        let used = digits.iter().rposition(|&digit| digit != 0).map_or(1, |last| last + 1);
+        for (place, digit) in digits[..used].iter().enumerate() {
+            if place == 1 {
+                f.write_str(".")?;
+            }
+            digit.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_what_was_given() {
+        for (number, shown) in
+            [(0.0, "0"), (1.0, "1"), (2.0, "2"), (0.7, "0.7"), (1.25, "1.25"), (0.0019, "0.002")]
+        {
+            assert_eq!(Temperature::new(number).unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_out_of_range() {
+        for number in [-0.1, 2.0001, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(Temperature::new(number), None);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The providers' documented examples, and what servers in the wild answer instead.
+
+use clawft_types::completion::error_message;
+use clawft_types::json::{self, Node};
+use clawft_types::{CompletionRequest, CompletionResponse, Message, Role, Temperature, Usage};
+use serde_json::{Value, json};
+
+fn read(bytes: &[u8]) -> Result<CompletionResponse, String> {
+    let tree = json::parse(bytes).map_err(|error| error.to_string())?;
+    CompletionResponse::read(&Node::root(&tree)).map_err(|error| error.to_string())
+}
+
+/// Whether all of `part` is found in `whole`: objects may have more members, everything else must be equal.
+fn holds(whole: &Value, part: &Value) -> bool {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => {
+            part.iter().all(|(key, part)| holds(whole.get(key).unwrap_or(&Value::Null), part))
+        }
+        (Value::Array(whole), Value::Array(part)) => {
+            whole.len() == part.len() && whole.iter().zip(part).all(|(whole, part)| holds(whole, part))
+        }
+        _ => whole == part,
+    }
+}
+
+#[test]
+fn the_documented_answer_round_trips() {
+    let bytes = include_bytes!("fixtures/openai-completion.json");
+    let response = read(bytes).unwrap();
+    assert_eq!(response.choices[0].message.content.as_deref(), Some("Hello! How can I assist you today?"));
+    assert_eq!(response.choices[0].finish_reason.as_deref(), Some("stop"));
+    let usage = Usage { prompt_tokens: 19, completion_tokens: 10, total_tokens: 29 };
+    assert_eq!(response.usage, Some(usage));
+
+    let written: Value = serde_json::from_slice(&response.to_json()).unwrap();
+    assert!(holds(&serde_json::from_slice(bytes).unwrap(), &written), "{written}");
+    assert_eq!(read(&response.to_json()).unwrap(), response);
+}
+
+#[test]
+fn the_documented_tool_call_has_no_text() {
+    let response = read(include_bytes!("fixtures/openai-tool-call.json")).unwrap();
+    assert_eq!(response.choices[0].message.content, None);
+    assert_eq!(response.choices[0].finish_reason.as_deref(), Some("tool_calls"));
+}
+
+#[test]
+fn the_documented_request_is_written() {
+    let system = Message::new(Role::System, "You are a helpful assistant.");
+    let user = Message::new(Role::User, "Hello!");
+    let mut request = CompletionRequest {
+        model: "gpt-4.1",
+        messages: vec![&system, &user],
+        max_tokens: None,
+        temperature: None,
+    };
+    let documented: Value = serde_json::from_slice(include_bytes!("fixtures/openai-request.json")).unwrap();
+    let written =
+        |request: &CompletionRequest<'_>| serde_json::from_slice::<Value>(&request.to_json()).unwrap();
+    assert_eq!(written(&request), documented);
+
+    request.max_tokens = Some(7);
+    request.temperature = Temperature::new(0.25);
+    assert_eq!(written(&request)["max_tokens"], json!(7));
+    assert_eq!(written(&request)["temperature"], json!(0.25));
+}
+
+#[test]
+fn compatible_servers_may_leave_things_out() {
+    let response = read(br#"{"choices":[{"message":{"content":"hi"}}]}"#).unwrap();
+    assert_eq!(response.choices[0].message.content.as_deref(), Some("hi"));
+    assert_eq!((response.choices[0].finish_reason.clone(), response.usage), (None, None));
+
+    let odd = br#"{"choices":[{"message":{"content":"hi"},"finish_reason":3}],"usage":{"prompt_tokens":-1}}"#;
+    assert_eq!(read(odd).unwrap().usage, Some(Usage::default()));
+}
+
+#[test]
+fn content_in_parts_is_joined() {
+    let parts = br#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"x"},{"type":"text","text":"b"}]}}]}"#;
+    assert_eq!(read(parts).unwrap().choices[0].message.content.as_deref(), Some("ab"));
+}
+
+#[test]
+fn wrong_shapes_name_the_field() {
+    for (body, error) in [
+        ("{}", "choices: missing"),
+        ("[]", "expected an object, found an array"),
+        (r#"{"choices":3}"#, "choices: expected an array, found a number"),
+        (r#"{"choices":[{}]}"#, "choices.0.message: missing"),
+        (
+            r#"{"choices":[{"message":{"content":3}}]}"#,
+            "choices.0.message.content: expected a string, found a number",
+        ),
+        ("{", "1:1: not JSON, EOF while parsing an object"),
+        ("", "1:0: not JSON, the text is empty"),
+    ] {
+        assert_eq!(read(body.as_bytes()).unwrap_err(), error, "{body}");
+    }
+}
+
+#[test]
+fn nesting_without_end_is_an_error() {
+    let deep = "[".repeat(100_000);
+    assert_eq!(read(deep.as_bytes()).unwrap_err(), "1:128: not JSON, recursion limit exceeded");
+}
+
+#[test]
+fn error_bodies_of_all_kinds_are_understood() {
+    for (body, message) in [
+        (r#"{"error":{"message":"a"}}"#, Some("a")),
+        (r#"{"error":"b"}"#, Some("b")),
+        (r#"{"message":"c"}"#, Some("c")),
+        (r#"{"error":{"code":5}}"#, None),
+        (r#"{"error":null,"message":"d"}"#, Some("d")),
+        (r#"{"error":{"message":["e"]}}"#, None),
+        ("3", None),
+    ] {
+        let tree = json::parse(body.as_bytes()).unwrap();
+        assert_eq!(error_message(&Node::root(&tree)).as_deref(), message, "{body}");
+    }
+}

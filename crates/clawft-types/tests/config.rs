@@ -1,0 +1,184 @@
+//! The configuration: what is accepted, and how each mistake is worded.
+
+use clawft_types::{Config, Kind, Temperature};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const LEAST: &str = r#"{"agents":{"model":"gpt-4o-mini"},"providers":{"providers":{"openai":{"api_key_env":"OPENAI_API_KEY"}}}}"#;
+
+fn parse(text: &str) -> Result<Config, String> {
+    Config::parse("/config/config.json", text.as_bytes()).map_err(|error| error.to_string())
+}
+
+/// The error of the least configuration with `change` made to its agent or its provider.
+fn error(change: impl FnOnce(&mut Value, &mut Value)) -> String {
+    let mut agents = json!({"model": "m"});
+    let mut provider = json!({});
+    change(&mut agents, &mut provider);
+    let text = json!({"agents": agents, "providers": {"providers": {"openai": provider}}}).to_string();
+    parse(&text).unwrap_err()
+}
+
+#[test]
+fn the_least_configuration() {
+    let config = parse(LEAST).unwrap();
+    assert_eq!(config.agents.model, "gpt-4o-mini");
+    assert_eq!(
+        (config.agents.max_tokens, config.agents.temperature, config.agents.system_prompt),
+        (None, None, None)
+    );
+    let provider = config.provider;
+    assert_eq!((provider.name.as_str(), provider.kind), ("openai", Kind::OpenAi));
+    assert_eq!(provider.api_base, "https://api.openai.com/v1");
+    assert_eq!(provider.api_key_env.as_deref(), Some("OPENAI_API_KEY"));
+    assert_eq!((provider.timeout, provider.retries), (Duration::from_secs(30), 2));
+}
+
+#[test]
+fn every_field() {
+    let config = parse(
+        r#"{"agents":{"model":"m","system_prompt":"s","max_tokens":9,"temperature":0.5,"provider":"b","x":[]},
+            "providers":{"providers":{"a":{"kind":"from another program"},"b":{"kind":"openai","api_key":"k",
+              "api_base":"http://127.0.0.1:8080/v1/","timeout_secs":5,"retries":0,"y":{}}}},"z":null}"#,
+    )
+    .unwrap();
+    assert_eq!(config.agents.system_prompt.as_deref(), Some("s"));
+    assert_eq!((config.agents.max_tokens, config.agents.temperature), (Some(9), Temperature::new(0.5)));
+    assert_eq!(config.provider.name, "b");
+    assert_eq!(config.provider.api_base, "http://127.0.0.1:8080/v1");
+    assert_eq!(config.provider.api_key.unwrap().expose(), "k");
+    assert_eq!((config.provider.timeout, config.provider.retries), (Duration::from_secs(5), 0));
+}
+
+#[test]
+fn null_is_absent() {
+    let with_nulls = LEAST.replace(r#""gpt-4o-mini""#, r#""gpt-4o-mini","temperature":null,"provider":null"#);
+    assert_eq!(parse(&with_nulls), parse(LEAST));
+}
+
+#[test]
+fn a_compatible_server_needs_no_kind() {
+    let text = r#"{"agents":{"model":"m"},"providers":{"providers":{"ollama":{"api_base":"http://localhost:11434/v1"}}}}"#;
+    assert_eq!(parse(text).unwrap().provider.kind, Kind::OpenAi);
+}
+
+#[test]
+fn syntax_errors_have_line_and_column() {
+    assert_eq!(
+        parse("{\n  \"agents\": x\n}").unwrap_err(),
+        "/config/config.json:2:13: not JSON, expected value"
+    );
+    assert_eq!(parse("").unwrap_err(), "/config/config.json:1:0: not JSON, the text is empty");
+    assert_eq!(parse("{} {}").unwrap_err(), "/config/config.json:1:4: not JSON, trailing characters");
+}
+
+#[test]
+fn wrong_shapes_name_the_field() {
+    for (text, message) in [
+        ("[]", "expected an object, found an array"),
+        ("{}", "agents: missing"),
+        (r#"{"agents":null}"#, "agents: missing"),
+        (
+            r#"{"agents":3,"providers":{"providers":{"openai":{}}}}"#,
+            "agents: expected an object, found a number",
+        ),
+        (r#"{"agents":{}}"#, "providers: missing"),
+        (r#"{"agents":{},"providers":{}}"#, "providers.providers: missing"),
+        (
+            r#"{"agents":{},"providers":{"providers":["x"]}}"#,
+            "providers.providers: expected an object, found an array",
+        ),
+        (r#"{"agents":{},"providers":{"providers":{}}}"#, "providers.providers: no provider is configured"),
+        (r#"{"agents":{},"providers":{"providers":{"openai":{}}}}"#, "agents.model: missing"),
+    ] {
+        assert_eq!(parse(text).unwrap_err(), ["/config/config.json: ", message].concat(), "{text}");
+    }
+}
+
+#[test]
+fn a_key_in_the_wrong_place_is_not_shown() {
+    for text in [
+        r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":"sk-secret"}}}"#,
+        r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"timeout_secs":"sk-secret"}}}}"#,
+        r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"api_key_env":"sk-secret"}}}}"#,
+        r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"api_key_env":"gsk_secretS3cret"}}}}"#,
+        r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"api_base":"https://sk-secret@h"}}}}"#,
+        r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"kind":"sk-secret"}}}}"#,
+    ] {
+        let error = parse(text).unwrap_err();
+        assert!(!error.contains("secret"), "{error}");
+        assert!(error.contains("providers.providers.openai"), "{error}");
+    }
+}
+
+#[test]
+fn the_provider_must_be_clear() {
+    let two = |agents: &str| {
+        parse(&format!(r#"{{"agents":{agents},"providers":{{"providers":{{"a":{{}},"b":{{}}}}}}}}"#))
+            .unwrap_err()
+    };
+    assert_eq!(
+        two(r#"{"model":"m"}"#),
+        "/config/config.json: agents: several providers, choose one with `provider`: `a`, `b`"
+    );
+    assert_eq!(
+        two(r#"{"model":"m","provider":"c"}"#),
+        "/config/config.json: agents.provider: no such provider, known are `a`, `b`"
+    );
+    assert_eq!(
+        two(r#"{"model":"m","provider":"a"}"#),
+        "/config/config.json: providers.providers.a: `a` is not known by name: give its address as `api_base`, \
+         or its `kind` (`openai`)"
+    );
+}
+
+#[test]
+fn values_that_cannot_be_meant_are_refused() {
+    let agent = |key: &str, value: Value| error(|agents, _| agents[key] = value);
+    let provider = |key: &str, value: Value| error(|_, provider| provider[key] = value);
+    let at = |field: &str, message: &str| format!("/config/config.json: {field}: {message}");
+
+    assert_eq!(agent("model", json!(" ")), at("agents.model", "must not be empty"));
+    assert_eq!(agent("temperature", json!(2.1)), at("agents.temperature", "expected a number from 0 to 2"));
+    assert_eq!(agent("temperature", json!(-0.1)), at("agents.temperature", "expected a number from 0 to 2"));
+    let tokens = "expected a whole number from 1 to 4294967295";
+    assert_eq!(agent("max_tokens", json!(0)), at("agents.max_tokens", tokens));
+    assert_eq!(agent("max_tokens", json!(1u64 << 32)), at("agents.max_tokens", tokens));
+    assert_eq!(
+        agent("max_tokens", json!(-5)),
+        at("agents.max_tokens", "expected a whole number, found a number")
+    );
+
+    let of = |key: &str| ["providers.providers.openai.", key].concat();
+    let seconds = "expected a whole number from 1 to 3600";
+    assert_eq!(provider("timeout_secs", json!(0)), at(&of("timeout_secs"), seconds));
+    assert_eq!(provider("timeout_secs", json!(3601)), at(&of("timeout_secs"), seconds));
+    assert_eq!(provider("retries", json!(11)), at(&of("retries"), "expected a whole number from 0 to 10"));
+    assert_eq!(provider("kind", json!("telnet")), at(&of("kind"), "unknown kind, known are `openai`"));
+    assert_eq!(provider("api_key", json!("")), at(&of("api_key"), "must not be empty"));
+}
+
+#[test]
+fn addresses_that_cannot_be_used_are_refused() {
+    let base = |url: &str| error(|_, provider| provider["api_base"] = json!(url));
+    for (url, part) in [
+        ("ftp://host", "starts with `https://`"),
+        ("host/v1", "starts with `https://`"),
+        ("", "starts with `https://`"),
+        ("https://", "starts with `https://`"),
+        ("https:///v1", "names no host"),
+        ("https://:80", "names no host"),
+        ("https://user:pw@host", "user name"),
+        ("https://host/v1?x=1", "query"),
+        ("https://host/#x", "fragment"),
+        ("https://ho st", "no URL may hold"),
+        ("https://host\r\nx: y", "no URL may hold"),
+        ("https://hôst", "no URL may hold"),
+    ] {
+        let error = base(url);
+        assert!(
+            error.contains("providers.providers.openai.api_base: ") && error.contains(part),
+            "{url}: {error}"
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! What counts as a user's message.
+
+use clawft_types::{Input, Message, Role};
+
+fn text(line: &str) -> Result<String, String> {
+    Input::parse(line).map(|input| input.text().to_owned()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn plain_text_is_taken_as_it_is() {
+    assert_eq!(text("hello\n").unwrap(), "hello");
+    assert_eq!(text("hello\r\n").unwrap(), "hello");
+    assert_eq!(text("  two\nlines ").unwrap(), "  two\nlines ");
+}
+
+#[test]
+fn a_json_message_is_unwrapped() {
+    assert_eq!(text(r#"{"role":"user","content":"hi"}"#).unwrap(), "hi");
+    assert_eq!(text("  {\"content\":\"hi\\n\"}\n").unwrap(), "hi\n");
+    let input = Input::parse(r#"{"role":"user","content":"hi"}"#).unwrap();
+    assert_eq!(input.into_message(), Message::new(Role::User, "hi"));
+}
+
+#[test]
+fn what_merely_looks_like_json_is_plain_text() {
+    for line in [
+        "{",
+        "{x}",
+        "{}",
+        r#"{"role":"user"}"#,
+        r#"{"content":null}"#,
+        "[1]",
+        "\"x\"",
+        r#"{"content":"x"} y"#,
+    ] {
+        assert_eq!(text(line).unwrap(), line);
+    }
+}
+
+#[test]
+fn other_roles_and_other_types_are_refused() {
+    for (line, error) in [
+        (r#"{"role":"system","content":"x"}"#, "the message is not usable: role: expected `user`"),
+        (r#"{"role":3,"content":"x"}"#, "the message is not usable: role: expected a string, found a number"),
+        (r#"{"content":[]}"#, "the message is not usable: content: expected a string, found an array"),
+    ] {
+        assert_eq!(text(line).unwrap_err(), error);
+    }
+}
+
+#[test]
+fn nothing_is_refused() {
+    for line in ["", "\n", " \t\r\n", r#"{"content":""}"#, r#"{"content":" "}"#] {
+        assert!(text(line).unwrap_err().starts_with("the message is empty"), "{line}");
+    }
+}

@@ -1,0 +1,60 @@
+//! Session files and session ids.
+
+use clawft_types::{Message, Role, Session, SessionId};
+
+fn error(text: &str) -> String {
+    Session::parse(text.as_bytes()).unwrap_err().to_string()
+}
+
+#[test]
+fn the_file_is_one_line_of_json() {
+    let mut session = Session::default();
+    session.messages.push(Message::new(Role::User, "say \"hi\""));
+    session.messages.push(Message::new(Role::Assistant, "hi\n"));
+    let json = concat!(
+        r#"{"version":1,"id":"default","messages":[{"role":"user","content":"say \"hi\""},"#,
+        r#"{"role":"assistant","content":"hi\n"}]}"#,
+        "\n"
+    );
+    assert_eq!(String::from_utf8(session.to_json()).unwrap(), json);
+    assert_eq!(Session::parse(json.as_bytes()), Ok(session));
+}
+
+#[test]
+fn damage_is_named() {
+    for (file, message) in [
+        ("", "damaged session: 1:0: not JSON, the text is empty"),
+        ("{\"version\":1,", "damaged session: 1:13: not JSON, EOF while parsing a value"),
+        ("{}", "damaged session: version: missing"),
+        (r#"{"version":0}"#, "damaged session: version: expected 1 or more"),
+        (r#"{"version":1}"#, "damaged session: id: missing"),
+        (r#"{"version":1,"id":"a"}"#, "damaged session: messages: missing"),
+        (
+            r#"{"version":1,"id":"a","messages":[{"role":"user"}]}"#,
+            "damaged session: messages.0.content: missing",
+        ),
+        (
+            r#"{"version":1,"id":"a","messages":[{"role":"x","content":""}]}"#,
+            "damaged session: messages.0.role: unknown role, expected `system`, `user` or `assistant`",
+        ),
+        (r#"{"version":2}"#, "session version 2 is newer than this program reads (1)"),
+    ] {
+        assert_eq!(error(file), message, "{file}");
+    }
+    assert!(error(r#"{"version":1,"id":"../x","messages":[]}"#).contains("id: `../x` is not a session id"));
+    assert!(Session::parse(b"{\"version\":1,\"id\":\"a\xff\",\"messages\":[]}").is_err());
+}
+
+#[test]
+fn ids_are_file_names_and_nothing_more() {
+    for id in ["default", "a", "A-1_b.c", "-x", "a..b", &"x".repeat(64)] {
+        assert_eq!(id.parse::<SessionId>().unwrap().as_str(), id);
+    }
+    for id in
+        ["", ".", "..", ".hidden", "a/b", "a\\b", "/a", "a\0b", "a b", "ä", "a\n", "C:x", &"x".repeat(65)]
+    {
+        let error = id.parse::<SessionId>().unwrap_err().to_string();
+        assert!(error.contains("1 to 64 of the characters"), "{error}");
+        assert!(!error.contains(char::is_control) && error.len() < 300, "{error}");
+    }
+}
