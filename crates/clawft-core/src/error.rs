@@ -1,0 +1,155 @@
+//! Why a turn failed, in the words the user sees.
+
+use crate::http::TransportError;
+use alloc::string::String;
+use core::fmt;
+
+/// Why a turn ended without an answer. `Display` is what the user sees; a key never is in it.
+///
+/// What the provider said is quoted with keys masked and over-long texts cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TurnError {
+    /// The key's variable is not set or empty. Nothing was sent.
+    MissingKey {
+        /// The provider's name in the configuration.
+        provider: String,
+        /// The variable that was read.
+        variable: String,
+    },
+    /// The key holds a character that no header may carry, such as a line break. Nothing was sent.
+    UnusableKey {
+        /// The provider's name in the configuration.
+        provider: String,
+        /// Where the key was found.
+        source: KeySource,
+    },
+    /// No whole response came.
+    Transport(TransportError),
+    /// The provider refused the key: status 401 or 403.
+    InvalidKey {
+        /// The provider's name in the configuration.
+        provider: String,
+        /// Where the key was found.
+        source: KeySource,
+        /// The status.
+        status: u16,
+        /// What the provider said; may be empty.
+        message: String,
+    },
+    /// The provider answered with an error.
+    Provider {
+        /// The provider's name in the configuration.
+        provider: String,
+        /// The status; 200 where an error was sent as if it were an answer.
+        status: u16,
+        /// What the provider said; may be empty.
+        message: String,
+        /// How often the request was sent.
+        attempts: u32,
+        /// The seconds the provider asks to wait before the next request, if it does.
+        retry_after: Option<u64>,
+    },
+    /// The response is not what the protocol says.
+    BadResponse {
+        /// The provider's name in the configuration.
+        provider: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The response holds no text.
+    NoText {
+        /// The provider's name in the configuration.
+        provider: String,
+        /// Why the model stopped, if the provider says.
+        finish_reason: Option<String>,
+    },
+    /// The platform fed an event that cannot come now: a second head, or anything after the end.
+    OutOfOrder,
+}
+
+/// Where an API key comes from. Displays as a clause: ``the key was read from the variable `OPENAI_API_KEY` ``.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// The environment variable of this name, from `api_key_env`.
+    Variable(String),
+    /// `api_key` in the configuration.
+    Config,
+    /// Nowhere: neither is given, and the request carries no key.
+    None,
+}
+
+impl fmt::Display for TurnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TurnError::MissingKey { provider, variable } => write!(
+                f,
+                "no API key for provider `{provider}`: the variable `{variable}` is not set or empty, \
+                 set it or give `api_key` in the config"
+            ),
+            TurnError::UnusableKey { provider, source } => {
+                write!(
+                    f,
+                    "the API key of provider `{provider}` holds a character that no HTTP header may: {source}"
+                )
+            }
+            TurnError::Transport(error) => error.fmt(f),
+            TurnError::InvalidKey { provider, source, status, message } => {
+                write!(f, "Invalid API key: provider `{provider}` answered {status}, {source}")?;
+                write_message(f, message)
+            }
+            TurnError::Provider { provider, status, message, attempts, retry_after } => {
+                write!(f, "provider `{provider}` answered {status}")?;
+                if *attempts > 1 {
+                    write!(f, " to each of {attempts} attempts")?;
+                }
+                if let Some(seconds) = retry_after {
+                    write!(f, " and asks to wait {seconds} s")?;
+                }
+                write_message(f, message)
+            }
+            TurnError::BadResponse { provider, cause } => {
+                write!(
+                    f,
+                    "provider `{provider}` sent something else than a chat completion, check `api_base`: {cause}"
+                )
+            }
+            TurnError::NoText { provider, finish_reason } => {
+                write!(f, "provider `{provider}` sent an answer without text")?;
+                match finish_reason {
+                    Some(reason) => write!(f, " (finish reason `{reason}`)"),
+                    None => Ok(()),
+                }
+            }
+            TurnError::OutOfOrder => f.write_str("the platform reported a response in the wrong order"),
+        }
+    }
+}
+
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeySource::Variable(name) => write!(f, "the key was read from the variable `{name}`"),
+            KeySource::Config => f.write_str("the key was read from `api_key` in the config"),
+            KeySource::None => f.write_str("no key was sent: give `api_key_env` or `api_key` in the config"),
+        }
+    }
+}
+
+fn write_message(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
+    match message {
+        "" => Ok(()),
+        message => {
+            f.write_str(": ")?;
+            f.write_str(message)
+        }
+    }
+}
+
+impl core::error::Error for TurnError {}
+
+impl From<TransportError> for TurnError {
+    fn from(error: TransportError) -> TurnError {
+        TurnError::Transport(error)
+    }
+}

@@ -1,0 +1,69 @@
+//! Whether and when a request is sent again.
+
+use alloc::string::String;
+use core::time::Duration;
+
+const FIRST_WAIT_MS: u64 = 500;
+
+/// The longest wait. A provider that asks for more is not waited for: the user should hear of it now.
+const MAX_WAIT_MS: u64 = 60_000;
+
+/// Whether the same request may succeed a little later.
+pub(crate) fn worthwhile(status: u16) -> bool {
+    status == 429 || (500..=599).contains(&status)
+}
+
+/// The wait before retry number `retry` (the first is 0): twice as long each time, and at least the `retry_after` seconds
+/// that the provider asks for. Up to half of the wait is added in proportion to `jitter`. `None` if that is too long.
+pub(crate) fn wait(retry: u32, retry_after: Option<u64>, jitter: u32) -> Option<Duration> {
+    let backoff = (FIRST_WAIT_MS << retry.min(16)).min(MAX_WAIT_MS);
+    let asked = retry_after.unwrap_or(0).saturating_mul(1000);
+    if asked > MAX_WAIT_MS {
+        return None;
+    }
+    // Each retry takes its share from other bits of the same random number.
+    let share = u64::from(jitter.rotate_left(retry * 8) >> 16);
+    let added = (backoff / 2 * share) >> 16;
+    Some(Duration::from_millis((backoff.max(asked) + added).min(MAX_WAIT_MS)))
+}
+
+/// The seconds in a `retry-after` header. A date is read as none: without a clock it says nothing.
+pub(crate) fn retry_after(headers: &[(String, String)]) -> Option<u64> {
+    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    value.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_up_to_the_bound() {
+        let millis = |retry| wait(retry, None, 0).unwrap().as_millis();
+        assert_eq!([0, 1, 2, 6, 7, 100].map(millis), [500, 1000, 2000, 32_000, 60_000, 60_000]);
+    }
+
+    #[test]
+    fn jitter_adds_up_to_half() {
+        let most = wait(0, None, u32::MAX).unwrap().as_millis();
+        assert!((700..=750).contains(&most), "{most}");
+    }
+
+    #[test]
+    fn the_provider_can_ask_for_more() {
+        assert_eq!(wait(0, Some(7), 0), Some(Duration::from_secs(7)));
+        assert_eq!(wait(5, Some(1), 0), Some(Duration::from_secs(16)));
+        assert_eq!(wait(0, Some(61), 0), None);
+        assert_eq!(wait(0, Some(u64::MAX), 0), None);
+    }
+
+    #[test]
+    fn reads_seconds_in_any_case_and_no_dates() {
+        let read = |value: &str| retry_after(&[("Retry-After".to_owned(), value.to_owned())]);
+        assert_eq!(read(" 3 "), Some(3));
+        for odd in ["", "-1", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT", "99999999999999999999999"] {
+            assert_eq!(read(odd), None);
+        }
+        assert_eq!(retry_after(&[]), None);
+    }
+}

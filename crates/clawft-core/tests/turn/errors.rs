@@ -1,0 +1,141 @@
+//! Everything that goes wrong, in the words the user sees.
+
+use crate::common::{KEY, answer, begin, config, error};
+use clawft_core::{Event, Step, TransportError, TurnError};
+use std::time::Duration;
+
+fn text(status: u16, body: &str) -> String {
+    error(status, body.as_bytes()).to_string()
+}
+
+fn broken(cause: TransportError) -> String {
+    let (mut turn, _) = begin(&config("", ""));
+    match turn.feed(Event::Failed(cause)) {
+        Step::Failed(error) => error.to_string(),
+        step => panic!("{step:?}"),
+    }
+}
+
+#[test]
+fn the_transport() {
+    assert_eq!(
+        broken(TransportError::Unavailable("connection refused".to_owned())),
+        "HTTP unavailable: connection refused"
+    );
+    let timed_out = |after| broken(TransportError::TimedOut { after });
+    assert_eq!(timed_out(Duration::from_secs(30)), "Request timed out after 30 s");
+    assert_eq!(timed_out(Duration::from_millis(1050)), "Request timed out after 1.050 s");
+}
+
+#[test]
+fn a_failure_in_mid_body_ends_the_turn() {
+    let (mut turn, _) = begin(&config("", ""));
+    turn.feed(Event::Head { status: 200, headers: &[] });
+    turn.feed(Event::Body(b"{"));
+    let cause = TransportError::Unavailable("connection reset".to_owned());
+    assert!(matches!(turn.feed(Event::Failed(cause)), Step::Failed(TurnError::Transport(_))));
+}
+
+#[test]
+fn a_refused_key() {
+    let body = include_str!("../../../clawft-types/tests/fixtures/openai-invalid-key.json");
+    assert_eq!(
+        text(401, body),
+        "Invalid API key: provider `openai` answered 401, the key was read from the variable `OPENAI_API_KEY`: \
+         Incorrect API key provided: *** You can find your API key at https://platform.openai.com/account/api-keys."
+    );
+    assert_eq!(
+        text(403, ""),
+        "Invalid API key: provider `openai` answered 403, the key was read from the variable `OPENAI_API_KEY`"
+    );
+}
+
+#[test]
+fn a_refused_key_from_the_config_or_from_nowhere() {
+    for (provider, source) in [
+        (r#"{"api_key":"abc"}"#, "the key was read from `api_key` in the config"),
+        ("{}", "no key was sent: give `api_key_env` or `api_key` in the config"),
+    ] {
+        let text =
+            format!(r#"{{"agents":{{"model":"m"}},"providers":{{"providers":{{"openai":{provider}}}}}}}"#);
+        let (mut turn, _) = begin(&clawft_types::Config::parse("c", text.as_bytes()).unwrap());
+        let Step::Failed(error) = answer(&mut turn, 401, &[], b"bad key: abc") else { panic!() };
+        let shown = error.to_string();
+        assert!(shown.starts_with("Invalid API key: ") && shown.contains(source), "{shown}");
+        assert!(provider == "{}" || shown.ends_with("bad key: ***"), "{shown}");
+    }
+}
+
+#[test]
+fn the_providers_own_words() {
+    let quota = include_str!("../../../clawft-types/tests/fixtures/openai-quota.json");
+    assert_eq!(
+        text(429, quota),
+        "provider `openai` answered 429: You exceeded your current quota, please check your plan and billing details. \
+         For more information on this error, read the docs: \
+         https://platform.openai.com/docs/guides/error-codes/api-errors."
+    );
+    assert_eq!(text(500, r#"{"error":"out of memory"}"#), "provider `openai` answered 500: out of memory");
+    assert_eq!(text(404, "no such\r\n\x1b[31m page"), "provider `openai` answered 404: no such [31m page");
+    assert_eq!(text(502, "\n<html>Bad gateway</html>"), "provider `openai` answered 502");
+    assert_eq!(text(302, ""), "provider `openai` answered 302");
+    assert_eq!(text(200, r#"{"error":{"message":"upstream"}}"#), "provider `openai` answered 200: upstream");
+}
+
+#[test]
+fn the_key_is_masked_wherever_it_is_echoed() {
+    for echo in
+        [KEY, "\"sk-proj-Abc123\"", "'...789wxyz'", "key=sk-proj-Abc123Def456Ghi789wxyz;", "sk-p****wxyz"]
+    {
+        for status in [400, 401, 500] {
+            let shown = text(
+                status,
+                &format!(r#"{{"error":{{"message":{}}}}}"#, serde_json::json!(format!("no {echo} here"))),
+            );
+            assert!(shown.ends_with(": no *** here"), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn long_messages_are_cut() {
+    let shown = text(400, &"é".repeat(5_000_000));
+    assert_eq!(shown, ["provider `openai` answered 400: ", &"é".repeat(300), "…"].concat());
+}
+
+#[test]
+fn responses_that_are_no_completion() {
+    let start = "provider `openai` sent something else than a chat completion, check `api_base`: ";
+    for (body, cause) in [
+        ("", "1:0: not JSON, the text is empty"),
+        ("<html>", "1:1: not JSON, expected value"),
+        ("{\"choices\":[", "1:12: not JSON, EOF while parsing a list"),
+        ("{}", "choices: missing"),
+        ("3", "expected an object, found a number"),
+        (r#"{"choices":[]}"#, "choices is empty"),
+        (
+            r#"{"choices":[{"message":{"content":{}}}]}"#,
+            "choices.0.message.content: expected a string, found an object",
+        ),
+    ] {
+        assert_eq!(text(200, body), [start, cause].concat(), "{body}");
+    }
+    let not_utf8 = b"{\"choices\":[{\"message\":{\"content\":\"\xff\"}}]}";
+    assert_eq!(error(200, not_utf8).to_string(), [start, "the response is not UTF-8"].concat());
+}
+
+#[test]
+fn an_answer_without_text() {
+    let tool = include_str!("../../../clawft-types/tests/fixtures/openai-tool-call.json");
+    assert_eq!(text(200, tool), "provider `openai` sent an answer without text (finish reason `tool_calls`)");
+    let empty = r#"{"choices":[{"message":{"content":""}}]}"#;
+    assert_eq!(text(200, empty), "provider `openai` sent an answer without text");
+}
+
+#[test]
+fn errors_are_boxed_by_the_question_mark() {
+    fn fails() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Err(error(500, b""))?
+    }
+    assert_eq!(fails().unwrap_err().to_string(), "provider `openai` answered 500");
+}

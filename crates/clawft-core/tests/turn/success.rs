@@ -1,0 +1,124 @@
+//! A turn that goes well: the request, the answer, the session.
+
+use crate::common::{KEY, answer, begin, config, env};
+use clawft_core::{Event, HeaderValue, Method, Step, Turn, TurnError};
+use clawft_types::{Config, Input, Message, Role, Session, Usage};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const ANSWER: &[u8] = include_bytes!("../../../clawft-types/tests/fixtures/openai-completion.json");
+
+fn header<'a>(request: &'a clawft_core::HttpRequest, name: &str) -> Option<&'a HeaderValue> {
+    request.headers.iter().find(|header| header.name == name).map(|header| &header.value)
+}
+
+#[test]
+fn the_request_is_what_the_provider_documents() {
+    let (_, request) = begin(&config(r#","system_prompt":"Be brief.","max_tokens":50"#, ""));
+    assert_eq!(request.method, Method::Post);
+    assert_eq!(request.url, "https://api.openai.com/v1/chat/completions");
+    assert_eq!(request.timeout, Duration::from_secs(30));
+    assert_eq!(header(&request, "content-type").unwrap().expose(), "application/json");
+    assert_eq!(header(&request, "authorization").unwrap().expose(), ["Bearer ", KEY].concat());
+    assert_eq!(
+        serde_json::from_slice::<Value>(&request.body).unwrap(),
+        json!({"model": "gpt-4o-mini", "max_tokens": 50, "messages": [
+            {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello!"}]})
+    );
+}
+
+#[test]
+fn a_request_never_prints_its_key() {
+    let (turn, request) = begin(&config("", ""));
+    for shown in
+        [format!("{request:?}"), format!("{turn:?}"), header(&request, "authorization").unwrap().to_string()]
+    {
+        assert!(shown.contains("***") && !shown.contains("sk-proj"), "{shown}");
+    }
+}
+
+#[test]
+fn the_answer_is_appended_to_the_session() {
+    let (mut turn, _) = begin(&config(r#","system_prompt":"Be brief.""#, ""));
+    let Step::Done(reply) = answer(&mut turn, 200, &[], ANSWER) else { panic!() };
+    let text = "Hello! How can I assist you today?";
+    assert_eq!(reply.text, text);
+    assert_eq!(reply.finish_reason.as_deref(), Some("stop"));
+    assert_eq!(reply.usage, Some(Usage { prompt_tokens: 19, completion_tokens: 10, total_tokens: 29 }));
+    let said = [Message::new(Role::User, "Hello!"), Message::new(Role::Assistant, text)];
+    assert_eq!(reply.session.messages, said, "the system prompt is no part of a session");
+}
+
+#[test]
+fn the_history_goes_with_the_next_request() {
+    let (mut turn, _) = begin(&config("", ""));
+    let Step::Done(reply) = answer(&mut turn, 200, &[], ANSWER) else { panic!() };
+    let session = Session::parse(&reply.session.to_json()).unwrap();
+    let next = Input::parse("And now?").unwrap();
+    let (_, request) = Turn::begin(&config("", ""), &env, session, next).unwrap();
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    let said: Vec<_> =
+        body["messages"].as_array().unwrap().iter().map(|message| &message["content"]).collect();
+    assert_eq!(said, ["Hello!", "Hello! How can I assist you today?", "And now?"]);
+}
+
+#[test]
+fn a_refusal_is_an_answer() {
+    let (mut turn, _) = begin(&config("", ""));
+    let body = br#"{"choices":[{"message":{"content":null,"refusal":"I cannot."}}]}"#;
+    let Step::Done(reply) = answer(&mut turn, 200, &[], body) else { panic!() };
+    assert_eq!(reply.text, "I cannot.");
+}
+
+#[test]
+fn the_variable_comes_before_the_key_in_the_file() {
+    let both = config("", r#","api_key":"from-file""#);
+    let sent = |env: &dyn Fn(&str) -> Option<String>| {
+        let (_, request) = Turn::begin(&both, env, Session::default(), Input::parse("x").unwrap()).unwrap();
+        header(&request, "authorization").unwrap().expose().to_owned()
+    };
+    assert_eq!(sent(&|_| Some("from-env\n".to_owned())), "Bearer from-env");
+    assert_eq!(sent(&|_| None), "Bearer from-file");
+    assert_eq!(sent(&|_| Some(" ".to_owned())), "Bearer from-file");
+}
+
+#[test]
+fn a_local_server_gets_no_key() {
+    let text = r#"{"agents":{"model":"m"},"providers":{"providers":{"ollama":{"api_base":"http://localhost:11434/v1/"}}}}"#;
+    let (_, request) = begin(&Config::parse("c", text.as_bytes()).unwrap());
+    assert_eq!(request.url, "http://localhost:11434/v1/chat/completions");
+    assert_eq!(header(&request, "authorization"), None);
+}
+
+#[test]
+fn without_its_key_nothing_is_sent() {
+    let begin = |value: Option<&str>| {
+        let input = Input::parse("x").unwrap();
+        let value = value.map(str::to_owned);
+        Turn::begin(&config("", ""), &|_| value.clone(), Session::default(), input).unwrap_err().to_string()
+    };
+    let missing = "no API key for provider `openai`: the variable `OPENAI_API_KEY` is not set or empty, \
+                   set it or give `api_key` in the config";
+    assert_eq!(begin(None), missing);
+    assert_eq!(begin(Some(" \n")), missing);
+    let unusable = "the API key of provider `openai` holds a character that no HTTP header may: \
+                    the key was read from the variable `OPENAI_API_KEY`";
+    for key in ["a\r\nx: y", "a\0b", "a b", "schlüssel"] {
+        assert_eq!(begin(Some(key)), unusable);
+    }
+}
+
+#[test]
+fn events_out_of_order_are_an_error() {
+    let head = || Event::Head { status: 200, headers: &[] };
+    for events in [
+        vec![Event::End],
+        vec![Event::Body(b"x")],
+        vec![head(), head()],
+        vec![head(), Event::End, Event::End],
+    ] {
+        let (mut turn, _) = begin(&config("", ""));
+        let last = events.into_iter().map(|event| turn.feed(event)).last();
+        assert!(matches!(last, Some(Step::Failed(TurnError::OutOfOrder))));
+    }
+}
