@@ -1,0 +1,107 @@
+//! The file system against a real directory.
+
+use super::{FsFault, WasiFileSystem};
+use tempfile::TempDir;
+
+fn temporary() -> (TempDir, WasiFileSystem) {
+    let dir = TempDir::new().unwrap();
+    let fs = WasiFileSystem::with_base_path(dir.path().to_str().unwrap());
+    (dir, fs)
+}
+
+#[test]
+fn bases() {
+    assert_eq!(WasiFileSystem::new().home_dir(), "/config");
+    assert_eq!(WasiFileSystem::with_base_path("/data//").home_dir(), "/data");
+    assert_eq!(WasiFileSystem::with_base_path("/").home_dir(), "/");
+}
+
+#[test]
+fn writes_and_reads_back() {
+    let (_dir, fs) = temporary();
+    fs.write_string("sessions/a.json", "first, and longer").unwrap();
+    fs.write_string("sessions/a.json", "grüß").unwrap();
+    assert_eq!(fs.read_to_string("sessions/a.json").unwrap(), "grüß");
+    assert_eq!(fs.read("sessions/a.json").unwrap(), "grüß".as_bytes());
+    assert_eq!(fs.list_dir("sessions").unwrap(), ["a.json"], "no temporary file is left");
+}
+
+#[test]
+fn a_failed_write_leaves_the_old_and_no_temporary_file() {
+    let (_dir, fs) = temporary();
+    fs.create_dir_all("occupied/inside").unwrap();
+    let error = fs.write_string("occupied", "text").unwrap_err();
+    assert_eq!(error.operation, "write");
+    assert_eq!(fs.list_dir(".").unwrap(), ["occupied"]);
+    assert_eq!(fs.list_dir("occupied").unwrap(), ["inside"]);
+}
+
+#[test]
+fn another_writers_temporary_file_is_left_alone() {
+    let (_dir, fs) = temporary();
+    fs.append_string("a.tmp-1", "theirs").unwrap();
+    fs.write_string("a", "ours").unwrap();
+    assert_eq!(fs.read_to_string("a.tmp-1").unwrap(), "theirs");
+    assert_eq!(fs.list_dir("").unwrap(), ["a", "a.tmp-1"]);
+}
+
+#[test]
+fn appends() {
+    let (_dir, fs) = temporary();
+    fs.append_string("log/today", "one ").unwrap();
+    fs.append_string("log/today", "two").unwrap();
+    assert_eq!(fs.read_to_string("log/today").unwrap(), "one two");
+}
+
+#[test]
+fn lists_sorted_and_tells_what_exists() {
+    let (_dir, fs) = temporary();
+    for name in ["b", "a", "c/d"] {
+        fs.write_string(name, "").unwrap();
+    }
+    assert_eq!(fs.list_dir(".").unwrap(), ["a", "b", "c"]);
+    assert!(fs.exists("a") && fs.exists("c") && fs.exists("c/d") && fs.exists(""));
+    assert!(!fs.exists("e") && !fs.exists("../"));
+}
+
+#[test]
+fn makes_and_removes() {
+    let (_dir, fs) = temporary();
+    fs.create_dir_all("x/y/z").unwrap();
+    fs.create_dir_all("x/y/z").unwrap();
+    fs.write_string("x/y/z/f", "").unwrap();
+    fs.remove_file("x/y/z/f").unwrap();
+    assert!(fs.remove_file("x/y/z/f").unwrap_err().is_not_found());
+    fs.write_string("file", "").unwrap();
+    assert_eq!(fs.create_dir_all("file").unwrap_err().operation, "create");
+}
+
+#[test]
+fn sets_aside_under_a_free_name() {
+    let (dir, fs) = temporary();
+    for number in 1..=3 {
+        fs.write_string("s.json", "damaged").unwrap();
+        let aside = fs.set_aside("s.json", "damaged").unwrap();
+        assert_eq!(aside, format!("{}/s.json.damaged-{number}", dir.path().display()));
+        assert!(!fs.exists("s.json"));
+    }
+    assert!(fs.set_aside("s.json", "damaged").unwrap_err().is_not_found());
+}
+
+#[test]
+fn errors_keep_path_and_operation() {
+    let (dir, fs) = temporary();
+    let missing = fs.read("no/such").unwrap_err();
+    let whole = format!("{}/no/such", dir.path().display());
+    assert_eq!((missing.operation, missing.path.as_str()), ("read", whole.as_str()));
+    assert!(missing.is_not_found());
+    assert_eq!(missing.to_string(), format!("cannot read `{whole}`: no such file or directory"));
+
+    fs.write("binary", b"\xff").unwrap();
+    assert!(matches!(fs.read_to_string("binary").unwrap_err().fault, FsFault::NotText));
+
+    let outside = fs.read("../secret").unwrap_err();
+    assert!(matches!(outside.fault, FsFault::Outside) && !outside.is_not_found());
+    assert_eq!(outside.to_string(), "cannot use `../secret`: the path leads out of the base directory");
+    let _: Box<dyn std::error::Error + Send + Sync> = outside.into();
+}

@@ -1,0 +1,65 @@
+//! What holds on every target: requests are checked before they are sent, errors are worded, limits are kept.
+
+use super::{DEFAULT_MAX_RESPONSE, HttpError, HttpResponse, WasiHttpClient};
+use std::error::Error;
+use std::time::Duration;
+
+fn refusal(method: &str, url: &str, headers: &[(&str, &str)]) -> String {
+    match WasiHttpClient::new().request(method, url, headers, None) {
+        Ok(_) => panic!("{method} {url} went through"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn without_a_network_the_error_is_a_value() {
+    assert!(refusal("GET", "http://127.0.0.1:1/", &[]).starts_with("HTTP unavailable: "));
+    let error: Box<dyn Error + Send + Sync> =
+        WasiHttpClient::new().get("https://example.com", &[]).err().unwrap().into();
+    assert!(error.to_string().starts_with("HTTP unavailable: "));
+}
+
+#[test]
+fn refuses_what_could_smuggle_a_header_in() {
+    let url = "https://example.com/";
+    let refused = refusal("GET", url, &[("authorization", "Bearer key\r\nx-other: 1")]);
+    assert_eq!(refused, "HTTP request refused: a header's value (an API key, say) holds a line break");
+    assert!(refusal("GET", url, &[("a b", "1")]).contains("header's name"));
+    assert!(refusal("GET", url, &[("", "1")]).contains("header's name"));
+    assert!(refusal("GET x", url, &[]).contains("method"));
+}
+
+#[test]
+fn refuses_a_url_without_quoting_it() {
+    let refused = refusal("GET", "https://me:secret@example.com/", &[]);
+    assert!(refused.starts_with("HTTP request refused: ") && !refused.contains("secret"), "{refused}");
+}
+
+#[test]
+fn defaults_are_thirty_seconds_and_ten_megabytes() {
+    let client = WasiHttpClient::default();
+    assert_eq!((client.timeout, client.max_response), (Duration::from_secs(30), DEFAULT_MAX_RESPONSE));
+    assert_eq!(WasiHttpClient::with_timeout(Duration::from_secs(5)).timeout, Duration::from_secs(5));
+}
+
+#[test]
+fn errors_read_well() {
+    for (error, text) in [
+        (HttpError::TimedOut(Duration::from_secs(30)), "Request timed out after 30 s"),
+        (HttpError::TimedOut(Duration::from_millis(200)), "Request timed out after 0.200 s"),
+        (HttpError::Unavailable("connection refused".into()), "HTTP unavailable: connection refused"),
+        (HttpError::Interrupted("reset".into()), "HTTP response broken off: reset"),
+        (HttpError::TooLarge(10_000_000), "HTTP response larger than the limit of 10000000 bytes"),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+}
+
+#[test]
+fn responses_tell_success_and_text() {
+    let response = |status, body: &[u8]| HttpResponse { status, headers: Vec::new(), body: body.to_vec() };
+    assert!(response(200, b"").is_success() && response(299, b"").is_success());
+    assert!(!response(199, b"").is_success() && !response(300, b"").is_success());
+    assert_eq!(response(200, "grüß".as_bytes()).text().unwrap(), "grüß");
+    assert!(response(200, b"\xff").text().is_err());
+}

@@ -1,0 +1,164 @@
+//! Splits a URL into what an HTTP request is made of.
+//!
+//! By hand and strict: the general crates bring the tables of internationalised host names (about 200 KB of component),
+//! and an API's base address needs none of their leniency. What is refused here never reaches the network.
+
+/// The parts of an `http` or `https` URL. The fragment, which is never sent, is dropped.
+#[cfg_attr(test, derive(Debug))]
+#[allow(dead_code, reason = "the back end without HTTP reads none of it")]
+pub(crate) struct Url<'a> {
+    /// `https` rather than `http`.
+    pub(crate) https: bool,
+    /// Host and, where given, port: `api.openai.com`, `127.0.0.1:8080`, `[::1]:8080`.
+    pub(crate) authority: &'a str,
+    /// Begins with `/`: `/v1/chat/completions?x=1`.
+    pub(crate) path_with_query: String,
+}
+
+impl<'a> Url<'a> {
+    /// Splits `text`, or says what is wrong with it without quoting it: a refused URL may hold a password.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, &'static str> {
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(
+                "the URL holds a space, a control character or a letter that must be percent-encoded",
+            );
+        }
+        let (https, rest) = split_scheme(text)?;
+        let rest = rest.split('#').next().unwrap_or(rest);
+        let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        check_authority(authority)?;
+        let mut path_with_query = String::new();
+        if !path.starts_with('/') {
+            path_with_query.push('/');
+        }
+        path_with_query.push_str(path);
+        Ok(Url { https, authority, path_with_query })
+    }
+}
+
+/// Whether the scheme is `https`, and what follows `://`.
+fn split_scheme(text: &str) -> Result<(bool, &str), &'static str> {
+    for (prefix, https) in [("https://", true), ("http://", false)] {
+        if let Some((scheme, rest)) = text.split_at_checked(prefix.len())
+            && scheme.eq_ignore_ascii_case(prefix)
+        {
+            return Ok((https, rest));
+        }
+    }
+    Err("the URL does not begin with `https://` or `http://`")
+}
+
+fn check_authority(authority: &str) -> Result<(), &'static str> {
+    if authority.contains('@') {
+        return Err("the URL holds user info (`user@`), which is not sent");
+    }
+    let (host, port) = split_port(authority);
+    if host.is_empty() {
+        return Err("the URL has no host");
+    }
+    if !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) && !is_ipv6(host) {
+        return Err("the URL's host holds a character that no host name has");
+    }
+    match port {
+        Some(port) if !is_port(port) => Err("the URL's port is not a number from 1 to 65535"),
+        _ => Ok(()),
+    }
+}
+
+/// Host and port of an authority. The colons of an IPv6 address are inside its brackets.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+fn is_ipv6(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    address.is_some_and(|address| {
+        address.contains(':') && address.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte))
+    })
+}
+
+fn is_port(port: &str) -> bool {
+    // `parse` alone would take a leading `+`.
+    port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|number| number != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Url;
+    use proptest::prelude::*;
+
+    fn split(text: &str) -> (bool, &str, String) {
+        let url = Url::parse(text).unwrap();
+        (url.https, url.authority, url.path_with_query)
+    }
+
+    #[test]
+    fn splits_what_providers_are_reached_by() {
+        assert_eq!(
+            split("https://api.openai.com/v1/chat/completions"),
+            (true, "api.openai.com", "/v1/chat/completions".into())
+        );
+        assert_eq!(split("http://127.0.0.1:8080"), (false, "127.0.0.1:8080", "/".into()));
+        assert_eq!(split("HTTP://[::1]:11434/api"), (false, "[::1]:11434", "/api".into()));
+        assert_eq!(split("https://[fe80::1]"), (true, "[fe80::1]", "/".into()));
+        assert_eq!(split("https://host?api-version=1#part"), (true, "host", "/?api-version=1".into()));
+        assert_eq!(split("https://host/a?u=http://b:1/@"), (true, "host", "/a?u=http://b:1/@".into()));
+    }
+
+    #[test]
+    fn refuses_with_the_reason() {
+        for (text, reason) in [
+            ("", "does not begin"),
+            ("http:/", "does not begin"),
+            ("api.openai.com/v1", "does not begin"),
+            ("ftp://host/", "does not begin"),
+            ("file:///etc/passwd", "does not begin"),
+            ("https://", "no host"),
+            ("https:///v1", "no host"),
+            ("https://:443/", "no host"),
+            ("https://user:secret@host/", "user info"),
+            ("https://host/a b", "percent-encoded"),
+            ("https://host/\r\nx: y", "percent-encoded"),
+            ("https://höst/", "percent-encoded"),
+            ("https://ho\\st/", "host holds"),
+            ("https://::1/", "host holds"),
+            ("https://[]/", "host holds"),
+            ("https://host:/", "port"),
+            ("https://host:0/", "port"),
+            ("https://host:+80/", "port"),
+            ("https://host:65536/", "port"),
+        ] {
+            let refused = Url::parse(text).unwrap_err();
+            assert!(refused.contains(reason), "{text}: {refused}");
+            assert!(!refused.contains("secret"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in any::<String>()) {
+            let _ = Url::parse(&text);
+        }
+
+        #[test]
+        fn what_it_accepts_is_safe_to_send(text in "(https?|ftp)?(://)?[a-z0-9:@/?#\\[\\]. \r\n%é-]{0,40}") {
+            if let Ok(url) = Url::parse(&text) {
+                prop_assert!(!url.authority.is_empty() && !url.authority.contains(['@', '/', '?', '#']));
+                prop_assert!(url.path_with_query.starts_with('/') && !url.path_with_query.contains('#'));
+                prop_assert!(url.path_with_query.bytes().all(|byte| byte.is_ascii_graphic()));
+            }
+        }
+
+        #[test]
+        fn puts_together_what_it_took_apart(
+            host in "[a-z][a-z0-9.-]{0,20}", port in 1u16.., path in "/[!-\"$-~]{0,30}",
+        ) {
+            let authority = format!("{host}:{port}");
+            let text = format!("https://{authority}{path}");
+            prop_assert_eq!(split(&text), (true, authority.as_str(), path));
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The clawft agent as a WASI component: what the host grants, and the agent driven by it.
+//!
+//! The agent itself decides without I/O in `clawft-core`. Here is the I/O, blocking and small: HTTP ([`http`]), files
+//! ([`fs`]), the environment ([`mod@env`]), the standard streams ([`console`]), and the [`platform`] that puts them together.
+//! The same code builds for `wasm32-wasip2` (a component with real HTTP), `wasm32-wasip1` (a core module in which every
+//! request is an error value) and natively (likewise; for tests).
+//!
+//! Nothing here panics on what a user, a server or a file system can do: in the shipped build a panic is a trap without a
+//! word.
+
+pub mod console;
+pub mod env;
+pub mod fs;
+pub mod http;
+pub mod platform;
+
+pub use clawft_types::SessionId;
+pub use env::WasiEnvironment;
+pub use fs::WasiFileSystem;
+pub use http::{HttpError, HttpResponse, WasiHttpClient};
+pub use platform::{Error, WasmPlatform};
+
+/// What this build is called in [`capabilities`].
+const PLATFORM: &str = if cfg!(all(target_os = "wasi", target_env = "p2")) {
+    "wasm32-wasip2"
+} else if cfg!(target_os = "wasi") {
+    "wasm32-wasip1"
+} else {
+    "native"
+};
+
+/// The version, as `--version` and [`capabilities`] say it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Answers `message`, plain text or `{"role":"user","content":"…"}`, in the session `default`.
+///
+/// # Errors
+/// As [`WasmPlatform::answer`].
+pub fn process_message(message: &str) -> Result<String, Error> {
+    WasmPlatform::new().answer(SessionId::default(), message)
+}
+
+/// What this build can do, as JSON in one line:
+/// `{"version":"0.1.0","platform":"wasm32-wasip2","http":true,"fs":true,"status":"ready"}`.
+///
+/// `http` and `fs` say whether they are real; where `http` is `false`, every request is an error value.
+pub fn capabilities() -> String {
+    let http = if http::HTTP_IS_REAL { "true" } else { "false" };
+    [
+        "{\"version\":\"",
+        VERSION,
+        "\",\"platform\":\"",
+        PLATFORM,
+        "\",\"http\":",
+        http,
+        ",\"fs\":true,\"status\":\"ready\"}",
+    ]
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn capabilities_are_json() {
+        let read: serde_json::Value = serde_json::from_slice(super::capabilities().as_bytes()).unwrap();
+        let expected = serde_json::json!({
+            "version": super::VERSION, "platform": "native", "http": false, "fs": true, "status": "ready",
+        });
+        assert_eq!(read, expected);
+    }
+}

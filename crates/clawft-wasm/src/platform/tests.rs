@@ -1,0 +1,121 @@
+//! The platform on a real directory. There is no HTTP natively, so every turn that gets that far ends with its error.
+
+use super::{BASE_VARIABLE, Error, WasmPlatform, transport_error};
+use crate::env::WasiEnvironment;
+use crate::fs::WasiFileSystem;
+use crate::http::HttpError;
+use clawft_core::TransportError;
+use clawft_types::{Message, Role, Session, SessionId};
+use std::time::Duration;
+use tempfile::TempDir;
+
+const CONFIG: &str = r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"api_key_env":"KEY"}}}}"#;
+
+fn platform(config: &str) -> (TempDir, WasmPlatform) {
+    let dir = TempDir::new().unwrap();
+    let mut env = WasiEnvironment::new();
+    env.set("KEY", "sk-secret");
+    env.set(BASE_VARIABLE, dir.path().to_str().unwrap());
+    let platform = WasmPlatform::with_env(env);
+    platform.fs().write_string("config.json", config).unwrap();
+    (dir, platform)
+}
+
+fn failure(platform: &WasmPlatform, message: &str) -> String {
+    let text = platform.answer(SessionId::default(), message).unwrap_err().to_string();
+    assert!(!text.contains("sk-secret"));
+    text
+}
+
+#[test]
+fn without_http_the_turn_ends_with_an_error_value() {
+    let (_dir, platform) = platform(CONFIG);
+    assert!(failure(&platform, "hello").starts_with("HTTP unavailable: "));
+    assert!(!platform.fs().exists("sessions"), "nothing is stored without an answer");
+}
+
+#[test]
+fn a_missing_config_is_named() {
+    let (dir, platform) = platform(CONFIG);
+    platform.fs().remove_file("config.json").unwrap();
+    let path = dir.path().join("config.json");
+    assert_eq!(
+        failure(&platform, "hello"),
+        format!("cannot read `{}`: no such file or directory", path.display())
+    );
+}
+
+#[test]
+fn a_base_that_was_not_granted_is_named_with_the_way_to_grant_it() {
+    let platform = WasmPlatform::with_config("/no/such/base", Duration::from_secs(1));
+    let text = failure(&platform, "hello");
+    assert!(text.starts_with("cannot read `/no/such/base/config.json`: no such file"), "{text}");
+    assert!(text.contains("--dir HOST::/config"), "{text}");
+}
+
+#[test]
+fn a_broken_config_is_an_error_with_its_place() {
+    let (dir, platform) = platform("{\n  \"agents\": }");
+    let text = failure(&platform, "hello");
+    assert!(text.starts_with(&format!("{}/config.json:2:", dir.path().display())), "{text}");
+}
+
+#[test]
+fn an_empty_message_is_refused() {
+    let (_dir, platform) = platform(CONFIG);
+    assert!(matches!(platform.answer(SessionId::default(), " \n"), Err(Error::Input(_))));
+}
+
+#[test]
+fn a_missing_key_is_an_error_with_its_variable() {
+    let (dir, _platform) = platform(CONFIG);
+    let base = dir.path().to_str().unwrap();
+    let platform =
+        WasmPlatform { fs: WasiFileSystem::with_base_path(base), env: WasiEnvironment::new(), timeout: None };
+    assert!(failure(&platform, "hello").contains("`KEY`"));
+}
+
+#[test]
+fn a_damaged_session_is_set_aside_whole() {
+    let (_dir, platform) = platform(CONFIG);
+    platform.fs().write_string("sessions/default.json", "{\"version\":1,").unwrap();
+    failure(&platform, "hello");
+    assert_eq!(platform.fs().list_dir("sessions").unwrap(), ["default.json.damaged-1"]);
+    assert_eq!(platform.fs().read_to_string("sessions/default.json.damaged-1").unwrap(), "{\"version\":1,");
+}
+
+#[test]
+fn a_session_from_a_later_version_is_left_alone() {
+    let (_dir, platform) = platform(CONFIG);
+    let later = r#"{"version":99,"id":"default","messages":[]}"#;
+    platform.fs().write_string("sessions/default.json", later).unwrap();
+    let text = failure(&platform, "hello");
+    assert!(text.contains("sessions/default.json: ") && text.contains("99"), "{text}");
+    assert_eq!(platform.fs().read_to_string("sessions/default.json").unwrap(), later);
+}
+
+#[test]
+fn sessions_are_stored_and_found_again_by_their_files_name() {
+    let (_dir, platform) = platform(CONFIG);
+    let mut session = Session::new("one".parse().unwrap());
+    session.messages.push(Message::new(Role::User, "hello"));
+    super::sessions::store(platform.fs(), &session).unwrap();
+    let copy = platform.fs().read_to_string("sessions/one.json").unwrap();
+    platform.fs().write_string("sessions/two.json", &copy).unwrap();
+    let two = super::sessions::load(platform.fs(), "two".parse().unwrap()).unwrap();
+    assert_eq!((two.id.as_str(), two.messages), ("two", session.messages));
+}
+
+#[test]
+fn what_another_attempt_could_mend_goes_to_the_turn() {
+    let seconds = Duration::from_secs(1);
+    assert_eq!(
+        transport_error(HttpError::TimedOut(seconds)).unwrap(),
+        TransportError::TimedOut { after: seconds }
+    );
+    assert_eq!(
+        transport_error(HttpError::Interrupted("reset".into())).unwrap().to_string(),
+        "HTTP unavailable: the response broke off, reset"
+    );
+    assert!(transport_error(HttpError::TooLarge(1)).is_err());
+}
