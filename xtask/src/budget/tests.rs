@@ -1,0 +1,80 @@
+//! The budget file: what it may hold, and that it is exact both ways.
+
+use super::*;
+
+const FILE: &str = r#"
+[artifact."a.wasm"]
+raw = { limit = "300 B", ratchet = "200 B" }
+gzip = { limit = "150 B", ratchet = "100 B" }
+"#;
+
+fn budget(text: &str) -> Result<Budget> {
+    Budget::parse("size-budget.toml".to_owned(), text.to_owned())
+}
+
+fn check(made: &[(&str, Measured)], known: &[&str]) -> Result<(), String> {
+    budget(FILE).unwrap().check(made, known).map_err(|error| error.to_string())
+}
+
+#[test]
+fn at_the_ratchet_it_holds_and_one_byte_above_it_says_so() {
+    assert_eq!(check(&[("a.wasm", Measured { raw: 200, gzip: 100 })], &["a.wasm"]), Ok(()));
+    let error = check(&[("a.wasm", Measured { raw: 201, gzip: 100 })], &["a.wasm"]).unwrap_err();
+    assert!(
+        error.contains("size-budget.toml:3: `a.wasm` is 201 bytes raw, 1 over its ratchet of 200 bytes"),
+        "{error}"
+    );
+}
+
+#[test]
+fn above_the_limit_the_limit_is_named() {
+    let error = check(&[("a.wasm", Measured { raw: 200, gzip: 1151 })], &["a.wasm"]).unwrap_err();
+    assert!(
+        error.contains(
+            "size-budget.toml:4: `a.wasm` is 1,151 bytes gzip -9, 1,001 over its limit of 150 bytes"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn everything_that_does_not_hold_is_said_at_once() {
+    let too_big = Measured { raw: 999, gzip: 999 };
+    let error = check(&[("a.wasm", too_big), ("b.wasm", too_big)], &["b.wasm"]).unwrap_err();
+    assert_eq!(error.lines().count(), 5, "{error}");
+    assert!(error.contains("`b.wasm` has no row"), "{error}");
+    assert!(error.contains("`a.wasm` has a row, but no command makes it"), "{error}");
+}
+
+#[test]
+fn a_row_of_another_run_is_not_asked_for() {
+    assert_eq!(check(&[], &["a.wasm"]), Ok(()));
+}
+
+#[test]
+fn mistakes_are_told_with_their_line() {
+    let error = |from: &str, to: &str| {
+        let text = FILE.replace(from, to);
+        assert_ne!(text, FILE);
+        budget(&text).unwrap_err().to_string()
+    };
+    let cases = [
+        ("ratchet = \"200 B\"", "ratchet = \"200\"", "it has no unit"),
+        ("ratchet = \"200 B\"", "ratchet = 200", "it has no unit"),
+        ("ratchet = \"200 B\"", "ratchet = -200", "a size is not negative"),
+        ("ratchet = \"200 B\"", "rachet = \"200 B\"", "unknown field `rachet`"),
+        ("raw =", "row =", "unknown field `row`"),
+        ("ratchet = \"200 B\"", "ratchet = \"400 B\"", "size-budget.toml:3: the raw ratchet"),
+    ];
+    for (from, to, expected) in cases {
+        let error = error(from, to);
+        assert!(error.contains(expected), "{to}: {error}");
+        assert!(error.contains("line 3") || error.contains(":3:"), "{to}: {error}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = Budget::load(Path::new("/nowhere/size-budget.toml")).unwrap_err();
+    assert!(error.to_string().contains("`/nowhere/size-budget.toml`"), "{error}");
+}

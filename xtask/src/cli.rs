@@ -1,0 +1,148 @@
+//! The command line as data: what can be asked for, and the words of `--help`. What is done about it is elsewhere.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::setup;
+
+/// Builds, shrinks, checks and releases clawft.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Every command, in the order in which a newcomer meets them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Setup(Setup),
+    Wasm(Wasm),
+    Smoke(Smoke),
+    Tool(Tool),
+    Lint(Lint),
+    Test(Test),
+}
+
+/// Make this machine able to build: Rust targets, std's source, and the tools that commands run
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask setup            install what is missing, one line an item
+  cargo xtask setup --check    change nothing; exit with 1 if something is missing
+
+Every other command sets up what it needs by itself, so this one is for looking and for doing it ahead of time.")]
+pub(crate) struct Setup {
+    /// Change nothing; exit with 1 if something is missing, and say how to get it
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// Build, shrink, validate and measure the component and the wasip1 module
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask wasm --check-size           both artifacts, held against size-budget.toml
+  cargo xtask wasm --target wasip2        the component alone
+  cargo xtask wasm --http client          strategy A, to compare; lands in target/dist/http-client/
+
+Writes target/dist/{clawft.wasm, clawft.wasm.gz, clawft-wasip1.wasm, size.json}.")]
+pub(crate) struct Wasm {
+    /// Fail when an artifact is over its budget, has no row in size-budget.toml, or a row has no artifact
+    #[arg(long)]
+    pub(crate) check_size: bool,
+    /// What to build
+    #[arg(long, value_enum, default_value_t = WasmTargets::All)]
+    pub(crate) target: WasmTargets,
+    /// The HTTP back end: raw `wasi:http` bindings (what ships) or the `wasi-http-client` crate
+    #[arg(long, value_enum, default_value_t = HttpBackend::Raw)]
+    pub(crate) http: HttpBackend,
+    /// The budget file to hold the artifacts against [default: the project's size-budget.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) budget: Option<PathBuf>,
+    /// Fail if Cargo.lock would have to change
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Print size.json on stdout instead of the table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which artifacts `wasm` builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WasmTargets {
+    /// The component for wasmtime and every other host of WASI preview 2
+    Wasip2,
+    /// The core module for WAMR and every other host of WASI preview 1
+    Wasip1,
+    /// Both
+    All,
+}
+
+/// How the component reaches the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HttpBackend {
+    /// Strategy B, raw bindings: what ships
+    Raw,
+    /// Strategy A, the `wasi-http-client` crate
+    Client,
+}
+
+/// Run the built artifacts for real
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask smoke wasmtime                the component in wasmtime, against a server on loopback
+  cargo xtask smoke wasmtime --only 401     the cases whose name contains `401`")]
+pub(crate) struct Smoke {
+    /// Where to run them
+    #[arg(value_enum)]
+    pub(crate) runtime: Runtime,
+    /// Only the cases whose name contains this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+    /// Keep the folders that the cases ran in, and print where they are
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+/// The runtimes that `smoke` knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Runtime {
+    /// The component in the wasmtime command
+    Wasmtime,
+}
+
+/// Run one of the pinned tools, as it is
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask tool wasmtime run -S http --dir DIR::/config target/dist/clawft.wasm
+  cargo xtask tool wasm-tools component wit target/dist/clawft.wasm
+
+Stands where you stand; standard streams and exit code are the tool's own.")]
+pub(crate) struct Tool {
+    /// The tool
+    #[arg(value_enum)]
+    pub(crate) tool: setup::Tool,
+    /// What to tell it
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<OsString>,
+}
+
+/// Check form and invariants: rustfmt, clippy, what must be absent from which crate
+#[derive(Debug, Args)]
+pub(crate) struct Lint {}
+
+/// Run every test: form, unit and property tests, the command line, the shipped artifacts
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask test             all of it; what CI runs
+  cargo xtask test --quick     without the artifacts: seconds after a change")]
+pub(crate) struct Test {
+    /// Leave out what needs the built artifacts
+    #[arg(long)]
+    pub(crate) quick: bool,
+}

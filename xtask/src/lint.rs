@@ -1,0 +1,114 @@
+//! `cargo xtask lint`: form, and the invariants about what is absent from which package.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+use xshell::{Shell, cmd};
+
+use crate::{
+    cli::Lint,
+    cmd,
+    project::Project,
+    setup::{self, Need},
+    ui,
+};
+
+/// Every package that may stand in the component: ours without I/O, serde with serde_json, the WASI bindings, and what
+/// those are made of. No async runtime, no TLS, no HTTP stack.
+const IN_THE_COMPONENT: &[&str] = &[
+    "bitflags",
+    "clawft-core",
+    "clawft-types",
+    "clawft-wasm",
+    "itoa",
+    "memchr",
+    "serde",
+    "serde_core",
+    "serde_json",
+    "wasip2",
+    "wit-bindgen",
+    "zmij",
+];
+
+/// What compiles C or C++. Whoever types `cargo xtask` waits for none of it.
+const C_BUILDERS: &[&str] = &["bindgen", "cc", "cmake", "cxx-build", "pkg-config"];
+
+impl Lint {
+    pub(crate) fn run(self, project: &Project) -> Result<()> {
+        setup::ensure(project, &[Need::WasmTargets])?;
+        let shell = project.shell()?;
+        ui::status("Checking", "form with rustfmt");
+        cmd::run(cmd!(shell, "cargo fmt --all --check"), "find the code formatted: run `cargo fmt --all`")?;
+        clippy(&shell)?;
+        ui::status("Checking", "what must be absent from which package");
+        component_packages(&shell)?;
+        xtask_packages(&shell)
+    }
+}
+
+fn clippy(shell: &Shell) -> Result<()> {
+    ui::status("Checking", "the host's packages with clippy");
+    let host = cmd!(shell, "cargo clippy --locked --quiet --all-targets -- --deny warnings");
+    cmd::run(host, "find the code free of clippy's warnings")?;
+    for (target, features) in
+        [("wasm32-wasip2", "wasi-raw"), ("wasm32-wasip2", "wasi-http-client"), ("wasm32-wasip1", "wasi-raw")]
+    {
+        ui::status("Checking", &format!("clawft-wasm with clippy for {target}, feature {features}"));
+        let guest = cmd!(
+            shell,
+            "cargo clippy --locked --quiet --package clawft-wasm --target {target} --features {features}
+                -- --deny warnings"
+        );
+        cmd::run(guest, &format!("find clawft-wasm free of clippy's warnings for {target}"))?;
+    }
+    Ok(())
+}
+
+fn component_packages(shell: &Shell) -> Result<()> {
+    let tree = cmd!(
+        shell,
+        "cargo tree --locked --package clawft-wasm --target wasm32-wasip2 --edges normal,no-proc-macro --prefix none"
+    );
+    let packages = packages(&cmd::read(tree, "list what the component is made of")?);
+    let allowed: BTreeSet<String> = IN_THE_COMPONENT.iter().map(ToString::to_string).collect();
+    let intruders: Vec<&String> = packages.difference(&allowed).collect();
+    if !intruders.is_empty() {
+        bail!(
+            "the component must not contain {intruders:?}: `IN_THE_COMPONENT` in xtask/src/lint.rs says what may"
+        );
+    }
+    let gone: Vec<&String> = allowed.difference(&packages).collect();
+    if !gone.is_empty() {
+        bail!("`IN_THE_COMPONENT` in xtask/src/lint.rs allows {gone:?}, which nothing needs: take them away");
+    }
+    Ok(())
+}
+
+fn xtask_packages(shell: &Shell) -> Result<()> {
+    let tree = cmd!(shell, "cargo tree --locked --package xtask --edges normal,build --prefix none");
+    let packages = packages(&cmd::read(tree, "list what `cargo xtask` is made of")?);
+    let found: Vec<&&str> = C_BUILDERS.iter().filter(|name| packages.contains(**name)).collect();
+    if !found.is_empty() {
+        bail!(
+            "`cargo xtask` must compile no C or C++, but depends on {found:?}: see `cargo tree -p xtask -i {}`",
+            found[0]
+        );
+    }
+    Ok(())
+}
+
+/// The names in the output of `cargo tree --prefix none`.
+fn packages(tree: &str) -> BTreeSet<String> {
+    tree.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_listed_once() {
+        let tree = "clawft-wasm v0.1.0 (/x)\nserde v1.0.229\nserde v1.0.229 (*)\n\n";
+        assert_eq!(packages(tree).into_iter().collect::<Vec<_>>(), ["clawft-wasm", "serde"]);
+    }
+}

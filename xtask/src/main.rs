@@ -1,0 +1,46 @@
+//! `cargo xtask`: builds, shrinks, checks and releases clawft. Developers and CI call it in exactly the same way.
+//!
+//! Modules in reading order: [`cli`] is the command line as data; every command is a module of its own with `run` as its
+//! first item; [`project`] knows where things are; [`cmd`] is the one door to other programs.
+
+mod budget;
+mod cargo;
+mod cli;
+mod cmd;
+mod lint;
+mod project;
+mod setup;
+mod smoke;
+mod test;
+mod tool;
+mod ui;
+mod wasm;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::{
+    cli::{Cli, Command},
+    project::Project,
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ui::report(&error),
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    let project = Project::discover()?;
+    match cli.command {
+        Command::Setup(flags) => flags.run(&project),
+        Command::Wasm(flags) => flags.run(&project),
+        Command::Smoke(flags) => flags.run(&project),
+        Command::Tool(flags) => flags.run(&project),
+        Command::Lint(flags) => flags.run(&project),
+        Command::Test(flags) => flags.run(&project),
+    }
+}

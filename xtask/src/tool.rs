@@ -1,0 +1,20 @@
+//! `cargo xtask tool`: one of the pinned tools, as it is.
+
+use std::process;
+
+use anyhow::{Context as _, Result};
+use xshell::{Shell, cmd};
+
+use crate::{cli::Tool, cmd, project::Project, setup};
+
+impl Tool {
+    pub(crate) fn run(self, project: &Project) -> Result<()> {
+        let program = setup::tool(project, self.tool)?;
+        // Where the user stands, not in the project's root: the arguments may be relative paths.
+        let shell = Shell::new().context("could not find the current folder")?;
+        let arguments = self.arguments;
+        let status = cmd::status(cmd!(shell, "{program} {arguments...}"), "run the tool")?;
+        // What the tool printed is the message; all that is left to pass on is its exit code.
+        process::exit(status.code().unwrap_or(1))
+    }
+}

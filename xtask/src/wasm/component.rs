@@ -1,0 +1,187 @@
+//! Takes a WebAssembly binary apart and puts it together again: core modules inside a component are replaced in place,
+//! custom sections dropped, and every other section copied as it is.
+//!
+//! This is what Binaryen lacks: it reads core modules only. Nothing here is particular to our component.
+
+use std::{mem, ops::Range};
+
+use anyhow::{Context as _, Result};
+use wasm_encoder::{ComponentSectionId, Encode as _, RawSection, Section as _};
+use wasmparser::{Encoding, Parser, Payload};
+
+/// Replaces each core module in `binary`, however deeply nested, by what `replace` makes of it. A core module alone is
+/// replaced as a whole.
+pub(super) fn rewrite(binary: &[u8], replace: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+    walk(binary, &mut |_| true, replace)
+}
+
+/// Drops what only people and tools read: names of functions and of the component's items, the list of producers, the
+/// features that the compiler was allowed to use, debug information.
+pub(super) fn strip(binary: &[u8]) -> Result<Vec<u8>> {
+    walk(binary, &mut |custom| !is_for_tools(custom), &mut |module| Ok(module.to_vec()))
+}
+
+fn is_for_tools(custom_section: &str) -> bool {
+    matches!(custom_section, "name" | "component-name" | "producers" | "target_features")
+        || custom_section.starts_with(".debug")
+}
+
+/// Copies `binary` section by section. `keep` is asked about every custom section by name, `replace` gets every finished
+/// core module.
+fn walk(
+    binary: &[u8],
+    keep: &mut dyn FnMut(&str) -> bool,
+    replace: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>,
+) -> Result<Vec<u8>> {
+    let mut output = Vec::with_capacity(binary.len());
+    // The binaries around the one being copied, outermost first, and whether each level is a core module.
+    let mut outer: Vec<Vec<u8>> = Vec::new();
+    let mut encodings: Vec<Encoding> = Vec::new();
+    for payload in Parser::new(0).parse_all(binary) {
+        let payload = payload?;
+        match &payload {
+            Payload::Version { encoding, .. } => {
+                encodings.push(*encoding);
+                output.extend_from_slice(header(*encoding));
+            }
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
+                outer.push(mem::take(&mut output));
+                continue;
+            }
+            Payload::End(_) => {
+                let encoding = encodings.pop().context("the binary ends before it begins")?;
+                let finished = match encoding {
+                    Encoding::Module => replace(&output)?,
+                    Encoding::Component => output,
+                };
+                let Some(parent) = outer.pop() else { return Ok(finished) };
+                output = parent;
+                output.push(section_id(encoding));
+                finished.encode(&mut output);
+                continue;
+            }
+            Payload::CustomSection(custom) if !keep(custom.name()) => continue,
+            _ => {}
+        }
+        if let Some((id, range)) = payload.as_section() {
+            RawSection { id, data: section(binary, range)? }.append_to(&mut output);
+        }
+    }
+    anyhow::bail!("the binary has no end")
+}
+
+/// The bytes of a section that the parser has found at `range`.
+fn section(binary: &[u8], range: Range<u64>) -> Result<&[u8]> {
+    let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
+    binary.get(range).context("a section reaches beyond the end of the binary")
+}
+
+fn header(encoding: Encoding) -> &'static [u8] {
+    match encoding {
+        Encoding::Module => &wasm_encoder::Module::HEADER,
+        Encoding::Component => &wasm_encoder::Component::HEADER,
+    }
+}
+
+/// The id of the component section that holds a nested binary of this kind.
+fn section_id(nested: Encoding) -> u8 {
+    match nested {
+        Encoding::Module => ComponentSectionId::CoreModule as u8,
+        Encoding::Component => ComponentSectionId::Component as u8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_encoder::{
+        Component, CustomSection, MemorySection, MemoryType, Module, ModuleSection, NestedComponentSection,
+    };
+
+    use super::*;
+
+    fn module(pages: u64) -> Module {
+        let mut memory = MemorySection::new();
+        memory.memory(MemoryType {
+            minimum: pages,
+            maximum: None,
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
+        let mut module = Module::new();
+        module.section(&memory);
+        module.section(&custom("name"));
+        module.section(&custom("config"));
+        module
+    }
+
+    fn custom(name: &str) -> CustomSection<'_> {
+        CustomSection { name: name.into(), data: b"some data"[..].into() }
+    }
+
+    /// A component that holds a module, a component with a module in it, and custom sections on both levels.
+    fn nested() -> Vec<u8> {
+        let mut inner = Component::new();
+        inner.section(&ModuleSection(&module(7)));
+        inner.section(&custom("producers"));
+        let mut outer = Component::new();
+        outer.section(&ModuleSection(&module(5)));
+        outer.section(&NestedComponentSection(&inner));
+        outer.section(&custom("component-name"));
+        outer.section(&custom("licence"));
+        outer.finish()
+    }
+
+    fn custom_sections(binary: &[u8]) -> Vec<String> {
+        Parser::new(0)
+            .parse_all(binary)
+            .filter_map(|payload| match payload.unwrap() {
+                Payload::CustomSection(custom) => Some(custom.name().to_owned()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_copy_is_the_same_to_the_byte() {
+        for binary in [nested(), module(3).finish()] {
+            assert_eq!(rewrite(&binary, &mut |module| Ok(module.to_vec())).unwrap(), binary);
+        }
+    }
+
+    #[test]
+    fn every_core_module_is_replaced_at_every_depth() {
+        let mut seen = Vec::new();
+        let replaced = rewrite(&nested(), &mut |module| {
+            seen.push(module.to_vec());
+            Ok(Module::new().finish())
+        })
+        .unwrap();
+        assert_eq!(seen, [module(5).finish(), module(7).finish()]);
+        wasmparser::Validator::new().validate_all(&replaced).unwrap();
+        assert_eq!(custom_sections(&replaced), ["producers", "component-name", "licence"]);
+    }
+
+    #[test]
+    fn stripping_drops_what_tools_read_and_keeps_the_rest() {
+        assert_eq!(custom_sections(&strip(&nested()).unwrap()), ["config", "config", "licence"]);
+    }
+
+    #[test]
+    fn a_failing_replacement_is_the_callers_error() {
+        let error = rewrite(&nested(), &mut |_| anyhow::bail!("no optimiser")).unwrap_err();
+        assert_eq!(error.to_string(), "no optimiser");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn damaged_input_never_panics(cut in 0_usize..200, flip: u8) {
+            let mut binary = nested();
+            let at = cut % binary.len();
+            binary[at] ^= flip;
+            drop(rewrite(&binary, &mut |module| Ok(module.to_vec())));
+            binary.truncate(at);
+            drop(rewrite(&binary, &mut |module| Ok(module.to_vec())));
+        }
+    }
+}

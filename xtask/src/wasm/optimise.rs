@@ -1,0 +1,128 @@
+//! Binaryen on core modules. The driver is compiled on demand into the cache, and its results are kept by the digest of
+//! what went in, so that an unchanged module costs nothing.
+
+use std::{fs, path::PathBuf, sync::OnceLock};
+
+use anyhow::{Context as _, Result, bail};
+use sha2::{Digest as _, Sha256};
+use xshell::cmd;
+
+use super::artifact::replace;
+use crate::{cargo, cmd, project::Project, ui};
+
+/// What decides the driver's output beside its input: the source with its list of features, and the manifest that pins
+/// Binaryen's version.
+const DRIVER: [&str; 2] =
+    [include_str!("../../wasm-opt-driver/src/main.rs"), include_str!("../../wasm-opt-driver/Cargo.toml")];
+
+/// `wasm-opt -Oz` for core modules.
+pub(super) struct Optimiser<'p> {
+    project: &'p Project,
+    results: PathBuf,
+    driver: OnceLock<PathBuf>,
+}
+
+impl<'p> Optimiser<'p> {
+    pub(super) fn new(project: &'p Project) -> Result<Self> {
+        let results = project.target.join("xtask").join("optimised");
+        fs::create_dir_all(&results)
+            .with_context(|| format!("could not make the folder `{}`", results.display()))?;
+        Ok(Self { project, results, driver: OnceLock::new() })
+    }
+
+    /// The smallest equivalent of `module` that Binaryen finds.
+    pub(super) fn optimise(&self, module: &[u8]) -> Result<Vec<u8>> {
+        let kept = self.results.join(format!("{}.wasm", key(module)));
+        if !kept.exists() {
+            replace(&kept, &self.run(module)?)?;
+        }
+        fs::read(&kept).with_context(|| format!("could not read `{}`", kept.display()))
+    }
+
+    fn run(&self, module: &[u8]) -> Result<Vec<u8>> {
+        let driver = self.driver()?;
+        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let (input, output) = (folder.path().join("in.wasm"), folder.path().join("out.wasm"));
+        fs::write(&input, module).with_context(|| format!("could not write `{}`", input.display()))?;
+        let shell = self.project.shell()?;
+        let what = format!("a core module of {} bytes with Binaryen", module.len());
+        let run = || cmd::output(cmd!(shell, "{driver} {input} {output}"), "run Binaryen");
+        let done = ui::progress("Optimising", &what, run)?;
+        if !done.status.success() {
+            bail!("Binaryen refused {what}\n{}", complaints(&String::from_utf8_lossy(&done.stderr)));
+        }
+        fs::read(&output).with_context(|| format!("could not read `{}`", output.display()))
+    }
+
+    /// The path of the driver, compiled if need be.
+    fn driver(&self) -> Result<PathBuf> {
+        if let Some(path) = self.driver.get() {
+            return Ok(path.clone());
+        }
+        let path = build_driver(self.project)?;
+        Ok(self.driver.get_or_init(|| path).clone())
+    }
+}
+
+/// Compiles the driver into a target folder in the cache: cargo decides what is fresh there, and every checkout shares the
+/// compiled Binaryen.
+fn build_driver(project: &Project) -> Result<PathBuf> {
+    let target = project.cache_folder("build")?;
+    if !target.join("release").join("wasm-opt-driver").exists() {
+        ui::status("Building", "Binaryen, once for this machine: about 5 minutes on 2 cores");
+    }
+    let shell = project.shell()?;
+    let build = cmd!(shell, "cargo build --package wasm-opt-driver --release --target-dir {target}")
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    cargo::executable(build, "build the Binaryen driver")
+}
+
+fn key(module: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    for part in DRIVER {
+        hash.update(Sha256::digest(part));
+    }
+    hash.update(module);
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What Binaryen says is wrong: it prints the whole module after it, thousands of lines that nobody reads.
+fn complaints(stderr: &str) -> String {
+    let said = |line: &&str| line.contains("error") || line.contains("Fatal") || line.contains("require");
+    let complaints: Vec<&str> = stderr.lines().filter(said).take(8).collect();
+    if complaints.is_empty() {
+        stderr.lines().take(8).collect::<Vec<_>>().join("\n")
+    } else {
+        complaints.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn binaryens_dump_is_cut_to_its_complaints() {
+        let dump = format!(
+            "[wasm-validator error in function 3] unexpected false\n{}",
+            "(i32.const 0)\n".repeat(5000)
+        );
+        assert_eq!(complaints(&dump), "[wasm-validator error in function 3] unexpected false");
+    }
+
+    #[test]
+    fn without_a_known_word_the_first_lines_are_shown() {
+        assert_eq!(complaints("a\nb\n"), "a\nb");
+    }
+
+    #[test]
+    fn the_key_follows_the_module() {
+        assert_eq!(key(b"one"), key(b"one"));
+        assert_ne!(key(b"one"), key(b"two"));
+    }
+}

@@ -1,0 +1,143 @@
+//! What a build tells: a table for the terminal, the same as Markdown for a workflow's summary, and `size.json`.
+
+use std::{collections::BTreeMap, env, fs::OpenOptions, io::Write as _, path::Path, time::Instant};
+
+use anyhow::{Context as _, Result};
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+use xshell::cmd;
+
+use super::artifact::{Artifact, Measured, replace};
+use crate::{
+    budget::{Bounds, Budget, grouped},
+    cmd,
+    project::Project,
+    ui,
+};
+
+/// Everything that `size.json` holds, and the times, which it does not: equal input has to give an equal file.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    /// The commit that was built, with `-dirty` where the checkout differs from it; null outside a checkout.
+    revision: Option<String>,
+    /// `rustc --version`.
+    toolchain: String,
+    artifacts: BTreeMap<&'static str, Entry>,
+    #[serde(skip)]
+    order: Vec<Artifact>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Entry {
+    target: &'static str,
+    #[serde(flatten)]
+    size: Option<Measured>,
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Serialize)]
+struct Step {
+    name: &'static str,
+    /// Bytes that the step left.
+    bytes: usize,
+    #[serde(skip)]
+    seconds: f64,
+}
+
+impl Report {
+    pub(super) fn new(project: &Project) -> Result<Self> {
+        let shell = project.shell()?;
+        let toolchain = cmd::read(cmd!(shell, "rustc --version"), "ask rustc for its version")?;
+        let described =
+            cmd::output(cmd!(shell, "git describe --always --dirty --abbrev=40 --exclude=*"), "ask git")?;
+        let revision = String::from_utf8_lossy(&described.stdout).trim().to_owned();
+        let revision = described.status.success().then_some(revision);
+        Ok(Self { revision, toolchain, artifacts: BTreeMap::new(), order: Vec::new() })
+    }
+
+    /// Records a step that began at `started` and left `bytes` bytes.
+    pub(super) fn step(&mut self, artifact: Artifact, name: &'static str, started: Instant, bytes: usize) {
+        if !self.order.contains(&artifact) {
+            self.order.push(artifact);
+        }
+        let entry = self.artifacts.entry(artifact.file_name()).or_default();
+        entry.target = artifact.target();
+        entry.steps.push(Step { name, bytes, seconds: started.elapsed().as_secs_f64() });
+    }
+
+    /// Records an artifact's final size.
+    pub(super) fn measured(&mut self, artifact: Artifact, size: Measured) {
+        self.artifacts.entry(artifact.file_name()).or_default().size = Some(size);
+    }
+
+    /// Name and size of each artifact.
+    pub(super) fn sizes(&self) -> Vec<(&'static str, Measured)> {
+        self.artifacts.iter().filter_map(|(&name, entry)| Some((name, entry.size?))).collect()
+    }
+
+    /// Writes `size.json`.
+    pub(super) fn write(&self, folder: &Path) -> Result<()> {
+        replace(&folder.join("size.json"), format!("{}\n", self.json()?).as_bytes())
+    }
+
+    /// Prints the table, or `size.json` where a machine reads, and adds the table to the workflow's summary if there is one.
+    pub(super) fn print(&self, json: bool, budget: Option<&Budget>) -> Result<()> {
+        let mut table = self.table(budget);
+        if let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
+            let markdown = table.load_style(presets::ASCII_MARKDOWN).to_string();
+            append(Path::new(&path), &markdown)?;
+        }
+        if json {
+            return ui::result(&self.json()?);
+        }
+        ui::result(&table.load_style(presets::UTF8_BORDERS_ONLY).to_string())
+    }
+
+    fn json(&self) -> Result<String> {
+        serde_json::to_string_pretty(self).context("could not write size.json")
+    }
+
+    fn table(&self, budget: Option<&Budget>) -> Table {
+        let mut table = Table::new();
+        table.set_header(["artifact", "step", "seconds", "bytes", "budget"]);
+        for &artifact in &self.order {
+            let name = artifact.file_name();
+            let entry = &self.artifacts[name];
+            let row = budget.and_then(|budget| budget.row(name));
+            for (index, step) in entry.steps.iter().enumerate() {
+                // The last two steps leave the file and its compressed form: what the budget speaks of.
+                let bounds = row.and_then(|row| match entry.steps.len() - index {
+                    2 => Some(&row.raw),
+                    1 => Some(&row.gzip),
+                    _ => None,
+                });
+                table.add_row([
+                    if index == 0 { name.to_owned() } else { String::new() },
+                    step.name.to_owned(),
+                    format!("{:.1}", step.seconds),
+                    grouped(step.bytes),
+                    bounds.map_or_else(String::new, |bounds| share(step.bytes, bounds)),
+                ]);
+            }
+        }
+        for column in [2, 3, 4] {
+            table.column_mut(column).expect("the header has five").set_cell_alignment(CellAlignment::Right);
+        }
+        table
+    }
+}
+
+/// How much of its budget an artifact takes.
+fn share(bytes: usize, bounds: &Bounds) -> String {
+    let allowed = bounds.tightest();
+    format!("{:.1} % of {allowed}", bytes as f64 * 100.0 / allowed.bytes().max(1) as f64)
+}
+
+fn append(path: &Path, markdown: &str) -> Result<()> {
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(|| format!("could not open the summary `{}`", path.display()))?;
+    writeln!(file, "{markdown}").with_context(|| format!("could not write the summary `{}`", path.display()))
+}
