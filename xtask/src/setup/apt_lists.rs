@@ -1,0 +1,173 @@
+//! Which Debian mirror this machine uses, read out of apt's own lists of sources. Both notations are understood: a line a
+//! source (`*.list`) and stanzas (`*.sources`).
+
+use std::{fs, path::Path};
+
+/// A mirror of Debian's main archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mirror {
+    uri: String,
+    /// The keyring, or the key itself over several lines, where the list names one.
+    signed_by: Option<String>,
+}
+
+impl Mirror {
+    /// The first mirror in the lists below `etc`, which is `/etc/apt` but for tests.
+    pub(super) fn find(etc: &Path) -> Option<Self> {
+        let mut files = vec![etc.join("sources.list")];
+        let mut parts: Vec<_> = fs::read_dir(etc.join("sources.list.d"))
+            .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+            .unwrap_or_default();
+        parts.sort();
+        files.append(&mut parts);
+        files.iter().find_map(|file| {
+            let text = || fs::read_to_string(file).ok();
+            match file.extension()?.to_str()? {
+                "list" => from_lines(&text()?),
+                "sources" => from_stanzas(&text()?),
+                _ => None,
+            }
+        })
+    }
+
+    /// The mirror's part of a list for `suite`, in stanza notation.
+    pub(super) fn stanza(&self, suite: &str) -> String {
+        let mut stanza = format!("Types: deb\nURIs: {}\nSuites: {suite}\nComponents: main\n", self.uri);
+        if let Some(key) = &self.signed_by {
+            stanza.push_str(&format!("Signed-By: {key}\n"));
+        }
+        stanza
+    }
+}
+
+/// `deb [signed-by=FILE arch=amd64] URI suite component…`
+fn from_lines(text: &str) -> Option<Mirror> {
+    text.lines().find_map(|line| {
+        let line = line.split('#').next()?.trim();
+        let rest = line.strip_prefix("deb")?.strip_prefix(char::is_whitespace)?.trim_start();
+        let (options, rest) = match rest.strip_prefix('[') {
+            Some(rest) => rest.split_once(']')?,
+            None => ("", rest),
+        };
+        let mut words = rest.split_whitespace();
+        let uri = words.next().filter(|uri| is_main_archive(uri))?;
+        words.nth(1).filter(|component| *component == "main")?;
+        let signed_by = options.split_whitespace().find_map(|option| option.strip_prefix("signed-by="));
+        Some(Mirror { uri: uri.to_owned(), signed_by: signed_by.map(str::to_owned) })
+    })
+}
+
+/// `Field: value` lines, an empty line between two sources, and an indented line continuing the one above.
+fn from_stanzas(text: &str) -> Option<Mirror> {
+    let text: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    text.split(|line| line.trim().is_empty()).find_map(|stanza| {
+        let has =
+            |name, word| field(stanza, name).is_some_and(|value| value.split_whitespace().any(|w| w == word));
+        let disabled = has("Enabled", "no");
+        if disabled || !has("Types", "deb") || !has("Components", "main") {
+            return None;
+        }
+        let uris = field(stanza, "URIs")?;
+        let uri = uris.split_whitespace().find(|uri| is_main_archive(uri))?.to_owned();
+        Some(Mirror { uri, signed_by: field(stanza, "Signed-By") })
+    })
+}
+
+/// A field's value. Continuation lines keep their indentation, which a key inside the list needs.
+fn field(stanza: &[&str], name: &str) -> Option<String> {
+    let is_field = |line: &&str| line.split_once(':').is_some_and(|(key, _)| key.eq_ignore_ascii_case(name));
+    let start = stanza.iter().position(is_field)?;
+    let mut value = stanza[start].split_once(':')?.1.trim().to_owned();
+    for line in stanza[start + 1..].iter().take_while(|line| line.starts_with([' ', '\t'])) {
+        value.push('\n');
+        value.push_str(line);
+    }
+    Some(value)
+}
+
+/// The main archive's path ends in `debian` on mirrors, is followed by a date on snapshots, and is a file on cloud images
+/// (`mirror+file:/etc/apt/mirrors/debian.list`); security fixes and other vendors have other names.
+fn is_main_archive(uri: &str) -> bool {
+    uri.split('/').any(|part| part == "debian" || part == "debian.list")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+    fn mirror(uri: &str, signed_by: Option<&str>) -> Option<Mirror> {
+        Some(Mirror { uri: uri.to_owned(), signed_by: signed_by.map(str::to_owned) })
+    }
+
+    #[test]
+    fn lines_are_read() {
+        let text = "# deb http://old.example/debian bookworm main\n\
+                    deb-src http://source.example/debian bookworm main\n\
+                    deb http://security.example/debian-security bookworm-security main\n\
+                    deb\thttp://mirror.example/debian bookworm main contrib # the nearest\n";
+        assert_eq!(from_lines(text), mirror("http://mirror.example/debian", None));
+    }
+
+    #[test]
+    fn options_of_a_line_are_read() {
+        let text =
+            format!("deb [ arch=amd64 signed-by={KEYRING} ] https://mirror.example/debian/ trixie main\n");
+        assert_eq!(from_lines(&text), mirror("https://mirror.example/debian/", Some(KEYRING)));
+    }
+
+    #[test]
+    fn stanzas_are_read() {
+        let text = format!(
+            "Types: deb\nURIs: http://mirror.example/debian-security\nSuites: bookworm-security\nComponents: main\n\n\
+             types: deb deb-src\n# a remark\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\n\
+             Components: main\nSigned-By: {KEYRING}\n"
+        );
+        assert_eq!(from_stanzas(&text), mirror("http://mirror.example/debian", Some(KEYRING)));
+    }
+
+    #[test]
+    fn a_disabled_stanza_does_not_count() {
+        let text =
+            "Enabled: no\nTypes: deb\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main\n";
+        assert_eq!(from_stanzas(text), None);
+    }
+
+    #[test]
+    fn a_key_inside_the_list_is_carried_over() {
+        let text = "Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main\nSigned-By:\n \
+                    -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n";
+        let stanza = from_stanzas(text).unwrap().stanza("trixie-backports");
+        assert!(
+            stanza.ends_with("Signed-By: \n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n"),
+            "{stanza}"
+        );
+        assert!(stanza.contains("Suites: trixie-backports\n"), "{stanza}");
+    }
+
+    #[test]
+    fn other_distributions_have_no_mirror_of_debian() {
+        assert_eq!(from_lines("deb http://archive.example/ubuntu noble main\n"), None);
+        assert_eq!(from_lines("deb http://packages.example/apt cloud-sdk main\n"), None);
+    }
+
+    #[test]
+    fn snapshots_and_mirror_files_are_recognised() {
+        assert!(is_main_archive("http://snapshot.example/archive/debian/20250520T000000Z"));
+        assert!(is_main_archive("mirror+file:/etc/apt/mirrors/debian.list"));
+        assert!(!is_main_archive("http://mirror.example/debian-security"));
+    }
+
+    #[test]
+    fn only_files_that_apt_reads_are_read() {
+        let etc = tempfile::tempdir().unwrap();
+        let parts = etc.path().join("sources.list.d");
+        fs::create_dir(&parts).unwrap();
+        let line = "deb http://mirror.example/debian trixie main\n";
+        fs::write(parts.join("debian.list.save"), line).unwrap();
+        assert_eq!(Mirror::find(etc.path()), None);
+        fs::write(parts.join("debian.list"), line).unwrap();
+        assert_eq!(Mirror::find(etc.path()), mirror("http://mirror.example/debian", None));
+    }
+}

