@@ -1,0 +1,51 @@
+//! What the server received, one line of JSON a request.
+
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+
+/// A request as it arrived, and a line of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// `POST`, `GET` and so on.
+    pub method: String,
+    /// Path and query as sent.
+    pub path: String,
+    /// Names in lower case with their values, in the order sent; a repeated name is repeated here.
+    pub headers: Vec<(String, String)>,
+    /// The body as text; bytes that are not UTF-8 are replaced.
+    pub body: String,
+    /// Length of the body in bytes, as it came over the wire.
+    pub body_length: usize,
+}
+
+/// Where requests are written down, or nowhere. A line is complete before its request is answered.
+#[derive(Debug, Default)]
+pub struct RequestLog {
+    file: Option<Mutex<File>>,
+}
+
+impl RequestLog {
+    /// Appends to the file at `path`, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened for writing.
+    pub fn append_to(path: &Path) -> io::Result<Self> {
+        let file = File::options().create(true).append(true).open(path)?;
+        Ok(Self { file: Some(Mutex::new(file)) })
+    }
+
+    /// Writes one line, in one call, so that lines of concurrent requests never mix.
+    pub(crate) fn record(&self, request: &Received) -> io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let mut line = serde_json::to_vec(request)?;
+        line.push(b'\n');
+        file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line)
+    }
+}

@@ -1,0 +1,84 @@
+//! `mock-provider [--port PORT] [--log FILE]`: serves the scenarios on loopback.
+//!
+//! Prints its base address as one line on stdout. Lives as long as its standard input is open, so that it goes when
+//! whoever started it goes, however that ends; a terminal's user ends it with Ctrl-C or Ctrl-D.
+
+use std::{
+    env,
+    io::{self, Write as _},
+    process, thread,
+};
+
+use anyhow::{Context as _, Result, bail};
+use mock_provider::{RequestLog, Server};
+
+fn main() -> Result<()> {
+    let options = Options::parse(env::args().skip(1))?;
+    let log = match &options.log {
+        Some(path) => {
+            RequestLog::append_to(path.as_ref()).with_context(|| format!("could not open `{path}`"))?
+        }
+        None => RequestLog::default(),
+    };
+    let server = Server::bind(options.port, log)
+        .with_context(|| format!("could not listen on port {} of loopback", options.port))?;
+    println!("http://{}", server.address());
+    io::stdout().flush()?;
+    thread::spawn(exit_with_stdin);
+    server.run().context("could not serve")
+}
+
+/// Reads standard input to its end, which is when the parent closes it or dies, and ends the process there.
+fn exit_with_stdin() {
+    // An error is an end as well: there is nobody left to listen to.
+    let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+    process::exit(0);
+}
+
+/// The command line.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Options {
+    /// 0 takes any free one.
+    port: u16,
+    /// The file that requests are appended to.
+    log: Option<String>,
+}
+
+impl Options {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
+        let mut options = Self::default();
+        while let Some(name) = arguments.next() {
+            let mut value = || arguments.next().with_context(|| format!("`{name}` needs a value"));
+            match name.as_str() {
+                "--port" => options.port = value()?.parse().context("`--port` takes a number up to 65535")?,
+                "--log" => options.log = Some(value()?),
+                _ => bail!("unknown argument `{name}`; usage: mock-provider [--port PORT] [--log FILE]"),
+            }
+        }
+        Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options> {
+        Options::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn both_options_are_optional() {
+        assert_eq!(parse("").expect("options"), Options::default());
+        let both = Options { port: 8080, log: Some("a.jsonl".to_owned()) };
+        assert_eq!(parse("--log a.jsonl --port 8080").expect("options"), both);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (line, named) in [("--port", "`--port` needs"), ("--port x", "65535"), ("--loud", "`--loud`")] {
+            let error = parse(line).expect_err(line).to_string();
+            assert!(error.contains(named), "{error}");
+        }
+    }
+}

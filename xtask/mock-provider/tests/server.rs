@@ -1,0 +1,173 @@
+//! The server over real sockets, seen by a client that takes the bytes as they are.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use mock_provider::{HUGE_TEXT_BYTES, LARGE_TEXT_BYTES, Received, RequestLog, Server};
+use serde_json::{Value, json};
+
+/// How long a client waits for bytes before it takes them for never coming.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// What a client saw of an answer.
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+    /// Whether the server closed the connection; it was asked to, so only one that hangs does not.
+    closed: bool,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("a JSON body")
+    }
+
+    fn text(&self) -> String {
+        self.json()["choices"][0]["message"]["content"].as_str().expect("a text").to_owned()
+    }
+
+    fn promised_length(&self) -> usize {
+        let line = self.head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        line.expect("a content-length").parse().expect("a number")
+    }
+}
+
+fn start(log: RequestLog) -> SocketAddr {
+    let server = Server::bind(0, log).expect("a free port");
+    let address = server.address();
+    thread::spawn(|| server.run().expect("a server that runs"));
+    address
+}
+
+fn send(address: SocketAddr, request: &str, patience: Duration) -> Option<Answer> {
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(patience)).expect("a timeout");
+    stream.write_all(request.as_bytes()).expect("a request");
+    let mut bytes = Vec::new();
+    let closed = stream.read_to_end(&mut bytes).is_ok();
+    let split = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = String::from_utf8(bytes[..split].to_vec()).expect("a head in ASCII");
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
+    Some(Answer { status, head, body: bytes[split + 4..].to_vec(), closed })
+}
+
+fn request(path: &str, body: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: loopback\r\nconnection: close\r\nauthorization: Bearer sk-proj-0123456789wxyz\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn ask(address: SocketAddr, scenario: &str, patience: Duration) -> Option<Answer> {
+    let body = json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": "hello" }] });
+    send(address, &request(&format!("/{scenario}/v1/chat/completions"), &body.to_string()), patience)
+}
+
+fn answer(scenario: &str) -> Answer {
+    ask(start(RequestLog::default()), scenario, Duration::from_secs(20)).expect("an answer")
+}
+
+fn logged(path: &Path) -> Vec<Received> {
+    let text = fs::read_to_string(path).expect("a log");
+    text.lines().map(|line| serde_json::from_str(line).expect("a line of the log")).collect()
+}
+
+#[test]
+fn ok_echoes_in_the_documented_shape() {
+    let answer = answer("ok");
+    assert_eq!((answer.status, answer.text()), (200, "echo: hello".to_owned()));
+    assert_eq!(answer.json()["object"], "chat.completion");
+    assert!(answer.json()["usage"]["total_tokens"].is_u64());
+}
+
+#[test]
+fn statuses_carry_the_providers_words() {
+    for (scenario, status, message) in [
+        ("status-401", 401, "Incorrect API key provided: sk-proj-**********wxyz."),
+        ("status-429", 429, "Rate limit reached"),
+        ("status-500", 500, "The server had an error"),
+        ("status-503", 503, "overloaded"),
+    ] {
+        let answer = answer(scenario);
+        assert_eq!(answer.status, status);
+        let said = answer.json()["error"]["message"].as_str().expect("a message").to_owned();
+        assert!(said.contains(message), "{said}");
+    }
+}
+
+#[test]
+fn recovers_fails_once_a_path() {
+    let address = start(RequestLog::default());
+    let statuses = ["recovers/a", "recovers/a", "recovers/b"]
+        .map(|path| ask(address, path, Duration::from_secs(5)).expect("an answer").status);
+    assert_eq!(statuses, [503, 200, 503]);
+}
+
+#[test]
+fn long_answers_have_their_length() {
+    for (scenario, length) in [("large", LARGE_TEXT_BYTES), ("huge", HUGE_TEXT_BYTES)] {
+        assert_eq!(answer(scenario).text().len(), length, "{scenario}");
+    }
+}
+
+#[test]
+fn garbage_claims_to_be_json_and_is_not() {
+    let answer = answer("garbage");
+    assert!(answer.head.contains("content-type: application/json"));
+    assert!(serde_json::from_slice::<Value>(&answer.body).is_err());
+}
+
+#[test]
+fn truncated_ends_before_its_promised_length() {
+    let answer = answer("truncated");
+    assert!(answer.closed && !answer.body.is_empty() && answer.body.len() < answer.promised_length());
+}
+
+#[test]
+fn stalled_sends_half_and_keeps_the_connection() {
+    let answer = ask(start(RequestLog::default()), "stalled", PATIENCE).expect("half an answer");
+    assert!(!answer.closed && !answer.body.is_empty() && answer.body.len() < answer.promised_length());
+}
+
+#[test]
+fn silent_sends_nothing() {
+    assert!(ask(start(RequestLog::default()), "silent", PATIENCE).is_none());
+}
+
+#[test]
+fn slow_takes_its_second() {
+    let start = Instant::now();
+    assert_eq!(answer("slow").status, 200);
+    assert!(start.elapsed() >= Duration::from_secs(1));
+}
+
+#[test]
+fn what_is_not_served_is_refused_in_words() {
+    let answer = answer("loud");
+    assert_eq!(answer.status, 404);
+    assert!(String::from_utf8_lossy(&answer.body).contains("no scenario is called `loud`"));
+}
+
+#[test]
+fn requests_are_logged_before_they_are_answered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("log.jsonl");
+    let address = start(RequestLog::append_to(&path).expect("a log"));
+    assert!(send(address, &request("/ok/my-test/v1/chat/completions", "{ü"), PATIENCE).is_some());
+    assert!(ask(address, "silent/other", PATIENCE).is_none());
+
+    let lines = logged(&path);
+    let paths: Vec<&str> = lines.iter().map(|line| line.path.as_str()).collect();
+    assert_eq!(paths, ["/ok/my-test/v1/chat/completions", "/silent/other/v1/chat/completions"]);
+    assert_eq!((lines[0].method.as_str(), lines[0].body.as_str(), lines[0].body_length), ("POST", "{ü", 3));
+    let key = ("authorization".to_owned(), "Bearer sk-proj-0123456789wxyz".to_owned());
+    assert!(lines[0].headers.contains(&key));
+}

@@ -1,0 +1,101 @@
+//! The main job: a message goes in, the answer comes out, and the next turn knows of it.
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::cases;
+use crate::smoke::lab::{KEY, Lab};
+
+cases! {
+    "plain text in, answer out" => plain_text,
+    "a JSON message in, answer out" => json_message,
+    "text that only looks like JSON is text" => text_with_a_brace,
+    "letters of every script" => every_script,
+    "a second turn carries the first" => second_turn,
+    "sessions are kept apart by their id" => sessions_apart,
+    "the request is as the provider documents it" => request_as_documented,
+    "a system prompt leads the request and is not stored" => system_prompt,
+    "an empty message is refused before anything is sent" => empty_message,
+    "bytes that are not text are refused before anything is sent" => not_text,
+}
+
+fn plain_text(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.say("hello\n")?.answered("echo: hello")?;
+    lab.request()?.carries(&[("user", "hello")])?;
+    lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
+}
+
+fn json_message(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.say("{\"role\":\"user\",\"content\":\"hello\\nthere\"}\n")?.answered("echo: hello\nthere")?;
+    lab.request()?.carries(&[("user", "hello\nthere")])
+}
+
+fn text_with_a_brace(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.say("{ is a brace")?.answered("echo: { is a brace")
+}
+
+fn every_script(lab: &Lab<'_>) -> Result<()> {
+    let message = "Grüße, 世界 — 🦀 \u{202e}\u{0}\t\"quoted\" \\ back";
+    lab.configure("ok")?;
+    lab.say(message)?.answered(&format!("echo: {message}"))?;
+    lab.stored("default", &[("user", message), ("assistant", &format!("echo: {message}"))])
+}
+
+fn second_turn(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.component().arguments(&["--session", "work"]).say("one")?.answered("echo: one")?;
+    lab.component().arguments(&["--session", "work"]).say("two")?.answered("echo: two")?;
+
+    let history = [("user", "one"), ("assistant", "echo: one"), ("user", "two"), ("assistant", "echo: two")];
+    lab.received(2)?[1].carries(&history[..3])?;
+    lab.stored("work", &history)
+}
+
+fn sessions_apart(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.say("for default")?.answered("echo: for default")?;
+    lab.component().arguments(&["--session", "other"]).say("for other")?.answered("echo: for other")?;
+    lab.stored("default", &[("user", "for default"), ("assistant", "echo: for default")])?;
+    lab.stored("other", &[("user", "for other"), ("assistant", "echo: for other")])?;
+    let files = lab.session_files()?;
+    ensure!(files == ["default.json", "other.json"], "the folder of sessions holds {files:?}");
+    Ok(())
+}
+
+fn request_as_documented(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.say("hello")?.answered("echo: hello")?;
+    let request = lab.request()?;
+    ensure!(request.method == "POST", "the method is `{}`", request.method);
+    ensure!(request.path.ends_with("/v1/chat/completions"), "the path is `{}`", request.path);
+    let authorization = request.header("authorization")?;
+    ensure!(authorization == format!("Bearer {KEY}"), "`authorization` is `{authorization}`");
+    let content_type = request.header("content-type")?;
+    ensure!(content_type == "application/json", "`content-type` is `{content_type}`");
+    let length = request.header("content-length")?;
+    ensure!(length == request.body_length.to_string(), "`content-length` is {length}");
+    ensure!(!request.has_header("transfer-encoding"), "the body was sent in chunks");
+    Ok(())
+}
+
+fn system_prompt(lab: &Lab<'_>) -> Result<()> {
+    lab.configure_agent("ok", json!({ "system_prompt": "Be brief." }))?;
+    lab.say("hello")?.answered("echo: hello")?;
+    lab.request()?.carries(&[("system", "Be brief."), ("user", "hello")])?;
+    lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
+}
+
+fn empty_message(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.say(" \n")?.failed(&["message is empty"])?;
+    lab.sent_nothing()
+}
+
+fn not_text(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.component().run(b"caf\xe9")?.failed(&["not UTF-8"])?;
+    lab.sent_nothing()
+}

@@ -1,0 +1,74 @@
+//! The artifacts as programs: what they say of themselves, and what other tools say of them.
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+use xshell::cmd;
+
+use super::cases;
+use crate::{
+    cmd,
+    smoke::{guest::Guest, lab::Lab},
+};
+
+cases! {
+    "the component tells its capabilities" => component_capabilities,
+    "the component tells its version and its usage" => version_and_help,
+    "an unknown argument is refused by name" => unknown_argument,
+    "wasm-tools finds the component valid" => validates,
+    "wasip1: tells its capabilities" => wasip1_capabilities,
+    "wasip1: a chat is HTTP unavailable, and no crash" => wasip1_chat,
+}
+
+fn component_capabilities(lab: &Lab<'_>) -> Result<()> {
+    capabilities(lab.component(), "wasm32-wasip2", true)
+}
+
+fn wasip1_capabilities(lab: &Lab<'_>) -> Result<()> {
+    capabilities(lab.wasip1(), "wasm32-wasip1", false)
+}
+
+fn capabilities(guest: Guest<'_>, platform: &str, http: bool) -> Result<()> {
+    let outcome = guest.arguments(&["--capabilities"]).ask()?;
+    ensure!(outcome.exit == Some(0), "exit code {:?}, expected 0", outcome.exit);
+    let found: Value = serde_json::from_str(&outcome.stdout).context("the capabilities are not JSON")?;
+    let expected = json!({ "platform": platform, "status": "ready", "http": http, "fs": true });
+    for (key, expected) in expected.as_object().context("the expectation is an object")? {
+        ensure!(found.get(key) == Some(expected), "`{key}` is {:?}, expected {expected}", found.get(key));
+    }
+    let version = found.get("version").and_then(Value::as_str);
+    ensure!(version == Some(env!("CARGO_PKG_VERSION")), "`version` is {version:?}");
+    Ok(())
+}
+
+fn version_and_help(lab: &Lab<'_>) -> Result<()> {
+    lab.component()
+        .arguments(&["--version"])
+        .ask()?
+        .answered(concat!("clawft ", env!("CARGO_PKG_VERSION")))?;
+    let help = lab.component().arguments(&["--help"]).ask()?;
+    ensure!(help.exit == Some(0) && help.stderr.is_empty(), "--help is not a success");
+    for word in ["--session", "--capabilities", "--version", "/config"] {
+        ensure!(help.stdout.contains(word), "--help does not speak of `{word}`");
+    }
+    Ok(())
+}
+
+fn unknown_argument(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    let outcome = lab.component().arguments(&["--loud"]).say("hello")?;
+    ensure!(outcome.exit != Some(0), "it was a success");
+    outcome.said(&["--loud"])?;
+    lab.sent_nothing()
+}
+
+fn validates(lab: &Lab<'_>) -> Result<()> {
+    let shell = lab.bench.shell()?;
+    let (wasm_tools, component) = (&lab.bench.wasm_tools, &lab.bench.shipped.component);
+    cmd::run_quietly(cmd!(shell, "{wasm_tools} validate {component}"), "validate the component", 20)
+}
+
+fn wasip1_chat(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.wasip1().say("hello")?.failed(&["HTTP unavailable"])?;
+    lab.sent_nothing()
+}

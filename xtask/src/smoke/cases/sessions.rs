@@ -1,0 +1,106 @@
+//! Session files that cannot be continued. What a user said is never overwritten.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::cases;
+use crate::smoke::lab::Lab;
+
+cases! {
+    "a damaged session is kept aside and a new one begun" => not_json,
+    "a session cut short is kept aside" => cut_short,
+    "a session of the wrong shape is kept aside" => wrong_shape,
+    "a second damaged session leaves the first where it is" => twice,
+    "a session id cannot leave the folder of sessions" => climbing_id,
+    "a session of a newer version is refused and left alone" => newer,
+    "an answer that cannot be stored is printed all the same" => unwritable,
+}
+
+fn not_json(lab: &Lab<'_>) -> Result<()> {
+    kept_aside(lab, b"\x00\xff not a session\n")
+}
+
+fn cut_short(lab: &Lab<'_>) -> Result<()> {
+    kept_aside(lab, br#"{"version":1,"id":"default","messages":[{"role":"user","conte"#)
+}
+
+fn wrong_shape(lab: &Lab<'_>) -> Result<()> {
+    kept_aside(lab, br#"{"version":1,"id":"default","messages":"none"}"#)
+}
+
+fn twice(lab: &Lab<'_>) -> Result<()> {
+    kept_aside(lab, b"first damage")?;
+    let before = others(lab)?;
+    damage_and_chat(lab, b"second damage")?;
+    let after = others(lab)?;
+    ensure!(after.len() == 2, "two damaged sessions are kept in {} files", after.len());
+    ensure!(before.iter().all(|file| after.contains(file)), "the first damaged session is not what it was");
+    Ok(())
+}
+
+fn climbing_id(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    for id in ["../up", "/abs", "..", "a/b", ""] {
+        lab.component().arguments(&["--session", id]).say("hello")?.failed(&["session id"])?;
+    }
+    lab.sent_nothing()?;
+    let files = fs::read_dir(lab.granted()).context("could not list the granted folder")?.count();
+    ensure!(files == 1, "something was written");
+    Ok(())
+}
+
+/// It may hold what this version would lose.
+fn newer(lab: &Lab<'_>) -> Result<()> {
+    let session = br#"{"version":2,"id":"default","messages":[],"more":"of it"}"#;
+    lab.configure("ok")?;
+    lab.write("sessions/default.json", session)?;
+    lab.say("hello")?.failed(&["default.json", "version 2"])?;
+    lab.sent_nothing()?;
+    let files = lab.session_files()?;
+    ensure!(files == ["default.json"], "the folder of sessions holds {files:?}");
+    let kept = fs::read(lab.granted().join("sessions/default.json")).context("the session file is gone")?;
+    ensure!(kept == session, "the session file was changed");
+    Ok(())
+}
+
+fn unwritable(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.make_sessions_unwritable()?;
+    let outcome = lab.say("hello")?;
+    outcome.printed("echo: hello")?;
+    outcome.said(&["not stored", "sessions/default.json"])
+}
+
+/// The session file of `default` is `bytes`: after a chat they are there under another name, and that was said.
+fn kept_aside(lab: &Lab<'_>, bytes: &[u8]) -> Result<()> {
+    let name = damage_and_chat(lab, bytes)?;
+    let kept = others(lab)?;
+    ensure!(kept.len() == 1, "expected one file beside the new session, there are {}", kept.len());
+    ensure!(kept[0].0 == name, "stderr speaks of `{name}`, the file is `{}`", kept[0].0);
+    Ok(())
+}
+
+/// Puts `bytes` where the session is, chats, and returns the name under which they are kept.
+fn damage_and_chat(lab: &Lab<'_>, bytes: &[u8]) -> Result<String> {
+    lab.configure("ok")?;
+    lab.write("sessions/default.json", bytes)?;
+    let outcome = lab.say("hello")?;
+    outcome.printed("echo: hello")?;
+    lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])?;
+
+    let kept = others(lab)?.into_iter().find(|(_, kept)| kept == bytes);
+    let (name, _) = kept.context("the damaged bytes are in no file any more")?;
+    outcome.said(&["default.json", &name])?;
+    Ok(name)
+}
+
+/// The files beside `default.json`, by name with their bytes.
+fn others(lab: &Lab<'_>) -> Result<Vec<(String, Vec<u8>)>> {
+    let names = lab.session_files()?.into_iter().filter(|name| name != "default.json");
+    let read = |name: String| {
+        let bytes = fs::read(lab.granted().join("sessions").join(&name))?;
+        Ok((name, bytes))
+    };
+    names.map(read).collect::<std::io::Result<_>>().context("could not read the folder of sessions")
+}

@@ -1,0 +1,112 @@
+//! Child processes that cannot outstay their welcome.
+
+use std::{
+    fs::File,
+    path::Path,
+    process::{Child, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+use xshell::Cmd;
+
+use crate::cmd;
+
+/// How often a child is asked whether it has ended.
+const POLL: Duration = Duration::from_millis(5);
+
+/// A child that is killed when this is dropped, if it has not ended by itself.
+#[derive(Debug)]
+pub(super) struct Guarded(Child);
+
+impl Guarded {
+    /// Starts `cmd` with its three standard streams as given. `purpose` completes the sentence "could not …".
+    pub(super) fn spawn(cmd: Cmd<'_>, streams: [Stdio; 3], purpose: &str) -> Result<Self> {
+        cmd::spawn(cmd, streams, purpose).map(Self)
+    }
+
+    /// The child itself, to take its pipes from.
+    pub(super) fn child(&mut self) -> &mut Child {
+        &mut self.0
+    }
+
+    /// Waits for the child to end, at most for `limit`; one that takes longer is killed, and that is an error.
+    pub(super) fn wait(mut self, limit: Duration) -> Result<ExitStatus> {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(status) = self.0.try_wait().context("could not wait for a child process")? {
+                return Ok(status);
+            }
+            if Instant::now() >= deadline {
+                bail!("still running after {} s, and killed", limit.as_secs());
+            }
+            thread::sleep(POLL);
+        }
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // Both fail only for a child that has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs `cmd` between files: no pipe can fill up, and what was said stays to be looked at. Waits for at most `limit`.
+pub(super) fn run_between_files(
+    cmd: Cmd<'_>,
+    [stdin, stdout, stderr]: [&Path; 3],
+    limit: Duration,
+    purpose: &str,
+) -> Result<ExitStatus> {
+    let read = |path: &Path| File::open(path).with_context(|| format!("could not open `{}`", path.display()));
+    let write =
+        |path: &Path| File::create(path).with_context(|| format!("could not make `{}`", path.display()));
+    let streams = [read(stdin)?.into(), write(stdout)?.into(), write(stderr)?.into()];
+    let child = Guarded::spawn(cmd, streams, purpose)?;
+    child.wait(limit).with_context(|| format!("could not {purpose}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use xshell::{Shell, cmd};
+
+    use super::*;
+
+    /// Runs `program` and returns how it ended and what it printed.
+    fn run(program: &str, arguments: &[&str], limit: Duration) -> (Result<ExitStatus>, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["in", "out", "err"].map(|name| folder.path().join(name));
+        fs::write(&files[0], "from the file").unwrap();
+        let shell = Shell::new().unwrap();
+        let status = run_between_files(
+            cmd!(shell, "{program} {arguments...}"),
+            [&files[0], &files[1], &files[2]],
+            limit,
+            "run the child",
+        );
+        (status, fs::read_to_string(&files[1]).unwrap())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_child_reads_from_a_file_and_prints_into_one() {
+        let (status, stdout) = run("cat", &[], Duration::from_secs(60));
+        assert!(status.unwrap().success());
+        assert_eq!(stdout, "from the file");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_takes_too_long_is_killed() {
+        let start = Instant::now();
+        let (status, _) = run("sleep", &["30"], Duration::from_secs(1));
+        let error = format!("{:#}", status.unwrap_err());
+        assert_eq!(error, "could not run the child: still running after 1 s, and killed");
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+}

@@ -1,0 +1,156 @@
+//! What came of running an artifact, and judgements on it that say what was wrong.
+
+use std::{ops::Range, time::Duration};
+
+use anyhow::{Result, ensure};
+
+/// What is on standard error when a guest crashed in whatever way, rather than ended with an error of its own.
+const CRASHES: [&str; 4] = ["wasm trap", "wasm backtrace", "panicked at", "failed to run main module"];
+
+/// The end of a run.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// `None` where a signal ended it.
+    pub(super) exit: Option<i32>,
+    /// Standard output.
+    pub(super) stdout: String,
+    /// Standard error.
+    pub(super) stderr: String,
+    /// Wall time of the whole process.
+    pub(super) wall: Duration,
+}
+
+impl Outcome {
+    /// It printed `text` and a line end, and nothing on standard error, and ended well.
+    pub(super) fn answered(&self, text: &str) -> Result<()> {
+        self.printed(text)?;
+        ensure!(self.stderr.is_empty(), "said something on stderr beside the answer");
+        Ok(())
+    }
+
+    /// It printed `text` and a line end, and ended well. Standard error is the caller's to judge.
+    pub(super) fn printed(&self, text: &str) -> Result<()> {
+        ensure!(self.exit == Some(0), "exit code {}, expected 0", self.exit_code());
+        let printed = self.stdout.strip_suffix('\n').unwrap_or(&self.stdout);
+        ensure!(printed == text, "{}", difference("stdout", printed, text));
+        ensure!(self.stdout.ends_with('\n'), "the answer ends without a line end");
+        Ok(())
+    }
+
+    /// It ended with 1, printed nothing, and said all of `parts` on standard error in lines of its own.
+    pub(super) fn failed(&self, parts: &[&str]) -> Result<()> {
+        ensure!(self.exit == Some(1), "exit code {}, expected 1", self.exit_code());
+        ensure!(self.stdout.is_empty(), "printed something on stdout before it failed");
+        for crash in CRASHES {
+            ensure!(!self.stderr.contains(crash), "the guest crashed: stderr says `{crash}`");
+        }
+        self.said(parts)
+    }
+
+    /// Standard error holds all of `parts`.
+    pub(super) fn said(&self, parts: &[&str]) -> Result<()> {
+        let missing: Vec<&str> = parts.iter().copied().filter(|part| !self.stderr.contains(part)).collect();
+        ensure!(missing.is_empty(), "stderr does not say `{}`", missing.join("`, `"));
+        Ok(())
+    }
+
+    /// It took as many seconds as `range` holds.
+    pub(super) fn took(&self, range: Range<u64>) -> Result<()> {
+        let bounds = Duration::from_secs(range.start)..Duration::from_secs(range.end);
+        ensure!(
+            bounds.contains(&self.wall),
+            "took {:.2?}, expected {}–{} s",
+            self.wall,
+            range.start,
+            range.end
+        );
+        Ok(())
+    }
+
+    fn exit_code(&self) -> String {
+        self.exit.map_or("by signal".to_owned(), |code| code.to_string())
+    }
+}
+
+/// Where `found` parts from `expected`, for texts too long to be shown whole.
+pub(super) fn difference(what: &str, found: &str, expected: &str) -> String {
+    let same = found.bytes().zip(expected.bytes()).take_while(|(found, expected)| found == expected).count();
+    let from_there = |text: &str| -> String {
+        let bytes = &text.as_bytes()[same.min(text.len())..];
+        excerpt(&String::from_utf8_lossy(&bytes[..bytes.len().min(60)]), 60)
+    };
+    format!(
+        "{what} is {} bytes, expected {}; from byte {same} on it is `{}`, expected `{}`",
+        found.len(),
+        expected.len(),
+        from_there(found),
+        from_there(expected),
+    )
+}
+
+/// `text` as it can be shown: its two ends, with a word on what is left out, if it has more than `most` characters, and
+/// nothing in it that would steer a terminal.
+pub(super) fn excerpt(text: &str, most: usize) -> String {
+    let shown = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    let length = text.chars().count();
+    if length <= most {
+        return text.chars().map(shown).collect();
+    }
+    let half = most / 2;
+    let head: String = text.chars().take(half).map(shown).collect();
+    let tail: String = text.chars().skip(length - half).map(shown).collect();
+    format!("{head} […{} characters…] {tail}", length - 2 * half)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(exit: i32, stdout: &str, stderr: &str) -> Outcome {
+        Outcome {
+            exit: Some(exit),
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+            wall: Duration::from_millis(1500),
+        }
+    }
+
+    fn message(result: Result<()>) -> String {
+        result.expect_err("a finding").to_string()
+    }
+
+    #[test]
+    fn an_answer_is_exact() {
+        outcome(0, "hi\n", "").answered("hi").unwrap();
+        assert_eq!(message(outcome(1, "hi\n", "").answered("hi")), "exit code 1, expected 0");
+        assert_eq!(message(outcome(0, "hi", "").answered("hi")), "the answer ends without a line end");
+        assert!(message(outcome(0, "hi\n", "warning").answered("hi")).contains("stderr"));
+        let found = message(outcome(0, "hello\n", "").answered("help"));
+        assert_eq!(found, "stdout is 5 bytes, expected 4; from byte 3 on it is `lo`, expected `p`");
+    }
+
+    #[test]
+    fn a_failure_is_an_error_in_words_and_no_crash() {
+        outcome(1, "", "error: HTTP unavailable: refused\n")
+            .failed(&["HTTP unavailable", "refused"])
+            .unwrap();
+        assert!(message(outcome(134, "", "HTTP unavailable").failed(&[])).contains("exit code 134"));
+        assert!(message(outcome(1, "half", "").failed(&[])).contains("stdout"));
+        assert!(message(outcome(1, "", "wasm trap: unreachable").failed(&[])).contains("crashed"));
+        assert_eq!(message(outcome(1, "", "a").failed(&["a", "b", "c"])), "stderr does not say `b`, `c`");
+    }
+
+    #[test]
+    fn time_has_two_bounds() {
+        outcome(0, "", "").took(1..2).unwrap();
+        assert_eq!(message(outcome(0, "", "").took(2..3)), "took 1.50s, expected 2–3 s");
+        assert!(outcome(0, "", "").took(0..1).is_err());
+    }
+
+    #[test]
+    fn long_texts_are_shown_by_their_ends() {
+        assert_eq!(excerpt("short", 5), "short");
+        assert_eq!(excerpt("\u{1b}[2J\n", 5), "\u{fffd}[2J\n");
+        assert_eq!(excerpt("äbcdefghij", 4), "äb […6 characters…] ij");
+    }
+}

@@ -1,0 +1,103 @@
+//! The server that plays the model, as a child process, and what it received.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+use serde_json::Value;
+use xshell::cmd;
+
+use super::{child::Guarded, lab};
+use crate::{cargo, project::Project, ui};
+
+/// A running `mock-provider`. It ends when this is dropped, and also when this process dies: its standard input is a
+/// pipe from here.
+#[derive(Debug)]
+pub(super) struct Provider {
+    _process: Guarded,
+    base: String,
+    log: PathBuf,
+}
+
+/// A request as the server logged it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Request {
+    /// `POST`, one should hope.
+    pub(super) method: String,
+    /// The path with the scenario and the label in front.
+    pub(super) path: String,
+    headers: Vec<(String, String)>,
+    /// The body as text.
+    pub(super) body: String,
+    /// The body's length in bytes.
+    pub(super) body_length: usize,
+}
+
+impl Provider {
+    /// Builds the server and starts it on a free port. Requests are appended to `log`.
+    pub(super) fn start(project: &Project, log: &Path) -> Result<Self> {
+        let shell = project.shell()?;
+        ui::status("Building", "mock-provider");
+        let build = cmd!(shell, "cargo build --package mock-provider");
+        let program = cargo::executable(build, "build mock-provider")?;
+        let streams = [Stdio::piped(), Stdio::piped(), Stdio::inherit()];
+        let mut process =
+            Guarded::spawn(cmd!(shell, "{program} --log {log}"), streams, "start mock-provider")?;
+        let mut base = String::new();
+        let stdout = process.child().stdout.take().context("mock-provider has no standard output")?;
+        BufReader::new(stdout).read_line(&mut base).context("could not read mock-provider's address")?;
+        let base = base.trim_end().to_owned();
+        ensure!(base.starts_with("http://"), "mock-provider printed `{base}` where its address should be");
+        Ok(Self { _process: process, base, log: log.to_owned() })
+    }
+
+    /// The `api_base` under which requests are answered by `scenario` and logged under `label`.
+    pub(super) fn api_base(&self, scenario: &str, label: &str) -> String {
+        format!("{}/{scenario}/{label}/v1", self.base)
+    }
+
+    /// The requests that were logged under `label`, in the order of their arrival.
+    pub(super) fn requests(&self, label: &str) -> Result<Vec<Request>> {
+        // Made by the server when it starts, so it is there; a line is whole before its request is answered.
+        let log = fs::read(&self.log).with_context(|| format!("could not read `{}`", self.log.display()))?;
+        let lines = log.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
+        let requests = lines.map(serde_json::from_slice).collect::<Result<Vec<Request>, _>>();
+        let mut requests = requests.context("could not read mock-provider's log")?;
+        requests.retain(|request| request.path.split('/').nth(2) == Some(label));
+        Ok(requests)
+    }
+}
+
+impl Request {
+    /// The value of the header `name`, in lower case; an error where it was not sent exactly once.
+    pub(super) fn header(&self, name: &str) -> Result<&str> {
+        let mut values =
+            self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let value = values.next().with_context(|| format!("the request has no header `{name}`"))?;
+        ensure!(values.next().is_none(), "the request has the header `{name}` more than once");
+        Ok(value)
+    }
+
+    /// Whether the header `name`, in lower case, was sent.
+    pub(super) fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|(known, _)| known == name)
+    }
+
+    /// The body carries these messages, as pairs of role and content, and no others.
+    pub(super) fn carries(&self, expected: &[(&str, &str)]) -> Result<()> {
+        let found = self.messages()?;
+        ensure!(lab::same(&found, expected), "the request carries {found:?}");
+        Ok(())
+    }
+
+    /// The messages in the body as pairs of role and content.
+    pub(super) fn messages(&self) -> Result<Vec<(String, String)>> {
+        let body: Value = serde_json::from_str(&self.body).context("the request's body is not JSON")?;
+        lab::messages(&body).context("the request's body holds no messages")
+    }
+}

@@ -1,0 +1,94 @@
+//! Runs the cases, two at a time, and gathers what came of them.
+
+use std::{
+    fs,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+
+use super::{bench::Bench, cases::Case, lab::Lab, outcome::excerpt, report};
+
+/// How many cases run at once. Most of them wait more than they compute; more at once would disturb those that take time.
+const AT_ONCE: usize = 2;
+
+/// The most characters of a stream or a request that a failure shows.
+const SHOWN: usize = 2000;
+
+/// What came of a case.
+#[derive(Debug)]
+pub(super) struct CaseResult {
+    /// The case's name.
+    pub(super) name: &'static str,
+    /// Wall time.
+    pub(super) wall: Duration,
+    /// Why it failed, if it did.
+    pub(super) failure: Option<Failure>,
+}
+
+/// A case that failed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// What was not as it should be.
+    pub(super) error: anyhow::Error,
+    /// What there was to see, as pairs of a title and a text: the streams of every run, the requests received.
+    pub(super) seen: Vec<(String, String)>,
+}
+
+/// Runs all `cases`; none keeps another from running. Results are in the order of the cases.
+pub(super) fn run(cases: &[Case], bench: &Bench) -> Vec<CaseResult> {
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::new());
+    let work = || {
+        while let Some((at, case)) = take(&next, cases) {
+            let result = run_one(case, bench);
+            report::line(&result);
+            results.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
+        }
+    };
+    thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+fn take<'a>(next: &AtomicUsize, cases: &'a [Case]) -> Option<(usize, &'a Case)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    cases.get(at).map(|case| (at, case))
+}
+
+fn run_one(case: &Case, bench: &Bench) -> CaseResult {
+    let start = Instant::now();
+    let failure = match Lab::new(bench, case.name) {
+        Err(error) => Some(Failure { error, seen: Vec::new() }),
+        Ok(lab) => (case.check)(&lab).err().map(|error| Failure { error, seen: seen(&lab) }),
+    };
+    CaseResult { name: case.name, wall: start.elapsed(), failure }
+}
+
+/// What there is to see of a case that failed. What cannot be read is not worth a second error.
+fn seen(lab: &Lab<'_>) -> Vec<(String, String)> {
+    let mut seen = streams(lab).unwrap_or_default();
+    for request in lab.requests().unwrap_or_default() {
+        seen.push((format!("received: {} {}", request.method, request.path), excerpt(&request.body, SHOWN)));
+    }
+    seen
+}
+
+fn streams(lab: &Lab<'_>) -> Result<Vec<(String, String)>> {
+    let mut streams = Vec::new();
+    for entry in fs::read_dir(&lab.folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            let text = String::from_utf8_lossy(&fs::read(entry.path())?).into_owned();
+            streams.push((entry.file_name().to_string_lossy().into_owned(), excerpt(&text, SHOWN)));
+        }
+    }
+    streams.sort();
+    Ok(streams)
+}
