@@ -12,6 +12,8 @@ pub mod console;
 pub mod env;
 pub mod fs;
 pub mod http;
+#[cfg(target_os = "wasi")]
+mod libc_assert;
 pub mod platform;
 
 pub use clawft_types::SessionId;
