@@ -2,16 +2,17 @@
 //!
 //! ```text
 //! cargo build (path from cargo's JSON) → Binaryen -Oz on every core module, in place → names and producers dropped
-//!    → validate → measure raw and gzip -9 → size-budget.toml → target/dist/
+//!    → scanned for keys → validate → measure raw and gzip -9 → size-budget.toml → target/dist/
 //! ```
 //!
-//! Modules in that order: [`build`], [`optimise`] with [`component`], [`validate`], [`artifact`], [`report`].
+//! Modules in that order: [`build`], [`optimise`] with [`component`], [`secrets`], [`validate`], [`artifact`], [`report`].
 
 mod artifact;
 mod build;
 mod component;
 mod optimise;
 mod report;
+mod secrets;
 mod validate;
 
 use std::{fs, path::PathBuf, time::Instant};
@@ -86,6 +87,7 @@ fn make(project: &Project, artifacts: &[Artifact], http: HttpBackend, locked: bo
 
         let started = Instant::now();
         let stripped = component::strip(&optimised).with_context(|| format!("could not strip {name}"))?;
+        secrets::scan(&stripped).with_context(|| format!("{name} must not ship"))?;
         validate::validate(&stripped, artifact).with_context(|| format!("{name} is not valid"))?;
         report.step(artifact, "strip, validate", started, stripped.len());
 

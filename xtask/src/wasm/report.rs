@@ -141,3 +141,59 @@ fn append(path: &Path, markdown: &str) -> Result<()> {
         .with_context(|| format!("could not open the summary `{}`", path.display()))?;
     writeln!(file, "{markdown}").with_context(|| format!("could not write the summary `{}`", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let mut report = Report {
+            revision: Some("abc".to_owned()),
+            toolchain: "rustc 1.95.0".to_owned(),
+            artifacts: BTreeMap::new(),
+            order: Vec::new(),
+        };
+        let started = Instant::now();
+        for (step, bytes) in [("build", 400), ("optimise", 300), ("strip, validate", 200), ("gzip -9", 100)] {
+            report.step(Artifact::Component, step, started, bytes);
+        }
+        report.measured(Artifact::Component, Measured { raw: 200, gzip: 100 });
+        report
+    }
+
+    fn budget() -> Budget {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("budget.toml");
+        let bounds = "{ limit = \"1 KB\", ratchet = \"400 B\" }";
+        let text = format!("[artifact.\"clawft.wasm\"]\nraw = {bounds}\ngzip = {bounds}\n");
+        std::fs::write(&path, text).unwrap();
+        Budget::load(&path).unwrap()
+    }
+
+    #[test]
+    fn the_share_stands_where_the_file_and_its_compressed_form_are() {
+        let mut table = report().table(Some(&budget()));
+        let markdown = table.load_style(presets::ASCII_MARKDOWN).to_string();
+        let shares: Vec<&str> =
+            markdown.lines().skip(2).map(|line| line.rsplit('|').nth(1).unwrap().trim()).collect();
+        assert_eq!(shares, ["", "", "50.0 % of 400 B", "25.0 % of 400 B"]);
+    }
+
+    #[test]
+    fn size_json_has_sizes_and_no_times() {
+        let json: serde_json::Value = serde_json::from_str(&report().json().unwrap()).unwrap();
+        let artifact = &json["artifacts"]["clawft.wasm"];
+        assert_eq!((&artifact["raw"], &artifact["gzip"]), (&200.into(), &100.into()));
+        assert_eq!(artifact["steps"][1], serde_json::json!({ "name": "optimise", "bytes": 300 }));
+        assert_eq!(json["revision"], "abc");
+    }
+
+    #[test]
+    fn the_summary_is_added_to_and_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("summary.md");
+        append(&path, "| one |").unwrap();
+        append(&path, "| two |").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "| one |\n| two |\n");
+    }
+}
