@@ -99,9 +99,12 @@ impl fmt::Display for TurnError {
                 write_message(f, message)
             }
             TurnError::Provider { provider, status, message, attempts, retry_after } => {
-                write!(f, "provider `{provider}` answered {status}")?;
+                match status {
+                    200..=299 => write!(f, "provider `{provider}` sent an error")?,
+                    status => write!(f, "provider `{provider}` answered {status}")?,
+                }
                 if *attempts > 1 {
-                    write!(f, " to each of {attempts} attempts")?;
+                    write!(f, " in the last of {attempts} attempts")?;
                 }
                 if let Some(seconds) = retry_after {
                     write!(f, " and asks to wait {seconds} s")?;
@@ -111,7 +114,7 @@ impl fmt::Display for TurnError {
             TurnError::BadResponse { provider, cause } => {
                 write!(
                     f,
-                    "provider `{provider}` sent something else than a chat completion, check `api_base`: {cause}"
+                    "provider `{provider}` sent something else than a chat completion, check `api_base` and `kind`: {cause}"
                 )
             }
             TurnError::NoText { provider, finish_reason } => {

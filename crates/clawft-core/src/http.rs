@@ -18,8 +18,12 @@ pub struct HttpRequest {
     /// The body; its length is known, so it need not be sent in chunks.
     pub body: Vec<u8>,
     /// The time from the first byte sent to the last byte read after which the platform gives up and reports
-    /// [`TransportError::TimedOut`].
+    /// [`TransportError::TimedOut`]. With [`Self::stream`] it begins anew whenever 256 more bytes of body have arrived.
     pub timeout: Duration,
+    /// Whether the answer is asked for piece by piece. It may take as long as it likes then, if only something comes.
+    pub stream: bool,
+    /// The most bytes of body that the response may have; more is [`TransportError::TooLarge`].
+    pub max_response: usize,
 }
 
 /// A request's method.
@@ -82,9 +86,14 @@ impl fmt::Display for HeaderValue {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportError {
-    /// No connection, a broken one, or a host that grants no HTTP at all.
+    /// No connection, or a broken one. The turn may try again.
     Unavailable(
         /// In words, as a sentence fragment: `connection refused`.
+        String,
+    ),
+    /// As [`Self::Unavailable`], where trying again would not help: a host without HTTP.
+    Impossible(
+        /// In words, as a sentence fragment.
         String,
     ),
     /// [`HttpRequest::timeout`] has passed.
@@ -92,18 +101,26 @@ pub enum TransportError {
         /// The time waited.
         after: Duration,
     },
+    /// The body is larger than [`HttpRequest::max_response`].
+    TooLarge {
+        /// That limit in bytes.
+        limit: usize,
+    },
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TransportError::Unavailable(cause) => {
+            TransportError::Unavailable(cause) | TransportError::Impossible(cause) => {
                 f.write_str("HTTP unavailable: ")?;
                 f.write_str(cause)
             }
             TransportError::TimedOut { after } => {
                 f.write_str("Request timed out after ")?;
                 write_seconds(f, *after)
+            }
+            TransportError::TooLarge { limit } => {
+                write!(f, "HTTP response larger than the limit of {limit} bytes (`max_response_bytes`)")
             }
         }
     }

@@ -1,7 +1,7 @@
 //! One turn of the agent as a state machine without I/O.
 //!
 //! ```text
-//! Turn::begin ──HttpRequest──→ platform ──events──→ Turn::feed ──→ More | Done(reply) | Retry(after) | Failed(error)
+//! Turn::begin ──HttpRequest──→ platform ──events──→ Turn::feed ──→ More | Delta(text) | Done(reply) | Retry(after) | Failed(error)
 //! ```
 //!
 //! A platform sends the request, reports what comes back, and does what it is told. Which request, whether to try again
@@ -15,12 +15,17 @@ extern crate alloc;
 
 pub mod error;
 pub mod http;
+pub mod sse;
 pub mod turn;
 
+mod date;
+mod head;
+mod history;
 mod key;
 mod provider;
 mod quote;
 mod retry;
+mod stream;
 
 pub use error::{KeySource, TurnError};
 pub use http::{Header, HeaderValue, HttpRequest, Method, TransportError};

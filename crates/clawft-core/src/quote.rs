@@ -18,7 +18,7 @@ const KEY_RUN: usize = 6;
 /// Empty if there are none; an HTML page counts as none.
 pub(crate) fn error_body(body: &[u8], key: Option<&Secret>) -> String {
     match json::parse(body) {
-        Ok(tree) => quote(&error_message(&Node::root(&tree)).unwrap_or_default(), key),
+        Ok(tree) => quote(error_message(Node::root(&tree)).unwrap_or_default(), key),
         Err(_) if body.trim_ascii_start().starts_with(b"<") => String::new(),
         Err(_) => quote(&String::from_utf8_lossy(&body[..body.len().min(MAX_BYTES)]), key),
     }
@@ -37,7 +37,7 @@ pub(crate) fn quote(text: &str, key: Option<&Secret>) -> String {
             chars += 1;
         }
         for c in word.chars() {
-            if chars == MAX_CHARS {
+            if chars >= MAX_CHARS {
                 line.push('…');
                 return line;
             }

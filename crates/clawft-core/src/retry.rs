@@ -1,6 +1,9 @@
 //! Whether and when a request is sent again.
 
-use alloc::string::String;
+use crate::date;
+use crate::error::TurnError;
+use crate::head::{Headers, header};
+use crate::http::TransportError;
 use core::time::Duration;
 
 const FIRST_WAIT_MS: u64 = 500;
@@ -8,9 +11,18 @@ const FIRST_WAIT_MS: u64 = 500;
 /// The longest wait. A provider that asks for more is not waited for: the user should hear of it now.
 const MAX_WAIT_MS: u64 = 60_000;
 
-/// Whether the same request may succeed a little later.
+/// Whether the same request may succeed a little later. (529 is how Anthropic says that it is overloaded.)
 pub(crate) fn worthwhile(status: u16) -> bool {
-    status == 429 || (500..=599).contains(&status)
+    matches!(status, 429 | 500 | 502 | 503 | 504 | 529)
+}
+
+/// Whether a request that ended like this may be sent again, and the seconds that the provider asks to wait before.
+pub(crate) fn invited(error: &TurnError) -> Option<Option<u64>> {
+    match error {
+        TurnError::Transport(TransportError::Unavailable(_)) => Some(None),
+        TurnError::Provider { status, retry_after, .. } if worthwhile(*status) => Some(*retry_after),
+        _ => None,
+    }
 }
 
 /// The wait before retry number `retry` (the first is 0): twice as long each time, and at least the `retry_after` seconds
@@ -22,15 +34,16 @@ pub(crate) fn wait(retry: u32, retry_after: Option<u64>, jitter: u32) -> Option<
         return None;
     }
     // Each retry takes its share from other bits of the same random number.
-    let share = u64::from(jitter.rotate_left(retry * 8) >> 16);
+    let share = u64::from(jitter.rotate_left(retry % 4 * 8) >> 16);
     let added = (backoff / 2 * share) >> 16;
     Some(Duration::from_millis((backoff.max(asked) + added).min(MAX_WAIT_MS)))
 }
 
-/// The seconds in a `retry-after` header. A date is read as none: without a clock it says nothing.
-pub(crate) fn retry_after(headers: &[(String, String)]) -> Option<u64> {
-    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
-    value.trim().parse().ok()
+/// The seconds in a `retry-after` header. A date is measured against the response's own, so that no clock is needed.
+pub(crate) fn retry_after(headers: Headers<'_>) -> Option<u64> {
+    let value = header(headers, "retry-after")?;
+    let until = || Some(date::seconds(value)?.saturating_sub(date::seconds(header(headers, "date")?)?));
+    value.parse().ok().or_else(until)
 }
 
 #[cfg(test)]
@@ -40,7 +53,10 @@ mod tests {
     #[test]
     fn doubles_up_to_the_bound() {
         let millis = |retry| wait(retry, None, 0).unwrap().as_millis();
-        assert_eq!([0, 1, 2, 6, 7, 100].map(millis), [500, 1000, 2000, 32_000, 60_000, 60_000]);
+        assert_eq!(
+            [0, 1, 2, 6, 7, 100, u32::MAX].map(millis),
+            [500, 1000, 2000, 32_000, 60_000, 60_000, 60_000]
+        );
     }
 
     #[test]
@@ -58,12 +74,23 @@ mod tests {
     }
 
     #[test]
-    fn reads_seconds_in_any_case_and_no_dates() {
+    fn reads_seconds_in_any_case_and_nothing_odd() {
         let read = |value: &str| retry_after(&[("Retry-After".to_owned(), value.to_owned())]);
         assert_eq!(read(" 3 "), Some(3));
         for odd in ["", "-1", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT", "99999999999999999999999"] {
             assert_eq!(read(odd), None);
         }
         assert_eq!(retry_after(&[]), None);
+    }
+
+    #[test]
+    fn reads_dates_by_the_servers_clock() {
+        let read = |date: &str| {
+            let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            retry_after(&[header("date", date), header("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT")])
+        };
+        assert_eq!(read("Wed, 21 Oct 2015 07:27:48 GMT"), Some(12));
+        assert_eq!(read("Wed, 21 Oct 2015 08:00:00 GMT"), Some(0), "the time has come");
+        assert_eq!(read("yesterday"), None);
     }
 }

@@ -1,23 +1,28 @@
 //! One turn: from the user's input to the answer.
 
+mod blame;
+
 use crate::error::TurnError;
+use crate::head::{self, Headers};
 use crate::http::{HttpRequest, TransportError};
 use crate::key::Key;
-use crate::{provider, quote, retry};
-use alloc::borrow::ToOwned as _;
+use crate::provider::{self, Answer};
+use crate::stream::Stream;
+use crate::{history, retry};
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use clawft_types::json::{self, Node};
 use clawft_types::{Config, Input, Message, Role, Session, Usage};
 use core::mem;
 use core::time::Duration;
 
 /// A turn in progress.
 #[derive(Debug)]
-pub struct Turn {
-    config: Config,
+pub struct Turn<'a> {
+    config: &'a Config,
     key: Key,
+    /// Whether a stream is asked for.
+    stream: bool,
     /// With the user's message appended.
     session: Session,
     phase: Phase,
@@ -29,7 +34,7 @@ pub struct Turn {
 #[derive(Debug)]
 enum Phase {
     Waiting,
-    Reading(Response),
+    Reading(Box<Response>),
     Over,
 }
 
@@ -38,7 +43,21 @@ enum Phase {
 struct Response {
     status: u16,
     retry_after: Option<u64>,
-    body: Vec<u8>,
+    body: Body,
+    /// How many more bytes of body are taken.
+    room: usize,
+    /// Whether there were more than that.
+    too_large: bool,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// Read once it is complete.
+    Whole(Vec<u8>),
+    /// Read as it comes.
+    Stream(Stream),
+    /// Encoded in a way that was not asked for.
+    Unreadable,
 }
 
 /// What the platform reports, in this order: a head, any number of body parts, the end. A failure may come at any time.
@@ -64,6 +83,9 @@ pub enum Event<'a> {
 pub enum Step {
     /// Read on and feed the next event.
     More,
+    /// Show this text now, then read on and feed the next event. Comes only where the answer is streamed. The bytes that
+    /// brought it may have brought the end as well: an empty [`Event::Body`] learns that at once.
+    Delta(String),
     /// Store the session and show the answer. The turn is over.
     Done(Box<Reply>),
     /// Drop the response, wait, send this request, and feed what comes.
@@ -82,29 +104,33 @@ pub enum Step {
 pub struct Reply {
     /// What the model says. Never empty.
     pub text: String,
-    /// The session with the user's message and the answer appended.
+    /// The session with this turn's two messages appended: the user's and the answer.
     pub session: Session,
     /// Why the model stopped, if the provider says: `stop`, `length`, …
     pub finish_reason: Option<String>,
     /// What it cost, if the provider says.
     pub usage: Option<Usage>,
+    /// Whether all of `text` was handed out as [`Step::Delta`] already.
+    pub streamed: bool,
+    /// Why the answer broke off, if it did: a sentence fragment. `text` is what had arrived.
+    pub incomplete: Option<String>,
 }
 
-impl Turn {
+impl<'a> Turn<'a> {
     /// Begins a turn: the request to send first, and the state to feed.
     ///
     /// `env` reads an environment variable. Fails if the provider's key cannot be had; nothing is sent then.
     pub fn begin(
-        config: &Config,
+        config: &'a Config,
         env: &dyn Fn(&str) -> Option<String>,
         mut session: Session,
         input: Input,
-    ) -> Result<(Turn, HttpRequest), TurnError> {
+    ) -> Result<(Turn<'a>, HttpRequest), TurnError> {
         let key = Key::find(&config.provider, env)?;
+        let stream = input.stream().unwrap_or(config.agents.stream);
         session.messages.push(input.into_message());
-        let turn =
-            Turn { config: config.clone(), key, session, phase: Phase::Waiting, attempts: 1, jitter: 0 };
-        let request = turn.request();
+        let turn = Turn { config, key, stream, session, phase: Phase::Waiting, attempts: 1, jitter: 0 };
+        let request = turn.request(turn.config.provider.timeout);
         Ok((turn, request))
     }
 
@@ -114,97 +140,137 @@ impl Turn {
         self.jitter = random;
     }
 
-    /// Takes the next event and says what to do.
-    pub fn feed(&mut self, event: Event<'_>) -> Step {
+    /// Takes the next event and says what to do. `elapsed` is the time since [`Turn::begin`]: no attempt is made after the
+    /// provider's timeout.
+    pub fn feed(&mut self, event: Event<'_>, elapsed: Duration) -> Step {
         match (mem::replace(&mut self.phase, Phase::Over), event) {
-            (Phase::Waiting, Event::Head { status, headers }) => {
-                self.read_on(Response { status, retry_after: retry::retry_after(headers), body: Vec::new() })
-            }
-            (Phase::Reading(mut response), Event::Body(bytes)) => {
-                response.body.extend_from_slice(bytes);
-                self.read_on(response)
-            }
-            (Phase::Reading(response), Event::End) => self.finish(response),
-            (Phase::Waiting | Phase::Reading(_), Event::Failed(error)) => Step::Failed(error.into()),
+            (Phase::Waiting, Event::Head { status, headers }) => self.open(status, headers, elapsed),
+            (Phase::Waiting, Event::Failed(error)) => self.fail(self.broken(error), elapsed),
+            (Phase::Reading(response), Event::Body(bytes)) => self.read(response, bytes, elapsed),
+            (Phase::Reading(response), Event::End) => self.finish(*response, None, elapsed),
+            (Phase::Reading(response), Event::Failed(error)) => self.finish(*response, Some(error), elapsed),
             _ => Step::Failed(TurnError::OutOfOrder),
         }
     }
 
-    fn read_on(&mut self, response: Response) -> Step {
-        self.phase = Phase::Reading(response);
-        Step::More
-    }
-
-    /// Built anew for each attempt rather than kept: a long conversation need not be in memory twice while waiting.
-    fn request(&self) -> HttpRequest {
-        provider::request(&self.config, self.key.secret.as_ref(), &self.session.messages)
-    }
-
-    fn finish(&mut self, response: Response) -> Step {
-        match response.status {
-            200..=299 => match self.reply(&response) {
-                Ok(reply) => Step::Done(Box::new(reply)),
-                Err(error) => Step::Failed(error),
-            },
-            status if retry::worthwhile(status) && self.attempts <= self.config.provider.retries => {
-                self.try_again(&response)
+    fn open(&mut self, status: u16, headers: Headers<'_>, elapsed: Duration) -> Step {
+        if let Some(fault) = head::objection(status, headers) {
+            return self.fail(self.blame(status, fault), elapsed);
+        }
+        let body = match status {
+            200..=299 if self.stream && head::is_event_stream(headers) => {
+                Body::Stream(Stream::new(self.config.provider.kind))
             }
-            _ => Step::Failed(self.refused(&response)),
+            _ if head::encoding(headers).is_some() => Body::Unreadable,
+            _ => Body::Whole(Vec::new()),
+        };
+        let retry_after = retry::retry_after(headers);
+        let room = self.config.provider.max_response;
+        self.read_on(Box::new(Response { status, retry_after, body, room, too_large: false }), Step::More)
+    }
+
+    fn read(&mut self, mut response: Box<Response>, bytes: &[u8], elapsed: Duration) -> Step {
+        let (taken, rest) = bytes.split_at(bytes.len().min(response.room));
+        response.room -= taken.len();
+        response.too_large |= !rest.is_empty();
+        let mut over = response.too_large;
+        match &mut response.body {
+            Body::Whole(body) => body.extend_from_slice(taken),
+            Body::Unreadable => {}
+            Body::Stream(stream) => {
+                let text = stream.take(taken);
+                if !text.is_empty() {
+                    // If this was the end as well, the next event is answered with it.
+                    return self.read_on(response, Step::Delta(text));
+                }
+                over |= stream.end.is_some();
+            }
+        }
+        if over { self.finish(*response, None, elapsed) } else { self.read_on(response, Step::More) }
+    }
+
+    fn read_on(&mut self, response: Box<Response>, step: Step) -> Step {
+        self.phase = Phase::Reading(response);
+        step
+    }
+
+    /// The request with `timeout`. Built anew for each attempt rather than kept: a long conversation need not be in memory
+    /// twice while waiting.
+    fn request(&self, timeout: Duration) -> HttpRequest {
+        let agents = &self.config.agents;
+        let prompt = agents.system_prompt.as_ref().map_or(0, String::len);
+        let messages = history::recent(&self.session.messages, agents.context_tokens, prompt);
+        provider::request(self.config, self.key.secret.as_ref(), messages, self.stream, timeout)
+    }
+
+    /// The response is over: by itself, or because it `broke` off.
+    fn finish(&mut self, response: Response, broke: Option<TransportError>, elapsed: Duration) -> Step {
+        let limit = self.config.provider.max_response;
+        let broke = if response.too_large { Some(TransportError::TooLarge { limit }) } else { broke };
+        let result = match response {
+            Response { body: Body::Stream(stream), .. } => return self.finish_stream(stream, broke, elapsed),
+            Response { status: 200..=299, body: Body::Whole(body), .. } => match broke {
+                Some(error) => Err(self.broken(error)),
+                None => self.answer(&body),
+            },
+            // What the status says counts, however little of the body has come.
+            Response { status, retry_after, body, .. } => Err(self.refused(status, retry_after, body)),
+        };
+        match result {
+            Ok(answer) => self.complete(answer, false, None),
+            Err(error) => self.fail(error, elapsed),
         }
     }
 
-    fn try_again(&mut self, response: &Response) -> Step {
-        let Some(after) = retry::wait(self.attempts - 1, response.retry_after, self.jitter) else {
-            return Step::Failed(self.refused(response));
+    fn finish_stream(&mut self, stream: Stream, broke: Option<TransportError>, elapsed: Duration) -> Step {
+        let error = match stream.end {
+            Some(Ok(())) => None,
+            Some(Err(fault)) => Some(self.blame(200, fault)),
+            // Some servers leave out the event that ends the stream: where the model has said why it stopped, nothing can
+            // be missing.
+            None if stream.answer.finish_reason.is_some() => None,
+            None => Some(self.broken(broke.unwrap_or_else(blame::ended_early))),
         };
+        match error {
+            Some(error) if stream.answer.text.is_empty() => self.fail(error, elapsed),
+            error => self.complete(stream.answer, true, error.map(|error| error.to_string())),
+        }
+    }
+
+    /// Tries again if that may help and there is time for it.
+    fn fail(&mut self, error: TurnError, elapsed: Duration) -> Step {
+        let Some((after, timeout)) = self.next_attempt(&error, elapsed) else { return Step::Failed(error) };
         self.attempts += 1;
         self.phase = Phase::Waiting;
-        Step::Retry { after, request: self.request() }
+        Step::Retry { after, request: self.request(timeout) }
     }
 
-    /// The error that a response with an error status stands for.
-    fn refused(&self, response: &Response) -> TurnError {
-        let provider = self.provider();
-        let message = quote::error_body(&response.body, self.key.secret.as_ref());
-        match response.status {
-            status @ (401 | 403) => {
-                TurnError::InvalidKey { provider, source: self.key.source.clone(), status, message }
-            }
-            status => {
-                let retry_after = response.retry_after.filter(|_| retry::worthwhile(status));
-                TurnError::Provider { provider, status, message, attempts: self.attempts, retry_after }
-            }
+    /// How long to wait, and how long the attempt may take then.
+    fn next_attempt(&self, error: &TurnError, elapsed: Duration) -> Option<(Duration, Duration)> {
+        let asked = retry::invited(error)?;
+        if self.attempts > self.config.provider.retries {
+            return None;
         }
+        let after = retry::wait(self.attempts - 1, asked, self.jitter)?;
+        let left = self.config.provider.timeout.saturating_sub(elapsed.saturating_add(after));
+        (!left.is_zero()).then_some((after, left))
     }
 
-    /// Reads a successful response and completes the session.
-    fn reply(&mut self, response: &Response) -> Result<Reply, TurnError> {
-        let bad = |cause: String| TurnError::BadResponse { provider: self.provider(), cause };
-        if core::str::from_utf8(&response.body).is_err() {
-            return Err(bad("the response is not UTF-8".to_owned()));
+    /// Completes the session. `streamed` if the text has been shown, `incomplete` if there should be more of it.
+    fn complete(&mut self, answer: Answer, streamed: bool, incomplete: Option<String>) -> Step {
+        let Answer { text, finish_reason, usage } = answer;
+        if text.is_empty() {
+            let finish_reason = finish_reason.map(|reason| self.quote(&reason));
+            return Step::Failed(TurnError::NoText { provider: self.provider(), finish_reason });
         }
-        let tree = json::parse(&response.body).map_err(|error| bad(error.to_string()))?;
-        let body = Node::root(&tree);
-        if body.get("error").is_some() {
-            // Some routers answer 200 and put the error of the server behind them into the body.
-            return Err(self.refused(response));
-        }
-        let answer =
-            provider::answer(self.config.provider.kind, &body).map_err(|error| bad(error.to_string()))?;
-        let Some(text) = answer.text else {
-            let finish_reason = answer.finish_reason.map(|reason| self.quote(&reason));
-            return Err(TurnError::NoText { provider: self.provider(), finish_reason });
-        };
-        self.session.messages.push(Message::new(Role::Assistant, text.as_str()));
+        let said = Message::new(Role::Assistant, text.as_str());
+        self.session.messages.push(Message { incomplete: incomplete.is_some(), ..said });
         let session = mem::take(&mut self.session);
-        Ok(Reply { text, session, finish_reason: answer.finish_reason, usage: answer.usage })
+        Step::Done(Box::new(Reply { text, session, finish_reason, usage, streamed, incomplete }))
     }
 
-    fn quote(&self, text: &str) -> String {
-        quote::quote(text, self.key.secret.as_ref())
-    }
-
-    fn provider(&self) -> String {
-        self.config.provider.name.clone()
+    /// Reads the whole body of a successful response.
+    fn answer(&self, body: &[u8]) -> Result<Answer, TurnError> {
+        provider::answer(self.config.provider.kind, body).map_err(|fault| self.blame(200, fault))
     }
 }

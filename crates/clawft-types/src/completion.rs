@@ -16,8 +16,14 @@ pub struct CompletionRequest<'a> {
     pub messages: Vec<&'a Message>,
     /// The most tokens the answer may have.
     pub max_tokens: Option<u32>,
+    /// The same by the name that OpenAI's newer models insist on and other servers do not know.
+    pub max_completion_tokens: Option<u32>,
     /// How freely the model chooses its words.
     pub temperature: Option<Temperature>,
+    /// Whether the answer shall come as a stream of events.
+    pub stream: bool,
+    /// Whether such a stream shall end with the usage. Not every server knows the option.
+    pub stream_usage: bool,
 }
 
 impl CompletionRequest<'_> {
@@ -28,11 +34,21 @@ impl CompletionRequest<'_> {
             request.text_member("model", self.model);
             request
                 .member("messages", |list| list.array(&self.messages, |item, message| message.write(item)));
-            if let Some(tokens) = self.max_tokens {
-                request.member("max_tokens", |value| value.literal(&tokens.to_string()));
+            for (key, tokens) in
+                [("max_tokens", self.max_tokens), ("max_completion_tokens", self.max_completion_tokens)]
+            {
+                if let Some(tokens) = tokens {
+                    request.literal_member(key, &tokens.to_string());
+                }
             }
             if let Some(temperature) = self.temperature {
-                request.member("temperature", |value| value.literal(&temperature.to_string()));
+                request.literal_member("temperature", &temperature.to_string());
+            }
+            if self.stream {
+                request.literal_member("stream", "true");
+            }
+            if self.stream && self.stream_usage {
+                request.literal_member("stream_options", r#"{"include_usage":true}"#);
             }
         });
         writer.into_bytes()
@@ -79,12 +95,12 @@ pub struct Usage {
 
 impl CompletionResponse {
     /// Reads a successful answer.
-    pub fn read(node: &Node<'_>) -> Result<CompletionResponse, JsonError> {
-        let choices = node.require("choices")?.items()?;
-        Ok(CompletionResponse {
-            choices: choices.iter().map(read_choice).collect::<Result<_, _>>()?,
-            usage: node.get("usage").map(|usage| read_usage(&usage)),
-        })
+    pub fn read(node: Node<'_>) -> Result<CompletionResponse, JsonError> {
+        let mut choices = Vec::new();
+        for choice in node.require("choices")?.items()? {
+            choices.push(read_choice(choice)?);
+        }
+        Ok(CompletionResponse { choices, usage: node.get("usage").map(|usage| read_usage(usage)) })
     }
 
     /// The answer as JSON, with `null` for what is `None`.
@@ -101,27 +117,30 @@ impl CompletionResponse {
     }
 }
 
-fn read_choice(node: &Node<'_>) -> Result<Choice, JsonError> {
+fn read_choice(node: Node<'_>) -> Result<Choice, JsonError> {
     let message = node.require("message")?;
     Ok(Choice {
         message: Answer {
-            content: message.get("content").map(|content| read_content(&content)).transpose()?,
-            refusal: optional_text(&message, "refusal"),
+            content: message.get("content").map(|content| read_content(content)).transpose()?,
+            refusal: message.text_of("refusal").map(str::to_owned),
         },
-        finish_reason: optional_text(node, "finish_reason"),
+        finish_reason: node.text_of("finish_reason").map(str::to_owned),
     })
 }
 
 /// A string, or the list of parts that some servers send: `[{"type":"text","text":"…"}, …]`.
-fn read_content(node: &Node<'_>) -> Result<String, JsonError> {
+pub(crate) fn read_content(node: Node<'_>) -> Result<String, JsonError> {
     let Ok(parts) = node.items() else { return node.text().map(str::to_owned) };
-    let texts = parts.iter().filter_map(|part| part.get("text"));
-    texts.map(|text| text.text().map(str::to_owned)).collect()
+    let mut content = String::new();
+    for text in parts.filter_map(|part| part.get("text")) {
+        content.push_str(text.text()?);
+    }
+    Ok(content)
 }
 
 /// Usage is for information: what is missing or odd in it counts as 0 and fails nothing.
-fn read_usage(node: &Node<'_>) -> Usage {
-    let count = |key| node.get(key).and_then(|tokens| tokens.whole().ok()).unwrap_or(0);
+pub fn read_usage(node: Node<'_>) -> Usage {
+    let count = |key| node.whole_of(key).unwrap_or(0);
     Usage {
         prompt_tokens: count("prompt_tokens"),
         completion_tokens: count("completion_tokens"),
@@ -143,7 +162,7 @@ fn write_choice(writer: &mut Writer, choice: &Choice) {
 
 fn write_usage(writer: &mut Writer, usage: &Usage) {
     writer.object(|object| {
-        let mut count = |key, tokens: u64| object.member(key, |value| value.literal(&tokens.to_string()));
+        let mut count = |key, tokens: u64| object.literal_member(key, &tokens.to_string());
         count("prompt_tokens", usage.prompt_tokens);
         count("completion_tokens", usage.completion_tokens);
         count("total_tokens", usage.total_tokens);
@@ -157,12 +176,7 @@ fn write_optional(object: &mut Writer, key: &str, text: Option<&str>) {
     });
 }
 
-fn optional_text(node: &Node<'_>, key: &str) -> Option<String> {
-    node.get(key)?.text().ok().map(str::to_owned)
-}
-
 /// The server's own words in an error body: `{"error":{"message":"…"}}`, `{"error":"…"}` or `{"message":"…"}`.
-pub fn error_message(node: &Node<'_>) -> Option<String> {
-    let error = node.get("error").unwrap_or_else(|| node.clone());
-    optional_text(&error, "message").or_else(|| optional_text(node, "error"))
+pub fn error_message<'a>(node: Node<'a>) -> Option<&'a str> {
+    node.get("error").unwrap_or(node).text_of("message").or_else(|| node.text_of("error"))
 }

@@ -3,7 +3,7 @@
 //! Each type implements [`core::error::Error`] and is `Send + Sync`, so that all of them convert to
 //! `Box<dyn Error + Send + Sync>` with `?`.
 
-use crate::json::JsonError;
+use crate::json::{JsonError, JsonFault};
 use alloc::string::String;
 use core::fmt;
 
@@ -20,9 +20,9 @@ pub struct ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.path)?;
-        f.write_str(match self.cause {
-            JsonError::Syntax { .. } => ":",
-            JsonError::Field { .. } => ": ",
+        f.write_str(match self.cause.fault() {
+            JsonFault::Syntax { .. } => ":",
+            JsonFault::Field { .. } => ": ",
         })?;
         self.cause.fmt(f)
     }

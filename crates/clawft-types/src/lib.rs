@@ -9,6 +9,7 @@
 
 extern crate alloc;
 
+pub mod anthropic;
 pub mod completion;
 pub mod config;
 pub mod error;
@@ -18,6 +19,7 @@ pub mod secret;
 pub mod session;
 pub mod temperature;
 
+pub use anthropic::{MessagesRequest, MessagesResponse};
 pub use completion::{CompletionRequest, CompletionResponse, Usage};
 pub use config::{Agents, Config, Kind, Provider};
 pub use error::{ConfigError, InputError, SessionError, SessionIdError};

@@ -38,78 +38,96 @@ pub struct Message {
     pub role: Role,
     /// What is said.
     pub content: String,
+    /// The answer broke off, and `content` is what had arrived. Kept with a session, never sent to a provider.
+    pub incomplete: bool,
 }
 
 impl Message {
-    /// A message of `role`.
+    /// A complete message of `role`.
     pub fn new(role: Role, content: impl Into<String>) -> Message {
-        Message { role, content: content.into() }
+        Message { role, content: content.into(), incomplete: false }
     }
 
-    /// Reads `{"role":…,"content":…}`; both are required.
-    pub fn read(node: &Node<'_>) -> Result<Message, JsonError> {
+    /// Reads `{"role":…,"content":…}`, both required, with `"incomplete":true` where the answer broke off.
+    pub fn read(node: Node<'_>) -> Result<Message, JsonError> {
         let role = node.require("role")?;
         let role = Role::from_name(role.text()?)
             .ok_or_else(|| role.error("unknown role, expected `system`, `user` or `assistant`"))?;
-        Ok(Message::new(role, node.require("content")?.text()?))
+        let message = Message::new(role, node.require("content")?.text()?);
+        let incomplete = node.get("incomplete").map_or(Ok(false), |incomplete| incomplete.flag())?;
+        Ok(Message { incomplete, ..message })
     }
 
-    /// Writes `{"role":…,"content":…}`.
+    /// Writes `{"role":…,"content":…}`, as providers take it.
     pub fn write(&self, writer: &mut Writer) {
-        writer.object(|object| {
-            object.text_member("role", self.role.as_str());
-            object.text_member("content", &self.content);
-        });
+        writer.object(|object| self.write_members(object));
+    }
+
+    /// The members that providers and session files have in common.
+    pub(crate) fn write_members(&self, object: &mut Writer) {
+        object.text_member("role", self.role.as_str());
+        object.text_member("content", &self.content);
     }
 }
 
 /// What the user says in one turn. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Input(String);
+pub struct Input {
+    text: String,
+    stream: Option<bool>,
+}
 
 impl Input {
-    /// Reads what a user typed or piped: plain text, or `{"role":"user","content":"…"}` (`role` may be left out).
+    /// Reads what a user typed or piped: plain text, or `{"role":"user","content":"…"}`. `role` may be left out, and
+    /// `"stream": true` or `false` may be added.
     ///
     /// Only a JSON object with a `content` is taken as a message. All else is plain text, also text that merely starts
     /// with a brace: people do paste code. Line ends after plain text are dropped. Fails on nothing but white space, on
-    /// a role other than `user`, and on a `content` that is not a string.
+    /// a role other than `user`, on a `content` that is not a string, and on a `stream` that is no boolean.
     pub fn parse(text: &str) -> Result<Input, InputError> {
-        let content = match read_message(text) {
+        let input = match read_message(text) {
             Some(message) => message.map_err(InputError::Message)?,
-            None => text.trim_end_matches(['\r', '\n']).to_owned(),
+            None => Input { text: text.trim_end_matches(['\r', '\n']).to_owned(), stream: None },
         };
-        if content.trim().is_empty() {
+        if input.text.trim().is_empty() {
             return Err(InputError::Empty);
         }
-        Ok(Input(content))
+        Ok(input)
     }
 
     /// The message's text.
     pub fn text(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Whether the answer shall be shown while it arrives; `None` leaves it to the configuration.
+    pub fn stream(&self) -> Option<bool> {
+        self.stream
     }
 
     /// The message of role `user`.
     pub fn into_message(self) -> Message {
-        Message::new(Role::User, self.0)
+        Message::new(Role::User, self.text)
     }
 }
 
-/// The content of a JSON message; `None` if `text` is none.
-fn read_message(text: &str) -> Option<Result<String, JsonError>> {
+/// A JSON message; `None` if `text` is none.
+fn read_message(text: &str) -> Option<Result<Input, JsonError>> {
     if !text.trim_start().starts_with('{') {
         return None;
     }
     let tree = json::parse(text.as_bytes()).ok()?;
     let node = Node::root(&tree);
     let content = node.get("content")?;
-    let checked = match node.get("role") {
-        Some(role) => match role.text() {
-            Ok("user") => Ok(()),
-            Ok(_) => Err(role.error("expected `user`")),
-            Err(error) => Err(error),
-        },
-        None => Ok(()),
-    };
-    Some(checked.and_then(|()| content.text()).map(str::to_owned))
+    Some(read_members(node, content))
+}
+
+fn read_members(node: Node<'_>, content: Node<'_>) -> Result<Input, JsonError> {
+    if let Some(role) = node.get("role")
+        && role.text()? != Role::User.as_str()
+    {
+        return Err(role.error("expected `user`"));
+    }
+    let stream = node.get("stream").map(|stream| stream.flag()).transpose()?;
+    Ok(Input { text: content.text()?.to_owned(), stream })
 }

@@ -48,7 +48,8 @@ impl fmt::Display for SessionId {
     }
 }
 
-/// A conversation: `{"version":1,"id":"default","messages":[{"role":"user","content":"…"}, …]}`.
+/// A conversation: `{"version":1,"id":"default","messages":[{"role":"user","content":"…"}, …]}`. An answer that broke off
+/// has `"incomplete":true` as well.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Session {
     /// The name it is kept under.
@@ -67,9 +68,9 @@ impl Session {
     pub fn parse(bytes: &[u8]) -> Result<Session, SessionError> {
         let tree = json::parse(bytes).map_err(SessionError::Damaged)?;
         let node = Node::root(&tree);
-        match read_version(&node).map_err(SessionError::Damaged)? {
+        match read_version(node).map_err(SessionError::Damaged)? {
             version if version > VERSION => Err(SessionError::Newer(version)),
-            _ => read(&node).map_err(SessionError::Damaged),
+            _ => read(node).map_err(SessionError::Damaged),
         }
     }
 
@@ -77,10 +78,9 @@ impl Session {
     pub fn to_json(&self) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.object(|session| {
-            session.member("version", |value| value.literal(&VERSION.to_string()));
+            session.literal_member("version", &VERSION.to_string());
             session.text_member("id", self.id.as_str());
-            session
-                .member("messages", |list| list.array(&self.messages, |item, message| message.write(item)));
+            session.member("messages", |list| list.array(&self.messages, write_message));
         });
         let mut bytes = writer.into_bytes();
         bytes.push(b'\n');
@@ -88,7 +88,16 @@ impl Session {
     }
 }
 
-fn read_version(node: &Node<'_>) -> Result<u64, JsonError> {
+fn write_message(writer: &mut Writer, message: &Message) {
+    writer.object(|object| {
+        message.write_members(object);
+        if message.incomplete {
+            object.literal_member("incomplete", "true");
+        }
+    });
+}
+
+fn read_version(node: Node<'_>) -> Result<u64, JsonError> {
     let version = node.require("version")?;
     match version.whole()? {
         0 => Err(version.error("expected 1 or more")),
@@ -96,11 +105,12 @@ fn read_version(node: &Node<'_>) -> Result<u64, JsonError> {
     }
 }
 
-fn read(node: &Node<'_>) -> Result<Session, JsonError> {
+fn read(node: Node<'_>) -> Result<Session, JsonError> {
     let id = node.require("id")?;
-    let messages = node.require("messages")?.items()?;
-    Ok(Session {
-        id: id.text()?.parse().map_err(|error: SessionIdError| id.error(error.to_string()))?,
-        messages: messages.iter().map(Message::read).collect::<Result<_, _>>()?,
-    })
+    let id = id.text()?.parse().map_err(|error: SessionIdError| id.error(error.to_string()))?;
+    let mut messages = Vec::new();
+    for message in node.require("messages")?.items()? {
+        messages.push(Message::read(message)?);
+    }
+    Ok(Session { id, messages })
 }

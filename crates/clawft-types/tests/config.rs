@@ -32,19 +32,24 @@ fn the_least_configuration() {
     assert_eq!(provider.api_base, "https://api.openai.com/v1");
     assert_eq!(provider.api_key_env.as_deref(), Some("OPENAI_API_KEY"));
     assert_eq!((provider.timeout, provider.retries), (Duration::from_secs(30), 2));
+    assert_eq!(provider.max_response, 10_000_000);
+    assert_eq!((config.agents.stream, config.agents.context_tokens), (false, 100_000));
 }
 
 #[test]
 fn every_field() {
     let config = parse(
-        r#"{"agents":{"model":"m","system_prompt":"s","max_tokens":9,"temperature":0.5,"provider":"b","x":[]},
+        r#"{"agents":{"model":"m","system_prompt":"s","max_tokens":9,"temperature":0.5,"provider":"b","x":[],
+            "stream":true,"context_tokens":8000},
             "providers":{"providers":{"a":{"kind":"from another program"},"b":{"kind":"openai","api_key":"k",
-              "api_base":"http://127.0.0.1:8080/v1/","timeout_secs":5,"retries":0,"y":{}}}},"z":null}"#,
+              "api_base":"http://127.0.0.1:8080/v1/","timeout_secs":5,"retries":0,"y":{},
+              "max_response_bytes":70}}},"z":null}"#,
     )
     .unwrap();
     assert_eq!(config.agents.system_prompt.as_deref(), Some("s"));
     assert_eq!((config.agents.max_tokens, config.agents.temperature), (Some(9), Temperature::new(0.5)));
-    assert_eq!(config.provider.name, "b");
+    assert_eq!((config.agents.stream, config.agents.context_tokens), (true, 8000));
+    assert_eq!((config.provider.name.as_str(), config.provider.max_response), ("b", 70));
     assert_eq!(config.provider.api_base, "http://127.0.0.1:8080/v1");
     assert_eq!(config.provider.api_key.unwrap().expose(), "k");
     assert_eq!((config.provider.timeout, config.provider.retries), (Duration::from_secs(5), 0));
@@ -60,6 +65,32 @@ fn null_is_absent() {
 fn a_compatible_server_needs_no_kind() {
     let text = r#"{"agents":{"model":"m"},"providers":{"providers":{"ollama":{"api_base":"http://localhost:11434/v1"}}}}"#;
     assert_eq!(parse(text).unwrap().provider.kind, Kind::OpenAi);
+}
+
+/// The kind and the address of the provider `name` with these `fields`, for a `model`.
+fn provider(name: &str, fields: &str, model: &str) -> Result<(Kind, String), String> {
+    let text = format!(
+        r#"{{"agents":{{"model":"{model}"}},"providers":{{"providers":{{"{name}":{{{fields}}}}}}}}}"#
+    );
+    parse(&text).map(|config| (config.provider.kind, config.provider.api_base))
+}
+
+#[test]
+fn the_kind_follows_from_what_is_known() {
+    let openai = Ok((Kind::OpenAi, "https://api.openai.com/v1".to_owned()));
+    let anthropic = Ok((Kind::Anthropic, "https://api.anthropic.com/v1".to_owned()));
+    let at_home = |kind| Ok((kind, "http://h".to_owned()));
+    let base = r#""api_base":"http://h""#;
+
+    assert_eq!(provider("openai", "", "claude-x"), openai, "the name comes before the model");
+    assert_eq!(provider("anthropic", "", "gpt"), anthropic);
+    assert_eq!(provider("mine", r#""kind":"openai""#, "claude-x"), openai, "the kind comes before both");
+    assert_eq!(provider("openai", r#""kind":"anthropic""#, "m"), anthropic);
+    assert_eq!(provider("mine", "", "claude-sonnet-4-5"), anthropic);
+    assert_eq!(provider("mine", base, "claude-sonnet-4-5"), at_home(Kind::Anthropic));
+    assert_eq!(provider("mine", base, "anthropic/claude-sonnet-4-5"), at_home(Kind::OpenAi));
+    assert_eq!(provider("anthropic", base, "m"), at_home(Kind::Anthropic));
+    assert!(provider("mine", "", "llama").unwrap_err().contains("`mine` is not known by name"));
 }
 
 #[test]
@@ -128,7 +159,7 @@ fn the_provider_must_be_clear() {
     assert_eq!(
         two(r#"{"model":"m","provider":"a"}"#),
         "/config/config.json: providers.providers.a: `a` is not known by name: give its address as `api_base`, \
-         or its `kind` (`openai`)"
+         or its `kind` (`openai`, `anthropic`)"
     );
 }
 
@@ -149,12 +180,20 @@ fn values_that_cannot_be_meant_are_refused() {
         at("agents.max_tokens", "expected a whole number, found a number")
     );
 
+    let flag = "expected true or false, found a string";
+    assert_eq!(agent("stream", json!("yes")), at("agents.stream", flag));
+    assert_eq!(agent("context_tokens", json!(0)), at("agents.context_tokens", tokens));
+
     let of = |key: &str| ["providers.providers.openai.", key].concat();
     let seconds = "expected a whole number from 1 to 3600";
     assert_eq!(provider("timeout_secs", json!(0)), at(&of("timeout_secs"), seconds));
     assert_eq!(provider("timeout_secs", json!(3601)), at(&of("timeout_secs"), seconds));
+    assert_eq!(provider("max_response_bytes", json!(0)), at(&of("max_response_bytes"), tokens));
     assert_eq!(provider("retries", json!(11)), at(&of("retries"), "expected a whole number from 0 to 10"));
-    assert_eq!(provider("kind", json!("telnet")), at(&of("kind"), "unknown kind, known are `openai`"));
+    assert_eq!(
+        provider("kind", json!("telnet")),
+        at(&of("kind"), "unknown kind, known are `openai`, `anthropic`")
+    );
     assert_eq!(provider("api_key", json!("")), at(&of("api_key"), "must not be empty"));
 }
 

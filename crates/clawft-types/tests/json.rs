@@ -45,3 +45,25 @@ fn control_characters_are_escaped() {
     assert!(!json.bytes().any(|byte| byte < 0x20), "{json}");
     assert_eq!(serde_json::from_str::<String>(&json).unwrap(), all);
 }
+
+#[test]
+fn errors_say_where() {
+    for (text, words) in [
+        (&b""[..], "1:0: not JSON, the text is empty"),
+        (b"[1,\n 2,\n x]", "3:2: not JSON, expected value"),
+        (b"{\"a\" 1}", "1:6: not JSON, expected `:`"),
+        (b"1 2", "1:3: not JSON, trailing characters"),
+        (b"{", "1:1: not JSON, EOF while parsing an object"),
+        (b"[\n\"\xff\"]", "2:2: not JSON, the text is not UTF-8"),
+    ] {
+        assert_eq!(json::parse(text).unwrap_err().to_string(), words);
+    }
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let nested = |depth| ["[".repeat(depth), "]".repeat(depth)].concat();
+    assert!(json::parse(nested(127).as_bytes()).is_ok());
+    let words = json::parse(nested(10_000).as_bytes()).unwrap_err().to_string();
+    assert_eq!(words, "1:128: not JSON, recursion limit exceeded");
+}

@@ -22,6 +22,24 @@ fn a_json_message_is_unwrapped() {
 }
 
 #[test]
+fn a_message_can_say_whether_to_stream() {
+    for (line, stream) in [
+        ("hi", None),
+        (r#"{"content":"hi"}"#, None),
+        (r#"{"content":"hi","stream":null}"#, None),
+        (r#"{"content":"hi","stream":true}"#, Some(true)),
+        (r#"{"stream":false,"content":"hi"}"#, Some(false)),
+    ] {
+        let input = Input::parse(line).unwrap();
+        assert_eq!((input.stream(), input.text()), (stream, "hi"), "{line}");
+    }
+    assert_eq!(
+        text(r#"{"content":"hi","stream":"yes"}"#).unwrap_err(),
+        "the message is not usable: stream: expected true or false, found a string"
+    );
+}
+
+#[test]
 fn what_merely_looks_like_json_is_plain_text() {
     for line in [
         "{",

@@ -1,7 +1,7 @@
 //! What holds for any input.
 
 use clawft_types::json::{self, Node};
-use clawft_types::{CompletionResponse, Config, Input, Message, Role, Session, SessionId};
+use clawft_types::{CompletionResponse, Config, Input, Message, MessagesResponse, Role, Session, SessionId};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -83,13 +83,15 @@ fn read_everything(bytes: &[u8]) {
     let _ = Session::parse(bytes).map_err(|error| error.to_string());
     let _ = Input::parse(&String::from_utf8_lossy(bytes)).map_err(|error| error.to_string());
     if let Ok(tree) = json::parse(bytes) {
-        let _ = CompletionResponse::read(&Node::root(&tree)).map_err(|error| error.to_string());
+        let _ = CompletionResponse::read(Node::root(&tree)).map_err(|error| error.to_string());
+        let _ = MessagesResponse::read(Node::root(&tree)).map_err(|error| error.to_string());
     }
 }
 
 fn session() -> impl Strategy<Value = Session> {
     let role = prop::sample::select(vec![Role::System, Role::User, Role::Assistant]);
-    let message = (role, any::<String>()).prop_map(|(role, content)| Message::new(role, content));
+    let message = (role, any::<String>(), any::<bool>())
+        .prop_map(|(role, content, incomplete)| Message { incomplete, ..Message::new(role, content) });
     ("[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", vec(message, 0..8))
         .prop_map(|(id, messages)| Session { id: id.parse().unwrap(), messages })
 }

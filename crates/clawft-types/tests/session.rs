@@ -21,6 +21,22 @@ fn the_file_is_one_line_of_json() {
 }
 
 #[test]
+fn an_answer_that_broke_off_is_marked() {
+    let mut session = Session::default();
+    session.messages.push(Message { incomplete: true, ..Message::new(Role::Assistant, "Hel") });
+    let json =
+        r#"{"version":1,"id":"default","messages":[{"role":"assistant","content":"Hel","incomplete":true}]}"#;
+    assert_eq!(String::from_utf8(session.to_json()).unwrap().trim_end(), json);
+    assert_eq!(Session::parse(json.as_bytes()), Ok(session));
+    let complete = json.replace("true", "false");
+    assert!(!Session::parse(complete.as_bytes()).unwrap().messages[0].incomplete);
+    assert_eq!(
+        error(&json.replace("true", "1")),
+        "damaged session: messages.0.incomplete: expected true or false, found a number"
+    );
+}
+
+#[test]
 fn damage_is_named() {
     for (file, message) in [
         ("", "damaged session: 1:0: not JSON, the text is empty"),

@@ -1,54 +1,63 @@
 //! Chat completions as OpenAI and everyone compatible with it serve them.
 
-use super::Answer;
-use crate::http::{Header, HeaderValue, HttpRequest, Method};
+use super::{Answer, Fault};
+use crate::http::{Header, HeaderValue};
 use alloc::borrow::ToOwned as _;
-use alloc::vec;
 use alloc::vec::Vec;
+use clawft_types::completion::read_usage;
 use clawft_types::json::{JsonError, Node};
-use clawft_types::{CompletionRequest, CompletionResponse, Config, Message, Role, Secret};
+use clawft_types::{CompletionRequest, CompletionResponse, Config, Kind, Message, Role, Secret};
 
-pub(super) fn request(config: &Config, key: Option<&Secret>, messages: &[Message]) -> HttpRequest {
-    HttpRequest {
-        method: Method::Post,
-        url: [config.provider.api_base.as_str(), "/chat/completions"].concat(),
-        headers: headers(key),
-        body: body(config, messages),
-        timeout: config.provider.timeout,
-    }
+pub(super) const PATH: &str = "/chat/completions";
+
+pub(super) fn key_header(key: &Secret) -> Header {
+    let value = Secret::new(["Bearer ", key.expose()].concat());
+    Header { name: "authorization", value: HeaderValue::Secret(value) }
 }
 
-fn headers(key: Option<&Secret>) -> Vec<Header> {
-    let plain = |name, value: &str| Header { name, value: HeaderValue::Plain(value.to_owned()) };
-    let mut headers = vec![
-        plain("content-type", "application/json"),
-        // Some providers' firewalls refuse clients that do not say who they are.
-        plain("user-agent", concat!("clawft/", env!("CARGO_PKG_VERSION"))),
-    ];
-    if let Some(key) = key {
-        let value = Secret::new(["Bearer ", key.expose()].concat());
-        headers.push(Header { name: "authorization", value: HeaderValue::Secret(value) });
-    }
-    headers
-}
-
-fn body(config: &Config, messages: &[Message]) -> Vec<u8> {
+pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Vec<u8> {
     let agents = &config.agents;
     let system = agents.system_prompt.as_ref().map(|prompt| Message::new(Role::System, prompt));
+    // OpenAI's newer models refuse `max_tokens`, and all of its models take the new name. Compatible servers may know
+    // neither the new name nor the option that asks a stream for its usage.
+    let official = config.provider.api_base == Kind::OpenAi.default_base();
     let request = CompletionRequest {
         model: &agents.model,
         messages: system.iter().chain(messages).collect(),
-        max_tokens: agents.max_tokens,
+        max_tokens: agents.max_tokens.filter(|_| !official),
+        max_completion_tokens: agents.max_tokens.filter(|_| official),
         temperature: agents.temperature,
+        stream,
+        stream_usage: official,
     };
     request.to_json()
 }
 
-pub(super) fn answer(body: &Node<'_>) -> Result<Answer, JsonError> {
+pub(super) fn answer(body: Node<'_>) -> Result<Answer, Fault> {
     let response = CompletionResponse::read(body)?;
     let Some(choice) = response.choices.into_iter().next() else {
-        return Err(body.error("choices is empty"));
+        return Err(body.error("choices is empty").into());
     };
     let text = choice.message.content.filter(|text| !text.is_empty()).or(choice.message.refusal);
-    Ok(Answer { text, finish_reason: choice.finish_reason, usage: response.usage })
+    Ok(Answer { text: text.unwrap_or_default(), finish_reason: choice.finish_reason, usage: response.usage })
+}
+
+/// A chunk: `{"choices":[{"delta":{"content":"…"},"finish_reason":null}]}`. The one with the usage has no choices.
+pub(super) fn event(chunk: Node<'_>, answer: &mut Answer) -> Result<(), JsonError> {
+    if let Some(usage) = chunk.get("usage") {
+        answer.usage = Some(read_usage(usage));
+    }
+    let Some(choices) = chunk.get("choices") else { return Ok(()) };
+    let Some(choice) = choices.items()?.next() else { return Ok(()) };
+    if let Some(delta) = choice.get("delta") {
+        for key in ["content", "refusal"] {
+            if let Some(text) = delta.get(key) {
+                answer.text.push_str(text.text()?);
+            }
+        }
+    }
+    if let Some(reason) = choice.text_of("finish_reason") {
+        answer.finish_reason = Some(reason.to_owned());
+    }
+    Ok(())
 }

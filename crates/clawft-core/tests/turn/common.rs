@@ -2,6 +2,10 @@
 
 use clawft_core::{Event, HttpRequest, Step, Turn, TurnError};
 use clawft_types::{Config, Input, Session};
+use std::time::Duration;
+
+/// Time does not pass in most tests.
+pub(crate) const NOW: Duration = Duration::ZERO;
 
 pub(crate) const KEY: &str = "sk-proj-Abc123Def456Ghi789wxyz";
 
@@ -14,27 +18,53 @@ pub(crate) fn config(agents: &str, provider: &str) -> Config {
     Config::parse("config.json", text.as_bytes()).unwrap()
 }
 
-/// An environment that holds the key.
+/// The same for Anthropic.
+pub(crate) fn anthropic(agents: &str, provider: &str) -> Config {
+    let text = format!(
+        r#"{{"agents":{{"model":"claude-opus-4-20250514"{agents}}},
+            "providers":{{"providers":{{"anthropic":{{"api_key_env":"ANTHROPIC_API_KEY"{provider}}}}}}}}}"#
+    );
+    Config::parse("config.json", text.as_bytes()).unwrap()
+}
+
+/// The bytes of a documented example.
+macro_rules! fixture {
+    ($name:literal) => {
+        &include_bytes!(concat!("../../../clawft-types/tests/fixtures/", $name))[..]
+    };
+}
+pub(crate) use fixture;
+
+/// An environment that holds the keys.
 pub(crate) fn env(name: &str) -> Option<String> {
-    (name == "OPENAI_API_KEY").then(|| KEY.to_owned())
+    ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"].contains(&name).then(|| KEY.to_owned())
 }
 
-pub(crate) fn begin(config: &Config) -> (Turn, HttpRequest) {
-    Turn::begin(config, &env, Session::default(), Input::parse("Hello!").unwrap()).unwrap()
+pub(crate) fn begin(config: &Config) -> (Turn<'_>, HttpRequest) {
+    begin_with(config, Session::default(), "Hello!")
 }
 
-/// Feeds a whole response.
+pub(crate) fn begin_with<'a>(config: &'a Config, session: Session, input: &str) -> (Turn<'a>, HttpRequest) {
+    Turn::begin(config, &env, session, Input::parse(input).unwrap()).unwrap()
+}
+
+/// Feeds a whole response, as far as the turn wants to hear of it.
 pub(crate) fn answer(turn: &mut Turn, status: u16, headers: &[(&str, &str)], body: &[u8]) -> Step {
     let headers: Vec<_> =
         headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    assert!(matches!(turn.feed(Event::Head { status, headers: &headers }), Step::More));
-    assert!(matches!(turn.feed(Event::Body(body)), Step::More));
-    turn.feed(Event::End)
+    for event in [Event::Head { status, headers: &headers }, Event::Body(body)] {
+        match turn.feed(event, NOW) {
+            Step::More => {}
+            step => return step,
+        }
+    }
+    turn.feed(Event::End, NOW)
 }
 
 /// The error that ends a turn whose only attempt gets this response.
 pub(crate) fn error(status: u16, body: &[u8]) -> TurnError {
-    let (mut turn, _) = begin(&config("", r#","retries":0"#));
+    let config = config("", r#","retries":0"#);
+    let (mut turn, _) = begin(&config);
     match answer(&mut turn, status, &[], body) {
         Step::Failed(error) => error,
         step => panic!("{step:?}"),

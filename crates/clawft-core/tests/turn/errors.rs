@@ -1,6 +1,6 @@
 //! Everything that goes wrong, in the words the user sees.
 
-use crate::common::{KEY, answer, begin, config, error};
+use crate::common::{KEY, NOW, answer, begin, config, error};
 use clawft_core::{Event, Step, TransportError, TurnError};
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ fn text(status: u16, body: &str) -> String {
 }
 
 fn broken(cause: TransportError) -> String {
-    let (mut turn, _) = begin(&config("", ""));
-    match turn.feed(Event::Failed(cause)) {
+    let config = config("", r#","retries":0"#);
+    let (mut turn, _) = begin(&config);
+    match turn.feed(Event::Failed(cause), NOW) {
         Step::Failed(error) => error.to_string(),
         step => panic!("{step:?}"),
     }
@@ -29,11 +30,12 @@ fn the_transport() {
 
 #[test]
 fn a_failure_in_mid_body_ends_the_turn() {
-    let (mut turn, _) = begin(&config("", ""));
-    turn.feed(Event::Head { status: 200, headers: &[] });
-    turn.feed(Event::Body(b"{"));
+    let config = config("", r#","retries":0"#);
+    let (mut turn, _) = begin(&config);
+    turn.feed(Event::Head { status: 200, headers: &[] }, NOW);
+    turn.feed(Event::Body(b"{"), NOW);
     let cause = TransportError::Unavailable("connection reset".to_owned());
-    assert!(matches!(turn.feed(Event::Failed(cause)), Step::Failed(TurnError::Transport(_))));
+    assert!(matches!(turn.feed(Event::Failed(cause), NOW), Step::Failed(TurnError::Transport(_))));
 }
 
 #[test]
@@ -58,7 +60,8 @@ fn a_refused_key_from_the_config_or_from_nowhere() {
     ] {
         let text =
             format!(r#"{{"agents":{{"model":"m"}},"providers":{{"providers":{{"openai":{provider}}}}}}}"#);
-        let (mut turn, _) = begin(&clawft_types::Config::parse("c", text.as_bytes()).unwrap());
+        let config = clawft_types::Config::parse("c", text.as_bytes()).unwrap();
+        let (mut turn, _) = begin(&config);
         let Step::Failed(error) = answer(&mut turn, 401, &[], b"bad key: abc") else { panic!() };
         let shown = error.to_string();
         assert!(shown.starts_with("Invalid API key: ") && shown.contains(source), "{shown}");
@@ -78,8 +81,7 @@ fn the_providers_own_words() {
     assert_eq!(text(500, r#"{"error":"out of memory"}"#), "provider `openai` answered 500: out of memory");
     assert_eq!(text(404, "no such\r\n\x1b[31m page"), "provider `openai` answered 404: no such [31m page");
     assert_eq!(text(502, "\n<html>Bad gateway</html>"), "provider `openai` answered 502");
-    assert_eq!(text(302, ""), "provider `openai` answered 302");
-    assert_eq!(text(200, r#"{"error":{"message":"upstream"}}"#), "provider `openai` answered 200: upstream");
+    assert_eq!(text(200, r#"{"error":{"message":"upstream"}}"#), "provider `openai` sent an error: upstream");
 }
 
 #[test]
@@ -101,11 +103,16 @@ fn the_key_is_masked_wherever_it_is_echoed() {
 fn long_messages_are_cut() {
     let shown = text(400, &"é".repeat(5_000_000));
     assert_eq!(shown, ["provider `openai` answered 400: ", &"é".repeat(300), "…"].concat());
+    // Cut where a word ends.
+    let shown = text(400, &"ab ".repeat(2000));
+    assert_eq!(shown, ["provider `openai` answered 400: ", &"ab ".repeat(100), "…"].concat());
+    let shown = text(400, &"x abc ".repeat(2000));
+    assert!(shown.chars().count() < 340, "{shown}");
 }
 
 #[test]
 fn responses_that_are_no_completion() {
-    let start = "provider `openai` sent something else than a chat completion, check `api_base`: ";
+    let start = "provider `openai` sent something else than a chat completion, check `api_base` and `kind`: ";
     for (body, cause) in [
         ("", "1:0: not JSON, the text is empty"),
         ("<html>", "1:1: not JSON, expected value"),
@@ -121,7 +128,7 @@ fn responses_that_are_no_completion() {
         assert_eq!(text(200, body), [start, cause].concat(), "{body}");
     }
     let not_utf8 = b"{\"choices\":[{\"message\":{\"content\":\"\xff\"}}]}";
-    assert_eq!(error(200, not_utf8).to_string(), [start, "the response is not UTF-8"].concat());
+    assert_eq!(error(200, not_utf8).to_string(), [start, "1:36: not JSON, the text is not UTF-8"].concat());
 }
 
 #[test]

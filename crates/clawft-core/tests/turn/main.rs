@@ -1,7 +1,11 @@
 //! The turn from outside: driven with plain values, as a platform drives it.
 
+mod anthropic;
 mod common;
 mod errors;
+mod history;
+mod hostile;
 mod properties;
 mod retry;
+mod stream;
 mod success;

@@ -1,6 +1,6 @@
 //! What holds for any response.
 
-use crate::common::{KEY, begin, config};
+use crate::common::{KEY, NOW, begin, config};
 use clawft_core::{Event, Step};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -28,16 +28,19 @@ fn status() -> impl Strategy<Value = u16> {
 
 /// What the turn says in the end to a response whose body comes in these parts.
 fn outcome(status: u16, parts: &[&[u8]]) -> String {
-    let (mut turn, _) = begin(&config("", ""));
-    turn.feed(Event::Head { status, headers: &[] });
-    for part in parts {
-        assert!(matches!(turn.feed(Event::Body(part)), Step::More));
-    }
-    match turn.feed(Event::End) {
+    let config = config("", "");
+    let (mut turn, _) = begin(&config);
+    let head = Event::Head { status, headers: &[] };
+    let events = [head].into_iter().chain(parts.iter().map(|part| Event::Body(part))).chain([Event::End]);
+    let ends = |event| match turn.feed(event, NOW) {
+        Step::More => None,
+        step => Some(step),
+    };
+    match events.filter_map(ends).next().expect("a complete response must lead somewhere") {
         Step::Done(reply) => reply.text,
         Step::Retry { after, .. } => format!("retry after {} ms", after.as_millis()),
         Step::Failed(error) => error.to_string(),
-        Step::More => panic!("a complete response must lead somewhere"),
+        step @ (Step::More | Step::Delta(_)) => panic!("nothing was to be streamed: {step:?}"),
     }
 }
 
@@ -62,15 +65,17 @@ proptest! {
 
     #[test]
     fn no_order_of_events_panics(events in vec((0..4u8, status(), body()), 0..12)) {
-        let (mut turn, _) = begin(&config("", ""));
+        let config = config("", "");
+    let (mut turn, _) = begin(&config);
         for (kind, status, body) in &events {
             let headers = [("retry-after".to_owned(), String::from_utf8_lossy(body).into_owned())];
-            turn.feed(match kind {
+            let event = match kind {
                 0 => Event::Head { status: *status, headers: &headers },
                 1 => Event::Body(body),
                 2 => Event::End,
                 _ => Event::Failed(clawft_core::TransportError::Unavailable("gone".to_owned())),
-            });
+            };
+            turn.feed(event, NOW);
         }
     }
 

@@ -1,14 +1,16 @@
 //! Trying again: when, how often, how long to wait, and what is said in the end.
 
-use crate::common::{answer, begin, config};
-use clawft_core::{Step, Turn};
+use crate::common::{NOW, answer, begin, config};
+use clawft_core::{Event, Step, TransportError, Turn};
 use std::time::Duration;
 
+const BUSY: &[u8] = b"{\"error\":{\"message\":\"busy\"}}";
+
 /// Answers every attempt with `status` and `headers`; gives the waits in milliseconds and the final error.
-fn give_up(turn: &mut Turn, status: u16, headers: &[(&str, &str)]) -> (Vec<u128>, String) {
+fn give_up(turn: &mut Turn<'_>, status: u16, headers: &[(&str, &str)]) -> (Vec<u128>, String) {
     let mut waits = Vec::new();
     loop {
-        match answer(turn, status, headers, b"{\"error\":{\"message\":\"busy\"}}") {
+        match answer(turn, status, headers, BUSY) {
             Step::Retry { after, .. } => waits.push(after.as_millis()),
             Step::Failed(error) => return (waits, error.to_string()),
             step => panic!("{step:?}"),
@@ -16,36 +18,70 @@ fn give_up(turn: &mut Turn, status: u16, headers: &[(&str, &str)]) -> (Vec<u128>
     }
 }
 
+fn give_up_by_default(status: u16, headers: &[(&str, &str)]) -> (Vec<u128>, String) {
+    let config = config("", "");
+    let (mut turn, _) = begin(&config);
+    give_up(&mut turn, status, headers)
+}
+
+fn unavailable() -> Event<'static> {
+    Event::Failed(TransportError::Unavailable("connection reset".to_owned()))
+}
+
 #[test]
 fn twice_by_default_then_the_providers_words() {
-    for status in [429, 500, 502, 503, 504, 599] {
-        let (mut turn, _) = begin(&config("", ""));
-        let words = format!("provider `openai` answered {status} to each of 3 attempts: busy");
-        assert_eq!(give_up(&mut turn, status, &[]), (vec![500, 1000], words));
+    for status in [429, 500, 502, 503, 504, 529] {
+        let words = format!("provider `openai` answered {status} in the last of 3 attempts: busy");
+        assert_eq!(give_up_by_default(status, &[]), (vec![500, 1000], words));
     }
 }
 
 #[test]
 fn as_often_as_the_configuration_says() {
     for retries in [0, 1, 5] {
-        let (mut turn, _) = begin(&config("", &format!(r#","retries":{retries}"#)));
+        let config = config("", &format!(r#","retries":{retries}"#));
+        let (mut turn, _) = begin(&config);
         assert_eq!(give_up(&mut turn, 503, &[]).0.len(), retries);
     }
 }
 
 #[test]
 fn what_will_not_change_is_not_tried_again() {
-    for status in [301, 400, 401, 403, 404, 422] {
-        let (mut turn, _) = begin(&config("", ""));
-        assert!(give_up(&mut turn, status, &[]).0.is_empty(), "{status}");
+    for status in [400, 401, 403, 404, 422, 501, 505, 599] {
+        assert!(give_up_by_default(status, &[]).0.is_empty(), "{status}");
+    }
+    for error in [
+        TransportError::Impossible("there is no HTTP".to_owned()),
+        TransportError::TimedOut { after: Duration::from_secs(30) },
+        TransportError::TooLarge { limit: 5 },
+    ] {
+        let config = config("", "");
+        let (mut turn, _) = begin(&config);
+        assert!(matches!(turn.feed(Event::Failed(error), NOW), Step::Failed(_)));
     }
 }
 
 #[test]
+fn a_connection_that_fails_is_tried_again() {
+    let config = config("", "");
+    let (mut turn, first) = begin(&config);
+    let Step::Retry { request, .. } = turn.feed(unavailable(), NOW) else { panic!() };
+    assert_eq!((request.url, request.body), (first.url, first.body));
+    // Also in the middle of an answer of which nothing was shown.
+    turn.feed(Event::Head { status: 200, headers: &[] }, NOW);
+    turn.feed(Event::Body(b"{"), NOW);
+    let Step::Retry { .. } = turn.feed(unavailable(), NOW) else { panic!() };
+    let Step::Failed(error) = turn.feed(unavailable(), NOW) else { panic!() };
+    assert_eq!(error.to_string(), "HTTP unavailable: connection reset");
+}
+
+#[test]
 fn the_same_request_is_sent_again_and_its_answer_counts() {
-    let (mut turn, first) = begin(&config("", ""));
-    let Step::Retry { request, .. } = answer(&mut turn, 503, &[], b"") else { panic!() };
-    assert_eq!(request, first);
+    let config = config("", "");
+    let (mut turn, first) = begin(&config);
+    let Step::Retry { request, after } = answer(&mut turn, 503, &[], b"") else { panic!() };
+    assert_eq!(request.timeout, first.timeout - after);
+    assert_eq!((request.url, request.headers, request.body), (first.url, first.headers, first.body));
     let Step::Done(reply) = answer(&mut turn, 200, &[], br#"{"choices":[{"message":{"content":"hi"}}]}"#)
     else {
         panic!()
@@ -55,18 +91,48 @@ fn the_same_request_is_sent_again_and_its_answer_counts() {
 
 #[test]
 fn retry_after_is_honoured_within_bounds() {
-    let (mut turn, _) = begin(&config("", ""));
-    assert_eq!(give_up(&mut turn, 429, &[("Retry-After", "7")]).0, [7000, 7000]);
+    assert_eq!(give_up_by_default(429, &[("Retry-After", "7")]).0, [7000, 7000]);
+    let date = |retry_after| {
+        let headers = [("date", "Tue, 29 Feb 2028 23:59:58 GMT"), ("Retry-After", retry_after)];
+        give_up_by_default(503, &headers).0
+    };
+    assert_eq!(date("Wed, 01 Mar 2028 00:00:07 GMT"), [9000, 9000]);
+    assert_eq!(date("Tue, 29 Feb 2028 00:00:00 GMT"), [500, 1000], "a date that is over");
+    assert_eq!(date("soon"), [500, 1000]);
 
-    let (mut turn, _) = begin(&config("", ""));
     let words = "provider `openai` answered 429 and asks to wait 3600 s: busy".to_owned();
-    assert_eq!(give_up(&mut turn, 429, &[("retry-after", "3600")]), (vec![], words));
+    assert_eq!(give_up_by_default(429, &[("retry-after", "3600")]), (vec![], words));
+}
+
+#[test]
+fn no_attempt_begins_after_the_deadline() {
+    let config = config("", r#","timeout_secs":10,"retries":10"#);
+    let (mut turn, first) = begin(&config);
+    assert_eq!(first.timeout, Duration::from_secs(10));
+    let Step::Retry { request, .. } = turn.feed(unavailable(), Duration::from_secs(9)) else { panic!() };
+    assert_eq!(request.timeout, Duration::from_millis(500));
+    let late = Duration::from_millis(9900);
+    assert!(matches!(turn.feed(unavailable(), late), Step::Failed(_)));
+
+    let (mut turn, _) = begin(&config);
+    assert!(matches!(turn.feed(unavailable(), Duration::MAX), Step::Failed(_)));
+}
+
+#[test]
+fn a_late_attempt_that_times_out_names_the_whole_time() {
+    let config = config("", "");
+    let (mut turn, _) = begin(&config);
+    turn.feed(unavailable(), Duration::from_secs(20));
+    let timed_out = Event::Failed(TransportError::TimedOut { after: Duration::from_millis(9500) });
+    let Step::Failed(error) = turn.feed(timed_out, Duration::from_secs(30)) else { panic!() };
+    assert_eq!(error.to_string(), "Request timed out after 30 s");
 }
 
 #[test]
 fn jitter_changes_the_wait_and_keeps_it_bounded() {
     let first_wait = |random| {
-        let (mut turn, _) = begin(&config("", ""));
+        let config = config("", "");
+        let (mut turn, _) = begin(&config);
         turn.set_jitter(random);
         match answer(&mut turn, 500, &[], b"") {
             Step::Retry { after, .. } => after,

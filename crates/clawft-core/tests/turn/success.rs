@@ -1,6 +1,6 @@
 //! A turn that goes well: the request, the answer, the session.
 
-use crate::common::{KEY, answer, begin, config, env};
+use crate::common::{KEY, NOW, answer, begin, config, env};
 use clawft_core::{Event, HeaderValue, Method, Step, Turn, TurnError};
 use clawft_types::{Config, Input, Message, Role, Session, Usage};
 use serde_json::{Value, json};
@@ -22,14 +22,15 @@ fn the_request_is_what_the_provider_documents() {
     assert_eq!(header(&request, "authorization").unwrap().expose(), ["Bearer ", KEY].concat());
     assert_eq!(
         serde_json::from_slice::<Value>(&request.body).unwrap(),
-        json!({"model": "gpt-4o-mini", "max_tokens": 50, "messages": [
+        json!({"model": "gpt-4o-mini", "max_completion_tokens": 50, "messages": [
             {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello!"}]})
     );
 }
 
 #[test]
 fn a_request_never_prints_its_key() {
-    let (turn, request) = begin(&config("", ""));
+    let config = config("", "");
+    let (turn, request) = begin(&config);
     for shown in
         [format!("{request:?}"), format!("{turn:?}"), header(&request, "authorization").unwrap().to_string()]
     {
@@ -39,7 +40,8 @@ fn a_request_never_prints_its_key() {
 
 #[test]
 fn the_answer_is_appended_to_the_session() {
-    let (mut turn, _) = begin(&config(r#","system_prompt":"Be brief.""#, ""));
+    let config = config(r#","system_prompt":"Be brief.""#, "");
+    let (mut turn, _) = begin(&config);
     let Step::Done(reply) = answer(&mut turn, 200, &[], ANSWER) else { panic!() };
     let text = "Hello! How can I assist you today?";
     assert_eq!(reply.text, text);
@@ -51,11 +53,12 @@ fn the_answer_is_appended_to_the_session() {
 
 #[test]
 fn the_history_goes_with_the_next_request() {
-    let (mut turn, _) = begin(&config("", ""));
+    let config = config("", "");
+    let (mut turn, _) = begin(&config);
     let Step::Done(reply) = answer(&mut turn, 200, &[], ANSWER) else { panic!() };
     let session = Session::parse(&reply.session.to_json()).unwrap();
     let next = Input::parse("And now?").unwrap();
-    let (_, request) = Turn::begin(&config("", ""), &env, session, next).unwrap();
+    let (_, request) = Turn::begin(&config, &env, session, next).unwrap();
     let body: Value = serde_json::from_slice(&request.body).unwrap();
     let said: Vec<_> =
         body["messages"].as_array().unwrap().iter().map(|message| &message["content"]).collect();
@@ -64,7 +67,8 @@ fn the_history_goes_with_the_next_request() {
 
 #[test]
 fn a_refusal_is_an_answer() {
-    let (mut turn, _) = begin(&config("", ""));
+    let config = config("", "");
+    let (mut turn, _) = begin(&config);
     let body = br#"{"choices":[{"message":{"content":null,"refusal":"I cannot."}}]}"#;
     let Step::Done(reply) = answer(&mut turn, 200, &[], body) else { panic!() };
     assert_eq!(reply.text, "I cannot.");
@@ -117,8 +121,9 @@ fn events_out_of_order_are_an_error() {
         vec![head(), head()],
         vec![head(), Event::End, Event::End],
     ] {
-        let (mut turn, _) = begin(&config("", ""));
-        let last = events.into_iter().map(|event| turn.feed(event)).last();
+        let config = config("", "");
+        let (mut turn, _) = begin(&config);
+        let last = events.into_iter().map(|event| turn.feed(event, NOW)).last();
         assert!(matches!(last, Some(Step::Failed(TurnError::OutOfOrder))));
     }
 }

@@ -39,6 +39,11 @@ impl Writer {
         self.member(key, |writer| writer.text(text));
     }
 
+    /// A member that is a number or another literal: `token` is written as it is.
+    pub fn literal_member(&mut self, key: &str, token: &str) {
+        self.member(key, |writer| writer.literal(token));
+    }
+
     /// A string.
     pub fn text(&mut self, text: &str) {
         self.bytes.push(b'"');

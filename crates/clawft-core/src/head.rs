@@ -1,0 +1,85 @@
+//! What the head of a response says, before any of its body is read.
+
+use crate::provider::Fault;
+use alloc::format;
+use alloc::string::String;
+
+/// Names in any case, and values.
+pub(crate) type Headers<'a> = &'a [(String, String)];
+
+/// The value of the header `name`, without white space around it.
+pub(crate) fn header<'a>(headers: Headers<'a>, name: &str) -> Option<&'a str> {
+    let (_, value) = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    Some(value.trim())
+}
+
+/// How the body is encoded, if it is: nothing was asked for, so nothing can be read then.
+pub(crate) fn encoding<'a>(headers: Headers<'a>) -> Option<&'a str> {
+    header(headers, "content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
+}
+
+/// Whether the body is a stream of events. A server may answer with a whole answer where a stream was asked for.
+pub(crate) fn is_event_stream(headers: Headers<'_>) -> bool {
+    const TYPE: &[u8] = b"text/event-stream";
+    let value = header(headers, "content-type").unwrap_or_default().as_bytes();
+    value.get(..TYPE.len()).is_some_and(|start| start.eq_ignore_ascii_case(TYPE))
+}
+
+/// Why this response is no answer, whatever its body holds; `None` if the body decides.
+pub(crate) fn objection(status: u16, headers: Headers<'_>) -> Option<Fault> {
+    match status {
+        204 | 205 => Some(Fault::Bad(format!("status {status} stands for no content"))),
+        200..=299 => {
+            let coding = encoding(headers)?;
+            Some(Fault::Bad(format!("it is encoded as `{coding}`, which was not asked for")))
+        }
+        300..=399 => Some(Fault::Error(redirect(headers))),
+        _ => None,
+    }
+}
+
+/// A redirect is not followed: whoever can send one could have the key and the conversation sent anywhere.
+fn redirect(headers: Headers<'_>) -> String {
+    match header(headers, "location").and_then(host) {
+        Some(host) => format!("redirects are not followed, this one leads to `{host}`"),
+        None => String::from("redirects are not followed"),
+    }
+}
+
+/// The host and port of a URL. Nothing else of it is shown: user info, path and query may hold secrets.
+fn host(url: &str) -> Option<&str> {
+    let rest = url[url.bytes().position(|byte| byte == b'/')?..].strip_prefix("//")?;
+    let end = rest.bytes().position(|byte| b"/?#\\".contains(&byte)).unwrap_or(rest.len());
+    let start = rest[..end].bytes().rposition(|byte| byte == b'@').map_or(0, |at| at + 1);
+    Some(&rest[start..end]).filter(|host| !host.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_host_of_a_redirect_is_named() {
+        for (location, named) in [
+            ("https://evil.example/login?key=1", Some("evil.example")),
+            ("//evil.example:8080", Some("evil.example:8080")),
+            ("http://user:p@ss@evil.example#x", Some("evil.example")),
+            ("https://", None),
+            ("/v2/chat", None),
+            ("mailto:x", None),
+            ("", None),
+        ] {
+            assert_eq!(host(location), named, "{location}");
+        }
+    }
+
+    #[test]
+    fn headers_are_found_in_any_case() {
+        let headers = |name: &str, value: &str| [(name.to_owned(), value.to_owned())];
+        assert!(is_event_stream(&headers("Content-Type", "Text/Event-Stream; charset=utf-8")));
+        assert!(!is_event_stream(&headers("content-type", "application/json")));
+        assert!(!is_event_stream(&[]));
+        assert_eq!(encoding(&headers("Content-Encoding", " gzip ")), Some("gzip"));
+        assert_eq!(encoding(&headers("content-encoding", "Identity")), None);
+    }
+}

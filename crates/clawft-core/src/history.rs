@@ -1,0 +1,50 @@
+//! How much of a conversation goes with a request.
+
+use clawft_types::{Message, Role};
+
+/// What a token is taken to have, in bytes. Counting them properly needs a model's own tables.
+const BYTES_PER_TOKEN: usize = 4;
+
+/// The end of the conversation that has room in `tokens` beside `taken` bytes of other text: whole turns, from a message of
+/// the user's on. The newest message is always part of it.
+pub(crate) fn recent(messages: &[Message], tokens: u32, taken: usize) -> &[Message] {
+    let mut room = (tokens as usize).saturating_mul(BYTES_PER_TOKEN).saturating_sub(taken);
+    let mut start = messages.len().saturating_sub(1);
+    for (index, message) in messages.iter().enumerate().rev() {
+        match room.checked_sub(message.content.len()) {
+            Some(rest) => room = rest,
+            None => return &messages[start..],
+        }
+        if message.role == Role::User {
+            start = index;
+        }
+    }
+    messages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conversation() -> Vec<Message> {
+        let roles = [Role::User, Role::Assistant, Role::User, Role::Assistant, Role::User];
+        roles.into_iter().map(|role| Message::new(role, "12345678")).collect()
+    }
+
+    #[test]
+    fn whole_turns_from_the_newest_on() {
+        let all = conversation();
+        let kept = |tokens| recent(&all, tokens, 0).len();
+        assert_eq!([10, 9, 8, 6, 5, 2, 1].map(kept), [5, 3, 3, 3, 1, 1, 1]);
+        assert_eq!(recent(&all, 10, 1).len(), 3, "other text counts");
+        assert_eq!(recent(&all, 1, usize::MAX).len(), 1);
+        assert_eq!(recent(&[], 1, 0), []);
+    }
+
+    #[test]
+    fn what_begins_otherwise_is_whole_if_there_is_room() {
+        let all = &conversation()[1..];
+        assert_eq!(recent(all, 8, 0).len(), 4);
+        assert_eq!(recent(all, 7, 0).len(), 3);
+    }
+}

@@ -1,0 +1,121 @@
+//! The decoder of server-sent events.
+
+use clawft_core::sse::{Decoder, MAX_EVENT, TooLong};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// The events in a stream that comes in these parts.
+fn decode<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<Vec<u8>>, TooLong> {
+    let mut decoder = Decoder::default();
+    let mut events = Vec::new();
+    for mut part in parts {
+        while let Some(event) = decoder.next(&mut part)? {
+            events.push(event);
+        }
+        assert!(part.is_empty(), "a part is used up before the next one");
+    }
+    Ok(events)
+}
+
+fn texts(stream: &str) -> Vec<String> {
+    let events = decode([stream.as_bytes()]).unwrap();
+    events.into_iter().map(|event| String::from_utf8(event).unwrap()).collect()
+}
+
+#[test]
+fn lines_end_in_three_ways() {
+    for end in ["\n", "\r\n", "\r"] {
+        let stream = ["data: a", "data: b", "", "data: c", "", ""].join(end);
+        assert_eq!(texts(&stream), ["a\nb", "c"], "{end:?}");
+    }
+    assert_eq!(texts("data: a\r\n\ndata: b\n\r\n"), ["a", "b"]);
+}
+
+#[test]
+fn fields_and_comments() {
+    assert_eq!(texts("event: x\nid: 1\nretry: 5\n: data: no\ndata: yes\nother\n\n"), ["yes"]);
+    assert_eq!(texts("data:a\n\ndata:  b\n\ndata: c: d\n\n"), ["a", " b", "c: d"]);
+    assert_eq!(texts("database: no\n\n data: no\n\nDATA: no\n\ndat\n\n"), [""; 0]);
+    assert_eq!(texts("data\n\ndata:\n\n\n\n"), [""; 0], "nothing is no event");
+    assert_eq!(texts("data: a\ndata\ndata: b\n\n"), ["a\n\nb"]);
+}
+
+#[test]
+fn a_byte_order_mark_may_come_first_and_only_there() {
+    assert_eq!(texts("\u{feff}data: a\n\n\u{feff}data: b\n\n"), ["a"]);
+}
+
+#[test]
+fn what_is_cut_off_is_no_event() {
+    assert_eq!(texts("data: a\n\ndata: b\n"), ["a"]);
+}
+
+#[test]
+fn an_event_is_bounded() {
+    let line = |length: usize| [b"data: ", vec![b'x'; length].as_slice(), b"\n\n"].concat();
+    assert_eq!(decode([line(MAX_EVENT - 6).as_slice()]).unwrap()[0].len(), MAX_EVENT - 6);
+    assert_eq!(decode([line(MAX_EVENT).as_slice()]), Err(TooLong));
+    assert_eq!(decode([b"data:x\n".repeat(MAX_EVENT).as_slice()]), Err(TooLong));
+    assert_eq!(decode([[b':'; MAX_EVENT + 1].as_slice()]), Err(TooLong));
+    // Many events may have more together.
+    assert_eq!(decode([line(MAX_EVENT / 2).repeat(5).as_slice()]).unwrap().len(), 5);
+}
+
+/// `bytes` cut at these places.
+fn split<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
+    let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    cuts.sort();
+    let starts = [0].into_iter().chain(cuts.iter().copied());
+    let ends = cuts.iter().copied().chain([bytes.len()]);
+    starts.zip(ends).map(|(start, end)| &bytes[start..end]).collect()
+}
+
+/// An event's data in lines, with everything the standard allows around it.
+fn event() -> impl Strategy<Value = (String, String)> {
+    let end = prop::sample::select(vec!["\n", "\r\n", "\r"]);
+    let noise = prop::sample::select(vec!["", ": comment", "event: é", "id", "retry:10"]);
+    let line = "[^\r\n\u{feff} ][^\r\n]{0,8}";
+    (vec(line, 1..4), vec((noise, end), 4), any::<bool>()).prop_map(|(lines, noise, space)| {
+        let mut stream = String::new();
+        for (line, (noise, end)) in lines.iter().zip(&noise) {
+            if !noise.is_empty() {
+                stream += &[noise, *end].concat();
+            }
+            stream += &["data:", if space { " " } else { "" }, line, end].concat();
+        }
+        // A lone CR here and a LF next would be one line end.
+        stream += "\n\n";
+        (lines.join("\n"), stream)
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_split_of_a_stream_gives_its_events(
+        events in vec(event(), 0..6),
+        mark in any::<bool>(),
+        cuts in vec(any::<prop::sample::Index>(), 0..8),
+    ) {
+        let (data, streams): (Vec<_>, Vec<_>) = events.into_iter().unzip();
+        let stream = [if mark { "\u{feff}" } else { "" }, &streams.concat()].concat();
+        let found = decode(split(stream.as_bytes(), &cuts)).unwrap();
+        prop_assert_eq!(&found, &data.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>());
+        prop_assert_eq!(decode(stream.as_bytes().chunks(1)).unwrap(), found);
+    }
+
+    #[test]
+    fn any_bytes_decode_to_something(
+        pieces in vec(prop_oneof![
+            vec(any::<u8>(), 0..20),
+            prop::sample::select(vec!["data", "data:", "data: x", "\n", "\r", "\r\n", "\u{feff}", ":", " "])
+                .prop_map(|piece| piece.as_bytes().to_vec()),
+        ], 0..40),
+        cuts in vec(any::<prop::sample::Index>(), 0..8),
+    ) {
+        let bytes = pieces.concat();
+        let events = decode(split(&bytes, &cuts)).unwrap();
+        prop_assert_eq!(&decode([bytes.as_slice()]).unwrap(), &events);
+        prop_assert!(events.concat().len() <= bytes.len());
+        prop_assert!(events.iter().all(|event| !event.is_empty()));
+    }
+}

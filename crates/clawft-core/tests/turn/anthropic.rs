@@ -1,0 +1,88 @@
+//! The dialect of Anthropic.
+
+use crate::common::{KEY, answer, anthropic, begin, fixture};
+use clawft_core::{HeaderValue, Step};
+use clawft_types::Usage;
+use serde_json::{Value, json};
+
+#[test]
+fn the_request_is_what_the_provider_documents() {
+    let config = anthropic(r#","system_prompt":"Be brief.""#, "");
+    let (_, request) = begin(&config);
+    assert_eq!(request.url, "https://api.anthropic.com/v1/messages");
+    let headers: Vec<_> = request.headers.iter().map(|header| (header.name, header.value.expose())).collect();
+    for header in
+        [("x-api-key", KEY), ("anthropic-version", "2023-06-01"), ("content-type", "application/json")]
+    {
+        assert!(headers.contains(&header), "{header:?}");
+    }
+    assert!(!headers.iter().any(|(name, _)| *name == "authorization"));
+    assert_eq!(
+        serde_json::from_slice::<Value>(&request.body).unwrap(),
+        json!({"model": "claude-opus-4-20250514", "max_tokens": 4096, "system": "Be brief.",
+            "messages": [{"role": "user", "content": "Hello!"}]})
+    );
+}
+
+#[test]
+fn the_limit_and_the_address_can_be_chosen() {
+    let config = anthropic(r#","max_tokens":7"#, r#","api_base":"http://localhost:1/v1""#);
+    let (_, request) = begin(&config);
+    assert_eq!(request.url, "http://localhost:1/v1/messages");
+    assert_eq!(serde_json::from_slice::<Value>(&request.body).unwrap()["max_tokens"], 7);
+}
+
+#[test]
+fn the_key_is_never_printed() {
+    let config = anthropic("", "");
+    let (turn, request) = begin(&config);
+    let secret = request.headers.iter().find(|header| header.name == "x-api-key").unwrap();
+    assert!(matches!(secret.value, HeaderValue::Secret(_)));
+    for shown in [format!("{turn:?}"), format!("{request:?}"), secret.value.to_string()] {
+        assert!(shown.contains("***") && !shown.contains("sk-proj"), "{shown}");
+    }
+}
+
+#[test]
+fn the_documented_answer() {
+    let config = anthropic("", "");
+    let (mut turn, _) = begin(&config);
+    let Step::Done(reply) = answer(&mut turn, 200, &[], fixture!("anthropic-message.json")) else { panic!() };
+    assert_eq!((reply.text.as_str(), reply.finish_reason.as_deref()), ("Hello!", Some("end_turn")));
+    assert_eq!(reply.usage, Some(Usage { prompt_tokens: 12, completion_tokens: 6, total_tokens: 18 }));
+    assert_eq!((reply.streamed, reply.incomplete), (false, None));
+    assert_eq!(reply.session.messages.len(), 2);
+}
+
+#[test]
+fn the_documented_errors() {
+    for (status, body, message) in [
+        (
+            404,
+            fixture!("anthropic-not-found.json"),
+            "provider `anthropic` answered 404: The requested resource could not be found.",
+        ),
+        (
+            401,
+            fixture!("anthropic-invalid-key.json"),
+            "Invalid API key: provider `anthropic` answered 401, the key was read from the variable \
+             `ANTHROPIC_API_KEY`: invalid x-api-key",
+        ),
+        (
+            200,
+            br#"{"id":"x","choices":[]}"#,
+            "provider `anthropic` sent something else than a chat completion, check `api_base` and \
+             `kind`: content: missing",
+        ),
+        (
+            200,
+            br#"{"content":[],"stop_reason":"refusal"}"#,
+            "provider `anthropic` sent an answer without text (finish reason `refusal`)",
+        ),
+    ] {
+        let config = anthropic("", "");
+        let (mut turn, _) = begin(&config);
+        let Step::Failed(error) = answer(&mut turn, status, &[], body) else { panic!() };
+        assert_eq!(error.to_string(), message);
+    }
+}

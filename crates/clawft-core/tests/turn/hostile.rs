@@ -1,0 +1,99 @@
+//! Responses that no good server sends: each is an error that says what is wrong.
+
+use crate::common::{KEY, NOW, answer, begin, config, error};
+use clawft_core::{Event, Step, TransportError};
+
+/// What is said to a response of this status and these headers.
+fn said(status: u16, headers: &[(&str, &str)], body: &[u8]) -> String {
+    let config = config("", r#","retries":0"#);
+    let (mut turn, _) = begin(&config);
+    match answer(&mut turn, status, headers, body) {
+        Step::Failed(error) => error.to_string(),
+        step => panic!("{step:?}"),
+    }
+}
+
+const NOT: &str =
+    "provider `openai` sent something else than a chat completion, check `api_base` and `kind`: ";
+
+#[test]
+fn an_encoding_that_was_not_asked_for() {
+    let gzip = &b"\x1f\x8b\x08\x00\x00\x00"[..];
+    let coded = [("Content-Encoding", "gzip")];
+    assert_eq!(said(200, &coded, gzip), [NOT, "it is encoded as `gzip`, which was not asked for"].concat());
+    assert_eq!(said(200, &[], gzip), [NOT, "1:1: not JSON, the text is not UTF-8"].concat());
+    assert_eq!(
+        said(500, &coded, gzip),
+        "provider `openai` answered 500",
+        "the status counts, the body cannot"
+    );
+    let plain = [("content-encoding", "identity")];
+    assert_eq!(said(200, &plain, b"{}"), [NOT, "choices: missing"].concat());
+}
+
+#[test]
+fn a_redirect() {
+    let to = |location: &str| said(307, &[("location", location)], b"");
+    let start = "provider `openai` answered 307: redirects are not followed";
+    assert_eq!(to("/v2"), start);
+    assert_eq!(said(302, &[], b"<html>"), start.replace("307", "302"));
+    let host = [start, ", this one leads to `evil.example:8443`"].concat();
+    assert_eq!(to("https://user:password@evil.example:8443/?api_key=secret"), host);
+    let hostile = to(&format!("https://{KEY}\r\n\x1b[2J{}/", "x".repeat(10_000)));
+    assert!(!hostile.contains("sk-proj") && !hostile.contains(char::is_control), "{hostile}");
+    assert!(hostile.len() < 500, "{hostile}");
+}
+
+#[test]
+fn no_content() {
+    assert_eq!(said(204, &[], b""), [NOT, "status 204 stands for no content"].concat());
+}
+
+#[test]
+fn a_body_without_end() {
+    let config = config("", r#","max_response_bytes":1000,"retries":0"#);
+    let (mut turn, request) = begin(&config);
+    assert_eq!(request.max_response, 1000);
+    turn.feed(Event::Head { status: 200, headers: &[] }, NOW);
+    assert!(matches!(turn.feed(Event::Body(&[b' '; 1000]), NOW), Step::More));
+    let Step::Failed(error) = turn.feed(Event::Body(b" "), NOW) else { panic!() };
+    let words = "HTTP response larger than the limit of 1000 bytes (`max_response_bytes`)";
+    assert_eq!(error.to_string(), words);
+
+    let (mut turn, _) = begin(&config);
+    turn.feed(Event::Head { status: 500, headers: &[] }, NOW);
+    let Step::Failed(error) = turn.feed(Event::Body(&[b'x'; 2000]), NOW) else { panic!() };
+    let shown = error.to_string();
+    assert!(shown.starts_with("provider `openai` answered 500: xxx"), "the status counts: {shown}");
+
+    let (mut turn, _) = begin(&config);
+    let found_by_the_platform = TransportError::TooLarge { limit: 1000 };
+    let Step::Failed(error) = turn.feed(Event::Failed(found_by_the_platform), NOW) else { panic!() };
+    assert_eq!(error.to_string(), words);
+}
+
+#[test]
+fn an_error_whose_body_breaks_off() {
+    let config = config("", r#","retries":0"#);
+    let (mut turn, _) = begin(&config);
+    turn.feed(Event::Head { status: 401, headers: &[] }, NOW);
+    let reset = TransportError::Unavailable("connection reset".to_owned());
+    let Step::Failed(error) = turn.feed(Event::Failed(reset), NOW) else { panic!() };
+    assert!(error.to_string().starts_with("Invalid API key: "), "{error}");
+}
+
+#[test]
+fn json_nested_without_end() {
+    let deep = error(200, &b"[".repeat(10_000)).to_string();
+    assert_eq!(deep, [NOT, "1:128: not JSON, recursion limit exceeded"].concat());
+    let deep = [br#"{"choices":"#, b"{\"a\":".repeat(10_000).as_slice()].concat();
+    assert!(error(200, &deep).to_string().ends_with("recursion limit exceeded"));
+}
+
+#[test]
+fn statuses_that_do_not_exist() {
+    for status in [0, 100, 199, 600, 999, u16::MAX] {
+        let words = format!("provider `openai` answered {status}: odd");
+        assert_eq!(said(status, &[], b"odd"), words);
+    }
+}

@@ -1,0 +1,275 @@
+//! Answers that come piece by piece.
+
+use crate::common::{NOW, answer, anthropic, begin, begin_with, config, fixture};
+use clawft_core::sse::MAX_EVENT;
+use clawft_core::{Event, Reply, Step, TransportError, Turn};
+use clawft_types::{Config, Message, Role, Session, Usage};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::Value;
+use std::time::Duration;
+
+const STREAM: &str = r#","stream":true"#;
+
+fn open(turn: &mut Turn<'_>) {
+    let headers = [("Content-Type".to_owned(), "text/event-stream; charset=utf-8".to_owned())];
+    assert!(matches!(turn.feed(Event::Head { status: 200, headers: &headers }, NOW), Step::More));
+}
+
+/// Feeds a stream in parts of `size` bytes, then `last`; gives the deltas and how it ended.
+fn run(config: &Config, stream: &[u8], size: usize, last: Event<'_>) -> (Vec<String>, Result<Reply, String>) {
+    let (mut turn, _) = begin(config);
+    open(&mut turn);
+    let mut deltas = Vec::new();
+    let parts = stream.chunks(size).map(Event::Body);
+    for event in parts.chain([last]) {
+        match turn.feed(event, NOW) {
+            Step::More => {}
+            Step::Delta(text) => deltas.push(text),
+            Step::Done(reply) => return (deltas, Ok(*reply)),
+            Step::Failed(error) => return (deltas, Err(error.to_string())),
+            step @ Step::Retry { .. } => panic!("{step:?}"),
+        }
+    }
+    panic!("the stream is over and the turn is not");
+}
+
+fn openai() -> Config {
+    config(STREAM, r#","retries":0"#)
+}
+
+fn claude() -> Config {
+    anthropic(STREAM, r#","retries":0"#)
+}
+
+/// A chunk that adds `text`.
+fn chunk(text: &str) -> String {
+    format!("data: {}\n\n", serde_json::json!({"choices": [{"delta": {"content": text}}]}))
+}
+
+/// The same in the other dialect.
+fn block_delta(text: &str) -> String {
+    let delta = serde_json::json!({"type": "text_delta", "text": text});
+    let event = serde_json::json!({"type": "content_block_delta", "index": 0, "delta": delta});
+    format!("event: content_block_delta\ndata: {event}\n\n")
+}
+
+const STOP: &str = "event: message_stop\ndata: {\"type\": \"message_stop\"}\n\n";
+
+fn reset() -> Event<'static> {
+    Event::Failed(TransportError::Unavailable("connection reset".to_owned()))
+}
+
+#[test]
+fn is_asked_for_by_the_config_or_the_input() {
+    let body = |config: &Config, input: &str| {
+        let (_, request) = begin_with(config, Session::default(), input);
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(body.get("stream").is_some(), request.stream);
+        body
+    };
+    let whole = r#"{"content":"hi","stream":false}"#;
+    let piecewise = r#"{"content":"hi","stream":true}"#;
+    let shown = body(&openai(), "hi");
+    assert_eq!((&shown["stream"], &shown["stream_options"]["include_usage"]), (&true.into(), &true.into()));
+    assert_eq!(body(&claude(), "hi")["stream"], true);
+    assert_eq!(body(&openai(), whole)["stream"], Value::Null);
+    assert_eq!(body(&config("", ""), "hi")["stream"], Value::Null);
+    assert_eq!(body(&config("", ""), piecewise)["stream"], true);
+    let compatible = config("", r#","api_base":"http://localhost:1/v1""#);
+    assert_eq!(body(&compatible, piecewise)["stream_options"], Value::Null, "not every server knows it");
+}
+
+#[test]
+fn the_documented_streams() {
+    for size in [1, 7, 10_000] {
+        let (deltas, reply) = run(&openai(), fixture!("openai-stream.txt"), size, Event::End);
+        let reply = reply.unwrap();
+        assert_eq!((deltas.concat().as_str(), reply.text.as_str()), ("Hello!", "Hello!"));
+        assert_eq!((reply.streamed, reply.incomplete), (true, None));
+        assert_eq!(reply.finish_reason.as_deref(), Some("stop"));
+        assert_eq!(reply.usage, Some(Usage { prompt_tokens: 19, completion_tokens: 10, total_tokens: 29 }));
+        assert_eq!(reply.session.messages[1], Message::new(Role::Assistant, "Hello!"));
+
+        let (deltas, reply) = run(&claude(), fixture!("anthropic-stream.txt"), size, Event::End);
+        let reply = reply.unwrap();
+        assert_eq!((deltas.concat().as_str(), reply.text.as_str()), ("Hello!", "Hello!"));
+        assert_eq!((reply.streamed, reply.incomplete), (true, None));
+        assert_eq!(reply.finish_reason.as_deref(), Some("end_turn"));
+        assert_eq!(reply.usage, Some(Usage { prompt_tokens: 25, completion_tokens: 15, total_tokens: 40 }));
+    }
+}
+
+#[test]
+fn thinking_is_not_the_answer() {
+    let (deltas, reply) = run(&claude(), fixture!("anthropic-thinking-stream.txt"), 50, Event::End);
+    assert_eq!(reply.unwrap().text, "The greatest common divisor of 1071 and 462 is **21**.");
+    assert_eq!(deltas.concat().len(), 54);
+}
+
+#[test]
+fn the_end_mark_ends_it_though_the_connection_stays() {
+    let stream = [&chunk("hi"), "data: [DONE]\n\n"].concat();
+    let config = openai();
+    let (mut turn, _) = begin(&config);
+    open(&mut turn);
+    assert!(matches!(turn.feed(Event::Body(&stream.as_bytes()[..stream.len() - 1]), NOW), Step::Delta(_)));
+    let Step::Done(reply) = turn.feed(Event::Body(b"\nwhatever"), NOW) else { panic!() };
+    assert_eq!(reply.incomplete, None);
+
+    // What comes after it changes nothing any more.
+    for last in [Event::End, reset(), Event::Body(b"data: {\"error\":{}}\n\n")] {
+        let (deltas, reply) = run(&openai(), stream.as_bytes(), 1000, last);
+        assert_eq!((deltas.concat().as_str(), reply.unwrap().incomplete), ("hi", None));
+    }
+}
+
+#[test]
+fn a_stream_that_ends_early_is_an_incomplete_answer() {
+    let cause = |last| {
+        let (deltas, reply) = run(&openai(), [chunk("Hel"), chunk("lo")].concat().as_bytes(), 30, last);
+        let reply = reply.unwrap();
+        assert_eq!((deltas.concat().as_str(), reply.text.as_str()), ("Hello", "Hello"));
+        let stored = Message { incomplete: true, ..Message::new(Role::Assistant, "Hello") };
+        assert_eq!((reply.session.messages.last(), reply.streamed), (Some(&stored), true));
+        reply.incomplete.unwrap()
+    };
+    assert_eq!(cause(Event::End), "HTTP unavailable: the answer ended early");
+    assert_eq!(cause(reset()), "HTTP unavailable: connection reset");
+    let late = TransportError::TimedOut { after: Duration::from_secs(30) };
+    assert_eq!(cause(Event::Failed(late)), "Request timed out after 30 s");
+    assert_eq!(
+        cause(Event::Body(b"data: {\"error\":{\"message\":\"out of memory\"}}\n\n")),
+        "provider `openai` sent an error: out of memory"
+    );
+    assert_eq!(
+        cause(Event::Body(b"data: {\"choices\":[{\"delta\":{\"content\":3}}]}\n\n")),
+        "provider `openai` sent something else than a chat completion, check `api_base` and `kind`: \
+         choices.0.delta.content: expected a string, found a number"
+    );
+}
+
+#[test]
+fn an_incomplete_answer_is_stored_as_such_and_sent_as_any_other() {
+    let (_, reply) = run(&openai(), chunk("Hel").as_bytes(), 1000, Event::End);
+    let session = Session::parse(&reply.unwrap().session.to_json()).unwrap();
+    assert!(session.messages[1].incomplete);
+    for config in [openai(), claude()] {
+        let (_, request) = begin_with(&config, session.clone(), "Go on");
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(body["messages"][1], serde_json::json!({"role": "assistant", "content": "Hel"}));
+    }
+}
+
+#[test]
+fn an_answer_whose_stop_was_said_is_complete_without_the_end_mark() {
+    let stream =
+        [&chunk("hi"), "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"].concat();
+    for last in [Event::End, reset()] {
+        assert_eq!(run(&openai(), stream.as_bytes(), 9, last).1.unwrap().incomplete, None);
+    }
+}
+
+#[test]
+fn a_failure_before_the_first_text_is_like_any_other() {
+    let config = config(STREAM, "");
+    let (mut turn, _) = begin(&config);
+    for last in [reset(), Event::End] {
+        open(&mut turn);
+        turn.feed(Event::Body(b": hello\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n"), NOW);
+        let Step::Retry { request, .. } = turn.feed(last, NOW) else { panic!() };
+        assert!(request.stream);
+    }
+    open(&mut turn);
+    let Step::Failed(error) = turn.feed(Event::End, NOW) else { panic!() };
+    assert_eq!(error.to_string(), "HTTP unavailable: the answer ended early");
+
+    let (_, error) = run(&claude(), fixture!("anthropic-stream-error.txt"), 5, Event::End);
+    assert_eq!(error.unwrap_err(), "provider `anthropic` sent an error: Overloaded");
+    let (_, error) = run(&openai(), b"data: [DONE]\n\n", 5, Event::End);
+    assert_eq!(error.unwrap_err(), "provider `openai` sent an answer without text");
+}
+
+#[test]
+fn nothing_is_tried_again_once_text_was_shown() {
+    let config = config(STREAM, r#","retries":10"#);
+    let (deltas, reply) = run(&config, chunk("Hel").as_bytes(), 1000, reset());
+    assert_eq!((deltas.len(), reply.unwrap().text.as_str()), (1, "Hel"));
+}
+
+#[test]
+fn a_whole_answer_in_place_of_a_stream() {
+    let config = openai();
+    let (mut turn, _) = begin(&config);
+    let json = [("content-type", "application/json")];
+    let Step::Done(reply) = answer(&mut turn, 200, &json, fixture!("openai-completion.json")) else {
+        panic!()
+    };
+    assert_eq!((reply.text.as_str(), reply.streamed), ("Hello! How can I assist you today?", false));
+}
+
+#[test]
+fn a_refusal_and_chunks_of_other_kinds() {
+    let stream = concat!(
+        "data: {\"choices\":[],\"prompt_filter_results\":[]}\r\n\r\n",
+        "event: ping\r\ndata\r\n\r\n",
+        "data: {\"object\":\"x\"}\r\n\r\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":null,\r\ndata: \"refusal\":\"I cannot.\"}}]}\r\n\r\n",
+        "data: [DONE]\r\n\r\n",
+    );
+    let (_, reply) = run(&openai(), stream.as_bytes(), 3, Event::End);
+    assert_eq!(reply.unwrap().text, "I cannot.");
+}
+
+#[test]
+fn a_stream_is_bounded_as_a_whole_and_in_each_event() {
+    let config = config(STREAM, r#","max_response_bytes":100,"retries":0"#);
+    let stream = [chunk("Hello"), "x".repeat(200)].concat();
+    for size in [1, 64, 1000] {
+        let (deltas, reply) = run(&config, stream.as_bytes(), size, Event::End);
+        assert_eq!(deltas.concat(), "Hello");
+        let cause = reply.unwrap().incomplete.unwrap();
+        assert_eq!(cause, "HTTP response larger than the limit of 100 bytes (`max_response_bytes`)");
+    }
+    let (_, error) = run(&openai(), &[b'x'; MAX_EVENT + 1], 4096, Event::End);
+    assert!(error.unwrap_err().ends_with("an event of the stream is larger than 1048576 bytes"));
+}
+
+proptest! {
+    #[test]
+    fn any_split_of_any_stream_gives_the_same_deltas(
+        texts in vec(".{0,6}", 1..6),
+        kind in any::<bool>(),
+        cuts in vec(any::<prop::sample::Index>(), 0..8),
+    ) {
+        let (config, stream) = match kind {
+            true => (openai(), texts.iter().map(|text| chunk(text)).collect::<String>() + "data: [DONE]\n\n"),
+            false => (claude(), texts.iter().map(|text| block_delta(text)).collect::<String>() + STOP),
+        };
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len())).collect();
+        cuts.extend([0, stream.len()]);
+        cuts.sort();
+        let (mut turn, _) = begin(&config);
+        open(&mut turn);
+        let mut shown = String::new();
+        let parts = cuts.windows(2).map(|cut| Event::Body(&stream.as_bytes()[cut[0]..cut[1]]));
+        let mut end = None;
+        for event in parts.chain([Event::End]) {
+            match turn.feed(event, NOW) {
+                Step::More => {}
+                Step::Delta(text) => shown += &text,
+                step => {
+                    end = Some(step);
+                    break;
+                }
+            }
+        }
+        let expected = texts.concat();
+        prop_assert_eq!(&shown, &expected);
+        match end {
+            Some(Step::Done(reply)) => prop_assert_eq!((reply.text, reply.incomplete), (expected, None)),
+            Some(Step::Failed(_)) => prop_assert!(expected.is_empty(), "no text is no answer"),
+            step => prop_assert!(false, "{step:?}"),
+        }
+    }
+}
