@@ -57,6 +57,18 @@ impl WasiEnvironment {
     }
 }
 
+/// The arguments of the command, less its name.
+#[cfg(all(target_os = "wasi", target_env = "p2"))]
+pub fn arguments() -> impl Iterator<Item = String> {
+    wasip2::cli::environment::get_arguments().into_iter().skip(1)
+}
+
+/// The arguments of the command, less its name. Bytes that are not UTF-8 are replaced by `U+FFFD`.
+#[cfg(not(all(target_os = "wasi", target_env = "p2")))]
+pub fn arguments() -> impl Iterator<Item = String> {
+    std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned())
+}
+
 /// Straight from the host: by way of libc and [`std::env`] it would be copied twice more, with 1.4 KB of component.
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
 fn host() -> Vec<(String, String)> {

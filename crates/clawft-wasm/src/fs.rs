@@ -1,15 +1,23 @@
-//! Files below a base directory, by `std::fs` on every target.
+//! Files below a base directory.
 //!
 //! Paths are written with `/` and stay inside the base: what could lead out of it is refused before the file system is
-//! asked. Below that, a WASI host lets nothing out of the directories it granted, symbolic links included.
+//! asked. Below that, a WASI host lets nothing out of the directories it granted, symbolic links included; natively the
+//! links are looked at here.
+//!
+//! | target | back end | module |
+//! |---|---|---|
+//! | wasm32-wasip2 | `wasi:filesystem` itself | `fs/bindings.rs` |
+//! | wasm32-wasip1, native | `std::fs` | `fs/standard.rs` |
 
+#[cfg_attr(all(target_os = "wasi", target_env = "p2"), path = "fs/bindings.rs")]
+#[cfg_attr(not(all(target_os = "wasi", target_env = "p2")), path = "fs/standard.rs")]
+mod backend;
 mod error;
+mod lock;
 mod path;
 
 pub use error::{FsError, FsFault};
-
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+pub use lock::Lock;
 
 /// Where the host's configuration directory is mounted: `wasmtime run --dir HOST::/config`.
 pub const DEFAULT_BASE: &str = "/config";
@@ -62,8 +70,7 @@ impl WasiFileSystem {
     /// # Errors
     /// If it cannot be read whole.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, FsError> {
-        let path = self.resolve(path)?;
-        read(&path).map_err(|error| FsError::io("read", &path, error))
+        self.on("read", path, backend::read)
     }
 
     /// The text of a file.
@@ -88,10 +95,31 @@ impl WasiFileSystem {
     /// # Errors
     /// As [`Self::write_string`].
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), FsError> {
-        let path = self.resolve(path)?;
-        make_parent(&path)
-            .and_then(|()| replace(&path, bytes))
-            .map_err(|error| FsError::io("write", &path, error))
+        self.on("write", path, |path| replace(path, bytes, || true))
+    }
+
+    /// [`Self::write`] by the one process that holds `lock`, so that a temporary file that is there already is from one
+    /// that was killed: it is removed.
+    ///
+    /// # Errors
+    /// As [`Self::write`]; with [`FsFault::Locked`] if the lock was lost, see [`Lock::is_held`].
+    pub fn write_locked(&self, lock: &Lock, path: &str, bytes: &[u8]) -> Result<(), FsError> {
+        self.on("write", path, |path| {
+            (1..MAX_NAMES).map(|number| temporary(path, number)).find(|name| backend::remove(name).is_err());
+            replace(path, bytes, || lock.is_held())
+        })
+    }
+
+    /// Takes a lock that no other process has until this one lets go of it by dropping it. The lock is a file at `path`,
+    /// whose directory is made if it is missing.
+    ///
+    /// Waits for others, but not forever: locks are held for moments, so one that does not change hands for seconds is
+    /// from a process that was killed, and is taken over.
+    ///
+    /// # Errors
+    /// If there can be no such file, and with [`FsFault::Locked`] if others were faster time and again.
+    pub fn lock(&self, path: &str) -> Result<Lock, FsError> {
+        self.on("lock", path, |path| make_parent(path).and_then(|()| Lock::take(path)))
     }
 
     /// Adds to the end of a file, which is made if it does not exist.
@@ -99,16 +127,15 @@ impl WasiFileSystem {
     /// # Errors
     /// If that fails; a part of the text may then have been added.
     pub fn append_string(&self, path: &str, text: &str) -> Result<(), FsError> {
-        let path = self.resolve(path)?;
-        make_parent(&path)
-            .and_then(|()| OpenOptions::new().append(true).create(true).open(&path))
-            .and_then(|mut file| file.write_all(text.as_bytes()))
-            .map_err(|error| FsError::io("append to", &path, error))
+        self.on("append to", path, |path| {
+            make_parent(path)?;
+            backend::append(path, text.as_bytes())
+        })
     }
 
     /// Whether there is a file or directory that can be reached.
     pub fn exists(&self, path: &str) -> bool {
-        self.resolve(path).is_ok_and(|path| fs::metadata(path).is_ok())
+        self.locate(path).is_ok_and(|path| backend::exists(&path))
     }
 
     /// The names in a directory, sorted. Bytes that are not UTF-8 are replaced by `U+FFFD`.
@@ -116,8 +143,9 @@ impl WasiFileSystem {
     /// # Errors
     /// If the directory cannot be read.
     pub fn list_dir(&self, path: &str) -> Result<Vec<String>, FsError> {
-        let path = self.resolve(path)?;
-        names(&path).map_err(|error| FsError::io("list", &path, error))
+        let mut names = self.on("list", path, backend::names)?;
+        names.sort_unstable();
+        Ok(names)
     }
 
     /// Makes a directory and all that are missing above it. One that exists is fine.
@@ -125,8 +153,7 @@ impl WasiFileSystem {
     /// # Errors
     /// If that fails, or if a file has the name.
     pub fn create_dir_all(&self, path: &str) -> Result<(), FsError> {
-        let path = self.resolve(path)?;
-        make_dirs(&path).map_err(|error| FsError::io("create", &path, error))
+        self.on("create", path, make_dirs)
     }
 
     /// Removes a file.
@@ -134,8 +161,7 @@ impl WasiFileSystem {
     /// # Errors
     /// If it does not exist or cannot be removed.
     pub fn remove_file(&self, path: &str) -> Result<(), FsError> {
-        let path = self.resolve(path)?;
-        fs::remove_file(&path).map_err(|error| FsError::io("remove", &path, error))
+        self.on("remove", path, backend::remove)
     }
 
     /// Gives a file another name that is free, `NAME.MARK-1` or the next number, and returns the whole new path.
@@ -143,81 +169,87 @@ impl WasiFileSystem {
     /// # Errors
     /// If it does not exist or cannot be renamed.
     pub fn set_aside(&self, path: &str, mark: &str) -> Result<String, FsError> {
-        let path = self.resolve(path)?;
-        let aside = free_name(&[&path, ".", mark, "-"].concat());
-        aside
-            .and_then(|aside| fs::rename(&path, &aside).map(|()| aside))
-            .map_err(|error| FsError::io("set aside", &path, error))
+        self.on("set aside", path, |path| {
+            let aside = free_name(&[path, ".", mark, "-"].concat())?;
+            backend::rename(path, &aside)?;
+            Ok(aside)
+        })
     }
-}
 
-/// Without [`fs::read`]'s guess at the size, which is a kilobyte of component.
-fn read(path: &str) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn names(path: &str) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(path)? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
+    /// Does `operation` on the whole path of `path`, or says what could not be done.
+    fn on<T>(
+        &self,
+        name: &'static str,
+        path: &str,
+        operation: impl FnOnce(&str) -> Result<T, FsFault>,
+    ) -> Result<T, FsError> {
+        let path = self.locate(path)?;
+        operation(&path).map_err(|fault| FsError::new(name, &path, fault))
     }
-    names.sort_unstable();
-    Ok(names)
+
+    /// [`Self::resolve`], with symbolic links looked at as well.
+    fn locate(&self, path: &str) -> Result<String, FsError> {
+        let whole = self.resolve(path)?;
+        match backend::is_inside(&self.base, &whole) {
+            true => Ok(whole),
+            false => Err(FsError::new("use", path, FsFault::Outside)),
+        }
+    }
 }
 
 /// Makes the directory and all that are missing above it. From the top down and on text: std goes from the bottom up, with
 /// 2 KB of [`std::path`]. That a directory above cannot be made is no error by itself, because a host grants a directory
 /// without those above it.
-fn make_dirs(path: &str) -> io::Result<()> {
+fn make_dirs(path: &str) -> Result<(), FsFault> {
     let mut made = Ok(());
     let above = path.match_indices('/').map(|(end, _)| end).filter(|end| *end > 0);
     for end in above.chain([path.len()]) {
-        made = fs::create_dir(&path[..end]);
+        made = backend::create_dir(&path[..end]);
     }
-    if is_dir(path) { Ok(()) } else { made }
+    match made {
+        _ if backend::is_dir(path) => Ok(()),
+        Err(FsFault::Exists) => Err(FsFault::NotDirectory),
+        made => made,
+    }
 }
 
-fn is_dir(path: &str) -> bool {
-    fs::metadata(path).is_ok_and(|found| found.is_dir())
-}
-
-fn make_parent(path: &str) -> io::Result<()> {
+fn make_parent(path: &str) -> Result<(), FsFault> {
     match path.rsplit_once('/') {
-        Some((parent, _)) if !parent.is_empty() && !is_dir(parent) => make_dirs(parent),
+        Some((parent, _)) if !parent.is_empty() && !backend::is_dir(parent) => make_dirs(parent),
         _ => Ok(()),
     }
 }
 
-fn replace(path: &str, bytes: &[u8]) -> io::Result<()> {
-    let (mut file, temporary) = temporary_beside(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    // Closed before it is renamed or removed: some systems refuse both while a file is open.
-    drop(file);
-    let replaced = written.and_then(|()| fs::rename(&temporary, path));
+/// Writes the whole file beside `path` and lets it take its place, if `may` still says so then.
+fn replace(path: &str, bytes: &[u8], may: impl Fn() -> bool) -> Result<(), FsFault> {
+    make_parent(path)?;
+    let temporary = create_beside(path, bytes)?;
+    let replaced = if may() { backend::rename(&temporary, path) } else { Err(FsFault::Locked) };
     if replaced.is_err() {
-        let _ = fs::remove_file(&temporary);
+        let _ = backend::remove(&temporary);
     }
     replaced
 }
 
-/// A new file `PATH.tmp-N` that nobody else has, not even another process that writes the same file.
-fn temporary_beside(path: &str) -> io::Result<(File, String)> {
+/// A new file that nobody else has, not even another process that writes the same one.
+fn create_beside(path: &str, bytes: &[u8]) -> Result<String, FsFault> {
     for number in 1..MAX_NAMES {
-        let name = [path, ".tmp-", &number.to_string()].concat();
-        match OpenOptions::new().write(true).create_new(true).open(&name) {
-            Ok(file) => return Ok((file, name)),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+        let name = temporary(path, number);
+        match backend::create(&name, bytes, true) {
+            Err(FsFault::Exists) => {}
+            created => return created.map(|()| name),
         }
     }
-    Err(ErrorKind::AlreadyExists.into())
+    Err(FsFault::Exists)
 }
 
-fn free_name(stem: &str) -> io::Result<String> {
+fn temporary(path: &str, number: u32) -> String {
+    [path, ".tmp-", &number.to_string()].concat()
+}
+
+fn free_name(stem: &str) -> Result<String, FsFault> {
     let mut names = (1..MAX_NAMES).map(|number| [stem, &number.to_string()].concat());
-    names.find(|name| fs::metadata(name).is_err()).ok_or_else(|| ErrorKind::AlreadyExists.into())
+    names.find(|name| !backend::exists(name)).ok_or(FsFault::Exists)
 }
 
 #[cfg(test)]

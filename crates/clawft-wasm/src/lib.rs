@@ -2,12 +2,15 @@
 //!
 //! The agent itself decides without I/O in `clawft-core`. Here is the I/O, blocking and small: HTTP ([`http`]), files
 //! ([`fs`]), the environment ([`mod@env`]), the standard streams ([`console`]), and the [`platform`] that puts them together.
+//!
 //! The same code builds for `wasm32-wasip2` (a component with real HTTP), `wasm32-wasip1` (a core module in which every
-//! request is an error value) and natively (likewise; for tests).
+//! request is an error value) and natively (likewise; for tests). On wasm32-wasip2 all of it uses the bindings of the
+//! host's interfaces: std and libc in between would be 25 KB more of component.
 //!
 //! Nothing here panics on what a user, a server or a file system can do: in the shipped build a panic is a trap without a
 //! word.
 
+mod clock;
 pub mod console;
 pub mod env;
 pub mod fs;
@@ -20,7 +23,7 @@ pub use clawft_types::SessionId;
 pub use env::WasiEnvironment;
 pub use fs::WasiFileSystem;
 pub use http::{HttpError, HttpResponse, WasiHttpClient};
-pub use platform::{Error, WasmPlatform};
+pub use platform::{Answer, Error, WasmPlatform};
 
 /// What this build is called in [`capabilities`].
 const PLATFORM: &str = if cfg!(all(target_os = "wasi", target_env = "p2")) {
@@ -37,9 +40,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Answers `message`, plain text or `{"role":"user","content":"…"}`, in the session `default`.
 ///
 /// # Errors
-/// As [`WasmPlatform::answer`].
+/// As [`WasmPlatform::answer`]; and [`Error::Incomplete`], for there is no other way to tell that it is.
 pub fn process_message(message: &str) -> Result<String, Error> {
-    WasmPlatform::new().answer(SessionId::default(), message)
+    WasmPlatform::new().answer(SessionId::default(), message, &mut |_| {})?.whole()
 }
 
 /// What this build can do, as JSON in one line:
@@ -62,6 +65,12 @@ pub fn capabilities() -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn without_a_config_the_message_is_an_error() {
+        let error = super::process_message("Hello!").unwrap_err().to_string();
+        assert!(error.starts_with("cannot read `/config/config.json`"), "{error}");
+    }
+
     #[test]
     fn capabilities_are_json() {
         let read: serde_json::Value = serde_json::from_slice(super::capabilities().as_bytes()).unwrap();

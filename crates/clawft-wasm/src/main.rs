@@ -1,9 +1,12 @@
 //! The command: a message on standard input, the answer on standard output.
 
-use clawft_wasm::{SessionId, VERSION, WasmPlatform, capabilities, console};
-use std::env;
-use std::io::ErrorKind;
-use std::process::ExitCode;
+// What the C library would do before `main` (read the arguments, open what was granted) is the component's own work.
+#![cfg_attr(target_os = "wasi", no_main)]
+
+#[cfg(all(target_os = "wasi", target_env = "p2"))]
+mod embedding;
+
+use clawft_wasm::{SessionId, VERSION, WasmPlatform, capabilities, console, env, platform};
 
 const HELP: &str = "\
 clawft: asks a language model
@@ -20,44 +23,72 @@ Options:
   --help          print this
 
 Environment:
-  CLAWFT_CONFIG_DIR  the configuration directory, if it is not /config";
+  CLAWFT_CONFIG_DIR  the configuration directory, if it is not /config
+";
 
-fn main() -> ExitCode {
-    match run().and_then(print) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(text) => {
-            console::say("error", &text);
-            ExitCode::FAILURE
-        }
-    }
+/// What WASI's start-up code calls, by the name that C compilers give a `main` without arguments.
+#[cfg(target_os = "wasi")]
+// SAFETY: the signature is the one that the start-up code expects, and with `no_main` nothing else has the name.
+#[unsafe(no_mangle)]
+extern "C" fn __main_void() -> i32 {
+    i32::from(!run())
 }
 
-/// Nobody misses what is printed into a pipe that the reader has closed.
-fn print(text: String) -> Result<(), String> {
-    match console::print(&text) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err("standard output cannot be written".to_owned())
-        }
-        _ => Ok(()),
-    }
+#[cfg(not(target_os = "wasi"))]
+fn main() -> std::process::ExitCode {
+    if run() { std::process::ExitCode::SUCCESS } else { std::process::ExitCode::FAILURE }
 }
 
-/// What to print, or what went wrong.
-fn run() -> Result<String, String> {
+/// Whether all went well; if not, the user was told.
+fn run() -> bool {
+    let done = perform();
+    if let Err(text) = &done {
+        console::say("error", text);
+    }
+    done.unwrap_or(false)
+}
+
+/// Does what the arguments say. False if the user was warned and the exit code shall tell as much; the error is what else
+/// went wrong.
+fn perform() -> Result<bool, String> {
     let mut session = SessionId::default();
-    let mut options = env::args().skip(1);
+    let mut options = env::arguments();
     while let Some(option) = options.next() {
-        match option.as_str() {
+        let text = match option.as_str() {
             "--session" => {
                 let id = options.next().unwrap_or_default();
                 session = id.parse().map_err(|error: clawft_types::SessionIdError| error.to_string())?;
+                continue;
             }
-            "--capabilities" => return Ok(capabilities()),
-            "--version" => return Ok(["clawft ", VERSION].concat()),
-            "--help" => return Ok(HELP.to_owned()),
+            "--capabilities" => &[&capabilities(), "\n"].concat(),
+            "--version" => &["clawft ", VERSION, "\n"].concat(),
+            "--help" => HELP,
             _ => return Err(["unknown option `", &option, "`, see `--help`"].concat()),
-        }
+        };
+        console::print(text)?;
+        return Ok(true);
     }
+    answer(session)
+}
+
+/// Prints the answer to standard input, as it arrives where it is streamed. It is stored even if it cannot be printed.
+fn answer(session: SessionId) -> Result<bool, String> {
     let message = console::read_input()?;
-    WasmPlatform::new().answer(session, &message).map_err(|error| error.to_string())
+    let mut printed = Ok(());
+    let mut print = |text: &str| {
+        if printed.is_ok() {
+            printed = console::print(text);
+        }
+    };
+    let answer =
+        WasmPlatform::new().answer(session, &message, &mut print).map_err(|error| error.to_string())?;
+    if !answer.shown {
+        print(&answer.text);
+    }
+    print("\n");
+    printed?;
+    if let Some(cause) = &answer.incomplete {
+        console::say("warning", &[platform::INCOMPLETE, cause].concat());
+    }
+    Ok(answer.incomplete.is_none())
 }

@@ -3,16 +3,16 @@
 mod error;
 mod sessions;
 
-pub use error::Error;
+pub use error::{Error, INCOMPLETE};
 
+use crate::clock::{self, Stopwatch};
 use crate::console;
 use crate::env::WasiEnvironment;
 use crate::fs::{DEFAULT_BASE, WasiFileSystem};
 use crate::http::{HttpError, Part, WasiHttpClient};
-use clawft_core::{Event, HttpRequest, Step, TransportError, Turn};
+use clawft_core::{Event, HttpRequest, Reply, Step, TransportError, Turn};
 use clawft_types::{Config, Input, SessionId};
 use std::ops::ControlFlow;
-use std::thread;
 use std::time::Duration;
 
 /// The environment variable that names another base directory than [`DEFAULT_BASE`].
@@ -20,6 +20,33 @@ pub const BASE_VARIABLE: &str = "CLAWFT_CONFIG_DIR";
 
 /// The config's place below the base directory.
 const CONFIG: &str = "config.json";
+
+/// What the model said.
+#[derive(Debug)]
+pub struct Answer {
+    /// All of it. Never empty.
+    pub text: String,
+    /// Whether all of it was shown while it arrived.
+    pub shown: bool,
+    /// Why it broke off, if it did: a sentence fragment. `text` is what had arrived.
+    pub incomplete: Option<String>,
+}
+
+impl Answer {
+    /// The text, where only a whole one will do.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] if it broke off.
+    pub fn whole(self) -> Result<String, Error> {
+        match self.incomplete {
+            None => Ok(self.text),
+            Some(cause) => Err(Error::Incomplete { cause, text: self.text }),
+        }
+    }
+}
+
+/// Shows a piece of the answer while it arrives.
+pub type Show<'a> = &'a mut dyn FnMut(&str);
 
 /// The agent with the files, the environment and the HTTP of its host.
 pub struct WasmPlatform {
@@ -66,35 +93,28 @@ impl WasmPlatform {
         &self.env
     }
 
-    /// Answers `message`, plain text or `{"role":"user","content":"…"}`, and stores it with the answer in `session`.
+    /// Answers `message`, plain text or `{"role":"user","content":"…"}`, and stores it with the answer in `session`. Where
+    /// the answer is streamed, `show` gets its pieces as they arrive.
+    ///
     /// Waits between retries and warns on standard error: where a damaged session was set aside, and where the answer
     /// could not be stored, which is no reason to withhold it.
     ///
     /// # Errors
     /// If there is no answer; the session is then as it was.
-    pub fn answer(&self, session: SessionId, message: &str) -> Result<String, Error> {
+    pub fn answer(&self, session: SessionId, message: &str, show: Show<'_>) -> Result<Answer, Error> {
+        let watch = Stopwatch::start();
         let config = self.config()?;
         let input = Input::parse(message)?;
         let session = sessions::load(&self.fs, session)?;
+        let known = session.messages.len();
         let variable = |name: &str| self.env.get(name).map(str::to_owned);
-        let (mut turn, mut request) = Turn::begin(&config, &variable, session, input)?;
+        let (mut turn, request) = Turn::begin(&config, &variable, session, input)?;
         turn.set_jitter(jitter());
-        loop {
-            match self.attempt(&mut turn, &request)? {
-                Step::Done(reply) => {
-                    if let Err(error) = sessions::store(&self.fs, &reply.session) {
-                        console::say("warning", &["the answer is not stored, ", &error.to_string()].concat());
-                    }
-                    return Ok(reply.text);
-                }
-                Step::Retry { after, request: again } => {
-                    thread::sleep(after);
-                    request = again;
-                }
-                Step::Failed(error) => return Err(error.into()),
-                Step::More => return Err(HttpError::Interrupted("it ended early".to_owned()).into()),
-            }
+        let reply = drive(&mut turn, request, watch, show)?;
+        if let Err(error) = sessions::store(&self.fs, &reply.session, known) {
+            console::say("warning", &["the answer is not stored, ", &error.to_string()].concat());
         }
+        Ok(Answer { text: reply.text, shown: reply.streamed, incomplete: reply.incomplete })
     }
 
     fn config(&self) -> Result<Config, Error> {
@@ -102,59 +122,83 @@ impl WasmPlatform {
             true => Error::File(error),
             false => Error::NoBase(error),
         })?;
-        Ok(Config::parse(&self.fs.resolve(CONFIG)?, &bytes)?)
+        let mut config = Config::parse(&self.fs.resolve(CONFIG)?, &bytes)?;
+        config.provider.timeout = self.timeout.unwrap_or(config.provider.timeout);
+        Ok(config)
     }
+}
 
-    /// Sends `request` once and feeds the turn with what comes.
-    fn attempt(&self, turn: &mut Turn, request: &HttpRequest) -> Result<Step, Error> {
-        let client = WasiHttpClient::with_timeout(self.timeout.unwrap_or(request.timeout));
-        let headers: Vec<_> =
-            request.headers.iter().map(|header| (header.name, header.value.expose())).collect();
-        let body = (!request.body.is_empty()).then_some(request.body.as_slice());
-        let mut step = Step::More;
-        let sent = client.exchange(request.method.as_str(), &request.url, &headers, body, &mut |part| {
-            step = turn.feed(match &part {
-                Part::Head { status, headers } => Event::Head { status: *status, headers },
-                Part::Body(bytes) => Event::Body(bytes),
-            });
-            if matches!(step, Step::More) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        });
-        match (sent, step) {
-            (Ok(()), Step::More) => Ok(turn.feed(Event::End)),
-            (Ok(()), step) => Ok(step),
-            (Err(error), _) => Ok(turn.feed(Event::Failed(transport_error(error)?))),
+/// Does what `turn` decides until it is over. `watch` runs since its beginning.
+fn drive(
+    turn: &mut Turn,
+    mut request: HttpRequest,
+    watch: Stopwatch,
+    show: Show<'_>,
+) -> Result<Box<Reply>, Error> {
+    loop {
+        match attempt(turn, &request, watch, show)? {
+            Step::Done(reply) => return Ok(reply),
+            Step::Retry { after, request: again } => {
+                clock::sleep(after);
+                request = again;
+            }
+            Step::Failed(error) => return Err(error.into()),
+            Step::More | Step::Delta(_) => {
+                return Err(HttpError::Interrupted("it ended early".to_owned()).into());
+            }
         }
+    }
+}
+
+/// Sends `request` once and feeds the turn with what comes.
+fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<'_>) -> Result<Step, Error> {
+    let client = WasiHttpClient {
+        timeout: request.timeout,
+        renewed: request.stream,
+        max_response: request.max_response,
+    };
+    let headers: Vec<_> = request.headers.iter().map(|header| (header.name, header.value.expose())).collect();
+    let body = (!request.body.is_empty()).then_some(request.body.as_slice());
+    let mut step = Step::More;
+    let sent = client.exchange(request.method.as_str(), &request.url, &headers, body, &mut |part| {
+        let event = match &part {
+            Part::Head { status, headers } => Event::Head { status: *status, headers },
+            Part::Body(bytes) => Event::Body(bytes),
+        };
+        step = turn.feed(event, watch.elapsed());
+        while let Step::Delta(text) = &step {
+            show(text);
+            // Those bytes may have brought the end as well.
+            step = turn.feed(Event::Body(&[]), watch.elapsed());
+        }
+        if matches!(step, Step::More) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    match (sent, step) {
+        (Ok(()), Step::More) => Ok(turn.feed(Event::End, watch.elapsed())),
+        (Ok(()), step) => Ok(step),
+        (Err(error), _) => Ok(turn.feed(Event::Failed(transport_error(error)?), watch.elapsed())),
     }
 }
 
 /// The failure in the turn's terms, so that it can decide about another attempt; as it is where none would help.
 fn transport_error(error: HttpError) -> Result<TransportError, HttpError> {
     match error {
+        HttpError::Impossible(cause) => Ok(TransportError::Impossible(cause)),
         HttpError::Unavailable(cause) => Ok(TransportError::Unavailable(cause)),
         HttpError::Interrupted(cause) => {
             Ok(TransportError::Unavailable(["the response broke off, ", &cause].concat()))
         }
         HttpError::TimedOut(after) => Ok(TransportError::TimedOut { after }),
-        HttpError::TooLarge(_) | HttpError::InvalidRequest(_) => Err(error),
+        HttpError::TooLarge(limit) => Ok(TransportError::TooLarge { limit }),
+        HttpError::InvalidRequest(_) => Err(error),
     }
 }
 
 /// A clock's nanoseconds, spread over all bits: clients that failed together shall not come back together, and that needs
 /// no better randomness.
 fn jitter() -> u32 {
-    nanoseconds().wrapping_mul(0x9E37_79B9)
-}
-
-#[cfg(all(target_os = "wasi", target_env = "p2"))]
-fn nanoseconds() -> u32 {
     // The low half is the half that differs.
-    wasip2::clocks::monotonic_clock::now() as u32
-}
-
-#[cfg(not(all(target_os = "wasi", target_env = "p2")))]
-fn nanoseconds() -> u32 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.unwrap_or_default().subsec_nanos()
+    (clock::unique() as u32).wrapping_mul(0x9E37_79B9)
 }
 
 #[cfg(test)]

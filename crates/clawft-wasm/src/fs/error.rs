@@ -1,7 +1,6 @@
 //! What can go wrong with a file, worded with the path and what was tried.
 
 use std::fmt;
-use std::io::{self, ErrorKind};
 
 /// A file operation that failed: "cannot read `/config/config.json`: no such file or directory".
 #[derive(Debug)]
@@ -15,14 +14,33 @@ pub struct FsError {
 }
 
 /// Why a file operation failed.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FsFault {
     /// The path could lead out of the base directory.
     Outside,
     /// The file is not UTF-8.
     NotText,
-    /// The file system said no.
-    Io(io::Error),
+    /// There is nothing of that name, or the host did not grant its directory.
+    NotFound,
+    /// Not for this user, or not for this component.
+    Denied,
+    /// There is something of that name.
+    Exists,
+    /// The disk or the user's share of it is full.
+    Full,
+    /// The file system is mounted read-only.
+    ReadOnly,
+    /// It is a directory.
+    IsDirectory,
+    /// Something on the way is no directory.
+    NotDirectory,
+    /// More than one file may hold.
+    TooLarge,
+    /// Another process has held the lock for as long as was waited.
+    Locked,
+    /// Anything else, with the system's error number where there is one. Hosts report more than they should as this.
+    Other(Option<i32>),
 }
 
 impl FsError {
@@ -30,13 +48,9 @@ impl FsError {
         Self { operation, path: path.to_owned(), fault }
     }
 
-    pub(super) fn io(operation: &'static str, path: &str, error: io::Error) -> Self {
-        Self::new(operation, path, FsFault::Io(error))
-    }
-
     /// Whether there is nothing of that name.
     pub fn is_not_found(&self) -> bool {
-        matches!(&self.fault, FsFault::Io(error) if error.kind() == ErrorKind::NotFound)
+        self.fault == FsFault::NotFound
     }
 }
 
@@ -47,11 +61,7 @@ impl fmt::Display for FsError {
         out.write_str(" `")?;
         out.write_str(&self.path)?;
         out.write_str("`: ")?;
-        match &self.fault {
-            FsFault::Outside => out.write_str("the path leads out of the base directory"),
-            FsFault::NotText => out.write_str("the file is not UTF-8"),
-            FsFault::Io(error) => describe(error, out),
-        }
+        self.fault.fmt(out)
     }
 }
 
@@ -59,25 +69,25 @@ impl std::error::Error for FsError {}
 
 /// The cause as the end of a sentence. Not the system's own words: they differ between targets, and their table is 2 KB of
 /// component.
-fn describe(error: &io::Error, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let words = match error.kind() {
-        ErrorKind::NotFound => "no such file or directory",
-        ErrorKind::PermissionDenied => "permission denied",
-        ErrorKind::AlreadyExists => "it exists already",
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "no space left",
-        ErrorKind::ReadOnlyFilesystem => "the file system is read-only",
-        ErrorKind::IsADirectory => "it is a directory",
-        ErrorKind::NotADirectory => "a file is in the way of the directory",
-        ErrorKind::FileTooLarge => "the file is too large",
-        ErrorKind::OutOfMemory => "out of memory",
-        _ => {
-            // Hosts report more than they should as this one error.
-            out.write_str("input/output error, as for a full or read-only disk")?;
-            return match error.raw_os_error() {
-                Some(code) => write!(out, " (system error {code})"),
-                None => Ok(()),
-            };
+impl fmt::Display for FsFault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            FsFault::Outside => "the path leads out of the base directory",
+            FsFault::NotText => "the file is not UTF-8",
+            FsFault::NotFound => "no such file or directory",
+            FsFault::Denied => "permission denied",
+            FsFault::Exists => "it exists already",
+            FsFault::Full => "no space left",
+            FsFault::ReadOnly => "the file system is read-only",
+            FsFault::IsDirectory => "it is a directory",
+            FsFault::NotDirectory => "a file is in the way of the directory",
+            FsFault::TooLarge => "the file is too large",
+            FsFault::Locked => "another process has it locked",
+            FsFault::Other(_) => "input/output error, as for a full or read-only disk",
+        })?;
+        match self {
+            FsFault::Other(Some(code)) => write!(out, " (system error {code})"),
+            _ => Ok(()),
         }
-    };
-    out.write_str(words)
+    }
 }

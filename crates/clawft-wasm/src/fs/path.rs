@@ -31,9 +31,27 @@ fn below_base<'a>(base: &str, path: &'a str) -> Option<&'a str> {
     (rest.is_empty() || rest.starts_with('/') || base.ends_with('/')).then_some(rest)
 }
 
+/// The way to `path` from the directory that a host granted as `grant`, or `None` if it is not in there. As libc has it,
+/// the directory granted as `.` or `/` holds everything, and `/` in front makes no difference.
+#[cfg(any(test, all(target_os = "wasi", target_env = "p2")))]
+pub(super) fn below_grant<'a>(path: &'a str, grant: &str) -> Option<&'a str> {
+    let rest = plain(path).strip_prefix(plain(grant))?;
+    if plain(grant).is_empty() {
+        return Some(rest);
+    }
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+}
+
+/// Without what stands in front of a path and says only where it begins.
+#[cfg(any(test, all(target_os = "wasi", target_env = "p2")))]
+fn plain(path: &str) -> &str {
+    let path = path.strip_prefix("./").unwrap_or(path).trim_matches('/');
+    if path == "." { "" } else { path }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::resolve;
+    use super::{below_grant, resolve};
     use proptest::prelude::*;
     use std::path::{Component, Path};
 
@@ -69,6 +87,26 @@ mod tests {
             "/config/..",
         ] {
             assert_eq!(resolve("/config", path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn finds_the_way_from_what_was_granted() {
+        for (path, grant, rest) in [
+            ("/config/a/b", "/config", Some("a/b")),
+            ("/config", "/config", Some("")),
+            ("/config/a", "/config/", Some("a")),
+            ("/config/a", "config", Some("a")),
+            ("/configuration/a", "/config", None),
+            ("/conf", "/config", None),
+            ("/config/a", "/", Some("config/a")),
+            ("./a", ".", Some("a")),
+            (".", ".", Some("")),
+            ("data/a", ".", Some("data/a")),
+            ("data/a", "data", Some("a")),
+            ("./data/a", "data", Some("a")),
+        ] {
+            assert_eq!(below_grant(path, grant), rest, "{path} in {grant}");
         }
     }
 

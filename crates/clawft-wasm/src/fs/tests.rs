@@ -1,6 +1,7 @@
 //! The file system against a real directory.
 
 use super::{FsFault, WasiFileSystem};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 fn temporary() -> (TempDir, WasiFileSystem) {
@@ -104,4 +105,90 @@ fn errors_keep_path_and_operation() {
     assert!(matches!(outside.fault, FsFault::Outside) && !outside.is_not_found());
     assert_eq!(outside.to_string(), "cannot use `../secret`: the path leads out of the base directory");
     let _: Box<dyn std::error::Error + Send + Sync> = outside.into();
+}
+
+#[test]
+fn a_lost_lock_is_noticed_before_the_file_is_replaced() {
+    let (_dir, fs) = temporary();
+    let lock = fs.lock("l").unwrap();
+    fs.write_string("f", "old").unwrap();
+    fs.write_string("l", "somebody else").unwrap();
+    assert!(!lock.is_held());
+    assert_eq!(fs.write_locked(&lock, "f", b"new").unwrap_err().fault, FsFault::Locked);
+    drop(lock);
+    assert_eq!(fs.read_to_string("f").unwrap(), "old");
+    assert_eq!(
+        fs.list_dir(".").unwrap(),
+        ["f", "l"],
+        "the lock is somebody else's, the temporary file is removed"
+    );
+}
+
+#[test]
+fn a_lock_is_let_go_of() {
+    let (_dir, fs) = temporary();
+    for _ in 0..3 {
+        let lock = fs.lock("deep/down/lock").unwrap();
+        assert!(lock.is_held());
+        assert!(fs.exists("deep/down/lock"));
+    }
+    assert!(!fs.exists("deep/down/lock"));
+}
+
+#[test]
+fn a_lock_from_long_ago_is_taken_over_at_once() {
+    let (_dir, fs) = temporary();
+    fs.write_string("lock", "1500000000000000000").unwrap();
+    let begun = Instant::now();
+    let lock = fs.lock("lock").unwrap();
+    assert!(lock.is_held() && begun.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_lock_that_no_file_can_be_is_an_error() {
+    let (_dir, fs) = temporary();
+    fs.create_dir_all("l").unwrap();
+    let error = fs.lock("l").unwrap_err();
+    assert_eq!((error.operation, error.fault), ("lock", FsFault::IsDirectory));
+}
+
+#[cfg(unix)]
+#[test]
+fn symbolic_links_lead_out_of_the_base_for_nothing() {
+    use std::os::unix::fs::symlink;
+
+    let (outside, other) = temporary();
+    other.write_string("secret", "text").unwrap();
+    let (dir, fs) = temporary();
+    fs.create_dir_all("real").unwrap();
+    let link = |to: &std::path::Path, name: &str| symlink(to, dir.path().join(name)).unwrap();
+    link(outside.path(), "directory");
+    link(&outside.path().join("secret"), "file");
+    link(&outside.path().join("missing"), "nowhere");
+    link(&dir.path().join("real"), "inside");
+    for path in ["directory/secret", "directory/new", "directory/new/er", "file", "nowhere"] {
+        for error in [
+            fs.read(path).unwrap_err(),
+            fs.write(path, b"x").unwrap_err(),
+            fs.append_string(path, "x").unwrap_err(),
+            fs.remove_file(path).unwrap_err(),
+            fs.create_dir_all(path).unwrap_err(),
+            fs.lock(path).unwrap_err(),
+        ] {
+            assert_eq!(error.fault, FsFault::Outside, "{path}");
+        }
+        assert!(!fs.exists(path));
+    }
+    assert_eq!(other.list_dir(".").unwrap(), ["secret"]);
+    assert_eq!(other.read_to_string("secret").unwrap(), "text");
+    fs.write_string("inside/file", "fine").unwrap();
+    assert_eq!(fs.read_to_string("real/file").unwrap(), "fine");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_has_words_and_leaves_the_old_file() {
+    // The one file on every Linux that is always full. It is out of the base, so the back end is asked itself.
+    assert_eq!(super::backend::append("/dev/full", b"x"), Err(FsFault::Full));
+    assert_eq!(FsFault::Full.to_string(), "no space left");
 }

@@ -13,6 +13,20 @@ pub(super) fn is_timeout(code: &ErrorCode) -> bool {
     )
 }
 
+/// Whether another attempt would end in the same way: what the host forbids, or a server that it does not trust.
+pub(super) fn is_lasting(code: &ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::DestinationIpProhibited
+            | ErrorCode::HttpRequestDenied
+            | ErrorCode::HttpRequestUriInvalid
+            | ErrorCode::TlsProtocolError
+            | ErrorCode::TlsCertificateError
+            | ErrorCode::TlsAlertReceived(_)
+            | ErrorCode::ConfigurationError
+    )
+}
+
 /// The cause as the end of a sentence. Codes that a user would act on in the same way share their words.
 pub(super) fn words(code: ErrorCode) -> String {
     let words = match code {

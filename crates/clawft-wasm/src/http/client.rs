@@ -33,7 +33,7 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
     let headers = response.headers().iter();
     let head = Part::Head {
         status: response.status(),
-        headers: headers.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        headers: super::handed_on(headers.map(|(name, value)| (name.clone(), value.clone()))),
     };
     if sink(head).is_break() {
         return Ok(());

@@ -11,7 +11,8 @@
 
 mod cause;
 
-use super::{HttpError, Part, Request, Sink};
+use super::{HttpError, PROGRESS, Part, Request, Sink};
+use crate::clock::nanoseconds;
 use std::time::Duration;
 use wasip2::clocks::monotonic_clock;
 use wasip2::http::outgoing_handler;
@@ -46,12 +47,14 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
     let headers = response.headers().entries().into_iter();
     let head = Part::Head {
         status: response.status(),
-        headers: headers.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect(),
+        headers: super::handed_on(
+            headers.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())),
+        ),
     };
     if sink(head).is_break() {
         return Ok(());
     }
-    read_body(&response, &deadline, sink)
+    read_body(&response, deadline, request.renewed, sink)
 }
 
 fn outgoing_request(request: &Request<'_>) -> Result<OutgoingRequest, HttpError> {
@@ -176,22 +179,31 @@ fn await_response(
     }
 }
 
-fn read_body(response: &IncomingResponse, deadline: &Deadline, sink: Sink<'_>) -> Result<(), HttpError> {
+fn read_body(
+    response: &IncomingResponse,
+    mut deadline: Deadline,
+    renewed: bool,
+    sink: Sink<'_>,
+) -> Result<(), HttpError> {
     let no_body = |()| HttpError::Interrupted("the host gave no body to read".into());
     let body = response.consume().map_err(no_body)?;
     let stream = body.stream().map_err(no_body)?;
     let readable = stream.subscribe();
+    let mut progress = 0;
     loop {
         deadline.wait_for(&readable)?;
-        match stream.read(READ_SIZE) {
-            Ok(bytes) if bytes.is_empty() => {}
-            Ok(bytes) => {
-                if sink(Part::Body(&bytes)).is_break() {
-                    return Ok(());
-                }
-            }
+        let bytes = match stream.read(READ_SIZE) {
+            Ok(bytes) => bytes,
             Err(StreamError::Closed) => return Ok(()),
             Err(StreamError::LastOperationFailed(error)) => return Err(interrupted(&error)),
+        };
+        progress += bytes.len();
+        if renewed && progress >= PROGRESS {
+            progress = 0;
+            deadline = Deadline::after(deadline.timeout);
+        }
+        if !bytes.is_empty() && sink(Part::Body(&bytes)).is_break() {
+            return Ok(());
         }
     }
 }
@@ -236,12 +248,10 @@ impl Deadline {
     fn explain(&self, code: ErrorCode) -> HttpError {
         if cause::is_timeout(&code) {
             HttpError::TimedOut(self.timeout)
+        } else if cause::is_lasting(&code) {
+            HttpError::Impossible(cause::words(code))
         } else {
             HttpError::Unavailable(cause::words(code))
         }
     }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

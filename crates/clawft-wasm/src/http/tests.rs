@@ -1,5 +1,7 @@
 //! What holds on every target: requests are checked before they are sent, errors are worded, limits are kept.
 
+mod responses;
+
 use super::{DEFAULT_MAX_RESPONSE, HttpError, HttpResponse, WasiHttpClient};
 use std::error::Error;
 use std::time::Duration;

@@ -6,6 +6,9 @@ use clawft_core::TurnError;
 use clawft_types::{ConfigError, InputError, SessionError};
 use std::fmt;
 
+/// What the cause follows where an answer broke off.
+pub const INCOMPLETE: &str = "the answer is incomplete: ";
+
 /// Why there is no answer. `Display` is what the user sees; a key never is in it.
 #[derive(Debug)]
 pub enum Error {
@@ -28,6 +31,13 @@ pub enum Error {
     Http(HttpError),
     /// The provider did not answer.
     Turn(TurnError),
+    /// The answer broke off, where only a whole one will do.
+    Incomplete {
+        /// Why it broke off.
+        cause: String,
+        /// What had arrived.
+        text: String,
+    },
 }
 
 impl fmt::Display for Error {
@@ -50,6 +60,12 @@ impl fmt::Display for Error {
             }
             Error::Http(error) => error.fmt(out),
             Error::Turn(error) => error.fmt(out),
+            Error::Incomplete { cause, text } => {
+                out.write_str(INCOMPLETE)?;
+                out.write_str(cause)?;
+                out.write_str("\n")?;
+                out.write_str(text)
+            }
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The platform on a real directory. There is no HTTP natively, so every turn that gets that far ends with its error.
 
+mod turns;
+
 use super::{BASE_VARIABLE, Error, WasmPlatform, transport_error};
 use crate::env::WasiEnvironment;
 use crate::fs::WasiFileSystem;
 use crate::http::HttpError;
 use clawft_core::TransportError;
-use clawft_types::{Message, Role, Session, SessionId};
+use clawft_types::SessionId;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -22,7 +24,7 @@ fn platform(config: &str) -> (TempDir, WasmPlatform) {
 }
 
 fn failure(platform: &WasmPlatform, message: &str) -> String {
-    let text = platform.answer(SessionId::default(), message).unwrap_err().to_string();
+    let text = platform.answer(SessionId::default(), message, &mut |_| {}).unwrap_err().to_string();
     assert!(!text.contains("sk-secret"));
     text
 }
@@ -63,7 +65,8 @@ fn a_broken_config_is_an_error_with_its_place() {
 #[test]
 fn an_empty_message_is_refused() {
     let (_dir, platform) = platform(CONFIG);
-    assert!(matches!(platform.answer(SessionId::default(), " \n"), Err(Error::Input(_))));
+    let answer = platform.answer(SessionId::default(), " \n", &mut |_| {});
+    assert!(matches!(answer, Err(Error::Input(_))));
 }
 
 #[test]
@@ -95,18 +98,6 @@ fn a_session_from_a_later_version_is_left_alone() {
 }
 
 #[test]
-fn sessions_are_stored_and_found_again_by_their_files_name() {
-    let (_dir, platform) = platform(CONFIG);
-    let mut session = Session::new("one".parse().unwrap());
-    session.messages.push(Message::new(Role::User, "hello"));
-    super::sessions::store(platform.fs(), &session).unwrap();
-    let copy = platform.fs().read_to_string("sessions/one.json").unwrap();
-    platform.fs().write_string("sessions/two.json", &copy).unwrap();
-    let two = super::sessions::load(platform.fs(), "two".parse().unwrap()).unwrap();
-    assert_eq!((two.id.as_str(), two.messages), ("two", session.messages));
-}
-
-#[test]
 fn what_another_attempt_could_mend_goes_to_the_turn() {
     let seconds = Duration::from_secs(1);
     assert_eq!(
@@ -117,5 +108,5 @@ fn what_another_attempt_could_mend_goes_to_the_turn() {
         transport_error(HttpError::Interrupted("reset".into())).unwrap().to_string(),
         "HTTP unavailable: the response broke off, reset"
     );
-    assert!(transport_error(HttpError::TooLarge(1)).is_err());
+    assert!(transport_error(HttpError::InvalidRequest("a reason")).is_err());
 }

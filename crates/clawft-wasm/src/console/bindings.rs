@@ -1,0 +1,42 @@
+//! The standard streams as the host has them: by way of libc and std they would come with buffers, locks, and questions
+//! about terminals.
+
+use super::Fault;
+use wasip2::cli::{stderr, stdin, stdout};
+use wasip2::io::streams::{OutputStream, StreamError};
+
+/// How many bytes are asked for at once.
+const READ_SIZE: u64 = 64 * 1024;
+
+/// The most that a host takes at once.
+const WRITE_SIZE: usize = 4096;
+
+pub(super) fn read() -> Option<Vec<u8>> {
+    let stream = stdin::get_stdin();
+    let mut bytes = Vec::new();
+    loop {
+        match stream.blocking_read(READ_SIZE) {
+            Ok(part) => bytes.extend_from_slice(&part),
+            Err(StreamError::Closed) => return Some(bytes),
+            Err(StreamError::LastOperationFailed(_)) => return None,
+        }
+    }
+}
+
+pub(super) fn print(bytes: &[u8]) -> Result<(), Fault> {
+    write(&stdout::get_stdout(), bytes)
+}
+
+pub(super) fn say(bytes: &[u8]) {
+    let _ = write(&stderr::get_stderr(), bytes);
+}
+
+fn write(stream: &OutputStream, bytes: &[u8]) -> Result<(), Fault> {
+    for part in bytes.chunks(WRITE_SIZE) {
+        stream.blocking_write_and_flush(part).map_err(|error| match error {
+            StreamError::Closed => Fault::Closed,
+            StreamError::LastOperationFailed(_) => Fault::Broken,
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Files by `wasi:filesystem` itself, on wasm32-wasip2.
+//!
+//! By way of `std::fs` and libc it would be some 25 KB more of component: a table of descriptors, streams, paths as C
+//! strings, and errors translated twice. The host keeps what it granted apart from all else, links included; here is only
+//! found out which of the directories it granted a path belongs to.
+
+use super::FsFault;
+use super::path::below_grant;
+use wasip2::filesystem::preopens;
+use wasip2::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags};
+
+/// How many bytes are asked for at once.
+const READ_SIZE: u64 = 64 * 1024;
+
+pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
+    let file = open(path, OpenFlags::empty(), DescriptorFlags::READ)?;
+    let mut bytes = Vec::new();
+    loop {
+        let (part, at_end) = file.read(READ_SIZE, bytes.len() as u64)?;
+        bytes.extend_from_slice(&part);
+        if at_end || part.is_empty() {
+            return Ok(bytes);
+        }
+    }
+}
+
+/// Makes a file that must not be there yet and writes it whole or not at all; with `durable` down to the disk.
+pub(super) fn create(path: &str, bytes: &[u8], durable: bool) -> Result<(), FsFault> {
+    let file = open(path, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, DescriptorFlags::WRITE)?;
+    let written = write(&file, bytes, 0).and_then(|()| if durable { Ok(file.sync()?) } else { Ok(()) });
+    if written.is_err() {
+        // Closed first: some systems refuse to remove a file while it is open.
+        drop(file);
+        let _ = remove(path);
+    }
+    written
+}
+
+pub(super) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
+    let file = open(path, OpenFlags::CREATE, DescriptorFlags::WRITE)?;
+    let end = file.stat()?.size;
+    write(&file, bytes, end)
+}
+
+pub(super) fn rename(from: &str, to: &str) -> Result<(), FsFault> {
+    let (from_root, from) = place(from)?;
+    let (to_root, to) = place(to)?;
+    Ok(from_root.rename_at(from, &to_root, to)?)
+}
+
+pub(super) fn remove(path: &str) -> Result<(), FsFault> {
+    let (root, rest) = place(path)?;
+    Ok(root.unlink_file_at(rest)?)
+}
+
+pub(super) fn create_dir(path: &str) -> Result<(), FsFault> {
+    let (root, rest) = place(path)?;
+    Ok(root.create_directory_at(rest)?)
+}
+
+pub(super) fn names(path: &str) -> Result<Vec<String>, FsFault> {
+    let directory = open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ)?;
+    let entries = directory.read_directory()?;
+    let mut names = Vec::new();
+    while let Some(entry) = entries.read_directory_entry()? {
+        names.push(entry.name);
+    }
+    Ok(names)
+}
+
+pub(super) fn exists(path: &str) -> bool {
+    open(path, OpenFlags::empty(), DescriptorFlags::READ).is_ok()
+}
+
+pub(super) fn is_dir(path: &str) -> bool {
+    open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ).is_ok()
+}
+
+/// The host sees to that itself.
+pub(super) fn is_inside(_base: &str, _path: &str) -> bool {
+    true
+}
+
+fn open(path: &str, how: OpenFlags, access: DescriptorFlags) -> Result<Descriptor, FsFault> {
+    let (root, rest) = place(path)?;
+    Ok(root.open_at(PathFlags::SYMLINK_FOLLOW, rest, how, access)?)
+}
+
+fn write(file: &Descriptor, bytes: &[u8], start: u64) -> Result<(), FsFault> {
+    let mut done = 0;
+    while done < bytes.len() {
+        match file.write(&bytes[done..], start + done as u64)? {
+            0 => return Err(FsFault::Full),
+            written => done += usize::try_from(written).unwrap_or(usize::MAX).min(bytes.len() - done),
+        }
+    }
+    Ok(())
+}
+
+/// The granted directory that `path` is in, the innermost of several, and the way from there.
+fn place(path: &str) -> Result<(Descriptor, &str), FsFault> {
+    let mut found: Option<(Descriptor, &str)> = None;
+    for (root, name) in preopens::get_directories() {
+        if let Some(rest) = below_grant(path, &name)
+            && found.as_ref().is_none_or(|(_, other)| rest.len() < other.len())
+        {
+            found = Some((root, rest));
+        }
+    }
+    let (root, rest) = found.ok_or(FsFault::NotFound)?;
+    Ok((root, if rest.is_empty() { "." } else { rest }))
+}
+
+impl From<ErrorCode> for FsFault {
+    fn from(code: ErrorCode) -> Self {
+        match code {
+            ErrorCode::NoEntry => FsFault::NotFound,
+            ErrorCode::Access | ErrorCode::NotPermitted => FsFault::Denied,
+            ErrorCode::Exist => FsFault::Exists,
+            ErrorCode::InsufficientSpace | ErrorCode::Quota => FsFault::Full,
+            ErrorCode::ReadOnly => FsFault::ReadOnly,
+            ErrorCode::IsDirectory => FsFault::IsDirectory,
+            ErrorCode::NotDirectory => FsFault::NotDirectory,
+            ErrorCode::FileTooLarge => FsFault::TooLarge,
+            _ => FsFault::Other(None),
+        }
+    }
+}

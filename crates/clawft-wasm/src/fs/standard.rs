@@ -1,0 +1,99 @@
+//! Files by `std::fs`: on wasm32-wasip1 and natively.
+
+use super::FsFault;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+
+/// Without [`fs::read`]'s guess at the size, which is a kilobyte of module.
+pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
+    let mut bytes = Vec::new();
+    File::open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Makes a file that must not be there yet and writes it whole or not at all; with `durable` down to the disk.
+pub(super) fn create(path: &str, bytes: &[u8], durable: bool) -> Result<(), FsFault> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    let written = file.write_all(bytes).and_then(|()| if durable { file.sync_all() } else { Ok(()) });
+    if written.is_err() {
+        // Closed first: some systems refuse to remove a file while it is open.
+        drop(file);
+        let _ = fs::remove_file(path);
+    }
+    Ok(written?)
+}
+
+pub(super) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
+    Ok(OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes)?)
+}
+
+pub(super) fn rename(from: &str, to: &str) -> Result<(), FsFault> {
+    Ok(fs::rename(from, to)?)
+}
+
+pub(super) fn remove(path: &str) -> Result<(), FsFault> {
+    Ok(fs::remove_file(path)?)
+}
+
+pub(super) fn create_dir(path: &str) -> Result<(), FsFault> {
+    Ok(fs::create_dir(path)?)
+}
+
+pub(super) fn names(path: &str) -> Result<Vec<String>, FsFault> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    Ok(names)
+}
+
+pub(super) fn exists(path: &str) -> bool {
+    fs::metadata(path).is_ok()
+}
+
+pub(super) fn is_dir(path: &str) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_dir())
+}
+
+/// Whether following the symbolic links in `path` does not lead out of `base`. A WASI host sees to that itself.
+#[cfg(target_os = "wasi")]
+pub(super) fn is_inside(_base: &str, _path: &str) -> bool {
+    true
+}
+
+/// Whether following the symbolic links in `path` does not lead out of `base`.
+///
+/// Who can change directories at the same time can still get past it. That is for a sandbox to prevent, and the natively
+/// built agent has none.
+#[cfg(not(target_os = "wasi"))]
+pub(super) fn is_inside(base: &str, path: &str) -> bool {
+    let Ok(base) = fs::canonicalize(base) else {
+        return true;
+    };
+    for part in std::path::Path::new(path).ancestors() {
+        if let Ok(real) = fs::canonicalize(part) {
+            return real.starts_with(base);
+        }
+        if fs::symlink_metadata(part).is_ok_and(|found| found.is_symlink()) {
+            // A link to nowhere: what is written there would be made outside.
+            return false;
+        }
+    }
+    true
+}
+
+impl From<io::Error> for FsFault {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::NotFound => FsFault::NotFound,
+            ErrorKind::PermissionDenied => FsFault::Denied,
+            ErrorKind::AlreadyExists => FsFault::Exists,
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FsFault::Full,
+            ErrorKind::ReadOnlyFilesystem => FsFault::ReadOnly,
+            ErrorKind::IsADirectory => FsFault::IsDirectory,
+            ErrorKind::NotADirectory => FsFault::NotDirectory,
+            ErrorKind::FileTooLarge => FsFault::TooLarge,
+            _ => FsFault::Other(error.raw_os_error()),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What the client makes of a response, whichever back end it came by.
+
+use crate::http::scripted::{Script, prepare, sent};
+use crate::http::{HttpError, WasiHttpClient, handed_on};
+
+const URL: &str = "https://example.com/";
+
+fn script(status: u16, parts: &[&'static str]) -> Script {
+    Script { status, content_type: "text/plain", parts: parts.to_vec(), failure: None }
+}
+
+#[test]
+fn a_response_is_gathered_whole() {
+    prepare([script(404, &["not ", "here"])]);
+    let response = WasiHttpClient::new().post(URL, &[("x-a", "1")], b"a body").unwrap();
+    assert_eq!((response.status, response.text()), (404, Ok("not here")));
+    assert_eq!(response.headers, [("content-type".to_owned(), "text/plain".to_owned())]);
+    assert_eq!(sent(), ["a body"]);
+}
+
+#[test]
+fn a_body_may_have_exactly_what_the_client_takes() {
+    let client = WasiHttpClient { max_response: 8, ..WasiHttpClient::new() };
+    prepare([script(200, &["1234", "5678"]), script(200, &["1234", "5678", "9"])]);
+    assert_eq!(client.get(URL, &[]).unwrap().body, b"12345678");
+    assert!(matches!(client.get(URL, &[]), Err(HttpError::TooLarge(8))));
+}
+
+#[test]
+fn half_a_response_is_none() {
+    let failure = Some(HttpError::Interrupted("reset".to_owned()));
+    prepare([Script { failure, ..script(200, &["half"]) }]);
+    assert!(matches!(WasiHttpClient::new().get(URL, &[]), Err(HttpError::Interrupted(_))));
+}
+
+#[test]
+fn headers_without_end_are_cut() {
+    let header = |number: usize| (format!("x-{number}"), "y".repeat(number));
+    let kept = handed_on((1..10_000).map(header));
+    assert_eq!(kept.len(), 128);
+    assert_eq!(handed_on([header(9000), header(1)].into_iter()), [header(1)]);
+}

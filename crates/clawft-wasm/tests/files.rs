@@ -1,0 +1,33 @@
+//! The words for what can go wrong with files: the same on every target, so that they can be documented.
+
+use clawft_wasm::{
+    WasiFileSystem,
+    fs::{DEFAULT_BASE, FsFault},
+};
+use std::io::{Error, ErrorKind};
+
+#[test]
+fn every_fault_has_words() {
+    for (kind, words) in [
+        (ErrorKind::NotFound, "no such file or directory"),
+        (ErrorKind::PermissionDenied, "permission denied"),
+        (ErrorKind::AlreadyExists, "it exists already"),
+        (ErrorKind::StorageFull, "no space left"),
+        (ErrorKind::QuotaExceeded, "no space left"),
+        (ErrorKind::ReadOnlyFilesystem, "the file system is read-only"),
+        (ErrorKind::IsADirectory, "it is a directory"),
+        (ErrorKind::NotADirectory, "a file is in the way of the directory"),
+        (ErrorKind::FileTooLarge, "the file is too large"),
+        (ErrorKind::TimedOut, "input/output error, as for a full or read-only disk"),
+    ] {
+        assert_eq!(FsFault::from(Error::from(kind)).to_string(), words);
+    }
+    let words = "input/output error, as for a full or read-only disk (system error 5)";
+    assert_eq!(FsFault::from(Error::from_raw_os_error(5)).to_string(), words);
+    assert_eq!(FsFault::Locked.to_string(), "another process has it locked");
+}
+
+#[test]
+fn the_base_is_where_hosts_grant_the_config() {
+    assert_eq!(WasiFileSystem::default().home_dir(), DEFAULT_BASE);
+}
