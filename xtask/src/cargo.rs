@@ -4,9 +4,37 @@ use std::{io::Cursor, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use cargo_metadata::Message;
-use xshell::Cmd;
+use xshell::{Cmd, cmd};
 
-use crate::cmd;
+use crate::{cmd, project::Project, ui};
+
+/// A program of this workspace that few commands need and that takes long to compile: it is built when it is needed, and
+/// kept in the cache, where every checkout finds it. What is fresh there, cargo decides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OnDemand {
+    /// The package, and the program in it.
+    pub(crate) package: &'static str,
+    /// The profile that it is built with.
+    pub(crate) profile: &'static str,
+    /// What the first time builds and how long that takes, for whoever waits.
+    pub(crate) first_time: &'static str,
+}
+
+impl OnDemand {
+    /// The path of the program, which is compiled if need be.
+    pub(crate) fn ensure_built(&self, project: &Project) -> Result<PathBuf> {
+        let Self { package, profile, first_time } = self;
+        let target = project.cache_folder("build")?;
+        if !target.join(profile).join(package).exists() {
+            ui::status("Building", first_time);
+        }
+        let shell = project.shell()?;
+        let build = cmd!(shell, "cargo build --package {package} --profile {profile} --target-dir {target}")
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        executable(build, &format!("build {package}"))
+    }
+}
 
 /// Runs `build`, a `cargo build` without a message format, and returns the path of the executable that it made.
 /// `purpose` completes the sentence "could not …".

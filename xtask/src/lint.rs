@@ -16,7 +16,6 @@ use crate::{
 /// Every package that may stand in the component: ours without I/O, serde with serde_json, the WASI bindings, and what
 /// those are made of. No async runtime, no TLS, no HTTP stack.
 const IN_THE_COMPONENT: &[&str] = &[
-    "bitflags",
     "clawft-core",
     "clawft-types",
     "clawft-wasm",

@@ -9,6 +9,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::request::Request;
+
+/// The most of a body that is logged, in bytes: writing down and reading back more would take longer than what is tested.
+pub const LOGGED_BYTES: usize = 1_000_000;
+
 /// A request as it arrived, and a line of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
@@ -18,10 +23,22 @@ pub struct Received {
     pub path: String,
     /// Names in lower case with their values, in the order sent; a repeated name is repeated here.
     pub headers: Vec<(String, String)>,
-    /// The body as text; bytes that are not UTF-8 are replaced.
+    /// The body as text, up to [`LOGGED_BYTES`]; bytes that are not UTF-8 are replaced.
     pub body: String,
     /// Length of the body in bytes, as it came over the wire.
     pub body_length: usize,
+}
+
+impl Received {
+    pub(crate) fn new(request: &Request) -> Self {
+        Self {
+            method: request.method.clone(),
+            path: request.path.clone(),
+            headers: request.headers.clone(),
+            body: String::from_utf8_lossy(&request.body[..request.body.len().min(LOGGED_BYTES)]).into_owned(),
+            body_length: request.body.len(),
+        }
+    }
 }
 
 /// Where requests are written down, or nowhere. A line is complete before its request is answered.

@@ -1,13 +1,24 @@
-//! The bodies that OpenAI documents for chat completions: the answer, and errors of every status.
+//! The bodies that OpenAI documents for chat completions: the answer, its chunks, and errors of every status.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+use crate::{
+    dialect::Asked,
+    event::{Event, Script},
+    request::Request,
+};
+
+const ID: &str = "chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT";
+const CREATED: u64 = 1_741_569_952;
 
 /// What the server needs to know of a request body; the rest of it is the log's.
 #[derive(Debug, Deserialize)]
 struct CompletionRequest {
     model: String,
     messages: Vec<Message>,
+    #[serde(default)]
+    stream_options: StreamOptions,
 }
 
 /// One message of the conversation.
@@ -17,31 +28,36 @@ struct Message {
     content: String,
 }
 
-/// The answer to a request body: `echo: ` and its last user message. A body of the wrong shape yields the words to
-/// refuse it with.
-pub(crate) fn echo(request: &[u8]) -> Result<Value, String> {
-    let request: CompletionRequest = serde_json::from_slice(request)
-        .map_err(|error| format!("We could not parse your request body: {error}"))?;
-    let last = request.messages.iter().rev().find(|message| message.role == "user");
-    let last = last.ok_or("'messages' holds no message whose role is 'user'")?;
-    Ok(completion(&request.model, &format!("echo: {}", last.content)))
+#[derive(Debug, Default, Deserialize)]
+struct StreamOptions {
+    #[serde(default)]
+    include_usage: bool,
 }
 
-/// An answer of `length` bytes of text: the sixteen hexadecimal digits over and over.
-pub(crate) fn long(length: usize) -> Value {
-    let digits = "0123456789abcdef";
-    let text = digits.repeat(length.div_ceil(digits.len()));
-    completion("gpt-4o-mini", &text[..length])
+/// What a request asks for, or why the real one would refuse it.
+pub(crate) fn read(request: &Request) -> Result<Asked, (u16, Value)> {
+    if key(request).is_none() {
+        return Err((401, error(401, None)));
+    }
+    let refused = |why: String| (400, error_body(&why, "invalid_request_error", None));
+    let body: CompletionRequest = serde_json::from_slice(&request.body)
+        .map_err(|error| refused(format!("We could not parse your request body: {error}")))?;
+    let last = body.messages.into_iter().rev().find(|message| message.role == "user");
+    let last = last.ok_or_else(|| refused("'messages' holds no message whose role is 'user'".to_owned()))?;
+    Ok(Asked { model: body.model, text: last.content, usage: body.stream_options.include_usage })
+}
+
+/// The key that the request carries.
+pub(crate) fn key(request: &Request) -> Option<&str> {
+    request.header("authorization")?.strip_prefix("Bearer ")
 }
 
 /// A completion in the documented shape. Usage is counted in words: it has to be plausible, not right.
-fn completion(model: &str, text: &str) -> Value {
-    let completion_tokens = text.split_whitespace().count();
-    let prompt_tokens = 9;
+pub(crate) fn completion(model: &str, text: &str) -> Value {
     json!({
-        "id": "chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT",
+        "id": ID,
         "object": "chat.completion",
-        "created": 1_741_569_952,
+        "created": CREATED,
         "model": model,
         "choices": [{
             "index": 0,
@@ -49,20 +65,63 @@ fn completion(model: &str, text: &str) -> Value {
             "logprobs": null,
             "finish_reason": "stop",
         }],
-        "usage": {
-            "prompt_tokens": prompt_tokens,
-            "completion_tokens": completion_tokens,
-            "total_tokens": prompt_tokens + completion_tokens,
-            "prompt_tokens_details": { "cached_tokens": 0, "audio_tokens": 0 },
-            "completion_tokens_details": {
-                "reasoning_tokens": 0,
-                "audio_tokens": 0,
-                "accepted_prediction_tokens": 0,
-                "rejected_prediction_tokens": 0,
-            },
-        },
+        "usage": usage(text.split_whitespace().count()),
         "service_tier": "default",
     })
+}
+
+fn usage(completion_tokens: usize) -> Value {
+    let prompt_tokens = 9;
+    json!({
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+        "prompt_tokens_details": { "cached_tokens": 0, "audio_tokens": 0 },
+        "completion_tokens_details": {
+            "reasoning_tokens": 0,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    })
+}
+
+/// The chunks of an answer of `pieces`.
+pub(crate) fn script(asked: &Asked, pieces: &[&str]) -> Script {
+    let chunk = |choices: Value| {
+        let mut chunk = json!({
+            "id": ID,
+            "object": "chat.completion.chunk",
+            "created": CREATED,
+            "model": asked.model,
+            "service_tier": "default",
+            "system_fingerprint": "fp_44709d6fcb",
+            "choices": choices,
+        });
+        // With usage asked for, every chunk has the field, and all but the last have null in it.
+        if asked.usage {
+            chunk["usage"] = Value::Null;
+        }
+        chunk
+    };
+    let choice = |delta: Value, finish_reason: Option<&str>| {
+        chunk(json!([{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish_reason }]))
+    };
+    let mut closing = vec![Event::data(&choice(json!({}), Some("stop")))];
+    if asked.usage {
+        let mut last = chunk(json!([]));
+        last["usage"] = usage(pieces.len());
+        closing.push(Event::data(&last));
+    }
+    closing.push(Event { name: None, data: "[DONE]".to_owned() });
+    Script {
+        opening: vec![Event::data(&choice(
+            json!({ "role": "assistant", "content": "", "refusal": null }),
+            None,
+        ))],
+        deltas: pieces.iter().map(|text| Event::data(&choice(json!({ "content": text }), None))).collect(),
+        closing,
+    }
 }
 
 /// The body of an error of `status`. The one for 401 repeats parts of the bearer token, as the real one does, so that a
@@ -88,11 +147,6 @@ pub(crate) fn error(status: u16, bearer: Option<&str>) -> Value {
         _ => (format!("This request is answered with status {status}."), "invalid_request_error", None),
     };
     error_body(&message, kind, code)
-}
-
-/// The body of the 400 that answers a request of the wrong shape.
-pub(crate) fn bad_request(message: &str) -> Value {
-    error_body(message, "invalid_request_error", None)
 }
 
 fn error_body(message: &str, kind: &str, code: Option<&str>) -> Value {
@@ -125,28 +179,52 @@ fn mask(key: &str) -> String {
 mod tests {
     use super::*;
 
+    fn request(body: &str) -> Request {
+        let headers = vec![("authorization".to_owned(), "Bearer k".to_owned())];
+        Request { headers, body: body.into(), ..Request::default() }
+    }
+
     #[test]
-    fn the_last_user_message_is_echoed() {
-        let request = json!({
+    fn the_last_user_message_is_what_is_asked() {
+        let body = json!({
             "model": "gpt-4o-mini",
             "messages": [
                 { "role": "user", "content": "first" },
                 { "role": "user", "content": "zweitens: ü" },
                 { "role": "assistant", "content": "third" },
             ],
+            "stream_options": { "include_usage": true },
         });
-        let answer = echo(request.to_string().as_bytes()).expect("an answer");
-        assert_eq!(answer["choices"][0]["message"]["content"], "echo: zweitens: ü");
-        assert_eq!(answer["model"], "gpt-4o-mini");
-        assert_eq!(answer["usage"]["total_tokens"], 9 + 3);
+        let asked = read(&request(&body.to_string())).expect("a good request");
+        assert_eq!(
+            (asked.model.as_str(), asked.text.as_str(), asked.usage),
+            ("gpt-4o-mini", "zweitens: ü", true)
+        );
     }
 
     #[test]
     fn a_request_of_the_wrong_shape_is_refused_with_the_reason() {
-        let refusal = |body: &str| echo(body.as_bytes()).expect_err(body);
+        let refusal = |body: &str| read(&request(body)).expect_err(body).1.to_string();
         assert!(refusal("{").contains("EOF"));
         assert!(refusal(r#"{"messages":[]}"#).contains("model"));
         assert!(refusal(r#"{"model":"m","messages":[]}"#).contains("role is 'user'"));
+        assert_eq!(read(&Request::default()).expect_err("no key").0, 401);
+    }
+
+    #[test]
+    fn an_answer_is_a_choice_with_usage() {
+        let answer = completion("m", "one two");
+        assert_eq!(answer["choices"][0]["message"]["content"], "one two");
+        assert_eq!(answer["usage"]["total_tokens"], 9 + 2);
+    }
+
+    #[test]
+    fn chunks_end_with_usage_only_where_it_was_asked_for() {
+        let asked = |usage| Asked { model: "m".to_owned(), text: String::new(), usage };
+        let last = |usage| script(&asked(usage), &["a", "b"]).closing;
+        assert_eq!((last(false).len(), last(true).len()), (2, 3));
+        assert!(last(true)[1].data.contains("\"total_tokens\":11"));
+        assert_eq!(last(false)[1].data, "[DONE]");
     }
 
     #[test]
@@ -155,11 +233,5 @@ mod tests {
         let message = body["error"]["message"].as_str().expect("a message");
         assert!(message.contains("sk-proj-**********wxyz"), "{message}");
         assert_eq!(mask("short"), "*****");
-    }
-
-    #[test]
-    fn a_long_answer_has_its_length_to_the_byte() {
-        let answer = long(35);
-        assert_eq!(answer["choices"][0]["message"]["content"], "0123456789abcdef0123456789abcdef012");
     }
 }

@@ -3,47 +3,127 @@
 use std::{error::Error, fmt, str::FromStr};
 
 /// Bytes of text in the answer to [`Scenario::Large`]: much, and below any sensible limit.
-pub const LARGE_TEXT_BYTES: usize = 5_000_000;
+pub const LARGE_TEXT_BYTES: usize = 9_000_000;
 
 /// Bytes of text in the answer to [`Scenario::Huge`]: above the 10 MB that a client should take.
 pub const HUGE_TEXT_BYTES: usize = 11_000_000;
 
 /// A way to answer a request. Its name, as [`FromStr`] reads it and [`fmt::Display`] writes it, is in brackets.
+///
+/// Where a request asks for a stream, an answer is one; `stream-…` scenarios answer other requests as `ok` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
     /// \[`ok`\] `echo: ` and the last user message, in the documented shape.
     Ok,
+    /// \[`count`\] The length in bytes of the last user message.
+    Count,
+    /// \[`large`\] A good answer of [`LARGE_TEXT_BYTES`].
+    Large,
+    /// \[`huge`\] A good answer of [`HUGE_TEXT_BYTES`].
+    Huge,
+    /// \[`slow`\] As `ok`, after one second.
+    Slow,
+    /// \[`no-stream`\] As `ok`, and whole even where a stream is asked for.
+    NoStream,
+
     /// \[`status-401`\] An error of this status, 400 to 599, worded as the provider words it.
     Status(u16),
     /// \[`recovers`\] The first request to a path gets 503, every later one is answered as by `ok`.
     Recovers,
-    /// \[`slow`\] As `ok`, after one second.
-    Slow,
+    /// \[`retry-after-2`\] As `recovers` with 429, and `retry-after` with these seconds.
+    RetryAfter(u16),
+    /// \[`retry-after-date`\] As `retry-after-2`, but as a date two seconds after the answer's own, which is long ago.
+    RetryAfterDate,
+
     /// \[`silent`\] Takes the request and never answers.
     Silent,
     /// \[`stalled`\] Sends the head and half the body of a good answer, then nothing, and keeps the connection.
     Stalled,
     /// \[`truncated`\] As `stalled`, but closes the connection.
     Truncated,
-    /// \[`large`\] A good answer of [`LARGE_TEXT_BYTES`].
-    Large,
-    /// \[`huge`\] A good answer of [`HUGE_TEXT_BYTES`].
-    Huge,
+    /// \[`trickle`\] A good answer, one byte every 100 milliseconds.
+    Trickle,
+    /// \[`reset`\] Resets the connection before the answer.
+    Reset,
+    /// \[`reset-then-ok`\] The first connection to a path is reset, later requests are answered as by `ok`.
+    ResetThenOk,
+
     /// \[`garbage`\] Status 200 and a body that is not JSON, whatever its content type claims.
     Garbage,
+    /// \[`gzip`\] Status 200 and a compressed body, though nobody asked for one.
+    Gzip,
+    /// \[`redirect`\] Status 307 with a location on this server that has a user and a password in it.
+    Redirect,
+    /// \[`no-content`\] Status 204.
+    NoContent,
+    /// \[`deep-json`\] JSON nested 10,000 deep.
+    DeepJson,
+    /// \[`bad-utf8`\] A good answer but for one byte of its text that is not UTF-8.
+    BadUtf8,
+    /// \[`wrong-shape`\] JSON, and no answer.
+    WrongShape,
+    /// \[`endless-headers`\] Headers without end.
+    EndlessHeaders,
+    /// \[`endless-body`\] A body without end that begins like a good one.
+    EndlessBody,
+
+    /// \[`stream-split`\] A good stream, byte by byte, with a carriage return before each line feed.
+    StreamSplit,
+    /// \[`stream-odd`\] A good stream as the standard allows it and hardly anybody writes it, all in one chunk.
+    StreamOdd,
+    /// \[`stream-slow`\] A good stream with 300 milliseconds before each piece of text.
+    StreamSlow,
+    /// \[`stream-cut`\] A stream that ends in order after three pieces of text, without its closing events.
+    StreamCut,
+    /// \[`stream-reset`\] As `stream-cut`, but the connection is reset.
+    StreamReset,
+    /// \[`stream-stalled`\] As `stream-cut`, but the connection is kept and nothing more comes.
+    StreamStalled,
+    /// \[`stream-error`\] As `stream-cut`, with an error event in the end.
+    StreamError,
+    /// \[`stream-endless`\] A stream that never stops bringing text.
+    StreamEndless,
+    /// \[`endless-event`\] A stream whose first event has no end.
+    EndlessEvent,
+
+    /// \[`chaos-7`\] Anything at all: this seed decides about status, headers, framing, body, pauses and the end.
+    Chaos(u64),
 }
 
 /// The scenarios without a parameter, by name.
-const NAMED: [(&str, Scenario); 9] = [
+const NAMED: [(&str, Scenario); 32] = [
     ("ok", Scenario::Ok),
-    ("recovers", Scenario::Recovers),
+    ("count", Scenario::Count),
+    ("large", Scenario::Large),
+    ("huge", Scenario::Huge),
     ("slow", Scenario::Slow),
+    ("no-stream", Scenario::NoStream),
+    ("recovers", Scenario::Recovers),
+    ("retry-after-date", Scenario::RetryAfterDate),
     ("silent", Scenario::Silent),
     ("stalled", Scenario::Stalled),
     ("truncated", Scenario::Truncated),
-    ("large", Scenario::Large),
-    ("huge", Scenario::Huge),
+    ("trickle", Scenario::Trickle),
+    ("reset", Scenario::Reset),
+    ("reset-then-ok", Scenario::ResetThenOk),
     ("garbage", Scenario::Garbage),
+    ("gzip", Scenario::Gzip),
+    ("redirect", Scenario::Redirect),
+    ("no-content", Scenario::NoContent),
+    ("deep-json", Scenario::DeepJson),
+    ("bad-utf8", Scenario::BadUtf8),
+    ("wrong-shape", Scenario::WrongShape),
+    ("endless-headers", Scenario::EndlessHeaders),
+    ("endless-body", Scenario::EndlessBody),
+    ("stream-split", Scenario::StreamSplit),
+    ("stream-odd", Scenario::StreamOdd),
+    ("stream-slow", Scenario::StreamSlow),
+    ("stream-cut", Scenario::StreamCut),
+    ("stream-reset", Scenario::StreamReset),
+    ("stream-stalled", Scenario::StreamStalled),
+    ("stream-error", Scenario::StreamError),
+    ("stream-endless", Scenario::StreamEndless),
+    ("endless-event", Scenario::EndlessEvent),
 ];
 
 impl FromStr for Scenario {
@@ -53,19 +133,30 @@ impl FromStr for Scenario {
         if let Some((_, scenario)) = NAMED.iter().find(|(known, _)| *known == name) {
             return Ok(*scenario);
         }
-        name.strip_prefix("status-")
-            .filter(|code| code.len() == 3)
-            .and_then(|code| code.parse().ok())
-            .filter(|code| (400..600).contains(code))
-            .map(Self::Status)
+        status(name)
+            .or_else(|| number(name, "retry-after-").map(Self::RetryAfter))
+            .or_else(|| number(name, "chaos-").map(Self::Chaos))
             .ok_or_else(|| UnknownScenario(name.to_owned()))
     }
+}
+
+fn status(name: &str) -> Option<Scenario> {
+    let code = number(name, "status-").filter(|code| (400..600).contains(code));
+    code.map(Scenario::Status)
+}
+
+/// The number behind `prefix`, if it is written as it would be printed.
+fn number<T: FromStr + fmt::Display>(name: &str, prefix: &str) -> Option<T> {
+    let digits = name.strip_prefix(prefix)?;
+    digits.parse().ok().filter(|number: &T| number.to_string() == digits)
 }
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(code) => write!(f, "status-{code}"),
+            Self::RetryAfter(seconds) => write!(f, "retry-after-{seconds}"),
+            Self::Chaos(seed) => write!(f, "chaos-{seed}"),
             named => {
                 let (name, _) =
                     NAMED.iter().find(|(_, known)| known == named).expect("every scenario is named");
@@ -83,7 +174,7 @@ impl fmt::Display for UnknownScenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no scenario is called `{}`; there are", self.0)?;
         NAMED.iter().try_for_each(|(name, _)| write!(f, " `{name}`,"))?;
-        f.write_str(" and `status-400` to `status-599`")
+        f.write_str(" `retry-after-SECONDS`, `chaos-SEED` and `status-400` to `status-599`")
     }
 }
 
@@ -95,15 +186,17 @@ mod tests {
 
     #[test]
     fn every_name_reads_back() {
-        let statuses = [400, 401, 599].map(Scenario::Status);
-        for scenario in NAMED.iter().map(|(_, scenario)| *scenario).chain(statuses) {
+        let numbered = [400, 401, 599].map(Scenario::Status);
+        let others = [Scenario::RetryAfter(2), Scenario::Chaos(0), Scenario::Chaos(u64::MAX)];
+        for scenario in NAMED.iter().map(|(_, scenario)| *scenario).chain(numbered).chain(others) {
             assert_eq!(scenario.to_string().parse(), Ok(scenario));
         }
     }
 
     #[test]
     fn other_names_are_refused_with_the_list() {
-        for name in ["", "OK", "status-", "status-200", "status-600", "status-+40", "status-0401"] {
+        for name in ["", "OK", "status-", "status-200", "status-600", "status-+40", "status-0401", "chaos--1"]
+        {
             let refusal = name.parse::<Scenario>().expect_err(name).to_string();
             assert!(refusal.contains(&format!("`{name}`")) && refusal.contains("`silent`"), "{refusal}");
         }

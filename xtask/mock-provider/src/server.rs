@@ -1,29 +1,21 @@
-//! The server: takes a request, writes it down, answers it as its path says.
+//! The server: takes a request, writes it down, answers it as its path says. A thread a connection, for a scenario may
+//! keep its connection for as long as it likes.
 
 use std::{
     collections::HashMap,
-    future, io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    io::{self, BufReader},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    thread,
 };
 
-use axum::{
-    Router,
-    body::{Body, Bytes, to_bytes},
-    extract::{Request, State},
-    http::{HeaderMap, Response, StatusCode, header, request::Parts},
-    response::IntoResponse as _,
+use crate::{
+    Received, RequestLog,
+    answer::{Exchange, answer},
+    request::Request,
+    route,
+    wire::Wire,
 };
-use serde_json::Value;
-
-use crate::{HUGE_TEXT_BYTES, LARGE_TEXT_BYTES, Received, RequestLog, Scenario, openai, route, wire};
-
-/// The most that a request body may have, in bytes: far above what any test sends.
-const MAX_REQUEST_BYTES: usize = 64 << 20;
-
-/// How long [`Scenario::Slow`] thinks.
-const SLOW: Duration = Duration::from_secs(1);
 
 /// A server that listens already and answers once it runs.
 #[derive(Debug)]
@@ -63,15 +55,15 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// The runtime cannot be started.
+    /// Connections can no longer be taken.
     pub fn run(self) -> io::Result<()> {
         let shared = Arc::new(Shared { log: self.log, seen: Mutex::default() });
-        let router = Router::new().fallback(take).with_state(shared);
-        self.listener.set_nonblocking(true)?;
-        tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build()?.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(self.listener)?;
-            axum::serve(listener, router).await
-        })
+        loop {
+            let (stream, _) = self.listener.accept()?;
+            let shared = Arc::clone(&shared);
+            // A client that has gone, as many a scenario makes it go, is no error of the server's.
+            thread::spawn(move || drop(take(&shared, stream)));
+        }
     }
 }
 
@@ -85,89 +77,26 @@ impl Shared {
     }
 }
 
-async fn take(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
-    let (head, body) = request.into_parts();
-    let body = match to_bytes(body, MAX_REQUEST_BYTES).await {
-        Ok(body) => body,
-        Err(error) => return plain(StatusCode::BAD_REQUEST, format!("could not read the body: {error}")),
+fn take(shared: &Shared, stream: TcpStream) -> io::Result<()> {
+    let read = Request::read(&mut BufReader::new(&stream));
+    let mut wire = Wire::new(stream)?;
+    let request = match read {
+        Ok(Some(request)) => request,
+        Ok(None) => return Ok(()),
+        Err(error) => return plain(&mut wire, 400, &format!("could not read the request: {error}")),
     };
-    if let Err(error) = shared.log.record(&received(&head, &body)) {
-        return plain(StatusCode::INTERNAL_SERVER_ERROR, format!("could not write the log: {error}"));
+    if let Err(error) = shared.log.record(&Received::new(&request)) {
+        return plain(&mut wire, 500, &format!("could not write the log: {error}"));
     }
-    match route::find(&head.method, head.uri.path()) {
-        Ok(scenario) => answer(scenario, &shared, &head, &body).await,
-        Err((status, why)) => plain(status, why),
-    }
-}
-
-async fn answer(scenario: Scenario, shared: &Shared, head: &Parts, body: &Bytes) -> Response<Body> {
-    let echo = || echo(&head.headers, body);
-    match scenario {
-        Scenario::Ok => echo(),
-        Scenario::Status(status) => provider_error(status, &head.headers),
-        Scenario::Recovers if shared.count(head.uri.path()) == 1 => provider_error(503, &head.headers),
-        Scenario::Recovers => echo(),
-        Scenario::Slow => {
-            tokio::time::sleep(SLOW).await;
-            echo()
+    match route::find(&request.method, &request.path) {
+        Err((status, why)) => plain(&mut wire, status, &why),
+        Ok((dialect, scenario)) => {
+            let seen = shared.count(&request.path);
+            answer(scenario, Exchange { dialect, request: &request, seen, wire: &mut wire })
         }
-        Scenario::Silent => future::pending().await,
-        Scenario::Stalled => wire::stalled(&good_body()),
-        Scenario::Truncated => wire::truncated(&good_body()),
-        Scenario::Large => json(StatusCode::OK, &openai::long(LARGE_TEXT_BYTES)),
-        Scenario::Huge => json(StatusCode::OK, &openai::long(HUGE_TEXT_BYTES)),
-        Scenario::Garbage => typed(StatusCode::OK, "application/json", "<html>502 Bad Gateway</html>".into()),
     }
 }
 
-/// The good answer, if the request is good: it carries a key and has the right shape.
-fn echo(headers: &HeaderMap, body: &[u8]) -> Response<Body> {
-    if bearer(headers).is_none() {
-        return provider_error(401, headers);
-    }
-    match openai::echo(body) {
-        Ok(answer) => json(StatusCode::OK, &answer),
-        Err(refusal) => json(StatusCode::BAD_REQUEST, &openai::bad_request(&refusal)),
-    }
-}
-
-fn provider_error(status: u16, headers: &HeaderMap) -> Response<Body> {
-    let code = StatusCode::from_u16(status).expect("a scenario's status is in range");
-    json(code, &openai::error(status, bearer(headers)))
-}
-
-/// The body that the answers which break off would have had.
-fn good_body() -> Vec<u8> {
-    openai::long(1000).to_string().into_bytes()
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
-}
-
-fn json(status: StatusCode, body: &Value) -> Response<Body> {
-    typed(status, "application/json", body.to_string())
-}
-
-fn plain(status: StatusCode, text: String) -> Response<Body> {
-    typed(status, "text/plain; charset=utf-8", text + "\n")
-}
-
-fn typed(status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
-    (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
-}
-
-fn received(head: &Parts, body: &[u8]) -> Received {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Received {
-        method: head.method.to_string(),
-        path: head.uri.to_string(),
-        headers: head
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
-            .collect(),
-        body: text(body),
-        body_length: body.len(),
-    }
+fn plain(wire: &mut Wire, status: u16, text: &str) -> io::Result<()> {
+    wire.whole(status, &[("content-type", "text/plain; charset=utf-8")], format!("{text}\n").as_bytes())
 }

@@ -1,38 +1,120 @@
-//! Answers that break off: a head that promises a whole body, and half of it.
+//! Bytes on the wire: heads, bodies with a length, bodies in chunks, and the ways a connection can end.
 
-use std::{convert::Infallible, io, time::Duration};
-
-use axum::{
-    body::{Body, Bytes},
-    http::{Response, header},
+use std::{
+    io::{self, Write as _},
+    net::{Shutdown, TcpStream},
+    thread,
+    time::{Duration, SystemTime},
 };
-use futures_util::{StreamExt as _, stream};
 
-/// How long a connection stays open after half a body, so that the half arrives before the end of it does.
+use socket2::SockRef;
+
+/// How long a connection stays open before it is cut, so that what was sent arrives before the end of it does.
 const LINGER: Duration = Duration::from_millis(50);
 
-/// Half of `body`, then nothing: the connection stays open until the client closes it.
-pub(crate) fn stalled(body: &[u8]) -> Response<Body> {
-    let half = stream::iter([Ok::<_, Infallible>(first_half(body))]);
-    promising(body.len(), Body::from_stream(half.chain(stream::pending())))
+/// A connection whose request has been read. Dropping it closes it in order.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    stream: TcpStream,
 }
 
-/// Half of `body`, then the end of the connection.
-pub(crate) fn truncated(body: &[u8]) -> Response<Body> {
-    let half = stream::iter([Ok(first_half(body))]);
-    let end = stream::once(async {
-        tokio::time::sleep(LINGER).await;
-        Err(io::Error::other("broken off on purpose"))
-    });
-    promising(body.len(), Body::from_stream(half.chain(end)))
+impl Wire {
+    /// Takes the connection over. What is sent leaves at once, not gathered with what follows.
+    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        Ok(Self { stream })
+    }
+
+    /// Where this server is, as a client knows it: `127.0.0.1:PORT`.
+    pub(crate) fn address(&self) -> io::Result<String> {
+        Ok(self.stream.local_addr()?.to_string())
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// Sends a head alone.
+    pub(crate) fn head(&mut self, status: u16, headers: &[(&str, &str)]) -> io::Result<()> {
+        self.send(head(status, headers).as_bytes())
+    }
+
+    /// Sends a whole answer with its length.
+    pub(crate) fn whole(&mut self, status: u16, headers: &[(&str, &str)], body: &[u8]) -> io::Result<()> {
+        let length = body.len().to_string();
+        let headers = [headers, &[("content-length", length.as_str())]].concat();
+        self.send(&[head(status, &headers).as_bytes(), body].concat())
+    }
+
+    /// Sends the head of a body in chunks.
+    pub(crate) fn chunked(&mut self, content_type: &str) -> io::Result<()> {
+        self.head(200, &[("content-type", content_type), ("transfer-encoding", "chunked")])
+    }
+
+    /// Sends one chunk, in one write. No bytes are no chunk: that would be the end.
+    pub(crate) fn chunk(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.send(&[format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat())
+    }
+
+    /// Ends a body in chunks in order.
+    pub(crate) fn last_chunk(&mut self) -> io::Result<()> {
+        self.send(b"0\r\n\r\n")
+    }
+
+    /// Keeps the connection, and sends nothing, until the client closes it.
+    pub(crate) fn hold(&mut self) -> io::Result<()> {
+        io::copy(&mut self.stream, &mut io::sink()).map(drop)
+    }
+
+    /// Closes the connection after a moment, as if all had been sent.
+    pub(crate) fn cut(&mut self) -> io::Result<()> {
+        thread::sleep(LINGER);
+        self.stream.shutdown(Shutdown::Both)
+    }
+
+    /// Resets the connection after a moment: to the client it is not closed but broken.
+    pub(crate) fn reset(&mut self) -> io::Result<()> {
+        thread::sleep(LINGER);
+        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))
+    }
 }
 
-fn first_half(body: &[u8]) -> Bytes {
-    Bytes::copy_from_slice(&body[..body.len() / 2])
+/// A head with `headers`, and with a date unless they have one. Every connection is for one request.
+pub(crate) fn head(status: u16, headers: &[(&str, &str)]) -> String {
+    let mut head = format!("HTTP/1.1 {status} {}\r\nconnection: close\r\n", reason(status));
+    if headers.iter().all(|(name, _)| *name != "date") {
+        head.push_str(&format!("date: {}\r\n", httpdate::fmt_http_date(SystemTime::now())));
+    }
+    headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+    head + "\r\n"
 }
 
-/// A good head for a body of `length` bytes, whatever `body` really holds.
-fn promising(length: usize, body: Body) -> Response<Body> {
-    let head = Response::builder().header(header::CONTENT_TYPE, "application/json");
-    head.header(header::CONTENT_LENGTH, length).body(body).expect("a valid head")
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        204 => "No Content",
+        300..400 => "Redirect",
+        400..500 => "Client Error",
+        500..600 => "Server Error",
+        _ => "Status",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_has_one_date() {
+        let with = head(200, &[("date", "Sun, 06 Nov 1994 08:49:37 GMT")]);
+        assert_eq!(
+            with,
+            "HTTP/1.1 200 OK\r\nconnection: close\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n"
+        );
+        assert_eq!(head(200, &[("a", "b")]).matches("date: ").count(), 1);
+    }
 }

@@ -75,6 +75,17 @@ fn answer(scenario: &str) -> Answer {
     ask(start(RequestLog::default()), scenario, Duration::from_secs(20)).expect("an answer")
 }
 
+/// The text of a stream in OpenAI's dialect, put together from its events as any client would.
+fn streamed(address: SocketAddr, scenario: &str) -> Answer {
+    let body = json!({
+        "model": "gpt-4o-mini",
+        "messages": [{ "role": "user", "content": "one two three four" }],
+        "stream": true,
+    });
+    let request = request(&format!("/{scenario}/v1/chat/completions"), &body.to_string());
+    send(address, &request, Duration::from_secs(20)).expect("an answer")
+}
+
 fn logged(path: &Path) -> Vec<Received> {
     let text = fs::read_to_string(path).expect("a log");
     text.lines().map(|line| serde_json::from_str(line).expect("a line of the log")).collect()
@@ -140,6 +151,71 @@ fn stalled_sends_half_and_keeps_the_connection() {
 #[test]
 fn silent_sends_nothing() {
     assert!(ask(start(RequestLog::default()), "silent", PATIENCE).is_none());
+}
+
+#[test]
+fn a_stream_brings_the_text_piece_by_piece() {
+    let answer = streamed(start(RequestLog::default()), "ok");
+    assert!(answer.head.contains("text/event-stream"));
+    let text = String::from_utf8(answer.body).expect("text");
+    let pieces: Vec<usize> = ["\"echo: \"", "\"one \"", "\"two \"", "\"four\"", "[DONE]\n\n"]
+        .iter()
+        .map(|piece| text.find(piece).unwrap_or_else(|| panic!("no {piece} in {text}")))
+        .collect();
+    assert!(pieces.is_sorted());
+}
+
+#[test]
+fn a_stream_that_breaks_off_brings_three_pieces_and_no_end() {
+    for (scenario, last) in [("stream-cut", "two "), ("stream-error", "server_error")] {
+        let text = String::from_utf8(streamed(start(RequestLog::default()), scenario).body).expect("text");
+        assert!(text.contains("one ") && text.contains(last) && !text.contains("three"), "{text}");
+        assert!(!text.contains("[DONE]"), "{text}");
+    }
+}
+
+#[test]
+fn anthropic_is_served_under_its_own_path() {
+    let body = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#;
+    let request = format!(
+        "POST /ok/v1/messages HTTP/1.1\r\nx-api-key: k\r\nanthropic-version: 2023-06-01\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let answer = send(start(RequestLog::default()), &request, PATIENCE).expect("an answer");
+    assert_eq!(answer.json()["content"][0]["text"], "echo: hi");
+}
+
+#[test]
+fn a_reset_is_no_answer_and_the_next_request_gets_one() {
+    let address = start(RequestLog::default());
+    assert!(ask(address, "reset-then-ok", Duration::from_secs(5)).is_none());
+    assert_eq!(ask(address, "reset-then-ok", Duration::from_secs(5)).expect("an answer").status, 200);
+}
+
+#[test]
+fn the_date_to_retry_after_is_two_seconds_after_the_answers_own() {
+    let head = answer("retry-after-date").head;
+    assert!(head.contains("date: Sun, 06 Nov 1994 08:49:37 GMT"), "{head}");
+    assert!(head.contains("retry-after: Sun, 06 Nov 1994 08:49:39 GMT"), "{head}");
+}
+
+#[test]
+fn the_same_seed_of_chaos_gives_the_same_bytes() {
+    let address = start(RequestLog::default());
+    // Dates tell the time, and chaos has none of its own.
+    let bytes = |seed: u32| {
+        let mut stream = TcpStream::connect(address).expect("a connection");
+        let path = format!("/chaos-{seed}/v1/chat/completions");
+        stream.write_all(request(&path, "{}").as_bytes()).expect("a request");
+        let mut bytes = Vec::new();
+        // A reset is one of its ways to end.
+        let _ = stream.read_to_end(&mut bytes);
+        bytes
+    };
+    for seed in 0..30 {
+        assert_eq!(bytes(seed), bytes(seed), "{seed}");
+    }
 }
 
 #[test]

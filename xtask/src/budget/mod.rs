@@ -11,8 +11,8 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 use toml::Spanned;
 
-pub(crate) use self::size::{Size, grouped};
-use crate::{project::Project, wasm::Measured};
+pub(crate) use self::size::{Measured, Size, grouped};
+use crate::project::Project;
 
 /// The budget file, parsed.
 #[derive(Debug)]

@@ -2,11 +2,20 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Size(usize);
+
+/// An artifact's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Measured {
+    /// Bytes as they are.
+    pub(crate) raw: usize,
+    /// Bytes after `gzip -9`.
+    pub(crate) gzip: usize,
+}
 
 /// The units, and how many bytes each stands for: SI for KB and MB, IEC for KiB and MiB.
 const UNITS: [(&str, usize); 5] =

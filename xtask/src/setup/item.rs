@@ -2,7 +2,10 @@
 
 use std::{fmt, path::PathBuf};
 
-use super::pins::{Pins, ToolPin};
+use super::{
+    matrix::Release,
+    pins::{Pins, ToolPin},
+};
 
 /// One thing that is found or fetched, and has one line of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +14,10 @@ pub(super) enum Item {
     RustSource,
     /// std and the C library for one of the two targets.
     Target(Target),
-    /// A program.
+    /// A program: the one that the user chose, else the pinned one.
     Tool(Tool),
+    /// wasmtime in this very release, whatever the user chose.
+    Wasmtime(Release),
 }
 
 /// The targets that clawft is built for.
@@ -29,6 +34,8 @@ pub(crate) enum Tool {
     Wasmtime,
     /// Inspects and validates it.
     WasmTools,
+    /// Measures which lines the tests run.
+    CargoTarpaulin,
 }
 
 /// An item as it is on this machine.
@@ -69,6 +76,7 @@ impl Tool {
         match self {
             Self::Wasmtime => "wasmtime",
             Self::WasmTools => "wasm-tools",
+            Self::CargoTarpaulin => "cargo-tarpaulin",
         }
     }
 
@@ -77,17 +85,28 @@ impl Tool {
         match self {
             Self::Wasmtime => &pins.wasmtime,
             Self::WasmTools => &pins.wasm_tools,
+            Self::CargoTarpaulin => &pins.cargo_tarpaulin,
         }
     }
 }
 
 impl Item {
+    /// The program that it is, and what is pinned of it; `None` for what is no program.
+    pub(super) fn program(self, pins: &Pins) -> Option<(Tool, ToolPin)> {
+        match self {
+            Self::RustSource | Self::Target(_) => None,
+            Self::Tool(tool) => Some((tool, tool.pin(pins).clone())),
+            Self::Wasmtime(release) => Some((Tool::Wasmtime, release.pin(pins))),
+        }
+    }
+
     /// What to say to someone who would rather see to it without us: the other choice that they have.
     pub(super) fn choice(self, pins: &Pins) -> String {
         match self {
             Self::RustSource | Self::Target(_) => {
                 "choose a toolchain that has it with RUSTUP_TOOLCHAIN".to_owned()
             }
+            Self::Wasmtime(_) => "leave that release out and run on another".to_owned(),
             Self::Tool(tool) => format!("set {} to the path of a {}", tool.pin(pins).variable, tool.name()),
         }
     }
@@ -99,6 +118,7 @@ impl fmt::Display for Item {
             Self::RustSource => "rust-src",
             Self::Target(target) => target.triple(),
             Self::Tool(tool) => tool.name(),
+            Self::Wasmtime(_) => Tool::Wasmtime.name(),
         })
     }
 }

@@ -11,7 +11,7 @@ use xshell::{Shell, cmd};
 use super::{
     apt_lists::Mirror,
     debian::Debian,
-    item::{Item, Piece, State, Target},
+    item::{Item, Piece, State, Target, Tool},
     pins::Pins,
     plan::{Facts, Means, Way},
     staging, std_build,
@@ -56,13 +56,7 @@ impl<'a> Machine<'a> {
             (Way::Rustup, _) => self.rustup(item)?,
             (Way::Debian, Item::RustSource) => self.debian_source()?,
             (Way::Debian, Item::Target(target)) => self.debian_target(target)?,
-            (Way::Wheel, Item::Tool(tool)) => {
-                tools::install_wheel(&self.shell, &self.project.cache, tool, tool.pin(&self.pins))?;
-            }
-            (Way::CargoInstall, Item::Tool(tool)) => {
-                let sysroot = self.sysroot()?;
-                tools::install_crate(&self.shell, &sysroot, &self.project.cache, tool, tool.pin(&self.pins))?;
-            }
+            (Way::Wheel | Way::CargoInstall, Item::Tool(_) | Item::Wasmtime(_)) => self.program(item, way)?,
             _ => unreachable!("no plan sends an item this way"),
         }
         match self.state(item)? {
@@ -76,7 +70,19 @@ impl<'a> Machine<'a> {
             Item::RustSource => self.sysroot()?.source(),
             Item::Target(target) => self.sysroot()?.target(target),
             Item::Tool(tool) => tools::find(&self.shell, &self.project.cache, tool, tool.pin(&self.pins)),
+            Item::Wasmtime(release) => {
+                tools::cached(&self.project.cache, Tool::Wasmtime, &release.pin(&self.pins))
+            }
         })
+    }
+
+    fn program(&mut self, item: Item, way: Way) -> Result<()> {
+        let (tool, pin) = item.program(&self.pins).context("it is no program")?;
+        if way == Way::Wheel {
+            return tools::install_wheel(&self.shell, &self.project.cache, tool, &pin);
+        }
+        let sysroot = self.sysroot()?;
+        tools::install_crate(&self.shell, &sysroot, &self.project.cache, tool, &pin)
     }
 
     fn sysroot(&mut self) -> Result<Sysroot> {

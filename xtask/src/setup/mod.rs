@@ -2,13 +2,14 @@
 //!
 //! Modules in reading order: [`item`] says what is looked after; [`plan`] decides what to do; [`act`] does it; [`machine`]
 //! knows the ways, with [`sysroot`] (the toolchain's folder), [`debian`] with [`apt_lists`], [`std_build`] and [`tools`].
-//! What is fetched is pinned in `xtask/tools.toml` ([`pins`]); [`staging`] lets nothing be there by half.
+//! What is fetched is pinned in `xtask/tools.toml` ([`pins`]), of wasmtime several releases ([`matrix`]); [`staging`] lets nothing be there by half.
 
 mod act;
 mod apt_lists;
 mod debian;
 mod item;
 mod machine;
+mod matrix;
 mod pins;
 mod plan;
 mod staging;
@@ -21,12 +22,17 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
-pub(crate) use self::item::Tool;
 use self::{
     act::{Outcome, install},
     item::{Item, Piece, Target},
     machine::Machine,
+    matrix::Release,
+    pins::Pins,
     plan::{Step, plan},
+};
+pub(crate) use self::{
+    item::Tool,
+    matrix::{Releases, Wasmtime, wasmtimes},
 };
 use crate::{cli, project::Project, ui};
 
@@ -39,6 +45,8 @@ pub(crate) enum Need {
     WasmTargets,
     /// A program.
     Tool(Tool),
+    /// The releases of wasmtime before the pinned one that the component has to run on.
+    OlderReleases,
 }
 
 impl cli::Setup {
@@ -48,7 +56,7 @@ impl cli::Setup {
     ///
     /// Names every item that could not be had or, with `--check`, counts those that are missing.
     pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let everything = items(&Need::ALL);
+        let everything = items(&Need::ALL)?;
         if self.check {
             return check(project, &everything);
         }
@@ -63,7 +71,7 @@ impl cli::Setup {
 ///
 /// Names every item that could not be had, and for each what was tried and what else can be done.
 pub(crate) fn ensure(project: &Project, needs: &[Need]) -> Result<()> {
-    install(project, &items(needs), mention_new).map(drop)
+    install(project, &items(needs)?, mention_new).map(drop)
 }
 
 /// The path of `tool`, which is installed if need be.
@@ -78,20 +86,27 @@ pub(crate) fn tool(project: &Project, tool: Tool) -> Result<PathBuf> {
 
 impl Need {
     /// Everything.
-    pub(crate) const ALL: [Self; 4] =
-        [Self::RustSource, Self::WasmTargets, Self::Tool(Tool::Wasmtime), Self::Tool(Tool::WasmTools)];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::RustSource,
+        Self::WasmTargets,
+        Self::Tool(Tool::Wasmtime),
+        Self::Tool(Tool::WasmTools),
+        Self::OlderReleases,
+    ];
 
-    fn items(self) -> Vec<Item> {
+    fn items(self, pins: &Pins) -> Vec<Item> {
         match self {
             Self::RustSource => vec![Item::RustSource],
             Self::WasmTargets => vec![Item::Target(Target::Wasip1), Item::Target(Target::Wasip2)],
             Self::Tool(tool) => vec![Item::Tool(tool)],
+            Self::OlderReleases => Release::all(pins).into_iter().skip(1).map(Item::Wasmtime).collect(),
         }
     }
 }
 
-fn items(needs: &[Need]) -> Vec<Item> {
-    needs.iter().flat_map(|need| need.items()).collect()
+fn items(needs: &[Need]) -> Result<Vec<Item>> {
+    let pins = Pins::load()?;
+    Ok(needs.iter().flat_map(|need| need.items(&pins)).collect())
 }
 
 /// Other commands say what they had to install, and nothing of what was there.

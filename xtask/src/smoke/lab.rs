@@ -1,9 +1,9 @@
 //! What a case works with: a folder of its own with a configuration, the guest, the server's log, and the session files.
 
 use std::{
-    cell::Cell,
     fs,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{
     bench::Bench,
     guest::{Artifact, Guest},
+    host::Presented,
     outcome::Outcome,
     provider::Request,
 };
@@ -22,8 +23,17 @@ pub(super) const KEY_VARIABLE: &str = "SMOKE_API_KEY";
 /// The key. No eight characters in a row of it may ever be seen, and none of them occur by chance.
 pub(super) const KEY: &str = "sk-Qx7LmVt2RzW9aYp4KdN8uJc5HbGe3FsT";
 
-/// The name of the provider in the configuration.
+/// The name of the provider in the configuration, unless a case is about another.
 pub(super) const PROVIDER: &str = "openai";
+
+/// The other provider with a protocol of its own.
+pub(super) const ANTHROPIC: &str = "anthropic";
+
+/// A name for each protocol there is.
+pub(super) const PROVIDERS: [&str; 2] = [PROVIDER, ANTHROPIC];
+
+/// The name of the folder that the guest knows as `/config`, on this side.
+pub(super) const GRANTED: &str = "config";
 
 /// One case's place to work.
 #[derive(Debug)]
@@ -33,15 +43,23 @@ pub(super) struct Lab<'a> {
     label: String,
     /// Holds the folder that is granted to the guest, and the streams of every run.
     pub(super) folder: PathBuf,
-    runs: Cell<u32>,
+    runs: AtomicU32,
 }
 
 impl<'a> Lab<'a> {
     /// Makes the folder for the case `name`.
     pub(super) fn new(bench: &'a Bench, name: &str) -> Result<Self> {
-        let label = label(name);
+        Self::labelled(bench, label(name))
+    }
+
+    /// A place of its own inside this one, with a configuration and sessions of its own. What is seen of it is seen here too.
+    pub(super) fn within(&self, name: &str) -> Result<Self> {
+        Self::labelled(self.bench, format!("{}/{}", self.label, label(name)))
+    }
+
+    fn labelled(bench: &'a Bench, label: String) -> Result<Self> {
         let folder = bench.folder().join(&label);
-        let lab = Self { bench, label, folder, runs: Cell::new(0) };
+        let lab = Self { bench, label, folder, runs: AtomicU32::new(0) };
         let granted = lab.granted();
         fs::create_dir_all(&granted).with_context(|| format!("could not make `{}`", granted.display()))?;
         Ok(lab)
@@ -49,7 +67,7 @@ impl<'a> Lab<'a> {
 
     /// The folder that the guest knows as `/config`.
     pub(super) fn granted(&self) -> PathBuf {
-        self.folder.join("config")
+        self.folder.join(GRANTED)
     }
 
     /// Configures the guest to be answered by `scenario`, without retries, so that cases about something else are quick.
@@ -62,21 +80,49 @@ impl<'a> Lab<'a> {
         self.configure_at(&self.bench.provider.api_base(scenario, &self.label), options)
     }
 
+    /// Where chat completions are answered by `scenario`.
+    pub(super) fn url(&self, scenario: &str) -> String {
+        self.bench.provider.api_base(scenario, &self.label) + "/chat/completions"
+    }
+
+    /// Configures the guest to be answered well by a server that presents itself as told, without retries.
+    pub(super) fn configure_presented(&self, presented: Presented) -> Result<()> {
+        let provider = &self.bench.provider;
+        let front = provider.front()?;
+        let (trusted, other) = (front.address(Presented::Trusted)?, front.address(presented)?);
+        let api_base = provider.api_base("ok", &self.label).replace(&trusted, &other);
+        self.configure_at(&api_base, json!({ "retries": 0 }))
+    }
+
     /// Configures the guest to ask at `api_base`, with `options` of the provider.
     pub(super) fn configure_at(&self, api_base: &str, options: Value) -> Result<()> {
-        self.write_config(api_base, options, json!({}))
+        self.write_config(PROVIDER, api_base, options, json!({}))
     }
 
     /// Configures the guest to be answered by `scenario`, without retries, with `options` of the agent.
     pub(super) fn configure_agent(&self, scenario: &str, options: Value) -> Result<()> {
-        let api_base = self.bench.provider.api_base(scenario, &self.label);
-        self.write_config(&api_base, json!({ "retries": 0 }), options)
+        self.configure_as(PROVIDER, scenario, json!({}), options)
     }
 
-    fn write_config(&self, api_base: &str, provider: Value, agent: Value) -> Result<()> {
+    /// Configures the guest to be answered by `scenario` as the provider `name` would, without retries unless its options
+    /// say otherwise. The model is one that the provider could have.
+    pub(super) fn configure_as(
+        &self,
+        name: &str,
+        scenario: &str,
+        provider: Value,
+        agent: Value,
+    ) -> Result<()> {
+        let api_base = self.bench.provider.api_base(scenario, &self.label);
+        let model = if name == ANTHROPIC { "claude-sonnet-4-5" } else { "gpt-4o-mini" };
+        let provider = with(json!({ "retries": 0 }), provider);
+        self.write_config(name, &api_base, provider, with(json!({ "model": model }), agent))
+    }
+
+    fn write_config(&self, name: &str, api_base: &str, provider: Value, agent: Value) -> Result<()> {
         let provider = with(json!({ "api_base": api_base, "api_key_env": KEY_VARIABLE }), provider);
         let agents = with(json!({ "model": "gpt-4o-mini" }), agent);
-        let config = json!({ "agents": agents, "providers": { "providers": { PROVIDER: provider } } });
+        let config = json!({ "agents": agents, "providers": { "providers": { name: provider } } });
         self.write("config.json", format!("{config:#}").as_bytes())
     }
 
@@ -93,6 +139,11 @@ impl<'a> Lab<'a> {
     /// The component, with everything granted that it may want. What is not wanted is taken away again.
     pub(super) fn component(&self) -> Guest<'_> {
         Guest::new(self, Artifact::Component)
+    }
+
+    /// The component compiled ahead of time, likewise.
+    pub(super) fn compiled(&self) -> Guest<'_> {
+        Guest::new(self, Artifact::Compiled)
     }
 
     /// The wasip1 module, likewise.
@@ -141,12 +192,31 @@ impl<'a> Lab<'a> {
         Ok(())
     }
 
-    fn session(&self, id: &str) -> Result<Vec<(String, String)>> {
-        let path = self.granted().join(format!("sessions/{id}.json"));
+    /// The file of the session `id` ends with an answer that is marked as incomplete, or with one that is not.
+    pub(super) fn stored_incomplete(&self, id: &str, incomplete: bool) -> Result<()> {
+        let session = self.session_json(id)?;
+        let last = session["messages"].as_array().and_then(|messages| messages.last());
+        let last = last.context("the session file holds no messages")?;
+        let found = last.get("incomplete").is_some_and(|mark| *mark == true);
+        ensure!(found == incomplete, "the last message of the session file is {last}");
+        Ok(())
+    }
+
+    /// The pairs of role and content in the file of the session `id`.
+    pub(super) fn session(&self, id: &str) -> Result<Vec<(String, String)>> {
+        messages(&self.session_json(id)?).context("the session file holds no messages")
+    }
+
+    fn session_json(&self, id: &str) -> Result<Value> {
+        let path = self.session_path(id);
         let bytes =
             fs::read(&path).with_context(|| format!("could not read the session file `{id}.json`"))?;
-        let session: Value = serde_json::from_slice(&bytes).context("the session file is not JSON")?;
-        messages(&session).context("the session file holds no messages")
+        serde_json::from_slice(&bytes).context("the session file is not JSON")
+    }
+
+    /// The file of the session `id`.
+    pub(super) fn session_path(&self, id: &str) -> PathBuf {
+        self.granted().join(format!("sessions/{id}.json"))
     }
 
     /// Makes the folder of sessions a link to nowhere: there is nothing to read, and nowhere to write, for root neither,
@@ -168,14 +238,10 @@ impl<'a> Lab<'a> {
         Ok(names)
     }
 
-    /// A file for the next run's `what`, such as `run-2.stdout`.
-    pub(super) fn stream(&self, what: &str) -> PathBuf {
-        self.folder.join(format!("run-{}.{what}", self.runs.get()))
-    }
-
-    /// Begins another run.
-    pub(super) fn next_run(&self) {
-        self.runs.set(self.runs.get() + 1);
+    /// Files for the standard streams of another run, such as `run-2.stdout`.
+    pub(super) fn streams(&self) -> [PathBuf; 3] {
+        let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
+        ["stdin", "stdout", "stderr"].map(|name| self.folder.join(format!("run-{run}.{name}")))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 /// What is on standard error when a guest crashed in whatever way, rather than ended with an error of its own.
 const CRASHES: [&str; 4] = ["wasm trap", "wasm backtrace", "panicked at", "failed to run main module"];
@@ -41,10 +41,33 @@ impl Outcome {
     pub(super) fn failed(&self, parts: &[&str]) -> Result<()> {
         ensure!(self.exit == Some(1), "exit code {}, expected 1", self.exit_code());
         ensure!(self.stdout.is_empty(), "printed something on stdout before it failed");
-        for crash in CRASHES {
-            ensure!(!self.stderr.contains(crash), "the guest crashed: stderr says `{crash}`");
-        }
+        self.ended_in_order()?;
         self.said(parts)
+    }
+
+    /// It printed `text` and a line end, said that this is not all and why, in `parts`, and ended with 1.
+    pub(super) fn broke_off(&self, text: &str, parts: &[&str]) -> Result<()> {
+        self.ended_in_order()?;
+        ensure!(self.exit == Some(1), "exit code {}, expected 1", self.exit_code());
+        let printed = self.stdout.strip_suffix('\n').unwrap_or(&self.stdout);
+        ensure!(printed == text, "{}", difference("stdout", printed, text));
+        self.said(&["warning: the answer is incomplete: "])?;
+        self.said(parts)
+    }
+
+    /// Whatever came of it, it is an answer or an error in words, and no crash.
+    pub(super) fn ended_in_order(&self) -> Result<()> {
+        let crash = CRASHES.into_iter().find(|crash| self.stderr.contains(crash));
+        ensure!(crash.is_none(), "the guest crashed: stderr says `{}`", crash.unwrap_or_default());
+        match self.exit {
+            Some(0) => ensure!(self.stdout.ends_with('\n'), "a success that printed no line"),
+            Some(1) => ensure!(
+                self.stderr.starts_with("error: ") || self.stderr.starts_with("warning: "),
+                "a failure that says neither `error: ` nor `warning: `"
+            ),
+            _ => bail!("exit code {}, expected 0 or 1", self.exit_code()),
+        }
+        Ok(())
     }
 
     /// Standard error holds all of `parts`.
@@ -137,7 +160,28 @@ mod tests {
         assert!(message(outcome(134, "", "HTTP unavailable").failed(&[])).contains("exit code 134"));
         assert!(message(outcome(1, "half", "").failed(&[])).contains("stdout"));
         assert!(message(outcome(1, "", "wasm trap: unreachable").failed(&[])).contains("crashed"));
-        assert_eq!(message(outcome(1, "", "a").failed(&["a", "b", "c"])), "stderr does not say `b`, `c`");
+        let found = message(outcome(1, "", "error: a").failed(&["a", "b", "c"]));
+        assert_eq!(found, "stderr does not say `b`, `c`");
+    }
+
+    #[test]
+    fn an_answer_that_broke_off_is_what_arrived_and_a_warning() {
+        let warning = "warning: the answer is incomplete: it ended early\n";
+        outcome(1, "half\n", warning).broke_off("half", &["ended early"]).unwrap();
+        assert!(message(outcome(0, "half\n", warning).broke_off("half", &[])).contains("exit code 0"));
+        assert!(message(outcome(1, "\n", warning).broke_off("half", &[])).contains("stdout is 0 bytes"));
+        assert!(message(outcome(1, "half\n", "error: no").broke_off("half", &[])).contains("warning: "));
+    }
+
+    #[test]
+    fn an_end_in_order_is_an_answer_or_words() {
+        outcome(0, "hi\n", "").ended_in_order().unwrap();
+        outcome(1, "", "error: no\n").ended_in_order().unwrap();
+        for (exit, stdout, stderr) in
+            [(0, "", ""), (1, "", ""), (2, "", "error: no"), (134, "", "error: wasm trap")]
+        {
+            assert!(outcome(exit, stdout, stderr).ended_in_order().is_err(), "{exit} {stderr}");
+        }
     }
 
     #[test]

@@ -10,9 +10,13 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
-use xshell::cmd;
+use xshell::{Shell, cmd};
 
-use super::{child::Guarded, lab};
+use super::{
+    child::Guarded,
+    host::{Front, Presented},
+    lab,
+};
 use crate::{cargo, project::Project, ui};
 
 /// A running `mock-provider`. It ends when this is dropped, and also when this process dies: its standard input is a
@@ -20,7 +24,9 @@ use crate::{cargo, project::Project, ui};
 #[derive(Debug)]
 pub(super) struct Provider {
     _process: Guarded,
+    program: PathBuf,
     base: String,
+    front: Option<Front>,
     log: PathBuf,
 }
 
@@ -45,15 +51,46 @@ impl Provider {
         ui::status("Building", "mock-provider");
         let build = cmd!(shell, "cargo build --package mock-provider");
         let program = cargo::executable(build, "build mock-provider")?;
+        Self::spawn(program, 0, log)
+    }
+
+    /// Starts another one, on a `port` that nobody listens at.
+    pub(super) fn another(&self, port: u16, log: &Path) -> Result<Self> {
+        Self::spawn(self.program.clone(), port, log)
+    }
+
+    fn spawn(program: PathBuf, port: u16, log: &Path) -> Result<Self> {
+        let shell = Shell::new().context("could not find the current folder")?;
+        let port = port.to_string();
         let streams = [Stdio::piped(), Stdio::piped(), Stdio::inherit()];
-        let mut process =
-            Guarded::spawn(cmd!(shell, "{program} --log {log}"), streams, "start mock-provider")?;
+        let mut process = Guarded::spawn(
+            cmd!(shell, "{program} --port {port} --log {log}"),
+            streams,
+            "start mock-provider",
+        )?;
         let mut base = String::new();
         let stdout = process.child().stdout.take().context("mock-provider has no standard output")?;
         BufReader::new(stdout).read_line(&mut base).context("could not read mock-provider's address")?;
         let base = base.trim_end().to_owned();
         ensure!(base.starts_with("http://"), "mock-provider printed `{base}` where its address should be");
-        Ok(Self { _process: process, base, log: log.to_owned() })
+        Ok(Self { _process: process, program, base, front: None, log: log.to_owned() })
+    }
+
+    /// Has requests come through `front` from now on.
+    pub(super) fn put_behind(&mut self, front: Front) -> Result<()> {
+        self.base = front.address(Presented::Trusted)?;
+        self.front = Some(front);
+        Ok(())
+    }
+
+    /// What requests come through.
+    pub(super) fn front(&self) -> Result<&Front> {
+        self.front.as_ref().context("this case is about TLS, and the server is plain")
+    }
+
+    /// The port that it listens at, as text.
+    pub(super) fn port(&self) -> &str {
+        self.base.rsplit(':').next().unwrap_or_default()
     }
 
     /// The `api_base` under which requests are answered by `scenario` and logged under `label`.
@@ -61,16 +98,23 @@ impl Provider {
         format!("{}/{scenario}/{label}/v1", self.base)
     }
 
-    /// The requests that were logged under `label`, in the order of their arrival.
+    /// The requests that were logged under `label` or a label within it, in the order of their arrival.
     pub(super) fn requests(&self, label: &str) -> Result<Vec<Request>> {
         // Made by the server when it starts, so it is there; a line is whole before its request is answered.
         let log = fs::read(&self.log).with_context(|| format!("could not read `{}`", self.log.display()))?;
         let lines = log.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
-        let requests = lines.map(serde_json::from_slice).collect::<Result<Vec<Request>, _>>();
-        let mut requests = requests.context("could not read mock-provider's log")?;
-        requests.retain(|request| request.path.split('/').nth(2) == Some(label));
-        Ok(requests)
+        let ours = lines.filter(|line| is_labelled(line, label)).map(serde_json::from_slice);
+        ours.collect::<Result<Vec<Request>, _>>().context("could not read mock-provider's log")
     }
+}
+
+/// Whether a line of the log has `label` in its path. Lines can be long, and are many, so most are not read as JSON.
+fn is_labelled(line: &[u8], label: &str) -> bool {
+    let head = String::from_utf8_lossy(&line[..line.len().min(500)]);
+    let Some((_, path)) = head.split_once(r#""path":"/"#) else { return false };
+    path.split_once('/')
+        .and_then(|(_, path)| path.strip_prefix(label))
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 impl Request {
@@ -88,6 +132,11 @@ impl Request {
         self.headers.iter().any(|(known, _)| known == name)
     }
 
+    /// The body as JSON.
+    pub(super) fn json(&self) -> Result<Value> {
+        serde_json::from_str(&self.body).context("the request's body is not JSON")
+    }
+
     /// The body carries these messages, as pairs of role and content, and no others.
     pub(super) fn carries(&self, expected: &[(&str, &str)]) -> Result<()> {
         let found = self.messages()?;
@@ -97,7 +146,18 @@ impl Request {
 
     /// The messages in the body as pairs of role and content.
     pub(super) fn messages(&self) -> Result<Vec<(String, String)>> {
-        let body: Value = serde_json::from_str(&self.body).context("the request's body is not JSON")?;
-        lab::messages(&body).context("the request's body holds no messages")
+        lab::messages(&self.json()?).context("the request's body holds no messages")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_belongs_to_its_label_and_to_those_around_it() {
+        let line = br#"{"method":"POST","path":"/ok/a-case/inner/v1/messages","headers":[]}"#;
+        assert!(is_labelled(line, "a-case") && is_labelled(line, "a-case/inner"));
+        assert!(!is_labelled(line, "a") && !is_labelled(line, "ok") && !is_labelled(b"{}", "a"));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::Path,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -12,7 +13,13 @@ use std::{
 
 use anyhow::Result;
 
-use super::{bench::Bench, cases::Case, lab::Lab, outcome::excerpt, report};
+use super::{
+    bench::Bench,
+    cases::Case,
+    lab::{GRANTED, Lab},
+    outcome::excerpt,
+    report,
+};
 
 /// How many cases run at once. Most of them wait more than they compute; more at once would disturb those that take time.
 const AT_ONCE: usize = 2;
@@ -68,25 +75,32 @@ fn run_one(case: &Case, bench: &Bench) -> CaseResult {
         Err(error) => Some(Failure { error, seen: Vec::new() }),
         Ok(lab) => (case.check)(&lab).err().map(|error| Failure { error, seen: seen(&lab) }),
     };
+    let on = || format!("on wasmtime {}", bench.wasmtime.version);
+    let failure = failure.map(|failure| Failure { error: failure.error.context(on()), ..failure });
     CaseResult { name: case.name, wall: start.elapsed(), failure }
 }
 
 /// What there is to see of a case that failed. What cannot be read is not worth a second error.
 fn seen(lab: &Lab<'_>) -> Vec<(String, String)> {
-    let mut seen = streams(lab).unwrap_or_default();
+    let mut seen = streams_of(&lab.folder).unwrap_or_default();
     for request in lab.requests().unwrap_or_default() {
         seen.push((format!("received: {} {}", request.method, request.path), excerpt(&request.body, SHOWN)));
     }
     seen
 }
 
-fn streams(lab: &Lab<'_>) -> Result<Vec<(String, String)>> {
+/// The streams of the runs in `folder` and, where the case made places within it, in these.
+fn streams_of(folder: &Path) -> Result<Vec<(String, String)>> {
     let mut streams = Vec::new();
-    for entry in fs::read_dir(&lab.folder)? {
+    for entry in fs::read_dir(folder)? {
         let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
         if entry.file_type()?.is_file() {
             let text = String::from_utf8_lossy(&fs::read(entry.path())?).into_owned();
-            streams.push((entry.file_name().to_string_lossy().into_owned(), excerpt(&text, SHOWN)));
+            streams.push((name, excerpt(&text, SHOWN)));
+        } else if name != GRANTED {
+            let within = streams_of(&entry.path())?;
+            streams.extend(within.into_iter().map(|(inner, text)| (format!("{name}/{inner}"), text)));
         }
     }
     streams.sort();

@@ -4,9 +4,8 @@ use std::{fs, io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result};
 use flate2::{Compression, GzBuilder};
-use serde::Serialize;
 
-use crate::cli::WasmTargets;
+use crate::{budget::Measured, cli::WasmTargets};
 
 /// A file that `cargo xtask wasm` makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,15 +46,6 @@ impl Artifact {
             Self::Wasip1Module => "wasm32-wasip1",
         }
     }
-}
-
-/// An artifact's size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Measured {
-    /// Bytes as they are.
-    pub(crate) raw: usize,
-    /// Bytes after `gzip -9`.
-    pub(crate) gzip: usize,
 }
 
 /// Writes the artifact, and the component's compressed form beside it, and measures both.

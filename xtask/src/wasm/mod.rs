@@ -19,7 +19,6 @@ use std::{fs, path::PathBuf, time::Instant};
 
 use anyhow::{Context as _, Result};
 
-pub(crate) use self::artifact::Measured;
 use self::{artifact::Artifact, report::Report};
 use crate::{
     budget::Budget,
@@ -50,7 +49,7 @@ impl Wasm {
 }
 
 /// The artifacts that a smoke test runs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Shipped {
     /// The wasip2 component.
     pub(crate) component: PathBuf,

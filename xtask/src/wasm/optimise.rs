@@ -8,7 +8,14 @@ use sha2::{Digest as _, Sha256};
 use xshell::cmd;
 
 use super::artifact::replace;
-use crate::{cargo, cmd, project::Project, ui};
+use crate::{cargo::OnDemand, cmd, project::Project, ui};
+
+/// The driver. Its compiled Binaryen is what takes the time.
+const PROGRAM: OnDemand = OnDemand {
+    package: "wasm-opt-driver",
+    profile: "release",
+    first_time: "Binaryen, once for this machine: about 5 minutes on 2 cores",
+};
 
 /// What decides the driver's output beside its input: the source with its list of features, and the manifest that pins
 /// Binaryen's version.
@@ -59,23 +66,9 @@ impl<'p> Optimiser<'p> {
         if let Some(path) = self.driver.get() {
             return Ok(path.clone());
         }
-        let path = build_driver(self.project)?;
+        let path = PROGRAM.ensure_built(self.project)?;
         Ok(self.driver.get_or_init(|| path).clone())
     }
-}
-
-/// Compiles the driver into a target folder in the cache: cargo decides what is fresh there, and every checkout shares the
-/// compiled Binaryen.
-fn build_driver(project: &Project) -> Result<PathBuf> {
-    let target = project.cache_folder("build")?;
-    if !target.join("release").join("wasm-opt-driver").exists() {
-        ui::status("Building", "Binaryen, once for this machine: about 5 minutes on 2 cores");
-    }
-    let shell = project.shell()?;
-    let build = cmd!(shell, "cargo build --package wasm-opt-driver --release --target-dir {target}")
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    cargo::executable(build, "build the Binaryen driver")
 }
 
 fn key(module: &[u8]) -> String {

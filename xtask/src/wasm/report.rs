@@ -7,9 +7,9 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use xshell::cmd;
 
-use super::artifact::{Artifact, Measured, replace};
+use super::artifact::{Artifact, replace};
 use crate::{
-    budget::{Bounds, Budget, grouped},
+    budget::{Bounds, Budget, Measured, grouped},
     cmd,
     project::Project,
     ui,

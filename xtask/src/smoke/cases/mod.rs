@@ -1,14 +1,26 @@
 //! What is tried: a name and a function a case, one file a theme.
 
+mod anthropic;
 mod chat;
 mod config;
+mod endurance;
+mod exports;
 mod faults;
+mod files;
+mod hostile;
 mod program;
 mod provider;
+#[cfg(test)]
+mod reliability;
+mod retries;
 mod sessions;
 mod sizes;
+mod streams;
+mod tls;
 
-use anyhow::{Result, ensure};
+use std::thread;
+
+use anyhow::{Context as _, Result, ensure};
 
 use super::lab::Lab;
 
@@ -19,20 +31,33 @@ pub(super) struct Case {
     pub(super) name: &'static str,
     /// Tries it. The error says what was not as it should be.
     pub(super) check: fn(&Lab<'_>) -> Result<()>,
+    /// It takes several seconds, and what it shows of our code it need not show on every runtime.
+    pub(super) long: bool,
 }
 
 /// The cases for wasmtime, in the order in which they begin.
 pub(super) fn wasmtime() -> Vec<Case> {
     let themes = [
         chat::CASES,
+        anthropic::CASES,
+        streams::CASES,
         provider::CASES,
+        retries::CASES,
         faults::CASES,
+        hostile::CASES,
         config::CASES,
         sessions::CASES,
+        files::CASES,
         sizes::CASES,
         program::CASES,
+        endurance::CASES,
     ];
     themes.concat()
+}
+
+/// The cases for a host of our own: what only it can show, and what else has to hold over TLS.
+pub(super) fn host() -> Vec<Case> {
+    [tls::CASES, exports::CASES, chat::CASES, anthropic::CASES, streams::CASES].concat()
 }
 
 impl Case {
@@ -46,12 +71,24 @@ impl Case {
     }
 }
 
+/// Does all of `work` at the same time; the first failure in its order is the result.
+fn at_once(work: impl IntoIterator<Item = impl FnOnce() -> Result<()> + Send>) -> Result<()> {
+    thread::scope(|scope| {
+        let threads: Vec<_> = work.into_iter().map(|work| scope.spawn(work)).collect();
+        let results: Vec<_> = threads.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        results.into_iter().try_for_each(|result| result.ok().context("a thread of the case panicked")?)
+    })
+}
+
 /// Names and functions as cases.
 macro_rules! cases {
     ($($name:literal => $check:ident,)*) => {
+        $crate::smoke::cases::cases!(long: false, $($name => $check,)*);
+    };
+    (long: $long:literal, $($name:literal => $check:ident,)*) => {
         /// The cases of this theme.
         pub(super) const CASES: &[$crate::smoke::cases::Case] =
-            &[$($crate::smoke::cases::Case { name: $name, check: $check }),*];
+            &[$($crate::smoke::cases::Case { name: $name, check: $check, long: $long }),*];
     };
 }
 use cases;
@@ -64,9 +101,10 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        let cases = wasmtime();
-        let names: BTreeSet<&str> = cases.iter().map(|case| case.name).collect();
-        assert_eq!(names.len(), cases.len());
+        for cases in [wasmtime(), host()] {
+            let names: BTreeSet<&str> = cases.iter().map(|case| case.name).collect();
+            assert_eq!(names.len(), cases.len());
+        }
     }
 
     #[test]

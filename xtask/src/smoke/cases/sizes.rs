@@ -1,16 +1,23 @@
 //! Bodies beyond every buffer on the way.
 
-use anyhow::{Result, ensure};
+use std::{fs, time::Duration};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::json;
 
 use super::cases;
-use crate::smoke::{lab::Lab, outcome::difference};
+use crate::smoke::{
+    lab::Lab,
+    outcome::{Outcome, difference},
+};
 
 /// The text of the server's long answers, over and over.
 const DIGITS: &str = "0123456789abcdef";
 
 cases! {
     "a 300 KB message arrives byte for byte" => large_message,
-    "a 5 MB answer is printed whole" => large_answer,
+    "a 5 MB message is sent and answered within a second" => large_request,
+    "a 9 MB answer is printed whole within a second" => large_answer,
     "an answer over the limit is a named error" => huge_answer,
 }
 
@@ -26,9 +33,44 @@ fn large_message(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
+fn large_request(lab: &Lab<'_>) -> Result<()> {
+    lab.configure_agent("count", json!({ "context_tokens": 10_000_000 }))?;
+    let message = DIGITS.repeat(5_000_000 / DIGITS.len());
+    within_a_second(|| {
+        let outcome = lab.say(&message)?;
+        outcome.answered("5000000")?;
+        forget(lab)?;
+        Ok(outcome)
+    })
+}
+
 fn large_answer(lab: &Lab<'_>) -> Result<()> {
     lab.configure("large")?;
-    lab.say("hello")?.answered(&DIGITS.repeat(5_000_000 / DIGITS.len()))
+    let answer = DIGITS.repeat(9_000_000 / DIGITS.len());
+    within_a_second(|| {
+        let outcome = lab.say("hello")?;
+        outcome.answered(&answer)?;
+        forget(lab)?;
+        Ok(outcome)
+    })
+}
+
+/// A machine may be busy with something else, so the best of a few runs counts; each has to do what it should.
+fn within_a_second(mut run: impl FnMut() -> Result<Outcome>) -> Result<()> {
+    let mut walls = Vec::new();
+    for _ in 0..5 {
+        walls.push(run()?.wall);
+        if walls.last() < Some(&Duration::from_secs(1)) {
+            return Ok(());
+        }
+    }
+    eprintln!("{walls:?}");
+    bail!("it took {walls:.2?}")
+}
+
+/// The next run begins anew.
+fn forget(lab: &Lab<'_>) -> Result<()> {
+    fs::remove_file(lab.session_path("default")).context("there is no session")
 }
 
 fn huge_answer(lab: &Lab<'_>) -> Result<()> {

@@ -1,0 +1,135 @@
+//! Answers in order: the good ones, whole or as a stream, and errors as the providers word them.
+
+use std::{io, thread, time::Duration};
+
+use serde_json::Value;
+
+use crate::{
+    HUGE_TEXT_BYTES, LARGE_TEXT_BYTES, Scenario, chaos,
+    dialect::{Asked, Dialect, pieces},
+    hostile,
+    request::Request,
+    stream,
+    wire::Wire,
+};
+
+/// How long [`Scenario::Slow`] thinks.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// A request with all that its answer depends on.
+#[derive(Debug)]
+pub(crate) struct Exchange<'a> {
+    pub(crate) dialect: Dialect,
+    pub(crate) request: &'a Request,
+    /// How many requests this path has seen, this one included.
+    pub(crate) seen: u32,
+    pub(crate) wire: &'a mut Wire,
+}
+
+/// Answers as `scenario` says. The error is that the client has gone.
+pub(crate) fn answer(scenario: Scenario, mut exchange: Exchange<'_>) -> io::Result<()> {
+    let again = exchange.seen > 1;
+    match scenario {
+        Scenario::Ok => exchange.good(echo),
+        Scenario::Recovers | Scenario::RetryAfter(_) | Scenario::RetryAfterDate if again => {
+            exchange.good(echo)
+        }
+        Scenario::Count => exchange.good(|asked| asked.text.len().to_string()),
+        Scenario::Large => exchange.long(LARGE_TEXT_BYTES),
+        Scenario::Huge => exchange.long(HUGE_TEXT_BYTES),
+        Scenario::NoStream => exchange.whole(echo),
+        Scenario::Slow => {
+            thread::sleep(SLOW);
+            exchange.good(echo)
+        }
+        Scenario::Status(status) => exchange.error(status, &[]),
+        Scenario::Recovers => exchange.error(503, &[]),
+        Scenario::RetryAfter(seconds) => exchange.error(429, &[("retry-after", &seconds.to_string())]),
+        Scenario::RetryAfterDate => exchange.error(429, &TWO_SECONDS_LATER),
+        Scenario::ResetThenOk if again => exchange.good(echo),
+        Scenario::Chaos(seed) => chaos::answer(seed, &mut exchange),
+        _ if stream::answers(scenario) => stream::answer(scenario, &mut exchange),
+        _ => hostile::answer(scenario, &mut exchange),
+    }
+}
+
+/// A clock that is long behind; the difference is what counts.
+const TWO_SECONDS_LATER: [(&str, &str); 2] =
+    [("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:49:39 GMT")];
+
+impl Exchange<'_> {
+    /// The answer of `text`, as the request wants it. A request that lacks something is refused.
+    fn good(&mut self, text: impl FnOnce(&Asked) -> String) -> io::Result<()> {
+        if !self.request.wants_stream() {
+            return self.whole(text);
+        }
+        let Some(asked) = self.asked()? else { return Ok(()) };
+        let text = text(&asked);
+        stream::good(self, &asked, &pieces(&text))
+    }
+
+    /// The same, whole in any case.
+    pub(crate) fn whole(&mut self, text: impl FnOnce(&Asked) -> String) -> io::Result<()> {
+        let Some(asked) = self.asked()? else { return Ok(()) };
+        let answer = self.dialect.completion(&asked.model, &text(&asked));
+        self.json(200, &[], &answer)
+    }
+
+    /// As [`Self::good`], with `length` bytes of text. Whole, it is put together quickly: clients are timed.
+    fn long(&mut self, length: usize) -> io::Result<()> {
+        if self.request.wants_stream() {
+            return self.good(|_| digits(length));
+        }
+        let Some(_) = self.asked()? else { return Ok(()) };
+        let body = self.body(length);
+        self.wire.whole(200, &[("content-type", "application/json")], &body)
+    }
+
+    /// What the request asks for; `None` where it lacked something and has been refused.
+    pub(crate) fn asked(&mut self) -> io::Result<Option<Asked>> {
+        match self.dialect.read(self.request) {
+            Ok(asked) => Ok(Some(asked)),
+            Err((status, refusal)) => self.json(status, &[], &refusal).map(|()| None),
+        }
+    }
+
+    fn error(&mut self, status: u16, headers: &[(&str, &str)]) -> io::Result<()> {
+        let body = self.dialect.error(status, self.request);
+        self.json(status, headers, &body)
+    }
+
+    fn json(&mut self, status: u16, headers: &[(&str, &str)], body: &Value) -> io::Result<()> {
+        let headers = [headers, &[("content-type", "application/json")]].concat();
+        self.wire.whole(status, &headers, body.to_string().as_bytes())
+    }
+
+    /// The bytes of a good answer of `length` bytes of text, whatever was asked.
+    pub(crate) fn body(&self, length: usize) -> Vec<u8> {
+        let mark = "the digits are put here";
+        let body = self.dialect.completion("a-model", mark).to_string();
+        body.replacen(mark, &digits(length), 1).into_bytes()
+    }
+}
+
+/// What most answers say.
+pub(crate) fn echo(asked: &Asked) -> String {
+    format!("echo: {}", asked.text)
+}
+
+/// `length` bytes: the sixteen hexadecimal digits over and over.
+pub(crate) fn digits(length: usize) -> String {
+    let digits = "0123456789abcdef";
+    let mut text = digits.repeat(length.div_ceil(digits.len()));
+    text.truncate(length);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_have_their_length_to_the_byte() {
+        assert_eq!(digits(35), "0123456789abcdef0123456789abcdef012");
+    }
+}

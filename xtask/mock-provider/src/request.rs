@@ -1,0 +1,143 @@
+//! A request as HTTP/1.1 puts it on the wire, taken apart.
+
+use std::io::{self, BufRead, Read as _};
+
+use serde_json::Value;
+
+/// The most that a request body may have, in bytes: far above what any test sends.
+const MAX_BODY_BYTES: usize = 64 << 20;
+
+/// A request, read whole.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// `POST`, `GET` and so on.
+    pub(crate) method: String,
+    /// Path and query as sent.
+    pub(crate) path: String,
+    /// Names in lower case with their values, in the order sent.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    /// The value of the first header `name`, in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the body asks for server-sent events.
+    pub(crate) fn wants_stream(&self) -> bool {
+        let body: Option<Value> = serde_json::from_slice(&self.body).ok();
+        body.is_some_and(|body| body["stream"] == true)
+    }
+
+    /// Reads one request; `None` where the connection ends before it begins.
+    pub(crate) fn read(from: &mut impl BufRead) -> io::Result<Option<Self>> {
+        let first = line(from)?;
+        if first.is_empty() {
+            return Ok(None);
+        }
+        let mut words = first.split(' ').map(str::to_owned);
+        let (Some(method), Some(path), Some(_)) = (words.next(), words.next(), words.next()) else {
+            return Err(io::Error::other(format!("`{first}` is no request line")));
+        };
+        let mut request = Self { method, path, headers: headers(from)?, body: Vec::new() };
+        request.body = match (request.header("transfer-encoding"), request.header("content-length")) {
+            (Some("chunked"), _) => chunks(from)?,
+            (_, Some(length)) => exactly(from, number(length, 10)?)?,
+            _ => Vec::new(),
+        };
+        Ok(Some(request))
+    }
+}
+
+fn headers(from: &mut impl BufRead) -> io::Result<Vec<(String, String)>> {
+    let mut headers = Vec::new();
+    loop {
+        let line = line(from)?;
+        if line.is_empty() {
+            return Ok(headers);
+        }
+        let (name, value) = line.split_once(':').ok_or_else(|| io::Error::other("a header without `:`"))?;
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+}
+
+/// A body in chunks, until the empty one; trailers are read and dropped.
+fn chunks(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let size = line(from)?;
+        let size = number(size.split(';').next().unwrap_or_default(), 16)?;
+        if size == 0 {
+            headers(from)?;
+            return Ok(body);
+        }
+        body.extend(exactly(from, size)?);
+        line(from)?;
+        if body.len() > MAX_BODY_BYTES {
+            return Err(io::Error::other("the body is too large"));
+        }
+    }
+}
+
+fn exactly(from: &mut impl BufRead, length: usize) -> io::Result<Vec<u8>> {
+    if length > MAX_BODY_BYTES {
+        return Err(io::Error::other("the body is too large"));
+    }
+    let mut bytes = vec![0; length];
+    from.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A line without its end; bytes that are not UTF-8 are replaced.
+fn line(from: &mut impl BufRead) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    from.by_ref().take(1 << 16).read_until(b'\n', &mut bytes)?;
+    Ok(String::from_utf8_lossy(bytes.trim_ascii_end()).into_owned())
+}
+
+fn number(text: &str, radix: u32) -> io::Result<usize> {
+    usize::from_str_radix(text.trim(), radix).map_err(|_| io::Error::other(format!("`{text}` is no length")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(mut bytes: &[u8]) -> io::Result<Option<Request>> {
+        Request::read(&mut bytes)
+    }
+
+    #[test]
+    fn a_body_comes_by_length_or_in_chunks() {
+        for head in [
+            "Content-Length: 5\r\n\r\nhello",
+            "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n",
+        ] {
+            let bytes = format!("POST /a?b HTTP/1.1\r\nHost: h\r\n{head}");
+            let request = read(bytes.as_bytes()).expect("a request").expect("one");
+            assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/a?b"));
+            assert_eq!((request.header("host"), request.body.as_slice()), (Some("h"), b"hello".as_slice()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_request_is_an_error_and_nothing_is_none() {
+        assert_eq!(read(b"").expect("an end"), None);
+        for bytes in [
+            "hello\r\n\r\n",
+            "POST / HTTP/1.1\r\ncontent-length: x\r\n\r\n",
+            "POST / HTTP/1.1\r\ncontent-length: 9\r\n\r\nx",
+        ] {
+            assert!(read(bytes.as_bytes()).is_err(), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn a_stream_is_asked_for_in_the_body() {
+        let wants = |body: &str| Request { body: body.into(), ..Request::default() }.wants_stream();
+        assert!(wants(r#"{"stream":true}"#));
+        assert!(!wants(r#"{"stream":false}"#) && !wants("{}") && !wants("{"));
+    }
+}

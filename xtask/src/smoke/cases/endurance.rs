@@ -1,0 +1,193 @@
+//! The same thing a hundred or a thousand times, each time a little different.
+
+use std::{
+    fs, hint, io,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use super::{
+    at_once, cases,
+    files::{LOCK, session},
+};
+use crate::smoke::{
+    child::Guarded,
+    lab::{ANTHROPIC, Lab, PROVIDER, messages},
+};
+
+cases! {
+    long: true,
+    "a guest killed in mid-write leaves the old session or the new one" => killed,
+    "hostile server: 250 random answers, OpenAI, whole" => openai_whole,
+    "hostile server: 250 random answers, OpenAI, streamed" => openai_stream,
+    "hostile server: 250 random answers, Anthropic, whole" => anthropic_whole,
+    "hostile server: 250 random answers, Anthropic, streamed" => anthropic_stream,
+}
+
+/// How often a guest is killed.
+const KILLS: usize = 100;
+
+/// Kills each guest a random moment after it began to store its turn. What was said is one whole turn more or not there at
+/// all, and what is left lying about does not add up.
+fn killed(lab: &Lab<'_>) -> Result<()> {
+    lab.configure_agent("ok", json!({ "context_tokens": 1000 }))?;
+    // Large, so that writing takes a while.
+    let long = "a long story ".repeat(20_000);
+    lab.write("sessions/default.json", session(&[("user", "tell"), ("assistant", &long)]).as_bytes())?;
+    let window = storing(lab)?.elapsed_until_end()?;
+    let mut stored = old_or_new(lab, 2)?;
+    ensure!(stored == 4, "the guest that was left alone stored nothing");
+    let mut late = 0;
+    for round in 0..KILLS {
+        let guest = storing(lab)?;
+        // Spread evenly over the time it took one that was left alone, and a little beyond.
+        let moment = window.mul_f64(1.2 * (round * 37 % KILLS) as f64 / KILLS as f64);
+        guest.kill_after(moment)?;
+        let before = stored;
+        stored = old_or_new(lab, before).with_context(|| format!("killed {moment:.1?} into its storing"))?;
+        late += usize::from(stored > before);
+        // As if its time were over: nobody has to wait for it here.
+        remove(lab, LOCK)?;
+    }
+    ensure!(
+        (1..KILLS).contains(&late),
+        "of {KILLS} guests {late} were killed after they had stored their turn"
+    );
+    lab.say("the end")?.answered("echo: the end")?;
+    let files = lab.session_files()?;
+    ensure!(files == ["default.json"], "after {KILLS} kills, the folder of sessions holds {files:?}");
+    Ok(())
+}
+
+/// A guest that has just begun to store its turn.
+#[derive(Debug)]
+struct Storing {
+    guest: Guarded,
+    since: Instant,
+}
+
+fn storing(lab: &Lab<'_>) -> Result<Storing> {
+    let lock = lab.granted().join("sessions").join(LOCK);
+    let mut guest = lab.compiled().start("hello")?;
+    let begun = Instant::now();
+    while !lock.exists() && !guest.has_ended()? {
+        ensure!(begun.elapsed() < Duration::from_secs(20), "the guest never came to store its turn");
+    }
+    Ok(Storing { guest, since: Instant::now() })
+}
+
+impl Storing {
+    fn elapsed_until_end(self) -> Result<Duration> {
+        let status = self.guest.wait(Duration::from_secs(20))?;
+        ensure!(status.success(), "the guest that was left alone ended with {status}");
+        Ok(self.since.elapsed())
+    }
+
+    /// Sleeping would be too coarse.
+    fn kill_after(self, moment: Duration) -> Result<()> {
+        while self.since.elapsed() < moment {
+            hint::spin_loop();
+        }
+        self.guest.kill()
+    }
+}
+
+/// The session holds `stored` messages, or a turn more; returns how many.
+fn old_or_new(lab: &Lab<'_>, stored: usize) -> Result<usize> {
+    let bytes = fs::read(lab.session_path("default")).context("the session has gone")?;
+    let found: Value = serde_json::from_slice(&bytes).context("the session is torn")?;
+    let found = messages(&found).context("the session holds no messages")?;
+    let new: Vec<_> = found.iter().skip(stored).map(|(_, content)| content.as_str()).collect();
+    ensure!(
+        new.is_empty() || new == ["hello", "echo: hello"],
+        "beyond the {stored} messages there are {new:?}"
+    );
+    // At most its lock and what it was about to put in the session's place.
+    let others = lab.session_files()?.len() - 1;
+    ensure!(others <= 2, "{others} files lie beside the session: {:?}", lab.session_files()?);
+    Ok(found.len())
+}
+
+fn remove(lab: &Lab<'_>, name: &str) -> Result<()> {
+    match fs::remove_file(lab.granted().join("sessions").join(name)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).context("could not remove the lock")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How many random answers a case is about.
+const ANSWERS: usize = 250;
+
+/// How many of them are asked for at once. A guest spends most of its time waiting for the server.
+const AT_ONCE: usize = 4;
+
+/// The guest's own deadline in seconds, and how much later it may end on a busy machine.
+const DEADLINE: u64 = 2;
+const GRACE: u64 = 3;
+
+/// More memory than a guest needs for anything but what grows without bound.
+const MEMORY: usize = 64 << 20;
+
+fn openai_whole(lab: &Lab<'_>) -> Result<()> {
+    chaos(lab, 0, PROVIDER, false)
+}
+
+fn openai_stream(lab: &Lab<'_>) -> Result<()> {
+    chaos(lab, 1, PROVIDER, true)
+}
+
+fn anthropic_whole(lab: &Lab<'_>) -> Result<()> {
+    chaos(lab, 2, ANTHROPIC, false)
+}
+
+fn anthropic_stream(lab: &Lab<'_>) -> Result<()> {
+    chaos(lab, 3, ANTHROPIC, true)
+}
+
+/// Asks for the answers of [`ANSWERS`] seeds, others in each run and in each `part`; for one where a seed was given.
+fn chaos(lab: &Lab<'_>, part: u64, name: &str, stream: bool) -> Result<()> {
+    let first = lab.bench.seed.unwrap_or(lab.bench.first_seed + part * ANSWERS as u64);
+    let count = if lab.bench.seed.is_some() { 1 } else { ANSWERS };
+    let next = AtomicUsize::new(0);
+    let work = |worker: usize| -> Result<()> {
+        let lab = lab.within(&format!("worker {worker}"))?;
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= count {
+                return Ok(());
+            }
+            let seed = first + at as u64;
+            ask(&lab, seed, name, stream)
+                .with_context(|| format!("to repeat this: `--only hostile --seed {seed}`"))?;
+        }
+    };
+    at_once((0..AT_ONCE).map(|worker| move || work(worker)))
+}
+
+/// Whatever the server answers, the guest ends with an answer or an error in words, in time and in bounds.
+fn ask(lab: &Lab<'_>, seed: u64, name: &str, stream: bool) -> Result<()> {
+    lab.configure_as(
+        name,
+        &format!("chaos-{seed}"),
+        json!({ "timeout_secs": DEADLINE }),
+        json!({ "stream": stream }),
+    )?;
+    // A session of its own, so that neither what went before nor its size matters.
+    let session = seed.to_string();
+    let outcome = lab.compiled().memory(MEMORY).arguments(&["--session", &session]).say("hello")?;
+    let seen = || format!("stdout: {:?}, stderr: {:?}", outcome.stdout, outcome.stderr);
+    outcome.ended_in_order().with_context(seen)?;
+    outcome.took(0..DEADLINE + GRACE).with_context(seen)?;
+    ensure!(!outcome.stderr.contains("hunter2"), "the password of a location is shown");
+    let path = lab.session_path(&session);
+    if let Ok(bytes) = fs::read(&path) {
+        serde_json::from_slice::<Value>(&bytes).with_context(seen).context("the session is not JSON")?;
+        fs::remove_file(&path).context("could not remove the session")?;
+    }
+    Ok(())
+}

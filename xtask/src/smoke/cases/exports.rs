@@ -1,0 +1,170 @@
+//! The exported functions, as a host calls them that embeds the component.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::cases;
+use crate::{
+    smoke::{
+        host::Presented,
+        lab::{KEY_VARIABLE, Lab, PROVIDER},
+    },
+    ui,
+};
+
+cases! {
+    "exported: the turns of one instance are a conversation" => conversation,
+    "exported: a streamed answer is returned whole and printed nowhere" => streamed,
+    "exported: what goes wrong is an error value, and the instance lives on" => lives_on,
+    "exported: a wrong key is an error value without the key" => unauthorized,
+    "exported: an untrusted certificate is an error value" => untrusted,
+    "exported: an answer that breaks off is an error value" => broken_off,
+    "exported: a missing configuration is an error value with its path" => no_config,
+    "exported: the capabilities are those of this build" => capabilities,
+    "exported: a turn adds little to the exchange with the server" => round_trip,
+    "exported: a configuration of 10 KB is read within 10 ms" => large_config,
+}
+
+/// A call's answer.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    result: Outcome,
+    /// How long the call took.
+    micros: u64,
+}
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+enum Outcome {
+    Ok(String),
+    Err(String),
+}
+
+impl Answer {
+    fn is(&self, text: &str) -> Result<()> {
+        ensure!(self.result == Outcome::Ok(text.to_owned()), "returned {:?}", self.result);
+        Ok(())
+    }
+
+    fn failed(&self, parts: &[&str]) -> Result<()> {
+        let Outcome::Err(text) = &self.result else { bail!("returned {:?}", self.result) };
+        ensure!(parts.iter().all(|part| text.contains(part)), "the error is `{text}`");
+        Ok(())
+    }
+}
+
+/// Makes `calls`, all on one instance. It prints nothing.
+fn call(lab: &Lab<'_>, calls: &[Value]) -> Result<Vec<Answer>> {
+    let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
+    let outcome = lab.component().called().say(&lines)?;
+    ensure!(outcome.exit == Some(0), "exit code {:?}, expected 0", outcome.exit);
+    ensure!(outcome.stderr.is_empty(), "the instance, or its host, printed something");
+    let answers: Vec<Answer> = outcome
+        .stdout
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()
+        .context("test-host printed something else than answers")?;
+    ensure!(answers.len() == calls.len(), "{} answers to {} calls", answers.len(), calls.len());
+    Ok(answers)
+}
+
+/// Makes one call of `process-message`.
+fn process(lab: &Lab<'_>, message: &str) -> Result<Answer> {
+    Ok(call(lab, &[json!({ "process-message": message })])?.remove(0))
+}
+
+fn conversation(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    let json = r#"{"role":"user","content":"two"}"#;
+    let answers = call(lab, &[json!({ "process-message": "one" }), json!({ "process-message": json })])?;
+    answers[0].is("echo: one")?;
+    answers[1].is("echo: two")?;
+    let history = [("user", "one"), ("assistant", "echo: one"), ("user", "two"), ("assistant", "echo: two")];
+    lab.received(2)?[1].carries(&history[..3])?;
+    lab.stored("default", &history)
+}
+
+fn streamed(lab: &Lab<'_>) -> Result<()> {
+    lab.configure_agent("ok", json!({ "stream": true }))?;
+    process(lab, "hello")?.is("echo: hello")?;
+    lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
+}
+
+fn lives_on(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    let answers = call(lab, &[json!({ "process-message": " \n" }), json!({ "process-message": "hello" })])?;
+    answers[0].failed(&["message is empty"])?;
+    answers[1].is("echo: hello")?;
+    lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
+}
+
+fn unauthorized(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("status-401")?;
+    process(lab, "hello")?.failed(&["Invalid API key", PROVIDER, KEY_VARIABLE])?;
+    lab.stored_nothing()
+}
+
+fn untrusted(lab: &Lab<'_>) -> Result<()> {
+    lab.configure_presented(Presented::Untrusted)?;
+    let words = ["HTTP unavailable: TLS failed", "the server's certificate is not trusted"];
+    process(lab, "hello")?.failed(&words)?;
+    lab.sent_nothing()
+}
+
+/// There is no other way to tell; what did arrive is stored.
+fn broken_off(lab: &Lab<'_>) -> Result<()> {
+    lab.configure_agent("stream-cut", json!({ "stream": true }))?;
+    process(lab, "hello there, how are you")?.failed(&["the answer is incomplete"])?;
+    ensure!(lab.session_files()?.contains(&"default.json".to_owned()), "nothing is stored");
+    Ok(())
+}
+
+fn no_config(lab: &Lab<'_>) -> Result<()> {
+    process(lab, "hello")?.failed(&["/config/config.json"])
+}
+
+fn capabilities(lab: &Lab<'_>) -> Result<()> {
+    let answer = call(lab, &[json!("capabilities")])?.remove(0);
+    let Outcome::Ok(text) = answer.result else { bail!("returned {:?}", answer.result) };
+    let found: Value = serde_json::from_str(&text).context("the capabilities are not JSON")?;
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = json!({
+        "version": version, "platform": "wasm32-wasip2", "http": true, "fs": true, "status": "ready",
+    });
+    ensure!(found == expected, "the capabilities are {found}");
+    Ok(())
+}
+
+/// Beside the exchange, a turn reads the configuration and the session and writes the session to disk. The quickest of
+/// several counts: what disturbs a measurement makes it longer.
+fn round_trip(lab: &Lab<'_>) -> Result<()> {
+    const TURNS: usize = 20;
+    lab.configure("ok")?;
+    let body = json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": "hello" }] });
+    let native = json!({ "native": { "url": lab.url("ok"), "body": body.to_string() } });
+    let turns = vec![[native, json!({ "process-message": "hello" })]; TURNS].concat();
+    let answers = call(lab, &turns)?;
+    let quickest = |first: usize| answers.iter().skip(first).step_by(2).map(|answer| answer.micros).min();
+    let (native, turn) = quickest(0).zip(quickest(1)).context("no turns")?;
+    for answer in answers.iter().skip(1).step_by(2) {
+        answer.is("echo: hello")?;
+    }
+    ui::status("Measured", &format!("exchange {native} µs natively, a turn in the guest {turn} µs"));
+    ensure!(turn < native + 20_000, "a turn takes {turn} µs, the exchange alone {native} µs");
+    Ok(())
+}
+
+/// A configuration that is read to its end and then found to lack a key takes no time for anything else.
+fn large_config(lab: &Lab<'_>) -> Result<()> {
+    lab.configure_agent("ok", json!({ "system_prompt": "Be brief. ".repeat(1000) }))?;
+    let calls = vec![json!({ "process-message": "" }); 50];
+    let answers = call(lab, &calls)?;
+    for answer in &answers {
+        answer.failed(&["message is empty"])?;
+    }
+    let quickest = answers.iter().map(|answer| answer.micros).min().context("no calls")?;
+    ui::status("Measured", &format!("configuration of 10 KB read in the guest in {quickest} µs"));
+    ensure!(quickest < 10_000, "reading the configuration takes {quickest} µs");
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! Files that others use too, disks that are full, and conversations longer than a model's memory.
+
+use std::{fs, io};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use super::{at_once, cases};
+use crate::smoke::{
+    lab::{Lab, PROVIDER},
+    mount::Small,
+};
+
+cases! {
+    "two processes on one session lose no turn" => two_processes,
+    "the lock of a process that was killed is taken over" => abandoned_lock,
+    "a session that is a link out of the folder is not followed" => link_out,
+    "a full disk is said, the answer printed, and the old session kept" => full_disk,
+    "a folder that cannot be written to is said, and the answer printed" => read_only,
+    "a long history is cut for the model and kept in the file" => long_history,
+}
+
+/// What a guest that stores its turn holds while it does.
+pub(super) const LOCK: &str = "default.lock";
+
+/// So many processes at once, so many times.
+const PROCESSES: usize = 2;
+const ROUNDS: usize = 10;
+
+fn two_processes(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    let talk = |process: usize| {
+        (0..ROUNDS).try_for_each(|round| {
+            let message = format!("{process}/{round}");
+            lab.compiled().say(&message)?.answered(&format!("echo: {message}"))
+        })
+    };
+    at_once((0..PROCESSES).map(|process| move || talk(process)))?;
+
+    let stored = lab.session("default")?;
+    ensure!(stored.len() == 2 * PROCESSES * ROUNDS, "{} messages are stored", stored.len());
+    for (process, round) in (0..PROCESSES).flat_map(|process| (0..ROUNDS).map(move |round| (process, round)))
+    {
+        let turn =
+            [("user", format!("{process}/{round}")), ("assistant", format!("echo: {process}/{round}"))];
+        let whole = |pair: &[(String, String)]| {
+            pair.iter().zip(&turn).all(|(found, turn)| (found.0.as_str(), &found.1) == (turn.0, &turn.1))
+        };
+        ensure!(
+            stored.chunks(2).filter(|pair| whole(pair)).count() == 1,
+            "the turn {process}/{round} is not there once"
+        );
+    }
+    only_the_session(lab)
+}
+
+fn abandoned_lock(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.write(&format!("sessions/{LOCK}"), b"somebody who is no more")?;
+    let outcome = lab.say("hello")?;
+    outcome.answered("echo: hello")?;
+    outcome.took(0..10)?;
+    lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])?;
+    only_the_session(lab)
+}
+
+fn only_the_session(lab: &Lab<'_>) -> Result<()> {
+    let files = lab.session_files()?;
+    ensure!(files == ["default.json"], "the folder of sessions holds {files:?}");
+    Ok(())
+}
+
+/// What is outside is neither read nor written, whatever is said about it.
+fn link_out(lab: &Lab<'_>) -> Result<()> {
+    let secret = session(&[("user", "outside"), ("assistant", "secret")]);
+    let outside = lab.folder.join("outside.json");
+    fs::write(&outside, &secret).context("could not write the file outside")?;
+    lab.configure("ok")?;
+    lab.write("sessions/other.json", b"{}")?;
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("../../outside.json", lab.session_path("default"))
+        .context("could not make a link")?;
+
+    let outcome = lab.say("hello")?;
+    outcome.ended_in_order()?;
+    ensure!(!outcome.stdout.contains("secret"), "what is outside was read");
+    for request in lab.requests()? {
+        ensure!(!request.body.contains("secret"), "what is outside was sent");
+    }
+    ensure!(fs::read(&outside)? == secret.as_bytes(), "what is outside was changed");
+    Ok(())
+}
+
+fn full_disk(lab: &Lab<'_>) -> Result<()> {
+    // Room for this session, and none for it and a turn more in a file beside it.
+    let turns = [("user", "x".repeat(20_000)), ("assistant", "y".repeat(20_000))];
+    let old = session(&turns.each_ref().map(|(role, content)| (*role, content.as_str())));
+    let disk = Small::mount(&lab.granted())?;
+    lab.configure_agent("ok", json!({ "context_tokens": 20_000 }))?;
+    lab.write("sessions/default.json", old.as_bytes())?;
+
+    let guest = if disk.is_some() { lab.component() } else { lab.component().file_size(32) };
+    let outcome = guest.say("hello")?;
+    outcome.printed("echo: hello")?;
+    outcome.said(&["warning: the answer is not stored", "sessions/default"])?;
+    if disk.is_some() {
+        outcome.said(&["no space left"])?;
+    }
+    ensure!(fs::read(lab.session_path("default"))? == old.as_bytes(), "the old session is not what it was");
+    only_the_session(lab)
+}
+
+fn read_only(lab: &Lab<'_>) -> Result<()> {
+    let mut disk = Small::mount(&lab.granted())?;
+    lab.configure("ok")?;
+    let old = session(&[("user", "one"), ("assistant", "echo: one")]);
+    lab.write("sessions/default.json", old.as_bytes())?;
+    match &mut disk {
+        Some(disk) => disk.make_read_only()?,
+        None => forbid_writing(lab)?,
+    }
+    let outcome = lab.say("two")?;
+    outcome.printed("echo: two")?;
+    outcome.said(&["warning: the answer is not stored", "sessions/default"])?;
+    ensure!(fs::read(lab.session_path("default"))? == old.as_bytes(), "the old session is not what it was");
+    let files = lab.session_files()?;
+    ensure!(
+        files.iter().all(|name| name == "default.json" || name == LOCK),
+        "the folder of sessions holds {files:?}"
+    );
+    Ok(())
+}
+
+/// By the folder's mode. It does not hold for root, who can mount, but for those roots that cannot there is another way:
+/// where a folder is, no lock can be.
+fn forbid_writing(lab: &Lab<'_>) -> Result<()> {
+    let folder = lab.granted().join("sessions");
+    let mut mode = fs::metadata(&folder)?.permissions();
+    mode.set_readonly(true);
+    fs::set_permissions(&folder, mode).context("could not make the folder of sessions read-only")?;
+    match fs::create_dir(folder.join(LOCK)) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        made => made.context("could not make a folder in the place of the lock"),
+    }
+}
+
+fn long_history(lab: &Lab<'_>) -> Result<()> {
+    let turns: Vec<(String, String)> = (0..200)
+        .flat_map(|turn| [("user", turn), ("assistant", turn)])
+        .map(|(role, turn)| (role.to_owned(), format!("{turn} {}", "word ".repeat(20))))
+        .collect();
+    let turns: Vec<(&str, &str)> =
+        turns.iter().map(|(role, content)| (role.as_str(), content.as_str())).collect();
+    lab.configure_as(
+        PROVIDER,
+        "ok",
+        json!({}),
+        json!({ "context_tokens": 1000, "system_prompt": "Be brief." }),
+    )?;
+    lab.write("sessions/default.json", session(&turns).as_bytes())?;
+    lab.say("hello")?.answered("echo: hello")?;
+
+    let sent = lab.request()?.messages()?;
+    ensure!((10..60).contains(&sent.len()), "{} messages were sent", sent.len());
+    ensure!(sent[0].0 == "system" && sent[1].0 == "user", "the request begins with {:?}", &sent[..2]);
+    ensure!(sent.last().is_some_and(|(_, content)| content == "hello"), "the newest message was not sent");
+    // The newest turns, without a gap, in whole.
+    let history = &sent[1..sent.len() - 1];
+    let newest = &turns[turns.len() - history.len()..];
+    ensure!(crate::smoke::lab::same(history, newest), "what was sent is not the end of the history");
+    let all: Vec<(&str, &str)> =
+        turns.into_iter().chain([("user", "hello"), ("assistant", "echo: hello")]).collect();
+    lab.stored("default", &all)
+}
+
+/// A session file with these pairs of role and content.
+pub(super) fn session(turns: &[(&str, &str)]) -> String {
+    let message = |(role, content): &(&str, &str)| json!({ "role": role, "content": content });
+    let messages: Vec<Value> = turns.iter().map(message).collect();
+    json!({ "version": 1, "id": "default", "messages": messages }).to_string()
+}

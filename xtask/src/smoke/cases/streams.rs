@@ -1,0 +1,208 @@
+//! Answers that come piece by piece. What holds for one protocol is tried with each.
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use super::{at_once, cases};
+use crate::smoke::{
+    guest::Guest,
+    lab::{Lab, PROVIDER, PROVIDERS},
+};
+
+/// Echoed in the pieces `echo: `, `one `, `two `, `three ` and `four`.
+const MESSAGE: &str = "one two three four";
+
+/// What has arrived of the echo when a stream breaks off.
+const ARRIVED: &str = "echo: one two ";
+
+/// More memory than a guest needs for anything but what grows without bound.
+const MEMORY: usize = 64 << 20;
+
+cases! {
+    "stream: each piece is on stdout before the next is sent" => pieces_arrive,
+    "stream: the whole answer is stored" => stored_whole,
+    "stream: the input can ask for it, or ask for none" => input_decides,
+    "stream: any split of the bytes makes the same text" => split,
+    "stream: all that the standard allows is understood" => odd,
+    "stream: a server that answers whole all the same" => no_stream,
+    "stream: slow but steady outlives the timeout" => outlives_the_timeout,
+    "stream: an error before the first piece is an error as ever" => refused,
+    "stream: one that ends early is printed, stored and said to be incomplete" => cut,
+    "stream: an error in the middle is passed on, and the text kept" => error,
+    "stream: a connection that breaks is not tried again" => reset,
+    "stream: one that stops in the middle times out" => stalled,
+    "stream: one without end is cut at the limit" => endless,
+    "stream: an event without end is a named error" => endless_event,
+}
+
+fn pieces_arrive(lab: &Lab<'_>) -> Result<()> {
+    for_each_provider(lab, |lab, name| {
+        configure(lab, name, "stream-slow", json!({}))?;
+        let (outcome, arrivals) = lab.component().watch(MESSAGE)?;
+        outcome.answered("echo: one two three four")?;
+        let pieces: Vec<_> = arrivals.iter().map(|arrival| String::from_utf8_lossy(&arrival.bytes)).collect();
+        // The line end may come with the last piece or behind it.
+        ensure!(
+            pieces.len() >= 5 && pieces[..4] == ["echo: ", "one ", "two ", "three "],
+            "printed {pieces:?}"
+        );
+        // The server rests for 300 ms before each piece. A machine that is busy may take some of it away, not most of it.
+        let gaps = arrivals[..5].windows(2).map(|pair| pair[1].at.duration_since(pair[0].at).as_millis());
+        let gaps: Vec<u128> = gaps.collect();
+        ensure!(gaps.iter().all(|gap| *gap > 100), "the pieces came {gaps:?} ms after each other");
+        Ok(())
+    })
+}
+
+fn stored_whole(lab: &Lab<'_>) -> Result<()> {
+    for_each_provider(lab, |lab, name| {
+        configure(lab, name, "ok", json!({}))?;
+        lab.say(MESSAGE)?.answered("echo: one two three four")?;
+        let body = lab.request()?.json()?;
+        ensure!(body["stream"] == true, "`stream` is {}", body["stream"]);
+        lab.stored("default", &[("user", MESSAGE), ("assistant", "echo: one two three four")])?;
+        lab.stored_incomplete("default", false)
+    })
+}
+
+fn input_decides(lab: &Lab<'_>) -> Result<()> {
+    for_each_provider(lab, |lab, name| {
+        for (config, input) in [(false, true), (true, false)] {
+            let lab = &lab.within(&format!("{input}"))?;
+            lab.configure_as(name, "ok", json!({}), json!({ "stream": config }))?;
+            let message = json!({ "role": "user", "content": MESSAGE, "stream": input });
+            lab.say(&message.to_string())?.answered("echo: one two three four")?;
+            let sent = lab.request()?.json()?["stream"] == true;
+            ensure!(sent == input, "with {config} in the config and {input} in the input, {sent} was sent");
+            lab.request()?.carries(&[("user", MESSAGE)])?;
+        }
+        Ok(())
+    })
+}
+
+fn split(lab: &Lab<'_>) -> Result<()> {
+    let message = "Grüße, 世界 — 🦀 \u{202e}\u{0}\t\"quoted\" \\ back\nsecond line";
+    for_each_provider(lab, |lab, name| {
+        configure(lab, name, "stream-split", json!({}))?;
+        lab.say(message)?.answered(&format!("echo: {message}"))?;
+        lab.stored("default", &[("user", message), ("assistant", &format!("echo: {message}"))])
+    })
+}
+
+fn odd(lab: &Lab<'_>) -> Result<()> {
+    succeeds(lab, "stream-odd")
+}
+
+fn no_stream(lab: &Lab<'_>) -> Result<()> {
+    succeeds(lab, "no-stream")
+}
+
+fn succeeds(lab: &Lab<'_>, scenario: &str) -> Result<()> {
+    for_each_provider(lab, |lab, name| {
+        configure(lab, name, scenario, json!({}))?;
+        lab.say(MESSAGE)?.answered("echo: one two three four")?;
+        lab.stored("default", &[("user", MESSAGE), ("assistant", "echo: one two three four")])
+    })
+}
+
+fn outlives_the_timeout(lab: &Lab<'_>) -> Result<()> {
+    for_each_provider(lab, |lab, name| {
+        configure(lab, name, "stream-slow", json!({ "timeout_secs": 1 }))?;
+        let outcome = lab.say("a b c d e f g")?;
+        outcome.answered("echo: a b c d e f g")?;
+        outcome.took(2..6)
+    })
+}
+
+fn refused(lab: &Lab<'_>) -> Result<()> {
+    for_each_provider(lab, |lab, name| {
+        configure(lab, name, "status-503", json!({ "retries": 1 }))?;
+        lab.say(MESSAGE)?.failed(&[name, "503"])?;
+        lab.received(2)?;
+        lab.stored_nothing()
+    })
+}
+
+fn cut(lab: &Lab<'_>) -> Result<()> {
+    breaks_off(lab, "stream-cut", |_| "ended early")
+}
+
+fn error(lab: &Lab<'_>) -> Result<()> {
+    breaks_off(lab, "stream-error", |name| match name {
+        PROVIDER => "The server had an error while processing your request. Sorry about that!",
+        _ => "Overloaded",
+    })
+}
+
+fn reset(lab: &Lab<'_>) -> Result<()> {
+    breaks_off(lab, "stream-reset", |_| "HTTP unavailable")
+}
+
+/// With retries to spare: what has been printed cannot be taken back, so nothing is sent again.
+fn breaks_off(lab: &Lab<'_>, scenario: &str, said: fn(&str) -> &'static str) -> Result<()> {
+    for_each_provider(lab, |lab, name| {
+        configure(lab, name, scenario, json!({ "retries": 2 }))?;
+        lab.say(MESSAGE)?.broke_off(ARRIVED, &[said(name)])?;
+        kept_what_arrived(lab)
+    })
+}
+
+fn stalled(lab: &Lab<'_>) -> Result<()> {
+    for_each_provider(lab, |lab, name| {
+        configure(lab, name, "stream-stalled", json!({ "timeout_secs": 1, "retries": 2 }))?;
+        let outcome = lab.say(MESSAGE)?;
+        outcome.broke_off(ARRIVED, &["Request timed out"])?;
+        outcome.took(1..4)?;
+        kept_what_arrived(lab)
+    })
+}
+
+fn kept_what_arrived(lab: &Lab<'_>) -> Result<()> {
+    lab.received(1)?;
+    lab.stored("default", &[("user", MESSAGE), ("assistant", ARRIVED)])?;
+    lab.stored_incomplete("default", true)
+}
+
+fn endless(lab: &Lab<'_>) -> Result<()> {
+    for_each_provider(lab, |lab, name| {
+        configure(
+            lab,
+            name,
+            "stream-endless",
+            json!({ "timeout_secs": 10, "max_response_bytes": 2_000_000 }),
+        )?;
+        let outcome = bounded(lab).say(MESSAGE)?;
+        outcome.ended_in_order()?;
+        ensure!(
+            outcome.stdout.starts_with("echo: one two echo: one two three four"),
+            "something else was printed"
+        );
+        outcome.said(&["warning: the answer is incomplete: ", "larger than", "2000000 bytes"])?;
+        outcome.took(0..9)?;
+        lab.stored_incomplete("default", true)
+    })
+}
+
+fn endless_event(lab: &Lab<'_>) -> Result<()> {
+    for_each_provider(lab, |lab, name| {
+        configure(lab, name, "endless-event", json!({ "timeout_secs": 10 }))?;
+        let outcome = bounded(lab).say(MESSAGE)?;
+        outcome.failed(&["larger than", "bytes"])?;
+        outcome.took(0..9)?;
+        lab.stored_nothing()
+    })
+}
+
+fn bounded<'a>(lab: &'a Lab<'_>) -> Guest<'a> {
+    lab.component().memory(MEMORY)
+}
+
+fn configure(lab: &Lab<'_>, name: &str, scenario: &str, provider: Value) -> Result<()> {
+    lab.configure_as(name, scenario, provider, json!({ "stream": true }))
+}
+
+/// Tries the same with each protocol, in a place of its own, and at the same time: most of it is waiting.
+fn for_each_provider(lab: &Lab<'_>, check: impl Fn(&Lab<'_>, &str) -> Result<()> + Sync) -> Result<()> {
+    let check = |name: &str| check(&lab.within(name)?, name).with_context(|| format!("with `{name}`"));
+    at_once(PROVIDERS.map(|name| move || check(name)))
+}

@@ -1,0 +1,77 @@
+//! HTTPS: what arrives is what was sent, and no server is trusted that should not be.
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::cases;
+use crate::smoke::{
+    host::Presented,
+    lab::{KEY, Lab},
+};
+
+cases! {
+    "tls: a request arrives byte for byte, and its answer too" => byte_for_byte,
+    "tls: a long answer arrives whole" => long_answer,
+    "tls: an untrusted certificate is refused, and that is said" => untrusted,
+    "tls: a certificate for another name is refused, and that is said" => another_name,
+    "tls: an expired certificate is refused, and that is said" => expired,
+    "tls: a server that does not speak it is refused, and that is said" => plain,
+    "tls: where the host ignores timeouts, the guest holds its own" => silent,
+}
+
+fn byte_for_byte(lab: &Lab<'_>) -> Result<()> {
+    let message = "Grüße, 世界 — 🦀 \u{0}\t\"quoted\" \\ ".repeat(6000);
+    let message = message.trim_end();
+    lab.configure("ok")?;
+    lab.say(message)?.answered(&format!("echo: {message}"))?;
+    let request = lab.request()?;
+    request.carries(&[("user", message)])?;
+    let authorization = request.header("authorization")?;
+    ensure!(authorization == format!("Bearer {KEY}"), "`authorization` is `{authorization}`");
+    let length = request.header("content-length")?;
+    ensure!(length == request.body_length.to_string(), "`content-length` is {length}");
+    ensure!(request.header("host")?.starts_with("provider.test:"), "the request is to another host");
+    Ok(())
+}
+
+fn long_answer(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("large")?;
+    let outcome = lab.say("hello")?;
+    ensure!(outcome.exit == Some(0), "exit code {:?}, expected 0", outcome.exit);
+    ensure!(outcome.stdout.len() == 9_000_001, "printed {} bytes", outcome.stdout.len());
+    Ok(())
+}
+
+fn untrusted(lab: &Lab<'_>) -> Result<()> {
+    refused(lab, Presented::Untrusted, &["the server's certificate is not trusted", "UnknownIssuer"])
+}
+
+fn another_name(lab: &Lab<'_>) -> Result<()> {
+    let words = ["the server's certificate is not trusted", "not valid for name \"another.test\""];
+    refused(lab, Presented::AnotherName, &words)
+}
+
+fn expired(lab: &Lab<'_>) -> Result<()> {
+    refused(lab, Presented::Expired, &["the server's certificate is not trusted", "certificate expired"])
+}
+
+fn plain(lab: &Lab<'_>) -> Result<()> {
+    refused(lab, Presented::Plain, &["corrupt message"])
+}
+
+/// `words` are the guest's, and those of the host about what it saw.
+fn refused(lab: &Lab<'_>, presented: Presented, words: &[&str]) -> Result<()> {
+    lab.configure_presented(presented)?;
+    let outcome = lab.say("hello")?;
+    outcome.failed(&["error: HTTP unavailable: TLS failed"])?;
+    outcome.failed(words)?;
+    lab.sent_nothing()?;
+    lab.stored_nothing()
+}
+
+fn silent(lab: &Lab<'_>) -> Result<()> {
+    lab.configure_with("silent", json!({ "retries": 0, "timeout_secs": 1 }))?;
+    let outcome = lab.say("hello")?;
+    outcome.failed(&["Request timed out after 1 s"])?;
+    outcome.took(1..3)
+}

@@ -1,0 +1,87 @@
+//! The exported functions, called as a host calls them that embeds the component: many calls on one instance.
+
+use std::{
+    io::{self, BufRead as _, Write as _},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+use wasmtime::{Result, Store, error::Context as _};
+use wasmtime_wasi::WasiCtx;
+
+use self::world::Agent;
+use crate::{
+    guest::{Guest, State},
+    network::Client,
+    options,
+};
+
+mod world {
+    //! What the component promises in its `wit/` folder.
+    #![allow(missing_docs, unreachable_pub, reason = "written by a macro")]
+
+    wasmtime::component::bindgen!({
+        path: "../../crates/clawft-wasm/wit",
+        world: "agent",
+    });
+}
+
+/// A line of standard input.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Call {
+    /// The exported function of this name.
+    ProcessMessage(String),
+    /// The exported function of this name.
+    Capabilities,
+    /// No guest at all: the exchange that the guest would have with the server, to compare with.
+    Native { url: String, body: String },
+}
+
+/// A line of standard output.
+#[derive(Debug, Serialize)]
+struct Answer {
+    result: Result<String, String>,
+    /// How long the call took, in microseconds.
+    micros: u128,
+}
+
+/// Answers the calls on standard input one after the other, all of them by one instance of the component. What the guest
+/// prints goes to standard error: an exported function has nothing to print.
+pub(crate) fn answer_lines(options: &options::Guest) -> Result<ExitCode> {
+    let mut wasi = WasiCtx::builder();
+    wasi.stdout(io::stderr()).stderr(io::stderr());
+    let client = Client::new()?;
+    let Guest { mut store, component, linker } = Guest::load(wasi, client.clone(), options)?;
+    let agent = Agent::instantiate(&mut store, &component, &linker)?;
+    for line in io::stdin().lock().lines() {
+        let line = line.context("could not read standard input")?;
+        let call = serde_json::from_str(&line).with_context(|| format!("`{line}` is not a call"))?;
+        let (result, took) = timed(|| answer(call, &agent, &mut store, &client))?;
+        println!("{}", serde_json::to_string(&Answer { result, micros: took.as_micros() })?);
+        io::stdout().flush()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn answer(
+    call: Call,
+    agent: &Agent,
+    store: &mut Store<State>,
+    client: &Client,
+) -> Result<Result<String, String>> {
+    match call {
+        Call::ProcessMessage(message) => {
+            agent.call_process_message(store, &message).context("`process-message` crashed")
+        }
+        Call::Capabilities => agent.call_capabilities(store).map(Ok).context("`capabilities` crashed"),
+        Call::Native { url, body } => Ok(client.post(&url, body).map_err(|error| error.to_string())),
+    }
+}
+
+fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
+    let start = Instant::now();
+    let value = work()?;
+    Ok((value, start.elapsed()))
+}

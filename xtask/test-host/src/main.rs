@@ -1,0 +1,51 @@
+//! A host that embeds the component, over TLS, with an authority of its own.
+//!
+//! The wasmtime command trusts the public authorities alone, and calls `wasi:cli/run` alone. So what it cannot show is
+//! shown here: HTTPS to a server whose certificate is right or wrong in a chosen way, and the functions that the
+//! component exports for hosts that embed it. `cargo xtask smoke host` drives it; the cases are there.
+//!
+//! ```text
+//! test-host serve PORT                        TLS in front of the plain server on PORT
+//! test-host compile -o COMPILED COMPONENT     to machine code, once for many runs
+//! test-host run  [GRANTS] COMPILED [ARG…]     as the wasmtime command does
+//! test-host call [GRANTS] COMPILED < CALLS    the exported functions, a line of JSON a call
+//!
+//! GRANTS: -S http, -W max-memory-size=BYTES, --dir HOST::GUEST, --env NAME
+//! ```
+//!
+//! What `serve` presents itself by is signed by an authority that it makes for itself, and leaves in the folder where it
+//! stands; a guest's host trusts the authority that it finds in its own folder.
+//!
+//! Modules in reading order: [`options`] is the command line; [`certificates`] and [`front`] are the server's side;
+//! [`guest`] runs the component, [`network`] is what it reaches, [`call`] its exported functions.
+
+mod call;
+mod certificates;
+mod front;
+mod guest;
+mod network;
+mod options;
+
+use std::{env, process::ExitCode};
+
+use crate::options::Command;
+
+fn main() -> ExitCode {
+    match Command::parse(env::args_os().skip(1)).and_then(dispatch) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("test-host: {error:#}");
+            // Not 1: that is how the component itself fails.
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(command: Command) -> wasmtime::Result<ExitCode> {
+    match command {
+        Command::Serve { upstream } => front::serve(upstream),
+        Command::Compile { component, compiled } => guest::compile(&component, &compiled),
+        Command::Run(options) => guest::run(&options),
+        Command::Call(options) => call::answer_lines(&options),
+    }
+}
