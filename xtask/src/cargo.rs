@@ -1,15 +1,26 @@
 //! Cargo's answers: what a build made, as cargo's own messages tell it.
 
-use std::{io::Cursor, path::PathBuf};
+use std::{
+    fs,
+    io::Cursor,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 use cargo_metadata::Message;
+use sha2::{Digest as _, Sha256};
 use xshell::{Cmd, cmd};
 
-use crate::{cmd, project::Project, ui};
+use crate::{
+    cmd,
+    project::Project,
+    setup::{self, Need},
+    ui,
+};
 
 /// A program of this workspace that few commands need and that takes long to compile: it is built when it is needed, and
-/// kept in the cache, where every checkout finds it. What is fresh there, cargo decides.
+/// kept in the cache, where every checkout finds it. Which dependencies are fresh there, cargo decides; of the program itself
+/// it cannot tell, because it goes by times, and another checkout's sources may be older than what was built from ours.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OnDemand {
     /// The package, and the program in it.
@@ -18,22 +29,61 @@ pub(crate) struct OnDemand {
     pub(crate) profile: &'static str,
     /// What the first time builds and how long that takes, for whoever waits.
     pub(crate) first_time: &'static str,
+    /// Its own sources, files and folders from the workspace's root.
+    pub(crate) sources: &'static [&'static str],
+    /// What it is compiled with beside cargo.
+    pub(crate) needs: &'static [Need],
 }
 
 impl OnDemand {
     /// The path of the program, which is compiled if need be.
     pub(crate) fn ensure_built(&self, project: &Project) -> Result<PathBuf> {
-        let Self { package, profile, first_time } = self;
+        let Self { package, profile, first_time, sources, needs } = self;
         let target = project.cache_folder("build")?;
         if !target.join(profile).join(package).exists() {
+            setup::ensure(project, needs)?;
             ui::status("Building", first_time);
         }
         let shell = project.shell()?;
+        let (stamp, digest) = (target.join(format!("{package}.sources")), digest(&project.root, sources)?);
+        if fs::read_to_string(&stamp).is_ok_and(|built| built != digest) {
+            let clean = cmd!(
+                shell,
+                "cargo clean --quiet --package {package} --profile {profile} --target-dir {target}"
+            );
+            cmd::run(clean, &format!("forget {package} as another checkout built it"))?;
+        }
         let build = cmd!(shell, "cargo build --package {package} --profile {profile} --target-dir {target}")
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS");
-        executable(build, &format!("build {package}"))
+        let program = executable(build, &format!("build {package}"))?;
+        fs::write(&stamp, digest).with_context(|| format!("could not write `{}`", stamp.display()))?;
+        Ok(program)
     }
+}
+
+/// The SHA-256 of everything in `sources`, names included.
+fn digest(root: &Path, sources: &[&str]) -> Result<String> {
+    let mut files = Vec::new();
+    sources.iter().try_for_each(|source| list(&root.join(source), &mut files))?;
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files {
+        let bytes = fs::read(&file).with_context(|| format!("could not read `{}`", file.display()))?;
+        hash.update(file.strip_prefix(root)?.as_os_str().as_encoded_bytes());
+        hash.update(Sha256::digest(bytes));
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Adds `path`, or all files below it, to `files`.
+fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let entries = fs::read_dir(path).with_context(|| format!("could not list `{}`", path.display()))?;
+    entries.into_iter().try_for_each(|entry| list(&entry?.path(), files))
 }
 
 /// Runs `build`, a `cargo build` without a message format, and returns the path of the executable that it made.
@@ -57,6 +107,21 @@ fn find_executable(messages: &str) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_digest_follows_names_and_contents() {
+        let root = tempfile::tempdir().unwrap();
+        let (folder, sources) = (root.path().join("package/src"), ["package"]);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("main.rs"), "one").unwrap();
+        let one = digest(root.path(), &sources).unwrap();
+        assert_eq!(digest(root.path(), &sources).unwrap(), one);
+        fs::write(folder.join("main.rs"), "two").unwrap();
+        assert_ne!(digest(root.path(), &sources).unwrap(), one);
+        fs::write(folder.join("main.rs"), "one").unwrap();
+        fs::rename(folder.join("main.rs"), folder.join("lib.rs")).unwrap();
+        assert_ne!(digest(root.path(), &sources).unwrap(), one);
+    }
 
     #[test]
     fn a_build_without_an_executable_is_an_error() {

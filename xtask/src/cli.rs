@@ -1,6 +1,6 @@
 //! The command line as data: what can be asked for, and the words of `--help`. What is done about it is elsewhere.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Smoke(Smoke),
     Tool(Tool),
     Lint(Lint),
+    Fuzz(Fuzz),
+    Coverage(Coverage),
     Test(Test),
 }
 
@@ -94,7 +96,11 @@ pub(crate) enum HttpBackend {
 #[command(after_help = "\
 Examples:
   cargo xtask smoke wasmtime                the component in wasmtime, against a server on loopback
-  cargo xtask smoke wasmtime --only 401     the cases whose name contains `401`")]
+  cargo xtask smoke wasmtime --only 401     the cases whose name contains `401`
+  cargo xtask smoke wasmtime --version all  the same on every release of wasmtime in xtask/tools.toml
+  cargo xtask smoke host                    over TLS, and through the exported functions
+
+With WASMTIME set and without --version it is that program which runs them.")]
 pub(crate) struct Smoke {
     /// Where to run them
     #[arg(value_enum)]
@@ -102,6 +108,12 @@ pub(crate) struct Smoke {
     /// Only the cases whose name contains this text
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
+    /// The release of wasmtime, such as 42, or `all` that xtask/tools.toml has [default: the newest]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<setup::Releases>,
+    /// Repeat one answer of the hostile server: the seed that a failure named
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
     /// Keep the folders that the cases ran in, and print where they are
     #[arg(long)]
     pub(crate) keep: bool,
@@ -112,6 +124,8 @@ pub(crate) struct Smoke {
 pub(crate) enum Runtime {
     /// The component in the wasmtime command
     Wasmtime,
+    /// The component embedded in a host of ours, over TLS and through its exported functions
+    Host,
 }
 
 /// Run one of the pinned tools, as it is
@@ -135,14 +149,76 @@ pub(crate) struct Tool {
 #[derive(Debug, Args)]
 pub(crate) struct Lint {}
 
-/// Run every test: form, unit and property tests, the command line, the shipped artifacts
+/// Feed what reads foreign bytes with what nobody thought of
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cargo xtask test             all of it; what CI runs
-  cargo xtask test --quick     without the artifacts: seconds after a change")]
+  cargo xtask fuzz                      everything, a minute each
+  cargo xtask fuzz sse --seconds 3600   one target for an hour
+  cargo xtask fuzz sse --input FILE     one input again, such as one that was a crash
+
+Targets assert what must hold for any bytes: no panic, no key in an error, the same result however
+a response is split. Seeds are in xtask/fuzz/seeds; what is found beyond them is kept in the cache,
+and the next run begins with it.")]
+pub(crate) struct Fuzz {
+    /// What to fuzz [default: everything]
+    #[arg(value_enum, value_name = "TARGET")]
+    pub(crate) targets: Vec<FuzzTarget>,
+    /// How long each target is fuzzed
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seconds: u64,
+    /// How many targets are fuzzed at once [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Run one target on this input alone, with all that it says
+    #[arg(long, value_name = "FILE", requires = "targets", conflicts_with_all = ["seconds", "jobs"])]
+    pub(crate) input: Option<PathBuf>,
+}
+
+/// The functions of `xtask/fuzz`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FuzzTarget {
+    /// A streamed answer, in the dialects of all providers
+    Sse,
+    /// An answer in one piece of a server that speaks chat completions, with status and headers
+    Openai,
+    /// The same of Anthropic
+    Anthropic,
+    /// Any JSON text, with serde_json as the judge
+    Json,
+    /// A configuration file
+    Config,
+    /// The user's message
+    Input,
+    /// A session file
+    Session,
+    /// A URL and a header's value, as they are checked before anything is sent
+    Url,
+}
+
+/// Measure which lines the tests run, against the floors in xtask/coverage.toml
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask coverage            the table; fails below a floor, and names the lines
+  cargo xtask coverage --lines    the lines that no test runs, of every group
+
+The first run compiles cargo-tarpaulin, which takes some minutes. Native tests are measured; what
+runs in a WebAssembly runtime only is listed as not measured.")]
+pub(crate) struct Coverage {
+    /// Name the lines that no test runs, also of groups above their floor
+    #[arg(long)]
+    pub(crate) lines: bool,
+}
+
+/// Run every test: unit and property tests, the command line, the shipped artifacts, a moment of fuzzing
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask test             all of it; CI fuzzes for longer
+  cargo xtask test --quick     without artifacts and fuzzer: seconds after a change")]
 pub(crate) struct Test {
-    /// Leave out what needs the built artifacts
+    /// Leave out what needs the built artifacts or the fuzzer
     #[arg(long)]
     pub(crate) quick: bool,
 }

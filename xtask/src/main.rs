@@ -7,6 +7,8 @@ mod budget;
 mod cargo;
 mod cli;
 mod cmd;
+mod coverage;
+mod fuzz;
 mod lint;
 mod project;
 mod setup;
@@ -41,6 +43,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Smoke(flags) => flags.run(&project),
         Command::Tool(flags) => flags.run(&project),
         Command::Lint(flags) => flags.run(&project),
+        Command::Fuzz(flags) => flags.run(&project),
+        Command::Coverage(flags) => flags.run(&project),
         Command::Test(flags) => flags.run(&project),
     }
 }

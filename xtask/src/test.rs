@@ -15,7 +15,12 @@ use crate::{
 use clap::Parser as _;
 
 /// The commands of this tool that are part of a full test, as one would type them.
-const ARTIFACTS: [&[&str]; 2] = [&["wasm", "--check-size", "--locked"], &["smoke", "wasmtime"]];
+const STEPS: [&[&str]; 4] = [
+    &["wasm", "--check-size", "--locked"],
+    &["smoke", "wasmtime", "--version", "all"],
+    &["smoke", "host"],
+    &["fuzz", "--seconds", "2"],
+];
 
 impl Test {
     pub(crate) fn run(self, project: &Project) -> Result<()> {
@@ -26,10 +31,11 @@ impl Test {
         if self.quick {
             return Ok(());
         }
-        ARTIFACTS.iter().try_for_each(|words| {
+        STEPS.iter().try_for_each(|words| {
             step(&format!("cargo xtask {}", words.join(" ")), || match parse(words)? {
                 Command::Wasm(flags) => flags.run(project),
                 Command::Smoke(flags) => flags.run(project),
+                Command::Fuzz(flags) => flags.run(project),
                 _ => unreachable!("the list above holds no other command"),
             })
         })

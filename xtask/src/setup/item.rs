@@ -14,6 +14,8 @@ pub(super) enum Item {
     RustSource,
     /// std and the C library for one of the two targets.
     Target(Target),
+    /// What Binaryen and the fuzzer are compiled with.
+    CxxCompiler,
     /// A program: the one that the user chose, else the pinned one.
     Tool(Tool),
     /// wasmtime in this very release, whatever the user chose.
@@ -94,7 +96,7 @@ impl Item {
     /// The program that it is, and what is pinned of it; `None` for what is no program.
     pub(super) fn program(self, pins: &Pins) -> Option<(Tool, ToolPin)> {
         match self {
-            Self::RustSource | Self::Target(_) => None,
+            Self::RustSource | Self::Target(_) | Self::CxxCompiler => None,
             Self::Tool(tool) => Some((tool, tool.pin(pins).clone())),
             Self::Wasmtime(release) => Some((Tool::Wasmtime, release.pin(pins))),
         }
@@ -106,6 +108,7 @@ impl Item {
             Self::RustSource | Self::Target(_) => {
                 "choose a toolchain that has it with RUSTUP_TOOLCHAIN".to_owned()
             }
+            Self::CxxCompiler => "name one in CXX".to_owned(),
             Self::Wasmtime(_) => "leave that release out and run on another".to_owned(),
             Self::Tool(tool) => format!("set {} to the path of a {}", tool.pin(pins).variable, tool.name()),
         }
@@ -117,6 +120,7 @@ impl fmt::Display for Item {
         f.pad(match self {
             Self::RustSource => "rust-src",
             Self::Target(target) => target.triple(),
+            Self::CxxCompiler => "c++",
             Self::Tool(tool) => tool.name(),
             Self::Wasmtime(_) => Tool::Wasmtime.name(),
         })

@@ -10,6 +10,7 @@ use xshell::{Shell, cmd};
 
 use super::{
     apt_lists::Mirror,
+    compiler,
     debian::Debian,
     item::{Item, Piece, State, Target, Tool},
     pins::Pins,
@@ -69,6 +70,7 @@ impl<'a> Machine<'a> {
         Ok(match item {
             Item::RustSource => self.sysroot()?.source(),
             Item::Target(target) => self.sysroot()?.target(target),
+            Item::CxxCompiler => compiler::find(&self.shell),
             Item::Tool(tool) => tools::find(&self.shell, &self.project.cache, tool, tool.pin(&self.pins)),
             Item::Wasmtime(release) => {
                 tools::cached(&self.project.cache, Tool::Wasmtime, &release.pin(&self.pins))

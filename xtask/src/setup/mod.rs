@@ -2,10 +2,12 @@
 //!
 //! Modules in reading order: [`item`] says what is looked after; [`plan`] decides what to do; [`act`] does it; [`machine`]
 //! knows the ways, with [`sysroot`] (the toolchain's folder), [`debian`] with [`apt_lists`], [`std_build`] and [`tools`].
-//! What is fetched is pinned in `xtask/tools.toml` ([`pins`]), of wasmtime several releases ([`matrix`]); [`staging`] lets nothing be there by half.
+//! What is fetched is pinned in `xtask/tools.toml` ([`pins`]), of wasmtime several releases ([`matrix`]); [`compiler`] is
+//! looked for only; [`staging`] lets nothing be there by half.
 
 mod act;
 mod apt_lists;
+mod compiler;
 mod debian;
 mod item;
 mod machine;
@@ -43,6 +45,8 @@ pub(crate) enum Need {
     RustSource,
     /// std and the C library for wasm32-wasip1 and wasm32-wasip2.
     WasmTargets,
+    /// A C++ compiler.
+    CxxCompiler,
     /// A program.
     Tool(Tool),
     /// The releases of wasmtime before the pinned one that the component has to run on.
@@ -86,9 +90,10 @@ pub(crate) fn tool(project: &Project, tool: Tool) -> Result<PathBuf> {
 
 impl Need {
     /// Everything.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::RustSource,
         Self::WasmTargets,
+        Self::CxxCompiler,
         Self::Tool(Tool::Wasmtime),
         Self::Tool(Tool::WasmTools),
         Self::OlderReleases,
@@ -98,6 +103,7 @@ impl Need {
         match self {
             Self::RustSource => vec![Item::RustSource],
             Self::WasmTargets => vec![Item::Target(Target::Wasip1), Item::Target(Target::Wasip2)],
+            Self::CxxCompiler => vec![Item::CxxCompiler],
             Self::Tool(tool) => vec![Item::Tool(tool)],
             Self::OlderReleases => Release::all(pins).into_iter().skip(1).map(Item::Wasmtime).collect(),
         }

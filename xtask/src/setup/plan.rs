@@ -65,6 +65,8 @@ pub(super) fn plan(facts: Facts) -> Vec<Step> {
 fn ways(item: Item, means: Means) -> Vec<Way> {
     let candidates = match item {
         Item::RustSource | Item::Target(_) => [(Way::Rustup, means.rustup), (Way::Debian, means.debian)],
+        // Found or refused, never fetched.
+        Item::CxxCompiler => return Vec::new(),
         Item::Tool(Tool::CargoTarpaulin) => [(Way::Wheel, false), (Way::CargoInstall, true)],
         Item::Tool(_) | Item::Wasmtime(_) => [(Way::Wheel, means.python), (Way::CargoInstall, true)],
     };

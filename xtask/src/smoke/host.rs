@@ -20,6 +20,8 @@ const PROGRAM: OnDemand = OnDemand {
     package: "test-host",
     profile: "test-host",
     first_time: "the test host, once for this machine: about 2 minutes on 2 cores",
+    sources: &["xtask/test-host", "crates/clawft-wasm/wit"],
+    needs: &[],
 };
 
 /// The host as the program that runs the cases, compiled if need be.

@@ -49,7 +49,7 @@ impl Smoke {
         let shipped = wasm::ensure_built(project)?;
         let mut results = Vec::new();
         for wasmtime in setup::wasmtimes(project, self.version.unwrap_or_default())? {
-            ui::status("Running", &format!("{} cases on wasmtime {}", cases.len(), wasmtime.version));
+            ui::status("Running", &format!("the cases on wasmtime {} ({})", wasmtime.version, cases.len()));
             let bench = Bench::prepare(project, shipped.clone(), wasmtime, self.seed, self.keep)?;
             results.extend(runner::run(&cases, &bench));
             // What is about our own code and takes long need not be shown on every release.
@@ -63,7 +63,7 @@ impl Smoke {
         let host = host::program(project)?;
         let shipped = wasm::ensure_built(project)?;
         let bench = Bench::prepare(project, shipped, host, self.seed, self.keep)?.embedded()?;
-        ui::status("Running", &format!("{} cases in the test host", cases.len()));
+        ui::status("Running", &format!("the cases in the test host ({})", cases.len()));
         report::summary(&runner::run(cases, &bench))
     }
 }

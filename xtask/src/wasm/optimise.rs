@@ -8,13 +8,15 @@ use sha2::{Digest as _, Sha256};
 use xshell::cmd;
 
 use super::artifact::replace;
-use crate::{cargo::OnDemand, cmd, project::Project, ui};
+use crate::{cargo::OnDemand, cmd, project::Project, setup::Need, ui};
 
 /// The driver. Its compiled Binaryen is what takes the time.
 const PROGRAM: OnDemand = OnDemand {
     package: "wasm-opt-driver",
     profile: "release",
     first_time: "Binaryen, once for this machine: about 5 minutes on 2 cores",
+    sources: &["xtask/wasm-opt-driver"],
+    needs: &[Need::CxxCompiler],
 };
 
 /// What decides the driver's output beside its input: the source with its list of features, and the manifest that pins

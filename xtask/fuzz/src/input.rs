@@ -1,0 +1,18 @@
+//! The user's message, as text or as JSON.
+
+use clawft_types::{Input, Role};
+
+/// A message that is accepted says something, and what it says comes from the text.
+pub(crate) fn check(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match Input::parse(text) {
+        Ok(input) => {
+            let said = input.text().to_owned();
+            assert!(!said.trim().is_empty(), "an empty message was accepted");
+            assert!(said.len() <= text.len(), "a message grew");
+            let message = input.into_message();
+            assert_eq!((message.role, message.content), (Role::User, said));
+        }
+        Err(error) => super::check_wording(&error.to_string()),
+    }
+}

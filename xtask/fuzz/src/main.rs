@@ -1,0 +1,20 @@
+//! The fuzzer: libFuzzer, which calls the target that the variable `FUZZ_TARGET` names.
+
+#![no_main]
+
+use std::{env, sync::OnceLock};
+
+use fuzz_targets::Target;
+
+static TARGET: OnceLock<Target> = OnceLock::new();
+
+/// One program for all targets, chosen by a variable because libFuzzer keeps the arguments to itself: linking one for each
+/// would take longer than a short run.
+fn target() -> &'static Target {
+    TARGET.get_or_init(|| {
+        let name = env::var("FUZZ_TARGET").expect("FUZZ_TARGET names the target");
+        fuzz_targets::find(&name).expect("FUZZ_TARGET names a target that there is")
+    })
+}
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (target().check)(bytes));

@@ -1,0 +1,44 @@
+//! Whole turns with whatever a provider may answer.
+
+use std::sync::LazyLock;
+
+use clawft_types::Config;
+
+use crate::{response::Response, turn::drive};
+
+static OPENAI: LazyLock<Config> = LazyLock::new(|| config("openai", false));
+static ANTHROPIC: LazyLock<Config> = LazyLock::new(|| config("anthropic", false));
+static STREAMS: LazyLock<[Config; 2]> = LazyLock::new(|| [config("openai", true), config("anthropic", true)]);
+
+/// Answers in one piece of a server that speaks chat completions.
+pub(crate) fn openai(bytes: &[u8]) {
+    splits_agree(&OPENAI, &Response::read(bytes));
+}
+
+/// Answers in one piece of Anthropic.
+pub(crate) fn anthropic(bytes: &[u8]) {
+    splits_agree(&ANTHROPIC, &Response::read(bytes));
+}
+
+/// Streamed answers of both: all of the input is the body.
+pub(crate) fn sse(bytes: &[u8]) {
+    let headers = vec![("content-type".to_owned(), "text/event-stream".to_owned())];
+    let response = Response { status: 200, headers, body: bytes };
+    STREAMS.iter().for_each(|config| splits_agree(config, &response));
+}
+
+/// The network splits where it likes: between any two bytes, and with many events at once.
+fn splits_agree(config: &Config, response: &Response<'_>) {
+    let whole = drive(config, response, usize::MAX);
+    for size in [1, 7] {
+        assert_eq!(drive(config, response, size), whole, "in parts of {size} bytes");
+    }
+}
+
+fn config(kind: &str, stream: bool) -> Config {
+    let text = format!(
+        r#"{{"agents":{{"model":"m","stream":{stream}}},
+            "providers":{{"providers":{{"{kind}":{{"api_key_env":"KEY"}}}}}}}}"#
+    );
+    Config::parse("config.json", text.as_bytes()).expect("a config")
+}

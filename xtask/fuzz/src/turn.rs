@@ -1,0 +1,101 @@
+//! A turn, driven the way a platform drives it, with the same response to every request.
+
+use std::time::Duration;
+
+use clawft_core::{Event, Reply, Step, Turn};
+use clawft_types::{Config, Input, Role, Session};
+
+use crate::response::Response;
+
+/// The key that is sent, and that no error may repeat.
+const KEY: &str = "sk-proj-Abc123Def456Ghi789wxyz";
+
+/// What a user saw of a turn, and when. None of it may depend on how the bytes were split.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// The answer, or the error.
+    end: Result<Reply, String>,
+    /// The time of the end, made of the waits between retries alone.
+    elapsed: Duration,
+}
+
+/// Drives a turn to its end. Bodies come in parts of `size` bytes.
+pub(crate) fn drive(config: &Config, response: &Response<'_>, size: usize) -> Outcome {
+    let variable = |name: &str| (name == "KEY").then(|| KEY.to_owned());
+    let input = Input::parse("Hello!").expect("a message");
+    let (mut turn, _) = Turn::begin(config, &variable, Session::default(), input).expect("a turn");
+    let timeout = config.provider.timeout;
+    let mut elapsed = Duration::ZERO;
+    for _ in 0..=config.provider.retries {
+        let mut shown = String::new();
+        match feed(&mut turn, response, size, elapsed, &mut shown) {
+            Step::Retry { after, request } => {
+                elapsed += after;
+                assert!(elapsed < timeout, "a retry begins {elapsed:?} after the turn, and that is too late");
+                assert!(request.timeout <= timeout - elapsed, "a retry may take longer than the turn");
+                assert_eq!(shown, "", "a retry after something was shown");
+            }
+            step => return Outcome { end: end(step, &shown), elapsed },
+        }
+    }
+    panic!("more retries than were asked for");
+}
+
+/// Feeds a whole response, or as much of it as the turn wants to hear.
+fn feed(
+    turn: &mut Turn,
+    response: &Response<'_>,
+    size: usize,
+    elapsed: Duration,
+    shown: &mut String,
+) -> Step {
+    let head = Event::Head { status: response.status, headers: &response.headers };
+    let body = response.body.chunks(size).map(Event::Body);
+    for event in [head].into_iter().chain(body) {
+        match turn.feed(event, elapsed) {
+            Step::More => {}
+            Step::Delta(text) => shown.push_str(&text),
+            step => return step,
+        }
+    }
+    turn.feed(Event::End, elapsed)
+}
+
+fn end(step: Step, shown: &str) -> Result<Reply, String> {
+    match step {
+        Step::Done(reply) => {
+            check_reply(&reply, shown);
+            Ok(*reply)
+        }
+        Step::Failed(error) => {
+            assert_eq!(shown, "", "something was shown, and it is lost");
+            let error = error.to_string();
+            check_secrecy(&error);
+            Err(error)
+        }
+        Step::More | Step::Delta(_) | Step::Retry { .. } => panic!("a response that is over leads nowhere"),
+    }
+}
+
+fn check_reply(reply: &Reply, shown: &str) {
+    assert!(!reply.text.is_empty(), "an answer without text");
+    assert_eq!(
+        shown,
+        if reply.streamed { reply.text.as_str() } else { "" },
+        "what was shown is not the answer"
+    );
+    if let Some(cause) = &reply.incomplete {
+        check_secrecy(cause);
+    }
+    let stored: Vec<_> =
+        reply.session.messages.iter().map(|said| (said.role, said.content.as_str())).collect();
+    assert_eq!(stored, [(Role::User, "Hello!"), (Role::Assistant, reply.text.as_str())]);
+    assert_eq!(Session::parse(&reply.session.to_json()).as_ref(), Ok(&reply.session), "it cannot be stored");
+}
+
+/// No part of the key that would help anyone is in an error.
+fn check_secrecy(error: &str) {
+    crate::check_wording(error);
+    let part = (0..=KEY.len() - 8).map(|start| &KEY[start..start + 8]).find(|part| error.contains(part));
+    assert_eq!(part, None, "the key is in the error: {error}");
+}

@@ -1,0 +1,109 @@
+//! What was measured, in the groups of the file.
+
+use anyhow::{Result, ensure};
+
+use super::{floors::Floors, measured::Source};
+
+/// A group and what was measured of it.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) name: String,
+    /// In percent of the lines.
+    pub(super) floor: u64,
+    pub(super) sources: Vec<Source>,
+}
+
+impl Group {
+    /// The lines that can run.
+    pub(super) fn lines(&self) -> u64 {
+        self.count(|_| true)
+    }
+
+    /// Those that a test ran.
+    pub(super) fn covered(&self) -> u64 {
+        self.count(|ran| ran)
+    }
+
+    /// Whether enough of them are. In integers: no rounding lets a group slip through.
+    pub(super) fn holds(&self) -> bool {
+        self.covered() * 100 >= self.floor * self.lines()
+    }
+
+    fn count(&self, counts: impl Fn(bool) -> bool) -> u64 {
+        let lines = self.sources.iter().flat_map(|source| &source.lines);
+        lines.filter(|(_, ran)| counts(*ran)).map(|_| 1).sum()
+    }
+}
+
+/// Sorts `sources` into their groups.
+///
+/// # Errors
+///
+/// Names everything in which the file and the sources differ: nothing is left out of the table in silence.
+pub(super) fn gather(floors: &Floors, sources: Vec<Source>) -> Result<Vec<Group>> {
+    let new = |name: &String, floor| Group { name: name.clone(), floor, sources: Vec::new() };
+    let mut groups: Vec<Group> = floors.groups.iter().map(|floor| new(&floor.name, floor.floor)).collect();
+    let mut faults = Vec::new();
+    for source in sources.into_iter().filter(|source| floors.measures(&source.path)) {
+        let (path, measured) = (&source.path, !source.lines.is_empty());
+        match (floors.group_of(path), floors.is_elsewhere(path)) {
+            (_, true) if measured => {
+                faults.push(format!("`{path}` is said to run elsewhere only, and it is measured"))
+            }
+            (_, false) if !measured && source.code => {
+                faults.push(format!("`{path}` is not measured, name what runs it under `elsewhere`"));
+            }
+            (None, false) if measured => faults.push(format!("`{path}` belongs to no group")),
+            (Some(group), _) => groups[group].sources.push(source),
+            (None, _) => {}
+        }
+    }
+    let empty = groups.iter().filter(|group| group.lines() == 0);
+    faults.extend(empty.map(|group| format!("group `{}` holds no line", group.name)));
+    ensure!(faults.is_empty(), "xtask/coverage.toml does not fit the sources\n{}", faults.join("\n"));
+    Ok(groups)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn floors() -> Floors {
+        let text = "packages = ['p']
+            group = [{ name = 'g', prefixes = ['crates/p/src/a'], floor = 75 }]
+            elsewhere = [{ path = 'crates/p/src/raw.rs', run_by = 'a smoke test' }]";
+        toml::from_str(text).unwrap()
+    }
+
+    fn source(path: &str, ran: &[bool]) -> Source {
+        Source { path: path.to_owned(), lines: (1..).zip(ran.iter().copied()).collect(), code: true }
+    }
+
+    #[test]
+    fn a_group_is_the_sum_of_its_files() {
+        let sources = vec![
+            source("crates/p/src/a.rs", &[true, true]),
+            source("crates/p/src/a/b.rs", &[true, false]),
+            source("crates/p/src/raw.rs", &[]),
+            source("crates/p/src/a/tests.rs", &[]),
+            source("xtask/src/main.rs", &[false]),
+        ];
+        let groups = gather(&floors(), sources).unwrap();
+        assert_eq!((groups[0].covered(), groups[0].lines()), (3, 4));
+        assert!(groups[0].holds(), "75 % is enough");
+        assert!(!Group { floor: 76, ..groups.into_iter().next().unwrap() }.holds());
+    }
+
+    #[test]
+    fn nothing_slips_through() {
+        let error =
+            |path: &str, ran: &[bool]| gather(&floors(), vec![source(path, ran)]).unwrap_err().to_string();
+        assert!(error("crates/p/src/new.rs", &[true]).contains("`crates/p/src/new.rs` belongs to no group"));
+        assert!(
+            error("crates/p/src/raw.rs", &[true])
+                .contains("`crates/p/src/raw.rs` is said to run elsewhere only")
+        );
+        assert!(error("crates/p/src/a/p2.rs", &[]).contains("`crates/p/src/a/p2.rs` is not measured"));
+        assert!(error("crates/q/src/a.rs", &[true]).contains("group `g` holds no line"));
+    }
+}

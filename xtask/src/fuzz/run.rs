@@ -1,0 +1,89 @@
+//! Letting the fuzzer loose on targets, several at a time.
+
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Stdio,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use xshell::{Cmd, Shell, cmd};
+
+use super::{
+    Place,
+    outcome::{Effort, Outcome},
+    report,
+};
+use crate::{cmd, project::Project};
+
+/// What ends a run as a crash does. An input is a few kilobytes and takes microseconds, so both are far off, also on a
+/// machine that does other things.
+const LIMITS: [&str; 3] = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096"];
+
+/// Fuzzes every target for as long, and tells of each as it ends. Results are in the order of the targets.
+pub(super) fn all(
+    project: &Project,
+    fuzzer: &Path,
+    places: &[Place],
+    seconds: u64,
+    jobs: usize,
+) -> Vec<Outcome> {
+    let next = AtomicUsize::new(0);
+    let outcomes = Mutex::new(Vec::new());
+    let work = || {
+        while let Some((at, place)) = take(&next, places) {
+            let outcome = Outcome { name: place.target.name(), effort: one(project, fuzzer, place, seconds) };
+            report::line(&outcome);
+            outcomes.lock().unwrap_or_else(PoisonError::into_inner).push((at, outcome));
+        }
+    };
+    thread::scope(|scope| (0..jobs).for_each(|_| drop(scope.spawn(work))));
+    let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    outcomes.sort_by_key(|(at, _)| *at);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn take<'a>(next: &AtomicUsize, places: &'a [Place]) -> Option<(usize, &'a Place)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    places.get(at).map(|place| (at, place))
+}
+
+fn one(project: &Project, fuzzer: &Path, place: &Place, seconds: u64) -> Result<Effort> {
+    let shell = project.shell()?;
+    let Place { corpus, crashes, seeds, words, log, .. } = place;
+    // New inputs go to the first folder.
+    let options = [
+        format!("-max_total_time={seconds}"),
+        format!("-artifact_prefix={}/", crashes.display()),
+        format!("-dict={}", words.display()),
+    ];
+    let command = fuzz(&shell, fuzzer, place).args([corpus, seeds, crashes]).args(options).args(LIMITS);
+    // Whatever the user has set: the fuzzer's own frames are no news, and `again` shows all of them.
+    let command = command.env("RUST_BACKTRACE", "0");
+    let said = File::create(log).with_context(|| format!("could not write `{}`", log.display()))?;
+    let streams = [Stdio::null(), Stdio::null(), said.into()];
+    let status =
+        cmd::spawn(command, streams, "start the fuzzer")?.wait().context("could not wait for the fuzzer")?;
+    let said = fs::read(log).with_context(|| format!("could not read `{}`", log.display()))?;
+    Effort::read(&String::from_utf8_lossy(&said), status.success())
+        .with_context(|| format!("the fuzzer ended with {status}, see `{}`", log.display()))
+}
+
+/// Runs one target on one input, with all that is said going where ours goes.
+pub(super) fn again(project: &Project, fuzzer: &Path, place: Place, input: &Path) -> Result<()> {
+    fs::metadata(input).with_context(|| format!("could not read `{}`", input.display()))?;
+    let shell = project.shell()?;
+    let command = fuzz(&shell, fuzzer, &place).arg(input).args(LIMITS).env("RUST_BACKTRACE", "1");
+    let status = cmd::status(command, "start the fuzzer")?;
+    ensure!(status.success(), "target `{}` does not hold for `{}`", place.target.name(), input.display());
+    Ok(())
+}
+
+fn fuzz<'s>(shell: &'s Shell, fuzzer: &Path, place: &Place) -> Cmd<'s> {
+    cmd!(shell, "{fuzzer}").env("FUZZ_TARGET", place.target.name())
+}
