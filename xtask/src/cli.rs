@@ -211,12 +211,12 @@ pub(crate) struct Coverage {
     pub(crate) lines: bool,
 }
 
-/// Run every test: unit and property tests, the command line, the shipped artifacts, a moment of fuzzing
+/// Run every test: unit and property tests, the command line, the shipped artifacts, coverage, a moment of fuzzing
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cargo xtask test             all of it; CI fuzzes for longer
-  cargo xtask test --quick     without artifacts and fuzzer: seconds after a change")]
+  cargo xtask test --quick     without artifacts, coverage and fuzzer: seconds after a change")]
 pub(crate) struct Test {
     /// Leave out what needs the built artifacts or the fuzzer
     #[arg(long)]

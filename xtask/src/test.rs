@@ -15,10 +15,11 @@ use crate::{
 use clap::Parser as _;
 
 /// The commands of this tool that are part of a full test, as one would type them.
-const STEPS: [&[&str]; 4] = [
+const STEPS: [&[&str]; 5] = [
     &["wasm", "--check-size", "--locked"],
     &["smoke", "wasmtime", "--version", "all"],
     &["smoke", "host"],
+    &["coverage"],
     &["fuzz", "--seconds", "2"],
 ];
 
@@ -35,6 +36,7 @@ impl Test {
             step(&format!("cargo xtask {}", words.join(" ")), || match parse(words)? {
                 Command::Wasm(flags) => flags.run(project),
                 Command::Smoke(flags) => flags.run(project),
+                Command::Coverage(flags) => flags.run(project),
                 Command::Fuzz(flags) => flags.run(project),
                 _ => unreachable!("the list above holds no other command"),
             })
