@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use xshell::{Cmd, cmd};
 
 use crate::{
-    cmd,
+    cmd, digest,
     project::Project,
     setup::{self, Need},
     ui,
@@ -45,7 +45,8 @@ impl OnDemand {
             ui::status("Building", first_time);
         }
         let shell = project.shell()?;
-        let (stamp, digest) = (target.join(format!("{package}.sources")), digest(&project.root, sources)?);
+        let (stamp, digest) =
+            (target.join(format!("{package}.sources")), sources_digest(&project.root, sources)?);
         if fs::read_to_string(&stamp).is_ok_and(|built| built != digest) {
             let clean = cmd!(
                 shell,
@@ -63,7 +64,7 @@ impl OnDemand {
 }
 
 /// The SHA-256 of everything in `sources`, names included.
-fn digest(root: &Path, sources: &[&str]) -> Result<String> {
+fn sources_digest(root: &Path, sources: &[&str]) -> Result<String> {
     let mut files = Vec::new();
     sources.iter().try_for_each(|source| list(&root.join(source), &mut files))?;
     files.sort();
@@ -73,7 +74,7 @@ fn digest(root: &Path, sources: &[&str]) -> Result<String> {
         hash.update(file.strip_prefix(root)?.as_os_str().as_encoded_bytes());
         hash.update(Sha256::digest(bytes));
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(digest::hex(hash))
 }
 
 /// Adds `path`, or all files below it, to `files`.
@@ -114,13 +115,13 @@ mod tests {
         let (folder, sources) = (root.path().join("package/src"), ["package"]);
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("main.rs"), "one").unwrap();
-        let one = digest(root.path(), &sources).unwrap();
-        assert_eq!(digest(root.path(), &sources).unwrap(), one);
+        let one = sources_digest(root.path(), &sources).unwrap();
+        assert_eq!(sources_digest(root.path(), &sources).unwrap(), one);
         fs::write(folder.join("main.rs"), "two").unwrap();
-        assert_ne!(digest(root.path(), &sources).unwrap(), one);
+        assert_ne!(sources_digest(root.path(), &sources).unwrap(), one);
         fs::write(folder.join("main.rs"), "one").unwrap();
         fs::rename(folder.join("main.rs"), folder.join("lib.rs")).unwrap();
-        assert_ne!(digest(root.path(), &sources).unwrap(), one);
+        assert_ne!(sources_digest(root.path(), &sources).unwrap(), one);
     }
 
     #[test]

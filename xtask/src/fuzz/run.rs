@@ -4,11 +4,6 @@ use std::{
     fs::{self, File},
     path::Path,
     process::Stdio,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -19,7 +14,7 @@ use super::{
     outcome::{Effort, Outcome},
     report,
 };
-use crate::{cmd, project::Project};
+use crate::{cmd, pool, project::Project};
 
 /// What ends a run as a crash does. An input is a few kilobytes and takes microseconds, so both are far off, also on a
 /// machine that does other things.
@@ -33,24 +28,11 @@ pub(super) fn all(
     seconds: u64,
     jobs: usize,
 ) -> Vec<Outcome> {
-    let next = AtomicUsize::new(0);
-    let outcomes = Mutex::new(Vec::new());
-    let work = || {
-        while let Some((at, place)) = take(&next, places) {
-            let outcome = Outcome { name: place.target.name(), effort: one(project, fuzzer, place, seconds) };
-            report::line(&outcome);
-            outcomes.lock().unwrap_or_else(PoisonError::into_inner).push((at, outcome));
-        }
-    };
-    thread::scope(|scope| (0..jobs).for_each(|_| drop(scope.spawn(work))));
-    let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    outcomes.sort_by_key(|(at, _)| *at);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
-}
-
-fn take<'a>(next: &AtomicUsize, places: &'a [Place]) -> Option<(usize, &'a Place)> {
-    let at = next.fetch_add(1, Ordering::Relaxed);
-    places.get(at).map(|place| (at, place))
+    pool::run(places, jobs, |place| {
+        let outcome = Outcome { name: place.target.name(), effort: one(project, fuzzer, place, seconds) };
+        report::line(&outcome);
+        outcome
+    })
 }
 
 fn one(project: &Project, fuzzer: &Path, place: &Place, seconds: u64) -> Result<Effort> {

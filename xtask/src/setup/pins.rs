@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, fmt, fs, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
+
+use crate::digest;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -98,7 +99,7 @@ impl Checksum {
     /// The sum of the file at `path`.
     pub(super) fn of_file(path: &Path) -> Result<Self> {
         let bytes = fs::read(path).with_context(|| format!("could not read `{}`", path.display()))?;
-        Ok(Self(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect()))
+        Ok(Self(digest::sha256(&bytes)))
     }
 }
 

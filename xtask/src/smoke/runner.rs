@@ -3,11 +3,6 @@
 use std::{
     fs,
     path::Path,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
     time::{Duration, Instant},
 };
 
@@ -20,6 +15,7 @@ use super::{
     outcome::excerpt,
     report,
 };
+use crate::pool;
 
 /// How many cases run at once. Most of them wait more than they compute; more at once would disturb those that take time.
 const AT_ONCE: usize = 2;
@@ -49,24 +45,11 @@ pub(super) struct Failure {
 
 /// Runs all `cases`; none keeps another from running. Results are in the order of the cases.
 pub(super) fn run(cases: &[Case], bench: &Bench) -> Vec<CaseResult> {
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(Vec::new());
-    let work = || {
-        while let Some((at, case)) = take(&next, cases) {
-            let result = run_one(case, bench);
-            report::line(&result);
-            results.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
-        }
-    };
-    thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by_key(|(at, _)| *at);
-    results.into_iter().map(|(_, result)| result).collect()
-}
-
-fn take<'a>(next: &AtomicUsize, cases: &'a [Case]) -> Option<(usize, &'a Case)> {
-    let at = next.fetch_add(1, Ordering::Relaxed);
-    cases.get(at).map(|case| (at, case))
+    pool::run(cases, AT_ONCE, |case| {
+        let result = run_one(case, bench);
+        report::line(&result);
+        result
+    })
 }
 
 fn run_one(case: &Case, bench: &Bench) -> CaseResult {

@@ -70,6 +70,7 @@ fn make(project: &Project, artifacts: &[Artifact], http: HttpBackend, locked: bo
     let dist = folder(project, http);
     fs::create_dir_all(&dist).with_context(|| format!("could not make the folder `{}`", dist.display()))?;
     let mut report = Report::new(project)?;
+    let optimiser = optimise::Optimiser::new(project)?;
     for &artifact in artifacts {
         let name = artifact.file_name();
 
@@ -79,8 +80,7 @@ fn make(project: &Project, artifacts: &[Artifact], http: HttpBackend, locked: bo
         report.step(artifact, "build", started, built.len());
 
         let started = Instant::now();
-        let modules = optimise::Optimiser::new(project)?;
-        let optimised = component::rewrite(&built, &mut |module| modules.optimise(module))
+        let optimised = component::rewrite(&built, &mut |module| optimiser.optimise(module))
             .with_context(|| format!("could not optimise {name}"))?;
         report.step(artifact, "optimise", started, optimised.len());
 

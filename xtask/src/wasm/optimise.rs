@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use xshell::cmd;
 
 use super::artifact::replace;
-use crate::{cargo::OnDemand, cmd, project::Project, setup::Need, ui};
+use crate::{cargo::OnDemand, cmd, digest, project::Project, setup::Need, ui};
 
 /// The driver. Its compiled Binaryen is what takes the time.
 const PROGRAM: OnDemand = OnDemand {
@@ -79,11 +79,7 @@ fn key(module: &[u8]) -> String {
         hash.update(Sha256::digest(part));
     }
     hash.update(module);
-    hex(&hash.finalize())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest::hex(hash)
 }
 
 /// What Binaryen says is wrong: it prints the whole module after it, thousands of lines that nobody reads.
