@@ -1,0 +1,42 @@
+//! `smoke` as data.
+
+use clap::{Args, ValueEnum};
+
+use crate::setup;
+
+/// Run the built artifacts for real
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask smoke wasmtime                the component in wasmtime, against a server on loopback
+  cargo xtask smoke wasmtime --only 401     the cases whose name contains `401`
+  cargo xtask smoke wasmtime --version all  the same on every release of wasmtime in xtask/tools.toml
+  cargo xtask smoke host                    over TLS, and through the exported functions
+
+With WASMTIME set and without --version it is that program which runs them.")]
+pub(crate) struct Smoke {
+    /// Where to run them
+    #[arg(value_enum)]
+    pub(crate) runtime: Runtime,
+    /// Only the cases whose name contains this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+    /// The release of wasmtime, such as 42, or `all` that xtask/tools.toml has [default: the newest]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<setup::Releases>,
+    /// Repeat one answer of the hostile server: the seed that a failure named
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+    /// Keep the folders that the cases ran in, and print where they are
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+/// The runtimes that `smoke` knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Runtime {
+    /// The component in the wasmtime command
+    Wasmtime,
+    /// The component embedded in a host of ours, over TLS and through its exported functions
+    Host,
+}
