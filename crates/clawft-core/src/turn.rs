@@ -9,6 +9,7 @@ use crate::key::Key;
 use crate::provider::{self, Answer};
 use crate::stream::Stream;
 use crate::{history, retry};
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -19,7 +20,7 @@ use core::time::Duration;
 /// A turn in progress.
 #[derive(Debug)]
 pub struct Turn<'a> {
-    config: &'a Config,
+    config: Cow<'a, Config>,
     key: Key,
     /// Whether a stream is asked for.
     stream: bool,
@@ -123,6 +124,25 @@ impl<'a> Turn<'a> {
     pub fn begin(
         config: &'a Config,
         env: &dyn Fn(&str) -> Option<String>,
+        session: Session,
+        input: Input,
+    ) -> Result<(Turn<'a>, HttpRequest), TurnError> {
+        Turn::new(Cow::Borrowed(config), env, session, input)
+    }
+
+    /// [`Turn::begin`] for turns that outlive their caller: the config becomes the turn's own.
+    pub fn begin_owned(
+        config: Config,
+        env: &dyn Fn(&str) -> Option<String>,
+        session: Session,
+        input: Input,
+    ) -> Result<(Turn<'static>, HttpRequest), TurnError> {
+        Turn::new(Cow::Owned(config), env, session, input)
+    }
+
+    fn new(
+        config: Cow<'a, Config>,
+        env: &dyn Fn(&str) -> Option<String>,
         mut session: Session,
         input: Input,
     ) -> Result<(Turn<'a>, HttpRequest), TurnError> {
@@ -200,7 +220,7 @@ impl<'a> Turn<'a> {
         let agents = &self.config.agents;
         let prompt = agents.system_prompt.as_ref().map_or(0, String::len);
         let messages = history::recent(&self.session.messages, agents.context_tokens, prompt);
-        provider::request(self.config, self.key.secret.as_ref(), messages, self.stream, timeout)
+        provider::request(&self.config, self.key.secret.as_ref(), messages, self.stream, timeout)
     }
 
     /// The response is over: by itself, or because it `broke` off.

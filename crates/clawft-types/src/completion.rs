@@ -160,7 +160,8 @@ fn write_choice(writer: &mut Writer, choice: &Choice) {
     });
 }
 
-fn write_usage(writer: &mut Writer, usage: &Usage) {
+/// Writes usage as [`read_usage`] reads it: `{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}`.
+pub fn write_usage(writer: &mut Writer, usage: &Usage) {
     writer.object(|object| {
         let mut count = |key, tokens: u64| object.literal_member(key, &tokens.to_string());
         count("prompt_tokens", usage.prompt_tokens);

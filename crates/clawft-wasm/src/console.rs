@@ -1,7 +1,8 @@
 //! The standard streams. None of these functions panics where a stream is closed, as `println!` and `eprintln!` would.
 
 #[cfg_attr(all(target_os = "wasi", target_env = "p2"), path = "console/bindings.rs")]
-#[cfg_attr(not(all(target_os = "wasi", target_env = "p2")), path = "console/standard.rs")]
+#[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "console/preview1.rs")]
+#[cfg_attr(not(target_os = "wasi"), path = "console/standard.rs")]
 mod backend;
 
 /// Why nothing can be written.

@@ -3,6 +3,14 @@
 //! A copy, because a component's environment is what its host chose to give (`wasmtime run --env NAME`), and because
 //! setting a process's own environment is neither possible on every target nor safe.
 
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+mod preview1;
+
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+pub use preview1::arguments;
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+use preview1::host;
+
 /// Variables in the order of their names.
 ///
 /// A sorted vector: the few dozen variables of a process need no tree, and the tree's code is larger than this file's.
@@ -64,7 +72,7 @@ pub fn arguments() -> impl Iterator<Item = String> {
 }
 
 /// The arguments of the command, less its name. Bytes that are not UTF-8 are replaced by `U+FFFD`.
-#[cfg(not(all(target_os = "wasi", target_env = "p2")))]
+#[cfg(not(target_os = "wasi"))]
 pub fn arguments() -> impl Iterator<Item = String> {
     std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned())
 }
@@ -75,7 +83,7 @@ fn host() -> Vec<(String, String)> {
     wasip2::cli::environment::get_environment()
 }
 
-#[cfg(not(all(target_os = "wasi", target_env = "p2")))]
+#[cfg(not(target_os = "wasi"))]
 fn host() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -13,7 +13,7 @@
 //! | | component, raw bytes | gzip -9 | request body over 4,096 bytes | deadline |
 //! |---|---|---|---|---|
 //! | A | 304,243 | 137,223 | impossible (below) | connecting only |
-//! | B | 117,080 | 53,658 | any size | the whole exchange, or since the last progress |
+//! | B | 117,663 | 53,718 | any size | the whole exchange, or since the last progress |
 //!
 //! A is more than twice as large, because it brings the `url` crate and with it the tables of internationalised host
 //! names. It knows no time limit but the one for connecting, and words its errors by `Debug`, which prints nothing in a

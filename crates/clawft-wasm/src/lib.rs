@@ -1,16 +1,19 @@
 //! The clawft agent as a WASI component: what the host grants, and the agent driven by it.
 //!
 //! The agent itself decides without I/O in `clawft-core`. Here is the I/O, blocking and small: HTTP ([`http`]), files
-//! ([`fs`]), the environment ([`mod@env`]), the standard streams ([`console`]), and the [`platform`] that puts them together.
+//! ([`fs`], which the native command shares), the environment ([`mod@env`]), the standard streams ([`console`]), and the
+//! [`platform`] that puts them together.
 //!
 //! The same code builds for `wasm32-wasip2` (a component with real HTTP), `wasm32-wasip1` (a core module in which every
-//! request is an error value) and natively (likewise; for tests). On wasm32-wasip2 all of it uses the bindings of the
-//! host's interfaces: std and libc in between would be 25 KB more of component.
+//! request is an error value) and natively (likewise; for tests). On both WASI targets all of it uses the bindings of the
+//! host's interfaces: std and libc in between would be 25 KB more of component and 13 KB more of module.
+//!
+//! A host that has a network of its own gives it to the module by driving the turn itself: [`turns`], and the functions in
+//! `include/clawft.h` that export them.
 //!
 //! Nothing here panics on what a user, a server or a file system can do: in the shipped build a panic is a trap without a
 //! word.
 
-mod clock;
 pub mod console;
 pub mod env;
 pub mod fs;
@@ -18,6 +21,7 @@ pub mod http;
 #[cfg(target_os = "wasi")]
 mod libc_assert;
 pub mod platform;
+pub mod turns;
 
 pub use clawft_types::SessionId;
 pub use env::WasiEnvironment;

@@ -5,6 +5,8 @@
 
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
 mod embedding;
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+mod exports;
 
 use clawft_wasm::{SessionId, VERSION, WasmPlatform, capabilities, console, env, platform};
 

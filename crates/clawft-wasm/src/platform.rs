@@ -1,17 +1,18 @@
 //! The agent at work: config, session, request, answer, session.
 
 mod error;
-mod sessions;
 
 pub use error::{Error, INCOMPLETE};
 
-use crate::clock::{self, Stopwatch};
 use crate::console;
 use crate::env::WasiEnvironment;
 use crate::fs::{DEFAULT_BASE, WasiFileSystem};
 use crate::http::{HttpError, Part, WasiHttpClient};
 use clawft_core::{Event, HttpRequest, Reply, Step, TransportError, Turn};
-use clawft_types::{Config, Input, SessionId};
+use clawft_store::Sessions;
+use clawft_store::clock::{self, Stopwatch};
+use clawft_store::sessions::Warn;
+use clawft_types::{Config, Input, Session, SessionId};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -45,12 +46,31 @@ impl Answer {
     }
 }
 
+/// What a turn needs.
+struct Prepared {
+    config: Config,
+    input: Input,
+    session: Session,
+    /// How many messages the session has.
+    known: usize,
+}
+
+/// A turn that has begun.
+pub(crate) struct Begun {
+    /// What decides.
+    pub(crate) turn: Turn<'static>,
+    /// What to send first.
+    pub(crate) request: HttpRequest,
+    /// How many messages the session had before.
+    pub(crate) known: usize,
+}
+
 /// Shows a piece of the answer while it arrives.
 pub type Show<'a> = &'a mut dyn FnMut(&str);
 
 /// The agent with the files, the environment and the HTTP of its host.
 pub struct WasmPlatform {
-    fs: WasiFileSystem,
+    sessions: Sessions,
     env: WasiEnvironment,
     /// In place of the timeout that the config gives.
     timeout: Option<Duration>,
@@ -71,13 +91,13 @@ impl WasmPlatform {
     /// [`Self::new`] with `env` in place of the host's environment.
     pub fn with_env(env: WasiEnvironment) -> Self {
         let fs = WasiFileSystem::with_base_path(env.get(BASE_VARIABLE).unwrap_or(DEFAULT_BASE));
-        Self { fs, env, timeout: None }
+        Self { sessions: Sessions::new(fs), env, timeout: None }
     }
 
     /// The host's environment, files below `base_path`, and `timeout` for each request whatever the config says.
     pub fn with_config(base_path: &str, timeout: Duration) -> Self {
         Self {
-            fs: WasiFileSystem::with_base_path(base_path),
+            sessions: Sessions::new(WasiFileSystem::with_base_path(base_path)),
             env: WasiEnvironment::from_host(),
             timeout: Some(timeout),
         }
@@ -85,7 +105,7 @@ impl WasmPlatform {
 
     /// The files.
     pub fn fs(&self) -> &WasiFileSystem {
-        &self.fs
+        self.sessions.fs()
     }
 
     /// The environment.
@@ -103,29 +123,56 @@ impl WasmPlatform {
     /// If there is no answer; the session is then as it was.
     pub fn answer(&self, session: SessionId, message: &str, show: Show<'_>) -> Result<Answer, Error> {
         let watch = Stopwatch::start();
-        let config = self.config()?;
-        let input = Input::parse(message)?;
-        let session = sessions::load(&self.fs, session)?;
-        let known = session.messages.len();
-        let variable = |name: &str| self.env.get(name).map(str::to_owned);
-        let (mut turn, request) = Turn::begin(&config, &variable, session, input)?;
+        let Prepared { config, input, session, known } = self.prepare(session, message, &mut warn)?;
+        let (mut turn, request) = Turn::begin(&config, &|name| self.variable(name), session, input)?;
         turn.set_jitter(jitter());
         let reply = drive(&mut turn, request, watch, show)?;
-        if let Err(error) = sessions::store(&self.fs, &reply.session, known) {
-            console::say("warning", &["the answer is not stored, ", &error.to_string()].concat());
-        }
+        self.keep(&reply.session, known, &mut warn);
         Ok(Answer { text: reply.text, shown: reply.streamed, incomplete: reply.incomplete })
     }
 
+    /// Reads what a turn needs.
+    fn prepare(&self, session: SessionId, message: &str, warn: Warn<'_>) -> Result<Prepared, Error> {
+        let config = self.config()?;
+        let input = Input::parse(message)?;
+        let session = self.sessions.load(session, warn)?;
+        let known = session.messages.len();
+        Ok(Prepared { config, input, session, known })
+    }
+
+    /// Begins a turn that somebody else drives.
+    pub(crate) fn begin(&self, session: SessionId, message: &str, warn: Warn<'_>) -> Result<Begun, Error> {
+        let Prepared { config, input, session, known } = self.prepare(session, message, warn)?;
+        let (mut turn, request) = Turn::begin_owned(config, &|name| self.variable(name), session, input)?;
+        turn.set_jitter(jitter());
+        Ok(Begun { turn, request, known })
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.env.get(name).map(str::to_owned)
+    }
+
+    /// Stores what a turn has added to a session that had `known` messages. That it cannot is no reason to withhold the
+    /// answer: `warn` hears of it.
+    pub(crate) fn keep(&self, session: &Session, known: usize, warn: Warn<'_>) {
+        if let Err(error) = self.sessions.store(session, known, warn) {
+            warn(&["the answer is not stored, ", &error.to_string()].concat());
+        }
+    }
+
     fn config(&self) -> Result<Config, Error> {
-        let bytes = self.fs.read(CONFIG).map_err(|error| match self.fs.exists("") {
-            true => Error::File(error),
+        let bytes = self.fs().read(CONFIG).map_err(|error| match self.fs().exists("") {
+            true => error.into(),
             false => Error::NoBase(error),
         })?;
-        let mut config = Config::parse(&self.fs.resolve(CONFIG)?, &bytes)?;
+        let mut config = Config::parse(&self.fs().resolve(CONFIG)?, &bytes)?;
         config.provider.timeout = self.timeout.unwrap_or(config.provider.timeout);
         Ok(config)
     }
+}
+
+fn warn(text: &str) {
+    console::say("warning", text);
 }
 
 /// Does what `turn` decides until it is over. `watch` runs since its beginning.

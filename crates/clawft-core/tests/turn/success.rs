@@ -13,6 +13,15 @@ fn header<'a>(request: &'a clawft_core::HttpRequest, name: &str) -> Option<&'a H
 }
 
 #[test]
+fn a_turn_can_own_its_config() {
+    let owned =
+        || Turn::begin_owned(config("", ""), &env, Session::default(), Input::parse("Hello!").unwrap());
+    let (mut turn, request) = owned().unwrap();
+    assert_eq!(request, begin(&config("", "")).1);
+    assert!(matches!(answer(&mut turn, 200, &[], ANSWER), Step::Done(_)));
+}
+
+#[test]
 fn the_request_is_what_the_provider_documents() {
     let (_, request) = begin(&config(r#","system_prompt":"Be brief.","max_tokens":50"#, ""));
     assert_eq!(request.method, Method::Post);

@@ -12,7 +12,7 @@
 mod cause;
 
 use super::{HttpError, PROGRESS, Part, Request, Sink};
-use crate::clock::nanoseconds;
+use clawft_store::clock::nanoseconds;
 use std::time::Duration;
 use wasip2::clocks::monotonic_clock;
 use wasip2::http::outgoing_handler;

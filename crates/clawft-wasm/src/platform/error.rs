@@ -3,7 +3,8 @@
 use crate::fs::FsError;
 use crate::http::HttpError;
 use clawft_core::TurnError;
-use clawft_types::{ConfigError, InputError, SessionError};
+use clawft_store::StoreError;
+use clawft_types::{ConfigError, InputError};
 use std::fmt;
 
 /// What the cause follows where an answer broke off.
@@ -14,19 +15,12 @@ pub const INCOMPLETE: &str = "the answer is incomplete: ";
 pub enum Error {
     /// The base directory, and with it the config, is not there: most likely the host did not grant it.
     NoBase(FsError),
-    /// A file cannot be used.
-    File(FsError),
+    /// A file cannot be used, or was written by a later version.
+    Store(StoreError),
     /// The config is not JSON or not a config.
     Config(ConfigError),
     /// The message is empty or not a message.
     Input(InputError),
-    /// The session's file was written by a later version.
-    Session {
-        /// The file.
-        path: String,
-        /// What is the matter with it.
-        error: SessionError,
-    },
     /// The request could not be sent, or its response not be taken, and trying again would not help.
     Http(HttpError),
     /// The provider did not answer.
@@ -50,14 +44,9 @@ impl fmt::Display for Error {
                 )?;
                 out.write_str("or name another one in `CLAWFT_CONFIG_DIR`")
             }
-            Error::File(error) => error.fmt(out),
+            Error::Store(error) => error.fmt(out),
             Error::Config(error) => error.fmt(out),
             Error::Input(error) => error.fmt(out),
-            Error::Session { path, error } => {
-                out.write_str(path)?;
-                out.write_str(": ")?;
-                error.fmt(out)
-            }
             Error::Http(error) => error.fmt(out),
             Error::Turn(error) => error.fmt(out),
             Error::Incomplete { cause, text } => {
@@ -74,7 +63,13 @@ impl std::error::Error for Error {}
 
 impl From<FsError> for Error {
     fn from(error: FsError) -> Self {
-        Error::File(error)
+        Error::Store(StoreError::File(error))
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Error::Store(error)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::env::WasiEnvironment;
 use crate::fs::WasiFileSystem;
 use crate::http::HttpError;
 use clawft_core::TransportError;
+use clawft_store::Sessions;
 use clawft_types::SessionId;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -73,8 +74,11 @@ fn an_empty_message_is_refused() {
 fn a_missing_key_is_an_error_with_its_variable() {
     let (dir, _platform) = platform(CONFIG);
     let base = dir.path().to_str().unwrap();
-    let platform =
-        WasmPlatform { fs: WasiFileSystem::with_base_path(base), env: WasiEnvironment::new(), timeout: None };
+    let platform = WasmPlatform {
+        sessions: Sessions::new(WasiFileSystem::with_base_path(base)),
+        env: WasiEnvironment::new(),
+        timeout: None,
+    };
     assert!(failure(&platform, "hello").contains("`KEY`"));
 }
 

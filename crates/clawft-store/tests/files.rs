@@ -1,7 +1,7 @@
 //! The words for what can go wrong with files: the same on every target, so that they can be documented.
 
-use clawft_wasm::{
-    WasiFileSystem,
+use clawft_store::{
+    FileSystem,
     fs::{DEFAULT_BASE, FsFault},
 };
 use std::io::{Error, ErrorKind};
@@ -29,5 +29,5 @@ fn every_fault_has_words() {
 
 #[test]
 fn the_base_is_where_hosts_grant_the_config() {
-    assert_eq!(WasiFileSystem::default().home_dir(), DEFAULT_BASE);
+    assert_eq!(FileSystem::default().home_dir(), DEFAULT_BASE);
 }

@@ -33,7 +33,7 @@ fn below_base<'a>(base: &str, path: &'a str) -> Option<&'a str> {
 
 /// The way to `path` from the directory that a host granted as `grant`, or `None` if it is not in there. As libc has it,
 /// the directory granted as `.` or `/` holds everything, and `/` in front makes no difference.
-#[cfg(any(test, all(target_os = "wasi", target_env = "p2")))]
+#[cfg(any(test, target_os = "wasi"))]
 pub(super) fn below_grant<'a>(path: &'a str, grant: &str) -> Option<&'a str> {
     let rest = plain(path).strip_prefix(plain(grant))?;
     if plain(grant).is_empty() {
@@ -43,7 +43,7 @@ pub(super) fn below_grant<'a>(path: &'a str, grant: &str) -> Option<&'a str> {
 }
 
 /// Without what stands in front of a path and says only where it begins.
-#[cfg(any(test, all(target_os = "wasi", target_env = "p2")))]
+#[cfg(any(test, target_os = "wasi"))]
 fn plain(path: &str) -> &str {
     let path = path.strip_prefix("./").unwrap_or(path).trim_matches('/');
     if path == "." { "" } else { path }

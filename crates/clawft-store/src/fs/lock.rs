@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// How long to wait before looking again.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A lock held until it is dropped, see [`WasiFileSystem::lock`](super::WasiFileSystem::lock).
+/// A lock held until it is dropped, see [`FileSystem::lock`](super::FileSystem::lock).
 #[derive(Debug)]
 pub struct Lock {
     path: String,

@@ -1,19 +1,16 @@
-//! Files by `std::fs`: on wasm32-wasip1 and natively.
+//! Files by `std::fs`, natively.
 
 use super::FsFault;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
 
-/// Without [`fs::read`]'s guess at the size, which is a kilobyte of module.
 pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    let mut bytes = Vec::new();
-    File::open(path)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(fs::read(path)?)
 }
 
 /// Makes a file that must not be there yet and writes it whole or not at all; with `durable` down to the disk.
 pub(super) fn create(path: &str, bytes: &[u8], durable: bool) -> Result<(), FsFault> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    let mut file = private().write(true).create_new(true).open(path)?;
     let written = file.write_all(bytes).and_then(|()| if durable { file.sync_all() } else { Ok(()) });
     if written.is_err() {
         // Closed first: some systems refuse to remove a file while it is open.
@@ -24,7 +21,15 @@ pub(super) fn create(path: &str, bytes: &[u8], durable: bool) -> Result<(), FsFa
 }
 
 pub(super) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
-    Ok(OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes)?)
+    Ok(private().append(true).create(true).open(path)?.write_all(bytes)?)
+}
+
+/// What is made is for nobody but the user: conversations are private, and a native program has no sandbox around its files.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 pub(super) fn rename(from: &str, to: &str) -> Result<(), FsFault> {
@@ -55,17 +60,10 @@ pub(super) fn is_dir(path: &str) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_dir())
 }
 
-/// Whether following the symbolic links in `path` does not lead out of `base`. A WASI host sees to that itself.
-#[cfg(target_os = "wasi")]
-pub(super) fn is_inside(_base: &str, _path: &str) -> bool {
-    true
-}
-
 /// Whether following the symbolic links in `path` does not lead out of `base`.
 ///
 /// Who can change directories at the same time can still get past it. That is for a sandbox to prevent, and the natively
 /// built agent has none.
-#[cfg(not(target_os = "wasi"))]
 pub(super) fn is_inside(base: &str, path: &str) -> bool {
     let Ok(base) = fs::canonicalize(base) else {
         return true;

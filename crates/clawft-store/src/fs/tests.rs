@@ -1,20 +1,20 @@
 //! The file system against a real directory.
 
-use super::{FsFault, WasiFileSystem};
+use super::{FileSystem, FsFault};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-fn temporary() -> (TempDir, WasiFileSystem) {
+fn temporary() -> (TempDir, FileSystem) {
     let dir = TempDir::new().unwrap();
-    let fs = WasiFileSystem::with_base_path(dir.path().to_str().unwrap());
+    let fs = FileSystem::with_base_path(dir.path().to_str().unwrap());
     (dir, fs)
 }
 
 #[test]
 fn bases() {
-    assert_eq!(WasiFileSystem::new().home_dir(), "/config");
-    assert_eq!(WasiFileSystem::with_base_path("/data//").home_dir(), "/data");
-    assert_eq!(WasiFileSystem::with_base_path("/").home_dir(), "/");
+    assert_eq!(FileSystem::new().home_dir(), "/config");
+    assert_eq!(FileSystem::with_base_path("/data//").home_dir(), "/data");
+    assert_eq!(FileSystem::with_base_path("/").home_dir(), "/");
 }
 
 #[test]
@@ -150,6 +150,20 @@ fn a_lock_that_no_file_can_be_is_an_error() {
     fs.create_dir_all("l").unwrap();
     let error = fs.lock("l").unwrap_err();
     assert_eq!((error.operation, error.fault), ("lock", FsFault::IsDirectory));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_written_is_for_nobody_else() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (dir, fs) = temporary();
+    fs.write_string("written", "text").unwrap();
+    fs.append_string("appended", "text").unwrap();
+    for name in ["written", "appended"] {
+        let mode = std::fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
 }
 
 #[cfg(unix)]

@@ -23,7 +23,7 @@ pub enum FsFault {
     NotText,
     /// There is nothing of that name, or the host did not grant its directory.
     NotFound,
-    /// Not for this user, or not for this component.
+    /// Not for this user, or not for this program.
     Denied,
     /// There is something of that name.
     Exists,

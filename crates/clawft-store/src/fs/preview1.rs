@@ -1,0 +1,184 @@
+//! Files by WASI preview 1 itself, on wasm32-wasip1.
+//!
+//! The host keeps what it granted apart from all else, links included; here is only found out which of the directories it
+//! granted a path belongs to.
+
+use super::FsFault;
+use super::path::below_grant;
+use crate::preview1::{Errno, read_to_end, write_all};
+use wasip1::{
+    DIRCOOKIE_START, Dirent, FDFLAGS_APPEND, FILETYPE_DIRECTORY, Fd, Fdflags, Filetype,
+    LOOKUPFLAGS_SYMLINK_FOLLOW, OFLAGS_CREAT, OFLAGS_DIRECTORY, OFLAGS_EXCL, Oflags, RIGHTS_FD_READ,
+    RIGHTS_FD_READDIR, RIGHTS_FD_SYNC, RIGHTS_FD_WRITE, Rights,
+};
+
+/// The first descriptor that can be a granted directory: the standard streams come before.
+const FIRST_GRANT: Fd = 3;
+
+pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
+    let file = open(path, 0, 0, RIGHTS_FD_READ)?;
+    match read_to_end(file.0) {
+        // A directory can be opened, and each host has another error for reading it.
+        Err(_) if is_dir(path) => Err(FsFault::IsDirectory),
+        bytes => Ok(bytes?),
+    }
+}
+
+/// Makes a file that must not be there yet and writes it whole or not at all; with `durable` down to the disk.
+pub(super) fn create(path: &str, bytes: &[u8], durable: bool) -> Result<(), FsFault> {
+    let file = open(path, OFLAGS_CREAT | OFLAGS_EXCL, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?;
+    let written = write_all(file.0, bytes).and_then(|()| if durable { file.sync() } else { Ok(()) });
+    if written.is_err() {
+        // Closed first: some systems refuse to remove a file while it is open.
+        drop(file);
+        let _ = remove(path);
+    }
+    Ok(written?)
+}
+
+pub(super) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
+    let file = open(path, OFLAGS_CREAT, FDFLAGS_APPEND, RIGHTS_FD_WRITE)?;
+    Ok(write_all(file.0, bytes)?)
+}
+
+pub(super) fn rename(from: &str, to: &str) -> Result<(), FsFault> {
+    let (from_root, from) = place(from)?;
+    let (to_root, to) = place(to)?;
+    // SAFETY: the host reads nothing but both paths.
+    Ok(unsafe { wasip1::path_rename(from_root, from, to_root, to) }?)
+}
+
+pub(super) fn remove(path: &str) -> Result<(), FsFault> {
+    let (root, rest) = place(path)?;
+    // SAFETY: the host reads nothing but the path.
+    Ok(unsafe { wasip1::path_unlink_file(root, rest) }?)
+}
+
+pub(super) fn create_dir(path: &str) -> Result<(), FsFault> {
+    let (root, rest) = place(path)?;
+    // SAFETY: the host reads nothing but the path.
+    Ok(unsafe { wasip1::path_create_directory(root, rest) }?)
+}
+
+pub(super) fn names(path: &str) -> Result<Vec<String>, FsFault> {
+    let directory = open(path, OFLAGS_DIRECTORY, 0, RIGHTS_FD_READDIR)?;
+    let mut names = Vec::new();
+    let mut next = DIRCOOKIE_START;
+    // Room for any one entry: a name has at most 255 bytes on every file system there is.
+    let mut buffer = [0; 4096];
+    loop {
+        // SAFETY: the host writes into nothing but the buffer.
+        let filled = unsafe { wasip1::fd_readdir(directory.0, buffer.as_mut_ptr(), buffer.len(), next) }?;
+        let mut entries = &buffer[..filled.min(buffer.len())];
+        while let Some((name, rest, cookie)) = entry(entries) {
+            if name != b"." && name != b".." {
+                names.push(String::from_utf8_lossy(name).into_owned());
+            }
+            (entries, next) = (rest, cookie);
+        }
+        // A buffer that is not filled holds the last entry; of the last entry in a full one there may be a part only.
+        if filled < buffer.len() {
+            return Ok(names);
+        }
+    }
+}
+
+/// The first of the directory entries in `bytes`, if it is there as a whole: its name, what follows it, and where to go on
+/// from there.
+fn entry(bytes: &[u8]) -> Option<(&[u8], &[u8], u64)> {
+    let (head, rest) = bytes.split_at_checked(size_of::<Dirent>())?;
+    let next = u64::from_le_bytes(head[..8].try_into().ok()?);
+    let length = u32::from_le_bytes(head[16..20].try_into().ok()?);
+    let (name, rest) = rest.split_at_checked(length as usize)?;
+    Some((name, rest, next))
+}
+
+pub(super) fn exists(path: &str) -> bool {
+    kind(path).is_ok()
+}
+
+pub(super) fn is_dir(path: &str) -> bool {
+    kind(path).is_ok_and(|kind| kind == FILETYPE_DIRECTORY)
+}
+
+/// The host sees to that itself.
+pub(super) fn is_inside(_base: &str, _path: &str) -> bool {
+    true
+}
+
+/// What is at `path`.
+fn kind(path: &str) -> Result<Filetype, FsFault> {
+    let (root, rest) = place(path)?;
+    // SAFETY: the host reads nothing but the path.
+    let found = unsafe { wasip1::path_filestat_get(root, LOOKUPFLAGS_SYMLINK_FOLLOW, rest) }?;
+    Ok(found.filetype)
+}
+
+/// An open file or directory.
+struct Descriptor(Fd);
+
+impl Descriptor {
+    fn sync(&self) -> Result<(), Errno> {
+        // SAFETY: no memory is involved.
+        unsafe { wasip1::fd_sync(self.0) }
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        // SAFETY: no memory is involved, and nobody else has the descriptor.
+        let _ = unsafe { wasip1::fd_close(self.0) };
+    }
+}
+
+fn open(path: &str, how: Oflags, flags: Fdflags, rights: Rights) -> Result<Descriptor, FsFault> {
+    let (root, rest) = place(path)?;
+    // SAFETY: the host reads nothing but the path.
+    let file = unsafe { wasip1::path_open(root, LOOKUPFLAGS_SYMLINK_FOLLOW, rest, how, rights, 0, flags) }?;
+    Ok(Descriptor(file))
+}
+
+/// The granted directory that `path` is in, the innermost of several, and the way from there.
+fn place(path: &str) -> Result<(Fd, &str), FsFault> {
+    let mut found: Option<(Fd, &str)> = None;
+    let mut root = FIRST_GRANT;
+    // What was granted has the first descriptors, one after the other.
+    while let Some(name) = grant(root) {
+        if let Some(rest) = below_grant(path, &name)
+            && found.is_none_or(|(_, other)| rest.len() < other.len())
+        {
+            found = Some((root, rest));
+        }
+        root += 1;
+    }
+    let (root, rest) = found.ok_or(FsFault::NotFound)?;
+    Ok((root, if rest.is_empty() { "." } else { rest }))
+}
+
+/// The name under which the host granted the directory with this descriptor, if it is one.
+fn grant(descriptor: Fd) -> Option<String> {
+    // SAFETY: no memory is involved but what the function returns, and there is only one kind of grant to be read from it.
+    let length = unsafe { wasip1::fd_prestat_get(descriptor).ok()?.u.dir.pr_name_len };
+    let mut name = vec![0; length];
+    // SAFETY: the host writes into nothing but the name.
+    unsafe { wasip1::fd_prestat_dir_name(descriptor, name.as_mut_ptr(), length) }.ok()?;
+    // Some hosts count the NUL of C.
+    name.truncate(name.iter().position(|byte| *byte == 0).unwrap_or(length));
+    String::from_utf8(name).ok()
+}
+
+impl From<Errno> for FsFault {
+    fn from(error: Errno) -> Self {
+        match error {
+            wasip1::ERRNO_NOENT => FsFault::NotFound,
+            wasip1::ERRNO_ACCES | wasip1::ERRNO_PERM | wasip1::ERRNO_NOTCAPABLE => FsFault::Denied,
+            wasip1::ERRNO_EXIST => FsFault::Exists,
+            wasip1::ERRNO_NOSPC | wasip1::ERRNO_DQUOT => FsFault::Full,
+            wasip1::ERRNO_ROFS => FsFault::ReadOnly,
+            wasip1::ERRNO_ISDIR => FsFault::IsDirectory,
+            wasip1::ERRNO_NOTDIR => FsFault::NotDirectory,
+            wasip1::ERRNO_FBIG => FsFault::TooLarge,
+            error => FsFault::Other(Some(error.raw().into())),
+        }
+    }
+}

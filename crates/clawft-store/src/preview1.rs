@@ -1,0 +1,48 @@
+//! What everything on wasm32-wasip1 needs of WASI preview 1 itself: reading and writing a descriptor to the end.
+//!
+//! By way of std and libc the files, streams, clocks and the environment would be 13 KB more of module.
+
+pub use wasip1::Errno;
+use wasip1::{Ciovec, ERRNO_INTR, ERRNO_IO, Fd, Iovec};
+
+/// How many bytes are asked for at once, at least.
+const READ_SIZE: usize = 4096;
+
+/// All that is left to read of `descriptor`.
+///
+/// # Errors
+/// The host's.
+pub fn read_to_end(descriptor: Fd) -> Result<Vec<u8>, Errno> {
+    let mut bytes = Vec::new();
+    loop {
+        bytes.reserve(READ_SIZE);
+        let room = bytes.spare_capacity_mut();
+        let part = [Iovec { buf: room.as_mut_ptr().cast(), buf_len: room.len() }];
+        // SAFETY: the host writes into nothing but the room, of the length that goes with it.
+        match unsafe { wasip1::fd_read(descriptor, &part) } {
+            Ok(0) => return Ok(bytes),
+            // SAFETY: so many bytes of the room have been written, and there are no more of it.
+            Ok(read) => unsafe { bytes.set_len(bytes.len() + read.min(part[0].buf_len)) },
+            Err(ERRNO_INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Writes all `bytes` to `descriptor`.
+///
+/// # Errors
+/// The host's.
+pub fn write_all(descriptor: Fd, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        let part = [Ciovec { buf: bytes.as_ptr(), buf_len: bytes.len() }];
+        // SAFETY: the host reads nothing but the bytes.
+        match unsafe { wasip1::fd_write(descriptor, &part) } {
+            Ok(0) => return Err(ERRNO_IO),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(ERRNO_INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

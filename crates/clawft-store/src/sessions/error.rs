@@ -1,0 +1,40 @@
+//! Why a session cannot be had or kept.
+
+use crate::fs::FsError;
+use clawft_types::SessionError;
+use std::fmt;
+
+/// Why a session cannot be had or kept, worded with its file.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The file cannot be read or written.
+    File(FsError),
+    /// The file's content cannot be used.
+    Session {
+        /// The file.
+        path: String,
+        /// What is the matter with it.
+        error: SessionError,
+    },
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::File(error) => error.fmt(out),
+            StoreError::Session { path, error } => {
+                out.write_str(path)?;
+                out.write_str(": ")?;
+                error.fmt(out)
+            }
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<FsError> for StoreError {
+    fn from(error: FsError) -> Self {
+        StoreError::File(error)
+    }
+}

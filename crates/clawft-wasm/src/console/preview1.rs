@@ -1,0 +1,18 @@
+//! The standard streams by WASI preview 1 itself, on wasm32-wasip1.
+
+use super::Fault;
+use clawft_store::preview1::{read_to_end, write_all};
+use wasip1::{ERRNO_PIPE, FD_STDERR, FD_STDIN, FD_STDOUT};
+
+pub(super) fn read() -> Option<Vec<u8>> {
+    read_to_end(FD_STDIN).ok()
+}
+
+pub(super) fn print(bytes: &[u8]) -> Result<(), Fault> {
+    write_all(FD_STDOUT, bytes)
+        .map_err(|error| if error == ERRNO_PIPE { Fault::Closed } else { Fault::Broken })
+}
+
+pub(super) fn say(bytes: &[u8]) {
+    let _ = write_all(FD_STDERR, bytes);
+}

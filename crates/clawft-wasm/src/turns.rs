@@ -1,0 +1,108 @@
+//! Turns that a host drives which has its own network: what stands behind the functions in `include/clawft.h`.
+//!
+//! Here are no pointers: those functions turn them into slices and back, and are exported on wasm32-wasip1 alone. So this
+//! is tested natively. The numbers are the header's.
+
+mod codes;
+mod driven;
+
+pub use codes::{Break, Event, Misuse, Number, Step, Text};
+
+use crate::platform::WasmPlatform;
+use driven::Driven;
+
+/// How many turns can be in progress at the same time.
+pub const MAX_TURNS: usize = 64;
+
+/// The turns in progress. Each has a positive number that never comes again.
+#[derive(Default)]
+pub struct Turns {
+    // Boxed, so that growing moves little.
+    open: Vec<(i32, Box<Driven>)>,
+    last: i32,
+}
+
+impl Turns {
+    /// None.
+    pub const fn new() -> Self {
+        Self { open: Vec::new(), last: 0 }
+    }
+
+    /// Begins a turn with the files and the environment of `platform`, and returns its number. What keeps it from
+    /// beginning is for the turn to tell: it is at [`Step::Failed`] then.
+    ///
+    /// # Errors
+    /// [`Misuse::NoText`] and [`Misuse::NoRoom`].
+    pub fn begin(&mut self, platform: WasmPlatform, message: &[u8], session: &[u8]) -> Result<i32, Misuse> {
+        let text = |bytes| str::from_utf8(bytes).map_err(|_| Misuse::NoText);
+        let (message, session) = (text(message)?, text(session)?);
+        if self.open.len() >= MAX_TURNS {
+            return Err(Misuse::NoRoom);
+        }
+        let number = self.last.checked_add(1).ok_or(Misuse::NoRoom)?;
+        self.open.push((number, Box::new(Driven::begin(platform, message, session))));
+        self.last = number;
+        Ok(number)
+    }
+
+    /// What the host does next.
+    ///
+    /// # Errors
+    /// [`Misuse::NoTurn`].
+    pub fn step(&self, turn: i32) -> Result<Step, Misuse> {
+        Ok(self.find(turn)?.step())
+    }
+
+    /// Takes an event by its code, with its number and its bytes, `elapsed_ms` after the turn's beginning, and says what
+    /// the host does next.
+    ///
+    /// # Errors
+    /// [`Misuse::NoTurn`] and [`Misuse::NoEvent`].
+    pub fn feed(
+        &mut self,
+        turn: i32,
+        event: u32,
+        number: u32,
+        bytes: &[u8],
+        elapsed_ms: u32,
+    ) -> Result<Step, Misuse> {
+        let place = self.place(turn)?;
+        self.open[place].1.feed(event, number, bytes, elapsed_ms)
+    }
+
+    /// A text of the turn by its code; empty if there is none.
+    pub fn text(&self, turn: i32, text: u32) -> &[u8] {
+        match (self.find(turn), Text::from_code(text)) {
+            (Ok(turn), Some(text)) => turn.text(text),
+            _ => &[],
+        }
+    }
+
+    /// A number of the turn by its code; 0 if there is none.
+    pub fn number(&self, turn: i32, number: u32) -> u32 {
+        match (self.find(turn), Number::from_code(number)) {
+            (Ok(turn), Some(number)) => turn.number(number),
+            _ => 0,
+        }
+    }
+
+    /// Forgets a turn.
+    ///
+    /// # Errors
+    /// [`Misuse::NoTurn`].
+    pub fn forget(&mut self, turn: i32) -> Result<(), Misuse> {
+        self.open.remove(self.place(turn)?);
+        Ok(())
+    }
+
+    fn find(&self, turn: i32) -> Result<&Driven, Misuse> {
+        Ok(&self.open[self.place(turn)?].1)
+    }
+
+    fn place(&self, turn: i32) -> Result<usize, Misuse> {
+        self.open.iter().position(|(number, _)| *number == turn).ok_or(Misuse::NoTurn)
+    }
+}
+
+#[cfg(test)]
+mod tests;

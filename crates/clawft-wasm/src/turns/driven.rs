@@ -1,0 +1,200 @@
+//! One turn, driven from outside.
+
+use super::codes::{Break, Event, Misuse, Number, Step, Text};
+use crate::platform::{Begun, WasmPlatform};
+use clawft_core::{self as core, HttpRequest, TransportError, Turn};
+use clawft_types::{SessionId, SessionIdError};
+use std::time::Duration;
+
+/// A turn that tells what is to be sent and is told what comes.
+pub(super) struct Driven {
+    platform: WasmPlatform,
+    /// None for one that has not begun.
+    begun: Option<(Turn<'static>, Request)>,
+    /// How many messages the session had before.
+    known: usize,
+    step: Step,
+    piece: String,
+    answer: String,
+    error: String,
+    warnings: String,
+}
+
+/// What is to be sent.
+struct Request {
+    request: HttpRequest,
+    /// As lines.
+    headers: String,
+    wait: Duration,
+}
+
+impl Driven {
+    pub(super) fn begin(platform: WasmPlatform, message: &str, session: &str) -> Self {
+        let mut turn = Self {
+            platform,
+            begun: None,
+            known: 0,
+            step: Step::Failed,
+            piece: String::new(),
+            answer: String::new(),
+            error: String::new(),
+            warnings: String::new(),
+        };
+        match turn.try_begin(message, session) {
+            Ok(()) => turn.step = Step::Send,
+            Err(error) => turn.error = error,
+        }
+        turn
+    }
+
+    fn try_begin(&mut self, message: &str, session: &str) -> Result<(), String> {
+        let session = match session {
+            "" => SessionId::default(),
+            id => id.parse().map_err(|error: SessionIdError| error.to_string())?,
+        };
+        let warnings = &mut self.warnings;
+        let begun = self.platform.begin(session, message, &mut |text| add_line(warnings, text));
+        let Begun { turn, request, known } = begun.map_err(|error| error.to_string())?;
+        self.begun = Some((turn, Request::new(request, Duration::ZERO)));
+        self.known = known;
+        Ok(())
+    }
+
+    pub(super) fn step(&self) -> Step {
+        self.step
+    }
+
+    /// Takes an event if it is its time, and goes on to the next step.
+    pub(super) fn feed(
+        &mut self,
+        event: u32,
+        number: u32,
+        bytes: &[u8],
+        elapsed_ms: u32,
+    ) -> Result<Step, Misuse> {
+        let (Some((turn, request)), Some(event)) = (&mut self.begun, Event::from_code(event)) else {
+            return Err(Misuse::NoEvent);
+        };
+        let headers;
+        let event = match (self.step, event) {
+            (Step::Send, Event::Head) => {
+                let status = number.try_into().map_err(|_| Misuse::NoEvent)?;
+                headers = header_lines(bytes);
+                core::Event::Head { status, headers: &headers }
+            }
+            (Step::More, Event::Body) => core::Event::Body(bytes),
+            (Step::More, Event::End) => core::Event::End,
+            (Step::Send | Step::More, Event::Broken) => {
+                let cause = Break::from_code(number).ok_or(Misuse::NoEvent)?;
+                core::Event::Failed(broken(cause, bytes, &request.request))
+            }
+            _ => return Err(Misuse::NoEvent),
+        };
+        let elapsed = Duration::from_millis(elapsed_ms.into());
+        self.piece.clear();
+        let mut step = turn.feed(event, elapsed);
+        while let core::Step::Delta(text) = &step {
+            self.piece.push_str(text);
+            // Those bytes may have brought the end as well.
+            step = turn.feed(core::Event::Body(&[]), elapsed);
+        }
+        self.step = self.go(step);
+        Ok(self.step)
+    }
+
+    /// Does what the turn decided.
+    fn go(&mut self, step: core::Step) -> Step {
+        let Some((_, request)) = &mut self.begun else { return self.step };
+        match step {
+            core::Step::More | core::Step::Delta(_) => {
+                // It has been sent, and a long conversation takes room.
+                request.forget();
+                Step::More
+            }
+            core::Step::Retry { after, request: again } => {
+                *request = Request::new(again, after);
+                Step::Send
+            }
+            core::Step::Failed(error) => {
+                self.error = error.to_string();
+                Step::Failed
+            }
+            core::Step::Done(reply) => {
+                let warnings = &mut self.warnings;
+                self.platform.keep(&reply.session, self.known, &mut |text| add_line(warnings, text));
+                if !reply.streamed {
+                    self.piece.push_str(&reply.text);
+                }
+                self.answer = reply.text;
+                self.error = reply.incomplete.unwrap_or_default();
+                Step::Done
+            }
+        }
+    }
+
+    pub(super) fn text(&self, text: Text) -> &[u8] {
+        let request = self.begun.as_ref().map(|(_, request)| request).filter(|_| self.step == Step::Send);
+        match text {
+            Text::Method => request.map_or("", |request| request.request.method.as_str()).as_bytes(),
+            Text::Url => request.map_or(&[], |request| request.request.url.as_bytes()),
+            Text::Headers => request.map_or(&[], |request| request.headers.as_bytes()),
+            Text::RequestBody => request.map_or(&[], |request| &request.request.body),
+            Text::Piece => self.piece.as_bytes(),
+            Text::Answer => self.answer.as_bytes(),
+            Text::Error => self.error.as_bytes(),
+            Text::Warnings => self.warnings.as_bytes(),
+        }
+    }
+
+    pub(super) fn number(&self, number: Number) -> u32 {
+        let Some((_, Request { request, wait, .. })) = &self.begun else { return 0 };
+        match number {
+            Number::Wait => milliseconds(*wait),
+            Number::Timeout => milliseconds(request.timeout),
+            Number::Stream => request.stream.into(),
+            Number::MaxResponse => request.max_response.try_into().unwrap_or(u32::MAX),
+        }
+    }
+}
+
+impl Request {
+    fn new(request: HttpRequest, wait: Duration) -> Self {
+        let mut headers = String::new();
+        for header in &request.headers {
+            for part in [header.name, ": ", header.value.expose(), "\r\n"] {
+                headers.push_str(part);
+            }
+        }
+        Self { request, headers, wait }
+    }
+
+    fn forget(&mut self) {
+        self.request.body = Vec::new();
+    }
+}
+
+fn add_line(lines: &mut String, line: &str) {
+    lines.push_str(line);
+    lines.push('\n');
+}
+
+/// Names and values. A line without a colon is none of a header.
+fn header_lines(lines: &[u8]) -> Vec<(String, String)> {
+    let lines = String::from_utf8_lossy(lines);
+    let headers = lines.split('\n').filter_map(|line| line.split_once(':'));
+    headers.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+}
+
+fn broken(cause: Break, words: &[u8], request: &HttpRequest) -> TransportError {
+    let words = || String::from_utf8_lossy(words).into_owned();
+    match cause {
+        Break::Unavailable => TransportError::Unavailable(words()),
+        Break::Impossible => TransportError::Impossible(words()),
+        Break::TimedOut => TransportError::TimedOut { after: request.timeout },
+        Break::TooLarge => TransportError::TooLarge { limit: request.max_response },
+    }
+}
+
+fn milliseconds(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
+}

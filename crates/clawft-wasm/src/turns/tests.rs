@@ -1,0 +1,248 @@
+//! Turns on a real directory, fed as a host would, well and badly.
+
+use super::{Break, Event, MAX_TURNS, Misuse, Number, Step, Text, Turns};
+use crate::env::WasiEnvironment;
+use crate::platform::{BASE_VARIABLE, WasmPlatform};
+use proptest::prelude::*;
+use std::fs;
+use tempfile::TempDir;
+
+const CONFIG: &str = r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"api_key_env":"KEY"}}}}"#;
+const HELLO: &[u8] = br#"{"choices":[{"message":{"content":"Hello!"},"finish_reason":"stop"}]}"#;
+const STREAMED: &[u8] = br#"{"content":"Hi","stream":true}"#;
+const HEL: &[u8] = b"data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n";
+const LO: &[u8] = b"data: {\"choices\":[{\"delta\":{\"content\":\"lo!\"}}]}\n\ndata: [DONE]\n\n";
+const JSON: &[u8] = b"Content-Type: application/json\r\n";
+const EVENTS: &[u8] = b"content-type: text/event-stream\n";
+
+struct Host {
+    folder: TempDir,
+    turns: Turns,
+}
+
+impl Host {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("config.json"), CONFIG).unwrap();
+        Self { folder, turns: Turns::new() }
+    }
+
+    fn platform(&self) -> WasmPlatform {
+        let mut env = WasiEnvironment::new();
+        env.set("KEY", "sk-secret");
+        env.set(BASE_VARIABLE, self.folder.path().to_str().unwrap());
+        WasmPlatform::with_env(env)
+    }
+
+    fn begin(&mut self, message: &[u8]) -> i32 {
+        self.turns.begin(self.platform(), message, b"").unwrap()
+    }
+
+    fn feed(&mut self, turn: i32, event: Event, number: u32, bytes: &[u8]) -> Result<Step, Misuse> {
+        self.turns.feed(turn, event.code(), number, bytes, 10)
+    }
+
+    fn broken(&mut self, turn: i32, cause: Break) -> Step {
+        self.feed(turn, Event::Broken, cause.code(), b"connection refused").unwrap()
+    }
+
+    fn text(&self, turn: i32, text: Text) -> &str {
+        str::from_utf8(self.turns.text(turn, text.code())).unwrap()
+    }
+
+    fn number(&self, turn: i32, number: Number) -> u32 {
+        self.turns.number(turn, number.code())
+    }
+
+    fn stored(&self) -> String {
+        fs::read_to_string(self.folder.path().join("sessions/default.json")).unwrap()
+    }
+}
+
+#[test]
+fn a_turn_says_what_to_send_and_stores_what_comes() {
+    let mut host = Host::new();
+    let turn = host.begin(b"Hi");
+    assert_eq!(host.turns.step(turn), Ok(Step::Send));
+    assert_eq!(host.text(turn, Text::Method), "POST");
+    assert_eq!(host.text(turn, Text::Url), "https://api.openai.com/v1/chat/completions");
+    let headers = host.text(turn, Text::Headers);
+    assert!(
+        headers.contains("authorization: Bearer sk-secret\r\n") && headers.ends_with("\r\n"),
+        "{headers}"
+    );
+    assert!(host.text(turn, Text::RequestBody).contains("\"Hi\""));
+    let numbers = [Number::Wait, Number::Timeout, Number::Stream, Number::MaxResponse];
+    assert_eq!(numbers.map(|number| host.number(turn, number)), [0, 30_000, 0, 10_000_000]);
+
+    assert_eq!(host.feed(turn, Event::Head, 200, JSON), Ok(Step::More));
+    assert_eq!(host.text(turn, Text::Url), "", "the request is over");
+    for part in HELLO.chunks(5) {
+        assert_eq!(host.feed(turn, Event::Body, 0, part), Ok(Step::More));
+    }
+    assert_eq!(host.feed(turn, Event::End, 0, b""), Ok(Step::Done));
+    assert_eq!((host.text(turn, Text::Answer), host.text(turn, Text::Piece)), ("Hello!", "Hello!"));
+    assert_eq!((host.text(turn, Text::Error), host.text(turn, Text::Warnings)), ("", ""));
+    assert!(host.stored().contains("Hello!") && !host.stored().contains("sk-secret"));
+
+    let next = host.begin(b"And now?");
+    assert!(host.text(next, Text::RequestBody).contains("Hello!"), "the conversation goes on");
+}
+
+#[test]
+fn the_pieces_of_a_stream_are_the_answer() {
+    let mut host = Host::new();
+    let turn = host.begin(STREAMED);
+    assert_eq!(host.number(turn, Number::Stream), 1);
+    host.feed(turn, Event::Head, 200, EVENTS).unwrap();
+    assert_eq!(host.feed(turn, Event::Body, 0, HEL), Ok(Step::More));
+    assert_eq!(host.text(turn, Text::Piece), "Hel");
+    assert_eq!(host.feed(turn, Event::Body, 0, LO), Ok(Step::Done), "the end came with the text");
+    assert_eq!((host.text(turn, Text::Piece), host.text(turn, Text::Answer)), ("lo!", "Hello!"));
+}
+
+#[test]
+fn what_arrived_of_a_broken_stream_is_kept() {
+    let mut host = Host::new();
+    let turn = host.begin(STREAMED);
+    host.feed(turn, Event::Head, 200, EVENTS).unwrap();
+    host.feed(turn, Event::Body, 0, HEL).unwrap();
+    assert_eq!(host.broken(turn, Break::Unavailable), Step::Done);
+    assert_eq!((host.text(turn, Text::Piece), host.text(turn, Text::Answer)), ("", "Hel"));
+    assert!(host.text(turn, Text::Error).contains("connection refused"));
+    assert!(host.stored().contains("\"incomplete\":true"));
+}
+
+#[test]
+fn a_busy_server_is_to_be_asked_again() {
+    let mut host = Host::new();
+    let turn = host.begin(b"Hi");
+    let body = host.text(turn, Text::RequestBody).to_owned();
+    host.feed(turn, Event::Head, 503, b"Retry-After: 2\r\n").unwrap();
+    assert_eq!(host.text(turn, Text::RequestBody), "");
+    assert_eq!(host.feed(turn, Event::End, 0, b""), Ok(Step::Send));
+    assert!((2000..3000).contains(&host.number(turn, Number::Wait)));
+    assert!(host.number(turn, Number::Timeout) < 30_000);
+    assert_eq!(host.text(turn, Text::RequestBody), body);
+    assert_eq!(host.broken(turn, Break::Unavailable), Step::Send);
+    assert_eq!(host.broken(turn, Break::Unavailable), Step::Failed);
+    assert_eq!(host.text(turn, Text::Error), "HTTP unavailable: connection refused");
+}
+
+#[test]
+fn each_break_has_its_words() {
+    for (cause, words) in [
+        (Break::Impossible, "HTTP unavailable: connection refused"),
+        (Break::TimedOut, "Request timed out after 30 s"),
+        (Break::TooLarge, "HTTP response larger than the limit of 10000000 bytes (`max_response_bytes`)"),
+    ] {
+        let mut host = Host::new();
+        let turn = host.begin(b"Hi");
+        assert_eq!(host.broken(turn, cause), Step::Failed);
+        assert_eq!(host.text(turn, Text::Error), words);
+    }
+}
+
+#[test]
+fn what_keeps_a_turn_from_beginning_is_its_error() {
+    let mut host = Host::new();
+    let empty = host.begin(b" ");
+    assert_eq!(host.turns.step(empty), Ok(Step::Failed));
+    assert!(host.text(empty, Text::Error).starts_with("the message is empty"));
+    assert_eq!(host.text(empty, Text::Url), "");
+    assert_eq!(host.number(empty, Number::Timeout), 0);
+    let outside = host.turns.begin(host.platform(), b"Hi", b"../x").unwrap();
+    assert!(host.text(outside, Text::Error).starts_with("`../x` is not a session id"));
+    assert_eq!(host.feed(outside, Event::Head, 200, b""), Err(Misuse::NoEvent));
+    fs::remove_file(host.folder.path().join("config.json")).unwrap();
+    let bare = host.begin(b"Hi");
+    assert!(host.text(bare, Text::Error).starts_with("cannot read `"));
+}
+
+#[test]
+fn a_damaged_session_is_warned_of() {
+    let mut host = Host::new();
+    fs::create_dir(host.folder.path().join("sessions")).unwrap();
+    fs::write(host.folder.path().join("sessions/default.json"), "{").unwrap();
+    let turn = host.begin(b"Hi");
+    assert_eq!(host.turns.step(turn), Ok(Step::Send));
+    let warnings = host.text(turn, Text::Warnings);
+    assert!(
+        warnings.starts_with("session `default` is damaged") && warnings.ends_with("begun\n"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn an_answer_that_cannot_be_stored_is_given_all_the_same() {
+    let mut host = Host::new();
+    let turn = host.begin(b"Hi");
+    fs::write(host.folder.path().join("sessions"), "a file where the folder goes").unwrap();
+    host.feed(turn, Event::Head, 200, JSON).unwrap();
+    host.feed(turn, Event::Body, 0, HELLO).unwrap();
+    assert_eq!(host.feed(turn, Event::End, 0, b""), Ok(Step::Done));
+    assert_eq!(host.text(turn, Text::Answer), "Hello!");
+    assert!(host.text(turn, Text::Warnings).starts_with("the answer is not stored, cannot write `"));
+}
+
+#[test]
+fn wrong_use_is_told_and_changes_nothing() {
+    let mut host = Host::new();
+    let platform = host.platform();
+    assert_eq!(host.turns.begin(platform, b"\xff", b""), Err(Misuse::NoText));
+    let turn = host.begin(b"Hi");
+    for (event, number) in [(0, 0), (9, 0), (1, 65_536), (2, 0), (3, 0), (4, 0), (4, 5)] {
+        assert_eq!(host.turns.feed(turn, event, number, b"", 0), Err(Misuse::NoEvent), "{event} {number}");
+    }
+    assert_eq!(host.turns.step(turn), Ok(Step::Send));
+    host.feed(turn, Event::Head, 200, JSON).unwrap();
+    assert_eq!(host.feed(turn, Event::Head, 200, JSON), Err(Misuse::NoEvent));
+    host.feed(turn, Event::Body, 0, HELLO).unwrap();
+    assert_eq!(host.feed(turn, Event::End, 0, b""), Ok(Step::Done));
+    assert_eq!(host.feed(turn, Event::Body, 0, b"more"), Err(Misuse::NoEvent));
+    assert_eq!(host.feed(turn, Event::Broken, 1, b""), Err(Misuse::NoEvent));
+    assert_eq!(host.text(turn, Text::Answer), "Hello!");
+    assert_eq!((host.turns.text(turn, 99), host.turns.number(turn, 99)), (&b""[..], 0));
+    assert_eq!(host.turns.forget(turn), Ok(()));
+    for gone in [turn, 0, -1, i32::MAX] {
+        assert_eq!(host.turns.forget(gone), Err(Misuse::NoTurn));
+        assert_eq!(host.turns.step(gone), Err(Misuse::NoTurn));
+        assert_eq!(host.feed(gone, Event::End, 0, b""), Err(Misuse::NoTurn));
+        assert_eq!((host.text(gone, Text::Answer), host.number(gone, Number::Wait)), ("", 0));
+    }
+}
+
+#[test]
+fn turns_do_not_disturb_each_other_and_are_bounded() {
+    let mut host = Host::new();
+    let turns: Vec<i32> = (0..MAX_TURNS).map(|_| host.begin(b"Hi")).collect();
+    assert_eq!(host.turns.begin(host.platform(), b"Hi", b""), Err(Misuse::NoRoom));
+    let (first, last) = (turns[0], turns[MAX_TURNS - 1]);
+    host.feed(last, Event::Head, 200, JSON).unwrap();
+    assert_eq!(host.turns.step(first), Ok(Step::Send));
+    host.turns.forget(first).unwrap();
+    assert!(host.begin(b"Hi") > last, "no number comes again");
+    assert_eq!(host.turns.step(last), Ok(Step::More));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_fed_is_answered(
+        events in prop::collection::vec((0_u32..6, 0_u32..600, prop::collection::vec(any::<u8>(), 0..40), 0_u32..40_000), 0..12),
+        streamed: bool,
+    ) {
+        let mut host = Host::new();
+        let turn = host.begin(if streamed { STREAMED } else { b"Hi" });
+        for (event, number, bytes, elapsed) in events {
+            let before = host.turns.step(turn).unwrap();
+            match host.turns.feed(turn, event, number, &bytes, elapsed) {
+                Ok(step) => prop_assert_eq!(host.turns.step(turn), Ok(step)),
+                Err(misuse) => {
+                    prop_assert_eq!(misuse, Misuse::NoEvent);
+                    prop_assert_eq!(host.turns.step(turn), Ok(before));
+                }
+            }
+            prop_assert!(!host.text(turn, Text::Error).contains("sk-secret"));
+        }
+    }
+}
