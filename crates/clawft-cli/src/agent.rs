@@ -1,0 +1,131 @@
+//! The agent at work: session, request, answer, session.
+
+mod drive;
+mod transport;
+
+use crate::error::Error;
+use crate::home::Home;
+use crate::stop::Stop;
+use clawft_store::Sessions;
+use clawft_types::{Config, Input, Session, SessionId, Usage};
+
+/// Takes the pieces of an answer as they arrive.
+pub type Show<'a> = &'a mut (dyn FnMut(&str) + Send);
+
+/// What the model said.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// All of it. Never empty.
+    pub text: String,
+    /// Whether all of it was shown while it arrived.
+    pub shown: bool,
+    /// Why it broke off, if it did: a sentence fragment. `text` is what had arrived.
+    pub incomplete: Option<String>,
+    /// Why the model stopped, if the provider says: `stop`, `length`, …
+    pub finish_reason: Option<String>,
+    /// What it cost, if the provider says.
+    pub usage: Option<Usage>,
+    /// What the user should be told besides, such as that the answer could not be stored: sentence fragments.
+    pub warnings: Vec<String>,
+}
+
+/// The agent with a home directory and the network. Cheap to clone; all clones share their connections.
+#[derive(Clone)]
+pub struct Agent {
+    home: Home,
+    sessions: Sessions,
+    client: reqwest::Client,
+}
+
+impl Agent {
+    /// The agent at home there. Reads no file but the one that `SSL_CERT_FILE` may name.
+    ///
+    /// # Errors
+    /// If the home's path is not UTF-8, or the certificates or a proxy's address cannot be used.
+    pub fn new(home: &Home) -> Result<Agent, Error> {
+        Ok(Agent { home: home.clone(), sessions: home.sessions()?, client: transport::client()? })
+    }
+
+    /// The sessions that are kept. Blocks: from async code, use it under `spawn_blocking`.
+    pub fn store(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// Answers `input` in the session `id` and stores both there. Where the answer is streamed, `show` gets its pieces as
+    /// they arrive. When `stop` is stopped, what arrived is kept as an incomplete answer.
+    ///
+    /// # Errors
+    /// If there is no answer, with [`Fault::Stopped`](crate::Fault::Stopped) if it was stopped before any of it was shown;
+    /// the session is then as it was. That the answer cannot be stored is no error but a warning.
+    pub async fn answer(
+        &self,
+        config: &Config,
+        id: SessionId,
+        input: Input,
+        stop: &Stop,
+        show: Show<'_>,
+    ) -> Result<Answer, Error> {
+        let (session, mut warnings) = self.load(id).await?;
+        let known = session.messages.len();
+        let reply = match drive::drive(&self.client, config, session, input, stop, show).await {
+            Ok(reply) => reply,
+            Err(error) => return Err(error.with_warnings(warnings)),
+        };
+        let (answer, session) = split(reply);
+        warnings.extend(self.keep(session, known).await);
+        Ok(Answer { warnings, ..answer })
+    }
+
+    /// Answers `input` in a conversation that the caller holds. Nothing is stored.
+    ///
+    /// # Errors
+    /// As [`Self::answer`].
+    pub async fn converse(
+        &self,
+        config: &Config,
+        session: Session,
+        input: Input,
+        stop: &Stop,
+        show: Show<'_>,
+    ) -> Result<Answer, Error> {
+        let reply = drive::drive(&self.client, config, session, input, stop, show).await?;
+        Ok(split(reply).0)
+    }
+
+    async fn load(&self, id: SessionId) -> Result<(Session, Vec<String>), Error> {
+        let sessions = self.sessions.clone();
+        blocking(move || {
+            let mut warnings = Vec::new();
+            let session = sessions.load(id, &mut |text| warnings.push(text.to_owned()));
+            Ok((session.map_err(|error| Error::from(error).with_warnings(warnings.clone()))?, warnings))
+        })
+        .await?
+    }
+
+    /// Stores the session and returns what the user should be told.
+    async fn keep(&self, session: Session, known: usize) -> Vec<String> {
+        let (home, sessions) = (self.home.clone(), self.sessions.clone());
+        let kept = blocking(move || {
+            let mut warnings = Vec::new();
+            let made = home.make();
+            let stored = made.and_then(|()| {
+                Ok(sessions.store(&session, known, &mut |text| warnings.push(text.to_owned()))?)
+            });
+            if let Err(error) = stored {
+                warnings.push(format!("the answer is not stored, {error}"));
+            }
+            warnings
+        });
+        kept.await.unwrap_or_else(|error| vec![format!("the answer is not stored, {error}")])
+    }
+}
+
+fn split(reply: clawft_core::Reply) -> (Answer, Session) {
+    let clawft_core::Reply { text, session, finish_reason, usage, streamed, incomplete } = reply;
+    (Answer { text, shown: streamed, incomplete, finish_reason, usage, warnings: Vec::new() }, session)
+}
+
+/// Does what blocks apart from what must not be kept waiting.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::other("a file operation was given up"))
+}

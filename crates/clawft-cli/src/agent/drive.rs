@@ -1,0 +1,164 @@
+//! Does what a turn decides until it is over.
+//!
+//! What the component does with blocking calls is done here without them, by the same rules: a deadline over each attempt,
+//! which for a stream begins anew with every bit of progress, and no limit of which the turn does not know.
+
+use super::{Show, transport};
+use crate::error::{Error, Fault};
+use crate::stop::Stop;
+use clawft_core::{Event, HttpRequest, Reply, Step, TransportError, Turn};
+use clawft_types::{Config, Input, Session};
+use reqwest::{Client, Response};
+use std::env;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// How many bytes of body renew the deadline of a stream.
+const PROGRESS: usize = 256;
+
+/// Why an answer that was stopped is incomplete.
+const STOPPED: &str = "it was stopped";
+
+/// Answers `input` after what was said in `session`.
+///
+/// # Errors
+/// As [`Agent::answer`](super::Agent::answer).
+pub(super) async fn drive(
+    client: &Client,
+    config: &Config,
+    session: Session,
+    input: Input,
+    stop: &Stop,
+    show: Show<'_>,
+) -> Result<Reply, Error> {
+    let (mut turn, mut request) = Turn::begin(config, &|name| env::var(name).ok(), session, input)?;
+    // Clients that failed together shall not come back together; if there is no randomness, they do.
+    turn.set_jitter(getrandom::u32().unwrap_or_default());
+    let mut driver = Driver { client, turn, begun: Instant::now(), stop, show };
+    loop {
+        match driver.attempt(request).await? {
+            Step::Done(reply) => return Ok(*reply),
+            Step::Retry { after, request: again } => {
+                pause(stop, after).await?;
+                request = again;
+            }
+            Step::Failed(error) => return Err(error.into()),
+            // The turn answers an end with one of the others.
+            Step::More | Step::Delta(_) => {
+                return Err(Error::other("HTTP response broken off: it ended early"));
+            }
+        }
+    }
+}
+
+struct Driver<'a> {
+    client: &'a Client,
+    turn: Turn<'a>,
+    begun: Instant,
+    stop: &'a Stop,
+    show: Show<'a>,
+}
+
+/// That somebody wishes to stop.
+struct Stopped;
+
+impl Driver<'_> {
+    /// Sends `request` once and feeds the turn with what comes.
+    async fn attempt(&mut self, request: HttpRequest) -> Result<Step, Error> {
+        let mut wait = Wait::new(self.stop, &request);
+        let sending = transport::request(self.client, request)?.send();
+        let mut response = match wait.on(sending, false).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Ok(self.feed(Event::Failed(error))),
+            Err(Stopped) => return self.stopped(),
+        };
+        let mut step = self.head(&response);
+        while matches!(step, Step::More) {
+            step = match wait.on(response.chunk(), true).await {
+                Ok(Ok(Some(bytes))) => {
+                    wait.progressed(bytes.len());
+                    self.feed(Event::Body(&bytes))
+                }
+                Ok(Ok(None)) => return Ok(self.feed(Event::End)),
+                Ok(Err(error)) => return Ok(self.feed(Event::Failed(error))),
+                Err(Stopped) => return self.stopped(),
+            };
+        }
+        Ok(step)
+    }
+
+    fn head(&mut self, response: &Response) -> Step {
+        let headers = transport::headers(response);
+        self.feed(Event::Head { status: response.status().as_u16(), headers: &headers })
+    }
+
+    /// Feeds the turn and shows what it wants shown.
+    fn feed(&mut self, event: Event<'_>) -> Step {
+        let mut step = self.turn.feed(event, self.begun.elapsed());
+        while let Step::Delta(text) = &step {
+            (self.show)(text);
+            // Those bytes may have brought the end as well.
+            step = self.turn.feed(Event::Body(&[]), self.begun.elapsed());
+        }
+        step
+    }
+
+    /// Ends the turn with what it has.
+    fn stopped(&mut self) -> Result<Step, Error> {
+        match self.feed(Event::Failed(TransportError::Impossible(STOPPED.to_owned()))) {
+            Step::Done(mut reply) => {
+                // Not in the words of a network that failed. One that was complete all the same stays so.
+                reply.incomplete = reply.incomplete.map(|_| STOPPED.to_owned());
+                Ok(Step::Done(reply))
+            }
+            _ => Err(Fault::Stopped.into()),
+        }
+    }
+}
+
+/// Waits between two attempts.
+async fn pause(stop: &Stop, time: Duration) -> Result<(), Error> {
+    tokio::select! {
+        () = stop.stopped() => Err(Fault::Stopped.into()),
+        () = sleep(time) => Ok(()),
+    }
+}
+
+/// Waits for the network, but not longer than the request may take, nor after a wish to stop.
+struct Wait<'a> {
+    stop: &'a Stop,
+    timeout: Duration,
+    renewed: bool,
+    deadline: Instant,
+    progress: usize,
+}
+
+impl<'a> Wait<'a> {
+    fn new(stop: &'a Stop, request: &HttpRequest) -> Self {
+        let timeout = request.timeout;
+        Self { stop, timeout, renewed: request.stream, deadline: Instant::now() + timeout, progress: 0 }
+    }
+
+    /// What comes of `work`, or why nothing does. `begun` if the response had.
+    async fn on<T>(
+        &self,
+        work: impl Future<Output = reqwest::Result<T>>,
+        begun: bool,
+    ) -> Result<Result<T, TransportError>, Stopped> {
+        tokio::select! {
+            biased;
+            () = self.stop.stopped() => Err(Stopped),
+            done = work => Ok(done.map_err(|error| transport::explain(&error, begun))),
+            () = sleep_until(self.deadline) => Ok(Err(TransportError::TimedOut { after: self.timeout })),
+        }
+    }
+
+    /// That so many bytes of body have arrived.
+    fn progressed(&mut self, bytes: usize) {
+        self.progress += bytes;
+        if self.renewed && self.progress >= PROGRESS {
+            self.progress = 0;
+            self.deadline = Instant::now() + self.timeout;
+        }
+    }
+}

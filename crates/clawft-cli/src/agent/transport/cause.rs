@@ -1,0 +1,103 @@
+//! What went wrong on the network, in the component's words.
+//!
+//! Nothing of the request is quoted, neither its URL nor its headers: reqwest's own words for an error begin with the URL,
+//! so only those of what is beneath count.
+
+use clawft_core::TransportError;
+use rustls::CertificateError;
+use std::error::Error;
+use std::io::{self, ErrorKind};
+
+/// The failure in the turn's terms, so that it can decide about another attempt. `begun` if the response had.
+pub(crate) fn explain(error: &reqwest::Error, begun: bool) -> TransportError {
+    if let Some(error) = find::<rustls::Error>(error) {
+        return tls(error);
+    }
+    let cause = words(error);
+    TransportError::Unavailable(if begun { format!("the response broke off, {cause}") } else { cause })
+}
+
+/// A server that is not trusted will not be trusted a moment later.
+fn tls(error: &rustls::Error) -> TransportError {
+    let words = match error {
+        rustls::Error::InvalidCertificate(cause) => {
+            let cause = match cause {
+                CertificateError::UnknownIssuer => "its issuer is not known".to_owned(),
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                    "it has expired".to_owned()
+                }
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    "it is for another name".to_owned()
+                }
+                other => other.to_string(),
+            };
+            format!("TLS failed: the server's certificate is not trusted ({cause})")
+        }
+        rustls::Error::InvalidMessage(_) => "TLS failed: the server does not speak it".to_owned(),
+        rustls::Error::AlertReceived(_) => format!("TLS refused by the server ({error})"),
+        other => format!("TLS failed ({other})"),
+    };
+    TransportError::Impossible(words)
+}
+
+fn words(error: &reqwest::Error) -> String {
+    if error.is_dns() {
+        return format!("the host name could not be resolved ({})", innermost(error));
+    }
+    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message) {
+        return "the connection was closed".to_owned();
+    }
+    let known = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).find_map(known);
+    known.map_or_else(|| chain(error), str::to_owned)
+}
+
+/// The system's words differ from one to another.
+fn known(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Some("connection refused"),
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+            Some("the connection was closed")
+        }
+        ErrorKind::UnexpectedEof => Some("the response is incomplete"),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::TimedOut => {
+            Some("the server cannot be reached")
+        }
+        _ => None,
+    }
+}
+
+/// What is beneath, from the outside to the inside: `client error (SendRequest): invalid HTTP version parsed`.
+pub(crate) fn chain(error: &reqwest::Error) -> String {
+    let mut text = String::new();
+    for cause in causes(error) {
+        let cause = cause.to_string();
+        // Some say what is beneath them as well.
+        if !text.ends_with(&cause) {
+            let separator = if text.is_empty() { "" } else { ": " };
+            text.push_str(&[separator, &cause].concat());
+        }
+    }
+    if text.is_empty() { "the request failed".to_owned() } else { text }
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// The first `E` beneath.
+fn find<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// All that is beneath `error`, without itself.
+fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |cause: &&'a (dyn Error + 'static)| beneath(*cause))
+}
+
+/// What an I/O error is made of is left out by its `source`, and it may be made of another one.
+fn beneath<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => cause.source(),
+    }
+}

@@ -1,0 +1,157 @@
+//! The command line as data. The words here are what `--help`, the man page and the completions say.
+
+use crate::gateway::parse_listen;
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use clawft_types::SessionId;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The version, the commit it was built from, and what for.
+const VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION"), " (", env!("CLAWFT_REVISION"), " ", env!("CLAWFT_TARGET"), ")");
+
+/// What `--help` and the man page end with.
+pub(super) const AFTER_HELP: &str = "\
+Exit codes:
+  0    all went well
+  1    something went wrong
+  2    the command line is wrong
+  3    the answer broke off: what arrived was printed and kept
+  4    the API key is missing or was refused
+  130  interrupted by Ctrl-C: what arrived was printed and kept
+
+Environment:
+  CLAWFT_HOME    the directory of the configuration and the sessions, if it is not ~/.clawft
+  CLAWFT_LISTEN  the gateway's address
+  CLAWFT_TOKEN   the gateway's token
+  SSL_CERT_FILE  a file of certificates to trust in addition to the web's
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY  as everywhere
+  NO_COLOR       no colour, if it is set to anything";
+
+/// Asks a language model and keeps the conversation.
+#[derive(Debug, Parser)]
+#[command(name = "weft", version = VERSION, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Weft {
+    /// The configuration file, if it is not config.json in the home directory
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    #[command(visible_alias = "agent")]
+    Chat(Chat),
+    Sessions(Sessions),
+    Config(Config),
+    Gateway(Gateway),
+    Status(Status),
+    Completions(Completions),
+    #[command(hide = true)]
+    Man(Man),
+}
+
+/// Ask the model, once or in a conversation
+///
+/// The message is the argument, or else standard input; on a terminal without an argument a prompt asks for one message
+/// after another. A message is plain text or {"role":"user","content":"…"}.
+///
+/// The answer is printed while it arrives. Ctrl-C ends it and keeps what has arrived; a second one leaves at once.
+#[derive(Debug, Args)]
+pub(crate) struct Chat {
+    /// What to say; `-` is standard input
+    pub(crate) message: Option<String>,
+    /// The session to continue or begin
+    #[arg(short, long, value_name = "ID", default_value = "default")]
+    pub(crate) session: SessionId,
+    /// The model to ask in place of the configured one
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Print the answer as one line of JSON when it is complete
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Ask for the answer as a whole
+    #[arg(long)]
+    pub(crate) no_stream: bool,
+}
+
+/// Look at the conversations that are kept, or remove them
+#[derive(Debug, Args)]
+pub(crate) struct Sessions {
+    #[command(subcommand)]
+    pub(crate) action: SessionsAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionsAction {
+    /// List the sessions, the one last used first
+    List {
+        /// Print them as one line of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what was said in a session
+    Show {
+        /// The session
+        id: SessionId,
+        /// Print it as one line of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove sessions
+    Rm {
+        /// The sessions
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<SessionId>,
+    },
+}
+
+/// Look at the configuration
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    #[command(subcommand)]
+    pub(crate) action: ConfigAction,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Print where the configuration file is, or would be
+    Path,
+    /// Say whether the configuration can be used, and if not, what is wrong where
+    Check,
+    /// Print the configuration as it is understood, with defaults and without secrets
+    Show,
+}
+
+/// Serve the agent over HTTP, in the manner of OpenAI, with a page for people
+#[derive(Debug, Args)]
+pub(crate) struct Gateway {
+    /// Where to listen, such as 127.0.0.1:8080 or 0.0.0.0:8080
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// Ask the gateway whether it is ready; the exit code is 0 if it is, else 1
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Where it listens, if not where the configuration says
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Print the answer as one line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Print a completion script for a shell
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+/// Print the man page
+#[derive(Debug, Args)]
+pub(crate) struct Man {}

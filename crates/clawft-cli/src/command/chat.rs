@@ -1,0 +1,112 @@
+//! `weft chat`: one message and its answer, or one after another.
+
+mod ask;
+mod prompt;
+
+use super::args::Chat;
+use super::exit::Exit;
+use super::print_line;
+use super::terminal::{self, Clean, print};
+use crate::error::Error;
+use crate::home::{ConfigFile, Home};
+use crate::{Agent, Answer};
+use ask::{Asked, Conversation};
+use clawft_types::Config;
+use clawft_types::completion::write_usage;
+use clawft_types::json::{Node, Writer};
+use std::io::{self, Read as _};
+
+impl Chat {
+    pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
+        let conversation = self.conversation(home)?;
+        if self.message.is_none() && !self.json && terminal::is_interactive() {
+            return prompt::prompt(conversation, home);
+        }
+        let message = match self.message {
+            Some(message) if message != "-" => message,
+            _ => read_input()?,
+        };
+        if self.json { answer_in_json(&conversation, &message) } else { answer(&conversation, &message) }
+    }
+
+    fn conversation(&self, home: &Home) -> Result<Conversation, Error> {
+        let file = ConfigFile::read(home)?;
+        let mut config = file.agent()?;
+        config.agents.stream = !self.no_stream && wants_stream(&file, &config)?;
+        if let Some(model) = &self.model {
+            config.agents.model.clone_from(model);
+        }
+        Conversation::new(Agent::new(home)?, config, self.session.clone())
+    }
+}
+
+/// Whoever waits before a terminal wants to see the answer begin: it is streamed unless the configuration says not to.
+fn wants_stream(file: &ConfigFile, config: &Config) -> Result<bool, Error> {
+    let said =
+        file.part(|root| Ok(root.get("agents").and_then(|agents| agents.get("stream")).map(Node::flag)))?;
+    Ok(said.is_none() || config.agents.stream)
+}
+
+/// All of standard input as text.
+fn read_input() -> Result<String, Error> {
+    let mut bytes = Vec::new();
+    io::stdin()
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::other(format!("standard input cannot be read: {error}")))?;
+    String::from_utf8(bytes).map_err(|_| Error::other("the message on standard input is not UTF-8"))
+}
+
+/// Prints the answer as it arrives. It is stored even if it cannot be printed.
+fn answer(conversation: &Conversation, message: &str) -> Result<Exit, Error> {
+    let clean = Clean::for_output();
+    let mut printed = Ok(());
+    let mut show = |text: &str| {
+        if printed.is_ok() {
+            printed = print(&clean.text(text));
+        }
+    };
+    let Asked { answer, stopped } = conversation.ask(message, &mut show)?;
+    if !answer.shown {
+        show(&answer.text);
+    }
+    show("\n");
+    printed?;
+    Ok(told(&answer, stopped))
+}
+
+/// Prints the answer when it is complete.
+fn answer_in_json(conversation: &Conversation, message: &str) -> Result<Exit, Error> {
+    let Asked { answer, stopped } = conversation.ask(message, &mut |_| {})?;
+    print_line(to_json(conversation, &answer))?;
+    Ok(told(&answer, stopped))
+}
+
+/// Tells the user what the answer alone does not, and the exit code of it.
+fn told(answer: &Answer, stopped: bool) -> Exit {
+    terminal::warn(&answer.warnings);
+    if let Some(cause) = &answer.incomplete {
+        terminal::warn(&[format!("the answer is incomplete: {cause}")]);
+    }
+    Exit::of(answer, stopped)
+}
+
+/// `{"session":"default","model":"…","text":"…"}`, with `finish_reason` and `usage` where the provider says them, and with
+/// `incomplete` where the answer broke off.
+fn to_json(conversation: &Conversation, answer: &Answer) -> Writer {
+    let mut writer = Writer::default();
+    writer.object(|object| {
+        object.text_member("session", conversation.session.as_str());
+        object.text_member("model", &conversation.config.agents.model);
+        object.text_member("text", &answer.text);
+        if let Some(cause) = &answer.incomplete {
+            object.text_member("incomplete", cause);
+        }
+        if let Some(reason) = &answer.finish_reason {
+            object.text_member("finish_reason", reason);
+        }
+        if let Some(usage) = &answer.usage {
+            object.member("usage", |value| write_usage(value, usage));
+        }
+    });
+    writer
+}

@@ -1,0 +1,78 @@
+//! One message and its answer, with Ctrl-C and a sign of life.
+
+use crate::command::exit::Exit;
+use crate::command::terminal::Spinner;
+use crate::error::Error;
+use crate::{Agent, Answer, Stop};
+use clawft_types::{Config, Input, SessionId};
+use std::process;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::ctrl_c;
+
+/// What is said in one session with one configuration.
+pub(super) struct Conversation {
+    agent: Agent,
+    runtime: Runtime,
+    /// How to ask, and whom.
+    pub(super) config: Config,
+    /// Where it is kept.
+    pub(super) session: SessionId,
+}
+
+/// What came of a message.
+pub(super) struct Asked {
+    pub(super) answer: Answer,
+    /// Whether the user pressed Ctrl-C meanwhile.
+    pub(super) stopped: bool,
+}
+
+impl Conversation {
+    /// Nothing is sent or read yet.
+    ///
+    /// # Errors
+    /// If the system gives no means to wait for sockets and signals.
+    pub(super) fn new(agent: Agent, config: Config, session: SessionId) -> Result<Self, Error> {
+        // One conversation, one thread.
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime =
+            runtime.map_err(|error| Error::other(format!("cannot wait for the network: {error}")))?;
+        Ok(Self { agent, runtime, config, session })
+    }
+
+    /// Answers `message`, which is text or JSON. Ctrl-C ends the answer, and another one the process.
+    ///
+    /// # Errors
+    /// As [`Agent::answer`].
+    pub(super) fn ask(&self, message: &str, show: &mut (dyn FnMut(&str) + Send)) -> Result<Asked, Error> {
+        let input = Input::parse(message)?;
+        let stop = Stop::new();
+        let mut spinner = Some(Spinner::start(&self.config.agents.model));
+        let mut show = |text: &str| {
+            spinner = None;
+            show(text);
+        };
+        let work = self.agent.answer(&self.config, self.session.clone(), input, &stop, &mut show);
+        let answer = self.runtime.block_on(interruptible(work, &stop));
+        drop(spinner);
+        Ok(Asked { answer: answer?, stopped: stop.is_stopped() })
+    }
+
+    /// Lets go of what still waits, such as for a resolver that does not answer.
+    pub(super) fn end(self) {
+        self.runtime.shutdown_background();
+    }
+}
+
+/// Does `work` and passes Ctrl-C on to it.
+async fn interruptible<T>(work: impl Future<Output = T>, stop: &Stop) -> T {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            Ok(()) = ctrl_c() => match stop.is_stopped() {
+                true => process::exit(Exit::Interrupted as i32),
+                false => stop.stop(),
+            },
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The prompt: a line editor with a history, and one answer after another.
+
+mod order;
+
+use super::ask::Conversation;
+use crate::command::exit::Exit;
+use crate::command::terminal::{self, print};
+use crate::error::{Error, Fault};
+use crate::home::Home;
+use order::Order;
+use rustyline::error::ReadlineError;
+use rustyline::history::{FileHistory, History as _};
+use rustyline::{Cmd, Config, Editor, EventHandler, KeyCode, KeyEvent, Modifiers};
+use std::path::PathBuf;
+
+/// How many messages the history keeps.
+const MOST_HISTORY: usize = 1000;
+
+/// The line editor, with the history in a file of the home directory.
+struct Prompt {
+    editor: Editor<(), FileHistory>,
+    history: PathBuf,
+}
+
+/// Asks for messages and answers them until there are no more.
+pub(super) fn prompt(mut conversation: Conversation, home: &Home) -> Result<Exit, Error> {
+    home.make()?;
+    let mut prompt = Prompt::new(home)?;
+    greet(&conversation);
+    while let Some(line) = prompt.read()? {
+        let done = match Order::parse(&line) {
+            Order::Nothing => Ok(()),
+            Order::Leave => break,
+            Order::Say(message) => say(&conversation, message),
+            order => order.obey(&mut conversation),
+        };
+        if let Err(error) = done {
+            terminal::warn(&error.warnings);
+            terminal::say_error(&error);
+        }
+    }
+    conversation.end();
+    Ok(Exit::Success)
+}
+
+fn greet(conversation: &Conversation) {
+    let (model, session) = (&conversation.config.agents.model, &conversation.session);
+    terminal::hint(&format!("{model}, session `{session}`; /help for help, Ctrl-D to leave"));
+}
+
+/// A blank line sets the answer apart. That it broke off has been said.
+fn say(conversation: &Conversation, message: &str) -> Result<(), Error> {
+    let answered = super::answer(conversation, message);
+    match answered {
+        // The user knows: it was his key.
+        Err(Error { fault: Fault::Stopped, warnings }) => terminal::warn(&warnings),
+        answered => drop(answered?),
+    }
+    print("\n")
+}
+
+impl Prompt {
+    fn new(home: &Home) -> Result<Self, Error> {
+        let config = Config::builder().max_history_size(MOST_HISTORY).map_err(unusable)?;
+        let config = config.auto_add_history(false).history_ignore_space(true).build();
+        let mut editor = Editor::with_config(config).map_err(unusable)?;
+        let newline = EventHandler::Simple(Cmd::Newline);
+        editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), newline);
+        let history = home.folder.join("history");
+        // The first time there is none; one that cannot be read is no reason not to talk.
+        let _ = editor.load_history(&history);
+        Ok(Self { editor, history })
+    }
+
+    /// The next line, or several where they were pasted; `None` at the end.
+    fn read(&mut self) -> Result<Option<String>, Error> {
+        loop {
+            match self.editor.readline("> ") {
+                Ok(line) => {
+                    self.remember(&line);
+                    return Ok(Some(line));
+                }
+                // The line is given up, as in a shell.
+                Err(ReadlineError::Interrupted) => {}
+                Err(ReadlineError::Eof) => return Ok(None),
+                Err(error) => return Err(unusable(error)),
+            }
+        }
+    }
+
+    /// At once, so that a process that is killed forgets nothing.
+    fn remember(&mut self, line: &str) {
+        if self.editor.history_mut().add(line).unwrap_or(false) {
+            let _ = self.editor.append_history(&self.history);
+        }
+    }
+}
+
+fn unusable(error: ReadlineError) -> Error {
+    Error::other(format!("the terminal cannot be used: {error}"))
+}

@@ -1,0 +1,44 @@
+//! `weft config`: where the configuration is, whether it can be used, and what it means.
+
+mod show;
+
+use super::args::{Config, ConfigAction};
+use super::exit::Exit;
+use super::terminal::print;
+use crate::error::Error;
+use crate::gateway::Settings;
+use crate::home::{ConfigFile, Home};
+use clawft_core::Turn;
+use clawft_types::{Input, Session};
+use std::env;
+
+impl Config {
+    pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
+        match self.action {
+            ConfigAction::Path => print(&format!("{}\n", home.config.display()))?,
+            ConfigAction::Check => check(home)?,
+            ConfigAction::Show => {
+                let (config, gateway) = read(&ConfigFile::read(home)?)?;
+                print(&show::show(&config, &gateway))?;
+            }
+        }
+        Ok(Exit::Success)
+    }
+}
+
+/// Everything but asking the provider.
+fn check(home: &Home) -> Result<(), Error> {
+    let file = ConfigFile::read(home)?;
+    let (config, _) = read(&file)?;
+    // A turn begins by finding the key, and nothing is sent before it is told so.
+    let message = Input::parse("Hello!")?;
+    Turn::begin(&config, &|name| env::var(name).ok(), Session::default(), message)?;
+    let (path, model, provider) = (file.path(), &config.agents.model, &config.provider.name);
+    print(&format!("{path}: can be used, asks the model `{model}` of the provider `{provider}`\n"))
+}
+
+fn read(file: &ConfigFile) -> Result<(clawft_types::Config, Settings), Error> {
+    let config = file.agent()?;
+    let gateway = Settings::read(Some(file), &|name| env::var(name).ok(), None)?;
+    Ok((config, gateway))
+}

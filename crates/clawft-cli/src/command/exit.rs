@@ -1,0 +1,94 @@
+//! What the exit code says. A command line that is wrong ends with 2, which clap sees to.
+
+use crate::Answer;
+use crate::error::{Error, Fault};
+use clawft_core::TurnError;
+use std::process::ExitCode;
+
+/// How it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All went well.
+    Success = 0,
+    /// Something went wrong.
+    Failure = 1,
+    /// The answer broke off.
+    Incomplete = 3,
+    /// The API key is missing or was refused.
+    Key = 4,
+    /// Interrupted by Ctrl-C, as shells have it: 128 and the signal's number.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+impl From<&Error> for Exit {
+    fn from(error: &Error) -> Exit {
+        match &error.fault {
+            Fault::Stopped => Exit::Interrupted,
+            Fault::Turn(
+                TurnError::MissingKey { .. } | TurnError::UnusableKey { .. } | TurnError::InvalidKey { .. },
+            ) => Exit::Key,
+            _ => Exit::Failure,
+        }
+    }
+}
+
+impl Exit {
+    /// How a turn went that ended with an answer. `stopped` if it was to be ended early.
+    pub(crate) fn of(answer: &Answer, stopped: bool) -> Exit {
+        match (&answer.incomplete, stopped) {
+            (None, _) => Exit::Success,
+            (Some(_), true) => Exit::Interrupted,
+            (Some(_), false) => Exit::Incomplete,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clawft_core::{KeySource, TransportError};
+
+    #[test]
+    fn errors_have_their_codes() {
+        let refused = TurnError::InvalidKey {
+            provider: "openai".to_owned(),
+            source: KeySource::None,
+            status: 401,
+            message: String::new(),
+        };
+        let unavailable = TurnError::Transport(TransportError::Unavailable(String::new()));
+        for (fault, exit) in [
+            (Fault::Stopped, Exit::Interrupted),
+            (refused.into(), Exit::Key),
+            (unavailable.into(), Exit::Failure),
+            (Fault::Other(String::new()), Exit::Failure),
+        ] {
+            assert_eq!(Exit::from(&Error::from(fault)), exit);
+        }
+    }
+
+    #[test]
+    fn answers_have_theirs() {
+        let answer = |incomplete: Option<&str>| Answer {
+            text: "text".to_owned(),
+            shown: true,
+            incomplete: incomplete.map(str::to_owned),
+            finish_reason: None,
+            usage: None,
+            warnings: Vec::new(),
+        };
+        assert_eq!(
+            Exit::of(&answer(None), true),
+            Exit::Success,
+            "it was complete before it could be stopped"
+        );
+        assert_eq!(Exit::of(&answer(Some("cause")), true), Exit::Interrupted);
+        assert_eq!(Exit::of(&answer(Some("cause")), false), Exit::Incomplete);
+    }
+}

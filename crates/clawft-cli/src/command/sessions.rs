@@ -1,0 +1,84 @@
+//! `weft sessions`: what is kept of conversations.
+
+mod list;
+
+use super::args::{Sessions, SessionsAction};
+use super::exit::Exit;
+use super::terminal::{Clean, print, say_error};
+use crate::error::Error;
+use crate::home::Home;
+use clawft_types::{Role, Session, SessionId};
+
+impl Sessions {
+    pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
+        let sessions = home.sessions()?;
+        match self.action {
+            SessionsAction::List { json } => list::list(&sessions, json)?,
+            SessionsAction::Show { id, json } => show(&sessions, &id, json)?,
+            SessionsAction::Rm { ids } => remove(&sessions, &ids)?,
+        }
+        Ok(Exit::Success)
+    }
+}
+
+fn show(sessions: &clawft_store::Sessions, id: &SessionId, json: bool) -> Result<(), Error> {
+    let session = sessions.read(id)?.ok_or_else(|| unknown(id))?;
+    let text = match json {
+        true => String::from_utf8_lossy(&session.to_json()).into_owned(),
+        false => transcript(&session),
+    };
+    print(&Clean::for_output().text(&text))
+}
+
+/// What was said, as mail has it: the user's lines quoted, the model's as they are.
+fn transcript(session: &Session) -> String {
+    let mut text = String::new();
+    for message in &session.messages {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let mark = if message.role == Role::User { "> " } else { "" };
+        for line in message.content.lines() {
+            text.push_str(&[mark, line, "\n"].concat());
+        }
+        if message.incomplete {
+            text.push_str("[incomplete]\n");
+        }
+    }
+    text
+}
+
+/// Removes all that can be removed, and ends with the last that could not.
+fn remove(sessions: &clawft_store::Sessions, ids: &[SessionId]) -> Result<(), Error> {
+    let mut failed: Option<Error> = None;
+    for id in ids {
+        let error = match sessions.remove(id) {
+            Ok(true) => continue,
+            Ok(false) => unknown(id),
+            Err(error) => error.into(),
+        };
+        if let Some(earlier) = failed.replace(error) {
+            say_error(&earlier);
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn unknown(id: &SessionId) -> Error {
+    Error::other(format!("there is no session `{id}`: `weft sessions list` has those there are"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clawft_types::Message;
+
+    #[test]
+    fn a_transcript_tells_who_said_what() {
+        let mut session = Session::new(SessionId::default());
+        assert_eq!(transcript(&session), "");
+        session.messages.push(Message::new(Role::User, "one\ntwo"));
+        session.messages.push(Message { incomplete: true, ..Message::new(Role::Assistant, "three") });
+        assert_eq!(transcript(&session), "> one\n> two\n\nthree\n[incomplete]\n");
+    }
+}

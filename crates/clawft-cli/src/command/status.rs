@@ -1,0 +1,158 @@
+//! `weft status`: whether the gateway is ready, for people and for a container's health check.
+//!
+//! Asked with a plain socket: it is the gateway itself that is asked, on this machine, in a few milliseconds and without all
+//! that a client for the network needs.
+
+use super::args::Status;
+use super::exit::Exit;
+use super::terminal::{print, say_error};
+use crate::error::{Error, Fault};
+use crate::gateway::Settings;
+use crate::home::{ConfigFile, Home};
+use clawft_types::json::Writer;
+use std::env;
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// How long each step may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The most of an answer that is read.
+const MOST: u64 = 64 * 1024;
+
+/// How it is with the gateway.
+enum Health {
+    Ready,
+    /// With what it says.
+    NotReady(String),
+    /// With the reason.
+    Unreachable(String),
+}
+
+impl Status {
+    pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
+        let address = reachable(self.address(home)?);
+        let health = match ask(address, "/readyz") {
+            Ok((200, _)) => Health::Ready,
+            Ok((status, body)) => Health::NotReady(format!("it answered {status}: {}", body.trim())),
+            Err(error) => Health::Unreachable(error.to_string()),
+        };
+        if self.json {
+            print_json(address, &health)?
+        } else {
+            say(address, &health)?
+        }
+        Ok(if matches!(health, Health::Ready) { Exit::Success } else { Exit::Failure })
+    }
+
+    /// Where the gateway listens. It may have been started without a configuration file being where this command looks.
+    fn address(&self, home: &Home) -> Result<SocketAddr, Error> {
+        if let Some(address) = self.listen {
+            return Ok(address);
+        }
+        let file = match ConfigFile::read(home) {
+            Err(Error { fault: Fault::NoConfig(_), .. }) => None,
+            file => Some(file?),
+        };
+        Ok(Settings::read(file.as_ref(), &|name| env::var(name).ok(), None)?.listen)
+    }
+}
+
+/// The address to ask: one that listens on all is asked on loopback.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}
+
+fn say(address: SocketAddr, health: &Health) -> Result<(), Error> {
+    match health {
+        Health::Ready => return print(&format!("the gateway at {address} is ready\n")),
+        Health::NotReady(said) => {
+            say_error(&Error::other(format!("the gateway at {address} is not ready, {said}")));
+        }
+        Health::Unreachable(cause) => {
+            let start = "start it with `weft gateway`, or say where it is with `--listen`";
+            say_error(&Error::other(format!("no gateway answers at {address}: {cause}, {start}")));
+        }
+    }
+    Ok(())
+}
+
+fn print_json(address: SocketAddr, health: &Health) -> Result<(), Error> {
+    let (status, cause) = match health {
+        Health::Ready => ("ready", None),
+        Health::NotReady(said) => ("not ready", Some(said)),
+        Health::Unreachable(cause) => ("unreachable", Some(cause)),
+    };
+    let mut writer = Writer::default();
+    writer.object(|object| {
+        object.text_member("address", &address.to_string());
+        object.text_member("status", status);
+        if let Some(cause) = cause {
+            object.text_member("cause", cause);
+        }
+    });
+    super::print_line(writer)
+}
+
+/// The status and the body of what `path` gives.
+fn ask(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(in_words)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).map_err(in_words)?;
+    let mut response = Vec::new();
+    stream.take(MOST).read_to_end(&mut response).map_err(in_words)?;
+    parse(&String::from_utf8_lossy(&response))
+        .ok_or_else(|| io::Error::other("what is there does not speak HTTP"))
+}
+
+fn parse(response: &str) -> Option<(u16, String)> {
+    let status = response.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
+    let (_, body) = response.split_once("\r\n\r\n")?;
+    Some((status, body.to_owned()))
+}
+
+/// The system's words differ from one to another.
+fn in_words(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => io::Error::other("connection refused"),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+            io::Error::other(format!("no answer within {} s", PATIENCE.as_secs()))
+        }
+        _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_listens_on_all_is_asked_on_loopback() {
+        for (listens, asked) in [
+            ("0.0.0.0:80", "127.0.0.1:80"),
+            ("[::]:80", "[::1]:80"),
+            ("10.0.0.1:80", "10.0.0.1:80"),
+            ("127.0.0.1:80", "127.0.0.1:80"),
+        ] {
+            assert_eq!(reachable(listens.parse().unwrap()), asked.parse().unwrap());
+        }
+    }
+
+    #[test]
+    fn an_answer_is_a_status_and_a_body() {
+        assert_eq!(parse("HTTP/1.1 503 x\r\na: b\r\n\r\nbody"), Some((503, "body".to_owned())));
+        for odd in
+            ["", "HTTP/1.1 ", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 2ü0 \r\n\r\n"]
+        {
+            assert_eq!(parse(odd), None, "{odd}");
+        }
+    }
+}

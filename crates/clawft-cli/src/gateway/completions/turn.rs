@@ -1,0 +1,138 @@
+//! A turn of the agent, made apart from the connection that asked for it.
+//!
+//! The turn has a task of its own, because it outlives its client for a moment: when the client goes away the turn is
+//! stopped, and what has arrived by then is still stored.
+
+use super::request::ChatRequest;
+use crate::gateway::api_error::ApiError;
+use crate::gateway::log;
+use crate::gateway::state::Shared;
+use crate::{Answer, Error, Stop};
+use clawft_types::{Config, Input, Message, Session, SessionId};
+use prometheus_client::metrics::gauge::Gauge;
+use std::task::{Context, Poll};
+use std::time::Instant;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// What is said, and where it is kept.
+pub(super) enum Talk {
+    /// In a stored session.
+    Stored(SessionId, Input),
+    /// After what the request brought with it.
+    Brought(Vec<Message>, Input),
+}
+
+impl Talk {
+    /// What `request` says in `session`, or, without one, in the conversation that it brings.
+    ///
+    /// # Errors
+    /// 400 if there is a session and the request brings a conversation all the same.
+    pub(super) fn new(session: Option<SessionId>, request: ChatRequest) -> Result<Talk, ApiError> {
+        match session {
+            None => Ok(Talk::Brought(request.earlier, request.input)),
+            Some(id) if request.earlier.is_empty() => Ok(Talk::Stored(id, request.input)),
+            Some(_) => {
+                let message = "messages: with the header `X-Clawft-Session` the gateway knows what was said before, \
+                               send one message of the user alone";
+                Err(ApiError::invalid(message).at("messages"))
+            }
+        }
+    }
+}
+
+/// What comes of a turn, in this order: any number of texts, the end.
+pub(super) enum Piece {
+    /// The next piece of the answer, where it is streamed.
+    Text(String),
+    /// The whole of it, or why there is none.
+    End(Result<Answer, Error>),
+}
+
+/// A turn as its client sees it. Dropping it stops the turn.
+pub(super) struct Pieces {
+    receiver: UnboundedReceiver<Piece>,
+    stop: Stop,
+}
+
+impl Pieces {
+    /// The next piece; `None` if the turn was lost without an end.
+    pub(super) async fn next(&mut self) -> Option<Piece> {
+        self.receiver.recv().await
+    }
+
+    /// The same for those who poll.
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Piece>> {
+        self.receiver.poll_recv(context)
+    }
+}
+
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        self.stop.stop();
+    }
+}
+
+/// Starts a turn. `room` is given back when it is over.
+pub(super) fn start(shared: &Shared, room: OwnedSemaphorePermit, config: Config, talk: Talk) -> Pieces {
+    // Unbounded, because a slow client is no reason to read a provider slowly; what a provider may send is bounded by
+    // `max_response_bytes`.
+    let (sender, receiver) = unbounded_channel();
+    let stop = shared.stop.child();
+    let made = make(shared.clone(), config, talk, stop.clone(), sender);
+    shared.turns.spawn(async move {
+        made.await;
+        drop(room);
+    });
+    Pieces { receiver, stop }
+}
+
+async fn make(shared: Shared, config: Config, talk: Talk, stop: Stop, sender: UnboundedSender<Piece>) {
+    let _counted = Counted::new(shared.metrics.upstream_in_flight.clone());
+    let began = Instant::now();
+    let mut first = true;
+    // That nobody listens any more is noticed by `Pieces`.
+    let mut show = |text: &str| {
+        if std::mem::take(&mut first) {
+            shared.metrics.began(began.elapsed());
+        }
+        let _ = sender.send(Piece::Text(text.to_owned()));
+    };
+    let agent = &shared.agent;
+    let result = match talk {
+        Talk::Stored(id, input) => agent.answer(&config, id, input, &stop, &mut show).await,
+        Talk::Brought(messages, input) => {
+            let session = Session { messages, ..Session::default() };
+            agent.converse(&config, session, input, &stop, &mut show).await
+        }
+    };
+    let answer = result.as_ref().ok();
+    let incomplete = answer.is_some_and(|answer| answer.incomplete.is_some());
+    shared.metrics.completed(began.elapsed(), answer.and_then(|answer| answer.usage), incomplete);
+    warn(&result);
+    let _ = sender.send(Piece::End(result));
+}
+
+fn warn(result: &Result<Answer, Error>) {
+    let warnings = match result {
+        Ok(answer) => &answer.warnings,
+        Err(error) => &error.warnings,
+    };
+    warnings.iter().for_each(|warning| log::warn(warning));
+}
+
+/// Counts what exists, however it ends.
+struct Counted(Gauge);
+
+impl Counted {
+    fn new(gauge: Gauge) -> Counted {
+        gauge.inc();
+        Counted(gauge)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

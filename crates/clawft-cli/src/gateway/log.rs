@@ -1,0 +1,128 @@
+//! The log: one line an event on standard error, JSON for machines and words for a terminal.
+//!
+//! What is logged is put together field by field, and never is it a body, a header or a query: there would be the token, a
+//! key or what somebody said.
+
+use super::time;
+use clawft_types::json::Writer;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::LazyLock;
+use std::time::SystemTime;
+
+/// Whether people read along.
+static TERMINAL: LazyLock<bool> = LazyLock::new(|| io::stderr().is_terminal());
+
+/// A line in the making.
+pub(super) struct Line {
+    event: &'static str,
+    fields: Vec<(&'static str, Field)>,
+}
+
+enum Field {
+    Text(String),
+    Literal(String),
+}
+
+impl Line {
+    /// A line about `event`.
+    pub(super) fn new(event: &'static str) -> Line {
+        Line { event, fields: Vec::new() }
+    }
+
+    /// Adds a text.
+    pub(super) fn text(mut self, key: &'static str, text: impl Into<String>) -> Line {
+        self.fields.push((key, Field::Text(text.into())));
+        self
+    }
+
+    /// Adds a number, or `true`.
+    pub(super) fn literal(mut self, key: &'static str, literal: impl ToString) -> Line {
+        self.fields.push((key, Field::Literal(literal.to_string())));
+        self
+    }
+
+    /// Writes it, in one piece: lines of several threads never mix. There is nobody to tell if that fails.
+    pub(super) fn write(self) {
+        let now = time::rfc3339(SystemTime::now());
+        let line = if *TERMINAL { self.words(&now) } else { self.json(&now) };
+        // A test's own output is kept with it, and shown if it fails.
+        if cfg!(test) {
+            eprint!("{}", String::from_utf8_lossy(&line));
+        } else {
+            let _ = io::stderr().lock().write_all(&line);
+        }
+    }
+
+    /// `{"time":"2025-11-22T13:45:01.250Z","event":"request","status":200}`
+    fn json(&self, now: &str) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.object(|line| {
+            line.text_member("time", now);
+            line.text_member("event", self.event);
+            for (key, field) in &self.fields {
+                match field {
+                    Field::Text(text) => line.text_member(key, text),
+                    Field::Literal(literal) => line.literal_member(key, literal),
+                }
+            }
+        });
+        let mut bytes = writer.into_bytes();
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// `13:45:01 request status=200`
+    fn words(&self, now: &str) -> Vec<u8> {
+        let mut line = format!("{} {}", now.get(11..19).unwrap_or_default(), self.event);
+        for (key, field) in &self.fields {
+            let (Field::Text(value) | Field::Literal(value)) = field;
+            // Some texts come from elsewhere, and a terminal obeys control characters.
+            let value = value.replace(char::is_control, "\u{fffd}");
+            let _ = match value.contains(' ') {
+                true => write!(line, " {key}=\"{value}\""),
+                false => write!(line, " {key}={value}"),
+            };
+        }
+        line.push('\n');
+        line.into_bytes()
+    }
+}
+
+/// Logs that something is not as it should be, and that all goes on.
+pub(super) fn warn(message: &str) {
+    Line::new("warning").text("message", message).write();
+}
+
+/// Logs a panic in one line: where it happened, and not what it said, which may be what somebody else said.
+pub(super) fn hook_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        Line::new("panic").text("at", place).write();
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2025-11-22T13:45:01.250Z";
+
+    fn line() -> Line {
+        Line::new("request").text("route", "/v1/\"x\"\n").literal("status", 200)
+    }
+
+    #[test]
+    fn machines_get_json() {
+        let expected = "{\"time\":\"2025-11-22T13:45:01.250Z\",\"event\":\"request\",\"route\":\"/v1/\\\"x\\\"\\n\",\"status\":200}\n";
+        assert_eq!(String::from_utf8(line().json(NOW)).unwrap(), expected);
+    }
+
+    #[test]
+    fn people_get_words_that_cannot_play_tricks() {
+        let words = line().text("message", "two words\u{1b}[2J").words(NOW);
+        let expected =
+            "13:45:01 request route=/v1/\"x\"\u{fffd} status=200 message=\"two words\u{fffd}[2J\"\n";
+        assert_eq!(String::from_utf8(words).unwrap(), expected);
+    }
+}

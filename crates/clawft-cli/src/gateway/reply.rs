@@ -1,0 +1,39 @@
+//! Responses of JSON.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use clawft_types::json::Writer;
+
+/// A response of `status` with `body`, which nobody may keep: it may hold a conversation.
+pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A response of status 200 with the object that `members` writes.
+pub(super) fn object(members: impl FnOnce(&mut Writer)) -> Response {
+    let mut writer = Writer::default();
+    writer.object(members);
+    json(StatusCode::OK, writer.into_bytes())
+}
+
+/// A list as OpenAI's interface has them: `{"object":"list","data":[…]}`.
+pub(super) fn list<T>(items: impl IntoIterator<Item = T>, item: impl FnMut(&mut Writer, T)) -> Response {
+    object(|list| {
+        list.text_member("object", "list");
+        list.member("data", |data| data.array(items, item));
+    })
+}
+
+/// A member that is a string, or `null`.
+pub(super) fn optional_member(object: &mut Writer, key: &str, text: Option<&str>) {
+    match text {
+        Some(text) => object.text_member(key, text),
+        None => object.literal_member(key, "null"),
+    }
+}

@@ -1,0 +1,67 @@
+//! Which path is answered by what, and who may ask.
+
+use super::api_error::ApiError;
+use super::state::Shared;
+use super::{completions, health, metrics, models, observe, page, sessions};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+
+/// The gateway as a service.
+pub(super) fn router(shared: Shared) -> Router {
+    let guarded = Router::new()
+        .route("/v1/chat/completions", post(completions::complete))
+        .route("/v1/models", get(models::list))
+        // Models have names with slashes in them, too.
+        .route("/v1/models/{*id}", get(models::get))
+        .route("/v1/sessions", get(sessions::list))
+        .route("/v1/sessions/{id}", get(sessions::get).delete(sessions::remove))
+        .route("/metrics", get(metrics::metrics))
+        .route_layer(from_fn_with_state(shared.clone(), guard));
+    let page = Router::new()
+        .route("/", get(page::page))
+        .route_layer(from_fn_with_state(shared.clone(), guard_origin));
+    Router::new()
+        .merge(guarded)
+        .merge(page)
+        // Whoever checks on the gateway has no token and calls it by any name.
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(from_fn_with_state(shared.clone(), observe::observe))
+        .with_state(shared)
+}
+
+async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    match shared.access.check(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => refuse(&shared, error),
+    }
+}
+
+async fn guard_origin(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    match shared.access.check_origin(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => refuse(&shared, error),
+    }
+}
+
+fn refuse(shared: &Shared, error: ApiError) -> Response {
+    shared.metrics.rejected(if error.status == StatusCode::UNAUTHORIZED { "token" } else { "origin" });
+    error.into_response()
+}
+
+async fn no_route() -> ApiError {
+    ApiError::not_found("there is nothing at this path")
+}
+
+async fn no_method() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path has no such method")
+}
+
+#[cfg(test)]
+mod tests;

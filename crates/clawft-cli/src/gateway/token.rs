@@ -1,0 +1,155 @@
+//! The token that clients present: where it comes from, and how it is compared.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use clawft_types::Secret;
+use sha2::{Digest as _, Sha256};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use subtle::ConstantTimeEq as _;
+
+/// The file in the home folder that holds a token made here.
+pub(super) const FILE: &str = "gateway-token";
+
+/// How many random bytes a token made here has.
+const BYTES: usize = 32;
+
+/// The most that is read of the file: a token is far shorter.
+const MOST: u64 = 4096;
+
+/// A token to hold others against.
+///
+/// Kept as its digest: two digests have the same length, so that comparing them says nothing about the token's own.
+#[derive(Clone)]
+pub(super) struct Token([u8; 32]);
+
+impl Token {
+    /// The token `secret`.
+    pub(super) fn new(secret: &Secret) -> Token {
+        Token(digest(secret.expose()))
+    }
+
+    /// Whether `offered` is this token. Takes the same time whatever the difference is.
+    pub(super) fn matches(&self, offered: &str) -> bool {
+        self.0.ct_eq(&digest(offered)).into()
+    }
+}
+
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+/// A token from [`FILE`].
+#[derive(Debug)]
+pub(super) struct Stored {
+    /// The token.
+    pub(super) secret: Secret,
+    /// The file.
+    pub(super) path: PathBuf,
+    /// Whether it was made just now.
+    pub(super) new: bool,
+}
+
+/// The token in the folder `home`, made if there is none: 32 random bytes in a file that only its owner can read.
+///
+/// # Errors
+/// If the file can be neither read nor made, or holds no token; with its path.
+pub(super) fn stored(home: &Path) -> io::Result<Stored> {
+    let path = home.join(FILE);
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
+    let (secret, new) = match make(&path) {
+        Ok(secret) => (secret, true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (read(&path).map_err(named)?, false),
+        Err(error) => return Err(named(error)),
+    };
+    Ok(Stored { secret, path, new })
+}
+
+/// Makes the file and puts a new token into it. Fails if there is such a file, so that of two gateways that start at the
+/// same time none overwrites the other's token.
+fn make(path: &Path) -> io::Result<Secret> {
+    let mut file = create(path)?;
+    let secret = random()?;
+    let written = writeln!(file, "{}", secret.expose()).and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        // What holds half a token would be in the way for ever.
+        let _ = fs::remove_file(path);
+        return Err(error);
+    }
+    Ok(secret)
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn random() -> io::Result<Secret> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+fn read(path: &Path) -> io::Result<Secret> {
+    let mut text = String::new();
+    File::open(path)?.take(MOST).read_to_string(&mut text)?;
+    let token = text.trim();
+    // Somebody may have put a token of his own there; what cannot be one is a file that was not written to its end.
+    if token.len() < 16 || token.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        let words = "holds no token of at least 16 visible characters: remove it, and a new one is made";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, words));
+    }
+    Ok(Secret::new(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_itself_alone() {
+        let token = Token::new(&Secret::new("a-token"));
+        assert!(token.matches("a-token"));
+        for other in ["", "a-toke", "a-token ", "A-token", "a-tokens"] {
+            assert!(!token.matches(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn is_made_once_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        let made = stored(&home).unwrap();
+        assert!(made.new);
+        assert_eq!(made.secret.expose().len(), 43, "32 bytes in base64 without padding");
+        let again = stored(&home).unwrap();
+        assert_eq!((again.secret, again.new, again.path), (made.secret, false, home.join(FILE)));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(home.join(FILE)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn two_homes_have_two_tokens() {
+        let [one, other] = [(), ()].map(|()| tempfile::tempdir().unwrap());
+        assert_ne!(stored(one.path()).unwrap().secret, stored(other.path()).unwrap().secret);
+    }
+
+    #[test]
+    fn a_file_without_a_token_is_named() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join(FILE), "short\n").unwrap();
+        let error = stored(home.path()).unwrap_err().to_string();
+        assert!(error.contains(FILE) && error.contains("remove it") && !error.contains("short"), "{error}");
+    }
+}

@@ -1,0 +1,7 @@
+//! `weft`: the clawft agent on the command line and as a gateway. What it does is in the library, where tests reach it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    clawft_cli::command::main()
+}

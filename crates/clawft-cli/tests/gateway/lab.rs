@@ -1,0 +1,220 @@
+//! A gateway with a home of its own, in front of a server that answers as it is told.
+
+use crate::client::{Answer, Ask};
+use mock_provider::{Received, RequestLog, Server};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The provider's key. Never to be seen but by the provider.
+pub(crate) const KEY: &str = "sk-lab-4f9Jq2LrT7xWvB1c";
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How a gateway is to be started.
+pub(crate) struct Plan {
+    scenario: String,
+    listen: &'static str,
+    gateway: Value,
+    timeout: u32,
+}
+
+/// A gateway that runs.
+pub(crate) struct Lab {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    home: TempDir,
+    log: Log,
+}
+
+impl Plan {
+    /// In front of a server that answers as `scenario` says.
+    pub(crate) fn new(scenario: &str) -> Plan {
+        Plan { scenario: scenario.to_owned(), listen: "127.0.0.1:0", gateway: json!({}), timeout: 10 }
+    }
+
+    pub(crate) fn listen(self, listen: &'static str) -> Plan {
+        Plan { listen, ..self }
+    }
+
+    /// The configuration's `gateway`.
+    pub(crate) fn gateway(self, gateway: Value) -> Plan {
+        Plan { gateway, ..self }
+    }
+
+    /// The provider's `timeout_secs`.
+    pub(crate) fn timeout(self, timeout: u32) -> Plan {
+        Plan { timeout, ..self }
+    }
+
+    /// Starts it, and waits until it listens.
+    pub(crate) fn start(self) -> Lab {
+        let home = tempfile::tempdir().expect("a folder");
+        let requests = RequestLog::append_to(&home.path().join("requests")).expect("a log");
+        let server = Server::bind(0, requests).expect("a port");
+        let base = format!("http://{}/{}/v1", server.address(), self.scenario);
+        thread::spawn(move || server.run());
+        let config = json!({
+            "agents": { "model": "lab-model" },
+            "providers": { "providers": { "openai": {
+                "api_base": base, "api_key_env": "LAB_KEY", "retries": 0, "timeout_secs": self.timeout,
+            } } },
+            "gateway": self.gateway,
+        });
+        fs::write(home.path().join("config.json"), config.to_string()).expect("a config");
+        let mut child = weft(&home, self.listen);
+        let log = Log::of(child.stderr.take().expect("a pipe"));
+        let listening: Value =
+            serde_json::from_str(&log.wait_for("\"event\":\"listening\"")).expect("a line of JSON");
+        let address: SocketAddr =
+            listening["address"].as_str().and_then(|text| text.parse().ok()).expect("an address");
+        // One that listens on all addresses is asked on loopback.
+        let address = SocketAddr::from(([127, 0, 0, 1], address.port()));
+        Lab { child, address, home, log }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this package has no door to other programs, and needs but its own"
+)]
+fn weft(home: &TempDir, listen: &str) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
+    command.args(["gateway", "--listen", listen]).env_clear();
+    command.env("CLAWFT_HOME", home.path()).env("LAB_KEY", KEY);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.spawn().expect("the program starts")
+}
+
+impl Lab {
+    /// A gateway of the usual kind.
+    pub(crate) fn new(scenario: &str) -> Lab {
+        Plan::new(scenario).start()
+    }
+
+    pub(crate) fn send(&self, ask: Ask) -> Answer {
+        ask.send(self.address)
+    }
+
+    /// Says `text`, and nothing else.
+    pub(crate) fn say(&self, text: &str, stream: bool) -> Answer {
+        self.send(Ask::chat(&message(text, stream)))
+    }
+
+    /// Says `text` in a session.
+    pub(crate) fn say_in(&self, session: &str, text: &str, stream: bool) -> Answer {
+        self.send(Ask::chat(&message(text, stream)).header("x-clawft-session", session))
+    }
+
+    /// A file in the gateway's home.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// The session as it is stored, once `enough` says that it is as expected.
+    pub(crate) fn session(&self, id: &str, enough: impl Fn(&Value) -> bool) -> Value {
+        let path = self.file(&format!("sessions/{id}.json"));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            match found {
+                Some(session) if enough(&session) => return session,
+                found => assert!(Instant::now() < deadline, "{found:?}"),
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// What the server behind the gateway has received.
+    pub(crate) fn received(&self) -> Vec<Received> {
+        let log = fs::read_to_string(self.file("requests")).expect("a log");
+        log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process");
+        kill_process(id, signal).expect("a signal is sent");
+    }
+
+    /// Waits for a line of the log that holds `text`.
+    pub(crate) fn logged(&self, text: &str) -> String {
+        self.log.wait_for(text)
+    }
+
+    /// Waits for the end of the process, and says how long that took.
+    pub(crate) fn end(mut self) -> (ExitStatus, Duration, String) {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a status") {
+                return (status, began.elapsed(), self.log.text());
+            }
+            assert!(began.elapsed() < PATIENCE, "the gateway does not end: {}", self.log.text());
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// Ends the process, and looks through its log, whatever the test was about.
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("{}", self.log.text());
+            return;
+        }
+        let log = self.log.text();
+        let token = fs::read_to_string(self.file("gateway-token")).unwrap_or_default();
+        for line in log.lines() {
+            assert!(serde_json::from_str::<Value>(line).is_ok(), "not JSON: {line}");
+            assert!(!line.contains(KEY) && !line.contains("whisper"), "{line}");
+            assert!(token.is_empty() || !line.contains(token.trim()), "{line}");
+        }
+    }
+}
+
+/// The body of a request that says `text`. Tests say nothing without `whisper`, which no log may have heard.
+pub(crate) fn message(text: &str, stream: bool) -> Value {
+    json!({ "model": "lab-model", "messages": [{ "role": "user", "content": format!("whisper {text}") }], "stream": stream })
+}
+
+/// What a process writes on standard error.
+#[derive(Clone, Default)]
+struct Log(Arc<(Mutex<String>, Condvar)>);
+
+impl Log {
+    fn of(pipe: impl Read + Send + 'static) -> Log {
+        let log = Log::default();
+        let writer = log.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                let (text, more) = &*writer.0;
+                text.lock().expect("the log").push_str(&(line + "\n"));
+                more.notify_all();
+            }
+        });
+        log
+    }
+
+    fn text(&self) -> String {
+        self.0.0.lock().expect("the log").clone()
+    }
+
+    fn wait_for(&self, wanted: &str) -> String {
+        let (text, more) = &*self.0;
+        let found = |text: &String| text.lines().find(|line| line.contains(wanted)).map(str::to_owned);
+        let text = text.lock().expect("the log");
+        let waited = more.wait_timeout_while(text, PATIENCE, |text| found(text).is_none());
+        let (text, _) = waited.expect("the log");
+        found(&text).unwrap_or_else(|| panic!("no line with `{wanted}`:\n{text}"))
+    }
+}

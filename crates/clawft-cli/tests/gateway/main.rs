@@ -1,0 +1,10 @@
+//! The gateway as its clients see it: the real program, a real server behind it, sockets between them.
+
+mod access;
+mod chat;
+mod client;
+mod failures;
+mod lab;
+mod life;
+mod limits;
+mod sessions;

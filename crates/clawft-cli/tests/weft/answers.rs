@@ -1,0 +1,200 @@
+//! `weft chat` with one message: what is printed and stored, and what goes wrong in which words.
+
+use crate::common::{Home, Run};
+use clawft_types::Role;
+use serde_json::{Value, json};
+use std::io::Read as _;
+use std::time::Duration;
+use std::{fs, thread};
+
+#[test]
+fn an_answer_is_printed_and_the_next_one_continues_it() {
+    let home = Home::new("ok");
+    assert_eq!(home.run(&["chat", "Hello there"]).result(), "echo: Hello there\n");
+    assert_eq!(home.run_with(&["agent", "-"], "from a pipe\n").result(), "echo: from a pipe\n");
+    let session = home.session("default");
+    let said: Vec<_> =
+        session.messages.iter().map(|message| (message.role, message.content.as_str())).collect();
+    assert_eq!(
+        said,
+        [
+            (Role::User, "Hello there"),
+            (Role::Assistant, "echo: Hello there"),
+            (Role::User, "from a pipe"),
+            (Role::Assistant, "echo: from a pipe"),
+        ]
+    );
+    assert!(!session.messages.iter().any(|message| message.incomplete));
+}
+
+#[test]
+fn json_has_all_that_is_known() {
+    let home = Home::new("ok");
+    let arguments = ["chat", "--json", "--no-stream", "--session", "other", "--model", "another"];
+    let said = home.run_with(&arguments, r#"{"role":"user","content":"Hello!"}"#).result();
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        said,
+        json!({
+            "session": "other", "model": "another", "text": "echo: Hello!", "finish_reason": "stop",
+            "usage": { "prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11 },
+        })
+    );
+    assert_eq!(home.session("other").messages.len(), 2);
+}
+
+#[test]
+fn an_answer_is_streamed_while_it_arrives() {
+    let home = Home::new("stream-slow");
+    let mut child = home.spawn(&["chat", "one two three four five"]);
+    let mut first = [0; 6];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"echo: ");
+    assert!(child.try_wait().unwrap().is_none(), "the rest is still to come");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.stdout, b"one two three four five\n");
+}
+
+#[test]
+fn a_config_that_wants_no_stream_gets_none() {
+    let home = Home::new("stream-cut");
+    let mut config: Value = serde_json::from_slice(&fs::read(home.path("config.json")).unwrap()).unwrap();
+    config["agents"]["stream"] = json!(false);
+    home.configure(&config);
+    assert_eq!(home.run(&["chat", "Hello!"]).result(), "echo: Hello!\n");
+}
+
+#[test]
+fn what_arrived_of_a_broken_stream_is_printed_and_kept() {
+    for (scenario, cause) in [
+        ("stream-cut", "HTTP unavailable: the answer ended early"),
+        ("stream-reset", "HTTP unavailable: the response broke off, the connection was closed"),
+        ("stream-stalled", "Request timed out after 2 s"),
+    ] {
+        let home = Home::new(scenario);
+        let run = home.run(&["chat", "one two three four"]);
+        assert_eq!((run.code, run.stdout.as_str()), (3, "echo: one two \n"));
+        assert_eq!(run.stderr, format!("warning: the answer is incomplete: {cause}\n"));
+        let answer = home.session("default").messages.pop().unwrap();
+        assert_eq!((answer.content.as_str(), answer.incomplete), ("echo: one two ", true));
+        let run = home.run(&["chat", "--json", "one two three four"]);
+        let json: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((run.code, &json["incomplete"]), (3, &json!(cause)));
+    }
+}
+
+#[test]
+fn what_goes_wrong_is_said_in_the_components_words() {
+    for (scenario, code, words) in [
+        (
+            "status-401",
+            4,
+            "Invalid API key: provider `openai` answered 401, the key was read from the variable `TEST_KEY`",
+        ),
+        ("status-403", 4, "Invalid API key: provider `openai` answered 403"),
+        ("status-400", 1, "provider `openai` answered 400: "),
+        ("status-503", 1, "provider `openai` answered 503 in the last of 2 attempts: "),
+        ("silent", 1, "Request timed out after 2 s\n"),
+        ("stalled", 1, "Request timed out after 2 s\n"),
+        ("trickle", 1, "Request timed out after 2 s\n"),
+        ("reset", 1, "HTTP unavailable: the connection was closed\n"),
+        ("truncated", 1, "HTTP unavailable: the response broke off, the response is incomplete\n"),
+        ("endless-headers", 1, "HTTP unavailable: client error (SendRequest): message head is too large\n"),
+        (
+            "redirect",
+            1,
+            "provider `openai` answered 307: redirects are not followed, this one leads to `127.0.0.1",
+        ),
+        ("gzip", 1, "provider `openai` sent something else than a chat completion"),
+        ("garbage", 1, "provider `openai` sent something else than a chat completion"),
+        ("deep-json", 1, "provider `openai` sent something else than a chat completion"),
+        ("endless-body", 1, "HTTP response larger than the limit of 10000000 bytes (`max_response_bytes`)\n"),
+    ] {
+        let home = Home::new(scenario);
+        let said = home.run(&["chat", "Hello!"]).failure(code);
+        assert!(said.starts_with(&format!("error: {words}")), "{scenario}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(!home.path("sessions").exists(), "nothing is stored without an answer");
+    }
+}
+
+#[test]
+fn what_may_succeed_later_is_tried_again() {
+    for scenario in ["recovers", "reset-then-ok"] {
+        assert_eq!(Home::new(scenario).run(&["chat", "Hi"]).result(), "echo: Hi\n");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_said_with_the_cause() {
+    for (base, cause) in [
+        ("http://127.0.0.1:1/v1", "connection refused\n"),
+        ("http://no-such-host.invalid/v1", "the host name could not be resolved ("),
+    ] {
+        let said = Home::with_base(base).run(&["chat", "Hello!"]).failure(1);
+        assert!(said.starts_with(&format!("error: HTTP unavailable: {cause}")), "{said}");
+    }
+}
+
+#[test]
+fn a_message_has_to_be_one() {
+    let home = Home::new("ok");
+    assert!(home.run_with(&["chat"], " \n").failure(1).starts_with("error: the message is empty"));
+    let said = home.run(&["chat", r#"{"role":"system","content":"x"}"#]).failure(1);
+    assert!(said.starts_with("error: the message is not usable: role: "), "{said}");
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_error_and_the_answer_is_kept() {
+    let home = Home::new("stream-slow");
+    let mut child = home.spawn(&["chat", "one two three"]);
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty());
+    assert_eq!(home.session("default").messages[1].content, "echo: one two three");
+}
+
+#[test]
+fn a_damaged_session_is_warned_of_even_if_there_is_no_answer() {
+    let home = Home::new("status-400");
+    fs::create_dir(home.path("sessions")).unwrap();
+    fs::write(home.path("sessions/default.json"), "{").unwrap();
+    let said = home.run(&["chat", "Hello!"]).failure(1);
+    let lines: Vec<_> = said.lines().collect();
+    assert!(lines[0].starts_with("warning: session `default` is damaged ("), "{said}");
+    assert!(lines[1].starts_with("error: provider `openai` answered 400"), "{said}");
+    assert_eq!(fs::read_to_string(home.path("sessions/default.json.damaged-1")).unwrap(), "{");
+}
+
+#[test]
+fn an_answer_that_cannot_be_stored_is_printed_all_the_same() {
+    let home = Home::new("slow");
+    let child = home.spawn(&["chat", "Hello!"]);
+    // The session has been looked for when the request is sent, and is written when the answer is there.
+    home.asked();
+    fs::write(home.path("sessions"), "in the way").unwrap();
+    let run = Run::from(child.wait_with_output().unwrap());
+    assert_eq!((run.code, run.stdout.as_str()), (0, "echo: Hello!\n"));
+    assert!(run.stderr.starts_with("warning: the answer is not stored, cannot write `"), "{}", run.stderr);
+}
+
+#[test]
+fn two_processes_on_one_session_lose_no_turn() {
+    let home = Home::new("slow");
+    thread::scope(|scope| {
+        for number in 0..4 {
+            let home = &home;
+            scope.spawn(move || {
+                thread::sleep(Duration::from_millis(number * 50));
+                home.run(&["chat", &format!("message {number}")]).result();
+            });
+        }
+    });
+    let session = home.session("default");
+    let mut said: Vec<_> = session.messages.chunks(2).map(|turn| turn[0].content.clone()).collect();
+    said.sort();
+    assert_eq!(said, ["message 0", "message 1", "message 2", "message 3"]);
+    for turn in session.messages.chunks(2) {
+        assert_eq!(turn[1].content, format!("echo: {}", turn[0].content));
+    }
+}

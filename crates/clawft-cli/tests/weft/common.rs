@@ -1,0 +1,159 @@
+//! A home directory with a configuration, `weft` run at home there, and the server that all tests share.
+
+use clawft_types::Session;
+use mock_provider::{RequestLog, Server};
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+use tempfile::TempDir;
+
+/// What no output may hold.
+pub(crate) const KEY: &str = "sk-secret-1234567890";
+
+/// How long a test waits for what has to happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Home {
+    pub(crate) folder: TempDir,
+}
+
+/// What a run left behind.
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Home {
+    /// A home whose provider answers as `scenario` says, within 2 seconds and with one retry.
+    pub(crate) fn new(scenario: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let label = folder.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.');
+        let base = format!("http://{}/{scenario}/{label}/v1", server().0);
+        Self::at(folder, &base)
+    }
+
+    /// A home whose provider is at `base`.
+    pub(crate) fn with_base(base: &str) -> Self {
+        Self::at(TempDir::new().unwrap(), base)
+    }
+
+    fn at(folder: TempDir, base: &str) -> Self {
+        let home = Self { folder };
+        let provider =
+            json!({ "api_base": base, "api_key_env": "TEST_KEY", "timeout_secs": 2, "retries": 1 });
+        home.configure(&json!({
+            "agents": { "model": "a-model" },
+            "providers": { "providers": { "openai": provider } },
+        }));
+        home
+    }
+
+    pub(crate) fn configure(&self, config: &Value) {
+        fs::write(self.path("config.json"), config.to_string()).unwrap();
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this package has no door to other programs, and runs but itself"
+    )]
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
+        for variable in
+            ["CLAWFT_LISTEN", "CLAWFT_TOKEN", "SSL_CERT_FILE", "NO_COLOR", "http_proxy", "HTTP_PROXY"]
+        {
+            command.env_remove(variable);
+        }
+        command
+            .args(arguments)
+            .env("CLAWFT_HOME", self.folder.path())
+            .env("TEST_KEY", KEY)
+            .env("TERM", "xterm");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "as above")]
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).spawn().expect("weft starts")
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.run_with(arguments, "")
+    }
+
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Run {
+        let mut child = self.spawn(arguments);
+        // One that was given its message reads nothing.
+        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        Run::from(child.wait_with_output().expect("weft ends"))
+    }
+
+    /// What is stored in a session.
+    pub(crate) fn session(&self, id: &str) -> Session {
+        Session::parse(&fs::read(self.path(&format!("sessions/{id}.json"))).unwrap()).unwrap()
+    }
+
+    /// Waits until the server has this home's request.
+    pub(crate) fn asked(&self) {
+        let label = self.folder.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.');
+        eventually(|| fs::read_to_string(&server().1).unwrap().contains(label));
+    }
+}
+
+impl Run {
+    pub(crate) fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        let run = Self {
+            code: output.status.code().expect("an exit code"),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        };
+        for said in [&run.stdout, &run.stderr] {
+            assert!(!said.contains(&KEY[3..11]), "the key is in: {said}");
+        }
+        run
+    }
+
+    /// That it went well and said nothing but its result.
+    pub(crate) fn result(self) -> String {
+        assert_eq!((self.code, self.stderr.as_str()), (0, ""), "{}", self.stdout);
+        self.stdout
+    }
+
+    /// That it ended with `code` and printed nothing.
+    pub(crate) fn failure(self, code: i32) -> String {
+        assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{}", self.stderr);
+        self.stderr
+    }
+}
+
+/// The server of all tests, and the file of what it received.
+fn server() -> &'static (SocketAddr, PathBuf) {
+    static SERVER: OnceLock<(SocketAddr, PathBuf)> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("requests-{}", std::process::id()));
+        let server = Server::bind(0, RequestLog::append_to(&log).unwrap()).unwrap();
+        let address = server.address();
+        thread::spawn(move || server.run());
+        (address, log)
+    })
+}
+
+/// Waits for what has to happen.
+pub(crate) fn eventually(happened: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !happened() {
+        assert!(begun.elapsed() < PATIENCE, "it did not happen");
+        thread::sleep(Duration::from_millis(10));
+    }
+}

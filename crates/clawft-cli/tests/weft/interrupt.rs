@@ -1,0 +1,75 @@
+//! Ctrl-C, as the terminal sends it: SIGINT.
+
+use crate::common::{Home, PATIENCE, Run, eventually};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
+use std::io::Read as _;
+use std::process::Child;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+fn interrupt(child: &Child) {
+    kill_process(Pid::from_child(child), Signal::INT).unwrap();
+}
+
+/// Waits for the first piece of the answer.
+fn first_piece(child: &mut Child) -> String {
+    let mut bytes = [0; 6];
+    child.stdout.as_mut().unwrap().read_exact(&mut bytes).unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn ctrl_c_keeps_what_arrived() {
+    let home = Home::new("stream-slow");
+    let mut child = home.spawn(&["chat", "one two three four five six seven eight nine ten"]);
+    let begun = first_piece(&mut child);
+    interrupt(&child);
+    let run = Run::from(child.wait_with_output().unwrap());
+    assert_eq!(run.code, 130);
+    assert_eq!(run.stderr, "warning: the answer is incomplete: it was stopped\n");
+    let answer = home.session("default").messages.pop().unwrap();
+    assert!(answer.incomplete && !answer.content.contains("ten"));
+    assert_eq!(begun + &run.stdout, answer.content + "\n");
+}
+
+#[test]
+fn ctrl_c_before_the_answer_leaves_nothing() {
+    let home = Home::new("silent");
+    let child = home.spawn(&["chat", "Hello!"]);
+    home.asked();
+    interrupt(&child);
+    let said = Run::from(child.wait_with_output().unwrap()).failure(130);
+    assert_eq!(said, "error: stopped before an answer had arrived\n");
+    assert!(!home.path("sessions").exists());
+}
+
+#[test]
+fn ctrl_c_does_not_wait_for_the_next_attempt() {
+    let home = Home::new("retry-after-1");
+    let child = home.spawn(&["chat", "Hello!"]);
+    home.asked();
+    interrupt(&child);
+    let said = Run::from(child.wait_with_output().unwrap()).failure(130);
+    assert_eq!(said, "error: stopped before an answer had arrived\n");
+}
+
+#[test]
+fn another_ctrl_c_leaves_at_once() {
+    let home = Home::new("stream-slow");
+    let mut child = home.spawn(&["chat", "one two three four five six seven eight nine ten"]);
+    first_piece(&mut child);
+    // Somebody else stores a turn and does not come to an end with it.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+    fs::create_dir(home.path("sessions")).unwrap();
+    fs::write(home.path("sessions/default.lock"), now.to_string()).unwrap();
+    let begun = Instant::now();
+    interrupt(&child);
+    // Both at the same moment would be one.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none(), "it waits for the lock");
+    interrupt(&child);
+    let code = child.wait().unwrap().code();
+    assert_eq!(code, Some(130));
+    assert!(begun.elapsed().as_secs() < 3 && begun.elapsed() < PATIENCE);
+    eventually(|| !home.path("sessions/default.json").exists());
+}

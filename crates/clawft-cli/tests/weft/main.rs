@@ -1,0 +1,13 @@
+//! The real `weft`, run as a program, against a real server that speaks the providers' protocols, well and badly.
+
+mod agent;
+mod answers;
+mod common;
+#[cfg(unix)]
+mod interrupt;
+mod network;
+#[cfg(unix)]
+mod prompt;
+mod sessions;
+mod status;
+mod trust;

@@ -1,0 +1,30 @@
+//! The way to the provider.
+
+use crate::common::Home;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::thread;
+
+#[test]
+fn a_proxy_is_used_where_the_environment_names_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let proxy = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let first = BufReader::new(stream.try_clone().unwrap()).lines().next().unwrap().unwrap();
+        stream.write_all(b"HTTP/1.1 400 no\r\ncontent-length: 0\r\n\r\n").unwrap();
+        first
+    });
+    let home = Home::with_base("http://provider.invalid/v1");
+    let output =
+        home.command(&["chat", "Hello!"]).env("http_proxy", format!("http://{address}")).output().unwrap();
+    assert_eq!(proxy.join().unwrap(), "POST http://provider.invalid/v1/chat/completions HTTP/1.1");
+    assert!(output.stderr.starts_with(b"error: provider `openai` answered 400"));
+}
+
+#[test]
+fn a_stream_that_is_slow_but_steady_outlives_the_timeout() {
+    let home = Home::new("stream-slow");
+    let message = "one two three four five six seven eight nine ten eleven twelve";
+    assert_eq!(home.run(&["chat", message]).result(), format!("echo: {message}\n"));
+}

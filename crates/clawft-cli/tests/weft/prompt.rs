@@ -1,0 +1,125 @@
+//! The prompt, as a person at a terminal has it: through a pseudo-terminal.
+
+use crate::common::{Home, KEY};
+use rexpect::session::{PtySession, spawn_command};
+use std::fs;
+
+/// As the shell starts it, with everything on the terminal.
+fn start(home: &Home, environment: &[(&str, &str)]) -> PtySession {
+    let mut command = home.command(&["chat"]);
+    command.stdin(std::process::Stdio::inherit());
+    command.stdout(std::process::Stdio::inherit()).stderr(std::process::Stdio::inherit());
+    command.envs(environment.iter().copied());
+    let mut session = spawn_command(command, Some(30_000)).unwrap();
+    session.exp_string("a-model, session `default`").unwrap();
+    session.exp_string("> ").unwrap();
+    session
+}
+
+fn type_line(session: &mut PtySession, text: &str) {
+    session.send(&format!("{text}\r")).unwrap();
+    session.flush().unwrap();
+}
+
+fn press(session: &mut PtySession, keys: &str) {
+    session.send(keys).unwrap();
+    session.flush().unwrap();
+}
+
+const UP: &str = "\x1b[A";
+
+#[test]
+fn a_conversation_with_history() {
+    let home = Home::new("ok");
+    let mut session = start(&home, &[]);
+    type_line(&mut session, "Hello");
+    session.exp_string("echo: Hello\r\n").unwrap();
+    session.exp_string("> ").unwrap();
+    // The line before, with something added.
+    press(&mut session, UP);
+    session.exp_string("Hello").unwrap();
+    type_line(&mut session, " again");
+    session.exp_string("echo: Hello again\r\n").unwrap();
+    session.exp_string("> ").unwrap();
+    session.send_control('d').unwrap();
+    session.exp_eof().unwrap();
+
+    let mut session = start(&home, &[]);
+    press(&mut session, &[UP, UP].concat());
+    type_line(&mut session, "!");
+    session.exp_string("echo: Hello!\r\n").unwrap();
+    type_line(&mut session, "/quit");
+    session.exp_eof().unwrap();
+    assert_eq!(home.session("default").messages.len(), 6);
+    let history = fs::read_to_string(home.path("history")).unwrap();
+    assert!(history.contains("Hello again\n") && !history.contains(KEY));
+}
+
+#[test]
+fn pasted_lines_are_one_message() {
+    let home = Home::new("ok");
+    let mut session = start(&home, &[]);
+    press(&mut session, "\x1b[200~one\ntwo\x1b[201~");
+    type_line(&mut session, "");
+    session.exp_string("echo: one\r\ntwo\r\n").unwrap();
+    session.exp_string("> ").unwrap();
+    assert_eq!(home.session("default").messages[0].content, "one\ntwo");
+}
+
+#[test]
+fn ctrl_c_ends_the_answer_and_not_the_conversation() {
+    let home = Home::new("stream-slow");
+    let mut session = start(&home, &[]);
+    type_line(&mut session, "one two three four five six seven eight nine ten");
+    session.exp_string("echo: one").unwrap();
+    session.send_control('c').unwrap();
+    session.exp_string("the answer is incomplete: it was stopped").unwrap();
+    session.exp_string("> ").unwrap();
+    assert!(home.session("default").messages[1].incomplete);
+    press(&mut session, "given up");
+    session.send_control('c').unwrap();
+    session.exp_string("> ").unwrap();
+    type_line(&mut session, "two");
+    session.exp_string("echo: two\r\n").unwrap();
+    session.send_control('d').unwrap();
+    session.exp_eof().unwrap();
+}
+
+#[test]
+fn orders_change_the_conversation() {
+    let home = Home::new("ok");
+    let mut session = start(&home, &[]);
+    type_line(&mut session, "/session other");
+    session.exp_string("the session is `other`").unwrap();
+    type_line(&mut session, "/session ../x");
+    session.exp_string("is not a session id").unwrap();
+    type_line(&mut session, "/sesion x");
+    session.exp_string("there is no `/sesion`, see `/help`").unwrap();
+    type_line(&mut session, "/model better");
+    session.exp_string("the model is `better`").unwrap();
+    type_line(&mut session, "Hi");
+    session.exp_string("echo: Hi\r\n").unwrap();
+    assert_eq!(home.session("other").messages.len(), 2);
+}
+
+#[test]
+fn errors_are_coloured_unless_the_user_wants_none() {
+    let home = Home::new("status-400");
+    for (environment, coloured) in [(&[][..], true), (&[("NO_COLOR", "1")][..], false)] {
+        let mut session = start(&home, environment);
+        type_line(&mut session, "Hello");
+        let before = session.exp_string("provider `openai` answered 400").unwrap();
+        let mark = if coloured { "\x1b[1;31merror:\x1b[0m " } else { "error: " };
+        assert!(before.ends_with(mark), "{before}");
+    }
+}
+
+#[test]
+fn a_wait_shows_a_sign_of_life_that_goes_away() {
+    let home = Home::new("slow");
+    let mut session = start(&home, &[]);
+    type_line(&mut session, "Hello");
+    // What turns is left out: the bytes of a letter are letters here.
+    session.exp_string(" a-model 0 s").unwrap();
+    session.exp_string("\r\x1b[Kecho: Hello").unwrap();
+}

@@ -1,0 +1,54 @@
+//! `weft sessions`: list, show, rm, with sessions that `weft chat` has stored.
+
+use crate::common::Home;
+use serde_json::Value;
+use std::fs;
+
+#[test]
+fn sessions_are_listed_shown_and_removed() {
+    let home = Home::new("ok");
+    assert_eq!(home.run(&["sessions", "list"]).result(), "");
+    assert_eq!(home.run(&["sessions", "list", "--json"]).result(), "[]\n");
+    home.run(&["chat", "--session", "first", "Hello"]).result();
+    fs::write(home.path("sessions/broken.json"), "{").unwrap();
+
+    let list = home.run(&["sessions", "list"]).result();
+    let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["SESSION", "MESSAGES", "LAST", "USED"]);
+    assert!(lines.contains(&vec!["first", "2", "just", "now"]), "{list}");
+    assert!(lines.contains(&vec!["broken", "unusable", "just", "now"]), "{list}");
+    let list: Value = serde_json::from_str(&home.run(&["sessions", "list", "--json"]).result()).unwrap();
+    assert!(list.as_array().unwrap().iter().any(|entry| entry["id"] == "first" && entry["messages"] == 2));
+
+    assert_eq!(home.run(&["sessions", "show", "first"]).result(), "> Hello\n\necho: Hello\n");
+    let json = home.run(&["sessions", "show", "first", "--json"]).result();
+    assert_eq!(json.as_bytes(), home.session("first").to_json());
+    let said = home.run(&["sessions", "show", "broken"]).failure(1);
+    assert!(said.contains("/sessions/broken.json: damaged session: "), "{said}");
+    assert!(home.path("sessions/broken.json").exists(), "looking moves nothing");
+
+    assert_eq!(home.run(&["sessions", "rm", "first", "broken"]).result(), "");
+    assert_eq!(fs::read_dir(home.path("sessions")).unwrap().count(), 0);
+    let said = home.run(&["sessions", "rm", "first"]).failure(1);
+    assert_eq!(said, "error: there is no session `first`: `weft sessions list` has those there are\n");
+}
+
+#[test]
+fn all_that_can_be_removed_is() {
+    let home = Home::new("ok");
+    home.run(&["chat", "--session", "there", "Hello"]).result();
+    let said = home.run(&["sessions", "rm", "gone", "there", "lost"]).failure(1);
+    assert_eq!(said.lines().count(), 2, "{said}");
+    assert!(!home.path("sessions/there.json").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_kept_is_for_nobody_else() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = Home::new("ok");
+    home.run(&["chat", "Hello"]).result();
+    let mode = fs::metadata(home.path("sessions/default.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}

@@ -1,0 +1,67 @@
+//! `weft status`, as a container's health check asks.
+
+use crate::common::Home;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+
+/// Answers one request with `response`; the handle gives the request's first line.
+fn answer(response: &'static str) -> (SocketAddr, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let thread = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+        let first = lines.next().unwrap();
+        lines.find(String::is_empty);
+        stream.write_all(response.as_bytes()).unwrap();
+        first
+    });
+    (address, thread)
+}
+
+#[test]
+fn a_gateway_that_is_ready_is_exit_code_0() {
+    let home = Home::new("ok");
+    let (address, asked) = answer("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    let said = home.run(&["status", "--listen", &address.to_string()]).result();
+    assert_eq!(said, format!("the gateway at {address} is ready\n"));
+    assert_eq!(asked.join().unwrap(), "GET /readyz HTTP/1.1");
+}
+
+#[test]
+fn one_that_is_not_is_exit_code_1() {
+    let home = Home::new("ok");
+    let (address, _) = answer("HTTP/1.1 503 Service Unavailable\r\n\r\n{\"config\":false}");
+    let said = home.run(&["status", "--listen", &address.to_string()]).failure(1);
+    assert_eq!(
+        said,
+        format!("error: the gateway at {address} is not ready, it answered 503: {{\"config\":false}}\n")
+    );
+    let (address, _) = answer("SSH-2.0\r\n");
+    let said = home.run(&["status", "--listen", &address.to_string()]).failure(1);
+    assert!(said.contains("what is there does not speak HTTP"), "{said}");
+}
+
+#[test]
+fn it_is_asked_where_the_variable_says() {
+    let home = Home::new("ok");
+    let (address, asked) = answer("HTTP/1.1 200 OK\r\n\r\n");
+    let mut command = home.command(&["status", "--json"]);
+    let output = command.env("CLAWFT_LISTEN", format!("0.0.0.0:{}", address.port())).output().unwrap();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        format!("{{\"address\":\"{address}\",\"status\":\"ready\"}}\n")
+    );
+    asked.join().unwrap();
+}
+
+#[test]
+fn none_at_all_is_said_with_what_to_do() {
+    let home = Home::new("ok");
+    let said = home.run(&["status", "--listen", "127.0.0.1:1"]).failure(1);
+    assert!(
+        said.starts_with("error: no gateway answers at 127.0.0.1:1: connection refused, start it with"),
+        "{said}"
+    );
+}

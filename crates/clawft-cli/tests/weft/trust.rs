@@ -1,0 +1,148 @@
+//! Whom `weft` trusts: real TLS on loopback, with an authority made for the test.
+
+use crate::common::Home;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rustls::crypto::ring;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use std::fs;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+const ANSWER: &str = r#"{"choices":[{"message":{"content":"Hello!"},"finish_reason":"stop"}]}"#;
+
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+fn authority(name: &str) -> Authority {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn params(name: &str) -> CertificateParams {
+    CertificateParams::new([name.to_owned()]).unwrap()
+}
+
+/// A server with a certificate of these `params` that gives every request the same answer.
+fn serve(authority: &Authority, params: CertificateParams) -> SocketAddr {
+    let key = KeyPair::generate().unwrap();
+    let chain = vec![params.signed_by(&key, authority).unwrap().der().clone()];
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // A client that does not trust this server goes away.
+            let _ = answer(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
+        }
+    });
+    address
+}
+
+fn answer(connection: ServerConnection, stream: TcpStream) -> io::Result<()> {
+    let mut stream = BufReader::new(StreamOwned::new(connection, stream));
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line)?;
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().map_err(io::Error::other)?;
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    stream.read_exact(&mut vec![0; length])?;
+    let mut stream = stream.into_inner();
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}",
+        ANSWER.len()
+    )?;
+    stream.conn.send_close_notify();
+    stream.flush()
+}
+
+/// What `weft` says of a server at `host`, with `authority` among those that it trusts.
+fn chat(host: &str, address: SocketAddr, authority: Option<&Authority>) -> Result<String, String> {
+    let home = Home::with_base(&format!("https://{host}:{}/v1", address.port()));
+    let mut command = home.command(&["chat", "Hello!"]);
+    if let Some(authority) = authority {
+        let roots = home.path("roots.pem");
+        let encoded = BASE64_STANDARD.encode(authority.der());
+        fs::write(&roots, format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n"))
+            .unwrap();
+        command.env("SSL_CERT_FILE", roots);
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    if output.status.success() { Ok(said) } else { Err(said) }
+}
+
+#[test]
+fn an_authority_of_the_users_own_is_trusted() {
+    let authority = authority("the user's own");
+    let address = serve(&authority, params("localhost"));
+    assert_eq!(chat("localhost", address, Some(&authority)), Ok("Hello!\n".to_owned()));
+}
+
+#[test]
+fn whoever_is_not_trusted_is_refused_at_once_with_the_reason() {
+    let (known, unknown) = (authority("known"), authority("unknown"));
+    let mut expired = params("localhost");
+    (expired.not_before, expired.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(2001, 1, 1));
+    for (signed_by, params, trusted, reason) in [
+        (&unknown, params("localhost"), Some(&known), "its issuer is not known"),
+        (&unknown, params("localhost"), None, "its issuer is not known"),
+        (&known, params("elsewhere.test"), Some(&known), "it is for another name"),
+        (&known, expired, Some(&known), "it has expired"),
+    ] {
+        let said = chat("localhost", serve(signed_by, params), trusted).unwrap_err();
+        let words = "error: HTTP unavailable: TLS failed: the server's certificate is not trusted";
+        assert_eq!(said, format!("{words} ({reason})\n"));
+    }
+}
+
+#[test]
+fn a_server_without_tls_is_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let said = chat("localhost", address, None).unwrap_err();
+    assert_eq!(said, "error: HTTP unavailable: TLS failed: the server does not speak it\n");
+}
+
+#[test]
+fn a_file_of_certificates_has_to_hold_some() {
+    let home = Home::new("ok");
+    let file = home.path("roots.pem");
+    let run = || {
+        let output = home.command(&["chat", "Hello!"]).env("SSL_CERT_FILE", &file).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = run();
+    assert!(said.starts_with("error: cannot read `") && said.contains("no such file"), "{said}");
+    for text in ["no certificate at all", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        fs::write(&file, text).unwrap();
+        let said = run();
+        assert!(said.contains("roots.pem`, named by `SSL_CERT_FILE`, holds no usable certificate"), "{said}");
+    }
+}
