@@ -1,16 +1,17 @@
 //! What all cases share: the artifacts, the tools that run them, the server, and a folder to work in.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::OnceLock,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
-use super::{host::Front, provider::Provider};
+use super::{cases::Case, host::Front, lab::Lab, provider::Provider, runner::Failure, wamr::Wamr};
 use crate::{
     cmd,
     project::Project,
@@ -24,8 +25,8 @@ use crate::{
 pub(super) struct Bench {
     /// What is under test.
     pub(super) shipped: Shipped,
-    /// The wasmtime command.
-    pub(super) wasmtime: Wasmtime,
+    /// What runs it.
+    pub(super) host: Host,
     /// The one answer that the hostile server is to give, if it is not to give a thousand.
     pub(super) seed: Option<u64>,
     /// Where the answers of the hostile server begin; another place in each run.
@@ -44,7 +45,7 @@ impl Bench {
     pub(super) fn prepare(
         project: &Project,
         shipped: Shipped,
-        wasmtime: Wasmtime,
+        host: Host,
         seed: Option<u64>,
         keep: bool,
     ) -> Result<Self> {
@@ -54,13 +55,13 @@ impl Bench {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let first_seed = now.as_secs() * 1000;
         let compiled = OnceLock::new();
-        Ok(Self { shipped, wasmtime, seed, first_seed, wasm_tools, provider, compiled, folder })
+        Ok(Self { shipped, host, seed, first_seed, wasm_tools, provider, compiled, folder })
     }
 
     /// With the component in a host of our own, and TLS in front of the server.
     pub(super) fn embedded(mut self) -> Result<Self> {
         let (shell, port) = (self.shell()?, self.provider.port());
-        self.provider.put_behind(Front::start(&shell, &self.wasmtime.path, port)?)?;
+        self.provider.put_behind(Front::start(&shell, &self.wasmtime()?.path, port)?)?;
         self.shipped.component = self.compiled()?.to_owned();
         Ok(self)
     }
@@ -71,7 +72,7 @@ impl Bench {
         if let Some(compiled) = self.compiled.get() {
             return Ok(compiled);
         }
-        let (shell, wasmtime, component) = (self.shell()?, &self.wasmtime.path, &self.shipped.component);
+        let (shell, wasmtime, component) = (self.shell()?, &self.wasmtime()?.path, &self.shipped.component);
         let folder = tempfile::tempdir_in(self.folder()).context("could not make a folder")?.keep();
         let compiled = folder.join("clawft.cwasm");
         cmd::run_quietly(
@@ -80,6 +81,21 @@ impl Bench {
             20,
         )?;
         Ok(self.compiled.get_or_init(|| compiled))
+    }
+
+    /// Tries `case` in a place of its own.
+    pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
+        let lab = Lab::new(self, case.name)?;
+        (case.check)(&lab)
+            .map_err(|error| Failure { error: error.context(format!("on {}", self.host)), seen: lab.seen() })
+    }
+
+    /// The wasmtime command; an error where there is none.
+    fn wasmtime(&self) -> Result<&Wasmtime> {
+        match &self.host {
+            Host::Wasmtime(wasmtime) => Ok(wasmtime),
+            Host::Wamr(_) => bail!("this case is about wasmtime, and runs on {}", self.host),
+        }
     }
 
     /// The folder that holds one folder for each case.
@@ -95,15 +111,33 @@ impl Bench {
     }
 }
 
+/// What runs the artifacts.
+#[derive(Clone, Debug)]
+pub(super) enum Host {
+    /// The wasmtime command, or a program of ours that speaks its language.
+    Wasmtime(Wasmtime),
+    /// WAMR.
+    Wamr(Wamr),
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wasmtime(wasmtime) => write!(f, "wasmtime {}", wasmtime.version),
+            Self::Wamr(wamr) => f.write_str(&wamr.name),
+        }
+    }
+}
+
 /// A temporary folder, removed in the end unless it was asked for.
 #[derive(Debug)]
-enum Folder {
+pub(super) enum Folder {
     Removed(TempDir),
     Kept(PathBuf),
 }
 
 impl Folder {
-    fn new(keep: bool) -> Result<Self> {
+    pub(super) fn new(keep: bool) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("clawft-runs-").tempdir();
         let folder = folder.context("could not make a temporary folder")?;
         if !keep {
@@ -114,7 +148,7 @@ impl Folder {
         Ok(Self::Kept(path))
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         match self {
             Self::Removed(folder) => folder.path(),
             Self::Kept(path) => path,

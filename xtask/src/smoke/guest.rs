@@ -1,7 +1,10 @@
-//! One run of an artifact in wasmtime: what it is granted, what it is told, and what must hold for every run.
+//! One run of an artifact: what it is granted, what it is told, and what must hold for every run. How that is said to the
+//! host is in [`wasmtime`] and [`wamr`].
+
+mod wamr;
+mod wasmtime;
 
 use std::{
-    ffi::OsString,
     fs,
     io::ErrorKind::{IsADirectory, NotFound},
     path::{Path, PathBuf},
@@ -13,6 +16,7 @@ use anyhow::{Context as _, Result, ensure};
 use xshell::cmd;
 
 use super::{
+    bench::Host,
     child::{self, Guarded},
     lab::{KEY, KEY_VARIABLE, Lab},
     outcome::Outcome,
@@ -34,6 +38,17 @@ pub(super) enum Artifact {
     Compiled,
     /// The core module: preview 1 has no HTTP to give.
     Wasip1,
+    /// `sessions-guest`, which does all there is to do with sessions; for preview 1 too.
+    Sessions,
+}
+
+/// What the host is to do with a guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ToDo {
+    /// Run it as a command.
+    Run,
+    /// Call the functions that it exports, as its input says.
+    Call,
 }
 
 /// A run being put together.
@@ -41,13 +56,17 @@ pub(super) enum Artifact {
 pub(super) struct Guest<'a> {
     lab: &'a Lab<'a>,
     artifact: Artifact,
-    /// What the host is told to do with it.
-    command: &'static str,
+    to_do: ToDo,
     arguments: Vec<String>,
     http: bool,
     config: bool,
     key: Option<String>,
+    /// Variables beside the key's, as `NAME=VALUE`.
+    variables: Vec<String>,
     memory: Option<usize>,
+    stack: Option<usize>,
+    /// Where the host writes down how much memory it took.
+    measured: Option<PathBuf>,
     file_size: Option<usize>,
 }
 
@@ -56,12 +75,15 @@ impl<'a> Guest<'a> {
         Self {
             lab,
             artifact,
-            command: "run",
+            to_do: ToDo::Run,
             arguments: Vec::new(),
-            http: artifact != Artifact::Wasip1,
+            http: matches!(artifact, Artifact::Component | Artifact::Compiled),
             config: true,
             key: Some(KEY.to_owned()),
+            variables: Vec::new(),
             memory: None,
+            stack: None,
+            measured: None,
             file_size: None,
         }
     }
@@ -74,7 +96,7 @@ impl<'a> Guest<'a> {
 
     /// Has the functions called that it exports, as its input says: only a host of our own does that.
     pub(super) fn called(self) -> Self {
-        Self { command: "call", ..self }
+        Self { to_do: ToDo::Call, ..self }
     }
 
     /// Takes HTTP away: the host grants none.
@@ -97,9 +119,25 @@ impl<'a> Guest<'a> {
         Self { key: Some(key.to_owned()), ..self }
     }
 
+    /// Sets another variable, as `NAME=VALUE`.
+    pub(super) fn variable(mut self, variable: String) -> Self {
+        self.variables.push(variable);
+        self
+    }
+
     /// Lets its memory grow to so many bytes and no further: more than that is growth without bound.
     pub(super) fn memory(self, bytes: usize) -> Self {
         Self { memory: Some(bytes), ..self }
+    }
+
+    /// Gives WAMR's interpreter a stack of so many bytes.
+    pub(super) fn stack(self, bytes: usize) -> Self {
+        Self { stack: Some(bytes), ..self }
+    }
+
+    /// Has WAMR's runner write down in `file` how much memory it took.
+    pub(super) fn measured(self, file: &Path) -> Self {
+        Self { measured: Some(file.to_owned()), ..self }
     }
 
     /// Lets no file that it writes grow beyond so many KiB, as if the disk were full.
@@ -148,47 +186,31 @@ impl<'a> Guest<'a> {
 
     fn spawn(&self, streams: [Stdio; 3]) -> Result<Guarded> {
         let shell = self.lab.bench.shell()?;
-        let (wasmtime, to_do) = (&self.lab.bench.wasmtime.path, self.command);
+        let (program, arguments) = match &self.lab.bench.host {
+            Host::Wasmtime(host) => (host.path.as_path(), wasmtime::arguments(self)?),
+            Host::Wamr(host) => (host.program(self.takes_more_than_iwasm()), wamr::arguments(self, host)?),
+        };
         let mut command = match self.file_size {
-            None => cmd!(shell, "{wasmtime} {to_do}"),
+            None => cmd!(shell, "{program} {arguments...}"),
             // The signal that comes with the limit is ignored, so that what is left of it is an error to the writer.
             Some(kibibytes) => {
                 let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", kibibytes * 2);
-                cmd!(shell, "sh -c {script} sh {wasmtime} {to_do}")
+                cmd!(shell, "sh -c {script} sh {program} {arguments...}")
             }
         };
-        command = command.args(self.wasmtime_arguments()?);
-        // Inherited by name, so that even a key that opens nothing is on no command line.
+        // wasmtime inherits it by name, so that even a key that opens nothing is on no command line.
         if let Some(key) = &self.key {
             command = command.env(KEY_VARIABLE, key);
         }
         Guarded::spawn(command, streams, "run the guest")
     }
 
-    fn wasmtime_arguments(&self) -> Result<Vec<OsString>> {
-        let bench = self.lab.bench;
-        let mut arguments: Vec<OsString> = Vec::new();
-        if self.http {
-            arguments.extend(["-S", "http"].map(OsString::from));
-        }
-        if let Some(memory) = self.memory {
-            arguments.extend(["-W".into(), format!("max-memory-size={memory}").into()]);
-        }
-        if self.config {
-            let mut grant = self.lab.granted().into_os_string();
-            grant.push("::/config");
-            arguments.extend(["--dir".into(), grant]);
-        }
-        if self.key.is_some() {
-            arguments.extend(["--env", KEY_VARIABLE].map(OsString::from));
-        }
-        match self.artifact {
-            Artifact::Component => arguments.push(bench.shipped.component.clone().into()),
-            Artifact::Compiled => arguments.extend(["--allow-precompiled".into(), bench.compiled()?.into()]),
-            Artifact::Wasip1 => arguments.push(bench.shipped.wasip1.clone().into()),
-        }
-        arguments.extend(self.arguments.iter().map(OsString::from));
-        Ok(arguments)
+    /// Whether `iwasm` cannot do this, or says nothing of use about it.
+    fn takes_more_than_iwasm(&self) -> bool {
+        self.to_do == ToDo::Call
+            || self.memory.is_some()
+            || self.measured.is_some()
+            || self.artifact == Artifact::Component
     }
 
     /// What came of a run, with what must hold for every one.
@@ -249,7 +271,7 @@ fn text_if_there(path: &Path) -> Result<Option<String>> {
 }
 
 /// Whether `text` holds [`LEAK`] characters in a row of `key`.
-fn leaks(text: &str, key: &str) -> bool {
+pub(super) fn leaks(text: &str, key: &str) -> bool {
     let characters: Vec<char> = key.chars().collect();
     let found = |part: &[char]| text.contains(&part.iter().collect::<String>());
     // Every run of that length holds one of these blocks. Looking for them first is quicker, and some texts are long.

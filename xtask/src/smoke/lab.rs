@@ -13,8 +13,9 @@ use super::{
     bench::Bench,
     guest::{Artifact, Guest},
     host::Presented,
-    outcome::Outcome,
+    outcome::{Outcome, excerpt},
     provider::Request,
+    runner,
 };
 
 /// The variable that the key comes in.
@@ -245,6 +246,19 @@ impl<'a> Lab<'a> {
     }
 }
 
+impl Lab<'_> {
+    /// What there is to see where the case failed, as pairs of a title and a text: the streams of every run, the requests
+    /// received. What cannot be read is not worth a second error.
+    pub(super) fn seen(&self) -> Vec<(String, String)> {
+        let mut seen = runner::files_in(&self.folder, GRANTED).unwrap_or_default();
+        for request in self.requests().unwrap_or_default() {
+            let title = format!("received: {} {}", request.method, request.path);
+            seen.push((title, excerpt(&request.body, runner::SHOWN)));
+        }
+        seen
+    }
+}
+
 /// The pairs of role and content in `messages` of a request or a session.
 pub(super) fn messages(value: &Value) -> Option<Vec<(String, String)>> {
     let text = |message: &Value, key: &str| message.get(key)?.as_str().map(str::to_owned);
@@ -258,7 +272,7 @@ pub(super) fn same(found: &[(String, String)], expected: &[(&str, &str)]) -> boo
 }
 
 /// The object `base` with the members of the object `more`, which win.
-fn with(mut base: Value, more: Value) -> Value {
+pub(super) fn with(mut base: Value, more: Value) -> Value {
     if let (Value::Object(base), Value::Object(more)) = (&mut base, more) {
         base.extend(more);
     }
@@ -266,7 +280,7 @@ fn with(mut base: Value, more: Value) -> Value {
 }
 
 /// `name` in lower case with a dash for everything but letters and digits.
-fn label(name: &str) -> String {
+pub(super) fn label(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }

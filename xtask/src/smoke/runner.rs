@@ -8,20 +8,14 @@ use std::{
 
 use anyhow::Result;
 
-use super::{
-    bench::Bench,
-    cases::Case,
-    lab::{GRANTED, Lab},
-    outcome::excerpt,
-    report,
-};
+use super::{case::Case, outcome::excerpt, report};
 use crate::pool;
 
 /// How many cases run at once. Most of them wait more than they compute; more at once would disturb those that take time.
 const AT_ONCE: usize = 2;
 
 /// The most characters of a stream or a request that a failure shows.
-const SHOWN: usize = 2000;
+pub(super) const SHOWN: usize = 2000;
 
 /// What came of a case.
 #[derive(Debug)]
@@ -43,49 +37,41 @@ pub(super) struct Failure {
     pub(super) seen: Vec<(String, String)>,
 }
 
-/// Runs all `cases`; none keeps another from running. Results are in the order of the cases.
-pub(super) fn run(cases: &[Case], bench: &Bench) -> Vec<CaseResult> {
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self { error, seen: Vec::new() }
+    }
+}
+
+/// Tries all `cases`; none keeps another from being tried. Results are in the order of the cases.
+pub(super) fn run<C: Sync>(
+    cases: &[Case<C>],
+    attempt: impl Fn(&Case<C>) -> Result<(), Failure> + Sync,
+) -> Vec<CaseResult> {
     pool::run(cases, AT_ONCE, |case| {
-        let result = run_one(case, bench);
+        let start = Instant::now();
+        let failure = attempt(case).err();
+        let result = CaseResult { name: case.name, wall: start.elapsed(), failure };
         report::line(&result);
         result
     })
 }
 
-fn run_one(case: &Case, bench: &Bench) -> CaseResult {
-    let start = Instant::now();
-    let failure = match Lab::new(bench, case.name) {
-        Err(error) => Some(Failure { error, seen: Vec::new() }),
-        Ok(lab) => (case.check)(&lab).err().map(|error| Failure { error, seen: seen(&lab) }),
-    };
-    let on = || format!("on wasmtime {}", bench.wasmtime.version);
-    let failure = failure.map(|failure| Failure { error: failure.error.context(on()), ..failure });
-    CaseResult { name: case.name, wall: start.elapsed(), failure }
-}
-
-/// What there is to see of a case that failed. What cannot be read is not worth a second error.
-fn seen(lab: &Lab<'_>) -> Vec<(String, String)> {
-    let mut seen = streams_of(&lab.folder).unwrap_or_default();
-    for request in lab.requests().unwrap_or_default() {
-        seen.push((format!("received: {} {}", request.method, request.path), excerpt(&request.body, SHOWN)));
-    }
-    seen
-}
-
-/// The streams of the runs in `folder` and, where the case made places within it, in these.
-fn streams_of(folder: &Path) -> Result<Vec<(String, String)>> {
-    let mut streams = Vec::new();
+/// The files in `folder`, such as the streams of a case's runs, as pairs of a path and a text. Folders within it are looked
+/// into, but for those called `hidden`.
+pub(super) fn files_in(folder: &Path, hidden: &str) -> Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if entry.file_type()?.is_file() {
             let text = String::from_utf8_lossy(&fs::read(entry.path())?).into_owned();
-            streams.push((name, excerpt(&text, SHOWN)));
-        } else if name != GRANTED {
-            let within = streams_of(&entry.path())?;
-            streams.extend(within.into_iter().map(|(inner, text)| (format!("{name}/{inner}"), text)));
+            files.push((name, excerpt(&text, SHOWN)));
+        } else if name != hidden {
+            let within = files_in(&entry.path(), hidden)?;
+            files.extend(within.into_iter().map(|(inner, text)| (format!("{name}/{inner}"), text)));
         }
     }
-    streams.sort();
-    Ok(streams)
+    files.sort();
+    Ok(files)
 }

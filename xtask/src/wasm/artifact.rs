@@ -1,11 +1,15 @@
 //! What ships, under which name, and how big it is.
 
-use std::{fs, io::Write as _, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
-use flate2::{Compression, GzBuilder};
 
-use crate::{budget::Measured, cli::WasmTargets};
+use crate::{
+    budget::Measured,
+    cli::WasmTargets,
+    files::{gzip, replace},
+    project::Project,
+};
 
 /// A file that `cargo xtask wasm` makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +28,6 @@ impl Artifact {
             WasmTargets::Wasip1 => vec![Self::Wasip1Module],
             WasmTargets::All => vec![Self::Component, Self::Wasip1Module],
         }
-    }
-
-    /// The file names of all artifacts.
-    pub(crate) fn names() -> Vec<&'static str> {
-        Self::plan(WasmTargets::All).into_iter().map(Self::file_name).collect()
     }
 
     /// Its name in `target/dist` and in the budget file.
@@ -59,43 +58,18 @@ pub(super) fn write(dist: &Path, artifact: Artifact, bytes: &[u8]) -> Result<Mea
     Ok(Measured { raw: bytes.len(), gzip: compressed.len() })
 }
 
-/// `bytes` as `gzip -9 --no-name` would have them: no name and no time, so that equal input gives equal output.
-fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
-    encoder.write_all(bytes)?;
-    encoder.finish()
-}
-
-/// Puts `bytes` at `path` in one move: whoever reads sees the old file or the new one.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let write = || -> Result<()> {
-        let folder = path.parent().context("the path has no folder")?;
-        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        // Temporary files are private; what ships is for everyone to read.
-        #[cfg(unix)]
-        fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("could not write `{}`", path.display()))
+/// Keeps the artifact as it is with the names of its functions, for whoever asks what is in it.
+pub(super) fn write_named(project: &Project, artifact: Artifact, bytes: &[u8]) -> Result<()> {
+    let path = super::named(project, artifact.file_name());
+    let folder = path.parent().context("the path has no folder")?;
+    fs::create_dir_all(folder)
+        .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
+    replace(&path, bytes)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
     use super::*;
-
-    #[test]
-    fn gzip_gives_back_what_it_took_and_is_the_same_every_time() {
-        let bytes = b"component ".repeat(1000);
-        let compressed = gzip(&bytes).unwrap();
-        assert_eq!(compressed, gzip(&bytes).unwrap());
-        let mut back = Vec::new();
-        flate2::read::GzDecoder::new(&compressed[..]).read_to_end(&mut back).unwrap();
-        assert_eq!(back, bytes);
-    }
 
     #[test]
     fn the_component_ships_compressed_too() {

@@ -17,8 +17,18 @@ pub(super) fn rewrite(binary: &[u8], replace: &mut dyn FnMut(&[u8]) -> Result<Ve
 
 /// Drops what only people and tools read: names of functions and of the component's items, the list of producers, the
 /// features that the compiler was allowed to use, debug information.
-pub(super) fn strip(binary: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn strip(binary: &[u8]) -> Result<Vec<u8>> {
     walk(binary, &mut |custom| !is_for_tools(custom), &mut |module| Ok(module.to_vec()))
+}
+
+/// Every core module in `binary`, in their order.
+pub(crate) fn modules(binary: &[u8]) -> Result<Vec<Vec<u8>>> {
+    let mut modules = Vec::new();
+    rewrite(binary, &mut |module| {
+        modules.push(module.to_vec());
+        Ok(module.to_vec())
+    })?;
+    Ok(modules)
 }
 
 fn is_for_tools(custom_section: &str) -> bool {
@@ -71,7 +81,7 @@ fn walk(
 }
 
 /// The bytes of a section that the parser has found at `range`.
-fn section(binary: &[u8], range: Range<u64>) -> Result<&[u8]> {
+pub(super) fn section(binary: &[u8], range: Range<u64>) -> Result<&[u8]> {
     let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
     binary.get(range).context("a section reaches beyond the end of the binary")
 }

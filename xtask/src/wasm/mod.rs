@@ -1,32 +1,41 @@
 //! `cargo xtask wasm`: from source to artifacts that may ship.
 //!
 //! ```text
-//! cargo build (path from cargo's JSON) → Binaryen -Oz on every core module, in place → names and producers dropped
-//!    → scanned for keys → validate → measure raw and gzip -9 → size-budget.toml → target/dist/
+//! cargo build (path from cargo's JSON) → later WebAssembly features taken out of the wasip1 module
+//!    → Binaryen -Oz on every core module, in place → names and producers dropped → scanned for keys
+//!    → validate, with exactly the listed features → measure raw and gzip -9 → size-budget.toml → target/dist/
 //! ```
 //!
-//! Modules in that order: [`build`], [`optimise`] with [`component`], [`secrets`], [`validate`], [`artifact`], [`report`].
+//! Modules in that order: [`build`], [`lower`], [`optimise`] with [`component`], [`validate`] with [`features`], [`artifact`],
+//! [`report`].
 
 mod artifact;
 mod build;
 mod component;
+mod features;
+mod lower;
+pub(crate) mod names;
 mod optimise;
 mod report;
-mod secrets;
 mod validate;
 
 use std::{fs, path::PathBuf, time::Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use self::{artifact::Artifact, report::Report};
 use crate::{
-    budget::Budget,
+    budget::{self, Budget},
     cli::{HttpBackend, Wasm, WasmTargets},
+    files,
     project::Project,
+    secrets,
     setup::{self, Need},
+    size::{self, Anatomy, Profile},
     ui,
 };
+
+pub(crate) use self::component::{modules, strip};
 
 impl Wasm {
     pub(crate) fn run(self, project: &Project) -> Result<()> {
@@ -38,14 +47,21 @@ impl Wasm {
         let budget = if self.check_size { Some(budget?) } else { budget.ok() };
         setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
 
-        let report = make(project, &Artifact::plan(self.target), self.http, self.locked)?;
+        let report = make(project, project, &Artifact::plan(self.target), self.http, self.locked)?;
         report.write(&folder(project, self.http))?;
         report.print(self.json, budget.as_ref())?;
         match budget {
-            Some(budget) if self.check_size => budget.check(&report.sizes(), &Artifact::names()),
+            Some(budget) if self.check_size => budget
+                .check(&report.sizes(), &budget::shipped())
+                .map_err(|error| size::blame(project, &report.profile(), &error)),
             _ => Ok(()),
         }
     }
+}
+
+/// The file names of what this command makes to ship.
+pub(crate) fn shipped() -> Vec<&'static str> {
+    Artifact::plan(WasmTargets::All).into_iter().map(Artifact::file_name).collect()
 }
 
 /// The artifacts that a smoke test runs.
@@ -59,18 +75,61 @@ pub(crate) struct Shipped {
 
 /// Brings the artifacts in `target/dist` up to date and says where they are. With nothing changed that takes a second.
 pub(crate) fn ensure_built(project: &Project) -> Result<Shipped> {
-    setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
-    make(project, &Artifact::plan(WasmTargets::All), HttpBackend::Raw, false)?.write(&project.dist)?;
+    profile(project, project)?;
     let path = |artifact: Artifact| project.dist.join(artifact.file_name());
     Ok(Shipped { component: path(Artifact::Component), wasip1: path(Artifact::Wasip1Module) })
 }
 
+/// The program `sessions-guest`, made for the same runtimes as the module and in the same way, but for the optimiser.
+pub(crate) fn ensure_sessions_guest_built(project: &Project) -> Result<PathBuf> {
+    setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
+    let built = build::program(project, Artifact::Wasip1Module.target(), "sessions-guest")?;
+    let path = project.target.join("xtask").join("sessions-guest.wasm");
+    files::replace(&path, &lower::lower(&built)?)?;
+    Ok(path)
+}
+
+/// Brings the artifacts of `project` up to date with the tools of another checkout, and says what is in them.
+pub(crate) fn profile(tools: &Project, project: &Project) -> Result<Profile> {
+    setup::ensure(tools, &[Need::WasmTargets, Need::RustSource])?;
+    let report = make(tools, project, &Artifact::plan(WasmTargets::All), HttpBackend::Raw, false)?;
+    report.write(&project.dist)?;
+    Ok(report.profile())
+}
+
+/// Says what is in the artifacts of `project`, another commit, as the tools of this one make them. What they can't make of it
+/// is left out with a warning.
+pub(crate) fn profile_of_another(tools: &Project, project: &Project) -> Result<Profile> {
+    setup::ensure(tools, &[Need::WasmTargets, Need::RustSource])?;
+    let mut profile = Profile::default();
+    for artifact in Artifact::plan(WasmTargets::All) {
+        match make(tools, project, &[artifact], HttpBackend::Raw, true) {
+            Ok(report) => profile.artifacts.extend(report.profile().artifacts),
+            Err(error) => ui::warn(&format!("no {} of the other commit: {error:#}", artifact.file_name())),
+        }
+    }
+    ensure!(!profile.artifacts.is_empty(), "none of its artifacts can be built");
+    Ok(profile)
+}
+
+/// Where the artifact of this file name is kept as it was before the names of its functions were dropped.
+pub(crate) fn named(project: &Project, file_name: &str) -> PathBuf {
+    project.target.join("xtask").join("named").join(file_name)
+}
+
 /// Builds, shrinks, validates and measures `artifacts`, one after the other, and puts them into their folder.
-fn make(project: &Project, artifacts: &[Artifact], http: HttpBackend, locked: bool) -> Result<Report> {
+/// What is kept of `tools` serves any checkout: the optimiser and its results.
+fn make(
+    tools: &Project,
+    project: &Project,
+    artifacts: &[Artifact],
+    http: HttpBackend,
+    locked: bool,
+) -> Result<Report> {
     let dist = folder(project, http);
     fs::create_dir_all(&dist).with_context(|| format!("could not make the folder `{}`", dist.display()))?;
     let mut report = Report::new(project)?;
-    let optimiser = optimise::Optimiser::new(project)?;
+    let optimiser = optimise::Optimiser::new(tools)?;
     for &artifact in artifacts {
         let name = artifact.file_name();
 
@@ -80,12 +139,21 @@ fn make(project: &Project, artifacts: &[Artifact], http: HttpBackend, locked: bo
         report.step(artifact, "build", started, built.len());
 
         let started = Instant::now();
-        let optimised = component::rewrite(&built, &mut |module| optimiser.optimise(module))
-            .with_context(|| format!("could not optimise {name}"))?;
-        report.step(artifact, "optimise", started, optimised.len());
+        let built = match artifact {
+            Artifact::Component => built,
+            Artifact::Wasip1Module => lower::lower(&built)
+                .with_context(|| format!("could not take later WebAssembly features out of {name}"))?,
+        };
+        let features = artifact.features();
+        let named = component::rewrite(&built, &mut |module| {
+            names::keep(module, |bare| optimiser.optimise(bare, features))
+        })
+        .with_context(|| format!("could not optimise {name}"))?;
+        report.step(artifact, "optimise", started, named.len());
+        artifact::write_named(project, artifact, &named)?;
 
         let started = Instant::now();
-        let stripped = component::strip(&optimised).with_context(|| format!("could not strip {name}"))?;
+        let stripped = strip(&named).with_context(|| format!("could not strip {name}"))?;
         secrets::scan(&stripped).with_context(|| format!("{name} must not ship"))?;
         validate::validate(&stripped, artifact).with_context(|| format!("{name} is not valid"))?;
         report.step(artifact, "strip, validate", started, stripped.len());
@@ -93,7 +161,7 @@ fn make(project: &Project, artifacts: &[Artifact], http: HttpBackend, locked: bo
         let started = Instant::now();
         let measured = artifact::write(&dist, artifact, &stripped)?;
         report.step(artifact, "gzip -9", started, measured.gzip);
-        report.measured(artifact, measured);
+        report.measured(artifact, measured, Anatomy::of(&named)?.items);
     }
     Ok(report)
 }

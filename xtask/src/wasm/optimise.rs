@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 use xshell::cmd;
 
-use super::artifact::replace;
-use crate::{cargo::OnDemand, cmd, digest, project::Project, setup::Need, ui};
+use super::features::{self, Feature};
+use crate::{cargo::OnDemand, cmd, digest, files::replace, project::Project, setup::Need, ui};
 
 /// The driver. Its compiled Binaryen is what takes the time.
 const PROGRAM: OnDemand = OnDemand {
@@ -19,8 +19,8 @@ const PROGRAM: OnDemand = OnDemand {
     needs: &[Need::CxxCompiler],
 };
 
-/// What decides the driver's output beside its input: the source with its list of features, and the manifest that pins
-/// Binaryen's version.
+/// What decides the driver's output beside its input and its arguments: the source, and the manifest that pins Binaryen's
+/// version.
 const DRIVER: [&str; 2] =
     [include_str!("../../wasm-opt-driver/src/main.rs"), include_str!("../../wasm-opt-driver/Cargo.toml")];
 
@@ -39,23 +39,24 @@ impl<'p> Optimiser<'p> {
         Ok(Self { project, results, driver: OnceLock::new() })
     }
 
-    /// The smallest equivalent of `module` that Binaryen finds.
-    pub(super) fn optimise(&self, module: &[u8]) -> Result<Vec<u8>> {
-        let kept = self.results.join(format!("{}.wasm", key(module)));
+    /// The smallest equivalent of `module` that Binaryen finds, using no other `features` than those.
+    pub(super) fn optimise(&self, module: &[u8], features: &[Feature]) -> Result<Vec<u8>> {
+        let features = features::for_binaryen(features)?;
+        let kept = self.results.join(format!("{}.wasm", key(module, &features)));
         if !kept.exists() {
-            replace(&kept, &self.run(module)?)?;
+            replace(&kept, &self.run(module, &features)?)?;
         }
         fs::read(&kept).with_context(|| format!("could not read `{}`", kept.display()))
     }
 
-    fn run(&self, module: &[u8]) -> Result<Vec<u8>> {
+    fn run(&self, module: &[u8], features: &[&str]) -> Result<Vec<u8>> {
         let driver = self.driver()?;
         let folder = tempfile::tempdir().context("could not make a temporary folder")?;
         let (input, output) = (folder.path().join("in.wasm"), folder.path().join("out.wasm"));
         fs::write(&input, module).with_context(|| format!("could not write `{}`", input.display()))?;
         let shell = self.project.shell()?;
         let what = format!("a core module of {} bytes with Binaryen", module.len());
-        let run = || cmd::output(cmd!(shell, "{driver} {input} {output}"), "run Binaryen");
+        let run = || cmd::output(cmd!(shell, "{driver} {input} {output} {features...}"), "run Binaryen");
         let done = ui::progress("Optimising", &what, run)?;
         if !done.status.success() {
             bail!("Binaryen refused {what}\n{}", complaints(&String::from_utf8_lossy(&done.stderr)));
@@ -73,10 +74,13 @@ impl<'p> Optimiser<'p> {
     }
 }
 
-fn key(module: &[u8]) -> String {
+fn key(module: &[u8], features: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in DRIVER {
         hash.update(Sha256::digest(part));
+    }
+    for feature in features {
+        hash.update(Sha256::digest(feature));
     }
     hash.update(module);
     digest::hex(hash)
@@ -112,8 +116,9 @@ mod tests {
     }
 
     #[test]
-    fn the_key_follows_the_module() {
-        assert_eq!(key(b"one"), key(b"one"));
-        assert_ne!(key(b"one"), key(b"two"));
+    fn the_key_follows_the_module_and_its_features() {
+        assert_eq!(key(b"one", &["sign-ext"]), key(b"one", &["sign-ext"]));
+        assert_ne!(key(b"one", &[]), key(b"two", &[]));
+        assert_ne!(key(b"one", &[]), key(b"one", &["sign-ext"]));
     }
 }

@@ -7,11 +7,14 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use xshell::cmd;
 
-use super::artifact::{Artifact, replace};
+use super::artifact::Artifact;
 use crate::{
-    budget::{Bounds, Budget, Measured, grouped},
+    budget::{Budget, Measured, grouped},
     cmd,
+    files::replace,
     project::Project,
+    revision,
+    size::{self, Anatomy, Item, Profile},
     ui,
 };
 
@@ -33,6 +36,8 @@ struct Entry {
     #[serde(flatten)]
     size: Option<Measured>,
     steps: Vec<Step>,
+    /// What the file is made of.
+    items: Vec<Item>,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,10 +53,7 @@ impl Report {
     pub(super) fn new(project: &Project) -> Result<Self> {
         let shell = project.shell()?;
         let toolchain = cmd::read(cmd!(shell, "rustc --version"), "ask rustc for its version")?;
-        let described =
-            cmd::output(cmd!(shell, "git describe --always --dirty --abbrev=40 --exclude=*"), "ask git")?;
-        let revision = String::from_utf8_lossy(&described.stdout).trim().to_owned();
-        let revision = described.status.success().then_some(revision);
+        let revision = revision::of(project)?;
         Ok(Self { revision, toolchain, artifacts: BTreeMap::new(), order: Vec::new() })
     }
 
@@ -65,9 +67,19 @@ impl Report {
         entry.steps.push(Step { name, bytes, seconds: started.elapsed().as_secs_f64() });
     }
 
-    /// Records an artifact's final size.
-    pub(super) fn measured(&mut self, artifact: Artifact, size: Measured) {
-        self.artifacts.entry(artifact.file_name()).or_default().size = Some(size);
+    /// Records an artifact's final size, and what it is made of.
+    pub(super) fn measured(&mut self, artifact: Artifact, size: Measured, items: Vec<Item>) {
+        let entry = self.artifacts.entry(artifact.file_name()).or_default();
+        entry.size = Some(size);
+        entry.items = items;
+    }
+
+    /// What each artifact is made of.
+    pub(super) fn profile(&self) -> Profile {
+        let artifacts = self.artifacts.iter().filter_map(|(&name, entry)| {
+            Some((name.to_owned(), Anatomy { size: entry.size?, items: entry.items.clone() }))
+        });
+        Profile { revision: self.revision.clone(), artifacts: artifacts.collect() }
     }
 
     /// Name and size of each artifact.
@@ -94,7 +106,7 @@ impl Report {
     }
 
     fn json(&self) -> Result<String> {
-        serde_json::to_string_pretty(self).context("could not write size.json")
+        size::lines(self).context("could not write size.json")
     }
 
     fn table(&self, budget: Option<&Budget>) -> Table {
@@ -116,7 +128,7 @@ impl Report {
                     step.name.to_owned(),
                     format!("{:.1}", step.seconds),
                     grouped(step.bytes),
-                    bounds.map_or_else(String::new, |bounds| share(step.bytes, bounds)),
+                    bounds.map_or_else(String::new, |bounds| bounds.share(step.bytes)),
                 ]);
             }
         }
@@ -125,12 +137,6 @@ impl Report {
         }
         table
     }
-}
-
-/// How much of its budget an artifact takes.
-fn share(bytes: usize, bounds: &Bounds) -> String {
-    let allowed = bounds.tightest();
-    format!("{:.1} % of {allowed}", bytes as f64 * 100.0 / allowed.bytes().max(1) as f64)
 }
 
 fn append(path: &Path, markdown: &str) -> Result<()> {
@@ -157,7 +163,7 @@ mod tests {
         for (step, bytes) in [("build", 400), ("optimise", 300), ("strip, validate", 200), ("gzip -9", 100)] {
             report.step(Artifact::Component, step, started, bytes);
         }
-        report.measured(Artifact::Component, Measured { raw: 200, gzip: 100 });
+        report.measured(Artifact::Component, Measured { raw: 200, gzip: 100 }, Vec::new());
         report
     }
 

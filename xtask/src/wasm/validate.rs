@@ -1,23 +1,26 @@
 //! Validates artifacts with the library that `wasm-tools validate` is made of.
 
 use anyhow::{Result, ensure};
-use wasmparser::{Parser, Validator, WasmFeatures};
+use wasmparser::{Parser, Validator};
 
-use super::artifact::Artifact;
+use super::{artifact::Artifact, features};
 
-/// Checks that `binary` is valid and is what the artifact is meant to be: a component, or a core module.
+/// Checks that `binary` is what the artifact is meant to be, a component or a core module; that it is valid with the features
+/// listed for it, and uses all of them.
 pub(super) fn validate(binary: &[u8], artifact: Artifact) -> Result<()> {
+    form(binary, artifact)?;
+    // Both say no to a feature that is not listed. This one knows where it is used, the validator knows every feature there is.
+    features::check(binary, artifact.features())?;
+    Validator::new_with_features(features::for_validator(artifact.features())?).validate_all(binary)?;
+    Ok(())
+}
+
+fn form(binary: &[u8], artifact: Artifact) -> Result<()> {
     match artifact {
         Artifact::Component => ensure!(Parser::is_component(binary), "it is not a component"),
         Artifact::Wasip1Module => ensure!(Parser::is_core_wasm(binary), "it is not a core module"),
     }
-    Validator::new_with_features(features()).validate_all(binary)?;
     Ok(())
-}
-
-/// What the oldest runtime we support understands: WebAssembly 2.0 without SIMD, and components.
-fn features() -> WasmFeatures {
-    (WasmFeatures::WASM2 & !WasmFeatures::SIMD) | WasmFeatures::COMPONENT_MODEL
 }
 
 #[cfg(test)]
@@ -28,10 +31,10 @@ mod tests {
 
     #[test]
     fn each_artifact_has_its_own_form() {
-        validate(&Component::new().finish(), Artifact::Component).unwrap();
-        validate(&Module::new().finish(), Artifact::Wasip1Module).unwrap();
-        assert!(validate(&Module::new().finish(), Artifact::Component).is_err());
-        assert!(validate(&Component::new().finish(), Artifact::Wasip1Module).is_err());
+        form(&Component::new().finish(), Artifact::Component).unwrap();
+        form(&Module::new().finish(), Artifact::Wasip1Module).unwrap();
+        assert!(form(&Module::new().finish(), Artifact::Component).is_err());
+        assert!(form(&Component::new().finish(), Artifact::Wasip1Module).is_err());
     }
 
     #[test]

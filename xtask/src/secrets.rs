@@ -4,6 +4,7 @@
 use std::env;
 
 use anyhow::{Result, bail};
+use memchr::memmem;
 
 /// How keys begin, with the fewest characters that follow in a real one. The prefixes are those that the issuers document
 /// for their secret scanners.
@@ -22,7 +23,7 @@ const SHORTEST_VALUE: usize = 12;
 
 /// Refuses `binary` if it holds something that looks like a key, or the value of a variable of this environment that by its
 /// name holds one. Says what and where, never the key.
-pub(super) fn scan(binary: &[u8]) -> Result<()> {
+pub(crate) fn scan(binary: &[u8]) -> Result<()> {
     scan_with(binary, env::vars().collect())
 }
 
@@ -52,11 +53,7 @@ fn holds_key(name: &str) -> bool {
 /// Where `text` stands with at least `follow` characters of a key behind it.
 fn find(binary: &[u8], text: &[u8], follow: usize) -> Option<usize> {
     let of_a_key = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    binary
-        .windows(text.len())
-        .enumerate()
-        .filter(|(_, window)| *window == text)
-        .map(|(at, _)| at)
+    memmem::find_iter(binary, text)
         .find(|at| binary[at + text.len()..].iter().take_while(of_a_key).take(follow).count() == follow)
 }
 

@@ -1,0 +1,84 @@
+//! The host in C that the documentation shows, with the smallest WAMR that runs the module.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::json;
+use xshell::cmd;
+
+use crate::{
+    smoke::{
+        bench::Host,
+        case::cases,
+        child::{self, Guarded},
+        lab::{KEY, KEY_VARIABLE, Lab},
+    },
+    ui,
+};
+
+/// The host itself keeps no timeout.
+const LIMIT: Duration = Duration::from_secs(30);
+
+cases! {
+    "wamr: a host in C gets an answer, whole and in pieces" => answered,
+    "wamr: a host in C hears what goes wrong" => failed,
+    "wamr: a host in C and its WAMR are small" => small,
+}
+
+fn answered(lab: &Lab<'_>) -> Result<()> {
+    for (name, stream) in [("whole", false), ("streamed", true)] {
+        let lab = &lab.within(name)?;
+        lab.configure_agent("ok", json!({ "stream": stream }))?;
+        let ended = talk(lab)?;
+        ensure!(ended == (Some(0), "echo: hello there\n".to_owned(), String::new()), "ended with {ended:?}");
+        lab.stored("default", &[("user", "hello there"), ("assistant", "echo: hello there")])?;
+    }
+    Ok(())
+}
+
+fn failed(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("status-401")?;
+    let (exit, printed, said) = talk(lab)?;
+    ensure!(exit == Some(1) && printed.is_empty(), "ended with {exit:?}, and printed `{printed}`");
+    ensure!(said.starts_with("error: Invalid API key") && !said.contains(KEY), "said `{said}`");
+    lab.configure_at("http://127.0.0.1:1/v1", json!({ "retries": 0 }))?;
+    let (_, _, said) = talk(lab)?;
+    ensure!(said.starts_with("error: HTTP unavailable: no connection"), "said `{said}`");
+    lab.stored_nothing()
+}
+
+/// The bound is far from the figure, which differs between compilers.
+fn small(lab: &Lab<'_>) -> Result<()> {
+    let (host, module) = (size(host(lab)?)?, size(&lab.bench.shipped.wasip1)?);
+    ui::status("Measured", &format!("{host} bytes for a host in C with WAMR, {module} for the module"));
+    ensure!(host < 400_000, "the host has {host} bytes");
+    Ok(())
+}
+
+/// Says hello there through it. Its exit code, and what is on its standard output and standard error.
+fn talk(lab: &Lab<'_>) -> Result<(Option<i32>, String, String)> {
+    let (shell, host, module) = (lab.bench.shell()?, host(lab)?, &lab.bench.shipped.wasip1);
+    let (folder, variable) = (lab.granted(), format!("{KEY_VARIABLE}={KEY}"));
+    let streams = lab.streams();
+    fs::write(&streams[0], "hello there").context("could not write a message")?;
+    let between = child::between_files(streams.each_ref().map(PathBuf::as_path))?;
+    let command = cmd!(shell, "{host} {module} {folder} {variable}");
+    let status = Guarded::spawn(command, between, "run the host in C")?.wait(LIMIT)?;
+    let text = |file: &Path| fs::read_to_string(file).context("could not read what the host in C printed");
+    Ok((status.code(), text(&streams[1])?, text(&streams[2])?))
+}
+
+fn host<'a>(lab: &'a Lab<'_>) -> Result<&'a Path> {
+    match &lab.bench.host {
+        Host::Wamr(wamr) => Ok(&wamr.c_host),
+        other => bail!("this case is about WAMR, and runs on {other}"),
+    }
+}
+
+fn size(file: &Path) -> Result<u64> {
+    Ok(fs::metadata(file).with_context(|| format!("there is no `{}`", file.display()))?.len())
+}

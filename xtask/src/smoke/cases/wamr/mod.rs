@@ -1,0 +1,96 @@
+//! What is tried on WAMR, and how its runner is asked to call exported functions.
+
+mod bounds;
+mod c_host;
+mod command;
+mod misuse;
+mod turns;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Case;
+use crate::smoke::{guest::Guest, lab::Lab, outcome::difference};
+
+/// The cases for WAMR: what WASI preview 1 allows, what it does not, and the way around that.
+pub(in crate::smoke) fn wamr() -> Vec<Case> {
+    [command::CASES, turns::CASES, misuse::CASES, c_host::CASES, bounds::CASES].concat()
+}
+
+/// The runner's answer to a call.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    result: Outcome,
+    /// The answer as it arrived.
+    pieces: Vec<String>,
+    /// Why it broke off, if it did.
+    incomplete: String,
+    /// What else the user should hear of.
+    warnings: String,
+}
+
+#[derive(Debug, Deserialize)]
+enum Outcome {
+    Ok(String),
+    Err(String),
+}
+
+impl Answer {
+    /// It is the whole answer `text`, and there is nothing else to tell.
+    fn is(&self, text: &str) -> Result<()> {
+        self.is_all_of(text)?;
+        ensure!(self.warnings.is_empty(), "warned `{}`", self.warnings);
+        Ok(())
+    }
+
+    /// It is the whole answer `text`. Warnings are the caller's to judge.
+    fn is_all_of(&self, text: &str) -> Result<()> {
+        self.returned(text)?;
+        ensure!(self.pieces.concat() == text, "the pieces are {:?}", self.pieces);
+        ensure!(self.incomplete.is_empty(), "broke off: `{}`", self.incomplete);
+        Ok(())
+    }
+
+    /// It is `text`.
+    fn returned(&self, text: &str) -> Result<()> {
+        match &self.result {
+            Outcome::Ok(found) if found == text => Ok(()),
+            Outcome::Ok(found) => bail!(difference("what was returned", found, text)),
+            Outcome::Err(error) => bail!("failed: `{error}`"),
+        }
+    }
+
+    /// It is an error that holds all of `parts`.
+    fn failed(&self, parts: &[&str]) -> Result<()> {
+        let Outcome::Err(text) = &self.result else { bail!("returned {:?}", self.result) };
+        ensure!(parts.iter().all(|part| text.contains(part)), "the error is `{text}`");
+        Ok(())
+    }
+}
+
+/// Has `guest` make `calls`, all on one instance. It prints nothing.
+fn call(guest: Guest<'_>, calls: &[Value]) -> Result<Vec<Answer>> {
+    let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
+    let outcome = guest.called().say(&lines)?;
+    ensure!(outcome.exit == Some(0), "exit code {:?}, expected 0", outcome.exit);
+    ensure!(outcome.stderr.is_empty(), "the instance, or its host, printed something");
+    let answers: Vec<Answer> = outcome
+        .stdout
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()
+        .context("the runner printed something else than answers")?;
+    ensure!(answers.len() == calls.len(), "{} answers to {} calls", answers.len(), calls.len());
+    Ok(answers)
+}
+
+/// A turn in the conversation `session`.
+fn turn(message: &str, session: &str) -> Value {
+    json!({ "turn": { "message": message, "session": session } })
+}
+
+/// Takes one turn in the default conversation.
+fn take(lab: &Lab<'_>, message: &str) -> Result<Answer> {
+    Ok(call(lab.wasip1(), &[turn(message, "")])?.remove(0))
+}

@@ -1,0 +1,197 @@
+//! Turns taken through the module's exported functions, with the network of the host.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use super::{call, take, turn};
+use crate::smoke::{
+    case::cases,
+    lab::{ANTHROPIC, KEY, KEY_VARIABLE, Lab, PROVIDER, PROVIDERS},
+};
+
+/// Echoed in the pieces `echo: `, `one `, `two `, `three ` and `four`.
+const MESSAGE: &str = "one two three four";
+
+cases! {
+    "wamr: turn: a host with a network gets an answer" => answered,
+    "wamr: turn: the request is the one that the component sends" => request,
+    "wamr: turn: a streamed answer comes in pieces" => streamed,
+    "wamr: turn: the turns of one instance are a conversation" => conversation,
+    "wamr: turn: two turns go on side by side" => side_by_side,
+    "wamr: turn: a wrong key is an error without the key" => unauthorized,
+    "wamr: turn: what may pass is tried again" => retried,
+    "wamr: turn: nobody listens" => nobody,
+    "wamr: turn: a server that says nothing times out" => silent,
+    "wamr: turn: an answer that breaks off is kept, and said to be incomplete" => broken_off,
+    "wamr: turn: a damaged session is set aside and warned of" => damaged,
+    "wamr: turn: an answer that cannot be stored is no less of an answer" => not_stored,
+    "wamr: turn: no configuration is an error with its path" => no_config,
+}
+
+fn answered(lab: &Lab<'_>) -> Result<()> {
+    for name in PROVIDERS {
+        let lab = &lab.within(name)?;
+        lab.configure_as(name, "ok", json!({}), json!({}))?;
+        let answer = take(lab, "hello")?;
+        answer.is("echo: hello")?;
+        ensure!(answer.pieces.len() == 1, "a whole answer came in {} pieces", answer.pieces.len());
+        lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])?;
+        let files = lab.session_files()?;
+        ensure!(files == ["default.json"], "the folder of sessions holds {files:?}");
+    }
+    Ok(())
+}
+
+fn request(lab: &Lab<'_>) -> Result<()> {
+    for name in PROVIDERS {
+        let lab = &lab.within(name)?;
+        lab.configure_as(name, "ok", json!({}), json!({ "system_prompt": "Be brief." }))?;
+        let message = "Grüße, 世界 — 🦀 \"quoted\" \\ ".repeat(500);
+        let message = message.trim_end();
+        take(lab, message)?.is(&format!("echo: {message}"))?;
+        let request = lab.request()?;
+        let (header, value) = match name {
+            ANTHROPIC => ("x-api-key", KEY.to_owned()),
+            _ => ("authorization", format!("Bearer {KEY}")),
+        };
+        ensure!(request.header(header)? == value, "`{header}` is not the key");
+        let length = request.header("content-length")?;
+        ensure!(length == request.body_length.to_string(), "`content-length` is {length}");
+        let last = request.messages()?.pop().unwrap_or_default();
+        ensure!(last == ("user".to_owned(), message.to_owned()), "the message is not the last one sent");
+    }
+    Ok(())
+}
+
+fn streamed(lab: &Lab<'_>) -> Result<()> {
+    for name in PROVIDERS {
+        let lab = &lab.within(name)?;
+        lab.configure_as(name, "stream-slow", json!({}), json!({ "stream": true }))?;
+        let answer = take(lab, MESSAGE)?;
+        answer.is("echo: one two three four")?;
+        ensure!(
+            answer.pieces[..4] == ["echo: ", "one ", "two ", "three "],
+            "the pieces are {:?}",
+            answer.pieces
+        );
+        lab.stored("default", &[("user", MESSAGE), ("assistant", "echo: one two three four")])?;
+        lab.stored_incomplete("default", false)?;
+    }
+    Ok(())
+}
+
+fn conversation(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    let json = r#"{"role":"user","content":"two"}"#;
+    let answers = call(lab.wasip1(), &[turn("one", ""), turn(json, "default"), turn("three", "other")])?;
+    answers[0].is("echo: one")?;
+    answers[1].is("echo: two")?;
+    answers[2].is("echo: three")?;
+    let history = [("user", "one"), ("assistant", "echo: one"), ("user", "two"), ("assistant", "echo: two")];
+    lab.received(3)?[1].carries(&history[..3])?;
+    lab.stored("default", &history)?;
+    lab.stored("other", &[("user", "three"), ("assistant", "echo: three")])
+}
+
+/// The host's part is played by hand: what a server would have said is in the calls.
+fn side_by_side(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    let begin = |message: &str, session: &str| json!({ "function": ["clawft_begin", [message, session]] });
+    let feed = |turn: i32, event: i32, number: i32, bytes: &str| json!({ "function": ["clawft_feed", [turn, event, number, bytes, 10]] });
+    let (head, body, end) = (1, 2, 3);
+    let said = |text: &str| {
+        let message = json!({ "role": "assistant", "content": text });
+        json!({ "choices": [{ "message": message, "finish_reason": "stop" }] }).to_string()
+    };
+    let (one, two) = (said("to one"), said("to two"));
+    let calls = [
+        (begin("one", "a"), "1"),
+        (begin("two", "b"), "2"),
+        (feed(2, head, 200, "content-type: application/json\r\n"), "2"),
+        (feed(1, head, 200, "content-type: application/json\n"), "2"),
+        (feed(2, body, 0, &two[..20]), "2"),
+        (feed(1, body, 0, &one), "2"),
+        (feed(1, end, 0, ""), "3"),
+        (feed(2, body, 0, &two[20..]), "2"),
+        (feed(2, end, 0, ""), "3"),
+        (json!({ "text": [1, 6] }), "to one"),
+        (json!({ "text": [2, 6] }), "to two"),
+        (json!({ "function": ["clawft_drop", [2]] }), "0"),
+        (json!({ "function": ["clawft_drop", [1]] }), "0"),
+    ];
+    let answers = call(lab.wasip1(), &calls.each_ref().map(|(call, _)| call.clone()))?;
+    answers.iter().zip(&calls).try_for_each(|(answer, (_, expected))| answer.returned(expected))?;
+    lab.stored("a", &[("user", "one"), ("assistant", "to one")])?;
+    lab.stored("b", &[("user", "two"), ("assistant", "to two")])
+}
+
+fn unauthorized(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("status-401")?;
+    take(lab, "hello")?.failed(&["Invalid API key", PROVIDER, KEY_VARIABLE])?;
+    lab.received(1)?;
+    lab.stored_nothing()
+}
+
+fn retried(lab: &Lab<'_>) -> Result<()> {
+    lab.configure_with("recovers", json!({ "retries": 2 }))?;
+    take(lab, "hello")?.is("echo: hello")?;
+    lab.received(2)?;
+    let exhausted = &lab.within("exhausted")?;
+    exhausted.configure_with("status-503", json!({ "retries": 1 }))?;
+    take(exhausted, "hello")?.failed(&[PROVIDER, "503"])?;
+    exhausted.received(2)?;
+    exhausted.stored_nothing()
+}
+
+fn nobody(lab: &Lab<'_>) -> Result<()> {
+    lab.configure_at("http://127.0.0.1:1/v1", json!({ "retries": 0 }))?;
+    take(lab, "hello")?.failed(&["HTTP unavailable: ", "refused"])?;
+    lab.stored_nothing()
+}
+
+fn silent(lab: &Lab<'_>) -> Result<()> {
+    lab.configure_with("silent", json!({ "retries": 0, "timeout_secs": 1 }))?;
+    take(lab, "hello")?.failed(&["Request timed out after 1 s"])?;
+    lab.stored_nothing()
+}
+
+fn broken_off(lab: &Lab<'_>) -> Result<()> {
+    lab.configure_agent("stream-cut", json!({ "stream": true }))?;
+    let answer = take(lab, MESSAGE)?;
+    answer.returned("echo: one two ")?;
+    ensure!(answer.pieces.concat() == "echo: one two ", "the pieces are {:?}", answer.pieces);
+    ensure!(answer.incomplete.contains("ended early"), "broke off: `{}`", answer.incomplete);
+    lab.stored_incomplete("default", true)
+}
+
+fn damaged(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.write("sessions/default.json", b"damaged")?;
+    let answer = take(lab, "hello")?;
+    answer.is_all_of("echo: hello")?;
+    ensure!(answer.warnings.contains("default.json.damaged-1"), "warned `{}`", answer.warnings);
+    let kept = fs::read(lab.granted().join("sessions/default.json.damaged-1"))?;
+    ensure!(kept == b"damaged", "the damaged bytes are not what they were");
+    lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
+}
+
+fn not_stored(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.make_sessions_unwritable()?;
+    let answer = take(lab, "hello")?;
+    answer.is_all_of("echo: hello")?;
+    ensure!(answer.warnings.contains("the answer is not stored"), "warned `{}`", answer.warnings);
+    Ok(())
+}
+
+fn no_config(lab: &Lab<'_>) -> Result<()> {
+    take(lab, "hello")?.failed(&["/config/config.json"])?;
+    let calls: [Value; 2] = [turn(" \n", ""), turn("hello", "../escape")];
+    lab.configure("ok")?;
+    let answers = call(lab.wasip1(), &calls)?;
+    answers[0].failed(&["message is empty"])?;
+    answers[1].failed(&["session"])?;
+    lab.sent_nothing()
+}

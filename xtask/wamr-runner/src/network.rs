@@ -1,0 +1,98 @@
+//! The network that WASI preview 1 does not give a guest: plain HTTP, one exchange at a time.
+
+use std::{
+    io::{self, Read as _},
+    time::Duration,
+};
+
+use ureq::{Agent, Body, Error, http};
+
+/// As many bytes are read at most at once.
+const BUFFER: usize = 16 << 10;
+
+/// What to send, and how long to wait for what comes.
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    /// Lines, `name: value`.
+    pub(crate) headers: String,
+    pub(crate) body: Vec<u8>,
+    pub(crate) timeout: Duration,
+    /// Whether the timeout begins anew with whatever arrives.
+    pub(crate) stream: bool,
+}
+
+/// A response that has begun.
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    /// Lines, `name: value`, each ended by a line feed.
+    pub(crate) headers: String,
+    body: Body,
+}
+
+/// Why there is no response, or no more of one.
+pub(crate) enum Broken {
+    /// There might be one the next time.
+    Unavailable(String),
+    /// There will be none the next time either.
+    Impossible(String),
+    /// The request's timeout has passed.
+    TimedOut,
+}
+
+/// Sends `request`, and waits until its response begins.
+pub(crate) fn send(request: &Request) -> Result<Response, Broken> {
+    let (whole, each) =
+        if request.stream { (None, Some(request.timeout)) } else { (Some(request.timeout), None) };
+    let client: Agent = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_global(whole)
+        .timeout_recv_response(each)
+        .timeout_per_read(each)
+        .build()
+        .into();
+    let mut to_send = http::Request::builder().method(request.method.as_str()).uri(&request.url);
+    for (name, value) in request.headers.lines().filter_map(|line| line.split_once(": ")) {
+        to_send = to_send.header(name, value);
+    }
+    let to_send = to_send.body(&request.body[..]).map_err(|error| Broken::Impossible(error.to_string()))?;
+    let (head, body) = client.run(to_send)?.into_parts();
+    let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))
+    };
+    Ok(Response { status: head.status.as_u16(), headers: head.headers.iter().map(line).collect(), body })
+}
+
+impl Response {
+    /// The next bytes of the body, as many as have arrived; none at its end.
+    pub(crate) fn read(&mut self) -> Result<Vec<u8>, Broken> {
+        let mut bytes = vec![0; BUFFER];
+        let length = self.body.as_reader().read(&mut bytes)?;
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Timeout(_) => Self::TimedOut,
+            Error::BadUri(_) | Error::Http(_) | Error::TlsRequired => Self::Impossible(error.to_string()),
+            Error::Io(error) => error.into(),
+            error => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        // The client wraps its own errors where it stands in for a reader.
+        match error.downcast::<Error>() {
+            Ok(Error::Timeout(_)) => Self::TimedOut,
+            Ok(error) => Self::Unavailable(error.to_string()),
+            Err(error) => Self::Unavailable(error.to_string()),
+        }
+    }
+}
