@@ -71,7 +71,7 @@ fn first_that_works(machine: &mut Machine<'_>, item: Item, ways: &[Way]) -> Resu
         }
     }
     if failures.is_empty() {
-        failures.push("there is neither rustup here nor apt with a Debian mirror".to_owned());
+        failures.push(words::no_way(item).to_owned());
     }
     failures.push(format!("you can also {}", item.choice(&machine.pins)));
     bail!("{}", failures.join("\n"))

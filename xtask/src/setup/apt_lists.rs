@@ -7,6 +7,8 @@ use std::{fs, path::Path};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mirror {
     uri: String,
+    /// The suite of the release that this machine runs, such as `bookworm`.
+    pub(super) suite: String,
     /// The keyring, or the key itself over several lines, where the list names one.
     signed_by: Option<String>,
 }
@@ -51,9 +53,10 @@ fn from_lines(text: &str) -> Option<Mirror> {
         };
         let mut words = rest.split_whitespace();
         let uri = words.next().filter(|uri| is_main_archive(uri))?;
-        words.nth(1).filter(|component| *component == "main")?;
+        let suite = words.next()?.to_owned();
+        words.next().filter(|component| *component == "main")?;
         let signed_by = options.split_whitespace().find_map(|option| option.strip_prefix("signed-by="));
-        Some(Mirror { uri: uri.to_owned(), signed_by: signed_by.map(str::to_owned) })
+        Some(Mirror { uri: uri.to_owned(), suite, signed_by: signed_by.map(str::to_owned) })
     })
 }
 
@@ -69,7 +72,8 @@ fn from_stanzas(text: &str) -> Option<Mirror> {
         }
         let uris = field(stanza, "URIs")?;
         let uri = uris.split_whitespace().find(|uri| is_main_archive(uri))?.to_owned();
-        Some(Mirror { uri, signed_by: field(stanza, "Signed-By") })
+        let suite = field(stanza, "Suites")?.split_whitespace().next()?.to_owned();
+        Some(Mirror { uri, suite, signed_by: field(stanza, "Signed-By") })
     })
 }
 
@@ -97,8 +101,9 @@ mod tests {
 
     const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-    fn mirror(uri: &str, signed_by: Option<&str>) -> Option<Mirror> {
-        Some(Mirror { uri: uri.to_owned(), signed_by: signed_by.map(str::to_owned) })
+    fn mirror(uri: &str, suite: &str, signed_by: Option<&str>) -> Option<Mirror> {
+        let signed_by = signed_by.map(str::to_owned);
+        Some(Mirror { uri: uri.to_owned(), suite: suite.to_owned(), signed_by })
     }
 
     #[test]
@@ -107,14 +112,14 @@ mod tests {
                     deb-src http://source.example/debian bookworm main\n\
                     deb http://security.example/debian-security bookworm-security main\n\
                     deb\thttp://mirror.example/debian bookworm main contrib # the nearest\n";
-        assert_eq!(from_lines(text), mirror("http://mirror.example/debian", None));
+        assert_eq!(from_lines(text), mirror("http://mirror.example/debian", "bookworm", None));
     }
 
     #[test]
     fn options_of_a_line_are_read() {
         let text =
             format!("deb [ arch=amd64 signed-by={KEYRING} ] https://mirror.example/debian/ trixie main\n");
-        assert_eq!(from_lines(&text), mirror("https://mirror.example/debian/", Some(KEYRING)));
+        assert_eq!(from_lines(&text), mirror("https://mirror.example/debian/", "trixie", Some(KEYRING)));
     }
 
     #[test]
@@ -124,7 +129,7 @@ mod tests {
              types: deb deb-src\n# a remark\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\n\
              Components: main\nSigned-By: {KEYRING}\n"
         );
-        assert_eq!(from_stanzas(&text), mirror("http://mirror.example/debian", Some(KEYRING)));
+        assert_eq!(from_stanzas(&text), mirror("http://mirror.example/debian", "bookworm", Some(KEYRING)));
     }
 
     #[test]
@@ -168,6 +173,6 @@ mod tests {
         fs::write(parts.join("debian.list.save"), line).unwrap();
         assert_eq!(Mirror::find(etc.path()), None);
         fs::write(parts.join("debian.list"), line).unwrap();
-        assert_eq!(Mirror::find(etc.path()), mirror("http://mirror.example/debian", None));
+        assert_eq!(Mirror::find(etc.path()), mirror("http://mirror.example/debian", "trixie", None));
     }
 }

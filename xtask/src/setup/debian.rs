@@ -1,35 +1,22 @@
-//! Packages from Debian without installing them: apt fetches them with lists and folders of its own inside the cache, so
-//! that neither the system's lists nor its packages change and no privilege is needed, and dpkg unpacks them there.
-//!
-//! apt checks every package against Debian's signed index.
+//! Debian's pinned packages, unpacked in the cache without being installed: what Rust is made of where rustup cannot
+//! download.
 
 use std::{
     fs,
     path::{Path, PathBuf},
+    slice,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use xshell::{Cmd, Shell, cmd};
+use xshell::Shell;
 
 use super::{
+    apt::{Apt, Package},
     apt_lists::Mirror,
     pins::{Checksum, DebianPins, PackagePin},
     staging::{Staging, Stamp},
 };
-use crate::{cmd, ui};
-
-/// A server that does not answer must not hold anyone up for the two minutes that apt would give it.
-const OPTIONS: [&str; 8] = [
-    "Acquire::http::Timeout=20",
-    "Acquire::https::Timeout=20",
-    "Acquire::Retries=1",
-    "Acquire::Languages=none",
-    "APT::Get::List-Cleanup=true",
-    // The unprivileged user that apt downloads as for root cannot enter root's cache folder.
-    "APT::Sandbox::User=root",
-    "Dir::Etc::sourceparts=-",
-    "quiet=2",
-];
+use crate::ui;
 
 /// A package as it lies unpacked in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,82 +57,35 @@ impl<'a> Debian<'a> {
 
     /// The first version that `fits`: out of the cache, else the newest one in the suite.
     fn package(&self, name: &str, pin: &PackagePin, fits: impl Fn(&str) -> bool) -> Result<Unpacked> {
-        if let Some(unpacked) = self.cached(name, &fits) {
+        if let Some(unpacked) = cached(&self.folder, name, &fits) {
             return Ok(unpacked);
         }
-        self.prepare()?;
-        ui::progress("Updating", "the index of Debian's packages", || {
-            cmd::run_quietly(self.apt("apt-get").arg("update"), "read Debian's index", 6)
-        })?;
-        let listing = cmd::read(self.apt("apt-cache").args(["madison", name]), "ask apt for versions")?;
-        let version = choose(&listing, name, fits)?;
-        let root = self.unpacked_folder(name, &version);
+        let apt = Apt::new(self.shell, &self.folder, &self.mirror, &self.pins.suite)?;
+        let version = choose(&apt.versions(name)?, name, fits)?;
+        let root = unpacked_folder(&self.folder, name, &version);
         let staging = Staging::begin(&root)?;
-        ui::progress("Downloading", &format!("{name} {version}"), || {
-            self.download(name, &version, staging.path())
-        })?;
-        let archive = only_archive(staging.path())?;
-        check(pin, name, &version, &archive)?;
-        let into = staging.path();
-        ui::progress("Unpacking", &format!("{name} {version}"), || {
-            cmd::run_quietly(cmd!(self.shell, "dpkg -x {archive} {into}"), "unpack a package", 6)
-        })?;
-        fs::remove_file(archive)?;
-        staging.commit(&Stamp { version: version.clone(), from: format!("Debian's {}", self.pins.suite) })?;
+        let package = Package { name: name.to_owned(), version };
+        apt.unpack(slice::from_ref(&package), staging.path(), |archive| check(pin, &package, archive))?;
+        let Package { version, .. } = package;
+        staging.commit(&Stamp { version: version.clone(), from: format!("Debian's {}", apt.suite) })?;
         Ok(Unpacked { root, version })
     }
+}
 
-    fn cached(&self, name: &str, fits: impl Fn(&str) -> bool) -> Option<Unpacked> {
-        let prefix = format!("{name}_");
-        fs::read_dir(&self.folder).ok()?.flatten().find_map(|entry| {
-            let file_name = entry.file_name().into_string().ok()?;
-            let version = file_name.strip_prefix(&prefix).filter(|version| fits(version))?;
-            Stamp::read(&entry.path())?;
-            Some(Unpacked { root: entry.path(), version: version.to_owned() })
-        })
-    }
+/// The package `name` as it lies below `folder` in a version that `fits`.
+pub(super) fn cached(folder: &Path, name: &str, fits: impl Fn(&str) -> bool) -> Option<Unpacked> {
+    let prefix = format!("{name}_");
+    fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
+        let file_name = entry.file_name().into_string().ok()?;
+        let version = file_name.strip_prefix(&prefix).filter(|version| fits(version))?;
+        Stamp::read(&entry.path())?;
+        Some(Unpacked { root: entry.path(), version: version.to_owned() })
+    })
+}
 
-    fn unpacked_folder(&self, name: &str, version: &str) -> PathBuf {
-        self.folder.join(format!("{name}_{version}"))
-    }
-
-    /// Writes our list of sources and makes the folders that apt insists on.
-    fn prepare(&self) -> Result<()> {
-        for folder in ["apt/lists/partial", "apt/cache/archives/partial"] {
-            fs::create_dir_all(self.folder.join(folder))?;
-        }
-        let list = self.list();
-        fs::write(&list, self.mirror.stanza(&self.pins.suite))
-            .with_context(|| format!("could not write `{}`", list.display()))
-    }
-
-    fn list(&self) -> PathBuf {
-        self.folder.join("apt/list.sources")
-    }
-
-    fn download(&self, name: &str, version: &str, into: &Path) -> Result<()> {
-        let _here = self.shell.push_dir(into);
-        cmd::run_quietly(
-            self.apt("apt-get").arg("download").arg(format!("{name}={version}")),
-            "download a package",
-            6,
-        )
-    }
-
-    fn apt(&self, program: &str) -> Cmd<'a> {
-        let mut cmd = cmd!(self.shell, "{program}");
-        for option in OPTIONS {
-            cmd = cmd.arg("-o").arg(option);
-        }
-        let folders = [("Dir::Etc::sourcelist", self.list())].into_iter().chain(
-            [("Dir::State", "apt"), ("Dir::State::lists", "apt/lists"), ("Dir::Cache", "apt/cache")]
-                .map(|(option, folder)| (option, self.folder.join(folder))),
-        );
-        for (option, folder) in folders {
-            cmd = cmd.arg("-o").arg(format!("{option}={}", folder.display()));
-        }
-        cmd
-    }
+/// Where the package lies below `folder`.
+pub(super) fn unpacked_folder(folder: &Path, name: &str, version: &str) -> PathBuf {
+    folder.join(format!("{name}_{version}"))
 }
 
 /// The part of a Debian version before what Debian adds: `1.95.0` of `1.95.0+dfsg1-2~bpo13+1`.
@@ -170,17 +110,10 @@ fn choose(listing: &str, name: &str, fits: impl Fn(&str) -> bool) -> Result<Stri
     }
 }
 
-fn only_archive(folder: &Path) -> Result<PathBuf> {
-    let archives = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
-    archives
-        .into_iter()
-        .find(|path| path.extension().is_some_and(|e| e == "deb"))
-        .context("apt downloaded no package")
-}
-
 /// apt has checked the bytes already; see `tools.toml` for what this adds.
-fn check(pin: &PackagePin, name: &str, version: &str, archive: &Path) -> Result<()> {
-    if version != pin.version {
+fn check(pin: &PackagePin, package: &Package, archive: &Path) -> Result<()> {
+    let Package { name, version } = package;
+    if *version != pin.version {
         ui::warn(&format!("{name} {version} is not the tested version {}", pin.version));
         return Ok(());
     }
@@ -228,7 +161,8 @@ mod tests {
     fn other_bytes_under_the_tested_version_are_refused() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let pin = PackagePin { version: "1".to_owned(), sha256: Checksum::try_from("0".repeat(64)).unwrap() };
-        assert!(check(&pin, "wasi-libc", "1", file.path()).is_err());
-        assert!(check(&pin, "wasi-libc", "2", file.path()).is_ok());
+        let package = |version: &str| Package { name: "wasi-libc".to_owned(), version: version.to_owned() };
+        assert!(check(&pin, &package("1"), file.path()).is_err());
+        assert!(check(&pin, &package("2"), file.path()).is_ok());
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf};
 
 use super::{
     matrix::Release,
-    pins::{Pins, ToolPin},
+    pins::{Pins, ProgramPin, ToolPin},
 };
 
 /// One thing that is found or fetched, and has one line of output.
@@ -20,6 +20,10 @@ pub(super) enum Item {
     Tool(Tool),
     /// wasmtime in this very release, whatever the user chose.
     Wasmtime(Release),
+    /// Packages for Python, in an environment of their own.
+    Python(Python),
+    /// A program that belongs to the system: the one that it has, else Debian's.
+    Program(Program),
 }
 
 /// The targets that clawft is built for.
@@ -38,6 +42,32 @@ pub(crate) enum Tool {
     WasmTools,
     /// Measures which lines the tests run.
     CargoTarpaulin,
+    /// Says which functions of a core module are large.
+    Twiggy,
+}
+
+/// The environments for Python, each with the packages of `xtask/python/<name>.txt`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Python {
+    /// What compiles WAMR: cmake, ninja, libclang.
+    Wamr,
+    /// What links static binaries: ziglang, cargo-zigbuild.
+    Zig,
+    /// What tries `weft`: the OpenAI client, and a browser's driver.
+    Acceptance,
+    /// What checks the deployment files: kubernetes-validate.
+    Deploy,
+}
+
+/// The programs of the system that commands run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// Runs programs for 64-bit ARM on other processors.
+    QemuAarch64,
+    /// Runs programs for 64-bit x86 on other processors.
+    QemuX8664,
+    /// The browser that drives the chat page.
+    Chromium,
 }
 
 /// An item as it is on this machine.
@@ -79,6 +109,7 @@ impl Tool {
             Self::Wasmtime => "wasmtime",
             Self::WasmTools => "wasm-tools",
             Self::CargoTarpaulin => "cargo-tarpaulin",
+            Self::Twiggy => "twiggy",
         }
     }
 
@@ -88,17 +119,65 @@ impl Tool {
             Self::Wasmtime => &pins.wasmtime,
             Self::WasmTools => &pins.wasm_tools,
             Self::CargoTarpaulin => &pins.cargo_tarpaulin,
+            Self::Twiggy => &pins.twiggy,
+        }
+    }
+}
+
+impl Python {
+    /// All of them.
+    pub(super) const ALL: [Self; 4] = [Self::Wamr, Self::Zig, Self::Acceptance, Self::Deploy];
+
+    /// Its name, which its list has too.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Wamr => "wamr",
+            Self::Zig => "zig",
+            Self::Acceptance => "acceptance",
+            Self::Deploy => "deploy",
+        }
+    }
+}
+
+impl Program {
+    /// Its name in `tools.toml`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::QemuAarch64 => "qemu-aarch64",
+            Self::QemuX8664 => "qemu-x86-64",
+            Self::Chromium => "chromium",
+        }
+    }
+
+    /// Its row in `tools.toml`.
+    pub(super) fn pin(self, pins: &Pins) -> &ProgramPin {
+        match self {
+            Self::QemuAarch64 => &pins.qemu_aarch64,
+            Self::QemuX8664 => &pins.qemu_x86_64,
+            Self::Chromium => &pins.chromium,
         }
     }
 }
 
 impl Item {
-    /// The program that it is, and what is pinned of it; `None` for what is no program.
-    pub(super) fn program(self, pins: &Pins) -> Option<(Tool, ToolPin)> {
+    /// The pinned program that it is, and what is pinned of it; `None` for what is no program.
+    pub(super) fn tool(self, pins: &Pins) -> Option<(Tool, ToolPin)> {
         match self {
-            Self::RustSource | Self::Target(_) | Self::CxxCompiler => None,
             Self::Tool(tool) => Some((tool, tool.pin(pins).clone())),
             Self::Wasmtime(release) => Some((Tool::Wasmtime, release.pin(pins))),
+            Self::RustSource | Self::Target(_) | Self::CxxCompiler | Self::Python(_) | Self::Program(_) => {
+                None
+            }
+        }
+    }
+
+    /// What installs it ahead of time.
+    pub(super) fn command(self) -> &'static str {
+        match self {
+            Self::Python(_) | Self::Program(_) | Self::Tool(Tool::CargoTarpaulin) => {
+                "cargo xtask setup --all"
+            }
+            _ => "cargo xtask setup",
         }
     }
 
@@ -111,6 +190,11 @@ impl Item {
             Self::CxxCompiler => "name one in CXX".to_owned(),
             Self::Wasmtime(_) => "leave that release out and run on another".to_owned(),
             Self::Tool(tool) => format!("set {} to the path of a {}", tool.pin(pins).variable, tool.name()),
+            Self::Python(_) => "install Python 3.9 or later with its venv module and pip".to_owned(),
+            Self::Program(program) => {
+                let ProgramPin { variable, packages, .. } = program.pin(pins);
+                format!("install `{}`, or set {variable} to the path of the program", packages[0])
+            }
         }
     }
 }
@@ -123,6 +207,8 @@ impl fmt::Display for Item {
             Self::CxxCompiler => "c++",
             Self::Tool(tool) => tool.name(),
             Self::Wasmtime(_) => Tool::Wasmtime.name(),
+            Self::Python(python) => return f.pad(&format!("python-{}", python.name())),
+            Self::Program(program) => program.name(),
         })
     }
 }

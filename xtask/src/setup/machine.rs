@@ -1,21 +1,19 @@
 //! The machine: what is on it, and the ways of putting more on it.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use xshell::{Shell, cmd};
 
 use super::{
+    apt::Apt,
     apt_lists::Mirror,
     compiler,
     debian::Debian,
-    item::{Item, Piece, State, Target, Tool},
+    item::{Item, Piece, Program, State, Target, Tool},
     pins::Pins,
     plan::{Facts, Means, Way},
-    staging, std_build,
+    programs, python, staging, std_build,
     sysroot::{Sysroot, library_of},
     tools,
 };
@@ -57,7 +55,9 @@ impl<'a> Machine<'a> {
             (Way::Rustup, _) => self.rustup(item)?,
             (Way::Debian, Item::RustSource) => self.debian_source()?,
             (Way::Debian, Item::Target(target)) => self.debian_target(target)?,
-            (Way::Wheel | Way::CargoInstall, Item::Tool(_) | Item::Wasmtime(_)) => self.program(item, way)?,
+            (Way::Debian, Item::Program(program)) => self.program(program)?,
+            (Way::Venv, Item::Python(python)) => python::install(&self.shell, &self.project.cache, python)?,
+            (Way::Wheel | Way::CargoInstall, Item::Tool(_) | Item::Wasmtime(_)) => self.tool(item, way)?,
             _ => unreachable!("no plan sends an item this way"),
         }
         match self.state(item)? {
@@ -75,11 +75,15 @@ impl<'a> Machine<'a> {
             Item::Wasmtime(release) => {
                 tools::cached(&self.project.cache, Tool::Wasmtime, &release.pin(&self.pins))
             }
+            Item::Python(python) => python::find(&self.shell, &self.project.cache, python),
+            Item::Program(program) => {
+                programs::find(&self.shell, &self.debian_folder(), program, program.pin(&self.pins))
+            }
         })
     }
 
-    fn program(&mut self, item: Item, way: Way) -> Result<()> {
-        let (tool, pin) = item.program(&self.pins).context("it is no program")?;
+    fn tool(&mut self, item: Item, way: Way) -> Result<()> {
+        let (tool, pin) = item.tool(&self.pins).context("it is no program")?;
         if way == Way::Wheel {
             return tools::install_wheel(&self.shell, &self.project.cache, tool, &pin);
         }
@@ -131,13 +135,27 @@ impl<'a> Machine<'a> {
     }
 
     fn debian(&self) -> Result<Debian<'_>> {
-        let mirror = Mirror::find(Path::new(APT)).context("apt's lists name no mirror of Debian")?;
-        Ok(Debian::new(&self.shell, self.project.cache_folder("debian")?, mirror, &self.pins.debian))
+        Ok(Debian::new(&self.shell, self.debian_folder(), mirror()?, &self.pins.debian))
     }
+
+    /// Everything from Debian is in here, once there is anything.
+    fn debian_folder(&self) -> PathBuf {
+        self.project.cache.join("debian")
+    }
+
+    /// Unpacks Debian's packages of a program.
+    fn program(&self, program: Program) -> Result<()> {
+        let mirror = mirror()?;
+        let apt = Apt::new(&self.shell, &self.debian_folder(), &mirror, &mirror.suite)?;
+        programs::install(&apt, &self.debian_folder(), program, program.pin(&self.pins))
+    }
+}
+
+fn mirror() -> Result<Mirror> {
+    Mirror::find(Path::new(APT)).context("apt's lists name no mirror of Debian")
 }
 
 /// Is there a program of this name? Nothing is started to find out.
 fn on_path(name: &str) -> bool {
-    let file = PathBuf::from(name).with_extension(env::consts::EXE_EXTENSION);
-    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(&file).is_file()))
+    programs::on_path(name).is_some()
 }

@@ -1,11 +1,12 @@
 //! `cargo xtask setup`, and the same on demand: what other commands need is found on this machine or put there.
 //!
 //! Modules in reading order: [`item`] says what is looked after; [`plan`] decides what to do; [`act`] does it; [`machine`]
-//! knows the ways, with [`sysroot`] (the toolchain's folder), [`debian`] with [`apt_lists`], [`std_build`] and [`tools`].
-//! What is fetched is pinned in `xtask/tools.toml` ([`pins`]), of wasmtime several releases ([`matrix`]); [`compiler`] is
-//! looked for only; [`staging`] lets nothing be there by half.
+//! knows the ways, with [`sysroot`] (the toolchain's folder), [`apt`] with [`apt_lists`], [`debian`], [`std_build`],
+//! [`tools`], [`programs`] of the system and [`python`]. What is fetched is pinned in `xtask/tools.toml` ([`pins`]), of
+//! wasmtime several releases ([`matrix`]); [`compiler`] is looked for only; [`staging`] lets nothing be there by half.
 
 mod act;
+mod apt;
 mod apt_lists;
 mod compiler;
 mod debian;
@@ -14,13 +15,15 @@ mod machine;
 mod matrix;
 mod pins;
 mod plan;
+mod programs;
+mod python;
 mod staging;
 mod std_build;
 mod sysroot;
 mod tools;
 mod words;
 
-use std::path::PathBuf;
+use std::{env, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -33,7 +36,7 @@ use self::{
     plan::{Step, plan},
 };
 pub(crate) use self::{
-    item::Tool,
+    item::{Program, Python, Tool},
     matrix::{Releases, Wasmtime, wasmtimes},
 };
 use crate::{cli, project::Project, ui};
@@ -51,6 +54,10 @@ pub(crate) enum Need {
     Tool(Tool),
     /// The releases of wasmtime before the pinned one that the component has to run on.
     OlderReleases,
+    /// Packages for Python.
+    Python(Python),
+    /// A program of the system.
+    Program(Program),
 }
 
 impl cli::Setup {
@@ -60,11 +67,12 @@ impl cli::Setup {
     ///
     /// Names every item that could not be had or, with `--check`, counts those that are missing.
     pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let everything = items(&Need::ALL)?;
+        let rare = if self.all { Need::rare() } else { Vec::new() };
+        let items = items(&[Need::USUAL.as_slice(), &rare].concat())?;
         if self.check {
-            return check(project, &everything);
+            return check(project, &items);
         }
-        install(project, &everything, |item, piece, outcome| ui::result(&words::line(item, piece, outcome)))
+        install(project, &items, |item, piece, outcome| ui::result(&words::line(item, piece, outcome)))
             .map(drop)
     }
 }
@@ -84,13 +92,50 @@ pub(crate) fn ensure(project: &Project, needs: &[Need]) -> Result<()> {
 ///
 /// As [`ensure`].
 pub(crate) fn tool(project: &Project, tool: Tool) -> Result<PathBuf> {
-    let mut pieces = install(project, &[Item::Tool(tool)], mention_new)?;
-    pieces.pop().map(|piece| piece.path).with_context(|| format!("there is no {}", tool.name()))
+    path(project, Item::Tool(tool))
+}
+
+/// The folder of programs, `python3` among them, of the environment `python`, which is made if need be.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub(crate) fn python(project: &Project, python: Python) -> Result<PathBuf> {
+    path(project, Item::Python(python))
+}
+
+/// The path of `program`: what its variable names, else the system's, else Debian's, unpacked into the cache if need be.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub(crate) fn program(project: &Project, program: Program) -> Result<PathBuf> {
+    path(project, Item::Program(program))
+}
+
+/// What runs programs for the processor `arch`, `aarch64` or `x86_64`, on this machine; `None` where that is its own.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub(crate) fn emulator(project: &Project, arch: &str) -> Result<Option<PathBuf>> {
+    emulating(arch).map(|emulator| program(project, emulator)).transpose()
+}
+
+/// The emulator of the processor `arch`, where this machine needs one.
+fn emulating(arch: &str) -> Option<Program> {
+    let emulator = if arch == "aarch64" { Program::QemuAarch64 } else { Program::QemuX8664 };
+    (arch != env::consts::ARCH).then_some(emulator)
+}
+
+fn path(project: &Project, item: Item) -> Result<PathBuf> {
+    let mut pieces = install(project, &[item], mention_new)?;
+    pieces.pop().map(|piece| piece.path).with_context(|| format!("there is no {item}"))
 }
 
 impl Need {
-    /// Everything.
-    pub(crate) const ALL: [Self; 6] = [
+    /// What most work takes. What a single command needs beyond that it sets up by itself.
+    const USUAL: [Self; 6] = [
         Self::RustSource,
         Self::WasmTargets,
         Self::CxxCompiler,
@@ -99,6 +144,15 @@ impl Need {
         Self::OlderReleases,
     ];
 
+    /// The rest.
+    fn rare() -> Vec<Self> {
+        let mut needs: Vec<Self> = Python::ALL.into_iter().map(Self::Python).collect();
+        needs.extend([Tool::CargoTarpaulin, Tool::Twiggy].map(Self::Tool));
+        needs.push(Self::Program(Program::Chromium));
+        needs.extend(["aarch64", "x86_64"].into_iter().filter_map(emulating).map(Self::Program));
+        needs
+    }
+
     fn items(self, pins: &Pins) -> Vec<Item> {
         match self {
             Self::RustSource => vec![Item::RustSource],
@@ -106,6 +160,8 @@ impl Need {
             Self::CxxCompiler => vec![Item::CxxCompiler],
             Self::Tool(tool) => vec![Item::Tool(tool)],
             Self::OlderReleases => Release::all(pins).into_iter().skip(1).map(Item::Wasmtime).collect(),
+            Self::Python(python) => vec![Item::Python(python)],
+            Self::Program(program) => vec![Item::Program(program)],
         }
     }
 }

@@ -16,10 +16,15 @@ pub(super) struct Pins {
     pub(super) older_wasmtime: Vec<OlderPin>,
     pub(super) wasm_tools: ToolPin,
     pub(super) cargo_tarpaulin: ToolPin,
+    pub(super) twiggy: ToolPin,
+    pub(super) qemu_aarch64: ProgramPin,
+    #[serde(rename = "qemu-x86-64")]
+    pub(super) qemu_x86_64: ProgramPin,
+    pub(super) chromium: ProgramPin,
     pub(super) debian: DebianPins,
 }
 
-/// One program in one exact version.
+/// One pinned program in one exact version.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ToolPin {
@@ -54,6 +59,20 @@ pub(super) struct OlderPin {
 pub(super) struct Wheel {
     pub(super) package: String,
     pub(super) version: String,
+}
+
+/// A program that the system may have, and Debian's packages where it has not.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProgramPin {
+    /// The environment variable that names a program to use instead.
+    pub(super) variable: String,
+    /// The names that systems have for it, to look for in the folders of `PATH`.
+    pub(super) names: Vec<String>,
+    /// Debian's package, and others that go into the same folder. What they depend on comes by itself.
+    pub(super) packages: Vec<String>,
+    /// Where the program is in there.
+    pub(super) path: String,
 }
 
 /// What comes from Debian.

@@ -40,8 +40,10 @@ pub(super) enum Step {
 pub(super) enum Way {
     /// rustup downloads it.
     Rustup,
-    /// Debian's packages hold the source and the C library; std is built from them.
+    /// Debian's packages hold the source and the C library, from which std is built, and programs.
     Debian,
+    /// An environment for Python, with packages from its index.
+    Venv,
     /// A ready-made program from the Python index.
     Wheel,
     /// `cargo install` compiles it.
@@ -67,8 +69,10 @@ fn ways(item: Item, means: Means) -> Vec<Way> {
         Item::RustSource | Item::Target(_) => [(Way::Rustup, means.rustup), (Way::Debian, means.debian)],
         // Found or refused, never fetched.
         Item::CxxCompiler => return Vec::new(),
-        Item::Tool(Tool::CargoTarpaulin) => [(Way::Wheel, false), (Way::CargoInstall, true)],
+        Item::Tool(Tool::CargoTarpaulin | Tool::Twiggy) => [(Way::Wheel, false), (Way::CargoInstall, true)],
         Item::Tool(_) | Item::Wasmtime(_) => [(Way::Wheel, means.python), (Way::CargoInstall, true)],
+        Item::Python(_) => [(Way::Venv, means.python), (Way::CargoInstall, false)],
+        Item::Program(_) => [(Way::Debian, means.debian), (Way::CargoInstall, false)],
     };
     candidates.into_iter().filter_map(|(way, open)| open.then_some(way)).collect()
 }
@@ -85,9 +89,15 @@ impl Way {
                     pins.debian.suite
                 )
             }
+            (Self::Debian, Item::Program(program)) => {
+                format!("Debian's package `{}`, unpacked into the cache", program.pin(pins).packages[0])
+            }
+            (Self::Venv, Item::Python(python)) => {
+                format!("PyPI's packages of `xtask/python/{}.txt`", python.name())
+            }
             (Self::Debian, _) => format!("Debian's package `{item}` ({})", pins.debian.suite),
-            (Self::Wheel | Self::CargoInstall, _) => {
-                let (_, pin) = item.program(pins).expect("only programs come from there");
+            (Self::Wheel | Self::CargoInstall | Self::Venv, _) => {
+                let (_, pin) = item.tool(pins).expect("only programs come from there");
                 match (self, pin.wheel) {
                     (Self::Wheel, Some(wheel)) => format!("PyPI's `{}` {}", wheel.package, wheel.version),
                     _ => format!("`cargo install {} --version {} --locked`", pin.krate, pin.version),
@@ -101,7 +111,10 @@ impl Way {
 mod tests {
     use std::path::PathBuf;
 
-    use super::{super::item::Target, *};
+    use super::{
+        super::item::{Program, Python, Target},
+        *,
+    };
 
     const EVERYTHING: Means = Means { rustup: true, debian: true, python: true };
     const NOTHING: Means = Means { rustup: false, debian: false, python: false };
@@ -150,6 +163,25 @@ mod tests {
         let step = planned(tarpaulin, State::Missing(None), EVERYTHING);
         assert_eq!(step, Step::Get(tarpaulin, vec![Way::CargoInstall], None));
         assert!(Pins::load().unwrap().cargo_tarpaulin.wheel.is_none());
+    }
+
+    #[test]
+    fn what_belongs_to_the_system_comes_from_debian_or_not_at_all() {
+        let chromium = Item::Program(Program::Chromium);
+        let get = |ways| Step::Get(chromium, ways, None);
+        assert_eq!(planned(chromium, State::Missing(None), EVERYTHING), get(vec![Way::Debian]));
+        assert_eq!(planned(chromium, State::Missing(None), NOTHING), get(vec![]));
+    }
+
+    #[test]
+    fn packages_for_python_take_a_python() {
+        let zig = Item::Python(Python::Zig);
+        let step = planned(zig, State::Missing(None), EVERYTHING);
+        assert_eq!(step, Step::Get(zig, vec![Way::Venv], None));
+        assert_eq!(
+            Way::Venv.describe(zig, &Pins::load().unwrap()),
+            "PyPI's packages of `xtask/python/zig.txt`"
+        );
     }
 
     #[test]

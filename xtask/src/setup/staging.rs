@@ -1,6 +1,6 @@
 //! Folders that are there either whole or not at all. Each takes shape beside its final place and gets there by one
 //! rename, with a stamp inside that says what it is; an interruption leaves at most a `.partial-…` for the next run to
-//! sweep away.
+//! sweep away. What cannot be moved takes shape in its place, and counts as there once it is stamped.
 
 use std::{
     fs, io,
@@ -80,6 +80,22 @@ impl Staging {
         }
         Ok(())
     }
+}
+
+/// Removes `folder`, so that something can take shape in its very place that could not be moved there, such as a Python
+/// environment, whose programs hold its path. It is not there before [`finish`] has stamped it.
+pub(super) fn clear(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("could not remove `{}`", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Stamps `folder`, which was made in its place.
+pub(super) fn finish(folder: &Path, stamp: &Stamp) -> Result<()> {
+    stamp.write(folder).with_context(|| format!("could not finish `{}`", folder.display()))
 }
 
 /// Makes `link` point to `target`, in one step even where something else is there already.
@@ -171,6 +187,19 @@ mod tests {
         }
         drop(Staging::begin(&root.path().join("thing")).unwrap());
         assert_eq!(names(root.path()), [".partial-new"]);
+    }
+
+    #[test]
+    fn what_is_made_in_its_place_is_there_with_its_stamp() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("thing");
+        clear(&folder).unwrap();
+        fs::create_dir(&folder).unwrap();
+        assert_eq!(Stamp::read(&folder), None);
+        finish(&folder, &stamp("1")).unwrap();
+        assert_eq!(Stamp::read(&folder), Some(stamp("1")));
+        clear(&folder).unwrap();
+        assert!(!folder.exists());
     }
 
     #[test]

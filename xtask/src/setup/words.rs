@@ -15,14 +15,14 @@ pub(super) fn line(item: Item, piece: &Piece, outcome: Outcome) -> String {
         Outcome::Found => "found",
         Outcome::Installed => "installed",
     };
-    format!("{item:<14} {outcome:<9} {:<8} {} ({})", piece.version, piece.path.display(), piece.from)
+    format!("{item:<17} {outcome:<9} {:<8} {} ({})", piece.version, piece.path.display(), piece.from)
 }
 
 /// A step of the plan as `--check` shows it: one line for what is there, more for what is not.
 pub(super) fn step(step: &Step, pins: &Pins) -> String {
     let (item, mut lines) = match step {
         Step::Keep(item, piece) => return line(*item, piece, Outcome::Found),
-        Step::Refuse(item, reason) => return format!("{item:<14} wrong     {reason}"),
+        Step::Refuse(item, reason) => return format!("{item:<17} wrong     {reason}"),
         Step::Get(item, ways, note) => {
             let note = note.as_ref().map(|note| format!("  {note}"));
             let ways = ways.iter().enumerate().map(|(index, way)| {
@@ -32,9 +32,20 @@ pub(super) fn step(step: &Step, pins: &Pins) -> String {
             (*item, note.into_iter().chain(ways).collect::<Vec<_>>())
         }
     };
-    lines.insert(0, format!("{item:<14} missing   `cargo xtask setup` installs it"));
+    lines.insert(0, format!("{item:<17} missing   `{}` installs it", item.command()));
     lines.push(format!("  or {}", item.choice(pins)));
     lines.join("\n")
+}
+
+/// Why nothing was tried for an item.
+pub(super) fn no_way(item: Item) -> &'static str {
+    match item {
+        Item::Python(_) => "there is no `python3` here",
+        Item::Program(_) => {
+            "it is not on the PATH, and there is no apt with a Debian mirror here to get it by"
+        }
+        _ => "there is neither rustup here nor apt with a Debian mirror",
+    }
 }
 
 /// An item that could not be had, with the reasons below it.
@@ -48,7 +59,7 @@ mod tests {
 
     use super::{
         super::{
-            item::{Target, Tool},
+            item::{Program, Target, Tool},
             plan::Way,
         },
         *,
@@ -64,7 +75,7 @@ mod tests {
             from: "PyPI".to_owned(),
         };
         let found = step(&Step::Keep(Item::Tool(Tool::Wasmtime), piece), &Pins::load().unwrap());
-        assert_eq!(found, "wasmtime       found     49.0.3   /c/wasmtime (PyPI)");
+        assert_eq!(found, "wasmtime          found     49.0.3   /c/wasmtime (PyPI)");
     }
 
     #[test]
@@ -72,12 +83,19 @@ mod tests {
         let missing = Step::Get(P2, vec![Way::Rustup, Way::Debian], Some("the std there is old".to_owned()));
         assert_eq!(
             step(&missing, &Pins::load().unwrap()),
-            "wasm32-wasip2  missing   `cargo xtask setup` installs it\n  \
+            "wasm32-wasip2     missing   `cargo xtask setup` installs it\n  \
              the std there is old\n  \
              get it by `rustup target add wasm32-wasip2`\n  \
              or by std built from Debian's `rust-src`, with Debian's `wasi-libc` (trixie-backports)\n  \
              or choose a toolchain that has it with RUSTUP_TOOLCHAIN"
         );
+    }
+
+    #[test]
+    fn a_machine_without_debian_is_told_what_to_install_and_which_variable_to_set() {
+        let chromium = Step::Get(Item::Program(Program::Chromium), Vec::new(), None);
+        let missing = step(&chromium, &Pins::load().unwrap());
+        assert!(missing.ends_with("or install `chromium`, or set CHROMIUM to the path of the program"));
     }
 
     #[test]

@@ -1,0 +1,203 @@
+//! Programs that belong to the system: the one that the user chose, else the one on the `PATH`, else Debian's packages,
+//! unpacked into the cache with all that the system lacks: `debian/<program>_<version>/`, with a script `run` that has the
+//! program find what was unpacked beside it.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use xshell::{Shell, cmd};
+
+use super::{
+    apt::Apt,
+    debian,
+    item::{Piece, Program, State},
+    pins::ProgramPin,
+    staging::{Staging, Stamp},
+};
+use crate::cmd;
+
+/// The script that runs the program.
+const SCRIPT: &str = "run";
+
+/// The folders of libraries in a Debian package.
+const LIBRARIES: [&str; 2] = ["usr/lib", "lib"];
+
+/// Looks for `program`. One that does not run is not there; if the user chose it, that is an error.
+pub(super) fn find(shell: &Shell, folder: &Path, program: Program, pin: &ProgramPin) -> State {
+    if let Some(chosen) = env::var_os(&pin.variable).filter(|value| !value.is_empty()) {
+        let path = env::current_dir().map(|folder| folder.join(&chosen)).unwrap_or_default();
+        return runs(shell, path, &pin.variable).map_or_else(
+            || State::Broken(broken(program, &pin.variable, &chosen.display().to_string())),
+            State::Found,
+        );
+    }
+    let system = pin.names.iter().filter_map(|name| on_path(name));
+    let system = system.into_iter().find_map(|path| runs(shell, path, "the system's"));
+    let unpacked = || {
+        let unpacked = debian::cached(folder, program.name(), |_| true)?;
+        runs(shell, unpacked.root.join(SCRIPT), &Stamp::read(&unpacked.root)?.from)
+    };
+    system.or_else(unpacked).map_or(State::Missing(None), State::Found)
+}
+
+/// Unpacks Debian's packages of `program`, and what these depend on, below `folder`.
+pub(super) fn install(apt: &Apt<'_>, folder: &Path, program: Program, pin: &ProgramPin) -> Result<()> {
+    let mut packages = apt.missing(&pin.packages)?;
+    // First in the list, for it is the one that is spoken of.
+    packages.sort_by_key(|package| package.name != pin.packages[0]);
+    let version = packages.first().filter(|package| package.name == pin.packages[0]);
+    let version = version.map(|package| package.version.clone()).with_context(|| {
+        format!("the package `{}` is installed, and its program does not run", pin.packages[0])
+    })?;
+    // Lists of folders are separated by the colon that a version may have.
+    let place = debian::unpacked_folder(folder, program.name(), &version.replace(':', "."));
+    let staging = Staging::begin(&place)?;
+    apt.unpack(&packages, staging.path(), |_| Ok(()))?;
+    ensure!(staging.path().join(&pin.path).is_file(), "there is no `{}` in the package", pin.path);
+    let script = script(&library_folders(staging.path())?, &pin.path);
+    write_executable(&staging.path().join(SCRIPT), &script)?;
+    fs::write(staging.path().join("fonts.conf"), FONTS)?;
+    staging.commit(&Stamp { version, from: format!("Debian's {}", apt.suite) })
+}
+
+/// The program called `name` in the folders of `PATH`. Nothing is started to find out.
+pub(super) fn on_path(name: &str) -> Option<PathBuf> {
+    let file = PathBuf::from(name).with_extension(env::consts::EXE_EXTENSION);
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|folder| folder.join(&file)).find(|path| path.is_file())
+}
+
+/// The program at `path` with its version, if it tells it.
+fn runs(shell: &Shell, path: PathBuf, from: &str) -> Option<Piece> {
+    if !path.is_file() {
+        return None;
+    }
+    let output = cmd::output(cmd!(shell, "{path} --version"), "ask a program for its version").ok()?;
+    let version = version(&String::from_utf8_lossy(&output.stdout)).filter(|_| output.status.success())?;
+    Some(Piece { version, path, from: from.to_owned() })
+}
+
+/// The first word that begins with a digit: programs put all sorts of words before it.
+fn version(printed: &str) -> Option<String> {
+    let words = printed.split(|c: char| c.is_whitespace() || c == ',');
+    words.into_iter().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
+}
+
+fn broken(program: Program, variable: &str, chosen: &str) -> String {
+    format!("{variable} is `{chosen}`, which is no {} that runs: correct it or unset it", program.name())
+}
+
+/// The folders below `root` that hold shared libraries, relative to it and in their order.
+fn library_folders(root: &Path) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for folder in LIBRARIES.map(|folder| root.join(folder)).iter().filter(|folder| folder.is_dir()) {
+        gather(folder, &mut found)?;
+    }
+    let relative = |folder: &PathBuf| Some(folder.strip_prefix(root).ok()?.to_str()?.to_owned());
+    let mut folders: Vec<String> = found.iter().filter_map(relative).collect();
+    folders.sort();
+    Ok(folders)
+}
+
+/// Adds `folder` to `found` if there is a shared library in it, and what is below it likewise.
+fn gather(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let mut has_library = false;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            gather(&entry.path(), found)?;
+        } else {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            has_library |= name.starts_with("lib") && name.contains(".so.");
+        }
+    }
+    if has_library {
+        found.push(folder.to_owned());
+    }
+    Ok(())
+}
+
+/// A script that runs the program at `path` with what lies beside it, wherever all of it lies.
+fn script(libraries: &[String], path: &str) -> String {
+    let libraries: Vec<String> = libraries.iter().map(|folder| format!("$root/{folder}")).collect();
+    let libraries = libraries.join(":");
+    format!(
+        r#"#!/bin/sh
+root=$(dirname "$(readlink -f "$0")")
+export PATH="$root/usr/bin:$root/usr/sbin:$root/sbin:$PATH"
+export LD_LIBRARY_PATH="{libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
+export FONTCONFIG_FILE="${{FONTCONFIG_FILE:-$root/fonts.conf}}"
+exec "$root/{path}" "$@"
+"#
+    )
+}
+
+/// The fonts that were unpacked beside the system's. A relative folder is one beside this file.
+const FONTS: &str = r#"<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <dir prefix="relative">usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+"#;
+
+fn write_executable(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("could not write `{}`", path.display()))?;
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::pins::Pins, *};
+
+    #[test]
+    fn a_version_is_the_first_number() {
+        assert_eq!(version("qemu-aarch64 version 7.2.22 (Debian 1:7.2)").unwrap(), "7.2.22");
+        assert_eq!(version("Docker version 20.10.24+dfsg1, build 297e128").unwrap(), "20.10.24+dfsg1");
+        assert_eq!(version("no number"), None);
+    }
+
+    #[test]
+    fn libraries_are_found_wherever_they_lie() {
+        let root = tempfile::tempdir().unwrap();
+        for file in ["usr/lib/arch/libone.so.1", "usr/lib/arch/deep/libtwo.so.2", "usr/lib/none/plugin.so"] {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let folders = library_folders(root.path()).unwrap();
+        assert_eq!(folders, ["usr/lib/arch", "usr/lib/arch/deep"]);
+        let script = script(&folders, "usr/bin/program");
+        assert!(
+            script.contains("=\"$root/usr/lib/arch:$root/usr/lib/arch/deep${LD_LIBRARY_PATH:+"),
+            "{script}"
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_was_unpacked_runs_from_where_it_lies() {
+        let (shell, folder) = (Shell::new().unwrap(), tempfile::tempdir().unwrap());
+        let pin = ProgramPin {
+            variable: "NOT_A_VARIABLE_OF_OURS".to_owned(),
+            names: Vec::new(),
+            ..Pins::load().unwrap().chromium
+        };
+        let find = || find(&shell, folder.path(), Program::Chromium, &pin);
+        assert_eq!(find(), State::Missing(None));
+        let staging = Staging::begin(&debian::unpacked_folder(folder.path(), "chromium", "1:5-6")).unwrap();
+        let program = staging.path().join(&pin.path);
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        write_executable(&program, "#!/bin/sh\necho Chromium 5.0 $1\n").unwrap();
+        write_executable(&staging.path().join(SCRIPT), &script(&[], &pin.path)).unwrap();
+        staging.commit(&Stamp { version: "1:5-6".to_owned(), from: "a test".to_owned() }).unwrap();
+        let State::Found(piece) = find() else { panic!("missing") };
+        assert_eq!((piece.version.as_str(), piece.from.as_str()), ("5.0", "a test"));
+    }
+}
