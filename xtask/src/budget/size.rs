@@ -5,11 +5,11 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 /// A number of bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Size(usize);
 
 /// An artifact's size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Measured {
     /// Bytes as they are.
     pub(crate) raw: usize,
@@ -24,6 +24,10 @@ const UNITS: [(&str, usize); 5] =
 impl Size {
     pub(crate) fn bytes(self) -> usize {
         self.0
+    }
+
+    pub(super) fn plus(self, more: Self) -> Self {
+        Self(self.0.saturating_add(more.0))
     }
 }
 

@@ -27,6 +27,21 @@ fn at_the_ratchet_it_holds_and_one_byte_above_it_says_so() {
 }
 
 #[test]
+fn the_allowance_is_room_above_the_ratchet_and_never_above_the_limit() {
+    let check = |growth: &str, raw: usize| {
+        let text =
+            FILE.replace(r#"ratchet = "200 B""#, &format!(r#"ratchet = "200 B", growth = "{growth}""#));
+        let check = budget(&text).unwrap().check(&[("a.wasm", Measured { raw, gzip: 100 })], &["a.wasm"]);
+        check.map_err(|error| error.to_string())
+    };
+    assert_eq!(check("50 B", 250), Ok(()));
+    let error = check("50 B", 251).unwrap_err();
+    assert!(error.contains("51 over its ratchet of 200 bytes, and may grow by 50 unasked"), "{error}");
+    assert_eq!(check("500 B", 300), Ok(()));
+    assert!(check("500 B", 301).unwrap_err().contains("1 over its limit of 300 bytes"));
+}
+
+#[test]
 fn above_the_limit_the_limit_is_named() {
     let error = check(&[("a.wasm", Measured { raw: 200, gzip: 1151 })], &["a.wasm"]).unwrap_err();
     assert!(
@@ -77,4 +92,13 @@ fn mistakes_are_told_with_their_line() {
 fn a_missing_file_is_named() {
     let error = Budget::load(Path::new("/nowhere/size-budget.toml")).unwrap_err();
     assert!(error.to_string().contains("`/nowhere/size-budget.toml`"), "{error}");
+}
+
+#[test]
+fn everything_that_ships_has_a_row_and_nothing_else_has() {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../size-budget.toml")).unwrap();
+    let rows = budget(&text).unwrap().rows;
+    let mut shipped = shipped();
+    shipped.sort_unstable();
+    assert_eq!(rows.keys().map(String::as_str).collect::<Vec<_>>(), shipped);
 }

@@ -1,0 +1,39 @@
+//! `dist` as data.
+
+use clap::Args;
+
+use crate::dist::Target;
+
+/// Build `weft` for release: binaries, archives, checksums
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask dist                         everything that this machine can build for its own system
+  cargo xtask dist --target linux-arm64    one target alone, on a machine of either architecture
+  cargo xtask dist --dry-run               what would be done, without doing it
+
+Targets:
+  linux-amd64     x86_64-unknown-linux-musl     static; on Linux or macOS
+  linux-arm64     aarch64-unknown-linux-musl    static; on Linux or macOS
+  macos-amd64     x86_64-apple-darwin           on macOS
+  macos-arm64     aarch64-apple-darwin          on macOS
+  windows-amd64   x86_64-pc-windows-msvc        on Windows
+
+Writes target/dist/weft-OS-ARCH, and archives with SHA256SUMS to target/dist/release/.")]
+pub(crate) struct Dist {
+    /// What to build for, once or more: a name or a Rust target, as below [default: this system's]
+    #[arg(long = "target", value_name = "TARGET")]
+    pub(crate) targets: Vec<Target>,
+    /// Fail when a binary is over its budget, has no row in size-budget.toml, or a row has no artifact
+    #[arg(long)]
+    pub(crate) check_size: bool,
+    /// Print the steps and take none
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Fail if Cargo.lock would have to change
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Print the result, or the steps, as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

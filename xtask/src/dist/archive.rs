@@ -1,0 +1,91 @@
+//! Archives that are the same bytes whenever and by whomever they are made: entries in order, one time for all, fixed modes,
+//! nobody's user and group, and a compressed form without a name or a time.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use tar::{Builder, EntryType, Header};
+
+use crate::files::{Mode, gzip};
+
+/// The files of an archive by their path in it.
+pub(super) type Entries = BTreeMap<String, Entry>;
+
+/// A file in an archive.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) bytes: Vec<u8>,
+    pub(super) mode: Mode,
+}
+
+/// `entries` below the folder `root`, as `tar` and `gzip -9` would have them, all dated `time` seconds after 1970.
+///
+/// # Errors
+/// A path is too long for the format.
+pub(super) fn tar_gz(root: &str, entries: &Entries, time: u64) -> Result<Vec<u8>> {
+    let mut tar = Builder::new(Vec::new());
+    for (path, entry) in entries {
+        let path = format!("{root}/{path}");
+        let mut header = Header::new_ustar();
+        header.set_entry_type(EntryType::Regular);
+        header.set_mode(entry.mode.bits());
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(time);
+        header.set_size(entry.bytes.len() as u64);
+        tar.append_data(&mut header, &path, &entry.bytes[..])
+            .with_context(|| format!("could not put `{path}` into the archive"))?;
+    }
+    let tar = tar.into_inner().context("could not finish the archive")?;
+    gzip(&tar).context("could not compress the archive")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    fn entries(names: &[&str]) -> Entries {
+        let entry = |name: &&str| {
+            let mode = if *name == "weft" { Mode::Program } else { Mode::Data };
+            ((*name).to_owned(), Entry { bytes: name.repeat(1000).into_bytes(), mode })
+        };
+        names.iter().map(entry).collect()
+    }
+
+    #[test]
+    fn an_archive_is_the_same_bytes_every_time_and_in_whatever_order_it_was_filled() {
+        let one = tar_gz("weft-1", &entries(&["weft", "man/weft.1", "README.md"]), 7).unwrap();
+        let two = tar_gz("weft-1", &entries(&["README.md", "weft", "man/weft.1"]), 7).unwrap();
+        assert_eq!(one, two);
+        assert_ne!(one, tar_gz("weft-1", &entries(&["README.md", "weft", "man/weft.1"]), 8).unwrap());
+    }
+
+    #[test]
+    fn what_is_in_it_is_sorted_dated_and_nobodys() {
+        let packed = tar_gz("weft-1", &entries(&["weft", "README.md"]), 1_700_000_000).unwrap();
+        let mut archive = tar::Archive::new(GzDecoder::new(&packed[..]));
+        let mut seen = Vec::new();
+        for entry in archive.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let (header, mut text) = (entry.header().clone(), String::new());
+            entry.read_to_string(&mut text).unwrap();
+            let path = header.path().unwrap().display().to_string();
+            assert!(text.starts_with(path.strip_prefix("weft-1/").unwrap()));
+            assert_eq!((header.uid().unwrap(), header.gid().unwrap()), (0, 0));
+            assert_eq!(header.mtime().unwrap(), 1_700_000_000);
+            seen.push((path, header.mode().unwrap()));
+        }
+        assert_eq!(seen, [("weft-1/README.md".to_owned(), 0o644), ("weft-1/weft".to_owned(), 0o755)]);
+    }
+
+    #[test]
+    fn the_compressed_form_holds_no_name_and_no_time() {
+        let packed = tar_gz("weft-1", &entries(&["weft"]), 7).unwrap();
+        // Magic number and method, no flags, no time.
+        assert_eq!(packed[..8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
+    }
+}

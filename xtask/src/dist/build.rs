@@ -1,0 +1,110 @@
+//! Compiles `weft` for its targets and finds what was made in cargo's own messages.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use xshell::{Cmd, Shell, cmd};
+
+use super::target::{System, Target};
+use crate::{
+    cargo,
+    project::Project,
+    setup::{self, Need, Python},
+};
+
+/// Compiles `targets` and returns where each binary is. `revision` is what `weft --version` says of itself.
+///
+/// All targets of one tool are given to cargo together: while it links one, which takes a single processor, it compiles
+/// another.
+pub(super) fn build(
+    project: &Project,
+    targets: &[Target],
+    revision: &str,
+    locked: bool,
+) -> Result<Vec<(Target, PathBuf)>> {
+    setup::ensure(project, &[Need::RustSource])?;
+    let (linux, others): (Vec<Target>, Vec<Target>) =
+        targets.iter().partition(|target| target.system() == System::Linux);
+    let mut made = Vec::new();
+    for (targets, with_zig) in [(linux, true), (others, false)] {
+        if targets.is_empty() {
+            continue;
+        }
+        let shell = project.shell()?;
+        let cargo = if with_zig { zigbuild(project, &shell)? } else { cmd!(shell, "cargo build") };
+        let cargo = options(cargo, &targets, revision, locked)?;
+        let built = cargo::executables(cargo, "build weft")?;
+        for target in targets {
+            let path = built.iter().find(|path| target.built(path));
+            let path = path.with_context(|| format!("cargo named no executable for {target}"))?;
+            made.push((target, path.clone()));
+        }
+    }
+    Ok(made)
+}
+
+/// `cargo zigbuild`: cargo with zig as its C compiler and linker, which keep what they make in our cache.
+fn zigbuild<'s>(project: &Project, shell: &'s Shell) -> Result<Cmd<'s>> {
+    let programs = setup::python(project, Python::Zig)?;
+    let mut path = vec![programs.clone()];
+    path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    let path = env::join_paths(path).context("could not put zig on the PATH")?;
+    let (program, cache) = (programs.join("cargo-zigbuild"), project.cache_folder("zig")?);
+    Ok(cmd!(shell, "{program} zigbuild")
+        .env("PATH", path)
+        .env("CARGO_ZIGBUILD_CACHE_DIR", &cache)
+        .env("ZIG_GLOBAL_CACHE_DIR", &cache)
+        .env("ZIG_LOCAL_CACHE_DIR", &cache))
+}
+
+/// What to build and how. Flags from outside would replace those of the project, and what ships would depend on who builds.
+fn options<'s>(cargo: Cmd<'s>, targets: &[Target], revision: &str, locked: bool) -> Result<Cmd<'s>> {
+    let mut cargo = cargo
+        .args(["--config", ".cargo/release-weft.toml", "--profile", "release-weft"])
+        .args(["--package", "clawft-cli", "--bin", "weft"])
+        .args(locked.then_some("--locked"))
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CLAWFT_REVISION", revision)
+        .env("CC_SHELL_ESCAPED_FLAGS", "1");
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CFLAGS", "TARGET_CFLAGS"] {
+        cargo = cargo.env_remove(variable);
+    }
+    let flags = c_flags(&cargo_home()?);
+    for target in targets {
+        cargo = cargo.args(["--target", target.triple()]);
+        // Windows' own compiler knows no such flag, and writes paths into files of their own only.
+        if target.system() != System::Windows {
+            cargo = cargo.env(format!("CFLAGS_{}", target.triple().replace('-', "_")), &flags);
+        }
+    }
+    Ok(cargo)
+}
+
+/// What hides from the compiled C code where it comes from, in the quotes of a shell. All of it is in cargo's folder; naming
+/// the checkout too would have every checkout compile it anew.
+fn c_flags(cargo_home: &Path) -> String {
+    let path = cargo_home.display().to_string().replace('\'', r"'\''");
+    format!("'-ffile-prefix-map={path}=/cargo'")
+}
+
+/// Where cargo keeps the sources of what `weft` is made of.
+fn cargo_home() -> Result<PathBuf> {
+    let chosen = env::var_os("CARGO_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
+    chosen
+        .or_else(|| env::home_dir().map(|home| home.join(".cargo")))
+        .context("there is no home folder: set CARGO_HOME")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_spaces_and_quotes_is_one_flag() {
+        let flags = c_flags(Path::new("/it's here"));
+        assert_eq!(flags, r"'-ffile-prefix-map=/it'\''s here=/cargo'");
+    }
+}

@@ -1,0 +1,60 @@
+//! What an archive holds beside the program: its man page and completions, which the program prints itself, and the project's
+//! documents.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Result, ensure};
+use xshell::cmd;
+
+use super::archive::{Entries, Entry};
+use crate::{cmd, files::Mode, project::Project};
+
+/// What the program prints about itself: the path in the archive, and the arguments that it takes.
+const PRINTED: [(&str, &[&str]); 5] = [
+    ("completions/_weft", &["completions", "zsh"]),
+    ("completions/_weft.ps1", &["completions", "powershell"]),
+    ("completions/weft.bash", &["completions", "bash"]),
+    ("completions/weft.fish", &["completions", "fish"]),
+    ("man/weft.1", &["man"]),
+];
+
+/// The documents, by their path in the checkout and in the archive.
+const DOCUMENTS: [&str; 4] = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md"];
+
+/// Man page and completions, as `program` prints them.
+pub(super) fn describe(project: &Project, program: &Path) -> Result<Entries> {
+    let shell = project.shell()?;
+    let print = |(path, arguments): (&str, &[&str])| {
+        let purpose = format!("have weft print {path}");
+        // Nothing of this machine's environment, such as the value of a setting, can get into what it prints.
+        let printed = cmd::read(cmd!(shell, "{program} {arguments...}").env_clear(), &purpose)?;
+        ensure!(!printed.is_empty(), "could not {purpose}: it printed nothing");
+        Ok((path.to_owned(), data(format!("{printed}\n").into_bytes())))
+    };
+    PRINTED.into_iter().map(print).collect()
+}
+
+/// The documents of the checkout.
+pub(super) fn documents(project: &Project) -> Result<Entries> {
+    let read = |path: &str| {
+        let bytes = fs::read(project.root.join(path)).with_context(|| format!("could not read `{path}`"))?;
+        Ok((path.to_owned(), data(bytes)))
+    };
+    DOCUMENTS.into_iter().map(read).collect()
+}
+
+fn data(bytes: Vec<u8>) -> Entry {
+    Entry { bytes, mode: Mode::Data }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_document_is_there() {
+        let project = Project::discover().unwrap();
+        let documents = documents(&project).unwrap();
+        assert_eq!(documents.into_keys().collect::<Vec<_>>(), DOCUMENTS);
+    }
+}

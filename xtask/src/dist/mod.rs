@@ -1,0 +1,67 @@
+//! `cargo xtask dist`: `weft` as it is released, for every system that this machine can build for.
+//!
+//! ```text
+//! cargo zigbuild (std from source; paths from cargo's JSON) → static? for the right machine? no key, no path of this machine?
+//!    → target/dist/weft-OS-ARCH → man page and completions → one archive a target → SHA256SUMS → size-budget.toml
+//! ```
+//!
+//! [`target`] is what can be built where, [`plan`] what is to be done, [`words`] prints it and [`act`] does it, with [`build`],
+//! [`check`] ([`elf`]), [`describe`], [`archive`] and [`sums`]; [`report`] is what is said in the end.
+
+mod act;
+mod archive;
+mod build;
+mod check;
+mod describe;
+mod elf;
+mod plan;
+mod report;
+mod sums;
+mod target;
+mod words;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use anyhow::Result;
+
+pub(crate) use self::target::Target;
+use crate::{
+    budget::{self, Budget},
+    cli::Dist,
+    project::Project,
+    ui,
+};
+
+impl Dist {
+    pub(crate) fn run(self, project: &Project) -> Result<()> {
+        let steps = plan::release(&self.targets, Target::of_this_machine())?;
+        if self.dry_run {
+            return ui::result(&words::steps(&steps, self.json)?);
+        }
+        // Read first: a mistake in the budget file is cheaper to hear of now than after the build.
+        let budget = Budget::of(project);
+        let budget = if self.check_size { Some(budget?) } else { budget.ok() };
+        let report = act::carry_out(project, &steps, self.locked)?;
+        report.print(self.json, budget.as_ref())?;
+        match budget {
+            Some(budget) if self.check_size => budget.check(&report.sizes(), &budget::shipped()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The file names of the binaries that this command makes to ship.
+pub(crate) fn shipped() -> Vec<&'static str> {
+    Target::ALL.into_iter().map(Target::file_name).collect()
+}
+
+/// Brings the binaries for `targets` in `target/dist` up to date and says where they are. With nothing changed that takes a
+/// second.
+///
+/// # Errors
+/// This machine can't build one of them; or a binary can't be built, or must not ship.
+pub(crate) fn ensure_built(project: &Project, targets: &[Target]) -> Result<BTreeMap<Target, PathBuf>> {
+    let steps = plan::binaries(targets, Target::of_this_machine())?;
+    act::carry_out(project, &steps, false)?;
+    Ok(targets.iter().map(|&target| (target, project.dist.join(target.file_name()))).collect())
+}

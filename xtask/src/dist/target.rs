@@ -1,0 +1,170 @@
+//! What `weft` is built for, in a closed type, and which machine can build it.
+
+use std::{env::consts, fmt, path::Path, str::FromStr};
+
+/// A system and an architecture that `weft` is released for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Target {
+    /// Linux on x86_64, static.
+    LinuxAmd64,
+    /// Linux on aarch64, static.
+    LinuxArm64,
+    /// macOS on Intel processors.
+    MacosAmd64,
+    /// macOS on Apple's processors.
+    MacosArm64,
+    /// Windows on x86_64.
+    WindowsAmd64,
+}
+
+/// An operating system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum System {
+    Linux,
+    Macos,
+    Windows,
+}
+
+impl Target {
+    /// Everything that is released.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::LinuxAmd64, Self::LinuxArm64, Self::MacosAmd64, Self::MacosArm64, Self::WindowsAmd64];
+
+    /// The target that is this machine itself; `None` for a machine that nothing is released for.
+    pub(crate) fn of_this_machine() -> Option<Self> {
+        format!("{}-{}", consts::OS, consts::ARCH).parse().ok()
+    }
+
+    /// Its short name, with the architecture as container images write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::LinuxAmd64 => "linux-amd64",
+            Self::LinuxArm64 => "linux-arm64",
+            Self::MacosAmd64 => "macos-amd64",
+            Self::MacosArm64 => "macos-arm64",
+            Self::WindowsAmd64 => "windows-amd64",
+        }
+    }
+
+    /// The name that rustc knows it by.
+    pub(crate) fn triple(self) -> &'static str {
+        match self {
+            Self::LinuxAmd64 => "x86_64-unknown-linux-musl",
+            Self::LinuxArm64 => "aarch64-unknown-linux-musl",
+            Self::MacosAmd64 => "x86_64-apple-darwin",
+            Self::MacosArm64 => "aarch64-apple-darwin",
+            Self::WindowsAmd64 => "x86_64-pc-windows-msvc",
+        }
+    }
+
+    /// The binary's name in `target/dist` and in the budget file.
+    pub(crate) fn file_name(self) -> &'static str {
+        match self {
+            Self::LinuxAmd64 => "weft-linux-amd64",
+            Self::LinuxArm64 => "weft-linux-arm64",
+            Self::MacosAmd64 => "weft-macos-amd64",
+            Self::MacosArm64 => "weft-macos-arm64",
+            Self::WindowsAmd64 => "weft-windows-amd64.exe",
+        }
+    }
+
+    /// The binary's name inside its archive: what a user types.
+    pub(super) fn program(self) -> &'static str {
+        match self.system() {
+            System::Linux | System::Macos => "weft",
+            System::Windows => "weft.exe",
+        }
+    }
+
+    pub(super) fn system(self) -> System {
+        match self {
+            Self::LinuxAmd64 | Self::LinuxArm64 => System::Linux,
+            Self::MacosAmd64 | Self::MacosArm64 => System::Macos,
+            Self::WindowsAmd64 => System::Windows,
+        }
+    }
+
+    /// Whether a machine of the system `host` can build it. For Linux zig brings everything to any machine that it runs on;
+    /// the linkers and libraries of the others are on their own systems only.
+    pub(super) fn builds_on(self, host: System) -> bool {
+        match self.system() {
+            System::Linux => matches!(host, System::Linux | System::Macos),
+            System::Macos => host == System::Macos,
+            System::Windows => host == System::Windows,
+        }
+    }
+
+    /// What can build it, to complete the sentence "it takes …".
+    pub(super) fn builder(self) -> &'static str {
+        match self.system() {
+            System::Linux => "Linux or macOS, on either architecture",
+            System::Macos => "macOS with Xcode's command line tools, such as a hosted runner of `macos-15`",
+            System::Windows => {
+                "Windows with Visual Studio's build tools, such as a hosted runner of `windows-2025`"
+            }
+        }
+    }
+
+    /// The one of a path of cargo's that was built for this target.
+    pub(super) fn built(self, path: &Path) -> bool {
+        path.iter().any(|part| part == self.triple())
+    }
+
+    /// Every way of naming it.
+    fn names(self) -> [String; 3] {
+        let name = self.name();
+        let as_rust_says = name.replace("amd64", "x86_64").replace("arm64", "aarch64");
+        [name.to_owned(), as_rust_says, self.triple().to_owned()]
+    }
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    /// A Rust target, or system and architecture with a hyphen or a slash between them, the architecture as Rust or as
+    /// container images write it.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = text.replace('/', "-");
+        Self::ALL.into_iter().find(|target| target.names().contains(&name)).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|target| target.name()).collect();
+            format!("`weft` is released for {} or the Rust targets of these", known.join(", "))
+        })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_has_many_names() {
+        let names =
+            ["linux-arm64", "linux/arm64", "linux-aarch64", "linux/aarch64", "aarch64-unknown-linux-musl"];
+        for name in names {
+            assert_eq!(name.parse(), Ok(Target::LinuxArm64), "{name}");
+        }
+        for target in Target::ALL {
+            assert_eq!(target.to_string().parse(), Ok(target));
+            assert!(target.file_name().contains(target.name()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_released_says_what_is() {
+        let error = "linux-riscv64".parse::<Target>().unwrap_err();
+        assert!(error.contains("linux-amd64, linux-arm64, macos-amd64"), "{error}");
+    }
+
+    #[test]
+    fn a_built_file_belongs_to_the_target_whose_folder_it_is_in() {
+        let path = Path::new("/t/aarch64-unknown-linux-musl/release-weft/weft");
+        let built: Vec<Target> = Target::ALL.into_iter().filter(|target| target.built(path)).collect();
+        assert_eq!(built, [Target::LinuxArm64]);
+    }
+}

@@ -1,0 +1,75 @@
+//! How files that ship are written: compressed the same way every time, and put in their place in one move.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
+
+use anyhow::{Context as _, Result};
+use flate2::{Compression, GzBuilder};
+
+/// `bytes` as `gzip -9 --no-name` would have them: no name and no time, so that equal input gives equal output.
+pub(crate) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+/// Who may do what with a file that ships.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Everyone may read it.
+    Data,
+    /// Everyone may read and run it.
+    Program,
+}
+
+impl Mode {
+    /// As `chmod` has it.
+    pub(crate) fn bits(self) -> u32 {
+        match self {
+            Self::Data => 0o644,
+            Self::Program => 0o755,
+        }
+    }
+}
+
+/// Puts `bytes` at `path` in one move: whoever reads sees the old file or the new one.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_as(path, bytes, Mode::Data)
+}
+
+/// The same with a mode, where the system has modes.
+pub(crate) fn replace_as(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+    let write = || -> Result<()> {
+        let folder = path.parent().context("the path has no folder")?;
+        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        // Temporary files are private; what ships is for everyone.
+        #[cfg(unix)]
+        fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(mode.bits()))?;
+        #[cfg(not(unix))]
+        let _ = mode;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("could not write `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn gzip_gives_back_what_it_took_and_is_the_same_every_time() {
+        let bytes = b"component ".repeat(1000);
+        let compressed = gzip(&bytes).unwrap();
+        assert_eq!(compressed, gzip(&bytes).unwrap());
+        let mut back = Vec::new();
+        flate2::read::GzDecoder::new(&compressed[..]).read_to_end(&mut back).unwrap();
+        assert_eq!(back, bytes);
+    }
+}
