@@ -1,0 +1,358 @@
+"""The chat page in a real browser: what a person sees and does, and what must never happen meanwhile."""
+
+from contextlib import contextmanager
+from pathlib import Path
+import time
+
+from playwright.sync_api import expect, sync_playwright
+
+from cases import case, main, same, within
+
+# A browser of its own, also for root, that talks to nobody but the gateway.
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Notes in the page what the browser kept it from doing.
+WATCH = """
+    window.violations = [];
+    document.addEventListener("securitypolicyviolation", (event) =>
+        window.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
+"""
+
+# The provider rests 300 milliseconds before each word.
+WORDS = "one two three four five six seven eight"
+
+expect.set_options(timeout=15_000)
+
+
+class Window:
+    """A page with the gateway's address, and everything that went wrong in it."""
+
+    def __init__(self, context, given):
+        self.given = given
+        self.context = context
+        self.problems = []
+        self.page = context.new_page()
+        self.page.add_init_script(WATCH)
+        self.page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
+        self.page.on("dialog", self.dialog)
+        self.page.on("console", self.console)
+        self.page.on("request", self.request)
+
+    def dialog(self, dialog):
+        """No dialog is ever opened: a hostile answer would."""
+        self.problems.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def console(self, message):
+        """A response with an error's status is the browser's to note, and the page's to tell."""
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.problems.append(f"console: {message.text}")
+
+    def request(self, request):
+        """Nothing is fetched from anywhere but the gateway."""
+        if not request.url.startswith((self.given["url"] + "/", "data:", "blob:")):
+            self.problems.append(f"request: {request.url}")
+
+    def open(self):
+        """Loads the page."""
+        self.page.goto(self.given["url"] + "/")
+        return self
+
+    def say(self, text):
+        """Types a message and sends it."""
+        self.page.locator("#message").fill(text)
+        self.page.locator("#send").click()
+
+    def answered(self, text):
+        """Waits for an answer to be whole."""
+        expect(self.page.locator("#log .assistant").last).to_contain_text(text)
+        expect(self.page.locator("#stop")).to_be_hidden()
+
+    def shoot(self, name):
+        """Keeps a screenshot."""
+        self.page.screenshot(path=Path(self.given["screenshots"], f"{name}.png"))
+
+    def finish(self):
+        """What must hold in the end of every case."""
+        violations = self.page.evaluate("window.violations")
+        same("what the browser prevented", violations, [])
+        same("what went wrong", self.problems, [])
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"the page is {wide} px wider than its window"
+
+
+@contextmanager
+def window(given, **options):
+    """A browser's window with the page in it."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=given["chromium"], args=FLAGS)
+        try:
+            context = browser.new_context(**{"viewport": {"width": 1100, "height": 760}, **options})
+            opened = Window(context, given)
+            yield opened
+            opened.finish()
+        finally:
+            browser.close()
+
+
+def colour(page, what, kind):
+    """The brightness of a colour, from 0 to 255."""
+    script = "([what, kind]) => getComputedStyle(document.querySelector(what))[kind]"
+    numbers = page.evaluate(script, [what, kind])
+    red, green, blue = (float(part) for part in numbers[numbers.index("(") + 1 : -1].replace(",", " ").split()[:3])
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+@case
+def talk(given):
+    """Type, watch it arrive, reload, go on."""
+    with window(given) as opened:
+        page = opened.open().page
+        expect(page.locator("#message")).to_be_focused()
+        expect(page.locator("#send")).to_be_disabled()
+        opened.say(WORDS)
+        log = page.locator("#log")
+        expect(log).to_have_attribute("role", "log")
+        expect(log).to_contain_text("echo: one")
+        early = log.inner_text()
+        assert "echo: one two three four five six" not in early, "the answer came in one piece"
+        expect(page.locator("#stop")).to_be_visible()
+        opened.shoot("page-streaming")
+        opened.answered(f"echo: {WORDS}")
+        page.reload()
+        expect(log).to_contain_text(f"echo: {WORDS}")
+        opened.say("still there?")
+        opened.answered("echo: still there?")
+        same("the number of messages", page.locator("#log article").count(), 4)
+        opened.shoot("page-light")
+        other = opened.context.new_page()
+        other.goto(given["url"] + "/")
+        expect(other.locator("#log article")).to_have_count(0)
+        expect(other.locator("#sessions")).to_contain_text("one two three")
+
+
+@case
+def token(given):
+    """A wrong token is refused with words, the right one is asked for once, and is never in the address."""
+    with window(given) as opened:
+        page = opened.open().page
+        field = page.locator("form#token-form input#token")
+        expect(field).to_be_visible()
+        expect(field).to_have_attribute("type", "password")
+        opened.shoot("page-token")
+        field.fill("wrong")
+        field.press("Enter")
+        expect(page.locator("#token-error")).to_contain_text("not the gateway")
+        expect(field).to_be_visible()
+        field.fill(given["token"])
+        field.press("Enter")
+        expect(field).to_be_hidden()
+        opened.say("hello")
+        opened.answered("echo: hello")
+        page.reload()
+        expect(page.locator("#log")).to_contain_text("echo: hello")
+        expect(field).to_be_hidden()
+        assert given["token"] not in page.url and given["token"] not in page.content(), "the token is in the page"
+
+
+@case
+def stop(given):
+    """What arrived before the button stays, and the next message works."""
+    with window(given) as opened:
+        page = opened.open().page
+        opened.say(WORDS)
+        expect(page.locator("#log .assistant")).to_contain_text("echo: one two")
+        page.locator("#stop").click()
+        expect(page.locator("#stop")).to_be_hidden()
+        expect(page.locator("#log")).to_contain_text("stopped")
+        time.sleep(1)
+        kept = page.locator("#log .assistant").inner_text()
+        within("what stays", kept, "echo: one two")
+        assert "eight" not in kept, "the answer went on"
+        page.reload()
+        expect(page.locator("#log .assistant")).to_contain_text("echo: one two")
+        expect(page.locator("#log")).to_contain_text("incomplete")
+        opened.shoot("page-stopped")
+
+
+@case
+def keyboard(given):
+    """Nothing takes a mouse."""
+    with window(given) as opened:
+        page = opened.open().page
+        keys = page.keyboard
+        expect(page.locator("#message")).to_be_focused()
+        keys.type("first line")
+        keys.press("Shift+Enter")
+        keys.type(WORDS)
+        same("the message", page.locator("#message").input_value(), f"first line\n{WORDS}")
+        keys.press("Enter")
+        expect(page.locator("#message")).to_have_value("")
+        expect(page.locator("#log .assistant")).to_contain_text("echo: first")
+        keys.press("Escape")
+        expect(page.locator("#stop")).to_be_hidden()
+        expect(page.locator("#log")).to_contain_text("stopped")
+        focused(page, "#message")
+        # Every control is reached by Tab, and shows that it has the focus.
+        reached = set()
+        for _ in range(20):
+            keys.press("Tab")
+            reached.add(page.evaluate("document.activeElement.id"))
+            if page.evaluate("document.activeElement.id") == "new":
+                shown = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+                assert shown != "none", "the focus cannot be seen"
+        assert {"message", "new"} <= reached, f"Tab reaches {sorted(reached)}"
+        page.locator("#new").focus()
+        keys.press("Enter")
+        expect(page.locator("#log article")).to_have_count(0)
+        expect(page.locator("#message")).to_be_focused()
+        keys.type("by keyboard")
+        keys.press("Enter")
+        opened.answered("echo: by keyboard")
+        named(page)
+
+
+def focused(page, what):
+    """The focus is where one goes on typing."""
+    expect(page.locator(what)).to_be_focused()
+
+
+def named(page):
+    """Every control has a name for those who do not see it."""
+    script = """
+        [...document.querySelectorAll("button, input, textarea, a")]
+            .filter((control) => !control.hidden && !(control.innerText || control.ariaLabel || control.labels?.length))
+            .map((control) => control.outerHTML)
+    """
+    same("controls without a name", page.evaluate(script), [])
+    same("the page's language", page.evaluate("document.documentElement.lang"), "en")
+
+
+@case
+def phone(given):
+    """A narrow window in dark mode."""
+    options = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "is_mobile": True, "has_touch": True}
+    with window(given, device_scale_factor=2, **options) as opened:
+        page = opened.open().page
+        long = "a_word_without_an_end_" * 12
+        page.locator("#message").tap()
+        page.locator("#message").fill(f"Is this dark? {long}")
+        page.locator("#send").tap()
+        opened.answered("Is this dark?")
+        ground, text = colour(page, "body", "backgroundColor"), colour(page, "#log .assistant", "color")
+        assert ground < 60 < 160 < text, f"the ground has the brightness {ground:.0f}, the text {text:.0f}"
+        size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('#message')).fontSize)")
+        assert size >= 16, f"the field has letters of {size} px: phones zoom in on it"
+        box = page.locator("#message").bounding_box()
+        assert box["y"] + box["height"] <= 844, "the field is below the window"
+        for control in ("#send", "#new"):
+            box = page.locator(control).bounding_box()
+            assert min(box["width"], box["height"]) >= 36, f"{control} is too small for a finger: {box}"
+        opened.shoot("page-phone-dark")
+
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(2)</script>",
+    "<svg onload=alert(3)>",
+    "<iframe srcdoc='<script>parent.alert(4)</script>'></iframe>",
+    "[click](javascript:alert(5))",
+    "![picture](https://example.com/tracker.png)",
+    '<a href="javascript:alert(6)">here</a>',
+    "<style>body{display:none}</style>",
+    '"><input autofocus onfocus=alert(7)>',
+    "{{constructor.constructor('alert(8)')()}}",
+    "`<b onclick=alert(9)>`",
+    "x\n```\n</code></pre><script>alert(10)</script>\n```",
+]
+
+
+@case
+def hostile(given):
+    """The model's answer repeats the message: whatever looks like markup or a script is text, now and after a reload."""
+    with window(given) as opened:
+        page = opened.open().page
+        for text in HOSTILE:
+            opened.say(text)
+            opened.answered("echo: ")
+            inert(page)
+        shown = page.locator("#log").inner_text()
+        for part in ["<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>", "<svg onload=alert(3)>"]:
+            within("the conversation", shown, part)
+        opened.shoot("page-hostile")
+        page.reload()
+        expect(page.locator("#log article")).to_have_count(2 * len(HOSTILE))
+        inert(page)
+
+
+def inert(page):
+    """There is no element in the conversation that could do anything, and no link that could."""
+    script = """
+        [...document.querySelectorAll(
+            "#log img, #log script, #log iframe, #log style, #log input, #log object, #log embed, #log form, #log link")]
+            .concat([...document.querySelectorAll("#log *")].filter((element) =>
+                [...element.attributes].some(({ name, value }) => name.startsWith("on") || /^\\s*javascript:/i.test(value))))
+            .map((element) => element.outerHTML)
+    """
+    same("what should be text", page.evaluate(script), [])
+
+
+FORMATTED = """# A title
+
+Some **bold** words, `code`, and a [link](https://example.com/).
+
+- one
+- two
+
+1. first
+2. second
+
+> quoted
+
+```python
+print("hello")
+```"""
+
+
+@case
+def formatting(given):
+    """What models write as Markdown is shown as it is meant."""
+    with window(given) as opened:
+        page = opened.open().page
+        opened.say("x\n\n" + FORMATTED)
+        opened.answered("quoted")
+        answer = page.locator("#log .assistant")
+        for what in ["h3, h4, h2", "strong", "code", "ul li", "ol li", "blockquote", "pre code"]:
+            expect(answer.locator(what).first).to_be_visible()
+        link = answer.locator("a")
+        same("the link", link.get_attribute("href"), "https://example.com/")
+        within("its relation", link.get_attribute("rel"), "noopener")
+        opened.shoot("page-formatting")
+
+
+@case
+def errors(given):
+    """The provider fails once: that is said, nothing typed is lost, and trying again works."""
+    with window(given) as opened:
+        page = opened.open().page
+        opened.say("hello")
+        alert = page.locator("#log [role=alert]")
+        expect(alert).to_be_visible()
+        opened.shoot("page-error")
+        alert.get_by_role("button").click()
+        opened.answered("echo: hello")
+        expect(alert).to_have_count(0)
+        same("the messages", page.locator("#log article.user").count(), 1)
+
+
+if __name__ == "__main__":
+    main()

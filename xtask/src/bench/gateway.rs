@@ -1,0 +1,198 @@
+//! `weft`: how large it is, how quickly it is there, and what its gateway adds to asking the provider directly.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
+use tempfile::TempDir;
+use xshell::{Shell, cmd};
+
+use super::{
+    load::{Compared, LoadGenerator, Streamed, Streams, Upstream},
+    metric::Metric,
+};
+use crate::{
+    cmd,
+    dist::{self, Target},
+    project::Project,
+    smoke::Gateway,
+    ui,
+};
+
+/// How often the program is started to ask for its version.
+const STARTS: usize = 50;
+
+/// How many requests of each kind are sent each way.
+const REQUESTS: usize = 3000;
+
+/// The streams that are held at once: each lasts two seconds, so all of them are open at the same time.
+const HELD: (Streams, u64) = (Streams { count: 500, rounds: 1, pieces: 20 }, 100);
+
+/// As many clients that ask again at once when they have their answer.
+const BUSY: (Streams, u64) = (Streams { count: 500, rounds: 10, pieces: 20 }, 0);
+
+/// How long a gateway is left alone before its memory is looked at.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Everything that there is to measure.
+pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
+    let targets = [Target::LinuxAmd64, Target::LinuxArm64];
+    let own = Target::of_this_machine().filter(|own| targets.contains(own));
+    let own = own.context("the released binaries run on Linux alone: measure them there")?;
+    let binaries = dist::ensure_built(project, &targets)?;
+    let load = LoadGenerator::build(project)?;
+    let mut metrics = Vec::new();
+    for (target, path) in &binaries {
+        let size = fs::metadata(path).with_context(|| format!("could not read `{}`", path.display()))?.len();
+        metrics.push(Metric::new(target.file_name(), size as f64 / 1e6, "MB"));
+    }
+    metrics.push(version(&binaries[&own])?);
+    metrics.extend(Subject::start(&binaries[&own], load)?.measure()?);
+    Ok(metrics)
+}
+
+/// The median of the wall time of `weft --version`.
+fn version(weft: &Path) -> Result<Metric> {
+    let shell = Shell::new()?;
+    let mut times = Vec::new();
+    for _ in 0..STARTS {
+        let start = Instant::now();
+        let output = cmd::output(cmd!(shell, "{weft} --version"), "ask weft for its version")?;
+        times.push(start.elapsed());
+        ensure!(output.status.success(), "`weft --version` ended with {}", output.status);
+    }
+    times.sort();
+    Ok(Metric::new("weft --version", times[STARTS / 2].as_secs_f64() * 1e3, "ms"))
+}
+
+/// A provider, and gateways that ask it.
+struct Subject {
+    weft: PathBuf,
+    load: LoadGenerator,
+    upstream: Upstream,
+    folder: TempDir,
+}
+
+impl Subject {
+    fn start(weft: &Path, load: LoadGenerator) -> Result<Self> {
+        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let upstream = load.upstream()?;
+        Ok(Self { weft: weft.to_owned(), load, upstream, folder })
+    }
+
+    fn measure(&self) -> Result<Vec<Metric>> {
+        ui::status("Measuring", "one request after the other");
+        let mut metrics = self.one_by_one()?;
+        ui::status("Measuring", &format!("{} streams at once", HELD.0.count));
+        metrics.extend(self.held()?);
+        ui::status("Measuring", &format!("{} clients that do not rest", BUSY.0.count));
+        metrics.extend(self.busy()?);
+        Ok(metrics)
+    }
+
+    fn one_by_one(&self) -> Result<Vec<Metric>> {
+        let direct = self.upstream.api_base(1, 0);
+        let mut gateway = self.gateway(&direct)?;
+        thread::sleep(IDLE);
+        let idle = Metric::new("idle gateway", resident(&mut gateway)?, "MB");
+        let latency = self.load.latency(&direct, &api_base(&gateway), REQUESTS)?;
+        let whole = compared("an answer", "added to an answer", latency.whole);
+        let first = compared("a first piece", "added to a first piece", latency.first_piece);
+        Ok([vec![idle], whole, first].concat())
+    }
+
+    fn held(&self) -> Result<Vec<Metric>> {
+        let Loaded { direct, through, resident } = self.loaded(HELD)?;
+        let count = HELD.0.count;
+        ensure!(direct.most_at_once == count, "the {count} streams were not open at the same time");
+        let title = format!("{count} streams");
+        let median = |streamed: &Streamed| streamed.first_piece.median / 1e3;
+        Ok(vec![
+            failed(&title, &through),
+            Metric::new(&format!("{title}: open at once"), through.most_at_once as f64, ""),
+            Metric::new(&format!("{title}: until the last ends"), through.seconds, "s")
+                .beside(direct.seconds),
+            Metric::new(&format!("{title}: first piece"), median(&through), "ms").beside(median(&direct)),
+            Metric::new(&format!("{title}: gateway afterwards"), resident, "MB"),
+        ])
+    }
+
+    fn busy(&self) -> Result<Vec<Metric>> {
+        let Loaded { direct, through, resident } = self.loaded(BUSY)?;
+        let title = format!("{} clients", BUSY.0.count);
+        let rate = |streamed: &Streamed| streamed.streams as f64 / streamed.seconds;
+        let late = |streamed: &Streamed| streamed.first_piece.p99 / 1e3;
+        Ok(vec![
+            failed(&title, &through),
+            Metric::new(&format!("{title}: streams"), rate(&through), "/s").beside(rate(&direct)),
+            Metric::new(&format!("{title}: first piece, 99 of 100"), late(&through), "ms")
+                .beside(late(&direct)),
+            Metric::new(&format!("{title}: gateway afterwards"), resident, "MB"),
+        ])
+    }
+
+    /// The same load on the provider and on a gateway before it.
+    fn loaded(&self, (load, pause): (Streams, u64)) -> Result<Loaded> {
+        let api = self.upstream.api_base(load.pieces, pause);
+        let mut gateway = self.gateway(&api)?;
+        let direct = self.load.streams(&api, &load)?;
+        let through = self.load.streams(&api_base(&gateway), &load)?;
+        ensure!(direct.errors == 0, "the provider itself failed: {:?}", direct.causes);
+        through
+            .causes
+            .iter()
+            .for_each(|(cause, times)| ui::warn(&format!("{times} streams failed: {cause}")));
+        Ok(Loaded { direct, through, resident: resident(&mut gateway)? })
+    }
+
+    /// A gateway that asks at `api_base`.
+    fn gateway(&self, api_base: &str) -> Result<Gateway> {
+        let config = json!({
+            "agents": { "model": "gpt-4o-mini" },
+            "providers": { "providers": { "openai": { "api_base": api_base, "api_key_env": "LOAD_KEY" } } },
+            "gateway": { "listen": "127.0.0.1:0" },
+        });
+        let folder = self.folder.path();
+        fs::write(folder.join("config.json"), config.to_string())
+            .context("could not write a configuration")?;
+        let (shell, weft) = (Shell::new()?, &self.weft);
+        let command = cmd!(shell, "{weft} gateway").env("CLAWFT_HOME", folder).env("LOAD_KEY", "not-a-key");
+        Gateway::start(command, &folder.join("gateway.log"))
+    }
+}
+
+/// What came of a load both ways.
+struct Loaded {
+    direct: Streamed,
+    through: Streamed,
+    /// The gateway's memory afterwards, in MB.
+    resident: f64,
+}
+
+fn failed(title: &str, through: &Streamed) -> Metric {
+    Metric::new(&format!("{title}: failed"), through.errors as f64, "")
+}
+
+/// The medians, and their difference.
+fn compared(name: &str, added: &str, times: Compared) -> Vec<Metric> {
+    let (direct, through) = (times.direct.median / 1e3, times.through.median / 1e3);
+    vec![Metric::new(name, through, "ms").beside(direct), Metric::new(added, through - direct, "ms")]
+}
+
+fn api_base(gateway: &Gateway) -> String {
+    format!("{}/v1", gateway.url())
+}
+
+/// The memory that `gateway` takes, in MB.
+fn resident(gateway: &mut Gateway) -> Result<f64> {
+    let path = format!("/proc/{}/status", gateway.id());
+    let status = fs::read_to_string(&path).with_context(|| format!("could not read `{path}`"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
+    Ok(kibibytes.with_context(|| format!("`{path}` names no resident memory"))? * 1024.0 / 1e6)
+}

@@ -1,0 +1,40 @@
+//! Many clients at once, from a process of their own.
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::{super::http, cases};
+use crate::{bench::Streams, smoke::weft::place::Place};
+
+cases! {
+    long: true,
+    "five hundred streams at once, and no error" => five_hundred,
+    "beyond its bound it says when to come again" => bound,
+}
+
+const STREAMS: usize = 500;
+
+fn five_hundred(place: &Place<'_>) -> Result<()> {
+    let upstream = place.bench.load_generator.upstream()?;
+    // Each stream takes two seconds: all of them are open at the same time.
+    place.configure_at(&upstream.api_base(20, 100), json!({}), json!({}))?;
+    let gateway = place.start()?;
+    let load = Streams { count: STREAMS, rounds: 1, pieces: 20 };
+    let result = place.bench.load_generator.streams(&format!("{}/v1", gateway.url()), &load)?;
+    ensure!(result.errors == 0, "{} of {STREAMS} streams failed: {:?}", result.errors, result.causes);
+    ensure!(result.most_at_once == STREAMS, "at most {} were open at once", result.most_at_once);
+    ensure!(http::get(gateway.address(), "/readyz", None)?.status == 200, "it is not ready afterwards");
+    Ok(())
+}
+
+fn bound(place: &Place<'_>) -> Result<()> {
+    place.configure_with("stream-slow", json!({}), json!({ "max_concurrent": 1 }))?;
+    let gateway = place.start()?;
+    let mut first = http::say(gateway.address(), "first", "hello")?;
+    first.piece()?;
+    let second = http::say(gateway.address(), "second", "hello")?;
+    ensure!(second.status == 429, "a request beyond the bound is answered with {}", second.status);
+    ensure!(second.head.contains("\r\nretry-after: "), "it is not told when to come again: {}", second.head);
+    ensure!(first.text()?.ends_with("hello"), "the answer that was being made suffered");
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! OpenAI's own client for Python: what it sends is taken, and what comes back is to it what OpenAI would send. The tests
+//! are in `xtask/acceptance/openai_client.py`.
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use super::cases;
+use crate::smoke::weft::{
+    gateway::Gateway,
+    place::{Place, TOKEN},
+};
+
+cases! {
+    "the OpenAI client gets an answer in one piece" => whole,
+    "the OpenAI client gets an answer as it arrives" => streamed,
+    "the OpenAI client talks to a model of Anthropic's" => anthropic,
+    "the OpenAI client lists the models" => models,
+    "the OpenAI client continues a session" => session,
+    "the OpenAI client asks for twenty answers at once" => parallel,
+    "errors are the OpenAI client's own" => errors,
+    "a stream that breaks is an error of the OpenAI client's" => broken_stream,
+    "the OpenAI client needs the right token" => token,
+}
+
+fn tried(place: &Place<'_>, case: &str, given: Value) -> Result<()> {
+    place.script("openai_client", case, given)
+}
+
+fn with(gateway: &Gateway) -> Value {
+    json!({ "url": gateway.url() })
+}
+
+fn whole(place: &Place<'_>) -> Result<()> {
+    let gateway = place.gateway("ok")?;
+    tried(place, "whole", with(&gateway))?;
+    // What the client chose beside the messages has reached the provider.
+    let requests = place.requests()?;
+    let last = requests.last().map(|request| request.json()).transpose()?.unwrap_or_default();
+    ensure!(last["temperature"] == 0.5, "the provider was sent {last}");
+    ensure!(place.session_files()?.is_empty(), "a conversation that the client holds was stored");
+    Ok(())
+}
+
+fn streamed(place: &Place<'_>) -> Result<()> {
+    let gateway = place.gateway("stream-slow")?;
+    tried(place, "streamed", json!({ "url": gateway.url(), "usage": false }))
+}
+
+fn anthropic(place: &Place<'_>) -> Result<()> {
+    place.configure_anthropic("stream-slow")?;
+    let gateway = place.start()?;
+    tried(place, "streamed", json!({ "url": gateway.url(), "usage": true }))
+}
+
+fn models(place: &Place<'_>) -> Result<()> {
+    tried(place, "models", with(&place.gateway("ok")?))
+}
+
+fn session(place: &Place<'_>) -> Result<()> {
+    tried(place, "session", with(&place.gateway("ok")?))?;
+    let sent: Vec<_> = place.requests()?.iter().map(|request| request.messages()).collect::<Result<_>>()?;
+    let lengths: Vec<usize> = sent.iter().map(Vec::len).collect();
+    ensure!(lengths == [1, 3], "the provider was sent {lengths:?} messages");
+    Ok(())
+}
+
+fn parallel(place: &Place<'_>) -> Result<()> {
+    tried(place, "parallel", with(&place.gateway("slow")?))
+}
+
+fn errors(place: &Place<'_>) -> Result<()> {
+    let scenarios =
+        ["status-400", "status-401", "status-404", "status-429", "status-500", "reset", "garbage"];
+    let mut gateways = each(place, &scenarios)?;
+    let silent = place.within("silent")?;
+    silent.configure_with("silent", json!({ "timeout_secs": 1 }), json!({}))?;
+    gateways.push(("silent", silent.start()?));
+    tried(place, "errors", urls(&gateways))
+}
+
+fn broken_stream(place: &Place<'_>) -> Result<()> {
+    let gateways = each(place, &["stream-cut", "stream-reset", "stream-error"])?;
+    tried(place, "broken_stream", urls(&gateways))
+}
+
+/// A gateway for each of `scenarios`.
+fn each(place: &Place<'_>, scenarios: &[&'static str]) -> Result<Vec<(&'static str, Gateway)>> {
+    scenarios.iter().map(|scenario| Ok((*scenario, place.within(scenario)?.gateway(scenario)?))).collect()
+}
+
+fn urls(gateways: &[(&str, Gateway)]) -> Value {
+    let urls = gateways.iter().map(|(name, gateway)| ((*name).to_owned(), gateway.url().into()));
+    json!({ "urls": urls.collect::<serde_json::Map<String, Value>>() })
+}
+
+fn token(place: &Place<'_>) -> Result<()> {
+    let gateway = place.gateway_with_token("ok")?;
+    tried(place, "token", json!({ "url": gateway.url(), "token": TOKEN }))
+}

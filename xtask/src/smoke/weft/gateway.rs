@@ -1,0 +1,118 @@
+//! `weft gateway` while it runs.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::Value;
+use xshell::{Cmd, Shell, cmd};
+
+use crate::{
+    cmd,
+    smoke::child::{Guarded, between_files},
+};
+
+/// No gateway takes longer until it listens, in an emulator on a busy machine neither.
+const START: Duration = Duration::from_secs(20);
+
+/// How often its log is looked at meanwhile.
+const POLL: Duration = Duration::from_millis(5);
+
+/// A running gateway. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    process: Guarded,
+    url: String,
+    log: PathBuf,
+}
+
+impl Gateway {
+    /// Runs `command`, which logs into the file `log`, and waits until it listens.
+    pub(crate) fn start(command: Cmd<'_>, log: &Path) -> Result<Self> {
+        let nowhere = Path::new("/dev/null");
+        let [stdin, _, stderr] = between_files([nowhere, nowhere, log])?;
+        let streams = [stdin, Stdio::null(), stderr];
+        // The provider that it asks is on loopback, whatever proxy there is for the rest of the world.
+        let command = command.env("NO_PROXY", "127.0.0.1");
+        let mut process = Guarded::spawn(command, streams, "start the gateway")?;
+        let deadline = Instant::now() + START;
+        loop {
+            if let Some(url) = listening(log)? {
+                return Ok(Self { process, url, log: log.to_owned() });
+            }
+            if process.has_ended()? {
+                bail!("the gateway ended before it listened: {}", fs::read_to_string(log)?.trim_end());
+            }
+            ensure!(Instant::now() < deadline, "the gateway does not listen after {} s", START.as_secs());
+            thread::sleep(POLL);
+        }
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    /// The process.
+    pub(crate) fn id(&mut self) -> u32 {
+        self.process.child().id()
+    }
+
+    /// Everything it logged, as JSON values.
+    pub(crate) fn log(&self) -> Result<Vec<Value>> {
+        let text = fs::read_to_string(&self.log).context("could not read the gateway's log")?;
+        let line = |line| serde_json::from_str(line).with_context(|| format!("no JSON in the log: `{line}`"));
+        text.lines().map(line).collect()
+    }
+
+    /// Tells it to end, and waits for that, at most for `limit`.
+    pub(crate) fn terminate(mut self, limit: Duration) -> Result<ExitStatus> {
+        let (shell, id) = (Shell::new()?, self.id().to_string());
+        cmd::run(cmd!(shell, "kill -TERM {id}"), "tell the gateway to end")?;
+        self.wait(limit)
+    }
+
+    /// Waits until it has ended, at most for `limit`.
+    pub(crate) fn wait(self, limit: Duration) -> Result<ExitStatus> {
+        self.process.wait(limit).context("told to end, the gateway did not")
+    }
+
+    /// Kills it as a crash of the machine would.
+    pub(crate) fn kill(self) -> Result<()> {
+        self.process.kill()
+    }
+}
+
+/// The address in the log's line about listening, once that is there.
+fn listening(log: &Path) -> Result<Option<String>> {
+    let text = fs::read_to_string(log).context("could not read the gateway's log")?;
+    let lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    let mut events = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let url = events.find(|event| event["event"] == "listening").map(|event| event["url"].clone());
+    Ok(url.as_ref().and_then(Value::as_str).map(|url| url.trim_end_matches('/').to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_in_the_log_once_its_line_is_whole() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let line = r#"{"time":"t","event":"listening","url":"http://127.0.0.1:8080/"}"#;
+        fs::write(&file, line).unwrap();
+        assert_eq!(listening(file.path()).unwrap(), None);
+        fs::write(&file, format!("{line}\n")).unwrap();
+        assert_eq!(listening(file.path()).unwrap().as_deref(), Some("http://127.0.0.1:8080"));
+    }
+}

@@ -1,0 +1,98 @@
+//! HTTP by hand, so that a case sees what is on the wire, and when.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+/// Nothing here waits longer for a byte.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A response, read as far as its head.
+#[derive(Debug)]
+pub(in crate::smoke) struct Response {
+    /// The status.
+    pub(in crate::smoke) status: u16,
+    /// The head, with names in lower case.
+    pub(in crate::smoke) head: String,
+    body: BufReader<TcpStream>,
+}
+
+/// `GET path` at the gateway's `address`, with a token if one is given.
+pub(in crate::smoke) fn get(address: &str, path: &str, token: Option<&str>) -> Result<Response> {
+    let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+    send(address, &format!("GET {path} HTTP/1.1\r\n{token}"), "")
+}
+
+/// Says `text` in the session `id`, and asks for a stream.
+pub(in crate::smoke) fn say(address: &str, id: &str, text: &str) -> Result<Response> {
+    let body = json!({ "stream": true, "messages": [{ "role": "user", "content": text }] }).to_string();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\ncontent-type: application/json\r\nx-clawft-session: {id}\r\n\
+         content-length: {}\r\n",
+        body.len()
+    );
+    send(address, &head, &body)
+}
+
+fn send(address: &str, head: &str, body: &str) -> Result<Response> {
+    let mut stream = TcpStream::connect(address).context("could not connect to the gateway")?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let request = format!("{head}host: {address}\r\nconnection: close\r\n\r\n{body}");
+    stream.write_all(request.as_bytes())?;
+    let mut body = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        ensure!(body.read_line(&mut head)? > 0, "the gateway closed the connection: `{head}`");
+    }
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).context("no status")?;
+    Ok(Response { status, head: head.to_ascii_lowercase(), body })
+}
+
+impl Response {
+    /// The next event's data; `None` at the end. The lines between events, of chunks among them, do not matter.
+    pub(in crate::smoke) fn event(&mut self) -> Result<Option<String>> {
+        loop {
+            let mut line = String::new();
+            if self.body.read_line(&mut line).context("the stream broke")? == 0 {
+                return Ok(None);
+            }
+            if let Some(data) = line.strip_prefix("data: ") {
+                return Ok(Some(data.trim_end().to_owned()));
+            }
+        }
+    }
+
+    /// The next piece of text; `None` at the end of the stream.
+    pub(in crate::smoke) fn piece(&mut self) -> Result<Option<String>> {
+        while let Some(data) = self.event()?.filter(|data| data != "[DONE]") {
+            let event: Value = serde_json::from_str(&data).context("an event is not JSON")?;
+            ensure!(event.get("error").is_none(), "the stream brought an error: {event}");
+            let piece = event.pointer("/choices/0/delta/content").and_then(Value::as_str);
+            if let Some(piece) = piece.filter(|piece| !piece.is_empty()) {
+                return Ok(Some(piece.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Everything that is left of a stream, as one text.
+    pub(in crate::smoke) fn text(&mut self) -> Result<String> {
+        let mut text = String::new();
+        while let Some(piece) = self.piece()? {
+            text.push_str(&piece);
+        }
+        Ok(text)
+    }
+
+    /// Everything that is left, as it is.
+    pub(in crate::smoke) fn raw(mut self) -> Result<String> {
+        let mut text = String::new();
+        self.body.read_to_string(&mut text).context("the response broke off")?;
+        Ok(text)
+    }
+}

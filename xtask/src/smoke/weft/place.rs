@@ -1,0 +1,260 @@
+//! What a case works with: a home folder with a configuration, the programs, the server's log, and the session files.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Value, json};
+use xshell::{Cmd, Shell};
+
+use super::{bench::Bench, gateway::Gateway};
+use crate::{
+    cmd,
+    smoke::{
+        child::{self, Guarded},
+        guest::leaks,
+        lab::{ANTHROPIC, KEY, KEY_VARIABLE, PROVIDER, label, with},
+        outcome::Outcome,
+        provider::Request,
+        runner,
+    },
+};
+
+/// The token that clients present to a gateway that has one. As with the key, no part of it may ever be seen.
+pub(super) const TOKEN: &str = "tk-Vb3XyZq8MdLw5RfTn7HsKc2Pj9GuAe4E";
+
+/// No script and no command may take longer.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// One case's place to work.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    pub(super) bench: &'a Bench,
+    /// The case's name as it can stand in a path; also the label of its requests in the server's log.
+    label: String,
+    folder: PathBuf,
+    runs: AtomicU32,
+}
+
+impl<'a> Place<'a> {
+    /// Makes the folder for the case `name`.
+    pub(super) fn new(bench: &'a Bench, name: &str) -> Result<Self> {
+        Self::labelled(bench, label(name))
+    }
+
+    /// A place of its own inside this one, with a home folder of its own.
+    pub(super) fn within(&self, name: &str) -> Result<Self> {
+        Self::labelled(self.bench, format!("{}/{}", self.label, label(name)))
+    }
+
+    fn labelled(bench: &'a Bench, label: String) -> Result<Self> {
+        let folder = bench.folder().join(&label);
+        let place = Self { bench, label, folder, runs: AtomicU32::new(0) };
+        let home = place.home();
+        fs::create_dir_all(&home).with_context(|| format!("could not make `{}`", home.display()))?;
+        Ok(place)
+    }
+
+    /// weft's home folder.
+    pub(super) fn home(&self) -> PathBuf {
+        self.folder.join("home")
+    }
+
+    /// Configures weft to be answered by `scenario`, without retries.
+    pub(super) fn configure(&self, scenario: &str) -> Result<()> {
+        self.configure_with(scenario, json!({}), json!({}))
+    }
+
+    /// The same with `options` of the provider and of the gateway.
+    pub(super) fn configure_with(&self, scenario: &str, provider: Value, gateway: Value) -> Result<()> {
+        self.configure_at(&self.bench.provider.api_base(scenario, &self.label), provider, gateway)
+    }
+
+    /// Configures weft to ask at `api_base`.
+    pub(super) fn configure_at(&self, api_base: &str, provider: Value, gateway: Value) -> Result<()> {
+        self.write_config(PROVIDER, api_base, provider, gateway)
+    }
+
+    /// Configures weft to be answered by `scenario` as Anthropic would.
+    pub(super) fn configure_anthropic(&self, scenario: &str) -> Result<()> {
+        let api_base = self.bench.provider.api_base(scenario, &self.label);
+        self.write_config(ANTHROPIC, &api_base, json!({}), json!({}))
+    }
+
+    fn write_config(&self, name: &str, api_base: &str, provider: Value, gateway: Value) -> Result<()> {
+        let least = json!({ "api_base": api_base, "api_key_env": KEY_VARIABLE, "retries": 0 });
+        let config = json!({
+            "agents": { "model": "gpt-4o-mini", "stream": true },
+            "providers": { "providers": { name: with(least, provider) } },
+            "gateway": with(json!({ "listen": "127.0.0.1:0" }), gateway),
+        });
+        let path = self.home().join("config.json");
+        fs::write(&path, format!("{config:#}"))
+            .with_context(|| format!("could not write `{}`", path.display()))
+    }
+
+    /// A gateway that is answered by `scenario`.
+    pub(super) fn gateway(&self, scenario: &str) -> Result<Gateway> {
+        self.configure(scenario)?;
+        self.start()
+    }
+
+    /// A gateway as it is configured.
+    pub(super) fn start(&self) -> Result<Gateway> {
+        let shell = self.bench.shell()?;
+        Gateway::start(self.at_home(self.bench.weft(&shell)).arg("gateway"), &self.log())
+    }
+
+    /// A gateway that is answered by `scenario` and asks for [`TOKEN`].
+    pub(super) fn gateway_with_token(&self, scenario: &str) -> Result<Gateway> {
+        self.configure(scenario)?;
+        let shell = self.bench.shell()?;
+        let command = self.at_home(self.bench.weft(&shell)).env("CLAWFT_TOKEN", TOKEN);
+        Gateway::start(command.arg("gateway"), &self.log())
+    }
+
+    /// `command` with this place's home and the provider's key in its environment, and nothing of ours that would change
+    /// what it does.
+    pub(super) fn at_home<'s>(&self, command: Cmd<'s>) -> Cmd<'s> {
+        let command = command.env("CLAWFT_HOME", self.home()).env(KEY_VARIABLE, KEY);
+        ["CLAWFT_LISTEN", "CLAWFT_TOKEN", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+            .into_iter()
+            .fold(command, |command, name| command.env_remove(name))
+    }
+
+    /// The log of the next gateway.
+    fn log(&self) -> PathBuf {
+        self.folder.join(format!("{}.log", self.next("gateway")))
+    }
+
+    fn next(&self, what: &str) -> String {
+        format!("{what}-{}", self.runs.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Runs `weft` with `arguments`, and `input` on its standard input.
+    pub(super) fn weft(&self, arguments: &[&str], input: &str) -> Result<Outcome> {
+        let shell = self.bench.shell()?;
+        self.run(self.at_home(self.bench.weft(&shell).args(arguments)), input)
+    }
+
+    /// The same with the binary for the other architecture.
+    pub(super) fn foreign(&self, arguments: &[&str], input: &str) -> Result<Outcome> {
+        let shell = self.bench.shell()?;
+        self.run(self.at_home(self.bench.foreign(&shell)?.args(arguments)), input)
+    }
+
+    /// A gateway of the binary for the other architecture, as it is configured.
+    pub(super) fn start_foreign(&self) -> Result<Gateway> {
+        let shell = self.bench.shell()?;
+        Gateway::start(self.at_home(self.bench.foreign(&shell)?).arg("gateway"), &self.log())
+    }
+
+    /// Has a script of ours try `case` with what it is `given`. What it finds wrong is the error.
+    pub(super) fn script(&self, name: &str, case: &str, given: Value) -> Result<()> {
+        let shell = self.bench.shell()?;
+        let command = self.bench.script(&shell, name).arg(case).env("NO_PROXY", "127.0.0.1");
+        let outcome = self.run(command, &given.to_string())?;
+        if outcome.exit != Some(0) {
+            let last = outcome.stderr.trim_end().lines().last().unwrap_or("it said nothing");
+            bail!("{name}.py {case}: {last}");
+        }
+        Ok(())
+    }
+
+    /// The same with a gateway's page in a browser; screenshots are named after `case`.
+    pub(super) fn page(&self, case: &str, gateway: &Gateway) -> Result<()> {
+        let screenshots = &self.bench.screenshots;
+        fs::create_dir_all(screenshots)
+            .with_context(|| format!("could not make `{}`", screenshots.display()))?;
+        let given = json!({
+            "url": gateway.url(),
+            "chromium": self.bench.chromium,
+            "screenshots": screenshots,
+            "token": TOKEN,
+        });
+        self.script("page", case, given)
+    }
+
+    fn run(&self, command: Cmd<'_>, input: &str) -> Result<Outcome> {
+        let run = self.next("run");
+        let [stdin, stdout, stderr] =
+            ["stdin", "stdout", "stderr"].map(|name| self.folder.join(format!("{run}.{name}")));
+        fs::write(&stdin, input).with_context(|| format!("could not write `{}`", stdin.display()))?;
+        let start = std::time::Instant::now();
+        let streams: [Stdio; 3] = child::between_files([&stdin, &stdout, &stderr])?;
+        let status = Guarded::spawn(command, streams, "run a program")?.wait(LIMIT)?;
+        let wall = start.elapsed();
+        // The token is in there.
+        fs::remove_file(&stdin)?;
+        let text = |path| -> Result<String> { Ok(String::from_utf8_lossy(&fs::read(path)?).into_owned()) };
+        Ok(Outcome { exit: status.code(), stdout: text(&stdout)?, stderr: text(&stderr)?, wall })
+    }
+
+    /// What the provider received from this case.
+    pub(super) fn requests(&self) -> Result<Vec<Request>> {
+        self.bench.provider.requests(&self.label)
+    }
+
+    /// The session `id` as it is stored.
+    pub(super) fn session(&self, id: &str) -> Result<Value> {
+        let path = self.home().join(format!("sessions/{id}.json"));
+        let bytes = fs::read(&path).with_context(|| format!("could not read the session `{id}`"))?;
+        serde_json::from_slice(&bytes).with_context(|| format!("the session `{id}` is torn"))
+    }
+
+    /// The files in the folder of sessions.
+    pub(super) fn session_files(&self) -> Result<Vec<String>> {
+        let Ok(entries) = fs::read_dir(self.home().join("sessions")) else { return Ok(Vec::new()) };
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let mut names = names.collect::<Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// Neither the key nor the token is in a log, a session or anything that was printed.
+    pub(super) fn kept_the_key(&self) -> Result<()> {
+        for path in files(&self.folder)? {
+            let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
+            for (secret, what) in [(KEY, "key"), (TOKEN, "token")] {
+                let found = leaks(&text, secret);
+                ensure!(!found, "the {what}, or a part of it, is in `{}`", path.display());
+            }
+        }
+        Ok(())
+    }
+
+    /// What there is to see of a case that failed. What cannot be read is not worth a second error.
+    pub(super) fn seen(&self) -> Vec<(String, String)> {
+        runner::files_in(&self.folder, "sessions").unwrap_or_default()
+    }
+
+    /// A shell of one's own.
+    pub(super) fn shell(&self) -> Result<Shell> {
+        self.bench.shell()
+    }
+
+    /// Sends the process `id` a `signal`, such as `TERM`.
+    pub(super) fn signal(&self, id: u32, signal: &str) -> Result<()> {
+        let (shell, id) = (self.shell()?, id.to_string());
+        cmd::run(xshell::cmd!(shell, "kill -{signal} {id}"), "send a signal")
+    }
+}
+
+/// All files below `folder`.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
