@@ -1,0 +1,65 @@
+//! `size report --check`: the page in a real browser, as people open it.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::json;
+use xshell::cmd;
+
+use crate::{
+    cmd,
+    project::Project,
+    setup::{self, Program, Python},
+    ui,
+};
+
+/// The cases in `xtask/acceptance/size_report.py`.
+const CASES: [&str; 4] = ["desk", "keyboard", "dark", "phone"];
+
+/// Tries the page with every case, and keeps a screenshot of each in `target/acceptance`.
+///
+/// # Errors
+/// There is no browser to be had, or something is not as it should be: all that is not.
+pub(super) fn check(project: &Project, html: &Path) -> Result<()> {
+    let python = setup::python(project, Python::Acceptance)?.join("python3");
+    let chromium = setup::program(project, Program::Chromium)?;
+    let script = project.root.join("xtask/acceptance/size_report.py");
+    let screenshots = project.target.join("acceptance");
+    let page = std::path::absolute(html).context("could not find the page")?;
+    let shell = project.shell()?;
+    let mut findings = Vec::new();
+    for case in CASES {
+        let name = format!("size-report-{case}");
+        let given = json!({ "page": page, "chromium": chromium, "screenshots": screenshots, "name": name });
+        // It leaves no compiled files in the checkout.
+        let attempt = cmd!(shell, "{python} -B {script} {case}").stdin(given.to_string());
+        let outcome = cmd::output(attempt, "drive the browser")?;
+        if outcome.status.success() {
+            ui::status(
+                "Passed",
+                &format!("{case}: {}", screenshots.join(name).with_extension("png").display()),
+            );
+            continue;
+        }
+        let said = String::from_utf8_lossy(&outcome.stderr).into_owned();
+        findings.push(format!("{case}: {}", said.lines().last().unwrap_or("it says nothing")));
+    }
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        bail!("the page is not as it should be\n{}", findings.join("\n"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_has_the_cases_and_no_others() {
+        let script = include_str!("../../acceptance/size_report.py");
+        let after = script.split("@case\ndef ").skip(1);
+        let found: Vec<&str> = after.filter_map(|text| text.split('(').next()).collect();
+        assert_eq!(found, CASES);
+    }
+}

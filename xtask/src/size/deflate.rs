@@ -1,0 +1,276 @@
+//! What each byte of a file costs in its `gzip` form.
+//!
+//! Compressing a function by itself says little about what it costs in the file, where everything before it is there to be
+//! referred to. So the compressed file is read again, and every bit of it is put down to the bytes that it stands for: the
+//! bits of a literal to that byte, those of a reference to all the bytes that it copies. What is left are the tables.
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+/// The cost of a file's bytes.
+#[derive(Debug)]
+pub(crate) struct Costs {
+    /// For each byte, the bits that it and all bytes before it take.
+    bits: Vec<u64>,
+    total: usize,
+}
+
+impl Costs {
+    /// Reads `gzip`, one member with the simplest header, as `files::gzip` writes it.
+    ///
+    /// # Errors
+    /// It is damaged or has another header.
+    pub(crate) fn read(gzip: &[u8]) -> Result<Self> {
+        ensure!(gzip.starts_with(&[0x1f, 0x8b, 8, 0]), "it has no plain gzip header");
+        let mut reader = Reader { bytes: gzip.get(10..).context("it is cut short")?, at: 0 };
+        let mut bits = Vec::new();
+        loop {
+            let last = reader.bits(1)? == 1;
+            match reader.bits(2)? {
+                0 => stored(&mut reader, &mut bits)?,
+                1 => compressed(&mut reader, &fixed_literals(), &Codes::new(&[5; 30]), &mut bits)?,
+                2 => {
+                    let (literals, distances) = tables(&mut reader)?;
+                    compressed(&mut reader, &literals, &distances, &mut bits)?;
+                }
+                _ => bail!("it has a block of no known kind"),
+            }
+            if last {
+                return Ok(Self { bits, total: gzip.len() });
+            }
+        }
+    }
+
+    /// The bytes of the compressed file that stand for the bytes from `start` to `end`. Neighbours add up exactly.
+    pub(crate) fn of(&self, start: usize, end: usize) -> usize {
+        self.before(end) - self.before(start)
+    }
+
+    /// What stands for no byte: headers, tables and the checksum.
+    pub(crate) fn overhead(&self) -> usize {
+        self.total - self.before(self.bits.len())
+    }
+
+    /// The size of the compressed file.
+    pub(crate) fn total(&self) -> usize {
+        self.total
+    }
+
+    fn before(&self, position: usize) -> usize {
+        let bits = position.checked_sub(1).and_then(|last| self.bits.get(last));
+        bits.map_or(0, |&bits| usize::try_from(bits / 8).expect("no larger than the file"))
+    }
+}
+
+/// Notes that `count` more bytes take `cost` bits together.
+fn note(bits: &mut Vec<u64>, count: u64, cost: u64) {
+    let before = bits.last().copied().unwrap_or(0);
+    bits.extend((1..=count).map(|nth| before + cost * nth / count));
+}
+
+/// Bits of a DEFLATE stream, lowest first.
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn bit(&mut self) -> Result<usize> {
+        let byte = self.bytes.get(self.at / 8).context("it is cut short")?;
+        let bit = byte >> (self.at % 8) & 1;
+        self.at += 1;
+        Ok(usize::from(bit))
+    }
+
+    fn bits(&mut self, count: usize) -> Result<usize> {
+        (0..count).try_fold(0, |number, position| Ok(number | self.bit()? << position))
+    }
+
+    fn symbol(&mut self, codes: &Codes) -> Result<usize> {
+        let (mut code, mut first, mut index) = (0, 0, 0);
+        for &count in &codes.counts[1..] {
+            code |= self.bit()?;
+            if code < first + count {
+                return codes.symbols.get(index + code - first).copied().context("it has a damaged table");
+            }
+            index += count;
+            first = (first + count) << 1;
+            code <<= 1;
+        }
+        bail!("it has a code of no symbol")
+    }
+}
+
+/// A canonical Huffman code.
+struct Codes {
+    /// How many codes there are of each length.
+    counts: [usize; 16],
+    /// The symbols in the order of their codes.
+    symbols: Vec<usize>,
+}
+
+impl Codes {
+    /// The code in which each symbol has the given length, or no code where that is 0.
+    fn new(lengths: &[usize]) -> Self {
+        let mut counts = [0; 16];
+        lengths.iter().for_each(|&length| counts[length] += 1);
+        counts[0] = 0;
+        let mut symbols: Vec<usize> = (0..lengths.len()).filter(|&symbol| lengths[symbol] > 0).collect();
+        symbols.sort_by_key(|&symbol| lengths[symbol]);
+        Self { counts, symbols }
+    }
+}
+
+/// The first length that each length symbol stands for, and how many bits follow.
+const LENGTHS: [(u64, usize); 29] = [
+    (3, 0),
+    (4, 0),
+    (5, 0),
+    (6, 0),
+    (7, 0),
+    (8, 0),
+    (9, 0),
+    (10, 0),
+    (11, 1),
+    (13, 1),
+    (15, 1),
+    (17, 1),
+    (19, 2),
+    (23, 2),
+    (27, 2),
+    (31, 2),
+    (35, 3),
+    (43, 3),
+    (51, 3),
+    (59, 3),
+    (67, 4),
+    (83, 4),
+    (99, 4),
+    (115, 4),
+    (131, 5),
+    (163, 5),
+    (195, 5),
+    (227, 5),
+    (258, 0),
+];
+
+/// The order in which a block gives the lengths of the code that its tables are written in.
+const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+fn stored(reader: &mut Reader<'_>, bits: &mut Vec<u64>) -> Result<()> {
+    reader.at = reader.at.next_multiple_of(8);
+    let length = reader.bits(16)?;
+    reader.bits(16)?;
+    reader.at += 8 * length;
+    note(bits, length as u64, 8 * length as u64);
+    Ok(())
+}
+
+fn compressed(
+    reader: &mut Reader<'_>,
+    literals: &Codes,
+    distances: &Codes,
+    bits: &mut Vec<u64>,
+) -> Result<()> {
+    loop {
+        let start = reader.at;
+        let copied = match reader.symbol(literals)? {
+            0..256 => 1,
+            256 => return Ok(()),
+            symbol => {
+                let &(length, extra) =
+                    LENGTHS.get(symbol - 257).context("it has a length of no known kind")?;
+                let length = length + reader.bits(extra)? as u64;
+                let distance = reader.symbol(distances)?;
+                // The distance's own bits: none for the first four symbols, then one more with every second.
+                reader.bits((distance / 2).saturating_sub(1))?;
+                length
+            }
+        };
+        note(bits, copied, (reader.at - start) as u64);
+    }
+}
+
+fn fixed_literals() -> Codes {
+    Codes::new(&[[8; 144].as_slice(), &[9; 112], &[7; 24], &[8; 8]].concat())
+}
+
+/// The codes of a block that brings its own.
+fn tables(reader: &mut Reader<'_>) -> Result<(Codes, Codes)> {
+    let (literals, distances, lengths) = (reader.bits(5)? + 257, reader.bits(5)? + 1, reader.bits(4)? + 4);
+    let mut of_lengths = [0; 19];
+    for &position in &ORDER[..lengths] {
+        of_lengths[position] = reader.bits(3)?;
+    }
+    let codes = Codes::new(&of_lengths);
+    let mut all = Vec::with_capacity(literals + distances);
+    while all.len() < literals + distances {
+        let (length, times) = match reader.symbol(&codes)? {
+            16 => (*all.last().context("it repeats nothing")?, 3 + reader.bits(2)?),
+            17 => (0, 3 + reader.bits(3)?),
+            18 => (0, 11 + reader.bits(7)?),
+            length => (length, 1),
+        };
+        all.extend(std::iter::repeat_n(length, times));
+    }
+    ensure!(all.len() == literals + distances, "it has a table that is too long");
+    Ok((Codes::new(&all[..literals]), Codes::new(&all[literals..])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::gzip;
+
+    fn costs(bytes: &[u8]) -> Costs {
+        let compressed = gzip(bytes).unwrap();
+        let costs = Costs::read(&compressed).unwrap();
+        assert_eq!(costs.bits.len(), bytes.len());
+        assert_eq!(costs.of(0, bytes.len()) + costs.overhead(), compressed.len());
+        costs
+    }
+
+    #[test]
+    fn every_kind_of_block_is_understood() {
+        costs(b"");
+        // Too short for tables of its own.
+        costs(b"abcabcabcabc");
+        costs(&b"the quick brown fox jumps over the lazy dog, ".repeat(300));
+        let mut state = 1_u32;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        })
+        .take(100_000)
+        .collect();
+        costs(&noise);
+    }
+
+    #[test]
+    fn what_was_there_before_is_cheap() {
+        let once = include_bytes!("deflate.rs");
+        let costs = costs(&once.repeat(2));
+        assert!(costs.of(once.len(), 2 * once.len()) * 10 < costs.of(0, once.len()));
+    }
+
+    #[test]
+    fn neighbours_add_up() {
+        let bytes = include_bytes!("deflate.rs");
+        let costs = costs(bytes);
+        let parts: usize = (0..bytes.len()).map(|at| costs.of(at, at + 1)).sum();
+        assert_eq!(parts, costs.of(0, bytes.len()));
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        let compressed = gzip(&b"some text, some more text".repeat(20)).unwrap();
+        assert!(Costs::read(&compressed[..20]).is_err());
+        assert!(Costs::read(b"PK").is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_file_is_accounted_for(bytes: Vec<u8>, times in 1_usize..40) {
+            costs(&bytes.repeat(times));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Every size that was ever accepted: `xtask/size/history.tsv`, a line for each artifact each time.
+
+use std::{
+    fs,
+    path::PathBuf,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+
+use crate::{budget::Measured, files::replace, project::Project};
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Entry {
+    /// The day, as `2026-11-22`.
+    pub(super) date: String,
+    /// The commit that was checked out, shortened; with a `+` where there were changes on top of it.
+    pub(super) revision: String,
+    pub(super) artifact: String,
+    #[serde(flatten)]
+    pub(super) size: Measured,
+    /// What was said about it.
+    pub(super) why: String,
+}
+
+/// All lines, the oldest first.
+///
+/// # Errors
+/// The file can't be read, or a line is not one.
+pub(super) fn read(project: &Project) -> Result<Vec<Entry>> {
+    let path = path(project);
+    let text = fs::read_to_string(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|(number, line)| {
+            Entry::parse(line).with_context(|| {
+                format!(
+                    "{}:{}: a line is date, revision, artifact, raw, gzip and why, with tabs between",
+                    path.display(),
+                    number + 1
+                )
+            })
+        })
+        .collect()
+}
+
+/// Adds lines to the end.
+///
+/// # Errors
+/// The file can't be read or written.
+pub(super) fn append(project: &Project, entries: &[Entry]) -> Result<()> {
+    let path = path(project);
+    let mut text =
+        fs::read_to_string(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+    entries.iter().for_each(|entry| text.push_str(&entry.line()));
+    replace(&path, text.as_bytes())
+}
+
+/// Today's date in UTC.
+pub(super) fn today() -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
+    date(seconds / 86_400)
+}
+
+fn path(project: &Project) -> PathBuf {
+    project.root.join("xtask").join("size").join("history.tsv")
+}
+
+impl Entry {
+    fn parse(line: &str) -> Option<Self> {
+        let [date, revision, artifact, raw, gzip, why] =
+            line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+        let size = Measured { raw: raw.parse().ok()?, gzip: gzip.parse().ok()? };
+        let [date, revision, artifact, why] = [date, revision, artifact, why].map(str::to_owned);
+        Some(Self { date, revision, artifact, size, why })
+    }
+
+    fn line(&self) -> String {
+        let Self { date, revision, artifact, size, why } = self;
+        // What separates fields and lines can't be part of the words.
+        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("{date}\t{revision}\t{artifact}\t{}\t{}\t{why}\n", size.raw, size.gzip)
+    }
+}
+
+/// The date so many days after 1970-01-01: years are counted from March on, so that the day that some have comes last.
+fn date(days: u64) -> String {
+    let days = days + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = (era * 400 + year, if month < 10 { month + 3 } else { month - 9 });
+    format!("{:04}-{month:02}-{day:02}", year + u64::from(month <= 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_reads_back() {
+        let entry = Entry {
+            date: "2026-11-22".to_owned(),
+            revision: "b74977e+".to_owned(),
+            artifact: "clawft.wasm".to_owned(),
+            size: Measured { raw: 117_000, gzip: 53_000 },
+            why: "streams\tand\nretries".to_owned(),
+        };
+        let line = entry.line();
+        assert_eq!(line.lines().count(), 1);
+        let back = Entry::parse(line.trim_end()).unwrap();
+        assert_eq!(back, Entry { why: "streams and retries".to_owned(), ..entry });
+        assert_eq!(Entry::parse("2026-11-22\tabc\tclawft.wasm\tmany\t2\twhy"), None);
+    }
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        let expected =
+            [(0, "1970-01-01"), (11_016, "2000-02-29"), (11_017, "2000-03-01"), (20_779, "2026-11-22")];
+        for (days, expected) in expected {
+            assert_eq!(date(days), expected);
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Holding what was reached: the sizes against the budget and the baseline, and moving both on purpose.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use anyhow::{Context as _, Error, Result, anyhow, ensure};
+use serde::Serialize;
+use toml_edit::{DocumentMut, Item, Value};
+
+use super::{
+    diff,
+    history::{self, Entry},
+    json,
+    profile::Profile,
+    table::{short, signed, table},
+};
+use crate::{
+    budget::{self, Bounds, Budget, Measured, grouped},
+    files::replace,
+    project::Project,
+    revision, ui, wasm,
+};
+
+/// How many of the functions that grew an error names.
+const BLAMED: usize = 12;
+
+/// Prints the artifacts against what was accepted and what is allowed.
+///
+/// # Errors
+/// They can't be built, or one is larger than it may be; then with what grew.
+pub(super) fn check(project: &Project, json: bool) -> Result<()> {
+    let budget = Budget::of(project)?;
+    let profile = wasm::profile(project, project)?;
+    let accepted = baseline(project)?;
+    if json {
+        ui::result(&json::lines(&diff::builds(&accepted, &profile))?)?;
+    } else {
+        ui::result(&overview(&profile, &accepted, &budget))?;
+    }
+    budget.check(&sizes(&profile), &budget::shipped()).map_err(|error| blame(project, &profile, &error))
+}
+
+/// What was accepted last.
+///
+/// # Errors
+/// It can't be read.
+pub(super) fn baseline(project: &Project) -> Result<Profile> {
+    Profile::read(&path(project))
+}
+
+/// `error`, which says that a budget does not hold, with the functions that grew against what was accepted last.
+pub(crate) fn blame(project: &Project, profile: &Profile, error: &Error) -> Error {
+    let grown = match baseline(project) {
+        Ok(accepted) => {
+            Some(grown(&accepted, profile)).filter(|grown| !grown.is_empty()).unwrap_or_else(|| {
+                "nothing grew against what was accepted last: the budget was tightened\n".to_owned()
+            })
+        }
+        Err(unreadable) => format!("what grew is not known: {unreadable:#}\n"),
+    };
+    anyhow!("{error}\n\n{grown}\nmake it smaller, or say why it has to be: cargo xtask size --accept \"WHY\"")
+}
+
+/// Takes the sizes as they are now for the ones to hold.
+///
+/// # Errors
+/// The artifacts can't be built; one is above its limit, which no words move; or a file can't be read or written.
+pub(super) fn accept(project: &Project, why: &str) -> Result<()> {
+    let profile = wasm::profile(project, project)?;
+    let (path_of_budget, budget) = (project.root.join("size-budget.toml"), Budget::of(project)?);
+    let text = std::fs::read_to_string(&path_of_budget).context("could not read the size budget")?;
+    let moved = moved(&text, &budget, &sizes(&profile), why)?;
+    replace(&path_of_budget, moved.as_bytes())?;
+    replace(&path(project), format!("{}\n", json::lines(&profile)?).as_bytes())?;
+    history::append(project, &entries(project, &profile, why)?)?;
+    for (name, size) in sizes(&profile) {
+        ui::status(
+            "Accepted",
+            &format!("{name}: {} bytes raw, {} gzip -9", grouped(size.raw), grouped(size.gzip)),
+        );
+    }
+    Ok(())
+}
+
+/// The budget file with the ratchets at these sizes; everything else in it stays as it is.
+fn moved(text: &str, budget: &Budget, sizes: &[(&str, Measured)], why: &str) -> Result<String> {
+    let mut document: DocumentMut = text.parse().context("the size budget is no TOML")?;
+    for &(name, size) in sizes {
+        let row = budget.row(name).with_context(|| format!("`{name}` has no row in the size budget"))?;
+        for (form, bounds, bytes) in [("raw", &row.raw, size.raw), ("gzip", &row.gzip, size.gzip)] {
+            let limit = bounds.limit();
+            ensure!(
+                bytes <= limit.bytes(),
+                "`{name}` is {} bytes {form}, above its limit of {limit}, which is a promise",
+                grouped(bytes)
+            );
+            let text = format!("{} B", grouped(bytes).replace(',', "_"));
+            set(&mut document["artifact"][name][form]["ratchet"], text);
+        }
+        set(&mut document["artifact"][name]["why"], why.to_owned());
+    }
+    Ok(document.to_string())
+}
+
+/// Puts a text in the place of a value, with the space around it as it is.
+fn set(item: &mut Item, text: String) {
+    let mut value = Value::from(text);
+    if let Some(old) = item.as_value() {
+        *value.decor_mut() = old.decor().clone();
+    }
+    *item = Item::Value(value);
+}
+
+fn entries(project: &Project, profile: &Profile, why: &str) -> Result<Vec<Entry>> {
+    let revision = revision::of(project)?.unwrap_or_else(|| "unknown".to_owned());
+    let (commit, changes) = revision.split_once('-').unwrap_or((&revision, ""));
+    let mut revision: String = commit.chars().take(12).collect();
+    if !changes.is_empty() {
+        revision.push('+');
+    }
+    let entry = |(name, size): (&str, Measured)| Entry {
+        date: history::today(),
+        revision: revision.clone(),
+        artifact: name.to_owned(),
+        size,
+        why: why.to_owned(),
+    };
+    Ok(sizes(profile).into_iter().map(entry).collect())
+}
+
+/// The sizes of all artifacts, as budgets take them.
+pub(super) fn sizes(profile: &Profile) -> Vec<(&str, Measured)> {
+    profile.artifacts.iter().map(|(name, anatomy)| (name.as_str(), anatomy.size)).collect()
+}
+
+fn path(project: &Project) -> PathBuf {
+    project.root.join("xtask").join("size").join("baseline.json")
+}
+
+fn overview(profile: &Profile, accepted: &Profile, budget: &Budget) -> String {
+    let mut rows = Vec::new();
+    for (name, size) in sizes(profile) {
+        let old = accepted.artifacts.get(name).map(|anatomy| anatomy.size);
+        let row = budget.row(name);
+        let forms = [
+            (name, "raw", size.raw, old.map(|old| old.raw), row.map(|row| &row.raw)),
+            ("", "gzip -9", size.gzip, old.map(|old| old.gzip), row.map(|row| &row.gzip)),
+        ];
+        for (name, form, bytes, old, bounds) in forms {
+            let told = |tell: fn(&Bounds) -> budget::Size| {
+                bounds.map(tell).map(|size| size.to_string()).unwrap_or_default()
+            };
+            rows.push(vec![
+                name.to_owned(),
+                form.to_owned(),
+                grouped(bytes),
+                old.map(|old| signed(diff::difference(old, bytes))).unwrap_or_default(),
+                told(Bounds::tightest),
+                told(Bounds::limit),
+            ]);
+        }
+    }
+    table(&["artifact", "form", "bytes", "since accepted", "may be", "limit"], rows, 2..6)
+}
+
+/// What grew in each artifact that is larger than it was.
+fn grown(accepted: &Profile, profile: &Profile) -> String {
+    let mut text = String::new();
+    for (name, difference) in diff::builds(accepted, profile) {
+        let (Some(before), Some(after)) = (difference.before, difference.after) else { continue };
+        let more = diff::difference(before.raw, after.raw);
+        if more <= 0 && after.gzip <= before.gzip {
+            continue;
+        }
+        text.push_str(&format!("in {name}, against what was accepted last ({} bytes raw):\n", signed(more)));
+        let mut grown: Vec<_> = difference.parts.iter().filter(|change| change.raw() > 0).collect();
+        grown.sort_by_key(|change| std::cmp::Reverse(change.raw()));
+        for change in grown.iter().take(BLAMED) {
+            text.push_str(&format!("{:>9}  {}\n", signed(change.raw()), short(&change.what.name)));
+        }
+        if grown.len() > BLAMED {
+            text.push_str(&format!(
+                "{:>9}  others: cargo xtask size diff xtask/size/baseline.json\n",
+                grown.len() - BLAMED
+            ));
+        }
+    }
+    text
+}
+
+/// What an artifact is held to, for the page.
+#[derive(Debug, Serialize)]
+pub(super) struct Held<'a> {
+    raw: Marks,
+    gzip: Marks,
+    why: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Marks {
+    /// Bytes reached and accepted.
+    ratchet: usize,
+    /// Bytes that the next build may have.
+    allowed: usize,
+    /// Bytes promised.
+    limit: usize,
+}
+
+/// What every artifact in the budget is held to.
+pub(super) fn held(budget: &Budget) -> BTreeMap<&str, Held<'_>> {
+    let marks = |bounds: &Bounds| Marks {
+        ratchet: bounds.ratchet().bytes(),
+        allowed: bounds.tightest().bytes(),
+        limit: bounds.limit().bytes(),
+    };
+    let rows = budget.rows();
+    rows.map(|(name, row)| {
+        (name, Held { raw: marks(&row.raw), gzip: marks(&row.gzip), why: row.why.as_deref() })
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            anatomy::Anatomy,
+            item::{Item as Part, Kind, Place},
+        },
+        *,
+    };
+
+    const FILE: &str = "# Sizes.\n[artifact.\"a.wasm\"] # the one\nraw = { limit = \"3 KB\", ratchet = \"2 KB\", growth = \"1 B\" }\n\
+        # Compressed.\ngzip = { limit = \"1 KB\", ratchet = \"900 B\" }\n\n[artifact.b]\nraw = { limit = \"1 B\", ratchet = \"1 B\" }\n\
+        gzip = { limit = \"1 B\", ratchet = \"1 B\" }\n";
+
+    fn moved_to(raw: usize) -> Result<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("budget.toml");
+        std::fs::write(&path, FILE).unwrap();
+        moved(FILE, &Budget::load(&path).unwrap(), &[("a.wasm", Measured { raw, gzip: 800 })], "why not")
+    }
+
+    #[test]
+    fn only_the_ratchets_move_and_comments_stay() {
+        let expected = FILE
+            .replace("ratchet = \"2 KB\"", "ratchet = \"2_345 B\"")
+            .replace("ratchet = \"900 B\" }\n", "ratchet = \"800 B\" }\nwhy = \"why not\"\n");
+        assert_eq!(moved_to(2_345).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_error_names_what_grew() {
+        let profile = |functions: &[(&str, usize)]| {
+            let item = |&(name, raw): &(&str, usize)| Part {
+                place: Place::of(Kind::Code, "core", name),
+                copies: 1,
+                size: Measured { raw, gzip: raw },
+            };
+            let raw = functions.iter().map(|(_, raw)| raw).sum();
+            let anatomy =
+                Anatomy { size: Measured { raw, gzip: raw }, items: functions.iter().map(item).collect() };
+            Profile { revision: None, artifacts: BTreeMap::from([("a.wasm".to_owned(), anatomy)]) }
+        };
+        let text = grown(&profile(&[("a", 10), ("b", 20)]), &profile(&[("a", 5), ("b", 23), ("c", 1_200)]));
+        let expected =
+            "in a.wasm, against what was accepted last (+1,198 bytes raw):\n   +1,200  c\n       +3  b\n";
+        assert_eq!(text, expected);
+        assert_eq!(grown(&profile(&[("a", 10)]), &profile(&[("a", 9)])), "");
+    }
+
+    #[test]
+    fn no_words_move_a_limit() {
+        let error = moved_to(3_001).unwrap_err().to_string();
+        assert_eq!(error, "`a.wasm` is 3,001 bytes raw, above its limit of 3 KB, which is a promise");
+    }
+}

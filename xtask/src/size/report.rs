@@ -1,0 +1,169 @@
+//! `size report`: everything as one page to look at, which asks nobody for anything.
+//!
+//! The page is put together from the files in `page/`; what it shows is in it as JSON.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+
+use super::{
+    anatomy::Anatomy,
+    base::Base,
+    history::{self, Entry},
+    item::{Kind, Place},
+    profile::Profile,
+    ratchet::{self, Held},
+    words,
+};
+use crate::{
+    budget::{Budget, Measured},
+    files::replace,
+    project::Project,
+    ui,
+};
+
+const PAGE: &str = include_str!("page/page.html");
+const STYLE: &str = include_str!("page/page.css");
+
+/// The scripts, in the order in which they build on one another.
+const SCRIPTS: [&str; 6] = [
+    include_str!("page/words.js"),
+    include_str!("page/treemap.js"),
+    include_str!("page/colours.js"),
+    include_str!("page/charts.js"),
+    include_str!("page/parts.js"),
+    include_str!("page/main.js"),
+];
+
+/// What the page shows.
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    revision: Option<&'a str>,
+    /// What changes are against; `None` where there is nothing to compare with.
+    base: Option<String>,
+    artifacts: BTreeMap<&'a str, Artifact<'a>>,
+    budgets: BTreeMap<&'a str, Held<'a>>,
+    history: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize)]
+struct Artifact<'a> {
+    #[serde(flatten)]
+    size: Measured,
+    before: Option<Measured>,
+    /// Also those that are gone, with no size.
+    parts: Vec<Part<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Part<'a> {
+    kind: Kind,
+    #[serde(rename = "crate")]
+    owner: &'a str,
+    module: &'a str,
+    name: &'a str,
+    copies: usize,
+    #[serde(flatten)]
+    size: Measured,
+    /// `None` where it was not there.
+    before: Option<Measured>,
+}
+
+/// Builds the artifacts and writes the page.
+///
+/// # Errors
+/// They can't be built, the base can't be had, or a file can't be read or written.
+pub(super) fn run(project: &Project, html: &Path, base: Option<&str>, json: bool) -> Result<()> {
+    let base = base.map_or(Ok(Base::Accepted), |text| Base::find(project, text))?;
+    let (before, after) = words::both(project, &base)?;
+    let budget = Budget::of(project)?;
+    let shown = Shown {
+        revision: after.revision.as_deref(),
+        base: (!before.artifacts.is_empty()).then(|| base.words()),
+        artifacts: artifacts(&before, &after),
+        budgets: ratchet::held(&budget),
+        history: history::read(project)?,
+    };
+    let data = super::json::lines(&shown)?;
+    let path = std::path::absolute(html).context("could not find the current folder")?;
+    let folder = path.parent().context("the page has no folder")?;
+    fs::create_dir_all(folder)
+        .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
+    replace(&path, page(&data).as_bytes())?;
+    ui::status("Wrote", &html.display().to_string());
+    if json { ui::result(&data) } else { Ok(()) }
+}
+
+fn artifacts<'a>(before: &'a Profile, after: &'a Profile) -> BTreeMap<&'a str, Artifact<'a>> {
+    let artifact = |(name, anatomy): (&'a String, &'a Anatomy)| {
+        let old = before.artifacts.get(name);
+        (
+            name.as_str(),
+            Artifact { size: anatomy.size, before: old.map(|old| old.size), parts: parts(old, anatomy) },
+        )
+    };
+    after.artifacts.iter().map(artifact).collect()
+}
+
+fn parts<'a>(before: Option<&'a Anatomy>, after: &'a Anatomy) -> Vec<Part<'a>> {
+    let mut old: BTreeMap<&Place, Measured> =
+        before.into_iter().flat_map(|anatomy| &anatomy.items).map(|item| (&item.place, item.size)).collect();
+    let part = |place: &'a Place, copies, size, before| {
+        let Place { kind, owner, module, name } = place;
+        Part { kind: *kind, owner, module, name, copies, size, before }
+    };
+    let mut parts: Vec<Part<'a>> = after
+        .items
+        .iter()
+        .map(|item| part(&item.place, item.copies, item.size, old.remove(&item.place)))
+        .collect();
+    parts.extend(old.into_iter().map(|(place, size)| part(place, 0, Measured::default(), Some(size))));
+    parts
+}
+
+/// The page with `data`, a JSON text, in it.
+fn page(data: &str) -> String {
+    // Inside a script nothing ends it but the end tag, which may be written in JSON in another way.
+    let data = data.replace("</", "<\\/").replace("<!--", "<\\u0021--");
+    PAGE.replacen("/*STYLE*/", STYLE, 1)
+        .replacen("/*SCRIPT*/", &SCRIPTS.join("\n"), 1)
+        .replacen("/*DATA*/", &data, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::item::Item, *};
+
+    #[test]
+    fn the_page_asks_nobody_for_anything() {
+        let page = page("{}");
+        for elsewhere in ["src=", "@import", "url(", "fetch(", "XMLHttpRequest", "https://"] {
+            assert!(!page.contains(elsewhere), "{elsewhere}");
+        }
+        // The name of a language, which nobody asks for.
+        assert_eq!(page.matches("http://").count(), page.matches("http://www.w3.org/2000/svg").count());
+        assert!(!page.contains("/*STYLE*/") && !page.contains("/*DATA*/") && !page.contains("/*SCRIPT*/"));
+    }
+
+    #[test]
+    fn no_name_ends_the_script_that_it_stands_in() {
+        let page = page(r#"{ "name": "</script><!-- " }"#);
+        assert!(page.contains(r#"{ "name": "<\/script><\u0021-- " }"#));
+    }
+
+    #[test]
+    fn what_is_gone_is_shown_without_a_size() {
+        let anatomy = |names: &[&str]| {
+            let size = Measured { raw: 5, gzip: 2 };
+            let item = |name: &&str| Item { place: Place::of(Kind::Code, "core", name), copies: 1, size };
+            Anatomy { size, items: names.iter().map(item).collect() }
+        };
+        let (before, after) = (anatomy(&["same", "gone"]), anatomy(&["same", "new"]));
+        let told: Vec<_> = parts(Some(&before), &after)
+            .iter()
+            .map(|part| (part.name, part.size.raw, part.before.is_some()))
+            .collect();
+        assert_eq!(told, [("same", 5, true), ("new", 5, false), ("gone", 0, true)]);
+    }
+}

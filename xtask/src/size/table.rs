@@ -1,0 +1,68 @@
+//! Tables as the rest of this tool prints them.
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use crate::budget::grouped;
+
+/// How much of a name a table shows: generic names run to several lines.
+const LONGEST: usize = 110;
+
+/// A table with these headings, of which the first `numbers` after the column `from` hold numbers.
+pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>, numbers: std::ops::Range<usize>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_BORDERS_ONLY).set_header(headings);
+    table.add_rows(rows);
+    for column in numbers {
+        table.column_mut(column).expect("a heading for each").set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+/// A number of bytes with its sign, such as `+1,234`; empty where there is no difference.
+pub(super) fn signed(bytes: isize) -> String {
+    match bytes {
+        0 => String::new(),
+        more if more > 0 => format!("+{}", grouped(more.unsigned_abs())),
+        less => format!("-{}", grouped(less.unsigned_abs())),
+    }
+}
+
+/// `part` of `whole` in percent.
+pub(super) fn percent(part: usize, whole: usize) -> String {
+    format!("{:.1} %", part as f64 * 100.0 / whole.max(1) as f64)
+}
+
+/// A name, cut in its middle where it is long.
+pub(super) fn short(name: &str) -> String {
+    let characters: Vec<char> = name.chars().collect();
+    if characters.len() <= LONGEST {
+        return name.to_owned();
+    }
+    let half = LONGEST / 2;
+    let (start, end) = (&characters[..half], &characters[characters.len() - half..]);
+    start.iter().chain(&['…']).chain(end).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_carry_their_sign() {
+        assert_eq!([1_234, -56, 0].map(signed), ["+1,234", "-56", ""]);
+    }
+
+    #[test]
+    fn long_names_keep_their_ends() {
+        let name = format!("start{}end", "é".repeat(200));
+        let shown = short(&name);
+        assert!(shown.starts_with("start") && shown.ends_with("end") && shown.chars().count() <= LONGEST + 1);
+        assert_eq!(short("short"), "short");
+    }
+
+    #[test]
+    fn numbers_stand_at_the_right() {
+        let shown = table(&["what", "bytes"], vec![vec!["a".into(), "7".into()]], 1..2);
+        assert!(shown.contains("     7 "), "{shown}");
+    }
+}

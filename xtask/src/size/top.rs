@@ -1,0 +1,144 @@
+//! `size top`: the largest functions, and sums that add up to the artifact.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+
+use super::{
+    anatomy::Anatomy,
+    diff,
+    item::Kind,
+    json,
+    table::{percent, short, table},
+    twiggy::{self, Line},
+};
+use crate::{
+    budget::{Measured, grouped},
+    project::Project,
+    ui, wasm,
+};
+
+/// What `size top` tells of an artifact.
+#[derive(Debug, Serialize)]
+struct Top {
+    #[serde(flatten)]
+    size: Measured,
+    /// twiggy's list.
+    functions: Vec<Line>,
+    kinds: Vec<Sum>,
+    crates: Vec<Sum>,
+}
+
+/// A line of a summary.
+#[derive(Debug, Serialize)]
+struct Sum {
+    name: String,
+    /// How many functions.
+    functions: usize,
+    #[serde(flatten)]
+    size: Measured,
+}
+
+/// Builds the artifacts and prints what is in them.
+///
+/// # Errors
+/// They can't be built, or twiggy can't be had.
+pub(super) fn run(project: &Project, number: usize, json: bool) -> Result<()> {
+    let profile = wasm::profile(project, project)?;
+    let mut tops = BTreeMap::new();
+    for (name, anatomy) in &profile.artifacts {
+        let functions = twiggy::top(project, name, number)
+            .with_context(|| format!("could not list the functions of {name}"))?;
+        tops.insert(name, top(anatomy, functions));
+    }
+    if json {
+        return ui::result(&json::lines(&BTreeMap::from([("artifacts", tops)]))?);
+    }
+    tops.iter().try_for_each(|(name, top)| ui::result(&words(name, top)))
+}
+
+fn top(anatomy: &Anatomy, functions: Vec<Line>) -> Top {
+    let count = |of: &dyn Fn(&super::item::Place) -> bool| {
+        let code = anatomy.items.iter().filter(|item| item.place.kind == Kind::Code && of(&item.place));
+        code.map(|item| item.copies).sum()
+    };
+    let kinds = diff::by_kind(&anatomy.items).into_iter().map(|(of, size)| Sum {
+        name: of.kind.words().to_owned(),
+        functions: count(&|place| place.kind == of.kind),
+        size,
+    });
+    let crates = diff::by_owner(&anatomy.items).into_iter().map(|(of, size)| Sum {
+        functions: count(&|place| place.owner == of.owner),
+        name: of.owner,
+        size,
+    });
+    let mut crates: Vec<Sum> = crates.collect();
+    crates.sort_by(|a, b| b.size.raw.cmp(&a.size.raw).then_with(|| a.name.cmp(&b.name)));
+    Top { size: anatomy.size, functions, kinds: kinds.collect(), crates }
+}
+
+fn words(name: &str, top: &Top) -> String {
+    let functions = top
+        .functions
+        .iter()
+        .map(|line| vec![grouped(line.bytes), percent(line.bytes, top.size.raw), short(&line.name)]);
+    let functions = table(&["bytes", "of all", "function"], functions.collect(), 0..2);
+    let sums = |title: &str, sums: &[Sum]| {
+        let row = |sum: &Sum| {
+            let Sum { name, functions, size } = sum;
+            let functions = if *functions == 0 { String::new() } else { grouped(*functions) };
+            vec![
+                name.clone(),
+                functions,
+                grouped(size.raw),
+                percent(size.raw, top.size.raw),
+                grouped(size.gzip),
+            ]
+        };
+        let mut rows: Vec<_> = sums.iter().map(row).collect();
+        // The sum of what is listed, which is the size of the file.
+        let total = |of: fn(&Sum) -> usize| grouped(sums.iter().map(of).sum());
+        let raw: usize = sums.iter().map(|sum| sum.size.raw).sum();
+        rows.push(vec![
+            "the whole file".to_owned(),
+            total(|sum| sum.functions),
+            grouped(raw),
+            percent(raw, top.size.raw),
+            total(|sum| sum.size.gzip),
+        ]);
+        table(&[title, "functions", "bytes", "of all", "gzip -9"], rows, 1..5)
+    };
+    format!("{name}\n{functions}\n{}\n{}", sums("kind", &top.kinds), sums("crate", &top.crates))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::item::{Item, Place},
+        *,
+    };
+
+    #[test]
+    fn sums_end_in_the_size_of_the_file() {
+        let item = |kind, owner: &str, raw, copies| Item {
+            place: Place::of(kind, owner, "name"),
+            copies,
+            size: Measured { raw, gzip: 1 },
+        };
+        let items = vec![
+            item(Kind::Code, "core", 700, 2),
+            item(Kind::Code, "clawft", 200, 1),
+            item(Kind::Data, "data", 334, 1),
+        ];
+        let anatomy = Anatomy { size: Measured { raw: 1_234, gzip: 3 }, items };
+        let text = words("a.wasm", &top(&anatomy, vec![Line { name: "f".to_owned(), bytes: 617 }]));
+        assert!(text.contains("617   50.0 %   f"), "{text}");
+        let sums = text.lines().filter(|line| line.contains("the whole file"));
+        let sums: Vec<Vec<&str>> = sums.map(|line| line.split_whitespace().skip(4).collect()).collect();
+        assert_eq!(sums, [["3", "1,234", "100.0", "%", "3", "│"]; 2], "{text}");
+        let crates = &text[text.find(" crate ").unwrap()..];
+        let places = ["core", "data", "clawft"].map(|name| crates.find(&format!(" {name} ")).unwrap());
+        assert!(places.is_sorted(), "{text}");
+    }
+}

@@ -1,0 +1,86 @@
+//! The largest functions of an artifact's core module, as twiggy tells them.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+use xshell::cmd;
+
+use crate::{
+    cmd,
+    project::Project,
+    setup::{self, Tool},
+    wasm,
+};
+
+/// A line of twiggy's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Line {
+    /// A function's name, or what twiggy calls another part.
+    pub(super) name: String,
+    /// Its own bytes, without what it calls.
+    #[serde(rename(deserialize = "shallow_size"))]
+    pub(super) bytes: usize,
+}
+
+/// The `number` largest functions of an artifact that was built just now.
+///
+/// # Errors
+/// twiggy can't be had, or can't read the module.
+pub(super) fn top(project: &Project, artifact: &str, number: usize) -> Result<Vec<Line>> {
+    let twiggy = setup::tool(project, Tool::Twiggy)?;
+    let path = wasm::named(project, artifact);
+    let named = fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+    // A component has small modules of glue beside its own, and twiggy reads core modules only.
+    let modules = wasm::modules(&named)?;
+    let module = modules.iter().max_by_key(|module| module.len()).context("it has no core module")?;
+    let core = path.with_extension("core.wasm");
+    fs::write(&core, module).with_context(|| format!("could not write `{}`", core.display()))?;
+    let shell = project.shell()?;
+    let output = cmd::read(cmd!(shell, "{twiggy} top --format json {core}"), "ask twiggy")?;
+    let lines: Vec<Line> = serde_json::from_str(&output).context("could not read twiggy's answer")?;
+    let functions = lines.into_iter().filter(is_function).take(number);
+    Ok(functions.map(|line| Line { name: without_hashes(&line.name), ..line }).collect())
+}
+
+/// The name without what tells crates of equal name apart: `core[2f7c18b80f81f2a8]::fmt`.
+fn without_hashes(name: &str) -> String {
+    let is_hash = |text: &str| text.len() > 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut pieces = name.split('[');
+    let mut shown = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once(']') {
+            Some((hash, rest)) if is_hash(hash) => shown.push_str(rest),
+            _ => {
+                shown.push('[');
+                shown.push_str(piece);
+            }
+        }
+    }
+    shown
+}
+
+/// Sections are no functions; what sums up is no line of its own.
+fn is_function(line: &Line) -> bool {
+    let sections = ["data[", "\"function names\"", "custom section", "import ", "export ", "elem[", "table["];
+    !sections.iter().any(|section| line.name.starts_with(section))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_go_and_slices_stay() {
+        let name =
+            "<alloc[2f7c18b80f81f2a8]::vec::Vec<[u8]> as core[d9a3]::fmt::Debug[0123456789abcdef]>::fmt[0]";
+        assert_eq!(without_hashes(name), "<alloc::vec::Vec<[u8]> as core[d9a3]::fmt::Debug>::fmt[0]");
+    }
+
+    #[test]
+    fn sections_are_no_functions() {
+        let line = |name: &str| Line { name: name.to_owned(), bytes: 1 };
+        assert!(is_function(&line("dlmalloc")));
+        assert!(!is_function(&line("data[0]")));
+    }
+}

@@ -1,0 +1,146 @@
+//! `size diff` in words: tables for people, and all of it as JSON.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::{
+    base::Base,
+    diff::{self, Change, Difference, Fate},
+    json,
+    profile::Profile,
+    table::{short, signed, table},
+};
+use crate::{
+    budget::{Measured, grouped},
+    project::Project,
+    ui, wasm,
+};
+
+/// Builds the artifacts and prints what is different from `base`.
+///
+/// # Errors
+/// They can't be built, or the base can't be had.
+pub(super) fn run(project: &Project, base: &str, number: usize, json: bool) -> Result<()> {
+    let base = Base::find(project, base)?;
+    let (before, after) = both(project, &base)?;
+    let differences = diff::builds(&before, &after);
+    if json {
+        #[derive(Serialize)]
+        struct Told<'a> {
+            base: String,
+            artifacts: BTreeMap<&'a str, Difference>,
+        }
+        return ui::result(&json::lines(&Told { base: base.words(), artifacts: differences })?);
+    }
+    differences.iter().try_for_each(|(name, difference)| ui::result(&words(name, difference, number)))
+}
+
+/// What is in the base, and what is in the artifacts as they are now: of those alone that the base can be compared with.
+pub(super) fn both(project: &Project, base: &Base) -> Result<(Profile, Profile)> {
+    let before = base.load(project)?;
+    let mut after = wasm::profile(project, project)?;
+    if matches!(base, Base::Binary(_) | Base::Commit(_)) {
+        after.artifacts.retain(|name, _| before.artifacts.contains_key(name));
+        if before.artifacts.values().any(|anatomy| !anatomy.has_names()) {
+            ui::warn("the base has no names of functions, so its code is compared as a whole");
+            after.artifacts.values_mut().for_each(|anatomy| *anatomy = anatomy.without_names());
+        }
+    }
+    Ok((before, after))
+}
+
+fn words(name: &str, difference: &Difference, number: usize) -> String {
+    let (before, after) = (difference.before.unwrap_or_default(), difference.after.unwrap_or_default());
+    let summary = format!(
+        "{name}: {} → {} bytes raw ({}), {} → {} gzip -9 ({})",
+        grouped(before.raw),
+        grouped(after.raw),
+        plain(diff::difference(before.raw, after.raw)),
+        grouped(before.gzip),
+        grouped(after.gzip),
+        plain(diff::difference(before.gzip, after.gzip)),
+    );
+    if difference.parts.is_empty() {
+        return summary;
+    }
+    let crates = difference.crates.iter().map(|change| row(change, change.what.owner.clone(), None));
+    let parts = difference.parts.iter().take(number);
+    let parts = parts.map(|change| row(change, short(&change.what.name), Some(&change.what.owner)));
+    let crates = table(&["crate", "", "raw", "gzip", "was", "is"], crates.collect(), 2..6);
+    let mut text = format!(
+        "{summary}\n{crates}\n{}",
+        table(&["function", "crate", "", "raw", "gzip", "was", "is"], parts.collect(), 3..7)
+    );
+    if difference.parts.len() > number {
+        text.push_str(&format!("\n{} more: see -n and --json", difference.parts.len() - number));
+    }
+    text
+}
+
+fn row<K>(change: &Change<K>, name: String, owner: Option<&str>) -> Vec<String> {
+    let fate = match change.change {
+        Fate::Added => "added",
+        Fate::Removed => "removed",
+        Fate::Grown => "grown",
+        Fate::Shrunk => "shrunk",
+    };
+    let size = |size: Measured| if size == Measured::default() { String::new() } else { grouped(size.raw) };
+    let mut row = vec![name];
+    row.extend(owner.map(str::to_owned));
+    row.extend([
+        fate.to_owned(),
+        signed(change.raw()),
+        signed(change.gzip()),
+        size(change.before),
+        size(change.after),
+    ]);
+    row
+}
+
+fn plain(bytes: isize) -> String {
+    if bytes == 0 { "no change".to_owned() } else { signed(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            anatomy::Anatomy,
+            item::{Item, Kind, Place},
+        },
+        *,
+    };
+
+    fn anatomy(functions: &[(&str, usize)]) -> Anatomy {
+        let item = |&(name, raw): &(&str, usize)| Item {
+            place: Place::of(Kind::Code, "core", name),
+            copies: 1,
+            size: Measured { raw, gzip: raw / 2 },
+        };
+        let raw = functions.iter().map(|(_, raw)| raw).sum();
+        Anatomy { size: Measured { raw, gzip: raw / 2 }, items: functions.iter().map(item).collect() }
+    }
+
+    #[test]
+    fn what_changed_is_listed_and_the_rest_counted() {
+        let before = anatomy(&[("a", 100), ("b", 50), ("same", 7)]);
+        let after = anatomy(&[("a", 1_300), ("c", 20), ("same", 7)]);
+        let text = words("a.wasm", &diff::artifacts(Some(&before), Some(&after)), 2);
+        assert!(
+            text.starts_with("a.wasm: 157 → 1,327 bytes raw (+1,170), 78 → 663 gzip -9 (+585)"),
+            "{text}"
+        );
+        assert!(text.contains("grown") && text.contains("removed") && !text.contains("added"), "{text}");
+        assert!(text.ends_with("\n1 more: see -n and --json"), "{text}");
+        assert!(!text.contains("same"), "{text}");
+    }
+
+    #[test]
+    fn no_change_is_a_line() {
+        let one = anatomy(&[("a", 100)]);
+        let text = words("a.wasm", &diff::artifacts(Some(&one), Some(&one)), 9);
+        assert_eq!(text, "a.wasm: 100 → 100 bytes raw (no change), 50 → 50 gzip -9 (no change)");
+    }
+}
