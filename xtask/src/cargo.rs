@@ -1,12 +1,13 @@
 //! Cargo's answers: what a build made, as cargo's own messages tell it.
 
 use std::{
+    ffi::OsString,
     fs,
     io::Cursor,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::Message;
 use sha2::{Digest as _, Sha256};
 use xshell::{Cmd, cmd};
@@ -35,11 +36,27 @@ pub(crate) struct OnDemand {
     pub(crate) needs: &'static [Need],
 }
 
+/// A way to compile such a program.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Variant {
+    /// The folder in the cache beside those of other ways; empty for the usual one.
+    pub(crate) name: &'static str,
+    /// What cargo is told beside.
+    pub(crate) options: &'static [&'static str],
+    /// The environment that it takes.
+    pub(crate) variables: Vec<(&'static str, OsString)>,
+}
+
 impl OnDemand {
     /// The path of the program, which is compiled if need be.
     pub(crate) fn ensure_built(&self, project: &Project) -> Result<PathBuf> {
+        self.ensure_variant_built(project, &Variant::default())
+    }
+
+    /// The path of the program as `variant` compiles it, which is done if need be.
+    pub(crate) fn ensure_variant_built(&self, project: &Project, variant: &Variant) -> Result<PathBuf> {
         let Self { package, profile, first_time, sources, needs } = self;
-        let target = project.cache_folder("build")?;
+        let target = project.cache_folder("build")?.join(variant.name);
         if !target.join(profile).join(package).exists() {
             setup::ensure(project, needs)?;
             ui::status("Building", first_time);
@@ -54,7 +71,13 @@ impl OnDemand {
             );
             cmd::run(clean, &format!("forget {package} as another checkout built it"))?;
         }
-        let build = cmd!(shell, "cargo build --package {package} --profile {profile} --target-dir {target}")
+        let options = variant.options;
+        let build = cmd!(
+            shell,
+            "cargo build --package {package} --profile {profile} --target-dir {target} {options...}"
+        );
+        let build = build
+            .envs(variant.variables.iter().map(|(name, value)| (name, value)))
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS");
         let program = executable(build, &format!("build {package}"))?;
@@ -90,19 +113,26 @@ fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 /// Runs `build`, a `cargo build` without a message format, and returns the path of the executable that it made.
 /// `purpose` completes the sentence "could not …".
 pub(crate) fn executable(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
-    let messages = cmd::read(build.args(["--message-format", "json-render-diagnostics"]), purpose)?;
-    find_executable(&messages).with_context(|| format!("could not {purpose}"))
+    let mut made = executables(build, purpose)?;
+    Ok(made.pop().expect("there is at least one"))
 }
 
-/// The executable among cargo's messages, one JSON object a line.
-fn find_executable(messages: &str) -> Result<PathBuf> {
-    let mut found = None;
+/// The same for a build that makes several: at least one, in the order in which they were finished.
+pub(crate) fn executables(build: Cmd<'_>, purpose: &str) -> Result<Vec<PathBuf>> {
+    let messages = cmd::read(build.args(["--message-format", "json-render-diagnostics"]), purpose)?;
+    find_executables(&messages).with_context(|| format!("could not {purpose}"))
+}
+
+/// The executables among cargo's messages, one JSON object a line.
+fn find_executables(messages: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
     for message in Message::parse_stream(Cursor::new(messages)) {
         if let Message::CompilerArtifact(artifact) = message.context("could not read cargo's messages")? {
-            found = artifact.executable.or(found);
+            found.extend(artifact.executable.map(PathBuf::from));
         }
     }
-    found.map(Into::into).context("cargo named no executable among what it built")
+    ensure!(!found.is_empty(), "cargo named no executable among what it built");
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -127,6 +157,6 @@ mod tests {
     #[test]
     fn a_build_without_an_executable_is_an_error() {
         let finished = r#"{"reason":"build-finished","success":true}"#;
-        assert!(find_executable(finished).unwrap_err().to_string().contains("no executable"));
+        assert!(find_executables(finished).unwrap_err().to_string().contains("no executable"));
     }
 }

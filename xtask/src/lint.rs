@@ -17,6 +17,7 @@ use crate::{
 /// those are made of. No async runtime, no TLS, no HTTP stack.
 const IN_THE_COMPONENT: &[&str] = &[
     "clawft-core",
+    "clawft-store",
     "clawft-types",
     "clawft-wasm",
     "itoa",

@@ -3,17 +3,24 @@
 //! Modules in reading order: [`cli`] is the command line as data; every command is a module of its own with `run` as its
 //! first item; [`project`] knows where things are; [`cmd`] is the one door to other programs.
 
+mod bench;
 mod budget;
 mod cargo;
 mod cli;
 mod cmd;
 mod coverage;
 mod digest;
+mod dist;
+mod docker;
+mod files;
 mod fuzz;
 mod lint;
 mod pool;
 mod project;
+mod revision;
+mod secrets;
 mod setup;
+mod size;
 mod smoke;
 mod test;
 mod tool;
@@ -42,9 +49,13 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Setup(flags) => flags.run(&project),
         Command::Wasm(flags) => flags.run(&project),
+        Command::Dist(flags) => flags.run(&project),
+        Command::Docker(flags) => flags.run(&project),
         Command::Smoke(flags) => flags.run(&project),
+        Command::Size(flags) => flags.run(&project),
         Command::Tool(flags) => flags.run(&project),
         Command::Lint(flags) => flags.run(&project),
+        Command::Bench(flags) => flags.run(&project),
         Command::Fuzz(flags) => flags.run(&project),
         Command::Coverage(flags) => flags.run(&project),
         Command::Test(flags) => flags.run(&project),

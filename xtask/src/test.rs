@@ -15,10 +15,15 @@ use crate::{
 use clap::Parser as _;
 
 /// The commands of this tool that are part of a full test, as one would type them.
-const STEPS: [&[&str]; 5] = [
+const STEPS: [&[&str]; 10] = [
     &["wasm", "--check-size", "--locked"],
+    &["dist", "--check-size", "--locked"],
     &["smoke", "wasmtime", "--version", "all"],
     &["smoke", "host"],
+    &["smoke", "wamr"],
+    &["smoke", "weft"],
+    &["size", "report", "--html", "target/acceptance/size.html", "--check"],
+    &["bench", "gateway", "--check"],
     &["coverage"],
     &["fuzz", "--seconds", "2"],
 ];
@@ -35,6 +40,9 @@ impl Test {
         STEPS.iter().try_for_each(|words| {
             step(&format!("cargo xtask {}", words.join(" ")), || match parse(words)? {
                 Command::Wasm(flags) => flags.run(project),
+                Command::Dist(flags) => flags.run(project),
+                Command::Size(flags) => flags.run(project),
+                Command::Bench(flags) => flags.run(project),
                 Command::Smoke(flags) => flags.run(project),
                 Command::Coverage(flags) => flags.run(project),
                 Command::Fuzz(flags) => flags.run(project),

@@ -1,13 +1,23 @@
 //! The command line as data: what can be asked for, and the words of `--help`. What is done about it is elsewhere. A command
 //! with many words has a file of its own.
 
+mod bench;
+mod dist;
+mod docker;
+mod size;
 mod smoke;
 
 use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use self::smoke::{Runtime, Smoke};
+pub(crate) use self::{
+    bench::{Bench, Subject},
+    dist::Dist,
+    docker::{Builder, Docker},
+    size::{Size, SizeCommand},
+    smoke::{Runtime, Smoke},
+};
 use crate::setup;
 
 /// Builds, shrinks, checks and releases clawft.
@@ -23,9 +33,13 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Setup(Setup),
     Wasm(Wasm),
+    Dist(Dist),
+    Docker(Docker),
+    Size(Size),
     Smoke(Smoke),
     Tool(Tool),
     Lint(Lint),
+    Bench(Bench),
     Fuzz(Fuzz),
     Coverage(Coverage),
     Test(Test),
@@ -37,9 +51,13 @@ pub(crate) enum Command {
 Examples:
   cargo xtask setup            install what is missing, one line an item
   cargo xtask setup --check    change nothing; exit with 1 if something is missing
+  cargo xtask setup --all      also what a single command needs: a linker, a browser, an emulator
 
 Every other command sets up what it needs by itself, so this one is for looking and for doing it ahead of time.")]
 pub(crate) struct Setup {
+    /// Everything that any command may need, and not what most work takes alone
+    #[arg(long)]
+    pub(crate) all: bool,
     /// Change nothing; exit with 1 if something is missing, and say how to get it
     #[arg(long)]
     pub(crate) check: bool,

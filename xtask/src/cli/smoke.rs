@@ -12,8 +12,12 @@ Examples:
   cargo xtask smoke wasmtime --only 401     the cases whose name contains `401`
   cargo xtask smoke wasmtime --version all  the same on every release of wasmtime in xtask/tools.toml
   cargo xtask smoke host                    over TLS, and through the exported functions
+  cargo xtask smoke wamr                    the wasip1 module on WAMR
+  cargo xtask smoke weft                    the native command: the OpenAI client, a browser, load, kills
+  cargo xtask smoke docker                  images: pushed, pulled and run; ci/docker-engine starts an engine
 
-With WASMTIME set and without --version it is that program which runs them.")]
+With WASMTIME set and without --version it is that program which runs them, with IWASM set it is
+that iwasm; with WEFT set it is that weft which is tried.")]
 pub(crate) struct Smoke {
     /// Where to run them
     #[arg(value_enum)]
@@ -39,4 +43,10 @@ pub(crate) enum Runtime {
     Wasmtime,
     /// The component embedded in a host of ours, over TLS and through its exported functions
     Host,
+    /// The released weft: in a terminal, as a gateway for the OpenAI client and a browser, under load, killed
+    Weft,
+    /// Images of weft: made, pushed to a real registry, pulled and run by a real engine
+    Docker,
+    /// The wasip1 module on WAMR: in iwasm or a runner of ours, and on a WAMR without reference types
+    Wamr,
 }

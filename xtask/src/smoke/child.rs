@@ -18,31 +18,31 @@ const POLL: Duration = Duration::from_millis(5);
 
 /// A child that is killed when this is dropped, if it has not ended by itself.
 #[derive(Debug)]
-pub(super) struct Guarded(Child);
+pub(crate) struct Guarded(Child);
 
 impl Guarded {
     /// Starts `cmd` with its three standard streams as given. `purpose` completes the sentence "could not …".
-    pub(super) fn spawn(cmd: Cmd<'_>, streams: [Stdio; 3], purpose: &str) -> Result<Self> {
+    pub(crate) fn spawn(cmd: Cmd<'_>, streams: [Stdio; 3], purpose: &str) -> Result<Self> {
         cmd::spawn(cmd, streams, purpose).map(Self)
     }
 
     /// Kills the child, wherever it is, and waits until it has gone.
-    pub(super) fn kill(mut self) -> Result<()> {
+    pub(crate) fn kill(mut self) -> Result<()> {
         self.0.kill().and_then(|()| self.0.wait()).context("could not kill a child process").map(drop)
     }
 
     /// Whether the child has ended by itself.
-    pub(super) fn has_ended(&mut self) -> Result<bool> {
+    pub(crate) fn has_ended(&mut self) -> Result<bool> {
         Ok(self.0.try_wait().context("could not ask after a child process")?.is_some())
     }
 
     /// The child itself, to take its pipes from.
-    pub(super) fn child(&mut self) -> &mut Child {
+    pub(crate) fn child(&mut self) -> &mut Child {
         &mut self.0
     }
 
     /// Waits for the child to end, at most for `limit`; one that takes longer is killed, and that is an error.
-    pub(super) fn wait(mut self, limit: Duration) -> Result<ExitStatus> {
+    pub(crate) fn wait(mut self, limit: Duration) -> Result<ExitStatus> {
         let deadline = Instant::now() + limit;
         loop {
             if let Some(status) = self.0.try_wait().context("could not wait for a child process")? {
@@ -65,7 +65,7 @@ impl Drop for Guarded {
 }
 
 /// Standard streams that are files: no pipe can fill up, and what was said stays to be looked at.
-pub(super) fn between_files([stdin, stdout, stderr]: [&Path; 3]) -> Result<[Stdio; 3]> {
+pub(crate) fn between_files([stdin, stdout, stderr]: [&Path; 3]) -> Result<[Stdio; 3]> {
     let read = |path: &Path| File::open(path).with_context(|| format!("could not open `{}`", path.display()));
     let write =
         |path: &Path| File::create(path).with_context(|| format!("could not make `{}`", path.display()));

@@ -3,14 +3,17 @@
 //! Nothing is faked but the model: a real wasmtime runs the bytes that ship, over real sockets and files, and each case
 //! looks at all that a user could see.
 //!
-//! Modules in reading order: [`cases`] says what is tried, [`lab`] is what a case works with, [`guest`] runs an artifact
-//! in it and [`outcome`] judges what came of that, [`watch`] notes when,
-//! [`host`] is a host of our own, [`bench`] and [`provider`] are what all cases share, [`child`] bounds
-//! every wait, [`runner`] runs the cases and [`report`] tells of them.
+//! Modules in reading order: [`cases`] says what is tried, each a [`case`], [`lab`] is what a case works with, [`guest`] runs
+//! an artifact in it and [`outcome`] judges what came of that, [`watch`] notes when, [`host`] is a host of our own and
+//! [`wamr`] the way to WAMR, [`bench`] and [`provider`] are what all cases share, [`child`] bounds every wait, [`runner`]
+//! runs the cases and [`report`] tells of them. What is tried of the native command is in [`weft`], of
+//! its images in [`docker`].
 
 mod bench;
+mod case;
 mod cases;
 mod child;
+mod docker;
 mod guest;
 mod host;
 mod lab;
@@ -19,11 +22,17 @@ mod outcome;
 mod provider;
 mod report;
 mod runner;
+mod wamr;
 mod watch;
+mod weft;
 
 use anyhow::{Result, ensure};
 
-use self::{bench::Bench, cases::Case};
+use self::{
+    bench::{Bench, Host},
+    cases::Case,
+};
+pub(crate) use self::{child::Guarded, weft::Gateway};
 use crate::{
     cli::{Runtime, Smoke},
     project::Project,
@@ -32,38 +41,47 @@ use crate::{
 
 impl Smoke {
     pub(crate) fn run(self, project: &Project) -> Result<()> {
-        // Chosen first: a mistyped name is cheaper to hear of now than after the build.
-        let cases = match self.runtime {
-            Runtime::Wasmtime => cases::wasmtime(),
-            Runtime::Host => cases::host(),
-        };
-        let cases = Case::select(cases, self.only.as_deref())?;
+        ensure!(
+            self.version.is_none() || self.runtime == Runtime::Wasmtime,
+            "`--version` chooses a wasmtime command, and none is run here"
+        );
         match self.runtime {
-            Runtime::Wasmtime => self.in_wasmtime(project, cases),
-            Runtime::Host => self.in_host(project, &cases),
+            Runtime::Wasmtime => {
+                let chosen = self.version.unwrap_or_default();
+                let hosts = || setup::wasmtimes(project, chosen);
+                self.on(project, cases::wasmtime(), || Ok(hosts()?.into_iter().map(Host::Wasmtime).collect()))
+            }
+            Runtime::Host => {
+                self.on(project, cases::host(), || Ok(vec![Host::Wasmtime(host::program(project)?)]))
+            }
+            Runtime::Wamr => self
+                .on(project, cases::wamr(), || Ok(wamr::all(project)?.into_iter().map(Host::Wamr).collect())),
+            Runtime::Weft => weft::run(&self, project),
+            Runtime::Docker => docker::run(&self, project),
         }
     }
 
-    fn in_wasmtime(self, project: &Project, mut cases: Vec<Case>) -> Result<()> {
+    /// Tries `cases` on one of `hosts` after the other.
+    fn on(
+        self,
+        project: &Project,
+        cases: Vec<Case>,
+        hosts: impl FnOnce() -> Result<Vec<Host>>,
+    ) -> Result<()> {
+        // Chosen first: a mistyped name is cheaper to hear of now than after the build.
+        let mut cases = Case::select(cases, self.only.as_deref())?;
+        let hosts = hosts()?;
         // Once: it is the same bytes that have to run everywhere.
         let shipped = wasm::ensure_built(project)?;
         let mut results = Vec::new();
-        for wasmtime in setup::wasmtimes(project, self.version.unwrap_or_default())? {
-            ui::status("Running", &format!("the cases on wasmtime {} ({})", wasmtime.version, cases.len()));
-            let bench = Bench::prepare(project, shipped.clone(), wasmtime, self.seed, self.keep)?;
-            results.extend(runner::run(&cases, &bench));
+        for host in hosts {
+            ui::status("Running", &format!("the cases on {host} ({})", cases.len()));
+            let bench = Bench::prepare(project, shipped.clone(), host, self.seed, self.keep)?;
+            let bench = if self.runtime == Runtime::Host { bench.embedded()? } else { bench };
+            results.extend(runner::run(&cases, |case| bench.attempt(case)));
             // What is about our own code and takes long need not be shown on every release.
             cases.retain(|case| !case.long);
         }
         report::summary(&results)
-    }
-
-    fn in_host(self, project: &Project, cases: &[Case]) -> Result<()> {
-        ensure!(self.version.is_none(), "`--version` chooses a wasmtime command, and `host` runs none");
-        let host = host::program(project)?;
-        let shipped = wasm::ensure_built(project)?;
-        let bench = Bench::prepare(project, shipped, host, self.seed, self.keep)?.embedded()?;
-        ui::status("Running", &format!("the cases in the test host ({})", cases.len()));
-        report::summary(&runner::run(cases, &bench))
     }
 }

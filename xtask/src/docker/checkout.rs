@@ -1,0 +1,48 @@
+//! What git knows of the sources that an image is made from.
+
+use anyhow::Result;
+use xshell::{Shell, cmd};
+
+use crate::{cmd, project::Project, revision};
+
+/// The state of the checkout.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Checkout {
+    /// The commit in full, and whether more than that is in the files: what images are labelled with.
+    pub(super) revision: String,
+    /// The branch, if one is checked out.
+    pub(super) branch: Option<String>,
+    /// The tags of the commit.
+    pub(super) tags_here: Vec<String>,
+    /// All tags that could be releases.
+    pub(super) tags: Vec<String>,
+}
+
+impl Checkout {
+    /// Asks git; `None` where the sources are not in git, such as in an unpacked archive.
+    pub(super) fn read(project: &Project) -> Result<Option<Self>> {
+        let Some(revision) = revision::of(project)? else { return Ok(None) };
+        let shell = project.shell()?;
+        let lines = |words: &[&str]| -> Result<Vec<String>> {
+            Ok(ask(&shell, words)?.unwrap_or_default().lines().map(str::to_owned).collect())
+        };
+        Ok(Some(Self {
+            revision,
+            branch: ask(&shell, &["symbolic-ref", "--short", "--quiet", "HEAD"])?,
+            tags_here: lines(&["tag", "--points-at", "HEAD"])?,
+            tags: lines(&["tag", "--list", "v*"])?,
+        }))
+    }
+
+    /// Whether the files are those of the commit.
+    pub(super) fn is_clean(&self) -> bool {
+        !self.revision.ends_with("-dirty")
+    }
+}
+
+/// What git answers, or `None` where it ends with an error: that is an answer as well.
+fn ask(shell: &Shell, words: &[&str]) -> Result<Option<String>> {
+    let output = cmd::output(cmd!(shell, "git {words...}"), "ask git")?;
+    let answer = || String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+    Ok(output.status.success().then(answer))
+}

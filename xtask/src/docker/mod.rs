@@ -1,0 +1,76 @@
+//! `cargo xtask docker`: images of `weft`, one for each platform, and one tag that resolves to the right one.
+//!
+//! ```text
+//! dist binary ─→ image in a layout ─→ pushed by digest ─→ target/dist/digests/linux-amd64 ─┐
+//! dist binary ─→ image in a layout ─→ pushed by digest ─→ target/dist/digests/linux-arm64 ─┴→ one list ─→ tags
+//! ```
+//!
+//! The two halves may run on different machines with the folder of digests carried between them. Until the last arrow nobody
+//! who asks for a tag sees anything of it, and what broke off is taken up again where it was.
+//!
+//! Modules in reading order: [`request`] is what is asked for, with [`platform`], [`name`], [`checkout`], [`tags`] and
+//! [`engine`]; [`plan`] decides what to do and [`act`] does it. [`recipe`] says what an image is, [`builder`] makes one of
+//! [`oci`]'s documents and a [`layer`] in a [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on
+//! which it is, [`release`] judges whether they belong together, [`publisher`] makes the list, [`report`] tells of it.
+
+mod act;
+mod builder;
+mod checkout;
+mod date;
+mod digests;
+mod engine;
+mod layer;
+mod layout;
+mod measure;
+mod name;
+mod oci;
+mod plan;
+mod platform;
+mod publisher;
+mod recipe;
+mod registry;
+mod release;
+mod report;
+mod request;
+mod tags;
+
+use anyhow::Result;
+
+use self::{act::Work, checkout::Checkout, recipe::Recipe, request::Request};
+pub(crate) use self::{
+    name::{ImageName, Tag},
+    platform::Platform,
+};
+use crate::{
+    budget::{self, Budget},
+    cli,
+    project::Project,
+    revision, ui,
+};
+
+/// The names in the budget file of the images that this command makes to ship.
+pub(crate) fn shipped() -> Vec<&'static str> {
+    Platform::ALL.into_iter().map(measure::row).collect()
+}
+
+impl cli::Docker {
+    pub(crate) fn run(self, project: &Project) -> Result<()> {
+        let checkout = Checkout::read(project)?;
+        let request = Request::new(project, &self, checkout.as_ref())?;
+        let steps = plan::plan(&request);
+        if self.dry_run {
+            return steps.iter().try_for_each(|step| ui::result(&plan::describe(*step, &request)));
+        }
+        if request.builder == cli::Builder::Docker {
+            engine::ensure_ready(&project.shell()?)?;
+        }
+        let budget = if self.check_size { Some(Budget::of(project)?) } else { None };
+        let revision = checkout.as_ref().map(|checkout| checkout.revision.as_str());
+        let recipe = Recipe::new(revision.unwrap_or("unknown"), revision::time(project)?);
+        // Tags that follow from what is checked out are for images of that; whoever names tags knows what goes there.
+        let wanted = revision.filter(|_| self.tags.is_empty());
+        let report = Work::new(project, &request, &recipe, wanted)?.take(&steps)?;
+        report.print(self.json)?;
+        budget.map_or(Ok(()), |budget| budget.check(&report.sizes(), &budget::shipped()))
+    }
+}

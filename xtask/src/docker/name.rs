@@ -1,0 +1,232 @@
+//! Names of images: where they are kept, under which tag, by which digest. What a registry would refuse is refused here, and
+//! long before anything is built.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// Where images without a registry in their name are kept.
+const DEFAULT_REGISTRY: &str = "docker.io";
+
+/// The longest name that a registry takes.
+const LONGEST_NAME: usize = 255;
+
+/// The longest tag that a registry takes.
+const LONGEST_TAG: usize = 128;
+
+/// An image's name without tag and digest: a registry and a repository in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ImageName {
+    registry: String,
+    repository: String,
+}
+
+/// A name in a repository that can be given to another image.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Tag(String);
+
+/// The SHA-256 of something in a registry: `sha256:` and 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Digest(String);
+
+/// An image that can't change: `name@digest`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reference {
+    /// Where it is.
+    pub(crate) name: ImageName,
+    /// Which it is.
+    pub(crate) digest: Digest,
+}
+
+impl ImageName {
+    /// The image of this name that has `digest`.
+    pub(crate) fn at(&self, digest: &Digest) -> Reference {
+        Reference { name: self.clone(), digest: digest.clone() }
+    }
+}
+
+/// The registry's name without its port.
+fn host(registry: &str) -> &str {
+    match registry.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => registry,
+    }
+}
+
+impl FromStr for ImageName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = |why: &str| format!("`{text}` is no name of an image: {why}");
+        if text.contains('@') {
+            return Err(refuse("it has a digest, and which one it gets is not yet known"));
+        }
+        // As Docker has it: what comes first is a registry if it could not be the name of a user.
+        let is_registry = |first: &str| first.contains(['.', ':']) || first == "localhost";
+        let (registry, repository) = match text.split_once('/') {
+            Some((first, rest)) if is_registry(first) => (first, rest.to_owned()),
+            Some(_) => (DEFAULT_REGISTRY, text.to_owned()),
+            None => (DEFAULT_REGISTRY, format!("library/{text}")),
+        };
+        if repository.contains(':') {
+            return Err(refuse("it has a tag; give that with `--tag`"));
+        }
+        if !is_host(registry) {
+            return Err(refuse("what is before the first `/` is no host, or its port is no number"));
+        }
+        if repository.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(refuse("registries take lower case only"));
+        }
+        if !repository.split('/').all(is_component) {
+            return Err(refuse(
+                "between slashes go letters and digits, with single `.`, `_`, `__` or dashes between them",
+            ));
+        }
+        let name = Self { registry: registry.to_owned(), repository };
+        if name.to_string().len() > LONGEST_NAME {
+            return Err(refuse("it is longer than 255 characters"));
+        }
+        Ok(name)
+    }
+}
+
+/// `ghcr.io`, `localhost:5000`, `[::1]:5000`
+fn is_host(text: &str) -> bool {
+    let host = host(text);
+    let port = text[host.len()..].strip_prefix(':');
+    let is_label = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        !label.is_empty() && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_known = match address {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => host.split('.').all(is_label),
+    };
+    is_known && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+/// A part of a repository's path: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
+fn is_component(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let separators = text.split(is_word).filter(|separator| !separator.is_empty());
+    let known =
+        |separator: &str| matches!(separator, "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-');
+    text.starts_with(is_word) && text.ends_with(is_word) && separators.into_iter().all(known)
+}
+
+impl fmt::Display for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.repository)
+    }
+}
+
+impl Tag {
+    /// The tag nearest to `text`: characters that a tag can't have become dashes.
+    pub(crate) fn nearest(text: &str) -> Result<Self, String> {
+        let plain = |c: char| if is_tag_character(c) { c } else { '-' };
+        let tag: String = text.trim_start_matches(['.', '-']).chars().map(plain).take(LONGEST_TAG).collect();
+        tag.parse()
+    }
+}
+
+fn is_tag_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')
+}
+
+impl FromStr for Tag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = |why: &str| Err(format!("`{text}` is no tag: {why}"));
+        match text {
+            "" => refuse("it is empty"),
+            _ if text.len() > LONGEST_TAG => refuse("it is longer than 128 characters"),
+            _ if text.starts_with(['.', '-']) => refuse("it begins with a dot or a dash"),
+            _ if !text.chars().all(is_tag_character) => {
+                refuse("a tag has letters, digits, `_`, `.` and `-` only")
+            }
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Tag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self(format!("sha256:{}", crate::digest::sha256(bytes)))
+    }
+
+    /// The 64 digits without the name of the algorithm: what its file in a layout is called.
+    pub(crate) fn hex(&self) -> &str {
+        self.0.split_once(':').map_or("", |(_, hex)| hex)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix("sha256:").unwrap_or_default();
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if digits.len() != 64 || !digits.bytes().all(is_hex) {
+            return Err(format!("`{text}` is no digest: that is `sha256:` and 64 hexadecimal digits"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl FromStr for Reference {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, digest) =
+            text.split_once('@').ok_or_else(|| format!("`{text}` is not of the form `name@sha256:…`"))?;
+        Ok(Self { name: name.parse()?, digest: digest.parse()? })
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.name, self.digest)
+    }
+}
+
+impl Serialize for Reference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests;

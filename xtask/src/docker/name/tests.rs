@@ -1,0 +1,111 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn name(text: &str) -> ImageName {
+    text.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn refused<T: FromStr<Err = String>>(text: &str) -> String {
+    text.parse::<T>().err().unwrap_or_else(|| panic!("`{text}` was taken"))
+}
+
+#[test]
+fn the_registry_is_told_from_the_path_as_docker_does() {
+    for (text, registry, repository) in [
+        ("ghcr.io/clawft/clawft", "ghcr.io", "clawft/clawft"),
+        ("localhost/clawft", "localhost", "clawft"),
+        ("localhost:5000/a/b/c", "localhost:5000", "a/b/c"),
+        ("127.0.0.1:5000/clawft", "127.0.0.1:5000", "clawft"),
+        ("[::1]:5000/clawft", "[::1]:5000", "clawft"),
+        ("clawft/clawft", "docker.io", "clawft/clawft"),
+        ("clawft", "docker.io", "library/clawft"),
+        ("example.org/a.b/c__d/e--f", "example.org", "a.b/c__d/e--f"),
+    ] {
+        let name = name(text);
+        assert_eq!((name.registry.as_str(), name.repository.as_str()), (registry, repository), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_name_is_refused_with_the_reason() {
+    for (text, reason) in [
+        ("ghcr.io/clawft/clawft:latest", "give that with `--tag`"),
+        ("clawft:1", "give that with `--tag`"),
+        ("ghcr.io/clawft@sha256:00", "it has a digest"),
+        ("ghcr.io/Clawft/clawft", "lower case only"),
+        ("ghcr.io//clawft", "between slashes"),
+        ("ghcr.io/clawft/", "between slashes"),
+        ("ghcr.io/-clawft", "between slashes"),
+        ("ghcr.io/a..b", "between slashes"),
+        ("ghcr.io/a___b", "between slashes"),
+        ("https://ghcr.io/clawft", "no host"),
+        ("ghcr.io:port/clawft", "no host"),
+        ("ghcr.io:99999/clawft", "no host"),
+        ("-.io/clawft", "no host"),
+        ("[::z]:1/clawft", "no host"),
+        ("", "between slashes"),
+        ("a b", "between slashes"),
+    ] {
+        let error = refused::<ImageName>(text);
+        assert!(error.contains(reason), "`{text}`: {error}");
+    }
+    assert!(refused::<ImageName>(&format!("ghcr.io/{}", "a".repeat(250))).contains("255"));
+}
+
+#[test]
+fn tags_are_checked() {
+    for text in ["latest", "v1.2.3", "1.2", "_x", "A-b_c.d", &"t".repeat(128)] {
+        assert_eq!(text.parse::<Tag>().unwrap().to_string(), text);
+    }
+    for (text, reason) in
+        [("", "empty"), (".x", "begins"), ("-x", "begins"), ("a/b", "only"), ("a:b", "only"), ("ü", "only")]
+    {
+        assert!(refused::<Tag>(text).contains(reason), "{text}");
+    }
+    assert!(refused::<Tag>(&"t".repeat(129)).contains("128"));
+}
+
+#[test]
+fn a_branch_becomes_the_nearest_tag() {
+    for (branch, tag) in [("main", "main"), ("feature/x y", "feature-x-y"), (".hidden", "hidden"), ("é", "-")]
+    {
+        let nearest = Tag::nearest(branch).map(|tag| tag.to_string());
+        assert_eq!(nearest.ok(), Some(tag.to_owned()).filter(|tag| tag != "-"), "{branch}");
+    }
+}
+
+#[test]
+fn digests_are_checked() {
+    let digest = Digest::of(b"");
+    assert_eq!(digest.to_string(), "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_eq!(digest.to_string().parse(), Ok(digest.clone()));
+    assert_eq!(digest.hex().len(), 64);
+    for text in ["", "sha256:", "sha256:e3b0", "sha512:00", &digest.to_string().to_uppercase()] {
+        assert!(refused::<Digest>(text).contains("64 hexadecimal digits"), "{text}");
+    }
+}
+
+#[test]
+fn a_reference_is_read_as_it_is_written() {
+    let reference = name("localhost:5000/clawft").at(&Digest::of(b"x"));
+    assert_eq!(reference.to_string().parse(), Ok(reference));
+    assert!(refused::<Reference>("ghcr.io/clawft:latest").contains("name@sha256:"));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_taken_is_taken_again_as_it_is_shown(text in "[a-z0-9A-Z._:/@-]{0,40}") {
+        if let Ok(name) = text.parse::<ImageName>() {
+            prop_assert_eq!(name.to_string().parse::<ImageName>(), Ok(name));
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_strange(text in ".*") {
+        let _ = (text.parse::<ImageName>(), text.parse::<Digest>(), text.parse::<Reference>());
+        if let Ok(tag) = Tag::nearest(&text) {
+            prop_assert_eq!(tag.to_string().parse::<Tag>(), Ok(tag));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The platforms that there is an image for.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use crate::dist::Target;
+
+/// A platform, in the order in which a list names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Platform {
+    /// `linux/amd64`
+    Amd64,
+    /// `linux/arm64`
+    Arm64,
+}
+
+impl Platform {
+    /// All of them: what one tag has to resolve to.
+    pub(crate) const ALL: [Self; 2] = [Self::Amd64, Self::Arm64];
+
+    /// The architecture as images name it.
+    pub(crate) fn architecture(self) -> &'static str {
+        match self {
+            Self::Amd64 => "amd64",
+            Self::Arm64 => "arm64",
+        }
+    }
+
+    /// The name of its file in a folder of digests.
+    pub(crate) fn file_name(self) -> &'static str {
+        match self {
+            Self::Amd64 => "linux-amd64",
+            Self::Arm64 => "linux-arm64",
+        }
+    }
+
+    /// What the binary in its image is built for.
+    pub(crate) fn target(self) -> Target {
+        match self {
+            Self::Amd64 => Target::LinuxAmd64,
+            Self::Arm64 => Target::LinuxArm64,
+        }
+    }
+
+    /// Those of `platforms` in words: `linux/amd64 and linux/arm64`.
+    pub(super) fn in_words(platforms: &[Self]) -> String {
+        platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Amd64 => "linux/amd64",
+            Self::Arm64 => "linux/arm64",
+        })
+    }
+}
+
+impl FromStr for Platform {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|platform| platform.to_string() == text);
+        known.ok_or_else(|| {
+            format!("there is no image for the platform `{text}`, but for {}", Self::in_words(&Self::ALL))
+        })
+    }
+}
+
+impl Serialize for Platform {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Platform {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_platform_is_read_as_it_is_written() {
+        for platform in Platform::ALL {
+            assert_eq!(platform.to_string().parse(), Ok(platform));
+            assert_eq!(platform.file_name(), platform.to_string().replace('/', "-"));
+        }
+    }
+
+    #[test]
+    fn what_there_is_no_image_for_is_answered_with_what_there_is() {
+        for text in ["linux/riscv64", "amd64", "windows/amd64", "linux/arm64/v8", ""] {
+            let error = text.parse::<Platform>().unwrap_err();
+            assert!(error.ends_with("but for linux/amd64 and linux/arm64"), "{error}");
+        }
+    }
+}

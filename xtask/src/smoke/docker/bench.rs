@@ -1,0 +1,71 @@
+//! What all cases share: the binaries, the engine, the server that plays the model, and a folder.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use xshell::Shell;
+
+use super::{cases::Case, engine::Engine, place::Place};
+use crate::{
+    dist,
+    docker::Platform,
+    project::Project,
+    setup::{self, Python},
+    smoke::{bench::Folder, provider::Provider, runner::Failure},
+};
+
+/// Everything that is prepared once, before the first case.
+#[derive(Debug)]
+pub(super) struct Bench {
+    /// The engine and the registries.
+    pub(super) engine: Engine,
+    /// This program.
+    pub(super) xtask: PathBuf,
+    /// The folder with the released binaries.
+    pub(super) binaries: PathBuf,
+    /// The checkout.
+    pub(super) root: PathBuf,
+    /// The folder of Python's programs that check the deployment files.
+    pub(super) python: PathBuf,
+    /// The server that plays the model. Declared before the folder, so that it has ended when its log is removed.
+    pub(super) provider: Provider,
+    folder: Folder,
+}
+
+impl Bench {
+    /// Builds, finds and starts what the cases need. With `keep`, the folder outlives the run, and is named.
+    pub(super) fn prepare(project: &Project, keep: bool) -> Result<Self> {
+        // First: without an engine all the rest would be for nothing.
+        let engine = Engine::find(&project.shell()?)?;
+        let python = setup::python(project, Python::Deploy)?;
+        dist::ensure_built(project, &Platform::ALL.map(Platform::target))?;
+        let folder = Folder::new(keep)?;
+        let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
+        let xtask = env::current_exe().context("could not find this program's own file")?;
+        let (binaries, root) = (project.dist.clone(), project.root.clone());
+        Ok(Self { engine, xtask, binaries, root, python, provider, folder })
+    }
+
+    /// Tries `case` in a place of its own.
+    pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
+        let place = Place::new(self, case.name)?;
+        let tried = (case.check)(&place).map_err(|error| Failure { error, seen: place.seen() });
+        place.forget_images();
+        tried
+    }
+
+    /// The folder that holds one folder for each case.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A shell of one's own, for one thread: shells are not shared between threads.
+    pub(super) fn shell(&self) -> Result<Shell> {
+        let shell = Shell::new().context("could not find the current folder")?;
+        shell.change_dir(self.folder());
+        Ok(shell)
+    }
+}

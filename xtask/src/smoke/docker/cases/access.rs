@@ -1,0 +1,79 @@
+//! A registry that asks who one is, and the ways in which Docker keeps the answer.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
+
+use super::cases;
+use crate::smoke::{
+    docker::place::{Place, failed},
+    outcome::Outcome,
+};
+
+cases! {
+    "who is not logged in is told how to, and nothing is pushed" => nobody,
+    "a login in Docker's configuration is used" => configured,
+    "a login that a credential helper keeps is used" => helped,
+}
+
+/// The user of `ci/docker-engine`, and the same as the header of basic authentication has it.
+const USER: (&str, &str) = ("tester", "of no use elsewhere");
+const ENCODED: &str = "dGVzdGVyOm9mIG5vIHVzZSBlbHNld2hlcmU=";
+
+/// Pushes one image to the locked registry, with a configuration of Docker's that has these `credentials`.
+fn push(place: &Place<'_>, name: &str, configuration: &serde_json::Value, path: &Path) -> Result<Outcome> {
+    let folder = place.path(name);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("config.json"), configuration.to_string())?;
+    let (image, binaries) = (place.locked_image(), place.bench.binaries.display().to_string());
+    let words = [
+        "--push",
+        "--platform",
+        "linux/amd64",
+        "--builder",
+        "oci",
+        "--image",
+        &image,
+        "--binaries",
+        &binaries,
+    ];
+    let shell = place.shell()?;
+    let command = place.command(&shell, &words).env("DOCKER_CONFIG", &folder);
+    let old = std::env::var("PATH").context("there is no PATH")?;
+    let outcome = place.run(command.env("PATH", format!("{}:{old}", path.display())))?;
+    ensure!(!format!("{}{}", outcome.stdout, outcome.stderr).contains(USER.1), "the password was printed");
+    Ok(outcome)
+}
+
+fn nobody(place: &Place<'_>) -> Result<()> {
+    let registry = &place.bench.engine.locked;
+    let outcome = push(place, "empty", &json!({}), &place.path("bin"))?;
+    failed(&outcome, &[&format!("not logged in to `{registry}`: run `docker login {registry}`")])?;
+    let wrong = json!({ "auths": { registry: { "auth": "dGVzdGVyOndyb25n" } } });
+    let outcome = push(place, "wrong", &wrong, &place.path("bin"))?;
+    failed(&outcome, &[&format!("`{registry}` does not let this login")])?;
+    ensure!(!place.digests().exists(), "a digest was recorded");
+    Ok(())
+}
+
+fn configured(place: &Place<'_>) -> Result<()> {
+    let login = json!({ "auths": { &place.bench.engine.locked: { "auth": ENCODED } } });
+    let outcome = push(place, "login", &login, &place.path("bin"))?;
+    ensure!(outcome.exit == Some(0), "the push failed");
+    Ok(())
+}
+
+fn helped(place: &Place<'_>) -> Result<()> {
+    let bin = place.path("bin");
+    fs::create_dir_all(&bin)?;
+    let helper = bin.join("docker-credential-smoke");
+    let answer = json!({ "Username": USER.0, "Secret": USER.1 });
+    fs::write(&helper, format!("#!/bin/sh\nread -r server\necho '{answer}'\n"))?;
+    #[cfg(unix)]
+    fs::set_permissions(&helper, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    let login = json!({ "credHelpers": { &place.bench.engine.locked: "smoke" } });
+    let outcome = push(place, "helped", &login, &bin)?;
+    ensure!(outcome.exit == Some(0), "the push failed");
+    Ok(())
+}

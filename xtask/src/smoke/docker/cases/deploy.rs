@@ -1,0 +1,72 @@
+//! The files in `docs/deploy/`: they are what their schemas ask for, and one of them is run.
+
+use std::{fs, thread, time::Duration};
+
+use anyhow::{Result, ensure};
+use xshell::cmd;
+
+use super::cases;
+use crate::smoke::{
+    docker::{
+        container::free_port,
+        place::{Builder, Place},
+    },
+    weft::http,
+};
+
+cases! {
+    "the manifest for Kubernetes is one, by Kubernetes' own schemas" => kubernetes,
+    "the compose file is one, and serves" => compose,
+}
+
+fn kubernetes(place: &Place<'_>) -> Result<()> {
+    let (shell, root) = (place.shell()?, &place.bench.root);
+    let (validate, manifest) =
+        (place.bench.python.join("kubernetes-validate"), root.join("docs/deploy/kubernetes.yaml"));
+    let outcome = place.run(cmd!(shell, "{validate} --strict {manifest}"))?;
+    ensure!(outcome.exit == Some(0), "docs/deploy/kubernetes.yaml does not hold: {}", outcome.stdout);
+    Ok(())
+}
+
+fn compose(place: &Place<'_>) -> Result<()> {
+    place.push(Builder::Oci, &["compose"])?;
+    let folder = place.path("deployed");
+    fs::create_dir_all(&folder)?;
+    fs::copy(place.bench.root.join("docs/deploy/compose.yaml"), folder.join("compose.yaml"))?;
+    fs::copy(place.configure()?, folder.join("config.json"))?;
+    let port = free_port()?;
+    let (image, published) = (format!("{}:compose", place.image()), format!("127.0.0.1:{port}"));
+    let settings = [("CLAWFT_IMAGE", image.as_str()), ("CLAWFT_PUBLISH", &published)];
+    let settings = settings.iter().chain(&[("OPENAI_API_KEY", "none"), ("CLAWFT_TOKEN", TOKEN)]);
+    let settings: String = settings.map(|(name, value)| format!("{name}={value}\n")).collect();
+    fs::write(folder.join(".env"), settings)?;
+    let (folder, project) = (folder.display().to_string(), format!("clawft-smoke-{port}"));
+    let compose = |words: &[&str]| {
+        place.docker_prints(
+            &[&["compose", "--project-directory", &folder, "--project-name", &project], words].concat(),
+        )
+    };
+    compose(&["config", "--quiet"])?;
+    let tried = compose(&["up", "--detach"]).and_then(|_| is_ready(&published));
+    let log = compose(&["logs"])?;
+    compose(&["down", "--volumes"])?;
+    tried.map_err(|error| error.context(format!("its log says `{log}`")))
+}
+
+/// The token that the compose file hands to the gateway.
+const TOKEN: &str = "tk-Hd4KqW8zVb2NfYx6RmTs9LcJpGe7Ua3X";
+
+/// A gateway at `address` answers whoever has the token, in the end.
+fn is_ready(address: &str) -> Result<()> {
+    let status = |token| http::get(address, "/v1/models", token).map(|response| response.status);
+    for _ in 0..100 {
+        if let Ok(status) = status(Some(TOKEN)) {
+            ensure!(status == 200, "with the token it answers {status}");
+            break;
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    let without = status(None)?;
+    ensure!(without == 401, "without a token it answers {without}");
+    Ok(())
+}

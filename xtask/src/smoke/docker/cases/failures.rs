@@ -1,0 +1,117 @@
+//! What goes wrong is said, and no tag moves for it.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::cases;
+use crate::smoke::docker::{
+    container::free_port,
+    place::{Builder, Place, failed},
+};
+
+cases! {
+    "a platform that fails keeps everything from being pushed" => one_fails,
+    "with --allow-partial the list goes without it, and that is said loudly" => partial,
+    "a digest that is missing, of another platform or of nothing is refused" => digests,
+    "images of different revisions are refused" => revisions,
+    "a registry that cannot be reached is named" => unreachable,
+}
+
+/// A folder with the binary for amd64 alone.
+fn half(place: &Place<'_>) -> Result<String> {
+    let folder = place.path("half");
+    fs::create_dir_all(&folder)?;
+    fs::copy(place.bench.binaries.join("weft-linux-amd64"), folder.join("weft-linux-amd64"))?;
+    Ok(folder.display().to_string())
+}
+
+fn one_fails(place: &Place<'_>) -> Result<()> {
+    let (half, image) = (half(place)?, place.image());
+    for builder in [Builder::Docker, Builder::Oci] {
+        let words =
+            ["--push", "--image", &image, "--binaries", &half, "--tag", "x", "--builder", builder.name()];
+        let outcome = place.xtask_as_it_is(&words)?;
+        failed(&outcome, &["could not make the image for linux/arm64, so nothing was pushed or tagged"])?;
+        outcome.said(&["there is no binary", "weft-linux-arm64"])?;
+        place.has_no_tag("x")?;
+        ensure!(!place.digests().exists(), "a digest was recorded");
+    }
+    Ok(())
+}
+
+fn partial(place: &Place<'_>) -> Result<()> {
+    let (half, image) = (half(place)?, place.image());
+    let words = ["--push", "--image", &image, "--binaries", &half, "--tag", "x", "--allow-partial"];
+    for builder in [Builder::Docker, Builder::Oci] {
+        let outcome = place.xtask_as_it_is(&[&words[..], &["--builder", builder.name()]].concat())?;
+        ensure!(outcome.exit == Some(0), "exit code {:?}, expected 0", outcome.exit);
+        outcome.said(&["PARTIAL: there is no image for linux/arm64"])?;
+        ensure!(place.platforms("x")? == ["linux/amd64"], "the list is of {:?}", place.platforms("x")?);
+    }
+    // What one machine could not push another may merge without.
+    let merge = ["--merge", "--tag", "merged", "--builder", "oci"];
+    failed(&place.xtask(&merge)?, &["there is no image for linux/arm64: with `--allow-partial`"])?;
+    place.has_no_tag("merged")?;
+    place.xtask(&[&merge[..], &["--allow-partial"]].concat())?.said(&["PARTIAL"])?;
+    ensure!(place.platforms("merged")? == ["linux/amd64"], "the merged list is of something else");
+    Ok(())
+}
+
+fn digests(place: &Place<'_>) -> Result<()> {
+    place.push(Builder::Oci, &["good"])?;
+    let [amd64, arm64] = ["linux-amd64", "linux-arm64"].map(|name| place.digests().join(name));
+    let read = |path: &Path| {
+        fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))
+    };
+    let (of_amd64, of_arm64) = (read(&amd64)?, read(&arm64)?);
+    let refused = |text: Option<&str>, words: &[&str]| -> Result<()> {
+        match text {
+            Some(text) => fs::write(&arm64, text)?,
+            None => fs::remove_file(&arm64)?,
+        }
+        for builder in [Builder::Docker, Builder::Oci] {
+            failed(&place.xtask(&["--merge", "--tag", "bad", "--builder", builder.name()])?, words)?;
+        }
+        place.has_no_tag("bad")
+    };
+    refused(None, &["there is no image for linux/arm64"])?;
+    refused(Some(&of_amd64), &["was recorded for linux/arm64, and is a second image for linux/amd64"])?;
+    let (head, last) = of_arm64.trim_end().split_at(of_arm64.trim_end().len() - 1);
+    let tampered = format!("{head}{}", if last == "0" { "1" } else { "0" });
+    refused(Some(&tampered), &["the image recorded for linux/arm64 can't be used, and no tag was moved"])?;
+    refused(Some("latest"), &["linux-arm64: `latest` is not of the form `name@sha256:…`"])?;
+    fs::write(&arm64, of_arm64)?;
+    fs::copy(&amd64, place.digests().join("linux-amd64-2"))?;
+    let merge = place.xtask(&["--merge", "--tag", "bad", "--builder", "oci"])?;
+    failed(&merge, &["linux-amd64-2: this is the name of no platform"])
+}
+
+fn revisions(place: &Place<'_>) -> Result<()> {
+    place.push(Builder::Oci, &["good"])?;
+    // An image of another revision, as another checkout's push would have left it.
+    let (image, root) = (format!("{}:other", place.image()), &place.bench.root);
+    let dockerfile = root.join("Dockerfile.multi-arch").display().to_string();
+    let binaries = place.bench.binaries.display().to_string();
+    let words = ["buildx", "build", "--file", &dockerfile, "--platform", "linux/arm64", "--provenance=false"];
+    let words =
+        [&words[..], &["--build-arg", "REVISION=another", "--tag", &image, "--push", &binaries]].concat();
+    place.docker_prints(&words)?;
+    fs::write(place.digests().join("linux-arm64"), place.under("other")?)?;
+    let merge = place.xtask(&["--merge", "--tag", "bad", "--builder", "oci"])?;
+    failed(&merge, &["their revisions differ", "linux/arm64 is of another"])?;
+    place.has_no_tag("bad")
+}
+
+fn unreachable(place: &Place<'_>) -> Result<()> {
+    let registry = format!("127.0.0.1:{}", free_port()?);
+    let (image, binaries) = (format!("{registry}/clawft"), place.bench.binaries.display().to_string());
+    for builder in [Builder::Docker, Builder::Oci] {
+        let words =
+            ["--push", "--image", &image, "--binaries", &binaries, "--tag", "x", "--builder", builder.name()];
+        let outcome = place.xtask_as_it_is(&words)?;
+        failed(&outcome, &[&format!("could not reach `{registry}`"), "refused"])?;
+        outcome.took(0..60)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! What a push leaves in the registry: one list of the images of all platforms, whichever way they were made.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use super::cases;
+use crate::smoke::docker::place::{Builder, Place};
+
+cases! {
+    "docker: one tag is a list of the images of all platforms" => with_docker,
+    "oci: one tag is a list of the images of all platforms" => without_docker,
+    "oci: equal inputs are equal digests, and a second push sends nothing" => again_without_docker,
+    "docker: equal inputs are equal digests, and a second push sends nothing" => again_with_docker,
+    "machines push a platform each, and another merges them" => merged,
+    "a push that broke off goes on where it was, and was seen by nobody" => resumed,
+    "without a push everything stays here" => kept,
+}
+
+/// The most bytes that an image may take to transfer.
+const LARGEST: u64 = 15_000_000;
+
+fn with_docker(place: &Place<'_>) -> Result<()> {
+    one_list(place, Builder::Docker)
+}
+
+fn without_docker(place: &Place<'_>) -> Result<()> {
+    one_list(place, Builder::Oci)
+}
+
+fn one_list(place: &Place<'_>, builder: Builder) -> Result<()> {
+    let list = place.push(builder, &["v9.9.9", "9.9", "latest"])?;
+    for tag in ["v9.9.9", "9.9", "latest"] {
+        let platforms = place.platforms(tag)?;
+        ensure!(platforms == ["linux/amd64", "linux/arm64"], "`{tag}` is a list of {platforms:?}");
+        ensure!(place.under(tag)? == list, "`{tag}` is not the list that was printed");
+    }
+    for image in images(&place.raw(&list)?)? {
+        let recorded = fs::read_to_string(place.digests().join(image.platform.replace('/', "-")))?;
+        ensure!(recorded == format!("{}@{}\n", place.image(), image.digest), "recorded is `{recorded}`");
+        let manifest = place.raw(recorded.trim_end())?;
+        let pieces = manifest["layers"].as_array().context("the image has no layers")?.iter();
+        let size: u64 = pieces.chain([&manifest["config"]]).filter_map(|piece| piece["size"].as_u64()).sum();
+        ensure!(size < LARGEST, "{} takes {size} bytes to transfer", image.platform);
+    }
+    Ok(())
+}
+
+/// An image in a list.
+struct Listed {
+    platform: String,
+    digest: String,
+}
+
+fn images(list: &Value) -> Result<Vec<Listed>> {
+    let images = list["manifests"].as_array().context("there is no list")?.iter();
+    let listed = images.map(|image| {
+        let word = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+        let platform = &image["platform"];
+        Listed {
+            platform: format!("{}/{}", word(&platform["os"]), word(&platform["architecture"])),
+            digest: word(&image["digest"]),
+        }
+    });
+    Ok(listed.collect())
+}
+
+fn again_with_docker(place: &Place<'_>) -> Result<()> {
+    again(place, Builder::Docker)
+}
+
+fn again_without_docker(place: &Place<'_>) -> Result<()> {
+    again(place, Builder::Oci)
+}
+
+fn again(place: &Place<'_>, builder: Builder) -> Result<()> {
+    let first = place.push(builder, &["one"])?;
+    let words = ["--push", "--json", "--builder", builder.name(), "--tag", "two"];
+    let second = place.xtask(&words)?;
+    ensure!(second.exit == Some(0), "the second push failed");
+    let report: Value = serde_json::from_str(&second.stdout).context("stdout is not JSON")?;
+    ensure!(report["list"] == Value::String(first), "the second push made another list");
+    for platform in ["linux/amd64", "linux/arm64"] {
+        let sent = &report["images"][platform]["sent"];
+        ensure!(sent.as_u64() == Some(0), "{sent} pieces of {platform} were sent again");
+    }
+    Ok(())
+}
+
+fn merged(place: &Place<'_>) -> Result<()> {
+    for (platform, builder) in [("linux/amd64", Builder::Docker), ("linux/arm64", Builder::Oci)] {
+        let one = place.xtask(&["--push", "--platform", platform, "--builder", builder.name()])?;
+        ensure!(one.exit == Some(0), "the push of {platform} failed");
+        place.has_no_tag("merged")?;
+    }
+    let merge = |builder: Builder| -> Result<String> {
+        let merged = place.xtask(&["--merge", "--tag", "merged", "--builder", builder.name()])?;
+        ensure!(merged.exit == Some(0), "the merge failed");
+        Ok(merged.stdout.trim_end().to_owned())
+    };
+    for builder in [Builder::Oci, Builder::Docker] {
+        let list = merge(builder)?;
+        ensure!(place.under("merged")? == list, "the tag is not the list that was printed");
+        ensure!(place.platforms("merged")? == ["linux/amd64", "linux/arm64"], "the list lacks a platform");
+    }
+    Ok(())
+}
+
+fn resumed(place: &Place<'_>) -> Result<()> {
+    // A push is a half-done one once all but the last of its pieces are there.
+    let half = place.xtask(&["--push", "--platform", "linux/amd64", "--builder", "oci"])?;
+    ensure!(half.exit == Some(0), "the first half of the push failed");
+    place.has_no_tag("whole")?;
+    let whole = place.xtask(&["--push", "--builder", "oci", "--tag", "whole"])?;
+    whole.said(&["linux/amd64", "(0 of 2 pieces had to be sent)", "(2 of 2 pieces had to be sent)"])?;
+    ensure!(place.platforms("whole")? == ["linux/amd64", "linux/arm64"], "the list lacks a platform");
+    Ok(())
+}
+
+fn kept(place: &Place<'_>) -> Result<()> {
+    let layout = place.xtask(&["--builder", "oci", "--tag", "here"])?;
+    ensure!(layout.exit == Some(0), "the images were not made");
+    let index: Value = serde_json::from_slice(&fs::read(place.path("oci/index.json"))?)?;
+    let digest = index["manifests"][0]["digest"].as_str().context("the layout names no list")?;
+    layout.printed(&format!("{}@{digest}", place.image()))?;
+    let loaded = place.xtask(&["--builder", "docker", "--tag", "here"])?;
+    ensure!(loaded.exit == Some(0), "the images were not loaded");
+    for platform in ["amd64", "arm64"] {
+        let image = format!("{}:here-{platform}", place.image());
+        let architecture =
+            place.docker_prints(&["image", "inspect", "--format", "{{.Architecture}}", &image])?;
+        place.docker_prints(&["rmi", &image])?;
+        ensure!(architecture == platform, "the image for {platform} is for {architecture}");
+    }
+    place.has_no_tag("here")
+}

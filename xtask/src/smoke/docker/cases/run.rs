@@ -1,0 +1,148 @@
+//! What comes of a tag on each platform: the right program, which serves, keeps what it is told and needs no rights.
+
+use std::{fs, process};
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::cases;
+use crate::{
+    secrets,
+    smoke::{
+        docker::{
+            container::Container,
+            place::{Builder, Place},
+        },
+        weft::http,
+    },
+};
+
+cases! {
+    "docker: the tag runs on every platform, and serves" => with_docker,
+    "oci: the tag runs on every platform, and serves" => without_docker,
+    "it runs as any user, on a root file system that is read-only" => without_rights,
+    "what is published is open to nobody without a token" => published,
+    "the image holds one file, and no key" => one_file,
+}
+
+/// The platforms, with a part of what the program for each says of itself.
+const PLATFORMS: [(&str, &str); 2] =
+    [("linux/amd64", "x86_64-unknown-linux-musl"), ("linux/arm64", "aarch64-unknown-linux-musl")];
+
+fn with_docker(place: &Place<'_>) -> Result<()> {
+    serves(place, Builder::Docker)
+}
+
+fn without_docker(place: &Place<'_>) -> Result<()> {
+    serves(place, Builder::Oci)
+}
+
+fn serves(place: &Place<'_>, builder: Builder) -> Result<()> {
+    place.push(builder, &["run"])?;
+    let (image, home) = (format!("{}:run", place.image()), place.path("home"));
+    fs::create_dir_all(&home)?;
+    fs::copy(place.configure()?, home.join("config.json"))?;
+    let volume = format!("{}:/root/.clawft", home.display());
+    for (platform, target) in PLATFORMS {
+        let version = place.docker_prints(&[
+            "run",
+            "--rm",
+            "--pull",
+            "always",
+            "--platform",
+            platform,
+            &image,
+            "--version",
+        ])?;
+        ensure!(version.contains(target), "on {platform} the program is `{version}`");
+        let container = Container::start(place, &image, platform, &["--volume", &volume])?;
+        let text = http::say(&container.address, "kept", &format!("on {platform}"))?.text()?;
+        ensure!(text == format!("echo: on {platform}"), "on {platform} it answers `{text}`");
+        container.exec(&["weft", "status"])?;
+        container.stop()?;
+    }
+    let session = fs::read_to_string(home.join("sessions/kept.json")).context("no session was kept")?;
+    ensure!(
+        PLATFORMS.iter().all(|(platform, _)| session.contains(&format!("on {platform}"))),
+        "a turn was lost"
+    );
+    Ok(())
+}
+
+fn without_rights(place: &Place<'_>) -> Result<()> {
+    place.push(Builder::Oci, &["user"])?;
+    let image = format!("{}:user", place.image());
+    let config = format!("{}:/root/.clawft/config.json:ro", place.configure()?.display());
+    let rights = ["--user", "65532:65532", "--read-only", "--cap-drop", "ALL"];
+    let rights = [&rights[..], &["--security-opt", "no-new-privileges"]].concat();
+    // A volume with no name, which is made for this container.
+    let words = [&rights[..], &["--volume", "/root/.clawft", "--volume", &config]].concat();
+    let container = Container::start(place, &image, "linux/amd64", &words)?;
+    let text = http::say(&container.address, "kept", "hello")?.text()?;
+    ensure!(text == "echo: hello", "it answers `{text}`");
+    let sessions = container.exec(&["weft", "sessions", "list"])?;
+    ensure!(sessions.contains("kept"), "the session is not in the volume: `{sessions}`");
+    // Without a volume of its own, with another home.
+    let words = [&rights[..], &["--tmpfs", "/data:mode=1777", "--env", "CLAWFT_HOME=/data"]].concat();
+    let config = format!("{}:/data/config.json:ro", place.path("config.json").display());
+    let container =
+        Container::start(place, &image, "linux/amd64", &[&words[..], &["--volume", &config]].concat())?;
+    let text = http::say(&container.address, "kept", "hello")?.text()?;
+    ensure!(text == "echo: hello", "with another home it answers `{text}`");
+    Ok(())
+}
+
+fn published(place: &Place<'_>) -> Result<()> {
+    place.push(Builder::Oci, &["net"])?;
+    let network = format!("clawft-smoke-{}", process::id());
+    place.docker_prints(&["network", "create", &network])?;
+    let tried = on_network(place, &format!("{}:net", place.image()), &network);
+    place.docker_prints(&["network", "rm", &network])?;
+    tried
+}
+
+fn on_network(place: &Place<'_>, image: &str, network: &str) -> Result<()> {
+    let config = format!("{}:/root/.clawft/config.json:ro", place.configure()?.display());
+    let container = Container::publish(place, image, network, &["--volume", &config])?;
+    let status = |path, token| -> Result<u16> { Ok(http::get(&container.address, path, token)?.status) };
+    ensure!(status("/readyz", None)? == 200, "it is not ready");
+    ensure!(status("/v1/models", None)? == 401, "it asks for no token");
+    let token = container.file("/root/.clawft/gateway-token")?;
+    ensure!(status("/v1/models", Some(token.trim()))? == 200, "it does not know its own token");
+    ensure!(!container.log()?.contains(token.trim()), "the token is in the log");
+    Ok(())
+}
+
+fn one_file(place: &Place<'_>) -> Result<()> {
+    for builder in [Builder::Docker, Builder::Oci] {
+        place.push(builder, &["files"])?;
+        for (platform, _) in PLATFORMS {
+            let files = files(place, platform)?;
+            ensure!(files == ["weft"], "with {}, {platform} holds {files:?}", builder.name());
+        }
+    }
+    Ok(())
+}
+
+/// The files of the image, but for those that the engine lays over every container.
+fn files(place: &Place<'_>, platform: &str) -> Result<Vec<String>> {
+    let image = format!("{}:files", place.image());
+    let id = place.docker_prints(&["create", "--pull", "always", "--platform", platform, &image])?;
+    let path = place.path("exported.tar");
+    let exported = place.docker_prints(&["export", "--output", &path.display().to_string(), &id]);
+    place.docker_prints(&["rm", "--volumes", &id])?;
+    exported?;
+    let bytes = fs::read(&path)?;
+    fs::remove_file(&path)?;
+    secrets::scan(&bytes).with_context(|| format!("the image for {platform}"))?;
+    let mut files = Vec::new();
+    for entry in tar::Archive::new(&bytes[..]).entries()? {
+        let entry = entry?;
+        let path = entry.path()?.display().to_string();
+        let engines =
+            ["dev/", "etc/", "proc/", "sys/", ".dockerenv"].iter().any(|folder| path.starts_with(folder));
+        if !engines && !entry.header().entry_type().is_dir() {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,39 @@
+//! The engine and the registries that cases use. None is started here: that takes root, and is for `ci/docker-engine`.
+
+use std::env;
+
+use anyhow::{Context as _, Result};
+use xshell::{Shell, cmd};
+
+use crate::cmd;
+
+/// What to do where one of them is missing.
+const HOW: &str = "`eval \"$(ci/docker-engine start)\"` starts an engine and registries, \
+                   and `ci/docker-engine stop` ends them";
+
+/// A running engine, and registries for it.
+#[derive(Debug)]
+pub(super) struct Engine {
+    /// Its version.
+    pub(super) version: String,
+    /// The address of a registry on loopback that everyone may write to.
+    pub(super) registry: String,
+    /// The address of one that asks for the user of `ci/docker-engine`.
+    pub(super) locked: String,
+}
+
+impl Engine {
+    /// What the environment names.
+    pub(super) fn find(shell: &Shell) -> Result<Self> {
+        let address = |name: &str| env::var(name).with_context(|| format!("{name} names no registry: {HOW}"));
+        let template = "{{.Server.Version}}";
+        let asked = cmd!(shell, "docker version --format {template}");
+        let version = cmd::output(asked, "ask docker").ok().filter(|output| output.status.success());
+        let version = version.with_context(|| format!("no Docker engine answers: {HOW}"))?;
+        Ok(Self {
+            version: String::from_utf8_lossy(&version.stdout).trim().to_owned(),
+            registry: address("CLAWFT_TEST_REGISTRY")?,
+            locked: address("CLAWFT_TEST_LOCKED_REGISTRY")?,
+        })
+    }
+}
