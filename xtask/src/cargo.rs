@@ -2,8 +2,8 @@
 
 use std::{
     ffi::OsString,
-    fs,
-    io::Cursor,
+    fs::{self, File},
+    io::{self, Cursor},
     path::{Path, PathBuf},
 };
 
@@ -61,6 +61,7 @@ impl OnDemand {
             setup::ensure(project, needs)?;
             ui::status("Building", first_time);
         }
+        let _turn = turn(&target, package)?;
         let shell = project.shell()?;
         let (stamp, digest) =
             (target.join(format!("{package}.sources")), sources_digest(&project.root, sources)?);
@@ -84,6 +85,19 @@ impl OnDemand {
         fs::write(&stamp, digest).with_context(|| format!("could not write `{}`", stamp.display()))?;
         Ok(program)
     }
+}
+
+/// Waits for whoever else brings `package` in `target` up to date, and has others wait until this is dropped: one of two would
+/// otherwise forget what the other has just built.
+fn turn(target: &Path, package: &str) -> Result<File> {
+    let path = target.join(format!("{package}.lock"));
+    let lock = || -> io::Result<File> {
+        fs::create_dir_all(target)?;
+        let file = File::create(&path)?;
+        file.lock()?;
+        Ok(file)
+    };
+    lock().with_context(|| format!("could not lock `{}`", path.display()))
 }
 
 /// The SHA-256 of everything in `sources`, names included.

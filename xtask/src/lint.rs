@@ -13,9 +13,9 @@ use crate::{
     ui,
 };
 
-/// Every package that may stand in the component: ours without I/O, serde with serde_json, the WASI bindings, and what
-/// those are made of. No async runtime, no TLS, no HTTP stack.
-const IN_THE_COMPONENT: &[&str] = &[
+/// Every package that may stand in both artifacts: ours without I/O, serde with serde_json, and what those are made of. No
+/// async runtime, no TLS, no HTTP stack.
+const IN_BOTH: [&str; 10] = [
     "clawft-core",
     "clawft-store",
     "clawft-types",
@@ -25,10 +25,12 @@ const IN_THE_COMPONENT: &[&str] = &[
     "serde",
     "serde_core",
     "serde_json",
-    "wasip2",
-    "wit-bindgen",
     "zmij",
 ];
+
+/// What each artifact holds beside [`IN_BOTH`]: the bindings of its host.
+const IN_ONE: [(&str, &[&str]); 2] =
+    [("wasm32-wasip2", &["wasip2", "wit-bindgen"]), ("wasm32-wasip1", &["wasip1"])];
 
 /// What compiles C or C++. Whoever types `cargo xtask` waits for none of it.
 const C_BUILDERS: &[&str] = &["bindgen", "cc", "cmake", "cxx-build", "pkg-config"];
@@ -41,7 +43,7 @@ impl Lint {
         cmd::run(cmd!(shell, "cargo fmt --all --check"), "find the code formatted: run `cargo fmt --all`")?;
         clippy(&shell)?;
         ui::status("Checking", "what must be absent from which package");
-        component_packages(&shell)?;
+        IN_ONE.iter().try_for_each(|(target, own)| artifact_packages(&shell, target, own))?;
         xtask_packages(&shell)
     }
 }
@@ -64,22 +66,20 @@ fn clippy(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-fn component_packages(shell: &Shell) -> Result<()> {
+fn artifact_packages(shell: &Shell, target: &str, own: &[&str]) -> Result<()> {
     let tree = cmd!(
         shell,
-        "cargo tree --locked --package clawft-wasm --target wasm32-wasip2 --edges normal,no-proc-macro --prefix none"
+        "cargo tree --locked --package clawft-wasm --target {target} --edges normal,no-proc-macro --prefix none"
     );
-    let packages = packages(&cmd::read(tree, "list what the component is made of")?);
-    let allowed: BTreeSet<String> = IN_THE_COMPONENT.iter().map(ToString::to_string).collect();
+    let packages = packages(&cmd::read(tree, "list what an artifact is made of")?);
+    let allowed: BTreeSet<String> = IN_BOTH.iter().chain(own).map(ToString::to_string).collect();
     let intruders: Vec<&String> = packages.difference(&allowed).collect();
     if !intruders.is_empty() {
-        bail!(
-            "the component must not contain {intruders:?}: `IN_THE_COMPONENT` in xtask/src/lint.rs says what may"
-        );
+        bail!("the artifact for {target} must not contain {intruders:?}: xtask/src/lint.rs lists what may");
     }
     let gone: Vec<&String> = allowed.difference(&packages).collect();
     if !gone.is_empty() {
-        bail!("`IN_THE_COMPONENT` in xtask/src/lint.rs allows {gone:?}, which nothing needs: take them away");
+        bail!("xtask/src/lint.rs allows {gone:?} for {target}, which nothing needs: take them away");
     }
     Ok(())
 }
