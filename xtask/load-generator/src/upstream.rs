@@ -22,6 +22,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use memchr::memmem;
 use tokio::{
     net::{TcpListener, TcpStream},
     time::{Instant, Sleep, sleep_until},
@@ -79,7 +80,7 @@ fn header_value(text: &'static str) -> hyper::header::HeaderValue {
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
+    memmem::find(text, part).is_some()
 }
 
 fn whole(pieces: u64) -> String {

@@ -10,20 +10,17 @@ use crate::{budget::Budget, cli::Subject};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Bounds {
-    gateway: SubjectBounds,
-}
+pub(super) struct Bounds(BTreeMap<Subject, SubjectBounds>);
 
 /// The bounds of one subject, by the name of the measurement.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct SubjectBounds(BTreeMap<String, Bound>);
 
 /// The most that may be measured.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Bound {
-    pub(super) most: f64,
+struct Bound {
+    most: f64,
     unit: String,
 }
 
@@ -34,29 +31,34 @@ impl Bounds {
     }
 
     /// Those of `subject`.
-    pub(super) fn of(&self, subject: Subject) -> &SubjectBounds {
-        match subject {
-            Subject::Gateway => &self.gateway,
-        }
+    pub(super) fn of(&self, subject: Subject) -> SubjectBounds {
+        self.0.get(&subject).cloned().unwrap_or_default()
     }
 }
 
 impl SubjectBounds {
-    /// The bound of `metric`, if it has one.
-    pub(super) fn bound(&self, metric: &Metric) -> Option<&Bound> {
-        self.0.get(&metric.name)
-    }
-
-    /// With what size-budget.toml promises of the artifacts among `metrics`, in MB.
-    pub(super) fn and_sizes(&self, budget: &Budget, metrics: &[Metric]) -> Self {
-        let mut bounds = self.clone();
+    /// With what size-budget.toml promises of the artifacts among `metrics`, in MB: of an image what is transferred, of
+    /// anything else the file as it is.
+    pub(super) fn and_sizes(mut self, budget: &Budget, metrics: &[Metric]) -> Self {
         for Metric { name, .. } in metrics {
-            if let Some(row) = budget.row(name) {
-                let most = row.raw.limit().bytes() as f64 / 1e6;
-                bounds.0.insert(name.clone(), Bound { most, unit: "MB".to_owned() });
+            let image = name.strip_prefix("image-").map(|platform| platform.replacen('-', "/", 1));
+            let most = match &image {
+                Some(platform) => budget.row(&format!("image {platform}")).map(|row| row.gzip.limit()),
+                None => budget.row(name).map(|row| row.raw.limit()),
+            };
+            if let Some(most) = most {
+                let bound = Bound { most: most.bytes() as f64 / 1e6, unit: "MB".to_owned() };
+                self.0.insert(name.clone(), bound);
             }
         }
-        bounds
+        self
+    }
+
+    /// Tells each of `metrics` what it may be at most.
+    pub(super) fn mark(&self, metrics: &mut [Metric]) {
+        for metric in metrics {
+            metric.most = self.0.get(&metric.name).map(|bound| bound.most);
+        }
     }
 
     /// Every bound is of something that was measured, in the same unit, and holds.
@@ -77,8 +79,8 @@ fn finding(name: &str, bound: &Bound, metrics: &[Metric]) -> Option<String> {
     if metric.unit != bound.unit {
         return Some(format!("`{name}` is measured in `{}`, its row says `{}`", metric.unit, bound.unit));
     }
-    let over = metric.value > bound.most;
-    over.then(|| format!("`{name}` is {:.3} {}, and may be {}", metric.value, metric.unit, bound.most))
+    let held = metric.held();
+    (held > bound.most).then(|| format!("`{name}` is {held:.3} {}, and may be {}", metric.unit, bound.most))
 }
 
 #[cfg(test)]
@@ -89,23 +91,39 @@ mod tests {
         toml::from_str(text).unwrap()
     }
 
+    fn metric(name: &str, value: f64, unit: &str) -> Metric {
+        Metric::new(name, "", value, unit)
+    }
+
     #[test]
     fn the_file_is_well_formed() {
-        assert!(Bounds::load().unwrap().of(Subject::Gateway).0.contains_key("idle gateway"));
+        assert!(Bounds::load().unwrap().of(Subject::Gateway).0.contains_key("gateway-idle"));
     }
 
     #[test]
     fn a_bound_is_the_most_that_may_be() {
-        let bounds = bounds(r#""start" = { most = 10, unit = "ms" }"#);
-        bounds.check(&[Metric::new("start", 10.0, "ms"), Metric::new("other", 1e9, "s")]).unwrap();
-        let error = bounds.check(&[Metric::new("start", 10.5, "ms")]).unwrap_err().to_string();
+        let bounds = bounds(r#"start = { most = 10, unit = "ms" }"#);
+        bounds.check(&[metric("start", 10.0, "ms"), metric("other", 1e9, "s")]).unwrap();
+        let mut over = [metric("start", 10.5, "ms")];
+        bounds.mark(&mut over);
+        assert!(over[0].is_over());
+        let error = bounds.check(&over).unwrap_err().to_string();
         assert!(error.ends_with("`start` is 10.500 ms, and may be 10"), "{error}");
     }
 
     #[test]
     fn a_row_that_fits_nothing_is_an_error() {
-        let bounds = bounds(r#""start" = { most = 10, unit = "ms" }"#);
+        let bounds = bounds(r#"start = { most = 10, unit = "ms" }"#);
         assert!(bounds.check(&[]).unwrap_err().to_string().contains("not measured"));
-        assert!(bounds.check(&[Metric::new("start", 1.0, "s")]).is_err());
+        assert!(bounds.check(&[metric("start", 1.0, "s")]).is_err());
+    }
+
+    #[test]
+    fn artifacts_have_the_limits_of_the_budget() {
+        let project = crate::project::Project::discover().unwrap();
+        let sizes = [metric("image-linux-amd64", 14.0, "MB"), metric("weft-linux-arm64", 7.0, "MB")];
+        let bounds = SubjectBounds::default().and_sizes(&Budget::of(&project).unwrap(), &sizes);
+        let error = bounds.check(&sizes).unwrap_err().to_string();
+        assert!(error.starts_with("1 bounds") && error.contains("`weft-linux-arm64`"), "{error}");
     }
 }

@@ -15,6 +15,7 @@ use xshell::{Shell, cmd};
 use super::{
     load::{Compared, LoadGenerator, Streamed, Streams, Upstream},
     metric::Metric,
+    sample::Sample,
 };
 use crate::{
     cmd,
@@ -49,25 +50,25 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let mut metrics = Vec::new();
     for (target, path) in &binaries {
         let size = fs::metadata(path).with_context(|| format!("could not read `{}`", path.display()))?.len();
-        metrics.push(Metric::new(target.file_name(), size as f64 / 1e6, "MB"));
+        let what = format!("the binary for {}", target.triple());
+        metrics.push(Metric::new(target.file_name(), &what, size as f64 / 1e6, "MB"));
     }
     metrics.push(version(&binaries[&own])?);
     metrics.extend(Subject::start(&binaries[&own], load)?.measure()?);
     Ok(metrics)
 }
 
-/// The median of the wall time of `weft --version`.
+/// The wall time of `weft --version`.
 fn version(weft: &Path) -> Result<Metric> {
     let shell = Shell::new()?;
     let mut times = Vec::new();
     for _ in 0..STARTS {
         let start = Instant::now();
         let output = cmd::output(cmd!(shell, "{weft} --version"), "ask weft for its version")?;
-        times.push(start.elapsed());
+        times.push(start.elapsed().as_secs_f64() * 1e3);
         ensure!(output.status.success(), "`weft --version` ended with {}", output.status);
     }
-    times.sort();
-    Ok(Metric::new("weft --version", times[STARTS / 2].as_secs_f64() * 1e3, "ms"))
+    Ok(Metric::of("weft-version", "`weft --version`, the whole process", &Sample::new(times), "ms"))
 }
 
 /// A provider, and gateways that ask it.
@@ -99,10 +100,12 @@ impl Subject {
         let direct = self.upstream.api_base(1, 0);
         let mut gateway = self.gateway(&direct)?;
         thread::sleep(IDLE);
-        let idle = Metric::new("idle gateway", resident(&mut gateway)?, "MB");
+        let resident = resident(&mut gateway)?;
+        let idle =
+            Metric::new("gateway-idle", "memory of a gateway that has answered nothing yet", resident, "MB");
         let latency = self.load.latency(&direct, &api_base(&gateway), REQUESTS)?;
-        let whole = compared("an answer", "added to an answer", latency.whole);
-        let first = compared("a first piece", "added to a first piece", latency.first_piece);
+        let whole = compared("answer", "an answer in one piece", latency.whole);
+        let first = compared("first-piece", "the first piece of a streamed answer", latency.first_piece);
         Ok([vec![idle], whole, first].concat())
     }
 
@@ -110,29 +113,31 @@ impl Subject {
         let Loaded { direct, through, resident } = self.loaded(HELD)?;
         let count = HELD.0.count;
         ensure!(direct.most_at_once == count, "the {count} streams were not open at the same time");
-        let title = format!("{count} streams");
+        let of = |what: &str| format!("{count} streams at once: {what}");
         let median = |streamed: &Streamed| streamed.first_piece.median / 1e3;
+        let open = through.most_at_once as f64;
         Ok(vec![
-            failed(&title, &through),
-            Metric::new(&format!("{title}: open at once"), through.most_at_once as f64, ""),
-            Metric::new(&format!("{title}: until the last ends"), through.seconds, "s")
+            Metric::new("streams-failed", &of("how many failed"), through.errors as f64, "streams"),
+            Metric::new("streams-open", &of("how many were open at the same time"), open, "streams"),
+            Metric::new("streams-end", &of("until the last ends"), through.seconds, "s")
                 .beside(direct.seconds),
-            Metric::new(&format!("{title}: first piece"), median(&through), "ms").beside(median(&direct)),
-            Metric::new(&format!("{title}: gateway afterwards"), resident, "MB"),
+            Metric::new("streams-first-piece", &of("first piece"), median(&through), "ms")
+                .beside(median(&direct)),
+            Metric::new("streams-memory", &of("memory of the gateway afterwards"), resident, "MB"),
         ])
     }
 
     fn busy(&self) -> Result<Vec<Metric>> {
         let Loaded { direct, through, resident } = self.loaded(BUSY)?;
-        let title = format!("{} clients", BUSY.0.count);
+        let of = |what: &str| format!("{} clients that do not rest: {what}", BUSY.0.count);
         let rate = |streamed: &Streamed| streamed.streams as f64 / streamed.seconds;
         let late = |streamed: &Streamed| streamed.first_piece.p99 / 1e3;
         Ok(vec![
-            failed(&title, &through),
-            Metric::new(&format!("{title}: streams"), rate(&through), "/s").beside(rate(&direct)),
-            Metric::new(&format!("{title}: first piece, 99 of 100"), late(&through), "ms")
+            Metric::new("clients-failed", &of("how many streams failed"), through.errors as f64, "streams"),
+            Metric::new("clients-rate", &of("streams"), rate(&through), "streams/s").beside(rate(&direct)),
+            Metric::new("clients-first-piece", &of("first piece, 99 of 100"), late(&through), "ms")
                 .beside(late(&direct)),
-            Metric::new(&format!("{title}: gateway afterwards"), resident, "MB"),
+            Metric::new("clients-memory", &of("memory of the gateway afterwards"), resident, "MB"),
         ])
     }
 
@@ -174,14 +179,13 @@ struct Loaded {
     resident: f64,
 }
 
-fn failed(title: &str, through: &Streamed) -> Metric {
-    Metric::new(&format!("{title}: failed"), through.errors as f64, "")
-}
-
 /// The medians, and their difference.
-fn compared(name: &str, added: &str, times: Compared) -> Vec<Metric> {
+fn compared(name: &str, what: &str, times: Compared) -> Vec<Metric> {
     let (direct, through) = (times.direct.median / 1e3, times.through.median / 1e3);
-    vec![Metric::new(name, through, "ms").beside(direct), Metric::new(added, through - direct, "ms")]
+    vec![
+        Metric::new(name, what, through, "ms").beside(direct),
+        Metric::new(&format!("{name}-added"), "of that, beyond asking the provider", through - direct, "ms"),
+    ]
 }
 
 fn api_base(gateway: &Gateway) -> String {

@@ -1,33 +1,82 @@
 //! `cargo xtask bench`: what ships, measured. A subject is a module that returns [`metric::Metric`]s; [`bounds`] holds them against
 //! `xtask/bench.toml`, [`report`] prints them.
 //!
-//! [`gateway`] measures `weft`, under the load of [`load`], a program of its own.
+//! Subjects: [`component`] runs the component in wasmtime, [`gateway`] measures `weft` under the load of [`load`], a program
+//! of its own, and [`commands`] the commands that build. What many runs came to is a [`sample`], what takes turns a [`series`].
+//! [`record`] keeps what was measured last, with the [`machine`]; [`page`] makes a document of it, with a [`plot`] here and
+//! there.
 
 mod bounds;
+mod commands;
+mod component;
 mod gateway;
 mod load;
+mod machine;
 mod metric;
+mod page;
+mod plot;
+mod record;
 mod report;
+mod sample;
+mod series;
 
 use anyhow::Result;
 
-use self::bounds::Bounds;
 pub(crate) use self::load::{LoadGenerator, Streams};
+use self::{
+    bounds::{Bounds, SubjectBounds},
+    machine::Machine,
+    metric::Metric,
+    record::{Figures, Record},
+};
 use crate::{
     budget::Budget,
     cli::{Bench, Subject},
     project::Project,
+    revision,
 };
 
 impl Bench {
     pub(crate) fn run(self, project: &Project) -> Result<()> {
         // Read first: a mistake in the files is cheaper to hear of now than after the measurements.
-        let (bounds, budget) = (Bounds::load()?, Budget::of(project)?);
-        let metrics = match self.subject {
-            Subject::Gateway => gateway::measure(project)?,
-        };
-        let bounds = bounds.of(self.subject).and_sizes(&budget, &metrics);
-        report::print(project, self.subject, &metrics, &bounds, self.json)?;
-        if self.check { bounds.check(&metrics) } else { Ok(()) }
+        let (bounds, budget, mut record) = (Bounds::load()?, Budget::of(project)?, Record::load(project)?);
+        let subjects = if self.subjects.is_empty() { Subject::USUAL.to_vec() } else { self.subjects };
+        let (mut measured, mut held) = (Vec::new(), Vec::new());
+        for subject in subjects {
+            let mut figures = figures(project, subject)?;
+            let bounds = bounds.of(subject).and_sizes(&budget, &figures.metrics);
+            bounds.mark(&mut figures.metrics);
+            held.push(bounds);
+            measured.push((subject, figures));
+        }
+        report::print(&measured, self.json)?;
+        if self.write {
+            measured.iter().cloned().for_each(|(subject, figures)| record.put(subject, figures));
+            record.store(project)?;
+            page::write(project, &record)?;
+        }
+        if self.check { check(&held, &measured) } else { Ok(()) }
     }
+}
+
+fn figures(project: &Project, subject: Subject) -> Result<Figures> {
+    Ok(Figures {
+        revision: revision::of(project)?,
+        machine: Machine::this(project, subject)?,
+        metrics: measure(project, subject)?,
+    })
+}
+
+fn measure(project: &Project, subject: Subject) -> Result<Vec<Metric>> {
+    match subject {
+        Subject::Component => component::measure(project),
+        Subject::Gateway => gateway::measure(project),
+        Subject::Commands => commands::measure(project),
+        Subject::Cold => commands::measure_cold(project),
+    }
+}
+
+/// All bounds of all that was measured: the first subject that breaks one is the error.
+fn check(held: &[SubjectBounds], measured: &[(Subject, Figures)]) -> Result<()> {
+    held.iter().zip(measured).try_for_each(|(bounds, (_, figures))| bounds.check(&figures.metrics))
 }

@@ -1,82 +1,73 @@
 //! What the user reads, and the same for machines.
 
-use std::{env::consts, thread};
-
 use anyhow::Result;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
-use super::{bounds::SubjectBounds, metric::Metric};
-use crate::{cli::Subject, project::Project, revision, ui};
+use super::{
+    metric::{Metric, shown},
+    record::Figures,
+};
+use crate::{cli::Subject, ui};
 
-/// Prints `metrics` on stdout, as a table or as JSON.
-pub(super) fn print(
-    project: &Project,
-    subject: Subject,
-    metrics: &[Metric],
-    bounds: &SubjectBounds,
-    as_json: bool,
-) -> Result<()> {
+/// Prints what was measured of each subject on stdout, as lines or as JSON.
+pub(super) fn print(measured: &[(Subject, Figures)], as_json: bool) -> Result<()> {
     if as_json {
-        let report = to_json(&revision::of(project)?, subject, metrics, bounds);
-        return ui::result(&format!("{report:#}"));
+        let all: Vec<Value> = measured.iter().map(|(subject, figures)| to_json(*subject, figures)).collect();
+        return ui::result(&format!("{:#}", Value::Array(all)));
     }
-    ui::result(&table(metrics, bounds).to_string())
+    let metrics = measured.iter().flat_map(|(_, figures)| &figures.metrics);
+    ui::result(&lines(metrics).trim_fmt())
 }
 
-fn table(metrics: &[Metric], bounds: &SubjectBounds) -> Table {
+/// A line for each metric. Its first three words are name, value and unit.
+fn lines<'a>(metrics: impl Iterator<Item = &'a Metric>) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_BORDERS_ONLY);
-    table.set_header(["", "measured", "without it", "ratio", "at most"]);
+    table.load_style(presets::NOTHING);
     for metric in metrics {
-        let with_unit = |value: f64| format!("{} {}", rounded(value), metric.unit).trim_end().to_owned();
-        let bound = bounds.bound(metric).map(|bound| bound.most);
-        let over = bound.is_some_and(|most| metric.value > most);
-        let mark = if over { "OVER " } else { "" };
         table.add_row([
             metric.name.clone(),
-            with_unit(metric.value),
-            metric.without.map(with_unit).unwrap_or_default(),
-            metric.ratio().map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
-            bound.map(|most| format!("{mark}{}", with_unit(most))).unwrap_or_default(),
+            shown(metric.value),
+            metric.unit.clone(),
+            spread(metric),
+            compared(metric),
+            bound(metric),
         ]);
     }
-    table.column_iter_mut().skip(1).for_each(|column| {
-        column.set_cell_alignment(CellAlignment::Right);
-    });
+    if let Some(values) = table.column_mut(1) {
+        values.set_cell_alignment(CellAlignment::Right);
+    }
     table
 }
 
-/// Three digits that say something, and no fraction of what is counted.
-fn rounded(value: f64) -> String {
-    match value.abs() {
-        size if size == 0.0 || size >= 100.0 => format!("{value:.0}"),
-        size if size >= 10.0 => format!("{value:.1}"),
-        size if size >= 1.0 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
-    }
+/// Where the middle half of the runs lies, how many there were, and what the quickest said.
+fn spread(metric: &Metric) -> String {
+    let Some(spread) = metric.spread else { return String::new() };
+    let [q1, q3, quickest] = [spread.q1, spread.q3, spread.quickest].map(shown);
+    format!("{q1} to {q3} of {} runs, quickest {quickest}", spread.runs)
 }
 
-fn to_json(revision: &Option<String>, subject: Subject, metrics: &[Metric], bounds: &SubjectBounds) -> Value {
+fn compared(metric: &Metric) -> String {
+    let Some((without, ratio)) = metric.without.zip(metric.ratio()) else { return String::new() };
+    format!("{ratio:.2} times {}", shown(without))
+}
+
+fn bound(metric: &Metric) -> String {
+    let over = if metric.is_over() { "OVER: " } else { "" };
+    metric.most.map(|most| format!("{over}at most {most}")).unwrap_or_default()
+}
+
+fn to_json(subject: Subject, figures: &Figures) -> Value {
     let metric = |metric: &Metric| {
-        json!({
-            "name": metric.name,
-            "value": metric.value,
-            "unit": metric.unit,
-            "without": metric.without,
-            "ratio": metric.ratio(),
-            "most": bounds.bound(metric).map(|bound| bound.most),
-        })
+        let mut value = json!(metric);
+        value["ratio"] = json!(metric.ratio());
+        value
     };
     json!({
-        "revision": revision,
-        "subject": format!("{subject:?}").to_lowercase(),
-        "machine": {
-            "system": consts::OS,
-            "architecture": consts::ARCH,
-            "processors": thread::available_parallelism().map_or(0, usize::from),
-        },
-        "metrics": metrics.iter().map(metric).collect::<Vec<_>>(),
+        "subject": subject,
+        "revision": figures.revision,
+        "machine": figures.machine,
+        "metrics": figures.metrics.iter().map(metric).collect::<Vec<_>>(),
     })
 }
 
@@ -85,18 +76,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_as_many_digits_as_mean_something() {
-        let shown = [0.0, 0.1234, 1.234, 12.34, 500.0].map(rounded);
-        assert_eq!(shown, ["0", "0.123", "1.23", "12.3", "500"]);
-    }
-
-    #[test]
-    fn what_is_over_is_marked() {
-        let bounds = toml::from_str(r#""start" = { most = 10, unit = "ms" }"#).unwrap();
-        let metrics = [Metric::new("start", 20.0, "ms").beside(10.0), Metric::new("other", 1.0, "")];
-        let text = table(&metrics, &bounds).to_string();
-        assert!(text.contains("OVER 10.0 ms") && text.contains("2.00"), "{text}");
-        let json = to_json(&None, Subject::Gateway, &metrics, &bounds);
-        assert_eq!((&json["subject"], &json["metrics"][0]["ratio"]), (&json!("gateway"), &json!(2.0)));
+    fn a_line_begins_with_name_value_and_unit() {
+        let over = Metric { most: Some(10.0), ..Metric::new("start", "to begin", 20.0, "ms").beside(10.0) };
+        let metrics = [over, Metric::new("other", "", 1.0, "x")];
+        let text = lines(metrics.iter()).trim_fmt();
+        let words: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(words[0][..3], ["start", "20.0", "ms"]);
+        assert_eq!(words[1], ["other", "1.00", "x"]);
+        assert!(text.contains("2.00 times 10.0") && text.contains("OVER: at most 10"), "{text}");
     }
 }

@@ -13,6 +13,7 @@ Examples:
   cargo xtask size top -n 30                  the largest functions, and sums to the last byte
   cargo xtask size diff HEAD~1                what a change did, by crate and function
   cargo xtask size report --html size.html    a page to look at, with everything in it
+  cargo xtask size compare                    the same work with other stacks, into docs/size.md
   cargo xtask size --accept \"streams answers\" the sizes as they are now become the ones to hold
 
 What a size is held against is in size-budget.toml; what was accepted last, function by function, in
@@ -48,6 +49,12 @@ pub(crate) enum SizeCommand {
         #[arg(short, value_name = "N", default_value_t = 30)]
         number: usize,
         /// Print JSON on stdout instead of the tables
+        #[arg(long)]
+        json: bool,
+    },
+    /// The same work with other stacks and another optimiser, side by side; writes it into docs/size.md
+    Compare {
+        /// Print JSON on stdout instead of the table
         #[arg(long)]
         json: bool,
     },

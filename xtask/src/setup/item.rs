@@ -22,6 +22,8 @@ pub(super) enum Item {
     Wasmtime(Release),
     /// Packages for Python, in an environment of their own.
     Python(Python),
+    /// Packages for Node.js, in a folder of their own.
+    Node(Node),
     /// A program that belongs to the system: the one that it has, else Debian's.
     Program(Program),
 }
@@ -57,6 +59,13 @@ pub(crate) enum Python {
     Acceptance,
     /// What checks the deployment files: kubernetes-validate.
     Deploy,
+}
+
+/// The packages for Node.js, each as `xtask/node/<name>/package-lock.json` lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Node {
+    /// What others shrink components with.
+    Jco,
 }
 
 /// The programs of the system that commands run.
@@ -139,6 +148,18 @@ impl Python {
     }
 }
 
+impl Node {
+    /// All of them.
+    pub(super) const ALL: [Self; 1] = [Self::Jco];
+
+    /// Its name, which its list has too.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Jco => "jco",
+        }
+    }
+}
+
 impl Program {
     /// Its name in `tools.toml`.
     pub(super) fn name(self) -> &'static str {
@@ -165,16 +186,19 @@ impl Item {
         match self {
             Self::Tool(tool) => Some((tool, tool.pin(pins).clone())),
             Self::Wasmtime(release) => Some((Tool::Wasmtime, release.pin(pins))),
-            Self::RustSource | Self::Target(_) | Self::CxxCompiler | Self::Python(_) | Self::Program(_) => {
-                None
-            }
+            Self::RustSource
+            | Self::Target(_)
+            | Self::CxxCompiler
+            | Self::Python(_)
+            | Self::Node(_)
+            | Self::Program(_) => None,
         }
     }
 
     /// What installs it ahead of time.
     pub(super) fn command(self) -> &'static str {
         match self {
-            Self::Python(_) | Self::Program(_) | Self::Tool(Tool::CargoTarpaulin) => {
+            Self::Python(_) | Self::Node(_) | Self::Program(_) | Self::Tool(Tool::CargoTarpaulin) => {
                 "cargo xtask setup --all"
             }
             _ => "cargo xtask setup",
@@ -191,6 +215,7 @@ impl Item {
             Self::Wasmtime(_) => "leave that release out and run on another".to_owned(),
             Self::Tool(tool) => format!("set {} to the path of a {}", tool.pin(pins).variable, tool.name()),
             Self::Python(_) => "install Python 3.9 or later with its venv module and pip".to_owned(),
+            Self::Node(_) => "install Node.js 20 or later with npm".to_owned(),
             Self::Program(program) => {
                 let ProgramPin { variable, packages, .. } = program.pin(pins);
                 format!("install `{}`, or set {variable} to the path of the program", packages[0])
@@ -208,6 +233,7 @@ impl fmt::Display for Item {
             Self::Tool(tool) => tool.name(),
             Self::Wasmtime(_) => Tool::Wasmtime.name(),
             Self::Python(python) => return f.pad(&format!("python-{}", python.name())),
+            Self::Node(node) => return f.pad(&format!("node-{}", node.name())),
             Self::Program(program) => program.name(),
         })
     }

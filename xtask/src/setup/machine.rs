@@ -11,6 +11,7 @@ use super::{
     compiler,
     debian::Debian,
     item::{Item, Piece, Program, State, Target, Tool},
+    node,
     pins::Pins,
     plan::{Facts, Means, Way},
     programs, python, staging, std_build,
@@ -46,7 +47,8 @@ impl<'a> Machine<'a> {
     pub(super) fn facts(&mut self, items: &[Item]) -> Result<Facts> {
         let items = items.iter().map(|&item| Ok((item, self.state(item)?))).collect::<Result<_>>()?;
         let debian = on_path("apt-get") && on_path("dpkg") && Mirror::find(Path::new(APT)).is_some();
-        Ok(Facts { items, means: Means { rustup: on_path("rustup"), debian, python: on_path("python3") } })
+        let [rustup, python, npm] = ["rustup", "python3", "npm"].map(on_path);
+        Ok(Facts { items, means: Means { rustup, debian, python, npm } })
     }
 
     /// Goes one way to `item`, and makes sure of having arrived.
@@ -57,6 +59,7 @@ impl<'a> Machine<'a> {
             (Way::Debian, Item::Target(target)) => self.debian_target(target)?,
             (Way::Debian, Item::Program(program)) => self.program(program)?,
             (Way::Venv, Item::Python(python)) => python::install(&self.shell, &self.project.cache, python)?,
+            (Way::Npm, Item::Node(node)) => node::install(&self.shell, &self.project.cache, node)?,
             (Way::Wheel | Way::CargoInstall, Item::Tool(_) | Item::Wasmtime(_)) => self.tool(item, way)?,
             _ => unreachable!("no plan sends an item this way"),
         }
@@ -76,6 +79,7 @@ impl<'a> Machine<'a> {
                 tools::cached(&self.project.cache, Tool::Wasmtime, &release.pin(&self.pins))
             }
             Item::Python(python) => python::find(&self.shell, &self.project.cache, python),
+            Item::Node(node) => node::find(&self.project.cache, node),
             Item::Program(program) => {
                 programs::find(&self.shell, &self.debian_folder(), program, program.pin(&self.pins))
             }

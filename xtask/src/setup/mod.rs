@@ -2,7 +2,7 @@
 //!
 //! Modules in reading order: [`item`] says what is looked after; [`plan`] decides what to do; [`act`] does it; [`machine`]
 //! knows the ways, with [`sysroot`] (the toolchain's folder), [`apt`] with [`apt_lists`], [`debian`], [`std_build`],
-//! [`tools`], [`programs`] of the system and [`python`]. What is fetched is pinned in `xtask/tools.toml` ([`pins`]), of
+//! [`tools`], [`programs`] of the system, [`python`] and [`node`]. What is fetched is pinned in `xtask/tools.toml` ([`pins`]), of
 //! wasmtime several releases ([`matrix`]); [`compiler`] is looked for only; [`staging`] lets nothing be there by half.
 
 mod act;
@@ -13,6 +13,7 @@ mod debian;
 mod item;
 mod machine;
 mod matrix;
+mod node;
 mod pins;
 mod plan;
 mod programs;
@@ -36,7 +37,7 @@ use self::{
     plan::{Step, plan},
 };
 pub(crate) use self::{
-    item::{Program, Python, Tool},
+    item::{Node, Program, Python, Tool},
     matrix::{Releases, Wasmtime, wasmtimes},
 };
 use crate::{cli, project::Project, ui};
@@ -56,6 +57,8 @@ pub(crate) enum Need {
     OlderReleases,
     /// Packages for Python.
     Python(Python),
+    /// Packages for Node.js.
+    Node(Node),
     /// A program of the system.
     Program(Program),
 }
@@ -104,6 +107,15 @@ pub(crate) fn python(project: &Project, python: Python) -> Result<PathBuf> {
     path(project, Item::Python(python))
 }
 
+/// The folder of programs that the packages `node` come with, which are fetched if need be.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub(crate) fn node(project: &Project, node: Node) -> Result<PathBuf> {
+    path(project, Item::Node(node))
+}
+
 /// The path of `program`: what its variable names, else the system's, else Debian's, unpacked into the cache if need be.
 ///
 /// # Errors
@@ -148,6 +160,7 @@ impl Need {
     fn rare() -> Vec<Self> {
         let mut needs: Vec<Self> = Python::ALL.into_iter().map(Self::Python).collect();
         needs.extend([Tool::CargoTarpaulin, Tool::Twiggy].map(Self::Tool));
+        needs.extend(Node::ALL.map(Self::Node));
         needs.push(Self::Program(Program::Chromium));
         needs.extend(["aarch64", "x86_64"].into_iter().filter_map(emulating).map(Self::Program));
         needs
@@ -161,6 +174,7 @@ impl Need {
             Self::Tool(tool) => vec![Item::Tool(tool)],
             Self::OlderReleases => Release::all(pins).into_iter().skip(1).map(Item::Wasmtime).collect(),
             Self::Python(python) => vec![Item::Python(python)],
+            Self::Node(node) => vec![Item::Node(node)],
             Self::Program(program) => vec![Item::Program(program)],
         }
     }

@@ -22,6 +22,7 @@ pub(super) struct Means {
     /// `apt-get` and `dpkg`, and a Debian mirror in apt's own lists.
     pub(super) debian: bool,
     pub(super) python: bool,
+    pub(super) npm: bool,
 }
 
 /// One item's part of the plan.
@@ -44,6 +45,8 @@ pub(super) enum Way {
     Debian,
     /// An environment for Python, with packages from its index.
     Venv,
+    /// Packages from npm's registry.
+    Npm,
     /// A ready-made program from the Python index.
     Wheel,
     /// `cargo install` compiles it.
@@ -72,6 +75,7 @@ fn ways(item: Item, means: Means) -> Vec<Way> {
         Item::Tool(Tool::CargoTarpaulin | Tool::Twiggy) => [(Way::Wheel, false), (Way::CargoInstall, true)],
         Item::Tool(_) | Item::Wasmtime(_) => [(Way::Wheel, means.python), (Way::CargoInstall, true)],
         Item::Python(_) => [(Way::Venv, means.python), (Way::CargoInstall, false)],
+        Item::Node(_) => [(Way::Npm, means.npm), (Way::CargoInstall, false)],
         Item::Program(_) => [(Way::Debian, means.debian), (Way::CargoInstall, false)],
     };
     candidates.into_iter().filter_map(|(way, open)| open.then_some(way)).collect()
@@ -95,8 +99,9 @@ impl Way {
             (Self::Venv, Item::Python(python)) => {
                 format!("PyPI's packages of `xtask/python/{}.txt`", python.name())
             }
+            (Self::Npm, Item::Node(node)) => format!("npm's packages of `xtask/node/{}`", node.name()),
             (Self::Debian, _) => format!("Debian's package `{item}` ({})", pins.debian.suite),
-            (Self::Wheel | Self::CargoInstall | Self::Venv, _) => {
+            (Self::Wheel | Self::CargoInstall | Self::Venv | Self::Npm, _) => {
                 let (_, pin) = item.tool(pins).expect("only programs come from there");
                 match (self, pin.wheel) {
                     (Self::Wheel, Some(wheel)) => format!("PyPI's `{}` {}", wheel.package, wheel.version),
@@ -112,12 +117,12 @@ mod tests {
     use std::path::PathBuf;
 
     use super::{
-        super::item::{Program, Python, Target},
+        super::item::{Node, Program, Python, Target},
         *,
     };
 
-    const EVERYTHING: Means = Means { rustup: true, debian: true, python: true };
-    const NOTHING: Means = Means { rustup: false, debian: false, python: false };
+    const EVERYTHING: Means = Means { rustup: true, debian: true, python: true, npm: true };
+    const NOTHING: Means = Means { rustup: false, debian: false, python: false, npm: false };
     const P2: Item = Item::Target(Target::Wasip2);
     const WASMTIME: Item = Item::Tool(Tool::Wasmtime);
 
@@ -182,6 +187,15 @@ mod tests {
             Way::Venv.describe(zig, &Pins::load().unwrap()),
             "PyPI's packages of `xtask/python/zig.txt`"
         );
+    }
+
+    #[test]
+    fn packages_for_node_take_an_npm() {
+        let jco = Item::Node(Node::Jco);
+        let get = |ways| Step::Get(jco, ways, None);
+        assert_eq!(planned(jco, State::Missing(None), EVERYTHING), get(vec![Way::Npm]));
+        assert_eq!(planned(jco, State::Missing(None), NOTHING), get(vec![]));
+        assert_eq!(Way::Npm.describe(jco, &Pins::load().unwrap()), "npm's packages of `xtask/node/jco`");
     }
 
     #[test]

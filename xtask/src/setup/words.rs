@@ -41,6 +41,7 @@ pub(super) fn step(step: &Step, pins: &Pins) -> String {
 pub(super) fn no_way(item: Item) -> &'static str {
     match item {
         Item::Python(_) => "there is no `python3` here",
+        Item::Node(_) => "there is no `npm` here",
         Item::Program(_) => {
             "it is not on the PATH, and there is no apt with a Debian mirror here to get it by"
         }

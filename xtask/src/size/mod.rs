@@ -8,11 +8,12 @@
 //! Modules in that order: [`anatomy`] takes an artifact apart, with [`symbol`] (whose a function is) and [`deflate`] (what a
 //! byte costs compressed), into [`item`]s; [`profile`] is all of a build, written by [`json`]. [`base`] finds what to compare
 //! with and [`diff`] compares. [`top`] with [`twiggy`] and [`words`] tell of it, in [`table`]s, [`report`] draws it and [`browser`] looks at that; [`ratchet`] holds
-//! the sizes against what was accepted and moves that on purpose, and [`history`] remembers.
+//! the sizes against what was accepted and moves that on purpose, and [`history`] remembers. [`compare`] looks at others.
 
 mod anatomy;
 mod base;
 mod browser;
+mod compare;
 mod deflate;
 mod diff;
 mod history;
@@ -40,6 +41,7 @@ impl Size {
         match self.command {
             Some(SizeCommand::Top { number, json }) => top::run(project, number, json),
             Some(SizeCommand::Diff { base, number, json }) => words::run(project, &base, number, json),
+            Some(SizeCommand::Compare { json }) => compare::run(project, json),
             Some(SizeCommand::Report { html, base, check, json }) => {
                 report::run(project, &html, base.as_deref(), json)?;
                 if check { browser::check(project, &html) } else { Ok(()) }

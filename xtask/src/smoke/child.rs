@@ -43,13 +43,19 @@ impl Guarded {
 
     /// Waits for the child to end, at most for `limit`; one that takes longer is killed, and that is an error.
     pub(crate) fn wait(mut self, limit: Duration) -> Result<ExitStatus> {
+        match self.ended_within(limit)? {
+            Some(status) => Ok(status),
+            None => bail!("still running after {} s, and killed", limit.as_secs()),
+        }
+    }
+
+    /// Waits for the child to end, at most for `limit`; `None` where it is still running then.
+    pub(crate) fn ended_within(&mut self, limit: Duration) -> Result<Option<ExitStatus>> {
         let deadline = Instant::now() + limit;
         loop {
-            if let Some(status) = self.0.try_wait().context("could not wait for a child process")? {
+            let status = self.0.try_wait().context("could not wait for a child process")?;
+            if status.is_some() || Instant::now() >= deadline {
                 return Ok(status);
-            }
-            if Instant::now() >= deadline {
-                bail!("still running after {} s, and killed", limit.as_secs());
             }
             thread::sleep(POLL);
         }

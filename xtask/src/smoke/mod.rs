@@ -32,7 +32,11 @@ use self::{
     bench::{Bench, Host},
     cases::Case,
 };
-pub(crate) use self::{child::Guarded, weft::Gateway};
+pub(crate) use self::{
+    child::{Guarded, between_files},
+    provider::Provider,
+    weft::Gateway,
+};
 use crate::{
     cli::{Runtime, Smoke},
     project::Project,

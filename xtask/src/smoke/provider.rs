@@ -22,7 +22,7 @@ use crate::{cargo, project::Project, ui};
 /// A running `mock-provider`. It ends when this is dropped, and also when this process dies: its standard input is a
 /// pipe from here.
 #[derive(Debug)]
-pub(super) struct Provider {
+pub(crate) struct Provider {
     _process: Guarded,
     program: PathBuf,
     base: String,
@@ -46,7 +46,7 @@ pub(super) struct Request {
 
 impl Provider {
     /// Builds the server and starts it on a free port. Requests are appended to `log`.
-    pub(super) fn start(project: &Project, log: &Path) -> Result<Self> {
+    pub(crate) fn start(project: &Project, log: &Path) -> Result<Self> {
         let shell = project.shell()?;
         ui::status("Building", "mock-provider");
         let build = cmd!(shell, "cargo build --package mock-provider");
@@ -94,7 +94,7 @@ impl Provider {
     }
 
     /// The `api_base` under which requests are answered by `scenario` and logged under `label`.
-    pub(super) fn api_base(&self, scenario: &str, label: &str) -> String {
+    pub(crate) fn api_base(&self, scenario: &str, label: &str) -> String {
         format!("{}/{scenario}/{label}/v1", self.base)
     }
 

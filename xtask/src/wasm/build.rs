@@ -7,38 +7,86 @@ use xshell::cmd;
 
 use crate::{cargo, cli::HttpBackend, project::Project};
 
-/// Names of functions stay in until the end, so that `cargo xtask size` can say which is how large.
-const NAMED: &str = r#"profile.release-wasm.strip="debuginfo""#;
+/// A way to have cargo build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// What ships: at its smallest, with the names of functions in until the end, so that `cargo xtask size` can say which is
+    /// how large.
+    Named,
+    /// The same without names.
+    Small,
+    /// As a release is built where nobody says more.
+    Plain,
+}
 
-/// Builds the `clawft` binary for `target` at its smallest, with the names of its functions, and returns its bytes.
-pub(super) fn build(project: &Project, target: &str, http: HttpBackend, locked: bool) -> Result<Vec<u8>> {
+impl Way {
+    /// What cargo is told.
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Named => &[
+                "--config",
+                ".cargo/size-optimised.toml",
+                "--config",
+                r#"profile.release-wasm.strip="debuginfo""#,
+                "--profile",
+                "release-wasm",
+            ],
+            Self::Small => &["--config", ".cargo/size-optimised.toml", "--profile", "release-wasm"],
+            Self::Plain => &["--release"],
+        }
+    }
+}
+
+/// Builds the `clawft` binary for `target` and returns its bytes.
+pub(super) fn build(
+    project: &Project,
+    way: Way,
+    target: &str,
+    http: HttpBackend,
+    locked: bool,
+) -> Result<Vec<u8>> {
     let features: &[&str] = match http {
         HttpBackend::Raw => &[],
         HttpBackend::Client => &["--features", "wasi-http-client"],
     };
     let what = [&["--package", "clawft-wasm", "--bin", "clawft"], features].concat();
-    compile(project, target, &what, locked, &format!("build clawft for {target}"))
+    compile(project, way, target, &what, locked, &format!("build clawft for {target}"))
 }
 
-/// Builds the program of `package` in the same way.
+/// Builds the program of `package` as what ships.
 pub(super) fn program(project: &Project, target: &str, package: &str) -> Result<Vec<u8>> {
-    compile(project, target, &["--package", package], false, &format!("build {package} for {target}"))
+    let purpose = format!("build {package} for {target}");
+    compile(project, Way::Named, target, &["--package", package], false, &purpose)
+}
+
+/// Builds the program of a package of `xtask/size-samples`, a workspace of its own.
+pub(super) fn sample(project: &Project, way: Way, target: &str, package: &str) -> Result<Vec<u8>> {
+    // The folder is the one of this workspace, for the sake of the std in it.
+    let folder = project.target.to_str().context("the path of the target folder is not UTF-8")?;
+    let manifest = "xtask/size-samples/Cargo.toml";
+    let what = ["--manifest-path", manifest, "--package", package, "--target-dir", folder];
+    compile(project, way, target, &what, true, &format!("build the sample {package}"))
 }
 
 /// Builds `what`. `purpose` completes the sentence "could not …".
-fn compile(project: &Project, target: &str, what: &[&str], locked: bool, purpose: &str) -> Result<Vec<u8>> {
+fn compile(
+    project: &Project,
+    way: Way,
+    target: &str,
+    what: &[&str],
+    locked: bool,
+    purpose: &str,
+) -> Result<Vec<u8>> {
     let shell = project.shell()?;
-    // The settings in the file are what RUSTC_BOOTSTRAP unlocks. Flags from outside would replace the ones there, and the
-    // artifact would depend on who builds it.
-    shell.set_var("RUSTC_BOOTSTRAP", "1");
-    let locked = locked.then_some("--locked");
-    let build = cmd!(
-        shell,
-        "cargo build --config .cargo/size-optimised.toml --config {NAMED} --target {target} --profile release-wasm
-            {what...} {locked...}"
-    )
-    .env_remove("RUSTFLAGS")
-    .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    if way != Way::Plain {
+        // The settings in the file are what it unlocks.
+        shell.set_var("RUSTC_BOOTSTRAP", "1");
+    }
+    let (arguments, locked) = (way.arguments(), locked.then_some("--locked"));
+    // Flags from outside would replace the ones in the file, and the artifact would depend on who builds it.
+    let build = cmd!(shell, "cargo build --target {target} {arguments...} {what...} {locked...}")
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
     let path = cargo::executable(build, purpose)?;
     fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))
 }

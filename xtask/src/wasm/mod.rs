@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Modules in that order: [`build`], [`lower`], [`optimise`] with [`component`], [`validate`] with [`features`], [`artifact`],
-//! [`report`].
+//! [`report`]. [`stages`] is the same way for components of others, to compare with.
 
 mod artifact;
 mod build;
@@ -17,13 +17,14 @@ mod lower;
 pub(crate) mod names;
 mod optimise;
 mod report;
+mod stages;
 mod validate;
 
 use std::{fs, path::PathBuf, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
-use self::{artifact::Artifact, report::Report};
+use self::{artifact::Artifact, build::Way, report::Report};
 use crate::{
     budget::{self, Budget},
     cli::{HttpBackend, Wasm, WasmTargets},
@@ -35,7 +36,10 @@ use crate::{
     ui,
 };
 
-pub(crate) use self::component::{modules, strip};
+pub(crate) use self::{
+    component::{modules, strip},
+    stages::{Source, Stages, component_features, shrunk, stages},
+};
 
 impl Wasm {
     pub(crate) fn run(self, project: &Project) -> Result<()> {
@@ -135,7 +139,7 @@ fn make(
 
         let started = Instant::now();
         ui::status("Building", &format!("{name} for {}", artifact.target()));
-        let built = build::build(project, artifact.target(), http, locked)?;
+        let built = build::build(project, Way::Named, artifact.target(), http, locked)?;
         report.step(artifact, "build", started, built.len());
 
         let started = Instant::now();

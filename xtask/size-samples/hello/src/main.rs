@@ -1,0 +1,5 @@
+//! Hello world, the floor.
+
+fn main() {
+    println!("Hello, world!");
+}

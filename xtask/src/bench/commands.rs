@@ -1,0 +1,184 @@
+//! The commands that build, each timed as its user waits for it, in a clone that is thrown away afterwards. What is measured is
+//! the commit: changes that are not in it are not in the clone.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, OpenOptions},
+    io::Write as _,
+    path::PathBuf,
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use tempfile::TempDir;
+use xshell::{Shell, cmd};
+
+use super::{metric::Metric, sample::Sample};
+use crate::{cmd, project::Project, ui};
+
+/// How often what is quick is run.
+const RUNS: usize = 5;
+
+/// How many lines of a command that failed are shown.
+const TAIL: usize = 40;
+
+/// The command for the artifacts, and the one for the images.
+const WASM: &[&str] = &["wasm", "--check-size"];
+const DOCKER: &[&str] = &["docker", "--builder", "oci", "--json"];
+
+/// In a clone on this machine, with what is kept between clones.
+pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
+    let clone = Clone::new(project, Cache::Shared)?;
+    let help = clone.once("help-clone", "`--help` in a new clone", &["--help"])?;
+    let wasm = clone.once("wasm-clone", "`wasm --check-size` in a new clone", WASM)?;
+    let docker = clone.once("docker-clone", "`docker`, both images, in a new clone", DOCKER)?;
+    let images = clone.images()?;
+    let mut metrics = vec![
+        help,
+        wasm,
+        docker,
+        clone.often("docker-unchanged", "`docker` with nothing changed", DOCKER, |_| Ok(()))?,
+        clone.often("wasm-unchanged", "`wasm --check-size` with nothing changed", WASM, |_| Ok(()))?,
+        clone.often("wasm-touched", "the same after a comment in `clawft-core`", WASM, |run| {
+            clone.append("lib.rs", &format!("// A change that compiles to the same code, number {run}.\n"))
+        })?,
+        clone.often("wasm-changed", "the same after code in `clawft-core`", WASM, |run| {
+            clone.append("turn.rs", &changed(run))
+        })?,
+    ];
+    metrics.extend(images);
+    Ok(metrics)
+}
+
+/// In a clone on a machine that has nothing of ours.
+pub(super) fn measure_cold(project: &Project) -> Result<Vec<Metric>> {
+    let clone = Clone::new(project, Cache::Empty)?;
+    Ok(vec![
+        clone.once("help-cold", "`--help`", &["--help"])?,
+        clone.once("wasm-cold", "`wasm --check-size`, Binaryen compiled", WASM)?,
+        clone.once("docker-cold", "`docker`, both images, linker fetched", DOCKER)?,
+    ])
+}
+
+/// Code that the optimiser has to look at.
+fn changed(run: usize) -> String {
+    format!(
+        "
+/// A change that ends up in the component.
+#[unsafe(no_mangle)]
+pub extern \"C\" fn measured_{run}(number: u32) -> u32 {{
+    number.wrapping_mul(2_654_435_76{run}).rotate_left(7)
+}}
+"
+    )
+}
+
+/// What a clone finds of ours on the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cache {
+    /// What this machine keeps between clones.
+    Shared,
+    /// Nothing.
+    Empty,
+}
+
+/// A clone with an empty target folder.
+struct Clone {
+    folder: TempDir,
+    /// What is kept between clones.
+    cache: PathBuf,
+}
+
+/// What is wanted of what `docker --json` prints.
+#[derive(Deserialize)]
+struct Images {
+    images: BTreeMap<String, Image>,
+}
+
+#[derive(Deserialize)]
+struct Image {
+    /// Bytes to transfer.
+    gzip: usize,
+}
+
+impl Clone {
+    fn new(project: &Project, cache: Cache) -> Result<Self> {
+        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let (shell, root, clone) = (project.shell()?, &project.root, folder.path().join("clawft"));
+        cmd::run_quietly(cmd!(shell, "git clone --quiet {root} {clone}"), "clone the checkout", TAIL)?;
+        let cache = match cache {
+            Cache::Shared => project.cache.clone(),
+            Cache::Empty => folder.path().join("cache"),
+        };
+        Ok(Self { folder, cache })
+    }
+
+    /// One run.
+    fn once(&self, name: &str, what: &str, command: &[&str]) -> Result<Metric> {
+        Ok(Metric::new(name, what, self.timed(command)?, "s"))
+    }
+
+    /// [`RUNS`] runs, each after `change` with its number.
+    fn often(
+        &self,
+        name: &str,
+        what: &str,
+        command: &[&str],
+        change: impl Fn(usize) -> Result<()>,
+    ) -> Result<Metric> {
+        let timed = |run| change(run).and_then(|()| self.timed(command));
+        let times = (1..=RUNS).map(timed).collect::<Result<_>>()?;
+        Ok(Metric::of(name, what, &Sample::new(times), "s"))
+    }
+
+    /// How long `cargo xtask` takes with these arguments, in seconds.
+    fn timed(&self, arguments: &[&str]) -> Result<f64> {
+        ui::status("Measuring", &format!("cargo xtask {}", arguments.join(" ")));
+        let start = Instant::now();
+        self.xtask(arguments)?;
+        Ok(start.elapsed().as_secs_f64())
+    }
+
+    /// Runs `cargo xtask` and returns what it prints on standard output.
+    fn xtask(&self, arguments: &[&str]) -> Result<String> {
+        let shell = self.shell()?;
+        let run = cmd!(shell, "cargo xtask {arguments...}")
+            .env("CLAWFT_CACHE", &self.cache)
+            .env("CARGO_TARGET_DIR", self.folder.path().join("target"));
+        let shown = run.to_string();
+        let output = cmd::output(run, "run a command in the clone")?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let lines: Vec<&str> = said.lines().collect();
+            let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
+            anyhow::bail!("`{shown}` ended with {} in the clone\n{tail}", output.status);
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// What a machine transfers to run each image.
+    fn images(&self) -> Result<Vec<Metric>> {
+        let images: Images =
+            serde_json::from_str(&self.xtask(DOCKER)?).context("could not read what `docker` printed")?;
+        let metric = |(platform, image): (&String, &Image)| {
+            let name = format!("image-{}", platform.replace('/', "-"));
+            let what = format!("the image for {platform}, as it is transferred");
+            Metric::new(&name, &what, image.gzip as f64 / 1e6, "MB")
+        };
+        Ok(images.images.iter().map(metric).collect())
+    }
+
+    /// Adds to a file of `clawft-core`.
+    fn append(&self, file: &str, text: &str) -> Result<()> {
+        let path = self.folder.path().join("clawft/crates/clawft-core/src").join(file);
+        let append = || OpenOptions::new().append(true).open(&path)?.write_all(text.as_bytes());
+        append().with_context(|| format!("could not write `{}`", path.display()))
+    }
+
+    fn shell(&self) -> Result<Shell> {
+        let shell = Shell::new().context("could not find the current folder")?;
+        shell.change_dir(fs::canonicalize(self.folder.path().join("clawft")).context("there is no clone")?);
+        Ok(shell)
+    }
+}

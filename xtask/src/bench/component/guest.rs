@@ -1,0 +1,161 @@
+//! Runs of a program in wasmtime: each has the same grants, and is timed from before wasmtime starts until it has gone.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use xshell::{Shell, cmd};
+
+use crate::cmd;
+
+/// The variable that the key comes in.
+const KEY: &str = "BENCH_API_KEY";
+
+/// What is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Program {
+    /// The least that a component can do.
+    Hello,
+    /// Ours.
+    Clawft,
+}
+
+/// What wasmtime is given of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The component, which it compiles each time.
+    Source,
+    /// The component, which it compiled in an earlier run and has kept.
+    Cached,
+    /// What it compiled ahead of time.
+    Compiled,
+}
+
+/// wasmtime, the programs in every form, and a folder for everything.
+pub(super) struct Stage {
+    wasmtime: PathBuf,
+    sources: [PathBuf; 2],
+    compiled: [PathBuf; 2],
+    /// What a program is granted that needs nothing.
+    nothing: Place,
+    folder: TempDir,
+}
+
+/// A folder to be granted, and a message.
+pub(super) struct Place {
+    granted: PathBuf,
+    message: PathBuf,
+}
+
+impl Stage {
+    /// Compiles both `programs`, hello world first.
+    pub(super) fn new(wasmtime: &Path, programs: &[PathBuf; 2]) -> Result<Self> {
+        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let shell = Shell::new()?;
+        let compiled = ["hello.cwasm", "clawft.cwasm"].map(|name| folder.path().join(name));
+        for (program, compiled) in programs.iter().zip(&compiled) {
+            let compile = cmd!(shell, "{wasmtime} compile -o {compiled} {program}");
+            cmd::run_quietly(compile, "compile a component", 20)?;
+        }
+        let nothing = Place::new(folder.path(), "nothing", "")?;
+        Ok(Self { wasmtime: wasmtime.to_owned(), sources: programs.clone(), compiled, nothing, folder })
+    }
+
+    /// A folder to be granted, with the configuration to ask at `api_base` as `agent` says, and a message to ask with.
+    pub(super) fn place(&self, name: &str, api_base: &str, agent: Value, message: &str) -> Result<Place> {
+        let place = Place::new(self.folder.path(), name, message)?;
+        let mut agents = json!({ "model": "gpt-4o-mini" });
+        if let (Value::Object(agents), Value::Object(agent)) = (&mut agents, agent) {
+            agents.extend(agent);
+        }
+        let openai = json!({ "api_base": api_base, "api_key_env": KEY, "retries": 0 });
+        let config = json!({ "agents": agents, "providers": { "providers": { "openai": openai } } });
+        let path = place.granted.join("config.json");
+        fs::write(path, format!("{config:#}")).context("could not write a configuration")?;
+        Ok(place)
+    }
+
+    /// The program started, with nothing to do but to say its name.
+    pub(super) fn start(&self, program: Program, form: Form) -> Result<Duration> {
+        let (took, succeeded) =
+            self.run(program, form, &["--version"], &self.nothing, &self.nothing.message)?;
+        ensure!(succeeded, "{program:?} does not start");
+        Ok(took)
+    }
+
+    /// A turn that ends when the configuration has been read: there is no message.
+    pub(super) fn refused(&self, place: &Place) -> Result<Duration> {
+        let (took, succeeded) = self.clawft(place, &self.nothing.message)?;
+        ensure!(!succeeded, "no message was taken for a message");
+        Ok(took)
+    }
+
+    /// A turn, the first of its session.
+    pub(super) fn turn(&self, place: &Place) -> Result<Duration> {
+        let session = place.granted.join("sessions").join("default.json");
+        if session.exists() {
+            fs::remove_file(&session).context("could not forget a session")?;
+        }
+        let (took, succeeded) = self.clawft(place, &place.message)?;
+        let said = || fs::read_to_string(self.output("stderr")).unwrap_or_default();
+        ensure!(succeeded && session.exists(), "a turn failed: {}", said());
+        Ok(took)
+    }
+
+    fn clawft(&self, place: &Place, message: &Path) -> Result<(Duration, bool)> {
+        self.run(Program::Clawft, Form::Compiled, &[], place, message)
+    }
+
+    /// One process, and whether it succeeded.
+    fn run(
+        &self,
+        program: Program,
+        form: Form,
+        arguments: &[&str],
+        place: &Place,
+        message: &Path,
+    ) -> Result<(Duration, bool)> {
+        let (wasmtime, shell) = (&self.wasmtime, Shell::new()?);
+        let (forms, options): (_, &[&str]) = match form {
+            Form::Source => (&self.sources, &["-C", "cache=n"]),
+            Form::Cached => (&self.sources, &[]),
+            Form::Compiled => (&self.compiled, &["--allow-precompiled"]),
+        };
+        let program = &forms[program as usize];
+        let mut grant = place.granted.clone().into_os_string();
+        grant.push("::/config");
+        let command = cmd!(
+            shell,
+            "{wasmtime} run {options...} -S http --dir {grant} --env {KEY} {program} {arguments...}"
+        )
+        .env(KEY, "not-a-key")
+        // Where wasmtime keeps what it compiled.
+        .env("XDG_CACHE_HOME", self.folder.path());
+        let make = |name| File::create(self.output(name)).context("could not keep what a guest prints");
+        let stdin = File::open(message).context("could not open a message")?;
+        let streams = [stdin.into(), make("stdout")?.into(), make("stderr")?.into()];
+        let start = Instant::now();
+        let mut child = cmd::spawn(command, streams, "run wasmtime")?;
+        let status = child.wait().context("could not wait for wasmtime")?;
+        Ok((start.elapsed(), status.success()))
+    }
+
+    fn output(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+impl Place {
+    fn new(folder: &Path, name: &str, message: &str) -> Result<Self> {
+        let granted = folder.join(name);
+        fs::create_dir(&granted).context("could not make a folder")?;
+        let path = folder.join(format!("{name}.message"));
+        fs::write(&path, message).context("could not write a message")?;
+        Ok(Self { granted, message: path })
+    }
+}

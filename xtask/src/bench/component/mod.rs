@@ -1,0 +1,161 @@
+//! The component in the wasmtime command, timed from outside: whole processes, beside processes that do a little less.
+//!
+//! What a turn takes in the guest is the difference between two processes that took turns: one that makes the turn, and one
+//! that stops just before it. So nothing in the component, and no host that could be quicker than the one in use, has to know
+//! that it is measured.
+
+mod exchange;
+mod guest;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use serde_json::json;
+
+use self::{
+    exchange::Exchange,
+    guest::{Form, Place, Program, Stage},
+};
+use super::{
+    load::{LoadGenerator, Upstream},
+    metric::Metric,
+    series::{Samples, Series},
+};
+use crate::{
+    files,
+    project::Project,
+    setup::{self, Releases},
+    wasm,
+};
+
+/// How often everything is run.
+const ROUNDS: usize = 50;
+
+/// The bytes of the message that is large.
+const LARGE: usize = 5_000_000;
+
+/// The pieces of text in the answer that is a long stream; each is one token of a real one.
+const PIECES: usize = 20_000;
+
+/// Everything that there is to measure.
+pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
+    let wasmtime = setup::wasmtimes(project, Releases::Chosen)?.remove(0);
+    let programs = [hello_world(project)?, wasm::ensure_built(project)?.component];
+    let upstream = LoadGenerator::build(project)?.upstream()?;
+    let stage = Stage::new(&wasmtime.path, &programs)?;
+    let places = Places::new(&stage, &upstream)?;
+    Ok(metrics(&places.series(&stage).run(ROUNDS)?))
+}
+
+/// What any component costs, made in the same way as ours: the least of the samples that sizes are compared with.
+fn hello_world(project: &Project) -> Result<PathBuf> {
+    let component = wasm::shrunk(project, wasm::Source::Sample("hello"))?;
+    let path = project.target.join("xtask").join("hello-world.wasm");
+    files::replace(&path, &component)?;
+    Ok(path)
+}
+
+/// Folders to be granted, each with the configuration for one thing to do.
+struct Places {
+    usual: Place,
+    large_config: Place,
+    large_message: Place,
+    one_piece: Place,
+    many_pieces: Place,
+    natively: Exchange,
+    large_natively: Exchange,
+}
+
+impl Places {
+    fn new(stage: &Stage, upstream: &Upstream) -> Result<Self> {
+        let (one, many) = (upstream.api_base(1, 0), upstream.api_base(PIECES, 0));
+        let place = |name, api_base: &str, agent, message: &str| stage.place(name, api_base, agent, message);
+        // Sixteen letters, so that no host can make it small on the way.
+        let large = "0123456789abcdef".repeat(LARGE / 16);
+        let prompt = json!({ "system_prompt": "Be brief. ".repeat(1000) });
+        Ok(Self {
+            usual: place("usual", &one, json!({}), "hello")?,
+            large_config: place("large-config", &one, prompt, "")?,
+            large_message: place("large-message", &one, json!({ "context_tokens": 10_000_000 }), &large)?,
+            one_piece: place("one-piece", &one, json!({ "stream": true }), "hello")?,
+            many_pieces: place("many-pieces", &many, json!({ "stream": true }), "hello")?,
+            natively: Exchange::new(&one, "hello")?,
+            large_natively: Exchange::new(&one, &large)?,
+        })
+    }
+
+    /// Everything that takes turns.
+    fn series<'a>(&'a self, stage: &'a Stage) -> Series<'a> {
+        let mut series = Series::default();
+        for (form, hello, clawft) in [
+            (Form::Compiled, "hello-compiled", "start-compiled"),
+            (Form::Source, "hello-from-source", "start-from-source"),
+        ] {
+            series.add(hello, move || stage.start(Program::Hello, form));
+            series.add(clawft, move || stage.start(Program::Clawft, form));
+        }
+        series.add("start-cached", || stage.start(Program::Clawft, Form::Cached));
+        series.add("config-read", || stage.refused(&self.large_config));
+        series.add("no-turn", || stage.refused(&self.usual));
+        series.add("turn", || stage.turn(&self.usual));
+        series.add("large", || stage.turn(&self.large_message));
+        series.add("one-piece", || stage.turn(&self.one_piece));
+        series.add("many-pieces", || stage.turn(&self.many_pieces));
+        series.add("natively", || self.natively.take());
+        series.add("large-natively", || self.large_natively.take());
+        series
+    }
+}
+
+fn metrics(samples: &Samples) -> Vec<Metric> {
+    [starts(samples), turns(samples)].concat()
+}
+
+fn starts(samples: &Samples) -> Vec<Metric> {
+    let [hello, clawft] = ["hello-compiled", "start-compiled"].map(|name| samples.of(name));
+    let [hello_source, clawft_source] =
+        ["hello-from-source", "start-from-source"].map(|name| samples.of(name));
+    let ms = |name, what, sample| Metric::of(name, what, sample, "ms");
+    let compiled = ms("start-compiled", "`clawft.wasm --version`, compiled ahead of time", clawft);
+    let source =
+        ms("start-from-source", "`clawft.wasm --version`, compiled by wasmtime each time", clawft_source);
+    let times = "clawft compiled ahead of time, in hello worlds";
+    vec![
+        ms("hello-compiled", "hello world, compiled ahead of time", hello),
+        compiled.beside(hello.median()),
+        Metric::of("start-to-hello", times, &clawft.over(hello), "x"),
+        ms(
+            "start-cached",
+            "`clawft.wasm --version`, compiled by an earlier run and kept by wasmtime",
+            samples.of("start-cached"),
+        ),
+        ms("hello-from-source", "hello world, compiled by wasmtime each time", hello_source),
+        source.beside(hello_source.median()),
+    ]
+}
+
+fn turns(samples: &Samples) -> Vec<Metric> {
+    let [start, refused, turn, natively] =
+        ["start-compiled", "no-turn", "turn", "natively"].map(|name| samples.of(name));
+    let config = samples.of("config-read").minus(start);
+    let turn = turn.minus(refused);
+    let large = samples.of("large").minus(start);
+    let large_natively = samples.of("large-natively").median();
+    let stream = samples.of("many-pieces").minus(samples.of("one-piece"));
+    let rate = stream.map(|millis| (PIECES - 1) as f64 / millis * 1e3);
+    let ms = |name, what, sample| Metric::of(name, what, sample, "ms");
+    vec![
+        ms("config-read", "a configuration of 10 KB opened, read and understood", &config),
+        ms("round-trip", "a turn: session read, request sent, answer taken, session stored", &turn)
+            .beside(natively.median()),
+        ms("round-trip-added", "of that, beyond the same exchange natively", &turn.minus(natively)),
+        ms("body-5mb", "a turn with a message of 5 MB, from standard input to the session's file", &large)
+            .beside(large_natively),
+        Metric::of(
+            "stream-rate",
+            "tokens of a stream: decoded, each printed at once, stored",
+            &rate,
+            "tokens/s",
+        ),
+    ]
+}

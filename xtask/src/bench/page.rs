@@ -1,0 +1,233 @@
+//! `docs/performance.md` and its plots: the prose of `page.md` beside this file, with what was measured last in its place.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+use super::{
+    metric::{Metric, shown},
+    plot::{Bar, Plot},
+    record::{Figures, Record},
+    sample::Spread,
+};
+use crate::{budget::grouped, cli::Subject, files, project::Project};
+
+/// The prose. A line `{component}` stands for the figures of that subject.
+const PROSE: &str = include_str!("page.md");
+
+/// Where figures go, as they stand in the prose.
+const PLACES: [(Subject, &str); 4] = [
+    (Subject::Component, "{component}"),
+    (Subject::Gateway, "{gateway}"),
+    (Subject::Commands, "{commands}"),
+    (Subject::Cold, "{cold}"),
+];
+
+/// A plot in the document.
+struct Drawn {
+    subject: Subject,
+    /// The name of its file, without ending.
+    file: &'static str,
+    title: &'static str,
+    /// The metrics that are bars, each with a name to stand before it. All have one unit.
+    bars: &'static [(&'static str, Part)],
+}
+
+/// What a bar shows of a metric.
+enum Part {
+    /// Its value, under this name.
+    Value(&'static str),
+    /// Its value, for comparison.
+    Other(&'static str),
+    /// The value beside it, for comparison.
+    Without(&'static str),
+}
+
+use Part::{Other, Value, Without};
+
+/// Every plot, in their order.
+const PLOTS: [Drawn; 5] = [
+    Drawn {
+        subject: Subject::Component,
+        file: "performance-start",
+        title: "From the start of wasmtime to its end",
+        bars: &[
+            ("hello-compiled", Other("hello world, compiled before")),
+            ("start-compiled", Value("clawft, compiled before")),
+            ("start-cached", Value("clawft, from wasmtime's cache")),
+            ("hello-from-source", Other("hello world, from source")),
+            ("start-from-source", Value("clawft, from source")),
+        ],
+    },
+    Drawn {
+        subject: Subject::Component,
+        file: "performance-turn",
+        title: "A turn in the guest, beside what it waits for",
+        bars: &[
+            ("config-read", Value("configuration of 10 KB")),
+            ("round-trip", Without("an exchange natively")),
+            ("round-trip", Value("a turn with it in the guest")),
+        ],
+    },
+    Drawn {
+        subject: Subject::Component,
+        file: "performance-body",
+        title: "A message of 5 MB",
+        bars: &[
+            ("body-5mb", Without("an exchange natively")),
+            ("body-5mb", Value("a turn with it in the guest")),
+        ],
+    },
+    Drawn {
+        subject: Subject::Gateway,
+        file: "performance-gateway",
+        title: "Asking the provider, and the gateway before it",
+        bars: &[
+            ("answer", Without("an answer, directly")),
+            ("answer", Value("an answer, through the gateway")),
+            ("first-piece", Without("first piece, directly")),
+            ("first-piece", Value("first piece, through the gateway")),
+        ],
+    },
+    Drawn {
+        subject: Subject::Commands,
+        file: "performance-commands",
+        title: "Building",
+        bars: &[
+            ("wasm-clone", Value("wasm, new clone")),
+            ("wasm-changed", Value("wasm, code changed")),
+            ("wasm-touched", Value("wasm, a comment changed")),
+            ("wasm-unchanged", Value("wasm, nothing changed")),
+            ("docker-clone", Value("docker, new clone")),
+            ("docker-unchanged", Value("docker, nothing changed")),
+        ],
+    },
+];
+
+/// Writes everything that follows from `record`.
+pub(super) fn write(project: &Project, record: &Record) -> Result<()> {
+    documents(&project.root, record)?
+        .iter()
+        .try_for_each(|(path, text)| files::replace(path, text.as_bytes()))
+}
+
+/// The document and the plots, each with its path.
+fn documents(root: &Path, record: &Record) -> Result<Vec<(PathBuf, String)>> {
+    let folder = root.join("docs");
+    let mut documents = vec![(folder.join("performance.md"), document(record)?)];
+    for drawn in &PLOTS {
+        if let Some(plot) = record.0.get(&drawn.subject).and_then(|figures| drawn.plot(figures)) {
+            documents.push((folder.join(drawn.file).with_extension("svg"), plot.svg()));
+        }
+    }
+    Ok(documents)
+}
+
+fn document(record: &Record) -> Result<String> {
+    let mut text = PROSE.to_owned();
+    for (subject, place) in PLACES {
+        ensure!(text.contains(place), "the prose has no place for `{place}`");
+        let figures = record.0.get(&subject);
+        text = text.replace(
+            place,
+            &figures.map_or("Not measured yet.".to_owned(), |figures| section(subject, figures)),
+        );
+    }
+    Ok(text)
+}
+
+/// The plots, the table, and where it was measured.
+fn section(subject: Subject, figures: &Figures) -> String {
+    let mut text = String::new();
+    for drawn in PLOTS.iter().filter(|drawn| drawn.subject == subject) {
+        if drawn.plot(figures).is_some() {
+            text += &format!("![{}]({}.svg)\n\n", drawn.title, drawn.file);
+        }
+    }
+    text += "| name | what | measured | middle half | quickest | without it | ratio | at most |\n";
+    text += "|---|---|---:|---|---:|---:|---:|---:|\n";
+    figures.metrics.iter().for_each(|metric| text += &row(metric));
+    let revision = figures.revision.as_deref().unwrap_or("unknown");
+    let (commit, dirty) =
+        revision.split_once('-').map_or((revision, ""), |(commit, _)| (commit, " and changes"));
+    let commit = &commit[..commit.len().min(10)];
+    text + &format!("\nMeasured on {}; commit `{commit}`{dirty}.", figures.machine.sentence())
+}
+
+fn row(metric: &Metric) -> String {
+    let with_unit = |value: f64| format!("{} {}", for_readers(value), metric.unit);
+    let middle = |spread: Spread| {
+        format!("{} to {} of {}", for_readers(spread.q1), for_readers(spread.q3), spread.runs)
+    };
+    format!(
+        "| `{}` | {} | {} | {} | {} | {} | {} | {} |\n",
+        metric.name,
+        metric.what,
+        with_unit(metric.value),
+        metric.spread.map(middle).unwrap_or_default(),
+        metric.spread.map(|spread| with_unit(spread.quickest)).unwrap_or_default(),
+        metric.without.map(with_unit).unwrap_or_default(),
+        metric.ratio().map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
+        metric.most.map(|most| format!("{most} {}", metric.unit)).unwrap_or_default(),
+    )
+}
+
+/// A number with its thousands apart.
+fn for_readers(value: f64) -> String {
+    if value >= 10_000.0 { grouped(value.round() as usize) } else { shown(value) }
+}
+
+impl Drawn {
+    /// The plot, if all that is in it was measured.
+    fn plot(&self, figures: &Figures) -> Option<Plot> {
+        let bars = self.bars.iter().map(|(name, part)| part.bar(figures.metric(name)?));
+        Some(Plot { title: self.title.to_owned(), bars: bars.collect::<Option<_>>()? })
+    }
+}
+
+impl Part {
+    fn bar(&self, metric: &Metric) -> Option<Bar> {
+        let (name, value, other) = match self {
+            Value(name) => (name, metric.value, false),
+            Other(name) => (name, metric.value, true),
+            Without(name) => (name, metric.without?, true),
+        };
+        let range = metric.spread.map(|spread| (spread.q1, spread.q3));
+        let whole = !matches!(self, Without(_));
+        Some(Bar {
+            name: (*name).to_owned(),
+            value,
+            shown: format!("{} {}", shown(value), metric.unit),
+            range: range.filter(|_| whole),
+            most: metric.most.filter(|_| whole),
+            other,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs};
+
+    use super::*;
+
+    /// What is checked in is what follows from what was measured. `BLESS=1` writes it anew, without measuring anything.
+    #[test]
+    fn the_document_is_drawn_from_the_record() {
+        let project = Project::discover().unwrap();
+        let record = Record::load(&project).unwrap();
+        if env::var_os("BLESS").is_some() {
+            write(&project, &record).unwrap();
+        }
+        for (path, text) in documents(&project.root, &record).unwrap() {
+            let found = fs::read_to_string(&path).unwrap_or_default();
+            assert!(found == text, "`{}`: run `BLESS=1 cargo test -p xtask`, and look at it", path.display());
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_said() {
+        let text = document(&Record::default()).unwrap();
+        assert_eq!(text.matches("Not measured yet.").count(), PLACES.len());
+    }
+}

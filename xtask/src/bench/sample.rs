@@ -1,0 +1,104 @@
+//! What came of many runs of the same, and what can be said of it: the median, how far the runs lie apart, and the difference
+//! to something else that took turns with it.
+
+use serde::{Deserialize, Serialize};
+
+/// A value for each run, in the order of the runs; at least one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Sample {
+    runs: Vec<f64>,
+    /// What the quickest run says; of a difference, what the quickest run of each side says.
+    quickest: f64,
+}
+
+/// How far the runs lie apart: the smallest and the largest value, and between `q1` and `q3` the middle half of them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Spread {
+    pub(super) runs: usize,
+    pub(super) min: f64,
+    pub(super) q1: f64,
+    pub(super) q3: f64,
+    pub(super) max: f64,
+    /// What the quickest run says; of a difference or a ratio, the quickest run of each side. What else a machine does makes
+    /// runs longer and never shorter, so this is what a machine that is busy can still tell.
+    pub(super) quickest: f64,
+}
+
+impl Sample {
+    /// `values` in the order of the runs.
+    ///
+    /// # Panics
+    /// There are none.
+    pub(super) fn new(values: Vec<f64>) -> Self {
+        assert!(!values.is_empty(), "nothing was run");
+        let quickest = values.iter().copied().fold(f64::INFINITY, f64::min);
+        Self { runs: values, quickest }
+    }
+
+    /// Half of the runs are below it.
+    pub(super) fn median(&self) -> f64 {
+        self.quantile(0.5)
+    }
+
+    pub(super) fn spread(&self) -> Spread {
+        let [min, q1, q3, max] = [0.0, 0.25, 0.75, 1.0].map(|part| self.quantile(part));
+        Spread { runs: self.runs.len(), min, q1, q3, max, quickest: self.quickest }
+    }
+
+    /// Run by run, how much more this is than `other`. Both took turns, so what disturbed one run disturbed its neighbour too,
+    /// and is gone from the difference.
+    pub(super) fn minus(&self, other: &Self) -> Self {
+        self.with(other, |one, other| one - other)
+    }
+
+    /// Run by run, how many times `other` this is.
+    pub(super) fn over(&self, other: &Self) -> Self {
+        self.with(other, |one, other| one / other)
+    }
+
+    /// Every value put through `change`.
+    pub(super) fn map(&self, change: impl Fn(f64) -> f64) -> Self {
+        Self { runs: self.runs.iter().copied().map(&change).collect(), quickest: change(self.quickest) }
+    }
+
+    fn with(&self, other: &Self, join: impl Fn(f64, f64) -> f64) -> Self {
+        assert_eq!(self.runs.len(), other.runs.len(), "they did not take turns");
+        let runs = self.runs.iter().zip(&other.runs).map(|(one, other)| join(*one, *other)).collect();
+        Self { runs, quickest: join(self.quickest, other.quickest) }
+    }
+
+    /// The value below which this part of the runs lies; between two runs in proportion.
+    fn quantile(&self, part: f64) -> f64 {
+        let mut sorted = self.runs.clone();
+        sorted.sort_by(f64::total_cmp);
+        let place = part * (sorted.len() - 1) as f64;
+        let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+        below + (above - below) * place.fract()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_and_quarters_are_between_the_runs() {
+        let sample = Sample::new(vec![4.0, 1.0, 3.0, 2.0]);
+        assert_eq!(sample.median(), 2.5);
+        assert_eq!(
+            sample.spread(),
+            Spread { runs: 4, min: 1.0, q1: 1.75, q3: 3.25, max: 4.0, quickest: 1.0 }
+        );
+        assert_eq!(Sample::new(vec![7.0]).median(), 7.0);
+    }
+
+    #[test]
+    fn differences_are_taken_run_by_run() {
+        let (one, other) = (Sample::new(vec![10.0, 30.0, 21.0]), Sample::new(vec![9.0, 29.0, 8.0]));
+        let difference = one.minus(&other);
+        assert_eq!(difference.runs, [1.0, 1.0, 13.0]);
+        assert_eq!((difference.median(), difference.spread().quickest), (1.0, 2.0));
+        assert_eq!(one.over(&one).median(), 1.0);
+    }
+}
