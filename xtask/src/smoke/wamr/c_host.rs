@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -9,26 +10,43 @@ use anyhow::{Context as _, Result};
 use cargo_metadata::MetadataCommand;
 use xshell::cmd;
 
-use crate::{cmd, project::Project, ui};
+use crate::{cmd, files, project::Project, ui};
 
 /// The package that WAMR's C code is in.
 const SOURCES: &str = "wamrx-sys";
 
+/// What the host is made of, from the workspace's root.
+const HOST: [&str; 3] =
+    ["docs/wamr-host/CMakeLists.txt", "docs/wamr-host/host.c", "crates/clawft-wasm/include/clawft.h"];
+
 /// The program. `variables` are what the runner is compiled with.
 pub(super) fn ensure_built(project: &Project, variables: &[(&'static str, OsString)]) -> Result<PathBuf> {
     let (shell, wamr) = (project.shell()?, sources(project)?);
-    let (folder, build) =
-        (project.root.join("docs/wamr-host"), project.cache_folder("build")?.join("wamr-host"));
+    let place = project.cache_folder("build")?.join("c-host");
+    let (source, build) = (place.join("source"), place.join("build"));
     for (name, value) in variables {
         shell.set_var(name, value);
     }
     if !build.exists() {
         ui::status("Building", "a host in C with the smallest WAMR, once for this machine");
     }
+    // CMake builds from one folder only, and every checkout has its own: what it builds from is therefore kept beside it.
+    HOST.iter().try_for_each(|file| refresh(&project.root.join(file), &source.join(file)))?;
+    let folder = source.join("docs/wamr-host");
     let prepare = cmd!(shell, "cmake -S {folder} -B {build} -DWAMR={wamr} -DCMAKE_BUILD_TYPE=MinSizeRel");
     cmd::run_quietly(prepare, "prepare the host in C", 20)?;
     cmd::run_quietly(cmd!(shell, "cmake --build {build} --target wamr-host"), "compile the host in C", 20)?;
     Ok(build.join("wamr-host"))
+}
+
+/// Makes `copy` what `original` is; leaves it alone if it is, so that nothing is compiled again.
+fn refresh(original: &Path, copy: &Path) -> Result<()> {
+    let bytes = fs::read(original).with_context(|| format!("could not read `{}`", original.display()))?;
+    if fs::read(copy).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    fs::create_dir_all(copy.parent().unwrap_or(Path::new("")))?;
+    files::replace(copy, &bytes)
 }
 
 /// Where WAMR's C code is: cargo has fetched it for the runner.
