@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use xshell::{Cmd, cmd};
 
 use crate::{
-    cmd, digest,
+    cmd, digest, files,
     project::Project,
     setup::{self, Need},
     ui,
@@ -103,7 +103,9 @@ fn turn(target: &Path, package: &str) -> Result<File> {
 /// The SHA-256 of everything in `sources`, names included.
 fn sources_digest(root: &Path, sources: &[&str]) -> Result<String> {
     let mut files = Vec::new();
-    sources.iter().try_for_each(|source| list(&root.join(source), &mut files))?;
+    for source in sources {
+        files.extend(files::below(&root.join(source))?);
+    }
     files.sort();
     let mut hash = Sha256::new();
     for file in files {
@@ -112,16 +114,6 @@ fn sources_digest(root: &Path, sources: &[&str]) -> Result<String> {
         hash.update(Sha256::digest(bytes));
     }
     Ok(digest::hex(hash))
-}
-
-/// Adds `path`, or all files below it, to `files`.
-fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    if !path.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    let entries = fs::read_dir(path).with_context(|| format!("could not list `{}`", path.display()))?;
-    entries.into_iter().try_for_each(|entry| list(&entry?.path(), files))
 }
 
 /// Runs `build`, a `cargo build` without a message format, and returns the path of the executable that it made.

@@ -1,13 +1,33 @@
-//! How files that ship are written: compressed the same way every time, and put in their place in one move.
+//! Files: listed, compressed the same way every time, and put in their place in one move.
 
 use std::{
     fs,
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
 use flate2::{Compression, GzBuilder};
+
+/// All files below the folder `path`, in the order of their paths; `path` itself where it is a file.
+///
+/// # Errors
+/// A folder can't be listed.
+pub(crate) fn below(path: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    list(path, &mut found)?;
+    found.sort();
+    Ok(found)
+}
+
+fn list(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    if !path.is_dir() {
+        found.push(path.to_owned());
+        return Ok(());
+    }
+    let entries = fs::read_dir(path).with_context(|| format!("could not list `{}`", path.display()))?;
+    entries.into_iter().try_for_each(|entry| list(&entry?.path(), found))
+}
 
 /// `bytes` as `gzip -9 --no-name` would have them: no name and no time, so that equal input gives equal output.
 pub(crate) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
@@ -62,6 +82,18 @@ mod tests {
     use std::io::Read as _;
 
     use super::*;
+
+    #[test]
+    fn all_files_below_a_folder_are_found_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir_all(path("b/c")).unwrap();
+        for name in ["b/c/1", "b/2", "a"] {
+            fs::write(path(name), name).unwrap();
+        }
+        assert_eq!(below(folder.path()).unwrap(), [path("a"), path("b/2"), path("b/c/1")]);
+        assert_eq!(below(&path("a")).unwrap(), [path("a")]);
+    }
 
     #[test]
     fn gzip_gives_back_what_it_took_and_is_the_same_every_time() {

@@ -1,12 +1,7 @@
 //! The load generator, and what it found: a program of its own, quick enough not to be what is measured, that also plays the
 //! provider.
 
-use std::{
-    collections::BTreeMap,
-    io::{BufRead as _, BufReader},
-    path::PathBuf,
-    process::Stdio,
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
@@ -95,13 +90,9 @@ impl LoadGenerator {
     /// Begins a provider.
     pub(crate) fn upstream(&self) -> Result<Upstream> {
         let (shell, program) = (Shell::new()?, &self.0);
-        let streams = [Stdio::piped(), Stdio::piped(), Stdio::inherit()];
-        let mut process = Guarded::spawn(cmd!(shell, "{program} upstream"), streams, "start a provider")?;
-        let stdout = process.child().stdout.take().context("the provider has no standard output")?;
-        let mut url = String::new();
-        BufReader::new(stdout).read_line(&mut url).context("could not read the provider's address")?;
+        let (process, url) = Guarded::server(cmd!(shell, "{program} upstream"), "load-generator")?;
         ensure!(url.starts_with("http://"), "the provider printed `{url}` where its address should be");
-        Ok(Upstream { _process: process, url: url.trim_end().to_owned() })
+        Ok(Upstream { _process: process, url })
     }
 
     /// Holds `load` on the chat completions below `api_base`.

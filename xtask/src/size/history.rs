@@ -1,10 +1,6 @@
 //! Every size that was ever accepted: `xtask/size/history.tsv`, a line for each artifact each time.
 
-use std::{
-    fs,
-    path::PathBuf,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fs, path::PathBuf, time::SystemTime};
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
@@ -60,8 +56,8 @@ pub(super) fn append(project: &Project, entries: &[Entry]) -> Result<()> {
 
 /// Today's date in UTC.
 pub(super) fn today() -> String {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
-    date(seconds / 86_400)
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    now.split('T').next().unwrap_or_default().to_owned()
 }
 
 fn path(project: &Project) -> PathBuf {
@@ -85,18 +81,6 @@ impl Entry {
     }
 }
 
-/// The date so many days after 1970-01-01: years are counted from March on, so that the day that some have comes last.
-fn date(days: u64) -> String {
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let (year, month) = (era * 400 + year, if month < 10 { month + 3 } else { month - 9 });
-    format!("{:04}-{month:02}-{day:02}", year + u64::from(month <= 2))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,14 +99,5 @@ mod tests {
         let back = Entry::parse(line.trim_end()).unwrap();
         assert_eq!(back, Entry { why: "streams and retries".to_owned(), ..entry });
         assert_eq!(Entry::parse("2026-11-22\tabc\tclawft.wasm\tmany\t2\twhy"), None);
-    }
-
-    #[test]
-    fn dates_are_those_of_the_calendar() {
-        let expected =
-            [(0, "1970-01-01"), (11_016, "2000-02-29"), (11_017, "2000-03-01"), (20_779, "2026-11-22")];
-        for (days, expected) in expected {
-            assert_eq!(date(days), expected);
-        }
     }
 }

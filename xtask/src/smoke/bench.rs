@@ -105,9 +105,7 @@ impl Bench {
 
     /// A shell of one's own, for one thread: shells are not shared between threads.
     pub(super) fn shell(&self) -> Result<Shell> {
-        let shell = Shell::new().context("could not find the current folder")?;
-        shell.change_dir(self.folder());
-        Ok(shell)
+        self.folder.shell()
     }
 }
 
@@ -146,6 +144,13 @@ impl Folder {
         let path = folder.keep();
         ui::status("Keeping", &path.display().to_string());
         Ok(Self::Kept(path))
+    }
+
+    /// A shell that stands in it.
+    pub(super) fn shell(&self) -> Result<Shell> {
+        let shell = Shell::new().context("could not find the current folder")?;
+        shell.change_dir(self.path());
+        Ok(shell)
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, ExitStatus, Stdio},
     thread,
@@ -24,6 +25,19 @@ impl Guarded {
     /// Starts `cmd` with its three standard streams as given. `purpose` completes the sentence "could not …".
     pub(crate) fn spawn(cmd: Cmd<'_>, streams: [Stdio; 3], purpose: &str) -> Result<Self> {
         cmd::spawn(cmd, streams, purpose).map(Self)
+    }
+
+    /// Starts `cmd`, the server `name`, and returns it with the line that it prints once it can be asked.
+    pub(crate) fn server(cmd: Cmd<'_>, name: &str) -> Result<(Self, String)> {
+        // Its standard input stays open for as long as we live: it ends with it.
+        let streams = [Stdio::piped(), Stdio::piped(), Stdio::inherit()];
+        let mut process = Self::spawn(cmd, streams, &format!("start {name}"))?;
+        let stdout = process.0.stdout.take().with_context(|| format!("{name} has no standard output"))?;
+        let mut line = String::new();
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .with_context(|| format!("could not read what {name} prints when it is ready"))?;
+        Ok((process, line.trim_end().to_owned()))
     }
 
     /// Kills the child, wherever it is, and waits until it has gone.

@@ -2,12 +2,7 @@
 //!
 //! It speaks the wasmtime command's language as far as cases do, so they run in it as they are.
 
-use std::{
-    collections::BTreeMap,
-    io::{BufRead as _, BufReader},
-    path::Path,
-    process::Stdio,
-};
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
@@ -54,11 +49,7 @@ pub(super) struct Front {
 impl Front {
     /// Starts `program` in front of the plain server on `port`. Its authority is left in the folder where `shell` stands.
     pub(super) fn start(shell: &Shell, program: &Path, port: &str) -> Result<Self> {
-        let streams = [Stdio::piped(), Stdio::piped(), Stdio::inherit()];
-        let mut process = Guarded::spawn(cmd!(shell, "{program} serve {port}"), streams, "start test-host")?;
-        let stdout = process.child().stdout.take().context("test-host has no standard output")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).context("could not read test-host's addresses")?;
+        let (process, line) = Guarded::server(cmd!(shell, "{program} serve {port}"), "test-host")?;
         let addresses = serde_json::from_str(&line)
             .with_context(|| format!("test-host printed `{line}` where its addresses should be"))?;
         Ok(Self { _process: process, addresses })

@@ -2,7 +2,8 @@
 
 use std::{ops::Range, time::Duration};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::de::DeserializeOwned;
 
 /// What is on standard error when a guest crashed in whatever way, rather than ended with an error of its own.
 const CRASHES: [&str; 4] = ["wasm trap", "wasm backtrace", "panicked at", "failed to run main module"];
@@ -21,6 +22,16 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// It ended well and said nothing, and printed a line of JSON for each of so many `calls`: these.
+    pub(super) fn answers<T: DeserializeOwned>(&self, calls: usize) -> Result<Vec<T>> {
+        ensure!(self.exit == Some(0), "exit code {}, expected 0", self.exit_code());
+        ensure!(self.stderr.is_empty(), "the instance, or its host, printed something");
+        let answers = self.stdout.lines().map(serde_json::from_str).collect::<Result<Vec<T>, _>>();
+        let answers = answers.context("the host printed something else than answers")?;
+        ensure!(answers.len() == calls, "{} answers to {calls} calls", answers.len());
+        Ok(answers)
+    }
+
     /// It printed `text` and a line end, and nothing on standard error, and ended well.
     pub(super) fn answered(&self, text: &str) -> Result<()> {
         self.printed(text)?;

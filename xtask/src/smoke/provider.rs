@@ -2,9 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::Stdio,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -62,16 +60,8 @@ impl Provider {
     fn spawn(program: PathBuf, port: u16, log: &Path) -> Result<Self> {
         let shell = Shell::new().context("could not find the current folder")?;
         let port = port.to_string();
-        let streams = [Stdio::piped(), Stdio::piped(), Stdio::inherit()];
-        let mut process = Guarded::spawn(
-            cmd!(shell, "{program} --port {port} --log {log}"),
-            streams,
-            "start mock-provider",
-        )?;
-        let mut base = String::new();
-        let stdout = process.child().stdout.take().context("mock-provider has no standard output")?;
-        BufReader::new(stdout).read_line(&mut base).context("could not read mock-provider's address")?;
-        let base = base.trim_end().to_owned();
+        let command = cmd!(shell, "{program} --port {port} --log {log}");
+        let (process, base) = Guarded::server(command, "mock-provider")?;
         ensure!(base.starts_with("http://"), "mock-provider printed `{base}` where its address should be");
         Ok(Self { _process: process, program, base, front: None, log: log.to_owned() })
     }

@@ -56,17 +56,7 @@ impl Answer {
 /// Makes `calls`, all on one instance. It prints nothing.
 fn call(lab: &Lab<'_>, calls: &[Value]) -> Result<Vec<Answer>> {
     let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
-    let outcome = lab.component().called().say(&lines)?;
-    ensure!(outcome.exit == Some(0), "exit code {:?}, expected 0", outcome.exit);
-    ensure!(outcome.stderr.is_empty(), "the instance, or its host, printed something");
-    let answers: Vec<Answer> = outcome
-        .stdout
-        .lines()
-        .map(serde_json::from_str)
-        .collect::<Result<_, _>>()
-        .context("test-host printed something else than answers")?;
-    ensure!(answers.len() == calls.len(), "{} answers to {} calls", answers.len(), calls.len());
-    Ok(answers)
+    lab.component().called().say(&lines)?.answers(calls.len())
 }
 
 /// Makes one call of `process-message`.

@@ -109,9 +109,7 @@ impl Bench {
 
     /// A shell of one's own, for one thread: shells are not shared between threads.
     pub(super) fn shell(&self) -> Result<Shell> {
-        let shell = Shell::new().context("could not find the current folder")?;
-        shell.change_dir(self.folder());
-        Ok(shell)
+        self.folder.shell()
     }
 }
 

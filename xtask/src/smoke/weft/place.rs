@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Stdio,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
@@ -14,7 +14,7 @@ use xshell::{Cmd, Shell};
 
 use super::{bench::Bench, gateway::Gateway};
 use crate::{
-    cmd,
+    cmd, files,
     smoke::{
         child::{self, Guarded},
         guest::leaks,
@@ -218,7 +218,7 @@ impl<'a> Place<'a> {
 
     /// Neither the key nor the token is in a log, a session or anything that was printed.
     pub(super) fn kept_the_key(&self) -> Result<()> {
-        for path in files(&self.folder)? {
+        for path in files::below(&self.folder)? {
             let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
             for (secret, what) in [(KEY, "key"), (TOKEN, "token")] {
                 let found = leaks(&text, secret);
@@ -243,18 +243,4 @@ impl<'a> Place<'a> {
         let (shell, id) = (self.shell()?, id.to_string());
         cmd::run(xshell::cmd!(shell, "kill -{signal} {id}"), "send a signal")
     }
-}
-
-/// All files below `folder`.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else {
-            found.push(path);
-        }
-    }
-    Ok(found)
 }

@@ -6,7 +6,7 @@ mod command;
 mod misuse;
 mod turns;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -72,17 +72,7 @@ impl Answer {
 /// Has `guest` make `calls`, all on one instance. It prints nothing.
 fn call(guest: Guest<'_>, calls: &[Value]) -> Result<Vec<Answer>> {
     let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
-    let outcome = guest.called().say(&lines)?;
-    ensure!(outcome.exit == Some(0), "exit code {:?}, expected 0", outcome.exit);
-    ensure!(outcome.stderr.is_empty(), "the instance, or its host, printed something");
-    let answers: Vec<Answer> = outcome
-        .stdout
-        .lines()
-        .map(serde_json::from_str)
-        .collect::<Result<_, _>>()
-        .context("the runner printed something else than answers")?;
-    ensure!(answers.len() == calls.len(), "{} answers to {} calls", answers.len(), calls.len());
-    Ok(answers)
+    guest.called().say(&lines)?.answers(calls.len())
 }
 
 /// A turn in the conversation `session`.

@@ -1,0 +1,128 @@
+//! Holds the commands that documents show against the command line that there is: what is shown exists, and what exists is
+//! shown somewhere.
+//!
+//! Modules in the order of data: [`shown`] finds commands in Markdown, [`held`] walks one of them along clap's tree.
+
+mod held;
+mod shown;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use clap::Command;
+
+/// All Markdown of the project at `root`: beside its manifest, and below `docs`; sorted.
+///
+/// # Errors
+/// A folder can't be listed.
+pub fn documents(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for folder in [root.to_owned(), root.join("docs")] {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            found.extend(
+                Some(path).filter(|path| path.extension().is_some_and(|extension| extension == "md")),
+            );
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Where `documents` and `command` disagree, a line each: `FILE:LINE: …` for what is shown and doesn't exist, and each command
+/// and option that exists, is not hidden, and is shown nowhere.
+///
+/// # Errors
+/// A document can't be read.
+pub fn disagreements(command: &Command, documents: &[PathBuf]) -> io::Result<Vec<String>> {
+    let mut command = command.clone();
+    command.build();
+    let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
+    let (mut wrong, mut seen) = (Vec::new(), held::Seen::default());
+    for path in documents {
+        let text = fs::read_to_string(path)?;
+        seen.alone(shown::options(&text));
+        for shown in shown::commands(&text, &name) {
+            if let Err(what) = held::walk(&command, &shown.words, &mut seen) {
+                wrong.push(format!("{}:{}: {what}", path.display(), shown.line));
+            }
+        }
+    }
+    let unseen = held::unseen(&command, &name, &seen);
+    wrong.extend(unseen.into_iter().map(|what| format!("`{what}` is in no document")));
+    Ok(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Arg, ArgAction};
+
+    use super::*;
+
+    fn command() -> Command {
+        let color = Arg::new("color").long("color").value_parser(["never", "always"]);
+        let file = Arg::new("file").value_parser(["one", "two"]);
+        let brew = Command::new("brew")
+            .arg(color)
+            .arg(file)
+            .arg(Arg::new("hot").long("hot").action(ArgAction::SetTrue));
+        Command::new("pot").subcommand(brew).subcommand(Command::new("man").hide(true))
+    }
+
+    fn found(text: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("page.md");
+        fs::write(&path, text).unwrap();
+        let shown = format!("{}:", path.display());
+        let found = disagreements(&command(), &[path]).unwrap();
+        found.into_iter().map(|line| line.trim_start_matches(&shown).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_page_that_shows_all_there_is_agrees() {
+        let text =
+            "Try `pot brew --hot`.\n\n```console\n$ X=1 pot brew --color=never one | wc  # a note\n```\n";
+        assert_eq!(found(text), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_does_not_exist_is_named_with_its_line() {
+        let page = |line: &str| format!("`pot brew --hot --color`\n\n```console\n$ {line}\n```\n");
+        for (line, expected) in [
+            ("pot boil", "4: `pot boil`: there is no such command"),
+            ("pot brew --cold", "4: `pot brew` has no option `--cold`"),
+            ("pot brew -x", "4: `pot brew` has no option `-x`"),
+            ("pot brew three", "4: `pot brew` takes no `three`"),
+            ("true && pot boil", "4: `pot boil`: there is no such command"),
+        ] {
+            assert_eq!(found(&page(line)), [expected]);
+        }
+    }
+
+    #[test]
+    fn placeholders_stand_for_anything() {
+        assert_eq!(found("`pot brew FILE --hot --color WHEN` or `pot COMMAND --help`"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_option_by_itself_is_said_of_every_command_that_has_it() {
+        assert_eq!(
+            found("`pot brew` takes `--hot` and `--color=WHEN`; `--strange` is another program's"),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn what_is_shown_nowhere_is_named() {
+        assert_eq!(
+            found("`pot`"),
+            [
+                "`pot brew` is in no document",
+                "`pot brew --color` is in no document",
+                "`pot brew --hot` is in no document"
+            ]
+        );
+    }
+}
