@@ -155,3 +155,20 @@ pub(crate) struct Completions {
 /// Print the man page
 #[derive(Debug, Args)]
 pub(crate) struct Man {}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn documents_show_the_commands_and_options_that_there_are() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let documents = command_docs::documents(&root).unwrap();
+        let found = command_docs::disagreements(&Weft::command(), &documents).unwrap();
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}
