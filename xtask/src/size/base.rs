@@ -91,7 +91,9 @@ fn build(project: &Project, commit: &str) -> Result<Profile> {
         cmd!(shell, "git archive --format=tar --output {archive} {commit}"),
         "take the base out of git",
     )?;
-    cmd::run(cmd!(shell, "tar -x -f {archive} -C {root}"), "unpack the base")?;
+    // As if all were written just now: cargo takes sources that are older than what it built for those that it built from, and
+    // this folder's last build was of another commit.
+    cmd::run(cmd!(shell, "tar -x --touch -f {archive} -C {root}"), "unpack the base")?;
     let target = project.target.join("xtask").join("base");
     let base = Project { root, dist: target.join("dist"), target, cache: project.cache.clone() };
     let built = wasm::profile_of_another(project, &base)

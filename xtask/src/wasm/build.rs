@@ -61,10 +61,7 @@ pub(super) fn program(project: &Project, target: &str, package: &str) -> Result<
 
 /// Builds the program of a package of `xtask/size-samples`, a workspace of its own.
 pub(super) fn sample(project: &Project, way: Way, target: &str, package: &str) -> Result<Vec<u8>> {
-    // The folder is the one of this workspace, for the sake of the std in it.
-    let folder = project.target.to_str().context("the path of the target folder is not UTF-8")?;
-    let manifest = "xtask/size-samples/Cargo.toml";
-    let what = ["--manifest-path", manifest, "--package", package, "--target-dir", folder];
+    let what = ["--manifest-path", "xtask/size-samples/Cargo.toml", "--package", package];
     compile(project, way, target, &what, true, &format!("build the sample {package}"))
 }
 
@@ -83,8 +80,11 @@ fn compile(
         shell.set_var("RUSTC_BOOTSTRAP", "1");
     }
     let (arguments, locked) = (way.arguments(), locked.then_some("--locked"));
-    // Flags from outside would replace the ones in the file, and the artifact would depend on who builds it.
+    // Flags from outside would replace the ones in the file, and the artifact would depend on who builds it. A target folder
+    // from outside is that of our own checkout, and what is built here may be another. Samples go to the workspace's, for the
+    // sake of the std in it.
     let build = cmd!(shell, "cargo build --target {target} {arguments...} {what...} {locked...}")
+        .env("CARGO_TARGET_DIR", &project.target)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
     let path = cargo::executable(build, purpose)?;
