@@ -1,5 +1,7 @@
 //! Cargo's answers: what a build made, as cargo's own messages tell it.
 
+mod stamp;
+
 use std::{
     ffi::OsString,
     fs::{self, File},
@@ -9,19 +11,20 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::Message;
-use sha2::{Digest as _, Sha256};
 use xshell::{Cmd, cmd};
 
+use self::stamp::Stamp;
 use crate::{
-    cmd, digest, files,
+    cmd,
     project::Project,
     setup::{self, Need},
     ui,
 };
 
 /// A program of this workspace that few commands need and that takes long to compile: it is built when it is needed, and
-/// kept in the cache, where every checkout finds it. Which dependencies are fresh there, cargo decides; of the program itself
-/// it cannot tell, because it goes by times, and another checkout's sources may be older than what was built from ours.
+/// kept in the cache, where every checkout finds it. Where what it is built from changed, cargo decides how much of it is still
+/// good; of the program itself it cannot tell, because it goes by times, and another checkout's sources may be older than what
+/// was built from ours.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OnDemand {
     /// The package, and the program in it.
@@ -62,28 +65,52 @@ impl OnDemand {
             ui::status("Building", first_time);
         }
         let _turn = turn(&target, package)?;
+        let (stamp, path) =
+            (Stamp::of(&project.root, package, sources)?, target.join(format!("{package}.sources")));
+        if let Some(program) = stamp.program(&path) {
+            return Ok(program);
+        }
         let shell = project.shell()?;
-        let (stamp, digest) =
-            (target.join(format!("{package}.sources")), sources_digest(&project.root, sources)?);
-        if fs::read_to_string(&stamp).is_ok_and(|built| built != digest) {
+        if stamp.is_of_others(&path) {
             let clean = cmd!(
                 shell,
-                "cargo clean --quiet --package {package} --profile {profile} --target-dir {target}"
+                "cargo clean --locked --quiet --package {package} --profile {profile} --target-dir {target}"
             );
             cmd::run(clean, &format!("forget {package} as another checkout built it"))?;
         }
-        let options = variant.options;
-        let build = cmd!(
-            shell,
-            "cargo build --package {package} --profile {profile} --target-dir {target} {options...}"
-        );
-        let build = build
+        let build = self.command(cmd!(shell, "cargo build --locked"), &target, variant);
+        let program = executable(build, &format!("build {package}"))?;
+        stamp.write(&path, &program)?;
+        Ok(program)
+    }
+
+    /// Has clippy look at the package as `variant` compiles it, which needs no C compiled that the program does not need.
+    ///
+    /// # Errors
+    /// clippy warns of something, and has said of what.
+    pub(crate) fn lint(&self, project: &Project, variant: &Variant) -> Result<()> {
+        let Self { package, sources, needs, .. } = self;
+        setup::ensure(project, needs)?;
+        let target = project.cache_folder("build")?.join(variant.name);
+        let _turn = turn(&target, package)?;
+        // Another checkout's sources may be what clippy found nothing in: a flag that nothing asks for tells them apart.
+        let flag = format!("sources=\"{}\"", Stamp::of(&project.root, package, sources)?.sources);
+        let shell = project.shell()?;
+        let clippy = cmd!(shell, "cargo clippy --locked --quiet --all-targets");
+        let clippy =
+            self.command(clippy, &target, variant).args(["--", "--deny", "warnings", "--cfg", &flag]);
+        cmd::run(clippy, &format!("find {package} free of clippy's warnings"))
+    }
+
+    /// What cargo is told to compile, and with what, however it is called.
+    fn command<'s>(&self, cargo: Cmd<'s>, target: &Path, variant: &Variant) -> Cmd<'s> {
+        cargo
+            .args(["--package", self.package, "--profile", self.profile, "--target-dir"])
+            .arg(target)
+            .args(variant.options)
             .envs(variant.variables.iter().map(|(name, value)| (name, value)))
             .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS");
-        let program = executable(build, &format!("build {package}"))?;
-        fs::write(&stamp, digest).with_context(|| format!("could not write `{}`", stamp.display()))?;
-        Ok(program)
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
     }
 }
 
@@ -98,22 +125,6 @@ fn turn(target: &Path, package: &str) -> Result<File> {
         Ok(file)
     };
     lock().with_context(|| format!("could not lock `{}`", path.display()))
-}
-
-/// The SHA-256 of everything in `sources`, names included.
-fn sources_digest(root: &Path, sources: &[&str]) -> Result<String> {
-    let mut files = Vec::new();
-    for source in sources {
-        files.extend(files::below(&root.join(source))?);
-    }
-    files.sort();
-    let mut hash = Sha256::new();
-    for file in files {
-        let bytes = fs::read(&file).with_context(|| format!("could not read `{}`", file.display()))?;
-        hash.update(file.strip_prefix(root)?.as_os_str().as_encoded_bytes());
-        hash.update(Sha256::digest(bytes));
-    }
-    Ok(digest::hex(hash))
 }
 
 /// Runs `build`, a `cargo build` without a message format, and returns the path of the executable that it made.
@@ -144,21 +155,6 @@ fn find_executables(messages: &str) -> Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_digest_follows_names_and_contents() {
-        let root = tempfile::tempdir().unwrap();
-        let (folder, sources) = (root.path().join("package/src"), ["package"]);
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("main.rs"), "one").unwrap();
-        let one = sources_digest(root.path(), &sources).unwrap();
-        assert_eq!(sources_digest(root.path(), &sources).unwrap(), one);
-        fs::write(folder.join("main.rs"), "two").unwrap();
-        assert_ne!(sources_digest(root.path(), &sources).unwrap(), one);
-        fs::write(folder.join("main.rs"), "one").unwrap();
-        fs::rename(folder.join("main.rs"), folder.join("lib.rs")).unwrap();
-        assert_ne!(sources_digest(root.path(), &sources).unwrap(), one);
-    }
 
     #[test]
     fn a_build_without_an_executable_is_an_error() {

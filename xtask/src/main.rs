@@ -6,6 +6,7 @@
 mod bench;
 mod budget;
 mod cargo;
+mod ci;
 mod cli;
 mod cmd;
 mod coverage;
@@ -17,12 +18,12 @@ mod fuzz;
 mod lint;
 mod pool;
 mod project;
+mod release;
 mod revision;
 mod secrets;
 mod setup;
 mod size;
 mod smoke;
-mod test;
 mod tool;
 mod ui;
 mod wasm;
@@ -51,6 +52,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Wasm(flags) => flags.run(&project),
         Command::Dist(flags) => flags.run(&project),
         Command::Docker(flags) => flags.run(&project),
+        Command::Release(flags) => flags.run(&project),
         Command::Smoke(flags) => flags.run(&project),
         Command::Size(flags) => flags.run(&project),
         Command::Tool(flags) => flags.run(&project),
@@ -59,5 +61,6 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Fuzz(flags) => flags.run(&project),
         Command::Coverage(flags) => flags.run(&project),
         Command::Test(flags) => flags.run(&project),
+        Command::Ci(flags) => flags.run(&project),
     }
 }

@@ -10,7 +10,7 @@ use cargo_metadata::MetadataCommand;
 use xshell::Shell;
 
 /// The checkout and its folders. All paths are absolute.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Project {
     /// The workspace root.
     pub(crate) root: PathBuf,

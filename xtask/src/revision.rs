@@ -3,7 +3,7 @@
 use std::env;
 
 use anyhow::{Context as _, Result};
-use xshell::cmd;
+use xshell::{Shell, cmd};
 
 use crate::{cmd, project::Project};
 
@@ -32,4 +32,14 @@ pub(crate) fn time(project: &Project) -> Result<u64> {
     let shell = project.shell()?;
     let shown = cmd::output(cmd!(shell, "git show --no-patch --format=%ct HEAD"), "ask git")?;
     Ok(String::from_utf8_lossy(&shown.stdout).trim().parse().unwrap_or_default())
+}
+
+/// What git answers to `words`, without the last line break; `None` where it ends with an error: that is an answer as well.
+///
+/// # Errors
+/// There is no git.
+pub(crate) fn ask_git(shell: &Shell, words: &[&str]) -> Result<Option<String>> {
+    let output = cmd::output(cmd!(shell, "git {words...}"), "ask git")?;
+    let answer = || String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+    Ok(output.status.success().then(answer))
 }

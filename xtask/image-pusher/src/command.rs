@@ -29,6 +29,8 @@ pub(crate) enum Action {
     Inspect,
     /// Say what the tag stands for.
     Resolve { tag: String },
+    /// Say whether the tag stands for anything yet.
+    Find { tag: String },
 }
 
 impl Command {
@@ -45,11 +47,8 @@ impl Command {
         let (image, action) = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["push", layout, image] => (at_digest(image)?, Action::Push { layout: Layout::at(layout) }),
             ["inspect", image] => (at_digest(image)?, Action::Inspect),
-            ["resolve", image] => {
-                let image = reference(image)?;
-                let tag = image.tag().context("there is no tag to resolve")?.to_owned();
-                (image, Action::Resolve { tag })
-            }
+            ["resolve", image] => with_tag(image, |tag| Action::Resolve { tag })?,
+            ["find", image] => with_tag(image, |tag| Action::Find { tag })?,
             ["tag", layout, image, ref tags @ ..] if !tags.is_empty() => {
                 let tags = tags.iter().map(ToString::to_string).collect();
                 (at_digest(image)?, Action::Tag { layout: Layout::at(layout), tags })
@@ -62,6 +61,12 @@ impl Command {
 
 fn reference(text: &str) -> Result<Reference> {
     text.parse().with_context(|| format!("`{text}` is no name of an image"))
+}
+
+fn with_tag(text: &str, action: impl FnOnce(String) -> Action) -> Result<(Reference, Action)> {
+    let image = reference(text)?;
+    let tag = image.tag().with_context(|| format!("`{text}` has no tag"))?.to_owned();
+    Ok((image, action(tag)))
 }
 
 fn at_digest(text: &str) -> Result<Reference> {
@@ -91,6 +96,8 @@ mod tests {
         assert!(matches!(parse(&["inspect", &image]).unwrap().action, Action::Inspect));
         let resolve = parse(&["resolve", "ghcr.io/clawft/clawft:v1"]).unwrap();
         assert!(matches!(resolve.action, Action::Resolve { tag } if tag == "v1"));
+        let find = parse(&["find", "ghcr.io/clawft/clawft-wasm:0.1.0"]).unwrap();
+        assert!(matches!(find.action, Action::Find { tag } if tag == "0.1.0"));
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! Speaks to registries of images: the part of `cargo xtask docker` that needs a network.
+//! Speaks to registries of images: the part of `cargo xtask docker` and `cargo xtask release` that needs a network.
 //!
 //! ```text
 //! image-pusher [--insecure] push    LAYOUT NAME@DIGEST       an image and its pieces, out of a layout, under its digest alone
 //! image-pusher [--insecure] tag     LAYOUT NAME@DIGEST TAG…  a list of images under its digest, then under the tags
 //! image-pusher [--insecure] inspect NAME@DIGEST              what an image is
 //! image-pusher [--insecure] resolve NAME:TAG                 what is under a tag, and its digest
+//! image-pusher [--insecure] find    NAME:TAG                 the digest of what is under a tag, or null: for who may push
 //! ```
 //!
 //! Each prints one line of JSON. The registry is asked in plain HTTP if it is on loopback or with `--insecure`, else over TLS.
@@ -60,5 +61,6 @@ async fn act(command: Command) -> Result<Value> {
         Action::Tag { layout, tags } => tag::tag(&registry, &layout, &tags).await,
         Action::Inspect => inspect::inspect(&registry).await,
         Action::Resolve { tag } => tag::resolve(&registry, &tag).await,
+        Action::Find { tag } => tag::find(&registry, &tag).await,
     }
 }

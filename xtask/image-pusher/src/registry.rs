@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use oci_client::{
     Client, Reference, RegistryOperation,
     client::{ClientConfig, ClientProtocol},
-    errors::OciDistributionError,
+    errors::{OciDistributionError, OciErrorCode},
     secrets::RegistryAuth,
 };
 
@@ -107,6 +107,16 @@ impl Registry {
         Ok((bytes.to_vec(), digest))
     }
 
+    /// The digest of the manifest under `tag`, as we reckon it; `None` where nothing is.
+    pub(crate) async fn find(&self, tag: &str) -> Result<Option<String>> {
+        let image = self.under(Some(tag));
+        match self.client.pull_manifest_raw(&image, &self.auth, &MANIFESTS).await {
+            Ok((bytes, _)) => Ok(Some(sha256(&bytes))),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(self.explain(error)),
+        }
+    }
+
     fn under(&self, tag: Option<&str>) -> Reference {
         let (registry, repository) = (self.image.registry(), self.image.repository());
         match tag {
@@ -124,6 +134,21 @@ impl Registry {
     }
 }
 
+/// Whether a registry said that it has no such tag, or not even such a repository.
+fn is_absent(error: &OciDistributionError) -> bool {
+    let absent = |code: &OciErrorCode| {
+        matches!(code, OciErrorCode::ManifestUnknown | OciErrorCode::NameUnknown | OciErrorCode::NotFound)
+    };
+    match error {
+        OciDistributionError::ImageManifestNotFoundError(_) => true,
+        OciDistributionError::ServerError { code, .. } => *code == 404,
+        OciDistributionError::RegistryError { envelope, .. } => {
+            envelope.errors.iter().any(|error| absent(&error.code))
+        }
+        _ => false,
+    }
+}
+
 /// Whether `registry` is this machine, where nobody listens to what goes over the network.
 fn is_loopback(registry: &str) -> bool {
     let host = match registry.rsplit_once(':') {
@@ -137,6 +162,20 @@ fn is_loopback(registry: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tag_that_is_not_there_is_no_error_and_one_that_may_not_be_seen_is() {
+        let said = |code: &str| OciDistributionError::RegistryError {
+            envelope: serde_json::from_value(serde_json::json!({ "errors": [{ "code": code }] })).unwrap(),
+            url: String::new(),
+        };
+        for code in ["MANIFEST_UNKNOWN", "NAME_UNKNOWN"] {
+            assert!(is_absent(&said(code)), "{code}");
+        }
+        for code in ["UNAUTHORIZED", "DENIED", "TOOMANYREQUESTS"] {
+            assert!(!is_absent(&said(code)), "{code}");
+        }
+    }
 
     #[test]
     fn only_this_machine_is_asked_in_plain_http() {

@@ -40,3 +40,11 @@ pub(crate) async fn resolve(registry: &Registry, tag: &str) -> Result<Value> {
         serde_json::from_slice(&bytes).with_context(|| format!("what is under `{tag}` is not JSON"))?;
     Ok(json!({ "digest": digest, "manifest": manifest }))
 }
+
+/// The digest of what is under the tag, or null. Asked for the right to push: where that is refused it is known before anything
+/// is built.
+pub(crate) async fn find(registry: &Registry, tag: &str) -> Result<Value> {
+    registry.authorize(RegistryOperation::Push).await?;
+    let found = registry.find(tag).await?;
+    Ok(json!({ "digest": found }))
+}

@@ -2,8 +2,11 @@
 //! with many words has a file of its own.
 
 mod bench;
+mod ci;
 mod dist;
 mod docker;
+mod lint;
+mod release;
 mod size;
 mod smoke;
 
@@ -13,8 +16,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::{
     bench::{Bench, Subject},
+    ci::{Ci, FUZZ_SECONDS, Step, Test},
     dist::Dist,
     docker::{Builder, Docker},
+    lint::{Check, Lint},
+    release::{Release, Stage},
     size::{Size, SizeCommand},
     smoke::{Runtime, Smoke},
 };
@@ -35,6 +41,7 @@ pub(crate) enum Command {
     Wasm(Wasm),
     Dist(Dist),
     Docker(Docker),
+    Release(Release),
     Size(Size),
     Smoke(Smoke),
     Tool(Tool),
@@ -43,6 +50,7 @@ pub(crate) enum Command {
     Fuzz(Fuzz),
     Coverage(Coverage),
     Test(Test),
+    Ci(Ci),
 }
 
 /// Make this machine able to build: Rust targets, std's source, and the tools that commands run
@@ -130,10 +138,6 @@ pub(crate) struct Tool {
     pub(crate) arguments: Vec<OsString>,
 }
 
-/// Check form and invariants: rustfmt, clippy, what must be absent from which crate
-#[derive(Debug, Args)]
-pub(crate) struct Lint {}
-
 /// Feed what reads foreign bytes with what nobody thought of
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -196,14 +200,17 @@ pub(crate) struct Coverage {
     pub(crate) lines: bool,
 }
 
-/// Run every test: unit and property tests, the command line, the shipped artifacts, coverage, a moment of fuzzing
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  cargo xtask test             all of it; CI fuzzes for longer
-  cargo xtask test --quick     without artifacts, coverage and fuzzer: seconds after a change")]
-pub(crate) struct Test {
-    /// Leave out what needs the built artifacts or the fuzzer
-    #[arg(long)]
-    pub(crate) quick: bool,
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::project::Project;
+
+    #[test]
+    fn documents_show_the_commands_and_options_that_there_are() {
+        let documents = command_docs::documents(&Project::discover().unwrap().root).unwrap();
+        let found = command_docs::disagreements(&Cli::command(), &documents).unwrap();
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
 }

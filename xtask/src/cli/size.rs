@@ -48,6 +48,9 @@ pub(crate) enum SizeCommand {
         /// How many functions of each artifact the tables list; JSON has all
         #[arg(short, value_name = "N", default_value_t = 30)]
         number: usize,
+        /// Also add it to the end of FILE as Markdown, such as the summary of a workflow's job
+        #[arg(long, value_name = "FILE")]
+        markdown: Option<PathBuf>,
         /// Print JSON on stdout instead of the tables
         #[arg(long)]
         json: bool,

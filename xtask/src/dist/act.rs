@@ -27,27 +27,32 @@ use crate::{
 /// The version of everything in this workspace.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Carries out `steps`, one after the other.
-pub(super) fn carry_out(project: &Project, steps: &[Step], locked: bool) -> Result<Report> {
+/// Carries out `steps`, one after the other. Archives go to the folder `release`.
+pub(super) fn carry_out(project: &Project, steps: &[Step], release: &Path, locked: bool) -> Result<Report> {
     let mut work = Work {
         project,
         locked,
         report: Report::new(revision::of(project)?),
         pages: archive::Entries::new(),
-        release: release_folder(&project.dist),
+        release,
     };
     steps.iter().try_for_each(|step| work.step(step))?;
     Ok(work.report)
 }
 
-/// Where archives and checksums go.
-pub(super) fn release_folder(dist: &Path) -> PathBuf {
+/// Where archives and checksums go, and all that a release has beside them.
+pub(crate) fn release_folder(dist: &Path) -> PathBuf {
     dist.join("release")
 }
 
 /// The archive of `target`, without what says that it is one.
 pub(super) fn archive_stem(target: Target) -> String {
     format!("weft-{VERSION}-{}", target.triple())
+}
+
+/// The file name of the archive of `target`.
+pub(crate) fn archive_name(target: Target) -> String {
+    format!("{}.tar.gz", archive_stem(target))
 }
 
 /// What the steps know of each other.
@@ -57,7 +62,7 @@ struct Work<'p> {
     report: Report,
     /// What each archive holds beside the program.
     pages: archive::Entries,
-    release: PathBuf,
+    release: &'p Path,
 }
 
 impl Work<'_> {
@@ -67,7 +72,7 @@ impl Work<'_> {
             Step::Measure(targets) => targets.iter().try_for_each(|target| self.measure(*target)),
             Step::Describe(target) => self.describe(*target),
             Step::Pack(target) => self.pack(*target),
-            Step::Sum => sums::write(&self.release),
+            Step::Sum => sums::write(self.release),
         }
     }
 
@@ -101,31 +106,16 @@ impl Work<'_> {
     }
 
     fn pack(&mut self, target: Target) -> Result<()> {
-        make_folder(&self.release)?;
+        make_folder(self.release)?;
         let mut entries = self.pages.clone();
         let bytes = read(&self.path(target))?;
         entries.insert(target.program().to_owned(), archive::Entry { bytes, mode: Mode::Program });
         let stem = archive_stem(target);
         let packed = archive::tar_gz(&stem, &entries, revision::time(self.project)?)?;
-        let name = format!("{stem}.tar.gz");
-        self.forget_older(target, &name)?;
+        let name = archive_name(target);
+        forget_others(self.release)?;
         replace(&self.release.join(&name), &packed)?;
         self.report.archive(name, &packed);
-        Ok(())
-    }
-
-    /// Removes the archives of other versions for `target`: the checksums are for all that is in the folder.
-    fn forget_older(&self, target: Target, name: &str) -> Result<()> {
-        for entry in fs::read_dir(&self.release).context("could not list the archives")? {
-            let other = entry.context("could not list the archives")?;
-            let other_name = other.file_name().to_string_lossy().into_owned();
-            let of_target = other_name.starts_with("weft-")
-                && other_name.ends_with(&format!("-{}.tar.gz", target.triple()));
-            if of_target && other_name != name {
-                let path = other.path();
-                fs::remove_file(&path).with_context(|| format!("could not remove `{}`", path.display()))?;
-            }
-        }
         Ok(())
     }
 
@@ -134,10 +124,52 @@ impl Work<'_> {
     }
 }
 
+/// Removes the files in `folder` that are no archives of this version. The checksums are for all that is there, and of a whole
+/// release, which `cargo xtask release` makes, nothing is left once an archive in it is another.
+fn forget_others(folder: &Path) -> Result<()> {
+    let list = || format!("could not list `{}`", folder.display());
+    let ours = Target::ALL.map(archive_name);
+    for entry in fs::read_dir(folder).with_context(list)? {
+        let entry = entry.with_context(list)?;
+        let stays = entry.file_name().to_str().is_some_and(|name| {
+            // Files that another run is about to put in place begin with a dot.
+            name.starts_with('.') || ours.iter().any(|ours| ours == name)
+        });
+        if !stays && entry.file_type().with_context(list)?.is_file() {
+            let path = entry.path();
+            fs::remove_file(&path).with_context(|| format!("could not remove `{}`", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
 fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
 fn make_folder(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("could not make the folder `{}`", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_versions_and_what_is_left_of_a_whole_release_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let stays = [archive_name(Target::MacosArm64), archive_name(Target::LinuxArm64)];
+        let goes =
+            ["weft-0.0.1-aarch64-unknown-linux-musl.tar.gz", "release.json", "SHA256SUMS", "clawft.wasm"];
+        for name in stays.iter().map(String::as_str).chain(goes) {
+            fs::write(folder.path().join(name), name).unwrap();
+        }
+        fs::create_dir(folder.path().join("folder")).unwrap();
+        forget_others(folder.path()).unwrap();
+        let entries = fs::read_dir(folder.path()).unwrap();
+        let mut left: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        assert_eq!(left, ["folder".to_owned(), stays[0].clone(), stays[1].clone()]);
+    }
 }

@@ -20,11 +20,18 @@ mod sums;
 mod target;
 mod words;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Result;
 
-pub(crate) use self::target::Target;
+pub(crate) use self::{
+    act::{archive_name, release_folder},
+    sums::{FILE_NAME as SUMS, write as write_sums},
+    target::Target,
+};
 use crate::{
     budget::{self, Budget},
     cli::Dist,
@@ -41,7 +48,8 @@ impl Dist {
         // Read first: a mistake in the budget file is cheaper to hear of now than after the build.
         let budget = Budget::of(project);
         let budget = if self.check_size { Some(budget?) } else { budget.ok() };
-        let report = act::carry_out(project, &steps, self.locked)?;
+        let release = release_folder(&project.dist);
+        let report = act::carry_out(project, &steps, &release, self.locked)?;
         report.print(self.json, budget.as_ref())?;
         match budget {
             Some(budget) if self.check_size => budget.check(&report.sizes(), &budget::shipped()),
@@ -62,6 +70,26 @@ pub(crate) fn shipped() -> Vec<&'static str> {
 /// This machine can't build one of them; or a binary can't be built, or must not ship.
 pub(crate) fn ensure_built(project: &Project, targets: &[Target]) -> Result<BTreeMap<Target, PathBuf>> {
     let steps = plan::binaries(targets, Target::of_this_machine())?;
-    act::carry_out(project, &steps, false)?;
+    act::carry_out(project, &steps, &release_folder(&project.dist), false)?;
     Ok(targets.iter().map(|&target| (target, project.dist.join(target.file_name()))).collect())
+}
+
+/// Everything that is released for this machine's own system, which it can build; nothing on a machine that nothing is released
+/// for.
+pub(crate) fn own_targets() -> Vec<Target> {
+    let Some(host) = Target::of_this_machine() else { return Vec::new() };
+    Target::ALL.into_iter().filter(|target| target.system() == host.system()).collect()
+}
+
+/// Makes the archives of everything that this machine builds for its own system, in the folder `into`, and returns the targets.
+/// The binaries are left in `target/dist`.
+///
+/// # Errors
+/// A binary can't be built, must not ship, or is over its budget; or `Cargo.lock` would have to change.
+pub(crate) fn archives(project: &Project, into: &Path) -> Result<Vec<Target>> {
+    let budget = Budget::of(project)?;
+    let steps = plan::release(&[], Target::of_this_machine())?;
+    let report = act::carry_out(project, &steps, into, true)?;
+    budget.check(&report.sizes(), &budget::shipped())?;
+    Ok(plan::packed(&steps))
 }

@@ -46,6 +46,15 @@ pub(super) fn binaries(requested: &[Target], host: Option<Target>) -> Result<Vec
     Ok(vec![Step::Build(targets(requested, known(host)?)?)])
 }
 
+/// What `steps` make archives of.
+pub(super) fn packed(steps: &[Step]) -> Vec<Target> {
+    let packed = |step: &Step| match step {
+        Step::Pack(target) => Some(*target),
+        _ => None,
+    };
+    steps.iter().filter_map(packed).collect()
+}
+
 fn known(host: Option<Target>) -> Result<Target> {
     let names = || Target::ALL.map(Target::name).join(", ");
     host.with_context(|| format!("this machine is none of those that `weft` is built on: {}", names()))
@@ -84,6 +93,7 @@ mod tests {
             Step::Sum,
         ];
         assert_eq!(release(&[], Some(LinuxAmd64)).unwrap(), linux);
+        assert_eq!(packed(&linux), [LinuxAmd64, LinuxArm64]);
         let windows = vec![
             Step::Build(vec![WindowsAmd64]),
             Step::Measure(vec![WindowsAmd64]),

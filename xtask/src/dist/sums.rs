@@ -7,10 +7,10 @@ use anyhow::{Context as _, Result};
 use crate::{digest, files::replace};
 
 /// Its name, among the files that it lists.
-pub(super) const FILE_NAME: &str = "SHA256SUMS";
+pub(crate) const FILE_NAME: &str = "SHA256SUMS";
 
 /// Writes the sums of every file in `folder`: whoever gets the folder can check all of it.
-pub(super) fn write(folder: &Path) -> Result<()> {
+pub(crate) fn write(folder: &Path) -> Result<()> {
     replace(&folder.join(FILE_NAME), of(folder)?.as_bytes())
 }
 

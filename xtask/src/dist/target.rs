@@ -57,6 +57,22 @@ impl Target {
         }
     }
 
+    /// Its system and architecture for people: `Linux on x86_64`.
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::LinuxAmd64 => "Linux on x86_64",
+            Self::LinuxArm64 => "Linux on aarch64",
+            Self::MacosAmd64 => "macOS on Intel processors",
+            Self::MacosArm64 => "macOS on Apple's processors",
+            Self::WindowsAmd64 => "Windows on x86_64",
+        }
+    }
+
+    /// Whether a program for it brings its C library.
+    pub(crate) fn is_static(self) -> bool {
+        self.system() == System::Linux
+    }
+
     /// The binary's name in `target/dist` and in the budget file.
     pub(crate) fn file_name(self) -> &'static str {
         match self {
@@ -69,7 +85,7 @@ impl Target {
     }
 
     /// The binary's name inside its archive: what a user types.
-    pub(super) fn program(self) -> &'static str {
+    pub(crate) fn program(self) -> &'static str {
         match self.system() {
             System::Linux | System::Macos => "weft",
             System::Windows => "weft.exe",

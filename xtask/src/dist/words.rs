@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::{
-    act::{archive_stem, release_folder},
+    act::{archive_name, release_folder},
     plan::Step,
     sums,
     target::Target,
@@ -52,7 +52,7 @@ fn makes(step: &Step) -> Vec<String> {
     let paths = match step {
         Step::Build(targets) => files(targets).into_iter().map(|name| dist.join(name)).collect(),
         Step::Measure(_) | Step::Describe(_) => Vec::new(),
-        Step::Pack(target) => vec![release(&format!("{}.tar.gz", archive_stem(*target)))],
+        Step::Pack(target) => vec![release(&archive_name(*target))],
         Step::Sum => vec![release(sums::FILE_NAME)],
     };
     paths.iter().map(|path| path.display().to_string()).collect()

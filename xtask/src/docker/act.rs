@@ -104,8 +104,8 @@ impl<'w> Work<'w> {
             Step::Push(platform) => self.push(platform),
             Step::Record(platform) => self.record(platform),
             Step::Gather => self.gather(),
-            Step::List => self.publish(|work| Ok(Box::new(work.here()?))),
-            Step::Publish => self.publish(Self::there),
+            Step::List => self.publish("Listed", |work| Ok(Box::new(work.here()?))),
+            Step::Publish => self.publish("Tagged", Self::there),
         }
     }
 
@@ -229,12 +229,16 @@ impl<'w> Work<'w> {
         Ok(())
     }
 
-    fn publish(&mut self, publisher: impl FnOnce(&Self) -> Result<Box<dyn Publisher + '_>>) -> Result<()> {
+    fn publish(
+        &mut self,
+        verb: &str,
+        publisher: impl FnOnce(&Self) -> Result<Box<dyn Publisher + '_>>,
+    ) -> Result<()> {
         let tags = self.request.goal.tags();
         let images = self.images.values().cloned().collect();
         let digest = publisher(self)?.publish(images, tags)?;
         let shown: Vec<String> = tags.iter().map(ToString::to_string).collect();
-        ui::status("Tagged", &format!("{digest} as {}", shown.join(", ")));
+        ui::status(verb, &format!("{digest} as {}", shown.join(", ")));
         self.report.list = Some(self.request.image.at(&digest));
         self.report.tags = tags.to_vec();
         Ok(())

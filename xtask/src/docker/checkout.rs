@@ -1,9 +1,11 @@
 //! What git knows of the sources that an image is made from.
 
 use anyhow::Result;
-use xshell::{Shell, cmd};
 
-use crate::{cmd, project::Project, revision};
+use crate::{
+    project::Project,
+    revision::{self, ask_git},
+};
 
 /// The state of the checkout.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,11 +26,11 @@ impl Checkout {
         let Some(revision) = revision::of(project)? else { return Ok(None) };
         let shell = project.shell()?;
         let lines = |words: &[&str]| -> Result<Vec<String>> {
-            Ok(ask(&shell, words)?.unwrap_or_default().lines().map(str::to_owned).collect())
+            Ok(ask_git(&shell, words)?.unwrap_or_default().lines().map(str::to_owned).collect())
         };
         Ok(Some(Self {
             revision,
-            branch: ask(&shell, &["symbolic-ref", "--short", "--quiet", "HEAD"])?,
+            branch: ask_git(&shell, &["symbolic-ref", "--short", "--quiet", "HEAD"])?,
             tags_here: lines(&["tag", "--points-at", "HEAD"])?,
             tags: lines(&["tag", "--list", "v*"])?,
         }))
@@ -38,11 +40,4 @@ impl Checkout {
     pub(super) fn is_clean(&self) -> bool {
         !self.revision.ends_with("-dirty")
     }
-}
-
-/// What git answers, or `None` where it ends with an error: that is an answer as well.
-fn ask(shell: &Shell, words: &[&str]) -> Result<Option<String>> {
-    let output = cmd::output(cmd!(shell, "git {words...}"), "ask git")?;
-    let answer = || String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
-    Ok(output.status.success().then(answer))
 }

@@ -11,7 +11,8 @@
 //! Modules in reading order: [`request`] is what is asked for, with [`platform`], [`name`], [`checkout`], [`tags`] and
 //! [`engine`]; [`plan`] decides what to do and [`act`] does it. [`recipe`] says what an image is, [`builder`] makes one of
 //! [`oci`]'s documents and a [`layer`] in a [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on
-//! which it is, [`release`] judges whether they belong together, [`publisher`] makes the list, [`report`] tells of it.
+//! which it is, [`release`] judges whether they belong together, [`publisher`] makes the list, [`report`] tells of it. A release
+//! has [`kept`] images, and the component goes to a registry as well: [`wasm`].
 
 mod act;
 mod builder;
@@ -19,6 +20,7 @@ mod checkout;
 mod date;
 mod digests;
 mod engine;
+mod kept;
 mod layer;
 mod layout;
 mod measure;
@@ -33,13 +35,19 @@ mod release;
 mod report;
 mod request;
 mod tags;
+mod wasm;
 
 use anyhow::Result;
 
 use self::{act::Work, checkout::Checkout, recipe::Recipe, request::Request};
 pub(crate) use self::{
-    name::{ImageName, Tag},
+    date::rfc3339,
+    kept::{Kept, keep},
+    name::{Digest, ImageName, Reference, Tag},
     platform::Platform,
+    registry::{PROGRAM as PUSHER, resolve},
+    request::image_name,
+    wasm::{WasmArtifact, find},
 };
 use crate::{
     budget::{self, Budget},

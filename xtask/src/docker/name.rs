@@ -43,6 +43,14 @@ impl ImageName {
     pub(crate) fn at(&self, digest: &Digest) -> Reference {
         Reference { name: self.clone(), digest: digest.clone() }
     }
+
+    /// The name with `suffix` at its end: another repository beside this one.
+    ///
+    /// # Errors
+    /// The name gets too long for a registry.
+    pub(crate) fn with_suffix(&self, suffix: &str) -> Result<Self, String> {
+        format!("{self}{suffix}").parse()
+    }
 }
 
 /// The registry's name without its port.

@@ -20,6 +20,11 @@ pub(super) const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 /// Files, compressed.
 pub(super) const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
+/// What is said of a component.
+pub(super) const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
+/// A component.
+pub(super) const WASM_LAYER: &str = "application/wasm";
+
 /// The annotation that gives an image in a layout its tag.
 pub(super) const REF_NAME: &str = "org.opencontainers.image.ref.name";
 
@@ -109,12 +114,15 @@ pub(super) struct Manifest {
     pub(super) media_type: String,
     pub(super) config: Descriptor,
     pub(super) layers: Vec<Descriptor>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) annotations: Labels,
 }
 
 impl Manifest {
     /// An image of `config` and `layers`.
     pub(super) fn new(config: Descriptor, layers: Vec<Descriptor>) -> Self {
-        Self { schema_version: 2, media_type: MANIFEST.to_owned(), config, layers }
+        let (media_type, annotations) = (MANIFEST.to_owned(), Labels::new());
+        Self { schema_version: 2, media_type, config, layers, annotations }
     }
 }
 

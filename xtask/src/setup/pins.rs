@@ -16,7 +16,9 @@ pub(super) struct Pins {
     pub(super) older_wasmtime: Vec<OlderPin>,
     pub(super) wasm_tools: ToolPin,
     pub(super) cargo_tarpaulin: ToolPin,
+    pub(super) cargo_deny: ToolPin,
     pub(super) twiggy: ToolPin,
+    pub(super) wkg: ToolPin,
     pub(super) qemu_aarch64: ProgramPin,
     #[serde(rename = "qemu-x86-64")]
     pub(super) qemu_x86_64: ProgramPin,

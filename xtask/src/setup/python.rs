@@ -39,7 +39,16 @@ impl Python {
             Self::Zig => include_str!("../../python/zig.txt"),
             Self::Acceptance => include_str!("../../python/acceptance.txt"),
             Self::Deploy => include_str!("../../python/deploy.txt"),
+            Self::Lint => include_str!("../../python/lint.txt"),
+            Self::Release => include_str!("../../python/release.txt"),
         }
+    }
+
+    /// The version of `package` in the list, the first where it differs between Pythons.
+    pub(super) fn pinned(self, package: &str) -> Option<&'static str> {
+        let line =
+            |line: &'static str| line.strip_prefix(package)?.strip_prefix("==")?.split_whitespace().next();
+        self.requirements().lines().find_map(line)
     }
 
     /// The version of an environment: its list's digest.
@@ -140,6 +149,12 @@ mod tests {
                 assert!(exact, "{}: {package}", python.name());
             }
         }
+    }
+
+    #[test]
+    fn a_pinned_package_is_found_by_its_whole_name() {
+        assert!(Python::Zig.pinned("ziglang").is_some_and(|version| version.starts_with("0.")));
+        assert_eq!(Python::Zig.pinned("zig"), None);
     }
 
     #[test]

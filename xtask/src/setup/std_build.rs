@@ -42,6 +42,9 @@ overflow-checks = false
 strip = "none"
 "#;
 
+/// What is before the version of the C library where a target of ours says what it is made of.
+pub(super) const LIBC_ORIGIN: &str = "Debian's wasi-libc ";
+
 /// Builds std for `target` in `folder` and lays it into the toolchain, with the C library in `libc`.
 pub(super) fn install(
     shell: &Shell,
@@ -53,7 +56,7 @@ pub(super) fn install(
     let what = format!("std for {}, once for this toolchain", target.triple());
     let libraries = ui::progress("Building", &what, || build(shell, sysroot, target, folder))
         .with_context(|| format!("could not build std for {}", target.triple()))?;
-    let from = format!("built here from std's source, with Debian's wasi-libc {}", libc.version);
+    let from = format!("built here from std's source, with {LIBC_ORIGIN}{}", libc.version);
     lay(sysroot, target, &libraries, &c_library(libc, target)?, from)?;
     // Only the libraries are of use from here on, and they have been copied.
     fs::remove_dir_all(folder).with_context(|| format!("could not remove `{}`", folder.display()))

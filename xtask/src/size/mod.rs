@@ -7,7 +7,7 @@
 //!
 //! Modules in that order: [`anatomy`] takes an artifact apart, with [`symbol`] (whose a function is) and [`deflate`] (what a
 //! byte costs compressed), into [`item`]s; [`profile`] is all of a build, written by [`json`]. [`base`] finds what to compare
-//! with and [`diff`] compares. [`top`] with [`twiggy`] and [`words`] tell of it, in [`table`]s, [`report`] draws it and [`browser`] looks at that; [`ratchet`] holds
+//! with and [`diff`] compares. [`top`] with [`twiggy`] and [`words`] tell of it, in [`table`]s or [`markdown`], [`report`] draws it and [`browser`] looks at that; [`ratchet`] holds
 //! the sizes against what was accepted and moves that on purpose, and [`history`] remembers. [`compare`] looks at others.
 
 mod anatomy;
@@ -19,6 +19,7 @@ mod diff;
 mod history;
 mod item;
 mod json;
+mod markdown;
 mod profile;
 mod ratchet;
 mod report;
@@ -40,7 +41,9 @@ impl Size {
     pub(crate) fn run(self, project: &Project) -> Result<()> {
         match self.command {
             Some(SizeCommand::Top { number, json }) => top::run(project, number, json),
-            Some(SizeCommand::Diff { base, number, json }) => words::run(project, &base, number, json),
+            Some(SizeCommand::Diff { base, number, markdown, json }) => {
+                words::run(project, &base, number, markdown.as_deref(), json)
+            }
             Some(SizeCommand::Compare { json }) => compare::run(project, json),
             Some(SizeCommand::Report { html, base, check, json }) => {
                 report::run(project, &html, base.as_deref(), json)?;

@@ -1,6 +1,6 @@
 //! `size diff` in words: tables for people, and all of it as JSON.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     base::Base,
     diff::{self, Change, Difference, Fate},
-    json,
+    json, markdown,
     profile::Profile,
     table::{short, signed, table},
 };
@@ -18,14 +18,23 @@ use crate::{
     ui, wasm,
 };
 
-/// Builds the artifacts and prints what is different from `base`.
+/// Builds the artifacts and prints what is different from `base`; also into the file `page`, if one is named.
 ///
 /// # Errors
-/// They can't be built, or the base can't be had.
-pub(super) fn run(project: &Project, base: &str, number: usize, json: bool) -> Result<()> {
+/// They can't be built, the base can't be had, or the file can't be written to.
+pub(super) fn run(
+    project: &Project,
+    base: &str,
+    number: usize,
+    page: Option<&Path>,
+    json: bool,
+) -> Result<()> {
     let base = Base::find(project, base)?;
     let (before, after) = both(project, &base)?;
     let differences = diff::builds(&before, &after);
+    if let Some(page) = page {
+        markdown::append(page, &markdown::page(&base.words(), &differences, number))?;
+    }
     if json {
         #[derive(Serialize)]
         struct Told<'a> {

@@ -11,7 +11,7 @@ use super::child::Guarded;
 use crate::{cargo::OnDemand, project::Project, setup::Wasmtime};
 
 /// The host. It is wasmtime as a library that takes the time.
-const PROGRAM: OnDemand = OnDemand {
+pub(crate) const PROGRAM: OnDemand = OnDemand {
     package: "test-host",
     profile: "test-host",
     first_time: "the test host, once for this machine: about 2 minutes on 2 cores",

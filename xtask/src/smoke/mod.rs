@@ -34,7 +34,9 @@ use self::{
 };
 pub(crate) use self::{
     child::{Guarded, between_files},
+    host::PROGRAM as TEST_HOST,
     provider::Provider,
+    wamr::{PROGRAM as WAMR_RUNNER, usual as usual_wamr},
     weft::Gateway,
 };
 use crate::{

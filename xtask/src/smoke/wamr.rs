@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The runner. It is compiled for size, since that is how WAMR is compiled for boards.
-const PROGRAM: OnDemand = OnDemand {
+pub(crate) const PROGRAM: OnDemand = OnDemand {
     package: "wamr-runner",
     profile: "wamr-runner",
     first_time: "a runner with WAMR in it, once for this machine: about a minute on 2 cores",
@@ -63,13 +63,12 @@ impl Wamr {
 /// WAMR in the ways that the module has to run on.
 pub(super) fn all(project: &Project) -> Result<Vec<Wamr>> {
     let found = iwasm(project)?;
-    let variables = variables(project)?;
-    let runner = |name, options| {
-        let variant = Variant { name, options, variables: variables.clone() };
-        PROGRAM.ensure_variant_built(project, &variant)
-    };
-    let usual = runner("wamr", &[])?;
-    let small = runner("wamr-small", &["--no-default-features"])?;
+    let as_it_comes = usual(project)?;
+    let variables = as_it_comes.variables.clone();
+    let small =
+        Variant { name: "wamr-small", options: &["--no-default-features"], variables: variables.clone() };
+    let usual = PROGRAM.ensure_variant_built(project, &as_it_comes)?;
+    let small = PROGRAM.ensure_variant_built(project, &small)?;
     let c_host = c_host::ensure_built(project, &variables)?;
     let sessions = wasm::ensure_sessions_guest_built(project)?;
     let wamr = |iwasm, name, runner: &Path| Wamr {
@@ -90,6 +89,11 @@ pub(super) fn all(project: &Project) -> Result<Vec<Wamr>> {
         None => wamr(None, version(project, &usual)?, &usual),
     };
     Ok(vec![first, wamr(None, version(project, &small)?, &small)])
+}
+
+/// The runner with WAMR as it is built where nothing else is said.
+pub(crate) fn usual(project: &Project) -> Result<Variant> {
+    Ok(Variant { name: "wamr", variables: variables(project)?, ..Variant::default() })
 }
 
 /// The user's `iwasm` and what it calls itself; `None` where there is none.

@@ -20,7 +20,11 @@ mod report;
 mod stages;
 mod validate;
 
-use std::{fs, path::PathBuf, time::Instant};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -38,6 +42,7 @@ use crate::{
 
 pub(crate) use self::{
     component::{modules, strip},
+    optimise::PROGRAM as OPTIMISER,
     stages::{Source, Stages, component_features, shrunk, stages},
 };
 
@@ -80,8 +85,28 @@ pub(crate) struct Shipped {
 /// Brings the artifacts in `target/dist` up to date and says where they are. With nothing changed that takes a second.
 pub(crate) fn ensure_built(project: &Project) -> Result<Shipped> {
     profile(project, project)?;
-    let path = |artifact: Artifact| project.dist.join(artifact.file_name());
-    Ok(Shipped { component: path(Artifact::Component), wasip1: path(Artifact::Wasip1Module) })
+    Ok(shipped_in(&project.dist))
+}
+
+fn shipped_in(dist: &Path) -> Shipped {
+    let path = |artifact: Artifact| dist.join(artifact.file_name());
+    Shipped { component: path(Artifact::Component), wasip1: path(Artifact::Wasip1Module) }
+}
+
+/// Makes the artifacts as they are released, from exactly what `Cargo.lock` names, and says where they are: `size.json` is beside
+/// them.
+///
+/// # Errors
+/// One can't be built, must not ship, or is over its budget.
+pub(crate) fn release(project: &Project) -> Result<Shipped> {
+    let budget = Budget::of(project)?;
+    setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
+    let report = make(project, project, &Artifact::plan(WasmTargets::All), HttpBackend::Raw, true)?;
+    report.write(&project.dist)?;
+    budget
+        .check(&report.sizes(), &budget::shipped())
+        .map_err(|error| size::blame(project, &report.profile(), &error))?;
+    Ok(shipped_in(&project.dist))
 }
 
 /// The program `sessions-guest`, made for the same runtimes as the module and in the same way, but for the optimiser.

@@ -11,7 +11,7 @@ use super::features::{self, Feature};
 use crate::{cargo::OnDemand, cmd, digest, files::replace, project::Project, setup::Need, ui};
 
 /// The driver. Its compiled Binaryen is what takes the time.
-const PROGRAM: OnDemand = OnDemand {
+pub(crate) const PROGRAM: OnDemand = OnDemand {
     package: "wasm-opt-driver",
     profile: "release",
     first_time: "Binaryen, once for this machine: about 5 minutes on 2 cores",

@@ -191,11 +191,16 @@ impl<'a> Place<'a> {
         Ok(path)
     }
 
-    /// Runs `command` with its streams between files.
+    /// Runs `command` with nothing on its standard input.
     pub(super) fn run(&self, command: Cmd<'_>) -> Result<Outcome> {
+        self.run_with(command, Path::new("/dev/null"))
+    }
+
+    /// Runs `command` with its streams between files, the first of which is `input`.
+    pub(super) fn run_with(&self, command: Cmd<'_>, input: &Path) -> Result<Outcome> {
         let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
         let [stdout, stderr] = ["stdout", "stderr"].map(|name| self.path(&format!("run-{run}.{name}")));
-        let streams = between_files([Path::new("/dev/null"), &stdout, &stderr])?;
+        let streams = between_files([input, &stdout, &stderr])?;
         let start = Instant::now();
         let status = Guarded::spawn(command, streams, "run a program")?.wait(LIMIT)?;
         let wall = start.elapsed();

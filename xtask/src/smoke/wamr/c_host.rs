@@ -51,8 +51,9 @@ fn refresh(original: &Path, copy: &Path) -> Result<()> {
 
 /// Where WAMR's C code is: cargo has fetched it for the runner.
 fn sources(project: &Project) -> Result<PathBuf> {
-    let metadata = MetadataCommand::new().manifest_path(project.root.join("Cargo.toml")).exec();
-    let metadata = metadata.context("could not read the workspace with `cargo metadata`")?;
+    let mut metadata = MetadataCommand::new();
+    metadata.manifest_path(project.root.join("Cargo.toml")).other_options(["--locked".to_owned()]);
+    let metadata = metadata.exec().context("could not read the workspace with `cargo metadata`")?;
     let package = metadata.packages.iter().find(|package| package.name.as_str() == SOURCES);
     let manifest = &package.with_context(|| format!("there is no package `{SOURCES}`"))?.manifest_path;
     Ok(manifest

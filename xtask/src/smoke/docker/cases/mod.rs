@@ -1,6 +1,7 @@
 //! What is tried of images: a name and a function a case, one file a theme.
 
 mod access;
+mod component;
 mod deploy;
 mod failures;
 mod push;
@@ -16,7 +17,7 @@ pub(super) type Case = case::Case<fn(&Place<'_>) -> Result<()>>;
 
 /// All of them, in the order in which they begin.
 pub(super) fn all() -> Vec<Case> {
-    [push::CASES, run::CASES, failures::CASES, access::CASES, deploy::CASES].concat()
+    [push::CASES, run::CASES, failures::CASES, access::CASES, deploy::CASES, component::CASES].concat()
 }
 
 #[cfg(test)]

@@ -1,17 +1,11 @@
-//! `cargo xtask lint`: form, and the invariants about what is absent from which package.
+//! What must be absent from which package.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
-use crate::{
-    cli::Lint,
-    cmd,
-    project::Project,
-    setup::{self, Need},
-    ui,
-};
+use crate::{cmd, project::Project};
 
 /// Every package that may stand in both artifacts: ours without I/O, serde with serde_json, and what those are made of. No
 /// async runtime, no TLS, no HTTP stack.
@@ -35,35 +29,10 @@ const IN_ONE: [(&str, &[&str]); 2] =
 /// What compiles C or C++. Whoever types `cargo xtask` waits for none of it.
 const C_BUILDERS: &[&str] = &["bindgen", "cc", "cmake", "cxx-build", "pkg-config"];
 
-impl Lint {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        setup::ensure(project, &[Need::WasmTargets])?;
-        let shell = project.shell()?;
-        ui::status("Checking", "form with rustfmt");
-        cmd::run(cmd!(shell, "cargo fmt --all --check"), "find the code formatted: run `cargo fmt --all`")?;
-        clippy(&shell)?;
-        ui::status("Checking", "what must be absent from which package");
-        IN_ONE.iter().try_for_each(|(target, own)| artifact_packages(&shell, target, own))?;
-        xtask_packages(&shell)
-    }
-}
-
-fn clippy(shell: &Shell) -> Result<()> {
-    ui::status("Checking", "the host's packages with clippy");
-    let host = cmd!(shell, "cargo clippy --locked --quiet --all-targets -- --deny warnings");
-    cmd::run(host, "find the code free of clippy's warnings")?;
-    for (target, features) in
-        [("wasm32-wasip2", "wasi-raw"), ("wasm32-wasip2", "wasi-http-client"), ("wasm32-wasip1", "wasi-raw")]
-    {
-        ui::status("Checking", &format!("clawft-wasm with clippy for {target}, feature {features}"));
-        let guest = cmd!(
-            shell,
-            "cargo clippy --locked --quiet --package clawft-wasm --target {target} --features {features}
-                -- --deny warnings"
-        );
-        cmd::run(guest, &format!("find clawft-wasm free of clippy's warnings for {target}"))?;
-    }
-    Ok(())
+pub(super) fn check(project: &Project) -> Result<()> {
+    let shell = project.shell()?;
+    IN_ONE.iter().try_for_each(|(target, own)| artifact_packages(&shell, target, own))?;
+    xtask_packages(&shell)
 }
 
 fn artifact_packages(shell: &Shell, target: &str, own: &[&str]) -> Result<()> {
@@ -75,11 +44,13 @@ fn artifact_packages(shell: &Shell, target: &str, own: &[&str]) -> Result<()> {
     let allowed: BTreeSet<String> = IN_BOTH.iter().chain(own).map(ToString::to_string).collect();
     let intruders: Vec<&String> = packages.difference(&allowed).collect();
     if !intruders.is_empty() {
-        bail!("the artifact for {target} must not contain {intruders:?}: xtask/src/lint.rs lists what may");
+        bail!(
+            "the artifact for {target} must not contain {intruders:?}: xtask/src/lint/packages.rs lists what may"
+        );
     }
     let gone: Vec<&String> = allowed.difference(&packages).collect();
     if !gone.is_empty() {
-        bail!("xtask/src/lint.rs allows {gone:?} for {target}, which nothing needs: take them away");
+        bail!("xtask/src/lint/packages.rs allows {gone:?} for {target}, which nothing needs: take them away");
     }
     Ok(())
 }

@@ -1,0 +1,54 @@
+"""A release as clients of others read it: the component from a registry, and the SBOMs by CycloneDX's own schema."""
+
+from pathlib import Path
+
+import oras.client
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from license_expression import get_spdx_licensing
+from packageurl import PackageURL
+
+from cases import case, main, same
+
+
+@case
+def pull(given):
+    """The component comes under its own name and is what the manifest says of it."""
+    client = oras.client.OrasClient(insecure=True)
+    manifest = client.get_manifest(given["reference"])
+    same("the type of what is said of it", manifest["config"]["mediaType"], "application/vnd.wasm.config.v0+json")
+    same("the layers' types", [layer["mediaType"] for layer in manifest["layers"]], ["application/wasm"])
+    files = client.pull(target=given["reference"], outdir=given["folder"])
+    same("what was pulled", [Path(file).name for file in files], ["clawft.wasm"])
+    config = client.get_blob(given["reference"], manifest["config"]["digest"]).json()
+    same("the architecture", (config["architecture"], config["os"]), ("wasm", "wasip2"))
+    same("the layers", config["layerDigests"], [layer["digest"] for layer in manifest["layers"]])
+    assert any(name.startswith("wasi:http/") for name in config["component"]["imports"]), config
+    assert any(name.startswith("wasi:cli/run@") for name in config["component"]["exports"]), config
+
+
+@case
+def sbom(given):
+    """Each document is one by the schema, and its licences and package URLs are some."""
+    validator, spdx = JsonStrictValidator(SchemaVersion.V1_6), get_spdx_licensing()
+    for name, text in given["documents"].items():
+        error = validator.validate_str(text)
+        assert error is None, f"{name}: {error}"
+        document = given["parsed"][name]
+        for component in document["components"] + [document["metadata"]["component"]]:
+            for licence in component.get("licenses", []):
+                spdx.parse(licence["expression"], validate=True, strict=True)
+            if "purl" in component:
+                same("a package URL", PackageURL.from_string(component["purl"]).name, package(component))
+
+
+def package(component):
+    """The name that a component's package URL has to have."""
+    if component["name"] == "std":
+        return "rust"
+    named = [of["value"] for of in component.get("properties", []) if of["name"] == "clawft:package"]
+    return named[0] if named else component["name"]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+//! `lint` as data.
+
+use clap::{Args, ValueEnum};
+
+/// Check form and invariants: code, workflows, scripts, dependencies, what must be absent from where
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask lint                      everything that depends on the checkout alone
+  cargo xtask lint zizmor shellcheck    these two
+  cargo xtask lint advisories           what has become known of the dependencies since
+
+The first run compiles cargo-deny, which takes some minutes. `advisories` is asked for by name,
+because its answer changes while the checkout does not: it fetches RustSec's database with git,
+and --advisory-db names a copy where GitHub cannot be reached.")]
+pub(crate) struct Lint {
+    /// What to check [default: everything but the advisories]
+    #[arg(value_enum, value_name = "CHECK")]
+    pub(crate) checks: Vec<Check>,
+    /// Another repository with RustSec's database on its branch `main`: a folder, or what else git clones
+    #[arg(long, value_name = "REPOSITORY")]
+    pub(crate) advisory_db: Option<String>,
+}
+
+/// The checks, those first that are soonest done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Check {
+    /// The code's form
+    Rustfmt,
+    /// What must be absent from which package
+    Packages,
+    /// Mistakes in workflows
+    Actionlint,
+    /// What in workflows and actions others could misuse
+    Zizmor,
+    /// Mistakes in shell scripts
+    Shellcheck,
+    /// Mistakes in Dockerfiles
+    Hadolint,
+    /// Licences, sources and duplicates of the dependencies, with cargo-deny
+    Dependencies,
+    /// Mistakes in the code, with every warning an error
+    Clippy,
+    /// The same in the programs that are built on demand; once for a machine it waits for what they are made of
+    ClippyTools,
+    /// What has become known of the dependencies' faults, with cargo-deny
+    Advisories,
+}

@@ -1,0 +1,40 @@
+//! The code with clippy: what the host runs, the component's package for its targets, the programs that are built on demand.
+
+use anyhow::Result;
+use xshell::cmd;
+
+use crate::{
+    cargo::Variant,
+    cmd, docker,
+    project::Project,
+    setup::{self, Need},
+    smoke, ui, wasm,
+};
+
+pub(super) fn check(project: &Project) -> Result<()> {
+    setup::ensure(project, &[Need::WasmTargets])?;
+    let shell = project.shell()?;
+    let host = cmd!(shell, "cargo clippy --locked --quiet --all-targets -- --deny warnings");
+    cmd::run(host, "find the code free of clippy's warnings")?;
+    for (target, features) in
+        [("wasm32-wasip2", "wasi-raw"), ("wasm32-wasip2", "wasi-http-client"), ("wasm32-wasip1", "wasi-raw")]
+    {
+        ui::status("Checking", &format!("clawft-wasm with clippy for {target}, feature {features}"));
+        let guest = cmd!(
+            shell,
+            "cargo clippy --locked --quiet --package clawft-wasm --target {target} --features {features}
+                -- --deny warnings"
+        );
+        cmd::run(guest, &format!("find clawft-wasm free of clippy's warnings for {target}"))?;
+    }
+    Ok(())
+}
+
+/// The programs whose packages are no default members: what they are made of is there from when they were last built.
+pub(super) fn check_on_demand(project: &Project) -> Result<()> {
+    let plain = Variant::default();
+    for program in [wasm::OPTIMISER, smoke::TEST_HOST, docker::PUSHER] {
+        program.lint(project, &plain)?;
+    }
+    smoke::WAMR_RUNNER.lint(project, &smoke::usual_wamr(project)?)
+}

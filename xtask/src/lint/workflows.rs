@@ -1,0 +1,36 @@
+//! Workflows with actionlint, which knows what is a mistake, and zizmor, which knows what is a danger.
+
+use anyhow::{Context as _, Result};
+use xshell::cmd;
+
+use super::{
+    checkout::{self, Kind},
+    linter,
+};
+use crate::{
+    project::Project,
+    setup::{self, Node, Python},
+};
+
+/// actionlint as WebAssembly has no command line: a script of ours is that.
+pub(super) fn actionlint(project: &Project) -> Result<()> {
+    let files = checkout::files(project, Kind::Workflow)?;
+    let programs = setup::node(project, Node::Actionlint)?;
+    let packages = programs.parent().context("the Node.js packages have no folder")?;
+    let library = packages.join("actionlint/node.mjs");
+    let shell = project.shell()?;
+    linter::expect_nothing(
+        cmd!(shell, "node xtask/node/actionlint/run.mjs {library} {files...}"),
+        "actionlint",
+    )
+}
+
+pub(super) fn zizmor(project: &Project) -> Result<()> {
+    let zizmor = setup::python(project, Python::Lint)?.join("zizmor");
+    let shell = project.shell()?;
+    let command = cmd!(
+        shell,
+        "{zizmor} --offline --strict-collection --persona pedantic --quiet --color never .github"
+    );
+    linter::expect_nothing(command, "zizmor")
+}

@@ -1,0 +1,261 @@
+//! Carries out the plan.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Error, Result, ensure};
+use xshell::cmd;
+
+use super::{
+    describe::{Describer, Description},
+    facts::Facts,
+    metadata::{self, Kind, Metadata},
+    notes,
+    plan::Step,
+    program::Program,
+    report::Report,
+    request::{Push, Request, VERSION, git_tag},
+    sbom,
+    staging::{About, Staging},
+    toolchain::Toolchain,
+};
+use crate::{
+    ci, cmd,
+    dist::{self, Target},
+    docker::{self, Kept, WasmArtifact},
+    project::Project,
+    revision, ui, wasm,
+};
+
+/// What is released.
+const NAME: &str = "clawft";
+
+/// The header's place in the checkout, and its name in a release.
+const HEADER: (&str, &str) = ("crates/clawft-wasm/include/clawft.h", "clawft.h");
+
+/// What the steps know of each other.
+pub(super) struct Work<'w> {
+    project: &'w Project,
+    request: &'w Request,
+    facts: &'w Facts,
+    commit: &'w str,
+    time: u64,
+    /// Taken away when it is put in its place.
+    staging: Option<Staging>,
+    /// The programs, by the file that holds each.
+    programs: BTreeMap<String, Program>,
+    images: Option<Kept>,
+    component: Option<WasmArtifact>,
+    metadata: Option<Metadata>,
+    folder: PathBuf,
+    pushed: Option<docker::Reference>,
+    tagged: bool,
+}
+
+impl<'w> Work<'w> {
+    /// Prepares for the release of what the facts say is checked out.
+    pub(super) fn new(project: &'w Project, request: &'w Request, facts: &'w Facts) -> Result<Self> {
+        let folder = project.dist.join("release");
+        Ok(Self {
+            project,
+            request,
+            facts,
+            commit: facts.commit.as_deref().context("these sources are in no commit")?,
+            time: revision::time(project)?,
+            staging: Some(Staging::begin(folder.clone())?),
+            programs: BTreeMap::new(),
+            images: None,
+            component: None,
+            metadata: None,
+            folder,
+            pushed: None,
+            tagged: facts.is_tagged(),
+        })
+    }
+
+    /// Takes the steps, and says what came of them.
+    pub(super) fn take(mut self, steps: &[Step]) -> Result<Report> {
+        steps.iter().try_for_each(|step| self.step(*step))?;
+        let release = self.metadata.context("nothing was described")?;
+        let tag = self.tagged.then(git_tag);
+        Ok(Report { folder: self.folder, pushed: self.pushed, tag, release })
+    }
+
+    fn step(&mut self, step: Step) -> Result<()> {
+        match step {
+            Step::Check => {
+                ci::run_remaining(self.project).context("the checks did not pass; nothing was released")
+            }
+            Step::Wasm => self.wasm(),
+            Step::Archives => self.archives(),
+            Step::Images => self.images(),
+            Step::Component => self.component(),
+            Step::Describe => self.describe(),
+            Step::Settle => self.settle(),
+            Step::Push => self.push(),
+            Step::Tag => self.tag(),
+        }
+    }
+
+    fn wasm(&mut self) -> Result<()> {
+        let made = wasm::release(self.project)?;
+        let component = made.component.with_extension("wasm.gz");
+        let files = [
+            (made.component, Kind::Component, "the component, for WASI preview 2", Some(Program::Component)),
+            (component, Kind::CompressedComponent, "the component, compressed", None),
+            (made.wasip1, Kind::Module, "a core module, for WASI preview 1", Some(Program::Module)),
+            (
+                self.project.root.join(HEADER.0),
+                Kind::Header,
+                "what a host in C includes to drive the module",
+                None,
+            ),
+            (
+                self.project.dist.join("size.json"),
+                Kind::Sizes,
+                "what each byte of the WebAssembly files is for",
+                None,
+            ),
+        ];
+        for (path, kind, what, program) in files {
+            let name =
+                path.file_name().and_then(|name| name.to_str()).context("a file has no name")?.to_owned();
+            let about = About { kind, what: what.to_owned(), build: None };
+            self.staging()?.put(&name, &read(&path)?, about)?;
+            self.programs.extend(program.map(|program| (name, program)));
+        }
+        Ok(())
+    }
+
+    fn archives(&mut self) -> Result<()> {
+        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let here = |target: Target| folder.path().join(dist::archive_name(target));
+        let made = dist::archives(self.project, folder.path())?;
+        let mut paths: BTreeMap<Target, PathBuf> =
+            made.into_iter().map(|target| (target, here(target))).collect();
+        for (target, path) in &self.facts.archives.found {
+            if let Some(ours) = paths.get(target) {
+                let same = read(ours)? == read(path)?;
+                ensure!(same, "`{}` is not what this machine makes of the same commit", path.display());
+            }
+            paths.insert(*target, path.clone());
+        }
+        for (target, path) in &paths {
+            let name = dist::archive_name(*target);
+            let what = format!("`weft` for {}, with its man page and completions", target.in_words());
+            self.staging()?.put(&name, &read(path)?, About { kind: Kind::Archive, what, build: None })?;
+            self.programs.insert(name, Program::Weft(*target));
+        }
+        let missing: Vec<&str> = Target::ALL
+            .iter()
+            .filter(|target| !paths.contains_key(target))
+            .map(|target| target.name())
+            .collect();
+        if !missing.is_empty() {
+            ui::warn(&format!(
+                "there is no archive for {}: other machines make them with `cargo xtask dist`, and `--artifacts DIR` \
+                 adds them",
+                missing.join(", ")
+            ));
+        }
+        Ok(())
+    }
+
+    fn images(&mut self) -> Result<()> {
+        let tag = git_tag().parse().map_err(Error::msg)?;
+        let kept = docker::keep(self.project, self.commit, self.time, tag)?;
+        self.images = Some(kept);
+        Ok(())
+    }
+
+    fn component(&mut self) -> Result<()> {
+        let component = read(&self.staging()?.path().join("clawft.wasm"))?;
+        let folder = self.project.dist.join("oci-wasm");
+        let artifact = WasmArtifact::create(&folder, &component, self.commit, self.time)?;
+        ui::status("Made", &format!("the component as registries keep it, {}", artifact.manifest));
+        self.component = Some(artifact);
+        Ok(())
+    }
+
+    /// SBOMs first: the metadata lists them.
+    fn describe(&mut self) -> Result<()> {
+        ui::status("Describing", "what each file is made of");
+        let describer = Describer::new(self.project, self.commit, self.time)?;
+        for (name, program) in self.programs.clone() {
+            let file = self.staging()?.files.get_mut(&name).with_context(|| format!("there is no {name}"))?;
+            let Description { build, sbom } = describer.describe(program, &name, &file.sha256)?;
+            file.build = Some(build);
+            let what = format!("what `{name}` is made of, as CycloneDX has it");
+            let about = About { kind: Kind::Sbom, what, build: None };
+            self.staging()?.put(&format!("{name}{}", sbom::SUFFIX), sbom.as_bytes(), about)?;
+        }
+        let metadata = self.metadata(&describer.toolchain)?;
+        let staging = self.staging()?;
+        staging.write(metadata::FILE_NAME, metadata.text()?.as_bytes())?;
+        let notes = notes::notes(&metadata, &self.facts.changelog)?;
+        self.staging()?.write(notes::FILE_NAME, notes.as_bytes())?;
+        self.metadata = Some(metadata);
+        Ok(())
+    }
+
+    fn metadata(&mut self, toolchain: &Toolchain) -> Result<Metadata> {
+        let images = self.images.clone().context("there are no images")?;
+        let component = self.component.clone().context("there is no component")?;
+        Ok(Metadata {
+            name: NAME.to_owned(),
+            version: VERSION.to_owned(),
+            source: env!("CARGO_PKG_REPOSITORY").to_owned(),
+            commit: self.commit.to_owned(),
+            time: self.time,
+            toolchain: toolchain.metadata(),
+            files: self.staging()?.files.clone(),
+            images: metadata::Images { index: images.index, platforms: images.images },
+            component: metadata::Component {
+                manifest: component.manifest,
+                config: component.config,
+                layer: component.layer,
+            },
+        })
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        let staging = self.staging.take().context("the release is in its place already")?;
+        self.folder = staging.settle()?;
+        ui::status("Finished", &format!("{}", self.folder.display()));
+        Ok(())
+    }
+
+    fn push(&mut self) -> Result<()> {
+        let Some(Push { image, tag, insecure }) = &self.request.push else { return Ok(()) };
+        let component = self.component.as_ref().context("there is no component")?;
+        let pushed = ui::progress("Pushing", &format!("the component to {image}:{tag}"), || {
+            component.publish(self.project, image, tag, *insecure)
+        })?;
+        match pushed.new {
+            true => ui::status("Pushed", &format!("{image}:{tag}, which is {}", component.manifest)),
+            false => ui::status("Fresh", &format!("{image}:{tag} was there, and is {}", component.manifest)),
+        }
+        self.pushed = Some(pushed.reference);
+        Ok(())
+    }
+
+    fn tag(&mut self) -> Result<()> {
+        let (shell, tag, commit) = (self.project.shell()?, git_tag(), self.commit);
+        let message = format!("{NAME} {VERSION}");
+        cmd::run(cmd!(shell, "git tag --annotate {tag} --message {message} {commit}"), "tag the commit")?;
+        self.tagged = true;
+        ui::status("Tagged", &format!("{commit} as {tag}; now type `git push origin {tag}`"));
+        Ok(())
+    }
+
+    fn staging(&mut self) -> Result<&mut Staging> {
+        self.staging.as_mut().context("the release is in its place already")
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
+}

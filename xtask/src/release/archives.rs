@@ -1,0 +1,181 @@
+//! Archives that other machines made: for systems that this one can't build for. Each is looked at before it becomes part of a
+//! release.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use flate2::read::GzDecoder;
+use memchr::memmem;
+
+use crate::{
+    digest,
+    dist::{self, Target},
+    files,
+};
+
+/// As many digits of its commit a program holds.
+const COMMIT: usize = 12;
+
+/// What was found in a folder.
+#[derive(Debug, Default)]
+pub(super) struct Archives {
+    /// An archive for each target.
+    pub(super) found: BTreeMap<Target, PathBuf>,
+    /// What can't be part of a release and why, a line each.
+    pub(super) wrong: Vec<String>,
+}
+
+/// Looks for archives of programs of `commit` in `folder` and all folders in it.
+pub(super) fn look(folder: &Path, commit: &str) -> Archives {
+    let mut archives = Archives::default();
+    if let Err(error) = archives.gather(folder, commit) {
+        archives.wrong.push(format!("{error:#}"));
+    }
+    archives
+}
+
+impl Archives {
+    fn gather(&mut self, folder: &Path, commit: &str) -> Result<()> {
+        ensure!(folder.is_dir(), "there is no folder `{}`", folder.display());
+        for path in files::below(folder)? {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if !name.starts_with("weft-") || !name.ends_with(".tar.gz") {
+                continue;
+            }
+            let target = Target::ALL.into_iter().find(|target| dist::archive_name(*target) == name);
+            let judged = match target {
+                Some(target) => self.take(target, &path, commit),
+                None => Err(anyhow::anyhow!("this is no archive of this version")),
+            };
+            if let Err(error) = judged {
+                self.wrong.push(format!("`{}`: {error:#}", path.display()));
+            }
+        }
+        ensure!(
+            !self.found.is_empty() || !self.wrong.is_empty(),
+            "there is no archive of this version in `{}`: it should hold such as `{}`",
+            folder.display(),
+            dist::archive_name(Target::MacosArm64)
+        );
+        Ok(())
+    }
+
+    fn take(&mut self, target: Target, path: &Path, commit: &str) -> Result<()> {
+        let bytes = fs::read(path).context("could not read it")?;
+        agrees_with_sums(path, &bytes)?;
+        let program = program(&bytes, target).context("it is damaged")?;
+        let short = commit.get(..COMMIT).unwrap_or(commit);
+        ensure!(
+            memmem::find(&program, short.as_bytes()).is_some(),
+            "the program in it does not say that it is of {commit}"
+        );
+        match self.found.insert(target, path.to_owned()) {
+            Some(other) if fs::read(&other)? != bytes => {
+                bail!("`{}` is for {target} too, and differs", other.display())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the checksums that lie beside an archive say of it must be so; they need not name it.
+fn agrees_with_sums(path: &Path, bytes: &[u8]) -> Result<()> {
+    let sums = fs::read_to_string(path.with_file_name(dist::SUMS)).unwrap_or_default();
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let expected = sums.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix("  "));
+    if let Some(expected) = expected {
+        ensure!(expected == digest::sha256(bytes), "it is not what the {} beside it says", dist::SUMS);
+    }
+    Ok(())
+}
+
+/// The program in an archive.
+fn program(archive: &[u8], target: Target) -> Result<Vec<u8>> {
+    for entry in tar::Archive::new(GzDecoder::new(archive)).entries()? {
+        let mut entry = entry?;
+        if entry.path()?.file_name().is_some_and(|name| name == target.program()) {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes)?;
+            return Ok(bytes);
+        }
+    }
+    bail!("there is no `{}` in it", target.program())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    fn archive(program: &str, text: &str) -> Vec<u8> {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_ustar();
+        header.set_size(text.len() as u64);
+        tar.append_data(&mut header, format!("weft-x/{program}"), text.as_bytes()).unwrap();
+        files::gzip(&tar.into_inner().unwrap()).unwrap()
+    }
+
+    fn put(folder: &Path, name: &str, bytes: &[u8]) {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    #[test]
+    fn archives_are_found_wherever_they_lie() {
+        let folder = tempfile::tempdir().unwrap();
+        let [mac, windows] = [Target::MacosArm64, Target::WindowsAmd64].map(dist::archive_name);
+        put(folder.path(), &format!("macos/{mac}"), &archive("weft", "commit 0123456789ab"));
+        put(folder.path(), &format!("windows/{windows}"), &archive("weft.exe", "commit 0123456789ab"));
+        let sum = digest::sha256(&archive("weft", "commit 0123456789ab"));
+        put(folder.path(), "macos/SHA256SUMS", format!("{sum}  {mac}\n").as_bytes());
+        let archives = look(folder.path(), COMMIT);
+        assert_eq!(archives.wrong, Vec::<String>::new());
+        assert_eq!(
+            archives.found.into_keys().collect::<Vec<_>>(),
+            [Target::MacosArm64, Target::WindowsAmd64]
+        );
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let [mac, windows] = [Target::MacosArm64, Target::WindowsAmd64].map(dist::archive_name);
+        put(folder.path(), &format!("a/{mac}"), &archive("weft", "another commit"));
+        put(folder.path(), &format!("b/{windows}"), b"no archive");
+        put(folder.path(), "c/weft-0.0.0-x86_64-unknown-linux-musl.tar.gz", b"");
+        let good = archive("weft", "commit 0123456789ab");
+        put(folder.path(), &format!("d/{mac}"), &good);
+        put(folder.path(), "d/SHA256SUMS", format!("{}  {mac}\n", "0".repeat(64)).as_bytes());
+        let wrong = look(folder.path(), COMMIT).wrong.join("\n");
+        for part in
+            ["does not say that it is of 0123", "damaged", "no archive of this version", "SHA256SUMS beside"]
+        {
+            assert!(wrong.contains(part), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn two_of_a_kind_have_to_be_equal() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = dist::archive_name(Target::LinuxAmd64);
+        for (place, text) in [("a", "0123456789ab"), ("b", "0123456789ab"), ("c", "0123456789ab, later")] {
+            put(folder.path(), &format!("{place}/{name}"), &archive("weft", text));
+        }
+        let wrong = look(folder.path(), COMMIT).wrong;
+        assert!(wrong.len() == 1 && wrong[0].contains("and differs"), "{wrong:?}");
+    }
+
+    #[test]
+    fn an_empty_folder_is_a_mistake() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(look(folder.path(), COMMIT).wrong[0].contains("there is no archive"));
+        assert!(look(&folder.path().join("nowhere"), COMMIT).wrong[0].contains("there is no folder"));
+    }
+}

@@ -1,0 +1,57 @@
+//! What is said of each program: how it was built, and what it is made of.
+
+use anyhow::Result;
+use xshell::Shell;
+
+use super::{
+    metadata::Build,
+    program::Program,
+    sbom::{self, Checksums, Subject, Tree},
+    toolchain::Toolchain,
+};
+use crate::project::Project;
+
+/// Describes the programs of one commit.
+pub(super) struct Describer<'d> {
+    project: &'d Project,
+    shell: Shell,
+    commit: &'d str,
+    time: u64,
+    /// What all of them were made with.
+    pub(super) toolchain: Toolchain,
+    sums: Checksums,
+}
+
+/// What is said of a program.
+#[derive(Clone, Debug)]
+pub(super) struct Description {
+    /// How it was built.
+    pub(super) build: Build,
+    /// What it is made of, the text of a CycloneDX document.
+    pub(super) sbom: String,
+}
+
+impl<'d> Describer<'d> {
+    /// Prepares for programs of `commit`, which was made `time` seconds after 1970.
+    pub(super) fn new(project: &'d Project, commit: &'d str, time: u64) -> Result<Self> {
+        let (toolchain, sums) = (Toolchain::of(project)?, Checksums::of(project)?);
+        Ok(Self { project, shell: project.shell()?, commit, time, toolchain, sums })
+    }
+
+    /// Describes `program`, which is in a file of this name and SHA-256.
+    pub(super) fn describe(&self, program: Program, file: &str, sha256: &str) -> Result<Description> {
+        let tree = Tree::ask(&self.shell, program.package(), program.target())?;
+        let subject = Subject {
+            file,
+            sha256,
+            target: program.target(),
+            commit: self.commit,
+            source: env!("CARGO_PKG_REPOSITORY"),
+            time: self.time,
+        };
+        Ok(Description {
+            build: program.build(self.project, &tree.features)?,
+            sbom: sbom::document(subject, &tree, &self.sums, &self.toolchain.natives(program))?,
+        })
+    }
+}

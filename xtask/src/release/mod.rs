@@ -1,0 +1,71 @@
+//! `cargo xtask release`: everything that a release page and a registry get, made in one go and put in place at the end.
+//!
+//! ```text
+//! clean? in CHANGELOG.md? no tag elsewhere? registry there? → what is left of ci
+//!    → component, module, archives (and those of other machines), images, the component for a registry
+//!    → an SBOM of each program, release.json, RELEASE_NOTES.md, SHA256SUMS → target/dist/release/ → pushed → tagged
+//! ```
+//!
+//! Modules in reading order: [`request`] is what is asked for; [`facts`] is how things are, with [`archives`] of other machines
+//! and the [`changelog`], and [`refusals`] judges them; [`plan`] decides what to do and [`act`] does it, in the folder of
+//! [`staging`]. [`program`] is how each program is built, with which [`toolchain`], and [`sbom`] what it is made of, which
+//! [`describe`] finds out; [`metadata`] is what `release.json` holds, [`notes`] what the release page says, [`report`] what the
+//! user reads. [`verify`] makes a release again and compares, and [`stage`] is what comes after the push.
+
+mod act;
+mod archives;
+mod changelog;
+mod describe;
+mod facts;
+mod metadata;
+mod notes;
+mod plan;
+mod program;
+mod refusals;
+mod report;
+mod request;
+mod sbom;
+mod stage;
+mod staging;
+mod toolchain;
+mod verify;
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use self::{act::Work, describe::Describer, facts::Facts, request::Request};
+use crate::{cli::Release, digest, project::Project, ui};
+
+impl Release {
+    pub(crate) fn run(self, project: &Project) -> Result<()> {
+        if let Some(folder) = &self.verify {
+            return verify::run(project, folder);
+        }
+        if let Some(stage) = self.stage {
+            return stage::run(project, stage, self.image.as_ref());
+        }
+        let request = Request::new(&self)?;
+        let facts = Facts::gather(project, &request)?;
+        refusals::refuse(&facts, &request)?;
+        if facts.is_tagged() {
+            ui::status("Tagged", &format!("{} already, and that is what is checked out", request::git_tag()));
+        }
+        let steps = plan::plan(&request, facts.is_tagged());
+        Work::new(project, &request, &facts)?.take(&steps)?.print(self.json)
+    }
+}
+
+/// The SBOM of each program that is ever released, by the name of its file, as if it were made from `commit` at `time` and its
+/// file were empty.
+///
+/// # Errors
+/// `Cargo.lock` would have to change; or the toolchain can't be had.
+pub(crate) fn sboms(project: &Project, commit: &str, time: u64) -> Result<BTreeMap<String, String>> {
+    let describer = Describer::new(project, commit, time)?;
+    let named = program::Program::all().into_iter().map(|program| {
+        let (file, sum) = (program.file_name(), digest::sha256(b""));
+        Ok((file.clone(), describer.describe(program, &file, &sum)?.sbom))
+    });
+    named.collect()
+}

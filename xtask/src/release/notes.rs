@@ -1,0 +1,135 @@
+//! `RELEASE_NOTES.md`: what the release page says. CHANGELOG.md's section, the files, and how to check them.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+
+use super::{
+    changelog,
+    metadata::{Kind, Metadata},
+    request::{component_name, git_tag},
+};
+use crate::{budget::grouped, docker};
+
+/// The name of the file.
+pub(super) const FILE_NAME: &str = "RELEASE_NOTES.md";
+
+/// The text for the release that `metadata` is about.
+///
+/// # Errors
+/// There is no name for the images.
+pub(super) fn notes(metadata: &Metadata, changelog: &str) -> Result<String> {
+    let Metadata { name, version, source, commit, .. } = metadata;
+    let tag = git_tag();
+    let new = changelog::section(changelog, version).unwrap_or_default();
+    let new = unwrapped(&with_whole_links(&new, &format!("{source}/blob/{tag}/")));
+    let (images, component) = (docker::image_name(None)?, component_name(None)?);
+    Ok(format!(
+        "\
+# {name} {version}
+
+{new}
+
+## Files
+
+{}
+Each program has an SBOM beside it, `<file>.cdx.json`; `release.json` says how each was built, and `size.json` what each byte \
+of the WebAssembly files is for.
+
+## From a registry
+
+```
+docker pull {images}:{tag}
+wkg oci pull {component}:{version}
+```
+
+The component is `{component}@{}`.
+
+## Checking
+
+```
+sha256sum --check --ignore-missing SHA256SUMS
+```
+
+[docs/verify.md]({source}/blob/{tag}/docs/verify.md) has what tells you who made these files, and the command that makes all \
+of them again from commit {commit} and compares every byte.
+",
+        table(metadata),
+        metadata.component.manifest,
+    ))
+}
+
+/// What people download.
+fn table(metadata: &Metadata) -> String {
+    let mut table = "| file | what it is | bytes | `gzip -9` |\n|---|---|--:|--:|\n".to_owned();
+    let shown = metadata.files.iter().filter(|(_, file)| !matches!(file.kind, Kind::Sbom | Kind::Sizes));
+    for (name, file) in shown {
+        let gzip = file.gzip.map(grouped).unwrap_or_default();
+        let _ = writeln!(table, "| `{name}` | {} | {} | {gzip} |", file.what, grouped(file.bytes));
+    }
+    table
+}
+
+/// `text` with links to files of the repository as links to the same below `base`: the page is elsewhere.
+fn with_whole_links(text: &str, base: &str) -> String {
+    let mut parts = text.split("](");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let target = part.split(')').next().unwrap_or_default();
+        let elsewhere = target.contains("://") || target.starts_with('#') || target.starts_with("mailto:");
+        let _ = write!(whole, "]({}{part}", if elsewhere { "" } else { base });
+    }
+    whole
+}
+
+/// `text` with each paragraph in one line: pages of releases break lines where the text does.
+fn unwrapped(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut in_code = false;
+    for line in text.lines() {
+        let (fence, was_in_code) = (line.trim_start().starts_with("```"), in_code);
+        in_code ^= fence;
+        let begins = was_in_code || fence || line.trim().is_empty() || is_start(line.trim_start());
+        match lines.last_mut() {
+            Some(last) if !begins && !last.is_empty() && !last.starts_with('#') && !last.ends_with("```") => {
+                let _ = write!(last, " {}", line.trim_start());
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+/// Whether a line begins something new by its first characters: a heading, an item, a row, a quotation.
+fn is_start(line: &str) -> bool {
+    let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let numbered = digits.len() < line.len() && digits.starts_with(". ");
+    numbered || ["#", "- ", "* ", "+ ", "|", ">"].iter().any(|sign| line.starts_with(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_and_items_are_one_line_each_and_code_stays() {
+        let [text, expected] = [
+            ["### Added", "", "- One", "  and more.", "- Two.", "", "A paragraph", "of two lines."]
+                .join("\n"),
+            ["### Added", "", "- One and more.", "- Two.", "", "A paragraph of two lines."].join("\n"),
+        ];
+        assert_eq!(unwrapped(&text), expected);
+        let [text, expected] = [
+            ["```", "let x", "  = 1;", "```", "Next.", "1. First", "   item", "| a |", "| b |"].join("\n"),
+            ["```", "let x", "  = 1;", "```", "Next.", "1. First item", "| a |", "| b |"].join("\n"),
+        ];
+        assert_eq!(unwrapped(&text), expected);
+    }
+
+    #[test]
+    fn links_into_the_repository_become_whole() {
+        let text = "[a](docs/a.md#b), [c](https://example.org), [d](#here) and (this)";
+        let expected = "[a](https://x/docs/a.md#b), [c](https://example.org), [d](#here) and (this)";
+        assert_eq!(with_whole_links(text, "https://x/"), expected);
+    }
+}

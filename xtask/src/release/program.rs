@@ -1,0 +1,122 @@
+//! The programs of a release, and how each is built.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use toml::{Table, Value};
+
+use super::metadata::Build;
+use crate::{
+    dist::{self, Target},
+    project::Project,
+};
+
+/// What every build is configured by.
+const COMMON: &str = ".cargo/config.toml";
+
+/// A program that a file of a release holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Program {
+    /// The component.
+    Component,
+    /// The module.
+    Module,
+    /// `weft` for this target.
+    Weft(Target),
+}
+
+impl Program {
+    /// All that are ever released, whichever machine makes them.
+    pub(super) fn all() -> Vec<Self> {
+        [Self::Component, Self::Module].into_iter().chain(Target::ALL.map(Self::Weft)).collect()
+    }
+
+    /// The file that holds it.
+    pub(super) fn file_name(self) -> String {
+        match self {
+            Self::Component => "clawft.wasm".to_owned(),
+            Self::Module => "clawft-wasip1.wasm".to_owned(),
+            Self::Weft(target) => dist::archive_name(target),
+        }
+    }
+
+    /// The package that it is made of.
+    pub(super) fn package(self) -> &'static str {
+        match self {
+            Self::Component | Self::Module => "clawft-wasm",
+            Self::Weft(_) => "clawft-cli",
+        }
+    }
+
+    /// The Rust target.
+    pub(super) fn target(self) -> &'static str {
+        match self {
+            Self::Component => "wasm32-wasip2",
+            Self::Module => "wasm32-wasip1",
+            Self::Weft(target) => target.triple(),
+        }
+    }
+
+    /// Its name, its profile, and the file that cargo gets with `--config`.
+    fn settings(self) -> [&'static str; 3] {
+        match self {
+            Self::Component | Self::Module => ["clawft", "release-wasm", ".cargo/size-optimised.toml"],
+            Self::Weft(_) => ["weft", "release-weft", ".cargo/release-weft.toml"],
+        }
+    }
+
+    /// How it is built, with these features of its package.
+    ///
+    /// # Errors
+    /// A file of cargo's configuration can't be read.
+    pub(super) fn build(self, project: &Project, features: &[String]) -> Result<Build> {
+        let [program, profile, config] = self.settings();
+        let mut flags = Vec::new();
+        for path in [COMMON, config] {
+            let text = fs::read_to_string(project.root.join(path));
+            let text = text.with_context(|| format!("could not read `{path}`"))?;
+            flags.extend(
+                flags_for(&text, self.target()).with_context(|| format!("could not understand `{path}`"))?,
+            );
+        }
+        Ok(Build {
+            package: self.package().to_owned(),
+            program: program.to_owned(),
+            target: self.target().to_owned(),
+            features: features.to_vec(),
+            profile: profile.to_owned(),
+            config: vec![config.to_owned()],
+            flags,
+        })
+    }
+}
+
+/// The flags of rustc that a file of cargo's configuration has for `target`.
+fn flags_for(config: &str, target: &str) -> Result<Vec<String>> {
+    let config: Table = toml::from_str(config)?;
+    let flags = config.get("target").and_then(|targets| targets.get(target)?.get("rustflags"));
+    let flags = flags.and_then(Value::as_array).into_iter().flatten();
+    Ok(flags.filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_come_from_both_files_in_the_order_in_which_cargo_joins_them() {
+        let project = Project::discover().unwrap();
+        let build = Program::Component.build(&project, &["wasi-raw".to_owned()]).unwrap();
+        assert_eq!(build.flags[..2], ["-C", "link-arg=-zstack-size=262144"]);
+        assert!(build.flags.contains(&"-Zfmt-debug=none".to_owned()), "{:?}", build.flags);
+        assert_eq!(build.target, "wasm32-wasip2");
+        let weft = Program::Weft(Target::LinuxArm64).build(&project, &[]).unwrap();
+        assert_eq!(weft.flags, ["-C", "link-self-contained=no"]);
+    }
+
+    #[test]
+    fn a_target_without_flags_has_none() {
+        assert_eq!(flags_for("[target.x]\nrunner = \"y\"\n", "x").unwrap(), Vec::<String>::new());
+        assert_eq!(flags_for("", "x").unwrap(), Vec::<String>::new());
+    }
+}

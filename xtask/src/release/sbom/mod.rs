@@ -1,0 +1,169 @@
+//! What an artifact is made of, as a CycloneDX document: `<artifact>.cdx.json`.
+//!
+//! ```text
+//! cargo tree (exactly the artifact's package, target and features) ─┐
+//! Cargo.lock (checksums) ───────────────────────────────────────────┼→ components, and which depends on which
+//! toolchain (std, the C library) ───────────────────────────────────┘
+//! ```
+//!
+//! What is linked has the scope `required`; what only takes part in building, such as macros, is `excluded`, as the format calls
+//! it. The same source gives the same bytes: the one time is that of the commit, and the serial number is made of the content.
+//!
+//! It is written here and not by a library: `cyclonedx-bom` would have everyone who types `cargo xtask` compile regular
+//! expressions, XML and a calendar for what is one JSON object, and `cargo-cyclonedx` writes a file beside every manifest of the
+//! workspace. `cargo xtask smoke docker` holds the documents against the format's own schema.
+
+mod lock;
+mod native;
+mod purl;
+mod tree;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use self::tree::{Id, Package};
+pub(super) use self::{lock::Checksums, native::Native, tree::Tree};
+use crate::{digest, docker};
+
+/// What is appended to the name of an artifact.
+pub(super) const SUFFIX: &str = ".cdx.json";
+
+/// The artifact that a document is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'s> {
+    /// Its file name.
+    pub(super) file: &'s str,
+    /// Its SHA-256 in hexadecimal.
+    pub(super) sha256: &'s str,
+    /// The Rust target.
+    pub(super) target: &'s str,
+    /// The commit in full.
+    pub(super) commit: &'s str,
+    /// Where the commit is.
+    pub(super) source: &'s str,
+    /// The time of the commit, in seconds after 1970.
+    pub(super) time: u64,
+}
+
+/// The document about `subject`, which is made of the packages in `tree`, with checksums from `sums`, and of `natives`, each of
+/// which depends on the next.
+pub(super) fn document(
+    subject: Subject<'_>,
+    tree: &Tree,
+    sums: &Checksums,
+    natives: &[Native],
+) -> Result<String> {
+    let writer = Writer { subject, tree, sums };
+    let packages = tree.packages.iter().filter(|(id, _)| **id != tree.root);
+    let components = packages.map(|(id, package)| writer.component(id, package));
+    let components: Vec<Value> = components.chain(natives.iter().map(Native::component)).collect();
+    let mut document = json!({
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": writer.metadata(),
+        "components": components,
+        "dependencies": writer.dependencies(natives),
+    });
+    document["serialNumber"] = json!(serial_number(&document.to_string()));
+    let text = serde_json::to_string_pretty(&document).context("could not write an SBOM")?;
+    Ok(format!("{text}\n"))
+}
+
+/// What all parts of a document are written from.
+struct Writer<'s> {
+    subject: Subject<'s>,
+    tree: &'s Tree,
+    sums: &'s Checksums,
+}
+
+impl Writer<'_> {
+    fn metadata(&self) -> Value {
+        let Subject { file, sha256, target, commit, source, time } = self.subject;
+        let Id { name, version } = &self.tree.root;
+        let property = |name: &str, value: &str| json!({ "name": format!("clawft:{name}"), "value": value });
+        json!({
+            "timestamp": docker::rfc3339(time),
+            "lifecycles": [{ "phase": "build" }],
+            "tools": { "components": [{ "type": "application", "name": "cargo xtask release", "version": version }] },
+            "component": {
+                "type": "application",
+                "bom-ref": self.reference(&self.tree.root),
+                "name": file,
+                "version": version,
+                "hashes": [{ "alg": "SHA-256", "content": sha256 }],
+                "licenses": licences(&self.tree.packages[&self.tree.root].licence),
+                "purl": self.reference(&self.tree.root),
+                "externalReferences": [{ "type": "vcs", "url": source }],
+                "properties": [
+                    property("commit", commit),
+                    property("features", &self.tree.features.join(",")),
+                    property("package", name),
+                    property("target", target),
+                ],
+            },
+        })
+    }
+
+    fn component(&self, id: &Id, package: &Package) -> Value {
+        let reference = self.reference(id);
+        let mut component = json!({
+            "type": "library",
+            "bom-ref": reference,
+            "name": id.name,
+            "version": id.version,
+            "scope": if package.linked { "required" } else { "excluded" },
+            "purl": reference,
+        });
+        if !package.licence.is_empty() {
+            component["licenses"] = licences(&package.licence);
+        }
+        if let Some(sum) = self.sums.get(id) {
+            component["hashes"] = json!([{ "alg": "SHA-256", "content": sum }]);
+        }
+        if !package.repository.is_empty() {
+            component["externalReferences"] = json!([{ "type": "vcs", "url": package.repository }]);
+        }
+        component
+    }
+
+    fn dependencies(&self, natives: &[Native]) -> Vec<Value> {
+        let depends = |from: String, on: Vec<String>| json!({ "ref": from, "dependsOn": on });
+        let packages = self.tree.packages.iter().map(|(id, package)| {
+            let mut on: Vec<String> = package.dependencies.iter().map(|id| self.reference(id)).collect();
+            if *id == self.tree.root {
+                on.extend(natives.first().map(Native::reference));
+            }
+            depends(self.reference(id), on)
+        });
+        let natives = natives.iter().enumerate().map(|(index, native)| {
+            depends(native.reference(), natives.get(index + 1).map(Native::reference).into_iter().collect())
+        });
+        packages.chain(natives).collect()
+    }
+
+    /// What a package is called in the document, which is its package URL as well.
+    fn reference(&self, id: &Id) -> String {
+        match self.sums.get(id) {
+            Some(_) => purl::of_crate(&id.name, &id.version),
+            None => purl::of_source(&id.name, &id.version, self.subject.source, self.subject.commit),
+        }
+    }
+}
+
+/// A licence as manifests write it; before there was SPDX's form they wrote a slash for "or".
+fn licences(written: &str) -> Value {
+    json!([{ "expression": written.replace(" / ", "/").replace('/', " OR ") }])
+}
+
+/// A UUID made of `content`, in the version that is for ways of one's own.
+fn serial_number(content: &str) -> String {
+    let mut digits: Vec<char> = digest::sha256(content.as_bytes()).chars().take(32).collect();
+    (digits[12], digits[16]) = ('8', '8');
+    let part = |range: std::ops::Range<usize>| digits[range].iter().collect::<String>();
+    format!("urn:uuid:{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32))
+}
+
+#[cfg(test)]
+mod tests;

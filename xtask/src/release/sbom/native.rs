@@ -1,0 +1,94 @@
+//! What is in a program beside cargo's packages: Rust's std, which is built with it, and the C library below that.
+
+use serde_json::{Value, json};
+
+use super::purl;
+
+/// Something that is linked in and that no lock file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::release) struct Native {
+    name: &'static str,
+    /// Empty where whoever packaged it does not say.
+    version: String,
+    description: String,
+    licence: &'static str,
+    purl: Option<String>,
+    cpe: Option<String>,
+}
+
+impl Native {
+    /// std of this release of Rust, such as `1.95.0`, from its own source.
+    pub(in crate::release) fn std(release: &str) -> Self {
+        Self {
+            name: "std",
+            version: release.to_owned(),
+            description:
+                "Rust's standard library with what it is made of, built from the toolchain's own source"
+                    .to_owned(),
+            licence: "MIT OR Apache-2.0",
+            purl: Some(purl::of_github("rust-lang/rust", release)),
+            cpe: None,
+        }
+    }
+
+    /// The C library of the WASI targets: Debian's package in this version, else the one that comes with Rust.
+    pub(in crate::release) fn wasi_libc(debian: Option<&str>) -> Self {
+        Self {
+            name: "wasi-libc",
+            version: debian.unwrap_or_default().to_owned(),
+            description: match debian {
+                Some(_) => "the C library of the WASI targets, as Debian packages it".to_owned(),
+                None => "the C library of the WASI targets, as it comes with Rust".to_owned(),
+            },
+            licence: "(Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT) AND CC0-1.0 AND BSD-2-Clause AND MIT",
+            purl: debian.map(|version| purl::of_debian("wasi-libc", version)),
+            cpe: None,
+        }
+    }
+
+    /// What zig brings for a static Linux program: the C library in this version, and the unwinder.
+    pub(in crate::release) fn of_zig(zig: &str, musl: &str) -> [Self; 2] {
+        let musl = Self {
+            name: "musl",
+            version: musl.to_owned(),
+            description: format!("the C library of the static Linux targets, as zig {zig} brings it"),
+            licence: "MIT",
+            purl: None,
+            cpe: Some(format!("cpe:2.3:a:musl-libc:musl:{musl}:*:*:*:*:*:*:*")),
+        };
+        let unwinder = Self {
+            name: "libunwind",
+            version: String::new(),
+            description: format!("LLVM's unwinder, as zig {zig} brings it"),
+            licence: "Apache-2.0 WITH LLVM-exception",
+            purl: None,
+            cpe: None,
+        };
+        [musl, unwinder]
+    }
+
+    /// What refers to it inside a document.
+    pub(super) fn reference(&self) -> String {
+        self.purl.clone().unwrap_or_else(|| format!("native:{}", self.name))
+    }
+
+    /// As CycloneDX has it.
+    pub(super) fn component(&self) -> Value {
+        let mut component = json!({
+            "type": "library",
+            "bom-ref": self.reference(),
+            "name": self.name,
+            "description": self.description,
+            "scope": "required",
+            "licenses": [{ "expression": self.licence }],
+        });
+        let optional =
+            [("version", Some(&self.version)), ("purl", self.purl.as_ref()), ("cpe", self.cpe.as_ref())];
+        for (name, value) in optional {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                component[name] = json!(value);
+            }
+        }
+        component
+    }
+}

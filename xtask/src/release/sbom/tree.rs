@@ -1,0 +1,166 @@
+//! What cargo makes a program of: the packages that the lock file resolves to for one package, target and set of features, as
+//! `cargo tree` prints them. `cargo metadata` would not do: it unites the features of the whole workspace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, Result, ensure};
+use xshell::{Shell, cmd};
+
+use crate::cmd;
+
+/// A line of the tree: package, licence, repository, features, with tabs between them and the depth in front.
+const FORMAT: &str = "{p}\t{l}\t{r}\t{f}";
+
+/// Name and version of a package: what tells one from another in a lock file with one registry.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Id {
+    pub(super) name: String,
+    pub(super) version: String,
+}
+
+/// A package and what it depends on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Package {
+    /// Whether its code can be in the program; the others take part in building it.
+    pub(super) linked: bool,
+    /// As its manifest says it, which may be nothing.
+    pub(super) licence: String,
+    /// The same.
+    pub(super) repository: String,
+    pub(super) dependencies: BTreeSet<Id>,
+}
+
+/// All packages that have a part in a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::release) struct Tree {
+    /// The package of the program itself.
+    pub(super) root: Id,
+    /// The features of that package that are on.
+    pub(in crate::release) features: Vec<String>,
+    pub(super) packages: BTreeMap<Id, Package>,
+}
+
+impl Tree {
+    /// Asks cargo for the packages of `package` when it is built for `target`; `shell` stands in the workspace.
+    ///
+    /// # Errors
+    /// `Cargo.lock` would have to change.
+    pub(in crate::release) fn ask(shell: &Shell, package: &str, target: &str) -> Result<Self> {
+        let print = |edges: &str| {
+            let tree = cmd!(
+                shell,
+                "cargo tree --locked --package {package} --target {target} --edges {edges} --prefix depth
+                    --format {FORMAT}"
+            );
+            cmd::read(tree, &format!("list what {package} is made of for {target}"))
+        };
+        Self::parse(&print("normal,build")?, &print("normal,no-proc-macro")?)
+    }
+
+    /// Reads the tree of everything and that of what is linked.
+    fn parse(all: &str, linked: &str) -> Result<Self> {
+        let mut nodes = all.lines().map(Node::parse).collect::<Result<Vec<_>>>()?.into_iter().peekable();
+        let root = nodes.peek().context("cargo listed nothing")?;
+        let features = root.features.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let mut tree = Self { root: root.id.clone(), features, packages: BTreeMap::new() };
+        let mut above: Vec<Id> = Vec::new();
+        for node in nodes {
+            ensure!(node.depth <= above.len(), "cargo's tree leaves out what `{}` is for", node.id.name);
+            above.truncate(node.depth);
+            if let Some(parent) = above.last().and_then(|id| tree.packages.get_mut(id)) {
+                parent.dependencies.insert(node.id.clone());
+            }
+            let package = tree.packages.entry(node.id.clone()).or_default();
+            (package.licence, package.repository) = (node.licence.to_owned(), node.repository.to_owned());
+            above.push(node.id);
+        }
+        for line in linked.lines() {
+            let Node { id, .. } = Node::parse(line)?;
+            let package = tree.packages.get_mut(&id);
+            package.with_context(|| format!("`{}` is linked but not built", id.name))?.linked = true;
+        }
+        Ok(tree)
+    }
+}
+
+/// A line of cargo's.
+struct Node<'l> {
+    depth: usize,
+    id: Id,
+    licence: &'l str,
+    repository: &'l str,
+    features: &'l str,
+}
+
+impl<'l> Node<'l> {
+    /// `1serde v1.0.229 (…)`, and the other fields; ` (*)` is behind what was listed with all below it before.
+    fn parse(line: &'l str) -> Result<Self> {
+        let parts = || {
+            let digits = line.find(|c: char| !c.is_ascii_digit())?;
+            let (depth, rest) = line.split_at(digits);
+            let mut fields = rest.split('\t');
+            let (package, licence, repository) = (fields.next()?, fields.next()?, fields.next()?);
+            let features = fields.next()?;
+            let features = features.strip_suffix("(*)").unwrap_or(features).trim_end();
+            let mut words = package.split(' ');
+            let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
+            let id = Id { name: name.to_owned(), version: version.to_owned() };
+            Some(Self { depth: depth.parse().ok()?, id, licence, repository, features })
+        };
+        parts().with_context(|| format!("could not understand cargo's line `{line}`"))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A program, a library of ours, one from the registry, and a macro with a library of its own.
+    pub(in super::super) const ALL: &str = "\
+0app v0.1.0 (/a path/app)\tMIT\thttps://example.org\tdefault,raw
+1lib v0.1.0 (/a path/lib)\tMIT\thttps://example.org\t
+2dep v1.0.0+more\tMIT/Apache-2.0\thttps://example.org/dep\tstd
+3derive v1.0.0 (proc-macro)\tMIT\t\t
+4quote v1.0.47\tMIT\t\t
+1lib v0.1.0 (/a path/lib)\tMIT\thttps://example.org\t (*)
+1dep v1.0.0+more\tMIT/Apache-2.0\thttps://example.org/dep\tstd (*)";
+    pub(in super::super) const LINKED: &str = "\
+0app v0.1.0 (/a path/app)\tMIT\thttps://example.org\tdefault,raw
+1lib v0.1.0 (/a path/lib)\tMIT\thttps://example.org\t
+2dep v1.0.0+more\tMIT/Apache-2.0\thttps://example.org/dep\tstd";
+
+    pub(in super::super) fn tree() -> Tree {
+        Tree::parse(ALL, LINKED).unwrap()
+    }
+
+    #[test]
+    fn packages_know_what_they_depend_on_and_whether_they_are_linked() {
+        let tree = tree();
+        assert_eq!((tree.root.name.as_str(), tree.features), ("app", vec!["default".into(), "raw".into()]));
+        let shown: Vec<(&str, bool, Vec<&str>)> = tree
+            .packages
+            .iter()
+            .map(|(id, package)| {
+                let names = package.dependencies.iter().map(|id| id.name.as_str()).collect();
+                (id.name.as_str(), package.linked, names)
+            })
+            .collect();
+        let expected = [
+            ("app", true, vec!["dep", "lib"]),
+            ("dep", true, vec!["derive"]),
+            ("derive", false, vec!["quote"]),
+            ("lib", true, vec!["dep"]),
+            ("quote", false, vec![]),
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn what_is_no_tree_is_an_error() {
+        for (all, linked) in
+            [("", ""), ("app v1", ""), ("0app v1\t\t\t\n2x v1\t\t\t", ""), (ALL, "0new v1\t\t\t")]
+        {
+            assert!(Tree::parse(all, linked).is_err(), "{all:?}");
+        }
+    }
+}

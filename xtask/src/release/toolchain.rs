@@ -1,0 +1,131 @@
+//! What decides the bytes of a release beside its source: the compiler, the C libraries, the other programs.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context as _, Result};
+use xshell::cmd;
+
+use super::{metadata, program::Program, sbom::Native};
+use crate::{
+    cmd,
+    dist::Target,
+    project::Project,
+    setup::{self, Python},
+};
+
+/// Where zig keeps the C library's version below the folder of Python's packages.
+const MUSL: &str = "ziglang/lib/libc/musl/src/internal/version.h";
+
+/// The manifest that pins Binaryen's version.
+const DRIVER: &str = include_str!("../../wasm-opt-driver/Cargo.toml");
+
+/// The toolchain of this machine, as far as it has a part in what is released.
+#[derive(Clone, Debug)]
+pub(super) struct Toolchain {
+    rustc: String,
+    /// By WASI target, Debian's version of the C library if it is Debian's.
+    wasi_libc: BTreeMap<&'static str, Option<String>>,
+    zig: &'static str,
+    cargo_zigbuild: &'static str,
+    musl: String,
+    binaryen: String,
+}
+
+impl Toolchain {
+    /// Asks for all of it.
+    pub(super) fn of(project: &Project) -> Result<Self> {
+        let shell = project.shell()?;
+        let programs = setup::python(project, Python::Zig)?;
+        Ok(Self {
+            rustc: cmd::read(cmd!(shell, "rustc --version"), "ask rustc for its version")?,
+            wasi_libc: setup::wasi_libc(project)?.into_iter().collect(),
+            zig: setup::pinned(Python::Zig, "ziglang")?,
+            cargo_zigbuild: setup::pinned(Python::Zig, "cargo-zigbuild")?,
+            musl: musl(programs.parent().context("Python's programs are in no folder")?)?,
+            binaryen: binaryen(DRIVER)?,
+        })
+    }
+
+    /// As `release.json` has it.
+    pub(super) fn metadata(&self) -> metadata::Toolchain {
+        let wasi = |debian: &Option<String>| match debian {
+            Some(version) => format!("wasi-libc {version} of Debian"),
+            None => "wasi-libc as it comes with Rust".to_owned(),
+        };
+        let mut c_libraries: BTreeMap<String, String> =
+            self.wasi_libc.iter().map(|(target, debian)| ((*target).to_owned(), wasi(debian))).collect();
+        for target in Target::ALL.into_iter().filter(|target| target.is_static()) {
+            c_libraries.insert(target.triple().to_owned(), format!("musl {} of zig {}", self.musl, self.zig));
+        }
+        let tools = [
+            ("binaryen", self.binaryen.as_str()),
+            ("cargo-zigbuild", self.cargo_zigbuild),
+            ("zig", self.zig),
+        ];
+        metadata::Toolchain {
+            rustc: self.rustc.clone(),
+            c_libraries,
+            tools: tools.map(|(name, version)| (name.to_owned(), version.to_owned())).into(),
+        }
+    }
+
+    /// What is in `program` beside cargo's packages, each standing on the next.
+    pub(super) fn natives(&self, program: Program) -> Vec<Native> {
+        let release = self.rustc.split(' ').nth(1).unwrap_or_default();
+        let std = Native::std(release);
+        match program {
+            Program::Component | Program::Module => {
+                let debian = self.wasi_libc.get(program.target()).cloned().flatten();
+                vec![std, Native::wasi_libc(debian.as_deref())]
+            }
+            Program::Weft(target) if target.is_static() => {
+                let [musl, unwinder] = Native::of_zig(self.zig, &self.musl);
+                vec![std, unwinder, musl]
+            }
+            // The system's own libraries are not in the program.
+            Program::Weft(_) => vec![std],
+        }
+    }
+}
+
+/// The version of the C library that zig brings, in the Python environment in `folder`.
+fn musl(folder: &Path) -> Result<String> {
+    let lists = [folder.join("lib"), folder.join("lib64"), folder.join("Lib")];
+    let folders = lists.iter().filter_map(|lib| fs::read_dir(lib).ok()).flatten().flatten();
+    let packages =
+        folders.flat_map(|entry| [entry.path().join("site-packages").join(MUSL), entry.path().join(MUSL)]);
+    let text = packages.into_iter().find_map(|path| fs::read_to_string(path).ok());
+    let text = text.with_context(|| format!("zig does not say which musl it has: there is no `{MUSL}`"))?;
+    let version = text.split('"').nth(1).filter(|_| text.contains("VERSION"));
+    version.map(str::to_owned).with_context(|| format!("could not understand `{MUSL}`"))
+}
+
+/// Binaryen's version, which is the minor one of the package that carries it: `0.116.1` is 116.
+fn binaryen(manifest: &str) -> Result<String> {
+    let manifest: toml::Table =
+        toml::from_str(manifest).context("could not understand the driver's manifest")?;
+    let version = manifest.get("dependencies").and_then(|all| all.get("wasm-opt")?.get("version")?.as_str());
+    let minor = version.and_then(|version| version.split('.').nth(1));
+    minor.map(str::to_owned).context("the driver's manifest does not pin `wasm-opt`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn binaryens_version_is_in_the_drivers_manifest() {
+        assert!(binaryen(DRIVER).unwrap().parse::<u32>().unwrap() >= 116);
+        assert!(binaryen("[dependencies]\n").is_err());
+    }
+
+    #[test]
+    fn musls_version_is_where_zig_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(musl(folder.path()).unwrap_err().to_string().contains("which musl"));
+        let path = folder.path().join("lib/python3.11/site-packages").join(MUSL);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "#define VERSION \"1.2.5\"\n").unwrap();
+        assert_eq!(musl(folder.path()).unwrap(), "1.2.5");
+    }
+}

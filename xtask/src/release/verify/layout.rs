@@ -1,0 +1,179 @@
+//! Which piece of an image layout differs, and what it is. Pieces are called by their digests, so one that differs has another
+//! name, and so has every piece that names it: they are compared by their place instead.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use super::difference::{differences, inside};
+use crate::{digest, files};
+
+/// The file that names the images, and the one that makes a folder a layout.
+const INDEX: &str = "index.json";
+pub(super) const MARK: &str = "oci-layout";
+
+/// Where two layouts differ: a phrase for each place.
+pub(super) fn compare(made: &Path, again: &Path) -> Result<Vec<String>> {
+    let (made, again) = (Pieces::read(made)?, Pieces::read(again)?);
+    let mut found: Vec<String> = [("in the first", &made), ("in what was made again", &again)]
+        .into_iter()
+        .flat_map(|(which, pieces)| inside(which, pieces.wrong.clone()))
+        .collect();
+    for (place, bytes) in &made.places {
+        match again.places.get(place) {
+            None => found.push(format!("{place} is missing in what was made again")),
+            Some(other) => found.extend(inside(place, differences(bytes, other))),
+        }
+    }
+    let new = again.places.keys().filter(|place| !made.places.contains_key(*place));
+    found.extend(new.map(|place| format!("{place} is only in what was made again")));
+    Ok(found)
+}
+
+/// The pieces of a layout by their place in it, such as `linux/amd64: layer 1`.
+#[derive(Debug, Default)]
+struct Pieces {
+    places: BTreeMap<String, Vec<u8>>,
+    /// The files that have a place.
+    used: BTreeSet<String>,
+    /// What is not as a layout should be.
+    wrong: Vec<String>,
+}
+
+impl Pieces {
+    fn read(layout: &Path) -> Result<Self> {
+        let mut pieces = Self::default();
+        for name in [MARK, INDEX] {
+            let path = layout.join(name);
+            let bytes = fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+            pieces.used.insert(name.to_owned());
+            pieces.places.insert(name.to_owned(), bytes);
+        }
+        let index = serde_json::from_slice(&pieces.places[INDEX])
+            .with_context(|| format!("could not understand `{}`", layout.join(INDEX).display()))?;
+        pieces.follow(layout, "", &index);
+        let unused = files::below(layout)?.into_iter().filter_map(|path| {
+            let path = path.strip_prefix(layout).ok()?.display().to_string();
+            (!pieces.used.contains(&path)).then_some(path)
+        });
+        pieces.wrong.extend(unused.map(|path| format!("nothing names `{path}`")));
+        Ok(pieces)
+    }
+
+    /// Finds what a document names, and what that names in turn.
+    fn follow(&mut self, layout: &Path, place: &str, document: &Value) {
+        let list = |name: &str| document[name].as_array().cloned().unwrap_or_default();
+        for (number, image) in (1..).zip(list("manifests")) {
+            let what = match &image["platform"] {
+                Value::Null => format!("list {number}"),
+                platform => [&platform["os"], &platform["architecture"]]
+                    .map(|word| word.as_str().unwrap_or("unknown"))
+                    .join("/"),
+            };
+            self.take(layout, &join(place, &what), &image);
+        }
+        // A configuration has a `config` of its own, which names nothing.
+        if document["config"]["digest"].is_string() {
+            self.take(layout, &join(place, "configuration"), &document["config"]);
+        }
+        for (number, layer) in (1..).zip(list("layers")) {
+            self.take(layout, &join(place, &format!("layer {number}")), &layer);
+        }
+    }
+
+    /// Takes the piece that `descriptor` names.
+    fn take(&mut self, layout: &Path, place: &str, descriptor: &Value) {
+        let digest = descriptor["digest"].as_str().unwrap_or_default();
+        let path = format!("blobs/{}", digest.replace(':', "/"));
+        match fs::read(layout.join(&path)) {
+            Err(_) => self.wrong.push(format!("{place}, `{digest}`, is not there")),
+            Ok(bytes) => {
+                if format!("sha256:{}", digest::sha256(&bytes)) != digest {
+                    self.wrong.push(format!("{place}, `{path}`, is not what its name says"));
+                }
+                // Several tags may stand for one list.
+                if self.used.insert(path)
+                    && let Ok(document) = serde_json::from_slice(&bytes)
+                {
+                    self.follow(layout, place, &document);
+                }
+                self.places.insert(place.to_owned(), bytes);
+            }
+        }
+    }
+}
+
+fn join(place: &str, what: &str) -> String {
+    if place.is_empty() { what.to_owned() } else { format!("{place}: {what}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// Puts a piece into a layout and returns how it is named there.
+    fn put(layout: &Path, bytes: &[u8]) -> Value {
+        let digest = digest::sha256(bytes);
+        let blobs = layout.join("blobs/sha256");
+        fs::create_dir_all(&blobs).unwrap();
+        fs::write(blobs.join(&digest), bytes).unwrap();
+        json!({ "digest": format!("sha256:{digest}") })
+    }
+
+    const CONFIGURATION: &[u8] = br#"{"architecture":"amd64","config":{"Cmd":["gateway"]}}"#;
+
+    /// A layout with a list of one image, whose layer is `layer` compressed.
+    fn layout(layer: &[u8]) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let config = put(root, CONFIGURATION);
+        let layer = put(root, &files::gzip(layer).unwrap());
+        let manifest = json!({ "config": config, "layers": [layer] });
+        let mut image = put(root, manifest.to_string().as_bytes());
+        image["platform"] = json!({ "os": "linux", "architecture": "amd64" });
+        let list = put(root, json!({ "manifests": [image] }).to_string().as_bytes());
+        fs::write(root.join(INDEX), json!({ "manifests": [list, list] }).to_string()).unwrap();
+        fs::write(root.join(MARK), "{}").unwrap();
+        folder
+    }
+
+    #[test]
+    fn equal_layouts_differ_nowhere() {
+        let (made, again) = (layout(b"program"), layout(b"program"));
+        assert_eq!(compare(made.path(), again.path()).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn a_piece_that_differs_is_told_by_what_it_is() {
+        let (made, again) = (layout(b"program"), layout(b"pRogram"));
+        let found = compare(made.path(), again.path()).unwrap();
+        let expected = "list 1: linux/amd64: layer 1: inside: line 1 is `program`, and made again `pRogram`";
+        assert!(found.iter().any(|place| place == expected), "{found:#?}");
+        assert!(found.iter().any(|place| place.starts_with("list 1: linux/amd64: line ")), "{found:#?}");
+        assert!(found.iter().all(|place| !place.contains("configuration")), "{found:#?}");
+    }
+
+    #[test]
+    fn what_is_damaged_or_has_no_place_is_told() {
+        let (made, again) = (layout(b"program"), layout(b"program"));
+        let blobs = made.path().join("blobs/sha256");
+        let config = digest::sha256(CONFIGURATION);
+        fs::write(blobs.join(&config), "{}").unwrap();
+        fs::write(blobs.join("left-over"), "").unwrap();
+        let found = compare(made.path(), again.path()).unwrap().join("\n");
+        for expected in ["is not what its name says", "in the first: nothing names `blobs/sha256/left-over`"]
+        {
+            assert!(found.contains(expected), "{found}");
+        }
+        fs::remove_file(blobs.join(config)).unwrap();
+        assert!(compare(made.path(), again.path()).unwrap().join("\n").contains("is not there"));
+    }
+}

@@ -1,0 +1,170 @@
+//! Other checkouts of these sources: of a commit, or of the files as they are here and now.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use xshell::{Shell, cmd};
+
+use crate::{cmd, project::Project};
+
+/// Lines of git's that an error shows.
+const TAIL: usize = 20;
+
+/// Clones the checkout to `to`, as it was at `commit`.
+///
+/// # Errors
+/// The commit is not in the checkout.
+pub(super) fn clone(project: &Project, commit: &str, to: &Path) -> Result<()> {
+    let shell = project.shell()?;
+    let name = format!("{commit}^{{commit}}");
+    let asked = cmd!(shell, "git rev-parse --verify --quiet --end-of-options {name}");
+    ensure!(
+        cmd::output(asked, "ask git")?.status.success(),
+        "the commit {commit} is not in `{}`: `git fetch` it",
+        project.root.display()
+    );
+    clone_empty(project, to)?;
+    let there = at(to)?;
+    let checkout = cmd!(there, "git checkout --quiet --detach {commit}");
+    cmd::run_quietly(checkout, &format!("check out {commit} in the clone"), TAIL)
+}
+
+/// Has the checkout at `to` hold the commit and the files of ours, whatever has not been committed included. What is the same
+/// already is not touched, so that cargo builds what changed and no more.
+pub(super) fn follow(project: &Project, to: &Path) -> Result<()> {
+    if !to.join(".git").exists() {
+        clone_empty(project, to)?;
+    }
+    let (there, root) = (at(to)?, &project.root);
+    let fetch = cmd!(there, "git fetch --quiet --force --update-shallow {root} HEAD");
+    cmd::run_quietly(fetch, "fetch what is checked out", TAIL)?;
+    cmd::run_quietly(cmd!(there, "git reset --quiet --mixed FETCH_HEAD"), "take over the commit", TAIL)?;
+    let wanted = files_of(&project.shell()?, root)?;
+    for path in files_of(&there, to)?.difference(&wanted) {
+        let path = to.join(path);
+        fs::remove_file(&path).with_context(|| format!("could not remove `{}`", path.display()))?;
+    }
+    wanted.iter().try_for_each(|path| bring_up_to_date(&root.join(path), &to.join(path)))
+}
+
+/// A clone without files. It shares nothing with ours but what git says of it.
+fn clone_empty(project: &Project, to: &Path) -> Result<()> {
+    let (shell, root) = (project.shell()?, &project.root);
+    let clone = cmd!(shell, "git clone --quiet --no-hardlinks --no-checkout {root} {to}");
+    cmd::run_quietly(clone, "clone the checkout", TAIL)
+}
+
+/// The files of a checkout that git knows or would add, by their paths in it.
+fn files_of(shell: &Shell, root: &Path) -> Result<BTreeSet<PathBuf>> {
+    let list = cmd!(shell, "git ls-files -z --cached --others --exclude-standard");
+    let listed = cmd::read(list, "list the files of a checkout")?;
+    let paths = listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from);
+    // Git still knows what was removed a moment ago.
+    Ok(paths.filter(|path| root.join(path).is_file()).collect())
+}
+
+fn bring_up_to_date(from: &Path, to: &Path) -> Result<()> {
+    let new = fs::read(from).with_context(|| format!("could not read `{}`", from.display()))?;
+    let is_same = fs::read(to).is_ok_and(|old| old == new) && mode(from) == mode(to);
+    if is_same {
+        return Ok(());
+    }
+    let write = || {
+        fs::create_dir_all(to.parent().unwrap_or(to))?;
+        fs::write(to, &new)?;
+        fs::set_permissions(to, fs::metadata(from)?.permissions())
+    };
+    write().with_context(|| format!("could not write `{}`", to.display()))
+}
+
+fn mode(path: &Path) -> Option<fs::Permissions> {
+    fs::metadata(path).ok().map(|it| it.permissions())
+}
+
+/// A shell that stands in `folder`.
+pub(super) fn at(folder: &Path) -> Result<Shell> {
+    let shell = Shell::new().context("could not find the current folder")?;
+    shell.change_dir(folder);
+    Ok(shell)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::revision;
+
+    /// A checkout with one commit of `src/one.rs`.
+    fn project(folder: &Path) -> Project {
+        let root = folder.join("root");
+        let target = root.join("target");
+        let project = Project { root, dist: target.join("dist"), target, cache: folder.join("cache") };
+        fs::create_dir_all(project.root.join("src")).unwrap();
+        fs::write(project.root.join(".gitignore"), "/target\n").unwrap();
+        fs::write(project.root.join("src/one.rs"), "one").unwrap();
+        git(&project.root, "init --quiet");
+        git(&project.root, "add .");
+        commit(&project.root);
+        project
+    }
+
+    fn git(root: &Path, words: &str) {
+        let (shell, words) = (at(root).unwrap(), words.split(' '));
+        cmd::run_quietly(cmd!(shell, "git {words...}"), "ask git", TAIL).unwrap();
+    }
+
+    fn commit(root: &Path) {
+        git(root, "-c user.name=tests -c user.email=tests@localhost commit --quiet --message test");
+    }
+
+    fn revision(root: &Path, project: &Project) -> String {
+        let there = Project { root: root.to_owned(), ..project.clone() };
+        revision::of(&there).unwrap().unwrap()
+    }
+
+    #[test]
+    fn another_checkout_follows_every_change_and_touches_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (project, there) = (project(folder.path()), folder.path().join("there"));
+        let (root, read) = (&project.root, |path: &str| fs::read_to_string(there.join(path)).ok());
+        follow(&project, &there).unwrap();
+        assert_eq!(read("src/one.rs").as_deref(), Some("one"));
+        assert_eq!(revision(&there, &project), revision(root, &project));
+
+        let written = || fs::metadata(there.join(".gitignore")).unwrap().modified().unwrap();
+        let before = written();
+        fs::create_dir(root.join("target")).unwrap();
+        fs::write(root.join("target/ignored"), "").unwrap();
+        fs::write(root.join("src/new.rs"), "new").unwrap();
+        fs::write(root.join("src/one.rs"), "two").unwrap();
+        follow(&project, &there).unwrap();
+        assert_eq!([read("src/one.rs"), read("src/new.rs")], ["two", "new"].map(|it| Some(it.to_owned())));
+        assert_eq!((read("target/ignored"), written()), (None, before));
+        assert!(revision(&there, &project).ends_with("-dirty"));
+
+        git(root, "add .");
+        commit(root);
+        fs::remove_file(root.join("src/new.rs")).unwrap();
+        follow(&project, &there).unwrap();
+        assert_eq!(read("src/new.rs"), None);
+        assert_eq!(revision(&there, &project), revision(root, &project));
+    }
+
+    #[test]
+    fn a_commit_is_cloned_without_what_is_not_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = project(folder.path());
+        let commit = revision(&project.root, &project);
+        fs::write(project.root.join("src/one.rs"), "two").unwrap();
+        let there = folder.path().join("there");
+        clone(&project, &commit, &there).unwrap();
+        assert_eq!(fs::read_to_string(there.join("src/one.rs")).unwrap(), "one");
+        assert_eq!(revision(&there, &project), commit);
+
+        let error = clone(&project, &"0".repeat(40), &folder.path().join("nowhere")).unwrap_err().to_string();
+        assert!(error.contains("is not in") && error.contains("git fetch"), "{error}");
+    }
+}

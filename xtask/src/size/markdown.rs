@@ -1,0 +1,164 @@
+//! `size diff` as Markdown: small enough for a comment, with the tables folded away.
+
+use std::{collections::BTreeMap, fs::OpenOptions, io::Write as _, path::Path};
+
+use anyhow::{Context as _, Result};
+
+use super::{
+    diff::{self, Change, Difference},
+    table::{short, signed},
+};
+use crate::budget::{Measured, grouped};
+
+/// Appends `text` to the file at `path`, which is made if need be. What stands in it stays: the summary of a workflow's job
+/// is one file for all of its steps.
+///
+/// # Errors
+/// It can't be written to.
+pub(super) fn append(path: &Path, text: &str) -> Result<()> {
+    let context = || format!("could not write to `{}`", path.display());
+    let mut file = OpenOptions::new().create(true).append(true).open(path).with_context(context)?;
+    file.write_all(text.as_bytes()).with_context(context)
+}
+
+/// The differences from `base`: a line for each artifact, then by crate and function what changed most, `number` lines each.
+pub(super) fn page(base: &str, differences: &BTreeMap<&str, Difference>, number: usize) -> String {
+    let mut text = format!("### Size, against {base}\n\n");
+    let sizes = differences.iter().map(|(name, difference)| {
+        let (before, after) = (difference.before.unwrap_or_default(), difference.after.unwrap_or_default());
+        let Measured { raw, gzip } = after;
+        vec![code(name), grouped(raw), change(before.raw, raw), grouped(gzip), change(before.gzip, gzip)]
+    });
+    text.push_str(&table(&["artifact", "raw", "", "`gzip -9`", ""], 1, sizes));
+    for (name, difference) in differences {
+        if !difference.parts.is_empty() {
+            text.push_str(&details(name, difference, number));
+        }
+    }
+    text
+}
+
+/// What changed in an artifact, to be unfolded.
+fn details(name: &str, difference: &Difference, number: usize) -> String {
+    let crates = difference.crates.iter().take(number).map(|change| row(code(&change.what.owner), change));
+    let parts = difference.parts.iter().take(number);
+    let parts = parts.map(|change| row(code(&short(&change.what.name)), change));
+    let mut text = format!("\n<details><summary>What changed in {name}</summary>\n\n");
+    text.push_str(&table(&["crate", "raw", "gzip", "was", "is"], 1, crates));
+    text.push('\n');
+    text.push_str(&table(&["function", "raw", "gzip", "was", "is"], 1, parts));
+    let left_out = difference.parts.len().saturating_sub(number);
+    if left_out > 0 {
+        text.push_str(&format!("\n{} more\n", grouped(left_out)));
+    }
+    text.push_str("\n</details>\n");
+    text
+}
+
+fn row<K>(name: String, change: &Change<K>) -> Vec<String> {
+    let size = |size: Measured| if size == Measured::default() { String::new() } else { grouped(size.raw) };
+    vec![name, signed(change.raw()), signed(change.gzip()), size(change.before), size(change.after)]
+}
+
+/// A table with these headings, whose columns hold numbers from the column `numbers` on.
+fn table(headings: &[&str], numbers: usize, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let headed: Vec<String> = headings.iter().map(ToString::to_string).collect();
+    let ruled: Vec<String> =
+        (0..headings.len()).map(|column| if column < numbers { "---" } else { "---:" }.to_owned()).collect();
+    let mut text = line(&headed) + &line(&ruled);
+    rows.for_each(|row| text.push_str(&line(&row)));
+    text
+}
+
+/// `name` as code in a cell of a table: a bar would end the cell, and no name of a function holds a backtick.
+fn code(name: &str) -> String {
+    format!("`{}`", name.replace('|', "\\|"))
+}
+
+fn change(before: usize, after: usize) -> String {
+    match diff::difference(before, after) {
+        0 => "no change".to_owned(),
+        bytes => signed(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{
+        super::{
+            anatomy::Anatomy,
+            item::{Item, Kind, Place},
+        },
+        *,
+    };
+
+    fn anatomy(functions: &[(&str, usize)]) -> Anatomy {
+        let item = |&(name, raw): &(&str, usize)| Item {
+            place: Place::of(Kind::Code, "core", name),
+            copies: 1,
+            size: Measured { raw, gzip: raw / 2 },
+        };
+        let raw = functions.iter().map(|(_, raw)| raw).sum();
+        Anatomy { size: Measured { raw, gzip: raw / 2 }, items: functions.iter().map(item).collect() }
+    }
+
+    #[test]
+    fn sizes_come_first_and_what_changed_is_folded_away() {
+        let before = anatomy(&[("<a as b|c>::d", 100), ("gone", 50)]);
+        let after = anatomy(&[("<a as b|c>::d", 1_300), ("new", 20)]);
+        let difference = diff::artifacts(Some(&before), Some(&after));
+        let expected = "\
+### Size, against 0123456789ab
+
+| artifact | raw |  | `gzip -9` |  |
+| --- | ---: | ---: | ---: | ---: |
+| `a.wasm` | 1,320 | +1,170 | 660 | +585 |
+
+<details><summary>What changed in a.wasm</summary>
+
+| crate | raw | gzip | was | is |
+| --- | ---: | ---: | ---: | ---: |
+| `core` | +1,170 | +585 | 150 | 1,320 |
+
+| function | raw | gzip | was | is |
+| --- | ---: | ---: | ---: | ---: |
+| `<a as b\\|c>::d` | +1,200 | +600 | 100 | 1,300 |
+| `gone` | -50 | -25 | 50 |  |
+
+1 more
+
+</details>
+";
+        assert_eq!(page("0123456789ab", &BTreeMap::from([("a.wasm", difference)]), 2), expected);
+    }
+
+    #[test]
+    fn no_change_has_nothing_to_unfold() {
+        let one = anatomy(&[("a", 100)]);
+        let text = page("x", &BTreeMap::from([("a.wasm", diff::artifacts(Some(&one), Some(&one)))]), 9);
+        assert!(text.ends_with("| `a.wasm` | 100 | no change | 50 | no change |\n"), "{text}");
+    }
+
+    #[test]
+    fn the_largest_difference_fits_into_a_comment() {
+        let names: Vec<String> = (0..5_000).map(|n| format!("{n:05}{}", "é".repeat(200))).collect();
+        let after: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 9_999_999)).collect();
+        let difference = || diff::artifacts(None, Some(&anatomy(&after)));
+        let both = BTreeMap::from([("clawft.wasm", difference()), ("clawft-wasip1.wasm", difference())]);
+        // What GitHub takes for a comment, in characters; by default thirty functions are listed.
+        assert!(page("0123456789ab", &both, 30).chars().count() < 65_536);
+    }
+
+    #[test]
+    fn what_a_file_holds_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("summary.md");
+        for text in ["one\n", "two\n"] {
+            append(&path, text).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+    }
+}

@@ -1,0 +1,134 @@
+//! The component in a registry, and what a release says of its files: read by clients that are not ours.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context as _, Error, Result, ensure};
+use serde_json::{Value, json};
+use xshell::cmd;
+
+use super::cases;
+use crate::{
+    docker::{self, ImageName, Tag, WasmArtifact},
+    project::Project,
+    release,
+    setup::{self, Python, Tool},
+    smoke::{docker::place::Place, lab::KEY_VARIABLE},
+    wasm,
+};
+
+cases! {
+    "the component comes back from a registry as it was, and runs" => pulled,
+    "the component's version is given once, and pushing it again sends nothing" => once,
+    "the SBOM of each artifact is one, by CycloneDX's own schema" => sboms,
+}
+
+/// A commit and its time, for what is no release.
+const COMMIT: (&str, u64) = ("0123456789abcdef0123456789abcdef01234567", 1_700_000_000);
+
+/// The component, in a layout of the case's own, and where it is pushed to.
+struct Pushed {
+    project: Project,
+    artifact: WasmArtifact,
+    image: ImageName,
+    tag: Tag,
+    bytes: Vec<u8>,
+}
+
+impl Pushed {
+    fn prepare(place: &Place<'_>) -> Result<Self> {
+        let project = Project::discover()?;
+        let bytes = fs::read(wasm::ensure_built(&project)?.component)?;
+        let artifact = WasmArtifact::create(&place.path("oci-wasm"), &bytes, COMMIT.0, COMMIT.1)?;
+        let image = format!("{}-wasm", place.image()).parse().map_err(Error::msg)?;
+        Ok(Self { project, artifact, image, tag: "9.9.9".parse().map_err(Error::msg)?, bytes })
+    }
+
+    /// Pushes it, and returns whether it was not there yet.
+    fn push(&self) -> Result<bool> {
+        Ok(self.artifact.publish(&self.project, &self.image, &self.tag, false)?.new)
+    }
+
+    /// What the registry has under the tag.
+    fn found(&self) -> Result<Option<String>> {
+        let found = docker::find(&self.project, &self.image, &self.tag, false)?;
+        Ok(found.map(|digest| digest.to_string()))
+    }
+}
+
+fn pulled(place: &Place<'_>) -> Result<()> {
+    let pushed = Pushed::prepare(place)?;
+    pushed.push()?;
+    let folder = place.path("pulled");
+    fs::create_dir_all(&folder)?;
+    let reference = format!("{}:{}", pushed.image, pushed.tag);
+    script(place, &pushed.project, "pull", &json!({ "reference": reference, "folder": folder }))?;
+    let component = folder.join("clawft.wasm");
+    ensure!(fs::read(&component)? == pushed.bytes, "what came back is something else");
+    answers(place, &pushed.project, &component)
+}
+
+/// wasmtime runs `component`, which asks the server that plays the model.
+fn answers(place: &Place<'_>, project: &Project, component: &Path) -> Result<()> {
+    let (shell, wasmtime) = (place.shell()?, setup::tool(project, Tool::Wasmtime)?);
+    let (config, message) = (place.path("config"), place.path("message"));
+    fs::create_dir_all(&config)?;
+    fs::copy(place.configure()?, config.join("config.json"))?;
+    fs::write(&message, "hello")?;
+    let granted = format!("{}::/config", config.display());
+    let key = format!("{KEY_VARIABLE}=none");
+    let run = cmd!(shell, "{wasmtime} run -S http --dir {granted} --env {key} {component}");
+    place.run_with(run, &message)?.answered("echo: hello")
+}
+
+fn once(place: &Place<'_>) -> Result<()> {
+    let pushed = Pushed::prepare(place)?;
+    ensure!(pushed.found()?.is_none(), "a version is there that nobody pushed");
+    ensure!(pushed.push()?, "the first push found it there");
+    let there = pushed.found()?.context("the push left nothing")?;
+    ensure!(there == pushed.artifact.manifest.to_string(), "what is there is {there}");
+    ensure!(!pushed.push()?, "the second push sent something");
+    let other = WasmArtifact::create(&place.path("oci-other"), &pushed.bytes, "another commit", COMMIT.1)?;
+    let refused = other.publish(&pushed.project, &pushed.image, &pushed.tag, false);
+    let error = refused.err().context("another component took the version")?.to_string();
+    ensure!(error.contains(&format!("stands for {there} already")), "the error says `{error}`");
+    ensure!(pushed.found()? == Some(there), "the version stands for something else now");
+    Ok(())
+}
+
+fn sboms(place: &Place<'_>) -> Result<()> {
+    let project = Project::discover()?;
+    let documents = release::sboms(&project, COMMIT.0, COMMIT.1)?;
+    let parse = |(name, text): (&String, &String)| Ok((name.clone(), serde_json::from_str(text)?));
+    let parsed = documents.iter().map(parse).collect::<Result<BTreeMap<String, Value>>>()?;
+    script(place, &project, "sbom", &json!({ "documents": documents, "parsed": parsed }))
+}
+
+/// Has Python try a case of `xtask/acceptance/release.py` with what it is `given`.
+fn script(place: &Place<'_>, project: &Project, case: &str, given: &Value) -> Result<()> {
+    let programs = setup::python(project, Python::Release)?;
+    let (python, script) = (programs.join("python3"), place.bench.root.join("xtask/acceptance/release.py"));
+    let input = place.path("given.json");
+    fs::write(&input, given.to_string())?;
+    let shell = place.shell()?;
+    let run = cmd!(shell, "{python} -B {script} {case}");
+    let outcome = place.run_with(run, &input)?;
+    fs::remove_file(&input)?;
+    let last = outcome.stderr.lines().last().unwrap_or_default();
+    ensure!(outcome.exit == Some(0), "{last}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_case_of_the_script_is_tried() {
+        let (script, ours) =
+            (include_str!("../../../../acceptance/release.py"), include_str!("component.rs"));
+        for (_, rest) in
+            script.match_indices("@case\ndef ").map(|(at, head)| script.split_at(at + head.len()))
+        {
+            let name = rest.split('(').next().unwrap();
+            assert!(ours.contains(&format!("\"{name}\", &json!")), "{name} is tried by nobody");
+        }
+    }
+}

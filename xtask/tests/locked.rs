@@ -1,0 +1,121 @@
+//! Cargo is told `--locked` wherever something of ours calls it, so that what is built is what `Cargo.lock` says and what was
+//! reviewed: a lock file that is out of date stops a build, and is never brought up to date on the way.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The commands of cargo that read the lock file.
+const COMMANDS: [&str; 14] = [
+    "bench",
+    "build",
+    "check",
+    "clean",
+    "clippy",
+    "doc",
+    "fetch",
+    "install",
+    "metadata",
+    "run",
+    "rustc",
+    "tarpaulin",
+    "test",
+    "tree",
+];
+
+/// What is told so by another line, or has no lock file.
+const ELSEWHERE: [(&str, &str); 2] = [
+    // `options`, which follows, adds what the user chose.
+    ("xtask/src/dist/build.rs", "cargo build"),
+    // A workspace made on the spot, without dependencies; std's own lock file counts.
+    (
+        "xtask/src/setup/std_build.rs",
+        "{cargo} build --profile sysroot --target {triple} --target-dir {build_folder}",
+    ),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the workspace")
+}
+
+/// The files below `path` with one of these ends.
+fn files(path: &Path, ends: &[&str]) -> Vec<PathBuf> {
+    if path.is_dir() {
+        let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+        return entries.flat_map(|path| files(&path, ends)).collect();
+    }
+    let fits = ends.iter().any(|end| path.to_string_lossy().ends_with(end));
+    if fits { vec![path.to_owned()] } else { Vec::new() }
+}
+
+/// The calls of cargo in Rust: those of `cmd!`, and what is asked of cargo_metadata.
+fn calls_in_rust(text: &str) -> Vec<String> {
+    let commands = text.split("cmd!(").skip(1).filter_map(|rest| rest.split('"').nth(1));
+    let commands = commands.map(|words| words.split_whitespace().collect::<Vec<_>>().join(" "));
+    let metadata = text.split("MetadataCommand::new()").skip(1).filter_map(|rest| rest.split_once(".exec()"));
+    // Without dependencies there is nothing to lock.
+    let metadata = metadata.filter(|(asked, _)| !asked.contains(".no_deps()"));
+    let metadata = metadata.map(|(asked, _)| format!("cargo metadata {asked}"));
+    commands.filter(|words| is_call(words)).chain(metadata).collect()
+}
+
+/// The calls of cargo in a script, a workflow or a list of aliases, by the line.
+fn calls_in_lines(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    // An alias is what follows `cargo`.
+    let lines = lines
+        .map(|line| line.split_once(" = \"").map_or(line.to_owned(), |(_, alias)| format!("cargo {alias}")));
+    lines
+        .filter_map(|line| Some(line[line.find("cargo ")?..].to_owned()))
+        .filter(|line| is_call(line))
+        .collect()
+}
+
+fn is_call(words: &str) -> bool {
+    let mut words = words.split(' ');
+    let program = words.next().unwrap_or_default();
+    let mut rest = words.skip_while(|word| word.trim_start_matches('"').starts_with('+'));
+    ["cargo", "{cargo}", "{tarpaulin}"].contains(&program)
+        && rest.next().is_some_and(|word| COMMANDS.contains(&word))
+}
+
+fn is_locked(call: &str) -> bool {
+    call.contains("--locked") || call.contains("{locked...}")
+}
+
+#[test]
+fn cargo_is_told_to_leave_the_lock_file_alone() {
+    let mut elsewhere = Vec::new();
+    let mut wrong = Vec::new();
+    let mut look = |path: &Path, calls: fn(&str) -> Vec<String>| {
+        let name = path.strip_prefix(root()).unwrap().display().to_string().replace('\\', "/");
+        for call in calls(&fs::read_to_string(path).unwrap()).into_iter().filter(|call| !is_locked(call)) {
+            match ELSEWHERE.iter().find(|(file, known)| name == *file && call == *known) {
+                Some(known) => elsewhere.push(*known),
+                None => wrong.push(format!("{name}: `{call}` lacks `--locked`")),
+            }
+        }
+    };
+    files(&root().join("xtask"), &[".rs"])
+        .iter()
+        .filter(|path| !path.starts_with(root().join("xtask/tests")))
+        .for_each(|path| look(path, calls_in_rust));
+    for (place, ends) in
+        [(".ci", &["run"][..]), ("ci", &[""]), (".github", &[".yml"]), (".cargo/config.toml", &[".toml"])]
+    {
+        files(&root().join(place), ends).iter().for_each(|path| look(path, calls_in_lines));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    assert_eq!(elsewhere.len(), ELSEWHERE.len(), "the list has more than there is: {elsewhere:?}");
+}
+
+#[test]
+fn a_call_is_found_wherever_it_stands() {
+    let rust = r#"cmd!(shell, "cargo build
+        --package x"); cmd!(shell, "{cargo} install y"); format!("cargo install y"); MetadataCommand::new().exec()"#;
+    assert_eq!(calls_in_rust(rust), ["cargo build --package x", "{cargo} install y", "cargo metadata "]);
+    let lines = "# cargo build\nxtask = \"run --package xtask --\"\n  - run: cargo \"+1.0\" install x\ncargo xtask lint\n";
+    assert_eq!(calls_in_lines(lines), ["cargo run --package xtask --\"", "cargo \"+1.0\" install x"]);
+    assert!(is_locked("cargo run --locked") && !is_locked("cargo run"));
+}
