@@ -1,0 +1,52 @@
+//! What must hold of the workflows in `.github`, beyond what actionlint and zizmor look at: hosted machines do what developers
+//! do, and nothing but that.
+//!
+//! - A `run:` of a workflow is one line `cargo xtask …`, without anything of the shell's but words and `"$VARIABLE"`, and with
+//!   options that the command has. Whatever a variable may be in the job's matrix is tried.
+//! - A `run:` of an action in `.github/actions` prepares the machine: each of its lines begins as one of [`rules::SET_UP`] does,
+//!   and everything listed there is needed. So no build and no decision is hidden in an action.
+//! - No `run:` holds an expression `${{ … }}`: what is expanded into a script is run as one.
+//! - An action of others is pinned by its commit, with its version in a comment, and the same everywhere; one of ours exists,
+//!   and is used after the checkout that brings it.
+//! - A workflow grants nothing, each job says what it is granted and why, and has a time limit.
+//! - One job joins all others of its workflow, and looks at what became of them even when one has failed.
+//! - What a job downloads has been uploaded by a job that it waits for.
+//!
+//! Each is a function from a file to what is wrong with it, and [`samples`] shows each of them finding something.
+
+mod commands;
+mod document;
+mod rules;
+mod samples;
+
+use std::path::Path;
+
+use document::Document;
+
+/// The workspace.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the workspace")
+}
+
+#[test]
+fn workflows_are_tidy() {
+    let workflows = Document::all(&root().join(".github/workflows"));
+    assert!(workflows.len() >= 2, "no workflows are found");
+    let wrong: Vec<String> = workflows.iter().flat_map(rules::workflow).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn actions_are_tidy() {
+    let actions = Document::all(&root().join(".github/actions"));
+    assert!(!actions.is_empty(), "no actions are found");
+    let wrong: Vec<String> =
+        actions.iter().flat_map(rules::action).chain(rules::unneeded(&actions)).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_action_is_pinned_to_one_commit_everywhere() {
+    let wrong = rules::pinned_differently(&Document::all(&root().join(".github")));
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}

@@ -1,0 +1,195 @@
+//! The rules: each a function from a file to what is wrong in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::{
+    commands,
+    document::{Document, Job, steps, text},
+    root,
+};
+
+/// How a line that prepares a machine may begin: a toolchain or a runtime is fetched or compiled, checked and unpacked, and
+/// where it is handed on.
+pub(crate) const SET_UP: [&str; 6] = [
+    "rustup toolchain install",
+    "cargo \"+$RUST\" install \"wasmtime-cli@$VERSION\" ",
+    "curl --fail ",
+    "echo \"$SHA256  $RUNNER_TEMP/",
+    "tar -xzf \"$RUNNER_TEMP/",
+    "echo \"program=",
+];
+
+/// Where the output of such a line may go.
+const HANDED_ON: [&str; 2] = [" | sha256sum --check --strict", " >> \"$GITHUB_OUTPUT\""];
+
+/// Everything that is wrong with a workflow.
+pub(crate) fn workflow(document: &Document) -> Vec<String> {
+    let of_jobs = document.jobs().flat_map(|job| {
+        let found = [runs(job), local_actions(job), limits(job), downloads(document, job)].concat();
+        found.into_iter().map(|what| document.wrong(job.name, &what)).collect::<Vec<_>>()
+    });
+    of_jobs.chain(grants(document)).chain(pins(document)).chain(join(document)).collect()
+}
+
+/// Everything that is wrong with an action.
+pub(crate) fn action(document: &Document) -> Vec<String> {
+    let lines = set_up_lines(document).into_iter().filter(|line| !prepares(line));
+    let wrong = lines.map(|line| format!("`{line}` is not on the list of what prepares a machine"));
+    wrong.map(|what| document.wrong("run", &what)).chain(pins(document)).collect()
+}
+
+/// Whether `line` is one command of the list. Its output may go where a sum is checked or where GitHub reads it, and nowhere
+/// else: what is fetched is not run unseen.
+fn prepares(line: &str) -> bool {
+    let command = HANDED_ON.iter().find_map(|end| line.strip_suffix(end)).unwrap_or(line);
+    let alone = !["|", "&", ";", "<", ">", "`", "$(", "${{"].iter().any(|more| command.contains(more));
+    alone && SET_UP.iter().any(|beginning| command.starts_with(beginning))
+}
+
+/// What is listed and no line begins with.
+pub(crate) fn unneeded(actions: &[Document]) -> Vec<String> {
+    let lines: Vec<String> = actions.iter().flat_map(set_up_lines).collect();
+    let unused = SET_UP.iter().filter(|beginning| !lines.iter().any(|line| line.starts_with(**beginning)));
+    unused.map(|beginning| format!("no line begins with `{beginning}`: take it off the list")).collect()
+}
+
+fn set_up_lines(document: &Document) -> Vec<String> {
+    let runs = steps(&document.value["runs"]).iter().filter_map(|step| step["run"].as_str());
+    runs.flat_map(|run| run.trim_end().lines().map(str::to_owned)).collect()
+}
+
+fn runs(job: Job<'_>) -> Vec<String> {
+    let runs = job.steps().iter().filter_map(|step| Some((step, step["run"].as_str()?)));
+    runs.filter_map(|(step, run)| commands::wrong(job, step, run.trim_end())).collect()
+}
+
+/// An action of ours is in the checkout, so there is one before it.
+fn local_actions(job: Job<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut checked_out = false;
+    for action in job.steps().iter().filter_map(|step| step["uses"].as_str()) {
+        checked_out |= action.starts_with("actions/checkout@");
+        let Some(folder) = action.strip_prefix("./") else { continue };
+        if !root().join(folder).join("action.yml").is_file() {
+            wrong.push(format!("there is no action `{action}`"));
+        }
+        if !checked_out {
+            wrong.push(format!("`{action}` is used before anything is checked out"));
+        }
+    }
+    wrong
+}
+
+fn limits(job: Job<'_>) -> Vec<String> {
+    // A workflow that is called has limits of its own.
+    let limited = job.value["timeout-minutes"].is_u64() || job.value["uses"].is_string();
+    (!limited).then(|| "it has no `timeout-minutes`".to_owned()).into_iter().collect()
+}
+
+/// Nothing at the top; in each job what it needs, with the reason behind it.
+fn grants(document: &Document) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if document.value["permissions"] != json!({}) {
+        wrong.push(document.wrong("permissions", "the top has to grant nothing: `permissions: {}`"));
+    }
+    for job in document.jobs().filter(|job| !job.value["permissions"].is_object()) {
+        wrong.push(document.wrong(job.name, "it does not say what it is granted"));
+    }
+    for line in document.text.lines() {
+        let granted = line.split_once(": ").is_some_and(|(_, rest)| {
+            ["read", "write"].contains(&rest.split(" #").next().unwrap_or_default().trim())
+        });
+        if granted && !line.contains(" # ") {
+            wrong.push(document.wrong(line.trim(), "a grant says what it is for, in a comment"));
+        }
+    }
+    wrong
+}
+
+/// An action of others is `owner/name@COMMIT # vX.Y.Z`.
+fn pins(document: &Document) -> Vec<String> {
+    let used = document.text.lines().filter_map(used).filter(|used| !used.starts_with("./"));
+    let unpinned = used.filter(|used| pin(used).is_none());
+    unpinned.map(|used| document.wrong(used, "it has to be pinned: `@COMMIT # vX.Y.Z`")).collect()
+}
+
+/// Actions with more than one commit or version.
+pub(crate) fn pinned_differently(documents: &[Document]) -> Vec<String> {
+    let mut pins: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (action, pinned) in
+        documents.iter().flat_map(|document| document.text.lines().filter_map(used)).filter_map(pin)
+    {
+        pins.entry(action).or_default().insert(pinned);
+    }
+    let several = pins.iter().filter(|(_, pinned)| pinned.len() > 1);
+    several.map(|(action, pinned)| format!("{action} is pinned to {pinned:?}")).collect()
+}
+
+/// What a line uses, with the comment behind it.
+fn used(line: &str) -> Option<&str> {
+    line.trim_start().trim_start_matches("- ").strip_prefix("uses:").map(str::trim)
+}
+
+/// The action and what it is pinned to, if it is pinned as it should be.
+fn pin(used: &str) -> Option<(&str, &str)> {
+    let (action, pinned) = used.split_once('@')?;
+    let (commit, version) = pinned.split_once(" # v")?;
+    let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let numbers: Vec<&str> = version.split('.').collect();
+    let is_version = numbers.len() == 3 && numbers.iter().all(|number| number.parse::<u32>().is_ok());
+    (is_commit && is_version).then_some((action, pinned))
+}
+
+/// One job waits for all others, whatever becomes of them, and looks at it.
+fn join(document: &Document) -> Vec<String> {
+    let joins: Vec<Job<'_>> = document.jobs().filter(|job| job.value["if"] == "always()").collect();
+    let [join] = joins[..] else {
+        return vec![document.wrong("jobs", &format!("one job joins the others, and {} do", joins.len()))];
+    };
+    let needs = join.needs();
+    let missing = document.jobs().filter(|job| job.name != join.name && !needs.contains(&job.name));
+    let mut wrong: Vec<String> = missing
+        .map(|job| document.wrong(join.name, &format!("it does not wait for `{}`", job.name)))
+        .collect();
+    if !join.steps().iter().any(|step| step["with"]["jobs"] == "${{ toJSON(needs) }}") {
+        wrong.push(document.wrong(join.name, "it does not look at what became of the others"));
+    }
+    wrong
+}
+
+/// What is downloaded was uploaded, by a job that has ended by then.
+fn downloads(document: &Document, job: Job<'_>) -> Vec<String> {
+    let before = before(document, job);
+    let uploaded: Vec<String> =
+        before.into_iter().flat_map(|job| artifacts(job, "actions/upload-artifact@", "name")).collect();
+    let named = artifacts(job, "actions/download-artifact@", "name");
+    let unnamed = artifacts(job, "actions/download-artifact@", "pattern");
+    let missing = named.into_iter().filter(|name| !uploaded.contains(name));
+    let unmatched = unnamed.into_iter().filter(|pattern| {
+        let beginning = pattern.trim_end_matches('*');
+        !uploaded.iter().any(|name| name.starts_with(beginning))
+    });
+    missing.chain(unmatched).map(|name| format!("no job that it waits for uploads `{name}`")).collect()
+}
+
+/// All jobs that have ended when `job` begins.
+fn before<'d>(document: &'d Document, job: Job<'_>) -> Vec<Job<'d>> {
+    let direct: Vec<Job<'d>> = document.jobs().filter(|other| job.needs().contains(&other.name)).collect();
+    let indirect: Vec<Job<'d>> = direct.iter().flat_map(|job| before(document, *job)).collect();
+    [direct, indirect].concat()
+}
+
+/// The artifacts that steps with `action` name by `key`, in every row of the job's matrix.
+fn artifacts(job: Job<'_>, action: &str, key: &str) -> Vec<String> {
+    let steps =
+        job.steps().iter().filter(|step| step["uses"].as_str().is_some_and(|uses| uses.starts_with(action)));
+    let named: Vec<&str> = steps.filter_map(|step| step["with"][key].as_str()).collect();
+    let fill = |name: &str, row: &serde_json::Map<String, Value>| {
+        row.iter().fold(name.to_owned(), |name, (key, value)| {
+            name.replace(&format!("${{{{ matrix.{key} }}}}"), &text(value))
+        })
+    };
+    job.rows().iter().flat_map(|row| named.iter().map(|name| fill(name, row)).collect::<Vec<_>>()).collect()
+}

@@ -1,0 +1,166 @@
+//! A workflow that is tidy, made untidy in one way after the other: what a rule does not find it need not be trusted with.
+
+use crate::{
+    document::Document,
+    rules::{action, pinned_differently, workflow},
+};
+
+const TIDY: &str = r#"
+on: push
+permissions: {}
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    timeout-minutes: 5
+    permissions:
+      contents: read # to check out
+    strategy:
+      matrix:
+        include:
+          - target: linux-amd64
+          - target: linux-arm64
+    steps:
+      - uses: actions/checkout@0123456789abcdef0123456789abcdef01234567 # v1.2.3
+      - uses: ./.github/actions/setup
+      - run: cargo xtask dist --locked --target "$TARGET"
+        env:
+          TARGET: ${{ matrix.target }}
+      - uses: actions/upload-artifact@0123456789abcdef0123456789abcdef01234567 # v1.2.3
+        with:
+          name: made-${{ matrix.target }}
+  two:
+    needs: one
+    runs-on: ubuntu-latest
+    timeout-minutes: 5
+    permissions: {}
+    steps:
+      - uses: actions/download-artifact@0123456789abcdef0123456789abcdef01234567 # v1.2.3
+        with:
+          pattern: made-*
+  joined:
+    if: always()
+    needs: [one, two]
+    runs-on: ubuntu-latest
+    timeout-minutes: 5
+    permissions: {}
+    steps:
+      - uses: somebody/join@0123456789abcdef0123456789abcdef01234567 # v1.2.3
+        with:
+          jobs: ${{ toJSON(needs) }}
+"#;
+
+/// What is said of the sample with `old` replaced by `new`.
+fn said(old: &str, new: &str) -> String {
+    assert!(TIDY.contains(old), "`{old}` is not in the sample");
+    workflow(&Document::new("sample", &TIDY.replacen(old, new, 1))).join("\n")
+}
+
+#[track_caller]
+fn finds(old: &str, new: &str, what: &str) {
+    let said = said(old, new);
+    assert!(said.contains(what), "said `{said}`, and not `{what}`");
+}
+
+#[test]
+fn the_sample_is_tidy() {
+    assert_eq!(said("push", "push"), "");
+}
+
+#[test]
+fn a_line_that_is_no_command_of_ours_is_found() {
+    let line = "run: cargo xtask dist --locked --target \"$TARGET\"";
+    finds(line, "run: cargo build", "one: `cargo build` is no `cargo xtask` line");
+    finds(line, "run: |\n          cargo xtask lint\n          rm -rf /", "is more than a word");
+    for shell in
+        ["lint && true", "lint | tee log", "lint > log", "lint; true", "lint $(id)", "lint ${{ github.ref }}"]
+    {
+        finds(line, &format!("run: \"cargo xtask {shell}\""), "is more than a word");
+    }
+    finds("\"$TARGET\"", "$TARGET", "`$TARGET` is more than a word");
+}
+
+#[test]
+fn a_command_that_does_not_exist_is_found() {
+    finds("--locked", "--unlocked", "unexpected argument '--unlocked'");
+    finds("xtask dist", "xtask dits", "unrecognized subcommand 'dits'");
+    finds("target: linux-arm64", "target: linux-riscv64", "linux-riscv64");
+    finds("${{ matrix.target }}", "${{ matrix.goal }}", "nothing says what matrix.goal is");
+    finds("TARGET: ${{", "OTHER: ${{", "nothing says what $TARGET is");
+}
+
+#[test]
+fn an_action_that_is_not_pinned_is_found() {
+    let pinned = "@0123456789abcdef0123456789abcdef01234567 # v1.2.3";
+    for loose in [
+        "@v1.2.3",
+        "@0123456789abcdef0123456789abcdef01234567",
+        "@0123456 # v1.2.3",
+        &pinned[..pinned.len() - 2],
+    ] {
+        finds(
+            &format!("actions/checkout{pinned}"),
+            &format!("actions/checkout{loose}"),
+            "it has to be pinned",
+        );
+    }
+    let other = TIDY.replace("checkout@0123456789", "checkout@9876543210");
+    let both = [Document::new("one", TIDY), Document::new("other", &other)];
+    assert!(pinned_differently(&both)[0].starts_with("actions/checkout is pinned to"));
+    assert!(pinned_differently(&both[..1]).is_empty());
+}
+
+#[test]
+fn an_action_of_ours_that_is_not_there_is_found() {
+    finds("./.github/actions/setup", "./.github/actions/none", "there is no action `./.github/actions/none`");
+    let checkout = "- uses: actions/checkout@0123456789abcdef0123456789abcdef01234567 # v1.2.3";
+    finds(checkout, "", "is used before anything is checked out");
+}
+
+#[test]
+fn rights_that_nobody_asked_for_are_found() {
+    finds("permissions: {}\njobs", "permissions: read-all\njobs", "the top has to grant nothing");
+    finds("permissions: {}\njobs", "jobs", "the top has to grant nothing");
+    finds("    permissions: {}\n    steps", "    steps", "two: it does not say what it is granted");
+    finds("contents: read # to check out", "contents: read", "a grant says what it is for");
+}
+
+#[test]
+fn a_job_without_a_limit_is_found() {
+    finds("    timeout-minutes: 5\n", "", "one: it has no `timeout-minutes`");
+}
+
+#[test]
+fn a_job_that_is_not_joined_is_found() {
+    finds("[one, two]", "[two]", "joined: it does not wait for `one`");
+    finds("if: always()", "if: success()", "one job joins the others, and 0 do");
+    finds("needs: one", "if: always()\n    needs: one", "and 2 do");
+    finds("jobs: ${{ toJSON(needs) }}", "jobs: '{}'", "it does not look at what became of the others");
+}
+
+#[test]
+fn an_artifact_that_nobody_uploads_is_found() {
+    finds("pattern: made-*", "pattern: built-*", "no job that it waits for uploads `built-*`");
+    finds("pattern: made-*", "name: made-linux-riscv64", "uploads `made-linux-riscv64`");
+    finds("    needs: one\n", "", "two: no job that it waits for uploads `made-*`");
+}
+
+#[test]
+fn an_action_that_does_more_than_prepare_is_found() {
+    let found = |run: &str| {
+        let text =
+            format!("runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: |\n        {run}\n");
+        action(&Document::new("sample", &text))
+    };
+    assert_eq!(found("rustup toolchain install"), Vec::<String>::new());
+    for run in [
+        "cargo build --release",
+        "cosign sign --yes X",
+        "sudo true",
+        "curl --fail https://example.org/install.sh | sh",
+        "rustup toolchain install && true",
+        "rustup toolchain install $(cat version)",
+        "rustup toolchain install ${{ inputs.version }}",
+    ] {
+        assert!(found(run).iter().any(|said| said.contains("not on the list")), "{run}");
+    }
+}
