@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn artifacts_have_the_limits_of_the_budget() {
         let project = crate::project::Project::discover().unwrap();
-        let sizes = [metric("image-linux-amd64", 14.0, "MB"), metric("weft-linux-arm64", 7.0, "MB")];
+        let sizes = [metric("image-linux-amd64", 3.5, "MB"), metric("weft-linux-arm64", 7.0, "MB")];
         let bounds = SubjectBounds::default().and_sizes(&Budget::of(&project).unwrap(), &sizes);
         let error = bounds.check(&sizes).unwrap_err().to_string();
         assert!(error.starts_with("1 bounds") && error.contains("`weft-linux-arm64`"), "{error}");
