@@ -236,6 +236,18 @@ fn section_name(id: u8) -> &'static str {
     }
 }
 
+/// One that holds nothing but functions of the crate `core`, each with so many bytes.
+#[cfg(test)]
+pub(super) fn functions(functions: &[(&str, usize)]) -> Anatomy {
+    let item = |&(name, raw): &(&str, usize)| Item {
+        place: Place::of(Kind::Code, "core", name),
+        copies: 1,
+        size: Measured { raw, gzip: raw / 2 },
+    };
+    let raw = functions.iter().map(|(_, raw)| raw).sum();
+    Anatomy { size: Measured { raw, gzip: raw / 2 }, items: functions.iter().map(item).collect() }
+}
+
 #[cfg(test)]
 mod tests {
     use wasm_encoder::{

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, fs::OpenOptions, io::Write as _, path::Path};
 use anyhow::{Context as _, Result};
 
 use super::{
-    diff::{self, Change, Difference},
+    diff::{Change, Difference},
     table::{short, signed},
+    words::change,
 };
 use crate::budget::{Measured, grouped};
 
@@ -76,34 +77,11 @@ fn code(name: &str) -> String {
     format!("`{}`", name.replace('|', "\\|"))
 }
 
-fn change(before: usize, after: usize) -> String {
-    match diff::difference(before, after) {
-        0 => "no change".to_owned(),
-        bytes => signed(bytes),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
-    use super::{
-        super::{
-            anatomy::Anatomy,
-            item::{Item, Kind, Place},
-        },
-        *,
-    };
-
-    fn anatomy(functions: &[(&str, usize)]) -> Anatomy {
-        let item = |&(name, raw): &(&str, usize)| Item {
-            place: Place::of(Kind::Code, "core", name),
-            copies: 1,
-            size: Measured { raw, gzip: raw / 2 },
-        };
-        let raw = functions.iter().map(|(_, raw)| raw).sum();
-        Anatomy { size: Measured { raw, gzip: raw / 2 }, items: functions.iter().map(item).collect() }
-    }
+    use super::{super::anatomy::functions as anatomy, *};
 
     #[test]
     fn sizes_come_first_and_what_changed_is_folded_away() {

@@ -66,10 +66,10 @@ fn words(name: &str, difference: &Difference, number: usize) -> String {
         "{name}: {} → {} bytes raw ({}), {} → {} gzip -9 ({})",
         grouped(before.raw),
         grouped(after.raw),
-        plain(diff::difference(before.raw, after.raw)),
+        change(before.raw, after.raw),
         grouped(before.gzip),
         grouped(after.gzip),
-        plain(diff::difference(before.gzip, after.gzip)),
+        change(before.gzip, after.gzip),
     );
     if difference.parts.is_empty() {
         return summary;
@@ -108,29 +108,17 @@ fn row<K>(change: &Change<K>, name: String, owner: Option<&str>) -> Vec<String> 
     row
 }
 
-fn plain(bytes: isize) -> String {
-    if bytes == 0 { "no change".to_owned() } else { signed(bytes) }
+/// The difference in words.
+pub(super) fn change(before: usize, after: usize) -> String {
+    match diff::difference(before, after) {
+        0 => "no change".to_owned(),
+        bytes => signed(bytes),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::{
-            anatomy::Anatomy,
-            item::{Item, Kind, Place},
-        },
-        *,
-    };
-
-    fn anatomy(functions: &[(&str, usize)]) -> Anatomy {
-        let item = |&(name, raw): &(&str, usize)| Item {
-            place: Place::of(Kind::Code, "core", name),
-            copies: 1,
-            size: Measured { raw, gzip: raw / 2 },
-        };
-        let raw = functions.iter().map(|(_, raw)| raw).sum();
-        Anatomy { size: Measured { raw, gzip: raw / 2 }, items: functions.iter().map(item).collect() }
-    }
+    use super::{super::anatomy::functions as anatomy, *};
 
     #[test]
     fn what_changed_is_listed_and_the_rest_counted() {
