@@ -81,7 +81,10 @@ fn code(name: &str) -> String {
 mod tests {
     use std::fs;
 
-    use super::{super::anatomy::functions as anatomy, *};
+    use super::{
+        super::{anatomy::functions as anatomy, diff},
+        *,
+    };
 
     #[test]
     fn sizes_come_first_and_what_changed_is_folded_away() {
