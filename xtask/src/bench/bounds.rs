@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
 use super::metric::Metric;
-use crate::{budget::Budget, cli::Subject};
+use crate::{budget::Budget, cli::Subject, ui};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -22,6 +22,13 @@ pub(super) struct SubjectBounds(BTreeMap<String, Bound>);
 struct Bound {
     most: f64,
     unit: String,
+    /// Whether more than that is a failure, rather than something to say.
+    #[serde(default = "yes")]
+    held: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Bounds {
@@ -47,7 +54,7 @@ impl SubjectBounds {
                 None => budget.row(name).map(|row| row.raw.limit()),
             };
             if let Some(most) = most {
-                let bound = Bound { most: most.bytes() as f64 / 1e6, unit: "MB".to_owned() };
+                let bound = Bound { most: most.bytes() as f64 / 1e6, unit: "MB".to_owned(), held: true };
                 self.0.insert(name.clone(), bound);
             }
         }
@@ -61,8 +68,12 @@ impl SubjectBounds {
         }
     }
 
-    /// Every bound is of something that was measured, in the same unit, and holds.
+    /// Every bound is of something that was measured, in the same unit, and holds. What need not hold is said where it does not.
     pub(super) fn check(&self, metrics: &[Metric]) -> Result<()> {
+        let of = |held: bool| self.0.iter().filter(move |(_, bound)| bound.held == held);
+        of(false)
+            .filter_map(|(name, bound)| excess(bound, find(name, metrics)?))
+            .for_each(|what| ui::warn(&what));
         let findings: Vec<String> =
             self.0.iter().filter_map(|(name, bound)| finding(name, bound, metrics)).collect();
         if findings.is_empty() {
@@ -73,14 +84,23 @@ impl SubjectBounds {
 }
 
 fn finding(name: &str, bound: &Bound, metrics: &[Metric]) -> Option<String> {
-    let Some(metric) = metrics.iter().find(|metric| metric.name == name) else {
+    let Some(metric) = find(name, metrics) else {
         return Some(format!("`{name}` is not measured: remove its row, or correct it"));
     };
     if metric.unit != bound.unit {
         return Some(format!("`{name}` is measured in `{}`, its row says `{}`", metric.unit, bound.unit));
     }
-    let held = metric.held();
-    (held > bound.most).then(|| format!("`{name}` is {held:.3} {}, and may be {}", metric.unit, bound.most))
+    excess(bound, metric).filter(|_| bound.held)
+}
+
+fn find<'m>(name: &str, metrics: &'m [Metric]) -> Option<&'m Metric> {
+    metrics.iter().find(|metric| metric.name == name)
+}
+
+/// By how much it is more than it may be.
+fn excess(bound: &Bound, metric: &Metric) -> Option<String> {
+    let (Metric { name, unit, .. }, held) = (metric, metric.held());
+    (held > bound.most).then(|| format!("`{name}` is {held:.3} {unit}, and may be {}", bound.most))
 }
 
 #[cfg(test)]
@@ -109,6 +129,13 @@ mod tests {
         assert!(over[0].is_over());
         let error = bounds.check(&over).unwrap_err().to_string();
         assert!(error.ends_with("`start` is 10.500 ms, and may be 10"), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_held_is_only_said() {
+        let bounds = bounds(r#"start = { most = 10, unit = "ms", held = false }"#);
+        bounds.check(&[metric("start", 10.5, "ms")]).unwrap();
+        assert!(bounds.check(&[]).is_err() && bounds.check(&[metric("start", 1.0, "s")]).is_err());
     }
 
     #[test]

@@ -131,6 +131,12 @@ fn starts(samples: &Samples) -> Vec<Metric> {
         ),
         ms("hello-from-source", "hello world, compiled by wasmtime each time", hello_source),
         source.beside(hello_source.median()),
+        Metric::of(
+            "source-to-hello",
+            "clawft compiled each time, in hello worlds",
+            &clawft_source.over(hello_source),
+            "x",
+        ),
     ]
 }
 
