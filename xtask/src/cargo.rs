@@ -3,6 +3,7 @@
 mod stamp;
 
 use std::{
+    env,
     ffi::OsString,
     fs::{self, File},
     io::{self, Cursor},
@@ -59,14 +60,18 @@ impl OnDemand {
     /// The path of the program as `variant` compiles it, which is done if need be.
     pub(crate) fn ensure_variant_built(&self, project: &Project, variant: &Variant) -> Result<PathBuf> {
         let Self { package, profile, first_time, sources, needs } = self;
-        let target = project.cache_folder("build")?.join(variant.name);
+        let (stamp, shared) = (Stamp::of(&project.root, package, sources)?, project.cache_folder("build")?);
+        let stamp_in = |target: &Path| target.join(format!("{package}.sources"));
+        if let Some(program) = stamp.program(&stamp_in(&shared.join(variant.name))) {
+            return Ok(program);
+        }
+        let target = own_folder().unwrap_or(shared).join(variant.name);
         if !target.join(profile).join(package).exists() {
             setup::ensure(project, needs)?;
             ui::status("Building", first_time);
         }
         let _turn = turn(&target, package)?;
-        let (stamp, path) =
-            (Stamp::of(&project.root, package, sources)?, target.join(format!("{package}.sources")));
+        let path = stamp_in(&target);
         if let Some(program) = stamp.program(&path) {
             return Ok(program);
         }
@@ -112,6 +117,14 @@ impl OnDemand {
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
     }
+}
+
+/// Names the folder of whoever has a cargo home that is not the user's: what it compiles into the folder that all share, all
+/// others would have to compile again, for cargo tells the sources of crates apart by their paths.
+pub(crate) const OWN_FOLDER: &str = "CLAWFT_BUILD";
+
+fn own_folder() -> Option<PathBuf> {
+    env::var_os(OWN_FOLDER).filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
 /// Waits for whoever else brings `package` in `target` up to date, and has others wait until this is dropped: one of two would

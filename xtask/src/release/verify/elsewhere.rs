@@ -1,6 +1,6 @@
 //! Another place on this machine, as another user would have it: checkout, target folder, home, cargo's home and toolchain are at
 //! other paths, and none is as long as ours. What [`Project::cache`] keeps is the same: tools, which compile the same wherever
-//! they are.
+//! they are. One that is not there as these sources have it is compiled in that place.
 
 use std::{
     env,
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use xshell::cmd;
 
 use super::{crates, toolchain, tree};
-use crate::{cmd, project::Project, ui};
+use crate::{cargo, cmd, project::Project, ui};
 
 /// As many lines of a command that failed are shown.
 const TAIL: usize = 60;
@@ -99,7 +99,8 @@ impl Elsewhere {
             .env("CARGO_HOME", self.cargo_home())
             .env("PATH", &self.path)
             .env("CARGO_TARGET_DIR", &self.target)
-            .env("CLAWFT_CACHE", &self.cache);
+            .env("CLAWFT_CACHE", &self.cache)
+            .env(cargo::OWN_FOLDER, self.home.join("build"));
         for variable in NOT_OURS {
             command = command.env_remove(variable);
         }
