@@ -71,6 +71,7 @@ impl OnDemand {
             ui::status("Building", first_time);
         }
         let _turn = turn(&target, package)?;
+        // Whoever had the turn before may have built it.
         let path = stamp_in(&target);
         if let Some(program) = stamp.program(&path) {
             return Ok(program);

@@ -1,4 +1,4 @@
-//! Files: listed, compressed the same way every time, and put in their place in one move.
+//! Files: read, listed, compressed the same way every time, and put in their place in one move.
 
 use std::{
     fs,
@@ -8,6 +8,14 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use flate2::{Compression, GzBuilder};
+
+/// The whole file at `path`.
+///
+/// # Errors
+/// It can't be read; the error names it.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
+}
 
 /// All files below the folder `path`, in the order of their paths; `path` itself where it is a file.
 ///

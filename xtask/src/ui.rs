@@ -41,6 +41,11 @@ pub(crate) fn warn(what: &str) {
     eprintln!("{} {what}", paint("warning:", "33;1"));
 }
 
+/// Several lines of talk, as they are.
+pub(crate) fn talk(text: &str) {
+    eprintln!("{text}");
+}
+
 /// Writes a result to stdout.
 pub(crate) fn result(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();

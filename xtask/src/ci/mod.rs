@@ -35,7 +35,12 @@ impl Ci {
         if chosen.is_empty() {
             bail!("nothing is left to do: every step that was asked for is left out by `--skip`");
         }
-        let how = How { keep_going: self.keep_going, verbose: self.verbose, fuzz_seconds: self.fuzz_seconds };
+        let how = How {
+            keep_going: self.keep_going,
+            verbose: self.verbose,
+            fuzz_seconds: self.fuzz_seconds,
+            result: ui::result,
+        };
         take(project, &chosen, how)
     }
 
@@ -52,7 +57,12 @@ impl Test {
         take(
             project,
             &chosen,
-            How { keep_going: self.keep_going, verbose: self.verbose, fuzz_seconds: MOMENT },
+            How {
+                keep_going: self.keep_going,
+                verbose: self.verbose,
+                fuzz_seconds: MOMENT,
+                result: ui::result,
+            },
         )
     }
 }
@@ -73,7 +83,12 @@ pub(crate) fn run_remaining(project: &Project) -> Result<()> {
     if left.is_empty() {
         return Ok(());
     }
-    take(project, &left, How { keep_going: false, verbose: false, fuzz_seconds: FUZZ_SECONDS })
+    // What the release itself prints is the result then.
+    let talk = |text: &str| -> Result<()> {
+        ui::talk(text);
+        Ok(())
+    };
+    take(project, &left, How { keep_going: false, verbose: false, fuzz_seconds: FUZZ_SECONDS, result: talk })
 }
 
 /// Where logs are, and what is remembered.
@@ -95,13 +110,15 @@ struct How {
     verbose: bool,
     /// For how long each target is fuzzed.
     fuzz_seconds: u64,
+    /// Where the table and the counts go.
+    result: fn(&str) -> Result<()>,
 }
 
 /// Takes `steps`, prints the table and, last of all, what the first that failed had to say.
 fn take(project: &Project, steps: &[Step], how: How) -> Result<()> {
     let runner = Runner::new(project, steps, how)?;
     let results = runner.take_all()?;
-    ui::result(&table::table(&results))?;
+    (how.result)(&table::table(&results))?;
     runner.conclude(&results)
 }
 

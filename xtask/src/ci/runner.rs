@@ -111,7 +111,7 @@ impl<'p> Runner<'p> {
         };
         let (elapsed, said) = (started.elapsed(), Said::read(&read(&log)?));
         let taken = Taken { step, verdict, elapsed, said };
-        tell(&taken)?;
+        tell(&taken, self.how.result)?;
         let whole = step != Step::Fuzz || self.how.fuzz_seconds >= FUZZ_SECONDS;
         if verdict == Verdict::Passed && whole {
             Passed::add(self.project, self.before.as_ref(), step, elapsed)?;
@@ -188,8 +188,8 @@ impl<'p> Runner<'p> {
     }
 }
 
-/// Tells how a step ended: what it counted on stdout, for that is a result.
-fn tell(Taken { step, verdict, elapsed, said }: &Taken) -> Result<()> {
+/// Tells how a step ended. What it counted is a result.
+fn tell(Taken { step, verdict, elapsed, said }: &Taken, result: fn(&str) -> Result<()>) -> Result<()> {
     let counted = said.count.as_ref().map(|count| format!(": {count}")).unwrap_or_default();
     let what = format!("{} in {}{counted}", step.name(), time(*elapsed));
     match verdict {
@@ -197,7 +197,7 @@ fn tell(Taken { step, verdict, elapsed, said }: &Taken) -> Result<()> {
         Verdict::Interrupted => ui::failure("Interrupted", &what),
         Verdict::Failed | Verdict::NotRun => ui::failure("Failed", &what),
     }
-    said.lines.iter().chain(&said.count).try_for_each(|line| ui::result(line))
+    said.lines.iter().chain(&said.count).try_for_each(|line| result(line))
 }
 
 /// Shows what is added to the log until the step has `ended`.
@@ -231,7 +231,7 @@ mod tests {
         Runner {
             project,
             steps,
-            how: How { keep_going: false, verbose, fuzz_seconds: 1 },
+            how: How { keep_going: false, verbose, fuzz_seconds: 1, result: ui::result },
             program: Program::copy(&folder).unwrap(),
             engine: Engine::There,
             interrupt: Interrupt::default(),

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     budget::Measured,
-    files::{Mode, gzip, replace, replace_as},
+    files::{Mode, gzip, read, replace, replace_as},
     project::Project,
     revision, ui,
 };
@@ -141,10 +141,6 @@ fn forget_others(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
 fn make_folder(folder: &Path) -> Result<()> {

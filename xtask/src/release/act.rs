@@ -1,10 +1,6 @@
 //! Carries out the plan.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Error, Result, ensure};
 use xshell::cmd;
@@ -26,6 +22,7 @@ use crate::{
     ci, cmd,
     dist::{self, Target},
     docker::{self, Kept, WasmArtifact},
+    files::read,
     project::Project,
     revision, ui, wasm,
 };
@@ -58,7 +55,7 @@ pub(super) struct Work<'w> {
 impl<'w> Work<'w> {
     /// Prepares for the release of what the facts say is checked out.
     pub(super) fn new(project: &'w Project, request: &'w Request, facts: &'w Facts) -> Result<Self> {
-        let folder = project.dist.join("release");
+        let folder = dist::release_folder(&project.dist);
         Ok(Self {
             project,
             request,
@@ -254,8 +251,4 @@ impl<'w> Work<'w> {
     fn staging(&mut self) -> Result<&mut Staging> {
         self.staging.as_mut().context("the release is in its place already")
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
 }

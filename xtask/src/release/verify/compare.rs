@@ -2,14 +2,13 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::{difference, layout};
-use crate::files;
+use crate::files::{self, read};
 
 /// What came of comparing one file, or one layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,12 +74,10 @@ fn different(findings: &[Finding]) -> Vec<&str> {
     findings.iter().filter(|it| !it.differences.is_empty()).map(|it| it.name.as_str()).collect()
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
