@@ -37,14 +37,14 @@ fn count(line: &str) -> Option<[u64; 2]> {
     Some([number("passed")?, number("failed")?])
 }
 
-/// Whether the line is two numbers with a word each, such as `12 passed, 0 failed`, and nothing else.
+/// Whether the line is two numbers or more with a word each, such as `12 passed, 0 failed`, and nothing else.
 fn is_count(line: &str) -> bool {
     let is_number_and_word = |part: &str| {
         part.split_once(' ').is_some_and(|(number, word)| {
             number.parse::<u64>().is_ok() && word.chars().all(|letter| letter.is_ascii_lowercase())
         })
     };
-    line.split_once(", ").is_some_and(|(one, other)| is_number_and_word(one) && is_number_and_word(other))
+    line.contains(", ") && line.split(", ").all(is_number_and_word)
 }
 
 #[cfg(test)]
@@ -74,7 +74,9 @@ error: 1 target failed
             Said::read(log),
             Said { lines: Vec::new(), count: Some("49 passed, 2 failed".to_owned()) }
         );
-        assert_eq!(Said::read("7 same, 0 different").count.as_deref(), Some("7 same, 0 different"));
+        for line in ["7 same, 0 different", "9 passed, 0 failed, 1 skipped"] {
+            assert_eq!(Said::read(line).count.as_deref(), Some(line));
+        }
     }
 
     #[test]

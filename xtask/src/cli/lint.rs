@@ -6,19 +6,19 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cargo xtask lint                      everything that depends on the checkout alone
+  cargo xtask lint                      everything
   cargo xtask lint zizmor shellcheck    these two
   cargo xtask lint advisories           what has become known of the dependencies since
 
-The first run compiles cargo-deny, which takes some minutes. `advisories` is asked for by name,
-because its answer changes while the checkout does not: it fetches RustSec's database with git,
-and --advisory-db names a copy where GitHub cannot be reached.")]
+The first run compiles cargo-deny, which takes some minutes. `advisories` fetches RustSec's
+database with git. Where GitHub cannot be reached, --advisory-db names a copy; without one it is
+skipped with a warning, or fails if it was asked for by name.")]
 pub(crate) struct Lint {
-    /// What to check [default: everything but the advisories]
+    /// What to check [default: everything]
     #[arg(value_enum, value_name = "CHECK")]
     pub(crate) checks: Vec<Check>,
     /// Another repository with RustSec's database on its branch `main`: a folder, or what else git clones
-    #[arg(long, value_name = "REPOSITORY")]
+    #[arg(long, value_name = "REPOSITORY", env = "CLAWFT_ADVISORY_DB", hide_env_values = true)]
     pub(crate) advisory_db: Option<String>,
 }
 

@@ -1,8 +1,11 @@
 //! What the workspace depends on, with cargo-deny and `deny.toml`: licences, sources, duplicates, known faults.
 
-use std::path::{self, Path};
+use std::{
+    fmt,
+    path::{self, Path},
+};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use xshell::{Cmd, Shell, cmd};
 
 use super::linter;
@@ -38,12 +41,30 @@ pub(super) fn check(project: &Project) -> Result<()> {
     linter::expect_nothing(samples, "cargo-deny")
 }
 
+/// RustSec's database could not be fetched, so nobody knows what is known of the dependencies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OutOfReach;
+
+impl fmt::Display for OutOfReach {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(
+            "could not fetch RustSec's database: name a copy with `--advisory-db` or in CLAWFT_ADVISORY_DB",
+        )
+    }
+}
+
 /// Holds the dependencies against RustSec's database as it is now, or against the `copy` of it.
+///
+/// # Errors
+///
+/// [`OutOfReach`] if there is no database to be had; else what is known of them.
 pub(super) fn advisories(project: &Project, copy: Option<&str>) -> Result<()> {
     let (shell, deny) = (project.shell()?, setup::tool(project, Tool::CargoDeny)?);
     if let Some(copy) = copy {
         take_database_from(&shell, copy)?;
     }
+    let fetch = cmd!(shell, "{deny} --config deny.toml --locked --color never --log-level error fetch db");
+    linter::expect_nothing(fetch, "cargo-deny").context(OutOfReach)?;
     ["Cargo.toml", SAMPLES].into_iter().try_for_each(|manifest| {
         linter::expect_nothing(cargo_deny(&shell, &deny, manifest).arg("advisories"), "cargo-deny")
     })

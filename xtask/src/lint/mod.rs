@@ -12,7 +12,7 @@ mod packages;
 mod scripts;
 mod workflows;
 
-use anyhow::{Result, ensure};
+use anyhow::{Error, Result, ensure};
 use clap::ValueEnum as _;
 use xshell::cmd;
 
@@ -28,16 +28,21 @@ impl Lint {
     ///
     /// Counts the checks that failed, after what each of them found.
     pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let checks = if self.checks.is_empty() { usual() } else { self.checks };
-        let database = self.advisory_db.as_deref();
-        let mut failed = Vec::new();
-        for check in &checks {
+        let checks = if self.checks.is_empty() { Check::value_variants() } else { &self.checks };
+        let (mut failed, mut skipped) = (Vec::new(), 0);
+        for check in checks {
             ui::status("Checking", check.subject());
-            if let Err(error) = check.run(project, database) {
+            let Err(error) = check.run(project, self.advisory_db.as_deref()) else { continue };
+            if self.may_skip(&error) {
+                ui::warn(&format!("{} skipped: {error:#}", check.name()));
+                skipped += 1;
+            } else {
                 ui::failure("Failed", &format!("{}: {error:#}", check.name()));
                 failed.push(check.name());
             }
         }
+        let passed = checks.len() - failed.len() - skipped;
+        ui::result(&format!("{passed} passed, {} failed, {skipped} skipped", failed.len()))?;
         ensure!(
             failed.is_empty(),
             "{} of {} checks failed: run `cargo xtask lint {}` again once what they found is mended",
@@ -47,11 +52,12 @@ impl Lint {
         );
         Ok(())
     }
-}
 
-/// What is checked where nobody says what: all whose result depends on the checkout alone.
-fn usual() -> Vec<Check> {
-    Check::value_variants().iter().copied().filter(|check| *check != Check::Advisories).collect()
+    /// Whether `error` is no fault of the checkout's, and of nothing that was asked for by name: without a network, advisories
+    /// are the one thing that a machine with everything else can't know.
+    fn may_skip(&self, error: &Error) -> bool {
+        self.checks.is_empty() && self.advisory_db.is_none() && error.is::<dependencies::OutOfReach>()
+    }
 }
 
 impl Check {
@@ -99,12 +105,20 @@ fn rustfmt(project: &Project) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use anyhow::anyhow;
+
     use super::*;
 
+    fn lint(checks: &[Check], advisory_db: Option<&str>) -> Lint {
+        Lint { checks: checks.to_vec(), advisory_db: advisory_db.map(str::to_owned) }
+    }
+
     #[test]
-    fn what_changes_with_the_day_is_asked_for_by_name() {
-        let usual = usual();
-        assert_eq!(usual.len() + 1, Check::value_variants().len());
-        assert!(!usual.contains(&Check::Advisories));
+    fn only_a_database_that_nobody_asked_for_may_be_out_of_reach() {
+        let out_of_reach = anyhow!("no such host").context(dependencies::OutOfReach);
+        assert!(lint(&[], None).may_skip(&out_of_reach));
+        assert!(!lint(&[Check::Advisories], None).may_skip(&out_of_reach));
+        assert!(!lint(&[], Some("a/copy")).may_skip(&out_of_reach));
+        assert!(!lint(&[], None).may_skip(&anyhow!("a faulty package")));
     }
 }
