@@ -4,6 +4,7 @@ use crate::client::{Answer, Ask};
 use mock_provider::{Received, RequestLog, Server};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
@@ -19,6 +20,12 @@ pub(crate) const KEY: &str = "sk-lab-4f9Jq2LrT7xWvB1c";
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long the process may take to end where two signals have said so.
+const ENDING: Duration = Duration::from_secs(2);
+
+/// The variable that names the file for what rustc's instrumentation counts.
+const PROFILE: &str = "LLVM_PROFILE_FILE";
 
 /// How a gateway is to be started.
 pub(crate) struct Plan {
@@ -91,6 +98,8 @@ fn weft(home: &TempDir, listen: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
     command.args(["gateway", "--listen", listen]).env_clear();
     command.env("CLAWFT_HOME", home.path()).env("LAB_KEY", KEY);
+    // Where coverage is measured, the process leaves its counts there.
+    command.envs(env::var_os(PROFILE).map(|file| (PROFILE, file)));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command.spawn().expect("the program starts")
 }
@@ -153,12 +162,31 @@ impl Lab {
     /// Waits for the end of the process, and says how long that took.
     pub(crate) fn end(mut self) -> (ExitStatus, Duration, String) {
         let began = Instant::now();
+        let status = self.ended_within(PATIENCE);
+        let status = status.unwrap_or_else(|| panic!("the gateway does not end: {}", self.log.text()));
+        (status, began.elapsed(), self.log.text())
+    }
+
+    fn ended_within(&mut self, time: Duration) -> Option<ExitStatus> {
+        let began = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().expect("a status") {
-                return (status, began.elapsed(), self.log.text());
+            match self.child.try_wait().expect("a status") {
+                None if began.elapsed() < time => thread::sleep(Duration::from_millis(2)),
+                status => return status,
             }
-            assert!(began.elapsed() < PATIENCE, "the gateway does not end: {}", self.log.text());
-            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Ends the process at once if it still runs, as two signals do. One that was killed would leave no counts.
+    fn stop(&mut self) {
+        if self.ended_within(Duration::ZERO).is_some() {
+            return;
+        }
+        self.signal(Signal::TERM);
+        self.signal(Signal::INT);
+        if self.ended_within(ENDING).is_none() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
         }
     }
 }
@@ -166,8 +194,7 @@ impl Lab {
 /// Ends the process, and looks through its log, whatever the test was about.
 impl Drop for Lab {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
         if thread::panicking() {
             eprintln!("{}", self.log.text());
             return;

@@ -97,8 +97,12 @@ fn orders_change_the_conversation() {
     session.exp_string("there is no `/sesion`, see `/help`").unwrap();
     type_line(&mut session, "/model better");
     session.exp_string("the model is `better`").unwrap();
+    type_line(&mut session, "/help");
+    session.exp_string("/quit         leave").unwrap();
     type_line(&mut session, "Hi");
     session.exp_string("echo: Hi\r\n").unwrap();
+    session.send_control('d').unwrap();
+    session.exp_eof().unwrap();
     assert_eq!(home.session("other").messages.len(), 2);
 }
 

@@ -173,6 +173,16 @@ mod tests {
     }
 
     #[test]
+    fn the_usage_comes_in_a_chunk_without_choices() {
+        let usage = Usage { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
+        let expected = concat!(
+            r#"{"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"m","#,
+            r#""choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}"#
+        );
+        assert_eq!(String::from_utf8(shape().usage_chunk(&usage)).unwrap(), expected);
+    }
+
+    #[test]
     fn clients_get_the_reasons_they_know() {
         for (reason, known) in [
             (Some("end_turn"), "stop"),
