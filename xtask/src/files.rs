@@ -17,6 +17,14 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
+/// The whole text in the file at `path`.
+///
+/// # Errors
+/// It can't be read, or is not UTF-8; the error names it.
+pub(crate) fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))
+}
+
 /// All files below the folder `path`, in the order of their paths; `path` itself where it is a file.
 ///
 /// # Errors

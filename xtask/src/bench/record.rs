@@ -1,7 +1,7 @@
 //! `docs/performance.json`: what was measured last, subject by subject. The page is drawn from it alone, so drawing it again
 //! changes nothing.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,7 @@ impl Record {
         if !path.exists() {
             return Ok(Self::default());
         }
-        let text = fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+        let text = files::read(&path)?;
         serde_json::from_slice(&text)
             .with_context(|| format!("bad `{}`: delete it, and measure again", path.display()))
     }

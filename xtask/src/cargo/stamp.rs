@@ -40,10 +40,7 @@ struct Locked {
 impl Stamp {
     /// That of `package` in the workspace at `root`, whose own `sources` are files and folders there.
     pub(super) fn of(root: &Path, package: &str, sources: &[&str]) -> Result<Self> {
-        let read = |name: &str| {
-            let path = root.join(name);
-            fs::read_to_string(&path).with_context(|| format!("could not read `{}`", path.display()))
-        };
+        let read = |name: &str| files::read_text(&root.join(name));
         let lock: Lock = toml::from_str(&read("Cargo.lock")?).context("could not understand Cargo.lock")?;
         let manifest: toml::Table =
             toml::from_str(&read("Cargo.toml")?).context("could not understand Cargo.toml")?;
@@ -103,7 +100,7 @@ fn sources_digest(root: &Path, sources: &[&str]) -> Result<String> {
     files.sort();
     let mut hash = Sha256::new();
     for file in files {
-        let bytes = fs::read(&file).with_context(|| format!("could not read `{}`", file.display()))?;
+        let bytes = files::read(&file)?;
         hash.update(file.strip_prefix(root)?.as_os_str().as_encoded_bytes());
         hash.update(Sha256::digest(bytes));
     }

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     cli::{FUZZ_SECONDS, Step},
+    files,
     project::Project,
     smoke::Guarded,
     ui,
@@ -217,7 +218,7 @@ fn follow(log: &Path, ended: &AtomicBool) {
 }
 
 fn read(log: &Path) -> Result<String> {
-    let bytes = fs::read(log).with_context(|| format!("could not read `{}`", log.display()))?;
+    let bytes = files::read(log)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

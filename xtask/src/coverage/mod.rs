@@ -20,7 +20,7 @@ use xshell::cmd;
 use self::{floors::Floors, measured::Source};
 use crate::{
     cli::Coverage,
-    cmd,
+    cmd, files,
     project::Project,
     setup::{self, Tool},
     ui,
@@ -64,6 +64,6 @@ fn measure(project: &Project, packages: &[String]) -> Result<Vec<Source>> {
 }
 
 fn read(report: &Path, root: &Path) -> Result<Vec<Source>> {
-    let bytes = fs::read(report).with_context(|| format!("could not read `{}`", report.display()))?;
+    let bytes = files::read(report)?;
     measured::sources(&bytes, root).context("could not read tarpaulin's report")
 }

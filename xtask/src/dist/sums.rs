@@ -4,7 +4,10 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
 
-use crate::{digest, files::replace};
+use crate::{
+    digest,
+    files::{self, replace},
+};
 
 /// Its name, among the files that it lists.
 pub(crate) const FILE_NAME: &str = "SHA256SUMS";
@@ -30,7 +33,7 @@ fn of(folder: &Path) -> Result<String> {
     let mut sums = String::new();
     for name in names {
         let path = folder.join(&name);
-        let bytes = fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+        let bytes = files::read(&path)?;
         sums.push_str(&format!("{}  {name}\n", digest::sha256(&bytes)));
     }
     Ok(sums)

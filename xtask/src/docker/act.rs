@@ -3,7 +3,6 @@
 use std::{
     cell::OnceCell,
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -29,6 +28,7 @@ use super::{
 use crate::{
     cli,
     dist::{self, Target},
+    files,
     project::Project,
     ui,
 };
@@ -126,7 +126,7 @@ impl<'w> Work<'w> {
     fn vouch_for(&self, binary: &Path) -> Result<()> {
         let revision = self.recipe.revision();
         let commit = revision.get(..COMMIT).unwrap_or(revision);
-        let bytes = fs::read(binary).with_context(|| format!("could not read `{}`", binary.display()))?;
+        let bytes = files::read(binary)?;
         if memmem::find(&bytes, commit.as_bytes()).is_none() {
             ui::warn(&format!(
                 "`{}` does not seem to be of {revision}, and its image will say so",

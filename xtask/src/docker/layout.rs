@@ -69,7 +69,7 @@ impl Layout {
     /// A piece of it, which is what its digest says.
     pub(super) fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
         let path = self.path(digest);
-        let bytes = fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+        let bytes = files::read(&path)?;
         ensure!(Digest::of(&bytes) == *digest, "`{}` is not what its name says", path.display());
         Ok(bytes)
     }
@@ -82,13 +82,11 @@ impl Layout {
 
     /// Takes over every piece of the layout at `folder` and returns its one image.
     pub(super) fn adopt(&self, folder: &Path) -> Result<Descriptor> {
-        let read =
-            |path: PathBuf| fs::read(&path).with_context(|| format!("could not read `{}`", path.display()));
-        let index: Index = serde_json::from_slice(&read(folder.join("index.json"))?)
+        let index: Index = serde_json::from_slice(&files::read(&folder.join("index.json"))?)
             .with_context(|| format!("`{}` is no layout", folder.display()))?;
         let blobs = folder.join("blobs").join("sha256");
         for entry in fs::read_dir(&blobs).with_context(|| format!("could not list `{}`", blobs.display()))? {
-            self.put("", &read(entry?.path())?)?;
+            self.put("", &files::read(&entry?.path())?)?;
         }
         let mut images = index.manifests.into_iter();
         let image = images.next().filter(|_| images.next().is_none());

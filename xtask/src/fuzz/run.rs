@@ -14,7 +14,7 @@ use super::{
     outcome::{Effort, Outcome},
     report,
 };
-use crate::{cmd, pool, project::Project};
+use crate::{cmd, files, pool, project::Project};
 
 /// What ends a run as a crash does. An input is a few kilobytes and takes microseconds, so both are far off, also on a
 /// machine that does other things.
@@ -51,7 +51,7 @@ fn one(project: &Project, fuzzer: &Path, place: &Place, seconds: u64) -> Result<
     let streams = [Stdio::null(), Stdio::null(), said.into()];
     let status =
         cmd::spawn(command, streams, "start the fuzzer")?.wait().context("could not wait for the fuzzer")?;
-    let said = fs::read(log).with_context(|| format!("could not read `{}`", log.display()))?;
+    let said = files::read(log)?;
     Effort::read(&String::from_utf8_lossy(&said), status.success())
         .with_context(|| format!("the fuzzer ended with {status}, see `{}`", log.display()))
 }

@@ -1,11 +1,11 @@
 //! `xtask/tools.toml` as closed types: which versions are fetched, and what their bytes must be.
 
-use std::{collections::BTreeMap, fmt, fs, path::Path};
+use std::{collections::BTreeMap, fmt, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
-use crate::digest;
+use crate::{digest, files};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -119,7 +119,7 @@ impl ToolPin {
 impl Checksum {
     /// The sum of the file at `path`.
     pub(super) fn of_file(path: &Path) -> Result<Self> {
-        let bytes = fs::read(path).with_context(|| format!("could not read `{}`", path.display()))?;
+        let bytes = files::read(path)?;
         Ok(Self(digest::sha256(&bytes)))
     }
 }
@@ -143,6 +143,8 @@ impl fmt::Display for Checksum {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

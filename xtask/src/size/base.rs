@@ -11,7 +11,7 @@ use wasmparser::Parser;
 use xshell::cmd;
 
 use super::{anatomy::Anatomy, profile::Profile, ratchet};
-use crate::{cmd, project::Project, ui, wasm};
+use crate::{cmd, files, project::Project, ui, wasm};
 
 /// A base, as the user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Base {
 }
 
 fn binary(path: &Path) -> Result<Profile> {
-    let bytes = fs::read(path).with_context(|| format!("could not read `{}`", path.display()))?;
+    let bytes = files::read(path)?;
     let name = if Parser::is_component(&bytes) { "clawft.wasm" } else { "clawft-wasip1.wasm" };
     let anatomy =
         Anatomy::of(&bytes).with_context(|| format!("could not take `{}` apart", path.display()))?;

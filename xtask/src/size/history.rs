@@ -1,11 +1,15 @@
 //! Every size that was ever accepted: `xtask/size/history.tsv`, a line for each artifact each time.
 
-use std::{fs, path::PathBuf, time::SystemTime};
+use std::{path::PathBuf, time::SystemTime};
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 
-use crate::{budget::Measured, files::replace, project::Project};
+use crate::{
+    budget::Measured,
+    files::{self, replace},
+    project::Project,
+};
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +31,7 @@ pub(super) struct Entry {
 /// The file can't be read, or a line is not one.
 pub(super) fn read(project: &Project) -> Result<Vec<Entry>> {
     let path = path(project);
-    let text = fs::read_to_string(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+    let text = files::read_text(&path)?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|(number, line)| {
@@ -48,8 +52,7 @@ pub(super) fn read(project: &Project) -> Result<Vec<Entry>> {
 /// The file can't be read or written.
 pub(super) fn append(project: &Project, entries: &[Entry]) -> Result<()> {
     let path = path(project);
-    let mut text =
-        fs::read_to_string(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+    let mut text = files::read_text(&path)?;
     entries.iter().for_each(|entry| text.push_str(&entry.line()));
     replace(&path, text.as_bytes())
 }

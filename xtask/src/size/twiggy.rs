@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use xshell::cmd;
 
 use crate::{
-    cmd,
+    cmd, files,
     project::Project,
     setup::{self, Tool},
     wasm,
@@ -30,7 +30,7 @@ pub(super) struct Line {
 pub(super) fn top(project: &Project, artifact: &str, number: usize) -> Result<Vec<Line>> {
     let twiggy = setup::tool(project, Tool::Twiggy)?;
     let path = wasm::named(project, artifact);
-    let named = fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+    let named = files::read(&path)?;
     // A component has small modules of glue beside its own, and twiggy reads core modules only.
     let modules = wasm::modules(&named)?;
     let module = modules.iter().max_by_key(|module| module.len()).context("it has no core module")?;

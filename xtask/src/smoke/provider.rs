@@ -1,9 +1,6 @@
 //! The server that plays the model, as a child process, and what it received.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
@@ -15,7 +12,7 @@ use super::{
     host::{Front, Presented},
     lab,
 };
-use crate::{cargo, project::Project, ui};
+use crate::{cargo, files, project::Project, ui};
 
 /// A running `mock-provider`. It ends when this is dropped, and also when this process dies: its standard input is a
 /// pipe from here.
@@ -91,7 +88,7 @@ impl Provider {
     /// The requests that were logged under `label` or a label within it, in the order of their arrival.
     pub(super) fn requests(&self, label: &str) -> Result<Vec<Request>> {
         // Made by the server when it starts, so it is there; a line is whole before its request is answered.
-        let log = fs::read(&self.log).with_context(|| format!("could not read `{}`", self.log.display()))?;
+        let log = files::read(&self.log)?;
         let lines = log.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
         let ours = lines.filter(|line| is_labelled(line, label)).map(serde_json::from_slice);
         ours.collect::<Result<Vec<Request>, _>>().context("could not read mock-provider's log")

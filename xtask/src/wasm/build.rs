@@ -1,11 +1,9 @@
 //! Runs `cargo build` for one wasm target and finds what it made in cargo's own messages.
 
-use std::fs;
-
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use xshell::cmd;
 
-use crate::{cargo, cli::HttpBackend, project::Project};
+use crate::{cargo, cli::HttpBackend, files, project::Project};
 
 /// A way to have cargo build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,5 +86,5 @@ fn compile(
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
     let path = cargo::executable(build, purpose)?;
-    fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))
+    files::read(&path)
 }

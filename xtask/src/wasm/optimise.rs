@@ -8,7 +8,14 @@ use sha2::{Digest as _, Sha256};
 use xshell::cmd;
 
 use super::features::{self, Feature};
-use crate::{cargo::OnDemand, cmd, digest, files::replace, project::Project, setup::Need, ui};
+use crate::{
+    cargo::OnDemand,
+    cmd, digest,
+    files::{self, replace},
+    project::Project,
+    setup::Need,
+    ui,
+};
 
 /// The driver. Its compiled Binaryen is what takes the time.
 pub(crate) const PROGRAM: OnDemand = OnDemand {
@@ -46,7 +53,7 @@ impl<'p> Optimiser<'p> {
         if !kept.exists() {
             replace(&kept, &self.run(module, &features)?)?;
         }
-        fs::read(&kept).with_context(|| format!("could not read `{}`", kept.display()))
+        files::read(&kept)
     }
 
     fn run(&self, module: &[u8], features: &[&str]) -> Result<Vec<u8>> {
@@ -61,7 +68,7 @@ impl<'p> Optimiser<'p> {
         if !done.status.success() {
             bail!("Binaryen refused {what}\n{}", complaints(&String::from_utf8_lossy(&done.stderr)));
         }
-        fs::read(&output).with_context(|| format!("could not read `{}`", output.display()))
+        files::read(&output)
     }
 
     /// The path of the driver, compiled if need be.

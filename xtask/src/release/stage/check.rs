@@ -11,6 +11,7 @@ use super::{
 use crate::{
     digest, dist,
     docker::{self, ImageName},
+    files,
     project::Project,
     release::metadata::Metadata,
     ui,
@@ -63,7 +64,7 @@ fn tag(project: &Project, release: &Release) -> Result<()> {
 /// Holds every file in `folder` against `SHA256SUMS`; names all that differ, are missing, or have no line.
 fn sums(folder: &Path) -> Result<()> {
     let path = folder.join(dist::SUMS);
-    let text = fs::read_to_string(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+    let text = files::read_text(&path)?;
     let mut wrong = Vec::new();
     for line in text.lines() {
         let Some((sum, name)) = line.split_once("  ") else {

@@ -11,9 +11,7 @@ mod act;
 mod check;
 mod steps;
 
-use std::fs;
-
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 pub(super) use self::steps::SIGNATURE;
 use self::{act::Stand, steps::Release};
@@ -54,7 +52,7 @@ pub(super) fn run(project: &Project, stage: Stage, image: Option<&ImageName>) ->
 /// Writes `target/dist/SUBJECTS`: what GitHub attests, in the form of `SHA256SUMS`.
 fn subjects(project: &Project, release: &Release) -> Result<()> {
     let sums = dist::release_folder(&project.dist).join(dist::SUMS);
-    let sums = fs::read_to_string(&sums).with_context(|| format!("could not read `{}`", sums.display()))?;
+    let sums = files::read_text(&sums)?;
     files::replace(&project.dist.join("SUBJECTS"), release.subjects(&sums).as_bytes())
 }
 

@@ -50,7 +50,7 @@ impl Pieces {
         let mut pieces = Self::default();
         for name in [MARK, INDEX] {
             let path = layout.join(name);
-            let bytes = fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+            let bytes = files::read(&path)?;
             pieces.used.insert(name.to_owned());
             pieces.places.insert(name.to_owned(), bytes);
         }

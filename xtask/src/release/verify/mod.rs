@@ -38,6 +38,7 @@ use super::{
 use crate::{
     cmd,
     dist::{self, Target},
+    files,
     project::Project,
     ui,
 };
@@ -137,7 +138,7 @@ fn here(project: &Project, words: &[OsString]) -> Result<()> {
 /// The tags that the images in a layout have.
 fn tags(layout: &Path) -> Result<Vec<String>> {
     let path: PathBuf = layout.join("index.json");
-    let bytes = fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+    let bytes = files::read(&path)?;
     let index: Value = serde_json::from_slice(&bytes)
         .with_context(|| format!("could not understand `{}`", path.display()))?;
     let images = index["manifests"].as_array().cloned().unwrap_or_default();

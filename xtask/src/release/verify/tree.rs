@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use xshell::{Shell, cmd};
 
-use crate::{cmd, project::Project};
+use crate::{cmd, files, project::Project};
 
 /// Lines of git's that an error shows.
 const TAIL: usize = 20;
@@ -68,7 +68,7 @@ fn files_of(shell: &Shell, root: &Path) -> Result<BTreeSet<PathBuf>> {
 }
 
 fn bring_up_to_date(from: &Path, to: &Path) -> Result<()> {
-    let new = fs::read(from).with_context(|| format!("could not read `{}`", from.display()))?;
+    let new = files::read(from)?;
     let is_same = fs::read(to).is_ok_and(|old| old == new) && mode(from) == mode(to);
     if is_same {
         return Ok(());

@@ -9,8 +9,6 @@ mod stack;
 mod trial;
 mod words;
 
-use std::fs;
-
 use anyhow::{Context as _, Result};
 
 use self::{
@@ -70,7 +68,7 @@ fn measure(component: &[u8]) -> Result<Measured> {
 
 fn write(project: &Project, comparison: &Comparison, text: &str) -> Result<()> {
     let path = project.root.join(PAGE);
-    let page = fs::read_to_string(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+    let page = files::read_text(&path)?;
     files::replace(&project.root.join(RESULTS), format!("{text}\n").as_bytes())?;
     files::replace(&project.root.join(CHART), chart::draw(comparison).as_bytes())?;
     files::replace(&path, words::put_into(&page, comparison)?.as_bytes())
@@ -78,6 +76,8 @@ fn write(project: &Project, comparison: &Comparison, text: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     cli::HttpBackend,
-    cmd,
+    cmd, files,
     project::Project,
     setup::{self, Node},
     wasm::{self, Source, Stages},
@@ -70,7 +70,7 @@ impl Stack {
             return Ok(stages);
         }
         let path = wasm::ensure_built(project)?.component;
-        let shrunk = fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+        let shrunk = files::read(&path)?;
         Ok(Stages { shrunk, ..stages })
     }
 
@@ -122,7 +122,7 @@ pub(super) fn by_jco(project: &Project, component: &[u8]) -> Result<(String, Vec
     let run = cmd!(shell, "{jco} opt {input} -o {output} --quiet -- {flags...} {features...}");
     cmd::run_quietly(run, "shrink the component with jco", 12)?;
     let version = cmd::read(cmd!(shell, "{jco} --version"), "ask jco for its version")?;
-    let shrunk = fs::read(&output).with_context(|| format!("could not read `{}`", output.display()))?;
+    let shrunk = files::read(&output)?;
     Ok((format!("clawft, by jco opt {}", version.trim()), shrunk))
 }
 

@@ -14,6 +14,7 @@ use xshell::{Shell, cmd};
 
 use super::comparison::Verdict;
 use crate::{
+    files,
     project::Project,
     setup::{self, Wasmtime},
     smoke::{Guarded, Provider, between_files},
@@ -131,7 +132,7 @@ impl Place {
 
     fn text(&self, name: impl AsRef<Path>) -> Result<String> {
         let path = self.folder.join(name);
-        let bytes = fs::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+        let bytes = files::read(&path)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }

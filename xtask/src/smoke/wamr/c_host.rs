@@ -41,7 +41,7 @@ pub(super) fn ensure_built(project: &Project, variables: &[(&'static str, OsStri
 
 /// Makes `copy` what `original` is; leaves it alone if it is, so that nothing is compiled again.
 fn refresh(original: &Path, copy: &Path) -> Result<()> {
-    let bytes = fs::read(original).with_context(|| format!("could not read `{}`", original.display()))?;
+    let bytes = files::read(original)?;
     if fs::read(copy).is_ok_and(|there| there == bytes) {
         return Ok(());
     }

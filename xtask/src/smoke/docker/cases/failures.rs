@@ -1,13 +1,16 @@
 //! What goes wrong is said, and no tag moves for it.
 
-use std::{fs, path::Path};
+use std::fs;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::cases;
-use crate::smoke::docker::{
-    container::free_port,
-    place::{Builder, Place, failed},
+use crate::{
+    files,
+    smoke::docker::{
+        container::free_port,
+        place::{Builder, Place, failed},
+    },
 };
 
 cases! {
@@ -61,10 +64,7 @@ fn partial(place: &Place<'_>) -> Result<()> {
 fn digests(place: &Place<'_>) -> Result<()> {
     place.push(Builder::Oci, &["good"])?;
     let [amd64, arm64] = ["linux-amd64", "linux-arm64"].map(|name| place.digests().join(name));
-    let read = |path: &Path| {
-        fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))
-    };
-    let (of_amd64, of_arm64) = (read(&amd64)?, read(&arm64)?);
+    let (of_amd64, of_arm64) = (files::read_text(&amd64)?, files::read_text(&arm64)?);
     let refused = |text: Option<&str>, words: &[&str]| -> Result<()> {
         match text {
             Some(text) => fs::write(&arm64, text)?,
