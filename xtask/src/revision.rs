@@ -1,6 +1,10 @@
-//! Which commit is being built, and when it was made.
+//! What is checked out: which commit, when it was made, which files.
 
-use std::env;
+use std::{
+    collections::BTreeSet,
+    env,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
@@ -13,10 +17,7 @@ use crate::{cmd, project::Project};
 /// There is no git.
 pub(crate) fn of(project: &Project) -> Result<Option<String>> {
     let shell = project.shell()?;
-    let described =
-        cmd::output(cmd!(shell, "git describe --always --dirty --abbrev=40 --exclude=*"), "ask git")?;
-    let revision = String::from_utf8_lossy(&described.stdout).trim().to_owned();
-    Ok(described.status.success().then_some(revision))
+    ask_git(&shell, &["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"])
 }
 
 /// The one time that is written into what ships, in seconds since 1970: `SOURCE_DATE_EPOCH`, else the commit's time, else 0.
@@ -30,8 +31,8 @@ pub(crate) fn time(project: &Project) -> Result<u64> {
             .with_context(|| format!("bad SOURCE_DATE_EPOCH `{chosen}`: it takes seconds since 1970"));
     }
     let shell = project.shell()?;
-    let shown = cmd::output(cmd!(shell, "git show --no-patch --format=%ct HEAD"), "ask git")?;
-    Ok(String::from_utf8_lossy(&shown.stdout).trim().parse().unwrap_or_default())
+    let shown = ask_git(&shell, &["show", "--no-patch", "--format=%ct", "HEAD"])?;
+    Ok(shown.and_then(|seconds| seconds.parse().ok()).unwrap_or_default())
 }
 
 /// What git answers to `words`, without the last line break; `None` where it ends with an error: that is an answer as well.
@@ -42,4 +43,16 @@ pub(crate) fn ask_git(shell: &Shell, words: &[&str]) -> Result<Option<String>> {
     let output = cmd::output(cmd!(shell, "git {words...}"), "ask git")?;
     let answer = || String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
     Ok(output.status.success().then(answer))
+}
+
+/// The files of the checkout at `root`, where `shell` stands: those that git knows or would add, by their paths in it.
+///
+/// # Errors
+/// It is no checkout of git's.
+pub(crate) fn files(shell: &Shell, root: &Path) -> Result<BTreeSet<PathBuf>> {
+    let list = cmd!(shell, "git ls-files -z --cached --others --exclude-standard");
+    let listed = cmd::read(list, "list the files of the checkout")?;
+    let paths = listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from);
+    // Git still knows what was removed a moment ago.
+    Ok(paths.filter(|path| root.join(path).is_file()).collect())
 }

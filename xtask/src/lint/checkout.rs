@@ -7,9 +7,8 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use xshell::cmd;
 
-use crate::{cmd, project::Project};
+use crate::{project::Project, revision};
 
 /// A longer first line names no interpreter.
 const FIRST_LINE: u64 = 128;
@@ -53,12 +52,8 @@ impl Kind {
 ///
 /// There is none: a linter that looks at nothing finds nothing, and that would pass for a result.
 pub(super) fn files(project: &Project, kind: Kind) -> Result<Vec<PathBuf>> {
-    let shell = project.shell()?;
-    let list = cmd!(shell, "git ls-files -z --cached --others --exclude-standard");
-    let list = cmd::read(list, "list the files of the checkout")?;
-    let is = |path: &PathBuf| project.root.join(path).is_file() && kind.has(&project.root, path);
-    let found: Vec<PathBuf> =
-        list.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from).filter(is).collect();
+    let mut found: Vec<PathBuf> = revision::files(&project.shell()?, &project.root)?.into_iter().collect();
+    found.retain(|path| kind.has(&project.root, path));
     ensure!(!found.is_empty(), "there are no {} to check", kind.plural());
     Ok(found)
 }

@@ -1,15 +1,11 @@
 //! Other checkouts of these sources: of a commit, or of the files as they are here and now.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use xshell::{Shell, cmd};
 
-use crate::{cmd, files, project::Project};
+use crate::{cmd, files, project::Project, revision};
 
 /// Lines of git's that an error shows.
 const TAIL: usize = 20;
@@ -43,8 +39,8 @@ pub(super) fn follow(project: &Project, to: &Path) -> Result<()> {
     let fetch = cmd!(there, "git fetch --quiet --force --update-shallow {root} HEAD");
     cmd::run_quietly(fetch, "fetch what is checked out", TAIL)?;
     cmd::run_quietly(cmd!(there, "git reset --quiet --mixed FETCH_HEAD"), "take over the commit", TAIL)?;
-    let wanted = files_of(&project.shell()?, root)?;
-    for path in files_of(&there, to)?.difference(&wanted) {
+    let wanted = revision::files(&project.shell()?, root)?;
+    for path in revision::files(&there, to)?.difference(&wanted) {
         let path = to.join(path);
         fs::remove_file(&path).with_context(|| format!("could not remove `{}`", path.display()))?;
     }
@@ -56,15 +52,6 @@ fn clone_empty(project: &Project, to: &Path) -> Result<()> {
     let (shell, root) = (project.shell()?, &project.root);
     let clone = cmd!(shell, "git clone --quiet --no-hardlinks --no-checkout {root} {to}");
     cmd::run_quietly(clone, "clone the checkout", TAIL)
-}
-
-/// The files of a checkout that git knows or would add, by their paths in it.
-fn files_of(shell: &Shell, root: &Path) -> Result<BTreeSet<PathBuf>> {
-    let list = cmd!(shell, "git ls-files -z --cached --others --exclude-standard");
-    let listed = cmd::read(list, "list the files of a checkout")?;
-    let paths = listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from);
-    // Git still knows what was removed a moment ago.
-    Ok(paths.filter(|path| root.join(path).is_file()).collect())
 }
 
 fn bring_up_to_date(from: &Path, to: &Path) -> Result<()> {
@@ -95,7 +82,6 @@ pub(super) fn at(folder: &Path) -> Result<Shell> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::revision;
 
     /// A checkout with one commit of `src/one.rs`.
     fn project(folder: &Path) -> Project {
