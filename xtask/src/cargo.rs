@@ -1,12 +1,13 @@
 //! Cargo's answers: what a build made, as cargo's own messages tell it.
 
+mod lock;
 mod stamp;
 
 use std::{
     env,
     ffi::OsString,
-    fs::{self, File},
-    io::{self, Cursor},
+    fs::File,
+    io::Cursor,
     path::{Path, PathBuf},
 };
 
@@ -14,9 +15,10 @@ use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::Message;
 use xshell::{Cmd, cmd};
 
+pub(crate) use self::lock::{Lock, Locked};
 use self::stamp::Stamp;
 use crate::{
-    cmd,
+    cmd, files,
     project::Project,
     setup::{self, Need},
     ui,
@@ -131,14 +133,7 @@ fn own_folder() -> Option<PathBuf> {
 /// Waits for whoever else brings `package` in `target` up to date, and has others wait until this is dropped: one of two would
 /// otherwise forget what the other has just built.
 fn turn(target: &Path, package: &str) -> Result<File> {
-    let path = target.join(format!("{package}.lock"));
-    let lock = || -> io::Result<File> {
-        fs::create_dir_all(target)?;
-        let file = File::create(&path)?;
-        file.lock()?;
-        Ok(file)
-    };
-    lock().with_context(|| format!("could not lock `{}`", path.display()))
+    files::lock(&target.join(format!("{package}.lock")))
 }
 
 /// Runs `build`, a `cargo build` without a message format, and returns the path of the executable that it made.

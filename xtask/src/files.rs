@@ -1,7 +1,7 @@
-//! Files: read, listed, compressed the same way every time, and put in their place in one move.
+//! Files: read, locked, listed, compressed the same way every time, and put in their place in one move.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -23,6 +23,22 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
 /// It can't be read, or is not UTF-8; the error names it.
 pub(crate) fn read_text(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))
+}
+
+/// The file at `path`, which is made if need be, locked until it is dropped. Waits for whoever else has locked it.
+///
+/// # Errors
+/// It can't be made or locked.
+pub(crate) fn lock(path: &Path) -> Result<File> {
+    let lock = || -> io::Result<File> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let file = File::create(path)?;
+        file.lock()?;
+        Ok(file)
+    };
+    lock().with_context(|| format!("could not lock `{}`", path.display()))
 }
 
 /// All files below the folder `path`, in the order of their paths; `path` itself where it is a file.

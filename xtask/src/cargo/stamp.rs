@@ -2,15 +2,14 @@
 //! home is elsewhere, would compile everything anew because it knows the sources of crates by their paths.
 
 use std::{
-    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use super::lock::Lock;
 use crate::{digest, files};
 
 /// The digests of everything that decides a program.
@@ -22,31 +21,17 @@ pub(super) struct Stamp {
     rest: String,
 }
 
-/// As much of a `Cargo.lock` as tells what a package is made of.
-#[derive(Debug, Deserialize)]
-struct Lock {
-    package: Vec<Locked>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Locked {
-    name: String,
-    version: String,
-    checksum: Option<String>,
-    #[serde(default)]
-    dependencies: Vec<String>,
-}
-
 impl Stamp {
     /// That of `package` in the workspace at `root`, whose own `sources` are files and folders there.
     pub(super) fn of(root: &Path, package: &str, sources: &[&str]) -> Result<Self> {
         let read = |name: &str| files::read_text(&root.join(name));
-        let lock: Lock = toml::from_str(&read("Cargo.lock")?).context("could not understand Cargo.lock")?;
         let manifest: toml::Table =
             toml::from_str(&read("Cargo.toml")?).context("could not understand Cargo.toml")?;
         let profiles = manifest.get("profile").map(ToString::to_string).unwrap_or_default();
         let mut hash = Sha256::new();
-        for part in lock.closure(package).into_iter().chain([profiles, read("rust-toolchain.toml")?]) {
+        for part in
+            Lock::of(root)?.closure(package).into_iter().chain([profiles, read("rust-toolchain.toml")?])
+        {
             hash.update(Sha256::digest(part));
         }
         Ok(Self { sources: sources_digest(root, sources)?, rest: digest::hex(hash) })
@@ -69,25 +54,6 @@ impl Stamp {
     pub(super) fn write(&self, path: &Path, program: &Path) -> Result<()> {
         let text = format!("{}\n{}\n{}\n", self.sources, self.rest, program.display());
         files::replace(path, text.as_bytes())
-    }
-}
-
-impl Lock {
-    /// Every package that `package` is made of, on any system and with any feature: name, version and checksum, in order.
-    fn closure(&self, package: &str) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
-        let mut open = vec![package];
-        while let Some(wanted) = open.pop() {
-            // `name`, or `name version` where there are several of that name.
-            let (name, version) = wanted.split_once(' ').unwrap_or((wanted, ""));
-            let is_wanted = |it: &&Locked| it.name == name && (version.is_empty() || it.version == version);
-            for Locked { name, version, checksum, dependencies } in self.package.iter().filter(is_wanted) {
-                if found.insert(format!("{name} {version} {}", checksum.as_deref().unwrap_or_default())) {
-                    open.extend(dependencies.iter().map(String::as_str));
-                }
-            }
-        }
-        found
     }
 }
 
@@ -124,33 +90,6 @@ mod tests {
         fs::write(folder.join("main.rs"), "one").unwrap();
         fs::rename(folder.join("main.rs"), folder.join("lib.rs")).unwrap();
         assert_ne!(sources_digest(root.path(), &sources).unwrap(), one);
-    }
-
-    #[test]
-    fn a_package_is_made_of_what_its_dependencies_are_made_of() {
-        let text = r#"
-            [[package]]
-            name = "driver"
-            version = "1.0.0"
-            dependencies = ["a", "b 2.0.0"]
-            [[package]]
-            name = "a"
-            version = "1.0.0"
-            checksum = "aa"
-            dependencies = ["b 1.0.0"]
-            [[package]]
-            name = "b"
-            version = "1.0.0"
-            [[package]]
-            name = "b"
-            version = "2.0.0"
-            [[package]]
-            name = "unrelated"
-            version = "1.0.0"
-        "#;
-        let lock: Lock = toml::from_str(text).unwrap();
-        let found: Vec<String> = lock.closure("driver").into_iter().collect();
-        assert_eq!(found, ["a 1.0.0 aa", "b 1.0.0 ", "b 2.0.0 ", "driver 1.0.0 "]);
     }
 
     #[test]

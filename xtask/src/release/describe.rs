@@ -9,7 +9,7 @@ use super::{
     sbom::{self, Checksums, Subject, Tree},
     toolchain::Toolchain,
 };
-use crate::project::Project;
+use crate::{cargo::Lock, project::Project};
 
 /// Describes the programs of one commit.
 pub(super) struct Describer<'d> {
@@ -34,7 +34,7 @@ pub(super) struct Description {
 impl<'d> Describer<'d> {
     /// Prepares for programs of `commit`, which was made `time` seconds after 1970.
     pub(super) fn new(project: &'d Project, commit: &'d str, time: u64) -> Result<Self> {
-        let (toolchain, sums) = (Toolchain::of(project)?, Checksums::of(project)?);
+        let (toolchain, sums) = (Toolchain::of(project)?, Checksums::of(Lock::of(&project.root)?));
         Ok(Self { project, shell: project.shell()?, commit, time, toolchain, sums })
     }
 

@@ -13,7 +13,7 @@
 //! expressions, XML and a calendar for what is one JSON object, and `cargo-cyclonedx` writes a file beside every manifest of the
 //! workspace. `cargo xtask smoke docker` holds the documents against the format's own schema.
 
-mod lock;
+mod checksums;
 mod native;
 mod purl;
 mod tree;
@@ -22,7 +22,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use self::tree::{Id, Package};
-pub(super) use self::{lock::Checksums, native::Native, tree::Tree};
+pub(super) use self::{checksums::Checksums, native::Native, tree::Tree};
 use crate::{digest, docker};
 
 /// What is appended to the name of an artifact.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::cargo::Lock;
 
 const SUBJECT: Subject<'static> = Subject {
     file: "app.wasm",
@@ -15,7 +16,7 @@ fn sums() -> Checksums {
     };
     let ours = "[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"dep\"]\n";
     let lock = [ours, &entry("dep", "1.0.0+more"), &entry("derive", "1.0.0"), &entry("quote", "1.0.47")];
-    Checksums::parse(&lock.concat()).unwrap()
+    Checksums::of(Lock::parse(&lock.concat()).unwrap())
 }
 
 fn written(subject: Subject<'_>) -> Value {

@@ -6,7 +6,6 @@ use std::{
     env,
     ffi::OsString,
     fs::{self, File},
-    io,
     path::{Path, PathBuf},
 };
 
@@ -15,7 +14,7 @@ use tempfile::TempDir;
 use xshell::cmd;
 
 use super::{crates, toolchain, tree};
-use crate::{cargo, cmd, project::Project, ui};
+use crate::{cargo, cmd, files, project::Project, ui};
 
 /// As many lines of a command that failed are shown.
 const TAIL: usize = 60;
@@ -60,12 +59,7 @@ impl Elsewhere {
     /// A place that is kept in the cache, brought to the state of our checkout: what did not change is not compiled again.
     pub(super) fn kept(project: &Project) -> Result<Self> {
         let folder = project.cache_folder("elsewhere")?;
-        let turn = || -> io::Result<File> {
-            let file = File::create(folder.join("lock"))?;
-            file.lock()?;
-            Ok(file)
-        };
-        let turn = turn().with_context(|| format!("could not lock `{}`", folder.display()))?;
+        let turn = files::lock(&folder.join("lock"))?;
         let mut place = Self { _turn: Some(turn), ..Self::below(project, &folder) };
         tree::follow(project, &place.root)?;
         place.furnish()?;

@@ -1,0 +1,89 @@
+//! `Cargo.lock`: what packages are made of.
+
+use std::{collections::BTreeSet, path::Path};
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+use crate::files;
+
+/// As much of the file as tells which packages there are, and what each is made of.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Lock {
+    #[serde(rename = "package")]
+    pub(crate) packages: Vec<Locked>,
+}
+
+/// A package.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Locked {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// The SHA-256 of what the registry sent; those of the workspace have none.
+    pub(crate) checksum: Option<String>,
+    #[serde(default)]
+    dependencies: Vec<String>,
+}
+
+impl Lock {
+    /// That of the workspace at `root`.
+    ///
+    /// # Errors
+    /// There is none, or nobody understands it.
+    pub(crate) fn of(root: &Path) -> Result<Self> {
+        Self::parse(&files::read_text(&root.join("Cargo.lock"))?)
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        toml::from_str(text).context("could not understand `Cargo.lock`")
+    }
+
+    /// Every package that `package` is made of, on any system and with any feature: name, version and checksum, in order.
+    pub(super) fn closure(&self, package: &str) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![package];
+        while let Some(wanted) = open.pop() {
+            // `name`, or `name version` where there are several of that name.
+            let (name, version) = wanted.split_once(' ').unwrap_or((wanted, ""));
+            let is_wanted = |it: &&Locked| it.name == name && (version.is_empty() || it.version == version);
+            for Locked { name, version, checksum, dependencies } in self.packages.iter().filter(is_wanted) {
+                if found.insert(format!("{name} {version} {}", checksum.as_deref().unwrap_or_default())) {
+                    open.extend(dependencies.iter().map(String::as_str));
+                }
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_made_of_what_its_dependencies_are_made_of() {
+        let text = r#"
+            [[package]]
+            name = "driver"
+            version = "1.0.0"
+            dependencies = ["a", "b 2.0.0"]
+            [[package]]
+            name = "a"
+            version = "1.0.0"
+            checksum = "aa"
+            dependencies = ["b 1.0.0"]
+            [[package]]
+            name = "b"
+            version = "1.0.0"
+            [[package]]
+            name = "b"
+            version = "2.0.0"
+            [[package]]
+            name = "unrelated"
+            version = "1.0.0"
+        "#;
+        let lock = Lock::parse(text).unwrap();
+        let found: Vec<String> = lock.closure("driver").into_iter().collect();
+        assert_eq!(found, ["a 1.0.0 aa", "b 1.0.0 ", "b 2.0.0 ", "driver 1.0.0 "]);
+    }
+}
