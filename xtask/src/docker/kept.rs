@@ -11,7 +11,7 @@ use super::{
     plan,
     platform::Platform,
     recipe::Recipe,
-    request::{Goal, Request, image_name},
+    request::{Goal, LAYOUT, Request, image_name},
 };
 use crate::{
     budget::{self, Budget},
@@ -41,7 +41,7 @@ pub(crate) fn keep(project: &Project, revision: &str, epoch: u64, tag: Tag) -> R
         allow_partial: false,
         insecure: false,
         digests: project.dist.join("digests"),
-        layout: project.dist.join("oci"),
+        layout: project.dist.join(LAYOUT),
         binaries: Some(project.dist.clone()),
     };
     let recipe = Recipe::new(revision, epoch);

@@ -11,12 +11,18 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     name::Digest,
-    oci::{Descriptor, Index, Labels},
+    oci::{Descriptor, Index, Labels, REF_NAME},
 };
 use crate::files;
 
-/// The file that says that the folder is a layout, and what stands in it.
-const MARK: (&str, &str) = ("oci-layout", r#"{"imageLayoutVersion":"1.0.0"}"#);
+/// The file that says that the folder is a layout.
+pub(crate) const MARK: &str = "oci-layout";
+
+/// What stands in it.
+const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
+
+/// The file that says which images there are.
+pub(crate) const INDEX: &str = "index.json";
 
 /// A layout.
 #[derive(Clone, Debug)]
@@ -29,7 +35,7 @@ impl Layout {
     pub(super) fn create(folder: &Path) -> Result<Self> {
         let layout = Self { folder: folder.to_owned() };
         if folder.exists() {
-            let ours = folder.join(MARK.0).is_file();
+            let ours = folder.join(MARK).is_file();
             ensure!(ours, "`{}` is there and is no layout: remove it", folder.display());
             fs::remove_dir_all(folder)
                 .with_context(|| format!("could not empty the folder `{}`", folder.display()))?;
@@ -37,7 +43,7 @@ impl Layout {
         let blobs = layout.blobs();
         fs::create_dir_all(&blobs)
             .with_context(|| format!("could not make the folder `{}`", blobs.display()))?;
-        files::replace(&folder.join(MARK.0), MARK.1.as_bytes())?;
+        files::replace(&folder.join(MARK), VERSION.as_bytes())?;
         layout.name(Vec::new())?;
         Ok(layout)
     }
@@ -77,13 +83,12 @@ impl Layout {
     /// Says which images there are.
     pub(super) fn name(&self, images: Vec<Descriptor>) -> Result<()> {
         let index = serde_json::to_vec(&Index::new(images, Labels::new()))?;
-        files::replace(&self.folder.join("index.json"), &index)
+        files::replace(&self.folder.join(INDEX), &index)
     }
 
     /// Takes over every piece of the layout at `folder` and returns its one image.
     pub(super) fn adopt(&self, folder: &Path) -> Result<Descriptor> {
-        let index: Index = serde_json::from_slice(&files::read(&folder.join("index.json"))?)
-            .with_context(|| format!("`{}` is no layout", folder.display()))?;
+        let index = index(folder)?;
         let blobs = folder.join("blobs").join("sha256");
         for entry in fs::read_dir(&blobs).with_context(|| format!("could not list `{}`", blobs.display()))? {
             self.put("", &files::read(&entry?.path())?)?;
@@ -100,6 +105,20 @@ impl Layout {
     fn path(&self, digest: &Digest) -> PathBuf {
         self.blobs().join(digest.hex())
     }
+}
+
+/// The tags that the images of the layout at `folder` have.
+///
+/// # Errors
+/// It is no layout.
+pub(crate) fn tags(folder: &Path) -> Result<Vec<String>> {
+    let images = index(folder)?.manifests.into_iter();
+    Ok(images.filter_map(|mut image| image.annotations.remove(REF_NAME)).collect())
+}
+
+fn index(folder: &Path) -> Result<Index> {
+    serde_json::from_slice(&files::read(&folder.join(INDEX))?)
+        .with_context(|| format!("`{}` is no layout", folder.display()))
 }
 
 #[cfg(test)]
@@ -150,5 +169,14 @@ mod tests {
         from.name(vec![image.clone()]).unwrap();
         assert_eq!(to.adopt(from.folder()).unwrap(), image);
         assert_eq!(to.get(&image.digest).unwrap(), b"image");
+    }
+
+    #[test]
+    fn the_tags_of_a_layout_are_in_its_index() {
+        let (_folder, layout) = layout();
+        let image = layout.put("image", b"image").unwrap();
+        let tagged = |tag: &str| image.tagged(&tag.parse().unwrap());
+        layout.name(vec![tagged("main"), image.clone(), tagged("latest")]).unwrap();
+        assert_eq!(tags(layout.folder()).unwrap(), ["main", "latest"]);
     }
 }

@@ -43,10 +43,11 @@ use self::{act::Work, checkout::Checkout, recipe::Recipe, request::Request};
 pub(crate) use self::{
     date::rfc3339,
     kept::{Kept, keep},
+    layout::{INDEX as LAYOUT_INDEX, MARK as LAYOUT_MARK, tags as layout_tags},
     name::{Digest, ImageName, Reference, Tag},
     platform::Platform,
     registry::{PROGRAM as PUSHER, resolve},
-    request::image_name,
+    request::{LAYOUT, image_name},
     wasm::{WasmArtifact, find},
 };
 use crate::{

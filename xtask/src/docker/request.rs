@@ -17,6 +17,9 @@ use crate::{
     ui,
 };
 
+/// The folder in `target/dist` with the layout of the images, if none is named.
+pub(crate) const LAYOUT: &str = "oci";
+
 /// A request that makes sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Request {
@@ -90,7 +93,7 @@ impl Request {
             Some(folder) => whole(folder),
             None => Ok(project.dist.join(name)),
         };
-        let (digests, layout) = (folder(&flags.digests, "digests")?, folder(&flags.layout, "oci")?);
+        let (digests, layout) = (folder(&flags.digests, "digests")?, folder(&flags.layout, LAYOUT)?);
         let binaries = flags.binaries.as_deref().map(whole).transpose()?;
         let (allow_partial, insecure) = (flags.allow_partial, flags.insecure);
         Ok(Self { image, builder, goal, allow_partial, insecure, digests, layout, binaries })

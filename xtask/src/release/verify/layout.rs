@@ -11,11 +11,11 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::difference::{differences, inside};
-use crate::{digest, files};
-
-/// The file that names the images, and the one that makes a folder a layout.
-const INDEX: &str = "index.json";
-pub(super) const MARK: &str = "oci-layout";
+use crate::{
+    digest,
+    docker::{LAYOUT_INDEX as INDEX, LAYOUT_MARK as MARK},
+    files,
+};
 
 /// Where two layouts differ: a phrase for each place.
 pub(super) fn compare(made: &Path, again: &Path) -> Result<Vec<String>> {

@@ -2,8 +2,8 @@
 //! for byte. What this checkout has made, in `target/dist`, can be compared the same way before it is a release.
 //!
 //! Modules in reading order: [`elsewhere`] is where it is made again, with a [`tree`] of sources, [`crates`] and a
-//! [`toolchain`] that it [`share`]s; [`compare`] says
-//! which files differ and [`difference`] where, in an [`archive`], in [`wasm`] or in a [`layout`] of images.
+//! [`toolchain`] that it [`share`]s; [`compare`] says which files differ and [`difference`] where, in an [`archive`], in
+//! [`wasm`] or in a [`layout`] of images.
 
 mod archive;
 mod compare;
@@ -16,15 +16,9 @@ mod toolchain;
 mod tree;
 mod wasm;
 
-use std::{
-    env,
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{env, ffi::OsString, fs, path::Path};
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
 use xshell::cmd;
 
 use self::{
@@ -38,13 +32,10 @@ use super::{
 use crate::{
     cmd,
     dist::{self, Target},
-    files,
+    docker::{self, LAYOUT},
     project::Project,
     ui,
 };
-
-/// The layout of the images, in `target/dist`.
-const IMAGES: &str = "oci";
 
 /// What this checkout makes beside binaries and the layout.
 const OF_WASM: [&str; 4] = ["clawft.wasm", "clawft.wasm.gz", "clawft-wasip1.wasm", "size.json"];
@@ -79,8 +70,8 @@ fn release(project: &Project, folder: &Path) -> Result<Vec<Finding>> {
     // The signature is nobody's to make again.
     findings.retain(|finding| !taken.contains(&finding.name) && finding.name != SIGNATURE);
     // As it is in a target folder; a release page has it in no file.
-    if let Some(beside) = folder.parent().filter(|beside| beside.join(IMAGES).is_dir()) {
-        findings.push(compare(beside, &place.dist(), IMAGES)?);
+    if let Some(beside) = folder.parent().filter(|beside| beside.join(LAYOUT).is_dir()) {
+        findings.push(compare(beside, &place.dist(), LAYOUT)?);
     }
     Ok(findings)
 }
@@ -107,7 +98,7 @@ fn checkout(project: &Project) -> Result<Vec<Finding>> {
     here(project, &wasm)?;
     here(project, &images)?;
     // Elsewhere no branch is checked out that would give the images a tag.
-    for tag in tags(&project.dist.join(IMAGES))? {
+    for tag in docker::layout_tags(&project.dist.join(LAYOUT))? {
         images.extend(["--tag".into(), tag.into()]);
     }
     let place = Elsewhere::kept(project)?;
@@ -116,7 +107,7 @@ fn checkout(project: &Project) -> Result<Vec<Finding>> {
         place.xtask(&words)?;
     }
     let binaries = [Target::LinuxAmd64, Target::LinuxArm64].map(Target::file_name);
-    let names = OF_WASM.into_iter().chain(binaries).chain([IMAGES]);
+    let names = OF_WASM.into_iter().chain(binaries).chain([LAYOUT]);
     names.map(|name| compare(&project.dist, &place.dist(), name)).collect()
 }
 
@@ -135,18 +126,6 @@ fn here(project: &Project, words: &[OsString]) -> Result<()> {
     })
 }
 
-/// The tags that the images in a layout have.
-fn tags(layout: &Path) -> Result<Vec<String>> {
-    let path: PathBuf = layout.join("index.json");
-    let bytes = files::read(&path)?;
-    let index: Value = serde_json::from_slice(&bytes)
-        .with_context(|| format!("could not understand `{}`", path.display()))?;
-    let images = index["manifests"].as_array().cloned().unwrap_or_default();
-    let tag =
-        |image: &Value| image["annotations"]["org.opencontainers.image.ref.name"].as_str().map(str::to_owned);
-    Ok(images.iter().filter_map(tag).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,15 +138,5 @@ mod tests {
         let taken = take_foreign(from.path(), names.iter(), to.path()).unwrap();
         assert_eq!(taken.len(), Target::ALL.len() - dist::own_targets().len());
         assert!(taken.iter().all(|name| &fs::read_to_string(to.path().join(name)).unwrap() == name));
-    }
-
-    #[test]
-    fn the_tags_of_a_layout_are_in_its_index() {
-        let folder = tempfile::tempdir().unwrap();
-        let tag =
-            |tag: &str| serde_json::json!({ "annotations": { "org.opencontainers.image.ref.name": tag } });
-        let index = serde_json::json!({ "manifests": [tag("main"), {}, tag("latest")] });
-        fs::write(folder.path().join("index.json"), index.to_string()).unwrap();
-        assert_eq!(tags(folder.path()).unwrap(), ["main", "latest"]);
     }
 }
