@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The version of everything in this workspace.
-pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Carries out `steps`, one after the other. Archives go to the folder `release`.
 pub(super) fn carry_out(project: &Project, steps: &[Step], release: &Path, locked: bool) -> Result<Report> {

@@ -28,8 +28,8 @@ use std::{
 use anyhow::Result;
 
 pub(crate) use self::{
-    act::{archive_name, release_folder},
-    sums::{FILE_NAME as SUMS, write as write_sums},
+    act::{VERSION, archive_name, release_folder},
+    sums::{FILE_NAME as SUMS, line as sum_line, parse as parse_sum, write as write_sums},
     target::Target,
 };
 use crate::{

@@ -17,7 +17,17 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
     replace(&folder.join(FILE_NAME), of(folder)?.as_bytes())
 }
 
-/// A line for each file in `folder`, sorted by name: the sum, two spaces, the name.
+/// The line that says that `name` has the SHA-256 `sum`.
+pub(crate) fn line(sum: &str, name: &str) -> String {
+    format!("{sum}  {name}\n")
+}
+
+/// The sum and the name in a line, if it is one.
+pub(crate) fn parse(line: &str) -> Option<(&str, &str)> {
+    line.split_once("  ")
+}
+
+/// A line for each file in `folder`, sorted by name.
 fn of(folder: &Path) -> Result<String> {
     let list = || format!("could not list `{}`", folder.display());
     let mut names = Vec::new();
@@ -34,7 +44,7 @@ fn of(folder: &Path) -> Result<String> {
     for name in names {
         let path = folder.join(&name);
         let bytes = files::read(&path)?;
-        sums.push_str(&format!("{}  {name}\n", digest::sha256(&bytes)));
+        sums.push_str(&line(&digest::sha256(&bytes), &name));
     }
     Ok(sums)
 }
@@ -42,6 +52,12 @@ fn of(folder: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_read_as_it_was_written() {
+        assert_eq!(parse(line("00ff", "a  file").trim_end()), Some(("00ff", "a  file")));
+        assert_eq!(parse("00ff"), None);
+    }
 
     #[test]
     fn every_file_but_itself_has_a_line() {

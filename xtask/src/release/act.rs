@@ -24,7 +24,8 @@ use crate::{
     docker::{self, Kept, WasmArtifact},
     files::read,
     project::Project,
-    revision, ui, wasm,
+    revision, ui,
+    wasm::{self, Artifact},
 };
 
 /// What is released.
@@ -101,9 +102,19 @@ impl<'w> Work<'w> {
         let made = wasm::release(self.project)?;
         let component = made.component.with_extension("wasm.gz");
         let files = [
-            (made.component, Kind::Component, "the component, for WASI preview 2", Some(Program::Component)),
+            (
+                made.component,
+                Kind::Component,
+                "the component, for WASI preview 2",
+                Some(Program::Wasm(Artifact::Component)),
+            ),
             (component, Kind::CompressedComponent, "the component, compressed", None),
-            (made.wasip1, Kind::Module, "a core module, for WASI preview 1", Some(Program::Module)),
+            (
+                made.wasip1,
+                Kind::Module,
+                "a core module, for WASI preview 1",
+                Some(Program::Wasm(Artifact::Wasip1Module)),
+            ),
             (
                 self.project.root.join(HEADER.0),
                 Kind::Header,
@@ -169,7 +180,7 @@ impl<'w> Work<'w> {
     }
 
     fn component(&mut self) -> Result<()> {
-        let component = read(&self.staging()?.path().join("clawft.wasm"))?;
+        let component = read(&self.staging()?.path().join(Artifact::Component.file_name()))?;
         let folder = self.project.dist.join("oci-wasm");
         let artifact = WasmArtifact::create(&folder, &component, self.commit, self.time)?;
         ui::status("Made", &format!("the component as registries keep it, {}", artifact.manifest));

@@ -87,8 +87,8 @@ impl Archives {
 fn agrees_with_sums(path: &Path, bytes: &[u8]) -> Result<()> {
     let sums = fs::read_to_string(path.with_file_name(dist::SUMS)).unwrap_or_default();
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let expected = sums.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix("  "));
-    if let Some(expected) = expected {
+    let expected = sums.lines().filter_map(dist::parse_sum).find(|(_, of)| *of == name);
+    if let Some((expected, _)) = expected {
         ensure!(expected == digest::sha256(bytes), "it is not what the {} beside it says", dist::SUMS);
     }
     Ok(())

@@ -7,8 +7,10 @@ use toml::{Table, Value};
 
 use super::metadata::Build;
 use crate::{
+    cli::WasmTargets,
     dist::{self, Target},
     project::Project,
+    wasm::Artifact,
 };
 
 /// What every build is configured by.
@@ -17,10 +19,8 @@ const COMMON: &str = ".cargo/config.toml";
 /// A program that a file of a release holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Program {
-    /// The component.
-    Component,
-    /// The module.
-    Module,
+    /// The component, or the module.
+    Wasm(Artifact),
     /// `weft` for this target.
     Weft(Target),
 }
@@ -28,14 +28,14 @@ pub(super) enum Program {
 impl Program {
     /// All that are ever released, whichever machine makes them.
     pub(super) fn all() -> Vec<Self> {
-        [Self::Component, Self::Module].into_iter().chain(Target::ALL.map(Self::Weft)).collect()
+        let wasm = Artifact::plan(WasmTargets::All).into_iter().map(Self::Wasm);
+        wasm.chain(Target::ALL.map(Self::Weft)).collect()
     }
 
     /// The file that holds it.
     pub(super) fn file_name(self) -> String {
         match self {
-            Self::Component => "clawft.wasm".to_owned(),
-            Self::Module => "clawft-wasip1.wasm".to_owned(),
+            Self::Wasm(artifact) => artifact.file_name().to_owned(),
             Self::Weft(target) => dist::archive_name(target),
         }
     }
@@ -43,7 +43,7 @@ impl Program {
     /// The package that it is made of.
     pub(super) fn package(self) -> &'static str {
         match self {
-            Self::Component | Self::Module => "clawft-wasm",
+            Self::Wasm(_) => "clawft-wasm",
             Self::Weft(_) => "clawft-cli",
         }
     }
@@ -51,8 +51,7 @@ impl Program {
     /// The Rust target.
     pub(super) fn target(self) -> &'static str {
         match self {
-            Self::Component => "wasm32-wasip2",
-            Self::Module => "wasm32-wasip1",
+            Self::Wasm(artifact) => artifact.target(),
             Self::Weft(target) => target.triple(),
         }
     }
@@ -60,7 +59,7 @@ impl Program {
     /// Its name, its profile, and the file that cargo gets with `--config`.
     fn settings(self) -> [&'static str; 3] {
         match self {
-            Self::Component | Self::Module => ["clawft", "release-wasm", ".cargo/size-optimised.toml"],
+            Self::Wasm(_) => ["clawft", "release-wasm", ".cargo/size-optimised.toml"],
             Self::Weft(_) => ["weft", "release-weft", ".cargo/release-weft.toml"],
         }
     }
@@ -106,7 +105,7 @@ mod tests {
     #[test]
     fn flags_come_from_both_files_in_the_order_in_which_cargo_joins_them() {
         let project = Project::discover().unwrap();
-        let build = Program::Component.build(&project, &["wasi-raw".to_owned()]).unwrap();
+        let build = Program::Wasm(Artifact::Component).build(&project, &["wasi-raw".to_owned()]).unwrap();
         assert_eq!(build.flags[..2], ["-C", "link-arg=-zstack-size=262144"]);
         assert!(build.flags.contains(&"-Zfmt-debug=none".to_owned()), "{:?}", build.flags);
         assert_eq!(build.target, "wasm32-wasip2");

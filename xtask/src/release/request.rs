@@ -4,13 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Error, Result};
 
+pub(super) use crate::dist::VERSION;
 use crate::{
     cli::Release,
     docker::{self, ImageName, Tag},
 };
-
-/// The version of everything in this workspace.
-pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A request that makes sense.
 #[derive(Clone, Debug, PartialEq, Eq)]

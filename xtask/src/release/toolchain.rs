@@ -74,7 +74,7 @@ impl Toolchain {
         let release = self.rustc.split(' ').nth(1).unwrap_or_default();
         let std = Native::std(release);
         match program {
-            Program::Component | Program::Module => {
+            Program::Wasm(_) => {
                 let debian = self.wasi_libc.get(program.target()).cloned().flatten();
                 vec![std, Native::wasi_libc(debian.as_deref())]
             }

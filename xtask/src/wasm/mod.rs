@@ -28,7 +28,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use self::{artifact::Artifact, build::Way, report::Report};
+use self::{build::Way, report::Report};
 use crate::{
     budget::{self, Budget},
     cli::{HttpBackend, Wasm, WasmTargets},
@@ -41,6 +41,7 @@ use crate::{
 };
 
 pub(crate) use self::{
+    artifact::Artifact,
     component::{modules, strip},
     optimise::PROGRAM as OPTIMISER,
     stages::{Source, Stages, component_features, shrunk, stages},

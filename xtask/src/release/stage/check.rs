@@ -13,12 +13,13 @@ use crate::{
     docker::{self, ImageName},
     files,
     project::Project,
-    release::metadata::Metadata,
+    release::{
+        metadata::Metadata,
+        request::{VERSION, git_tag},
+    },
     ui,
+    wasm::Artifact,
 };
-
-/// The version that is checked: this workspace's.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Everything that this takes.
 const PROGRAMS: [&str; 5] = ["cosign", "docker", "gh", "wasmtime", "wkg"];
@@ -39,7 +40,8 @@ pub(super) fn run(project: &Project, image: &ImageName) -> Result<()> {
     tag(project, &release)?;
     stand.take(&[release.image_runs(), release.component_comes("pulled.wasm")])?;
     ensure!(
-        fs::read(scratch.path().join("pulled.wasm"))? == fs::read(folder.join("clawft.wasm"))?,
+        fs::read(scratch.path().join("pulled.wasm"))?
+            == fs::read(folder.join(Artifact::Component.file_name()))?,
         "`{}:{VERSION}` is another component than the release page has",
         release.component
     );
@@ -50,7 +52,7 @@ pub(super) fn run(project: &Project, image: &ImageName) -> Result<()> {
 
 /// The tag stands for the images that the page describes.
 fn tag(project: &Project, release: &Release) -> Result<()> {
-    let tag = format!("v{VERSION}").parse().map_err(anyhow::Error::msg)?;
+    let tag = git_tag().parse().map_err(anyhow::Error::msg)?;
     let found = docker::resolve(project, &release.image, &tag)?;
     ensure!(
         found == release.index.digest,
@@ -67,7 +69,7 @@ fn sums(folder: &Path) -> Result<()> {
     let text = files::read_text(&path)?;
     let mut wrong = Vec::new();
     for line in text.lines() {
-        let Some((sum, name)) = line.split_once("  ") else {
+        let Some((sum, name)) = dist::parse_sum(line) else {
             bail!("`{line}` in {} is no sum and name", dist::SUMS)
         };
         match fs::read(folder.join(name)) {

@@ -1,11 +1,12 @@
 //! The commands of each stage, as pure functions of what is released.
 
-use anyhow::{Error, Result};
+use anyhow::Result;
 
-use super::super::metadata::Metadata;
+use super::super::{metadata::Metadata, request::component_name};
 use crate::{
     dist,
     docker::{ImageName, Reference},
+    wasm::Artifact,
 };
 
 /// What cosign leaves beside the checksums.
@@ -50,7 +51,7 @@ impl Release {
     /// # Errors
     /// The name of the image is too long to be added to.
     pub(super) fn new(metadata: &Metadata, image: &ImageName) -> Result<Self> {
-        let component = image.with_suffix("-wasm").map_err(Error::msg)?;
+        let component = component_name(Some(image))?;
         Ok(Self {
             version: metadata.version.clone(),
             repository: repository(&metadata.source).to_owned(),
@@ -75,7 +76,8 @@ impl Release {
     /// The files of `sums`, and everything in the registry: a line each, with SHA-256 and name.
     pub(super) fn subjects(&self, sums: &str) -> String {
         let references = [&self.index].into_iter().chain(&self.images).chain([&self.artifact]);
-        let line = |reference: &Reference| format!("{}  {}\n", reference.digest.hex(), reference.name);
+        let line =
+            |reference: &Reference| dist::sum_line(reference.digest.hex(), &reference.name.to_string());
         references.fold(sums.to_owned(), |text, reference| text + &line(reference))
     }
 
@@ -114,7 +116,7 @@ impl Release {
             ),
             signed("the images", &self.index),
             signed("the component", &self.artifact),
-            attested("the component", "clawft.wasm"),
+            attested("the component", Artifact::Component.file_name()),
             attested("the images", &format!("oci://{}", self.index)),
         ]
     }
