@@ -25,6 +25,8 @@ pub struct Answer {
     pub finish_reason: Option<String>,
     /// What it cost, if the provider says.
     pub usage: Option<Usage>,
+    /// Why the turn is not in its session, if it is not: a sentence fragment, which `warnings` has as well.
+    pub unstored: Option<String>,
     /// What the user should be told besides, such as that the answer could not be stored: sentence fragments.
     pub warnings: Vec<String>,
 }
@@ -72,8 +74,9 @@ impl Agent {
             Err(error) => return Err(error.with_warnings(warnings)),
         };
         let (answer, session) = split(reply);
-        warnings.extend(self.keep(session, known).await);
-        Ok(Answer { warnings, ..answer })
+        let unstored = self.keep(session, known, &mut warnings).await.err().map(|error| error.to_string());
+        warnings.extend(unstored.as_ref().map(|cause| format!("the answer is not stored, {cause}")));
+        Ok(Answer { unstored, warnings, ..answer })
     }
 
     /// Answers `input` in a conversation that the caller holds. Nothing is stored.
@@ -102,8 +105,8 @@ impl Agent {
         .await?
     }
 
-    /// Stores the session and returns what the user should be told.
-    async fn keep(&self, session: Session, known: usize) -> Vec<String> {
+    /// Stores the session, and adds to `warnings` what the user should be told.
+    async fn keep(&self, session: Session, known: usize, warnings: &mut Vec<String>) -> Result<(), Error> {
         let (home, sessions) = (self.home.clone(), self.sessions.clone());
         let kept = blocking(move || {
             let mut warnings = Vec::new();
@@ -111,18 +114,28 @@ impl Agent {
             let stored = made.and_then(|()| {
                 Ok(sessions.store(&session, known, &mut |text| warnings.push(text.to_owned()))?)
             });
-            if let Err(error) = stored {
-                warnings.push(format!("the answer is not stored, {error}"));
-            }
-            warnings
+            (stored, warnings)
         });
-        kept.await.unwrap_or_else(|error| vec![format!("the answer is not stored, {error}")])
+        let (stored, told) = kept.await?;
+        warnings.extend(told);
+        stored
     }
 }
 
 fn split(reply: clawft_core::Reply) -> (Answer, Session) {
     let clawft_core::Reply { text, session, finish_reason, usage, streamed, incomplete } = reply;
-    (Answer { text, shown: streamed, incomplete, finish_reason, usage, warnings: Vec::new() }, session)
+    (
+        Answer {
+            text,
+            shown: streamed,
+            incomplete,
+            finish_reason,
+            usage,
+            unstored: None,
+            warnings: Vec::new(),
+        },
+        session,
+    )
 }
 
 /// Does what blocks apart from what must not be kept waiting.

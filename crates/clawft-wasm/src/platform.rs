@@ -31,6 +31,8 @@ pub struct Answer {
     pub shown: bool,
     /// Why it broke off, if it did: a sentence fragment. `text` is what had arrived.
     pub incomplete: Option<String>,
+    /// Why the turn is not in its session, if it is not: a sentence fragment.
+    pub unstored: Option<String>,
 }
 
 impl Answer {
@@ -127,8 +129,8 @@ impl WasmPlatform {
         let (mut turn, request) = Turn::begin(&config, &|name| self.variable(name), session, input)?;
         turn.set_jitter(jitter());
         let reply = drive(&mut turn, request, watch, show)?;
-        self.keep(&reply.session, known, &mut warn);
-        Ok(Answer { text: reply.text, shown: reply.streamed, incomplete: reply.incomplete })
+        let unstored = self.keep(&reply.session, known, &mut warn);
+        Ok(Answer { text: reply.text, shown: reply.streamed, incomplete: reply.incomplete, unstored })
     }
 
     /// Reads what a turn needs.
@@ -153,11 +155,11 @@ impl WasmPlatform {
     }
 
     /// Stores what a turn has added to a session that had `known` messages. That it cannot is no reason to withhold the
-    /// answer: `warn` hears of it.
-    pub(crate) fn keep(&self, session: &Session, known: usize, warn: Warn<'_>) {
-        if let Err(error) = self.sessions.store(session, known, warn) {
-            warn(&["the answer is not stored, ", &error.to_string()].concat());
-        }
+    /// answer: `warn` hears of it, and the cause is returned.
+    pub(crate) fn keep(&self, session: &Session, known: usize, warn: Warn<'_>) -> Option<String> {
+        let cause = self.sessions.store(session, known, warn).err()?.to_string();
+        warn(&["the answer is not stored, ", &cause].concat());
+        Some(cause)
     }
 
     fn config(&self) -> Result<Config, Error> {

@@ -81,6 +81,7 @@ mod tests {
             incomplete: incomplete.map(str::to_owned),
             finish_reason: None,
             usage: None,
+            unstored: None,
             warnings: Vec::new(),
         };
         assert_eq!(

@@ -121,7 +121,7 @@ impl Driven {
             }
             core::Step::Done(reply) => {
                 let warnings = &mut self.warnings;
-                self.platform.keep(&reply.session, self.known, &mut |text| add_line(warnings, text));
+                let _ = self.platform.keep(&reply.session, self.known, &mut |text| add_line(warnings, text));
                 if !reply.streamed {
                     self.piece.push_str(&reply.text);
                 }

@@ -140,7 +140,15 @@ mod tests {
     fn answer(finish_reason: Option<&str>, usage: Option<Usage>) -> Answer {
         let finish_reason = finish_reason.map(str::to_owned);
         let text = "hi".to_owned();
-        Answer { text, shown: false, incomplete: None, finish_reason, usage, warnings: Vec::new() }
+        Answer {
+            text,
+            shown: false,
+            incomplete: None,
+            finish_reason,
+            usage,
+            unstored: None,
+            warnings: Vec::new(),
+        }
     }
 
     #[tokio::test]
