@@ -6,6 +6,7 @@
 mod bench;
 mod budget;
 mod cargo;
+mod child;
 mod ci;
 mod cli;
 mod cmd;

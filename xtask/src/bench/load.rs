@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use xshell::{Cmd, Shell, cmd};
 
-use crate::{cargo::OnDemand, cmd, project::Project, smoke::Guarded};
+use crate::{cargo::OnDemand, child::Guarded, cmd, project::Project};
 
 const PROGRAM: OnDemand = OnDemand {
     package: "load-generator",

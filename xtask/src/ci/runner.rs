@@ -19,10 +19,10 @@ use super::{
     said::Said, steps::Command, table::time,
 };
 use crate::{
+    child::Guarded,
     cli::{FUZZ_SECONDS, Step},
     files,
     project::Project,
-    smoke::Guarded,
     ui,
 };
 

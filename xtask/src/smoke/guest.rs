@@ -17,11 +17,11 @@ use xshell::cmd;
 
 use super::{
     bench::Host,
-    child::{self, Guarded},
     lab::{KEY, KEY_VARIABLE, Lab},
     outcome::Outcome,
     watch::{self, Arrival},
 };
+use crate::child::{self, Guarded};
 
 /// No run may take longer, whatever the guest's own deadline does.
 const LIMIT: Duration = Duration::from_secs(60);

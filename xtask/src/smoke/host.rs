@@ -7,8 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-use super::child::Guarded;
-use crate::{cargo::OnDemand, project::Project, setup::Wasmtime};
+use crate::{cargo::OnDemand, child::Guarded, project::Project, setup::Wasmtime};
 
 /// The host. It is wasmtime as a library that takes the time.
 pub(crate) const PROGRAM: OnDemand = OnDemand {

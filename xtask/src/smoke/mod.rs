@@ -5,14 +5,13 @@
 //!
 //! Modules in reading order: [`cases`] says what is tried, each a [`case`], [`lab`] is what a case works with, [`guest`] runs
 //! an artifact in it and [`outcome`] judges what came of that, [`watch`] notes when, [`host`] is a host of our own and
-//! [`wamr`] the way to WAMR, [`bench`] and [`provider`] are what all cases share, [`child`] bounds every wait, [`runner`]
+//! [`wamr`] the way to WAMR, [`bench`] and [`provider`] are what all cases share, [`runner`]
 //! runs the cases and [`report`] tells of them. What is tried of the native command is in [`weft`], of
 //! its images in [`docker`].
 
 mod bench;
 mod case;
 mod cases;
-mod child;
 mod docker;
 mod guest;
 mod host;
@@ -33,7 +32,6 @@ use self::{
     cases::Case,
 };
 pub(crate) use self::{
-    child::{Guarded, between_files},
     host::PROGRAM as TEST_HOST,
     provider::Provider,
     wamr::{PROGRAM as WAMR_RUNNER, usual as usual_wamr},

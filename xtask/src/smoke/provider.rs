@@ -8,11 +8,10 @@ use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use super::{
-    child::Guarded,
     host::{Front, Presented},
     lab,
 };
-use crate::{cargo, files, project::Project, ui};
+use crate::{cargo, child::Guarded, files, project::Project, ui};
 
 /// A running `mock-provider`. It ends when this is dropped, and also when this process dies: its standard input is a
 /// pipe from here.

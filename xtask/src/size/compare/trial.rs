@@ -14,10 +14,11 @@ use xshell::{Shell, cmd};
 
 use super::comparison::Verdict;
 use crate::{
+    child::{Guarded, between_files},
     files,
     project::Project,
     setup::{self, Wasmtime},
-    smoke::{Guarded, Provider, between_files},
+    smoke::Provider,
 };
 
 /// The sizes of messages in bytes that are tried beside a short one: longer than a write may be at once, and than what hosts

@@ -13,9 +13,9 @@ use super::{
     at_once, cases,
     files::{LOCK, session},
 };
-use crate::smoke::{
+use crate::{
     child::Guarded,
-    lab::{ANTHROPIC, Lab, PROVIDER, messages},
+    smoke::lab::{ANTHROPIC, Lab, PROVIDER, messages},
 };
 
 cases! {

@@ -13,11 +13,13 @@ use serde_json::{Value, json};
 use xshell::{Cmd, Shell, cmd};
 
 use super::bench::Bench;
-use crate::smoke::{
+use crate::{
     child::{Guarded, between_files},
-    lab::{KEY_VARIABLE, label},
-    outcome::Outcome,
-    runner,
+    smoke::{
+        lab::{KEY_VARIABLE, label},
+        outcome::Outcome,
+        runner,
+    },
 };
 
 /// No command may take longer. The first push of all compiles what pushes.

@@ -13,8 +13,8 @@ use serde_json::Value;
 use xshell::{Cmd, Shell, cmd};
 
 use crate::{
+    child::{Guarded, between_files},
     cmd,
-    smoke::child::{Guarded, between_files},
 };
 
 /// No gateway takes longer until it listens, in an emulator on a busy machine neither.

@@ -14,9 +14,9 @@ use xshell::{Cmd, Shell};
 
 use super::{bench::Bench, gateway::Gateway};
 use crate::{
+    child::{self, Guarded},
     cmd, files,
     smoke::{
-        child::{self, Guarded},
         guest::leaks,
         lab::{ANTHROPIC, KEY, KEY_VARIABLE, PROVIDER, label, with},
         outcome::Outcome,

@@ -11,10 +11,10 @@ use serde_json::json;
 use xshell::cmd;
 
 use crate::{
+    child::{self, Guarded},
     smoke::{
         bench::Host,
         case::cases,
-        child::{self, Guarded},
         lab::{KEY, KEY_VARIABLE, Lab},
     },
     ui,
