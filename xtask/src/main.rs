@@ -25,6 +25,7 @@ mod secrets;
 mod setup;
 mod size;
 mod smoke;
+mod testkit;
 mod tool;
 mod ui;
 mod wasm;

@@ -12,16 +12,13 @@ use serde_json::json;
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
-use super::{
-    load::{Compared, LoadGenerator, Streamed, Streams, Upstream},
-    metric::Metric,
-    sample::Sample,
-};
+use super::{metric::Metric, sample::Sample};
 use crate::{
     cmd,
     dist::{self, Target},
     project::Project,
     smoke::Gateway,
+    testkit::load_generator::{Compared, LoadGenerator, Streamed, Streams, Upstream},
     ui,
 };
 

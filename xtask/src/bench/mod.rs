@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: what ships, measured. A subject is a module that returns [`metric::Metric`]s; [`bounds`] holds them against
 //! `xtask/bench.toml`, [`report`] prints them.
 //!
-//! Subjects: [`component`] runs the component in wasmtime, [`gateway`] measures `weft` under the load of [`load`], a program
-//! of its own, and [`commands`] the commands that build. What many runs came to is a [`sample`], what takes turns a [`series`].
+//! Subjects: [`component`] runs the component in wasmtime, [`gateway`] measures `weft` under the load of the
+//! [`load_generator`](crate::testkit::load_generator), and [`commands`] the commands that build. What many runs came to is a [`sample`], what takes turns a [`series`].
 //! [`record`] keeps what was measured last, with the [`machine`]; [`page`] makes a document of it, with a [`plot`] here and
 //! there.
 
@@ -10,7 +10,6 @@ mod bounds;
 mod commands;
 mod component;
 mod gateway;
-mod load;
 mod machine;
 mod metric;
 mod page;
@@ -22,7 +21,6 @@ mod series;
 
 use anyhow::Result;
 
-pub(crate) use self::load::{LoadGenerator, Streams};
 use self::{
     bounds::{Bounds, SubjectBounds},
     machine::Machine,

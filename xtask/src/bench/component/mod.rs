@@ -17,7 +17,6 @@ use self::{
     guest::{Form, Place, Program, Stage},
 };
 use super::{
-    load::{LoadGenerator, Upstream},
     metric::Metric,
     series::{Samples, Series},
 };
@@ -25,6 +24,7 @@ use crate::{
     files,
     project::Project,
     setup::{self, Releases},
+    testkit::load_generator::{LoadGenerator, Upstream},
     wasm,
 };
 

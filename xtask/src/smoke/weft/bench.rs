@@ -11,12 +11,12 @@ use xshell::{Cmd, Shell, cmd};
 
 use super::{cases::Case, place::Place};
 use crate::{
-    bench::LoadGenerator,
     cmd,
     dist::{self, Target},
     project::Project,
     setup::{self, Program, Python},
     smoke::{bench::Folder, provider::Provider, runner::Failure},
+    testkit::load_generator::LoadGenerator,
 };
 
 /// The variable that names a binary to try instead of the released one.

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use super::{super::http, cases};
-use crate::{bench::Streams, smoke::weft::place::Place};
+use crate::{smoke::weft::place::Place, testkit::load_generator::Streams};
 
 cases! {
     long: true,

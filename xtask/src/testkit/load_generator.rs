@@ -43,7 +43,7 @@ pub(crate) struct Streams {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Streamed {
     /// How many there were.
-    pub(super) streams: usize,
+    pub(crate) streams: usize,
     /// How many did not bring what they should.
     pub(crate) errors: usize,
     /// Why, and how often.
@@ -51,34 +51,34 @@ pub(crate) struct Streamed {
     /// How many were open at the same time.
     pub(crate) most_at_once: usize,
     /// All of it, in seconds.
-    pub(super) seconds: f64,
+    pub(crate) seconds: f64,
     /// Until the first piece of text.
-    pub(super) first_piece: Times,
+    pub(crate) first_piece: Times,
 }
 
 /// How long something took, in microseconds.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Times {
+pub(crate) struct Times {
     #[serde(rename = "median_us")]
-    pub(super) median: f64,
+    pub(crate) median: f64,
     #[serde(rename = "p99_us")]
-    pub(super) p99: f64,
+    pub(crate) p99: f64,
 }
 
 /// The same both ways.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Compared {
-    pub(super) direct: Times,
-    pub(super) through: Times,
+pub(crate) struct Compared {
+    pub(crate) direct: Times,
+    pub(crate) through: Times,
 }
 
 /// How long one request after the other takes.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Latency {
+pub(crate) struct Latency {
     /// An answer in one piece.
-    pub(super) whole: Compared,
+    pub(crate) whole: Compared,
     /// The first piece of a streamed one.
-    pub(super) first_piece: Compared,
+    pub(crate) first_piece: Compared,
 }
 
 impl LoadGenerator {
@@ -104,7 +104,7 @@ impl LoadGenerator {
     }
 
     /// Asks at both `api_base`s by turns, so many times.
-    pub(super) fn latency(&self, direct: &str, through: &str, requests: usize) -> Result<Latency> {
+    pub(crate) fn latency(&self, direct: &str, through: &str, requests: usize) -> Result<Latency> {
         let shell = Shell::new()?;
         let requests = requests.to_string();
         let options = ["--direct", direct, "--through", through, "--requests", &requests];
