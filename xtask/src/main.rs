@@ -23,6 +23,7 @@ mod release;
 mod revision;
 mod secrets;
 mod setup;
+mod shipped;
 mod size;
 mod smoke;
 mod testkit;
@@ -49,14 +50,15 @@ fn main() -> ExitCode {
 
 fn dispatch(cli: Cli) -> anyhow::Result<()> {
     let project = Project::discover()?;
+    let shipped = shipped::names();
     match cli.command {
         Command::Setup(flags) => flags.run(&project),
-        Command::Wasm(flags) => flags.run(&project),
-        Command::Dist(flags) => flags.run(&project),
-        Command::Docker(flags) => flags.run(&project),
-        Command::Release(flags) => flags.run(&project),
+        Command::Wasm(flags) => flags.run(&project, &shipped),
+        Command::Dist(flags) => flags.run(&project, &shipped),
+        Command::Docker(flags) => flags.run(&project, &shipped),
+        Command::Release(flags) => flags.run(&project, &shipped),
         Command::Smoke(flags) => flags.run(&project),
-        Command::Size(flags) => flags.run(&project),
+        Command::Size(flags) => flags.run(&project, &shipped),
         Command::Tool(flags) => flags.run(&project),
         Command::Lint(flags) => flags.run(&project),
         Command::Bench(flags) => flags.run(&project),

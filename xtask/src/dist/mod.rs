@@ -32,15 +32,10 @@ pub(crate) use self::{
     sums::{FILE_NAME as SUMS, line as sum_line, parse as parse_sum, write as write_sums},
     target::Target,
 };
-use crate::{
-    budget::{self, Budget},
-    cli::Dist,
-    project::Project,
-    ui,
-};
+use crate::{budget::Budget, cli::Dist, project::Project, ui};
 
 impl Dist {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
+    pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {
         let steps = plan::release(&self.targets, Target::of_this_machine())?;
         if self.dry_run {
             return ui::result(&words::steps(&steps, self.json)?);
@@ -52,7 +47,7 @@ impl Dist {
         let report = act::carry_out(project, &steps, &release, self.locked)?;
         report.print(self.json, budget.as_ref())?;
         match budget {
-            Some(budget) if self.check_size => budget.check(&report.sizes(), &budget::shipped()),
+            Some(budget) if self.check_size => budget.check(&report.sizes(), shipped),
             _ => Ok(()),
         }
     }
@@ -82,14 +77,14 @@ pub(crate) fn own_targets() -> Vec<Target> {
 }
 
 /// Makes the archives of everything that this machine builds for its own system, in the folder `into`, and returns the targets.
-/// The binaries are left in `target/dist`.
+/// The binaries are left in `target/dist`. `shipped` is the list of everything that ships.
 ///
 /// # Errors
 /// A binary can't be built, must not ship, or is over its budget; or `Cargo.lock` would have to change.
-pub(crate) fn archives(project: &Project, into: &Path) -> Result<Vec<Target>> {
+pub(crate) fn archives(project: &Project, into: &Path, shipped: &[&str]) -> Result<Vec<Target>> {
     let budget = Budget::of(project)?;
     let steps = plan::release(&[], Target::of_this_machine())?;
     let report = act::carry_out(project, &steps, into, true)?;
-    budget.check(&report.sizes(), &budget::shipped())?;
+    budget.check(&report.sizes(), shipped)?;
     Ok(plan::packed(&steps))
 }

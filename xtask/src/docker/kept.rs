@@ -13,11 +13,7 @@ use super::{
     recipe::Recipe,
     request::{Goal, LAYOUT, Request, image_name},
 };
-use crate::{
-    budget::{self, Budget},
-    cli::Builder,
-    project::Project,
-};
+use crate::{budget::Budget, cli::Builder, project::Project};
 
 /// Images in a layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,11 +25,17 @@ pub(crate) struct Kept {
 }
 
 /// Makes the images of all platforms from the binaries in `target/dist`, labelled with `revision` and dated `epoch` seconds after
-/// 1970, and a list of them under `tag`.
+/// 1970, and a list of them under `tag`. `shipped` is the list of everything that ships.
 ///
 /// # Errors
 /// A binary is not there, an image holds a key, or is over its budget.
-pub(crate) fn keep(project: &Project, revision: &str, epoch: u64, tag: Tag) -> Result<Kept> {
+pub(crate) fn keep(
+    project: &Project,
+    revision: &str,
+    epoch: u64,
+    tag: Tag,
+    shipped: &[&str],
+) -> Result<Kept> {
     let request = Request {
         image: image_name(None)?,
         builder: Builder::Oci,
@@ -46,7 +48,7 @@ pub(crate) fn keep(project: &Project, revision: &str, epoch: u64, tag: Tag) -> R
     };
     let recipe = Recipe::new(revision, epoch);
     let report = Work::new(project, &request, &recipe, None)?.take(&plan::plan(&request))?;
-    Budget::of(project)?.check(&report.sizes(), &budget::shipped())?;
+    Budget::of(project)?.check(&report.sizes(), shipped)?;
     let list = report.list.context("no list was made of the images")?;
     let images = report.images.into_iter().map(|(platform, made)| (platform, made.image.digest));
     Ok(Kept { index: list.digest, images: images.collect() })

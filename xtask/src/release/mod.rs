@@ -38,7 +38,7 @@ use self::{act::Work, describe::Describer, facts::Facts, request::Request};
 use crate::{cli::Release, digest, project::Project, ui};
 
 impl Release {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
+    pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {
         if let Some(folder) = &self.verify {
             return verify::run(project, folder);
         }
@@ -52,7 +52,7 @@ impl Release {
             ui::status("Tagged", &format!("{} already, and that is what is checked out", request::git_tag()));
         }
         let steps = plan::plan(&request, facts.is_tagged());
-        Work::new(project, &request, &facts)?.take(&steps)?.print(self.json)
+        Work::new(project, &request, &facts, shipped)?.take(&steps)?.print(self.json)
     }
 }
 

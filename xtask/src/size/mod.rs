@@ -38,7 +38,7 @@ use crate::{
 };
 
 impl Size {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
+    pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {
         match self.command {
             Some(SizeCommand::Top { number, json }) => top::run(project, number, json),
             Some(SizeCommand::Diff { base, number, markdown, json }) => {
@@ -51,7 +51,7 @@ impl Size {
             }
             None => match self.accept {
                 Some(why) => ratchet::accept(project, &why),
-                None => ratchet::check(project, self.json),
+                None => ratchet::check(project, self.json, shipped),
             },
         }
     }

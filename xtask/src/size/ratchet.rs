@@ -27,7 +27,7 @@ const BLAMED: usize = 12;
 ///
 /// # Errors
 /// They can't be built, or one is larger than it may be; then with what grew.
-pub(super) fn check(project: &Project, json: bool) -> Result<()> {
+pub(super) fn check(project: &Project, json: bool, shipped: &[&str]) -> Result<()> {
     let budget = Budget::of(project)?;
     let profile = wasm::profile(project, project)?;
     let accepted = baseline(project)?;
@@ -36,7 +36,7 @@ pub(super) fn check(project: &Project, json: bool) -> Result<()> {
     } else {
         ui::result(&overview(&profile, &accepted, &budget))?;
     }
-    budget.check(&sizes(&profile), &budget::shipped()).map_err(|error| blame(project, &profile, &error))
+    budget.check(&sizes(&profile), shipped).map_err(|error| blame(project, &profile, &error))
 }
 
 /// What was accepted last.

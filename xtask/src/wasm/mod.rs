@@ -30,7 +30,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use self::{build::Way, report::Report};
 use crate::{
-    budget::{self, Budget},
+    budget::Budget,
     cli::{HttpBackend, Wasm, WasmTargets},
     files,
     project::Project,
@@ -48,7 +48,7 @@ pub(crate) use self::{
 };
 
 impl Wasm {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
+    pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {
         // Read first: a mistake in the budget file is cheaper to hear of now than after the build.
         let budget = match &self.budget {
             Some(path) => Budget::load(path),
@@ -62,7 +62,7 @@ impl Wasm {
         report.print(self.json, budget.as_ref())?;
         match budget {
             Some(budget) if self.check_size => budget
-                .check(&report.sizes(), &budget::shipped())
+                .check(&report.sizes(), shipped)
                 .map_err(|error| size::blame(project, &report.profile(), &error)),
             _ => Ok(()),
         }
@@ -95,17 +95,17 @@ fn shipped_in(dist: &Path) -> Shipped {
 }
 
 /// Makes the artifacts as they are released, from exactly what `Cargo.lock` names, and says where they are: `size.json` is beside
-/// them.
+/// them. `shipped` is the list of everything that ships.
 ///
 /// # Errors
 /// One can't be built, must not ship, or is over its budget.
-pub(crate) fn release(project: &Project) -> Result<Shipped> {
+pub(crate) fn release(project: &Project, shipped: &[&str]) -> Result<Shipped> {
     let budget = Budget::of(project)?;
     setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
     let report = make(project, project, &Artifact::plan(WasmTargets::All), HttpBackend::Raw, true)?;
     report.write(&project.dist)?;
     budget
-        .check(&report.sizes(), &budget::shipped())
+        .check(&report.sizes(), shipped)
         .map_err(|error| size::blame(project, &report.profile(), &error))?;
     Ok(shipped_in(&project.dist))
 }
