@@ -14,8 +14,8 @@ use xshell::{Shell, cmd};
 
 use super::{metric::Metric, sample::Sample};
 use crate::{
-    cmd,
-    dist::{self, Target},
+    cli::values::Target,
+    cmd, dist,
     project::Project,
     smoke::Gateway,
     testkit::load_generator::{Compared, LoadGenerator, Streamed, Streams, Upstream},

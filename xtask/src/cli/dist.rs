@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::dist::Target;
+use super::values::Target;
 
 /// Build `weft` for release: binaries, archives, checksums
 #[derive(Debug, Args)]

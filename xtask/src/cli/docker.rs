@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::docker::{ImageName, Platform, Tag};
+use super::values::{ImageName, Platform, Tag};
 
 /// Make images of `weft`, and one tag that resolves to the right one on every architecture
 #[derive(Debug, Args)]

@@ -1,5 +1,5 @@
 //! The command line as data: what can be asked for, and the words of `--help`. What is done about it is elsewhere. A command
-//! with many words has a file of its own.
+//! with many words has a file of its own. Whatever a flag can be set to is in [`values`].
 
 mod bench;
 mod ci;
@@ -9,6 +9,7 @@ mod lint;
 mod release;
 mod size;
 mod smoke;
+pub(crate) mod values;
 
 use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
@@ -24,7 +25,6 @@ pub(crate) use self::{
     size::{Size, SizeCommand},
     smoke::{Runtime, Smoke},
 };
-use crate::setup;
 
 /// Builds, shrinks, checks and releases clawft.
 #[derive(Debug, Parser)]
@@ -132,7 +132,7 @@ Stands where you stand; standard streams and exit code are the tool's own.")]
 pub(crate) struct Tool {
     /// The tool
     #[arg(value_enum)]
-    pub(crate) tool: setup::Tool,
+    pub(crate) tool: values::Tool,
     /// What to tell it
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) arguments: Vec<OsString>,

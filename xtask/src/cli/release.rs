@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::docker::ImageName;
+use super::values::ImageName;
 
 /// Make everything that a release page and a registry get, and check it
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::setup;
+use super::values::Releases;
 
 /// Run the built artifacts for real
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ pub(crate) struct Smoke {
     pub(crate) only: Option<String>,
     /// The release of wasmtime, such as 42, or `all` that xtask/tools.toml has [default: the newest]
     #[arg(long, value_name = "VERSION")]
-    pub(crate) version: Option<setup::Releases>,
+    pub(crate) version: Option<Releases>,
     /// Repeat one answer of the hostile server: the seed that a failure named
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,

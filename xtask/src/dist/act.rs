@@ -15,10 +15,10 @@ use super::{
     plan::Step,
     report::Report,
     sums,
-    target::Target,
 };
 use crate::{
     budget::Measured,
+    cli::values::Target,
     files::{Mode, gzip, read, replace, replace_as},
     project::Project,
     revision, ui,

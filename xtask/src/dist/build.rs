@@ -8,9 +8,9 @@ use std::{
 use anyhow::{Context as _, Result};
 use xshell::{Cmd, Shell, cmd};
 
-use super::target::{System, Target};
 use crate::{
     cargo,
+    cli::values::{System, Target},
     project::Project,
     setup::{self, Need, Python},
 };

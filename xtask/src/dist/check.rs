@@ -10,11 +10,13 @@ use anyhow::{Result, bail};
 use memchr::memmem;
 use xshell::cmd;
 
-use super::{
-    elf,
-    target::{System, Target},
+use super::elf;
+use crate::{
+    cli::values::{System, Target},
+    cmd,
+    project::Project,
+    secrets,
 };
-use crate::{cmd, project::Project, secrets};
 
 /// The folders of this machine that a build reads from and writes to, each with a separator behind it.
 pub(super) struct Folders(Vec<String>);

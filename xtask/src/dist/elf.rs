@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::target::Target;
+use crate::cli::values::Target;
 
 const MAGIC_64_LITTLE_ENDIAN: &[u8] = b"\x7fELF\x02\x01";
 const EM_X86_64: usize = 62;

@@ -5,8 +5,8 @@
 //!    → target/dist/weft-OS-ARCH → man page and completions → one archive a target → SHA256SUMS → size-budget.toml
 //! ```
 //!
-//! [`target`] is what can be built where, [`plan`] what is to be done, [`words`] prints it and [`act`] does it, with [`build`],
-//! [`check`] ([`elf`]), [`describe`], [`archive`] and [`sums`]; [`report`] is what is said in the end.
+//! [`plan`] is what is to be done, [`words`] prints it and [`act`] does it, with [`build`], [`check`] ([`elf`]), [`describe`],
+//! [`archive`] and [`sums`]; [`report`] is what is said in the end.
 
 mod act;
 mod archive;
@@ -17,7 +17,6 @@ mod elf;
 mod plan;
 mod report;
 mod sums;
-mod target;
 mod words;
 
 use std::{
@@ -30,9 +29,13 @@ use anyhow::Result;
 pub(crate) use self::{
     act::{VERSION, archive_name, release_folder},
     sums::{FILE_NAME as SUMS, line as sum_line, parse as parse_sum, write as write_sums},
-    target::Target,
 };
-use crate::{budget::Budget, cli::Dist, project::Project, ui};
+use crate::{
+    budget::Budget,
+    cli::{Dist, values::Target},
+    project::Project,
+    ui,
+};
 
 impl Dist {
     pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {

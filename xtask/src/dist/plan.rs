@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, Result, bail};
 
-use super::target::Target;
+use crate::cli::values::Target;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

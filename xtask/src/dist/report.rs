@@ -6,9 +6,10 @@ use anyhow::{Context as _, Result};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use super::{act::VERSION, target::Target};
+use super::act::VERSION;
 use crate::{
     budget::{Budget, Measured, grouped},
+    cli::values::Target,
     digest, ui,
 };
 

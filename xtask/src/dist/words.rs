@@ -9,8 +9,8 @@ use super::{
     act::{archive_name, release_folder},
     plan::Step,
     sums,
-    target::Target,
 };
+use crate::cli::values::Target;
 
 /// `steps`, one a line, or as JSON where a machine reads.
 pub(super) fn steps(steps: &[Step], as_json: bool) -> Result<String> {

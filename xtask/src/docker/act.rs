@@ -14,21 +14,22 @@ use super::{
     digests::Digests,
     layout::Layout,
     measure,
-    name::{ImageName, Tag},
     oci::Descriptor,
     plan::Step,
-    platform::Platform,
     publisher::{Here, Imagetools, Publisher, There},
     recipe::Recipe,
+    reference::Reference,
     registry::Registry,
     release::{self, Wanted},
     report::{self, Report},
     request::Request,
 };
 use crate::{
-    cli,
-    dist::{self, Target},
-    files,
+    cli::{
+        self,
+        values::{ImageName, Platform, Tag, Target},
+    },
+    dist, files,
     project::Project,
     ui,
 };
@@ -172,7 +173,7 @@ impl<'w> Work<'w> {
     fn load(&mut self, platform: Platform) -> Result<()> {
         let names = self.names_of(platform)?;
         let digest = self.buildx().load(platform, &self.binaries[&platform], &names)?;
-        let image = self.request.image.at(&digest);
+        let image = Reference::new(&self.request.image, &digest);
         self.report.made(platform, &self.request.image, &digest).image = image;
         let names: Vec<String> = names.iter().map(|(image, tag)| format!("{image}:{tag}")).collect();
         ui::status("Loaded", &format!("{platform} as {}", names.join(", ")));
@@ -203,7 +204,7 @@ impl<'w> Work<'w> {
     }
 
     fn record(&mut self, platform: Platform) -> Result<()> {
-        let image = self.request.image.at(&self.images[&platform].digest);
+        let image = Reference::new(&self.request.image, &self.images[&platform].digest);
         let path = self.digests().record(platform, &image)?;
         ui::status("Recorded", &path.display().to_string());
         Ok(())
@@ -239,7 +240,7 @@ impl<'w> Work<'w> {
         let digest = publisher(self)?.publish(images, tags)?;
         let shown: Vec<String> = tags.iter().map(ToString::to_string).collect();
         ui::status(verb, &format!("{digest} as {}", shown.join(", ")));
-        self.report.list = Some(self.request.image.at(&digest));
+        self.report.list = Some(Reference::new(&self.request.image, &digest));
         self.report.tags = tags.to_vec();
         Ok(())
     }

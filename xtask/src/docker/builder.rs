@@ -9,7 +9,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 pub(super) use self::{docker::Buildx, oci::Assembler};
-use super::{layout::Layout, oci::Descriptor, platform::Platform};
+use super::{layout::Layout, oci::Descriptor};
+use crate::cli::values::Platform;
 
 /// Makes images.
 pub(super) trait Builder {

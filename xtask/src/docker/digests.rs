@@ -9,11 +9,11 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{
-    name::{ImageName, Reference},
-    platform::Platform,
+use super::reference::Reference;
+use crate::{
+    cli::values::{ImageName, Platform},
+    files,
 };
-use crate::files;
 
 /// A folder of digests, which need not be there yet.
 #[derive(Debug)]
@@ -95,14 +95,14 @@ fn read(path: &Path, name: &str, image: &ImageName) -> Result<(Platform, Referen
 
 #[cfg(test)]
 mod tests {
-    use super::{super::name::Digest, *};
+    use super::{super::reference::Digest, *};
 
     fn image(text: &str) -> ImageName {
         text.parse().unwrap()
     }
 
     fn reference(content: &str) -> Reference {
-        image("localhost:5000/clawft").at(&Digest::of(content.as_bytes()))
+        Reference::new(&image("localhost:5000/clawft"), &Digest::of(content.as_bytes()))
     }
 
     fn read_all(folder: &Path) -> Result<BTreeMap<Platform, Reference>> {
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn digests_of_another_image_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let other = image("ghcr.io/clawft/clawft").at(&Digest::of(b"x"));
+        let other = Reference::new(&image("ghcr.io/clawft/clawft"), &Digest::of(b"x"));
         Digests::at(folder.path()).record(Platform::Arm64, &other).unwrap();
         let error = read_all(folder.path()).unwrap_err().to_string();
         assert!(error.contains("this is of `ghcr.io/clawft/clawft`"), "{error}");

@@ -7,13 +7,19 @@ use anyhow::{Context as _, Result};
 
 use super::{
     act::Work,
-    name::{Digest, Tag},
     plan,
-    platform::Platform,
     recipe::Recipe,
+    reference::Digest,
     request::{Goal, LAYOUT, Request, image_name},
 };
-use crate::{budget::Budget, cli::Builder, project::Project};
+use crate::{
+    budget::Budget,
+    cli::{
+        Builder,
+        values::{Platform, Tag},
+    },
+    project::Project,
+};
 
 /// Images in a layout.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    name::Digest,
     oci::{Descriptor, Index, Labels, REF_NAME},
+    reference::Digest,
 };
 use crate::files;
 

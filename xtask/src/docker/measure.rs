@@ -8,9 +8,8 @@ use flate2::read::GzDecoder;
 use super::{
     layout::Layout,
     oci::{Descriptor, Manifest},
-    platform::Platform,
 };
-use crate::{budget::Measured, secrets};
+use crate::{budget::Measured, cli::values::Platform, secrets};
 
 /// The name of the image's row in the budget file.
 pub(super) fn row(platform: Platform) -> &'static str {

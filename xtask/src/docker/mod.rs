@@ -8,11 +8,11 @@
 //! The two halves may run on different machines with the folder of digests carried between them. Until the last arrow nobody
 //! who asks for a tag sees anything of it, and what broke off is taken up again where it was.
 //!
-//! Modules in reading order: [`request`] is what is asked for, with [`platform`], [`name`], [`checkout`], [`tags`] and
-//! [`engine`]; [`plan`] decides what to do and [`act`] does it. [`recipe`] says what an image is, [`builder`] makes one of
-//! [`oci`]'s documents and a [`layer`] in a [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on
-//! which it is, [`release`] judges whether they belong together, [`publisher`] makes the list, [`report`] tells of it. A release
-//! has [`kept`] images, and the component goes to a registry as well: [`wasm`].
+//! Modules in reading order: [`request`] is what is asked for, with [`reference`], [`checkout`], [`tags`] and [`engine`];
+//! [`plan`] decides what to do and [`act`] does it. [`recipe`] says what an image is, [`builder`] makes one of [`oci`]'s
+//! documents and a [`layer`] in a [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on which it
+//! is, [`release`] judges whether they belong together, [`publisher`] makes the list, [`report`] tells of it. A release has
+//! [`kept`] images, and the component goes to a registry as well: [`wasm`].
 
 mod act;
 mod builder;
@@ -24,12 +24,11 @@ mod kept;
 mod layer;
 mod layout;
 mod measure;
-mod name;
 mod oci;
 mod plan;
-mod platform;
 mod publisher;
 mod recipe;
+mod reference;
 mod registry;
 mod release;
 mod report;
@@ -44,13 +43,17 @@ pub(crate) use self::{
     date::rfc3339,
     kept::{Kept, keep},
     layout::{INDEX as LAYOUT_INDEX, MARK as LAYOUT_MARK, tags as layout_tags},
-    name::{Digest, ImageName, Reference, Tag},
-    platform::Platform,
+    reference::{Digest, Reference},
     registry::{PROGRAM as PUSHER, resolve},
     request::{LAYOUT, image_name},
     wasm::{WasmArtifact, find},
 };
-use crate::{budget::Budget, cli, project::Project, revision, ui};
+use crate::{
+    budget::Budget,
+    cli::{self, values::Platform},
+    project::Project,
+    revision, ui,
+};
 
 /// The names in the budget file of the images that this command makes to ship.
 pub(crate) fn shipped() -> Vec<&'static str> {

@@ -6,10 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{
-    name::{Digest, Tag},
-    platform::Platform,
-};
+use super::reference::Digest;
+use crate::cli::values::{Platform, Tag};
 
 /// A list of images, one for each platform.
 pub(super) const INDEX: &str = "application/vnd.oci.image.index.v1+json";

@@ -1,11 +1,8 @@
 //! From what is asked for to what has to be done. Nothing here looks at the machine or changes it: carrying the plan out and
 //! printing it share one list.
 
-use super::{
-    platform::Platform,
-    request::{Goal, Request},
-};
-use crate::cli::Builder;
+use super::request::{Goal, Request};
+use crate::cli::{Builder, values::Platform};
 
 /// One thing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +117,7 @@ mod tests {
         }
     }
 
-    fn tags() -> Vec<super::super::Tag> {
+    fn tags() -> Vec<crate::cli::values::Tag> {
         vec!["v1".parse().unwrap()]
     }
 

@@ -5,12 +5,16 @@ use xshell::cmd;
 
 use super::{
     layout::Layout,
-    name::{Digest, ImageName, Tag},
     oci::{Descriptor, INDEX, Index, Labels},
     recipe::Recipe,
+    reference::{Digest, Reference},
     registry::Registry,
 };
-use crate::{cmd, project::Project};
+use crate::{
+    cli::values::{ImageName, Tag},
+    cmd,
+    project::Project,
+};
 
 /// Puts a list of images to where it is found by its tags.
 pub(super) trait Publisher {
@@ -61,7 +65,7 @@ impl Publisher for Imagetools<'_, '_> {
         let annotations = annotations(self.recipe).into_iter();
         let annotated = annotations
             .flat_map(|(name, value)| ["--annotation".to_owned(), format!("index:{name}={value}")]);
-        let sources = images.iter().map(|image| self.image.at(&image.digest).to_string());
+        let sources = images.iter().map(|image| Reference::new(self.image, &image.digest).to_string());
         let create = cmd!(shell, "docker buildx imagetools create");
         cmd::run_quietly(
             create.args(named).args(annotated).args(sources),

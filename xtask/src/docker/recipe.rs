@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::{
     date::rfc3339,
-    name::Digest,
     oci::{Config, Healthcheck, History, Image, Labels, RootFs},
-    platform::Platform,
+    reference::Digest,
 };
+use crate::cli::values::Platform;
 
 /// The one file, below `/`.
 pub(super) const PROGRAM: &str = "weft";

@@ -10,11 +10,16 @@ use xshell::cmd;
 
 use super::{
     layout::Layout,
-    name::{Digest, ImageName, Tag},
     oci::{Descriptor, Index, Labels, OsArchitecture},
     recipe::label,
+    reference::{Digest, Reference},
 };
-use crate::{cargo::OnDemand, cmd, project::Project};
+use crate::{
+    cargo::OnDemand,
+    cli::values::{ImageName, Tag},
+    cmd,
+    project::Project,
+};
 
 /// The program.
 pub(crate) const PROGRAM: OnDemand = OnDemand {
@@ -69,20 +74,21 @@ impl<'p> Registry<'p> {
 
     /// Pushes the image in `layout` with this digest, under it alone.
     pub(super) fn push(&self, layout: &Layout, digest: &Digest) -> Result<Pushed> {
-        let image = self.image.at(digest).to_string();
+        let image = Reference::new(self.image, digest).to_string();
         self.ask(&["push", &layout.folder().display().to_string(), &image], &format!("push {image}"))
     }
 
     /// What the image with this digest is.
     pub(super) fn inspect(&self, digest: &Digest) -> Result<Inspected> {
-        let image = self.image.at(digest).to_string();
+        let image = Reference::new(self.image, digest).to_string();
         let answer: Value = self.ask(&["inspect", &image], &format!("look at {image}"))?;
         inspected(answer).with_context(|| format!("could not understand {image}"))
     }
 
     /// Pushes the list in `layout` with this digest, and has the tags point to it.
     pub(super) fn tag(&self, layout: &Layout, digest: &Digest, tags: &[Tag]) -> Result<()> {
-        let (layout, image) = (layout.folder().display().to_string(), self.image.at(digest).to_string());
+        let (layout, image) =
+            (layout.folder().display().to_string(), Reference::new(self.image, digest).to_string());
         let tags: Vec<String> = tags.iter().map(ToString::to_string).collect();
         let words = ["tag", &layout, &image].into_iter().chain(tags.iter().map(String::as_str));
         let _: Value = self.ask(&words.collect::<Vec<_>>(), &format!("tag {image}"))?;

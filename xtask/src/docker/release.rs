@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 
-use super::{oci::Descriptor, platform::Platform, registry::Inspected};
+use super::{oci::Descriptor, registry::Inspected};
+use crate::cli::values::Platform;
 
 /// What a release has to be.
 #[derive(Clone, Copy, Debug)]

@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::{
     measure,
-    name::{Digest, ImageName, Reference, Tag},
-    platform::Platform,
+    reference::{Digest, Reference},
 };
 use crate::{
     budget::{Measured, grouped},
+    cli::values::{ImageName, Platform, Tag},
     ui,
 };
 
@@ -52,7 +52,7 @@ impl Report {
 
     /// What is known of a platform's image after it was made or found.
     pub(super) fn made(&mut self, platform: Platform, image: &ImageName, digest: &Digest) -> &mut Made {
-        let made = || Made { image: image.at(digest), size: None, sent: None };
+        let made = || Made { image: Reference::new(image, digest), size: None, sent: None };
         self.images.entry(platform).or_insert_with(made)
     }
 

@@ -4,15 +4,12 @@ use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 
-use super::{
-    checkout::Checkout,
-    engine,
-    name::{ImageName, Tag},
-    platform::Platform,
-    tags,
-};
+use super::{checkout::Checkout, engine, tags};
 use crate::{
-    cli::{Builder, Docker},
+    cli::{
+        Builder, Docker,
+        values::{ImageName, Platform, Tag},
+    },
     project::Project,
     ui,
 };

@@ -2,7 +2,8 @@
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 
-use super::{checkout::Checkout, name::Tag};
+use super::checkout::Checkout;
+use crate::cli::values::Tag;
 
 /// The tags for the image of a checkout, of a package of this version.
 ///

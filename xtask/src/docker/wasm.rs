@@ -16,12 +16,15 @@ use wasmparser::{Encoding, Parser, Payload};
 use super::{
     date::rfc3339,
     layout::Layout,
-    name::{Digest, ImageName, Reference, Tag},
     oci::{Descriptor, Labels, MANIFEST, Manifest, WASM_CONFIG, WASM_LAYER},
     recipe::{Recipe, label},
+    reference::{Digest, Reference},
     registry::Registry,
 };
-use crate::project::Project;
+use crate::{
+    cli::values::{ImageName, Tag},
+    project::Project,
+};
 
 /// What the layer is called by clients that write it to a file.
 const FILE_NAME: &str = "clawft.wasm";
@@ -118,7 +121,7 @@ impl WasmArtifact {
                 true
             }
         };
-        Ok(Published { reference: image.at(&self.manifest), new })
+        Ok(Published { reference: Reference::new(image, &self.manifest), new })
     }
 }
 

@@ -19,8 +19,9 @@ use super::{
     toolchain::Toolchain,
 };
 use crate::{
-    ci, cmd,
-    dist::{self, Target},
+    ci,
+    cli::values::Target,
+    cmd, dist,
     docker::{self, Kept, WasmArtifact},
     files::read,
     project::Project,

@@ -12,11 +12,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use flate2::read::GzDecoder;
 use memchr::memmem;
 
-use crate::{
-    digest,
-    dist::{self, Target},
-    files,
-};
+use crate::{cli::values::Target, digest, dist, files};
 
 /// As many digits of its commit a program holds.
 const COMMIT: usize = 12;

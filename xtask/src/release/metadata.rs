@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::docker::{Digest, Platform};
+use crate::{cli::values::Platform, docker::Digest};
 
 /// The name of the file.
 pub(super) const FILE_NAME: &str = "release.json";

@@ -7,8 +7,8 @@ use toml::{Table, Value};
 
 use super::metadata::Build;
 use crate::{
-    cli::WasmTargets,
-    dist::{self, Target},
+    cli::{WasmTargets, values::Target},
+    dist,
     project::Project,
     wasm::Artifact,
 };

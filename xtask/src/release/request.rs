@@ -6,8 +6,11 @@ use anyhow::{Context as _, Error, Result};
 
 pub(super) use crate::dist::VERSION;
 use crate::{
-    cli::Release,
-    docker::{self, ImageName, Tag},
+    cli::{
+        Release,
+        values::{ImageName, Tag},
+    },
+    docker,
 };
 
 /// A request that makes sense.

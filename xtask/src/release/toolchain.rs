@@ -7,8 +7,8 @@ use xshell::cmd;
 
 use super::{metadata, program::Program, sbom::Native};
 use crate::{
+    cli::values::Target,
     cmd,
-    dist::Target,
     project::Project,
     setup::{self, Python},
 };

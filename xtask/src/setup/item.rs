@@ -6,6 +6,7 @@ use super::{
     matrix::Release,
     pins::{Pins, ProgramPin, ToolPin},
 };
+pub(crate) use crate::cli::values::Tool;
 
 /// One thing that is found or fetched, and has one line of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,23 +34,6 @@ pub(super) enum Item {
 pub(super) enum Target {
     Wasip1,
     Wasip2,
-}
-
-/// The programs that commands run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Tool {
-    /// Runs the component.
-    Wasmtime,
-    /// Inspects and validates it.
-    WasmTools,
-    /// Measures which lines the tests run.
-    CargoTarpaulin,
-    /// Judges what the workspace depends on.
-    CargoDeny,
-    /// Says which functions of a core module are large.
-    Twiggy,
-    /// Pulls components from registries.
-    Wkg,
 }
 
 /// The environments for Python, each with the packages of `xtask/python/<name>.txt`.

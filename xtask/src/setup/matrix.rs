@@ -1,8 +1,8 @@
 //! The releases of wasmtime that the component has to run on: the pinned one and the older ones of `xtask/tools.toml`.
 
-use std::{path::PathBuf, str::FromStr};
+use std::path::PathBuf;
 
-use anyhow::{Error, Result, bail};
+use anyhow::Result;
 
 use super::{
     act::install,
@@ -10,23 +10,8 @@ use super::{
     mention_new,
     pins::{Pins, ToolPin},
 };
+pub(crate) use crate::cli::values::{Release, Releases};
 use crate::project::Project;
-
-/// One of the releases: its place among them, the newest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Release(usize);
-
-/// Which releases something is to be run on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Releases {
-    /// The program that the user chose, else the pinned release.
-    #[default]
-    Chosen,
-    /// This one.
-    One(Release),
-    /// All of them.
-    All,
-}
 
 /// A wasmtime that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,31 +33,6 @@ impl Release {
         match self.0.checked_sub(1) {
             None => pins.wasmtime.clone(),
             Some(older) => pins.wasmtime.older(&pins.older_wasmtime[older]),
-        }
-    }
-}
-
-impl FromStr for Releases {
-    type Err = Error;
-
-    /// `all`, a version, or as much of its beginning as tells it from the others: `42`.
-    fn from_str(text: &str) -> Result<Self> {
-        if text == "all" {
-            return Ok(Self::All);
-        }
-        let pins = Pins::load()?;
-        let begins = |version: &str| version == text || version.starts_with(&format!("{text}."));
-        let releases = Release::all(&pins);
-        match releases.iter().find(|release| begins(&release.pin(&pins).version)) {
-            Some(release) => Ok(Self::One(*release)),
-            None => {
-                let versions: Vec<String> =
-                    releases.iter().map(|release| release.pin(&pins).version).collect();
-                bail!(
-                    "xtask/tools.toml has {} and knows no `{text}`; there is also `all`",
-                    versions.join(", ")
-                )
-            }
         }
     }
 }
@@ -112,22 +72,11 @@ mod tests {
     }
 
     #[test]
-    fn a_release_is_named_by_its_version_or_the_beginning_of_it() {
+    fn each_version_names_its_own_release() {
         let pins = Pins::load().unwrap();
-        let oldest = *Release::all(&pins).last().unwrap();
-        let version = oldest.pin(&pins).version;
-        let major = version.split('.').next().unwrap();
-        for text in [version.as_str(), major] {
-            assert_eq!(text.parse::<Releases>().unwrap(), Releases::One(oldest));
-        }
-        assert_eq!("all".parse::<Releases>().unwrap(), Releases::All);
-    }
-
-    #[test]
-    fn another_version_is_refused_with_the_list() {
-        for text in ["", "1", "49.", "newest"] {
-            let error = text.parse::<Releases>().unwrap_err().to_string();
-            assert!(error.contains(&format!("`{text}`")) && error.contains("`all`"), "{error}");
+        for release in Release::all(&pins) {
+            let version = release.pin(&pins).version;
+            assert_eq!(version.parse::<Releases>().unwrap(), Releases::One(release), "{version}");
         }
     }
 }

@@ -8,13 +8,13 @@ use xshell::cmd;
 
 use super::Builder;
 use crate::{
+    cli::values::{ImageName, Platform, Tag},
     cmd,
     docker::{
         layout::Layout,
-        name::{Digest, ImageName, Tag},
         oci::Descriptor,
-        platform::Platform,
         recipe::{Recipe, label},
+        reference::Digest,
     },
     project::Project,
 };

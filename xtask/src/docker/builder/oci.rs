@@ -6,13 +6,13 @@ use anyhow::{Context as _, Result};
 
 use super::{Builder, read};
 use crate::{
+    cli::values::Platform,
     docker::{
         layer,
         layout::Layout,
-        name::Digest,
         oci::{CONFIG, Descriptor, LAYER, MANIFEST, Manifest},
-        platform::Platform,
         recipe::Recipe,
+        reference::Digest,
     },
     files,
 };

@@ -9,9 +9,8 @@ use super::{
     steps::{self, Release},
 };
 use crate::{
-    digest, dist,
-    docker::{self, ImageName},
-    files,
+    cli::values::ImageName,
+    digest, dist, docker, files,
     project::Project,
     release::{
         metadata::Metadata,

@@ -17,10 +17,8 @@ pub(super) use self::steps::SIGNATURE;
 use self::{act::Stand, steps::Release};
 use super::metadata::Metadata;
 use crate::{
-    cli::Stage,
-    dist,
-    docker::{self, ImageName},
-    files,
+    cli::{Stage, values::ImageName},
+    dist, docker, files,
     project::Project,
     ui,
 };

@@ -3,11 +3,7 @@
 use anyhow::Result;
 
 use super::super::{metadata::Metadata, request::component_name};
-use crate::{
-    dist,
-    docker::{ImageName, Reference},
-    wasm::Artifact,
-};
+use crate::{cli::values::ImageName, dist, docker::Reference, wasm::Artifact};
 
 /// What cosign leaves beside the checksums.
 pub(in crate::release) const SIGNATURE: &str = "SHA256SUMS.sigstore.json";
@@ -56,9 +52,9 @@ impl Release {
             version: metadata.version.clone(),
             repository: repository(&metadata.source).to_owned(),
             image: image.clone(),
-            index: image.at(&metadata.images.index),
-            images: metadata.images.platforms.values().map(|digest| image.at(digest)).collect(),
-            artifact: component.at(&metadata.component.manifest),
+            index: Reference::new(image, &metadata.images.index),
+            images: metadata.images.platforms.values().map(|digest| Reference::new(image, digest)).collect(),
+            artifact: Reference::new(&component, &metadata.component.manifest),
             component,
         })
     }
@@ -162,7 +158,7 @@ mod tests {
     use std::{collections::BTreeMap, fs, path::Path};
 
     use super::*;
-    use crate::docker::{Digest, Platform};
+    use crate::{cli::values::Platform, docker::Digest};
 
     fn release(version: &str) -> Release {
         let image: ImageName = "ghcr.io/clawft/clawft".parse().unwrap();

@@ -30,8 +30,8 @@ use super::{
     stage::SIGNATURE,
 };
 use crate::{
-    cmd,
-    dist::{self, Target},
+    cli::values::Target,
+    cmd, dist,
     docker::{self, LAYOUT},
     project::Project,
     ui,

@@ -10,8 +10,8 @@ use xshell::Shell;
 
 use super::{cases::Case, engine::Engine, place::Place};
 use crate::{
+    cli::values::Platform,
     dist,
-    docker::Platform,
     project::Project,
     setup::{self, Python},
     smoke::{bench::Folder, provider::Provider, runner::Failure},

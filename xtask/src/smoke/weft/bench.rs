@@ -11,8 +11,8 @@ use xshell::{Cmd, Shell, cmd};
 
 use super::{cases::Case, place::Place};
 use crate::{
-    cmd,
-    dist::{self, Target},
+    cli::values::Target,
+    cmd, dist,
     project::Project,
     setup::{self, Program, Python},
     smoke::{bench::Folder, provider::Provider, runner::Failure},

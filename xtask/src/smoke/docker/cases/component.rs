@@ -8,7 +8,8 @@ use xshell::cmd;
 
 use super::cases;
 use crate::{
-    docker::{self, ImageName, Tag, WasmArtifact},
+    cli::values::{ImageName, Tag},
+    docker::{self, WasmArtifact},
     project::Project,
     release,
     setup::{self, Python, Tool},

@@ -92,7 +92,7 @@ impl Target {
         }
     }
 
-    pub(super) fn system(self) -> System {
+    pub(crate) fn system(self) -> System {
         match self {
             Self::LinuxAmd64 | Self::LinuxArm64 => System::Linux,
             Self::MacosAmd64 | Self::MacosArm64 => System::Macos,
@@ -102,7 +102,7 @@ impl Target {
 
     /// Whether a machine of the system `host` can build it. For Linux zig brings everything to any machine that it runs on;
     /// the linkers and libraries of the others are on their own systems only.
-    pub(super) fn builds_on(self, host: System) -> bool {
+    pub(crate) fn builds_on(self, host: System) -> bool {
         match self.system() {
             System::Linux => matches!(host, System::Linux | System::Macos),
             System::Macos => host == System::Macos,
@@ -111,7 +111,7 @@ impl Target {
     }
 
     /// What can build it, to complete the sentence "it takes …".
-    pub(super) fn builder(self) -> &'static str {
+    pub(crate) fn builder(self) -> &'static str {
         match self.system() {
             System::Linux => "Linux or macOS, on either architecture",
             System::Macos => "macOS with Xcode's command line tools, such as a hosted runner of `macos-15`",
@@ -122,7 +122,7 @@ impl Target {
     }
 
     /// The one of a path of cargo's that was built for this target.
-    pub(super) fn built(self, path: &Path) -> bool {
+    pub(crate) fn built(self, path: &Path) -> bool {
         path.iter().any(|part| part == self.triple())
     }
 

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::dist::Target;
+use super::Target;
 
 /// A platform, in the order in which a list names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +44,7 @@ impl Platform {
     }
 
     /// Those of `platforms` in words: `linux/amd64 and linux/arm64`.
-    pub(super) fn in_words(platforms: &[Self]) -> String {
+    pub(crate) fn in_words(platforms: &[Self]) -> String {
         platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
     }
 }

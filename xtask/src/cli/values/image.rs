@@ -1,9 +1,9 @@
-//! Names of images: where they are kept, under which tag, by which digest. What a registry would refuse is refused here, and
-//! long before anything is built.
+//! Names of images: where they are kept, and under which tag. What a registry would refuse is refused here, and long before
+//! anything is built.
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Serialize, Serializer};
 
 /// Where images without a registry in their name are kept.
 const DEFAULT_REGISTRY: &str = "docker.io";
@@ -25,25 +25,7 @@ pub(crate) struct ImageName {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tag(String);
 
-/// The SHA-256 of something in a registry: `sha256:` and 64 hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Digest(String);
-
-/// An image that can't change: `name@digest`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reference {
-    /// Where it is.
-    pub(crate) name: ImageName,
-    /// Which it is.
-    pub(crate) digest: Digest,
-}
-
 impl ImageName {
-    /// The image of this name that has `digest`.
-    pub(crate) fn at(&self, digest: &Digest) -> Reference {
-        Reference { name: self.clone(), digest: digest.clone() }
-    }
-
     /// The name with `suffix` at its end: another repository beside this one.
     ///
     /// # Errors
@@ -166,71 +148,6 @@ impl fmt::Display for Tag {
 }
 
 impl Serialize for Tag {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl Digest {
-    /// The digest of `bytes`.
-    pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self(format!("sha256:{}", crate::digest::sha256(bytes)))
-    }
-
-    /// The 64 digits without the name of the algorithm: what its file in a layout is called.
-    pub(crate) fn hex(&self) -> &str {
-        self.0.split_once(':').map_or("", |(_, hex)| hex)
-    }
-}
-
-impl FromStr for Digest {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let digits = text.strip_prefix("sha256:").unwrap_or_default();
-        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if digits.len() != 64 || !digits.bytes().all(is_hex) {
-            return Err(format!("`{text}` is no digest: that is `sha256:` and 64 hexadecimal digits"));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Serialize for Digest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
-
-impl FromStr for Reference {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, digest) =
-            text.split_once('@').ok_or_else(|| format!("`{text}` is not of the form `name@sha256:…`"))?;
-        Ok(Self { name: name.parse()?, digest: digest.parse()? })
-    }
-}
-
-impl fmt::Display for Reference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.name, self.digest)
-    }
-}
-
-impl Serialize for Reference {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
