@@ -30,6 +30,7 @@ mod testkit;
 mod tool;
 mod ui;
 mod wasm;
+mod wasm_diet;
 
 use std::process::ExitCode;
 

@@ -10,8 +10,12 @@ use anyhow::{Context as _, Result, bail};
 use wasmparser::Parser;
 use xshell::cmd;
 
-use super::{anatomy::Anatomy, profile::Profile, ratchet};
-use crate::{cmd, files, project::Project, ui, wasm};
+use crate::{
+    cmd, files,
+    project::Project,
+    ui, wasm,
+    wasm_diet::{anatomy::Anatomy, profile::Profile},
+};
 
 /// A base, as the user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +58,7 @@ impl Base {
     /// A file can't be read or is damaged; or the commit can't be built.
     pub(super) fn load(&self, project: &Project) -> Result<Profile> {
         match self {
-            Self::Accepted => ratchet::baseline(project),
+            Self::Accepted => wasm::baseline(project),
             Self::Sizes(path) => Profile::read(path),
             Self::Binary(path) => binary(path),
             Self::Commit(commit) => build(project, commit),

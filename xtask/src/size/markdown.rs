@@ -4,12 +4,14 @@ use std::{collections::BTreeMap, fs::OpenOptions, io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result};
 
-use super::{
-    diff::{Change, Difference},
-    table::{short, signed},
-    words::change,
+use super::words::change;
+use crate::{
+    budget::{Measured, grouped},
+    wasm_diet::{
+        diff::{Change, Difference},
+        table::{short, signed},
+    },
 };
-use crate::budget::{Measured, grouped};
 
 /// Appends `text` to the file at `path`, which is made if need be. What stands in it stays: the summary of a workflow's job
 /// is one file for all of its steps.
@@ -81,10 +83,8 @@ fn code(name: &str) -> String {
 mod tests {
     use std::fs;
 
-    use super::{
-        super::{anatomy::functions as anatomy, diff},
-        *,
-    };
+    use super::*;
+    use crate::wasm_diet::{anatomy::functions as anatomy, diff};
 
     #[test]
     fn sizes_come_first_and_what_changed_is_folded_away() {

@@ -5,33 +5,24 @@
 //!    → tables, JSON, page
 //! ```
 //!
-//! Modules in that order: [`anatomy`] takes an artifact apart, with [`symbol`] (whose a function is) and [`deflate`] (what a
-//! byte costs compressed), into [`item`]s; [`profile`] is all of a build, written by [`json`]. [`base`] finds what to compare
-//! with and [`diff`] compares. [`top`] with [`twiggy`] and [`words`] tell of it, in [`table`]s or [`markdown`], [`report`] draws it and [`browser`] looks at that; [`ratchet`] holds
-//! the sizes against what was accepted and moves that on purpose, and [`history`] remembers. [`compare`] looks at others.
+//! Taking apart and comparing is done in [`wasm_diet`](crate::wasm_diet). Modules here: [`base`] finds what to compare with,
+//! [`top`] with [`twiggy`] and [`words`] tell of it, in tables or [`markdown`], [`report`] draws it and [`browser`] looks at
+//! that; [`ratchet`] holds the sizes against what was accepted and moves that on purpose, and [`history`] remembers.
+//! [`compare`] looks at others.
 
-mod anatomy;
 mod base;
 mod browser;
 mod compare;
-mod deflate;
-mod diff;
 mod history;
-mod item;
-mod json;
 mod markdown;
-mod profile;
 mod ratchet;
 mod report;
-mod symbol;
-mod table;
 mod top;
 mod twiggy;
 mod words;
 
 use anyhow::Result;
 
-pub(crate) use self::{anatomy::Anatomy, item::Item, json::lines, profile::Profile, ratchet::blame};
 use crate::{
     cli::{Size, SizeCommand},
     project::Project,

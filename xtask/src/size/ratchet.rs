@@ -1,27 +1,23 @@
 //! Holding what was reached: the sizes against the budget and the baseline, and moving both on purpose.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Error, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde::Serialize;
 use toml_edit::{DocumentMut, Item, Value};
 
-use super::{
-    diff,
-    history::{self, Entry},
-    json,
-    profile::Profile,
-    table::{short, signed, table},
-};
+use super::history::{self, Entry};
 use crate::{
     budget::{self, Bounds, Budget, Measured, grouped},
     files::replace,
     project::Project,
     revision, ui, wasm,
+    wasm_diet::{
+        diff, json,
+        profile::Profile,
+        table::{signed, table},
+    },
 };
-
-/// How many of the functions that grew an error names.
-const BLAMED: usize = 12;
 
 /// Prints the artifacts against what was accepted and what is allowed.
 ///
@@ -30,34 +26,13 @@ const BLAMED: usize = 12;
 pub(super) fn check(project: &Project, json: bool, shipped: &[&str]) -> Result<()> {
     let budget = Budget::of(project)?;
     let profile = wasm::profile(project, project)?;
-    let accepted = baseline(project)?;
+    let accepted = wasm::baseline(project)?;
     if json {
         ui::result(&json::lines(&diff::builds(&accepted, &profile))?)?;
     } else {
         ui::result(&overview(&profile, &accepted, &budget))?;
     }
-    budget.check(&sizes(&profile), shipped).map_err(|error| blame(project, &profile, &error))
-}
-
-/// What was accepted last.
-///
-/// # Errors
-/// It can't be read.
-pub(super) fn baseline(project: &Project) -> Result<Profile> {
-    Profile::read(&path(project))
-}
-
-/// `error`, which says that a budget does not hold, with the functions that grew against what was accepted last.
-pub(crate) fn blame(project: &Project, profile: &Profile, error: &Error) -> Error {
-    let grown = match baseline(project) {
-        Ok(accepted) => {
-            Some(grown(&accepted, profile)).filter(|grown| !grown.is_empty()).unwrap_or_else(|| {
-                "nothing grew against what was accepted last: the budget was tightened\n".to_owned()
-            })
-        }
-        Err(unreadable) => format!("what grew is not known: {unreadable:#}\n"),
-    };
-    anyhow!("{error}\n\n{grown}\nmake it smaller, or say why it has to be: cargo xtask size --accept \"WHY\"")
+    budget.check(&sizes(&profile), shipped).map_err(|error| wasm::blame(project, &profile, &error))
 }
 
 /// Takes the sizes as they are now for the ones to hold.
@@ -70,7 +45,7 @@ pub(super) fn accept(project: &Project, why: &str) -> Result<()> {
     let text = std::fs::read_to_string(&path_of_budget).context("could not read the size budget")?;
     let moved = moved(&text, &budget, &sizes(&profile), why)?;
     replace(&path_of_budget, moved.as_bytes())?;
-    replace(&path(project), format!("{}\n", json::lines(&profile)?).as_bytes())?;
+    replace(&wasm::baseline_path(project), format!("{}\n", json::lines(&profile)?).as_bytes())?;
     history::append(project, &entries(project, &profile, why)?)?;
     for (name, size) in sizes(&profile) {
         ui::status(
@@ -132,10 +107,6 @@ pub(super) fn sizes(profile: &Profile) -> Vec<(&str, Measured)> {
     profile.artifacts.iter().map(|(name, anatomy)| (name.as_str(), anatomy.size)).collect()
 }
 
-fn path(project: &Project) -> PathBuf {
-    project.root.join("xtask").join("size").join("baseline.json")
-}
-
 fn overview(profile: &Profile, accepted: &Profile, budget: &Budget) -> String {
     let mut rows = Vec::new();
     for (name, size) in sizes(profile) {
@@ -160,31 +131,6 @@ fn overview(profile: &Profile, accepted: &Profile, budget: &Budget) -> String {
         }
     }
     table(&["artifact", "form", "bytes", "since accepted", "may be", "limit"], rows, 2..6)
-}
-
-/// What grew in each artifact that is larger than it was.
-fn grown(accepted: &Profile, profile: &Profile) -> String {
-    let mut text = String::new();
-    for (name, difference) in diff::builds(accepted, profile) {
-        let (Some(before), Some(after)) = (difference.before, difference.after) else { continue };
-        let more = diff::difference(before.raw, after.raw);
-        if more <= 0 && after.gzip <= before.gzip {
-            continue;
-        }
-        text.push_str(&format!("in {name}, against what was accepted last ({} bytes raw):\n", signed(more)));
-        let mut grown: Vec<_> = difference.parts.iter().filter(|change| change.raw() > 0).collect();
-        grown.sort_by_key(|change| std::cmp::Reverse(change.raw()));
-        for change in grown.iter().take(BLAMED) {
-            text.push_str(&format!("{:>9}  {}\n", signed(change.raw()), short(&change.what.name)));
-        }
-        if grown.len() > BLAMED {
-            text.push_str(&format!(
-                "{:>9}  others: cargo xtask size diff xtask/size/baseline.json\n",
-                grown.len() - BLAMED
-            ));
-        }
-    }
-    text
 }
 
 /// What an artifact is held to, for the page.
@@ -221,13 +167,7 @@ pub(super) fn held(budget: &Budget) -> BTreeMap<&str, Held<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::{
-            anatomy::Anatomy,
-            item::{Item as Part, Kind, Place},
-        },
-        *,
-    };
+    use super::*;
 
     const FILE: &str = "# Sizes.\n[artifact.\"a.wasm\"] # the one\nraw = { limit = \"3 KB\", ratchet = \"2 KB\", growth = \"1 B\" }\n\
         # Compressed.\ngzip = { limit = \"1 KB\", ratchet = \"900 B\" }\n\n[artifact.b]\nraw = { limit = \"1 B\", ratchet = \"1 B\" }\n\
@@ -246,26 +186,6 @@ mod tests {
             .replace("ratchet = \"2 KB\"", "ratchet = \"2_345 B\"")
             .replace("ratchet = \"900 B\" }\n", "ratchet = \"800 B\" }\nwhy = \"why not\"\n");
         assert_eq!(moved_to(2_345).unwrap(), expected);
-    }
-
-    #[test]
-    fn an_error_names_what_grew() {
-        let profile = |functions: &[(&str, usize)]| {
-            let item = |&(name, raw): &(&str, usize)| Part {
-                place: Place::of(Kind::Code, "core", name),
-                copies: 1,
-                size: Measured { raw, gzip: raw },
-            };
-            let raw = functions.iter().map(|(_, raw)| raw).sum();
-            let anatomy =
-                Anatomy { size: Measured { raw, gzip: raw }, items: functions.iter().map(item).collect() };
-            Profile { revision: None, artifacts: BTreeMap::from([("a.wasm".to_owned(), anatomy)]) }
-        };
-        let text = grown(&profile(&[("a", 10), ("b", 20)]), &profile(&[("a", 5), ("b", 23), ("c", 1_200)]));
-        let expected =
-            "in a.wasm, against what was accepted last (+1,198 bytes raw):\n   +1,200  c\n       +3  b\n";
-        assert_eq!(text, expected);
-        assert_eq!(grown(&profile(&[("a", 10)]), &profile(&[("a", 9)])), "");
     }
 
     #[test]

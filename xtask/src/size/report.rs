@@ -8,11 +8,8 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use super::{
-    anatomy::Anatomy,
     base::Base,
     history::{self, Entry},
-    item::{Kind, Place},
-    profile::Profile,
     ratchet::{self, Held},
     words,
 };
@@ -21,6 +18,12 @@ use crate::{
     files::replace,
     project::Project,
     ui,
+    wasm_diet::{
+        anatomy::Anatomy,
+        item::{Kind, Place},
+        json,
+        profile::Profile,
+    },
 };
 
 const PAGE: &str = include_str!("page/page.html");
@@ -85,7 +88,7 @@ pub(super) fn run(project: &Project, html: &Path, base: Option<&str>, json: bool
         budgets: ratchet::held(&budget),
         history: history::read(project)?,
     };
-    let data = super::json::lines(&shown)?;
+    let data = json::lines(&shown)?;
     let path = std::path::absolute(html).context("could not find the current folder")?;
     let folder = path.parent().context("the page has no folder")?;
     fs::create_dir_all(folder)
@@ -133,7 +136,8 @@ fn page(data: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::item::Item, *};
+    use super::*;
+    use crate::wasm_diet::item::Item;
 
     #[test]
     fn the_page_asks_nobody_for_anything() {

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 
-use super::{
-    anatomy::Anatomy,
-    diff,
-    item::Kind,
-    json,
-    table::{percent, short, table},
-    twiggy::{self, Line},
-};
+use super::twiggy::{self, Line};
 use crate::{
     budget::{Measured, grouped},
     project::Project,
     ui, wasm,
+    wasm_diet::{
+        anatomy::Anatomy,
+        diff,
+        item::{Kind, Place},
+        json,
+        table::{percent, short, table},
+    },
 };
 
 /// What `size top` tells of an artifact.
@@ -59,7 +59,7 @@ pub(super) fn run(project: &Project, number: usize, json: bool) -> Result<()> {
 }
 
 fn top(anatomy: &Anatomy, functions: Vec<Line>) -> Top {
-    let count = |of: &dyn Fn(&super::item::Place) -> bool| {
+    let count = |of: &dyn Fn(&Place) -> bool| {
         let code = anatomy.items.iter().filter(|item| item.place.kind == Kind::Code && of(&item.place));
         code.map(|item| item.copies).sum()
     };
@@ -114,10 +114,8 @@ fn words(name: &str, top: &Top) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::item::{Item, Place},
-        *,
-    };
+    use super::*;
+    use crate::wasm_diet::item::Item;
 
     #[test]
     fn sums_end_in_the_size_of_the_file() {

@@ -11,6 +11,7 @@ use crate::{
     project::Project,
     setup::{self, Tool},
     wasm,
+    wasm_diet::component,
 };
 
 /// A line of twiggy's.
@@ -32,7 +33,7 @@ pub(super) fn top(project: &Project, artifact: &str, number: usize) -> Result<Ve
     let path = wasm::named(project, artifact);
     let named = files::read(&path)?;
     // A component has small modules of glue beside its own, and twiggy reads core modules only.
-    let modules = wasm::modules(&named)?;
+    let modules = component::modules(&named)?;
     let module = modules.iter().max_by_key(|module| module.len()).context("it has no core module")?;
     let core = path.with_extension("core.wasm");
     fs::write(&core, module).with_context(|| format!("could not write `{}`", core.display()))?;

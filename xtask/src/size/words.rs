@@ -5,17 +5,17 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{
-    base::Base,
-    diff::{self, Change, Difference, Fate},
-    json, markdown,
-    profile::Profile,
-    table::{short, signed, table},
-};
+use super::{base::Base, markdown};
 use crate::{
     budget::{Measured, grouped},
     project::Project,
     ui, wasm,
+    wasm_diet::{
+        diff::{self, Change, Difference, Fate},
+        json,
+        profile::Profile,
+        table::{short, signed, table},
+    },
 };
 
 /// Builds the artifacts and prints what is different from `base`; also into the file `page`, if one is named.
@@ -118,7 +118,8 @@ pub(super) fn change(before: usize, after: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::anatomy::functions as anatomy, *};
+    use super::*;
+    use crate::wasm_diet::anatomy::functions as anatomy;
 
     #[test]
     fn what_changed_is_listed_and_the_rest_counted() {

@@ -9,7 +9,7 @@ use anyhow::Result;
 use wasm_encoder::{CodeSection, Encode as _, Instruction, RawSection, Section as _};
 use wasmparser::{BinaryReader, FunctionBody, Operator, Parser, Payload, TypeRef};
 
-use super::component::section;
+use crate::wasm_diet::component::section;
 
 mod helpers;
 

@@ -6,15 +6,15 @@
 //!    → validate, with exactly the listed features → measure raw and gzip -9 → size-budget.toml → target/dist/
 //! ```
 //!
-//! Modules in that order: [`build`], [`lower`], [`optimise`] with [`component`], [`validate`] with [`features`], [`artifact`],
-//! [`report`]. [`stages`] is the same way for components of others, to compare with.
+//! Modules in that order: [`build`], [`lower`], [`optimise`], [`validate`] with [`features`], [`artifact`], [`report`], and
+//! [`growth`] where the budget does not hold. [`stages`] is the same way for components of others, to compare with. What takes
+//! binaries apart and puts them together again is in [`wasm_diet`](crate::wasm_diet).
 
 mod artifact;
 mod build;
-mod component;
 mod features;
+mod growth;
 mod lower;
-pub(crate) mod names;
 mod optimise;
 mod report;
 mod stages;
@@ -36,13 +36,13 @@ use crate::{
     project::Project,
     secrets,
     setup::{self, Need},
-    size::{self, Anatomy, Profile},
     ui,
+    wasm_diet::{anatomy::Anatomy, component, names, profile::Profile},
 };
 
 pub(crate) use self::{
     artifact::Artifact,
-    component::{modules, strip},
+    growth::{baseline, baseline_path, blame},
     optimise::PROGRAM as OPTIMISER,
     stages::{Source, Stages, component_features, shrunk, stages},
 };
@@ -63,7 +63,7 @@ impl Wasm {
         match budget {
             Some(budget) if self.check_size => budget
                 .check(&report.sizes(), shipped)
-                .map_err(|error| size::blame(project, &report.profile(), &error)),
+                .map_err(|error| blame(project, &report.profile(), &error)),
             _ => Ok(()),
         }
     }
@@ -104,9 +104,7 @@ pub(crate) fn release(project: &Project, shipped: &[&str]) -> Result<Shipped> {
     setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
     let report = make(project, project, &Artifact::plan(WasmTargets::All), HttpBackend::Raw, true)?;
     report.write(&project.dist)?;
-    budget
-        .check(&report.sizes(), shipped)
-        .map_err(|error| size::blame(project, &report.profile(), &error))?;
+    budget.check(&report.sizes(), shipped).map_err(|error| blame(project, &report.profile(), &error))?;
     Ok(shipped_in(&project.dist))
 }
 
@@ -183,15 +181,15 @@ fn make(
         artifact::write_named(project, artifact, &named)?;
 
         let started = Instant::now();
-        let stripped = strip(&named).with_context(|| format!("could not strip {name}"))?;
+        let stripped = component::strip(&named).with_context(|| format!("could not strip {name}"))?;
         secrets::scan(&stripped).with_context(|| format!("{name} must not ship"))?;
         validate::validate(&stripped, artifact).with_context(|| format!("{name} is not valid"))?;
         report.step(artifact, "strip, validate", started, stripped.len());
 
         let started = Instant::now();
-        let measured = artifact::write(&dist, artifact, &stripped)?;
-        report.step(artifact, "gzip -9", started, measured.gzip);
-        report.measured(artifact, measured, Anatomy::of(&named)?.items);
+        let compressed = artifact::write(&dist, artifact, &stripped)?;
+        report.step(artifact, "gzip -9", started, compressed.len());
+        report.measured(artifact, Anatomy::of_stripped(&named, &stripped, &compressed)?);
     }
     Ok(report)
 }

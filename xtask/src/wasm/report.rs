@@ -13,9 +13,8 @@ use crate::{
     cmd,
     files::replace,
     project::Project,
-    revision,
-    size::{self, Anatomy, Item, Profile},
-    ui,
+    revision, ui,
+    wasm_diet::{anatomy::Anatomy, item::Item, json, profile::Profile},
 };
 
 /// Everything that `size.json` holds, and the times, which it does not: equal input has to give an equal file.
@@ -68,7 +67,7 @@ impl Report {
     }
 
     /// Records an artifact's final size, and what it is made of.
-    pub(super) fn measured(&mut self, artifact: Artifact, size: Measured, items: Vec<Item>) {
+    pub(super) fn measured(&mut self, artifact: Artifact, Anatomy { size, items }: Anatomy) {
         let entry = self.artifacts.entry(artifact.file_name()).or_default();
         entry.size = Some(size);
         entry.items = items;
@@ -106,7 +105,7 @@ impl Report {
     }
 
     fn json(&self) -> Result<String> {
-        size::lines(self).context("could not write size.json")
+        json::lines(self).context("could not write size.json")
     }
 
     fn table(&self, budget: Option<&Budget>) -> Table {
@@ -163,7 +162,8 @@ mod tests {
         for (step, bytes) in [("build", 400), ("optimise", 300), ("strip, validate", 200), ("gzip -9", 100)] {
             report.step(Artifact::Component, step, started, bytes);
         }
-        report.measured(Artifact::Component, Measured { raw: 200, gzip: 100 }, Vec::new());
+        let size = Measured { raw: 200, gzip: 100 };
+        report.measured(Artifact::Component, Anatomy { size, items: Vec::new() });
         report
     }
 

@@ -5,7 +5,6 @@ use anyhow::{Context as _, Result};
 use super::{
     artifact::Artifact,
     build::{self, Way},
-    component::{rewrite, strip},
     features,
     optimise::Optimiser,
 };
@@ -13,6 +12,7 @@ use crate::{
     cli::HttpBackend,
     project::Project,
     setup::{self, Need},
+    wasm_diet::component::{rewrite, strip},
 };
 
 /// What a component is made from.

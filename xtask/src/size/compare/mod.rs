@@ -16,8 +16,7 @@ use self::{
     stack::{STACKS, Stack},
     trial::Trials,
 };
-use super::json;
-use crate::{budget::Measured, cmd, files, project::Project, ui};
+use crate::{budget::Measured, cmd, files, project::Project, ui, wasm_diet::json};
 
 /// Where the results are kept, from the root on.
 const RESULTS: &str = "xtask/size/compare.json";

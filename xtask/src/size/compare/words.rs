@@ -5,11 +5,10 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 
 use super::{
-    super::table,
     comparison::{Comparison, Row},
     trial::MESSAGES,
 };
-use crate::budget::Measured;
+use crate::{budget::Measured, wasm_diet::table};
 
 /// What stands before and after the part of the page that is written here.
 const MARKS: [&str; 2] =

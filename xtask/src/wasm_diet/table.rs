@@ -8,7 +8,7 @@ use crate::budget::grouped;
 const LONGEST: usize = 110;
 
 /// A table with these headings, of which the first `numbers` after the column `from` hold numbers.
-pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>, numbers: std::ops::Range<usize>) -> String {
+pub(crate) fn table(headings: &[&str], rows: Vec<Vec<String>>, numbers: std::ops::Range<usize>) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY).set_header(headings);
     table.add_rows(rows);
@@ -19,7 +19,7 @@ pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>, numbers: std::ops
 }
 
 /// A number of bytes with its sign, such as `+1,234`; empty where there is no difference.
-pub(super) fn signed(bytes: isize) -> String {
+pub(crate) fn signed(bytes: isize) -> String {
     match bytes {
         0 => String::new(),
         more if more > 0 => format!("+{}", grouped(more.unsigned_abs())),
@@ -28,12 +28,12 @@ pub(super) fn signed(bytes: isize) -> String {
 }
 
 /// `part` of `whole` in percent.
-pub(super) fn percent(part: usize, whole: usize) -> String {
+pub(crate) fn percent(part: usize, whole: usize) -> String {
     format!("{:.1} %", part as f64 * 100.0 / whole.max(1) as f64)
 }
 
 /// A name, cut in its middle where it is long.
-pub(super) fn short(name: &str) -> String {
+pub(crate) fn short(name: &str) -> String {
     let characters: Vec<char> = name.chars().collect();
     if characters.len() <= LONGEST {
         return name.to_owned();

@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 use wasmparser::{Encoding, Parser, Payload};
 
 use super::{
+    component,
     deflate::Costs,
     item::{Item, Kind, Place},
+    names,
     symbol::Symbol,
 };
-use crate::{budget::Measured, files, wasm};
+use crate::{budget::Measured, files};
 
 /// An artifact taken apart.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,14 +35,22 @@ impl Anatomy {
     /// # Errors
     /// The binary is damaged.
     pub(crate) fn of(named: &[u8]) -> Result<Self> {
-        let shipped = wasm::strip(named)?;
-        let costs = Costs::read(&files::gzip(&shipped)?).context("could not follow the compression")?;
-        let names = names(named)?;
+        let stripped = component::strip(named)?;
+        Self::of_stripped(named, &stripped, &files::gzip(&stripped)?)
+    }
+
+    /// Takes `stripped` apart, the form of `named` that ships, where that and its `compressed` form are there already.
+    ///
+    /// # Errors
+    /// The binary is damaged, or the three are not of one binary.
+    pub(crate) fn of_stripped(named: &[u8], stripped: &[u8], compressed: &[u8]) -> Result<Self> {
+        let costs = Costs::read(compressed).context("could not follow the compression")?;
+        let names = functions_by_module(named)?;
         let mut walk = Walk::new(&costs, &names);
-        for payload in Parser::new(0).parse_all(&shipped) {
+        for payload in Parser::new(0).parse_all(stripped) {
             walk.step(&payload?)?;
         }
-        Ok(walk.finish(shipped.len()))
+        Ok(walk.finish(stripped.len()))
     }
 
     /// Whether the names of functions were there.
@@ -66,16 +76,16 @@ fn unknown() -> Place {
 }
 
 /// For each core module in the binary, in their order, the names of its functions without those that it imports.
-fn names(named: &[u8]) -> Result<Vec<BTreeMap<u32, String>>> {
+fn functions_by_module(named: &[u8]) -> Result<Vec<BTreeMap<u32, String>>> {
     let defined = |module: &Vec<u8>| {
-        let imported = wasm::names::imported_functions(module)?;
-        let functions = wasm::names::functions(module)?;
+        let imported = names::imported_functions(module)?;
+        let functions = names::functions(module)?;
         Ok(functions
             .into_iter()
             .filter_map(|(index, name)| Some((index.checked_sub(imported)?, name)))
             .collect())
     };
-    wasm::modules(named)?.iter().map(defined).collect()
+    component::modules(named)?.iter().map(defined).collect()
 }
 
 /// Where the reader is in the artifact.
@@ -238,7 +248,7 @@ fn section_name(id: u8) -> &'static str {
 
 /// One that holds nothing but functions of the crate `core`, each with so many bytes.
 #[cfg(test)]
-pub(super) fn functions(functions: &[(&str, usize)]) -> Anatomy {
+pub(crate) fn functions(functions: &[(&str, usize)]) -> Anatomy {
     let item = |&(name, raw): &(&str, usize)| Item {
         place: Place::of(Kind::Code, "core", name),
         copies: 1,
@@ -292,7 +302,7 @@ mod tests {
 
     fn adds_up(named: &[u8]) -> Anatomy {
         let anatomy = Anatomy::of(named).unwrap();
-        let shipped = wasm::strip(named).unwrap();
+        let shipped = component::strip(named).unwrap();
         let sum = |of: fn(&Item) -> usize| anatomy.items.iter().map(of).sum::<usize>();
         assert_eq!(sum(|item| item.size.raw), shipped.len());
         assert_eq!(sum(|item| item.size.gzip), files::gzip(&shipped).unwrap().len());
@@ -328,7 +338,7 @@ mod tests {
 
     #[test]
     fn without_names_the_code_is_one_part() {
-        let (anatomy, shipped) = (adds_up(&module().finish()), wasm::strip(&module().finish()).unwrap());
+        let (anatomy, shipped) = (adds_up(&module().finish()), component::strip(&module().finish()).unwrap());
         let bare = adds_up(&shipped);
         assert!(!bare.has_names());
         let sorted = |anatomy: &Anatomy| {

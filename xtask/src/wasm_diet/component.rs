@@ -11,7 +11,7 @@ use wasmparser::{Encoding, Parser, Payload};
 
 /// Replaces each core module in `binary`, however deeply nested, by what `replace` makes of it. A core module alone is
 /// replaced as a whole.
-pub(super) fn rewrite(binary: &[u8], replace: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+pub(crate) fn rewrite(binary: &[u8], replace: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
     walk(binary, &mut |_| true, replace)
 }
 
@@ -81,7 +81,7 @@ fn walk(
 }
 
 /// The bytes of a section that the parser has found at `range`.
-pub(super) fn section(binary: &[u8], range: Range<u64>) -> Result<&[u8]> {
+pub(crate) fn section(binary: &[u8], range: Range<u64>) -> Result<&[u8]> {
     let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
     binary.get(range).context("a section reaches beyond the end of the binary")
 }

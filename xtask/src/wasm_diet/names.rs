@@ -15,7 +15,7 @@ use super::component;
 const MERGED: &str = "byn$mgfn-shared$";
 
 /// Lets `optimise` make a smaller module of `module` without its names, and gives the names to what is left.
-pub(super) fn keep(module: &[u8], optimise: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+pub(crate) fn keep(module: &[u8], optimise: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
     let optimised = optimise(&component::strip(module)?)?;
     Ok(give(&component::strip(&optimised)?, &follow(module, &optimised)?))
 }

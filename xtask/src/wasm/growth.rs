@@ -1,0 +1,102 @@
+//! What grew against what was accepted last, for the error of a budget that does not hold.
+
+use std::path::PathBuf;
+
+use anyhow::{Error, Result, anyhow};
+
+use crate::{
+    project::Project,
+    wasm_diet::{
+        diff,
+        profile::Profile,
+        table::{short, signed},
+    },
+};
+
+/// How many of the functions that grew an error names.
+const BLAMED: usize = 12;
+
+/// Returns the path of the file that holds what was accepted last.
+pub(crate) fn baseline_path(project: &Project) -> PathBuf {
+    project.root.join("xtask").join("size").join("baseline.json")
+}
+
+/// What was accepted last.
+///
+/// # Errors
+/// It can't be read.
+pub(crate) fn baseline(project: &Project) -> Result<Profile> {
+    Profile::read(&baseline_path(project))
+}
+
+/// `error`, which says that a budget does not hold, with the functions that grew against what was accepted last.
+pub(crate) fn blame(project: &Project, profile: &Profile, error: &Error) -> Error {
+    let grown = match baseline(project) {
+        Ok(accepted) => {
+            Some(grown(&accepted, profile)).filter(|grown| !grown.is_empty()).unwrap_or_else(|| {
+                "nothing grew against what was accepted last: the budget was tightened\n".to_owned()
+            })
+        }
+        Err(unreadable) => format!("what grew is not known: {unreadable:#}\n"),
+    };
+    anyhow!("{error}\n\n{grown}\nmake it smaller, or say why it has to be: cargo xtask size --accept \"WHY\"")
+}
+
+/// What grew in each artifact that is larger than it was.
+fn grown(accepted: &Profile, profile: &Profile) -> String {
+    let mut text = String::new();
+    for (name, difference) in diff::builds(accepted, profile) {
+        let (Some(before), Some(after)) = (difference.before, difference.after) else { continue };
+        let more = diff::difference(before.raw, after.raw);
+        if more <= 0 && after.gzip <= before.gzip {
+            continue;
+        }
+        text.push_str(&format!("in {name}, against what was accepted last ({} bytes raw):\n", signed(more)));
+        let mut grown: Vec<_> = difference.parts.iter().filter(|change| change.raw() > 0).collect();
+        grown.sort_by_key(|change| std::cmp::Reverse(change.raw()));
+        for change in grown.iter().take(BLAMED) {
+            text.push_str(&format!("{:>9}  {}\n", signed(change.raw()), short(&change.what.name)));
+        }
+        if grown.len() > BLAMED {
+            text.push_str(&format!(
+                "{:>9}  others: cargo xtask size diff xtask/size/baseline.json\n",
+                grown.len() - BLAMED
+            ));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{
+        budget::Measured,
+        wasm_diet::{
+            anatomy::Anatomy,
+            item::{Item, Kind, Place},
+        },
+    };
+
+    #[test]
+    fn an_error_names_what_grew() {
+        let profile = |functions: &[(&str, usize)]| {
+            let item = |&(name, raw): &(&str, usize)| Item {
+                place: Place::of(Kind::Code, "core", name),
+                copies: 1,
+                size: Measured { raw, gzip: raw },
+            };
+            let raw = functions.iter().map(|(_, raw)| raw).sum();
+            let anatomy =
+                Anatomy { size: Measured { raw, gzip: raw }, items: functions.iter().map(item).collect() };
+            Profile { revision: None, artifacts: BTreeMap::from([("a.wasm".to_owned(), anatomy)]) }
+        };
+        let text = grown(&profile(&[("a", 10), ("b", 20)]), &profile(&[("a", 5), ("b", 23), ("c", 1_200)]));
+        let expected =
+            "in a.wasm, against what was accepted last (+1,198 bytes raw):\n   +1,200  c\n       +3  b\n";
+        assert_eq!(text, expected);
+        assert_eq!(grown(&profile(&[("a", 10)]), &profile(&[("a", 9)])), "");
+    }
+}
