@@ -13,15 +13,19 @@
 //! - What a job downloads has been uploaded by a job that it waits for.
 //!
 //! Each is a function from a file to what is wrong with it, and [`samples`] shows each of them finding something.
+//!
+//! And what must hold of `xtask/src`: no top-level module leads through others back to itself ([`modules`]).
 
 mod commands;
 mod document;
+mod modules;
 mod rules;
 mod samples;
 
 use std::path::Path;
 
 use document::Document;
+use modules::Uses;
 
 /// The workspace.
 fn root() -> &'static Path {
@@ -49,4 +53,13 @@ fn actions_are_tidy() {
 fn an_action_is_pinned_to_one_commit_everywhere() {
     let wrong = rules::pinned_differently(&Document::all(&root().join(".github")));
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn modules_of_xtask_do_not_use_one_another_in_circles() {
+    let uses = Uses::read(&root().join("xtask/src"));
+    let count = uses.modules().count();
+    assert!(count >= 20 && uses.of("main").count() == count, "not all modules are found: {uses:?}");
+    let wrong = uses.cycles();
+    assert!(wrong.is_empty(), "in xtask/src:\n{}", wrong.join("\n"));
 }
