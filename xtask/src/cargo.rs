@@ -17,12 +17,7 @@ use xshell::{Cmd, cmd};
 
 pub(crate) use self::lock::{Lock, Locked};
 use self::stamp::Stamp;
-use crate::{
-    cmd, files,
-    project::Project,
-    setup::{self, Need},
-    ui,
-};
+use crate::{cmd, files, project::Project, ui};
 
 /// A program of this workspace that few commands need and that takes long to compile: it is built when it is needed, and
 /// kept in the cache, where every checkout finds it. Where what it is built from changed, cargo decides how much of it is still
@@ -38,8 +33,8 @@ pub(crate) struct OnDemand {
     pub(crate) first_time: &'static str,
     /// Its own sources, files and folders from the workspace's root.
     pub(crate) sources: &'static [&'static str],
-    /// What it is compiled with beside cargo.
-    pub(crate) needs: &'static [Need],
+    /// Provides what it is compiled with beside cargo.
+    pub(crate) prepare: fn(&Project) -> Result<()>,
 }
 
 /// A way to compile such a program.
@@ -61,7 +56,7 @@ impl OnDemand {
 
     /// The path of the program as `variant` compiles it, which is done if need be.
     pub(crate) fn ensure_variant_built(&self, project: &Project, variant: &Variant) -> Result<PathBuf> {
-        let Self { package, profile, first_time, sources, needs } = self;
+        let Self { package, profile, first_time, sources, prepare } = self;
         let (stamp, shared) = (Stamp::of(&project.root, package, sources)?, project.cache_folder("build")?);
         let stamp_in = |target: &Path| target.join(format!("{package}.sources"));
         if let Some(program) = stamp.program(&stamp_in(&shared.join(variant.name))) {
@@ -69,7 +64,7 @@ impl OnDemand {
         }
         let target = own_folder().unwrap_or(shared).join(variant.name);
         if !target.join(profile).join(package).exists() {
-            setup::ensure(project, needs)?;
+            prepare(project)?;
             ui::status("Building", first_time);
         }
         let _turn = turn(&target, package)?;
@@ -97,8 +92,8 @@ impl OnDemand {
     /// # Errors
     /// clippy warns of something, and has said of what.
     pub(crate) fn lint(&self, project: &Project, variant: &Variant) -> Result<()> {
-        let Self { package, sources, needs, .. } = self;
-        setup::ensure(project, needs)?;
+        let Self { package, sources, prepare, .. } = self;
+        prepare(project)?;
         let target = project.cache_folder("build")?.join(variant.name);
         let _turn = turn(&target, package)?;
         // Another checkout's sources may be what clippy found nothing in: a flag that nothing asks for tells them apart.

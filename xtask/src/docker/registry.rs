@@ -27,7 +27,7 @@ pub(crate) const PROGRAM: OnDemand = OnDemand {
     profile: "image-pusher",
     first_time: "image-pusher, once for this machine: about a minute on 2 cores",
     sources: &["xtask/image-pusher"],
-    needs: &[],
+    prepare: |_| Ok(()),
 };
 
 /// A repository in a registry.

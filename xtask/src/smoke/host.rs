@@ -15,7 +15,7 @@ pub(crate) const PROGRAM: OnDemand = OnDemand {
     profile: "test-host",
     first_time: "the test host, once for this machine: about 2 minutes on 2 cores",
     sources: &["xtask/test-host", "crates/clawft-wasm/wit"],
-    needs: &[],
+    prepare: |_| Ok(()),
 };
 
 /// The host as the program that runs the cases, compiled if need be.

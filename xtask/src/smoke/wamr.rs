@@ -30,7 +30,7 @@ pub(crate) const PROGRAM: OnDemand = OnDemand {
     profile: "wamr-runner",
     first_time: "a runner with WAMR in it, once for this machine: about a minute on 2 cores",
     sources: &["xtask/wamr-runner", "crates/clawft-wasm/include"],
-    needs: &[Need::CxxCompiler],
+    prepare: |project| setup::ensure(project, &[Need::CxxCompiler]),
 };
 
 /// What the runner calls itself.
@@ -130,7 +130,7 @@ fn version(project: &Project, program: &Path) -> Result<String> {
 
 /// What compiles WAMR's C code, and reads its headers: cmake, ninja and libclang, of a Python environment.
 fn variables(project: &Project) -> Result<Vec<(&'static str, OsString)>> {
-    setup::ensure(project, PROGRAM.needs)?;
+    (PROGRAM.prepare)(project)?;
     let programs = setup::python(project, Python::Wamr)?;
     let shell = project.shell()?;
     let python = programs.join("python3");

@@ -14,7 +14,7 @@ const PROGRAM: OnDemand = OnDemand {
     profile: "release",
     first_time: "the load generator, once; this takes half a minute",
     sources: &["xtask/load-generator"],
-    needs: &[],
+    prepare: |_| Ok(()),
 };
 
 /// The program.

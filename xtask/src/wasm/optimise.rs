@@ -13,7 +13,7 @@ use crate::{
     cmd, digest,
     files::{self, replace},
     project::Project,
-    setup::Need,
+    setup::{self, Need},
     ui,
 };
 
@@ -23,7 +23,7 @@ pub(crate) const PROGRAM: OnDemand = OnDemand {
     profile: "release",
     first_time: "Binaryen, once for this machine: about 5 minutes on 2 cores",
     sources: &["xtask/wasm-opt-driver"],
-    needs: &[Need::CxxCompiler],
+    prepare: |project| setup::ensure(project, &[Need::CxxCompiler]),
 };
 
 /// What decides the driver's output beside its input and its arguments: the source, and the manifest that pins Binaryen's
