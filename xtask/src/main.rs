@@ -1,26 +1,18 @@
 //! `cargo xtask`: builds, shrinks, checks and releases clawft. Developers and CI call it in exactly the same way.
 //!
 //! Modules in reading order: [`cli`] is the command line as data; every command is a module of its own with `run` as its
-//! first item; [`project`] knows where things are; [`cmd`] is the one door to other programs.
+//! first item. What all of them use is the package [`devkit`]: where things are, and the one door to other programs.
 
 mod bench;
 mod budget;
-mod cargo;
-mod child;
 mod ci;
 mod cli;
-mod cmd;
 mod coverage;
-mod digest;
 mod dist;
 mod docker;
-mod files;
 mod fuzz;
 mod lint;
-mod pool;
-mod project;
 mod release;
-mod revision;
 mod secrets;
 mod setup;
 mod shipped;
@@ -28,18 +20,15 @@ mod size;
 mod smoke;
 mod testkit;
 mod tool;
-mod ui;
 mod wasm;
 mod wasm_diet;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use devkit::{project::Project, ui};
 
-use crate::{
-    cli::{Cli, Command},
-    project::Project,
-};
+use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -3,9 +3,10 @@
 use std::process;
 
 use anyhow::{Context as _, Result};
+use devkit::{cmd, project::Project};
 use xshell::{Shell, cmd};
 
-use crate::{cli::Tool, cmd, project::Project, setup};
+use crate::{cli::Tool, setup};
 
 impl Tool {
     pub(crate) fn run(self, project: &Project) -> Result<()> {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
+use devkit::ui;
 use serde::Deserialize;
 
 use super::metric::Metric;
-use crate::{budget::Budget, cli::Subject, ui};
+use crate::{budget::Budget, cli::Subject};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn artifacts_have_the_limits_of_the_budget() {
-        let project = crate::project::Project::discover().unwrap();
+        let project = devkit::project::Project::discover().unwrap();
         let sizes = [metric("image-linux-amd64", 3.5, "MB"), metric("weft-linux-arm64", 7.0, "MB")];
         let bounds = SubjectBounds::default().and_sizes(&Budget::of(&project).unwrap(), &sizes);
         let error = bounds.check(&sizes).unwrap_err().to_string();

@@ -10,12 +10,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use devkit::{cmd, project::Project, ui};
 use serde::Deserialize;
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
 use super::{metric::Metric, sample::Sample};
-use crate::{cmd, project::Project, ui};
 
 /// How often what is quick is run.
 const RUNS: usize = 5;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{cmd, project::Project, ui};
 use serde_json::json;
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
@@ -15,11 +16,9 @@ use xshell::{Shell, cmd};
 use super::{metric::Metric, sample::Sample};
 use crate::{
     cli::values::Target,
-    cmd, dist,
-    project::Project,
+    dist,
     smoke::Gateway,
     testkit::load_generator::{Compared, LoadGenerator, Streamed, Streams, Upstream},
-    ui,
 };
 
 /// How often the program is started to ask for its version.

@@ -3,13 +3,12 @@
 use std::{env::consts, fs, thread};
 
 use anyhow::Result;
+use devkit::{cmd, project::Project};
 use serde::{Deserialize, Serialize};
 use xshell::cmd;
 
 use crate::{
     cli::Subject,
-    cmd,
-    project::Project,
     setup::{self, Releases},
 };
 

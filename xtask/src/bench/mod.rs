@@ -20,6 +20,7 @@ mod sample;
 mod series;
 
 use anyhow::Result;
+use devkit::{project::Project, revision};
 
 use self::{
     bounds::{Bounds, SubjectBounds},
@@ -30,8 +31,6 @@ use self::{
 use crate::{
     budget::Budget,
     cli::{Bench, Subject},
-    project::Project,
-    revision,
 };
 
 impl Bench {

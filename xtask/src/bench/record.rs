@@ -4,10 +4,11 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Result};
+use devkit::{files, project::Project};
 use serde::{Deserialize, Serialize};
 
 use super::{machine::Machine, metric::Metric};
-use crate::{cli::Subject, files, project::Project};
+use crate::cli::Subject;
 
 /// The whole file.
 #[derive(Debug, Default, Serialize, Deserialize)]

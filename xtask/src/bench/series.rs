@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context as _, Result};
+use devkit::ui;
 
 use super::sample::Sample;
-use crate::ui;
 
 /// Things to be timed under the same conditions: each runs once a round, so whatever else the machine does falls on all of
 /// them, and every other round runs backwards, so none of them always comes after the same one.

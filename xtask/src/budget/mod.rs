@@ -8,11 +8,11 @@ mod size;
 use std::{collections::BTreeMap, fs, ops::Range, path::Path};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use devkit::project::Project;
 use serde::Deserialize;
 use toml::Spanned;
 
 pub(crate) use self::size::{Measured, Size, grouped};
-use crate::project::Project;
 
 /// The budget file, parsed.
 #[derive(Debug)]

@@ -4,9 +4,8 @@
 use std::{env, env::consts::OS, path::Path};
 
 use anyhow::{Result, bail};
+use devkit::{cmd, project::Project, ui};
 use xshell::{Cmd, Shell, cmd};
-
-use crate::{cmd, project::Project, ui};
 
 /// Starts an engine, tells the rest of the line where it is, and becomes that. Not `eval "$(…)"`, which would go on after a
 /// failure.

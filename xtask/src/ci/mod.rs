@@ -18,13 +18,10 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum as _;
+use devkit::{project::Project, ui};
 
 use self::{passed::Passed, runner::Runner};
-use crate::{
-    cli::{Ci, FUZZ_SECONDS, Step, Test},
-    project::Project,
-    ui,
-};
+use crate::cli::{Ci, FUZZ_SECONDS, Step, Test};
 
 /// How long `test` fuzzes each target, in seconds: a moment, to see that it still runs.
 const MOMENT: u64 = 2;

@@ -14,9 +14,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use devkit::{files, project::Project, revision};
 use serde::{Deserialize, Serialize};
 
-use crate::{cli::Step, files, project::Project, revision};
+use crate::cli::Step;
 
 /// The file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use devkit::{child::Guarded, files, project::Project, ui};
 
 use xshell::{Cmd, Shell, cmd};
 
@@ -18,13 +19,7 @@ use super::{
     How, engine::Engine, excerpt::excerpt, interrupt::Interrupt, passed::Passed, program::Program,
     said::Said, steps::Command, table::time,
 };
-use crate::{
-    child::Guarded,
-    cli::{FUZZ_SECONDS, Step},
-    files,
-    project::Project,
-    ui,
-};
+use crate::cli::{FUZZ_SECONDS, Step};
 
 /// How often a step is looked after, and its log where that is shown.
 const LOOK: Duration = Duration::from_millis(100);

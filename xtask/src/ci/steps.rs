@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use clap::ValueEnum as _;
+use devkit::project::Project;
 
-use crate::{cli::Step, project::Project};
+use crate::cli::Step;
 
 /// The program that a step runs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -205,7 +205,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
-    use crate::project::Project;
+    use devkit::project::Project;
 
     #[test]
     fn documents_show_the_commands_and_options_that_there_are() {

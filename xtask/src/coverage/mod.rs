@@ -15,15 +15,13 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use comfy_table::presets;
+use devkit::{cmd, files, project::Project, ui};
 use xshell::cmd;
 
 use self::{floors::Floors, measured::Source};
 use crate::{
     cli::Coverage,
-    cmd, files,
-    project::Project,
     setup::{self, Tool},
-    ui,
 };
 
 impl Coverage {

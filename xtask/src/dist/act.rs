@@ -6,6 +6,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use devkit::{
+    files::{Mode, gzip, read, replace, replace_as},
+    project::Project,
+    revision, ui,
+};
 
 use super::{
     archive,
@@ -16,13 +21,7 @@ use super::{
     report::Report,
     sums,
 };
-use crate::{
-    budget::Measured,
-    cli::values::Target,
-    files::{Mode, gzip, read, replace, replace_as},
-    project::Project,
-    revision, ui,
-};
+use crate::{budget::Measured, cli::values::Target};
 
 /// The version of everything in this workspace.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use devkit::files::{Mode, gzip};
 use tar::{Builder, EntryType, Header};
-
-use crate::files::{Mode, gzip};
 
 /// The files of an archive by their path in it.
 pub(super) type Entries = BTreeMap<String, Entry>;

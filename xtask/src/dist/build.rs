@@ -6,12 +6,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use devkit::{cargo, project::Project};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::{
-    cargo,
     cli::values::{System, Target},
-    project::Project,
     setup::{self, Need, Python},
 };
 

@@ -7,14 +7,13 @@ use std::{
 };
 
 use anyhow::{Result, bail};
+use devkit::{cmd, project::Project};
 use memchr::memmem;
 use xshell::cmd;
 
 use super::elf;
 use crate::{
     cli::values::{System, Target},
-    cmd,
-    project::Project,
     secrets,
 };
 

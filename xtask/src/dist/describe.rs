@@ -4,10 +4,10 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{cmd, files::Mode, project::Project};
 use xshell::cmd;
 
 use super::archive::{Entries, Entry};
-use crate::{cmd, files::Mode, project::Project};
 
 /// What the program prints about itself: the path in the archive, and the arguments that it takes.
 const PRINTED: [(&str, &[&str]); 5] = [

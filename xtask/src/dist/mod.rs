@@ -25,6 +25,7 @@ use std::{
 };
 
 use anyhow::Result;
+use devkit::{project::Project, ui};
 
 pub(crate) use self::{
     act::{VERSION, archive_name, release_folder},
@@ -33,8 +34,6 @@ pub(crate) use self::{
 use crate::{
     budget::Budget,
     cli::{Dist, values::Target},
-    project::Project,
-    ui,
 };
 
 impl Dist {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use comfy_table::{CellAlignment, Table, presets};
+use devkit::{digest, ui};
 use serde::Serialize;
 
 use super::act::VERSION;
 use crate::{
     budget::{Budget, Measured, grouped},
     cli::values::Target,
-    digest, ui,
 };
 
 /// As many digits of a commit tell it from all others, and fit into `weft --version`.

@@ -3,8 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
-
-use crate::{
+use devkit::{
     digest,
     files::{self, replace},
 };

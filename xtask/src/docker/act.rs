@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Error, Result, anyhow, bail, ensure};
+use devkit::{files, project::Project, ui};
 use memchr::memmem;
 
 use super::{
@@ -29,9 +30,7 @@ use crate::{
         self,
         values::{ImageName, Platform, Tag, Target},
     },
-    dist, files,
-    project::Project,
-    ui,
+    dist,
 };
 
 /// As many digits of its commit a binary holds.

@@ -1,8 +1,7 @@
 //! What git knows of the sources that an image is made from.
 
 use anyhow::Result;
-
-use crate::{
+use devkit::{
     project::Project,
     revision::{self, ask_git},
 };

@@ -8,12 +8,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use devkit::files;
 
 use super::reference::Reference;
-use crate::{
-    cli::values::{ImageName, Platform},
-    files,
-};
+use crate::cli::values::{ImageName, Platform};
 
 /// A folder of digests, which need not be there yet.
 #[derive(Debug)]

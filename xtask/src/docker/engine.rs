@@ -1,9 +1,10 @@
 //! Docker's engine, as this machine has one or not.
 
 use anyhow::{Result, bail};
+use devkit::{cmd, project::Project, ui};
 use xshell::{Shell, cmd};
 
-use crate::{cli::Builder, cmd, project::Project, ui};
+use crate::cli::Builder;
 
 /// The part of an engine's words about itself that says that it keeps images as registries do.
 const CONTAINERD_STORE: &str = "io.containerd.snapshotter";

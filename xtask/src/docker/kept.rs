@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use devkit::project::Project;
 
 use super::{
     act::Work,
@@ -18,7 +19,6 @@ use crate::{
         Builder,
         values::{Platform, Tag},
     },
-    project::Project,
 };
 
 /// Images in a layout.

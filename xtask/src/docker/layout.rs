@@ -7,13 +7,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::files;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     oci::{Descriptor, Index, Labels, REF_NAME},
     reference::Digest,
 };
-use crate::files;
 
 /// The file that says that the folder is a layout.
 pub(crate) const MARK: &str = "oci-layout";

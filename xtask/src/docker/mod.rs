@@ -8,11 +8,11 @@
 //! The two halves may run on different machines with the folder of digests carried between them. Until the last arrow nobody
 //! who asks for a tag sees anything of it, and what broke off is taken up again where it was.
 //!
-//! Modules in reading order: [`request`] is what is asked for, with [`reference`], [`checkout`], [`tags`] and [`engine`];
-//! [`plan`] decides what to do and [`act`] does it. [`recipe`] says what an image is, [`builder`] makes one of [`oci`]'s
-//! documents and a [`layer`] in a [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on which it
-//! is, [`release`] judges whether they belong together, [`publisher`] makes the list, [`report`] tells of it. A release has
-//! [`kept`] images, and the component goes to a registry as well: [`wasm`].
+//! Modules in reading order: [`request`] is what is asked for, with [`reference`](mod@reference), [`checkout`], [`tags`] and
+//! [`engine`]; [`plan`] decides what to do and [`act`] does it. [`recipe`] says what an image is, [`builder`] makes one of
+//! [`oci`]'s documents and a [`layer`] in a [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on
+//! which it is, [`release`] judges whether they belong together, [`publisher`] makes the list, [`report`] tells of it. A
+//! release has [`kept`] images, and the component goes to a registry as well: [`wasm`].
 
 mod act;
 mod builder;
@@ -37,6 +37,7 @@ mod tags;
 mod wasm;
 
 use anyhow::Result;
+use devkit::{project::Project, revision, ui};
 
 use self::{act::Work, checkout::Checkout, recipe::Recipe, request::Request};
 pub(crate) use self::{
@@ -51,8 +52,6 @@ pub(crate) use self::{
 use crate::{
     budget::Budget,
     cli::{self, values::Platform},
-    project::Project,
-    revision, ui,
 };
 
 /// The names in the budget file of the images that this command makes to ship.

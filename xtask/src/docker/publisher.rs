@@ -1,6 +1,7 @@
 //! Where a list of images goes: into the layout, or into the registry by one way or the other.
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{cmd, project::Project};
 use xshell::cmd;
 
 use super::{
@@ -10,11 +11,7 @@ use super::{
     reference::{Digest, Reference},
     registry::Registry,
 };
-use crate::{
-    cli::values::{ImageName, Tag},
-    cmd,
-    project::Project,
-};
+use crate::cli::values::{ImageName, Tag};
 
 /// Puts a list of images to where it is found by its tags.
 pub(super) trait Publisher {

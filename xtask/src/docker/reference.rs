@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use devkit::digest;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::cli::values::ImageName;
@@ -22,7 +23,7 @@ pub(crate) struct Reference {
 impl Digest {
     /// The digest of `bytes`.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self(format!("sha256:{}", crate::digest::sha256(bytes)))
+        Self(format!("sha256:{}", digest::sha256(bytes)))
     }
 
     /// The 64 digits without the name of the algorithm: what its file in a layout is called.

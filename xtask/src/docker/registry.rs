@@ -4,6 +4,7 @@
 use std::{path::PathBuf, sync::OnceLock};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use devkit::{cargo::OnDemand, cmd, project::Project};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use xshell::cmd;
@@ -14,12 +15,7 @@ use super::{
     recipe::label,
     reference::{Digest, Reference},
 };
-use crate::{
-    cargo::OnDemand,
-    cli::values::{ImageName, Tag},
-    cmd,
-    project::Project,
-};
+use crate::cli::values::{ImageName, Tag};
 
 /// The program.
 pub(crate) const PROGRAM: OnDemand = OnDemand {

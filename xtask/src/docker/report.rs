@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use devkit::ui;
 use serde::Serialize;
 
 use super::{
@@ -12,7 +13,6 @@ use super::{
 use crate::{
     budget::{Measured, grouped},
     cli::values::{ImageName, Platform, Tag},
-    ui,
 };
 
 /// What came of it.

@@ -3,15 +3,12 @@
 use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
+use devkit::{project::Project, ui};
 
 use super::{checkout::Checkout, engine, tags};
-use crate::{
-    cli::{
-        Builder, Docker,
-        values::{ImageName, Platform, Tag},
-    },
-    project::Project,
-    ui,
+use crate::cli::{
+    Builder, Docker,
+    values::{ImageName, Platform, Tag},
 };
 
 /// The folder in `target/dist` with the layout of the images, if none is named.

@@ -10,6 +10,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use devkit::project::Project;
 use serde::Serialize;
 use wasmparser::{Encoding, Parser, Payload};
 
@@ -21,10 +22,7 @@ use super::{
     reference::{Digest, Reference},
     registry::Registry,
 };
-use crate::{
-    cli::values::{ImageName, Tag},
-    project::Project,
-};
+use crate::cli::values::{ImageName, Tag};
 
 /// What the layer is called by clients that write it to a file.
 const FILE_NAME: &str = "clawft.wasm";

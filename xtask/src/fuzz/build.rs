@@ -4,14 +4,10 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use devkit::{cargo, project::Project, ui};
 use xshell::cmd;
 
-use crate::{
-    cargo,
-    project::Project,
-    setup::{self, Need},
-    ui,
-};
+use crate::setup::{self, Need};
 
 /// Counters at every edge, what comparisons compared, and no branch folded away. As cargo-fuzz has them but for the address
 /// sanitiser, which has nothing to find: the crates under test hold no unsafe code on this target.

@@ -20,12 +20,9 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum as _;
+use devkit::{project::Project, ui};
 
-use crate::{
-    cli::{Fuzz, FuzzTarget},
-    project::Project,
-    ui,
-};
+use crate::cli::{Fuzz, FuzzTarget};
 
 impl Fuzz {
     pub(crate) fn run(self, project: &Project) -> Result<()> {

@@ -1,9 +1,9 @@
 //! What the user reads: a line a target as it ends, all crashes with the way to each, and one line of result.
 
 use anyhow::{Result, ensure};
+use devkit::ui;
 
 use super::outcome::{Crash, Outcome};
-use crate::ui;
 
 /// Tells that a target has ended.
 pub(super) fn line(outcome: &Outcome) {

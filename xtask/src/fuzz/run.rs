@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{cmd, files, pool, project::Project};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{
@@ -14,7 +15,6 @@ use super::{
     outcome::{Effort, Outcome},
     report,
 };
-use crate::{cmd, files, pool, project::Project};
 
 /// What ends a run as a crash does. An input is a few kilobytes and takes microseconds, so both are far off, also on a
 /// machine that does other things.

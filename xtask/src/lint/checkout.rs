@@ -7,8 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-
-use crate::{project::Project, revision};
+use devkit::{project::Project, revision};
 
 /// A longer first line names no interpreter.
 const FIRST_LINE: u64 = 128;

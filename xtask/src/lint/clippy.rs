@@ -1,14 +1,13 @@
 //! The code with clippy: what the host runs, the component's package for its targets, the programs that are built on demand.
 
 use anyhow::Result;
+use devkit::{cargo::Variant, cmd, project::Project, ui};
 use xshell::cmd;
 
 use crate::{
-    cargo::Variant,
-    cmd, docker,
-    project::Project,
+    docker,
     setup::{self, Need},
-    smoke, ui, wasm,
+    smoke, wasm,
 };
 
 pub(super) fn check(project: &Project) -> Result<()> {

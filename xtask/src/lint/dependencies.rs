@@ -6,13 +6,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::project::Project;
 use xshell::{Cmd, Shell, cmd};
 
 use super::linter;
-use crate::{
-    project::Project,
-    setup::{self, Tool},
-};
+use crate::setup::{self, Tool};
 
 /// Where cargo-deny has RustSec's database from.
 const DATABASE: &str = "https://github.com/RustSec/advisory-db";

@@ -1,9 +1,8 @@
 //! Running a linter: silent where it finds nothing, else what it found is the error.
 
 use anyhow::{Result, bail};
+use devkit::cmd;
 use xshell::Cmd;
-
-use crate::cmd;
 
 /// Runs the linter `cmd`, which ends with an exit code other than 0 where it finds something.
 ///

@@ -14,14 +14,10 @@ mod workflows;
 
 use anyhow::{Error, Result, ensure};
 use clap::ValueEnum as _;
+use devkit::{cmd, project::Project, ui};
 use xshell::cmd;
 
-use crate::{
-    cli::{Check, Lint},
-    cmd,
-    project::Project,
-    ui,
-};
+use crate::cli::{Check, Lint};
 
 impl Lint {
     /// # Errors

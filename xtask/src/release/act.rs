@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Error, Result, ensure};
+use devkit::{cmd, files::read, project::Project, revision, ui};
 use xshell::cmd;
 
 use super::{
@@ -21,11 +22,8 @@ use super::{
 use crate::{
     ci,
     cli::values::Target,
-    cmd, dist,
+    dist,
     docker::{self, Kept, WasmArtifact},
-    files::read,
-    project::Project,
-    revision, ui,
     wasm::{self, Artifact},
 };
 

@@ -9,10 +9,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use devkit::{digest, files};
 use flate2::read::GzDecoder;
 use memchr::memmem;
 
-use crate::{cli::values::Target, digest, dist, files};
+use crate::{cli::values::Target, dist};
 
 /// As many digits of its commit a program holds.
 const COMMIT: usize = 12;

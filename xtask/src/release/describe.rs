@@ -1,6 +1,7 @@
 //! What is said of each program: how it was built, and what it is made of.
 
 use anyhow::Result;
+use devkit::{cargo::Lock, project::Project};
 use xshell::Shell;
 
 use super::{
@@ -9,7 +10,6 @@ use super::{
     sbom::{self, Checksums, Subject, Tree},
     toolchain::Toolchain,
 };
-use crate::{cargo::Lock, project::Project};
 
 /// Describes the programs of one commit.
 pub(super) struct Describer<'d> {

@@ -3,16 +3,13 @@
 use std::fs;
 
 use anyhow::{Context as _, Result};
+use devkit::{project::Project, revision::ask_git};
 
 use super::{
     archives::{self, Archives},
     request::{Push, Request, git_tag},
 };
-use crate::{
-    docker::{self, Digest},
-    project::Project,
-    revision::ask_git,
-};
+use crate::docker::{self, Digest};
 
 /// How things are.
 #[derive(Debug)]

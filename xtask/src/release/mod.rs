@@ -33,9 +33,10 @@ mod verify;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use devkit::{digest, project::Project, ui};
 
 use self::{act::Work, describe::Describer, facts::Facts, request::Request};
-use crate::{cli::Release, digest, project::Project, ui};
+use crate::cli::Release;
 
 impl Release {
     pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {

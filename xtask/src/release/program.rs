@@ -3,13 +3,13 @@
 use std::fs;
 
 use anyhow::{Context as _, Result};
+use devkit::project::Project;
 use toml::{Table, Value};
 
 use super::metadata::Build;
 use crate::{
     cli::{WasmTargets, values::Target},
     dist,
-    project::Project,
     wasm::Artifact,
 };
 

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use comfy_table::{CellAlignment, Table, presets};
+use devkit::ui;
 use serde::Serialize;
 
 use super::metadata::Metadata;
-use crate::{budget::grouped, docker::Reference, ui};
+use crate::{budget::grouped, docker::Reference};
 
 /// What came of it.
 #[derive(Debug, Serialize)]

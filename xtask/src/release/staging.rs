@@ -7,10 +7,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use devkit::{digest, files};
 use tempfile::TempDir;
 
 use super::metadata::{Build, File, Kind};
-use crate::{digest, dist, files};
+use crate::dist;
 
 /// A folder that becomes a release. What is left of one that does not is removed.
 #[derive(Debug)]

@@ -3,13 +3,12 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result};
+use devkit::{cmd, project::Project};
 use xshell::cmd;
 
 use super::{metadata, program::Program, sbom::Native};
 use crate::{
     cli::values::Target,
-    cmd,
-    project::Project,
     setup::{self, Python},
 };
 

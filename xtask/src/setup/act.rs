@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 
 use anyhow::{Context as _, Result, bail};
+use devkit::{project::Project, ui};
 
 use super::{
     item::{Item, Piece},
@@ -10,7 +11,6 @@ use super::{
     plan::{Step, Way, plan},
     words,
 };
-use crate::{project::Project, ui};
 
 /// How an item came to be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

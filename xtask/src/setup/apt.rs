@@ -9,10 +9,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{cmd, ui};
 use xshell::{Cmd, Shell, cmd};
 
 use super::apt_lists::Mirror;
-use crate::{cmd, ui};
 
 /// A server that does not answer must not hold anyone up for the two minutes that apt would give it.
 const OPTIONS: [&str; 10] = [

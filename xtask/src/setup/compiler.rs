@@ -2,10 +2,10 @@
 
 use std::env;
 
+use devkit::cmd;
 use xshell::{Shell, cmd};
 
 use super::item::{Piece, State};
-use crate::cmd;
 
 /// What someone without one can do.
 const ADVICE: &str = "install one (Debian: `apt-get install g++`, Fedora: `dnf install gcc-c++`, \

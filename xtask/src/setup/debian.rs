@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use devkit::ui;
 use xshell::Shell;
 
 use super::{
@@ -16,7 +17,6 @@ use super::{
     pins::{Checksum, DebianPins, PackagePin},
     staging::{Staging, Stamp},
 };
-use crate::ui;
 
 /// A package as it lies unpacked in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]

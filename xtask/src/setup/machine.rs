@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use devkit::{cmd, project::Project, ui};
 use xshell::{Shell, cmd};
 
 use super::{
@@ -18,7 +19,6 @@ use super::{
     sysroot::{Sysroot, library_of},
     tools,
 };
-use crate::{cmd, project::Project, ui};
 
 /// Where apt keeps its lists of sources.
 const APT: &str = "/etc/apt";

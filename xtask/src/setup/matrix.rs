@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use devkit::project::Project;
 
 use super::{
     act::install,
@@ -11,7 +12,6 @@ use super::{
     pins::{Pins, ToolPin},
 };
 pub(crate) use crate::cli::values::{Release, Releases};
-use crate::project::Project;
 
 /// A wasmtime that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]

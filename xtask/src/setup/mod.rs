@@ -27,6 +27,7 @@ mod words;
 use std::{env, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use devkit::{project::Project, ui};
 
 use self::{
     act::{Outcome, install},
@@ -41,7 +42,7 @@ pub(crate) use self::{
     matrix::{Releases, Wasmtime, wasmtimes},
     programs::on_path,
 };
-use crate::{cli, project::Project, ui};
+use crate::cli;
 
 /// What a command can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

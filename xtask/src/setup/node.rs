@@ -7,13 +7,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use devkit::{cmd, digest, ui};
 use xshell::{Shell, cmd};
 
 use super::{
     item::{Node, Piece, State},
     staging::{Staging, Stamp},
 };
-use crate::{cmd, digest, ui};
 
 /// As many digits of the digest tell one list of packages from another.
 const DIGITS: usize = 8;

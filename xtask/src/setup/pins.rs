@@ -3,9 +3,8 @@
 use std::{collections::BTreeMap, fmt, path::Path};
 
 use anyhow::{Context as _, Result, bail};
+use devkit::{digest, files};
 use serde::Deserialize;
-
-use crate::{digest, files};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::cmd;
 use xshell::{Shell, cmd};
 
 use super::{
@@ -17,7 +18,6 @@ use super::{
     pins::ProgramPin,
     staging::{Staging, Stamp},
 };
-use crate::cmd;
 
 /// The script that runs the program.
 const SCRIPT: &str = "run";

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::Message;
+use devkit::{cmd, ui};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{
@@ -16,7 +17,6 @@ use super::{
     staging::{Staging, Stamp},
     sysroot::Sysroot,
 };
-use crate::{cmd, ui};
 
 /// What rustup's std is made of. `panic_unwind` comes with std, and `test` serves `cargo test --no-run`.
 const CRATES: &str = "std,panic_abort,proc_macro,test";

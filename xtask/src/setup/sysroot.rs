@@ -6,13 +6,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use devkit::cmd;
 use xshell::{Shell, cmd};
 
 use super::{
     item::{Piece, State, Target},
     staging::Stamp,
 };
-use crate::cmd;
 
 /// Part of every stamp on a std that we built. Raise it when the way of building changes, and everyone's is built again.
 const RECIPE: u32 = 1;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{cmd, ui};
 use xshell::{Shell, cmd};
 
 use super::{
@@ -17,7 +18,6 @@ use super::{
     std_build::by_itself,
     sysroot::Sysroot,
 };
-use crate::{cmd, ui};
 
 /// Looks for `tool`: the program that the user chose, else the pinned one in `cache`.
 pub(super) fn find(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolPin) -> State {

@@ -7,13 +7,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use devkit::{cmd, files, project::Project, ui};
 use wasmparser::Parser;
 use xshell::cmd;
 
 use crate::{
-    cmd, files,
-    project::Project,
-    ui, wasm,
+    wasm,
     wasm_diet::{anatomy::Anatomy, profile::Profile},
 };
 

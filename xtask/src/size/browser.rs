@@ -3,15 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use devkit::{cmd, project::Project, ui};
 use serde_json::json;
 use xshell::cmd;
 
-use crate::{
-    cmd,
-    project::Project,
-    setup::{self, Program, Python},
-    ui,
-};
+use crate::setup::{self, Program, Python};
 
 /// The cases in `xtask/acceptance/size_report.py`.
 const CASES: [&str; 4] = ["desk", "keyboard", "dark", "phone"];

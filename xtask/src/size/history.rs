@@ -3,13 +3,13 @@
 use std::{path::PathBuf, time::SystemTime};
 
 use anyhow::{Context as _, Result};
-use serde::Serialize;
-
-use crate::{
-    budget::Measured,
+use devkit::{
     files::{self, replace},
     project::Project,
 };
+use serde::Serialize;
+
+use crate::budget::Measured;
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -22,11 +22,9 @@ mod twiggy;
 mod words;
 
 use anyhow::Result;
+use devkit::project::Project;
 
-use crate::{
-    cli::{Size, SizeCommand},
-    project::Project,
-};
+use crate::cli::{Size, SizeCommand};
 
 impl Size {
     pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {

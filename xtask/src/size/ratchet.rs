@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{files::replace, project::Project, revision, ui};
 use serde::Serialize;
 use toml_edit::{DocumentMut, Item, Value};
 
 use super::history::{self, Entry};
 use crate::{
     budget::{self, Bounds, Budget, Measured, grouped},
-    files::replace,
-    project::Project,
-    revision, ui, wasm,
+    wasm,
     wasm_diet::{
         diff, json,
         profile::Profile,

@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result};
+use devkit::{files::replace, project::Project, ui};
 use serde::Serialize;
 
 use super::{
@@ -15,9 +16,6 @@ use super::{
 };
 use crate::{
     budget::{Budget, Measured},
-    files::replace,
-    project::Project,
-    ui,
     wasm_diet::{
         anatomy::Anatomy,
         item::{Kind, Place},

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use devkit::{project::Project, ui};
 use serde::Serialize;
 
 use super::twiggy::{self, Line};
 use crate::{
     budget::{Measured, grouped},
-    project::Project,
-    ui, wasm,
+    wasm,
     wasm_diet::{
         anatomy::Anatomy,
         diff,

@@ -3,12 +3,11 @@
 use std::fs;
 
 use anyhow::{Context as _, Result};
+use devkit::{cmd, files, project::Project};
 use serde::{Deserialize, Serialize};
 use xshell::cmd;
 
 use crate::{
-    cmd, files,
-    project::Project,
     setup::{self, Tool},
     wasm,
     wasm_diet::component,

@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
+use devkit::{project::Project, ui};
 use serde::Serialize;
 
 use super::{base::Base, markdown};
 use crate::{
     budget::{Measured, grouped},
-    project::Project,
-    ui, wasm,
+    wasm,
     wasm_diet::{
         diff::{self, Change, Difference, Fate},
         json,

@@ -8,15 +8,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use devkit::{cmd, project::Project, ui};
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
 use super::{cases::Case, host::Front, lab::Lab, provider::Provider, runner::Failure, wamr::Wamr};
 use crate::{
-    cmd,
-    project::Project,
     setup::{self, Tool, Wasmtime},
-    ui,
     wasm::Shipped,
 };
 

@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::child::{self, Guarded};
 use xshell::cmd;
 
 use super::{
@@ -21,7 +22,6 @@ use super::{
     outcome::Outcome,
     watch::{self, Arrival},
 };
-use crate::child::{self, Guarded};
 
 /// No run may take longer, whatever the guest's own deadline does.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -5,9 +5,10 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, Result};
+use devkit::{cargo::OnDemand, child::Guarded, project::Project};
 use xshell::{Shell, cmd};
 
-use crate::{cargo::OnDemand, child::Guarded, project::Project, setup::Wasmtime};
+use crate::setup::Wasmtime;
 
 /// The host. It is wasmtime as a library that takes the time.
 pub(crate) const PROGRAM: OnDemand = OnDemand {

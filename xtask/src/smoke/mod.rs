@@ -26,6 +26,7 @@ mod watch;
 mod weft;
 
 use anyhow::{Result, ensure};
+use devkit::{project::Project, ui};
 
 use self::{
     bench::{Bench, Host},
@@ -39,8 +40,7 @@ pub(crate) use self::{
 };
 use crate::{
     cli::{Runtime, Smoke},
-    project::Project,
-    setup, ui, wasm,
+    setup, wasm,
 };
 
 impl Smoke {

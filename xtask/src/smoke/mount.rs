@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use devkit::cmd;
 use xshell::{Shell, cmd};
-
-use crate::cmd;
 
 /// The room on it.
 const SIZE: &str = "size=72k";

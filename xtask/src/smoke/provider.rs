@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{cargo, child::Guarded, files, project::Project, ui};
 use serde::Deserialize;
 use serde_json::Value;
 use xshell::{Shell, cmd};
@@ -11,7 +12,6 @@ use super::{
     host::{Front, Presented},
     lab,
 };
-use crate::{cargo, child::Guarded, files, project::Project, ui};
 
 /// A running `mock-provider`. It ends when this is dropped, and also when this process dies: its standard input is a
 /// pipe from here.

@@ -1,9 +1,9 @@
 //! What the user reads: a line a case as it ends, all failures in the end, and one line of result.
 
 use anyhow::{Result, ensure};
+use devkit::ui;
 
 use super::runner::{CaseResult, Failure};
-use crate::ui;
 
 /// Tells that a case has ended.
 pub(super) fn line(result: &CaseResult) {

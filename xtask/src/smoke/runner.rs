@@ -7,9 +7,9 @@ use std::{
 };
 
 use anyhow::Result;
+use devkit::pool;
 
 use super::{case::Case, outcome::excerpt, report};
-use crate::pool;
 
 /// How many cases run at once. Most of them wait more than they compute; more at once would disturb those that take time.
 const AT_ONCE: usize = 2;

@@ -14,14 +14,17 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use xshell::cmd;
-
-use crate::{
+use devkit::{
     cargo::{OnDemand, Variant},
     cmd,
     project::Project,
+    ui,
+};
+use xshell::cmd;
+
+use crate::{
     setup::{self, Need, Python},
-    ui, wasm,
+    wasm,
 };
 
 /// The runner. It is compiled for size, since that is how WAMR is compiled for boards.

@@ -4,10 +4,9 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{cargo::OnDemand, child::Guarded, cmd, project::Project};
 use serde::Deserialize;
 use xshell::{Cmd, Shell, cmd};
-
-use crate::{cargo::OnDemand, child::Guarded, cmd, project::Project};
 
 const PROGRAM: OnDemand = OnDemand {
     package: "load-generator",

@@ -3,12 +3,12 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
-
-use crate::{
-    cli::WasmTargets,
+use devkit::{
     files::{gzip, replace},
     project::Project,
 };
+
+use crate::cli::WasmTargets;
 
 /// A file that `cargo xtask wasm` makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

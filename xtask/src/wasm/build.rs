@@ -1,9 +1,10 @@
 //! Runs `cargo build` for one wasm target and finds what it made in cargo's own messages.
 
 use anyhow::Result;
+use devkit::{cargo, files, project::Project};
 use xshell::cmd;
 
-use crate::{cargo, cli::HttpBackend, files, project::Project};
+use crate::cli::HttpBackend;
 
 /// A way to have cargo build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::{Error, Result, anyhow};
+use devkit::project::Project;
 
-use crate::{
-    project::Project,
-    wasm_diet::{
-        diff,
-        profile::Profile,
-        table::{short, signed},
-    },
+use crate::wasm_diet::{
+    diff,
+    profile::Profile,
+    table::{short, signed},
 };
 
 /// How many of the functions that grew an error names.

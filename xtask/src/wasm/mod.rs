@@ -27,16 +27,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{files, project::Project, ui};
 
 use self::{build::Way, report::Report};
 use crate::{
     budget::Budget,
     cli::{HttpBackend, Wasm, WasmTargets},
-    files,
-    project::Project,
     secrets,
     setup::{self, Need},
-    ui,
     wasm_diet::{anatomy::Anatomy, component, names, profile::Profile},
 };
 

@@ -4,18 +4,18 @@
 use std::{fs, path::PathBuf, sync::OnceLock};
 
 use anyhow::{Context as _, Result, bail};
-use sha2::{Digest as _, Sha256};
-use xshell::cmd;
-
-use super::features::{self, Feature};
-use crate::{
+use devkit::{
     cargo::OnDemand,
     cmd, digest,
     files::{self, replace},
     project::Project,
-    setup::{self, Need},
     ui,
 };
+use sha2::{Digest as _, Sha256};
+use xshell::cmd;
+
+use super::features::{self, Feature};
+use crate::setup::{self, Need};
 
 /// The driver. Its compiled Binaryen is what takes the time.
 pub(crate) const PROGRAM: OnDemand = OnDemand {

@@ -4,16 +4,13 @@ use std::{collections::BTreeMap, env, fs::OpenOptions, io::Write as _, path::Pat
 
 use anyhow::{Context as _, Result};
 use comfy_table::{CellAlignment, Table, presets};
+use devkit::{cmd, files::replace, project::Project, revision, ui};
 use serde::Serialize;
 use xshell::cmd;
 
 use super::artifact::Artifact;
 use crate::{
     budget::{Budget, Measured, grouped},
-    cmd,
-    files::replace,
-    project::Project,
-    revision, ui,
     wasm_diet::{anatomy::Anatomy, item::Item, json, profile::Profile},
 };
 

@@ -1,6 +1,7 @@
 //! What each step of the way makes of a component, ours or another: for whoever compares.
 
 use anyhow::{Context as _, Result};
+use devkit::project::Project;
 
 use super::{
     artifact::Artifact,
@@ -10,7 +11,6 @@ use super::{
 };
 use crate::{
     cli::HttpBackend,
-    project::Project,
     setup::{self, Need},
     wasm_diet::component::{rewrite, strip},
 };

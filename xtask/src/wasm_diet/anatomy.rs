@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, slice};
 
 use anyhow::{Context as _, Result};
+use devkit::files;
 use serde::{Deserialize, Serialize};
 use wasmparser::{Encoding, Parser, Payload};
 
@@ -16,7 +17,7 @@ use super::{
     names,
     symbol::Symbol,
 };
-use crate::{budget::Measured, files};
+use crate::budget::Measured;
 
 /// An artifact taken apart.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -219,7 +219,7 @@ fn tables(reader: &mut Reader<'_>) -> Result<(Codes, Codes)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::gzip;
+    use devkit::files::gzip;
 
     fn costs(bytes: &[u8]) -> Costs {
         let compressed = gzip(bytes).unwrap();

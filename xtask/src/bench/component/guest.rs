@@ -7,11 +7,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::cmd;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
-
-use crate::cmd;
 
 /// The variable that the key comes in.
 const KEY: &str = "BENCH_API_KEY";

@@ -10,6 +10,7 @@ mod guest;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use devkit::{files, project::Project};
 use serde_json::json;
 
 use self::{
@@ -21,8 +22,6 @@ use super::{
     series::{Samples, Series},
 };
 use crate::{
-    files,
-    project::Project,
     setup::{self, Releases},
     testkit::load_generator::{LoadGenerator, Upstream},
     wasm,

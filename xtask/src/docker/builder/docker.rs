@@ -3,20 +3,19 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Error, Result};
+use devkit::{cmd, project::Project};
 use serde_json::Value;
 use xshell::cmd;
 
 use super::Builder;
 use crate::{
     cli::values::{ImageName, Platform, Tag},
-    cmd,
     docker::{
         layout::Layout,
         oci::Descriptor,
         recipe::{Recipe, label},
         reference::Digest,
     },
-    project::Project,
 };
 
 /// Builds images with an engine.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use devkit::files;
 
 use super::{Builder, read};
 use crate::{
@@ -14,7 +15,6 @@ use crate::{
         recipe::Recipe,
         reference::Digest,
     },
-    files,
 };
 
 /// Assembles images after a recipe. Equal binaries and recipes give equal images, bit for bit.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use devkit::cargo::{Lock, Locked};
+
 use super::tree::Id;
-use crate::cargo::{Lock, Locked};
 
 /// By package, the SHA-256 of what the registry sent. Packages of the workspace have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

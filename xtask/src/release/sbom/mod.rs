@@ -19,11 +19,12 @@ mod purl;
 mod tree;
 
 use anyhow::{Context as _, Result};
+use devkit::digest;
 use serde_json::{Value, json};
 
 use self::tree::{Id, Package};
 pub(super) use self::{checksums::Checksums, native::Native, tree::Tree};
-use crate::{digest, docker};
+use crate::docker;
 
 /// What is appended to the name of an artifact.
 pub(super) const SUFFIX: &str = ".cdx.json";

@@ -1,5 +1,6 @@
+use devkit::cargo::Lock;
+
 use super::*;
-use crate::cargo::Lock;
 
 const SUBJECT: Subject<'static> = Subject {
     file: "app.wasm",

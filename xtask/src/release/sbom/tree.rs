@@ -4,9 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::cmd;
 use xshell::{Shell, cmd};
-
-use crate::cmd;
 
 /// A line of the tree: package, licence, repository, features, with tabs between them and the depth in front.
 const FORMAT: &str = "{p}\t{l}\t{r}\t{f}";

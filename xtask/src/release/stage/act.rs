@@ -6,15 +6,11 @@ use std::{
 };
 
 use anyhow::{Result, bail, ensure};
+use devkit::{cmd, project::Project, ui};
 use xshell::{Cmd, Shell, cmd};
 
 use super::steps::Step;
-use crate::{
-    cmd,
-    project::Project,
-    setup::{self, Tool},
-    ui,
-};
+use crate::setup::{self, Tool};
 
 /// A place to run steps in, with the programs that they take.
 pub(super) struct Stand {

@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use devkit::{digest, files, project::Project, ui};
 
 use super::{
     act::Stand,
@@ -10,13 +11,11 @@ use super::{
 };
 use crate::{
     cli::values::ImageName,
-    digest, dist, docker, files,
-    project::Project,
+    dist, docker,
     release::{
         metadata::Metadata,
         request::{VERSION, git_tag},
     },
-    ui,
     wasm::Artifact,
 };
 

@@ -12,15 +12,14 @@ mod check;
 mod steps;
 
 use anyhow::Result;
+use devkit::{files, project::Project, ui};
 
 pub(super) use self::steps::SIGNATURE;
 use self::{act::Stand, steps::Release};
 use super::metadata::Metadata;
 use crate::{
     cli::{Stage, values::ImageName},
-    dist, docker, files,
-    project::Project,
-    ui,
+    dist, docker,
 };
 
 /// Does what belongs to `stage`.

@@ -6,12 +6,10 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
+use devkit::files::{self, read};
 
 use super::{difference, layout};
-use crate::{
-    docker,
-    files::{self, read},
-};
+use crate::docker;
 
 /// What came of comparing one file, or one layout.
 #[derive(Clone, Debug, PartialEq, Eq)]

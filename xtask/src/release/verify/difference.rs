@@ -104,7 +104,7 @@ pub(super) fn bytes(made: &[u8], again: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files;
+    use devkit::files;
 
     #[test]
     fn equal_files_differ_nowhere() {

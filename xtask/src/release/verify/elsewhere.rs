@@ -10,11 +10,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use devkit::{cargo, cmd, files, project::Project, ui};
 use tempfile::TempDir;
 use xshell::cmd;
 
 use super::{crates, toolchain, tree};
-use crate::{cargo, cmd, files, project::Project, ui};
 
 /// As many lines of a command that failed are shown.
 const TAIL: usize = 60;

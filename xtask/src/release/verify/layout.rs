@@ -8,14 +8,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use devkit::{digest, files};
 use serde_json::Value;
 
 use super::difference::{differences, inside};
-use crate::{
-    digest,
-    docker::{LAYOUT_INDEX as INDEX, LAYOUT_MARK as MARK},
-    files,
-};
+use crate::docker::{LAYOUT_INDEX as INDEX, LAYOUT_MARK as MARK};
 
 /// Where two layouts differ: a phrase for each place.
 pub(super) fn compare(made: &Path, again: &Path) -> Result<Vec<String>> {

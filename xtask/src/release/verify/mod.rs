@@ -19,6 +19,7 @@ mod wasm;
 use std::{env, ffi::OsString, fs, path::Path};
 
 use anyhow::{Context as _, Result};
+use devkit::{cmd, project::Project, ui};
 use xshell::cmd;
 
 use self::{
@@ -31,10 +32,8 @@ use super::{
 };
 use crate::{
     cli::values::Target,
-    cmd, dist,
+    dist,
     docker::{self, LAYOUT},
-    project::Project,
-    ui,
 };
 
 /// What this checkout makes beside binaries and the layout.

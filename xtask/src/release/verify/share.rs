@@ -3,8 +3,7 @@
 use std::{fs, io, path::Path};
 
 use anyhow::{Context as _, Result};
-
-use crate::files;
+use devkit::files;
 
 /// Has the folder `to` hold what is in `from`, if there is such a folder, but for what is in folders there called one of
 /// `without`. What is there in the same size is left as it is.

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use devkit::cmd;
 use xshell::cmd;
 
 use super::{share, tree};
-use crate::cmd;
 
 /// What nobody compiles with.
 const NOT_NEEDED: [&str; 1] = ["share"];

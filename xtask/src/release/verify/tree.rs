@@ -3,9 +3,8 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{cmd, files, project::Project, revision};
 use xshell::{Shell, cmd};
-
-use crate::{cmd, files, project::Project, revision};
 
 /// Lines of git's that an error shows.
 const TAIL: usize = 20;

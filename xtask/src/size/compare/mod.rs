@@ -10,13 +10,14 @@ mod trial;
 mod words;
 
 use anyhow::{Context as _, Result};
+use devkit::{cmd, files, project::Project, ui};
 
 use self::{
     comparison::{Comparison, Row},
     stack::{STACKS, Stack},
     trial::Trials,
 };
-use crate::{budget::Measured, cmd, files, project::Project, ui, wasm_diet::json};
+use crate::{budget::Measured, wasm_diet::json};
 
 /// Where the results are kept, from the root on.
 const RESULTS: &str = "xtask/size/compare.json";

@@ -3,6 +3,7 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{cmd, files, project::Project};
 use serde::Deserialize;
 use xshell::cmd;
 
@@ -12,8 +13,6 @@ use super::{
 };
 use crate::{
     cli::HttpBackend,
-    cmd, files,
-    project::Project,
     setup::{self, Node},
     wasm::{self, Source, Stages},
 };

@@ -8,15 +8,17 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{
+    child::{Guarded, between_files},
+    files,
+    project::Project,
+};
 use serde_json::json;
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
 use super::comparison::Verdict;
 use crate::{
-    child::{Guarded, between_files},
-    files,
-    project::Project,
     setup::{self, Wasmtime},
     smoke::Provider,
 };

@@ -7,16 +7,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::child::Guarded;
 use serde_json::{Value, json};
 
 use super::{
     at_once, cases,
     files::{LOCK, session},
 };
-use crate::{
-    child::Guarded,
-    smoke::lab::{ANTHROPIC, Lab, PROVIDER, messages},
-};
+use crate::smoke::lab::{ANTHROPIC, Lab, PROVIDER, messages};
 
 cases! {
     long: true,

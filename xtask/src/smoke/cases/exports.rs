@@ -1,16 +1,14 @@
 //! The exported functions, as a host calls them that embeds the component.
 
 use anyhow::{Context as _, Result, bail, ensure};
+use devkit::ui;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::cases;
-use crate::{
-    smoke::{
-        host::Presented,
-        lab::{KEY_VARIABLE, Lab, PROVIDER},
-    },
-    ui,
+use crate::smoke::{
+    host::Presented,
+    lab::{KEY_VARIABLE, Lab, PROVIDER},
 };
 
 cases! {

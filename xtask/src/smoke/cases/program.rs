@@ -1,14 +1,12 @@
 //! The artifacts as programs: what they say of themselves, and what other tools say of them.
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::cmd;
 use serde_json::{Value, json};
 use xshell::cmd;
 
 use super::cases;
-use crate::{
-    cmd,
-    smoke::{guest::Guest, lab::Lab},
-};
+use crate::smoke::{guest::Guest, lab::Lab};
 
 cases! {
     "the component tells its capabilities" => component_capabilities,

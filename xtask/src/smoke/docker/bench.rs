@@ -6,13 +6,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use devkit::project::Project;
 use xshell::Shell;
 
 use super::{cases::Case, engine::Engine, place::Place};
 use crate::{
     cli::values::Platform,
     dist,
-    project::Project,
     setup::{self, Python},
     smoke::{bench::Folder, provider::Provider, runner::Failure},
 };

@@ -3,9 +3,8 @@
 use std::env;
 
 use anyhow::{Context as _, Result};
+use devkit::cmd;
 use xshell::{Shell, cmd};
-
-use crate::cmd;
 
 /// What to do where one of them is missing.
 const HOW: &str = "`eval \"$(ci/docker-engine start)\"` starts an engine and registries, \

@@ -13,10 +13,11 @@ mod engine;
 mod place;
 
 use anyhow::{Result, ensure};
+use devkit::{project::Project, ui};
 
 use self::{bench::Bench, cases::Case};
 use super::{report, runner};
-use crate::{cli::Smoke, project::Project, ui};
+use crate::cli::Smoke;
 
 /// Tries the cases that `flags` choose.
 pub(super) fn run(flags: &Smoke, project: &Project) -> Result<()> {

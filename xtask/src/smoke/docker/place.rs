@@ -9,17 +9,15 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::child::{Guarded, between_files};
 use serde_json::{Value, json};
 use xshell::{Cmd, Shell, cmd};
 
 use super::bench::Bench;
-use crate::{
-    child::{Guarded, between_files},
-    smoke::{
-        lab::{KEY_VARIABLE, label},
-        outcome::Outcome,
-        runner,
-    },
+use crate::smoke::{
+    lab::{KEY_VARIABLE, label},
+    outcome::Outcome,
+    runner,
 };
 
 /// No command may take longer. The first push of all compiles what pushes.

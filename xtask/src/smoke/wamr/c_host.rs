@@ -8,9 +8,8 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use cargo_metadata::MetadataCommand;
+use devkit::{cmd, files, project::Project, ui};
 use xshell::cmd;
-
-use crate::{cmd, files, project::Project, ui};
 
 /// The package that WAMR's C code is in.
 const SOURCES: &str = "wamrx-sys";

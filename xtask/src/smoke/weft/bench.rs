@@ -7,13 +7,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use devkit::{cmd, project::Project};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{cases::Case, place::Place};
 use crate::{
     cli::values::Target,
-    cmd, dist,
-    project::Project,
+    dist,
     setup::{self, Program, Python},
     smoke::{bench::Folder, provider::Provider, runner::Failure},
     testkit::load_generator::LoadGenerator,

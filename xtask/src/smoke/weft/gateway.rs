@@ -9,13 +9,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::Value;
-use xshell::{Cmd, Shell, cmd};
-
-use crate::{
+use devkit::{
     child::{Guarded, between_files},
     cmd,
 };
+use serde_json::Value;
+use xshell::{Cmd, Shell, cmd};
 
 /// No gateway takes longer until it listens, in an emulator on a busy machine neither.
 const START: Duration = Duration::from_secs(20);

@@ -11,6 +11,7 @@ pub(super) mod http;
 mod place;
 
 use anyhow::{Result, ensure};
+use devkit::{project::Project, ui};
 
 pub(crate) use self::gateway::Gateway;
 use self::{
@@ -18,7 +19,7 @@ use self::{
     cases::Case,
 };
 use super::{report, runner};
-use crate::{cli::Smoke, project::Project, ui};
+use crate::cli::Smoke;
 
 /// Tries the cases that `flags` choose.
 pub(super) fn run(flags: &Smoke, project: &Project) -> Result<()> {

@@ -9,20 +9,20 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use devkit::{
+    child::{self, Guarded},
+    cmd, files,
+};
 use serde_json::{Value, json};
 use xshell::{Cmd, Shell};
 
 use super::{bench::Bench, gateway::Gateway};
-use crate::{
-    child::{self, Guarded},
-    cmd, files,
-    smoke::{
-        guest::leaks,
-        lab::{ANTHROPIC, KEY, KEY_VARIABLE, PROVIDER, label, with},
-        outcome::Outcome,
-        provider::Request,
-        runner,
-    },
+use crate::smoke::{
+    guest::leaks,
+    lab::{ANTHROPIC, KEY, KEY_VARIABLE, PROVIDER, label, with},
+    outcome::Outcome,
+    provider::Request,
+    runner,
 };
 
 /// The token that clients present to a gateway that has one. As with the key, no part of it may ever be seen.

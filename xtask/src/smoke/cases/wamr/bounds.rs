@@ -3,13 +3,11 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use devkit::ui;
 use serde::Deserialize;
 
 use super::{call, turn};
-use crate::{
-    smoke::{case::cases, cases::files::session, guest::Guest, lab::Lab},
-    ui,
-};
+use crate::smoke::{case::cases, cases::files::session, guest::Guest, lab::Lab};
 
 cases! {
     "wamr: bounds: 20 turns take a stack of 64 KB and a megabyte of memory" => twenty_turns,

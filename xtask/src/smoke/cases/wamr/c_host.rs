@@ -7,17 +7,17 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use devkit::{
+    child::{self, Guarded},
+    ui,
+};
 use serde_json::json;
 use xshell::cmd;
 
-use crate::{
-    child::{self, Guarded},
-    smoke::{
-        bench::Host,
-        case::cases,
-        lab::{KEY, KEY_VARIABLE, Lab},
-    },
-    ui,
+use crate::smoke::{
+    bench::Host,
+    case::cases,
+    lab::{KEY, KEY_VARIABLE, Lab},
 };
 
 /// The host itself keeps no timeout.

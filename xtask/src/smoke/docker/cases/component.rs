@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Error, Result, ensure};
+use devkit::project::Project;
 use serde_json::{Value, json};
 use xshell::cmd;
 
@@ -10,7 +11,6 @@ use super::cases;
 use crate::{
     cli::values::{ImageName, Tag},
     docker::{self, WasmArtifact},
-    project::Project,
     release,
     setup::{self, Python, Tool},
     smoke::{docker::place::Place, lab::KEY_VARIABLE},

@@ -3,14 +3,12 @@
 use std::fs;
 
 use anyhow::{Result, ensure};
+use devkit::files;
 
 use super::cases;
-use crate::{
-    files,
-    smoke::docker::{
-        container::free_port,
-        place::{Builder, Place, failed},
-    },
+use crate::smoke::docker::{
+    container::free_port,
+    place::{Builder, Place, failed},
 };
 
 cases! {

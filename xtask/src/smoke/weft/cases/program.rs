@@ -1,10 +1,11 @@
 //! The program by itself.
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::cmd;
 use xshell::cmd;
 
 use super::{super::http, cases};
-use crate::{cmd, smoke::weft::place::Place};
+use crate::smoke::weft::place::Place;
 
 cases! {
     "it answers in a terminal, and stores the conversation" => answers,

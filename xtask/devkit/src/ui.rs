@@ -10,7 +10,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Prints `error` the way cargo does, its causes below it. A broken pipe is quiet: the reader has seen enough.
-pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+pub fn report(error: &anyhow::Error) -> ExitCode {
     let broken_pipe = error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
@@ -27,34 +27,34 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
 }
 
 /// One line of talk, led by a verb as cargo's lines are: `    Finished clawft.wasm`.
-pub(crate) fn status(verb: &str, what: &str) {
+pub fn status(verb: &str, what: &str) {
     eprintln!("{} {what}", paint(&format!("{verb:>12}"), "32;1"));
 }
 
 /// Like [`status`], for what did not go well.
-pub(crate) fn failure(verb: &str, what: &str) {
+pub fn failure(verb: &str, what: &str) {
     eprintln!("{} {what}", paint(&format!("{verb:>12}"), "31;1"));
 }
 
 /// Something that the user must not miss, though it is no error.
-pub(crate) fn warn(what: &str) {
+pub fn warn(what: &str) {
     eprintln!("{} {what}", paint("warning:", "33;1"));
 }
 
 /// Several lines of talk, as they are.
-pub(crate) fn talk(text: &str) {
+pub fn talk(text: &str) {
     eprintln!("{text}");
 }
 
 /// Writes a result to stdout.
-pub(crate) fn result(text: &str) -> anyhow::Result<()> {
+pub fn result(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{text}")?;
     Ok(stdout.flush()?)
 }
 
 /// Runs `work` with a line on the terminal that says what takes so long. Without a terminal the line is printed once.
-pub(crate) fn progress<T>(verb: &str, what: &str, work: impl FnOnce() -> T) -> T {
+pub fn progress<T>(verb: &str, what: &str, work: impl FnOnce() -> T) -> T {
     if !io::stderr().is_terminal() {
         status(verb, what);
         return work();

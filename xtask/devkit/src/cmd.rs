@@ -9,17 +9,17 @@ use anyhow::{Context as _, Result, bail};
 use xshell::Cmd;
 
 /// Runs `cmd` with its output going where ours goes. `purpose` completes the sentence "could not …".
-pub(crate) fn run(cmd: Cmd<'_>, purpose: &str) -> Result<()> {
+pub fn run(cmd: Cmd<'_>, purpose: &str) -> Result<()> {
     cmd.quiet().run().with_context(|| format!("could not {purpose}"))
 }
 
 /// Runs `cmd` and returns its standard output without the last line break; standard error is shown as it comes.
-pub(crate) fn read(cmd: Cmd<'_>, purpose: &str) -> Result<String> {
+pub fn read(cmd: Cmd<'_>, purpose: &str) -> Result<String> {
     cmd.quiet().read().with_context(|| format!("could not {purpose}"))
 }
 
 /// Runs `cmd` in silence. Where it fails, what it printed becomes part of the error, its last `tail_lines` lines at most.
-pub(crate) fn run_quietly(cmd: Cmd<'_>, purpose: &str, tail_lines: usize) -> Result<()> {
+pub fn run_quietly(cmd: Cmd<'_>, purpose: &str, tail_lines: usize) -> Result<()> {
     let shown = cmd.to_string();
     let output = output(cmd, purpose)?;
     if output.status.success() {
@@ -33,17 +33,17 @@ pub(crate) fn run_quietly(cmd: Cmd<'_>, purpose: &str, tail_lines: usize) -> Res
 }
 
 /// Runs `cmd` on our own standard streams and returns its exit status, whatever it is.
-pub(crate) fn status(cmd: Cmd<'_>, purpose: &str) -> Result<ExitStatus> {
+pub fn status(cmd: Cmd<'_>, purpose: &str) -> Result<ExitStatus> {
     Command::from(cmd).status().with_context(|| format!("could not {purpose}"))
 }
 
 /// Runs `cmd`, whatever its exit status, and returns everything it printed.
-pub(crate) fn output(cmd: Cmd<'_>, purpose: &str) -> Result<Output> {
+pub fn output(cmd: Cmd<'_>, purpose: &str) -> Result<Output> {
     cmd.quiet().ignore_status().output().with_context(|| format!("could not {purpose}"))
 }
 
 /// Starts `cmd` in the background with its standard streams as given. The caller ends it.
-pub(crate) fn spawn(cmd: Cmd<'_>, [stdin, stdout, stderr]: [Stdio; 3], purpose: &str) -> Result<Child> {
+pub fn spawn(cmd: Cmd<'_>, [stdin, stdout, stderr]: [Stdio; 3], purpose: &str) -> Result<Child> {
     let mut command = Command::from(cmd);
     let child = command.stdin(stdin).stdout(stdout).stderr(stderr).spawn();
     child.with_context(|| format!("could not {purpose}"))

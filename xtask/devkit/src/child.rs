@@ -19,16 +19,16 @@ const POLL: Duration = Duration::from_millis(5);
 
 /// A child that is killed when this is dropped, if it has not ended by itself.
 #[derive(Debug)]
-pub(crate) struct Guarded(Child);
+pub struct Guarded(Child);
 
 impl Guarded {
     /// Starts `cmd` with its three standard streams as given. `purpose` completes the sentence "could not …".
-    pub(crate) fn spawn(cmd: Cmd<'_>, streams: [Stdio; 3], purpose: &str) -> Result<Self> {
+    pub fn spawn(cmd: Cmd<'_>, streams: [Stdio; 3], purpose: &str) -> Result<Self> {
         cmd::spawn(cmd, streams, purpose).map(Self)
     }
 
     /// Starts `cmd`, the server `name`, and returns it with the line that it prints once it can be asked.
-    pub(crate) fn server(cmd: Cmd<'_>, name: &str) -> Result<(Self, String)> {
+    pub fn server(cmd: Cmd<'_>, name: &str) -> Result<(Self, String)> {
         // Its standard input stays open for as long as we live: it ends with it.
         let streams = [Stdio::piped(), Stdio::piped(), Stdio::inherit()];
         let mut process = Self::spawn(cmd, streams, &format!("start {name}"))?;
@@ -41,22 +41,22 @@ impl Guarded {
     }
 
     /// Kills the child, wherever it is, and waits until it has gone.
-    pub(crate) fn kill(mut self) -> Result<()> {
+    pub fn kill(mut self) -> Result<()> {
         self.0.kill().and_then(|()| self.0.wait()).context("could not kill a child process").map(drop)
     }
 
     /// Whether the child has ended by itself.
-    pub(crate) fn has_ended(&mut self) -> Result<bool> {
+    pub fn has_ended(&mut self) -> Result<bool> {
         Ok(self.0.try_wait().context("could not ask after a child process")?.is_some())
     }
 
     /// The child itself, to take its pipes from.
-    pub(crate) fn child(&mut self) -> &mut Child {
+    pub fn child(&mut self) -> &mut Child {
         &mut self.0
     }
 
     /// Waits for the child to end, at most for `limit`; one that takes longer is killed, and that is an error.
-    pub(crate) fn wait(mut self, limit: Duration) -> Result<ExitStatus> {
+    pub fn wait(mut self, limit: Duration) -> Result<ExitStatus> {
         match self.ended_within(limit)? {
             Some(status) => Ok(status),
             None => bail!("still running after {} s, and killed", limit.as_secs()),
@@ -64,7 +64,7 @@ impl Guarded {
     }
 
     /// Waits for the child to end, at most for `limit`; `None` where it is still running then.
-    pub(crate) fn ended_within(&mut self, limit: Duration) -> Result<Option<ExitStatus>> {
+    pub fn ended_within(&mut self, limit: Duration) -> Result<Option<ExitStatus>> {
         let deadline = Instant::now() + limit;
         loop {
             let status = self.0.try_wait().context("could not wait for a child process")?;
@@ -85,7 +85,7 @@ impl Drop for Guarded {
 }
 
 /// Standard streams that are files: no pipe can fill up, and what was said stays to be looked at.
-pub(crate) fn between_files([stdin, stdout, stderr]: [&Path; 3]) -> Result<[Stdio; 3]> {
+pub fn between_files([stdin, stdout, stderr]: [&Path; 3]) -> Result<[Stdio; 3]> {
     let read = |path: &Path| File::open(path).with_context(|| format!("could not open `{}`", path.display()));
     let write =
         |path: &Path| File::create(path).with_context(|| format!("could not make `{}`", path.display()));

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Does `work` on each of `items`, `at_once` of them at a time, in their order. The results are in that order too.
-pub(crate) fn run<T: Sync, R: Send>(items: &[T], at_once: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn run<T: Sync, R: Send>(items: &[T], at_once: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(items.len()));
     let worker = || {

@@ -11,22 +11,23 @@ use xshell::Shell;
 
 /// The checkout and its folders. All paths are absolute.
 #[derive(Clone, Debug)]
-pub(crate) struct Project {
+pub struct Project {
     /// The workspace root.
-    pub(crate) root: PathBuf,
+    pub root: PathBuf,
     /// Cargo's target folder: `target/` in the root, or wherever `CARGO_TARGET_DIR` points.
-    pub(crate) target: PathBuf,
+    pub target: PathBuf,
     /// What is shipped: `<target>/dist`.
-    pub(crate) dist: PathBuf,
+    pub dist: PathBuf,
     /// What outlives a checkout, such as downloaded tools and the compiled Binaryen: `CLAWFT_CACHE`, or `clawft` in the
     /// user's cache folder.
-    pub(crate) cache: PathBuf,
+    pub cache: PathBuf,
 }
 
 impl Project {
     /// Finds the workspace that this program was built from.
-    pub(crate) fn discover() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?;
+    pub fn discover() -> Result<Self> {
+        let root =
+            Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("devkit is in no workspace")?;
         let metadata = MetadataCommand::new()
             .manifest_path(root.join("Cargo.toml"))
             .no_deps()
@@ -37,14 +38,14 @@ impl Project {
     }
 
     /// A shell that stands in the workspace root.
-    pub(crate) fn shell(&self) -> Result<Shell> {
+    pub fn shell(&self) -> Result<Shell> {
         let shell = Shell::new().context("could not find the current folder")?;
         shell.change_dir(&self.root);
         Ok(shell)
     }
 
     /// A folder below the cache, made if it is not there.
-    pub(crate) fn cache_folder(&self, name: &str) -> Result<PathBuf> {
+    pub fn cache_folder(&self, name: &str) -> Result<PathBuf> {
         let folder = self.cache.join(name);
         fs::create_dir_all(&folder)
             .with_context(|| format!("could not make the folder `{}`", folder.display()))?;

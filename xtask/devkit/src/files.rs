@@ -13,7 +13,7 @@ use flate2::{Compression, GzBuilder};
 ///
 /// # Errors
 /// It can't be read; the error names it.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
@@ -21,7 +21,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// It can't be read, or is not UTF-8; the error names it.
-pub(crate) fn read_text(path: &Path) -> Result<String> {
+pub fn read_text(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
 ///
 /// # Errors
 /// It can't be made or locked.
-pub(crate) fn lock(path: &Path) -> Result<File> {
+pub fn lock(path: &Path) -> Result<File> {
     let lock = || -> io::Result<File> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -45,7 +45,7 @@ pub(crate) fn lock(path: &Path) -> Result<File> {
 ///
 /// # Errors
 /// A folder can't be listed.
-pub(crate) fn below(path: &Path) -> Result<Vec<PathBuf>> {
+pub fn below(path: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     list(path, &mut found)?;
     found.sort();
@@ -62,7 +62,7 @@ fn list(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// `bytes` as `gzip -9 --no-name` would have them: no name and no time, so that equal input gives equal output.
-pub(crate) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+pub fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     encoder.finish()
@@ -70,7 +70,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
 
 /// Who may do what with a file that ships.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// Everyone may read it.
     Data,
     /// Everyone may read and run it.
@@ -79,7 +79,7 @@ pub(crate) enum Mode {
 
 impl Mode {
     /// As `chmod` has it.
-    pub(crate) fn bits(self) -> u32 {
+    pub fn bits(self) -> u32 {
         match self {
             Self::Data => 0o644,
             Self::Program => 0o755,
@@ -88,12 +88,12 @@ impl Mode {
 }
 
 /// Puts `bytes` at `path` in one move: whoever reads sees the old file or the new one.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     replace_as(path, bytes, Mode::Data)
 }
 
 /// The same with a mode, where the system has modes.
-pub(crate) fn replace_as(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+pub fn replace_as(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
     let write = || -> Result<()> {
         let folder = path.parent().context("the path has no folder")?;
         let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;

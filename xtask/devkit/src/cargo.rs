@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::Message;
 use xshell::{Cmd, cmd};
 
-pub(crate) use self::lock::{Lock, Locked};
+pub use self::lock::{Lock, Locked};
 use self::stamp::Stamp;
 use crate::{cmd, files, project::Project, ui};
 
@@ -24,38 +24,38 @@ use crate::{cmd, files, project::Project, ui};
 /// good; of the program itself it cannot tell, because it goes by times, and another checkout's sources may be older than what
 /// was built from ours.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct OnDemand {
+pub struct OnDemand {
     /// The package, and the program in it.
-    pub(crate) package: &'static str,
+    pub package: &'static str,
     /// The profile that it is built with.
-    pub(crate) profile: &'static str,
+    pub profile: &'static str,
     /// What the first time builds and how long that takes, for whoever waits.
-    pub(crate) first_time: &'static str,
+    pub first_time: &'static str,
     /// Its own sources, files and folders from the workspace's root.
-    pub(crate) sources: &'static [&'static str],
+    pub sources: &'static [&'static str],
     /// Provides what it is compiled with beside cargo.
-    pub(crate) prepare: fn(&Project) -> Result<()>,
+    pub prepare: fn(&Project) -> Result<()>,
 }
 
 /// A way to compile such a program.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Variant {
+pub struct Variant {
     /// The folder in the cache beside those of other ways; empty for the usual one.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// What cargo is told beside.
-    pub(crate) options: &'static [&'static str],
+    pub options: &'static [&'static str],
     /// The environment that it takes.
-    pub(crate) variables: Vec<(&'static str, OsString)>,
+    pub variables: Vec<(&'static str, OsString)>,
 }
 
 impl OnDemand {
     /// The path of the program, which is compiled if need be.
-    pub(crate) fn ensure_built(&self, project: &Project) -> Result<PathBuf> {
+    pub fn ensure_built(&self, project: &Project) -> Result<PathBuf> {
         self.ensure_variant_built(project, &Variant::default())
     }
 
     /// The path of the program as `variant` compiles it, which is done if need be.
-    pub(crate) fn ensure_variant_built(&self, project: &Project, variant: &Variant) -> Result<PathBuf> {
+    pub fn ensure_variant_built(&self, project: &Project, variant: &Variant) -> Result<PathBuf> {
         let Self { package, profile, first_time, sources, prepare } = self;
         let (stamp, shared) = (Stamp::of(&project.root, package, sources)?, project.cache_folder("build")?);
         let stamp_in = |target: &Path| target.join(format!("{package}.sources"));
@@ -91,7 +91,7 @@ impl OnDemand {
     ///
     /// # Errors
     /// clippy warns of something, and has said of what.
-    pub(crate) fn lint(&self, project: &Project, variant: &Variant) -> Result<()> {
+    pub fn lint(&self, project: &Project, variant: &Variant) -> Result<()> {
         let Self { package, sources, prepare, .. } = self;
         prepare(project)?;
         let target = project.cache_folder("build")?.join(variant.name);
@@ -119,7 +119,7 @@ impl OnDemand {
 
 /// Names the folder of whoever has a cargo home that is not the user's: what it compiles into the folder that all share, all
 /// others would have to compile again, for cargo tells the sources of crates apart by their paths.
-pub(crate) const OWN_FOLDER: &str = "CLAWFT_BUILD";
+pub const OWN_FOLDER: &str = "CLAWFT_BUILD";
 
 fn own_folder() -> Option<PathBuf> {
     env::var_os(OWN_FOLDER).filter(|folder| !folder.is_empty()).map(PathBuf::from)
@@ -133,13 +133,13 @@ fn turn(target: &Path, package: &str) -> Result<File> {
 
 /// Runs `build`, a `cargo build` without a message format, and returns the path of the executable that it made.
 /// `purpose` completes the sentence "could not …".
-pub(crate) fn executable(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
+pub fn executable(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
     let mut made = executables(build, purpose)?;
     Ok(made.pop().expect("there is at least one"))
 }
 
 /// The same for a build that makes several: at least one, in the order in which they were finished.
-pub(crate) fn executables(build: Cmd<'_>, purpose: &str) -> Result<Vec<PathBuf>> {
+pub fn executables(build: Cmd<'_>, purpose: &str) -> Result<Vec<PathBuf>> {
     let messages = cmd::read(build.args(["--message-format", "json-render-diagnostics"]), purpose)?;
     find_executables(&messages).with_context(|| format!("could not {purpose}"))
 }

@@ -9,18 +9,21 @@ use crate::files;
 
 /// As much of the file as tells which packages there are, and what each is made of.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Lock {
+pub struct Lock {
     #[serde(rename = "package")]
-    pub(crate) packages: Vec<Locked>,
+    /// All packages, in the order of their names.
+    pub packages: Vec<Locked>,
 }
 
 /// A package.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Locked {
-    pub(crate) name: String,
-    pub(crate) version: String,
+pub struct Locked {
+    /// The name.
+    pub name: String,
+    /// The version.
+    pub version: String,
     /// The SHA-256 of what the registry sent; those of the workspace have none.
-    pub(crate) checksum: Option<String>,
+    pub checksum: Option<String>,
     #[serde(default)]
     dependencies: Vec<String>,
 }
@@ -30,11 +33,15 @@ impl Lock {
     ///
     /// # Errors
     /// There is none, or nobody understands it.
-    pub(crate) fn of(root: &Path) -> Result<Self> {
+    pub fn of(root: &Path) -> Result<Self> {
         Self::parse(&files::read_text(&root.join("Cargo.lock"))?)
     }
 
-    pub(crate) fn parse(text: &str) -> Result<Self> {
+    /// Reads the text of the file.
+    ///
+    /// # Errors
+    /// Nobody understands it.
+    pub fn parse(text: &str) -> Result<Self> {
         toml::from_str(text).context("could not understand `Cargo.lock`")
     }
 

@@ -15,7 +15,7 @@ use crate::{cmd, project::Project};
 ///
 /// # Errors
 /// There is no git.
-pub(crate) fn of(project: &Project) -> Result<Option<String>> {
+pub fn of(project: &Project) -> Result<Option<String>> {
     let shell = project.shell()?;
     ask_git(&shell, &["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"])
 }
@@ -24,7 +24,7 @@ pub(crate) fn of(project: &Project) -> Result<Option<String>> {
 ///
 /// # Errors
 /// `SOURCE_DATE_EPOCH` is no such number, or there is no git.
-pub(crate) fn time(project: &Project) -> Result<u64> {
+pub fn time(project: &Project) -> Result<u64> {
     if let Some(chosen) = env::var("SOURCE_DATE_EPOCH").ok().filter(|value| !value.is_empty()) {
         return chosen
             .parse()
@@ -39,7 +39,7 @@ pub(crate) fn time(project: &Project) -> Result<u64> {
 ///
 /// # Errors
 /// There is no git.
-pub(crate) fn ask_git(shell: &Shell, words: &[&str]) -> Result<Option<String>> {
+pub fn ask_git(shell: &Shell, words: &[&str]) -> Result<Option<String>> {
     let output = cmd::output(cmd!(shell, "git {words...}"), "ask git")?;
     let answer = || String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
     Ok(output.status.success().then(answer))
@@ -49,7 +49,7 @@ pub(crate) fn ask_git(shell: &Shell, words: &[&str]) -> Result<Option<String>> {
 ///
 /// # Errors
 /// It is no checkout of git's.
-pub(crate) fn files(shell: &Shell, root: &Path) -> Result<BTreeSet<PathBuf>> {
+pub fn files(shell: &Shell, root: &Path) -> Result<BTreeSet<PathBuf>> {
     let list = cmd!(shell, "git ls-files -z --cached --others --exclude-standard");
     let listed = cmd::read(list, "list the files of the checkout")?;
     let paths = listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from);

@@ -1,0 +1,15 @@
+//! What every package of the build tool uses, and what uses none of them.
+//!
+//! Modules in reading order: [`project`] knows where things are and [`revision`] what is checked out. [`cmd`] is the one door to
+//! other programs, with [`child`] for those that may run on, and [`cargo`] the one to what cargo builds. [`files`] and
+//! [`digest`] are about bytes, [`pool`] does a few pieces of work at a time, and [`ui`] is how the tool talks.
+
+pub mod cargo;
+pub mod child;
+pub mod cmd;
+pub mod digest;
+pub mod files;
+pub mod pool;
+pub mod project;
+pub mod revision;
+pub mod ui;
