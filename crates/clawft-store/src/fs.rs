@@ -10,9 +10,15 @@
 //! | wasm32-wasip1 | WASI preview 1 itself | `fs/preview1.rs` |
 //! | native | `std::fs` | `fs/standard.rs` |
 
-#[cfg_attr(all(target_os = "wasi", target_env = "p2"), path = "fs/bindings.rs")]
-#[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "fs/preview1.rs")]
-#[cfg_attr(not(target_os = "wasi"), path = "fs/standard.rs")]
+// A path of its own for each, without `cfg_attr`: tools that read the source without compiling it find the files.
+#[cfg(all(target_os = "wasi", target_env = "p2"))]
+#[path = "fs/bindings.rs"]
+mod backend;
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+#[path = "fs/preview1.rs"]
+mod backend;
+#[cfg(not(target_os = "wasi"))]
+#[path = "fs/standard.rs"]
 mod backend;
 mod error;
 mod lock;
