@@ -1,25 +1,109 @@
 //! Looks for keys in what is about to ship. A build takes in source, dependencies and environment; none of them may leave
 //! a key in an artifact that everyone can download.
+//!
+//! The scan takes time in proportion to the bytes, whatever they are.
 
 use std::env;
 
 use anyhow::{Result, bail};
 use memchr::memmem;
 
-/// How keys begin, with the fewest characters that follow in a real one. The prefixes are those that the issuers document
-/// for their secret scanners.
-const PATTERNS: [(&str, &str, usize); 7] = [
-    ("an Anthropic API key", "sk-ant-", 20),
-    ("an OpenAI API key", "sk-", 20),
-    ("a GitHub token", "ghp_", 30),
-    ("a GitHub token", "github_pat_", 30),
-    ("an AWS access key", "AKIA", 16),
-    ("a Google API key", "AIza", 30),
-    ("a private key", "PRIVATE KEY-----", 0),
+/// The form of a key.
+struct Pattern {
+    /// A name with its article.
+    name: &'static str,
+    /// The first characters. Those before it do not matter: texts lie side by side in a program.
+    prefix: &'static str,
+    /// The characters that follow.
+    body: Body,
+    /// The fewest of them in a real key.
+    least: usize,
+}
+
+/// The characters of a key behind its prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Body {
+    /// Letters and digits, and both capitals and small letters among them, as words and names hardly ever mix them.
+    Mixed,
+    /// The characters of base32, and exactly as many.
+    Base32,
+    /// The characters of base64 in URLs.
+    Base64Url,
+    /// The same with a digit among them, for a prefix that words could have.
+    WithDigit,
+    /// The same for a prefix that many words end with: as many letters and digits in a row, or nearly nothing but digits.
+    Random,
+}
+
+/// The forms that the issuers document for secret scanners, those with a longer prefix first.
+const PATTERNS: [Pattern; 46] = [
+    pattern("an Anthropic API key", "sk-ant-", Body::Base64Url, 20),
+    // Also those that begin with `sk-proj-`, and those of many compatible servers.
+    pattern("an OpenAI API key", "sk-", Body::Random, 20),
+    pattern("a Groq API key", "gsk_", Body::Mixed, 40),
+    pattern("an xAI API key", "xai-", Body::Mixed, 40),
+    pattern("a Perplexity API key", "pplx-", Body::Mixed, 40),
+    pattern("an NVIDIA API key", "nvapi-", Body::Base64Url, 40),
+    pattern("a Hugging Face token", "hf_", Body::Mixed, 34),
+    pattern("a Hugging Face token", "api_org_", Body::Mixed, 34),
+    pattern("a GitHub token", "github_pat_", Body::Base64Url, 30),
+    pattern("a GitHub token", "ghp_", Body::Mixed, 36),
+    pattern("a GitHub token", "gho_", Body::Mixed, 36),
+    pattern("a GitHub token", "ghu_", Body::Mixed, 36),
+    pattern("a GitHub token", "ghs_", Body::Mixed, 36),
+    pattern("a GitHub token", "ghr_", Body::Mixed, 36),
+    pattern("a GitLab token", "glpat-", Body::Base64Url, 20),
+    pattern("a GitLab token", "glptt-", Body::Base64Url, 20),
+    pattern("a GitLab token", "gldt-", Body::Base64Url, 20),
+    pattern("a GitLab token", "glrt-", Body::Base64Url, 20),
+    pattern("a GitLab token", "glrtr-", Body::Base64Url, 20),
+    pattern("a GitLab token", "glcbt-", Body::Base64Url, 20),
+    pattern("a GitLab token", "glft-", Body::Base64Url, 20),
+    pattern("a GitLab token", "glimt-", Body::Base64Url, 20),
+    pattern("a GitLab token", "glagent-", Body::Base64Url, 20),
+    pattern("a GitLab token", "glsoat-", Body::Base64Url, 20),
+    pattern("a GitLab token", "glffct-", Body::Base64Url, 20),
+    pattern("a GitLab token", "glwt-", Body::Base64Url, 20),
+    pattern("a GitLab token", "gloas-", Body::Base64Url, 20),
+    pattern("a Slack token", "xoxa-", Body::WithDigit, 12),
+    pattern("a Slack token", "xoxb-", Body::WithDigit, 12),
+    pattern("a Slack token", "xoxe-", Body::WithDigit, 12),
+    pattern("a Slack token", "xoxo-", Body::WithDigit, 12),
+    pattern("a Slack token", "xoxp-", Body::WithDigit, 12),
+    pattern("a Slack token", "xoxr-", Body::WithDigit, 12),
+    pattern("a Slack token", "xoxs-", Body::WithDigit, 12),
+    pattern("a Slack token", "xapp-", Body::WithDigit, 20),
+    pattern("an npm token", "npm_", Body::Mixed, 36),
+    pattern("a PyPI token", "pypi-AgE", Body::Base64Url, 50),
+    pattern("a Docker token", "dckr_pat_", Body::Base64Url, 20),
+    pattern("a Docker token", "dckr_oat_", Body::Base64Url, 20),
+    pattern("an AWS access key", "AKIA", Body::Base32, 16),
+    pattern("an AWS access key", "ASIA", Body::Base32, 16),
+    pattern("a Google API key", "AIza", Body::Base64Url, 30),
+    pattern("a Google OAuth secret", "GOCSPX-", Body::Base64Url, 20),
+    pattern("a Google OAuth token", "ya29.", Body::Base64Url, 30),
+    pattern("a private key", "PRIVATE KEY-----", Body::Base64Url, 0),
+    pattern("a private key", "PRIVATE KEY BLOCK-----", Body::Base64Url, 0),
 ];
+
+/// The most characters of a key that are looked at.
+const WINDOW: usize = 160;
+
+/// The fewest capitals, and the fewest small letters, in a key that mixes them.
+const MIXED: usize = 3;
+
+/// The fewest digits in a key that is divided by hyphens, such as a UUID.
+const DIGITS: usize = 12;
+
+/// The fewest characters in the three parts of a JSON Web Token. A signature with the shortest common algorithm has 43.
+const TOKEN_PARTS: [usize; 3] = [15, 8, 20];
 
 /// Shorter values of variables are too likely to occur by chance.
 const SHORTEST_VALUE: usize = 12;
+
+const fn pattern(name: &'static str, prefix: &'static str, body: Body, least: usize) -> Pattern {
+    Pattern { name, prefix, body, least }
+}
 
 /// Refuses `binary` if it holds something that looks like a key, or the value of a variable of this environment that by its
 /// name holds one. Says what and where, never the key.
@@ -28,15 +112,15 @@ pub(crate) fn scan(binary: &[u8]) -> Result<()> {
 }
 
 fn scan_with(binary: &[u8], variables: Vec<(String, String)>) -> Result<()> {
-    for (what, prefix, follow) in PATTERNS {
-        if let Some(at) = find(binary, prefix.as_bytes(), follow) {
-            bail!("it holds what looks like {what}, at byte {at}: nothing ships with a key in it");
-        }
+    let keys = PATTERNS.iter().map(|pattern| (pattern.name, pattern.find(binary)));
+    let keys = keys.chain([("a JSON Web Token", web_token(binary))]);
+    if let Some((name, at)) = keys.into_iter().find_map(|(name, at)| Some((name, at?))) {
+        bail!("it holds what looks like {name}, at byte {at}: nothing ships with a key in it");
     }
     for (name, value) in
         variables.iter().filter(|(name, value)| holds_key(name) && value.len() >= SHORTEST_VALUE)
     {
-        if let Some(at) = find(binary, value.as_bytes(), 0) {
+        if let Some(at) = memmem::find(binary, value.as_bytes()) {
             bail!(
                 "it holds the value of the variable `{name}`, at byte {at}: nothing ships with a key in it"
             );
@@ -50,21 +134,95 @@ fn holds_key(name: &str) -> bool {
     ["KEY", "TOKEN", "SECRET", "PASSWORD"].iter().any(|word| name.to_ascii_uppercase().ends_with(word))
 }
 
-/// Where `text` stands with at least `follow` characters of a key behind it.
-fn find(binary: &[u8], text: &[u8], follow: usize) -> Option<usize> {
-    let of_a_key = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    memmem::find_iter(binary, text)
-        .find(|at| binary[at + text.len()..].iter().take_while(of_a_key).take(follow).count() == follow)
+impl Pattern {
+    /// Returns the place of the first such key.
+    fn find(&self, binary: &[u8]) -> Option<usize> {
+        memmem::find_iter(binary, self.prefix).find(|at| self.is_body(&binary[at + self.prefix.len()..]))
+    }
+
+    /// Whether `rest` begins with as much as a key has behind its prefix.
+    fn is_body(&self, rest: &[u8]) -> bool {
+        let end = rest.iter().take(WINDOW).take_while(|byte| self.body.has(**byte)).count();
+        end >= self.least && self.body.fits(&rest[..end], self.least)
+    }
+}
+
+impl Body {
+    fn has(self, byte: u8) -> bool {
+        match self {
+            Self::Mixed => byte.is_ascii_alphanumeric(),
+            Self::Base32 => byte.is_ascii_uppercase() || matches!(byte, b'2'..=b'7'),
+            Self::Base64Url | Self::WithDigit | Self::Random => is_base64_url(byte),
+        }
+    }
+
+    /// Whether `key`, which is all that there is, mixes its characters as a key of `least` does.
+    fn fits(self, key: &[u8], least: usize) -> bool {
+        let count = |class: fn(&u8) -> bool| key.iter().filter(|byte| class(byte)).count();
+        match self {
+            Self::Mixed => count(u8::is_ascii_uppercase) >= MIXED && count(u8::is_ascii_lowercase) >= MIXED,
+            Self::Base32 => key.len() == least,
+            Self::Base64Url => true,
+            Self::WithDigit => count(u8::is_ascii_digit) > 0,
+            Self::Random => {
+                let mut rows = key.split(|byte| !byte.is_ascii_alphanumeric());
+                let is_random = |row: &[u8]| row.len() >= least && row.iter().any(u8::is_ascii_digit);
+                count(u8::is_ascii_digit) >= DIGITS || rows.any(is_random)
+            }
+        }
+    }
+}
+
+fn is_base64_url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// Returns the place of the first JSON Web Token: two JSON objects and a signature in base64, with dots between them. Each
+/// byte belongs to one part, so it is looked at three times at most.
+fn web_token(binary: &[u8]) -> Option<usize> {
+    const OBJECT: &[u8] = b"eyJ";
+    memmem::find_iter(binary, b".eyJ").find_map(|dot| {
+        let before = binary[..dot].iter().rev().take_while(|byte| is_base64_url(**byte)).count();
+        let header = dot - before + memmem::find(&binary[dot - before..dot], OBJECT)?;
+        let payload = part(&binary[dot + 1..]);
+        let rest = &binary[dot + 1 + payload..];
+        let signature = part(rest.strip_prefix(b".")?);
+        let parts = [dot - header, payload, signature];
+        parts.iter().zip(TOKEN_PARTS).all(|(part, least)| *part >= least).then_some(header)
+    })
+}
+
+/// The number of characters of base64 that `text` begins with.
+fn part(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| is_base64_url(**byte)).count()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{sync::mpsc, thread, time::Duration};
+
     use super::*;
 
     fn error(binary: &str, variables: &[(&str, &str)]) -> Option<String> {
         let variables =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         scan_with(binary.as_bytes(), variables).err().map(|error| error.to_string())
+    }
+
+    /// A body of `length` characters.
+    fn body(class: Body, length: usize) -> String {
+        let characters = match class {
+            Body::Mixed | Body::Random => "aZ0k7Q",
+            Body::Base32 => "Q2ZA7K",
+            Body::Base64Url | Body::WithDigit => "a-Z_0kQ",
+        };
+        characters.chars().cycle().take(length).collect()
+    }
+
+    /// A token with parts of these lengths.
+    fn token(parts: [usize; 3]) -> String {
+        let [header, payload, signature] = parts.map(|length| body(Body::Base64Url, length));
+        format!("eyJ{}.eyJ{}.{signature}", &header[3..], &payload[3..])
     }
 
     #[test]
@@ -78,16 +236,112 @@ mod tests {
     }
 
     #[test]
-    fn every_pattern_is_found() {
-        for (what, prefix, follow) in PATTERNS {
-            let error = error(&format!("..{prefix}{}..", "x".repeat(follow)), &[]);
-            assert!(error.is_some_and(|error| error.contains("at byte 2")), "{what}");
+    fn finds_every_pattern_among_other_bytes() {
+        for Pattern { name, prefix, body: class, least } in PATTERNS {
+            for around in ["..", "ab"] {
+                let binary = format!("{around}{prefix}{}{around}", body(class, least));
+                let error = error(&binary, &[]).unwrap_or_else(|| panic!("{name}: {binary}"));
+                assert_eq!(
+                    error,
+                    format!("it holds what looks like {name}, at byte 2: nothing ships with a key in it")
+                );
+            }
         }
     }
 
     #[test]
-    fn words_that_begin_like_a_key_are_none() {
-        assert_eq!(error("risk-free, a disk-based task-list; sk-... is a key", &[]), None);
+    fn finds_keys_in_the_form_of_their_issuers() {
+        // In two halves, so that no scanner takes this file for one with keys in it.
+        let keys = [
+            ("sk-p", "roj-8fKq2LmN4pRs6TuV8wXy0Za1Bc3De5Fg7Hi9Jk"),
+            ("sk-", "6f1d2c3b4a5968778695a4b3c2d1e0f9"),
+            ("sk-l", "f-0f9b1c2d-3e4f-4a5b-8c6d-7e8f9a0b1c2d"),
+            ("sk-o", "r-v1-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
+            ("ghp", "_16C7e42F292c6912E7710c838347Ae178B4a"),
+            (
+                "github",
+                "_pat_11ABCDEFG0abcdefghijkl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW",
+            ),
+            ("glpat", "-Zx81_bQmK3vT-9wLr2Ys"),
+            ("glptt", "-0123456789abcdef0123456789abcdef01234567"),
+            ("glcbt", "-64_Zx81bQmK3vTk9wLr2Ysa"),
+            ("xoxb", "-1234567890123-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx"),
+            ("xoxa", "-2-AbCdEfGhIj"),
+            ("xapp", "-1-A0123456789-1234567890123-0123456789abcdef"),
+            ("hf", "_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh"),
+            ("npm", "_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"),
+            ("ASIA", "Y34FZKBOKMUTVV7A"),
+            ("pypi", "-AgEIcHlwaS5vcmcCJDEyMzQ1Njc4LTEyMzQtMTIzNC0xMjM0LTEyMzQ1Njc4OTAxMgACKlszLCJm"),
+            ("eyJhbGciOiJIUzI1NiJ9", ".eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"),
+            ("-----BEGIN OPENSSH PRIV", "ATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA"),
+            ("-----BEGIN PGP PRIV", "ATE KEY BLOCK-----\n"),
+        ];
+        for (one, other) in keys {
+            assert!(error(&format!("\0{one}{other}\0"), &[]).is_some(), "{one}…");
+        }
+    }
+
+    #[test]
+    fn one_character_less_is_no_key() {
+        for pattern in PATTERNS.iter().filter(|pattern| pattern.least > 0) {
+            let binary = format!("..{}{}..", pattern.prefix, body(pattern.body, pattern.least - 1));
+            assert_eq!(pattern.find(binary.as_bytes()), None, "{binary}");
+        }
+        assert!(error(&token(TOKEN_PARTS), &[]).unwrap().contains("a JSON Web Token, at byte 0"));
+        for at in 0..3 {
+            let mut parts = TOKEN_PARTS;
+            parts[at] -= 1;
+            assert_eq!(error(&token(parts), &[]), None, "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn words_and_symbols_that_begin_like_a_key_are_none() {
+        let near_misses = [
+            "risk-free, a disk-based task-list; sk-... is a key",
+            "task-list-item-checkbox-container and disk-encryption-at-rest-for-all",
+            "Asterisk-exceptionAsterisk-linking-protocols-exceptionAutoconf-exception-2.0",
+            "api-ms-win-core-backgroundtask-l1-1-0_NULL_THUNK_DATA",
+            "task-2026-01-02-report-of-the-day",
+            "phf_mapifletvaluegetclonedreturnOkmatchdefault",
+            "npm_configregistryuseragentnodeversionandmore0123",
+            "_ZN4core3fmt9npm_registry17h0123456789abcdefE",
+            "hf_hub_download_with_a_very_long_name_and_more",
+            "ghp_a_function_that_is_called_something_else_altogether",
+            "AKIAlowercaselowercase and ASIAN-PACIFIC-COUNTRIES",
+            "ABDCAKIAQ2ZA7KQ2ZA7KQ2ZA7KQ2ZA7KQ2ZA7K",
+            "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A",
+            "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxMjM0In0.",
+            "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.json and .eyJzdWIiOiIxMjM0In0",
+            "a.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+            "xoxo-with-love-from-all-of-us",
+        ];
+        for text in near_misses {
+            assert_eq!(error(text, &[]), None);
+        }
+    }
+
+    #[test]
+    fn tokens_are_found_behind_other_text() {
+        let token = token([40, 30, 43]);
+        for (before, at) in [("", 0), ("xyz", 3), ("a.b.", 4), ("eyJ.", 4)] {
+            let error = error(&format!("{before}{token} "), &[]).unwrap();
+            assert!(error.contains(&format!("at byte {at}:")), "{error}");
+        }
+    }
+
+    #[test]
+    fn hostile_bytes_take_no_longer_than_others() {
+        let (done, wait) = mpsc::channel();
+        thread::spawn(move || {
+            let repeated = ["eyJ", ".eyJ", "eyJ.", "eyJa.eyJb.", "sk-", "ghp_", "AKIA.", "a", "."];
+            for text in repeated {
+                // A scan whose time grows with the square would take hours.
+                scan_with(text.repeat(4_000_000 / text.len()).as_bytes(), Vec::new()).unwrap();
+            }
+            done.send(()).unwrap();
+        });
+        wait.recv_timeout(Duration::from_secs(300)).expect("the scan takes time in proportion to the bytes");
     }
 
     #[test]
