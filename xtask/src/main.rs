@@ -11,7 +11,9 @@ mod coverage;
 mod dist;
 mod docker;
 mod fuzz;
+mod interrupt;
 mod lint;
+mod mutants;
 mod release;
 mod secrets;
 mod setup;
@@ -54,6 +56,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Bench(flags) => flags.run(&project),
         Command::Fuzz(flags) => flags.run(&project),
         Command::Coverage(flags) => flags.run(&project),
+        Command::Mutants(flags) => flags.run(&project),
         Command::Test(flags) => flags.run(&project),
         Command::Ci(flags) => flags.run(&project),
     }

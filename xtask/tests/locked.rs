@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The commands of cargo that read the lock file.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "bench",
     "build",
     "check",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 14] = [
     "fetch",
     "install",
     "metadata",
+    "mutants",
     "run",
     "rustc",
     "tarpaulin",
@@ -76,7 +77,7 @@ fn is_call(words: &str) -> bool {
     let mut words = words.split(' ');
     let program = words.next().unwrap_or_default();
     let mut rest = words.skip_while(|word| word.trim_start_matches('"').starts_with('+'));
-    ["cargo", "{cargo}", "{tarpaulin}"].contains(&program)
+    ["cargo", "{cargo}", "{mutants}", "{tarpaulin}"].contains(&program)
         && rest.next().is_some_and(|word| COMMANDS.contains(&word))
 }
 

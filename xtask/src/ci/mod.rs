@@ -1,12 +1,11 @@
 //! `cargo xtask ci`: everything that a change must pass. One list of steps, each a run of this same program, and one table.
 //!
 //! Modules in reading order: [`steps`] says what each step is, [`runner`] takes them one after the other, with a [`program`]
-//! that stays the same meanwhile, Docker's [`engine`] where one is needed, and an eye on [`interrupt`]s; [`said`] reads what a step's
+//! that stays the same meanwhile, Docker's [`engine`] where one is needed, and an eye on [`interrupt`](crate::interrupt)s; [`said`] reads what a step's
 //! log counts and [`excerpt`] why it failed, [`passed`] remembers what passed for which commit, [`table`] is what the user reads.
 
 mod engine;
 mod excerpt;
-mod interrupt;
 mod passed;
 mod program;
 mod runner;

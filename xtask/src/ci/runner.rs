@@ -16,10 +16,13 @@ use devkit::{child::Guarded, files, project::Project, ui};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{
-    How, engine::Engine, excerpt::excerpt, interrupt::Interrupt, passed::Passed, program::Program,
-    said::Said, steps::Command, table::time,
+    How, engine::Engine, excerpt::excerpt, passed::Passed, program::Program, said::Said, steps::Command,
+    table::time,
 };
-use crate::cli::{FUZZ_SECONDS, Step};
+use crate::{
+    cli::{FUZZ_SECONDS, Step},
+    interrupt::Interrupt,
+};
 
 /// How often a step is looked after, and its log where that is shown.
 const LOOK: Duration = Duration::from_millis(100);

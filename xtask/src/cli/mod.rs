@@ -6,6 +6,7 @@ mod ci;
 mod dist;
 mod docker;
 mod lint;
+mod mutants;
 mod release;
 mod size;
 mod smoke;
@@ -21,6 +22,7 @@ pub(crate) use self::{
     dist::Dist,
     docker::{Builder, Docker},
     lint::{Check, Lint},
+    mutants::{Mutants, MutantsPackage},
     release::{Release, Stage},
     size::{Size, SizeCommand},
     smoke::{Runtime, Smoke},
@@ -49,6 +51,7 @@ pub(crate) enum Command {
     Bench(Bench),
     Fuzz(Fuzz),
     Coverage(Coverage),
+    Mutants(Mutants),
     Test(Test),
     Ci(Ci),
 }

@@ -40,6 +40,11 @@ impl Coverage {
     }
 }
 
+/// Returns the files that the native build leaves out, by their paths from the workspace's root.
+pub(crate) fn elsewhere() -> Result<Vec<String>> {
+    Ok(Floors::load()?.elsewhere.into_iter().map(|file| file.path).collect())
+}
+
 /// Runs the tests of `packages` with their lines counted.
 fn measure(project: &Project, packages: &[String]) -> Result<Vec<Source>> {
     let tarpaulin = setup::tool(project, Tool::CargoTarpaulin)?;

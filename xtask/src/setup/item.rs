@@ -114,18 +114,28 @@ impl Tool {
             Self::CargoTarpaulin => "cargo-tarpaulin",
             Self::CargoDeny => "cargo-deny",
             Self::Twiggy => "twiggy",
+            Self::CargoMutants => "cargo-mutants",
             Self::Wkg => "wkg",
         }
     }
 
     /// Its row in `tools.toml`.
     pub(super) fn pin(self, pins: &Pins) -> &ToolPin {
+        /// The arguments with which it tells its version.
+        pub(super) fn version_words(self) -> &'static [&'static str] {
+            match self {
+                Self::CargoMutants => &["mutants", "--version"],
+                _ => &["--version"],
+            }
+        }
+
         match self {
             Self::Wasmtime => &pins.wasmtime,
             Self::WasmTools => &pins.wasm_tools,
             Self::CargoTarpaulin => &pins.cargo_tarpaulin,
             Self::CargoDeny => &pins.cargo_deny,
             Self::Twiggy => &pins.twiggy,
+            Self::CargoMutants => &pins.cargo_mutants,
             Self::Wkg => &pins.wkg,
         }
     }
@@ -203,9 +213,9 @@ impl Item {
             Self::Python(_)
             | Self::Node(_)
             | Self::Program(_)
-            | Self::Tool(Tool::CargoTarpaulin | Tool::CargoDeny | Tool::Twiggy | Tool::Wkg) => {
-                "cargo xtask setup --all"
-            }
+            | Self::Tool(
+                Tool::CargoTarpaulin | Tool::CargoMutants | Tool::CargoDeny | Tool::Twiggy | Tool::Wkg,
+            ) => "cargo xtask setup --all",
             _ => "cargo xtask setup",
         }
     }

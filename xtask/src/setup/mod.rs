@@ -188,7 +188,10 @@ impl Need {
     /// The rest.
     fn rare() -> Vec<Self> {
         let mut needs: Vec<Self> = Python::ALL.into_iter().map(Self::Python).collect();
-        needs.extend([Tool::CargoTarpaulin, Tool::CargoDeny, Tool::Twiggy, Tool::Wkg].map(Self::Tool));
+        needs.extend(
+            [Tool::CargoTarpaulin, Tool::CargoMutants, Tool::CargoDeny, Tool::Twiggy, Tool::Wkg]
+                .map(Self::Tool),
+        );
         needs.extend(Node::ALL.map(Self::Node));
         needs.push(Self::Program(Program::Chromium));
         needs.extend(["aarch64", "x86_64"].into_iter().filter_map(emulating).map(Self::Program));

@@ -15,6 +15,7 @@ pub(super) struct Pins {
     pub(super) older_wasmtime: Vec<OlderPin>,
     pub(super) wasm_tools: ToolPin,
     pub(super) cargo_tarpaulin: ToolPin,
+    pub(super) cargo_mutants: ToolPin,
     pub(super) cargo_deny: ToolPin,
     pub(super) twiggy: ToolPin,
     pub(super) wkg: ToolPin,

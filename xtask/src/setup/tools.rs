@@ -36,12 +36,14 @@ fn overridden(shell: &Shell, tool: Tool, variable: &str, chosen: OsString) -> St
             "{variable} is `{shown}`, and there is no such file: correct it or unset it"
         ));
     };
-    let output = cmd::output(cmd!(shell, "{path} --version"), "ask a program for its version");
+    let words = tool.version_words();
+    let output = cmd::output(cmd!(shell, "{path} {words...}"), "ask a program for its version");
     let version = output.ok().filter(|output| output.status.success()).and_then(|output| {
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut words = printed.split_whitespace();
         // Some say the name of their crate, and subcommands of cargo leave the `cargo-` away.
-        words.next().filter(|name| name.starts_with(tool.name().trim_start_matches("cargo-")))?;
+        let name = words.next()?.trim_start_matches("cargo-");
+        name.starts_with(tool.name().trim_start_matches("cargo-")).then_some(())?;
         words.next().map(str::to_owned)
     });
     match version {
@@ -214,6 +216,12 @@ mod tests {
         );
         assert!(matches!(state("other", "#!/bin/sh\necho wasmtime 1.2.3"), State::Broken(_)));
         assert!(matches!(state("failing", "#!/bin/sh\nexit 1"), State::Broken(_)));
+        let told = "#!/bin/sh\n[ \"$*\" = 'mutants --version' ] && echo cargo-mutants 27.1.0";
+        fs::write(folder.path().join("mutants"), told).unwrap();
+        let path = folder.path().join("mutants");
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let state_of_mutants = overridden(&shell, Tool::CargoMutants, "CARGO_MUTANTS", path.into());
+        assert!(matches!(state_of_mutants, State::Found(piece) if piece.version == "27.1.0"));
     }
 
     #[test]

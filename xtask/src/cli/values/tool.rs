@@ -11,6 +11,8 @@ pub(crate) enum Tool {
     WasmTools,
     /// Measures which lines the tests run.
     CargoTarpaulin,
+    /// Changes the code to see whether a test notices.
+    CargoMutants,
     /// Judges what the workspace depends on.
     CargoDeny,
     /// Says which functions of a core module are large.

@@ -17,11 +17,11 @@ const EXIT_CODE: i32 = 130;
 
 /// Whether somebody wants an end of it. The default never hears of it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Interrupt(Arc<AtomicBool>);
+pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
     /// From now on such a signal is noted, and does not end this process.
-    pub(super) fn watch() -> Result<Self> {
+    pub(crate) fn watch() -> Result<Self> {
         let interrupt = Self::default();
         for signal in [SIGINT, SIGTERM] {
             let flag = Arc::clone(&interrupt.0);
@@ -31,12 +31,18 @@ impl Interrupt {
     }
 
     /// Whether there was one.
-    pub(super) fn happened(&self) -> bool {
+    pub(crate) fn happened(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// As if somebody wanted an end of it.
+    #[cfg(test)]
+    pub(crate) fn already_happened() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+
     /// Ends this process as one that was interrupted.
-    pub(super) fn exit(&self) -> ! {
+    pub(crate) fn exit(&self) -> ! {
         process::exit(EXIT_CODE)
     }
 }

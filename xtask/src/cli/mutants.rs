@@ -1,0 +1,49 @@
+//! `mutants` as data.
+
+use std::num::NonZeroUsize;
+
+use clap::{Args, ValueEnum};
+
+/// Change the code in many small ways, and find the changes that no test notices
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask mutants                        types, core and store, against xtask/mutants.toml
+  cargo xtask mutants clawft-types           one package
+  cargo xtask mutants --diff origin/main     what changed since the merge base, clawft-cli included
+
+Each mutant is tested with the tests of its own package, in a copy of the checkout in the cache. A
+mutant that no test notices fails the command unless xtask/mutants.toml lists it with a reason, and
+so does a listed one that the tests notice. The logs are in target/xtask/mutants.
+The first run compiles cargo-mutants, which takes some minutes; a package takes about ten.")]
+pub(crate) struct Mutants {
+    /// The packages [default: those with a floor; with --diff, all of them]
+    #[arg(value_enum, value_name = "PACKAGE")]
+    pub(crate) packages: Vec<MutantsPackage>,
+    /// Only mutants in lines that the working tree has changed since its merge base with BASE
+    #[arg(long, value_name = "BASE")]
+    pub(crate) diff: Option<String>,
+    /// How many mutants are tested at once; with more than one, the dependencies are compiled for each
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) jobs: NonZeroUsize,
+    /// Print JSON on stdout instead of the table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The packages that are mutated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MutantsPackage {
+    /// Configuration, messages, answers, and the one way JSON is read
+    #[value(name = "clawft-types")]
+    Types,
+    /// A turn of the agent
+    #[value(name = "clawft-core")]
+    Core,
+    /// Files and sessions
+    #[value(name = "clawft-store")]
+    Store,
+    /// `weft`; with --diff only
+    #[value(name = "clawft-cli")]
+    Cli,
+}

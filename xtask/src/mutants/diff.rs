@@ -1,0 +1,70 @@
+//! The lines that have changed, as cargo-mutants takes them.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, bail};
+use devkit::{cmd, project::Project, revision, ui};
+use tempfile::NamedTempFile;
+use xshell::{Shell, cmd};
+
+/// The difference of the working tree to a commit.
+#[derive(Debug)]
+pub(super) struct Changes {
+    /// The commit, in full.
+    pub(super) base: String,
+    /// The difference in git's form.
+    pub(super) file: NamedTempFile,
+}
+
+impl Changes {
+    /// Compares the working tree with its merge base with `revision`.
+    ///
+    /// # Errors
+    ///
+    /// `revision` is no commit, or has no history in common with what is checked out.
+    pub(super) fn since(project: &Project, revision: &str) -> Result<Self> {
+        let shell = project.shell()?;
+        let commit = format!("{revision}^{{commit}}");
+        let words = ["rev-parse", "--verify", "--quiet", "--end-of-options", &commit];
+        let Some(commit) = revision::ask_git(&shell, &words)? else {
+            bail!("`{revision}` is no git revision");
+        };
+        let Some(base) = revision::ask_git(&shell, &["merge-base", "HEAD", &commit])? else {
+            bail!("`{revision}` has no history in common with what is checked out");
+        };
+        warn_of_unknown(&shell)?;
+        let file = NamedTempFile::new().context("could not make a temporary file")?;
+        let text = cmd::read(
+            // Whatever the user has set about the form of differences.
+            cmd!(
+                shell,
+                "git diff --no-color --no-ext-diff --no-renames --src-prefix=a/ --dst-prefix=b/ {base} -- crates"
+            ),
+            "compare the working tree with the base",
+        )?;
+        fs::write(file.path(), format!("{text}\n")).context("could not write the difference")?;
+        Ok(Self { base, file })
+    }
+}
+
+/// Warns of sources that are in no difference because git does not know them yet.
+fn warn_of_unknown(shell: &Shell) -> Result<()> {
+    let list = cmd!(shell, "git ls-files --others --exclude-standard -- crates");
+    let unknown = cmd::read(list, "ask git for new files")?;
+    for file in unknown.lines().filter(|file| file.ends_with(".rs")) {
+        ui::warn(&format!("`{file}` is left out: `git add --intent-to-add` makes git know it"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_unknown_base() {
+        let project = Project::discover().unwrap();
+        let error = Changes::since(&project, "no-such-revision").unwrap_err().to_string();
+        assert_eq!(error, "`no-such-revision` is no git revision");
+    }
+}

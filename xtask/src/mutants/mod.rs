@@ -1,0 +1,119 @@
+//! `cargo xtask mutants`: the mutants that no test notices, held against `xtask/mutants.toml`.
+//!
+//! cargo-mutants makes the mutants and runs the tests. It is compiled when this command first needs it.
+//!
+//! Modules in reading order: [`policy`] is the file, [`diff`] the changed lines, [`runner`] runs cargo-mutants, [`outcome`] reads what
+//! it reports, [`score`] compares that with the file, [`report`] is the output.
+
+mod diff;
+mod outcome;
+mod policy;
+mod report;
+mod runner;
+mod score;
+
+use anyhow::{Result, bail, ensure};
+use clap::ValueEnum as _;
+use devkit::{project::Project, revision, ui};
+
+use self::{
+    diff::Changes,
+    policy::{Package, Policy},
+    report::Report,
+    runner::Runner,
+    score::Score,
+};
+use crate::{
+    cli::{Mutants, MutantsPackage},
+    interrupt::Interrupt,
+};
+
+impl Mutants {
+    /// Tests the mutants of the chosen packages, and prints the scores.
+    ///
+    /// # Errors
+    ///
+    /// A package is below its floor, or its survivors are not those of `xtask/mutants.toml`.
+    pub(crate) fn run(self, project: &Project) -> Result<()> {
+        let policy = Policy::load()?;
+        let packages = chosen(&policy, &self.packages, self.diff.is_some())?;
+        let changes = self.diff.as_deref().map(|base| Changes::since(project, base)).transpose()?;
+        let runner = Runner::prepare(project, &policy, self.jobs.get())?;
+        let interrupt = Interrupt::watch()?;
+        let scores = scores(&runner, &policy, &packages, changes.as_ref(), &interrupt);
+        // Whatever was in the making is removed before this process ends.
+        drop(runner);
+        if interrupt.happened() {
+            interrupt.exit();
+        }
+        let base = changes.map(|changes| changes.base);
+        let report = Report { revision: revision::of(project)?, base, scores: scores? };
+        ui::result(&if self.json { report.json()? } else { report.table() })?;
+        report.conclude()
+    }
+}
+
+/// The packages that were named, each once, or the usual ones.
+fn chosen<'p>(policy: &'p Policy, named: &[MutantsPackage], in_diff: bool) -> Result<Vec<&'p Package>> {
+    let is_named = |package: &Package| named.iter().any(|named| named.name() == package.name);
+    if named.is_empty() {
+        return Ok(policy.packages.iter().filter(|package| in_diff || package.floor.is_some()).collect());
+    }
+    let packages: Vec<&Package> = policy.packages.iter().filter(|package| is_named(package)).collect();
+    if let Some(package) = packages.iter().find(|package| package.floor.is_none() && !in_diff) {
+        bail!("`{}` is mutated with `--diff BASE` only", package.name);
+    }
+    Ok(packages)
+}
+
+fn scores(
+    runner: &Runner<'_>,
+    policy: &Policy,
+    packages: &[&Package],
+    changes: Option<&Changes>,
+    interrupt: &Interrupt,
+) -> Result<Vec<Score>> {
+    let score = |package: &&Package| {
+        let known = runner.list(package)?;
+        ensure!(!known.is_empty(), "`{}` has no mutants", package.name);
+        let (tested, elapsed) = runner.test(package, changes, interrupt)?;
+        Ok(Score::of(package, policy, &known, tested, changes.is_none(), elapsed))
+    };
+    packages.iter().map(score).collect()
+}
+
+impl MutantsPackage {
+    /// Its name in `Cargo.toml`.
+    fn name(self) -> String {
+        self.to_possible_value().expect("no package is hidden").get_name().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_line_and_file_name_the_same_packages() {
+        let file: Vec<String> =
+            Policy::load().unwrap().packages.into_iter().map(|package| package.name).collect();
+        let command_line: Vec<String> =
+            MutantsPackage::value_variants().iter().map(|package| package.name()).collect();
+        assert_eq!(file, command_line);
+    }
+
+    #[test]
+    fn packages_without_floor_take_a_diff() {
+        let policy = Policy::load().unwrap();
+        let names = |named: &[MutantsPackage], in_diff| -> Result<Vec<String>> {
+            Ok(chosen(&policy, named, in_diff)?.into_iter().map(|package| package.name.clone()).collect())
+        };
+        let usual = ["clawft-types", "clawft-core", "clawft-store"];
+        assert_eq!(names(&[], false).unwrap(), usual);
+        assert_eq!(names(&[], true).unwrap()[..3], usual);
+        assert_eq!(names(&[], true).unwrap()[3..], ["clawft-cli"]);
+        assert_eq!(names(&[MutantsPackage::Cli], true).unwrap(), ["clawft-cli"]);
+        let error = names(&[MutantsPackage::Cli], false).unwrap_err().to_string();
+        assert_eq!(error, "`clawft-cli` is mutated with `--diff BASE` only");
+    }
+}

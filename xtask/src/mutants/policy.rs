@@ -1,0 +1,115 @@
+//! `xtask/mutants.toml` as closed types.
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Policy {
+    #[serde(rename = "package")]
+    pub(super) packages: Vec<Package>,
+    #[serde(default)]
+    pub(super) elsewhere: Vec<Module>,
+    #[serde(default, rename = "survivor")]
+    pub(super) survivors: Vec<Survivor>,
+}
+
+/// A package that is mutated.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Package {
+    pub(super) name: String,
+    /// The least share of viable mutants that are caught, in percent; `None` for a package that takes `--diff`.
+    pub(super) floor: Option<u64>,
+}
+
+/// A module inside a file that the native build leaves out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Module {
+    pub(super) path: String,
+    pub(super) module: String,
+    /// The command that runs it, for the reader.
+    #[expect(dead_code, reason = "the file has to say it")]
+    pub(super) run_by: String,
+}
+
+/// An accepted survivor.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Survivor {
+    /// Its name, see [`Mutant`](super::outcome::Mutant).
+    pub(super) mutant: String,
+    pub(super) reason: String,
+}
+
+impl Policy {
+    /// Reads the file that was compiled in.
+    pub(super) fn load() -> Result<Self> {
+        toml::from_str(include_str!("../../mutants.toml")).context("bad xtask/mutants.toml")
+    }
+
+    /// The accepted survivors in `package`.
+    pub(super) fn accepted(&self, package: &Package) -> impl Iterator<Item = &Survivor> {
+        let folder = package.folder();
+        self.survivors.iter().filter(move |survivor| survivor.mutant.starts_with(&folder))
+    }
+}
+
+impl Package {
+    /// The directory of its sources from the workspace's root, with the `/` at the end.
+    pub(super) fn folder(&self) -> String {
+        format!("crates/{}/src/", self.name)
+    }
+}
+
+impl Module {
+    /// A regular expression for the names of its mutants, as cargo-mutants prints them.
+    pub(super) fn pattern(&self) -> String {
+        format!("^{}:[0-9]+:[0-9]+: .*\\b{}::", self.path.replace('.', "\\."), self.module)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn file_names_existing_sources() {
+        let policy = Policy::load().unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for Module { path, module, .. } in &policy.elsewhere {
+            let text = fs::read_to_string(root.join(path)).unwrap();
+            assert!(text.contains(&format!("mod {module} {{")), "{path} has no module {module}");
+        }
+        for Survivor { mutant, reason } in &policy.survivors {
+            let (path, change) = mutant.split_once(": ").unwrap();
+            assert!(root.join(path).is_file() && !change.is_empty(), "{mutant}");
+            assert!(!reason.trim().is_empty(), "{mutant} has no reason");
+            assert!(
+                policy.packages.iter().any(|package| path.starts_with(&package.folder())),
+                "{mutant} is in no package"
+            );
+        }
+        for package in &policy.packages {
+            assert!(root.join(package.folder()).is_dir(), "{}", package.name);
+            assert!(package.floor.is_none_or(|floor| (1..=100).contains(&floor)), "{}", package.name);
+        }
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        for text in ["[[package]]\nname = 'p'\nflor = 90", "[[survivor]]\nmutant = 'm'\nwhy = 'w'"] {
+            assert!(toml::from_str::<Policy>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn module_pattern_is_exact() {
+        let module = Module { path: "src/a.rs".to_owned(), module: "sub".to_owned(), run_by: String::new() };
+        assert_eq!(module.pattern(), r"^src/a\.rs:[0-9]+:[0-9]+: .*\bsub::");
+    }
+}
