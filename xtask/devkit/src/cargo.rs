@@ -16,7 +16,7 @@ use cargo_metadata::Message;
 use xshell::{Cmd, cmd};
 
 pub use self::lock::{Lock, Locked};
-use self::stamp::Stamp;
+use self::stamp::{Built, Stamp};
 use crate::{cmd, files, project::Project, ui};
 
 /// A program of this workspace that few commands need and that takes long to compile: it is built when it is needed, and
@@ -59,7 +59,7 @@ impl OnDemand {
         let Self { package, profile, first_time, sources, prepare } = self;
         let (stamp, shared) = (Stamp::of(&project.root, package, sources)?, project.cache_folder("build")?);
         let stamp_in = |target: &Path| target.join(format!("{package}.sources"));
-        if let Some(program) = stamp.program(&stamp_in(&shared.join(variant.name))) {
+        if let Built::Whole(program) = stamp.find(&stamp_in(&shared.join(variant.name))) {
             return Ok(program);
         }
         let target = own_folder().unwrap_or(shared).join(variant.name);
@@ -70,16 +70,20 @@ impl OnDemand {
         let _turn = turn(&target, package)?;
         // Whoever had the turn before may have built it.
         let path = stamp_in(&target);
-        if let Some(program) = stamp.program(&path) {
+        let found = stamp.find(&path);
+        if let Built::Whole(program) = found {
             return Ok(program);
         }
+        if let Built::Damaged(program) = &found {
+            ui::warn(&format!("`{}` is not what was built there: it is built again", program.display()));
+        }
         let shell = project.shell()?;
-        if stamp.is_of_others(&path) {
+        if found != Built::Absent {
             let clean = cmd!(
                 shell,
                 "cargo clean --locked --quiet --package {package} --profile {profile} --target-dir {target}"
             );
-            cmd::run(clean, &format!("forget {package} as another checkout built it"))?;
+            cmd::run(clean, &format!("forget {package} as it was built before"))?;
         }
         let build = self.command(cmd!(shell, "cargo build --locked"), &target, variant);
         let program = executable(build, &format!("build {package}"))?;

@@ -10,12 +10,12 @@ use xshell::Cmd;
 
 /// Runs `cmd` with its output going where ours goes. `purpose` completes the sentence "could not …".
 pub fn run(cmd: Cmd<'_>, purpose: &str) -> Result<()> {
-    cmd.quiet().run().with_context(|| format!("could not {purpose}"))
+    settled(cmd).quiet().run().with_context(|| format!("could not {purpose}"))
 }
 
 /// Runs `cmd` and returns its standard output without the last line break; standard error is shown as it comes.
 pub fn read(cmd: Cmd<'_>, purpose: &str) -> Result<String> {
-    cmd.quiet().read().with_context(|| format!("could not {purpose}"))
+    settled(cmd).quiet().read().with_context(|| format!("could not {purpose}"))
 }
 
 /// Runs `cmd` in silence. Where it fails, what it printed becomes part of the error, its last `tail_lines` lines at most.
@@ -34,17 +34,22 @@ pub fn run_quietly(cmd: Cmd<'_>, purpose: &str, tail_lines: usize) -> Result<()>
 
 /// Runs `cmd` on our own standard streams and returns its exit status, whatever it is.
 pub fn status(cmd: Cmd<'_>, purpose: &str) -> Result<ExitStatus> {
-    Command::from(cmd).status().with_context(|| format!("could not {purpose}"))
+    Command::from(settled(cmd)).status().with_context(|| format!("could not {purpose}"))
 }
 
 /// Runs `cmd`, whatever its exit status, and returns everything it printed.
 pub fn output(cmd: Cmd<'_>, purpose: &str) -> Result<Output> {
-    cmd.quiet().ignore_status().output().with_context(|| format!("could not {purpose}"))
+    settled(cmd).quiet().ignore_status().output().with_context(|| format!("could not {purpose}"))
 }
 
 /// Starts `cmd` in the background with its standard streams as given. The caller ends it.
 pub fn spawn(cmd: Cmd<'_>, [stdin, stdout, stderr]: [Stdio; 3], purpose: &str) -> Result<Child> {
-    let mut command = Command::from(cmd);
+    let mut command = Command::from(settled(cmd));
     let child = command.stdin(stdin).stdout(stdout).stderr(stderr).spawn();
     child.with_context(|| format!("could not {purpose}"))
+}
+
+/// Has Python write no bytecode: it would lie among installed packages, whose checksum would not fit any more.
+fn settled(cmd: Cmd<'_>) -> Cmd<'_> {
+    cmd.env("PYTHONDONTWRITEBYTECODE", "1")
 }

@@ -1,6 +1,20 @@
-//! SHA-256 as text.
+//! SHA-256 as text, of bytes, files and directories.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    thread,
+};
 
 use sha2::{Digest as _, Sha256};
+
+use crate::pool;
+
+/// How much of a file is read at once.
+const CHUNK: usize = 1 << 20;
 
 /// The digest of `bytes` in lower-case hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -10,4 +24,168 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// What `hash` has come to, in lower-case hexadecimal.
 pub fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The digest of the file at `path`.
+pub fn of_file(path: &Path) -> io::Result<String> {
+    let (mut file, mut hash, mut chunk) = (File::open(path)?, Sha256::new(), vec![0; CHUNK]);
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok(hex(hash)),
+            read => hash.update(&chunk[..read]),
+        }
+    }
+}
+
+/// The digest of everything below the directory `root` but its file `except`: paths, contents, targets of symbolic links, and
+/// which files can be run. Links are not followed.
+pub fn of_directory(root: &Path, except: &str) -> io::Result<String> {
+    let mut entries = Vec::new();
+    list(root, &mut entries)?;
+    entries.retain(|entry| entry.path != root.join(except));
+    entries.sort_by(|one, other| one.path.cmp(&other.path));
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let digests = pool::run(&entries, processors, Entry::digest);
+    let mut hash = Sha256::new();
+    for (entry, digest) in entries.iter().zip(digests) {
+        let path = entry.path.strip_prefix(root).map_err(io::Error::other)?;
+        let length = u64::try_from(path.as_os_str().len()).map_err(io::Error::other)?;
+        hash.update(length.to_le_bytes());
+        hash.update(path.as_os_str().as_encoded_bytes());
+        hash.update([entry.kind as u8]);
+        hash.update(digest?);
+    }
+    Ok(hex(hash))
+}
+
+/// Whether `path` has the digest `expected`, which `measure` finds out. What has it is measured once in the life of this
+/// process.
+pub fn is_intact(path: &Path, expected: &str, measure: impl FnOnce() -> io::Result<String>) -> bool {
+    static INTACT: Mutex<BTreeSet<(PathBuf, String)>> = Mutex::new(BTreeSet::new());
+    let known = || INTACT.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = (path.to_owned(), expected.to_owned());
+    if known().contains(&key) {
+        return true;
+    }
+    let is_intact = measure().is_ok_and(|found| found == expected);
+    if is_intact {
+        known().insert(key);
+    }
+    is_intact
+}
+
+/// What is not a directory.
+struct Entry {
+    path: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Data,
+    Program,
+    Link,
+}
+
+impl Entry {
+    fn digest(&self) -> io::Result<String> {
+        match self.kind {
+            Kind::Link => Ok(sha256(fs::read_link(&self.path)?.as_os_str().as_encoded_bytes())),
+            Kind::Data | Kind::Program => of_file(&self.path),
+        }
+    }
+}
+
+fn list(folder: &Path, found: &mut Vec<Entry>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, metadata) = (entry.path(), entry.metadata()?);
+        if metadata.is_dir() {
+            list(&path, found)?;
+        } else {
+            let kind = kind(&metadata);
+            found.push(Entry { path, kind });
+        }
+    }
+    Ok(())
+}
+
+fn kind(metadata: &fs::Metadata) -> Kind {
+    if metadata.is_symlink() {
+        return Kind::Link;
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0 {
+        return Kind::Program;
+    }
+    Kind::Data
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory and what changes its digest.
+    #[cfg(unix)]
+    #[test]
+    fn directory_digest_follows_every_change() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let digest = || of_directory(folder.path(), "stamp").unwrap();
+        fs::create_dir_all(path("bin/deep")).unwrap();
+        fs::write(path("bin/deep/tool"), "one").unwrap();
+        fs::write(path("data"), "two").unwrap();
+        symlink("data", path("link")).unwrap();
+        let mut digests = vec![digest()];
+        let mut changed = |what: &str| {
+            let digest = digest();
+            assert!(!digests.contains(&digest), "{what}");
+            digests.push(digest);
+        };
+        fs::write(path("data"), "2wo").unwrap();
+        changed("contents");
+        fs::rename(path("data"), path("date")).unwrap();
+        changed("a name");
+        fs::rename(path("date"), path("bin/data")).unwrap();
+        changed("a place");
+        fs::set_permissions(path("bin/deep/tool"), fs::Permissions::from_mode(0o755)).unwrap();
+        changed("who can run it");
+        fs::remove_file(path("link")).unwrap();
+        changed("a link less");
+        symlink("bin", path("link")).unwrap();
+        changed("the target of a link");
+        fs::write(path("bin/new"), "").unwrap();
+        changed("an empty file more");
+        fs::write(path("bin/stamp"), "").unwrap();
+        changed("the name of the exception further down");
+        let last = digest();
+        fs::write(path("stamp"), "x").unwrap();
+        assert_eq!(digest(), last, "the exception");
+    }
+
+    #[test]
+    fn file_digest_is_that_of_its_bytes() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for length in [0, 3, CHUNK, CHUNK + 1] {
+            let bytes = vec![b'x'; length];
+            fs::write(file.path(), &bytes).unwrap();
+            assert_eq!(of_file(file.path()).unwrap(), sha256(&bytes));
+        }
+        assert!(of_file(Path::new("/nowhere")).is_err());
+    }
+
+    #[test]
+    fn intact_things_are_measured_once_and_others_each_time() {
+        let mut measured = 0;
+        let mut is_intact = |expected: &str| {
+            is_intact(Path::new("intact_things_are_measured_once"), expected, || {
+                measured += 1;
+                Ok("right".to_owned())
+            })
+        };
+        assert!(is_intact("right") && is_intact("right"));
+        assert!(!is_intact("wrong") && !is_intact("wrong"));
+        assert_eq!(measured, 3);
+    }
 }

@@ -30,8 +30,8 @@ pub(super) fn install(
     let mut machine = Machine::new(project)?;
     let mut steps = plan(machine.facts(items)?);
     let mut lock = None;
-    if steps.iter().any(|step| matches!(step, Step::Get(..))) {
-        lock = Some(take_turns(project)?);
+    if steps.iter().any(|step| matches!(step, Step::Get(..) | Step::Replace(..))) {
+        lock = Some(take_turns(project).with_context(|| words::not_begun(&steps))?);
         // Whoever had the lock before may have installed the same.
         steps = plan(machine.facts(items)?);
     }
@@ -57,6 +57,10 @@ fn carry_out(machine: &mut Machine<'_>, step: Step) -> (Item, Outcome, Result<Pi
     match step {
         Step::Keep(item, piece) => (item, Outcome::Found, Ok(piece)),
         Step::Get(item, ways, _) => (item, Outcome::Installed, first_that_works(machine, item, &ways)),
+        Step::Replace(item, ways, folder) => {
+            ui::warn(&words::damaged(item, &folder));
+            (item, Outcome::Installed, first_that_works(machine, item, &ways))
+        }
         Step::Refuse(item, reason) => (item, Outcome::Found, Err(anyhow::Error::msg(reason))),
     }
 }
@@ -90,5 +94,8 @@ fn take_turns(project: &Project) -> Result<File> {
         }
         Ok(file)
     };
-    open().with_context(|| format!("could not lock `{}`", path.display()))
+    open().with_context(|| {
+        let path = path.display();
+        format!("could not lock `{path}`: CLAWFT_CACHE names another directory to install into")
+    })
 }

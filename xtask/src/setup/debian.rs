@@ -15,7 +15,7 @@ use super::{
     apt::{Apt, Package},
     apt_lists::Mirror,
     pins::{Checksum, DebianPins, PackagePin},
-    staging::{Staging, Stamp},
+    staging::{Contents, Staging, Stamp},
 };
 
 /// A package as it lies unpacked in the cache.
@@ -57,7 +57,7 @@ impl<'a> Debian<'a> {
 
     /// The first version that `fits`: out of the cache, else the newest one in the suite.
     fn package(&self, name: &str, pin: &PackagePin, fits: impl Fn(&str) -> bool) -> Result<Unpacked> {
-        if let Some(unpacked) = cached(&self.folder, name, &fits) {
+        if let Some((unpacked, Contents::Whole(_))) = cached(&self.folder, name, &fits) {
             return Ok(unpacked);
         }
         let apt = Apt::new(self.shell, &self.folder, &self.mirror, &self.pins.suite)?;
@@ -72,15 +72,21 @@ impl<'a> Debian<'a> {
     }
 }
 
-/// The package `name` as it lies below `folder` in a version that `fits`.
-pub(super) fn cached(folder: &Path, name: &str, fits: impl Fn(&str) -> bool) -> Option<Unpacked> {
+/// The package `name` as it lies below `folder` in a version that `fits`; one that is whole, if there are several.
+pub(super) fn cached(folder: &Path, name: &str, fits: impl Fn(&str) -> bool) -> Option<(Unpacked, Contents)> {
     let prefix = format!("{name}_");
-    fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
+    let found = fs::read_dir(folder).ok()?.flatten().filter_map(|entry| {
         let file_name = entry.file_name().into_string().ok()?;
         let version = file_name.strip_prefix(&prefix).filter(|version| fits(version))?;
-        Stamp::read(&entry.path())?;
-        Some(Unpacked { root: entry.path(), version: version.to_owned() })
-    })
+        let contents = Some(Contents::of(&entry.path())).filter(|contents| *contents != Contents::Absent)?;
+        Some((Unpacked { root: entry.path(), version: version.to_owned() }, contents))
+    });
+    found.max_by_key(|(_, contents)| matches!(contents, Contents::Whole(_)))
+}
+
+/// The folder of the package that holds `path`, if one below `folder` does.
+pub(super) fn package_of(folder: &Path, path: &Path) -> Option<PathBuf> {
+    path.strip_prefix(folder).ok()?.components().next().map(|package| folder.join(package))
 }
 
 /// Where the package lies below `folder`.

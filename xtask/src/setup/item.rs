@@ -80,6 +80,8 @@ pub(super) enum State {
     Found(Piece),
     /// Not there, or there for another version; the text says which where it is not plain absence.
     Missing(Option<String>),
+    /// Not what was installed there, in this folder.
+    Damaged(PathBuf),
     /// The user chose something that does not work. It is not for us to replace it.
     Broken(String),
 }
@@ -112,30 +114,30 @@ impl Tool {
             Self::Wasmtime => "wasmtime",
             Self::WasmTools => "wasm-tools",
             Self::CargoTarpaulin => "cargo-tarpaulin",
+            Self::CargoMutants => "cargo-mutants",
             Self::CargoDeny => "cargo-deny",
             Self::Twiggy => "twiggy",
-            Self::CargoMutants => "cargo-mutants",
             Self::Wkg => "wkg",
+        }
+    }
+
+    /// The arguments with which it tells its version.
+    pub(super) fn version_words(self) -> &'static [&'static str] {
+        match self {
+            Self::CargoMutants => &["mutants", "--version"],
+            _ => &["--version"],
         }
     }
 
     /// Its row in `tools.toml`.
     pub(super) fn pin(self, pins: &Pins) -> &ToolPin {
-        /// The arguments with which it tells its version.
-        pub(super) fn version_words(self) -> &'static [&'static str] {
-            match self {
-                Self::CargoMutants => &["mutants", "--version"],
-                _ => &["--version"],
-            }
-        }
-
         match self {
             Self::Wasmtime => &pins.wasmtime,
             Self::WasmTools => &pins.wasm_tools,
             Self::CargoTarpaulin => &pins.cargo_tarpaulin,
+            Self::CargoMutants => &pins.cargo_mutants,
             Self::CargoDeny => &pins.cargo_deny,
             Self::Twiggy => &pins.twiggy,
-            Self::CargoMutants => &pins.cargo_mutants,
             Self::Wkg => &pins.wkg,
         }
     }

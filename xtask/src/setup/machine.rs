@@ -1,6 +1,9 @@
 //! The machine: what is on it, and the ways of putting more on it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, bail};
 use devkit::{cmd, project::Project, ui};
@@ -10,12 +13,14 @@ use super::{
     apt::Apt,
     apt_lists::Mirror,
     compiler,
-    debian::Debian,
+    debian::{self, Debian},
     item::{Item, Piece, Program, State, Target, Tool},
     node,
     pins::Pins,
     plan::{Facts, Means, Way},
-    programs, python, staging, std_build,
+    programs, python,
+    staging::{self, Contents},
+    std_build,
     sysroot::{Sysroot, library_of},
     tools,
 };
@@ -65,13 +70,13 @@ impl<'a> Machine<'a> {
         }
         match self.state(item)? {
             State::Found(piece) => Ok(piece),
-            State::Missing(_) | State::Broken(_) => bail!("it is still not there"),
+            State::Missing(_) | State::Damaged(_) | State::Broken(_) => bail!("it is still not there"),
         }
     }
 
     fn state(&mut self, item: Item) -> Result<State> {
         Ok(match item {
-            Item::RustSource => self.sysroot()?.source(),
+            Item::RustSource => self.rust_source()?,
             Item::Target(target) => self.sysroot()?.target(target),
             Item::CxxCompiler => compiler::find(&self.shell),
             Item::Tool(tool) => tools::find(&self.shell, &self.project.cache, tool, tool.pin(&self.pins)),
@@ -83,6 +88,20 @@ impl<'a> Machine<'a> {
             Item::Program(program) => {
                 programs::find(&self.shell, &self.debian_folder(), program, program.pin(&self.pins))
             }
+        })
+    }
+
+    /// std's source, which may be a link to Debian's package in the cache.
+    fn rust_source(&mut self) -> Result<State> {
+        let sysroot = self.sysroot()?;
+        let found = sysroot.source();
+        let linked = fs::read_link(sysroot.source_folder()).ok();
+        let package = linked.and_then(|linked| debian::package_of(&self.debian_folder(), &linked));
+        Ok(match (found, package) {
+            (State::Found(piece), Some(package)) => {
+                Contents::of(&package).state(&package, |_| State::Found(piece))
+            }
+            (found, _) => found,
         })
     }
 

@@ -234,6 +234,6 @@ fn check(project: &Project, items: &[Item]) -> Result<()> {
     }
     match steps.iter().filter(|step| !matches!(step, Step::Keep(..))).count() {
         0 => Ok(()),
-        missing => bail!("{missing} of {} items are missing", steps.len()),
+        missing => bail!("{missing} of {} items are missing or damaged", steps.len()),
     }
 }

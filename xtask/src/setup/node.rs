@@ -12,7 +12,7 @@ use xshell::{Shell, cmd};
 
 use super::{
     item::{Node, Piece, State},
-    staging::{Staging, Stamp},
+    staging::{Contents, Staging, Stamp},
 };
 
 /// As many digits of the digest tell one list of packages from another.
@@ -56,7 +56,7 @@ pub(super) fn find(cache: &Path, node: Node) -> State {
     let piece = |stamp: Stamp| {
         State::Found(Piece { version: stamp.version, path: folder.join(PROGRAMS), from: stamp.from })
     };
-    Stamp::read(&folder).map_or(State::Missing(None), piece)
+    Contents::of(&folder).state(&folder, piece)
 }
 
 /// Fetches the packages, with `npm`.

@@ -119,8 +119,8 @@ impl ToolPin {
 impl Checksum {
     /// The sum of the file at `path`.
     pub(super) fn of_file(path: &Path) -> Result<Self> {
-        let bytes = files::read(path)?;
-        Ok(Self(digest::sha256(&bytes)))
+        let sum = digest::of_file(path).with_context(|| format!("could not read `{}`", path.display()))?;
+        Ok(Self(sum))
     }
 }
 

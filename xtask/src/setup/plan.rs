@@ -1,6 +1,8 @@
 //! From what is on the machine to what has to be done. Nothing here looks at the machine or changes it, so `--check` can
 //! print exactly what an installation would carry out.
 
+use std::path::PathBuf;
+
 use super::{
     item::{Item, Piece, State, Tool},
     pins::Pins,
@@ -32,6 +34,8 @@ pub(super) enum Step {
     Keep(Item, Piece),
     /// Try these ways in turn. The text says what is wrong with what is there, if anything is.
     Get(Item, Vec<Way>, Option<String>),
+    /// Something else is in this folder than was installed there: try these ways in turn.
+    Replace(Item, Vec<Way>, PathBuf),
     /// Only the user can mend this, and the text says how.
     Refuse(Item, String),
 }
@@ -61,6 +65,7 @@ pub(super) fn plan(facts: Facts) -> Vec<Step> {
         .map(|(item, state)| match state {
             State::Found(piece) => Step::Keep(item, piece),
             State::Missing(note) => Step::Get(item, ways(item, means), note),
+            State::Damaged(folder) => Step::Replace(item, ways(item, means), folder),
             State::Broken(reason) => Step::Refuse(item, reason),
         })
         .collect()
@@ -116,8 +121,6 @@ impl Way {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::{
         super::item::{Node, Program, Python, Target},
         *,
@@ -204,6 +207,13 @@ mod tests {
     fn what_the_user_chose_is_never_replaced() {
         let step = planned(WASMTIME, State::Broken("no such file".to_owned()), EVERYTHING);
         assert_eq!(step, Step::Refuse(WASMTIME, "no such file".to_owned()));
+    }
+
+    #[test]
+    fn what_is_damaged_is_replaced_as_if_it_were_missing() {
+        let folder = PathBuf::from("/cache/tools/wasmtime-1");
+        let step = planned(WASMTIME, State::Damaged(folder.clone()), EVERYTHING);
+        assert_eq!(step, Step::Replace(WASMTIME, vec![Way::Wheel, Way::CargoInstall], folder));
     }
 
     #[test]

@@ -36,11 +36,14 @@ pub(super) fn find(shell: &Shell, folder: &Path, program: Program, pin: &Program
     }
     let system = pin.names.iter().filter_map(|name| on_path(name));
     let system = system.into_iter().find_map(|path| runs(shell, path, "the system's"));
-    let unpacked = || {
-        let unpacked = debian::cached(folder, program.name(), |_| true)?;
-        runs(shell, unpacked.root.join(SCRIPT), &Stamp::read(&unpacked.root)?.from)
+    if let Some(piece) = system {
+        return State::Found(piece);
+    }
+    let Some((unpacked, contents)) = debian::cached(folder, program.name(), |_| true) else {
+        return State::Missing(None);
     };
-    system.or_else(unpacked).map_or(State::Missing(None), State::Found)
+    let runs = |stamp: Stamp| runs(shell, unpacked.root.join(SCRIPT), &stamp.from);
+    contents.state(&unpacked.root, |stamp| runs(stamp).map_or(State::Missing(None), State::Found))
 }
 
 /// Unpacks Debian's packages of `program`, and what these depend on, below `folder`.

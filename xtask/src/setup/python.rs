@@ -12,7 +12,7 @@ use xshell::{Shell, cmd};
 
 use super::{
     item::{Piece, Python, State},
-    staging::{self, Stamp},
+    staging::{self, Contents, Stamp},
 };
 
 /// As many digits of the digest tell one list of packages from another.
@@ -66,15 +66,14 @@ impl Python {
 pub(super) fn find(shell: &Shell, cache: &Path, python: Python) -> State {
     let folder = python.folder(cache);
     let programs = programs(&folder);
-    let stamp = Stamp::read(&folder).filter(|_| interpreter(&programs).is_file());
-    let current = || series(shell).is_ok_and(|series| made_by(&folder, &series));
-    match stamp {
-        Some(stamp) if current() => {
-            State::Found(Piece { version: stamp.version, path: programs, from: stamp.from })
-        }
-        Some(_) => State::Missing(Some("the environment there was made with another Python".to_owned())),
-        None => State::Missing(None),
+    if !interpreter(&programs).is_file() {
+        return State::Missing(None);
     }
+    let current = || series(shell).is_ok_and(|series| made_by(&folder, &series));
+    Contents::of(&folder).state(&folder, |stamp| match current() {
+        true => State::Found(Piece { version: stamp.version, path: programs, from: stamp.from }),
+        false => State::Missing(Some("the environment there was made with another Python".to_owned())),
+    })
 }
 
 /// Makes the environment, with `python3`'s own venv.

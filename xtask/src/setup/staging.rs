@@ -1,6 +1,9 @@
 //! Folders that are there either whole or not at all. Each takes shape beside its final place and gets there by one
 //! rename, with a stamp inside that says what it is; an interruption leaves at most a `.partial-…` for the next run to
 //! sweep away. What cannot be moved takes shape in its place, and counts as there once it is stamped.
+//!
+//! The stamp holds the digest of everything beside it, which is compared before anything in the folder is used: what was
+//! changed since is damaged, and installed again.
 
 use std::{
     fs, io,
@@ -9,8 +12,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use devkit::digest;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
+
+use super::item::State;
 
 const PREFIX: &str = ".partial-";
 const STAMP: &str = "clawft-setup.toml";
@@ -19,7 +25,7 @@ const STAMP: &str = "clawft-setup.toml";
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
 /// What a folder of ours says about itself.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     /// Which version of what was to be had; another one makes the folder stale.
     pub(super) version: String,
@@ -27,14 +33,69 @@ pub(super) struct Stamp {
     pub(super) from: String,
 }
 
+/// The stamp's file.
+#[derive(Debug, Deserialize, Serialize)]
+struct Record {
+    version: String,
+    from: String,
+    /// The digest of the contents. Folders that were installed before there were any have none.
+    sha256: Option<String>,
+}
+
+/// A folder of ours as it is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Contents {
+    /// There is no stamp, and so nothing to use.
+    Absent,
+    /// The stamp does not tell what has to be there.
+    Unknown,
+    /// It does not hold what was installed.
+    Damaged,
+    /// It holds exactly that.
+    Whole(Stamp),
+}
+
 impl Stamp {
-    /// The stamp in `folder`, if there is one that can be read.
+    /// The stamp in `folder`, if there is one that can be read. It tells nothing of what lies beside it: see [`Contents::of`].
     pub(super) fn read(folder: &Path) -> Option<Self> {
-        toml::from_str(&fs::read_to_string(folder.join(STAMP)).ok()?).ok()
+        let Record { version, from, .. } = Record::read(folder)?;
+        Some(Self { version, from })
     }
 
     fn write(&self, folder: &Path) -> Result<()> {
-        Ok(fs::write(folder.join(STAMP), toml::to_string(self)?)?)
+        let Self { version, from } = self.clone();
+        let record = Record { version, from, sha256: Some(digest::of_directory(folder, STAMP)?) };
+        Ok(fs::write(folder.join(STAMP), toml::to_string(&record)?)?)
+    }
+}
+
+impl Record {
+    fn read(folder: &Path) -> Option<Self> {
+        toml::from_str(&fs::read_to_string(folder.join(STAMP)).ok()?).ok()
+    }
+}
+
+impl Contents {
+    /// Compares what is in `folder` with what was installed.
+    pub(super) fn of(folder: &Path) -> Self {
+        let Some(Record { version, from, sha256 }) = Record::read(folder) else { return Self::Absent };
+        let Some(expected) = sha256 else { return Self::Unknown };
+        match digest::is_intact(folder, &expected, || digest::of_directory(folder, STAMP)) {
+            true => Self::Whole(Stamp { version, from }),
+            false => Self::Damaged,
+        }
+    }
+
+    /// The state of the item in `folder`, which is `found` if these contents are whole.
+    pub(super) fn state(self, folder: &Path, found: impl FnOnce(Stamp) -> State) -> State {
+        match self {
+            Self::Absent => State::Missing(None),
+            Self::Unknown => {
+                State::Missing(Some("what is there was installed without a checksum".to_owned()))
+            }
+            Self::Damaged => State::Damaged(folder.to_owned()),
+            Self::Whole(stamp) => found(stamp),
+        }
     }
 }
 

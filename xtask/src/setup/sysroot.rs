@@ -11,7 +11,7 @@ use xshell::{Shell, cmd};
 
 use super::{
     item::{Piece, State, Target},
-    staging::Stamp,
+    staging::{Contents, Stamp},
 };
 
 /// Part of every stamp on a std that we built. Raise it when the way of building changes, and everyone's is built again.
@@ -93,7 +93,10 @@ impl Sysroot {
             Some(stamp) if stamp.version != self.stamp_version() => {
                 State::Missing(Some(format!("the std that was built there is for {}", stamp.version)))
             }
-            Some(stamp) => State::Found(self.piece(folder, stamp.from)),
+            Some(_) => {
+                let piece = |stamp: Stamp| self.piece(folder.clone(), stamp.from);
+                Contents::of(&folder).state(&folder, |stamp| State::Found(piece(stamp)))
+            }
             None if self.rustup_has(&format!("rust-std-{}", target.triple())) => {
                 State::Found(self.piece(folder, "rustup".to_owned()))
             }
@@ -137,7 +140,7 @@ pub(super) fn library_of(source: &Path) -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::staging, *};
 
     const VERSION: &str = "1.95.0 (59807616e 2026-04-14)";
 
@@ -195,10 +198,11 @@ mod tests {
         );
         let State::Missing(Some(note)) = sysroot.target(Target::Wasip2) else { panic!("found") };
         assert!(note.contains("1.94.0"), "{note}");
-        put(
-            &folder.join("clawft-setup.toml"),
-            &format!("version = \"{}\"\nfrom = \"here\"", sysroot.stamp_version()),
-        );
+        let stamp = Stamp { version: sysroot.stamp_version(), from: "here".to_owned() };
+        staging::finish(&folder, &stamp).unwrap();
+        put(&folder.join("lib/libstd-1.rlib"), "another");
+        assert_eq!(sysroot.target(Target::Wasip2), State::Damaged(folder.clone()));
+        staging::finish(&folder, &stamp).unwrap();
         assert_eq!(found_from(sysroot.target(Target::Wasip2)), "here");
     }
 
@@ -210,7 +214,7 @@ mod tests {
         let tree = root.path().join("tree");
         put(&tree.join("library/std/Cargo.toml"), "");
         put(&tree.join("src/version"), "1.96.1\n");
-        super::super::staging::link(&tree, &sysroot.source_folder()).unwrap();
+        staging::link(&tree, &sysroot.source_folder()).unwrap();
         assert!(matches!(sysroot.source(), State::Missing(Some(_))));
         put(&tree.join("src/version"), "1.95.0\n");
         assert!(matches!(sysroot.source(), State::Found(_)));

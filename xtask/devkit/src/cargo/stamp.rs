@@ -21,6 +21,19 @@ pub(super) struct Stamp {
     rest: String,
 }
 
+/// A program as it is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Built {
+    /// Not built, or from other crates or with another toolchain: cargo knows what to do.
+    Absent,
+    /// Built from other sources of its own, about which cargo may err.
+    FromOthers,
+    /// Not the program that was built there.
+    Damaged(PathBuf),
+    /// The very program that was built from the same.
+    Whole(PathBuf),
+}
+
 impl Stamp {
     /// That of `package` in the workspace at `root`, whose own `sources` are files and folders there.
     pub(super) fn of(root: &Path, package: &str, sources: &[&str]) -> Result<Self> {
@@ -37,22 +50,30 @@ impl Stamp {
         Ok(Self { sources: sources_digest(root, sources)?, rest: digest::hex(hash) })
     }
 
-    /// The program that the file at `path` says was built from the same, if it is there.
-    pub(super) fn program(&self, path: &Path) -> Option<PathBuf> {
-        let text = fs::read_to_string(path).ok()?;
+    /// What the file at `path` says of the program that was built.
+    pub(super) fn find(&self, path: &Path) -> Built {
+        let Ok(text) = fs::read_to_string(path) else { return Built::Absent };
         let mut lines = text.lines();
-        let same = lines.next() == Some(&self.sources) && lines.next() == Some(&self.rest);
-        lines.next().filter(|_| same).map(PathBuf::from).filter(|program| program.is_file())
-    }
-
-    /// Whether the file at `path` is there and tells of other sources.
-    pub(super) fn is_of_others(&self, path: &Path) -> bool {
-        fs::read_to_string(path).is_ok_and(|text| text.lines().next() != Some(&self.sources))
+        if lines.next() != Some(&self.sources) {
+            return Built::FromOthers;
+        }
+        let same = lines.next() == Some(&self.rest);
+        let Some(program) = lines.next().filter(|_| same).map(PathBuf::from).filter(|it| it.is_file()) else {
+            return Built::Absent;
+        };
+        // Those that were built before there were checksums have none.
+        let expected = lines.next().unwrap_or_default();
+        match digest::is_intact(&program, expected, || digest::of_file(&program)) {
+            true => Built::Whole(program),
+            false => Built::Damaged(program),
+        }
     }
 
     /// Writes down that `program` was built from this.
     pub(super) fn write(&self, path: &Path, program: &Path) -> Result<()> {
-        let text = format!("{}\n{}\n{}\n", self.sources, self.rest, program.display());
+        let sum =
+            digest::of_file(program).with_context(|| format!("could not read `{}`", program.display()))?;
+        let text = format!("{}\n{}\n{}\n{sum}\n", self.sources, self.rest, program.display());
         files::replace(path, text.as_bytes())
     }
 }
@@ -97,14 +118,31 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, program) = (folder.path().join("stamp"), folder.path().join("program"));
         let stamp = Stamp { sources: "one".to_owned(), rest: "rest".to_owned() };
-        assert!(stamp.program(&path).is_none() && !stamp.is_of_others(&path));
+        assert_eq!(stamp.find(&path), Built::Absent);
+        fs::write(&program, "one").unwrap();
         stamp.write(&path, &program).unwrap();
-        assert_eq!(stamp.program(&path), None, "the program is gone");
-        fs::write(&program, "").unwrap();
-        assert_eq!(stamp.program(&path), Some(program));
+        assert_eq!(stamp.find(&path), Built::Whole(program.clone()));
         let other = Stamp { rest: "other".to_owned(), ..stamp.clone() };
-        assert!(other.program(&path).is_none() && !other.is_of_others(&path));
-        let other = Stamp { sources: "two".to_owned(), ..stamp };
-        assert!(other.program(&path).is_none() && other.is_of_others(&path));
+        assert_eq!(other.find(&path), Built::Absent);
+        let other = Stamp { sources: "two".to_owned(), ..stamp.clone() };
+        assert_eq!(other.find(&path), Built::FromOthers);
+        fs::remove_file(&program).unwrap();
+        assert_eq!(stamp.find(&path), Built::Absent, "the program is gone");
+    }
+
+    #[test]
+    fn another_program_in_its_place_is_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, program) = (folder.path().join("stamp"), folder.path().join("program"));
+        let stamp = Stamp { sources: "one".to_owned(), rest: "rest".to_owned() };
+        fs::write(&program, "one").unwrap();
+        stamp.write(&path, &program).unwrap();
+        fs::write(&program, "two").unwrap();
+        assert_eq!(stamp.find(&path), Built::Damaged(program.clone()));
+        stamp.write(&path, &program).unwrap();
+        assert_eq!(stamp.find(&path), Built::Whole(program.clone()));
+        let without_sum = format!("one\nrest\n{}\n", program.display());
+        fs::write(&path, without_sum).unwrap();
+        assert_eq!(stamp.find(&path), Built::Damaged(program));
     }
 }

@@ -1,0 +1,127 @@
+//! A tool in the cache that is not what was installed there is not run: it is installed again, and the command does its work.
+//!
+//! The network plays no part: a `cargo` of the test's own stands for the one that would compile the tool.
+
+#![cfg(unix)]
+#![expect(clippy::disallowed_methods, reason = "tests have no `cmd` to go through")]
+
+use std::{
+    env, fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+/// An empty cache, and programs that pretend to fetch tools.
+struct Machine {
+    root: TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let machine = Self { root: tempfile::tempdir().unwrap() };
+        let sysroot = machine.path("sysroot").display().to_string();
+        let rustc = on_path("rustc").display().to_string();
+        let rustc =
+            format!("case \"$*\" in '--print sysroot') echo {sysroot};; *) exec {rustc} \"$@\";; esac");
+        machine.script("bin/rustc", &rustc);
+        // No wheel: the next way is taken.
+        machine.script("bin/python3", "exit 1");
+        // `cargo install … --root FOLDER`
+        let install = "while [ \"$1\" != --root ]; do shift; done\nmkdir -p \"$2/bin\"\n\
+                       printf '#!/bin/sh\\necho ran $*\\n' >\"$2/bin/wasm-tools\"";
+        machine.script("sysroot/bin/cargo", install);
+        machine
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    fn script(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn xtask(&self, words: &[&str]) -> Output {
+        let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
+        Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(words)
+            .env("PATH", path)
+            .env("CARGO", env!("CARGO"))
+            .env("CLAWFT_CACHE", self.path("cache"))
+            .env("NO_COLOR", "1")
+            .env_remove("WASM_TOOLS")
+            .output()
+            .unwrap()
+    }
+
+    /// Runs the tool, and returns what it printed with what was said beside.
+    fn tool(&self) -> (String, String) {
+        let output = self.xtask(&["tool", "wasm-tools", "hello"]);
+        let talk = text(&output.stderr);
+        assert!(output.status.success(), "{talk}");
+        (text(&output.stdout), talk)
+    }
+
+    /// The one tool in the cache.
+    fn installed(&self) -> PathBuf {
+        let mut folders = fs::read_dir(self.path("cache/tools")).unwrap();
+        folders.next().unwrap().unwrap().path().join("wasm-tools")
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn on_path(name: &str) -> PathBuf {
+    let path = env::var_os("PATH").unwrap();
+    let mut folders = env::split_paths(&path);
+    folders.find_map(|folder| Some(folder.join(name)).filter(|path| path.is_file())).unwrap()
+}
+
+fn replace(path: &Path, script: &str) {
+    fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
+}
+
+#[test]
+fn damaged_tool_is_replaced_before_it_runs() {
+    let machine = Machine::new();
+    let (printed, talk) = machine.tool();
+    assert_eq!(printed, "ran hello\n");
+    assert!(talk.contains("Installed wasm-tools"), "{talk}");
+    assert_eq!(machine.tool(), ("ran hello\n".to_owned(), String::new()), "it is there");
+
+    replace(&machine.installed(), "echo something else");
+    let check = machine.xtask(&["setup", "--check"]);
+    assert_eq!(check.status.code(), Some(1));
+    let shown = text(&check.stdout);
+    let line = shown.lines().find(|line| line.starts_with("wasm-tools ")).unwrap();
+    assert_eq!(line, "wasm-tools        damaged   `cargo xtask setup` installs it again");
+    assert!(text(&check.stderr).contains("items are missing or damaged"));
+
+    let (printed, talk) = machine.tool();
+    assert_eq!(printed, "ran hello\n");
+    assert!(talk.contains("warning: wasm-tools is damaged and installed again: `"), "{talk}");
+    assert_eq!(machine.tool(), ("ran hello\n".to_owned(), String::new()));
+}
+
+#[test]
+fn damaged_tool_does_not_run_where_it_cannot_be_replaced() {
+    let machine = Machine::new();
+    machine.tool();
+    replace(&machine.installed(), "echo something else");
+    // As on a disk that cannot be written to; root could write to a directory without permission.
+    fs::remove_file(machine.path("cache/setup.lock")).unwrap();
+    fs::create_dir(machine.path("cache/setup.lock")).unwrap();
+    let output = machine.xtask(&["tool", "wasm-tools", "hello"]);
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""));
+    let talk = text(&output.stderr);
+    assert!(talk.starts_with("error: could not install wasm-tools (damaged)\n"), "{talk}");
+    assert!(talk.contains("CLAWFT_CACHE names another directory to install into"), "{talk}");
+}
