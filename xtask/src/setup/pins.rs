@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, path::Path};
 
 use anyhow::{Context as _, Result, bail};
-use devkit::{digest, files};
+use devkit::digest;
 use serde::Deserialize;
 
 /// The whole file.
