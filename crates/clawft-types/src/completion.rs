@@ -130,7 +130,7 @@ fn read_choice(node: Node<'_>) -> Result<Choice, JsonError> {
 
 /// A string, or the list of parts that some servers send: `[{"type":"text","text":"…"}, …]`.
 pub(crate) fn read_content(node: Node<'_>) -> Result<String, JsonError> {
-    let Ok(parts) = node.items() else { return node.text().map(str::to_owned) };
+    let Some(parts) = node.as_items() else { return node.text().map(str::to_owned) };
     let mut content = String::new();
     for text in parts.filter_map(|part| part.get("text")) {
         content.push_str(text.text()?);

@@ -52,18 +52,29 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Returns the elements of an array, `None` for any other value. Unlike [`Node::items`] it makes no error, which costs
+    /// a search for the path.
+    pub fn as_items(self) -> Option<impl Iterator<Item = Node<'a>>> {
+        let Value::Array(items) = self.value else { return None };
+        Some(items.iter().map(move |value| self.at(value)))
+    }
+
+    /// Returns the text of a string, `None` for any other value. Unlike [`Node::text`] it makes no error.
+    pub fn as_text(self) -> Option<&'a str> {
+        match self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The elements of an array.
     pub fn items(self) -> Result<impl Iterator<Item = Node<'a>>, JsonError> {
-        let Value::Array(items) = self.value else { return Err(self.expected("an array")) };
-        Ok(items.iter().map(move |value| self.at(value)))
+        self.as_items().ok_or_else(|| self.expected("an array"))
     }
 
     /// The text of a string.
     pub fn text(self) -> Result<&'a str, JsonError> {
-        match self.value {
-            Value::Text(text) => Ok(text),
-            _ => Err(self.expected("a string")),
-        }
+        self.as_text().ok_or_else(|| self.expected("a string"))
     }
 
     /// The text of the member `key`, if it is there and a string.
