@@ -66,7 +66,10 @@ fn messages(root: Node<'_>) -> Result<(Option<String>, Vec<Message>), JsonError>
         match &mut instructions {
             _ if message.role != Role::System || !others.is_empty() => others.push(message),
             None => instructions = Some(message.content),
-            Some(known) => *known = [known.as_str(), "\n\n", &message.content].concat(),
+            Some(known) => {
+                known.push_str("\n\n");
+                known.push_str(&message.content);
+            }
         }
     }
     Ok((instructions, others))
@@ -93,7 +96,7 @@ fn message(node: Node<'_>) -> Result<Message, JsonError> {
 
 /// A text, or a list of parts of text: `[{"type":"text","text":"…"}, …]`.
 fn content(node: Node<'_>) -> Result<String, JsonError> {
-    let Ok(parts) = node.items() else { return node.text().map(str::to_owned) };
+    let Some(parts) = node.as_items() else { return node.text().map(str::to_owned) };
     let mut content = String::new();
     for part in parts {
         let kind = part.require("type")?;
@@ -220,3 +223,6 @@ mod tests {
         assert!(parse("{").unwrap_err().0.contains("not JSON"));
     }
 }
+
+#[cfg(all(test, unix))]
+mod linear_time;

@@ -44,14 +44,20 @@ pub(super) fn check(root: Node<'_>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// An array, an object or a string with nothing in it.
+/// Whether `node` is an array, an object or a string with nothing in it. Makes no error for any of these: a message may hold
+/// one, and there are many messages.
 pub(super) fn is_empty(node: Node<'_>) -> bool {
-    let no_items = node.items().is_ok_and(|mut items| items.next().is_none());
-    no_items || node.keys().is_ok_and(|keys| keys.is_empty()) || node.text() == Ok("")
+    if let Some(mut items) = node.as_items() {
+        return items.next().is_none();
+    }
+    match node.as_text() {
+        Some(text) => text.is_empty(),
+        None => node.keys().is_ok_and(|keys| keys.is_empty()),
+    }
 }
 
 fn is_no_choice(node: Node<'_>) -> bool {
-    matches!(node.text(), Ok("none" | "auto"))
+    matches!(node.as_text(), Some("none" | "auto"))
 }
 
 fn is_one(node: Node<'_>) -> bool {
@@ -67,7 +73,7 @@ fn is_text_format(node: Node<'_>) -> bool {
 }
 
 fn is_text_alone(node: Node<'_>) -> bool {
-    node.items().is_ok_and(|mut items| items.all(|item| item.text() == Ok("text")))
+    node.as_items().is_some_and(|mut items| items.all(|item| item.as_text() == Some("text")))
 }
 
 #[cfg(test)]
