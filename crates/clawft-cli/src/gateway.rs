@@ -52,7 +52,7 @@ const MOST_WORKERS: usize = 4;
 const MOST_BLOCKING: usize = 16;
 
 /// How long files may still be written when all else has ended.
-const LAST_WRITES: Duration = Duration::from_secs(1);
+const LAST_WRITES: Duration = Duration::from_millis(700);
 
 /// Serves until the process is told to end: SIGTERM, SIGINT. `listen` is the command line's address, which wins over the
 /// configuration and the environment.
@@ -63,6 +63,7 @@ pub fn run(home: &Home, listen: Option<SocketAddr>) -> Result<(), Error> {
     let runtime = runtime()?;
     let served = runtime.block_on(serve(home, listen));
     runtime.shutdown_timeout(LAST_WRITES);
+    log::flush(life::LAST_LINES);
     served
 }
 

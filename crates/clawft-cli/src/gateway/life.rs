@@ -19,6 +19,9 @@ const STORING: Duration = Duration::from_millis(1000);
 /// How long clients may take for the last bytes.
 const FLUSHING: Duration = Duration::from_millis(500);
 
+/// How long the log may take for its last lines.
+pub(super) const LAST_LINES: Duration = Duration::from_millis(200);
+
 /// The exit code where a second signal ends the process at once, as shells have it for SIGINT.
 const IMPATIENT: i32 = 130;
 
@@ -41,6 +44,8 @@ pub(super) async fn live(listener: TcpListener, shared: Shared, mut signals: Sig
         reload(&shared);
     }
     tokio::spawn(end_at_once(signals));
+    // Before anybody is told: whoever has read that it stops is refused.
+    shared.draining.cancel();
     Line::new("stopping").literal("answers", shared.turns.len()).write();
     drain(&shared).await;
     closing.cancel();
@@ -50,10 +55,8 @@ pub(super) async fn live(listener: TcpListener, shared: Shared, mut signals: Sig
     Line::new("stopped").write();
 }
 
-/// Begins no new answers, and waits for those in the making: first for their ends, then for what has arrived of them to be
-/// stored. Requests are still taken meanwhile, so that those who ask are told to go elsewhere.
+/// Waits for the answers in the making: first for their ends, then for what has arrived of them to be stored. Requests are still taken meanwhile, so that those who ask are told to go elsewhere.
 async fn drain(shared: &Shared) {
-    shared.draining.cancel();
     shared.turns.close();
     if timeout(GRACE, shared.turns.wait()).await.is_err() {
         Line::new("cancelling").literal("answers", shared.turns.len()).write();
@@ -65,6 +68,7 @@ async fn drain(shared: &Shared) {
 async fn end_at_once(mut signals: Signals) {
     while signals.next().await == Signal::Reload {}
     Line::new("stopped").text("reason", "a second signal").write();
+    log::flush(LAST_LINES);
     std::process::exit(IMPATIENT);
 }
 

@@ -2,16 +2,44 @@
 //!
 //! What is logged is put together field by field, and never is it a body, a header or a query: there would be the token, a
 //! key or what somebody said.
+//!
+//! A thread of its own writes the lines. Where it cannot, because whoever should read them does not, lines are dropped and
+//! counted rather than waited for.
+
+mod queue;
 
 use super::time;
 use clawft_types::json::Writer;
+use prometheus_client::metrics::counter::Counter;
+use queue::Queue;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
+use std::panic::PanicHookInfo;
 use std::sync::LazyLock;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+/// How many lines may wait to be written.
+const CAPACITY: usize = 4096;
 
 /// Whether people read along.
 static TERMINAL: LazyLock<bool> = LazyLock::new(|| io::stderr().is_terminal());
+
+static QUEUE: LazyLock<Queue> = LazyLock::new(|| {
+    Queue::new(CAPACITY, io::stderr(), |lines| Line::new("log_dropped").literal("lines", lines).bytes())
+});
+
+/// The lines that were dropped.
+static DROPPED: LazyLock<Counter> = LazyLock::new(Counter::default);
+
+/// Returns the counter of lines that were dropped.
+pub(super) fn dropped() -> Counter {
+    DROPPED.clone()
+}
+
+/// Waits until what was logged so far is written, at most for `patience`.
+pub(super) fn flush(patience: Duration) {
+    QUEUE.flush(patience);
+}
 
 /// A line in the making.
 pub(super) struct Line {
@@ -42,16 +70,25 @@ impl Line {
         self
     }
 
-    /// Writes it, in one piece: lines of several threads never mix. There is nobody to tell if that fails.
+    /// Has it written, in one piece: lines of several threads never mix. Does not wait for that.
     pub(super) fn write(self) {
-        let now = time::rfc3339(SystemTime::now());
-        let line = if *TERMINAL { self.words(&now) } else { self.json(&now) };
+        let line = self.bytes();
         // A test's own output is kept with it, and shown if it fails.
-        if cfg!(test) {
+        #[cfg(test)]
+        tests::WRITTEN.with_borrow_mut(|written| {
             eprint!("{}", String::from_utf8_lossy(&line));
-        } else {
-            let _ = io::stderr().lock().write_all(&line);
+            written.push_str(&String::from_utf8_lossy(&line));
+        });
+        #[cfg(not(test))]
+        if !QUEUE.push(line) {
+            DROPPED.inc();
         }
+    }
+
+    /// The line as it is written now.
+    fn bytes(&self) -> Vec<u8> {
+        let now = time::rfc3339(SystemTime::now());
+        if *TERMINAL { self.words(&now) } else { self.json(&now) }
     }
 
     /// `{"time":"2025-11-22T13:45:01.250Z","event":"request","status":200}`
@@ -96,15 +133,23 @@ pub(super) fn warn(message: &str) {
 
 /// Logs a panic in one line: where it happened, and not what it said, which may be what somebody else said.
 pub(super) fn hook_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, ToString::to_string);
-        Line::new("panic").text("at", place).write();
-    }));
+    std::panic::set_hook(Box::new(|panic| panic_line(panic).write()));
+}
+
+fn panic_line(panic: &PanicHookInfo<'_>) -> Line {
+    Line::new("panic").text("at", panic.location().map_or_else(String::new, ToString::to_string))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::RefCell;
+    use std::panic;
+
+    thread_local! {
+        /// What this thread has logged.
+        pub(super) static WRITTEN: RefCell<String> = const { RefCell::new(String::new()) };
+    }
 
     const NOW: &str = "2025-11-22T13:45:01.250Z";
 
@@ -124,5 +169,17 @@ mod tests {
         let expected =
             "13:45:01 request route=/v1/\"x\"\u{fffd} status=200 message=\"two words\u{fffd}[2J\"\n";
         assert_eq!(String::from_utf8(words).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_panic_is_logged_without_its_text() {
+        let usual = panic::take_hook();
+        hook_panics();
+        let panicked = panic::catch_unwind(|| panic!("what {} said", "somebody"));
+        panic::set_hook(usual);
+        assert!(panicked.is_err());
+        let written = WRITTEN.take();
+        assert!(written.contains("panic") && written.contains("log.rs:"), "{written}");
+        assert!(!written.contains("somebody") && !written.contains("said"), "{written}");
     }
 }

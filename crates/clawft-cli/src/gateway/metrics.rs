@@ -15,6 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 use std::time::Duration;
 
 use super::api_error::ApiError;
+use super::log;
 use super::state::Shared;
 
 /// What `/metrics` is sent as.
@@ -67,6 +68,7 @@ impl Metrics {
         registry.register("tokens", "Tokens that the provider counted", self.tokens.clone());
         registry.register("incomplete", "Answers that broke off", self.incomplete.clone());
         registry.register("upstream_in_flight", "Answers in the making", self.upstream_in_flight.clone());
+        registry.register("log_lines_dropped", "Lines that the log had no room for", log::dropped());
         let mut seconds = |name, help, histogram: &Histogram| {
             registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
         };
@@ -158,6 +160,7 @@ mod tests {
             "clawft_tokens_total{kind=\"completion\"} 2",
             "clawft_incomplete_total 1",
             "clawft_upstream_in_flight 0",
+            "clawft_log_lines_dropped_total 0",
             "clawft_upstream_seconds_bucket{le=\"0.25\"} 0",
             "clawft_upstream_seconds_bucket{le=\"0.5\"} 1",
             "clawft_first_piece_seconds_count 1",

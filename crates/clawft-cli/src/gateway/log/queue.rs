@@ -1,0 +1,150 @@
+//! Lines on their way to the log: whoever logs never waits for whoever reads.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often [`Queue::flush`] looks whether all is written.
+const POLL: Duration = Duration::from_millis(2);
+
+/// A bounded queue of lines, which a thread of its own writes. A line for which there is no room is dropped and counted.
+pub(super) struct Queue {
+    sender: SyncSender<Vec<u8>>,
+    counts: Arc<Counts>,
+}
+
+/// How many lines there were.
+#[derive(Default)]
+struct Counts {
+    taken: AtomicU64,
+    written: AtomicU64,
+    /// Lines that were dropped since that was last written.
+    unreported: AtomicU64,
+}
+
+impl Queue {
+    /// Returns a queue of at most `capacity` lines. They are written to `to`, each in one piece; after lines were dropped
+    /// the next thing that is written is `report` of their number.
+    pub(super) fn new(
+        capacity: usize,
+        to: impl Write + Send + 'static,
+        report: impl Fn(u64) -> Vec<u8> + Send + 'static,
+    ) -> Queue {
+        let (sender, receiver) = sync_channel(capacity);
+        let counts = Arc::new(Counts::default());
+        let writer = Writer { receiver, to, report, counts: Arc::clone(&counts) };
+        // Without the thread every line is dropped, and counted.
+        let _ = thread::Builder::new().name("log".to_owned()).spawn(move || writer.run());
+        Queue { sender, counts }
+    }
+
+    /// Takes a line, or returns false if there is no room for it. Never waits.
+    pub(super) fn push(&self, line: Vec<u8>) -> bool {
+        self.counts.taken.fetch_add(1, Ordering::Relaxed);
+        let taken = self.sender.try_send(line).is_ok();
+        if !taken {
+            self.counts.taken.fetch_sub(1, Ordering::Relaxed);
+            self.counts.unreported.fetch_add(1, Ordering::Relaxed);
+        }
+        taken
+    }
+
+    /// Waits until the lines taken so far are written, at most for `patience`.
+    pub(super) fn flush(&self, patience: Duration) {
+        let (taken, began) = (self.counts.taken.load(Ordering::Relaxed), Instant::now());
+        while self.counts.written.load(Ordering::Acquire) < taken && began.elapsed() < patience {
+            thread::sleep(POLL);
+        }
+    }
+}
+
+/// The end of a queue that writes.
+struct Writer<W, R> {
+    receiver: Receiver<Vec<u8>>,
+    to: W,
+    report: R,
+    counts: Arc<Counts>,
+}
+
+impl<W: Write, R: Fn(u64) -> Vec<u8>> Writer<W, R> {
+    /// Writes lines for as long as there may be more. There is nobody to tell if that fails.
+    fn run(mut self) {
+        while let Ok(line) = self.receiver.recv() {
+            let _ = self.to.write_all(&line);
+            let dropped = self.counts.unreported.swap(0, Ordering::Relaxed);
+            if dropped > 0 {
+                let _ = self.to.write_all(&(self.report)(dropped));
+            }
+            self.counts.written.fetch_add(1, Ordering::Release);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+    use std::sync::mpsc::{Sender, channel};
+    use std::sync::{Mutex, PoisonError};
+
+    /// Nothing here takes as long, unless it would take for ever.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// A reader that takes a line for each word of permission.
+    struct Slow {
+        permission: Receiver<()>,
+        text: Arc<Mutex<String>>,
+    }
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.permission.recv().map_err(io::Error::other)?;
+            self.text
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push_str(&String::from_utf8_lossy(bytes));
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn queue(capacity: usize) -> (Queue, Sender<()>, Arc<Mutex<String>>) {
+        let (sender, permission) = channel();
+        let text = Arc::new(Mutex::new(String::new()));
+        let slow = Slow { permission, text: Arc::clone(&text) };
+        let report = |dropped| format!("dropped {dropped}\n").into_bytes();
+        (Queue::new(capacity, slow, report), sender, text)
+    }
+
+    #[test]
+    fn a_blocked_reader_costs_lines_and_no_time() {
+        let (queue, permission, text) = queue(2);
+        let taken = (0..10).filter(|number| queue.push(format!("{number}\n").into_bytes())).count();
+        // The thread may have taken one out of the queue already.
+        assert!((2..=3).contains(&taken), "{taken}");
+        queue.flush(Duration::from_millis(20));
+        assert_eq!(*text.lock().unwrap(), "", "nothing could be written, and nobody waited for it");
+
+        (0..20).for_each(|_| permission.send(()).unwrap());
+        queue.flush(PATIENCE);
+        let text = text.lock().unwrap().clone();
+        assert!(text.starts_with(&format!("0\ndropped {}\n1\n", 10 - taken)), "{text}");
+    }
+
+    #[test]
+    fn what_is_flushed_is_written() {
+        let (queue, permission, text) = queue(100);
+        for number in 0..3 {
+            permission.send(()).unwrap();
+            assert!(queue.push(format!("{number}\n").into_bytes()));
+        }
+        queue.flush(PATIENCE);
+        assert_eq!(*text.lock().unwrap(), "0\n1\n2\n");
+    }
+}
