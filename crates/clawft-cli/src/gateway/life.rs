@@ -38,8 +38,7 @@ enum Signal {
 pub(super) async fn live(listener: TcpListener, shared: Shared, mut signals: Signals) {
     let closing = CancellationToken::new();
     let router = routes::router(shared.clone());
-    let max_concurrent = shared.settings.max_concurrent as usize;
-    let mut served = tokio::spawn(server::serve(listener, router, max_concurrent, closing.clone()));
+    let mut served = tokio::spawn(server::serve(listener, router, shared.clone(), closing.clone()));
     while signals.next().await == Signal::Reload {
         reload(&shared);
     }

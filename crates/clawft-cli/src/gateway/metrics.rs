@@ -33,12 +33,30 @@ pub(super) struct Metrics {
     rejected: Family<Labels<1>, Counter>,
     tokens: Family<Labels<1>, Counter>,
     incomplete: Counter,
+    connections: Gauge,
+    connections_cut: Family<Labels<1>, Counter>,
     upstream_seconds: Histogram,
     first_piece_seconds: Histogram,
     /// Requests that are being answered.
     pub(super) in_flight: Gauge,
     /// Answers in the making.
-    pub(super) upstream_in_flight: Gauge,
+    upstream_in_flight: Gauge,
+}
+
+/// Something that is counted for as long as it exists.
+pub(super) struct Counted(Gauge);
+
+impl Counted {
+    fn new(gauge: &Gauge) -> Counted {
+        gauge.inc();
+        Counted(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 impl Metrics {
@@ -50,6 +68,8 @@ impl Metrics {
             rejected: Family::default(),
             tokens: Family::default(),
             incomplete: Counter::default(),
+            connections: Gauge::default(),
+            connections_cut: Family::default(),
             upstream_seconds: Histogram::new(SECONDS),
             first_piece_seconds: Histogram::new(SECONDS),
             in_flight: Gauge::default(),
@@ -68,6 +88,9 @@ impl Metrics {
         registry.register("tokens", "Tokens that the provider counted", self.tokens.clone());
         registry.register("incomplete", "Answers that broke off", self.incomplete.clone());
         registry.register("upstream_in_flight", "Answers in the making", self.upstream_in_flight.clone());
+        registry.register("connections", "Connections that are open", self.connections.clone());
+        let cut = "Connections cut because their clients did not take or send anything, by the reason";
+        registry.register("connections_cut", cut, self.connections_cut.clone());
         registry.register("log_lines_dropped", "Lines that the log had no room for", log::dropped());
         let mut seconds = |name, help, histogram: &Histogram| {
             registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
@@ -90,6 +113,21 @@ impl Metrics {
     /// Counts a request that was turned away.
     pub(super) fn rejected(&self, reason: &'static str) {
         self.rejected.get_or_create(&[("reason", reason.to_owned())]).inc();
+    }
+
+    /// Counts a connection for as long as what is returned exists.
+    pub(super) fn connected(&self) -> Counted {
+        Counted::new(&self.connections)
+    }
+
+    /// Counts an answer that is being made for as long as what is returned exists.
+    pub(super) fn making(&self) -> Counted {
+        Counted::new(&self.upstream_in_flight)
+    }
+
+    /// Counts a connection that was cut.
+    pub(super) fn cut(&self, reason: &'static str) {
+        self.connections_cut.get_or_create(&[("reason", reason.to_owned())]).inc();
     }
 
     /// Counts an answer: how long it took, what it cost, and whether it broke off.
@@ -150,6 +188,9 @@ mod tests {
         let usage = Usage { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
         metrics.completed(Duration::from_millis(300), Some(usage), true);
         metrics.in_flight.inc();
+        drop(metrics.connected());
+        let _connected = metrics.connected();
+        metrics.cut("stalled");
         let text = metrics.to_text().unwrap();
         assert!(text.contains("clawft_build_info{version=\"0.1.0\",revision=\""), "{text}");
         for line in [
@@ -161,6 +202,8 @@ mod tests {
             "clawft_incomplete_total 1",
             "clawft_upstream_in_flight 0",
             "clawft_log_lines_dropped_total 0",
+            "clawft_connections 1",
+            "clawft_connections_cut_total{reason=\"stalled\"} 1",
             "clawft_upstream_seconds_bucket{le=\"0.25\"} 0",
             "clawft_upstream_seconds_bucket{le=\"0.5\"} 1",
             "clawft_first_piece_seconds_count 1",

@@ -1,5 +1,6 @@
 //! What a gateway is told: the configuration's `gateway`, the environment, the command line.
 
+use super::server::Bounds;
 use crate::error::Error;
 use crate::home::ConfigFile;
 use clawft_types::Secret;
@@ -16,6 +17,14 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOS
 const DEFAULT_MAX_CONCURRENT: u32 = 512;
 const DEFAULT_MAX_BODY_BYTES: u32 = 4_000_000;
 
+/// How many connections there may be beside those on which answers are in the making, in all and from one address: a proxy has
+/// one address for all of its clients.
+const SPARE_CONNECTIONS: u32 = 1024;
+const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 256;
+
+/// The most connections that can be allowed.
+const MOST_CONNECTIONS: u32 = 1_000_000;
+
 /// The most requests at once that can be allowed: each takes two file descriptors.
 const MOST_CONCURRENT: u32 = 100_000;
 
@@ -30,6 +39,10 @@ pub struct Settings {
     pub max_concurrent: u32,
     /// `max_body_bytes`, 4,000,000 by default: the most bytes that a request's body may have.
     pub max_body_bytes: u32,
+    /// `max_connections`, `max_concurrent` and 1024 more by default: how many connections there may be.
+    pub max_connections: u32,
+    /// `max_connections_per_address`, `max_concurrent` and 256 more by default: how many of them may be from one address.
+    pub max_connections_per_address: u32,
 }
 
 impl Default for Settings {
@@ -39,6 +52,8 @@ impl Default for Settings {
             token: None,
             max_concurrent: DEFAULT_MAX_CONCURRENT,
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
+            max_connections: DEFAULT_MAX_CONCURRENT + SPARE_CONNECTIONS,
+            max_connections_per_address: DEFAULT_MAX_CONCURRENT + SPARE_CONNECTIONS_PER_ADDRESS,
         }
     }
 }
@@ -59,6 +74,14 @@ impl Settings {
         settings.overrule(env)?;
         settings.listen = listen.unwrap_or(settings.listen);
         Ok(settings)
+    }
+
+    /// How many connections there may be.
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds {
+            total: self.max_connections as usize,
+            per_address: self.max_connections_per_address as usize,
+        }
     }
 
     /// What the environment says wins over the file.
@@ -94,11 +117,18 @@ fn gateway(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Setti
     let listen = node
         .get("listen")
         .map(|address| parse_listen(address.text()?).map_err(|message| address.error(message)));
+    let max_concurrent = whole_or(node, "max_concurrent", MOST_CONCURRENT, default.max_concurrent)?;
+    let connections = |key, spare| whole_or(node, key, MOST_CONNECTIONS, max_concurrent + spare);
     Ok(Settings {
         listen: listen.transpose()?.unwrap_or(default.listen),
         token: token(node, env)?,
-        max_concurrent: whole_or(node, "max_concurrent", MOST_CONCURRENT, default.max_concurrent)?,
+        max_concurrent,
         max_body_bytes: whole_or(node, "max_body_bytes", u32::MAX, default.max_body_bytes)?,
+        max_connections: connections("max_connections", SPARE_CONNECTIONS)?,
+        max_connections_per_address: connections(
+            "max_connections_per_address",
+            SPARE_CONNECTIONS_PER_ADDRESS,
+        )?,
     })
 }
 
@@ -188,6 +218,17 @@ mod tests {
     }
 
     #[test]
+    fn connections_follow_from_answers_unless_they_are_given() {
+        let bounds = |gateway: &str| {
+            let settings = read(&format!(r#"{{"gateway":{gateway}}}"#), &[]).unwrap();
+            (settings.max_connections, settings.max_connections_per_address)
+        };
+        assert_eq!(bounds("{}"), (1536, 768));
+        assert_eq!(bounds(r#"{"max_concurrent":10}"#), (1034, 266));
+        assert_eq!(bounds(r#"{"max_connections":3,"max_connections_per_address":2}"#), (3, 2));
+    }
+
+    #[test]
     fn a_variable_can_be_named_for_the_token() {
         let file = r#"{"gateway":{"token_env":"GATE","token":"file"}}"#;
         assert_eq!(read(file, &[("GATE", "env")]).unwrap().token.unwrap().expose(), "env");
@@ -207,6 +248,10 @@ mod tests {
             (r#"{"token":"se cret"}"#, "gateway.token: the token holds a character"),
             (r#"{"max_concurrent":0}"#, "gateway.max_concurrent: expected a whole number from 1 to 100000"),
             (r#"{"max_body_bytes":"1"}"#, "gateway.max_body_bytes: expected a whole number"),
+            (
+                r#"{"max_connections":0}"#,
+                "gateway.max_connections: expected a whole number from 1 to 1000000",
+            ),
         ] {
             let error = read(&format!(r#"{{"gateway":{gateway}}}"#), &[]).unwrap_err();
             assert!(error.contains(named) && !error.contains("cret"), "{error}");

@@ -9,7 +9,6 @@ use crate::gateway::log;
 use crate::gateway::state::Shared;
 use crate::{Answer, Error, Stop};
 use clawft_types::{Config, Input, Message, Session, SessionId};
-use prometheus_client::metrics::gauge::Gauge;
 use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
@@ -88,7 +87,7 @@ pub(super) fn start(shared: &Shared, room: OwnedSemaphorePermit, config: Config,
 }
 
 async fn make(shared: Shared, config: Config, talk: Talk, stop: Stop, sender: UnboundedSender<Piece>) {
-    let _counted = Counted::new(shared.metrics.upstream_in_flight.clone());
+    let _counted = shared.metrics.making();
     let began = Instant::now();
     let mut first = true;
     // That nobody listens any more is noticed by `Pieces`.
@@ -119,20 +118,4 @@ fn warn(result: &Result<Answer, Error>) {
         Err(error) => &error.warnings,
     };
     warnings.iter().for_each(|warning| log::warn(warning));
-}
-
-/// Counts what exists, however it ends.
-struct Counted(Gauge);
-
-impl Counted {
-    fn new(gauge: Gauge) -> Counted {
-        gauge.inc();
-        Counted(gauge)
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
 }

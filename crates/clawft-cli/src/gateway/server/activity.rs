@@ -1,0 +1,153 @@
+//! What a connection is waiting for, as all of its parts see it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What a connection is waiting for: nothing while the gateway works for it, else for its client.
+pub(super) struct Activity {
+    began: Instant,
+    /// Waits for a request.
+    idle: Since,
+    /// Waits for more of a request's body.
+    receiving: Since,
+    /// Waits for the client to take what it is sent.
+    sending: Since,
+    aborted: AtomicBool,
+    stalled: AtomicBool,
+    lingers: AtomicBool,
+}
+
+/// A moment in milliseconds since the connection began, plus one; zero for none.
+#[derive(Default)]
+struct Since(AtomicU64);
+
+impl Since {
+    fn get(&self) -> Option<u64> {
+        self.0.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    fn clear(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Sets the moment to `now` unless there is one.
+    fn set(&self, now: u64) {
+        let _ = self.0.compare_exchange(0, now.saturating_add(1), Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+impl Activity {
+    /// Returns the activity of a connection that was just made.
+    pub(super) fn new() -> Activity {
+        let activity = Activity {
+            began: Instant::now(),
+            idle: Since::default(),
+            receiving: Since::default(),
+            sending: Since::default(),
+            aborted: AtomicBool::new(false),
+            stalled: AtomicBool::new(false),
+            lingers: AtomicBool::new(false),
+        };
+        activity.idle.set(0);
+        activity
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns how long the client has been waited for; `None` while the gateway itself works.
+    pub(super) fn waiting(&self) -> Option<Duration> {
+        let since = self.sending.get().or(self.receiving.get()).or(self.idle.get())?;
+        Some(Duration::from_millis(self.now().saturating_sub(since)))
+    }
+
+    /// A request has come.
+    pub(super) fn answering(&self) {
+        self.idle.clear();
+    }
+
+    /// The answer to it is complete, as far as the gateway is concerned.
+    pub(super) fn answered(&self) {
+        self.receiving.clear();
+        self.idle.set(self.now());
+    }
+
+    /// Whether a request is being answered.
+    pub(super) fn is_answering(&self) -> bool {
+        self.idle.get().is_none()
+    }
+
+    /// More of a request's body is needed, and is `there` or not.
+    pub(super) fn received(&self, there: bool) {
+        if there { self.receiving.clear() } else { self.receiving.set(self.now()) }
+    }
+
+    /// The client takes what it is sent, or does not.
+    pub(super) fn sent(&self, taken: bool) {
+        if taken { self.sending.clear() } else { self.sending.set(self.now()) }
+    }
+
+    /// The client took nothing for too long.
+    pub(super) fn stall(&self) {
+        self.stalled.store(true, Ordering::Relaxed);
+        self.abort();
+    }
+
+    /// Whether the client took nothing for too long.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.stalled.load(Ordering::Relaxed)
+    }
+
+    /// The connection is to be cut: what was not sent yet shall be forgotten.
+    pub(super) fn abort(&self) {
+        self.aborted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the connection is to be cut.
+    pub(super) fn is_aborted(&self) -> bool {
+        self.aborted.load(Ordering::Relaxed)
+    }
+
+    /// The client may still send what nobody wants when the connection is closed.
+    pub(super) fn linger(&self) {
+        self.lingers.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the client may still send what nobody wants.
+    pub(super) fn lingers(&self) -> bool {
+        self.lingers.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::advance;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn the_client_is_waited_for_unless_the_gateway_works() {
+        let activity = Activity::new();
+        advance(SECOND).await;
+        assert_eq!(activity.waiting(), Some(SECOND), "no request has come yet");
+        activity.answering();
+        advance(SECOND).await;
+        assert_eq!(activity.waiting(), None);
+        activity.received(false);
+        advance(SECOND).await;
+        activity.received(false);
+        assert_eq!(activity.waiting(), Some(SECOND), "the body has not come since then");
+        activity.received(true);
+        assert_eq!(activity.waiting(), None);
+        activity.sent(false);
+        advance(SECOND).await;
+        activity.answered();
+        advance(SECOND).await;
+        assert_eq!(activity.waiting(), Some(2 * SECOND), "the answer is not taken");
+        activity.sent(true);
+        assert_eq!(activity.waiting(), Some(SECOND), "no other request has come");
+    }
+}

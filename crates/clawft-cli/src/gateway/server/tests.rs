@@ -1,0 +1,321 @@
+//! One connection with a client that we play, and a clock that stands still unless everybody waits.
+
+use super::connections::{Bounds, Connections, Place};
+use super::io::{Stream, WRITE_TIME};
+use super::{HEAD_TIME, converse};
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{
+    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex, split,
+};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How many bytes are on their way at most.
+const WIRE: usize = 4096;
+
+/// An answer that is far longer than that.
+const LONG: usize = 1_000_000;
+
+/// The gateway's end of the wire.
+struct Wire {
+    stream: DuplexStream,
+    /// How many bytes it has read.
+    read: Arc<AtomicUsize>,
+    forgotten: Arc<AtomicBool>,
+}
+
+impl Stream for Wire {
+    fn forget(&self) {
+        self.forgotten.store(true, Ordering::Relaxed);
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.read.fetch_add(buffer.filled().len() - before, Ordering::Relaxed);
+        read
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// A connection as its client sees it, and what the gateway knows of it.
+struct Client {
+    stream: DuplexStream,
+    served: JoinHandle<()>,
+    place: Arc<Place>,
+    read: Arc<AtomicUsize>,
+    forgotten: Arc<AtomicBool>,
+    draining: CancellationToken,
+    began: Instant,
+}
+
+fn routes() -> Router {
+    let refuse = || async { StatusCode::UNAUTHORIZED };
+    Router::new()
+        .route("/", get(|| async { "hello" }))
+        .route("/long", get(|| async { "x".repeat(LONG) }))
+        .route("/refuse", post(refuse))
+        .route("/count", post(|body: Bytes| async move { body.len().to_string() }))
+        .route("/never", get(std::future::pending::<StatusCode>))
+}
+
+fn connect() -> Client {
+    let (stream, wire) = duplex(WIRE);
+    let (read, forgotten) = (Arc::default(), Arc::default());
+    let wire = Wire { stream: wire, read: Arc::clone(&read), forgotten: Arc::clone(&forgotten) };
+    let connections = Connections::new(Bounds { total: 1, per_address: 1 });
+    let place = Arc::new(connections.admit(IpAddr::V4(Ipv4Addr::LOCALHOST)).place.unwrap());
+    let draining = CancellationToken::new();
+    let (its_place, its_draining) = (Arc::clone(&place), draining.clone());
+    let served = tokio::spawn(async move {
+        converse(wire, routes(), &its_place, &its_draining, &CancellationToken::new()).await;
+    });
+    Client { stream, served, place, read, forgotten, draining, began: Instant::now() }
+}
+
+impl Client {
+    async fn send(&mut self, text: &str) {
+        self.stream.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// Reads until `end` has come.
+    async fn read_until(&mut self, end: &str) -> String {
+        let mut text = Vec::new();
+        while !text.ends_with(end.as_bytes()) {
+            text.push(self.stream.read_u8().await.unwrap());
+        }
+        String::from_utf8(text).unwrap()
+    }
+
+    async fn read_to_end(&mut self) -> String {
+        let mut text = Vec::new();
+        self.stream.read_to_end(&mut text).await.unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    /// Waits until the gateway is done with the connection, and returns how long after its beginning that is.
+    async fn over(&mut self) -> Duration {
+        (&mut self.served).await.unwrap();
+        self.began.elapsed()
+    }
+}
+
+fn seconds(time: Duration) -> u64 {
+    (time + Duration::from_millis(500)).as_secs()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_is_not_waited_for_longer_than_documented() {
+    for begun in ["", "GET / HTTP/1.1\r\nhost: x\r\n"] {
+        let mut client = connect();
+        client.send(begun).await;
+        assert_eq!(client.over().await, HEAD_TIME, "{begun}");
+        assert_eq!(seconds(HEAD_TIME), 15);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_may_be_idle_as_long() {
+    let mut client = connect();
+    for _ in 0..2 {
+        client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        client.read_until("hello").await;
+        sleep(Duration::from_secs(14)).await;
+    }
+    assert_eq!(seconds(client.over().await), 14 + 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_nothing_is_cut() {
+    let mut client = connect();
+    client.send("GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert_eq!(client.over().await, WRITE_TIME);
+    assert_eq!(seconds(WRITE_TIME), 30);
+    assert!(client.place.activity.is_stalled() && client.forgotten.load(Ordering::Relaxed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_slowly_gets_all() {
+    let mut client = connect();
+    client.send("GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut left = LONG;
+    let mut bytes = vec![0; 100_000];
+    client.read_until("\r\n\r\n").await;
+    while left > 0 {
+        sleep(WRITE_TIME - Duration::from_secs(1)).await;
+        let some = left.min(bytes.len());
+        client.stream.read_exact(&mut bytes[..some]).await.unwrap();
+        left -= some;
+    }
+    assert!(!client.place.activity.is_stalled());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_read_ahead_of_a_client_that_does_not_read() {
+    let mut client = connect();
+    let requests = "GET /long HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100_000);
+    let sent = timeout(Duration::from_secs(10), client.stream.write_all(requests.as_bytes())).await;
+    assert!(sent.is_err(), "all of it was taken");
+    let read = client.read.load(Ordering::Relaxed);
+    assert!(read <= 2 * super::BUFFER && super::BUFFER == 65_536, "{read}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_read_by_who_sends_its_body_first() {
+    let mut client = connect();
+    let size = 4_000_000;
+    client.send(&format!("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n")).await;
+    client.send(&"x".repeat(size)).await;
+    let told = client.read_to_end().await;
+    assert!(told.starts_with("HTTP/1.1 401 ") && told.contains("\r\nconnection: close\r\n"), "{told}");
+    drop(client.stream);
+    client.served.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_small_body_that_nobody_wanted_costs_no_connection() {
+    let mut client = connect();
+    for _ in 0..2 {
+        client.send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello").await;
+        let told = client.read_until("\r\n\r\n").await;
+        assert!(told.starts_with("HTTP/1.1 401 ") && !told.contains("connection"), "{told}");
+    }
+    client.send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhell").await;
+    let told = client.read_to_end().await;
+    assert!(told.starts_with("HTTP/1.1 401 ") && told.contains("connection: close"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_before_sending_a_body_is_told_not_to() {
+    let head = "content-length: 5\r\nexpect: 100-continue\r\nhost: x\r\n\r\n";
+    let mut client = connect();
+    client.send(&format!("POST /refuse HTTP/1.1\r\n{head}")).await;
+    let told = client.read_to_end().await;
+    assert!(told.starts_with("HTTP/1.1 401 ") && told.contains("connection: close"), "{told}");
+    let mut client = connect();
+    client.send(&format!("POST /count HTTP/1.1\r\n{head}")).await;
+    assert_eq!(client.read_until("\r\n\r\n").await, "HTTP/1.1 100 Continue\r\n\r\n");
+    client.send("hello").await;
+    assert!(client.read_until("\r\n\r\n5").await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_client_is_not_listened_to_for_ever() {
+    let refused = async |pause: u64| {
+        let mut client = connect();
+        client.send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n").await;
+        client.read_to_end().await;
+        let (_, mut stream) = split(client.stream);
+        tokio::spawn(async move {
+            let more = "x".repeat(WIRE);
+            while stream.write_all(more.as_bytes()).await.is_ok() {
+                sleep(Duration::from_secs(pause)).await;
+            }
+        });
+        client.served.await.unwrap();
+        (seconds(client.began.elapsed()), client.read.load(Ordering::Relaxed) >> 20)
+    };
+    let (took, read) = refused(0).await;
+    assert!(took == 0 && (32..34).contains(&read), "{took} s, {read} MB");
+    assert_eq!(refused(4).await, (30, 0));
+    assert_eq!(refused(6).await, (5, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_request_is_refused_in_openais_shape() {
+    let large = format!("GET / HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(20_000));
+    let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "x: y\r\n".repeat(200));
+    for (request, status, code) in [
+        ("\u{16}\u{3}\u{1}\r\n\r\n", 400, "bad_request"),
+        ("GET / HTTP/1.1\r\nhost x\r\n\r\n", 400, "bad_request"),
+        ("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n", 400, "bad_request"),
+        (large.as_str(), 431, "head_too_large"),
+        (many.as_str(), 431, "head_too_large"),
+    ] {
+        for before in ["", "GET / HTTP/1.1\r\nhost: x\r\n\r\n"] {
+            let mut client = connect();
+            client.send(&[before, request].concat()).await;
+            let text = client.read_to_end().await;
+            let (earlier, told) = text.split_at(text.rfind("HTTP/1.1 ").unwrap());
+            assert_eq!(earlier.is_empty(), before.is_empty());
+            assert!(before.is_empty() || earlier.ends_with("hello"), "{earlier}");
+            assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{told}");
+            assert!(told.contains("\r\nconnection: close\r\n"), "{told}");
+            let body: serde_json::Value =
+                serde_json::from_str(told.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+            assert_eq!(
+                (&body["error"]["type"], &body["error"]["code"]),
+                (&"invalid_request_error".into(), &code.into())
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_draining_each_answer_is_the_last() {
+    let mut client = connect();
+    client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(!client.read_until("hello").await.contains("connection: close"));
+    client.draining.cancel();
+    client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(client.read_to_end().await.contains("\r\nconnection: close\r\n"));
+    assert_eq!(seconds(client.over().await), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_has_to_go_goes_at_once() {
+    let mut client = connect();
+    sleep(Duration::from_secs(2)).await;
+    client.place.activity.abort();
+    client.place.cut.cancel();
+    assert_eq!(seconds(client.over().await), 2);
+    assert!(client.forgotten.load(Ordering::Relaxed));
+    assert_eq!(client.read_to_end().await, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_waited_for_where_it_has_to_do_something() {
+    let waited = async |request: &str| {
+        let mut client = connect();
+        client.send(request).await;
+        sleep(Duration::from_secs(3)).await;
+        client.place.activity.waiting().map(seconds)
+    };
+    assert_eq!(waited("").await, Some(3));
+    assert_eq!(waited("GET /never HTTP/1.1\r\nhost: x\r\n\r\n").await, None, "the gateway works on it");
+    assert_eq!(waited("GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await, Some(3), "the answer is not read");
+    assert_eq!(waited("POST /count HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n").await, Some(3));
+}
