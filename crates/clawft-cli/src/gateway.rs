@@ -29,6 +29,7 @@ mod settings;
 mod state;
 mod time;
 mod token;
+mod work;
 
 pub use settings::{LISTEN_VARIABLE, Settings, TOKEN_VARIABLE, parse_listen};
 
@@ -48,8 +49,9 @@ use tokio::runtime::{Builder, Runtime};
 /// The most threads that answer requests. They hardly compute, and each has a stack.
 const MOST_WORKERS: usize = 4;
 
-/// The most threads that read and write files.
-const MOST_BLOCKING: usize = 16;
+/// The most threads that wait for files and for the resolver of host names, or parse what is large. [`work`] has bounds for
+/// some of them, so that none keeps the others waiting.
+const MOST_BLOCKING: usize = 64;
 
 /// How long files may still be written when all else has ended.
 const LAST_WRITES: Duration = Duration::from_millis(700);

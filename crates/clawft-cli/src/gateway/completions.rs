@@ -8,8 +8,9 @@ mod turn;
 mod unsupported;
 
 use super::api_error::ApiError;
+use super::limits::{self, Received};
+use super::sessions;
 use super::state::Shared;
-use super::{limits, sessions};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use clawft_types::Config;
@@ -24,9 +25,8 @@ pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> 
     let (parts, body) = request.into_parts();
     limits::json_type(&parts.headers)?;
     let session = sessions::named(&parts.headers)?;
-    let body = limits::read(body, shared.settings.max_body_bytes as usize).await?;
-    let request = ChatRequest::parse(&body)?;
-    drop(body);
+    let received = limits::read(body, shared.settings.max_body_bytes as usize, &shared.work).await?;
+    let request = parse(&shared, received).await?;
     let (stream, usage) = (request.stream, request.usage);
     let config = request.config(&shared.config());
     let shape = Shape::new(&config.agents.model);
@@ -36,6 +36,22 @@ pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> 
     match stream {
         true => streamed(pieces, shape, usage).await,
         false => whole(pieces, &shape).await,
+    }
+}
+
+/// Reads a request. A large one takes its time on another thread.
+async fn parse(shared: &Shared, received: Received) -> Result<ChatRequest, ApiError> {
+    let Received { bytes, large } = received;
+    match large {
+        None => ChatRequest::parse(&bytes),
+        Some(large) => {
+            let parse = move || {
+                let request = ChatRequest::parse(&bytes);
+                drop((bytes, large));
+                request
+            };
+            shared.work.parse(parse).await?
+        }
     }
 }
 

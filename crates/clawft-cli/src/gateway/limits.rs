@@ -1,7 +1,8 @@
 //! What a request may take: bytes and time.
 
 use super::api_error::ApiError;
-use axum::body::Body;
+use super::work::{Large, SMALL, Work};
+use axum::body::{Body, HttpBody as _};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use std::time::Duration;
@@ -9,34 +10,43 @@ use std::time::Duration;
 /// How long a client may take for a request's body.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
-/// How much beyond the limit is read and thrown away. A client that still writes when it is refused sees a broken
-/// connection in place of the refusal.
-const DISCARD: usize = 32 << 20;
+/// A request's body.
+pub(super) struct Received {
+    /// All of it.
+    pub(super) bytes: Vec<u8>,
+    /// Leave to have it in memory, if it is large.
+    pub(super) large: Option<Large>,
+}
 
 /// The whole body, of at most `limit` bytes.
 ///
 /// # Errors
-/// 413 if it is larger, 408 if it does not come in time, 400 if it breaks off.
-pub(super) async fn read(body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
+/// 413 if it is larger, as soon as that is known; 408 if it does not come in time, 400 if it breaks off, 429 if there are too
+/// many large ones.
+pub(super) async fn read(body: Body, limit: usize, work: &Work) -> Result<Received, ApiError> {
     let late =
         || ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the request's body did not come in time");
-    tokio::time::timeout(BODY_TIME, collect(body, limit)).await.map_err(|_| late())?
+    tokio::time::timeout(BODY_TIME, collect(body, limit, work)).await.map_err(|_| late())?
 }
 
-async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
-    let mut bytes = Vec::new();
-    let mut total: usize = 0;
+async fn collect(mut body: Body, limit: usize, work: &Work) -> Result<Received, ApiError> {
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large(limit));
+    }
+    let mut received = Received { bytes: Vec::new(), large: None };
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| ApiError::invalid("the request's body broke off"))?;
         let Some(data) = frame.data_ref() else { continue };
-        total = total.saturating_add(data.len());
-        match total {
-            _ if total <= limit => bytes.extend_from_slice(data),
-            _ if total > limit.saturating_add(DISCARD) => break,
-            _ => bytes = Vec::new(),
+        let length = received.bytes.len().saturating_add(data.len());
+        if length > limit {
+            return Err(too_large(limit));
         }
+        if length > SMALL && received.large.is_none() {
+            received.large = Some(work.large().await?);
+        }
+        received.bytes.extend_from_slice(data);
     }
-    if total > limit { Err(too_large(limit)) } else { Ok(bytes) }
+    Ok(received)
 }
 
 fn too_large(limit: usize) -> ApiError {
@@ -66,19 +76,30 @@ mod tests {
     #[tokio::test]
     async fn a_body_may_have_as_many_bytes_as_the_limit() {
         let read = async |length, limit| {
-            let read = read(Body::from(vec![b'x'; length]), limit).await;
-            read.map(|bytes| bytes.len()).map_err(|error| error.status.as_u16())
+            let read = read(Body::from(vec![b'x'; length]), limit, &Work::new()).await;
+            read.map(|body| (body.bytes.len(), body.large.is_some())).map_err(|error| error.status.as_u16())
         };
-        assert_eq!(read(0, 3).await, Ok(0));
-        assert_eq!(read(3, 3).await, Ok(3));
+        assert_eq!(read(0, 3).await, Ok((0, false)));
+        assert_eq!(read(3, 3).await, Ok((3, false)));
         assert_eq!(read(4, 3).await, Err(413));
-        assert_eq!(read(DISCARD + 4, 3).await, Err(413));
+        assert_eq!(read(SMALL, SMALL + 1).await, Ok((SMALL, false)));
+        assert_eq!(read(SMALL + 1, SMALL + 1).await, Ok((SMALL + 1, true)));
+        assert_eq!(read(SMALL + 2, SMALL + 1).await, Err(413));
+    }
+
+    #[tokio::test]
+    async fn a_body_without_a_length_is_refused_at_the_limit() {
+        let endless = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 1000]));
+        let read = read(Body::from_stream(endless), 100_000, &Work::new()).await;
+        assert_eq!(read.err().unwrap().status.as_u16(), 413);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_come_is_not_waited_for() {
         let never = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
-        assert_eq!(read(never, 3).await.unwrap_err().status.as_u16(), 408);
+        let began = tokio::time::Instant::now();
+        assert_eq!(read(never, 3, &Work::new()).await.err().unwrap().status.as_u16(), 408);
+        assert_eq!(began.elapsed().as_secs(), 30);
     }
 
     #[test]

@@ -134,8 +134,13 @@ async fn blocking<T: Send + 'static>(
     shared: &Shared,
     work: impl FnOnce(&Sessions) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let store = shared.agent.store().clone();
-    let done = tokio::task::spawn_blocking(move || work(&store)).await;
+    let (store, files) = (shared.agent.store().clone(), shared.work.files().await);
+    let done = tokio::task::spawn_blocking(move || {
+        let done = work(&store);
+        drop(files);
+        done
+    });
+    let done = done.await;
     done.map_err(|_| ApiError::internal("the session could not be used"))?.map_err(|error| {
         log::warn(&error.to_string());
         ApiError::internal("the session could not be used, the gateway's log says why")

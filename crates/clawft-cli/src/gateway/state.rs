@@ -4,6 +4,7 @@ use super::access::Access;
 use super::api_error::ApiError;
 use super::metrics::Metrics;
 use super::settings::Settings;
+use super::work::Work;
 use crate::error::Error;
 use crate::home::{ConfigFile, Home};
 use crate::{Agent, Stop};
@@ -37,6 +38,8 @@ pub(super) struct State {
     pub(super) settings: Settings,
     pub(super) access: Access,
     pub(super) metrics: Metrics,
+    /// Bounds on what takes long.
+    pub(super) work: Work,
     /// The turns that are being made. A turn goes on for a moment when its client has gone: what has arrived is stored.
     pub(super) turns: TaskTracker,
     /// Stops every turn.
@@ -66,6 +69,7 @@ impl Shared {
             settings,
             access,
             metrics: Metrics::new(),
+            work: Work::new(),
             turns: TaskTracker::new(),
             stop: Stop::new(),
             draining: CancellationToken::new(),

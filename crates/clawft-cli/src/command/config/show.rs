@@ -61,6 +61,9 @@ fn gateway(object: &mut Writer, settings: &Settings) {
     secret(object, "token", settings.token.as_ref());
     object.literal_member("max_concurrent", &settings.max_concurrent.to_string());
     object.literal_member("max_body_bytes", &settings.max_body_bytes.to_string());
+    object.literal_member("max_connections", &settings.max_connections.to_string());
+    let per_address = settings.max_connections_per_address.to_string();
+    object.literal_member("max_connections_per_address", &per_address);
 }
 
 /// That there is one, and nothing of it.

@@ -206,6 +206,39 @@ async fn a_body_over_the_limit_is_refused() {
     assert_eq!((told.status, &told.json()["error"]["code"]), (413, &"request_too_large".into()));
 }
 
+/// A request that takes long to read, and is wrong at its end.
+fn hostile() -> String {
+    let empty = r#"{"role":"user","content":""}"#;
+    format!(
+        r#"{{"messages":[{}]}}"#,
+        vec![empty; 100_000].join(",") + r#",{"role":"assistant","content":"a"}"#
+    )
+}
+
+/// All that is asynchronous runs on this test's one thread.
+#[tokio::test]
+async fn large_requests_keep_nobody_waiting() {
+    let gateway = std::sync::Arc::new(local());
+    let body = hostile();
+    let asked: Vec<_> = (0..8)
+        .map(|_| {
+            let (gateway, body) = (std::sync::Arc::clone(&gateway), body.clone());
+            tokio::spawn(async move { gateway.ask("POST", "/v1/chat/completions", &body).await.status })
+        })
+        .collect();
+    let mut answered = 0;
+    while !asked.iter().all(tokio::task::JoinHandle::is_finished) {
+        assert_eq!(gateway.get("/healthz").await.status, 200);
+        answered += 1;
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    for one in asked {
+        assert_eq!(one.await.unwrap(), 400);
+    }
+    // One after the other on this thread, there would be room for as many between them.
+    assert!(answered > 2 * 8, "{answered}");
+}
+
 #[tokio::test]
 async fn a_session_takes_one_message_at_a_time() {
     let gateway = local();

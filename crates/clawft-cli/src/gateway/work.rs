@@ -1,0 +1,165 @@
+//! Bounds on work whose time and memory depend on what clients send.
+//!
+//! A small request is read where it arrives. A large one is read one of a few at a time, on threads of their own, so that nobody
+//! else waits for it: its memory is at most [`LARGE_AT_ONCE`] times `max_body_bytes` for what has come, and [`PARSED_AT_ONCE`] times
+//! what a tree of so many bytes takes.
+
+use super::api_error::ApiError;
+use axum::http::StatusCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+/// How many bytes a request's body may have to be read where it arrives: that takes well below a millisecond.
+pub(super) const SMALL: usize = 64 * 1024;
+
+/// How many larger bodies are in memory at once.
+const LARGE_AT_ONCE: usize = 16;
+
+/// How many larger bodies may wait for that.
+const LARGE_WAITING: usize = 64;
+
+/// How long they may wait.
+const LARGE_WAIT: Duration = Duration::from_secs(10);
+
+/// How many of them are parsed at once.
+const PARSED_AT_ONCE: usize = 2;
+
+/// How many threads wait for files at once. There are others for the resolver of host names and for what is parsed.
+const FILES_AT_ONCE: usize = 32;
+
+/// The seconds after which one who found no room may try again.
+const BUSY_SECONDS: u64 = 1;
+
+/// The bounds.
+pub(super) struct Work {
+    large: Arc<Semaphore>,
+    waiting: Semaphore,
+    parsed: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+}
+
+/// Leave to have a large body in memory, until it is dropped.
+pub(super) struct Large(#[expect(dead_code, reason = "its drop gives it back")] OwnedSemaphorePermit);
+
+/// Leave to have a thread wait for files, until it is dropped.
+pub(super) struct Files(#[expect(dead_code, reason = "its drop gives it back")] Option<OwnedSemaphorePermit>);
+
+impl Work {
+    /// Nothing is being done.
+    pub(super) fn new() -> Work {
+        let of = |count| Arc::new(Semaphore::new(count));
+        Work {
+            large: of(LARGE_AT_ONCE),
+            waiting: Semaphore::new(LARGE_WAITING),
+            parsed: of(PARSED_AT_ONCE),
+            files: of(FILES_AT_ONCE),
+        }
+    }
+
+    /// Waits for leave to have a large body in memory.
+    ///
+    /// # Errors
+    /// 429 if too many wait, or for too long.
+    pub(super) async fn large(&self) -> Result<Large, ApiError> {
+        if let Ok(permit) = Arc::clone(&self.large).try_acquire_owned() {
+            return Ok(Large(permit));
+        }
+        let busy = || {
+            let message = "the gateway reads as many large requests as it can already, try again later";
+            ApiError::new(StatusCode::TOO_MANY_REQUESTS, "busy", message).retry_after(BUSY_SECONDS)
+        };
+        let _waiting = self.waiting.try_acquire().map_err(|_| busy())?;
+        let permit = timeout(LARGE_WAIT, Arc::clone(&self.large).acquire_owned()).await;
+        permit.ok().and_then(Result::ok).map(Large).ok_or_else(busy)
+    }
+
+    /// Parses on a thread apart, when it is its turn. Also where nobody waits for the result any more, no more than the bound are
+    /// parsed at once.
+    ///
+    /// # Errors
+    /// 500 if `parse` panics.
+    pub(super) async fn parse<T: Send + 'static>(
+        &self,
+        parse: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let failed = || ApiError::internal("the request could not be read, the gateway's log says why");
+        let permit = Arc::clone(&self.parsed).acquire_owned().await.map_err(|_| failed())?;
+        let parsed = spawn_blocking(move || {
+            let parsed = parse();
+            drop(permit);
+            parsed
+        });
+        parsed.await.map_err(|_| failed())
+    }
+
+    /// Waits for leave to have a thread wait for files, until what is returned is dropped.
+    pub(super) async fn files(&self) -> Files {
+        // It fails only once the semaphore is closed, which nobody does.
+        Files(Arc::clone(&self.files).acquire_owned().await.ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[tokio::test(start_paused = true)]
+    async fn only_so_many_large_bodies_are_in_memory() {
+        let work = Arc::new(Work::new());
+        let mut held = Vec::new();
+        for _ in 0..LARGE_AT_ONCE {
+            held.push(work.large().await.unwrap());
+        }
+        let waiting: Vec<_> = (0..LARGE_WAITING)
+            .map(|_| {
+                let work = Arc::clone(&work);
+                tokio::spawn(
+                    async move { work.large().await.map(drop).map_err(|error| error.status.as_u16()) },
+                )
+            })
+            .collect();
+        // Until all of them wait.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let one_too_many = work.large().await.err().unwrap();
+        assert_eq!((one_too_many.status.as_u16(), one_too_many.retry_after), (429, Some(1)));
+        drop(held.pop());
+        let mut told = Vec::new();
+        for waited in waiting {
+            told.push(waited.await.unwrap().err());
+        }
+        // Each one that is let in leaves at once again.
+        assert!(told.iter().all(Option::is_none), "{told:?}");
+        let _again = work.large().await.unwrap();
+        assert_eq!(work.large().await.err().unwrap().status.as_u16(), 429, "nobody leaves");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn only_so_many_are_parsed_at_once() {
+        let work = Arc::new(Work::new());
+        let counts = Arc::new([const { AtomicUsize::new(0) }; 2]);
+        let parsing: Vec<_> = (0..20)
+            .map(|_| {
+                let (work, counts) = (Arc::clone(&work), Arc::clone(&counts));
+                tokio::spawn(async move {
+                    let parse = move || {
+                        let now = counts[0].fetch_add(1, Ordering::SeqCst) + 1;
+                        counts[1].fetch_max(now, Ordering::SeqCst);
+                        std::thread::sleep(Duration::from_millis(5));
+                        counts[0].fetch_sub(1, Ordering::SeqCst);
+                    };
+                    work.parse(parse).await.unwrap();
+                })
+            })
+            .collect();
+        for parsed in parsing {
+            parsed.await.unwrap();
+        }
+        assert!(counts[1].load(Ordering::SeqCst) <= PARSED_AT_ONCE);
+        let panicked: Result<(), ApiError> = work.parse(|| panic!("somebody's words")).await;
+        assert_eq!(panicked.unwrap_err().status.as_u16(), 500);
+    }
+}
