@@ -3,7 +3,7 @@
 //! What the component does with blocking calls is done here without them, by the same rules: a deadline over each attempt,
 //! which for a stream begins anew with every bit of progress, and no limit of which the turn does not know.
 
-use super::{Show, transport};
+use super::{Show, blocking, transport};
 use crate::error::{Error, Fault};
 use crate::stop::Stop;
 use clawft_core::{Event, HttpRequest, Reply, Step, TransportError, Turn};
@@ -15,6 +15,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 /// How many bytes of body renew the deadline of a stream.
 const PROGRESS: usize = 256;
+
+/// How many bytes of conversation make a request without keeping others waiting, and how many a message counts for beside its
+/// text.
+const SHORT: usize = 64 * 1024;
+const MESSAGE: usize = 32;
 
 /// Why an answer that was stopped is incomplete.
 const STOPPED: &str = "it was stopped";
@@ -31,7 +36,7 @@ pub(super) async fn drive(
     stop: &Stop,
     show: Show<'_>,
 ) -> Result<Reply, Error> {
-    let (mut turn, mut request) = Turn::begin(config, &|name| env::var(name).ok(), session, input)?;
+    let (mut turn, mut request) = begin(config, session, input).await?;
     // Clients that failed together shall not come back together; if there is no randomness, they do.
     turn.set_jitter(getrandom::u32().unwrap_or_default());
     let mut driver = Driver { client, turn, begun: Instant::now(), stop, show };
@@ -49,6 +54,19 @@ pub(super) async fn drive(
             }
         }
     }
+}
+
+/// Begins a turn. The request of a long conversation takes its time on another thread.
+async fn begin(config: &Config, session: Session, input: Input) -> Result<(Turn<'_>, HttpRequest), Error> {
+    let variable = |name: &str| env::var(name).ok();
+    let prompt = config.agents.system_prompt.as_ref().map_or(0, String::len);
+    let said = session.messages.iter().map(|message| message.content.len() + MESSAGE);
+    let length = said.fold(input.text().len().saturating_add(prompt), usize::saturating_add);
+    if length <= SHORT {
+        return Ok(Turn::begin(config, &variable, session, input)?);
+    }
+    let config = config.clone();
+    Ok(blocking(move || Turn::begin_owned(config, &variable, session, input)).await??)
 }
 
 struct Driver<'a> {
