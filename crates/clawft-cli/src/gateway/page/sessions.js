@@ -10,9 +10,14 @@ function newSession() {
   return `web-${time}-${random}`;
 }
 
+// What the address says after the number sign; nothing where that is no text, such as for "#%E0%A4%A".
+function fragment() {
+  try { return decodeURIComponent(location.hash.slice(1)); } catch { return ""; }
+}
+
 // The address names the session, so that a reload and a bookmark find it; a tab remembers it besides.
 function namedSession() {
-  const id = decodeURIComponent(location.hash.slice(1)) || store.get(() => sessionStorage, SESSION);
+  const id = fragment() || store.get(() => sessionStorage, SESSION);
   return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(id) ? id : "";
 }
 
