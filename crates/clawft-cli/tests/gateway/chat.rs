@@ -1,7 +1,8 @@
 //! Answers, whole and streamed.
 
 use crate::client::{Ask, events, said};
-use crate::lab::{KEY, Lab, message};
+use crate::lab::{KEY, Lab, Plan, message};
+use crate::upstream::Held;
 use serde_json::{Value, json};
 
 #[test]
@@ -44,12 +45,14 @@ fn a_streamed_answer_begins_with_the_role_and_ends_with_done() {
 
 #[test]
 fn a_piece_is_there_before_the_next_one_is_sent() {
-    let lab = Lab::new("stream-slow");
-    let mut answer = lab.say("one two three four", true);
-    // The server rests 300 milliseconds before each piece, so that none can have been gathered with another.
-    let pieces: Vec<_> = (0..3).map(|_| answer.some_events()).collect();
-    assert!(pieces.iter().all(|piece| events(piece).len() <= 2), "{pieces:?}");
-    assert!(answer.text().ends_with("data: [DONE]\n\n"));
+    let held = Held::new();
+    let lab = Plan::held(&held).start();
+    let mut answer = lab.say("one", true);
+    assert_eq!(said(&events(&answer.some_events())), Held::FIRST);
+    held.release();
+    let rest = answer.text();
+    assert_eq!(said(&events(&rest)), Held::REST);
+    assert!(rest.ends_with("data: [DONE]\n\n"), "{rest}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// How long any answer may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A request, ready to be sent.
 pub(crate) struct Ask {
@@ -24,6 +24,10 @@ pub(crate) struct Answer {
 impl Ask {
     pub(crate) fn get(path: &str) -> Ask {
         Ask { head: format!("GET {path} HTTP/1.1\r\n"), body: Vec::new() }
+    }
+
+    pub(crate) fn delete(path: &str) -> Ask {
+        Ask { head: format!("DELETE {path} HTTP/1.1\r\n"), body: Vec::new() }
     }
 
     /// `POST /v1/chat/completions` with `body`.

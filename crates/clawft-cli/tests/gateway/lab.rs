@@ -1,6 +1,7 @@
 //! A gateway with a home of its own, in front of a server that answers as it is told.
 
 use crate::client::{Answer, Ask};
+use crate::upstream::Held;
 use mock_provider::{Received, RequestLog, Server};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -19,10 +20,10 @@ use tempfile::TempDir;
 pub(crate) const KEY: &str = "sk-lab-4f9Jq2LrT7xWvB1c";
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long the process may take to end where two signals have said so.
-const ENDING: Duration = Duration::from_secs(2);
+const ENDING: Duration = Duration::from_secs(10);
 
 /// The variable that names the file for what rustc's instrumentation counts.
 const PROFILE: &str = "LLVM_PROFILE_FILE";
@@ -30,6 +31,7 @@ const PROFILE: &str = "LLVM_PROFILE_FILE";
 /// How a gateway is to be started.
 pub(crate) struct Plan {
     scenario: String,
+    held: Option<Held>,
     listen: &'static str,
     gateway: Value,
     timeout: u32,
@@ -46,7 +48,18 @@ pub(crate) struct Lab {
 impl Plan {
     /// In front of a server that answers as `scenario` says.
     pub(crate) fn new(scenario: &str) -> Plan {
-        Plan { scenario: scenario.to_owned(), listen: "127.0.0.1:0", gateway: json!({}), timeout: 10 }
+        Plan {
+            scenario: scenario.to_owned(),
+            held: None,
+            listen: "127.0.0.1:0",
+            gateway: json!({}),
+            timeout: 10,
+        }
+    }
+
+    /// In front of a server that answers when it is told to.
+    pub(crate) fn held(held: &Held) -> Plan {
+        Plan { held: Some(held.clone()), ..Plan::new("ok") }
     }
 
     pub(crate) fn listen(self, listen: &'static str) -> Plan {
@@ -68,7 +81,10 @@ impl Plan {
         let home = tempfile::tempdir().expect("a folder");
         let requests = RequestLog::append_to(&home.path().join("requests")).expect("a log");
         let server = Server::bind(0, requests).expect("a port");
-        let base = format!("http://{}/{}/v1", server.address(), self.scenario);
+        let base = match &self.held {
+            Some(held) => held.base().to_owned(),
+            None => format!("http://{}/{}/v1", server.address(), self.scenario),
+        };
         thread::spawn(move || server.run());
         let config = json!({
             "agents": { "model": "lab-model" },

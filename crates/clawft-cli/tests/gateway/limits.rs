@@ -2,19 +2,27 @@
 
 use crate::client::Ask;
 use crate::lab::{Lab, Plan, message};
+use crate::upstream::Held;
 use serde_json::json;
 
 #[test]
 fn one_too_many_is_told_to_come_back() {
-    let lab = Plan::new("stream-slow").gateway(json!({ "max_concurrent": 1 })).start();
-    let mut first = lab.say("one two three", true);
+    let held = Held::new();
+    let lab = Plan::held(&held).gateway(json!({ "max_concurrent": 1 })).start();
+    let mut first = lab.say("one", true);
     first.some_events();
-    let second = lab.say("hi", true);
+    let second = lab.say("two", true);
     assert_eq!((second.status, second.header("retry-after")), (429, Some("1")));
     let error = second.json()["error"].clone();
     assert_eq!((&error["type"], &error["code"]), (&json!("rate_limit_error"), &json!("busy")));
+    held.release();
     assert!(first.text().contains("[DONE]"), "the first is not disturbed");
-    assert_eq!(lab.say("hi", false).status, 200, "and there is room again");
+    // Each one that has its answer has made room.
+    for _ in 0..20 {
+        let next = lab.say("three", false);
+        assert_eq!(next.status, 200);
+        next.json();
+    }
     assert!(lab.send(Ask::get("/metrics")).text().contains("clawft_rejected_total{reason=\"busy\"} 1"));
 }
 

@@ -8,3 +8,4 @@ mod lab;
 mod life;
 mod limits;
 mod sessions;
+mod upstream;
