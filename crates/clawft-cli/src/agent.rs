@@ -8,6 +8,7 @@ use crate::home::Home;
 use crate::stop::Stop;
 use clawft_store::Sessions;
 use clawft_types::{Config, Input, Session, SessionId, Usage};
+use std::future::ready;
 
 /// Takes the pieces of an answer as they arrive.
 pub type Show<'a> = &'a mut (dyn FnMut(&str) + Send);
@@ -67,6 +68,23 @@ impl Agent {
         stop: &Stop,
         show: Show<'_>,
     ) -> Result<Answer, Error> {
+        Ok(self.answer_if(config, id, input, stop, show, ready(Ok(()))).await?.0)
+    }
+
+    /// [`Self::answer`], which stores the turn only if it gets `leave` when it is about to, and holds that while it does. Returns
+    /// the error besides if the turn is not stored.
+    ///
+    /// # Errors
+    /// As [`Self::answer`].
+    pub(crate) async fn answer_if<L>(
+        &self,
+        config: &Config,
+        id: SessionId,
+        input: Input,
+        stop: &Stop,
+        show: Show<'_>,
+        leave: impl Future<Output = Result<L, Error>>,
+    ) -> Result<(Answer, Option<Error>), Error> {
         let (session, mut warnings) = self.load(id).await?;
         let known = session.messages.len();
         let reply = match drive::drive(&self.client, config, session, input, stop, show).await {
@@ -74,9 +92,14 @@ impl Agent {
             Err(error) => return Err(error.with_warnings(warnings)),
         };
         let (answer, session) = split(reply);
-        let unstored = self.keep(session, known, &mut warnings).await.err().map(|error| error.to_string());
+        let stored = match leave.await {
+            Ok(_held) => self.keep(session, known, &mut warnings).await,
+            Err(error) => Err(error),
+        };
+        let error = stored.err();
+        let unstored = error.as_ref().map(ToString::to_string);
         warnings.extend(unstored.as_ref().map(|cause| format!("the answer is not stored, {cause}")));
-        Ok(Answer { unstored, warnings, ..answer })
+        Ok((Answer { unstored, warnings, ..answer }, error))
     }
 
     /// Answers `input` in a conversation that the caller holds. Nothing is stored.

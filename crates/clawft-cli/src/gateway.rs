@@ -23,6 +23,7 @@ mod observe;
 mod page;
 mod reply;
 mod routes;
+mod running;
 mod server;
 mod sessions;
 mod settings;

@@ -66,17 +66,20 @@ impl ApiError {
     /// The body.
     pub(super) fn to_json(&self) -> Vec<u8> {
         let mut writer = Writer::default();
-        writer.object(|body| {
-            body.member("error", |error| {
-                error.object(|error| {
-                    error.text_member("message", &self.message);
-                    error.text_member("type", self.kind());
-                    reply::optional_member(error, "param", self.param.as_deref());
-                    reply::optional_member(error, "code", self.code);
-                });
+        writer.object(|body| self.write(body));
+        writer.into_bytes()
+    }
+
+    /// Writes the body's one member.
+    pub(super) fn write(&self, body: &mut Writer) {
+        body.member("error", |error| {
+            error.object(|error| {
+                error.text_member("message", &self.message);
+                error.text_member("type", self.kind());
+                reply::optional_member(error, "param", self.param.as_deref());
+                reply::optional_member(error, "code", self.code);
             });
         });
-        writer.into_bytes()
     }
 
     /// OpenAI's `type`, which follows from the status.

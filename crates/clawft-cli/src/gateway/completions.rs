@@ -2,6 +2,7 @@
 
 mod events;
 mod failure;
+mod kept;
 mod request;
 mod shape;
 mod turn;
@@ -12,12 +13,13 @@ use super::limits::{self, Received};
 use super::sessions;
 use super::state::Shared;
 use axum::extract::{Request, State};
+use axum::http::HeaderValue;
 use axum::response::Response;
 use clawft_types::Config;
 use events::Events;
 use request::ChatRequest;
 use shape::Shape;
-use turn::{Piece, Pieces, Talk};
+use turn::{Made, Piece, Pieces, Talk};
 
 /// Answers, whole or as a stream of events. With the header `X-Clawft-Session` the request's one message continues that
 /// session; without it the request's messages are the whole conversation, and nothing is stored.
@@ -60,7 +62,13 @@ async fn whole(mut pieces: Pieces, shape: &Shape) -> Result<Response, ApiError> 
     loop {
         match pieces.next().await {
             Some(Piece::Text(_)) => {}
-            Some(Piece::End(Ok(answer))) => return Ok(shape.whole(&answer)),
+            Some(Piece::End(Ok(Made { answer, kept }))) => {
+                let mut response = shape.whole(&answer);
+                if let Some(kept) = kept {
+                    response.headers_mut().insert(kept::HEADER, HeaderValue::from_static(kept.header()));
+                }
+                return Ok(response);
+            }
             Some(Piece::End(Err(error))) => return Err(failure::api_error(&error)),
             None => return Err(failure::lost()),
         }

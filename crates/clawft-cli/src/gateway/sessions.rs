@@ -53,21 +53,30 @@ pub(super) async fn get(State(shared): State<Shared>, Path(id): Path<String>) ->
     }))
 }
 
-/// `DELETE /v1/sessions/{id}`
+/// `DELETE /v1/sessions/{id}`: removes the session, and keeps the turns that are being made in it from being stored.
 pub(super) async fn remove(
     State(shared): State<Shared>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let id = parse(&id)?;
-    let gone = id.clone();
-    if !blocking(&shared, move |store| Ok(store.remove(&id)?)).await? {
+    // In a task of its own: half of it is not done because a client goes away.
+    let deleting = tokio::spawn(delete(shared, id.clone()));
+    if !deleting.await.map_err(|_| ApiError::internal("the session could not be deleted"))?? {
         return Err(no_such());
     }
     Ok(reply::object(|body| {
-        body.text_member("id", gone.as_str());
+        body.text_member("id", id.as_str());
         body.text_member("object", "session.deleted");
         body.literal_member("deleted", "true");
     }))
+}
+
+/// Deletes a session. Returns whether there was anything of it.
+async fn delete(shared: Shared, id: SessionId) -> Result<bool, ApiError> {
+    let deletion = shared.running.delete(&id).await;
+    let removed = blocking(&shared, move |store| Ok(store.remove(&id)?)).await?;
+    // Those that began while the file was being removed may have read it.
+    Ok(deletion.mark() || removed)
 }
 
 fn no_such() -> ApiError {

@@ -3,6 +3,7 @@
 use super::access::Access;
 use super::api_error::ApiError;
 use super::metrics::Metrics;
+use super::running::Running;
 use super::settings::Settings;
 use super::work::Work;
 use crate::error::Error;
@@ -42,6 +43,8 @@ pub(super) struct State {
     pub(super) work: Work,
     /// The turns that are being made. A turn goes on for a moment when its client has gone: what has arrived is stored.
     pub(super) turns: TaskTracker,
+    /// Those of them that belong to a session.
+    pub(super) running: Running,
     /// Stops every turn.
     pub(super) stop: Stop,
     /// Cancelled when no new turns are begun.
@@ -71,6 +74,7 @@ impl Shared {
             metrics: Metrics::new(),
             work: Work::new(),
             turns: TaskTracker::new(),
+            running: Running::default(),
             stop: Stop::new(),
             draining: CancellationToken::new(),
             config: RwLock::new(Arc::new(config)),

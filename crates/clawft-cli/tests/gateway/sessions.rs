@@ -1,7 +1,8 @@
 //! Conversations that the gateway keeps.
 
-use crate::client::Ask;
-use crate::lab::Lab;
+use crate::client::{Ask, events};
+use crate::lab::{Lab, Plan};
+use crate::upstream::Held;
 use serde_json::{Value, json};
 
 #[test]
@@ -38,14 +39,12 @@ fn several_at_once_in_one_session_lose_no_turn() {
 
 #[test]
 fn what_arrived_is_kept_when_the_client_goes() {
-    let lab = Lab::new("stream-slow");
-    let mut answer = lab.say_in("left", "one two three four five six", true);
-    answer.some_events();
+    let lab = Plan::held(&Held::new()).start();
+    let mut answer = lab.say_in("left", "one", true);
     answer.some_events();
     drop(answer);
     let stored = lab.session("left", |session| session["messages"][1]["incomplete"] == true);
-    let text = stored["messages"][1]["content"].as_str().expect("a text");
-    assert!(text.starts_with("echo: ") && !text.contains("six"), "{text}");
+    assert_eq!(stored["messages"][1]["content"], Held::FIRST);
     let line = lab.logged("\"aborted\":true");
     assert!(line.contains("/v1/chat/completions"), "{line}");
 }
@@ -70,4 +69,73 @@ fn a_client_that_goes_before_the_answer_leaves_nothing_behind() {
         std::thread::sleep(std::time::Duration::from_millis(20));
         until_idle(attempt)
     }));
+}
+
+/// The members of the last events that say whether the turn is kept.
+fn kept(stream: &str) -> Vec<Value> {
+    let events = events(stream);
+    let event = |event: &&str| serde_json::from_str::<Value>(event).ok().map(|event| event["clawft"].clone());
+    events.iter().filter_map(event).filter(|kept| !kept.is_null()).collect()
+}
+
+#[test]
+fn clients_are_told_that_a_turn_is_stored() {
+    let lab = Lab::new("ok");
+    let whole = lab.say_in("talk", "one", false);
+    assert_eq!((whole.status, whole.header("x-clawft-stored")), (200, Some("true")));
+    assert_eq!(kept(&lab.say_in("talk", "two", true).text()), [json!({ "stored": true })]);
+    assert_eq!(lab.say("three", false).header("x-clawft-stored"), None);
+    assert!(kept(&lab.say("four", true).text()).is_empty(), "it belongs to no session");
+}
+
+#[test]
+fn a_session_that_is_deleted_during_a_turn_stays_deleted() {
+    for begun in [false, true] {
+        let held = Held::new();
+        let lab = Plan::held(&held).start();
+        if begun {
+            let session = json!({ "version": 1, "id": "gone", "messages": [
+                { "role": "user", "content": "whisper" }, { "role": "assistant", "content": "whisper" },
+            ] });
+            std::fs::create_dir(lab.file("sessions")).expect("a directory");
+            std::fs::write(lab.file("sessions/gone.json"), session.to_string()).expect("a session");
+        }
+        let mut streamed = lab.say_in("gone", "one", true);
+        streamed.some_events();
+        let told = std::thread::scope(|scope| {
+            let whole = scope.spawn(|| {
+                let answer = lab.say_in("gone", "two", false);
+                (answer.status, answer.header("x-clawft-stored").map(str::to_owned))
+            });
+            held.wait_for(2);
+            let deleted = lab.send(Ask::delete("/v1/sessions/gone"));
+            assert_eq!((deleted.status, &deleted.json()["deleted"]), (200, &json!(true)));
+            held.release();
+            whole.join().expect("an answer")
+        });
+        assert_eq!(told, (200, Some("false".to_owned())));
+        let text = streamed.text();
+        assert_eq!(kept(&text), [json!({ "stored": false, "reason": "deleted" })], "{text}");
+        assert!(text.contains(Held::REST) && text.contains("[DONE]"), "the answer is whole");
+        assert!(!lab.file("sessions/gone.json").exists());
+        assert_eq!(lab.send(Ask::get("/v1/sessions/gone")).status, 404);
+        assert_eq!(lab.send(Ask::delete("/v1/sessions/gone")).status, 404);
+
+        assert_eq!(lab.say_in("gone", "three", false).header("x-clawft-stored"), Some("true"), "a new one");
+        assert_eq!(lab.session("gone", |_| true)["messages"].as_array().map(Vec::len), Some(2));
+    }
+}
+
+#[test]
+fn clients_are_told_that_a_turn_cannot_be_stored_and_not_where() {
+    let held = Held::new();
+    let lab = Plan::held(&held).start();
+    let mut answer = lab.say_in("talk", "one", true);
+    answer.some_events();
+    std::fs::write(lab.file("sessions"), "in the way of the directory").expect("a file");
+    held.release();
+    let text = answer.text();
+    assert_eq!(kept(&text), [json!({ "stored": false, "reason": "storage" })], "{text}");
+    assert!(!text.contains(lab.file("").to_str().expect("a path")), "{text}");
+    lab.logged("the answer is not stored, ");
 }

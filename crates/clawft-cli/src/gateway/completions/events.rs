@@ -1,12 +1,14 @@
 //! An answer as server-sent events, each sent as soon as it is there.
 
 use super::failure;
+use super::kept::Kept;
 use super::shape::{Delta, Shape, finish_reason};
-use super::turn::{Piece, Pieces};
-use crate::Answer;
+use super::turn::{Made, Piece, Pieces};
+use crate::gateway::api_error::ApiError;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
+use clawft_types::json::Writer;
 use http_body::Frame;
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -49,38 +51,46 @@ impl Events {
     /// Adds the events of `piece` to `out`.
     fn write(&mut self, piece: Option<Piece>, out: &mut Vec<u8>) {
         match piece {
-            Some(Piece::Text(text)) => event(out, &self.shape.chunk(&Delta::Text(&text), self.usage)),
-            Some(Piece::End(Ok(answer))) => self.end(&answer, out),
-            // Without `[DONE]`: a client that overlooks the error notices that something is missing.
-            Some(Piece::End(Err(error))) => self.fail(&failure::api_error(&error).to_json(), out),
-            None => self.fail(&failure::lost().to_json(), out),
+            Some(Piece::Text(text)) => event(out, &self.shape.chunk(&Delta::Text(&text), self.usage, None)),
+            Some(Piece::End(Ok(made))) => self.end(&made, out),
+            Some(Piece::End(Err(error))) => self.fail(&failure::api_error(&error), None, out),
+            None => self.fail(&failure::lost(), None, out),
         }
     }
 
-    fn end(&mut self, answer: &Answer, out: &mut Vec<u8>) {
+    fn end(&mut self, Made { answer, kept }: &Made, out: &mut Vec<u8>) {
+        let (shape, usage) = (&self.shape, self.usage);
         if !answer.shown {
-            event(out, &self.shape.chunk(&Delta::Text(&answer.text), self.usage));
+            event(out, &shape.chunk(&Delta::Text(&answer.text), usage, None));
         }
         if let Some(cause) = &answer.incomplete {
-            return self.fail(&failure::incomplete(cause).to_json(), out);
+            return self.fail(&failure::incomplete(cause), *kept, out);
         }
-        event(out, &self.shape.chunk(&Delta::Finish(finish_reason(answer)), self.usage));
-        if let Some(usage) = answer.usage.as_ref().filter(|_| self.usage) {
-            event(out, &self.shape.usage_chunk(usage));
+        event(out, &shape.chunk(&Delta::Finish(finish_reason(answer)), usage, *kept));
+        if let Some(usage) = answer.usage.as_ref().filter(|_| usage) {
+            event(out, &shape.usage_chunk(usage, *kept));
         }
         event(out, b"[DONE]");
         self.ended = true;
     }
 
-    fn fail(&mut self, error: &[u8], out: &mut Vec<u8>) {
-        event(out, error);
+    /// Ends without `[DONE]`: a client that overlooks the error notices that something is missing.
+    fn fail(&mut self, error: &ApiError, kept: Option<Kept>, out: &mut Vec<u8>) {
+        let mut writer = Writer::default();
+        writer.object(|body| {
+            error.write(body);
+            if let Some(kept) = kept {
+                kept.write(body);
+            }
+        });
+        event(out, &writer.into_bytes());
         self.ended = true;
     }
 
     /// Adds everything that is there already; whether anything is.
     fn gather(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
         if let Some(first) = self.first.take() {
-            event(out, &self.shape.chunk(&Delta::Role, self.usage));
+            event(out, &self.shape.chunk(&Delta::Role, self.usage, None));
             self.write(Some(first), out);
         }
         while !self.ended && out.len() < FRAME {

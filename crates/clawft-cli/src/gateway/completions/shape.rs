@@ -1,5 +1,6 @@
 //! Answers in OpenAI's shape.
 
+use super::kept::Kept;
 use crate::Answer;
 use crate::gateway::{id, reply, time};
 use axum::response::Response;
@@ -46,8 +47,9 @@ impl Shape {
         })
     }
 
-    /// One chunk. With `usage`, every chunk has the field, and in all but the last there is `null` in it.
-    pub(super) fn chunk(&self, delta: &Delta<'_>, usage: bool) -> Vec<u8> {
+    /// One chunk. With `usage`, every chunk has the field, and in all but the last there is `null` in it. The last ones say
+    /// whether the turn is `kept`.
+    pub(super) fn chunk(&self, delta: &Delta<'_>, usage: bool, kept: Option<Kept>) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.object(|body| {
             self.write_head(body, "chat.completion.chunk");
@@ -57,17 +59,19 @@ impl Shape {
             if usage {
                 body.literal_member("usage", "null");
             }
+            write_kept(body, kept);
         });
         writer.into_bytes()
     }
 
     /// The last chunk, where usage was asked for and is known.
-    pub(super) fn usage_chunk(&self, usage: &Usage) -> Vec<u8> {
+    pub(super) fn usage_chunk(&self, usage: &Usage, kept: Option<Kept>) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.object(|body| {
             self.write_head(body, "chat.completion.chunk");
             body.literal_member("choices", "[]");
             body.member("usage", |value| write_usage(value, usage));
+            write_kept(body, kept);
         });
         writer.into_bytes()
     }
@@ -77,6 +81,12 @@ impl Shape {
         body.text_member("object", object);
         body.literal_member("created", &self.created);
         body.text_member("model", &self.model);
+    }
+}
+
+fn write_kept(body: &mut Writer, kept: Option<Kept>) {
+    if let Some(kept) = kept {
+        kept.write(body);
     }
 }
 
@@ -166,7 +176,7 @@ mod tests {
 
     #[test]
     fn chunks_bring_the_role_the_text_and_the_end() {
-        let chunk = |delta, usage| String::from_utf8(shape().chunk(&delta, usage)).unwrap();
+        let chunk = |delta, usage| String::from_utf8(shape().chunk(&delta, usage, None)).unwrap();
         let expected = |delta: &str, rest: &str| {
             format!(
                 r#"{{"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{{"index":0,"delta":{delta},"logprobs":null,{rest}}}"#
@@ -178,6 +188,9 @@ mod tests {
         assert_eq!(chunk(Delta::Text("a\"b"), true), text);
         let finish = expected("{}", r#""finish_reason":"length"}]"#);
         assert_eq!(chunk(Delta::Finish("length"), false), finish);
+        let stored = shape().chunk(&Delta::Finish("length"), false, Some(Kept::Stored));
+        let finish = finish.replace("}]}", r#"}],"clawft":{"stored":true}}"#);
+        assert_eq!(String::from_utf8(stored).unwrap(), finish);
     }
 
     #[test]
@@ -187,7 +200,12 @@ mod tests {
             r#"{"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"m","#,
             r#""choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}"#
         );
-        assert_eq!(String::from_utf8(shape().usage_chunk(&usage)).unwrap(), expected);
+        assert_eq!(String::from_utf8(shape().usage_chunk(&usage, None)).unwrap(), expected);
+        let full = String::from_utf8(shape().usage_chunk(&usage, Some(Kept::DiskFull))).unwrap();
+        assert!(
+            full.ends_with(r#""total_tokens":11},"clawft":{"stored":false,"reason":"disk_full"}}"#),
+            "{full}"
+        );
     }
 
     #[test]

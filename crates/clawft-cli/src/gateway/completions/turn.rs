@@ -3,6 +3,7 @@
 //! The turn has a task of its own, because it outlives its client for a moment: when the client goes away the turn is
 //! stopped, and what has arrived by then is still stored.
 
+use super::kept::Kept;
 use super::request::ChatRequest;
 use crate::gateway::api_error::ApiError;
 use crate::gateway::log;
@@ -45,7 +46,15 @@ pub(super) enum Piece {
     /// The next piece of the answer, where it is streamed.
     Text(String),
     /// The whole of it, or why there is none.
-    End(Result<Answer, Error>),
+    End(Result<Made, Error>),
+}
+
+/// An answer, and what became of it.
+pub(super) struct Made {
+    /// What the model said.
+    pub(super) answer: Answer,
+    /// Whether the turn is in its session, where it belongs to one.
+    pub(super) kept: Option<Kept>,
 }
 
 /// A turn as its client sees it. Dropping it stops the turn.
@@ -78,15 +87,25 @@ pub(super) fn start(shared: &Shared, room: OwnedSemaphorePermit, config: Config,
     // `max_response_bytes`.
     let (sender, receiver) = unbounded_channel();
     let stop = shared.stop.child();
-    let made = make(shared.clone(), config, talk, stop.clone(), sender);
-    shared.turns.spawn(async move {
-        made.await;
-        drop(room);
+    shared.turns.spawn({
+        let (shared, stop) = (shared.clone(), stop.clone());
+        async move {
+            let made = make(&shared, config, talk, stop, &sender).await;
+            // Whoever has the answer finds room for another one.
+            drop(room);
+            let _ = sender.send(Piece::End(made));
+        }
     });
     Pieces { receiver, stop }
 }
 
-async fn make(shared: Shared, config: Config, talk: Talk, stop: Stop, sender: UnboundedSender<Piece>) {
+async fn make(
+    shared: &Shared,
+    config: Config,
+    talk: Talk,
+    stop: Stop,
+    sender: &UnboundedSender<Piece>,
+) -> Result<Made, Error> {
     let _counted = shared.metrics.making();
     let began = Instant::now();
     let mut first = true;
@@ -98,23 +117,32 @@ async fn make(shared: Shared, config: Config, talk: Talk, stop: Stop, sender: Un
         let _ = sender.send(Piece::Text(text.to_owned()));
     };
     let agent = &shared.agent;
-    let result = match talk {
-        Talk::Stored(id, input) => agent.answer(&config, id, input, &stop, &mut show).await,
+    let made = match talk {
+        Talk::Stored(id, input) => {
+            let turn = shared.running.begin(&id);
+            let leave = async { Ok((turn.may_store().await?, shared.work.files().await)) };
+            let answered = agent.answer_if(&config, id, input, &stop, &mut show, leave).await;
+            answered.map(|(answer, error)| {
+                let kept = error.as_ref().map_or(Kept::Stored, Kept::not);
+                Made { answer, kept: Some(kept) }
+            })
+        }
         Talk::Brought(messages, input) => {
             let session = Session { messages, ..Session::default() };
-            agent.converse(&config, session, input, &stop, &mut show).await
+            let answered = agent.converse(&config, session, input, &stop, &mut show).await;
+            answered.map(|answer| Made { answer, kept: None })
         }
     };
-    let answer = result.as_ref().ok();
+    let answer = made.as_ref().ok().map(|made| &made.answer);
     let incomplete = answer.is_some_and(|answer| answer.incomplete.is_some());
     shared.metrics.completed(began.elapsed(), answer.and_then(|answer| answer.usage), incomplete);
-    warn(&result);
-    let _ = sender.send(Piece::End(result));
+    warn(&made);
+    made
 }
 
-fn warn(result: &Result<Answer, Error>) {
-    let warnings = match result {
-        Ok(answer) => &answer.warnings,
+fn warn(made: &Result<Made, Error>) {
+    let warnings = match made {
+        Ok(made) => &made.answer.warnings,
         Err(error) => &error.warnings,
     };
     warnings.iter().for_each(|warning| log::warn(warning));

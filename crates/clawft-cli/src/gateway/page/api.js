@@ -4,9 +4,10 @@
 const TOKEN = "clawft.token";
 
 class Failure extends Error {
-  constructor(message, status) {
+  constructor(message, status, kept) {
     super(message);
     this.status = status;
+    this.kept = kept;
   }
 }
 
@@ -44,19 +45,23 @@ async function call(method, path, { body, signal, headers = {}, bearer = token.g
 
 const get = async (path, options) => (await call("GET", path, options)).json();
 
-// Says `content` in the session and hands on the answer's pieces as they come.
+// Says `content` in the session and hands on the answer's pieces as they come. Returns whether it is kept:
+// `{stored: false, reason: "disk_full"}`.
 async function say(session, content, signal, onPiece) {
   const body = { messages: [{ role: "user", content }], stream: true };
   const response = await call("POST", "/v1/chat/completions", { body, signal, headers: { "x-clawft-session": session } });
   let done = false;
+  let kept = null;
   for await (const data of events(response.body)) {
     if (data === "[DONE]") { done = true; continue; }
     const event = JSON.parse(data);
-    if (event.error) throw new Failure(event.error.message, 200);
+    kept = event.clawft ?? kept;
+    if (event.error) throw new Failure(event.error.message, 200, kept);
     const piece = event.choices?.[0]?.delta?.content;
     if (piece) onPiece(piece);
   }
-  if (!done) throw new Failure("The answer broke off.", 200);
+  if (!done) throw new Failure("The answer broke off.", 200, kept);
+  return kept;
 }
 
 async function* events(body) {

@@ -128,10 +128,12 @@ async function answer(content) {
     frame ||= requestAnimationFrame(draw);
   };
   let failure = null;
+  let kept = null;
   try {
-    await say(session, content, controller.signal, piece);
+    kept = await say(session, content, controller.signal, piece);
   } catch (error) {
     failure = error;
+    kept = error.kept;
   }
   cancelAnimationFrame(frame);
   if (stopper === controller) busy(null);
@@ -139,8 +141,15 @@ async function answer(content) {
   if (!body.isConnected) return;
   if (text) draw();
   else body.parentElement.remove();
+  if (kept?.stored === false) note(UNSTORED[kept.reason] ?? UNSTORED.storage, "quiet");
   finish(content, text, failure);
 }
+
+const UNSTORED = {
+  disk_full: "This answer is not stored: the gateway’s disk is full.",
+  deleted: "This answer is not stored: the conversation was deleted meanwhile.",
+  storage: "This answer is not stored, the gateway’s log says why.",
+};
 
 function finish(content, text, failure) {
   if (!failure) {
