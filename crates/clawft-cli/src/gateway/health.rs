@@ -2,14 +2,32 @@
 
 use super::reply;
 use super::state::{Shared, State};
+use crate::error::Error;
 use crate::home::ConfigFile;
 use axum::extract;
 use axum::http::StatusCode;
 use axum::response::Response;
+use clawft_store::FileSystem;
 use clawft_types::json::Writer;
-use std::fs::{self, File};
-use std::io;
-use std::path::Path;
+use std::thread;
+use std::time::Duration;
+use tokio::sync::{Mutex, oneshot};
+use tokio::time::{Instant, timeout_at};
+
+/// How long what was found counts. Anybody may ask, and whoever does shall not keep the disk busy.
+const FRESH: Duration = Duration::from_secs(3);
+
+/// How long a check is waited for. What `weft status` waits for an answer is longer.
+const CHECK_TIME: Duration = Duration::from_secs(2);
+
+/// How long what was found before counts where a check takes longer: a slow disk is no full one.
+const STALE: Duration = Duration::from_secs(30);
+
+/// The file that is written to see whether sessions can be. Its name does not end like a session's.
+const PROBE: &str = "sessions/.ready";
+
+/// How many bytes are in it.
+const PROBE_BYTES: usize = 4096;
 
 /// `GET /healthz`: 200 as long as requests are answered at all.
 pub(super) async fn live() -> Response {
@@ -20,8 +38,8 @@ pub(super) async fn live() -> Response {
 /// no cause is told: those are for the log.
 pub(super) async fn ready(extract::State(shared): extract::State<Shared>) -> Response {
     let draining = shared.draining.is_cancelled();
-    let checks = tokio::task::spawn_blocking(move || check(&shared));
-    let (config, sessions) = checks.await.unwrap_or((false, false));
+    let state = shared.clone();
+    let Checks { config, sessions } = shared.readiness.get(move || check(&state)).await;
     let ready = config && sessions && !draining;
     let mut writer = Writer::default();
     writer.object(|body| {
@@ -33,19 +51,174 @@ pub(super) async fn ready(extract::State(shared): extract::State<Shared>) -> Res
     reply::json(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, writer.into_bytes())
 }
 
-/// Whether the configuration can be used, and whether sessions can be stored.
-fn check(state: &State) -> (bool, bool) {
-    let config = ConfigFile::read(&state.home).and_then(|file| file.agent()).is_ok();
-    let sessions = state.home.make().is_ok() && writable(&state.home.folder.join("sessions")).is_ok();
-    (config, sessions)
+/// What has to hold for a request to be answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Checks {
+    /// The configuration can be used.
+    config: bool,
+    /// Sessions can be stored.
+    sessions: bool,
 }
 
-/// Tries it: permissions do not tell of full disks and of file systems that can only be read.
-fn writable(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    // Not `.json`, so that nobody takes it for a session.
-    let probe = folder.join(format!(".ready-{}", std::process::id()));
-    let made = File::create(&probe).map(drop);
-    let removed = fs::remove_file(&probe);
-    made.and(removed)
+/// What was found, for all who ask: at most one check is at work.
+#[derive(Default)]
+pub(super) struct Readiness(Mutex<Found>);
+
+#[derive(Default)]
+struct Found {
+    last: Option<(Instant, Checks)>,
+    pending: Option<Pending>,
+}
+
+/// A check that is at work.
+struct Pending {
+    deadline: Instant,
+    receiver: oneshot::Receiver<Checks>,
+}
+
+impl Readiness {
+    /// Returns what `check` finds, or what was found a moment ago. The check has a thread of its own, so that it waits for no
+    /// one who waits for a session's lock.
+    async fn get(&self, check: impl FnOnce() -> Checks + Send + 'static) -> Checks {
+        let mut found = self.0.lock().await;
+        let Found { last, pending } = &mut *found;
+        if let Some(checks) = recent(last.as_ref(), FRESH) {
+            return checks;
+        }
+        let Pending { deadline, receiver } = pending.get_or_insert_with(|| Pending::start(check));
+        match timeout_at(*deadline, receiver).await {
+            Ok(checks) => {
+                // A thread that could not be had, or panicked, has found nothing.
+                let checks = checks.unwrap_or_default();
+                (*last, *pending) = (Some((Instant::now(), checks)), None);
+                checks
+            }
+            Err(_) => recent(last.as_ref(), STALE).unwrap_or_default(),
+        }
+    }
+}
+
+impl Pending {
+    fn start(check: impl FnOnce() -> Checks + Send + 'static) -> Pending {
+        let (sender, receiver) = oneshot::channel();
+        let run = move || {
+            let _ = sender.send(check());
+        };
+        // Without the thread the receiver is told that nobody sends.
+        let _ = thread::Builder::new().name("ready".to_owned()).spawn(run);
+        Pending { deadline: Instant::now() + CHECK_TIME, receiver }
+    }
+}
+
+fn recent(last: Option<&(Instant, Checks)>, age: Duration) -> Option<Checks> {
+    last.filter(|(found, _)| found.elapsed() < age).map(|(_, checks)| *checks)
+}
+
+fn check(state: &State) -> Checks {
+    let config = ConfigFile::read(&state.home).and_then(|file| file.agent()).is_ok();
+    let sessions = state.home.make().and_then(|()| try_to_write(state.agent.store().fs())).is_ok();
+    Checks { config, sessions }
+}
+
+/// Writes a file as sessions are written, and removes it: permissions tell of neither full disks nor those that can only be
+/// read. Two who do so at once disturb each other no more than two who store a session.
+fn try_to_write(fs: &FileSystem) -> Result<(), Error> {
+    // Nothing that a file system stores without room.
+    let mut bytes = [0x5a; PROBE_BYTES];
+    let _ = getrandom::fill(&mut bytes);
+    fs.write(PROBE, &bytes)?;
+    match fs.remove_file(PROBE) {
+        Err(error) if error.is_not_found() => Ok(()),
+        removed => Ok(removed?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+    use tokio::runtime::Builder;
+
+    const GOOD: Checks = Checks { config: true, sessions: true };
+
+    #[tokio::test]
+    async fn many_who_ask_cause_one_check() {
+        let (readiness, count) = (Arc::new(Readiness::default()), Arc::new(AtomicUsize::new(0)));
+        let asked: Vec<_> = (0..50)
+            .map(|_| {
+                let (readiness, count) = (Arc::clone(&readiness), Arc::clone(&count));
+                tokio::spawn(async move {
+                    let check = move || {
+                        count.fetch_add(1, Ordering::Relaxed);
+                        GOOD
+                    };
+                    readiness.get(check).await
+                })
+            })
+            .collect();
+        for one in asked {
+            assert_eq!(one.await.unwrap(), GOOD);
+        }
+        assert_eq!(count.load(Ordering::Relaxed), 1);
+        assert_eq!(readiness.get(Checks::default).await, GOOD, "it is known");
+        age(&readiness, FRESH).await;
+        assert_eq!(readiness.get(Checks::default).await, Checks::default(), "no more");
+    }
+
+    /// Lets so much time pass since the last check.
+    async fn age(readiness: &Readiness, time: Duration) {
+        if let Some((found, _)) = &mut readiness.0.lock().await.last {
+            *found -= time;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_check_that_hangs_is_one_and_keeps_nobody() {
+        let readiness = Readiness::default();
+        assert_eq!(readiness.get(|| GOOD).await, GOOD);
+        age(&readiness, FRESH).await;
+        let (release, hold) = mpsc::channel::<()>();
+        let hang = move || {
+            let _ = hold.recv();
+            Checks { config: true, sessions: false }
+        };
+        assert_eq!(readiness.get(hang).await, GOOD, "what was found before");
+        age(&readiness, STALE).await;
+        assert_eq!(
+            readiness.get(|| GOOD).await,
+            Checks::default(),
+            "that is too long ago, and no other check is begun"
+        );
+        release.send(()).unwrap();
+        // The thread needs a moment to say what it has found.
+        while readiness.get(|| GOOD).await == Checks::default() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(readiness.get(|| GOOD).await, Checks { config: true, sessions: false });
+    }
+
+    #[test]
+    fn a_check_waits_for_nobody_who_waits_for_files() {
+        let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+        let (release, hold) = mpsc::channel::<()>();
+        runtime.block_on(async {
+            let waiting = tokio::task::spawn_blocking(move || hold.recv());
+            assert_eq!(Readiness::default().get(|| GOOD).await, GOOD);
+            release.send(()).unwrap();
+            waiting.await.unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn what_is_written_is_removed_and_what_cannot_be_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let fs = FileSystem::with_base_path(folder.path().to_str().unwrap());
+        try_to_write(&fs).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path().join("sessions")).unwrap().count(), 0);
+        std::fs::remove_dir(folder.path().join("sessions")).unwrap();
+        std::fs::write(folder.path().join("sessions"), "").unwrap();
+        assert!(try_to_write(&fs).is_err());
+    }
 }

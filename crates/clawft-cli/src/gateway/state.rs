@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::api_error::ApiError;
+use super::health::Readiness;
 use super::metrics::Metrics;
 use super::running::Running;
 use super::settings::Settings;
@@ -39,6 +40,8 @@ pub(super) struct State {
     pub(super) settings: Settings,
     pub(super) access: Access,
     pub(super) metrics: Metrics,
+    /// Whether requests can be answered.
+    pub(super) readiness: Readiness,
     /// Bounds on what takes long.
     pub(super) work: Work,
     /// The turns that are being made. A turn goes on for a moment when its client has gone: what has arrived is stored.
@@ -72,6 +75,7 @@ impl Shared {
             settings,
             access,
             metrics: Metrics::new(),
+            readiness: Readiness::default(),
             work: Work::new(),
             turns: TaskTracker::new(),
             running: Running::default(),

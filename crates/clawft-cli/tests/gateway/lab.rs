@@ -35,6 +35,8 @@ pub(crate) struct Plan {
     listen: &'static str,
     gateway: Value,
     timeout: u32,
+    disk_full: bool,
+    variables: Vec<(&'static str, String)>,
 }
 
 /// A gateway that runs.
@@ -54,6 +56,8 @@ impl Plan {
             listen: "127.0.0.1:0",
             gateway: json!({}),
             timeout: 10,
+            disk_full: false,
+            variables: Vec::new(),
         }
     }
 
@@ -76,6 +80,17 @@ impl Plan {
         Plan { timeout, ..self }
     }
 
+    /// With no room for a byte in any file.
+    pub(crate) fn disk_full(self) -> Plan {
+        Plan { disk_full: true, ..self }
+    }
+
+    /// With another variable in its environment.
+    pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Plan {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
     /// Starts it, and waits until it listens.
     pub(crate) fn start(self) -> Lab {
         let home = tempfile::tempdir().expect("a folder");
@@ -94,7 +109,7 @@ impl Plan {
             "gateway": self.gateway,
         });
         fs::write(home.path().join("config.json"), config.to_string()).expect("a config");
-        let mut child = weft(&home, self.listen);
+        let mut child = self.weft(&home);
         let log = Log::of(child.stderr.take().expect("a pipe"));
         let listening: Value =
             serde_json::from_str(&log.wait_for("\"event\":\"listening\"")).expect("a line of JSON");
@@ -104,20 +119,29 @@ impl Plan {
         let address = SocketAddr::from(([127, 0, 0, 1], address.port()));
         Lab { child, address, home, log }
     }
-}
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this package has no door to other programs, and needs but its own"
-)]
-fn weft(home: &TempDir, listen: &str) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
-    command.args(["gateway", "--listen", listen]).env_clear();
-    command.env("CLAWFT_HOME", home.path()).env("LAB_KEY", KEY);
-    // Where coverage is measured, the process leaves its counts there.
-    command.envs(env::var_os(PROFILE).map(|file| (PROFILE, file)));
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    command.spawn().expect("the program starts")
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this package has no door to other programs, and needs but its own"
+    )]
+    fn weft(&self, home: &TempDir) -> Child {
+        let weft = env!("CARGO_BIN_EXE_weft");
+        let mut command = if self.disk_full {
+            // The signal that comes with the limit is ignored, so that what is left of it is an error to the writer.
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh", weft]);
+            shell
+        } else {
+            Command::new(weft)
+        };
+        command.args(["gateway", "--listen", self.listen]).env_clear();
+        command.env("CLAWFT_HOME", home.path()).env("LAB_KEY", KEY);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        // Where coverage is measured, the process leaves its counts there.
+        command.envs(env::var_os(PROFILE).map(|file| (PROFILE, file)));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.spawn().expect("the program starts")
+    }
 }
 
 impl Lab {

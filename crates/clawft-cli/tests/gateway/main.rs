@@ -4,6 +4,7 @@ mod access;
 mod chat;
 mod client;
 mod failures;
+mod health;
 mod lab;
 mod life;
 mod limits;
