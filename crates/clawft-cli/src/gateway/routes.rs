@@ -5,8 +5,8 @@ use super::state::Shared;
 use super::{completions, health, metrics, models, observe, page, sessions};
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn_with_state};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
@@ -32,8 +32,18 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
+        .layer(from_fn(one_host))
         .layer(from_fn_with_state(shared.clone(), observe::observe))
         .with_state(shared)
+}
+
+/// Refuses a request of two hosts: a proxy in front may have looked at the other one.
+async fn one_host(request: Request, next: Next) -> Response {
+    if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
+        return ApiError::new(StatusCode::BAD_REQUEST, "bad_request", "there is more than one header `Host`")
+            .into_response();
+    }
+    next.run(request).await
 }
 
 async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {

@@ -200,6 +200,16 @@ async fn what_is_there_no_path_or_method_for_is_said_in_json() {
 }
 
 #[tokio::test]
+async fn two_hosts_are_refused() {
+    let gateway = local();
+    for path in ["/", "/healthz", "/v1/models", "/nowhere"] {
+        let request = Request::get(path).header("host", "localhost").header("host", "localhost");
+        let told = gateway.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!((told.status, &told.json()["error"]["code"]), (400, &"bad_request".into()), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_over_the_limit_is_refused() {
     let gateway = gateway(Access::Local, Settings { max_body_bytes: 10, ..Settings::default() });
     let told = gateway.ask("POST", "/v1/chat/completions", "{          }").await;
