@@ -1,6 +1,7 @@
 //! The network: a client that needs nothing of the system, and the request of a turn sent with it.
 
 mod cause;
+mod proxy;
 
 pub(super) use cause::explain;
 
@@ -31,6 +32,7 @@ const MAX_HEADER: usize = 8192;
 /// # Errors
 /// If the file of certificates or a proxy's address cannot be used.
 pub(super) fn client() -> Result<Client, Error> {
+    proxy::check(&|name| env::var_os(name))?;
     Client::builder()
         .tls_backend_preconfigured(tls()?)
         .redirect(Policy::none())
@@ -104,4 +106,32 @@ pub(super) fn headers(response: &reqwest::Response) -> Vec<(String, String)> {
         .take(MAX_HEADERS)
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clawft_core::Header;
+    use clawft_types::Secret;
+
+    #[test]
+    fn a_key_is_marked_so_that_nothing_shows_it() {
+        let key =
+            Header { name: "authorization", value: HeaderValue::Secret(Secret::new("Bearer sk-secret")) };
+        let plain = Header { name: "accept", value: HeaderValue::Plain("*/*".into()) };
+        let asked = HttpRequest {
+            method: Method::Post,
+            url: "http://127.0.0.1:1/v1".to_owned(),
+            headers: vec![key, plain],
+            body: Vec::new(),
+            timeout: std::time::Duration::from_secs(1),
+            max_response: 1,
+            stream: false,
+        };
+        let request = request(&client().unwrap(), asked).unwrap().build().unwrap();
+        let headers = request.headers();
+        assert!(headers["authorization"].is_sensitive() && !headers["accept"].is_sensitive());
+        assert_eq!(headers["authorization"], "Bearer sk-secret");
+        assert!(!format!("{request:?}").contains("secret"), "{request:?}");
+    }
 }
