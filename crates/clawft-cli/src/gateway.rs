@@ -36,7 +36,7 @@ pub use settings::{LISTEN_VARIABLE, Settings, TOKEN_VARIABLE, parse_listen};
 
 use crate::error::Error;
 use crate::home::{ConfigFile, Home};
-use crate::{Agent, VERSION};
+use crate::{Agent, VERSION, warnings};
 use access::{Access, Origin};
 use log::Line;
 use state::Shared;
@@ -95,6 +95,7 @@ async fn serve(home: &Home, listen: Option<SocketAddr>) -> Result<(), Error> {
         .await
         .map_err(|error| Error::other(format!("could not listen on `{address}`: {error}")))?;
     announce(&listener, &shared, &origin);
+    warn(&shared, &file);
     life::live(listener, shared, signals).await;
     Ok(())
 }
@@ -116,4 +117,12 @@ fn announce(listener: &TcpListener, shared: &Shared, origin: &Origin) {
         }
     };
     line.write();
+}
+
+/// Logs what should be changed about the configuration.
+fn warn(shared: &Shared, file: &ConfigFile) {
+    let settings = &shared.settings;
+    let token = settings.token.as_ref().and_then(|token| warnings::short_token(token, settings.listen.ip()));
+    let others = warnings::of_config(&shared.home, file, &shared.config(), &|name| env::var(name).ok());
+    token.into_iter().chain(others).for_each(|warning| log::warn(&warning));
 }

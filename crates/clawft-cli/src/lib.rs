@@ -10,6 +10,7 @@ pub mod error;
 pub mod gateway;
 pub mod home;
 pub mod stop;
+pub mod warnings;
 
 pub use agent::{Agent, Answer};
 pub use error::{Error, Fault};

@@ -9,11 +9,12 @@ use super::print_line;
 use super::terminal::{self, Clean, print};
 use crate::error::Error;
 use crate::home::{ConfigFile, Home};
-use crate::{Agent, Answer};
+use crate::{Agent, Answer, warnings};
 use ask::{Asked, Conversation};
 use clawft_types::Config;
 use clawft_types::completion::write_usage;
 use clawft_types::json::{Node, Writer};
+use std::env;
 use std::io::{self, Read as _};
 
 impl Chat {
@@ -32,6 +33,7 @@ impl Chat {
     fn conversation(&self, home: &Home) -> Result<Conversation, Error> {
         let file = ConfigFile::read(home)?;
         let mut config = file.agent()?;
+        terminal::warn(&warnings::of_config(home, &file, &config, &|name| env::var(name).ok()));
         config.agents.stream = !self.no_stream && wants_stream(&file, &config)?;
         if let Some(model) = &self.model {
             config.agents.model.clone_from(model);

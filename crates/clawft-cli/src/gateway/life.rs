@@ -73,7 +73,10 @@ async fn end_at_once(mut signals: Signals) {
 
 fn reload(shared: &Shared) {
     match shared.reload() {
-        Ok(()) => Line::new("reloaded").text("model", &shared.config().agents.model).write(),
+        Ok(file) => {
+            Line::new("reloaded").text("model", &shared.config().agents.model).write();
+            super::warn(shared, &file);
+        }
         Err(error) => log::warn(&format!("the configuration is not read again: {error}")),
     }
 }

@@ -93,14 +93,15 @@ impl State {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the agent's configuration again. Turns that are being made keep the old one.
+    /// Reads the agent's configuration again, and returns the file. Turns that are being made keep the old one.
     ///
     /// # Errors
     /// If it cannot be used; the old one stays then.
-    pub(super) fn reload(&self) -> Result<(), Error> {
-        let config = Arc::new(ConfigFile::read(&self.home)?.agent()?);
+    pub(super) fn reload(&self) -> Result<ConfigFile, Error> {
+        let file = ConfigFile::read(&self.home)?;
+        let config = Arc::new(file.agent()?);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
-        Ok(())
+        Ok(file)
     }
 
     /// Room for a turn, until what is returned is dropped.

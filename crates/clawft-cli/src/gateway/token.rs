@@ -1,15 +1,16 @@
 //! The token that clients present: where it comes from, and how it is compared.
 
+use crate::warnings::SHORTEST_TOKEN;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use clawft_types::Secret;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use subtle::ConstantTimeEq as _;
 
-/// The file in the home folder that holds a token made here.
+/// The file in the home directory that holds a token made here.
 pub(super) const FILE: &str = "gateway-token";
 
 /// How many random bytes a token made here has.
@@ -51,44 +52,72 @@ pub(super) struct Stored {
     pub(super) new: bool,
 }
 
-/// The token in the folder `home`, made if there is none: 32 random bytes in a file that only its owner can read.
+/// The token in the directory `home`, made if there is none: 32 random bytes in a file that only its owner can read.
 ///
 /// # Errors
-/// If the file can be neither read nor made, or holds no token; with its path.
+/// If the file can be neither read nor made, or holds what is no token; with its path.
 pub(super) fn stored(home: &Path) -> io::Result<Stored> {
     let path = home.join(FILE);
     let named = |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
-    let (secret, new) = match make(&path) {
-        Ok(secret) => (secret, true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (read(&path).map_err(named)?, false),
-        Err(error) => return Err(named(error)),
-    };
+    let (secret, new) = read_or_make(&path).map_err(named)?;
     Ok(Stored { secret, path, new })
 }
 
-/// Makes the file and puts a new token into it. Fails if there is such a file, so that of two gateways that start at the
-/// same time none overwrites the other's token.
-fn make(path: &Path) -> io::Result<Secret> {
-    let mut file = create(path)?;
-    let secret = random()?;
-    let written = writeln!(file, "{}", secret.expose()).and_then(|()| file.sync_all());
-    if let Err(error) = written {
-        // What holds half a token would be in the way for ever.
-        let _ = fs::remove_file(path);
-        return Err(error);
+/// Reads the file, or puts a new token into it if there is nothing in it.
+fn read_or_make(path: &Path) -> io::Result<(Secret, bool)> {
+    // A file that holds one need not be for us to write.
+    match File::open(path).and_then(|file| text(&file)) {
+        Ok(text) if !text.trim().is_empty() => parse(&text).map(|secret| (secret, false)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => make(path),
     }
-    Ok(secret)
 }
 
-fn create(path: &Path) -> io::Result<File> {
+/// Puts a new token into the file, unless there is one by now: the file is locked, so that of two gateways that start at the same
+/// time none overwrites the other's token.
+fn make(path: &Path) -> io::Result<(Secret, bool)> {
+    let mut file = open(path)?;
+    // Where the file system knows no locks, two that start at the same time are on their own.
+    let _ = file.lock();
+    let text = text(&file)?;
+    if !text.trim().is_empty() {
+        return parse(&text).map(|secret| (secret, false));
+    }
+    let secret = random()?;
+    if let Err(error) = write(&mut file, &secret) {
+        // What holds half a token would be in the way for ever.
+        let _ = file.set_len(0);
+        return Err(error);
+    }
+    Ok((secret, true))
+}
+
+fn text(file: &File) -> io::Result<String> {
+    let mut text = String::new();
+    file.take(MOST).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Opens the file, which is made for its owner alone if there is none.
+fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     let mut options = File::options();
-    options.write(true).create_new(true);
+    options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+fn write(file: &mut File, secret: &Secret) -> io::Result<()> {
+    // One that somebody else has made empty may be for others to read.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", secret.expose())?;
+    file.sync_all()
 }
 
 fn random() -> io::Result<Secret> {
@@ -97,13 +126,13 @@ fn random() -> io::Result<Secret> {
     Ok(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-fn read(path: &Path) -> io::Result<Secret> {
-    let mut text = String::new();
-    File::open(path)?.take(MOST).read_to_string(&mut text)?;
+fn parse(text: &str) -> io::Result<Secret> {
     let token = text.trim();
     // Somebody may have put a token of his own there; what cannot be one is a file that was not written to its end.
-    if token.len() < 16 || token.bytes().any(|byte| !byte.is_ascii_graphic()) {
-        let words = "holds no token of at least 16 visible characters: remove it, and a new one is made";
+    if token.len() < SHORTEST_TOKEN || token.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        let words = format!(
+            "holds no token of at least {SHORTEST_TOKEN} visible characters: remove it, and a new one is made"
+        );
         return Err(io::Error::new(io::ErrorKind::InvalidData, words));
     }
     Ok(Secret::new(token))
@@ -137,6 +166,33 @@ mod tests {
             let mode = fs::metadata(home.join(FILE)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn an_empty_file_is_replaced() {
+        for empty in ["", " \n\n"] {
+            let home = tempfile::tempdir().unwrap();
+            fs::write(home.path().join(FILE), empty).unwrap();
+            let made = stored(home.path()).unwrap();
+            assert!(made.new && made.secret.expose().len() == 43);
+            assert_eq!(fs::read_to_string(&made.path).unwrap(), format!("{}\n", made.secret.expose()));
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                assert_eq!(fs::metadata(&made.path).unwrap().permissions().mode() & 0o777, 0o600);
+            }
+        }
+    }
+
+    #[test]
+    fn those_who_start_at_once_have_one_token() {
+        let home = tempfile::tempdir().unwrap();
+        let tokens = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..8).map(|_| scope.spawn(|| stored(home.path()).unwrap())).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(tokens.iter().all(|token| token.secret == tokens[0].secret));
+        assert_eq!(tokens.iter().filter(|token| token.new).count(), 1);
     }
 
     #[test]

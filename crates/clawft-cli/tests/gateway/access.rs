@@ -63,3 +63,12 @@ fn the_page_comes_with_a_policy_and_a_tag() {
     let again = lab.send(Ask::get("/").header("if-none-match", &tag));
     assert_eq!((again.status, again.text()), (304, String::new()));
 }
+
+#[test]
+fn what_should_be_changed_is_warned_of_at_the_start() {
+    let lab = Plan::new("ok").listen("0.0.0.0:0").variable("CLAWFT_TOKEN", "whisper").start();
+    lab.logged("the token has less than 16 characters");
+    let lab = Plan::new("ok").listen("0.0.0.0:0").variable("CLAWFT_TOKEN", "whisper-whisper-whisper").start();
+    assert_eq!(lab.send(Ask::get("/healthz")).status, 200);
+    assert!(!lab.log().contains("warning"), "{}", lab.log());
+}

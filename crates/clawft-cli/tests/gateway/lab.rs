@@ -199,6 +199,11 @@ impl Lab {
         self.log.wait_for(text)
     }
 
+    /// All that has been logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.text()
+    }
+
     /// Waits for the end of the process, and says how long that took.
     pub(crate) fn end(mut self) -> (ExitStatus, Duration, String) {
         let began = Instant::now();

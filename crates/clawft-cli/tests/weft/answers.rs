@@ -129,7 +129,7 @@ fn what_may_succeed_later_is_tried_again() {
 fn a_server_that_is_not_there_is_said_with_the_cause() {
     for (base, cause) in [
         ("http://127.0.0.1:1/v1", "connection refused\n"),
-        ("http://no-such-host.invalid/v1", "the host name could not be resolved ("),
+        ("https://no-such-host.invalid/v1", "the host name could not be resolved ("),
     ] {
         let said = Home::with_base(base).run(&["chat", "Hello!"]).failure(1);
         assert!(said.starts_with(&format!("error: HTTP unavailable: {cause}")), "{said}");

@@ -19,7 +19,34 @@ fn a_proxy_is_used_where_the_environment_names_one() {
     let output =
         home.command(&["chat", "Hello!"]).env("http_proxy", format!("http://{address}")).output().unwrap();
     assert_eq!(proxy.join().unwrap(), "POST http://provider.invalid/v1/chat/completions HTTP/1.1");
-    assert!(output.stderr.starts_with(b"error: provider `openai` answered 400"));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let (warning, error) = said.split_once('\n').unwrap();
+    assert!(
+        warning.starts_with(
+            "warning: the API key of provider `openai` is sent to `provider.invalid` without TLS"
+        ),
+        "{said}"
+    );
+    assert!(error.starts_with("error: provider `openai` answered 400"), "{said}");
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_named_by_its_variable() {
+    let home = Home::new("ok");
+    for (variable, value) in [
+        ("http_proxy", "socks5://secret@127.0.0.1:1"),
+        ("HTTPS_PROXY", "ftp://127.0.0.1:1"),
+        ("ALL_PROXY", "http://"),
+        ("all_proxy", "not a proxy"),
+    ] {
+        let output = home.command(&["chat", "Hello!"]).env(variable, value).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.starts_with(&format!("error: the variable `{variable}`")) && !said.contains("secret"),
+            "{said}"
+        );
+    }
 }
 
 #[test]
