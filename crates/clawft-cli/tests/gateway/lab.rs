@@ -36,6 +36,7 @@ pub(crate) struct Plan {
     gateway: Value,
     timeout: u32,
     disk_full: bool,
+    log_blocked: bool,
     variables: Vec<(&'static str, String)>,
 }
 
@@ -57,6 +58,7 @@ impl Plan {
             gateway: json!({}),
             timeout: 10,
             disk_full: false,
+            log_blocked: false,
             variables: Vec::new(),
         }
     }
@@ -85,6 +87,11 @@ impl Plan {
         Plan { disk_full: true, ..self }
     }
 
+    /// With nobody who reads its log once it listens, until [`Lab::unblock_log`].
+    pub(crate) fn log_blocked(self) -> Plan {
+        Plan { log_blocked: true, ..self }
+    }
+
     /// With another variable in its environment.
     pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Plan {
         self.variables.push((name, value.to_owned()));
@@ -110,7 +117,7 @@ impl Plan {
         });
         fs::write(home.path().join("config.json"), config.to_string()).expect("a config");
         let mut child = self.weft(&home);
-        let log = Log::of(child.stderr.take().expect("a pipe"));
+        let log = Log::of(child.stderr.take().expect("a pipe"), self.log_blocked);
         let listening: Value =
             serde_json::from_str(&log.wait_for("\"event\":\"listening\"")).expect("a line of JSON");
         let address: SocketAddr =
@@ -199,6 +206,11 @@ impl Lab {
         self.log.wait_for(text)
     }
 
+    /// Has somebody read the log again.
+    pub(crate) fn unblock_log(&self) {
+        self.log.unblock();
+    }
+
     /// All that has been logged so far.
     pub(crate) fn log(&self) -> String {
         self.log.text()
@@ -206,10 +218,16 @@ impl Lab {
 
     /// Waits for the end of the process, and says how long that took.
     pub(crate) fn end(mut self) -> (ExitStatus, Duration, String) {
+        let (status, took) = self.ended();
+        (status, took, self.log.text())
+    }
+
+    /// The same, with the log as it was.
+    pub(crate) fn ended(&mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();
         let status = self.ended_within(PATIENCE);
         let status = status.unwrap_or_else(|| panic!("the gateway does not end: {}", self.log.text()));
-        (status, began.elapsed(), self.log.text())
+        (status, began.elapsed())
     }
 
     fn ended_within(&mut self, time: Duration) -> Option<ExitStatus> {
@@ -261,32 +279,48 @@ pub(crate) fn message(text: &str, stream: bool) -> Value {
 
 /// What a process writes on standard error.
 #[derive(Clone, Default)]
-struct Log(Arc<(Mutex<String>, Condvar)>);
+struct Log(Arc<(Mutex<Written>, Condvar)>);
+
+#[derive(Default)]
+struct Written {
+    text: String,
+    /// Nothing is read after the line about listening.
+    blocked: bool,
+}
 
 impl Log {
-    fn of(pipe: impl Read + Send + 'static) -> Log {
+    fn of(pipe: impl Read + Send + 'static, blocked: bool) -> Log {
         let log = Log::default();
+        log.0.0.lock().expect("the log").blocked = blocked;
         let writer = log.clone();
         thread::spawn(move || {
-            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-                let (text, more) = &*writer.0;
-                text.lock().expect("the log").push_str(&(line + "\n"));
-                more.notify_all();
+            for line in BufReader::with_capacity(1024, pipe).lines().map_while(Result::ok) {
+                let (written, change) = &*writer.0;
+                let mut written = written.lock().expect("the log");
+                written.text.push_str(&(line + "\n"));
+                change.notify_all();
+                let listens = written.text.contains("\"event\":\"listening\"");
+                drop(change.wait_while(written, |written| listens && written.blocked));
             }
         });
         log
     }
 
+    fn unblock(&self) {
+        self.0.0.lock().expect("the log").blocked = false;
+        self.0.1.notify_all();
+    }
+
     fn text(&self) -> String {
-        self.0.0.lock().expect("the log").clone()
+        self.0.0.lock().expect("the log").text.clone()
     }
 
     fn wait_for(&self, wanted: &str) -> String {
-        let (text, more) = &*self.0;
+        let (written, change) = &*self.0;
         let found = |text: &String| text.lines().find(|line| line.contains(wanted)).map(str::to_owned);
-        let text = text.lock().expect("the log");
-        let waited = more.wait_timeout_while(text, PATIENCE, |text| found(text).is_none());
-        let (text, _) = waited.expect("the log");
-        found(&text).unwrap_or_else(|| panic!("no line with `{wanted}`:\n{text}"))
+        let written = written.lock().expect("the log");
+        let waited = change.wait_timeout_while(written, PATIENCE, |written| found(&written.text).is_none());
+        let (written, _) = waited.expect("the log");
+        found(&written.text).unwrap_or_else(|| panic!("no line with `{wanted}`:\n{}", written.text))
     }
 }

@@ -38,7 +38,9 @@ fn a_body_over_the_limit_is_refused() {
 fn a_head_over_the_limit_is_refused() {
     let lab = Lab::new("ok");
     let large = Ask::get("/healthz").header("x-large", &"x".repeat(20_000));
-    assert_eq!(lab.send(large).status, 431);
+    let refused = lab.send(large);
+    assert_eq!((refused.status, refused.header("connection")), (431, Some("close")));
+    assert_eq!(refused.json()["error"]["code"], "head_too_large");
     let many = (0..200).fold(Ask::get("/healthz"), |ask, number| ask.header(&format!("x-{number}"), "1"));
     assert_eq!(lab.send(many).status, 431);
 }

@@ -5,6 +5,7 @@ mod chat;
 mod client;
 mod failures;
 mod health;
+mod hostile;
 mod lab;
 mod life;
 mod limits;
