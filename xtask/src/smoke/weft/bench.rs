@@ -87,6 +87,14 @@ impl Bench {
         cmd!(shell, "{weft}")
     }
 
+    /// The same where no file may have more than 2 KB.
+    pub(super) fn weft_without_room<'a>(&self, shell: &'a Shell) -> Cmd<'a> {
+        let weft = &self.weft;
+        // The signal that comes with the limit is ignored, so that what is left of it is an error to the writer.
+        let script = "trap '' XFSZ; ulimit -f 4; exec \"$@\"";
+        cmd!(shell, "sh -c {script} sh {weft}")
+    }
+
     /// The binary for the other architecture, in what runs it here.
     pub(super) fn foreign<'a>(&self, shell: &'a Shell) -> Result<Cmd<'a>> {
         let Some([emulator, weft]) = &self.foreign else {

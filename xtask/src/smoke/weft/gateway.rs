@@ -92,13 +92,17 @@ impl Gateway {
     }
 }
 
-/// The address in the log's line about listening, once that is there.
+/// Returns the address in the log's line about listening, once that is there.
 fn listening(log: &Path) -> Result<Option<String>> {
     let text = fs::read_to_string(log).context("could not read the gateway's log")?;
-    let lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-    let mut events = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let url = events.find(|event| event["event"] == "listening").map(|event| event["url"].clone());
-    Ok(url.as_ref().and_then(Value::as_str).map(|url| url.trim_end_matches('/').to_owned()))
+    Ok(text.split_inclusive('\n').find_map(url))
+}
+
+/// Returns the address in a line of the log, if it is the whole one about listening.
+pub(super) fn url(line: &str) -> Option<String> {
+    let event: Value = serde_json::from_str(line.strip_suffix('\n')?).ok()?;
+    let url = event.get("url").filter(|_| event["event"] == "listening")?.as_str()?;
+    Some(url.trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]

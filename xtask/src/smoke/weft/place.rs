@@ -110,6 +110,13 @@ impl<'a> Place<'a> {
         Gateway::start(self.at_home(self.bench.weft(&shell)).arg("gateway"), &self.log())
     }
 
+    /// A gateway as it is configured that can write no file to speak of.
+    pub(super) fn start_without_room(&self) -> Result<Gateway> {
+        let shell = self.bench.shell()?;
+        let command = self.bench.weft_without_room(&shell);
+        Gateway::start(self.at_home(command).arg("gateway"), &self.log())
+    }
+
     /// A gateway that is answered by `scenario` and asks for [`TOKEN`].
     pub(super) fn gateway_with_token(&self, scenario: &str) -> Result<Gateway> {
         self.configure(scenario)?;

@@ -1,6 +1,7 @@
 //! What is tried of `weft`: a name and a function a case, one file a theme.
 
 mod foreign;
+mod hostile;
 mod life;
 mod load;
 mod openai;
@@ -17,7 +18,7 @@ pub(super) type Case = case::Case<fn(&Place<'_>) -> Result<()>>;
 
 /// Those that need no more than the binary for this machine, in the order in which they begin.
 pub(super) fn own() -> Vec<Case> {
-    [program::CASES, openai::CASES, page::CASES, life::CASES, load::CASES].concat()
+    [program::CASES, openai::CASES, page::CASES, life::CASES, load::CASES, hostile::CASES].concat()
 }
 
 /// All of them.
