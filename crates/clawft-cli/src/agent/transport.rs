@@ -134,4 +134,21 @@ mod tests {
         assert_eq!(headers["authorization"], "Bearer sk-secret");
         assert!(!format!("{request:?}").contains("secret"), "{request:?}");
     }
+
+    #[test]
+    fn of_headers_the_first_ones_of_ordinary_length_are_handed_on() {
+        let name = "x-long";
+        let longest = "v".repeat(MAX_HEADER - name.len());
+        let mut response = axum::http::Response::builder();
+        for value in [longest.as_str(), &[&longest, "v"].concat()] {
+            response = response.header(name, value);
+        }
+        for number in 0..2 * MAX_HEADERS {
+            response = response.header("x-many", number);
+        }
+        let handed_on = headers(&response.body("").unwrap().into());
+        assert_eq!((handed_on.len(), MAX_HEADERS, MAX_HEADER), (128, 128, 8192));
+        assert_eq!(handed_on[0], (name.to_owned(), longest));
+        assert_eq!(handed_on[1], ("x-many".to_owned(), "0".to_owned()));
+    }
 }

@@ -137,6 +137,18 @@ mod tests {
         assert_eq!(work.large().await.err().unwrap().status.as_u16(), 429, "nobody leaves");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn only_so_many_wait_for_files() {
+        let work = Work::new();
+        let mut waiting = Vec::new();
+        for _ in 0..32 {
+            waiting.push(work.files().await);
+        }
+        assert!(timeout(Duration::from_secs(1), work.files()).await.is_err());
+        waiting.pop();
+        assert!(timeout(Duration::from_secs(1), work.files()).await.is_ok());
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn only_so_many_are_parsed_at_once() {
         let work = Arc::new(Work::new());

@@ -165,6 +165,25 @@ async fn sessions_are_listed_read_and_deleted() {
 }
 
 #[tokio::test]
+async fn the_newest_hundred_sessions_are_listed_with_short_titles() {
+    let gateway = local();
+    let title = "é".repeat(100);
+    for number in 0..103 {
+        let id = format!("s{number:03}");
+        let message = format!(r#"{{"role":"user","content":"  {title}"}}"#);
+        gateway.session(&id, &format!(r#"{{"version":1,"id":"{id}","messages":[{message}]}}"#));
+        let path = gateway.folder.path().join(format!("sessions/{id}.json"));
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000 + number);
+        std::fs::File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
+    }
+    let list = gateway.get("/v1/sessions").await.json();
+    let sessions = list["data"].as_array().unwrap();
+    assert_eq!(sessions.len(), 100);
+    assert_eq!((&sessions[0]["id"], &sessions[99]["id"]), (&"s102".into(), &"s003".into()));
+    assert_eq!((&sessions[0]["title"], &sessions[0]["updated"]), (&"é".repeat(80).into(), &1_000_102.into()));
+}
+
+#[tokio::test]
 async fn ready_means_config_and_sessions_and_no_end_in_sight() {
     let gateway = local();
     let told = gateway.get("/readyz").await;

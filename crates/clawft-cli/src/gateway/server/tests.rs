@@ -215,6 +215,7 @@ async fn a_small_body_that_nobody_wanted_costs_no_connection() {
     }
     client.send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhell").await;
     let told = client.read_to_end().await;
+    assert_eq!(client.began.elapsed().as_millis(), 500, "it is not waited for long");
     assert!(told.starts_with("HTTP/1.1 401 ") && told.contains("connection: close"), "{told}");
 }
 
