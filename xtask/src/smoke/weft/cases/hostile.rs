@@ -9,11 +9,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use devkit::child::Guarded;
 use serde_json::{Value, json};
 
 use super::{super::http, cases};
 use crate::smoke::{
-    child::Guarded,
     mount::Small,
     weft::{
         gateway::{Gateway, url},
