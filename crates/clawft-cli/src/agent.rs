@@ -146,7 +146,8 @@ impl Agent {
 }
 
 fn split(reply: clawft_core::Reply) -> (Answer, Session) {
-    let clawft_core::Reply { text, session, finish_reason, usage, streamed, incomplete } = reply;
+    let text = reply.text().to_owned();
+    let clawft_core::Reply { session, finish_reason, usage, streamed, incomplete } = reply;
     (
         Answer {
             text,

@@ -64,6 +64,13 @@ pub enum TurnError {
         /// Why the model stopped, if the provider says.
         finish_reason: Option<String>,
     },
+    /// There is no memory for the request or for the response.
+    NoMemory {
+        /// What has no room: `the answer`.
+        what: &'static str,
+        /// How many more bytes were needed.
+        bytes: usize,
+    },
     /// The platform fed an event that cannot come now: a second head, or anything after the end.
     OutOfOrder,
 }
@@ -123,6 +130,9 @@ impl fmt::Display for TurnError {
                     Some(reason) => write!(f, " (finish reason `{reason}`)"),
                     None => Ok(()),
                 }
+            }
+            TurnError::NoMemory { what, bytes } => {
+                write!(f, "{what} does not fit into memory, where {bytes} more bytes cannot be had")
             }
             TurnError::OutOfOrder => f.write_str("the platform reported a response in the wrong order"),
         }

@@ -18,6 +18,11 @@ pub(crate) fn encoding<'a>(headers: Headers<'a>) -> Option<&'a str> {
     header(headers, "content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
 }
 
+/// How many bytes the body has, if it is said.
+pub(crate) fn length(headers: Headers<'_>) -> Option<usize> {
+    header(headers, "content-length")?.parse().ok()
+}
+
 /// Whether the body is a stream of events. A server may answer with a whole answer where a stream was asked for.
 pub(crate) fn is_event_stream(headers: Headers<'_>) -> bool {
     const TYPE: &[u8] = b"text/event-stream";

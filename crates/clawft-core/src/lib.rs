@@ -29,4 +29,4 @@ mod stream;
 
 pub use error::{KeySource, TurnError};
 pub use http::{Header, HeaderValue, HttpRequest, Method, TransportError};
-pub use turn::{Event, Reply, Step, Turn};
+pub use turn::{Clock, Event, Reply, Step, Turn};

@@ -1,6 +1,7 @@
 //! Quoting what a provider said, which may hold anything: the key, control sequences, a whole web page.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use clawft_types::Secret;
 use clawft_types::completion::error_message;
 use clawft_types::json::{self, Node};
@@ -16,11 +17,12 @@ const KEY_RUN: usize = 6;
 
 /// The provider's own words in the body of an error response: one line, at most [`MAX_CHARS`] long, without the key.
 /// Empty if there are none; an HTML page counts as none.
-pub(crate) fn error_body(body: &[u8], key: Option<&Secret>) -> String {
-    match json::parse(body) {
-        Ok(tree) => quote(error_message(Node::root(&tree)).unwrap_or_default(), key),
-        Err(_) if body.trim_ascii_start().starts_with(b"<") => String::new(),
-        Err(_) => quote(&String::from_utf8_lossy(&body[..body.len().min(MAX_BYTES)]), key),
+pub(crate) fn error_body(body: Vec<u8>, key: Option<&Secret>) -> String {
+    let start = body.get(..body.len().min(MAX_BYTES)).unwrap_or_default().to_vec();
+    match json::parse_owned(body) {
+        Ok(document) => quote(error_message(Node::root(&document)).unwrap_or_default(), key),
+        Err(_) if start.trim_ascii_start().starts_with(b"<") => String::new(),
+        Err(_) => quote(&String::from_utf8_lossy(&start), key),
     }
 }
 

@@ -6,10 +6,13 @@
 //! its data.
 
 use alloc::vec::Vec;
+use clawft_types::memory::{self, NoMemory};
 use core::mem;
 
 /// The most bytes an event may have. The largest that providers send is a few hundred.
 pub const MAX_EVENT: usize = 1 << 20;
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Finds the events in a stream that comes in parts. Holds no more than [`MAX_EVENT`] bytes, whatever comes.
 #[derive(Debug, Default)]
@@ -24,51 +27,69 @@ pub struct Decoder {
     begun: bool,
 }
 
-/// An event has more than [`MAX_EVENT`] bytes.
+/// Why a stream cannot be read on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLong;
+pub enum Fault {
+    /// An event has more than [`MAX_EVENT`] bytes.
+    TooLong,
+    /// There is no memory for an event.
+    NoMemory(NoMemory),
+}
+
+impl From<NoMemory> for Fault {
+    fn from(error: NoMemory) -> Fault {
+        Fault::NoMemory(error)
+    }
+}
 
 impl Decoder {
     /// The data of the next event, never empty; `None` if all of `bytes` is used up before it is complete. What is used is
     /// taken off the front of `bytes`.
-    pub fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<Vec<u8>>, TooLong> {
-        while let Some((&byte, rest)) = bytes.split_first() {
+    pub fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        loop {
+            let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let (part, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
             *bytes = rest;
-            let after_cr = mem::replace(&mut self.after_cr, byte == b'\r');
-            match byte {
-                b'\n' if after_cr => {}
-                b'\n' | b'\r' => {
-                    if let Some(event) = self.end_line() {
-                        return Ok(Some(event));
-                    }
+            if !part.is_empty() {
+                self.after_cr = false;
+                if self.line.len() + self.data.len() + part.len() > MAX_EVENT {
+                    return Err(Fault::TooLong);
                 }
-                _ if self.line.len() + self.data.len() >= MAX_EVENT => return Err(TooLong),
-                _ => self.line.push(byte),
+                memory::append(&mut self.line, part)?;
+            }
+            let Some((end, rest)) = rest.split_first() else { return Ok(None) };
+            *bytes = rest;
+            let after_cr = mem::replace(&mut self.after_cr, *end == b'\r');
+            if *end == b'\n' && after_cr {
+                continue;
+            }
+            if let Some(event) = self.end_line()? {
+                return Ok(Some(event));
             }
         }
-        Ok(None)
     }
 
-    fn end_line(&mut self) -> Option<Vec<u8>> {
-        let line = mem::take(&mut self.line);
-        let line = match mem::replace(&mut self.begun, true) {
-            true => &line,
-            false => line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&line),
-        };
-        match line {
-            [] => self.end_event(),
-            [b'd', b'a', b't', b'a', value @ ..] => {
-                match value {
-                    [b':', b' ', value @ ..] | [b':', value @ ..] => self.data.extend_from_slice(value),
-                    [] => {}
-                    // A longer name.
-                    _ => return None,
-                }
-                self.data.push(b'\n');
-                None
-            }
-            _ => None,
+    fn end_line(&mut self) -> Result<Option<Vec<u8>>, NoMemory> {
+        let mut line = mem::take(&mut self.line);
+        if !mem::replace(&mut self.begun, true) && line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
         }
+        let name = match line.as_slice() {
+            [] => return Ok(self.end_event()),
+            [b'd', b'a', b't', b'a', b':', b' ', ..] => 6,
+            [b'd', b'a', b't', b'a', b':', ..] => 5,
+            b"data" => 4,
+            _ => return Ok(None),
+        };
+        if self.data.is_empty() {
+            // Nearly always all of the event, and it may be large: it stays where it is.
+            line.drain(..name);
+            self.data = line;
+        } else {
+            memory::append(&mut self.data, line.get(name..).unwrap_or_default())?;
+        }
+        memory::append(&mut self.data, b"\n")?;
+        Ok(None)
     }
 
     fn end_event(&mut self) -> Option<Vec<u8>> {

@@ -1,11 +1,10 @@
 //! An answer that comes piece by piece.
 
 use crate::provider::{self, Answer, Fault};
-use crate::sse::{Decoder, MAX_EVENT, TooLong};
-use alloc::borrow::ToOwned as _;
+use crate::sse::{self, Decoder, MAX_EVENT};
 use alloc::format;
 use alloc::string::String;
-use clawft_types::Kind;
+use clawft_types::{Kind, memory};
 
 /// What has come so far.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ impl Stream {
         Stream { kind, decoder: Decoder::default(), answer: Answer::default(), end: None }
     }
 
-    /// Takes the next bytes and gives the text that they add.
+    /// Takes the next bytes and returns the text that they add.
     pub(crate) fn take(&mut self, mut bytes: &[u8]) -> String {
         let shown = self.answer.text.len();
         while self.end.is_none() {
@@ -34,16 +33,31 @@ impl Stream {
                 Err(fault) => Some(Err(fault)),
             };
         }
-        self.answer.text[shown..].to_owned()
+        let added = memory::copy_text(self.answer.text.get(shown..).unwrap_or_default());
+        added.unwrap_or_else(|error| {
+            // What is not shown is no part of the answer.
+            self.answer.text.truncate(shown);
+            self.end = Some(Err(error.into()));
+            String::new()
+        })
     }
 
     fn next(&mut self, bytes: &mut &[u8]) -> Result<Progress, Fault> {
-        let too_long =
-            |TooLong| Fault::Bad(format!("an event of the stream is larger than {MAX_EVENT} bytes"));
-        let Some(data) = self.decoder.next(bytes).map_err(too_long)? else { return Ok(Progress::Wait) };
-        match provider::event(self.kind, &data, &mut self.answer)? {
+        let Some(data) = self.decoder.next(bytes)? else { return Ok(Progress::Wait) };
+        match provider::event(self.kind, data, &mut self.answer)? {
             true => Ok(Progress::End),
             false => Ok(Progress::Event),
+        }
+    }
+}
+
+impl From<sse::Fault> for Fault {
+    fn from(fault: sse::Fault) -> Fault {
+        match fault {
+            sse::Fault::TooLong => {
+                Fault::Bad(format!("an event of the stream is larger than {MAX_EVENT} bytes"))
+            }
+            sse::Fault::NoMemory(error) => error.into(),
         }
     }
 }

@@ -13,9 +13,13 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use clawft_types::{Config, Input, Message, Role, Session, Usage};
+use clawft_types::memory::{self, NoMemory};
+use clawft_types::{Config, Input, Message, Provider, Role, Session, Usage};
 use core::mem;
 use core::time::Duration;
+
+/// How many bytes of an error's body are read: no provider sends a tenth of that.
+const MAX_ERROR_BODY: usize = 1 << 20;
 
 /// A turn in progress.
 #[derive(Debug)]
@@ -100,27 +104,41 @@ pub enum Step {
     Failed(TurnError),
 }
 
+/// The time since [`Turn::begin`], whenever it is asked.
+pub type Clock<'a> = &'a dyn Fn() -> Duration;
+
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// What the model says. Never empty.
-    pub text: String,
-    /// The session with this turn's two messages appended: the user's and the answer.
+    /// The session with this turn's two messages appended: the user's and the answer, which is here and nowhere else.
     pub session: Session,
     /// Why the model stopped, if the provider says: `stop`, `length`, …
     pub finish_reason: Option<String>,
     /// What it cost, if the provider says.
     pub usage: Option<Usage>,
-    /// Whether all of `text` was handed out as [`Step::Delta`] already.
+    /// Whether all of the text was handed out as [`Step::Delta`] already.
     pub streamed: bool,
-    /// Why the answer broke off, if it did: a sentence fragment. `text` is what had arrived.
+    /// Why the answer broke off, if it did: a sentence fragment. The text is what had arrived.
     pub incomplete: Option<String>,
+}
+
+impl Reply {
+    /// Returns what the model says. Never empty.
+    pub fn text(&self) -> &str {
+        self.session.messages.last().map_or("", |answer| &answer.content)
+    }
+
+    /// Returns what the model says, without the session.
+    pub fn into_text(mut self) -> String {
+        self.session.messages.pop().map(|answer| answer.content).unwrap_or_default()
+    }
 }
 
 impl<'a> Turn<'a> {
     /// Begins a turn: the request to send first, and the state to feed.
     ///
-    /// `env` reads an environment variable. Fails if the provider's key cannot be had; nothing is sent then.
+    /// `env` reads an environment variable. Fails if the provider's key cannot be had, or memory for the request; nothing is
+    /// sent then.
     pub fn begin(
         config: &'a Config,
         env: &dyn Fn(&str) -> Option<String>,
@@ -150,7 +168,9 @@ impl<'a> Turn<'a> {
         let stream = input.stream().unwrap_or(config.agents.stream);
         session.messages.push(input.into_message());
         let turn = Turn { config, key, stream, session, phase: Phase::Waiting, attempts: 1, jitter: 0 };
-        let request = turn.request(turn.config.provider.timeout);
+        let request = turn
+            .request(turn.config.provider.timeout)
+            .map_err(|NoMemory { bytes }| TurnError::NoMemory { what: "the conversation", bytes })?;
         Ok((turn, request))
     }
 
@@ -160,42 +180,51 @@ impl<'a> Turn<'a> {
         self.jitter = random;
     }
 
-    /// Takes the next event and says what to do. `elapsed` is the time since [`Turn::begin`]: no attempt is made after the
-    /// provider's timeout.
-    pub fn feed(&mut self, event: Event<'_>, elapsed: Duration) -> Step {
+    /// Takes the next event and says what to do. No attempt is made after the provider's timeout, and a whole answer is not
+    /// read for longer: `clock` is asked now and then while that takes time.
+    pub fn feed(&mut self, event: Event<'_>, clock: Clock<'_>) -> Step {
         match (mem::replace(&mut self.phase, Phase::Over), event) {
-            (Phase::Waiting, Event::Head { status, headers }) => self.open(status, headers, elapsed),
-            (Phase::Waiting, Event::Failed(error)) => self.fail(self.broken(error), elapsed),
-            (Phase::Reading(response), Event::Body(bytes)) => self.read(response, bytes, elapsed),
-            (Phase::Reading(response), Event::End) => self.finish(*response, None, elapsed),
-            (Phase::Reading(response), Event::Failed(error)) => self.finish(*response, Some(error), elapsed),
+            (Phase::Waiting, Event::Head { status, headers }) => self.open(status, headers, clock),
+            (Phase::Waiting, Event::Failed(error)) => self.fail(self.broken(error), clock),
+            (Phase::Reading(response), Event::Body(bytes)) => self.read(response, bytes, clock),
+            (Phase::Reading(response), Event::End) => self.finish(*response, None, clock),
+            (Phase::Reading(response), Event::Failed(error)) => self.finish(*response, Some(error), clock),
             _ => Step::Failed(TurnError::OutOfOrder),
         }
     }
 
-    fn open(&mut self, status: u16, headers: Headers<'_>, elapsed: Duration) -> Step {
+    fn open(&mut self, status: u16, headers: Headers<'_>, clock: Clock<'_>) -> Step {
         if let Some(fault) = head::objection(status, headers) {
-            return self.fail(self.blame(status, fault), elapsed);
+            return self.fail(self.blame(status, fault), clock);
         }
-        let body = match status {
-            200..=299 if self.stream && head::is_event_stream(headers) => {
-                Body::Stream(Stream::new(self.config.provider.kind))
-            }
-            _ if head::encoding(headers).is_some() => Body::Unreadable,
-            _ => Body::Whole(Vec::new()),
+        let success = (200..=299).contains(&status);
+        let limit = self.config.provider.max_response;
+        let room = if success { limit } else { limit.min(MAX_ERROR_BODY) };
+        let mut body = Vec::new();
+        let body = if success && self.stream && head::is_event_stream(headers) {
+            Body::Stream(Stream::new(self.config.provider.kind))
+        } else if head::encoding(headers).is_some() {
+            Body::Unreadable
+        } else if let Err(error) = memory::reserve(&mut body, head::length(headers).unwrap_or(0).min(room)) {
+            return Step::Failed(no_memory(error));
+        } else {
+            Body::Whole(body)
         };
         let retry_after = retry::retry_after(headers);
-        let room = self.config.provider.max_response;
         self.read_on(Box::new(Response { status, retry_after, body, room, too_large: false }), Step::More)
     }
 
-    fn read(&mut self, mut response: Box<Response>, bytes: &[u8], elapsed: Duration) -> Step {
+    fn read(&mut self, mut response: Box<Response>, bytes: &[u8], clock: Clock<'_>) -> Step {
         let (taken, rest) = bytes.split_at(bytes.len().min(response.room));
         response.room -= taken.len();
         response.too_large |= !rest.is_empty();
         let mut over = response.too_large;
         match &mut response.body {
-            Body::Whole(body) => body.extend_from_slice(taken),
+            Body::Whole(body) => {
+                if let Err(error) = memory::append(body, taken) {
+                    return Step::Failed(no_memory(error));
+                }
+            }
             Body::Unreadable => {}
             Body::Stream(stream) => {
                 let text = stream.take(taken);
@@ -206,7 +235,7 @@ impl<'a> Turn<'a> {
                 over |= stream.end.is_some();
             }
         }
-        if over { self.finish(*response, None, elapsed) } else { self.read_on(response, Step::More) }
+        if over { self.finish(*response, None, clock) } else { self.read_on(response, Step::More) }
     }
 
     fn read_on(&mut self, response: Box<Response>, step: Step) -> Step {
@@ -216,7 +245,7 @@ impl<'a> Turn<'a> {
 
     /// The request with `timeout`. Built anew for each attempt rather than kept: a long conversation need not be in memory
     /// twice while waiting.
-    fn request(&self, timeout: Duration) -> HttpRequest {
+    fn request(&self, timeout: Duration) -> Result<HttpRequest, NoMemory> {
         let agents = &self.config.agents;
         let prompt = agents.system_prompt.as_ref().map_or(0, String::len);
         let messages = history::recent(&self.session.messages, agents.context_tokens, prompt);
@@ -224,25 +253,25 @@ impl<'a> Turn<'a> {
     }
 
     /// The response is over: by itself, or because it `broke` off.
-    fn finish(&mut self, response: Response, broke: Option<TransportError>, elapsed: Duration) -> Step {
+    fn finish(&mut self, response: Response, broke: Option<TransportError>, clock: Clock<'_>) -> Step {
         let limit = self.config.provider.max_response;
         let broke = if response.too_large { Some(TransportError::TooLarge { limit }) } else { broke };
         let result = match response {
-            Response { body: Body::Stream(stream), .. } => return self.finish_stream(stream, broke, elapsed),
+            Response { body: Body::Stream(stream), .. } => return self.finish_stream(stream, broke, clock),
             Response { status: 200..=299, body: Body::Whole(body), .. } => match broke {
                 Some(error) => Err(self.broken(error)),
-                None => self.answer(&body),
+                None => self.answer(body, clock),
             },
             // What the status says counts, however little of the body has come.
             Response { status, retry_after, body, .. } => Err(self.refused(status, retry_after, body)),
         };
         match result {
             Ok(answer) => self.complete(answer, false, None),
-            Err(error) => self.fail(error, elapsed),
+            Err(error) => self.fail(error, clock),
         }
     }
 
-    fn finish_stream(&mut self, stream: Stream, broke: Option<TransportError>, elapsed: Duration) -> Step {
+    fn finish_stream(&mut self, stream: Stream, broke: Option<TransportError>, clock: Clock<'_>) -> Step {
         let error = match stream.end {
             Some(Ok(())) => None,
             Some(Err(fault)) => Some(self.blame(200, fault)),
@@ -252,17 +281,18 @@ impl<'a> Turn<'a> {
             None => Some(self.broken(broke.unwrap_or_else(blame::ended_early))),
         };
         match error {
-            Some(error) if stream.answer.text.is_empty() => self.fail(error, elapsed),
+            Some(error) if stream.answer.text.is_empty() => self.fail(error, clock),
             error => self.complete(stream.answer, true, error.map(|error| error.to_string())),
         }
     }
 
-    /// Tries again if that may help and there is time for it.
-    fn fail(&mut self, error: TurnError, elapsed: Duration) -> Step {
-        let Some((after, timeout)) = self.next_attempt(&error, elapsed) else { return Step::Failed(error) };
+    /// Tries again if that may help, and if there is time and memory for it.
+    fn fail(&mut self, error: TurnError, clock: Clock<'_>) -> Step {
+        let Some((after, timeout)) = self.next_attempt(&error, clock()) else { return Step::Failed(error) };
+        let Ok(request) = self.request(timeout) else { return Step::Failed(error) };
         self.attempts += 1;
         self.phase = Phase::Waiting;
-        Step::Retry { after, request: self.request(timeout) }
+        Step::Retry { after, request }
     }
 
     /// How long to wait, and how long the attempt may take then.
@@ -283,14 +313,20 @@ impl<'a> Turn<'a> {
             let finish_reason = finish_reason.map(|reason| self.quote(&reason));
             return Step::Failed(TurnError::NoText { provider: self.provider(), finish_reason });
         }
-        let said = Message::new(Role::Assistant, text.as_str());
+        let said = Message::new(Role::Assistant, text);
         self.session.messages.push(Message { incomplete: incomplete.is_some(), ..said });
         let session = mem::take(&mut self.session);
-        Step::Done(Box::new(Reply { text, session, finish_reason, usage, streamed, incomplete }))
+        Step::Done(Box::new(Reply { session, finish_reason, usage, streamed, incomplete }))
     }
 
     /// Reads the whole body of a successful response.
-    fn answer(&self, body: &[u8]) -> Result<Answer, TurnError> {
-        provider::answer(self.config.provider.kind, body).map_err(|fault| self.blame(200, fault))
+    fn answer(&self, body: Vec<u8>, clock: Clock<'_>) -> Result<Answer, TurnError> {
+        let Provider { kind, timeout, .. } = self.config.provider;
+        provider::answer(kind, body, &|| clock() >= timeout).map_err(|fault| self.blame(200, fault))
     }
+}
+
+/// That the answer has no room.
+fn no_memory(NoMemory { bytes }: NoMemory) -> TurnError {
+    TurnError::NoMemory { what: "the answer", bytes }
 }

@@ -140,7 +140,7 @@ fn exchange(turn: &mut Turn<'_>, response: &Response, elapsed: Duration) -> (Str
         .map(Event::Body);
     let last = response.failure.clone().map_or(Event::End, Event::Failed);
     for event in [head].into_iter().chain(parts).chain([last]) {
-        match turn.feed(event, elapsed) {
+        match turn.feed(event, &|| elapsed) {
             Step::More => {}
             Step::Delta(text) => {
                 assert!(!text.is_empty(), "a delta shows something");
@@ -166,9 +166,9 @@ fn drive(config: &Config, responses: &[Response]) {
                 assert_eq!(request.timeout, config.provider.timeout - elapsed);
             }
             Step::Done(reply) => {
-                assert_eq!(reply.session.messages.last().unwrap().content, reply.text);
+                assert_eq!(reply.session.messages.last().unwrap().content, reply.text());
                 assert_eq!(reply.session.messages.last().unwrap().incomplete, reply.incomplete.is_some());
-                assert_eq!(shown, if reply.streamed { reply.text.as_str() } else { "" });
+                assert_eq!(shown, if reply.streamed { reply.text() } else { "" });
                 return;
             }
             Step::Failed(error) => {

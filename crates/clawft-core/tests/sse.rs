@@ -1,11 +1,11 @@
 //! The decoder of server-sent events.
 
-use clawft_core::sse::{Decoder, MAX_EVENT, TooLong};
+use clawft_core::sse::{Decoder, Fault, MAX_EVENT};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// The events in a stream that comes in these parts.
-fn decode<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<Vec<u8>>, TooLong> {
+fn decode<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<Vec<u8>>, Fault> {
     let mut decoder = Decoder::default();
     let mut events = Vec::new();
     for mut part in parts {
@@ -54,9 +54,9 @@ fn what_is_cut_off_is_no_event() {
 fn an_event_is_bounded() {
     let line = |length: usize| [b"data: ", vec![b'x'; length].as_slice(), b"\n\n"].concat();
     assert_eq!(decode([line(MAX_EVENT - 6).as_slice()]).unwrap()[0].len(), MAX_EVENT - 6);
-    assert_eq!(decode([line(MAX_EVENT).as_slice()]), Err(TooLong));
-    assert_eq!(decode([b"data:x\n".repeat(MAX_EVENT).as_slice()]), Err(TooLong));
-    assert_eq!(decode([[b':'; MAX_EVENT + 1].as_slice()]), Err(TooLong));
+    assert_eq!(decode([line(MAX_EVENT).as_slice()]), Err(Fault::TooLong));
+    assert_eq!(decode([b"data:x\n".repeat(MAX_EVENT).as_slice()]), Err(Fault::TooLong));
+    assert_eq!(decode([[b':'; MAX_EVENT + 1].as_slice()]), Err(Fault::TooLong));
     // Many events may have more together.
     assert_eq!(decode([line(MAX_EVENT / 2).repeat(5).as_slice()]).unwrap().len(), 5);
 }

@@ -2,9 +2,9 @@
 
 use crate::completion::{Usage, read_content};
 use crate::json::{JsonError, Node, Writer};
+use crate::memory::{self, NoMemory};
 use crate::message::{Message, Role};
 use crate::temperature::Temperature;
-use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
@@ -27,11 +27,12 @@ pub struct MessagesRequest<'a> {
 }
 
 impl MessagesRequest<'_> {
-    /// The request as JSON.
-    pub fn to_json(&self) -> Vec<u8> {
-        let system = self.system();
+    /// The request as JSON. Fails if there is no memory for it.
+    pub fn to_json(&self) -> Result<Vec<u8>, NoMemory> {
+        let system = self.system()?;
         let spoken = self.messages.iter().filter(|message| message.role != Role::System);
-        let mut writer = Writer::default();
+        let texts = spoken.clone().map(|message| message.content.as_str()).chain([self.model, &system]);
+        let mut writer = Writer::with_room_for(texts)?;
         writer.object(|request| {
             request.text_member("model", self.model);
             request.literal_member("max_tokens", &self.max_tokens.to_string());
@@ -46,18 +47,17 @@ impl MessagesRequest<'_> {
                 request.literal_member("stream", "true");
             }
         });
-        writer.into_bytes()
+        Ok(writer.into_bytes())
     }
 
-    fn system(&self) -> String {
-        let mut system = self.system.unwrap_or_default().to_owned();
+    fn system(&self) -> Result<String, NoMemory> {
+        let mut system = memory::copy_text(self.system.unwrap_or_default())?;
         for message in self.messages.iter().filter(|message| message.role == Role::System) {
-            if !system.is_empty() {
-                system.push_str("\n\n");
-            }
-            system.push_str(&message.content);
+            let separator = if system.is_empty() { "" } else { "\n\n" };
+            memory::append_text(&mut system, separator)?;
+            memory::append_text(&mut system, &message.content)?;
         }
-        system
+        Ok(system)
     }
 }
 
@@ -77,7 +77,7 @@ impl MessagesResponse {
     pub fn read(node: Node<'_>) -> Result<MessagesResponse, JsonError> {
         Ok(MessagesResponse {
             text: read_content(node.require("content")?)?,
-            stop_reason: node.text_of("stop_reason").map(str::to_owned),
+            stop_reason: node.text_of("stop_reason").map(memory::copy_text).transpose()?,
             usage: node.get("usage").map(|usage| read_usage(usage, Usage::default())),
         })
     }

@@ -1,9 +1,9 @@
 //! The chat-completions protocol: what OpenAI and everyone compatible with it read and answer.
 
 use crate::json::{JsonError, Node, Writer};
+use crate::memory::{self, NoMemory};
 use crate::message::Message;
 use crate::temperature::Temperature;
-use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
@@ -27,9 +27,10 @@ pub struct CompletionRequest<'a> {
 }
 
 impl CompletionRequest<'_> {
-    /// The request as JSON.
-    pub fn to_json(&self) -> Vec<u8> {
-        let mut writer = Writer::default();
+    /// The request as JSON. Fails if there is no memory for it.
+    pub fn to_json(&self) -> Result<Vec<u8>, NoMemory> {
+        let texts = self.messages.iter().map(|message| message.content.as_str()).chain([self.model]);
+        let mut writer = Writer::with_room_for(texts)?;
         writer.object(|request| {
             request.text_member("model", self.model);
             request
@@ -51,15 +52,15 @@ impl CompletionRequest<'_> {
                 request.literal_member("stream_options", r#"{"include_usage":true}"#);
             }
         });
-        writer.into_bytes()
+        Ok(writer.into_bytes())
     }
 }
 
 /// The body of a successful answer, as far as clawft reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompletionResponse {
-    /// The answers; one unless more were asked for.
-    pub choices: Vec<Choice>,
+    /// The first of the answers, of which there is one unless more were asked for. The others are not read.
+    pub choice: Option<Choice>,
     /// What it cost, if the server says.
     pub usage: Option<Usage>,
 }
@@ -96,24 +97,11 @@ pub struct Usage {
 impl CompletionResponse {
     /// Reads a successful answer.
     pub fn read(node: Node<'_>) -> Result<CompletionResponse, JsonError> {
-        let mut choices = Vec::new();
-        for choice in node.require("choices")?.items()? {
-            choices.push(read_choice(choice)?);
-        }
-        Ok(CompletionResponse { choices, usage: node.get("usage").map(|usage| read_usage(usage)) })
-    }
-
-    /// The answer as JSON, with `null` for what is `None`.
-    pub fn to_json(&self) -> Vec<u8> {
-        let mut writer = Writer::default();
-        writer.object(|response| {
-            response.member("choices", |list| list.array(&self.choices, write_choice));
-            response.member("usage", |value| match &self.usage {
-                Some(usage) => write_usage(value, usage),
-                None => value.literal("null"),
-            });
-        });
-        writer.into_bytes()
+        let first = node.require("choices")?.items()?.next();
+        Ok(CompletionResponse {
+            choice: first.map(|choice| read_choice(choice)).transpose()?,
+            usage: node.get("usage").map(|usage| read_usage(usage)),
+        })
     }
 }
 
@@ -122,18 +110,18 @@ fn read_choice(node: Node<'_>) -> Result<Choice, JsonError> {
     Ok(Choice {
         message: Answer {
             content: message.get("content").map(|content| read_content(content)).transpose()?,
-            refusal: message.text_of("refusal").map(str::to_owned),
+            refusal: message.text_of("refusal").map(memory::copy_text).transpose()?,
         },
-        finish_reason: node.text_of("finish_reason").map(str::to_owned),
+        finish_reason: node.text_of("finish_reason").map(memory::copy_text).transpose()?,
     })
 }
 
 /// A string, or the list of parts that some servers send: `[{"type":"text","text":"…"}, …]`.
 pub(crate) fn read_content(node: Node<'_>) -> Result<String, JsonError> {
-    let Some(parts) = node.as_items() else { return node.text().map(str::to_owned) };
+    let Some(parts) = node.as_items() else { return Ok(memory::copy_text(node.text()?)?) };
     let mut content = String::new();
     for text in parts.filter_map(|part| part.get("text")) {
-        content.push_str(text.text()?);
+        memory::append_text(&mut content, text.text()?)?;
     }
     Ok(content)
 }
@@ -148,18 +136,6 @@ pub fn read_usage(node: Node<'_>) -> Usage {
     }
 }
 
-fn write_choice(writer: &mut Writer, choice: &Choice) {
-    writer.object(|object| {
-        object.member("message", |message| {
-            message.object(|message| {
-                write_optional(message, "content", choice.message.content.as_deref());
-                write_optional(message, "refusal", choice.message.refusal.as_deref());
-            });
-        });
-        write_optional(object, "finish_reason", choice.finish_reason.as_deref());
-    });
-}
-
 /// Writes usage as [`read_usage`] reads it: `{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}`.
 pub fn write_usage(writer: &mut Writer, usage: &Usage) {
     writer.object(|object| {
@@ -167,13 +143,6 @@ pub fn write_usage(writer: &mut Writer, usage: &Usage) {
         count("prompt_tokens", usage.prompt_tokens);
         count("completion_tokens", usage.completion_tokens);
         count("total_tokens", usage.total_tokens);
-    });
-}
-
-fn write_optional(object: &mut Writer, key: &str, text: Option<&str>) {
-    object.member(key, |value| match text {
-        Some(text) => value.text(text),
-        None => value.literal("null"),
     });
 }
 

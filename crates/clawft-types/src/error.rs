@@ -4,6 +4,7 @@
 //! `Box<dyn Error + Send + Sync>` with `?`.
 
 use crate::json::{JsonError, JsonFault};
+use crate::memory::NoMemory;
 use alloc::string::String;
 use core::fmt;
 
@@ -22,7 +23,7 @@ impl fmt::Display for ConfigError {
         f.write_str(&self.path)?;
         f.write_str(match self.cause.fault() {
             JsonFault::Syntax { .. } => ":",
-            JsonFault::Field { .. } => ": ",
+            _ => ": ",
         })?;
         self.cause.fmt(f)
     }
@@ -55,14 +56,16 @@ impl fmt::Display for InputError {
 
 impl core::error::Error for InputError {}
 
-/// A session file that cannot be continued. The bytes may still be worth something to the user: set the file aside under
-/// another name, never overwrite it.
+/// A session file that cannot be continued. A damaged one may still be worth something to the user: set it aside under another
+/// name, never overwrite it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionError {
     /// Not JSON, or not the shape of a session.
     Damaged(JsonError),
     /// Written by a newer program; the number is the file's `version`.
     Newer(u64),
+    /// There is no memory for it. Nothing is said about the file.
+    NoMemory(NoMemory),
 }
 
 impl fmt::Display for SessionError {
@@ -79,11 +82,24 @@ impl fmt::Display for SessionError {
                     crate::session::VERSION
                 )
             }
+            SessionError::NoMemory(error) => {
+                f.write_str("the session cannot be read, ")?;
+                error.fmt(f)
+            }
         }
     }
 }
 
 impl core::error::Error for SessionError {}
+
+impl From<JsonError> for SessionError {
+    fn from(error: JsonError) -> SessionError {
+        match error.fault() {
+            JsonFault::NoMemory(error) => SessionError::NoMemory(*error),
+            _ => SessionError::Damaged(error),
+        }
+    }
+}
 
 /// A text that is no session id. Holds the text; `Display` says the rule.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,23 +1,30 @@
-//! JSON: bytes to a tree, accessors that know where they are, and a writer.
+//! JSON: bytes to a checked document, accessors that know where they are, and a writer.
 //!
-//! serde_json parses, and nothing else of serde is used, because of what that saves the component: the tree 5.5 KB against
-//! `serde_json::Value` (no `BTreeMap`), the writer 5.8 KB against derived serializers (half of it the formatting of floats).
-//! The tests hold both against serde_json. A parser of our own would save another 9 KB; it is not worth being wrong about
-//! what JSON is.
+//! All of it is our own, because of what that saves the component. serde_json took 9 KB of it, a tree that is up to ten times
+//! as large as the text, and buffers whose allocation cannot fail softly. Here [`parse`] checks a text and brings it into a
+//! form that needs no more memory than the text, and a [`Node`] finds its way in there. The tests and the fuzzer hold it
+//! against serde_json.
+//!
+//! # Time
+//!
+//! Parsing takes time in proportion to the text. So does every accessor of a [`Node`] in proportion to the value that it is
+//! called on, and an error in proportion to the text before it: a reader calls each a bounded number of times for each value,
+//! and makes one error at most.
 
+mod document;
 mod node;
-mod value;
+mod normalize;
 mod write;
 
-use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 
+pub use document::{Document, Value};
 pub use node::Node;
-pub use value::Value;
 pub use write::Writer;
 
+use crate::memory::{self, NoMemory};
+use alloc::vec::Vec;
 use core::fmt;
 
 /// What is wrong in a JSON text and where.
@@ -36,7 +43,7 @@ pub enum JsonFault {
         line: usize,
         /// Column in bytes, counted from 1; 0 is the end of the line before.
         column: usize,
-        /// What the parser says.
+        /// What is wrong.
         message: String,
     },
     /// JSON, but not what is expected there. Displays as `agents.model: expected a string, found a number`.
@@ -46,6 +53,10 @@ pub enum JsonFault {
         /// What is wrong.
         message: String,
     },
+    /// The memory for what is read cannot be had.
+    NoMemory(NoMemory),
+    /// Reading was given up, because it took longer than the caller of [`parse_until`] waits.
+    Late,
 }
 
 impl JsonError {
@@ -61,6 +72,8 @@ impl fmt::Display for JsonError {
             JsonFault::Syntax { line, column, message } => write!(f, "{line}:{column}: not JSON, {message}"),
             JsonFault::Field { field, message } if field.is_empty() => f.write_str(message),
             JsonFault::Field { field, message } => write!(f, "{field}: {message}"),
+            JsonFault::NoMemory(error) => error.fmt(f),
+            JsonFault::Late => f.write_str("reading it takes too long"),
         }
     }
 }
@@ -71,20 +84,26 @@ impl From<JsonFault> for JsonError {
     }
 }
 
+impl From<NoMemory> for JsonError {
+    fn from(error: NoMemory) -> JsonError {
+        JsonFault::NoMemory(error).into()
+    }
+}
+
 impl core::error::Error for JsonError {}
 
 /// Reads `bytes` as one JSON value. Fails on anything else: syntax, invalid UTF-8, nesting deeper than 127.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        let text = error.to_string();
-        let message = match core::str::from_utf8(bytes) {
-            Ok("") => "the text is empty",
-            Err(_) => "the text is not UTF-8",
-            // serde_json ends its messages with the position, which is given apart here.
-            Ok(_) => text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text),
-        };
-        let message = message.to_owned();
-        JsonFault::Syntax { line, column, message }.into()
-    })
+    parse_owned(memory::copy(bytes)?)
+}
+
+/// [`parse`] in place, without a copy.
+pub fn parse_owned(bytes: Vec<u8>) -> Result<Value, JsonError> {
+    parse_until(bytes, &|| false)
+}
+
+/// [`parse_owned`] that is given up as soon as `late` returns true, and so is everything that is read from the document:
+/// [`Document::finish`] tells. `late` is asked each time that some kilobytes have been gone over.
+pub fn parse_until(bytes: Vec<u8>, late: &dyn Fn() -> bool) -> Result<Document<'_>, JsonError> {
+    Ok(Document::new(normalize::normalize(bytes, late)?, late))
 }

@@ -14,6 +14,7 @@ pub mod completion;
 pub mod config;
 pub mod error;
 pub mod json;
+pub mod memory;
 pub mod message;
 pub mod secret;
 pub mod session;

@@ -1,8 +1,8 @@
 //! Chat messages, and the line a user gives.
 
 use crate::error::InputError;
-use crate::json::{self, JsonError, Node, Writer};
-use alloc::borrow::ToOwned as _;
+use crate::json::{self, JsonError, JsonFault, Node, Writer};
+use crate::memory;
 use alloc::string::String;
 
 /// Who speaks.
@@ -53,20 +53,17 @@ impl Message {
         let role = node.require("role")?;
         let role = Role::from_name(role.text()?)
             .ok_or_else(|| role.error("unknown role, expected `system`, `user` or `assistant`"))?;
-        let message = Message::new(role, node.require("content")?.text()?);
+        let message = Message::new(role, memory::copy_text(node.require("content")?.text()?)?);
         let incomplete = node.get("incomplete").map_or(Ok(false), |incomplete| incomplete.flag())?;
         Ok(Message { incomplete, ..message })
     }
 
     /// Writes `{"role":…,"content":…}`, as providers take it.
     pub fn write(&self, writer: &mut Writer) {
-        writer.object(|object| self.write_members(object));
-    }
-
-    /// The members that providers and session files have in common.
-    pub(crate) fn write_members(&self, object: &mut Writer) {
-        object.text_member("role", self.role.as_str());
-        object.text_member("content", &self.content);
+        writer.object(|object| {
+            object.text_member("role", self.role.as_str());
+            object.text_member("content", &self.content);
+        });
     }
 }
 
@@ -83,11 +80,12 @@ impl Input {
     ///
     /// Only a JSON object with a `content` is taken as a message. All else is plain text, also text that merely starts
     /// with a brace: people do paste code. Line ends after plain text are dropped. Fails on nothing but white space, on
-    /// a role other than `user`, on a `content` that is not a string, and on a `stream` that is no boolean.
+    /// a role other than `user`, on a `content` that is not a string, on a `stream` that is no boolean, and where there is no
+    /// memory for it.
     pub fn parse(text: &str) -> Result<Input, InputError> {
         let input = match read_message(text) {
             Some(message) => message.map_err(InputError::Message)?,
-            None => Input { text: text.trim_end_matches(['\r', '\n']).to_owned(), stream: None },
+            None => Input { text: copy(text.trim_end_matches(['\r', '\n']))?, stream: None },
         };
         if input.text.trim().is_empty() {
             return Err(InputError::Empty);
@@ -116,8 +114,12 @@ fn read_message(text: &str) -> Option<Result<Input, JsonError>> {
     if !text.trim_start().starts_with('{') {
         return None;
     }
-    let tree = json::parse(text.as_bytes()).ok()?;
-    let node = Node::root(&tree);
+    let document = match json::parse(text.as_bytes()) {
+        Ok(document) => document,
+        Err(error) if matches!(error.fault(), JsonFault::NoMemory(_)) => return Some(Err(error)),
+        Err(_) => return None,
+    };
+    let node = Node::root(&document);
     let content = node.get("content")?;
     Some(read_members(node, content))
 }
@@ -129,5 +131,9 @@ fn read_members(node: Node<'_>, content: Node<'_>) -> Result<Input, JsonError> {
         return Err(role.error("expected `user`"));
     }
     let stream = node.get("stream").map(|stream| stream.flag()).transpose()?;
-    Ok(Input { text: content.text()?.to_owned(), stream })
+    Ok(Input { text: memory::copy_text(content.text()?)?, stream })
+}
+
+fn copy(text: &str) -> Result<String, InputError> {
+    memory::copy_text(text).map_err(|error| InputError::Message(error.into()))
 }

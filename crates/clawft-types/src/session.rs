@@ -1,7 +1,11 @@
 //! A conversation as it is kept between turns, and the id it is kept under.
 
+mod pieces;
+
+pub use pieces::Pieces;
+
 use crate::error::{SessionError, SessionIdError};
-use crate::json::{self, JsonError, Node, Writer};
+use crate::json::{self, JsonError, Node, Value};
 use crate::message::Message;
 use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
@@ -66,35 +70,26 @@ impl Session {
 
     /// Reads a session file. Unknown fields are ignored.
     pub fn parse(bytes: &[u8]) -> Result<Session, SessionError> {
-        let tree = json::parse(bytes).map_err(SessionError::Damaged)?;
-        let node = Node::root(&tree);
-        match read_version(node).map_err(SessionError::Damaged)? {
+        Session::read(json::parse(bytes)?)
+    }
+
+    /// [`Session::parse`] in place, without a copy of `bytes`.
+    pub fn parse_owned(bytes: Vec<u8>) -> Result<Session, SessionError> {
+        Session::read(json::parse_owned(bytes)?)
+    }
+
+    fn read(document: Value) -> Result<Session, SessionError> {
+        let node = Node::root(&document);
+        match read_version(node)? {
             version if version > VERSION => Err(SessionError::Newer(version)),
-            _ => read(node).map_err(SessionError::Damaged),
+            _ => Ok(read(node)?),
         }
     }
 
-    /// The session file: one line of JSON with a line end.
+    /// The session file: one line of JSON with a line end. Where it may be long, [`Pieces`] take less memory.
     pub fn to_json(&self) -> Vec<u8> {
-        let mut writer = Writer::default();
-        writer.object(|session| {
-            session.literal_member("version", &VERSION.to_string());
-            session.text_member("id", self.id.as_str());
-            session.member("messages", |list| list.array(&self.messages, write_message));
-        });
-        let mut bytes = writer.into_bytes();
-        bytes.push(b'\n');
-        bytes
+        Pieces::new(&self.id, &self.messages, &[]).flatten().collect()
     }
-}
-
-fn write_message(writer: &mut Writer, message: &Message) {
-    writer.object(|object| {
-        message.write_members(object);
-        if message.incomplete {
-            object.literal_member("incomplete", "true");
-        }
-    });
 }
 
 fn read_version(node: Node<'_>) -> Result<u64, JsonError> {

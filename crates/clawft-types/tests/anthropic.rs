@@ -11,7 +11,7 @@ fn read(bytes: &[u8]) -> Result<MessagesResponse, String> {
 }
 
 fn written(request: &MessagesRequest<'_>) -> Value {
-    serde_json::from_slice(&request.to_json()).unwrap()
+    serde_json::from_slice(&request.to_json().unwrap()).unwrap()
 }
 
 const PLAIN: MessagesRequest<'_> = MessagesRequest {

@@ -10,38 +10,24 @@ fn read(bytes: &[u8]) -> Result<CompletionResponse, String> {
     CompletionResponse::read(Node::root(&tree)).map_err(|error| error.to_string())
 }
 
-/// Whether all of `part` is found in `whole`: objects may have more members, everything else must be equal.
-fn holds(whole: &Value, part: &Value) -> bool {
-    match (whole, part) {
-        (Value::Object(whole), Value::Object(part)) => {
-            part.iter().all(|(key, part)| holds(whole.get(key).unwrap_or(&Value::Null), part))
-        }
-        (Value::Array(whole), Value::Array(part)) => {
-            whole.len() == part.len() && whole.iter().zip(part).all(|(whole, part)| holds(whole, part))
-        }
-        _ => whole == part,
-    }
-}
-
 #[test]
-fn the_documented_answer_round_trips() {
+fn the_documented_answer_is_read() {
     let bytes = include_bytes!("fixtures/openai-completion.json");
     let response = read(bytes).unwrap();
-    assert_eq!(response.choices[0].message.content.as_deref(), Some("Hello! How can I assist you today?"));
-    assert_eq!(response.choices[0].finish_reason.as_deref(), Some("stop"));
+    assert_eq!(
+        response.choice.as_ref().unwrap().message.content.as_deref(),
+        Some("Hello! How can I assist you today?")
+    );
+    assert_eq!(response.choice.as_ref().unwrap().finish_reason.as_deref(), Some("stop"));
     let usage = Usage { prompt_tokens: 19, completion_tokens: 10, total_tokens: 29 };
     assert_eq!(response.usage, Some(usage));
-
-    let written: Value = serde_json::from_slice(&response.to_json()).unwrap();
-    assert!(holds(&serde_json::from_slice(bytes).unwrap(), &written), "{written}");
-    assert_eq!(read(&response.to_json()).unwrap(), response);
 }
 
 #[test]
 fn the_documented_tool_call_has_no_text() {
     let response = read(include_bytes!("fixtures/openai-tool-call.json")).unwrap();
-    assert_eq!(response.choices[0].message.content, None);
-    assert_eq!(response.choices[0].finish_reason.as_deref(), Some("tool_calls"));
+    assert_eq!(response.choice.as_ref().unwrap().message.content, None);
+    assert_eq!(response.choice.as_ref().unwrap().finish_reason.as_deref(), Some("tool_calls"));
 }
 
 #[test]
@@ -58,8 +44,9 @@ fn the_documented_request_is_written() {
         stream_usage: true,
     };
     let documented: Value = serde_json::from_slice(include_bytes!("fixtures/openai-request.json")).unwrap();
-    let written =
-        |request: &CompletionRequest<'_>| serde_json::from_slice::<Value>(&request.to_json()).unwrap();
+    let written = |request: &CompletionRequest<'_>| {
+        serde_json::from_slice::<Value>(&request.to_json().unwrap()).unwrap()
+    };
     assert_eq!(written(&request), documented);
 
     request.max_tokens = Some(7);
@@ -71,8 +58,8 @@ fn the_documented_request_is_written() {
 #[test]
 fn compatible_servers_may_leave_things_out() {
     let response = read(br#"{"choices":[{"message":{"content":"hi"}}]}"#).unwrap();
-    assert_eq!(response.choices[0].message.content.as_deref(), Some("hi"));
-    assert_eq!((response.choices[0].finish_reason.clone(), response.usage), (None, None));
+    assert_eq!(response.choice.as_ref().unwrap().message.content.as_deref(), Some("hi"));
+    assert_eq!((response.choice.as_ref().unwrap().finish_reason.clone(), response.usage), (None, None));
 
     let odd = br#"{"choices":[{"message":{"content":"hi"},"finish_reason":3}],"usage":{"prompt_tokens":-1}}"#;
     assert_eq!(read(odd).unwrap().usage, Some(Usage::default()));
@@ -81,7 +68,7 @@ fn compatible_servers_may_leave_things_out() {
 #[test]
 fn content_in_parts_is_joined() {
     let parts = br#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"x"},{"type":"text","text":"b"}]}}]}"#;
-    assert_eq!(read(parts).unwrap().choices[0].message.content.as_deref(), Some("ab"));
+    assert_eq!(read(parts).unwrap().choice.as_ref().unwrap().message.content.as_deref(), Some("ab"));
 }
 
 #[test]
@@ -95,7 +82,7 @@ fn wrong_shapes_name_the_field() {
             r#"{"choices":[{"message":{"content":3}}]}"#,
             "choices.0.message.content: expected a string, found a number",
         ),
-        ("{", "1:1: not JSON, EOF while parsing an object"),
+        ("{", "1:1: not JSON, the text ends early"),
         ("", "1:0: not JSON, the text is empty"),
     ] {
         assert_eq!(read(body.as_bytes()).unwrap_err(), error, "{body}");

@@ -40,7 +40,7 @@ fn an_answer_that_broke_off_is_marked() {
 fn damage_is_named() {
     for (file, message) in [
         ("", "damaged session: 1:0: not JSON, the text is empty"),
-        ("{\"version\":1,", "damaged session: 1:13: not JSON, EOF while parsing a value"),
+        ("{\"version\":1,", "damaged session: 1:13: not JSON, the text ends early"),
         ("{}", "damaged session: version: missing"),
         (r#"{"version":0}"#, "damaged session: version: expected 1 or more"),
         (r#"{"version":1}"#, "damaged session: id: missing"),

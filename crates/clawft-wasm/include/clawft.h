@@ -161,7 +161,8 @@ clawft_turn clawft_begin(clawft_address message, uint32_t message_size, clawft_a
 int32_t clawft_step(clawft_turn turn);
 
 /* Reports an enum clawft_event with its number and its bytes, `elapsed_ms` after `clawft_begin`, and returns the enum
- * clawft_step that follows; or CLAWFT_NO_TURN, CLAWFT_NO_EVENT, CLAWFT_NO_BYTES, and the turn is as it was. The bytes are
+ * clawft_step that follows. What the call itself takes is measured with WASI's monotonic clock and added: a response that
+ * cannot be read before the configured time is over fails the turn. Or returns CLAWFT_NO_TURN, CLAWFT_NO_EVENT, CLAWFT_NO_BYTES, and the turn is as it was. The bytes are
  * not read after this call. */
 int32_t clawft_feed(clawft_turn turn, uint32_t event, uint32_t number, clawft_address bytes, uint32_t size,
                     uint32_t elapsed_ms);

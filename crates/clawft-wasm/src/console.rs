@@ -14,12 +14,22 @@ enum Fault {
     Broken,
 }
 
+/// Why there is no input.
+const UNREADABLE: &str = "standard input cannot be read";
+
+/// Why there is no input on a host that gives the guest little memory.
+#[cfg_attr(
+    not(target_os = "wasi"),
+    expect(dead_code, reason = "std ends a native program that has no memory left")
+)]
+const TOO_LARGE: &str = "the message on standard input does not fit into memory";
+
 /// All of standard input as text.
 ///
 /// # Errors
-/// If it cannot be read or is not UTF-8; the error is what to tell the user.
+/// If it cannot be read, does not fit into memory or is not UTF-8; the error is what to tell the user.
 pub fn read_input() -> Result<String, &'static str> {
-    let bytes = backend::read().ok_or("standard input cannot be read")?;
+    let bytes = backend::read()?;
     String::from_utf8(bytes).map_err(|_| "the message on standard input is not UTF-8")
 }
 

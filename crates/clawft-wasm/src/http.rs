@@ -22,6 +22,7 @@
 //! refuses such a body. It stays as the reference to compare B with, in size and in behaviour.
 
 use clawft_core::TransportError;
+use clawft_types::memory;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -123,13 +124,15 @@ impl WasiHttpClient {
         body: Option<&[u8]>,
     ) -> Result<HttpResponse, HttpError> {
         let mut response = HttpResponse { status: 0, headers: Vec::new(), body: Vec::new() };
+        let mut gathered = Ok(());
         self.exchange(method, url, headers, body, &mut |part| {
             match part {
                 Part::Head { status, headers } => (response.status, response.headers) = (status, headers),
-                Part::Body(bytes) => response.body.extend_from_slice(bytes),
+                Part::Body(bytes) => gathered = memory::append(&mut response.body, bytes),
             }
-            ControlFlow::Continue(())
+            if gathered.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
+        gathered.map_err(|error| HttpError::Impossible(error.to_string()))?;
         Ok(response)
     }
 

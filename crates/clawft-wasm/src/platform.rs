@@ -8,7 +8,7 @@ use crate::console;
 use crate::env::WasiEnvironment;
 use crate::fs::{DEFAULT_BASE, WasiFileSystem};
 use crate::http::{HttpError, Part, WasiHttpClient};
-use clawft_core::{Event, HttpRequest, Reply, Step, TransportError, Turn};
+use clawft_core::{Clock, Event, HttpRequest, Reply, Step, TransportError, Turn};
 use clawft_store::Sessions;
 use clawft_store::clock::{self, Stopwatch};
 use clawft_store::sessions::Warn;
@@ -128,9 +128,10 @@ impl WasmPlatform {
         let Prepared { config, input, session, known } = self.prepare(session, message, &mut warn)?;
         let (mut turn, request) = Turn::begin(&config, &|name| self.variable(name), session, input)?;
         turn.set_jitter(jitter());
-        let reply = drive(&mut turn, request, watch, show)?;
+        let mut reply = drive(&mut turn, request, watch, show)?;
         let unstored = self.keep(&reply.session, known, &mut warn);
-        Ok(Answer { text: reply.text, shown: reply.streamed, incomplete: reply.incomplete, unstored })
+        let (shown, incomplete) = (reply.streamed, reply.incomplete.take());
+        Ok(Answer { text: reply.into_text(), shown, incomplete, unstored })
     }
 
     /// Reads what a turn needs.
@@ -208,24 +209,25 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
     };
     let headers: Vec<_> = request.headers.iter().map(|header| (header.name, header.value.expose())).collect();
     let body = (!request.body.is_empty()).then_some(request.body.as_slice());
+    let clock: Clock<'_> = &|| watch.elapsed();
     let mut step = Step::More;
     let sent = client.exchange(request.method.as_str(), &request.url, &headers, body, &mut |part| {
         let event = match &part {
             Part::Head { status, headers } => Event::Head { status: *status, headers },
             Part::Body(bytes) => Event::Body(bytes),
         };
-        step = turn.feed(event, watch.elapsed());
+        step = turn.feed(event, clock);
         while let Step::Delta(text) = &step {
             show(text);
             // Those bytes may have brought the end as well.
-            step = turn.feed(Event::Body(&[]), watch.elapsed());
+            step = turn.feed(Event::Body(&[]), clock);
         }
         if matches!(step, Step::More) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     match (sent, step) {
-        (Ok(()), Step::More) => Ok(turn.feed(Event::End, watch.elapsed())),
+        (Ok(()), Step::More) => Ok(turn.feed(Event::End, clock)),
         (Ok(()), step) => Ok(step),
-        (Err(error), _) => Ok(turn.feed(Event::Failed(transport_error(error)?), watch.elapsed())),
+        (Err(error), _) => Ok(turn.feed(Event::Failed(transport_error(error)?), clock)),
     }
 }
 

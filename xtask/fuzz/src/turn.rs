@@ -52,13 +52,13 @@ fn feed(
     let head = Event::Head { status: response.status, headers: &response.headers };
     let body = response.body.chunks(size).map(Event::Body);
     for event in [head].into_iter().chain(body) {
-        match turn.feed(event, elapsed) {
+        match turn.feed(event, &|| elapsed) {
             Step::More => {}
             Step::Delta(text) => shown.push_str(&text),
             step => return step,
         }
     }
-    turn.feed(Event::End, elapsed)
+    turn.feed(Event::End, &|| elapsed)
 }
 
 fn end(step: Step, shown: &str) -> Result<Reply, String> {
@@ -78,18 +78,14 @@ fn end(step: Step, shown: &str) -> Result<Reply, String> {
 }
 
 fn check_reply(reply: &Reply, shown: &str) {
-    assert!(!reply.text.is_empty(), "an answer without text");
-    assert_eq!(
-        shown,
-        if reply.streamed { reply.text.as_str() } else { "" },
-        "what was shown is not the answer"
-    );
+    assert!(!reply.text().is_empty(), "an answer without text");
+    assert_eq!(shown, if reply.streamed { reply.text() } else { "" }, "what was shown is not the answer");
     if let Some(cause) = &reply.incomplete {
         check_secrecy(cause);
     }
     let stored: Vec<_> =
         reply.session.messages.iter().map(|said| (said.role, said.content.as_str())).collect();
-    assert_eq!(stored, [(Role::User, "Hello!"), (Role::Assistant, reply.text.as_str())]);
+    assert_eq!(stored, [(Role::User, "Hello!"), (Role::Assistant, reply.text())]);
     assert_eq!(Session::parse(&reply.session.to_json()).as_ref(), Ok(&reply.session), "it cannot be stored");
 }
 

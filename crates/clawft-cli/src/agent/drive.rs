@@ -6,7 +6,7 @@
 use super::{Show, blocking, transport};
 use crate::error::{Error, Fault};
 use crate::stop::Stop;
-use clawft_core::{Event, HttpRequest, Reply, Step, TransportError, Turn};
+use clawft_core::{Clock, Event, HttpRequest, Reply, Step, TransportError, Turn};
 use clawft_types::{Config, Input, Session};
 use reqwest::{Client, Response};
 use std::env;
@@ -112,11 +112,13 @@ impl Driver<'_> {
 
     /// Feeds the turn and shows what it wants shown.
     fn feed(&mut self, event: Event<'_>) -> Step {
-        let mut step = self.turn.feed(event, self.begun.elapsed());
+        let begun = self.begun;
+        let clock: Clock<'_> = &|| begun.elapsed();
+        let mut step = self.turn.feed(event, clock);
         while let Step::Delta(text) = &step {
             (self.show)(text);
             // Those bytes may have brought the end as well.
-            step = self.turn.feed(Event::Body(&[]), self.begun.elapsed());
+            step = self.turn.feed(Event::Body(&[]), clock);
         }
         step
     }

@@ -105,8 +105,8 @@ impl From<JsonError> for ApiError {
             JsonFault::Field { field, .. } if !field.is_empty() => {
                 ApiError::invalid(error.to_string()).at(field.as_str())
             }
-            JsonFault::Field { .. } => ApiError::invalid(error.to_string()),
             JsonFault::Syntax { .. } => ApiError::invalid(format!("the request's body is {}", words(&error))),
+            _ => ApiError::invalid(error.to_string()),
         }
     }
 }
@@ -117,7 +117,7 @@ fn words(error: &JsonError) -> String {
         JsonFault::Syntax { line, column, message } => {
             format!("not JSON, {message} at line {line}, column {column}")
         }
-        JsonFault::Field { message, .. } => message.clone(),
+        _ => error.to_string(),
     }
 }
 

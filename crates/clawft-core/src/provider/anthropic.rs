@@ -2,10 +2,10 @@
 
 use super::Answer;
 use crate::http::{Header, HeaderValue};
-use alloc::borrow::ToOwned as _;
 use alloc::vec::Vec;
 use clawft_types::anthropic::read_usage;
 use clawft_types::json::{JsonError, Node};
+use clawft_types::memory::{self, NoMemory};
 use clawft_types::{Config, Message, MessagesRequest, MessagesResponse, Secret};
 
 pub(super) const PATH: &str = "/messages";
@@ -20,7 +20,7 @@ pub(super) fn key_header(key: &Secret) -> Header {
     Header { name: "x-api-key", value: HeaderValue::Secret(key.clone()) }
 }
 
-pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Vec<u8> {
+pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Result<Vec<u8>, NoMemory> {
     let agents = &config.agents;
     let request = MessagesRequest {
         model: &agents.model,
@@ -46,10 +46,10 @@ pub(super) fn event(event: Node<'_>, answer: &mut Answer) -> Result<(), JsonErro
     }
     let Some(delta) = event.get("delta") else { return Ok(()) };
     if let Some(text) = delta.get("text") {
-        answer.text.push_str(text.text()?);
+        memory::append_text(&mut answer.text, text.text()?)?;
     }
     if let Some(reason) = delta.text_of("stop_reason") {
-        answer.finish_reason = Some(reason.to_owned());
+        answer.finish_reason = Some(memory::copy_text(reason)?);
     }
     Ok(())
 }

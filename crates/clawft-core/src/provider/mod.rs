@@ -9,8 +9,10 @@ use crate::http::{Header, HeaderValue, HttpRequest, Method};
 use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
 use alloc::vec;
+use alloc::vec::Vec;
 use clawft_types::completion::error_message;
-use clawft_types::json::{self, JsonError, Node};
+use clawft_types::json::{self, JsonError, JsonFault, Node};
+use clawft_types::memory::NoMemory;
 use clawft_types::{Config, Kind, Message, Secret, Usage};
 use core::time::Duration;
 
@@ -30,11 +32,25 @@ pub(crate) enum Fault {
     Error(String),
     /// It is not what the protocol says.
     Bad(String),
+    /// There is no memory for it.
+    NoMemory(NoMemory),
+    /// Reading it takes longer than there is time.
+    Late,
 }
 
 impl From<JsonError> for Fault {
     fn from(error: JsonError) -> Fault {
-        Fault::Bad(error.to_string())
+        match error.fault() {
+            JsonFault::NoMemory(error) => Fault::NoMemory(*error),
+            JsonFault::Late => Fault::Late,
+            _ => Fault::Bad(error.to_string()),
+        }
+    }
+}
+
+impl From<NoMemory> for Fault {
+    fn from(error: NoMemory) -> Fault {
+        Fault::NoMemory(error)
     }
 }
 
@@ -45,7 +61,7 @@ pub(crate) fn request(
     messages: &[Message],
     stream: bool,
     timeout: Duration,
-) -> HttpRequest {
+) -> Result<HttpRequest, NoMemory> {
     let provider = &config.provider;
     let plain = |name, value: &str| Header { name, value: HeaderValue::Plain(value.to_owned()) };
     let mut headers = vec![
@@ -54,14 +70,14 @@ pub(crate) fn request(
         plain("user-agent", concat!("clawft/", env!("CARGO_PKG_VERSION"))),
     ];
     let (path, secret, body) = match provider.kind {
-        Kind::OpenAi => (openai::PATH, key.map(openai::key_header), openai::body(config, messages, stream)),
+        Kind::OpenAi => (openai::PATH, key.map(openai::key_header), openai::body(config, messages, stream)?),
         Kind::Anthropic => {
             headers.push(plain("anthropic-version", anthropic::VERSION));
-            (anthropic::PATH, key.map(anthropic::key_header), anthropic::body(config, messages, stream))
+            (anthropic::PATH, key.map(anthropic::key_header), anthropic::body(config, messages, stream)?)
         }
     };
     headers.extend(secret);
-    HttpRequest {
+    Ok(HttpRequest {
         method: Method::Post,
         url: [provider.api_base.as_str(), path].concat(),
         headers,
@@ -69,27 +85,30 @@ pub(crate) fn request(
         timeout,
         stream,
         max_response: provider.max_response,
-    }
+    })
 }
 
-/// Reads the whole body of a successful response.
-pub(crate) fn answer(kind: Kind, body: &[u8]) -> Result<Answer, Fault> {
-    let tree = json::parse(body)?;
-    let node = Node::root(&tree);
-    check(node)?;
-    match kind {
-        Kind::OpenAi => openai::answer(node),
-        Kind::Anthropic => Ok(anthropic::answer(node)?),
-    }
+/// Reads the whole body of a successful response, unless it is `late` before all is read.
+pub(crate) fn answer(kind: Kind, body: Vec<u8>, late: &dyn Fn() -> bool) -> Result<Answer, Fault> {
+    let document = json::parse_until(body, late)?;
+    let node = Node::root(&document);
+    let answer = || {
+        check(node)?;
+        match kind {
+            Kind::OpenAi => openai::answer(node),
+            Kind::Anthropic => Ok(anthropic::answer(node)?),
+        }
+    };
+    document.finish(answer())
 }
 
 /// Adds what an event of a stream brings to `answer`. True at the event that ends the stream.
-pub(crate) fn event(kind: Kind, data: &[u8], answer: &mut Answer) -> Result<bool, Fault> {
+pub(crate) fn event(kind: Kind, data: Vec<u8>, answer: &mut Answer) -> Result<bool, Fault> {
     if data == b"[DONE]" {
         return Ok(true);
     }
-    let tree = json::parse(data)?;
-    let node = Node::root(&tree);
+    let document = json::parse_owned(data)?;
+    let node = Node::root(&document);
     check(node)?;
     match kind {
         Kind::OpenAi => openai::event(node, answer)?,

@@ -2,10 +2,10 @@
 
 use super::{Answer, Fault};
 use crate::http::{Header, HeaderValue};
-use alloc::borrow::ToOwned as _;
 use alloc::vec::Vec;
 use clawft_types::completion::read_usage;
 use clawft_types::json::{JsonError, Node};
+use clawft_types::memory::{self, NoMemory};
 use clawft_types::{CompletionRequest, CompletionResponse, Config, Kind, Message, Role, Secret};
 
 pub(super) const PATH: &str = "/chat/completions";
@@ -15,7 +15,7 @@ pub(super) fn key_header(key: &Secret) -> Header {
     Header { name: "authorization", value: HeaderValue::Secret(value) }
 }
 
-pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Vec<u8> {
+pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Result<Vec<u8>, NoMemory> {
     let agents = &config.agents;
     let system = agents.system_prompt.as_ref().map(|prompt| Message::new(Role::System, prompt));
     // OpenAI's newer models refuse `max_tokens`, and all of its models take the new name. Compatible servers may know
@@ -35,7 +35,7 @@ pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Vec<u
 
 pub(super) fn answer(body: Node<'_>) -> Result<Answer, Fault> {
     let response = CompletionResponse::read(body)?;
-    let Some(choice) = response.choices.into_iter().next() else {
+    let Some(choice) = response.choice else {
         return Err(body.error("choices is empty").into());
     };
     let text = choice.message.content.filter(|text| !text.is_empty()).or(choice.message.refusal);
@@ -52,12 +52,12 @@ pub(super) fn event(chunk: Node<'_>, answer: &mut Answer) -> Result<(), JsonErro
     if let Some(delta) = choice.get("delta") {
         for key in ["content", "refusal"] {
             if let Some(text) = delta.get(key) {
-                answer.text.push_str(text.text()?);
+                memory::append_text(&mut answer.text, text.text()?)?;
             }
         }
     }
     if let Some(reason) = choice.text_of("finish_reason") {
-        answer.finish_reason = Some(reason.to_owned());
+        answer.finish_reason = Some(memory::copy_text(reason)?);
     }
     Ok(())
 }

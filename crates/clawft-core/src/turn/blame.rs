@@ -12,7 +12,7 @@ impl Turn<'_> {
     /// The error that a response with an error status stands for.
     pub(super) fn refused(&self, status: u16, retry_after: Option<u64>, body: Body) -> TurnError {
         let message = match body {
-            Body::Whole(body) => quote::error_body(&body, self.key.secret.as_ref()),
+            Body::Whole(body) => quote::error_body(body, self.key.secret.as_ref()),
             Body::Stream(_) | Body::Unreadable => String::new(),
         };
         match status {
@@ -34,6 +34,8 @@ impl Turn<'_> {
             Fault::Bad(cause) => {
                 TurnError::BadResponse { provider: self.provider(), cause: self.quote(&cause) }
             }
+            Fault::NoMemory(error) => super::no_memory(error),
+            Fault::Late => TransportError::TimedOut { after: self.config.provider.timeout }.into(),
         }
     }
 

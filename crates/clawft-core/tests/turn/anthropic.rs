@@ -48,7 +48,7 @@ fn the_documented_answer() {
     let config = anthropic("", "");
     let (mut turn, _) = begin(&config);
     let Step::Done(reply) = answer(&mut turn, 200, &[], fixture!("anthropic-message.json")) else { panic!() };
-    assert_eq!((reply.text.as_str(), reply.finish_reason.as_deref()), ("Hello!", Some("end_turn")));
+    assert_eq!((reply.text(), reply.finish_reason.as_deref()), ("Hello!", Some("end_turn")));
     assert_eq!(reply.usage, Some(Usage { prompt_tokens: 12, completion_tokens: 6, total_tokens: 18 }));
     assert_eq!((reply.streamed, reply.incomplete), (false, None));
     assert_eq!(reply.session.messages.len(), 2);

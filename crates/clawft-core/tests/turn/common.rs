@@ -1,11 +1,11 @@
 //! A turn driven with plain values.
 
-use clawft_core::{Event, HttpRequest, Step, Turn, TurnError};
+use clawft_core::{Clock, Event, HttpRequest, Step, Turn, TurnError};
 use clawft_types::{Config, Input, Session};
 use std::time::Duration;
 
 /// Time does not pass in most tests.
-pub(crate) const NOW: Duration = Duration::ZERO;
+pub(crate) const NOW: Clock<'_> = &|| Duration::ZERO;
 
 pub(crate) const KEY: &str = "sk-proj-Abc123Def456Ghi789wxyz";
 

@@ -116,7 +116,7 @@ fn responses_that_are_no_completion() {
     for (body, cause) in [
         ("", "1:0: not JSON, the text is empty"),
         ("<html>", "1:1: not JSON, expected value"),
-        ("{\"choices\":[", "1:12: not JSON, EOF while parsing a list"),
+        ("{\"choices\":[", "1:12: not JSON, the text ends early"),
         ("{}", "choices: missing"),
         ("3", "expected an object, found a number"),
         (r#"{"choices":[]}"#, "choices is empty"),

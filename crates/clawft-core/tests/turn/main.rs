@@ -2,6 +2,7 @@
 
 mod anthropic;
 mod common;
+mod deadline;
 mod errors;
 mod history;
 mod hostile;

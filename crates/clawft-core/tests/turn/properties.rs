@@ -37,7 +37,7 @@ fn outcome(status: u16, parts: &[&[u8]]) -> String {
         step => Some(step),
     };
     match events.filter_map(ends).next().expect("a complete response must lead somewhere") {
-        Step::Done(reply) => reply.text,
+        Step::Done(reply) => reply.into_text(),
         Step::Retry { after, .. } => format!("retry after {} ms", after.as_millis()),
         Step::Failed(error) => error.to_string(),
         step @ (Step::More | Step::Delta(_)) => panic!("nothing was to be streamed: {step:?}"),

@@ -86,7 +86,7 @@ fn the_same_request_is_sent_again_and_its_answer_counts() {
     else {
         panic!()
     };
-    assert_eq!((reply.text.as_str(), reply.session.messages.len()), ("hi", 2));
+    assert_eq!((reply.text(), reply.session.messages.len()), ("hi", 2));
 }
 
 #[test]
@@ -109,22 +109,22 @@ fn no_attempt_begins_after_the_deadline() {
     let config = config("", r#","timeout_secs":10,"retries":10"#);
     let (mut turn, first) = begin(&config);
     assert_eq!(first.timeout, Duration::from_secs(10));
-    let Step::Retry { request, .. } = turn.feed(unavailable(), Duration::from_secs(9)) else { panic!() };
+    let Step::Retry { request, .. } = turn.feed(unavailable(), &|| Duration::from_secs(9)) else { panic!() };
     assert_eq!(request.timeout, Duration::from_millis(500));
     let late = Duration::from_millis(9900);
-    assert!(matches!(turn.feed(unavailable(), late), Step::Failed(_)));
+    assert!(matches!(turn.feed(unavailable(), &|| late), Step::Failed(_)));
 
     let (mut turn, _) = begin(&config);
-    assert!(matches!(turn.feed(unavailable(), Duration::MAX), Step::Failed(_)));
+    assert!(matches!(turn.feed(unavailable(), &|| Duration::MAX), Step::Failed(_)));
 }
 
 #[test]
 fn a_late_attempt_that_times_out_names_the_whole_time() {
     let config = config("", "");
     let (mut turn, _) = begin(&config);
-    turn.feed(unavailable(), Duration::from_secs(20));
+    turn.feed(unavailable(), &|| Duration::from_secs(20));
     let timed_out = Event::Failed(TransportError::TimedOut { after: Duration::from_millis(9500) });
-    let Step::Failed(error) = turn.feed(timed_out, Duration::from_secs(30)) else { panic!() };
+    let Step::Failed(error) = turn.feed(timed_out, &|| Duration::from_secs(30)) else { panic!() };
     assert_eq!(error.to_string(), "Request timed out after 30 s");
 }
 

@@ -85,7 +85,7 @@ fn the_documented_streams() {
     for size in [1, 7, 10_000] {
         let (deltas, reply) = run(&openai(), fixture!("openai-stream.txt"), size, Event::End);
         let reply = reply.unwrap();
-        assert_eq!((deltas.concat().as_str(), reply.text.as_str()), ("Hello!", "Hello!"));
+        assert_eq!((deltas.concat().as_str(), reply.text()), ("Hello!", "Hello!"));
         assert_eq!((reply.streamed, reply.incomplete), (true, None));
         assert_eq!(reply.finish_reason.as_deref(), Some("stop"));
         assert_eq!(reply.usage, Some(Usage { prompt_tokens: 19, completion_tokens: 10, total_tokens: 29 }));
@@ -93,7 +93,7 @@ fn the_documented_streams() {
 
         let (deltas, reply) = run(&claude(), fixture!("anthropic-stream.txt"), size, Event::End);
         let reply = reply.unwrap();
-        assert_eq!((deltas.concat().as_str(), reply.text.as_str()), ("Hello!", "Hello!"));
+        assert_eq!((deltas.concat().as_str(), reply.text()), ("Hello!", "Hello!"));
         assert_eq!((reply.streamed, reply.incomplete), (true, None));
         assert_eq!(reply.finish_reason.as_deref(), Some("end_turn"));
         assert_eq!(reply.usage, Some(Usage { prompt_tokens: 25, completion_tokens: 15, total_tokens: 40 }));
@@ -103,7 +103,7 @@ fn the_documented_streams() {
 #[test]
 fn thinking_is_not_the_answer() {
     let (deltas, reply) = run(&claude(), fixture!("anthropic-thinking-stream.txt"), 50, Event::End);
-    assert_eq!(reply.unwrap().text, "The greatest common divisor of 1071 and 462 is **21**.");
+    assert_eq!(reply.unwrap().text(), "The greatest common divisor of 1071 and 462 is **21**.");
     assert_eq!(deltas.concat().len(), 54);
 }
 
@@ -129,7 +129,7 @@ fn a_stream_that_ends_early_is_an_incomplete_answer() {
     let cause = |last| {
         let (deltas, reply) = run(&openai(), [chunk("Hel"), chunk("lo")].concat().as_bytes(), 30, last);
         let reply = reply.unwrap();
-        assert_eq!((deltas.concat().as_str(), reply.text.as_str()), ("Hello", "Hello"));
+        assert_eq!((deltas.concat().as_str(), reply.text()), ("Hello", "Hello"));
         let stored = Message { incomplete: true, ..Message::new(Role::Assistant, "Hello") };
         assert_eq!((reply.session.messages.last(), reply.streamed), (Some(&stored), true));
         reply.incomplete.unwrap()
@@ -194,7 +194,7 @@ fn a_failure_before_the_first_text_is_like_any_other() {
 fn nothing_is_tried_again_once_text_was_shown() {
     let config = config(STREAM, r#","retries":10"#);
     let (deltas, reply) = run(&config, chunk("Hel").as_bytes(), 1000, reset());
-    assert_eq!((deltas.len(), reply.unwrap().text.as_str()), (1, "Hel"));
+    assert_eq!((deltas.len(), reply.unwrap().text()), (1, "Hel"));
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_whole_answer_in_place_of_a_stream() {
     let Step::Done(reply) = answer(&mut turn, 200, &json, fixture!("openai-completion.json")) else {
         panic!()
     };
-    assert_eq!((reply.text.as_str(), reply.streamed), ("Hello! How can I assist you today?", false));
+    assert_eq!((reply.text(), reply.streamed), ("Hello! How can I assist you today?", false));
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_refusal_and_chunks_of_other_kinds() {
         "data: [DONE]\r\n\r\n",
     );
     let (_, reply) = run(&openai(), stream.as_bytes(), 3, Event::End);
-    assert_eq!(reply.unwrap().text, "I cannot.");
+    assert_eq!(reply.unwrap().text(), "I cannot.");
 }
 
 #[test]
@@ -267,7 +267,7 @@ proptest! {
         let expected = texts.concat();
         prop_assert_eq!(&shown, &expected);
         match end {
-            Some(Step::Done(reply)) => prop_assert_eq!((reply.text, reply.incomplete), (expected, None)),
+            Some(Step::Done(reply)) => prop_assert_eq!((reply.text(), &reply.incomplete), (expected.as_str(), &None)),
             Some(Step::Failed(_)) => prop_assert!(expected.is_empty(), "no text is no answer"),
             step => prop_assert!(false, "{step:?}"),
         }

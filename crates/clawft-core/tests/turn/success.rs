@@ -53,7 +53,7 @@ fn the_answer_is_appended_to_the_session() {
     let (mut turn, _) = begin(&config);
     let Step::Done(reply) = answer(&mut turn, 200, &[], ANSWER) else { panic!() };
     let text = "Hello! How can I assist you today?";
-    assert_eq!(reply.text, text);
+    assert_eq!(reply.text(), text);
     assert_eq!(reply.finish_reason.as_deref(), Some("stop"));
     assert_eq!(reply.usage, Some(Usage { prompt_tokens: 19, completion_tokens: 10, total_tokens: 29 }));
     let said = [Message::new(Role::User, "Hello!"), Message::new(Role::Assistant, text)];
@@ -80,7 +80,7 @@ fn a_refusal_is_an_answer() {
     let (mut turn, _) = begin(&config);
     let body = br#"{"choices":[{"message":{"content":null,"refusal":"I cannot."}}]}"#;
     let Step::Done(reply) = answer(&mut turn, 200, &[], body) else { panic!() };
-    assert_eq!(reply.text, "I cannot.");
+    assert_eq!(reply.text(), "I cannot.");
 }
 
 #[test]

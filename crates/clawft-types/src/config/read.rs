@@ -7,6 +7,7 @@ use crate::temperature::Temperature;
 use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 const DEFAULT_TIMEOUT_SECS: u32 = 30;
@@ -26,17 +27,21 @@ pub(super) fn config(root: Node<'_>) -> Result<Config, JsonError> {
 
 /// The name of the provider to use: the one `agents.provider` names, else the only one there is.
 fn chosen<'a>(agents: Node<'a>, providers: Node<'a>) -> Result<&'a str, JsonError> {
-    let known = providers.keys()?;
-    match (agents.get("provider"), known.as_slice()) {
-        (_, []) => Err(providers.error("no provider is configured")),
-        (None, [only]) => Ok(only),
-        (None, _) => {
-            Err(agents.error(format!("several providers, choose one with `provider`: {}", list(&known))))
+    let names = || providers.as_members().into_iter().flatten().map(|(name, _)| name);
+    let Some(first) = names().next() else {
+        providers.object()?;
+        return Err(providers.error("no provider is configured"));
+    };
+    match agents.get("provider") {
+        None if names().all(|name| name == first) => Ok(first),
+        None => {
+            let known = list(names());
+            Err(agents.error(["several providers, choose one with `provider`: ", &known].concat()))
         }
-        (Some(choice), _) => {
+        Some(choice) => {
             let name = choice.text()?;
-            let unknown = || choice.error(format!("no such provider, known are {}", list(&known)));
-            known.contains(&name).then_some(name).ok_or_else(unknown)
+            let unknown = || choice.error(["no such provider, known are ", &list(names())].concat());
+            names().any(|known| known == name).then_some(name).ok_or_else(unknown)
         }
     }
 }
@@ -57,7 +62,7 @@ fn agents(node: Node<'_>) -> Result<Agents, JsonError> {
 
 fn provider(name: &str, node: Node<'_>, model: &str) -> Result<Provider, JsonError> {
     // No field of a provider is required, so nothing below would notice that it is not an object.
-    node.keys()?;
+    node.object()?;
     let (kind, api_base) = kind_and_base(name, node, model)?;
     let timeout_secs = whole_or(node, "timeout_secs", 1, MAX_TIMEOUT_SECS, DEFAULT_TIMEOUT_SECS)?;
     let max_response = whole_or(node, "max_response_bytes", 1, u32::MAX, DEFAULT_MAX_RESPONSE_BYTES)?;
@@ -158,15 +163,24 @@ fn filled<'a>(node: Node<'a>) -> Result<&'a str, JsonError> {
 }
 
 fn kinds() -> String {
-    list(&Kind::ALL.map(Kind::as_str))
+    list(Kind::ALL.into_iter().map(Kind::as_str))
 }
 
-/// `` `a`, `b` ``
-fn list(names: &[&str]) -> String {
+/// `` `a`, `b` ``, each name once, and of very many the first.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const MOST: usize = 32;
+    let mut listed: Vec<&str> = Vec::new();
     let mut list = String::new();
     for name in names {
-        let comma = if list.is_empty() { "" } else { ", " };
-        list.push_str(&[comma, "`", name, "`"].concat());
+        if listed.len() == MOST {
+            list.push_str(", …");
+            break;
+        }
+        if !listed.contains(&name) {
+            let comma = if list.is_empty() { "" } else { ", " };
+            list.push_str(&[comma, "`", name, "`"].concat());
+            listed.push(name);
+        }
     }
     list
 }

@@ -1,6 +1,10 @@
 //! Writing JSON.
 
+use crate::memory::{self, NoMemory};
 use alloc::vec::Vec;
+
+/// Room for all that is written beside a text: keys, brackets, numbers.
+const ROOM: usize = 64;
 
 /// Appends compact JSON to a buffer. Commas are set by the writer, brackets are closed by the closures' end.
 #[derive(Debug, Default)]
@@ -9,6 +13,13 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// A writer with room for JSON that holds each of `texts` once, and some more. Fails if there is no memory for it.
+    pub fn with_room_for<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Writer, NoMemory> {
+        let mut bytes = Vec::new();
+        memory::reserve(&mut bytes, texts.map(|text| ROOM + text.bytes().map(length).sum::<usize>()).sum())?;
+        Ok(Writer { bytes })
+    }
+
     /// One object: `members` writes what is in it.
     pub fn object(&mut self, members: impl FnOnce(&mut Writer)) {
         self.bytes.push(b'{');
@@ -47,23 +58,38 @@ impl Writer {
     /// A string.
     pub fn text(&mut self, text: &str) {
         self.bytes.push(b'"');
+        self.characters(text);
+        self.bytes.push(b'"');
+    }
+
+    /// A part of what is between the quotes of a string.
+    pub(crate) fn characters(&mut self, text: &str) {
         for byte in text.bytes() {
             match byte {
                 b'"' | b'\\' => self.bytes.extend_from_slice(&[b'\\', byte]),
                 b'\n' => self.bytes.extend_from_slice(b"\\n"),
                 0..0x20 => {
-                    let hex = |digit: u8| b"0123456789abcdef"[usize::from(digit)];
+                    let hex = |digit: u8| if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
                     self.bytes.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
                 }
                 _ => self.bytes.push(byte),
             }
         }
-        self.bytes.push(b'"');
     }
 
     /// A number, or another literal: `token` is written as it is.
     pub fn literal(&mut self, token: &str) {
         self.bytes.extend_from_slice(token.as_bytes());
+    }
+
+    /// Several literals, one after the other.
+    pub(crate) fn literals(&mut self, tokens: &[&str]) {
+        tokens.iter().for_each(|token| self.literal(token));
+    }
+
+    /// How many bytes were written.
+    pub(crate) fn length(&self) -> usize {
+        self.bytes.len()
     }
 
     /// What was written.
@@ -77,5 +103,14 @@ impl Writer {
             Some(last) if *last == b',' => *last = bracket,
             _ => self.bytes.push(bracket),
         }
+    }
+}
+
+/// How many bytes a byte of text has in JSON.
+fn length(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' | b'\n' => 2,
+        0..0x20 => 6,
+        _ => 1,
     }
 }

@@ -1,7 +1,8 @@
 //! The standard streams as the host has them: by way of libc and std they would come with buffers, locks, and questions
 //! about terminals.
 
-use super::Fault;
+use super::{Fault, TOO_LARGE, UNREADABLE};
+use clawft_types::memory;
 use wasip2::cli::{stderr, stdin, stdout};
 use wasip2::io::streams::{OutputStream, StreamError};
 
@@ -11,14 +12,14 @@ const READ_SIZE: u64 = 64 * 1024;
 /// The most that a host takes at once.
 const WRITE_SIZE: usize = 4096;
 
-pub(super) fn read() -> Option<Vec<u8>> {
+pub(super) fn read() -> Result<Vec<u8>, &'static str> {
     let stream = stdin::get_stdin();
     let mut bytes = Vec::new();
     loop {
         match stream.blocking_read(READ_SIZE) {
-            Ok(part) => bytes.extend_from_slice(&part),
-            Err(StreamError::Closed) => return Some(bytes),
-            Err(StreamError::LastOperationFailed(_)) => return None,
+            Ok(part) => memory::append(&mut bytes, &part).map_err(|_| TOO_LARGE)?,
+            Err(StreamError::Closed) => return Ok(bytes),
+            Err(StreamError::LastOperationFailed(_)) => return Err(UNREADABLE),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The standard streams by WASI preview 1 itself, on wasm32-wasip1.
 
-use super::Fault;
+use super::{Fault, TOO_LARGE, UNREADABLE};
 use clawft_store::preview1::{read_to_end, write_all};
-use wasip1::{ERRNO_PIPE, FD_STDERR, FD_STDIN, FD_STDOUT};
+use wasip1::{ERRNO_NOMEM, ERRNO_PIPE, FD_STDERR, FD_STDIN, FD_STDOUT};
 
-pub(super) fn read() -> Option<Vec<u8>> {
-    read_to_end(FD_STDIN).ok()
+pub(super) fn read() -> Result<Vec<u8>, &'static str> {
+    read_to_end(FD_STDIN).map_err(|error| if error == ERRNO_NOMEM { TOO_LARGE } else { UNREADABLE })
 }
 
 pub(super) fn print(bytes: &[u8]) -> Result<(), Fault> {

@@ -1,12 +1,12 @@
 //! The standard streams by std, natively.
 
-use super::Fault;
+use super::{Fault, UNREADABLE};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 
-pub(super) fn read() -> Option<Vec<u8>> {
+pub(super) fn read() -> Result<Vec<u8>, &'static str> {
     let mut bytes = Vec::new();
-    io::stdin().read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+    io::stdin().read_to_end(&mut bytes).map_err(|_| UNREADABLE)?;
+    Ok(bytes)
 }
 
 pub(super) fn print(bytes: &[u8]) -> Result<(), Fault> {

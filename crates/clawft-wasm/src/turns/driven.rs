@@ -2,7 +2,8 @@
 
 use super::codes::{Break, Event, Misuse, Number, Step, Text};
 use crate::platform::{Begun, WasmPlatform};
-use clawft_core::{self as core, HttpRequest, TransportError, Turn};
+use clawft_core::{self as core, Clock, HttpRequest, TransportError, Turn};
+use clawft_store::clock::Stopwatch;
 use clawft_types::{SessionId, SessionIdError};
 use std::time::Duration;
 
@@ -14,7 +15,10 @@ pub(super) struct Driven {
     /// How many messages the session had before.
     known: usize,
     step: Step,
+    /// What the last event has added of a streamed answer.
     piece: String,
+    /// Whether the last event has brought all of the answer, which is the piece then.
+    whole: bool,
     answer: String,
     error: String,
     warnings: String,
@@ -36,6 +40,7 @@ impl Driven {
             known: 0,
             step: Step::Failed,
             piece: String::new(),
+            whole: false,
             answer: String::new(),
             error: String::new(),
             warnings: String::new(),
@@ -90,13 +95,16 @@ impl Driven {
             }
             _ => return Err(Misuse::NoEvent),
         };
-        let elapsed = Duration::from_millis(elapsed_ms.into());
+        // The host cannot know how long this call takes.
+        let watch = Stopwatch::start();
+        let clock: Clock<'_> = &|| Duration::from_millis(elapsed_ms.into()) + watch.elapsed();
         self.piece.clear();
-        let mut step = turn.feed(event, elapsed);
+        self.whole = false;
+        let mut step = turn.feed(event, clock);
         while let core::Step::Delta(text) = &step {
             self.piece.push_str(text);
             // Those bytes may have brought the end as well.
-            step = turn.feed(core::Event::Body(&[]), elapsed);
+            step = turn.feed(core::Event::Body(&[]), clock);
         }
         self.step = self.go(step);
         Ok(self.step)
@@ -119,14 +127,12 @@ impl Driven {
                 self.error = error.to_string();
                 Step::Failed
             }
-            core::Step::Done(reply) => {
+            core::Step::Done(mut reply) => {
                 let warnings = &mut self.warnings;
                 let _ = self.platform.keep(&reply.session, self.known, &mut |text| add_line(warnings, text));
-                if !reply.streamed {
-                    self.piece.push_str(&reply.text);
-                }
-                self.answer = reply.text;
-                self.error = reply.incomplete.unwrap_or_default();
+                self.whole = !reply.streamed;
+                self.error = reply.incomplete.take().unwrap_or_default();
+                self.answer = reply.into_text();
                 Step::Done
             }
         }
@@ -139,8 +145,8 @@ impl Driven {
             Text::Url => request.map_or(&[], |request| request.request.url.as_bytes()),
             Text::Headers => request.map_or(&[], |request| request.headers.as_bytes()),
             Text::RequestBody => request.map_or(&[], |request| &request.request.body),
-            Text::Piece => self.piece.as_bytes(),
-            Text::Answer => self.answer.as_bytes(),
+            Text::Piece if !self.whole => self.piece.as_bytes(),
+            Text::Piece | Text::Answer => self.answer.as_bytes(),
             Text::Error => self.error.as_bytes(),
             Text::Warnings => self.warnings.as_bytes(),
         }

@@ -1,0 +1,84 @@
+//! The time that an answer has covers the reading of it.
+
+use crate::common::{NOW, anthropic, begin, config};
+use clawft_core::{Event, Step, TransportError, Turn, TurnError};
+use clawft_types::Config;
+use std::cell::Cell;
+use std::time::Duration;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A body with very many small values, of some hundred kilobytes.
+fn body(start: &str, item: &str, end: &str) -> Vec<u8> {
+    [start, &vec![item; 20_000].join(","), end].concat().into_bytes()
+}
+
+/// The end of a turn that gets `body` when no time has passed yet, and how often the clock was asked since then. After it was
+/// asked `times` times, the time is over.
+fn end(config: &Config, body: &[u8], times: usize) -> (Step, usize) {
+    let (mut turn, _) = begin(config);
+    turn.feed(Event::Head { status: 200, headers: &[] }, NOW);
+    turn.feed(Event::Body(body), NOW);
+    let asked = Cell::new(0);
+    let clock = || {
+        asked.set(asked.get() + 1);
+        if asked.get() > times { TIMEOUT } else { TIMEOUT - Duration::from_nanos(1) }
+    };
+    let step = turn.feed(Event::End, &clock);
+    (step, asked.get())
+}
+
+#[test]
+fn an_answer_that_takes_too_long_to_read_is_late() {
+    let choices = body(r#"{"choices":["#, r#"{"message":{"content":"hi"}}"#, r#"],"usage":{}}"#);
+    let blocks = body(r#"{"content":["#, r#"{"type":"text","text":"hi"}"#, "]}");
+    let usage = body(r#"{"content":[{"text":"hi"}],"usage":{"#, r#""x":1"#, "}}");
+    for (config, body) in [(config("", ""), choices), (anthropic("", ""), blocks), (anthropic("", ""), usage)]
+    {
+        let (step, asked) = end(&config, &body, usize::MAX);
+        let Step::Done(reply) = step else { panic!("{step:?}") };
+        assert!(reply.text().starts_with("hi"));
+        assert!(asked > body.len() / 20_000, "asked {asked} times in {} bytes", body.len());
+        for times in [0, 1, asked / 2, asked - 1] {
+            let (step, asked) = end(&config, &body, times);
+            let Step::Failed(error) = step else {
+                panic!("{step:?} after the clock was asked {times} times")
+            };
+            assert_eq!(error, TurnError::Transport(TransportError::TimedOut { after: TIMEOUT }));
+            assert_eq!(error.to_string(), "Request timed out after 30 s");
+            assert_eq!(asked, times + 2, "once more to see whether there is time for another attempt");
+        }
+    }
+}
+
+#[test]
+fn a_small_answer_is_read_however_late_it_is() {
+    let body = br#"{"choices":[{"message":{"content":"hi"}}]}"#;
+    let (step, asked) = end(&config("", ""), body, 0);
+    assert!(matches!(step, Step::Done(_)), "{step:?}");
+    assert_eq!(asked, 0);
+}
+
+#[test]
+fn an_answer_that_is_wrong_is_late_all_the_same() {
+    let body = body(r#"{"choices":3,"x":["#, "1", "]}");
+    let (step, asked) = end(&config("", ""), &body, usize::MAX);
+    assert!(matches!(step, Step::Failed(TurnError::BadResponse { .. })), "{step:?}");
+    // The clock is asked last to see whether there is time for another attempt.
+    let (step, _) = end(&config("", ""), &body, asked - 2);
+    assert!(matches!(step, Step::Failed(TurnError::Transport(_))), "{step:?}");
+}
+
+#[test]
+fn no_more_of_an_error_is_read_than_is_of_use() {
+    let config = config("", r#","retries":0"#);
+    let fed = |status, bytes: usize| {
+        let (mut turn, _): (Turn<'_>, _) = begin(&config);
+        turn.feed(Event::Head { status, headers: &[] }, NOW);
+        turn.feed(Event::Body(&vec![b'x'; bytes]), NOW)
+    };
+    assert!(matches!(fed(500, 1 << 20), Step::More));
+    let Step::Failed(error) = fed(500, (1 << 20) + 1) else { panic!() };
+    assert!(error.to_string().starts_with("provider `openai` answered 500: xxx"), "{error}");
+    assert!(matches!(fed(200, (1 << 20) + 1), Step::More));
+}

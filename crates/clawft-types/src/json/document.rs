@@ -1,0 +1,141 @@
+//! A checked text, and finding one's way in it.
+
+use super::{JsonError, JsonFault};
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::fmt;
+
+/// What begins and ends a string in a document: a byte that UTF-8 does not have, so that nothing in a string has to be escaped.
+pub(super) const QUOTE: u8 = 0xff;
+
+/// How many bytes are gone over between two looks at the clock.
+pub(super) const STRIDE: usize = 16 * 1024;
+
+/// A JSON text in normal form: without white space, each string between two [`QUOTE`]s, with nothing escaped in it.
+///
+/// The end of every value can be found without looking at anything twice, and the text of every string can be borrowed. Of
+/// two members with the same key the last one counts.
+pub struct Document<'a> {
+    bytes: Vec<u8>,
+    late: &'a dyn Fn() -> bool,
+    /// How many bytes may be gone over before `late` is asked.
+    stride: Cell<usize>,
+    is_late: Cell<bool>,
+}
+
+/// A document that takes all the time that it needs.
+pub type Value = Document<'static>;
+
+impl<'a> Document<'a> {
+    /// Takes bytes in normal form.
+    pub(super) fn new(bytes: Vec<u8>, late: &'a dyn Fn() -> bool) -> Document<'a> {
+        Document { bytes, late, stride: Cell::new(STRIDE), is_late: Cell::new(false) }
+    }
+
+    /// Returns `read`, what was read from the document, unless reading was given up before its end: it is not what the text
+    /// says then.
+    pub fn finish<T, E: From<JsonError>>(&self, read: Result<T, E>) -> Result<T, E> {
+        if self.is_late.get() { Err(JsonError::from(JsonFault::Late).into()) } else { read }
+    }
+
+    /// The byte at `at`; 0 behind the end.
+    pub(super) fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or_default()
+    }
+
+    /// The bytes of a number, `true`, `false` or `null` that begins at `at`.
+    pub(super) fn token(&self, at: usize) -> &[u8] {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let end = rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']'));
+        rest.get(..end.unwrap_or(rest.len())).unwrap_or_default()
+    }
+
+    /// The text of the string that begins at `at`; `None` if there is another value.
+    pub(super) fn text(&self, at: usize) -> Option<&str> {
+        str::from_utf8(self.string(at)?).ok()
+    }
+
+    /// The bytes of the string that begins at `at`; `None` if there is another value.
+    pub(super) fn string(&self, at: usize) -> Option<&[u8]> {
+        let rest = self.bytes.get(at..)?.strip_prefix(&[QUOTE])?;
+        rest.get(..rest.iter().position(|byte| *byte == QUOTE)?)
+    }
+
+    /// The place behind the value at `at`: that of a `,`, `}` or `]`, or the end of the text. Always the latter once it is
+    /// late, so that everything that is read comes to an end.
+    pub(super) fn skip(&self, start: usize) -> usize {
+        let mut at = start;
+        let mut depth = 0;
+        loop {
+            match self.byte(at) {
+                QUOTE => at += self.string(at).map_or(0, <[u8]>::len) + 1,
+                b'{' | b'[' => depth += 1,
+                b',' | b'}' | b']' if depth == 0 => break,
+                b'}' | b']' => depth -= 1,
+                0 => break,
+                _ => {}
+            }
+            at += 1;
+        }
+        if self.is_late_after(at - start) { self.bytes.len() } else { at }
+    }
+
+    /// Whether it is late, now that so many more bytes have been gone over.
+    fn is_late_after(&self, bytes: usize) -> bool {
+        match self.stride.get().checked_sub(bytes) {
+            Some(rest) => self.stride.set(rest),
+            None => {
+                self.stride.set(STRIDE);
+                self.is_late.set(self.is_late.get() || (self.late)());
+            }
+        }
+        self.is_late.get()
+    }
+
+    /// The keys and indices that lead to the value at `target`, joined by dots. Goes over what is before it once.
+    pub(super) fn path(&self, target: usize) -> String {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut at = 0;
+        while at < target {
+            match self.byte(at) {
+                QUOTE => at += self.string(at).map_or(0, <[u8]>::len) + 1,
+                b'{' => steps.push(Step::Key(at + 1)),
+                b'[' => steps.push(Step::Index(0)),
+                b'}' | b']' => drop(steps.pop()),
+                b',' => match steps.last_mut() {
+                    Some(Step::Key(key)) => *key = at + 1,
+                    Some(Step::Index(index)) => *index += 1,
+                    None => {}
+                },
+                _ => {}
+            }
+            at += 1;
+        }
+        let mut path = String::new();
+        for step in steps {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            match step {
+                Step::Key(key) => path.push_str(self.text(key).unwrap_or_default()),
+                Step::Index(index) => path.push_str(&index.to_string()),
+            }
+        }
+        path
+    }
+}
+
+/// One step down into a document.
+enum Step {
+    /// To the member whose key begins there.
+    Key(usize),
+    /// To an array's element.
+    Index(usize),
+}
+
+impl fmt::Debug for Document<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.bytes))
+    }
+}

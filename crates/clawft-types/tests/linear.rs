@@ -1,0 +1,133 @@
+//! Everything that is read takes time in proportion to its length, whatever is in it.
+
+mod work;
+
+use clawft_types::completion::error_message;
+use clawft_types::json::{self, JsonError, Node};
+use clawft_types::{CompletionResponse, Config, Input, MessagesResponse, Session};
+use work::assert_linear;
+
+/// `start`, `count` times `item` with a comma in between, and `end`.
+fn many<'a>(start: &'a str, item: &'a str, end: &'a str) -> impl Fn(usize) -> Vec<u8> + 'a {
+    move |count| [start, &vec![item; count].join(","), end].concat().into_bytes()
+}
+
+/// As [`many`], with the item's number in place of `@`.
+fn numbered<'a>(start: &'a str, item: &'a str, end: &'a str) -> impl Fn(usize) -> Vec<u8> + 'a {
+    move |count| {
+        let items: Vec<_> = (0..count).map(|number| item.replace('@', &number.to_string())).collect();
+        [start, &items.join(","), end].concat().into_bytes()
+    }
+}
+
+fn read<T>(bytes: &[u8], read: impl Fn(Node<'_>) -> Result<T, JsonError>) -> Result<T, JsonError> {
+    read(Node::root(&json::parse(bytes)?))
+}
+
+#[test]
+fn completions() {
+    let linear = |name, input: &dyn Fn(usize) -> Vec<u8>, good: bool| {
+        assert_linear(name, 3000, input, |bytes| {
+            assert_eq!(read(bytes, CompletionResponse::read).is_ok(), good, "{name}");
+        });
+    };
+    let choice = r#"{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}"#;
+    linear("choices", &many(r#"{"choices":["#, choice, "]}"), true);
+    linear("choices, the first one wrong", &many(r#"{"choices":[3,"#, choice, "]}"), false);
+    let part = r#"{"type":"text","text":"hi"}"#;
+    linear("parts", &many(r#"{"choices":[{"message":{"content":["#, part, "]}}]}"), true);
+    linear(
+        "parts, the last one wrong",
+        &many(r#"{"choices":[{"message":{"content":["#, part, r#",{"text":3}]}}]}"#),
+        false,
+    );
+    linear("parts without text", &many(r#"{"choices":[{"message":{"content":["#, "{}", "]}}]}"), true);
+    linear("unknown keys", &numbered("{", r#""key-@":null"#, r#","choices":[]}"#), true);
+    linear("one key again and again", &many("{", r#""choices":[]"#, "}"), true);
+    linear(
+        "escapes",
+        &|count| format!(r#"{{"choices":["{}"]}}"#, r"\u00e9\ud83d\ude00\n".repeat(count)).into_bytes(),
+        false,
+    );
+    linear(
+        "white space",
+        &|count| format!(r#"{{"choices":[{}]}}"#, " \n\t".repeat(count)).into_bytes(),
+        true,
+    );
+    linear("numbers", &many(r#"{"choices":[],"logprobs":["#, "-12.5e-3", "]}"), true);
+    let deep = ["[".repeat(100), "]".repeat(100)].concat();
+    linear("nested", &many(r#"{"choices":[],"x":["#, &deep, "]}"), true);
+}
+
+#[test]
+fn messages_of_anthropic() {
+    let linear = |name, input: &dyn Fn(usize) -> Vec<u8>, good: bool| {
+        assert_linear(name, 3000, input, |bytes| {
+            assert_eq!(read(bytes, MessagesResponse::read).is_ok(), good, "{name}");
+        });
+    };
+    linear("blocks", &many(r#"{"content":["#, r#"{"type":"text","text":"hi"}"#, "]}"), true);
+    linear(
+        "blocks of another kind",
+        &many(r#"{"content":["#, r#"{"type":"thinking","thinking":"hm"}"#, "]}"),
+        true,
+    );
+    linear("blocks, the last one wrong", &many(r#"{"content":["#, "{}", r#",{"text":{}}]}"#), false);
+}
+
+#[test]
+fn errors() {
+    let linear = |name, input: &dyn Fn(usize) -> Vec<u8>| {
+        assert_linear(name, 3000, input, |bytes| {
+            let document = json::parse(bytes).unwrap();
+            assert_eq!(error_message(Node::root(&document)), Some("no"));
+        });
+    };
+    linear("details", &many(r#"{"error":{"details":["#, r#"{"reason":"x"}"#, r#"],"message":"no"}}"#));
+    linear("errors", &numbered(r#"{"error":"no","#, r#""@":{"message":"hi"}"#, "}"));
+}
+
+#[test]
+fn sessions() {
+    let message = r#"{"role":"user","content":"Hello!","incomplete":false}"#;
+    let session = |end: &'static str| many(r#"{"version":1,"id":"a","messages":["#, message, end);
+    assert_linear("messages", 2000, session("]}"), |bytes| Session::parse(bytes).unwrap());
+    assert_linear("messages, the last one wrong", 2000, session(",{}]}"), |bytes| {
+        Session::parse(bytes).unwrap_err()
+    });
+    assert_linear("messages that are cut off", 2000, session(""), |bytes| Session::parse(bytes).unwrap_err());
+    let parse = |bytes: Vec<u8>| Session::parse_owned(bytes).unwrap();
+    assert_linear("writing", 5000, |count| parse(session("]}")(count)), Session::to_json);
+}
+
+#[test]
+fn configurations() {
+    let parse = |bytes: &Vec<u8>| Config::parse("c", bytes);
+    let agents = r#"{"agents":{"model":"m","provider":"1"},"providers":{"providers":{"#;
+    let providers = |start: &'static str| numbered(start, r#""@":{"kind":"openai"}"#, "}}}");
+    assert_linear("providers", 3000, providers(agents), |bytes| parse(bytes).unwrap());
+    let agents = r#"{"agents":{"model":"m","provider":"none"},"providers":{"providers":{"#;
+    assert_linear("providers without the one", 3000, providers(agents), |bytes| parse(bytes).unwrap_err());
+    let agents = r#"{"agents":{"model":"m"},"providers":{"providers":{"#;
+    assert_linear("providers to choose from", 3000, providers(agents), |bytes| parse(bytes).unwrap_err());
+    let same = many(agents, r#""same":{"kind":"openai"}"#, "}}}");
+    assert_linear("one provider again and again", 3000, same, |bytes| parse(bytes).unwrap());
+    let unknown =
+        numbered(r#"{"agents":{"model":"m","#, r#""@":[]"#, r#"},"providers":{"providers":{"openai":{}}}}"#);
+    assert_linear("unknown keys", 3000, unknown, |bytes| parse(bytes).unwrap());
+}
+
+#[test]
+fn messages_of_users() {
+    let parse = |text: &String| Input::parse(text);
+    let lines = |count| ["{".to_owned(), "a line\n".repeat(count)].concat();
+    assert_linear("text", 10_000, lines, |text| parse(text).unwrap());
+    let json = |count| format!(r#"{{"content":"{}"}}"#, r"line\n".repeat(count));
+    assert_linear("JSON", 10_000, json, |text| parse(text).unwrap());
+}
+
+#[test]
+fn accessors() {
+    let keys = |count| json::parse_owned(numbered("{", r#""@":1"#, "}")(count)).unwrap();
+    assert_linear("keys", 5000, keys, |document| Node::root(document).keys().unwrap().len());
+}

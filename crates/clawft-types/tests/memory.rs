@@ -1,0 +1,128 @@
+//! What does not fit into memory is an error, wherever memory ends.
+
+mod scarce;
+
+use clawft_types::json::{self, JsonFault};
+use clawft_types::memory::{self, NoMemory};
+use clawft_types::{Config, ConfigError, Input, InputError, Message, Role, Session, SessionError};
+use scarce::with_memory;
+
+/// By how much more memory the next try has.
+const MORE: usize = 60_000;
+
+/// Tries `work` with more and more memory until it fits, and returns how often it did not and what it used then.
+fn until_it_fits<I: Clone, T, E>(
+    input: I,
+    work: impl Fn(I) -> Result<T, E>,
+    is_expected: impl Fn(&E) -> bool,
+) -> (usize, usize) {
+    for failed in 0.. {
+        let input = input.clone();
+        match with_memory(failed * MORE, || work(input)) {
+            (Ok(_), used) => return (failed, used),
+            (Err(error), _) => assert!(is_expected(&error)),
+        }
+    }
+    unreachable!("numbers have no end")
+}
+
+#[test]
+fn sessions_fit_or_are_an_error() {
+    let text = "é\n\\".repeat(60_000);
+    let mut session = Session::default();
+    session.messages.push(Message::new(Role::User, text));
+    let bytes = session.to_json();
+    let no_memory = |error: &SessionError| {
+        error.to_string().starts_with("the session cannot be read, it does not fit into memory, where ")
+            && matches!(error, SessionError::NoMemory(_))
+    };
+    let (failed, used) = until_it_fits(bytes.as_slice(), Session::parse, no_memory);
+    assert!(failed > 3 && used < bytes.len() * 2 + 300_000, "{failed} times, {used} bytes");
+    let (less, used) = until_it_fits(bytes.clone(), Session::parse_owned, no_memory);
+    assert!(less > 1 && less < failed && used < bytes.len() + 300_000, "{less} times, {used} bytes");
+}
+
+#[test]
+fn messages_and_configurations_fit_or_are_an_error() {
+    let plain = "abc ".repeat(50_000);
+    let json = format!(r#"{{"content":"{plain}"}}"#);
+    for text in [&plain, &json] {
+        let no_memory = |error: &InputError| {
+            error.to_string().starts_with("the message is not usable: it does not fit into memory, where ")
+        };
+        let (failed, used) = until_it_fits(text.as_str(), Input::parse, no_memory);
+        assert!(failed > 3 && used < text.len() * 2 + 300_000, "{failed} times, {used} bytes");
+    }
+    let config = format!(
+        r#"{{"x":"{plain}","agents":{{"model":"m"}},"providers":{{"providers":{{"openai":{{}}}}}}}}"#
+    );
+    let no_memory =
+        |error: &ConfigError| error.to_string().starts_with("c: it does not fit into memory, where ");
+    let (failed, _) = until_it_fits(config.as_bytes(), |bytes| Config::parse("c", bytes), no_memory);
+    assert!(failed > 3, "{failed}");
+}
+
+#[test]
+fn a_small_buffer_doubles_and_a_large_one_grows_by_an_eighth() {
+    let mut buffer = Vec::new();
+    memory::append(&mut buffer, &[1; 100]).unwrap();
+    assert_eq!(buffer.capacity(), 100);
+    memory::append(&mut buffer, &[2; 10]).unwrap();
+    assert_eq!((buffer.len(), buffer.capacity()), (110, 200));
+    memory::append(&mut buffer, &[3; 90]).unwrap();
+    assert_eq!((buffer.len(), buffer.capacity()), (200, 200));
+    memory::append(&mut buffer, &[4; 1000]).unwrap();
+    assert_eq!((buffer.len(), buffer.capacity()), (1200, 1200));
+    memory::append(&mut buffer, &[5; 79_999]).unwrap();
+    assert_eq!(buffer.capacity(), 81_199);
+    memory::append(&mut buffer, &[6]).unwrap();
+    assert_eq!((buffer.len(), buffer.capacity()), (81_200, 81_199 + 81_199 / 8));
+    assert_eq!(
+        (buffer[99], buffer[100], buffer[109], buffer[110], buffer[199], buffer[200]),
+        (1, 2, 2, 3, 3, 4)
+    );
+
+    let mut text = String::new();
+    memory::append_text(&mut text, &"é".repeat(50_000)).unwrap();
+    assert_eq!(text.capacity(), 100_000);
+    memory::append_text(&mut text, "").unwrap();
+    assert_eq!(text.capacity(), 100_000);
+    memory::append_text(&mut text, "é").unwrap();
+    assert_eq!((text.len(), text.capacity()), (100_002, 112_500));
+    assert!(text.ends_with("éé"));
+}
+
+#[test]
+fn copies_have_no_room_to_spare() {
+    let text = "abc".repeat(30_000);
+    let (copy, copied) = (memory::copy_text(&text).unwrap(), memory::copy(text.as_bytes()).unwrap());
+    assert_eq!((copy.as_str(), copied.as_slice()), (text.as_str(), text.as_bytes()));
+    assert_eq!((copy.capacity(), copied.capacity()), (text.len(), text.len()));
+}
+
+#[test]
+fn what_cannot_be_had_is_told() {
+    let mut buffer = vec![1];
+    let size = isize::MAX as usize;
+    assert_eq!(memory::reserve(&mut buffer, size), Err(NoMemory { bytes: size }));
+    assert_eq!(memory::reserve(&mut buffer, usize::MAX), Err(NoMemory { bytes: usize::MAX }));
+    assert_eq!(buffer, [1]);
+    let words = "it does not fit into memory, where 7 more bytes cannot be had";
+    assert_eq!(NoMemory { bytes: 7 }.to_string(), words);
+    assert_eq!(json::JsonError::from(NoMemory { bytes: 7 }).to_string(), words);
+    let (parsed, _) = with_memory(10, || json::parse(&[b' '; 100_000]).map(|_| ()));
+    assert_eq!(parsed.unwrap_err().fault(), &JsonFault::NoMemory(NoMemory { bytes: 100_000 }));
+}
+
+#[test]
+fn a_large_buffer_leaves_room_for_all_else() {
+    const HEADROOM: usize = 256 * 1024;
+    for (memory, fits) in [(100_000 + HEADROOM - 1, false), (100_000 + HEADROOM, true)] {
+        let (copied, _) = with_memory(memory, || memory::copy(&[0; 100_000]));
+        assert_eq!(copied.is_ok(), fits);
+        let (copied, _) = with_memory(memory, || memory::copy_text(&"x".repeat(100_000)));
+        assert!(copied.is_err(), "the text takes as much");
+    }
+    let (copied, _) = with_memory(50_000, || memory::copy(&[0; 50_000]));
+    assert!(copied.is_ok(), "a small one does not");
+}
