@@ -27,11 +27,16 @@ mod path;
 pub use error::{FsError, FsFault};
 pub use lock::Lock;
 
+use std::iter;
+
 /// Where the host's configuration directory is mounted: `wasmtime run --dir HOST::/config`.
 pub const DEFAULT_BASE: &str = "/config";
 
 /// How many names are tried for a temporary file or for a file set aside.
 const MAX_NAMES: u32 = 1000;
+
+/// What a file shall hold, in pieces: all of it need not be in memory at the same time.
+pub type Content<'a> = &'a mut dyn Iterator<Item = Vec<u8>>;
 
 /// Reads and writes files below one base directory.
 #[derive(Clone)]
@@ -103,18 +108,18 @@ impl FileSystem {
     /// # Errors
     /// As [`Self::write_string`].
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), FsError> {
-        self.on("write", path, |path| replace(path, bytes, || true))
+        self.on("write", path, |path| replace(path, &mut iter::once(bytes.to_vec()), || true))
     }
 
-    /// [`Self::write`] by the one process that holds `lock`, so that a temporary file that is there already is from one
+    /// [`Self::write`] of `content`, piece by piece, by the one process that holds `lock`, so that a temporary file that is there already is from one
     /// that was killed: it is removed.
     ///
     /// # Errors
     /// As [`Self::write`]; with [`FsFault::Locked`] if the lock was lost, see [`Lock::is_held`].
-    pub fn write_locked(&self, lock: &Lock, path: &str, bytes: &[u8]) -> Result<(), FsError> {
+    pub fn write_locked(&self, lock: &Lock, path: &str, content: Content<'_>) -> Result<(), FsError> {
         self.on("write", path, |path| {
             (1..MAX_NAMES).map(|number| temporary(path, number)).find(|name| backend::remove(name).is_err());
-            replace(path, bytes, || lock.is_held())
+            replace(path, content, || lock.is_held())
         })
     }
 
@@ -230,9 +235,9 @@ fn make_parent(path: &str) -> Result<(), FsFault> {
 }
 
 /// Writes the whole file beside `path` and lets it take its place, if `may` still says so then.
-fn replace(path: &str, bytes: &[u8], may: impl Fn() -> bool) -> Result<(), FsFault> {
+fn replace(path: &str, content: Content<'_>, may: impl Fn() -> bool) -> Result<(), FsFault> {
     make_parent(path)?;
-    let temporary = create_beside(path, bytes)?;
+    let temporary = create_beside(path, content)?;
     let replaced = if may() { backend::rename(&temporary, path) } else { Err(FsFault::Locked) };
     if replaced.is_err() {
         let _ = backend::remove(&temporary);
@@ -241,10 +246,11 @@ fn replace(path: &str, bytes: &[u8], may: impl Fn() -> bool) -> Result<(), FsFau
 }
 
 /// A new file that nobody else has, not even another process that writes the same one.
-fn create_beside(path: &str, bytes: &[u8]) -> Result<String, FsFault> {
+fn create_beside(path: &str, content: Content<'_>) -> Result<String, FsFault> {
     for number in 1..MAX_NAMES {
         let name = temporary(path, number);
-        match backend::create(&name, bytes, true) {
+        // Where there is such a file already, none of the content has been taken.
+        match backend::create(&name, content, true) {
             Err(FsFault::Exists) => {}
             created => return created.map(|()| name),
         }

@@ -2,8 +2,9 @@
 //!
 //! By way of std and libc the files, streams, clocks and the environment would be 13 KB more of module.
 
+use clawft_types::memory;
 pub use wasip1::Errno;
-use wasip1::{Ciovec, ERRNO_INTR, ERRNO_IO, Fd, Iovec};
+use wasip1::{Ciovec, ERRNO_INTR, ERRNO_IO, ERRNO_NOMEM, Fd, Iovec};
 
 /// How many bytes are asked for at once, at least.
 const READ_SIZE: usize = 4096;
@@ -11,11 +12,11 @@ const READ_SIZE: usize = 4096;
 /// All that is left to read of `descriptor`.
 ///
 /// # Errors
-/// The host's.
+/// The host's, and [`ERRNO_NOMEM`].
 pub fn read_to_end(descriptor: Fd) -> Result<Vec<u8>, Errno> {
     let mut bytes = Vec::new();
     loop {
-        bytes.reserve(READ_SIZE);
+        memory::reserve(&mut bytes, READ_SIZE).map_err(|_| ERRNO_NOMEM)?;
         let room = bytes.spare_capacity_mut();
         let part = [Iovec { buf: room.as_mut_ptr().cast(), buf_len: room.len() }];
         // SAFETY: the host writes into nothing but the room, of the length that goes with it.

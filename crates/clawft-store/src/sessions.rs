@@ -9,6 +9,7 @@ mod error;
 pub use error::StoreError;
 
 use crate::fs::{FileSystem, FsError, FsFault, Lock};
+use clawft_types::session::Pieces;
 use clawft_types::{Session, SessionError, SessionId};
 
 /// Where they are, below the base directory.
@@ -57,11 +58,11 @@ impl Sessions {
         let mut attempt = 1;
         loop {
             let lock = self.lock(&session.id)?;
-            let mut stored = self.find(&session.id, warn)?;
-            if let Some(stored) = &mut stored {
-                stored.messages.extend_from_slice(&session.messages[known..]);
-            }
-            match self.write(&lock, stored.as_ref().unwrap_or(session)) {
+            let stored = self.find(&session.id, warn)?;
+            let known = stored.as_ref().map_or(0, |_| known.min(session.messages.len()));
+            let before = stored.as_ref().map_or(&[][..], |stored| &stored.messages);
+            let mut content = Pieces::new(&session.id, before, &session.messages[known..]);
+            match self.fs.write_locked(&lock, &path(&session.id, ENDING), &mut content) {
                 Err(error) if error.fault == FsFault::Locked && attempt < ATTEMPTS => attempt += 1,
                 written => return Ok(written?),
             }
@@ -75,7 +76,7 @@ impl Sessions {
     pub fn read(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         let path = path(id, ENDING);
         let Some(bytes) = self.bytes(&path)? else { return Ok(None) };
-        match Session::parse(&bytes) {
+        match Session::parse_owned(bytes) {
             // The file's name counts: it may be a copy of another session.
             Ok(session) => Ok(Some(Session { id: id.clone(), ..session })),
             Err(error) => Err(StoreError::Session { path: self.fs.resolve(&path)?, error }),
@@ -127,10 +128,6 @@ impl Sessions {
         let session = self.path(id)?;
         let lock = self.fs.lock(&path(id, ".lock"));
         Ok(lock.map_err(|error| FsError { operation: "write", path: session, ..error })?)
-    }
-
-    fn write(&self, lock: &Lock, session: &Session) -> Result<(), FsError> {
-        self.fs.write_locked(lock, &path(&session.id, ENDING), &session.to_json())
     }
 
     /// The stored session of that id. A damaged file is kept under another name.

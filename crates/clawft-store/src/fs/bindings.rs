@@ -4,8 +4,9 @@
 //! strings, and errors translated twice. The host keeps what it granted apart from all else, links included; here is only
 //! found out which of the directories it granted a path belongs to.
 
-use super::FsFault;
 use super::path::below_grant;
+use super::{Content, FsFault};
+use clawft_types::memory;
 use wasip2::filesystem::preopens;
 use wasip2::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags};
 
@@ -17,7 +18,7 @@ pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
     let mut bytes = Vec::new();
     loop {
         let (part, at_end) = file.read(READ_SIZE, bytes.len() as u64)?;
-        bytes.extend_from_slice(&part);
+        memory::append(&mut bytes, &part)?;
         if at_end || part.is_empty() {
             return Ok(bytes);
         }
@@ -25,9 +26,9 @@ pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
 }
 
 /// Makes a file that must not be there yet and writes it whole or not at all; with `durable` down to the disk.
-pub(super) fn create(path: &str, bytes: &[u8], durable: bool) -> Result<(), FsFault> {
+pub(super) fn create(path: &str, content: Content<'_>, durable: bool) -> Result<(), FsFault> {
     let file = open(path, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, DescriptorFlags::WRITE)?;
-    let written = write(&file, bytes, 0).and_then(|()| if durable { Ok(file.sync()?) } else { Ok(()) });
+    let written = fill(&file, content).and_then(|()| if durable { Ok(file.sync()?) } else { Ok(()) });
     if written.is_err() {
         // Closed first: some systems refuse to remove a file while it is open.
         drop(file);
@@ -84,6 +85,15 @@ pub(super) fn is_inside(_base: &str, _path: &str) -> bool {
 fn open(path: &str, how: OpenFlags, access: DescriptorFlags) -> Result<Descriptor, FsFault> {
     let (root, rest) = place(path)?;
     Ok(root.open_at(PathFlags::SYMLINK_FOLLOW, rest, how, access)?)
+}
+
+fn fill(file: &Descriptor, content: Content<'_>) -> Result<(), FsFault> {
+    let mut start = 0;
+    for piece in content {
+        write(file, &piece, start)?;
+        start += piece.len() as u64;
+    }
+    Ok(())
 }
 
 fn write(file: &Descriptor, bytes: &[u8], start: u64) -> Result<(), FsFault> {

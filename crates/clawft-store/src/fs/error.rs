@@ -1,5 +1,6 @@
 //! What can go wrong with a file, worded with the path and what was tried.
 
+use clawft_types::memory::NoMemory;
 use std::fmt;
 
 /// A file operation that failed: "cannot read `/config/config.json`: no such file or directory".
@@ -39,6 +40,8 @@ pub enum FsFault {
     TooLarge,
     /// Another process has held the lock for as long as was waited.
     Locked,
+    /// There is no memory for what it holds.
+    NoMemory,
     /// Anything else, with the system's error number where there is one. Hosts report more than they should as this.
     Other(Option<i32>),
 }
@@ -67,6 +70,12 @@ impl fmt::Display for FsError {
 
 impl std::error::Error for FsError {}
 
+impl From<NoMemory> for FsFault {
+    fn from(_: NoMemory) -> Self {
+        FsFault::NoMemory
+    }
+}
+
 /// The cause as the end of a sentence. Not the system's own words: they differ between targets, and their table is 2 KB of
 /// component.
 impl fmt::Display for FsFault {
@@ -83,6 +92,7 @@ impl fmt::Display for FsFault {
             FsFault::NotDirectory => "a file is in the way of the directory",
             FsFault::TooLarge => "the file is too large",
             FsFault::Locked => "another process has it locked",
+            FsFault::NoMemory => "it does not fit into memory",
             FsFault::Other(_) => "input/output error, as for a full or read-only disk",
         })?;
         match self {

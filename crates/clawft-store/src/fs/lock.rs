@@ -5,6 +5,7 @@
 
 use super::{FsFault, backend};
 use crate::clock::{self, Stopwatch};
+use std::iter;
 use std::time::Duration;
 
 /// A lock that has been held for this long is from a process that was killed: the work done under one takes milliseconds.
@@ -31,7 +32,7 @@ impl Lock {
         let mut since = begun;
         loop {
             let holder = clock::unique().to_string().into_bytes();
-            match backend::create(path, &holder, false) {
+            match backend::create(path, &mut iter::once(holder.clone()), false) {
                 Err(FsFault::Exists) => {}
                 created => return created.map(|()| Self { path: path.to_owned(), holder }),
             }

@@ -3,8 +3,8 @@
 //! The host keeps what it granted apart from all else, links included; here is only found out which of the directories it
 //! granted a path belongs to.
 
-use super::FsFault;
 use super::path::below_grant;
+use super::{Content, FsFault};
 use crate::preview1::{Errno, read_to_end, write_all};
 use wasip1::{
     DIRCOOKIE_START, Dirent, FDFLAGS_APPEND, FILETYPE_DIRECTORY, Fd, Fdflags, Filetype,
@@ -25,15 +25,22 @@ pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
 }
 
 /// Makes a file that must not be there yet and writes it whole or not at all; with `durable` down to the disk.
-pub(super) fn create(path: &str, bytes: &[u8], durable: bool) -> Result<(), FsFault> {
+pub(super) fn create(path: &str, content: Content<'_>, durable: bool) -> Result<(), FsFault> {
     let file = open(path, OFLAGS_CREAT | OFLAGS_EXCL, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?;
-    let written = write_all(file.0, bytes).and_then(|()| if durable { file.sync() } else { Ok(()) });
+    let written = fill(&file, content).and_then(|()| if durable { file.sync() } else { Ok(()) });
     if written.is_err() {
         // Closed first: some systems refuse to remove a file while it is open.
         drop(file);
         let _ = remove(path);
     }
     Ok(written?)
+}
+
+fn fill(file: &Descriptor, content: Content<'_>) -> Result<(), Errno> {
+    for piece in content {
+        write_all(file.0, &piece)?;
+    }
+    Ok(())
 }
 
 pub(super) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
@@ -178,6 +185,7 @@ impl From<Errno> for FsFault {
             wasip1::ERRNO_ISDIR => FsFault::IsDirectory,
             wasip1::ERRNO_NOTDIR => FsFault::NotDirectory,
             wasip1::ERRNO_FBIG => FsFault::TooLarge,
+            wasip1::ERRNO_NOMEM => FsFault::NoMemory,
             error => FsFault::Other(Some(error.raw().into())),
         }
     }

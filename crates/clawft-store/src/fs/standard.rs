@@ -1,7 +1,7 @@
 //! Files by `std::fs`, natively.
 
-use super::FsFault;
-use std::fs::{self, OpenOptions};
+use super::{Content, FsFault};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 
 pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
@@ -9,15 +9,22 @@ pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
 }
 
 /// Makes a file that must not be there yet and writes it whole or not at all; with `durable` down to the disk.
-pub(super) fn create(path: &str, bytes: &[u8], durable: bool) -> Result<(), FsFault> {
+pub(super) fn create(path: &str, content: Content<'_>, durable: bool) -> Result<(), FsFault> {
     let mut file = private().write(true).create_new(true).open(path)?;
-    let written = file.write_all(bytes).and_then(|()| if durable { file.sync_all() } else { Ok(()) });
+    let written = fill(&mut file, content).and_then(|()| if durable { file.sync_all() } else { Ok(()) });
     if written.is_err() {
         // Closed first: some systems refuse to remove a file while it is open.
         drop(file);
         let _ = fs::remove_file(path);
     }
     Ok(written?)
+}
+
+fn fill(file: &mut File, content: Content<'_>) -> io::Result<()> {
+    for piece in content {
+        file.write_all(&piece)?;
+    }
+    Ok(())
 }
 
 pub(super) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {

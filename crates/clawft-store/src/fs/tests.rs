@@ -114,7 +114,8 @@ fn a_lost_lock_is_noticed_before_the_file_is_replaced() {
     fs.write_string("f", "old").unwrap();
     fs.write_string("l", "somebody else").unwrap();
     assert!(!lock.is_held());
-    assert_eq!(fs.write_locked(&lock, "f", b"new").unwrap_err().fault, FsFault::Locked);
+    let mut content = [b"new".to_vec()].into_iter();
+    assert_eq!(fs.write_locked(&lock, "f", &mut content).unwrap_err().fault, FsFault::Locked);
     drop(lock);
     assert_eq!(fs.read_to_string("f").unwrap(), "old");
     assert_eq!(
