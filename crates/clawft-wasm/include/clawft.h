@@ -25,7 +25,8 @@
  * between the others.
  *
  * Nothing here traps on wrong use: a function that was used wrongly returns a negative number or an empty text and changes
- * nothing. Two things do trap: memory that is exhausted, and a `clawft_free` of what was not allocated may.
+ * nothing. A turn whose request or response does not fit into memory fails. Two things do trap: memory that is exhausted in
+ * another way, and a `clawft_free` of what was not allocated may.
  */
 
 #ifndef CLAWFT_H

@@ -9,6 +9,7 @@ use crate::{
     dialect::{Asked, Dialect, pieces},
     hostile,
     request::Request,
+    scenario::ESCAPED_TEXT,
     stream,
     wire::Wire,
 };
@@ -37,6 +38,9 @@ pub(crate) fn answer(scenario: Scenario, mut exchange: Exchange<'_>) -> io::Resu
         Scenario::Count => exchange.good(|asked| asked.text.len().to_string()),
         Scenario::Large => exchange.long(LARGE_TEXT_BYTES),
         Scenario::Huge => exchange.long(HUGE_TEXT_BYTES),
+        Scenario::Text(bytes) => exchange.long(bytes),
+        Scenario::Escaped(bytes) => exchange.escaped(bytes),
+        Scenario::Choices(count) => exchange.choices(count),
         Scenario::NoStream => exchange.whole(echo),
         Scenario::Slow => {
             thread::sleep(SLOW);
@@ -85,6 +89,30 @@ impl Exchange<'_> {
         self.wire.whole(200, &[("content-type", "application/json")], &body)
     }
 
+    /// As [`Self::long`], with `length` bytes of escapes.
+    fn escaped(&mut self, length: usize) -> io::Result<()> {
+        let count = length / ESCAPES.len();
+        if self.request.wants_stream() {
+            return self.good(|_| ESCAPED_TEXT.repeat(count));
+        }
+        let Some(_) = self.asked()? else { return Ok(()) };
+        let body =
+            self.dialect.completion("a-model", MARK).to_string().replacen(MARK, &ESCAPES.repeat(count), 1);
+        self.wire.whole(200, &[("content-type", "application/json")], body.as_bytes())
+    }
+
+    /// An answer of `count` choices, or of as many blocks.
+    fn choices(&mut self, count: usize) -> io::Result<()> {
+        let Some(asked) = self.asked()? else { return Ok(()) };
+        let mut answer = self.dialect.completion(&asked.model, "hello ");
+        for list in ["choices", "content"] {
+            if let Some(items) = answer[list].as_array_mut() {
+                *items = vec![items[0].clone(); count];
+            }
+        }
+        self.json(200, &[], &answer)
+    }
+
     /// What the request asks for; `None` where it lacked something and has been refused.
     pub(crate) fn asked(&mut self) -> io::Result<Option<Asked>> {
         match self.dialect.read(self.request) {
@@ -105,11 +133,16 @@ impl Exchange<'_> {
 
     /// The bytes of a good answer of `length` bytes of text, whatever was asked.
     pub(crate) fn body(&self, length: usize) -> Vec<u8> {
-        let mark = "the digits are put here";
-        let body = self.dialect.completion("a-model", mark).to_string();
-        body.replacen(mark, &digits(length), 1).into_bytes()
+        let body = self.dialect.completion("a-model", MARK).to_string();
+        body.replacen(MARK, &digits(length), 1).into_bytes()
     }
 }
+
+/// Stands where a long text is put.
+const MARK: &str = "the text is put here";
+
+/// [`ESCAPED_TEXT`] in JSON.
+const ESCAPES: &str = r#"\u00e9\n\"\ud83d\ude00"#;
 
 /// What most answers say.
 pub(crate) fn echo(asked: &Asked) -> String {
@@ -127,6 +160,12 @@ pub(crate) fn digits(length: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn escapes_are_the_text() {
+        let text: String = serde_json::from_str(&format!("\"{ESCAPES}\"")).expect("a string");
+        assert_eq!(text, ESCAPED_TEXT);
+    }
 
     #[test]
     fn digits_have_their_length_to_the_byte() {

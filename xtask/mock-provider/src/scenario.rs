@@ -8,6 +8,9 @@ pub const LARGE_TEXT_BYTES: usize = 9_000_000;
 /// Bytes of text in the answer to [`Scenario::Huge`]: above the 10 MB that a client should take.
 pub const HUGE_TEXT_BYTES: usize = 11_000_000;
 
+/// The text that the answer to [`Scenario::Escaped`] repeats; most of its characters are escaped in JSON.
+pub(crate) const ESCAPED_TEXT: &str = "é\n\"\u{1f600}";
+
 /// A way to answer a request. Its name, as [`FromStr`] reads it and [`fmt::Display`] writes it, is in brackets.
 ///
 /// Where a request asks for a stream, an answer is one; `stream-…` scenarios answer other requests as `ok` does.
@@ -86,6 +89,13 @@ pub enum Scenario {
     /// \[`endless-event`\] A stream whose first event has no end.
     EndlessEvent,
 
+    /// \[`text-5000`\] A good answer of that many bytes of text: the sixteen hexadecimal digits over and over.
+    Text(usize),
+    /// \[`escaped-5000`\] A good answer of about that many bytes of body, whose text is [`ESCAPED_TEXT`] over and over.
+    Escaped(usize),
+    /// \[`choices-5000`\] That many good answers of a few words in one body; whole in any case.
+    Choices(usize),
+
     /// \[`chaos-7`\] Anything at all: this seed decides about status, headers, framing, body, pauses and the end.
     Chaos(u64),
 }
@@ -135,6 +145,9 @@ impl FromStr for Scenario {
         }
         status(name)
             .or_else(|| number(name, "retry-after-").map(Self::RetryAfter))
+            .or_else(|| number(name, "text-").map(Self::Text))
+            .or_else(|| number(name, "escaped-").map(Self::Escaped))
+            .or_else(|| number(name, "choices-").map(Self::Choices))
             .or_else(|| number(name, "chaos-").map(Self::Chaos))
             .ok_or_else(|| UnknownScenario(name.to_owned()))
     }
@@ -156,6 +169,9 @@ impl fmt::Display for Scenario {
         match self {
             Self::Status(code) => write!(f, "status-{code}"),
             Self::RetryAfter(seconds) => write!(f, "retry-after-{seconds}"),
+            Self::Text(bytes) => write!(f, "text-{bytes}"),
+            Self::Escaped(bytes) => write!(f, "escaped-{bytes}"),
+            Self::Choices(count) => write!(f, "choices-{count}"),
             Self::Chaos(seed) => write!(f, "chaos-{seed}"),
             named => {
                 let (name, _) =
@@ -174,7 +190,10 @@ impl fmt::Display for UnknownScenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no scenario is called `{}`; there are", self.0)?;
         NAMED.iter().try_for_each(|(name, _)| write!(f, " `{name}`,"))?;
-        f.write_str(" `retry-after-SECONDS`, `chaos-SEED` and `status-400` to `status-599`")
+        f.write_str(
+            " `retry-after-SECONDS`, `text-BYTES`, `escaped-BYTES`, `choices-COUNT`, `chaos-SEED` and `status-400` to \
+             `status-599`",
+        )
     }
 }
 
@@ -187,8 +206,10 @@ mod tests {
     #[test]
     fn every_name_reads_back() {
         let numbered = [400, 401, 599].map(Scenario::Status);
+        let sizes = [Scenario::Text(0), Scenario::Escaped(1), Scenario::Choices(200_000)];
         let others = [Scenario::RetryAfter(2), Scenario::Chaos(0), Scenario::Chaos(u64::MAX)];
-        for scenario in NAMED.iter().map(|(_, scenario)| *scenario).chain(numbered).chain(others) {
+        let named = NAMED.iter().map(|(_, scenario)| *scenario);
+        for scenario in named.chain(numbered).chain(sizes).chain(others) {
             assert_eq!(scenario.to_string().parse(), Ok(scenario));
         }
     }

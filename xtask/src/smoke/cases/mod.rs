@@ -8,6 +8,7 @@ mod exports;
 mod faults;
 mod files;
 mod hostile;
+mod memory;
 mod program;
 mod provider;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub(super) fn wasmtime() -> Vec<Case> {
         retries::CASES,
         faults::CASES,
         hostile::CASES,
+        memory::CASES,
         config::CASES,
         sessions::CASES,
         files::CASES,
