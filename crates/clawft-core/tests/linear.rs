@@ -52,12 +52,12 @@ fn streams() {
         let config = config(kind, true);
         for part in [50_000, 20] {
             let stream = |size: usize| event.repeat(size * 100 / event.len() + 1).into_bytes();
-            assert_linear(name, 1000, stream, |body| end(&config, 200, body, part));
+            assert_linear(name, 300, stream, |body| end(&config, 200, body, part));
         }
     }
     let lines =
         |size| ["data:{\"choices\":[\n", &"data:{},\n".repeat(size), "data:{}]}\n\n"].concat().into_bytes();
-    assert_linear("lines of an event", 10_000, lines, |body| end(&config("openai", true), 200, body, 5000));
+    assert_linear("lines of an event", 2000, lines, |body| end(&config("openai", true), 200, body, 5000));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn answers() {
         ("anthropic", many(r#"{"content":["#, block, "]}")),
     ] {
         let config = config(kind, false);
-        assert_linear(kind, 3000, body, |body| {
+        assert_linear(kind, 1000, body, |body| {
             let text = end(&config, 200, body, 50_000);
             assert!(text.starts_with("hi"), "{text}");
         });
@@ -86,7 +86,7 @@ fn errors() {
     {
         for (start, end_) in [(r#"{"error":{"message":""#, r#""}}"#), ("", "")] {
             let body = |count| [start, &word.repeat(count), end_].concat().into_bytes();
-            assert_linear(name, 5000, body, |body| end(&config, 400, body, 50_000));
+            assert_linear(name, 1500, body, |body| end(&config, 400, body, 50_000));
         }
     }
 }
@@ -99,7 +99,7 @@ fn conversations() {
         for role in [Role::System, Role::User, Role::Assistant] {
             let session =
                 |count| Session { messages: vec![Message::new(role, "Hello!"); count], ..Session::default() };
-            assert_linear(kind, 3000, session, |session| {
+            assert_linear(kind, 1000, session, |session| {
                 let input = Input::parse("Hello!").unwrap();
                 Turn::begin(&config, &|_| None, session.clone(), input).unwrap().1.body.len()
             });
