@@ -11,7 +11,7 @@ use clawft_store::FileSystem;
 use clawft_types::json::Writer;
 use std::thread;
 use std::time::Duration;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, timeout_at};
 
 /// How long what was found counts. Anybody may ask, and whoever does shall not keep the disk busy.
@@ -39,7 +39,7 @@ pub(super) async fn live() -> Response {
 pub(super) async fn ready(extract::State(shared): extract::State<Shared>) -> Response {
     let draining = shared.draining.is_cancelled();
     let state = shared.clone();
-    let Checks { config, sessions } = shared.readiness.get(move || check(&state)).await;
+    let Checks { config, sessions } = shared.readiness.get(move |found| check(&state, found)).await;
     let ready = config && sessions && !draining;
     let mut writer = Writer::default();
     writer.object(|body| {
@@ -70,43 +70,38 @@ struct Found {
     pending: Option<Pending>,
 }
 
-/// A check that is at work.
+/// A check that is at work. It is over when nothing more can come of it.
 struct Pending {
     deadline: Instant,
-    receiver: oneshot::Receiver<Checks>,
+    found: watch::Receiver<Checks>,
 }
 
 impl Readiness {
     /// Returns what `check` finds, or what was found a moment ago. The check has a thread of its own, so that it waits for no
     /// one who waits for a session's lock.
-    async fn get(&self, check: impl FnOnce() -> Checks + Send + 'static) -> Checks {
-        let mut found = self.0.lock().await;
-        let Found { last, pending } = &mut *found;
+    async fn get(&self, check: impl FnOnce(&watch::Sender<Checks>) + Send + 'static) -> Checks {
+        let mut state = self.0.lock().await;
+        let Found { last, pending } = &mut *state;
         if let Some(checks) = recent(last.as_ref(), FRESH) {
             return checks;
         }
-        let Pending { deadline, receiver } = pending.get_or_insert_with(|| Pending::start(check));
-        match timeout_at(*deadline, receiver).await {
-            Ok(checks) => {
-                // A thread that could not be had, or panicked, has found nothing.
-                let checks = checks.unwrap_or_default();
-                (*last, *pending) = (Some((Instant::now(), checks)), None);
-                checks
-            }
-            Err(_) => recent(last.as_ref(), STALE).unwrap_or_default(),
+        let Pending { deadline, found } = pending.get_or_insert_with(|| Pending::start(check));
+        let over = timeout_at(*deadline, found.wait_for(|_| false)).await.is_ok();
+        let checks = *found.borrow();
+        if over {
+            (*last, *pending) = (Some((Instant::now(), checks)), None);
+            return checks;
         }
+        recent(last.as_ref(), STALE).unwrap_or(checks)
     }
 }
 
 impl Pending {
-    fn start(check: impl FnOnce() -> Checks + Send + 'static) -> Pending {
-        let (sender, receiver) = oneshot::channel();
-        let run = move || {
-            let _ = sender.send(check());
-        };
-        // Without the thread the receiver is told that nobody sends.
-        let _ = thread::Builder::new().name("ready".to_owned()).spawn(run);
-        Pending { deadline: Instant::now() + CHECK_TIME, receiver }
+    fn start(check: impl FnOnce(&watch::Sender<Checks>) + Send + 'static) -> Pending {
+        let (sender, found) = watch::channel(Checks::default());
+        // Where there can be no thread, nothing is found.
+        let _ = thread::Builder::new().name("ready".to_owned()).spawn(move || check(&sender));
+        Pending { deadline: Instant::now() + CHECK_TIME, found }
     }
 }
 
@@ -114,10 +109,11 @@ fn recent(last: Option<&(Instant, Checks)>, age: Duration) -> Option<Checks> {
     last.filter(|(found, _)| found.elapsed() < age).map(|(_, checks)| *checks)
 }
 
-fn check(state: &State) -> Checks {
+fn check(state: &State, found: &watch::Sender<Checks>) {
     let config = ConfigFile::read(&state.home).and_then(|file| file.agent()).is_ok();
+    found.send_replace(Checks { config, sessions: false });
     let sessions = state.home.make().and_then(|()| try_to_write(state.agent.store().fs())).is_ok();
-    Checks { config, sessions }
+    found.send_replace(Checks { config, sessions });
 }
 
 /// Writes a file as sessions are written, and removes it: permissions tell of neither full disks nor those that can only be
@@ -143,6 +139,13 @@ mod tests {
 
     const GOOD: Checks = Checks { config: true, sessions: true };
 
+    /// A check that finds this at once.
+    fn finds(checks: Checks) -> impl FnOnce(&watch::Sender<Checks>) {
+        move |found| {
+            found.send_replace(checks);
+        }
+    }
+
     #[tokio::test]
     async fn many_who_ask_cause_one_check() {
         let (readiness, count) = (Arc::new(Readiness::default()), Arc::new(AtomicUsize::new(0)));
@@ -150,9 +153,9 @@ mod tests {
             .map(|_| {
                 let (readiness, count) = (Arc::clone(&readiness), Arc::clone(&count));
                 tokio::spawn(async move {
-                    let check = move || {
+                    let check = move |found: &watch::Sender<Checks>| {
                         count.fetch_add(1, Ordering::Relaxed);
-                        GOOD
+                        finds(GOOD)(found);
                     };
                     readiness.get(check).await
                 })
@@ -162,9 +165,9 @@ mod tests {
             assert_eq!(one.await.unwrap(), GOOD);
         }
         assert_eq!(count.load(Ordering::Relaxed), 1);
-        assert_eq!(readiness.get(Checks::default).await, GOOD, "it is known");
+        assert_eq!(readiness.get(finds(Checks::default())).await, GOOD, "it is known");
         age(&readiness, FRESH).await;
-        assert_eq!(readiness.get(Checks::default).await, Checks::default(), "no more");
+        assert_eq!(readiness.get(finds(Checks::default())).await, Checks::default(), "no more");
     }
 
     /// Lets so much time pass since the last check.
@@ -177,26 +180,28 @@ mod tests {
     #[tokio::test]
     async fn a_check_that_hangs_is_one_and_keeps_nobody() {
         let readiness = Readiness::default();
-        assert_eq!(readiness.get(|| GOOD).await, GOOD);
+        assert_eq!(readiness.get(finds(GOOD)).await, GOOD);
         age(&readiness, FRESH).await;
         let (release, hold) = mpsc::channel::<()>();
-        let hang = move || {
+        let half = Checks { config: true, sessions: false };
+        let hang = move |found: &watch::Sender<Checks>| {
+            found.send_replace(half);
             let _ = hold.recv();
-            Checks { config: true, sessions: false }
+            found.send_replace(Checks::default());
         };
         assert_eq!(readiness.get(hang).await, GOOD, "what was found before");
         age(&readiness, STALE).await;
         assert_eq!(
-            readiness.get(|| GOOD).await,
-            Checks::default(),
+            readiness.get(finds(GOOD)).await,
+            half,
             "that is too long ago, and no other check is begun"
         );
         release.send(()).unwrap();
         // The thread needs a moment to say what it has found.
-        while readiness.get(|| GOOD).await == Checks::default() {
+        while readiness.get(finds(GOOD)).await == half {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        assert_eq!(readiness.get(|| GOOD).await, Checks { config: true, sessions: false });
+        assert_eq!(readiness.get(finds(GOOD)).await, Checks::default());
     }
 
     #[test]
@@ -205,7 +210,7 @@ mod tests {
         let (release, hold) = mpsc::channel::<()>();
         runtime.block_on(async {
             let waiting = tokio::task::spawn_blocking(move || hold.recv());
-            assert_eq!(Readiness::default().get(|| GOOD).await, GOOD);
+            assert_eq!(Readiness::default().get(finds(GOOD)).await, GOOD);
             release.send(()).unwrap();
             waiting.await.unwrap().unwrap();
         });

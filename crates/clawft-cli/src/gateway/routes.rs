@@ -74,4 +74,4 @@ async fn no_method() -> ApiError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

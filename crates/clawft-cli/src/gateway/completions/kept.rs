@@ -9,6 +9,9 @@ use clawft_types::json::Writer;
 /// The header of whole answers in a session: `true` or `false`.
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-clawft-stored");
 
+/// Why a turn is not stored for which there was no more time.
+pub(super) const ENDED: &str = "the gateway ended before";
+
 /// Whether a turn is in its session. What the file is called and what the system says of it is for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
@@ -18,6 +21,8 @@ pub(super) enum Kept {
     DiskFull,
     /// The session was deleted while the turn was made.
     Deleted,
+    /// The gateway ended before it could be stored.
+    Ended,
     /// The file cannot be written for another reason.
     Failed,
 }
@@ -28,6 +33,7 @@ impl Kept {
         match &error.fault {
             Fault::File(FsError { fault: FsFault::Full, .. }) => Kept::DiskFull,
             Fault::Other(text) if text == DELETED => Kept::Deleted,
+            Fault::Other(text) if text == ENDED => Kept::Ended,
             _ => Kept::Failed,
         }
     }
@@ -42,6 +48,7 @@ impl Kept {
             Kept::Stored => None,
             Kept::DiskFull => Some("disk_full"),
             Kept::Deleted => Some("deleted"),
+            Kept::Ended => Some("shutting_down"),
             Kept::Failed => Some("storage"),
         }
     }
@@ -79,6 +86,7 @@ mod tests {
             (file(FsFault::Full), "disk_full"),
             (file(FsFault::Denied), "storage"),
             (Error::other(DELETED), "deleted"),
+            (Error::other(ENDED), "shutting_down"),
             (Error::other("somebody"), "storage"),
         ] {
             let kept = Kept::not(&error);

@@ -3,17 +3,22 @@
 //! The turn has a task of its own, because it outlives its client for a moment: when the client goes away the turn is
 //! stopped, and what has arrived by then is still stored.
 
-use super::kept::Kept;
+use super::kept::{ENDED, Kept};
 use super::request::ChatRequest;
 use crate::gateway::api_error::ApiError;
-use crate::gateway::log;
 use crate::gateway::state::Shared;
+use crate::gateway::work::Files;
+use crate::gateway::{log, running};
 use crate::{Answer, Error, Stop};
 use clawft_types::{Config, Input, Message, Session, SessionId};
 use std::task::{Context, Poll};
-use std::time::Instant;
-use tokio::sync::OwnedSemaphorePermit;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
+use tokio::time::sleep;
+
+/// How long a turn may wait to be stored once all turns are stopped. The gateway waits a little longer for them.
+const LAST_CHANCE: Duration = Duration::from_millis(500);
 
 /// What is said, and where it is kept.
 pub(super) enum Talk {
@@ -120,7 +125,7 @@ async fn make(
     let made = match talk {
         Talk::Stored(id, input) => {
             let turn = shared.running.begin(&id);
-            let leave = async { Ok((turn.may_store().await?, shared.work.files().await)) };
+            let leave = leave_to_store(shared, &turn);
             let answered = agent.answer_if(&config, id, input, &stop, &mut show, leave).await;
             answered.map(|(answer, error)| {
                 let kept = error.as_ref().map_or(Kept::Stored, Kept::not);
@@ -140,10 +145,55 @@ async fn make(
     made
 }
 
+/// Waits until the turn may be stored and a thread may be kept waiting for that, but not beyond the gateway's end: an answer that
+/// is not stored is worth more than none.
+///
+/// # Errors
+/// If the session was deleted meanwhile, or there is no more time.
+async fn leave_to_store(
+    shared: &Shared,
+    turn: &running::Turn,
+) -> Result<(OwnedMutexGuard<()>, Files), Error> {
+    let leave = async { Ok((turn.may_store().await?, shared.work.files().await)) };
+    let ended = async {
+        shared.stop.stopped().await;
+        sleep(LAST_CHANCE).await;
+    };
+    tokio::select! {
+        leave = leave => leave,
+        () = ended => Err(Error::other(ENDED)),
+    }
+}
+
 fn warn(made: &Result<Made, Error>) {
     let warnings = match made {
         Ok(made) => &made.answer.warnings,
         Err(error) => &error.warnings,
     };
     warnings.iter().for_each(|warning| log::warn(warning));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::routes::tests::local;
+    use tokio::time::{Instant, timeout};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_waits_to_be_stored_until_the_gateway_ends() {
+        let gateway = local();
+        let [first, second] = [(), ()].map(|()| gateway.shared.running.begin(&SessionId::default()));
+        let stored = leave_to_store(&gateway.shared, &first).await.unwrap();
+        let hour = Duration::from_secs(3600);
+        assert!(timeout(hour, leave_to_store(&gateway.shared, &second)).await.is_err(), "it is not its turn");
+        gateway.shared.stop.stop();
+        let began = Instant::now();
+        let error = leave_to_store(&gateway.shared, &second).await.err().unwrap();
+        assert_eq!((error.to_string().as_str(), began.elapsed()), (ENDED, LAST_CHANCE));
+        drop(stored);
+        assert!(
+            leave_to_store(&gateway.shared, &second).await.is_ok(),
+            "there is time for what does not wait"
+        );
+    }
 }

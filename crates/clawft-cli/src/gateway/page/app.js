@@ -148,6 +148,7 @@ async function answer(content) {
 const UNSTORED = {
   disk_full: "This answer is not stored: the gateway’s disk is full.",
   deleted: "This answer is not stored: the conversation was deleted meanwhile.",
+  shutting_down: "This answer is not stored: the gateway was shutting down.",
   storage: "This answer is not stored, the gateway’s log says why.",
 };
 

@@ -21,8 +21,8 @@ use tower::ServiceExt as _;
 const CONFIG: &str = r#"{"agents":{"model":"team/small"},
     "providers":{"providers":{"local":{"api_base":"http://127.0.0.1:1/v1","retries":0}}}}"#;
 
-struct Gateway {
-    shared: Shared,
+pub(in crate::gateway) struct Gateway {
+    pub(in crate::gateway) shared: Shared,
     folder: TempDir,
 }
 
@@ -47,7 +47,7 @@ fn gateway(access: Access, settings: Settings) -> Gateway {
     Gateway { shared, folder }
 }
 
-fn local() -> Gateway {
+pub(in crate::gateway) fn local() -> Gateway {
     gateway(Access::Local, Settings::default())
 }
 
