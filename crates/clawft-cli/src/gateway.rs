@@ -11,6 +11,8 @@
 mod access;
 mod api_error;
 mod completions;
+#[cfg(test)]
+mod documented;
 mod headers;
 mod health;
 mod id;

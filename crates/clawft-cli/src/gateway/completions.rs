@@ -19,6 +19,8 @@ use clawft_types::Config;
 use events::Events;
 use request::ChatRequest;
 use shape::Shape;
+#[cfg(test)]
+pub(super) use turn::LAST_CHANCE;
 use turn::{Made, Piece, Pieces, Talk};
 
 /// Answers, whole or as a stream of events. With the header `X-Clawft-Session` the request's one message continues that

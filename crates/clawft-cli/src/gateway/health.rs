@@ -15,19 +15,19 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, timeout_at};
 
 /// How long what was found counts. Anybody may ask, and whoever does shall not keep the disk busy.
-const FRESH: Duration = Duration::from_secs(3);
+pub(super) const FRESH: Duration = Duration::from_secs(3);
 
 /// How long a check is waited for. What `weft status` waits for an answer is longer.
-const CHECK_TIME: Duration = Duration::from_secs(2);
+pub(super) const CHECK_TIME: Duration = Duration::from_secs(2);
 
 /// How long what was found before counts where a check takes longer: a slow disk is no full one.
-const STALE: Duration = Duration::from_secs(30);
+pub(super) const STALE: Duration = Duration::from_secs(30);
 
 /// The file that is written to see whether sessions can be. Its name does not end like a session's.
 const PROBE: &str = "sessions/.ready";
 
 /// How many bytes are in it.
-const PROBE_BYTES: usize = 4096;
+pub(super) const PROBE_BYTES: usize = 4096;
 
 /// `GET /healthz`: 200 as long as requests are answered at all.
 pub(super) async fn live() -> Response {

@@ -11,13 +11,13 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// How long answers in the making may take to end by themselves.
-const GRACE: Duration = Duration::from_millis(7000);
+pub(super) const GRACE: Duration = Duration::from_millis(7000);
 
 /// How long it may take then to store what has arrived of them.
-const STORING: Duration = Duration::from_millis(1000);
+pub(super) const STORING: Duration = Duration::from_millis(1000);
 
 /// How long clients may take for the last bytes.
-const FLUSHING: Duration = Duration::from_millis(500);
+pub(super) const FLUSHING: Duration = Duration::from_millis(500);
 
 /// How long the log may take for its last lines.
 pub(super) const LAST_LINES: Duration = Duration::from_millis(200);

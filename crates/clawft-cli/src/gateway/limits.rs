@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use std::time::Duration;
 
 /// How long a client may take for a request's body.
-const BODY_TIME: Duration = Duration::from_secs(30);
+pub(super) const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// A request's body.
 pub(super) struct Received {

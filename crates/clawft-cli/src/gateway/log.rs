@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 /// How many lines may wait to be written.
-const CAPACITY: usize = 4096;
+pub(super) const CAPACITY: usize = 4096;
 
 /// Whether people read along.
 static TERMINAL: LazyLock<bool> = LazyLock::new(|| io::stderr().is_terminal());

@@ -11,6 +11,8 @@ mod door;
 mod io;
 
 pub(super) use connections::Bounds;
+#[cfg(test)]
+pub(super) use io::{LINGER_BYTES, LINGER_PAUSE, LINGER_TIME, WRITE_TIME};
 
 use super::api_error::ApiError;
 use super::log;
@@ -35,10 +37,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long a request's head may take to come, and how long a connection may stay without one.
-const HEAD_TIME: Duration = Duration::from_secs(15);
+pub(super) const HEAD_TIME: Duration = Duration::from_secs(15);
 
 /// The most bytes that a request's head may have.
-const HEAD_BYTES: usize = 16 * 1024;
+pub(super) const HEAD_BYTES: usize = 16 * 1024;
 
 /// The most bytes that are kept of what has come and was not looked at yet.
 const BUFFER: usize = 64 * 1024;

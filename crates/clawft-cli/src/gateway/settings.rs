@@ -25,6 +25,18 @@ const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 256;
 /// The most connections that can be allowed.
 const MOST_CONNECTIONS: u32 = 1_000_000;
 
+/// The fields of `gateway`.
+#[cfg(test)]
+pub(super) const FIELDS: [&str; 7] = [
+    "listen",
+    "token",
+    "token_env",
+    "max_concurrent",
+    "max_body_bytes",
+    "max_connections",
+    "max_connections_per_address",
+];
+
 /// The most requests at once that can be allowed: each takes two file descriptors.
 const MOST_CONCURRENT: u32 = 100_000;
 
@@ -215,6 +227,14 @@ mod tests {
 
         let settings = read_with(file, &env, "[::1]:3".parse().ok());
         assert_eq!(settings.unwrap().listen.port(), 3);
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        for field in FIELDS {
+            let error = read(&format!(r#"{{"gateway":{{"{field}":{{}}}}}}"#), &[]).unwrap_err();
+            assert!(error.contains(&format!("gateway.{field}: expected ")), "{error}");
+        }
     }
 
     #[test]

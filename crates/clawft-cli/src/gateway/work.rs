@@ -16,16 +16,16 @@ use tokio::time::timeout;
 pub(super) const SMALL: usize = 64 * 1024;
 
 /// How many larger bodies are in memory at once.
-const LARGE_AT_ONCE: usize = 16;
+pub(super) const LARGE_AT_ONCE: usize = 16;
 
 /// How many larger bodies may wait for that.
-const LARGE_WAITING: usize = 64;
+pub(super) const LARGE_WAITING: usize = 64;
 
 /// How long they may wait.
-const LARGE_WAIT: Duration = Duration::from_secs(10);
+pub(super) const LARGE_WAIT: Duration = Duration::from_secs(10);
 
 /// How many of them are parsed at once.
-const PARSED_AT_ONCE: usize = 2;
+pub(super) const PARSED_AT_ONCE: usize = 2;
 
 /// How many threads wait for files at once. There are others for the resolver of host names and for what is parsed.
 const FILES_AT_ONCE: usize = 32;

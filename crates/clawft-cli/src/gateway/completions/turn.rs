@@ -18,7 +18,7 @@ use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 use tokio::time::sleep;
 
 /// How long a turn may wait to be stored once all turns are stopped. The gateway waits a little longer for them.
-const LAST_CHANCE: Duration = Duration::from_millis(500);
+pub(in crate::gateway) const LAST_CHANCE: Duration = Duration::from_millis(500);
 
 /// What is said, and where it is kept.
 pub(super) enum Talk {

@@ -13,15 +13,15 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// How long a client may take nothing of what it is sent.
-pub(super) const WRITE_TIME: Duration = Duration::from_secs(30);
+pub(in crate::gateway) const WRITE_TIME: Duration = Duration::from_secs(30);
 
 /// How long a client that was refused may send what nobody wants, in all and without a byte. A connection that is closed while it
 /// does is reset, and the refusal is lost.
-const LINGER_TIME: Duration = Duration::from_secs(30);
-const LINGER_PAUSE: Duration = Duration::from_secs(5);
+pub(in crate::gateway) const LINGER_TIME: Duration = Duration::from_secs(30);
+pub(in crate::gateway) const LINGER_PAUSE: Duration = Duration::from_secs(5);
 
 /// How many bytes it may send.
-const LINGER_BYTES: usize = 32 << 20;
+pub(in crate::gateway) const LINGER_BYTES: usize = 32 << 20;
 
 /// How many of them are read at once.
 const DISCARD: usize = 16 * 1024;
