@@ -354,5 +354,30 @@ def errors(given):
         same("the messages", page.locator("#log article.user").count(), 1)
 
 
+@case
+def fragment(given):
+    """An address whose fragment is no text opens the page all the same."""
+    with window(given) as opened:
+        page = opened.page
+        for fragment in ["%E0%A4%A", "%", "%ff", "../etc", "a%2Fb"]:
+            page.goto(f"{given['url']}/#{fragment}")
+            page.reload()
+            opened.say("hello")
+            opened.answered("echo: hello")
+
+
+@case
+def unstored(given):
+    """An answer that cannot be stored is shown, with a note below it."""
+    with window(given) as opened:
+        page = opened.open().page
+        opened.say("hello " + "x" * 4000)
+        opened.answered("echo: hello")
+        note = page.locator("#log .note")
+        expect(note).to_have_count(1)
+        expect(note).to_contain_text("This answer is not stored")
+        opened.shoot("page-unstored")
+
+
 if __name__ == "__main__":
     main()

@@ -16,6 +16,8 @@ cases! {
     "page: what the model sends is text, whatever it looks like" => hostile,
     "page: an answer with formatting" => formatting,
     "page: errors are said, and can be tried again" => errors,
+    "page: a fragment that is no text is none" => fragment,
+    "page: an answer that is not stored has a note" => unstored,
 }
 
 fn talk(place: &Place<'_>) -> Result<()> {
@@ -64,4 +66,15 @@ fn formatting(place: &Place<'_>) -> Result<()> {
 fn errors(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("recovers")?;
     place.page("errors", &gateway)
+}
+
+fn fragment(place: &Place<'_>) -> Result<()> {
+    let gateway = place.gateway("ok")?;
+    place.page("fragment", &gateway)
+}
+
+fn unstored(place: &Place<'_>) -> Result<()> {
+    place.configure("ok")?;
+    let gateway = place.start_without_room()?;
+    place.page("unstored", &gateway)
 }
