@@ -167,10 +167,11 @@ int main(int count, char **arguments) {
         fflush(stdout);
         free(piece);
     }
-    size_t length;
+    size_t length, unstored;
     char *error = text(turn, CLAWFT_ERROR, &length), *warnings = text(turn, CLAWFT_WARNINGS, &length);
+    free(text(turn, CLAWFT_UNSTORED, &unstored));
     if (step == CLAWFT_DONE) putchar('\n');
     if (*error) fprintf(stderr, "error: %s\n", error);
     fputs(warnings, stderr);
-    return step == CLAWFT_DONE && !*error ? 0 : 1;
+    return step == CLAWFT_DONE && !*error && !unstored ? 0 : 1;
 }

@@ -85,13 +85,11 @@ impl Agent {
         show: Show<'_>,
         leave: impl Future<Output = Result<L, Error>>,
     ) -> Result<(Answer, Option<Error>), Error> {
-        let (session, mut warnings) = self.load(id).await?;
+        let session = self.load(id).await?;
         let known = session.messages.len();
-        let reply = match drive::drive(&self.client, config, session, input, stop, show).await {
-            Ok(reply) => reply,
-            Err(error) => return Err(error.with_warnings(warnings)),
-        };
+        let reply = drive::drive(&self.client, config, session, input, stop, show).await?;
         let (answer, session) = split(reply);
+        let mut warnings = Vec::new();
         let stored = match leave.await {
             Ok(_held) => self.keep(session, known, &mut warnings).await,
             Err(error) => Err(error),
@@ -118,14 +116,9 @@ impl Agent {
         Ok(split(reply).0)
     }
 
-    async fn load(&self, id: SessionId) -> Result<(Session, Vec<String>), Error> {
+    async fn load(&self, id: SessionId) -> Result<Session, Error> {
         let sessions = self.sessions.clone();
-        blocking(move || {
-            let mut warnings = Vec::new();
-            let session = sessions.load(id, &mut |text| warnings.push(text.to_owned()));
-            Ok((session.map_err(|error| Error::from(error).with_warnings(warnings.clone()))?, warnings))
-        })
-        .await?
+        Ok(blocking(move || sessions.load(id)).await??)
     }
 
     /// Stores the session, and adds to `warnings` what the user should be told.

@@ -24,7 +24,6 @@ pub fn main() -> ExitCode {
     let weft = Weft::try_parse().unwrap_or_else(|error| error.exit());
     let done = run(weft);
     let exit = done.unwrap_or_else(|error| {
-        terminal::warn(&error.warnings);
         terminal::say_error(&error);
         Exit::from(&error)
     });

@@ -10,8 +10,6 @@ use std::fmt;
 pub struct Error {
     /// What went wrong.
     pub fault: Fault,
-    /// What the user should be told besides, such as that a damaged session was set aside: sentence fragments.
-    pub warnings: Vec<String>,
 }
 
 /// What went wrong.
@@ -39,6 +37,8 @@ pub enum Fault {
     Turn(TurnError),
     /// It was stopped before anything had arrived.
     Stopped,
+    /// The session was removed while the turn went on.
+    Deleted,
     /// Anything else, such as a port that is in use or a terminal that cannot be read. A sentence fragment.
     Other(String),
 }
@@ -47,13 +47,6 @@ impl Error {
     /// An error of the kind [`Fault::Other`].
     pub fn other(text: impl Into<String>) -> Self {
         Fault::Other(text.into()).into()
-    }
-
-    /// The same with `warnings` in front of those it has.
-    pub(crate) fn with_warnings(mut self, mut warnings: Vec<String>) -> Self {
-        warnings.append(&mut self.warnings);
-        self.warnings = warnings;
-        self
     }
 }
 
@@ -75,6 +68,7 @@ impl fmt::Display for Error {
             Fault::Request(reason) => write!(out, "HTTP request refused: {reason}"),
             Fault::Turn(error) => error.fmt(out),
             Fault::Stopped => out.write_str("stopped before an answer had arrived"),
+            Fault::Deleted => StoreError::Deleted.fmt(out),
             Fault::Other(text) => out.write_str(text),
         }
     }
@@ -84,7 +78,7 @@ impl std::error::Error for Error {}
 
 impl<F: Into<Fault>> From<F> for Error {
     fn from(fault: F) -> Self {
-        Error { fault: fault.into(), warnings: Vec::new() }
+        Error { fault: fault.into() }
     }
 }
 
@@ -99,6 +93,7 @@ impl From<StoreError> for Fault {
         match error {
             StoreError::File(error) => Fault::File(error),
             StoreError::Session { path, error } => Fault::Session { path, error },
+            StoreError::Deleted => Fault::Deleted,
         }
     }
 }

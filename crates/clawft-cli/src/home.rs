@@ -4,8 +4,10 @@ use crate::error::{Error, Fault};
 use clawft_store::{FileSystem, FsError, FsFault, Sessions};
 use clawft_types::json::{self, JsonError, Node, Value};
 use clawft_types::{Config, ConfigError};
+use std::env;
+use std::fs::{self, File, Metadata};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 /// The environment variable that names the home directory.
 pub const HOME_VARIABLE: &str = "CLAWFT_HOME";
@@ -75,14 +77,13 @@ impl ConfigFile {
     /// [`Fault::NoConfig`] if there is none; if it cannot be read.
     pub fn read(home: &Home) -> Result<ConfigFile, Error> {
         let path = home.config.display().to_string();
-        let bytes =
-            fs::read(&home.config).map_err(|error| match file_error("read", &home.config, error) {
-                Error { fault: Fault::File(error), .. } if error.is_not_found() => {
-                    Fault::NoConfig(error).into()
-                }
-                other => other,
-            })?;
-        Ok(ConfigFile { path, bytes })
+        match read_file(&home.config) {
+            Ok(bytes) => Ok(ConfigFile { path, bytes }),
+            Err(fault) => {
+                let error = FsError { operation: "read", path, fault };
+                Err(if error.is_not_found() { Fault::NoConfig(error) } else { Fault::File(error) }.into())
+            }
+        }
     }
 
     /// The file, as messages name it.
@@ -113,7 +114,73 @@ impl ConfigFile {
     }
 }
 
+/// All of a file. What is none, such as a pipe or a device, may never end: it is looked at before it is opened, and again
+/// when it is.
+fn read_file(path: &Path) -> Result<Vec<u8>, FsFault> {
+    let regular = |found: Metadata| match () {
+        () if found.is_file() => Ok(()),
+        () if found.is_dir() => Err(FsFault::IsDirectory),
+        () => Err(FsFault::NotFile),
+    };
+    regular(fs::metadata(path)?)?;
+    let mut file = File::open(path)?;
+    regular(file.metadata()?)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// What went wrong with a file outside of the store, in the store's words.
 pub(crate) fn file_error(operation: &'static str, path: &Path, error: std::io::Error) -> Error {
     FsError { operation, path: path.display().to_string(), fault: FsFault::from(error) }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::TempDir;
+
+    fn home() -> (TempDir, Home) {
+        let dir = TempDir::new().unwrap();
+        let folder = dir.path().join("above/home");
+        (dir, Home { config: folder.join("config.json"), folder })
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn is_made_for_its_user_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let (_dir, home) = home();
+        for _ in 0..2 {
+            home.make().unwrap();
+        }
+        for folder in [home.folder.as_path(), home.folder.parent().unwrap()] {
+            assert_eq!(fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+    }
+
+    #[test]
+    fn a_configuration_that_is_no_file_is_refused() {
+        let (_dir, home) = home();
+        assert!(matches!(ConfigFile::read(&home).unwrap_err().fault, Fault::NoConfig(_)));
+        home.make().unwrap();
+        fs::create_dir(&home.config).unwrap();
+        let said = ConfigFile::read(&home).unwrap_err().to_string();
+        assert_eq!(said, format!("cannot read `{}`: it is a directory", home.config.display()));
+        #[cfg(unix)]
+        {
+            fs::remove_dir(&home.config).unwrap();
+            let _socket = std::os::unix::net::UnixListener::bind(&home.config).unwrap();
+            let said = ConfigFile::read(&home).unwrap_err().to_string();
+            assert!(said.ends_with("config.json`: it is not a regular file"), "{said}");
+        }
+        #[cfg(target_os = "linux")]
+        {
+            // This one never ends.
+            let home = Home { config: "/dev/zero".into(), ..home };
+            let said = ConfigFile::read(&home).unwrap_err().to_string();
+            assert_eq!(said, "cannot read `/dev/zero`: it is not a regular file");
+        }
+    }
 }

@@ -1,19 +1,21 @@
-//! Time: how long something takes, waiting, and a number that no other process has.
+//! Time: how long something takes, and waiting. What day it is matters nowhere: other processes have clocks of their own.
 
 use std::time::Duration;
 
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
-pub use bindings::{Stopwatch, sleep, unique};
+pub use bindings::{Stopwatch, sleep};
 #[cfg(all(target_os = "wasi", target_env = "p1"))]
-pub use preview1::{Stopwatch, sleep, unique};
+pub(crate) use preview1::now;
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+pub use preview1::{Stopwatch, sleep};
 #[cfg(not(target_os = "wasi"))]
-pub use standard::{Stopwatch, sleep, unique};
+pub use standard::{Stopwatch, sleep};
 
 /// Straight from the host: by way of libc and std it would be three kilobytes more.
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
 mod bindings {
     use super::Duration;
-    use wasip2::clocks::{monotonic_clock, wall_clock};
+    use wasip2::clocks::monotonic_clock;
 
     /// Measures from its making.
     #[derive(Clone, Copy)]
@@ -27,19 +29,18 @@ mod bindings {
 
         /// The time since then.
         pub fn elapsed(&self) -> Duration {
-            Duration::from_nanos(monotonic_clock::now().saturating_sub(self.0))
+            Duration::from_nanos(self.nanoseconds())
+        }
+
+        /// The same as a number.
+        pub(crate) fn nanoseconds(&self) -> u64 {
+            monotonic_clock::now().saturating_sub(self.0)
         }
     }
 
     /// Does nothing for that long.
     pub fn sleep(time: Duration) {
         monotonic_clock::subscribe_duration(super::nanoseconds(time)).block();
-    }
-
-    /// Nanoseconds since 1970. The host's other clock may begin with the process.
-    pub fn unique() -> u64 {
-        let now = wall_clock::now();
-        now.seconds.wrapping_mul(1_000_000_000).wrapping_add(u64::from(now.nanoseconds))
     }
 }
 
@@ -48,8 +49,8 @@ mod preview1 {
     use super::Duration;
     use std::mem::MaybeUninit;
     use wasip1::{
-        CLOCKID_MONOTONIC, CLOCKID_REALTIME, Clockid, EVENTTYPE_CLOCK, Event, Subscription,
-        SubscriptionClock, SubscriptionU, SubscriptionUU,
+        CLOCKID_MONOTONIC, EVENTTYPE_CLOCK, Event, Subscription, SubscriptionClock, SubscriptionU,
+        SubscriptionUU,
     };
 
     /// Measures from its making.
@@ -59,12 +60,17 @@ mod preview1 {
     impl Stopwatch {
         /// Begins to measure.
         pub fn start() -> Self {
-            Self(now(CLOCKID_MONOTONIC))
+            Self(now())
         }
 
         /// The time since then.
         pub fn elapsed(&self) -> Duration {
-            Duration::from_nanos(now(CLOCKID_MONOTONIC).saturating_sub(self.0))
+            Duration::from_nanos(self.nanoseconds())
+        }
+
+        /// The same as a number.
+        pub(crate) fn nanoseconds(&self) -> u64 {
+            now().saturating_sub(self.0)
         }
     }
 
@@ -82,22 +88,17 @@ mod preview1 {
         let _ = unsafe { wasip1::poll_oneoff(&Subscription { userdata: 0, u }, event.as_mut_ptr(), 1) };
     }
 
-    /// Nanoseconds since 1970.
-    pub fn unique() -> u64 {
-        now(CLOCKID_REALTIME)
-    }
-
     /// A host without that clock has no other to ask.
-    fn now(clock: Clockid) -> u64 {
+    pub(crate) fn now() -> u64 {
         // SAFETY: no memory is involved but what the function returns.
-        unsafe { wasip1::clock_time_get(clock, 1) }.unwrap_or_default()
+        unsafe { wasip1::clock_time_get(CLOCKID_MONOTONIC, 1) }.unwrap_or_default()
     }
 }
 
 #[cfg(not(target_os = "wasi"))]
 mod standard {
     use super::Duration;
-    use std::time::{Instant, SystemTime, UNIX_EPOCH};
+    use std::time::Instant;
 
     /// Measures from its making.
     #[derive(Clone, Copy)]
@@ -113,20 +114,41 @@ mod standard {
         pub fn elapsed(&self) -> Duration {
             self.0.elapsed()
         }
+
+        /// The same as a number.
+        pub(crate) fn nanoseconds(&self) -> u64 {
+            super::nanoseconds(self.elapsed())
+        }
     }
 
     /// Does nothing for that long.
     pub fn sleep(time: Duration) {
         std::thread::sleep(time);
     }
-
-    /// Nanoseconds since 1970.
-    pub fn unique() -> u64 {
-        super::nanoseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
-    }
 }
 
 /// As the host's clocks count; centuries are cut to what they can count.
 pub fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Stopwatch, nanoseconds, sleep};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn what_is_slept_is_measured() {
+        let (begun, watch, time) = (Instant::now(), Stopwatch::start(), Duration::from_millis(30));
+        sleep(time);
+        let (elapsed, counted) = (watch.elapsed(), watch.nanoseconds());
+        assert!(time <= elapsed && elapsed <= begun.elapsed(), "{elapsed:?}");
+        assert!(nanoseconds(elapsed) <= counted && counted <= nanoseconds(begun.elapsed()));
+    }
+
+    #[test]
+    fn centuries_are_cut() {
+        assert_eq!(nanoseconds(Duration::from_millis(1)), 1_000_000);
+        assert_eq!(nanoseconds(Duration::from_secs(u64::MAX)), u64::MAX);
+    }
 }

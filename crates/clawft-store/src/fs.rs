@@ -17,26 +17,36 @@ mod backend;
 #[cfg(all(target_os = "wasi", target_env = "p1"))]
 #[path = "fs/preview1.rs"]
 mod backend;
-#[cfg(not(target_os = "wasi"))]
+#[cfg(all(not(target_os = "wasi"), not(test)))]
 #[path = "fs/standard.rs"]
+mod backend;
+#[cfg(test)]
+#[path = "fs/scripted.rs"]
 mod backend;
 mod error;
 mod lock;
 mod path;
 
+#[cfg(test)]
+pub(crate) use backend::intercept;
 pub use error::{FsError, FsFault};
-pub use lock::Lock;
+use lock::LockPath;
+pub(crate) use lock::Wait;
 
-use std::iter;
+use crate::random;
+use clawft_types::memory;
 
 /// Where the host's configuration directory is mounted: `wasmtime run --dir HOST::/config`.
 pub const DEFAULT_BASE: &str = "/config";
 
-/// How many names are tried for a temporary file or for a file set aside.
-const MAX_NAMES: u32 = 1000;
+/// How many names are tried for a copy that is kept.
+const MAX_COPIES: u32 = 1000;
 
 /// What a file shall hold, in pieces: all of it need not be in memory at the same time.
 pub type Content<'a> = &'a mut dyn Iterator<Item = Vec<u8>>;
+
+/// Puts the content that it is given in the place of a file.
+pub(crate) type Save<'a> = &'a mut dyn FnMut(Content<'_>) -> Result<(), FsFault>;
 
 /// Reads and writes files below one base directory.
 #[derive(Clone)]
@@ -95,7 +105,7 @@ impl FileSystem {
     }
 
     /// Writes a file whole or not at all: to a temporary file beside it, which then takes its place. Missing directories
-    /// on the way are made.
+    /// on the way are made. When it returns, the file survives a power cut.
     ///
     /// # Errors
     /// If that fails; the file is then as it was, and no temporary file is left.
@@ -108,31 +118,49 @@ impl FileSystem {
     /// # Errors
     /// As [`Self::write_string`].
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), FsError> {
-        self.on("write", path, |path| replace(path, &mut iter::once(bytes.to_vec()), || true))
+        self.on("write", path, |path| replace(path, bytes))
     }
 
-    /// [`Self::write`] of `content`, piece by piece, by the one process that holds `lock`, so that a temporary file that is there already is from one
-    /// that was killed: it is removed.
+    /// Writes the file `name` in `directory` as [`Self::write`] does, with what `change` saves. Only one process does that
+    /// at a time: where another one has done it all the same, `change` is called again. `wait` is how long to wait for others.
     ///
     /// # Errors
-    /// As [`Self::write`]; with [`FsFault::Locked`] if the lock was lost, see [`Lock::is_held`].
-    pub fn write_locked(&self, lock: &Lock, path: &str, content: Content<'_>) -> Result<(), FsError> {
-        self.on("write", path, |path| {
-            (1..MAX_NAMES).map(|number| temporary(path, number)).find(|name| backend::remove(name).is_err());
-            replace(path, content, || lock.is_held())
-        })
+    /// As [`Self::write`]; with [`FsFault::Locked`] if other processes were faster time and again; the error of `change`.
+    pub(crate) fn update<E: From<FsError>>(
+        &self,
+        directory: &str,
+        name: &str,
+        mut wait: Wait,
+        change: &mut dyn FnMut(Save<'_>) -> Result<Result<(), FsFault>, E>,
+    ) -> Result<(), E> {
+        let path = self.locate(&[directory, "/", name].concat())?;
+        let fail = |fault| FsError::new("write", &path, fault);
+        let lock_path = self.lock_path(directory, name)?;
+        loop {
+            let mut lock = Some(lock_path.take(&wait).map_err(fail)?);
+            let mut save = |content: Content<'_>| lock.take().ok_or(FsFault::Locked)?.replace(&path, content);
+            match change(&mut save)? {
+                Err(FsFault::Locked) if wait.again() => {}
+                replaced => {
+                    let directory = self.locate(directory)?;
+                    return Ok(replaced.and_then(|()| backend::sync_dir(&directory)).map_err(fail)?);
+                }
+            }
+        }
     }
 
-    /// Takes a lock that no other process has until this one lets go of it by dropping it. The lock is a file at `path`,
-    /// whose directory is made if it is missing.
-    ///
-    /// Waits for others, but not forever: locks are held for moments, so one that does not change hands for seconds is
-    /// from a process that was killed, and is taken over.
+    /// Makes the processes that are about to [update](Self::update) the file `name` in `directory` begin again.
     ///
     /// # Errors
-    /// If there can be no such file, and with [`FsFault::Locked`] if others were faster time and again.
-    pub fn lock(&self, path: &str) -> Result<Lock, FsError> {
-        self.on("lock", path, |path| make_parent(path).and_then(|()| Lock::take(path)))
+    /// If that fails.
+    pub(crate) fn revoke(&self, directory: &str, name: &str) -> Result<(), FsError> {
+        let lock_path = self.lock_path(directory, name)?;
+        lock_path.revoke().map_err(|fault| FsError::new("unlock", &lock_path.directory, fault))
+    }
+
+    fn lock_path(&self, directory: &str, name: &str) -> Result<LockPath, FsError> {
+        let directory = self.locate(&[directory, "/.locks"].concat())?;
+        Ok(LockPath { directory, prefix: [name, "+"].concat() })
     }
 
     /// Adds to the end of a file, which is made if it does not exist.
@@ -151,12 +179,13 @@ impl FileSystem {
         self.locate(path).is_ok_and(|path| backend::exists(&path))
     }
 
-    /// The names in a directory, sorted. Bytes that are not UTF-8 are replaced by `U+FFFD`.
+    /// The names in a directory, sorted. Of a name that is not UTF-8 bytes are replaced by `U+FFFD`, or it is left out.
     ///
     /// # Errors
     /// If the directory cannot be read.
     pub fn list_dir(&self, path: &str) -> Result<Vec<String>, FsError> {
-        let mut names = self.on("list", path, backend::names)?;
+        let mut names = Vec::new();
+        self.on("list", path, |path| backend::each_name(path, &mut |name| names.push(name.to_owned())))?;
         names.sort_unstable();
         Ok(names)
     }
@@ -169,23 +198,37 @@ impl FileSystem {
         self.on("create", path, make_dirs)
     }
 
-    /// Removes a file.
+    /// Removes a file. When it returns, the file stays away after a power cut.
     ///
     /// # Errors
     /// If it does not exist or cannot be removed.
     pub fn remove_file(&self, path: &str) -> Result<(), FsError> {
-        self.on("remove", path, backend::remove)
+        self.on("remove", path, |path| {
+            backend::remove(path)?;
+            match sync_parent(path) {
+                // A full disk takes the removal all the same.
+                Err(FsFault::Full) => Ok(()),
+                synced => synced,
+            }
+        })
     }
 
-    /// Gives a file another name that is free, `NAME.MARK-1` or the next number, and returns the whole new path.
+    /// Keeps a copy of `bytes` beside `path` under a name that is free, `NAME.MARK-1` or the next number, unless there is one
+    /// already, and returns its whole path. The directory is to be synchronised.
     ///
     /// # Errors
-    /// If it does not exist or cannot be renamed.
-    pub fn set_aside(&self, path: &str, mark: &str) -> Result<String, FsError> {
-        self.on("set aside", path, |path| {
-            let aside = free_name(&[path, ".", mark, "-"].concat())?;
-            backend::rename(path, &aside)?;
-            Ok(aside)
+    /// If it cannot be written.
+    pub(crate) fn keep_copy(&self, path: &str, bytes: &[u8], mark: &str) -> Result<String, FsError> {
+        self.on("write", path, |path| {
+            for number in 1..MAX_COPIES {
+                let copy = [path, ".", mark, "-", &number.to_string()].concat();
+                match backend::create(&copy, bytes) {
+                    Err(FsFault::Exists) if !backend::read(&copy).is_ok_and(|kept| kept == bytes) => {}
+                    Ok(()) | Err(FsFault::Exists) => return Ok(copy),
+                    Err(fault) => return Err(fault),
+                }
+            }
+            Err(FsFault::Exists)
         })
     }
 
@@ -214,12 +257,18 @@ impl FileSystem {
 /// 2 KB of [`std::path`]. That a directory above cannot be made is no error by itself, because a host grants a directory
 /// without those above it.
 fn make_dirs(path: &str) -> Result<(), FsFault> {
-    for (end, byte) in path.bytes().enumerate() {
-        if byte == b'/' && end > 0 {
-            let _ = backend::create_dir(&path[..end]);
+    let (mut above, mut made) = ("", Ok(()));
+    for end in 1..=path.len() {
+        if path.as_bytes().get(end).is_none_or(|byte| *byte == b'/') {
+            let part = path.get(..end).unwrap_or_default();
+            made = backend::create_dir(part);
+            if made.is_ok() && !above.is_empty() {
+                backend::sync_dir(above)?;
+            }
+            above = part;
         }
     }
-    match backend::create_dir(path) {
+    match made {
         _ if backend::is_dir(path) => Ok(()),
         Err(FsFault::Exists) => Err(FsFault::NotDirectory),
         made => made,
@@ -227,44 +276,42 @@ fn make_dirs(path: &str) -> Result<(), FsFault> {
 }
 
 fn make_parent(path: &str) -> Result<(), FsFault> {
+    let parent = parent(path);
+    if parent.is_empty() || backend::is_dir(parent) { Ok(()) } else { make_dirs(parent) }
+}
+
+/// Has the names in the directory of `path` written down to the disk, where the system can do that.
+fn sync_parent(path: &str) -> Result<(), FsFault> {
+    match parent(path) {
+        "" => Ok(()),
+        parent => backend::sync_dir(parent),
+    }
+}
+
+/// The directory that `path` is in; empty for the root and for the current one.
+fn parent(path: &str) -> &str {
     // By bytes: the search of `str` from its end is half a kilobyte more of component.
-    match path.bytes().rposition(|byte| byte == b'/') {
-        Some(end @ 1..) if !backend::is_dir(&path[..end]) => make_dirs(&path[..end]),
-        _ => Ok(()),
-    }
+    let end = path.bytes().rposition(|byte| byte == b'/').unwrap_or_default();
+    path.get(..end).unwrap_or_default()
 }
 
-/// Writes the whole file beside `path` and lets it take its place, if `may` still says so then.
-fn replace(path: &str, content: Content<'_>, may: impl Fn() -> bool) -> Result<(), FsFault> {
+/// Writes the whole file beside `path` and lets it take its place. Nobody else has a file of that name, so it is ours to
+/// remove.
+fn replace(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
     make_parent(path)?;
-    let temporary = create_beside(path, content)?;
-    let replaced = if may() { backend::rename(&temporary, path) } else { Err(FsFault::Locked) };
-    if replaced.is_err() {
+    let temporary = [path, ".tmp-", &random::number().to_string()].concat();
+    backend::create(&temporary, bytes)?;
+    if let Err(fault) = backend::rename(&temporary, path) {
         let _ = backend::remove(&temporary);
+        return Err(fault);
     }
-    replaced
+    sync_parent(path)
 }
 
-/// A new file that nobody else has, not even another process that writes the same one.
-fn create_beside(path: &str, content: Content<'_>) -> Result<String, FsFault> {
-    for number in 1..MAX_NAMES {
-        let name = temporary(path, number);
-        // Where there is such a file already, none of the content has been taken.
-        match backend::create(&name, content, true) {
-            Err(FsFault::Exists) => {}
-            created => return created.map(|()| name),
-        }
-    }
-    Err(FsFault::Exists)
-}
-
-fn temporary(path: &str, number: u32) -> String {
-    [path, ".tmp-", &number.to_string()].concat()
-}
-
-fn free_name(stem: &str) -> Result<String, FsFault> {
-    let mut names = (1..MAX_NAMES).map(|number| [stem, &number.to_string()].concat());
-    names.find(|name| !backend::exists(name)).ok_or(FsFault::Exists)
+/// Makes room in `bytes` for `more`, or says that there is none.
+fn reserve(bytes: &mut Vec<u8>, more: u64) -> Result<(), FsFault> {
+    let more = usize::try_from(more).map_err(|_| FsFault::NoMemory)?;
+    Ok(memory::reserve(bytes, more)?)
 }
 
 #[cfg(test)]

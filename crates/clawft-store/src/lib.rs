@@ -1,5 +1,5 @@
-//! What clawft keeps: files below one directory ([`fs`]) and the sessions among them ([`sessions`]), with the clock that
-//! their locks need ([`clock`]).
+//! What clawft keeps: files below one directory ([`fs`]) and the sessions among them ([`sessions`]), with the clock and
+//! the randomness that their locks need ([`clock`], [`random`]).
 //!
 //! The component and the native command share it, so that both can work on the same files, even at the same time. On
 //! wasm32-wasip2 and wasm32-wasip1 all of it uses the bindings of the host's interfaces, natively std. Nothing is printed:
@@ -9,6 +9,7 @@ pub mod clock;
 pub mod fs;
 #[cfg(all(target_os = "wasi", target_env = "p1"))]
 pub mod preview1;
+pub mod random;
 pub mod sessions;
 
 pub use fs::{FileSystem, FsError, FsFault};

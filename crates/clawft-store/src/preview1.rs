@@ -15,13 +15,24 @@ const READ_SIZE: usize = 4096;
 /// The host's, and [`ERRNO_NOMEM`].
 pub fn read_to_end(descriptor: Fd) -> Result<Vec<u8>, Errno> {
     let mut bytes = Vec::new();
+    read_into(descriptor, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Adds to `bytes` all that is left to read of `descriptor`.
+///
+/// # Errors
+/// As [`read_to_end`].
+pub fn read_into(descriptor: Fd, bytes: &mut Vec<u8>) -> Result<(), Errno> {
     loop {
-        memory::reserve(&mut bytes, READ_SIZE).map_err(|_| ERRNO_NOMEM)?;
+        if bytes.capacity() == bytes.len() {
+            memory::reserve(bytes, READ_SIZE).map_err(|_| ERRNO_NOMEM)?;
+        }
         let room = bytes.spare_capacity_mut();
         let part = [Iovec { buf: room.as_mut_ptr().cast(), buf_len: room.len() }];
         // SAFETY: the host writes into nothing but the room, of the length that goes with it.
         match unsafe { wasip1::fd_read(descriptor, &part) } {
-            Ok(0) => return Ok(bytes),
+            Ok(0) => return Ok(()),
             // SAFETY: so many bytes of the room have been written, and there are no more of it.
             Ok(read) => unsafe { bytes.set_len(bytes.len() + read.min(part[0].buf_len)) },
             Err(ERRNO_INTR) => {}

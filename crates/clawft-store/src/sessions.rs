@@ -2,13 +2,13 @@
 //!
 //! Nobody has a session to himself for a whole turn: a model may take minutes. A turn reads the session at its beginning,
 //! and at its end, under a lock, adds its own messages to what is there by then. So none of two turns at the same time is
-//! lost, and none waits for the other's model.
+//! lost, and none waits for the other's model. Whoever loses the lock meanwhile cannot write, and begins again.
 
 mod error;
 
 pub use error::StoreError;
 
-use crate::fs::{FileSystem, FsError, FsFault, Lock};
+use crate::fs::{FileSystem, FsError, FsFault, Save, Wait};
 use clawft_types::session::Pieces;
 use clawft_types::{Session, SessionError, SessionId};
 
@@ -17,9 +17,6 @@ const FOLDER: &str = "sessions";
 
 /// How the name of a session's file ends.
 const ENDING: &str = ".json";
-
-/// How often a lock may be lost before the answer is not stored.
-const ATTEMPTS: u32 = 3;
 
 /// Takes what a user should be told though all goes on: a sentence fragment.
 pub type Warn<'a> = &'a mut dyn FnMut(&str);
@@ -41,32 +38,37 @@ impl Sessions {
         &self.fs
     }
 
-    /// The session of that id, or a new one. A damaged file is kept under another name and warned of.
+    /// The session of that id, or a new one; also in place of one that is damaged.
     ///
     /// # Errors
     /// If there is a file that cannot be read, or one that a newer version wrote.
-    pub fn load(&self, id: SessionId, warn: Warn<'_>) -> Result<Session, StoreError> {
-        Ok(self.find(&id, warn)?.unwrap_or_else(|| Session::new(id)))
+    pub fn load(&self, id: SessionId) -> Result<Session, StoreError> {
+        let found = match self.read(&id) {
+            Err(StoreError::Session { error: SessionError::Damaged(_), .. }) => None,
+            found => found?,
+        };
+        Ok(found.unwrap_or_else(|| Session::new(id)))
     }
 
-    /// Adds to the stored session what `session` has beyond the `known` messages that it was loaded with. A file damaged
-    /// meanwhile is kept under another name and warned of.
+    /// Adds to the stored session what `session` has beyond the `known` messages that it was loaded with. When it returns,
+    /// the turn survives a power cut. A damaged file is kept under another name and warned of.
     ///
     /// # Errors
-    /// If the file cannot be read or written; it is then as it was.
+    /// If the file cannot be read or written; it is then as it was. [`StoreError::Deleted`] if there were messages and they
+    /// are gone.
     pub fn store(&self, session: &Session, known: usize, warn: Warn<'_>) -> Result<(), StoreError> {
-        let mut attempt = 1;
-        loop {
-            let lock = self.lock(&session.id)?;
-            let stored = self.find(&session.id, warn)?;
-            let known = stored.as_ref().map_or(0, |_| known.min(session.messages.len()));
-            let before = stored.as_ref().map_or(&[][..], |stored| &stored.messages);
-            let mut content = Pieces::new(&session.id, before, &session.messages[known..]);
-            match self.fs.write_locked(&lock, &path(&session.id, ENDING), &mut content) {
-                Err(error) if error.fault == FsFault::Locked && attempt < ATTEMPTS => attempt += 1,
-                written => return Ok(written?),
-            }
-        }
+        self.store_within(Wait::start(), session, known, warn)
+    }
+
+    fn store_within(
+        &self,
+        wait: Wait,
+        session: &Session,
+        known: usize,
+        warn: Warn<'_>,
+    ) -> Result<(), StoreError> {
+        let change = &mut |save: Save<'_>| self.continue_stored(session, known, warn, save);
+        self.fs.update(FOLDER, &name(&session.id), wait, change)
     }
 
     /// The session of that id as it is, for looking at; `None` if there is none. A damaged file stays where it is.
@@ -74,7 +76,7 @@ impl Sessions {
     /// # Errors
     /// If the file cannot be read, is damaged, or is of a newer version.
     pub fn read(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        let path = path(id, ENDING);
+        let path = path(id);
         let Some(bytes) = self.bytes(&path)? else { return Ok(None) };
         match Session::parse_owned(bytes) {
             // The file's name counts: it may be a copy of another session.
@@ -98,20 +100,22 @@ impl Sessions {
         Ok(ids)
     }
 
-    /// Removes the session of that id and says whether there was one.
+    /// Removes the session of that id and says whether there was one. A turn of it that is about to be stored is not.
+    ///
+    /// Takes no lock: that needs room on the disk, and whoever holds it may be stuck. A turn that has read the session before
+    /// it was removed loses its lock after that, and one that was faster is removed as well.
     ///
     /// # Errors
     /// If there is one that cannot be removed.
     pub fn remove(&self, id: &SessionId) -> Result<bool, StoreError> {
-        let path = path(id, ENDING);
-        if !self.fs.exists(&path) {
-            return Ok(false);
-        }
-        // Nobody is then between reading the session and writing it back.
-        let _lock = self.lock(id)?;
-        match self.fs.remove_file(&path) {
-            Err(error) if error.is_not_found() => Ok(false),
-            removed => Ok(removed.map(|()| true)?),
+        let mut found = false;
+        loop {
+            match self.fs.remove_file(&path(id)) {
+                Err(error) if error.is_not_found() => return Ok(found),
+                removed => removed?,
+            }
+            found = true;
+            self.fs.revoke(FOLDER, &name(id))?;
         }
     }
 
@@ -120,31 +124,35 @@ impl Sessions {
     /// # Errors
     /// Never, since an id cannot lead out of the directory; but that is for the file system to say.
     pub fn path(&self, id: &SessionId) -> Result<String, FsError> {
-        self.fs.resolve(&path(id, ENDING))
+        self.fs.resolve(&path(id))
     }
 
-    /// That a lock cannot be had means to the user that the session cannot be written.
-    fn lock(&self, id: &SessionId) -> Result<Lock, StoreError> {
-        let session = self.path(id)?;
-        let lock = self.fs.lock(&path(id, ".lock"));
-        Ok(lock.map_err(|error| FsError { operation: "write", path: session, ..error })?)
-    }
-
-    /// The stored session of that id. A damaged file is kept under another name.
-    fn find(&self, id: &SessionId, warn: Warn<'_>) -> Result<Option<Session>, StoreError> {
-        let cause = match self.read(id) {
-            Err(StoreError::Session { error: SessionError::Damaged(cause), .. }) => cause,
-            found => return found,
+    /// Saves the stored session with what `session` has beyond the `known` messages.
+    fn continue_stored(
+        &self,
+        session: &Session,
+        known: usize,
+        warn: Warn<'_>,
+        save: Save<'_>,
+    ) -> Result<Result<(), FsFault>, StoreError> {
+        let (known, new) = session.messages.split_at_checked(known).unwrap_or((&session.messages, &[]));
+        let stored = match self.read(&session.id) {
+            Err(StoreError::Session { error: SessionError::Damaged(cause), .. }) => {
+                let path = path(&session.id);
+                let copy = self.fs.keep_copy(&path, &self.fs.read(&path)?, "damaged")?;
+                let text = ["session `", session.id.as_str(), "` is damaged (", &cause.to_string()].concat();
+                warn(&[&text, "): it is kept as `", &copy, "` and a new one begun"].concat());
+                None
+            }
+            Ok(None) if known.is_empty() => None,
+            // It is gone, or one with another beginning has taken its place.
+            stored => Some(stored?.filter(|it| it.messages.starts_with(known)).ok_or(StoreError::Deleted)?),
         };
-        let aside = match self.fs.set_aside(&path(id, ENDING), "damaged") {
-            // Another process was faster, and has told.
-            Err(error) if error.is_not_found() => return Ok(None),
-            aside => aside?,
+        let (before, new) = match &stored {
+            Some(stored) => (stored.messages.as_slice(), new),
+            None => (session.messages.as_slice(), &[][..]),
         };
-        let text =
-            ["session `", id.as_str(), "` is damaged (", &cause.to_string(), "): it is kept as `", &aside];
-        warn(&[&text.concat(), "` and a new one begun"].concat());
-        Ok(None)
+        Ok(save(&mut Pieces::new(&session.id, before, new)))
     }
 
     /// What the file holds; `None` if there is none.
@@ -157,8 +165,12 @@ impl Sessions {
     }
 }
 
-fn path(id: &SessionId, ending: &str) -> String {
-    [FOLDER, "/", id.as_str(), ending].concat()
+fn path(id: &SessionId) -> String {
+    [FOLDER, "/", id.as_str(), ENDING].concat()
+}
+
+fn name(id: &SessionId) -> String {
+    [id.as_str(), ENDING].concat()
 }
 
 #[cfg(test)]

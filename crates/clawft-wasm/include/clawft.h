@@ -10,7 +10,7 @@
  *     for (step = clawft_step(turn); ; ) {
  *         CLAWFT_SEND:    wait CLAWFT_WAIT_MS, send the request, feed CLAWFT_HEAD (or CLAWFT_BROKEN)
  *         CLAWFT_MORE:    feed CLAWFT_BODY as bytes arrive, then CLAWFT_END (or CLAWFT_BROKEN)
- *         CLAWFT_DONE:    the answer is complete, and stored; leave
+ *         CLAWFT_DONE:    the answer is complete, and stored unless CLAWFT_UNSTORED says why not; leave
  *         CLAWFT_FAILED:  CLAWFT_ERROR says why; leave
  *         after every step: show CLAWFT_PIECE, unless it is empty
  *     }
@@ -124,8 +124,11 @@ enum clawft_text {
     /* Why there is no answer, once the step is CLAWFT_FAILED; what the command would say on standard error. Once it is
      * CLAWFT_DONE: why the answer broke off, or empty if it is whole. What had arrived is stored. */
     CLAWFT_ERROR = 7,
-    /* What else the user should hear of, a sentence a line: a damaged session was set aside, the answer is not stored. */
-    CLAWFT_WARNINGS = 8
+    /* What else the user should hear of, a sentence a line: a damaged session is kept aside, the answer is not stored. */
+    CLAWFT_WARNINGS = 8,
+    /* Why the turn is not in its session, once the step is CLAWFT_DONE, as `cannot write …: no space left` or `the session was
+     * deleted meanwhile`; empty if it is stored, and from a module that does not know this text yet. */
+    CLAWFT_UNSTORED = 9
 };
 
 /* The numbers of a turn. */

@@ -24,6 +24,8 @@ Options:
   --version       print the version
   --help          print this
 
+Exit code: 0 if the whole answer was printed and stored, else 1, and standard error says why.
+
 Environment:
   CLAWFT_CONFIG_DIR  the configuration directory, if it is not /config
 ";
@@ -92,5 +94,6 @@ fn answer(session: SessionId) -> Result<bool, String> {
     if let Some(cause) = &answer.incomplete {
         console::say("warning", &[platform::INCOMPLETE, cause].concat());
     }
-    Ok(answer.incomplete.is_none())
+    // WASI had no other codes than two before 0.2.12, and a component that asks for more runs on no older host.
+    Ok(answer.incomplete.is_none() && answer.unstored.is_none())
 }

@@ -9,10 +9,10 @@ use crate::env::WasiEnvironment;
 use crate::fs::{DEFAULT_BASE, WasiFileSystem};
 use crate::http::{HttpError, Part, WasiHttpClient};
 use clawft_core::{Clock, Event, HttpRequest, Reply, Step, TransportError, Turn};
-use clawft_store::Sessions;
 use clawft_store::clock::{self, Stopwatch};
 use clawft_store::sessions::Warn;
-use clawft_types::{Config, Input, Session, SessionId};
+use clawft_store::{Sessions, random};
+use clawft_types::{Config, Input, Provider, Session, SessionId};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -118,16 +118,20 @@ impl WasmPlatform {
     /// Answers `message`, plain text or `{"role":"user","content":"…"}`, and stores it with the answer in `session`. Where
     /// the answer is streamed, `show` gets its pieces as they arrive.
     ///
-    /// Waits between retries and warns on standard error: where a damaged session was set aside, and where the answer
-    /// could not be stored, which is no reason to withhold it.
+    /// Waits between retries and warns on standard error: where a damaged session is kept aside, and where the answer
+    /// cannot be stored, which is no reason to withhold it.
     ///
     /// # Errors
     /// If there is no answer; the session is then as it was.
     pub fn answer(&self, session: SessionId, message: &str, show: Show<'_>) -> Result<Answer, Error> {
         let watch = Stopwatch::start();
-        let Prepared { config, input, session, known } = self.prepare(session, message, &mut warn)?;
+        let Prepared { config, input, session, known } = self.prepare(session, message)?;
         let (mut turn, request) = Turn::begin(&config, &|name| self.variable(name), session, input)?;
         turn.set_jitter(jitter());
+        // Where there is no HTTP nothing is sent.
+        if cfg!(any(not(target_env = "p1"), test)) && shows_key(&config.provider, &request.url) {
+            warn("the API key is sent without TLS, use `https://` in `api_base`");
+        }
         let mut reply = drive(&mut turn, request, watch, show)?;
         let unstored = self.keep(&reply.session, known, &mut warn);
         let (shown, incomplete) = (reply.streamed, reply.incomplete.take());
@@ -135,17 +139,17 @@ impl WasmPlatform {
     }
 
     /// Reads what a turn needs.
-    fn prepare(&self, session: SessionId, message: &str, warn: Warn<'_>) -> Result<Prepared, Error> {
+    fn prepare(&self, session: SessionId, message: &str) -> Result<Prepared, Error> {
         let config = self.config()?;
         let input = Input::parse(message)?;
-        let session = self.sessions.load(session, warn)?;
+        let session = self.sessions.load(session)?;
         let known = session.messages.len();
         Ok(Prepared { config, input, session, known })
     }
 
     /// Begins a turn that somebody else drives.
-    pub(crate) fn begin(&self, session: SessionId, message: &str, warn: Warn<'_>) -> Result<Begun, Error> {
-        let Prepared { config, input, session, known } = self.prepare(session, message, warn)?;
+    pub(crate) fn begin(&self, session: SessionId, message: &str) -> Result<Begun, Error> {
+        let Prepared { config, input, session, known } = self.prepare(session, message)?;
         let (mut turn, request) = Turn::begin_owned(config, &|name| self.variable(name), session, input)?;
         turn.set_jitter(jitter());
         Ok(Begun { turn, request, known })
@@ -245,11 +249,18 @@ fn transport_error(error: HttpError) -> Result<TransportError, HttpError> {
     }
 }
 
-/// A clock's nanoseconds, spread over all bits: clients that failed together shall not come back together, and that needs
-/// no better randomness.
+/// Whether the request takes the API key beyond this machine for everybody on the way to read. What begins like an address of
+/// this machine is taken for one: to take it apart would be 200 bytes more of component.
+fn shows_key(provider: &Provider, url: &str) -> bool {
+    const OWN: [&str; 4] = ["127.", "localhost:", "localhost/", "[::1]"];
+    let has_key = provider.api_key.is_some() || provider.api_key_env.is_some();
+    let beyond = |rest: &str| !OWN.iter().any(|own| rest.starts_with(own));
+    has_key && url.strip_prefix("http://").is_some_and(beyond)
+}
+
+/// Clients that failed together shall not come back together.
 fn jitter() -> u32 {
-    // The low half is the half that differs.
-    (clock::unique() as u32).wrapping_mul(0x9E37_79B9)
+    random::number() as u32
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ Exit codes:
   2    the command line is wrong
   3    the answer broke off: what arrived was printed and kept
   4    the API key is missing or was refused
+  5    the answer was printed and could not be stored
   130  interrupted by Ctrl-C: what arrived was printed and kept
 
 Environment:

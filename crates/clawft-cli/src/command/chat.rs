@@ -92,8 +92,8 @@ fn told(answer: &Answer, stopped: bool) -> Exit {
     Exit::of(answer, stopped)
 }
 
-/// `{"session":"default","model":"…","text":"…"}`, with `finish_reason` and `usage` where the provider says them, and with
-/// `incomplete` where the answer broke off.
+/// `{"session":"default","model":"…","text":"…"}`, with `finish_reason` and `usage` where the provider says them, with
+/// `incomplete` where the answer broke off, and with `unstored` where it is not in its session.
 fn to_json(conversation: &Conversation, answer: &Answer) -> Writer {
     let mut writer = Writer::default();
     writer.object(|object| {
@@ -102,6 +102,9 @@ fn to_json(conversation: &Conversation, answer: &Answer) -> Writer {
         object.text_member("text", &answer.text);
         if let Some(cause) = &answer.incomplete {
             object.text_member("incomplete", cause);
+        }
+        if let Some(cause) = &answer.unstored {
+            object.text_member("unstored", cause);
         }
         if let Some(reason) = &answer.finish_reason {
             object.text_member("finish_reason", reason);

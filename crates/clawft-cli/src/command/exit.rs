@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Incomplete = 3,
     /// The API key is missing or was refused.
     Key = 4,
+    /// The answer is not in its session.
+    Unstored = 5,
     /// Interrupted by Ctrl-C, as shells have it: 128 and the signal's number.
     Interrupted = 130,
 }
@@ -41,10 +43,11 @@ impl From<&Error> for Exit {
 impl Exit {
     /// How a turn went that ended with an answer. `stopped` if it was to be ended early.
     pub(crate) fn of(answer: &Answer, stopped: bool) -> Exit {
-        match (&answer.incomplete, stopped) {
-            (None, _) => Exit::Success,
-            (Some(_), true) => Exit::Interrupted,
-            (Some(_), false) => Exit::Incomplete,
+        match answer {
+            Answer { incomplete: Some(_), .. } if stopped => Exit::Interrupted,
+            Answer { unstored: Some(_), .. } => Exit::Unstored,
+            Answer { incomplete: Some(_), .. } => Exit::Incomplete,
+            _ => Exit::Success,
         }
     }
 }
@@ -75,21 +78,28 @@ mod tests {
 
     #[test]
     fn answers_have_theirs() {
-        let answer = |incomplete: Option<&str>| Answer {
-            text: "text".to_owned(),
-            shown: true,
-            incomplete: incomplete.map(str::to_owned),
-            finish_reason: None,
-            usage: None,
-            unstored: None,
-            warnings: Vec::new(),
-        };
-        assert_eq!(
-            Exit::of(&answer(None), true),
-            Exit::Success,
-            "it was complete before it could be stopped"
-        );
-        assert_eq!(Exit::of(&answer(Some("cause")), true), Exit::Interrupted);
-        assert_eq!(Exit::of(&answer(Some("cause")), false), Exit::Incomplete);
+        // Complete ones are so although they were to be stopped.
+        for (incomplete, unstored, stopped, exit) in [
+            (false, false, false, Exit::Success),
+            (false, false, true, Exit::Success),
+            (true, false, false, Exit::Incomplete),
+            (true, false, true, Exit::Interrupted),
+            (false, true, false, Exit::Unstored),
+            (false, true, true, Exit::Unstored),
+            (true, true, false, Exit::Unstored),
+            (true, true, true, Exit::Interrupted),
+        ] {
+            let cause = |is: bool| is.then(|| "cause".to_owned());
+            let answer = Answer {
+                text: "text".to_owned(),
+                shown: true,
+                incomplete: cause(incomplete),
+                finish_reason: None,
+                usage: None,
+                unstored: cause(unstored),
+                warnings: Vec::new(),
+            };
+            assert_eq!(Exit::of(&answer, stopped), exit, "{incomplete} {unstored} {stopped}");
+        }
     }
 }

@@ -52,7 +52,7 @@ impl Status {
             return Ok(address);
         }
         let file = match ConfigFile::read(home) {
-            Err(Error { fault: Fault::NoConfig(_), .. }) => None,
+            Err(Error { fault: Fault::NoConfig(_) }) => None,
             file => Some(file?),
         };
         Ok(Settings::read(file.as_ref(), &|name| env::var(name).ok(), None)?.listen)

@@ -155,27 +155,65 @@ fn a_reader_that_has_gone_away_is_no_error_and_the_answer_is_kept() {
 }
 
 #[test]
-fn a_damaged_session_is_warned_of_even_if_there_is_no_answer() {
-    let home = Home::new("status-400");
-    fs::create_dir(home.path("sessions")).unwrap();
-    fs::write(home.path("sessions/default.json"), "{").unwrap();
-    let said = home.run(&["chat", "Hello!"]).failure(1);
-    let lines: Vec<_> = said.lines().collect();
-    assert!(lines[0].starts_with("warning: session `default` is damaged ("), "{said}");
-    assert!(lines[1].starts_with("error: provider `openai` answered 400"), "{said}");
-    assert_eq!(fs::read_to_string(home.path("sessions/default.json.damaged-1")).unwrap(), "{");
+fn a_damaged_session_is_kept_when_there_is_an_answer() {
+    for (scenario, code) in [("status-400", 1), ("ok", 0)] {
+        let home = Home::new(scenario);
+        fs::create_dir(home.path("sessions")).unwrap();
+        fs::write(home.path("sessions/default.json"), "{").unwrap();
+        let run = home.run(&["chat", "Hello!"]);
+        assert_eq!(run.code, code);
+        let kept = home.path("sessions/default.json.damaged-1");
+        if code == 0 {
+            assert!(run.stderr.starts_with("warning: session `default` is damaged ("), "{}", run.stderr);
+            assert!(run.stderr.contains(kept.to_str().unwrap()), "{}", run.stderr);
+            assert_eq!(fs::read_to_string(kept).unwrap(), "{");
+            assert_eq!(home.session("default").messages.len(), 2);
+        } else {
+            assert!(!run.stderr.contains("warning") && !kept.exists(), "{}", run.stderr);
+            assert_eq!(fs::read_to_string(home.path("sessions/default.json")).unwrap(), "{");
+        }
+    }
 }
 
 #[test]
-fn an_answer_that_cannot_be_stored_is_printed_all_the_same() {
-    let home = Home::new("slow");
-    let child = home.spawn(&["chat", "Hello!"]);
-    // The session has been looked for when the request is sent, and is written when the answer is there.
-    home.asked();
+fn an_answer_that_cannot_be_stored_is_printed_with_a_code_of_its_own() {
+    for json in [false, true] {
+        let home = Home::new("slow");
+        let arguments: &[&str] = if json { &["chat", "--json", "Hello!"] } else { &["chat", "Hello!"] };
+        let child = home.spawn(arguments);
+        // The session has been looked for when the request is sent, and is written when the answer is there.
+        home.asked();
+        fs::write(home.path("sessions"), "in the way").unwrap();
+        let run = Run::from(child.wait_with_output().unwrap());
+        let cause = run.stderr.trim_end().strip_prefix("warning: the answer is not stored, ").unwrap();
+        assert!(cause.starts_with("cannot write `") && cause.contains("sessions/default.json`"), "{cause}");
+        assert_eq!(run.code, 5);
+        if json {
+            let printed: Value = serde_json::from_str(&run.stdout).unwrap();
+            assert_eq!((&printed["text"], &printed["unstored"]), (&json!("echo: Hello!"), &json!(cause)));
+        } else {
+            assert_eq!(run.stdout, "echo: Hello!\n");
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_broke_off_and_cannot_be_stored_is_not_stored() {
+    let home = Home::new("stream-cut");
     fs::write(home.path("sessions"), "in the way").unwrap();
-    let run = Run::from(child.wait_with_output().unwrap());
-    assert_eq!((run.code, run.stdout.as_str()), (0, "echo: Hello!\n"));
-    assert!(run.stderr.starts_with("warning: the answer is not stored, cannot write `"), "{}", run.stderr);
+    // What is in the way of the session is in the way of reading it as well.
+    let said = home.run(&["chat", "Hello!"]).failure(1);
+    assert!(said.contains("cannot read `"), "{said}");
+    fs::remove_file(home.path("sessions")).unwrap();
+    fs::create_dir_all(home.path("sessions")).unwrap();
+    fs::write(home.path("sessions/.locks"), "in the way").unwrap();
+    let run = home.run(&["chat", "one two three four"]);
+    assert_eq!((run.code, run.stdout.as_str()), (5, "echo: one two \n"));
+    assert!(
+        run.stderr.contains("the answer is not stored") && run.stderr.contains("incomplete"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

@@ -3,6 +3,8 @@
 mod agent;
 mod answers;
 mod common;
+#[cfg(target_os = "linux")]
+mod disk;
 #[cfg(unix)]
 mod interrupt;
 mod network;

@@ -107,6 +107,25 @@ fn orders_change_the_conversation() {
 }
 
 #[test]
+fn an_answer_that_cannot_be_stored_is_warned_of() {
+    let home = Home::new("ok");
+    let mut session = start(&home, &[("NO_COLOR", "1")]);
+    fs::create_dir(home.path("sessions")).unwrap();
+    fs::write(home.path("sessions/.locks"), "in the way").unwrap();
+    type_line(&mut session, "Hello");
+    session.exp_string("echo: Hello\r\n").unwrap();
+    session.exp_string("warning: the answer is not stored, cannot write `").unwrap();
+    session.exp_string("> ").unwrap();
+    // The conversation goes on.
+    fs::remove_file(home.path("sessions/.locks")).unwrap();
+    type_line(&mut session, "again");
+    session.exp_string("echo: again\r\n").unwrap();
+    session.send_control('d').unwrap();
+    session.exp_eof().unwrap();
+    assert_eq!(home.session("default").messages.len(), 2);
+}
+
+#[test]
 fn errors_are_coloured_unless_the_user_wants_none() {
     let home = Home::new("status-400");
     for (environment, coloured) in [(&[][..], true), (&[("NO_COLOR", "1")][..], false)] {

@@ -28,7 +28,9 @@ fn sessions_are_listed_shown_and_removed() {
     assert!(home.path("sessions/broken.json").exists(), "looking moves nothing");
 
     assert_eq!(home.run(&["sessions", "rm", "first", "broken"]).result(), "");
-    assert_eq!(fs::read_dir(home.path("sessions")).unwrap().count(), 0);
+    let left = fs::read_dir(home.path("sessions")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), [".locks"]);
+    assert_eq!(fs::read_dir(home.path("sessions/.locks")).unwrap().count(), 0);
     let said = home.run(&["sessions", "rm", "first"]).failure(1);
     assert_eq!(said, "error: there is no session `first`: `weft sessions list` has those there are\n");
 }
@@ -49,6 +51,10 @@ fn what_is_kept_is_for_nobody_else() {
 
     let home = Home::new("ok");
     home.run(&["chat", "Hello"]).result();
-    let mode = fs::metadata(home.path("sessions/default.json")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    for (name, expected) in
+        [("sessions", 0o700), ("sessions/.locks", 0o700), ("sessions/default.json", 0o600)]
+    {
+        let mode = fs::metadata(home.path(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, expected, "{name}");
+    }
 }

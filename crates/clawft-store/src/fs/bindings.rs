@@ -5,17 +5,26 @@
 //! found out which of the directories it granted a path belongs to.
 
 use super::path::below_grant;
-use super::{Content, FsFault};
+use super::{Content, FsFault, reserve};
+use crate::random;
 use clawft_types::memory;
 use wasip2::filesystem::preopens;
-use wasip2::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags};
+use wasip2::filesystem::types::{
+    Descriptor, DescriptorFlags, DescriptorType, ErrorCode, OpenFlags, PathFlags,
+};
 
 /// How many bytes are asked for at once.
 const READ_SIZE: u64 = 64 * 1024;
 
 pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    let file = open(path, OpenFlags::empty(), DescriptorFlags::READ)?;
+    // Looked at first: a pipe that nobody writes to could be waited for forever while it is opened.
+    let (kind, size) = stat(path)?;
+    if kind != DescriptorType::RegularFile {
+        return Err(FsFault::NotFile);
+    }
     let mut bytes = Vec::new();
+    reserve(&mut bytes, size)?;
+    let file = open(path, OpenFlags::empty(), DescriptorFlags::READ)?;
     loop {
         let (part, at_end) = file.read(READ_SIZE, bytes.len() as u64)?;
         memory::append(&mut bytes, &part)?;
@@ -25,16 +34,36 @@ pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
     }
 }
 
-/// Makes a file that must not be there yet and writes it whole or not at all; with `durable` down to the disk.
-pub(super) fn create(path: &str, content: Content<'_>, durable: bool) -> Result<(), FsFault> {
+/// Makes a file that must not be there yet and writes it down to the disk, whole or not at all.
+pub(super) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
     let file = open(path, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, DescriptorFlags::WRITE)?;
-    let written = fill(&file, content).and_then(|()| if durable { Ok(file.sync()?) } else { Ok(()) });
+    let written = write(&file, bytes, 0).and_then(|()| Ok(file.sync()?));
     if written.is_err() {
         // Closed first: some systems refuse to remove a file while it is open.
         drop(file);
         let _ = remove(path);
     }
     written
+}
+
+/// Writes into a file that must be there and be empty, down to the disk.
+pub(super) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
+    let file = open(path, OpenFlags::empty(), DescriptorFlags::WRITE)?;
+    let mut start = 0;
+    for piece in content {
+        write(&file, &piece, start)?;
+        start += piece.len() as u64;
+    }
+    Ok(file.sync()?)
+}
+
+/// Has the names in a directory written down to the disk. Not every host can.
+pub(super) fn sync_dir(path: &str) -> Result<(), FsFault> {
+    let Ok(directory) = open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ) else { return Ok(()) };
+    match directory.sync() {
+        Err(code @ (ErrorCode::Io | ErrorCode::InsufficientSpace)) => Err(code.into()),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
@@ -59,22 +88,46 @@ pub(super) fn create_dir(path: &str) -> Result<(), FsFault> {
     Ok(root.create_directory_at(rest)?)
 }
 
-pub(super) fn names(path: &str) -> Result<Vec<String>, FsFault> {
+/// The size of a file.
+pub(super) fn size(path: &str) -> Result<u64, FsFault> {
+    Ok(stat(path)?.1)
+}
+
+/// A guest has no way to let others know that it lives.
+#[derive(Debug)]
+pub(super) struct Claim;
+
+/// A name that no other holder has.
+pub(super) fn holder_name() -> String {
+    random::number().to_string()
+}
+
+/// Makes the file of a lock, which must not be there yet.
+pub(super) fn claim(path: &str) -> Result<Claim, FsFault> {
+    open(path, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, DescriptorFlags::WRITE).map(|_| Claim)
+}
+
+/// A guest cannot tell.
+pub(super) fn is_abandoned(_path: &str) -> bool {
+    false
+}
+
+/// Hands on the names in a directory.
+pub(super) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), FsFault> {
     let directory = open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ)?;
     let entries = directory.read_directory()?;
-    let mut names = Vec::new();
     while let Some(entry) = entries.read_directory_entry()? {
-        names.push(entry.name);
+        take(&entry.name);
     }
-    Ok(names)
+    Ok(())
 }
 
 pub(super) fn exists(path: &str) -> bool {
-    open(path, OpenFlags::empty(), DescriptorFlags::READ).is_ok()
+    stat(path).is_ok()
 }
 
 pub(super) fn is_dir(path: &str) -> bool {
-    open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ).is_ok()
+    stat(path).is_ok_and(|(kind, _)| kind == DescriptorType::Directory)
 }
 
 /// The host sees to that itself.
@@ -82,18 +135,16 @@ pub(super) fn is_inside(_base: &str, _path: &str) -> bool {
     true
 }
 
+/// What is at `path`, and its size. Not all that the host tells: taking that apart is 100 bytes of component.
+fn stat(path: &str) -> Result<(DescriptorType, u64), FsFault> {
+    let (root, rest) = place(path)?;
+    let found = root.stat_at(PathFlags::SYMLINK_FOLLOW, rest)?;
+    Ok((found.type_, found.size))
+}
+
 fn open(path: &str, how: OpenFlags, access: DescriptorFlags) -> Result<Descriptor, FsFault> {
     let (root, rest) = place(path)?;
     Ok(root.open_at(PathFlags::SYMLINK_FOLLOW, rest, how, access)?)
-}
-
-fn fill(file: &Descriptor, content: Content<'_>) -> Result<(), FsFault> {
-    let mut start = 0;
-    for piece in content {
-        write(file, &piece, start)?;
-        start += piece.len() as u64;
-    }
-    Ok(())
 }
 
 fn write(file: &Descriptor, bytes: &[u8], start: u64) -> Result<(), FsFault> {
@@ -132,6 +183,7 @@ impl From<ErrorCode> for FsFault {
             ErrorCode::IsDirectory => FsFault::IsDirectory,
             ErrorCode::NotDirectory => FsFault::NotDirectory,
             ErrorCode::FileTooLarge => FsFault::TooLarge,
+            ErrorCode::InsufficientMemory => FsFault::NoMemory,
             _ => FsFault::Other(None),
         }
     }

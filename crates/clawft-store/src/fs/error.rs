@@ -36,6 +36,8 @@ pub enum FsFault {
     IsDirectory,
     /// Something on the way is no directory.
     NotDirectory,
+    /// It is no file that can be read to its end: a directory, a pipe, a device.
+    NotFile,
     /// More than one file may hold.
     TooLarge,
     /// Another process has held the lock for as long as was waited.
@@ -90,6 +92,7 @@ impl fmt::Display for FsFault {
             FsFault::ReadOnly => "the file system is read-only",
             FsFault::IsDirectory => "it is a directory",
             FsFault::NotDirectory => "a file is in the way of the directory",
+            FsFault::NotFile => "it is not a regular file",
             FsFault::TooLarge => "the file is too large",
             FsFault::Locked => "another process has it locked",
             FsFault::NoMemory => "it does not fit into memory",

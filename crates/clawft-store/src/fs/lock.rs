@@ -1,78 +1,183 @@
-//! A lock between processes: a file that only one of them can make.
+//! A lock on a file between processes, for any file system and any target: a file of the holder's own in `.locks`.
 //!
-//! WASI has no lock of its own. The file holds when it was made, to the nanosecond: that tells its holders apart, so that
-//! each can see whether it still has the lock, and tells the others whether it changes hands while they wait.
+//! | step of the holder, for `s.json` | call |
+//! |---|---|
+//! | enter under a random name, which no other process ever has | create `.locks/s.json+1` |
+//! | see whether any other process has entered; if so, leave and wait | list `.locks` |
+//! | read what is stored, and write the new content into the lock's own file, which has to exist | write `.locks/s.json+1` |
+//! | publish the new content and release the lock: fails if the lock was taken away | rename `.locks/s.json+1` to `s.json` |
+//!
+//! Of two processes that enter, the later one sees the earlier one: at most one of them is alone.
+//!
+//! A process takes a lock away by removing the holder's file, by the name that it has seen. The holder cannot publish then, and
+//! begins again. No other file has that name, so a removal that comes late harms nobody else. Time therefore decides how long
+//! processes wait, and never whether a turn is kept: not the disk's, the scheduler's or the clock's.
+//!
+//! A lock counts as abandoned if the system reports that its holder is dead, see `is_abandoned` of the back end, or if
+//! nothing about it has changed for [`SILENCE`] by the waiting process's own clock. The file's growth is a change: it renews
+//! the lock while its holder is at work.
 
-use super::{FsFault, backend};
+use super::{Content, FsFault, backend, make_dirs};
 use crate::clock::{self, Stopwatch};
-use std::iter;
+use crate::random;
 use std::time::Duration;
 
-/// A lock that has been held for this long is from a process that was killed: the work done under one takes milliseconds.
-const ABANDONED_AFTER: Duration = Duration::from_secs(3);
+/// How many nanoseconds a lock may stay as it is. One slow call to the disk fits in: a guest cannot renew its lock during one.
+const SILENCE: u64 = 10 * SECOND;
 
-/// How long to wait in all.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How many nanoseconds to wait in all.
+const PATIENCE: u64 = 120 * SECOND;
 
-/// How long to wait before looking again.
-const PAUSE: Duration = Duration::from_millis(10);
+/// How many milliseconds to wait before the next look. Up to as many more are added at random, so that two processes that have
+/// met do not meet again.
+const PAUSE: u64 = 8;
 
-/// A lock held until it is dropped, see [`FileSystem::lock`](super::FileSystem::lock).
-#[derive(Debug)]
-pub struct Lock {
-    path: String,
-    /// What the file holds for as long as the lock is ours: [`clock::unique`] as text.
-    holder: Vec<u8>,
+const SECOND: u64 = 1_000_000_000;
+
+/// The time to wait for a lock, over several attempts to use it.
+pub(crate) struct Wait {
+    since: Stopwatch,
+    silence: u64,
+    patience: u64,
 }
 
-impl Lock {
-    pub(super) fn take(path: &str) -> Result<Self, FsFault> {
-        let begun = Stopwatch::start();
-        let mut other = Vec::new();
-        let mut since = begun;
+impl Wait {
+    /// Begins to wait.
+    pub(crate) fn start() -> Self {
+        Self { since: Stopwatch::start(), silence: SILENCE, patience: PATIENCE }
+    }
+
+    /// [`Self::start`] with other times.
+    #[cfg(test)]
+    pub(crate) fn with(silence: Duration, patience: Duration) -> Self {
+        let [silence, patience] = [silence, patience].map(clock::nanoseconds);
+        Self { silence, patience, ..Self::start() }
+    }
+
+    /// Notes that the lock was taken away, and returns whether to try again. A process that was too slow for others waits longer
+    /// for them from then on: on a very slow disk nobody would ever come to an end otherwise.
+    pub(super) fn again(&mut self) -> bool {
+        self.silence = self.silence.wrapping_add(self.silence.min(self.patience));
+        !self.is_over()
+    }
+
+    fn is_over(&self) -> bool {
+        self.since.nanoseconds() > self.patience
+    }
+}
+
+/// Where the lock on a file is.
+pub(super) struct LockPath {
+    /// The directory of locks, which need not exist yet.
+    pub(super) directory: String,
+    /// What the names of this lock's files begin with. It ends with a character that is in no name of a locked file.
+    pub(super) prefix: String,
+}
+
+impl LockPath {
+    /// Takes the lock.
+    pub(super) fn take(&self, wait: &Wait) -> Result<Lock, FsFault> {
+        let (mut seen, mut size, mut since) = (String::new(), 0, Stopwatch::start());
         loop {
-            let holder = clock::unique().to_string().into_bytes();
-            match backend::create(path, &mut iter::once(holder.clone()), false) {
-                Err(FsFault::Exists) => {}
-                created => return created.map(|()| Self { path: path.to_owned(), holder }),
-            }
-            match backend::read(path) {
-                Ok(holder) => {
-                    if holder != other {
-                        (other, since) = (holder, Stopwatch::start());
-                    }
-                    if age(&other).max(since.elapsed()) > ABANDONED_AFTER {
-                        // Where that fails, others may have been faster; where nobody can, patience ends it.
-                        let _ = backend::remove(path);
-                    }
+            let (name, _) = self.present()?;
+            if name.is_empty() {
+                if let Some(lock) = self.enter()? {
+                    return Ok(lock);
                 }
-                Err(FsFault::NotFound) => {}
-                Err(fault) => return Err(fault),
+            } else {
+                let file = self.file(&name);
+                let grown = backend::size(&file).unwrap_or_default();
+                if name != seen || grown != size {
+                    (seen, size, since) = (name, grown, Stopwatch::start());
+                }
+                if backend::is_abandoned(&file) || since.nanoseconds() > wait.silence {
+                    // If it cannot be removed, another process was faster, or this one waits to the end.
+                    let _ = backend::remove(&file);
+                }
             }
-            if begun.elapsed() > PATIENCE {
+            if wait.is_over() {
                 return Err(FsFault::Locked);
             }
-            clock::sleep(PAUSE);
+            clock::sleep(Duration::from_millis(PAUSE + random::number() % PAUSE));
         }
     }
 
-    /// Whether nobody has taken the lock over. That happens to a process that was stopped for seconds while holding it.
-    pub fn is_held(&self) -> bool {
-        backend::read(&self.path).is_ok_and(|holder| holder == self.holder)
+    /// Enters, and leaves again if others are present.
+    fn enter(&self) -> Result<Option<Lock>, FsFault> {
+        let file = self.file(&[self.prefix.as_str(), &backend::holder_name()].concat());
+        let claim = match backend::claim(&file) {
+            Err(FsFault::NotFound) => {
+                make_dirs(&self.directory)?;
+                backend::claim(&file)
+            }
+            claim => claim,
+        };
+        let lock = Lock { file, _claim: claim? };
+        let (_, count) = self.present()?;
+        Ok((count == 1).then_some(lock))
+    }
+
+    /// Takes the lock away from the processes that have entered.
+    pub(super) fn revoke(&self) -> Result<(), FsFault> {
+        loop {
+            let (name, _) = self.present()?;
+            if name.is_empty() {
+                return Ok(());
+            }
+            match backend::remove(&self.file(&name)) {
+                Err(FsFault::NotFound) => {}
+                removed => removed?,
+            }
+        }
+    }
+
+    /// Returns the name of one of the files of those that have entered, and how many there are. The name is empty if there are
+    /// none.
+    fn present(&self) -> Result<(String, usize), FsFault> {
+        let (mut found, mut count) = (String::new(), 0);
+        let listed = backend::each_name(&self.directory, &mut |name| {
+            if name.starts_with(&self.prefix) {
+                count += 1;
+                found = name.to_owned();
+            }
+        });
+        match listed {
+            Err(FsFault::NotFound) => {}
+            listed => listed?,
+        }
+        Ok((found, count))
+    }
+
+    fn file(&self, name: &str) -> String {
+        [self.directory.as_str(), "/", name].concat()
     }
 }
 
-/// How long ago this lock was made. None at all for one that was killed before it could say, or whose clock is ahead.
-fn age(holder: &[u8]) -> Duration {
-    let made = str::from_utf8(holder).ok().and_then(|text| text.parse().ok());
-    Duration::from_nanos(made.map_or(0, |made| clock::unique().saturating_sub(made)))
+/// A lock that is held until this is dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    /// The holder's file.
+    file: String,
+    /// Tells other processes that the holder is alive, for as long as it is there.
+    _claim: backend::Claim,
+}
+
+impl Lock {
+    /// Writes `content` down to the disk, puts them at `path` as a whole, and releases the lock.
+    pub(super) fn replace(self, path: &str, content: Content<'_>) -> Result<(), FsFault> {
+        match backend::fill(&self.file, content).and_then(|()| backend::rename(&self.file, path)) {
+            Err(FsFault::NotFound) => Err(FsFault::Locked),
+            replaced => replaced,
+        }
+    }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if self.is_held() {
-            // If it cannot be removed, the next one waits and takes it over.
-            let _ = backend::remove(&self.path);
-        }
+        // After publishing, or where the lock was taken away, it is no longer there.
+        let _ = backend::remove(&self.file);
     }
 }
+
+#[cfg(test)]
+mod tests;

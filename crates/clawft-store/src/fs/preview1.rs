@@ -4,30 +4,35 @@
 //! granted a path belongs to.
 
 use super::path::below_grant;
-use super::{Content, FsFault};
-use crate::preview1::{Errno, read_to_end, write_all};
+use super::{Content, FsFault, reserve};
+use crate::preview1::{Errno, read_into, write_all};
+use crate::random;
 use wasip1::{
-    DIRCOOKIE_START, Dirent, FDFLAGS_APPEND, FILETYPE_DIRECTORY, Fd, Fdflags, Filetype,
-    LOOKUPFLAGS_SYMLINK_FOLLOW, OFLAGS_CREAT, OFLAGS_DIRECTORY, OFLAGS_EXCL, Oflags, RIGHTS_FD_READ,
-    RIGHTS_FD_READDIR, RIGHTS_FD_SYNC, RIGHTS_FD_WRITE, Rights,
+    DIRCOOKIE_START, Dirent, FDFLAGS_APPEND, FILETYPE_DIRECTORY, FILETYPE_REGULAR_FILE, Fd, Fdflags,
+    Filetype, LOOKUPFLAGS_SYMLINK_FOLLOW, OFLAGS_CREAT, OFLAGS_DIRECTORY, OFLAGS_EXCL, Oflags,
+    RIGHTS_FD_READ, RIGHTS_FD_READDIR, RIGHTS_FD_SYNC, RIGHTS_FD_WRITE, Rights,
 };
 
 /// The first descriptor that can be a granted directory: the standard streams come before.
 const FIRST_GRANT: Fd = 3;
 
 pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    let file = open(path, 0, 0, RIGHTS_FD_READ)?;
-    match read_to_end(file.0) {
-        // A directory can be opened, and each host has another error for reading it.
-        Err(_) if is_dir(path) => Err(FsFault::IsDirectory),
-        bytes => Ok(bytes?),
+    // Looked at first: a pipe that nobody writes to could be waited for forever while it is opened.
+    let (kind, size) = stat(path)?;
+    if kind != FILETYPE_REGULAR_FILE {
+        return Err(FsFault::NotFile);
     }
+    let mut bytes = Vec::new();
+    // One more, so that the end is seen without more room.
+    reserve(&mut bytes, size.saturating_add(1))?;
+    read_into(open(path, 0, 0, RIGHTS_FD_READ)?.0, &mut bytes)?;
+    Ok(bytes)
 }
 
-/// Makes a file that must not be there yet and writes it whole or not at all; with `durable` down to the disk.
-pub(super) fn create(path: &str, content: Content<'_>, durable: bool) -> Result<(), FsFault> {
+/// Makes a file that must not be there yet and writes it down to the disk, whole or not at all.
+pub(super) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
     let file = open(path, OFLAGS_CREAT | OFLAGS_EXCL, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?;
-    let written = fill(&file, content).and_then(|()| if durable { file.sync() } else { Ok(()) });
+    let written = write_all(file.0, bytes).and_then(|()| file.sync());
     if written.is_err() {
         // Closed first: some systems refuse to remove a file while it is open.
         drop(file);
@@ -36,11 +41,24 @@ pub(super) fn create(path: &str, content: Content<'_>, durable: bool) -> Result<
     Ok(written?)
 }
 
-fn fill(file: &Descriptor, content: Content<'_>) -> Result<(), Errno> {
+/// Writes into a file that must be there and be empty, down to the disk.
+pub(super) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
+    let file = open(path, 0, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?;
     for piece in content {
         write_all(file.0, &piece)?;
     }
-    Ok(())
+    Ok(file.sync()?)
+}
+
+/// Has the names in a directory written down to the disk. Not every host can.
+pub(super) fn sync_dir(path: &str) -> Result<(), FsFault> {
+    let Ok(directory) = open(path, OFLAGS_DIRECTORY, 0, RIGHTS_FD_READDIR | RIGHTS_FD_SYNC) else {
+        return Ok(());
+    };
+    match directory.sync() {
+        Err(error @ (wasip1::ERRNO_IO | wasip1::ERRNO_NOSPC)) => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
@@ -67,9 +85,33 @@ pub(super) fn create_dir(path: &str) -> Result<(), FsFault> {
     Ok(unsafe { wasip1::path_create_directory(root, rest) }?)
 }
 
-pub(super) fn names(path: &str) -> Result<Vec<String>, FsFault> {
+/// The size of a file.
+pub(super) fn size(path: &str) -> Result<u64, FsFault> {
+    Ok(stat(path)?.1)
+}
+
+/// A guest has no way to let others know that it lives.
+#[derive(Debug)]
+pub(super) struct Claim;
+
+/// A name that no other holder has.
+pub(super) fn holder_name() -> String {
+    random::number().to_string()
+}
+
+/// Makes the file of a lock, which must not be there yet.
+pub(super) fn claim(path: &str) -> Result<Claim, FsFault> {
+    open(path, OFLAGS_CREAT | OFLAGS_EXCL, 0, RIGHTS_FD_WRITE).map(|_| Claim)
+}
+
+/// A guest cannot tell.
+pub(super) fn is_abandoned(_path: &str) -> bool {
+    false
+}
+
+/// Hands on the names in a directory.
+pub(super) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), FsFault> {
     let directory = open(path, OFLAGS_DIRECTORY, 0, RIGHTS_FD_READDIR)?;
-    let mut names = Vec::new();
     let mut next = DIRCOOKIE_START;
     // Room for any one entry: a name has at most 255 bytes on every file system there is.
     let mut buffer = [0; 4096];
@@ -78,14 +120,16 @@ pub(super) fn names(path: &str) -> Result<Vec<String>, FsFault> {
         let filled = unsafe { wasip1::fd_readdir(directory.0, buffer.as_mut_ptr(), buffer.len(), next) }?;
         let mut entries = &buffer[..filled.min(buffer.len())];
         while let Some((name, rest, cookie)) = entry(entries) {
-            if name != b"." && name != b".." {
-                names.push(String::from_utf8_lossy(name).into_owned());
+            // What is no text is the name of no file of ours.
+            let name = str::from_utf8(name).unwrap_or(".");
+            if name != "." && name != ".." {
+                take(name);
             }
             (entries, next) = (rest, cookie);
         }
         // A buffer that is not filled holds the last entry; of the last entry in a full one there may be a part only.
         if filled < buffer.len() {
-            return Ok(names);
+            return Ok(());
         }
     }
 }
@@ -101,11 +145,11 @@ fn entry(bytes: &[u8]) -> Option<(&[u8], &[u8], u64)> {
 }
 
 pub(super) fn exists(path: &str) -> bool {
-    kind(path).is_ok()
+    stat(path).is_ok()
 }
 
 pub(super) fn is_dir(path: &str) -> bool {
-    kind(path).is_ok_and(|kind| kind == FILETYPE_DIRECTORY)
+    stat(path).is_ok_and(|(kind, _)| kind == FILETYPE_DIRECTORY)
 }
 
 /// The host sees to that itself.
@@ -113,12 +157,12 @@ pub(super) fn is_inside(_base: &str, _path: &str) -> bool {
     true
 }
 
-/// What is at `path`.
-fn kind(path: &str) -> Result<Filetype, FsFault> {
+/// What is at `path`, and its size.
+fn stat(path: &str) -> Result<(Filetype, u64), FsFault> {
     let (root, rest) = place(path)?;
     // SAFETY: the host reads nothing but the path.
     let found = unsafe { wasip1::path_filestat_get(root, LOOKUPFLAGS_SYMLINK_FOLLOW, rest) }?;
-    Ok(found.filetype)
+    Ok((found.filetype, found.size))
 }
 
 /// An open file or directory.

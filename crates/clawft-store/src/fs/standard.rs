@@ -1,17 +1,30 @@
 //! Files by `std::fs`, natively.
 
-use super::{Content, FsFault};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+use crate::fs::{Content, FsFault, reserve};
+use crate::random;
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::sync::LazyLock;
 
-pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    Ok(fs::read(path)?)
+pub(in crate::fs) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
+    // Looked at first: a pipe that nobody writes to could be waited for forever while it is opened.
+    regular(&fs::metadata(path)?)?;
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    reserve(&mut bytes, regular(&file.metadata()?)?)?;
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
-/// Makes a file that must not be there yet and writes it whole or not at all; with `durable` down to the disk.
-pub(super) fn create(path: &str, content: Content<'_>, durable: bool) -> Result<(), FsFault> {
+/// The size of what must be a file.
+fn regular(found: &Metadata) -> Result<u64, FsFault> {
+    if found.is_file() { Ok(found.len()) } else { Err(FsFault::NotFile) }
+}
+
+/// Makes a file that must not be there yet and writes it down to the disk, whole or not at all.
+pub(in crate::fs) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
     let mut file = private().write(true).create_new(true).open(path)?;
-    let written = fill(&mut file, content).and_then(|()| if durable { file.sync_all() } else { Ok(()) });
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
     if written.is_err() {
         // Closed first: some systems refuse to remove a file while it is open.
         drop(file);
@@ -20,14 +33,24 @@ pub(super) fn create(path: &str, content: Content<'_>, durable: bool) -> Result<
     Ok(written?)
 }
 
-fn fill(file: &mut File, content: Content<'_>) -> io::Result<()> {
+/// Writes into a file that must be there and be empty, down to the disk.
+pub(in crate::fs) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
     for piece in content {
         file.write_all(&piece)?;
     }
-    Ok(())
+    Ok(file.sync_all()?)
 }
 
-pub(super) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
+/// Has the names in a directory written down to the disk. Not every system can.
+pub(in crate::fs) fn sync_dir(path: &str) -> Result<(), FsFault> {
+    match File::open(path).and_then(|directory| directory.sync_all()).map_err(FsFault::from) {
+        Err(fault @ (FsFault::Full | FsFault::Other(Some(INPUT_OUTPUT)))) => Err(fault),
+        _ => Ok(()),
+    }
+}
+
+pub(in crate::fs) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
     Ok(private().append(true).create(true).open(path)?.write_all(bytes)?)
 }
 
@@ -39,31 +62,41 @@ fn private() -> OpenOptions {
     options
 }
 
-pub(super) fn rename(from: &str, to: &str) -> Result<(), FsFault> {
+pub(in crate::fs) fn rename(from: &str, to: &str) -> Result<(), FsFault> {
     Ok(fs::rename(from, to)?)
 }
 
-pub(super) fn remove(path: &str) -> Result<(), FsFault> {
+pub(in crate::fs) fn remove(path: &str) -> Result<(), FsFault> {
     Ok(fs::remove_file(path)?)
 }
 
-pub(super) fn create_dir(path: &str) -> Result<(), FsFault> {
-    Ok(fs::create_dir(path)?)
+/// Makes a directory, for nobody but the user.
+pub(in crate::fs) fn create_dir(path: &str) -> Result<(), FsFault> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are Unix's"))]
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    Ok(builder.create(path)?)
 }
 
-pub(super) fn names(path: &str) -> Result<Vec<String>, FsFault> {
-    let mut names = Vec::new();
+/// The size of a file.
+pub(in crate::fs) fn size(path: &str) -> Result<u64, FsFault> {
+    Ok(fs::metadata(path)?.len())
+}
+
+/// Hands on the names in a directory.
+pub(in crate::fs) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), FsFault> {
     for entry in fs::read_dir(path)? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
+        take(&entry?.file_name().to_string_lossy());
     }
-    Ok(names)
+    Ok(())
 }
 
-pub(super) fn exists(path: &str) -> bool {
+pub(in crate::fs) fn exists(path: &str) -> bool {
     fs::metadata(path).is_ok()
 }
 
-pub(super) fn is_dir(path: &str) -> bool {
+pub(in crate::fs) fn is_dir(path: &str) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_dir())
 }
 
@@ -71,7 +104,7 @@ pub(super) fn is_dir(path: &str) -> bool {
 ///
 /// Who can change directories at the same time can still get past it. That is for a sandbox to prevent, and the natively
 /// built agent has none.
-pub(super) fn is_inside(base: &str, path: &str) -> bool {
+pub(in crate::fs) fn is_inside(base: &str, path: &str) -> bool {
     let Ok(base) = fs::canonicalize(base) else {
         return true;
     };
@@ -87,6 +120,53 @@ pub(super) fn is_inside(base: &str, path: &str) -> bool {
     true
 }
 
+/// What a lock's holder keeps for as long as he lives: the file in it, locked by the system.
+#[derive(Debug)]
+pub(in crate::fs) struct Claim {
+    /// Closed by the system when the process ends, however it does.
+    #[cfg(unix)]
+    _file: File,
+}
+
+/// A name that no other holder has. It says for which processes the system can tell whether the holder lives.
+pub(in crate::fs) fn holder_name() -> String {
+    format!("{}-{}", random::number(), system())
+}
+
+/// Makes the file of a lock, which must not be there yet.
+pub(in crate::fs) fn claim(path: &str) -> Result<Claim, FsFault> {
+    let _file = private().write(true).create_new(true).open(path)?;
+    // Others hold it for a moment at most, to see whether it is held. If the file system knows no locks, it tells them as
+    // much.
+    #[cfg(unix)]
+    let _ = _file.lock();
+    Ok(Claim {
+        #[cfg(unix)]
+        _file,
+    })
+}
+
+/// Whether the system knows that the holder of the lock with this file is dead. Not where a lock on a file keeps its own
+/// holder from writing, as on Windows.
+pub(in crate::fs) fn is_abandoned(path: &str) -> bool {
+    let ours = cfg!(unix) && path.rsplit_once('-').is_some_and(|(_, other)| other == system());
+    ours && OpenOptions::new().read(true).write(true).open(path).is_ok_and(|file| file.try_lock().is_ok())
+}
+
+/// What the processes on this system have in common, since it was started.
+fn system() -> &'static str {
+    static SYSTEM: LazyLock<String> = LazyLock::new(|| {
+        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let digits: String = text.chars().filter(char::is_ascii_hexdigit).take(8).collect();
+        // On a system without one, of which there are others: a wrong verdict costs time.
+        if digits.is_empty() { std::env::consts::OS.to_owned() } else { digits }
+    });
+    &SYSTEM
+}
+
+/// The system's number for an input/output error, on every Unix.
+const INPUT_OUTPUT: i32 = 5;
+
 impl From<io::Error> for FsFault {
     fn from(error: io::Error) -> Self {
         match error.kind() {
@@ -98,6 +178,7 @@ impl From<io::Error> for FsFault {
             ErrorKind::IsADirectory => FsFault::IsDirectory,
             ErrorKind::NotADirectory => FsFault::NotDirectory,
             ErrorKind::FileTooLarge => FsFault::TooLarge,
+            ErrorKind::OutOfMemory => FsFault::NoMemory,
             _ => FsFault::Other(error.raw_os_error()),
         }
     }

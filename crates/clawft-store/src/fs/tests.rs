@@ -1,7 +1,8 @@
 //! The file system against a real directory.
 
-use super::{FileSystem, FsFault};
-use std::time::{Duration, Instant};
+use super::{FileSystem, FsError, FsFault, Save, Wait, intercept};
+use std::iter;
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
 fn temporary() -> (TempDir, FileSystem) {
@@ -38,7 +39,56 @@ fn a_failed_write_leaves_the_old_and_no_temporary_file() {
 }
 
 #[test]
-fn another_writers_temporary_file_is_left_alone() {
+fn a_write_that_fails_anywhere_leaves_the_old_and_no_temporary_file() {
+    let (_dir, fs) = temporary();
+    fs.write_string("f", "old").unwrap();
+    for failing in ["create", "rename"] {
+        let full = move |call, _: &str| if call == failing { Err(FsFault::Full) } else { Ok(()) };
+        let error = intercept(full, || fs.write_string("f", "new").unwrap_err());
+        assert_eq!((error.operation, error.fault), ("write", FsFault::Full));
+        assert_eq!(fs.read_to_string("f").unwrap(), "old");
+        assert_eq!(fs.list_dir(".").unwrap(), ["f"]);
+    }
+}
+
+#[test]
+fn a_write_ends_with_the_directory_on_the_disk() {
+    let (dir, fs) = temporary();
+    let base = dir.path().to_str().unwrap().to_owned();
+    assert_eq!(calls(|| fs.write_string("a", "text").unwrap()).last().unwrap(), &format!("sync_dir {base}"));
+    assert_eq!(
+        calls(|| fs.remove_file("a").unwrap()),
+        [format!("remove {base}/a"), format!("sync_dir {base}")]
+    );
+    let made = calls(|| fs.create_dir_all("x/y").unwrap());
+    let expected = ["create_dir /x", "sync_dir ", "create_dir /x/y", "sync_dir /x"];
+    let expected = expected.map(|call| call.replacen(' ', &format!(" {base}"), 1));
+    assert!(made.ends_with(&expected), "{made:?}");
+    let failing = |call, _: &str| if call == "sync_dir" { Err(FsFault::Other(Some(5))) } else { Ok(()) };
+    assert_eq!(
+        intercept(failing, || fs.write_string("b", "text").unwrap_err().fault),
+        FsFault::Other(Some(5))
+    );
+    // What is full cannot be asked to hold less.
+    let full = |call, _: &str| if call == "sync_dir" { Err(FsFault::Full) } else { Ok(()) };
+    intercept(full, || fs.remove_file("b").unwrap());
+}
+
+/// What `work` asks of the file system.
+fn calls(work: impl FnOnce()) -> Vec<String> {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&calls);
+    let note = move |call: &'static str, path: &str| {
+        log.lock().unwrap().push(format!("{call} {path}"));
+        Ok(())
+    };
+    intercept(note, work);
+    let calls = calls.lock().unwrap();
+    calls.clone()
+}
+
+#[test]
+fn temporary_files_of_others_are_left_alone() {
     let (_dir, fs) = temporary();
     fs.append_string("a.tmp-1", "theirs").unwrap();
     fs.write_string("a", "ours").unwrap();
@@ -78,15 +128,20 @@ fn makes_and_removes() {
 }
 
 #[test]
-fn sets_aside_under_a_free_name() {
+fn keeps_copies_under_free_names_and_each_once() {
     let (dir, fs) = temporary();
     for number in 1..=3 {
-        fs.write_string("s.json", "damaged").unwrap();
-        let aside = fs.set_aside("s.json", "damaged").unwrap();
-        assert_eq!(aside, format!("{}/s.json.damaged-{number}", dir.path().display()));
-        assert!(!fs.exists("s.json"));
+        let content = format!("damage {number}");
+        for _ in 0..2 {
+            let copy = fs.keep_copy("s.json", content.as_bytes(), "damaged").unwrap();
+            assert_eq!(copy, format!("{}/s.json.damaged-{number}", dir.path().display()));
+        }
     }
-    assert!(fs.set_aside("s.json", "damaged").unwrap_err().is_not_found());
+    assert_eq!(fs.list_dir(".").unwrap(), ["s.json.damaged-1", "s.json.damaged-2", "s.json.damaged-3"]);
+    assert_eq!(fs.read_to_string("s.json.damaged-2").unwrap(), "damage 2");
+    let full = |call, _: &str| if call == "create" { Err(FsFault::Full) } else { Ok(()) };
+    let error = intercept(full, || fs.keep_copy("s.json", b"more", "damaged").unwrap_err());
+    assert_eq!((error.operation, error.fault), ("write", FsFault::Full));
 }
 
 #[test]
@@ -107,52 +162,6 @@ fn errors_keep_path_and_operation() {
     let _: Box<dyn std::error::Error + Send + Sync> = outside.into();
 }
 
-#[test]
-fn a_lost_lock_is_noticed_before_the_file_is_replaced() {
-    let (_dir, fs) = temporary();
-    let lock = fs.lock("l").unwrap();
-    fs.write_string("f", "old").unwrap();
-    fs.write_string("l", "somebody else").unwrap();
-    assert!(!lock.is_held());
-    let mut content = [b"new".to_vec()].into_iter();
-    assert_eq!(fs.write_locked(&lock, "f", &mut content).unwrap_err().fault, FsFault::Locked);
-    drop(lock);
-    assert_eq!(fs.read_to_string("f").unwrap(), "old");
-    assert_eq!(
-        fs.list_dir(".").unwrap(),
-        ["f", "l"],
-        "the lock is somebody else's, the temporary file is removed"
-    );
-}
-
-#[test]
-fn a_lock_is_let_go_of() {
-    let (_dir, fs) = temporary();
-    for _ in 0..3 {
-        let lock = fs.lock("deep/down/lock").unwrap();
-        assert!(lock.is_held());
-        assert!(fs.exists("deep/down/lock"));
-    }
-    assert!(!fs.exists("deep/down/lock"));
-}
-
-#[test]
-fn a_lock_from_long_ago_is_taken_over_at_once() {
-    let (_dir, fs) = temporary();
-    fs.write_string("lock", "1500000000000000000").unwrap();
-    let begun = Instant::now();
-    let lock = fs.lock("lock").unwrap();
-    assert!(lock.is_held() && begun.elapsed() < Duration::from_secs(1));
-}
-
-#[test]
-fn a_lock_that_no_file_can_be_is_an_error() {
-    let (_dir, fs) = temporary();
-    fs.create_dir_all("l").unwrap();
-    let error = fs.lock("l").unwrap_err();
-    assert_eq!((error.operation, error.fault), ("lock", FsFault::IsDirectory));
-}
-
 #[cfg(unix)]
 #[test]
 fn what_is_written_is_for_nobody_else() {
@@ -161,10 +170,44 @@ fn what_is_written_is_for_nobody_else() {
     let (dir, fs) = temporary();
     fs.write_string("written", "text").unwrap();
     fs.append_string("appended", "text").unwrap();
-    for name in ["written", "appended"] {
+    fs.write_string("deep/down/file", "text").unwrap();
+    for (name, expected) in [
+        ("written", 0o600),
+        ("appended", 0o600),
+        ("deep", 0o700),
+        ("deep/down", 0o700),
+        ("deep/down/file", 0o600),
+    ] {
         let mode = std::fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{name}");
+        assert_eq!(mode & 0o777, expected, "{name}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_files_are_read() {
+    use std::os::unix::net::UnixListener;
+
+    let (dir, fs) = temporary();
+    fs.create_dir_all("directory").unwrap();
+    let _socket = UnixListener::bind(dir.path().join("socket")).unwrap();
+    assert_eq!(fs.read("directory").unwrap_err().fault, FsFault::NotFile);
+    let error = fs.read("socket").unwrap_err();
+    assert_eq!(error.fault, FsFault::NotFile);
+    assert!(error.to_string().ends_with("socket`: it is not a regular file"), "{error}");
+    // Out of the base, so the back end is asked itself. This one never ends.
+    #[cfg(target_os = "linux")]
+    assert_eq!(super::backend::read("/dev/zero"), Err(FsFault::NotFile));
+}
+
+#[test]
+fn room_that_is_not_there_is_an_error() {
+    let mut bytes = Vec::new();
+    assert_eq!(super::reserve(&mut bytes, u64::MAX), Err(FsFault::NoMemory));
+    assert_eq!(super::reserve(&mut bytes, (usize::MAX / 2) as u64), Err(FsFault::NoMemory));
+    super::reserve(&mut bytes, 1000).unwrap();
+    assert!((1000..1100).contains(&bytes.capacity()));
+    assert_eq!(FsFault::NoMemory.to_string(), "it does not fit into memory");
 }
 
 #[cfg(unix)]
@@ -188,12 +231,22 @@ fn symbolic_links_lead_out_of_the_base_for_nothing() {
             fs.append_string(path, "x").unwrap_err(),
             fs.remove_file(path).unwrap_err(),
             fs.create_dir_all(path).unwrap_err(),
-            fs.lock(path).unwrap_err(),
+            fs.revoke(path, "f").unwrap_err(),
+            fs.keep_copy(path, b"x", "copy").unwrap_err(),
         ] {
             assert_eq!(error.fault, FsFault::Outside, "{path}");
         }
         assert!(!fs.exists(path));
+        let mut text = |save: Save<'_>| -> Result<_, FsError> { Ok(save(&mut iter::once(b"x".to_vec()))) };
+        for (folder, name) in [(path, "new"), (".", path)] {
+            let error = fs.update(folder, name, Wait::start(), &mut text).unwrap_err();
+            assert_eq!(error.fault, FsFault::Outside, "{path}");
+        }
     }
+    link(outside.path(), ".locks");
+    let error =
+        fs.update::<FsError>(".", "new", Wait::start(), &mut |_| panic!("it has no lock")).unwrap_err();
+    assert_eq!(error.fault, FsFault::Outside);
     assert_eq!(other.list_dir(".").unwrap(), ["secret"]);
     assert_eq!(other.read_to_string("secret").unwrap(), "text");
     fs.write_string("inside/file", "fine").unwrap();

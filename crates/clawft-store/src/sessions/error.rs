@@ -16,6 +16,8 @@ pub enum StoreError {
         /// What is the matter with it.
         error: SessionError,
     },
+    /// The session was removed while a turn of it went on.
+    Deleted,
 }
 
 impl fmt::Display for StoreError {
@@ -27,6 +29,7 @@ impl fmt::Display for StoreError {
                 out.write_str(": ")?;
                 error.fmt(out)
             }
+            StoreError::Deleted => out.write_str("the session was deleted meanwhile"),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Sessions in a real directory, used by several at once and left behind by those that were killed.
 
+mod races;
+
 use super::{Sessions, StoreError};
-use crate::fs::FileSystem;
+use crate::fs::{FileSystem, FsFault};
 use clawft_types::{Message, Role, Session, SessionError, SessionId};
 use std::thread;
 use tempfile::TempDir;
@@ -24,7 +26,7 @@ fn no_warning(text: &str) {
 
 /// A turn that begins with what is stored: the session with a question and an answer added, and how long it was before.
 fn turn(sessions: &Sessions, name: &str, text: &str) -> (Session, usize) {
-    let mut session = sessions.load(id(name), &mut no_warning).unwrap();
+    let mut session = sessions.load(id(name)).unwrap();
     let known = session.messages.len();
     session.messages.push(Message::new(Role::User, text));
     session.messages.push(Message::new(Role::Assistant, text));
@@ -40,12 +42,20 @@ fn stored(sessions: &Sessions, name: &str) -> Vec<String> {
     session.messages.into_iter().map(|message| message.content).collect()
 }
 
+/// The files in the directory of sessions; that of the locks is empty.
+fn names(fs: &FileSystem) -> Vec<String> {
+    assert_eq!(fs.list_dir("sessions/.locks").unwrap_or_default(), [""; 0]);
+    let mut names = fs.list_dir("sessions").unwrap_or_default();
+    names.retain(|name| name != ".locks");
+    names
+}
+
 #[test]
 fn a_session_is_found_again_by_its_files_name() {
     let (_dir, fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "one", "hello"));
     fs.write_string("sessions/two.json", &fs.read_to_string("sessions/one.json").unwrap()).unwrap();
-    let two = sessions.load(id("two"), &mut no_warning).unwrap();
+    let two = sessions.load(id("two")).unwrap();
     assert_eq!(two.id.as_str(), "two");
     assert_eq!(stored(&sessions, "two"), ["hello", "hello"]);
 }
@@ -79,51 +89,99 @@ fn of_many_turns_at_the_same_time_none_is_lost() {
     for pair in texts.chunks(2) {
         assert_eq!(pair[0], pair[1], "a turn stays together");
     }
-    assert_eq!(fs.list_dir("sessions").unwrap(), ["s.json"]);
+    assert_eq!(names(&fs), ["s.json"]);
 }
 
 #[test]
-fn what_a_killed_process_left_is_removed() {
-    let (_dir, fs, sessions) = temporary();
-    fs.write_string("sessions/s.lock", "a process that is no more").unwrap();
-    fs.write_string("sessions/s.json.tmp-1", "{\"vers").unwrap();
-    fs.write_string("sessions/s.json.tmp-2", "").unwrap();
-    store(&sessions, turn(&sessions, "s", "hello"));
-    assert_eq!(fs.list_dir("sessions").unwrap(), ["s.json"]);
-}
-
-#[test]
-fn a_session_that_is_gone_by_the_end_of_the_turn_is_stored_whole() {
+fn a_session_that_is_gone_by_the_end_of_the_turn_stays_so() {
     let (_dir, _fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "s", "a"));
-    let second = turn(&sessions, "s", "b");
+    let (session, known) = turn(&sessions, "s", "b");
     assert!(sessions.remove(&id("s")).unwrap());
-    store(&sessions, second);
-    assert_eq!(stored(&sessions, "s"), ["a", "a", "b", "b"]);
+    let error = sessions.store(&session, known, &mut no_warning).unwrap_err();
+    assert!(matches!(error, StoreError::Deleted));
+    assert_eq!(error.to_string(), "the session was deleted meanwhile");
+    assert_eq!(sessions.list().unwrap(), []);
+    // Another conversation of the same name gets no answer of this one.
+    store(&sessions, turn(&sessions, "s", "other"));
+    assert!(matches!(sessions.store(&session, known, &mut no_warning).unwrap_err(), StoreError::Deleted));
+    assert_eq!(stored(&sessions, "s"), ["other", "other"]);
 }
 
 #[test]
-fn a_damaged_session_is_set_aside_and_warned_of() {
+fn a_first_turn_begins_the_session_also_where_another_one_was_removed() {
+    let (_dir, _fs, sessions) = temporary();
+    let first = turn(&sessions, "s", "a");
+    store(&sessions, turn(&sessions, "s", "b"));
+    assert!(sessions.remove(&id("s")).unwrap());
+    store(&sessions, first);
+    assert_eq!(stored(&sessions, "s"), ["a", "a"]);
+}
+
+#[test]
+fn a_damaged_session_is_kept_when_a_new_one_takes_its_place() {
     let (dir, fs, sessions) = temporary();
+    fs.write_string("sessions/s.json", "[]").unwrap();
+    for _ in 0..2 {
+        assert!(sessions.load(id("s")).unwrap().messages.is_empty());
+        assert_eq!(fs.list_dir("sessions").unwrap(), ["s.json"], "it is still there if there is no answer");
+    }
     let (session, known) = turn(&sessions, "s", "a");
     let mut warnings = Vec::new();
-    fs.write_string("sessions/s.json", "{").unwrap();
     sessions.store(&session, known, &mut |text| warnings.push(text.to_owned())).unwrap();
     assert_eq!(stored(&sessions, "s"), ["a", "a"]);
-    assert_eq!(fs.read_to_string("sessions/s.json.damaged-1").unwrap(), "{");
+    assert_eq!(fs.read_to_string("sessions/s.json.damaged-1").unwrap(), "[]");
+    let kept = format!("{}/sessions/s.json.damaged-1", dir.path().display());
+    let cause = "session `s` is damaged (expected an object, found an array)";
+    assert_eq!(warnings, [format!("{cause}: it is kept as `{kept}` and a new one begun")]);
+}
 
-    fs.write_string("sessions/s.json", "[]").unwrap();
-    let empty = sessions.load(id("s"), &mut |text| warnings.push(text.to_owned())).unwrap();
-    assert!(empty.messages.is_empty());
-    assert_eq!(
-        warnings[1],
-        format!(
-            "session `s` is damaged (expected an object, found an array): it is kept as \
-             `{}/sessions/s.json.damaged-2` and a new one begun",
-            dir.path().display()
-        )
-    );
-    assert_eq!(warnings.len(), 2);
+#[test]
+fn a_session_damaged_meanwhile_is_kept_and_the_whole_conversation_stored() {
+    let (_dir, fs, sessions) = temporary();
+    store(&sessions, turn(&sessions, "s", "a"));
+    let (session, known) = turn(&sessions, "s", "b");
+    // What is kept already is not kept again.
+    for (damage, copies) in [("{", 1), ("{}", 2), ("{", 2)] {
+        let mut warnings = 0;
+        fs.write_string("sessions/s.json", damage).unwrap();
+        sessions.store(&session, known, &mut |_| warnings += 1).unwrap();
+        assert_eq!((stored(&sessions, "s").len(), warnings), (4, 1));
+        assert_eq!(names(&fs).len(), 1 + copies);
+    }
+}
+
+#[test]
+fn a_session_of_a_newer_version_is_left_alone() {
+    let (_dir, fs, sessions) = temporary();
+    let newer = r#"{"version":99}"#;
+    let (session, known) = turn(&sessions, "s", "a");
+    fs.write_string("sessions/s.json", newer).unwrap();
+    for error in
+        [sessions.load(id("s")).unwrap_err(), sessions.store(&session, known, &mut no_warning).unwrap_err()]
+    {
+        assert!(matches!(&error, StoreError::Session { error: SessionError::Newer(99), .. }), "{error}");
+    }
+    assert_eq!(fs.read_to_string("sessions/s.json").unwrap(), newer);
+    assert_eq!(names(&fs), ["s.json"]);
+}
+
+#[test]
+fn what_is_no_file_is_no_session() {
+    let (_dir, fs, sessions) = temporary();
+    let (session, known) = turn(&sessions, "s", "a");
+    fs.create_dir_all("sessions/s.json").unwrap();
+    for error in [
+        sessions.load(id("s")).unwrap_err(),
+        sessions.store(&session, known, &mut no_warning).unwrap_err(),
+        sessions.remove(&id("s")).unwrap_err(),
+    ] {
+        let StoreError::File(error) = error else { panic!("{error}") };
+        let expected = if error.operation == "remove" { FsFault::IsDirectory } else { FsFault::NotFile };
+        assert_eq!(error.fault, expected);
+        assert!(error.path.ends_with("sessions/s.json"));
+    }
+    assert_eq!(names(&fs), ["s.json"]);
 }
 
 #[test]
@@ -157,7 +215,7 @@ fn removes_a_session_once() {
     store(&sessions, turn(&sessions, "s", "a"));
     assert!(sessions.remove(&id("s")).unwrap());
     assert!(!sessions.remove(&id("s")).unwrap());
-    assert_eq!(fs.list_dir("sessions").unwrap(), [""; 0]);
+    assert_eq!(names(&fs), [""; 0]);
 }
 
 #[test]

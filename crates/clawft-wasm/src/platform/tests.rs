@@ -2,13 +2,13 @@
 
 mod turns;
 
-use super::{BASE_VARIABLE, Error, WasmPlatform, transport_error};
+use super::{BASE_VARIABLE, Error, WasmPlatform, shows_key, transport_error};
 use crate::env::WasiEnvironment;
 use crate::fs::WasiFileSystem;
 use crate::http::HttpError;
 use clawft_core::TransportError;
 use clawft_store::Sessions;
-use clawft_types::SessionId;
+use clawft_types::{Config, SessionId};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -83,12 +83,12 @@ fn a_missing_key_is_an_error_with_its_variable() {
 }
 
 #[test]
-fn a_damaged_session_is_set_aside_whole() {
+fn a_damaged_session_stays_where_it_is_without_an_answer() {
     let (_dir, platform) = platform(CONFIG);
     platform.fs().write_string("sessions/default.json", "{\"version\":1,").unwrap();
     failure(&platform, "hello");
-    assert_eq!(platform.fs().list_dir("sessions").unwrap(), ["default.json.damaged-1"]);
-    assert_eq!(platform.fs().read_to_string("sessions/default.json.damaged-1").unwrap(), "{\"version\":1,");
+    assert_eq!(platform.fs().list_dir("sessions").unwrap(), ["default.json"]);
+    assert_eq!(platform.fs().read_to_string("sessions/default.json").unwrap(), "{\"version\":1,");
 }
 
 #[test]
@@ -113,4 +113,30 @@ fn what_another_attempt_could_mend_goes_to_the_turn() {
         "HTTP unavailable: the response broke off, reset"
     );
     assert!(transport_error(HttpError::InvalidRequest("a reason")).is_err());
+}
+
+#[test]
+fn a_key_that_goes_beyond_this_machine_without_tls_is_noticed() {
+    let shown = |base: &str, key: &str| {
+        let config = format!(
+            r#"{{"agents":{{"model":"m"}},"providers":{{"providers":{{"openai":{{"api_base":"{base}"{key}}}}}}}}}"#
+        );
+        let config = Config::parse("config.json", config.as_bytes()).unwrap();
+        shows_key(&config.provider, &(config.provider.api_base.clone() + "/chat/completions"))
+    };
+    let keys = [r#","api_key":"sk-secret""#, r#","api_key_env":"KEY""#];
+    for base in ["http://models.example/v1", "http://10.0.0.1:80", "http://[::2]", "http://localhost.example"]
+    {
+        assert!(keys.iter().all(|key| shown(base, key)), "{base}");
+        assert!(!shown(base, ""), "there is no key");
+    }
+    for base in [
+        "https://models.example",
+        "http://localhost",
+        "http://localhost:1/v1",
+        "http://127.0.0.1/v1",
+        "http://[::1]:1",
+    ] {
+        assert!(!keys.iter().any(|key| shown(base, key)), "{base}");
+    }
 }

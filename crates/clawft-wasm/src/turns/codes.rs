@@ -106,6 +106,8 @@ codes! {
         Error = 7 CLAWFT_ERROR,
         /// What else to tell.
         Warnings = 8 CLAWFT_WARNINGS,
+        /// Why the turn is not stored.
+        Unstored = 9 CLAWFT_UNSTORED,
     }
 }
 

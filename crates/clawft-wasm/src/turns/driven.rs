@@ -22,6 +22,7 @@ pub(super) struct Driven {
     answer: String,
     error: String,
     warnings: String,
+    unstored: String,
 }
 
 /// What is to be sent.
@@ -44,6 +45,7 @@ impl Driven {
             answer: String::new(),
             error: String::new(),
             warnings: String::new(),
+            unstored: String::new(),
         };
         match turn.try_begin(message, session) {
             Ok(()) => turn.step = Step::Send,
@@ -57,8 +59,7 @@ impl Driven {
             "" => SessionId::default(),
             id => id.parse().map_err(|error: SessionIdError| error.to_string())?,
         };
-        let warnings = &mut self.warnings;
-        let begun = self.platform.begin(session, message, &mut |text| add_line(warnings, text));
+        let begun = self.platform.begin(session, message);
         let Begun { turn, request, known } = begun.map_err(|error| error.to_string())?;
         self.begun = Some((turn, Request::new(request, Duration::ZERO)));
         self.known = known;
@@ -129,7 +130,9 @@ impl Driven {
             }
             core::Step::Done(mut reply) => {
                 let warnings = &mut self.warnings;
-                let _ = self.platform.keep(&reply.session, self.known, &mut |text| add_line(warnings, text));
+                let unstored =
+                    self.platform.keep(&reply.session, self.known, &mut |text| add_line(warnings, text));
+                self.unstored = unstored.unwrap_or_default();
                 self.whole = !reply.streamed;
                 self.error = reply.incomplete.take().unwrap_or_default();
                 self.answer = reply.into_text();
@@ -149,6 +152,7 @@ impl Driven {
             Text::Piece | Text::Answer => self.answer.as_bytes(),
             Text::Error => self.error.as_bytes(),
             Text::Warnings => self.warnings.as_bytes(),
+            Text::Unstored => self.unstored.as_bytes(),
         }
     }
 

@@ -46,6 +46,13 @@ impl Host {
         self.feed(turn, Event::Broken, cause.code(), b"connection refused").unwrap()
     }
 
+    /// Feeds a whole answer.
+    fn answer(&mut self, turn: i32) {
+        self.feed(turn, Event::Head, 200, JSON).unwrap();
+        self.feed(turn, Event::Body, 0, HELLO).unwrap();
+        assert_eq!(self.feed(turn, Event::End, 0, b""), Ok(Step::Done));
+    }
+
     fn text(&self, turn: i32, text: Text) -> &str {
         str::from_utf8(self.turns.text(turn, text.code())).unwrap()
     }
@@ -82,7 +89,9 @@ fn a_turn_says_what_to_send_and_stores_what_comes() {
     }
     assert_eq!(host.feed(turn, Event::End, 0, b""), Ok(Step::Done));
     assert_eq!((host.text(turn, Text::Answer), host.text(turn, Text::Piece)), ("Hello!", "Hello!"));
-    assert_eq!((host.text(turn, Text::Error), host.text(turn, Text::Warnings)), ("", ""));
+    for text in [Text::Error, Text::Warnings, Text::Unstored] {
+        assert_eq!(host.text(turn, text), "");
+    }
     assert!(host.stored().contains("Hello!") && !host.stored().contains("sk-secret"));
 
     let next = host.begin(b"And now?");
@@ -160,17 +169,20 @@ fn what_keeps_a_turn_from_beginning_is_its_error() {
 }
 
 #[test]
-fn a_damaged_session_is_warned_of() {
+fn a_damaged_session_is_kept_and_warned_of() {
     let mut host = Host::new();
     fs::create_dir(host.folder.path().join("sessions")).unwrap();
     fs::write(host.folder.path().join("sessions/default.json"), "{").unwrap();
     let turn = host.begin(b"Hi");
-    assert_eq!(host.turns.step(turn), Ok(Step::Send));
+    assert_eq!((host.turns.step(turn), host.text(turn, Text::Warnings)), (Ok(Step::Send), ""));
+    host.answer(turn);
     let warnings = host.text(turn, Text::Warnings);
     assert!(
         warnings.starts_with("session `default` is damaged") && warnings.ends_with("begun\n"),
         "{warnings}"
     );
+    assert_eq!(host.text(turn, Text::Unstored), "");
+    assert!(host.stored().contains("Hello!"));
 }
 
 #[test]
@@ -178,11 +190,23 @@ fn an_answer_that_cannot_be_stored_is_given_all_the_same() {
     let mut host = Host::new();
     let turn = host.begin(b"Hi");
     fs::write(host.folder.path().join("sessions"), "a file where the folder goes").unwrap();
-    host.feed(turn, Event::Head, 200, JSON).unwrap();
-    host.feed(turn, Event::Body, 0, HELLO).unwrap();
-    assert_eq!(host.feed(turn, Event::End, 0, b""), Ok(Step::Done));
+    host.answer(turn);
     assert_eq!(host.text(turn, Text::Answer), "Hello!");
-    assert!(host.text(turn, Text::Warnings).starts_with("the answer is not stored, cannot write `"));
+    let unstored = host.text(turn, Text::Unstored);
+    assert!(unstored.starts_with("cannot write `"), "{unstored}");
+    assert_eq!(host.text(turn, Text::Warnings), format!("the answer is not stored, {unstored}\n"));
+}
+
+#[test]
+fn a_session_deleted_meanwhile_stays_away_and_the_host_is_told() {
+    let mut host = Host::new();
+    let first = host.begin(b"Hi");
+    host.answer(first);
+    let second = host.begin(b"And now?");
+    fs::remove_file(host.folder.path().join("sessions/default.json")).unwrap();
+    host.answer(second);
+    assert_eq!(host.text(second, Text::Unstored), "the session was deleted meanwhile");
+    assert!(!host.folder.path().join("sessions/default.json").exists());
 }
 
 #[test]

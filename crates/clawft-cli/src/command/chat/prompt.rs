@@ -35,7 +35,6 @@ pub(super) fn prompt(mut conversation: Conversation, home: &Home) -> Result<Exit
             order => order.obey(&mut conversation),
         };
         if let Err(error) = done {
-            terminal::warn(&error.warnings);
             terminal::say_error(&error);
         }
     }
@@ -53,7 +52,7 @@ fn say(conversation: &Conversation, message: &str) -> Result<(), Error> {
     let answered = super::answer(conversation, message);
     match answered {
         // The user knows: it was his key.
-        Err(Error { fault: Fault::Stopped, warnings }) => terminal::warn(&warnings),
+        Err(Error { fault: Fault::Stopped }) => {}
         answered => drop(answered?),
     }
     print("\n")

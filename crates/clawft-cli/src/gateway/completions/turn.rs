@@ -166,11 +166,8 @@ async fn leave_to_store(
 }
 
 fn warn(made: &Result<Made, Error>) {
-    let warnings = match made {
-        Ok(made) => &made.answer.warnings,
-        Err(error) => &error.warnings,
-    };
-    warnings.iter().for_each(|warning| log::warn(warning));
+    let warnings = made.iter().flat_map(|made| &made.answer.warnings);
+    warnings.for_each(|warning| log::warn(warning));
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ fn an_answer_is_stored_and_the_next_request_continues_it() {
     prepare([script(200, &[HELLO]), script(200, &[HELLO])]);
     let (first, shown) = answer(&platform, "Hi");
     assert_eq!((first.text.as_str(), first.shown, shown.len()), ("Hello!", false, 0));
+    assert_eq!(first.unstored, None);
     answer(&platform, "And now?");
     let sent = sent();
     assert!(!sent[0].contains("Hello!") && sent[1].contains("Hello!") && sent[1].contains("And now?"));
@@ -102,4 +103,6 @@ fn an_answer_that_cannot_be_stored_is_given_all_the_same() {
     let mut spoil = |_: &str| platform.fs().write_string("sessions", "a file where the folder goes").unwrap();
     let answer = platform.answer(SessionId::default(), STREAMED, &mut spoil).unwrap();
     assert_eq!(answer.text, "Hello!");
+    let cause = answer.unstored.unwrap();
+    assert!(cause.starts_with("cannot write `") && cause.contains("sessions/default.json"), "{cause}");
 }

@@ -1,0 +1,167 @@
+//! Sessions on a disk that is slow or strange, used by several processes at once: every turn is stored, or its caller is told.
+
+use crate::common::{Home, Run, eventually};
+use disk_shim::{Effects, Shim};
+use rustix::fs::{CWD, Mode, mkfifoat};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::Child;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+fn effects() -> Effects {
+    static SHIM: OnceLock<Shim> = OnceLock::new();
+    let compile = || {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("disk-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Shim::compile(&folder).unwrap()
+    };
+    SHIM.get_or_init(compile).effects()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this package has no door to other programs, and runs but itself"
+)]
+fn spawn(home: &Home, arguments: &[&str], effects: &Effects) -> Child {
+    home.command(arguments).envs(effects.variables()).spawn().unwrap()
+}
+
+fn end(child: Child) -> Run {
+    Run::from(child.wait_with_output().unwrap())
+}
+
+/// Waits until the process has stopped itself.
+fn stopped(child: &Child) {
+    let stat = PathBuf::from(format!("/proc/{}/stat", child.id()));
+    // After the name in brackets, which may hold anything.
+    eventually(|| fs::read_to_string(&stat).unwrap().rsplit_once(") ").unwrap().1.starts_with('T'));
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// What the user said in the stored turns, sorted; each is followed by its answer.
+fn stored(home: &Home) -> Vec<String> {
+    let session = home.session("default");
+    let turns = session.messages.chunks(2).map(|turn| {
+        assert_eq!(turn[1].content, format!("echo: {}", turn[0].content), "a turn stays together");
+        turn[0].content.clone()
+    });
+    let mut said: Vec<String> = turns.collect();
+    said.sort();
+    said
+}
+
+#[test]
+fn four_requests_at_once_are_stored_under_slow_fsync() {
+    let home = Home::new("ok");
+    home.run(&["chat", "first"]).result();
+    let mut gateway = spawn(&home, &["gateway", "--listen", "127.0.0.1:0"], &effects().slow(3500));
+    let mut line = String::new();
+    BufReader::new(gateway.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let listening: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let address = listening["address"].as_str().unwrap();
+    thread::scope(|scope| {
+        for number in 0..4 {
+            scope.spawn(move || {
+                let body = format!(r#"{{"messages":[{{"role":"user","content":"{number}"}}]}}"#);
+                let head = format!(
+                    "POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+                     connection: close\r\nx-clawft-session: default\r\ncontent-length: {}\r\n\r\n",
+                    body.len()
+                );
+                let mut stream = TcpStream::connect(address).unwrap();
+                stream.write_all((head + &body).as_bytes()).unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).unwrap();
+                assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("echo: "), "{answer}");
+            });
+        }
+    });
+    assert_eq!(stored(&home), ["0", "1", "2", "3", "first"]);
+    signal(&gateway, Signal::TERM);
+    assert!(gateway.wait().unwrap().success());
+}
+
+/// One of them has its clock ahead, and one is stopped between writing and publishing: first for a while, and then until the
+/// others have given it up and stored their turns.
+#[test]
+fn three_processes_are_stored_twice() {
+    let home = Home::new("ok");
+    home.run(&["chat", "first"]).result();
+    for round in 1..=2 {
+        let say =
+            |name: &str, effects: Effects| spawn(&home, &["chat", &format!("{name} {round}")], &effects);
+        let late = say("stopped", effects().stopped_before_rename());
+        stopped(&late);
+        let others = [say("slow", effects().slow(500)), say("ahead", effects().slow(500).ahead(10))];
+        if round == 1 {
+            thread::sleep(Duration::from_secs(5));
+            signal(&late, Signal::CONT);
+        }
+        for other in others {
+            end(other).result();
+        }
+        signal(&late, Signal::CONT);
+        end(late).result();
+    }
+    assert_eq!(stored(&home), ["ahead 1", "ahead 2", "first", "slow 1", "slow 2", "stopped 1", "stopped 2"]);
+}
+
+#[test]
+fn a_process_that_was_killed_delays_nobody() {
+    let home = Home::new("ok");
+    for (killed, effects) in
+        [effects().stopped_after_fsync(), effects().stopped_before_rename()].iter().enumerate()
+    {
+        let mut child = spawn(&home, &["chat", "killed"], effects);
+        stopped(&child);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let begun = Instant::now();
+        home.run(&["chat", "next"]).result();
+        // Without the system's word for it, ten seconds are waited.
+        assert!(begun.elapsed() < Duration::from_secs(8), "it was waited for");
+        assert_eq!(stored(&home).len(), killed + 1);
+        assert_eq!(fs::read_dir(home.path("sessions/.locks")).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn a_session_removed_during_a_turn_stays_away_and_the_caller_is_told() {
+    let home = Home::new("ok");
+    home.run(&["chat", "first"]).result();
+    let child = spawn(&home, &["chat", "second"], &effects().stopped_before_rename());
+    stopped(&child);
+    assert_eq!(home.run(&["sessions", "rm", "default"]).result(), "");
+    signal(&child, Signal::CONT);
+    let run = end(child);
+    assert_eq!((run.code, run.stdout.as_str()), (5, "echo: second\n"));
+    assert_eq!(run.stderr, "warning: the answer is not stored, the session was deleted meanwhile\n");
+    assert!(!home.path("sessions/default.json").exists());
+}
+
+/// A pipe that nobody writes to would be waited for forever.
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused() {
+    let home = Home::new("ok");
+    fs::create_dir(home.path("sessions")).unwrap();
+    mkfifoat(CWD, home.path("sessions/default.json"), Mode::RWXU).unwrap();
+    let refused = |arguments: &[&str], name: &str| {
+        let said = home.run(arguments).failure(1);
+        assert!(said.ends_with(&format!("{name}`: it is not a regular file\n")), "{said}");
+    };
+    refused(&["chat", "Hello!"], "default.json");
+    refused(&["sessions", "show", "default"], "default.json");
+    assert_eq!(home.run(&["sessions", "rm", "default"]).result(), "");
+    fs::remove_file(home.path("config.json")).unwrap();
+    mkfifoat(CWD, home.path("config.json"), Mode::RWXU).unwrap();
+    refused(&["chat", "Hello!"], "config.json");
+    refused(&["gateway", "--listen", "127.0.0.1:0"], "config.json");
+}

@@ -1,0 +1,318 @@
+//! The lock alone: who has it, who loses it, what is left of it.
+
+use super::{Lock, LockPath, Wait};
+use crate::fs::{FsFault, intercept};
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::iter;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Longer than any test takes.
+const LONG: Duration = Duration::from_secs(30);
+
+const SHORT: Duration = Duration::from_millis(20);
+
+/// A directory in which a file `f` is locked.
+struct Fixture {
+    dir: TempDir,
+    path: LockPath,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let directory = dir.path().to_str().unwrap().to_owned() + "/.locks";
+        Self { dir, path: LockPath { directory, prefix: "f+".to_owned() } }
+    }
+
+    fn take(&self) -> Result<Lock, FsFault> {
+        self.take_after(LONG)
+    }
+
+    fn take_after(&self, silence: Duration) -> Result<Lock, FsFault> {
+        self.path.take(&Wait::with(silence, LONG))
+    }
+
+    /// The names in the directory of locks.
+    fn present(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.path.directory).into_iter().flatten();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn join(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Publishes `text` as `f`.
+    fn publish(&self, lock: Lock, text: &str) -> Result<(), FsFault> {
+        lock.replace(self.join("f").to_str().unwrap(), &mut iter::once(text.as_bytes().to_vec()))
+    }
+
+    fn published(&self) -> String {
+        fs::read_to_string(self.join("f")).unwrap_or_default()
+    }
+
+    /// Puts a file into the directory of locks, as a process would that is not of this system.
+    fn plant(&self, name: &str) -> PathBuf {
+        fs::create_dir_all(&self.path.directory).unwrap();
+        let path = Path::new(&self.path.directory).join(name);
+        File::create(&path).unwrap();
+        path
+    }
+}
+
+#[test]
+fn publishes_and_ends_in_one_step() {
+    let fixture = Fixture::new();
+    let lock = fixture.take().unwrap();
+    assert!(matches!(&fixture.present()[..], [name] if name.starts_with("f+")), "{:?}", fixture.present());
+    fixture.publish(lock, "new").unwrap();
+    assert_eq!((fixture.published().as_str(), fixture.present().len()), ("new", 0));
+}
+
+#[test]
+fn ends_when_it_is_dropped() {
+    let fixture = Fixture::new();
+    for _ in 0..3 {
+        drop(fixture.take().unwrap());
+        assert_eq!(fixture.present(), [""; 0]);
+    }
+}
+
+#[test]
+fn is_waited_for() {
+    let fixture = Fixture::new();
+    let lock = fixture.take().unwrap();
+    thread::scope(|scope| {
+        let second = scope.spawn(|| fixture.take().map(|_| Instant::now()));
+        thread::sleep(SHORT * 5);
+        assert!(!second.is_finished());
+        let ended = Instant::now();
+        drop(lock);
+        assert!(second.join().unwrap().unwrap() >= ended);
+    });
+}
+
+#[test]
+fn is_not_waited_for_beyond_patience() {
+    let fixture = Fixture::new();
+    let lock = fixture.take().unwrap();
+    let begun = Instant::now();
+    assert_eq!(fixture.path.take(&Wait::with(LONG, SHORT)).unwrap_err(), FsFault::Locked);
+    assert!(begun.elapsed() >= SHORT);
+    assert_eq!(fixture.present().len(), 1, "whoever waited in vain has left nothing");
+    fixture.publish(lock, "new").unwrap();
+}
+
+#[test]
+fn locks_of_other_files_are_none_of_its_business() {
+    let fixture = Fixture::new();
+    // `f+` begins another name, and so does none that is in a directory of sessions.
+    let others = [fixture.plant("g+1"), fixture.plant("ff+1"), fixture.plant("f.json+1")];
+    let lock = fixture.take().unwrap();
+    fixture.path.revoke().unwrap();
+    assert_eq!(fixture.publish(lock, "new").unwrap_err(), FsFault::Locked);
+    assert!(others.iter().all(|path| path.exists()));
+}
+
+#[test]
+fn lost_to_silence_it_publishes_nothing() {
+    let fixture = Fixture::new();
+    fs::write(fixture.join("f"), "old").unwrap();
+    let first = fixture.take().unwrap();
+    let before = fixture.present();
+    let second = fixture.take_after(SHORT).unwrap();
+    assert_ne!(fixture.present(), before);
+    assert_eq!(fixture.publish(first, "first").unwrap_err(), FsFault::Locked);
+    assert_eq!(fixture.published(), "old");
+    // That it ended did not harm the second.
+    fixture.publish(second, "second").unwrap();
+    assert_eq!((fixture.published().as_str(), fixture.present().len()), ("second", 0));
+}
+
+#[test]
+fn lost_while_it_is_written_it_publishes_nothing() {
+    let fixture = Fixture::new();
+    let lock = fixture.take().unwrap();
+    let directory = fixture.path.directory.clone();
+    let lose = move |call, _: &str| {
+        if call == "rename" {
+            LockPath { directory: directory.clone(), prefix: "f+".to_owned() }.revoke().unwrap();
+        }
+        Ok(())
+    };
+    assert_eq!(intercept(lose, || fixture.publish(lock, "new").unwrap_err()), FsFault::Locked);
+    assert_eq!((fixture.published().as_str(), fixture.present().len()), ("", 0));
+}
+
+#[test]
+fn revoked_it_publishes_nothing() {
+    let fixture = Fixture::new();
+    fixture.path.revoke().unwrap();
+    let lock = fixture.take().unwrap();
+    fixture.plant("f+1");
+    fixture.path.revoke().unwrap();
+    assert_eq!(fixture.present(), [""; 0]);
+    assert_eq!(fixture.publish(lock, "new").unwrap_err(), FsFault::Locked);
+    let lock = fixture.take().unwrap();
+    let denied = |call, _: &str| if call == "remove" { Err(FsFault::Denied) } else { Ok(()) };
+    assert_eq!(intercept(denied, || fixture.path.revoke().unwrap_err()), FsFault::Denied);
+    fixture.publish(lock, "new").unwrap();
+}
+
+#[test]
+fn of_a_dead_process_it_is_taken_at_once() {
+    let fixture = Fixture::new();
+    let lock = fixture.take().unwrap();
+    // As the system leaves it at the end of a process: the file stays, and is not locked any more.
+    let file = fixture.present().remove(0);
+    drop(lock);
+    fixture.plant(&file);
+    drop(fixture.take().unwrap());
+    assert_eq!(fixture.present(), [""; 0]);
+}
+
+#[test]
+fn of_a_process_elsewhere_it_is_taken_after_silence_alone() {
+    let fixture = Fixture::new();
+    for name in ["f+1234567", "f+1234567-another"] {
+        fixture.plant(name);
+        assert_eq!(fixture.path.take(&Wait::with(LONG, SHORT)).unwrap_err(), FsFault::Locked, "{name}");
+        assert_eq!(fixture.present(), [name]);
+        drop(fixture.take_after(SHORT).unwrap());
+        assert_eq!(fixture.present(), [""; 0], "{name}");
+    }
+}
+
+/// Waits for a lock while `renew` is done time and again, for twice as long as silence would be, and requires that the lock is
+/// kept. A machine that stands still for that long has made a silence.
+fn kept_while(fixture: &Fixture, mut renew: impl FnMut()) {
+    let silence = Duration::from_millis(500);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| fixture.take_after(silence).map(drop));
+        let begun = Instant::now();
+        let (mut renewed, mut longest) = (begun, Duration::ZERO);
+        while begun.elapsed() < silence * 2 {
+            renew();
+            longest = longest.max(renewed.elapsed());
+            renewed = Instant::now();
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(!waiting.is_finished() || longest >= silence);
+        fixture.path.revoke().unwrap();
+        waiting.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_change_of_hands_is_no_silence() {
+    let fixture = Fixture::new();
+    let mut last = fixture.plant("f+0");
+    let mut number = 0;
+    kept_while(&fixture, || {
+        number += 1;
+        let next = last.with_file_name(format!("f+{number}"));
+        // One that the waiter has taken away after all is for the end to tell.
+        let _ = fs::rename(&last, &next);
+        last = next;
+    });
+}
+
+#[test]
+fn growth_is_no_silence() {
+    let fixture = Fixture::new();
+    let path = fixture.plant("f+0");
+    let mut file = File::options().append(true).open(path).unwrap();
+    kept_while(&fixture, || file.write_all(b".").unwrap());
+}
+
+#[test]
+fn losing_it_makes_patient() {
+    let mut wait = Wait::with(SHORT, SHORT * 6);
+    let silence = wait.silence;
+    for times in [2, 4, 8, 14, 20] {
+        wait.again();
+        assert_eq!(wait.silence, silence * times, "beyond patience it grows no faster");
+    }
+    assert!(Wait::with(SHORT, LONG).again());
+    thread::sleep(SHORT * 7);
+    assert!(!wait.again());
+}
+
+#[test]
+fn of_two_that_enter_at_once_at_most_one_stays() {
+    let fixture = Fixture::new();
+    fs::create_dir(&fixture.path.directory).unwrap();
+    let other = Path::new(&fixture.path.directory).join("f+other");
+    // Somebody else enters between this one's entering and its look around.
+    let meanwhile = other.clone();
+    let enter_after = move |call, _: &str| {
+        if call == "each_name" {
+            File::create(&meanwhile).unwrap();
+        }
+        Ok(())
+    };
+    assert!(intercept(enter_after, || fixture.path.enter().unwrap().is_none()));
+    assert_eq!(fixture.present(), ["f+other"], "it has left again");
+    fs::remove_file(other).unwrap();
+    assert!(fixture.path.enter().unwrap().is_some());
+}
+
+#[test]
+fn whoever_loses_it_while_he_enters_has_not_got_it() {
+    let fixture = Fixture::new();
+    fs::create_dir(&fixture.path.directory).unwrap();
+    let directory = fixture.path.directory.clone();
+    let lose = move |call, _: &str| {
+        if call == "each_name" {
+            for entry in fs::read_dir(&directory).unwrap() {
+                fs::remove_file(entry.unwrap().path()).unwrap();
+            }
+        }
+        Ok(())
+    };
+    assert!(intercept(lose, || fixture.path.enter().unwrap().is_none()));
+}
+
+#[test]
+fn many_take_turns() {
+    let fixture = Fixture::new();
+    let inside = AtomicU32::new(0);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    let lock = fixture.take().unwrap();
+                    assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two hold it");
+                    thread::yield_now();
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    drop(lock);
+                }
+            });
+        }
+    });
+    assert_eq!(fixture.present(), [""; 0]);
+}
+
+#[test]
+fn where_it_cannot_be_taken_there_is_an_error() {
+    for (call, fault) in
+        [("create_dir", FsFault::Full), ("claim", FsFault::Denied), ("each_name", FsFault::Denied)]
+    {
+        let fixture = Fixture::new();
+        let fails = move |name, _: &str| if name == call { Err(fault) } else { Ok(()) };
+        assert_eq!(intercept(fails, || fixture.take().unwrap_err()), fault, "{call}");
+        assert_eq!(fixture.present(), [""; 0]);
+    }
+    let fixture = Fixture::new();
+    fs::write(&fixture.path.directory, "in the way").unwrap();
+    assert_eq!(fixture.take().unwrap_err(), FsFault::NotDirectory);
+    assert_eq!(fixture.path.revoke().unwrap_err(), FsFault::NotDirectory);
+}

@@ -1,0 +1,91 @@
+//! The native back end for tests: what a thread does with files can be watched, delayed and made to fail.
+//!
+//! A thread of a test plays a process. What [`intercept`] is given is asked before each call of that thread.
+
+#[path = "standard.rs"]
+mod standard;
+
+use crate::fs::{Content, FsFault};
+pub(in crate::fs) use standard::{Claim, holder_name, is_abandoned, is_dir, is_inside, size};
+use std::cell::RefCell;
+
+/// Gets the name of a call and the path that it is about; an error is the call's, and the file system is not asked.
+pub(crate) type Script = Box<dyn FnMut(&'static str, &str) -> Result<(), FsFault>>;
+
+thread_local! {
+    static SCRIPT: RefCell<Option<Script>> = const { RefCell::new(None) };
+}
+
+/// Does `work` with each of this thread's calls announced to `script`.
+pub(crate) fn intercept<T>(
+    script: impl FnMut(&'static str, &str) -> Result<(), FsFault> + 'static,
+    work: impl FnOnce() -> T,
+) -> T {
+    SCRIPT.set(Some(Box::new(script)));
+    let done = work();
+    SCRIPT.set(None);
+    done
+}
+
+fn announce(call: &'static str, path: &str) -> Result<(), FsFault> {
+    // Taken out meanwhile: a script may use files itself.
+    let Some(mut script) = SCRIPT.take() else { return Ok(()) };
+    let said = script(call, path);
+    SCRIPT.set(Some(script));
+    said
+}
+
+pub(in crate::fs) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
+    announce("read", path)?;
+    standard::read(path)
+}
+
+pub(in crate::fs) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
+    announce("create", path)?;
+    standard::create(path, bytes)
+}
+
+pub(in crate::fs) fn claim(path: &str) -> Result<Claim, FsFault> {
+    announce("claim", path)?;
+    standard::claim(path)
+}
+
+pub(in crate::fs) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
+    announce("fill", path)?;
+    standard::fill(path, content)
+}
+
+pub(in crate::fs) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
+    announce("append", path)?;
+    standard::append(path, bytes)
+}
+
+/// Announced with the new path.
+pub(in crate::fs) fn rename(from: &str, to: &str) -> Result<(), FsFault> {
+    announce("rename", to)?;
+    standard::rename(from, to)
+}
+
+pub(in crate::fs) fn remove(path: &str) -> Result<(), FsFault> {
+    announce("remove", path)?;
+    standard::remove(path)
+}
+
+pub(in crate::fs) fn create_dir(path: &str) -> Result<(), FsFault> {
+    announce("create_dir", path)?;
+    standard::create_dir(path)
+}
+
+pub(in crate::fs) fn sync_dir(path: &str) -> Result<(), FsFault> {
+    announce("sync_dir", path)?;
+    standard::sync_dir(path)
+}
+
+pub(in crate::fs) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), FsFault> {
+    announce("each_name", path)?;
+    standard::each_name(path, take)
+}
+
+pub(in crate::fs) fn exists(path: &str) -> bool {
+    standard::exists(path)
+}

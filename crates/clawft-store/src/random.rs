@@ -1,0 +1,34 @@
+//! Random numbers, to name what no other process may have.
+
+#[cfg(all(target_os = "wasi", target_env = "p2"))]
+pub use wasip2::random::random::get_random_u64 as number;
+
+/// Returns a random number.
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+pub fn number() -> u64 {
+    let mut bytes = crate::clock::now().to_le_bytes();
+    // SAFETY: the host writes into nothing but the bytes. One without randomness leaves the time there.
+    let _ = unsafe { wasip1::random_get(bytes.as_mut_ptr(), bytes.len()) };
+    u64::from_le_bytes(bytes)
+}
+
+/// Returns a random number, of the randomness that std takes from the system for its hash maps.
+#[cfg(not(target_os = "wasi"))]
+pub fn number() -> u64 {
+    use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+    RandomState::new().build_hasher().finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_number_comes_again() {
+        let mut numbers: HashSet<u64> = (0..1000).map(|_| number()).collect();
+        numbers
+            .extend(std::thread::spawn(|| (0..1000).map(|_| number()).collect::<Vec<_>>()).join().unwrap());
+        assert_eq!(numbers.len(), 2000);
+    }
+}

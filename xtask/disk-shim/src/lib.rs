@@ -1,0 +1,94 @@
+//! A disk that is slow, and a clock that is wrong, for programs under test on Linux.
+//!
+//! [`Shim::compile`] makes a library of `shim.c`; a [`Shim`] then puts it in front of the C library of a program that is
+//! about to be started. The C file says what it can do.
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+const SOURCE: &str = include_str!("shim.c");
+
+/// The compiled library.
+#[derive(Debug, Clone)]
+pub struct Shim {
+    library: PathBuf,
+}
+
+/// What the library does to a program, as environment variables.
+#[derive(Debug, Clone)]
+pub struct Effects {
+    variables: Vec<(&'static str, OsString)>,
+}
+
+impl Shim {
+    /// Compiles it into `folder` with the C compiler that `CC` names, or `cc`.
+    ///
+    /// # Errors
+    /// If there is no compiler, or it does not take the source.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this package has no door to other programs, and starts but one"
+    )]
+    pub fn compile(folder: &Path) -> io::Result<Self> {
+        let library = folder.join("disk-shim.so");
+        let compiler = env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or_else(|| "cc".into());
+        let mut command = Command::new(&compiler);
+        command.args(["-shared", "-fPIC", "-O1", "-Wall", "-x", "c", "-", "-ldl", "-o"]).arg(&library);
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|error| {
+            io::Error::new(error.kind(), format!("could not run `{}`: {error}", compiler.display()))
+        })?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(SOURCE.as_bytes())?;
+        }
+        let output = child.wait_with_output()?;
+        match output.status.success() && fs::exists(&library)? {
+            true => Ok(Self { library }),
+            false => Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned())),
+        }
+    }
+
+    /// Puts it in front of a program's C library; by itself it changes nothing.
+    pub fn effects(&self) -> Effects {
+        Effects { variables: vec![("LD_PRELOAD", self.library.clone().into())] }
+    }
+}
+
+impl Effects {
+    /// Makes every `fsync` take so many milliseconds longer.
+    pub fn slow(self, milliseconds: u32) -> Self {
+        self.with("DISK_SHIM_DELAY_MS", milliseconds.to_string())
+    }
+
+    /// Puts the wall clock ahead by so many seconds.
+    pub fn ahead(self, seconds: u32) -> Self {
+        self.with("DISK_SHIM_CLOCK_S", seconds.to_string())
+    }
+
+    /// Has the process stop itself once: after the first file that it synchronises.
+    pub fn stopped_after_fsync(self) -> Self {
+        self.with("DISK_SHIM_STOP", "fsync")
+    }
+
+    /// Has the process stop itself once: before it renames anything to a name that ends with `.json`.
+    pub fn stopped_before_rename(self) -> Self {
+        self.with("DISK_SHIM_STOP", "rename")
+    }
+
+    /// Has each call added to the file at `path`, a line each.
+    pub fn logged(self, path: &Path) -> Self {
+        self.with("DISK_SHIM_LOG", path)
+    }
+
+    fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name, value.into()));
+        self
+    }
+
+    /// The variables, for the program's environment.
+    pub fn variables(&self) -> impl Iterator<Item = (&'static str, &OsString)> {
+        self.variables.iter().map(|(name, value)| (*name, value))
+    }
+}
