@@ -1,7 +1,7 @@
 //! Child processes that cannot outstay their welcome.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, ExitStatus, Stdio},
@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
-use xshell::Cmd;
+use anyhow::{Context as _, Result, bail, ensure};
+use xshell::{Cmd, Shell};
 
 use crate::cmd;
 
@@ -48,6 +48,27 @@ impl Guarded {
     /// Whether the child has ended by itself.
     pub fn has_ended(&mut self) -> Result<bool> {
         Ok(self.0.try_wait().context("could not ask after a child process")?.is_some())
+    }
+
+    /// Waits until the child has stopped, as SIGSTOP does it, at most for `limit`.
+    pub fn stops_within(&mut self, limit: Duration) -> Result<()> {
+        let stat = format!("/proc/{}/stat", self.0.id());
+        let deadline = Instant::now() + limit;
+        loop {
+            let text = fs::read_to_string(&stat).context("could not ask how a child process does")?;
+            // After the name in brackets, which may hold anything.
+            if text.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')) {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "still running after {} s", limit.as_secs());
+            thread::sleep(POLL);
+        }
+    }
+
+    /// Lets a child that has stopped go on.
+    pub fn go_on(&self) -> Result<()> {
+        let (shell, id) = (Shell::new()?, self.0.id().to_string());
+        cmd::run(xshell::cmd!(shell, "kill -CONT {id}"), "let a child process go on")
     }
 
     /// The child itself, to take its pipes from.

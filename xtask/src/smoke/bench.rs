@@ -7,8 +7,9 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use devkit::{cmd, project::Project, ui};
+use disk_shim::{Effects, Shim};
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
@@ -88,6 +89,11 @@ impl Bench {
             .map_err(|error| Failure { error: error.context(format!("on {}", self.host)), seen: lab.seen() })
     }
 
+    /// A disk and a clock for a host, as they are unless they are told to be otherwise.
+    pub(super) fn effects(&self) -> Result<Effects> {
+        self.folder.effects()
+    }
+
     /// The wasmtime command; an error where there is none.
     fn wasmtime(&self) -> Result<&Wasmtime> {
         match &self.host {
@@ -142,6 +148,13 @@ impl Folder {
         let path = folder.keep();
         ui::status("Keeping", &path.display().to_string());
         Ok(Self::Kept(path))
+    }
+
+    /// A disk and a clock for a program that is linked with the C library.
+    pub(super) fn effects(&self) -> Result<Effects> {
+        ensure!(cfg!(target_os = "linux"), "only on Linux can a disk be made slow");
+        let folder = tempfile::tempdir_in(self.path()).context("could not make a folder")?.keep();
+        Ok(Shim::compile(&folder).context("could not compile what makes a disk slow")?.effects())
     }
 
     /// A shell that stands in it.

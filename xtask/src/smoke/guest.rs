@@ -6,7 +6,7 @@ mod wasmtime;
 
 use std::{
     fs,
-    io::ErrorKind::{IsADirectory, NotFound},
+    io::ErrorKind::NotFound,
     path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
@@ -14,6 +14,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::child::{self, Guarded};
+use disk_shim::Effects;
 use xshell::cmd;
 
 use super::{
@@ -68,6 +69,8 @@ pub(super) struct Guest<'a> {
     /// Where the host writes down how much memory it took.
     measured: Option<PathBuf>,
     file_size: Option<usize>,
+    /// What happens to the host's disk and clock.
+    effects: Option<Effects>,
 }
 
 impl<'a> Guest<'a> {
@@ -85,6 +88,7 @@ impl<'a> Guest<'a> {
             stack: None,
             measured: None,
             file_size: None,
+            effects: None,
         }
     }
 
@@ -145,6 +149,11 @@ impl<'a> Guest<'a> {
         Self { file_size: Some(kibibytes), ..self }
     }
 
+    /// Gives the host a disk and a clock of that kind.
+    pub(super) fn effects(self, effects: Effects) -> Self {
+        Self { effects: Some(effects), ..self }
+    }
+
     /// Runs it with `message` on its standard input.
     pub(super) fn say(self, message: &str) -> Result<Outcome> {
         self.run(message.as_bytes())
@@ -201,6 +210,9 @@ impl<'a> Guest<'a> {
         // wasmtime inherits it by name, so that even a key that opens nothing is on no command line.
         if let Some(key) = &self.key {
             command = command.env(KEY_VARIABLE, key);
+        }
+        for (name, value) in self.effects.iter().flat_map(Effects::variables) {
+            command = command.env(name, value);
         }
         Guarded::spawn(command, streams, "run the guest")
     }
@@ -261,11 +273,15 @@ fn text(path: &Path) -> Result<String> {
     text_if_there(path)?.with_context(|| format!("there is no `{}`", path.display()))
 }
 
-/// The file's text, if it is a file. Where guests run side by side, one that was listed may have gone before it is read.
+/// The file's text, if it is a file: a pipe would be waited for. Where guests run side by side, one that was listed may have
+/// gone before it is read.
 fn text_if_there(path: &Path) -> Result<Option<String>> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Ok(None);
+    }
     match fs::read(path) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) if matches!(error.kind(), NotFound | IsADirectory) => Ok(None),
+        Err(error) if error.kind() == NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("could not read `{}`", path.display())),
     }
 }

@@ -36,6 +36,18 @@ pub(super) const PROVIDERS: [&str; 2] = [PROVIDER, ANTHROPIC];
 /// The name of the folder that the guest knows as `/config`, on this side.
 pub(super) const GRANTED: &str = "config";
 
+/// The name of the folder of locks, in that of the sessions.
+pub(super) const LOCKS: &str = ".locks";
+
+/// The names in a folder, sorted; none where there is no such folder.
+pub(super) fn names(folder: &Path) -> std::io::Result<Vec<String>> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let mut names = names.collect::<std::io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
+}
+
 /// One case's place to work.
 #[derive(Debug)]
 pub(super) struct Lab<'a> {
@@ -229,14 +241,22 @@ impl<'a> Lab<'a> {
         Ok(())
     }
 
-    /// The files in the folder of sessions by name; none where there is no such folder.
+    /// The files in the folder of sessions by name, without the folder of locks; none where there is no such folder.
     pub(super) fn session_files(&self) -> Result<Vec<String>> {
-        let Ok(entries) = fs::read_dir(self.granted().join("sessions")) else { return Ok(Vec::new()) };
-        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
         let mut names =
-            names.collect::<std::io::Result<Vec<_>>>().context("could not list the session files")?;
-        names.sort();
+            names(&self.granted().join("sessions")).context("could not list the session files")?;
+        names.retain(|name| name != LOCKS);
         Ok(names)
+    }
+
+    /// The folder of the sessions' locks.
+    pub(super) fn locks_path(&self) -> PathBuf {
+        self.granted().join("sessions").join(LOCKS)
+    }
+
+    /// The locks that guests hold, or have left, by name.
+    pub(super) fn locks(&self) -> Result<Vec<String>> {
+        names(&self.locks_path()).context("could not list the locks")
     }
 
     /// Files for the standard streams of another run, such as `run-2.stdout`.

@@ -66,6 +66,16 @@ impl Outcome {
         self.said(parts)
     }
 
+    /// It printed `text` and a line end, said that this is not stored and why, in `parts`, and ended with 1.
+    pub(super) fn unstored(&self, text: &str, parts: &[&str]) -> Result<()> {
+        self.ended_in_order()?;
+        ensure!(self.exit == Some(1), "exit code {}, expected 1", self.exit_code());
+        let printed = self.stdout.strip_suffix('\n').unwrap_or(&self.stdout);
+        ensure!(printed == text, "{}", difference("stdout", printed, text));
+        self.said(&["warning: the answer is not stored, "])?;
+        self.said(parts)
+    }
+
     /// Whatever came of it, it is an answer or an error in words, and no crash.
     pub(super) fn ended_in_order(&self) -> Result<()> {
         let crash = CRASHES.into_iter().find(|crash| self.stderr.contains(crash));
@@ -182,6 +192,15 @@ mod tests {
         assert!(message(outcome(0, "half\n", warning).broke_off("half", &[])).contains("exit code 0"));
         assert!(message(outcome(1, "\n", warning).broke_off("half", &[])).contains("stdout is 0 bytes"));
         assert!(message(outcome(1, "half\n", "error: no").broke_off("half", &[])).contains("warning: "));
+    }
+
+    #[test]
+    fn an_answer_that_is_not_stored_is_all_of_it_and_a_warning() {
+        let warning = "warning: the answer is not stored, no space left\n";
+        outcome(1, "whole\n", warning).unstored("whole", &["no space"]).unwrap();
+        assert!(message(outcome(0, "whole\n", warning).unstored("whole", &[])).contains("exit code 0"));
+        assert!(message(outcome(1, "\n", warning).unstored("whole", &[])).contains("stdout is 0 bytes"));
+        assert!(message(outcome(1, "whole\n", "error: no").unstored("whole", &[])).contains("warning: "));
     }
 
     #[test]

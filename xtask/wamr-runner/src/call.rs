@@ -44,6 +44,8 @@ struct Answer {
     incomplete: String,
     /// Of a turn: what else the user should hear of.
     warnings: String,
+    /// Of a turn: why it is not stored.
+    unstored: String,
 }
 
 /// Answers the calls on standard input one after the other, all of them by one instance. The exit code is that of success:
@@ -62,8 +64,9 @@ pub(crate) fn answer_lines(guest: &mut Guest) -> Result<u8> {
 fn answer(guest: &mut Guest, call: Call) -> Result<Answer> {
     match call {
         Call::Turn { message, session } => {
-            let Taken { result, pieces, incomplete, warnings } = turn::take(guest, &message, &session)?;
-            Ok(Answer { result, pieces, incomplete, warnings })
+            let Taken { result, pieces, incomplete, warnings, unstored } =
+                turn::take(guest, &message, &session)?;
+            Ok(Answer { result, pieces, incomplete, warnings, unstored })
         }
         Call::Function(name, arguments) => {
             let cells = lend_all(guest, &arguments)?;
@@ -77,8 +80,8 @@ fn answer(guest: &mut Guest, call: Call) -> Result<Answer> {
 }
 
 fn plain(result: String) -> Result<Answer> {
-    let [incomplete, warnings] = Default::default();
-    Ok(Answer { result: Ok(result), pieces: Vec::new(), incomplete, warnings })
+    let [incomplete, warnings, unstored] = Default::default();
+    Ok(Answer { result: Ok(result), pieces: Vec::new(), incomplete, warnings, unstored })
 }
 
 /// The arguments as the function takes them. What is lent stays lent: there is little of it, and the instance ends soon.

@@ -30,6 +30,8 @@ pub(crate) struct Taken {
     pub(crate) incomplete: String,
     /// What else the user should hear of.
     pub(crate) warnings: String,
+    /// Why the turn is not stored; empty if it is.
+    pub(crate) unstored: String,
 }
 
 /// Lets the agent answer `message` in the conversation `session`.
@@ -91,9 +93,12 @@ impl Turn<'_> {
         }
         let (answer, error) = (self.text(clawft::CLAWFT_ANSWER)?, self.text(clawft::CLAWFT_ERROR)?);
         let warnings = self.text(clawft::CLAWFT_WARNINGS)?;
+        let unstored = self.text(clawft::CLAWFT_UNSTORED)?;
         Ok(match step {
-            clawft::CLAWFT_DONE => Taken { result: Ok(answer), pieces, incomplete: error, warnings },
-            _ => Taken { result: Err(error), pieces, incomplete: String::new(), warnings },
+            clawft::CLAWFT_DONE => {
+                Taken { result: Ok(answer), pieces, incomplete: error, warnings, unstored }
+            }
+            _ => Taken { result: Err(error), pieces, incomplete: String::new(), warnings, unstored },
         })
     }
 

@@ -1,7 +1,7 @@
 //! The same thing a hundred or a thousand times, each time a little different.
 
 use std::{
-    fs, hint, io,
+    fs, hint,
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     at_once, cases,
-    files::{LOCK, session},
+    files::{only_the_session, session},
 };
 use crate::smoke::lab::{ANTHROPIC, Lab, PROVIDER, messages};
 
@@ -48,16 +48,14 @@ fn killed(lab: &Lab<'_>) -> Result<()> {
         stored = old_or_new(lab, before).with_context(|| format!("killed {moment:.1?} into its storing"))?;
         late += usize::from(stored > before);
         // As if its time were over: nobody has to wait for it here.
-        remove(lab, LOCK)?;
+        remove_locks(lab)?;
     }
     ensure!(
         (1..KILLS).contains(&late),
         "of {KILLS} guests {late} were killed after they had stored their turn"
     );
     lab.say("the end")?.answered("echo: the end")?;
-    let files = lab.session_files()?;
-    ensure!(files == ["default.json"], "after {KILLS} kills, the folder of sessions holds {files:?}");
-    Ok(())
+    only_the_session(lab).with_context(|| format!("after {KILLS} kills"))
 }
 
 /// A guest that has just begun to store its turn.
@@ -68,10 +66,9 @@ struct Storing {
 }
 
 fn storing(lab: &Lab<'_>) -> Result<Storing> {
-    let lock = lab.granted().join("sessions").join(LOCK);
     let mut guest = lab.compiled().start("hello")?;
     let begun = Instant::now();
-    while !lock.exists() && !guest.has_ended()? {
+    while lab.locks()?.is_empty() && !guest.has_ended()? {
         ensure!(begun.elapsed() < Duration::from_secs(20), "the guest never came to store its turn");
     }
     Ok(Storing { guest, since: Instant::now() })
@@ -103,19 +100,18 @@ fn old_or_new(lab: &Lab<'_>, stored: usize) -> Result<usize> {
         new.is_empty() || new == ["hello", "echo: hello"],
         "beyond the {stored} messages there are {new:?}"
     );
-    // At most its lock and what it was about to put in the session's place.
-    let others = lab.session_files()?.len() - 1;
-    ensure!(others <= 2, "{others} files lie beside the session: {:?}", lab.session_files()?);
+    // At most its lock, which is what it was about to put in the session's place.
+    let (files, locks) = (lab.session_files()?, lab.locks()?);
+    ensure!(
+        files == ["default.json"] && locks.len() <= 1,
+        "beside the session there are {files:?} and {locks:?}"
+    );
     Ok(found.len())
 }
 
-fn remove(lab: &Lab<'_>, name: &str) -> Result<()> {
-    match fs::remove_file(lab.granted().join("sessions").join(name)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).context("could not remove the lock")
-        }
-        _ => Ok(()),
-    }
+fn remove_locks(lab: &Lab<'_>) -> Result<()> {
+    let remove = |name: &String| fs::remove_file(lab.locks_path().join(name));
+    lab.locks()?.iter().try_for_each(remove).context("could not remove the lock")
 }
 
 /// How many random answers a case is about.

@@ -3,6 +3,7 @@
 mod anthropic;
 mod chat;
 mod config;
+mod disk;
 mod endurance;
 mod exports;
 mod faults;
@@ -50,6 +51,7 @@ pub(super) fn wasmtime() -> Vec<Case> {
         files::CASES,
         sizes::CASES,
         program::CASES,
+        disk::CASES,
         endurance::CASES,
     ];
     themes.concat()

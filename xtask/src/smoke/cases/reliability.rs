@@ -15,7 +15,8 @@ fn named() -> BTreeSet<&'static str> {
 
 #[test]
 fn every_test_that_the_page_names_is_a_case() {
-    let cases: BTreeSet<&str> = wasmtime().iter().chain(&host()).map(|case| case.name).collect();
+    let mut cases: BTreeSet<&str> = wasmtime().iter().chain(&host()).map(|case| case.name).collect();
+    cases.extend(crate::smoke::weft::case_names());
     let unknown: Vec<_> = named().difference(&cases).copied().collect();
     assert!(unknown.is_empty(), "docs/reliability.md names what is no case: {unknown:#?}");
 }
@@ -30,6 +31,7 @@ fn every_case_about_a_fault_is_on_the_page() {
         config::CASES,
         sessions::CASES,
         files::CASES,
+        disk::CASES,
         endurance::CASES,
     ];
     let cases: BTreeSet<&str> = themes.concat().iter().map(|case| case.name).collect();

@@ -1,8 +1,12 @@
 //! Session files that cannot be continued. What a user said is never overwritten.
 
-use std::fs;
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::cmd;
 
 use super::cases;
 use crate::smoke::lab::Lab;
@@ -13,6 +17,8 @@ cases! {
     "a session of the wrong shape is kept aside" => wrong_shape,
     "a second damaged session leaves the first where it is" => twice,
     "a session id cannot leave the folder of sessions" => climbing_id,
+    "a session that is no file is refused at once" => no_file,
+    "a session deleted while it is answered stays deleted" => deleted,
     "a session of a newer version is refused and left alone" => newer,
     "an answer that cannot be stored is printed all the same" => unwritable,
 }
@@ -64,12 +70,48 @@ fn newer(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Whoever opened the pipe would wait for somebody to write into it.
+fn no_file(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    fs::create_dir_all(lab.session_path("default"))?;
+    lab.say("hello")?.failed(&["default.json", "it is not a regular file"])?;
+    #[cfg(unix)]
+    {
+        fs::remove_dir(lab.session_path("default"))?;
+        let (shell, path) = (lab.bench.shell()?, lab.session_path("default"));
+        cmd::run(xshell::cmd!(shell, "mkfifo {path}"), "make a pipe")?;
+        lab.say("hello")?.failed(&["default.json", "it is not a regular file"])?;
+    }
+    lab.sent_nothing()
+}
+
+fn deleted(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    lab.say("one")?.answered("echo: one")?;
+    lab.configure("slow")?;
+    let path = lab.session_path("default");
+    let (removed, outcome) = thread::scope(|scope| {
+        let removing = scope.spawn(|| {
+            // It has read the session when it asks.
+            let begun = Instant::now();
+            while lab.requests()?.len() < 2 {
+                ensure!(begun.elapsed() < Duration::from_secs(20), "the guest never asked");
+                thread::sleep(Duration::from_millis(5));
+            }
+            fs::remove_file(&path).context("could not remove the session")
+        });
+        let outcome = lab.say("two");
+        (removing.join(), outcome)
+    });
+    removed.ok().context("a thread of the case panicked")??;
+    outcome?.unstored("echo: two", &["the session was deleted meanwhile"])?;
+    lab.stored_nothing()
+}
+
 fn unwritable(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.make_sessions_unwritable()?;
-    let outcome = lab.say("hello")?;
-    outcome.printed("echo: hello")?;
-    outcome.said(&["not stored", "sessions/default.json"])
+    lab.say("hello")?.unstored("echo: hello", &["sessions/default.json"])
 }
 
 /// The session file of `default` is `bytes`: after a chat they are there under another name, and that was said.

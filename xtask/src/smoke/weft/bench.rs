@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use devkit::{cmd, project::Project};
+use disk_shim::Effects;
 use xshell::{Cmd, Shell, cmd};
 
 use super::{cases::Case, place::Place};
@@ -108,6 +109,11 @@ impl Bench {
         let (python, script) = (&self.python, self.scripts.join(name).with_extension("py"));
         // It leaves no compiled files in the checkout.
         cmd!(shell, "{python} -B {script}")
+    }
+
+    /// A disk for a program that is linked with the C library, as it is unless it is told to be otherwise.
+    pub(super) fn effects(&self) -> Result<Effects> {
+        self.folder.effects()
     }
 
     /// The folder that holds one folder for each case.

@@ -28,6 +28,11 @@ pub(in crate::smoke) fn get(address: &str, path: &str, token: Option<&str>) -> R
     send(address, &format!("GET {path} HTTP/1.1\r\n{token}"), "")
 }
 
+/// `DELETE path` at the gateway's `address`.
+pub(in crate::smoke) fn delete(address: &str, path: &str) -> Result<Response> {
+    send(address, &format!("DELETE {path} HTTP/1.1\r\n"), "")
+}
+
 /// Says `text` in the session `id`, and asks for a stream.
 pub(in crate::smoke) fn say(address: &str, id: &str, text: &str) -> Result<Response> {
     let body = json!({ "stream": true, "messages": [{ "role": "user", "content": text }] }).to_string();

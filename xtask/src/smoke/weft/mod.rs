@@ -21,6 +21,12 @@ use self::{
 use super::{report, runner};
 use crate::cli::Smoke;
 
+/// The names of the cases, for the page that names them.
+#[cfg(test)]
+pub(super) fn case_names() -> impl Iterator<Item = &'static str> {
+    cases::all().into_iter().map(|case| case.name)
+}
+
 /// Tries the cases that `flags` choose.
 pub(super) fn run(flags: &Smoke, project: &Project) -> Result<()> {
     ensure!(flags.seed.is_none(), "`--seed` is for the hostile server, and no case here is about it");

@@ -19,7 +19,7 @@ use xshell::{Cmd, Shell};
 use super::{bench::Bench, gateway::Gateway};
 use crate::smoke::{
     guest::leaks,
-    lab::{ANTHROPIC, KEY, KEY_VARIABLE, PROVIDER, label, with},
+    lab::{ANTHROPIC, KEY, KEY_VARIABLE, LOCKS, PROVIDER, label, names, with},
     outcome::Outcome,
     provider::Request,
     runner,
@@ -187,7 +187,8 @@ impl<'a> Place<'a> {
         self.script("page", case, given)
     }
 
-    fn run(&self, command: Cmd<'_>, input: &str) -> Result<Outcome> {
+    /// Runs `command` with `input` on its standard input.
+    pub(super) fn run(&self, command: Cmd<'_>, input: &str) -> Result<Outcome> {
         let run = self.next("run");
         let [stdin, stdout, stderr] =
             ["stdin", "stdout", "stderr"].map(|name| self.folder.join(format!("{run}.{name}")));
@@ -214,13 +215,13 @@ impl<'a> Place<'a> {
         serde_json::from_slice(&bytes).with_context(|| format!("the session `{id}` is torn"))
     }
 
-    /// The files in the folder of sessions.
+    /// The files in the folder of sessions, and the locks, as `.locks/NAME`.
     pub(super) fn session_files(&self) -> Result<Vec<String>> {
-        let Ok(entries) = fs::read_dir(self.home().join("sessions")) else { return Ok(Vec::new()) };
-        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-        let mut names = names.collect::<Result<Vec<_>>>()?;
-        names.sort();
-        Ok(names)
+        let sessions = self.home().join("sessions");
+        let mut files = names(&sessions)?;
+        files.retain(|name| name != LOCKS);
+        files.extend(names(&sessions.join(LOCKS))?.iter().map(|name| format!("{LOCKS}/{name}")));
+        Ok(files)
     }
 
     /// Neither the key nor the token is in a log, a session or anything that was printed.

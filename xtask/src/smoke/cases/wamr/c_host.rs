@@ -48,7 +48,16 @@ fn failed(lab: &Lab<'_>) -> Result<()> {
     lab.configure_at("http://127.0.0.1:1/v1", json!({ "retries": 0 }))?;
     let (_, _, said) = talk(lab)?;
     ensure!(said.starts_with("error: HTTP unavailable: no connection"), "said `{said}`");
-    lab.stored_nothing()
+    lab.stored_nothing()?;
+    lab.configure("ok")?;
+    lab.make_sessions_unwritable()?;
+    let (exit, printed, said) = talk(lab)?;
+    ensure!(
+        exit == Some(1) && printed == "echo: hello there\n",
+        "ended with {exit:?}, and printed `{printed}`"
+    );
+    ensure!(said.starts_with("the answer is not stored"), "said `{said}`");
+    Ok(())
 }
 
 /// The bound is far from the figure, which differs between compilers.

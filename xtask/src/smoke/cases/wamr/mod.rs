@@ -28,6 +28,8 @@ struct Answer {
     incomplete: String,
     /// What else the user should hear of.
     warnings: String,
+    /// Why the turn is not stored, if it is not.
+    unstored: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -41,6 +43,7 @@ impl Answer {
     fn is(&self, text: &str) -> Result<()> {
         self.is_all_of(text)?;
         ensure!(self.warnings.is_empty(), "warned `{}`", self.warnings);
+        ensure!(self.unstored.is_empty(), "not stored: `{}`", self.unstored);
         Ok(())
     }
 

@@ -25,7 +25,7 @@ cases! {
     "wamr: turn: nobody listens" => nobody,
     "wamr: turn: a server that says nothing times out" => silent,
     "wamr: turn: an answer that breaks off is kept, and said to be incomplete" => broken_off,
-    "wamr: turn: a damaged session is set aside and warned of" => damaged,
+    "wamr: turn: a damaged session is kept aside and warned of" => damaged,
     "wamr: turn: an answer that cannot be stored is no less of an answer" => not_stored,
     "wamr: turn: no configuration is an error with its path" => no_config,
 }
@@ -183,6 +183,7 @@ fn not_stored(lab: &Lab<'_>) -> Result<()> {
     let answer = take(lab, "hello")?;
     answer.is_all_of("echo: hello")?;
     ensure!(answer.warnings.contains("the answer is not stored"), "warned `{}`", answer.warnings);
+    ensure!(answer.unstored.contains("sessions/default.json"), "not stored: `{}`", answer.unstored);
     Ok(())
 }
 

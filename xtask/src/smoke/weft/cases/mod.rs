@@ -1,5 +1,6 @@
 //! What is tried of `weft`: a name and a function a case, one file a theme.
 
+mod disk;
 mod foreign;
 mod hostile;
 mod life;
@@ -18,7 +19,8 @@ pub(super) type Case = case::Case<fn(&Place<'_>) -> Result<()>>;
 
 /// Those that need no more than the binary for this machine, in the order in which they begin.
 pub(super) fn own() -> Vec<Case> {
-    [program::CASES, openai::CASES, page::CASES, life::CASES, load::CASES, hostile::CASES].concat()
+    [program::CASES, openai::CASES, page::CASES, disk::CASES, life::CASES, load::CASES, hostile::CASES]
+        .concat()
 }
 
 /// All of them.

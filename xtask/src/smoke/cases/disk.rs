@@ -1,0 +1,72 @@
+//! Disks that take their time, and hosts that stand still: every turn is stored, or its caller is told.
+
+use std::{thread, time::Duration};
+
+use anyhow::{Result, ensure};
+use devkit::child::Guarded;
+
+use super::{at_once, cases, files::only_the_session};
+use crate::smoke::lab::Lab;
+
+cases! {
+    long: true,
+    "four guests at once on a disk that takes 3.5 s, half of them 10 s ahead, lose no turn" => slow,
+    "a guest stopped while it stores is overtaken, and loses no turn" => stopped,
+}
+
+/// How long nobody needs to wait.
+const LIMIT: Duration = Duration::from_secs(50);
+
+fn slow(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    // The folders are there then.
+    lab.compiled().say("first")?.answered("echo: first")?;
+    let effects = lab.bench.effects()?.slow(3500);
+    at_once(["0", "1", "2", "3"].map(|message| {
+        let effects = if message < "2" { effects.clone() } else { effects.clone().ahead(10) };
+        move || lab.compiled().effects(effects).say(message)?.answered(&format!("echo: {message}"))
+    }))?;
+    stored(lab, &["0", "1", "2", "3", "first"])
+}
+
+/// First for a while in which nobody gives it up, and then for as long as that takes.
+fn stopped(lab: &Lab<'_>) -> Result<()> {
+    lab.configure("ok")?;
+    let late = stopping(lab, "late")?;
+    let next = lab.compiled().start("next")?;
+    thread::sleep(Duration::from_secs(5));
+    late.go_on()?;
+    [late, next].into_iter().try_for_each(ended)?;
+    let late = stopping(lab, "too late")?;
+    lab.compiled().say("overtaking")?.answered("echo: overtaking")?;
+    late.go_on()?;
+    ended(late)?;
+    stored(lab, &["late", "next", "overtaking", "too late"])
+}
+
+/// A guest that has stopped after writing its turn, and before putting it into the session's place.
+fn stopping(lab: &Lab<'_>, message: &str) -> Result<Guarded> {
+    let mut guest = lab.compiled().effects(lab.bench.effects()?.stopped_after_fsync()).start(message)?;
+    guest.stops_within(LIMIT)?;
+    Ok(guest)
+}
+
+fn ended(guest: Guarded) -> Result<()> {
+    let status = guest.wait(LIMIT)?;
+    ensure!(status.success(), "a guest ended with {status}");
+    Ok(())
+}
+
+/// The session holds a turn for each of `messages`, in any order, and nothing is left beside it.
+fn stored(lab: &Lab<'_>, messages: &[&str]) -> Result<()> {
+    let session = lab.session("default")?;
+    let mut said = Vec::new();
+    for turn in session.chunks(2) {
+        let [(_, question), (_, answer)] = turn else { break };
+        ensure!(*answer == format!("echo: {question}"), "`{question}` is followed by `{answer}`");
+        said.push(question.as_str());
+    }
+    said.sort_unstable();
+    ensure!(said == messages, "the session holds {session:?}");
+    only_the_session(lab)
+}
