@@ -20,10 +20,10 @@ mod setup;
 mod shipped;
 mod size;
 mod smoke;
+mod table;
 mod testkit;
 mod tool;
 mod wasm;
-mod wasm_diet;
 
 use std::process::ExitCode;
 

@@ -8,13 +8,11 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use devkit::{cmd, files, project::Project, ui};
+use wasm_diet::{Anatomy, Profile};
 use wasmparser::Parser;
 use xshell::cmd;
 
-use crate::{
-    wasm,
-    wasm_diet::{anatomy::Anatomy, profile::Profile},
-};
+use crate::wasm;
 
 /// A base, as the user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,8 +75,8 @@ impl Base {
 fn binary(path: &Path) -> Result<Profile> {
     let bytes = files::read(path)?;
     let name = if Parser::is_component(&bytes) { "clawft.wasm" } else { "clawft-wasip1.wasm" };
-    let anatomy =
-        Anatomy::of(&bytes).with_context(|| format!("could not take `{}` apart", path.display()))?;
+    let anatomy = Anatomy::of(&bytes, &wasm::OWNERS)
+        .with_context(|| format!("could not take `{}` apart", path.display()))?;
     Ok(Profile { revision: None, artifacts: BTreeMap::from([(name.to_owned(), anatomy)]) })
 }
 

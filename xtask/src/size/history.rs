@@ -8,8 +8,7 @@ use devkit::{
     project::Project,
 };
 use serde::Serialize;
-
-use crate::budget::Measured;
+use wasm_diet::Sizes;
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,7 +19,7 @@ pub(super) struct Entry {
     pub(super) revision: String,
     pub(super) artifact: String,
     #[serde(flatten)]
-    pub(super) size: Measured,
+    pub(super) size: Sizes,
     /// What was said about it.
     pub(super) why: String,
 }
@@ -71,7 +70,7 @@ impl Entry {
     fn parse(line: &str) -> Option<Self> {
         let [date, revision, artifact, raw, gzip, why] =
             line.split('\t').collect::<Vec<_>>().try_into().ok()?;
-        let size = Measured { raw: raw.parse().ok()?, gzip: gzip.parse().ok()? };
+        let size = Sizes { raw: raw.parse().ok()?, gzip: gzip.parse().ok()? };
         let [date, revision, artifact, why] = [date, revision, artifact, why].map(str::to_owned);
         Some(Self { date, revision, artifact, size, why })
     }
@@ -94,7 +93,7 @@ mod tests {
             date: "2026-11-22".to_owned(),
             revision: "b74977e+".to_owned(),
             artifact: "clawft.wasm".to_owned(),
-            size: Measured { raw: 117_000, gzip: 53_000 },
+            size: Sizes { raw: 117_000, gzip: 53_000 },
             why: "streams\tand\nretries".to_owned(),
         };
         let line = entry.line();

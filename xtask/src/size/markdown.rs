@@ -3,14 +3,15 @@
 use std::{collections::BTreeMap, fs::OpenOptions, io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result};
+use wasm_diet::{
+    Sizes,
+    diff::{Change, Difference},
+};
 
 use super::words::change;
 use crate::{
-    budget::{Measured, grouped},
-    wasm_diet::{
-        diff::{Change, Difference},
-        table::{short, signed},
-    },
+    budget::grouped,
+    table::{short, signed},
 };
 
 /// Appends `text` to the file at `path`, which is made if need be. What stands in it stays: the summary of a workflow's job
@@ -29,7 +30,7 @@ pub(super) fn page(base: &str, differences: &BTreeMap<&str, Difference>, number:
     let mut text = format!("### Size, against {base}\n\n");
     let sizes = differences.iter().map(|(name, difference)| {
         let (before, after) = (difference.before.unwrap_or_default(), difference.after.unwrap_or_default());
-        let Measured { raw, gzip } = after;
+        let Sizes { raw, gzip } = after;
         vec![code(name), grouped(raw), change(before.raw, raw), grouped(gzip), change(before.gzip, gzip)]
     });
     text.push_str(&table(&["artifact", "raw", "", "`gzip -9`", ""], 1, sizes));
@@ -43,9 +44,9 @@ pub(super) fn page(base: &str, differences: &BTreeMap<&str, Difference>, number:
 
 /// What changed in an artifact, to be unfolded.
 fn details(name: &str, difference: &Difference, number: usize) -> String {
-    let crates = difference.crates.iter().take(number).map(|change| row(code(&change.what.owner), change));
+    let crates = difference.crates.iter().take(number).map(|change| row(code(&change.id.owner), change));
     let parts = difference.parts.iter().take(number);
-    let parts = parts.map(|change| row(code(&short(&change.what.name)), change));
+    let parts = parts.map(|change| row(code(&short(&change.id.name)), change));
     let mut text = format!("\n<details><summary>What changed in {name}</summary>\n\n");
     text.push_str(&table(&["crate", "raw", "gzip", "was", "is"], 1, crates));
     text.push('\n');
@@ -59,7 +60,7 @@ fn details(name: &str, difference: &Difference, number: usize) -> String {
 }
 
 fn row<K>(name: String, change: &Change<K>) -> Vec<String> {
-    let size = |size: Measured| if size == Measured::default() { String::new() } else { grouped(size.raw) };
+    let size = |size: Sizes| if size == Sizes::default() { String::new() } else { grouped(size.raw) };
     vec![name, signed(change.raw()), signed(change.gzip()), size(change.before), size(change.after)]
 }
 
@@ -83,14 +84,16 @@ fn code(name: &str) -> String {
 mod tests {
     use std::fs;
 
+    use wasm_diet::diff;
+
     use super::*;
-    use crate::wasm_diet::{anatomy::functions as anatomy, diff};
+    use crate::size::fixture::anatomy;
 
     #[test]
     fn sizes_come_first_and_what_changed_is_folded_away() {
         let before = anatomy(&[("<a as b|c>::d", 100), ("gone", 50)]);
         let after = anatomy(&[("<a as b|c>::d", 1_300), ("new", 20)]);
-        let difference = diff::artifacts(Some(&before), Some(&after));
+        let difference = diff::anatomies(Some(&before), Some(&after));
         let expected = "\
 ### Size, against 0123456789ab
 
@@ -119,7 +122,7 @@ mod tests {
     #[test]
     fn no_change_has_nothing_to_unfold() {
         let one = anatomy(&[("a", 100)]);
-        let text = page("x", &BTreeMap::from([("a.wasm", diff::artifacts(Some(&one), Some(&one)))]), 9);
+        let text = page("x", &BTreeMap::from([("a.wasm", diff::anatomies(Some(&one), Some(&one)))]), 9);
         assert!(text.ends_with("| `a.wasm` | 100 | no change | 50 | no change |\n"), "{text}");
     }
 
@@ -127,7 +130,7 @@ mod tests {
     fn the_largest_difference_fits_into_a_comment() {
         let names: Vec<String> = (0..5_000).map(|n| format!("{n:05}{}", "é".repeat(200))).collect();
         let after: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 9_999_999)).collect();
-        let difference = || diff::artifacts(None, Some(&anatomy(&after)));
+        let difference = || diff::anatomies(None, Some(&anatomy(&after)));
         let both = BTreeMap::from([("clawft.wasm", difference()), ("clawft-wasip1.wasm", difference())]);
         // What GitHub takes for a comment, in characters; by default thirty functions are listed.
         assert!(page("0123456789ab", &both, 30).chars().count() < 65_536);

@@ -5,7 +5,7 @@
 //!    → tables, JSON, page
 //! ```
 //!
-//! Taking apart and comparing is done in [`wasm_diet`](crate::wasm_diet). Modules here: [`base`] finds what to compare with,
+//! Taking apart and comparing is done in the package `wasm-diet`. Modules here: [`base`] finds what to compare with,
 //! [`top`] with [`twiggy`] and [`words`] tell of it, in tables or [`markdown`], [`report`] draws it and [`browser`] looks at
 //! that; [`ratchet`] holds the sizes against what was accepted and moves that on purpose, and [`history`] remembers.
 //! [`compare`] looks at others.
@@ -13,6 +13,8 @@
 mod base;
 mod browser;
 mod compare;
+#[cfg(test)]
+mod fixture;
 mod history;
 mod markdown;
 mod ratchet;

@@ -6,16 +6,13 @@ use anyhow::{Context as _, Result, ensure};
 use devkit::{files::replace, project::Project, revision, ui};
 use serde::Serialize;
 use toml_edit::{DocumentMut, Item, Value};
+use wasm_diet::{Profile, Sizes, diff, json};
 
 use super::history::{self, Entry};
 use crate::{
-    budget::{self, Bounds, Budget, Measured, grouped},
+    budget::{self, Bounds, Budget, grouped},
+    table::{signed, table},
     wasm,
-    wasm_diet::{
-        diff, json,
-        profile::Profile,
-        table::{signed, table},
-    },
 };
 
 /// Prints the artifacts against what was accepted and what is allowed.
@@ -27,11 +24,13 @@ pub(super) fn check(project: &Project, json: bool, shipped: &[&str]) -> Result<(
     let profile = wasm::profile(project, project)?;
     let accepted = wasm::baseline(project)?;
     if json {
-        ui::result(&json::lines(&diff::builds(&accepted, &profile))?)?;
+        ui::result(&json::lines(&diff::profiles(&accepted, &profile))?)?;
     } else {
         ui::result(&overview(&profile, &accepted, &budget))?;
     }
-    budget.check(&sizes(&profile), shipped).map_err(|error| wasm::blame(project, &profile, &error))
+    let measured: Vec<_> =
+        sizes(&profile).into_iter().map(|(name, size)| (name, wasm::measured(size))).collect();
+    budget.check(&measured, shipped).map_err(|error| wasm::blame(project, &profile, &error))
 }
 
 /// Takes the sizes as they are now for the ones to hold.
@@ -56,7 +55,7 @@ pub(super) fn accept(project: &Project, why: &str) -> Result<()> {
 }
 
 /// The budget file with the ratchets at these sizes; everything else in it stays as it is.
-fn moved(text: &str, budget: &Budget, sizes: &[(&str, Measured)], why: &str) -> Result<String> {
+fn moved(text: &str, budget: &Budget, sizes: &[(&str, Sizes)], why: &str) -> Result<String> {
     let mut document: DocumentMut = text.parse().context("the size budget is no TOML")?;
     for &(name, size) in sizes {
         let row = budget.row(name).with_context(|| format!("`{name}` has no row in the size budget"))?;
@@ -91,7 +90,7 @@ fn entries(project: &Project, profile: &Profile, why: &str) -> Result<Vec<Entry>
     if !changes.is_empty() {
         revision.push('+');
     }
-    let entry = |(name, size): (&str, Measured)| Entry {
+    let entry = |(name, size): (&str, Sizes)| Entry {
         date: history::today(),
         revision: revision.clone(),
         artifact: name.to_owned(),
@@ -101,8 +100,8 @@ fn entries(project: &Project, profile: &Profile, why: &str) -> Result<Vec<Entry>
     Ok(sizes(profile).into_iter().map(entry).collect())
 }
 
-/// The sizes of all artifacts, as budgets take them.
-pub(super) fn sizes(profile: &Profile) -> Vec<(&str, Measured)> {
+/// The sizes of all artifacts.
+fn sizes(profile: &Profile) -> Vec<(&str, Sizes)> {
     profile.artifacts.iter().map(|(name, anatomy)| (name.as_str(), anatomy.size)).collect()
 }
 
@@ -176,7 +175,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("budget.toml");
         std::fs::write(&path, FILE).unwrap();
-        moved(FILE, &Budget::load(&path).unwrap(), &[("a.wasm", Measured { raw, gzip: 800 })], "why not")
+        moved(FILE, &Budget::load(&path).unwrap(), &[("a.wasm", Sizes { raw, gzip: 800 })], "why not")
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use anyhow::{Context as _, Result};
 use devkit::{files::replace, project::Project, ui};
 use serde::Serialize;
+use wasm_diet::{Anatomy, Kind, PartId, Profile, Sizes, json};
 
 use super::{
     base::Base,
@@ -14,15 +15,7 @@ use super::{
     ratchet::{self, Held},
     words,
 };
-use crate::{
-    budget::{Budget, Measured},
-    wasm_diet::{
-        anatomy::Anatomy,
-        item::{Kind, Place},
-        json,
-        profile::Profile,
-    },
-};
+use crate::budget::Budget;
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -51,14 +44,14 @@ struct Shown<'a> {
 #[derive(Debug, Serialize)]
 struct Artifact<'a> {
     #[serde(flatten)]
-    size: Measured,
-    before: Option<Measured>,
+    size: Sizes,
+    before: Option<Sizes>,
     /// Also those that are gone, with no size.
-    parts: Vec<Part<'a>>,
+    parts: Vec<ShownPart<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Part<'a> {
+struct ShownPart<'a> {
     kind: Kind,
     #[serde(rename = "crate")]
     owner: &'a str,
@@ -66,9 +59,9 @@ struct Part<'a> {
     name: &'a str,
     copies: usize,
     #[serde(flatten)]
-    size: Measured,
+    size: Sizes,
     /// `None` where it was not there.
-    before: Option<Measured>,
+    before: Option<Sizes>,
 }
 
 /// Builds the artifacts and writes the page.
@@ -107,19 +100,19 @@ fn artifacts<'a>(before: &'a Profile, after: &'a Profile) -> BTreeMap<&'a str, A
     after.artifacts.iter().map(artifact).collect()
 }
 
-fn parts<'a>(before: Option<&'a Anatomy>, after: &'a Anatomy) -> Vec<Part<'a>> {
-    let mut old: BTreeMap<&Place, Measured> =
-        before.into_iter().flat_map(|anatomy| &anatomy.items).map(|item| (&item.place, item.size)).collect();
-    let part = |place: &'a Place, copies, size, before| {
-        let Place { kind, owner, module, name } = place;
-        Part { kind: *kind, owner, module, name, copies, size, before }
+fn parts<'a>(before: Option<&'a Anatomy>, after: &'a Anatomy) -> Vec<ShownPart<'a>> {
+    let mut old: BTreeMap<&PartId, Sizes> =
+        before.into_iter().flat_map(|anatomy| &anatomy.parts).map(|part| (&part.id, part.size)).collect();
+    let shown = |id: &'a PartId, copies, size, before| {
+        let PartId { kind, owner, module, name } = id;
+        ShownPart { kind: *kind, owner, module, name, copies, size, before }
     };
-    let mut parts: Vec<Part<'a>> = after
-        .items
+    let mut parts: Vec<ShownPart<'a>> = after
+        .parts
         .iter()
-        .map(|item| part(&item.place, item.copies, item.size, old.remove(&item.place)))
+        .map(|part| shown(&part.id, part.copies, part.size, old.remove(&part.id)))
         .collect();
-    parts.extend(old.into_iter().map(|(place, size)| part(place, 0, Measured::default(), Some(size))));
+    parts.extend(old.into_iter().map(|(id, size)| shown(id, 0, Sizes::default(), Some(size))));
     parts
 }
 
@@ -134,8 +127,9 @@ fn page(data: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wasm_diet::Part;
+
     use super::*;
-    use crate::wasm_diet::item::Item;
 
     #[test]
     fn the_page_asks_nobody_for_anything() {
@@ -157,9 +151,9 @@ mod tests {
     #[test]
     fn what_is_gone_is_shown_without_a_size() {
         let anatomy = |names: &[&str]| {
-            let size = Measured { raw: 5, gzip: 2 };
-            let item = |name: &&str| Item { place: Place::of(Kind::Code, "core", name), copies: 1, size };
-            Anatomy { size, items: names.iter().map(item).collect() }
+            let size = Sizes { raw: 5, gzip: 2 };
+            let part = |name: &&str| Part { id: PartId::new(Kind::Code, "core", name), copies: 1, size };
+            Anatomy { size, parts: names.iter().map(part).collect() }
         };
         let (before, after) = (anatomy(&["same", "gone"]), anatomy(&["same", "new"]));
         let told: Vec<_> = parts(Some(&before), &after)

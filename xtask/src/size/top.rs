@@ -5,25 +5,20 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use devkit::{project::Project, ui};
 use serde::Serialize;
+use wasm_diet::{Anatomy, Kind, PartId, Sizes, diff, json};
 
 use super::twiggy::{self, Line};
 use crate::{
-    budget::{Measured, grouped},
+    budget::grouped,
+    table::{percent, short, table},
     wasm,
-    wasm_diet::{
-        anatomy::Anatomy,
-        diff,
-        item::{Kind, Place},
-        json,
-        table::{percent, short, table},
-    },
 };
 
 /// What `size top` tells of an artifact.
 #[derive(Debug, Serialize)]
 struct Top {
     #[serde(flatten)]
-    size: Measured,
+    size: Sizes,
     /// twiggy's list.
     functions: Vec<Line>,
     kinds: Vec<Sum>,
@@ -37,7 +32,7 @@ struct Sum {
     /// How many functions.
     functions: usize,
     #[serde(flatten)]
-    size: Measured,
+    size: Sizes,
 }
 
 /// Builds the artifacts and prints what is in them.
@@ -59,17 +54,17 @@ pub(super) fn run(project: &Project, number: usize, json: bool) -> Result<()> {
 }
 
 fn top(anatomy: &Anatomy, functions: Vec<Line>) -> Top {
-    let count = |of: &dyn Fn(&Place) -> bool| {
-        let code = anatomy.items.iter().filter(|item| item.place.kind == Kind::Code && of(&item.place));
-        code.map(|item| item.copies).sum()
+    let count = |of: &dyn Fn(&PartId) -> bool| {
+        let code = anatomy.parts.iter().filter(|part| part.id.kind == Kind::Code && of(&part.id));
+        code.map(|part| part.copies).sum()
     };
-    let kinds = diff::by_kind(&anatomy.items).into_iter().map(|(of, size)| Sum {
-        name: of.kind.words().to_owned(),
-        functions: count(&|place| place.kind == of.kind),
+    let kinds = diff::by_kind(&anatomy.parts).into_iter().map(|(of, size)| Sum {
+        name: of.kind.label().to_owned(),
+        functions: count(&|id| id.kind == of.kind),
         size,
     });
-    let crates = diff::by_owner(&anatomy.items).into_iter().map(|(of, size)| Sum {
-        functions: count(&|place| place.owner == of.owner),
+    let crates = diff::by_owner(&anatomy.parts).into_iter().map(|(of, size)| Sum {
+        functions: count(&|id| id.owner == of.owner),
         name: of.owner,
         size,
     });
@@ -114,22 +109,23 @@ fn words(name: &str, top: &Top) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wasm_diet::Part;
+
     use super::*;
-    use crate::wasm_diet::item::Item;
 
     #[test]
     fn sums_end_in_the_size_of_the_file() {
-        let item = |kind, owner: &str, raw, copies| Item {
-            place: Place::of(kind, owner, "name"),
+        let part = |kind, owner: &str, raw, copies| Part {
+            id: PartId::new(kind, owner, "name"),
             copies,
-            size: Measured { raw, gzip: 1 },
+            size: Sizes { raw, gzip: 1 },
         };
-        let items = vec![
-            item(Kind::Code, "core", 700, 2),
-            item(Kind::Code, "clawft", 200, 1),
-            item(Kind::Data, "data", 334, 1),
+        let parts = vec![
+            part(Kind::Code, "core", 700, 2),
+            part(Kind::Code, "clawft", 200, 1),
+            part(Kind::Data, "data", 334, 1),
         ];
-        let anatomy = Anatomy { size: Measured { raw: 1_234, gzip: 3 }, items };
+        let anatomy = Anatomy { size: Sizes { raw: 1_234, gzip: 3 }, parts };
         let text = words("a.wasm", &top(&anatomy, vec![Line { name: "f".to_owned(), bytes: 617 }]));
         assert!(text.contains("617   50.0 %   f"), "{text}");
         let sums = text.lines().filter(|line| line.contains("the whole file"));

@@ -5,12 +5,12 @@ use std::fs;
 use anyhow::{Context as _, Result};
 use devkit::{cmd, files, project::Project};
 use serde::{Deserialize, Serialize};
+use wasm_diet::component;
 use xshell::cmd;
 
 use crate::{
     setup::{self, Tool},
     wasm,
-    wasm_diet::component,
 };
 
 /// A line of twiggy's.

@@ -5,17 +5,17 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::Result;
 use devkit::{project::Project, ui};
 use serde::Serialize;
+use wasm_diet::{
+    Profile, Sizes,
+    diff::{self, Change, ChangeKind, Difference},
+    json,
+};
 
 use super::{base::Base, markdown};
 use crate::{
-    budget::{Measured, grouped},
+    budget::grouped,
+    table::{short, signed, table},
     wasm,
-    wasm_diet::{
-        diff::{self, Change, Difference, Fate},
-        json,
-        profile::Profile,
-        table::{short, signed, table},
-    },
 };
 
 /// Builds the artifacts and prints what is different from `base`; also into the file `page`, if one is named.
@@ -31,7 +31,7 @@ pub(super) fn run(
 ) -> Result<()> {
     let base = Base::find(project, base)?;
     let (before, after) = both(project, &base)?;
-    let differences = diff::builds(&before, &after);
+    let differences = diff::profiles(&before, &after);
     if let Some(page) = page {
         markdown::append(page, &markdown::page(&base.words(), &differences, number))?;
     }
@@ -74,9 +74,9 @@ fn words(name: &str, difference: &Difference, number: usize) -> String {
     if difference.parts.is_empty() {
         return summary;
     }
-    let crates = difference.crates.iter().map(|change| row(change, change.what.owner.clone(), None));
+    let crates = difference.crates.iter().map(|change| row(change, change.id.owner.clone(), None));
     let parts = difference.parts.iter().take(number);
-    let parts = parts.map(|change| row(change, short(&change.what.name), Some(&change.what.owner)));
+    let parts = parts.map(|change| row(change, short(&change.id.name), Some(&change.id.owner)));
     let crates = table(&["crate", "", "raw", "gzip", "was", "is"], crates.collect(), 2..6);
     let mut text = format!(
         "{summary}\n{crates}\n{}",
@@ -90,12 +90,12 @@ fn words(name: &str, difference: &Difference, number: usize) -> String {
 
 fn row<K>(change: &Change<K>, name: String, owner: Option<&str>) -> Vec<String> {
     let fate = match change.change {
-        Fate::Added => "added",
-        Fate::Removed => "removed",
-        Fate::Grown => "grown",
-        Fate::Shrunk => "shrunk",
+        ChangeKind::Added => "added",
+        ChangeKind::Removed => "removed",
+        ChangeKind::Grown => "grown",
+        ChangeKind::Shrunk => "shrunk",
     };
-    let size = |size: Measured| if size == Measured::default() { String::new() } else { grouped(size.raw) };
+    let size = |size: Sizes| if size == Sizes::default() { String::new() } else { grouped(size.raw) };
     let mut row = vec![name];
     row.extend(owner.map(str::to_owned));
     row.extend([
@@ -119,13 +119,13 @@ pub(super) fn change(before: usize, after: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wasm_diet::anatomy::functions as anatomy;
+    use crate::size::fixture::anatomy;
 
     #[test]
     fn what_changed_is_listed_and_the_rest_counted() {
         let before = anatomy(&[("a", 100), ("b", 50), ("same", 7)]);
         let after = anatomy(&[("a", 1_300), ("c", 20), ("same", 7)]);
-        let text = words("a.wasm", &diff::artifacts(Some(&before), Some(&after)), 2);
+        let text = words("a.wasm", &diff::anatomies(Some(&before), Some(&after)), 2);
         assert!(
             text.starts_with("a.wasm: 157 → 1,327 bytes raw (+1,170), 78 → 663 gzip -9 (+585)"),
             "{text}"
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn no_change_is_a_line() {
         let one = anatomy(&[("a", 100)]);
-        let text = words("a.wasm", &diff::artifacts(Some(&one), Some(&one)), 9);
+        let text = words("a.wasm", &diff::anatomies(Some(&one), Some(&one)), 9);
         assert_eq!(text, "a.wasm: 100 → 100 bytes raw (no change), 50 → 50 gzip -9 (no change)");
     }
 }

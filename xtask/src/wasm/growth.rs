@@ -4,12 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Error, Result, anyhow};
 use devkit::project::Project;
+use wasm_diet::{Profile, diff};
 
-use crate::wasm_diet::{
-    diff,
-    profile::Profile,
-    table::{short, signed},
-};
+use crate::table::{short, signed};
 
 /// How many of the functions that grew an error names.
 const BLAMED: usize = 12;
@@ -43,7 +40,7 @@ pub(crate) fn blame(project: &Project, profile: &Profile, error: &Error) -> Erro
 /// What grew in each artifact that is larger than it was.
 fn grown(accepted: &Profile, profile: &Profile) -> String {
     let mut text = String::new();
-    for (name, difference) in diff::builds(accepted, profile) {
+    for (name, difference) in diff::profiles(accepted, profile) {
         let (Some(before), Some(after)) = (difference.before, difference.after) else { continue };
         let more = diff::difference(before.raw, after.raw);
         if more <= 0 && after.gzip <= before.gzip {
@@ -53,7 +50,7 @@ fn grown(accepted: &Profile, profile: &Profile) -> String {
         let mut grown: Vec<_> = difference.parts.iter().filter(|change| change.raw() > 0).collect();
         grown.sort_by_key(|change| std::cmp::Reverse(change.raw()));
         for change in grown.iter().take(BLAMED) {
-            text.push_str(&format!("{:>9}  {}\n", signed(change.raw()), short(&change.what.name)));
+            text.push_str(&format!("{:>9}  {}\n", signed(change.raw()), short(&change.id.name)));
         }
         if grown.len() > BLAMED {
             text.push_str(&format!(
@@ -69,26 +66,21 @@ fn grown(accepted: &Profile, profile: &Profile) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
+    use wasm_diet::{Anatomy, Kind, Part, PartId, Sizes};
+
     use super::*;
-    use crate::{
-        budget::Measured,
-        wasm_diet::{
-            anatomy::Anatomy,
-            item::{Item, Kind, Place},
-        },
-    };
 
     #[test]
     fn an_error_names_what_grew() {
         let profile = |functions: &[(&str, usize)]| {
-            let item = |&(name, raw): &(&str, usize)| Item {
-                place: Place::of(Kind::Code, "core", name),
+            let part = |&(name, raw): &(&str, usize)| Part {
+                id: PartId::new(Kind::Code, "core", name),
                 copies: 1,
-                size: Measured { raw, gzip: raw },
+                size: Sizes { raw, gzip: raw },
             };
             let raw = functions.iter().map(|(_, raw)| raw).sum();
             let anatomy =
-                Anatomy { size: Measured { raw, gzip: raw }, items: functions.iter().map(item).collect() };
+                Anatomy { size: Sizes { raw, gzip: raw }, parts: functions.iter().map(part).collect() };
             Profile { revision: None, artifacts: BTreeMap::from([("a.wasm".to_owned(), anatomy)]) }
         };
         let text = grown(&profile(&[("a", 10), ("b", 20)]), &profile(&[("a", 5), ("b", 23), ("c", 1_200)]));

@@ -6,10 +6,9 @@
 //! found by [`features`](super::features).
 
 use anyhow::Result;
+use wasm_diet::component::section;
 use wasm_encoder::{CodeSection, Encode as _, Instruction, RawSection, Section as _};
 use wasmparser::{BinaryReader, FunctionBody, Operator, Parser, Payload, TypeRef};
-
-use crate::wasm_diet::component::section;
 
 mod helpers;
 

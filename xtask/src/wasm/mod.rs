@@ -8,7 +8,7 @@
 //!
 //! Modules in that order: [`build`], [`lower`], [`optimise`], [`validate`] with [`features`], [`artifact`], [`report`], and
 //! [`growth`] where the budget does not hold. [`stages`] is the same way for components of others, to compare with. What takes
-//! binaries apart and puts them together again is in [`wasm_diet`](crate::wasm_diet).
+//! binaries apart and puts them together again is in the package `wasm-diet`.
 
 mod artifact;
 mod build;
@@ -28,6 +28,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::{files, project::Project, ui};
+use wasm_diet::{Anatomy, Owners, Profile, component};
 
 use self::{build::Way, report::Report};
 use crate::{
@@ -35,13 +36,13 @@ use crate::{
     cli::{HttpBackend, Wasm, WasmTargets},
     secrets,
     setup::{self, Need},
-    wasm_diet::{anatomy::Anatomy, component, names, profile::Profile},
 };
 
 pub(crate) use self::{
     artifact::Artifact,
     growth::{baseline, baseline_path, blame},
     optimise::PROGRAM as OPTIMISER,
+    report::measured,
     stages::{Source, Stages, component_features, shrunk, stages},
 };
 
@@ -66,6 +67,9 @@ impl Wasm {
         }
     }
 }
+
+/// The owners of what no symbol says.
+pub(crate) const OWNERS: Owners<'_> = Owners { program: "clawft", prefixes: &[("clawft_", "clawft_wasm")] };
 
 /// The file names of what this command makes to ship.
 pub(crate) fn shipped() -> Vec<&'static str> {
@@ -171,10 +175,8 @@ fn make(
                 .with_context(|| format!("could not take later WebAssembly features out of {name}"))?,
         };
         let features = artifact.features();
-        let named = component::rewrite(&built, &mut |module| {
-            names::keep(module, |bare| optimiser.optimise(bare, features))
-        })
-        .with_context(|| format!("could not optimise {name}"))?;
+        let named = wasm_diet::optimise(&built, &mut |module| optimiser.optimise(module, features))
+            .with_context(|| format!("could not optimise {name}"))?;
         report.step(artifact, "optimise", started, named.len());
         artifact::write_named(project, artifact, &named)?;
 
@@ -187,7 +189,7 @@ fn make(
         let started = Instant::now();
         let compressed = artifact::write(&dist, artifact, &stripped)?;
         report.step(artifact, "gzip -9", started, compressed.len());
-        report.measured(artifact, Anatomy::of_stripped(&named, &stripped, &compressed)?);
+        report.measured(artifact, Anatomy::of_stripped(&named, &stripped, &compressed, &OWNERS)?);
     }
     Ok(report)
 }

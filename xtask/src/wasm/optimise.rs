@@ -12,9 +12,9 @@ use devkit::{
     ui,
 };
 use sha2::{Digest as _, Sha256};
+use wasm_diet::features::{self, Feature};
 use xshell::cmd;
 
-use super::features::{self, Feature};
 use crate::setup::{self, Need};
 
 /// The driver. Its compiled Binaryen is what takes the time.

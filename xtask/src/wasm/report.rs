@@ -6,13 +6,11 @@ use anyhow::{Context as _, Result};
 use comfy_table::{CellAlignment, Table, presets};
 use devkit::{cmd, files::replace, project::Project, revision, ui};
 use serde::Serialize;
+use wasm_diet::{Anatomy, Part, Profile, Sizes, json};
 use xshell::cmd;
 
 use super::artifact::Artifact;
-use crate::{
-    budget::{Budget, Measured, grouped},
-    wasm_diet::{anatomy::Anatomy, item::Item, json, profile::Profile},
-};
+use crate::budget::{Budget, Measured, grouped};
 
 /// Everything that `size.json` holds, and the times, which it does not: equal input has to give an equal file.
 #[derive(Debug, Serialize)]
@@ -30,10 +28,11 @@ pub(super) struct Report {
 struct Entry {
     target: &'static str,
     #[serde(flatten)]
-    size: Option<Measured>,
+    size: Option<Sizes>,
     steps: Vec<Step>,
     /// What the file is made of.
-    items: Vec<Item>,
+    #[serde(rename = "items")]
+    parts: Vec<Part>,
 }
 
 #[derive(Debug, Serialize)]
@@ -64,23 +63,23 @@ impl Report {
     }
 
     /// Records an artifact's final size, and what it is made of.
-    pub(super) fn measured(&mut self, artifact: Artifact, Anatomy { size, items }: Anatomy) {
+    pub(super) fn measured(&mut self, artifact: Artifact, Anatomy { size, parts }: Anatomy) {
         let entry = self.artifacts.entry(artifact.file_name()).or_default();
         entry.size = Some(size);
-        entry.items = items;
+        entry.parts = parts;
     }
 
     /// What each artifact is made of.
     pub(super) fn profile(&self) -> Profile {
         let artifacts = self.artifacts.iter().filter_map(|(&name, entry)| {
-            Some((name.to_owned(), Anatomy { size: entry.size?, items: entry.items.clone() }))
+            Some((name.to_owned(), Anatomy { size: entry.size?, parts: entry.parts.clone() }))
         });
         Profile { revision: self.revision.clone(), artifacts: artifacts.collect() }
     }
 
     /// Name and size of each artifact.
     pub(super) fn sizes(&self) -> Vec<(&'static str, Measured)> {
-        self.artifacts.iter().filter_map(|(&name, entry)| Some((name, entry.size?))).collect()
+        self.artifacts.iter().filter_map(|(&name, entry)| Some((name, measured(entry.size?)))).collect()
     }
 
     /// Writes `size.json`.
@@ -135,6 +134,11 @@ impl Report {
     }
 }
 
+/// The same as the budget has it.
+pub(crate) fn measured(Sizes { raw, gzip }: Sizes) -> Measured {
+    Measured { raw, gzip }
+}
+
 fn append(path: &Path, markdown: &str) -> Result<()> {
     let mut file = OpenOptions::new()
         .create(true)
@@ -159,8 +163,8 @@ mod tests {
         for (step, bytes) in [("build", 400), ("optimise", 300), ("strip, validate", 200), ("gzip -9", 100)] {
             report.step(Artifact::Component, step, started, bytes);
         }
-        let size = Measured { raw: 200, gzip: 100 };
-        report.measured(Artifact::Component, Anatomy { size, items: Vec::new() });
+        let size = Sizes { raw: 200, gzip: 100 };
+        report.measured(Artifact::Component, Anatomy { size, parts: Vec::new() });
         report
     }
 

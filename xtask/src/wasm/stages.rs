@@ -2,17 +2,19 @@
 
 use anyhow::{Context as _, Result};
 use devkit::project::Project;
+use wasm_diet::{
+    component::{rewrite, strip},
+    features,
+};
 
 use super::{
     artifact::Artifact,
     build::{self, Way},
-    features,
     optimise::Optimiser,
 };
 use crate::{
     cli::HttpBackend,
     setup::{self, Need},
-    wasm_diet::component::{rewrite, strip},
 };
 
 /// What a component is made from.

@@ -1,7 +1,7 @@
 //! Validates artifacts with the library that `wasm-tools validate` is made of.
 
 use anyhow::{Result, ensure};
-use wasmparser::{Parser, Validator};
+use wasmparser::Parser;
 
 use super::{artifact::Artifact, features};
 
@@ -11,8 +11,7 @@ pub(super) fn validate(binary: &[u8], artifact: Artifact) -> Result<()> {
     form(binary, artifact)?;
     // Both say no to a feature that is not listed. This one knows where it is used, the validator knows every feature there is.
     features::check(binary, artifact.features())?;
-    Validator::new_with_features(features::for_validator(artifact.features())?).validate_all(binary)?;
-    Ok(())
+    wasm_diet::features::validate(binary, artifact.features())
 }
 
 fn form(binary: &[u8], artifact: Artifact) -> Result<()> {

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-
-use crate::budget::Measured;
+use wasm_diet::Sizes;
 
 /// All of it, as `xtask/size/compare.json` holds it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,11 +23,11 @@ pub(super) struct Row {
     /// Whether it is what we ship.
     pub(super) ours: bool,
     /// As `cargo build --release` makes it; `None` where that is another row's.
-    pub(super) plain: Option<Measured>,
+    pub(super) plain: Option<Sizes>,
     /// Built for size, std with it; `None` where that is another row's.
-    pub(super) small: Option<Measured>,
+    pub(super) small: Option<Sizes>,
     /// After the optimiser.
-    pub(super) shrunk: Measured,
+    pub(super) shrunk: Sizes,
     /// What came of messages of the sizes of [`MESSAGES`](super::trial::MESSAGES); empty where there is no work to do.
     pub(super) trials: Vec<Verdict>,
 }

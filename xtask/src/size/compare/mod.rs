@@ -11,13 +11,13 @@ mod words;
 
 use anyhow::{Context as _, Result};
 use devkit::{cmd, files, project::Project, ui};
+use wasm_diet::{Sizes, json};
 
 use self::{
     comparison::{Comparison, Row},
     stack::{STACKS, Stack},
     trial::Trials,
 };
-use crate::{budget::Measured, wasm_diet::json};
 
 /// Where the results are kept, from the root on.
 const RESULTS: &str = "xtask/size/compare.json";
@@ -61,9 +61,9 @@ fn rows_of(project: &Project, trials: &Trials, stack: &Stack) -> Result<Vec<Row>
     Ok(rows)
 }
 
-fn measure(component: &[u8]) -> Result<Measured> {
+fn measure(component: &[u8]) -> Result<Sizes> {
     let compressed = files::gzip(component).context("could not compress")?;
-    Ok(Measured { raw: component.len(), gzip: compressed.len() })
+    Ok(Sizes { raw: component.len(), gzip: compressed.len() })
 }
 
 fn write(project: &Project, comparison: &Comparison, text: &str) -> Result<()> {

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
+use wasm_diet::Sizes;
 
 use super::{
     comparison::{Comparison, Row},
     trial::MESSAGES,
 };
-use crate::{budget::Measured, wasm_diet::table};
+use crate::table;
 
 /// What stands before and after the part of the page that is written here.
 const MARKS: [&str; 2] =
@@ -65,7 +66,7 @@ fn rule(column: usize) -> &'static str {
 fn cells(row: &Row) -> Vec<String> {
     let mut cells = vec![row.name.clone()];
     for measured in [row.plain, row.small, Some(row.shrunk)] {
-        let number = |of: fn(Measured) -> usize| measured.map(of).map(kilobytes).unwrap_or_default();
+        let number = |of: fn(Sizes) -> usize| measured.map(of).map(kilobytes).unwrap_or_default();
         cells.extend([number(|measured| measured.raw), number(|measured| measured.gzip)]);
     }
     let verdict = |index| row.trials.get(index).map(ToString::to_string).unwrap_or_default();
@@ -90,8 +91,8 @@ pub(super) mod tests {
 
     /// A comparison of two.
     pub(in super::super) fn example() -> Comparison {
-        let measured = |raw| Some(Measured { raw, gzip: raw / 2 });
-        let shrunk = Measured { raw: 117_663, gzip: 53_718 };
+        let measured = |raw| Some(Sizes { raw, gzip: raw / 2 });
+        let shrunk = Sizes { raw: 117_663, gzip: 53_718 };
         let ours = Row {
             name: "ours".to_owned(),
             ours: true,

@@ -8,7 +8,7 @@ use wasm_encoder::{
 use wasmi::{Engine, Instance, Linker, Memory, Store, WasmParams, WasmResults};
 
 use super::lower;
-use crate::wasm::features::{check, for_validator};
+use crate::wasm::features::check;
 
 /// How many bytes of the memory are looked at.
 const BYTES: usize = 64;
@@ -90,7 +90,7 @@ fn nothing_of_later_versions_is_left() {
     check(&module(), &["bulk_memory", "bulk_memory_opt", "sign_extension"]).unwrap();
     let lowered = lower(&module()).unwrap();
     check(&lowered, &[]).unwrap();
-    wasmparser::Validator::new_with_features(for_validator(&[]).unwrap()).validate_all(&lowered).unwrap();
+    wasm_diet::features::validate(&lowered, &[]).unwrap();
 }
 
 #[test]

@@ -1,18 +1,21 @@
-//! Reads which features a binary uses: from every operator, and from those sections whose form says more than their
-//! operators.
+//! The WebAssembly features that a binary needs of a runtime, beyond the first version of WebAssembly.
 //!
-//! What it leaves out (shared or 64-bit memories, exceptions) no compiler of ours was asked for, and the validator, which is
-//! given the same list, refuses it.
+//! They are read from every operator, and from those sections whose encoding tells more than their operators. Shared and 64-bit
+//! memories and exceptions are not told apart: [`validate`] refuses them if they are not listed.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use wasmparser::{
     BlockType, ConstExpr, DataKind, Element, ElementItems, ElementKind, Encoding, ExternalKind, FunctionBody,
-    Operator, Parser, Payload, RefType, TypeRef, ValType,
+    Operator, Parser, Payload, RefType, TypeRef, ValType, Validator, WasmFeatures,
 };
 
-use super::{COMPONENTS, Feature};
+/// A feature, by wasmparser's name for it.
+pub type Feature = &'static str;
+
+/// The feature of every component, and of no core module.
+pub const COMPONENTS: Feature = "component_model";
 
 const BULK_MEMORY: Feature = "bulk_memory";
 const EXTENDED_CONST: Feature = "extended_const";
@@ -20,8 +23,11 @@ const MULTI_VALUE: Feature = "multi_value";
 const MUTABLE_GLOBAL: Feature = "mutable_global";
 const REFERENCE_TYPES: Feature = "reference_types";
 
-/// The features that `binary`, a core module or a component, uses, and where each is used first.
-pub(super) fn used(binary: &[u8]) -> Result<BTreeMap<Feature, String>> {
+/// Returns the features that a core module or a component uses, each with the place of its first use.
+///
+/// # Errors
+/// Fails if the binary is damaged.
+pub fn used(binary: &[u8]) -> Result<BTreeMap<Feature, String>> {
     let mut reader = Reader { binary, used: BTreeMap::new(), globals: Vec::new(), tables: 0, functions: 0 };
     for payload in Parser::new(0).parse_all(binary) {
         reader.read(payload?)?;
@@ -29,15 +35,64 @@ pub(super) fn used(binary: &[u8]) -> Result<BTreeMap<Feature, String>> {
     Ok(reader.used)
 }
 
-/// What was read so far.
+/// Compares the features that `binary` uses with a list of them, which has to be exact. Returns the differences, for people.
+///
+/// # Errors
+/// Fails if the binary is damaged.
+pub fn differences(binary: &[u8], listed: &[Feature]) -> Result<Vec<String>> {
+    let used = used(binary)?;
+    let intruders = used.iter().filter(|(name, _)| !listed.contains(name));
+    let unused = listed.iter().filter(|name| !used.contains_key(**name));
+    Ok(intruders
+        .map(|(name, place)| format!("it uses `{name}` ({place}), which is not listed"))
+        .chain(unused.map(|name| format!("`{name}` is listed and no longer used")))
+        .collect())
+}
+
+/// Validates a binary that may use no features but these.
+///
+/// # Errors
+/// Fails if the binary is not valid, or a feature has no such name.
+pub fn validate(binary: &[u8], features: &[Feature]) -> Result<()> {
+    let known = |name: &&str| {
+        WasmFeatures::from_name(&name.to_uppercase())
+            .with_context(|| format!("wasmparser knows no feature `{name}`"))
+    };
+    let allowed = features
+        .iter()
+        .map(known)
+        .try_fold(WasmFeatures::MVP, |all, feature| Ok::<_, anyhow::Error>(all | feature?))?;
+    Validator::new_with_features(allowed).validate_all(binary)?;
+    Ok(())
+}
+
+/// Returns Binaryen's names of these features, but for the one that no core module has.
+///
+/// # Errors
+/// Fails if the name of a feature in Binaryen is not known here.
+pub fn for_binaryen(features: &[Feature]) -> Result<Vec<&'static str>> {
+    let known = |name: &Feature| {
+        Ok(match *name {
+            "bulk_memory" | "bulk_memory_opt" => "bulk-memory",
+            "multi_value" => "multivalue",
+            "mutable_global" => "mutable-globals",
+            "saturating_float_to_int" => "nontrapping-float-to-int",
+            "sign_extension" => "sign-ext",
+            name => bail!("nobody has said what Binaryen calls `{name}`"),
+        })
+    };
+    features.iter().filter(|name| **name != COMPONENTS).map(known).collect()
+}
+
+/// The state of reading a binary.
 struct Reader<'b> {
     binary: &'b [u8],
     used: BTreeMap<Feature, String>,
-    /// For each global of the module whether it can change.
+    /// For each global of the module, whether it is mutable.
     globals: Vec<bool>,
-    /// How many tables the module has.
+    /// The number of tables of the module.
     tables: usize,
-    /// How many functions of the module have been read: for people to find the place.
+    /// The number of functions of the module that were read.
     functions: usize,
 }
 
@@ -130,7 +185,7 @@ impl Reader<'_> {
     fn element(&mut self, element: Element<'_>) -> Result<()> {
         match element.kind {
             ElementKind::Active { table_index: None, offset_expr } => self.constant(&offset_expr)?,
-            // One that names its table, even the first, has a form that came with several tables.
+            // The encoding that names a table, even the first, came with several tables.
             ElementKind::Active { .. } => {
                 self.uses(REFERENCE_TYPES, "an element segment that names its table")
             }
@@ -188,7 +243,7 @@ impl Reader<'_> {
     }
 }
 
-/// The feature that an operator, encoded as `bytes`, belongs to, and its name; `None` for the first version's.
+/// Returns the feature of an operator that is encoded as `bytes`, and its name; `None` for the first version's.
 fn feature_of(operator: &Operator<'_>, bytes: &[u8]) -> Option<(Feature, &'static str)> {
     let (feature, name) = origin(operator);
     let feature = match operator {
@@ -208,10 +263,10 @@ fn feature_of(operator: &Operator<'_>, bytes: &[u8]) -> Option<(Feature, &'stati
     Some((feature, name))
 }
 
-/// Makes [`origin`] out of wasmparser's list of operators.
+/// Defines [`origin`] from wasmparser's list of operators.
 macro_rules! origin {
     ($( @$proposal:ident $operator:ident $({ $($argument:ident: $type:ty),* })? => $visit:ident ($($rest:tt)*) )*) => {
-        /// The proposal that an operator came with, and its name.
+        /// Returns the proposal that an operator came with, and its name.
         fn origin(operator: &Operator<'_>) -> (Feature, &'static str) {
             match operator {
                 $( Operator::$operator { .. } => (stringify!($proposal), name(stringify!($visit))), )*
@@ -223,7 +278,7 @@ macro_rules! origin {
 
 wasmparser::for_each_operator!(origin);
 
-/// The operator that a method of wasmparser's visitors is for.
+/// Returns the operator of a method of wasmparser's visitors.
 fn name(visit: &'static str) -> &'static str {
     visit.trim_start_matches("visit_")
 }

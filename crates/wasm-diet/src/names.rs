@@ -1,7 +1,7 @@
-//! Carries the names of functions past the optimiser.
+//! Carries the names of functions past an optimiser.
 //!
-//! Binaryen sorts functions of equal use by name, so names would change what it makes. It gets the module without any, and
-//! then calls each function by its position in what it read: that is what leads back from its output to the real names.
+//! Binaryen sorts functions of equal use by name, so names would change its output. It gets the module without names, and then
+//! calls each function by its position in the input: the positions lead back to the real names.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,25 @@ use anyhow::Result;
 use wasm_encoder::{Encode as _, NameMap, NameSection};
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 
-use super::component;
+use crate::component;
 
-/// In front of the position of a function that Binaryen has merged others into.
+/// The prefix of the position of a function that Binaryen has merged others into.
 const MERGED: &str = "byn$mgfn-shared$";
 
-/// Lets `optimise` make a smaller module of `module` without its names, and gives the names to what is left.
-pub(crate) fn keep(module: &[u8], optimise: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+/// Applies `optimise` to a core module without its names, and gives the names back to the functions that are left.
+///
+/// # Errors
+/// Fails if a module is damaged, or with the error of `optimise`.
+pub fn keep(module: &[u8], optimise: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
     let optimised = optimise(&component::strip(module)?)?;
     Ok(give(&component::strip(&optimised)?, &follow(module, &optimised)?))
 }
 
-/// The names of a core module's functions by index, imported functions included; empty where it has none.
+/// Returns the names of a core module's functions by index, imported functions included; empty if it has none.
 ///
 /// # Errors
-/// The binary is no core module, or its names are damaged.
-pub(crate) fn functions(module: &[u8]) -> Result<BTreeMap<u32, String>> {
+/// Fails if the binary or its names are damaged.
+pub fn functions(module: &[u8]) -> Result<BTreeMap<u32, String>> {
     let mut names = BTreeMap::new();
     for payload in Parser::new(0).parse_all(module) {
         let Payload::CustomSection(custom) = payload? else { continue };
@@ -40,11 +43,11 @@ pub(crate) fn functions(module: &[u8]) -> Result<BTreeMap<u32, String>> {
     Ok(names)
 }
 
-/// How many functions a core module imports: the index of the first that it defines.
+/// Returns the number of functions that a core module imports, which is the index of the first that it defines.
 ///
 /// # Errors
-/// The binary is damaged.
-pub(crate) fn imported_functions(module: &[u8]) -> Result<u32> {
+/// Fails if the binary is damaged.
+pub fn imported_functions(module: &[u8]) -> Result<u32> {
     let mut count = 0;
     for payload in Parser::new(0).parse_all(module) {
         let Payload::ImportSection(imports) = payload? else { continue };
@@ -55,7 +58,7 @@ pub(crate) fn imported_functions(module: &[u8]) -> Result<u32> {
     Ok(count)
 }
 
-/// `bare`, a core module without names, with these ones.
+/// Returns `bare`, a core module without names, with these names.
 fn give(bare: &[u8], names: &BTreeMap<u32, String>) -> Vec<u8> {
     let mut named = bare.to_vec();
     if !names.is_empty() {
@@ -69,13 +72,13 @@ fn give(bare: &[u8], names: &BTreeMap<u32, String>) -> Vec<u8> {
     named
 }
 
-/// The names of the functions of `optimised`, which Binaryen made of `original` without its names.
+/// Returns the names of the functions of `optimised`, which Binaryen made from `original` without its names.
 fn follow(original: &[u8], optimised: &[u8]) -> Result<BTreeMap<u32, String>> {
     let (names, first) = (functions(original)?, imported_functions(original)?);
     let mut found = BTreeMap::new();
     for (index, position) in functions(optimised)? {
-        // What Binaryen split off has the position in front of what it adds, what it merged behind. Imports have names of
-        // another form, and what is imported says its own.
+        // A function that was split off has text after the position, a merged one the prefix. Imports have names of another
+        // form and are skipped: an import names itself.
         let position = position.strip_prefix(MERGED).unwrap_or(&position);
         let digits = position.find(|c: char| !c.is_ascii_digit()).unwrap_or(position.len());
         let Ok(defined) = position[..digits].parse::<u32>() else { continue };
@@ -117,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_given_can_be_read() {
+    fn reads_back_the_names_it_gave() {
         let given = names(&[(1, "first"), (2, "second")]);
         let named = give(&module(2), &given);
         wasmparser::Validator::new().validate_all(&named).unwrap();
@@ -126,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn positions_lead_back_to_the_names() {
+    fn follows_positions_back_to_names() {
         let original = give(&module(3), &names(&[(0, "call"), (1, "one"), (2, "two"), (3, "three")]));
         // The optimiser has put the third in front, split the first and merged others into the second.
         let optimised =
@@ -135,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_optimiser_sees_no_names_and_they_come_back() {
+    fn hides_names_from_the_optimiser_and_restores_them() {
         let original = give(&module(2), &names(&[(1, "one"), (2, "two")]));
         let optimise = |bare: &[u8]| {
             assert_eq!(bare, module(2));

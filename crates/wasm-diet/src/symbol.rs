@@ -1,25 +1,42 @@
-//! Whose a function is, from its symbol.
+//! The crate that a function belongs to, from its symbol.
 
-/// A function's name as people read it, and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Symbol {
-    /// The crate, or what stands for one: a C library, the linker, the tool that made the glue.
-    pub(crate) owner: String,
-    /// The path of the module inside the crate, without the crate itself; empty at its root.
-    pub(crate) module: String,
-    /// The demangled name, without the hashes that tell crates of equal name apart.
-    pub(crate) name: String,
+/// The names of owners that no symbol tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owners<'a> {
+    /// The owner of `main` and its callers, into which much of a program ends up inlined.
+    pub program: &'a str,
+    /// The owners of exported C functions, by the prefix of their symbols.
+    pub prefixes: &'a [(&'a str, &'a str)],
 }
 
-/// Glue that belongs to the type in its angle brackets.
+impl Default for Owners<'_> {
+    fn default() -> Self {
+        Self { program: "main", prefixes: &[] }
+    }
+}
+
+/// A function's name for people, and its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Symbol {
+    /// The crate, or the name that stands for one: a C library, the linker, the tool that made the glue.
+    pub owner: String,
+    /// The path of the module inside the crate, without the crate itself; empty at its root.
+    pub module: String,
+    /// The demangled name, without the hashes that tell crates of equal name apart.
+    pub name: String,
+}
+
+/// The prefix of glue that belongs to the type in its angle brackets.
 const GLUE: &str = "core::ptr::drop_in_place::<";
 
 impl Symbol {
-    /// What a symbol says.
-    pub(crate) fn parse(symbol: &str) -> Self {
-        let Ok(demangled) = rustc_demangle::try_demangle(symbol) else { return Self::foreign(symbol) };
+    /// Parses a symbol. `owners` names the owners of functions that are not Rust's.
+    pub fn parse(symbol: &str, owners: &Owners<'_>) -> Self {
+        let Ok(demangled) = rustc_demangle::try_demangle(symbol) else {
+            return Self::foreign(symbol, owners);
+        };
         let name = format!("{demangled:#}");
-        // What LLVM adds to copies, such as `.165` or `.llvm.123`, changes with every build.
+        // LLVM's suffixes of copies, such as `.165` or `.llvm.123`, change with every build.
         let name = name.split(".llvm.").next().unwrap_or(&name);
         let name = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('.').to_owned();
         let path = home(name.strip_prefix(GLUE).unwrap_or(&name));
@@ -32,12 +49,12 @@ impl Symbol {
         }
     }
 
-    /// A function that is not Rust's.
-    fn foreign(symbol: &str) -> Self {
-        let owner = match symbol {
-            // What calls `main` is where all of it ends up, inlined.
-            "_start" | "main" | "__main_void" | "__original_main" => "clawft",
-            _ if symbol.starts_with("clawft_") => "clawft_wasm",
+    /// Returns a function that is not Rust's.
+    fn foreign(symbol: &str, owners: &Owners<'_>) -> Self {
+        let by_prefix = owners.prefixes.iter().find(|(prefix, _)| symbol.starts_with(prefix));
+        let owner = match (symbol, by_prefix) {
+            ("_start" | "main" | "__main_void" | "__original_main", _) => owners.program,
+            (_, Some((_, owner))) => owner,
             _ if symbol.contains('#') || symbol.starts_with("cabi_") => "wit-bindgen",
             _ if symbol.starts_with("indirect-") || symbol.starts_with("wit-component:") => "wit-component",
             _ if symbol.starts_with("__wasm_call") || symbol.starts_with("__wasm_init") => "wasm-ld",
@@ -47,8 +64,8 @@ impl Symbol {
     }
 }
 
-/// Crate and modules of the first path in a demangled name: of the type of a method, else of the trait where the type has no
-/// path, else of the function.
+/// Returns crate and modules of the first path in a demangled name: of the type of a method, else of the trait if the type
+/// has no path, else of the function.
 fn home(name: &str) -> Vec<&str> {
     let skipped = name.trim_start_matches(['<', '&', '*', '(', '[', ' ']);
     for word in ["mut ", "const ", "dyn ", "impl ", "unsafe ", "extern \"C\" ", "fn("] {
@@ -76,39 +93,43 @@ mod tests {
     }
 
     #[test]
-    fn a_function_belongs_to_its_crate_and_module() {
-        assert_eq!(place("clawft_core::turn::step::run"), "clawft_core::turn::step");
-        assert_eq!(place("clawft::answer::{closure#0}"), "clawft");
-        assert_eq!(place("<clawft_types::json::Value>::object"), "clawft_types::json");
+    fn functions_belong_to_their_crate_and_module() {
+        assert_eq!(place("agent_core::turn::step::run"), "agent_core::turn::step");
+        assert_eq!(place("agent::answer::{closure#0}"), "agent");
+        assert_eq!(place("<agent_types::json::Value>::object"), "agent_types::json");
         assert_eq!(place("<alloc::vec::Vec<u8>>::reserve"), "alloc::vec");
     }
 
     #[test]
-    fn a_trait_of_a_type_belongs_to_the_type_if_it_has_a_path() {
-        assert_eq!(place("<clawft_types::error::E as core::fmt::Display>::fmt"), "clawft_types::error");
+    fn trait_methods_belong_to_a_type_with_a_path() {
+        assert_eq!(place("<agent_types::error::E as core::fmt::Display>::fmt"), "agent_types::error");
         assert_eq!(place("<&alloc::string::String as core::fmt::Display>::fmt"), "alloc::string");
         assert_eq!(place("<&str as core::fmt::Display>::fmt"), "core::fmt");
         assert_eq!(place("<[u8] as std::io::Write>::write"), "std::io");
-        assert_eq!(place("core::ptr::drop_in_place::<clawft_types::json::Value>"), "clawft_types::json");
+        assert_eq!(place("core::ptr::drop_in_place::<agent_types::json::Value>"), "agent_types::json");
     }
 
     #[test]
-    fn symbols_lose_what_changes_with_every_build() {
-        let symbol = Symbol::parse("_RNvMsa_NtCs2rMHVaGqj9U_4core3fmtNtB5_9Formatter9write_fmt.165");
+    fn symbols_lose_suffixes_that_change_with_every_build() {
+        let symbol = Symbol::parse(
+            "_RNvMsa_NtCs2rMHVaGqj9U_4core3fmtNtB5_9Formatter9write_fmt.165",
+            &Owners::default(),
+        );
         assert_eq!(symbol.owner, "core");
         assert_eq!(symbol.module, "fmt");
         assert_eq!(symbol.name, "<core::fmt::Formatter>::write_fmt");
-        let symbol = Symbol::parse("_RNvCsfLfy6EI15iL_7___rustc14___rust_realloc");
+        let symbol = Symbol::parse("_RNvCsfLfy6EI15iL_7___rustc14___rust_realloc", &Owners::default());
         assert_eq!((symbol.owner.as_str(), symbol.name.as_str()), ("std", "__rustc::__rust_realloc"));
     }
 
     #[test]
-    fn what_is_not_rust_has_an_owner_too() {
-        let owner = |symbol: &str| Symbol::parse(symbol).owner;
+    fn functions_of_other_languages_have_an_owner() {
+        let owners = Owners { program: "agent", prefixes: &[("agent_", "agent-ffi")] };
+        let owner = |symbol: &str| Symbol::parse(symbol, &owners).owner;
         assert_eq!(owner("dlmalloc"), "wasi-libc");
-        assert_eq!(owner("__main_void"), "clawft");
-        assert_eq!(owner("clawft_feed"), "clawft_wasm");
-        assert_eq!(owner("clawft:agent/turn#answer"), "wit-bindgen");
+        assert_eq!(owner("__main_void"), "agent");
+        assert_eq!(owner("agent_feed"), "agent-ffi");
+        assert_eq!(owner("example:agent/turn#answer"), "wit-bindgen");
         assert_eq!(owner("__wasm_call_ctors"), "wasm-ld");
     }
 }

@@ -1,18 +1,18 @@
-//! JSON that people and `git diff` read too: indented as far as the lists of parts, each part on a line of its own.
+//! JSON for people and `git diff`: indented down to the lists of parts, each part on a line of its own.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-/// How deep it is indented: document, artifacts, artifact, list. What lies deeper stands on one line.
+/// The number of indented levels: document, artifacts, artifact, list. Deeper levels stand on one line.
 const INDENTED: usize = 4;
 
-/// `value` as such JSON, without a line break at the end.
+/// Writes `value` as JSON, without a line break at the end.
 ///
 /// # Errors
-/// It holds a map whose keys are no texts.
-pub(crate) fn lines(value: &impl Serialize) -> serde_json::Result<String> {
+/// Fails if a map in `value` has keys that are not strings.
+pub fn lines(value: &impl Serialize) -> serde_json::Result<String> {
     let mut text = Vec::new();
     let format = Lines { pretty: PrettyFormatter::new(), depth: 0 };
     value.serialize(&mut Serializer::with_formatter(&mut text, format))?;
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_part_is_a_line_and_it_reads_back() {
+    fn writes_each_part_on_one_line() {
         let parts = json!([{ "name": "a", "raw": 1 }, { "name": "b", "raw": 2, "more": [1, 2] }]);
         let value = json!({ "artifacts": { "a.wasm": { "items": parts, "raw": 3 } }, "revision": null });
         let text = lines(&value).unwrap();
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_stays_on_its_line() {
+    fn keeps_empty_values_on_their_line() {
         assert_eq!(
             lines(&json!({ "items": [], "none": {} })).unwrap(),
             "{\n  \"items\": [],\n  \"none\": {}\n}"

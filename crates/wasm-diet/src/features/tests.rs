@@ -1,4 +1,4 @@
-//! Each feature in the smallest module that has it.
+//! Each feature in the smallest module that uses it.
 
 use wasm_encoder::{
     BlockType, CodeSection, Component, ConstExpr, DataCountSection, DataSection, ElementSection, Elements,
@@ -7,14 +7,14 @@ use wasm_encoder::{
     ValType,
 };
 
-use super::used;
+use super::{differences, for_binaryen, used, validate};
 
-/// What is used, without the places.
+/// Returns the features in use, without the places.
 fn features(binary: &[u8]) -> Vec<&'static str> {
     used(binary).unwrap().into_keys().collect()
 }
 
-/// A module with one function.
+/// Returns a module with one function.
 fn with(instructions: &[Instruction<'_>]) -> Module {
     let (mut types, mut functions, mut code) =
         (TypeSection::new(), FunctionSection::new(), CodeSection::new());
@@ -39,7 +39,7 @@ fn global(mutable: bool) -> GlobalType {
 }
 
 #[test]
-fn operators_say_what_they_came_with() {
+fn operators_belong_to_their_proposals() {
     let cases: [(Instruction<'_>, &[&str]); 9] = [
         (Instruction::I32Add, &[]),
         (Instruction::Block(BlockType::Result(ValType::I32)), &[]),
@@ -57,13 +57,13 @@ fn operators_say_what_they_came_with() {
 }
 
 #[test]
-fn the_place_is_named() {
+fn names_the_place_of_the_first_use() {
     let used = used(&with(&[Instruction::Nop, Instruction::I32Extend8S]).finish()).unwrap();
     assert_eq!(used["sign_extension"], "`i32_extend8_s` in function 0");
 }
 
 #[test]
-fn a_table_index_of_more_bytes_than_needed_is_seen() {
+fn finds_table_indices_with_padding() {
     let call = |table_index| with(&[Instruction::CallIndirect { type_index: 0, table_index }]).finish();
     assert_eq!(features(&call(0)), [""; 0]);
     assert_eq!(features(&call(1)), ["reference_types"]);
@@ -80,7 +80,7 @@ fn a_table_index_of_more_bytes_than_needed_is_seen() {
 }
 
 #[test]
-fn types_and_tables_are_looked_at() {
+fn finds_features_of_types_and_tables() {
     let mut types = TypeSection::new();
     types.ty().function([ValType::EXTERNREF], [ValType::I32, ValType::V128]);
     assert_eq!(
@@ -98,7 +98,7 @@ fn types_and_tables_are_looked_at() {
 }
 
 #[test]
-fn globals_count_only_where_others_can_change_them() {
+fn mutable_globals_count_only_if_shared() {
     let mut globals = GlobalSection::new();
     globals.global(global(true), &ConstExpr::i32_const(0));
     let mut module = Module::new();
@@ -114,7 +114,7 @@ fn globals_count_only_where_others_can_change_them() {
 }
 
 #[test]
-fn segments_are_looked_at() {
+fn finds_features_of_segments() {
     let mut data = DataSection::new();
     data.active(0, &ConstExpr::i32_const(8), []);
     assert_eq!(features(&Module::new().section(&data).clone().finish()), [""; 0]);
@@ -140,7 +140,7 @@ fn segments_are_looked_at() {
 }
 
 #[test]
-fn the_modules_in_a_component_count() {
+fn counts_the_modules_in_a_component() {
     let mut component = Component::new();
     component.section(&ModuleSection(&with(&[Instruction::I32Extend8S])));
     component.section(&ModuleSection(&with(&[Instruction::I32TruncSatF32S])));
@@ -148,4 +148,28 @@ fn the_modules_in_a_component_count() {
         features(&component.finish()),
         ["component_model", "saturating_float_to_int", "sign_extension"]
     );
+}
+
+#[test]
+fn lists_differences_in_both_directions() {
+    let plain = Module::new().finish();
+    assert_eq!(differences(&plain, &[]).unwrap(), [""; 0]);
+    assert_eq!(
+        differences(&plain, &["sign_extension"]).unwrap(),
+        ["`sign_extension` is listed and no longer used"]
+    );
+    assert_eq!(
+        differences(&Component::new().finish(), &[]).unwrap(),
+        ["it uses `component_model` (the header), which is not listed"]
+    );
+}
+
+#[test]
+fn refuses_unlisted_and_unknown_features() {
+    let extends = with(&[Instruction::I32Const(0), Instruction::I32Extend8S, Instruction::Drop]).finish();
+    validate(&extends, &["sign_extension"]).unwrap();
+    assert!(validate(&extends, &[]).is_err());
+    assert!(validate(&extends, &["no_such_feature"]).is_err());
+    assert_eq!(for_binaryen(&["sign_extension", "component_model"]).unwrap(), ["sign-ext"]);
+    assert!(for_binaryen(&["no_such_feature"]).is_err());
 }

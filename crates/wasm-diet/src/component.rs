@@ -1,7 +1,5 @@
 //! Takes a WebAssembly binary apart and puts it together again: core modules inside a component are replaced in place,
 //! custom sections dropped, and every other section copied as it is.
-//!
-//! This is what Binaryen lacks: it reads core modules only. Nothing here is particular to our component.
 
 use std::{mem, ops::Range};
 
@@ -11,18 +9,27 @@ use wasmparser::{Encoding, Parser, Payload};
 
 /// Replaces each core module in `binary`, however deeply nested, by what `replace` makes of it. A core module alone is
 /// replaced as a whole.
-pub(crate) fn rewrite(binary: &[u8], replace: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// Fails if the binary is damaged, or with the error of `replace`.
+pub fn rewrite(binary: &[u8], replace: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
     walk(binary, &mut |_| true, replace)
 }
 
-/// Drops what only people and tools read: names of functions and of the component's items, the list of producers, the
-/// features that the compiler was allowed to use, debug information.
-pub(crate) fn strip(binary: &[u8]) -> Result<Vec<u8>> {
+/// Drops the custom sections that only people and tools read: names of functions and of the component's items, the list of
+/// producers, the features that the compiler was allowed to use, debug information.
+///
+/// # Errors
+/// Fails if the binary is damaged.
+pub fn strip(binary: &[u8]) -> Result<Vec<u8>> {
     walk(binary, &mut |custom| !is_for_tools(custom), &mut |module| Ok(module.to_vec()))
 }
 
-/// Every core module in `binary`, in their order.
-pub(crate) fn modules(binary: &[u8]) -> Result<Vec<Vec<u8>>> {
+/// Returns every core module in `binary`, in their order.
+///
+/// # Errors
+/// Fails if the binary is damaged.
+pub fn modules(binary: &[u8]) -> Result<Vec<Vec<u8>>> {
     let mut modules = Vec::new();
     rewrite(binary, &mut |module| {
         modules.push(module.to_vec());
@@ -80,8 +87,11 @@ fn walk(
     anyhow::bail!("the binary has no end")
 }
 
-/// The bytes of a section that the parser has found at `range`.
-pub(crate) fn section(binary: &[u8], range: Range<u64>) -> Result<&[u8]> {
+/// Returns the bytes of `binary` at a range that its parser reported.
+///
+/// # Errors
+/// Fails if the range reaches beyond the end of the binary.
+pub fn section(binary: &[u8], range: Range<u64>) -> Result<&[u8]> {
     let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
     binary.get(range).context("a section reaches beyond the end of the binary")
 }
@@ -93,7 +103,7 @@ fn header(encoding: Encoding) -> &'static [u8] {
     }
 }
 
-/// The id of the component section that holds a nested binary of this kind.
+/// Returns the id of the component section that holds a nested binary of this kind.
 fn section_id(nested: Encoding) -> u8 {
     match nested {
         Encoding::Module => ComponentSectionId::CoreModule as u8,
@@ -153,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_is_the_same_to_the_byte() {
+    fn copy_equals_the_original_byte_for_byte() {
         for binary in [nested(), module(3).finish()] {
             assert_eq!(rewrite(&binary, &mut |module| Ok(module.to_vec())).unwrap(), binary);
         }
     }
 
     #[test]
-    fn every_core_module_is_replaced_at_every_depth() {
+    fn replaces_core_modules_at_every_depth() {
         let mut seen = Vec::new();
         let replaced = rewrite(&nested(), &mut |module| {
             seen.push(module.to_vec());
@@ -173,12 +183,12 @@ mod tests {
     }
 
     #[test]
-    fn stripping_drops_what_tools_read_and_keeps_the_rest() {
+    fn strip_drops_sections_for_tools_and_keeps_the_rest() {
         assert_eq!(custom_sections(&strip(&nested()).unwrap()), ["config", "config", "licence"]);
     }
 
     #[test]
-    fn a_failing_replacement_is_the_callers_error() {
+    fn returns_the_error_of_a_failing_replacement() {
         let error = rewrite(&nested(), &mut |_| anyhow::bail!("no optimiser")).unwrap_err();
         assert_eq!(error.to_string(), "no optimiser");
     }

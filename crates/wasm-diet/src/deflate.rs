@@ -1,25 +1,38 @@
-//! What each byte of a file costs in its `gzip` form.
+//! The cost of each byte of a file in its `gzip` form.
 //!
-//! Compressing a function by itself says little about what it costs in the file, where everything before it is there to be
-//! referred to. So the compressed file is read again, and every bit of it is put down to the bytes that it stands for: the
-//! bits of a literal to that byte, those of a reference to all the bytes that it copies. What is left are the tables.
+//! Compressing a function by itself says little about its cost in the file, where a copy can refer to everything before it.
+//! So the compressed file is read again, and every bit is counted for the bytes that it stands for: the bits of a literal for
+//! that byte, the bits of a reference for all the bytes that it copies. The tables are left over.
+
+use std::io::{self, Write as _};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use flate2::{Compression, GzBuilder};
+
+/// Compresses `bytes` as `gzip -9 --no-name` does: without name and time, so that equal input gives equal output.
+///
+/// # Errors
+/// Fails if the encoder does.
+pub fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
 
 /// The cost of a file's bytes.
 #[derive(Debug)]
-pub(crate) struct Costs {
-    /// For each byte, the bits that it and all bytes before it take.
+pub struct Costs {
+    /// For each byte, the bits of it and of all bytes before it.
     bits: Vec<u64>,
     total: usize,
 }
 
 impl Costs {
-    /// Reads `gzip`, one member with the simplest header, as `files::gzip` writes it.
+    /// Reads a gzip file of one member with the simplest header, as [`gzip`] writes it.
     ///
     /// # Errors
-    /// It is damaged or has another header.
-    pub(crate) fn read(gzip: &[u8]) -> Result<Self> {
+    /// Fails if the file is damaged or has another header.
+    pub fn read(gzip: &[u8]) -> Result<Self> {
         ensure!(gzip.starts_with(&[0x1f, 0x8b, 8, 0]), "it has no plain gzip header");
         let mut reader = Reader { bytes: gzip.get(10..).context("it is cut short")?, at: 0 };
         let mut bits = Vec::new();
@@ -40,18 +53,18 @@ impl Costs {
         }
     }
 
-    /// The bytes of the compressed file that stand for the bytes from `start` to `end`. Neighbours add up exactly.
-    pub(crate) fn of(&self, start: usize, end: usize) -> usize {
+    /// Returns the compressed size of the bytes from `start` to `end`. Adjacent ranges add up exactly.
+    pub fn of(&self, start: usize, end: usize) -> usize {
         self.before(end) - self.before(start)
     }
 
-    /// What stands for no byte: headers, tables and the checksum.
-    pub(crate) fn overhead(&self) -> usize {
+    /// Returns the size of headers, tables and checksum, which stand for no byte.
+    pub fn overhead(&self) -> usize {
         self.total - self.before(self.bits.len())
     }
 
-    /// The size of the compressed file.
-    pub(crate) fn total(&self) -> usize {
+    /// Returns the size of the compressed file.
+    pub fn total(&self) -> usize {
         self.total
     }
 
@@ -61,13 +74,13 @@ impl Costs {
     }
 }
 
-/// Notes that `count` more bytes take `cost` bits together.
+/// Records that `count` more bytes take `cost` bits together.
 fn note(bits: &mut Vec<u64>, count: u64, cost: u64) {
     let before = bits.last().copied().unwrap_or(0);
     bits.extend((1..=count).map(|nth| before + cost * nth / count));
 }
 
-/// Bits of a DEFLATE stream, lowest first.
+/// Reads the bits of a DEFLATE stream, lowest first.
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -102,14 +115,14 @@ impl Reader<'_> {
 
 /// A canonical Huffman code.
 struct Codes {
-    /// How many codes there are of each length.
+    /// The number of codes of each length.
     counts: [usize; 16],
     /// The symbols in the order of their codes.
     symbols: Vec<usize>,
 }
 
 impl Codes {
-    /// The code in which each symbol has the given length, or no code where that is 0.
+    /// Returns the code in which each symbol has the given length, and none where that is 0.
     fn new(lengths: &[usize]) -> Self {
         let mut counts = [0; 16];
         lengths.iter().for_each(|&length| counts[length] += 1);
@@ -120,7 +133,7 @@ impl Codes {
     }
 }
 
-/// The first length that each length symbol stands for, and how many bits follow.
+/// The first length that each length symbol stands for, and the number of bits that follow.
 const LENGTHS: [(u64, usize); 29] = [
     (3, 0),
     (4, 0),
@@ -194,7 +207,7 @@ fn fixed_literals() -> Codes {
     Codes::new(&[[8; 144].as_slice(), &[9; 112], &[7; 24], &[8; 8]].concat())
 }
 
-/// The codes of a block that brings its own.
+/// Reads the codes of a block with codes of its own.
 fn tables(reader: &mut Reader<'_>) -> Result<(Codes, Codes)> {
     let (literals, distances, lengths) = (reader.bits(5)? + 257, reader.bits(5)? + 1, reader.bits(4)? + 4);
     let mut of_lengths = [0; 19];
@@ -219,7 +232,6 @@ fn tables(reader: &mut Reader<'_>) -> Result<(Codes, Codes)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use devkit::files::gzip;
 
     fn costs(bytes: &[u8]) -> Costs {
         let compressed = gzip(bytes).unwrap();
@@ -230,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_block_is_understood() {
+    fn reads_every_kind_of_block() {
         costs(b"");
         // Too short for tables of its own.
         costs(b"abcabcabcabc");
@@ -246,14 +258,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_there_before_is_cheap() {
+    fn repeated_bytes_cost_little() {
         let once = include_bytes!("deflate.rs");
         let costs = costs(&once.repeat(2));
         assert!(costs.of(once.len(), 2 * once.len()) * 10 < costs.of(0, once.len()));
     }
 
     #[test]
-    fn neighbours_add_up() {
+    fn adjacent_ranges_add_up() {
         let bytes = include_bytes!("deflate.rs");
         let costs = costs(bytes);
         let parts: usize = (0..bytes.len()).map(|at| costs.of(at, at + 1)).sum();
@@ -261,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_an_error() {
+    fn refuses_a_damaged_file() {
         let compressed = gzip(&b"some text, some more text".repeat(20)).unwrap();
         assert!(Costs::read(&compressed[..20]).is_err());
         assert!(Costs::read(b"PK").is_err());
@@ -269,7 +281,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_file_is_accounted_for(bytes: Vec<u8>, times in 1_usize..40) {
+        fn counts_every_bit_of_any_file(bytes: Vec<u8>, times in 1_usize..40) {
             costs(&bytes.repeat(times));
         }
     }
