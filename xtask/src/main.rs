@@ -4,7 +4,6 @@
 //! first item. What all of them use is the package [`devkit`]: where things are, and the one door to other programs.
 
 mod bench;
-mod budget;
 mod ci;
 mod cli;
 mod coverage;
@@ -15,7 +14,6 @@ mod interrupt;
 mod lint;
 mod mutants;
 mod release;
-mod secrets;
 mod setup;
 mod shipped;
 mod size;

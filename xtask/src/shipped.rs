@@ -10,8 +10,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::Budget;
-    use devkit::project::Project;
+    use devkit::{budget::Budget, project::Project};
 
     #[test]
     fn everything_that_ships_has_a_row_and_nothing_else_has() {

@@ -1,8 +1,7 @@
 //! Tables as the rest of this tool prints them.
 
 use comfy_table::{CellAlignment, Table, presets};
-
-use crate::budget::grouped;
+use devkit::budget::grouped;
 
 /// How much of a name a table shows: generic names run to several lines.
 const LONGEST: usize = 110;

@@ -2,8 +2,9 @@
 //!
 //! Modules in reading order: [`project`] knows where things are and [`revision`] what is checked out. [`cmd`] is the one door to
 //! other programs, with [`child`] for those that may run on, and [`cargo`] the one to what cargo builds. [`files`] and
-//! [`digest`] are about bytes, [`pool`] does a few pieces of work at a time, and [`ui`] is how the tool talks.
+//! [`digest`] are about bytes, [`budget`] and [`secrets`] about what may ship, [`pool`] does a few pieces of work at a time, and [`ui`] is how the tool talks.
 
+pub mod budget;
 pub mod cargo;
 pub mod child;
 pub mod cmd;
@@ -12,4 +13,5 @@ pub mod files;
 pub mod pool;
 pub mod project;
 pub mod revision;
+pub mod secrets;
 pub mod ui;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
-use devkit::ui;
+use devkit::{budget::Budget, ui};
 use serde::Deserialize;
 
 use super::metric::Metric;
-use crate::{budget::Budget, cli::Subject};
+use crate::cli::Subject;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]

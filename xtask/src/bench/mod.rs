@@ -20,7 +20,7 @@ mod sample;
 mod series;
 
 use anyhow::Result;
-use devkit::{project::Project, revision};
+use devkit::{budget::Budget, project::Project, revision};
 
 use self::{
     bounds::{Bounds, SubjectBounds},
@@ -28,10 +28,7 @@ use self::{
     metric::Metric,
     record::{Figures, Record},
 };
-use crate::{
-    budget::Budget,
-    cli::{Bench, Subject},
-};
+use crate::cli::{Bench, Subject};
 
 impl Bench {
     pub(crate) fn run(self, project: &Project) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use devkit::{files, project::Project};
+use devkit::{budget::grouped, files, project::Project};
 
 use super::{
     metric::{Metric, shown},
@@ -11,7 +11,7 @@ use super::{
     record::{Figures, Record},
     sample::Spread,
 };
-use crate::{budget::grouped, cli::Subject};
+use crate::cli::Subject;
 
 /// The prose. A line `{component}` stands for the figures of that subject.
 const PROSE: &str = include_str!("page.md");

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use devkit::{
+    budget::Measured,
     files::{Mode, gzip, read, replace, replace_as},
     project::Project,
     revision, ui,
@@ -21,7 +22,7 @@ use super::{
     report::Report,
     sums,
 };
-use crate::{budget::Measured, cli::values::Target};
+use crate::cli::values::Target;
 
 /// The version of everything in this workspace.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -7,15 +7,12 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use devkit::{cmd, project::Project};
+use devkit::{cmd, project::Project, secrets};
 use memchr::memmem;
 use xshell::cmd;
 
 use super::elf;
-use crate::{
-    cli::values::{System, Target},
-    secrets,
-};
+use crate::cli::values::{System, Target};
 
 /// The folders of this machine that a build reads from and writes to, each with a separator behind it.
 pub(super) struct Folders(Vec<String>);

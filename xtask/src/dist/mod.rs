@@ -25,16 +25,13 @@ use std::{
 };
 
 use anyhow::Result;
-use devkit::{project::Project, ui};
+use devkit::{budget::Budget, project::Project, ui};
 
 pub(crate) use self::{
     act::{VERSION, archive_name, release_folder},
     sums::{FILE_NAME as SUMS, line as sum_line, parse as parse_sum, write as write_sums},
 };
-use crate::{
-    budget::Budget,
-    cli::{Dist, values::Target},
-};
+use crate::cli::{Dist, values::Target};
 
 impl Dist {
     pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {

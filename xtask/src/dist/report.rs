@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use comfy_table::{CellAlignment, Table, presets};
-use devkit::{digest, ui};
+use devkit::{
+    budget::{Budget, Measured, grouped},
+    digest, ui,
+};
 use serde::Serialize;
 
 use super::act::VERSION;
-use crate::{
-    budget::{Budget, Measured, grouped},
-    cli::values::Target,
-};
+use crate::cli::values::Target;
 
 /// As many digits of a commit tell it from all others, and fit into `weft --version`.
 const SHORT: usize = 12;

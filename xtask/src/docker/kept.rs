@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use devkit::project::Project;
+use devkit::{budget::Budget, project::Project};
 
 use super::{
     act::Work,
@@ -13,12 +13,9 @@ use super::{
     reference::Digest,
     request::{Goal, LAYOUT, Request, image_name},
 };
-use crate::{
-    budget::Budget,
-    cli::{
-        Builder,
-        values::{Platform, Tag},
-    },
+use crate::cli::{
+    Builder,
+    values::{Platform, Tag},
 };
 
 /// Images in a layout.

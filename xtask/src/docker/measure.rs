@@ -3,13 +3,14 @@
 use std::io::Read as _;
 
 use anyhow::{Context as _, Result};
+use devkit::{budget::Measured, secrets};
 use flate2::read::GzDecoder;
 
 use super::{
     layout::Layout,
     oci::{Descriptor, Manifest},
 };
-use crate::{budget::Measured, cli::values::Platform, secrets};
+use crate::cli::values::Platform;
 
 /// The name of the image's row in the budget file.
 pub(super) fn row(platform: Platform) -> &'static str {

@@ -37,7 +37,7 @@ mod tags;
 mod wasm;
 
 use anyhow::Result;
-use devkit::{project::Project, revision, ui};
+use devkit::{budget::Budget, project::Project, revision, ui};
 
 use self::{act::Work, checkout::Checkout, recipe::Recipe, request::Request};
 pub(crate) use self::{
@@ -49,10 +49,7 @@ pub(crate) use self::{
     request::{LAYOUT, image_name},
     wasm::{WasmArtifact, find},
 };
-use crate::{
-    budget::Budget,
-    cli::{self, values::Platform},
-};
+use crate::cli::{self, values::Platform};
 
 /// The names in the budget file of the images that this command makes to ship.
 pub(crate) fn shipped() -> Vec<&'static str> {

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use devkit::ui;
+use devkit::{
+    budget::{Measured, grouped},
+    ui,
+};
 use serde::Serialize;
 
 use super::{
     measure,
     reference::{Digest, Reference},
 };
-use crate::{
-    budget::{Measured, grouped},
-    cli::values::{ImageName, Platform, Tag},
-};
+use crate::cli::values::{ImageName, Platform, Tag};
 
 /// What came of it.
 #[derive(Debug, Serialize)]

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
+use devkit::budget::grouped;
 
 use super::{
     changelog,
     metadata::{Kind, Metadata},
     request::{component_name, git_tag},
 };
-use crate::{budget::grouped, docker};
+use crate::docker;
 
 /// The name of the file.
 pub(super) const FILE_NAME: &str = "RELEASE_NOTES.md";

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use comfy_table::{CellAlignment, Table, presets};
-use devkit::ui;
+use devkit::{budget::grouped, ui};
 use serde::Serialize;
 
 use super::metadata::Metadata;
-use crate::{budget::grouped, docker::Reference};
+use crate::docker::Reference;
 
 /// What came of it.
 #[derive(Debug, Serialize)]

@@ -3,16 +3,14 @@
 use std::{collections::BTreeMap, fs::OpenOptions, io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result};
+use devkit::budget::grouped;
 use wasm_diet::{
     Sizes,
     diff::{Change, Difference},
 };
 
 use super::words::change;
-use crate::{
-    budget::grouped,
-    table::{short, signed},
-};
+use crate::table::{short, signed};
 
 /// Appends `text` to the file at `path`, which is made if need be. What stands in it stays: the summary of a workflow's job
 /// is one file for all of its steps.

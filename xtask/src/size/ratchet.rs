@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{files::replace, project::Project, revision, ui};
+use devkit::{
+    budget::{self, Bounds, Budget, grouped},
+    files::replace,
+    project::Project,
+    revision, ui,
+};
 use serde::Serialize;
 use toml_edit::{DocumentMut, Item, Value};
 use wasm_diet::{Profile, Sizes, diff, json};
 
 use super::history::{self, Entry};
 use crate::{
-    budget::{self, Bounds, Budget, grouped},
     table::{signed, table},
     wasm,
 };

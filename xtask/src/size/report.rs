@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result};
-use devkit::{files::replace, project::Project, ui};
+use devkit::{budget::Budget, files::replace, project::Project, ui};
 use serde::Serialize;
 use wasm_diet::{Anatomy, Kind, PartId, Profile, Sizes, json};
 
@@ -15,7 +15,6 @@ use super::{
     ratchet::{self, Held},
     words,
 };
-use crate::budget::Budget;
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use devkit::{project::Project, ui};
+use devkit::{budget::grouped, project::Project, ui};
 use serde::Serialize;
 use wasm_diet::{Anatomy, Kind, PartId, Sizes, diff, json};
 
 use super::twiggy::{self, Line};
 use crate::{
-    budget::grouped,
     table::{percent, short, table},
     wasm,
 };

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
-use devkit::{project::Project, ui};
+use devkit::{budget::grouped, project::Project, ui};
 use serde::Serialize;
 use wasm_diet::{
     Profile, Sizes,
@@ -13,7 +13,6 @@ use wasm_diet::{
 
 use super::{base::Base, markdown};
 use crate::{
-    budget::grouped,
     table::{short, signed, table},
     wasm,
 };

@@ -27,14 +27,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{files, project::Project, ui};
+use devkit::{budget::Budget, files, project::Project, secrets, ui};
 use wasm_diet::{Anatomy, Owners, Profile, component};
 
 use self::{build::Way, report::Report};
 use crate::{
-    budget::Budget,
     cli::{HttpBackend, Wasm, WasmTargets},
-    secrets,
     setup::{self, Need},
 };
 

@@ -4,13 +4,18 @@ use std::{collections::BTreeMap, env, fs::OpenOptions, io::Write as _, path::Pat
 
 use anyhow::{Context as _, Result};
 use comfy_table::{CellAlignment, Table, presets};
-use devkit::{cmd, files::replace, project::Project, revision, ui};
+use devkit::{
+    budget::{Budget, Measured, grouped},
+    cmd,
+    files::replace,
+    project::Project,
+    revision, ui,
+};
 use serde::Serialize;
 use wasm_diet::{Anatomy, Part, Profile, Sizes, json};
 use xshell::cmd;
 
 use super::artifact::Artifact;
-use crate::budget::{Budget, Measured, grouped};
 
 /// Everything that `size.json` holds, and the times, which it does not: equal input has to give an equal file.
 #[derive(Debug, Serialize)]

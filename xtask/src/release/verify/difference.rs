@@ -2,11 +2,11 @@
 
 use std::{fmt::Write as _, io::Read as _, str};
 
+use devkit::budget::grouped;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
 use super::{archive, wasm};
-use crate::budget::grouped;
 
 /// The most characters of a line that are shown.
 const LONGEST: usize = 120;

@@ -3,17 +3,15 @@
 use std::{fs, process};
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::secrets;
 
 use super::cases;
-use crate::{
-    secrets,
-    smoke::{
-        docker::{
-            container::Container,
-            place::{Builder, Place},
-        },
-        weft::http,
+use crate::smoke::{
+    docker::{
+        container::Container,
+        place::{Builder, Place},
     },
+    weft::http,
 };
 
 cases! {

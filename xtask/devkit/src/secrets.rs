@@ -107,7 +107,7 @@ const fn pattern(name: &'static str, prefix: &'static str, body: Body, least: us
 
 /// Refuses `binary` if it holds something that looks like a key, or the value of a variable of this environment that by its
 /// name holds one. Says what and where, never the key.
-pub(crate) fn scan(binary: &[u8]) -> Result<()> {
+pub fn scan(binary: &[u8]) -> Result<()> {
     scan_with(binary, env::vars().collect())
 }
 

@@ -7,16 +7,16 @@ mod size;
 
 use std::{collections::BTreeMap, fs, ops::Range, path::Path};
 
+use crate::project::Project;
 use anyhow::{Context as _, Result, anyhow, bail};
-use devkit::project::Project;
 use serde::Deserialize;
 use toml::Spanned;
 
-pub(crate) use self::size::{Measured, Size, grouped};
+pub use self::size::{Measured, Size, grouped};
 
 /// The budget file, parsed.
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub struct Budget {
     /// What the file is called in messages.
     name: String,
     text: String,
@@ -33,19 +33,19 @@ struct File {
 /// What one artifact may weigh.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Row {
+pub struct Row {
     /// The file as it is.
-    pub(crate) raw: Bounds,
+    pub raw: Bounds,
     /// The file after `gzip -9`.
-    pub(crate) gzip: Bounds,
+    pub gzip: Bounds,
     /// Why the ratchet is where it is: what was said when it was moved last.
-    pub(crate) why: Option<String>,
+    pub why: Option<String>,
 }
 
 /// A promise, what has been reached, and how much of that may be lost unasked.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Bounds {
+pub struct Bounds {
     limit: Spanned<Size>,
     ratchet: Spanned<Size>,
     #[serde(default)]
@@ -54,22 +54,22 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     /// What the product promises.
-    pub(crate) fn limit(&self) -> Size {
+    pub fn limit(&self) -> Size {
         *self.limit.get_ref()
     }
 
     /// What has been reached.
-    pub(crate) fn ratchet(&self) -> Size {
+    pub fn ratchet(&self) -> Size {
         *self.ratchet.get_ref()
     }
 
     /// What a build is held to: what has been reached and the allowed growth, never more than the limit.
-    pub(crate) fn tightest(&self) -> Size {
+    pub fn tightest(&self) -> Size {
         self.ratchet().plus(self.growth).min(self.limit())
     }
 
     /// How much of it something of `bytes` bytes takes, such as `97.6 % of 120 KB`.
-    pub(crate) fn share(&self, bytes: usize) -> String {
+    pub fn share(&self, bytes: usize) -> String {
         let allowed = self.tightest();
         format!("{:.1} % of {allowed}", bytes as f64 * 100.0 / allowed.bytes().max(1) as f64)
     }
@@ -80,7 +80,7 @@ impl Budget {
     ///
     /// # Errors
     /// As [`Budget::load`].
-    pub(crate) fn of(project: &Project) -> Result<Self> {
+    pub fn of(project: &Project) -> Result<Self> {
         Self::read("size-budget.toml", &project.root.join("size-budget.toml"))
     }
 
@@ -89,7 +89,7 @@ impl Budget {
     /// # Errors
     /// The file can't be read; or it holds an unknown key, a size without unit or below zero, or a ratchet above its
     /// limit: with the line.
-    pub(crate) fn load(path: &Path) -> Result<Self> {
+    pub fn load(path: &Path) -> Result<Self> {
         Self::read(&path.display().to_string(), path)
     }
 
@@ -118,12 +118,12 @@ impl Budget {
     }
 
     /// The row of the artifact of this name.
-    pub(crate) fn row(&self, artifact: &str) -> Option<&Row> {
+    pub fn row(&self, artifact: &str) -> Option<&Row> {
         self.rows.get(artifact)
     }
 
     /// All rows, by artifact.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, &Row)> {
+    pub fn rows(&self) -> impl Iterator<Item = (&str, &Row)> {
         self.rows.iter().map(|(name, row)| (name.as_str(), row))
     }
 
@@ -134,7 +134,7 @@ impl Budget {
     ///
     /// # Errors
     /// One that lists everything that does not hold.
-    pub(crate) fn check(&self, made: &[(&str, Measured)], shipped: &[&str]) -> Result<()> {
+    pub fn check(&self, made: &[(&str, Measured)], shipped: &[&str]) -> Result<()> {
         let mut failures = Vec::new();
         for &(artifact, measured) in made {
             match self.row(artifact) {

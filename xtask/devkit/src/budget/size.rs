@@ -6,15 +6,15 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Size(usize);
+pub struct Size(usize);
 
 /// An artifact's size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Measured {
+pub struct Measured {
     /// Bytes as they are.
-    pub(crate) raw: usize,
+    pub raw: usize,
     /// Bytes after `gzip -9`.
-    pub(crate) gzip: usize,
+    pub gzip: usize,
 }
 
 /// The units, and how many bytes each stands for: SI for KB and MB, IEC for KiB and MiB.
@@ -22,7 +22,8 @@ const UNITS: [(&str, usize); 5] =
     [("B", 1), ("KB", 1_000), ("KiB", 1_024), ("MB", 1_000_000), ("MiB", 1_024 * 1_024)];
 
 impl Size {
-    pub(crate) fn bytes(self) -> usize {
+    /// Returns the number of bytes.
+    pub fn bytes(self) -> usize {
         self.0
     }
 
@@ -88,7 +89,7 @@ impl fmt::Display for Size {
 }
 
 /// A number with a comma between each group of three digits.
-pub(crate) fn grouped(number: usize) -> String {
+pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.char_indices() {
