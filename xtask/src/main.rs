@@ -15,7 +15,6 @@ mod lint;
 mod mutants;
 mod release;
 mod setup;
-mod shipped;
 mod size;
 mod smoke;
 mod table;
@@ -40,15 +39,14 @@ fn main() -> ExitCode {
 
 fn dispatch(cli: Cli) -> anyhow::Result<()> {
     let project = Project::discover()?;
-    let shipped = shipped::names();
     match cli.command {
         Command::Setup(flags) => flags.run(&project),
-        Command::Wasm(flags) => flags.run(&project, &shipped),
-        Command::Dist(flags) => flags.run(&project, &shipped),
-        Command::Docker(flags) => flags.run(&project, &shipped),
-        Command::Release(flags) => flags.run(&project, &shipped),
+        Command::Wasm(flags) => flags.run(&project),
+        Command::Dist(flags) => flags.run(&project),
+        Command::Docker(flags) => docker::run(&flags, &project),
+        Command::Release(flags) => flags.run(&project),
         Command::Smoke(flags) => flags.run(&project),
-        Command::Size(flags) => flags.run(&project, &shipped),
+        Command::Size(flags) => flags.run(&project),
         Command::Tool(flags) => flags.run(&project),
         Command::Lint(flags) => flags.run(&project),
         Command::Bench(flags) => flags.run(&project),

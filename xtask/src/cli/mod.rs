@@ -4,7 +4,6 @@
 mod bench;
 mod ci;
 mod dist;
-mod docker;
 mod lint;
 mod mutants;
 mod release;
@@ -15,12 +14,12 @@ pub(crate) mod values;
 use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use flags::{Builder, Docker};
 
 pub(crate) use self::{
     bench::{Bench, Subject},
     ci::{Ci, FUZZ_SECONDS, Step, Test},
     dist::Dist,
-    docker::{Builder, Docker},
     lint::{Check, Lint},
     mutants::{Mutants, MutantsPackage},
     release::{Release, Stage},

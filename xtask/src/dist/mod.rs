@@ -34,7 +34,7 @@ pub(crate) use self::{
 use crate::cli::{Dist, values::Target};
 
 impl Dist {
-    pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {
+    pub(crate) fn run(self, project: &Project) -> Result<()> {
         let steps = plan::release(&self.targets, Target::of_this_machine())?;
         if self.dry_run {
             return ui::result(&words::steps(&steps, self.json)?);
@@ -46,15 +46,10 @@ impl Dist {
         let report = act::carry_out(project, &steps, &release, self.locked)?;
         report.print(self.json, budget.as_ref())?;
         match budget {
-            Some(budget) if self.check_size => budget.check(&report.sizes(), shipped),
+            Some(budget) if self.check_size => budget.check(&report.sizes(), &flags::shipped()),
             _ => Ok(()),
         }
     }
-}
-
-/// The file names of the binaries that this command makes to ship.
-pub(crate) fn shipped() -> Vec<&'static str> {
-    Target::ALL.into_iter().map(Target::file_name).collect()
 }
 
 /// Brings the binaries for `targets` in `target/dist` up to date and says where they are. With nothing changed that takes a
@@ -76,14 +71,14 @@ pub(crate) fn own_targets() -> Vec<Target> {
 }
 
 /// Makes the archives of everything that this machine builds for its own system, in the folder `into`, and returns the targets.
-/// The binaries are left in `target/dist`. `shipped` is the list of everything that ships.
+/// The binaries are left in `target/dist`.
 ///
 /// # Errors
 /// A binary can't be built, must not ship, or is over its budget; or `Cargo.lock` would have to change.
-pub(crate) fn archives(project: &Project, into: &Path, shipped: &[&str]) -> Result<Vec<Target>> {
+pub(crate) fn archives(project: &Project, into: &Path) -> Result<Vec<Target>> {
     let budget = Budget::of(project)?;
     let steps = plan::release(&[], Target::of_this_machine())?;
     let report = act::carry_out(project, &steps, into, true)?;
-    budget.check(&report.sizes(), shipped)?;
+    budget.check(&report.sizes(), &flags::shipped())?;
     Ok(plan::packed(&steps))
 }

@@ -28,17 +28,11 @@ pub(crate) struct Kept {
 }
 
 /// Makes the images of all platforms from the binaries in `target/dist`, labelled with `revision` and dated `epoch` seconds after
-/// 1970, and a list of them under `tag`. `shipped` is the list of everything that ships.
+/// 1970, and a list of them under `tag`.
 ///
 /// # Errors
 /// A binary is not there, an image holds a key, or is over its budget.
-pub(crate) fn keep(
-    project: &Project,
-    revision: &str,
-    epoch: u64,
-    tag: Tag,
-    shipped: &[&str],
-) -> Result<Kept> {
+pub(crate) fn keep(project: &Project, revision: &str, epoch: u64, tag: Tag) -> Result<Kept> {
     let request = Request {
         image: image_name(None)?,
         builder: Builder::Oci,
@@ -51,7 +45,7 @@ pub(crate) fn keep(
     };
     let recipe = Recipe::new(revision, epoch);
     let report = Work::new(project, &request, &recipe, None)?.take(&plan::plan(&request))?;
-    Budget::of(project)?.check(&report.sizes(), shipped)?;
+    Budget::of(project)?.check(&report.sizes(), &flags::shipped())?;
     let list = report.list.context("no list was made of the images")?;
     let images = report.images.into_iter().map(|(platform, made)| (platform, made.image.digest));
     Ok(Kept { index: list.digest, images: images.collect() })

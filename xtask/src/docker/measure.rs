@@ -10,15 +10,6 @@ use super::{
     layout::Layout,
     oci::{Descriptor, Manifest},
 };
-use crate::cli::values::Platform;
-
-/// The name of the image's row in the budget file.
-pub(super) fn row(platform: Platform) -> &'static str {
-    match platform {
-        Platform::Amd64 => "image linux/amd64",
-        Platform::Arm64 => "image linux/arm64",
-    }
-}
 
 /// The size of an image: as it is transferred, which is all its pieces with their layers compressed, and with them unpacked.
 ///

@@ -49,31 +49,24 @@ pub(crate) use self::{
     request::{LAYOUT, image_name},
     wasm::{WasmArtifact, find},
 };
-use crate::cli::{self, values::Platform};
+use crate::cli;
 
-/// The names in the budget file of the images that this command makes to ship.
-pub(crate) fn shipped() -> Vec<&'static str> {
-    Platform::ALL.into_iter().map(measure::row).collect()
-}
-
-impl cli::Docker {
-    pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {
-        let checkout = Checkout::read(project)?;
-        let request = Request::new(project, &self, checkout.as_ref())?;
-        let steps = plan::plan(&request);
-        if self.dry_run {
-            return steps.iter().try_for_each(|step| ui::result(&plan::describe(*step, &request)));
-        }
-        if request.builder == cli::Builder::Docker {
-            engine::ensure_ready(&project.shell()?)?;
-        }
-        let budget = if self.check_size { Some(Budget::of(project)?) } else { None };
-        let revision = checkout.as_ref().map(|checkout| checkout.revision.as_str());
-        let recipe = Recipe::new(revision.unwrap_or("unknown"), revision::time(project)?);
-        // Tags that follow from what is checked out are for images of that; whoever names tags knows what goes there.
-        let wanted = revision.filter(|_| self.tags.is_empty());
-        let report = Work::new(project, &request, &recipe, wanted)?.take(&steps)?;
-        report.print(self.json)?;
-        budget.map_or(Ok(()), |budget| budget.check(&report.sizes(), shipped))
+pub(crate) fn run(flags: &cli::Docker, project: &Project) -> Result<()> {
+    let checkout = Checkout::read(project)?;
+    let request = Request::new(project, flags, checkout.as_ref())?;
+    let steps = plan::plan(&request);
+    if flags.dry_run {
+        return steps.iter().try_for_each(|step| ui::result(&plan::describe(*step, &request)));
     }
+    if request.builder == cli::Builder::Docker {
+        engine::ensure_ready(&project.shell()?)?;
+    }
+    let budget = if flags.check_size { Some(Budget::of(project)?) } else { None };
+    let revision = checkout.as_ref().map(|checkout| checkout.revision.as_str());
+    let recipe = Recipe::new(revision.unwrap_or("unknown"), revision::time(project)?);
+    // Tags that follow from what is checked out are for images of that; whoever names tags knows what goes there.
+    let wanted = revision.filter(|_| flags.tags.is_empty());
+    let report = Work::new(project, &request, &recipe, wanted)?.take(&steps)?;
+    report.print(flags.json)?;
+    budget.map_or(Ok(()), |budget| budget.check(&report.sizes(), &flags::shipped()))
 }

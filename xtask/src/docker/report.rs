@@ -9,10 +9,7 @@ use devkit::{
 };
 use serde::Serialize;
 
-use super::{
-    measure,
-    reference::{Digest, Reference},
-};
+use super::reference::{Digest, Reference};
 use crate::cli::values::{ImageName, Platform, Tag};
 
 /// What came of it.
@@ -58,7 +55,7 @@ impl Report {
 
     /// The sizes of the images that were made here, by their names in the budget file.
     pub(super) fn sizes(&self) -> Vec<(&'static str, Measured)> {
-        let sized = |(platform, made): (&Platform, &Made)| Some((measure::row(*platform), made.size?));
+        let sized = |(platform, made): (&Platform, &Made)| Some((platform.budget_row(), made.size?));
         self.images.iter().filter_map(sized).collect()
     }
 

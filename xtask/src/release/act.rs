@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Error, Result, ensure};
 use devkit::{cmd, files::read, project::Project, revision, ui};
+use flags::values::Artifact;
 use xshell::cmd;
 
 use super::{
@@ -24,7 +25,7 @@ use crate::{
     cli::values::Target,
     dist,
     docker::{self, Kept, WasmArtifact},
-    wasm::{self, Artifact},
+    wasm,
 };
 
 /// What is released.
@@ -38,8 +39,6 @@ pub(super) struct Work<'w> {
     project: &'w Project,
     request: &'w Request,
     facts: &'w Facts,
-    /// Everything that ships, for the budget.
-    shipped: &'w [&'w str],
     commit: &'w str,
     time: u64,
     /// Taken away when it is put in its place.
@@ -56,18 +55,12 @@ pub(super) struct Work<'w> {
 
 impl<'w> Work<'w> {
     /// Prepares for the release of what the facts say is checked out.
-    pub(super) fn new(
-        project: &'w Project,
-        request: &'w Request,
-        facts: &'w Facts,
-        shipped: &'w [&'w str],
-    ) -> Result<Self> {
+    pub(super) fn new(project: &'w Project, request: &'w Request, facts: &'w Facts) -> Result<Self> {
         let folder = dist::release_folder(&project.dist);
         Ok(Self {
             project,
             request,
             facts,
-            shipped,
             commit: facts.commit.as_deref().context("these sources are in no commit")?,
             time: revision::time(project)?,
             staging: Some(Staging::begin(folder.clone())?),
@@ -106,7 +99,7 @@ impl<'w> Work<'w> {
     }
 
     fn wasm(&mut self) -> Result<()> {
-        let made = wasm::release(self.project, self.shipped)?;
+        let made = wasm::release(self.project)?;
         let component = made.component.with_extension("wasm.gz");
         let files = [
             (
@@ -148,7 +141,7 @@ impl<'w> Work<'w> {
     fn archives(&mut self) -> Result<()> {
         let folder = tempfile::tempdir().context("could not make a temporary folder")?;
         let here = |target: Target| folder.path().join(dist::archive_name(target));
-        let made = dist::archives(self.project, folder.path(), self.shipped)?;
+        let made = dist::archives(self.project, folder.path())?;
         let mut paths: BTreeMap<Target, PathBuf> =
             made.into_iter().map(|target| (target, here(target))).collect();
         for (target, path) in &self.facts.archives.found {
@@ -181,7 +174,7 @@ impl<'w> Work<'w> {
 
     fn images(&mut self) -> Result<()> {
         let tag = git_tag().parse().map_err(Error::msg)?;
-        let kept = docker::keep(self.project, self.commit, self.time, tag, self.shipped)?;
+        let kept = docker::keep(self.project, self.commit, self.time, tag)?;
         self.images = Some(kept);
         Ok(())
     }

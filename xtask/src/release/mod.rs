@@ -39,7 +39,7 @@ use self::{act::Work, describe::Describer, facts::Facts, request::Request};
 use crate::cli::Release;
 
 impl Release {
-    pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {
+    pub(crate) fn run(self, project: &Project) -> Result<()> {
         if let Some(folder) = &self.verify {
             return verify::run(project, folder);
         }
@@ -53,7 +53,7 @@ impl Release {
             ui::status("Tagged", &format!("{} already, and that is what is checked out", request::git_tag()));
         }
         let steps = plan::plan(&request, facts.is_tagged());
-        Work::new(project, &request, &facts, shipped)?.take(&steps)?.print(self.json)
+        Work::new(project, &request, &facts)?.take(&steps)?.print(self.json)
     }
 }
 

@@ -4,14 +4,11 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 use devkit::project::Project;
+use flags::values::Artifact;
 use toml::{Table, Value};
 
 use super::metadata::Build;
-use crate::{
-    cli::{WasmTargets, values::Target},
-    dist,
-    wasm::Artifact,
-};
+use crate::{cli::values::Target, dist};
 
 /// What every build is configured by.
 const COMMON: &str = ".cargo/config.toml";
@@ -28,7 +25,7 @@ pub(super) enum Program {
 impl Program {
     /// All that are ever released, whichever machine makes them.
     pub(super) fn all() -> Vec<Self> {
-        let wasm = Artifact::plan(WasmTargets::All).into_iter().map(Self::Wasm);
+        let wasm = Artifact::ALL.into_iter().map(Self::Wasm);
         wasm.chain(Target::ALL.map(Self::Weft)).collect()
     }
 

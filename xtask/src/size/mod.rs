@@ -29,7 +29,7 @@ use devkit::project::Project;
 use crate::cli::{Size, SizeCommand};
 
 impl Size {
-    pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {
+    pub(crate) fn run(self, project: &Project) -> Result<()> {
         match self.command {
             Some(SizeCommand::Top { number, json }) => top::run(project, number, json),
             Some(SizeCommand::Diff { base, number, markdown, json }) => {
@@ -42,7 +42,7 @@ impl Size {
             }
             None => match self.accept {
                 Some(why) => ratchet::accept(project, &why),
-                None => ratchet::check(project, self.json, shipped),
+                None => ratchet::check(project, self.json),
             },
         }
     }

@@ -23,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 /// They can't be built, or one is larger than it may be; then with what grew.
-pub(super) fn check(project: &Project, json: bool, shipped: &[&str]) -> Result<()> {
+pub(super) fn check(project: &Project, json: bool) -> Result<()> {
     let budget = Budget::of(project)?;
     let profile = wasm::profile(project, project)?;
     let accepted = wasm::baseline(project)?;
@@ -34,7 +34,7 @@ pub(super) fn check(project: &Project, json: bool, shipped: &[&str]) -> Result<(
     }
     let measured: Vec<_> =
         sizes(&profile).into_iter().map(|(name, size)| (name, wasm::measured(size))).collect();
-    budget.check(&measured, shipped).map_err(|error| wasm::blame(project, &profile, &error))
+    budget.check(&measured, &flags::shipped()).map_err(|error| wasm::blame(project, &profile, &error))
 }
 
 /// Takes the sizes as they are now for the ones to hold.

@@ -1,4 +1,4 @@
-//! What ships, and under which name.
+//! What is made, and where it is put.
 
 use std::{fs, path::Path};
 
@@ -7,42 +7,16 @@ use devkit::{
     files::{gzip, replace},
     project::Project,
 };
+use flags::values::Artifact;
 
 use crate::cli::WasmTargets;
 
-/// A file that `cargo xtask wasm` makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Artifact {
-    /// The component for WASI preview 2.
-    Component,
-    /// The core module for WASI preview 1.
-    Wasip1Module,
-}
-
-impl Artifact {
-    /// What is to be made for the targets asked for.
-    pub(crate) fn plan(targets: WasmTargets) -> Vec<Self> {
-        match targets {
-            WasmTargets::Wasip2 => vec![Self::Component],
-            WasmTargets::Wasip1 => vec![Self::Wasip1Module],
-            WasmTargets::All => vec![Self::Component, Self::Wasip1Module],
-        }
-    }
-
-    /// Its name in `target/dist` and in the budget file.
-    pub(crate) fn file_name(self) -> &'static str {
-        match self {
-            Self::Component => "clawft.wasm",
-            Self::Wasip1Module => "clawft-wasip1.wasm",
-        }
-    }
-
-    /// The Rust target it is built for.
-    pub(crate) fn target(self) -> &'static str {
-        match self {
-            Self::Component => "wasm32-wasip2",
-            Self::Wasip1Module => "wasm32-wasip1",
-        }
+/// Returns what is to be made for the targets asked for.
+pub(super) fn plan(targets: WasmTargets) -> Vec<Artifact> {
+    match targets {
+        WasmTargets::Wasip2 => vec![Artifact::Component],
+        WasmTargets::Wasip1 => vec![Artifact::Wasip1Module],
+        WasmTargets::All => Artifact::ALL.to_vec(),
     }
 }
 

@@ -5,23 +5,20 @@
 //! an artifact reads them here.
 
 use anyhow::{Result, bail};
+use flags::values::Artifact;
 use wasm_diet::features::{self, COMPONENTS, Feature};
 
-use super::artifact::Artifact;
-
-impl Artifact {
-    /// All that a runtime has to know beyond the first version of WebAssembly.
-    ///
-    /// The component needs what rustc takes for granted and every runtime of components has. The module is for the smallest
-    /// runtimes, and needs nothing at all: rustc is told so (`.cargo/size-optimised.toml`), and what the C library brings
-    /// is taken away by [`lower`](super::lower).
-    pub(super) fn features(self) -> &'static [Feature] {
-        match self {
-            Self::Component => {
-                &["bulk_memory", "bulk_memory_opt", COMPONENTS, "saturating_float_to_int", "sign_extension"]
-            }
-            Self::Wasip1Module => &[],
+/// All that a runtime has to know beyond the first version of WebAssembly.
+///
+/// The component needs what rustc takes for granted and every runtime of components has. The module is for the smallest
+/// runtimes, and needs nothing at all: rustc is told so (`.cargo/size-optimised.toml`), and what the C library brings
+/// is taken away by [`lower`](super::lower).
+pub(super) fn of(artifact: Artifact) -> &'static [Feature] {
+    match artifact {
+        Artifact::Component => {
+            &["bulk_memory", "bulk_memory_opt", COMPONENTS, "saturating_float_to_int", "sign_extension"]
         }
+        Artifact::Wasip1Module => &[],
     }
 }
 
@@ -32,7 +29,7 @@ pub(super) fn check(binary: &[u8], listed: &[Feature]) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "{}: `Artifact::features` in xtask/src/wasm/features.rs lists what runtimes have to know",
+        "{}: `features::of` in xtask/src/wasm/features.rs lists what runtimes have to know",
         faults.join("; ")
     )
 }
@@ -42,19 +39,18 @@ mod tests {
     use wasm_encoder::Module;
 
     use super::*;
-    use crate::cli::WasmTargets;
 
     #[test]
     fn every_listed_feature_is_known_to_all_who_are_told_of_it() {
-        for artifact in Artifact::plan(WasmTargets::All) {
-            features::validate(&Module::new().finish(), artifact.features()).unwrap();
-            features::for_binaryen(artifact.features()).unwrap();
+        for artifact in Artifact::ALL {
+            features::validate(&Module::new().finish(), of(artifact)).unwrap();
+            features::for_binaryen(of(artifact)).unwrap();
         }
     }
 
     #[test]
     fn the_module_runs_on_the_first_version() {
-        assert_eq!(Artifact::Wasip1Module.features(), &[] as &[Feature]);
+        assert_eq!(of(Artifact::Wasip1Module), &[] as &[Feature]);
     }
 
     #[test]

@@ -28,16 +28,16 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::{budget::Budget, files, project::Project, secrets, ui};
+use flags::values::Artifact;
 use wasm_diet::{Anatomy, Owners, Profile, component};
 
 use self::{build::Way, report::Report};
 use crate::{
-    cli::{HttpBackend, Wasm, WasmTargets},
+    cli::{HttpBackend, Wasm},
     setup::{self, Need},
 };
 
 pub(crate) use self::{
-    artifact::Artifact,
     growth::{baseline, baseline_path, blame},
     optimise::PROGRAM as OPTIMISER,
     report::measured,
@@ -45,7 +45,7 @@ pub(crate) use self::{
 };
 
 impl Wasm {
-    pub(crate) fn run(self, project: &Project, shipped: &[&str]) -> Result<()> {
+    pub(crate) fn run(self, project: &Project) -> Result<()> {
         // Read first: a mistake in the budget file is cheaper to hear of now than after the build.
         let budget = match &self.budget {
             Some(path) => Budget::load(path),
@@ -54,12 +54,12 @@ impl Wasm {
         let budget = if self.check_size { Some(budget?) } else { budget.ok() };
         setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
 
-        let report = make(project, project, &Artifact::plan(self.target), self.http, self.locked)?;
+        let report = make(project, project, &artifact::plan(self.target), self.http, self.locked)?;
         report.write(&folder(project, self.http))?;
         report.print(self.json, budget.as_ref())?;
         match budget {
             Some(budget) if self.check_size => budget
-                .check(&report.sizes(), shipped)
+                .check(&report.sizes(), &flags::shipped())
                 .map_err(|error| blame(project, &report.profile(), &error)),
             _ => Ok(()),
         }
@@ -68,11 +68,6 @@ impl Wasm {
 
 /// The owners of what no symbol says.
 pub(crate) const OWNERS: Owners<'_> = Owners { program: "clawft", prefixes: &[("clawft_", "clawft_wasm")] };
-
-/// The file names of what this command makes to ship.
-pub(crate) fn shipped() -> Vec<&'static str> {
-    Artifact::plan(WasmTargets::All).into_iter().map(Artifact::file_name).collect()
-}
 
 /// The artifacts that a smoke test runs.
 #[derive(Clone, Debug)]
@@ -95,16 +90,18 @@ fn shipped_in(dist: &Path) -> Shipped {
 }
 
 /// Makes the artifacts as they are released, from exactly what `Cargo.lock` names, and says where they are: `size.json` is beside
-/// them. `shipped` is the list of everything that ships.
+/// them.
 ///
 /// # Errors
 /// One can't be built, must not ship, or is over its budget.
-pub(crate) fn release(project: &Project, shipped: &[&str]) -> Result<Shipped> {
+pub(crate) fn release(project: &Project) -> Result<Shipped> {
     let budget = Budget::of(project)?;
     setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
-    let report = make(project, project, &Artifact::plan(WasmTargets::All), HttpBackend::Raw, true)?;
+    let report = make(project, project, &Artifact::ALL, HttpBackend::Raw, true)?;
     report.write(&project.dist)?;
-    budget.check(&report.sizes(), shipped).map_err(|error| blame(project, &report.profile(), &error))?;
+    budget
+        .check(&report.sizes(), &flags::shipped())
+        .map_err(|error| blame(project, &report.profile(), &error))?;
     Ok(shipped_in(&project.dist))
 }
 
@@ -120,7 +117,7 @@ pub(crate) fn ensure_sessions_guest_built(project: &Project) -> Result<PathBuf> 
 /// Brings the artifacts of `project` up to date with the tools of another checkout, and says what is in them.
 pub(crate) fn profile(tools: &Project, project: &Project) -> Result<Profile> {
     setup::ensure(tools, &[Need::WasmTargets, Need::RustSource])?;
-    let report = make(tools, project, &Artifact::plan(WasmTargets::All), HttpBackend::Raw, false)?;
+    let report = make(tools, project, &Artifact::ALL, HttpBackend::Raw, false)?;
     report.write(&project.dist)?;
     Ok(report.profile())
 }
@@ -130,7 +127,7 @@ pub(crate) fn profile(tools: &Project, project: &Project) -> Result<Profile> {
 pub(crate) fn profile_of_another(tools: &Project, project: &Project) -> Result<Profile> {
     setup::ensure(tools, &[Need::WasmTargets, Need::RustSource])?;
     let mut profile = Profile::default();
-    for artifact in Artifact::plan(WasmTargets::All) {
+    for artifact in Artifact::ALL {
         match make(tools, project, &[artifact], HttpBackend::Raw, true) {
             Ok(report) => profile.artifacts.extend(report.profile().artifacts),
             Err(error) => ui::warn(&format!("no {} of the other commit: {error:#}", artifact.file_name())),
@@ -172,7 +169,7 @@ fn make(
             Artifact::Wasip1Module => lower::lower(&built)
                 .with_context(|| format!("could not take later WebAssembly features out of {name}"))?,
         };
-        let features = artifact.features();
+        let features = features::of(artifact);
         let named = wasm_diet::optimise(&built, &mut |module| optimiser.optimise(module, features))
             .with_context(|| format!("could not optimise {name}"))?;
         report.step(artifact, "optimise", started, named.len());

@@ -11,11 +11,10 @@ use devkit::{
     project::Project,
     revision, ui,
 };
+use flags::values::Artifact;
 use serde::Serialize;
 use wasm_diet::{Anatomy, Part, Profile, Sizes, json};
 use xshell::cmd;
-
-use super::artifact::Artifact;
 
 /// Everything that `size.json` holds, and the times, which it does not: equal input has to give an equal file.
 #[derive(Debug, Serialize)]

@@ -2,14 +2,15 @@
 
 use anyhow::{Context as _, Result};
 use devkit::project::Project;
+use flags::values::Artifact;
 use wasm_diet::{
     component::{rewrite, strip},
     features,
 };
 
 use super::{
-    artifact::Artifact,
     build::{self, Way},
+    features as own_features,
     optimise::Optimiser,
 };
 use crate::{
@@ -60,7 +61,7 @@ pub(crate) fn shrunk(project: &Project, source: Source) -> Result<Vec<u8>> {
 /// # Errors
 /// One has no name there.
 pub(crate) fn component_features() -> Result<Vec<&'static str>> {
-    features::for_binaryen(Artifact::Component.features())
+    features::for_binaryen(own_features::of(Artifact::Component))
 }
 
 fn build(project: &Project, way: Way, source: Source) -> Result<Vec<u8>> {
@@ -73,7 +74,7 @@ fn build(project: &Project, way: Way, source: Source) -> Result<Vec<u8>> {
 }
 
 fn shrink(project: &Project, component: &[u8]) -> Result<Vec<u8>> {
-    let (optimiser, features) = (Optimiser::new(project)?, Artifact::Component.features());
+    let (optimiser, features) = (Optimiser::new(project)?, own_features::of(Artifact::Component));
     let optimised = rewrite(component, &mut |module| optimiser.optimise(module, features))
         .context("could not optimise it")?;
     strip(&optimised).context("could not strip it")

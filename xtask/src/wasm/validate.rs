@@ -1,17 +1,18 @@
 //! Validates artifacts with the library that `wasm-tools validate` is made of.
 
 use anyhow::{Result, ensure};
+use flags::values::Artifact;
 use wasmparser::Parser;
 
-use super::{artifact::Artifact, features};
+use super::features;
 
 /// Checks that `binary` is what the artifact is meant to be, a component or a core module; that it is valid with the features
 /// listed for it, and uses all of them.
 pub(super) fn validate(binary: &[u8], artifact: Artifact) -> Result<()> {
     form(binary, artifact)?;
     // Both say no to a feature that is not listed. This one knows where it is used, the validator knows every feature there is.
-    features::check(binary, artifact.features())?;
-    wasm_diet::features::validate(binary, artifact.features())
+    features::check(binary, features::of(artifact))?;
+    wasm_diet::features::validate(binary, features::of(artifact))
 }
 
 fn form(binary: &[u8], artifact: Artifact) -> Result<()> {

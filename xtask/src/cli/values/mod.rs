@@ -1,15 +1,12 @@
-//! Values of flags, as closed types: each is read from its text, and refuses what is none.
+//! Values of flags, as closed types: each is read from its text, and refuses what is none. Those that other packages take as well
+//! are in the package `flags`.
 
-mod image;
-mod platform;
 mod releases;
-mod target;
 mod tool;
 
+pub(crate) use flags::values::{ImageName, Platform, System, Tag, Target};
+
 pub(crate) use self::{
-    image::{ImageName, Tag},
-    platform::Platform,
     releases::{Release, Releases},
-    target::{System, Target},
     tool::Tool,
 };

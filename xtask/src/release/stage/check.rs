@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use devkit::{digest, files, project::Project, ui};
+use flags::values::Artifact;
 
 use super::{
     act::Stand,
@@ -16,7 +17,6 @@ use crate::{
         metadata::Metadata,
         request::{VERSION, git_tag},
     },
-    wasm::Artifact,
 };
 
 /// Everything that this takes.

@@ -1,9 +1,10 @@
 //! The commands of each stage, as pure functions of what is released.
 
 use anyhow::Result;
+use flags::values::Artifact;
 
 use super::super::{metadata::Metadata, request::component_name};
-use crate::{cli::values::ImageName, dist, docker::Reference, wasm::Artifact};
+use crate::{cli::values::ImageName, dist, docker::Reference};
 
 /// What cosign leaves beside the checksums.
 pub(in crate::release) const SIGNATURE: &str = "SHA256SUMS.sigstore.json";

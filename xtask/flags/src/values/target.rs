@@ -4,7 +4,7 @@ use std::{env::consts, fmt, path::Path, str::FromStr};
 
 /// A system and an architecture that `weft` is released for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Target {
+pub enum Target {
     /// Linux on x86_64, static.
     LinuxAmd64,
     /// Linux on aarch64, static.
@@ -19,24 +19,27 @@ pub(crate) enum Target {
 
 /// An operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum System {
+pub enum System {
+    /// Linux.
     Linux,
+    /// macOS.
     Macos,
+    /// Windows.
     Windows,
 }
 
 impl Target {
     /// Everything that is released.
-    pub(crate) const ALL: [Self; 5] =
+    pub const ALL: [Self; 5] =
         [Self::LinuxAmd64, Self::LinuxArm64, Self::MacosAmd64, Self::MacosArm64, Self::WindowsAmd64];
 
     /// The target that is this machine itself; `None` for a machine that nothing is released for.
-    pub(crate) fn of_this_machine() -> Option<Self> {
+    pub fn of_this_machine() -> Option<Self> {
         format!("{}-{}", consts::OS, consts::ARCH).parse().ok()
     }
 
     /// Its short name, with the architecture as container images write it.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::LinuxAmd64 => "linux-amd64",
             Self::LinuxArm64 => "linux-arm64",
@@ -47,7 +50,7 @@ impl Target {
     }
 
     /// The name that rustc knows it by.
-    pub(crate) fn triple(self) -> &'static str {
+    pub fn triple(self) -> &'static str {
         match self {
             Self::LinuxAmd64 => "x86_64-unknown-linux-musl",
             Self::LinuxArm64 => "aarch64-unknown-linux-musl",
@@ -58,7 +61,7 @@ impl Target {
     }
 
     /// Its system and architecture for people: `Linux on x86_64`.
-    pub(crate) fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
             Self::LinuxAmd64 => "Linux on x86_64",
             Self::LinuxArm64 => "Linux on aarch64",
@@ -69,12 +72,12 @@ impl Target {
     }
 
     /// Whether a program for it brings its C library.
-    pub(crate) fn is_static(self) -> bool {
+    pub fn is_static(self) -> bool {
         self.system() == System::Linux
     }
 
     /// The binary's name in `target/dist` and in the budget file.
-    pub(crate) fn file_name(self) -> &'static str {
+    pub fn file_name(self) -> &'static str {
         match self {
             Self::LinuxAmd64 => "weft-linux-amd64",
             Self::LinuxArm64 => "weft-linux-arm64",
@@ -85,14 +88,15 @@ impl Target {
     }
 
     /// The binary's name inside its archive: what a user types.
-    pub(crate) fn program(self) -> &'static str {
+    pub fn program(self) -> &'static str {
         match self.system() {
             System::Linux | System::Macos => "weft",
             System::Windows => "weft.exe",
         }
     }
 
-    pub(crate) fn system(self) -> System {
+    /// Returns its operating system.
+    pub fn system(self) -> System {
         match self {
             Self::LinuxAmd64 | Self::LinuxArm64 => System::Linux,
             Self::MacosAmd64 | Self::MacosArm64 => System::Macos,
@@ -102,7 +106,7 @@ impl Target {
 
     /// Whether a machine of the system `host` can build it. For Linux zig brings everything to any machine that it runs on;
     /// the linkers and libraries of the others are on their own systems only.
-    pub(crate) fn builds_on(self, host: System) -> bool {
+    pub fn builds_on(self, host: System) -> bool {
         match self.system() {
             System::Linux => matches!(host, System::Linux | System::Macos),
             System::Macos => host == System::Macos,
@@ -111,7 +115,7 @@ impl Target {
     }
 
     /// What can build it, to complete the sentence "it takes …".
-    pub(crate) fn builder(self) -> &'static str {
+    pub fn builder(self) -> &'static str {
         match self.system() {
             System::Linux => "Linux or macOS, on either architecture",
             System::Macos => "macOS with Xcode's command line tools, such as a hosted runner of `macos-15`",
@@ -122,7 +126,7 @@ impl Target {
     }
 
     /// The one of a path of cargo's that was built for this target.
-    pub(crate) fn built(self, path: &Path) -> bool {
+    pub fn built(self, path: &Path) -> bool {
         path.iter().any(|part| part == self.triple())
     }
 

@@ -16,21 +16,21 @@ const LONGEST_TAG: usize = 128;
 
 /// An image's name without tag and digest: a registry and a repository in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ImageName {
+pub struct ImageName {
     registry: String,
     repository: String,
 }
 
 /// A name in a repository that can be given to another image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Tag(String);
+pub struct Tag(String);
 
 impl ImageName {
     /// The name with `suffix` at its end: another repository beside this one.
     ///
     /// # Errors
     /// The name gets too long for a registry.
-    pub(crate) fn with_suffix(&self, suffix: &str) -> Result<Self, String> {
+    pub fn with_suffix(&self, suffix: &str) -> Result<Self, String> {
         format!("{self}{suffix}").parse()
     }
 }
@@ -113,7 +113,7 @@ impl fmt::Display for ImageName {
 
 impl Tag {
     /// The tag nearest to `text`: characters that a tag can't have become dashes.
-    pub(crate) fn nearest(text: &str) -> Result<Self, String> {
+    pub fn nearest(text: &str) -> Result<Self, String> {
         let plain = |c: char| if is_tag_character(c) { c } else { '-' };
         let tag: String = text.trim_start_matches(['.', '-']).chars().map(plain).take(LONGEST_TAG).collect();
         tag.parse()

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::values::{ImageName, Platform, Tag};
+use crate::values::{ImageName, Platform, Tag};
 
 /// Make images of `weft`, and one tag that resolves to the right one on every architecture
 #[derive(Debug, Args)]
@@ -21,54 +21,54 @@ commit. They move last, when all the rest is in place. Prints NAME@sha256:… al
 
 Logging in is Docker's: `docker login REGISTRY`. A registry on loopback is spoken to in plain HTTP.
 SOURCE_DATE_EPOCH is the one time that images know, else that of the commit.")]
-pub(crate) struct Docker {
+pub struct Docker {
     /// Push each image by its digest, write that to target/dist/digests/OS-ARCH, and tag a list of all
     #[arg(long)]
-    pub(crate) push: bool,
+    pub push: bool,
     /// Make these images alone, given once or more; no list is made of them [default: all]
     #[arg(long = "platform", value_name = "OS/ARCH")]
-    pub(crate) platforms: Vec<Platform>,
+    pub platforms: Vec<Platform>,
     /// Make nothing but the list, of the images whose digests other machines wrote
     #[arg(long, conflicts_with_all = ["push", "platforms", "binaries"])]
-    pub(crate) merge: bool,
+    pub merge: bool,
     /// The folder of digests [default: target/dist/digests]
     #[arg(long, value_name = "DIR")]
-    pub(crate) digests: Option<PathBuf>,
+    pub digests: Option<PathBuf>,
     /// The folder for the images as an OCI layout [default: target/dist/oci]
     #[arg(long, value_name = "DIR")]
-    pub(crate) layout: Option<PathBuf>,
+    pub layout: Option<PathBuf>,
     /// The name, such as ghcr.io/clawft/clawft [default: the package's repository, on ghcr.io]
     #[arg(long, value_name = "NAME", env = "CLAWFT_IMAGE", hide_env_values = true)]
-    pub(crate) image: Option<ImageName>,
+    pub image: Option<ImageName>,
     /// A tag, given once or more [default: as below]
     #[arg(long = "tag", value_name = "TAG")]
-    pub(crate) tags: Vec<Tag>,
+    pub tags: Vec<Tag>,
     /// What makes the images [default: docker where an engine answers, else oci]
     #[arg(long, value_enum)]
-    pub(crate) builder: Option<Builder>,
+    pub builder: Option<Builder>,
     /// The folder with the binaries weft-linux-ARCH [default: they are built]
     #[arg(long, value_name = "DIR")]
-    pub(crate) binaries: Option<PathBuf>,
+    pub binaries: Option<PathBuf>,
     /// Go on without the platforms that cannot be built, or that have no digest to merge
     #[arg(long)]
-    pub(crate) allow_partial: bool,
+    pub allow_partial: bool,
     /// Speak plain HTTP to the registry, wherever it is; with builder `oci` only
     #[arg(long)]
-    pub(crate) insecure: bool,
+    pub insecure: bool,
     /// Fail when an image is over its budget, has no row in size-budget.toml, or a row has no artifact
     #[arg(long)]
-    pub(crate) check_size: bool,
+    pub check_size: bool,
     /// Print the steps and take none
     #[arg(long)]
-    pub(crate) dry_run: bool,
+    pub dry_run: bool,
     /// Print the result as JSON
     #[arg(long, conflicts_with = "dry_run")]
-    pub(crate) json: bool,
+    pub json: bool,
 }
 
 /// What makes images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Builder {
+pub enum Builder {
     /// Docker's buildx and Dockerfile.multi-arch; needs an engine
     Docker,
     /// Nothing but this command; equal inputs give equal images, bit for bit

@@ -8,7 +8,7 @@ use super::Target;
 
 /// A platform, in the order in which a list names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Platform {
+pub enum Platform {
     /// `linux/amd64`
     Amd64,
     /// `linux/arm64`
@@ -17,10 +17,10 @@ pub(crate) enum Platform {
 
 impl Platform {
     /// All of them: what one tag has to resolve to.
-    pub(crate) const ALL: [Self; 2] = [Self::Amd64, Self::Arm64];
+    pub const ALL: [Self; 2] = [Self::Amd64, Self::Arm64];
 
     /// The architecture as images name it.
-    pub(crate) fn architecture(self) -> &'static str {
+    pub fn architecture(self) -> &'static str {
         match self {
             Self::Amd64 => "amd64",
             Self::Arm64 => "arm64",
@@ -28,15 +28,23 @@ impl Platform {
     }
 
     /// The name of its file in a folder of digests.
-    pub(crate) fn file_name(self) -> &'static str {
+    pub fn file_name(self) -> &'static str {
         match self {
             Self::Amd64 => "linux-amd64",
             Self::Arm64 => "linux-arm64",
         }
     }
 
+    /// Returns the name of the image's row in the budget file.
+    pub fn budget_row(self) -> &'static str {
+        match self {
+            Self::Amd64 => "image linux/amd64",
+            Self::Arm64 => "image linux/arm64",
+        }
+    }
+
     /// What the binary in its image is built for.
-    pub(crate) fn target(self) -> Target {
+    pub fn target(self) -> Target {
         match self {
             Self::Amd64 => Target::LinuxAmd64,
             Self::Arm64 => Target::LinuxArm64,
@@ -44,7 +52,7 @@ impl Platform {
     }
 
     /// Those of `platforms` in words: `linux/amd64 and linux/arm64`.
-    pub(crate) fn in_words(platforms: &[Self]) -> String {
+    pub fn in_words(platforms: &[Self]) -> String {
         platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
     }
 }

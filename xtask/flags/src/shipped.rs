@@ -1,0 +1,26 @@
+//! The list of everything that ships, for the commands that check budgets.
+
+use crate::values::{Artifact, Platform, Target};
+
+/// Returns the names that must have a row in the budget file: of every file and image that a command makes to ship.
+pub fn shipped() -> Vec<&'static str> {
+    let wasm = Artifact::ALL.into_iter().map(Artifact::file_name);
+    let native = Target::ALL.into_iter().map(Target::file_name);
+    wasm.chain(native).chain(Platform::ALL.into_iter().map(Platform::budget_row)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use devkit::{budget::Budget, project::Project};
+
+    use super::*;
+
+    #[test]
+    fn budget_has_exactly_the_rows_that_ship() {
+        let budget = Budget::of(&Project::discover().unwrap()).unwrap();
+        let rows: Vec<&str> = budget.rows().map(|(name, _)| name).collect();
+        let mut names = shipped();
+        names.sort_unstable();
+        assert_eq!(rows, names);
+    }
+}
