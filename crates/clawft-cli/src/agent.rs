@@ -68,29 +68,29 @@ impl Agent {
         stop: &Stop,
         show: Show<'_>,
     ) -> Result<Answer, Error> {
-        Ok(self.answer_if(config, id, input, stop, show, ready(Ok(()))).await?.0)
+        Ok(self.answer_with_permit(config, id, input, stop, show, ready(Ok(()))).await?.0)
     }
 
-    /// [`Self::answer`], which stores the turn only if it gets `leave` when it is about to, and holds that while it does. Returns
-    /// the error besides if the turn is not stored.
+    /// [`Self::answer`], which awaits `permit` before it stores the turn and holds the result meanwhile. Without it the turn is not
+    /// stored. Returns the error as well if the turn was not stored.
     ///
     /// # Errors
     /// As [`Self::answer`].
-    pub(crate) async fn answer_if<L>(
+    pub(crate) async fn answer_with_permit<L>(
         &self,
         config: &Config,
         id: SessionId,
         input: Input,
         stop: &Stop,
         show: Show<'_>,
-        leave: impl Future<Output = Result<L, Error>>,
+        permit: impl Future<Output = Result<L, Error>>,
     ) -> Result<(Answer, Option<Error>), Error> {
         let session = self.load(id).await?;
         let known = session.messages.len();
         let reply = drive::drive(&self.client, config, session, input, stop, show).await?;
         let (answer, session) = split(reply);
         let mut warnings = Vec::new();
-        let stored = match leave.await {
+        let stored = match permit.await {
             Ok(_held) => self.keep(session, known, &mut warnings).await,
             Err(error) => Err(error),
         };

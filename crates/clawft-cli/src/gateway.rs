@@ -25,14 +25,14 @@ mod observe;
 mod page;
 mod reply;
 mod routes;
-mod running;
+mod running_turns;
 mod server;
 mod sessions;
 mod settings;
 mod state;
 mod time;
 mod token;
-mod work;
+mod work_limits;
 
 pub use settings::{LISTEN_VARIABLE, Settings, TOKEN_VARIABLE, parse_listen};
 
@@ -52,8 +52,7 @@ use tokio::runtime::{Builder, Runtime};
 /// The most threads that answer requests. They hardly compute, and each has a stack.
 const MOST_WORKERS: usize = 4;
 
-/// The most threads that wait for files and for the resolver of host names, or parse what is large. [`work`] has bounds for
-/// some of them, so that none keeps the others waiting.
+/// The most threads for files, the resolver of host names, and large requests. [`work_limits`] keeps some of them free for each.
 const MOST_BLOCKING: usize = 64;
 
 /// How long files may still be written when all else has ended.
@@ -121,7 +120,7 @@ fn announce(listener: &TcpListener, shared: &Shared, origin: &Origin) {
     line.write();
 }
 
-/// Logs what should be changed about the configuration.
+/// Logs the warnings about the configuration.
 fn warn(shared: &Shared, file: &ConfigFile) {
     let settings = &shared.settings;
     let token = settings.token.as_ref().and_then(|token| warnings::short_token(token, settings.listen.ip()));

@@ -1,14 +1,14 @@
-//! What a user should change about a configuration that works: sentence fragments, as warnings have them.
+//! Warnings about a configuration that works but puts secrets at risk, as sentence fragments.
 
 use crate::home::{ConfigFile, Home};
 use clawft_types::{Config, Provider, Secret};
 use std::net::IpAddr;
 use std::path::Path;
 
-/// How many characters a token has at least that cannot be guessed.
+/// The shortest token, in characters, that counts as safe from guessing.
 pub const SHORTEST_TOKEN: usize = 16;
 
-/// Returns what should be changed about the agent's part of the configuration in `home`. `env` reads an environment variable.
+/// Returns the warnings about the agent's part of the configuration in `home`. `env` reads an environment variable.
 pub fn of_config(
     home: &Home,
     file: &ConfigFile,
@@ -19,7 +19,7 @@ pub fn of_config(
     warnings.into_iter().flatten().collect()
 }
 
-/// Warns of an API key that is sent beyond this machine without TLS. `env` reads an environment variable.
+/// Returns a warning if an API key is sent to another machine without TLS. `env` reads an environment variable.
 pub fn plain_http(provider: &Provider, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let host = host(provider.api_base.strip_prefix("http://")?);
     let variable = provider.api_key_env.as_ref().and_then(|name| env(name));
@@ -46,7 +46,7 @@ fn is_loopback(host: &str) -> bool {
         || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
-/// Warns of a key or token in a file that others than its owner can read.
+/// Returns a warning if a key or token is in a file that others than its owner can read.
 pub fn readable_secret(path: &Path, file: &ConfigFile) -> Option<String> {
     let secret = held(file).filter(|_| others_read(path))?;
     let path = path.display();
@@ -55,7 +55,7 @@ pub fn readable_secret(path: &Path, file: &ConfigFile) -> Option<String> {
     ))
 }
 
-/// Returns which field of the file is a secret.
+/// Returns the name of a field that holds a secret.
 fn held(file: &ConfigFile) -> Option<&'static str> {
     let token =
         || file.part(|root| Ok(root.get("gateway").and_then(|gateway| gateway.get("token")).is_some()));
@@ -71,13 +71,13 @@ fn others_read(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o044 != 0)
 }
 
-/// Elsewhere permissions are lists, which nobody has looked at.
+/// Other systems have access control lists, which are not checked.
 #[cfg(not(unix))]
 fn others_read(_: &Path) -> bool {
     false
 }
 
-/// Warns of a token that others beyond this machine could guess.
+/// Returns a warning if a token is short and the gateway listens beyond this machine.
 pub fn short_token(token: &Secret, address: IpAddr) -> Option<String> {
     let short = token.expose().len() < SHORTEST_TOKEN && !address.is_loopback();
     short.then(|| {

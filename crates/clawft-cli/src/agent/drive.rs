@@ -16,10 +16,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// How many bytes of body renew the deadline of a stream.
 const PROGRESS: usize = 256;
 
-/// How many bytes of conversation make a request without keeping others waiting, and how many a message counts for beside its
-/// text.
-const SHORT: usize = 64 * 1024;
-const MESSAGE: usize = 32;
+/// The largest conversation, in bytes, whose request is built on the current thread, and what a message counts beside its text.
+const INLINE_BYTES: usize = 64 * 1024;
+const BYTES_PER_MESSAGE: usize = 32;
 
 /// Why an answer that was stopped is incomplete.
 const STOPPED: &str = "it was stopped";
@@ -56,13 +55,13 @@ pub(super) async fn drive(
     }
 }
 
-/// Begins a turn. The request of a long conversation takes its time on another thread.
+/// Begins a turn. The request of a long conversation is built on another thread.
 async fn begin(config: &Config, session: Session, input: Input) -> Result<(Turn<'_>, HttpRequest), Error> {
     let variable = |name: &str| env::var(name).ok();
     let prompt = config.agents.system_prompt.as_ref().map_or(0, String::len);
-    let said = session.messages.iter().map(|message| message.content.len() + MESSAGE);
+    let said = session.messages.iter().map(|message| message.content.len() + BYTES_PER_MESSAGE);
     let length = said.fold(input.text().len().saturating_add(prompt), usize::saturating_add);
-    if length <= SHORT {
+    if length <= INLINE_BYTES {
         return Ok(Turn::begin(config, &variable, session, input)?);
     }
     let config = config.clone();

@@ -2,9 +2,9 @@
 
 mod events;
 mod failure;
-mod kept;
 mod request;
 mod shape;
+mod store_outcome;
 mod turn;
 mod unsupported;
 
@@ -43,7 +43,7 @@ pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> 
     }
 }
 
-/// Reads a request. A large one takes its time on another thread.
+/// Parses a request, a large one on another thread.
 async fn parse(shared: &Shared, received: Received) -> Result<ChatRequest, ApiError> {
     let Received { bytes, large } = received;
     match large {
@@ -64,10 +64,12 @@ async fn whole(mut pieces: Pieces, shape: &Shape) -> Result<Response, ApiError> 
     loop {
         match pieces.next().await {
             Some(Piece::Text(_)) => {}
-            Some(Piece::End(Ok(Made { answer, kept }))) => {
+            Some(Piece::End(Ok(Made { answer, stored }))) => {
                 let mut response = shape.whole(&answer);
-                if let Some(kept) = kept {
-                    response.headers_mut().insert(kept::HEADER, HeaderValue::from_static(kept.header()));
+                if let Some(stored) = stored {
+                    response
+                        .headers_mut()
+                        .insert(store_outcome::HEADER, HeaderValue::from_static(stored.header()));
                 }
                 return Ok(response);
             }

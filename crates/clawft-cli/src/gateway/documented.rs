@@ -1,6 +1,6 @@
 //! The numbers in `docs/gateway.md` are those of the code.
 
-use super::{completions, health, life, limits, log, server, settings, work};
+use super::{completions, health, life, limits, log, server, settings, work_limits};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -35,14 +35,14 @@ fn limits_are_those_of_the_code() {
         format!("`max_body_bytes`, and {} to come", seconds(limits::BODY_TIME)),
         format!(
             "large bodies, of more than {} | {} in memory at once, and {} of them parsed; {} more wait for that, up to {} each",
-            kilobytes(work::SMALL),
-            work::LARGE_AT_ONCE,
-            work::PARSED_AT_ONCE,
-            work::LARGE_WAITING,
-            seconds(work::LARGE_WAIT)
+            kilobytes(work_limits::SMALL),
+            work_limits::LARGE_AT_ONCE,
+            work_limits::PARSED_AT_ONCE,
+            work_limits::LARGE_WAITING,
+            seconds(work_limits::LARGE_WAIT)
         ),
         format!("{} without a byte of progress", seconds(server::WRITE_TIME)),
-        format!("Large bodies take up to {} times `max_body_bytes`", work::LARGE_AT_ONCE),
+        format!("Large bodies take up to {} times `max_body_bytes`", work_limits::LARGE_AT_ONCE),
     ] {
         assert!(limits.contains(&expected), "not in the page: {expected}");
     }

@@ -14,19 +14,19 @@ use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, timeout_at};
 
-/// How long what was found counts. Anybody may ask, and whoever does shall not keep the disk busy.
+/// The time for which the result of a check is reused: probes need no token, and must not keep the disk busy.
 pub(super) const FRESH: Duration = Duration::from_secs(3);
 
-/// How long a check is waited for. What `weft status` waits for an answer is longer.
+/// The longest time to wait for a check. `weft status` waits longer for its answer.
 pub(super) const CHECK_TIME: Duration = Duration::from_secs(2);
 
-/// How long what was found before counts where a check takes longer: a slow disk is no full one.
+/// The time for which the last result is used while a check takes longer: a slow disk is not a full one.
 pub(super) const STALE: Duration = Duration::from_secs(30);
 
-/// The file that is written to see whether sessions can be. Its name does not end like a session's.
+/// The file that is written to see whether sessions can be stored. Its name does not end like a session's.
 const PROBE: &str = "sessions/.ready";
 
-/// How many bytes are in it.
+/// Its size in bytes.
 pub(super) const PROBE_BYTES: usize = 4096;
 
 /// `GET /healthz`: 200 as long as requests are answered at all.
@@ -51,7 +51,7 @@ pub(super) async fn ready(extract::State(shared): extract::State<Shared>) -> Res
     reply::json(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, writer.into_bytes())
 }
 
-/// What has to hold for a request to be answered.
+/// The results of a check.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Checks {
     /// The configuration can be used.
@@ -60,7 +60,7 @@ struct Checks {
     sessions: bool,
 }
 
-/// What was found, for all who ask: at most one check is at work.
+/// The last result and the running check, shared by all requests. At most one check runs.
 #[derive(Default)]
 pub(super) struct Readiness(Mutex<Found>);
 
@@ -70,15 +70,15 @@ struct Found {
     pending: Option<Pending>,
 }
 
-/// A check that is at work. It is over when nothing more can come of it.
+/// A running check. It is over when its thread drops the sender.
 struct Pending {
     deadline: Instant,
     found: watch::Receiver<Checks>,
 }
 
 impl Readiness {
-    /// Returns what `check` finds, or what was found a moment ago. The check has a thread of its own, so that it waits for no
-    /// one who waits for a session's lock.
+    /// Returns the result of `check`, or a recent one. The check runs on a thread of its own, so that it does not wait for
+    /// threads that wait for a session's lock.
     async fn get(&self, check: impl FnOnce(&watch::Sender<Checks>) + Send + 'static) -> Checks {
         let mut state = self.0.lock().await;
         let Found { last, pending } = &mut *state;
@@ -99,7 +99,7 @@ impl Readiness {
 impl Pending {
     fn start(check: impl FnOnce(&watch::Sender<Checks>) + Send + 'static) -> Pending {
         let (sender, found) = watch::channel(Checks::default());
-        // Where there can be no thread, nothing is found.
+        // If there can be no thread, the check is over at once with nothing found.
         let _ = thread::Builder::new().name("ready".to_owned()).spawn(move || check(&sender));
         Pending { deadline: Instant::now() + CHECK_TIME, found }
     }
@@ -116,10 +116,10 @@ fn check(state: &State, found: &watch::Sender<Checks>) {
     found.send_replace(Checks { config, sessions });
 }
 
-/// Writes a file as sessions are written, and removes it: permissions tell of neither full disks nor those that can only be
-/// read. Two who do so at once disturb each other no more than two who store a session.
+/// Writes a file in the same way as sessions and removes it: permissions do not tell of full or read-only disks. Two probes at once
+/// disturb each other no more than two turns that are stored.
 fn try_to_write(fs: &FileSystem) -> Result<(), Error> {
-    // Nothing that a file system stores without room.
+    // Random bytes: some file systems store zeros without using space.
     let mut bytes = [0x5a; PROBE_BYTES];
     let _ = getrandom::fill(&mut bytes);
     fs.write(PROBE, &bytes)?;

@@ -1,7 +1,7 @@
 //! What a request may take: bytes and time.
 
 use super::api_error::ApiError;
-use super::work::{Large, SMALL, Work};
+use super::work_limits::{LargeBodyPermit, SMALL, WorkLimits};
 use axum::body::{Body, HttpBody as _};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -14,8 +14,8 @@ pub(super) const BODY_TIME: Duration = Duration::from_secs(30);
 pub(super) struct Received {
     /// All of it.
     pub(super) bytes: Vec<u8>,
-    /// Leave to have it in memory, if it is large.
-    pub(super) large: Option<Large>,
+    /// The permit to have it in memory, if it is large.
+    pub(super) large: Option<LargeBodyPermit>,
 }
 
 /// The whole body, of at most `limit` bytes.
@@ -23,13 +23,13 @@ pub(super) struct Received {
 /// # Errors
 /// 413 if it is larger, as soon as that is known; 408 if it does not come in time, 400 if it breaks off, 429 if there are too
 /// many large ones.
-pub(super) async fn read(body: Body, limit: usize, work: &Work) -> Result<Received, ApiError> {
+pub(super) async fn read(body: Body, limit: usize, work: &WorkLimits) -> Result<Received, ApiError> {
     let late =
         || ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the request's body did not come in time");
     tokio::time::timeout(BODY_TIME, collect(body, limit, work)).await.map_err(|_| late())?
 }
 
-async fn collect(mut body: Body, limit: usize, work: &Work) -> Result<Received, ApiError> {
+async fn collect(mut body: Body, limit: usize, work: &WorkLimits) -> Result<Received, ApiError> {
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));
     }
@@ -76,7 +76,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_may_have_as_many_bytes_as_the_limit() {
         let read = async |length, limit| {
-            let read = read(Body::from(vec![b'x'; length]), limit, &Work::new()).await;
+            let read = read(Body::from(vec![b'x'; length]), limit, &WorkLimits::new()).await;
             read.map(|body| (body.bytes.len(), body.large.is_some())).map_err(|error| error.status.as_u16())
         };
         assert_eq!(read(0, 3).await, Ok((0, false)));
@@ -90,7 +90,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_without_a_length_is_refused_at_the_limit() {
         let endless = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 1000]));
-        let read = read(Body::from_stream(endless), 100_000, &Work::new()).await;
+        let read = read(Body::from_stream(endless), 100_000, &WorkLimits::new()).await;
         assert_eq!(read.err().unwrap().status.as_u16(), 413);
     }
 
@@ -98,7 +98,7 @@ mod tests {
     async fn a_body_that_does_not_come_is_not_waited_for() {
         let never = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
         let began = tokio::time::Instant::now();
-        assert_eq!(read(never, 3, &Work::new()).await.err().unwrap().status.as_u16(), 408);
+        assert_eq!(read(never, 3, &WorkLimits::new()).await.err().unwrap().status.as_u16(), 408);
         assert_eq!(began.elapsed().as_secs(), 30);
     }
 

@@ -3,8 +3,7 @@
 //! What is logged is put together field by field, and never is it a body, a header or a query: there would be the token, a
 //! key or what somebody said.
 //!
-//! A thread of its own writes the lines. Where it cannot, because whoever should read them does not, lines are dropped and
-//! counted rather than waited for.
+//! A thread writes the lines, so that logging never waits: lines are dropped and counted while nobody reads the log.
 
 mod queue;
 
@@ -18,7 +17,7 @@ use std::panic::PanicHookInfo;
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
-/// How many lines may wait to be written.
+/// The number of lines that may wait to be written.
 pub(super) const CAPACITY: usize = 4096;
 
 /// Whether people read along.
@@ -70,7 +69,7 @@ impl Line {
         self
     }
 
-    /// Has it written, in one piece: lines of several threads never mix. Does not wait for that.
+    /// Queues the line to be written in one piece.
     pub(super) fn write(self) {
         let line = self.bytes();
         // A test's own output is kept with it, and shown if it fails.
@@ -85,7 +84,7 @@ impl Line {
         }
     }
 
-    /// The line as it is written now.
+    /// Returns the line as it is written.
     fn bytes(&self) -> Vec<u8> {
         let now = time::rfc3339(SystemTime::now());
         if *TERMINAL { self.words(&now) } else { self.json(&now) }

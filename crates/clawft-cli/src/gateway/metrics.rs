@@ -43,7 +43,7 @@ pub(super) struct Metrics {
     upstream_in_flight: Gauge,
 }
 
-/// Something that is counted for as long as it exists.
+/// An increment of a gauge, which is taken back when this is dropped.
 pub(super) struct Counted(Gauge);
 
 impl Counted {
@@ -89,7 +89,7 @@ impl Metrics {
         registry.register("incomplete", "Answers that broke off", self.incomplete.clone());
         registry.register("upstream_in_flight", "Answers in the making", self.upstream_in_flight.clone());
         registry.register("connections", "Connections that are open", self.connections.clone());
-        let cut = "Connections cut because their clients did not take or send anything, by the reason";
+        let cut = "Connections cut because of their clients, by the reason";
         registry.register("connections_cut", cut, self.connections_cut.clone());
         registry.register("log_lines_dropped", "Lines that the log had no room for", log::dropped());
         let mut seconds = |name, help, histogram: &Histogram| {
@@ -115,12 +115,12 @@ impl Metrics {
         self.rejected.get_or_create(&[("reason", reason.to_owned())]).inc();
     }
 
-    /// Counts a connection for as long as what is returned exists.
+    /// Counts a connection until the result is dropped.
     pub(super) fn connected(&self) -> Counted {
         Counted::new(&self.connections)
     }
 
-    /// Counts an answer that is being made for as long as what is returned exists.
+    /// Counts a running turn until the result is dropped.
     pub(super) fn making(&self) -> Counted {
         Counted::new(&self.upstream_in_flight)
     }

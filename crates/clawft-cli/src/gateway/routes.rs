@@ -37,7 +37,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .with_state(shared)
 }
 
-/// Refuses a request of two hosts: a proxy in front may have looked at the other one.
+/// Refuses a request with more than one `Host`: a proxy in front may have used the other one.
 async fn one_host(request: Request, next: Next) -> Response {
     if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
         return ApiError::new(StatusCode::BAD_REQUEST, "bad_request", "there is more than one header `Host`")

@@ -1,18 +1,18 @@
-//! Connections: taken, served, closed, each with bounds on what it may take.
+//! Accepts connections, serves and closes them, within limits of number, time and size.
 //!
 //! ```text
-//! listener ─→ connections: is there room? ─→ io: writes in time ─→ hyper ─→ door ─→ the routes
+//! listener ─→ connections: is there room? ─→ timed_stream: writes in time ─→ hyper ─→ service ─→ the routes
 //! ```
 
 mod activity;
-mod canned;
 mod connections;
-mod door;
-mod io;
+mod raw_response;
+mod service;
+mod timed_stream;
 
-pub(super) use connections::Bounds;
+pub(super) use connections::ConnectionLimits;
 #[cfg(test)]
-pub(super) use io::{LINGER_BYTES, LINGER_PAUSE, LINGER_TIME, WRITE_TIME};
+pub(super) use timed_stream::{LINGER_BYTES, LINGER_PAUSE, LINGER_TIME, WRITE_TIME};
 
 use super::api_error::ApiError;
 use super::log;
@@ -20,15 +20,15 @@ use super::metrics::Metrics;
 use super::state::Shared;
 use axum::Router;
 use axum::http::StatusCode;
-use connections::{Connections, Place};
-use door::Door;
+use connections::{ConnectionSlot, Connections};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use io::{Guarded, Stream};
+use service::RequestService;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use timed_stream::{TimedStream, Transport};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -48,22 +48,22 @@ const BUFFER: usize = 64 * 1024;
 /// How long to wait before the next connection is taken where one could not be: most likely there are too many files open.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// How many of those for whom there is no room are told so at the same time. Others are cut.
+/// The number of connections that are told at the same time that there is no room. Others are reset.
 const REFUSALS: usize = 64;
 
-/// How long that may take.
+/// The time that may take.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
-/// The seconds after which one who found no room may try again.
+/// The `Retry-After` of a connection for which there is no room, in seconds.
 const FULL_SECONDS: u64 = 1;
 
-/// How many files are open beside connections and those of answers in the making.
+/// The number of files that are kept free for other purposes than connections and turns.
 const OTHER_FILES: usize = 64;
 
 /// Takes connections and answers them by `router` until `closing`, then ends each after the answer it is at.
 pub(super) async fn serve(listener: TcpListener, router: Router, shared: Shared, closing: CancellationToken) {
     let server = Server {
-        connections: Connections::new(bounds(&shared)),
+        connections: Connections::new(connection_limits(&shared)),
         refusals: Arc::new(Semaphore::new(REFUSALS)),
         tasks: TaskTracker::new(),
         router,
@@ -78,10 +78,9 @@ pub(super) async fn serve(listener: TcpListener, router: Router, shared: Shared,
     server.tasks.wait().await;
 }
 
-/// How many connections there may be: as the settings say, but no more than the system allows this process to have beside its
-/// other files.
-fn bounds(shared: &Shared) -> Bounds {
-    let Bounds { total, per_address } = shared.settings.bounds();
+/// Returns the limits of the settings, lowered where the system allows this process too few open files for them.
+fn connection_limits(shared: &Shared) -> ConnectionLimits {
+    let ConnectionLimits { total, per_address } = shared.settings.connection_limits();
     let room = file_limit().map(|limit| {
         let answers = (shared.settings.max_concurrent as usize).min(limit / 3);
         limit.saturating_sub(answers).saturating_sub(OTHER_FILES).max(1)
@@ -92,10 +91,10 @@ fn bounds(shared: &Shared) -> Bounds {
             "the system allows this process too few open files for {total} connections, there will be at most {total_allowed}"
         ));
     }
-    Bounds { total: total_allowed, per_address: per_address.min(total_allowed) }
+    ConnectionLimits { total: total_allowed, per_address: per_address.min(total_allowed) }
 }
 
-/// What takes connections.
+/// The server's state.
 struct Server {
     connections: Arc<Connections>,
     refusals: Arc<Semaphore>,
@@ -131,37 +130,39 @@ impl Server {
         }
     }
 
-    /// Finds room for a connection and has it served, or refuses it.
+    /// Serves a connection, or refuses it if there is no room.
     fn welcome(&self, stream: TcpStream, address: SocketAddr) {
         // A piece of an answer leaves at once, however small. Where that cannot be set, it is only slower.
         let _ = stream.set_nodelay(true);
-        let admitted = self.connections.admit(address.ip());
-        if admitted.evicted {
+        let admission = self.connections.admit(address.ip());
+        if admission.evicted {
             self.metrics().cut("evicted");
         }
-        match admitted.place {
-            Some(place) => self.serve(stream, place),
+        match admission.slot {
+            Some(slot) => self.serve(stream, slot),
             None => self.refuse(stream),
         }
     }
 
-    fn serve(&self, stream: TcpStream, place: Place) {
+    fn serve(&self, stream: TcpStream, slot: ConnectionSlot) {
         let (router, shared, closing) = (self.router.clone(), self.shared.clone(), self.closing.clone());
         let connected = shared.metrics.connected();
         self.tasks.spawn(async move {
             let draining = shared.draining.clone();
-            converse(stream, router, &place, &draining, &closing).await;
-            if place.activity.is_stalled() {
+            converse(stream, router, &slot, &draining, &closing).await;
+            if slot.activity.is_stalled() {
                 shared.metrics.cut("stalled");
             }
-            drop((place, connected));
+            drop((slot, connected));
         });
     }
 
-    /// Tells the client that there is no room, if it listens.
+    /// Tells the client that there is no room.
     fn refuse(&self, mut stream: TcpStream) {
         self.metrics().rejected("connections");
-        let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() else { return stream.forget() };
+        let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() else {
+            return stream.reset_on_drop();
+        };
         self.tasks.spawn(async move {
             let _ = timeout(REFUSAL_TIME, tell_full(&mut stream)).await;
             drop(permit);
@@ -172,41 +173,41 @@ impl Server {
 async fn tell_full(stream: &mut TcpStream) -> std::io::Result<()> {
     let message = "there are too many connections (`gateway.max_connections`), try again later";
     let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_connections", message);
-    stream.write_all(&canned::response(error.retry_after(FULL_SECONDS))).await?;
+    stream.write_all(&raw_response::serialize(error.retry_after(FULL_SECONDS))).await?;
     stream.shutdown().await?;
     let mut request = [0; 4096];
     while stream.read(&mut request).await? > 0 {}
     Ok(())
 }
 
-/// Answers the requests of one connection until it is over or has to go. When `closing`, the answer it is at is the last.
+/// Answers the requests of one connection until it is closed or evicted. When `closing`, the current answer is the last.
 async fn converse(
-    stream: impl Stream,
+    stream: impl Transport,
     router: Router,
-    place: &Place,
+    slot: &ConnectionSlot,
     draining: &CancellationToken,
     closing: &CancellationToken,
 ) {
-    let door = Door::new(router, Arc::clone(&place.activity), draining.clone());
-    let guarded = TokioIo::new(Guarded::new(stream, Arc::clone(&place.activity)));
+    let service = RequestService::new(router, Arc::clone(&slot.activity), draining.clone());
+    let stream = TokioIo::new(TimedStream::new(stream, Arc::clone(&slot.activity)));
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_header_size(HEAD_BYTES)
         .max_buf_size(BUFFER);
-    let mut connection = pin!(builder.serve_connection(guarded, door));
+    let mut connection = pin!(builder.serve_connection(stream, service));
     // That a client broke off, or sent something else than HTTP, is its own affair.
     tokio::select! {
         biased;
-        () = place.cut.cancelled() => return,
+        () = slot.cut.cancelled() => return,
         _ = connection.as_mut() => return,
         () = closing.cancelled() => {}
     }
     connection.as_mut().graceful_shutdown();
     tokio::select! {
         biased;
-        () = place.cut.cancelled() => {}
+        () = slot.cut.cancelled() => {}
         _ = connection => {}
     }
 }
@@ -224,7 +225,7 @@ pub(super) fn raise_file_limit() {
     }
 }
 
-/// Returns how many files this process may have open, if that is limited.
+/// Returns the number of files that this process may have open, if there is a limit.
 fn file_limit() -> Option<usize> {
     #[cfg(unix)]
     {

@@ -1,6 +1,6 @@
 //! What a gateway is told: the configuration's `gateway`, the environment, the command line.
 
-use super::server::Bounds;
+use super::server::ConnectionLimits;
 use crate::error::Error;
 use crate::home::ConfigFile;
 use clawft_types::Secret;
@@ -89,8 +89,8 @@ impl Settings {
     }
 
     /// How many connections there may be.
-    pub(super) fn bounds(&self) -> Bounds {
-        Bounds {
+    pub(super) fn connection_limits(&self) -> ConnectionLimits {
+        ConnectionLimits {
             total: self.max_connections as usize,
             per_address: self.max_connections_per_address as usize,
         }

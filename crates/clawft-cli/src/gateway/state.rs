@@ -4,9 +4,9 @@ use super::access::Access;
 use super::api_error::ApiError;
 use super::health::Readiness;
 use super::metrics::Metrics;
-use super::running::Running;
+use super::running_turns::RunningTurns;
 use super::settings::Settings;
-use super::work::Work;
+use super::work_limits::WorkLimits;
 use crate::error::Error;
 use crate::home::{ConfigFile, Home};
 use crate::{Agent, Stop};
@@ -40,14 +40,14 @@ pub(super) struct State {
     pub(super) settings: Settings,
     pub(super) access: Access,
     pub(super) metrics: Metrics,
-    /// Whether requests can be answered.
+    /// The readiness checks.
     pub(super) readiness: Readiness,
-    /// Bounds on what takes long.
-    pub(super) work: Work,
+    /// Limits on work that takes long.
+    pub(super) work: WorkLimits,
     /// The turns that are being made. A turn goes on for a moment when its client has gone: what has arrived is stored.
     pub(super) turns: TaskTracker,
-    /// Those of them that belong to a session.
-    pub(super) running: Running,
+    /// The turns that belong to a session.
+    pub(super) running: RunningTurns,
     /// Stops every turn.
     pub(super) stop: Stop,
     /// Cancelled when no new turns are begun.
@@ -76,9 +76,9 @@ impl Shared {
             access,
             metrics: Metrics::new(),
             readiness: Readiness::default(),
-            work: Work::new(),
+            work: WorkLimits::new(),
             turns: TaskTracker::new(),
-            running: Running::default(),
+            running: RunningTurns::default(),
             stop: Stop::new(),
             draining: CancellationToken::new(),
             config: RwLock::new(Arc::new(config)),

@@ -63,7 +63,7 @@ pub(super) fn stored(home: &Path) -> io::Result<Stored> {
     Ok(Stored { secret, path, new })
 }
 
-/// Reads the file, or puts a new token into it if there is nothing in it.
+/// Reads the file, which may be read-only. Makes a token if there is no file or nothing in it.
 fn read_or_make(path: &Path) -> io::Result<(Secret, bool)> {
     // A file that holds one need not be for us to write.
     match File::open(path).and_then(|file| text(&file)) {
@@ -73,11 +73,11 @@ fn read_or_make(path: &Path) -> io::Result<(Secret, bool)> {
     }
 }
 
-/// Puts a new token into the file, unless there is one by now: the file is locked, so that of two gateways that start at the same
+/// Writes a new token into the file, unless there is one by now. The file is locked, so that of two gateways that start at the same
 /// time none overwrites the other's token.
 fn make(path: &Path) -> io::Result<(Secret, bool)> {
     let mut file = open(path)?;
-    // Where the file system knows no locks, two that start at the same time are on their own.
+    // Some file systems have no locks; then only gateways that start at the same time are affected.
     let _ = file.lock();
     let text = text(&file)?;
     if !text.trim().is_empty() {
@@ -85,7 +85,7 @@ fn make(path: &Path) -> io::Result<(Secret, bool)> {
     }
     let secret = random()?;
     if let Err(error) = write(&mut file, &secret) {
-        // What holds half a token would be in the way for ever.
+        // Half a token would be an error at every start.
         let _ = file.set_len(0);
         return Err(error);
     }
@@ -111,7 +111,7 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 fn write(file: &mut File, secret: &Secret) -> io::Result<()> {
-    // One that somebody else has made empty may be for others to read.
+    // An empty file that the user made may be readable by others.
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     file.set_len(0)?;

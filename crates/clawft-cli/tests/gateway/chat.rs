@@ -2,7 +2,7 @@
 
 use crate::client::{Ask, events, said};
 use crate::lab::{KEY, Lab, Plan, message};
-use crate::upstream::Held;
+use crate::upstream::HeldProvider;
 use serde_json::{Value, json};
 
 #[test]
@@ -45,13 +45,13 @@ fn a_streamed_answer_begins_with_the_role_and_ends_with_done() {
 
 #[test]
 fn a_piece_is_there_before_the_next_one_is_sent() {
-    let held = Held::new();
+    let held = HeldProvider::new();
     let lab = Plan::held(&held).start();
     let mut answer = lab.say("one", true);
-    assert_eq!(said(&events(&answer.some_events())), Held::FIRST);
+    assert_eq!(said(&events(&answer.some_events())), HeldProvider::FIRST);
     held.release();
     let rest = answer.text();
-    assert_eq!(said(&events(&rest)), Held::REST);
+    assert_eq!(said(&events(&rest)), HeldProvider::REST);
     assert!(rest.ends_with("data: [DONE]\n\n"), "{rest}");
 }
 

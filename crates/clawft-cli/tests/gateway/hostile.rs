@@ -2,7 +2,7 @@
 
 use crate::client::Ask;
 use crate::lab::{Lab, Plan};
-use crate::upstream::Held;
+use crate::upstream::HeldProvider;
 use rustix::process::Signal;
 use serde_json::json;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -78,7 +78,7 @@ fn one_address_has_a_bound_of_its_own() {
 
 #[test]
 fn where_all_connections_are_at_work_others_are_told() {
-    let held = Held::new();
+    let held = HeldProvider::new();
     let lab = Plan::held(&held).gateway(json!({ "max_connections": 2 })).start();
     let mut answers = [lab.say("one", true), lab.say("two", true)];
     answers.iter_mut().for_each(|answer| drop(answer.some_events()));

@@ -1,7 +1,7 @@
 //! A gateway with a home of its own, in front of a server that answers as it is told.
 
 use crate::client::{Answer, Ask};
-use crate::upstream::Held;
+use crate::upstream::HeldProvider;
 use mock_provider::{Received, RequestLog, Server};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ const PROFILE: &str = "LLVM_PROFILE_FILE";
 /// How a gateway is to be started.
 pub(crate) struct Plan {
     scenario: String,
-    held: Option<Held>,
+    held: Option<HeldProvider>,
     listen: &'static str,
     gateway: Value,
     timeout: u32,
@@ -64,7 +64,7 @@ impl Plan {
     }
 
     /// In front of a server that answers when it is told to.
-    pub(crate) fn held(held: &Held) -> Plan {
+    pub(crate) fn held(held: &HeldProvider) -> Plan {
         Plan { held: Some(held.clone()), ..Plan::new("ok") }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::client::Ask;
 use crate::lab::{Lab, Plan};
-use crate::upstream::Held;
+use crate::upstream::HeldProvider;
 use rustix::process::Signal;
 use std::fs;
 use std::time::Duration;
@@ -12,7 +12,7 @@ const GRACE: Duration = Duration::from_secs(7);
 
 #[test]
 fn a_stream_comes_to_its_end_before_the_gateway_does() {
-    let held = Held::new();
+    let held = HeldProvider::new();
     let lab = Plan::held(&held).start();
     let mut answer = lab.say("hi", true);
     answer.some_events();
@@ -24,7 +24,7 @@ fn a_stream_comes_to_its_end_before_the_gateway_does() {
     assert_eq!(lab.say("hi", false).status, 503);
     held.release();
     let text = answer.text();
-    assert!(text.contains(Held::REST) && text.ends_with("data: [DONE]\n\n"), "{text}");
+    assert!(text.contains(HeldProvider::REST) && text.ends_with("data: [DONE]\n\n"), "{text}");
     let (status, _, log) = lab.end();
     assert_eq!(status.code(), Some(0));
     assert!(log.contains("\"event\":\"stopped\"") && !log.contains("cancelling"), "{log}");

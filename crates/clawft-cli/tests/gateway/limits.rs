@@ -2,12 +2,12 @@
 
 use crate::client::Ask;
 use crate::lab::{Lab, Plan, message};
-use crate::upstream::Held;
+use crate::upstream::HeldProvider;
 use serde_json::json;
 
 #[test]
 fn one_too_many_is_told_to_come_back() {
-    let held = Held::new();
+    let held = HeldProvider::new();
     let lab = Plan::held(&held).gateway(json!({ "max_concurrent": 1 })).start();
     let mut first = lab.say("one", true);
     first.some_events();

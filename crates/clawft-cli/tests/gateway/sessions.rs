@@ -2,7 +2,7 @@
 
 use crate::client::{Ask, events};
 use crate::lab::{Lab, Plan};
-use crate::upstream::Held;
+use crate::upstream::HeldProvider;
 use serde_json::{Value, json};
 
 #[test]
@@ -39,12 +39,12 @@ fn several_at_once_in_one_session_lose_no_turn() {
 
 #[test]
 fn what_arrived_is_kept_when_the_client_goes() {
-    let lab = Plan::held(&Held::new()).start();
+    let lab = Plan::held(&HeldProvider::new()).start();
     let mut answer = lab.say_in("left", "one", true);
     answer.some_events();
     drop(answer);
     let stored = lab.session("left", |session| session["messages"][1]["incomplete"] == true);
-    assert_eq!(stored["messages"][1]["content"], Held::FIRST);
+    assert_eq!(stored["messages"][1]["content"], HeldProvider::FIRST);
     let line = lab.logged("\"aborted\":true");
     assert!(line.contains("/v1/chat/completions"), "{line}");
 }
@@ -91,7 +91,7 @@ fn clients_are_told_that_a_turn_is_stored() {
 #[test]
 fn a_session_that_is_deleted_during_a_turn_stays_deleted() {
     for begun in [false, true] {
-        let held = Held::new();
+        let held = HeldProvider::new();
         let lab = Plan::held(&held).start();
         if begun {
             let session = json!({ "version": 1, "id": "gone", "messages": [
@@ -116,7 +116,7 @@ fn a_session_that_is_deleted_during_a_turn_stays_deleted() {
         assert_eq!(told, (200, Some("false".to_owned())));
         let text = streamed.text();
         assert_eq!(kept(&text), [json!({ "stored": false, "reason": "deleted" })], "{text}");
-        assert!(text.contains(Held::REST) && text.contains("[DONE]"), "the answer is whole");
+        assert!(text.contains(HeldProvider::REST) && text.contains("[DONE]"), "the answer is whole");
         assert!(!lab.file("sessions/gone.json").exists());
         assert_eq!(lab.send(Ask::get("/v1/sessions/gone")).status, 404);
         assert_eq!(lab.send(Ask::delete("/v1/sessions/gone")).status, 404);
@@ -128,7 +128,7 @@ fn a_session_that_is_deleted_during_a_turn_stays_deleted() {
 
 #[test]
 fn clients_are_told_that_a_turn_cannot_be_stored_and_not_where() {
-    let held = Held::new();
+    let held = HeldProvider::new();
     let lab = Plan::held(&held).start();
     let mut answer = lab.say_in("talk", "one", true);
     answer.some_events();

@@ -10,9 +10,9 @@ use std::time::Duration;
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A provider of one's own. It begins each stream with [`Held::FIRST`], and waits then, as it does before each whole answer.
+/// A provider of one's own. It begins each stream with [`HeldProvider::FIRST`], and waits then, as it does before each whole answer.
 #[derive(Clone)]
-pub(crate) struct Held {
+pub(crate) struct HeldProvider {
     base: String,
     state: Arc<(Mutex<State>, Condvar)>,
 }
@@ -23,17 +23,17 @@ struct State {
     released: bool,
 }
 
-impl Held {
+impl HeldProvider {
     /// What a stream begins with.
     pub(crate) const FIRST: &str = "held";
 
     /// What comes once it is released.
     pub(crate) const REST: &str = " and released";
 
-    pub(crate) fn new() -> Held {
+    pub(crate) fn new() -> HeldProvider {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
-        let held = Held { base, state: Arc::default() };
+        let held = HeldProvider { base, state: Arc::default() };
         let provider = held.clone();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -72,7 +72,7 @@ impl Held {
         self.state.1.notify_all();
         if request["stream"] != true {
             self.wait(|state| state.released);
-            let text = [Held::FIRST, Held::REST].concat();
+            let text = [HeldProvider::FIRST, HeldProvider::REST].concat();
             let message = json!({ "role": "assistant", "content": text });
             let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
             let body = json!({ "choices": [choice] }).to_string();
@@ -81,9 +81,14 @@ impl Held {
             return write!(stream, "{head}{}\r\n\r\n{body}", body.len());
         }
         write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")?;
-        write!(stream, "{}", event(Held::FIRST, Value::Null))?;
+        write!(stream, "{}", event(HeldProvider::FIRST, Value::Null))?;
         self.wait(|state| state.released);
-        write!(stream, "{}{}data: [DONE]\n\n", event(Held::REST, Value::Null), event("", "stop".into()))
+        write!(
+            stream,
+            "{}{}data: [DONE]\n\n",
+            event(HeldProvider::REST, Value::Null),
+            event("", "stop".into())
+        )
     }
 }
 

@@ -1,18 +1,18 @@
-//! The proxies that the environment names. reqwest passes over one that it cannot use, and asks without it: what was meant to go
-//! through a proxy would leave by another way.
+//! Checks the proxy variables of the environment. reqwest ignores a proxy that it cannot use and connects directly, which the user
+//! did not want.
 
 use crate::error::Error;
 use reqwest::Url;
 use std::ffi::OsString;
 
-/// The variables that name a proxy, each by the two names of which the first that is set counts.
+/// The variables that name a proxy, in pairs of which the first that is set counts.
 const VARIABLES: [[&str; 2]; 3] =
     [["ALL_PROXY", "all_proxy"], ["HTTP_PROXY", "http_proxy"], ["HTTPS_PROXY", "https_proxy"]];
 
-/// Checks that the proxies in the environment can be used. `env` reads a variable.
+/// Fails if a proxy in the environment cannot be used. `env` reads a variable.
 ///
 /// # Errors
-/// With the variable's name. Its value is not quoted, there may be a password in it.
+/// With the variable's name, without its value: it may hold a password.
 pub(super) fn check(env: &dyn Fn(&str) -> Option<OsString>) -> Result<(), Error> {
     for names in VARIABLES {
         let Some((name, value)) = names.iter().find_map(|name| Some((name, env(name)?))) else { continue };
@@ -25,7 +25,7 @@ pub(super) fn check(env: &dyn Fn(&str) -> Option<OsString>) -> Result<(), Error>
     Ok(())
 }
 
-/// Whether `proxy` is the address of an HTTP proxy. A scheme may be left out.
+/// Returns whether `proxy` is the address of an HTTP proxy, with or without a scheme.
 fn is_proxy(proxy: &str) -> bool {
     let whole = if proxy.contains("://") { proxy.to_owned() } else { ["http://", proxy].concat() };
     Url::parse(&whole).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())

@@ -1,8 +1,8 @@
 //! An answer as server-sent events, each sent as soon as it is there.
 
 use super::failure;
-use super::kept::Kept;
 use super::shape::{Delta, Shape, finish_reason};
+use super::store_outcome::StoreOutcome;
 use super::turn::{Made, Piece, Pieces};
 use crate::gateway::api_error::ApiError;
 use axum::body::{Body, Bytes, HttpBody};
@@ -58,29 +58,29 @@ impl Events {
         }
     }
 
-    fn end(&mut self, Made { answer, kept }: &Made, out: &mut Vec<u8>) {
+    fn end(&mut self, Made { answer, stored }: &Made, out: &mut Vec<u8>) {
         let (shape, usage) = (&self.shape, self.usage);
         if !answer.shown {
             event(out, &shape.chunk(&Delta::Text(&answer.text), usage, None));
         }
         if let Some(cause) = &answer.incomplete {
-            return self.fail(&failure::incomplete(cause), *kept, out);
+            return self.fail(&failure::incomplete(cause), *stored, out);
         }
-        event(out, &shape.chunk(&Delta::Finish(finish_reason(answer)), usage, *kept));
+        event(out, &shape.chunk(&Delta::Finish(finish_reason(answer)), usage, *stored));
         if let Some(usage) = answer.usage.as_ref().filter(|_| usage) {
-            event(out, &shape.usage_chunk(usage, *kept));
+            event(out, &shape.usage_chunk(usage, *stored));
         }
         event(out, b"[DONE]");
         self.ended = true;
     }
 
     /// Ends without `[DONE]`: a client that overlooks the error notices that something is missing.
-    fn fail(&mut self, error: &ApiError, kept: Option<Kept>, out: &mut Vec<u8>) {
+    fn fail(&mut self, error: &ApiError, stored: Option<StoreOutcome>, out: &mut Vec<u8>) {
         let mut writer = Writer::default();
         writer.object(|body| {
             error.write(body);
-            if let Some(kept) = kept {
-                kept.write(body);
+            if let Some(stored) = stored {
+                stored.write(body);
             }
         });
         event(out, &writer.into_bytes());

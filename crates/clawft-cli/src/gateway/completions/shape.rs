@@ -1,6 +1,6 @@
 //! Answers in OpenAI's shape.
 
-use super::kept::Kept;
+use super::store_outcome::StoreOutcome;
 use crate::Answer;
 use crate::gateway::{id, reply, time};
 use axum::response::Response;
@@ -48,8 +48,8 @@ impl Shape {
     }
 
     /// One chunk. With `usage`, every chunk has the field, and in all but the last there is `null` in it. The last ones say
-    /// whether the turn is `kept`.
-    pub(super) fn chunk(&self, delta: &Delta<'_>, usage: bool, kept: Option<Kept>) -> Vec<u8> {
+    /// whether the turn was `stored`.
+    pub(super) fn chunk(&self, delta: &Delta<'_>, usage: bool, stored: Option<StoreOutcome>) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.object(|body| {
             self.write_head(body, "chat.completion.chunk");
@@ -59,19 +59,19 @@ impl Shape {
             if usage {
                 body.literal_member("usage", "null");
             }
-            write_kept(body, kept);
+            write_outcome(body, stored);
         });
         writer.into_bytes()
     }
 
     /// The last chunk, where usage was asked for and is known.
-    pub(super) fn usage_chunk(&self, usage: &Usage, kept: Option<Kept>) -> Vec<u8> {
+    pub(super) fn usage_chunk(&self, usage: &Usage, stored: Option<StoreOutcome>) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.object(|body| {
             self.write_head(body, "chat.completion.chunk");
             body.literal_member("choices", "[]");
             body.member("usage", |value| write_usage(value, usage));
-            write_kept(body, kept);
+            write_outcome(body, stored);
         });
         writer.into_bytes()
     }
@@ -84,9 +84,9 @@ impl Shape {
     }
 }
 
-fn write_kept(body: &mut Writer, kept: Option<Kept>) {
-    if let Some(kept) = kept {
-        kept.write(body);
+fn write_outcome(body: &mut Writer, stored: Option<StoreOutcome>) {
+    if let Some(stored) = stored {
+        stored.write(body);
     }
 }
 
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(chunk(Delta::Text("a\"b"), true), text);
         let finish = expected("{}", r#""finish_reason":"length"}]"#);
         assert_eq!(chunk(Delta::Finish("length"), false), finish);
-        let stored = shape().chunk(&Delta::Finish("length"), false, Some(Kept::Stored));
+        let stored = shape().chunk(&Delta::Finish("length"), false, Some(StoreOutcome::Stored));
         let finish = finish.replace("}]}", r#"}],"clawft":{"stored":true}}"#);
         assert_eq!(String::from_utf8(stored).unwrap(), finish);
     }
@@ -201,7 +201,7 @@ mod tests {
             r#""choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}"#
         );
         assert_eq!(String::from_utf8(shape().usage_chunk(&usage, None)).unwrap(), expected);
-        let full = String::from_utf8(shape().usage_chunk(&usage, Some(Kept::DiskFull))).unwrap();
+        let full = String::from_utf8(shape().usage_chunk(&usage, Some(StoreOutcome::DiskFull))).unwrap();
         assert!(
             full.ends_with(r#""total_tokens":11},"clawft":{"stored":false,"reason":"disk_full"}}"#),
             "{full}"

@@ -3,12 +3,12 @@
 //! The turn has a task of its own, because it outlives its client for a moment: when the client goes away the turn is
 //! stopped, and what has arrived by then is still stored.
 
-use super::kept::{ENDED, Kept};
 use super::request::ChatRequest;
+use super::store_outcome::{ENDED, StoreOutcome};
 use crate::gateway::api_error::ApiError;
 use crate::gateway::state::Shared;
-use crate::gateway::work::Files;
-use crate::gateway::{log, running};
+use crate::gateway::work_limits::FilePermit;
+use crate::gateway::{log, running_turns};
 use crate::{Answer, Error, Stop};
 use clawft_types::{Config, Input, Message, Session, SessionId};
 use std::task::{Context, Poll};
@@ -17,10 +17,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 use tokio::time::sleep;
 
-/// How long a turn may wait to be stored once all turns are stopped. The gateway waits a little longer for them.
+/// The longest time that a turn may wait to be stored once all turns are stopped. The gateway waits for turns a little longer.
 pub(in crate::gateway) const LAST_CHANCE: Duration = Duration::from_millis(500);
 
-/// What is said, and where it is kept.
+/// What is said, and where it is stored.
 pub(super) enum Talk {
     /// In a stored session.
     Stored(SessionId, Input),
@@ -54,12 +54,12 @@ pub(super) enum Piece {
     End(Result<Made, Error>),
 }
 
-/// An answer, and what became of it.
+/// An answer, and whether it was stored.
 pub(super) struct Made {
     /// What the model said.
     pub(super) answer: Answer,
-    /// Whether the turn is in its session, where it belongs to one.
-    pub(super) kept: Option<Kept>,
+    /// Whether the turn was stored; `None` if it belongs to no session.
+    pub(super) stored: Option<StoreOutcome>,
 }
 
 /// A turn as its client sees it. Dropping it stops the turn.
@@ -96,7 +96,7 @@ pub(super) fn start(shared: &Shared, room: OwnedSemaphorePermit, config: Config,
         let (shared, stop) = (shared.clone(), stop.clone());
         async move {
             let made = make(&shared, config, talk, stop, &sender).await;
-            // Whoever has the answer finds room for another one.
+            // Before the end is sent: a client that has its answer can ask again.
             drop(room);
             let _ = sender.send(Piece::End(made));
         }
@@ -125,17 +125,17 @@ async fn make(
     let made = match talk {
         Talk::Stored(id, input) => {
             let turn = shared.running.begin(&id);
-            let leave = leave_to_store(shared, &turn);
-            let answered = agent.answer_if(&config, id, input, &stop, &mut show, leave).await;
+            let permit = permit_to_store(shared, &turn);
+            let answered = agent.answer_with_permit(&config, id, input, &stop, &mut show, permit).await;
             answered.map(|(answer, error)| {
-                let kept = error.as_ref().map_or(Kept::Stored, Kept::not);
-                Made { answer, kept: Some(kept) }
+                let stored = error.as_ref().map_or(StoreOutcome::Stored, StoreOutcome::failed);
+                Made { answer, stored: Some(stored) }
             })
         }
         Talk::Brought(messages, input) => {
             let session = Session { messages, ..Session::default() };
             let answered = agent.converse(&config, session, input, &stop, &mut show).await;
-            answered.map(|answer| Made { answer, kept: None })
+            answered.map(|answer| Made { answer, stored: None })
         }
     };
     let answer = made.as_ref().ok().map(|made| &made.answer);
@@ -145,22 +145,21 @@ async fn make(
     made
 }
 
-/// Waits until the turn may be stored and a thread may be kept waiting for that, but not beyond the gateway's end: an answer that
-/// is not stored is worth more than none.
+/// Waits for the permits to store a turn, but not beyond the gateway's end: the client still gets an answer that is not stored.
 ///
 /// # Errors
-/// If the session was deleted meanwhile, or there is no more time.
-async fn leave_to_store(
+/// If the session was deleted meanwhile, or the gateway ends.
+async fn permit_to_store(
     shared: &Shared,
-    turn: &running::Turn,
-) -> Result<(OwnedMutexGuard<()>, Files), Error> {
-    let leave = async { Ok((turn.may_store().await?, shared.work.files().await)) };
+    turn: &running_turns::RunningTurn,
+) -> Result<(OwnedMutexGuard<()>, FilePermit), Error> {
+    let permit = async { Ok((turn.may_store().await?, shared.work.files().await)) };
     let ended = async {
         shared.stop.stopped().await;
         sleep(LAST_CHANCE).await;
     };
     tokio::select! {
-        leave = leave => leave,
+        permit = permit => permit,
         () = ended => Err(Error::other(ENDED)),
     }
 }
@@ -180,16 +179,19 @@ mod tests {
     async fn a_turn_waits_to_be_stored_until_the_gateway_ends() {
         let gateway = local();
         let [first, second] = [(), ()].map(|()| gateway.shared.running.begin(&SessionId::default()));
-        let stored = leave_to_store(&gateway.shared, &first).await.unwrap();
+        let stored = permit_to_store(&gateway.shared, &first).await.unwrap();
         let hour = Duration::from_secs(3600);
-        assert!(timeout(hour, leave_to_store(&gateway.shared, &second)).await.is_err(), "it is not its turn");
+        assert!(
+            timeout(hour, permit_to_store(&gateway.shared, &second)).await.is_err(),
+            "it is not its turn"
+        );
         gateway.shared.stop.stop();
         let began = Instant::now();
-        let error = leave_to_store(&gateway.shared, &second).await.err().unwrap();
+        let error = permit_to_store(&gateway.shared, &second).await.err().unwrap();
         assert_eq!((error.to_string().as_str(), began.elapsed()), (ENDED, LAST_CHANCE));
         drop(stored);
         assert!(
-            leave_to_store(&gateway.shared, &second).await.is_ok(),
+            permit_to_store(&gateway.shared, &second).await.is_ok(),
             "there is time for what does not wait"
         );
     }

@@ -1,4 +1,4 @@
-//! Lines on their way to the log: whoever logs never waits for whoever reads.
+//! A bounded queue of log lines, so that logging never waits for the reader of the log.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -7,27 +7,27 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often [`Queue::flush`] looks whether all is written.
+/// The interval at which [`Queue::flush`] checks whether all lines are written.
 const POLL: Duration = Duration::from_millis(2);
 
-/// A bounded queue of lines, which a thread of its own writes. A line for which there is no room is dropped and counted.
+/// A bounded queue of lines that a thread writes. A line for which there is no room is dropped and counted.
 pub(super) struct Queue {
     sender: SyncSender<Vec<u8>>,
     counts: Arc<Counts>,
 }
 
-/// How many lines there were.
+/// Numbers of lines.
 #[derive(Default)]
 struct Counts {
     taken: AtomicU64,
     written: AtomicU64,
-    /// Lines that were dropped since that was last written.
+    /// Lines that were dropped since the last report.
     unreported: AtomicU64,
 }
 
 impl Queue {
-    /// Returns a queue of at most `capacity` lines. They are written to `to`, each in one piece; after lines were dropped
-    /// the next thing that is written is `report` of their number.
+    /// Starts a queue of at most `capacity` lines, which are written to `to`. If lines were dropped, `report` of their number is
+    /// written after the next line.
     pub(super) fn new(
         capacity: usize,
         to: impl Write + Send + 'static,
@@ -41,7 +41,7 @@ impl Queue {
         Queue { sender, counts }
     }
 
-    /// Takes a line, or returns false if there is no room for it. Never waits.
+    /// Adds a line, without waiting. Returns false if there is no room for it.
     pub(super) fn push(&self, line: Vec<u8>) -> bool {
         self.counts.taken.fetch_add(1, Ordering::Relaxed);
         let taken = self.sender.try_send(line).is_ok();
@@ -61,7 +61,7 @@ impl Queue {
     }
 }
 
-/// The end of a queue that writes.
+/// The end of a queue that writes the lines.
 struct Writer<W, R> {
     receiver: Receiver<Vec<u8>>,
     to: W,
@@ -70,7 +70,7 @@ struct Writer<W, R> {
 }
 
 impl<W: Write, R: Fn(u64) -> Vec<u8>> Writer<W, R> {
-    /// Writes lines for as long as there may be more. There is nobody to tell if that fails.
+    /// Writes lines until the queue is dropped. Errors are ignored: there is nowhere to report them.
     fn run(mut self) {
         while let Ok(line) = self.receiver.recv() {
             let _ = self.to.write_all(&line);

@@ -1,17 +1,17 @@
-//! What a connection is waiting for, as all of its parts see it.
+//! The state of a connection that its parts share: whether it waits for its client, and since when.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What a connection is waiting for: nothing while the gateway works for it, else for its client.
+/// Whether a connection waits for its client, and how it is to end.
 pub(super) struct Activity {
     began: Instant,
-    /// Waits for a request.
+    /// Since when there is no request to answer.
     idle: Since,
-    /// Waits for more of a request's body.
+    /// Since when more of a request's body is awaited.
     receiving: Since,
-    /// Waits for the client to take what it is sent.
+    /// Since when a write waits for the client.
     sending: Since,
     aborted: AtomicBool,
     stalled: AtomicBool,
@@ -38,7 +38,7 @@ impl Since {
 }
 
 impl Activity {
-    /// Returns the activity of a connection that was just made.
+    /// Returns the state of a new connection.
     pub(super) fn new() -> Activity {
         let activity = Activity {
             began: Instant::now(),
@@ -57,65 +57,65 @@ impl Activity {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Returns how long the client has been waited for; `None` while the gateway itself works.
+    /// Returns how long the connection has waited for its client; `None` while the gateway works on a request.
     pub(super) fn waiting(&self) -> Option<Duration> {
         let since = self.sending.get().or(self.receiving.get()).or(self.idle.get())?;
         Some(Duration::from_millis(self.now().saturating_sub(since)))
     }
 
-    /// A request has come.
+    /// Notes that a request has arrived.
     pub(super) fn answering(&self) {
         self.idle.clear();
     }
 
-    /// The answer to it is complete, as far as the gateway is concerned.
+    /// Notes that its response is complete.
     pub(super) fn answered(&self) {
         self.receiving.clear();
         self.idle.set(self.now());
     }
 
-    /// Whether a request is being answered.
+    /// Returns whether a request is being answered.
     pub(super) fn is_answering(&self) -> bool {
         self.idle.get().is_none()
     }
 
-    /// More of a request's body is needed, and is `there` or not.
+    /// Notes whether more of a request's body, which is needed, is `there`.
     pub(super) fn received(&self, there: bool) {
         if there { self.receiving.clear() } else { self.receiving.set(self.now()) }
     }
 
-    /// The client takes what it is sent, or does not.
+    /// Notes whether the client has taken the bytes of a write.
     pub(super) fn sent(&self, taken: bool) {
         if taken { self.sending.clear() } else { self.sending.set(self.now()) }
     }
 
-    /// The client took nothing for too long.
+    /// Notes that a write has made no progress for too long.
     pub(super) fn stall(&self) {
         self.stalled.store(true, Ordering::Relaxed);
         self.abort();
     }
 
-    /// Whether the client took nothing for too long.
+    /// Returns whether a write has made no progress for too long.
     pub(super) fn is_stalled(&self) -> bool {
         self.stalled.load(Ordering::Relaxed)
     }
 
-    /// The connection is to be cut: what was not sent yet shall be forgotten.
+    /// Marks the connection to be reset, without sending the rest.
     pub(super) fn abort(&self) {
         self.aborted.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the connection is to be cut.
+    /// Returns whether the connection is to be reset.
     pub(super) fn is_aborted(&self) -> bool {
         self.aborted.load(Ordering::Relaxed)
     }
 
-    /// The client may still send what nobody wants when the connection is closed.
+    /// Notes that the client may still be sending a request that was refused.
     pub(super) fn linger(&self) {
         self.lingers.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the client may still send what nobody wants.
+    /// Returns whether the client may still be sending a request that was refused.
     pub(super) fn lingers(&self) -> bool {
         self.lingers.load(Ordering::Relaxed)
     }

@@ -1,8 +1,7 @@
-//! How many connections there are, and which one has to go when there is no room for another.
+//! The connections that are open, and which one is evicted when there is no room for another.
 //!
-//! A full house is no reason to shut the door: connections cost nothing to make, so whoever makes enough of them could keep
-//! everybody else out, those who check on the gateway among them. Instead the connection that has waited for its client the
-//! longest is cut. One on which the gateway is working is not.
+//! Refusing new connections at the limit would let anybody shut the gateway, health checks included, by opening enough of them.
+//! Instead the connection is evicted that has waited for its client the longest. One on which the gateway works is never evicted.
 
 use super::activity::Activity;
 use std::cmp::Reverse;
@@ -12,21 +11,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How many bits of an IPv6 address count: whoever has one has all that begin like it.
+/// The bits of an IPv6 address that count: one client usually has all addresses with the same prefix.
 const IPV6_PREFIX: u32 = 64;
 
-/// How many connections there may be.
+/// Limits on the number of connections.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::gateway) struct Bounds {
+pub(in crate::gateway) struct ConnectionLimits {
     /// In all.
     pub(in crate::gateway) total: usize,
     /// From one address.
     pub(in crate::gateway) per_address: usize,
 }
 
-/// The connections that there are.
+/// The connections that are open.
 pub(super) struct Connections {
-    bounds: Bounds,
+    limits: ConnectionLimits,
     table: Mutex<Table>,
 }
 
@@ -43,54 +42,54 @@ struct Entry {
     cut: CancellationToken,
 }
 
-/// The place of one connection. Its drop makes room.
-pub(super) struct Place {
+/// The slot of one connection, which is free again when this is dropped.
+pub(super) struct ConnectionSlot {
     id: u64,
     connections: Arc<Connections>,
     pub(super) activity: Arc<Activity>,
-    /// Cancelled when the connection has to go.
+    /// Cancelled when the connection is evicted.
     pub(super) cut: CancellationToken,
 }
 
-/// What became of a connection that has come.
-pub(super) struct Admitted {
-    /// Its place, `None` if there is no room for it.
-    pub(super) place: Option<Place>,
-    /// Whether another one had to go.
+/// The result of [`Connections::admit`].
+pub(super) struct Admission {
+    /// The connection's slot; `None` if there is no room.
+    pub(super) slot: Option<ConnectionSlot>,
+    /// Whether another connection was evicted.
     pub(super) evicted: bool,
 }
 
 impl Connections {
     /// Returns an empty set.
-    pub(super) fn new(bounds: Bounds) -> Arc<Connections> {
-        Arc::new(Connections { bounds, table: Mutex::default() })
+    pub(super) fn new(limits: ConnectionLimits) -> Arc<Connections> {
+        Arc::new(Connections { limits, table: Mutex::default() })
     }
 
-    /// Gives a connection from `address` a place, if need be that of another one.
-    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Admitted {
+    /// Finds a slot for a connection from `address`, and evicts another connection if necessary.
+    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Admission {
         let address = origin(address);
         let mut table = self.table();
         let of_address = table.addresses.get(&address).copied().unwrap_or_default();
-        let evicted = if of_address >= self.bounds.per_address {
+        let evicted = if of_address >= self.limits.per_address {
             table.evict(Some(address))
         } else {
-            table.entries.len() >= self.bounds.total && table.evict(None)
+            table.entries.len() >= self.limits.total && table.evict(None)
         };
-        let room = evicted || of_address < self.bounds.per_address && table.entries.len() < self.bounds.total;
-        let place = room.then(|| {
+        let room = evicted || of_address < self.limits.per_address && table.entries.len() < self.limits.total;
+        let slot = room.then(|| {
             let (activity, cut) = (Arc::new(Activity::new()), CancellationToken::new());
             let entry = Entry { address, activity: Arc::clone(&activity), cut: cut.clone() };
-            Place { id: table.insert(entry), connections: Arc::clone(self), activity, cut }
+            ConnectionSlot { id: table.insert(entry), connections: Arc::clone(self), activity, cut }
         });
-        Admitted { place, evicted }
+        Admission { slot, evicted }
     }
 
-    /// Cuts the connection that has waited for its client the longest, where the system has no room for another one.
+    /// Evicts a connection because the system has no room for another. Returns whether there was one to evict.
     pub(super) fn evict(&self) -> bool {
         self.table().evict(None)
     }
 
-    /// Returns how many there are.
+    /// Returns the number of connections.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.table().entries.len()
@@ -121,8 +120,8 @@ impl Table {
         Some(entry)
     }
 
-    /// Cuts one connection, of `address` if one is given: of those that wait for their clients, the longest waiting one of
-    /// the address that has the most connections. Returns false if there is none.
+    /// Evicts one of the connections that wait for their clients, of `address` if one is given: the one of the address with the
+    /// most connections that has waited the longest. Returns false if there is none.
     fn evict(&mut self, address: Option<IpAddr>) -> bool {
         let of_address = |entry: &&Entry| address.is_none_or(|address| address == entry.address);
         let rank = |(id, entry): (&u64, &Entry)| -> Option<(usize, Duration, Reverse<u64>)> {
@@ -137,13 +136,13 @@ impl Table {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.connections.table().remove(self.id);
     }
 }
 
-/// Returns what counts as one address.
+/// Returns the address that connections from `address` are counted under.
 fn origin(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -163,11 +162,11 @@ mod tests {
     }
 
     fn connections(total: usize, per_address: usize) -> Arc<Connections> {
-        Connections::new(Bounds { total, per_address })
+        Connections::new(ConnectionLimits { total, per_address })
     }
 
-    fn admit(connections: &Arc<Connections>, from: &str) -> Option<Place> {
-        connections.admit(address(from)).place
+    fn admit(connections: &Arc<Connections>, from: &str) -> Option<ConnectionSlot> {
+        connections.admit(address(from)).slot
     }
 
     #[tokio::test(start_paused = true)]
@@ -180,8 +179,8 @@ mod tests {
         first.activity.answering();
         advance(Duration::from_secs(1)).await;
         let fourth = connections.admit(address("10.0.0.1"));
-        assert!(fourth.evicted && fourth.place.is_some());
-        let cut = [&first, &second, &third].map(|place| place.cut.is_cancelled());
+        assert!(fourth.evicted && fourth.slot.is_some());
+        let cut = [&first, &second, &third].map(|slot| slot.cut.is_cancelled());
         assert_eq!(cut, [false, true, false], "the first is being answered");
         assert!(second.activity.is_aborted() && connections.len() == 3);
     }
@@ -207,7 +206,7 @@ mod tests {
         second.activity.answering();
         third.activity.answering();
         let none = connections.admit(address("10.0.0.1"));
-        assert!(none.place.is_none() && !none.evicted, "the gateway works on both");
+        assert!(none.slot.is_none() && !none.evicted, "the gateway works on both");
         drop(second);
         assert!(admit(&connections, "10.0.0.1").is_some());
     }
@@ -217,7 +216,7 @@ mod tests {
         let connections = connections(1, 1);
         for _ in 0..3 {
             let admitted = connections.admit(address("::1"));
-            assert!(admitted.place.is_some() && !admitted.evicted);
+            assert!(admitted.slot.is_some() && !admitted.evicted);
         }
         assert!(connections.len() == 0 && !connections.evict());
         let cut = admit(&connections, "::1").unwrap();

@@ -1,7 +1,7 @@
 //! One connection with a client that we play, and a clock that stands still unless everybody waits.
 
-use super::connections::{Bounds, Connections, Place};
-use super::io::{Stream, WRITE_TIME};
+use super::connections::{ConnectionLimits, ConnectionSlot, Connections};
+use super::timed_stream::{Transport, WRITE_TIME};
 use super::{HEAD_TIME, converse};
 use axum::Router;
 use axum::body::Bytes;
@@ -31,12 +31,12 @@ struct Wire {
     stream: DuplexStream,
     /// How many bytes it has read.
     read: Arc<AtomicUsize>,
-    forgotten: Arc<AtomicBool>,
+    reset: Arc<AtomicBool>,
 }
 
-impl Stream for Wire {
-    fn forget(&self) {
-        self.forgotten.store(true, Ordering::Relaxed);
+impl Transport for Wire {
+    fn reset_on_drop(&self) {
+        self.reset.store(true, Ordering::Relaxed);
     }
 }
 
@@ -75,9 +75,9 @@ impl AsyncWrite for Wire {
 struct Client {
     stream: DuplexStream,
     served: JoinHandle<()>,
-    place: Arc<Place>,
+    slot: Arc<ConnectionSlot>,
     read: Arc<AtomicUsize>,
-    forgotten: Arc<AtomicBool>,
+    reset: Arc<AtomicBool>,
     draining: CancellationToken,
     began: Instant,
 }
@@ -94,16 +94,16 @@ fn routes() -> Router {
 
 fn connect() -> Client {
     let (stream, wire) = duplex(WIRE);
-    let (read, forgotten) = (Arc::default(), Arc::default());
-    let wire = Wire { stream: wire, read: Arc::clone(&read), forgotten: Arc::clone(&forgotten) };
-    let connections = Connections::new(Bounds { total: 1, per_address: 1 });
-    let place = Arc::new(connections.admit(IpAddr::V4(Ipv4Addr::LOCALHOST)).place.unwrap());
+    let (read, reset) = (Arc::default(), Arc::default());
+    let wire = Wire { stream: wire, read: Arc::clone(&read), reset: Arc::clone(&reset) };
+    let connections = Connections::new(ConnectionLimits { total: 1, per_address: 1 });
+    let slot = Arc::new(connections.admit(IpAddr::V4(Ipv4Addr::LOCALHOST)).slot.unwrap());
     let draining = CancellationToken::new();
-    let (its_place, its_draining) = (Arc::clone(&place), draining.clone());
+    let (its_slot, its_draining) = (Arc::clone(&slot), draining.clone());
     let served = tokio::spawn(async move {
-        converse(wire, routes(), &its_place, &its_draining, &CancellationToken::new()).await;
+        converse(wire, routes(), &its_slot, &its_draining, &CancellationToken::new()).await;
     });
-    Client { stream, served, place, read, forgotten, draining, began: Instant::now() }
+    Client { stream, served, slot, read, reset, draining, began: Instant::now() }
 }
 
 impl Client {
@@ -164,7 +164,7 @@ async fn a_client_that_reads_nothing_is_cut() {
     client.send("GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert_eq!(client.over().await, WRITE_TIME);
     assert_eq!(seconds(WRITE_TIME), 30);
-    assert!(client.place.activity.is_stalled() && client.forgotten.load(Ordering::Relaxed));
+    assert!(client.slot.activity.is_stalled() && client.reset.load(Ordering::Relaxed));
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +180,7 @@ async fn a_client_that_reads_slowly_gets_all() {
         client.stream.read_exact(&mut bytes[..some]).await.unwrap();
         left -= some;
     }
-    assert!(!client.place.activity.is_stalled());
+    assert!(!client.slot.activity.is_stalled());
 }
 
 #[tokio::test(start_paused = true)]
@@ -300,10 +300,10 @@ async fn while_draining_each_answer_is_the_last() {
 async fn one_that_has_to_go_goes_at_once() {
     let mut client = connect();
     sleep(Duration::from_secs(2)).await;
-    client.place.activity.abort();
-    client.place.cut.cancel();
+    client.slot.activity.abort();
+    client.slot.cut.cancel();
     assert_eq!(seconds(client.over().await), 2);
-    assert!(client.forgotten.load(Ordering::Relaxed));
+    assert!(client.reset.load(Ordering::Relaxed));
     assert_eq!(client.read_to_end().await, "");
 }
 
@@ -313,10 +313,18 @@ async fn a_client_is_waited_for_where_it_has_to_do_something() {
         let mut client = connect();
         client.send(request).await;
         sleep(Duration::from_secs(3)).await;
-        client.place.activity.waiting().map(seconds)
+        client.slot.activity.waiting().map(seconds)
     };
     assert_eq!(waited("").await, Some(3));
     assert_eq!(waited("GET /never HTTP/1.1\r\nhost: x\r\n\r\n").await, None, "the gateway works on it");
     assert_eq!(waited("GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await, Some(3), "the answer is not read");
     assert_eq!(waited("POST /count HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n").await, Some(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_waited_for_while_its_unwanted_body_is_read() {
+    let mut client = connect();
+    client.send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n").await;
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(client.slot.activity.waiting(), Some(Duration::from_millis(100)));
 }

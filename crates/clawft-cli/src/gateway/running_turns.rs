@@ -1,7 +1,7 @@
-//! The turns that are being made, by session: who deletes a session deletes what is about to be stored there as well.
+//! The turns that are running, by session, so that deleting a session also keeps them from being stored.
 //!
-//! A turn stores under its session's mutex, and so does a deletion remove the file and mark the turns. A turn that is marked stores
-//! nothing, also one whose session had no file yet.
+//! Both a turn that is stored and a deletion hold the session's mutex. The deletion removes the file and marks the running turns; a
+//! marked turn is not stored, even if its session has no file yet.
 
 use crate::error::Error;
 use clawft_types::SessionId;
@@ -10,48 +10,53 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-/// Why a turn of a deleted session is not stored, in the store's words.
+/// The error of a turn whose session was deleted, in the same words as the store's.
 pub(super) const DELETED: &str = "the session was deleted meanwhile";
 
-/// The turns that are being made.
+/// The turns that are running.
 #[derive(Clone, Default)]
-pub(super) struct Running(Arc<Mutex<BTreeMap<SessionId, Conversation>>>);
+pub(super) struct RunningTurns(Arc<Mutex<BTreeMap<SessionId, Conversation>>>);
 
-/// What goes on in one session.
+/// The turns and deletions of one session.
 #[derive(Default)]
 struct Conversation {
     storing: Arc<AsyncMutex<()>>,
-    /// Whether each turn's session was deleted.
+    /// For each turn, whether its session was deleted.
     turns: Vec<Arc<AtomicBool>>,
-    /// How many deletions are at it.
+    /// The number of deletions.
     deletions: usize,
 }
 
-/// A turn, until it is dropped.
-pub(super) struct Turn {
-    running: Running,
+/// A registered turn. It is removed when this is dropped.
+pub(super) struct RunningTurn {
+    running: RunningTurns,
     id: SessionId,
     storing: Arc<AsyncMutex<()>>,
     deleted: Arc<AtomicBool>,
 }
 
-/// A deletion, until it is dropped.
+/// A deletion that holds the session's mutex until it is dropped.
 pub(super) struct Deletion {
-    running: Running,
+    running: RunningTurns,
     id: SessionId,
     storing: Option<OwnedMutexGuard<()>>,
 }
 
-impl Running {
-    /// A turn of the session `id` begins.
-    pub(super) fn begin(&self, id: &SessionId) -> Turn {
+impl RunningTurns {
+    /// Registers a turn of the session `id`.
+    pub(super) fn begin(&self, id: &SessionId) -> RunningTurn {
         let (deleted, mut table) = (Arc::new(AtomicBool::new(false)), self.table());
         let conversation = table.entry(id.clone()).or_default();
         conversation.turns.push(Arc::clone(&deleted));
-        Turn { running: self.clone(), id: id.clone(), storing: Arc::clone(&conversation.storing), deleted }
+        RunningTurn {
+            running: self.clone(),
+            id: id.clone(),
+            storing: Arc::clone(&conversation.storing),
+            deleted,
+        }
     }
 
-    /// Waits until no turn of the session `id` is being stored. None is for as long as what is returned exists.
+    /// Begins a deletion of the session `id`: waits for a turn that is being stored, and keeps others from it.
     pub(super) async fn delete(&self, id: &SessionId) -> Deletion {
         let storing = {
             let mut table = self.table();
@@ -68,7 +73,7 @@ impl Running {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes what goes on in the session `id`, and forgets it if that is nothing.
+    /// Changes the entry of the session `id`, and removes it if there is nothing left in it.
     fn change(&self, id: &SessionId, change: impl FnOnce(&mut Conversation)) {
         let mut table = self.table();
         let Some(conversation) = table.get_mut(id) else { return };
@@ -79,8 +84,8 @@ impl Running {
     }
 }
 
-impl Turn {
-    /// Waits until the turn may be stored. While what is returned exists, the session is not deleted.
+impl RunningTurn {
+    /// Waits for the session's mutex, so that the turn can be stored.
     ///
     /// # Errors
     /// If the session was deleted.
@@ -90,7 +95,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for RunningTurn {
     fn drop(&mut self) {
         self.running.change(&self.id, |conversation| {
             conversation.turns.retain(|turn| !Arc::ptr_eq(turn, &self.deleted));
@@ -99,7 +104,7 @@ impl Drop for Turn {
 }
 
 impl Deletion {
-    /// Keeps the turns that are being made from being stored. Returns whether there are any.
+    /// Marks the running turns of the session as deleted. Returns whether there are any.
     pub(super) fn mark(&self) -> bool {
         let table = self.running.table();
         let turns = table.get(&self.id).map_or(&[][..], |conversation| &conversation.turns);
@@ -131,7 +136,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_turn_of_a_deleted_session_is_not_stored() {
-        let running = Running::default();
+        let running = RunningTurns::default();
         let [one, two, other] = ["a", "a", "b"].map(|name| running.begin(&id(name)));
         let deletion = running.delete(&id("a")).await;
         assert!(deletion.mark());
@@ -147,7 +152,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nothing_is_deleted_while_a_turn_is_stored_nor_the_other_way_round() {
         let second = Duration::from_secs(1);
-        let running = Running::default();
+        let running = RunningTurns::default();
         let turn = running.begin(&id("a"));
         let stored = turn.may_store().await.unwrap();
         assert!(timeout(second, running.delete(&id("a"))).await.is_err());
@@ -164,7 +169,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_turn_there_is_nothing_to_mark() {
-        let running = Running::default();
+        let running = RunningTurns::default();
         drop(running.begin(&id("a")));
         assert!(!running.delete(&id("a")).await.mark());
         assert!(running.table().is_empty());

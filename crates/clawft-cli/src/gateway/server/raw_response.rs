@@ -1,16 +1,18 @@
-//! Whole responses as bytes, for where there is no request to answer: hyper refuses by itself what it cannot parse, with
-//! nothing in the body.
+//! Responses as bytes, for connections without a request that could be answered.
+//!
+//! hyper answers a head that it cannot parse by itself, with an empty body. Those responses are found here among the bytes that it
+//! writes, so that a response with OpenAI's error shape can take their place.
 
 use crate::gateway::api_error::ApiError;
 use crate::gateway::{headers, id, observe};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse as _;
 
-/// How long a response of hyper's own is at most. It has a status line and three short fields.
-const MOST: usize = 256;
+/// The most bytes of a response of hyper's own: a status line and three short fields.
+const MAX_REFUSAL: usize = 256;
 
-/// Returns the response that says `error`, after which the connection is closed.
-pub(super) fn response(error: ApiError) -> Vec<u8> {
+/// Returns the response for `error`, with `Connection: close`.
+pub(super) fn serialize(error: ApiError) -> Vec<u8> {
     let body = error.to_json();
     let mut response = error.into_response();
     let (status, headers) = (response.status(), response.headers_mut());
@@ -32,26 +34,27 @@ pub(super) fn response(error: ApiError) -> Vec<u8> {
     bytes
 }
 
-/// What a response begins with.
+/// The beginning of every response.
 const VERSION: &[u8] = b"HTTP/1.1 ";
 
-/// A response of hyper's own.
+/// A response of hyper's own to a head that it could not parse.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    /// How many bytes of an earlier response are before it.
+pub(super) struct ParserRefusal {
+    /// Number of bytes before it, which belong to an earlier response.
     pub(super) after: usize,
-    /// Its status.
+    /// The status.
     pub(super) status: StatusCode,
 }
 
-/// Finds a response of hyper's own at the end of `bytes`, which may begin with the rest of an earlier one.
+/// Finds a response of hyper's own at the end of `bytes`.
 ///
-/// It cannot be taken for one of ours: those have a name, and in no body of ours there are line ends with a carriage return.
-pub(super) fn refusal(bytes: &[u8]) -> Option<Refusal> {
+/// It cannot be confused with the gateway's own responses: those carry `X-Request-Id`, and no body of the gateway's contains a
+/// carriage return.
+pub(super) fn find_refusal(bytes: &[u8]) -> Option<ParserRefusal> {
     if !bytes.ends_with(b"\r\n\r\n") {
         return None;
     }
-    let tail = bytes.get(bytes.len().saturating_sub(MOST)..)?;
+    let tail = bytes.get(bytes.len().saturating_sub(MAX_REFUSAL)..)?;
     let start = tail.windows(VERSION.len()).rposition(|window| window == VERSION)?;
     let head = tail.get(start..)?;
     let status = str::from_utf8(head.get(VERSION.len()..VERSION.len() + 3)?).ok()?.parse().ok()?;
@@ -60,11 +63,11 @@ pub(super) fn refusal(bytes: &[u8]) -> Option<Refusal> {
         && fields.contains("\r\ncontent-length: 0\r\n")
         && !fields.contains(observe::REQUEST_ID);
     let status = StatusCode::from_u16(status).ok().filter(|_| hypers)?;
-    Some(Refusal { after: bytes.len() - head.len(), status })
+    Some(ParserRefusal { after: bytes.len() - head.len(), status })
 }
 
-/// Returns what is said in place of hyper's refusal of `status`.
-pub(super) fn error(status: StatusCode) -> ApiError {
+/// Returns the error that takes the place of hyper's response with `status`.
+pub(super) fn parser_error(status: StatusCode) -> ApiError {
     let (code, message) = match status.as_u16() {
         431 => ("head_too_large", "the request's head is larger than 16 KB or has more than 100 lines"),
         414 => ("path_too_long", "the request's path is too long"),
@@ -80,7 +83,7 @@ mod tests {
     const HYPERS: &str = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\ndate: Thu, 26 Nov 2026 13:45:01 GMT\r\n\r\n";
 
     fn found(bytes: &str) -> Option<(usize, u16)> {
-        refusal(bytes.as_bytes()).map(|refusal| (refusal.after, refusal.status.as_u16()))
+        find_refusal(bytes.as_bytes()).map(|refusal| (refusal.after, refusal.status.as_u16()))
     }
 
     #[test]
@@ -115,7 +118,7 @@ mod tests {
 
     #[test]
     fn what_is_said_instead_has_openais_shape_and_closes() {
-        let bytes = String::from_utf8(response(error(StatusCode::BAD_REQUEST))).unwrap();
+        let bytes = String::from_utf8(serialize(parser_error(StatusCode::BAD_REQUEST))).unwrap();
         let (head, body) = bytes.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
         for line in ["connection: close", "content-type: application/json", "x-content-type-options: nosniff"]
@@ -128,6 +131,6 @@ mod tests {
             (&body["error"]["type"], &body["error"]["code"]),
             (&"invalid_request_error".into(), &"bad_request".into())
         );
-        assert_eq!(refusal(&bytes.into_bytes()), None, "it is not replaced again");
+        assert_eq!(find_refusal(&bytes.into_bytes()), None, "it is not replaced again");
     }
 }

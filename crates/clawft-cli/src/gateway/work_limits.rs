@@ -1,8 +1,8 @@
-//! Bounds on work whose time and memory depend on what clients send.
+//! Limits on work whose time and memory depend on what clients send.
 //!
-//! A small request is read where it arrives. A large one is read one of a few at a time, on threads of their own, so that nobody
-//! else waits for it: its memory is at most [`LARGE_AT_ONCE`] times `max_body_bytes` for what has come, and [`PARSED_AT_ONCE`] times
-//! what a tree of so many bytes takes.
+//! A small request is parsed where it arrives. Large ones are parsed on threads of their own, a few at a time, so that no other
+//! request waits for them. Their bodies take at most [`LARGE_AT_ONCE`] times `max_body_bytes` of memory, and their trees
+//! [`PARSED_AT_ONCE`] times the memory of one.
 
 use super::api_error::ApiError;
 use axum::http::StatusCode;
@@ -12,46 +12,51 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-/// How many bytes a request's body may have to be read where it arrives: that takes well below a millisecond.
+/// The largest body, in bytes, that is parsed where it arrives: that takes less than a millisecond.
 pub(super) const SMALL: usize = 64 * 1024;
 
-/// How many larger bodies are in memory at once.
+/// The number of larger bodies in memory at once.
 pub(super) const LARGE_AT_ONCE: usize = 16;
 
-/// How many larger bodies may wait for that.
+/// The number of larger bodies that may wait for it.
 pub(super) const LARGE_WAITING: usize = 64;
 
-/// How long they may wait.
+/// The longest time that one may wait.
 pub(super) const LARGE_WAIT: Duration = Duration::from_secs(10);
 
-/// How many of them are parsed at once.
+/// The number of larger bodies that are parsed at once.
 pub(super) const PARSED_AT_ONCE: usize = 2;
 
-/// How many threads wait for files at once. There are others for the resolver of host names and for what is parsed.
+/// The number of threads that may wait for files at once. It is below [`MOST_BLOCKING`](super::MOST_BLOCKING), so that there are
+/// threads left for the resolver of host names and for parsing.
 const FILES_AT_ONCE: usize = 32;
 
-/// The seconds after which one who found no room may try again.
+/// The `Retry-After` of a request for which there is no room, in seconds.
 const BUSY_SECONDS: u64 = 1;
 
-/// The bounds.
-pub(super) struct Work {
+/// The limits, as semaphores.
+pub(super) struct WorkLimits {
     large: Arc<Semaphore>,
     waiting: Semaphore,
     parsed: Arc<Semaphore>,
     files: Arc<Semaphore>,
 }
 
-/// Leave to have a large body in memory, until it is dropped.
-pub(super) struct Large(#[expect(dead_code, reason = "its drop gives it back")] OwnedSemaphorePermit);
+/// The permit to have a large body in memory.
+pub(super) struct LargeBodyPermit(
+    #[expect(dead_code, reason = "its drop gives it back")] OwnedSemaphorePermit,
+);
 
-/// Leave to have a thread wait for files, until it is dropped.
-pub(super) struct Files(#[expect(dead_code, reason = "its drop gives it back")] Option<OwnedSemaphorePermit>);
+/// The permit to have a thread wait for files.
+pub(super) struct FilePermit(
+    #[expect(dead_code, reason = "its drop gives it back")] Option<OwnedSemaphorePermit>,
+);
 
-impl Work {
-    /// Nothing is being done.
-    pub(super) fn new() -> Work {
+impl WorkLimits {
+    /// Returns the limits with all permits available.
+    pub(super) fn new() -> WorkLimits {
         let of = |count| Arc::new(Semaphore::new(count));
-        Work {
+        WorkLimits {
             large: of(LARGE_AT_ONCE),
             waiting: Semaphore::new(LARGE_WAITING),
             parsed: of(PARSED_AT_ONCE),
@@ -59,13 +64,13 @@ impl Work {
         }
     }
 
-    /// Waits for leave to have a large body in memory.
+    /// Waits for the permit to have a large body in memory.
     ///
     /// # Errors
     /// 429 if too many wait, or for too long.
-    pub(super) async fn large(&self) -> Result<Large, ApiError> {
+    pub(super) async fn large(&self) -> Result<LargeBodyPermit, ApiError> {
         if let Ok(permit) = Arc::clone(&self.large).try_acquire_owned() {
-            return Ok(Large(permit));
+            return Ok(LargeBodyPermit(permit));
         }
         let busy = || {
             let message = "the gateway reads as many large requests as it can already, try again later";
@@ -73,11 +78,11 @@ impl Work {
         };
         let _waiting = self.waiting.try_acquire().map_err(|_| busy())?;
         let permit = timeout(LARGE_WAIT, Arc::clone(&self.large).acquire_owned()).await;
-        permit.ok().and_then(Result::ok).map(Large).ok_or_else(busy)
+        permit.ok().and_then(Result::ok).map(LargeBodyPermit).ok_or_else(busy)
     }
 
-    /// Parses on a thread apart, when it is its turn. Also where nobody waits for the result any more, no more than the bound are
-    /// parsed at once.
+    /// Runs `parse` on a thread of its own, after waiting for a permit. The permit is held until `parse` returns, also if nobody
+    /// waits for the result any more.
     ///
     /// # Errors
     /// 500 if `parse` panics.
@@ -95,10 +100,10 @@ impl Work {
         parsed.await.map_err(|_| failed())
     }
 
-    /// Waits for leave to have a thread wait for files, until what is returned is dropped.
-    pub(super) async fn files(&self) -> Files {
+    /// Waits for the permit to have a thread wait for files.
+    pub(super) async fn files(&self) -> FilePermit {
         // It fails only once the semaphore is closed, which nobody does.
-        Files(Arc::clone(&self.files).acquire_owned().await.ok())
+        FilePermit(Arc::clone(&self.files).acquire_owned().await.ok())
     }
 }
 
@@ -109,7 +114,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn only_so_many_large_bodies_are_in_memory() {
-        let work = Arc::new(Work::new());
+        let work = Arc::new(WorkLimits::new());
         let mut held = Vec::new();
         for _ in 0..LARGE_AT_ONCE {
             held.push(work.large().await.unwrap());
@@ -139,7 +144,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn only_so_many_wait_for_files() {
-        let work = Work::new();
+        let work = WorkLimits::new();
         let mut waiting = Vec::new();
         for _ in 0..32 {
             waiting.push(work.files().await);
@@ -151,7 +156,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn only_so_many_are_parsed_at_once() {
-        let work = Arc::new(Work::new());
+        let work = Arc::new(WorkLimits::new());
         let counts = Arc::new([const { AtomicUsize::new(0) }; 2]);
         let parsing: Vec<_> = (0..20)
             .map(|_| {

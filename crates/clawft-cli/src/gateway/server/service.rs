@@ -1,4 +1,4 @@
-//! The way from a connection to the routes and back.
+//! The service that answers the requests of one connection, and what becomes of bodies that it does not read.
 
 use super::activity::Activity;
 use axum::Router;
@@ -16,40 +16,45 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How many bytes of a body that nobody wanted are read before the answer, to keep the connection.
+/// The largest unread body, in bytes, that is read to its end so that the connection can be kept.
 const SMALL_BODY: u64 = 64 * 1024;
 
-/// How long they may take to come.
+/// The time that reading it may take.
 const SMALL_BODY_TIME: Duration = Duration::from_millis(500);
 
 /// Answers the requests of one connection.
 #[derive(Clone)]
-pub(super) struct Door {
+pub(super) struct RequestService {
     routes: TowerToHyperService<Router>,
     activity: Arc<Activity>,
     draining: CancellationToken,
 }
 
-impl Door {
-    /// Answers by `routes`, and notes in `activity` what is waited for. While `draining`, each answer is a connection's last one.
-    pub(super) fn new(routes: Router, activity: Arc<Activity>, draining: CancellationToken) -> Door {
-        Door { routes: TowerToHyperService::new(routes), activity, draining }
+impl RequestService {
+    /// Makes a service that answers by `routes` and notes in `activity` what it waits for. While `draining`, it closes the
+    /// connection after each answer.
+    pub(super) fn new(
+        routes: Router,
+        activity: Arc<Activity>,
+        draining: CancellationToken,
+    ) -> RequestService {
+        RequestService { routes: TowerToHyperService::new(routes), activity, draining }
     }
 
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-        let answering = Answering::new(Arc::clone(&self.activity));
+        let guard = AnswerGuard::new(Arc::clone(&self.activity));
         let asks_first = request.headers().contains_key(header::EXPECT);
-        let rest = Rest::default();
+        let unread = UnreadSlot::default();
         let request = request.map(|body| {
-            let (rest, activity) = (rest.clone(), Arc::clone(&self.activity));
-            Body::new(Arriving { body: Some(body), begun: false, rest, activity })
+            let (unread, activity) = (unread.clone(), Arc::clone(&self.activity));
+            Body::new(RequestBody { body: Some(body), begun: false, unread, activity })
         });
         let Ok(mut response) = self.routes.call(request).await;
-        let ended = match rest.take() {
+        let ended = match unread.take() {
             None => true,
-            // Whoever asks before sending a body is told not to by the answer.
-            Some(Left { body, begun }) => {
-                body.is_end_stream() || (begun || !asks_first) && discard(body).await
+            // A client that expects `100 Continue` has sent nothing yet: the answer keeps it from doing so.
+            Some(Unread { body, begun }) => {
+                body.is_end_stream() || (begun || !asks_first) && discard(body, &self.activity).await
             }
         };
         if !ended {
@@ -58,11 +63,11 @@ impl Door {
         if !ended || self.draining.is_cancelled() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        Ok(response.map(|body| Body::new(Leaving { body, _answering: answering })))
+        Ok(response.map(|body| Body::new(ResponseBody { body, _guard: guard })))
     }
 }
 
-impl Service<Request<Incoming>> for Door {
+impl Service<Request<Incoming>> for RequestService {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
@@ -72,8 +77,8 @@ impl Service<Request<Incoming>> for Door {
     }
 }
 
-/// Reads a body that nobody wanted, if it is small and comes soon. Returns whether it has been read.
-async fn discard(mut body: Incoming) -> bool {
+/// Reads an unread body to its end if it is small and arrives soon. Returns whether it did.
+async fn discard(mut body: Incoming, activity: &Activity) -> bool {
     if body.size_hint().upper().is_none_or(|size| size > SMALL_BODY) {
         return false;
     }
@@ -86,56 +91,60 @@ async fn discard(mut body: Incoming) -> bool {
             }
         }
     };
-    tokio::time::timeout(SMALL_BODY_TIME, reading).await.unwrap_or(false)
+    // The client is waited for, so this connection may be evicted.
+    activity.received(false);
+    let read = tokio::time::timeout(SMALL_BODY_TIME, reading).await.unwrap_or(false);
+    activity.received(true);
+    read
 }
 
-/// That a request is being answered, for as long as this exists.
-struct Answering(Arc<Activity>);
+/// Marks the connection as answering a request until it is dropped.
+struct AnswerGuard(Arc<Activity>);
 
-impl Answering {
-    fn new(activity: Arc<Activity>) -> Answering {
+impl AnswerGuard {
+    fn new(activity: Arc<Activity>) -> AnswerGuard {
         activity.answering();
-        Answering(activity)
+        AnswerGuard(activity)
     }
 }
 
-impl Drop for Answering {
+impl Drop for AnswerGuard {
     fn drop(&mut self) {
         self.0.answered();
     }
 }
 
-/// Where a request's body is left by those who did not read it to its end.
+/// Takes back a request's body that the handler dropped.
 #[derive(Clone, Default)]
-struct Rest(Arc<Mutex<Option<Left>>>);
+struct UnreadSlot(Arc<Mutex<Option<Unread>>>);
 
-/// A body that was left.
-struct Left {
+/// A request's body that was dropped, perhaps before its end.
+struct Unread {
     body: Incoming,
-    /// Whether any of it was asked for.
+    /// Whether the handler asked for any of it.
     begun: bool,
 }
 
-impl Rest {
-    fn take(&self) -> Option<Left> {
+impl UnreadSlot {
+    fn take(&self) -> Option<Unread> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn put(&self, left: Left) {
+    fn put(&self, left: Unread) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
     }
 }
 
-/// A request's body on its way in.
-struct Arriving {
-    /// Always there until this is dropped.
+/// A request's body, which goes back into the slot when it is dropped.
+struct RequestBody {
+    /// `None` only while this is dropped.
     body: Option<Incoming>,
     begun: bool,
-    rest: Rest,
+    unread: UnreadSlot,
     activity: Arc<Activity>,
 }
 
-impl HttpBody for Arriving {
+impl HttpBody for RequestBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -159,22 +168,22 @@ impl HttpBody for Arriving {
     }
 }
 
-impl Drop for Arriving {
+impl Drop for RequestBody {
     fn drop(&mut self) {
         self.activity.received(true);
         if let Some(body) = self.body.take() {
-            self.rest.put(Left { body, begun: self.begun });
+            self.unread.put(Unread { body, begun: self.begun });
         }
     }
 }
 
-/// An answer's body on its way out.
-struct Leaving {
+/// A response's body, which ends the answer when it is dropped.
+struct ResponseBody {
     body: Body,
-    _answering: Answering,
+    _guard: AnswerGuard,
 }
 
-impl HttpBody for Leaving {
+impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = axum::Error;
 

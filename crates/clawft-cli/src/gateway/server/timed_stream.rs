@@ -1,8 +1,8 @@
-//! The socket beneath a connection: bytes that the client does not take are not waited for without end, and what hyper refuses by
-//! itself is said in our words.
+//! The stream between hyper and the socket. It limits the time that writes may wait for the client, replaces hyper's own error
+//! responses, and reads on after a refusal so that the client receives it.
 
 use super::activity::Activity;
-use super::canned;
+use super::raw_response;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,66 +12,66 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// How long a client may take nothing of what it is sent.
+/// The longest time that a write may make no progress.
 pub(in crate::gateway) const WRITE_TIME: Duration = Duration::from_secs(30);
 
-/// How long a client that was refused may send what nobody wants, in all and without a byte. A connection that is closed while it
-/// does is reset, and the refusal is lost.
+/// The longest time that the rest of a refused request is read, in all and without a byte arriving. Closing the connection earlier
+/// would reset it, and the client would lose the refusal.
 pub(in crate::gateway) const LINGER_TIME: Duration = Duration::from_secs(30);
 pub(in crate::gateway) const LINGER_PAUSE: Duration = Duration::from_secs(5);
 
-/// How many bytes it may send.
+/// The most bytes of it that are read.
 pub(in crate::gateway) const LINGER_BYTES: usize = 32 << 20;
 
-/// How many of them are read at once.
+/// The number of bytes that are read at once.
 const DISCARD: usize = 16 * 1024;
 
-/// What carries a connection.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
-    /// Has the system forget what was not sent yet when this is dropped.
-    fn forget(&self);
+/// A byte stream to a client.
+pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {
+    /// Makes the system discard unsent bytes and reset the connection when this is dropped.
+    fn reset_on_drop(&self);
 }
 
-impl Stream for TcpStream {
-    fn forget(&self) {
-        // Where that cannot be set, the system gives up by itself, only later.
+impl Transport for TcpStream {
+    fn reset_on_drop(&self) {
+        // If this fails, the system gives the bytes up later.
         let _ = self.set_zero_linger();
     }
 }
 
-/// A stream with a limit of time for what is written.
-pub(super) struct Guarded<S: Stream> {
+/// A stream whose writes fail if they make no progress for [`WRITE_TIME`].
+pub(super) struct TimedStream<S: Transport> {
     stream: S,
     activity: Arc<Activity>,
-    /// When the client has taken nothing for too long. Made when it is needed first.
+    /// Made when it is first needed.
     timer: Option<Pin<Box<Sleep>>>,
-    /// Whether the timer runs.
+    /// Whether a write is waiting.
     waiting: bool,
-    /// What is said in place of a refusal of hyper's, as far as it is not sent yet.
-    instead: Vec<u8>,
+    /// Unsent bytes of the response that replaces one of hyper's.
+    replacement: Vec<u8>,
     closing: Closing,
 }
 
-/// How far the connection's end has come.
+/// The state of the shutdown.
 enum Closing {
-    /// Not begun.
+    /// The shutdown has not begun.
     Open,
-    /// The client knows that nothing more comes.
-    Told,
-    /// What it still sends is thrown away.
+    /// The sending half is closed.
+    HalfClosed,
+    /// Bytes that still arrive are discarded: at most `left`, until `end`.
     Lingering { left: usize, end: Instant },
-    /// Over.
+    /// The shutdown is complete.
     Closed,
 }
 
-impl<S: Stream> Guarded<S> {
-    /// Guards `stream`, and notes in `activity` what it waits for.
-    pub(super) fn new(stream: S, activity: Arc<Activity>) -> Guarded<S> {
-        let (instead, closing) = (Vec::new(), Closing::Open);
-        Guarded { stream, activity, timer: None, waiting: false, instead, closing }
+impl<S: Transport> TimedStream<S> {
+    /// Wraps `stream` and notes in `activity` when a write waits.
+    pub(super) fn new(stream: S, activity: Arc<Activity>) -> TimedStream<S> {
+        let (replacement, closing) = (Vec::new(), Closing::Open);
+        TimedStream { stream, activity, timer: None, waiting: false, replacement, closing }
     }
 
-    /// Passes on what came of writing, and ends the wait for a client that takes nothing.
+    /// Returns the result of a write, or an error if it has waited for too long.
     fn timed<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         self.activity.sent(written.is_ready());
         if written.is_ready() {
@@ -84,7 +84,7 @@ impl<S: Stream> Guarded<S> {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Waits for the timer, which is set to `deadline` if it shall `start`.
+    /// Polls the timer, after setting it to `deadline` if `start`.
     fn poll_timer(&mut self, context: &mut Context<'_>, start: bool, deadline: Instant) -> Poll<()> {
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         if start {
@@ -93,20 +93,20 @@ impl<S: Stream> Guarded<S> {
         timer.as_mut().poll(context)
     }
 
-    /// Writes what is said in place of hyper's refusal.
-    fn poll_instead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.instead.is_empty() {
-            let written = Pin::new(&mut self.stream).poll_write(context, &self.instead);
+    /// Writes the response that replaces one of hyper's.
+    fn poll_replacement(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.replacement.is_empty() {
+            let written = Pin::new(&mut self.stream).poll_write(context, &self.replacement);
             let count = ready!(self.timed(context, written))?;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.instead.drain(..count);
+            self.replacement.drain(..count);
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Throws away what the client still sends, until it has noticed the end.
+    /// Discards what the client still sends until it closes the connection.
     fn poll_linger(&mut self, context: &mut Context<'_>, mut left: usize, end: Instant) -> Poll<()> {
         let mut bytes = [0; DISCARD];
         let mut start = false;
@@ -127,7 +127,7 @@ impl<S: Stream> Guarded<S> {
     }
 }
 
-impl<S: Stream> AsyncRead for Guarded<S> {
+impl<S: Transport> AsyncRead for TimedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -137,20 +137,20 @@ impl<S: Stream> AsyncRead for Guarded<S> {
     }
 }
 
-impl<S: Stream> AsyncWrite for Guarded<S> {
+impl<S: Transport> AsyncWrite for TimedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_instead(context))?;
-        let refusal = if self.activity.is_answering() { None } else { canned::refusal(bytes) };
+        ready!(self.poll_replacement(context))?;
+        let refusal = if self.activity.is_answering() { None } else { raw_response::find_refusal(bytes) };
         let ours = match refusal {
             None => bytes,
             Some(refusal) if refusal.after > 0 => bytes.get(..refusal.after).unwrap_or(bytes),
             Some(refusal) => {
                 self.activity.linger();
-                self.instead = canned::response(canned::error(refusal.status));
+                self.replacement = raw_response::serialize(raw_response::parser_error(refusal.status));
                 return Poll::Ready(Ok(bytes.len()));
             }
         };
@@ -159,7 +159,7 @@ impl<S: Stream> AsyncWrite for Guarded<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_instead(context))?;
+        ready!(self.poll_replacement(context))?;
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         self.timed(context, flushed)
     }
@@ -168,13 +168,13 @@ impl<S: Stream> AsyncWrite for Guarded<S> {
         loop {
             match self.closing {
                 Closing::Open => {
-                    ready!(self.poll_instead(context))?;
+                    ready!(self.poll_replacement(context))?;
                     let told = Pin::new(&mut self.stream).poll_shutdown(context);
                     ready!(self.timed(context, told))?;
-                    self.closing = Closing::Told;
+                    self.closing = Closing::HalfClosed;
                 }
-                Closing::Told if !self.activity.lingers() => self.closing = Closing::Closed,
-                Closing::Told => {
+                Closing::HalfClosed if !self.activity.lingers() => self.closing = Closing::Closed,
+                Closing::HalfClosed => {
                     let (now, left) = (Instant::now(), LINGER_BYTES);
                     let _ = self.poll_timer(context, true, now + LINGER_PAUSE);
                     self.closing = Closing::Lingering { left, end: now + LINGER_TIME };
@@ -189,10 +189,10 @@ impl<S: Stream> AsyncWrite for Guarded<S> {
     }
 }
 
-impl<S: Stream> Drop for Guarded<S> {
+impl<S: Transport> Drop for TimedStream<S> {
     fn drop(&mut self) {
         if self.activity.is_aborted() {
-            self.stream.forget();
+            self.stream.reset_on_drop();
         }
     }
 }

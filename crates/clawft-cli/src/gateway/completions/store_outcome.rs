@@ -1,21 +1,21 @@
-//! Whether a turn is in its session, as clients are told.
+//! Whether a turn was stored in its session, as clients are told.
 
-use crate::gateway::running::DELETED;
+use crate::gateway::running_turns::DELETED;
 use crate::{Error, Fault};
 use axum::http::HeaderName;
 use clawft_store::{FsError, FsFault};
 use clawft_types::json::Writer;
 
-/// The header of whole answers in a session: `true` or `false`.
+/// The header of whole answers in a session, `true` or `false`.
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-clawft-stored");
 
-/// Why a turn is not stored for which there was no more time.
+/// The error of a turn that was not stored before the gateway ended.
 pub(super) const ENDED: &str = "the gateway ended before";
 
-/// Whether a turn is in its session. What the file is called and what the system says of it is for the log.
+/// Whether a turn was stored, and if not, the category of the reason. Paths and the system's errors are for the log only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kept {
-    /// It is.
+pub(super) enum StoreOutcome {
+    /// The turn was stored.
     Stored,
     /// The disk, or the user's share of it, is full.
     DiskFull,
@@ -27,29 +27,29 @@ pub(super) enum Kept {
     Failed,
 }
 
-impl Kept {
-    /// Says what it is that `error` kept a turn from its session.
-    pub(super) fn not(error: &Error) -> Kept {
+impl StoreOutcome {
+    /// Returns the outcome of a turn that `error` kept from being stored.
+    pub(super) fn failed(error: &Error) -> StoreOutcome {
         match &error.fault {
-            Fault::File(FsError { fault: FsFault::Full, .. }) => Kept::DiskFull,
-            Fault::Other(text) if text == DELETED => Kept::Deleted,
-            Fault::Other(text) if text == ENDED => Kept::Ended,
-            _ => Kept::Failed,
+            Fault::File(FsError { fault: FsFault::Full, .. }) => StoreOutcome::DiskFull,
+            Fault::Other(text) if text == DELETED => StoreOutcome::Deleted,
+            Fault::Other(text) if text == ENDED => StoreOutcome::Ended,
+            _ => StoreOutcome::Failed,
         }
     }
 
-    /// The header's value.
+    /// Returns the header's value.
     pub(super) fn header(self) -> &'static str {
         if self.reason().is_none() { "true" } else { "false" }
     }
 
     fn reason(self) -> Option<&'static str> {
         match self {
-            Kept::Stored => None,
-            Kept::DiskFull => Some("disk_full"),
-            Kept::Deleted => Some("deleted"),
-            Kept::Ended => Some("shutting_down"),
-            Kept::Failed => Some("storage"),
+            StoreOutcome::Stored => None,
+            StoreOutcome::DiskFull => Some("disk_full"),
+            StoreOutcome::Deleted => Some("deleted"),
+            StoreOutcome::Ended => Some("shutting_down"),
+            StoreOutcome::Failed => Some("storage"),
         }
     }
 
@@ -76,12 +76,12 @@ mod tests {
 
     #[test]
     fn says_why_without_a_path() {
-        let written = |kept: Kept| {
+        let written = |outcome: StoreOutcome| {
             let mut writer = Writer::default();
-            writer.object(|body| kept.write(body));
+            writer.object(|body| outcome.write(body));
             String::from_utf8(writer.into_bytes()).unwrap()
         };
-        assert_eq!(written(Kept::Stored), r#"{"clawft":{"stored":true}}"#);
+        assert_eq!(written(StoreOutcome::Stored), r#"{"clawft":{"stored":true}}"#);
         for (error, reason) in [
             (file(FsFault::Full), "disk_full"),
             (file(FsFault::Denied), "storage"),
@@ -89,9 +89,9 @@ mod tests {
             (Error::other(ENDED), "shutting_down"),
             (Error::other("somebody"), "storage"),
         ] {
-            let kept = Kept::not(&error);
-            assert_eq!(written(kept), format!(r#"{{"clawft":{{"stored":false,"reason":"{reason}"}}}}"#));
-            assert_eq!((kept.header(), Kept::Stored.header()), ("false", "true"));
+            let outcome = StoreOutcome::failed(&error);
+            assert_eq!(written(outcome), format!(r#"{{"clawft":{{"stored":false,"reason":"{reason}"}}}}"#));
+            assert_eq!((outcome.header(), StoreOutcome::Stored.header()), ("false", "true"));
         }
     }
 }
