@@ -5,7 +5,7 @@ mod scarce;
 
 use clawft_core::{Event, Step, TransportError, Turn, TurnError};
 use clawft_types::{Config, Input, Message, Role, Session};
-use scarce::with_memory;
+use scarce::{Done, with_memory};
 use std::time::Duration;
 
 /// The bytes of text of an answer.
@@ -77,7 +77,8 @@ fn a_whole_answer_fits_or_is_an_error() {
         for told in [true, false] {
             let mut failed = 0;
             for memory in (0..).map(|step| step * MORE) {
-                let ((step, _), used) = with_memory(memory, || drive(&config, 200, &body, 65_536, told));
+                let Done { result: (step, _), used, .. } =
+                    with_memory(memory, || drive(&config, 200, &body, 65_536, told));
                 match step {
                     Step::Done(reply) => {
                         assert!(reply.text().len() > 1, "{kind}: {} bytes", reply.text().len());
@@ -125,7 +126,8 @@ fn what_fits_of_a_stream_is_kept() {
             let body = [events.join("\n\n").as_str(), end, "\n"].join("\n\n").into_bytes();
             let (mut failed, mut broken) = (0, 0);
             for memory in (0..).map(|step| step * MORE) {
-                let ((step, shown), _) = with_memory(memory, || drive(&config, 200, &body, 65_536, false));
+                let Done { result: (step, shown), .. } =
+                    with_memory(memory, || drive(&config, 200, &body, 65_536, false));
                 match step {
                     Step::Done(reply) => {
                         assert_eq!(
@@ -158,7 +160,8 @@ fn an_error_is_told_however_little_memory_there_is() {
         ["no room", &" ".repeat(SIZE), "x"].concat(),
     ] {
         for memory in (0..20).map(|step| step * MORE) {
-            let ((step, _), _) = with_memory(memory, || drive(&config, 400, body.as_bytes(), 65_536, true));
+            let Done { result: (step, _), .. } =
+                with_memory(memory, || drive(&config, 400, body.as_bytes(), 65_536, true));
             let Step::Failed(error) = step else { panic!("{step:?}") };
             let words = error.to_string();
             let expected = ["provider `openai` answered 400: ", "the answer does not fit into memory"];
@@ -178,7 +181,7 @@ fn a_conversation_fits_or_is_an_error() {
                 let said = vec![Message::new(role, "x".repeat(1000)); 390];
                 let session = Session { messages: said, ..Session::default() };
                 let input = Input::parse("Hello!").unwrap();
-                let (begun, used) = with_memory(memory, || {
+                let Done { result: begun, used, .. } = with_memory(memory, || {
                     Turn::begin(&config, &|_| None, session, input).map(|begun| begun.1)
                 });
                 match begun {
@@ -211,6 +214,6 @@ fn a_request_that_cannot_be_built_again_is_not_sent_again() {
     let (mut turn, _) = Turn::begin(&config, &|_| None, session, Input::parse("Hello!").unwrap()).unwrap();
     let gone = || Event::Failed(TransportError::Unavailable("connection refused".to_owned()));
     assert!(matches!(turn.feed(gone(), &|| Duration::ZERO), Step::Retry { .. }));
-    let (step, _) = with_memory(100_000, || turn.feed(gone(), &|| Duration::ZERO));
+    let Done { result: step, .. } = with_memory(100_000, || turn.feed(gone(), &|| Duration::ZERO));
     assert!(matches!(step, Step::Failed(TurnError::Transport(_))), "{step:?}");
 }

@@ -1,7 +1,7 @@
 //! The providers' documented examples, and what servers in the wild answer instead.
 
-use clawft_types::completion::error_message;
-use clawft_types::json::{self, Node};
+use clawft_types::completion::{error_message, read_usage, write_usage};
+use clawft_types::json::{self, Node, Writer};
 use clawft_types::{CompletionRequest, CompletionResponse, Message, Role, Temperature, Usage};
 use serde_json::{Value, json};
 
@@ -109,4 +109,27 @@ fn error_bodies_of_all_kinds_are_understood() {
         let tree = json::parse(body.as_bytes()).unwrap();
         assert_eq!(error_message(Node::root(&tree)), message, "{body}");
     }
+}
+
+#[test]
+fn of_several_choices_the_first_one_is_read() {
+    let two = br#"{"choices":[{"message":{"content":"a"}},{"message":3}]}"#;
+    assert_eq!(read(two).unwrap().choice.unwrap().message.content.as_deref(), Some("a"));
+    assert_eq!(read(br#"{"choices":[]}"#).unwrap().choice, None);
+    let wrong = br#"{"choices":[{"message":3},{"message":{"content":"a"}}]}"#;
+    assert_eq!(
+        read(wrong).unwrap().choice.unwrap().message.content,
+        None,
+        "a message of another kind says nothing"
+    );
+}
+
+#[test]
+fn usage_is_written_as_it_is_read() {
+    let usage = Usage { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
+    let mut writer = Writer::default();
+    write_usage(&mut writer, &usage);
+    let bytes = writer.into_bytes();
+    assert_eq!(bytes, br#"{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}"#);
+    assert_eq!(read_usage(Node::root(&json::parse(&bytes).unwrap())), usage);
 }

@@ -221,3 +221,35 @@ fn addresses_that_cannot_be_used_are_refused() {
         );
     }
 }
+
+#[test]
+fn of_two_equal_keys_the_last_one_counts() {
+    let twice = r#"{"agents":{"model":"a","model":"b"},"providers":{"providers":{"x":{"kind":"openai"},
+        "x":{"kind":"anthropic","retries":1}}}}"#;
+    let config = parse(twice).unwrap();
+    assert_eq!((config.agents.model.as_str(), config.provider.kind), ("b", Kind::Anthropic));
+    assert_eq!((config.provider.name.as_str(), config.provider.retries), ("x", 1));
+}
+
+#[test]
+fn known_providers_are_listed_once_and_not_without_end() {
+    let listed = |names: &[String]| {
+        let providers: Vec<_> = names.iter().map(|name| format!(r#""{name}":{{}}"#)).collect();
+        let text = format!(
+            r#"{{"agents":{{"model":"m","provider":"none"}},"providers":{{"providers":{{{}}}}}}}"#,
+            providers.join(",")
+        );
+        let error = parse(&text).unwrap_err();
+        error
+            .strip_prefix("/config/config.json: agents.provider: no such provider, known are ")
+            .unwrap()
+            .to_owned()
+    };
+    let names = |count| (0..count).map(|number| format!("p{number}")).collect::<Vec<_>>();
+    assert_eq!(listed(&["a".to_owned(), "b".to_owned(), "a".to_owned()]), "`a`, `b`");
+    let quoted = names(32).iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    assert_eq!(listed(&names(32)), quoted);
+    assert_eq!(listed(&names(33)), format!("{quoted}, …"));
+    let twice = [names(32), names(1)].concat();
+    assert_eq!(listed(&twice), format!("{quoted}, …"), "the list is full");
+}

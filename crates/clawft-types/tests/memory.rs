@@ -5,7 +5,7 @@ mod scarce;
 use clawft_types::json::{self, JsonFault};
 use clawft_types::memory::{self, NoMemory};
 use clawft_types::{Config, ConfigError, Input, InputError, Message, Role, Session, SessionError};
-use scarce::with_memory;
+use scarce::{Done, LARGE, with_memory, with_region};
 
 /// By how much more memory the next try has.
 const MORE: usize = 60_000;
@@ -19,8 +19,8 @@ fn until_it_fits<I: Clone, T, E>(
     for failed in 0.. {
         let input = input.clone();
         match with_memory(failed * MORE, || work(input)) {
-            (Ok(_), used) => return (failed, used),
-            (Err(error), _) => assert!(is_expected(&error)),
+            Done { result: Ok(_), used, .. } => return (failed, used),
+            Done { result: Err(error), .. } => assert!(is_expected(&error)),
         }
     }
     unreachable!("numbers have no end")
@@ -110,19 +110,48 @@ fn what_cannot_be_had_is_told() {
     let words = "it does not fit into memory, where 7 more bytes cannot be had";
     assert_eq!(NoMemory { bytes: 7 }.to_string(), words);
     assert_eq!(json::JsonError::from(NoMemory { bytes: 7 }).to_string(), words);
-    let (parsed, _) = with_memory(10, || json::parse(&[b' '; 100_000]).map(|_| ()));
-    assert_eq!(parsed.unwrap_err().fault(), &JsonFault::NoMemory(NoMemory { bytes: 100_000 }));
+    let parsed = with_memory(10, || json::parse(&[b' '; 100_000]).map(|_| ()));
+    assert_eq!(parsed.result.unwrap_err().fault(), &JsonFault::NoMemory(NoMemory { bytes: 100_000 }));
 }
 
 #[test]
 fn a_large_buffer_leaves_room_for_all_else() {
     const HEADROOM: usize = 256 * 1024;
     for (memory, fits) in [(100_000 + HEADROOM - 1, false), (100_000 + HEADROOM, true)] {
-        let (copied, _) = with_memory(memory, || memory::copy(&[0; 100_000]));
-        assert_eq!(copied.is_ok(), fits);
-        let (copied, _) = with_memory(memory, || memory::copy_text(&"x".repeat(100_000)));
-        assert!(copied.is_err(), "the text takes as much");
+        let copied = with_memory(memory, || memory::copy(&[0; 100_000]));
+        assert_eq!(copied.result.is_ok(), fits);
+        let copied = with_memory(memory, || memory::copy_text(&"x".repeat(100_000)));
+        assert!(copied.result.is_err(), "the text takes as much");
     }
-    let (copied, _) = with_memory(50_000, || memory::copy(&[0; 50_000]));
-    assert!(copied.is_ok(), "a small one does not");
+    let copied = with_memory(50_000, || memory::copy(&[0; 50_000]));
+    assert!(copied.result.is_ok(), "a small one does not");
+}
+
+#[test]
+fn memory_behind_a_large_buffer_is_looked_for() {
+    let text = "x".repeat(80_000);
+    // One allocation is the buffer itself, each time that it grows; the others are to see where memory comes from. For a buffer
+    // that has none yet there is nothing to be behind of, and what is behind another one's is looked for eight times.
+    for (between, count) in [(0, 8 + 1 + 1 + 1), (LARGE, 8 + 1 + 1 + 8 + 1)] {
+        let grow = || {
+            let mut buffer = Vec::new();
+            memory::append(&mut buffer, text.as_bytes())?;
+            let other: Vec<u8> = Vec::with_capacity(between);
+            memory::append(&mut buffer, b"x")?;
+            drop(other);
+            Ok::<_, NoMemory>(buffer.len())
+        };
+        let grown = with_region(10_000_000, grow);
+        assert_eq!((grown.result, grown.count), (Ok(80_001), count));
+        let grow = || {
+            let mut buffer = String::new();
+            memory::append_text(&mut buffer, &text)?;
+            let other: Vec<u8> = Vec::with_capacity(between);
+            memory::append_text(&mut buffer, "x")?;
+            drop(other);
+            Ok::<_, NoMemory>(buffer.len())
+        };
+        let grown = with_region(10_000_000, grow);
+        assert_eq!((grown.result, grown.count), (Ok(80_001), count));
+    }
 }

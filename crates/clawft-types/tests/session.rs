@@ -1,6 +1,8 @@
 //! Session files and session ids.
 
+use clawft_types::session::Pieces;
 use clawft_types::{Message, Role, Session, SessionId};
+use serde_json::{Value, json};
 
 fn error(text: &str) -> String {
     Session::parse(text.as_bytes()).unwrap_err().to_string()
@@ -73,4 +75,41 @@ fn ids_are_file_names_and_nothing_more() {
         assert!(error.contains("1 to 64 of the characters"), "{error}");
         assert!(!error.contains(char::is_control) && error.len() < 300, "{error}");
     }
+}
+
+#[test]
+fn a_long_session_comes_in_pieces() {
+    let message = |role, text: &str| Message::new(role, text);
+    let known = vec![message(Role::User, &"é\n".repeat(50_000)), message(Role::Assistant, "")];
+    let broken = Message { incomplete: true, ..message(Role::Assistant, "\"") };
+    let more = [vec![message(Role::System, "x"); 3000], vec![broken]].concat();
+    let id: SessionId = "long".parse().unwrap();
+    let pieces: Vec<_> = Pieces::new(&id, &known, &more).collect();
+    let (last, all_but_last) = pieces.split_last().unwrap();
+    assert!(all_but_last.len() > 10 && !last.is_empty(), "{} pieces", pieces.len());
+    // A text is taken by 16 KB, of which every third byte is escaped here.
+    assert!(all_but_last.iter().all(|piece| (16 * 1024..48 * 1024).contains(&piece.len())));
+
+    let bytes = pieces.concat();
+    let session = Session { id, messages: [known, more].concat() };
+    assert_eq!(session.to_json(), bytes);
+    assert_eq!(bytes.strip_suffix(b"\n").map(|line| line.contains(&b'\n')), Some(false), "one line");
+    let written: Value = serde_json::from_slice(&bytes).unwrap();
+    let messages: Vec<_> = session
+        .messages
+        .iter()
+        .map(|message| match message.incomplete {
+            true => json!({"role": message.role.as_str(), "content": message.content, "incomplete": true}),
+            false => json!({"role": message.role.as_str(), "content": message.content}),
+        })
+        .collect();
+    assert_eq!(written, json!({"version": 1, "id": "long", "messages": messages}));
+    assert_eq!(Session::parse(&bytes), Ok(session));
+}
+
+#[test]
+fn a_session_without_messages_is_one_piece() {
+    let id = SessionId::default();
+    let pieces: Vec<_> = Pieces::new(&id, &[], &[]).collect();
+    assert_eq!(pieces, [b"{\"version\":1,\"id\":\"default\",\"messages\":[]}\n"]);
 }

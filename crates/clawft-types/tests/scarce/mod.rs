@@ -4,30 +4,38 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::ptr;
 
 /// The smallest allocation that counts. All that is smaller always has room, as product code may take for granted.
-const LARGE: usize = 32 * 1024;
+pub(crate) const LARGE: usize = 32 * 1024;
 
 thread_local! {
     /// The bytes that this thread has left, if they are bounded.
     static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
     /// The least that there ever were.
     static LEAST: Cell<usize> = const { Cell::new(0) };
+    /// How many large allocations there were.
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+    /// The rest of a region that large allocations are taken from, one behind the other.
+    static REGION: Cell<Option<(*mut u8, usize)>> = const { Cell::new(None) };
 }
 
 /// The system's allocator, which refuses a thread what goes beyond its bound. Growing is a copy.
 struct Scarce;
 
-// SAFETY: both functions pass on exactly what they are given, or fail as an allocator may; counting touches no memory of the
-// caller.
+// SAFETY: what is given out is the system's or a part of a region that nobody else has; counting touches no memory of the caller.
 unsafe impl GlobalAlloc for Scarce {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.size() >= LARGE
             && let Some(left) = LEFT.get()
         {
-            let Some(rest) = left.checked_sub(layout.size()) else { return std::ptr::null_mut() };
+            let Some(rest) = left.checked_sub(layout.size()) else { return ptr::null_mut() };
             LEFT.set(Some(rest));
             LEAST.set(LEAST.get().min(rest));
+            COUNT.set(COUNT.get() + 1);
+            if let Some((start, size)) = REGION.get() {
+                return take(start, size, layout);
+            }
         }
         // SAFETY: the caller's promises are passed on.
         unsafe { System.alloc(layout) }
@@ -36,21 +44,56 @@ unsafe impl GlobalAlloc for Scarce {
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         if layout.size() >= LARGE {
             LEFT.set(LEFT.get().map(|left| left + layout.size()));
+            if let Some((start, size)) = REGION.get() {
+                if pointer.wrapping_add(layout.size()) == start {
+                    REGION.set(Some((pointer, size + layout.size())));
+                }
+                return;
+            }
         }
         // SAFETY: the caller's promises are passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
 
+/// The beginning of a region, if it is large enough.
+fn take(start: *mut u8, size: usize, layout: Layout) -> *mut u8 {
+    assert_eq!(layout.align(), 1, "large buffers are bytes");
+    let Some(rest) = size.checked_sub(layout.size()) else { return ptr::null_mut() };
+    REGION.set(Some((start.wrapping_add(layout.size()), rest)));
+    start
+}
+
 #[global_allocator]
 static ALLOCATOR: Scarce = Scarce;
 
-/// Runs `work` with `bytes` of memory for large allocations, and returns what it returns with the most that it had in use. One that
-/// insists on more ends the test program.
-pub(crate) fn with_memory<R>(bytes: usize, work: impl FnOnce() -> R) -> (R, usize) {
+/// What came of some work.
+pub(crate) struct Done<R> {
+    /// What it returned.
+    pub(crate) result: R,
+    /// The most bytes that it had in use in large allocations.
+    pub(crate) used: usize,
+    /// How many of those there were.
+    #[allow(dead_code, reason = "not every test counts them")]
+    pub(crate) count: usize,
+}
+
+/// Runs `work` with `bytes` of memory for large allocations. Work that insists on more ends the test program.
+pub(crate) fn with_memory<R>(bytes: usize, work: impl FnOnce() -> R) -> Done<R> {
     LEFT.set(Some(bytes));
     LEAST.set(bytes);
+    COUNT.set(0);
     let result = work();
     LEFT.set(None);
-    (result, bytes - LEAST.get())
+    Done { result, used: bytes - LEAST.get(), count: COUNT.get() }
+}
+
+/// [`with_memory`] in which one large allocation is right behind the other. Nothing large may be in use before and afterwards.
+#[allow(dead_code, reason = "not every test wants it so")]
+pub(crate) fn with_region<R>(bytes: usize, work: impl FnOnce() -> R) -> Done<R> {
+    let mut region = vec![0_u8; bytes];
+    REGION.set(Some((region.as_mut_ptr(), bytes)));
+    let done = with_memory(bytes, work);
+    REGION.set(None);
+    done
 }
