@@ -79,6 +79,22 @@ mod tests {
     }
 
     #[test]
+    fn some_responses_are_no_answer_whatever_their_body_says() {
+        let objects = |status| objection(status, &[]).is_some();
+        assert_eq!(
+            [100, 199, 200, 201, 203, 204, 205, 206, 299, 300, 399, 400, 599].map(objects),
+            [false, false, false, false, false, true, true, false, false, true, true, false, false]
+        );
+    }
+
+    #[test]
+    fn the_length_is_a_number() {
+        let said = |value: &str| length(&[("Content-Length".to_owned(), value.to_owned())]);
+        assert_eq!([" 70 ", "0", "-1", "7x", ""].map(said), [Some(70), Some(0), None, None, None]);
+        assert_eq!(length(&[]), None);
+    }
+
+    #[test]
     fn headers_are_found_in_any_case() {
         let headers = |name: &str, value: &str| [(name.to_owned(), value.to_owned())];
         assert!(is_event_stream(&headers("Content-Type", "Text/Event-Stream; charset=utf-8")));

@@ -63,3 +63,60 @@ fn shows(word: &str, key: &str) -> bool {
 fn find(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quoted(text: &str, key: &str) -> String {
+        quote(text, Some(&Secret::new(key)))
+    }
+
+    #[test]
+    fn a_part_of_the_key_is_masked_and_less_is_not() {
+        for (text, shown) in [
+            ("is abcdef", "is ***"),
+            ("is (bcdefg)!", "is ***"),
+            ("is abcde", "is abcde"),
+            ("is Abcdef", "is Abcdef"),
+            ("is ab**yz", "is ***"),
+            ("is ab*yz", "is ab*yz"),
+            ("ab cdefgh", "ab ***"),
+        ] {
+            assert_eq!(quoted(text, "abcdefgh"), shown);
+        }
+        assert_eq!(quoted("is xyz and xy", "xyz"), "is *** and xy", "a short key counts as a whole");
+        assert_eq!(quote("is ab**yz", None), "is ab**yz", "without a key nothing is one");
+    }
+
+    #[test]
+    fn white_space_and_control_characters_part_words() {
+        assert_eq!(quoted(" a\t\r\n b\u{0}c\u{1b}[0m\u{2028}d ", "k"), "a b c [0m d");
+        assert_eq!(quoted(" \n ", "k"), "");
+    }
+
+    #[test]
+    fn a_quotation_has_300_characters_at_most() {
+        assert_eq!(quoted(&"é".repeat(300), "k"), "é".repeat(300));
+        assert_eq!(quoted(&"é".repeat(301), "k"), ["é".repeat(300).as_str(), "…"].concat());
+        // 150 words and the spaces between them.
+        let words = vec!["x"; 150].join(" ");
+        assert_eq!(quoted(&[&words, " y"].concat(), "k"), [&words, " …"].concat());
+        // What is behind the first 4096 bytes is not looked at, also where a character lies across their end.
+        let spaces = " ".repeat(4095);
+        assert_eq!(quoted(&[&spaces, "éa"].concat(), "k"), "");
+        assert_eq!(quoted(&[&spaces, "ab"].concat(), "k"), "a");
+    }
+
+    #[test]
+    fn an_error_is_quoted_from_json_or_from_text_but_not_from_a_page() {
+        let said = |body: &[u8]| error_body(body.to_vec(), None);
+        assert_eq!(said(br#"{"error":{"message":"no"}}"#), "no");
+        assert_eq!(said(br#"{"code":7}"#), "");
+        assert_eq!(said(b"no \xff"), "no \u{fffd}");
+        assert_eq!(said(b" \n<html>no</html>"), "");
+        assert_eq!(said(&[b' '; 5000]), "");
+        let long = [vec![b' '; 4094], b"abc".to_vec()].concat();
+        assert_eq!(said(&long), "ab");
+    }
+}

@@ -66,9 +66,17 @@ mod tests {
     }
 
     #[test]
+    fn each_retry_takes_its_jitter_from_other_bits() {
+        let added = |retry, jitter| wait(retry, None, jitter).unwrap().as_millis() - (500 << retry);
+        assert_eq!([0, 1, 2, 3].map(|retry| added(retry, 0x0000_ff00)), [0, 1, 996, 0]);
+        assert_eq!([0, 1, 2, 3].map(|retry| added(retry, 0xff00_0000)), [249, 0, 0, 7]);
+    }
+
+    #[test]
     fn the_provider_can_ask_for_more() {
         assert_eq!(wait(0, Some(7), 0), Some(Duration::from_secs(7)));
         assert_eq!(wait(5, Some(1), 0), Some(Duration::from_secs(16)));
+        assert_eq!(wait(0, Some(60), 0), Some(Duration::from_secs(60)));
         assert_eq!(wait(0, Some(61), 0), None);
         assert_eq!(wait(0, Some(u64::MAX), 0), None);
     }

@@ -253,3 +253,18 @@ fn known_providers_are_listed_once_and_not_without_end() {
     let twice = [names(32), names(1)].concat();
     assert_eq!(listed(&twice), format!("{quoted}, …"), "the list is full");
 }
+
+#[test]
+fn names_of_variables_are_told_from_keys() {
+    for name in ["OPENAI_KEY_2", "openai_key_2", "OpenAi_Key", "_", "K3Y"] {
+        let config = parse(&LEAST.replace("OPENAI_API_KEY", name)).unwrap();
+        assert_eq!(config.provider.api_key_env.as_deref(), Some(name));
+    }
+    for key in ["OpenAi_Key2", "a-b", "a b", "a.b", "é"] {
+        let error = parse(&LEAST.replace("OPENAI_API_KEY", key)).unwrap_err();
+        assert!(
+            error.contains("expected the name of an environment variable") && !error.contains(key),
+            "{error}"
+        );
+    }
+}

@@ -66,7 +66,8 @@ fn damage_is_named() {
 #[test]
 fn ids_are_file_names_and_nothing_more() {
     for id in ["default", "a", "A-1_b.c", "-x", "a..b", &"x".repeat(64)] {
-        assert_eq!(id.parse::<SessionId>().unwrap().as_str(), id);
+        let parsed: SessionId = id.parse().unwrap();
+        assert_eq!((parsed.as_str(), parsed.to_string().as_str()), (id, id));
     }
     for id in
         ["", ".", "..", ".hidden", "a/b", "a\\b", "/a", "a\0b", "a b", "ä", "a\n", "C:x", &"x".repeat(65)]

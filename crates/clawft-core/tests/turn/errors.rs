@@ -1,6 +1,6 @@
 //! Everything that goes wrong, in the words the user sees.
 
-use crate::common::{KEY, NOW, answer, begin, config, error};
+use crate::common::{KEY, NOW, answer, anthropic, begin, config, error};
 use clawft_core::{Event, Step, TransportError, TurnError};
 use std::time::Duration;
 
@@ -97,6 +97,51 @@ fn the_key_is_masked_wherever_it_is_echoed() {
             assert!(shown.ends_with(": no *** here"), "{shown}");
         }
     }
+}
+
+/// Everywhere a server can put it so that it would be shown.
+#[test]
+fn no_error_repeats_the_key() {
+    let openai = config("", r#","retries":0"#);
+    let claude = anthropic("", r#","retries":0"#);
+    let quoted = |text: &str| text.replace("KEY", KEY);
+    let location = format!("https://{KEY}/");
+    for (config, status, headers, body, shown) in [
+        (&openai, 200, vec![], r#"{"error":{"message":"no KEY"}}"#, "sent an error: no ***"),
+        (&openai, 200, vec![], r#"{"error":"no KEY"}"#, "sent an error: no ***"),
+        (&openai, 500, vec![], "no KEY", "answered 500: no ***"),
+        (&openai, 200, vec![("content-encoding", KEY)], "", "it is encoded as ***"),
+        (&openai, 307, vec![("location", location.as_str())], "", "this one leads to ***"),
+        (
+            &openai,
+            200,
+            vec![],
+            r#"{"choices":[{"message":{},"finish_reason":"no KEY\n\u001b[31m"}]}"#,
+            "(finish reason `no *** [31m`)",
+        ),
+        (&claude, 200, vec![], r#"{"content":[],"stop_reason":"KEY"}"#, "(finish reason `***`)"),
+        (&claude, 401, vec![], r#"{"error":{"message":"no KEY"}}"#, ": no ***"),
+    ] {
+        let (mut turn, _) = begin(config);
+        let Step::Failed(error) = answer(&mut turn, status, &headers, quoted(body).as_bytes()) else {
+            panic!("{body}")
+        };
+        let words = error.to_string();
+        assert!(words.contains(shown) && !words.contains("sk-proj"), "{words}");
+    }
+}
+
+#[test]
+fn a_streamed_error_repeats_no_key() {
+    let config = config(r#","stream":true"#, "");
+    let (mut turn, _) = begin(&config);
+    let headers = [("content-type".to_owned(), "text/event-stream".to_owned())];
+    turn.feed(Event::Head { status: 200, headers: &headers }, NOW);
+    let text = b"data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n";
+    assert!(matches!(turn.feed(Event::Body(text), NOW), Step::Delta(_)));
+    let error = format!("data: {{\"error\":{{\"message\":\"no {KEY}\"}}}}\n\n");
+    let Step::Done(reply) = turn.feed(Event::Body(error.as_bytes()), NOW) else { panic!() };
+    assert_eq!(reply.incomplete.as_deref(), Some("provider `openai` sent an error: no ***"));
 }
 
 #[test]

@@ -27,7 +27,12 @@ fn the_request_is_what_the_provider_documents() {
     assert_eq!(request.method, Method::Post);
     assert_eq!(request.url, "https://api.openai.com/v1/chat/completions");
     assert_eq!(request.timeout, Duration::from_secs(30));
+    assert_eq!((request.method.as_str(), Method::Get.as_str()), ("POST", "GET"));
     assert_eq!(header(&request, "content-type").unwrap().expose(), "application/json");
+    assert_eq!(
+        header(&request, "user-agent").unwrap().expose(),
+        concat!("clawft/", env!("CARGO_PKG_VERSION"))
+    );
     assert_eq!(header(&request, "authorization").unwrap().expose(), ["Bearer ", KEY].concat());
     assert_eq!(
         serde_json::from_slice::<Value>(&request.body).unwrap(),
