@@ -48,6 +48,9 @@ pub type Content<'a> = &'a mut dyn Iterator<Item = Vec<u8>>;
 /// Puts the content that it is given in the place of a file.
 pub(crate) type Save<'a> = &'a mut dyn FnMut(Content<'_>) -> Result<(), FsFault>;
 
+/// Makes the content of a file, and returns what came of saving it.
+pub(crate) type Change<'a, E> = &'a mut dyn FnMut(Save<'_>) -> Result<Result<(), FsFault>, E>;
+
 /// Reads and writes files below one base directory.
 #[derive(Clone)]
 pub struct FileSystem {
@@ -131,7 +134,7 @@ impl FileSystem {
         directory: &str,
         name: &str,
         mut wait: Wait,
-        change: &mut dyn FnMut(Save<'_>) -> Result<Result<(), FsFault>, E>,
+        change: Change<'_, E>,
     ) -> Result<(), E> {
         let path = self.locate(&[directory, "/", name].concat())?;
         let fail = |fault| FsError::new("write", &path, fault);

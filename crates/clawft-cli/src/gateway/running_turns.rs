@@ -3,15 +3,12 @@
 //! Both a turn that is stored and a deletion hold the session's mutex. The deletion removes the file and marks the running turns; a
 //! marked turn is not stored, even if its session has no file yet.
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use clawft_types::SessionId;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
-
-/// The error of a turn whose session was deleted, in the same words as the store's.
-pub(super) const DELETED: &str = "the session was deleted meanwhile";
 
 /// The turns that are running.
 #[derive(Clone, Default)]
@@ -91,7 +88,7 @@ impl RunningTurn {
     /// If the session was deleted.
     pub(super) async fn may_store(&self) -> Result<OwnedMutexGuard<()>, Error> {
         let guard = Arc::clone(&self.storing).lock_owned().await;
-        if self.deleted.load(Ordering::Relaxed) { Err(Error::other(DELETED)) } else { Ok(guard) }
+        if self.deleted.load(Ordering::Relaxed) { Err(Fault::Deleted.into()) } else { Ok(guard) }
     }
 }
 
@@ -131,7 +128,7 @@ mod tests {
     }
 
     fn refused(may_store: Result<OwnedMutexGuard<()>, Error>) -> bool {
-        may_store.is_err_and(|error| error.to_string() == DELETED)
+        may_store.is_err_and(|error| matches!(error.fault, Fault::Deleted))
     }
 
     #[tokio::test]

@@ -1,6 +1,5 @@
 //! Whether a turn was stored in its session, as clients are told.
 
-use crate::gateway::running_turns::DELETED;
 use crate::{Error, Fault};
 use axum::http::HeaderName;
 use clawft_store::{FsError, FsFault};
@@ -32,7 +31,7 @@ impl StoreOutcome {
     pub(super) fn failed(error: &Error) -> StoreOutcome {
         match &error.fault {
             Fault::File(FsError { fault: FsFault::Full, .. }) => StoreOutcome::DiskFull,
-            Fault::Other(text) if text == DELETED => StoreOutcome::Deleted,
+            Fault::Deleted => StoreOutcome::Deleted,
             Fault::Other(text) if text == ENDED => StoreOutcome::Ended,
             _ => StoreOutcome::Failed,
         }
@@ -85,7 +84,7 @@ mod tests {
         for (error, reason) in [
             (file(FsFault::Full), "disk_full"),
             (file(FsFault::Denied), "storage"),
-            (Error::other(DELETED), "deleted"),
+            (Fault::Deleted.into(), "deleted"),
             (Error::other(ENDED), "shutting_down"),
             (Error::other("somebody"), "storage"),
         ] {
