@@ -39,7 +39,7 @@ use clawft_types::memory;
 /// Where the host's configuration directory is mounted: `wasmtime run --dir HOST::/config`.
 pub const DEFAULT_BASE: &str = "/config";
 
-/// How many names are tried for a copy that is kept.
+/// The most copies of one file that are kept.
 const MAX_COPIES: u32 = 1000;
 
 /// What a file shall hold, in pieces: all of it need not be in memory at the same time.

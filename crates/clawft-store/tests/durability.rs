@@ -1,4 +1,4 @@
-//! What is asked of the disk, in which order, as the system sees it: a turn that counts as stored survives a power cut.
+//! The calls to the disk and their order, as the system sees them: a turn that counts as stored survives a power cut.
 //!
 //! This program starts itself with a library in front of the C library that writes down each call, and then looks at what
 //! was written.
@@ -67,7 +67,7 @@ mod linux {
         assert_eq!(calls, expected);
     }
 
-    /// What this program asks of the disk when it has `dir` for its base, with that and all numbers left out.
+    /// Returns the calls of this program to the disk, in which `BASE` is its base directory and `N` any number.
     #[expect(
         clippy::disallowed_methods,
         reason = "this package has no door to other programs, and runs but itself"

@@ -17,14 +17,14 @@ pub struct Shim {
     library: PathBuf,
 }
 
-/// What the library does to a program, as environment variables.
+/// The effects of the library on a program, as environment variables.
 #[derive(Debug, Clone)]
 pub struct Effects {
     variables: Vec<(&'static str, OsString)>,
 }
 
 impl Shim {
-    /// Compiles it into `folder` with the C compiler that `CC` names, or `cc`.
+    /// Compiles it into `directory` with the C compiler that `CC` names, or `cc`.
     ///
     /// # Errors
     /// If there is no compiler, or it does not take the source.
@@ -32,8 +32,8 @@ impl Shim {
         clippy::disallowed_methods,
         reason = "this package has no door to other programs, and starts but one"
     )]
-    pub fn compile(folder: &Path) -> io::Result<Self> {
-        let library = folder.join("disk-shim.so");
+    pub fn compile(directory: &Path) -> io::Result<Self> {
+        let library = directory.join("disk-shim.so");
         let compiler = env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or_else(|| "cc".into());
         let mut command = Command::new(&compiler);
         command.args(["-shared", "-fPIC", "-O1", "-Wall", "-x", "c", "-", "-ldl", "-o"]).arg(&library);

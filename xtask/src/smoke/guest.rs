@@ -69,7 +69,7 @@ pub(super) struct Guest<'a> {
     /// Where the host writes down how much memory it took.
     measured: Option<PathBuf>,
     file_size: Option<usize>,
-    /// What happens to the host's disk and clock.
+    /// Effects on the host's disk and clock.
     effects: Option<Effects>,
 }
 

@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 fn effects() -> Effects {
     static SHIM: OnceLock<Shim> = OnceLock::new();
     let compile = || {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("disk-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Shim::compile(&folder).unwrap()
+        let directory =
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("disk-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        Shim::compile(&directory).unwrap()
     };
     SHIM.get_or_init(compile).effects()
 }
@@ -46,7 +47,7 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
-/// What the user said in the stored turns, sorted; each is followed by its answer.
+/// Returns the questions that are stored, sorted; each is followed by its answer.
 fn stored(home: &Home) -> Vec<String> {
     let session = home.session("default");
     let turns = session.messages.chunks(2).map(|turn| {

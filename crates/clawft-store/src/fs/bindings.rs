@@ -17,7 +17,7 @@ use wasip2::filesystem::types::{
 const READ_SIZE: u64 = 64 * 1024;
 
 pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    // Looked at first: a pipe that nobody writes to could be waited for forever while it is opened.
+    // Checked before it is opened: opening a pipe that nobody writes to could take forever.
     let (kind, size) = stat(path)?;
     if kind != DescriptorType::RegularFile {
         return Err(FsFault::NotFile);
@@ -46,7 +46,7 @@ pub(super) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
     written
 }
 
-/// Writes into a file that must be there and be empty, down to the disk.
+/// Writes into an empty file, which must exist, down to the disk.
 pub(super) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     let file = open(path, OpenFlags::empty(), DescriptorFlags::WRITE)?;
     let mut start = 0;
@@ -57,7 +57,7 @@ pub(super) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     Ok(file.sync()?)
 }
 
-/// Has the names in a directory written down to the disk. Not every host can.
+/// Writes the names in a directory down to the disk, on hosts that can do that.
 pub(super) fn sync_dir(path: &str) -> Result<(), FsFault> {
     let Ok(directory) = open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ) else { return Ok(()) };
     match directory.sync() {
@@ -88,31 +88,31 @@ pub(super) fn create_dir(path: &str) -> Result<(), FsFault> {
     Ok(root.create_directory_at(rest)?)
 }
 
-/// The size of a file.
+/// Returns the size of a file.
 pub(super) fn size(path: &str) -> Result<u64, FsFault> {
     Ok(stat(path)?.1)
 }
 
-/// A guest has no way to let others know that it lives.
+/// Nothing: a guest has no way to show that it is alive.
 #[derive(Debug)]
 pub(super) struct Claim;
 
-/// A name that no other holder has.
+/// Returns a name that no other holder has.
 pub(super) fn holder_name() -> String {
     random::number().to_string()
 }
 
-/// Makes the file of a lock, which must not be there yet.
+/// Creates the file of a lock, which must not exist yet.
 pub(super) fn claim(path: &str) -> Result<Claim, FsFault> {
     open(path, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, DescriptorFlags::WRITE).map(|_| Claim)
 }
 
-/// A guest cannot tell.
+/// Returns `false`: a guest cannot tell.
 pub(super) fn is_abandoned(_path: &str) -> bool {
     false
 }
 
-/// Hands on the names in a directory.
+/// Calls `take` with each name in a directory.
 pub(super) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), FsFault> {
     let directory = open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ)?;
     let entries = directory.read_directory()?;
@@ -135,7 +135,7 @@ pub(super) fn is_inside(_base: &str, _path: &str) -> bool {
     true
 }
 
-/// What is at `path`, and its size. Not all that the host tells: taking that apart is 100 bytes of component.
+/// Returns the kind and the size of what is at `path`. The rest of the host's record would be 180 bytes more of component.
 fn stat(path: &str) -> Result<(DescriptorType, u64), FsFault> {
     let (root, rest) = place(path)?;
     let found = root.stat_at(PathFlags::SYMLINK_FOLLOW, rest)?;

@@ -22,13 +22,13 @@ use crate::clock::{self, Stopwatch};
 use crate::random;
 use std::time::Duration;
 
-/// How many nanoseconds a lock may stay as it is. One slow call to the disk fits in: a guest cannot renew its lock during one.
+/// The nanoseconds without a change after which a lock counts as abandoned. One slow call to the disk fits in: a guest cannot renew its lock during one.
 const SILENCE: u64 = 10 * SECOND;
 
-/// How many nanoseconds to wait in all.
+/// The nanoseconds after which a process stops waiting.
 const PATIENCE: u64 = 120 * SECOND;
 
-/// How many milliseconds to wait before the next look. Up to as many more are added at random, so that two processes that have
+/// The milliseconds before the next look. Up to as many more are added at random, so that two processes that have
 /// met do not meet again.
 const PAUSE: u64 = 8;
 
@@ -70,7 +70,7 @@ impl Wait {
 pub(super) struct LockPath {
     /// The directory of locks, which need not exist yet.
     pub(super) directory: String,
-    /// What the names of this lock's files begin with. It ends with a character that is in no name of a locked file.
+    /// The beginning of the names of this lock's files. Its last character is in no name of a locked file.
     pub(super) prefix: String,
 }
 

@@ -17,13 +17,13 @@ use wasip1::{
 const FIRST_GRANT: Fd = 3;
 
 pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    // Looked at first: a pipe that nobody writes to could be waited for forever while it is opened.
+    // Checked before it is opened: opening a pipe that nobody writes to could take forever.
     let (kind, size) = stat(path)?;
     if kind != FILETYPE_REGULAR_FILE {
         return Err(FsFault::NotFile);
     }
     let mut bytes = Vec::new();
-    // One more, so that the end is seen without more room.
+    // One byte more, so that the end is found without growing.
     reserve(&mut bytes, size.saturating_add(1))?;
     read_into(open(path, 0, 0, RIGHTS_FD_READ)?.0, &mut bytes)?;
     Ok(bytes)
@@ -41,7 +41,7 @@ pub(super) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
     Ok(written?)
 }
 
-/// Writes into a file that must be there and be empty, down to the disk.
+/// Writes into an empty file, which must exist, down to the disk.
 pub(super) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     let file = open(path, 0, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?;
     for piece in content {
@@ -50,7 +50,7 @@ pub(super) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     Ok(file.sync()?)
 }
 
-/// Has the names in a directory written down to the disk. Not every host can.
+/// Writes the names in a directory down to the disk, on hosts that can do that.
 pub(super) fn sync_dir(path: &str) -> Result<(), FsFault> {
     let Ok(directory) = open(path, OFLAGS_DIRECTORY, 0, RIGHTS_FD_READDIR | RIGHTS_FD_SYNC) else {
         return Ok(());
@@ -85,31 +85,31 @@ pub(super) fn create_dir(path: &str) -> Result<(), FsFault> {
     Ok(unsafe { wasip1::path_create_directory(root, rest) }?)
 }
 
-/// The size of a file.
+/// Returns the size of a file.
 pub(super) fn size(path: &str) -> Result<u64, FsFault> {
     Ok(stat(path)?.1)
 }
 
-/// A guest has no way to let others know that it lives.
+/// Nothing: a guest has no way to show that it is alive.
 #[derive(Debug)]
 pub(super) struct Claim;
 
-/// A name that no other holder has.
+/// Returns a name that no other holder has.
 pub(super) fn holder_name() -> String {
     random::number().to_string()
 }
 
-/// Makes the file of a lock, which must not be there yet.
+/// Creates the file of a lock, which must not exist yet.
 pub(super) fn claim(path: &str) -> Result<Claim, FsFault> {
     open(path, OFLAGS_CREAT | OFLAGS_EXCL, 0, RIGHTS_FD_WRITE).map(|_| Claim)
 }
 
-/// A guest cannot tell.
+/// Returns `false`: a guest cannot tell.
 pub(super) fn is_abandoned(_path: &str) -> bool {
     false
 }
 
-/// Hands on the names in a directory.
+/// Calls `take` with each name in a directory that is text.
 pub(super) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), FsFault> {
     let directory = open(path, OFLAGS_DIRECTORY, 0, RIGHTS_FD_READDIR)?;
     let mut next = DIRCOOKIE_START;
@@ -120,7 +120,6 @@ pub(super) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), Fs
         let filled = unsafe { wasip1::fd_readdir(directory.0, buffer.as_mut_ptr(), buffer.len(), next) }?;
         let mut entries = &buffer[..filled.min(buffer.len())];
         while let Some((name, rest, cookie)) = entry(entries) {
-            // What is no text is the name of no file of ours.
             let name = str::from_utf8(name).unwrap_or(".");
             if name != "." && name != ".." {
                 take(name);
@@ -157,7 +156,7 @@ pub(super) fn is_inside(_base: &str, _path: &str) -> bool {
     true
 }
 
-/// What is at `path`, and its size.
+/// Returns the kind and the size of what is at `path`.
 fn stat(path: &str) -> Result<(Filetype, u64), FsFault> {
     let (root, rest) = place(path)?;
     // SAFETY: the host reads nothing but the path.

@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::sync::LazyLock;
 
 pub(in crate::fs) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    // Looked at first: a pipe that nobody writes to could be waited for forever while it is opened.
+    // Checked before it is opened: opening a pipe that nobody writes to could take forever.
     regular(&fs::metadata(path)?)?;
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
@@ -16,7 +16,7 @@ pub(in crate::fs) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
     Ok(bytes)
 }
 
-/// The size of what must be a file.
+/// Returns the size of a regular file.
 fn regular(found: &Metadata) -> Result<u64, FsFault> {
     if found.is_file() { Ok(found.len()) } else { Err(FsFault::NotFile) }
 }
@@ -33,7 +33,7 @@ pub(in crate::fs) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
     Ok(written?)
 }
 
-/// Writes into a file that must be there and be empty, down to the disk.
+/// Writes into an empty file, which must exist, down to the disk.
 pub(in crate::fs) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     let mut file = OpenOptions::new().write(true).open(path)?;
     for piece in content {
@@ -42,7 +42,7 @@ pub(in crate::fs) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFaul
     Ok(file.sync_all()?)
 }
 
-/// Has the names in a directory written down to the disk. Not every system can.
+/// Writes the names in a directory down to the disk, on systems that can do that.
 pub(in crate::fs) fn sync_dir(path: &str) -> Result<(), FsFault> {
     match File::open(path).and_then(|directory| directory.sync_all()).map_err(FsFault::from) {
         Err(fault @ (FsFault::Full | FsFault::Other(Some(INPUT_OUTPUT)))) => Err(fault),
@@ -79,12 +79,12 @@ pub(in crate::fs) fn create_dir(path: &str) -> Result<(), FsFault> {
     Ok(builder.create(path)?)
 }
 
-/// The size of a file.
+/// Returns the size of a file.
 pub(in crate::fs) fn size(path: &str) -> Result<u64, FsFault> {
     Ok(fs::metadata(path)?.len())
 }
 
-/// Hands on the names in a directory.
+/// Calls `take` with each name in a directory.
 pub(in crate::fs) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), FsFault> {
     for entry in fs::read_dir(path)? {
         take(&entry?.file_name().to_string_lossy());
@@ -120,7 +120,7 @@ pub(in crate::fs) fn is_inside(base: &str, path: &str) -> bool {
     true
 }
 
-/// What a lock's holder keeps for as long as he lives: the file in it, locked by the system.
+/// The file of a lock, locked by the system for as long as its holder is alive.
 #[derive(Debug)]
 pub(in crate::fs) struct Claim {
     /// Closed by the system when the process ends, however it does.
@@ -128,16 +128,15 @@ pub(in crate::fs) struct Claim {
     _file: File,
 }
 
-/// A name that no other holder has. It says for which processes the system can tell whether the holder lives.
+/// Returns a name that no other holder has. It ends with the [`system`], whose processes can tell whether the holder is alive.
 pub(in crate::fs) fn holder_name() -> String {
     format!("{}-{}", random::number(), system())
 }
 
-/// Makes the file of a lock, which must not be there yet.
+/// Creates the file of a lock, which must not exist yet.
 pub(in crate::fs) fn claim(path: &str) -> Result<Claim, FsFault> {
     let _file = private().write(true).create_new(true).open(path)?;
-    // Others hold it for a moment at most, to see whether it is held. If the file system knows no locks, it tells them as
-    // much.
+    // Others hold it for a moment at most, in `is_abandoned`. On a file system without locks that fails for them as well.
     #[cfg(unix)]
     let _ = _file.lock();
     Ok(Claim {
@@ -146,19 +145,19 @@ pub(in crate::fs) fn claim(path: &str) -> Result<Claim, FsFault> {
     })
 }
 
-/// Whether the system knows that the holder of the lock with this file is dead. Not where a lock on a file keeps its own
-/// holder from writing, as on Windows.
+/// Whether the system reports that the holder of the lock with this file is dead. Never on Windows, where a locked file cannot
+/// be written through another handle.
 pub(in crate::fs) fn is_abandoned(path: &str) -> bool {
     let ours = cfg!(unix) && path.rsplit_once('-').is_some_and(|(_, other)| other == system());
     ours && OpenOptions::new().read(true).write(true).open(path).is_ok_and(|file| file.try_lock().is_ok())
 }
 
-/// What the processes on this system have in common, since it was started.
+/// Returns a mark of the running system, which all of its processes have in common.
 fn system() -> &'static str {
     static SYSTEM: LazyLock<String> = LazyLock::new(|| {
         let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let digits: String = text.chars().filter(char::is_ascii_hexdigit).take(8).collect();
-        // On a system without one, of which there are others: a wrong verdict costs time.
+        // Other machines may have the same mark then: a wrong verdict costs their processes time.
         if digits.is_empty() { std::env::consts::OS.to_owned() } else { digits }
     });
     &SYSTEM

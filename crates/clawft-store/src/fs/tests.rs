@@ -74,7 +74,7 @@ fn a_write_ends_with_the_directory_on_the_disk() {
     intercept(full, || fs.remove_file("b").unwrap());
 }
 
-/// What `work` asks of the file system.
+/// Returns the calls that `work` makes to the file system.
 fn calls(work: impl FnOnce()) -> Vec<String> {
     let calls = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&calls);
@@ -238,8 +238,8 @@ fn symbolic_links_lead_out_of_the_base_for_nothing() {
         }
         assert!(!fs.exists(path));
         let mut text = |save: Save<'_>| -> Result<_, FsError> { Ok(save(&mut iter::once(b"x".to_vec()))) };
-        for (folder, name) in [(path, "new"), (".", path)] {
-            let error = fs.update(folder, name, Wait::start(), &mut text).unwrap_err();
+        for (directory, name) in [(path, "new"), (".", path)] {
+            let error = fs.update(directory, name, Wait::start(), &mut text).unwrap_err();
             assert_eq!(error.fault, FsFault::Outside, "{path}");
         }
     }

@@ -14,12 +14,12 @@ cases! {
     "a guest stopped while it stores is overtaken, and loses no turn" => stopped,
 }
 
-/// How long nobody needs to wait.
+/// Longer than any guest takes.
 const LIMIT: Duration = Duration::from_secs(50);
 
 fn slow(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
-    // The folders are there then.
+    // Creates the directories.
     lab.compiled().say("first")?.answered("echo: first")?;
     let effects = lab.bench.effects()?.slow(3500);
     at_once(["0", "1", "2", "3"].map(|message| {
@@ -29,7 +29,7 @@ fn slow(lab: &Lab<'_>) -> Result<()> {
     stored(lab, &["0", "1", "2", "3", "first"])
 }
 
-/// First for a while in which nobody gives it up, and then for as long as that takes.
+/// First for less time than it takes the other guest to overtake it, and then for more.
 fn stopped(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     let late = stopping(lab, "late")?;

@@ -70,7 +70,7 @@ fn newer(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Whoever opened the pipe would wait for somebody to write into it.
+/// Opening the pipe would take forever, because nobody writes to it.
 fn no_file(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     fs::create_dir_all(lab.session_path("default"))?;

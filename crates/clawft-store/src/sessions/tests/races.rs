@@ -23,7 +23,7 @@ fn store_after(sessions: &Sessions, silence: Duration, (session, known): &(Sessi
     sessions.store_within(Wait::with(silence, LONG), session, *known, &mut no_warning)
 }
 
-/// What storing a turn asks of the file system, in order: `rename sessions/s.json`.
+/// Returns the calls to the file system that storing a turn makes, such as `rename sessions/s.json`.
 fn calls_of_storing() -> Vec<String> {
     let (dir, _fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "s", "old"));
@@ -122,7 +122,7 @@ fn the_disk_is_asked_in_an_order_that_survives_a_power_cut() {
     assert_eq!(calls[made + 1], format!("sync_dir {base}"));
 }
 
-/// A process that is stopped anywhere for as long as it takes others to give it up loses no turn, and no other does.
+/// A process that is stopped at any point, until another one has taken its lock away, loses no turn, and neither does the other.
 #[test]
 fn stopped_anywhere_while_another_stores_loses_no_turn() {
     for at in 0..calls_of_storing().len() {
@@ -173,8 +173,7 @@ fn two_stopped_anywhere_while_a_third_stores_lose_no_turn() {
     }
 }
 
-/// Whatever a turn is doing when its session is removed, the session stays away, and the turn is told unless it was stored
-/// before.
+/// A session that is removed at any point of a turn stays removed, and the turn fails unless it was stored before.
 #[test]
 fn a_session_removed_anywhere_in_a_turn_stays_away() {
     let calls = calls_of_storing();
@@ -198,7 +197,7 @@ fn a_session_removed_anywhere_in_a_turn_stays_away() {
     }
 }
 
-/// And whatever removing does when a turn is stored: it is the turn's end that comes last then, or the removal.
+/// A turn that is stored at any point of a removal is removed as well, or fails.
 #[test]
 fn a_turn_stored_anywhere_in_a_removal_is_told_or_removed() {
     for at in 0..8 {
@@ -222,7 +221,7 @@ fn a_turn_stored_anywhere_in_a_removal_is_told_or_removed() {
     }
 }
 
-/// A process that dies anywhere keeps nobody waiting, leaves the old session or the new one, and nothing that adds up.
+/// A process that dies at any point keeps nobody waiting, leaves the old session or the new one, and no other file.
 #[test]
 fn dead_anywhere_delays_nobody_and_leaves_whole_turns() {
     let calls = calls_of_storing();
@@ -252,7 +251,7 @@ fn dead_anywhere_delays_nobody_and_leaves_whole_turns() {
     }
 }
 
-/// Whichever call fails, the caller is told or the turn is stored, and nothing lies about.
+/// Whichever call fails, the turn is stored or fails, and no file is left.
 #[test]
 fn failing_anywhere_leaves_the_old_session_or_the_new_one() {
     for (at, call) in calls_of_storing().into_iter().enumerate() {
@@ -282,7 +281,7 @@ fn failing_anywhere_leaves_the_old_session_or_the_new_one() {
     }
 }
 
-/// A disk that takes longer than a lock may be silent: each loses his lock to the other until both are patient enough.
+/// A disk that takes longer than a lock may stay unchanged: each process loses its lock to others until all wait long enough.
 #[test]
 fn a_disk_slower_than_silence_is_waited_for_in_the_end() {
     let (_dir, fs, sessions) = temporary();
@@ -304,11 +303,11 @@ fn a_disk_slower_than_silence_is_waited_for_in_the_end() {
     });
     let texts = sorted(stored(&sessions, "s"));
     assert_eq!(texts, ["1", "1", "2", "2", "3", "3", "4", "4", "old", "old"]);
-    assert!(*fills.lock().unwrap() > 4, "nobody has lost his lock: this test shows nothing");
+    assert!(*fills.lock().unwrap() > 4, "no process has lost its lock: this test shows nothing");
     only_the_session(&fs);
 }
 
-/// Whoever loses his lock time and again is told in the end.
+/// A process that loses its lock time and again gives up with an error.
 #[test]
 fn patience_ends() {
     let (_dir, fs, sessions) = temporary();
@@ -323,7 +322,7 @@ fn patience_ends() {
     only_the_session(&fs);
 }
 
-/// Removing takes nothing from the disk, and waits for nobody.
+/// Removing needs no room on the disk, and waits for no lock.
 #[test]
 fn a_session_is_removed_from_a_full_disk_and_from_under_a_lock() {
     let (_dir, fs, sessions) = temporary();

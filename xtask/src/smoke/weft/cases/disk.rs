@@ -31,7 +31,7 @@ cases! {
 const PROCESSES: usize = 2;
 const ROUNDS: usize = 4;
 
-/// How much longer the component waits for the disk than weft, in milliseconds.
+/// The milliseconds by which each `fsync` of the component takes longer.
 const SLOWER: u32 = 500;
 
 fn mixed(place: &Place<'_>) -> Result<()> {
@@ -65,7 +65,7 @@ fn talk(kind: &str, process: usize, say: &(impl Fn(&str) -> Result<Outcome> + Sy
     })
 }
 
-/// What was said in the turns of a session, each of which is there once and with its answer.
+/// Returns the questions of a session, each of which is there once and with its answer.
 fn stored(session: &Value) -> Result<BTreeSet<String>> {
     let mut said = BTreeSet::new();
     for turn in session["messages"].as_array().context("the session has no messages")?.chunks(2) {
