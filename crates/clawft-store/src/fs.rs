@@ -279,8 +279,10 @@ fn make_dirs(path: &str) -> Result<(), FsFault> {
 }
 
 fn make_parent(path: &str) -> Result<(), FsFault> {
-    let parent = parent(path);
-    if parent.is_empty() || backend::is_dir(parent) { Ok(()) } else { make_dirs(parent) }
+    match parent(path) {
+        parent if backend::is_dir(parent) => Ok(()),
+        parent => make_dirs(parent),
+    }
 }
 
 /// Has the names in the directory of `path` written down to the disk, where the system can do that.

@@ -124,7 +124,10 @@ fn makes_and_removes() {
     fs.remove_file("x/y/z/f").unwrap();
     assert!(fs.remove_file("x/y/z/f").unwrap_err().is_not_found());
     fs.write_string("file", "").unwrap();
-    assert_eq!(fs.create_dir_all("file").unwrap_err().operation, "create");
+    for path in ["file", "file/below"] {
+        let error = fs.create_dir_all(path).unwrap_err();
+        assert_eq!((error.operation, error.fault), ("create", FsFault::NotDirectory), "{path}");
+    }
 }
 
 #[test]

@@ -209,6 +209,15 @@ fn lists_sessions_and_nothing_else() {
 }
 
 #[test]
+fn the_path_of_a_session_is_that_of_its_file() {
+    let (dir, _fs, sessions) = temporary();
+    store(&sessions, turn(&sessions, "s", "a"));
+    let path = sessions.path(&id("s")).unwrap();
+    assert_eq!(path, dir.path().join("sessions/s.json").to_str().unwrap());
+    assert!(std::fs::exists(path).unwrap());
+}
+
+#[test]
 fn removes_a_session_once() {
     let (_dir, fs, sessions) = temporary();
     assert!(!sessions.remove(&id("s")).unwrap());
