@@ -23,8 +23,8 @@ pub(crate) struct Mutants {
     /// Only mutants in lines that the working tree has changed since its merge base with BASE
     #[arg(long, value_name = "BASE")]
     pub(crate) diff: Option<String>,
-    /// How many mutants are tested at once; with more than one, the dependencies are compiled for each
-    #[arg(long, value_name = "N", default_value = "1")]
+    /// How many mutants are tested at once
+    #[arg(long, value_name = "N", default_value = "2")]
     pub(crate) jobs: NonZeroUsize,
     /// Print JSON on stdout instead of the table
     #[arg(long)]

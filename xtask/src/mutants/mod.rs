@@ -74,7 +74,7 @@ fn scores(
     interrupt: &Interrupt,
 ) -> Result<Vec<Score>> {
     let score = |package: &&Package| {
-        let known = runner.list(package)?;
+        let known = runner.list(package, None)?;
         ensure!(!known.is_empty(), "`{}` has no mutants", package.name);
         let (tested, elapsed) = runner.test(package, changes, interrupt)?;
         Ok(Score::of(package, policy, &known, tested, changes.is_none(), elapsed))

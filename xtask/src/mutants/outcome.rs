@@ -86,6 +86,11 @@ pub(super) fn tested(json: &[u8]) -> Result<Vec<Tested>> {
 }
 
 impl Mutant {
+    /// The file and the line, to sort by.
+    pub(super) fn position(&self) -> (&str, u64) {
+        (self.name.split(':').next().unwrap_or_default(), self.line)
+    }
+
     /// Its name with the line: `crates/p/src/a.rs:7: replace f -> bool with true`.
     pub(super) fn place(&self) -> String {
         let (path, change) = self.name.split_once(':').unwrap_or((&self.name, ""));

@@ -1,16 +1,17 @@
-//! Runs cargo-mutants: in a copy of the checkout, with a target directory in the cache, and so that it leaves nothing behind.
+//! Runs cargo-mutants: in copies of the checkout, with target directories in the cache, and so that it leaves nothing behind.
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, BufRead as _, BufReader, PipeReader, pipe},
     path::{Path, PathBuf},
     process::{Child, ExitStatus, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
-use devkit::{cmd, files, project::Project, ui};
+use anyhow::{Context as _, Result, bail, ensure};
+use devkit::{cmd, files, pool, project::Project, ui};
 use tempfile::TempDir;
 use xshell::{Cmd, Shell, cmd};
 
@@ -37,16 +38,30 @@ const COMPLETE: [i32; 3] = [0, 2, 3];
 /// The exit code when the tests fail without any mutant.
 const BASELINE_FAILED: i32 = 4;
 
+/// How many mutants are tested between two lines of progress.
+const STEP: usize = 50;
+
+/// The mutants for which another job is worth while: it has to compile what they are made of.
+const WORTHWHILE: usize = 8;
+
+/// How many lines of cargo-mutants an error shows.
+const TAIL: usize = 8;
+
 /// Options of every run. The time limits are far beyond what a slow machine takes: reaching one counts as caught.
-const OPTIONS: [&str; 8] = [
+const OPTIONS: [&str; 12] = [
     "--no-config",
     "--colors=never",
     "--annotations=none",
     "--gitignore=true",
-    "--minimum-test-timeout=60",
+    "--minimum-test-timeout=30",
+    "--timeout-multiplier=10",
     "--build-timeout=900",
+    "--caught",
+    "--unviable",
     // No doctests: compiling them takes longer than all other tests.
     "--cargo-arg=--tests",
+    // What most tests spend their time in.
+    "--cargo-arg=--config=profile.dev.package.proptest.opt-level=1",
     "--no-times",
 ];
 
@@ -75,7 +90,6 @@ const REMOVED: [&str; 6] = [
 #[derive(Debug)]
 pub(super) struct Runner<'p> {
     project: &'p Project,
-    shell: Shell,
     program: PathBuf,
     jobs: usize,
     /// What the native build leaves out, as options.
@@ -83,6 +97,16 @@ pub(super) struct Runner<'p> {
     /// The copies of the checkout, and what tests put into temporary directories.
     scratch: TempDir,
     _lock: File,
+}
+
+/// A part of the mutants of a package, tested by a process of its own: with one process for all of them, either each copy of
+/// the checkout would compile the dependencies anew, or all would overwrite each other's builds.
+#[derive(Clone, Copy, Debug)]
+struct Shard {
+    /// Its place among them, from 0.
+    at: usize,
+    /// How many there are.
+    of: usize,
 }
 
 impl<'p> Runner<'p> {
@@ -98,16 +122,20 @@ impl<'p> Runner<'p> {
         let files = coverage::elsewhere()?.into_iter().map(|file| format!("--exclude={file}"));
         let modules = policy.elsewhere.iter().map(|module| format!("--exclude-re={}", module.pattern()));
         let excluded = files.chain(modules).collect();
-        Ok(Self { project, shell: project.shell()?, program, jobs, excluded, scratch, _lock: lock })
+        Ok(Self { project, program, jobs, excluded, scratch, _lock: lock })
     }
 
-    /// All mutants of `package`.
-    pub(super) fn list(&self, package: &Package) -> Result<Vec<Mutant>> {
-        let output = cmd::output(self.command(package).args(["--list", "--json"]), "list the mutants")?;
+    /// Returns all mutants of `package`, or those in `changes`.
+    pub(super) fn list(&self, package: &Package, changes: Option<&Changes>) -> Result<Vec<Mutant>> {
+        let shell = self.project.shell()?;
+        let list = self.command(&shell, package, changes).args(["--list", "--json"]);
+        let output = cmd::output(list, "list the mutants")?;
         if !output.status.success() {
             bail!("could not list the mutants: {}", String::from_utf8_lossy(&output.stderr).trim_end());
         }
-        outcome::listed(&output.stdout).context("could not read the list of mutants")
+        // There is no list where the changes touch no mutant.
+        let json = if output.stdout.is_empty() { b"[]" } else { output.stdout.as_slice() };
+        outcome::listed(json).context("could not read the list of mutants")
     }
 
     /// Tests the mutants of `package`, or those in `changes`, and returns the results with the time that it took.
@@ -122,41 +150,91 @@ impl<'p> Runner<'p> {
         interrupt: &Interrupt,
     ) -> Result<(Vec<Tested>, Duration)> {
         let started = Instant::now();
-        let folder = self.project.target.join("xtask").join("mutants").join(&package.name);
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("could not make the directory `{}`", folder.display()))?;
-        let results = folder.join("mutants.out");
-        for old in [&results, &folder.join("mutants.out.old")] {
-            remove(old)?;
+        let all = self.list(package, changes)?.len();
+        if all == 0 {
+            return Ok((Vec::new(), started.elapsed()));
         }
-        ui::status("Testing", &format!("the mutants of {}; logs are in {}", package.name, results.display()));
-        let in_diff = changes.map(|changes| format!("--in-diff={}", changes.file.path().display()));
-        let command = self.command(package).arg("--output").arg(&folder).args(in_diff);
-        let command = command.arg(format!("--jobs={}", self.jobs));
-        // Its results are talk here: ours go to standard output.
-        let streams = [Stdio::null(), io::stderr().into(), Stdio::inherit()];
-        let status = wait(cmd::spawn(command, streams, "start cargo-mutants")?, &self.shell, interrupt)?;
-        check(status, &results)?;
-        let outcomes = results.join("outcomes.json");
-        // There is none where the changes touch no mutant.
-        let tested =
-            if outcomes.is_file() { outcome::tested(&files::read(&outcomes)?) } else { Ok(Vec::new()) };
-        Ok((tested.context("could not read cargo-mutants' results")?, started.elapsed()))
+        let folder = self.project.target.join("xtask").join("mutants").join(&package.name);
+        remove(&folder)?;
+        ui::status("Testing", &format!("the mutants of {}; logs are in {}", package.name, folder.display()));
+        let (count, jobs) = (AtomicUsize::new(0), self.jobs.min(all.div_ceil(WORTHWHILE)));
+        let shards: Vec<Shard> = (0..jobs).map(|at| Shard { at, of: jobs }).collect();
+        let results = pool::run(&shards, jobs, |shard| {
+            self.test_shard(*shard, package, changes, &folder, &count, interrupt)
+        });
+        let mut tested: Vec<Tested> =
+            results.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        ensure!(tested.len() == all, "cargo-mutants has tested {} of {all} mutants", tested.len());
+        tested.sort_by(|one, other| one.mutant.position().cmp(&other.mutant.position()));
+        Ok((tested, started.elapsed()))
     }
 
-    fn command(&self, package: &Package) -> Cmd<'_> {
+    fn test_shard(
+        &self,
+        Shard { at, of }: Shard,
+        package: &Package,
+        changes: Option<&Changes>,
+        folder: &Path,
+        count: &AtomicUsize,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Tested>> {
+        let folder = folder.join(at.to_string());
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("could not make the directory `{}`", folder.display()))?;
+        let shell = self.project.shell()?;
+        let shard = format!("--shard={at}/{of}");
+        let command = self
+            .command(&shell, package, changes)
+            .args([&shard, "--sharding=round-robin", "--output"])
+            .arg(&folder);
+        let command = command.env("CARGO_TARGET_DIR", self.target().join(at.to_string()));
+        let (reader, writer) = pipe().context("could not make a pipe")?;
+        let streams =
+            [Stdio::null(), writer.try_clone().context("could not share a pipe")?.into(), writer.into()];
+        let child = cmd::spawn(command, streams, "start cargo-mutants")?;
+        let (status, tail) = thread::scope(|scope| {
+            let tail = scope.spawn(|| follow(reader, count));
+            (wait(child, &shell, interrupt), tail.join().unwrap_or_default())
+        });
+        let results = folder.join("mutants.out");
+        check(status?, &results, &tail)?;
+        let outcomes = files::read(&results.join("outcomes.json"))?;
+        outcome::tested(&outcomes).context("could not read cargo-mutants' results")
+    }
+
+    fn command<'s>(&self, shell: &'s Shell, package: &Package, changes: Option<&Changes>) -> Cmd<'s> {
         let (mutants, name) = (&self.program, &package.name);
-        let command = cmd!(self.shell, "{mutants} mutants --package {name} --cargo-arg=--locked");
-        let command = command.args(OPTIONS).args(&self.excluded);
+        let in_diff = changes.map(|changes| format!("--in-diff={}", changes.file.path().display()));
+        let command = cmd!(shell, "{mutants} mutants --package {name} --cargo-arg=--locked");
+        let command = command.args(OPTIONS).args(&self.excluded).args(in_diff);
         let command = REMOVED.iter().fold(command, |command, name| command.env_remove(name));
-        let command = command.envs(VARIABLES).env("TMPDIR", self.scratch.path());
-        // Two copies at once would overwrite each other's builds: each then has a target directory of its own.
-        if self.jobs > 1 { command } else { command.env("CARGO_TARGET_DIR", self.target()) }
+        command.envs(VARIABLES).env("TMPDIR", self.scratch.path())
     }
 
     fn target(&self) -> PathBuf {
         self.project.cache.join("build").join("mutants")
     }
+}
+
+/// Reads what cargo-mutants prints until it ends: tells of each mutant that survives, counts all of them, and returns the last
+/// lines.
+fn follow(reader: PipeReader, count: &AtomicUsize) -> String {
+    let mut tail: Vec<String> = Vec::new();
+    for line in BufReader::new(reader).lines().map_while(Result::ok) {
+        match line.split_once(' ').map(|(verdict, name)| (verdict, name.trim_start())) {
+            Some(("MISSED", name)) => ui::failure("Survived", name),
+            Some(("TIMEOUT" | "caught" | "unviable", _)) => {}
+            _ => {
+                tail.push(line);
+                continue;
+            }
+        }
+        let tested = count.fetch_add(1, Ordering::Relaxed) + 1;
+        if tested.is_multiple_of(STEP) {
+            ui::status("Tested", &format!("{tested} mutants"));
+        }
+    }
+    tail.split_off(tail.len().saturating_sub(TAIL)).join("\n")
 }
 
 /// Waits for cargo-mutants. At an interrupt it is asked to end, for a signal may have reached this process alone: it ends its
@@ -188,16 +266,15 @@ fn ask_to_end(shell: &Shell, child: &Child) {
     let _ = cmd::output(cmd!(shell, "kill -TERM {id}"), "ask cargo-mutants to end");
 }
 
-/// Fails where not all mutants were tested.
-fn check(status: ExitStatus, results: &Path) -> Result<()> {
-    match status.code() {
-        Some(code) if COMPLETE.contains(&code) => Ok(()),
-        Some(BASELINE_FAILED) => {
-            let log = results.join("log").join("baseline.log");
-            bail!("the tests fail without any mutant, see `{}`", log.display())
-        }
-        _ => bail!("cargo-mutants ended with {status}"),
+/// Fails where not all mutants were tested. `tail` is what cargo-mutants printed last.
+fn check(status: ExitStatus, results: &Path, tail: &str) -> Result<()> {
+    if status.code() == Some(BASELINE_FAILED) {
+        let log = results.join("log").join("baseline.log");
+        bail!("the tests fail without any mutant, see `{}`", log.display());
     }
+    let is_complete = status.code().is_some_and(|code| COMPLETE.contains(&code));
+    ensure!(is_complete, "cargo-mutants ended with {status}\n{tail}");
+    Ok(())
 }
 
 /// Removes what runs that were killed have left in `folder`. No other run is using it.
@@ -222,11 +299,12 @@ mod tests {
     #[cfg(unix)]
     fn only_complete_runs_count() {
         use std::os::unix::process::ExitStatusExt as _;
-        let check = |code: i32| check(ExitStatus::from_raw(code << 8), Path::new("/out"));
+        let check = |code: i32| check(ExitStatus::from_raw(code << 8), Path::new("/out"), "the last line");
         assert!([0, 2, 3].into_iter().all(|code| check(code).is_ok()));
         assert!([1, 5, 6, 70].into_iter().all(|code| check(code).is_err()));
         let error = check(4).unwrap_err().to_string();
         assert_eq!(error, "the tests fail without any mutant, see `/out/log/baseline.log`");
+        assert!(check(1).unwrap_err().to_string().ends_with("\nthe last line"));
     }
 
     #[test]
@@ -248,6 +326,20 @@ mod tests {
         let interrupt = Interrupt::already_happened();
         assert_eq!(wait(child, &shell, &interrupt).unwrap().code(), Some(1));
         assert!(cleaned.exists());
+    }
+
+    #[test]
+    fn counts_mutants_and_keeps_other_lines() {
+        use std::io::Write as _;
+        let (reader, mut writer) = pipe().unwrap();
+        let lines = "Found 3 mutants to test\nok       Unmutated baseline\ncaught   a.rs:1:2: x\n\
+                     unviable a.rs:1:3: y\nTIMEOUT  a.rs:1:4: z\nERROR no space\n";
+        writer.write_all(lines.as_bytes()).unwrap();
+        drop(writer);
+        let count = AtomicUsize::new(0);
+        let tail = follow(reader, &count);
+        assert_eq!(tail, "Found 3 mutants to test\nok       Unmutated baseline\nERROR no space");
+        assert_eq!(count.into_inner(), 3);
     }
 
     #[test]
