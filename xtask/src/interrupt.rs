@@ -35,12 +35,6 @@ impl Interrupt {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// As if somebody wanted an end of it.
-    #[cfg(test)]
-    pub(crate) fn already_happened() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
-    }
-
     /// Ends this process as one that was interrupted.
     pub(crate) fn exit(&self) -> ! {
         process::exit(EXIT_CODE)

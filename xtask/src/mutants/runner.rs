@@ -5,7 +5,7 @@ use std::{
     io::{self, BufRead as _, BufReader, PipeReader, pipe},
     path::{Path, PathBuf},
     process::{Child, ExitStatus, Stdio},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -109,6 +109,25 @@ struct Shard {
     of: usize,
 }
 
+/// The run of a package, as all its shards see it.
+#[derive(Debug)]
+struct Run<'i> {
+    /// Where the logs are.
+    folder: PathBuf,
+    /// How many mutants have a result.
+    count: AtomicUsize,
+    /// Whether a shard could not test all its mutants.
+    failed: AtomicBool,
+    interrupt: &'i Interrupt,
+}
+
+impl Run<'_> {
+    /// Whether there is no use in going on.
+    fn is_over(&self) -> bool {
+        self.interrupt.happened() || self.failed.load(Ordering::Relaxed)
+    }
+}
+
 impl<'p> Runner<'p> {
     /// Makes sure of cargo-mutants, and waits until no other run uses the same directories.
     pub(super) fn prepare(project: &'p Project, policy: &Policy, jobs: usize) -> Result<Self> {
@@ -157,11 +176,10 @@ impl<'p> Runner<'p> {
         let folder = self.project.target.join("xtask").join("mutants").join(&package.name);
         remove(&folder)?;
         ui::status("Testing", &format!("the mutants of {}; logs are in {}", package.name, folder.display()));
-        let (count, jobs) = (AtomicUsize::new(0), self.jobs.min(all.div_ceil(WORTHWHILE)));
+        let jobs = self.jobs.min(all.div_ceil(WORTHWHILE));
+        let run = Run { folder, count: AtomicUsize::new(0), failed: AtomicBool::new(false), interrupt };
         let shards: Vec<Shard> = (0..jobs).map(|at| Shard { at, of: jobs }).collect();
-        let results = pool::run(&shards, jobs, |shard| {
-            self.test_shard(*shard, package, changes, &folder, &count, interrupt)
-        });
+        let results = pool::run(&shards, jobs, |shard| self.test_shard(*shard, package, changes, &run));
         let mut tested: Vec<Tested> =
             results.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
         ensure!(tested.len() == all, "cargo-mutants has tested {} of {all} mutants", tested.len());
@@ -174,11 +192,9 @@ impl<'p> Runner<'p> {
         Shard { at, of }: Shard,
         package: &Package,
         changes: Option<&Changes>,
-        folder: &Path,
-        count: &AtomicUsize,
-        interrupt: &Interrupt,
+        run: &Run<'_>,
     ) -> Result<Vec<Tested>> {
-        let folder = folder.join(at.to_string());
+        let folder = run.folder.join(at.to_string());
         fs::create_dir_all(&folder)
             .with_context(|| format!("could not make the directory `{}`", folder.display()))?;
         let shell = self.project.shell()?;
@@ -193,11 +209,15 @@ impl<'p> Runner<'p> {
             [Stdio::null(), writer.try_clone().context("could not share a pipe")?.into(), writer.into()];
         let child = cmd::spawn(command, streams, "start cargo-mutants")?;
         let (status, tail) = thread::scope(|scope| {
-            let tail = scope.spawn(|| follow(reader, count));
-            (wait(child, &shell, interrupt), tail.join().unwrap_or_default())
+            let tail = scope.spawn(|| follow(reader, &run.count));
+            (wait(child, &shell, || run.is_over()), tail.join().unwrap_or_default())
         });
         let results = folder.join("mutants.out");
-        check(status?, &results, &tail)?;
+        if run.failed.load(Ordering::Relaxed) {
+            // The shard that failed says why.
+            return Ok(Vec::new());
+        }
+        check(status?, &results, &tail).inspect_err(|_| run.failed.store(true, Ordering::Relaxed))?;
         let outcomes = files::read(&results.join("outcomes.json"))?;
         outcome::tested(&outcomes).context("could not read cargo-mutants' results")
     }
@@ -237,16 +257,16 @@ fn follow(reader: PipeReader, count: &AtomicUsize) -> String {
     tail.split_off(tail.len().saturating_sub(TAIL)).join("\n")
 }
 
-/// Waits for cargo-mutants. At an interrupt it is asked to end, for a signal may have reached this process alone: it ends its
-/// children and removes its copies then.
-fn wait(mut child: Child, shell: &Shell, interrupt: &Interrupt) -> Result<ExitStatus> {
+/// Waits for cargo-mutants. Once it `is_over`, it is asked to end, for a signal may have reached this process alone: it ends
+/// its children and removes its copies then.
+fn wait(mut child: Child, shell: &Shell, is_over: impl Fn() -> bool) -> Result<ExitStatus> {
     let mut deadline = None;
     loop {
         if let Some(status) = child.try_wait().context("could not wait for cargo-mutants")? {
             return Ok(status);
         }
         match deadline {
-            None if interrupt.happened() => {
+            None if is_over() => {
                 ui::status("Stopping", "cargo-mutants");
                 deadline = Some(Instant::now() + GRACE);
                 ask_to_end(shell, &child);
@@ -323,8 +343,7 @@ mod tests {
         while !ready.exists() {
             thread::sleep(POLL);
         }
-        let interrupt = Interrupt::already_happened();
-        assert_eq!(wait(child, &shell, &interrupt).unwrap().code(), Some(1));
+        assert_eq!(wait(child, &shell, || true).unwrap().code(), Some(1));
         assert!(cleaned.exists());
     }
 
