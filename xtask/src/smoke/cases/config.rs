@@ -27,7 +27,7 @@ fn not_granted(lab: &Lab<'_>) -> Result<()> {
 
 fn not_json(lab: &Lab<'_>) -> Result<()> {
     lab.write("config.json", b"{\n  \"agents\": nonsense\n}\n")?;
-    lab.say("hello")?.failed(&["/config/config.json:2:14"])
+    lab.say("hello")?.failed(&["/config/config.json:2:13"])
 }
 
 fn unfinished(lab: &Lab<'_>) -> Result<()> {
