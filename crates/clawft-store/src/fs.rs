@@ -31,10 +31,11 @@ mod path;
 pub(crate) use backend::intercept;
 pub use error::{FsError, FsFault};
 use lock::LockPath;
-pub(crate) use lock::Wait;
+pub(crate) use lock::{Lock, Wait};
 
 use crate::random;
 use clawft_types::memory;
+use std::iter;
 
 /// Where the host's configuration directory is mounted: `wasmtime run --dir HOST::/config`.
 pub const DEFAULT_BASE: &str = "/config";
@@ -42,14 +43,8 @@ pub const DEFAULT_BASE: &str = "/config";
 /// The most copies of one file that are kept.
 const MAX_COPIES: u32 = 1000;
 
-/// What a file shall hold, in pieces: all of it need not be in memory at the same time.
+/// The content of a file, in pieces: they need not be in memory at the same time.
 pub type Content<'a> = &'a mut dyn Iterator<Item = Vec<u8>>;
-
-/// Puts the content that it is given in the place of a file.
-pub(crate) type Save<'a> = &'a mut dyn FnMut(Content<'_>) -> Result<(), FsFault>;
-
-/// Makes the content of a file, and returns what came of saving it.
-pub(crate) type Change<'a, E> = &'a mut dyn FnMut(Save<'_>) -> Result<Result<(), FsFault>, E>;
 
 /// Reads and writes files below one base directory.
 #[derive(Clone)]
@@ -121,38 +116,20 @@ impl FileSystem {
     /// # Errors
     /// As [`Self::write_string`].
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), FsError> {
-        self.on("write", path, |path| replace(path, bytes))
+        self.on("write", path, |path| replace(path, &mut iter::once(bytes.to_vec())))
     }
 
-    /// Writes the file `name` in `directory` as [`Self::write`] does, with what `change` saves. Only one process does that
-    /// at a time: where another one has done it all the same, `change` is called again. `wait` is how long to wait for others.
+    /// Takes the lock on the file `name` in `directory`, which need not exist. `wait` is how long to wait for others.
     ///
     /// # Errors
-    /// As [`Self::write`]; with [`FsFault::Locked`] if other processes were faster time and again; the error of `change`.
-    pub(crate) fn update<E: From<FsError>>(
-        &self,
-        directory: &str,
-        name: &str,
-        mut wait: Wait,
-        change: Change<'_, E>,
-    ) -> Result<(), E> {
+    /// If there can be no lock, and with [`FsFault::Locked`] if other processes had it for too long.
+    pub(crate) fn lock(&self, directory: &str, name: &str, wait: &Wait) -> Result<Lock, FsError> {
         let path = self.locate(&[directory, "/", name].concat())?;
-        let fail = |fault| FsError::new("write", &path, fault);
-        let lock_path = self.lock_path(directory, name)?;
-        loop {
-            let mut lock = Some(lock_path.take(&wait).map_err(fail)?);
-            let mut save = |content: Content<'_>| lock.take().ok_or(FsFault::Locked)?.replace(&path, content);
-            match change(&mut save)? {
-                Err(FsFault::Locked) if wait.again() => {}
-                replaced => {
-                    let directory = self.locate(directory)?;
-                    return Ok(replaced.and_then(|()| backend::sync_dir(&directory)).map_err(fail)?);
-                }
-            }
-        }
+        let taken = self.lock_path(directory, name)?.take(&path, wait);
+        taken.map_err(|fault| FsError::new("write", &path, fault))
     }
 
-    /// Makes the processes that are about to [update](Self::update) the file `name` in `directory` begin again.
+    /// Takes the lock on the file `name` in `directory` away from the processes that have it.
     ///
     /// # Errors
     /// If that fails.
@@ -225,7 +202,7 @@ impl FileSystem {
         self.on("write", path, |path| {
             for number in 1..MAX_COPIES {
                 let copy = [path, ".", mark, "-", &number.to_string()].concat();
-                match backend::create(&copy, bytes) {
+                match backend::create(&copy, &mut iter::once(bytes.to_vec())) {
                     Err(FsFault::Exists) if !backend::read(&copy).is_ok_and(|kept| kept == bytes) => {}
                     Ok(()) | Err(FsFault::Exists) => return Ok(copy),
                     Err(fault) => return Err(fault),
@@ -302,10 +279,10 @@ fn parent(path: &str) -> &str {
 
 /// Writes the whole file beside `path` and lets it take its place. Nobody else has a file of that name, so it is ours to
 /// remove.
-fn replace(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
+fn replace(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     make_parent(path)?;
     let temporary = [path, ".tmp-", &random::number().to_string()].concat();
-    backend::create(&temporary, bytes)?;
+    backend::create(&temporary, content)?;
     if let Err(fault) = backend::rename(&temporary, path) {
         let _ = backend::remove(&temporary);
         return Err(fault);

@@ -12,7 +12,7 @@ const READ_SIZE: usize = 4096;
 /// All that is left to read of `descriptor`.
 ///
 /// # Errors
-/// The host's, and [`ERRNO_NOMEM`].
+/// The host's, and `ERRNO_NOMEM` if it does not fit into memory.
 pub fn read_to_end(descriptor: Fd) -> Result<Vec<u8>, Errno> {
     let mut bytes = Vec::new();
     read_into(descriptor, &mut bytes)?;

@@ -8,9 +8,9 @@ mod error;
 
 pub use error::StoreError;
 
-use crate::fs::{FileSystem, FsError, FsFault, Save, Wait};
+use crate::fs::{FileSystem, FsError, FsFault, Wait};
 use clawft_types::session::Pieces;
-use clawft_types::{Session, SessionError, SessionId};
+use clawft_types::{Message, Session, SessionError, SessionId};
 
 /// Where they are, below the base directory.
 const FOLDER: &str = "sessions";
@@ -62,13 +62,24 @@ impl Sessions {
 
     fn store_within(
         &self,
-        wait: Wait,
+        mut wait: Wait,
         session: &Session,
         known: usize,
         warn: Warn<'_>,
     ) -> Result<(), StoreError> {
-        let change = &mut |save: Save<'_>| self.continue_stored(session, known, warn, save);
-        self.fs.update(FOLDER, &name(&session.id), wait, change)
+        let (known, new) = session.messages.split_at_checked(known).unwrap_or((&session.messages, &[]));
+        loop {
+            let lock = self.fs.lock(FOLDER, &name(&session.id), &wait)?;
+            let stored = self.stored(&session.id, known, warn)?;
+            let (before, new) = match &stored {
+                Some(stored) => (stored.messages.as_slice(), new),
+                None => (session.messages.as_slice(), &[][..]),
+            };
+            match lock.publish(&mut Pieces::new(&session.id, before, new)) {
+                Err(error) if error.fault == FsFault::Locked && wait.again() => {}
+                written => return Ok(written?),
+            }
+        }
     }
 
     /// The session of that id as it is, for looking at; `None` if there is none. A damaged file stays where it is.
@@ -127,32 +138,28 @@ impl Sessions {
         self.fs.resolve(&path(id))
     }
 
-    /// Saves the stored session with what `session` has beyond the `known` messages.
-    fn continue_stored(
+    /// The stored session, which begins with the `known` messages; `None` if it is to be written anew.
+    fn stored(
         &self,
-        session: &Session,
-        known: usize,
+        id: &SessionId,
+        known: &[Message],
         warn: Warn<'_>,
-        save: Save<'_>,
-    ) -> Result<Result<(), FsFault>, StoreError> {
-        let (known, new) = session.messages.split_at_checked(known).unwrap_or((&session.messages, &[]));
-        let stored = match self.read(&session.id) {
+    ) -> Result<Option<Session>, StoreError> {
+        match self.read(id) {
             Err(StoreError::Session { error: SessionError::Damaged(cause), .. }) => {
-                let path = path(&session.id);
+                let path = path(id);
                 let copy = self.fs.keep_copy(&path, &self.fs.read(&path)?, "damaged")?;
-                let text = ["session `", session.id.as_str(), "` is damaged (", &cause.to_string()].concat();
+                let text = ["session `", id.as_str(), "` is damaged (", &cause.to_string()].concat();
                 warn(&[&text, "): it is kept as `", &copy, "` and a new one begun"].concat());
-                None
+                Ok(None)
             }
-            Ok(None) if known.is_empty() => None,
+            Ok(None) if known.is_empty() => Ok(None),
             // It is gone, or one with another beginning has taken its place.
-            stored => Some(stored?.filter(|it| it.messages.starts_with(known)).ok_or(StoreError::Deleted)?),
-        };
-        let (before, new) = match &stored {
-            Some(stored) => (stored.messages.as_slice(), new),
-            None => (session.messages.as_slice(), &[][..]),
-        };
-        Ok(save(&mut Pieces::new(&session.id, before, new)))
+            stored => {
+                let stored = stored?.filter(|it| it.messages.starts_with(known));
+                Ok(Some(stored.ok_or(StoreError::Deleted)?))
+            }
+        }
     }
 
     /// What the file holds; `None` if there is none.

@@ -1,30 +1,71 @@
 //! The calls to the disk and their order, as the system sees them: a turn that counts as stored survives a power cut.
 //!
-//! This program starts itself with a library in front of the C library that writes down each call, and then looks at what
-//! was written.
+//! This program starts itself with a library in front of the C library that notes each call or lets it fail.
 
 #[cfg(not(target_os = "linux"))]
 fn main() {}
 
 #[cfg(target_os = "linux")]
 fn main() {
-    match std::env::var("DURABILITY_BASE") {
-        Ok(base) => linux::store_and_remove(&base),
-        Err(_) => linux::watch(),
+    use linux::{BASE, BROKEN};
+
+    match (std::env::var(BASE), std::env::var_os(BROKEN)) {
+        (Ok(base), None) => linux::store_and_remove(&base),
+        (Ok(base), Some(_)) => linux::fail_to_store(&base),
+        (Err(_), _) => {
+            linux::asks_in_an_order_that_survives_a_power_cut();
+            linux::reports_a_directory_that_cannot_be_synchronised();
+        }
     }
 }
 
 #[cfg(target_os = "linux")]
 mod linux {
     use clawft_store::{FileSystem, Sessions};
-    use clawft_types::{Message, Role, SessionId};
-    use disk_shim::Shim;
+    use clawft_types::{Message, Role, Session, SessionId};
+    use disk_shim::{Effects, Shim};
     use std::path::Path;
     use std::process::Command;
     use std::{env, fs};
     use tempfile::TempDir;
 
-    /// Two turns and the end of a session.
+    /// The variable that has this program work in the directory that it names.
+    pub(super) const BASE: &str = "DURABILITY_BASE";
+
+    /// The variable that says that the disk cannot write directories.
+    pub(super) const BROKEN: &str = "DURABILITY_BROKEN";
+
+    pub(super) fn asks_in_an_order_that_survives_a_power_cut() {
+        let dir = TempDir::new().unwrap();
+        let calls = calls(dir.path());
+        let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
+        let expected = [
+            // The new directories. That of the locks need not survive a power cut, but all are made like that.
+            "fsync BASE",
+            "fsync BASE/sessions",
+            // A turn: its bytes, its name, and then the name on the disk.
+            "fsync BASE/sessions/.locks/s.json+N",
+            "rename BASE/sessions/.locks/s.json+N BASE/sessions/s.json",
+            "fsync BASE/sessions",
+            "unlink BASE/sessions/.locks/s.json+N",
+            // Another.
+            "fsync BASE/sessions/.locks/s.json+N",
+            "rename BASE/sessions/.locks/s.json+N BASE/sessions/s.json",
+            "fsync BASE/sessions",
+            "unlink BASE/sessions/.locks/s.json+N",
+            // The end of the session, and a look whether it is there again.
+            "unlink BASE/sessions/s.json",
+            "fsync BASE/sessions",
+            "unlink BASE/sessions/s.json",
+            // Any other file.
+            "fsync BASE/file.tmp-N",
+            "rename BASE/file.tmp-N BASE/file",
+            "fsync BASE",
+        ];
+        assert_eq!(calls, expected);
+    }
+
+    /// Stores two turns, removes the session, and writes another file.
     pub(super) fn store_and_remove(base: &str) {
         let sessions = Sessions::new(FileSystem::with_base_path(base));
         let id: SessionId = "s".parse().unwrap();
@@ -37,49 +78,28 @@ mod linux {
         sessions.fs().write_string("file", "text").unwrap();
     }
 
-    pub(super) fn watch() {
+    pub(super) fn reports_a_directory_that_cannot_be_synchronised() {
         let dir = TempDir::new().unwrap();
-        let calls = calls(dir.path());
-        let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
-        let expected = [
-            // The directories are there first; that of the locks is of no use after a power cut, but that is how all are made.
-            "fsync BASE",
-            "fsync BASE/sessions",
-            // A turn: its bytes, its name, and then the name on the disk.
-            "fsync BASE/sessions/.locks/s.json+N",
-            "rename BASE/sessions/.locks/s.json+N BASE/sessions/s.json",
-            "unlink BASE/sessions/.locks/s.json+N",
-            "fsync BASE/sessions",
-            // Another.
-            "fsync BASE/sessions/.locks/s.json+N",
-            "rename BASE/sessions/.locks/s.json+N BASE/sessions/s.json",
-            "unlink BASE/sessions/.locks/s.json+N",
-            "fsync BASE/sessions",
-            // The session's end, and a look whether it is so.
-            "unlink BASE/sessions/s.json",
-            "fsync BASE/sessions",
-            "unlink BASE/sessions/s.json",
-            // Any other file.
-            "fsync BASE/file.tmp-N",
-            "rename BASE/file.tmp-N BASE/file",
-            "fsync BASE",
-        ];
-        assert_eq!(calls, expected);
+        let base = dir.path().join("base");
+        fs::create_dir_all(base.join("sessions/.locks")).unwrap();
+        let effects = Shim::compile(dir.path()).unwrap().effects().broken();
+        run(&base, &effects, &[(BROKEN, "1")]);
+    }
+
+    /// Stores a turn on a disk that cannot write directories.
+    pub(super) fn fail_to_store(base: &str) {
+        let sessions = Sessions::new(FileSystem::with_base_path(base));
+        let error = sessions.store(&Session::default(), 0, &mut |_| {}).unwrap_err().to_string();
+        let end =
+            "sessions/default.json`: input/output error, as for a full or read-only disk (system error 5)";
+        assert!(error.ends_with(end), "{error}");
     }
 
     /// Returns the calls of this program to the disk, in which `BASE` is its base directory and `N` any number.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this package has no door to other programs, and runs but itself"
-    )]
     fn calls(dir: &Path) -> Vec<String> {
-        let base = dir.join("base");
+        let (base, log) = (dir.join("base"), dir.join("log"));
         fs::create_dir(&base).unwrap();
-        let log = dir.join("log");
-        let effects = Shim::compile(dir).unwrap().effects().logged(&log);
-        let mut command = Command::new(env::current_exe().unwrap());
-        command.env("DURABILITY_BASE", &base).envs(effects.variables());
-        assert!(command.status().unwrap().success());
+        run(&base, &Shim::compile(dir).unwrap().effects().logged(&log), &[]);
         let base = base.to_str().unwrap();
         let plain = |line: &str| {
             let line = line.replace(base, "BASE");
@@ -90,5 +110,16 @@ mod linux {
             parts.collect::<Vec<_>>().join(" ")
         };
         fs::read_to_string(log).unwrap().lines().map(plain).collect()
+    }
+
+    /// Runs this program with `base` for its base directory.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this package has no door to other programs, and runs but itself"
+    )]
+    fn run(base: &Path, effects: &Effects, more: &[(&str, &str)]) {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.env(BASE, base).envs(effects.variables()).envs(more.iter().copied());
+        assert!(command.status().unwrap().success());
     }
 }

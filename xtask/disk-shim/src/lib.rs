@@ -62,6 +62,11 @@ impl Effects {
         self.with("DISK_SHIM_DELAY_MS", milliseconds.to_string())
     }
 
+    /// Makes every `fsync` of a directory fail with an input/output error.
+    pub fn broken(self) -> Self {
+        self.with("DISK_SHIM_BROKEN", "1")
+    }
+
     /// Puts the wall clock ahead by so many seconds.
     pub fn ahead(self, seconds: u32) -> Self {
         self.with("DISK_SHIM_CLOCK_S", seconds.to_string())

@@ -4,6 +4,7 @@
  * than `fsync` does not either.
  *
  *     DISK_SHIM_DELAY_MS   every fsync takes that much longer
+ *     DISK_SHIM_BROKEN     fsync of a directory fails with an input/output error
  *     DISK_SHIM_CLOCK_S    the wall clock is ahead by so many seconds
  *     DISK_SHIM_STOP       the process stops itself (SIGSTOP), once: `fsync` after the first file that it synchronises,
  *                          `rename` before the first rename to a name that ends with `.json`
@@ -12,6 +13,7 @@
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -52,9 +54,13 @@ static int synchronise(int (*real)(int), int file) {
         struct timespec time = { left / 1000, left % 1000 * 1000000 };
         while (nanosleep(&time, &time)) {}
     }
-    int result = real(file);
+    int result = real(file), known = !fstat(file, &found);
     note("fsync", path, "");
-    if (!fstat(file, &found) && S_ISREG(found.st_mode)) stop_once("fsync");
+    if (known && S_ISREG(found.st_mode)) stop_once("fsync");
+    if (known && S_ISDIR(found.st_mode) && getenv("DISK_SHIM_BROKEN")) {
+        errno = EIO;
+        return -1;
+    }
     return result;
 }
 

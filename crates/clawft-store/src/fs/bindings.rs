@@ -7,7 +7,6 @@
 use super::path::below_grant;
 use super::{Content, FsFault, reserve};
 use crate::random;
-use clawft_types::memory;
 use wasip2::filesystem::preopens;
 use wasip2::filesystem::types::{
     Descriptor, DescriptorFlags, DescriptorType, ErrorCode, OpenFlags, PathFlags,
@@ -27,7 +26,8 @@ pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
     let file = open(path, OpenFlags::empty(), DescriptorFlags::READ)?;
     loop {
         let (part, at_end) = file.read(READ_SIZE, bytes.len() as u64)?;
-        memory::append(&mut bytes, &part)?;
+        reserve(&mut bytes, part.len() as u64)?;
+        bytes.extend_from_slice(&part);
         if at_end || part.is_empty() {
             return Ok(bytes);
         }
@@ -35,9 +35,9 @@ pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
 }
 
 /// Makes a file that must not be there yet and writes it down to the disk, whole or not at all.
-pub(super) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
+pub(super) fn create(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     let file = open(path, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, DescriptorFlags::WRITE)?;
-    let written = write(&file, bytes, 0).and_then(|()| Ok(file.sync()?));
+    let written = write_all(&file, content);
     if written.is_err() {
         // Closed first: some systems refuse to remove a file while it is open.
         drop(file);
@@ -48,10 +48,14 @@ pub(super) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
 
 /// Writes into an empty file, which must exist, down to the disk.
 pub(super) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
-    let file = open(path, OpenFlags::empty(), DescriptorFlags::WRITE)?;
+    write_all(&open(path, OpenFlags::empty(), DescriptorFlags::WRITE)?, content)
+}
+
+/// Writes down to the disk.
+fn write_all(file: &Descriptor, content: Content<'_>) -> Result<(), FsFault> {
     let mut start = 0;
     for piece in content {
-        write(&file, &piece, start)?;
+        write(file, &piece, start)?;
         start += piece.len() as u64;
     }
     Ok(file.sync()?)
@@ -107,9 +111,9 @@ pub(super) fn claim(path: &str) -> Result<Claim, FsFault> {
     open(path, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, DescriptorFlags::WRITE).map(|_| Claim)
 }
 
-/// Returns `false`: a guest cannot tell.
-pub(super) fn is_abandoned(_path: &str) -> bool {
-    false
+/// Removes nothing: a guest cannot tell whether the holder of a lock is alive.
+pub(super) fn remove_abandoned(_path: &str) -> Result<(), FsFault> {
+    Ok(())
 }
 
 /// Calls `take` with each name in a directory.

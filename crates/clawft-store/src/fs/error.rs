@@ -40,10 +40,10 @@ pub enum FsFault {
     NotFile,
     /// More than one file may hold.
     TooLarge,
+    /// More than the memory that is left.
+    NoMemory,
     /// Another process has held the lock for as long as was waited.
     Locked,
-    /// There is no memory for what it holds.
-    NoMemory,
     /// Anything else, with the system's error number where there is one. Hosts report more than they should as this.
     Other(Option<i32>),
 }
@@ -94,8 +94,8 @@ impl fmt::Display for FsFault {
             FsFault::NotDirectory => "a file is in the way of the directory",
             FsFault::NotFile => "it is not a regular file",
             FsFault::TooLarge => "the file is too large",
-            FsFault::Locked => "another process has it locked",
             FsFault::NoMemory => "it does not fit into memory",
+            FsFault::Locked => "another process has it locked",
             FsFault::Other(_) => "input/output error, as for a full or read-only disk",
         })?;
         match self {

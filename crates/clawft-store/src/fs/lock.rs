@@ -13,11 +13,11 @@
 //! begins again. No other file has that name, so a removal that comes late harms nobody else. Time therefore decides how long
 //! processes wait, and never whether a turn is kept: not the disk's, the scheduler's or the clock's.
 //!
-//! A lock counts as abandoned if the system reports that its holder is dead, see `is_abandoned` of the back end, or if
+//! A lock counts as abandoned if the system reports that its holder is dead, see `remove_abandoned` of the back end, or if
 //! nothing about it has changed for [`SILENCE`] by the waiting process's own clock. The file's growth is a change: it renews
 //! the lock while its holder is at work.
 
-use super::{Content, FsFault, backend, make_dirs};
+use super::{Content, FsError, FsFault, backend, make_dirs, sync_parent};
 use crate::clock::{self, Stopwatch};
 use crate::random;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl Wait {
 
     /// Notes that the lock was taken away, and returns whether to try again. A process that was too slow for others waits longer
     /// for them from then on: on a very slow disk nobody would ever come to an end otherwise.
-    pub(super) fn again(&mut self) -> bool {
+    pub(crate) fn again(&mut self) -> bool {
         self.silence = self.silence.wrapping_add(self.silence.min(self.patience));
         !self.is_over()
     }
@@ -75,13 +75,13 @@ pub(super) struct LockPath {
 }
 
 impl LockPath {
-    /// Takes the lock.
-    pub(super) fn take(&self, wait: &Wait) -> Result<Lock, FsFault> {
+    /// Takes the lock, to write the file at `path`.
+    pub(super) fn take(&self, path: &str, wait: &Wait) -> Result<Lock, FsFault> {
         let (mut seen, mut size, mut since) = (String::new(), 0, Stopwatch::start());
         loop {
             let (name, _) = self.present()?;
             if name.is_empty() {
-                if let Some(lock) = self.enter()? {
+                if let Some(lock) = self.enter(path)? {
                     return Ok(lock);
                 }
             } else {
@@ -90,10 +90,11 @@ impl LockPath {
                 if name != seen || grown != size {
                     (seen, size, since) = (name, grown, Stopwatch::start());
                 }
-                if backend::is_abandoned(&file) || since.nanoseconds() > wait.silence {
-                    // If it cannot be removed, another process was faster, or this one waits to the end.
-                    let _ = backend::remove(&file);
-                }
+                // If it cannot be removed, another process was faster, or this one waits to the end.
+                let _ = match since.nanoseconds() > wait.silence {
+                    true => backend::remove(&file),
+                    false => backend::remove_abandoned(&file),
+                };
             }
             if wait.is_over() {
                 return Err(FsFault::Locked);
@@ -103,8 +104,9 @@ impl LockPath {
     }
 
     /// Enters, and leaves again if others are present.
-    fn enter(&self) -> Result<Option<Lock>, FsFault> {
-        let file = self.file(&[self.prefix.as_str(), &backend::holder_name()].concat());
+    fn enter(&self, path: &str) -> Result<Option<Lock>, FsFault> {
+        let own = [self.prefix.as_str(), &backend::holder_name()].concat();
+        let file = self.file(&own);
         let claim = match backend::claim(&file) {
             Err(FsFault::NotFound) => {
                 make_dirs(&self.directory)?;
@@ -112,9 +114,9 @@ impl LockPath {
             }
             claim => claim,
         };
-        let lock = Lock { file, _claim: claim? };
-        let (_, count) = self.present()?;
-        Ok((count == 1).then_some(lock))
+        let lock = Lock { path: path.to_owned(), file, _claim: claim? };
+        // The only file may be another one's, if this one's was removed meanwhile.
+        Ok((self.present()? == (own, 1)).then_some(lock))
     }
 
     /// Takes the lock away from the processes that have entered.
@@ -155,7 +157,9 @@ impl LockPath {
 
 /// A lock that is held until this is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
+    /// The locked file.
+    path: String,
     /// The holder's file.
     file: String,
     /// Tells other processes that the holder is alive, for as long as it is there.
@@ -163,12 +167,19 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Writes `content` down to the disk, puts them at `path` as a whole, and releases the lock.
-    pub(super) fn replace(self, path: &str, content: Content<'_>) -> Result<(), FsFault> {
-        match backend::fill(&self.file, content).and_then(|()| backend::rename(&self.file, path)) {
+    /// Writes `content` down to the disk, puts it in the place of the locked file as a whole, and releases the lock.
+    ///
+    /// # Errors
+    /// If that fails; the file is then as it was. With [`FsFault::Locked`] if the lock was taken away.
+    pub(crate) fn publish(self, content: Content<'_>) -> Result<(), FsError> {
+        let written =
+            backend::fill(&self.file, content).and_then(|()| backend::rename(&self.file, &self.path));
+        let written = match written {
             Err(FsFault::NotFound) => Err(FsFault::Locked),
-            replaced => replaced,
-        }
+            Ok(()) => sync_parent(&self.path),
+            written => written,
+        };
+        written.map_err(|fault| FsError::new("write", &self.path, fault))
     }
 }
 

@@ -30,9 +30,9 @@ pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
 }
 
 /// Makes a file that must not be there yet and writes it down to the disk, whole or not at all.
-pub(super) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
+pub(super) fn create(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     let file = open(path, OFLAGS_CREAT | OFLAGS_EXCL, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?;
-    let written = write_all(file.0, bytes).and_then(|()| file.sync());
+    let written = write(&file, content);
     if written.is_err() {
         // Closed first: some systems refuse to remove a file while it is open.
         drop(file);
@@ -43,11 +43,15 @@ pub(super) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
 
 /// Writes into an empty file, which must exist, down to the disk.
 pub(super) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
-    let file = open(path, 0, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?;
+    Ok(write(&open(path, 0, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?, content)?)
+}
+
+/// Writes down to the disk.
+fn write(file: &Descriptor, content: Content<'_>) -> Result<(), Errno> {
     for piece in content {
         write_all(file.0, &piece)?;
     }
-    Ok(file.sync()?)
+    file.sync()
 }
 
 /// Writes the names in a directory down to the disk, on hosts that can do that.
@@ -104,9 +108,9 @@ pub(super) fn claim(path: &str) -> Result<Claim, FsFault> {
     open(path, OFLAGS_CREAT | OFLAGS_EXCL, 0, RIGHTS_FD_WRITE).map(|_| Claim)
 }
 
-/// Returns `false`: a guest cannot tell.
-pub(super) fn is_abandoned(_path: &str) -> bool {
-    false
+/// Removes nothing: a guest cannot tell whether the holder of a lock is alive.
+pub(super) fn remove_abandoned(_path: &str) -> Result<(), FsFault> {
+    Ok(())
 }
 
 /// Calls `take` with each name in a directory that is text.

@@ -6,7 +6,7 @@
 mod standard;
 
 use crate::fs::{Content, FsFault};
-pub(in crate::fs) use standard::{Claim, holder_name, is_abandoned, is_dir, is_inside, size};
+pub(in crate::fs) use standard::{Claim, holder_name, is_dir, is_inside, remove_abandoned, size};
 use std::cell::RefCell;
 
 /// Gets the name of a call and the path that it is about; an error is the call's, and the file system is not asked.
@@ -40,9 +40,9 @@ pub(in crate::fs) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
     standard::read(path)
 }
 
-pub(in crate::fs) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
+pub(in crate::fs) fn create(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     announce("create", path)?;
-    standard::create(path, bytes)
+    standard::create(path, content)
 }
 
 pub(in crate::fs) fn claim(path: &str) -> Result<Claim, FsFault> {

@@ -22,9 +22,9 @@ fn regular(found: &Metadata) -> Result<u64, FsFault> {
 }
 
 /// Makes a file that must not be there yet and writes it down to the disk, whole or not at all.
-pub(in crate::fs) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
+pub(in crate::fs) fn create(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     let mut file = private().write(true).create_new(true).open(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = write(&mut file, content);
     if written.is_err() {
         // Closed first: some systems refuse to remove a file while it is open.
         drop(file);
@@ -35,11 +35,15 @@ pub(in crate::fs) fn create(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
 
 /// Writes into an empty file, which must exist, down to the disk.
 pub(in crate::fs) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
-    let mut file = OpenOptions::new().write(true).open(path)?;
+    Ok(write(&mut OpenOptions::new().write(true).open(path)?, content)?)
+}
+
+/// Writes down to the disk.
+fn write(file: &mut File, content: Content<'_>) -> io::Result<()> {
     for piece in content {
         file.write_all(&piece)?;
     }
-    Ok(file.sync_all()?)
+    file.sync_all()
 }
 
 /// Writes the names in a directory down to the disk, on systems that can do that.
@@ -136,7 +140,7 @@ pub(in crate::fs) fn holder_name() -> String {
 /// Creates the file of a lock, which must not exist yet.
 pub(in crate::fs) fn claim(path: &str) -> Result<Claim, FsFault> {
     let _file = private().write(true).create_new(true).open(path)?;
-    // Others hold it for a moment at most, in `is_abandoned`. On a file system without locks that fails for them as well.
+    // Others hold it for a moment at most, in `remove_abandoned`. On a file system without locks that fails for them as well.
     #[cfg(unix)]
     let _ = _file.lock();
     Ok(Claim {
@@ -145,11 +149,17 @@ pub(in crate::fs) fn claim(path: &str) -> Result<Claim, FsFault> {
     })
 }
 
-/// Whether the system reports that the holder of the lock with this file is dead. Never on Windows, where a locked file cannot
-/// be written through another handle.
-pub(in crate::fs) fn is_abandoned(path: &str) -> bool {
-    let ours = cfg!(unix) && path.rsplit_once('-').is_some_and(|(_, other)| other == system());
-    ours && OpenOptions::new().read(true).write(true).open(path).is_ok_and(|file| file.try_lock().is_ok())
+/// Removes the file of a lock if the system reports that its holder is dead. Never on Windows, where a locked file cannot be
+/// written through another handle.
+pub(in crate::fs) fn remove_abandoned(path: &str) -> Result<(), FsFault> {
+    if cfg!(unix) && path.rsplit_once('-').is_some_and(|(_, other)| other == system()) {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        if file.try_lock().is_ok() {
+            // Still locked, so that a process that is about to lock its own new file finds it gone after that.
+            return remove(path);
+        }
+    }
+    Ok(())
 }
 
 /// Returns a mark of the running system, which all of its processes have in common.

@@ -1,7 +1,6 @@
 //! The file system against a real directory.
 
-use super::{FileSystem, FsError, FsFault, Save, Wait, intercept};
-use std::iter;
+use super::{FileSystem, FsFault, Wait, intercept};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
@@ -240,16 +239,13 @@ fn symbolic_links_lead_out_of_the_base_for_nothing() {
             assert_eq!(error.fault, FsFault::Outside, "{path}");
         }
         assert!(!fs.exists(path));
-        let mut text = |save: Save<'_>| -> Result<_, FsError> { Ok(save(&mut iter::once(b"x".to_vec()))) };
         for (directory, name) in [(path, "new"), (".", path)] {
-            let error = fs.update(directory, name, Wait::start(), &mut text).unwrap_err();
+            let error = fs.lock(directory, name, &Wait::start()).unwrap_err();
             assert_eq!(error.fault, FsFault::Outside, "{path}");
         }
     }
     link(outside.path(), ".locks");
-    let error =
-        fs.update::<FsError>(".", "new", Wait::start(), &mut |_| panic!("it has no lock")).unwrap_err();
-    assert_eq!(error.fault, FsFault::Outside);
+    assert_eq!(fs.lock(".", "new", &Wait::start()).unwrap_err().fault, FsFault::Outside);
     assert_eq!(other.list_dir(".").unwrap(), ["secret"]);
     assert_eq!(other.read_to_string("secret").unwrap(), "text");
     fs.write_string("inside/file", "fine").unwrap();

@@ -4,7 +4,6 @@ use super::{Lock, LockPath, Wait};
 use crate::fs::{FsFault, intercept};
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -34,7 +33,11 @@ impl Fixture {
     }
 
     fn take_after(&self, silence: Duration) -> Result<Lock, FsFault> {
-        self.path.take(&Wait::with(silence, LONG))
+        self.take_within(&Wait::with(silence, LONG))
+    }
+
+    fn take_within(&self, wait: &Wait) -> Result<Lock, FsFault> {
+        self.path.take(self.join("f").to_str().unwrap(), wait)
     }
 
     /// The names in the directory of locks.
@@ -52,7 +55,12 @@ impl Fixture {
 
     /// Publishes `text` as `f`.
     fn publish(&self, lock: Lock, text: &str) -> Result<(), FsFault> {
-        lock.replace(self.join("f").to_str().unwrap(), &mut iter::once(text.as_bytes().to_vec()))
+        let (start, end) = text.split_at(text.len() / 2);
+        let published = lock.publish(&mut [start, end].map(Vec::from).into_iter());
+        published.map_err(|error| {
+            assert_eq!((error.operation, Path::new(&error.path)), ("write", self.join("f").as_path()));
+            error.fault
+        })
     }
 
     fn published(&self) -> String {
@@ -105,7 +113,7 @@ fn is_not_waited_for_beyond_patience() {
     let fixture = Fixture::new();
     let lock = fixture.take().unwrap();
     let begun = Instant::now();
-    assert_eq!(fixture.path.take(&Wait::with(LONG, SHORT)).unwrap_err(), FsFault::Locked);
+    assert_eq!(fixture.take_within(&Wait::with(LONG, SHORT)).unwrap_err(), FsFault::Locked);
     assert!(begun.elapsed() >= SHORT);
     assert_eq!(fixture.present().len(), 1, "whoever waited in vain has left nothing");
     fixture.publish(lock, "new").unwrap();
@@ -184,7 +192,7 @@ fn of_a_process_elsewhere_it_is_taken_after_silence_alone() {
     let fixture = Fixture::new();
     for name in ["f+1234567", "f+1234567-another"] {
         fixture.plant(name);
-        assert_eq!(fixture.path.take(&Wait::with(LONG, SHORT)).unwrap_err(), FsFault::Locked, "{name}");
+        assert_eq!(fixture.take_within(&Wait::with(LONG, SHORT)).unwrap_err(), FsFault::Locked, "{name}");
         assert_eq!(fixture.present(), [name]);
         drop(fixture.take_after(SHORT).unwrap());
         assert_eq!(fixture.present(), [""; 0], "{name}");
@@ -259,26 +267,31 @@ fn of_two_that_enter_at_once_at_most_one_stays() {
         }
         Ok(())
     };
-    assert!(intercept(enter_after, || fixture.path.enter().unwrap().is_none()));
+    assert!(intercept(enter_after, || fixture.path.enter("f").unwrap().is_none()));
     assert_eq!(fixture.present(), ["f+other"], "it has left again");
     fs::remove_file(other).unwrap();
-    assert!(fixture.path.enter().unwrap().is_some());
+    assert!(fixture.path.enter("f").unwrap().is_some());
 }
 
 #[test]
-fn whoever_loses_it_while_he_enters_has_not_got_it() {
-    let fixture = Fixture::new();
-    fs::create_dir(&fixture.path.directory).unwrap();
-    let directory = fixture.path.directory.clone();
-    let lose = move |call, _: &str| {
-        if call == "each_name" {
-            for entry in fs::read_dir(&directory).unwrap() {
-                fs::remove_file(entry.unwrap().path()).unwrap();
+fn lost_while_entering_it_is_not_taken() {
+    // Also where another process has entered instead.
+    for other in [None, Some("f+other")] {
+        let fixture = Fixture::new();
+        fs::create_dir(&fixture.path.directory).unwrap();
+        let directory = fixture.path.directory.clone();
+        let lose = move |call, _: &str| {
+            if call == "each_name" {
+                for entry in fs::read_dir(&directory).unwrap() {
+                    fs::remove_file(entry.unwrap().path()).unwrap();
+                }
+                other.map(|name| File::create(Path::new(&directory).join(name)).unwrap());
             }
-        }
-        Ok(())
-    };
-    assert!(intercept(lose, || fixture.path.enter().unwrap().is_none()));
+            Ok(())
+        };
+        assert!(intercept(lose, || fixture.path.enter("f").unwrap().is_none()), "{other:?}");
+        assert_eq!(fixture.present(), other.as_slice());
+    }
 }
 
 #[test]
