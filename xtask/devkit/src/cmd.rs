@@ -37,6 +37,21 @@ pub fn status(cmd: Cmd<'_>, purpose: &str) -> Result<ExitStatus> {
     Command::from(settled(cmd)).status().with_context(|| format!("could not {purpose}"))
 }
 
+/// Runs `cmd` in the place of this process, on its standard streams: on Unix the process becomes the program, so that signals
+/// reach it and its exit status is ours. Elsewhere it is run as [`status`] does.
+///
+/// # Errors
+/// Fails if the program cannot be started.
+pub fn replace(cmd: Cmd<'_>, purpose: &str) -> Result<ExitStatus> {
+    #[cfg(unix)]
+    {
+        let error = std::os::unix::process::CommandExt::exec(&mut Command::from(settled(cmd)));
+        Err(error).with_context(|| format!("could not {purpose}"))
+    }
+    #[cfg(not(unix))]
+    status(cmd, purpose)
+}
+
 /// Runs `cmd`, whatever its exit status, and returns everything it printed.
 pub fn output(cmd: Cmd<'_>, purpose: &str) -> Result<Output> {
     settled(cmd).quiet().ignore_status().output().with_context(|| format!("could not {purpose}"))

@@ -1,15 +1,18 @@
 //! What every package of the build tool uses, and what uses none of them.
 //!
 //! Modules in reading order: [`project`] knows where things are and [`revision`] what is checked out. [`cmd`] is the one door to
-//! other programs, with [`child`] for those that may run on, and [`cargo`] the one to what cargo builds. [`files`] and
-//! [`digest`] are about bytes, [`budget`] and [`secrets`] about what may ship, [`pool`] does a few pieces of work at a time, and [`ui`] is how the tool talks.
+//! other programs, with [`child`] for those that may run on, [`cargo`] the one to what cargo builds, and [`package`] starts
+//! the packages that do the work of commands. [`files`] and
+//! [`digest`] are about bytes, [`budget`] and [`secrets`] about what may ship, [`pool`] does a few pieces of work at a time, and [`ui`] is how the tool talks. [`date`] writes times.
 
 pub mod budget;
 pub mod cargo;
 pub mod child;
 pub mod cmd;
+pub mod date;
 pub mod digest;
 pub mod files;
+pub mod package;
 pub mod pool;
 pub mod project;
 pub mod revision;

@@ -14,7 +14,7 @@ pub(crate) mod values;
 use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use flags::{Builder, Docker};
+pub(crate) use flags::Docker;
 
 pub(crate) use self::{
     bench::{Bench, Subject},

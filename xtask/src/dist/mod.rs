@@ -35,6 +35,9 @@ use crate::cli::{Dist, values::Target};
 
 impl Dist {
     pub(crate) fn run(self, project: &Project) -> Result<()> {
+        if self.binaries_only {
+            return ensure_built(project, &self.targets).map(drop);
+        }
         let steps = plan::release(&self.targets, Target::of_this_machine())?;
         if self.dry_run {
             return ui::result(&words::steps(&steps, self.json)?);

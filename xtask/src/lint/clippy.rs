@@ -5,7 +5,6 @@ use devkit::{cargo::Variant, cmd, project::Project, ui};
 use xshell::cmd;
 
 use crate::{
-    docker,
     setup::{self, Need},
     smoke, wasm,
 };
@@ -32,7 +31,7 @@ pub(super) fn check(project: &Project) -> Result<()> {
 /// The programs whose packages are no default members: what they are made of is there from when they were last built.
 pub(super) fn check_on_demand(project: &Project) -> Result<()> {
     let plain = Variant::default();
-    for program in [wasm::OPTIMISER, smoke::TEST_HOST, docker::PUSHER] {
+    for program in [wasm::OPTIMISER, smoke::TEST_HOST] {
         program.lint(project, &plain)?;
     }
     smoke::WAMR_RUNNER.lint(project, &smoke::usual_wamr(project)?)

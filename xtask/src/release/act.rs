@@ -5,6 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use anyhow::{Context as _, Error, Result, ensure};
 use devkit::{cmd, files::read, project::Project, revision, ui};
 use flags::values::Artifact;
+use image::{
+    Reference,
+    calls::{self, Component, Kept, Tagged},
+};
 use xshell::cmd;
 
 use super::{
@@ -15,18 +19,12 @@ use super::{
     plan::Step,
     program::Program,
     report::Report,
-    request::{Push, Request, VERSION, git_tag},
+    request::{Request, VERSION, git_tag},
     sbom,
     staging::{About, Staging},
     toolchain::Toolchain,
 };
-use crate::{
-    ci,
-    cli::values::Target,
-    dist,
-    docker::{self, Kept, WasmArtifact},
-    wasm,
-};
+use crate::{ci, cli::values::Target, dist, wasm};
 
 /// What is released.
 const NAME: &str = "clawft";
@@ -46,10 +44,10 @@ pub(super) struct Work<'w> {
     /// The programs, by the file that holds each.
     programs: BTreeMap<String, Program>,
     images: Option<Kept>,
-    component: Option<WasmArtifact>,
+    component: Option<Component>,
     metadata: Option<Metadata>,
     folder: PathBuf,
-    pushed: Option<docker::Reference>,
+    pushed: Option<Reference>,
     tagged: bool,
 }
 
@@ -174,17 +172,17 @@ impl<'w> Work<'w> {
 
     fn images(&mut self) -> Result<()> {
         let tag = git_tag().parse().map_err(Error::msg)?;
-        let kept = docker::keep(self.project, self.commit, self.time, tag)?;
+        let kept = calls::keep(self.project, self.commit, self.time, tag)?;
         self.images = Some(kept);
         Ok(())
     }
 
     fn component(&mut self) -> Result<()> {
-        let component = read(&self.staging()?.path().join(Artifact::Component.file_name()))?;
-        let folder = self.project.dist.join("oci-wasm");
-        let artifact = WasmArtifact::create(&folder, &component, self.commit, self.time)?;
-        ui::status("Made", &format!("the component as registries keep it, {}", artifact.manifest));
-        self.component = Some(artifact);
+        let component = self.staging()?.path().join(Artifact::Component.file_name());
+        let layout = self.component_layout();
+        let made = calls::create_component(self.project, &layout, &component, self.commit, self.time)?;
+        ui::status("Made", &format!("the component as registries keep it, {}", made.manifest));
+        self.component = Some(made);
         Ok(())
     }
 
@@ -237,10 +235,10 @@ impl<'w> Work<'w> {
     }
 
     fn push(&mut self) -> Result<()> {
-        let Some(Push { image, tag, insecure }) = &self.request.push else { return Ok(()) };
+        let Some(target @ Tagged { image, tag, .. }) = &self.request.push else { return Ok(()) };
         let component = self.component.as_ref().context("there is no component")?;
         let pushed = ui::progress("Pushing", &format!("the component to {image}:{tag}"), || {
-            component.publish(self.project, image, tag, *insecure)
+            calls::publish_component(self.project, &self.component_layout(), &component.manifest, target)
         })?;
         match pushed.new {
             true => ui::status("Pushed", &format!("{image}:{tag}, which is {}", component.manifest)),
@@ -257,6 +255,11 @@ impl<'w> Work<'w> {
         self.tagged = true;
         ui::status("Tagged", &format!("{commit} as {tag}; now type `git push origin {tag}`"));
         Ok(())
+    }
+
+    /// The layout with the component as registries keep it.
+    fn component_layout(&self) -> PathBuf {
+        self.project.dist.join("oci-wasm")
     }
 
     fn staging(&mut self) -> Result<&mut Staging> {

@@ -4,12 +4,15 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 use devkit::{project::Project, revision::ask_git};
+use image::{
+    Digest,
+    calls::{self, Tagged},
+};
 
 use super::{
     archives::{self, Archives},
-    request::{Push, Request, git_tag},
+    request::{Request, git_tag},
 };
-use crate::docker::{self, Digest};
 
 /// How things are.
 #[derive(Debug)]
@@ -46,7 +49,7 @@ impl Facts {
             Some(folder) => archives::look(folder, commit.as_deref().unwrap_or_default()),
             None => Archives::default(),
         };
-        let find = |push: &Push| docker::find(project, &push.image, &push.tag, push.insecure);
+        let find = |push: &Tagged| calls::find(project, push);
         Ok(Self {
             changed: changed.lines().filter_map(|line| line.get(3..)).map(str::to_owned).collect(),
             tagger: git(&["var", "GIT_COMMITTER_IDENT"])?.is_some(),

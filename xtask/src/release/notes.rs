@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use devkit::budget::grouped;
+use image::image_name;
 
 use super::{
     changelog,
     metadata::{Kind, Metadata},
     request::{component_name, git_tag},
 };
-use crate::docker;
 
 /// The name of the file.
 pub(super) const FILE_NAME: &str = "RELEASE_NOTES.md";
@@ -24,7 +24,7 @@ pub(super) fn notes(metadata: &Metadata, changelog: &str) -> Result<String> {
     let tag = git_tag();
     let new = changelog::section(changelog, version).unwrap_or_default();
     let new = unwrapped(&with_whole_links(&new, &format!("{source}/blob/{tag}/")));
-    let (images, component) = (docker::image_name(None)?, component_name(None)?);
+    let (images, component) = (image_name(None)?, component_name(None)?);
     Ok(format!(
         "\
 # {name} {version}

@@ -39,10 +39,12 @@ pub(super) fn plan(request: &Request, tagged: bool) -> Vec<Step> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::request::Push, *};
+    use image::calls::Tagged;
+
+    use super::*;
 
     fn request() -> Request {
-        let push = Push {
+        let push = Tagged {
             image: "localhost:5000/clawft-wasm".parse().unwrap(),
             tag: "1.0.0".parse().unwrap(),
             insecure: false,

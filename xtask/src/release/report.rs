@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use comfy_table::{CellAlignment, Table, presets};
 use devkit::{budget::grouped, ui};
+use image::Reference;
 use serde::Serialize;
 
 use super::metadata::Metadata;
-use crate::docker::Reference;
 
 /// What came of it.
 #[derive(Debug, Serialize)]

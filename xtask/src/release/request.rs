@@ -3,15 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Error, Result};
+use image::{calls::Tagged, image_name};
 
+use crate::cli::{Release, values::ImageName};
 pub(super) use crate::dist::VERSION;
-use crate::{
-    cli::{
-        Release,
-        values::{ImageName, Tag},
-    },
-    docker,
-};
 
 /// A request that makes sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,20 +16,9 @@ pub(super) struct Request {
     /// Where archives of other machines are.
     pub(super) artifacts: Option<PathBuf>,
     /// Where the component is pushed to, if it is.
-    pub(super) push: Option<Push>,
+    pub(super) push: Option<Tagged>,
     /// Whether it ends before anything is tagged or pushed.
     pub(super) dry_run: bool,
-}
-
-/// A place in a registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Push {
-    /// The component's name.
-    pub(super) image: ImageName,
-    /// Its version.
-    pub(super) tag: Tag,
-    /// Whether the registry is spoken to in plain HTTP wherever it is.
-    pub(super) insecure: bool,
 }
 
 impl Request {
@@ -43,9 +27,9 @@ impl Request {
     /// # Errors
     /// There is no name for the component.
     pub(super) fn new(flags: &Release) -> Result<Self> {
-        let push = || -> Result<Push> {
+        let push = || -> Result<Tagged> {
             let image = component_name(flags.image.as_ref())?;
-            Ok(Push { image, tag: VERSION.parse().map_err(Error::msg)?, insecure: flags.insecure })
+            Ok(Tagged { image, tag: VERSION.parse().map_err(Error::msg)?, insecure: flags.insecure })
         };
         let whole = |path: &PathBuf| {
             std::path::absolute(path).with_context(|| format!("bad path `{}`", path.display()))
@@ -61,7 +45,7 @@ impl Request {
 
 /// What the component is called in a registry: as the images are, and `-wasm`.
 pub(super) fn component_name(images: Option<&ImageName>) -> Result<ImageName> {
-    docker::image_name(images)?.with_suffix("-wasm").map_err(Error::msg)
+    image_name(images)?.with_suffix("-wasm").map_err(Error::msg)
 }
 
 /// The tag of the version in git and of its images: `vX.Y.Z`.

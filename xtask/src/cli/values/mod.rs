@@ -4,7 +4,7 @@
 mod releases;
 mod tool;
 
-pub(crate) use flags::values::{ImageName, Platform, System, Tag, Target};
+pub(crate) use flags::values::{ImageName, Platform, System, Target};
 
 pub(crate) use self::{
     releases::{Release, Releases},

@@ -19,12 +19,11 @@ mod purl;
 mod tree;
 
 use anyhow::{Context as _, Result};
-use devkit::digest;
+use devkit::{date::rfc3339, digest};
 use serde_json::{Value, json};
 
 use self::tree::{Id, Package};
 pub(super) use self::{checksums::Checksums, native::Native, tree::Tree};
-use crate::docker;
 
 /// What is appended to the name of an artifact.
 pub(super) const SUFFIX: &str = ".cdx.json";
@@ -85,7 +84,7 @@ impl Writer<'_> {
         let Id { name, version } = &self.tree.root;
         let property = |name: &str, value: &str| json!({ "name": format!("clawft:{name}"), "value": value });
         json!({
-            "timestamp": docker::rfc3339(time),
+            "timestamp": rfc3339(time),
             "lifecycles": [{ "phase": "build" }],
             "tools": { "components": [{ "type": "application", "name": "cargo xtask release", "version": version }] },
             "component": {

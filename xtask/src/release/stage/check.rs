@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use anyhow::{Context as _, Result, bail, ensure};
 use devkit::{digest, files, project::Project, ui};
 use flags::values::Artifact;
+use image::calls::{self, Tagged};
 
 use super::{
     act::Stand,
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     cli::values::ImageName,
-    dist, docker,
+    dist,
     release::{
         metadata::Metadata,
         request::{VERSION, git_tag},
@@ -51,11 +52,13 @@ pub(super) fn run(project: &Project, image: &ImageName) -> Result<()> {
 /// The tag stands for the images that the page describes.
 fn tag(project: &Project, release: &Release) -> Result<()> {
     let tag = git_tag().parse().map_err(anyhow::Error::msg)?;
-    let found = docker::resolve(project, &release.image, &tag)?;
+    let image = Tagged { image: release.image.clone(), tag, insecure: false };
+    let found = calls::resolve(project, &image)?;
     ensure!(
         found == release.index.digest,
-        "`{}:{tag}` stands for {found}, and the release has {}",
-        release.image,
+        "`{}:{}` stands for {found}, and the release has {}",
+        image.image,
+        image.tag,
         release.index.digest
     );
     Ok(())

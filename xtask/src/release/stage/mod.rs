@@ -13,13 +13,14 @@ mod steps;
 
 use anyhow::Result;
 use devkit::{files, project::Project, ui};
+use image::image_name;
 
 pub(super) use self::steps::SIGNATURE;
 use self::{act::Stand, steps::Release};
 use super::metadata::Metadata;
 use crate::{
     cli::{Stage, values::ImageName},
-    dist, docker,
+    dist,
 };
 
 /// Does what belongs to `stage`.
@@ -27,7 +28,7 @@ use crate::{
 /// # Errors
 /// A program is missing, or one of them failed; then nothing after it was done.
 pub(super) fn run(project: &Project, stage: Stage, image: Option<&ImageName>) -> Result<()> {
-    let image = docker::image_name(image)?;
+    let image = image_name(image)?;
     let folder = dist::release_folder(&project.dist);
     match stage {
         Stage::Sign => {

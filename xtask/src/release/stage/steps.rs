@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use flags::values::Artifact;
+use image::Reference;
 
 use super::super::{metadata::Metadata, request::component_name};
-use crate::{cli::values::ImageName, dist, docker::Reference};
+use crate::{cli::values::ImageName, dist};
 
 /// What cosign leaves beside the checksums.
 pub(in crate::release) const SIGNATURE: &str = "SHA256SUMS.sigstore.json";
@@ -158,8 +159,10 @@ fn step(purpose: &str, words: &[&str]) -> Step {
 mod tests {
     use std::{collections::BTreeMap, fs, path::Path};
 
+    use image::Digest;
+
     use super::*;
-    use crate::{cli::values::Platform, docker::Digest};
+    use crate::cli::values::Platform;
 
     fn release(version: &str) -> Release {
         let image: ImageName = "ghcr.io/clawft/clawft".parse().unwrap();

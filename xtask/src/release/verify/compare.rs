@@ -7,9 +7,9 @@ use std::{
 
 use anyhow::{Result, ensure};
 use devkit::files::{self, read};
+use image::layout::MARK;
 
 use super::{difference, layout};
-use crate::docker;
 
 /// What came of comparing one file, or one layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) struct Finding {
 pub(super) fn compare(made: &Path, again: &Path, name: &str) -> Result<Finding> {
     let (made, again) = (made.join(name), again.join(name));
     let differences = match [made.exists(), again.exists()] {
-        [true, true] if made.join(docker::LAYOUT_MARK).is_file() => layout::compare(&made, &again)?,
+        [true, true] if made.join(MARK).is_file() => layout::compare(&made, &again)?,
         [true, true] => difference::differences(&read(&made)?, &read(&again)?),
         [true, false] => vec!["it was not made again".to_owned()],
         [false, true] => vec!["it was made again only".to_owned()],

@@ -9,10 +9,10 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use devkit::{digest, files};
+use image::layout::{INDEX, MARK};
 use serde_json::Value;
 
 use super::difference::{differences, inside};
-use crate::docker::{LAYOUT_INDEX as INDEX, LAYOUT_MARK as MARK};
 
 /// Where two layouts differ: a phrase for each place.
 pub(super) fn compare(made: &Path, again: &Path) -> Result<Vec<String>> {

@@ -20,6 +20,7 @@ use std::{env, ffi::OsString, fs, path::Path};
 
 use anyhow::{Context as _, Result};
 use devkit::{cmd, project::Project, ui};
+use image::layout as oci;
 use xshell::cmd;
 
 use self::{
@@ -30,11 +31,7 @@ use super::{
     metadata::{Kind, Metadata},
     stage::SIGNATURE,
 };
-use crate::{
-    cli::values::Target,
-    dist,
-    docker::{self, LAYOUT},
-};
+use crate::{cli::values::Target, dist};
 
 /// What this checkout makes beside binaries and the layout.
 const OF_WASM: [&str; 4] = ["clawft.wasm", "clawft.wasm.gz", "clawft-wasip1.wasm", "size.json"];
@@ -69,8 +66,8 @@ fn release(project: &Project, folder: &Path) -> Result<Vec<Finding>> {
     // The signature is nobody's to make again.
     findings.retain(|finding| !taken.contains(&finding.name) && finding.name != SIGNATURE);
     // As it is in a target folder; a release page has it in no file.
-    if let Some(beside) = folder.parent().filter(|beside| beside.join(LAYOUT).is_dir()) {
-        findings.push(compare(beside, &place.dist(), LAYOUT)?);
+    if let Some(beside) = folder.parent().filter(|beside| beside.join(oci::DIRECTORY).is_dir()) {
+        findings.push(compare(beside, &place.dist(), oci::DIRECTORY)?);
     }
     Ok(findings)
 }
@@ -97,7 +94,7 @@ fn checkout(project: &Project) -> Result<Vec<Finding>> {
     here(project, &wasm)?;
     here(project, &images)?;
     // Elsewhere no branch is checked out that would give the images a tag.
-    for tag in docker::layout_tags(&project.dist.join(LAYOUT))? {
+    for tag in oci::tags(&project.dist.join(oci::DIRECTORY))? {
         images.extend(["--tag".into(), tag.into()]);
     }
     let place = Elsewhere::kept(project)?;
@@ -106,7 +103,7 @@ fn checkout(project: &Project) -> Result<Vec<Finding>> {
         place.xtask(&words)?;
     }
     let binaries = [Target::LinuxAmd64, Target::LinuxArm64].map(Target::file_name);
-    let names = OF_WASM.into_iter().chain(binaries).chain([LAYOUT]);
+    let names = OF_WASM.into_iter().chain(binaries).chain([oci::DIRECTORY]);
     names.map(|name| compare(&project.dist, &place.dist(), name)).collect()
 }
 

@@ -1,16 +1,19 @@
 //! The component in a registry, and what a release says of its files: read by clients that are not ours.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Error, Result, ensure};
 use devkit::project::Project;
+use image::calls::{self, Component, Tagged};
 use serde_json::{Value, json};
 use xshell::cmd;
 
 use super::cases;
 use crate::{
-    cli::values::{ImageName, Tag},
-    docker::{self, WasmArtifact},
     release,
     setup::{self, Python, Tool},
     smoke::{docker::place::Place, lab::KEY_VARIABLE},
@@ -29,29 +32,31 @@ const COMMIT: (&str, u64) = ("0123456789abcdef0123456789abcdef01234567", 1_700_0
 /// The component, in a layout of the case's own, and where it is pushed to.
 struct Pushed {
     project: Project,
-    artifact: WasmArtifact,
-    image: ImageName,
-    tag: Tag,
+    layout: PathBuf,
+    component: Component,
+    target: Tagged,
     bytes: Vec<u8>,
 }
 
 impl Pushed {
     fn prepare(place: &Place<'_>) -> Result<Self> {
         let project = Project::discover()?;
-        let bytes = fs::read(wasm::ensure_built(&project)?.component)?;
-        let artifact = WasmArtifact::create(&place.path("oci-wasm"), &bytes, COMMIT.0, COMMIT.1)?;
+        let (path, layout) = (wasm::ensure_built(&project)?.component, place.path("oci-wasm"));
+        let component = calls::create_component(&project, &layout, &path, COMMIT.0, COMMIT.1)?;
         let image = format!("{}-wasm", place.image()).parse().map_err(Error::msg)?;
-        Ok(Self { project, artifact, image, tag: "9.9.9".parse().map_err(Error::msg)?, bytes })
+        let target = Tagged { image, tag: "9.9.9".parse().map_err(Error::msg)?, insecure: false };
+        Ok(Self { project, layout, component, target, bytes: fs::read(path)? })
     }
 
     /// Pushes it, and returns whether it was not there yet.
     fn push(&self) -> Result<bool> {
-        Ok(self.artifact.publish(&self.project, &self.image, &self.tag, false)?.new)
+        let Self { project, layout, component, target, .. } = self;
+        Ok(calls::publish_component(project, layout, &component.manifest, target)?.new)
     }
 
     /// What the registry has under the tag.
     fn found(&self) -> Result<Option<String>> {
-        let found = docker::find(&self.project, &self.image, &self.tag, false)?;
+        let found = calls::find(&self.project, &self.target)?;
         Ok(found.map(|digest| digest.to_string()))
     }
 }
@@ -61,7 +66,7 @@ fn pulled(place: &Place<'_>) -> Result<()> {
     pushed.push()?;
     let folder = place.path("pulled");
     fs::create_dir_all(&folder)?;
-    let reference = format!("{}:{}", pushed.image, pushed.tag);
+    let reference = format!("{}:{}", pushed.target.image, pushed.target.tag);
     script(place, &pushed.project, "pull", &json!({ "reference": reference, "folder": folder }))?;
     let component = folder.join("clawft.wasm");
     ensure!(fs::read(&component)? == pushed.bytes, "what came back is something else");
@@ -86,10 +91,11 @@ fn once(place: &Place<'_>) -> Result<()> {
     ensure!(pushed.found()?.is_none(), "a version is there that nobody pushed");
     ensure!(pushed.push()?, "the first push found it there");
     let there = pushed.found()?.context("the push left nothing")?;
-    ensure!(there == pushed.artifact.manifest.to_string(), "what is there is {there}");
+    ensure!(there == pushed.component.manifest.to_string(), "what is there is {there}");
     ensure!(!pushed.push()?, "the second push sent something");
-    let other = WasmArtifact::create(&place.path("oci-other"), &pushed.bytes, "another commit", COMMIT.1)?;
-    let refused = other.publish(&pushed.project, &pushed.image, &pushed.tag, false);
+    let (layout, path) = (place.path("oci-other"), wasm::ensure_built(&pushed.project)?.component);
+    let other = calls::create_component(&pushed.project, &layout, &path, "another commit", COMMIT.1)?;
+    let refused = calls::publish_component(&pushed.project, &layout, &other.manifest, &pushed.target);
     let error = refused.err().context("another component took the version")?.to_string();
     ensure!(error.contains(&format!("stands for {there} already")), "the error says `{error}`");
     ensure!(pushed.found()? == Some(there), "the version stands for something else now");

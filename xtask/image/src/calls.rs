@@ -1,0 +1,201 @@
+//! Work that other packages have the program do: each function compiles it if need be, runs it once and returns its answer.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Error, Result, anyhow};
+use devkit::{package::IMAGE, project::Project};
+use flags::values::{ImageName, Platform, Tag};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::reference::{Digest, Reference};
+
+/// A call, as the program gets it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Call {
+    /// See [`keep`].
+    Keep {
+        /// The commit that the images are labelled with.
+        revision: String,
+        /// The time of everything in them, in seconds after 1970.
+        time: u64,
+        /// The tag of their index.
+        tag: Tag,
+    },
+    /// See [`create_component`].
+    CreateComponent {
+        /// The directory of the new layout.
+        layout: PathBuf,
+        /// The file of the component.
+        component: PathBuf,
+        /// The commit that it was made from.
+        revision: String,
+        /// The time of that, in seconds after 1970.
+        time: u64,
+    },
+    /// See [`publish_component`].
+    PublishComponent {
+        /// The directory of the layout.
+        layout: PathBuf,
+        /// The digest of the manifest in it.
+        manifest: Digest,
+        /// Where it goes.
+        target: Tagged,
+    },
+    /// See [`find`].
+    Find(Tagged),
+    /// See [`resolve`].
+    Resolve(Tagged),
+}
+
+/// An answer, as the program gives it; an error is the chain of its causes.
+pub type Answer<T> = Result<T, Vec<String>>;
+
+/// A tag in a repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tagged {
+    /// The registry and the repository.
+    pub image: ImageName,
+    /// The tag.
+    pub tag: Tag,
+    /// Whether the registry is spoken to in plain HTTP, even if it is not on loopback.
+    pub insecure: bool,
+}
+
+/// The images of a release in a layout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The image index.
+    pub index: Digest,
+    /// Each image.
+    pub images: BTreeMap<Platform, Digest>,
+}
+
+/// The component in a layout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Component {
+    /// The manifest, which a tag stands for.
+    pub manifest: Digest,
+    /// The document about the component.
+    pub config: Digest,
+    /// The component.
+    pub layer: Digest,
+}
+
+/// The component in a registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The component.
+    pub reference: Reference,
+    /// Whether it was not there yet.
+    pub new: bool,
+}
+
+/// Makes the images of all platforms from the binaries in `target/dist`, labelled with `revision` and dated `time` seconds
+/// after 1970, and an index of them under `tag`, in the layout `target/dist/oci`. Equal binaries give equal digests.
+///
+/// # Errors
+/// Fails if a binary is missing, or an image holds a key or is over its budget.
+pub fn keep(project: &Project, revision: &str, time: u64, tag: Tag) -> Result<Kept> {
+    call(project, &Call::Keep { revision: revision.to_owned(), time, tag })
+}
+
+/// Puts the component in the file `component` into a new layout, as one made from the commit `revision` at `time`.
+///
+/// # Errors
+/// Fails if the file holds no component, or the layout cannot be written.
+pub fn create_component(
+    project: &Project,
+    layout: &Path,
+    component: &Path,
+    revision: &str,
+    time: u64,
+) -> Result<Component> {
+    let (layout, component) = (layout.to_owned(), component.to_owned());
+    call(project, &Call::CreateComponent { layout, component, revision: revision.to_owned(), time })
+}
+
+/// Pushes the component in `layout` and has the tag stand for it. A second time nothing is sent.
+///
+/// # Errors
+/// Fails if the tag stands for something else, because a version is given once; or if the registry cannot be reached or refuses.
+pub fn publish_component(
+    project: &Project,
+    layout: &Path,
+    manifest: &Digest,
+    target: &Tagged,
+) -> Result<Published> {
+    let (layout, manifest, target) = (layout.to_owned(), manifest.clone(), target.clone());
+    call(project, &Call::PublishComponent { layout, manifest, target })
+}
+
+/// Returns the digest that the tag stands for; `None` if the registry has no such tag. Asks for the right to push.
+///
+/// # Errors
+/// Fails if the registry cannot be reached, or does not let us push.
+pub fn find(project: &Project, tagged: &Tagged) -> Result<Option<Digest>> {
+    call(project, &Call::Find(tagged.clone()))
+}
+
+/// Returns the digest of the image index that the tag stands for.
+///
+/// # Errors
+/// Fails if there is no such index, or the registry cannot be asked.
+pub fn resolve(project: &Project, tagged: &Tagged) -> Result<Digest> {
+    call(project, &Call::Resolve(tagged.clone()))
+}
+
+fn call<T: DeserializeOwned>(project: &Project, call: &Call) -> Result<T> {
+    let call = serde_json::to_string(call).context("could not write a call as JSON")?;
+    let answer = IMAGE.read(project, ["call", &call], "call the package `image`")?;
+    let answer: Answer<T> =
+        serde_json::from_str(&answer).context("could not understand the answer of the package `image`")?;
+    answer.map_err(error)
+}
+
+/// Returns the error of this chain of causes, the outermost first.
+fn error(causes: Vec<String>) -> Error {
+    let mut causes = causes.into_iter().rev();
+    let innermost = anyhow!(causes.next().unwrap_or_default());
+    causes.fold(innermost, Error::context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restores_the_chain_of_causes_of_an_error() {
+        let restored = error(["outer", "middle", "inner"].map(str::to_owned).to_vec());
+        assert_eq!(
+            restored.chain().map(ToString::to_string).collect::<Vec<_>>(),
+            ["outer", "middle", "inner"]
+        );
+    }
+
+    #[test]
+    fn calls_survive_their_way_through_json() {
+        let tagged = Tagged {
+            image: "localhost:5000/clawft".parse().unwrap(),
+            tag: "v1".parse().unwrap(),
+            insecure: true,
+        };
+        let calls = [
+            Call::Keep { revision: "c0ffee".to_owned(), time: 7, tag: tagged.tag.clone() },
+            Call::PublishComponent {
+                layout: "oci".into(),
+                manifest: Digest::of(b"x"),
+                target: tagged.clone(),
+            },
+            Call::Find(tagged),
+        ];
+        for call in calls {
+            let text = serde_json::to_string(&call).unwrap();
+            let back: Call = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&back).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Images by Docker's buildx and `Dockerfile.multi-arch`.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Error, Result};
+use devkit::{cmd, project::Project};
+use flags::values::{ImageName, Platform, Tag};
+use image::Digest;
+use oci_spec::image::{ANNOTATION_REVISION, ANNOTATION_VERSION, Descriptor};
+use serde_json::Value;
+use xshell::cmd;
+
+use super::Builder;
+use crate::{document, layout::Layout, recipe::Recipe};
+
+/// Builds images with an engine.
+pub(crate) struct Buildx<'r> {
+    pub(crate) project: &'r Project,
+    pub(crate) recipe: &'r Recipe,
+}
+
+impl Buildx<'_> {
+    /// Has the engine keep the image under these tags, and returns the digest that it has there: an engine unpacks what it
+    /// loads, and dates the files itself. All of it was built before, so this takes no time.
+    pub(crate) fn load(
+        &self,
+        platform: Platform,
+        program: &Path,
+        tags: &[(ImageName, Tag)],
+    ) -> Result<Digest> {
+        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let file = folder.path().join("metadata.json");
+        let names = tags.iter().flat_map(|(image, tag)| ["--tag".to_owned(), format!("{image}:{tag}")]);
+        let options = ["--load".to_owned(), "--metadata-file".to_owned(), file.display().to_string()];
+        let options: Vec<String> = options.into_iter().chain(names).collect();
+        self.run(platform, program, &options, "load an image into the engine")?;
+        let metadata = fs::read(&file).context("buildx said nothing of the image")?;
+        let metadata: Value = serde_json::from_slice(&metadata).context("buildx wrote no JSON")?;
+        let digest = metadata["containerimage.digest"].as_str().context("buildx named no digest")?;
+        digest.parse().map_err(Error::msg)
+    }
+
+    /// One `docker buildx build` with `options` that say where its output goes.
+    fn run(&self, platform: Platform, program: &Path, options: &[String], purpose: &str) -> Result<()> {
+        let shell = self.project.shell()?;
+        let context = program.parent().context("the binary is in no folder")?;
+        let platform = platform.to_string();
+        let argument = |name: &str, label: &str| format!("{name}={}", self.recipe.label(label));
+        let version = argument("VERSION", ANNOTATION_VERSION);
+        let revision = argument("REVISION", ANNOTATION_REVISION);
+        // An attestation would make an index of what has to be one image.
+        let build = cmd!(
+            shell,
+            "docker buildx build --file Dockerfile.multi-arch --platform {platform} --provenance=false --sbom=false
+                --build-arg {version} --build-arg {revision} {options...} {context}"
+        );
+        cmd::run_quietly(build.env("SOURCE_DATE_EPOCH", self.recipe.epoch.to_string()), purpose, 30)
+    }
+}
+
+impl Builder for Buildx<'_> {
+    fn image(&self, platform: Platform, program: &Path, layout: &Layout) -> Result<Descriptor> {
+        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let built = folder.path().join("oci");
+        let output = format!("type=oci,tar=false,rewrite-timestamp=true,dest={}", built.display());
+        self.run(platform, program, &["--output".to_owned(), output], "build an image with buildx")?;
+        document::on(layout.adopt(&built)?, platform)
+    }
+}

@@ -1,0 +1,213 @@
+//! The component as registries keep it: a Wasm OCI artifact, which `wkg` and runtimes with a registry of their own read.
+//!
+//! ```text
+//! manifest ─┬─ config  application/vnd.wasm.config.v0+json   what it is, and which interfaces it needs and offers
+//!           └─ layer   application/wasm                      the component as it is, called clawft.wasm
+//! ```
+//!
+//! Equal components of equal commits give equal digests.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use devkit::date::rfc3339;
+use image::{
+    Digest, Reference,
+    calls::{Component, Published, Tagged},
+};
+use oci_spec::image::{ANNOTATION_CREATED, ANNOTATION_DESCRIPTION, ANNOTATION_TITLE, MediaType};
+use serde::Serialize;
+use wasmparser::{Encoding, Parser, Payload};
+
+use crate::{
+    document::{self, Labels},
+    layout::Layout,
+    recipe::Recipe,
+    registry::Registry,
+};
+
+/// The media type of the document about a component.
+const CONFIG: &str = "application/vnd.wasm.config.v0+json";
+
+/// The media type of a component.
+const LAYER: &str = "application/wasm";
+
+/// What the layer is called by clients that write it to a file.
+const FILE_NAME: &str = "clawft.wasm";
+
+/// The document about a component.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Config {
+    created: String,
+    architecture: &'static str,
+    os: &'static str,
+    /// Those of the manifest: they make the document one of this component alone.
+    layer_digests: Vec<Digest>,
+    component: World,
+}
+
+/// What a component offers and needs, as its world names it.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+struct World {
+    exports: Vec<String>,
+    imports: Vec<String>,
+}
+
+/// Puts `component` into a new layout at `directory`, as one made from `revision` and dated `epoch` seconds after 1970.
+///
+/// # Errors
+/// Fails if it is no component, or the layout cannot be written.
+pub(crate) fn create(directory: &Path, component: &[u8], revision: &str, epoch: u64) -> Result<Component> {
+    let layout = Layout::create(directory)?;
+    let mut layer = layout.put(MediaType::from(LAYER), component)?;
+    let config = Config {
+        created: rfc3339(epoch),
+        architecture: "wasm",
+        os: "wasip2",
+        layer_digests: vec![document::digest(&layer)?],
+        component: World::of(component)?,
+    };
+    let config = layout.put_json(MediaType::from(CONFIG), &config)?;
+    layer.set_annotations(Some([(ANNOTATION_TITLE.to_owned(), FILE_NAME.to_owned())].into()));
+    let made = [&config, &layer].map(document::digest);
+    let manifest = document::manifest(config, vec![layer], &annotations(&Recipe::new(revision, epoch)))?;
+    let manifest = layout.put_json(MediaType::ImageManifest, &manifest)?;
+    layout.list(vec![manifest.clone()])?;
+    let [config, layer] = made;
+    Ok(Component { manifest: document::digest(&manifest)?, config: config?, layer: layer? })
+}
+
+/// Pushes the component with this manifest out of the layout at `directory`, and has the tag stand for it.
+///
+/// # Errors
+/// Fails if the tag stands for something else: a version is given once. Or the registry cannot be reached, or refuses.
+pub(crate) fn publish(directory: &Path, manifest: &Digest, target: &Tagged) -> Result<Published> {
+    let (Tagged { image, tag, insecure }, layout) = (target, Layout::at(directory));
+    let registry = Registry::new(image, *insecure);
+    let new = match registry.find(tag)? {
+        Some(there) if there == *manifest => false,
+        Some(there) => bail!(
+            "`{image}:{tag}` stands for {there} already, and this is {manifest}: what has a version stays as it is, so \
+             raise the version"
+        ),
+        None => {
+            registry.push(&layout, manifest)?;
+            registry.tag(&layout, manifest, std::slice::from_ref(tag))?;
+            true
+        }
+    };
+    Ok(Published { reference: Reference::new(image, manifest), new })
+}
+
+/// Returns what registries show of it.
+fn annotations(recipe: &Recipe) -> Labels {
+    let mut labels = recipe.labels.clone();
+    labels
+        .insert(ANNOTATION_DESCRIPTION.to_owned(), "clawft, an LLM agent, as one WASI component".to_owned());
+    labels.insert(ANNOTATION_CREATED.to_owned(), rfc3339(recipe.epoch));
+    labels
+}
+
+impl World {
+    /// Returns what `component` itself imports and exports, without the components inside it.
+    fn of(component: &[u8]) -> Result<Self> {
+        let mut world = Self::default();
+        let mut depth = 0_u32;
+        for payload in Parser::new(0).parse_all(component) {
+            match payload.context("it is no WebAssembly")? {
+                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                    bail!("it is a core module and no component")
+                }
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(imports) if depth == 0 => {
+                    for import in imports {
+                        world.imports.push(import?.name.name.to_owned());
+                    }
+                }
+                Payload::ComponentExportSection(exports) if depth == 0 => {
+                    for export in exports {
+                        world.exports.push(export?.name.name.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(world)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use wasm_encoder::{
+        Component as ComponentBuilder, ComponentExportKind, ComponentExportSection, ComponentImportSection,
+        ComponentTypeRef, ComponentTypeSection, InstanceType, Module, ModuleSection, NestedComponentSection,
+    };
+
+    use super::*;
+
+    /// A component that imports and exports an interface, with another one inside.
+    fn component() -> Vec<u8> {
+        let mut types = ComponentTypeSection::new();
+        types.instance(&InstanceType::new());
+        let mut imports = ComponentImportSection::new();
+        imports.import("wasi:http/types@0.2.0", ComponentTypeRef::Instance(0));
+        let mut exports = ComponentExportSection::new();
+        exports.export("wasi:cli/run@0.2.0", ComponentExportKind::Instance, 0, None);
+        let mut inner = ComponentBuilder::new();
+        inner.section(&types).section(&imports);
+        let mut outer = ComponentBuilder::new();
+        outer.section(&ModuleSection(&Module::new())).section(&NestedComponentSection(&inner));
+        outer.section(&types).section(&imports).section(&exports);
+        outer.finish()
+    }
+
+    fn documents(revision: &str, epoch: u64) -> [Value; 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("oci");
+        let made = create(&directory, &component(), revision, epoch).unwrap();
+        [made.manifest, made.config].map(|digest| Layout::at(&directory).json(&digest).unwrap())
+    }
+
+    #[test]
+    fn reads_the_world_of_the_outer_component() {
+        let world = World::of(&component()).unwrap();
+        assert_eq!(world.imports, ["wasi:http/types@0.2.0"]);
+        assert_eq!(world.exports, ["wasi:cli/run@0.2.0"]);
+    }
+
+    #[test]
+    fn writes_the_documents_that_clients_expect() {
+        let [manifest, config] = documents("c0ffee", 1_700_000_000);
+        let layer = Digest::of(&component()).to_string();
+        assert_eq!(manifest["mediaType"], "application/vnd.oci.image.manifest.v1+json");
+        assert_eq!(manifest["config"]["mediaType"], "application/vnd.wasm.config.v0+json");
+        let layers = json!([{
+            "mediaType": "application/wasm", "digest": layer, "size": component().len(),
+            "annotations": { "org.opencontainers.image.title": "clawft.wasm" },
+        }]);
+        assert_eq!(manifest["layers"], layers);
+        assert_eq!(manifest["annotations"]["org.opencontainers.image.revision"], "c0ffee");
+        let expected = json!({
+            "created": "2023-11-14T22:13:20Z", "architecture": "wasm", "os": "wasip2", "layerDigests": [layer],
+            "component": { "exports": ["wasi:cli/run@0.2.0"], "imports": ["wasi:http/types@0.2.0"] },
+        });
+        assert_eq!(config, expected);
+    }
+
+    #[test]
+    fn equal_components_give_equal_documents() {
+        assert_eq!(documents("c0ffee", 1), documents("c0ffee", 1));
+        assert_ne!(documents("c0ffee", 1), documents("beef", 1));
+    }
+
+    #[test]
+    fn refuses_a_core_module() {
+        let folder = tempfile::tempdir().unwrap();
+        let module = Module::new().finish();
+        let error = create(&folder.path().join("oci"), &module, "c0ffee", 1).unwrap_err();
+        assert_eq!(error.to_string(), "it is a core module and no component");
+    }
+}

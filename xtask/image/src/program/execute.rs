@@ -1,0 +1,303 @@
+//! Carries the plan out, step by step.
+
+use std::{
+    cell::OnceCell,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Error, Result, anyhow, bail, ensure};
+use devkit::{files, package::XTASK, project::Project, ui};
+use flags::values::{ImageName, Platform, Tag, Target};
+use image::{Digest, Reference};
+use memchr::memmem;
+use oci_spec::image::Descriptor;
+
+use crate::{
+    builder::{Assembler, Builder, Buildx},
+    digests::Digests,
+    document,
+    layout::Layout,
+    measure,
+    plan::Step,
+    publisher::{Imagetools, LayoutPublisher, Publisher, RegistryPublisher},
+    recipe::Recipe,
+    registry::Registry,
+    release::{self, Wanted},
+    report::{self, Report},
+    request::Request,
+};
+
+/// The number of digits of its commit that a binary holds.
+const COMMIT: usize = 12;
+
+/// Everything that the steps share.
+pub(crate) struct Executor<'w> {
+    project: &'w Project,
+    request: &'w Request,
+    recipe: &'w Recipe,
+    /// The revision that an index has to be of.
+    revision: Option<&'w str>,
+    /// Made when it is needed: what fails before leaves an earlier one alone.
+    layout: OnceCell<Layout>,
+    registry: Registry<'w>,
+    binaries: BTreeMap<Platform, PathBuf>,
+    images: BTreeMap<Platform, Descriptor>,
+    failed: BTreeMap<Platform, Error>,
+    report: Report,
+}
+
+impl<'w> Executor<'w> {
+    /// Prepares for work on `request`; an index has to be of `revision`, if that is known.
+    pub(crate) fn new(
+        project: &'w Project,
+        request: &'w Request,
+        recipe: &'w Recipe,
+        revision: Option<&'w str>,
+    ) -> Result<Self> {
+        Ok(Self {
+            project,
+            request,
+            recipe,
+            revision,
+            layout: OnceCell::new(),
+            registry: Registry::new(&request.image, request.insecure),
+            binaries: BTreeMap::new(),
+            images: BTreeMap::new(),
+            failed: BTreeMap::new(),
+            report: Report::new(&request.image),
+        })
+    }
+
+    /// Takes the steps, and says what came of them.
+    pub(crate) fn take(mut self, steps: &[Step]) -> Result<Report> {
+        for step in steps {
+            let platform = step.platform().filter(|platform| self.failed.contains_key(platform));
+            if platform.is_some() {
+                continue;
+            }
+            match (self.step(*step), *step) {
+                (Ok(()), _) => {}
+                // The others are tried as well, so that everything that fails is known at once.
+                (Err(error), Step::Binary(platform) | Step::Image(platform)) => {
+                    self.failed.insert(platform, error);
+                }
+                (Err(error), _) => return Err(error),
+            }
+        }
+        self.warn();
+        Ok(self.report)
+    }
+
+    fn step(&mut self, step: Step) -> Result<()> {
+        match step {
+            Step::Binary(platform) => self.binary(platform),
+            Step::Image(platform) => self.image(platform),
+            Step::Settle => self.settle(),
+            Step::Load(platform) => self.load(platform),
+            Step::Forget => self.digests().forget(),
+            Step::Push(platform) => self.push(platform),
+            Step::Record(platform) => self.record(platform),
+            Step::Gather => self.gather(),
+            Step::List => self.publish("Listed", |executor| Ok(Box::new(executor.local()?))),
+            Step::Publish => self.publish("Tagged", Self::remote),
+        }
+    }
+
+    fn binary(&mut self, platform: Platform) -> Result<()> {
+        let path = match &self.request.binaries {
+            Some(folder) => folder.join(platform.target().file_name()),
+            None => built(self.project, platform.target())?,
+        };
+        ensure!(path.is_file(), "there is no binary `{}`", path.display());
+        if self.request.binaries.is_some() {
+            self.vouch_for(&path)?;
+        }
+        self.binaries.insert(platform, path);
+        Ok(())
+    }
+
+    /// Warns of a binary from elsewhere that does not say that it is of the revision which its image will be labelled with.
+    fn vouch_for(&self, binary: &Path) -> Result<()> {
+        let revision = self.recipe.revision();
+        let commit = revision.get(..COMMIT).unwrap_or(revision);
+        let bytes = files::read(binary)?;
+        if memmem::find(&bytes, commit.as_bytes()).is_none() {
+            ui::warn(&format!(
+                "`{}` does not seem to be of {revision}, and its image will say so",
+                binary.display()
+            ));
+        }
+        Ok(())
+    }
+
+    fn image(&mut self, platform: Platform) -> Result<()> {
+        let program = &self.binaries[&platform];
+        let builder: &dyn Builder = match self.request.builder {
+            flags::Builder::Docker => &self.buildx(),
+            flags::Builder::Oci => &Assembler { recipe: self.recipe },
+        };
+        let image = builder.image(platform, program, self.layout()?)?;
+        let size = measure::measure(self.layout()?, &image)?;
+        let digest = document::digest(&image)?;
+        ui::status("Made", &format!("{platform} {digest} ({})", report::size(size)));
+        self.report.made(platform, &self.request.image, &digest).size = Some(size);
+        self.images.insert(platform, image);
+        // The layout lists its images even if no index is made of them.
+        self.layout()?.list(self.images.values().cloned().collect())
+    }
+
+    /// Nothing has left this machine yet: here is where it is decided whether anything will.
+    fn settle(&mut self) -> Result<()> {
+        if self.failed.is_empty() || (self.request.allow_partial && !self.images.is_empty()) {
+            self.report.missing = self.failed.keys().copied().collect();
+            self.failed
+                .iter()
+                .for_each(|(platform, error)| ui::warn(&format!("{platform} failed: {error:#}")));
+            return Ok(());
+        }
+        let failed: Vec<Platform> = self.failed.keys().copied().collect();
+        let reasons = self.failed.iter().map(|(platform, error)| format!("{platform}: {error:#}"));
+        let reasons = reasons.collect::<Vec<_>>().join("\n");
+        bail!(anyhow!("{reasons}").context(format!(
+            "could not make the image for {}, so nothing was pushed or tagged",
+            Platform::in_words(&failed)
+        )))
+    }
+
+    fn load(&mut self, platform: Platform) -> Result<()> {
+        let names = self.names_of(platform)?;
+        let digest = self.buildx().load(platform, &self.binaries[&platform], &names)?;
+        let image = Reference::new(&self.request.image, &digest);
+        self.report.made(platform, &self.request.image, &digest).image = image;
+        let names: Vec<String> = names.iter().map(|(image, tag)| format!("{image}:{tag}")).collect();
+        ui::status("Loaded", &format!("{platform} as {}", names.join(", ")));
+        Ok(())
+    }
+
+    /// What an engine calls the image of `platform`. It keeps one image under a name, so each platform has names of its own if
+    /// there are more than one.
+    fn names_of(&self, platform: Platform) -> Result<Vec<(ImageName, Tag)>> {
+        let goal = &self.request.goal;
+        let suffix = match goal.platforms() {
+            [_] => String::new(),
+            _ => format!("-{}", platform.architecture()),
+        };
+        let named = |tag: &Tag| Ok((self.request.image.clone(), Tag::nearest(&format!("{tag}{suffix}"))?));
+        goal.tags().iter().map(named).collect::<Result<_, String>>().map_err(Error::msg)
+    }
+
+    fn push(&mut self, platform: Platform) -> Result<()> {
+        let digest = self.digest(platform)?;
+        let pushed = ui::progress("Pushing", &format!("{platform} to {}", self.request.image), || {
+            self.registry.push(self.layout()?, &digest)
+        })?;
+        let (sent, all) = (pushed.sent, pushed.sent + pushed.present);
+        ui::status("Pushed", &format!("{platform} {digest} ({sent} of {all} pieces had to be sent)"));
+        self.report.made(platform, &self.request.image, &digest).sent = Some(sent);
+        Ok(())
+    }
+
+    fn record(&mut self, platform: Platform) -> Result<()> {
+        let image = Reference::new(&self.request.image, &self.digest(platform)?);
+        let path = self.digests().record(platform, &image)?;
+        ui::status("Recorded", &path.display().to_string());
+        Ok(())
+    }
+
+    /// What the registry has under the recorded digests is what counts, not what this machine may have made.
+    fn gather(&mut self) -> Result<()> {
+        let mut found = BTreeMap::new();
+        for (platform, recorded) in self.digests().read(&self.request.image)? {
+            let image = self.registry.inspect(&recorded.digest);
+            let image = image.with_context(|| {
+                format!("the image recorded for {platform} can't be used, and no tag was moved")
+            })?;
+            found.insert(platform, image);
+        }
+        let wanted = Wanted { allow_partial: self.request.allow_partial, revision: self.revision };
+        let release = release::release(&found, wanted)?;
+        for (platform, image) in &found {
+            self.report.made(*platform, &self.request.image, &document::digest(&image.descriptor)?);
+        }
+        self.report.missing = release.missing;
+        self.images = found.into_keys().zip(release.images).collect();
+        Ok(())
+    }
+
+    fn publish(
+        &mut self,
+        verb: &str,
+        publisher: impl FnOnce(&Self) -> Result<Box<dyn Publisher + '_>>,
+    ) -> Result<()> {
+        let tags = self.request.goal.tags();
+        let images = self.images.values().cloned().collect();
+        let digest = publisher(self)?.publish(images, tags)?;
+        let shown: Vec<String> = tags.iter().map(ToString::to_string).collect();
+        ui::status(verb, &format!("{digest} as {}", shown.join(", ")));
+        self.report.list = Some(Reference::new(&self.request.image, &digest));
+        self.report.tags = tags.to_vec();
+        Ok(())
+    }
+
+    fn local(&self) -> Result<LayoutPublisher<'_>> {
+        Ok(LayoutPublisher { layout: self.layout()?, recipe: self.recipe })
+    }
+
+    fn remote(&self) -> Result<Box<dyn Publisher + '_>> {
+        let (registry, recipe) = (&self.registry, self.recipe);
+        Ok(match self.request.builder {
+            flags::Builder::Oci => Box::new(RegistryPublisher { local: self.local()?, registry }),
+            flags::Builder::Docker => {
+                let (project, image) = (self.project, &self.request.image);
+                Box::new(Imagetools { project, image, recipe, registry })
+            }
+        })
+    }
+
+    fn layout(&self) -> Result<&Layout> {
+        if let Some(layout) = self.layout.get() {
+            return Ok(layout);
+        }
+        let layout = Layout::create(&self.request.layout)?;
+        Ok(self.layout.get_or_init(|| layout))
+    }
+
+    /// Returns the digest of the image that was made or found for `platform`.
+    fn digest(&self, platform: Platform) -> Result<Digest> {
+        let image =
+            self.images.get(&platform).with_context(|| format!("there is no image for {platform}"))?;
+        document::digest(image)
+    }
+
+    /// Last, so that nothing scrolls it away.
+    fn warn(&self) {
+        if self.report.missing.is_empty() {
+            return;
+        }
+        let (missing, there) =
+            (Platform::in_words(&self.report.missing), self.images.keys().copied().collect::<Vec<_>>());
+        let line = "!".repeat(72);
+        ui::warn(&format!(
+            "\n{line}\nPARTIAL: there is no image for {missing}. {} has {} only,\nand whoever runs it elsewhere gets \
+             an error.\n{line}",
+            self.request.image,
+            Platform::in_words(&there),
+        ));
+    }
+
+    fn buildx(&self) -> Buildx<'w> {
+        Buildx { project: self.project, recipe: self.recipe }
+    }
+
+    fn digests(&self) -> Digests<'w> {
+        Digests::at(&self.request.digests)
+    }
+}
+
+/// Returns the binary for `target`, which `cargo xtask dist` builds if need be.
+fn built(project: &Project, target: Target) -> Result<PathBuf> {
+    let words = ["dist", "--target", target.name(), "--binaries-only"];
+    XTASK.read(project, words, &format!("build {}", target.file_name()))?;
+    Ok(project.dist.join(target.file_name()))
+}

@@ -1,0 +1,41 @@
+//! The images as a release has them: made of the binaries in `target/dist` without Docker, and kept in the layout
+//! `target/dist/oci`. Equal binaries give equal digests, so whoever makes them again can compare.
+
+use anyhow::{Context as _, Result};
+use devkit::{budget::Budget, project::Project};
+use flags::{
+    Builder,
+    values::{Platform, Tag},
+};
+use image::{calls::Kept, image_name, layout};
+
+use crate::{
+    execute::Executor,
+    plan,
+    recipe::Recipe,
+    request::{Goal, Request},
+};
+
+/// Makes the images of all platforms from the binaries in `target/dist`, labelled with `revision` and dated `epoch` seconds after
+/// 1970, and a list of them under `tag`.
+///
+/// # Errors
+/// A binary is not there, an image holds a key, or is over its budget.
+pub(crate) fn keep(project: &Project, revision: &str, epoch: u64, tag: Tag) -> Result<Kept> {
+    let request = Request {
+        image: image_name(None)?,
+        builder: Builder::Oci,
+        goal: Goal::Keep(Platform::ALL.to_vec(), vec![tag]),
+        allow_partial: false,
+        insecure: false,
+        digests: project.dist.join("digests"),
+        layout: project.dist.join(layout::DIRECTORY),
+        binaries: Some(project.dist.clone()),
+    };
+    let recipe = Recipe::new(revision, epoch);
+    let report = Executor::new(project, &request, &recipe, None)?.take(&plan::plan(&request))?;
+    Budget::of(project)?.check(&report.sizes(), &flags::shipped())?;
+    let index = report.list.context("no index was made of the images")?;
+    let images = report.images.into_iter().map(|(platform, made)| (platform, made.image.digest));
+    Ok(Kept { index: index.digest, images: images.collect() })
+}

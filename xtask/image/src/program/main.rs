@@ -1,0 +1,116 @@
+//! Makes images of `weft`, one for each platform, and one index whose tags resolve to the right one: the work of
+//! `cargo xtask docker`, and of what other packages call for ([`calls`](image::calls)).
+//!
+//! ```text
+//! binary ─→ image in a layout ─→ pushed by digest ─→ target/dist/digests/linux-amd64 ─┐
+//! binary ─→ image in a layout ─→ pushed by digest ─→ target/dist/digests/linux-arm64 ─┴→ one index ─→ tags
+//! ```
+//!
+//! The two halves may run on different machines with the directory of digests carried between them. Until the last arrow nobody
+//! who asks for a tag sees anything of it, and an interrupted run continues where it was.
+//!
+//! Modules in reading order: [`request`] is what is asked for, with [`checkout`], [`tags`] and [`daemon`]; [`plan`] decides what to
+//! do and [`execute`] does it. [`recipe`] describes an image, [`builder`] makes one of [`document`]s and a [`layer`] in a
+//! [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on its digest, [`release`] judges whether images
+//! belong together, [`publisher`] makes the index, [`report`] is the result. A release has [`kept`] images, and the
+//! [`component`] goes to a registry as well.
+
+mod builder;
+mod checkout;
+mod component;
+mod daemon;
+mod digests;
+mod document;
+mod execute;
+mod kept;
+mod layer;
+mod layout;
+mod measure;
+mod plan;
+mod publisher;
+mod recipe;
+mod registry;
+mod release;
+mod report;
+mod request;
+mod tags;
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::Parser;
+use devkit::{budget::Budget, files, project::Project, revision, ui};
+use flags::Docker;
+use image::calls::{Answer, Call, Tagged};
+use serde::Serialize;
+
+use self::{checkout::Checkout, execute::Executor, recipe::Recipe, registry::Registry, request::Request};
+
+/// The command line: that of `cargo xtask`, as far as this package does it, and calls of other packages.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+enum Command {
+    Docker(Docker),
+    /// Answer a call of another package
+    #[command(hide = true)]
+    Call {
+        /// The call as JSON
+        call: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Command::parse() {
+        Command::Docker(flags) => Project::discover().and_then(|project| docker(&project, &flags)),
+        Command::Call { call } => answer(&call),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ui::report(&error),
+    }
+}
+
+fn docker(project: &Project, flags: &Docker) -> Result<()> {
+    let checkout = Checkout::read(project)?;
+    let request = Request::new(project, flags, checkout.as_ref())?;
+    let steps = plan::plan(&request);
+    if flags.dry_run {
+        return steps.iter().try_for_each(|step| ui::result(&plan::describe(*step, &request)));
+    }
+    if request.builder == flags::Builder::Docker {
+        daemon::ensure_ready(&project.shell()?)?;
+    }
+    let budget = if flags.check_size { Some(Budget::of(project)?) } else { None };
+    let revision = checkout.as_ref().map(|checkout| checkout.revision.as_str());
+    let recipe = Recipe::new(revision.unwrap_or("unknown"), revision::time(project)?);
+    // Tags that follow from the checkout are for images of it; whoever names tags knows what goes there.
+    let wanted = revision.filter(|_| flags.tags.is_empty());
+    let report = Executor::new(project, &request, &recipe, wanted)?.take(&steps)?;
+    report.print(flags.json)?;
+    budget.map_or(Ok(()), |budget| budget.check(&report.sizes(), &flags::shipped()))
+}
+
+/// Does what another package calls for, and prints the answer as one line of JSON.
+fn answer(call: &str) -> Result<()> {
+    let call: Call = serde_json::from_str(call).context("could not understand the call")?;
+    match call {
+        Call::Keep { revision, time, tag } => {
+            print(Project::discover().and_then(|project| kept::keep(&project, &revision, time, tag)))
+        }
+        Call::CreateComponent { layout, component, revision, time } => print(
+            files::read(&component).and_then(|bytes| component::create(&layout, &bytes, &revision, time)),
+        ),
+        Call::PublishComponent { layout, manifest, target } => {
+            print(component::publish(&layout, &manifest, &target))
+        }
+        Call::Find(Tagged { image, tag, insecure }) => print(Registry::new(&image, insecure).find(&tag)),
+        Call::Resolve(Tagged { image, tag, insecure }) => {
+            print(Registry::new(&image, insecure).resolve(&tag).map(|(digest, _)| digest))
+        }
+    }
+}
+
+fn print<T: Serialize>(result: Result<T>) -> Result<()> {
+    let answer: Answer<T> = result.map_err(|error| error.chain().map(ToString::to_string).collect());
+    ui::result(&serde_json::to_string(&answer)?)
+}

@@ -1,0 +1,176 @@
+//! From what is asked for to what has to be done. Nothing here looks at the machine or changes it: carrying the plan out and
+//! printing it share one list.
+
+use flags::{Builder, values::Platform};
+
+use crate::request::{Goal, Request};
+
+/// One thing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Have the binary.
+    Binary(Platform),
+    /// Make the image, in the layout.
+    Image(Platform),
+    /// Stop if a platform failed: nothing has left this machine yet.
+    Settle,
+    /// Put the image into the engine.
+    Load(Platform),
+    /// Forget the digests of earlier pushes.
+    Forget,
+    /// Push the image by its digest.
+    Push(Platform),
+    /// Write its digest into the folder.
+    Record(Platform),
+    /// Read all digests in the folder, and see in the registry that they make one release.
+    Gather,
+    /// Make one list, here.
+    List,
+    /// Make one list in the registry, and have the tags point to it.
+    Publish,
+}
+
+impl Step {
+    /// The platform that it is about; a step of a platform that failed is left out.
+    pub(crate) fn platform(self) -> Option<Platform> {
+        match self {
+            Self::Binary(platform)
+            | Self::Image(platform)
+            | Self::Load(platform)
+            | Self::Push(platform)
+            | Self::Record(platform) => Some(platform),
+            Self::Settle | Self::Forget | Self::Gather | Self::List | Self::Publish => None,
+        }
+    }
+}
+
+/// What has to be done, in this order.
+pub(crate) fn plan(request: &Request) -> Vec<Step> {
+    let each = |steps: &[fn(Platform) -> Step]| -> Vec<Step> {
+        let platforms = request.goal.platforms().iter();
+        platforms.flat_map(|platform| steps.iter().map(|step| step(*platform))).collect()
+    };
+    let build = || [each(&[Step::Binary, Step::Image]), vec![Step::Settle]].concat();
+    let push = || each(&[Step::Push, Step::Record]);
+    match (&request.goal, request.builder) {
+        (Goal::Keep(..), Builder::Oci) => [build(), vec![Step::List]].concat(),
+        (Goal::Keep(..), Builder::Docker) => [build(), each(&[Step::Load])].concat(),
+        (Goal::Push(_), _) => [build(), push()].concat(),
+        (Goal::Publish(_), _) => {
+            [build(), vec![Step::Forget], push(), vec![Step::Gather, Step::Publish]].concat()
+        }
+        (Goal::Merge(_), _) => vec![Step::Gather, Step::Publish],
+    }
+}
+
+/// A step in words.
+pub(crate) fn describe(step: Step, request: &Request) -> String {
+    let Request { image, goal, digests, .. } = request;
+    let digests = digests.display();
+    let tags = goal.tags().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match step {
+        Step::Binary(platform) => match &request.binaries {
+            Some(folder) => format!("take     {}", folder.join(platform.target().file_name()).display()),
+            None => format!("build    {}", platform.target().file_name()),
+        },
+        Step::Image(platform) => format!("image    {platform}, with {}", builder(request.builder)),
+        Step::Settle if request.allow_partial => {
+            "settle   go on without what failed, if anything is left".to_owned()
+        }
+        Step::Settle => "settle   stop here if anything failed".to_owned(),
+        Step::Load(platform) => format!("load     {platform} into the engine as {image}, tags {tags}"),
+        Step::Forget => format!("forget   the digests in {digests}"),
+        Step::Push(platform) => format!("push     {platform} to {image}, by its digest alone"),
+        Step::Record(platform) => format!("record   its digest in {digests}/{}", platform.file_name()),
+        Step::Gather => format!("gather   the digests in {digests}: one revision, {}", wanted(request)),
+        Step::List => format!("list     all of them as {image}, tags {tags}"),
+        Step::Publish => format!("publish  a list of them as {image}, then tags {tags}"),
+    }
+}
+
+fn builder(builder: Builder) -> &'static str {
+    match builder {
+        Builder::Docker => "docker buildx",
+        Builder::Oci => "no Docker",
+    }
+}
+
+fn wanted(request: &Request) -> String {
+    let platforms = Platform::in_words(request.goal.platforms());
+    if request.allow_partial { format!("{platforms} or fewer") } else { platforms }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Platform::{Amd64, Arm64};
+
+    fn request(goal: Goal, builder: Builder) -> Request {
+        Request {
+            image: "localhost:5000/clawft".parse().unwrap(),
+            builder,
+            goal,
+            allow_partial: false,
+            insecure: false,
+            digests: "digests".into(),
+            layout: "oci".into(),
+            binaries: None,
+        }
+    }
+
+    fn tags() -> Vec<flags::values::Tag> {
+        vec!["v1".parse().unwrap()]
+    }
+
+    #[test]
+    fn everything_is_built_before_anything_is_pushed_and_tags_move_last() {
+        let steps = plan(&request(Goal::Publish(tags()), Builder::Docker));
+        let expected = [
+            Step::Binary(Amd64),
+            Step::Image(Amd64),
+            Step::Binary(Arm64),
+            Step::Image(Arm64),
+            Step::Settle,
+            Step::Forget,
+            Step::Push(Amd64),
+            Step::Record(Amd64),
+            Step::Push(Arm64),
+            Step::Record(Arm64),
+            Step::Gather,
+            Step::Publish,
+        ];
+        assert_eq!(steps, expected);
+    }
+
+    #[test]
+    fn one_platform_moves_no_tag_and_forgets_no_other_digest() {
+        for builder in [Builder::Docker, Builder::Oci] {
+            let steps = plan(&request(Goal::Push(vec![Arm64]), builder));
+            assert_eq!(steps[2..], [Step::Settle, Step::Push(Arm64), Step::Record(Arm64)]);
+        }
+    }
+
+    #[test]
+    fn without_a_push_nothing_leaves_the_machine() {
+        let here = |builder| plan(&request(Goal::Keep(vec![Amd64], tags()), builder)).pop();
+        assert_eq!(here(Builder::Oci), Some(Step::List));
+        assert_eq!(here(Builder::Docker), Some(Step::Load(Amd64)));
+    }
+
+    #[test]
+    fn merging_builds_nothing() {
+        assert_eq!(plan(&request(Goal::Merge(tags()), Builder::Oci)), [Step::Gather, Step::Publish]);
+    }
+
+    #[test]
+    fn a_merge_and_a_push_end_in_the_same_words() {
+        let words = |goal| {
+            let request = request(goal, Builder::Oci);
+            plan(&request).into_iter().map(|step| describe(step, &request)).collect::<Vec<_>>()
+        };
+        let (merge, publish) = (words(Goal::Merge(tags())), words(Goal::Publish(tags())));
+        assert_eq!(merge[..], publish[publish.len() - 2..]);
+        assert_eq!(merge[0], "gather   the digests in digests: one revision, linux/amd64 and linux/arm64");
+        assert_eq!(merge[1], "publish  a list of them as localhost:5000/clawft, then tags v1");
+    }
+}

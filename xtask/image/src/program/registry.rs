@@ -1,0 +1,209 @@
+//! A repository in a registry: what is pushed to it, and what is asked of it. [`connection`] speaks the protocol,
+//! [`credentials`] finds the login, [`error`] explains failures.
+//!
+//! Nothing is taken on trust: a blob is sent only if its content has its digest, what comes back is compared with its digest, and
+//! a tag is read back after it was set.
+
+mod connection;
+mod credentials;
+mod error;
+
+use std::cell::OnceCell;
+
+use anyhow::{Context as _, Result, ensure};
+use flags::values::{ImageName, Tag};
+use image::{Digest, Reference};
+use oci_client::RegistryOperation::{Pull, Push};
+use oci_spec::image::{
+    ANNOTATION_REVISION, Descriptor, ImageConfiguration, ImageIndex, ImageManifest, MediaType,
+};
+use serde::Deserialize;
+
+use self::connection::Connection;
+use crate::{
+    document::{self, Labels},
+    layout::Layout,
+};
+
+/// A repository in a registry.
+pub(crate) struct Registry<'i> {
+    image: &'i ImageName,
+    insecure: bool,
+    connection: OnceCell<Connection>,
+}
+
+/// The blobs of a pushed image.
+#[derive(Debug, Default)]
+pub(crate) struct Pushed {
+    /// The number of blobs that were sent.
+    pub(crate) sent: usize,
+    /// The number of blobs that the registry had already.
+    pub(crate) present: usize,
+}
+
+/// An image as the registry has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Inspected {
+    /// The image.
+    pub(crate) descriptor: Descriptor,
+    /// The platform that it runs on, such as `linux/arm64`.
+    pub(crate) platform: String,
+    /// The labels.
+    pub(crate) labels: Labels,
+}
+
+impl Inspected {
+    /// Returns the revision in its labels.
+    pub(crate) fn revision(&self) -> &str {
+        self.labels.get(ANNOTATION_REVISION).map_or("unknown", String::as_str)
+    }
+
+    fn new(descriptor: Descriptor, config: &ImageConfiguration) -> Self {
+        let labels = config.config().as_ref().and_then(|config| config.labels().clone()).unwrap_or_default();
+        Self {
+            descriptor,
+            platform: format!("{}/{}", config.os(), config.architecture()),
+            labels: labels.into_iter().collect(),
+        }
+    }
+}
+
+impl<'i> Registry<'i> {
+    /// Returns the repository of `image`, which is spoken to in plain HTTP if it is on loopback or `insecure` is set. Nothing is
+    /// sent yet.
+    pub(crate) fn new(image: &'i ImageName, insecure: bool) -> Self {
+        Self { image, insecure, connection: OnceCell::new() }
+    }
+
+    /// Pushes the image with this digest and its blobs out of `layout`, under the digest alone. Blobs that the registry has are
+    /// not sent again, so a push that was interrupted continues; the manifest, which names them all, comes last.
+    pub(crate) fn push(&self, layout: &Layout, digest: &Digest) -> Result<Pushed> {
+        let push = || -> Result<Pushed> {
+            let bytes = layout.get(digest)?;
+            let manifest: ImageManifest =
+                serde_json::from_slice(&bytes).context("the image is no manifest")?;
+            let connection = self.connection(Push)?;
+            let mut pushed = Pushed::default();
+            for blob in manifest.layers().iter().chain([manifest.config()]) {
+                let blob = document::digest(blob)?;
+                if connection.has(&blob)? {
+                    pushed.present += 1;
+                } else {
+                    connection.send(&blob, layout.get(&blob)?)?;
+                    pushed.sent += 1;
+                }
+            }
+            connection.set(&digest.to_string(), &media_type(&bytes)?, &bytes)?;
+            Ok(pushed)
+        };
+        push().with_context(|| format!("could not push {}", Reference::new(self.image, digest)))
+    }
+
+    /// Returns the image with this digest.
+    pub(crate) fn inspect(&self, digest: &Digest) -> Result<Inspected> {
+        let inspect = || -> Result<Inspected> {
+            let connection = self.connection(Pull)?;
+            let (bytes, found) = connection.manifest(&digest.to_string())?;
+            ensure!(found == *digest, "it is something else in the registry: `{found}`");
+            let manifest: ImageManifest =
+                serde_json::from_slice(&bytes).with_context(|| format!("`{digest}` is no image manifest"))?;
+            let config = connection.blob(&document::digest(manifest.config())?)?;
+            let config: ImageConfiguration =
+                serde_json::from_slice(&config).context("could not understand the image's configuration")?;
+            let media_type = manifest.media_type().clone().context("the manifest has no media type")?;
+            Ok(Inspected::new(document::descriptor(media_type, &bytes)?, &config))
+        };
+        inspect().with_context(|| format!("could not look at {}", Reference::new(self.image, digest)))
+    }
+
+    /// Pushes the index with this digest, which fails if an image in it is missing; then sets the tags in their order, and reads
+    /// each back. A manifest can be tagged in the same way.
+    pub(crate) fn tag(&self, layout: &Layout, digest: &Digest, tags: &[Tag]) -> Result<()> {
+        let tag = || -> Result<()> {
+            let bytes = layout.get(digest)?;
+            let (media_type, connection) = (media_type(&bytes)?, self.connection(Push)?);
+            connection.set(&digest.to_string(), &media_type, &bytes)?;
+            for tag in tags {
+                let tag = tag.to_string();
+                connection.set(&tag, &media_type, &bytes)?;
+                let (_, found) = connection.manifest(&tag)?;
+                ensure!(
+                    found == *digest,
+                    "under `{tag}` is {found} right after it was set to {digest}: who else sets it?"
+                );
+            }
+            Ok(())
+        };
+        tag().with_context(|| format!("could not tag {}", Reference::new(self.image, digest)))
+    }
+
+    /// Returns the index that `tag` stands for, and its digest.
+    pub(crate) fn resolve(&self, tag: &Tag) -> Result<(Digest, ImageIndex)> {
+        let resolve = || -> Result<(Digest, ImageIndex)> {
+            let (bytes, digest) = self.connection(Pull)?.manifest(&tag.to_string())?;
+            let index = serde_json::from_slice(&bytes)
+                .with_context(|| format!("`{tag}` stands for no image index"))?;
+            Ok((digest, index))
+        };
+        resolve().with_context(|| format!("could not resolve {}:{tag}", self.image))
+    }
+
+    /// Returns the digest that `tag` stands for, if the registry has it. Asks for the right to push: a refusal is known before
+    /// anything is built.
+    pub(crate) fn find(&self, tag: &Tag) -> Result<Option<Digest>> {
+        let find = || self.connection(Push)?.find(&tag.to_string());
+        find().with_context(|| format!("could not ask for {}:{tag}", self.image))
+    }
+
+    /// Returns the connection, after asking the registry for the right to do `operation`.
+    fn connection(&self, operation: oci_client::RegistryOperation) -> Result<&Connection> {
+        let connection = match self.connection.get() {
+            Some(connection) => connection,
+            None => {
+                let connection = Connection::new(self.image, self.insecure)?;
+                self.connection.get_or_init(|| connection)
+            }
+        };
+        connection.authorize(operation)?;
+        Ok(connection)
+    }
+}
+
+/// Returns the media type that a document states.
+fn media_type(document: &[u8]) -> Result<MediaType> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Document {
+        media_type: MediaType,
+    }
+    let Document { media_type } =
+        serde_json::from_slice(document).context("the document states no media type")?;
+    Ok(media_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn inspected(config: serde_json::Value) -> Inspected {
+        let config = serde_json::from_value(config).unwrap();
+        Inspected::new(document::descriptor(MediaType::ImageManifest, b"x").unwrap(), &config)
+    }
+
+    #[test]
+    fn reads_platform_and_revision_of_an_image() {
+        let image = inspected(json!({ "os": "linux", "architecture": "arm64",
+            "config": { "Labels": { "org.opencontainers.image.revision": "c0ffee" }, "Healthcheck": {} },
+            "rootfs": { "type": "layers", "diff_ids": [] } }));
+        assert_eq!((image.platform.as_str(), image.revision()), ("linux/arm64", "c0ffee"));
+    }
+
+    #[test]
+    fn image_without_labels_has_no_known_revision() {
+        let image = inspected(json!({ "os": "linux", "architecture": "s390x", "config": { "Labels": null },
+            "rootfs": { "type": "layers", "diff_ids": [] } }));
+        assert_eq!((image.platform.as_str(), image.revision()), ("linux/s390x", "unknown"));
+    }
+}

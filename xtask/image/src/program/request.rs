@@ -1,0 +1,179 @@
+//! What is asked for, in closed types: after this nothing is a text that could be anything.
+
+use std::path::{Path, PathBuf, absolute};
+
+use anyhow::{Context as _, Result, ensure};
+use devkit::{project::Project, ui};
+use flags::{
+    Builder, Docker,
+    values::{ImageName, Platform, Tag},
+};
+use image::{image_name, layout};
+
+use crate::{checkout::Checkout, daemon, tags};
+
+/// A request that makes sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// What the images are called.
+    pub(crate) image: ImageName,
+    /// What makes them.
+    pub(crate) builder: Builder,
+    /// What is to come of it.
+    pub(crate) goal: Goal,
+    /// Whether a platform may be missing.
+    pub(crate) allow_partial: bool,
+    /// Whether the registry is spoken to in plain HTTP wherever it is.
+    pub(crate) insecure: bool,
+    /// Where digests are written to and read from.
+    pub(crate) digests: PathBuf,
+    /// Where images are put together.
+    pub(crate) layout: PathBuf,
+    /// Where the binaries are, if they are not to be built.
+    pub(crate) binaries: Option<PathBuf>,
+}
+
+/// What is to come of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// Images on this machine, under these tags.
+    Keep(Vec<Platform>, Vec<Tag>),
+    /// Images in the registry, each by its digest alone: one machine's part of a release.
+    Push(Vec<Platform>),
+    /// All images in the registry, and a list of them under these tags.
+    Publish(Vec<Tag>),
+    /// A list of the images that others pushed, under these tags.
+    Merge(Vec<Tag>),
+}
+
+impl Goal {
+    /// The tags that move.
+    pub(crate) fn tags(&self) -> &[Tag] {
+        match self {
+            Self::Keep(_, tags) | Self::Publish(tags) | Self::Merge(tags) => tags,
+            Self::Push(_) => &[],
+        }
+    }
+
+    /// The platforms that it takes.
+    pub(crate) fn platforms(&self) -> &[Platform] {
+        match self {
+            Self::Keep(platforms, _) | Self::Push(platforms) => platforms,
+            Self::Publish(_) | Self::Merge(_) => &Platform::ALL,
+        }
+    }
+}
+
+impl Request {
+    /// Reads the command line; `checkout` gives the tags that it does not.
+    ///
+    /// # Errors
+    /// The tags can't be told; or the engine that was asked for does not answer.
+    pub(crate) fn new(project: &Project, flags: &Docker, checkout: Option<&Checkout>) -> Result<Self> {
+        let image = image_name(flags.image.as_ref())?;
+        let goal = goal(flags, checkout)?;
+        let builder = match flags.builder {
+            Some(builder) => builder,
+            None => daemon::choose(project)?,
+        };
+        ensure!(
+            !flags.insecure || builder == Builder::Oci,
+            "`--insecure` is for the builder `oci`: which registries are spoken to in plain HTTP is for the \
+             Docker engine's own configuration to say"
+        );
+        let folder = |chosen: &Option<PathBuf>, name| match chosen {
+            Some(folder) => whole(folder),
+            None => Ok(project.dist.join(name)),
+        };
+        let (digests, layout) =
+            (folder(&flags.digests, "digests")?, folder(&flags.layout, layout::DIRECTORY)?);
+        let binaries = flags.binaries.as_deref().map(whole).transpose()?;
+        let (allow_partial, insecure) = (flags.allow_partial, flags.insecure);
+        Ok(Self { image, builder, goal, allow_partial, insecure, digests, layout, binaries })
+    }
+}
+
+/// `path` from the root on: other programs stand elsewhere than the user does.
+fn whole(path: &Path) -> Result<PathBuf> {
+    absolute(path).with_context(|| format!("bad path `{}`", path.display()))
+}
+
+fn goal(flags: &Docker, checkout: Option<&Checkout>) -> Result<Goal> {
+    let mut platforms = flags.platforms.clone();
+    platforms.sort();
+    platforms.dedup();
+    if flags.push && !platforms.is_empty() {
+        if !flags.tags.is_empty() {
+            ui::warn("`--tag` does nothing here: with `--platform` no tag moves, which `--merge` does later");
+        }
+        return Ok(Goal::Push(platforms));
+    }
+    let tags = chosen_tags(flags, checkout)?;
+    Ok(match (flags.merge, flags.push) {
+        (true, _) => Goal::Merge(tags),
+        (_, true) => Goal::Publish(tags),
+        _ if platforms.is_empty() => Goal::Keep(Platform::ALL.to_vec(), tags),
+        _ => Goal::Keep(platforms, tags),
+    })
+}
+
+fn chosen_tags(flags: &Docker, checkout: Option<&Checkout>) -> Result<Vec<Tag>> {
+    if flags.tags.is_empty() {
+        let checkout = checkout.context("these sources are not in git, so name a tag with `--tag`")?;
+        return tags::tags(checkout, env!("CARGO_PKG_VERSION"));
+    }
+    let mut tags: Vec<Tag> = Vec::new();
+    for tag in &flags.tags {
+        if !tags.contains(tag) {
+            tags.push(tag.clone());
+        }
+    }
+    Ok(tags)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Alone {
+        #[command(flatten)]
+        docker: Docker,
+    }
+
+    fn flags(words: &[&str]) -> Docker {
+        Alone::try_parse_from(["docker"].iter().chain(words)).unwrap().docker
+    }
+
+    fn goal_of(words: &[&str]) -> Goal {
+        goal(&flags(words), None).unwrap()
+    }
+
+    fn tag(text: &str) -> Vec<Tag> {
+        vec![text.parse().unwrap()]
+    }
+
+    #[test]
+    fn each_way_of_asking_has_its_goal() {
+        let all = Platform::ALL.to_vec();
+        assert_eq!(goal_of(&["--tag", "x"]), Goal::Keep(all.clone(), tag("x")));
+        assert_eq!(goal_of(&["--tag", "x", "--push"]), Goal::Publish(tag("x")));
+        assert_eq!(goal_of(&["--tag", "x", "--tag", "x", "--merge"]), Goal::Merge(tag("x")));
+        let arm = ["--platform", "linux/arm64"];
+        assert_eq!(goal_of(&[&arm[..], &["--push"]].concat()), Goal::Push(vec![Platform::Arm64]));
+        assert_eq!(
+            goal_of(&[&arm[..], &["--tag", "x"]].concat()),
+            Goal::Keep(vec![Platform::Arm64], tag("x"))
+        );
+        let both = ["--push", "--platform", "linux/arm64", "--platform", "linux/amd64"];
+        assert_eq!(goal_of(&both), Goal::Push(all));
+    }
+
+    #[test]
+    fn without_git_a_tag_has_to_be_named() {
+        assert!(goal(&flags(&["--push"]), None).unwrap_err().to_string().contains("`--tag`"));
+        assert!(goal(&flags(&["--push", "--platform", "linux/arm64"]), None).is_ok());
+    }
+}
