@@ -111,7 +111,7 @@ impl OnDemand {
 
     /// What cargo is told to compile, and with what, however it is called.
     fn command<'s>(&self, cargo: Cmd<'s>, target: &Path, variant: &Variant) -> Cmd<'s> {
-        cargo
+        outermost(cargo)
             .args(["--package", self.package, "--profile", self.profile, "--target-dir"])
             .arg(target)
             .args(variant.options)
@@ -135,6 +135,15 @@ fn turn(target: &Path, package: &str) -> Result<File> {
     files::lock(&target.join(format!("{package}.lock")))
 }
 
+/// Returns a call of cargo without the variables that another cargo has set to run this program. Build scripts may read them
+/// (that of `ring` does), and would run again whenever cargo is called in the other way.
+pub fn outermost(cargo: Cmd<'_>) -> Cmd<'_> {
+    let is_ours =
+        |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix));
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| is_ours(name)).fold(cargo, |cargo, name| cargo.env_remove(name))
+}
+
 /// Runs `build`, a `cargo build` without a message format, and returns the path of the executable that it made.
 /// `purpose` completes the sentence "could not …".
 pub fn executable(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
@@ -144,7 +153,8 @@ pub fn executable(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
 
 /// The same for a build that makes several: at least one, in the order in which they were finished.
 pub fn executables(build: Cmd<'_>, purpose: &str) -> Result<Vec<PathBuf>> {
-    let messages = cmd::read(build.args(["--message-format", "json-render-diagnostics"]), purpose)?;
+    let messages =
+        cmd::read(outermost(build).args(["--message-format", "json-render-diagnostics"]), purpose)?;
     find_executables(&messages).with_context(|| format!("could not {purpose}"))
 }
 

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::Message;
 use xshell::{Shell, cmd};
 
-use crate::{cmd, project::Project, ui};
+use crate::{cargo::outermost, cmd, project::Project, ui};
 
 /// The package of `cargo xtask docker`.
 pub const IMAGE: Package = Package { name: "image", first_time: "about a minute on 2 cores" };
@@ -43,7 +43,8 @@ impl Package {
             "cargo build --locked --quiet --package {name} --bin {name} --message-format json-render-diagnostics"
         );
         // A target that is set for products is not the host's.
-        let build = build.arg("--target-dir").arg(&project.target).env_remove("CARGO_BUILD_TARGET");
+        let build =
+            outermost(build).arg("--target-dir").arg(&project.target).env_remove("CARGO_BUILD_TARGET");
         let mut cargo = cmd::spawn(build, [Stdio::null(), Stdio::piped(), Stdio::inherit()], &purpose)?;
         let messages = cargo.stdout.take().context("cargo has no standard output")?;
         let (mut announced, mut program) = (false, None);

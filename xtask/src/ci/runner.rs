@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use devkit::{child::Guarded, files, project::Project, ui};
+use devkit::{cargo::outermost, child::Guarded, files, project::Project, ui};
 
 use xshell::{Cmd, Shell, cmd};
 
@@ -140,7 +140,7 @@ impl<'p> Runner<'p> {
     fn command<'s>(&self, shell: &'s Shell, step: Step, command: &Command) -> Cmd<'s> {
         let program = self.program.path();
         match command {
-            Command::Cargo(words) => cmd!(shell, "cargo {words...}"),
+            Command::Cargo(words) => outermost(cmd!(shell, "cargo {words...}")),
             Command::Xtask(words) if step == Step::Engine => self.engine.command(shell, program, words),
             Command::Xtask(words) => cmd!(shell, "{program} {words...}"),
         }

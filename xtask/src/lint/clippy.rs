@@ -1,7 +1,12 @@
 //! The code with clippy: what the host runs, the component's package for its targets, the programs that are built on demand.
 
 use anyhow::Result;
-use devkit::{cargo::Variant, cmd, project::Project, ui};
+use devkit::{
+    cargo::{Variant, outermost},
+    cmd,
+    project::Project,
+    ui,
+};
 use xshell::cmd;
 
 use crate::{
@@ -13,7 +18,7 @@ pub(super) fn check(project: &Project) -> Result<()> {
     setup::ensure(project, &[Need::WasmTargets])?;
     let shell = project.shell()?;
     let host = cmd!(shell, "cargo clippy --locked --quiet --all-targets -- --deny warnings");
-    cmd::run(host, "find the code free of clippy's warnings")?;
+    cmd::run(outermost(host), "find the code free of clippy's warnings")?;
     for (target, features) in
         [("wasm32-wasip2", "wasi-raw"), ("wasm32-wasip2", "wasi-http-client"), ("wasm32-wasip1", "wasi-raw")]
     {
@@ -23,7 +28,7 @@ pub(super) fn check(project: &Project) -> Result<()> {
             "cargo clippy --locked --quiet --package clawft-wasm --target {target} --features {features}
                 -- --deny warnings"
         );
-        cmd::run(guest, &format!("find clawft-wasm free of clippy's warnings for {target}"))?;
+        cmd::run(outermost(guest), &format!("find clawft-wasm free of clippy's warnings for {target}"))?;
     }
     Ok(())
 }
