@@ -32,9 +32,11 @@ fn every_case_about_a_fault_is_on_the_page() {
         sessions::CASES,
         files::CASES,
         disk::CASES,
+        memory::CASES,
         endurance::CASES,
     ];
-    let cases: BTreeSet<&str> = themes.concat().iter().map(|case| case.name).collect();
+    let mut cases: BTreeSet<&str> = themes.concat().iter().map(|case| case.name).collect();
+    cases.extend(crate::smoke::weft::case_names().filter(|name| name.starts_with("hostile: ")));
     let missing: Vec<_> = cases.difference(&named()).copied().collect();
     assert!(missing.is_empty(), "docs/reliability.md does not name {missing:#?}");
 }
