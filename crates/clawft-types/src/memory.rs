@@ -64,6 +64,13 @@ pub fn reserve(buffer: &mut Vec<u8>, more: usize) -> Result<(), NoMemory> {
     Ok(())
 }
 
+/// Adds `item` to the end of `list`.
+pub fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), NoMemory> {
+    list.try_reserve(1).map_err(|_| NoMemory { bytes: (list.len() + 1) * size_of::<T>() })?;
+    list.push(item);
+    Ok(())
+}
+
 /// Returns a copy of `bytes` without room to spare.
 pub fn copy(bytes: &[u8]) -> Result<Vec<u8>, NoMemory> {
     let mut copy = Vec::new();

@@ -6,6 +6,7 @@ pub use pieces::Pieces;
 
 use crate::error::{SessionError, SessionIdError};
 use crate::json::{self, JsonError, Node, Value};
+use crate::memory;
 use crate::message::Message;
 use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
@@ -105,7 +106,7 @@ fn read(node: Node<'_>) -> Result<Session, JsonError> {
     let id = id.text()?.parse().map_err(|error: SessionIdError| id.error(error.to_string()))?;
     let mut messages = Vec::new();
     for message in node.require("messages")?.items()? {
-        messages.push(Message::read(message)?);
+        memory::push(&mut messages, Message::read(message)?)?;
     }
     Ok(Session { id, messages })
 }
