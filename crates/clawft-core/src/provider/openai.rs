@@ -21,9 +21,13 @@ pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Resul
     // OpenAI's newer models refuse `max_tokens`, and all of its models take the new name. Compatible servers may know
     // neither the new name nor the option that asks a stream for its usage.
     let official = config.provider.api_base == Kind::OpenAi.default_base();
+    let mut all = Vec::new();
+    for message in system.iter().chain(messages) {
+        memory::push(&mut all, message)?;
+    }
     let request = CompletionRequest {
         model: &agents.model,
-        messages: system.iter().chain(messages).collect(),
+        messages: all,
         max_tokens: agents.max_tokens.filter(|_| !official),
         max_completion_tokens: agents.max_tokens.filter(|_| official),
         temperature: agents.temperature,
