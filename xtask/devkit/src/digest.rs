@@ -1,34 +1,85 @@
-//! SHA-256 as text, of bytes, files and directories.
+//! SHA-256 digests of bytes, files and directories.
 
 use std::{
     collections::BTreeSet,
+    fmt,
     fs::{self, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
+    str::FromStr,
     sync::{Mutex, PoisonError},
     thread,
 };
 
-use sha2::{Digest as _, Sha256};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use sha2::{Digest as _, Sha256 as Hasher};
 
 use crate::pool;
 
 /// How much of a file is read at once.
 const CHUNK: usize = 1 << 20;
 
-/// The digest of `bytes` in lower-case hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(Sha256::new_with_prefix(bytes))
+/// A SHA-256 digest. As text it is 64 hexadecimal digits in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sha256([u8; 32]);
+
+impl Sha256 {
+    /// Returns the digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Hasher::digest(bytes).into())
+    }
 }
 
-/// What `hash` has come to, in lower-case hexadecimal.
-pub fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+impl FromStr for Sha256 {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = || format!("`{text}` is no SHA-256 digest: that is 64 hexadecimal digits in lower case");
+        let value = |digit: u8| match digit {
+            b'0'..=b'9' => Some(digit - b'0'),
+            b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        };
+        let bytes = text.as_bytes().chunks(2).map(|pair| match pair {
+            [high, low] => Some(value(*high)? << 4 | value(*low)?),
+            _ => None,
+        });
+        let bytes: Vec<u8> = bytes.collect::<Option<_>>().ok_or_else(refuse)?;
+        Ok(Self(bytes.try_into().map_err(|_| refuse())?))
+    }
+}
+
+impl fmt::Display for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Serialize for Sha256 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sha256 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Returns the digest of `bytes` as text.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::of(bytes).to_string()
+}
+
+/// Returns the digest of what `hasher` has read as text.
+pub fn hex(hasher: Hasher) -> String {
+    Sha256(hasher.finalize().into()).to_string()
 }
 
 /// The digest of the file at `path`.
 pub fn of_file(path: &Path) -> io::Result<String> {
-    let (mut file, mut hash, mut chunk) = (File::open(path)?, Sha256::new(), vec![0; CHUNK]);
+    let (mut file, mut hash, mut chunk) = (File::open(path)?, Hasher::new(), vec![0; CHUNK]);
     loop {
         match file.read(&mut chunk)? {
             0 => return Ok(hex(hash)),
@@ -46,7 +97,7 @@ pub fn of_directory(root: &Path, except: &str) -> io::Result<String> {
     entries.sort_by(|one, other| one.path.cmp(&other.path));
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let digests = pool::run(&entries, processors, Entry::digest);
-    let mut hash = Sha256::new();
+    let mut hash = Hasher::new();
     for (entry, digest) in entries.iter().zip(digests) {
         let path = entry.path.strip_prefix(root).map_err(io::Error::other)?;
         let length = u64::try_from(path.as_os_str().len()).map_err(io::Error::other)?;
@@ -162,6 +213,17 @@ mod tests {
         let last = digest();
         fs::write(path("stamp"), "x").unwrap();
         assert_eq!(digest(), last, "the exception");
+    }
+
+    #[test]
+    fn reads_digests_as_written() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Sha256::of(b"").to_string(), empty);
+        assert_eq!(empty.parse(), Ok(Sha256::of(b"")));
+        for text in ["", "e3b0", &empty[1..], &empty.to_uppercase(), &format!("{empty}00"), &"é".repeat(32)]
+        {
+            assert!(text.parse::<Sha256>().unwrap_err().contains("64 hexadecimal digits"), "{text}");
+        }
     }
 
     #[test]

@@ -128,7 +128,7 @@ pub fn publish_component(
     manifest: &Digest,
     target: &Tagged,
 ) -> Result<Published> {
-    let (layout, manifest, target) = (layout.to_owned(), manifest.clone(), target.clone());
+    let (layout, manifest, target) = (layout.to_owned(), *manifest, target.clone());
     call(project, &Call::PublishComponent { layout, manifest, target })
 }
 

@@ -3,13 +3,13 @@
 use std::{fmt, str::FromStr};
 
 use anyhow::{Context as _, anyhow};
-use devkit::digest;
+use devkit::digest::Sha256;
 use flags::values::ImageName;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// A SHA-256 digest in a registry: `sha256:` and 64 hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Digest(String);
+/// A digest in a registry: `sha256:` and 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Digest(Sha256);
 
 /// A reference to an image that cannot change: `name@digest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,12 +23,12 @@ pub struct Reference {
 impl Digest {
     /// Returns the digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(format!("sha256:{}", digest::sha256(bytes)))
+        Self(Sha256::of(bytes))
     }
 
     /// Returns the 64 digits, which are the name of the blob's file in a layout.
-    pub fn hex(&self) -> &str {
-        self.0.split_once(':').map_or("", |(_, hex)| hex)
+    pub fn hex(self) -> String {
+        self.0.to_string()
     }
 }
 
@@ -36,18 +36,16 @@ impl FromStr for Digest {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let digits = text.strip_prefix("sha256:").unwrap_or_default();
-        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if digits.len() != 64 || !digits.bytes().all(is_hex) {
-            return Err(format!("`{text}` is no digest: that is `sha256:` and 64 hexadecimal digits"));
-        }
-        Ok(Self(text.to_owned()))
+        let sha256 = text.strip_prefix("sha256:").and_then(|digits| digits.parse().ok());
+        sha256
+            .map(Self)
+            .ok_or_else(|| format!("`{text}` is no digest: that is `sha256:` and 64 hexadecimal digits"))
     }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "sha256:{}", self.0)
     }
 }
 
@@ -66,7 +64,7 @@ impl<'de> Deserialize<'de> for Digest {
 impl Reference {
     /// Returns the reference to the image in the repository `name` with this digest.
     pub fn new(name: &ImageName, digest: &Digest) -> Self {
-        Self { name: name.clone(), digest: digest.clone() }
+        Self { name: name.clone(), digest: *digest }
     }
 }
 
@@ -135,7 +133,7 @@ mod tests {
             digest.to_string(),
             "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
-        assert_eq!(digest.to_string().parse(), Ok(digest.clone()));
+        assert_eq!(digest.to_string().parse(), Ok(digest));
         assert_eq!(digest.hex().len(), 64);
         for text in ["", "sha256:", "sha256:e3b0", "sha512:00", &digest.to_string().to_uppercase()] {
             assert!(refused::<Digest>(text).contains("64 hexadecimal digits"), "{text}");

@@ -80,8 +80,7 @@ impl Imagetools<'_, '_> {
         for tag in tags {
             let (digest, index) = self.registry.resolve(tag)?;
             ensure!(
-                digests(index.manifests())? == images
-                    && *under.get_or_insert_with(|| digest.clone()) == digest,
+                digests(index.manifests())? == images && *under.get_or_insert(digest) == digest,
                 "`{}:{tag}` is not the list that was just made: who else sets it?",
                 self.image
             );

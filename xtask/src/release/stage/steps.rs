@@ -75,7 +75,7 @@ impl Release {
     pub(super) fn subjects(&self, sums: &str) -> String {
         let references = [&self.index].into_iter().chain(&self.images).chain([&self.artifact]);
         let line =
-            |reference: &Reference| dist::sum_line(reference.digest.hex(), &reference.name.to_string());
+            |reference: &Reference| dist::sum_line(&reference.digest.hex(), &reference.name.to_string());
         references.fold(sums.to_owned(), |text, reference| text + &line(reference))
     }
 

@@ -8,8 +8,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{digest, files};
-use image::layout::{INDEX, MARK};
+use devkit::files;
+use image::{
+    Digest,
+    layout::{INDEX, MARK},
+};
 use serde_json::Value;
 
 use super::difference::{differences, inside};
@@ -90,7 +93,7 @@ impl Pieces {
         match fs::read(layout.join(&path)) {
             Err(_) => self.wrong.push(format!("{place}, `{digest}`, is not there")),
             Ok(bytes) => {
-                if format!("sha256:{}", digest::sha256(&bytes)) != digest {
+                if Digest::of(&bytes).to_string() != digest {
                     self.wrong.push(format!("{place}, `{path}`, is not what its name says"));
                 }
                 // Several tags may stand for one list.
@@ -118,7 +121,7 @@ mod tests {
 
     /// Puts a piece into a layout and returns how it is named there.
     fn put(layout: &Path, bytes: &[u8]) -> Value {
-        let digest = digest::sha256(bytes);
+        let digest = Digest::of(bytes).hex();
         let blobs = layout.join("blobs/sha256");
         fs::create_dir_all(&blobs).unwrap();
         fs::write(blobs.join(&digest), bytes).unwrap();
@@ -162,7 +165,7 @@ mod tests {
     fn what_is_damaged_or_has_no_place_is_told() {
         let (made, again) = (layout(b"program"), layout(b"program"));
         let blobs = made.path().join("blobs/sha256");
-        let config = digest::sha256(CONFIGURATION);
+        let config = Digest::of(CONFIGURATION).hex();
         fs::write(blobs.join(&config), "{}").unwrap();
         fs::write(blobs.join("left-over"), "").unwrap();
         let found = compare(made.path(), again.path()).unwrap().join("\n");
