@@ -114,7 +114,8 @@ fn gather(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
             gather(&entry.path(), found)?;
         } else {
             let name = entry.file_name().to_string_lossy().into_owned();
-            has_library |= name.starts_with("lib") && name.contains(".so.");
+            // Some have their version before the ending: `libpulsecommon-16.1.so`.
+            has_library |= name.starts_with("lib") && (name.contains(".so.") || name.ends_with(".so"));
         }
     }
     if has_library {
@@ -169,16 +170,24 @@ mod tests {
     #[test]
     fn libraries_are_found_wherever_they_lie() {
         let root = tempfile::tempdir().unwrap();
-        for file in ["usr/lib/arch/libone.so.1", "usr/lib/arch/deep/libtwo.so.2", "usr/lib/none/plugin.so"] {
+        let files = [
+            "usr/lib/arch/libone.so.1",
+            "usr/lib/arch/deep/libtwo.so.2",
+            "usr/lib/arch/sound/libthree-3.so",
+            "usr/lib/none/plugin.so",
+        ];
+        for file in files {
             let path = root.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
         let folders = library_folders(root.path()).unwrap();
-        assert_eq!(folders, ["usr/lib/arch", "usr/lib/arch/deep"]);
+        assert_eq!(folders, ["usr/lib/arch", "usr/lib/arch/deep", "usr/lib/arch/sound"]);
         let script = script(&folders, "usr/bin/program");
         assert!(
-            script.contains("=\"$root/usr/lib/arch:$root/usr/lib/arch/deep${LD_LIBRARY_PATH:+"),
+            script.contains(
+                "=\"$root/usr/lib/arch:$root/usr/lib/arch/deep:$root/usr/lib/arch/sound${LD_LIBRARY_PATH:+"
+            ),
             "{script}"
         );
     }
