@@ -216,6 +216,13 @@ fn reading_is_given_up_when_it_is_late() {
     let strides = asked.take();
     let size = text.len();
     assert!((size / 50_000..size / 5_000).contains(&strides), "{strides} times for {size} bytes");
+    let never = || late_after(usize::MAX);
+    let document = json::parse_until(text.clone().into_bytes(), &never).unwrap();
+    asked.take();
+    assert_eq!(Node::root(&document).require("a").unwrap().items().unwrap().count(), 100_000);
+    let seen = asked.take();
+    assert!((size / 20_000..size / 10_000).contains(&seen), "{seen} times while {size} bytes are read");
+
     assert_eq!(parse(&|| late_after(0)).unwrap_err().fault(), &JsonFault::Late);
     assert_eq!(asked.take(), 1);
     assert_eq!(JsonError::from(JsonFault::Late).to_string(), "reading it takes too long");
@@ -227,7 +234,9 @@ fn reading_is_given_up_when_it_is_late() {
     let in_time: Result<(), JsonError> = document.finish(Ok(()));
     assert_eq!(in_time, Ok(()));
     assert!(root.get("b").is_none(), "the search for it was given up");
-    assert_eq!(root.require("a").unwrap().items().unwrap().count(), 1, "and so was the way to the next one");
+    let mut items = root.require("a").unwrap().items().unwrap();
+    assert!(items.next().is_some() && items.next().is_none(), "and so was the way to the next one");
+    assert!(items.next().is_none(), "there is no way behind the end");
     let read: Result<(), JsonError> = document.finish(Ok(()));
     assert_eq!(read.unwrap_err().fault(), &JsonFault::Late);
 }

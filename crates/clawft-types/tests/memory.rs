@@ -125,6 +125,21 @@ fn what_cannot_be_had_is_told() {
 }
 
 #[test]
+fn a_list_that_cannot_grow_stays_as_it_is() {
+    let mut list = Vec::new();
+    memory::push(&mut list, [1_u8; 40_000]).unwrap();
+    while list.len() < list.capacity() {
+        memory::push(&mut list, [2; 40_000]).unwrap();
+    }
+    let length = list.len();
+    let pushed = with_memory(0, || memory::push(&mut list, [3; 40_000]));
+    assert_eq!(pushed.result, Err(NoMemory { bytes: (length + 1) * 40_000 }));
+    assert_eq!((list.len(), list[0][0]), (length, 1));
+    memory::push(&mut list, [3; 40_000]).unwrap();
+    assert_eq!(list[length][0], 3);
+}
+
+#[test]
 fn a_large_buffer_leaves_room_for_all_else() {
     const HEADROOM: usize = 256 * 1024;
     for (memory, fits) in [(100_000 + HEADROOM - 1, false), (100_000 + HEADROOM, true)] {
@@ -133,8 +148,11 @@ fn a_large_buffer_leaves_room_for_all_else() {
         let copied = with_memory(memory, || memory::copy_text(&"x".repeat(100_000)));
         assert!(copied.result.is_err(), "the text takes as much");
     }
-    let copied = with_memory(50_000, || memory::copy(&[0; 50_000]));
-    assert!(copied.result.is_ok(), "a small one does not");
+    for (size, fits) in [(65_535, true), (65_536, false)] {
+        let bytes = vec![0; size];
+        let copied = with_memory(70_000, || memory::copy(&bytes));
+        assert_eq!(copied.result.is_ok(), fits, "a small one does not");
+    }
 }
 
 #[test]

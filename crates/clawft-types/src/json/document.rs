@@ -137,7 +137,7 @@ fn find_quote(bytes: &[u8]) -> Option<usize> {
     };
     let start = words.iter().take_while(without).count() * 8;
     let rest = bytes.get(start..)?;
-    Some(start + rest.iter().position(|byte| *byte == QUOTE)?)
+    Some(start + rest.iter().take(8).position(|byte| *byte == QUOTE)?)
 }
 
 /// One step down into a document.
