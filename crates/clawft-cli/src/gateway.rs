@@ -11,8 +11,6 @@
 mod access;
 mod api_error;
 mod completions;
-#[cfg(test)]
-mod documented;
 mod headers;
 mod health;
 mod id;
@@ -30,6 +28,8 @@ mod server;
 mod sessions;
 mod settings;
 mod state;
+#[cfg(test)]
+mod tests;
 mod time;
 mod token;
 mod work_limits;

@@ -25,11 +25,14 @@ pub fn run_quietly(cmd: Cmd<'_>, purpose: &str, tail_lines: usize) -> Result<()>
     if output.status.success() {
         return Ok(());
     }
-    let printed = [output.stdout, output.stderr].concat();
-    let printed = String::from_utf8_lossy(&printed);
-    let lines: Vec<&str> = printed.lines().collect();
-    let tail = lines[lines.len().saturating_sub(tail_lines)..].join("\n");
-    bail!("could not {purpose}: `{shown}` ended with {}\n{tail}", output.status)
+    let printed = [tail(&output.stdout, tail_lines), tail(&output.stderr, tail_lines)].concat();
+    bail!("could not {purpose}: `{shown}` ended with {}\n{}", output.status, printed.join("\n"))
+}
+
+/// Returns the last `count` lines of `printed`.
+fn tail(printed: &[u8], count: usize) -> Vec<String> {
+    let lines: Vec<String> = String::from_utf8_lossy(printed).lines().map(str::to_owned).collect();
+    lines[lines.len().saturating_sub(count)..].to_vec()
 }
 
 /// Runs `cmd` on our own standard streams and returns its exit status, whatever it is.

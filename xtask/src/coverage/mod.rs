@@ -24,6 +24,10 @@ use crate::{
     setup::{self, Tool},
 };
 
+/// The longest that one test program may take, in seconds. Counted lines take several times as long as plain ones, and
+/// tarpaulin's own limit is a minute.
+const TEST_TIMEOUT: &str = "900";
+
 impl Coverage {
     pub(crate) fn run(self, project: &Project) -> Result<()> {
         let floors = Floors::load()?;
@@ -58,10 +62,10 @@ fn measure(project: &Project, packages: &[String]) -> Result<Vec<Source>> {
     let command = cmd!(
         shell,
         "{tarpaulin} tarpaulin --engine llvm --ignore-config --locked --skip-clean --color never
-            --target-dir {target} --out Json --output-dir {folder}"
+            --timeout {TEST_TIMEOUT} --target-dir {target} --out Json --output-dir {folder}"
     );
     ui::progress("Measuring", "which lines the tests run", || {
-        cmd::run_quietly(command.args(packages), "measure the coverage", 40)
+        cmd::run_quietly(command.args(packages), "measure the coverage", 60)
     })?;
     read(&folder.join("tarpaulin-report.json"), &project.root)
 }

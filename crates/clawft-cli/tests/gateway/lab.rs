@@ -144,8 +144,10 @@ impl Plan {
         command.args(["gateway", "--listen", self.listen]).env_clear();
         command.env("CLAWFT_HOME", home.path()).env("LAB_KEY", KEY);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        // Where coverage is measured, the process leaves its counts there.
-        command.envs(env::var_os(PROFILE).map(|file| (PROFILE, file)));
+        // Where coverage is measured, the process leaves its counts there. On a full disk it has no room for them, and would
+        // complain of that between the lines of its log.
+        let counts = env::var_os(PROFILE).map(|file| if self.disk_full { "/dev/null".into() } else { file });
+        command.envs(counts.map(|file| (PROFILE, file)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         command.spawn().expect("the program starts")
     }

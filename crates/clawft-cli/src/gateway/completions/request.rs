@@ -146,6 +146,9 @@ fn flag(node: Node<'_>, key: &str) -> Result<bool, JsonError> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
+    mod linear_time;
+
     use super::*;
 
     fn parse(body: &str) -> Result<ChatRequest, (String, Option<String>)> {
@@ -223,6 +226,3 @@ mod tests {
         assert!(parse("{").unwrap_err().0.contains("not JSON"));
     }
 }
-
-#[cfg(all(test, unix))]
-mod linear_time;

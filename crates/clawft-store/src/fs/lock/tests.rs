@@ -242,6 +242,22 @@ fn growth_is_no_silence() {
 }
 
 #[test]
+fn waits_as_long_as_the_documents_say() {
+    let Wait { silence, patience, .. } = Wait::start();
+    assert_eq!((silence, patience), (10_000_000_000, 120_000_000_000));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_a_holder_by_its_running_system() {
+    let system = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let (one, other) = (crate::fs::backend::holder_name(), crate::fs::backend::holder_name());
+    let (number, mark) = one.split_once('-').unwrap();
+    assert_eq!(mark, &system[..8]);
+    assert!(number.parse::<u64>().is_ok() && one != other);
+}
+
+#[test]
 fn losing_it_makes_patient() {
     let mut wait = Wait::with(SHORT, SHORT * 6);
     let silence = wait.silence;

@@ -1,6 +1,6 @@
 //! Reading takes time in proportion to the input, whatever is in it.
 
-use super::ChatRequest;
+use super::super::ChatRequest;
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
