@@ -8,6 +8,7 @@ mod ci;
 mod cli;
 mod coverage;
 mod dist;
+mod fix;
 mod fuzz;
 mod interrupt;
 mod lint;
@@ -52,6 +53,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Fuzz(flags) => flags.run(&project),
         Command::Coverage(flags) => flags.run(&project),
         Command::Mutants(flags) => flags.run(&project),
+        Command::Fix(flags) => flags.run(&project),
+        Command::Ready(flags) => flags.run(&project),
         Command::Test(flags) => flags.run(&project),
         Command::Ci(flags) => flags.run(&project),
     }?;

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-/// How many lines of it are shown.
+/// Most lines that are shown.
 const LINES: usize = 300;
 
-/// What to show of the log at `path`, below a line that says how much of it that is: of cargo's tests those that failed, of
-/// anything else the end.
+/// Returns the part of the log at `path` to show, below a heading: the failures of cargo's tests, or the end of any other log.
 pub(super) fn excerpt(text: &str, path: &Path) -> String {
     let all: Vec<&str> = text.lines().collect();
     let failures = failures(&all);
@@ -24,7 +23,7 @@ pub(super) fn excerpt(text: &str, path: &Path) -> String {
     format!("\n{heading}\n\n{}\n\n", shown.join("\n"))
 }
 
-/// The lines in which the programs of cargo's tests tell of failures, up to the result of each.
+/// Returns the lines between `failures:` and `test result:` of each test program.
 fn failures<'t>(lines: &[&'t str]) -> Vec<&'t str> {
     let mut inside = false;
     let mut found = Vec::new();
@@ -47,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_log_the_end_is_shown() {
+    fn shows_the_end_of_a_long_log() {
         let log = |lines: usize| (1..=lines).map(|line| format!("line {line}\n")).collect::<String>();
         assert_eq!(shown(&log(2)), "\nunit.log:\n\nline 1\nline 2\n\n");
         let long = shown(&log(1000));
@@ -56,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn of_tests_those_that_failed_are_shown() {
+    fn shows_the_tests_that_failed() {
         let log = "\
 test good ... ok
 failures:

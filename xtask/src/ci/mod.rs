@@ -1,17 +1,21 @@
-//! `cargo xtask ci`: everything that a change must pass. One list of steps, each a run of this same program, and one table.
+//! `cargo xtask ci` and `cargo xtask test`: the steps that a change or a release must pass, each a process of its own, and one
+//! table of their results.
 //!
-//! Modules in reading order: [`steps`] says what each step is, [`runner`] takes them one after the other, with a [`program`]
-//! that stays the same meanwhile, Docker's [`engine`] where one is needed, and an eye on [`interrupt`](crate::interrupt)s; [`said`] reads what a step's
-//! log counts and [`excerpt`] why it failed, [`passed`] remembers what passed for which commit, [`table`] is what the user reads.
+//! Modules in reading order: [`steps`] holds the command of each step, [`changed`] plans the tests of changed packages, [`runner`]
+//! runs the steps one after the other, from a [`program`] that stays the same meanwhile, with Docker's [`engine`] where one is
+//! needed; [`test_counts`] and [`excerpt`] read the log of a step, [`passed`] records the steps that passed for a commit, and
+//! [`table`] and [`json`] render the results.
 
+mod changed;
 mod engine;
 mod excerpt;
+mod json;
 mod passed;
 mod program;
 mod runner;
-mod said;
 mod steps;
 mod table;
+mod test_counts;
 
 use std::path::PathBuf;
 
@@ -19,102 +23,169 @@ use anyhow::{Result, bail};
 use clap::ValueEnum as _;
 use devkit::{project::Project, ui};
 
-use self::{passed::Passed, runner::Runner};
-use crate::cli::{Ci, FUZZ_SECONDS, Step, Test};
+use self::{
+    passed::Passed,
+    runner::Runner,
+    steps::{Command, Planned},
+};
+use crate::cli::{Ci, FUZZ_SECONDS, Output, Ready, Step, Test};
 
-/// How long `test` fuzzes each target, in seconds: a moment, to see that it still runs.
-const MOMENT: u64 = 2;
+/// Seconds to fuzz each target in the tier of a change: enough to show that the target still runs.
+const FUZZ_SECONDS_OF_CHANGE: u64 = 2;
 
 impl Ci {
     pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let chosen: Vec<Step> = all().into_iter().filter(|step| self.takes(*step)).collect();
+        let mut chosen = self.chosen();
         if chosen.is_empty() {
-            bail!("nothing is left to do: every step that was asked for is left out by `--skip`");
+            bail!("no step is left: `--skip` leaves out every step that was chosen");
         }
-        let how = How {
-            keep_going: self.keep_going,
-            verbose: self.verbose,
-            fuzz_seconds: self.fuzz_seconds,
-            result: ui::result,
-        };
-        take(project, &chosen, how)
+        if self.resume {
+            chosen = without_passed(project, chosen)?;
+        }
+        let default = if self.full { FUZZ_SECONDS } else { FUZZ_SECONDS_OF_CHANGE };
+        let seconds = self.fuzz_seconds.unwrap_or(default);
+        run_steps(project, &planned(project, &chosen, seconds), &self.output.into())
+    }
+
+    /// Returns the steps to run, in their order. A step that is named may be of either tier.
+    fn chosen(&self) -> Vec<Step> {
+        all().into_iter().filter(|step| self.takes(*step)).collect()
     }
 
     fn takes(&self, step: Step) -> bool {
-        let asked = self.only.is_empty() || self.only.contains(&step);
-        asked && self.from.is_none_or(|first| step >= first) && !self.skip.contains(&step)
+        let named = self.only.contains(&step) || self.from == Some(step);
+        let in_tier = self.full || !step.is_long() || self.from.is_some_and(Step::is_long);
+        let asked = if self.only.is_empty() { in_tier } else { named };
+        (asked || named) && self.from.is_none_or(|first| step >= first) && !self.skip.contains(&step)
     }
 }
 
 impl Test {
-    /// The part of the list that needs nothing but this machine's compilers and runtimes.
     pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let chosen = if self.quick { vec![Step::Unit] } else { steps::tests() };
-        take(
-            project,
-            &chosen,
-            How {
-                keep_going: self.keep_going,
-                verbose: self.verbose,
-                fuzz_seconds: MOMENT,
-                result: ui::result,
-            },
-        )
+        let steps = if self.changed {
+            changed::tests(project, self.base.as_deref(), self.text.as_deref())?
+        } else if let Some(text) = &self.text {
+            vec![matching(project, text)]
+        } else if self.quick {
+            planned(project, &[Step::Unit], FUZZ_SECONDS_OF_CHANGE)
+        } else {
+            let steps: Vec<Step> = all().into_iter().filter(|step| !step.is_long()).collect();
+            planned(project, &steps, FUZZ_SECONDS_OF_CHANGE)
+        };
+        let options = RunOptions { show_names: self.text.is_some(), ..self.output.into() };
+        run_steps(project, &steps, &options)
     }
 }
 
-/// Runs those steps of `ci` that have not passed yet for the commit that is checked out. All of them, where the files differ
-/// from it.
+impl Ready {
+    pub(crate) fn run(self, project: &Project) -> Result<()> {
+        let mut steps = planned(project, &[Step::Lint], FUZZ_SECONDS_OF_CHANGE);
+        steps.extend(changed::tests(project, self.base.as_deref(), None)?);
+        run_steps(project, &steps, &self.output.into())
+    }
+}
+
+/// Runs the steps of both tiers that have not passed yet for the commit that is checked out; all of them, if files differ from
+/// that commit.
 ///
 /// # Errors
-/// One of them fails.
+/// Fails if a step fails.
 pub(crate) fn run_remaining(project: &Project) -> Result<()> {
+    let left = without_passed(project, all())?;
+    let options =
+        RunOptions { keep_going: false, verbose: false, show_names: false, format: Format::TableOnStderr };
+    run_steps(project, &planned(project, &left, FUZZ_SECONDS), &options)
+}
+
+/// Returns those of `steps` that have not passed for the commit that is checked out, and names the others.
+fn without_passed(project: &Project, steps: Vec<Step>) -> Result<Vec<Step>> {
     let passed = Passed::of(project)?;
     let has_passed = |step: &Step| passed.as_ref().is_some_and(|passed| passed.contains(*step));
-    let (done, left): (Vec<Step>, Vec<Step>) = all().into_iter().partition(has_passed);
+    let (done, left): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(has_passed);
     if !done.is_empty() {
         let names: Vec<String> = done.iter().map(|step| step.name()).collect();
         ui::status("Passed", &format!("before, for this commit: {}", names.join(", ")));
     }
-    if left.is_empty() {
-        return Ok(());
-    }
-    // What the release itself prints is the result then.
-    let talk = |text: &str| -> Result<()> {
-        ui::talk(text);
-        Ok(())
-    };
-    take(project, &left, How { keep_going: false, verbose: false, fuzz_seconds: FUZZ_SECONDS, result: talk })
+    Ok(left)
 }
 
-/// Where logs are, and what is remembered.
-fn folder(project: &Project) -> PathBuf {
+fn planned(project: &Project, steps: &[Step], fuzz_seconds: u64) -> Vec<Planned> {
+    steps.iter().map(|step| step.planned(project, fuzz_seconds)).collect()
+}
+
+/// Returns the step that runs the unit tests whose name contains `text`.
+fn matching(project: &Project, text: &str) -> Planned {
+    let mut step = Step::Unit.planned(project, FUZZ_SECONDS_OF_CHANGE);
+    if let Command::Cargo(words) = &mut step.command {
+        words.push(text.to_owned());
+    }
+    step
+}
+
+/// Returns the directory of the logs and of the record of passed steps.
+fn directory(project: &Project) -> PathBuf {
     project.target.join("ci")
 }
 
-/// Every step, in the order of the list.
+/// Returns every step of both tiers, in order.
 fn all() -> Vec<Step> {
     Step::value_variants().to_vec()
 }
 
-/// How steps are taken.
+/// Options of a run.
 #[derive(Clone, Copy, Debug)]
-struct How {
-    /// Whether one that fails is not the end.
+struct RunOptions {
+    /// Go on after a step that fails.
     keep_going: bool,
-    /// Whether what they print is shown as it comes.
+    /// Show the output of the steps as it comes.
     verbose: bool,
-    /// For how long each target is fuzzed.
-    fuzz_seconds: u64,
-    /// Where the table and the counts go.
-    result: fn(&str) -> Result<()>,
+    /// Print the names of the tests that passed.
+    show_names: bool,
+    /// Form of the results.
+    format: Format,
 }
 
-/// Takes `steps`, prints the table and, last of all, what the first that failed had to say.
-fn take(project: &Project, steps: &[Step], how: How) -> Result<()> {
-    let runner = Runner::new(project, steps, how)?;
-    let results = runner.take_all()?;
-    (how.result)(&table::table(&results))?;
+/// Form and place of the results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// A table on standard output.
+    Table,
+    /// A table on standard error, for commands with another result of their own.
+    TableOnStderr,
+    /// JSON on standard output.
+    Json,
+}
+
+impl RunOptions {
+    /// Prints a line or table for people. It is talk, not a result, if the result is another one.
+    fn print(&self, text: &str) -> Result<()> {
+        if self.format == Format::Table {
+            return ui::result(text);
+        }
+        ui::talk(text);
+        Ok(())
+    }
+}
+
+impl From<Output> for RunOptions {
+    fn from(Output { keep_going, verbose, json }: Output) -> Self {
+        let format = if json { Format::Json } else { Format::Table };
+        Self { keep_going, verbose, show_names: false, format }
+    }
+}
+
+/// Runs `steps`, prints the results and, last of all, an excerpt of the first failed step's log.
+fn run_steps(project: &Project, steps: &[Planned], options: &RunOptions) -> Result<()> {
+    if steps.is_empty() {
+        ui::status("Finished", "nothing is left to run");
+        return if options.format == Format::Json { ui::result(&json::json(&[])?) } else { Ok(()) };
+    }
+    let runner = Runner::new(project, steps, options)?;
+    let results = runner.run_all()?;
+    options.print(&table::table(&results))?;
+    if options.format == Format::Json {
+        ui::result(&json::json(&results)?)?;
+    }
     runner.conclude(&results)
 }
 
@@ -131,18 +202,26 @@ mod tests {
         }
         let words = ["ci"].iter().chain(words);
         let Alone { ci } = Alone::try_parse_from(words).unwrap();
-        all().into_iter().filter(|step| ci.takes(*step)).collect()
+        ci.chosen()
     }
 
     #[test]
-    fn without_a_choice_it_is_everything() {
-        assert_eq!(chosen(&[]), Step::value_variants());
+    fn runs_one_tier_or_both_by_default() {
+        let short: Vec<Step> = all().into_iter().filter(|step| !step.is_long()).collect();
+        assert_eq!(chosen(&[]), short);
+        assert_eq!(chosen(&["--full"]), Step::value_variants());
     }
 
     #[test]
-    fn steps_are_chosen_by_name_and_keep_their_order() {
+    fn chosen_steps_keep_their_order() {
         assert_eq!(chosen(&["--only", "unit", "--only", "lint"]), [Step::Lint, Step::Unit]);
-        assert_eq!(chosen(&["--from", "reproducible"]), [Step::Reproducible, Step::Engine]);
-        assert_eq!(chosen(&["--from", "reproducible", "--skip", "engine"]), [Step::Reproducible]);
+        assert_eq!(chosen(&["--from", "fuzz"]), [Step::Fuzz, Step::Engine]);
+        assert_eq!(chosen(&["--from", "fuzz", "--skip", "engine"]), [Step::Fuzz]);
+    }
+
+    #[test]
+    fn a_named_long_step_needs_no_full() {
+        assert_eq!(chosen(&["--only", "coverage"]), [Step::Coverage]);
+        assert_eq!(chosen(&["--from", "reproducible"]), [Step::Reproducible, Step::Mutants]);
     }
 }

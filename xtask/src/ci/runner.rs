@@ -1,4 +1,4 @@
-//! Takes the steps, one after the other: each in a process of its own, with a log of its own.
+//! Runs the steps one after the other: each in a process of its own, with a log of its own.
 
 use std::{
     fs::{self, File},
@@ -16,32 +16,38 @@ use devkit::{cargo::outermost, child::Guarded, files, project::Project, ui};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{
-    How, engine::Engine, excerpt::excerpt, passed::Passed, program::Program, said::Said, steps::Command,
+    RunOptions,
+    engine::Engine,
+    excerpt::excerpt,
+    passed::Passed,
+    program::Program,
+    steps::{Command, Planned},
     table::time,
+    test_counts::TestCounts,
 };
 use crate::{
     cli::{FUZZ_SECONDS, Step},
     interrupt::Interrupt,
 };
 
-/// How often a step is looked after, and its log where that is shown.
-const LOOK: Duration = Duration::from_millis(100);
+/// Interval at which a running step is polled, and its log where that is shown.
+const POLL: Duration = Duration::from_millis(100);
 
-/// How long a step may take to end by itself when it is interrupted.
+/// Time that an interrupted step has to end by itself.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Clone, Debug)]
-pub(super) struct Taken {
+pub(super) struct StepResult {
     pub(super) step: Step,
     pub(super) verdict: Verdict,
     /// Wall time.
     pub(super) elapsed: Duration,
-    /// What it counted.
-    pub(super) said: Said,
+    /// The test results in its log.
+    pub(super) counts: TestCounts,
 }
 
-/// The same in a word.
+/// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Passed,
@@ -50,54 +56,74 @@ pub(super) enum Verdict {
     NotRun,
 }
 
-/// Everything that is prepared before the first step.
+impl Verdict {
+    /// Returns the word for tables and JSON.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+            Self::NotRun => "not run",
+        }
+    }
+}
+
+/// A run of steps, with everything that is prepared before the first of them.
 pub(super) struct Runner<'p> {
     project: &'p Project,
-    steps: &'p [Step],
-    how: How,
+    steps: &'p [Planned],
+    options: &'p RunOptions,
     program: Program,
     engine: Engine,
     interrupt: Interrupt,
-    /// What had passed before, if the checkout is clean.
+    /// The steps that had passed before, if the checkout is clean.
     before: Option<Passed>,
 }
 
 impl<'p> Runner<'p> {
-    /// Prepares to take `steps`.
+    /// Prepares to run `steps`.
     ///
     /// # Errors
-    /// One of them can't be taken on this machine: better heard of now than after a quarter of an hour.
-    pub(super) fn new(project: &'p Project, steps: &'p [Step], how: How) -> Result<Self> {
-        let folder = super::folder(project);
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
-        let engine = if steps.contains(&Step::Engine) { Engine::find(project)? } else { Engine::There };
-        let (program, before) = (Program::copy(&folder)?, Passed::of(project)?);
-        Ok(Self { project, steps, how, program, engine, interrupt: Interrupt::watch()?, before })
+    /// Fails if a step cannot run on this machine, before the first of them begins.
+    pub(super) fn new(project: &'p Project, steps: &'p [Planned], options: &'p RunOptions) -> Result<Self> {
+        let directory = super::directory(project);
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("could not make the directory `{}`", directory.display()))?;
+        let needs_engine = steps.iter().any(|planned| planned.step == Step::Engine);
+        let engine = if needs_engine { Engine::find(project)? } else { Engine::There };
+        let program = Program::copy(&directory)?;
+        let before = Passed::of(project)?;
+        Ok(Self { project, steps, options, program, engine, interrupt: Interrupt::watch()?, before })
     }
 
-    /// Takes all of them, or as many as can be. The results are in their order.
-    pub(super) fn take_all(&self) -> Result<Vec<Taken>> {
-        let mut results: Vec<Taken> = Vec::new();
-        for &step in self.steps {
+    /// Runs all of them, or up to the first failure, and returns their results in order.
+    pub(super) fn run_all(&self) -> Result<Vec<StepResult>> {
+        let mut results: Vec<StepResult> = Vec::new();
+        for planned in self.steps {
             let failed = results.iter().any(|result| result.verdict == Verdict::Failed);
-            let result = if self.interrupt.happened() || (failed && !self.how.keep_going) {
-                Taken { step, verdict: Verdict::NotRun, elapsed: Duration::ZERO, said: Said::default() }
+            let result = if self.interrupt.happened() || (failed && !self.options.keep_going) {
+                StepResult {
+                    step: planned.step,
+                    verdict: Verdict::NotRun,
+                    elapsed: Duration::ZERO,
+                    counts: TestCounts::default(),
+                }
             } else {
-                self.take(step)?
+                self.run_step(planned)?
             };
             results.push(result);
         }
         Ok(results)
     }
 
-    /// Takes one, says when it begins and how it ended, and writes down that it passed.
-    fn take(&self, step: Step) -> Result<Taken> {
-        let command = step.command(self.project, self.how.fuzz_seconds);
-        let (title, log) = (format!("{}: {}", step.name(), command.words()), self.log(step));
+    /// Runs one step, reports how it ended, and records that it passed.
+    fn run_step(&self, planned: &Planned) -> Result<StepResult> {
+        let Planned { step, command } = planned;
+        let title = format!("{}: {}", step.name(), command.words());
+        let log = self.log(*step);
         let started = Instant::now();
-        let run = || self.run(step, &command, &log);
-        let status = if self.how.verbose {
+        let run = || self.run(*step, command, &log);
+        let status = if self.options.verbose {
             ui::status("Running", &title);
             run()?
         } else {
@@ -108,24 +134,38 @@ impl<'p> Runner<'p> {
             _ if self.interrupt.happened() => Verdict::Interrupted,
             _ => Verdict::Failed,
         };
-        let (elapsed, said) = (started.elapsed(), Said::read(&read(&log)?));
-        let taken = Taken { step, verdict, elapsed, said };
-        tell(&taken, self.how.result)?;
-        let whole = step != Step::Fuzz || self.how.fuzz_seconds >= FUZZ_SECONDS;
+        let counts = TestCounts::read(&read(&log)?);
+        let result = StepResult { step: *step, verdict, elapsed: started.elapsed(), counts };
+        self.report(&result)?;
+        // Part of a step, such as the tests of one package, says nothing about the whole.
+        let whole = *planned == step.planned(self.project, FUZZ_SECONDS);
         if verdict == Verdict::Passed && whole {
-            Passed::add(self.project, self.before.as_ref(), step, elapsed)?;
+            Passed::add(self.project, self.before.as_ref(), *step, result.elapsed)?;
         }
-        Ok(taken)
+        Ok(result)
     }
 
-    /// Runs the command of a step into its log; `None` where it had to be killed.
+    /// Reports how a step ended, and the names of its tests if they were chosen by name.
+    fn report(&self, StepResult { step, verdict, elapsed, counts }: &StepResult) -> Result<()> {
+        let sum = counts.sum.as_ref().map(|sum| format!(": {sum}")).unwrap_or_default();
+        let summary = format!("{} in {}{sum}", step.name(), time(*elapsed));
+        match verdict {
+            Verdict::Passed => ui::status("Passed", &summary),
+            Verdict::Interrupted => ui::failure("Interrupted", &summary),
+            Verdict::Failed | Verdict::NotRun => ui::failure("Failed", &summary),
+        }
+        let names = counts.passed.iter().filter(|_| self.options.show_names);
+        names.map(|name| format!("ok {name}")).try_for_each(|line| self.options.print(&line))
+    }
+
+    /// Runs the command of a step with its output in `log`. Returns `None` if the step had to be killed.
     fn run(&self, step: Step, command: &Command, log: &Path) -> Result<Option<ExitStatus>> {
         let _guard = (step == Step::Engine).then(|| self.engine.guard(self.project));
         let shell = self.project.shell()?;
         let output = File::create(log).with_context(|| format!("could not make `{}`", log.display()))?;
         let streams = [Stdio::null(), output.try_clone()?.into(), output.into()];
         let child = Guarded::spawn(self.command(&shell, step, command), streams, "start a step")?;
-        if !self.how.verbose {
+        if !self.options.verbose {
             return self.wait(child);
         }
         let ended = AtomicBool::new(false);
@@ -146,10 +186,10 @@ impl<'p> Runner<'p> {
         }
     }
 
-    /// Waits for the step to end. An interrupt has reached it too, as a rule; if not, it is killed after a while.
+    /// Waits for the step to end. An interrupt usually reaches the step too; otherwise it is killed after [`GRACE`].
     fn wait(&self, mut child: Guarded) -> Result<Option<ExitStatus>> {
         loop {
-            if let Some(status) = child.ended_within(LOOK)? {
+            if let Some(status) = child.ended_within(POLL)? {
                 return Ok(Some(status));
             }
             if self.interrupt.happened() {
@@ -158,11 +198,11 @@ impl<'p> Runner<'p> {
         }
     }
 
-    /// Says what is to be said below the table: last of all what the first step that failed printed.
+    /// Prints an excerpt of the first failed step's log.
     ///
     /// # Errors
-    /// A step failed.
-    pub(super) fn conclude(&self, results: &[Taken]) -> Result<()> {
+    /// Fails if a step failed, and names the logs.
+    pub(super) fn conclude(&self, results: &[StepResult]) -> Result<()> {
         let failed: Vec<Step> =
             results.iter().filter(|it| it.verdict == Verdict::Failed).map(|it| it.step).collect();
         if let Some(first) = failed.first() {
@@ -183,23 +223,11 @@ impl<'p> Runner<'p> {
     }
 
     fn log(&self, step: Step) -> PathBuf {
-        super::folder(self.project).join(format!("{}.log", step.name()))
+        super::directory(self.project).join(format!("{}.log", step.name()))
     }
 }
 
-/// Tells how a step ended. What it counted is a result.
-fn tell(Taken { step, verdict, elapsed, said }: &Taken, result: fn(&str) -> Result<()>) -> Result<()> {
-    let counted = said.count.as_ref().map(|count| format!(": {count}")).unwrap_or_default();
-    let what = format!("{} in {}{counted}", step.name(), time(*elapsed));
-    match verdict {
-        Verdict::Passed => ui::status("Passed", &what),
-        Verdict::Interrupted => ui::failure("Interrupted", &what),
-        Verdict::Failed | Verdict::NotRun => ui::failure("Failed", &what),
-    }
-    said.lines.iter().chain(&said.count).try_for_each(|line| result(line))
-}
-
-/// Shows what is added to the log until the step has `ended`.
+/// Copies the log to standard error as it grows, until the step has `ended`.
 fn follow(log: &Path, ended: &AtomicBool) {
     let Ok(mut log) = File::open(log) else { return };
     loop {
@@ -211,7 +239,7 @@ fn follow(log: &Path, ended: &AtomicBool) {
             let _ = io::stderr().flush();
             return;
         }
-        thread::sleep(LOOK);
+        thread::sleep(POLL);
     }
 }
 
@@ -223,15 +251,21 @@ fn read(log: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ci::Format;
 
-    fn runner<'p>(project: &'p Project, steps: &'p [Step], verbose: bool) -> Runner<'p> {
-        let folder = crate::ci::folder(project);
-        fs::create_dir_all(&folder).unwrap();
+    const OPTIONS: RunOptions =
+        RunOptions { keep_going: false, verbose: false, show_names: false, format: Format::Table };
+
+    const VERBOSE: RunOptions = RunOptions { verbose: true, ..OPTIONS };
+
+    fn runner<'p>(project: &'p Project, options: &'p RunOptions) -> Runner<'p> {
+        let directory = crate::ci::directory(project);
+        fs::create_dir_all(&directory).unwrap();
         Runner {
             project,
-            steps,
-            how: How { keep_going: false, verbose, fuzz_seconds: 1, result: ui::result },
-            program: Program::copy(&folder).unwrap(),
+            steps: &[],
+            options,
+            program: Program::copy(&directory).unwrap(),
             engine: Engine::There,
             interrupt: Interrupt::default(),
             before: None,
@@ -239,23 +273,23 @@ mod tests {
     }
 
     #[test]
-    fn what_a_step_prints_is_in_its_log() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().to_owned();
+    fn writes_the_output_of_a_step_to_its_log() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().to_owned();
         let project =
             Project { dist: root.join("dist"), target: root.join("target"), cache: root.join("cache"), root };
-        let run = |verbose, word: &str| {
-            let (runner, command) =
-                (runner(&project, &[Step::Lint], verbose), Command::Cargo(vec![word.to_owned()]));
+        let run = |options, word: &str| {
+            let runner = runner(&project, options);
             let log = runner.log(Step::Lint);
+            let command = Command::Cargo(vec![word.to_owned()]);
             let status = runner.run(Step::Lint, &command, &log).unwrap();
             (status.unwrap().success(), read(&log).unwrap())
         };
-        for verbose in [false, true] {
-            let (good, said) = run(verbose, "--version");
-            assert!(good && said.starts_with("cargo 1."), "{said}");
+        for options in [&OPTIONS, &VERBOSE] {
+            let (good, output) = run(options, "--version");
+            assert!(good && output.starts_with("cargo 1."), "{output}");
         }
-        let (good, said) = run(false, "--no-such-option");
-        assert!(!good && said.contains("--no-such-option"), "{said}");
+        let (good, output) = run(&OPTIONS, "--no-such-option");
+        assert!(!good && output.contains("--no-such-option"), "{output}");
     }
 }

@@ -1,18 +1,19 @@
-//! What the user reads in the end: a line for each step.
+//! The results of a run as a table: a row for each step.
 
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::runner::{Taken, Verdict};
+use super::runner::{StepResult, Verdict};
 
-/// The table of what came of the steps.
-pub(super) fn table(results: &[Taken]) -> String {
+/// Returns the table, with the sum of the times in its last row.
+pub(super) fn table(results: &[StepResult]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_BORDERS_ONLY).set_header(["step", "result", "time", ""]);
-    for Taken { step, verdict, elapsed, said } in results {
+    table.load_style(presets::UTF8_BORDERS_ONLY).set_header(["step", "result", "time", "tests"]);
+    for StepResult { step, verdict, elapsed, counts } in results {
         let took = if *verdict == Verdict::NotRun { String::new() } else { time(*elapsed) };
-        table.add_row([step.name(), word(*verdict).to_owned(), took, said.count.clone().unwrap_or_default()]);
+        let result = if *verdict == Verdict::Failed { "FAILED" } else { verdict.word() };
+        table.add_row([step.name(), result.to_owned(), took, counts.sum.clone().unwrap_or_default()]);
     }
     let all = results.iter().map(|result| result.elapsed).sum();
     table.add_row(["", "in all", &time(all), ""]);
@@ -20,16 +21,7 @@ pub(super) fn table(results: &[Taken]) -> String {
     table.to_string()
 }
 
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed => "passed",
-        Verdict::Failed => "FAILED",
-        Verdict::Interrupted => "interrupted",
-        Verdict::NotRun => "not run",
-    }
-}
-
-/// A time as one reads it at a glance.
+/// Returns a time in seconds, or minutes and seconds from two minutes on.
 pub(super) fn time(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64().round() as u64;
     match seconds {
@@ -42,20 +34,20 @@ pub(super) fn time(elapsed: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ci::said::Said, cli::Step};
+    use crate::{ci::test_counts::TestCounts, cli::Step};
 
     #[test]
-    fn a_table_has_a_line_for_each_step_and_the_sum_of_times() {
-        let taken = |step, verdict, seconds, log: &str| Taken {
+    fn has_a_row_for_each_step_and_the_sum() {
+        let result = |step, verdict, seconds, log: &str| StepResult {
             step,
             verdict,
             elapsed: Duration::from_secs(seconds),
-            said: Said::read(log),
+            counts: TestCounts::read(log),
         };
         let shown = table(&[
-            taken(Step::Lint, Verdict::Passed, 21, ""),
-            taken(Step::Unit, Verdict::Failed, 188, "3 passed, 1 failed"),
-            taken(Step::Wasm, Verdict::NotRun, 0, ""),
+            result(Step::Lint, Verdict::Passed, 21, ""),
+            result(Step::Unit, Verdict::Failed, 188, "3 passed, 1 failed"),
+            result(Step::Wasm, Verdict::NotRun, 0, ""),
         ]);
         let lines: Vec<String> =
             shown.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
@@ -71,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_as_exact_as_one_wants_to_know() {
+    fn rounds_times_by_their_length() {
         let times =
             [0.04, 9.4, 9.96, 60.2, 119.6, 3601.0].map(|seconds| time(Duration::from_secs_f64(seconds)));
         assert_eq!(times, ["0.0 s", "9.4 s", "10 s", "60 s", "2 min 00 s", "60 min 01 s"]);

@@ -1,74 +1,126 @@
-//! `ci` and `test` as data, and the steps that both are made of.
+//! The flags of `ci`, `test`, `fix` and `ready`, and the steps that these commands run.
 
 use clap::{Args, ValueEnum};
 
-/// How long `ci` fuzzes each target unless it is told, in seconds.
+/// How long `ci --full` fuzzes each target by default, in seconds.
 pub(crate) const FUZZ_SECONDS: u64 = 15;
 
-/// Everything that a change must pass, with one table in the end: what `.ci/run` and a release run
+/// Run the steps that a change must pass, or with `--full` those that a release must pass
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cargo xtask ci                      all of it; ends with the first step that fails
-  cargo xtask ci --keep-going         all of it, whatever fails
-  cargo xtask ci --from weft          what is left, once a mistake is mended
+  cargo xtask ci                      the steps of `cargo xtask test`; ends with the first failure
+  cargo xtask ci --keep-going         go on after a failure
+  cargo xtask ci --resume             leave out the steps that have passed for this commit
+  cargo xtask ci --from weft          this step and those after it
   cargo xtask ci --only lint --only unit --verbose
+  cargo xtask ci --full               also the long steps: nightly, and before a release
 
-What a step prints is in target/ci/STEP.log; that of the first one that failed is shown in the end.
-What passed for a clean commit is noted in target/ci/passed.json, and `cargo xtask release` does not
-run it again. The step `engine` starts Docker's engine and ends it, unless one answers; that takes
-root on Linux.")]
+The output of a step is in target/ci/STEP.log; that of the first failed step is shown at the end.
+Steps that passed for a clean commit are recorded in target/ci/passed.json; `--resume` and
+`cargo xtask release` do not run them again. The step `engine` starts Docker's engine and ends it,
+unless one answers; that takes root on Linux.")]
 pub(crate) struct Ci {
-    /// Go on after a step that fails
+    /// Run the long steps too
     #[arg(long)]
-    pub(crate) keep_going: bool,
-    /// Show what the steps print as it comes
+    pub(crate) full: bool,
+    /// Leave out the steps that have passed for this commit
     #[arg(long)]
-    pub(crate) verbose: bool,
-    /// Take this step, given once or more, and no other
+    pub(crate) resume: bool,
+    /// Run only this step; may be given several times
     #[arg(long, value_enum, value_name = "STEP", conflicts_with = "from")]
     pub(crate) only: Vec<Step>,
     /// Begin with this step
     #[arg(long, value_enum, value_name = "STEP", hide_possible_values = true)]
     pub(crate) from: Option<Step>,
-    /// Leave this step out, given once or more
+    /// Leave this step out; may be given several times
     #[arg(long, value_enum, value_name = "STEP", hide_possible_values = true)]
     pub(crate) skip: Vec<Step>,
-    /// How long each target is fuzzed
-    #[arg(long, value_name = "N", default_value_t = FUZZ_SECONDS, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) fuzz_seconds: u64,
+    /// Seconds to fuzz each target [default: 2, with --full 15]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) fuzz_seconds: Option<u64>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
-/// Run every test: unit and property tests, the command line, the shipped artifacts, coverage, a moment of fuzzing
+/// Run every test that a change must pass: lint, unit tests, and the built artifacts in real runtimes
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cargo xtask test             all of it; `cargo xtask ci` is these steps and more
-  cargo xtask test --quick     without artifacts, coverage and fuzzer: seconds after a change")]
+  cargo xtask test               everything that CI runs for a change
+  cargo xtask test --quick       unit, property and command-line tests only
+  cargo xtask test --changed     the tests of the packages that differ from main, and of those that use them
+  cargo xtask test session       unit tests whose name contains `session`
+
+One case on a built artifact: `cargo xtask smoke wasmtime --only TEXT`.")]
 pub(crate) struct Test {
-    /// Leave out what needs the built artifacts or the fuzzer
+    /// Run only the unit tests whose name contains this text
+    #[arg(value_name = "TEXT", conflicts_with = "quick")]
+    pub(crate) text: Option<String>,
+    /// Leave out the steps that need built artifacts
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Test only the packages that differ from the base, and those that depend on them
+    #[arg(long, conflicts_with = "quick")]
+    pub(crate) changed: bool,
+    /// The revision to compare with, for --changed [default: origin/main, else main]
+    #[arg(long, value_name = "REVISION", requires = "changed")]
+    pub(crate) base: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Flags of commands that run steps.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
     /// Go on after a step that fails
     #[arg(long)]
     pub(crate) keep_going: bool,
-    /// Show what the steps print as it comes
+    /// Show the output of the steps as it comes
     #[arg(long)]
     pub(crate) verbose: bool,
+    /// Print the results as JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
-/// The steps of `ci`, in their order: what is cheapest to hear of comes first.
+/// Format the code and apply clippy's suggestions
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask fix    cargo fmt, then cargo clippy --fix, then cargo fmt again
+
+Works on uncommitted changes too; `git diff` shows the result.")]
+pub(crate) struct Fix {}
+
+/// Check a change before it is sent: lint, and the tests of the packages that it touches
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask ready                  compare with origin/main, or main where there is none
+  cargo xtask ready --base HEAD~3    compare with another revision
+
+Runs `lint` and `test --changed`. CI runs `cargo xtask test`.")]
+pub(crate) struct Ready {
+    /// The revision to compare with [default: origin/main, else main]
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) base: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// The steps, in the order in which they run: the quickest answers come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Step {
-    /// Form, and what must be absent from where
+    /// Format, lints, and forbidden dependencies
     Lint,
     /// Unit, property and command-line tests
     Unit,
     /// The component and the module, within their sizes
     Wasm,
-    /// The component in wasmtime, on every release
+    /// The component in the newest wasmtime
     Wasmtime,
-    /// The component in a host of ours
+    /// The component in a host that embeds it
     Host,
     /// The module on WAMR
     Wamr,
@@ -78,18 +130,22 @@ pub(crate) enum Step {
     Images,
     /// The released `weft`
     Weft,
-    /// The page about sizes, in a browser
+    /// The size report, in a browser
     Page,
-    /// What a turn takes in the component, within its bounds
-    ComponentBench,
-    /// The gateway's times and memory, within their bounds
-    GatewayBench,
-    /// The lines that tests run, above their floors
-    Coverage,
-    /// The fuzzer, on every target
+    /// The fuzz targets
     Fuzz,
-    /// The artifacts made again elsewhere, byte for byte
-    Reproducible,
     /// The images pushed, pulled and run by Docker's engine
     Engine,
+    /// Full tier: the component in every supported release of wasmtime
+    Releases,
+    /// Full tier: the time of a turn in the component, within its bounds
+    ComponentBench,
+    /// Full tier: the gateway's times and memory, within their bounds
+    GatewayBench,
+    /// Full tier: the share of lines that tests run, above its floors
+    Coverage,
+    /// Full tier: the artifacts built again elsewhere, byte for byte
+    Reproducible,
+    /// Full tier: the share of mutants that tests catch, above its floors
+    Mutants,
 }

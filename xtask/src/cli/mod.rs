@@ -18,7 +18,7 @@ pub(crate) use flags::Docker;
 
 pub(crate) use self::{
     bench::{Bench, Subject},
-    ci::{Ci, FUZZ_SECONDS, Step, Test},
+    ci::{Ci, FUZZ_SECONDS, Fix, Output, Ready, Step, Test},
     dist::Dist,
     lint::{Check, Lint},
     mutants::{Mutants, MutantsPackage},
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Fuzz(Fuzz),
     Coverage(Coverage),
     Mutants(Mutants),
+    Fix(Fix),
+    Ready(Ready),
     Test(Test),
     Ci(Ci),
 }

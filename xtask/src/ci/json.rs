@@ -1,0 +1,58 @@
+//! The results of a run as JSON.
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use super::runner::{StepResult, Verdict};
+
+/// Returns the results as one JSON object:
+///
+/// ```json
+/// { "passed": true, "seconds": 21.4, "steps": [
+///   { "name": "lint", "result": "passed", "seconds": 21.4, "tests": "9 passed, 0 failed" } ] }
+/// ```
+///
+/// `tests` is null for a step that counts nothing. `seconds` is wall time.
+pub(super) fn json(results: &[StepResult]) -> Result<String> {
+    let steps: Vec<serde_json::Value> = results.iter().map(step).collect();
+    let seconds: f64 = results.iter().map(|result| result.elapsed.as_secs_f64()).sum();
+    let passed = results.iter().all(|result| result.verdict == Verdict::Passed);
+    let report = json!({ "passed": passed, "seconds": seconds, "steps": steps });
+    serde_json::to_string_pretty(&report).context("could not write the results as JSON")
+}
+
+fn step(result: &StepResult) -> serde_json::Value {
+    json!({
+        "name": result.step.name(),
+        "result": result.verdict.word(),
+        "seconds": result.elapsed.as_secs_f64(),
+        "tests": result.counts.sum,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{ci::test_counts::TestCounts, cli::Step};
+
+    #[test]
+    fn names_every_step_with_its_result() {
+        let result = |step, verdict, log: &str| StepResult {
+            step,
+            verdict,
+            elapsed: Duration::from_millis(1500),
+            counts: TestCounts::read(log),
+        };
+        let results = [
+            result(Step::Unit, Verdict::Failed, "3 passed, 1 failed"),
+            result(Step::ComponentBench, Verdict::NotRun, ""),
+        ];
+        let parsed: serde_json::Value = serde_json::from_str(&json(&results).unwrap()).unwrap();
+        let expected = json!({ "passed": false, "seconds": 3.0, "steps": [
+            { "name": "unit", "result": "failed", "seconds": 1.5, "tests": "3 passed, 1 failed" },
+            { "name": "component-bench", "result": "not run", "seconds": 1.5, "tests": null }] });
+        assert_eq!(parsed, expected);
+    }
+}
