@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 Examples:
   cargo xtask mutants                        types, core and store, against xtask/mutants.toml
   cargo xtask mutants clawft-types           one package
-  cargo xtask mutants --diff origin/main     what changed since the merge base, clawft-cli included
+  cargo xtask mutants --diff origin/main     what changed since the merge base, weft included
 
 Each mutant is tested with the tests of its own package, in a copy of the checkout in the cache. A
 mutant that no test notices fails the command unless xtask/mutants.toml lists it with a reason, and
@@ -43,7 +43,7 @@ pub(crate) enum MutantsPackage {
     /// Files and sessions
     #[value(name = "clawft-store")]
     Store,
-    /// `weft`; with --diff only
-    #[value(name = "clawft-cli")]
-    Cli,
+    /// The native command; with --diff only
+    #[value(name = "weft")]
+    Weft,
 }

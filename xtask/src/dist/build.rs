@@ -63,7 +63,7 @@ fn zigbuild<'s>(project: &Project, shell: &'s Shell) -> Result<Cmd<'s>> {
 fn options<'s>(cargo: Cmd<'s>, targets: &[Target], revision: &str, locked: bool) -> Result<Cmd<'s>> {
     let mut cargo = cargo
         .args(["--config", ".cargo/release-weft.toml", "--profile", "release-weft"])
-        .args(["--package", "clawft-cli", "--bin", "weft"])
+        .args(["--package", "weft", "--bin", "weft"])
         .args(locked.then_some("--locked"))
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CLAWFT_REVISION", revision)

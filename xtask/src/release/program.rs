@@ -41,7 +41,7 @@ impl Program {
     pub(super) fn package(self) -> &'static str {
         match self {
             Self::Wasm(_) => "clawft-wasm",
-            Self::Weft(_) => "clawft-cli",
+            Self::Weft(_) => "weft",
         }
     }
 

@@ -1,4 +1,4 @@
-//! The command line, golden: help screens, errors and exit codes. `TRYCMD=overwrite cargo test -p clawft-cli --test cli`
+//! The command line, golden: help screens, errors and exit codes. `TRYCMD=overwrite cargo test -p weft --test cli`
 //! writes what is said now; look at the difference.
 
 #[test]

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    clawft_cli::command::main()
+    weft::command::main()
 }

@@ -1,10 +1,10 @@
 //! The agent as a library, as the gateway uses it.
 
 use crate::common::{self, KEY};
-use clawft_cli::{Agent, ConfigFile, Fault, Home, Stop};
 use clawft_types::{Config, Input, Message, Role, Session, SessionId};
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
+use weft::{Agent, ConfigFile, Fault, Home, Stop};
 
 /// The agent at home there, with what it needs. The key is given in the configuration: a test does not change its own
 /// environment.
