@@ -18,7 +18,6 @@ mod setup;
 mod size;
 mod smoke;
 mod table;
-mod testkit;
 mod tool;
 mod wasm;
 

@@ -11,15 +11,11 @@ use anyhow::{Context as _, Result, ensure};
 use devkit::{cmd, project::Project, ui};
 use serde_json::json;
 use tempfile::TempDir;
+use testkit::{Compared, Gateway, LoadGenerator, Streamed, Streams, Upstream};
 use xshell::{Shell, cmd};
 
 use super::{metric::Metric, sample::Sample};
-use crate::{
-    cli::values::Target,
-    dist,
-    smoke::Gateway,
-    testkit::load_generator::{Compared, LoadGenerator, Streamed, Streams, Upstream},
-};
+use crate::{cli::values::Target, dist};
 
 /// How often the program is started to ask for its version.
 const STARTS: usize = 50;

@@ -36,7 +36,7 @@ pub(super) fn check(project: &Project) -> Result<()> {
 /// The programs whose packages are no default members: what they are made of is there from when they were last built.
 pub(super) fn check_on_demand(project: &Project) -> Result<()> {
     let plain = Variant::default();
-    for program in [wasm::OPTIMISER, smoke::TEST_HOST] {
+    for program in [wasm::OPTIMISER, testkit::TEST_HOST] {
         program.lint(project, &plain)?;
     }
     smoke::WAMR_RUNNER.lint(project, &smoke::usual_wamr(project)?)

@@ -7,13 +7,13 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
-use devkit::{cmd, project::Project, ui};
-use disk_shim::{Effects, Shim};
-use tempfile::TempDir;
+use anyhow::{Context as _, Result, bail};
+use devkit::{cmd, project::Project};
+use disk_shim::Effects;
+use testkit::{Provider, TlsFront, WorkDirectory};
 use xshell::{Shell, cmd};
 
-use super::{cases::Case, host::Front, lab::Lab, provider::Provider, runner::Failure, wamr::Wamr};
+use super::{cases::Case, lab::Lab, runner::Failure, wamr::Wamr};
 use crate::{
     setup::{self, Tool, Wasmtime},
     wasm::Shipped,
@@ -36,7 +36,7 @@ pub(super) struct Bench {
     pub(super) provider: Provider,
     /// The component as wasmtime compiled it, once that is needed.
     compiled: OnceLock<PathBuf>,
-    folder: Folder,
+    folder: WorkDirectory,
 }
 
 impl Bench {
@@ -48,7 +48,7 @@ impl Bench {
         seed: Option<u64>,
         keep: bool,
     ) -> Result<Self> {
-        let folder = Folder::new(keep)?;
+        let folder = WorkDirectory::new(keep)?;
         let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
         let wasm_tools = setup::tool(project, Tool::WasmTools)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -60,7 +60,7 @@ impl Bench {
     /// With the component in a host of our own, and TLS in front of the server.
     pub(super) fn embedded(mut self) -> Result<Self> {
         let (shell, port) = (self.shell()?, self.provider.port());
-        self.provider.put_behind(Front::start(&shell, &self.wasmtime()?.path, port)?)?;
+        self.provider.put_behind(TlsFront::start(&shell, &self.wasmtime()?.path, port)?)?;
         self.shipped.component = self.compiled()?.to_owned();
         Ok(self)
     }
@@ -127,47 +127,6 @@ impl fmt::Display for Host {
         match self {
             Self::Wasmtime(wasmtime) => write!(f, "wasmtime {}", wasmtime.version),
             Self::Wamr(wamr) => f.write_str(&wamr.name),
-        }
-    }
-}
-
-/// A temporary folder, removed in the end unless it was asked for.
-#[derive(Debug)]
-pub(super) enum Folder {
-    Removed(TempDir),
-    Kept(PathBuf),
-}
-
-impl Folder {
-    pub(super) fn new(keep: bool) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("clawft-runs-").tempdir();
-        let folder = folder.context("could not make a temporary folder")?;
-        if !keep {
-            return Ok(Self::Removed(folder));
-        }
-        let path = folder.keep();
-        ui::status("Keeping", &path.display().to_string());
-        Ok(Self::Kept(path))
-    }
-
-    /// A disk and a clock for a program that is linked with the C library.
-    pub(super) fn effects(&self) -> Result<Effects> {
-        ensure!(cfg!(target_os = "linux"), "only on Linux can a disk be made slow");
-        let folder = tempfile::tempdir_in(self.path()).context("could not make a folder")?.keep();
-        Ok(Shim::compile(&folder).context("could not compile what makes a disk slow")?.effects())
-    }
-
-    /// A shell that stands in it.
-    pub(super) fn shell(&self) -> Result<Shell> {
-        let shell = Shell::new().context("could not find the current folder")?;
-        shell.change_dir(self.path());
-        Ok(shell)
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        match self {
-            Self::Removed(folder) => folder.path(),
-            Self::Kept(path) => path,
         }
     }
 }

@@ -3,26 +3,19 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
 };
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
+use testkit::{
+    Certificate, Outcome, Request, SHOWN, TestContext, excerpt, merged, messages, names, same_messages,
+};
+pub(super) use testkit::{KEY, KEY_VARIABLE};
 
 use super::{
     bench::Bench,
     guest::{Artifact, Guest},
-    host::Presented,
-    outcome::{Outcome, excerpt},
-    provider::Request,
-    runner,
 };
-
-/// The variable that the key comes in.
-pub(super) const KEY_VARIABLE: &str = "SMOKE_API_KEY";
-
-/// The key. No eight characters in a row of it may ever be seen, and none of them occur by chance.
-pub(super) const KEY: &str = "sk-Qx7LmVt2RzW9aYp4KdN8uJc5HbGe3FsT";
 
 /// The name of the provider in the configuration, unless a case is about another.
 pub(super) const PROVIDER: &str = "openai";
@@ -39,48 +32,40 @@ pub(super) const GRANTED: &str = "config";
 /// The name of the folder of locks, in that of the sessions.
 pub(super) const LOCKS: &str = ".locks";
 
-/// The names in a folder, sorted; none where there is no such folder.
-pub(super) fn names(folder: &Path) -> std::io::Result<Vec<String>> {
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
-    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-    let mut names = names.collect::<std::io::Result<Vec<_>>>()?;
-    names.sort();
-    Ok(names)
-}
-
 /// One case's place to work.
 #[derive(Debug)]
 pub(super) struct Lab<'a> {
     pub(super) bench: &'a Bench,
-    /// The case's name as it can stand in a path; also the label of its requests in the server's log.
-    label: String,
-    /// Holds the folder that is granted to the guest, and the streams of every run.
-    pub(super) folder: PathBuf,
-    runs: AtomicU32,
+    /// Its directory holds the one that is granted to the guest, and the streams of every run.
+    context: TestContext<'a>,
 }
 
 impl<'a> Lab<'a> {
     /// Makes the folder for the case `name`.
     pub(super) fn new(bench: &'a Bench, name: &str) -> Result<Self> {
-        Self::labelled(bench, label(name))
+        Self::of(bench, TestContext::new(&bench.provider, bench.folder(), name)?)
     }
 
     /// A place of its own inside this one, with a configuration and sessions of its own. What is seen of it is seen here too.
     pub(super) fn within(&self, name: &str) -> Result<Self> {
-        Self::labelled(self.bench, format!("{}/{}", self.label, label(name)))
+        Self::of(self.bench, self.context.within(name)?)
     }
 
-    fn labelled(bench: &'a Bench, label: String) -> Result<Self> {
-        let folder = bench.folder().join(&label);
-        let lab = Self { bench, label, folder, runs: AtomicU32::new(0) };
+    fn of(bench: &'a Bench, context: TestContext<'a>) -> Result<Self> {
+        let lab = Self { bench, context };
         let granted = lab.granted();
         fs::create_dir_all(&granted).with_context(|| format!("could not make `{}`", granted.display()))?;
         Ok(lab)
     }
 
+    /// A path in the case's own directory.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.context.path(name)
+    }
+
     /// The folder that the guest knows as `/config`.
     pub(super) fn granted(&self) -> PathBuf {
-        self.folder.join(GRANTED)
+        self.context.path(GRANTED)
     }
 
     /// Configures the guest to be answered by `scenario`, without retries, so that cases about something else are quick.
@@ -90,20 +75,20 @@ impl<'a> Lab<'a> {
 
     /// Configures the guest to be answered by `scenario`, with `options` of the provider beside what is needed.
     pub(super) fn configure_with(&self, scenario: &str, options: Value) -> Result<()> {
-        self.configure_at(&self.bench.provider.api_base(scenario, &self.label), options)
+        self.configure_at(&self.context.api_base(scenario), options)
     }
 
     /// Where chat completions are answered by `scenario`.
     pub(super) fn url(&self, scenario: &str) -> String {
-        self.bench.provider.api_base(scenario, &self.label) + "/chat/completions"
+        self.context.api_base(scenario) + "/chat/completions"
     }
 
     /// Configures the guest to be answered well by a server that presents itself as told, without retries.
-    pub(super) fn configure_presented(&self, presented: Presented) -> Result<()> {
+    pub(super) fn configure_presented(&self, presented: Certificate) -> Result<()> {
         let provider = &self.bench.provider;
         let front = provider.front()?;
-        let (trusted, other) = (front.address(Presented::Trusted)?, front.address(presented)?);
-        let api_base = provider.api_base("ok", &self.label).replace(&trusted, &other);
+        let (trusted, other) = (front.address(Certificate::Trusted)?, front.address(presented)?);
+        let api_base = self.context.api_base("ok").replace(&trusted, &other);
         self.configure_at(&api_base, json!({ "retries": 0 }))
     }
 
@@ -126,15 +111,15 @@ impl<'a> Lab<'a> {
         provider: Value,
         agent: Value,
     ) -> Result<()> {
-        let api_base = self.bench.provider.api_base(scenario, &self.label);
+        let api_base = self.context.api_base(scenario);
         let model = if name == ANTHROPIC { "claude-sonnet-4-5" } else { "gpt-4o-mini" };
-        let provider = with(json!({ "retries": 0 }), provider);
-        self.write_config(name, &api_base, provider, with(json!({ "model": model }), agent))
+        let provider = merged(json!({ "retries": 0 }), provider);
+        self.write_config(name, &api_base, provider, merged(json!({ "model": model }), agent))
     }
 
     fn write_config(&self, name: &str, api_base: &str, provider: Value, agent: Value) -> Result<()> {
-        let provider = with(json!({ "api_base": api_base, "api_key_env": KEY_VARIABLE }), provider);
-        let agents = with(json!({ "model": "gpt-4o-mini" }), agent);
+        let provider = merged(json!({ "api_base": api_base, "api_key_env": KEY_VARIABLE }), provider);
+        let agents = merged(json!({ "model": "gpt-4o-mini" }), agent);
         let config = json!({ "agents": agents, "providers": { "providers": { name: provider } } });
         self.write("config.json", format!("{config:#}").as_bytes())
     }
@@ -171,14 +156,12 @@ impl<'a> Lab<'a> {
 
     /// What the server received from this case.
     pub(super) fn requests(&self) -> Result<Vec<Request>> {
-        self.bench.provider.requests(&self.label)
+        self.context.requests()
     }
 
     /// What the server received from this case; an error where that is not `count` requests.
     pub(super) fn received(&self, count: usize) -> Result<Vec<Request>> {
-        let requests = self.requests()?;
-        ensure!(requests.len() == count, "the server received {} requests, expected {count}", requests.len());
-        Ok(requests)
+        self.context.received(count)
     }
 
     /// The one request that the server received from this case.
@@ -194,7 +177,7 @@ impl<'a> Lab<'a> {
     /// The file of the session `id` holds these pairs of role and content.
     pub(super) fn stored(&self, id: &str, turns: &[(&str, &str)]) -> Result<()> {
         let found = self.session(id)?;
-        ensure!(same(&found, turns), "the session file of `{id}` holds {found:?}");
+        ensure!(same_messages(&found, turns), "the session file of `{id}` holds {found:?}");
         Ok(())
     }
 
@@ -261,8 +244,7 @@ impl<'a> Lab<'a> {
 
     /// Files for the standard streams of another run, such as `run-2.stdout`.
     pub(super) fn streams(&self) -> [PathBuf; 3] {
-        let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
-        ["stdin", "stdout", "stderr"].map(|name| self.folder.join(format!("run-{run}.{name}")))
+        self.context.streams()
     }
 }
 
@@ -270,56 +252,11 @@ impl Lab<'_> {
     /// What there is to see where the case failed, as pairs of a title and a text: the streams of every run, the requests
     /// received. What cannot be read is not worth a second error.
     pub(super) fn seen(&self) -> Vec<(String, String)> {
-        let mut seen = runner::files_in(&self.folder, GRANTED).unwrap_or_default();
+        let mut seen = self.context.evidence(GRANTED);
         for request in self.requests().unwrap_or_default() {
             let title = format!("received: {} {}", request.method, request.path);
-            seen.push((title, excerpt(&request.body, runner::SHOWN)));
+            seen.push((title, excerpt(&request.body, SHOWN)));
         }
         seen
-    }
-}
-
-/// The pairs of role and content in `messages` of a request or a session.
-pub(super) fn messages(value: &Value) -> Option<Vec<(String, String)>> {
-    let text = |message: &Value, key: &str| message.get(key)?.as_str().map(str::to_owned);
-    let pair = |message: &Value| Some((text(message, "role")?, text(message, "content")?));
-    value.get("messages")?.as_array()?.iter().map(pair).collect()
-}
-
-/// Whether `found` is `expected`.
-pub(super) fn same(found: &[(String, String)], expected: &[(&str, &str)]) -> bool {
-    found.iter().map(|(role, content)| (role.as_str(), content.as_str())).eq(expected.iter().copied())
-}
-
-/// The object `base` with the members of the object `more`, which win.
-pub(super) fn with(mut base: Value, more: Value) -> Value {
-    if let (Value::Object(base), Value::Object(more)) = (&mut base, more) {
-        base.extend(more);
-    }
-    base
-}
-
-/// `name` in lower case with a dash for everything but letters and digits.
-pub(super) fn label(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_label_can_stand_in_a_path() {
-        assert_eq!(label("a 300 KB message, byte for byte"), "a-300-kb-message-byte-for-byte");
-        assert_eq!(label("`garbage`?"), "garbage");
-    }
-
-    #[test]
-    fn messages_are_pairs_or_nothing() {
-        let pairs = messages(&json!({ "messages": [{ "role": "user", "content": "hi", "more": 1 }] }));
-        assert_eq!(pairs, Some(vec![("user".to_owned(), "hi".to_owned())]));
-        assert_eq!(messages(&json!({ "messages": [{ "role": "user" }] })), None);
-        assert_eq!(messages(&json!([])), None);
     }
 }

@@ -4,9 +4,8 @@
 //! looks at all that a user could see.
 //!
 //! Modules in reading order: [`cases`] says what is tried, each a [`case`], [`lab`] is what a case works with, [`guest`] runs
-//! an artifact in it and [`outcome`] judges what came of that, [`watch`] notes when, [`host`] is a host of our own and
-//! [`wamr`] the way to WAMR, [`bench`] and [`provider`] are what all cases share, [`runner`]
-//! runs the cases and [`report`] tells of them. What is tried of the native command is in [`weft`], of
+//! an artifact in it, [`watch`] notes when it printed what, [`wamr`] is the way to WAMR, [`bench`] is what all cases share, [`runner`]
+//! runs the cases and [`report`] tells of them. The server that plays the model and the judgement of a run are in `testkit`. What is tried of the native command is in [`weft`], of
 //! its images in [`docker`].
 
 mod bench;
@@ -14,11 +13,8 @@ mod case;
 mod cases;
 mod docker;
 mod guest;
-mod host;
 mod lab;
 mod mount;
-mod outcome;
-mod provider;
 mod report;
 mod runner;
 mod wamr;
@@ -27,20 +23,17 @@ mod weft;
 
 use anyhow::{Result, ensure};
 use devkit::{project::Project, ui};
+use testkit::TEST_HOST;
 
+pub(crate) use self::wamr::{PROGRAM as WAMR_RUNNER, usual as usual_wamr};
 use self::{
     bench::{Bench, Host},
     cases::Case,
 };
-pub(crate) use self::{
-    host::PROGRAM as TEST_HOST,
-    provider::Provider,
-    wamr::{PROGRAM as WAMR_RUNNER, usual as usual_wamr},
-    weft::Gateway,
-};
 use crate::{
     cli::{Runtime, Smoke},
-    setup, wasm,
+    setup::{self, Wasmtime},
+    wasm,
 };
 
 impl Smoke {
@@ -56,7 +49,7 @@ impl Smoke {
                 self.on(project, cases::wasmtime(), || Ok(hosts()?.into_iter().map(Host::Wasmtime).collect()))
             }
             Runtime::Host => {
-                self.on(project, cases::host(), || Ok(vec![Host::Wasmtime(host::program(project)?)]))
+                self.on(project, cases::host(), || Ok(vec![Host::Wasmtime(test_host(project)?)]))
             }
             Runtime::Wamr => self
                 .on(project, cases::wamr(), || Ok(wamr::all(project)?.into_iter().map(Host::Wamr).collect())),
@@ -88,4 +81,9 @@ impl Smoke {
         }
         report::summary(&results)
     }
+}
+
+/// Returns the test host as the program that runs the cases, compiled if need be.
+fn test_host(project: &Project) -> Result<Wasmtime> {
+    Ok(Wasmtime { version: "embedded in the test host".to_owned(), path: TEST_HOST.ensure_built(project)? })
 }

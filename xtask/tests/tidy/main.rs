@@ -28,8 +28,8 @@ use document::Document;
 use modules::Uses;
 
 /// The sources of packages whose modules must not use one another in circles.
-const PACKAGES: [&str; 4] =
-    ["crates/wasm-diet/src", "xtask/src", "xtask/devkit/src", "xtask/image/src/program"];
+const PACKAGES: [&str; 5] =
+    ["crates/wasm-diet/src", "xtask/src", "xtask/devkit/src", "xtask/image/src/program", "xtask/testkit/src"];
 
 /// The workspace.
 fn root() -> &'static Path {

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use devkit::{files, project::Project};
 use serde_json::json;
+use testkit::{LoadGenerator, Upstream};
 
 use self::{
     exchange::Exchange,
@@ -23,7 +24,6 @@ use super::{
 };
 use crate::{
     setup::{self, Releases},
-    testkit::load_generator::{LoadGenerator, Upstream},
     wasm,
 };
 

@@ -15,13 +15,11 @@ use devkit::{
 };
 use serde_json::json;
 use tempfile::TempDir;
+use testkit::Provider;
 use xshell::{Shell, cmd};
 
 use super::comparison::Verdict;
-use crate::{
-    setup::{self, Wasmtime},
-    smoke::Provider,
-};
+use crate::setup::{self, Wasmtime};
 
 /// The sizes of messages in bytes that are tried beside a short one: longer than a write may be at once, and than what hosts
 /// keep while nobody reads it.

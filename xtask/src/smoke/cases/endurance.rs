@@ -9,12 +9,13 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use devkit::child::Guarded;
 use serde_json::{Value, json};
+use testkit::messages;
 
 use super::{
     at_once, cases,
     files::{only_the_session, session},
 };
-use crate::smoke::lab::{ANTHROPIC, Lab, PROVIDER, messages};
+use crate::smoke::lab::{ANTHROPIC, Lab, PROVIDER};
 
 cases! {
     long: true,

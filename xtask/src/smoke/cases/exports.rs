@@ -4,12 +4,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use devkit::ui;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use testkit::Certificate;
 
 use super::cases;
-use crate::smoke::{
-    host::Presented,
-    lab::{KEY_VARIABLE, Lab, PROVIDER},
-};
+use crate::smoke::lab::{KEY_VARIABLE, Lab, PROVIDER};
 
 cases! {
     "exported: the turns of one instance are a conversation" => conversation,
@@ -94,7 +92,7 @@ fn unauthorized(lab: &Lab<'_>) -> Result<()> {
 }
 
 fn untrusted(lab: &Lab<'_>) -> Result<()> {
-    lab.configure_presented(Presented::Untrusted)?;
+    lab.configure_presented(Certificate::Untrusted)?;
     let words = ["HTTP unavailable: TLS failed", "the server's certificate is not trusted"];
     process(lab, "hello")?.failed(&words)?;
     lab.sent_nothing()

@@ -73,7 +73,7 @@ pub(super) fn only_the_session(lab: &Lab<'_>) -> Result<()> {
 /// What is outside is neither read nor written, whatever is said about it.
 fn link_out(lab: &Lab<'_>) -> Result<()> {
     let secret = session(&[("user", "outside"), ("assistant", "secret")]);
-    let outside = lab.folder.join("outside.json");
+    let outside = lab.path("outside.json");
     fs::write(&outside, &secret).context("could not write the file outside")?;
     lab.configure("ok")?;
     lab.write("sessions/other.json", b"{}")?;
@@ -159,7 +159,7 @@ fn long_history(lab: &Lab<'_>) -> Result<()> {
     // The newest turns, without a gap, in whole.
     let history = &sent[1..sent.len() - 1];
     let newest = &turns[turns.len() - history.len()..];
-    ensure!(crate::smoke::lab::same(history, newest), "what was sent is not the end of the history");
+    ensure!(testkit::same_messages(history, newest), "what was sent is not the end of the history");
     let all: Vec<(&str, &str)> =
         turns.into_iter().chain([("user", "hello"), ("assistant", "echo: hello")]).collect();
     lab.stored("default", &all)

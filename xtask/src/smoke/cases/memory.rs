@@ -2,12 +2,12 @@
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
+use testkit::Outcome;
 
 use super::{at_once, cases};
 use crate::smoke::{
     guest::Guest,
     lab::{Lab, PROVIDERS},
-    outcome::Outcome,
 };
 
 /// Bytes of text in a large answer.

@@ -43,7 +43,7 @@ fn refused_then_ok(lab: &Lab<'_>) -> Result<()> {
         let guest = scope.spawn(|| lab.say("hello"));
         // Longer than a guest takes to be refused, and shorter than its patience.
         thread::sleep(Duration::from_millis(800));
-        let _late = lab.bench.provider.another(port, &lab.folder.join("late.jsonl"))?;
+        let _late = lab.bench.provider.another(port, &lab.path("late.jsonl"))?;
         let outcome = guest.join().ok().context("the run panicked")??;
         outcome.answered("echo: hello")
     })

@@ -4,12 +4,10 @@ use std::{fs, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
+use testkit::{Outcome, difference};
 
 use super::cases;
-use crate::smoke::{
-    lab::Lab,
-    outcome::{Outcome, difference},
-};
+use crate::smoke::lab::Lab;
 
 /// The text of the server's long answers, over and over.
 const DIGITS: &str = "0123456789abcdef";

@@ -2,12 +2,10 @@
 
 use anyhow::{Result, ensure};
 use serde_json::json;
+use testkit::Certificate;
 
 use super::cases;
-use crate::smoke::{
-    host::Presented,
-    lab::{KEY, Lab},
-};
+use crate::smoke::lab::{KEY, Lab};
 
 cases! {
     "tls: a request arrives byte for byte, and its answer too" => byte_for_byte,
@@ -43,24 +41,24 @@ fn long_answer(lab: &Lab<'_>) -> Result<()> {
 }
 
 fn untrusted(lab: &Lab<'_>) -> Result<()> {
-    refused(lab, Presented::Untrusted, &["the server's certificate is not trusted", "UnknownIssuer"])
+    refused(lab, Certificate::Untrusted, &["the server's certificate is not trusted", "UnknownIssuer"])
 }
 
 fn another_name(lab: &Lab<'_>) -> Result<()> {
     let words = ["the server's certificate is not trusted", "not valid for name \"another.test\""];
-    refused(lab, Presented::AnotherName, &words)
+    refused(lab, Certificate::AnotherName, &words)
 }
 
 fn expired(lab: &Lab<'_>) -> Result<()> {
-    refused(lab, Presented::Expired, &["the server's certificate is not trusted", "certificate expired"])
+    refused(lab, Certificate::Expired, &["the server's certificate is not trusted", "certificate expired"])
 }
 
 fn plain(lab: &Lab<'_>) -> Result<()> {
-    refused(lab, Presented::Plain, &["corrupt message"])
+    refused(lab, Certificate::Plain, &["corrupt message"])
 }
 
 /// `words` are the guest's, and those of the host about what it saw.
-fn refused(lab: &Lab<'_>, presented: Presented, words: &[&str]) -> Result<()> {
+fn refused(lab: &Lab<'_>, presented: Certificate, words: &[&str]) -> Result<()> {
     lab.configure_presented(presented)?;
     let outcome = lab.say("hello")?;
     outcome.failed(&["error: HTTP unavailable: TLS failed"])?;

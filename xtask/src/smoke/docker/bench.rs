@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use devkit::project::Project;
+use testkit::{Provider, WorkDirectory};
 use xshell::Shell;
 
 use super::{cases::Case, engine::Engine, place::Place};
@@ -14,7 +15,7 @@ use crate::{
     cli::values::Platform,
     dist,
     setup::{self, Python},
-    smoke::{bench::Folder, provider::Provider, runner::Failure},
+    smoke::runner::Failure,
 };
 
 /// Everything that is prepared once, before the first case.
@@ -32,7 +33,7 @@ pub(super) struct Bench {
     pub(super) python: PathBuf,
     /// The server that plays the model. Declared before the folder, so that it has ended when its log is removed.
     pub(super) provider: Provider,
-    folder: Folder,
+    folder: WorkDirectory,
 }
 
 impl Bench {
@@ -42,7 +43,7 @@ impl Bench {
         let engine = Engine::find(&project.shell()?)?;
         let python = setup::python(project, Python::Deploy)?;
         dist::ensure_built(project, &Platform::ALL.map(Platform::target))?;
-        let folder = Folder::new(keep)?;
+        let folder = WorkDirectory::new(keep)?;
         let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
         let xtask = env::current_exe().context("could not find this program's own file")?;
         let (binaries, root) = (project.dist.clone(), project.root.clone());

@@ -4,21 +4,16 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process,
-    sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::child::{Guarded, between_files};
+use devkit::files;
 use serde_json::{Value, json};
+use testkit::{KEY, KEY_VARIABLE, Outcome, TestContext};
 use xshell::{Cmd, Shell, cmd};
 
 use super::bench::Bench;
-use crate::smoke::{
-    lab::{KEY_VARIABLE, label},
-    outcome::Outcome,
-    runner,
-};
 
 /// No command may take longer. The first push of all compiles what pushes.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -44,18 +39,13 @@ impl Builder {
 #[derive(Debug)]
 pub(super) struct Place<'a> {
     pub(super) bench: &'a Bench,
-    label: String,
-    folder: PathBuf,
-    runs: AtomicU32,
+    context: TestContext<'a>,
 }
 
 impl<'a> Place<'a> {
     /// Makes the folder for the case `name`.
     pub(super) fn new(bench: &'a Bench, name: &str) -> Result<Self> {
-        let label = label(name);
-        let folder = bench.folder().join(&label);
-        fs::create_dir_all(&folder).with_context(|| format!("could not make `{}`", folder.display()))?;
-        Ok(Self { bench, label, folder, runs: AtomicU32::new(0) })
+        Ok(Self { bench, context: TestContext::new(&bench.provider, bench.folder(), name)? })
     }
 
     /// The image's name. A repository of its own in every run, so that nothing is there yet.
@@ -69,12 +59,12 @@ impl<'a> Place<'a> {
     }
 
     fn repository(&self) -> String {
-        format!("smoke-{}/{}", process::id(), self.label)
+        format!("smoke-{}/{}", process::id(), self.context.label())
     }
 
     /// A path in the case's folder.
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+        self.context.path(name)
     }
 
     /// Where digests are written to and read from.
@@ -124,7 +114,7 @@ impl<'a> Place<'a> {
     /// Runs `docker` with `words`.
     pub(super) fn docker(&self, words: &[&str]) -> Result<Outcome> {
         let shell = self.shell()?;
-        self.run(cmd!(shell, "docker {words...}").env(KEY_VARIABLE, crate::smoke::lab::KEY))
+        self.run(cmd!(shell, "docker {words...}").env(KEY_VARIABLE, KEY))
     }
 
     /// What `docker` prints; an error where it fails.
@@ -180,7 +170,7 @@ impl<'a> Place<'a> {
         let config = json!({
             "agents": { "model": "gpt-4o-mini", "stream": true },
             "providers": { "providers": { "openai": {
-                "api_base": self.bench.provider.api_base("ok", &self.label),
+                "api_base": self.context.api_base("ok"),
                 "api_key_env": KEY_VARIABLE,
                 "retries": 0,
             } } },
@@ -193,19 +183,12 @@ impl<'a> Place<'a> {
 
     /// Runs `command` with nothing on its standard input.
     pub(super) fn run(&self, command: Cmd<'_>) -> Result<Outcome> {
-        self.run_with(command, Path::new("/dev/null"))
+        self.context.run(command, b"", LIMIT)
     }
 
-    /// Runs `command` with its streams between files, the first of which is `input`.
+    /// Runs `command` with the text of the file `input` on its standard input.
     pub(super) fn run_with(&self, command: Cmd<'_>, input: &Path) -> Result<Outcome> {
-        let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
-        let [stdout, stderr] = ["stdout", "stderr"].map(|name| self.path(&format!("run-{run}.{name}")));
-        let streams = between_files([input, &stdout, &stderr])?;
-        let start = Instant::now();
-        let status = Guarded::spawn(command, streams, "run a program")?.wait(LIMIT)?;
-        let wall = start.elapsed();
-        let text = |path| -> Result<String> { Ok(String::from_utf8_lossy(&fs::read(path)?).into_owned()) };
-        Ok(Outcome { exit: status.code(), stdout: text(&stdout)?, stderr: text(&stderr)?, wall })
+        self.context.run(command, &files::read(input)?, LIMIT)
     }
 
     /// Removes the case's images from the engine, which may be the user's own. What is left then is not worth an error.
@@ -220,7 +203,7 @@ impl<'a> Place<'a> {
 
     /// What there is to see of a case that failed. What cannot be read is not worth a second error.
     pub(super) fn seen(&self) -> Vec<(String, String)> {
-        runner::files_in(&self.folder, "oci").unwrap_or_default()
+        self.context.evidence("oci")
     }
 
     /// A shell of one's own.

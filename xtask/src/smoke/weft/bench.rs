@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use devkit::{cmd, project::Project};
 use disk_shim::Effects;
+use testkit::{LoadGenerator, Provider, WorkDirectory};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{cases::Case, place::Place};
@@ -16,8 +17,7 @@ use crate::{
     cli::values::Target,
     dist,
     setup::{self, Program, Python},
-    smoke::{bench::Folder, provider::Provider, runner::Failure},
-    testkit::load_generator::LoadGenerator,
+    smoke::runner::Failure,
 };
 
 /// The variable that names a binary to try instead of the released one.
@@ -53,7 +53,7 @@ pub(super) struct Bench {
     pub(super) screenshots: PathBuf,
     /// The server that plays the model. Declared before the folder, so that it has ended when its log is removed.
     pub(super) provider: Provider,
-    folder: Folder,
+    folder: WorkDirectory,
 }
 
 impl Bench {
@@ -63,7 +63,7 @@ impl Bench {
         let python = setup::python(project, Python::Acceptance)?.join("python3");
         let chromium = setup::program(project, Program::Chromium)?;
         let load_generator = LoadGenerator::build(project)?;
-        let folder = Folder::new(keep)?;
+        let folder = WorkDirectory::new(keep)?;
         let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
         let (scripts, screenshots) =
             (project.root.join("xtask/acceptance"), project.target.join("acceptance"));

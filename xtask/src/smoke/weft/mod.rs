@@ -1,19 +1,16 @@
 //! `cargo xtask smoke weft`: the released binary, tried from outside by the programs that its users have: the OpenAI client,
 //! a browser, a shell; and on the other architecture, under load, and when it is killed.
 //!
-//! Modules in reading order: [`cases`] says what is tried, [`place`] is what a case works with, [`gateway`] is the program
-//! while it serves, [`http`] talks to it without a library between, [`bench`] is what all cases share.
+//! Modules in reading order: [`cases`] says what is tried, [`place`] is what a case works with, [`bench`] is what all
+//! cases share.
 
 mod bench;
 mod cases;
-mod gateway;
-pub(super) mod http;
 mod place;
 
 use anyhow::{Result, ensure};
 use devkit::{project::Project, ui};
 
-pub(crate) use self::gateway::Gateway;
 use self::{
     bench::{Bench, Subject},
     cases::Case,

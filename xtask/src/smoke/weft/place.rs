@@ -1,29 +1,15 @@
 //! What a case works with: a home folder with a configuration, the programs, the server's log, and the session files.
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::Stdio,
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
+use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use devkit::{
-    child::{self, Guarded},
-    cmd, files,
-};
+use devkit::{cmd, files};
 use serde_json::{Value, json};
+use testkit::{Gateway, KEY, KEY_VARIABLE, Outcome, Request, TestContext, contains_key, merged, names};
 use xshell::{Cmd, Shell};
 
-use super::{bench::Bench, gateway::Gateway};
-use crate::smoke::{
-    guest::leaks,
-    lab::{ANTHROPIC, KEY, KEY_VARIABLE, LOCKS, PROVIDER, label, names, with},
-    outcome::Outcome,
-    provider::Request,
-    runner,
-};
+use super::bench::Bench;
+use crate::smoke::lab::{ANTHROPIC, LOCKS, PROVIDER};
 
 /// The token that clients present to a gateway that has one. As with the key, no part of it may ever be seen.
 pub(super) const TOKEN: &str = "tk-Vb3XyZq8MdLw5RfTn7HsKc2Pj9GuAe4E";
@@ -35,26 +21,22 @@ const LIMIT: Duration = Duration::from_secs(90);
 #[derive(Debug)]
 pub(super) struct Place<'a> {
     pub(super) bench: &'a Bench,
-    /// The case's name as it can stand in a path; also the label of its requests in the server's log.
-    label: String,
-    folder: PathBuf,
-    runs: AtomicU32,
+    context: TestContext<'a>,
 }
 
 impl<'a> Place<'a> {
     /// Makes the folder for the case `name`.
     pub(super) fn new(bench: &'a Bench, name: &str) -> Result<Self> {
-        Self::labelled(bench, label(name))
+        Self::of(bench, TestContext::new(&bench.provider, bench.folder(), name)?)
     }
 
     /// A place of its own inside this one, with a home folder of its own.
     pub(super) fn within(&self, name: &str) -> Result<Self> {
-        Self::labelled(self.bench, format!("{}/{}", self.label, label(name)))
+        Self::of(self.bench, self.context.within(name)?)
     }
 
-    fn labelled(bench: &'a Bench, label: String) -> Result<Self> {
-        let folder = bench.folder().join(&label);
-        let place = Self { bench, label, folder, runs: AtomicU32::new(0) };
+    fn of(bench: &'a Bench, context: TestContext<'a>) -> Result<Self> {
+        let place = Self { bench, context };
         let home = place.home();
         fs::create_dir_all(&home).with_context(|| format!("could not make `{}`", home.display()))?;
         Ok(place)
@@ -62,7 +44,7 @@ impl<'a> Place<'a> {
 
     /// weft's home folder.
     pub(super) fn home(&self) -> PathBuf {
-        self.folder.join("home")
+        self.context.path("home")
     }
 
     /// Configures weft to be answered by `scenario`, without retries.
@@ -72,7 +54,7 @@ impl<'a> Place<'a> {
 
     /// The same with `options` of the provider and of the gateway.
     pub(super) fn configure_with(&self, scenario: &str, provider: Value, gateway: Value) -> Result<()> {
-        self.configure_at(&self.bench.provider.api_base(scenario, &self.label), provider, gateway)
+        self.configure_at(&self.context.api_base(scenario), provider, gateway)
     }
 
     /// Configures weft to ask at `api_base`.
@@ -82,7 +64,7 @@ impl<'a> Place<'a> {
 
     /// Configures weft to be answered by `scenario` as Anthropic would.
     pub(super) fn configure_anthropic(&self, scenario: &str) -> Result<()> {
-        let api_base = self.bench.provider.api_base(scenario, &self.label);
+        let api_base = self.context.api_base(scenario);
         self.write_config(ANTHROPIC, &api_base, json!({}), json!({}))
     }
 
@@ -90,8 +72,8 @@ impl<'a> Place<'a> {
         let least = json!({ "api_base": api_base, "api_key_env": KEY_VARIABLE, "retries": 0 });
         let config = json!({
             "agents": { "model": "gpt-4o-mini", "stream": true },
-            "providers": { "providers": { name: with(least, provider) } },
-            "gateway": with(json!({ "listen": "127.0.0.1:0" }), gateway),
+            "providers": { "providers": { name: merged(least, provider) } },
+            "gateway": merged(json!({ "listen": "127.0.0.1:0" }), gateway),
         });
         let path = self.home().join("config.json");
         fs::write(&path, format!("{config:#}"))
@@ -136,11 +118,7 @@ impl<'a> Place<'a> {
 
     /// The log of the next gateway.
     fn log(&self) -> PathBuf {
-        self.folder.join(format!("{}.log", self.next("gateway")))
-    }
-
-    fn next(&self, what: &str) -> String {
-        format!("{what}-{}", self.runs.fetch_add(1, Ordering::Relaxed) + 1)
+        self.context.path(&format!("{}.log", self.context.next("gateway")))
     }
 
     /// Runs `weft` with `arguments`, and `input` on its standard input.
@@ -189,23 +167,12 @@ impl<'a> Place<'a> {
 
     /// Runs `command` with `input` on its standard input.
     pub(super) fn run(&self, command: Cmd<'_>, input: &str) -> Result<Outcome> {
-        let run = self.next("run");
-        let [stdin, stdout, stderr] =
-            ["stdin", "stdout", "stderr"].map(|name| self.folder.join(format!("{run}.{name}")));
-        fs::write(&stdin, input).with_context(|| format!("could not write `{}`", stdin.display()))?;
-        let start = std::time::Instant::now();
-        let streams: [Stdio; 3] = child::between_files([&stdin, &stdout, &stderr])?;
-        let status = Guarded::spawn(command, streams, "run a program")?.wait(LIMIT)?;
-        let wall = start.elapsed();
-        // The token is in there.
-        fs::remove_file(&stdin)?;
-        let text = |path| -> Result<String> { Ok(String::from_utf8_lossy(&fs::read(path)?).into_owned()) };
-        Ok(Outcome { exit: status.code(), stdout: text(&stdout)?, stderr: text(&stderr)?, wall })
+        self.context.run(command, input.as_bytes(), LIMIT)
     }
 
     /// What the provider received from this case.
     pub(super) fn requests(&self) -> Result<Vec<Request>> {
-        self.bench.provider.requests(&self.label)
+        self.context.requests()
     }
 
     /// The session `id` as it is stored.
@@ -226,10 +193,10 @@ impl<'a> Place<'a> {
 
     /// Neither the key nor the token is in a log, a session or anything that was printed.
     pub(super) fn kept_the_key(&self) -> Result<()> {
-        for path in files::below(&self.folder)? {
+        for path in files::below(self.context.directory())? {
             let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
             for (secret, what) in [(KEY, "key"), (TOKEN, "token")] {
-                let found = leaks(&text, secret);
+                let found = contains_key(&text, secret);
                 ensure!(!found, "the {what}, or a part of it, is in `{}`", path.display());
             }
         }
@@ -238,7 +205,7 @@ impl<'a> Place<'a> {
 
     /// What there is to see of a case that failed. What cannot be read is not worth a second error.
     pub(super) fn seen(&self) -> Vec<(String, String)> {
-        runner::files_in(&self.folder, "sessions").unwrap_or_default()
+        self.context.evidence("sessions")
     }
 
     /// A shell of one's own.

@@ -63,7 +63,7 @@ fn write_session(lab: &Lab<'_>) -> Result<()> {
 
 /// Runs a guest within the bounds, and tells how much of them it took.
 fn measured<T>(lab: &Lab<'_>, what: &str, run: impl FnOnce(Guest<'_>) -> Result<T>) -> Result<T> {
-    let file = lab.folder.join("report.json");
+    let file = lab.path("report.json");
     let result = run(lab.wasip1().stack(STACK).memory(MEMORY).measured(&file))?;
     let report = fs::read(&file).context("the runner wrote no report")?;
     let Report { memory, runtime } = serde_json::from_slice(&report).context("the report is no report")?;

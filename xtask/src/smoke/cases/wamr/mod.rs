@@ -9,9 +9,10 @@ mod turns;
 use anyhow::{Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use testkit::difference;
 
 use super::Case;
-use crate::smoke::{guest::Guest, lab::Lab, outcome::difference};
+use crate::smoke::{guest::Guest, lab::Lab};
 
 /// The cases for WAMR: what WASI preview 1 allows, what it does not, and the way around that.
 pub(in crate::smoke) fn wamr() -> Vec<Case> {

@@ -4,12 +4,10 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
+use testkit::Outcome;
 
 use super::cases;
-use crate::smoke::{
-    docker::place::{Place, failed},
-    outcome::Outcome,
-};
+use crate::smoke::docker::place::{Place, failed};
 
 cases! {
     "who is not logged in is told how to, and nothing is pushed" => nobody,

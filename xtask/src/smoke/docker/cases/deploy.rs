@@ -3,15 +3,13 @@
 use std::{fs, thread, time::Duration};
 
 use anyhow::{Result, ensure};
+use testkit::http;
 use xshell::cmd;
 
 use super::cases;
-use crate::smoke::{
-    docker::{
-        container::free_port,
-        place::{Builder, Place},
-    },
-    weft::http,
+use crate::smoke::docker::{
+    container::free_port,
+    place::{Builder, Place},
 };
 
 cases! {

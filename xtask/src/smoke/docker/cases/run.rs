@@ -4,14 +4,12 @@ use std::{fs, process};
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::secrets;
+use testkit::http;
 
 use super::cases;
-use crate::smoke::{
-    docker::{
-        container::Container,
-        place::{Builder, Place},
-    },
-    weft::http,
+use crate::smoke::docker::{
+    container::Container,
+    place::{Builder, Place},
 };
 
 cases! {

@@ -12,12 +12,13 @@ use anyhow::{Context as _, Result, bail, ensure};
 use devkit::{cmd, project::Project};
 use disk_shim::Effects;
 use serde_json::Value;
+use testkit::{Outcome, http};
 use xshell::cmd;
 
-use super::{super::http, cases};
+use super::cases;
 use crate::{
     setup::{self, Tool},
-    smoke::{lab::KEY_VARIABLE, mount::Small, outcome::Outcome, weft::place::Place},
+    smoke::{lab::KEY_VARIABLE, mount::Small, weft::place::Place},
     wasm,
 };
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use testkit::http;
 
-use super::{super::http, cases};
+use super::cases;
 use crate::smoke::weft::place::Place;
 
 cases! {

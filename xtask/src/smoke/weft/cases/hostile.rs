@@ -11,14 +11,12 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use devkit::child::Guarded;
 use serde_json::{Value, json};
+use testkit::{Gateway, http, listening_url};
 
-use super::{super::http, cases};
+use super::cases;
 use crate::smoke::{
     mount::Small,
-    weft::{
-        gateway::{Gateway, url},
-        place::{Place, TOKEN},
-    },
+    weft::place::{Place, TOKEN},
 };
 
 cases! {
@@ -165,7 +163,7 @@ fn ends_while_log_blocked(place: &Place<'_>) -> Result<()> {
     let url = loop {
         let mut line = String::new();
         ensure!(log.read_line(&mut line)? > 0, "the gateway ended before it listened");
-        if let Some(url) = url(&line) {
+        if let Some(url) = listening_url(&line) {
             break url;
         }
     };

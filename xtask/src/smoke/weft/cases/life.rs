@@ -7,9 +7,12 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
+use testkit::Gateway;
 
-use super::{super::http, cases};
-use crate::smoke::weft::{gateway::Gateway, place::Place};
+use testkit::http;
+
+use super::cases;
+use crate::smoke::weft::place::Place;
 
 cases! {
     long: true,

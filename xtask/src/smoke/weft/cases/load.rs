@@ -2,9 +2,12 @@
 
 use anyhow::{Result, ensure};
 use serde_json::json;
+use testkit::Streams;
 
-use super::{super::http, cases};
-use crate::{smoke::weft::place::Place, testkit::load_generator::Streams};
+use testkit::http;
+
+use super::cases;
+use crate::smoke::weft::place::Place;
 
 cases! {
     long: true,

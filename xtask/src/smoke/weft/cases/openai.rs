@@ -3,12 +3,10 @@
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
+use testkit::Gateway;
 
 use super::cases;
-use crate::smoke::weft::{
-    gateway::Gateway,
-    place::{Place, TOKEN},
-};
+use crate::smoke::weft::place::{Place, TOKEN};
 
 cases! {
     "the OpenAI client gets an answer in one piece" => whole,

@@ -4,7 +4,9 @@ use anyhow::{Context as _, Result, ensure};
 use devkit::cmd;
 use xshell::cmd;
 
-use super::{super::http, cases};
+use testkit::http;
+
+use super::cases;
 use crate::smoke::weft::place::Place;
 
 cases! {

@@ -24,7 +24,7 @@ const POLL: Duration = Duration::from_millis(5);
 
 /// A running gateway. It ends when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Gateway {
+pub struct Gateway {
     process: Guarded,
     url: String,
     log: PathBuf,
@@ -32,7 +32,7 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     /// Runs `command`, which logs into the file `log`, and waits until it listens.
-    pub(crate) fn start(command: Cmd<'_>, log: &Path) -> Result<Self> {
+    pub fn start(command: Cmd<'_>, log: &Path) -> Result<Self> {
         let nowhere = Path::new("/dev/null");
         let [stdin, _, stderr] = between_files([nowhere, nowhere, log])?;
         let streams = [stdin, Stdio::null(), stderr];
@@ -53,41 +53,41 @@ impl Gateway {
     }
 
     /// Where it listens: `http://127.0.0.1:PORT`.
-    pub(crate) fn url(&self) -> &str {
+    pub fn url(&self) -> &str {
         &self.url
     }
 
     /// Host and port.
-    pub(crate) fn address(&self) -> &str {
+    pub fn address(&self) -> &str {
         self.url.trim_start_matches("http://")
     }
 
     /// The process.
-    pub(crate) fn id(&mut self) -> u32 {
+    pub fn id(&mut self) -> u32 {
         self.process.child().id()
     }
 
     /// Everything it logged, as JSON values.
-    pub(crate) fn log(&self) -> Result<Vec<Value>> {
+    pub fn log(&self) -> Result<Vec<Value>> {
         let text = fs::read_to_string(&self.log).context("could not read the gateway's log")?;
         let line = |line| serde_json::from_str(line).with_context(|| format!("no JSON in the log: `{line}`"));
         text.lines().map(line).collect()
     }
 
     /// Tells it to end, and waits for that, at most for `limit`.
-    pub(crate) fn terminate(mut self, limit: Duration) -> Result<ExitStatus> {
+    pub fn terminate(mut self, limit: Duration) -> Result<ExitStatus> {
         let (shell, id) = (Shell::new()?, self.id().to_string());
         cmd::run(cmd!(shell, "kill -TERM {id}"), "tell the gateway to end")?;
         self.wait(limit)
     }
 
     /// Waits until it has ended, at most for `limit`.
-    pub(crate) fn wait(self, limit: Duration) -> Result<ExitStatus> {
+    pub fn wait(self, limit: Duration) -> Result<ExitStatus> {
         self.process.wait(limit).context("told to end, the gateway did not")
     }
 
     /// Kills it as a crash of the machine would.
-    pub(crate) fn kill(self) -> Result<()> {
+    pub fn kill(self) -> Result<()> {
         self.process.kill()
     }
 }
@@ -95,11 +95,11 @@ impl Gateway {
 /// Returns the address in the log's line about listening, once that is there.
 fn listening(log: &Path) -> Result<Option<String>> {
     let text = fs::read_to_string(log).context("could not read the gateway's log")?;
-    Ok(text.split_inclusive('\n').find_map(url))
+    Ok(text.split_inclusive('\n').find_map(listening_url))
 }
 
 /// Returns the address in a line of the log, if it is the whole one about listening.
-pub(super) fn url(line: &str) -> Option<String> {
+pub fn listening_url(line: &str) -> Option<String> {
     let event: Value = serde_json::from_str(line.strip_suffix('\n')?).ok()?;
     let url = event.get("url").filter(|_| event["event"] == "listening")?.as_str()?;
     Some(url.trim_end_matches('/').to_owned())

@@ -5,13 +5,11 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, Result};
-use devkit::{cargo::OnDemand, child::Guarded, project::Project};
+use devkit::{cargo::OnDemand, child::Guarded};
 use xshell::{Shell, cmd};
 
-use crate::setup::Wasmtime;
-
 /// The host. It is wasmtime as a library that takes the time.
-pub(crate) const PROGRAM: OnDemand = OnDemand {
+pub const PROGRAM: OnDemand = OnDemand {
     package: "test-host",
     profile: "test-host",
     first_time: "the test host, once for this machine: about 2 minutes on 2 cores",
@@ -19,14 +17,9 @@ pub(crate) const PROGRAM: OnDemand = OnDemand {
     prepare: |_| Ok(()),
 };
 
-/// The host as the program that runs the cases, compiled if need be.
-pub(super) fn program(project: &Project) -> Result<Wasmtime> {
-    Ok(Wasmtime { version: "embedded in the test host".to_owned(), path: PROGRAM.ensure_built(project)? })
-}
-
 /// How a server that is asked over TLS presents itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Presented {
+pub enum Certificate {
     /// With all in order.
     Trusted,
     /// By a certificate of an authority that nobody knows.
@@ -41,14 +34,14 @@ pub(super) enum Presented {
 
 /// A running `test-host serve`. It ends when this is dropped, and when this process dies.
 #[derive(Debug)]
-pub(super) struct Front {
+pub struct TlsFront {
     _process: Guarded,
     addresses: BTreeMap<String, String>,
 }
 
-impl Front {
+impl TlsFront {
     /// Starts `program` in front of the plain server on `port`. Its authority is left in the folder where `shell` stands.
-    pub(super) fn start(shell: &Shell, program: &Path, port: &str) -> Result<Self> {
+    pub fn start(shell: &Shell, program: &Path, port: &str) -> Result<Self> {
         let (process, line) = Guarded::server(cmd!(shell, "{program} serve {port}"), "test-host")?;
         let addresses = serde_json::from_str(&line)
             .with_context(|| format!("test-host printed `{line}` where its addresses should be"))?;
@@ -56,17 +49,17 @@ impl Front {
     }
 
     /// The address of the server that presents itself like that, scheme and all.
-    pub(super) fn address(&self, presented: Presented) -> Result<String> {
+    pub fn address(&self, presented: Certificate) -> Result<String> {
         let known = |name: &str| {
             self.addresses.get(name).with_context(|| format!("test-host printed no address `{name}`"))
         };
         Ok(match presented {
-            Presented::Trusted => known("trusted")?.clone(),
-            Presented::Untrusted => known("untrusted")?.clone(),
-            Presented::Expired => known("expired")?.clone(),
+            Certificate::Trusted => known("trusted")?.clone(),
+            Certificate::Untrusted => known("untrusted")?.clone(),
+            Certificate::Expired => known("expired")?.clone(),
             // Every name is loopback to the host.
-            Presented::AnotherName => known("trusted")?.replace("provider.test", "another.test"),
-            Presented::Plain => known("plain")?.clone(),
+            Certificate::AnotherName => known("trusted")?.replace("provider.test", "another.test"),
+            Certificate::Plain => known("plain")?.clone(),
         })
     }
 }

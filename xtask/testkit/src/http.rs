@@ -14,27 +14,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A response, read as far as its head.
 #[derive(Debug)]
-pub(in crate::smoke) struct Response {
+pub struct Response {
     /// The status.
-    pub(in crate::smoke) status: u16,
+    pub status: u16,
     /// The head, with names in lower case.
-    pub(in crate::smoke) head: String,
+    pub head: String,
     body: BufReader<TcpStream>,
 }
 
 /// `GET path` at the gateway's `address`, with a token if one is given.
-pub(in crate::smoke) fn get(address: &str, path: &str, token: Option<&str>) -> Result<Response> {
+pub fn get(address: &str, path: &str, token: Option<&str>) -> Result<Response> {
     let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
     send(address, &format!("GET {path} HTTP/1.1\r\n{token}"), "")
 }
 
 /// `DELETE path` at the gateway's `address`.
-pub(in crate::smoke) fn delete(address: &str, path: &str) -> Result<Response> {
+pub fn delete(address: &str, path: &str) -> Result<Response> {
     send(address, &format!("DELETE {path} HTTP/1.1\r\n"), "")
 }
 
 /// Says `text` in the session `id`, and asks for a stream.
-pub(in crate::smoke) fn say(address: &str, id: &str, text: &str) -> Result<Response> {
+pub fn say(address: &str, id: &str, text: &str) -> Result<Response> {
     let body = json!({ "stream": true, "messages": [{ "role": "user", "content": text }] }).to_string();
     let head = format!(
         "POST /v1/chat/completions HTTP/1.1\r\ncontent-type: application/json\r\nx-clawft-session: {id}\r\n\
@@ -60,7 +60,7 @@ fn send(address: &str, head: &str, body: &str) -> Result<Response> {
 
 impl Response {
     /// The next event's data; `None` at the end. The lines between events, of chunks among them, do not matter.
-    pub(in crate::smoke) fn event(&mut self) -> Result<Option<String>> {
+    pub fn event(&mut self) -> Result<Option<String>> {
         loop {
             let mut line = String::new();
             if self.body.read_line(&mut line).context("the stream broke")? == 0 {
@@ -73,7 +73,7 @@ impl Response {
     }
 
     /// The next piece of text; `None` at the end of the stream.
-    pub(in crate::smoke) fn piece(&mut self) -> Result<Option<String>> {
+    pub fn piece(&mut self) -> Result<Option<String>> {
         while let Some(data) = self.event()?.filter(|data| data != "[DONE]") {
             let event: Value = serde_json::from_str(&data).context("an event is not JSON")?;
             ensure!(event.get("error").is_none(), "the stream brought an error: {event}");
@@ -86,7 +86,7 @@ impl Response {
     }
 
     /// Everything that is left of a stream, as one text.
-    pub(in crate::smoke) fn text(&mut self) -> Result<String> {
+    pub fn text(&mut self) -> Result<String> {
         let mut text = String::new();
         while let Some(piece) = self.piece()? {
             text.push_str(&piece);
@@ -95,7 +95,7 @@ impl Response {
     }
 
     /// Everything that is left, as it is.
-    pub(in crate::smoke) fn raw(mut self) -> Result<String> {
+    pub fn raw(mut self) -> Result<String> {
         let mut text = String::new();
         self.body.read_to_string(&mut text).context("the response broke off")?;
         Ok(text)

@@ -8,39 +8,39 @@ use serde::Deserialize;
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use super::{
-    host::{Front, Presented},
-    lab,
+use crate::{
+    message,
+    test_host::{Certificate, TlsFront},
 };
 
 /// A running `mock-provider`. It ends when this is dropped, and also when this process dies: its standard input is a
 /// pipe from here.
 #[derive(Debug)]
-pub(crate) struct Provider {
+pub struct Provider {
     _process: Guarded,
     program: PathBuf,
     base: String,
-    front: Option<Front>,
+    front: Option<TlsFront>,
     log: PathBuf,
 }
 
 /// A request as the server logged it.
 #[derive(Debug, Deserialize)]
-pub(super) struct Request {
+pub struct Request {
     /// `POST`, one should hope.
-    pub(super) method: String,
+    pub method: String,
     /// The path with the scenario and the label in front.
-    pub(super) path: String,
+    pub path: String,
     headers: Vec<(String, String)>,
     /// The body as text.
-    pub(super) body: String,
+    pub body: String,
     /// The body's length in bytes.
-    pub(super) body_length: usize,
+    pub body_length: usize,
 }
 
 impl Provider {
     /// Builds the server and starts it on a free port. Requests are appended to `log`.
-    pub(crate) fn start(project: &Project, log: &Path) -> Result<Self> {
+    pub fn start(project: &Project, log: &Path) -> Result<Self> {
         let shell = project.shell()?;
         ui::status("Building", "mock-provider");
         let build = cmd!(shell, "cargo build --locked --package mock-provider");
@@ -49,7 +49,7 @@ impl Provider {
     }
 
     /// Starts another one, on a `port` that nobody listens at.
-    pub(super) fn another(&self, port: u16, log: &Path) -> Result<Self> {
+    pub fn another(&self, port: u16, log: &Path) -> Result<Self> {
         Self::spawn(self.program.clone(), port, log)
     }
 
@@ -63,29 +63,29 @@ impl Provider {
     }
 
     /// Has requests come through `front` from now on.
-    pub(super) fn put_behind(&mut self, front: Front) -> Result<()> {
-        self.base = front.address(Presented::Trusted)?;
+    pub fn put_behind(&mut self, front: TlsFront) -> Result<()> {
+        self.base = front.address(Certificate::Trusted)?;
         self.front = Some(front);
         Ok(())
     }
 
     /// What requests come through.
-    pub(super) fn front(&self) -> Result<&Front> {
+    pub fn front(&self) -> Result<&TlsFront> {
         self.front.as_ref().context("this case is about TLS, and the server is plain")
     }
 
     /// The port that it listens at, as text.
-    pub(super) fn port(&self) -> &str {
+    pub fn port(&self) -> &str {
         self.base.rsplit(':').next().unwrap_or_default()
     }
 
     /// The `api_base` under which requests are answered by `scenario` and logged under `label`.
-    pub(crate) fn api_base(&self, scenario: &str, label: &str) -> String {
+    pub fn api_base(&self, scenario: &str, label: &str) -> String {
         format!("{}/{scenario}/{label}/v1", self.base)
     }
 
     /// The requests that were logged under `label` or a label within it, in the order of their arrival.
-    pub(super) fn requests(&self, label: &str) -> Result<Vec<Request>> {
+    pub fn requests(&self, label: &str) -> Result<Vec<Request>> {
         // Made by the server when it starts, so it is there; a line is whole before its request is answered.
         let log = files::read(&self.log)?;
         let lines = log.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
@@ -105,7 +105,7 @@ fn is_labelled(line: &[u8], label: &str) -> bool {
 
 impl Request {
     /// The value of the header `name`, in lower case; an error where it was not sent exactly once.
-    pub(super) fn header(&self, name: &str) -> Result<&str> {
+    pub fn header(&self, name: &str) -> Result<&str> {
         let mut values =
             self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let value = values.next().with_context(|| format!("the request has no header `{name}`"))?;
@@ -114,25 +114,25 @@ impl Request {
     }
 
     /// Whether the header `name`, in lower case, was sent.
-    pub(super) fn has_header(&self, name: &str) -> bool {
+    pub fn has_header(&self, name: &str) -> bool {
         self.headers.iter().any(|(known, _)| known == name)
     }
 
     /// The body as JSON.
-    pub(super) fn json(&self) -> Result<Value> {
+    pub fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.body).context("the request's body is not JSON")
     }
 
     /// The body carries these messages, as pairs of role and content, and no others.
-    pub(super) fn carries(&self, expected: &[(&str, &str)]) -> Result<()> {
+    pub fn carries(&self, expected: &[(&str, &str)]) -> Result<()> {
         let found = self.messages()?;
-        ensure!(lab::same(&found, expected), "the request carries {found:?}");
+        ensure!(message::same_messages(&found, expected), "the request carries {found:?}");
         Ok(())
     }
 
     /// The messages in the body as pairs of role and content.
-    pub(super) fn messages(&self) -> Result<Vec<(String, String)>> {
-        lab::messages(&self.json()?).context("the request's body holds no messages")
+    pub fn messages(&self) -> Result<Vec<(String, String)>> {
+        message::messages(&self.json()?).context("the request's body holds no messages")
     }
 }
 

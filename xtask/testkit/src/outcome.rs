@@ -10,20 +10,20 @@ const CRASHES: [&str; 4] = ["wasm trap", "wasm backtrace", "panicked at", "faile
 
 /// The end of a run.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub struct Outcome {
     /// `None` where a signal ended it.
-    pub(super) exit: Option<i32>,
+    pub exit: Option<i32>,
     /// Standard output.
-    pub(super) stdout: String,
+    pub stdout: String,
     /// Standard error.
-    pub(super) stderr: String,
+    pub stderr: String,
     /// Wall time of the whole process.
-    pub(super) wall: Duration,
+    pub wall: Duration,
 }
 
 impl Outcome {
     /// It ended well and said nothing, and printed a line of JSON for each of so many `calls`: these.
-    pub(super) fn answers<T: DeserializeOwned>(&self, calls: usize) -> Result<Vec<T>> {
+    pub fn answers<T: DeserializeOwned>(&self, calls: usize) -> Result<Vec<T>> {
         ensure!(self.exit == Some(0), "exit code {}, expected 0", self.exit_code());
         ensure!(self.stderr.is_empty(), "the instance, or its host, printed something");
         let answers = self.stdout.lines().map(serde_json::from_str).collect::<Result<Vec<T>, _>>();
@@ -33,14 +33,14 @@ impl Outcome {
     }
 
     /// It printed `text` and a line end, and nothing on standard error, and ended well.
-    pub(super) fn answered(&self, text: &str) -> Result<()> {
+    pub fn answered(&self, text: &str) -> Result<()> {
         self.printed(text)?;
         ensure!(self.stderr.is_empty(), "said something on stderr beside the answer");
         Ok(())
     }
 
     /// It printed `text` and a line end, and ended well. Standard error is the caller's to judge.
-    pub(super) fn printed(&self, text: &str) -> Result<()> {
+    pub fn printed(&self, text: &str) -> Result<()> {
         ensure!(self.exit == Some(0), "exit code {}, expected 0", self.exit_code());
         let printed = self.stdout.strip_suffix('\n').unwrap_or(&self.stdout);
         ensure!(printed == text, "{}", difference("stdout", printed, text));
@@ -49,7 +49,7 @@ impl Outcome {
     }
 
     /// It ended with 1, printed nothing, and said all of `parts` on standard error in lines of its own.
-    pub(super) fn failed(&self, parts: &[&str]) -> Result<()> {
+    pub fn failed(&self, parts: &[&str]) -> Result<()> {
         ensure!(self.exit == Some(1), "exit code {}, expected 1", self.exit_code());
         ensure!(self.stdout.is_empty(), "printed something on stdout before it failed");
         self.ended_in_order()?;
@@ -57,7 +57,7 @@ impl Outcome {
     }
 
     /// It printed `text` and a line end, said that this is not all and why, in `parts`, and ended with 1.
-    pub(super) fn broke_off(&self, text: &str, parts: &[&str]) -> Result<()> {
+    pub fn broke_off(&self, text: &str, parts: &[&str]) -> Result<()> {
         self.ended_in_order()?;
         ensure!(self.exit == Some(1), "exit code {}, expected 1", self.exit_code());
         let printed = self.stdout.strip_suffix('\n').unwrap_or(&self.stdout);
@@ -67,7 +67,7 @@ impl Outcome {
     }
 
     /// It printed `text` and a line end, said that this is not stored and why, in `parts`, and ended with 1.
-    pub(super) fn unstored(&self, text: &str, parts: &[&str]) -> Result<()> {
+    pub fn unstored(&self, text: &str, parts: &[&str]) -> Result<()> {
         self.ended_in_order()?;
         ensure!(self.exit == Some(1), "exit code {}, expected 1", self.exit_code());
         let printed = self.stdout.strip_suffix('\n').unwrap_or(&self.stdout);
@@ -77,7 +77,7 @@ impl Outcome {
     }
 
     /// Whatever came of it, it is an answer or an error in words, and no crash.
-    pub(super) fn ended_in_order(&self) -> Result<()> {
+    pub fn ended_in_order(&self) -> Result<()> {
         let crash = CRASHES.into_iter().find(|crash| self.stderr.contains(crash));
         ensure!(crash.is_none(), "the guest crashed: stderr says `{}`", crash.unwrap_or_default());
         match self.exit {
@@ -92,14 +92,14 @@ impl Outcome {
     }
 
     /// Standard error holds all of `parts`.
-    pub(super) fn said(&self, parts: &[&str]) -> Result<()> {
+    pub fn said(&self, parts: &[&str]) -> Result<()> {
         let missing: Vec<&str> = parts.iter().copied().filter(|part| !self.stderr.contains(part)).collect();
         ensure!(missing.is_empty(), "stderr does not say `{}`", missing.join("`, `"));
         Ok(())
     }
 
     /// It took as many seconds as `range` holds.
-    pub(super) fn took(&self, range: Range<u64>) -> Result<()> {
+    pub fn took(&self, range: Range<u64>) -> Result<()> {
         let bounds = Duration::from_secs(range.start)..Duration::from_secs(range.end);
         ensure!(
             bounds.contains(&self.wall),
@@ -117,7 +117,7 @@ impl Outcome {
 }
 
 /// Where `found` parts from `expected`, for texts too long to be shown whole.
-pub(super) fn difference(what: &str, found: &str, expected: &str) -> String {
+pub fn difference(what: &str, found: &str, expected: &str) -> String {
     let same = found.bytes().zip(expected.bytes()).take_while(|(found, expected)| found == expected).count();
     let from_there = |text: &str| -> String {
         let bytes = &text.as_bytes()[same.min(text.len())..];
@@ -134,7 +134,7 @@ pub(super) fn difference(what: &str, found: &str, expected: &str) -> String {
 
 /// `text` as it can be shown: its two ends, with a word on what is left out, if it has more than `most` characters, and
 /// nothing in it that would steer a terminal.
-pub(super) fn excerpt(text: &str, most: usize) -> String {
+pub fn excerpt(text: &str, most: usize) -> String {
     let shown = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
     let length = text.chars().count();
     if length <= most {

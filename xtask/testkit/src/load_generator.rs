@@ -18,76 +18,80 @@ const PROGRAM: OnDemand = OnDemand {
 
 /// The program.
 #[derive(Debug)]
-pub(crate) struct LoadGenerator(PathBuf);
+pub struct LoadGenerator(PathBuf);
 
 /// A provider that answers as its path says. It ends when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Upstream {
+pub struct Upstream {
     _process: Guarded,
     url: String,
 }
 
 /// Streams to hold at once.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Streams {
+pub struct Streams {
     /// How many at once.
-    pub(crate) count: usize,
+    pub count: usize,
     /// How often each is begun again.
-    pub(crate) rounds: usize,
+    pub rounds: usize,
     /// How many pieces of text the provider sends.
-    pub(crate) pieces: usize,
+    pub pieces: usize,
 }
 
 /// What came of [`Streams`].
 #[derive(Debug, Deserialize)]
-pub(crate) struct Streamed {
+pub struct Streamed {
     /// How many there were.
-    pub(crate) streams: usize,
+    pub streams: usize,
     /// How many did not bring what they should.
-    pub(crate) errors: usize,
+    pub errors: usize,
     /// Why, and how often.
-    pub(crate) causes: BTreeMap<String, usize>,
+    pub causes: BTreeMap<String, usize>,
     /// How many were open at the same time.
-    pub(crate) most_at_once: usize,
+    pub most_at_once: usize,
     /// All of it, in seconds.
-    pub(crate) seconds: f64,
+    pub seconds: f64,
     /// Until the first piece of text.
-    pub(crate) first_piece: Times,
+    pub first_piece: Times,
 }
 
 /// How long something took, in microseconds.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(crate) struct Times {
+pub struct Times {
+    /// As many took longer as took less.
     #[serde(rename = "median_us")]
-    pub(crate) median: f64,
+    pub median: f64,
+    /// One in a hundred took longer.
     #[serde(rename = "p99_us")]
-    pub(crate) p99: f64,
+    pub p99: f64,
 }
 
 /// The same both ways.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(crate) struct Compared {
-    pub(crate) direct: Times,
-    pub(crate) through: Times,
+pub struct Compared {
+    /// Asked directly.
+    pub direct: Times,
+    /// Asked through the gateway.
+    pub through: Times,
 }
 
 /// How long one request after the other takes.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(crate) struct Latency {
+pub struct Latency {
     /// An answer in one piece.
-    pub(crate) whole: Compared,
+    pub whole: Compared,
     /// The first piece of a streamed one.
-    pub(crate) first_piece: Compared,
+    pub first_piece: Compared,
 }
 
 impl LoadGenerator {
     /// Finds the program, which is compiled if need be.
-    pub(crate) fn build(project: &Project) -> Result<Self> {
+    pub fn build(project: &Project) -> Result<Self> {
         PROGRAM.ensure_built(project).map(Self)
     }
 
     /// Begins a provider.
-    pub(crate) fn upstream(&self) -> Result<Upstream> {
+    pub fn upstream(&self) -> Result<Upstream> {
         let (shell, program) = (Shell::new()?, &self.0);
         let (process, url) = Guarded::server(cmd!(shell, "{program} upstream"), "load-generator")?;
         ensure!(url.starts_with("http://"), "the provider printed `{url}` where its address should be");
@@ -95,7 +99,7 @@ impl LoadGenerator {
     }
 
     /// Holds `load` on the chat completions below `api_base`.
-    pub(crate) fn streams(&self, api_base: &str, load: &Streams) -> Result<Streamed> {
+    pub fn streams(&self, api_base: &str, load: &Streams) -> Result<Streamed> {
         let shell = Shell::new()?;
         let [count, rounds, pieces] = [load.count, load.rounds, load.pieces].map(|number| number.to_string());
         let options = ["--target", api_base, "--count", &count, "--rounds", &rounds, "--pieces", &pieces];
@@ -103,7 +107,7 @@ impl LoadGenerator {
     }
 
     /// Asks at both `api_base`s by turns, so many times.
-    pub(crate) fn latency(&self, direct: &str, through: &str, requests: usize) -> Result<Latency> {
+    pub fn latency(&self, direct: &str, through: &str, requests: usize) -> Result<Latency> {
         let shell = Shell::new()?;
         let requests = requests.to_string();
         let options = ["--direct", direct, "--through", through, "--requests", &requests];
@@ -118,7 +122,7 @@ impl LoadGenerator {
 
 impl Upstream {
     /// Where an answer is `pieces` pieces of text, with `millis` milliseconds before each if it is streamed.
-    pub(crate) fn api_base(&self, pieces: usize, millis: u64) -> String {
+    pub fn api_base(&self, pieces: usize, millis: u64) -> String {
         format!("{}/{pieces}/{millis}/v1", self.url)
     }
 }

@@ -1,3 +1,0 @@
-//! Test support that `smoke` and `bench` share.
-
-pub(crate) mod load_generator;

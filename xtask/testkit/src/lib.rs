@@ -1,0 +1,30 @@
+//! Test support that the end-to-end cases, the benchmarks and the size comparison share: one of each kind.
+//!
+//! A [`TestContext`] is a case's own directory, in which it runs programs; an [`Outcome`] is the end of such a run. A
+//! [`Provider`] is the server that plays the model, behind a [`TlsFront`] where a case is about TLS, a [`Gateway`] is
+//! `weft gateway` while it serves, [`http`] talks to it without a library between, and a [`LoadGenerator`] puts load on it.
+//!
+//! Processes are guarded by `devkit::child`.
+
+mod context;
+mod directory;
+mod gateway;
+pub mod http;
+mod key;
+mod load_generator;
+mod message;
+mod outcome;
+mod provider;
+mod test_host;
+
+pub use self::{
+    context::{TestContext, label, names},
+    directory::{SHOWN, WorkDirectory, text_files},
+    gateway::{Gateway, listening_url},
+    key::{KEY, KEY_VARIABLE, contains_key},
+    load_generator::{Compared, Latency, LoadGenerator, Streamed, Streams, Times, Upstream},
+    message::{merged, messages, same_messages},
+    outcome::{Outcome, difference, excerpt},
+    provider::{Provider, Request},
+    test_host::{Certificate, PROGRAM as TEST_HOST, TlsFront},
+};
