@@ -4,17 +4,13 @@ use anyhow::Result;
 use devkit::{cmd, project::Project};
 use xshell::cmd;
 
-use crate::cli::Fix;
-
-impl Fix {
-    /// Formats first, so that clippy reads code that parses, and last, because suggestions are not formatted.
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let shell = project.shell()?;
-        let format = || cmd::run(cmd!(shell, "cargo fmt --all"), "format the code");
-        format()?;
-        let clippy =
-            cmd!(shell, "cargo clippy --locked --fix --allow-dirty --allow-staged --all-targets --quiet");
-        cmd::run(clippy, "apply clippy's suggestions")?;
-        format()
-    }
+/// Formats first, so that clippy reads code that parses, and last, because suggestions are not formatted.
+pub(crate) fn run(project: &Project) -> Result<()> {
+    let shell = project.shell()?;
+    let format = || cmd::run(cmd!(shell, "cargo fmt --all"), "format the code");
+    format()?;
+    let clippy =
+        cmd!(shell, "cargo clippy --locked --fix --allow-dirty --allow-staged --all-targets --quiet");
+    cmd::run(clippy, "apply clippy's suggestions")?;
+    format()
 }

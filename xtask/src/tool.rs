@@ -4,18 +4,17 @@ use std::process;
 
 use anyhow::{Context as _, Result};
 use devkit::{cmd, project::Project};
+use flags::Tool;
 use xshell::{Shell, cmd};
 
-use crate::{cli::Tool, setup};
+use crate::setup;
 
-impl Tool {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let program = setup::tool(project, self.tool)?;
-        // Where the user stands, not in the project's root: the arguments may be relative paths.
-        let shell = Shell::new().context("could not find the current folder")?;
-        let arguments = self.arguments;
-        let status = cmd::status(cmd!(shell, "{program} {arguments...}"), "run the tool")?;
-        // What the tool printed is the message; all that is left to pass on is its exit code.
-        process::exit(status.code().unwrap_or(1))
-    }
+pub(crate) fn run(project: &Project, flags: &Tool) -> Result<()> {
+    let program = setup::tool(project, flags.tool)?;
+    // Where the user stands, not in the project's root: the arguments may be relative paths.
+    let shell = Shell::new().context("could not find the current folder")?;
+    let arguments = &flags.arguments;
+    let status = cmd::status(cmd!(shell, "{program} {arguments...}"), "run the tool")?;
+    // What the tool printed is the message; all that is left to pass on is its exit code.
+    process::exit(status.code().unwrap_or(1))
 }

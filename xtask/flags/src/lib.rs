@@ -6,11 +6,37 @@
 //!
 //! Each command has a module; values that several of them take, and the names of what ships, are in [`values`] and [`shipped`].
 
+mod bench;
+mod ci;
+mod coverage;
+mod dist;
 mod docker;
+mod fuzz;
+mod lint;
+mod mutants;
+mod release;
+mod setup;
 mod shipped;
+mod size;
+mod smoke;
+mod tool;
 pub mod values;
+mod wasm;
 
 pub use self::{
+    bench::{Bench, Subject},
+    ci::{Ci, FUZZ_SECONDS, Fix, Output, Ready, Step, Test},
+    coverage::Coverage,
+    dist::Dist,
     docker::{Builder, Docker},
+    fuzz::{Fuzz, FuzzTarget},
+    lint::{Check, Lint},
+    mutants::{Mutants, MutantsPackage},
+    release::{Release, Stage},
+    setup::Setup,
     shipped::shipped,
+    size::{Size, SizeCommand},
+    smoke::{Runtime, Smoke},
+    tool::Tool,
+    wasm::{HttpBackend, Wasm, WasmTargets},
 };

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
 use devkit::{budget::Budget, ui};
+use flags::Subject;
 use serde::Deserialize;
 
 use super::metric::Metric;
-use crate::cli::Subject;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]

@@ -9,13 +9,14 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::{cmd, project::Project, ui};
+use flags::values::Target;
 use serde_json::json;
 use tempfile::TempDir;
 use testkit::{Compared, Gateway, LoadGenerator, Streamed, Streams, Upstream};
 use xshell::{Shell, cmd};
 
 use super::{metric::Metric, sample::Sample};
-use crate::{cli::values::Target, dist};
+use crate::dist;
 
 /// How often the program is started to ask for its version.
 const STARTS: usize = 50;

@@ -4,13 +4,11 @@ use std::{env::consts, fs, thread};
 
 use anyhow::Result;
 use devkit::{cmd, project::Project};
+use flags::Subject;
 use serde::{Deserialize, Serialize};
 use xshell::cmd;
 
-use crate::{
-    cli::Subject,
-    setup::{self, Releases},
-};
+use crate::setup::{self, Releases};
 
 /// The machine, and the tools that matter to the figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

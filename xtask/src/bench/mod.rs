@@ -21,6 +21,7 @@ mod series;
 
 use anyhow::Result;
 use devkit::{budget::Budget, project::Project, revision};
+use flags::{Bench, Subject};
 
 use self::{
     bounds::{Bounds, SubjectBounds},
@@ -28,29 +29,26 @@ use self::{
     metric::Metric,
     record::{Figures, Record},
 };
-use crate::cli::{Bench, Subject};
 
-impl Bench {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        // Read first: a mistake in the files is cheaper to hear of now than after the measurements.
-        let (bounds, budget, mut record) = (Bounds::load()?, Budget::of(project)?, Record::load(project)?);
-        let subjects = if self.subjects.is_empty() { Subject::USUAL.to_vec() } else { self.subjects };
-        let (mut measured, mut held) = (Vec::new(), Vec::new());
-        for subject in subjects {
-            let mut figures = figures(project, subject)?;
-            let bounds = bounds.of(subject).and_sizes(&budget, &figures.metrics);
-            bounds.mark(&mut figures.metrics);
-            held.push(bounds);
-            measured.push((subject, figures));
-        }
-        report::print(&measured, self.json)?;
-        if self.write {
-            measured.iter().cloned().for_each(|(subject, figures)| record.put(subject, figures));
-            record.store(project)?;
-            page::write(project, &record)?;
-        }
-        if self.check { check(&held, &measured) } else { Ok(()) }
+pub(crate) fn run(project: &Project, flags: &Bench) -> Result<()> {
+    // Read first: a mistake in the files is cheaper to hear of now than after the measurements.
+    let (bounds, budget, mut record) = (Bounds::load()?, Budget::of(project)?, Record::load(project)?);
+    let subjects = if flags.subjects.is_empty() { Subject::USUAL.to_vec() } else { flags.subjects.clone() };
+    let (mut measured, mut held) = (Vec::new(), Vec::new());
+    for subject in subjects {
+        let mut figures = figures(project, subject)?;
+        let bounds = bounds.of(subject).and_sizes(&budget, &figures.metrics);
+        bounds.mark(&mut figures.metrics);
+        held.push(bounds);
+        measured.push((subject, figures));
     }
+    report::print(&measured, flags.json)?;
+    if flags.write {
+        measured.iter().cloned().for_each(|(subject, figures)| record.put(subject, figures));
+        record.store(project)?;
+        page::write(project, &record)?;
+    }
+    if flags.check { check(&held, &measured) } else { Ok(()) }
 }
 
 fn figures(project: &Project, subject: Subject) -> Result<Figures> {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use devkit::{budget::grouped, files, project::Project};
+use flags::Subject;
 
 use super::{
     metric::{Metric, shown},
@@ -11,7 +12,6 @@ use super::{
     record::{Figures, Record},
     sample::Spread,
 };
-use crate::cli::Subject;
 
 /// The prose. A line `{component}` stands for the figures of that subject.
 const PROSE: &str = include_str!("page.md");

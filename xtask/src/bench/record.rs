@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use devkit::{files, project::Project};
+use flags::Subject;
 use serde::{Deserialize, Serialize};
 
 use super::{machine::Machine, metric::Metric};
-use crate::cli::Subject;
 
 /// The whole file.
 #[derive(Debug, Default, Serialize, Deserialize)]

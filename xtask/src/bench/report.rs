@@ -3,13 +3,13 @@
 use anyhow::Result;
 use comfy_table::{CellAlignment, Table, presets};
 use devkit::ui;
+use flags::Subject;
 use serde_json::{Value, json};
 
 use super::{
     metric::{Metric, shown},
     record::Figures,
 };
-use crate::cli::Subject;
 
 /// Prints what was measured of each subject on stdout, as lines or as JSON.
 pub(super) fn print(measured: &[(Subject, Figures)], as_json: bool) -> Result<()> {

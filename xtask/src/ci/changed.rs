@@ -11,7 +11,7 @@ use devkit::{cmd, project::Project, ui};
 use xshell::{Shell, cmd};
 
 use super::steps::{Command, Planned};
-use crate::cli::Step;
+use flags::Step;
 
 /// The package whose tests check documents, workflows and other files outside the packages.
 const REPOSITORY_CHECKS: &str = "xtask";

@@ -35,7 +35,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{ci::test_counts::TestCounts, cli::Step};
+    use flags::Step;
+
+    use crate::ci::test_counts::TestCounts;
 
     #[test]
     fn names_every_step_with_its_result() {

@@ -22,67 +22,63 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::ValueEnum as _;
 use devkit::{project::Project, ui};
+use flags::{Ci, FUZZ_SECONDS, Output, Ready, Step, Test};
 
 use self::{
     passed::Passed,
     runner::Runner,
     steps::{Command, Planned},
 };
-use crate::cli::{Ci, FUZZ_SECONDS, Output, Ready, Step, Test};
 
 /// Seconds to fuzz each target in the tier of a change: enough to show that the target still runs.
 const FUZZ_SECONDS_OF_CHANGE: u64 = 2;
 
-impl Ci {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let mut chosen = self.chosen();
-        if chosen.is_empty() {
-            bail!("no step is left: `--skip` leaves out every step that was chosen");
-        }
-        if self.resume {
-            chosen = without_passed(project, chosen)?;
-        }
-        let default = if self.full { FUZZ_SECONDS } else { FUZZ_SECONDS_OF_CHANGE };
-        let seconds = self.fuzz_seconds.unwrap_or(default);
-        run_steps(project, &planned(project, &chosen, seconds), &self.output.into())
+/// Runs `cargo xtask ci`.
+pub(crate) fn run(project: &Project, flags: &Ci) -> Result<()> {
+    let mut chosen = chosen(flags);
+    if chosen.is_empty() {
+        bail!("no step is left: `--skip` leaves out every step that was chosen");
     }
-
-    /// Returns the steps to run, in their order. A step that is named may be of either tier.
-    fn chosen(&self) -> Vec<Step> {
-        all().into_iter().filter(|step| self.takes(*step)).collect()
+    if flags.resume {
+        chosen = without_passed(project, chosen)?;
     }
-
-    fn takes(&self, step: Step) -> bool {
-        let named = self.only.contains(&step) || self.from == Some(step);
-        let in_tier = self.full || !step.is_long() || self.from.is_some_and(Step::is_long);
-        let asked = if self.only.is_empty() { in_tier } else { named };
-        (asked || named) && self.from.is_none_or(|first| step >= first) && !self.skip.contains(&step)
-    }
+    let default = if flags.full { FUZZ_SECONDS } else { FUZZ_SECONDS_OF_CHANGE };
+    let seconds = flags.fuzz_seconds.unwrap_or(default);
+    run_steps(project, &planned(project, &chosen, seconds), &(&flags.output).into())
 }
 
-impl Test {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let steps = if self.changed {
-            changed::tests(project, self.base.as_deref(), self.text.as_deref())?
-        } else if let Some(text) = &self.text {
-            vec![matching(project, text)]
-        } else if self.quick {
-            planned(project, &[Step::Unit], FUZZ_SECONDS_OF_CHANGE)
-        } else {
-            let steps: Vec<Step> = all().into_iter().filter(|step| !step.is_long()).collect();
-            planned(project, &steps, FUZZ_SECONDS_OF_CHANGE)
-        };
-        let options = RunOptions { show_names: self.text.is_some(), ..self.output.into() };
-        run_steps(project, &steps, &options)
-    }
+/// Returns the steps to run, in their order. A step that is named may be of either tier.
+fn chosen(flags: &Ci) -> Vec<Step> {
+    all().into_iter().filter(|step| takes(flags, *step)).collect()
 }
 
-impl Ready {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let mut steps = planned(project, &[Step::Lint], FUZZ_SECONDS_OF_CHANGE);
-        steps.extend(changed::tests(project, self.base.as_deref(), None)?);
-        run_steps(project, &steps, &self.output.into())
-    }
+fn takes(flags: &Ci, step: Step) -> bool {
+    let in_tier = flags.full || !step.is_long() || flags.from.is_some_and(Step::is_long);
+    let asked = if flags.only.is_empty() { in_tier } else { flags.only.contains(&step) };
+    asked && flags.from.is_none_or(|first| step >= first) && !flags.skip.contains(&step)
+}
+
+/// Runs `cargo xtask test`.
+pub(crate) fn run_tests(project: &Project, flags: &Test) -> Result<()> {
+    let steps = if flags.changed {
+        changed::tests(project, flags.base.as_deref(), flags.text.as_deref())?
+    } else if let Some(text) = &flags.text {
+        vec![matching(project, text)]
+    } else if flags.quick {
+        planned(project, &[Step::Unit], FUZZ_SECONDS_OF_CHANGE)
+    } else {
+        let steps: Vec<Step> = all().into_iter().filter(|step| !step.is_long()).collect();
+        planned(project, &steps, FUZZ_SECONDS_OF_CHANGE)
+    };
+    let options = RunOptions { show_names: flags.text.is_some(), ..(&flags.output).into() };
+    run_steps(project, &steps, &options)
+}
+
+/// Runs `cargo xtask ready`.
+pub(crate) fn run_ready(project: &Project, flags: &Ready) -> Result<()> {
+    let mut steps = planned(project, &[Step::Lint], FUZZ_SECONDS_OF_CHANGE);
+    steps.extend(changed::tests(project, flags.base.as_deref(), None)?);
+    run_steps(project, &steps, &(&flags.output).into())
 }
 
 /// Runs the steps of both tiers that have not passed yet for the commit that is checked out; all of them, if files differ from
@@ -110,12 +106,12 @@ fn without_passed(project: &Project, steps: Vec<Step>) -> Result<Vec<Step>> {
 }
 
 fn planned(project: &Project, steps: &[Step], fuzz_seconds: u64) -> Vec<Planned> {
-    steps.iter().map(|step| step.planned(project, fuzz_seconds)).collect()
+    steps.iter().map(|step| steps::planned(*step, project, fuzz_seconds)).collect()
 }
 
 /// Returns the step that runs the unit tests whose name contains `text`.
 fn matching(project: &Project, text: &str) -> Planned {
-    let mut step = Step::Unit.planned(project, FUZZ_SECONDS_OF_CHANGE);
+    let mut step = steps::planned(Step::Unit, project, FUZZ_SECONDS_OF_CHANGE);
     if let Command::Cargo(words) = &mut step.command {
         words.push(text.to_owned());
     }
@@ -167,8 +163,8 @@ impl RunOptions {
     }
 }
 
-impl From<Output> for RunOptions {
-    fn from(Output { keep_going, verbose, json }: Output) -> Self {
+impl From<&Output> for RunOptions {
+    fn from(&Output { keep_going, verbose, json }: &Output) -> Self {
         let format = if json { Format::Json } else { Format::Table };
         Self { keep_going, verbose, show_names: false, format }
     }
@@ -202,7 +198,7 @@ mod tests {
         }
         let words = ["ci"].iter().chain(words);
         let Alone { ci } = Alone::try_parse_from(words).unwrap();
-        ci.chosen()
+        super::chosen(&ci)
     }
 
     #[test]

@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result};
 use devkit::{files, project::Project, revision};
 use serde::{Deserialize, Serialize};
 
-use crate::cli::Step;
+use flags::Step;
 
 /// The content of the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

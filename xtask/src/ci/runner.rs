@@ -13,6 +13,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use devkit::{cargo::outermost, child::Guarded, files, project::Project, ui};
 
+use flags::{FUZZ_SECONDS, Step};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{
@@ -21,14 +22,11 @@ use super::{
     excerpt::excerpt,
     passed::Passed,
     program::Program,
-    steps::{Command, Planned},
+    steps::{self, Command, Planned},
     table::time,
     test_counts::TestCounts,
 };
-use crate::{
-    cli::{FUZZ_SECONDS, Step},
-    interrupt::Interrupt,
-};
+use crate::interrupt::Interrupt;
 
 /// Interval at which a running step is polled, and its log where that is shown.
 const POLL: Duration = Duration::from_millis(100);
@@ -138,7 +136,7 @@ impl<'p> Runner<'p> {
         let result = StepResult { step: *step, verdict, elapsed: started.elapsed(), counts };
         self.report(&result)?;
         // Part of a step, such as the tests of one package, says nothing about the whole.
-        let whole = *planned == step.planned(self.project, FUZZ_SECONDS);
+        let whole = *planned == steps::planned(*step, self.project, FUZZ_SECONDS);
         if verdict == Verdict::Passed && whole {
             Passed::add(self.project, self.before.as_ref(), *step, result.elapsed)?;
         }

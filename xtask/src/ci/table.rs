@@ -34,7 +34,9 @@ pub(super) fn time(elapsed: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ci::test_counts::TestCounts, cli::Step};
+    use flags::Step;
+
+    use crate::ci::test_counts::TestCounts;
 
     #[test]
     fn has_a_row_for_each_step_and_the_sum() {

@@ -16,32 +16,28 @@ use std::{fs, path::Path};
 use anyhow::{Context as _, Result, ensure};
 use comfy_table::presets;
 use devkit::{cmd, files, project::Project, ui};
+use flags::Coverage;
 use xshell::cmd;
 
 use self::{floors::Floors, measured::Source};
-use crate::{
-    cli::Coverage,
-    setup::{self, Tool},
-};
+use crate::setup::{self, Tool};
 
 /// The longest that one test program may take, in seconds. Counted lines take several times as long as plain ones, and
 /// tarpaulin's own limit is a minute.
 const TEST_TIMEOUT: &str = "900";
 
-impl Coverage {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let floors = Floors::load()?;
-        let sources = measure(project, &floors.packages)?;
-        let groups = groups::gather(&floors, sources)?;
-        ui::result(&table::table(&groups).load_style(presets::UTF8_BORDERS_ONLY).to_string())?;
-        ui::result(&table::elsewhere(&floors.elsewhere))?;
-        let shown = groups.iter().filter(|group| self.lines || !group.holds());
-        shown.for_each(|group| eprint!("{}", table::missed(group)));
-        let below: Vec<&str> =
-            groups.iter().filter(|group| !group.holds()).map(|group| group.name.as_str()).collect();
-        ensure!(below.is_empty(), "coverage is below its floor in `{}`", below.join("`, `"));
-        Ok(())
-    }
+pub(crate) fn run(project: &Project, flags: &Coverage) -> Result<()> {
+    let floors = Floors::load()?;
+    let sources = measure(project, &floors.packages)?;
+    let groups = groups::gather(&floors, sources)?;
+    ui::result(&table::table(&groups).load_style(presets::UTF8_BORDERS_ONLY).to_string())?;
+    ui::result(&table::elsewhere(&floors.elsewhere))?;
+    let shown = groups.iter().filter(|group| flags.lines || !group.holds());
+    shown.for_each(|group| eprint!("{}", table::missed(group)));
+    let below: Vec<&str> =
+        groups.iter().filter(|group| !group.holds()).map(|group| group.name.as_str()).collect();
+    ensure!(below.is_empty(), "coverage is below its floor in `{}`", below.join("`, `"));
+    Ok(())
 }
 
 /// Returns the files that the native build leaves out, by their paths from the workspace's root.

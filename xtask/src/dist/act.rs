@@ -12,6 +12,7 @@ use devkit::{
     project::Project,
     revision, ui,
 };
+use flags::values::Target;
 
 use super::{
     archive,
@@ -22,7 +23,6 @@ use super::{
     report::Report,
     sums,
 };
-use crate::cli::values::Target;
 
 /// The version of everything in this workspace.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

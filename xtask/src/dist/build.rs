@@ -7,12 +7,10 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use devkit::{cargo, project::Project};
+use flags::values::{System, Target};
 use xshell::{Cmd, Shell, cmd};
 
-use crate::{
-    cli::values::{System, Target},
-    setup::{self, Need, Python},
-};
+use crate::setup::{self, Need, Python};
 
 /// Compiles `targets` and returns where each binary is. `revision` is what `weft --version` says of itself.
 ///

@@ -8,11 +8,11 @@ use std::{
 
 use anyhow::{Result, bail};
 use devkit::{cmd, project::Project, secrets};
+use flags::values::{System, Target};
 use memchr::memmem;
 use xshell::cmd;
 
 use super::elf;
-use crate::cli::values::{System, Target};
 
 /// The folders of this machine that a build reads from and writes to, each with a separator behind it.
 pub(super) struct Folders(Vec<String>);

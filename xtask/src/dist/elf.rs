@@ -1,8 +1,7 @@
 //! As much of an ELF file as tells whether it runs on its own: header, program headers, dynamic section.
 
 use anyhow::{Context as _, Result, bail, ensure};
-
-use crate::cli::values::Target;
+use flags::values::Target;
 
 const MAGIC_64_LITTLE_ENDIAN: &[u8] = b"\x7fELF\x02\x01";
 const EM_X86_64: usize = 62;

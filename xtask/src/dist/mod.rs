@@ -26,32 +26,30 @@ use std::{
 
 use anyhow::Result;
 use devkit::{budget::Budget, project::Project, ui};
+use flags::{Dist, values::Target};
 
 pub(crate) use self::{
     act::{VERSION, archive_name, release_folder},
     sums::{FILE_NAME as SUMS, line as sum_line, parse as parse_sum, write as write_sums},
 };
-use crate::cli::{Dist, values::Target};
 
-impl Dist {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        if self.binaries_only {
-            return ensure_built(project, &self.targets).map(drop);
-        }
-        let steps = plan::release(&self.targets, Target::of_this_machine())?;
-        if self.dry_run {
-            return ui::result(&words::steps(&steps, self.json)?);
-        }
-        // Read first: a mistake in the budget file is cheaper to hear of now than after the build.
-        let budget = Budget::of(project);
-        let budget = if self.check_size { Some(budget?) } else { budget.ok() };
-        let release = release_folder(&project.dist);
-        let report = act::carry_out(project, &steps, &release, self.locked)?;
-        report.print(self.json, budget.as_ref())?;
-        match budget {
-            Some(budget) if self.check_size => budget.check(&report.sizes(), &flags::shipped()),
-            _ => Ok(()),
-        }
+pub(crate) fn run(project: &Project, flags: &Dist) -> Result<()> {
+    if flags.binaries_only {
+        return ensure_built(project, &flags.targets).map(drop);
+    }
+    let steps = plan::release(&flags.targets, Target::of_this_machine())?;
+    if flags.dry_run {
+        return ui::result(&words::steps(&steps, flags.json)?);
+    }
+    // Read first: a mistake in the budget file is cheaper to hear of now than after the build.
+    let budget = Budget::of(project);
+    let budget = if flags.check_size { Some(budget?) } else { budget.ok() };
+    let release = release_folder(&project.dist);
+    let report = act::carry_out(project, &steps, &release, flags.locked)?;
+    report.print(flags.json, budget.as_ref())?;
+    match budget {
+        Some(budget) if flags.check_size => budget.check(&report.sizes(), &flags::shipped()),
+        _ => Ok(()),
     }
 }
 

@@ -2,8 +2,7 @@
 //! printing it share one list.
 
 use anyhow::{Context as _, Result, bail};
-
-use crate::cli::values::Target;
+use flags::values::Target;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use devkit::{
     budget::{Budget, Measured, grouped},
     digest, ui,
 };
+use flags::values::Target;
 use serde::Serialize;
 
 use super::act::VERSION;
-use crate::cli::values::Target;
 
 /// As many digits of a commit tell it from all others, and fit into `weft --version`.
 const SHORT: usize = 12;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use flags::values::Target;
 use serde_json::{Value, json};
 
 use super::{
@@ -10,7 +11,6 @@ use super::{
     plan::Step,
     sums,
 };
-use crate::cli::values::Target;
 
 /// `steps`, one a line, or as JSON where a machine reads.
 pub(super) fn steps(steps: &[Step], as_json: bool) -> Result<String> {

@@ -21,29 +21,26 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum as _;
 use devkit::{project::Project, ui};
+use flags::{Fuzz, FuzzTarget};
 
-use crate::cli::{Fuzz, FuzzTarget};
-
-impl Fuzz {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        if let Some(input) = &self.input {
-            let [target] = self.targets[..] else { bail!("`--input` goes with exactly one target") };
-            let input = absolute(input).with_context(|| format!("bad path `{}`", input.display()))?;
-            return run::again(project, &build::fuzzer(project)?, Place::new(project, target)?, &input);
-        }
-        let targets = self.targets();
-        let jobs = self.jobs.map_or_else(processors, usize::from).min(targets.len());
-        let fuzzer = build::fuzzer(project)?;
-        ui::status("Fuzzing", &plan(&targets, self.seconds, jobs));
-        let places = targets.iter().map(|target| Place::new(project, *target)).collect::<Result<Vec<_>>>()?;
-        report::summary(&run::all(project, &fuzzer, &places, self.seconds, jobs))
+pub(crate) fn run(project: &Project, flags: &Fuzz) -> Result<()> {
+    if let Some(input) = &flags.input {
+        let [target] = flags.targets[..] else { bail!("`--input` goes with exactly one target") };
+        let input = absolute(input).with_context(|| format!("bad path `{}`", input.display()))?;
+        return run::again(project, &build::fuzzer(project)?, Place::new(project, target)?, &input);
     }
+    let targets = targets(flags);
+    let jobs = flags.jobs.map_or_else(processors, usize::from).min(targets.len());
+    let fuzzer = build::fuzzer(project)?;
+    ui::status("Fuzzing", &plan(&targets, flags.seconds, jobs));
+    let places = targets.iter().map(|target| Place::new(project, *target)).collect::<Result<Vec<_>>>()?;
+    report::summary(&run::all(project, &fuzzer, &places, flags.seconds, jobs))
+}
 
-    /// Those that were named, each once, or all of them.
-    fn targets(&self) -> Vec<FuzzTarget> {
-        let chosen = |target: &FuzzTarget| self.targets.is_empty() || self.targets.contains(target);
-        FuzzTarget::value_variants().iter().copied().filter(chosen).collect()
-    }
+/// Those that were named, each once, or all of them.
+fn targets(flags: &Fuzz) -> Vec<FuzzTarget> {
+    let chosen = |target: &FuzzTarget| flags.targets.is_empty() || flags.targets.contains(target);
+    FuzzTarget::value_variants().iter().copied().filter(chosen).collect()
 }
 
 /// A target and its folders. All exist.
@@ -72,13 +69,6 @@ impl Place {
         let log = corpus.with_file_name("log");
         fs::metadata(&seeds).with_context(|| format!("could not find the seeds `{}`", seeds.display()))?;
         Ok(Self { target, seeds, words, corpus, crashes, log })
-    }
-}
-
-impl FuzzTarget {
-    /// Its name on the command line, in `xtask/fuzz` and as a folder.
-    fn name(self) -> String {
-        self.to_possible_value().expect("no target is hidden").get_name().to_owned()
     }
 }
 

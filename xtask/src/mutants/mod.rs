@@ -13,8 +13,8 @@ mod runner;
 mod score;
 
 use anyhow::{Result, bail, ensure};
-use clap::ValueEnum as _;
 use devkit::{project::Project, revision, ui};
+use flags::{Mutants, MutantsPackage};
 
 use self::{
     diff::Changes,
@@ -23,34 +23,29 @@ use self::{
     runner::Runner,
     score::Score,
 };
-use crate::{
-    cli::{Mutants, MutantsPackage},
-    interrupt::Interrupt,
-};
+use crate::interrupt::Interrupt;
 
-impl Mutants {
-    /// Tests the mutants of the chosen packages, and prints the scores.
-    ///
-    /// # Errors
-    ///
-    /// A package is below its floor, or its survivors are not those of `xtask/mutants.toml`.
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let policy = Policy::load()?;
-        let packages = chosen(&policy, &self.packages, self.diff.is_some())?;
-        let changes = self.diff.as_deref().map(|base| Changes::since(project, base)).transpose()?;
-        let runner = Runner::prepare(project, &policy, self.jobs.get())?;
-        let interrupt = Interrupt::watch()?;
-        let scores = scores(&runner, &policy, &packages, changes.as_ref(), &interrupt);
-        // Whatever was in the making is removed before this process ends.
-        drop(runner);
-        if interrupt.happened() {
-            interrupt.exit();
-        }
-        let base = changes.map(|changes| changes.base);
-        let report = Report { revision: revision::of(project)?, base, scores: scores? };
-        ui::result(&if self.json { report.json()? } else { report.table() })?;
-        report.conclude()
+/// Tests the mutants of the chosen packages, and prints the scores.
+///
+/// # Errors
+///
+/// A package is below its floor, or its survivors are not those of `xtask/mutants.toml`.
+pub(crate) fn run(project: &Project, flags: &Mutants) -> Result<()> {
+    let policy = Policy::load()?;
+    let packages = chosen(&policy, &flags.packages, flags.diff.is_some())?;
+    let changes = flags.diff.as_deref().map(|base| Changes::since(project, base)).transpose()?;
+    let runner = Runner::prepare(project, &policy, flags.jobs.get())?;
+    let interrupt = Interrupt::watch()?;
+    let scores = scores(&runner, &policy, &packages, changes.as_ref(), &interrupt);
+    // Whatever was in the making is removed before this process ends.
+    drop(runner);
+    if interrupt.happened() {
+        interrupt.exit();
     }
+    let base = changes.map(|changes| changes.base);
+    let report = Report { revision: revision::of(project)?, base, scores: scores? };
+    ui::result(&if flags.json { report.json()? } else { report.table() })?;
+    report.conclude()
 }
 
 /// The packages that were named, each once, or the usual ones.
@@ -82,15 +77,10 @@ fn scores(
     packages.iter().map(score).collect()
 }
 
-impl MutantsPackage {
-    /// Its name in `Cargo.toml`.
-    fn name(self) -> String {
-        self.to_possible_value().expect("no package is hidden").get_name().to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum as _;
+
     use super::*;
 
     #[test]

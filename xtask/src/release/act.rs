@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Error, Result, ensure};
 use devkit::{cmd, files::read, project::Project, revision, ui};
-use flags::values::Artifact;
+use flags::values::{Artifact, Target};
 use image::{
     Reference,
     calls::{self, Component, Kept, Tagged},
@@ -24,7 +24,7 @@ use super::{
     staging::{About, Staging},
     toolchain::Toolchain,
 };
-use crate::{ci, cli::values::Target, dist, wasm};
+use crate::{ci, dist, wasm};
 
 /// What is released.
 const NAME: &str = "clawft";

@@ -10,10 +10,11 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use devkit::{digest, files};
+use flags::values::Target;
 use flate2::read::GzDecoder;
 use memchr::memmem;
 
-use crate::{cli::values::Target, dist};
+use crate::dist;
 
 /// As many digits of its commit a program holds.
 const COMMIT: usize = 12;

@@ -22,10 +22,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result};
+use flags::values::Platform;
 use image::Digest;
 use serde::{Deserialize, Serialize};
-
-use crate::cli::values::Platform;
 
 /// The name of the file.
 pub(super) const FILE_NAME: &str = "release.json";

@@ -34,27 +34,25 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use devkit::{digest, project::Project, ui};
+use flags::Release;
 
 use self::{act::Work, describe::Describer, facts::Facts, request::Request};
-use crate::cli::Release;
 
-impl Release {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        if let Some(folder) = &self.verify {
-            return verify::run(project, folder);
-        }
-        if let Some(stage) = self.stage {
-            return stage::run(project, stage, self.image.as_ref());
-        }
-        let request = Request::new(&self)?;
-        let facts = Facts::gather(project, &request)?;
-        refusals::refuse(&facts, &request)?;
-        if facts.is_tagged() {
-            ui::status("Tagged", &format!("{} already, and that is what is checked out", request::git_tag()));
-        }
-        let steps = plan::plan(&request, facts.is_tagged());
-        Work::new(project, &request, &facts)?.take(&steps)?.print(self.json)
+pub(crate) fn run(project: &Project, flags: &Release) -> Result<()> {
+    if let Some(folder) = &flags.verify {
+        return verify::run(project, folder);
     }
+    if let Some(stage) = flags.stage {
+        return stage::run(project, stage, flags.image.as_ref());
+    }
+    let request = Request::new(flags)?;
+    let facts = Facts::gather(project, &request)?;
+    refusals::refuse(&facts, &request)?;
+    if facts.is_tagged() {
+        ui::status("Tagged", &format!("{} already, and that is what is checked out", request::git_tag()));
+    }
+    let steps = plan::plan(&request, facts.is_tagged());
+    Work::new(project, &request, &facts)?.take(&steps)?.print(flags.json)
 }
 
 /// The SBOM of each program that is ever released, by the name of its file, as if it were made from `commit` at `time` and its

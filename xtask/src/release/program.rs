@@ -4,11 +4,11 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 use devkit::project::Project;
-use flags::values::Artifact;
+use flags::values::{Artifact, Target};
 use toml::{Table, Value};
 
 use super::metadata::Build;
-use crate::{cli::values::Target, dist};
+use crate::dist;
 
 /// What every build is configured by.
 const COMMON: &str = ".cargo/config.toml";

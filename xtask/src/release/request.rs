@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Error, Result};
+use flags::{Release, values::ImageName};
 use image::{calls::Tagged, image_name};
 
-use crate::cli::{Release, values::ImageName};
 pub(super) use crate::dist::VERSION;
 
 /// A request that makes sense.

@@ -4,13 +4,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result};
 use devkit::{cmd, project::Project};
+use flags::values::Target;
 use xshell::cmd;
 
 use super::{metadata, program::Program, sbom::Native};
-use crate::{
-    cli::values::Target,
-    setup::{self, Python},
-};
+use crate::setup::{self, Python};
 
 /// Where zig keeps the C library's version below the folder of Python's packages.
 const MUSL: &str = "ziglang/lib/libc/musl/src/internal/version.h";

@@ -6,7 +6,7 @@ use super::{
     matrix::Release,
     pins::{Pins, ProgramPin, ToolPin},
 };
-pub(crate) use crate::cli::values::Tool;
+pub(crate) use flags::values::Tool;
 
 /// One thing that is found or fetched, and has one line of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,39 +107,11 @@ impl Target {
     }
 }
 
-impl Tool {
-    /// The program's name, without what an operating system adds to it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Wasmtime => "wasmtime",
-            Self::WasmTools => "wasm-tools",
-            Self::CargoTarpaulin => "cargo-tarpaulin",
-            Self::CargoMutants => "cargo-mutants",
-            Self::CargoDeny => "cargo-deny",
-            Self::Twiggy => "twiggy",
-            Self::Wkg => "wkg",
-        }
-    }
-
-    /// The arguments with which it tells its version.
-    pub(super) fn version_words(self) -> &'static [&'static str] {
-        match self {
-            Self::CargoMutants => &["mutants", "--version"],
-            _ => &["--version"],
-        }
-    }
-
-    /// Its row in `tools.toml`.
-    pub(super) fn pin(self, pins: &Pins) -> &ToolPin {
-        match self {
-            Self::Wasmtime => &pins.wasmtime,
-            Self::WasmTools => &pins.wasm_tools,
-            Self::CargoTarpaulin => &pins.cargo_tarpaulin,
-            Self::CargoMutants => &pins.cargo_mutants,
-            Self::CargoDeny => &pins.cargo_deny,
-            Self::Twiggy => &pins.twiggy,
-            Self::Wkg => &pins.wkg,
-        }
+/// Returns the arguments with which `tool` prints its version.
+pub(super) fn version_words(tool: Tool) -> &'static [&'static str] {
+    match tool {
+        Tool::CargoMutants => &["mutants", "--version"],
+        _ => &["--version"],
     }
 }
 
@@ -198,8 +170,8 @@ impl Item {
     /// The pinned program that it is, and what is pinned of it; `None` for what is no program.
     pub(super) fn tool(self, pins: &Pins) -> Option<(Tool, ToolPin)> {
         match self {
-            Self::Tool(tool) => Some((tool, tool.pin(pins).clone())),
-            Self::Wasmtime(release) => Some((Tool::Wasmtime, release.pin(pins))),
+            Self::Tool(tool) => Some((tool, pins.tool(tool).clone())),
+            Self::Wasmtime(release) => Some((Tool::Wasmtime, pins.wasmtime(release))),
             Self::RustSource
             | Self::Target(_)
             | Self::CxxCompiler
@@ -230,7 +202,7 @@ impl Item {
             }
             Self::CxxCompiler => "name one in CXX".to_owned(),
             Self::Wasmtime(_) => "leave that release out and run on another".to_owned(),
-            Self::Tool(tool) => format!("set {} to the path of a {}", tool.pin(pins).variable, tool.name()),
+            Self::Tool(tool) => format!("set {} to the path of a {}", pins.tool(tool).variable, tool.name()),
             Self::Python(_) => "install Python 3.9 or later with its venv module and pip".to_owned(),
             Self::Node(_) => "install Node.js 20 or later with npm".to_owned(),
             Self::Program(program) => {

@@ -79,9 +79,9 @@ impl<'a> Machine<'a> {
             Item::RustSource => self.rust_source()?,
             Item::Target(target) => self.sysroot()?.target(target),
             Item::CxxCompiler => compiler::find(&self.shell),
-            Item::Tool(tool) => tools::find(&self.shell, &self.project.cache, tool, tool.pin(&self.pins)),
+            Item::Tool(tool) => tools::find(&self.shell, &self.project.cache, tool, self.pins.tool(tool)),
             Item::Wasmtime(release) => {
-                tools::cached(&self.project.cache, Tool::Wasmtime, &release.pin(&self.pins))
+                tools::cached(&self.project.cache, Tool::Wasmtime, &self.pins.wasmtime(release))
             }
             Item::Python(python) => python::find(&self.shell, &self.project.cache, python),
             Item::Node(node) => node::find(&self.project.cache, node),

@@ -9,9 +9,9 @@ use super::{
     act::install,
     item::{Item, Tool},
     mention_new,
-    pins::{Pins, ToolPin},
+    pins::Pins,
 };
-pub(crate) use crate::cli::values::{Release, Releases};
+pub(crate) use flags::values::{Release, Releases};
 
 /// A wasmtime that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,28 +22,11 @@ pub(crate) struct Wasmtime {
     pub(crate) path: PathBuf,
 }
 
-impl Release {
-    /// Every release, the newest first.
-    pub(super) fn all(pins: &Pins) -> Vec<Self> {
-        (0..=pins.older_wasmtime.len()).map(Self).collect()
-    }
-
-    /// What is pinned of it.
-    pub(super) fn pin(self, pins: &Pins) -> ToolPin {
-        match self.0.checked_sub(1) {
-            None => pins.wasmtime.clone(),
-            Some(older) => pins.wasmtime.older(&pins.older_wasmtime[older]),
-        }
-    }
-}
-
-impl Releases {
-    fn items(self, pins: &Pins) -> Vec<Item> {
-        match self {
-            Self::Chosen => vec![Item::Tool(Tool::Wasmtime)],
-            Self::One(release) => vec![Item::Wasmtime(release)],
-            Self::All => Release::all(pins).into_iter().map(Item::Wasmtime).collect(),
-        }
+fn items(releases: Releases, pins: &Pins) -> Vec<Item> {
+    match releases {
+        Releases::Chosen => vec![Item::Tool(Tool::Wasmtime)],
+        Releases::One(release) => vec![Item::Wasmtime(release)],
+        Releases::All => pins.releases().map(Item::Wasmtime).collect(),
     }
 }
 
@@ -53,7 +36,7 @@ impl Releases {
 ///
 /// Names every release that could not be had.
 pub(crate) fn wasmtimes(project: &Project, releases: Releases) -> Result<Vec<Wasmtime>> {
-    let pieces = install(project, &releases.items(&Pins::load()?), mention_new)?;
+    let pieces = install(project, &items(releases, &Pins::load()?), mention_new)?;
     Ok(pieces.into_iter().map(|piece| Wasmtime { version: piece.version, path: piece.path }).collect())
 }
 
@@ -64,8 +47,7 @@ mod tests {
     #[test]
     fn the_newest_release_is_the_pinned_one() {
         let pins = Pins::load().unwrap();
-        let versions: Vec<String> =
-            Release::all(&pins).iter().map(|release| release.pin(&pins).version).collect();
+        let versions: Vec<String> = pins.releases().map(|release| pins.wasmtime(release).version).collect();
         assert_eq!(versions[0], pins.wasmtime.version);
         let major = |version: &str| version.split('.').next().unwrap().parse::<u32>().unwrap();
         assert!(versions.windows(2).all(|pair| major(&pair[0]) > major(&pair[1])), "{versions:?}");
@@ -74,8 +56,8 @@ mod tests {
     #[test]
     fn each_version_names_its_own_release() {
         let pins = Pins::load().unwrap();
-        for release in Release::all(&pins) {
-            let version = release.pin(&pins).version;
+        for release in pins.releases() {
+            let version = pins.wasmtime(release).version;
             assert_eq!(version.parse::<Releases>().unwrap(), Releases::One(release), "{version}");
         }
     }

@@ -28,12 +28,12 @@ use std::{env, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use devkit::{project::Project, ui};
+use flags::Setup;
 
 use self::{
     act::{Outcome, install},
     item::{Item, Piece, Target},
     machine::Machine,
-    matrix::Release,
     pins::Pins,
     plan::{Step, plan},
 };
@@ -42,7 +42,6 @@ pub(crate) use self::{
     matrix::{Releases, Wasmtime, wasmtimes},
     programs::on_path,
 };
-use crate::cli;
 
 /// What a command can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,21 +64,18 @@ pub(crate) enum Need {
     Program(Program),
 }
 
-impl cli::Setup {
-    /// Installs what is missing, or says what that would be, with one line an item on stdout.
-    ///
-    /// # Errors
-    ///
-    /// Names every item that could not be had or, with `--check`, counts those that are missing.
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        let rare = if self.all { Need::rare() } else { Vec::new() };
-        let items = items(&[Need::USUAL.as_slice(), &rare].concat())?;
-        if self.check {
-            return check(project, &items);
-        }
-        install(project, &items, |item, piece, outcome| ui::result(&words::line(item, piece, outcome)))
-            .map(drop)
+/// Installs what is missing, or says what that would be, with one line an item on stdout.
+///
+/// # Errors
+///
+/// Names every item that could not be had or, with `--check`, counts those that are missing.
+pub(crate) fn run(project: &Project, flags: &Setup) -> Result<()> {
+    let rare = if flags.all { Need::rare() } else { Vec::new() };
+    let items = items(&[Need::USUAL.as_slice(), &rare].concat())?;
+    if flags.check {
+        return check(project, &items);
     }
+    install(project, &items, |item, piece, outcome| ui::result(&words::line(item, piece, outcome))).map(drop)
 }
 
 /// Makes sure of `needs`, and installs what is missing. Says nothing where nothing is.
@@ -204,7 +200,7 @@ impl Need {
             Self::WasmTargets => vec![Item::Target(Target::Wasip1), Item::Target(Target::Wasip2)],
             Self::CxxCompiler => vec![Item::CxxCompiler],
             Self::Tool(tool) => vec![Item::Tool(tool)],
-            Self::OlderReleases => Release::all(pins).into_iter().skip(1).map(Item::Wasmtime).collect(),
+            Self::OlderReleases => pins.releases().skip(1).map(Item::Wasmtime).collect(),
             Self::Python(python) => vec![Item::Python(python)],
             Self::Node(node) => vec![Item::Node(node)],
             Self::Program(program) => vec![Item::Program(program)],

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use devkit::digest;
+use flags::values::{Release, Tool};
 use serde::Deserialize;
 
 /// The whole file.
@@ -104,6 +105,32 @@ impl Pins {
     /// Reads the file that was compiled in.
     pub(super) fn load() -> Result<Self> {
         toml::from_str(include_str!("../../tools.toml")).context("bad xtask/tools.toml")
+    }
+
+    /// Returns the row of `tool`.
+    pub(super) fn tool(&self, tool: Tool) -> &ToolPin {
+        match tool {
+            Tool::Wasmtime => &self.wasmtime,
+            Tool::WasmTools => &self.wasm_tools,
+            Tool::CargoTarpaulin => &self.cargo_tarpaulin,
+            Tool::CargoMutants => &self.cargo_mutants,
+            Tool::CargoDeny => &self.cargo_deny,
+            Tool::Twiggy => &self.twiggy,
+            Tool::Wkg => &self.wkg,
+        }
+    }
+
+    /// Returns every release of wasmtime, the newest first.
+    pub(super) fn releases(&self) -> impl Iterator<Item = Release> + use<> {
+        (0..=self.older_wasmtime.len()).map(Release)
+    }
+
+    /// Returns what is pinned of a release of wasmtime.
+    pub(super) fn wasmtime(&self, release: Release) -> ToolPin {
+        match release.0.checked_sub(1) {
+            None => self.wasmtime.clone(),
+            Some(older) => self.wasmtime.older(&self.older_wasmtime[older]),
+        }
     }
 }
 

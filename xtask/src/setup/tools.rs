@@ -36,7 +36,7 @@ fn overridden(shell: &Shell, tool: Tool, variable: &str, chosen: OsString) -> St
             "{variable} is `{shown}`, and there is no such file: correct it or unset it"
         ));
     };
-    let words = tool.version_words();
+    let words = super::item::version_words(tool);
     let output = cmd::output(cmd!(shell, "{path} {words...}"), "ask a program for its version");
     let version = output.ok().filter(|output| output.status.success()).and_then(|output| {
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();

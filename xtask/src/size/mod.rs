@@ -25,25 +25,22 @@ mod words;
 
 use anyhow::Result;
 use devkit::project::Project;
+use flags::{Size, SizeCommand};
 
-use crate::cli::{Size, SizeCommand};
-
-impl Size {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        match self.command {
-            Some(SizeCommand::Top { number, json }) => top::run(project, number, json),
-            Some(SizeCommand::Diff { base, number, markdown, json }) => {
-                words::run(project, &base, number, markdown.as_deref(), json)
-            }
-            Some(SizeCommand::Compare { json }) => compare::run(project, json),
-            Some(SizeCommand::Report { html, base, check, json }) => {
-                report::run(project, &html, base.as_deref(), json)?;
-                if check { browser::check(project, &html) } else { Ok(()) }
-            }
-            None => match self.accept {
-                Some(why) => ratchet::accept(project, &why),
-                None => ratchet::check(project, self.json),
-            },
+pub(crate) fn run(project: &Project, flags: &Size) -> Result<()> {
+    match &flags.command {
+        Some(SizeCommand::Top { number, json }) => top::run(project, *number, *json),
+        Some(SizeCommand::Diff { base, number, markdown, json }) => {
+            words::run(project, base, *number, markdown.as_deref(), *json)
         }
+        Some(SizeCommand::Compare { json }) => compare::run(project, *json),
+        Some(SizeCommand::Report { html, base, check, json }) => {
+            report::run(project, html, base.as_deref(), *json)?;
+            if *check { browser::check(project, html) } else { Ok(()) }
+        }
+        None => match &flags.accept {
+            Some(why) => ratchet::accept(project, why),
+            None => ratchet::check(project, flags.json),
+        },
     }
 }

@@ -23,6 +23,7 @@ mod weft;
 
 use anyhow::{Result, ensure};
 use devkit::{project::Project, ui};
+use flags::{Runtime, Smoke};
 use testkit::TEST_HOST;
 
 pub(crate) use self::wamr::{PROGRAM as WAMR_RUNNER, usual as usual_wamr};
@@ -31,59 +32,55 @@ use self::{
     cases::Case,
 };
 use crate::{
-    cli::{Runtime, Smoke},
     setup::{self, Wasmtime},
     wasm,
 };
 
-impl Smoke {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        ensure!(
-            self.version.is_none() || self.runtime == Runtime::Wasmtime,
-            "`--version` chooses a wasmtime command, and none is run here"
-        );
-        match self.runtime {
-            Runtime::Wasmtime => {
-                let chosen = self.version.unwrap_or_default();
-                let hosts = || setup::wasmtimes(project, chosen);
-                self.on(project, cases::wasmtime(), || Ok(hosts()?.into_iter().map(Host::Wasmtime).collect()))
-            }
-            Runtime::Host => {
-                self.on(project, cases::host(), || Ok(vec![Host::Wasmtime(test_host(project)?)]))
-            }
-            Runtime::Wamr => self
-                .on(project, cases::wamr(), || Ok(wamr::all(project)?.into_iter().map(Host::Wamr).collect())),
-            Runtime::Weft => weft::run(&self, project),
-            Runtime::Docker => docker::run(&self, project),
+pub(crate) fn run(project: &Project, flags: &Smoke) -> Result<()> {
+    ensure!(
+        flags.version.is_none() || flags.runtime == Runtime::Wasmtime,
+        "`--version` chooses a wasmtime command, and none is run here"
+    );
+    match flags.runtime {
+        Runtime::Wasmtime => {
+            let chosen = flags.version.unwrap_or_default();
+            let hosts = || setup::wasmtimes(project, chosen);
+            on(flags, project, cases::wasmtime(), || Ok(hosts()?.into_iter().map(Host::Wasmtime).collect()))
         }
-    }
-
-    /// Tries `cases` on one of `hosts` after the other.
-    fn on(
-        self,
-        project: &Project,
-        cases: Vec<Case>,
-        hosts: impl FnOnce() -> Result<Vec<Host>>,
-    ) -> Result<()> {
-        // Chosen first: a mistyped name is cheaper to hear of now than after the build.
-        let mut cases = Case::select(cases, self.only.as_deref())?;
-        let hosts = hosts()?;
-        // Once: it is the same bytes that have to run everywhere.
-        let shipped = wasm::ensure_built(project)?;
-        let mut results = Vec::new();
-        for host in hosts {
-            ui::status("Running", &format!("the cases on {host} ({})", cases.len()));
-            let bench = Bench::prepare(project, shipped.clone(), host, self.seed, self.keep)?;
-            let bench = if self.runtime == Runtime::Host { bench.embedded()? } else { bench };
-            results.extend(runner::run(&cases, |case| bench.attempt(case)));
-            // What is about our own code and takes long need not be shown on every release.
-            cases.retain(|case| !case.long);
-        }
-        report::summary(&results)
+        Runtime::Host => on(flags, project, cases::host(), || Ok(vec![Host::Wasmtime(test_host(project)?)])),
+        Runtime::Wamr => on(flags, project, cases::wamr(), || {
+            Ok(wamr::all(project)?.into_iter().map(Host::Wamr).collect())
+        }),
+        Runtime::Weft => weft::run(flags, project),
+        Runtime::Docker => docker::run(flags, project),
     }
 }
 
 /// Returns the test host as the program that runs the cases, compiled if need be.
 fn test_host(project: &Project) -> Result<Wasmtime> {
     Ok(Wasmtime { version: "embedded in the test host".to_owned(), path: TEST_HOST.ensure_built(project)? })
+}
+
+/// Tries `cases` on one of `hosts` after the other.
+fn on(
+    flags: &Smoke,
+    project: &Project,
+    cases: Vec<Case>,
+    hosts: impl FnOnce() -> Result<Vec<Host>>,
+) -> Result<()> {
+    // Chosen first: a mistyped name is cheaper to hear of now than after the build.
+    let mut cases = Case::select(cases, flags.only.as_deref())?;
+    let hosts = hosts()?;
+    // Once: it is the same bytes that have to run everywhere.
+    let shipped = wasm::ensure_built(project)?;
+    let mut results = Vec::new();
+    for host in hosts {
+        ui::status("Running", &format!("the cases on {host} ({})", cases.len()));
+        let bench = Bench::prepare(project, shipped.clone(), host, flags.seed, flags.keep)?;
+        let bench = if flags.runtime == Runtime::Host { bench.embedded()? } else { bench };
+        results.extend(runner::run(&cases, |case| bench.attempt(case)));
+        // What is about our own code and takes long need not be shown on every release.
+        cases.retain(|case| !case.long);
+    }
+    report::summary(&results)
 }

@@ -7,9 +7,7 @@ use devkit::{
     files::{gzip, replace},
     project::Project,
 };
-use flags::values::Artifact;
-
-use crate::cli::WasmTargets;
+use flags::{WasmTargets, values::Artifact};
 
 /// Returns what is to be made for the targets asked for.
 pub(super) fn plan(targets: WasmTargets) -> Vec<Artifact> {

@@ -2,9 +2,8 @@
 
 use anyhow::Result;
 use devkit::{cargo, files, project::Project};
+use flags::HttpBackend;
 use xshell::cmd;
-
-use crate::cli::HttpBackend;
 
 /// A way to have cargo build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

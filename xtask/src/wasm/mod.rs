@@ -28,14 +28,11 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::{budget::Budget, files, project::Project, secrets, ui};
-use flags::values::Artifact;
+use flags::{HttpBackend, Wasm, values::Artifact};
 use wasm_diet::{Anatomy, Owners, Profile, component};
 
 use self::{build::Way, report::Report};
-use crate::{
-    cli::{HttpBackend, Wasm},
-    setup::{self, Need},
-};
+use crate::setup::{self, Need};
 
 pub(crate) use self::{
     growth::{baseline, baseline_path, blame},
@@ -44,25 +41,23 @@ pub(crate) use self::{
     stages::{Source, Stages, component_features, shrunk, stages},
 };
 
-impl Wasm {
-    pub(crate) fn run(self, project: &Project) -> Result<()> {
-        // Read first: a mistake in the budget file is cheaper to hear of now than after the build.
-        let budget = match &self.budget {
-            Some(path) => Budget::load(path),
-            None => Budget::of(project),
-        };
-        let budget = if self.check_size { Some(budget?) } else { budget.ok() };
-        setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
+pub(crate) fn run(project: &Project, flags: &Wasm) -> Result<()> {
+    // Read first: a mistake in the budget file is cheaper to hear of now than after the build.
+    let budget = match &flags.budget {
+        Some(path) => Budget::load(path),
+        None => Budget::of(project),
+    };
+    let budget = if flags.check_size { Some(budget?) } else { budget.ok() };
+    setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
 
-        let report = make(project, project, &artifact::plan(self.target), self.http, self.locked)?;
-        report.write(&folder(project, self.http))?;
-        report.print(self.json, budget.as_ref())?;
-        match budget {
-            Some(budget) if self.check_size => budget
-                .check(&report.sizes(), &flags::shipped())
-                .map_err(|error| blame(project, &report.profile(), &error)),
-            _ => Ok(()),
-        }
+    let report = make(project, project, &artifact::plan(flags.target), flags.http, flags.locked)?;
+    report.write(&folder(project, flags.http))?;
+    report.print(flags.json, budget.as_ref())?;
+    match budget {
+        Some(budget) if flags.check_size => budget
+            .check(&report.sizes(), &flags::shipped())
+            .map_err(|error| blame(project, &report.profile(), &error)),
+        _ => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use devkit::project::Project;
-use flags::values::Artifact;
+use flags::{HttpBackend, values::Artifact};
 use wasm_diet::{
     component::{rewrite, strip},
     features,
@@ -13,10 +13,7 @@ use super::{
     features as own_features,
     optimise::Optimiser,
 };
-use crate::{
-    cli::HttpBackend,
-    setup::{self, Need},
-};
+use crate::setup::{self, Need};
 
 /// What a component is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

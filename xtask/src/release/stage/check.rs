@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use devkit::{digest, files, project::Project, ui};
-use flags::values::Artifact;
+use flags::values::{Artifact, ImageName};
 use image::calls::{self, Tagged};
 
 use super::{
@@ -12,7 +12,6 @@ use super::{
     steps::{self, Release},
 };
 use crate::{
-    cli::values::ImageName,
     dist,
     release::{
         metadata::Metadata,

@@ -13,15 +13,13 @@ mod steps;
 
 use anyhow::Result;
 use devkit::{files, project::Project, ui};
+use flags::{Stage, values::ImageName};
 use image::image_name;
 
 pub(super) use self::steps::SIGNATURE;
 use self::{act::Stand, steps::Release};
 use super::metadata::Metadata;
-use crate::{
-    cli::{Stage, values::ImageName},
-    dist,
-};
+use crate::dist;
 
 /// Does what belongs to `stage`.
 ///

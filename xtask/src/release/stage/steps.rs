@@ -1,11 +1,11 @@
 //! The commands of each stage, as pure functions of what is released.
 
 use anyhow::Result;
-use flags::values::Artifact;
+use flags::values::{Artifact, ImageName};
 use image::Reference;
 
 use super::super::{metadata::Metadata, request::component_name};
-use crate::{cli::values::ImageName, dist};
+use crate::dist;
 
 /// What cosign leaves beside the checksums.
 pub(in crate::release) const SIGNATURE: &str = "SHA256SUMS.sigstore.json";
@@ -162,7 +162,7 @@ mod tests {
     use image::Digest;
 
     use super::*;
-    use crate::cli::values::Platform;
+    use flags::values::Platform;
 
     fn release(version: &str) -> Release {
         let image: ImageName = "ghcr.io/clawft/clawft".parse().unwrap();

@@ -20,6 +20,7 @@ use std::{env, ffi::OsString, fs, path::Path};
 
 use anyhow::{Context as _, Result};
 use devkit::{cmd, project::Project, ui};
+use flags::values::Target;
 use image::layout as oci;
 use xshell::cmd;
 
@@ -31,7 +32,7 @@ use super::{
     metadata::{Kind, Metadata},
     stage::SIGNATURE,
 };
-use crate::{cli::values::Target, dist};
+use crate::dist;
 
 /// What this checkout makes beside binaries and the layout.
 const OF_WASM: [&str; 4] = ["clawft.wasm", "clawft.wasm.gz", "clawft-wasip1.wasm", "size.json"];

@@ -4,6 +4,7 @@ use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::{cmd, files, project::Project};
+use flags::HttpBackend;
 use serde::Deserialize;
 use xshell::cmd;
 
@@ -12,7 +13,6 @@ use super::{
     trial::{MESSAGES, Trials},
 };
 use crate::{
-    cli::HttpBackend,
     setup::{self, Node},
     wasm::{self, Source, Stages},
 };

@@ -7,12 +7,12 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use devkit::project::Project;
+use flags::values::Platform;
 use testkit::{Provider, WorkDirectory};
 use xshell::Shell;
 
 use super::{cases::Case, engine::Engine, place::Place};
 use crate::{
-    cli::values::Platform,
     dist,
     setup::{self, Python},
     smoke::runner::Failure,

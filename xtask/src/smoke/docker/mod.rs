@@ -14,10 +14,10 @@ mod place;
 
 use anyhow::{Result, ensure};
 use devkit::{project::Project, ui};
+use flags::Smoke;
 
 use self::{bench::Bench, cases::Case};
 use super::{report, runner};
-use crate::cli::Smoke;
 
 /// Tries the cases that `flags` choose.
 pub(super) fn run(flags: &Smoke, project: &Project) -> Result<()> {

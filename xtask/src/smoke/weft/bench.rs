@@ -9,12 +9,12 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use devkit::{cmd, project::Project};
 use disk_shim::Effects;
+use flags::values::Target;
 use testkit::{LoadGenerator, Provider, WorkDirectory};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{cases::Case, place::Place};
 use crate::{
-    cli::values::Target,
     dist,
     setup::{self, Program, Python},
     smoke::runner::Failure,

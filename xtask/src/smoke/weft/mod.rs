@@ -10,13 +10,13 @@ mod place;
 
 use anyhow::{Result, ensure};
 use devkit::{project::Project, ui};
+use flags::Smoke;
 
 use self::{
     bench::{Bench, Subject},
     cases::Case,
 };
 use super::{report, runner};
-use crate::cli::Smoke;
 
 /// The names of the cases, for the page that names them.
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::values::name;
+
 /// Check form and invariants: code, workflows, scripts, dependencies, what must be absent from where
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -13,18 +15,18 @@ Examples:
 The first run compiles cargo-deny, which takes some minutes. `advisories` fetches RustSec's
 database with git. Where GitHub cannot be reached, --advisory-db names a copy; without one it is
 skipped with a warning, or fails if it was asked for by name.")]
-pub(crate) struct Lint {
+pub struct Lint {
     /// What to check [default: everything]
     #[arg(value_enum, value_name = "CHECK")]
-    pub(crate) checks: Vec<Check>,
+    pub checks: Vec<Check>,
     /// Another repository with RustSec's database on its branch `main`: a folder, or what else git clones
     #[arg(long, value_name = "REPOSITORY", env = "CLAWFT_ADVISORY_DB", hide_env_values = true)]
-    pub(crate) advisory_db: Option<String>,
+    pub advisory_db: Option<String>,
 }
 
 /// The checks, those first that are soonest done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Check {
+pub enum Check {
     /// The code's form
     Rustfmt,
     /// What must be absent from which package
@@ -45,4 +47,11 @@ pub(crate) enum Check {
     ClippyTools,
     /// What has become known of the dependencies' faults, with cargo-deny
     Advisories,
+}
+
+impl Check {
+    /// Returns its name on the command line.
+    pub fn name(self) -> String {
+        name(self)
+    }
 }

@@ -18,20 +18,21 @@ Examples:
 
 What a size is held against is in size-budget.toml; what was accepted last, function by function, in
 xtask/size/baseline.json; and every size that was ever accepted in xtask/size/history.tsv.")]
-pub(crate) struct Size {
+pub struct Size {
+    /// What to show instead.
     #[command(subcommand)]
-    pub(crate) command: Option<SizeCommand>,
+    pub command: Option<SizeCommand>,
     /// Take the sizes as they are now for the ones to hold, and write down why
     #[arg(long, value_name = "WHY", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub(crate) accept: Option<String>,
+    pub accept: Option<String>,
     /// Print JSON on stdout instead of the table
     #[arg(long)]
-    pub(crate) json: bool,
+    pub json: bool,
 }
 
 /// What `size` shows.
 #[derive(Debug, Subcommand)]
-pub(crate) enum SizeCommand {
+pub enum SizeCommand {
     /// The largest functions as twiggy tells them, and the artifacts by kind and crate
     Top {
         /// How many functions

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 /// The programs that commands run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Tool {
+pub enum Tool {
     /// Runs the component.
     Wasmtime,
     /// Inspects and validates it.
@@ -19,4 +19,19 @@ pub(crate) enum Tool {
     Twiggy,
     /// Pulls components from registries.
     Wkg,
+}
+
+impl Tool {
+    /// Returns the program's name, without what an operating system adds to it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wasmtime => "wasmtime",
+            Self::WasmTools => "wasm-tools",
+            Self::CargoTarpaulin => "cargo-tarpaulin",
+            Self::CargoMutants => "cargo-mutants",
+            Self::CargoDeny => "cargo-deny",
+            Self::Twiggy => "twiggy",
+            Self::Wkg => "wkg",
+        }
+    }
 }

@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 /// One of the releases: its place among them, the newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Release(pub(crate) usize);
+pub struct Release(pub usize);
 
 /// Which releases something is to be run on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Releases {
+pub enum Releases {
     /// The program that the user chose, else the pinned release.
     #[default]
     Chosen,

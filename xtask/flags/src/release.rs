@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::values::ImageName;
+use crate::values::ImageName;
 
 /// Make everything that a release page and a registry get, and check it
 #[derive(Debug, Args)]
@@ -23,41 +23,41 @@ Writes target/dist/release/: the component, the module with its header, archives
 release.json, size.json, RELEASE_NOTES.md, SHA256SUMS. With --push, the component goes to NAME-wasm
 as a Wasm OCI artifact, and NAME-wasm@sha256:… is printed alone on stdout; images are pushed by
 `cargo xtask docker --push`.")]
-pub(crate) struct Release {
+pub struct Release {
     /// Do all but tag and push
     #[arg(long)]
-    pub(crate) dry_run: bool,
+    pub dry_run: bool,
     /// Push the component to the registry, tagged X.Y.Z
     #[arg(long)]
-    pub(crate) push: bool,
+    pub push: bool,
     /// Leave out what `cargo xtask ci` has not yet passed for this commit
     #[arg(long)]
-    pub(crate) skip_checks: bool,
+    pub skip_checks: bool,
     /// A folder with archives that other machines made of the same commit
     #[arg(long, value_name = "DIR")]
-    pub(crate) artifacts: Option<PathBuf>,
+    pub artifacts: Option<PathBuf>,
     /// The name of the images, to which `-wasm` is added [default: as of `cargo xtask docker`]
     #[arg(long, value_name = "NAME", env = "CLAWFT_IMAGE", hide_env_values = true)]
-    pub(crate) image: Option<ImageName>,
+    pub image: Option<ImageName>,
     /// Speak plain HTTP to the registry, wherever it is
     #[arg(long)]
-    pub(crate) insecure: bool,
+    pub insecure: bool,
     /// Make the release in DIR again, from its commit and in another place, and compare every byte
     #[arg(long, value_name = "DIR",
            conflicts_with_all = ["dry_run", "push", "skip_checks", "artifacts", "insecure", "json"])]
-    pub(crate) verify: Option<PathBuf>,
+    pub verify: Option<PathBuf>,
     /// What comes after the push, one stage after the other, in the workflow of a release
     #[arg(long, value_enum, value_name = "STAGE",
            conflicts_with_all = ["dry_run", "push", "skip_checks", "artifacts", "insecure", "verify", "json"])]
-    pub(crate) stage: Option<Stage>,
+    pub stage: Option<Stage>,
     /// Print the result as JSON
     #[arg(long)]
-    pub(crate) json: bool,
+    pub json: bool,
 }
 
 /// What comes after the push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Stage {
+pub enum Stage {
     /// Sign target/dist/release and what was pushed with cosign, as the workflow that runs; writes target/dist/SUBJECTS
     Sign,
     /// Make the release page with all files of target/dist/release, and print its address

@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 
 use clap::{Args, ValueEnum};
 
+use crate::values::name;
+
 /// Change the code in many small ways, and find the changes that no test notices
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -16,24 +18,24 @@ Each mutant is tested with the tests of its own package, in a copy of the checko
 mutant that no test notices fails the command unless xtask/mutants.toml lists it with a reason, and
 so does a listed one that the tests notice. The logs are in target/xtask/mutants.
 The first run compiles cargo-mutants, which takes some minutes; a package takes about ten.")]
-pub(crate) struct Mutants {
+pub struct Mutants {
     /// The packages [default: those with a floor; with --diff, all of them]
     #[arg(value_enum, value_name = "PACKAGE")]
-    pub(crate) packages: Vec<MutantsPackage>,
+    pub packages: Vec<MutantsPackage>,
     /// Only mutants in lines that the working tree has changed since its merge base with BASE
     #[arg(long, value_name = "BASE")]
-    pub(crate) diff: Option<String>,
+    pub diff: Option<String>,
     /// How many mutants are tested at once
     #[arg(long, value_name = "N", default_value = "2")]
-    pub(crate) jobs: NonZeroUsize,
+    pub jobs: NonZeroUsize,
     /// Print JSON on stdout instead of the table
     #[arg(long)]
-    pub(crate) json: bool,
+    pub json: bool,
 }
 
 /// The packages that are mutated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum MutantsPackage {
+pub enum MutantsPackage {
     /// Configuration, messages, answers, and the one way JSON is read
     #[value(name = "clawft-types")]
     Types,
@@ -46,4 +48,11 @@ pub(crate) enum MutantsPackage {
     /// The native command; with --diff only
     #[value(name = "weft")]
     Weft,
+}
+
+impl MutantsPackage {
+    /// Returns its name in `Cargo.toml`.
+    pub fn name(self) -> String {
+        name(self)
+    }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::values::Releases;
+use crate::values::Releases;
 
 /// Run the built artifacts for real
 #[derive(Debug, Args)]
@@ -18,27 +18,27 @@ Examples:
 
 With WASMTIME set and without --version it is that program which runs them, with IWASM set it is
 that iwasm; with WEFT set it is that weft which is tried.")]
-pub(crate) struct Smoke {
+pub struct Smoke {
     /// Where to run them
     #[arg(value_enum)]
-    pub(crate) runtime: Runtime,
+    pub runtime: Runtime,
     /// Only the cases whose name contains this text
     #[arg(long, value_name = "TEXT")]
-    pub(crate) only: Option<String>,
+    pub only: Option<String>,
     /// The release of wasmtime, such as 42, or `all` that xtask/tools.toml has [default: the newest]
     #[arg(long, value_name = "VERSION")]
-    pub(crate) version: Option<Releases>,
+    pub version: Option<Releases>,
     /// Repeat one answer of the hostile server: the seed that a failure named
     #[arg(long, value_name = "NUMBER")]
-    pub(crate) seed: Option<u64>,
+    pub seed: Option<u64>,
     /// Keep the folders that the cases ran in, and print where they are
     #[arg(long)]
-    pub(crate) keep: bool,
+    pub keep: bool,
 }
 
 /// The runtimes that `smoke` knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Runtime {
+pub enum Runtime {
     /// The component in the wasmtime command
     Wasmtime,
     /// The component embedded in a host of ours, over TLS and through its exported functions

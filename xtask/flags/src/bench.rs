@@ -15,25 +15,25 @@ Examples:
 What is compared takes turns within one run, so that whatever else the machine does falls on both.
 Prints a line for each measurement: name, value, unit, and what else is known of it. Of many runs
 the value is the median.")]
-pub(crate) struct Bench {
+pub struct Bench {
     /// What to measure [default: all but `cold`]
     #[arg(value_enum, value_name = "SUBJECT")]
-    pub(crate) subjects: Vec<Subject>,
+    pub subjects: Vec<Subject>,
     /// Fail where a bound does not hold
     #[arg(long)]
-    pub(crate) check: bool,
+    pub check: bool,
     /// Put what was measured into docs/performance.json, and draw docs/performance.md from that
     #[arg(long)]
-    pub(crate) write: bool,
+    pub write: bool,
     /// Print JSON on stdout instead of lines
     #[arg(long)]
-    pub(crate) json: bool,
+    pub json: bool,
 }
 
 /// What `bench` knows to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Subject {
+pub enum Subject {
     /// The component in wasmtime: its start beside hello world's, and what a turn takes in the guest
     Component,
     /// The released `weft`: its size and start, and what its gateway adds to asking the provider
@@ -46,5 +46,5 @@ pub(crate) enum Subject {
 
 impl Subject {
     /// What is measured unless something is asked for.
-    pub(crate) const USUAL: [Self; 3] = [Self::Component, Self::Gateway, Self::Commands];
+    pub const USUAL: [Self; 3] = [Self::Component, Self::Gateway, Self::Commands];
 }

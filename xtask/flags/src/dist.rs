@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::values::Target;
+use crate::values::Target;
 
 /// Build `weft` for release: binaries, archives, checksums
 #[derive(Debug, Args)]
@@ -20,23 +20,23 @@ Targets:
   windows-amd64   x86_64-pc-windows-msvc        on Windows
 
 Writes target/dist/weft-OS-ARCH, and archives with SHA256SUMS to target/dist/release/.")]
-pub(crate) struct Dist {
+pub struct Dist {
     /// What to build for, once or more: a name or a Rust target, as below [default: this system's]
     #[arg(long = "target", value_name = "TARGET")]
-    pub(crate) targets: Vec<Target>,
+    pub targets: Vec<Target>,
     /// Fail when a binary is over its budget, has no row in size-budget.toml, or a row has no artifact
     #[arg(long)]
-    pub(crate) check_size: bool,
+    pub check_size: bool,
     /// Print the steps and take none
     #[arg(long)]
-    pub(crate) dry_run: bool,
+    pub dry_run: bool,
     /// Fail if Cargo.lock would have to change
     #[arg(long)]
-    pub(crate) locked: bool,
+    pub locked: bool,
     /// Make the binaries alone and print nothing: for commands that need them
     #[arg(long, hide = true, conflicts_with_all = ["check_size", "dry_run", "json"])]
-    pub(crate) binaries_only: bool,
+    pub binaries_only: bool,
     /// Print the result, or the steps, as JSON
     #[arg(long)]
-    pub(crate) json: bool,
+    pub json: bool,
 }

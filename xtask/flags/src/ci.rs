@@ -2,8 +2,10 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::values::name;
+
 /// How long `ci --full` fuzzes each target by default, in seconds.
-pub(crate) const FUZZ_SECONDS: u64 = 15;
+pub const FUZZ_SECONDS: u64 = 15;
 
 /// Run the steps that a change must pass, or with `--full` those that a release must pass
 #[derive(Debug, Args)]
@@ -20,27 +22,28 @@ The output of a step is in target/ci/STEP.log; that of the first failed step is 
 Steps that passed for a clean commit are recorded in target/ci/passed.json; `--resume` and
 `cargo xtask release` do not run them again. The step `engine` starts Docker's engine and ends it,
 unless one answers; that takes root on Linux.")]
-pub(crate) struct Ci {
+pub struct Ci {
     /// Run the long steps too
     #[arg(long)]
-    pub(crate) full: bool,
+    pub full: bool,
     /// Leave out the steps that have passed for this commit
     #[arg(long)]
-    pub(crate) resume: bool,
+    pub resume: bool,
     /// Run only this step; may be given several times
     #[arg(long, value_enum, value_name = "STEP", conflicts_with = "from")]
-    pub(crate) only: Vec<Step>,
+    pub only: Vec<Step>,
     /// Begin with this step
     #[arg(long, value_enum, value_name = "STEP", hide_possible_values = true)]
-    pub(crate) from: Option<Step>,
+    pub from: Option<Step>,
     /// Leave this step out; may be given several times
     #[arg(long, value_enum, value_name = "STEP", hide_possible_values = true)]
-    pub(crate) skip: Vec<Step>,
+    pub skip: Vec<Step>,
     /// Seconds to fuzz each target [default: 2, with --full 15]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) fuzz_seconds: Option<u64>,
+    pub fuzz_seconds: Option<u64>,
+    /// Flags about the output.
     #[command(flatten)]
-    pub(crate) output: Output,
+    pub output: Output,
 }
 
 /// Run every test that a change must pass: lint, unit tests, and the built artifacts in real runtimes
@@ -53,35 +56,36 @@ Examples:
   cargo xtask test session       unit tests whose name contains `session`
 
 One case on a built artifact: `cargo xtask smoke wasmtime --only TEXT`.")]
-pub(crate) struct Test {
+pub struct Test {
     /// Run only the unit tests whose name contains this text
     #[arg(value_name = "TEXT", conflicts_with = "quick")]
-    pub(crate) text: Option<String>,
+    pub text: Option<String>,
     /// Leave out the steps that need built artifacts
     #[arg(long)]
-    pub(crate) quick: bool,
+    pub quick: bool,
     /// Test only the packages that differ from the base, and those that depend on them
     #[arg(long, conflicts_with = "quick")]
-    pub(crate) changed: bool,
+    pub changed: bool,
     /// The revision to compare with, for --changed [default: origin/main, else main]
     #[arg(long, value_name = "REVISION", requires = "changed")]
-    pub(crate) base: Option<String>,
+    pub base: Option<String>,
+    /// Flags about the output.
     #[command(flatten)]
-    pub(crate) output: Output,
+    pub output: Output,
 }
 
 /// Flags of commands that run steps.
 #[derive(Debug, Args)]
-pub(crate) struct Output {
+pub struct Output {
     /// Go on after a step that fails
     #[arg(long)]
-    pub(crate) keep_going: bool,
+    pub keep_going: bool,
     /// Show the output of the steps as it comes
     #[arg(long)]
-    pub(crate) verbose: bool,
+    pub verbose: bool,
     /// Print the results as JSON instead of a table
     #[arg(long)]
-    pub(crate) json: bool,
+    pub json: bool,
 }
 
 /// Format the code and apply clippy's suggestions
@@ -91,7 +95,7 @@ Examples:
   cargo xtask fix    cargo fmt, then cargo clippy --fix, then cargo fmt again
 
 Works on uncommitted changes too; `git diff` shows the result.")]
-pub(crate) struct Fix {}
+pub struct Fix {}
 
 /// Check a change before it is sent: lint, and the tests of the packages that it touches
 #[derive(Debug, Args)]
@@ -101,17 +105,18 @@ Examples:
   cargo xtask ready --base HEAD~3    compare with another revision
 
 Runs `lint` and `test --changed`. CI runs `cargo xtask test`.")]
-pub(crate) struct Ready {
+pub struct Ready {
     /// The revision to compare with [default: origin/main, else main]
     #[arg(long, value_name = "REVISION")]
-    pub(crate) base: Option<String>,
+    pub base: Option<String>,
+    /// Flags about the output.
     #[command(flatten)]
-    pub(crate) output: Output,
+    pub output: Output,
 }
 
 /// The steps, in the order in which they run: the quickest answers come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub(crate) enum Step {
+pub enum Step {
     /// Format, lints, and forbidden dependencies
     Lint,
     /// Unit, property and command-line tests
@@ -148,4 +153,30 @@ pub(crate) enum Step {
     Reproducible,
     /// Full tier: the share of mutants that tests catch, above its floors
     Mutants,
+}
+
+impl Step {
+    /// Returns the name on the command line and in the table.
+    pub fn name(self) -> String {
+        name(self)
+    }
+
+    /// Returns whether the step runs with `--full` only.
+    pub fn is_long(self) -> bool {
+        self >= Self::Releases
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_marks_exactly_the_long_steps() {
+        for step in Step::value_variants() {
+            let value = step.to_possible_value().unwrap();
+            let marked = value.get_help().is_some_and(|help| help.to_string().starts_with("Full tier: "));
+            assert_eq!(marked, step.is_long(), "{}", step.name());
+        }
+    }
 }

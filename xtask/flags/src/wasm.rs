@@ -1,0 +1,55 @@
+//! `wasm` as data.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Build, shrink, validate and measure the component and the wasip1 module
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask wasm --check-size           both artifacts, held against size-budget.toml
+  cargo xtask wasm --target wasip2        the component alone
+  cargo xtask wasm --http client          strategy A, to compare; lands in target/dist/http-client/
+
+Writes target/dist/{clawft.wasm, clawft.wasm.gz, clawft-wasip1.wasm, size.json}.")]
+pub struct Wasm {
+    /// Fail when an artifact is over its budget, has no row in size-budget.toml, or a row has no artifact
+    #[arg(long)]
+    pub check_size: bool,
+    /// What to build
+    #[arg(long, value_enum, default_value_t = WasmTargets::All)]
+    pub target: WasmTargets,
+    /// The HTTP back end: raw `wasi:http` bindings (what ships) or the `wasi-http-client` crate
+    #[arg(long, value_enum, default_value_t = HttpBackend::Raw)]
+    pub http: HttpBackend,
+    /// The budget file to hold the artifacts against [default: the project's size-budget.toml]
+    #[arg(long, value_name = "FILE")]
+    pub budget: Option<PathBuf>,
+    /// Fail if Cargo.lock would have to change
+    #[arg(long)]
+    pub locked: bool,
+    /// Print size.json on stdout instead of the table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which artifacts `wasm` builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WasmTargets {
+    /// The component for wasmtime and every other host of WASI preview 2
+    Wasip2,
+    /// The core module for WAMR and every other host of WASI preview 1
+    Wasip1,
+    /// Both
+    All,
+}
+
+/// How the component reaches the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HttpBackend {
+    /// Strategy B, raw bindings: what ships
+    Raw,
+    /// Strategy A, the `wasi-http-client` crate
+    Client,
+}
