@@ -14,17 +14,19 @@ mod interrupt;
 mod lint;
 mod mutants;
 mod release;
-mod setup;
 mod size;
 mod smoke;
 mod table;
-mod tool;
 mod wasm;
 
 use std::{env, process::ExitCode};
 
 use clap::Parser as _;
-use devkit::{package::IMAGE, project::Project, ui};
+use devkit::{
+    package::{IMAGE, Package, TOOLCHAIN},
+    project::Project,
+    ui,
+};
 
 use crate::cli::{Cli, Command};
 
@@ -39,14 +41,13 @@ fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let project = Project::discover()?;
     match cli.command {
-        Command::Setup(flags) => setup::run(&project, &flags),
+        Command::Setup(_) | Command::Tool(_) => return start(TOOLCHAIN, &project),
         Command::Wasm(flags) => wasm::run(&project, &flags),
         Command::Dist(flags) => dist::run(&project, &flags),
-        Command::Docker(_) => return IMAGE.start(&project, env::args_os().skip(1)),
+        Command::Docker(_) => return start(IMAGE, &project),
         Command::Release(flags) => release::run(&project, &flags),
         Command::Smoke(flags) => smoke::run(&project, &flags),
         Command::Size(flags) => size::run(&project, &flags),
-        Command::Tool(flags) => tool::run(&project, &flags),
         Command::Lint(flags) => lint::run(&project, &flags),
         Command::Bench(flags) => bench::run(&project, &flags),
         Command::Fuzz(flags) => fuzz::run(&project, &flags),
@@ -58,4 +59,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Ci(flags) => ci::run(&project, &flags),
     }?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Has the package do the command: it reads the same arguments.
+fn start(package: Package, project: &Project) -> anyhow::Result<ExitCode> {
+    package.start(project, env::args_os().skip(1))
 }

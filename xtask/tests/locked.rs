@@ -31,7 +31,7 @@ const ELSEWHERE: [(&str, &str); 2] = [
     ("xtask/src/dist/build.rs", "cargo build"),
     // A workspace made on the spot, without dependencies; std's own lock file counts.
     (
-        "xtask/src/setup/std_build.rs",
+        "xtask/toolchain/src/std_build.rs",
         "{cargo} build --profile sysroot --target {triple} --target-dir {build_folder}",
     ),
 ];

@@ -17,6 +17,9 @@ use crate::{cargo::outermost, cmd, project::Project, ui};
 /// The package of `cargo xtask docker`.
 pub const IMAGE: Package = Package { name: "image", first_time: "about a minute on 2 cores" };
 
+/// The package of `cargo xtask setup` and `cargo xtask tool`.
+pub const TOOLCHAIN: Package = Package { name: "toolchain", first_time: "half a minute on 2 cores" };
+
 /// The package of `cargo xtask` itself, for packages that need the work of another command.
 pub const XTASK: Package = Package { name: "xtask", first_time: "about a minute on 2 cores" };
 

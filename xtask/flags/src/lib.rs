@@ -14,6 +14,7 @@ mod docker;
 mod fuzz;
 mod lint;
 mod mutants;
+mod provide;
 mod release;
 mod setup;
 mod shipped;
@@ -32,6 +33,7 @@ pub use self::{
     fuzz::{Fuzz, FuzzTarget},
     lint::{Check, Lint},
     mutants::{Mutants, MutantsPackage},
+    provide::{Provide, Provided},
     release::{Release, Stage},
     setup::Setup,
     shipped::shipped,

@@ -4,11 +4,9 @@ use std::{env::consts, fs, thread};
 
 use anyhow::Result;
 use devkit::{cmd, project::Project};
-use flags::Subject;
+use flags::{Subject, values::Releases};
 use serde::{Deserialize, Serialize};
 use xshell::cmd;
-
-use crate::setup::{self, Releases};
 
 /// The machine, and the tools that matter to the figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +32,7 @@ impl Machine {
     pub(super) fn this(project: &Project, subject: Subject) -> Result<Self> {
         let shell = project.shell()?;
         let wasmtime = match subject {
-            Subject::Component => Some(setup::wasmtimes(project, Releases::Chosen)?.remove(0).version),
+            Subject::Component => Some(toolchain::wasmtimes(project, Releases::Chosen)?.remove(0).version),
             Subject::Gateway | Subject::Commands | Subject::Cold => None,
         };
         Ok(Self {

@@ -17,10 +17,10 @@ use anyhow::{Context as _, Result, ensure};
 use comfy_table::presets;
 use devkit::{cmd, files, project::Project, ui};
 use flags::Coverage;
+use toolchain::Tool;
 use xshell::cmd;
 
 use self::{floors::Floors, measured::Source};
-use crate::setup::{self, Tool};
 
 /// The longest that one test program may take, in seconds. Counted lines take several times as long as plain ones, and
 /// tarpaulin's own limit is a minute.
@@ -47,7 +47,7 @@ pub(crate) fn elsewhere() -> Result<Vec<String>> {
 
 /// Runs the tests of `packages` with their lines counted.
 fn measure(project: &Project, packages: &[String]) -> Result<Vec<Source>> {
-    let tarpaulin = setup::tool(project, Tool::CargoTarpaulin)?;
+    let tarpaulin = toolchain::tool(project, Tool::CargoTarpaulin)?;
     let shell = project.shell()?;
     let target = project.target.join("xtask").join("coverage");
     fs::create_dir_all(&target)

@@ -8,9 +8,8 @@ use std::{
 use anyhow::{Context as _, Result};
 use devkit::{cargo, project::Project};
 use flags::values::{System, Target};
+use toolchain::{Need, Python};
 use xshell::{Cmd, Shell, cmd};
-
-use crate::setup::{self, Need, Python};
 
 /// Compiles `targets` and returns where each binary is. `revision` is what `weft --version` says of itself.
 ///
@@ -22,7 +21,7 @@ pub(super) fn build(
     revision: &str,
     locked: bool,
 ) -> Result<Vec<(Target, PathBuf)>> {
-    setup::ensure(project, &[Need::RustSource])?;
+    toolchain::ensure(project, &[Need::RustSource])?;
     let (linux, others): (Vec<Target>, Vec<Target>) =
         targets.iter().partition(|target| target.system() == System::Linux);
     let mut made = Vec::new();
@@ -45,7 +44,7 @@ pub(super) fn build(
 
 /// `cargo zigbuild`: cargo with zig as its C compiler and linker, which keep what they make in our cache.
 fn zigbuild<'s>(project: &Project, shell: &'s Shell) -> Result<Cmd<'s>> {
-    let programs = setup::python(project, Python::Zig)?;
+    let programs = toolchain::python(project, Python::Zig)?;
     let mut path = vec![programs.clone()];
     path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
     let path = env::join_paths(path).context("could not put zig on the PATH")?;

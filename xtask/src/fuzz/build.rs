@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use devkit::{cargo, project::Project, ui};
+use toolchain::Need;
 use xshell::cmd;
-
-use crate::setup::{self, Need};
 
 /// Counters at every edge, what comparisons compared, and no branch folded away. As cargo-fuzz has them but for the address
 /// sanitiser, which has nothing to find: the crates under test hold no unsafe code on this target.
@@ -23,7 +22,7 @@ const FLAGS: [&str; 7] = [
 
 /// The path of the fuzzer, compiled if need be.
 pub(super) fn fuzzer(project: &Project) -> Result<PathBuf> {
-    setup::ensure(project, &[Need::CxxCompiler])?;
+    toolchain::ensure(project, &[Need::CxxCompiler])?;
     // This checkout's own: cargo cannot tell the packages of two checkouts apart that share a folder.
     let target = project.target.join("xtask").join("fuzz");
     ui::status("Building", "the fuzzer; the first time takes a minute");

@@ -9,13 +9,11 @@ use devkit::{
 };
 use xshell::cmd;
 
-use crate::{
-    setup::{self, Need},
-    smoke, wasm,
-};
+use super::provided;
+use crate::{smoke, wasm};
 
 pub(super) fn check(project: &Project) -> Result<()> {
-    setup::ensure(project, &[Need::WasmTargets])?;
+    provided::ensure_wasm_targets(project)?;
     let shell = project.shell()?;
     let host = cmd!(shell, "cargo clippy --locked --quiet --all-targets -- --deny warnings");
     cmd::run(outermost(host), "find the code free of clippy's warnings")?;

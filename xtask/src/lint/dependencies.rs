@@ -7,10 +7,10 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::project::Project;
+use flags::Provided;
 use xshell::{Cmd, Shell, cmd};
 
-use super::linter;
-use crate::setup::{self, Tool};
+use super::{linter, provided};
 
 /// Where cargo-deny has RustSec's database from.
 const DATABASE: &str = "https://github.com/RustSec/advisory-db";
@@ -32,7 +32,7 @@ const EXACTLY: [&str; 5] = [
 const LOOSELY: [&str; 2] = ["--allow=license-not-encountered", "--allow=license-exception-not-encountered"];
 
 pub(super) fn check(project: &Project) -> Result<()> {
-    let (shell, deny) = (project.shell()?, setup::tool(project, Tool::CargoDeny)?);
+    let (shell, deny) = (project.shell()?, provided::path(project, Provided::CargoDeny)?);
     let own = cargo_deny(&shell, &deny, "Cargo.toml").args(EXACTLY).args(["bans", "licenses", "sources"]);
     linter::expect_nothing(own, "cargo-deny")?;
     let samples = cargo_deny(&shell, &deny, SAMPLES).args(LOOSELY).args(["licenses", "sources"]);
@@ -57,7 +57,7 @@ impl fmt::Display for OutOfReach {
 ///
 /// [`OutOfReach`] if there is no database to be had; else what is known of them.
 pub(super) fn advisories(project: &Project, copy: Option<&str>) -> Result<()> {
-    let (shell, deny) = (project.shell()?, setup::tool(project, Tool::CargoDeny)?);
+    let (shell, deny) = (project.shell()?, provided::path(project, Provided::CargoDeny)?);
     if let Some(copy) = copy {
         take_database_from(&shell, copy)?;
     }

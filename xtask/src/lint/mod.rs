@@ -9,6 +9,7 @@ mod dependencies;
 mod dockerfiles;
 mod linter;
 mod packages;
+mod provided;
 mod scripts;
 mod workflows;
 

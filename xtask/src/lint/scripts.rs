@@ -2,17 +2,17 @@
 
 use anyhow::Result;
 use devkit::project::Project;
+use flags::Provided;
 use xshell::cmd;
 
 use super::{
     checkout::{self, Kind},
-    linter,
+    linter, provided,
 };
-use crate::setup::{self, Python};
 
 pub(super) fn check(project: &Project) -> Result<()> {
     let files = checkout::files(project, Kind::Script)?;
-    let shellcheck = setup::python(project, Python::Lint)?.join("shellcheck");
+    let shellcheck = provided::path(project, Provided::PythonLint)?.join("shellcheck");
     let shell = project.shell()?;
     // The form of gcc: a line a finding, led by its file, line and column.
     linter::expect_nothing(cmd!(shell, "{shellcheck} --norc --format gcc {files...}"), "shellcheck")

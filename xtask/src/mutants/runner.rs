@@ -13,6 +13,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use devkit::{cmd, files, pool, project::Project, ui};
 use tempfile::TempDir;
+use toolchain::Tool;
 use xshell::{Cmd, Shell, cmd};
 
 use super::{
@@ -20,11 +21,7 @@ use super::{
     outcome::{self, Mutant, Tested},
     policy::{Package, Policy},
 };
-use crate::{
-    coverage,
-    interrupt::Interrupt,
-    setup::{self, Tool},
-};
+use crate::{coverage, interrupt::Interrupt};
 
 /// How often the child and the interrupt are looked at.
 const POLL: Duration = Duration::from_millis(100);
@@ -131,7 +128,7 @@ impl Run<'_> {
 impl<'p> Runner<'p> {
     /// Makes sure of cargo-mutants, and waits until no other run uses the same directories.
     pub(super) fn prepare(project: &'p Project, policy: &Policy, jobs: usize) -> Result<Self> {
-        let program = setup::tool(project, Tool::CargoMutants)?;
+        let program = toolchain::tool(project, Tool::CargoMutants)?;
         let folder = project.cache_folder("mutants")?;
         // Held before the checkout is copied: cargo goes by times, and sources have to be newer than what was built before.
         let lock = files::lock(&project.cache.join("mutants.lock"))?;

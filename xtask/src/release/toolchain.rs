@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 use anyhow::{Context as _, Result};
 use devkit::{cmd, project::Project};
 use flags::values::Target;
+use toolchain::Python;
 use xshell::cmd;
 
 use super::{metadata, program::Program, sbom::Native};
-use crate::setup::{self, Python};
 
 /// Where zig keeps the C library's version below the folder of Python's packages.
 const MUSL: &str = "ziglang/lib/libc/musl/src/internal/version.h";
@@ -32,12 +32,12 @@ impl Toolchain {
     /// Asks for all of it.
     pub(super) fn of(project: &Project) -> Result<Self> {
         let shell = project.shell()?;
-        let programs = setup::python(project, Python::Zig)?;
+        let programs = toolchain::python(project, Python::Zig)?;
         Ok(Self {
             rustc: cmd::read(cmd!(shell, "rustc --version"), "ask rustc for its version")?,
-            wasi_libc: setup::wasi_libc(project)?.into_iter().collect(),
-            zig: setup::pinned(Python::Zig, "ziglang")?,
-            cargo_zigbuild: setup::pinned(Python::Zig, "cargo-zigbuild")?,
+            wasi_libc: toolchain::wasi_libc(project)?.into_iter().collect(),
+            zig: toolchain::pinned(Python::Zig, "ziglang")?,
+            cargo_zigbuild: toolchain::pinned(Python::Zig, "cargo-zigbuild")?,
             musl: musl(programs.parent().context("Python's programs are in no folder")?)?,
             binaryen: binaryen(DRIVER)?,
         })

@@ -5,9 +5,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use devkit::{cmd, project::Project, ui};
 use serde_json::json;
+use toolchain::{Program, Python};
 use xshell::cmd;
-
-use crate::setup::{self, Program, Python};
 
 /// The cases in `xtask/acceptance/size_report.py`.
 const CASES: [&str; 4] = ["desk", "keyboard", "dark", "phone"];
@@ -17,8 +16,8 @@ const CASES: [&str; 4] = ["desk", "keyboard", "dark", "phone"];
 /// # Errors
 /// There is no browser to be had, or something is not as it should be: all that is not.
 pub(super) fn check(project: &Project, html: &Path) -> Result<()> {
-    let python = setup::python(project, Python::Acceptance)?.join("python3");
-    let chromium = setup::program(project, Program::Chromium)?;
+    let python = toolchain::python(project, Python::Acceptance)?.join("python3");
+    let chromium = toolchain::program(project, Program::Chromium)?;
     let script = project.root.join("xtask/acceptance/size_report.py");
     let screenshots = project.target.join("acceptance");
     let page = std::path::absolute(html).context("could not find the page")?;

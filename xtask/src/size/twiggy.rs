@@ -5,13 +5,11 @@ use std::fs;
 use anyhow::{Context as _, Result};
 use devkit::{cmd, files, project::Project};
 use serde::{Deserialize, Serialize};
+use toolchain::Tool;
 use wasm_diet::component;
 use xshell::cmd;
 
-use crate::{
-    setup::{self, Tool},
-    wasm,
-};
+use crate::wasm;
 
 /// A line of twiggy's.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,7 +26,7 @@ pub(super) struct Line {
 /// # Errors
 /// twiggy can't be had, or can't read the module.
 pub(super) fn top(project: &Project, artifact: &str, number: usize) -> Result<Vec<Line>> {
-    let twiggy = setup::tool(project, Tool::Twiggy)?;
+    let twiggy = toolchain::tool(project, Tool::Twiggy)?;
     let path = wasm::named(project, artifact);
     let named = files::read(&path)?;
     // A component has small modules of glue beside its own, and twiggy reads core modules only.

@@ -11,13 +11,11 @@ use anyhow::{Context as _, Result, bail};
 use devkit::{cmd, project::Project};
 use disk_shim::Effects;
 use testkit::{Provider, TlsFront, WorkDirectory};
+use toolchain::{Tool, Wasmtime};
 use xshell::{Shell, cmd};
 
 use super::{cases::Case, lab::Lab, runner::Failure, wamr::Wamr};
-use crate::{
-    setup::{self, Tool, Wasmtime},
-    wasm::Shipped,
-};
+use crate::wasm::Shipped;
 
 /// Everything that is prepared once, before the first case.
 #[derive(Debug)]
@@ -50,7 +48,7 @@ impl Bench {
     ) -> Result<Self> {
         let folder = WorkDirectory::new(keep)?;
         let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
-        let wasm_tools = setup::tool(project, Tool::WasmTools)?;
+        let wasm_tools = toolchain::tool(project, Tool::WasmTools)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let first_seed = now.as_secs() * 1000;
         let compiled = OnceLock::new();

@@ -25,16 +25,14 @@ use anyhow::{Result, ensure};
 use devkit::{project::Project, ui};
 use flags::{Runtime, Smoke};
 use testkit::TEST_HOST;
+use toolchain::Wasmtime;
 
 pub(crate) use self::wamr::{PROGRAM as WAMR_RUNNER, usual as usual_wamr};
 use self::{
     bench::{Bench, Host},
     cases::Case,
 };
-use crate::{
-    setup::{self, Wasmtime},
-    wasm,
-};
+use crate::wasm;
 
 pub(crate) fn run(project: &Project, flags: &Smoke) -> Result<()> {
     ensure!(
@@ -44,7 +42,7 @@ pub(crate) fn run(project: &Project, flags: &Smoke) -> Result<()> {
     match flags.runtime {
         Runtime::Wasmtime => {
             let chosen = flags.version.unwrap_or_default();
-            let hosts = || setup::wasmtimes(project, chosen);
+            let hosts = || toolchain::wasmtimes(project, chosen);
             on(flags, project, cases::wasmtime(), || Ok(hosts()?.into_iter().map(Host::Wasmtime).collect()))
         }
         Runtime::Host => on(flags, project, cases::host(), || Ok(vec![Host::Wasmtime(test_host(project)?)])),

@@ -20,12 +20,10 @@ use devkit::{
     project::Project,
     ui,
 };
+use toolchain::{Need, Python};
 use xshell::cmd;
 
-use crate::{
-    setup::{self, Need, Python},
-    wasm,
-};
+use crate::wasm;
 
 /// The runner. It is compiled for size, since that is how WAMR is compiled for boards.
 pub(crate) const PROGRAM: OnDemand = OnDemand {
@@ -33,7 +31,7 @@ pub(crate) const PROGRAM: OnDemand = OnDemand {
     profile: "wamr-runner",
     first_time: "a runner with WAMR in it, once for this machine: about a minute on 2 cores",
     sources: &["xtask/wamr-runner", "crates/clawft-wasm/include"],
-    prepare: |project| setup::ensure(project, &[Need::CxxCompiler]),
+    prepare: |project| toolchain::ensure(project, &[Need::CxxCompiler]),
 };
 
 /// What the runner calls itself.
@@ -134,7 +132,7 @@ fn version(project: &Project, program: &Path) -> Result<String> {
 /// What compiles WAMR's C code, and reads its headers: cmake, ninja and libclang, of a Python environment.
 fn variables(project: &Project) -> Result<Vec<(&'static str, OsString)>> {
     (PROGRAM.prepare)(project)?;
-    let programs = setup::python(project, Python::Wamr)?;
+    let programs = toolchain::python(project, Python::Wamr)?;
     let shell = project.shell()?;
     let python = programs.join("python3");
     let script = "import clang, pathlib; print(pathlib.Path(clang.__file__).parent / 'native')";

@@ -29,10 +29,10 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use devkit::{budget::Budget, files, project::Project, secrets, ui};
 use flags::{HttpBackend, Wasm, values::Artifact};
+use toolchain::Need;
 use wasm_diet::{Anatomy, Owners, Profile, component};
 
 use self::{build::Way, report::Report};
-use crate::setup::{self, Need};
 
 pub(crate) use self::{
     growth::{baseline, baseline_path, blame},
@@ -48,7 +48,7 @@ pub(crate) fn run(project: &Project, flags: &Wasm) -> Result<()> {
         None => Budget::of(project),
     };
     let budget = if flags.check_size { Some(budget?) } else { budget.ok() };
-    setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
+    toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
 
     let report = make(project, project, &artifact::plan(flags.target), flags.http, flags.locked)?;
     report.write(&folder(project, flags.http))?;
@@ -91,7 +91,7 @@ fn shipped_in(dist: &Path) -> Shipped {
 /// One can't be built, must not ship, or is over its budget.
 pub(crate) fn release(project: &Project) -> Result<Shipped> {
     let budget = Budget::of(project)?;
-    setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
+    toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
     let report = make(project, project, &Artifact::ALL, HttpBackend::Raw, true)?;
     report.write(&project.dist)?;
     budget
@@ -102,7 +102,7 @@ pub(crate) fn release(project: &Project) -> Result<Shipped> {
 
 /// The program `sessions-guest`, made for the same runtimes as the module and in the same way, but for the optimiser.
 pub(crate) fn ensure_sessions_guest_built(project: &Project) -> Result<PathBuf> {
-    setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
+    toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
     let built = build::program(project, Artifact::Wasip1Module.target(), "sessions-guest")?;
     let path = project.target.join("xtask").join("sessions-guest.wasm");
     files::replace(&path, &lower::lower(&built)?)?;
@@ -111,7 +111,7 @@ pub(crate) fn ensure_sessions_guest_built(project: &Project) -> Result<PathBuf> 
 
 /// Brings the artifacts of `project` up to date with the tools of another checkout, and says what is in them.
 pub(crate) fn profile(tools: &Project, project: &Project) -> Result<Profile> {
-    setup::ensure(tools, &[Need::WasmTargets, Need::RustSource])?;
+    toolchain::ensure(tools, &[Need::WasmTargets, Need::RustSource])?;
     let report = make(tools, project, &Artifact::ALL, HttpBackend::Raw, false)?;
     report.write(&project.dist)?;
     Ok(report.profile())
@@ -120,7 +120,7 @@ pub(crate) fn profile(tools: &Project, project: &Project) -> Result<Profile> {
 /// Says what is in the artifacts of `project`, another commit, as the tools of this one make them. What they can't make of it
 /// is left out with a warning.
 pub(crate) fn profile_of_another(tools: &Project, project: &Project) -> Result<Profile> {
-    setup::ensure(tools, &[Need::WasmTargets, Need::RustSource])?;
+    toolchain::ensure(tools, &[Need::WasmTargets, Need::RustSource])?;
     let mut profile = Profile::default();
     for artifact in Artifact::ALL {
         match make(tools, project, &[artifact], HttpBackend::Raw, true) {

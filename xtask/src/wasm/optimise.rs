@@ -12,10 +12,9 @@ use devkit::{
     ui,
 };
 use sha2::{Digest as _, Sha256};
+use toolchain::Need;
 use wasm_diet::features::{self, Feature};
 use xshell::cmd;
-
-use crate::setup::{self, Need};
 
 /// The driver. Its compiled Binaryen is what takes the time.
 pub(crate) const PROGRAM: OnDemand = OnDemand {
@@ -23,7 +22,7 @@ pub(crate) const PROGRAM: OnDemand = OnDemand {
     profile: "release",
     first_time: "Binaryen, once for this machine: about 5 minutes on 2 cores",
     sources: &["xtask/wasm-opt-driver"],
-    prepare: |project| setup::ensure(project, &[Need::CxxCompiler]),
+    prepare: |project| toolchain::ensure(project, &[Need::CxxCompiler]),
 };
 
 /// What decides the driver's output beside its input and its arguments: the source, and the manifest that pins Binaryen's

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use devkit::project::Project;
 use flags::{HttpBackend, values::Artifact};
+use toolchain::Need;
 use wasm_diet::{
     component::{rewrite, strip},
     features,
@@ -13,7 +14,6 @@ use super::{
     features as own_features,
     optimise::Optimiser,
 };
-use crate::setup::{self, Need};
 
 /// What a component is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(crate) fn component_features() -> Result<Vec<&'static str>> {
 }
 
 fn build(project: &Project, way: Way, source: Source) -> Result<Vec<u8>> {
-    setup::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
+    toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
     let target = Artifact::Component.target();
     match source {
         Source::Component(http) => build::build(project, way, target, http, true),

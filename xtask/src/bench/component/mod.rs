@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use devkit::{files, project::Project};
+use flags::values::Releases;
 use serde_json::json;
 use testkit::{LoadGenerator, Upstream};
 
@@ -22,10 +23,7 @@ use super::{
     metric::Metric,
     series::{Samples, Series},
 };
-use crate::{
-    setup::{self, Releases},
-    wasm,
-};
+use crate::wasm;
 
 /// How often everything is run.
 const ROUNDS: usize = 50;
@@ -38,7 +36,7 @@ const PIECES: usize = 20_000;
 
 /// Everything that there is to measure.
 pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
-    let wasmtime = setup::wasmtimes(project, Releases::Chosen)?.remove(0);
+    let wasmtime = toolchain::wasmtimes(project, Releases::Chosen)?.remove(0);
     let programs = [hello_world(project)?, wasm::ensure_built(project)?.component];
     let upstream = LoadGenerator::build(project)?.upstream()?;
     let stage = Stage::new(&wasmtime.path, &programs)?;

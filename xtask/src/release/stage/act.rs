@@ -7,10 +7,10 @@ use std::{
 
 use anyhow::{Result, bail, ensure};
 use devkit::{cmd, project::Project, ui};
+use toolchain::Tool;
 use xshell::{Cmd, Shell, cmd};
 
 use super::steps::Step;
-use crate::setup::{self, Tool};
 
 /// A place to run steps in, with the programs that they take.
 pub(super) struct Stand {
@@ -27,9 +27,9 @@ impl Stand {
         let (mut found, mut missing) = (BTreeMap::new(), Vec::new());
         for &name in programs {
             let program = match name {
-                "wasmtime" => Some(setup::tool(project, Tool::Wasmtime)?),
-                "wkg" => Some(setup::tool(project, Tool::Wkg)?),
-                _ => setup::on_path(name),
+                "wasmtime" => Some(toolchain::tool(project, Tool::Wasmtime)?),
+                "wkg" => Some(toolchain::tool(project, Tool::Wkg)?),
+                _ => toolchain::on_path(name),
             };
             match program {
                 Some(program) => drop(found.insert(name, program)),

@@ -6,16 +6,14 @@ use anyhow::{Context as _, Result, ensure};
 use devkit::{cmd, files, project::Project};
 use flags::HttpBackend;
 use serde::Deserialize;
+use toolchain::Node;
 use xshell::cmd;
 
 use super::{
     comparison::Verdict,
     trial::{MESSAGES, Trials},
 };
-use crate::{
-    setup::{self, Node},
-    wasm::{self, Source, Stages},
-};
+use crate::wasm::{self, Source, Stages};
 
 /// A way to do the work.
 #[derive(Clone, Copy, Debug)]
@@ -110,7 +108,7 @@ fn locked_version(package: &str) -> Result<String> {
 /// `component` as jco shrinks it, and what to call that. By itself it refuses what rustc makes, so it is told of the features;
 /// the other flags are the ones that it uses where it is told nothing.
 pub(super) fn by_jco(project: &Project, component: &[u8]) -> Result<(String, Vec<u8>)> {
-    let jco = setup::node(project, Node::Jco)?.join("jco");
+    let jco = toolchain::node(project, Node::Jco)?.join("jco");
     let folder = tempfile::tempdir().context("could not make a temporary folder")?;
     let (input, output) = (folder.path().join("in.wasm"), folder.path().join("out.wasm"));
     fs::write(&input, component).with_context(|| format!("could not write `{}`", input.display()))?;

@@ -16,10 +16,10 @@ use devkit::{
 use serde_json::json;
 use tempfile::TempDir;
 use testkit::Provider;
+use toolchain::Wasmtime;
 use xshell::{Shell, cmd};
 
 use super::comparison::Verdict;
-use crate::setup::{self, Wasmtime};
 
 /// The sizes of messages in bytes that are tried beside a short one: longer than a write may be at once, and than what hosts
 /// keep while nobody reads it.
@@ -51,7 +51,7 @@ impl Trials {
     pub(super) fn prepare(project: &Project) -> Result<Self> {
         let folder = tempfile::tempdir().context("could not make a temporary folder")?;
         let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
-        let newest = setup::wasmtimes(project, setup::Releases::default())?.into_iter().next();
+        let newest = toolchain::wasmtimes(project, flags::values::Releases::default())?.into_iter().next();
         let wasmtime = newest.context("there is no wasmtime")?;
         Ok(Self { provider, wasmtime, folder, made: AtomicU32::new(0) })
     }

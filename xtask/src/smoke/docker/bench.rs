@@ -9,14 +9,11 @@ use anyhow::{Context as _, Result};
 use devkit::project::Project;
 use flags::values::Platform;
 use testkit::{Provider, WorkDirectory};
+use toolchain::Python;
 use xshell::Shell;
 
 use super::{cases::Case, engine::Engine, place::Place};
-use crate::{
-    dist,
-    setup::{self, Python},
-    smoke::runner::Failure,
-};
+use crate::{dist, smoke::runner::Failure};
 
 /// Everything that is prepared once, before the first case.
 #[derive(Debug)]
@@ -41,7 +38,7 @@ impl Bench {
     pub(super) fn prepare(project: &Project, keep: bool) -> Result<Self> {
         // First: without an engine all the rest would be for nothing.
         let engine = Engine::find(&project.shell()?)?;
-        let python = setup::python(project, Python::Deploy)?;
+        let python = toolchain::python(project, Python::Deploy)?;
         dist::ensure_built(project, &Platform::ALL.map(Platform::target))?;
         let folder = WorkDirectory::new(keep)?;
         let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;

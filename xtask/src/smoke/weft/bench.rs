@@ -11,14 +11,11 @@ use devkit::{cmd, project::Project};
 use disk_shim::Effects;
 use flags::values::Target;
 use testkit::{LoadGenerator, Provider, WorkDirectory};
+use toolchain::{Program, Python};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{cases::Case, place::Place};
-use crate::{
-    dist,
-    setup::{self, Program, Python},
-    smoke::runner::Failure,
-};
+use crate::{dist, smoke::runner::Failure};
 
 /// The variable that names a binary to try instead of the released one.
 const VARIABLE: &str = "WEFT";
@@ -60,8 +57,8 @@ impl Bench {
     /// Builds, finds and starts what the cases need. With `keep`, the folder outlives the run, and is named.
     pub(super) fn prepare(project: &Project, subject: Subject, keep: bool) -> Result<Self> {
         let (weft, foreign) = subject.binaries(project)?;
-        let python = setup::python(project, Python::Acceptance)?.join("python3");
-        let chromium = setup::program(project, Program::Chromium)?;
+        let python = toolchain::python(project, Python::Acceptance)?.join("python3");
+        let chromium = toolchain::program(project, Program::Chromium)?;
         let load_generator = LoadGenerator::build(project)?;
         let folder = WorkDirectory::new(keep)?;
         let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
@@ -156,6 +153,6 @@ fn released(project: &Project) -> Result<(PathBuf, [PathBuf; 2])> {
     let (other, arch) = BOTH.into_iter().find(|(target, _)| *target != own).context("there are two")?;
     let mut built: BTreeMap<Target, PathBuf> = dist::ensure_built(project, &[own, other])?;
     let mut take = |target| built.remove(&target).context("dist did not build what it was asked for");
-    let emulator = setup::emulator(project, arch)?.context("this is the machine's own architecture")?;
+    let emulator = toolchain::emulator(project, arch)?.context("this is the machine's own architecture")?;
     Ok((take(own)?, [emulator, take(other)?]))
 }

@@ -10,12 +10,12 @@ use anyhow::{Context as _, Error, Result, ensure};
 use devkit::project::Project;
 use image::calls::{self, Component, Tagged};
 use serde_json::{Value, json};
+use toolchain::{Python, Tool};
 use xshell::cmd;
 
 use super::cases;
 use crate::{
     release,
-    setup::{self, Python, Tool},
     smoke::{docker::place::Place, lab::KEY_VARIABLE},
     wasm,
 };
@@ -75,7 +75,7 @@ fn pulled(place: &Place<'_>) -> Result<()> {
 
 /// wasmtime runs `component`, which asks the server that plays the model.
 fn answers(place: &Place<'_>, project: &Project, component: &Path) -> Result<()> {
-    let (shell, wasmtime) = (place.shell()?, setup::tool(project, Tool::Wasmtime)?);
+    let (shell, wasmtime) = (place.shell()?, toolchain::tool(project, Tool::Wasmtime)?);
     let (config, message) = (place.path("config"), place.path("message"));
     fs::create_dir_all(&config)?;
     fs::copy(place.configure()?, config.join("config.json"))?;
@@ -112,7 +112,7 @@ fn sboms(place: &Place<'_>) -> Result<()> {
 
 /// Has Python try a case of `xtask/acceptance/release.py` with what it is `given`.
 fn script(place: &Place<'_>, project: &Project, case: &str, given: &Value) -> Result<()> {
-    let programs = setup::python(project, Python::Release)?;
+    let programs = toolchain::python(project, Python::Release)?;
     let (python, script) = (programs.join("python3"), place.bench.root.join("xtask/acceptance/release.py"));
     let input = place.path("given.json");
     fs::write(&input, given.to_string())?;

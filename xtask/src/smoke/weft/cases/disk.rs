@@ -13,11 +13,11 @@ use devkit::{cmd, project::Project};
 use disk_shim::Effects;
 use serde_json::Value;
 use testkit::{Outcome, http};
+use toolchain::Tool;
 use xshell::cmd;
 
 use super::cases;
 use crate::{
-    setup::{self, Tool},
     smoke::{lab::KEY_VARIABLE, mount::Small, weft::place::Place},
     wasm,
 };
@@ -89,7 +89,7 @@ impl Component {
     fn prepare(place: &Place<'_>) -> Result<Self> {
         let project = Project::discover()?;
         let (wasmtime, component) =
-            (setup::tool(&project, Tool::Wasmtime)?, wasm::ensure_built(&project)?.component);
+            (toolchain::tool(&project, Tool::Wasmtime)?, wasm::ensure_built(&project)?.component);
         let (shell, compiled) = (place.shell()?, place.home().with_file_name("clawft.cwasm"));
         let compile = cmd!(shell, "{wasmtime} compile -o {compiled} {component}");
         cmd::run_quietly(compile, "compile the component", 20)?;

@@ -6,20 +6,19 @@ use anyhow::Result;
 use devkit::project::Project;
 
 use super::{
-    act::install,
+    execute::{install, mention_new},
     item::{Item, Tool},
-    mention_new,
     pins::Pins,
 };
-pub(crate) use flags::values::{Release, Releases};
+use flags::values::Releases;
 
 /// A wasmtime that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wasmtime {
+pub struct Wasmtime {
     /// Its version.
-    pub(crate) version: String,
+    pub version: String,
     /// The program.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
 }
 
 fn items(releases: Releases, pins: &Pins) -> Vec<Item> {
@@ -35,7 +34,7 @@ fn items(releases: Releases, pins: &Pins) -> Vec<Item> {
 /// # Errors
 ///
 /// Names every release that could not be had.
-pub(crate) fn wasmtimes(project: &Project, releases: Releases) -> Result<Vec<Wasmtime>> {
+pub fn wasmtimes(project: &Project, releases: Releases) -> Result<Vec<Wasmtime>> {
     let pieces = install(project, &items(releases, &Pins::load()?), mention_new)?;
     Ok(pieces.into_iter().map(|piece| Wasmtime { version: piece.version, path: piece.path }).collect())
 }

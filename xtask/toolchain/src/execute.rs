@@ -6,19 +6,18 @@ use anyhow::{Context as _, Result, bail};
 use devkit::{project::Project, ui};
 
 use super::{
-    item::{Item, Piece},
+    item::{Item, Outcome, Piece},
     machine::Machine,
     plan::{Step, Way, plan},
-    words,
+    display,
 };
 
-/// How an item came to be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// It was there already.
-    Found,
-    /// This run put it there.
-    Installed,
+/// Other commands say what they had to install, and nothing of what was there.
+pub(super) fn mention_new(item: Item, piece: &Piece, outcome: Outcome) -> Result<()> {
+    if outcome == Outcome::Installed {
+        ui::status("Installed", &format!("{item} {} ({})", piece.version, piece.from));
+    }
+    Ok(())
 }
 
 /// Finds `items` or installs them, and calls `tell` with each as soon as it is there. The pieces are in the items' order.
@@ -31,7 +30,7 @@ pub(super) fn install(
     let mut steps = plan(machine.facts(items)?);
     let mut lock = None;
     if steps.iter().any(|step| matches!(step, Step::Get(..) | Step::Replace(..))) {
-        lock = Some(take_turns(project).with_context(|| words::not_begun(&steps))?);
+        lock = Some(take_turns(project).with_context(|| display::not_begun(&steps))?);
         // Whoever had the lock before may have installed the same.
         steps = plan(machine.facts(items)?);
     }
@@ -43,7 +42,7 @@ pub(super) fn install(
                 tell(item, &piece, outcome)?;
                 pieces.push(piece);
             }
-            Err(error) => failures.push(words::failure(item, &error)),
+            Err(error) => failures.push(display::failure(item, &error)),
         }
     }
     drop(lock);
@@ -58,7 +57,7 @@ fn carry_out(machine: &mut Machine<'_>, step: Step) -> (Item, Outcome, Result<Pi
         Step::Keep(item, piece) => (item, Outcome::Found, Ok(piece)),
         Step::Get(item, ways, _) => (item, Outcome::Installed, first_that_works(machine, item, &ways)),
         Step::Replace(item, ways, folder) => {
-            ui::warn(&words::damaged(item, &folder));
+            ui::warn(&display::damaged(item, &folder));
             (item, Outcome::Installed, first_that_works(machine, item, &ways))
         }
         Step::Refuse(item, reason) => (item, Outcome::Found, Err(anyhow::Error::msg(reason))),
@@ -75,7 +74,7 @@ fn first_that_works(machine: &mut Machine<'_>, item: Item, ways: &[Way]) -> Resu
         }
     }
     if failures.is_empty() {
-        failures.push(words::no_way(item).to_owned());
+        failures.push(display::no_way(item).to_owned());
     }
     failures.push(format!("you can also {}", item.choice(&machine.pins)));
     bail!("{}", failures.join("\n"))

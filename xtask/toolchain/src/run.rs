@@ -9,7 +9,12 @@ use xshell::{Shell, cmd};
 
 use crate::setup;
 
-pub(crate) fn run(project: &Project, flags: &Tool) -> Result<()> {
+/// Runs the tool where the user stands, and ends this process with its exit code.
+///
+/// # Errors
+///
+/// Fails if the tool cannot be installed or started.
+pub fn run(project: &Project, flags: &Tool) -> Result<()> {
     let program = setup::tool(project, flags.tool)?;
     // Where the user stands, not in the project's root: the arguments may be relative paths.
     let shell = Shell::new().context("could not find the current folder")?;

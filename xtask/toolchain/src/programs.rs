@@ -67,7 +67,7 @@ pub(super) fn install(apt: &Apt<'_>, folder: &Path, program: Program, pin: &Prog
 }
 
 /// The program called `name` in the folders of `PATH`. Nothing is started to find out.
-pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+pub fn on_path(name: &str) -> Option<PathBuf> {
     let file = PathBuf::from(name).with_extension(env::consts::EXE_EXTENSION);
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(&file)).find(|path| path.is_file())

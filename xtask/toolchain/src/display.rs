@@ -5,8 +5,7 @@ use std::path::Path;
 use anyhow::Error;
 
 use super::{
-    act::Outcome,
-    item::{Item, Piece},
+    item::{Item, Outcome, Piece},
     pins::Pins,
     plan::Step,
 };

@@ -2,11 +2,10 @@
 
 use std::{fmt, path::PathBuf};
 
-use super::{
-    matrix::Release,
-    pins::{Pins, ProgramPin, ToolPin},
-};
-pub(crate) use flags::values::Tool;
+use flags::values::Release;
+pub use flags::values::Tool;
+
+use super::pins::{Pins, ProgramPin, ToolPin};
 
 /// One thing that is found or fetched, and has one line of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +37,7 @@ pub(super) enum Target {
 
 /// The environments for Python, each with the packages of `xtask/python/<name>.txt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Python {
+pub enum Python {
     /// What compiles WAMR: cmake, ninja, libclang.
     Wamr,
     /// What links static binaries: ziglang, cargo-zigbuild.
@@ -55,7 +54,7 @@ pub(crate) enum Python {
 
 /// The packages for Node.js, each as `xtask/node/<name>/package-lock.json` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Node {
+pub enum Node {
     /// What others shrink components with.
     Jco,
     /// What finds mistakes in workflows.
@@ -64,7 +63,7 @@ pub(crate) enum Node {
 
 /// The programs of the system that commands run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Program {
+pub enum Program {
     /// Runs programs for 64-bit ARM on other processors.
     QemuAarch64,
     /// Runs programs for 64-bit x86 on other processors.
@@ -95,6 +94,15 @@ pub(super) struct Piece {
     pub(super) path: PathBuf,
     /// Where it came from.
     pub(super) from: String,
+}
+
+/// How an item came to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It was there already.
+    Found,
+    /// This run put it there.
+    Installed,
 }
 
 impl Target {

