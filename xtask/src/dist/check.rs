@@ -7,12 +7,15 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use devkit::{cmd, project::Project, secrets};
-use flags::values::{System, Target};
+use devkit::{
+    cmd,
+    elf::{self, Machine},
+    project::Project,
+    secrets,
+};
+use flags::values::Target;
 use memchr::memmem;
 use xshell::cmd;
-
-use super::elf;
 
 /// The folders of this machine that a build reads from and writes to, each with a separator behind it.
 pub(super) struct Folders(Vec<String>);
@@ -44,8 +47,8 @@ impl Folders {
 
 /// Refuses `binary` if it is not fit to ship for `target`.
 pub(super) fn check(binary: &[u8], target: Target, folders: &Folders) -> Result<()> {
-    if target.system() == System::Linux {
-        elf::check_static(binary, target)?;
+    if let Some(machine) = machine(target) {
+        elf::check_static(binary, machine)?;
     }
     secrets::scan(binary)?;
     if let Some((folder, at)) = folders.find(binary) {
@@ -54,6 +57,15 @@ pub(super) fn check(binary: &[u8], target: Target, folders: &Folders) -> Result<
         );
     }
     Ok(())
+}
+
+/// The processor that a static ELF file for `target` is for; `None` where programs are no such files.
+fn machine(target: Target) -> Option<Machine> {
+    match target {
+        Target::LinuxAmd64 => Some(Machine::X86_64),
+        Target::LinuxArm64 => Some(Machine::Aarch64),
+        Target::MacosAmd64 | Target::MacosArm64 | Target::WindowsAmd64 => None,
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //!    → target/dist/weft-OS-ARCH → man page and completions → one archive a target → SHA256SUMS → size-budget.toml
 //! ```
 //!
-//! [`plan`] is what is to be done, [`words`] prints it and [`act`] does it, with [`build`], [`check`] ([`elf`]), [`describe`],
+//! [`plan`] is what is to be done, [`words`] prints it and [`act`] does it, with [`build`], [`check`], [`describe`],
 //! [`archive`] and [`sums`]; [`report`] is what is said in the end.
 
 mod act;
@@ -13,7 +13,6 @@ mod archive;
 mod build;
 mod check;
 mod describe;
-mod elf;
 mod plan;
 mod report;
 mod sums;
