@@ -24,15 +24,21 @@ impl<C: Copy> Case<C> {
     }
 }
 
-/// Names and functions as cases, of the kind that the parent module calls `Case`.
+/// Makes `CASES` of functions: cases of the kind that the parent module calls `Case`, with names such as `group::function`.
 macro_rules! cases {
-    ($($name:literal => $check:ident,)*) => {
-        $crate::smoke::case::cases!(long: false, $($name => $check,)*);
+    (long $group:ident: $($check:ident,)*) => {
+        $crate::smoke::case::cases!(@ true, $group, $($check,)*);
     };
-    (long: $long:literal, $($name:literal => $check:ident,)*) => {
-        /// The cases of this theme.
-        pub(super) const CASES: &[super::Case] =
-            &[$(super::Case { name: $name, check: $check, long: $long }),*];
+    ($group:ident: $($check:ident,)*) => {
+        $crate::smoke::case::cases!(@ false, $group, $($check,)*);
+    };
+    (@ $long:literal, $group:ident, $($check:ident,)*) => {
+        /// The cases of this group.
+        pub(super) const CASES: &[super::Case] = &[$(super::Case {
+            name: concat!(stringify!($group), "::", stringify!($check)),
+            check: $check,
+            long: $long,
+        }),*];
     };
 }
 pub(super) use cases;

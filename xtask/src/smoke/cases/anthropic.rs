@@ -7,17 +7,18 @@ use super::cases;
 use crate::smoke::lab::{ANTHROPIC, KEY, KEY_VARIABLE, Lab};
 
 cases! {
-    "anthropic: the request is as the provider documents it" => as_documented,
-    "anthropic: a system prompt is a field of its own" => system_prompt,
-    "anthropic: a second turn carries the first" => second_turn,
-    "anthropic: a provider of another name says its kind" => by_kind,
-    "anthropic: a model's name tells the provider" => by_model,
-    "anthropic: 401 names the provider and the variable, not the key" => unauthorized,
-    "anthropic: 400 passes on the provider's words at once" => bad_request,
-    "anthropic: 529 is retried as often as the config says" => overloaded,
+    anthropic:
+    sends_request_as_the_provider_documents,
+    sends_system_prompt_as_own_field,
+    second_turn_carries_the_first,
+    provider_of_another_name_states_kind,
+    finds_provider_by_model_name,
+    status_401_names_variable_but_not_key,
+    status_400_passes_on_providers_words,
+    status_529_is_retried_as_configured,
 }
 
-fn as_documented(lab: &Lab<'_>) -> Result<()> {
+fn sends_request_as_the_provider_documents(lab: &Lab<'_>) -> Result<()> {
     configure(lab, "ok")?;
     lab.say("hello")?.answered("echo: hello")?;
     let request = lab.request()?;
@@ -43,7 +44,7 @@ fn as_documented(lab: &Lab<'_>) -> Result<()> {
     lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
 }
 
-fn system_prompt(lab: &Lab<'_>) -> Result<()> {
+fn sends_system_prompt_as_own_field(lab: &Lab<'_>) -> Result<()> {
     lab.configure_as(ANTHROPIC, "ok", json!({}), json!({ "system_prompt": "Be brief.", "max_tokens": 77 }))?;
     lab.say("hello")?.answered("echo: hello")?;
     let body = lab.request()?.json()?;
@@ -53,7 +54,7 @@ fn system_prompt(lab: &Lab<'_>) -> Result<()> {
     lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
 }
 
-fn second_turn(lab: &Lab<'_>) -> Result<()> {
+fn second_turn_carries_the_first(lab: &Lab<'_>) -> Result<()> {
     configure(lab, "ok")?;
     lab.say("one")?.answered("echo: one")?;
     lab.say("two")?.answered("echo: two")?;
@@ -62,12 +63,12 @@ fn second_turn(lab: &Lab<'_>) -> Result<()> {
     lab.stored("default", &history)
 }
 
-fn by_kind(lab: &Lab<'_>) -> Result<()> {
+fn provider_of_another_name_states_kind(lab: &Lab<'_>) -> Result<()> {
     lab.configure_as("proxy", "ok", json!({ "kind": "anthropic" }), json!({ "model": "a-model" }))?;
     speaks_anthropic(lab)
 }
 
-fn by_model(lab: &Lab<'_>) -> Result<()> {
+fn finds_provider_by_model_name(lab: &Lab<'_>) -> Result<()> {
     lab.configure_as("proxy", "ok", json!({}), json!({ "model": "claude-sonnet-4-5" }))?;
     speaks_anthropic(lab)
 }
@@ -79,14 +80,14 @@ fn speaks_anthropic(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn unauthorized(lab: &Lab<'_>) -> Result<()> {
+fn status_401_names_variable_but_not_key(lab: &Lab<'_>) -> Result<()> {
     configure(lab, "status-401")?;
     lab.say("hello")?.failed(&["Invalid API key", ANTHROPIC, KEY_VARIABLE])?;
     lab.received(1)?;
     lab.stored_nothing()
 }
 
-fn bad_request(lab: &Lab<'_>) -> Result<()> {
+fn status_400_passes_on_providers_words(lab: &Lab<'_>) -> Result<()> {
     configure(lab, "status-400")?;
     let words = "There was an issue with the format or content of your request.";
     lab.say("hello")?.failed(&[ANTHROPIC, "400", words])?;
@@ -94,7 +95,7 @@ fn bad_request(lab: &Lab<'_>) -> Result<()> {
     lab.stored_nothing()
 }
 
-fn overloaded(lab: &Lab<'_>) -> Result<()> {
+fn status_529_is_retried_as_configured(lab: &Lab<'_>) -> Result<()> {
     lab.configure_as(ANTHROPIC, "status-529", json!({ "retries": 1 }), json!({}))?;
     lab.say("hello")?.failed(&[ANTHROPIC, "529", "Overloaded"])?;
     lab.received(2).map(drop)

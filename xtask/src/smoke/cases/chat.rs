@@ -7,44 +7,45 @@ use super::cases;
 use crate::smoke::lab::{KEY, Lab};
 
 cases! {
-    "plain text in, answer out" => plain_text,
-    "a JSON message in, answer out" => json_message,
-    "text that only looks like JSON is text" => text_with_a_brace,
-    "letters of every script" => every_script,
-    "a second turn carries the first" => second_turn,
-    "sessions are kept apart by their id" => sessions_apart,
-    "the request is as the provider documents it" => request_as_documented,
-    "a system prompt leads the request and is not stored" => system_prompt,
-    "an empty message is refused before anything is sent" => empty_message,
-    "bytes that are not text are refused before anything is sent" => not_text,
+    chat:
+    plain_text_in_answer_out,
+    json_message_in_answer_out,
+    takes_text_with_brace_as_text,
+    passes_letters_of_every_script,
+    second_turn_carries_the_first,
+    keeps_sessions_apart_by_id,
+    sends_request_as_the_provider_documents,
+    sends_system_prompt_first_unstored,
+    refuses_empty_message_before_sending,
+    refuses_bytes_that_are_no_text,
 }
 
-fn plain_text(lab: &Lab<'_>) -> Result<()> {
+fn plain_text_in_answer_out(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.say("hello\n")?.answered("echo: hello")?;
     lab.request()?.carries(&[("user", "hello")])?;
     lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
 }
 
-fn json_message(lab: &Lab<'_>) -> Result<()> {
+fn json_message_in_answer_out(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.say("{\"role\":\"user\",\"content\":\"hello\\nthere\"}\n")?.answered("echo: hello\nthere")?;
     lab.request()?.carries(&[("user", "hello\nthere")])
 }
 
-fn text_with_a_brace(lab: &Lab<'_>) -> Result<()> {
+fn takes_text_with_brace_as_text(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.say("{ is a brace")?.answered("echo: { is a brace")
 }
 
-fn every_script(lab: &Lab<'_>) -> Result<()> {
+fn passes_letters_of_every_script(lab: &Lab<'_>) -> Result<()> {
     let message = "Grüße, 世界 — 🦀 \u{202e}\u{0}\t\"quoted\" \\ back";
     lab.configure("ok")?;
     lab.say(message)?.answered(&format!("echo: {message}"))?;
     lab.stored("default", &[("user", message), ("assistant", &format!("echo: {message}"))])
 }
 
-fn second_turn(lab: &Lab<'_>) -> Result<()> {
+fn second_turn_carries_the_first(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.component().arguments(&["--session", "work"]).say("one")?.answered("echo: one")?;
     lab.component().arguments(&["--session", "work"]).say("two")?.answered("echo: two")?;
@@ -54,7 +55,7 @@ fn second_turn(lab: &Lab<'_>) -> Result<()> {
     lab.stored("work", &history)
 }
 
-fn sessions_apart(lab: &Lab<'_>) -> Result<()> {
+fn keeps_sessions_apart_by_id(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.say("for default")?.answered("echo: for default")?;
     lab.component().arguments(&["--session", "other"]).say("for other")?.answered("echo: for other")?;
@@ -65,7 +66,7 @@ fn sessions_apart(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn request_as_documented(lab: &Lab<'_>) -> Result<()> {
+fn sends_request_as_the_provider_documents(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.say("hello")?.answered("echo: hello")?;
     let request = lab.request()?;
@@ -81,20 +82,20 @@ fn request_as_documented(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn system_prompt(lab: &Lab<'_>) -> Result<()> {
+fn sends_system_prompt_first_unstored(lab: &Lab<'_>) -> Result<()> {
     lab.configure_agent("ok", json!({ "system_prompt": "Be brief." }))?;
     lab.say("hello")?.answered("echo: hello")?;
     lab.request()?.carries(&[("system", "Be brief."), ("user", "hello")])?;
     lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
 }
 
-fn empty_message(lab: &Lab<'_>) -> Result<()> {
+fn refuses_empty_message_before_sending(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.say(" \n")?.failed(&["message is empty"])?;
     lab.sent_nothing()
 }
 
-fn not_text(lab: &Lab<'_>) -> Result<()> {
+fn refuses_bytes_that_are_no_text(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.component().run(b"caf\xe9")?.failed(&["not UTF-8"])?;
     lab.sent_nothing()

@@ -7,51 +7,52 @@ use super::cases;
 use crate::smoke::lab::{KEY_VARIABLE, Lab, PROVIDER};
 
 cases! {
-    "a missing config is named by its path" => missing,
-    "a folder that is not granted is named by the config's path" => not_granted,
-    "a config that is not JSON is named by line and column" => not_json,
-    "a config that ends too early is named by line and column" => unfinished,
-    "a config of the wrong shape is named by the field" => wrong_shape,
-    "a config without a model names the field" => no_model,
-    "a missing key is named by its variable" => no_key,
-    "a key that no header can carry is refused" => unusable_key,
+    config:
+    names_path_of_missing_config,
+    names_path_of_ungranted_config,
+    names_position_of_broken_json,
+    names_position_where_json_ends_early,
+    names_field_of_wrong_shape,
+    names_field_of_missing_model,
+    names_variable_of_missing_key,
+    refuses_key_no_header_can_carry,
 }
 
-fn missing(lab: &Lab<'_>) -> Result<()> {
+fn names_path_of_missing_config(lab: &Lab<'_>) -> Result<()> {
     lab.say("hello")?.failed(&["/config/config.json"])
 }
 
-fn not_granted(lab: &Lab<'_>) -> Result<()> {
+fn names_path_of_ungranted_config(lab: &Lab<'_>) -> Result<()> {
     lab.component().without_folder().say("hello")?.failed(&["/config/config.json"])
 }
 
-fn not_json(lab: &Lab<'_>) -> Result<()> {
+fn names_position_of_broken_json(lab: &Lab<'_>) -> Result<()> {
     lab.write("config.json", b"{\n  \"agents\": nonsense\n}\n")?;
     lab.say("hello")?.failed(&["/config/config.json:2:13"])
 }
 
-fn unfinished(lab: &Lab<'_>) -> Result<()> {
+fn names_position_where_json_ends_early(lab: &Lab<'_>) -> Result<()> {
     lab.write("config.json", b"{\n  \"agents\": {")?;
     lab.say("hello")?.failed(&["/config/config.json:2:13"])
 }
 
-fn wrong_shape(lab: &Lab<'_>) -> Result<()> {
+fn names_field_of_wrong_shape(lab: &Lab<'_>) -> Result<()> {
     lab.configure_agent("ok", json!({ "model": 4 }))?;
     lab.say("hello")?.failed(&["/config/config.json", "agents.model", "string"])
 }
 
-fn no_model(lab: &Lab<'_>) -> Result<()> {
+fn names_field_of_missing_model(lab: &Lab<'_>) -> Result<()> {
     lab.configure_agent("ok", json!({ "model": null }))?;
     lab.say("hello")?.failed(&["/config/config.json", "agents.model"])
 }
 
-fn no_key(lab: &Lab<'_>) -> Result<()> {
+fn names_variable_of_missing_key(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.component().without_key().say("hello")?.failed(&[KEY_VARIABLE, PROVIDER])?;
     lab.sent_nothing()
 }
 
-fn unusable_key(lab: &Lab<'_>) -> Result<()> {
+fn refuses_key_no_header_can_carry(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     let smuggled = "Vq8ZtUy3LmXw\r\nx-smuggled: 1";
     lab.component().key(smuggled).say("hello")?.failed(&[KEY_VARIABLE])?;

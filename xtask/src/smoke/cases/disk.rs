@@ -9,15 +9,15 @@ use super::{at_once, cases, files::only_the_session};
 use crate::smoke::lab::Lab;
 
 cases! {
-    long: true,
-    "four guests at once on a disk that takes 3.5 s, half of them 10 s ahead, lose no turn" => slow,
-    "a guest stopped while it stores is overtaken, and loses no turn" => stopped,
+    long disk:
+    keeps_turns_of_four_guests_on_slow_disk,
+    overtakes_stopped_guest_without_losing_turns,
 }
 
 /// Longer than any guest takes.
 const LIMIT: Duration = Duration::from_secs(50);
 
-fn slow(lab: &Lab<'_>) -> Result<()> {
+fn keeps_turns_of_four_guests_on_slow_disk(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     // Creates the directories.
     lab.compiled().say("first")?.answered("echo: first")?;
@@ -30,7 +30,7 @@ fn slow(lab: &Lab<'_>) -> Result<()> {
 }
 
 /// First for less time than it takes the other guest to overtake it, and then for more.
-fn stopped(lab: &Lab<'_>) -> Result<()> {
+fn overtakes_stopped_guest_without_losing_turns(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     let late = stopping(lab, "late")?;
     let next = lab.compiled().start("next")?;

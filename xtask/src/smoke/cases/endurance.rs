@@ -18,12 +18,12 @@ use super::{
 use crate::smoke::lab::{ANTHROPIC, Lab, PROVIDER};
 
 cases! {
-    long: true,
-    "a guest killed in mid-write leaves the old session or the new one" => killed,
-    "hostile server: 250 random answers, OpenAI, whole" => openai_whole,
-    "hostile server: 250 random answers, OpenAI, streamed" => openai_stream,
-    "hostile server: 250 random answers, Anthropic, whole" => anthropic_whole,
-    "hostile server: 250 random answers, Anthropic, streamed" => anthropic_stream,
+    long endurance:
+    keeps_session_whole_through_hundred_kills,
+    survives_random_whole_answers_of_openai,
+    survives_random_streams_of_openai,
+    survives_random_whole_answers_of_anthropic,
+    survives_random_streams_of_anthropic,
 }
 
 /// How often a guest is killed.
@@ -31,7 +31,7 @@ const KILLS: usize = 100;
 
 /// Kills each guest a random moment after it began to store its turn. What was said is one whole turn more or not there at
 /// all, and what is left lying about does not add up.
-fn killed(lab: &Lab<'_>) -> Result<()> {
+fn keeps_session_whole_through_hundred_kills(lab: &Lab<'_>) -> Result<()> {
     lab.configure_agent("ok", json!({ "context_tokens": 1000 }))?;
     // Large, so that writing takes a while.
     let long = "a long story ".repeat(20_000);
@@ -128,19 +128,19 @@ const GRACE: u64 = 3;
 /// More memory than a guest needs for anything but what grows without bound.
 const MEMORY: usize = 64 << 20;
 
-fn openai_whole(lab: &Lab<'_>) -> Result<()> {
+fn survives_random_whole_answers_of_openai(lab: &Lab<'_>) -> Result<()> {
     chaos(lab, 0, PROVIDER, false)
 }
 
-fn openai_stream(lab: &Lab<'_>) -> Result<()> {
+fn survives_random_streams_of_openai(lab: &Lab<'_>) -> Result<()> {
     chaos(lab, 1, PROVIDER, true)
 }
 
-fn anthropic_whole(lab: &Lab<'_>) -> Result<()> {
+fn survives_random_whole_answers_of_anthropic(lab: &Lab<'_>) -> Result<()> {
     chaos(lab, 2, ANTHROPIC, false)
 }
 
-fn anthropic_stream(lab: &Lab<'_>) -> Result<()> {
+fn survives_random_streams_of_anthropic(lab: &Lab<'_>) -> Result<()> {
     chaos(lab, 3, ANTHROPIC, true)
 }
 
@@ -158,7 +158,7 @@ fn chaos(lab: &Lab<'_>, part: u64, name: &str, stream: bool) -> Result<()> {
             }
             let seed = first + at as u64;
             ask(&lab, seed, name, stream)
-                .with_context(|| format!("to repeat this: `--only hostile --seed {seed}`"))?;
+                .with_context(|| format!("to repeat this: `--only survives_random --seed {seed}`"))?;
         }
     };
     at_once((0..AT_ONCE).map(|worker| move || work(worker)))

@@ -10,16 +10,17 @@ use super::cases;
 use crate::smoke::lab::{KEY_VARIABLE, Lab, PROVIDER};
 
 cases! {
-    "exported: the turns of one instance are a conversation" => conversation,
-    "exported: a streamed answer is returned whole and printed nowhere" => streamed,
-    "exported: what goes wrong is an error value, and the instance lives on" => lives_on,
-    "exported: a wrong key is an error value without the key" => unauthorized,
-    "exported: an untrusted certificate is an error value" => untrusted,
-    "exported: an answer that breaks off is an error value" => broken_off,
-    "exported: a missing configuration is an error value with its path" => no_config,
-    "exported: the capabilities are those of this build" => capabilities,
-    "exported: a turn adds little to the exchange with the server" => round_trip,
-    "exported: a configuration of 10 KB is read within 10 ms" => large_config,
+    exports:
+    turns_of_one_instance_make_conversation,
+    returns_streamed_answer_and_prints_nothing,
+    goes_on_after_an_error_value,
+    returns_wrong_key_error_without_key,
+    returns_untrusted_certificate_as_error,
+    returns_broken_off_answer_as_error,
+    returns_missing_configuration_with_its_path,
+    returns_capabilities_of_this_build,
+    turn_adds_little_to_the_exchange,
+    reads_10_kb_configuration_within_10_ms,
 }
 
 /// A call's answer.
@@ -60,7 +61,7 @@ fn process(lab: &Lab<'_>, message: &str) -> Result<Answer> {
     Ok(call(lab, &[json!({ "process-message": message })])?.remove(0))
 }
 
-fn conversation(lab: &Lab<'_>) -> Result<()> {
+fn turns_of_one_instance_make_conversation(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     let json = r#"{"role":"user","content":"two"}"#;
     let answers = call(lab, &[json!({ "process-message": "one" }), json!({ "process-message": json })])?;
@@ -71,13 +72,13 @@ fn conversation(lab: &Lab<'_>) -> Result<()> {
     lab.stored("default", &history)
 }
 
-fn streamed(lab: &Lab<'_>) -> Result<()> {
+fn returns_streamed_answer_and_prints_nothing(lab: &Lab<'_>) -> Result<()> {
     lab.configure_agent("ok", json!({ "stream": true }))?;
     process(lab, "hello")?.is("echo: hello")?;
     lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
 }
 
-fn lives_on(lab: &Lab<'_>) -> Result<()> {
+fn goes_on_after_an_error_value(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     let answers = call(lab, &[json!({ "process-message": " \n" }), json!({ "process-message": "hello" })])?;
     answers[0].failed(&["message is empty"])?;
@@ -85,13 +86,13 @@ fn lives_on(lab: &Lab<'_>) -> Result<()> {
     lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
 }
 
-fn unauthorized(lab: &Lab<'_>) -> Result<()> {
+fn returns_wrong_key_error_without_key(lab: &Lab<'_>) -> Result<()> {
     lab.configure("status-401")?;
     process(lab, "hello")?.failed(&["Invalid API key", PROVIDER, KEY_VARIABLE])?;
     lab.stored_nothing()
 }
 
-fn untrusted(lab: &Lab<'_>) -> Result<()> {
+fn returns_untrusted_certificate_as_error(lab: &Lab<'_>) -> Result<()> {
     lab.configure_presented(Certificate::Untrusted)?;
     let words = ["HTTP unavailable: TLS failed", "the server's certificate is not trusted"];
     process(lab, "hello")?.failed(&words)?;
@@ -99,18 +100,18 @@ fn untrusted(lab: &Lab<'_>) -> Result<()> {
 }
 
 /// There is no other way to tell; what did arrive is stored.
-fn broken_off(lab: &Lab<'_>) -> Result<()> {
+fn returns_broken_off_answer_as_error(lab: &Lab<'_>) -> Result<()> {
     lab.configure_agent("stream-cut", json!({ "stream": true }))?;
     process(lab, "hello there, how are you")?.failed(&["the answer is incomplete"])?;
     ensure!(lab.session_files()?.contains(&"default.json".to_owned()), "nothing is stored");
     Ok(())
 }
 
-fn no_config(lab: &Lab<'_>) -> Result<()> {
+fn returns_missing_configuration_with_its_path(lab: &Lab<'_>) -> Result<()> {
     process(lab, "hello")?.failed(&["/config/config.json"])
 }
 
-fn capabilities(lab: &Lab<'_>) -> Result<()> {
+fn returns_capabilities_of_this_build(lab: &Lab<'_>) -> Result<()> {
     let answer = call(lab, &[json!("capabilities")])?.remove(0);
     let Outcome::Ok(text) = answer.result else { bail!("returned {:?}", answer.result) };
     let found: Value = serde_json::from_str(&text).context("the capabilities are not JSON")?;
@@ -124,7 +125,7 @@ fn capabilities(lab: &Lab<'_>) -> Result<()> {
 
 /// Beside the exchange, a turn reads the configuration and the session and writes the session to disk. The quickest of
 /// several counts: what disturbs a measurement makes it longer.
-fn round_trip(lab: &Lab<'_>) -> Result<()> {
+fn turn_adds_little_to_the_exchange(lab: &Lab<'_>) -> Result<()> {
     const TURNS: usize = 20;
     lab.configure("ok")?;
     let body = json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": "hello" }] });
@@ -142,7 +143,7 @@ fn round_trip(lab: &Lab<'_>) -> Result<()> {
 }
 
 /// A configuration that is read to its end and then found to lack a key takes no time for anything else.
-fn large_config(lab: &Lab<'_>) -> Result<()> {
+fn reads_10_kb_configuration_within_10_ms(lab: &Lab<'_>) -> Result<()> {
     lab.configure_agent("ok", json!({ "system_prompt": "Be brief. ".repeat(1000) }))?;
     let calls = vec![json!({ "process-message": "" }); 50];
     let answers = call(lab, &calls)?;

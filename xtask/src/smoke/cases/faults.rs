@@ -10,37 +10,38 @@ use crate::smoke::lab::Lab;
 const NOBODY: &str = "http://127.0.0.1:1/v1";
 
 cases! {
-    "no server: HTTP unavailable, and the cause" => no_server,
-    "no server: the cause is there for a large message too" => no_server_large,
-    "a host name that does not exist is named as the cause" => no_such_host,
-    "a server that never answers times out on time" => silent,
-    "an answer that stops in the middle times out on time" => stalled,
-    "a slow answer within the timeout is waited for" => slow,
-    "a host that grants no HTTP refuses the component in words" => no_http,
+    faults:
+    names_cause_when_nobody_listens,
+    names_cause_for_large_message_too,
+    names_cause_for_unknown_host,
+    times_out_on_silent_server,
+    times_out_on_stalled_answer,
+    waits_for_slow_answer_within_timeout,
+    host_without_http_refuses_component,
 }
 
-fn no_server(lab: &Lab<'_>) -> Result<()> {
+fn names_cause_when_nobody_listens(lab: &Lab<'_>) -> Result<()> {
     lab.configure_at(NOBODY, json!({ "retries": 0 }))?;
     lab.say("hello")?.failed(&["HTTP unavailable", "refused"])
 }
 
 /// The body's writer notices first that nobody listens, and knows no cause.
-fn no_server_large(lab: &Lab<'_>) -> Result<()> {
+fn names_cause_for_large_message_too(lab: &Lab<'_>) -> Result<()> {
     lab.configure_at(NOBODY, json!({ "retries": 0 }))?;
     lab.say(&"large ".repeat(50_000))?.failed(&["HTTP unavailable", "refused"])
 }
 
-fn no_such_host(lab: &Lab<'_>) -> Result<()> {
+fn names_cause_for_unknown_host(lab: &Lab<'_>) -> Result<()> {
     lab.configure_at("http://no-such-host.invalid/v1", json!({ "retries": 0 }))?;
     // Which cause it is, is the resolver's business; that there is one, is ours.
     lab.say("hello")?.failed(&["HTTP unavailable: "])
 }
 
-fn silent(lab: &Lab<'_>) -> Result<()> {
+fn times_out_on_silent_server(lab: &Lab<'_>) -> Result<()> {
     times_out(lab, "silent")
 }
 
-fn stalled(lab: &Lab<'_>) -> Result<()> {
+fn times_out_on_stalled_answer(lab: &Lab<'_>) -> Result<()> {
     times_out(lab, "stalled")
 }
 
@@ -52,13 +53,13 @@ fn times_out(lab: &Lab<'_>, scenario: &str) -> Result<()> {
     lab.received(1).map(drop)
 }
 
-fn slow(lab: &Lab<'_>) -> Result<()> {
+fn waits_for_slow_answer_within_timeout(lab: &Lab<'_>) -> Result<()> {
     lab.configure_with("slow", json!({ "retries": 0, "timeout_secs": 20 }))?;
     lab.say("hello")?.answered("echo: hello")
 }
 
 /// A component states what it needs, so it is the host that refuses, before any of our code runs.
-fn no_http(lab: &Lab<'_>) -> Result<()> {
+fn host_without_http_refuses_component(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     let outcome = lab.component().without_http().say("hello")?;
     ensure!(outcome.exit == Some(1), "exit code {:?}, expected 1", outcome.exit);

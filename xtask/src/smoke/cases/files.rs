@@ -12,19 +12,20 @@ use crate::smoke::{
 };
 
 cases! {
-    "two processes on one session lose no turn" => two_processes,
-    "the lock of a process that was killed is taken over" => abandoned_lock,
-    "a session that is a link out of the folder is not followed" => link_out,
-    "a full disk is said, the answer printed, and the old session kept" => full_disk,
-    "a folder that cannot be written to is said, and the answer printed" => read_only,
-    "a long history is cut for the model and kept in the file" => long_history,
+    files:
+    two_processes_lose_no_turn,
+    takes_over_lock_of_killed_process,
+    does_not_follow_link_out_of_directory,
+    keeps_old_session_on_full_disk,
+    prints_answer_in_unwritable_directory,
+    cuts_long_history_for_the_model,
 }
 
 /// So many processes at once, so many times.
 const PROCESSES: usize = 2;
 const ROUNDS: usize = 10;
 
-fn two_processes(lab: &Lab<'_>) -> Result<()> {
+fn two_processes_lose_no_turn(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     let talk = |process: usize| {
         (0..ROUNDS).try_for_each(|round| {
@@ -51,7 +52,7 @@ fn two_processes(lab: &Lab<'_>) -> Result<()> {
     only_the_session(lab)
 }
 
-fn abandoned_lock(lab: &Lab<'_>) -> Result<()> {
+fn takes_over_lock_of_killed_process(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.write("sessions/.locks/default.json+1", b"half of a ses")?;
     let outcome = lab.say("hello")?;
@@ -71,7 +72,7 @@ pub(super) fn only_the_session(lab: &Lab<'_>) -> Result<()> {
 }
 
 /// What is outside is neither read nor written, whatever is said about it.
-fn link_out(lab: &Lab<'_>) -> Result<()> {
+fn does_not_follow_link_out_of_directory(lab: &Lab<'_>) -> Result<()> {
     let secret = session(&[("user", "outside"), ("assistant", "secret")]);
     let outside = lab.path("outside.json");
     fs::write(&outside, &secret).context("could not write the file outside")?;
@@ -91,7 +92,7 @@ fn link_out(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn full_disk(lab: &Lab<'_>) -> Result<()> {
+fn keeps_old_session_on_full_disk(lab: &Lab<'_>) -> Result<()> {
     // Room for this session, and none for it and a turn more in a file beside it.
     let turns = [("user", "x".repeat(20_000)), ("assistant", "y".repeat(20_000))];
     let old = session(&turns.each_ref().map(|(role, content)| (*role, content.as_str())));
@@ -109,7 +110,7 @@ fn full_disk(lab: &Lab<'_>) -> Result<()> {
     only_the_session(lab)
 }
 
-fn read_only(lab: &Lab<'_>) -> Result<()> {
+fn prints_answer_in_unwritable_directory(lab: &Lab<'_>) -> Result<()> {
     let mut disk = Small::mount(&lab.granted())?;
     lab.configure("ok")?;
     let old = session(&[("user", "one"), ("assistant", "echo: one")]);
@@ -136,7 +137,7 @@ fn forbid_writing(lab: &Lab<'_>) -> Result<()> {
     }
 }
 
-fn long_history(lab: &Lab<'_>) -> Result<()> {
+fn cuts_long_history_for_the_model(lab: &Lab<'_>) -> Result<()> {
     let turns: Vec<(String, String)> = (0..200)
         .flat_map(|turn| [("user", turn), ("assistant", turn)])
         .map(|(role, turn)| (role.to_owned(), format!("{turn} {}", "word ".repeat(20))))

@@ -10,51 +10,52 @@ use crate::smoke::lab::{Lab, PROVIDERS};
 const MEMORY: usize = 64 << 20;
 
 cases! {
-    "an answer that is compressed unasked is a named error" => gzip,
-    "a redirect is not followed, and its credentials not shown" => redirect,
-    "an answer without content is a named error" => no_content,
-    "JSON nested ten thousand deep is a named error" => deep_json,
-    "an answer that is not UTF-8 is a named error" => bad_utf8,
-    "JSON of the wrong shape is a named error" => wrong_shape,
-    "headers without end are a named error" => endless_headers,
-    "a body without end is a named error" => endless_body,
-    "bytes that trickle time out on time" => trickle,
-    "an address that gives a user, another scheme or no host is refused before anything is sent" => bad_address,
+    hostile:
+    reports_answer_compressed_without_request,
+    reports_redirect_without_following_or_credentials,
+    reports_answer_without_content,
+    reports_json_nested_ten_thousand_deep,
+    reports_answer_that_is_not_utf8,
+    reports_json_of_wrong_shape,
+    reports_headers_without_end,
+    reports_body_without_end,
+    times_out_on_trickling_bytes,
+    refuses_bad_address_before_sending_anything,
 }
 
-fn gzip(lab: &Lab<'_>) -> Result<()> {
+fn reports_answer_compressed_without_request(lab: &Lab<'_>) -> Result<()> {
     named(lab, "gzip", &["gzip"])
 }
 
-fn redirect(lab: &Lab<'_>) -> Result<()> {
+fn reports_redirect_without_following_or_credentials(lab: &Lab<'_>) -> Result<()> {
     named(lab, "redirect", &["307", "redirects are not followed", "127.0.0.1"])
 }
 
-fn no_content(lab: &Lab<'_>) -> Result<()> {
+fn reports_answer_without_content(lab: &Lab<'_>) -> Result<()> {
     named(lab, "no-content", &["204"])
 }
 
-fn deep_json(lab: &Lab<'_>) -> Result<()> {
+fn reports_json_nested_ten_thousand_deep(lab: &Lab<'_>) -> Result<()> {
     named(lab, "deep-json", &["recursion limit"])
 }
 
-fn bad_utf8(lab: &Lab<'_>) -> Result<()> {
+fn reports_answer_that_is_not_utf8(lab: &Lab<'_>) -> Result<()> {
     named(lab, "bad-utf8", &["UTF-8"])
 }
 
-fn wrong_shape(lab: &Lab<'_>) -> Result<()> {
+fn reports_json_of_wrong_shape(lab: &Lab<'_>) -> Result<()> {
     named(lab, "wrong-shape", &["something else than"])
 }
 
-fn endless_headers(lab: &Lab<'_>) -> Result<()> {
+fn reports_headers_without_end(lab: &Lab<'_>) -> Result<()> {
     named(lab, "endless-headers", &["HTTP"])
 }
 
-fn endless_body(lab: &Lab<'_>) -> Result<()> {
+fn reports_body_without_end(lab: &Lab<'_>) -> Result<()> {
     named(lab, "endless-body", &["larger than", "10000000 bytes"])
 }
 
-fn trickle(lab: &Lab<'_>) -> Result<()> {
+fn times_out_on_trickling_bytes(lab: &Lab<'_>) -> Result<()> {
     named(lab, "trickle", &["Request timed out after 2 s"])
 }
 
@@ -74,7 +75,7 @@ fn named(lab: &Lab<'_>, scenario: &str, words: &[&str]) -> Result<()> {
     at_once(ways.map(|(name, stream)| move || check(name, stream)))
 }
 
-fn bad_address(lab: &Lab<'_>) -> Result<()> {
+fn refuses_bad_address_before_sending_anything(lab: &Lab<'_>) -> Result<()> {
     let good = lab.bench.provider.api_base("ok", "bad-address");
     let authority = good.trim_start_matches("http://");
     for address in [

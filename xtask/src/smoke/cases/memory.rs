@@ -24,17 +24,18 @@ const ESCAPED_TEXT: &str = "é\n\"\u{1f600}";
 const ESCAPES: usize = r#"\u00e9\n\"\ud83d\ude00"#.len();
 
 cases! {
-    "memory: a whole answer takes no more than twice and a half its size, and a megabyte" => whole,
-    "memory: a streamed answer takes no more than one and a half times its size, and a megabyte" => streamed,
-    "memory: an answer that does not fit is an error, and no trap" => too_little,
-    "memory: an answer of 200,000 choices is read in its time" => choices,
+    memory:
+    whole_answer_takes_bounded_memory,
+    streamed_answer_takes_bounded_memory,
+    reports_answer_that_exceeds_memory,
+    reads_200000_choices_in_time,
 }
 
-fn whole(lab: &Lab<'_>) -> Result<()> {
+fn whole_answer_takes_bounded_memory(lab: &Lab<'_>) -> Result<()> {
     within(lab, false, SIZE * 5 / 2 + BASE)
 }
 
-fn streamed(lab: &Lab<'_>) -> Result<()> {
+fn streamed_answer_takes_bounded_memory(lab: &Lab<'_>) -> Result<()> {
     within(lab, true, SIZE * 3 / 2 + BASE)
 }
 
@@ -70,7 +71,7 @@ fn text(shape: &str, size: usize) -> String {
     }
 }
 
-fn too_little(lab: &Lab<'_>) -> Result<()> {
+fn reports_answer_that_exceeds_memory(lab: &Lab<'_>) -> Result<()> {
     let tries = ways().flat_map(|(name, shape)| [false, true].map(|stream| (name, shape, stream)));
     at_once(tries.map(|(name, shape, stream)| {
         move || {
@@ -111,7 +112,7 @@ fn does_not_fit(outcome: &Outcome, whole: &str, stream: bool) -> Result<()> {
     outcome.broke_off(arrived, &words)
 }
 
-fn choices(lab: &Lab<'_>) -> Result<()> {
+fn reads_200000_choices_in_time(lab: &Lab<'_>) -> Result<()> {
     at_once(PROVIDERS.map(|name| {
         move || {
             let lab = lab.within(name)?;

@@ -9,19 +9,20 @@ use super::cases;
 use crate::smoke::{guest::Guest, lab::Lab};
 
 cases! {
-    "the component tells its capabilities" => component_capabilities,
-    "the component tells its version and its usage" => version_and_help,
-    "an unknown argument is refused by name" => unknown_argument,
-    "wasm-tools finds the component valid" => validates,
-    "wasip1: tells its capabilities" => wasip1_capabilities,
-    "wasip1: a chat is HTTP unavailable, and no crash" => wasip1_chat,
+    program:
+    component_prints_its_capabilities,
+    component_prints_version_and_usage,
+    refuses_unknown_argument_by_name,
+    wasm_tools_finds_component_valid,
+    module_prints_its_capabilities,
+    module_reports_chat_without_http,
 }
 
-fn component_capabilities(lab: &Lab<'_>) -> Result<()> {
+fn component_prints_its_capabilities(lab: &Lab<'_>) -> Result<()> {
     capabilities(lab.component(), "wasm32-wasip2", true)
 }
 
-fn wasip1_capabilities(lab: &Lab<'_>) -> Result<()> {
+fn module_prints_its_capabilities(lab: &Lab<'_>) -> Result<()> {
     capabilities(lab.wasip1(), "wasm32-wasip1", false)
 }
 
@@ -38,7 +39,7 @@ fn capabilities(guest: Guest<'_>, platform: &str, http: bool) -> Result<()> {
     Ok(())
 }
 
-fn version_and_help(lab: &Lab<'_>) -> Result<()> {
+fn component_prints_version_and_usage(lab: &Lab<'_>) -> Result<()> {
     lab.component()
         .arguments(&["--version"])
         .ask()?
@@ -51,7 +52,7 @@ fn version_and_help(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn unknown_argument(lab: &Lab<'_>) -> Result<()> {
+fn refuses_unknown_argument_by_name(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     let outcome = lab.component().arguments(&["--loud"]).say("hello")?;
     ensure!(outcome.exit != Some(0), "it was a success");
@@ -59,13 +60,13 @@ fn unknown_argument(lab: &Lab<'_>) -> Result<()> {
     lab.sent_nothing()
 }
 
-fn validates(lab: &Lab<'_>) -> Result<()> {
+fn wasm_tools_finds_component_valid(lab: &Lab<'_>) -> Result<()> {
     let shell = lab.bench.shell()?;
     let (wasm_tools, component) = (&lab.bench.wasm_tools, &lab.bench.shipped.component);
     cmd::run_quietly(cmd!(shell, "{wasm_tools} validate {component}"), "validate the component", 20)
 }
 
-fn wasip1_chat(lab: &Lab<'_>) -> Result<()> {
+fn module_reports_chat_without_http(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.wasip1().say("hello")?.failed(&["HTTP unavailable"])?;
     lab.sent_nothing()

@@ -7,21 +7,22 @@ use super::cases;
 use crate::smoke::lab::{KEY_VARIABLE, Lab, PROVIDER};
 
 cases! {
-    "401 names the provider and the variable, not the key" => unauthorized,
-    "403 is a wrong key too" => forbidden,
-    "400 passes on the provider's words at once" => bad_request,
-    "500 is retried twice unless the config says otherwise" => server_error,
-    "429 is retried as often as the config says" => rate_limited,
-    "a provider that recovers costs nothing but time" => recovers,
-    "an answer that is not JSON is a named error" => garbage,
-    "an answer cut short is a named error" => truncated,
+    provider:
+    status_401_names_variable_but_not_key,
+    status_403_reports_invalid_key,
+    status_400_passes_on_providers_words,
+    status_500_is_retried_twice_by_default,
+    status_429_is_retried_as_configured,
+    answers_after_provider_recovers,
+    reports_answer_that_is_not_json,
+    reports_answer_cut_short,
 }
 
-fn unauthorized(lab: &Lab<'_>) -> Result<()> {
+fn status_401_names_variable_but_not_key(lab: &Lab<'_>) -> Result<()> {
     refused_key(lab, "status-401")
 }
 
-fn forbidden(lab: &Lab<'_>) -> Result<()> {
+fn status_403_reports_invalid_key(lab: &Lab<'_>) -> Result<()> {
     refused_key(lab, "status-403")
 }
 
@@ -33,14 +34,14 @@ fn refused_key(lab: &Lab<'_>, scenario: &str) -> Result<()> {
     lab.stored_nothing()
 }
 
-fn bad_request(lab: &Lab<'_>) -> Result<()> {
+fn status_400_passes_on_providers_words(lab: &Lab<'_>) -> Result<()> {
     lab.configure_with("status-400", json!({}))?;
     lab.say("hello")?.failed(&[PROVIDER, "400", "This request is answered with status 400."])?;
     lab.received(1)?;
     lab.stored_nothing()
 }
 
-fn server_error(lab: &Lab<'_>) -> Result<()> {
+fn status_500_is_retried_twice_by_default(lab: &Lab<'_>) -> Result<()> {
     lab.configure_with("status-500", json!({}))?;
     let words = "The server had an error while processing your request. Sorry about that!";
     lab.say("hello")?.failed(&[PROVIDER, "500", words])?;
@@ -49,26 +50,26 @@ fn server_error(lab: &Lab<'_>) -> Result<()> {
     lab.stored_nothing()
 }
 
-fn rate_limited(lab: &Lab<'_>) -> Result<()> {
+fn status_429_is_retried_as_configured(lab: &Lab<'_>) -> Result<()> {
     lab.configure_with("status-429", json!({ "retries": 1 }))?;
     lab.say("hello")?.failed(&[PROVIDER, "429", "Rate limit reached"])?;
     lab.received(2).map(drop)
 }
 
-fn recovers(lab: &Lab<'_>) -> Result<()> {
+fn answers_after_provider_recovers(lab: &Lab<'_>) -> Result<()> {
     lab.configure_with("recovers", json!({ "retries": 1 }))?;
     lab.say("hello")?.printed("echo: hello")?;
     lab.received(2).map(drop)
 }
 
-fn garbage(lab: &Lab<'_>) -> Result<()> {
+fn reports_answer_that_is_not_json(lab: &Lab<'_>) -> Result<()> {
     lab.configure("garbage")?;
     // Who is to blame, not only what a parser choked on.
     lab.say("hello")?.failed(&[PROVIDER, "chat completion"])?;
     lab.stored_nothing()
 }
 
-fn truncated(lab: &Lab<'_>) -> Result<()> {
+fn reports_answer_cut_short(lab: &Lab<'_>) -> Result<()> {
     lab.configure("truncated")?;
     lab.say("hello")?.failed(&["HTTP", "broke off"])?;
     lab.stored_nothing()

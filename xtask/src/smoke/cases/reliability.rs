@@ -36,7 +36,7 @@ fn every_case_about_a_fault_is_on_the_page() {
         endurance::CASES,
     ];
     let mut cases: BTreeSet<&str> = themes.concat().iter().map(|case| case.name).collect();
-    cases.extend(crate::smoke::weft::case_names().filter(|name| name.starts_with("hostile: ")));
+    cases.extend(crate::smoke::weft::case_names().filter(|name| name.starts_with("hostile::")));
     let missing: Vec<_> = cases.difference(&named()).copied().collect();
     assert!(missing.is_empty(), "docs/reliability.md does not name {missing:#?}");
 }

@@ -13,30 +13,31 @@ use super::cases;
 use crate::smoke::lab::{Lab, PROVIDER};
 
 cases! {
-    "a connection that is reset is tried again as often as the config says" => reset,
-    "a connection that is reset once costs nothing but time" => reset_then_ok,
-    "a server that was not there yet costs nothing but time" => refused_then_ok,
-    "502 and 504 are tried again, 501 is not" => worthwhile_statuses,
-    "a provider that says when is asked again then" => retry_after_seconds,
-    "a provider that says when by a date is asked again then" => retry_after_date,
-    "what could not be tried before the deadline is not waited for" => beyond_the_deadline,
-    "a timeout is not tried again" => timeout,
+    retries:
+    retries_reset_connection_as_configured,
+    answers_after_one_reset_connection,
+    answers_once_late_server_listens,
+    retries_502_and_504_but_not_501,
+    waits_seconds_the_provider_names,
+    waits_until_date_the_provider_names,
+    does_not_wait_beyond_the_deadline,
+    does_not_retry_after_timeout,
 }
 
-fn reset(lab: &Lab<'_>) -> Result<()> {
+fn retries_reset_connection_as_configured(lab: &Lab<'_>) -> Result<()> {
     lab.configure_with("reset", json!({ "retries": 1 }))?;
     lab.say("hello")?.failed(&["HTTP unavailable"])?;
     lab.received(2)?;
     lab.stored_nothing()
 }
 
-fn reset_then_ok(lab: &Lab<'_>) -> Result<()> {
+fn answers_after_one_reset_connection(lab: &Lab<'_>) -> Result<()> {
     lab.configure_with("reset-then-ok", json!({ "retries": 1 }))?;
     lab.say("hello")?.answered("echo: hello")?;
     lab.received(2).map(drop)
 }
 
-fn refused_then_ok(lab: &Lab<'_>) -> Result<()> {
+fn answers_once_late_server_listens(lab: &Lab<'_>) -> Result<()> {
     let port = free_port()?;
     lab.configure_at(&format!("http://127.0.0.1:{port}/ok/late/v1"), json!({ "retries": 5 }))?;
     thread::scope(|scope| {
@@ -55,7 +56,7 @@ fn free_port() -> Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
-fn worthwhile_statuses(lab: &Lab<'_>) -> Result<()> {
+fn retries_502_and_504_but_not_501(lab: &Lab<'_>) -> Result<()> {
     for (status, requests) in [("502", 2), ("504", 2), ("501", 1)] {
         let lab = lab.within(status)?;
         lab.configure_with(&format!("status-{status}"), json!({ "retries": 1 }))?;
@@ -65,11 +66,11 @@ fn worthwhile_statuses(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn retry_after_seconds(lab: &Lab<'_>) -> Result<()> {
+fn waits_seconds_the_provider_names(lab: &Lab<'_>) -> Result<()> {
     waits_two_seconds(lab, "retry-after-2")
 }
 
-fn retry_after_date(lab: &Lab<'_>) -> Result<()> {
+fn waits_until_date_the_provider_names(lab: &Lab<'_>) -> Result<()> {
     waits_two_seconds(lab, "retry-after-date")
 }
 
@@ -81,7 +82,7 @@ fn waits_two_seconds(lab: &Lab<'_>, scenario: &str) -> Result<()> {
     lab.received(2).map(drop)
 }
 
-fn beyond_the_deadline(lab: &Lab<'_>) -> Result<()> {
+fn does_not_wait_beyond_the_deadline(lab: &Lab<'_>) -> Result<()> {
     lab.configure_with("retry-after-5", json!({ "retries": 2, "timeout_secs": 3 }))?;
     let outcome = lab.say("hello")?;
     outcome.failed(&[PROVIDER, "429", "Rate limit reached"])?;
@@ -89,7 +90,7 @@ fn beyond_the_deadline(lab: &Lab<'_>) -> Result<()> {
     lab.received(1).map(drop)
 }
 
-fn timeout(lab: &Lab<'_>) -> Result<()> {
+fn does_not_retry_after_timeout(lab: &Lab<'_>) -> Result<()> {
     lab.configure_with("silent", json!({ "retries": 2, "timeout_secs": 1 }))?;
     let outcome = lab.say("hello")?;
     outcome.failed(&["Request timed out after 1 s"])?;

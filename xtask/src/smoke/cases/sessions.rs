@@ -12,30 +12,31 @@ use super::cases;
 use crate::smoke::lab::Lab;
 
 cases! {
-    "a damaged session is kept aside and a new one begun" => not_json,
-    "a session cut short is kept aside" => cut_short,
-    "a session of the wrong shape is kept aside" => wrong_shape,
-    "a second damaged session leaves the first where it is" => twice,
-    "a session id cannot leave the folder of sessions" => climbing_id,
-    "a session that is no file is refused at once" => no_file,
-    "a session deleted while it is answered stays deleted" => deleted,
-    "a session of a newer version is refused and left alone" => newer,
-    "an answer that cannot be stored is printed all the same" => unwritable,
+    sessions:
+    keeps_damaged_session_aside_and_begins_new,
+    keeps_session_cut_short_aside,
+    keeps_session_of_wrong_shape_aside,
+    keeps_first_damaged_session_beside_the_second,
+    refuses_session_id_that_leaves_the_directory,
+    refuses_session_that_is_no_file,
+    does_not_restore_session_deleted_meanwhile,
+    leaves_session_of_newer_version_alone,
+    prints_answer_that_cannot_be_stored,
 }
 
-fn not_json(lab: &Lab<'_>) -> Result<()> {
+fn keeps_damaged_session_aside_and_begins_new(lab: &Lab<'_>) -> Result<()> {
     kept_aside(lab, b"\x00\xff not a session\n")
 }
 
-fn cut_short(lab: &Lab<'_>) -> Result<()> {
+fn keeps_session_cut_short_aside(lab: &Lab<'_>) -> Result<()> {
     kept_aside(lab, br#"{"version":1,"id":"default","messages":[{"role":"user","conte"#)
 }
 
-fn wrong_shape(lab: &Lab<'_>) -> Result<()> {
+fn keeps_session_of_wrong_shape_aside(lab: &Lab<'_>) -> Result<()> {
     kept_aside(lab, br#"{"version":1,"id":"default","messages":"none"}"#)
 }
 
-fn twice(lab: &Lab<'_>) -> Result<()> {
+fn keeps_first_damaged_session_beside_the_second(lab: &Lab<'_>) -> Result<()> {
     kept_aside(lab, b"first damage")?;
     let before = others(lab)?;
     damage_and_chat(lab, b"second damage")?;
@@ -45,7 +46,7 @@ fn twice(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn climbing_id(lab: &Lab<'_>) -> Result<()> {
+fn refuses_session_id_that_leaves_the_directory(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     for id in ["../up", "/abs", "..", "a/b", ""] {
         lab.component().arguments(&["--session", id]).say("hello")?.failed(&["session id"])?;
@@ -57,7 +58,7 @@ fn climbing_id(lab: &Lab<'_>) -> Result<()> {
 }
 
 /// It may hold what this version would lose.
-fn newer(lab: &Lab<'_>) -> Result<()> {
+fn leaves_session_of_newer_version_alone(lab: &Lab<'_>) -> Result<()> {
     let session = br#"{"version":2,"id":"default","messages":[],"more":"of it"}"#;
     lab.configure("ok")?;
     lab.write("sessions/default.json", session)?;
@@ -71,7 +72,7 @@ fn newer(lab: &Lab<'_>) -> Result<()> {
 }
 
 /// Opening the pipe would take forever, because nobody writes to it.
-fn no_file(lab: &Lab<'_>) -> Result<()> {
+fn refuses_session_that_is_no_file(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     fs::create_dir_all(lab.session_path("default"))?;
     lab.say("hello")?.failed(&["default.json", "it is not a regular file"])?;
@@ -85,7 +86,7 @@ fn no_file(lab: &Lab<'_>) -> Result<()> {
     lab.sent_nothing()
 }
 
-fn deleted(lab: &Lab<'_>) -> Result<()> {
+fn does_not_restore_session_deleted_meanwhile(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.say("one")?.answered("echo: one")?;
     lab.configure("slow")?;
@@ -108,7 +109,7 @@ fn deleted(lab: &Lab<'_>) -> Result<()> {
     lab.stored_nothing()
 }
 
-fn unwritable(lab: &Lab<'_>) -> Result<()> {
+fn prints_answer_that_cannot_be_stored(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.make_sessions_unwritable()?;
     lab.say("hello")?.unstored("echo: hello", &["sessions/default.json"])

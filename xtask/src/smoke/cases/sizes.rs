@@ -13,13 +13,14 @@ use crate::smoke::lab::Lab;
 const DIGITS: &str = "0123456789abcdef";
 
 cases! {
-    "a 300 KB message arrives byte for byte" => large_message,
-    "a 5 MB message is sent and answered within a second" => large_request,
-    "a 9 MB answer is printed whole within a second" => large_answer,
-    "an answer over the limit is a named error" => huge_answer,
+    sizes:
+    sends_300_kb_message_byte_for_byte,
+    sends_5_mb_message_within_a_second,
+    prints_9_mb_answer_within_a_second,
+    reports_answer_over_the_limit,
 }
 
-fn large_message(lab: &Lab<'_>) -> Result<()> {
+fn sends_300_kb_message_byte_for_byte(lab: &Lab<'_>) -> Result<()> {
     // Numbered, so that a block lost or sent twice shows, and with letters of several bytes across every boundary.
     let message: String = (0..27_000).map(|number| format!("{number} über ")).collect();
     ensure!(message.len() > 300_000, "the message is not large");
@@ -31,7 +32,7 @@ fn large_message(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn large_request(lab: &Lab<'_>) -> Result<()> {
+fn sends_5_mb_message_within_a_second(lab: &Lab<'_>) -> Result<()> {
     lab.configure_agent("count", json!({ "context_tokens": 10_000_000 }))?;
     let message = DIGITS.repeat(5_000_000 / DIGITS.len());
     within_a_second(|| {
@@ -42,7 +43,7 @@ fn large_request(lab: &Lab<'_>) -> Result<()> {
     })
 }
 
-fn large_answer(lab: &Lab<'_>) -> Result<()> {
+fn prints_9_mb_answer_within_a_second(lab: &Lab<'_>) -> Result<()> {
     lab.configure("large")?;
     let answer = DIGITS.repeat(9_000_000 / DIGITS.len());
     within_a_second(|| {
@@ -71,7 +72,7 @@ fn forget(lab: &Lab<'_>) -> Result<()> {
     fs::remove_file(lab.session_path("default")).context("there is no session")
 }
 
-fn huge_answer(lab: &Lab<'_>) -> Result<()> {
+fn reports_answer_over_the_limit(lab: &Lab<'_>) -> Result<()> {
     lab.configure("huge")?;
     lab.say("hello")?.failed(&["larger than", "10000000 bytes"])?;
     lab.stored_nothing()

@@ -22,23 +22,24 @@ const ATTEMPTS: usize = 3;
 const MEMORY: usize = 64 << 20;
 
 cases! {
-    "stream: each piece is on stdout before the next is sent" => pieces_arrive,
-    "stream: the whole answer is stored" => stored_whole,
-    "stream: the input can ask for it, or ask for none" => input_decides,
-    "stream: any split of the bytes makes the same text" => split,
-    "stream: all that the standard allows is understood" => odd,
-    "stream: a server that answers whole all the same" => no_stream,
-    "stream: slow but steady outlives the timeout" => outlives_the_timeout,
-    "stream: an error before the first piece is an error as ever" => refused,
-    "stream: one that ends early is printed, stored and said to be incomplete" => cut,
-    "stream: an error in the middle is passed on, and the text kept" => error,
-    "stream: a connection that breaks is not tried again" => reset,
-    "stream: one that stops in the middle times out" => stalled,
-    "stream: one without end is cut at the limit" => endless,
-    "stream: an event without end is a named error" => endless_event,
+    streams:
+    prints_each_piece_before_the_next,
+    stores_the_whole_answer,
+    input_asks_for_stream_or_none,
+    any_split_makes_same_text,
+    understands_all_the_standard_allows,
+    accepts_whole_answer_from_server,
+    steady_stream_outlives_the_timeout,
+    reports_error_before_first_piece,
+    stores_stream_cut_short_as_incomplete,
+    keeps_text_before_an_error_event,
+    does_not_retry_broken_stream,
+    times_out_on_stalled_stream,
+    cuts_endless_stream_at_limit,
+    reports_event_without_end,
 }
 
-fn pieces_arrive(lab: &Lab<'_>) -> Result<()> {
+fn prints_each_piece_before_the_next(lab: &Lab<'_>) -> Result<()> {
     for_each_provider(lab, |lab, name| {
         configure(lab, name, "stream-slow", json!({}))?;
         // A machine that is busy may hold a piece back until the next is there; a guest that gathers them does so each time.
@@ -69,7 +70,7 @@ fn gathered(lab: &Lab<'_>) -> Result<Option<String>> {
     Ok((!apart).then(|| format!("the pieces came {gaps:?} ms after each other")))
 }
 
-fn stored_whole(lab: &Lab<'_>) -> Result<()> {
+fn stores_the_whole_answer(lab: &Lab<'_>) -> Result<()> {
     for_each_provider(lab, |lab, name| {
         configure(lab, name, "ok", json!({}))?;
         lab.say(MESSAGE)?.answered("echo: one two three four")?;
@@ -80,7 +81,7 @@ fn stored_whole(lab: &Lab<'_>) -> Result<()> {
     })
 }
 
-fn input_decides(lab: &Lab<'_>) -> Result<()> {
+fn input_asks_for_stream_or_none(lab: &Lab<'_>) -> Result<()> {
     for_each_provider(lab, |lab, name| {
         for (config, input) in [(false, true), (true, false)] {
             let lab = &lab.within(&format!("{input}"))?;
@@ -95,7 +96,7 @@ fn input_decides(lab: &Lab<'_>) -> Result<()> {
     })
 }
 
-fn split(lab: &Lab<'_>) -> Result<()> {
+fn any_split_makes_same_text(lab: &Lab<'_>) -> Result<()> {
     let message = "Grüße, 世界 — 🦀 \u{202e}\u{0}\t\"quoted\" \\ back\nsecond line";
     for_each_provider(lab, |lab, name| {
         configure(lab, name, "stream-split", json!({}))?;
@@ -104,11 +105,11 @@ fn split(lab: &Lab<'_>) -> Result<()> {
     })
 }
 
-fn odd(lab: &Lab<'_>) -> Result<()> {
+fn understands_all_the_standard_allows(lab: &Lab<'_>) -> Result<()> {
     succeeds(lab, "stream-odd")
 }
 
-fn no_stream(lab: &Lab<'_>) -> Result<()> {
+fn accepts_whole_answer_from_server(lab: &Lab<'_>) -> Result<()> {
     succeeds(lab, "no-stream")
 }
 
@@ -120,7 +121,7 @@ fn succeeds(lab: &Lab<'_>, scenario: &str) -> Result<()> {
     })
 }
 
-fn outlives_the_timeout(lab: &Lab<'_>) -> Result<()> {
+fn steady_stream_outlives_the_timeout(lab: &Lab<'_>) -> Result<()> {
     for_each_provider(lab, |lab, name| {
         configure(lab, name, "stream-slow", json!({ "timeout_secs": 1 }))?;
         let outcome = lab.say("a b c d e f g")?;
@@ -129,7 +130,7 @@ fn outlives_the_timeout(lab: &Lab<'_>) -> Result<()> {
     })
 }
 
-fn refused(lab: &Lab<'_>) -> Result<()> {
+fn reports_error_before_first_piece(lab: &Lab<'_>) -> Result<()> {
     for_each_provider(lab, |lab, name| {
         configure(lab, name, "status-503", json!({ "retries": 1 }))?;
         lab.say(MESSAGE)?.failed(&[name, "503"])?;
@@ -138,18 +139,18 @@ fn refused(lab: &Lab<'_>) -> Result<()> {
     })
 }
 
-fn cut(lab: &Lab<'_>) -> Result<()> {
+fn stores_stream_cut_short_as_incomplete(lab: &Lab<'_>) -> Result<()> {
     breaks_off(lab, "stream-cut", |_| "ended early")
 }
 
-fn error(lab: &Lab<'_>) -> Result<()> {
+fn keeps_text_before_an_error_event(lab: &Lab<'_>) -> Result<()> {
     breaks_off(lab, "stream-error", |name| match name {
         PROVIDER => "The server had an error while processing your request. Sorry about that!",
         _ => "Overloaded",
     })
 }
 
-fn reset(lab: &Lab<'_>) -> Result<()> {
+fn does_not_retry_broken_stream(lab: &Lab<'_>) -> Result<()> {
     breaks_off(lab, "stream-reset", |_| "HTTP unavailable")
 }
 
@@ -162,7 +163,7 @@ fn breaks_off(lab: &Lab<'_>, scenario: &str, said: fn(&str) -> &'static str) -> 
     })
 }
 
-fn stalled(lab: &Lab<'_>) -> Result<()> {
+fn times_out_on_stalled_stream(lab: &Lab<'_>) -> Result<()> {
     for_each_provider(lab, |lab, name| {
         configure(lab, name, "stream-stalled", json!({ "timeout_secs": 1, "retries": 2 }))?;
         let outcome = lab.say(MESSAGE)?;
@@ -178,7 +179,7 @@ fn kept_what_arrived(lab: &Lab<'_>) -> Result<()> {
     lab.stored_incomplete("default", true)
 }
 
-fn endless(lab: &Lab<'_>) -> Result<()> {
+fn cuts_endless_stream_at_limit(lab: &Lab<'_>) -> Result<()> {
     for_each_provider(lab, |lab, name| {
         configure(
             lab,
@@ -198,7 +199,7 @@ fn endless(lab: &Lab<'_>) -> Result<()> {
     })
 }
 
-fn endless_event(lab: &Lab<'_>) -> Result<()> {
+fn reports_event_without_end(lab: &Lab<'_>) -> Result<()> {
     for_each_provider(lab, |lab, name| {
         configure(lab, name, "endless-event", json!({ "timeout_secs": 10 }))?;
         let outcome = bounded(lab).say(MESSAGE)?;

@@ -8,16 +8,17 @@ use super::cases;
 use crate::smoke::lab::{KEY, Lab};
 
 cases! {
-    "tls: a request arrives byte for byte, and its answer too" => byte_for_byte,
-    "tls: a long answer arrives whole" => long_answer,
-    "tls: an untrusted certificate is refused, and that is said" => untrusted,
-    "tls: a certificate for another name is refused, and that is said" => another_name,
-    "tls: an expired certificate is refused, and that is said" => expired,
-    "tls: a server that does not speak it is refused, and that is said" => plain,
-    "tls: where the host ignores timeouts, the guest holds its own" => silent,
+    tls:
+    request_and_answer_arrive_unchanged,
+    long_answer_arrives_whole,
+    refuses_certificate_of_unknown_authority,
+    refuses_certificate_for_another_name,
+    refuses_certificate_that_has_expired,
+    refuses_server_that_lacks_tls,
+    holds_deadline_where_host_ignores_timeouts,
 }
 
-fn byte_for_byte(lab: &Lab<'_>) -> Result<()> {
+fn request_and_answer_arrive_unchanged(lab: &Lab<'_>) -> Result<()> {
     let message = "Grüße, 世界 — 🦀 \u{0}\t\"quoted\" \\ ".repeat(6000);
     let message = message.trim_end();
     lab.configure("ok")?;
@@ -32,7 +33,7 @@ fn byte_for_byte(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn long_answer(lab: &Lab<'_>) -> Result<()> {
+fn long_answer_arrives_whole(lab: &Lab<'_>) -> Result<()> {
     lab.configure("large")?;
     let outcome = lab.say("hello")?;
     ensure!(outcome.exit == Some(0), "exit code {:?}, expected 0", outcome.exit);
@@ -40,20 +41,20 @@ fn long_answer(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn untrusted(lab: &Lab<'_>) -> Result<()> {
+fn refuses_certificate_of_unknown_authority(lab: &Lab<'_>) -> Result<()> {
     refused(lab, Certificate::Untrusted, &["the server's certificate is not trusted", "UnknownIssuer"])
 }
 
-fn another_name(lab: &Lab<'_>) -> Result<()> {
+fn refuses_certificate_for_another_name(lab: &Lab<'_>) -> Result<()> {
     let words = ["the server's certificate is not trusted", "not valid for name \"another.test\""];
     refused(lab, Certificate::AnotherName, &words)
 }
 
-fn expired(lab: &Lab<'_>) -> Result<()> {
+fn refuses_certificate_that_has_expired(lab: &Lab<'_>) -> Result<()> {
     refused(lab, Certificate::Expired, &["the server's certificate is not trusted", "certificate expired"])
 }
 
-fn plain(lab: &Lab<'_>) -> Result<()> {
+fn refuses_server_that_lacks_tls(lab: &Lab<'_>) -> Result<()> {
     refused(lab, Certificate::Plain, &["corrupt message"])
 }
 
@@ -67,7 +68,7 @@ fn refused(lab: &Lab<'_>, presented: Certificate, words: &[&str]) -> Result<()> 
     lab.stored_nothing()
 }
 
-fn silent(lab: &Lab<'_>) -> Result<()> {
+fn holds_deadline_where_host_ignores_timeouts(lab: &Lab<'_>) -> Result<()> {
     lab.configure_with("silent", json!({ "retries": 0, "timeout_secs": 1 }))?;
     let outcome = lab.say("hello")?;
     outcome.failed(&["Request timed out after 1 s"])?;

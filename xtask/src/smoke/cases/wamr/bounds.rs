@@ -10,10 +10,11 @@ use super::{call, turn};
 use crate::smoke::{case::cases, cases::files::session, guest::Guest, lab::Lab};
 
 cases! {
-    "wamr: bounds: 20 turns take a stack of 64 KB and a megabyte of memory" => twenty_turns,
-    "wamr: bounds: a session of 20 turns is read with a stack of 64 KB and a megabyte of memory" => long_session,
-    "wamr: bounds: a turn takes a fraction of that stack" => stack,
-    "wamr: bounds: what does not fit into memory is an error, and the session is as it was" => no_memory,
+    bounds:
+    twenty_turns_fit_small_stack_and_memory,
+    long_session_fits_small_stack_and_memory,
+    turn_takes_fraction_of_the_stack,
+    keeps_session_when_memory_runs_out,
 }
 
 /// The stack of WAMR's interpreter, in bytes.
@@ -35,7 +36,7 @@ struct Report {
     runtime: usize,
 }
 
-fn twenty_turns(lab: &Lab<'_>) -> Result<()> {
+fn twenty_turns_fit_small_stack_and_memory(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     let message = |number: usize| format!("number {number},").repeat(TURN_BYTES / 10);
     let calls: Vec<_> = (10..10 + TURNS).map(|number| turn(&message(number), "")).collect();
@@ -48,7 +49,7 @@ fn twenty_turns(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn long_session(lab: &Lab<'_>) -> Result<()> {
+fn long_session_fits_small_stack_and_memory(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     write_session(lab)?;
     let outcome = measured(lab, "a session of 20 turns", |guest| guest.say("hello"))?;
@@ -77,7 +78,7 @@ fn measured<T>(lab: &Lab<'_>, what: &str, run: impl FnOnce(Guest<'_>) -> Result<
 }
 
 /// What the host passes in finds no room, and what the server sends fails the turn. Either way the session is as it was.
-fn no_memory(lab: &Lab<'_>) -> Result<()> {
+fn keeps_session_when_memory_runs_out(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     call(lab.wasip1(), &[turn("one", "")])?[0].is("echo: one")?;
     let long = turn(&"word ".repeat(2 * MEMORY / 5), "");
@@ -94,7 +95,7 @@ fn no_memory(lab: &Lab<'_>) -> Result<()> {
 }
 
 /// The smallest stack, in steps of 4 KB, that a turn and a session of 20 turns are happy with.
-fn stack(lab: &Lab<'_>) -> Result<()> {
+fn turn_takes_fraction_of_the_stack(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     write_session(lab)?;
     let line = format!("{}\n", turn("hello", ""));

@@ -24,12 +24,13 @@ use crate::smoke::{
 const LIMIT: Duration = Duration::from_secs(30);
 
 cases! {
-    "wamr: a host in C gets an answer, whole and in pieces" => answered,
-    "wamr: a host in C hears what goes wrong" => failed,
-    "wamr: a host in C and its WAMR are small" => small,
+    c_host:
+    answers_host_in_c_whole_and_streamed,
+    reports_errors_to_host_in_c,
+    host_in_c_stays_small,
 }
 
-fn answered(lab: &Lab<'_>) -> Result<()> {
+fn answers_host_in_c_whole_and_streamed(lab: &Lab<'_>) -> Result<()> {
     for (name, stream) in [("whole", false), ("streamed", true)] {
         let lab = &lab.within(name)?;
         lab.configure_agent("ok", json!({ "stream": stream }))?;
@@ -40,7 +41,7 @@ fn answered(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn failed(lab: &Lab<'_>) -> Result<()> {
+fn reports_errors_to_host_in_c(lab: &Lab<'_>) -> Result<()> {
     lab.configure("status-401")?;
     let (exit, printed, said) = talk(lab)?;
     ensure!(exit == Some(1) && printed.is_empty(), "ended with {exit:?}, and printed `{printed}`");
@@ -61,7 +62,7 @@ fn failed(lab: &Lab<'_>) -> Result<()> {
 }
 
 /// The bound is far from the figure, which differs between compilers.
-fn small(lab: &Lab<'_>) -> Result<()> {
+fn host_in_c_stays_small(lab: &Lab<'_>) -> Result<()> {
     let (host, module) = (size(host(lab)?)?, size(&lab.bench.shipped.wasip1)?);
     ui::status("Measured", &format!("{host} bytes for a host in C with WAMR, {module} for the module"));
     ensure!(host < 400_000, "the host has {host} bytes");

@@ -10,19 +10,20 @@ use crate::smoke::{
 };
 
 cases! {
-    "wamr: the capabilities are those of this build" => capabilities,
-    "wamr: a chat attempt is an error in words, and stores nothing" => chat,
-    "wamr: the configuration is read through a mapped folder" => config,
-    "wamr: the folder of the configuration is the one that the environment names" => other_folder,
-    "wamr: a key that is not in the environment is named by its variable" => no_key,
-    "wamr: a damaged session stays where it is without an answer" => damaged,
-    "wamr: the folder of sessions is made, written, listed and emptied" => sessions,
-    "wamr: a missing folder is an error in words" => no_folder,
-    "wamr: an unknown option is an error in words" => unknown_option,
-    "wamr: a component is refused, and the right artifact named" => component,
+    command:
+    prints_capabilities_of_this_build,
+    chat_attempt_fails_and_stores_nothing,
+    reads_configuration_through_mapped_directory,
+    reads_configuration_from_directory_in_environment,
+    names_variable_of_missing_key,
+    leaves_damaged_session_without_an_answer,
+    makes_writes_lists_and_empties_sessions,
+    reports_missing_configuration_directory,
+    reports_unknown_option_by_name,
+    refuses_component_and_names_right_artifact,
 }
 
-fn capabilities(lab: &Lab<'_>) -> Result<()> {
+fn prints_capabilities_of_this_build(lab: &Lab<'_>) -> Result<()> {
     let outcome = lab.wasip1().arguments(&["--capabilities"]).ask()?;
     outcome.ended_in_order()?;
     let found: Value = serde_json::from_str(&outcome.stdout).context("the capabilities are not JSON")?;
@@ -34,7 +35,7 @@ fn capabilities(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn chat(lab: &Lab<'_>) -> Result<()> {
+fn chat_attempt_fails_and_stores_nothing(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     unavailable(lab)?;
     lab.sent_nothing()?;
@@ -50,7 +51,7 @@ fn unavailable(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn config(lab: &Lab<'_>) -> Result<()> {
+fn reads_configuration_through_mapped_directory(lab: &Lab<'_>) -> Result<()> {
     lab.wasip1().say("hello")?.failed(&["/config/config.json", "no such file"])?;
     lab.configure_agent("ok", json!({ "stream": "yes" }))?;
     lab.wasip1().say("hello")?.failed(&["/config/config.json", "stream"])?;
@@ -58,20 +59,20 @@ fn config(lab: &Lab<'_>) -> Result<()> {
     unavailable(lab)
 }
 
-fn other_folder(lab: &Lab<'_>) -> Result<()> {
+fn reads_configuration_from_directory_in_environment(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.write("other/config.json", b"{]")?;
     let guest = lab.wasip1().variable("CLAWFT_CONFIG_DIR=/config/other".to_owned());
     guest.say("hello")?.failed(&["/config/other/config.json:1:2: not JSON"])
 }
 
-fn no_key(lab: &Lab<'_>) -> Result<()> {
+fn names_variable_of_missing_key(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.wasip1().without_key().say("hello")?.failed(&[KEY_VARIABLE])?;
     unavailable(lab)
 }
 
-fn damaged(lab: &Lab<'_>) -> Result<()> {
+fn leaves_damaged_session_without_an_answer(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.write("sessions/default.json", b"{\"version\":1,")?;
     unavailable(lab)?;
@@ -81,7 +82,7 @@ fn damaged(lab: &Lab<'_>) -> Result<()> {
 }
 
 /// By a small program, since the module itself never lists them.
-fn sessions(lab: &Lab<'_>) -> Result<()> {
+fn makes_writes_lists_and_empties_sessions(lab: &Lab<'_>) -> Result<()> {
     let expected = "\
 written: Grüße, 世界
 listed: .locks note old one.json two.json
@@ -96,15 +97,15 @@ exists: true false";
     lab.stored("two", &[])
 }
 
-fn no_folder(lab: &Lab<'_>) -> Result<()> {
+fn reports_missing_configuration_directory(lab: &Lab<'_>) -> Result<()> {
     lab.wasip1().without_folder().say("hello")?.failed(&["/config"])
 }
 
-fn unknown_option(lab: &Lab<'_>) -> Result<()> {
+fn reports_unknown_option_by_name(lab: &Lab<'_>) -> Result<()> {
     lab.wasip1().arguments(&["--nonsense"]).ask()?.failed(&["unknown option `--nonsense`"])
 }
 
-fn component(lab: &Lab<'_>) -> Result<()> {
+fn refuses_component_and_names_right_artifact(lab: &Lab<'_>) -> Result<()> {
     let outcome = lab.component().ask()?;
     ensure!(outcome.exit == Some(2), "exit code {:?}, expected 2", outcome.exit);
     ensure!(outcome.stdout.is_empty(), "printed something on stdout");

@@ -7,10 +7,11 @@ use super::{call, turn};
 use crate::smoke::{case::cases, lab::Lab};
 
 cases! {
-    "wamr: misuse: a turn that is not there" => no_turn,
-    "wamr: misuse: an event out of turn changes nothing" => no_event,
-    "wamr: misuse: bytes that are not in the memory, or are no text" => no_bytes,
-    "wamr: misuse: more turns than there is room for" => no_room,
+    misuse:
+    refuses_turn_that_does_not_exist,
+    event_out_of_turn_changes_nothing,
+    refuses_bytes_outside_memory_or_text,
+    refuses_turns_beyond_the_room,
 }
 
 const NO_TURN: &str = "-1";
@@ -40,7 +41,7 @@ fn expect(lab: &Lab<'_>, calls: &[(Value, &str)]) -> Result<()> {
     answers.last().context("no answers")?.is("echo: hello")
 }
 
-fn no_turn(lab: &Lab<'_>) -> Result<()> {
+fn refuses_turn_that_does_not_exist(lab: &Lab<'_>) -> Result<()> {
     let mut calls = Vec::new();
     for turn in [0_i64, 1, -1, i64::from(i32::MAX), i64::from(i32::MIN)] {
         calls.extend([
@@ -55,7 +56,7 @@ fn no_turn(lab: &Lab<'_>) -> Result<()> {
     expect(lab, &calls)
 }
 
-fn no_event(lab: &Lab<'_>) -> Result<()> {
+fn event_out_of_turn_changes_nothing(lab: &Lab<'_>) -> Result<()> {
     let feed =
         |event: i64, number: i64, bytes: &str| function("clawft_feed", json!([1, event, number, bytes, 5]));
     expect(
@@ -80,7 +81,7 @@ fn no_event(lab: &Lab<'_>) -> Result<()> {
     )
 }
 
-fn no_bytes(lab: &Lab<'_>) -> Result<()> {
+fn refuses_bytes_outside_memory_or_text(lab: &Lab<'_>) -> Result<()> {
     let begin = |message: [i64; 2], session: [i64; 2]| {
         function("clawft_begin", json!([message[0], message[1], session[0], session[1]]))
     };
@@ -102,7 +103,7 @@ fn no_bytes(lab: &Lab<'_>) -> Result<()> {
     )
 }
 
-fn no_room(lab: &Lab<'_>) -> Result<()> {
+fn refuses_turns_beyond_the_room(lab: &Lab<'_>) -> Result<()> {
     let numbers: Vec<String> = (1..=64).map(|number: u32| number.to_string()).collect();
     let begin = || function("clawft_begin", json!(["hello", ""]));
     let mut calls: Vec<(Value, &str)> = numbers.iter().map(|number| (begin(), number.as_str())).collect();

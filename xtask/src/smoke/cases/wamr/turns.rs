@@ -15,22 +15,23 @@ use crate::smoke::{
 const MESSAGE: &str = "one two three four";
 
 cases! {
-    "wamr: turn: a host with a network gets an answer" => answered,
-    "wamr: turn: the request is the one that the component sends" => request,
-    "wamr: turn: a streamed answer comes in pieces" => streamed,
-    "wamr: turn: the turns of one instance are a conversation" => conversation,
-    "wamr: turn: two turns go on side by side" => side_by_side,
-    "wamr: turn: a wrong key is an error without the key" => unauthorized,
-    "wamr: turn: what may pass is tried again" => retried,
-    "wamr: turn: nobody listens" => nobody,
-    "wamr: turn: a server that says nothing times out" => silent,
-    "wamr: turn: an answer that breaks off is kept, and said to be incomplete" => broken_off,
-    "wamr: turn: a damaged session is kept aside and warned of" => damaged,
-    "wamr: turn: an answer that cannot be stored is no less of an answer" => not_stored,
-    "wamr: turn: no configuration is an error with its path" => no_config,
+    turns:
+    answers_host_with_a_network,
+    sends_same_request_as_the_component,
+    streams_answer_in_pieces,
+    turns_of_one_instance_make_conversation,
+    two_turns_run_side_by_side,
+    reports_wrong_key_without_the_key,
+    retries_what_may_pass,
+    reports_when_nobody_listens,
+    times_out_on_silent_server,
+    keeps_broken_off_answer_as_incomplete,
+    keeps_damaged_session_aside_with_warning,
+    returns_answer_that_cannot_be_stored,
+    reports_missing_configuration_with_path,
 }
 
-fn answered(lab: &Lab<'_>) -> Result<()> {
+fn answers_host_with_a_network(lab: &Lab<'_>) -> Result<()> {
     for name in PROVIDERS {
         let lab = &lab.within(name)?;
         lab.configure_as(name, "ok", json!({}), json!({}))?;
@@ -44,7 +45,7 @@ fn answered(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn request(lab: &Lab<'_>) -> Result<()> {
+fn sends_same_request_as_the_component(lab: &Lab<'_>) -> Result<()> {
     for name in PROVIDERS {
         let lab = &lab.within(name)?;
         lab.configure_as(name, "ok", json!({}), json!({ "system_prompt": "Be brief." }))?;
@@ -65,7 +66,7 @@ fn request(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn streamed(lab: &Lab<'_>) -> Result<()> {
+fn streams_answer_in_pieces(lab: &Lab<'_>) -> Result<()> {
     for name in PROVIDERS {
         let lab = &lab.within(name)?;
         lab.configure_as(name, "stream-slow", json!({}), json!({ "stream": true }))?;
@@ -82,7 +83,7 @@ fn streamed(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn conversation(lab: &Lab<'_>) -> Result<()> {
+fn turns_of_one_instance_make_conversation(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     let json = r#"{"role":"user","content":"two"}"#;
     let answers = call(lab.wasip1(), &[turn("one", ""), turn(json, "default"), turn("three", "other")])?;
@@ -96,7 +97,7 @@ fn conversation(lab: &Lab<'_>) -> Result<()> {
 }
 
 /// The host's part is played by hand: what a server would have said is in the calls.
-fn side_by_side(lab: &Lab<'_>) -> Result<()> {
+fn two_turns_run_side_by_side(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     let begin = |message: &str, session: &str| json!({ "function": ["clawft_begin", [message, session]] });
     let feed = |turn: i32, event: i32, number: i32, bytes: &str| json!({ "function": ["clawft_feed", [turn, event, number, bytes, 10]] });
@@ -127,14 +128,14 @@ fn side_by_side(lab: &Lab<'_>) -> Result<()> {
     lab.stored("b", &[("user", "two"), ("assistant", "to two")])
 }
 
-fn unauthorized(lab: &Lab<'_>) -> Result<()> {
+fn reports_wrong_key_without_the_key(lab: &Lab<'_>) -> Result<()> {
     lab.configure("status-401")?;
     take(lab, "hello")?.failed(&["Invalid API key", PROVIDER, KEY_VARIABLE])?;
     lab.received(1)?;
     lab.stored_nothing()
 }
 
-fn retried(lab: &Lab<'_>) -> Result<()> {
+fn retries_what_may_pass(lab: &Lab<'_>) -> Result<()> {
     lab.configure_with("recovers", json!({ "retries": 2 }))?;
     take(lab, "hello")?.is("echo: hello")?;
     lab.received(2)?;
@@ -145,19 +146,19 @@ fn retried(lab: &Lab<'_>) -> Result<()> {
     exhausted.stored_nothing()
 }
 
-fn nobody(lab: &Lab<'_>) -> Result<()> {
+fn reports_when_nobody_listens(lab: &Lab<'_>) -> Result<()> {
     lab.configure_at("http://127.0.0.1:1/v1", json!({ "retries": 0 }))?;
     take(lab, "hello")?.failed(&["HTTP unavailable: ", "refused"])?;
     lab.stored_nothing()
 }
 
-fn silent(lab: &Lab<'_>) -> Result<()> {
+fn times_out_on_silent_server(lab: &Lab<'_>) -> Result<()> {
     lab.configure_with("silent", json!({ "retries": 0, "timeout_secs": 1 }))?;
     take(lab, "hello")?.failed(&["Request timed out after 1 s"])?;
     lab.stored_nothing()
 }
 
-fn broken_off(lab: &Lab<'_>) -> Result<()> {
+fn keeps_broken_off_answer_as_incomplete(lab: &Lab<'_>) -> Result<()> {
     lab.configure_agent("stream-cut", json!({ "stream": true }))?;
     let answer = take(lab, MESSAGE)?;
     answer.returned("echo: one two ")?;
@@ -166,7 +167,7 @@ fn broken_off(lab: &Lab<'_>) -> Result<()> {
     lab.stored_incomplete("default", true)
 }
 
-fn damaged(lab: &Lab<'_>) -> Result<()> {
+fn keeps_damaged_session_aside_with_warning(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.write("sessions/default.json", b"damaged")?;
     let answer = take(lab, "hello")?;
@@ -177,7 +178,7 @@ fn damaged(lab: &Lab<'_>) -> Result<()> {
     lab.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
 }
 
-fn not_stored(lab: &Lab<'_>) -> Result<()> {
+fn returns_answer_that_cannot_be_stored(lab: &Lab<'_>) -> Result<()> {
     lab.configure("ok")?;
     lab.make_sessions_unwritable()?;
     let answer = take(lab, "hello")?;
@@ -187,7 +188,7 @@ fn not_stored(lab: &Lab<'_>) -> Result<()> {
     Ok(())
 }
 
-fn no_config(lab: &Lab<'_>) -> Result<()> {
+fn reports_missing_configuration_with_path(lab: &Lab<'_>) -> Result<()> {
     take(lab, "hello")?.failed(&["/config/config.json"])?;
     let calls: [Value; 2] = [turn(" \n", ""), turn("hello", "../escape")];
     lab.configure("ok")?;

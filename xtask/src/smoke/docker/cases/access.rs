@@ -10,9 +10,10 @@ use super::cases;
 use crate::smoke::docker::place::{Place, failed};
 
 cases! {
-    "who is not logged in is told how to, and nothing is pushed" => nobody,
-    "a login in Docker's configuration is used" => configured,
-    "a login that a credential helper keeps is used" => helped,
+    access:
+    tells_how_to_log_in,
+    uses_login_of_docker_configuration,
+    uses_login_of_credential_helper,
 }
 
 /// The user of `ci/docker-engine`, and the same as the header of basic authentication has it.
@@ -44,7 +45,7 @@ fn push(place: &Place<'_>, name: &str, configuration: &serde_json::Value, path: 
     Ok(outcome)
 }
 
-fn nobody(place: &Place<'_>) -> Result<()> {
+fn tells_how_to_log_in(place: &Place<'_>) -> Result<()> {
     let registry = &place.bench.engine.locked;
     let outcome = push(place, "empty", &json!({}), &place.path("bin"))?;
     failed(&outcome, &[&format!("not logged in to `{registry}`: run `docker login {registry}`")])?;
@@ -55,14 +56,14 @@ fn nobody(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn configured(place: &Place<'_>) -> Result<()> {
+fn uses_login_of_docker_configuration(place: &Place<'_>) -> Result<()> {
     let login = json!({ "auths": { &place.bench.engine.locked: { "auth": ENCODED } } });
     let outcome = push(place, "login", &login, &place.path("bin"))?;
     ensure!(outcome.exit == Some(0), "the push failed");
     Ok(())
 }
 
-fn helped(place: &Place<'_>) -> Result<()> {
+fn uses_login_of_credential_helper(place: &Place<'_>) -> Result<()> {
     let bin = place.path("bin");
     fs::create_dir_all(&bin)?;
     let helper = bin.join("docker-credential-smoke");

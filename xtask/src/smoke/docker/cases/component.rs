@@ -21,9 +21,10 @@ use crate::{
 };
 
 cases! {
-    "the component comes back from a registry as it was, and runs" => pulled,
-    "the component's version is given once, and pushing it again sends nothing" => once,
-    "the SBOM of each artifact is one, by CycloneDX's own schema" => sboms,
+    component:
+    pulled_component_is_unchanged_and_runs,
+    gives_each_component_version_once,
+    sboms_fit_the_cyclonedx_schema,
 }
 
 /// A commit and its time, for what is no release.
@@ -61,7 +62,7 @@ impl Pushed {
     }
 }
 
-fn pulled(place: &Place<'_>) -> Result<()> {
+fn pulled_component_is_unchanged_and_runs(place: &Place<'_>) -> Result<()> {
     let pushed = Pushed::prepare(place)?;
     pushed.push()?;
     let folder = place.path("pulled");
@@ -86,7 +87,7 @@ fn answers(place: &Place<'_>, project: &Project, component: &Path) -> Result<()>
     place.run_with(run, &message)?.answered("echo: hello")
 }
 
-fn once(place: &Place<'_>) -> Result<()> {
+fn gives_each_component_version_once(place: &Place<'_>) -> Result<()> {
     let pushed = Pushed::prepare(place)?;
     ensure!(pushed.found()?.is_none(), "a version is there that nobody pushed");
     ensure!(pushed.push()?, "the first push found it there");
@@ -102,7 +103,7 @@ fn once(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn sboms(place: &Place<'_>) -> Result<()> {
+fn sboms_fit_the_cyclonedx_schema(place: &Place<'_>) -> Result<()> {
     let project = Project::discover()?;
     let documents = release::sboms(&project, COMMIT.0, COMMIT.1)?;
     let parse = |(name, text): (&String, &String)| Ok((name.clone(), serde_json::from_str(text)?));

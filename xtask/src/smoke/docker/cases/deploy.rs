@@ -13,11 +13,12 @@ use crate::smoke::docker::{
 };
 
 cases! {
-    "the manifest for Kubernetes is one, by Kubernetes' own schemas" => kubernetes,
-    "the compose file is one, and serves" => compose,
+    deploy:
+    kubernetes_manifest_fits_its_schemas,
+    compose_file_fits_and_serves,
 }
 
-fn kubernetes(place: &Place<'_>) -> Result<()> {
+fn kubernetes_manifest_fits_its_schemas(place: &Place<'_>) -> Result<()> {
     let (shell, root) = (place.shell()?, &place.bench.root);
     let (validate, manifest) =
         (place.bench.python.join("kubernetes-validate"), root.join("docs/deploy/kubernetes.yaml"));
@@ -26,7 +27,7 @@ fn kubernetes(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn compose(place: &Place<'_>) -> Result<()> {
+fn compose_file_fits_and_serves(place: &Place<'_>) -> Result<()> {
     place.push(Builder::Oci, &["compose"])?;
     let folder = place.path("deployed");
     fs::create_dir_all(&folder)?;

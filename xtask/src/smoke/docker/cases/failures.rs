@@ -12,11 +12,12 @@ use crate::smoke::docker::{
 };
 
 cases! {
-    "a platform that fails keeps everything from being pushed" => one_fails,
-    "with --allow-partial the list goes without it, and that is said loudly" => partial,
-    "a digest that is missing, of another platform or of nothing is refused" => digests,
-    "images of different revisions are refused" => revisions,
-    "a registry that cannot be reached is named" => unreachable,
+    failures:
+    failed_platform_stops_the_push,
+    allow_partial_warns_of_missing_platform,
+    refuses_missing_or_foreign_digests,
+    refuses_images_of_different_revisions,
+    names_registry_that_is_unreachable,
 }
 
 /// A folder with the binary for amd64 alone.
@@ -27,7 +28,7 @@ fn half(place: &Place<'_>) -> Result<String> {
     Ok(folder.display().to_string())
 }
 
-fn one_fails(place: &Place<'_>) -> Result<()> {
+fn failed_platform_stops_the_push(place: &Place<'_>) -> Result<()> {
     let (half, image) = (half(place)?, place.image());
     for builder in [Builder::Docker, Builder::Oci] {
         let words =
@@ -41,7 +42,7 @@ fn one_fails(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn partial(place: &Place<'_>) -> Result<()> {
+fn allow_partial_warns_of_missing_platform(place: &Place<'_>) -> Result<()> {
     let (half, image) = (half(place)?, place.image());
     let words = ["--push", "--image", &image, "--binaries", &half, "--tag", "x", "--allow-partial"];
     for builder in [Builder::Docker, Builder::Oci] {
@@ -59,7 +60,7 @@ fn partial(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn digests(place: &Place<'_>) -> Result<()> {
+fn refuses_missing_or_foreign_digests(place: &Place<'_>) -> Result<()> {
     place.push(Builder::Oci, &["good"])?;
     let [amd64, arm64] = ["linux-amd64", "linux-arm64"].map(|name| place.digests().join(name));
     let (of_amd64, of_arm64) = (files::read_text(&amd64)?, files::read_text(&arm64)?);
@@ -85,7 +86,7 @@ fn digests(place: &Place<'_>) -> Result<()> {
     failed(&merge, &["linux-amd64-2: this is the name of no platform"])
 }
 
-fn revisions(place: &Place<'_>) -> Result<()> {
+fn refuses_images_of_different_revisions(place: &Place<'_>) -> Result<()> {
     place.push(Builder::Oci, &["good"])?;
     // An image of another revision, as another checkout's push would have left it.
     let (image, root) = (format!("{}:other", place.image()), &place.bench.root);
@@ -101,7 +102,7 @@ fn revisions(place: &Place<'_>) -> Result<()> {
     place.has_no_tag("bad")
 }
 
-fn unreachable(place: &Place<'_>) -> Result<()> {
+fn names_registry_that_is_unreachable(place: &Place<'_>) -> Result<()> {
     let registry = format!("127.0.0.1:{}", free_port()?);
     let (image, binaries) = (format!("{registry}/clawft"), place.bench.binaries.display().to_string());
     for builder in [Builder::Docker, Builder::Oci] {

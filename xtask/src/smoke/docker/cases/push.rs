@@ -9,23 +9,24 @@ use super::cases;
 use crate::smoke::docker::place::{Builder, Place};
 
 cases! {
-    "docker: one tag is a list of the images of all platforms" => with_docker,
-    "oci: one tag is a list of the images of all platforms" => without_docker,
-    "oci: equal inputs are equal digests, and a second push sends nothing" => again_without_docker,
-    "docker: equal inputs are equal digests, and a second push sends nothing" => again_with_docker,
-    "machines push a platform each, and another merges them" => merged,
-    "a push that broke off goes on where it was, and was seen by nobody" => resumed,
-    "without a push everything stays here" => kept,
+    push:
+    docker_tags_index_of_all_platforms,
+    oci_tags_index_of_all_platforms,
+    oci_repeats_digests_and_sends_nothing,
+    docker_repeats_digests_and_sends_nothing,
+    merges_platforms_pushed_by_machines,
+    resumes_broken_push_unseen_by_anyone,
+    keeps_everything_local_without_push,
 }
 
 /// The most bytes that an image may take to transfer.
 const LARGEST: u64 = 15_000_000;
 
-fn with_docker(place: &Place<'_>) -> Result<()> {
+fn docker_tags_index_of_all_platforms(place: &Place<'_>) -> Result<()> {
     one_list(place, Builder::Docker)
 }
 
-fn without_docker(place: &Place<'_>) -> Result<()> {
+fn oci_tags_index_of_all_platforms(place: &Place<'_>) -> Result<()> {
     one_list(place, Builder::Oci)
 }
 
@@ -66,11 +67,11 @@ fn images(list: &Value) -> Result<Vec<Listed>> {
     Ok(listed.collect())
 }
 
-fn again_with_docker(place: &Place<'_>) -> Result<()> {
+fn docker_repeats_digests_and_sends_nothing(place: &Place<'_>) -> Result<()> {
     again(place, Builder::Docker)
 }
 
-fn again_without_docker(place: &Place<'_>) -> Result<()> {
+fn oci_repeats_digests_and_sends_nothing(place: &Place<'_>) -> Result<()> {
     again(place, Builder::Oci)
 }
 
@@ -88,7 +89,7 @@ fn again(place: &Place<'_>, builder: Builder) -> Result<()> {
     Ok(())
 }
 
-fn merged(place: &Place<'_>) -> Result<()> {
+fn merges_platforms_pushed_by_machines(place: &Place<'_>) -> Result<()> {
     for (platform, builder) in [("linux/amd64", Builder::Docker), ("linux/arm64", Builder::Oci)] {
         let one = place.xtask(&["--push", "--platform", platform, "--builder", builder.name()])?;
         ensure!(one.exit == Some(0), "the push of {platform} failed");
@@ -107,7 +108,7 @@ fn merged(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn resumed(place: &Place<'_>) -> Result<()> {
+fn resumes_broken_push_unseen_by_anyone(place: &Place<'_>) -> Result<()> {
     // A push is a half-done one once all but the last of its pieces are there.
     let half = place.xtask(&["--push", "--platform", "linux/amd64", "--builder", "oci"])?;
     ensure!(half.exit == Some(0), "the first half of the push failed");
@@ -118,7 +119,7 @@ fn resumed(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn kept(place: &Place<'_>) -> Result<()> {
+fn keeps_everything_local_without_push(place: &Place<'_>) -> Result<()> {
     let layout = place.xtask(&["--builder", "oci", "--tag", "here"])?;
     ensure!(layout.exit == Some(0), "the images were not made");
     let index: Value = serde_json::from_slice(&fs::read(place.path("oci/index.json"))?)?;

@@ -13,22 +13,23 @@ use crate::smoke::docker::{
 };
 
 cases! {
-    "docker: the tag runs on every platform, and serves" => with_docker,
-    "oci: the tag runs on every platform, and serves" => without_docker,
-    "it runs as any user, on a root file system that is read-only" => without_rights,
-    "what is published is open to nobody without a token" => published,
-    "the image holds one file, and no key" => one_file,
+    run:
+    docker_image_runs_on_every_platform,
+    oci_image_runs_on_every_platform,
+    runs_unprivileged_on_read_only_root,
+    published_port_needs_a_token,
+    image_holds_one_file_and_no_key,
 }
 
 /// The platforms, with a part of what the program for each says of itself.
 const PLATFORMS: [(&str, &str); 2] =
     [("linux/amd64", "x86_64-unknown-linux-musl"), ("linux/arm64", "aarch64-unknown-linux-musl")];
 
-fn with_docker(place: &Place<'_>) -> Result<()> {
+fn docker_image_runs_on_every_platform(place: &Place<'_>) -> Result<()> {
     serves(place, Builder::Docker)
 }
 
-fn without_docker(place: &Place<'_>) -> Result<()> {
+fn oci_image_runs_on_every_platform(place: &Place<'_>) -> Result<()> {
     serves(place, Builder::Oci)
 }
 
@@ -64,7 +65,7 @@ fn serves(place: &Place<'_>, builder: Builder) -> Result<()> {
     Ok(())
 }
 
-fn without_rights(place: &Place<'_>) -> Result<()> {
+fn runs_unprivileged_on_read_only_root(place: &Place<'_>) -> Result<()> {
     place.push(Builder::Oci, &["user"])?;
     let image = format!("{}:user", place.image());
     let config = format!("{}:/root/.clawft/config.json:ro", place.configure()?.display());
@@ -87,7 +88,7 @@ fn without_rights(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn published(place: &Place<'_>) -> Result<()> {
+fn published_port_needs_a_token(place: &Place<'_>) -> Result<()> {
     place.push(Builder::Oci, &["net"])?;
     let network = format!("clawft-smoke-{}", process::id());
     place.docker_prints(&["network", "create", &network])?;
@@ -108,7 +109,7 @@ fn on_network(place: &Place<'_>, image: &str, network: &str) -> Result<()> {
     Ok(())
 }
 
-fn one_file(place: &Place<'_>) -> Result<()> {
+fn image_holds_one_file_and_no_key(place: &Place<'_>) -> Result<()> {
     for builder in [Builder::Docker, Builder::Oci] {
         place.push(builder, &["files"])?;
         for (platform, _) in PLATFORMS {

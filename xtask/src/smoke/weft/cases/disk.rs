@@ -23,9 +23,9 @@ use crate::{
 };
 
 cases! {
-    long: true,
-    "the component and weft lose no turn of one session, on a slow disk neither" => mixed,
-    "a session is removed from a full disk" => full,
+    long disk:
+    component_and_weft_lose_no_turn,
+    removes_session_from_full_disk,
 }
 
 /// So many of each kind at once, so many times.
@@ -35,7 +35,7 @@ const ROUNDS: usize = 4;
 /// The milliseconds by which each `fsync` of the component takes longer.
 const SLOWER: u32 = 500;
 
-fn mixed(place: &Place<'_>) -> Result<()> {
+fn component_and_weft_lose_no_turn(place: &Place<'_>) -> Result<()> {
     place.configure("ok")?;
     let component = Component::prepare(place)?;
     let by_weft = |message: &str| place.weft(&["chat", message], "");
@@ -110,7 +110,7 @@ impl Component {
 }
 
 /// By the command, and over HTTP. Where no small disk may be mounted, the sessions are removed from a large one.
-fn full(place: &Place<'_>) -> Result<()> {
+fn removes_session_from_full_disk(place: &Place<'_>) -> Result<()> {
     place.configure("ok")?;
     let sessions = place.home().join("sessions");
     fs::create_dir(&sessions)?;

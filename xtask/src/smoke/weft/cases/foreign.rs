@@ -9,11 +9,12 @@ use super::cases;
 use crate::smoke::weft::place::Place;
 
 cases! {
-    "the other architecture's binary says its version and answers" => foreign,
-    "the other architecture's gateway serves" => foreign_gateway,
+    foreign:
+    foreign_binary_answers_in_emulator,
+    foreign_gateway_serves_in_emulator,
 }
 
-fn foreign(place: &Place<'_>) -> Result<()> {
+fn foreign_binary_answers_in_emulator(place: &Place<'_>) -> Result<()> {
     let [own, other] = [place.weft(&["--version"], "")?, place.foreign(&["--version"], "")?];
     other.ended_in_order()?;
     let release = |text: &str| text.split(' ').take(2).map(str::to_owned).collect::<Vec<_>>();
@@ -29,7 +30,7 @@ fn foreign(place: &Place<'_>) -> Result<()> {
     place.foreign(&["chat", "--session", "slow", "one two three"], "")?.answered("echo: one two three")
 }
 
-fn foreign_gateway(place: &Place<'_>) -> Result<()> {
+fn foreign_gateway_serves_in_emulator(place: &Place<'_>) -> Result<()> {
     place.configure("ok")?;
     let gateway = place.start_foreign()?;
     let text = http::say(gateway.address(), "emulated", "hello")?.text()?;

@@ -20,15 +20,15 @@ use crate::smoke::{
 };
 
 cases! {
-    long: true,
-    "hostile: large requests keep nobody waiting" => large,
-    "hostile: sockets that never read keep nobody out" => slow_readers,
-    "hostile: probes at once find a healthy gateway ready" => probes,
-    "hostile: a refusal is read with four megabytes behind it" => refusals,
-    "hostile: a full disk is not ready, and clients are told" => full_disk,
-    "hostile: told to end while it reads large requests, it ends in time" => ends_while_reading,
-    "hostile: told to end while sockets never read, it ends in time" => ends_while_not_read,
-    "hostile: told to end while nobody reads its log, it ends in time" => ends_while_log_blocked,
+    long hostile:
+    large_requests_keep_nobody_waiting,
+    sockets_that_never_read_block_nobody,
+    simultaneous_probes_find_gateway_ready,
+    refusal_is_read_behind_four_megabytes,
+    full_disk_makes_gateway_unready,
+    ends_in_time_while_reading_requests,
+    ends_in_time_while_nobody_reads,
+    ends_in_time_while_log_blocks,
 }
 
 /// How long it may take to end.
@@ -54,22 +54,22 @@ fn ends(gateway: Gateway) -> Result<()> {
     Ok(())
 }
 
-fn large(place: &Place<'_>) -> Result<()> {
+fn large_requests_keep_nobody_waiting(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("ok")?;
     tried(place, "large", &gateway, json!({ "messages": 20_000, "requests": 4 }))
 }
 
-fn slow_readers(place: &Place<'_>) -> Result<()> {
+fn sockets_that_never_read_block_nobody(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("ok")?;
     tried(place, "slow_readers", &gateway, json!({ "sockets": SOCKETS }))
 }
 
-fn probes(place: &Place<'_>) -> Result<()> {
+fn simultaneous_probes_find_gateway_ready(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("ok")?;
     tried(place, "probes", &gateway, json!({ "times": 25, "clients": 8 }))
 }
 
-fn refusals(place: &Place<'_>) -> Result<()> {
+fn refusal_is_read_behind_four_megabytes(place: &Place<'_>) -> Result<()> {
     let times = json!({ "times": 60, "token": TOKEN });
     tried(place, "refusals", &place.gateway_with_token("ok")?, times.clone())?;
     tried(place, "foreign", &place.within("foreign")?.gateway("ok")?, times.clone())?;
@@ -81,7 +81,7 @@ fn refusals(place: &Place<'_>) -> Result<()> {
     tried(place, "busy", &gateway, times)
 }
 
-fn full_disk(place: &Place<'_>) -> Result<()> {
+fn full_disk_makes_gateway_unready(place: &Place<'_>) -> Result<()> {
     place.configure("ok")?;
     let sessions = place.home().join("sessions");
     fs::create_dir_all(&sessions)?;
@@ -121,13 +121,13 @@ fn no_room(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn ends_while_reading(place: &Place<'_>) -> Result<()> {
+fn ends_in_time_while_reading_requests(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("ok")?;
     tried(place, "send_large", &gateway, json!({ "messages": 100_000, "requests": 16 }))?;
     ends(gateway)
 }
 
-fn ends_while_not_read(place: &Place<'_>) -> Result<()> {
+fn ends_in_time_while_nobody_reads(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("ok")?;
     let given = json!({ "url": gateway.url(), "sockets": SOCKETS });
     thread::scope(|scope| {
@@ -153,7 +153,7 @@ fn wait_for_connections(gateway: &Gateway) -> Result<()> {
     }
 }
 
-fn ends_while_log_blocked(place: &Place<'_>) -> Result<()> {
+fn ends_in_time_while_log_blocks(place: &Place<'_>) -> Result<()> {
     place.configure("ok")?;
     let shell = place.shell()?;
     let command = place.at_home(place.bench.weft(&shell)).arg("gateway");

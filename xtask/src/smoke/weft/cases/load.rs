@@ -10,14 +10,14 @@ use super::cases;
 use crate::smoke::weft::place::Place;
 
 cases! {
-    long: true,
-    "five hundred streams at once, and no error" => five_hundred,
-    "beyond its bound it says when to come again" => bound,
+    long load:
+    serves_five_hundred_streams_without_error,
+    refuses_beyond_bound_with_retry_after,
 }
 
 const STREAMS: usize = 500;
 
-fn five_hundred(place: &Place<'_>) -> Result<()> {
+fn serves_five_hundred_streams_without_error(place: &Place<'_>) -> Result<()> {
     let upstream = place.bench.load_generator.upstream()?;
     // Each stream takes two seconds: all of them are open at the same time.
     place.configure_at(&upstream.api_base(20, 100), json!({}), json!({}))?;
@@ -30,7 +30,7 @@ fn five_hundred(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn bound(place: &Place<'_>) -> Result<()> {
+fn refuses_beyond_bound_with_retry_after(place: &Place<'_>) -> Result<()> {
     place.configure_with("stream-slow", json!({}), json!({ "max_concurrent": 1 }))?;
     let gateway = place.start()?;
     let mut first = http::say(gateway.address(), "first", "hello")?;

@@ -3,11 +3,11 @@
 mod disk;
 mod foreign;
 mod hostile;
-mod life;
 mod load;
 mod openai;
 mod page;
 mod program;
+mod shutdown;
 
 use anyhow::Result;
 
@@ -19,7 +19,7 @@ pub(super) type Case = case::Case<fn(&Place<'_>) -> Result<()>>;
 
 /// Those that need no more than the binary for this machine, in the order in which they begin.
 pub(super) fn own() -> Vec<Case> {
-    [program::CASES, openai::CASES, page::CASES, disk::CASES, life::CASES, load::CASES, hostile::CASES]
+    [program::CASES, openai::CASES, page::CASES, disk::CASES, shutdown::CASES, load::CASES, hostile::CASES]
         .concat()
 }
 

@@ -9,15 +9,16 @@ use super::cases;
 use crate::smoke::weft::place::{Place, TOKEN};
 
 cases! {
-    "the OpenAI client gets an answer in one piece" => whole,
-    "the OpenAI client gets an answer as it arrives" => streamed,
-    "the OpenAI client talks to a model of Anthropic's" => anthropic,
-    "the OpenAI client lists the models" => models,
-    "the OpenAI client continues a session" => session,
-    "the OpenAI client asks for twenty answers at once" => parallel,
-    "errors are the OpenAI client's own" => errors,
-    "a stream that breaks is an error of the OpenAI client's" => broken_stream,
-    "the OpenAI client needs the right token" => token,
+    openai:
+    client_gets_whole_answer,
+    client_gets_answer_as_it_arrives,
+    client_talks_to_anthropic_model,
+    client_lists_the_models,
+    client_continues_a_session,
+    client_gets_twenty_answers_at_once,
+    client_raises_its_own_errors,
+    broken_stream_raises_client_error,
+    client_needs_the_right_token,
 }
 
 fn tried(place: &Place<'_>, case: &str, given: Value) -> Result<()> {
@@ -28,7 +29,7 @@ fn with(gateway: &Gateway) -> Value {
     json!({ "url": gateway.url() })
 }
 
-fn whole(place: &Place<'_>) -> Result<()> {
+fn client_gets_whole_answer(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("ok")?;
     tried(place, "whole", with(&gateway))?;
     // What the client chose beside the messages has reached the provider.
@@ -39,22 +40,22 @@ fn whole(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn streamed(place: &Place<'_>) -> Result<()> {
+fn client_gets_answer_as_it_arrives(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("stream-slow")?;
     tried(place, "streamed", json!({ "url": gateway.url(), "usage": false }))
 }
 
-fn anthropic(place: &Place<'_>) -> Result<()> {
+fn client_talks_to_anthropic_model(place: &Place<'_>) -> Result<()> {
     place.configure_anthropic("stream-slow")?;
     let gateway = place.start()?;
     tried(place, "streamed", json!({ "url": gateway.url(), "usage": true }))
 }
 
-fn models(place: &Place<'_>) -> Result<()> {
+fn client_lists_the_models(place: &Place<'_>) -> Result<()> {
     tried(place, "models", with(&place.gateway("ok")?))
 }
 
-fn session(place: &Place<'_>) -> Result<()> {
+fn client_continues_a_session(place: &Place<'_>) -> Result<()> {
     tried(place, "session", with(&place.gateway("ok")?))?;
     let sent: Vec<_> = place.requests()?.iter().map(|request| request.messages()).collect::<Result<_>>()?;
     let lengths: Vec<usize> = sent.iter().map(Vec::len).collect();
@@ -62,11 +63,11 @@ fn session(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn parallel(place: &Place<'_>) -> Result<()> {
+fn client_gets_twenty_answers_at_once(place: &Place<'_>) -> Result<()> {
     tried(place, "parallel", with(&place.gateway("slow")?))
 }
 
-fn errors(place: &Place<'_>) -> Result<()> {
+fn client_raises_its_own_errors(place: &Place<'_>) -> Result<()> {
     let scenarios =
         ["status-400", "status-401", "status-404", "status-429", "status-500", "reset", "garbage"];
     let mut gateways = each(place, &scenarios)?;
@@ -76,7 +77,7 @@ fn errors(place: &Place<'_>) -> Result<()> {
     tried(place, "errors", urls(&gateways))
 }
 
-fn broken_stream(place: &Place<'_>) -> Result<()> {
+fn broken_stream_raises_client_error(place: &Place<'_>) -> Result<()> {
     let gateways = each(place, &["stream-cut", "stream-reset", "stream-error"])?;
     tried(place, "broken_stream", urls(&gateways))
 }
@@ -91,7 +92,7 @@ fn urls(gateways: &[(&str, Gateway)]) -> Value {
     json!({ "urls": urls.collect::<serde_json::Map<String, Value>>() })
 }
 
-fn token(place: &Place<'_>) -> Result<()> {
+fn client_needs_the_right_token(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway_with_token("ok")?;
     tried(place, "token", json!({ "url": gateway.url(), "token": TOKEN }))
 }

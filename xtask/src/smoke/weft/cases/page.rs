@@ -8,30 +8,31 @@ use super::cases;
 use crate::smoke::weft::place::Place;
 
 cases! {
-    "page: what is typed is answered as it arrives, and is there after a reload" => talk,
-    "page: it asks for the token once, and takes no wrong one" => token,
-    "page: an answer can be stopped, and what arrived stays" => stop,
-    "page: everything works by keyboard" => keyboard,
-    "page: dark mode on a phone" => phone,
-    "page: what the model sends is text, whatever it looks like" => hostile,
-    "page: an answer with formatting" => formatting,
-    "page: errors are said, and can be tried again" => errors,
-    "page: a fragment that is no text is none" => fragment,
-    "page: an answer that is not stored has a note" => unstored,
+    page:
+    answer_arrives_and_survives_reload,
+    asks_once_for_the_right_token,
+    stopped_answer_keeps_what_arrived,
+    everything_works_by_keyboard,
+    dark_mode_fits_a_phone,
+    shows_model_output_as_text,
+    shows_answer_with_formatting,
+    shows_errors_and_retries_them,
+    ignores_fragment_that_is_no_text,
+    marks_answer_that_is_not_stored,
 }
 
-fn talk(place: &Place<'_>) -> Result<()> {
+fn answer_arrives_and_survives_reload(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("stream-slow")?;
     place.page("talk", &gateway)
 }
 
-fn token(place: &Place<'_>) -> Result<()> {
+fn asks_once_for_the_right_token(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway_with_token("ok")?;
     place.page("token", &gateway)
 }
 
 /// What arrived of the answer is stored as well, and the provider is not kept busy for nobody.
-fn stop(place: &Place<'_>) -> Result<()> {
+fn stopped_answer_keeps_what_arrived(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("stream-slow")?;
     place.page("stop", &gateway)?;
     let files = place.session_files()?;
@@ -43,37 +44,37 @@ fn stop(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn keyboard(place: &Place<'_>) -> Result<()> {
+fn everything_works_by_keyboard(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("stream-slow")?;
     place.page("keyboard", &gateway)
 }
 
-fn phone(place: &Place<'_>) -> Result<()> {
+fn dark_mode_fits_a_phone(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("ok")?;
     place.page("phone", &gateway)
 }
 
-fn hostile(place: &Place<'_>) -> Result<()> {
+fn shows_model_output_as_text(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("ok")?;
     place.page("hostile", &gateway)
 }
 
-fn formatting(place: &Place<'_>) -> Result<()> {
+fn shows_answer_with_formatting(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("ok")?;
     place.page("formatting", &gateway)
 }
 
-fn errors(place: &Place<'_>) -> Result<()> {
+fn shows_errors_and_retries_them(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("recovers")?;
     place.page("errors", &gateway)
 }
 
-fn fragment(place: &Place<'_>) -> Result<()> {
+fn ignores_fragment_that_is_no_text(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("ok")?;
     place.page("fragment", &gateway)
 }
 
-fn unstored(place: &Place<'_>) -> Result<()> {
+fn marks_answer_that_is_not_stored(place: &Place<'_>) -> Result<()> {
     place.configure("ok")?;
     let gateway = place.start_without_room()?;
     place.page("unstored", &gateway)

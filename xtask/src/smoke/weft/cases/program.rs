@@ -10,12 +10,13 @@ use super::cases;
 use crate::smoke::weft::place::Place;
 
 cases! {
-    "it answers in a terminal, and stores the conversation" => answers,
-    "a pipe in, an answer out, and an exit code" => exit_codes,
-    "beyond loopback a token is made, for the owner alone to read" => token,
+    program:
+    answers_in_terminal_and_stores,
+    pipe_gets_answer_and_exit_code,
+    makes_token_beyond_loopback_for_owner,
 }
 
-fn answers(place: &Place<'_>) -> Result<()> {
+fn answers_in_terminal_and_stores(place: &Place<'_>) -> Result<()> {
     place.configure("ok")?;
     place.weft(&["chat", "hello"], "")?.answered("echo: hello")?;
     place.weft(&["chat"], "and again")?.answered("echo: and again")?;
@@ -27,7 +28,7 @@ fn answers(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn exit_codes(place: &Place<'_>) -> Result<()> {
+fn pipe_gets_answer_and_exit_code(place: &Place<'_>) -> Result<()> {
     place.configure("status-401")?;
     let refused = place.weft(&["chat", "hello"], "")?;
     refused.said(&["Invalid API key"])?;
@@ -38,7 +39,7 @@ fn exit_codes(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn token(place: &Place<'_>) -> Result<()> {
+fn makes_token_beyond_loopback_for_owner(place: &Place<'_>) -> Result<()> {
     place.configure_with("ok", serde_json::json!({}), serde_json::json!({ "listen": "0.0.0.0:0" }))?;
     let gateway = place.start()?;
     let path = place.home().join("gateway-token");

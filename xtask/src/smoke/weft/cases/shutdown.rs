@@ -15,11 +15,11 @@ use super::cases;
 use crate::smoke::weft::place::Place;
 
 cases! {
-    long: true,
-    "told to end, it lets a stream come to its end" => drains,
-    "told to end, it ends within ten seconds, and keeps what arrived" => gives_up,
-    "a client that goes away ends its answer, and what arrived is kept" => abandoned,
-    "killed in mid-stream, it leaves every session whole" => killed,
+    long shutdown:
+    waits_for_stream_to_end,
+    ends_within_ten_seconds_and_stores,
+    client_that_leaves_ends_its_answer,
+    kill_leaves_every_session_whole,
 }
 
 /// How long it may take to end.
@@ -33,7 +33,7 @@ const SESSIONS: u32 = 8;
 
 const WORDS: &str = "one two three four five";
 
-fn drains(place: &Place<'_>) -> Result<()> {
+fn waits_for_stream_to_end(place: &Place<'_>) -> Result<()> {
     let mut gateway = place.gateway("stream-slow")?;
     let mut stream = http::say(gateway.address(), "drained", WORDS)?;
     let first = stream.piece()?.context("no piece came")?;
@@ -53,7 +53,7 @@ fn drains(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn gives_up(place: &Place<'_>) -> Result<()> {
+fn ends_within_ten_seconds_and_stores(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("stream-stalled")?;
     let mut stream = http::say(gateway.address(), "given-up", WORDS)?;
     stream.piece()?.context("no piece came")?;
@@ -66,7 +66,7 @@ fn gives_up(place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn abandoned(place: &Place<'_>) -> Result<()> {
+fn client_that_leaves_ends_its_answer(place: &Place<'_>) -> Result<()> {
     let gateway = place.gateway("stream-slow")?;
     let mut stream = http::say(gateway.address(), "abandoned", &WORDS.repeat(100))?;
     stream.piece()?.context("no piece came")?;
@@ -88,7 +88,7 @@ fn abandoned(place: &Place<'_>) -> Result<()> {
 
 /// Kills it a random moment into answers of which some are being stored, and begins it again on the same home. Whatever a
 /// session holds, it is whole turns; and what is left lying about does not add up.
-fn killed(place: &Place<'_>) -> Result<()> {
+fn kill_leaves_every_session_whole(place: &Place<'_>) -> Result<()> {
     place.configure("ok")?;
     let mut most = 0;
     for round in 0..KILLS {
