@@ -14,16 +14,13 @@ mod interrupt;
 mod lint;
 mod mutants;
 mod release;
-mod size;
 mod smoke;
-mod table;
-mod wasm;
 
 use std::{env, process::ExitCode};
 
 use clap::Parser as _;
 use devkit::{
-    package::{IMAGE, Package, TOOLCHAIN},
+    package::{ARTIFACTS, IMAGE, Package, TOOLCHAIN},
     project::Project,
     ui,
 };
@@ -42,12 +39,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let project = Project::discover()?;
     match cli.command {
         Command::Setup(_) | Command::Tool(_) => return start(TOOLCHAIN, &project),
-        Command::Wasm(flags) => wasm::run(&project, &flags),
+        Command::Wasm(_) | Command::Size(_) => return start(ARTIFACTS, &project),
         Command::Dist(flags) => dist::run(&project, &flags),
         Command::Docker(_) => return start(IMAGE, &project),
         Command::Release(flags) => release::run(&project, &flags),
         Command::Smoke(flags) => smoke::run(&project, &flags),
-        Command::Size(flags) => size::run(&project, &flags),
         Command::Lint(flags) => lint::run(&project, &flags),
         Command::Bench(flags) => bench::run(&project, &flags),
         Command::Fuzz(flags) => fuzz::run(&project, &flags),

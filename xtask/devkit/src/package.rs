@@ -14,6 +14,9 @@ use xshell::{Shell, cmd};
 
 use crate::{cargo::outermost, cmd, project::Project, ui};
 
+/// The package of `cargo xtask wasm` and `cargo xtask size`.
+pub const ARTIFACTS: Package = Package { name: "artifacts", first_time: "about a minute on 2 cores" };
+
 /// The package of `cargo xtask docker`.
 pub const IMAGE: Package = Package { name: "image", first_time: "about a minute on 2 cores" };
 

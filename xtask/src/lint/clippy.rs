@@ -4,13 +4,14 @@ use anyhow::Result;
 use devkit::{
     cargo::{Variant, outermost},
     cmd,
+    package::ARTIFACTS,
     project::Project,
     ui,
 };
 use xshell::cmd;
 
 use super::provided;
-use crate::{smoke, wasm};
+use crate::smoke;
 
 pub(super) fn check(project: &Project) -> Result<()> {
     provided::ensure_wasm_targets(project)?;
@@ -33,9 +34,8 @@ pub(super) fn check(project: &Project) -> Result<()> {
 
 /// The programs whose packages are no default members: what they are made of is there from when they were last built.
 pub(super) fn check_on_demand(project: &Project) -> Result<()> {
-    let plain = Variant::default();
-    for program in [wasm::OPTIMISER, testkit::TEST_HOST] {
-        program.lint(project, &plain)?;
-    }
+    let purpose = "find the programs of the package `artifacts` free of clippy's warnings";
+    ARTIFACTS.read(project, ["clippy"], purpose)?;
+    testkit::TEST_HOST.lint(project, &Variant::default())?;
     smoke::WAMR_RUNNER.lint(project, &smoke::usual_wamr(project)?)
 }

@@ -24,7 +24,7 @@ use super::{
     staging::{About, Staging},
     toolchain::Toolchain,
 };
-use crate::{ci, dist, wasm};
+use crate::{ci, dist};
 
 /// What is released.
 const NAME: &str = "clawft";
@@ -97,7 +97,7 @@ impl<'w> Work<'w> {
     }
 
     fn wasm(&mut self) -> Result<()> {
-        let made = wasm::release(self.project)?;
+        let made = artifacts::release(self.project)?;
         let component = made.component.with_extension("wasm.gz");
         let files = [
             (

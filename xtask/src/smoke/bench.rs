@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use artifacts::Shipped;
 use devkit::{cmd, project::Project};
 use disk_shim::Effects;
 use testkit::{Provider, TlsFront, WorkDirectory};
@@ -15,7 +16,6 @@ use toolchain::{Tool, Wasmtime};
 use xshell::{Shell, cmd};
 
 use super::{cases::Case, lab::Lab, runner::Failure, wamr::Wamr};
-use crate::wasm::Shipped;
 
 /// Everything that is prepared once, before the first case.
 #[derive(Debug)]

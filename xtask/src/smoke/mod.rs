@@ -32,7 +32,6 @@ use self::{
     bench::{Bench, Host},
     cases::Case,
 };
-use crate::wasm;
 
 pub(crate) fn run(project: &Project, flags: &Smoke) -> Result<()> {
     ensure!(
@@ -70,7 +69,7 @@ fn on(
     let mut cases = Case::select(cases, flags.only.as_deref())?;
     let hosts = hosts()?;
     // Once: it is the same bytes that have to run everywhere.
-    let shipped = wasm::ensure_built(project)?;
+    let shipped = artifacts::ensure_built(project)?;
     let mut results = Vec::new();
     for host in hosts {
         ui::status("Running", &format!("the cases on {host} ({})", cases.len()));

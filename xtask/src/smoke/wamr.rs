@@ -23,8 +23,6 @@ use devkit::{
 use toolchain::{Need, Python};
 use xshell::cmd;
 
-use crate::wasm;
-
 /// The runner. It is compiled for size, since that is how WAMR is compiled for boards.
 pub(crate) const PROGRAM: OnDemand = OnDemand {
     package: "wamr-runner",
@@ -71,7 +69,7 @@ pub(super) fn all(project: &Project) -> Result<Vec<Wamr>> {
     let usual = PROGRAM.ensure_variant_built(project, &as_it_comes)?;
     let small = PROGRAM.ensure_variant_built(project, &small)?;
     let c_host = c_host::ensure_built(project, &variables)?;
-    let sessions = wasm::ensure_sessions_guest_built(project)?;
+    let sessions = artifacts::ensure_sessions_guest_built(project)?;
     let wamr = |iwasm, name, runner: &Path| Wamr {
         name,
         iwasm,

@@ -28,10 +28,11 @@ use document::Document;
 use modules::Uses;
 
 /// The sources of packages whose modules must not use one another in circles.
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 7] = [
     "crates/wasm-diet/src",
     "xtask/src",
     "xtask/devkit/src",
+    "xtask/artifacts/src",
     "xtask/image/src/program",
     "xtask/testkit/src",
     "xtask/toolchain/src",
@@ -70,7 +71,7 @@ fn modules_of_a_package_do_not_use_one_another_in_circles() {
     for sources in PACKAGES {
         let uses = Uses::read(&root().join(sources));
         let count = uses.modules().count();
-        assert!(count > 5 && uses.of("main").count() == count, "not all modules are found: {uses:?}");
+        assert!(count > 1 && uses.of("main").count() == count, "not all modules are found: {uses:?}");
         let wrong = uses.cycles();
         assert!(wrong.is_empty(), "in {sources}:\n{}", wrong.join("\n"));
     }

@@ -23,7 +23,6 @@ use super::{
     metric::Metric,
     series::{Samples, Series},
 };
-use crate::wasm;
 
 /// How often everything is run.
 const ROUNDS: usize = 50;
@@ -37,7 +36,7 @@ const PIECES: usize = 20_000;
 /// Everything that there is to measure.
 pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let wasmtime = toolchain::wasmtimes(project, Releases::Chosen)?.remove(0);
-    let programs = [hello_world(project)?, wasm::ensure_built(project)?.component];
+    let programs = [hello_world(project)?, artifacts::ensure_built(project)?.component];
     let upstream = LoadGenerator::build(project)?.upstream()?;
     let stage = Stage::new(&wasmtime.path, &programs)?;
     let places = Places::new(&stage, &upstream)?;
@@ -46,7 +45,7 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
 
 /// What any component costs, made in the same way as ours: the least of the samples that sizes are compared with.
 fn hello_world(project: &Project) -> Result<PathBuf> {
-    let component = wasm::shrunk(project, wasm::Source::Sample("hello"))?;
+    let component = artifacts::shrunk(project, artifacts::Source::Sample("hello"))?;
     let path = project.target.join("xtask").join("hello-world.wasm");
     files::replace(&path, &component)?;
     Ok(path)

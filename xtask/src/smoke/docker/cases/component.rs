@@ -17,7 +17,6 @@ use super::cases;
 use crate::{
     release,
     smoke::{docker::place::Place, lab::KEY_VARIABLE},
-    wasm,
 };
 
 cases! {
@@ -42,7 +41,7 @@ struct Pushed {
 impl Pushed {
     fn prepare(place: &Place<'_>) -> Result<Self> {
         let project = Project::discover()?;
-        let (path, layout) = (wasm::ensure_built(&project)?.component, place.path("oci-wasm"));
+        let (path, layout) = (artifacts::ensure_built(&project)?.component, place.path("oci-wasm"));
         let component = calls::create_component(&project, &layout, &path, COMMIT.0, COMMIT.1)?;
         let image = format!("{}-wasm", place.image()).parse().map_err(Error::msg)?;
         let target = Tagged { image, tag: "9.9.9".parse().map_err(Error::msg)?, insecure: false };
@@ -94,7 +93,7 @@ fn gives_each_component_version_once(place: &Place<'_>) -> Result<()> {
     let there = pushed.found()?.context("the push left nothing")?;
     ensure!(there == pushed.component.manifest.to_string(), "what is there is {there}");
     ensure!(!pushed.push()?, "the second push sent something");
-    let (layout, path) = (place.path("oci-other"), wasm::ensure_built(&pushed.project)?.component);
+    let (layout, path) = (place.path("oci-other"), artifacts::ensure_built(&pushed.project)?.component);
     let other = calls::create_component(&pushed.project, &layout, &path, "another commit", COMMIT.1)?;
     let refused = calls::publish_component(&pushed.project, &layout, &other.manifest, &pushed.target);
     let error = refused.err().context("another component took the version")?.to_string();

@@ -17,10 +17,7 @@ use toolchain::Tool;
 use xshell::cmd;
 
 use super::cases;
-use crate::{
-    smoke::{lab::KEY_VARIABLE, mount::Small, weft::place::Place},
-    wasm,
-};
+use crate::smoke::{lab::KEY_VARIABLE, mount::Small, weft::place::Place};
 
 cases! {
     long disk:
@@ -89,7 +86,7 @@ impl Component {
     fn prepare(place: &Place<'_>) -> Result<Self> {
         let project = Project::discover()?;
         let (wasmtime, component) =
-            (toolchain::tool(&project, Tool::Wasmtime)?, wasm::ensure_built(&project)?.component);
+            (toolchain::tool(&project, Tool::Wasmtime)?, artifacts::ensure_built(&project)?.component);
         let (shell, compiled) = (place.shell()?, place.home().with_file_name("clawft.cwasm"));
         let compile = cmd!(shell, "{wasmtime} compile -o {compiled} {component}");
         cmd::run_quietly(compile, "compile the component", 20)?;

@@ -17,7 +17,7 @@ use wasm_diet::features::{self, Feature};
 use xshell::cmd;
 
 /// The driver. Its compiled Binaryen is what takes the time.
-pub(crate) const PROGRAM: OnDemand = OnDemand {
+pub(super) const PROGRAM: OnDemand = OnDemand {
     package: "wasm-opt-driver",
     profile: "release",
     first_time: "Binaryen, once for this machine: about 5 minutes on 2 cores",
@@ -28,7 +28,7 @@ pub(crate) const PROGRAM: OnDemand = OnDemand {
 /// What decides the driver's output beside its input and its arguments: the source, and the manifest that pins Binaryen's
 /// version.
 const DRIVER: [&str; 2] =
-    [include_str!("../../wasm-opt-driver/src/main.rs"), include_str!("../../wasm-opt-driver/Cargo.toml")];
+    [include_str!("../../../wasm-opt-driver/src/main.rs"), include_str!("../../../wasm-opt-driver/Cargo.toml")];
 
 /// `wasm-opt -Oz` for core modules.
 pub(super) struct Optimiser<'p> {

@@ -27,21 +27,25 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{budget::Budget, files, project::Project, secrets, ui};
+use devkit::{budget::Budget, cargo::Variant, files, project::Project, secrets, ui};
 use flags::{HttpBackend, Wasm, values::Artifact};
 use toolchain::Need;
 use wasm_diet::{Anatomy, Owners, Profile, component};
 
 use self::{build::Way, report::Report};
 
+pub use self::stages::{Source, shrunk};
 pub(crate) use self::{
     growth::{baseline, baseline_path, blame},
-    optimise::PROGRAM as OPTIMISER,
     report::measured,
-    stages::{Source, Stages, component_features, shrunk, stages},
+    stages::{Stages, component_features, stages},
 };
 
-pub(crate) fn run(project: &Project, flags: &Wasm) -> Result<()> {
+/// Builds the artifacts that were asked for, and prints their sizes.
+///
+/// # Errors
+/// Fails if one cannot be built, must not ship, or is over its budget where that is checked.
+pub fn run(project: &Project, flags: &Wasm) -> Result<()> {
     // Read first: a mistake in the budget file is cheaper to hear of now than after the build.
     let budget = match &flags.budget {
         Some(path) => Budget::load(path),
@@ -61,20 +65,28 @@ pub(crate) fn run(project: &Project, flags: &Wasm) -> Result<()> {
     }
 }
 
+/// Has clippy look at the program that runs Binaryen.
+///
+/// # Errors
+/// Fails if clippy warns of something, and has said of what.
+pub fn check_optimiser(project: &Project) -> Result<()> {
+    optimise::PROGRAM.lint(project, &Variant::default())
+}
+
 /// The owners of what no symbol says.
 pub(crate) const OWNERS: Owners<'_> = Owners { program: "clawft", prefixes: &[("clawft_", "clawft_wasm")] };
 
 /// The artifacts that a smoke test runs.
 #[derive(Clone, Debug)]
-pub(crate) struct Shipped {
+pub struct Shipped {
     /// The wasip2 component.
-    pub(crate) component: PathBuf,
+    pub component: PathBuf,
     /// The wasip1 core module.
-    pub(crate) wasip1: PathBuf,
+    pub wasip1: PathBuf,
 }
 
 /// Brings the artifacts in `target/dist` up to date and says where they are. With nothing changed that takes a second.
-pub(crate) fn ensure_built(project: &Project) -> Result<Shipped> {
+pub fn ensure_built(project: &Project) -> Result<Shipped> {
     profile(project, project)?;
     Ok(shipped_in(&project.dist))
 }
@@ -89,7 +101,7 @@ fn shipped_in(dist: &Path) -> Shipped {
 ///
 /// # Errors
 /// One can't be built, must not ship, or is over its budget.
-pub(crate) fn release(project: &Project) -> Result<Shipped> {
+pub fn release(project: &Project) -> Result<Shipped> {
     let budget = Budget::of(project)?;
     toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
     let report = make(project, project, &Artifact::ALL, HttpBackend::Raw, true)?;
@@ -101,7 +113,7 @@ pub(crate) fn release(project: &Project) -> Result<Shipped> {
 }
 
 /// The program `sessions-guest`, made for the same runtimes as the module and in the same way, but for the optimiser.
-pub(crate) fn ensure_sessions_guest_built(project: &Project) -> Result<PathBuf> {
+pub fn ensure_sessions_guest_built(project: &Project) -> Result<PathBuf> {
     toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
     let built = build::program(project, Artifact::Wasip1Module.target(), "sessions-guest")?;
     let path = project.target.join("xtask").join("sessions-guest.wasm");

@@ -27,7 +27,11 @@ use anyhow::Result;
 use devkit::project::Project;
 use flags::{Size, SizeCommand};
 
-pub(crate) fn run(project: &Project, flags: &Size) -> Result<()> {
+/// Prints what was asked for about the sizes, or accepts them.
+///
+/// # Errors
+/// Fails if the artifacts cannot be built, or a size is not what was accepted.
+pub fn run(project: &Project, flags: &Size) -> Result<()> {
     match &flags.command {
         Some(SizeCommand::Top { number, json }) => top::run(project, *number, *json),
         Some(SizeCommand::Diff { base, number, markdown, json }) => {

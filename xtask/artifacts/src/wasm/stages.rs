@@ -17,7 +17,7 @@ use super::{
 
 /// What a component is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub enum Source {
     /// Ours, with this HTTP.
     Component(HttpBackend),
     /// A package of `xtask/size-samples`.
@@ -49,7 +49,7 @@ pub(crate) fn stages(project: &Project, source: Source) -> Result<Stages> {
 ///
 /// # Errors
 /// As [`stages`].
-pub(crate) fn shrunk(project: &Project, source: Source) -> Result<Vec<u8>> {
+pub fn shrunk(project: &Project, source: Source) -> Result<Vec<u8>> {
     shrink(project, &build(project, Way::Small, source)?)
 }
 

@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn the_script_has_the_cases_and_no_others() {
-        let script = include_str!("../../acceptance/size_report.py");
+        let script = include_str!("../../../acceptance/size_report.py");
         let after = script.split("@case\ndef ").skip(1);
         let found: Vec<&str> = after.filter_map(|text| text.split('(').next()).collect();
         assert_eq!(found, CASES);

@@ -98,7 +98,7 @@ fn locked_version(package: &str) -> Result<String> {
         name: String,
         version: String,
     }
-    let lock: Lock = toml::from_str(include_str!("../../../size-samples/Cargo.lock"))
+    let lock: Lock = toml::from_str(include_str!("../../../../size-samples/Cargo.lock"))
         .context("could not read the samples' lock file")?;
     let mut packages = lock.package.into_iter();
     let found = packages.find(|locked| locked.name == package);
@@ -139,7 +139,7 @@ mod tests {
         let profile = |manifest: &str| {
             manifest.parse::<toml::Table>().unwrap()["profile"].as_table().unwrap()["release-wasm"].clone()
         };
-        let ours = profile(include_str!("../../../../Cargo.toml"));
-        assert_eq!(profile(include_str!("../../../size-samples/Cargo.toml")), ours);
+        let ours = profile(include_str!("../../../../../Cargo.toml"));
+        assert_eq!(profile(include_str!("../../../../size-samples/Cargo.toml")), ours);
     }
 }

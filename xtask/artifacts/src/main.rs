@@ -1,0 +1,31 @@
+//! `cargo xtask wasm` and `cargo xtask size`, and a check for `cargo xtask lint`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use devkit::{project::Project, ui};
+use flags::{Size, Wasm};
+
+/// The command line: that of `cargo xtask`, as far as this package does it.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+enum Command {
+    Wasm(Wasm),
+    Size(Size),
+    /// Have clippy look at the programs that this package builds on demand
+    #[command(hide = true)]
+    Clippy,
+}
+
+fn main() -> ExitCode {
+    let command = Command::parse();
+    let done = Project::discover().and_then(|project| match command {
+        Command::Wasm(flags) => artifacts::run_wasm(&project, &flags),
+        Command::Size(flags) => artifacts::run_size(&project, &flags),
+        Command::Clippy => artifacts::check_optimiser(&project),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ui::report(&error),
+    }
+}
