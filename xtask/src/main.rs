@@ -7,20 +7,17 @@ mod bench;
 mod ci;
 mod cli;
 mod coverage;
-mod dist;
 mod fix;
 mod fuzz;
-mod interrupt;
 mod lint;
 mod mutants;
-mod release;
 mod smoke;
 
 use std::{env, process::ExitCode};
 
 use clap::Parser as _;
 use devkit::{
-    package::{ARTIFACTS, IMAGE, Package, TOOLCHAIN},
+    package::{ARTIFACTS, IMAGE, Package, RELEASE, TOOLCHAIN},
     project::Project,
     ui,
 };
@@ -40,9 +37,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Setup(_) | Command::Tool(_) => return start(TOOLCHAIN, &project),
         Command::Wasm(_) | Command::Size(_) => return start(ARTIFACTS, &project),
-        Command::Dist(flags) => dist::run(&project, &flags),
         Command::Docker(_) => return start(IMAGE, &project),
-        Command::Release(flags) => release::run(&project, &flags),
+        Command::Dist(_) | Command::Release(_) => return start(RELEASE, &project),
         Command::Smoke(flags) => smoke::run(&project, &flags),
         Command::Lint(flags) => lint::run(&project, &flags),
         Command::Bench(flags) => bench::run(&project, &flags),

@@ -28,7 +28,7 @@ const COMMANDS: [&str; 15] = [
 /// What is told so by another line, or has no lock file.
 const ELSEWHERE: [(&str, &str); 2] = [
     // `options`, which follows, adds what the user chose.
-    ("xtask/src/dist/build.rs", "cargo build"),
+    ("xtask/release/src/dist/build.rs", "cargo build"),
     // A workspace made on the spot, without dependencies; std's own lock file counts.
     (
         "xtask/toolchain/src/std_build.rs",

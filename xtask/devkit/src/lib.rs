@@ -3,7 +3,7 @@
 //! Modules in reading order: [`project`] knows where things are and [`revision`] what is checked out. [`cmd`] is the one door to
 //! other programs, with [`child`] for those that may run on, [`cargo`] the one to what cargo builds, and [`package`] starts
 //! the packages that do the work of commands. [`files`] and
-//! [`digest`] are about bytes, [`budget`], [`secrets`] and [`elf`] about what may ship, [`pool`] does a few pieces of work at a time, and [`ui`] is how the tool talks. [`date`] writes times.
+//! [`digest`] are about bytes, [`budget`], [`secrets`] and [`elf`] about what may ship, [`pool`] does a few pieces of work at a time, [`interrupt`] handles Ctrl-C, and [`ui`] is how the tool talks. [`date`] writes times.
 
 pub mod budget;
 pub mod cargo;
@@ -13,6 +13,7 @@ pub mod date;
 pub mod digest;
 pub mod elf;
 pub mod files;
+pub mod interrupt;
 pub mod package;
 pub mod pool;
 pub mod project;

@@ -3,7 +3,7 @@
 
 use std::{
     ffi::OsStr,
-    io::BufReader,
+    io::{self, BufReader},
     path::PathBuf,
     process::{ExitCode, Stdio},
 };
@@ -19,6 +19,9 @@ pub const ARTIFACTS: Package = Package { name: "artifacts", first_time: "about a
 
 /// The package of `cargo xtask docker`.
 pub const IMAGE: Package = Package { name: "image", first_time: "about a minute on 2 cores" };
+
+/// The package of `cargo xtask dist` and `cargo xtask release`.
+pub const RELEASE: Package = Package { name: "release", first_time: "about a minute on 2 cores" };
 
 /// The package of `cargo xtask setup` and `cargo xtask tool`.
 pub const TOOLCHAIN: Package = Package { name: "toolchain", first_time: "half a minute on 2 cores" };
@@ -88,6 +91,25 @@ impl Package {
         let status = cmd::replace(run, &format!("run the package `{}`", self.name))?;
         let code = status.code().and_then(|code| u8::try_from(code).ok());
         Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    }
+
+    /// Runs the program with `arguments` where the user stands. What it prints is talk: it goes to standard error.
+    ///
+    /// # Errors
+    /// Fails if the package cannot be compiled or started, or the program fails; then it has said why.
+    pub fn run<S: AsRef<OsStr>>(
+        &self,
+        project: &Project,
+        arguments: impl IntoIterator<Item = S>,
+        purpose: &str,
+    ) -> Result<()> {
+        let program = self.ensure_built(project)?;
+        let shell = Shell::new().context("could not find the current directory")?;
+        let run = cmd!(shell, "{program}").args(arguments);
+        let mut child = cmd::spawn(run, [Stdio::inherit(), io::stderr().into(), Stdio::inherit()], purpose)?;
+        let status = child.wait().with_context(|| format!("could not {purpose}"))?;
+        ensure!(status.success(), "could not {purpose}: `{}` ended with {status}", self.name);
+        Ok(())
     }
 
     /// Runs the program with `arguments` where the user stands, and returns what it prints on standard output; standard error

@@ -33,9 +33,6 @@ pub struct Dist {
     /// Fail if Cargo.lock would have to change
     #[arg(long)]
     pub locked: bool,
-    /// Make the binaries alone and print nothing: for commands that need them
-    #[arg(long, hide = true, conflicts_with_all = ["check_size", "dry_run", "json"])]
-    pub binaries_only: bool,
     /// Print the result, or the steps, as JSON
     #[arg(long)]
     pub json: bool,

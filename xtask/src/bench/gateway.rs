@@ -16,7 +16,6 @@ use testkit::{Compared, Gateway, LoadGenerator, Streamed, Streams, Upstream};
 use xshell::{Shell, cmd};
 
 use super::{metric::Metric, sample::Sample};
-use crate::dist;
 
 /// How often the program is started to ask for its version.
 const STARTS: usize = 50;
@@ -38,7 +37,7 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let targets = [Target::LinuxAmd64, Target::LinuxArm64];
     let own = Target::of_this_machine().filter(|own| targets.contains(own));
     let own = own.context("the released binaries run on Linux alone: measure them there")?;
-    let binaries = dist::ensure_built(project, &targets)?;
+    let binaries = release::ensure_built(project, &targets)?;
     let load = LoadGenerator::build(project)?;
     let mut metrics = Vec::new();
     for (target, path) in &binaries {

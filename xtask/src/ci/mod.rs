@@ -81,18 +81,6 @@ pub(crate) fn run_ready(project: &Project, flags: &Ready) -> Result<()> {
     run_steps(project, &steps, &(&flags.output).into())
 }
 
-/// Runs the steps of both tiers that have not passed yet for the commit that is checked out; all of them, if files differ from
-/// that commit.
-///
-/// # Errors
-/// Fails if a step fails.
-pub(crate) fn run_remaining(project: &Project) -> Result<()> {
-    let left = without_passed(project, all())?;
-    let options =
-        RunOptions { keep_going: false, verbose: false, show_names: false, format: Format::TableOnStderr };
-    run_steps(project, &planned(project, &left, FUZZ_SECONDS), &options)
-}
-
 /// Returns those of `steps` that have not passed for the commit that is checked out, and names the others.
 fn without_passed(project: &Project, steps: Vec<Step>) -> Result<Vec<Step>> {
     let passed = Passed::of(project)?;
@@ -146,8 +134,6 @@ struct RunOptions {
 enum Format {
     /// A table on standard output.
     Table,
-    /// A table on standard error, for commands with another result of their own.
-    TableOnStderr,
     /// JSON on standard output.
     Json,
 }

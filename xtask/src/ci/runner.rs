@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use devkit::{cargo::outermost, child::Guarded, files, project::Project, ui};
+use devkit::{cargo::outermost, child::Guarded, files, interrupt::Interrupt, project::Project, ui};
 
 use flags::{FUZZ_SECONDS, Step};
 use xshell::{Cmd, Shell, cmd};
@@ -26,7 +26,6 @@ use super::{
     table::time,
     test_counts::TestCounts,
 };
-use crate::interrupt::Interrupt;
 
 /// Interval at which a running step is polled, and its log where that is shown.
 const POLL: Duration = Duration::from_millis(100);

@@ -13,7 +13,7 @@ mod runner;
 mod score;
 
 use anyhow::{Result, bail, ensure};
-use devkit::{project::Project, revision, ui};
+use devkit::{interrupt::Interrupt, project::Project, revision, ui};
 use flags::{Mutants, MutantsPackage};
 
 use self::{
@@ -23,7 +23,6 @@ use self::{
     runner::Runner,
     score::Score,
 };
-use crate::interrupt::Interrupt;
 
 /// Tests the mutants of the chosen packages, and prints the scores.
 ///

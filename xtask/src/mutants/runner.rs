@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use devkit::{cmd, files, pool, project::Project, ui};
+use devkit::{cmd, files, interrupt::Interrupt, pool, project::Project, ui};
 use tempfile::TempDir;
 use toolchain::Tool;
 use xshell::{Cmd, Shell, cmd};
@@ -21,7 +21,7 @@ use super::{
     outcome::{self, Mutant, Tested},
     policy::{Package, Policy},
 };
-use crate::{coverage, interrupt::Interrupt};
+use crate::coverage;
 
 /// How often the child and the interrupt are looked at.
 const POLL: Duration = Duration::from_millis(100);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Error, Result, anyhow, bail, ensure};
-use devkit::{files, package::XTASK, project::Project, ui};
+use devkit::{files, package::RELEASE, project::Project, ui};
 use flags::values::{ImageName, Platform, Tag, Target};
 use image::{Digest, Reference};
 use memchr::memmem;
@@ -295,9 +295,8 @@ impl<'w> Executor<'w> {
     }
 }
 
-/// Returns the binary for `target`, which `cargo xtask dist` builds if need be.
+/// Returns the binary for `target`, which the package `release` builds if need be.
 fn built(project: &Project, target: Target) -> Result<PathBuf> {
-    let words = ["dist", "--target", target.name(), "--binaries-only"];
-    XTASK.read(project, words, &format!("build {}", target.file_name()))?;
-    Ok(project.dist.join(target.file_name()))
+    let path = RELEASE.read(project, ["binary", target.name()], &format!("build {}", target.file_name()))?;
+    Ok(PathBuf::from(path))
 }

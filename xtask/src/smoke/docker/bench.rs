@@ -13,7 +13,7 @@ use toolchain::Python;
 use xshell::Shell;
 
 use super::{cases::Case, engine::Engine, place::Place};
-use crate::{dist, smoke::runner::Failure};
+use crate::smoke::runner::Failure;
 
 /// Everything that is prepared once, before the first case.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Bench {
         // First: without an engine all the rest would be for nothing.
         let engine = Engine::find(&project.shell()?)?;
         let python = toolchain::python(project, Python::Deploy)?;
-        dist::ensure_built(project, &Platform::ALL.map(Platform::target))?;
+        release::ensure_built(project, &Platform::ALL.map(Platform::target))?;
         let folder = WorkDirectory::new(keep)?;
         let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
         let xtask = env::current_exe().context("could not find this program's own file")?;

@@ -15,7 +15,7 @@ use toolchain::{Program, Python};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{cases::Case, place::Place};
-use crate::{dist, smoke::runner::Failure};
+use crate::smoke::runner::Failure;
 
 /// The variable that names a binary to try instead of the released one.
 const VARIABLE: &str = "WEFT";
@@ -151,7 +151,7 @@ fn released(project: &Project) -> Result<(PathBuf, [PathBuf; 2])> {
         format!("the released binaries run on Linux alone: name one for this machine in {VARIABLE}")
     })?;
     let (other, arch) = BOTH.into_iter().find(|(target, _)| *target != own).context("there are two")?;
-    let mut built: BTreeMap<Target, PathBuf> = dist::ensure_built(project, &[own, other])?;
+    let mut built: BTreeMap<Target, PathBuf> = release::ensure_built(project, &[own, other])?;
     let mut take = |target| built.remove(&target).context("dist did not build what it was asked for");
     let emulator = toolchain::emulator(project, arch)?.context("this is the machine's own architecture")?;
     Ok((take(own)?, [emulator, take(other)?]))

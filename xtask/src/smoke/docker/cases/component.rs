@@ -14,10 +14,7 @@ use toolchain::{Python, Tool};
 use xshell::cmd;
 
 use super::cases;
-use crate::{
-    release,
-    smoke::{docker::place::Place, lab::KEY_VARIABLE},
-};
+use crate::smoke::{docker::place::Place, lab::KEY_VARIABLE};
 
 cases! {
     component:

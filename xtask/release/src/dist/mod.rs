@@ -32,10 +32,11 @@ pub(crate) use self::{
     sums::{FILE_NAME as SUMS, line as sum_line, parse as parse_sum, write as write_sums},
 };
 
-pub(crate) fn run(project: &Project, flags: &Dist) -> Result<()> {
-    if flags.binaries_only {
-        return ensure_built(project, &flags.targets).map(drop);
-    }
+/// Builds and packs `weft` for the targets that were asked for, or prints the steps of that.
+///
+/// # Errors
+/// This machine cannot build for one of them; or a binary cannot be built, must not ship, or is over its budget where that is checked.
+pub fn run(project: &Project, flags: &Dist) -> Result<()> {
     let steps = plan::release(&flags.targets, Target::of_this_machine())?;
     if flags.dry_run {
         return ui::result(&words::steps(&steps, flags.json)?);
@@ -57,7 +58,7 @@ pub(crate) fn run(project: &Project, flags: &Dist) -> Result<()> {
 ///
 /// # Errors
 /// This machine can't build one of them; or a binary can't be built, or must not ship.
-pub(crate) fn ensure_built(project: &Project, targets: &[Target]) -> Result<BTreeMap<Target, PathBuf>> {
+pub fn ensure_built(project: &Project, targets: &[Target]) -> Result<BTreeMap<Target, PathBuf>> {
     let steps = plan::binaries(targets, Target::of_this_machine())?;
     act::carry_out(project, &steps, &release_folder(&project.dist), false)?;
     Ok(targets.iter().map(|&target| (target, project.dist.join(target.file_name()))).collect())

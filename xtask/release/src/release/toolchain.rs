@@ -14,7 +14,7 @@ use super::{metadata, program::Program, sbom::Native};
 const MUSL: &str = "ziglang/lib/libc/musl/src/internal/version.h";
 
 /// The manifest that pins Binaryen's version.
-const DRIVER: &str = include_str!("../../wasm-opt-driver/Cargo.toml");
+const DRIVER: &str = include_str!("../../../wasm-opt-driver/Cargo.toml");
 
 /// The toolchain of this machine, as far as it has a part in what is released.
 #[derive(Clone, Debug)]

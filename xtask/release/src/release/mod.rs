@@ -38,7 +38,11 @@ use flags::Release;
 
 use self::{act::Work, describe::Describer, facts::Facts, request::Request};
 
-pub(crate) fn run(project: &Project, flags: &Release) -> Result<()> {
+/// Makes a release, makes one again to compare it, or takes a stage after the push.
+///
+/// # Errors
+/// Fails if the checkout cannot be released, if something cannot be made or checked, or if a release differs when it is made again.
+pub fn run(project: &Project, flags: &Release) -> Result<()> {
     if let Some(folder) = &flags.verify {
         return verify::run(project, folder);
     }
@@ -60,7 +64,7 @@ pub(crate) fn run(project: &Project, flags: &Release) -> Result<()> {
 ///
 /// # Errors
 /// `Cargo.lock` would have to change; or the toolchain can't be had.
-pub(crate) fn sboms(project: &Project, commit: &str, time: u64) -> Result<BTreeMap<String, String>> {
+pub fn sboms(project: &Project, commit: &str, time: u64) -> Result<BTreeMap<String, String>> {
     let describer = Describer::new(project, commit, time)?;
     let named = program::Program::all().into_iter().map(|program| {
         let (file, sum) = (program.file_name(), digest::sha256(b""));

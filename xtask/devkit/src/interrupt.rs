@@ -17,11 +17,14 @@ const EXIT_CODE: i32 = 130;
 
 /// Whether somebody wants an end of it. The default never hears of it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
     /// From now on such a signal is noted, and does not end this process.
-    pub(crate) fn watch() -> Result<Self> {
+    ///
+    /// # Errors
+    /// Fails if the system refuses.
+    pub fn watch() -> Result<Self> {
         let interrupt = Self::default();
         for signal in [SIGINT, SIGTERM] {
             let flag = Arc::clone(&interrupt.0);
@@ -31,12 +34,12 @@ impl Interrupt {
     }
 
     /// Whether there was one.
-    pub(crate) fn happened(&self) -> bool {
+    pub fn happened(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
     /// Ends this process as one that was interrupted.
-    pub(crate) fn exit(&self) -> ! {
+    pub fn exit(&self) -> ! {
         process::exit(EXIT_CODE)
     }
 }

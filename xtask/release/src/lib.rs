@@ -1,0 +1,11 @@
+//! `weft` as it is released, and releases of everything that ships.
+//!
+//! [`dist`] builds and packs `weft`; [`release`] makes a release of that and of the other artifacts, and checks it.
+
+mod dist;
+mod release;
+
+pub use self::{
+    dist::{ensure_built, run as run_dist},
+    release::{run as run_release, sboms},
+};
