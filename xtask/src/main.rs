@@ -3,21 +3,17 @@
 //! Modules in reading order: [`cli`] is the command line as data. A command is a module with `run` as its first item, or a package
 //! of its own, which is started with the same arguments and compiled for the first of them. All of them use the package [`devkit`].
 
-mod bench;
 mod ci;
 mod cli;
-mod coverage;
 mod fix;
-mod fuzz;
 mod lint;
-mod mutants;
 mod smoke;
 
 use std::{env, process::ExitCode};
 
 use clap::Parser as _;
 use devkit::{
-    package::{ARTIFACTS, IMAGE, Package, RELEASE, TOOLCHAIN},
+    package::{ARTIFACTS, BENCH, CHECKS, IMAGE, Package, RELEASE, TOOLCHAIN},
     project::Project,
     ui,
 };
@@ -39,12 +35,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Wasm(_) | Command::Size(_) => return start(ARTIFACTS, &project),
         Command::Docker(_) => return start(IMAGE, &project),
         Command::Dist(_) | Command::Release(_) => return start(RELEASE, &project),
+        Command::Bench(_) => return start(BENCH, &project),
+        Command::Coverage(_) | Command::Mutants(_) | Command::Fuzz(_) => return start(CHECKS, &project),
         Command::Smoke(flags) => smoke::run(&project, &flags),
         Command::Lint(flags) => lint::run(&project, &flags),
-        Command::Bench(flags) => bench::run(&project, &flags),
-        Command::Fuzz(flags) => fuzz::run(&project, &flags),
-        Command::Coverage(flags) => coverage::run(&project, &flags),
-        Command::Mutants(flags) => mutants::run(&project, &flags),
         Command::Fix(_) => fix::run(&project),
         Command::Ready(flags) => ci::run_ready(&project, &flags),
         Command::Test(flags) => ci::run_tests(&project, &flags),

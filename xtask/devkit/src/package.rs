@@ -17,6 +17,12 @@ use crate::{cargo::outermost, cmd, project::Project, ui};
 /// The package of `cargo xtask wasm` and `cargo xtask size`.
 pub const ARTIFACTS: Package = Package { name: "artifacts", first_time: "about a minute on 2 cores" };
 
+/// The package of `cargo xtask bench`.
+pub const BENCH: Package = Package { name: "bench", first_time: "about a minute on 2 cores" };
+
+/// The package of `cargo xtask coverage`, `cargo xtask mutants` and `cargo xtask fuzz`.
+pub const CHECKS: Package = Package { name: "checks", first_time: "half a minute on 2 cores" };
+
 /// The package of `cargo xtask docker`.
 pub const IMAGE: Package = Package { name: "image", first_time: "about a minute on 2 cores" };
 

@@ -2,7 +2,7 @@
 //! `xtask/bench.toml`, [`report`] prints them.
 //!
 //! Subjects: [`component`] runs the component in wasmtime, [`gateway`] measures `weft` under the load of the
-//! [`load_generator`](crate::testkit::load_generator), and [`commands`] the commands that build. What many runs came to is a [`sample`], what takes turns a [`series`].
+//! [`load_generator`](testkit::LoadGenerator), and [`commands`] the commands that build. What many runs came to is a [`sample`], what takes turns a [`series`].
 //! [`record`] keeps what was measured last, with the [`machine`]; [`page`] makes a document of it, with a [`plot`] here and
 //! there.
 
@@ -19,8 +19,11 @@ mod report;
 mod sample;
 mod series;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
-use devkit::{budget::Budget, project::Project, revision};
+use clap::Parser;
+use devkit::{budget::Budget, project::Project, revision, ui};
 use flags::{Bench, Subject};
 
 use self::{
@@ -30,7 +33,22 @@ use self::{
     record::{Figures, Record},
 };
 
-pub(crate) fn run(project: &Project, flags: &Bench) -> Result<()> {
+/// The command line: that of `cargo xtask`, as far as this package does it.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+enum Command {
+    Bench(Bench),
+}
+
+fn main() -> ExitCode {
+    let Command::Bench(flags) = Command::parse();
+    match Project::discover().and_then(|project| run(&project, &flags)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ui::report(&error),
+    }
+}
+
+fn run(project: &Project, flags: &Bench) -> Result<()> {
     // Read first: a mistake in the files is cheaper to hear of now than after the measurements.
     let (bounds, budget, mut record) = (Bounds::load()?, Budget::of(project)?, Record::load(project)?);
     let subjects = if flags.subjects.is_empty() { Subject::USUAL.to_vec() } else { flags.subjects.clone() };
