@@ -19,7 +19,10 @@ Examples:
 Tags: a clean checkout of the tag vX.Y.Z gives vX.Y.Z, X.Y and latest, anything else its branch or
 commit. They move last, when all the rest is in place. Prints NAME@sha256:… alone on stdout.
 
-Logging in is Docker's: `docker login REGISTRY`. A registry on loopback is spoken to in plain HTTP.
+Logins are those of Docker, podman and skopeo (`docker login REGISTRY`), --username with
+--password-stdin, or the variables CLAWFT_REGISTRY_USERNAME and CLAWFT_REGISTRY_PASSWORD, and are
+tried before anything is built. A registry on loopback is spoken to in plain HTTP, unless it has
+TLS. Certificates for one registry are also found in Docker's and podman's certs.d.
 SOURCE_DATE_EPOCH is the one time that images know, else that of the commit.")]
 pub struct Docker {
     /// Push each image by its digest, write that to target/dist/digests/OS-ARCH, and tag a list of all
@@ -55,6 +58,18 @@ pub struct Docker {
     /// Speak plain HTTP to the registry, wherever it is; with builder `oci` only
     #[arg(long)]
     pub insecure: bool,
+    /// Log in to the registry with this name; with builder `oci` only
+    #[arg(long, value_name = "NAME", requires = "password_stdin")]
+    pub username: Option<String>,
+    /// Read the password, or an access token, from standard input
+    #[arg(long, requires = "username")]
+    pub password_stdin: bool,
+    /// Trust the certificates in this PEM file to be the registry's authority; with builder `oci` only
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Take any certificate of the registry: whoever answers is believed; with builder `oci` only
+    #[arg(long, conflicts_with = "insecure")]
+    pub insecure_skip_verify: bool,
     /// Fail when an image is over its budget, has no row in size-budget.toml, or a row has no artifact
     #[arg(long)]
     pub check_size: bool,

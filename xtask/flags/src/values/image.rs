@@ -26,6 +26,16 @@ pub struct ImageName {
 pub struct Tag(String);
 
 impl ImageName {
+    /// Returns the registry, such as `localhost:5000`; `docker.io` if the name has none.
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
+
+    /// Returns the repository in the registry, such as `clawft/clawft`.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
     /// The name with `suffix` at its end: another repository beside this one.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ use crate::{
     document::{self, Labels},
     layout::Layout,
     recipe::Recipe,
-    registry::Registry,
+    registry::{Access, Registry},
 };
 
 /// The media type of the document about a component.
@@ -84,7 +84,7 @@ pub(crate) fn create(directory: &Path, component: &[u8], revision: &str, epoch: 
 /// Fails if the tag stands for something else: a version is given once. Or the registry cannot be reached, or refuses.
 pub(crate) fn publish(directory: &Path, manifest: &Digest, target: &Tagged) -> Result<Published> {
     let (Tagged { image, tag, insecure }, layout) = (target, Layout::at(directory));
-    let registry = Registry::new(image, *insecure);
+    let registry = Registry::new(image, Access::plain(*insecure));
     let new = match registry.find(tag)? {
         Some(there) if there == *manifest => false,
         Some(there) => bail!(

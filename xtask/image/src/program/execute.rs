@@ -61,7 +61,7 @@ impl<'w> Executor<'w> {
             recipe,
             revision,
             layout: OnceCell::new(),
-            registry: Registry::new(&request.image, request.insecure),
+            registry: Registry::new(&request.image, request.access.clone()),
             binaries: BTreeMap::new(),
             images: BTreeMap::new(),
             failed: BTreeMap::new(),
@@ -91,6 +91,7 @@ impl<'w> Executor<'w> {
 
     fn step(&mut self, step: Step) -> Result<()> {
         match step {
+            Step::LogIn => self.registry.ensure_push(),
             Step::Binary(platform) => self.binary(platform),
             Step::Image(platform) => self.image(platform),
             Step::Settle => self.settle(),

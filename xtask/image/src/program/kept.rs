@@ -13,6 +13,7 @@ use crate::{
     execute::Executor,
     plan,
     recipe::Recipe,
+    registry::Access,
     request::{Goal, Request},
 };
 
@@ -27,7 +28,7 @@ pub(crate) fn keep(project: &Project, revision: &str, epoch: u64, tag: Tag) -> R
         builder: Builder::Oci,
         goal: Goal::Keep(Platform::ALL.to_vec(), vec![tag]),
         allow_partial: false,
-        insecure: false,
+        access: Access::default(),
         digests: project.dist.join("digests"),
         layout: project.dist.join(layout::DIRECTORY),
         binaries: Some(project.dist.clone()),

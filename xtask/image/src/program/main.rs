@@ -44,13 +44,19 @@ use flags::Docker;
 use image::calls::{Answer, Call, Tagged};
 use serde::Serialize;
 
-use self::{checkout::Checkout, execute::Executor, recipe::Recipe, registry::Registry, request::Request};
+use self::{
+    checkout::Checkout,
+    execute::Executor,
+    recipe::Recipe,
+    registry::{Access, Registry},
+    request::Request,
+};
 
 /// The command line: that of `cargo xtask`, as far as this package does it, and calls of other packages.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 enum Command {
-    Docker(Docker),
+    Docker(Box<Docker>),
     /// Answer a call of another package
     #[command(hide = true)]
     Call {
@@ -103,9 +109,11 @@ fn answer(call: &str) -> Result<()> {
         Call::PublishComponent { layout, manifest, target } => {
             print(component::publish(&layout, &manifest, &target))
         }
-        Call::Find(Tagged { image, tag, insecure }) => print(Registry::new(&image, insecure).find(&tag)),
+        Call::Find(Tagged { image, tag, insecure }) => {
+            print(Registry::new(&image, Access::plain(insecure)).find(&tag))
+        }
         Call::Resolve(Tagged { image, tag, insecure }) => {
-            print(Registry::new(&image, insecure).resolve(&tag).map(|(digest, _)| digest))
+            print(Registry::new(&image, Access::plain(insecure)).resolve(&tag).map(|(digest, _)| digest))
         }
     }
 }

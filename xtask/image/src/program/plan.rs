@@ -8,6 +8,8 @@ use crate::request::{Goal, Request};
 /// One thing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
+    /// Make sure that the registry lets us push.
+    LogIn,
     /// Have the binary.
     Binary(Platform),
     /// Make the image, in the layout.
@@ -39,7 +41,7 @@ impl Step {
             | Self::Load(platform)
             | Self::Push(platform)
             | Self::Record(platform) => Some(platform),
-            Self::Settle | Self::Forget | Self::Gather | Self::List | Self::Publish => None,
+            Self::LogIn | Self::Settle | Self::Forget | Self::Gather | Self::List | Self::Publish => None,
         }
     }
 }
@@ -52,12 +54,13 @@ pub(crate) fn plan(request: &Request) -> Vec<Step> {
     };
     let build = || [each(&[Step::Binary, Step::Image]), vec![Step::Settle]].concat();
     let push = || each(&[Step::Push, Step::Record]);
+    let log_in = || vec![Step::LogIn];
     match (&request.goal, request.builder) {
         (Goal::Keep(..), Builder::Oci) => [build(), vec![Step::List]].concat(),
         (Goal::Keep(..), Builder::Docker) => [build(), each(&[Step::Load])].concat(),
-        (Goal::Push(_), _) => [build(), push()].concat(),
+        (Goal::Push(_), _) => [log_in(), build(), push()].concat(),
         (Goal::Publish(_), _) => {
-            [build(), vec![Step::Forget], push(), vec![Step::Gather, Step::Publish]].concat()
+            [log_in(), build(), vec![Step::Forget], push(), vec![Step::Gather, Step::Publish]].concat()
         }
         (Goal::Merge(_), _) => vec![Step::Gather, Step::Publish],
     }
@@ -69,6 +72,7 @@ pub(crate) fn describe(step: Step, request: &Request) -> String {
     let digests = digests.display();
     let tags = goal.tags().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     match step {
+        Step::LogIn => format!("log in   to {}, and see that it takes pushes", image.registry()),
         Step::Binary(platform) => match &request.binaries {
             Some(folder) => format!("take     {}", folder.join(platform.target().file_name()).display()),
             None => format!("build    {}", platform.target().file_name()),
@@ -103,6 +107,7 @@ fn wanted(request: &Request) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::Access;
     use Platform::{Amd64, Arm64};
 
     fn request(goal: Goal, builder: Builder) -> Request {
@@ -111,7 +116,7 @@ mod tests {
             builder,
             goal,
             allow_partial: false,
-            insecure: false,
+            access: Access::default(),
             digests: "digests".into(),
             layout: "oci".into(),
             binaries: None,
@@ -126,6 +131,7 @@ mod tests {
     fn everything_is_built_before_anything_is_pushed_and_tags_move_last() {
         let steps = plan(&request(Goal::Publish(tags()), Builder::Docker));
         let expected = [
+            Step::LogIn,
             Step::Binary(Amd64),
             Step::Image(Amd64),
             Step::Binary(Arm64),
@@ -146,7 +152,7 @@ mod tests {
     fn one_platform_moves_no_tag_and_forgets_no_other_digest() {
         for builder in [Builder::Docker, Builder::Oci] {
             let steps = plan(&request(Goal::Push(vec![Arm64]), builder));
-            assert_eq!(steps[2..], [Step::Settle, Step::Push(Arm64), Step::Record(Arm64)]);
+            assert_eq!(steps[3..], [Step::Settle, Step::Push(Arm64), Step::Record(Arm64)]);
         }
     }
 

@@ -1,25 +1,31 @@
-//! A repository in a registry: what is pushed to it, and what is asked of it. [`connection`] speaks the protocol,
-//! [`credentials`] finds the login, [`error`] explains failures.
+//! A repository in a registry: what is pushed to it, and what is asked of it. [`connection`] speaks the protocol over a
+//! [`session`], which answers [`challenge`]s; [`transport`] is HTTP with the trust in [`tls`]. [`credentials`] finds the login,
+//! [`retry`] tries again, and [`failure`] explains.
 //!
 //! Nothing is taken on trust: a blob is sent only if its content has its digest, what comes back is compared with its digest, and
 //! a tag is read back after it was set.
 
+mod challenge;
 mod connection;
 mod credentials;
-mod error;
+mod failure;
+mod retry;
+mod session;
+mod tls;
+mod transport;
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, path::PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use flags::values::{ImageName, Tag};
 use image::{Digest, Reference};
-use oci_client::RegistryOperation::{Pull, Push};
 use oci_spec::image::{
     ANNOTATION_REVISION, Descriptor, ImageConfiguration, ImageIndex, ImageManifest, MediaType,
 };
 use serde::Deserialize;
 
-use self::connection::Connection;
+pub(crate) use self::credentials::Login;
+use self::{connection::Connection, session::Right};
 use crate::{
     document::{self, Labels},
     layout::Layout,
@@ -28,8 +34,28 @@ use crate::{
 /// A repository in a registry.
 pub(crate) struct Registry<'i> {
     image: &'i ImageName,
-    insecure: bool,
+    access: Access,
     connection: OnceCell<Connection>,
+}
+
+/// The ways in which a registry is spoken to, as far as they were chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Access {
+    /// Whether it is spoken to in plain HTTP, wherever it is.
+    pub(crate) insecure: bool,
+    /// The file with the certificates of its authority.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Whether any certificate is taken.
+    pub(crate) skip_verify: bool,
+    /// The login.
+    pub(crate) login: Option<Login>,
+}
+
+impl Access {
+    /// Returns the usual way, in plain HTTP if `insecure` is set.
+    pub(crate) fn plain(insecure: bool) -> Self {
+        Self { insecure, ..Self::default() }
+    }
 }
 
 /// The blobs of a pushed image.
@@ -69,10 +95,15 @@ impl Inspected {
 }
 
 impl<'i> Registry<'i> {
-    /// Returns the repository of `image`, which is spoken to in plain HTTP if it is on loopback or `insecure` is set. Nothing is
-    /// sent yet.
-    pub(crate) fn new(image: &'i ImageName, insecure: bool) -> Self {
-        Self { image, insecure, connection: OnceCell::new() }
+    /// Returns the repository of `image`. Nothing is sent yet.
+    pub(crate) fn new(image: &'i ImageName, access: Access) -> Self {
+        Self { image, access, connection: OnceCell::new() }
+    }
+
+    /// Makes sure that the registry lets us push: a refusal is known before anything is built.
+    pub(crate) fn ensure_push(&self) -> Result<()> {
+        let ensure = || self.connection()?.ensure_push();
+        ensure().with_context(|| format!("could not get the right to push to {}", self.image))
     }
 
     /// Pushes the image with this digest and its blobs out of `layout`, under the digest alone. Blobs that the registry has are
@@ -82,18 +113,19 @@ impl<'i> Registry<'i> {
             let bytes = layout.get(digest)?;
             let manifest: ImageManifest =
                 serde_json::from_slice(&bytes).context("the image is no manifest")?;
-            let connection = self.connection(Push)?;
+            let connection = self.connection()?;
             let mut pushed = Pushed::default();
             for blob in manifest.layers().iter().chain([manifest.config()]) {
                 let blob = document::digest(blob)?;
-                if connection.has(&blob)? {
+                if connection.has(&blob, Right::Push)? {
                     pushed.present += 1;
                 } else {
                     connection.send(&blob, layout.get(&blob)?)?;
                     pushed.sent += 1;
                 }
             }
-            connection.set(&digest.to_string(), &media_type(&bytes)?, &bytes)?;
+            let config = manifest.config().media_type().clone();
+            connection.set(&digest.to_string(), &media_type(&bytes)?, Some(config), &bytes)?;
             Ok(pushed)
         };
         push().with_context(|| format!("could not push {}", Reference::new(self.image, digest)))
@@ -102,7 +134,7 @@ impl<'i> Registry<'i> {
     /// Returns the image with this digest.
     pub(crate) fn inspect(&self, digest: &Digest) -> Result<Inspected> {
         let inspect = || -> Result<Inspected> {
-            let connection = self.connection(Pull)?;
+            let connection = self.connection()?;
             let (bytes, found) = connection.manifest(&digest.to_string())?;
             ensure!(found == *digest, "it is something else in the registry: `{found}`");
             let manifest: ImageManifest =
@@ -117,16 +149,21 @@ impl<'i> Registry<'i> {
     }
 
     /// Pushes the index with this digest, which fails if an image in it is missing; then sets the tags in their order, and reads
-    /// each back. A manifest can be tagged in the same way.
+    /// each back. A manifest can be tagged in the same way. A tag that cannot be set is fine if it stands for this digest already.
     pub(crate) fn tag(&self, layout: &Layout, digest: &Digest, tags: &[Tag]) -> Result<()> {
         let tag = || -> Result<()> {
             let bytes = layout.get(digest)?;
-            let (media_type, connection) = (media_type(&bytes)?, self.connection(Push)?);
-            connection.set(&digest.to_string(), &media_type, &bytes)?;
+            let (media_type, connection) = (media_type(&bytes)?, self.connection()?);
+            connection.set(&digest.to_string(), &media_type, None, &bytes)?;
             for tag in tags {
                 let tag = tag.to_string();
-                connection.set(&tag, &media_type, &bytes)?;
-                let (_, found) = connection.manifest(&tag)?;
+                let set = connection.set(&tag, &media_type, None, &bytes);
+                let found = connection.manifest(&tag).map(|(_, found)| found);
+                if found.as_ref().is_ok_and(|found| found == digest) {
+                    continue;
+                }
+                set?;
+                let found = found?;
                 ensure!(
                     found == *digest,
                     "under `{tag}` is {found} right after it was set to {digest}: who else sets it?"
@@ -140,7 +177,7 @@ impl<'i> Registry<'i> {
     /// Returns the index that `tag` stands for, and its digest.
     pub(crate) fn resolve(&self, tag: &Tag) -> Result<(Digest, ImageIndex)> {
         let resolve = || -> Result<(Digest, ImageIndex)> {
-            let (bytes, digest) = self.connection(Pull)?.manifest(&tag.to_string())?;
+            let (bytes, digest) = self.connection()?.manifest(&tag.to_string())?;
             let index = serde_json::from_slice(&bytes)
                 .with_context(|| format!("`{tag}` stands for no image index"))?;
             Ok((digest, index))
@@ -151,21 +188,16 @@ impl<'i> Registry<'i> {
     /// Returns the digest that `tag` stands for, if the registry has it. Asks for the right to push: a refusal is known before
     /// anything is built.
     pub(crate) fn find(&self, tag: &Tag) -> Result<Option<Digest>> {
-        let find = || self.connection(Push)?.find(&tag.to_string());
+        let find = || self.connection()?.find(&tag.to_string());
         find().with_context(|| format!("could not ask for {}:{tag}", self.image))
     }
 
-    /// Returns the connection, after asking the registry for the right to do `operation`.
-    fn connection(&self, operation: oci_client::RegistryOperation) -> Result<&Connection> {
-        let connection = match self.connection.get() {
-            Some(connection) => connection,
-            None => {
-                let connection = Connection::new(self.image, self.insecure)?;
-                self.connection.get_or_init(|| connection)
-            }
-        };
-        connection.authorize(operation)?;
-        Ok(connection)
+    fn connection(&self) -> Result<&Connection> {
+        if let Some(connection) = self.connection.get() {
+            return Ok(connection);
+        }
+        let connection = Connection::new(self.image, &self.access)?;
+        Ok(self.connection.get_or_init(|| connection))
     }
 }
 

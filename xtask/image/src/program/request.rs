@@ -1,8 +1,11 @@
 //! What is asked for, in closed types: after this nothing is a text that could be anything.
 
-use std::path::{Path, PathBuf, absolute};
+use std::{
+    io::{self, Read},
+    path::{Path, PathBuf, absolute},
+};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use devkit::{project::Project, ui};
 use flags::{
     Builder, Docker,
@@ -10,7 +13,12 @@ use flags::{
 };
 use image::{image_name, layout};
 
-use crate::{checkout::Checkout, daemon, tags};
+use crate::{
+    checkout::Checkout,
+    daemon,
+    registry::{Access, Login},
+    tags,
+};
 
 /// A request that makes sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +31,8 @@ pub(crate) struct Request {
     pub(crate) goal: Goal,
     /// Whether a platform may be missing.
     pub(crate) allow_partial: bool,
-    /// Whether the registry is spoken to in plain HTTP wherever it is.
-    pub(crate) insecure: bool,
+    /// How the registry is spoken to.
+    pub(crate) access: Access,
     /// Where digests are written to and read from.
     pub(crate) digests: PathBuf,
     /// Where images are put together.
@@ -76,11 +84,7 @@ impl Request {
             Some(builder) => builder,
             None => daemon::choose(project)?,
         };
-        ensure!(
-            !flags.insecure || builder == Builder::Oci,
-            "`--insecure` is for the builder `oci`: which registries are spoken to in plain HTTP is for the \
-             Docker engine's own configuration to say"
-        );
+        let access = access(flags, builder)?;
         let folder = |chosen: &Option<PathBuf>, name| match chosen {
             Some(folder) => whole(folder),
             None => Ok(project.dist.join(name)),
@@ -88,9 +92,42 @@ impl Request {
         let (digests, layout) =
             (folder(&flags.digests, "digests")?, folder(&flags.layout, layout::DIRECTORY)?);
         let binaries = flags.binaries.as_deref().map(whole).transpose()?;
-        let (allow_partial, insecure) = (flags.allow_partial, flags.insecure);
-        Ok(Self { image, builder, goal, allow_partial, insecure, digests, layout, binaries })
+        let allow_partial = flags.allow_partial;
+        Ok(Self { image, builder, goal, allow_partial, access, digests, layout, binaries })
     }
+}
+
+/// Reads how the registry is spoken to, with the password on standard input.
+fn access(flags: &Docker, builder: Builder) -> Result<Access> {
+    let own = [
+        (flags.insecure, "--insecure", "which registries are spoken to in plain HTTP"),
+        (flags.insecure_skip_verify, "--insecure-skip-verify", "which certificates are trusted"),
+        (flags.ca_file.is_some(), "--ca-file", "which certificates are trusted"),
+        (flags.username.is_some(), "--username", "which login is used"),
+    ];
+    if let (Some((_, flag, decision)), Builder::Docker) = (own.iter().find(|(given, ..)| *given), builder) {
+        bail!(
+            "`{flag}` is for the builder `oci`: {decision} is for the Docker engine's own configuration to say"
+        );
+    }
+    let login = match &flags.username {
+        Some(username) if !flags.dry_run => {
+            Some(Login::Password { username: username.clone(), password: password(io::stdin())? })
+        }
+        _ => None,
+    };
+    let ca_file = flags.ca_file.as_deref().map(whole).transpose()?;
+    Ok(Access { insecure: flags.insecure, ca_file, skip_verify: flags.insecure_skip_verify, login })
+}
+
+/// Reads a password from `input`, without the line break at its end.
+fn password(mut input: impl Read) -> Result<String> {
+    let mut text = String::new();
+    input.read_to_string(&mut text).context("could not read the password from standard input")?;
+    let password = text.strip_suffix('\n').unwrap_or(&text);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    ensure!(!password.is_empty(), "there is no password on standard input");
+    Ok(password.to_owned())
 }
 
 /// `path` from the root on: other programs stand elsewhere than the user does.
@@ -169,6 +206,15 @@ mod tests {
         );
         let both = ["--push", "--platform", "linux/arm64", "--platform", "linux/amd64"];
         assert_eq!(goal_of(&both), Goal::Push(all));
+    }
+
+    #[test]
+    fn reads_a_password_without_its_line_break() {
+        let read = |text: &str| password(text.as_bytes());
+        for text in [" p w ", " p w \n", " p w \r\n"] {
+            assert_eq!(read(text).unwrap(), " p w ");
+        }
+        assert_eq!(read("\n").unwrap_err().to_string(), "there is no password on standard input");
     }
 
     #[test]

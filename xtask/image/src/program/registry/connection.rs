@@ -1,164 +1,293 @@
-//! The distribution protocol, by way of `oci-client`: one call after the other, with explained errors.
+//! The distribution protocol: blobs and manifests of one repository. Each call is tried again where that may help, and its
+//! failure is explained.
 
-use std::time::Duration;
+use std::cell::Cell;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, ensure};
+use bytes::Bytes;
+use devkit::ui;
 use flags::values::ImageName;
 use image::Digest;
-use oci_client::{
-    Client, Reference, RegistryOperation,
-    client::{ClientConfig, ClientProtocol},
-    errors::{OciDistributionError, OciErrorCode},
-    manifest::OciDescriptor,
-    secrets::RegistryAuth,
-};
 use oci_spec::image::MediaType;
+use reqwest::{
+    Method, StatusCode, Url,
+    header::{ACCEPT, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION},
+};
 use tokio::runtime::{self, Runtime};
 
-use super::{credentials, error};
-
-/// The time that a registry may take to accept a connection, and to send the next bytes of an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::{
+    Access,
+    credentials::{self, Login},
+    failure::{Circumstances, Failure, Purpose},
+    retry,
+    session::{Right, Scheme, Session},
+    tls::Trust,
+    transport::{Request, Response, Transport, is_loopback},
+};
 
 /// The media types of images and indexes.
-const MANIFESTS: [&str; 4] = [
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
+const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
+                         application/vnd.docker.distribution.manifest.v2+json, \
+                         application/vnd.oci.image.index.v1+json, \
+                         application/vnd.docker.distribution.manifest.list.v2+json";
+
+/// The media type of a blob on its way.
+const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// The header with the smallest part of a blob that a registry takes.
+const SMALLEST: HeaderName = HeaderName::from_static("oci-chunk-min-length");
+
+/// The sizes of the parts that a blob is sent in where it is too large for one request.
+const PARTS: [usize; 4] = [8 << 20, 1 << 20, 128 << 10, 16 << 10];
+
+/// The statuses of a registry that does not take a blob, or a part, in this way.
+const OTHERWISE: [StatusCode; 6] = [
+    StatusCode::METHOD_NOT_ALLOWED,
+    StatusCode::LENGTH_REQUIRED,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    StatusCode::RANGE_NOT_SATISFIABLE,
+    StatusCode::NOT_IMPLEMENTED,
 ];
 
 /// A connection to a repository.
 pub(super) struct Connection {
-    client: Client,
-    auth: RegistryAuth,
-    repository: Reference,
+    session: Session,
+    image: ImageName,
+    logged_in: bool,
+    problem: Option<String>,
+    may_push: Cell<bool>,
     runtime: Runtime,
+}
+
+/// An upload that has begun.
+struct Upload {
+    url: Url,
+    /// The smallest part that is taken.
+    smallest: usize,
 }
 
 impl Connection {
     /// Prepares to speak to the registry of `image`. Nothing is sent yet.
-    pub(super) fn new(image: &ImageName, insecure: bool) -> Result<Self> {
-        // An error would mean that there is one already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let repository: Reference =
-            image.to_string().parse().with_context(|| format!("`{image}` is no name of an image"))?;
-        let plain = insecure || is_loopback(repository.registry());
-        let config = ClientConfig {
-            protocol: if plain { ClientProtocol::Http } else { ClientProtocol::Https },
-            read_timeout: Some(PATIENCE),
-            connect_timeout: Some(PATIENCE),
-            user_agent: concat!("clawft-image/", env!("CARGO_PKG_VERSION")),
-            ..ClientConfig::default()
-        };
-        let client = Client::try_from(config).context("could not prepare for TLS")?;
+    pub(super) fn new(image: &ImageName, access: &Access) -> Result<Self> {
+        let registry = image.registry();
+        let trust = Trust::find(registry, access.ca_file.as_deref(), access.skip_verify);
+        let transport = Transport::new(&trust.configuration()?)?;
+        let found = credentials::find(registry, image.repository(), access.login.as_ref())?;
+        if let Some(problem) = &found.problem {
+            ui::warn(&format!("{problem}: going on without a login to `{registry}`"));
+        }
+        let logged_in = found.login != Login::Anonymous;
+        // Where Docker's own registry answers.
+        let host = if registry == "docker.io" { "registry-1.docker.io" } else { registry };
+        let scheme = scheme(host, access.insecure, trust.is_arranged());
+        let session = Session::new(transport, host, image.repository(), found.login, scheme);
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("could not start the runtime")?;
-        Ok(Self { client, auth: credentials::of(repository.registry())?, repository, runtime })
+        let (image, may_push) = (image.clone(), Cell::new(false));
+        Ok(Self { session, image, logged_in, problem: found.problem, may_push, runtime })
     }
 
-    /// Asks the registry for the right to read or to write.
-    pub(super) fn authorize(&self, operation: RegistryOperation) -> Result<()> {
-        self.ask(self.client.auth(&self.repository, &self.auth, operation)).map(drop)
+    /// Makes sure that the login may push to the repository: an upload begins, and is dropped. That the registry gives a token
+    /// does not say so.
+    pub(super) fn ensure_push(&self) -> Result<()> {
+        if self.may_push.get() {
+            return Ok(());
+        }
+        self.ask(async || {
+            if let Some(upload) = self.begin().await? {
+                // Registries forget it by themselves, too, and some cannot be told to.
+                let drop = Request::new(Method::DELETE, upload.url, Purpose::Begin);
+                let _ = self.session.send(drop, Right::Push).await;
+            }
+            Ok(())
+        })?;
+        self.may_push.set(true);
+        Ok(())
     }
 
     /// Returns whether the registry has the blob with this digest.
-    pub(super) fn has(&self, digest: &Digest) -> Result<bool> {
-        self.ask(self.client.blob_exists(&self.repository, &digest.to_string()))
+    pub(super) fn has(&self, digest: &Digest, right: Right) -> Result<bool> {
+        self.ask(async || {
+            let url = self.session.url(&format!("blobs/{digest}")).await?;
+            let response = self.session.send(Request::new(Method::HEAD, url, Purpose::Read), right).await?;
+            match response.status {
+                // A store without the right to list answers so for what it does not have. Sending it will tell.
+                StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => Ok(false),
+                _ => response.success().map(|_| true),
+            }
+        })
     }
 
     /// Sends a blob.
     pub(super) fn send(&self, digest: &Digest, bytes: Vec<u8>) -> Result<()> {
-        self.ask(self.client.push_blob(&self.repository, bytes, &digest.to_string()))
-            .map(drop)
+        let bytes = Bytes::from(bytes);
+        self.ask(async || self.upload(digest, &bytes).await)
             .with_context(|| format!("could not send `{digest}`"))
     }
 
-    /// Returns a blob, which oci-client compares with its digest. It has to fit into memory.
+    /// Returns a blob, after comparing it with its digest. It has to fit into memory.
     pub(super) fn blob(&self, digest: &Digest) -> Result<Vec<u8>> {
-        let descriptor = OciDescriptor { digest: digest.to_string(), ..Default::default() };
-        let mut bytes = Vec::new();
-        self.ask(self.client.pull_blob(&self.repository, &descriptor, &mut bytes))
-            .with_context(|| format!("could not get `{digest}`"))?;
-        Ok(bytes)
+        let get = || -> Result<Vec<u8>> {
+            let response = self.ask(async || {
+                let url = self.session.url(&format!("blobs/{digest}")).await?;
+                let get = Request::new(Method::GET, url, Purpose::Read);
+                self.session.send(get, Right::Pull).await?.success()
+            })?;
+            let found = Digest::of(&response.body);
+            ensure!(found == *digest, "its content has another digest, {found}");
+            Ok(response.body.into())
+        };
+        get().with_context(|| format!("could not get `{digest}`"))
     }
 
-    /// Sets the manifest under `name`, a tag or its digest.
-    pub(super) fn set(&self, name: &str, media_type: &MediaType, manifest: &[u8]) -> Result<()> {
-        let image = self.under(name);
-        let media_type =
-            media_type.as_ref().parse().with_context(|| format!("`{media_type}` is no media type"))?;
-        self.ask(self.client.push_manifest_raw(&image, manifest.to_vec(), media_type))
-            .map(drop)
-            .with_context(|| format!("could not set `{image}`"))
+    /// Sets the manifest under `name`, a tag or its digest. `config` is the media type of its configuration.
+    pub(super) fn set(
+        &self,
+        name: &str,
+        media_type: &MediaType,
+        config: Option<MediaType>,
+        manifest: &[u8],
+    ) -> Result<()> {
+        let value = HeaderValue::from_str(media_type.as_ref())
+            .with_context(|| format!("`{media_type}` is no media type"))?;
+        let (bytes, purpose) = (Bytes::copy_from_slice(manifest), Purpose::Set(config));
+        self.ask(async || {
+            let put = Request::new(Method::PUT, self.manifest_url(name).await?, purpose.clone());
+            let put = put.header(CONTENT_TYPE, value.clone()).body(bytes.clone());
+            // Where it can be found is known: some registries do not answer with a Location.
+            self.session.send(put, Right::Push).await?.success().map(drop)
+        })
+        .with_context(|| format!("could not set `{}`", self.under(name)))
     }
 
     /// Returns the manifest under `name`, a tag or a digest, with the digest of what came.
     pub(super) fn manifest(&self, name: &str) -> Result<(Vec<u8>, Digest)> {
-        let image = self.under(name);
-        let (bytes, _) = self
-            .ask(self.client.pull_manifest_raw(&image, &self.auth, &MANIFESTS))
-            .with_context(|| format!("could not get `{image}`"))?;
-        let digest = Digest::of(&bytes);
-        Ok((bytes.to_vec(), digest))
+        let response = self.ask(async || self.get_manifest(name, Right::Pull).await?.success());
+        let response = response.with_context(|| format!("could not get `{}`", self.under(name)))?;
+        let digest = Digest::of(&response.body);
+        Ok((response.body.into(), digest))
     }
 
-    /// Returns the digest of the manifest under `tag`; `None` if there is none.
+    /// Returns the digest of the manifest under `tag`; `None` if there is none. Asks for the right to push before: who has it,
+    /// and is refused to read the tag, asks for a repository that is not there yet.
     pub(super) fn find(&self, tag: &str) -> Result<Option<Digest>> {
-        let image = self.under(tag);
-        match self.runtime.block_on(self.client.pull_manifest_raw(&image, &self.auth, &MANIFESTS)) {
-            Ok((bytes, _)) => Ok(Some(Digest::of(&bytes))),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(self.explain(error)),
-        }
+        self.ensure_push()?;
+        self.ask(async || {
+            let response = self.get_manifest(tag, Right::Push).await?;
+            if response.status.is_success() {
+                return Ok(Some(Digest::of(&response.body)));
+            }
+            let refused = response.refused();
+            let absent = ["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"];
+            let is_absent = refused.refusal().is_some_and(|refusal| {
+                matches!(refusal.status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN)
+                    || absent.iter().any(|code| refusal.has_code(code))
+            });
+            if is_absent { Ok(None) } else { Err(refused) }
+        })
     }
 
-    fn under(&self, name: &str) -> Reference {
-        let (registry, repository) =
-            (self.repository.registry().to_owned(), self.repository.repository().to_owned());
-        match name.starts_with("sha256:") {
-            true => Reference::with_digest(registry, repository, name.to_owned()),
-            false => Reference::with_tag(registry, repository, name.to_owned()),
-        }
+    async fn get_manifest(&self, name: &str, right: Right) -> Result<Response, Failure> {
+        let get = Request::new(Method::GET, self.manifest_url(name).await?, Purpose::Read);
+        self.session.send(get.header(ACCEPT, HeaderValue::from_static(MANIFESTS)), right).await
     }
 
-    /// Waits for an answer of the registry.
-    fn ask<T>(&self, answer: impl Future<Output = Result<T, OciDistributionError>>) -> Result<T> {
-        self.runtime.block_on(answer).map_err(|error| self.explain(error))
+    async fn manifest_url(&self, name: &str) -> Result<Url, Failure> {
+        self.session.url(&format!("manifests/{name}")).await
     }
 
-    fn explain(&self, error: OciDistributionError) -> anyhow::Error {
-        let logged_in = matches!(self.auth, RegistryAuth::Basic(..));
-        match error::explain(&error, self.repository.registry(), self.repository.repository(), logged_in) {
-            Some(explained) => anyhow!("{explained}"),
-            None => error.into(),
+    /// Uploads a blob in one request; in parts where it is too large for that, or where the registry wants it so.
+    async fn upload(&self, digest: &Digest, bytes: &Bytes) -> Result<(), Failure> {
+        let Some(upload) = self.begin().await? else { return Ok(()) };
+        let whole = match self.finish(upload.url, digest, bytes.clone()).await {
+            Err(failure) if wants_it_otherwise(&failure) => failure,
+            settled => return settled,
+        };
+        for part in PARTS {
+            match self.upload_in_parts(digest, bytes, part).await {
+                Err(failure) if wants_it_otherwise(&failure) => {}
+                settled => return settled,
+            }
         }
+        Err(whole)
+    }
+
+    async fn upload_in_parts(&self, digest: &Digest, bytes: &Bytes, part: usize) -> Result<(), Failure> {
+        let Some(Upload { mut url, smallest }) = self.begin().await? else { return Ok(()) };
+        let (part, mut start) = (part.max(smallest), 0);
+        while start < bytes.len() {
+            let end = bytes.len().min(start.saturating_add(part));
+            let range = HeaderValue::from_str(&format!("{start}-{}", end - 1));
+            let range = range.map_err(|error| Failure::Other(error.to_string()))?;
+            let patch = Request::new(Method::PATCH, url, Purpose::Send)
+                .header(CONTENT_TYPE, BYTES)
+                .header(CONTENT_RANGE, range)
+                .body(bytes.slice(start..end));
+            let response = self.session.send(patch, Right::Push).await?.success()?;
+            url = location(&response)?;
+            start = end;
+        }
+        self.finish(url, digest, Bytes::new()).await
+    }
+
+    /// Begins an upload; `None` if the registry has the blob after all.
+    async fn begin(&self) -> Result<Option<Upload>, Failure> {
+        let post = Request::new(Method::POST, self.session.url("blobs/uploads/").await?, Purpose::Begin);
+        let response = self.session.send(post, Right::Push).await?.success()?;
+        if response.status == StatusCode::CREATED {
+            return Ok(None);
+        }
+        let smallest = response.headers.get(SMALLEST).and_then(|value| value.to_str().ok()?.parse().ok());
+        Ok(Some(Upload { url: location(&response)?, smallest: smallest.unwrap_or_default() }))
+    }
+
+    /// Ends an upload with the last bytes of the blob.
+    async fn finish(&self, url: Url, digest: &Digest, bytes: Bytes) -> Result<(), Failure> {
+        let mut url = url;
+        url.query_pairs_mut().append_pair("digest", &digest.to_string());
+        let put = Request::new(Method::PUT, url, Purpose::Send).header(CONTENT_TYPE, BYTES).body(bytes);
+        self.session.send(put, Right::Push).await?.success().map(drop)
+    }
+
+    fn under(&self, name: &str) -> String {
+        let separator = if name.starts_with("sha256:") { '@' } else { ':' };
+        format!("{}{separator}{name}", self.image)
+    }
+
+    /// Makes attempts until one succeeds or there is no more use in it, and explains the failure.
+    fn ask<T>(&self, attempt: impl AsyncFn() -> Result<T, Failure>) -> Result<T> {
+        let registry = self.image.registry();
+        let asked = retry::run(registry, || self.session.reached(), attempt);
+        self.runtime.block_on(asked).map_err(|failure| {
+            let (logged_in, problem) = (self.logged_in, self.problem.as_deref());
+            let repository = self.image.repository();
+            anyhow!("{}", failure.explain(Circumstances { registry, repository, logged_in, problem }))
+        })
     }
 }
 
-/// Returns whether a registry said that it has no such tag, or not even such a repository.
-fn is_absent(error: &OciDistributionError) -> bool {
-    let absent = |code: &OciErrorCode| {
-        matches!(code, OciErrorCode::ManifestUnknown | OciErrorCode::NameUnknown | OciErrorCode::NotFound)
-    };
-    match error {
-        OciDistributionError::ImageManifestNotFoundError(_) => true,
-        OciDistributionError::ServerError { code, .. } => *code == 404,
-        OciDistributionError::RegistryError { envelope, .. } => {
-            envelope.errors.iter().any(|error| absent(&error.code))
-        }
-        _ => false,
+/// Returns the scheme for a registry: plain HTTP where that was asked for, and on this machine, where nothing crosses a network,
+/// unless TLS was arranged for it.
+fn scheme(registry: &str, insecure: bool, arranged: bool) -> Scheme {
+    let local = format!("http://{registry}/").parse().is_ok_and(|url| is_loopback(&url));
+    match (insecure, arranged, local) {
+        (true, _, _) => Scheme::Plain,
+        (false, false, true) => Scheme::Either,
+        (false, _, _) => Scheme::Tls,
     }
 }
 
-/// Returns whether `registry` is this machine, where nothing crosses a network.
-fn is_loopback(registry: &str) -> bool {
-    let host = match registry.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => registry,
-    };
-    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    host == "localhost" || address.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+/// Returns whether the registry might take the same bytes in another way.
+fn wants_it_otherwise(failure: &Failure) -> bool {
+    failure.refusal().is_some_and(|refusal| OTHERWISE.contains(&refusal.status))
+}
+
+/// Returns where an upload goes on.
+fn location(response: &Response) -> Result<Url, Failure> {
+    let location = response.headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let location = location.and_then(|location| response.url.join(location).ok());
+    location.ok_or_else(|| Failure::Other("it does not say where the upload goes on".to_owned()))
 }
 
 #[cfg(test)]
@@ -166,26 +295,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_absent_tags_from_refusals() {
-        let said = |code: &str| OciDistributionError::RegistryError {
-            envelope: serde_json::from_value(serde_json::json!({ "errors": [{ "code": code }] })).unwrap(),
-            url: String::new(),
-        };
-        for code in ["MANIFEST_UNKNOWN", "NAME_UNKNOWN"] {
-            assert!(is_absent(&said(code)), "{code}");
-        }
-        for code in ["UNAUTHORIZED", "DENIED", "TOOMANYREQUESTS"] {
-            assert!(!is_absent(&said(code)), "{code}");
-        }
-    }
-
-    #[test]
-    fn only_loopback_is_spoken_to_in_plain_http() {
-        for registry in ["localhost", "localhost:5000", "127.0.0.1:5000", "[::1]:5000"] {
-            assert!(is_loopback(registry), "{registry}");
-        }
-        for registry in ["ghcr.io", "10.0.0.1:5000", "127.0.0.1.example.org", "[2001:db8::1]:5000"] {
-            assert!(!is_loopback(registry), "{registry}");
-        }
+    fn speaks_plain_http_to_this_machine_alone() {
+        assert_eq!(scheme("localhost:5000", false, false), Scheme::Either);
+        assert_eq!(scheme("[::1]:5000", false, true), Scheme::Tls);
+        assert_eq!(scheme("ghcr.io", false, false), Scheme::Tls);
+        assert_eq!(scheme("ghcr.io", true, false), Scheme::Plain);
     }
 }

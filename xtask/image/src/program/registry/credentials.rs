@@ -1,83 +1,185 @@
-//! The login to a registry: what `docker login` left in Docker's configuration file, or in the helper that it names.
+//! The login to a registry: the one on the command line, that in the environment, or what `docker login`, `podman login` and
+//! `skopeo login` left in their files and in the helpers that these name. No secret is part of an error, and none is printed.
+
+mod file;
+mod helper;
 
 use std::{
-    env,
-    fs::File,
-    io::{BufReader, ErrorKind},
-    path::PathBuf,
+    env, fmt,
+    io::ErrorKind,
+    path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, bail};
-use docker_credential::{CredentialRetrievalError as Error, DockerCredential};
-use oci_client::secrets::RegistryAuth;
+use anyhow::{Context as _, Result, anyhow, bail};
 
-/// The message of a helper that has no credentials for a registry.
-const UNKNOWN: &str = "credentials not found";
+use self::file::File;
 
-/// The name under which Docker keeps the credentials of its own registry.
-const DOCKER_HUB: &str = "https://index.docker.io/v1/";
+/// The variables that hold a login, for machines of CI.
+pub(crate) const VARIABLES: [&str; 2] = ["CLAWFT_REGISTRY_USERNAME", "CLAWFT_REGISTRY_PASSWORD"];
 
-/// Returns the credentials for `registry`; anonymous if there are none.
-pub(super) fn of(registry: &str) -> Result<RegistryAuth> {
-    let name = if registry == "docker.io" { DOCKER_HUB } else { registry };
-    let Some(path) = configuration() else { return Ok(RegistryAuth::Anonymous) };
-    match File::open(&path) {
-        Ok(file) => {
-            choose(docker_credential::get_credential_from_reader(BufReader::new(file), name), registry)
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(RegistryAuth::Anonymous),
-        Err(error) => Err(error).with_context(|| format!("could not read `{}`", path.display())),
+/// A login.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Login {
+    /// Nobody in particular.
+    Anonymous,
+    /// A user and a password, or an access token in its place.
+    Password {
+        /// The user.
+        username: String,
+        /// The password.
+        password: String,
+    },
+    /// A token that the token server takes in the place of a password, as Azure's registries give one.
+    IdentityToken(String),
+    /// A token that the registry takes as it is.
+    RegistryToken(String),
+}
+
+/// The login that was found.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) login: Login,
+    /// Why there may be another login that could not be read.
+    pub(super) problem: Option<String>,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anonymous => "Anonymous",
+            Self::Password { .. } => "Password(…)",
+            Self::IdentityToken(_) => "IdentityToken(…)",
+            Self::RegistryToken(_) => "RegistryToken(…)",
+        })
     }
 }
 
-/// Returns the path of Docker's configuration file, which need not exist.
-fn configuration() -> Option<PathBuf> {
-    let chosen = env::var_os("DOCKER_CONFIG").filter(|value| !value.is_empty()).map(PathBuf::from);
-    let folder = chosen.or_else(|| Some(env::home_dir()?.join(".docker")))?;
-    Some(folder.join("config.json"))
+/// Returns the login to `repository` in `registry`: the chosen one, else that of the environment, else the first that a file has.
+pub(super) fn find(registry: &str, repository: &str, chosen: Option<&Login>) -> Result<Found> {
+    let [username, password] = VARIABLES.map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
+    let login =
+        chosen.cloned().map_or_else(|| from_environment(username, password), |login| Ok(Some(login)))?;
+    if let Some(login) = login {
+        return Ok(Found { login, problem: None });
+    }
+    let mut problem = None;
+    for path in files(&|name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)) {
+        let Some(file) = read(&path)? else { continue };
+        match file.find(registry, repository) {
+            Ok(Some(login)) => return Ok(Found { login, problem: None }),
+            Ok(None) => {}
+            Err(file::Error::Helper(error)) => problem = Some(error),
+            Err(file::Error::Entry(error)) => bail!("{error} in `{}`", path.display()),
+        }
+    }
+    Ok(Found { login: Login::Anonymous, problem })
 }
 
-fn choose(found: Result<DockerCredential, Error>, registry: &str) -> Result<RegistryAuth> {
-    match found {
-        Ok(DockerCredential::UsernamePassword(user, password)) => Ok(RegistryAuth::Basic(user, password)),
-        Ok(DockerCredential::IdentityToken(_)) => bail!(
-            "the login to `{registry}` is an identity token, which is not understood here: \
-             log in with a user and an access token"
-        ),
-        Err(Error::NoCredentialConfigured) => Ok(RegistryAuth::Anonymous),
-        Err(Error::HelperFailure { stdout, .. }) if stdout.contains(UNKNOWN) => Ok(RegistryAuth::Anonymous),
-        // The output of a helper may hold a secret, so it is not repeated.
-        Err(Error::HelperFailure { helper, .. }) => {
-            bail!("`{helper}`, which keeps the login to `{registry}`, ended with an error")
-        }
-        Err(error) => bail!("could not read the login to `{registry}` in Docker's configuration: {error}"),
+fn from_environment(username: Option<String>, password: Option<String>) -> Result<Option<Login>> {
+    let [name, secret] = VARIABLES;
+    match (username, password) {
+        (Some(username), Some(password)) => Ok(Some(Login::Password { username, password })),
+        (None, None) => Ok(None),
+        (Some(_), None) => bail!("`{name}` is set and `{secret}` is not: a login is both"),
+        (None, Some(_)) => bail!("`{secret}` is set and `{name}` is not: a login is both"),
     }
+}
+
+/// Returns the files that may hold logins, the first to be asked first: the one that `REGISTRY_AUTH_FILE` names alone, or those of
+/// Docker and then those of podman and skopeo.
+fn files(variable: &dyn Fn(&str) -> Option<PathBuf>) -> Vec<PathBuf> {
+    if let Some(named) = variable("REGISTRY_AUTH_FILE") {
+        return vec![named];
+    }
+    let home = variable("HOME").or_else(env::home_dir);
+    let below_home = |path: &str| home.as_ref().map(|home| home.join(path));
+    let docker = variable("DOCKER_CONFIG").or_else(|| below_home(".docker"));
+    let configuration = variable("XDG_CONFIG_HOME").or_else(|| below_home(".config"));
+    let containers = [variable("XDG_RUNTIME_DIR"), configuration].into_iter().flatten();
+    let docker = docker.map(|directory| directory.join("config.json"));
+    docker.into_iter().chain(containers.map(|directory| directory.join("containers/auth.json"))).collect()
+}
+
+/// Reads a file of logins; `None` if it is not there.
+fn read(path: &Path) -> Result<Option<File>> {
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error).with_context(|| format!("could not read `{}`", path.display())),
+    };
+    // The parser's own text may repeat a secret.
+    let at = |error: serde_json::Error| {
+        anyhow!(
+            "could not understand the logins in `{}`: the mistake is in line {}, column {}",
+            path.display(),
+            error.line(),
+            error.column()
+        )
+    };
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    serde_json::from_slice(&text).map(Some).map_err(at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn helper_failure(stdout: &str) -> Error {
-        let (helper, stderr) = ("docker-credential-x".to_owned(), "hunter2".to_owned());
-        Error::HelperFailure { helper, stdout: stdout.to_owned(), stderr }
+    fn paths(variables: &[(&str, &str)]) -> Vec<PathBuf> {
+        files(&|name| variables.iter().find(|(found, _)| *found == name).map(|(_, value)| value.into()))
     }
 
     #[test]
-    fn missing_credentials_are_anonymous() {
-        for error in
-            [Error::NoCredentialConfigured, helper_failure("credentials not found in native keychain\n")]
+    fn looks_where_docker_and_podman_keep_logins() {
+        assert_eq!(
+            paths(&[("HOME", "/home/me"), ("XDG_RUNTIME_DIR", "/run/user/1")]),
+            [
+                "/home/me/.docker/config.json",
+                "/run/user/1/containers/auth.json",
+                "/home/me/.config/containers/auth.json"
+            ]
+            .map(PathBuf::from)
+        );
+        assert_eq!(
+            paths(&[("HOME", "/home/me"), ("DOCKER_CONFIG", "/d"), ("XDG_CONFIG_HOME", "/c")]),
+            ["/d/config.json", "/c/containers/auth.json"].map(PathBuf::from)
+        );
+        assert_eq!(paths(&[("REGISTRY_AUTH_FILE", "/a.json"), ("HOME", "/h")]), [PathBuf::from("/a.json")]);
+    }
+
+    #[test]
+    fn login_in_the_environment_is_two_variables() {
+        let some = |text: &str| Some(text.to_owned());
+        let login = from_environment(some("u"), some("p")).unwrap();
+        assert_eq!(login, Some(Login::Password { username: "u".to_owned(), password: "p".to_owned() }));
+        assert_eq!(from_environment(None, None).unwrap(), None);
+        let error = from_environment(None, some("hunter2")).unwrap_err().to_string();
+        assert!(error.contains("`CLAWFT_REGISTRY_USERNAME` is not") && !error.contains("hunter2"), "{error}");
+        assert!(from_environment(some("u"), None).is_err());
+    }
+
+    #[test]
+    fn damaged_file_is_named_without_its_secrets() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.json");
+        assert!(read(&path).unwrap().is_none());
+        std::fs::write(&path, "\n").unwrap();
+        assert!(read(&path).unwrap().is_none());
+        std::fs::write(&path, r#"{ "auths": { "ghcr.io": "hunter2" } }"#).unwrap();
+        let error = read(&path).err().unwrap().to_string();
+        assert!(error.contains("line 1") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let login = Login::Password { username: "u".to_owned(), password: "hunter2".to_owned() };
+        for login in
+            [login, Login::IdentityToken("hunter2".to_owned()), Login::RegistryToken("hunter2".to_owned())]
         {
-            assert!(choose(Err(error), "ghcr.io").unwrap() == RegistryAuth::Anonymous);
+            assert!(!format!("{login:?}").contains("hunter2"));
         }
-    }
-
-    #[test]
-    fn error_names_the_helper_without_its_output() {
-        let error = choose(Err(helper_failure("hunter2")), "ghcr.io").unwrap_err().to_string();
-        assert_eq!(error, "`docker-credential-x`, which keeps the login to `ghcr.io`, ended with an error");
-        let token = DockerCredential::IdentityToken("hunter2".to_owned());
-        let error = choose(Ok(token), "ghcr.io").unwrap_err().to_string();
-        assert!(error.contains("identity token") && !error.contains("hunter2"), "{error}");
     }
 }

@@ -1,0 +1,193 @@
+//! A file of logins, in the form that Docker, podman and skopeo share.
+
+use std::{collections::BTreeMap, iter};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+
+use super::{Login, helper};
+
+/// The registry that images without one in their name come from.
+const DOCKER_HUB: &str = "docker.io";
+
+/// The names under which logins to it are kept.
+const NAMES_OF_DOCKER_HUB: [&str; 3] =
+    ["https://index.docker.io/v1/", "index.docker.io", "registry-1.docker.io"];
+
+/// A file of logins.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct File {
+    auths: Option<BTreeMap<String, Entry>>,
+    cred_helpers: Option<BTreeMap<String, String>>,
+    creds_store: Option<String>,
+}
+
+/// A login in it. A helper's are there with nothing in them.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Entry {
+    auth: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+    identitytoken: Option<String>,
+    registrytoken: Option<String>,
+}
+
+/// A login that could not be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Error {
+    /// A helper is missing, or failed. A registry may be open all the same.
+    Helper(String),
+    /// The file itself is wrong.
+    Entry(String),
+}
+
+impl File {
+    /// Returns the login to `repository` in `registry`. The longest key that fits counts: `registry/group/project`, then
+    /// `registry/group`, then `registry`.
+    pub(super) fn find(&self, registry: &str, repository: &str) -> Result<Option<Login>, Error> {
+        let names = names(registry, repository);
+        let helpers = self.cred_helpers.iter().flatten();
+        let helpers: BTreeMap<&str, &str> =
+            helpers.map(|(name, helper)| (name.as_str(), helper.as_str())).collect();
+        if let Some((name, helper)) = names.iter().find_map(|name| Some((name, helpers.get(name.as_str())?)))
+        {
+            return helper::ask(helper, name).map_err(Error::Helper);
+        }
+        let mut failed = None;
+        if let Some(store) = self.creds_store.as_deref().filter(|store| !store.is_empty()) {
+            let name = if registry == DOCKER_HUB { NAMES_OF_DOCKER_HUB[0] } else { registry };
+            match helper::ask(store, name) {
+                Ok(Some(login)) => return Ok(Some(login)),
+                Ok(None) => {}
+                Err(error) => failed = Some(Error::Helper(error)),
+            }
+        }
+        for name in &names {
+            if let Some(login) = self.entry(name).map(|entry| entry.login(name)).transpose()?.flatten() {
+                return Ok(Some(login));
+            }
+        }
+        failed.map_or(Ok(None), Err)
+    }
+
+    /// Returns the entry with this name, as it is or as the URL that old clients wrote.
+    fn entry(&self, name: &str) -> Option<&Entry> {
+        let entries = self.auths.as_ref()?;
+        entries
+            .get(name)
+            .or_else(|| entries.iter().find(|(key, _)| plain(key) == name).map(|(_, entry)| entry))
+    }
+}
+
+impl Entry {
+    fn login(&self, name: &str) -> Result<Option<Login>, Error> {
+        let text = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        if let Some(token) = text(&self.identitytoken) {
+            return Ok(Some(Login::IdentityToken(token)));
+        }
+        if let Some(token) = text(&self.registrytoken) {
+            return Ok(Some(Login::RegistryToken(token)));
+        }
+        if let Some(encoded) = text(&self.auth) {
+            let login = decode(&encoded).ok_or_else(|| {
+                Error::Entry(format!("`auth` of `{name}` is not a user and a password in Base64"))
+            })?;
+            return Ok(Some(login));
+        }
+        Ok(match (text(&self.username), text(&self.password)) {
+            (Some(username), Some(password)) => Some(Login::Password { username, password }),
+            _ => None,
+        })
+    }
+}
+
+fn decode(encoded: &str) -> Option<Login> {
+    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (username, password) = text.split_once(':')?;
+    // Docker cuts these off as well: the fields of old files were padded with them.
+    let password = password.trim_end_matches('\0');
+    Some(Login::Password { username: username.to_owned(), password: password.to_owned() })
+}
+
+/// Returns the names under which a login to `repository` may be kept, the longest first.
+fn names(registry: &str, repository: &str) -> Vec<String> {
+    let path = format!("{registry}/{repository}");
+    let shorter = |path: &String| {
+        (path.len() > registry.len()).then(|| path.rsplit_once('/').map_or("", |(rest, _)| rest).to_owned())
+    };
+    let paths = iter::successors(Some(path), shorter).filter(|path| path.len() >= registry.len());
+    let others = NAMES_OF_DOCKER_HUB.iter().filter(|_| registry == DOCKER_HUB);
+    paths.chain(others.map(|name| (*name).to_owned())).collect()
+}
+
+/// Returns a key without what makes a URL of it: `https://registry/v2/` is `registry`.
+fn plain(key: &str) -> &str {
+    let stripped = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
+    let stripped = stripped.trim_end_matches('/');
+    ["/v1", "/v2"].iter().find_map(|version| stripped.strip_suffix(version)).unwrap_or(stripped)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn find(file: &Value, registry: &str, repository: &str) -> Result<Option<Login>, Error> {
+        serde_json::from_value::<File>(file.clone()).unwrap().find(registry, repository)
+    }
+
+    fn password(username: &str, password: &str) -> Result<Option<Login>, Error> {
+        Ok(Some(Login::Password { username: username.to_owned(), password: password.to_owned() }))
+    }
+
+    fn auth(text: &str) -> Value {
+        json!({ "auth": STANDARD.encode(text) })
+    }
+
+    #[test]
+    fn longest_key_that_fits_counts() {
+        let file = json!({ "auths": {
+            "r.io": auth("host:1"), "r.io/group": auth("group:2"), "r.io/group/project": auth("project:3"),
+        } });
+        assert_eq!(find(&file, "r.io", "group/project"), password("project", "3"));
+        assert_eq!(find(&file, "r.io", "group/project/deep"), password("project", "3"));
+        assert_eq!(find(&file, "r.io", "group/other"), password("group", "2"));
+        assert_eq!(find(&file, "r.io", "groups"), password("host", "1"));
+        assert_eq!(find(&file, "r.io:443", "group"), Ok(None));
+    }
+
+    #[test]
+    fn reads_every_form_of_an_entry() {
+        let one = |entry: Value| find(&json!({ "auths": { "r.io": entry } }), "r.io", "a");
+        assert_eq!(one(auth("u:p:q\0\0")), password("u", "p:q"));
+        assert_eq!(one(json!({ "username": "u", "password": "p" })), password("u", "p"));
+        let token = json!({ "auth": STANDARD.encode("0000:"), "identitytoken": "t" });
+        assert_eq!(one(token), Ok(Some(Login::IdentityToken("t".to_owned()))));
+        assert_eq!(one(json!({ "registrytoken": "t" })), Ok(Some(Login::RegistryToken("t".to_owned()))));
+        assert_eq!(one(json!({})), Ok(None));
+        assert_eq!(find(&json!({ "auths": null }), "r.io", "a"), Ok(None));
+        let Err(Error::Entry(error)) = one(json!({ "auth": "hunter2" })) else { panic!("it was taken") };
+        assert!(error.contains("`auth` of `r.io`") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn reads_keys_that_are_urls() {
+        let file = json!({ "auths": { "https://r.io/v2/": auth("u:p"), "https://index.docker.io/v1/": auth("hub:h") } });
+        assert_eq!(find(&file, "r.io", "a"), password("u", "p"));
+        assert_eq!(find(&file, "docker.io", "library/a"), password("hub", "h"));
+    }
+
+    #[test]
+    fn missing_helper_is_named() {
+        let file = json!({ "credHelpers": { "r.io": "not-here" } });
+        let Err(Error::Helper(error)) = find(&file, "r.io", "a") else { panic!("it was found") };
+        assert!(error.contains("`docker-credential-not-here`"), "{error}");
+        assert_eq!(find(&file, "other.io", "a"), Ok(None));
+        let file = json!({ "credsStore": "not-here", "auths": { "r.io": auth("u:p") } });
+        assert_eq!(find(&file, "r.io", "a"), password("u", "p"));
+        assert!(find(&file, "other.io", "a").is_err());
+    }
+}

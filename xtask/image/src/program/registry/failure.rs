@@ -1,0 +1,384 @@
+//! Failures of requests to registries, which of them may pass, and their explanations to someone who wants to push an image.
+
+use std::{error::Error, time::Duration};
+
+use oci_spec::image::MediaType;
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+};
+use serde_json::Value;
+
+/// The longest text of a server that is shown, in characters.
+const LONGEST: usize = 300;
+
+/// The statuses that mean "not now".
+const PASSING: [StatusCode; 5] = [
+    StatusCode::REQUEST_TIMEOUT,
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::BAD_GATEWAY,
+    StatusCode::SERVICE_UNAVAILABLE,
+    StatusCode::GATEWAY_TIMEOUT,
+];
+
+/// A request that did not succeed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// No connection came about.
+    Unreachable(String),
+    /// The connection broke, or nothing came for too long.
+    Broken(String),
+    /// The certificate of the registry is not trusted, or it speaks no TLS.
+    Tls(String),
+    /// The registry refused.
+    Refused(Box<Refusal>),
+    /// Anything else, which is no use to try again.
+    Other(String),
+}
+
+/// A registry's refusal.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// The status of the response.
+    pub(super) status: StatusCode,
+    /// The codes of the registry's errors.
+    pub(super) codes: Vec<String>,
+    /// The registry's message on one line; empty if it has none for people.
+    pub(super) message: String,
+    /// The time after which the registry wants to be asked again.
+    pub(super) retry_after: Option<Duration>,
+    /// The request.
+    pub(super) request: Purpose,
+}
+
+/// The purpose of a request, as far as explanations depend on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To see whether there is a registry.
+    Greet,
+    /// To exchange the login for a token.
+    LogIn,
+    /// To read something.
+    Read,
+    /// To begin to send a blob, which needs the right to push.
+    Begin,
+    /// To send a blob, or a part of one.
+    Send,
+    /// To set a manifest, whose configuration has this media type.
+    Set(Option<MediaType>),
+}
+
+/// The circumstances of a failure.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Circumstances<'c> {
+    /// The registry.
+    pub(super) registry: &'c str,
+    /// The repository in it.
+    pub(super) repository: &'c str,
+    /// Whether there is a login.
+    pub(super) logged_in: bool,
+    /// Why a login could not be read.
+    pub(super) problem: Option<&'c str>,
+}
+
+impl Failure {
+    /// Returns the failure of a request that got no response.
+    pub(super) fn of(error: &reqwest::Error) -> Self {
+        let cause = innermost(error);
+        if cause.contains("certificate") || cause.contains("received corrupt message") {
+            Self::Tls(cause)
+        } else if error.is_builder() {
+            Self::Other(cause)
+        } else if error.is_connect() {
+            Self::Unreachable(cause)
+        } else {
+            Self::Broken(cause)
+        }
+    }
+
+    /// Returns whether the same request may succeed later.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Broken(_) => true,
+            Self::Refused(refusal) => {
+                PASSING.contains(&refusal.status) || refusal.has_code("TOOMANYREQUESTS")
+            }
+            Self::Tls(_) | Self::Other(_) => false,
+        }
+    }
+
+    /// Returns the time after which the registry wants to be asked again.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => refusal.retry_after,
+            _ => None,
+        }
+    }
+
+    /// Returns the refusal, if it is one.
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Returns the failure in a few words, as a line about a pause has them.
+    pub(super) fn brief(&self) -> String {
+        match self {
+            Self::Unreachable(cause) | Self::Broken(cause) | Self::Tls(cause) | Self::Other(cause) => {
+                cause.clone()
+            }
+            Self::Refused(refusal) => refusal.answer(),
+        }
+    }
+
+    /// Returns the reason and what to do next.
+    pub(super) fn explain(&self, at: Circumstances<'_>) -> String {
+        let registry = at.registry;
+        match self {
+            Self::Unreachable(cause) => format!("could not reach `{registry}`: {cause}"),
+            Self::Broken(cause) => {
+                format!("the connection to `{registry}` broke again and again: {cause}")
+            }
+            Self::Tls(cause) if cause.contains("certificate") => format!(
+                "could not reach `{registry}`: its certificate is not trusted ({cause}): name the file of its CA with \
+                 `--ca-file`, or put it into `/etc/docker/certs.d/{registry}/ca.crt`"
+            ),
+            Self::Tls(cause) => format!(
+                "could not reach `{registry}`: it speaks no TLS ({cause}): if that is as it should be, `--insecure` speaks \
+                 plain HTTP to it"
+            ),
+            Self::Refused(refusal) => refusal.explain(at),
+            Self::Other(cause) => format!("`{registry}`: {cause}"),
+        }
+    }
+}
+
+impl Refusal {
+    /// Reads the refusal in a response.
+    pub(super) fn new(status: StatusCode, headers: &HeaderMap, body: &[u8], request: Purpose) -> Self {
+        let text = String::from_utf8_lossy(body);
+        let html = headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+        let (codes, message) = match serde_json::from_str::<Value>(&text) {
+            Ok(document) => read(&document),
+            // The page of a proxy is for browsers.
+            Err(_) if html || text.trim_start().starts_with('<') => (Vec::new(), String::new()),
+            Err(_) => (Vec::new(), text.into_owned()),
+        };
+        let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(pause);
+        Self { status, codes, message: one_line(&message), retry_after, request }
+    }
+
+    /// Returns whether one of the registry's errors has this code.
+    pub(super) fn has_code(&self, code: &str) -> bool {
+        self.codes.iter().any(|found| found == code)
+    }
+
+    /// Returns whether it is about rights, or about who is asking.
+    pub(super) fn is_denial(&self) -> bool {
+        matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+            || self.has_code("DENIED")
+            || self.has_code("UNAUTHORIZED")
+    }
+
+    /// Returns what the registry answered.
+    fn answer(&self) -> String {
+        match self.message.as_str() {
+            "" => self.status.to_string(),
+            message => format!("{}: {message}", self.status),
+        }
+    }
+
+    fn explain(&self, at: Circumstances<'_>) -> String {
+        let (registry, repository) = (at.registry, at.repository);
+        let answered = format!("`{registry}` answered {}", self.answer());
+        let because =
+            if self.message.is_empty() { String::new() } else { format!(" (it says: {})", self.message) };
+        if self.is_denial() {
+            let problem = at.problem.map(|problem| format!("; {problem}")).unwrap_or_default();
+            return match (at.logged_in, &self.request) {
+                (false, _) => {
+                    format!("not logged in to `{registry}`: run `docker login {registry}`{because}{problem}")
+                }
+                (true, Purpose::LogIn) => {
+                    format!(
+                        "`{registry}` does not let this login in: run `docker login {registry}` again{because}"
+                    )
+                }
+                (true, _) => format!(
+                    "`{registry}` does not let this login write to or read from `{repository}`: check its rights, or run \
+                     `docker login {registry}` again{because}"
+                ),
+            };
+        }
+        match self.hint(at) {
+            Some(hint) => format!("{answered}: {hint}"),
+            None => answered,
+        }
+    }
+
+    /// Returns what to do about it.
+    fn hint(&self, at: Circumstances<'_>) -> Option<String> {
+        let (registry, repository) = (at.registry, at.repository);
+        let mentions = |word: &str| self.message.to_ascii_lowercase().contains(word);
+        if self.has_code("NAME_UNKNOWN")
+            || (self.status == StatusCode::NOT_FOUND && self.request == Purpose::Begin)
+        {
+            return Some(if registry.contains(".dkr.ecr.") {
+                format!("create it first, with `aws ecr create-repository --repository-name {repository}`")
+            } else {
+                format!(
+                    "if this registry does not create repositories by itself, create `{repository}` first"
+                )
+            });
+        }
+        if let Purpose::Set(config) = &self.request {
+            let unknown = self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE || mentions("media type");
+            if let (true, Some(config)) = (unknown, config) {
+                return Some(format!(
+                    "it does not take artifacts whose configuration is `{config}`: update the registry, have it accept this \
+                     type, or name one that stores OCI artifacts of every kind with `--image`"
+                ));
+            }
+            let settled = matches!(self.status, StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED);
+            if settled || self.has_code("TAG_INVALID") || mentions("immutable") {
+                return Some("the tag stays as it is; name another with `--tag`".to_owned());
+            }
+        }
+        match self.status {
+            StatusCode::PAYLOAD_TOO_LARGE => Some(
+                "it takes no request as large, nor the same in parts: raise the limit of the proxy before it"
+                    .to_owned(),
+            ),
+            _ if PASSING.contains(&self.status) => {
+                Some("try again later; what it has is not sent again".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Reads the codes and the message in a registry's or token server's error.
+fn read(document: &Value) -> (Vec<String>, String) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    if let Some(errors) = document["errors"].as_array() {
+        let codes = errors.iter().map(|error| text(&error["code"])).collect();
+        let messages = errors.iter().map(|error| match text(&error["message"]) {
+            message if message.is_empty() => text(&error["code"]),
+            message => message,
+        });
+        return (codes, messages.collect::<Vec<_>>().join(", "));
+    }
+    let names = ["message", "details", "detail", "error_description", "error"];
+    let message = names.iter().map(|name| text(&document[name])).find(|message| !message.is_empty());
+    (Vec::new(), message.unwrap_or_default())
+}
+
+/// Reads the header `Retry-After`: seconds, or a date.
+fn pause(value: &str) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value.trim()).ok()?;
+    Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default())
+}
+
+/// Returns the innermost cause.
+fn innermost(error: &dyn Error) -> String {
+    match error.source() {
+        Some(source) => innermost(source),
+        None => one_line(&error.to_string()),
+    }
+}
+
+/// Returns the text of a server as one line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+    use serde_json::json;
+
+    use super::*;
+
+    const SOMEONE: Circumstances<'static> =
+        Circumstances { registry: "ghcr.io", repository: "clawft/clawft", logged_in: true, problem: None };
+
+    fn refusal(status: u16, body: &str, request: Purpose) -> Refusal {
+        Refusal::new(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), request)
+    }
+
+    fn error(code: &str, message: &str) -> String {
+        json!({ "errors": [{ "code": code, "message": message, "detail": { "Type": "x" } }] }).to_string()
+    }
+
+    fn explained(status: u16, body: &str, request: Purpose) -> String {
+        refusal(status, body, request).explain(SOMEONE)
+    }
+
+    #[test]
+    fn tells_how_to_log_in() {
+        let refusal = refusal(401, &error("UNAUTHORIZED", "authentication required"), Purpose::Begin);
+        let nobody =
+            Circumstances { logged_in: false, problem: Some("`docker-credential-x` is missing"), ..SOMEONE };
+        assert_eq!(
+            refusal.explain(nobody),
+            "not logged in to `ghcr.io`: run `docker login ghcr.io` (it says: authentication required); \
+             `docker-credential-x` is missing"
+        );
+        assert!(
+            explained(403, &error("DENIED", "no"), Purpose::Begin).contains("does not let this login write")
+        );
+        assert!(
+            explained(401, r#"{"details":"bad login"}"#, Purpose::LogIn)
+                .ends_with("again (it says: bad login)")
+        );
+    }
+
+    #[test]
+    fn shows_messages_and_not_their_json() {
+        assert_eq!(
+            explained(400, &error("MANIFEST_INVALID", "no\n layers"), Purpose::Set(None)),
+            "`ghcr.io` answered 400 Bad Request: no layers"
+        );
+        assert_eq!(explained(500, "", Purpose::Read), "`ghcr.io` answered 500 Internal Server Error");
+        let html = explained(502, "<html>\n<h1>502</h1>", Purpose::Send);
+        assert!(html.starts_with("`ghcr.io` answered 502 Bad Gateway: try again"), "{html}");
+        assert!(explained(500, &"x ".repeat(1000), Purpose::Read).len() < 400);
+    }
+
+    #[test]
+    fn says_what_to_do() {
+        let set = || Purpose::Set(Some(MediaType::from("application/vnd.wasm.config.v0+json")));
+        let text = explained(415, &error("MANIFEST_INVALID", "media type x is not allowed"), set());
+        assert!(text.contains("application/vnd.wasm.config.v0+json") && text.contains("`--image`"), "{text}");
+        let text = explained(400, &error("TAG_INVALID", "it is immutable"), set());
+        assert!(text.ends_with("name another with `--tag`"), "{text}");
+        let text = explained(404, &error("NAME_UNKNOWN", "there is none"), Purpose::Begin);
+        assert!(text.ends_with("create `clawft/clawft` first"), "{text}");
+        let ecr = Circumstances { registry: "1.dkr.ecr.eu-west-1.amazonaws.com", ..SOMEONE };
+        let text = refusal(404, &error("NAME_UNKNOWN", "there is none"), Purpose::Begin).explain(ecr);
+        assert!(text.contains("aws ecr create-repository --repository-name clawft/clawft"), "{text}");
+    }
+
+    #[test]
+    fn tells_what_may_pass() {
+        let passes = |status| Failure::Refused(Box::new(refusal(status, "", Purpose::Send))).may_pass();
+        assert!([408, 429, 502, 503, 504].into_iter().all(passes));
+        assert!(![400, 401, 403, 404, 413, 500, 501].into_iter().any(passes));
+        assert!(Failure::Broken(String::new()).may_pass() && !Failure::Tls(String::new()).may_pass());
+    }
+
+    #[test]
+    fn reads_pauses_in_seconds_and_as_dates() {
+        assert_eq!(pause(" 7 "), Some(Duration::from_secs(7)));
+        assert_eq!(pause("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(pause("soon"), None);
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("3"))]);
+        let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, &headers, b"", Purpose::Send);
+        assert_eq!(refusal.retry_after, Some(Duration::from_secs(3)));
+    }
+}

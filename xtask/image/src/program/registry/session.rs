@@ -1,0 +1,303 @@
+//! A conversation with one registry: HTTP or HTTPS, and the tokens that requests carry.
+
+use std::{
+    cell::{Cell, RefCell},
+    time::{Duration, Instant},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use reqwest::{
+    Method, StatusCode, Url,
+    header::{CONTENT_TYPE, HeaderValue},
+};
+use serde::Deserialize;
+
+use super::{
+    challenge::{Challenges, TokenServer},
+    credentials::Login,
+    failure::{Failure, Purpose},
+    transport::{Request, Response, Transport, is_loopback},
+};
+
+/// The name under which we ask for tokens.
+const CLIENT: &str = "clawft";
+
+/// The time that a token lives if its server does not say.
+const LIFETIME: u64 = 60;
+
+/// A right to a repository. Who may push may also pull.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Right {
+    /// To read.
+    Pull,
+    /// To read and to write.
+    Push,
+}
+
+/// A way to choose between HTTP and HTTPS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scheme {
+    /// HTTP.
+    Plain,
+    /// HTTPS.
+    Tls,
+    /// HTTP if the registry speaks it, and else HTTPS.
+    Either,
+}
+
+/// A conversation.
+pub(super) struct Session {
+    transport: Transport,
+    registry: String,
+    repository: String,
+    login: Login,
+    scheme: Cell<Scheme>,
+    /// Whether the registry has answered.
+    reached: Cell<bool>,
+    /// Whether it has been asked for what it wants of us.
+    greeted: Cell<bool>,
+    challenges: RefCell<Challenges>,
+    grant: RefCell<Option<Grant>>,
+}
+
+/// The header that lets a request in.
+struct Grant {
+    header: HeaderValue,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// User and password, or a token that was given to us: there is no other.
+    Fixed,
+    /// A token that gives a right until then.
+    Token(Right, Instant),
+}
+
+/// A token server's answer.
+#[derive(Deserialize)]
+struct Token {
+    token: Option<String>,
+    access_token: Option<String>,
+    expires_in: Option<u64>,
+}
+
+impl Session {
+    /// Prepares for a conversation with `registry` about `repository`. Nothing is sent yet.
+    pub(super) fn new(
+        transport: Transport,
+        registry: &str,
+        repository: &str,
+        login: Login,
+        scheme: Scheme,
+    ) -> Self {
+        Self {
+            transport,
+            registry: registry.to_owned(),
+            repository: repository.to_owned(),
+            login,
+            scheme: Cell::new(scheme),
+            reached: Cell::new(false),
+            greeted: Cell::new(false),
+            challenges: RefCell::default(),
+            grant: RefCell::default(),
+        }
+    }
+
+    /// Returns whether the registry has answered anything.
+    pub(super) fn reached(&self) -> bool {
+        self.reached.get()
+    }
+
+    /// Returns the URL of `path` in the repository, such as `blobs/uploads/`. Asks the registry first what it wants of us, unless
+    /// it has been asked.
+    pub(super) async fn url(&self, path: &str) -> Result<Url, Failure> {
+        self.greet().await?;
+        self.base(&format!("{}/{path}", self.repository))
+    }
+
+    fn base(&self, path: &str) -> Result<Url, Failure> {
+        let scheme = if self.scheme.get() == Scheme::Tls { "https" } else { "http" };
+        let url = format!("{scheme}://{}/v2/{path}", self.registry);
+        url.parse().map_err(|error| Failure::Other(format!("`{url}` is no URL: {error}")))
+    }
+
+    /// Sends a request that needs `right`, and returns the response, whatever its status. A token is fetched when it is asked
+    /// for, and a new one when that has run out.
+    pub(super) async fn send(&self, request: Request, right: Right) -> Result<Response, Failure> {
+        // A Location may lead elsewhere, where our login is nobody's business.
+        if !self.is_ours(&request.url) {
+            return self.transport.send(&request, None).await;
+        }
+        if self.needs_token(right) {
+            let challenges = self.challenges.borrow().clone();
+            self.answer(&challenges, right).await?;
+        }
+        let response = self.transport.send(&request, self.header()).await?;
+        if response.status != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        let challenges = Challenges::read(&response.headers);
+        match self.answer(&challenges, right).await? {
+            true => self.transport.send(&request, self.header()).await,
+            false => Ok(response),
+        }
+    }
+
+    async fn greet(&self) -> Result<(), Failure> {
+        if self.greeted.get() {
+            return Ok(());
+        }
+        let mut answer = self.transport.send(&self.greeting()?, None).await;
+        if self.scheme.get() == Scheme::Either && speaks_no_http(&answer) {
+            self.scheme.set(Scheme::Tls);
+            answer = self.transport.send(&self.greeting()?, None).await;
+            if answer.is_err() {
+                self.scheme.set(Scheme::Either);
+            }
+        }
+        let response = answer?;
+        self.reached.set(true);
+        if !matches!(response.status, StatusCode::OK | StatusCode::UNAUTHORIZED) {
+            return Err(response.refused());
+        }
+        *self.challenges.borrow_mut() = Challenges::read(&response.headers);
+        self.greeted.set(true);
+        Ok(())
+    }
+
+    fn greeting(&self) -> Result<Request, Failure> {
+        Ok(Request::new(Method::GET, self.base("")?, Purpose::Greet))
+    }
+
+    /// Returns whether `url` is the registry's own.
+    fn is_ours(&self, url: &Url) -> bool {
+        self.base("").is_ok_and(|base| base.origin() == url.origin())
+    }
+
+    fn header(&self) -> Option<HeaderValue> {
+        self.grant.borrow().as_ref().map(|grant| grant.header.clone())
+    }
+
+    /// Returns whether a token has to be fetched before anything is asked: there is a server for them, and none that will do.
+    fn needs_token(&self, right: Right) -> bool {
+        match self.grant.borrow().as_ref().map(|grant| grant.kind) {
+            Some(Kind::Fixed) => false,
+            Some(Kind::Token(granted, until)) => granted < right || until <= Instant::now(),
+            None => *self.challenges.borrow() != Challenges::default(),
+        }
+    }
+
+    /// Answers challenges. Returns whether there is something new to try.
+    async fn answer(&self, challenges: &Challenges, right: Right) -> Result<bool, Failure> {
+        let fixed = self.grant.borrow().as_ref().is_some_and(|grant| grant.kind == Kind::Fixed);
+        if let (Some(server), false) = (&challenges.bearer, fixed) {
+            if let Login::RegistryToken(token) = &self.login {
+                self.accept(&format!("Bearer {token}"), Kind::Fixed)?;
+                return Ok(true);
+            }
+            let basic = challenges.basic && matches!(self.login, Login::Password { .. });
+            match self.fetch(server, right).await {
+                Ok(()) => return Ok(true),
+                // The other way is still open.
+                Err(Failure::Refused(refusal)) if basic && refusal.is_denial() => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        match &self.login {
+            Login::Password { .. } if challenges.basic && !fixed => {
+                self.grant.replace(Some(Grant { header: self.basic()?, kind: Kind::Fixed }));
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Fetches a token from `server` for our login.
+    async fn fetch(&self, server: &TokenServer, right: Right) -> Result<(), Failure> {
+        let realm: Url = server
+            .realm
+            .parse()
+            .map_err(|_| Failure::Other("it names a token server whose address is no URL".to_owned()))?;
+        let safe =
+            realm.scheme() == "https" || (self.scheme.get() != Scheme::Tls && realm.scheme() == "http");
+        if !safe && !is_loopback(&realm) {
+            return Err(Failure::Other(format!(
+                "it would have the login sent to `{}` in plain text",
+                realm.host_str().unwrap_or_default()
+            )));
+        }
+        let actions = match right {
+            Right::Pull => "pull",
+            Right::Push => "pull,push",
+        };
+        let scope = format!("repository:{}:{actions}", self.repository);
+        let (request, authorization) = match &self.login {
+            Login::IdentityToken(token) => (exchange(realm, server, &scope, token)?, None),
+            Login::Password { .. } => (question(realm, server, &scope), Some(self.basic()?)),
+            Login::Anonymous | Login::RegistryToken(_) => (question(realm, server, &scope), None),
+        };
+        let response = self.transport.send(&request, authorization).await?.success()?;
+        let understood: Option<Token> = serde_json::from_slice(&response.body).ok();
+        let expires_in = understood.as_ref().and_then(|token| token.expires_in).unwrap_or(LIFETIME);
+        let token = understood.and_then(|token| token.token.or(token.access_token));
+        let token = token.filter(|token| !token.is_empty());
+        let token = token.ok_or_else(|| Failure::Other("its token server gave no token".to_owned()))?;
+        // A little earlier, so that it does not run out on its way.
+        let until = Instant::now() + Duration::from_secs(expires_in).mul_f32(0.9);
+        self.accept(&format!("Bearer {token}"), Kind::Token(right, until))
+    }
+
+    fn accept(&self, header: &str, kind: Kind) -> Result<(), Failure> {
+        self.grant.replace(Some(Grant { header: secret(header)?, kind }));
+        Ok(())
+    }
+
+    fn basic(&self) -> Result<HeaderValue, Failure> {
+        let Login::Password { username, password } = &self.login else {
+            return Err(Failure::Other("there is no password for it".to_owned()));
+        };
+        secret(&format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))))
+    }
+}
+
+/// Returns whether whoever answered speaks no HTTP, or says that it should be HTTPS.
+fn speaks_no_http(answer: &Result<Response, Failure>) -> bool {
+    match answer {
+        Ok(response) => response.status == StatusCode::BAD_REQUEST,
+        Err(failure) => matches!(failure, Failure::Broken(_)),
+    }
+}
+
+/// Returns a header that is left out of debug output.
+fn secret(text: &str) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| Failure::Other("the login holds characters that no header can have".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Returns the request for a token, as Docker's registry documents it.
+fn question(realm: Url, server: &TokenServer, scope: &str) -> Request {
+    let mut url = realm;
+    if let Some(service) = &server.service {
+        url.query_pairs_mut().append_pair("service", service);
+    }
+    url.query_pairs_mut().append_pair("scope", scope);
+    Request::new(Method::GET, url, Purpose::LogIn)
+}
+
+/// Returns the request for a token in exchange for an identity token, which is OAuth 2.
+fn exchange(realm: Url, server: &TokenServer, scope: &str, token: &str) -> Result<Request, Failure> {
+    let mut form = Url::parse("form:").map_err(|error| Failure::Other(error.to_string()))?;
+    form.query_pairs_mut()
+        .append_pair("grant_type", "refresh_token")
+        .append_pair("service", server.service.as_deref().unwrap_or_default())
+        .append_pair("client_id", CLIENT)
+        .append_pair("scope", scope)
+        .append_pair("refresh_token", token);
+    let body = Bytes::from(form.query().unwrap_or_default().to_owned());
+    let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+    Ok(Request::new(Method::POST, realm, Purpose::LogIn).header(CONTENT_TYPE, kind).body(body))
+}

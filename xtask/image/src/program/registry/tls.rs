@@ -1,0 +1,193 @@
+//! The trust in a registry's certificate: the system's authorities, those in a file that was named, and those in the directories
+//! where Docker and podman look for a registry's own (`certs.d`).
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
+};
+
+/// The directories of the system in which Docker and podman keep registries' certificates.
+const SYSTEM: [&str; 2] = ["/etc/docker/certs.d", "/etc/containers/certs.d"];
+
+/// Certificates for one registry, beside those of the system.
+#[derive(Debug, Default)]
+pub(super) struct Trust {
+    /// Files with certificates of authorities.
+    authorities: Vec<PathBuf>,
+    /// A certificate of ours and its key.
+    client: Option<(PathBuf, PathBuf)>,
+    /// Whether any certificate is taken.
+    blind: bool,
+}
+
+impl Trust {
+    /// Finds what there is for `registry`, such as `localhost:5000`: the file that was named, and those in `certs.d`.
+    pub(super) fn find(registry: &str, named: Option<&Path>, blind: bool) -> Self {
+        let mut trust =
+            Self { authorities: named.map(Path::to_owned).into_iter().collect(), client: None, blind };
+        for directory in directories().map(|directory| directory.join(registry)) {
+            trust.add(&directory);
+        }
+        trust
+    }
+
+    /// Returns whether someone has arranged for TLS with this registry.
+    pub(super) fn is_arranged(&self) -> bool {
+        self.blind || !self.authorities.is_empty() || self.client.is_some()
+    }
+
+    /// Adds `*.crt`, which are of authorities, and the first `*.cert` with its `*.key`, which is ours.
+    fn add(&mut self, directory: &Path) {
+        let Ok(entries) = fs::read_dir(directory) else { return };
+        let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.sort();
+        let has = |path: &Path, ending: &str| path.extension().is_some_and(|found| found == ending);
+        for path in &paths {
+            let key = path.with_extension("key");
+            if has(path, "cert") && key.is_file() && self.client.is_none() {
+                self.client = Some((path.clone(), key));
+            }
+        }
+        self.authorities.extend(paths.into_iter().filter(|path| has(path, "crt")));
+    }
+
+    /// Returns rustls's configuration. A machine without any certificates of authorities is fine as long as nobody speaks TLS.
+    pub(super) fn configuration(&self) -> Result<ClientConfig> {
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .context("could not prepare for TLS")?;
+        let builder = if self.blind {
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(Blind(provider)))
+        } else {
+            builder.with_root_certificates(self.roots()?)
+        };
+        let Some((certificate, key)) = &self.client else { return Ok(builder.with_no_client_auth()) };
+        let certificates = certificates(certificate)?;
+        let key = PrivateKeyDer::from_pem_file(key)
+            .map_err(|error| anyhow!("could not read the key `{}`: {error}", key.display()))?;
+        builder
+            .with_client_auth_cert(certificates, key)
+            .with_context(|| format!("`{}` and its key do not fit", certificate.display()))
+    }
+
+    fn roots(&self) -> Result<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        for path in &self.authorities {
+            for certificate in certificates(path)? {
+                roots
+                    .add(certificate)
+                    .with_context(|| format!("`{}` holds a bad certificate", path.display()))?;
+            }
+        }
+        Ok(roots)
+    }
+}
+
+/// Returns the directories that have one for each registry.
+fn directories() -> impl Iterator<Item = PathBuf> {
+    let configuration = env::var_os("XDG_CONFIG_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let configuration = configuration.or_else(|| Some(env::home_dir()?.join(".config")));
+    let own = configuration.into_iter().flat_map(|configuration| {
+        ["docker", "containers"].map(|program| configuration.join(program).join("certs.d"))
+    });
+    SYSTEM.into_iter().map(PathBuf::from).chain(own)
+}
+
+/// Reads the certificates in a file.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let read = || -> Result<Vec<CertificateDer<'static>>, rustls::pki_types::pem::Error> {
+        CertificateDer::pem_file_iter(path)?.collect()
+    };
+    let found =
+        read().map_err(|error| anyhow!("could not read certificates in `{}`: {error}", path.display()))?;
+    ensure!(!found.is_empty(), "`{}` holds no certificate in PEM form", path.display());
+    Ok(found)
+}
+
+/// Takes any certificate, and still wants the other side to hold its key.
+#[derive(Debug)]
+struct Blind(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Blind {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_files_of_a_registry_by_their_endings() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["ca.crt", "client.cert", "client.key", "lonely.cert", "README"] {
+            fs::write(directory.path().join(name), "").unwrap();
+        }
+        let mut trust = Trust::default();
+        assert!(!trust.is_arranged());
+        trust.add(directory.path());
+        let path = |name| directory.path().join(name);
+        assert_eq!(trust.authorities, [path("ca.crt")]);
+        assert_eq!(trust.client, Some((path("client.cert"), path("client.key"))));
+        assert!(trust.is_arranged());
+    }
+
+    #[test]
+    fn names_a_file_without_certificates() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.pem");
+        let error = |named: &Path| {
+            let trust = Trust { authorities: vec![named.to_owned()], ..Trust::default() };
+            trust.configuration().unwrap_err().to_string()
+        };
+        assert!(error(&path).contains("could not read certificates in"));
+        fs::write(&path, "nothing").unwrap();
+        assert!(error(&path).contains("holds no certificate in PEM form"));
+    }
+
+    #[test]
+    fn blind_trust_needs_no_certificates() {
+        assert!(Trust { blind: true, ..Trust::default() }.configuration().is_ok());
+    }
+}

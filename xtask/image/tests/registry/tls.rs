@@ -1,0 +1,107 @@
+//! TLS, and registries on this machine.
+
+use std::{net::TcpListener, sync::Arc};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::{ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer};
+
+use crate::{
+    context::{Context, run},
+    server::{Auth, Habits, Registry},
+};
+
+/// Starts a registry on localhost that speaks TLS. Returns the certificate of its authority as well.
+fn start() -> (Registry, String) {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let chain = vec![params.signed_by(&key, &authority).unwrap().der().clone()];
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let habits = Habits { auth: Auth::Bearer, ..Habits::default() };
+    (Registry::on("localhost", habits, Some(Arc::new(config))), pem(authority.der()))
+}
+
+fn pem(certificate: &[u8]) -> String {
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(certificate))
+}
+
+#[test]
+fn speaks_tls_on_this_machine_with_a_named_authority() {
+    let (registry, authority) = start();
+    let context = Context::new();
+    context.log_in(&registry.host);
+    let file = context.write("ca.pem", &authority);
+    let mut command = context.push(&registry);
+    command.arg("--ca-file").arg(file);
+    run(command).pushed(&registry);
+}
+
+#[test]
+fn finds_authorities_where_docker_and_podman_keep_them() {
+    for program in ["docker", "containers"] {
+        let (registry, authority) = start();
+        let context = Context::new();
+        context.log_in(&registry.host);
+        context.write(&format!("config/{program}/certs.d/{}/ca.crt", registry.host), &authority);
+        context.pushes(&registry);
+    }
+}
+
+#[test]
+fn refuses_an_unknown_authority_unless_told_to_look_away() {
+    let (registry, _) = start();
+    let context = Context::new();
+    context.log_in(&registry.host);
+    context.fails(&registry, &["its certificate is not trusted", "--ca-file", "certs.d"]);
+    let mut command = context.push(&registry);
+    command.arg("--insecure-skip-verify");
+    run(command).pushed(&registry);
+}
+
+#[test]
+fn names_a_file_without_certificates() {
+    let (registry, _) = start();
+    let context = Context::new();
+    let mut command = context.push(&registry);
+    command.arg("--ca-file").arg(context.write("ca.pem", "nothing"));
+    run(command).failed(&["ca.pem` holds no certificate"]);
+}
+
+#[test]
+fn speaks_plain_http_without_any_authorities() {
+    let (registry, context) = (Registry::start(Habits::default()), Context::new());
+    let mut command = context.push(&registry);
+    command.env("SSL_CERT_FILE", context.path("nowhere.pem")).env("SSL_CERT_DIR", context.path("nowhere"));
+    run(command).pushed(&registry);
+}
+
+#[test]
+fn goes_past_proxies_to_this_machine() {
+    // A proxy that takes connections and never answers.
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    for host in ["127.0.0.1", "localhost"] {
+        let (registry, context) = (Registry::on(host, Habits::default(), None), Context::new());
+        let mut command = context.push(&registry);
+        for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+            command.env(name, &address);
+        }
+        run(command).pushed(&registry);
+    }
+}
+
+#[test]
+fn reaches_a_registry_by_its_ipv6_address() {
+    let (registry, context) = (Registry::on("[::1]", Habits::default(), None), Context::new());
+    assert!(registry.host.starts_with("[::1]:"));
+    context.pushes(&registry);
+}
