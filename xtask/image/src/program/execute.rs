@@ -1,16 +1,11 @@
 //! Carries the plan out, step by step.
 
-use std::{
-    cell::OnceCell,
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{cell::OnceCell, collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Error, Result, anyhow, bail, ensure};
-use devkit::{files, package::RELEASE, project::Project, ui};
+use devkit::{budget::Budget, files, package::RELEASE, project::Project, ui};
 use flags::values::{ImageName, Platform, Tag, Target};
 use image::{Digest, Reference};
-use memchr::memmem;
 use oci_spec::image::Descriptor;
 
 use crate::{
@@ -26,10 +21,8 @@ use crate::{
     release::{self, Wanted},
     report::{self, Report},
     request::Request,
+    verify::verify,
 };
-
-/// The number of digits of its commit that a binary holds.
-const COMMIT: usize = 12;
 
 /// Everything that the steps share.
 pub(crate) struct Executor<'w> {
@@ -112,23 +105,11 @@ impl<'w> Executor<'w> {
         };
         ensure!(path.is_file(), "there is no binary `{}`", path.display());
         if self.request.binaries.is_some() {
-            self.vouch_for(&path)?;
+            let (revision, budget) = (self.recipe.revision(), Budget::of(self.project)?);
+            verify(&files::read(&path)?, platform, revision, &budget)
+                .with_context(|| format!("`{}` must not ship", path.display()))?;
         }
         self.binaries.insert(platform, path);
-        Ok(())
-    }
-
-    /// Warns of a binary from elsewhere that does not say that it is of the revision which its image will be labelled with.
-    fn vouch_for(&self, binary: &Path) -> Result<()> {
-        let revision = self.recipe.revision();
-        let commit = revision.get(..COMMIT).unwrap_or(revision);
-        let bytes = files::read(binary)?;
-        if memmem::find(&bytes, commit.as_bytes()).is_none() {
-            ui::warn(&format!(
-                "`{}` does not seem to be of {revision}, and its image will say so",
-                binary.display()
-            ));
-        }
         Ok(())
     }
 

@@ -10,7 +10,7 @@
 //! who asks for a tag sees anything of it, and an interrupted run continues where it was.
 //!
 //! Modules in reading order: [`request`] is what is asked for, with [`checkout`], [`tags`] and [`daemon`]; [`plan`] decides what to
-//! do and [`execute`] does it. [`recipe`] describes an image, [`builder`] makes one of [`document`]s and a [`layer`] in a
+//! do and [`execute`] does it, after it has had [`verify`] look at binaries from elsewhere. [`recipe`] describes an image, [`builder`] makes one of [`document`]s and a [`layer`] in a
 //! [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on its digest, [`release`] judges whether images
 //! belong together, [`publisher`] makes the index, [`report`] is the result. A release has [`kept`] images, and the
 //! [`component`] goes to a registry as well.
@@ -34,6 +34,7 @@ mod release;
 mod report;
 mod request;
 mod tags;
+mod verify;
 
 use std::process::ExitCode;
 

@@ -6,3 +6,4 @@ mod logins;
 mod programs;
 mod server;
 mod tls;
+mod verified;
