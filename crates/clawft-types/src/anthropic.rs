@@ -1,4 +1,4 @@
-//! The messages protocol: what Anthropic reads and answers.
+//! Requests and responses of Anthropic's messages protocol.
 
 use crate::completion::{Usage, read_content};
 use crate::json::{JsonError, Node, Writer};
@@ -8,26 +8,26 @@ use crate::temperature::Temperature;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-/// The body of `POST …/messages`. What is `None` is left out, so that the server's default holds.
+/// The body of `POST …/messages`. Fields that are `None` are left out, so the server's defaults apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessagesRequest<'a> {
     /// The model's name.
     pub model: &'a str,
-    /// The most tokens the answer may have. There is no default.
+    /// The maximum number of tokens in the answer. The protocol has no default.
     pub max_tokens: u32,
-    /// Standing instructions.
+    /// The system prompt.
     pub system: Option<&'a str>,
-    /// The conversation, oldest first. Those of [`Role::System`] are added to the instructions: among the messages the
-    /// protocol has no place for them.
+    /// The conversation, oldest first. Messages of [`Role::System`] are moved to the system prompt, because
+    /// the protocol allows none among the messages.
     pub messages: &'a [Message],
-    /// How freely the model chooses its words.
+    /// The sampling temperature.
     pub temperature: Option<Temperature>,
-    /// Whether the answer shall come as a stream of events.
+    /// Whether to answer with a stream of events.
     pub stream: bool,
 }
 
 impl MessagesRequest<'_> {
-    /// The request as JSON. Fails if there is no memory for it.
+    /// Returns the request as JSON. Fails if there is no memory for it.
     pub fn to_json(&self) -> Result<Vec<u8>, NoMemory> {
         let system = self.system()?;
         let spoken = self.messages.iter().filter(|message| message.role != Role::System);
@@ -61,19 +61,19 @@ impl MessagesRequest<'_> {
     }
 }
 
-/// The body of a successful answer, as far as clawft reads it.
+/// The body of a successful response, as far as clawft reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessagesResponse {
-    /// All text of the content's blocks. Empty where the model only calls tools or refuses.
+    /// The text of all content blocks. Empty if the model only calls tools or refuses.
     pub text: String,
-    /// Why it stopped: `end_turn`, `max_tokens`, `refusal`, …
+    /// The stop reason: `end_turn`, `max_tokens`, `refusal`, …
     pub stop_reason: Option<String>,
-    /// What it cost, if the server says.
+    /// The token usage, if the server sends it.
     pub usage: Option<Usage>,
 }
 
 impl MessagesResponse {
-    /// Reads a successful answer.
+    /// Reads a successful response.
     pub fn read(node: Node<'_>) -> Result<MessagesResponse, JsonError> {
         Ok(MessagesResponse {
             text: read_content(node.require("content")?)?,
@@ -83,7 +83,7 @@ impl MessagesResponse {
     }
 }
 
-/// Reads how many tokens were used; what is missing stays as it was in `known`. (A stream says it in two parts.)
+/// Reads the token usage; missing counts keep their value in `known`. A stream sends the usage in two parts.
 pub fn read_usage(node: Node<'_>, known: Usage) -> Usage {
     let prompt_tokens = node.whole_of("input_tokens").unwrap_or(known.prompt_tokens);
     let completion_tokens = node.whole_of("output_tokens").unwrap_or(known.completion_tokens);

@@ -1,4 +1,4 @@
-//! The chat-completions protocol: what OpenAI and everyone compatible with it read and answer.
+//! Requests and responses of the chat-completions protocol of OpenAI and compatible servers.
 
 use crate::json::{JsonError, Node, Writer};
 use crate::memory::{self, NoMemory};
@@ -7,27 +7,28 @@ use crate::temperature::Temperature;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-/// The body of `POST …/chat/completions`. What is `None` is left out, so that the server's default holds.
+/// The body of `POST …/chat/completions`. Fields that are `None` are left out, so the server's defaults
+/// apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompletionRequest<'a> {
     /// The model's name.
     pub model: &'a str,
     /// The conversation, oldest first.
     pub messages: Vec<&'a Message>,
-    /// The most tokens the answer may have.
+    /// The maximum number of tokens in the answer.
     pub max_tokens: Option<u32>,
-    /// The same by the name that OpenAI's newer models insist on and other servers do not know.
+    /// The same limit under the name that OpenAI's newer models require and other servers do not know.
     pub max_completion_tokens: Option<u32>,
-    /// How freely the model chooses its words.
+    /// The sampling temperature.
     pub temperature: Option<Temperature>,
-    /// Whether the answer shall come as a stream of events.
+    /// Whether to answer with a stream of events.
     pub stream: bool,
-    /// Whether such a stream shall end with the usage. Not every server knows the option.
+    /// Whether the stream ends with the usage. Some servers do not know this option.
     pub stream_usage: bool,
 }
 
 impl CompletionRequest<'_> {
-    /// The request as JSON. Fails if there is no memory for it.
+    /// Returns the request as JSON. Fails if there is no memory for it.
     pub fn to_json(&self) -> Result<Vec<u8>, NoMemory> {
         let texts = self.messages.iter().map(|message| message.content.as_str()).chain([self.model]);
         let mut writer = Writer::with_room_for(texts)?;
@@ -56,46 +57,46 @@ impl CompletionRequest<'_> {
     }
 }
 
-/// The body of a successful answer, as far as clawft reads it.
+/// The body of a successful response, as far as clawft reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompletionResponse {
-    /// The first of the answers, of which there is one unless more were asked for. The others are not read.
+    /// The first choice. Further choices, which clawft never requests, are not read.
     pub choice: Option<Choice>,
-    /// What it cost, if the server says.
+    /// The token usage, if the server sends it.
     pub usage: Option<Usage>,
 }
 
-/// One answer.
+/// One choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// What the model says.
+    /// The model's message.
     pub message: Answer,
-    /// Why it stopped: `stop`, `length`, `tool_calls`, `content_filter` or whatever a server invents.
+    /// The finish reason: `stop`, `length`, `tool_calls`, `content_filter`, or a server's own.
     pub finish_reason: Option<String>,
 }
 
-/// The message of an answer.
+/// The message of a choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The text. `null` where the model only calls tools or refuses.
+    /// The text. `null` if the model only calls tools or refuses.
     pub content: Option<String>,
-    /// The model's own words for why it will not answer.
+    /// The model's explanation of a refusal.
     pub refusal: Option<String>,
 }
 
-/// How many tokens were used.
+/// Token counts of a request and its answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// In the request.
+    /// Tokens of the request.
     pub prompt_tokens: u64,
-    /// In the answer.
+    /// Tokens of the answer.
     pub completion_tokens: u64,
-    /// Both.
+    /// The sum of both.
     pub total_tokens: u64,
 }
 
 impl CompletionResponse {
-    /// Reads a successful answer.
+    /// Reads a successful response.
     pub fn read(node: Node<'_>) -> Result<CompletionResponse, JsonError> {
         let first = node.require("choices")?.items()?.next();
         Ok(CompletionResponse {
@@ -116,7 +117,7 @@ fn read_choice(node: Node<'_>) -> Result<Choice, JsonError> {
     })
 }
 
-/// A string, or the list of parts that some servers send: `[{"type":"text","text":"…"}, …]`.
+/// Reads a string, or the list of parts that some servers send: `[{"type":"text","text":"…"}, …]`.
 pub(crate) fn read_content(node: Node<'_>) -> Result<String, JsonError> {
     let Some(parts) = node.as_items() else { return Ok(memory::copy_text(node.text()?)?) };
     let mut content = String::new();
@@ -126,7 +127,7 @@ pub(crate) fn read_content(node: Node<'_>) -> Result<String, JsonError> {
     Ok(content)
 }
 
-/// Usage is for information: what is missing or odd in it counts as 0 and fails nothing.
+/// Reads the token usage. It is informational: missing or invalid counts become 0 and are no error.
 pub fn read_usage(node: Node<'_>) -> Usage {
     let count = |key| node.whole_of(key).unwrap_or(0);
     Usage {
@@ -136,7 +137,8 @@ pub fn read_usage(node: Node<'_>) -> Usage {
     }
 }
 
-/// Writes usage as [`read_usage`] reads it: `{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}`.
+/// Writes the usage in the form that [`read_usage`] reads:
+/// `{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}`.
 pub fn write_usage(writer: &mut Writer, usage: &Usage) {
     writer.object(|object| {
         let mut count = |key, tokens: u64| object.literal_member(key, &tokens.to_string());
@@ -146,7 +148,7 @@ pub fn write_usage(writer: &mut Writer, usage: &Usage) {
     });
 }
 
-/// The server's own words in an error body: `{"error":{"message":"…"}}`, `{"error":"…"}` or `{"message":"…"}`.
+/// Returns the message of an error body: `{"error":{"message":"…"}}`, `{"error":"…"}` or `{"message":"…"}`.
 pub fn error_message<'a>(node: Node<'a>) -> Option<&'a str> {
     node.get("error").unwrap_or(node).text_of("message").or_else(|| node.text_of("error"))
 }

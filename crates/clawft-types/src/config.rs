@@ -5,7 +5,8 @@
 //!  "providers": {"providers": {"openai": {"api_key_env": "OPENAI_API_KEY"}}}}
 //! ```
 //!
-//! Unknown fields are accepted, and of several providers only the chosen one is read: the same file serves other programs.
+//! Unknown fields are accepted, and only the selected provider is read: the same file can serve other
+//! programs.
 
 mod read;
 
@@ -17,33 +18,34 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use core::time::Duration;
 
-/// Everything a turn needs to know.
+/// The complete configuration of a turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// `agents`.
     pub agents: Agents,
-    /// The one provider in use, out of `providers.providers`.
+    /// The selected provider out of `providers.providers`.
     pub provider: Provider,
 }
 
-/// How the agent speaks: `agents`.
+/// `agents`: settings of the model and the conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agents {
     /// `model`, required: the model's name at the provider.
     pub model: String,
-    /// `system_prompt`: standing instructions, sent before the conversation.
+    /// `system_prompt`: the system prompt, sent before the conversation.
     pub system_prompt: Option<String>,
-    /// `max_tokens`: the most tokens an answer may have.
+    /// `max_tokens`: the maximum number of tokens in an answer.
     pub max_tokens: Option<u32>,
     /// `temperature`, 0 to 2.
     pub temperature: Option<Temperature>,
-    /// `stream`: whether the answer is shown while it arrives. Not by default; an input can say otherwise.
+    /// `stream`: whether the answer is shown while it arrives. False by default; an input can override it.
     pub stream: bool,
-    /// `context_tokens`, 100,000 by default: how much of the conversation a request may hold, counted at 4 bytes a token.
+    /// `context_tokens`, 100,000 by default: the maximum size of the conversation in a request, at 4 bytes a
+    /// token.
     pub context_tokens: u32,
 }
 
-/// Who is asked: one entry of `providers.providers`.
+/// One entry of `providers.providers`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {
     /// The entry's key.
@@ -52,33 +54,33 @@ pub struct Provider {
     pub kind: Kind,
     /// `api_base`: http or https, without a slash at the end.
     pub api_base: String,
-    /// `api_key`: the key itself. Used where `api_key_env` is not given.
+    /// `api_key`: the key itself. Used if `api_key_env` is not given.
     pub api_key: Option<Secret>,
     /// `api_key_env`: the environment variable that holds the key.
     pub api_key_env: Option<String>,
-    /// `timeout_secs`, 30 by default: from the beginning of a turn, over all its attempts, until the answer is there or
-    /// begins to be shown.
+    /// `timeout_secs`, 30 by default: the time from the beginning of a turn, over all its attempts, until the
+    /// answer is complete or its first text is shown.
     pub timeout: Duration,
-    /// `retries` after the first try, 2 by default.
+    /// `retries` after the first attempt, 2 by default.
     pub retries: u32,
-    /// `max_response_bytes`, 10,000,000 by default: the most bytes of body that a response may have.
+    /// `max_response_bytes`, 10,000,000 by default: the maximum size of a response body.
     pub max_response: usize,
 }
 
-/// The protocols clawft speaks.
+/// The protocols that clawft speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `openai`: chat completions as OpenAI and everyone compatible with it serve them.
+    /// `openai`: chat completions of OpenAI and compatible servers.
     OpenAi,
     /// `anthropic`: Anthropic's messages.
     Anthropic,
 }
 
 impl Kind {
-    /// All of them, as errors list them.
+    /// All protocols, in the order of error messages.
     pub const ALL: [Kind; 2] = [Kind::OpenAi, Kind::Anthropic];
 
-    /// The name in the configuration.
+    /// Returns the name in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::OpenAi => "openai",
@@ -86,7 +88,7 @@ impl Kind {
         }
     }
 
-    /// Where this protocol's own provider is, for configurations without `api_base`.
+    /// Returns the address of the protocol's own provider, for configurations without `api_base`.
     pub fn default_base(self) -> &'static str {
         match self {
             Kind::OpenAi => "https://api.openai.com/v1",
@@ -96,10 +98,10 @@ impl Kind {
 }
 
 impl Config {
-    /// Reads the file's `bytes`; `path` is for error messages only.
+    /// Reads the file's `bytes`; `path` is used in error messages only.
     ///
-    /// Fails on what is not JSON, on missing fields and wrong types, and on values that cannot be meant: an empty model,
-    /// a time-out of 0, a temperature above 2, an `api_base` that is no http or https URL or holds user info.
+    /// Fails on invalid JSON, missing fields, wrong types and invalid values: an empty model, a timeout of 0,
+    /// a temperature above 2, an `api_base` that is not an http or https URL or that holds user info.
     pub fn parse(path: &str, bytes: &[u8]) -> Result<Config, ConfigError> {
         let read = json::parse(bytes).and_then(|tree| read::config(Node::root(&tree)));
         read.map_err(|cause| ConfigError { path: path.to_owned(), cause })

@@ -1,20 +1,20 @@
-//! What can be wrong with data that came from outside. `Display` is what the user reads.
+//! Errors in data from outside. Users read their `Display` form.
 //!
-//! Each type implements [`core::error::Error`] and is `Send + Sync`, so that all of them convert to
-//! `Box<dyn Error + Send + Sync>` with `?`.
+//! Each type implements [`core::error::Error`] and is `Send + Sync`, so `?` converts all of them to `Box<dyn
+//! Error + Send + Sync>`.
 
 use crate::json::{JsonError, JsonFault};
 use crate::memory::NoMemory;
 use alloc::string::String;
 use core::fmt;
 
-/// A configuration that cannot be used: `/config/config.json:3:14: not JSON, expected value` for a syntax error,
-/// `/config/config.json: agents.model: expected a string, found a number` for everything else.
+/// An unusable configuration: `/config/config.json:3:14: not JSON, expected value` for a syntax error,
+/// `/config/config.json: agents.model: expected a string, found a number` for all others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     /// The file, as the caller named it.
     pub path: String,
-    /// What is wrong in it and where.
+    /// The error and its position in the file.
     pub cause: JsonError,
 }
 
@@ -56,15 +56,15 @@ impl fmt::Display for InputError {
 
 impl core::error::Error for InputError {}
 
-/// A session file that cannot be continued. A damaged one may still be worth something to the user: set it aside under another
-/// name, never overwrite it.
+/// An unusable session file. A damaged one may still be valuable to the user: keep it under another name,
+/// never overwrite it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionError {
     /// Not JSON, or not the shape of a session.
     Damaged(JsonError),
-    /// Written by a newer program; the number is the file's `version`.
+    /// Written by a newer version; the number is the file's `version`.
     Newer(u64),
-    /// There is no memory for it. Nothing is said about the file.
+    /// There is no memory for the session. The file itself may be fine.
     NoMemory(NoMemory),
 }
 
@@ -101,17 +101,17 @@ impl From<JsonError> for SessionError {
     }
 }
 
-/// A text that is no session id. Holds the text; `Display` says the rule.
+/// A text that is not a valid session id. Holds the text; `Display` states the rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionIdError(
-    /// The text that was refused.
+    /// The rejected text.
     pub String,
 );
 
 impl fmt::Display for SessionIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("`")?;
-        // The text may be anything, also a terminal's control sequences and megabytes of them.
+        // The text may hold anything, also terminal control sequences and megabytes of text.
         let shown = self.0.chars().take(64).map(|c| if c.is_control() { '\u{fffd}' } else { c });
         shown.into_iter().try_for_each(|c| fmt::Write::write_char(f, c))?;
         f.write_str(

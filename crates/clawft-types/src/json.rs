@@ -1,15 +1,15 @@
-//! JSON: bytes to a checked document, accessors that know where they are, and a writer.
+//! JSON: a parser to a checked document, accessors that name the field in every error, and a writer.
 //!
-//! All of it is our own, because of what that saves the component. serde_json took 9 KB of it, a tree that is up to ten times
-//! as large as the text, and buffers whose allocation cannot fail softly. Here [`parse`] checks a text and brings it into a
-//! form that needs no more memory than the text, and a [`Node`] finds its way in there. The tests and the fuzzer hold it
-//! against serde_json.
+//! All of it is our own, to keep the component small. serde_json took 9 KB, a tree up to ten times as large
+//! as the text, and buffers whose failed allocation is not an error but an abort. Here [`parse`] checks a
+//! text and normalises it in place, in no more memory than the text has, and a [`Node`] reads values from
+//! that. Tests and a fuzz target compare it with serde_json.
 //!
 //! # Time
 //!
-//! Parsing takes time in proportion to the text. So does every accessor of a [`Node`] in proportion to the value that it is
-//! called on, and an error in proportion to the text before it: a reader calls each a bounded number of times for each value,
-//! and makes one error at most.
+//! Parsing takes time in proportion to the text. Every accessor of a [`Node`] takes time in proportion to the
+//! value that it is called on, and making an error takes time in proportion to the text before it. A reader
+//! calls each accessor a bounded number of times for each value, and makes at most one error.
 
 mod document;
 mod node;
@@ -27,40 +27,41 @@ use crate::memory::{self, NoMemory};
 use alloc::vec::Vec;
 use core::fmt;
 
-/// What is wrong in a JSON text and where.
+/// An error in a JSON text, with its position.
 ///
-/// A single pointer, because nearly every result in this crate has room for one: as a plain enum it made the component 3.7 KB
-/// larger.
+/// A single pointer, because nearly every result in this crate reserves space for it: as a plain enum it made
+/// the component 3.7 KB larger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonError(Box<JsonFault>);
 
-/// What can be wrong.
+/// The kinds of errors in a JSON text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JsonFault {
-    /// Not JSON. Displays as `3:14: not JSON, expected value`.
+    /// Invalid JSON. Displays as `3:14: not JSON, expected value`.
     Syntax {
         /// Line, counted from 1.
         line: usize,
-        /// Column in bytes, counted from 1; 0 is the end of the line before.
+        /// Column in bytes, counted from 1; 0 is the end of the previous line.
         column: usize,
-        /// What is wrong.
+        /// The error message.
         message: String,
     },
-    /// JSON, but not what is expected there. Displays as `agents.model: expected a string, found a number`.
+    /// Valid JSON of another shape than expected. Displays as `agents.model: expected a string, found a
+    /// number`.
     Field {
         /// Keys and indices from the root, joined by dots; empty for the root.
         field: String,
-        /// What is wrong.
+        /// The error message.
         message: String,
     },
-    /// The memory for what is read cannot be had.
+    /// There is no memory for the value.
     NoMemory(NoMemory),
-    /// Reading was given up, because it took longer than the caller of [`parse_until`] waits.
+    /// Reading was stopped, because it took longer than the caller of [`parse_until`] allows.
     Late,
 }
 
 impl JsonError {
-    /// What it is.
+    /// Returns the kind of the error.
     pub fn fault(&self) -> &JsonFault {
         &self.0
     }
@@ -92,18 +93,19 @@ impl From<NoMemory> for JsonError {
 
 impl core::error::Error for JsonError {}
 
-/// Reads `bytes` as one JSON value. Fails on anything else: syntax, invalid UTF-8, nesting deeper than 127.
+/// Parses `bytes` as one JSON value. Fails on syntax errors, invalid UTF-8 and nesting deeper than 127.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     parse_owned(memory::copy(bytes)?)
 }
 
-/// [`parse`] in place, without a copy.
+/// Does the same as [`parse`] in place, without a copy.
 pub fn parse_owned(bytes: Vec<u8>) -> Result<Value, JsonError> {
     parse_until(bytes, &|| false)
 }
 
-/// [`parse_owned`] that is given up as soon as `late` returns true, and so is everything that is read from the document:
-/// [`Document::finish`] tells. `late` is asked each time that some kilobytes have been gone over.
+/// Does the same as [`parse_owned`], and stops as soon as `late` returns true. Reading from the document
+/// stops as well; [`Document::finish`] reports it. `late` is called once for every few kilobytes that were
+/// scanned.
 pub fn parse_until(bytes: Vec<u8>, late: &dyn Fn() -> bool) -> Result<Document<'_>, JsonError> {
     Ok(Document::new(normalize::normalize(bytes, late)?, late))
 }

@@ -1,10 +1,11 @@
-//! Data that every part of clawft speaks: configuration, messages, completions, sessions and their errors.
+//! Data types that all parts of clawft share: configuration, messages, completions, sessions and their
+//! errors.
 //!
-//! Nothing here touches a file, a socket, the clock, the environment or randomness: bytes come in, values go out. All
-//! JSON is read through one tree and one set of accessors ([`json`]) in place of derived deserializers: less code in the
-//! shipped component, and every error names the field that is wrong.
+//! Nothing here uses files, sockets, the clock, the environment or randomness: functions take bytes and
+//! return values. All JSON is read through one tree and one set of accessors ([`json`]) instead of derived
+//! deserializers: less code in the shipped component, and every error names the field that is wrong.
 
-// Without std there is no file, socket, clock, environment or randomness to reach for: the compiler keeps the promise.
+// Without std the compiler allows no file, socket, clock, environment or randomness.
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;

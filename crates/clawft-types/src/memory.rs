@@ -1,30 +1,31 @@
-//! Buffers whose size others decide, and which may not fit into memory.
+//! Buffers whose size is decided by a server or a file, and that may not fit into memory.
 //!
-//! A WebAssembly guest has as much memory as its host lets it have, and an allocation that fails by way of `Vec::push` ends it
-//! without a word. What may be large is allocated here, where that is an error.
+//! A WebAssembly guest has as much memory as its host allows, and a failed allocation in `Vec::push` aborts
+//! it without a message. Large buffers are allocated here instead, where a failed allocation is an error.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::hint;
 
-/// What is left free beside a large buffer, for all the small allocations that cannot fail softly: a part of a body as the
-/// host hands it over has 64 KB.
+/// The memory that stays free beside a large buffer, for the small allocations that abort if they fail: a
+/// part of a body arrives from the host in 64 KB.
 const HEADROOM: usize = 256 * 1024;
 
-/// From this size on a buffer is large: it grows by an eighth of its size instead of doubling, and leaves [`HEADROOM`].
+/// From this size on a buffer is large: it grows by an eighth of its size instead of doubling, and keeps
+/// [`HEADROOM`] free.
 const LARGE: usize = 64 * 1024;
 
-/// How often memory is asked for that is not behind a buffer.
+/// The number of trial allocations that do not lie directly after the buffer.
 const PROBES: usize = 8;
 
-/// What allocators leave between two allocations, at most.
+/// The largest gap that allocators leave between two allocations.
 const BETWEEN: usize = 32;
 
-/// Memory that cannot be had.
+/// A failed allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoMemory {
-    /// How many bytes were asked for.
+    /// The number of bytes requested.
     pub bytes: usize,
 }
 
@@ -36,14 +37,14 @@ impl fmt::Display for NoMemory {
 
 impl core::error::Error for NoMemory {}
 
-/// Adds `bytes` to the end of `buffer`.
+/// Appends `bytes` to `buffer`.
 pub fn append(buffer: &mut Vec<u8>, bytes: &[u8]) -> Result<(), NoMemory> {
     reserve(buffer, bytes.len())?;
     buffer.extend_from_slice(bytes);
     Ok(())
 }
 
-/// Adds `more` to the end of `text`.
+/// Appends `more` to `text`.
 pub fn append_text(text: &mut String, more: &str) -> Result<(), NoMemory> {
     if text.capacity() - text.len() < more.len() {
         let end = text.as_ptr().addr() + text.capacity();
@@ -54,7 +55,7 @@ pub fn append_text(text: &mut String, more: &str) -> Result<(), NoMemory> {
     Ok(())
 }
 
-/// Makes room for `more` bytes in `buffer`.
+/// Reserves room for `more` bytes in `buffer`.
 pub fn reserve(buffer: &mut Vec<u8>, more: usize) -> Result<(), NoMemory> {
     if buffer.capacity() - buffer.len() < more {
         let end = buffer.as_ptr().addr() + buffer.capacity();
@@ -64,32 +65,34 @@ pub fn reserve(buffer: &mut Vec<u8>, more: usize) -> Result<(), NoMemory> {
     Ok(())
 }
 
-/// Adds `item` to the end of `list`.
+/// Appends `item` to `list`.
 pub fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), NoMemory> {
     list.try_reserve(1).map_err(|_| NoMemory { bytes: (list.len() + 1) * size_of::<T>() })?;
     list.push(item);
     Ok(())
 }
 
-/// Returns a copy of `bytes` without room to spare.
+/// Returns a copy of `bytes` without spare capacity.
 pub fn copy(bytes: &[u8]) -> Result<Vec<u8>, NoMemory> {
     let mut copy = Vec::new();
     append(&mut copy, bytes)?;
     Ok(copy)
 }
 
-/// Returns a copy of `text` without room to spare.
+/// Returns a copy of `text` without spare capacity.
 pub fn copy_text(text: &str) -> Result<String, NoMemory> {
     let mut copy = String::new();
     append_text(&mut copy, text)?;
     Ok(copy)
 }
 
-/// Returns by how many bytes a buffer grows that ends at the address `end`, holds `length` bytes and needs room for `more`.
+/// Returns by how many bytes to grow a buffer that ends at the address `end`, holds `length` bytes and needs
+/// room for `more`.
 ///
-/// An allocator that finds the memory behind a large buffer free lets it grow without a copy, which would take twice the
-/// memory for a while. In a guest's memory that is where new memory is added, once there is nothing else to be had: so more
-/// than is needed is allocated until it comes from there, and given back.
+/// An allocator can grow a large buffer in place if the memory directly after it is free; a copy would need
+/// twice the memory for a while. New memory is added to the end of a guest's memory when nothing else is
+/// free. So this allocates memory until an allocation lies directly after the buffer, and then frees all of
+/// it.
 fn growth(end: usize, length: usize, more: usize) -> Result<usize, NoMemory> {
     if length.saturating_add(more) < LARGE {
         return Ok(more.max(length));

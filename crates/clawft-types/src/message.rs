@@ -1,14 +1,14 @@
-//! Chat messages, and the line a user gives.
+//! Chat messages, and the parsing of a user's input.
 
 use crate::error::InputError;
 use crate::json::{self, JsonError, Node, Writer};
 use crate::memory;
 use alloc::string::String;
 
-/// Who speaks.
+/// The author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Standing instructions.
+    /// Instructions to the model.
     System,
     /// The user.
     User,
@@ -17,7 +17,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The name in JSON.
+    /// Returns the name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Role::System => "system",
@@ -34,21 +34,22 @@ impl Role {
 /// One message: `{"role":"user","content":"…"}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Who speaks.
+    /// The author.
     pub role: Role,
-    /// What is said.
+    /// The text.
     pub content: String,
-    /// The answer broke off, and `content` is what had arrived. Kept with a session, never sent to a provider.
+    /// Whether the answer broke off and `content` is only the part that arrived. Stored with a session, never
+    /// sent to a provider.
     pub incomplete: bool,
 }
 
 impl Message {
-    /// A complete message of `role`.
+    /// Returns a complete message of `role`.
     pub fn new(role: Role, content: impl Into<String>) -> Message {
         Message { role, content: content.into(), incomplete: false }
     }
 
-    /// Reads `{"role":…,"content":…}`, both required, with `"incomplete":true` where the answer broke off.
+    /// Reads `{"role":…,"content":…}`, both required, with `"incomplete":true` if the answer broke off.
     pub fn read(node: Node<'_>) -> Result<Message, JsonError> {
         let role = node.require("role")?;
         let role = Role::from_name(role.text()?)
@@ -58,7 +59,7 @@ impl Message {
         Ok(Message { incomplete, ..message })
     }
 
-    /// Writes `{"role":…,"content":…}`, as providers take it.
+    /// Writes `{"role":…,"content":…}`, the form that providers accept.
     pub fn write(&self, writer: &mut Writer) {
         writer.object(|object| {
             object.text_member("role", self.role.as_str());
@@ -67,7 +68,7 @@ impl Message {
     }
 }
 
-/// What the user says in one turn. Never empty.
+/// The user's input of one turn. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
     text: String,
@@ -75,13 +76,13 @@ pub struct Input {
 }
 
 impl Input {
-    /// Reads what a user typed or piped: plain text, or `{"role":"user","content":"…"}`. `role` may be left out, and
-    /// `"stream": true` or `false` may be added.
+    /// Parses what a user typed or piped: plain text, or `{"role":"user","content":"…"}`. `role` is optional,
+    /// and `"stream": true` or `false` may be added.
     ///
-    /// Only a JSON object with a `content` is taken as a message. All else is plain text, also text that merely starts
-    /// with a brace: people do paste code. Line ends after plain text are dropped. Fails on nothing but white space, on
-    /// a role other than `user`, on a `content` that is not a string, on a `stream` that is no boolean, and where there is no
-    /// memory for it.
+    /// Only a JSON object with a `content` is a message. Everything else is plain text, also text that starts
+    /// with a brace, because people paste code. Line ends after plain text are dropped. Fails on white space
+    /// only, on a role other than `user`, on a `content` that is not a string, on a `stream` that is not a
+    /// boolean, and if there is no memory for it.
     pub fn parse(text: &str) -> Result<Input, InputError> {
         let input = match read_message(text) {
             Some(message) => message.map_err(InputError::Message)?,
@@ -93,28 +94,28 @@ impl Input {
         Ok(input)
     }
 
-    /// The message's text.
+    /// Returns the text of the message.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether the answer shall be shown while it arrives; `None` leaves it to the configuration.
+    /// Returns whether to show the answer while it arrives; `None` leaves it to the configuration.
     pub fn stream(&self) -> Option<bool> {
         self.stream
     }
 
-    /// The message of role `user`.
+    /// Returns a message of role `user`.
     pub fn into_message(self) -> Message {
         Message::new(Role::User, self.text)
     }
 }
 
-/// A JSON message; `None` if `text` is none.
+/// Reads a JSON message; `None` if `text` is not one.
 fn read_message(text: &str) -> Option<Result<Input, JsonError>> {
     if !text.trim_start().starts_with('{') {
         return None;
     }
-    // Where there is no memory for it, there is none for it as plain text.
+    // If there is no memory to parse it, there is none for it as plain text either.
     let document = json::parse(text.as_bytes()).ok()?;
     let node = Node::root(&document);
     let content = node.get("content")?;

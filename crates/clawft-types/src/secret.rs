@@ -11,7 +11,7 @@ use core::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// What is shown instead of a secret.
+    /// The text that is shown in place of a secret.
     pub const MASK: &'static str = "***";
 
     /// Wraps `text`.
@@ -19,7 +19,7 @@ impl Secret {
         Secret(text.into())
     }
 
-    /// The text itself, for the one place that sends it.
+    /// Returns the text itself, for the one place that sends it.
     pub fn expose(&self) -> &str {
         &self.0
     }

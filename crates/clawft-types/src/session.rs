@@ -1,4 +1,4 @@
-//! A conversation as it is kept between turns, and the id it is kept under.
+//! Stored conversations and their ids.
 
 mod pieces;
 
@@ -14,17 +14,17 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-/// The version of the session format this program writes, and the newest it reads.
+/// The version of the session format that this program writes, and the newest that it reads.
 pub const VERSION: u64 = 1;
 
-/// The name of a session: 1 to 64 of the characters `A-Z a-z 0-9 . _ -`, the first one not a dot.
+/// The id of a session: 1 to 64 of the characters `A-Z a-z 0-9 . _ -`, the first one not a dot.
 ///
-/// It becomes a file's name, so it can hold neither a separator nor `..` nor a hidden file.
+/// It becomes a file name, so it excludes separators, `..` and hidden files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionId(String);
 
 impl SessionId {
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -40,7 +40,7 @@ impl FromStr for SessionId {
     }
 }
 
-/// The session that is used where none is named: `default`.
+/// The default session id: `default`.
 impl Default for SessionId {
     fn default() -> SessionId {
         SessionId("default".to_owned())
@@ -57,24 +57,24 @@ impl fmt::Display for SessionId {
 /// has `"incomplete":true` as well.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Session {
-    /// The name it is kept under.
+    /// The id under which it is stored.
     pub id: SessionId,
-    /// What was said so far, oldest first. The system prompt is configuration and not part of it.
+    /// All messages, oldest first. The system prompt is configuration and not part of them.
     pub messages: Vec<Message>,
 }
 
 impl Session {
-    /// A session in which nothing was said yet.
+    /// Returns a session without messages.
     pub fn new(id: SessionId) -> Session {
         Session { id, messages: Vec::new() }
     }
 
-    /// Reads a session file. Unknown fields are ignored.
+    /// Parses a session file. Unknown fields are ignored.
     pub fn parse(bytes: &[u8]) -> Result<Session, SessionError> {
         Session::read(json::parse(bytes)?)
     }
 
-    /// [`Session::parse`] in place, without a copy of `bytes`.
+    /// Does the same as [`Session::parse`] in place, without a copy of `bytes`.
     pub fn parse_owned(bytes: Vec<u8>) -> Result<Session, SessionError> {
         Session::read(json::parse_owned(bytes)?)
     }
@@ -87,7 +87,8 @@ impl Session {
         }
     }
 
-    /// The session file: one line of JSON with a line end. Where it may be long, [`Pieces`] take less memory.
+    /// Returns the session file: one line of JSON with a line end. For long sessions [`Pieces`] take less
+    /// memory.
     pub fn to_json(&self) -> Vec<u8> {
         Pieces::new(&self.id, &self.messages, &[]).flatten().collect()
     }

@@ -1,16 +1,16 @@
-//! How freely a model chooses its words.
+//! The sampling temperature.
 
 use core::fmt;
 
-/// A sampling temperature from 0 (always the likeliest word) to 2, kept in thousandths: printing floats would cost the
-/// component kilobytes, and no model knows the difference.
+/// A sampling temperature from 0 (always the likeliest token) to 2, stored in thousandths: printing floats
+/// would add kilobytes to the component, and no model needs more digits.
 ///
 /// Displays as a JSON number: `0.7`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Temperature(u16);
 
 impl Temperature {
-    /// The temperature nearest to `number`; `None` outside of 0 to 2.
+    /// Returns the temperature nearest to `number`; `None` outside of 0 to 2.
     pub fn new(number: f64) -> Option<Temperature> {
         (0.0..=2.0).contains(&number).then_some(Temperature((number * 1000.0 + 0.5) as u16))
     }

@@ -1,4 +1,4 @@
-//! The providers' documented examples, and what servers in the wild answer instead.
+//! The providers' documented examples, and the deviations of other servers.
 
 use clawft_types::completion::{error_message, read_usage, write_usage};
 use clawft_types::json::{self, Node, Writer};

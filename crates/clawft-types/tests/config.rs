@@ -1,4 +1,4 @@
-//! The configuration: what is accepted, and how each mistake is worded.
+//! The configuration: accepted forms, and the message of each error.
 
 use clawft_types::{Config, Kind, Temperature};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ fn parse(text: &str) -> Result<Config, String> {
     Config::parse("/config/config.json", text.as_bytes()).map_err(|error| error.to_string())
 }
 
-/// The error of the least configuration with `change` made to its agent or its provider.
+/// Returns the error of the minimal configuration with `change` applied to its agent or its provider.
 fn error(change: impl FnOnce(&mut Value, &mut Value)) -> String {
     let mut agents = json!({"model": "m"});
     let mut provider = json!({});
@@ -67,7 +67,7 @@ fn a_compatible_server_needs_no_kind() {
     assert_eq!(parse(text).unwrap().provider.kind, Kind::OpenAi);
 }
 
-/// The kind and the address of the provider `name` with these `fields`, for a `model`.
+/// Returns the protocol and the address of the provider `name` with these `fields`, for a `model`.
 fn provider(name: &str, fields: &str, model: &str) -> Result<(Kind, String), String> {
     let text = format!(
         r#"{{"agents":{{"model":"{model}"}},"providers":{{"providers":{{"{name}":{{{fields}}}}}}}}}"#

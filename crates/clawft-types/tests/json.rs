@@ -1,4 +1,4 @@
-//! Our own JSON against serde_json.
+//! Our own JSON parser compared with serde_json.
 
 use clawft_types::json::{self, JsonError, JsonFault, Node, Writer};
 use proptest::collection::vec;
@@ -44,7 +44,7 @@ fn room_is_made_for_what_is_written() {
     writer.text(&text);
     writer.text("");
     let bytes = writer.into_bytes();
-    // Two quotes each, and the rest of what is left for keys.
+    // Two quotes each, and the rest of the capacity for keys.
     assert_eq!(bytes.capacity(), bytes.len() - 4 + 2 * 64);
 }
 
@@ -90,7 +90,7 @@ fn each_value_is_what_it_is() {
 
 #[test]
 fn what_is_not_there_is_not_found_next_door() {
-    // In normal form a string follows right behind each of these.
+    // In normal form a string directly follows each of these.
     let document = json::parse(br#"[[],"a",{},"b",[1],"c",{"d":2},"e"]"#).unwrap();
     for item in Node::root(&document).items().unwrap() {
         assert!(item.get("a").is_none() && item.get("b").is_none() && item.get("e").is_none());
@@ -227,7 +227,7 @@ fn reading_is_given_up_when_it_is_late() {
     assert_eq!(asked.take(), 1);
     assert_eq!(JsonError::from(JsonFault::Late).to_string(), "reading it takes too long");
 
-    // Late only after it was parsed: whatever is read then counts for nothing.
+    // Late only after it was parsed: values read after that are discarded.
     let late = || late_after(strides);
     let document = json::parse_until(text.clone().into_bytes(), &late).unwrap();
     let root = Node::root(&document);
@@ -279,7 +279,7 @@ fn every_byte_anywhere_is_taken_and_refused_as_by_serde_json() {
     }
 }
 
-/// Pieces of JSON and of what is nearly JSON.
+/// Fragments of JSON and of nearly valid JSON.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
     let pieces = prop::sample::select(vec![
         "{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\"a\":", "null", "true", "false", "nul", "0", "-", "1",
@@ -289,7 +289,7 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![9 => pieces.prop_map(|piece| piece.as_bytes().to_vec()), 1 => vec(any::<u8>(), 1..3)]
 }
 
-/// Any tree, with keys that come again.
+/// Any tree, with repeated keys.
 fn tree() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -307,7 +307,7 @@ fn tree() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Checks that a text means the same to both, or nothing to both.
+/// Asserts that both parsers accept the text with the same value, or both reject it.
 fn same(text: &[u8]) {
     let shown = String::from_utf8_lossy(text);
     match (json::parse(text), serde_json::from_slice::<Value>(text)) {
@@ -405,7 +405,7 @@ fn nesting_is_bounded() {
     assert_eq!(words, "1:128: not JSON, recursion limit exceeded");
     let objects = |depth| ["{\"a\":".repeat(depth), "1".to_owned(), "}".repeat(depth)].concat();
     assert!(json::parse(objects(127).as_bytes()).is_ok() && json::parse(objects(128).as_bytes()).is_err());
-    // What is closed again does not count.
+    // Closed arrays and objects do not count.
     let mixed = format!("[{},{}]", nested(126), objects(126));
     let document = json::parse(mixed.as_bytes()).unwrap();
     let mut node = Node::root(&document).items().unwrap().nth(1).unwrap();

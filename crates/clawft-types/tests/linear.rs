@@ -1,4 +1,4 @@
-//! Everything that is read takes time in proportion to its length, whatever is in it.
+//! Every reader takes time in proportion to the length of its input, whatever the input holds.
 
 mod work;
 
@@ -7,12 +7,12 @@ use clawft_types::json::{self, JsonError, Node};
 use clawft_types::{CompletionResponse, Config, Input, MessagesResponse, Session};
 use work::assert_linear;
 
-/// `start`, `count` times `item` with a comma in between, and `end`.
+/// Returns `start`, `count` times `item` separated by commas, and `end`.
 fn many<'a>(start: &'a str, item: &'a str, end: &'a str) -> impl Fn(usize) -> Vec<u8> + 'a {
     move |count| [start, &vec![item; count].join(","), end].concat().into_bytes()
 }
 
-/// As [`many`], with the item's number in place of `@`.
+/// Does the same as [`many`], with the item's number in place of `@`.
 fn numbered<'a>(start: &'a str, item: &'a str, end: &'a str) -> impl Fn(usize) -> Vec<u8> + 'a {
     move |count| {
         let items: Vec<_> = (0..count).map(|number| item.replace('@', &number.to_string())).collect();

@@ -1,4 +1,4 @@
-//! What does not fit into memory is an error, wherever memory ends.
+//! Data that does not fit into memory is an error, wherever memory ends.
 
 mod scarce;
 
@@ -7,10 +7,11 @@ use clawft_types::memory::{self, NoMemory};
 use clawft_types::{Config, ConfigError, Input, InputError, Message, Role, Session, SessionError};
 use scarce::{Done, LARGE, with_memory, with_region};
 
-/// By how much more memory the next try has.
+/// The additional memory of each further attempt.
 const MORE: usize = 60_000;
 
-/// Tries `work` with more and more memory until it fits, and returns how often it did not and what it used then.
+/// Runs `work` with more and more memory until it succeeds. Returns the number of failures, and the memory
+/// that it used in the end.
 fn until_it_fits<I: Clone, T, E>(
     input: I,
     work: impl Fn(I) -> Result<T, E>,
@@ -158,8 +159,8 @@ fn a_large_buffer_leaves_room_for_all_else() {
 #[test]
 fn memory_behind_a_large_buffer_is_looked_for() {
     let text = "x".repeat(80_000);
-    // One allocation is the buffer itself, each time that it grows; the others are to see where memory comes from. For a buffer
-    // that has none yet there is nothing to be behind of, and what is behind another one's is looked for eight times.
+    // One allocation is the buffer itself each time that it grows; the others are trial allocations. A buffer
+    // that has no memory yet needs none of these, and the memory after another buffer is probed eight times.
     for (between, count) in [(0, 8 + 1 + 1 + 1), (LARGE, 8 + 1 + 1 + 8 + 1)] {
         let grow = || {
             let mut buffer = Vec::new();

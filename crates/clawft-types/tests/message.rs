@@ -1,4 +1,4 @@
-//! What counts as a user's message.
+//! Forms of a user's message.
 
 use clawft_types::{Input, Message, Role};
 

@@ -1,4 +1,4 @@
-//! What holds for any input.
+//! Properties that hold for any input.
 
 use clawft_types::json::{self, Node};
 use clawft_types::{CompletionResponse, Config, Input, Message, MessagesResponse, Role, Session, SessionId};
@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Text made of JSON's own pieces, far likelier to get past the parser than random bytes.
+/// Text made of JSON tokens, which gets past the parser far more often than random bytes.
 fn like_json() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "{",
@@ -120,7 +120,7 @@ proptest! {
     #[test]
     fn no_cut_session_file_is_taken_for_whole(session in session(), cut in any::<prop::sample::Index>()) {
         let bytes = session.to_json();
-        // The line end is the one byte that may be lost.
+        // The line end is the only byte that may be missing.
         prop_assert!(Session::parse(&bytes[..cut.index(bytes.len() - 1)]).is_err());
     }
 

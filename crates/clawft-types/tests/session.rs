@@ -88,7 +88,7 @@ fn a_long_session_comes_in_pieces() {
     let pieces: Vec<_> = Pieces::new(&id, &known, &more).collect();
     let (last, all_but_last) = pieces.split_last().unwrap();
     assert!(all_but_last.len() > 10 && !last.is_empty(), "{} pieces", pieces.len());
-    // A text is taken by 16 KB, of which every third byte is escaped here.
+    // A text is written in steps of 16 KB, of which every third byte is escaped here.
     assert!(all_but_last.iter().all(|piece| (16 * 1024..48 * 1024).contains(&piece.len())));
 
     let bytes = pieces.concat();

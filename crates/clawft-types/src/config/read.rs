@@ -1,4 +1,4 @@
-//! From the JSON tree to a configuration in which every value is usable.
+//! Reading the JSON tree into a configuration in which every value is valid.
 
 use super::{Agents, Config, Kind, Provider};
 use crate::json::{JsonError, Node};
@@ -25,7 +25,7 @@ pub(super) fn config(root: Node<'_>) -> Result<Config, JsonError> {
     Ok(Config { provider: provider(name, providers.require(name)?, &agents.model)?, agents })
 }
 
-/// The name of the provider to use: the one `agents.provider` names, else the only one there is.
+/// Returns the name of the provider to use: the one that `agents.provider` names, else the only one.
 fn chosen<'a>(agents: Node<'a>, providers: Node<'a>) -> Result<&'a str, JsonError> {
     let names = || providers.as_members().into_iter().flatten().map(|(name, _)| name);
     let Some(first) = names().next() else {
@@ -61,7 +61,7 @@ fn agents(node: Node<'_>) -> Result<Agents, JsonError> {
 }
 
 fn provider(name: &str, node: Node<'_>, model: &str) -> Result<Provider, JsonError> {
-    // No field of a provider is required, so nothing below would notice that it is not an object.
+    // No field of a provider is required, so no later check would notice that it is not an object.
     node.object()?;
     let (kind, api_base) = kind_and_base(name, node, model)?;
     let timeout_secs = whole_or(node, "timeout_secs", 1, MAX_TIMEOUT_SECS, DEFAULT_TIMEOUT_SECS)?;
@@ -78,8 +78,9 @@ fn provider(name: &str, node: Node<'_>, model: &str) -> Result<Provider, JsonErr
     })
 }
 
-/// The protocol and the address. Only where the protocol is stated by `kind`, the provider's name or the model's does the
-/// address fall back to that of the protocol's own provider: the key of any other would be sent to the wrong place.
+/// Returns the protocol and the address. The address defaults to the protocol's own provider only if `kind`,
+/// the provider's name or the model's name states the protocol: another provider's key would be sent to the
+/// wrong server.
 fn kind_and_base(name: &str, node: Node<'_>, model: &str) -> Result<(Kind, String), JsonError> {
     let stated = match node.get("kind") {
         Some(kind) => Some(self::kind(kind)?),
@@ -104,7 +105,7 @@ fn named(name: &str) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| kind.as_str() == name)
 }
 
-/// An absolute URL to which a path can be appended.
+/// Reads an absolute URL to which a path can be appended.
 fn api_base(node: Node<'_>) -> Result<String, JsonError> {
     let url = node.text()?.trim_end_matches('/');
     let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else {
@@ -124,10 +125,10 @@ fn api_base(node: Node<'_>) -> Result<String, JsonError> {
     Ok(url.to_owned())
 }
 
-/// The name of an environment variable.
+/// Reads the name of an environment variable.
 ///
-/// Errors quote such names, so a key that was put here by mistake must not pass for one: names of variables hardly ever
-/// mix capitals, small letters and digits, keys nearly always do.
+/// Error messages quote such names, so a key that was put here by mistake must not be accepted as one:
+/// variable names hardly ever mix upper case, lower case and digits, keys nearly always do.
 fn variable(node: Node<'_>) -> Result<String, JsonError> {
     let name = filled(node)?;
     let any = |class: fn(&u8) -> bool| name.as_bytes().iter().any(class);
@@ -154,7 +155,7 @@ fn whole(node: Node<'_>, least: u32, most: u32) -> Result<u32, JsonError> {
     number.filter(|number| (least..=most).contains(number)).ok_or_else(outside)
 }
 
-/// A string with something in it.
+/// Reads a string that is not empty.
 fn filled<'a>(node: Node<'a>) -> Result<&'a str, JsonError> {
     match node.text()?.trim() {
         "" => Err(node.error("must not be empty")),
@@ -166,7 +167,7 @@ fn kinds() -> String {
     list(Kind::ALL.into_iter().map(Kind::as_str))
 }
 
-/// `` `a`, `b` ``, each name once, and of very many the first.
+/// Returns `` `a`, `b` ``: each name once, and only the first ones if there are many.
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     const MOST: usize = 32;
     let mut listed: Vec<&str> = Vec::new();

@@ -1,4 +1,4 @@
-//! A checked text, and finding one's way in it.
+//! A checked JSON text, and navigation in it.
 
 use super::{JsonError, JsonFault};
 use alloc::string::{String, ToString as _};
@@ -6,64 +6,64 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
 
-/// What begins and ends a string in a document: a byte that UTF-8 does not have, so that nothing in a string has to be escaped.
+/// The delimiter of strings in a document: a byte that UTF-8 never uses, so strings need no escapes.
 pub(super) const QUOTE: u8 = 0xff;
 
-/// How many bytes are gone over between two looks at the clock.
+/// The number of bytes to scan between two checks of the clock.
 pub(super) const STRIDE: usize = 16 * 1024;
 
-/// A JSON text in normal form: without white space, each string between two [`QUOTE`]s, with nothing escaped in it.
+/// A JSON text in normal form: without white space, each string between two [`QUOTE`]s and without escapes.
 ///
-/// The end of every value can be found without looking at anything twice, and the text of every string can be borrowed. Of
-/// two members with the same key the last one counts.
+/// The end of every value can be found in one pass, and the text of every string can be borrowed. Of several
+/// members with the same key the last one counts.
 pub struct Document<'a> {
     bytes: Vec<u8>,
     late: &'a dyn Fn() -> bool,
-    /// How many bytes may be gone over before `late` is asked.
+    /// The number of bytes to scan before `late` is called next.
     stride: Cell<usize>,
     is_late: Cell<bool>,
 }
 
-/// A document that takes all the time that it needs.
+/// A document without a time limit.
 pub type Value = Document<'static>;
 
 impl<'a> Document<'a> {
-    /// Takes bytes in normal form.
+    /// Wraps bytes that are in normal form.
     pub(super) fn new(bytes: Vec<u8>, late: &'a dyn Fn() -> bool) -> Document<'a> {
         Document { bytes, late, stride: Cell::new(STRIDE), is_late: Cell::new(false) }
     }
 
-    /// Returns `read`, what was read from the document, unless reading was given up before its end: it is not what the text
-    /// says then.
+    /// Returns `read`, a result read from this document, or an error if reading was stopped early, because
+    /// `read` is then incomplete.
     pub fn finish<T, E: From<JsonError>>(&self, read: Result<T, E>) -> Result<T, E> {
         if self.is_late.get() { Err(JsonError::from(JsonFault::Late).into()) } else { read }
     }
 
-    /// The byte at `at`; 0 behind the end.
+    /// Returns the byte at `at`; 0 after the end.
     pub(super) fn byte(&self, at: usize) -> u8 {
         self.bytes.get(at).copied().unwrap_or_default()
     }
 
-    /// The bytes of a number, `true`, `false` or `null` that begins at `at`.
+    /// Returns the bytes of the number, `true`, `false` or `null` that begins at `at`.
     pub(super) fn token(&self, at: usize) -> &[u8] {
         let rest = self.bytes.get(at..).unwrap_or_default();
         let end = rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']'));
         rest.get(..end.unwrap_or(rest.len())).unwrap_or_default()
     }
 
-    /// The text of the string that begins at `at`; `None` if there is another value.
+    /// Returns the text of the string that begins at `at`; `None` if another value does.
     pub(super) fn text(&self, at: usize) -> Option<&str> {
         str::from_utf8(self.string(at)?).ok()
     }
 
-    /// The bytes of the string that begins at `at`; `None` if there is another value.
+    /// Returns the bytes of the string that begins at `at`; `None` if another value does.
     pub(super) fn string(&self, at: usize) -> Option<&[u8]> {
         let rest = self.bytes.get(at..)?.strip_prefix(&[QUOTE])?;
         rest.get(..find_quote(rest)?)
     }
 
-    /// The place behind the value at `at`: that of a `,`, `}` or `]`, or the end of the text. Always the latter once it is
-    /// late, so that everything that is read comes to an end.
+    /// Returns the position after the value at `at`: that of a `,`, `}` or `]`, or the end of the text. Once
+    /// the time is over, always returns the end of the text, so that all reading stops.
     pub(super) fn skip(&self, start: usize) -> usize {
         let mut at = start;
         let mut depth = 0;
@@ -81,7 +81,7 @@ impl<'a> Document<'a> {
         if self.is_late_after(at - start) { self.bytes.len() } else { at }
     }
 
-    /// Whether it is late, now that so many more bytes have been gone over.
+    /// Returns whether the time is over, after `bytes` more bytes have been scanned.
     fn is_late_after(&self, bytes: usize) -> bool {
         match self.stride.get().checked_sub(bytes) {
             Some(rest) => self.stride.set(rest),
@@ -93,7 +93,8 @@ impl<'a> Document<'a> {
         self.is_late.get()
     }
 
-    /// The keys and indices that lead to the value at `target`, joined by dots. Goes over what is before it once.
+    /// Returns the keys and indices that lead to the value at `target`, joined by dots. Scans the text before
+    /// it once.
     pub(super) fn path(&self, target: usize) -> String {
         let mut steps: Vec<Step> = Vec::new();
         let mut at = 0;
@@ -126,11 +127,13 @@ impl<'a> Document<'a> {
     }
 }
 
-/// The place of the first [`QUOTE`]. Eight bytes at a time: most of a long text is looked at several times.
+/// Returns the position of the first [`QUOTE`]. Compares eight bytes at a time, because most of a long text
+/// is scanned several times.
 fn find_quote(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
     let (words, _) = bytes.as_chunks();
-    // With all bits inverted it is a byte of 0: the only one whose highest bit is set by taking 1 away, and was not before.
+    // In the inverted word, a QUOTE is a zero byte: the only byte whose highest bit is set by subtracting 1
+    // and was not set before.
     let without = |word: &&[u8; 8]| {
         let word = !u64::from_ne_bytes(**word);
         word.wrapping_sub(ONES) & !word & (ONES << 7) == 0
@@ -142,9 +145,9 @@ fn find_quote(bytes: &[u8]) -> Option<usize> {
 
 /// One step down into a document.
 enum Step {
-    /// To the member whose key begins there.
+    /// To the member whose key begins at this position.
     Key(usize),
-    /// To an array's element.
+    /// To the array element with this index.
     Index(usize),
 }
 

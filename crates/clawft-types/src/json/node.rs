@@ -1,4 +1,4 @@
-//! Reading a document: accessors that know where they are, so that every error names the field.
+//! Accessors for the values of a document. Every error names the field.
 
 use super::document::{Document, QUOTE};
 use super::{JsonError, JsonFault};
@@ -9,9 +9,9 @@ use alloc::vec::Vec;
 
 /// A value in a document.
 ///
-/// The path, which only errors need, is searched for when one is made. Carried along as text it made the component some
-/// kilobytes larger. So a method that returns a `Result` is for what has to be there, and one that returns an `Option` for
-/// what may be.
+/// The path is needed by errors only, and computed when one is made: carrying it along as text made the
+/// component some kilobytes larger. Methods that return a `Result` are for required values, those that return
+/// an `Option` for optional ones.
 #[derive(Debug, Clone, Copy)]
 pub struct Node<'a> {
     document: &'a Document<'a>,
@@ -19,12 +19,13 @@ pub struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// The root of a document.
+    /// Returns the root of a document.
     pub fn root(document: &'a Document<'a>) -> Node<'a> {
         Node { document, at: 0 }
     }
 
-    /// The member `key`. Absent and `null` are the same: many programs write `null` for what they leave out.
+    /// Returns the member `key`. Absent and `null` are the same: many programs write `null` for absent
+    /// values.
     pub fn get(self, key: &str) -> Option<Node<'a>> {
         let mut found = None;
         for (name, value) in Members::of(self) {
@@ -35,7 +36,7 @@ impl<'a> Node<'a> {
         found.filter(|value| value.byte() != b'n')
     }
 
-    /// The member `key`, which must be there.
+    /// Returns the member `key`, or an error if it is missing.
     pub fn require(self, key: &str) -> Result<Node<'a>, JsonError> {
         if let Some(node) = self.get(key) {
             return Ok(node);
@@ -46,56 +47,57 @@ impl<'a> Node<'a> {
         Err(JsonFault::Field { field: [&path, dot, key].concat(), message: "missing".to_owned() }.into())
     }
 
-    /// Fails if this is no object.
+    /// Fails if this is not an object.
     pub fn object(self) -> Result<(), JsonError> {
         if self.byte() == b'{' { Ok(()) } else { Err(self.expected("an object")) }
     }
 
-    /// The keys of an object's members in the order of the text, each once.
+    /// Returns the keys of an object in the order of the text, each once.
     pub fn keys(self) -> Result<Vec<&'a str>, JsonError> {
         let members = self.as_members().ok_or_else(|| self.expected("an object"))?;
         let mut known = BTreeSet::new();
         Ok(members.map(|(key, _)| key).filter(|key| known.insert(*key)).collect())
     }
 
-    /// The members of an object in the order of the text, also those whose key comes again; `None` for any other value.
+    /// Returns the members of an object in the order of the text, repeated keys included; `None` for any
+    /// other value.
     pub fn as_members(self) -> Option<impl Iterator<Item = (&'a str, Node<'a>)>> {
         let text = |key| str::from_utf8(key).unwrap_or_default();
         (self.byte() == b'{').then(|| Members::of(self).map(move |(key, value)| (text(key), value)))
     }
 
-    /// The elements of an array; `None` for any other value.
+    /// Returns the elements of an array; `None` for any other value.
     pub fn as_items(self) -> Option<impl Iterator<Item = Node<'a>>> {
         let first = Node { at: self.at + 1, ..self };
         (self.byte() == b'[').then_some(Items { next: first, given: false })
     }
 
-    /// The text of a string; `None` for any other value.
+    /// Returns the text of a string; `None` for any other value.
     pub fn as_text(self) -> Option<&'a str> {
         self.document.text(self.at)
     }
 
-    /// The elements of an array.
+    /// Returns the elements of an array, or an error for any other value.
     pub fn items(self) -> Result<impl Iterator<Item = Node<'a>>, JsonError> {
         self.as_items().ok_or_else(|| self.expected("an array"))
     }
 
-    /// The text of a string.
+    /// Returns the text of a string, or an error for any other value.
     pub fn text(self) -> Result<&'a str, JsonError> {
         self.as_text().ok_or_else(|| self.expected("a string"))
     }
 
-    /// The text of the member `key`, if it is there and a string.
+    /// Returns the text of the member `key`, if it exists and is a string.
     pub fn text_of(self, key: &str) -> Option<&'a str> {
         self.get(key)?.as_text()
     }
 
-    /// The member `key`, if it is there and a whole number.
+    /// Returns the member `key`, if it exists and is a whole number.
     pub fn whole_of(self, key: &str) -> Option<u64> {
         self.get(key)?.as_whole()
     }
 
-    /// `true` or `false`.
+    /// Returns a boolean, or an error for any other value.
     pub fn flag(self) -> Result<bool, JsonError> {
         match self.byte() {
             b't' => Ok(true),
@@ -104,17 +106,17 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A whole number from 0 on.
+    /// Returns a whole number from 0 on, or an error for any other value.
     pub fn whole(self) -> Result<u64, JsonError> {
         self.as_whole().ok_or_else(|| self.expected("a whole number"))
     }
 
-    /// A number without sign, fraction and exponent, up to `u64::MAX`.
+    /// Returns a number without sign, fraction and exponent, up to `u64::MAX`.
     fn as_whole(self) -> Option<u64> {
         str::from_utf8(self.document.token(self.at)).ok()?.parse().ok()
     }
 
-    /// Any number. Of one with more than 19 digits, or far from 1, only most of the digits count.
+    /// Returns any number. With more than 19 digits, or far from 1, only most of the digits are exact.
     pub fn number(self) -> Result<f64, JsonError> {
         match self.byte() {
             b'-' | b'0'..=b'9' => Ok(number(self.document.token(self.at))),
@@ -122,12 +124,12 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// An error at this place. `message` is a sentence fragment in lower case.
+    /// Returns an error at this value. `message` is a sentence fragment in lower case.
     pub fn error(self, message: impl Into<String>) -> JsonError {
         JsonFault::Field { field: self.document.path(self.at), message: message.into() }.into()
     }
 
-    /// The found value is named by its type only: it may be a key that slipped into the wrong field.
+    /// Names the found value by its type only: it may be a key that was put into the wrong field.
     fn expected(self, what: &str) -> JsonError {
         let found = match self.byte() {
             b'n' => "null",
@@ -140,20 +142,20 @@ impl<'a> Node<'a> {
         self.error(["expected ", what, ", found ", found].concat())
     }
 
-    /// The first byte, which tells the type.
+    /// Returns the first byte, which determines the type.
     fn byte(self) -> u8 {
         self.document.byte(self.at)
     }
 
-    /// The node behind this value and what separates them.
+    /// Returns the node after this value and its separator.
     fn next(self) -> Node<'a> {
         Node { at: self.document.skip(self.at) + 1, ..self }
     }
 }
 
-/// The members of an object, each with the bytes of its key.
+/// Iterator over the members of an object, each with the bytes of its key.
 struct Members<'a> {
-    /// The next key, or what is behind the last value. `None` if there is no object.
+    /// The next key, or the position after the last value. `None` if the value is not an object.
     key: Option<Node<'a>>,
 }
 
@@ -176,10 +178,10 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-/// The elements of an array.
+/// Iterator over the elements of an array.
 struct Items<'a> {
     next: Node<'a>,
-    /// Whether `next` was given out already. It is gone over only when there shall be another one.
+    /// Whether `next` was already returned. It is skipped only when the next element is requested.
     given: bool,
 }
 
@@ -195,7 +197,8 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-/// The value of a JSON number. Powers of ten are exact up to 22 digits, which is more than anything here has.
+/// Returns the value of a JSON number. Powers of ten are exact up to 22 digits, more than any number here
+/// has.
 fn number(token: &[u8]) -> f64 {
     let mut digits: u64 = 0;
     let mut exponent: i32 = 0;
@@ -205,7 +208,7 @@ fn number(token: &[u8]) -> f64 {
         match byte {
             b'.' => fraction = true,
             b'0'..=b'9' => {
-                // What does not fit any more changes the exponent alone.
+                // Digits that no longer fit only change the exponent.
                 let more = digits.checked_mul(10).and_then(|tens| tens.checked_add(u64::from(byte - b'0')));
                 digits = more.unwrap_or(digits);
                 exponent += i32::from(more.is_none()) - i32::from(fraction);

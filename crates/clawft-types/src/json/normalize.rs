@@ -1,4 +1,4 @@
-//! Checking a text, and bringing it into the form that a [`Document`](super::Document) has.
+//! Checking a text and bringing it into the normal form of a [`Document`](super::Document).
 
 use super::document::{QUOTE, STRIDE};
 use super::{JsonError, JsonFault};
@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Brings a JSON text into normal form, in place: it never becomes longer. `late` is asked after each [`STRIDE`] of it.
+/// Brings a JSON text into normal form in place; it never becomes longer. `late` is called after each
+/// [`STRIDE`] bytes.
 pub(super) fn normalize(mut bytes: Vec<u8>, late: &dyn Fn() -> bool) -> Result<Vec<u8>, JsonError> {
     let start = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let text =
@@ -17,24 +18,24 @@ pub(super) fn normalize(mut bytes: Vec<u8>, late: &dyn Fn() -> bool) -> Result<V
     Ok(bytes)
 }
 
-/// A text that is brought into normal form.
+/// A text on its way into normal form.
 struct Text<'a> {
-    /// In normal form as far as it is written, and as it was from where it is read.
+    /// In normal form up to the write position, unchanged from the read position on.
     bytes: &'a mut [u8],
     read: usize,
     written: usize,
     line: usize,
-    /// Where the line begins that is read.
+    /// The position where the current line begins.
     line_start: usize,
     late: &'a dyn Fn() -> bool,
-    /// Where to ask it next.
+    /// The position at which to call `late` next.
     check: usize,
 }
 
-/// Why a text is refused.
+/// Reasons to reject a text.
 enum Refusal {
     Late,
-    /// It is wrong at the place that is read.
+    /// A syntax error at the read position.
     Wrong(&'static str),
 }
 
@@ -42,8 +43,8 @@ type Checked = Result<(), Refusal>;
 
 const TOO_SHORT: Refusal = Refusal::Wrong("the text ends early");
 
-/// Arrays and objects that are open, as bits: the lowest one is the innermost, 1 for an object. Above the outermost is a 1,
-/// which is why no more than 127 have room.
+/// The open arrays and objects, as bits: the lowest bit is the innermost, 1 for an object. A 1 above the
+/// outermost marks the end, so at most 127 fit.
 struct Open(u128);
 
 impl Open {
@@ -71,7 +72,7 @@ impl Open {
 }
 
 impl Text<'_> {
-    /// Goes over all of it, and returns the length of the normal form.
+    /// Processes the whole text and returns the length of the normal form.
     fn normalize(mut self) -> Result<usize, JsonError> {
         match self.values() {
             Ok(()) => Ok(self.written),
@@ -90,7 +91,7 @@ impl Text<'_> {
         JsonFault::Syntax { line: self.line, column, message: message.to_owned() }
     }
 
-    /// One value and nothing behind it.
+    /// Reads one value, and fails if anything follows it.
     fn values(&mut self) -> Checked {
         let mut open = Open::NONE;
         loop {
@@ -103,7 +104,7 @@ impl Text<'_> {
             if self.begins(&mut open)? {
                 continue;
             }
-            // A value is over. What is it in, and is that over as well?
+            // A value has ended. Find its parent, and check whether that has ended too.
             loop {
                 let next = self.next();
                 match (next, open.in_object()) {
@@ -128,8 +129,8 @@ impl Text<'_> {
         }
     }
 
-    /// Reads the beginning of a value, which is all of it unless it is an array or an object with something in it. True if
-    /// another value follows in there.
+    /// Reads the beginning of a value: the complete value, unless it is a non-empty array or object. Returns
+    /// true if another value follows inside.
     fn begins(&mut self, open: &mut Open) -> Result<bool, Refusal> {
         match self.next() {
             Some(b'{') => {
@@ -154,7 +155,7 @@ impl Text<'_> {
         Ok(false)
     }
 
-    /// A member's key and its colon.
+    /// Reads a member's key and its colon.
     fn key(&mut self) -> Checked {
         match self.next() {
             Some(b'"') => self.string()?,
@@ -195,7 +196,7 @@ impl Text<'_> {
         Ok(())
     }
 
-    /// Keeps the byte that is read if it is one of `any`.
+    /// Keeps the byte at the read position if it is one of `any`.
     fn optional(&mut self, any: &[u8]) -> bool {
         let found = self.peek().is_some_and(|byte| any.contains(&byte));
         if found {
@@ -254,7 +255,7 @@ impl Text<'_> {
         Ok(())
     }
 
-    /// `\u00e9`, or two of them that are the halves of one character.
+    /// Reads `\u00e9`, or two of them that are the halves of one character.
     fn unicode(&mut self) -> Checked {
         let first = self.unit(self.read).ok_or(Refusal::Wrong("invalid escape"))?;
         let (length, code) = match (first, self.unit(self.read + 6)) {
@@ -268,13 +269,13 @@ impl Text<'_> {
         Ok(())
     }
 
-    /// The number in a `\uXXXX` at `at`.
+    /// Returns the number in the `\uXXXX` at `at`.
     fn unit(&self, at: usize) -> Option<u32> {
         let digits = self.bytes.get(at..)?.strip_prefix(b"\\u")?.get(..4)?;
         digits.iter().try_fold(0, |number, digit| Some(number << 4 | char::from(*digit).to_digit(16)?))
     }
 
-    /// The next byte that is no white space.
+    /// Returns the next byte that is not white space.
     fn next(&mut self) -> Option<u8> {
         loop {
             match self.peek()? {
@@ -293,7 +294,7 @@ impl Text<'_> {
         self.bytes.get(self.read).copied()
     }
 
-    /// Takes so many bytes as they are.
+    /// Keeps `count` bytes unchanged.
     fn keep(&mut self, count: usize) {
         if self.read != self.written {
             self.bytes.copy_within(self.read..self.read + count, self.written);
@@ -302,7 +303,7 @@ impl Text<'_> {
         self.written += count;
     }
 
-    /// Takes so many bytes and writes others, which are not more.
+    /// Skips `count` bytes and writes `with`, which is not longer.
     fn replace(&mut self, count: usize, with: &[u8]) {
         self.read += count;
         for byte in with {

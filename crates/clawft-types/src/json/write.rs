@@ -3,31 +3,32 @@
 use crate::memory::{self, NoMemory};
 use alloc::vec::Vec;
 
-/// Room for all that is written beside a text: keys, brackets, numbers.
+/// Extra room for everything but texts: keys, brackets, numbers.
 const ROOM: usize = 64;
 
-/// Appends compact JSON to a buffer. Commas are set by the writer, brackets are closed by the closures' end.
+/// Appends compact JSON to a buffer. The writer adds the commas, and closes a bracket when its closure ends.
 #[derive(Debug, Default)]
 pub struct Writer {
     bytes: Vec<u8>,
 }
 
 impl Writer {
-    /// A writer with room for JSON that holds each of `texts` once, and some more. Fails if there is no memory for it.
+    /// Returns a writer with room for JSON that holds each of `texts` once. Fails if there is no memory for
+    /// it.
     pub fn with_room_for<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Writer, NoMemory> {
         let mut bytes = Vec::new();
         memory::reserve(&mut bytes, texts.map(|text| ROOM + text.bytes().map(length).sum::<usize>()).sum())?;
         Ok(Writer { bytes })
     }
 
-    /// One object: `members` writes what is in it.
+    /// Writes an object; `members` writes its members.
     pub fn object(&mut self, members: impl FnOnce(&mut Writer)) {
         self.bytes.push(b'{');
         members(self);
         self.close(b'}');
     }
 
-    /// One array: `item` writes each of `items`.
+    /// Writes an array; `item` writes each of `items`.
     pub fn array<T>(&mut self, items: impl IntoIterator<Item = T>, mut item: impl FnMut(&mut Writer, T)) {
         self.bytes.push(b'[');
         for each in items {
@@ -37,7 +38,7 @@ impl Writer {
         self.close(b']');
     }
 
-    /// One member of an object, `value` writes its value.
+    /// Writes a member of an object; `value` writes its value.
     pub fn member(&mut self, key: &str, value: impl FnOnce(&mut Writer)) {
         self.text(key);
         self.bytes.push(b':');
@@ -45,24 +46,24 @@ impl Writer {
         self.bytes.push(b',');
     }
 
-    /// A member that is a string.
+    /// Writes a member that is a string.
     pub fn text_member(&mut self, key: &str, text: &str) {
         self.member(key, |writer| writer.text(text));
     }
 
-    /// A member that is a number or another literal: `token` is written as it is.
+    /// Writes a member that is a number or another literal, unchanged.
     pub fn literal_member(&mut self, key: &str, token: &str) {
         self.member(key, |writer| writer.literal(token));
     }
 
-    /// A string.
+    /// Writes a string.
     pub fn text(&mut self, text: &str) {
         self.bytes.push(b'"');
         self.characters(text);
         self.bytes.push(b'"');
     }
 
-    /// A part of what is between the quotes of a string.
+    /// Writes a part of a string's content, between the quotes.
     pub(crate) fn characters(&mut self, text: &str) {
         for byte in text.bytes() {
             match byte {
@@ -77,27 +78,27 @@ impl Writer {
         }
     }
 
-    /// A number, or another literal: `token` is written as it is.
+    /// Writes a number or another literal, unchanged.
     pub fn literal(&mut self, token: &str) {
         self.bytes.extend_from_slice(token.as_bytes());
     }
 
-    /// Several literals, one after the other.
+    /// Writes several literals, one after the other.
     pub(crate) fn literals(&mut self, tokens: &[&str]) {
         tokens.iter().for_each(|token| self.literal(token));
     }
 
-    /// How many bytes were written.
+    /// Returns the number of bytes written.
     pub(crate) fn length(&self) -> usize {
         self.bytes.len()
     }
 
-    /// What was written.
+    /// Returns the written bytes.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
-    /// Every element leaves a comma behind; the last one becomes the bracket.
+    /// Every element leaves a comma behind; the closing bracket replaces the last one.
     fn close(&mut self, bracket: u8) {
         match self.bytes.last_mut() {
             Some(last) if *last == b',' => *last = bracket,
@@ -106,7 +107,7 @@ impl Writer {
     }
 }
 
-/// How many bytes a byte of text has in JSON.
+/// Returns the length of a byte of text in JSON.
 fn length(byte: u8) -> usize {
     match byte {
         b'"' | b'\\' | b'\n' => 2,

@@ -1,4 +1,4 @@
-//! A session file as it is written: piece by piece, so that a long conversation need not be in memory twice.
+//! Writing a session file in chunks, so that a long conversation is not in memory twice.
 
 use super::{SessionId, VERSION};
 use crate::json::Writer;
@@ -9,21 +9,21 @@ use core::iter::Chain;
 use core::mem;
 use core::slice::Iter;
 
-/// How many bytes a piece has at least, unless it is the last one, and how many bytes of text it takes at once. Escaped they may
-/// be six times as many.
+/// The minimum size of a chunk but the last, and the number of text bytes written at once. With escapes these
+/// may become six times as many.
 const SIZE: usize = 16 * 1024;
 
-/// The pieces of a session file, which together are one line of JSON with a line end.
+/// Iterator over the chunks of a session file, which together are one line of JSON with a line end.
 pub struct Pieces<'a> {
     id: &'a SessionId,
     messages: Chain<Iter<'a, Message>, Iter<'a, Message>>,
     part: Part<'a>,
 }
 
-/// What comes next.
+/// The next part of the file.
 enum Part<'a> {
     Beginning,
-    /// What is left of a message: the text that is not written yet.
+    /// A message, with the text that is not yet written.
     Message {
         text: &'a str,
         incomplete: bool,
@@ -32,12 +32,12 @@ enum Part<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    /// The file of the session `id` with the messages `known` and `more`.
+    /// Returns the file of the session `id` with the messages `known` and `more`.
     pub fn new(id: &'a SessionId, known: &'a [Message], more: &'a [Message]) -> Pieces<'a> {
         Pieces { id, messages: known.iter().chain(more), part: Part::Beginning }
     }
 
-    /// Writes the next part. False if there is none.
+    /// Writes the next part. Returns false if there is none.
     fn write(&mut self, writer: &mut Writer) -> bool {
         match mem::replace(&mut self.part, Part::Nothing) {
             Part::Beginning => {

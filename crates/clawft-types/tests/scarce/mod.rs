@@ -1,4 +1,4 @@
-//! An allocator with little memory for what is large, as a WebAssembly guest has it.
+//! An allocator with little memory for large allocations, like that of a WebAssembly guest.
 //!
 //! Used by the tests of several packages, by `#[path]`.
 
@@ -6,24 +6,25 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr;
 
-/// The smallest allocation that counts. All that is smaller always has room, as product code may take for granted.
+/// The smallest allocation that counts. Smaller ones always succeed, as product code may assume.
 pub(crate) const LARGE: usize = 32 * 1024;
 
 thread_local! {
-    /// The bytes that this thread has left, if they are bounded.
+    /// The number of bytes that this thread may still allocate, if limited.
     static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
-    /// The least that there ever were.
+    /// The lowest value so far.
     static LEAST: Cell<usize> = const { Cell::new(0) };
-    /// How many large allocations there were.
+    /// The number of large allocations.
     static COUNT: Cell<usize> = const { Cell::new(0) };
-    /// The rest of a region that large allocations are taken from, one behind the other.
+    /// The rest of a region from which large allocations are taken, one directly after the other.
     static REGION: Cell<Option<(*mut u8, usize)>> = const { Cell::new(None) };
 }
 
-/// The system's allocator, which refuses a thread what goes beyond its bound. Growing is a copy.
+/// The system's allocator, with a limit for each thread. Growing an allocation copies it.
 struct Scarce;
 
-// SAFETY: what is given out is the system's or a part of a region that nobody else has; counting touches no memory of the caller.
+// SAFETY: returned memory is the system's, or a part of a region that nobody else uses; counting touches no
+// memory of the caller.
 unsafe impl GlobalAlloc for Scarce {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.size() >= LARGE
@@ -37,7 +38,7 @@ unsafe impl GlobalAlloc for Scarce {
                 return take(start, size, layout);
             }
         }
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.alloc(layout) }
     }
 
@@ -51,12 +52,12 @@ unsafe impl GlobalAlloc for Scarce {
                 return;
             }
         }
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
 
-/// The beginning of a region, if it is large enough.
+/// Returns the beginning of a region, if it is large enough.
 fn take(start: *mut u8, size: usize, layout: Layout) -> *mut u8 {
     assert_eq!(layout.align(), 1, "large buffers are bytes");
     let Some(rest) = size.checked_sub(layout.size()) else { return ptr::null_mut() };
@@ -67,18 +68,19 @@ fn take(start: *mut u8, size: usize, layout: Layout) -> *mut u8 {
 #[global_allocator]
 static ALLOCATOR: Scarce = Scarce;
 
-/// What came of some work.
+/// The result of some work, with its memory use.
 pub(crate) struct Done<R> {
-    /// What it returned.
+    /// The return value.
     pub(crate) result: R,
-    /// The most bytes that it had in use in large allocations.
+    /// The largest number of bytes that it had in use in large allocations.
     pub(crate) used: usize,
-    /// How many of those there were.
+    /// The number of large allocations.
     #[allow(dead_code, reason = "not every test counts them")]
     pub(crate) count: usize,
 }
 
-/// Runs `work` with `bytes` of memory for large allocations. Work that insists on more ends the test program.
+/// Runs `work` with `bytes` of memory for large allocations. Work that aborts on a failed allocation ends the
+/// test program.
 pub(crate) fn with_memory<R>(bytes: usize, work: impl FnOnce() -> R) -> Done<R> {
     LEFT.set(Some(bytes));
     LEAST.set(bytes);
@@ -88,7 +90,8 @@ pub(crate) fn with_memory<R>(bytes: usize, work: impl FnOnce() -> R) -> Done<R> 
     Done { result, used: bytes - LEAST.get(), count: COUNT.get() }
 }
 
-/// [`with_memory`] in which one large allocation is right behind the other. Nothing large may be in use before and afterwards.
+/// Does the same as [`with_memory`], with each large allocation directly after the previous one. No large
+/// allocation may exist before or after.
 #[allow(dead_code, reason = "not every test wants it so")]
 pub(crate) fn with_region<R>(bytes: usize, work: impl FnOnce() -> R) -> Done<R> {
     let mut region = vec![0_u8; bytes];

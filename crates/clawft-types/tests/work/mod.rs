@@ -1,24 +1,26 @@
-//! Whether the work that something takes is in proportion to its input.
+//! Measuring whether work is in proportion to its input.
 //!
 //! Used by the tests of several packages, by `#[path]`.
 
 use std::hint::black_box;
 use std::time::Duration;
 
-/// How often each input is measured in an attempt. The quickest counts: whatever else a machine does only makes it slower.
+/// The number of measurements of each input in an attempt. The quickest counts, because other load on the
+/// machine only makes a run slower.
 const RUNS: usize = 5;
 
-/// How often an attempt is made. What is in proportion comes through one of them, however busy the machine is; what is not
-/// comes through none.
+/// The number of attempts. Linear work passes one of them, however busy the machine is; other work passes
+/// none.
 const ATTEMPTS: usize = 8;
 
-/// The most that twice the input may take, as a multiple.
+/// The largest ratio allowed for twice the input.
 const MOST: f64 = 2.6;
 
-/// Checks that `work` takes less than 2.6 times as long for twice the input, on inputs of `size`, twice and four times that.
+/// Asserts that `work` takes less than 2.6 times as long for twice the input, on inputs of `size`, twice and
+/// four times that.
 ///
-/// Only ratios are looked at, so that nothing depends on the machine's speed. What grows with the square of its input has
-/// 4 where 2.6 is allowed, and 16 over both steps.
+/// Only ratios are compared, so the result does not depend on the machine's speed. Quadratic work takes 4
+/// times as long where 2.6 is allowed, and 16 times over both steps.
 ///
 /// # Panics
 /// If it takes longer in each of several attempts.
@@ -49,7 +51,7 @@ pub(crate) fn assert_linear<T, R>(
     panic!("{name}: twice the input takes {} times the work", seen.join(", "));
 }
 
-/// The time that this thread has worked: what waits for a busy machine does not work.
+/// Returns the CPU time of this thread: waiting for a busy machine does not count.
 #[cfg(target_os = "linux")]
 fn now() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
