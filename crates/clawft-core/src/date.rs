@@ -1,8 +1,8 @@
-//! The dates of HTTP headers.
+//! Parsing of dates in HTTP headers.
 
-/// The seconds from a fixed day in the past to a date such as `Sun, 06 Nov 1994 08:49:37 GMT`; there is no clock here, so
-/// only the difference of two means anything. Years before year 0 being what they are, only this form is read: the two older
-/// ones have not been sent for decades.
+/// Returns the seconds from a fixed day in the past to a date such as `Sun, 06 Nov 1994 08:49:37 GMT`. There
+/// is no clock here, so only the difference of two results is meaningful. The two obsolete date formats,
+/// which have not been sent for decades, are not read.
 pub(crate) fn seconds(text: &str) -> Option<u64> {
     let text: &[u8; 29] = text.trim().as_bytes().try_into().ok()?;
     let number = |digits: &[u8]| {
@@ -11,8 +11,8 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
             .try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u64::from(digit - b'0')))
     };
     let month = b"JanFebMarAprMayJunJulAugSepOctNovDec".chunks(3).position(|name| name == &text[8..11])?;
-    // Years that begin in March have their leap day at the end. 400 of them more keep the numbers above 0 and the leap
-    // years where they are.
+    // Years begin in March here, so that the leap day is the last day of a year. 400 additional years keep
+    // all numbers above 0 without moving the leap years.
     let months = number(&text[12..16])? * 12 + month as u64 + 10;
     let (year, month) = (months / 12 + 399, months % 12);
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + number(&text[5..7])?;
@@ -26,7 +26,7 @@ mod tests {
     use super::seconds;
 
     #[test]
-    fn differences_are_right() {
+    fn computes_differences_of_dates() {
         let epoch = seconds("Thu, 01 Jan 1970 00:00:00 GMT").unwrap();
         for (date, since) in [
             ("Thu, 01 Jan 1970 00:00:01 GMT", 1),
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_none() {
+    fn refuses_other_date_formats() {
         for text in [
             "",
             "Sunday, 06-Nov-94 08:49:37 GMT",

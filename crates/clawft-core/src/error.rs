@@ -1,12 +1,12 @@
-//! Why a turn failed, in the words the user sees.
+//! The reasons why a turn fails, as the user reads them.
 
 use crate::http::TransportError;
 use alloc::string::String;
 use core::fmt;
 
-/// Why a turn ended without an answer. `Display` is what the user sees; a key never is in it.
+/// The reason why a turn ended without an answer. The user reads its `Display` form, which never holds a key.
 ///
-/// What the provider said is quoted with keys masked and over-long texts cut.
+/// The provider's messages are quoted with keys masked and long texts cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TurnError {
@@ -14,7 +14,7 @@ pub enum TurnError {
     MissingKey {
         /// The provider's name in the configuration.
         provider: String,
-        /// The variable that was read.
+        /// The environment variable that was read.
         variable: String,
     },
     /// The key holds a character that no header may carry, such as a line break. Nothing was sent.
@@ -24,7 +24,7 @@ pub enum TurnError {
         /// Where the key was found.
         source: KeySource,
     },
-    /// No whole response came.
+    /// No complete response arrived.
     Transport(TransportError),
     /// The provider refused the key: status 401 or 403.
     InvalidKey {
@@ -32,57 +32,57 @@ pub enum TurnError {
         provider: String,
         /// Where the key was found.
         source: KeySource,
-        /// The status.
+        /// The response's status.
         status: u16,
-        /// What the provider said; may be empty.
+        /// The provider's message; may be empty.
         message: String,
     },
     /// The provider answered with an error.
     Provider {
         /// The provider's name in the configuration.
         provider: String,
-        /// The status; 200 where an error was sent as if it were an answer.
+        /// The response's status; 200 if the error was sent in place of an answer.
         status: u16,
-        /// What the provider said; may be empty.
+        /// The provider's message; may be empty.
         message: String,
-        /// How often the request was sent.
+        /// The number of attempts.
         attempts: u32,
-        /// The seconds the provider asks to wait before the next request, if it does.
+        /// The seconds to wait before the next request, if the provider sends them.
         retry_after: Option<u64>,
     },
-    /// The response is not what the protocol says.
+    /// The response violates the protocol.
     BadResponse {
         /// The provider's name in the configuration.
         provider: String,
-        /// What is wrong with it.
+        /// The violation.
         cause: String,
     },
     /// The response holds no text.
     NoText {
         /// The provider's name in the configuration.
         provider: String,
-        /// Why the model stopped, if the provider says.
+        /// The finish reason, if the provider sends one.
         finish_reason: Option<String>,
     },
     /// There is no memory for the request or for the response.
     NoMemory {
-        /// What has no room: `the answer`.
+        /// The value that does not fit: `the answer`.
         what: &'static str,
-        /// How many more bytes were needed.
+        /// The number of bytes that were requested.
         bytes: usize,
     },
-    /// The platform fed an event that cannot come now: a second head, or anything after the end.
+    /// The platform fed an event out of order: a second head, or any event after the end.
     OutOfOrder,
 }
 
-/// Where an API key comes from. Displays as a clause: ``the key was read from the variable `OPENAI_API_KEY` ``.
+/// The origin of an API key. Displays as a clause: ``the key was read from the variable `OPENAI_API_KEY` ``.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySource {
     /// The environment variable of this name, from `api_key_env`.
     Variable(String),
     /// `api_key` in the configuration.
     Config,
-    /// Nowhere: neither is given, and the request carries no key.
+    /// Neither is given, and the request carries no key.
     None,
 }
 

@@ -1,12 +1,12 @@
-//! How much of a conversation goes with a request.
+//! Selection of the part of a conversation that goes with a request.
 
 use clawft_types::{Message, Role};
 
-/// What a token is taken to have, in bytes. Counting them properly needs a model's own tables.
+/// The assumed size of a token in bytes. Counting tokens exactly needs a model's own tables.
 const BYTES_PER_TOKEN: usize = 4;
 
-/// The end of the conversation that has room in `tokens` beside `taken` bytes of other text: whole turns, from a message of
-/// the user's on. The newest message is always part of it.
+/// Returns the end of the conversation that fits into `tokens` together with `taken` bytes of other text. It
+/// consists of whole turns and begins with a user message. The newest message is always part of it.
 pub(crate) fn recent(messages: &[Message], tokens: u32, taken: usize) -> &[Message] {
     let mut room = (tokens as usize).saturating_mul(BYTES_PER_TOKEN).saturating_sub(taken);
     let mut start = messages.len().saturating_sub(1);
@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_turns_from_the_newest_on() {
+    fn sends_whole_turns_newest_first() {
         let all = conversation();
         let kept = |tokens| recent(&all, tokens, 0).len();
         assert_eq!([10, 9, 8, 6, 5, 2, 1].map(kept), [5, 3, 3, 3, 1, 1, 1]);
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn what_begins_otherwise_is_whole_if_there_is_room() {
+    fn keeps_a_leading_answer_if_it_fits() {
         let all = &conversation()[1..];
         assert_eq!(recent(all, 8, 0).len(), 4);
         assert_eq!(recent(all, 7, 0).len(), 3);

@@ -1,4 +1,4 @@
-//! HTTP as plain data: what a platform is asked to send, and what it reports when that fails.
+//! HTTP as plain data: requests for the platform to send, and the errors that it reports.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -6,23 +6,24 @@ use clawft_types::Secret;
 use core::fmt;
 use core::time::Duration;
 
-/// A request, ready to be sent as it is.
+/// A complete request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
     /// An absolute http or https URL without user info.
     pub url: String,
-    /// Everything but what the transport adds by itself (`host`, `content-length`).
+    /// All headers but those that the transport adds itself (`host`, `content-length`).
     pub headers: Vec<Header>,
-    /// The body; its length is known, so it need not be sent in chunks.
+    /// The body. Its length is known, so it need not be sent in chunks.
     pub body: Vec<u8>,
-    /// The time from the first byte sent to the last byte read after which the platform gives up and reports
-    /// [`TransportError::TimedOut`]. With [`Self::stream`] it begins anew whenever 256 more bytes of body have arrived.
+    /// The time from the first byte sent to the last byte read, after which the platform stops and reports
+    /// [`TransportError::TimedOut`]. With [`Self::stream`] it restarts whenever 256 more bytes of body have
+    /// arrived.
     pub timeout: Duration,
-    /// Whether the answer is asked for piece by piece. It may take as long as it likes then, if only something comes.
+    /// Whether a stream is requested. It may take as long as it likes if it makes progress.
     pub stream: bool,
-    /// The most bytes of body that the response may have; more is [`TransportError::TooLarge`].
+    /// The maximum size of the response's body in bytes; a larger one is [`TransportError::TooLarge`].
     pub max_response: usize,
 }
 
@@ -36,7 +37,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The name on the wire.
+    /// Returns the name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Method::Get => "GET",
@@ -57,14 +58,14 @@ pub struct Header {
 /// A header's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeaderValue {
-    /// May be shown.
+    /// A value that may be shown.
     Plain(String),
-    /// Holds a key and prints as `***`.
+    /// A value that holds a key and displays as `***`.
     Secret(Secret),
 }
 
 impl HeaderValue {
-    /// The text to send, also if it is secret.
+    /// Returns the text to send, even if it is secret.
     pub fn expose(&self) -> &str {
         match self {
             HeaderValue::Plain(text) => text,
@@ -82,18 +83,18 @@ impl fmt::Display for HeaderValue {
     }
 }
 
-/// Why no whole response came.
+/// The reason why no complete response arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportError {
-    /// No connection, or a broken one. The turn may try again.
+    /// The connection failed or broke. The turn may retry.
     Unavailable(
-        /// In words, as a sentence fragment: `connection refused`.
+        /// The cause, as a sentence fragment: `connection refused`.
         String,
     ),
-    /// As [`Self::Unavailable`], where trying again would not help: a host without HTTP.
+    /// As [`Self::Unavailable`], but a retry cannot succeed, for example on a host without HTTP.
     Impossible(
-        /// In words, as a sentence fragment.
+        /// The cause, as a sentence fragment.
         String,
     ),
     /// [`HttpRequest::timeout`] has passed.
@@ -103,7 +104,7 @@ pub enum TransportError {
     },
     /// The body is larger than [`HttpRequest::max_response`].
     TooLarge {
-        /// That limit in bytes.
+        /// The limit in bytes.
         limit: usize,
     },
 }
@@ -128,7 +129,7 @@ impl fmt::Display for TransportError {
 
 impl core::error::Error for TransportError {}
 
-/// `30 s`, or `0.250 s` where it is not whole seconds. In integers: formatting floats would cost kilobytes.
+/// Writes `30 s`, or `0.250 s` for fractions. Uses integers, because formatting floats would cost kilobytes.
 pub(crate) fn write_seconds(f: &mut fmt::Formatter<'_>, time: Duration) -> fmt::Result {
     match time.subsec_millis() {
         0 => write!(f, "{} s", time.as_secs()),

@@ -1,11 +1,11 @@
-//! Finding the provider's API key.
+//! Lookup of the provider's API key.
 
 use crate::error::{KeySource, TurnError};
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use clawft_types::{Provider, Secret};
 
-/// A provider's key and where it was found.
+/// A provider's key and its origin.
 #[derive(Debug)]
 pub(crate) struct Key {
     /// `None` if none is configured.
@@ -14,7 +14,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// Reads the key of `provider`: from the variable that `api_key_env` names, else from `api_key`.
+    /// Reads the key of `provider` from the variable that `api_key_env` names, else from `api_key`.
     pub(crate) fn find(provider: &Provider, env: &dyn Fn(&str) -> Option<String>) -> Result<Key, TurnError> {
         let (text, source) = locate(provider, env)?;
         // Files and shells leave line ends around keys.

@@ -4,11 +4,11 @@
 //! Turn::begin ──HttpRequest──→ platform ──events──→ Turn::feed ──→ More | Delta(text) | Done(reply) | Retry(after) | Failed(error)
 //! ```
 //!
-//! A platform sends the request, reports what comes back, and does what it is told. Which request, whether to try again
-//! and how an error is worded are decided here; no file, socket, clock, environment or randomness is touched. So the same
-//! code is driven by blocking WASI calls, by an async runtime, and by tests with plain values.
+//! A platform sends the request, reports the response, and performs the returned steps. The request, retries
+//! and error messages are decided here, without files, sockets, clock, environment or randomness. So blocking
+//! WASI calls, an async runtime and tests with plain values all drive the same code.
 
-// Without std there is no file, socket, clock, environment or randomness to reach for: the compiler keeps the promise.
+// Without std the compiler allows no file, socket, clock, environment or randomness.
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;
@@ -19,11 +19,11 @@ pub mod sse;
 pub mod turn;
 
 mod date;
-mod head;
 mod history;
 mod key;
 mod provider;
-mod quote;
+mod redact;
+mod response_head;
 mod retry;
 mod stream;
 

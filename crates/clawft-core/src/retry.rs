@@ -1,22 +1,23 @@
-//! Whether and when a request is sent again.
+//! Decisions about retries: whether, and when.
 
 use crate::date;
 use crate::error::TurnError;
-use crate::head::{Headers, header};
 use crate::http::TransportError;
+use crate::response_head::{Headers, header};
 use core::time::Duration;
 
 const FIRST_WAIT_MS: u64 = 500;
 
-/// The longest wait. A provider that asks for more is not waited for: the user should hear of it now.
+/// The longest wait. If a provider asks for more, the error is reported at once.
 const MAX_WAIT_MS: u64 = 60_000;
 
-/// Whether the same request may succeed a little later. (529 is how Anthropic says that it is overloaded.)
+/// Returns whether the same request may succeed a little later. Anthropic reports overload with 529.
 pub(crate) fn worthwhile(status: u16) -> bool {
     matches!(status, 429 | 500 | 502 | 503 | 504 | 529)
 }
 
-/// Whether a request that ended like this may be sent again, and the seconds that the provider asks to wait before.
+/// Returns whether a request that failed with this error may be sent again, and the seconds that the provider
+/// asks to wait before.
 pub(crate) fn invited(error: &TurnError) -> Option<Option<u64>> {
     match error {
         TurnError::Transport(TransportError::Unavailable(_)) => Some(None),
@@ -25,21 +26,23 @@ pub(crate) fn invited(error: &TurnError) -> Option<Option<u64>> {
     }
 }
 
-/// The wait before retry number `retry` (the first is 0): twice as long each time, and at least the `retry_after` seconds
-/// that the provider asks for. Up to half of the wait is added in proportion to `jitter`. `None` if that is too long.
+/// Returns the wait before retry number `retry` (the first is 0): twice as long each time, and at least the
+/// `retry_after` seconds that the provider asks for. Adds up to half of the wait in proportion to `jitter`.
+/// `None` if the wait is too long.
 pub(crate) fn wait(retry: u32, retry_after: Option<u64>, jitter: u32) -> Option<Duration> {
     let backoff = (FIRST_WAIT_MS << retry.min(16)).min(MAX_WAIT_MS);
     let asked = retry_after.unwrap_or(0).saturating_mul(1000);
     if asked > MAX_WAIT_MS {
         return None;
     }
-    // Each retry takes its share from other bits of the same random number.
+    // Each retry uses other bits of the same random number.
     let share = u64::from(jitter.rotate_left(retry % 4 * 8) >> 16);
     let added = (backoff / 2 * share) >> 16;
     Some(Duration::from_millis((backoff.max(asked) + added).min(MAX_WAIT_MS)))
 }
 
-/// The seconds in a `retry-after` header. A date is measured against the response's own, so that no clock is needed.
+/// Returns the seconds in a `retry-after` header. A date is compared with the response's own date, so no
+/// clock is needed.
 pub(crate) fn retry_after(headers: Headers<'_>) -> Option<u64> {
     let value = header(headers, "retry-after")?;
     let until = || Some(date::seconds(value)?.saturating_sub(date::seconds(header(headers, "date")?)?));
@@ -51,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn doubles_up_to_the_bound() {
+    fn wait_doubles_up_to_the_limit() {
         let millis = |retry| wait(retry, None, 0).unwrap().as_millis();
         assert_eq!(
             [0, 1, 2, 6, 7, 100, u32::MAX].map(millis),
@@ -60,20 +63,20 @@ mod tests {
     }
 
     #[test]
-    fn jitter_adds_up_to_half() {
+    fn jitter_adds_at_most_half() {
         let most = wait(0, None, u32::MAX).unwrap().as_millis();
         assert!((700..=750).contains(&most), "{most}");
     }
 
     #[test]
-    fn each_retry_takes_its_jitter_from_other_bits() {
+    fn each_retry_uses_other_jitter_bits() {
         let added = |retry, jitter| wait(retry, None, jitter).unwrap().as_millis() - (500 << retry);
         assert_eq!([0, 1, 2, 3].map(|retry| added(retry, 0x0000_ff00)), [0, 1, 996, 0]);
         assert_eq!([0, 1, 2, 3].map(|retry| added(retry, 0xff00_0000)), [249, 0, 0, 7]);
     }
 
     #[test]
-    fn the_provider_can_ask_for_more() {
+    fn waits_longer_if_the_provider_asks() {
         assert_eq!(wait(0, Some(7), 0), Some(Duration::from_secs(7)));
         assert_eq!(wait(5, Some(1), 0), Some(Duration::from_secs(16)));
         assert_eq!(wait(0, Some(60), 0), Some(Duration::from_secs(60)));
@@ -82,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_seconds_in_any_case_and_nothing_odd() {
+    fn reads_retry_after_in_seconds() {
         let read = |value: &str| retry_after(&[("Retry-After".to_owned(), value.to_owned())]);
         assert_eq!(read(" 3 "), Some(3));
         for odd in ["", "-1", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT", "99999999999999999999999"] {
@@ -92,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_dates_by_the_servers_clock() {
+    fn reads_retry_after_as_a_date() {
         let read = |date: &str| {
             let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
             retry_after(&[header("date", date), header("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT")])

@@ -1,33 +1,33 @@
-//! Server-sent events: a stream of bytes, cut anywhere, to the data of its events.
+//! A decoder of server-sent events: from bytes, split anywhere, to the data of events.
 //!
-//! As the HTML standard defines them: lines end with CR LF, LF or CR, a byte order mark may come first, an event ends with an
-//! empty line, its `data` lines are joined by line feeds, a line that begins with a colon is a comment. An event that the
-//! end of the stream cuts off is none. The fields `event`, `id` and `retry` are skipped: providers repeat an event's name in
-//! its data.
+//! Follows the HTML standard: lines end with CR LF, LF or CR, a byte order mark may come first, an event ends
+//! with an empty line, its `data` lines are joined by line feeds, a line that begins with a colon is a
+//! comment. An event that is cut off by the end of the stream is dropped. The fields `event`, `id` and
+//! `retry` are skipped, because providers repeat an event's name in its data.
 
 use alloc::vec::Vec;
 use clawft_types::memory::{self, NoMemory};
 use core::mem;
 
-/// The most bytes an event may have. The largest that providers send is a few hundred.
+/// The maximum size of an event in bytes. The largest that providers send have a few hundred.
 pub const MAX_EVENT: usize = 1 << 20;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Finds the events in a stream that comes in parts. Holds no more than [`MAX_EVENT`] bytes, whatever comes.
+/// Decodes the events of a stream that arrives in parts. Never holds more than [`MAX_EVENT`] bytes.
 #[derive(Debug, Default)]
 pub struct Decoder {
     /// The line so far.
     line: Vec<u8>,
     /// The event's data so far, with a line feed after each line.
     data: Vec<u8>,
-    /// Whether the last byte was a CR: a LF that follows belongs to it.
+    /// Whether the last byte was a CR: a following LF belongs to it.
     after_cr: bool,
-    /// Whether the first line is over, which may begin with a byte order mark.
+    /// Whether the first line, which may begin with a byte order mark, is over.
     begun: bool,
 }
 
-/// Why a stream cannot be read on.
+/// The reason why a stream cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// An event has more than [`MAX_EVENT`] bytes.
@@ -43,8 +43,8 @@ impl From<NoMemory> for Fault {
 }
 
 impl Decoder {
-    /// The data of the next event, never empty; `None` if all of `bytes` is used up before it is complete. What is used is
-    /// taken off the front of `bytes`.
+    /// Returns the data of the next event, which is never empty; `None` if `bytes` ends before the event is
+    /// complete. Removes the bytes that it has read from the front of `bytes`.
     pub fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         loop {
             let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
@@ -82,7 +82,7 @@ impl Decoder {
             _ => return Ok(None),
         };
         if self.data.is_empty() {
-            // Nearly always all of the event, and it may be large: it stays where it is.
+            // This is nearly always the whole event, and it may be large: it is not copied.
             line.drain(..name);
             self.data = line;
         } else {

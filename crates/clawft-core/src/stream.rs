@@ -1,4 +1,4 @@
-//! An answer that comes piece by piece.
+//! An answer that arrives as a stream.
 
 use crate::provider::{self, Answer, Fault};
 use crate::sse::{self, Decoder, MAX_EVENT};
@@ -6,14 +6,14 @@ use alloc::format;
 use alloc::string::String;
 use clawft_types::{Kind, memory};
 
-/// What has come so far.
+/// The part of a stream that has arrived.
 #[derive(Debug)]
 pub(crate) struct Stream {
     kind: Kind,
     decoder: Decoder,
     /// The answer so far.
     pub(crate) answer: Answer,
-    /// How it ended, once it has: by itself, or by a fault. What comes after that does not count.
+    /// The end of the stream, once it is reached: regular, or a fault. Later bytes are ignored.
     pub(crate) end: Option<Result<(), Fault>>,
 }
 
@@ -35,7 +35,7 @@ impl Stream {
         }
         let added = memory::copy_text(self.answer.text.get(shown..).unwrap_or_default());
         added.unwrap_or_else(|error| {
-            // What is not shown is no part of the answer.
+            // Text that is not shown is not part of the answer.
             self.answer.text.truncate(shown);
             self.end = Some(Err(error.into()));
             String::new()
@@ -63,9 +63,9 @@ impl From<sse::Fault> for Fault {
 }
 
 enum Progress {
-    /// An event was read, there may be another.
+    /// An event was read; another one may follow.
     Event,
-    /// All bytes are used up.
+    /// All bytes were read.
     Wait,
     /// The last event was read.
     End,

@@ -1,12 +1,12 @@
-//! One turn: from the user's input to the answer.
+//! One turn of the agent, from the user's input to the answer.
 
-mod blame;
+mod error_mapping;
 
 use crate::error::TurnError;
-use crate::head::{self, Headers};
 use crate::http::{HttpRequest, TransportError};
 use crate::key::Key;
 use crate::provider::{self, Answer};
+use crate::response_head::{self, Headers};
 use crate::stream::Stream;
 use crate::{history, retry};
 use alloc::borrow::Cow;
@@ -18,7 +18,7 @@ use clawft_types::{Config, Input, Message, Provider, Role, Session, Usage};
 use core::mem;
 use core::time::Duration;
 
-/// How many bytes of an error's body are read: no provider sends a tenth of that.
+/// The number of bytes of an error body that are read, ten times more than any provider sends.
 const MAX_ERROR_BODY: usize = 1 << 20;
 
 /// A turn in progress.
@@ -26,12 +26,12 @@ const MAX_ERROR_BODY: usize = 1 << 20;
 pub struct Turn<'a> {
     config: Cow<'a, Config>,
     key: Key,
-    /// Whether a stream is asked for.
+    /// Whether a stream is requested.
     stream: bool,
-    /// With the user's message appended.
+    /// The session with the user's message appended.
     session: Session,
     phase: Phase,
-    /// How often the request was sent.
+    /// The number of attempts.
     attempts: u32,
     jitter: u32,
 }
@@ -43,15 +43,15 @@ enum Phase {
     Over,
 }
 
-/// What has come so far of a response.
+/// The part of a response that has arrived.
 #[derive(Debug)]
 struct Response {
     status: u16,
     retry_after: Option<u64>,
     body: Body,
-    /// How many more bytes of body are taken.
+    /// The number of further body bytes that are accepted.
     room: usize,
-    /// Whether there were more than that.
+    /// Whether the body was larger than that.
     too_large: bool,
 }
 
@@ -59,20 +59,21 @@ struct Response {
 enum Body {
     /// Read once it is complete.
     Whole(Vec<u8>),
-    /// Read as it comes.
+    /// Read while it arrives.
     Stream(Stream),
-    /// Encoded in a way that was not asked for.
+    /// Encoded, although no encoding was requested.
     Unreadable,
 }
 
-/// What the platform reports, in this order: a head, any number of body parts, the end. A failure may come at any time.
+/// Events that the platform reports, in this order: a head, any number of body parts, the end. A failure may
+/// come at any time.
 #[derive(Debug, Clone)]
 pub enum Event<'a> {
     /// The response has begun.
     Head {
         /// The status code.
         status: u16,
-        /// Names in any case, and values.
+        /// Pairs of name, in upper or lower case, and value.
         headers: &'a [(String, String)],
     },
     /// The next bytes of the body, split anywhere.
@@ -83,19 +84,19 @@ pub enum Event<'a> {
     Failed(TransportError),
 }
 
-/// What the platform does next.
+/// The next action of the platform.
 #[derive(Debug)]
 pub enum Step {
     /// Read on and feed the next event.
     More,
-    /// Show this text now, then read on and feed the next event. Comes only where the answer is streamed. The bytes that
-    /// brought it may have brought the end as well: an empty [`Event::Body`] learns that at once.
+    /// Show this text now, then read on and feed the next event. Only streamed answers have deltas. The same
+    /// bytes may also have completed the answer: feeding an empty [`Event::Body`] returns that at once.
     Delta(String),
     /// Store the session and show the answer. The turn is over.
     Done(Box<Reply>),
-    /// Drop the response, wait, send this request, and feed what comes.
+    /// Drop the response, wait, send this request, and feed its response.
     Retry {
-        /// How long to wait.
+        /// The time to wait.
         after: Duration,
         /// The same request again.
         request: HttpRequest,
@@ -104,41 +105,43 @@ pub enum Step {
     Failed(TurnError),
 }
 
-/// The time since [`Turn::begin`], whenever it is asked.
+/// Returns the time since [`Turn::begin`].
 pub type Clock<'a> = &'a dyn Fn() -> Duration;
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// The session with this turn's two messages appended: the user's and the answer, which is here and nowhere else.
+    /// The session with this turn's two messages appended: the user's, and the answer, which is stored
+    /// nowhere else.
     pub session: Session,
-    /// Why the model stopped, if the provider says: `stop`, `length`, …
+    /// The finish reason, if the provider sends one: `stop`, `length`, …
     pub finish_reason: Option<String>,
-    /// What it cost, if the provider says.
+    /// The token usage, if the provider sends it.
     pub usage: Option<Usage>,
-    /// Whether all of the text was handed out as [`Step::Delta`] already.
+    /// Whether the complete text was already returned in [`Step::Delta`]s.
     pub streamed: bool,
-    /// Why the answer broke off, if it did: a sentence fragment. The text is what had arrived.
+    /// The reason why the answer broke off, as a sentence fragment; `None` if it is complete. If it broke
+    /// off, the text is the part that arrived.
     pub incomplete: Option<String>,
 }
 
 impl Reply {
-    /// Returns what the model says. Never empty.
+    /// Returns the model's text. Never empty.
     pub fn text(&self) -> &str {
         self.session.messages.last().map_or("", |answer| &answer.content)
     }
 
-    /// Returns what the model says, without the session.
+    /// Returns the model's text without the session.
     pub fn into_text(mut self) -> String {
         self.session.messages.pop().map(|answer| answer.content).unwrap_or_default()
     }
 }
 
 impl<'a> Turn<'a> {
-    /// Begins a turn: the request to send first, and the state to feed.
+    /// Begins a turn. Returns its state, and the first request to send.
     ///
-    /// `env` reads an environment variable. Fails if the provider's key cannot be had, or memory for the request; nothing is
-    /// sent then.
+    /// `env` reads an environment variable. Fails if the provider's key is missing or unusable, or if there
+    /// is no memory for the request; nothing is sent then.
     pub fn begin(
         config: &'a Config,
         env: &dyn Fn(&str) -> Option<String>,
@@ -148,7 +151,7 @@ impl<'a> Turn<'a> {
         Turn::new(Cow::Borrowed(config), env, session, input)
     }
 
-    /// [`Turn::begin`] for turns that outlive their caller: the config becomes the turn's own.
+    /// Does the same as [`Turn::begin`] for turns that outlive their caller: the turn owns the configuration.
     pub fn begin_owned(
         config: Config,
         env: &dyn Fn(&str) -> Option<String>,
@@ -174,18 +177,18 @@ impl<'a> Turn<'a> {
         Ok((turn, request))
     }
 
-    /// Gives the turn some randomness, so that clients that failed together do not come back together. Without it the
-    /// waits between retries are exact.
+    /// Sets a random number, so that clients that failed together do not retry together. Without it the waits
+    /// between retries are exact.
     pub fn set_jitter(&mut self, random: u32) {
         self.jitter = random;
     }
 
-    /// Takes the next event and says what to do. No attempt is made after the provider's timeout, and a whole answer is not
-    /// read for longer: `clock` is asked now and then while that takes time.
+    /// Takes the next event and returns the next step. No attempt begins after the provider's timeout, and a
+    /// complete answer is not read for longer than that: `clock` is called now and then while it is read.
     pub fn feed(&mut self, event: Event<'_>, clock: Clock<'_>) -> Step {
         match (mem::replace(&mut self.phase, Phase::Over), event) {
             (Phase::Waiting, Event::Head { status, headers }) => self.open(status, headers, clock),
-            (Phase::Waiting, Event::Failed(error)) => self.fail(self.broken(error), clock),
+            (Phase::Waiting, Event::Failed(error)) => self.fail(self.transport_error(error), clock),
             (Phase::Reading(response), Event::Body(bytes)) => self.read(response, bytes, clock),
             (Phase::Reading(response), Event::End) => self.finish(*response, None, clock),
             (Phase::Reading(response), Event::Failed(error)) => self.finish(*response, Some(error), clock),
@@ -194,18 +197,20 @@ impl<'a> Turn<'a> {
     }
 
     fn open(&mut self, status: u16, headers: Headers<'_>, clock: Clock<'_>) -> Step {
-        if let Some(fault) = head::objection(status, headers) {
-            return self.fail(self.blame(status, fault), clock);
+        if let Some(fault) = response_head::fault(status, headers) {
+            return self.fail(self.body_error(status, fault), clock);
         }
         let success = (200..=299).contains(&status);
         let limit = self.config.provider.max_response;
         let room = if success { limit } else { limit.min(MAX_ERROR_BODY) };
         let mut body = Vec::new();
-        let body = if success && self.stream && head::is_event_stream(headers) {
+        let body = if success && self.stream && response_head::is_event_stream(headers) {
             Body::Stream(Stream::new(self.config.provider.kind))
-        } else if head::encoding(headers).is_some() {
+        } else if response_head::encoding(headers).is_some() {
             Body::Unreadable
-        } else if let Err(error) = memory::reserve(&mut body, head::length(headers).unwrap_or(0).min(room)) {
+        } else if let Err(error) =
+            memory::reserve(&mut body, response_head::length(headers).unwrap_or(0).min(room))
+        {
             return Step::Failed(no_memory(error));
         } else {
             Body::Whole(body)
@@ -229,7 +234,7 @@ impl<'a> Turn<'a> {
             Body::Stream(stream) => {
                 let text = stream.take(taken);
                 if !text.is_empty() {
-                    // If this was the end as well, the next event is answered with it.
+                    // If this was the end as well, the next event returns it.
                     return self.read_on(response, Step::Delta(text));
                 }
                 over |= stream.end.is_some();
@@ -243,8 +248,8 @@ impl<'a> Turn<'a> {
         step
     }
 
-    /// The request with `timeout`. Built anew for each attempt rather than kept: a long conversation need not be in memory
-    /// twice while waiting.
+    /// Returns the request with `timeout`. It is built for each attempt and not kept, so that a long
+    /// conversation is not in memory twice during a wait.
     fn request(&self, timeout: Duration) -> Result<HttpRequest, NoMemory> {
         let agents = &self.config.agents;
         let prompt = agents.system_prompt.as_ref().map_or(0, String::len);
@@ -252,18 +257,18 @@ impl<'a> Turn<'a> {
         provider::request(&self.config, self.key.secret.as_ref(), messages, self.stream, timeout)
     }
 
-    /// The response is over: by itself, or because it `broke` off.
+    /// Ends the response, which is complete or `broke` off.
     fn finish(&mut self, response: Response, broke: Option<TransportError>, clock: Clock<'_>) -> Step {
         let limit = self.config.provider.max_response;
         let broke = if response.too_large { Some(TransportError::TooLarge { limit }) } else { broke };
         let result = match response {
             Response { body: Body::Stream(stream), .. } => return self.finish_stream(stream, broke, clock),
             Response { status: 200..=299, body: Body::Whole(body), .. } => match broke {
-                Some(error) => Err(self.broken(error)),
+                Some(error) => Err(self.transport_error(error)),
                 None => self.answer(body, clock),
             },
-            // What the status says counts, however little of the body has come.
-            Response { status, retry_after, body, .. } => Err(self.refused(status, retry_after, body)),
+            // The status decides, however little of the body has arrived.
+            Response { status, retry_after, body, .. } => Err(self.status_error(status, retry_after, body)),
         };
         match result {
             Ok(answer) => self.complete(answer, false, None),
@@ -274,11 +279,10 @@ impl<'a> Turn<'a> {
     fn finish_stream(&mut self, stream: Stream, broke: Option<TransportError>, clock: Clock<'_>) -> Step {
         let error = match stream.end {
             Some(Ok(())) => None,
-            Some(Err(fault)) => Some(self.blame(200, fault)),
-            // Some servers leave out the event that ends the stream: where the model has said why it stopped, nothing can
-            // be missing.
+            Some(Err(fault)) => Some(self.body_error(200, fault)),
+            // Some servers omit the event that ends the stream. After a finish reason nothing is missing.
             None if stream.answer.finish_reason.is_some() => None,
-            None => Some(self.broken(broke.unwrap_or_else(blame::ended_early))),
+            None => Some(self.transport_error(broke.unwrap_or_else(error_mapping::ended_early))),
         };
         match error {
             Some(error) if stream.answer.text.is_empty() => self.fail(error, clock),
@@ -286,7 +290,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Tries again if that may help, and if there is time and memory for it.
+    /// Retries if that may help, and if there is time and memory for it.
     fn fail(&mut self, error: TurnError, clock: Clock<'_>) -> Step {
         let Some((after, timeout)) = self.next_attempt(&error, clock()) else { return Step::Failed(error) };
         let Ok(request) = self.request(timeout) else { return Step::Failed(error) };
@@ -295,7 +299,7 @@ impl<'a> Turn<'a> {
         Step::Retry { after, request }
     }
 
-    /// How long to wait, and how long the attempt may take then.
+    /// Returns the time to wait, and the timeout of the next attempt.
     fn next_attempt(&self, error: &TurnError, elapsed: Duration) -> Option<(Duration, Duration)> {
         let asked = retry::invited(error)?;
         if self.attempts > self.config.provider.retries {
@@ -306,11 +310,11 @@ impl<'a> Turn<'a> {
         (!left.is_zero()).then_some((after, left))
     }
 
-    /// Completes the session. `streamed` if the text has been shown, `incomplete` if there should be more of it.
+    /// Completes the session. `streamed` if the text has been shown, `incomplete` if a part of it is missing.
     fn complete(&mut self, answer: Answer, streamed: bool, incomplete: Option<String>) -> Step {
         let Answer { text, finish_reason, usage } = answer;
         if text.is_empty() {
-            let finish_reason = finish_reason.map(|reason| self.quote(&reason));
+            let finish_reason = finish_reason.map(|reason| self.redact(&reason));
             return Step::Failed(TurnError::NoText { provider: self.provider(), finish_reason });
         }
         let said = Message::new(Role::Assistant, text);
@@ -319,14 +323,14 @@ impl<'a> Turn<'a> {
         Step::Done(Box::new(Reply { session, finish_reason, usage, streamed, incomplete }))
     }
 
-    /// Reads the whole body of a successful response.
+    /// Reads the complete body of a successful response.
     fn answer(&self, body: Vec<u8>, clock: Clock<'_>) -> Result<Answer, TurnError> {
         let Provider { kind, timeout, .. } = self.config.provider;
-        provider::answer(kind, body, &|| clock() >= timeout).map_err(|fault| self.blame(200, fault))
+        provider::answer(kind, body, &|| clock() >= timeout).map_err(|fault| self.body_error(200, fault))
     }
 }
 
-/// That the answer has no room.
+/// Returns the error that there is no memory for the answer.
 fn no_memory(NoMemory { bytes }: NoMemory) -> TurnError {
     TurnError::NoMemory { what: "the answer", bytes }
 }

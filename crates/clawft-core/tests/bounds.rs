@@ -1,6 +1,7 @@
-//! A thousand responses of a hostile server: a turn never panics, always ends, and never holds more than its bounds say.
+//! A thousand responses of a hostile server: a turn never panics, always ends, and never exceeds its memory
+//! bounds.
 //!
-//! A test program of its own, because it counts what is allocated.
+//! This is a separate test program, because it counts allocations.
 
 use clawft_core::{Event, Step, TransportError, Turn};
 use clawft_types::{Config, Input, Session};
@@ -16,17 +17,17 @@ struct Counting;
 static USED: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: both functions pass on exactly what they are given; counting touches no memory of the caller.
+// SAFETY: both functions pass on exactly their arguments; counting touches no memory of the caller.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         PEAK.fetch_max(USED.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         USED.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -37,20 +38,20 @@ static ALLOCATOR: Counting = Counting;
 const MAX_RESPONSE: usize = 20_000;
 const RETRIES: usize = 3;
 
-/// The most that a turn may hold: the largest body, and the JSON tree of one that is nothing but small values.
+/// The most that a turn may hold: the largest body, and the JSON tree of a body of nothing but small values.
 const MAX_HELD: usize = 50 * MAX_RESPONSE;
 
-/// What the server does with one connection.
+/// A server's behaviour on one connection.
 #[derive(Debug, Clone)]
 struct Response {
     status: u16,
     headers: Vec<(String, String)>,
-    /// Sent as often as `rounds` says, so that it may be larger than any bound.
+    /// Sent `rounds` times, so that it can be larger than any bound.
     body: Vec<u8>,
     rounds: usize,
     /// The size of the parts in which the body arrives.
     part: usize,
-    /// How it ends: by itself or not.
+    /// The failure at the end, if there is one.
     failure: Option<TransportError>,
 }
 
@@ -73,7 +74,7 @@ fn header() -> impl Strategy<Value = (String, String)> {
     ]
 }
 
-/// Pieces of both protocols and of nothing.
+/// Fragments of both protocols and of neither.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop::sample::select(vec![
         "data: {\"choices\":[{\"delta\":{\"content\":\"hé\"}}]}\n\n",
@@ -131,7 +132,7 @@ fn config(kind: &str, stream: bool) -> Config {
     Config::parse("config.json", text.as_bytes()).unwrap()
 }
 
-/// What was shown, and the step that ends the exchange.
+/// Returns the text that was shown, and the step that ends the exchange.
 fn exchange(turn: &mut Turn<'_>, response: &Response, elapsed: Duration) -> (String, Step) {
     let mut shown = String::new();
     let head = Event::Head { status: response.status, headers: &response.headers };
@@ -188,7 +189,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_hostile_server_gets_nowhere(
+    fn hostile_responses_end_within_bounds(
         responses in vec(response(), 1..4),
         kind in prop::sample::select(vec!["openai", "anthropic"]),
         stream in any::<bool>(),

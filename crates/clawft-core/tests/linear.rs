@@ -1,4 +1,4 @@
-//! A turn takes time in proportion to what comes, whatever that is and however it is split.
+//! A turn takes time in proportion to the response, whatever it holds and however it is split.
 
 #[path = "../../clawft-types/tests/work/mod.rs"]
 mod work;
@@ -15,7 +15,7 @@ fn config(kind: &str, stream: bool) -> Config {
     Config::parse("c", text.as_bytes()).unwrap()
 }
 
-/// How a turn ends that gets this response, in parts of `size` bytes.
+/// Returns the end of a turn that gets this response in parts of `size` bytes.
 fn end(config: &Config, status: u16, body: &[u8], size: usize) -> String {
     let input = Input::parse("Hello!").unwrap();
     let (mut turn, _) = Turn::begin(config, &|_| None, Session::default(), input).unwrap();
@@ -34,7 +34,7 @@ fn end(config: &Config, status: u16, body: &[u8], size: usize) -> String {
 }
 
 #[test]
-fn streams() {
+fn streams_take_linear_time() {
     let chunk =
         "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":null}]}\n\n";
     let delta =
@@ -61,7 +61,7 @@ fn streams() {
 }
 
 #[test]
-fn answers() {
+fn answers_take_linear_time() {
     let many = |start: &'static str, item: &'static str, end: &'static str| {
         move |count: usize| [start, &vec![item; count].join(","), end].concat().into_bytes()
     };
@@ -80,7 +80,7 @@ fn answers() {
 }
 
 #[test]
-fn errors() {
+fn error_bodies_take_linear_time() {
     let config = config("openai", false);
     for (name, word) in [("words", "no "), ("a key", "sk-secret-key "), ("one word", "sk-"), ("nothing", " ")]
     {
@@ -92,7 +92,7 @@ fn errors() {
 }
 
 #[test]
-fn conversations() {
+fn conversations_take_linear_time() {
     for kind in ["openai", "anthropic"] {
         let mut config = config(kind, false);
         config.agents.context_tokens = u32::MAX;

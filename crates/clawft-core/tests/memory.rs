@@ -1,4 +1,4 @@
-//! What does not fit into memory is an error, wherever memory ends.
+//! Data that does not fit into memory is an error, wherever memory ends.
 
 #[path = "../../clawft-types/tests/scarce/mod.rs"]
 mod scarce;
@@ -8,10 +8,10 @@ use clawft_types::{Config, Input, Message, Role, Session};
 use scarce::{Done, with_memory};
 use std::time::Duration;
 
-/// The bytes of text of an answer.
+/// The size of an answer's text in bytes.
 const SIZE: usize = 200_000;
 
-/// By how much more memory the next try has.
+/// The additional memory of each further attempt.
 const MORE: usize = 60_000;
 
 fn config(kind: &str, stream: bool) -> Config {
@@ -21,7 +21,8 @@ fn config(kind: &str, stream: bool) -> Config {
     Config::parse("c", text.as_bytes()).unwrap()
 }
 
-/// The last step of a turn that gets this answer in parts of `size` bytes, and the text that was shown.
+/// Returns the last step of a turn that gets this answer in parts of `size` bytes, and the text that was
+/// shown.
 fn drive(config: &Config, status: u16, body: &[u8], size: usize, told: bool) -> (Step, usize) {
     let input = Input::parse("Hello!").unwrap();
     let (mut turn, _) = Turn::begin(config, &|_| None, Session::default(), input).unwrap();
@@ -71,7 +72,7 @@ fn answers() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn a_whole_answer_fits_or_is_an_error() {
+fn whole_answer_fits_or_is_an_error() {
     for (kind, body) in answers() {
         let config = config(kind, false);
         for told in [true, false] {
@@ -82,7 +83,7 @@ fn a_whole_answer_fits_or_is_an_error() {
                 match step {
                     Step::Done(reply) => {
                         assert!(reply.text().len() > 1, "{kind}: {} bytes", reply.text().len());
-                        // The body is in memory once, what it says a second time, and some room is kept for all else.
+                        // The body is in memory once, its text a second time, and some room is reserved.
                         assert!(
                             !told || used < 3 * body.len() + 300_000,
                             "{kind}: {used} for {}",
@@ -104,7 +105,7 @@ fn a_whole_answer_fits_or_is_an_error() {
 }
 
 #[test]
-fn what_fits_of_a_stream_is_kept() {
+fn keeps_the_part_of_a_stream_that_fits() {
     let delta = |kind, text: &str| match kind {
         "openai" => format!(r#"data: {{"choices":[{{"delta":{{"content":"{text}"}}}}]}}"#),
         _ => format!(r#"data: {{"delta":{{"type":"text_delta","text":"{text}"}}}}"#),
@@ -153,7 +154,7 @@ fn what_fits_of_a_stream_is_kept() {
 }
 
 #[test]
-fn an_error_is_told_however_little_memory_there_is() {
+fn reports_an_error_with_little_memory() {
     let config = config("openai", false);
     for body in [
         [r#"{"error":{"message":"no room","details":""#, &"x".repeat(SIZE), "\"}}"].concat(),
@@ -171,7 +172,7 @@ fn an_error_is_told_however_little_memory_there_is() {
 }
 
 #[test]
-fn a_conversation_fits_or_is_an_error() {
+fn conversation_fits_or_is_an_error() {
     for kind in ["openai", "anthropic"] {
         for role in [Role::System, Role::Assistant] {
             let config = config(kind, false);
@@ -206,7 +207,7 @@ fn a_conversation_fits_or_is_an_error() {
 }
 
 #[test]
-fn a_request_that_cannot_be_built_again_is_not_sent_again() {
+fn no_retry_without_memory_for_the_request() {
     let mut config = config("openai", false);
     config.provider.retries = 2;
     let session =

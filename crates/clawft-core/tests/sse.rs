@@ -4,7 +4,7 @@ use clawft_core::sse::{Decoder, Fault, MAX_EVENT};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// The events in a stream that comes in these parts.
+/// Decodes a stream that arrives in these parts.
 fn decode<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<Vec<u8>>, Fault> {
     let mut decoder = Decoder::default();
     let mut events = Vec::new();
@@ -23,7 +23,7 @@ fn texts(stream: &str) -> Vec<String> {
 }
 
 #[test]
-fn lines_end_in_three_ways() {
+fn accepts_all_three_line_ends() {
     for end in ["\n", "\r\n", "\r"] {
         let stream = ["data: a", "data: b", "", "data: c", "", ""].join(end);
         assert_eq!(texts(&stream), ["a\nb", "c"], "{end:?}");
@@ -32,7 +32,7 @@ fn lines_end_in_three_ways() {
 }
 
 #[test]
-fn fields_and_comments() {
+fn skips_other_fields_and_comments() {
     assert_eq!(texts("event: x\nid: 1\nretry: 5\n: data: no\ndata: yes\nother\n\n"), ["yes"]);
     assert_eq!(texts("data:a\n\ndata:  b\n\ndata: c: d\n\n"), ["a", " b", "c: d"]);
     assert_eq!(texts("database: no\n\n data: no\n\nDATA: no\n\ndat\n\n"), [""; 0]);
@@ -41,27 +41,27 @@ fn fields_and_comments() {
 }
 
 #[test]
-fn a_byte_order_mark_may_come_first_and_only_there() {
+fn byte_order_mark_may_only_come_first() {
     assert_eq!(texts("\u{feff}data: a\n\n\u{feff}data: b\n\n"), ["a"]);
 }
 
 #[test]
-fn what_is_cut_off_is_no_event() {
+fn drops_an_event_cut_off_at_the_end() {
     assert_eq!(texts("data: a\n\ndata: b\n"), ["a"]);
 }
 
 #[test]
-fn an_event_is_bounded() {
+fn refuses_an_event_beyond_the_limit() {
     let line = |length: usize| [b"data: ", vec![b'x'; length].as_slice(), b"\n\n"].concat();
     assert_eq!(decode([line(MAX_EVENT - 6).as_slice()]).unwrap()[0].len(), MAX_EVENT - 6);
     assert_eq!(decode([line(MAX_EVENT).as_slice()]), Err(Fault::TooLong));
     assert_eq!(decode([b"data:x\n".repeat(MAX_EVENT).as_slice()]), Err(Fault::TooLong));
     assert_eq!(decode([[b':'; MAX_EVENT + 1].as_slice()]), Err(Fault::TooLong));
-    // Many events may have more together.
+    // Many events may be larger together.
     assert_eq!(decode([line(MAX_EVENT / 2).repeat(5).as_slice()]).unwrap().len(), 5);
 }
 
-/// `bytes` cut at these places.
+/// Returns `bytes` cut at these positions.
 fn split<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
     cuts.sort();
@@ -70,7 +70,7 @@ fn split<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
     starts.zip(ends).map(|(start, end)| &bytes[start..end]).collect()
 }
 
-/// An event's data in lines, with everything the standard allows around it.
+/// An event's data in lines, with everything that the standard allows around it.
 fn event() -> impl Strategy<Value = (String, String)> {
     let end = prop::sample::select(vec!["\n", "\r\n", "\r"]);
     let noise = prop::sample::select(vec!["", ": comment", "event: é", "id", "retry:10"]);
@@ -83,7 +83,7 @@ fn event() -> impl Strategy<Value = (String, String)> {
             }
             stream += &["data:", if space { " " } else { "" }, line, end].concat();
         }
-        // A lone CR here and a LF next would be one line end.
+        // A lone CR here and an LF next would be one line end.
         stream += "\n\n";
         (lines.join("\n"), stream)
     })
@@ -91,7 +91,7 @@ fn event() -> impl Strategy<Value = (String, String)> {
 
 proptest! {
     #[test]
-    fn any_split_of_a_stream_gives_its_events(
+    fn any_split_gives_the_same_events(
         events in vec(event(), 0..6),
         mark in any::<bool>(),
         cuts in vec(any::<prop::sample::Index>(), 0..8),
@@ -104,7 +104,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_decode_to_something(
+    fn decoder_never_panics_on_any_bytes(
         pieces in vec(prop_oneof![
             vec(any::<u8>(), 0..20),
             prop::sample::select(vec!["data", "data:", "data: x", "\n", "\r", "\r\n", "\u{feff}", ":", " "])

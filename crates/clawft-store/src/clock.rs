@@ -1,4 +1,4 @@
-//! Time: how long something takes, and waiting. What day it is matters nowhere: other processes have clocks of their own.
+//! Measuring time, and waiting. Dates are not needed, because other processes have clocks of their own.
 
 use std::time::Duration;
 
@@ -11,34 +11,34 @@ pub use preview1::{Stopwatch, sleep};
 #[cfg(not(target_os = "wasi"))]
 pub use standard::{Stopwatch, sleep};
 
-/// Straight from the host: by way of libc and std it would be three kilobytes more.
+/// Calls the host directly: libc and std in between would add three kilobytes.
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
 mod bindings {
     use super::Duration;
     use wasip2::clocks::monotonic_clock;
 
-    /// Measures from its making.
+    /// A stopwatch that runs from its creation.
     #[derive(Clone, Copy)]
     pub struct Stopwatch(u64);
 
     impl Stopwatch {
-        /// Begins to measure.
+        /// Starts a stopwatch.
         pub fn start() -> Self {
             Self(monotonic_clock::now())
         }
 
-        /// The time since then.
+        /// Returns the time since the start.
         pub fn elapsed(&self) -> Duration {
             Duration::from_nanos(self.nanoseconds())
         }
 
-        /// The same as a number.
+        /// Returns the time since the start in nanoseconds.
         pub(crate) fn nanoseconds(&self) -> u64 {
             monotonic_clock::now().saturating_sub(self.0)
         }
     }
 
-    /// Does nothing for that long.
+    /// Waits for `time`.
     pub fn sleep(time: Duration) {
         monotonic_clock::subscribe_duration(super::nanoseconds(time)).block();
     }
@@ -53,28 +53,28 @@ mod preview1 {
         SubscriptionUU,
     };
 
-    /// Measures from its making.
+    /// A stopwatch that runs from its creation.
     #[derive(Clone, Copy)]
     pub struct Stopwatch(u64);
 
     impl Stopwatch {
-        /// Begins to measure.
+        /// Starts a stopwatch.
         pub fn start() -> Self {
             Self(now())
         }
 
-        /// The time since then.
+        /// Returns the time since the start.
         pub fn elapsed(&self) -> Duration {
             Duration::from_nanos(self.nanoseconds())
         }
 
-        /// The same as a number.
+        /// Returns the time since the start in nanoseconds.
         pub(crate) fn nanoseconds(&self) -> u64 {
             now().saturating_sub(self.0)
         }
     }
 
-    /// Does nothing for that long.
+    /// Waits for `time`.
     pub fn sleep(time: Duration) {
         let clock = SubscriptionClock {
             id: CLOCKID_MONOTONIC,
@@ -88,9 +88,9 @@ mod preview1 {
         let _ = unsafe { wasip1::poll_oneoff(&Subscription { userdata: 0, u }, event.as_mut_ptr(), 1) };
     }
 
-    /// A host without that clock has no other to ask.
+    /// A host without that clock has no other one.
     pub(crate) fn now() -> u64 {
-        // SAFETY: no memory is involved but what the function returns.
+        // SAFETY: no memory is involved but the function's return value.
         unsafe { wasip1::clock_time_get(CLOCKID_MONOTONIC, 1) }.unwrap_or_default()
     }
 }
@@ -100,34 +100,34 @@ mod standard {
     use super::Duration;
     use std::time::Instant;
 
-    /// Measures from its making.
+    /// A stopwatch that runs from its creation.
     #[derive(Clone, Copy)]
     pub struct Stopwatch(Instant);
 
     impl Stopwatch {
-        /// Begins to measure.
+        /// Starts a stopwatch.
         pub fn start() -> Self {
             Self(Instant::now())
         }
 
-        /// The time since then.
+        /// Returns the time since the start.
         pub fn elapsed(&self) -> Duration {
             self.0.elapsed()
         }
 
-        /// The same as a number.
+        /// Returns the time since the start in nanoseconds.
         pub(crate) fn nanoseconds(&self) -> u64 {
             super::nanoseconds(self.elapsed())
         }
     }
 
-    /// Does nothing for that long.
+    /// Waits for `time`.
     pub fn sleep(time: Duration) {
         std::thread::sleep(time);
     }
 }
 
-/// As the host's clocks count; centuries are cut to what they can count.
+/// Returns `time` in the unit of the host's clocks, limited to their range.
 pub fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -138,7 +138,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     #[test]
-    fn what_is_slept_is_measured() {
+    fn stopwatch_measures_a_sleep() {
         let (begun, watch, time) = (Instant::now(), Stopwatch::start(), Duration::from_millis(30));
         sleep(time);
         let (elapsed, counted) = (watch.elapsed(), watch.nanoseconds());
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn centuries_are_cut() {
+    fn limits_centuries_to_the_clocks_range() {
         assert_eq!(nanoseconds(Duration::from_millis(1)), 1_000_000);
         assert_eq!(nanoseconds(Duration::from_secs(u64::MAX)), u64::MAX);
     }

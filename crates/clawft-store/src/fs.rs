@@ -1,8 +1,8 @@
 //! Files below a base directory.
 //!
-//! Paths are written with `/` and stay inside the base: what could lead out of it is refused before the file system is
-//! asked. Below that, a WASI host lets nothing out of the directories it granted, symbolic links included; natively the
-//! links are looked at here.
+//! Paths are written with `/` and stay inside the base: a path that could lead out of it is rejected before
+//! the file system is used. A WASI host also confines all paths to the directories it granted, symbolic links
+//! included; natively this module checks the links.
 //!
 //! | target | back end | module |
 //! |---|---|---|
@@ -10,7 +10,8 @@
 //! | wasm32-wasip1 | WASI preview 1 itself | `fs/preview1.rs` |
 //! | native | `std::fs` | `fs/standard.rs` |
 
-// A path of its own for each, without `cfg_attr`: tools that read the source without compiling it find the files.
+// Each back end has an explicit path and no `cfg_attr`, so that tools find the files without compiling the
+// source.
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
 #[path = "fs/bindings.rs"]
 mod backend;
@@ -37,13 +38,13 @@ use crate::random;
 use clawft_types::memory;
 use std::iter;
 
-/// Where the host's configuration directory is mounted: `wasmtime run --dir HOST::/config`.
+/// The mount point of the host's configuration directory: `wasmtime run --dir HOST::/config`.
 pub const DEFAULT_BASE: &str = "/config";
 
-/// The most copies of one file that are kept.
+/// The maximum number of copies of one file.
 const MAX_COPIES: u32 = 1000;
 
-/// The content of a file, in pieces: they need not be in memory at the same time.
+/// The content of a file in chunks, which need not be in memory at the same time.
 pub type Content<'a> = &'a mut dyn Iterator<Item = Vec<u8>>;
 
 /// Reads and writes files below one base directory.
@@ -59,12 +60,12 @@ impl Default for FileSystem {
 }
 
 impl FileSystem {
-    /// Files below [`DEFAULT_BASE`].
+    /// Returns the files below [`DEFAULT_BASE`].
     pub fn new() -> Self {
         Self::with_base_path(DEFAULT_BASE)
     }
 
-    /// Files below `base`, which need not exist yet.
+    /// Returns the files below `base`, which need not exist yet.
     pub fn with_base_path(base: impl Into<String>) -> Self {
         let mut base = base.into();
         while base.len() > 1 && base.ends_with('/') {
@@ -73,45 +74,46 @@ impl FileSystem {
         Self { base }
     }
 
-    /// The base directory: what is kept has no other home.
+    /// Returns the base directory.
     pub fn home_dir(&self) -> &str {
         &self.base
     }
 
-    /// The whole path of `path`, as it would be used and as messages name it.
+    /// Returns the full path of `path`, as it is used and as error messages name it.
     ///
     /// # Errors
-    /// [`FsFault::Outside`] for what could lead out of the base: a `..`, an absolute path elsewhere, a NUL or a backslash.
+    /// [`FsFault::Outside`] for a path that could lead out of the base: a `..`, an absolute path elsewhere, a
+    /// NUL or a backslash.
     pub fn resolve(&self, path: &str) -> Result<String, FsError> {
         path::resolve(&self.base, path).ok_or_else(|| FsError::new("use", path, FsFault::Outside))
     }
 
-    /// The bytes of a file.
+    /// Reads the bytes of a file.
     ///
     /// # Errors
-    /// If it cannot be read whole.
+    /// If it cannot be read completely.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, FsError> {
         self.on("read", path, backend::read)
     }
 
-    /// The text of a file.
+    /// Reads the text of a file.
     ///
     /// # Errors
-    /// If it cannot be read whole or is not UTF-8.
+    /// If it cannot be read completely or is not UTF-8.
     pub fn read_to_string(&self, path: &str) -> Result<String, FsError> {
         String::from_utf8(self.read(path)?).map_err(|_| FsError::new("read", path, FsFault::NotText))
     }
 
-    /// Writes a file whole or not at all: to a temporary file beside it, which then takes its place. Missing directories
-    /// on the way are made. When it returns, the file survives a power cut.
+    /// Writes a complete file or nothing: writes a temporary file and renames it. Makes missing directories.
+    /// When it returns, the file survives a power cut.
     ///
     /// # Errors
-    /// If that fails; the file is then as it was, and no temporary file is left.
+    /// If that fails; the file is then unchanged, and no temporary file is left.
     pub fn write_string(&self, path: &str, text: &str) -> Result<(), FsError> {
         self.write(path, text.as_bytes())
     }
 
-    /// [`Self::write_string`] for bytes.
+    /// Does the same as [`Self::write_string`] for bytes.
     ///
     /// # Errors
     /// As [`Self::write_string`].
@@ -119,17 +121,18 @@ impl FileSystem {
         self.on("write", path, |path| replace(path, &mut iter::once(bytes.to_vec())))
     }
 
-    /// Takes the lock on the file `name` in `directory`, which need not exist. `wait` is how long to wait for others.
+    /// Takes the lock on the file `name` in `directory`, which need not exist. `wait` limits how long to wait
+    /// for others.
     ///
     /// # Errors
-    /// If there can be no lock, and with [`FsFault::Locked`] if other processes had it for too long.
+    /// If there can be no lock; with [`FsFault::Locked`] if other processes held it for too long.
     pub(crate) fn lock(&self, directory: &str, name: &str, wait: &Wait) -> Result<Lock, FsError> {
         let path = self.locate(&[directory, "/", name].concat())?;
         let taken = self.lock_path(directory, name)?.take(&path, wait);
         taken.map_err(|fault| FsError::new("write", &path, fault))
     }
 
-    /// Takes the lock on the file `name` in `directory` away from the processes that have it.
+    /// Takes the lock on the file `name` in `directory` away from its holders.
     ///
     /// # Errors
     /// If that fails.
@@ -143,10 +146,10 @@ impl FileSystem {
         Ok(LockPath { directory, prefix: [name, "+"].concat() })
     }
 
-    /// Adds to the end of a file, which is made if it does not exist.
+    /// Appends to a file, and creates it if it does not exist.
     ///
     /// # Errors
-    /// If that fails; a part of the text may then have been added.
+    /// If that fails; a part of the text may then have been appended.
     pub fn append_string(&self, path: &str, text: &str) -> Result<(), FsError> {
         self.on("append to", path, |path| {
             make_parent(path)?;
@@ -154,12 +157,13 @@ impl FileSystem {
         })
     }
 
-    /// Whether there is a file or directory that can be reached.
+    /// Returns whether there is a file or directory that can be reached.
     pub fn exists(&self, path: &str) -> bool {
         self.locate(path).is_ok_and(|path| backend::exists(&path))
     }
 
-    /// The names in a directory, sorted. Of a name that is not UTF-8 bytes are replaced by `U+FFFD`, or it is left out.
+    /// Returns the names in a directory, sorted. In a name that is not UTF-8 bytes are replaced by `U+FFFD`,
+    /// or the name is left out.
     ///
     /// # Errors
     /// If the directory cannot be read.
@@ -170,15 +174,15 @@ impl FileSystem {
         Ok(names)
     }
 
-    /// Makes a directory and all that are missing above it. One that exists is fine.
+    /// Makes a directory and all missing directories above it. An existing directory is no error.
     ///
     /// # Errors
-    /// If that fails, or if a file has the name.
+    /// If that fails, or if a file has that name.
     pub fn create_dir_all(&self, path: &str) -> Result<(), FsError> {
         self.on("create", path, make_dirs)
     }
 
-    /// Removes a file. When it returns, the file stays away after a power cut.
+    /// Removes a file. When it returns, the removal survives a power cut.
     ///
     /// # Errors
     /// If it does not exist or cannot be removed.
@@ -186,15 +190,16 @@ impl FileSystem {
         self.on("remove", path, |path| {
             backend::remove(path)?;
             match sync_parent(path) {
-                // A full disk takes the removal all the same.
+                // A full disk does not prevent the removal.
                 Err(FsFault::Full) => Ok(()),
                 synced => synced,
             }
         })
     }
 
-    /// Keeps a copy of `bytes` beside `path` under a name that is free, `NAME.MARK-1` or the next number, unless there is one
-    /// already, and returns its whole path. The directory is to be synchronised.
+    /// Keeps a copy of `bytes` beside `path` under a free name, `NAME.MARK-1` or the next number, unless
+    /// there is an equal copy already. Returns the full path of the copy. The caller synchronises the
+    /// directory.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -212,7 +217,7 @@ impl FileSystem {
         })
     }
 
-    /// Does `operation` on the whole path of `path`, or says what could not be done.
+    /// Performs `operation` on the full path of `path`; an error names the operation.
     fn on<T>(
         &self,
         name: &'static str,
@@ -223,7 +228,7 @@ impl FileSystem {
         operation(&path).map_err(|fault| FsError::new(name, &path, fault))
     }
 
-    /// [`Self::resolve`], with symbolic links looked at as well.
+    /// Does the same as [`Self::resolve`], and checks symbolic links.
     fn locate(&self, path: &str) -> Result<String, FsError> {
         let whole = self.resolve(path)?;
         match backend::is_inside(&self.base, &whole) {
@@ -233,9 +238,9 @@ impl FileSystem {
     }
 }
 
-/// Makes the directory and all that are missing above it. From the top down and on text: std goes from the bottom up, with
-/// 2 KB of [`std::path`]. That a directory above cannot be made is no error by itself, because a host grants a directory
-/// without those above it.
+/// Makes the directory and all missing directories above it, from the top down and on text: std goes from the
+/// bottom up, with 2 KB of [`std::path`]. A directory above that cannot be made is no error by itself,
+/// because a host grants a directory without those above it.
 fn make_dirs(path: &str) -> Result<(), FsFault> {
     let (mut above, mut made) = ("", Ok(()));
     for end in 1..=path.len() {
@@ -262,7 +267,7 @@ fn make_parent(path: &str) -> Result<(), FsFault> {
     }
 }
 
-/// Has the names in the directory of `path` written down to the disk, where the system can do that.
+/// Synchronises the directory of `path` to the disk, if the system supports that.
 fn sync_parent(path: &str) -> Result<(), FsFault> {
     match parent(path) {
         "" => Ok(()),
@@ -270,15 +275,15 @@ fn sync_parent(path: &str) -> Result<(), FsFault> {
     }
 }
 
-/// The directory that `path` is in; empty for the root and for the current one.
+/// Returns the directory that holds `path`; empty for the root and for the current directory.
 fn parent(path: &str) -> &str {
-    // By bytes: the search of `str` from its end is half a kilobyte more of component.
+    // By bytes: `str`'s search from the end would add half a kilobyte to the component.
     let end = path.bytes().rposition(|byte| byte == b'/').unwrap_or_default();
     path.get(..end).unwrap_or_default()
 }
 
-/// Writes the whole file beside `path` and lets it take its place. Nobody else has a file of that name, so it is ours to
-/// remove.
+/// Writes the complete file under a temporary name and renames it to `path`. No other process uses that name,
+/// so a failed attempt can be removed.
 fn replace(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     make_parent(path)?;
     let temporary = [path, ".tmp-", &random::number().to_string()].concat();
@@ -290,7 +295,7 @@ fn replace(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     sync_parent(path)
 }
 
-/// Makes room in `bytes` for `more`, or says that there is none.
+/// Reserves room for `more` in `bytes`, or returns an error.
 fn reserve(bytes: &mut Vec<u8>, more: u64) -> Result<(), FsFault> {
     let more = usize::try_from(more).map_err(|_| FsFault::NoMemory)?;
     Ok(memory::reserve(bytes, more)?)

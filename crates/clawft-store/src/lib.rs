@@ -1,9 +1,9 @@
-//! What clawft keeps: files below one directory ([`fs`]) and the sessions among them ([`sessions`]), with the clock and
-//! the randomness that their locks need ([`clock`], [`random`]).
+//! Storage of clawft: files below one directory ([`fs`]) and the sessions among them ([`sessions`]), with the
+//! clock and the randomness that their locks need ([`clock`], [`random`]).
 //!
-//! The component and the native command share it, so that both can work on the same files, even at the same time. On
-//! wasm32-wasip2 and wasm32-wasip1 all of it uses the bindings of the host's interfaces, natively std. Nothing is printed:
-//! what a user should be told is handed to the caller.
+//! The component and the native command share this crate, so that both can work on the same files, even at
+//! the same time. On wasm32-wasip2 and wasm32-wasip1 it uses the bindings of the host's interfaces, natively
+//! std. Nothing is printed: messages for the user are passed to the caller.
 
 pub mod clock;
 pub mod fs;

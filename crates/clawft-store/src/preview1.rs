@@ -1,25 +1,25 @@
-//! What everything on wasm32-wasip1 needs of WASI preview 1 itself: reading and writing a descriptor to the end.
+//! WASI preview 1 functions that all of wasm32-wasip1 needs: reading and writing a descriptor to the end.
 //!
-//! By way of std and libc the files, streams, clocks and the environment would be 13 KB more of module.
+//! std and libc for files, streams, clocks and the environment would add 13 KB to the module.
 
 use clawft_types::memory;
 pub use wasip1::Errno;
 use wasip1::{Ciovec, ERRNO_INTR, ERRNO_IO, ERRNO_NOMEM, Fd, Iovec};
 
-/// How many bytes are asked for at once, at least.
+/// The minimum number of bytes to read at once.
 const READ_SIZE: usize = 4096;
 
-/// All that is left to read of `descriptor`.
+/// Reads the rest of `descriptor`.
 ///
 /// # Errors
-/// The host's, and `ERRNO_NOMEM` if it does not fit into memory.
+/// The host's error, and `ERRNO_NOMEM` if the data does not fit into memory.
 pub fn read_to_end(descriptor: Fd) -> Result<Vec<u8>, Errno> {
     let mut bytes = Vec::new();
     read_into(descriptor, &mut bytes)?;
     Ok(bytes)
 }
 
-/// Adds to `bytes` all that is left to read of `descriptor`.
+/// Appends the rest of `descriptor` to `bytes`.
 ///
 /// # Errors
 /// As [`read_to_end`].
@@ -30,10 +30,10 @@ pub fn read_into(descriptor: Fd, bytes: &mut Vec<u8>) -> Result<(), Errno> {
         }
         let room = bytes.spare_capacity_mut();
         let part = [Iovec { buf: room.as_mut_ptr().cast(), buf_len: room.len() }];
-        // SAFETY: the host writes into nothing but the room, of the length that goes with it.
+        // SAFETY: the host writes into the spare capacity, whose length it gets, and nowhere else.
         match unsafe { wasip1::fd_read(descriptor, &part) } {
             Ok(0) => return Ok(()),
-            // SAFETY: so many bytes of the room have been written, and there are no more of it.
+            // SAFETY: this many bytes of the spare capacity have been written, and at most all of it.
             Ok(read) => unsafe { bytes.set_len(bytes.len() + read.min(part[0].buf_len)) },
             Err(ERRNO_INTR) => {}
             Err(error) => return Err(error),
@@ -44,11 +44,11 @@ pub fn read_into(descriptor: Fd, bytes: &mut Vec<u8>) -> Result<(), Errno> {
 /// Writes all `bytes` to `descriptor`.
 ///
 /// # Errors
-/// The host's.
+/// The host's error.
 pub fn write_all(descriptor: Fd, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         let part = [Ciovec { buf: bytes.as_ptr(), buf_len: bytes.len() }];
-        // SAFETY: the host reads nothing but the bytes.
+        // SAFETY: the host reads the bytes and nothing else.
         match unsafe { wasip1::fd_write(descriptor, &part) } {
             Ok(0) => return Err(ERRNO_IO),
             Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),

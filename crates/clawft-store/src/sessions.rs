@@ -1,24 +1,25 @@
 //! Sessions as files, `sessions/<id>.json` below the base directory.
 //!
-//! Nobody has a session to himself for a whole turn: a model may take minutes. A turn reads the session at its beginning,
-//! and at its end, under a lock, adds its own messages to what is there by then. So none of two turns at the same time is
-//! lost, and none waits for the other's model. Whoever loses the lock meanwhile cannot write, and begins again.
+//! No process locks a session for a whole turn, because a model may take minutes. A turn reads the session at
+//! its beginning. At its end it locks the session and adds its own messages to the content stored by then. So
+//! two simultaneous turns are both kept, and neither waits for the other's model. A process that loses the
+//! lock meanwhile cannot write, and begins again.
 
 mod error;
 
 pub use error::StoreError;
 
 use crate::fs::{FileSystem, FsError, FsFault, Wait};
-use clawft_types::session::Pieces;
+use clawft_types::session::Chunks;
 use clawft_types::{Message, Session, SessionError, SessionId};
 
-/// Where they are, below the base directory.
-const FOLDER: &str = "sessions";
+/// The directory of sessions below the base directory.
+const DIRECTORY: &str = "sessions";
 
-/// How the name of a session's file ends.
+/// The ending of a session file's name.
 const ENDING: &str = ".json";
 
-/// Takes what a user should be told though all goes on: a sentence fragment.
+/// Receives warnings for the user, as sentence fragments.
 pub type Warn<'a> = &'a mut dyn FnMut(&str);
 
 /// The sessions below one base directory.
@@ -28,20 +29,20 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// The sessions below the base directory of `fs`.
+    /// Returns the sessions below the base directory of `fs`.
     pub fn new(fs: FileSystem) -> Self {
         Self { fs }
     }
 
-    /// The files that they are among.
+    /// Returns the files that hold the sessions.
     pub fn fs(&self) -> &FileSystem {
         &self.fs
     }
 
-    /// The session of that id, or a new one; also in place of one that is damaged.
+    /// Returns the session with this id, or a new one if there is none or if it is damaged.
     ///
     /// # Errors
-    /// If there is a file that cannot be read, or one that a newer version wrote.
+    /// If its file cannot be read, or was written by a newer version.
     pub fn load(&self, id: SessionId) -> Result<Session, StoreError> {
         let found = match self.read(&id) {
             Err(StoreError::Session { error: SessionError::Damaged(_), .. }) => None,
@@ -50,12 +51,13 @@ impl Sessions {
         Ok(found.unwrap_or_else(|| Session::new(id)))
     }
 
-    /// Adds to the stored session what `session` has beyond the `known` messages that it was loaded with. When it returns,
-    /// the turn survives a power cut. A damaged file is kept under another name and warned of.
+    /// Adds the messages of `session` after the `known` ones, with which it was loaded, to the stored
+    /// session. When it returns, the turn survives a power cut. A damaged file is kept under another name,
+    /// with a warning.
     ///
     /// # Errors
-    /// If the file cannot be read or written; it is then as it was. [`StoreError::Deleted`] if there were messages and they
-    /// are gone.
+    /// If the file cannot be read or written; it is then unchanged. [`StoreError::Deleted`] if there were
+    /// messages and they are gone.
     pub fn store(&self, session: &Session, known: usize, warn: Warn<'_>) -> Result<(), StoreError> {
         self.store_within(Wait::start(), session, known, warn)
     }
@@ -69,39 +71,41 @@ impl Sessions {
     ) -> Result<(), StoreError> {
         let (known, new) = session.messages.split_at_checked(known).unwrap_or((&session.messages, &[]));
         loop {
-            let lock = self.fs.lock(FOLDER, &name(&session.id), &wait)?;
+            let lock = self.fs.lock(DIRECTORY, &name(&session.id), &wait)?;
             let stored = self.stored(&session.id, known, warn)?;
             let (before, new) = match &stored {
                 Some(stored) => (stored.messages.as_slice(), new),
                 None => (session.messages.as_slice(), &[][..]),
             };
-            match lock.publish(&mut Pieces::new(&session.id, before, new)) {
+            match lock.publish(&mut Chunks::new(&session.id, before, new)) {
                 Err(error) if error.fault == FsFault::Locked && wait.again() => {}
                 written => return Ok(written?),
             }
         }
     }
 
-    /// The session of that id as it is, for looking at; `None` if there is none. A damaged file stays where it is.
+    /// Returns the session with this id without changing anything; `None` if there is none. A damaged file
+    /// stays in place.
     ///
     /// # Errors
-    /// If the file cannot be read, is damaged, or is of a newer version.
+    /// If the file cannot be read, is damaged, or was written by a newer version.
     pub fn read(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         let path = path(id);
         let Some(bytes) = self.bytes(&path)? else { return Ok(None) };
         match Session::parse_owned(bytes) {
-            // The file's name counts: it may be a copy of another session.
+            // The file's name is the id: the file may be a copy of another session.
             Ok(session) => Ok(Some(Session { id: id.clone(), ..session })),
             Err(error) => Err(StoreError::Session { path: self.fs.resolve(&path)?, error }),
         }
     }
 
-    /// The ids of all sessions, sorted. What else is in the directory is passed over: locks, what was set aside.
+    /// Returns the ids of all sessions, sorted. Other files in the directory are skipped: locks, and damaged
+    /// copies.
     ///
     /// # Errors
-    /// If there is a directory of sessions and it cannot be read.
+    /// If the directory of sessions exists and cannot be read.
     pub fn list(&self) -> Result<Vec<SessionId>, StoreError> {
-        let names = match self.fs.list_dir(FOLDER) {
+        let names = match self.fs.list_dir(DIRECTORY) {
             Err(error) if error.is_not_found() => Vec::new(),
             names => names?,
         };
@@ -111,13 +115,15 @@ impl Sessions {
         Ok(ids)
     }
 
-    /// Removes the session of that id and says whether there was one. A turn of it that is about to be stored is not.
+    /// Removes the session with this id, and returns whether there was one. A turn that is about to be stored
+    /// in it fails.
     ///
-    /// Takes no lock: that needs room on the disk, and whoever holds it may be stuck. A turn that has read the session before
-    /// it was removed loses its lock after that, and one that was faster is removed as well.
+    /// Takes no lock, because that needs room on the disk, and its holder may be stuck. A turn that has read
+    /// the session before the removal loses its lock afterwards; a turn that was stored before is removed as
+    /// well.
     ///
     /// # Errors
-    /// If there is one that cannot be removed.
+    /// If the session exists and cannot be removed.
     pub fn remove(&self, id: &SessionId) -> Result<bool, StoreError> {
         let mut found = false;
         loop {
@@ -126,19 +132,20 @@ impl Sessions {
                 removed => removed?,
             }
             found = true;
-            self.fs.revoke(FOLDER, &name(id))?;
+            self.fs.revoke(DIRECTORY, &name(id))?;
         }
     }
 
-    /// The whole path of the session's file, whether or not it is there.
+    /// Returns the full path of the session's file, which need not exist.
     ///
     /// # Errors
-    /// Never, since an id cannot lead out of the directory; but that is for the file system to say.
+    /// Never, because an id cannot lead out of the directory; but the file system makes that check.
     pub fn path(&self, id: &SessionId) -> Result<String, FsError> {
         self.fs.resolve(&path(id))
     }
 
-    /// The stored session, which begins with the `known` messages; `None` if it is to be written anew.
+    /// Returns the stored session, which begins with the `known` messages; `None` if the session is to be
+    /// written anew.
     fn stored(
         &self,
         id: &SessionId,
@@ -154,7 +161,7 @@ impl Sessions {
                 Ok(None)
             }
             Ok(None) if known.is_empty() => Ok(None),
-            // It is gone, or one with another beginning has taken its place.
+            // It is gone, or a session with another beginning has replaced it.
             stored => {
                 let stored = stored?.filter(|it| it.messages.starts_with(known));
                 Ok(Some(stored.ok_or(StoreError::Deleted)?))
@@ -162,7 +169,7 @@ impl Sessions {
         }
     }
 
-    /// What the file holds; `None` if there is none.
+    /// Returns the content of the file; `None` if it does not exist.
     fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, FsError> {
         match self.fs.read(path) {
             Ok(bytes) => Ok(Some(bytes)),
@@ -173,7 +180,7 @@ impl Sessions {
 }
 
 fn path(id: &SessionId) -> String {
-    [FOLDER, "/", id.as_str(), ENDING].concat()
+    [DIRECTORY, "/", id.as_str(), ENDING].concat()
 }
 
 fn name(id: &SessionId) -> String {

@@ -1,6 +1,6 @@
-//! The calls to the disk and their order, as the system sees them: a turn that counts as stored survives a power cut.
+//! The calls to the disk and their order, as the system sees them: a stored turn survives a power cut.
 //!
-//! This program starts itself with a library in front of the C library that notes each call or lets it fail.
+//! This program starts itself with a library before the C library that records each call or makes it fail.
 
 #[cfg(not(target_os = "linux"))]
 fn main() {}
@@ -29,10 +29,10 @@ mod linux {
     use std::{env, fs};
     use tempfile::TempDir;
 
-    /// The variable that has this program work in the directory that it names.
+    /// The variable with the directory in which this program works.
     pub(super) const BASE: &str = "DURABILITY_BASE";
 
-    /// The variable that says that the disk cannot write directories.
+    /// The variable that makes writing directories to the disk fail.
     pub(super) const BROKEN: &str = "DURABILITY_BROKEN";
 
     pub(super) fn asks_in_an_order_that_survives_a_power_cut() {
@@ -40,10 +40,11 @@ mod linux {
         let calls = calls(dir.path());
         let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
         let expected = [
-            // The new directories. That of the locks need not survive a power cut, but all are made like that.
+            // The new directories. That of the locks need not survive a power cut, but all are made in the
+            // same way.
             "fsync BASE",
             "fsync BASE/sessions",
-            // A turn: its bytes, its name, and then the name on the disk.
+            // A turn: its bytes, the rename, and then the directory.
             "fsync BASE/sessions/.locks/s.json+N",
             "rename BASE/sessions/.locks/s.json+N BASE/sessions/s.json",
             "fsync BASE/sessions",
@@ -53,7 +54,7 @@ mod linux {
             "rename BASE/sessions/.locks/s.json+N BASE/sessions/s.json",
             "fsync BASE/sessions",
             "unlink BASE/sessions/.locks/s.json+N",
-            // The end of the session, and a look whether it is there again.
+            // Removal of the session, and the check whether it exists again.
             "unlink BASE/sessions/s.json",
             "fsync BASE/sessions",
             "unlink BASE/sessions/s.json",
@@ -95,7 +96,7 @@ mod linux {
         assert!(error.ends_with(end), "{error}");
     }
 
-    /// Returns the calls of this program to the disk, in which `BASE` is its base directory and `N` any number.
+    /// Returns this program's calls to the disk, in which `BASE` is its base directory and `N` any number.
     fn calls(dir: &Path) -> Vec<String> {
         let (base, log) = (dir.join("base"), dir.join("log"));
         fs::create_dir(&base).unwrap();
@@ -112,7 +113,7 @@ mod linux {
         fs::read_to_string(log).unwrap().lines().map(plain).collect()
     }
 
-    /// Runs this program with `base` for its base directory.
+    /// Runs this program with `base` as its base directory.
     #[expect(
         clippy::disallowed_methods,
         reason = "this package has no door to other programs, and runs but itself"

@@ -1,4 +1,4 @@
-//! The words for what can go wrong with files: the same on every target, so that they can be documented.
+//! The error messages for files: the same on every target, so that they can be documented.
 
 use clawft_store::{
     FileSystem,
@@ -7,7 +7,7 @@ use clawft_store::{
 use std::io::{Error, ErrorKind};
 
 #[test]
-fn every_fault_has_words() {
+fn every_fault_has_a_message() {
     for (kind, words) in [
         (ErrorKind::NotFound, "no such file or directory"),
         (ErrorKind::PermissionDenied, "permission denied"),
@@ -29,6 +29,6 @@ fn every_fault_has_words() {
 }
 
 #[test]
-fn the_base_is_where_hosts_grant_the_config() {
+fn default_base_is_the_granted_directory() {
     assert_eq!(FileSystem::default().home_dir(), DEFAULT_BASE);
 }

@@ -1,8 +1,8 @@
 //! Stored conversations and their ids.
 
-mod pieces;
+mod chunks;
 
-pub use pieces::Pieces;
+pub use chunks::Chunks;
 
 use crate::error::{SessionError, SessionIdError};
 use crate::json::{self, JsonError, Node, Value};
@@ -87,10 +87,10 @@ impl Session {
         }
     }
 
-    /// Returns the session file: one line of JSON with a line end. For long sessions [`Pieces`] take less
+    /// Returns the session file: one line of JSON with a line end. For long sessions [`Chunks`] take less
     /// memory.
     pub fn to_json(&self) -> Vec<u8> {
-        Pieces::new(&self.id, &self.messages, &[]).flatten().collect()
+        Chunks::new(&self.id, &self.messages, &[]).flatten().collect()
     }
 }
 

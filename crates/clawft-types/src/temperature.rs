@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prints_what_was_given() {
+    fn prints_the_given_temperature() {
         for (number, shown) in
             [(0.0, "0"), (1.0, "1"), (2.0, "2"), (0.7, "0.7"), (1.25, "1.25"), (0.0019, "0.002")]
         {
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_out_of_range() {
+    fn refuses_temperatures_out_of_range() {
         for number in [-0.1, 2.0001, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             assert_eq!(Temperature::new(number), None);
         }

@@ -24,7 +24,7 @@ const PLAIN: MessagesRequest<'_> = MessagesRequest {
 };
 
 #[test]
-fn the_documented_request_is_written() {
+fn writes_the_documented_request() {
     let messages = [Message::new(Role::User, "Hello, Claude")];
     let documented: Value =
         serde_json::from_slice(include_bytes!("fixtures/anthropic-request.json")).unwrap();
@@ -32,7 +32,7 @@ fn the_documented_request_is_written() {
 }
 
 #[test]
-fn every_field() {
+fn writes_every_field() {
     let request = MessagesRequest {
         system: Some("Be brief."),
         temperature: Temperature::new(0.5),
@@ -45,7 +45,7 @@ fn every_field() {
 }
 
 #[test]
-fn instructions_among_the_messages_join_the_others() {
+fn system_messages_join_the_system_prompt() {
     let messages = [Message::new(Role::System, "Rhyme."), Message::new(Role::User, "Hello")];
     let spoken = json!([{"role": "user", "content": "Hello"}]);
     for (system, joined) in [(Some("Be brief."), "Be brief.\n\nRhyme."), (None, "Rhyme.")] {
@@ -55,7 +55,7 @@ fn instructions_among_the_messages_join_the_others() {
 }
 
 #[test]
-fn the_documented_answers_are_read() {
+fn reads_the_documented_answers() {
     assert_eq!(
         read(include_bytes!("fixtures/anthropic-message.json")).unwrap(),
         MessagesResponse {
@@ -70,7 +70,7 @@ fn the_documented_answers_are_read() {
 }
 
 #[test]
-fn the_documented_errors_are_read() {
+fn reads_the_documented_errors() {
     for (body, message) in [
         (
             &include_bytes!("fixtures/anthropic-not-found.json")[..],
@@ -84,7 +84,7 @@ fn the_documented_errors_are_read() {
 }
 
 #[test]
-fn wrong_shapes_name_the_field() {
+fn wrong_shape_names_the_field() {
     for (body, error) in [
         ("{}", "content: missing"),
         ("3", "expected an object, found a number"),

@@ -11,7 +11,7 @@ fn read(bytes: &[u8]) -> Result<CompletionResponse, String> {
 }
 
 #[test]
-fn the_documented_answer_is_read() {
+fn reads_the_documented_answer() {
     let bytes = include_bytes!("fixtures/openai-completion.json");
     let response = read(bytes).unwrap();
     assert_eq!(
@@ -24,14 +24,14 @@ fn the_documented_answer_is_read() {
 }
 
 #[test]
-fn the_documented_tool_call_has_no_text() {
+fn documented_tool_call_has_no_text() {
     let response = read(include_bytes!("fixtures/openai-tool-call.json")).unwrap();
     assert_eq!(response.choice.as_ref().unwrap().message.content, None);
     assert_eq!(response.choice.as_ref().unwrap().finish_reason.as_deref(), Some("tool_calls"));
 }
 
 #[test]
-fn the_documented_request_is_written() {
+fn writes_the_documented_request() {
     let system = Message::new(Role::System, "You are a helpful assistant.");
     let user = Message::new(Role::User, "Hello!");
     let mut request = CompletionRequest {
@@ -56,7 +56,7 @@ fn the_documented_request_is_written() {
 }
 
 #[test]
-fn compatible_servers_may_leave_things_out() {
+fn reads_answers_with_missing_fields() {
     let response = read(br#"{"choices":[{"message":{"content":"hi"}}]}"#).unwrap();
     assert_eq!(response.choice.as_ref().unwrap().message.content.as_deref(), Some("hi"));
     assert_eq!((response.choice.as_ref().unwrap().finish_reason.clone(), response.usage), (None, None));
@@ -66,13 +66,13 @@ fn compatible_servers_may_leave_things_out() {
 }
 
 #[test]
-fn content_in_parts_is_joined() {
+fn joins_content_in_parts() {
     let parts = br#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"x"},{"type":"text","text":"b"}]}}]}"#;
     assert_eq!(read(parts).unwrap().choice.as_ref().unwrap().message.content.as_deref(), Some("ab"));
 }
 
 #[test]
-fn wrong_shapes_name_the_field() {
+fn wrong_shape_names_the_field() {
     for (body, error) in [
         ("{}", "choices: missing"),
         ("[]", "expected an object, found an array"),
@@ -90,13 +90,13 @@ fn wrong_shapes_name_the_field() {
 }
 
 #[test]
-fn nesting_without_end_is_an_error() {
+fn endless_nesting_is_an_error() {
     let deep = "[".repeat(100_000);
     assert_eq!(read(deep.as_bytes()).unwrap_err(), "1:128: not JSON, recursion limit exceeded");
 }
 
 #[test]
-fn error_bodies_of_all_kinds_are_understood() {
+fn reads_error_bodies_of_all_kinds() {
     for (body, message) in [
         (r#"{"error":{"message":"a"}}"#, Some("a")),
         (r#"{"error":"b"}"#, Some("b")),
@@ -112,7 +112,7 @@ fn error_bodies_of_all_kinds_are_understood() {
 }
 
 #[test]
-fn of_several_choices_the_first_one_is_read() {
+fn reads_the_first_of_several_choices() {
     let two = br#"{"choices":[{"message":{"content":"a"}},{"message":3}]}"#;
     assert_eq!(read(two).unwrap().choice.unwrap().message.content.as_deref(), Some("a"));
     assert_eq!(read(br#"{"choices":[]}"#).unwrap().choice, None);
@@ -125,7 +125,7 @@ fn of_several_choices_the_first_one_is_read() {
 }
 
 #[test]
-fn usage_is_written_as_it_is_read() {
+fn usage_survives_writing_and_reading() {
     let usage = Usage { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
     let mut writer = Writer::default();
     write_usage(&mut writer, &usage);

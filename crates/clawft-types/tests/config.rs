@@ -20,7 +20,7 @@ fn error(change: impl FnOnce(&mut Value, &mut Value)) -> String {
 }
 
 #[test]
-fn the_least_configuration() {
+fn reads_the_minimal_configuration() {
     let config = parse(LEAST).unwrap();
     assert_eq!(config.agents.model, "gpt-4o-mini");
     assert_eq!(
@@ -37,7 +37,7 @@ fn the_least_configuration() {
 }
 
 #[test]
-fn every_field() {
+fn reads_every_field() {
     let config = parse(
         r#"{"agents":{"model":"m","system_prompt":"s","max_tokens":9,"temperature":0.5,"provider":"b","x":[],
             "stream":true,"context_tokens":8000},
@@ -56,13 +56,13 @@ fn every_field() {
 }
 
 #[test]
-fn null_is_absent() {
+fn null_counts_as_absent() {
     let with_nulls = LEAST.replace(r#""gpt-4o-mini""#, r#""gpt-4o-mini","temperature":null,"provider":null"#);
     assert_eq!(parse(&with_nulls), parse(LEAST));
 }
 
 #[test]
-fn a_compatible_server_needs_no_kind() {
+fn compatible_server_needs_no_kind() {
     let text = r#"{"agents":{"model":"m"},"providers":{"providers":{"ollama":{"api_base":"http://localhost:11434/v1"}}}}"#;
     assert_eq!(parse(text).unwrap().provider.kind, Kind::OpenAi);
 }
@@ -76,7 +76,7 @@ fn provider(name: &str, fields: &str, model: &str) -> Result<(Kind, String), Str
 }
 
 #[test]
-fn the_kind_follows_from_what_is_known() {
+fn derives_kind_from_name_and_model() {
     let openai = Ok((Kind::OpenAi, "https://api.openai.com/v1".to_owned()));
     let anthropic = Ok((Kind::Anthropic, "https://api.anthropic.com/v1".to_owned()));
     let at_home = |kind| Ok((kind, "http://h".to_owned()));
@@ -94,7 +94,7 @@ fn the_kind_follows_from_what_is_known() {
 }
 
 #[test]
-fn syntax_errors_have_line_and_column() {
+fn syntax_error_has_line_and_column() {
     assert_eq!(
         parse("{\n  \"agents\": x\n}").unwrap_err(),
         "/config/config.json:2:13: not JSON, expected value"
@@ -104,7 +104,7 @@ fn syntax_errors_have_line_and_column() {
 }
 
 #[test]
-fn wrong_shapes_name_the_field() {
+fn wrong_shape_names_the_field() {
     for (text, message) in [
         ("[]", "expected an object, found an array"),
         ("{}", "agents: missing"),
@@ -127,7 +127,7 @@ fn wrong_shapes_name_the_field() {
 }
 
 #[test]
-fn a_key_in_the_wrong_place_is_not_shown() {
+fn error_hides_key_in_wrong_field() {
     for text in [
         r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":"sk-secret"}}}"#,
         r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"timeout_secs":"sk-secret"}}}}"#,
@@ -143,7 +143,7 @@ fn a_key_in_the_wrong_place_is_not_shown() {
 }
 
 #[test]
-fn the_provider_must_be_clear() {
+fn ambiguous_provider_is_an_error() {
     let two = |agents: &str| {
         parse(&format!(r#"{{"agents":{agents},"providers":{{"providers":{{"a":{{}},"b":{{}}}}}}}}"#))
             .unwrap_err()
@@ -164,7 +164,7 @@ fn the_provider_must_be_clear() {
 }
 
 #[test]
-fn values_that_cannot_be_meant_are_refused() {
+fn refuses_invalid_values() {
     let agent = |key: &str, value: Value| error(|agents, _| agents[key] = value);
     let provider = |key: &str, value: Value| error(|_, provider| provider[key] = value);
     let at = |field: &str, message: &str| format!("/config/config.json: {field}: {message}");
@@ -198,7 +198,7 @@ fn values_that_cannot_be_meant_are_refused() {
 }
 
 #[test]
-fn addresses_that_cannot_be_used_are_refused() {
+fn refuses_unusable_addresses() {
     let base = |url: &str| error(|_, provider| provider["api_base"] = json!(url));
     for (url, part) in [
         ("ftp://host", "starts with `https://`"),
@@ -223,7 +223,7 @@ fn addresses_that_cannot_be_used_are_refused() {
 }
 
 #[test]
-fn of_two_equal_keys_the_last_one_counts() {
+fn last_of_equal_keys_counts() {
     let twice = r#"{"agents":{"model":"a","model":"b"},"providers":{"providers":{"x":{"kind":"openai"},
         "x":{"kind":"anthropic","retries":1}}}}"#;
     let config = parse(twice).unwrap();
@@ -232,7 +232,7 @@ fn of_two_equal_keys_the_last_one_counts() {
 }
 
 #[test]
-fn known_providers_are_listed_once_and_not_without_end() {
+fn lists_known_providers_once_and_briefly() {
     let listed = |names: &[String]| {
         let providers: Vec<_> = names.iter().map(|name| format!(r#""{name}":{{}}"#)).collect();
         let text = format!(
@@ -255,7 +255,7 @@ fn known_providers_are_listed_once_and_not_without_end() {
 }
 
 #[test]
-fn names_of_variables_are_told_from_keys() {
+fn tells_variable_names_from_keys() {
     for name in ["OPENAI_KEY_2", "openai_key_2", "OpenAi_Key", "_", "K3Y"] {
         let config = parse(&LEAST.replace("OPENAI_API_KEY", name)).unwrap();
         assert_eq!(config.provider.api_key_env.as_deref(), Some(name));

@@ -13,7 +13,7 @@ fn written(write: impl FnOnce(&mut Writer)) -> String {
 }
 
 #[test]
-fn empty_and_nested() {
+fn writes_empty_and_nested_values() {
     assert_eq!(written(|w| w.object(|_| ())), "{}");
     assert_eq!(written(|w| w.array([(); 0], |_, ()| ())), "[]");
     let nested = written(|w| {
@@ -27,7 +27,7 @@ fn empty_and_nested() {
 }
 
 #[test]
-fn escapes_what_has_to_be() {
+fn escapes_where_json_requires_it() {
     assert_eq!(
         written(|w| w.text("\u{0}\u{1f}\t\n\"\\/é\u{7f}")),
         "\"\\u0000\\u001f\\u0009\\n\\\"\\\\/é\u{7f}\""
@@ -38,7 +38,7 @@ fn escapes_what_has_to_be() {
 }
 
 #[test]
-fn room_is_made_for_what_is_written() {
+fn writer_reserves_room_for_its_texts() {
     let text = ["plain", "\u{0}\u{1f}", "\n\"\\", "é"].concat().repeat(100);
     let mut writer = Writer::with_room_for([text.as_str(), ""].into_iter()).unwrap();
     writer.text(&text);
@@ -49,7 +49,7 @@ fn room_is_made_for_what_is_written() {
 }
 
 #[test]
-fn of_two_members_the_last_counts() {
+fn last_of_equal_members_counts() {
     let document =
         json::parse(br#"{"a":1,"b":{"c":1},"a":2,"b":{"c":3,"c":4,"d":null},"e":5,"e":null}"#).unwrap();
     let root = Node::root(&document);
@@ -65,7 +65,7 @@ fn of_two_members_the_last_counts() {
 }
 
 #[test]
-fn each_value_is_what_it_is() {
+fn accessors_match_the_type_only() {
     let document = json::parse(br#"[null,true,false,0,"",[],{},"null"]"#).unwrap();
     let items: Vec<_> = Node::root(&document).items().unwrap().collect();
     let seen = |node: &Node<'_>| {
@@ -89,7 +89,7 @@ fn each_value_is_what_it_is() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found_next_door() {
+fn absent_elements_are_not_taken_from_neighbours() {
     // In normal form a string directly follows each of these.
     let document = json::parse(br#"[[],"a",{},"b",[1],"c",{"d":2},"e"]"#).unwrap();
     for item in Node::root(&document).items().unwrap() {
@@ -99,7 +99,7 @@ fn what_is_not_there_is_not_found_next_door() {
 }
 
 #[test]
-fn an_error_names_the_path() {
+fn error_names_the_path() {
     let document =
         json::parse(br#"{"x":{"y,}]":[1]},"a":[{"b":"[,"},{"b":2,"c":{"d":[[],[true,{}]]}}]}"#).unwrap();
     let root = Node::root(&document);
@@ -122,7 +122,7 @@ fn an_error_names_the_path() {
 }
 
 #[test]
-fn an_error_names_what_was_found() {
+fn error_names_the_found_type() {
     let document = json::parse(br#"[null,true,false,-1,2.5,"x",[],{}]"#).unwrap();
     let items = || Node::root(&document).items().unwrap();
     let words: Vec<_> =
@@ -144,7 +144,7 @@ fn an_error_names_what_was_found() {
 }
 
 #[test]
-fn numbers_mean_what_they_say() {
+fn reads_numbers_exactly() {
     let number = |text: &str| Node::root(&json::parse(text.as_bytes()).unwrap()).number().unwrap();
     for (text, value) in [
         ("0", 0.0),
@@ -186,7 +186,7 @@ fn numbers_mean_what_they_say() {
 }
 
 #[test]
-fn a_byte_order_mark_may_come_first() {
+fn skips_a_leading_byte_order_mark() {
     let document = json::parse("\u{feff} {\"a\":1}".as_bytes()).unwrap();
     assert_eq!(Node::root(&document).whole_of("a"), Some(1));
     assert_eq!(
@@ -198,13 +198,13 @@ fn a_byte_order_mark_may_come_first() {
 }
 
 #[test]
-fn a_document_shows_its_normal_form() {
+fn debug_shows_the_normal_form() {
     let document = json::parse(br#" { "a" : [ 1 , "\n" , true ] } "#).unwrap();
     assert_eq!(format!("{document:?}"), "{\u{fffd}a\u{fffd}:[1,\u{fffd}\n\u{fffd},true]}");
 }
 
 #[test]
-fn reading_is_given_up_when_it_is_late() {
+fn reading_stops_when_time_is_over() {
     let text = format!(r#"{{"a":[{}],"b":2}}"#, vec![r#"["x",{"y":1}]"#; 100_000].join(","));
     let asked = Cell::new(0);
     let late_after = |times: usize| {
@@ -243,7 +243,7 @@ fn reading_is_given_up_when_it_is_late() {
 
 proptest! {
     #[test]
-    fn every_text_comes_back(text in any::<String>()) {
+    fn every_text_survives_writing_and_reading(text in any::<String>()) {
         let json = written(|w| w.text(&text));
         prop_assert_eq!(&serde_json::from_str::<String>(&json).unwrap(), &text);
         let document = json::parse(json.as_bytes()).unwrap();
@@ -251,12 +251,12 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_taken_and_refused_as_by_serde_json(pieces in vec(piece(), 0..30)) {
+    fn agrees_with_serde_json_on_any_text(pieces in vec(piece(), 0..30)) {
         same(&pieces.concat());
     }
 
     #[test]
-    fn any_tree_is_read_as_by_serde_json(tree in tree(), pretty: bool, cut in any::<prop::sample::Index>()) {
+    fn agrees_with_serde_json_on_any_tree(tree in tree(), pretty: bool, cut in any::<prop::sample::Index>()) {
         let text = if pretty { serde_json::to_vec_pretty(&tree) } else { serde_json::to_vec(&tree) }.unwrap();
         same(&text);
         same(&text[..cut.index(text.len())]);
@@ -264,7 +264,7 @@ proptest! {
 }
 
 #[test]
-fn every_byte_anywhere_is_taken_and_refused_as_by_serde_json() {
+fn agrees_with_serde_json_on_every_byte() {
     for text in [r#"{"a":[true,"\u00e9é\n",-1.5e+3],"b":null}"#, r#"[[],{},"\ud83d\ude00",0,false]"#] {
         for at in 0..text.len() {
             for byte in 0..=u8::MAX {
@@ -346,7 +346,7 @@ fn means(ours: Node<'_>, theirs: &Value) -> bool {
 }
 
 #[test]
-fn control_characters_are_escaped() {
+fn escapes_control_characters() {
     let all: String = (0..=0x7fu8).map(char::from).collect();
     let json = written(|w| w.text(&all));
     assert!(!json.bytes().any(|byte| byte < 0x20), "{json}");
@@ -354,7 +354,7 @@ fn control_characters_are_escaped() {
 }
 
 #[test]
-fn errors_say_where() {
+fn errors_have_line_and_column() {
     for (text, words) in [
         (&b""[..], "1:0: not JSON, the text is empty"),
         (b" \n ", "2:1: not JSON, the text ends early"),
@@ -398,7 +398,7 @@ fn errors_say_where() {
 }
 
 #[test]
-fn nesting_is_bounded() {
+fn refuses_nesting_beyond_the_limit() {
     let nested = |depth| ["[".repeat(depth), "]".repeat(depth)].concat();
     assert!(json::parse(nested(127).as_bytes()).is_ok());
     let words = json::parse(nested(10_000).as_bytes()).unwrap_err().to_string();

@@ -25,7 +25,7 @@ fn read<T>(bytes: &[u8], read: impl Fn(Node<'_>) -> Result<T, JsonError>) -> Res
 }
 
 #[test]
-fn completions() {
+fn completions_are_read_in_linear_time() {
     let linear = |name, input: &dyn Fn(usize) -> Vec<u8>, good: bool| {
         assert_linear(name, 1000, input, |bytes| {
             assert_eq!(read(bytes, CompletionResponse::read).is_ok(), good, "{name}");
@@ -60,7 +60,7 @@ fn completions() {
 }
 
 #[test]
-fn messages_of_anthropic() {
+fn anthropic_messages_are_read_in_linear_time() {
     let linear = |name, input: &dyn Fn(usize) -> Vec<u8>, good: bool| {
         assert_linear(name, 1000, input, |bytes| {
             assert_eq!(read(bytes, MessagesResponse::read).is_ok(), good, "{name}");
@@ -76,7 +76,7 @@ fn messages_of_anthropic() {
 }
 
 #[test]
-fn errors() {
+fn error_bodies_are_read_in_linear_time() {
     let linear = |name, input: &dyn Fn(usize) -> Vec<u8>| {
         assert_linear(name, 1000, input, |bytes| {
             let document = json::parse(bytes).unwrap();
@@ -88,7 +88,7 @@ fn errors() {
 }
 
 #[test]
-fn sessions() {
+fn sessions_are_read_in_linear_time() {
     let message = r#"{"role":"user","content":"Hello!","incomplete":false}"#;
     let session = |end: &'static str| many(r#"{"version":1,"id":"a","messages":["#, message, end);
     assert_linear("messages", 700, session("]}"), |bytes| Session::parse(bytes).unwrap());
@@ -101,7 +101,7 @@ fn sessions() {
 }
 
 #[test]
-fn configurations() {
+fn configurations_are_read_in_linear_time() {
     let parse = |bytes: &Vec<u8>| Config::parse("c", bytes);
     let agents = r#"{"agents":{"model":"m","provider":"1"},"providers":{"providers":{"#;
     let providers = |start: &'static str| numbered(start, r#""@":{"kind":"openai"}"#, "}}}");
@@ -118,7 +118,7 @@ fn configurations() {
 }
 
 #[test]
-fn messages_of_users() {
+fn user_messages_are_read_in_linear_time() {
     let parse = |text: &String| Input::parse(text);
     let json = |count| format!(r#"{{"content":"{}"}}"#, r"line\n".repeat(count));
     assert_linear("JSON", 10_000, json, |text| parse(text).unwrap());
@@ -127,7 +127,7 @@ fn messages_of_users() {
 }
 
 #[test]
-fn accessors() {
+fn accessors_take_linear_time() {
     let keys = |count| json::parse_owned(numbered("{", r#""@":1"#, "}")(count)).unwrap();
     assert_linear("keys", 2000, keys, |document| Node::root(document).keys().unwrap().len());
 }

@@ -28,7 +28,7 @@ fn until_it_fits<I: Clone, T, E>(
 }
 
 #[test]
-fn sessions_fit_or_are_an_error() {
+fn session_fits_or_is_an_error() {
     let text = "é\n\\".repeat(60_000);
     let mut session = Session::default();
     session.messages.push(Message::new(Role::User, text));
@@ -44,7 +44,7 @@ fn sessions_fit_or_are_an_error() {
 }
 
 #[test]
-fn sessions_of_many_messages_fit_or_are_an_error() {
+fn session_of_many_messages_fits_or_is_an_error() {
     let message = r#"{"role":"user","content":"hi"}"#;
     let text = format!(r#"{{"version":1,"id":"a","messages":[{}]}}"#, vec![message; 5000].join(","));
     let no_memory =
@@ -54,7 +54,7 @@ fn sessions_of_many_messages_fit_or_are_an_error() {
 }
 
 #[test]
-fn messages_and_configurations_fit_or_are_an_error() {
+fn message_and_configuration_fit_or_are_errors() {
     let plain = "abc ".repeat(50_000);
     let json = format!(r#"{{"content":"{plain}"}}"#);
     for text in [&plain, &json] {
@@ -74,7 +74,7 @@ fn messages_and_configurations_fit_or_are_an_error() {
 }
 
 #[test]
-fn a_small_buffer_doubles_and_a_large_one_grows_by_an_eighth() {
+fn small_buffer_doubles_large_one_grows_by_an_eighth() {
     let mut buffer = Vec::new();
     memory::append(&mut buffer, &[1; 100]).unwrap();
     assert_eq!(buffer.capacity(), 100);
@@ -104,7 +104,7 @@ fn a_small_buffer_doubles_and_a_large_one_grows_by_an_eighth() {
 }
 
 #[test]
-fn copies_have_no_room_to_spare() {
+fn copies_have_no_spare_capacity() {
     let text = "abc".repeat(30_000);
     let (copy, copied) = (memory::copy_text(&text).unwrap(), memory::copy(text.as_bytes()).unwrap());
     assert_eq!((copy.as_str(), copied.as_slice()), (text.as_str(), text.as_bytes()));
@@ -112,7 +112,7 @@ fn copies_have_no_room_to_spare() {
 }
 
 #[test]
-fn what_cannot_be_had_is_told() {
+fn error_names_the_bytes_requested() {
     let mut buffer = vec![1];
     let size = isize::MAX as usize;
     assert_eq!(memory::reserve(&mut buffer, size), Err(NoMemory { bytes: size }));
@@ -126,7 +126,7 @@ fn what_cannot_be_had_is_told() {
 }
 
 #[test]
-fn a_list_that_cannot_grow_stays_as_it_is() {
+fn failed_push_leaves_the_list_unchanged() {
     let mut list = Vec::new();
     memory::push(&mut list, [1_u8; 40_000]).unwrap();
     while list.len() < list.capacity() {
@@ -141,7 +141,7 @@ fn a_list_that_cannot_grow_stays_as_it_is() {
 }
 
 #[test]
-fn a_large_buffer_leaves_room_for_all_else() {
+fn large_buffer_leaves_headroom() {
     const HEADROOM: usize = 256 * 1024;
     for (memory, fits) in [(100_000 + HEADROOM - 1, false), (100_000 + HEADROOM, true)] {
         let copied = with_memory(memory, || memory::copy(&[0; 100_000]));
@@ -157,7 +157,7 @@ fn a_large_buffer_leaves_room_for_all_else() {
 }
 
 #[test]
-fn memory_behind_a_large_buffer_is_looked_for() {
+fn large_buffer_grows_in_place() {
     let text = "x".repeat(80_000);
     // One allocation is the buffer itself each time that it grows; the others are trial allocations. A buffer
     // that has no memory yet needs none of these, and the memory after another buffer is probed eight times.

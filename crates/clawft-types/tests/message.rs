@@ -7,14 +7,14 @@ fn text(line: &str) -> Result<String, String> {
 }
 
 #[test]
-fn plain_text_is_taken_as_it_is() {
+fn keeps_plain_text_unchanged() {
     assert_eq!(text("hello\n").unwrap(), "hello");
     assert_eq!(text("hello\r\n").unwrap(), "hello");
     assert_eq!(text("  two\nlines ").unwrap(), "  two\nlines ");
 }
 
 #[test]
-fn a_json_message_is_unwrapped() {
+fn unwraps_a_json_message() {
     assert_eq!(text(r#"{"role":"user","content":"hi"}"#).unwrap(), "hi");
     assert_eq!(text("  {\"content\":\"hi\\n\"}\n").unwrap(), "hi\n");
     let input = Input::parse(r#"{"role":"user","content":"hi"}"#).unwrap();
@@ -22,7 +22,7 @@ fn a_json_message_is_unwrapped() {
 }
 
 #[test]
-fn a_message_can_say_whether_to_stream() {
+fn message_can_choose_to_stream() {
     for (line, stream) in [
         ("hi", None),
         (r#"{"content":"hi"}"#, None),
@@ -40,7 +40,7 @@ fn a_message_can_say_whether_to_stream() {
 }
 
 #[test]
-fn what_merely_looks_like_json_is_plain_text() {
+fn near_json_is_plain_text() {
     for line in [
         "{",
         "{x}",
@@ -56,7 +56,7 @@ fn what_merely_looks_like_json_is_plain_text() {
 }
 
 #[test]
-fn other_roles_and_other_types_are_refused() {
+fn refuses_other_roles_and_types() {
     for (line, error) in [
         (r#"{"role":"system","content":"x"}"#, "the message is not usable: role: expected `user`"),
         (r#"{"role":3,"content":"x"}"#, "the message is not usable: role: expected a string, found a number"),
@@ -67,7 +67,7 @@ fn other_roles_and_other_types_are_refused() {
 }
 
 #[test]
-fn nothing_is_refused() {
+fn refuses_an_empty_message() {
     for line in ["", "\n", " \t\r\n", r#"{"content":""}"#, r#"{"content":" "}"#] {
         assert!(text(line).unwrap_err().starts_with("the message is empty"), "{line}");
     }

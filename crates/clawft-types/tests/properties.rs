@@ -98,34 +98,34 @@ fn session() -> impl Strategy<Value = Session> {
 
 proptest! {
     #[test]
-    fn no_bytes_make_a_reader_panic(bytes in vec(any::<u8>(), 0..200)) {
+    fn readers_never_panic_on_any_bytes(bytes in vec(any::<u8>(), 0..200)) {
         read_everything(&bytes);
     }
 
     #[test]
-    fn no_text_makes_a_reader_panic(text in like_json()) {
+    fn readers_never_panic_on_any_text(text in like_json()) {
         read_everything(text.as_bytes());
     }
 
     #[test]
-    fn no_tree_makes_a_reader_panic(tree in tree()) {
+    fn readers_never_panic_on_any_tree(tree in tree()) {
         read_everything(tree.to_string().as_bytes());
     }
 
     #[test]
-    fn sessions_round_trip(session in session()) {
+    fn session_survives_writing_and_reading(session in session()) {
         prop_assert_eq!(Session::parse(&session.to_json()), Ok(session));
     }
 
     #[test]
-    fn no_cut_session_file_is_taken_for_whole(session in session(), cut in any::<prop::sample::Index>()) {
+    fn truncated_session_file_is_refused(session in session(), cut in any::<prop::sample::Index>()) {
         let bytes = session.to_json();
         // The line end is the only byte that may be missing.
         prop_assert!(Session::parse(&bytes[..cut.index(bytes.len() - 1)]).is_err());
     }
 
     #[test]
-    fn a_session_id_never_leaves_its_folder(text in "[a./\\\\:\u{0}-]{0,5}|.{0,70}") {
+    fn session_id_never_leaves_its_directory(text in "[a./\\\\:\u{0}-]{0,5}|.{0,70}") {
         if let Ok(id) = text.parse::<SessionId>() {
             prop_assert_eq!(id.as_str(), &text);
             prop_assert!(!text.contains(['/', '\\', ':', '\0']) && !text.starts_with('.') && text.len() <= 64);
@@ -133,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn every_text_that_is_not_blank_can_be_said(text in any::<String>()) {
+    fn accepts_every_text_that_is_not_blank(text in any::<String>()) {
         let wrapped = Input::parse(&json!({"role": "user", "content": text}).to_string());
         prop_assert_eq!(wrapped.is_ok(), !text.trim().is_empty());
         if let Ok(input) = wrapped {

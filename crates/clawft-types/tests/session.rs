@@ -1,6 +1,6 @@
 //! Session files and session ids.
 
-use clawft_types::session::Pieces;
+use clawft_types::session::Chunks;
 use clawft_types::{Message, Role, Session, SessionId};
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ fn error(text: &str) -> String {
 }
 
 #[test]
-fn the_file_is_one_line_of_json() {
+fn session_file_is_one_json_line() {
     let mut session = Session::default();
     session.messages.push(Message::new(Role::User, "say \"hi\""));
     session.messages.push(Message::new(Role::Assistant, "hi\n"));
@@ -23,7 +23,7 @@ fn the_file_is_one_line_of_json() {
 }
 
 #[test]
-fn an_answer_that_broke_off_is_marked() {
+fn marks_an_incomplete_answer() {
     let mut session = Session::default();
     session.messages.push(Message { incomplete: true, ..Message::new(Role::Assistant, "Hel") });
     let json =
@@ -39,7 +39,7 @@ fn an_answer_that_broke_off_is_marked() {
 }
 
 #[test]
-fn damage_is_named() {
+fn error_names_the_damage() {
     for (file, message) in [
         ("", "damaged session: 1:0: not JSON, the text is empty"),
         ("{\"version\":1,", "damaged session: 1:13: not JSON, the text ends early"),
@@ -64,7 +64,7 @@ fn damage_is_named() {
 }
 
 #[test]
-fn ids_are_file_names_and_nothing_more() {
+fn accepts_ids_that_are_file_names_only() {
     for id in ["default", "a", "A-1_b.c", "-x", "a..b", &"x".repeat(64)] {
         let parsed: SessionId = id.parse().unwrap();
         assert_eq!((parsed.as_str(), parsed.to_string().as_str()), (id, id));
@@ -79,19 +79,19 @@ fn ids_are_file_names_and_nothing_more() {
 }
 
 #[test]
-fn a_long_session_comes_in_pieces() {
+fn long_session_is_written_in_chunks() {
     let message = |role, text: &str| Message::new(role, text);
     let known = vec![message(Role::User, &"é\n".repeat(50_000)), message(Role::Assistant, "")];
     let broken = Message { incomplete: true, ..message(Role::Assistant, "\"") };
     let more = [vec![message(Role::System, "x"); 3000], vec![broken]].concat();
     let id: SessionId = "long".parse().unwrap();
-    let pieces: Vec<_> = Pieces::new(&id, &known, &more).collect();
-    let (last, all_but_last) = pieces.split_last().unwrap();
-    assert!(all_but_last.len() > 10 && !last.is_empty(), "{} pieces", pieces.len());
+    let chunks: Vec<_> = Chunks::new(&id, &known, &more).collect();
+    let (last, all_but_last) = chunks.split_last().unwrap();
+    assert!(all_but_last.len() > 10 && !last.is_empty(), "{} chunks", chunks.len());
     // A text is written in steps of 16 KB, of which every third byte is escaped here.
-    assert!(all_but_last.iter().all(|piece| (16 * 1024..48 * 1024).contains(&piece.len())));
+    assert!(all_but_last.iter().all(|chunk| (16 * 1024..48 * 1024).contains(&chunk.len())));
 
-    let bytes = pieces.concat();
+    let bytes = chunks.concat();
     let session = Session { id, messages: [known, more].concat() };
     assert_eq!(session.to_json(), bytes);
     assert_eq!(bytes.strip_suffix(b"\n").map(|line| line.contains(&b'\n')), Some(false), "one line");
@@ -109,8 +109,8 @@ fn a_long_session_comes_in_pieces() {
 }
 
 #[test]
-fn a_session_without_messages_is_one_piece() {
+fn session_without_messages_is_one_chunk() {
     let id = SessionId::default();
-    let pieces: Vec<_> = Pieces::new(&id, &[], &[]).collect();
-    assert_eq!(pieces, [b"{\"version\":1,\"id\":\"default\",\"messages\":[]}\n"]);
+    let chunks: Vec<_> = Chunks::new(&id, &[], &[]).collect();
+    assert_eq!(chunks, [b"{\"version\":1,\"id\":\"default\",\"messages\":[]}\n"]);
 }

@@ -1,6 +1,6 @@
-//! The environment: a map in memory, seeded from the host.
+//! The environment: a map in memory, copied from the host.
 //!
-//! A copy, because a component's environment is what its host chose to give (`wasmtime run --env NAME`), and because
+//! It is a copy, because a component's environment is what its host grants (`wasmtime run --env NAME`), and
 //! setting a process's own environment is neither possible on every target nor safe.
 
 #[cfg(all(target_os = "wasi", target_env = "p1"))]
@@ -11,21 +11,22 @@ pub use preview1::arguments;
 #[cfg(all(target_os = "wasi", target_env = "p1"))]
 use preview1::host;
 
-/// Variables in the order of their names.
+/// Environment variables, sorted by name.
 ///
-/// A sorted vector: the few dozen variables of a process need no tree, and the tree's code is larger than this file's.
+/// A sorted vector: a process has a few dozen variables, and the code of a tree would be larger than this
+/// file's.
 #[derive(Clone, Default)]
 pub struct WasiEnvironment {
     variables: Vec<(String, String)>,
 }
 
 impl WasiEnvironment {
-    /// An empty environment.
+    /// Returns an empty environment.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A copy of the host's environment. Variables that are not UTF-8 are left out.
+    /// Returns a copy of the host's environment. Variables that are not UTF-8 are left out.
     pub fn from_host() -> Self {
         let mut environment = Self::new();
         for (name, value) in host() {
@@ -34,13 +35,13 @@ impl WasiEnvironment {
         environment
     }
 
-    /// The value of `name`.
+    /// Returns the value of `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
         let index = self.position(name).ok()?;
         Some(&self.variables[index].1)
     }
 
-    /// Sets `name`, over a value it had.
+    /// Sets `name`, and replaces a value that it had.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         let (name, value) = (name.into(), value.into());
         match self.position(&name) {
@@ -49,13 +50,13 @@ impl WasiEnvironment {
         }
     }
 
-    /// Removes `name` and returns the value it had.
+    /// Removes `name` and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<String> {
         let index = self.position(name).ok()?;
         Some(self.variables.remove(index).1)
     }
 
-    /// All variables in the order of their names.
+    /// Returns all variables, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -65,19 +66,20 @@ impl WasiEnvironment {
     }
 }
 
-/// The arguments of the command, less its name.
+/// Returns the arguments of the command without its name.
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
 pub fn arguments() -> impl Iterator<Item = String> {
     wasip2::cli::environment::get_arguments().into_iter().skip(1)
 }
 
-/// The arguments of the command, less its name. Bytes that are not UTF-8 are replaced by `U+FFFD`.
+/// Returns the arguments of the command without its name. Bytes that are not UTF-8 are replaced by `U+FFFD`.
 #[cfg(not(target_os = "wasi"))]
 pub fn arguments() -> impl Iterator<Item = String> {
     std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned())
 }
 
-/// Straight from the host: by way of libc and [`std::env`] it would be copied twice more, with 1.4 KB of component.
+/// Reads the host's environment directly: libc and [`std::env`] would copy it twice more and add 1.4 KB to
+/// the component.
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
 fn host() -> Vec<(String, String)> {
     wasip2::cli::environment::get_environment()
@@ -96,14 +98,14 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn is_seeded_from_the_host() {
+    fn copies_the_hosts_environment() {
         let environment = WasiEnvironment::from_host();
         assert_eq!(environment.get("PATH").map(str::to_owned), std::env::var("PATH").ok());
         assert_eq!(WasiEnvironment::new().iter().count(), 0);
     }
 
     #[test]
-    fn setting_stays_in_memory() {
+    fn setting_changes_only_the_copy() {
         let mut environment = WasiEnvironment::from_host();
         environment.set("CLAWFT_TEST_ONLY_HERE", "1");
         assert_eq!(environment.get("CLAWFT_TEST_ONLY_HERE"), Some("1"));

@@ -1,5 +1,5 @@
-//! The functions of `include/clawft.h`, for hosts that have their own network. What they do stands in
-//! [`clawft_wasm::turns`]; here addresses become slices and results become numbers.
+//! The functions of `include/clawft.h`, for hosts with their own network. [`clawft_wasm::turns`] implements
+//! them; this module converts addresses to slices and results to numbers.
 
 use clawft_wasm::turns::{Misuse, Turns};
 use clawft_wasm::{VERSION, WasmPlatform};
@@ -24,7 +24,7 @@ extern "C" fn clawft_abi() -> u32 {
 
 #[unsafe(no_mangle)]
 extern "C" fn clawft_version() -> *const u8 {
-    // The header promises C's ending, and a constant.
+    // The header promises a NUL-terminated constant.
     const TEXT: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
     const _: () = assert!(TEXT.len() == VERSION.len() + 1);
     TEXT.as_ptr()
@@ -32,13 +32,13 @@ extern "C" fn clawft_version() -> *const u8 {
 
 #[unsafe(no_mangle)]
 extern "C" fn clawft_alloc(size: usize) -> *mut c_void {
-    // SAFETY: any size may be asked for.
+    // SAFETY: any size may be requested.
     unsafe { malloc(size) }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn clawft_free(address: *mut c_void) {
-    // SAFETY: the host gives back what it got from `clawft_alloc`, as the header says.
+    // SAFETY: the header requires an address from `clawft_alloc`.
     unsafe { free(address) }
 }
 
@@ -68,7 +68,7 @@ extern "C" fn clawft_feed(
     elapsed_ms: u32,
 ) -> i32 {
     let feed = || {
-        // SAFETY: the host does not change them before the function returns.
+        // SAFETY: the host does not change the bytes before the function returns.
         let bytes = unsafe { bytes(start, size)? };
         turns()?.feed(turn, event, number, bytes, elapsed_ms)
     };
@@ -96,25 +96,25 @@ extern "C" fn clawft_drop(turn: i32) -> i32 {
     turns().and_then(|mut turns| turns.forget(turn)).map_or_else(Misuse::code, |()| 0)
 }
 
-/// The turns of this instance. A host that calls in again from within a call of WASI's finds none.
+/// Returns the turns of this instance. Fails for a host that calls in again during a call of a WASI function.
 fn turns() -> Result<MutexGuard<'static, Turns>, Misuse> {
     TURNS.try_lock().map_err(|_| Misuse::NoTurn)
 }
 
-/// The bytes that a host speaks of.
+/// Returns the bytes that a host passes by address.
 ///
 /// # Safety
-/// They are not changed while they are in use.
+/// The bytes must not change while they are in use.
 unsafe fn bytes<'a>(start: usize, size: usize) -> Result<&'a [u8], Misuse> {
     const PAGE: usize = 65536;
     if size == 0 {
         return Ok(&[]);
     }
     let end = start.checked_add(size).ok_or(Misuse::NoBytes)?;
-    // No slice begins at 0, and nothing of the host's does.
+    // No slice begins at address 0, and no host memory does.
     if start == 0 || end.div_ceil(PAGE) > wasm32::memory_size(0) {
         return Err(Misuse::NoBytes);
     }
-    // SAFETY: they are in the memory, and every byte there has a value.
+    // SAFETY: the bytes are in the memory, and every byte there is initialised.
     Ok(unsafe { std::slice::from_raw_parts(start as *const u8, size) })
 }

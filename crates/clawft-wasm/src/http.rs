@@ -1,4 +1,4 @@
-//! HTTP for the agent: one public API over what the target has.
+//! HTTP for the agent: one public API over the back end of the target.
 //!
 //! | target | back end | module |
 //! |---|---|---|
@@ -6,7 +6,7 @@
 //! | wasm32-wasip2 | A: the crate `wasi-http-client` (feature of that name; wins where both are on) | `http/client.rs` |
 //! | wasm32-wasip1, native | every request is [`HttpError::Impossible`] | `http/unavailable.rs` |
 //!
-//! # Which one ships, and why
+//! # Shipped back end
 //!
 //! **B.** Measured with `cargo xtask wasm --target wasip2 --http client|raw`:
 //!
@@ -15,11 +15,12 @@
 //! | A | 304,243 | 137,223 | impossible (below) | connecting only |
 //! | B | 117,663 | 53,718 | any size | the whole exchange, or since the last progress |
 //!
-//! A is more than twice as large, because it brings the `url` crate and with it the tables of internationalised host
-//! names. It knows no time limit but the one for connecting, and words its errors by `Debug`, which prints nothing in a
-//! build this small. Worst, it hands the whole body to `blocking-write-and-flush`, which takes at most 4,096 bytes and
-//! *traps* on more: no error that could be caught, and every conversation with some history is longer. So `client.rs`
-//! refuses such a body. It stays as the reference to compare B with, in size and in behaviour.
+//! A is more than twice as large, because it includes the `url` crate with the tables of internationalised
+//! host names. Its only time limit is the one for connecting, and it formats its errors with `Debug`, which
+//! prints nothing in a build this small. Most importantly, it passes the whole body to
+//! `blocking-write-and-flush`, which accepts at most 4,096 bytes and *traps* on more: an error that cannot be
+//! caught, and every conversation with some history is longer. So `client.rs` rejects such a body. A remains
+//! as the reference for B's size and behaviour.
 
 use clawft_core::TransportError;
 use clawft_types::memory;
@@ -49,33 +50,34 @@ use scripted as backend;
 
 use url::Url;
 
-/// Whether this build can really send requests, or answers each with [`HttpError::Impossible`].
+/// Whether this build can send requests; otherwise each fails with [`HttpError::Impossible`].
 pub const HTTP_IS_REAL: bool = backend::IS_REAL;
 
-/// How long an exchange may take unless told otherwise.
+/// The default timeout of an exchange.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many bytes of body a response may have unless told otherwise: 10 MB.
+/// The default limit of a response's body in bytes: 10 MB.
 pub const DEFAULT_MAX_RESPONSE: usize = 10_000_000;
 
-/// How many bytes of body renew a timeout that is renewed at all.
+/// The number of body bytes that restart a renewed timeout.
 pub const PROGRESS: usize = 256;
 
-/// How many headers of a response are handed on. The host has its own bounds; no provider sends a quarter of this one.
+/// The maximum number of response headers that are passed on. The host has its own limits; no provider sends
+/// a quarter of this.
 const MAX_HEADERS: usize = 128;
 
-/// How many bytes of name and value a header that is handed on may have.
+/// The maximum length of a header's name and value together.
 const MAX_HEADER: usize = 8192;
 
-/// Sends HTTP requests and waits for their responses.
+/// Sends HTTP requests and receives their responses.
 #[derive(Clone)]
 pub struct WasiHttpClient {
-    /// How long one exchange may take from connecting to the last byte of the response.
+    /// The timeout of one exchange, from connecting to the last byte of the response.
     pub timeout: Duration,
-    /// Whether the timeout begins anew whenever [`PROGRESS`] more bytes of body have arrived: a stream may take as long as
-    /// it likes, but not trickle.
+    /// Whether the timeout restarts whenever [`PROGRESS`] more bytes of body have arrived: then a stream may
+    /// take as long as it likes, but not trickle.
     pub renewed: bool,
-    /// How many bytes of body a response may have before it is refused with [`HttpError::TooLarge`].
+    /// The maximum size of a response's body in bytes; a larger one fails with [`HttpError::TooLarge`].
     pub max_response: usize,
 }
 
@@ -86,17 +88,17 @@ impl Default for WasiHttpClient {
 }
 
 impl WasiHttpClient {
-    /// A client that gives each exchange 30 seconds and takes responses of up to [`DEFAULT_MAX_RESPONSE`] bytes.
+    /// Returns a client with a timeout of 30 seconds and a limit of [`DEFAULT_MAX_RESPONSE`] bytes.
     pub fn new() -> Self {
         Self::with_timeout(DEFAULT_TIMEOUT)
     }
 
-    /// A client that gives each exchange `timeout`.
+    /// Returns a client with this `timeout` for each exchange.
     pub fn with_timeout(timeout: Duration) -> Self {
         Self { timeout, renewed: false, max_response: DEFAULT_MAX_RESPONSE }
     }
 
-    /// Asks for `url` by `GET`.
+    /// Requests `url` with `GET`.
     ///
     /// # Errors
     /// As [`Self::request`].
@@ -104,7 +106,7 @@ impl WasiHttpClient {
         self.request("GET", url, headers, None)
     }
 
-    /// Sends `body` by `POST`.
+    /// Sends `body` with `POST`.
     ///
     /// # Errors
     /// As [`Self::request`].
@@ -112,7 +114,7 @@ impl WasiHttpClient {
         self.request("POST", url, headers, Some(body))
     }
 
-    /// Sends a request and gathers the whole response. Every status is a response, 4xx and 5xx too.
+    /// Sends a request and collects the whole response. Every status is a response, including 4xx and 5xx.
     ///
     /// # Errors
     /// As [`Self::exchange`].
@@ -136,12 +138,12 @@ impl WasiHttpClient {
         Ok(response)
     }
 
-    /// Sends a request and hands over the response as it arrives, until its end or until `sink` breaks off.
+    /// Sends a request and passes the response to `sink` as it arrives, until its end or until `sink` breaks.
     /// `content-length` is set from the body; redirects are not followed.
     ///
     /// # Errors
-    /// [`HttpError::InvalidRequest`] before anything is sent, for a URL that is not plain `http` or `https` and for
-    /// header names or values that could smuggle another header in; the other cases as the exchange goes on.
+    /// [`HttpError::InvalidRequest`] before anything is sent, for a URL that is not plain `http` or `https`
+    /// and for header names or values that could inject another header; the other errors during the exchange.
     pub fn exchange(
         &self,
         method: &str,
@@ -172,26 +174,26 @@ impl WasiHttpClient {
     }
 }
 
-/// What arrives of a response: one head, then any number of pieces of body.
+/// A part of a response: one head, then any number of body parts.
 pub enum Part<'a> {
     /// Status line and headers.
     Head {
-        /// From 100 to 599, as the server sent it.
+        /// The status code as the server sent it, from 100 to 599.
         status: u16,
-        /// Names and values in the order received, at most 128 of at most 8 KB; bytes that are not UTF-8 are replaced by
-        /// `U+FFFD`.
+        /// Names and values in the order received, at most 128 of at most 8 KB each; bytes that are not UTF-8
+        /// are replaced by `U+FFFD`.
         headers: Vec<(String, String)>,
     },
-    /// The next bytes of the body, never none.
+    /// The next bytes of the body, at least one.
     Body(&'a [u8]),
 }
 
-/// Takes the parts of a response as they arrive; breaks off to hear no more.
+/// Receives the parts of a response as they arrive; breaks to stop the exchange.
 pub type Sink<'a> = &'a mut dyn FnMut(Part<'_>) -> ControlFlow<()>;
 
-/// A whole response.
+/// A complete response.
 pub struct HttpResponse {
-    /// From 100 to 599, as the server sent it.
+    /// The status code as the server sent it, from 100 to 599.
     pub status: u16,
     /// Names and values in the order received; bytes that are not UTF-8 are replaced by `U+FFFD`.
     pub headers: Vec<(String, String)>,
@@ -200,21 +202,21 @@ pub struct HttpResponse {
 }
 
 impl HttpResponse {
-    /// The body as text.
+    /// Returns the body as text.
     ///
     /// # Errors
-    /// If it is not UTF-8; the error says where.
+    /// If it is not UTF-8; the error has the position.
     pub fn text(&self) -> Result<&str, std::str::Utf8Error> {
         std::str::from_utf8(&self.body)
     }
 
-    /// Whether the status is from 200 to 299.
+    /// Returns whether the status is from 200 to 299.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 }
 
-/// A checked request, as the back ends take it.
+/// A checked request, as the back ends receive it.
 #[allow(dead_code, reason = "the back end without HTTP reads none of it")]
 struct Request<'a> {
     method: &'a str,
@@ -225,27 +227,27 @@ struct Request<'a> {
     renewed: bool,
 }
 
-/// The headers of a response that are handed on: of many the first, and none of extraordinary length.
+/// Returns the headers that are passed on: the first ones if there are many, and none of excessive length.
 #[allow(dead_code, reason = "the back end without HTTP has none")]
 fn handed_on(headers: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
     headers.filter(|(name, value)| name.len() + value.len() <= MAX_HEADER).take(MAX_HEADERS).collect()
 }
 
-/// Why there is no response. Worded without a key: neither headers nor URL are quoted.
+/// The reason why there is no response. Never holds a key, because neither headers nor URL are quoted.
 #[derive(Debug)]
 pub enum HttpError {
-    /// No connection. Holds the cause.
+    /// The connection failed. Holds the cause.
     Unavailable(String),
-    /// No connection now, nor with another attempt: the host has or grants none, or does not trust the server. Holds the
-    /// cause.
+    /// The connection failed and a retry cannot succeed: the host has no HTTP, grants none, or does not trust
+    /// the server. Holds the cause.
     Impossible(String),
     /// The connection failed after the response had begun. Holds the cause.
     Interrupted(String),
-    /// The exchange was not over in time. Holds the time waited.
+    /// The exchange was not complete in time. Holds the time waited.
     TimedOut(Duration),
-    /// The body is larger than the client takes. Holds that limit in bytes.
+    /// The body is larger than the limit, which this holds in bytes.
     TooLarge(usize),
-    /// Refused before anything was sent. Holds the reason.
+    /// The request was rejected before anything was sent. Holds the reason.
     InvalidRequest(&'static str),
 }
 
@@ -269,7 +271,7 @@ fn check_method(method: &str) -> Result<(), HttpError> {
     if is_token(method) { Ok(()) } else { Err(HttpError::InvalidRequest("the method is not a word")) }
 }
 
-/// Names must be tokens, and values free of what ends a header: a line break or a NUL.
+/// Checks that names are tokens, and that values hold no end of a header: a line break or a NUL.
 fn check_headers(headers: &[(&str, &str)]) -> Result<(), HttpError> {
     for (name, value) in headers {
         if !is_token(name) {
@@ -284,7 +286,7 @@ fn check_headers(headers: &[(&str, &str)]) -> Result<(), HttpError> {
     Ok(())
 }
 
-/// RFC 9110's token, less the punctuation that no header in use has.
+/// Returns whether a text is RFC 9110's token, without the punctuation that no header uses.
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }

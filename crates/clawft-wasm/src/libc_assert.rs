@@ -1,14 +1,14 @@
-//! What wasi-libc calls when one of its own assertions fails.
+//! The function that wasi-libc calls when one of its own assertions fails.
 //!
-//! Some distributions build wasi-libc with assertions on. Its own handler prints with `fprintf`, which brings all of
-//! `printf` and stdio into the component: 12 KB to word a bug in libc. This one stands in its place and traps. Where libc
-//! was built without assertions nothing refers to it, and the linker drops it.
+//! Some distributions build wasi-libc with assertions. Its own handler prints with `fprintf`, which links all
+//! of `printf` and stdio into the component: 12 KB for the message of a bug in libc. This one replaces it and
+//! traps. If libc was built without assertions, nothing refers to it and the linker drops it.
 
 use core::arch::wasm32;
 use core::ffi::{c_char, c_int};
 
-// SAFETY: the signature is that of `__assert_fail` in wasi-libc's `assert.h`, and no other definition is linked: libc's own
-// is in an archive, which is searched only for what is missing.
+// SAFETY: the signature is that of `__assert_fail` in wasi-libc's `assert.h`, and no other definition is
+// linked: libc's own is in an archive, which is searched for missing symbols only.
 #[unsafe(no_mangle)]
 extern "C" fn __assert_fail(_: *const c_char, _: *const c_char, _: c_int, _: *const c_char) -> ! {
     wasm32::unreachable()

@@ -1,6 +1,7 @@
-//! The command: a message on standard input, the answer on standard output.
+//! The command: reads a message from standard input and writes the answer to standard output.
 
-// What the C library would do before `main` (read the arguments, open what was granted) is the component's own work.
+// The component itself does the C library's work before `main` (reading the arguments, opening granted
+// directories).
 #![cfg_attr(target_os = "wasi", no_main)]
 
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
@@ -30,7 +31,7 @@ Environment:
   CLAWFT_CONFIG_DIR  the configuration directory, if it is not /config
 ";
 
-/// What WASI's start-up code calls, by the name that C compilers give a `main` without arguments.
+/// The entry point for WASI's start-up code, under the name that C compilers give a `main` without arguments.
 #[cfg(target_os = "wasi")]
 // SAFETY: the signature is the one that the start-up code expects, and with `no_main` nothing else has the name.
 #[unsafe(no_mangle)]
@@ -43,7 +44,7 @@ fn main() -> std::process::ExitCode {
     if run() { std::process::ExitCode::SUCCESS } else { std::process::ExitCode::FAILURE }
 }
 
-/// Whether all went well; if not, the user was told.
+/// Returns whether the command succeeded; errors have been printed.
 fn run() -> bool {
     let done = perform();
     if let Err(text) = &done {
@@ -52,8 +53,8 @@ fn run() -> bool {
     done.unwrap_or(false)
 }
 
-/// Does what the arguments say. False if the user was warned and the exit code shall tell as much; the error is what else
-/// went wrong.
+/// Performs the command. Returns false if a warning was printed that the exit code reports as well; the error
+/// is any other failure.
 fn perform() -> Result<bool, String> {
     let mut session = SessionId::default();
     let mut options = env::arguments();
@@ -75,7 +76,8 @@ fn perform() -> Result<bool, String> {
     answer(session)
 }
 
-/// Prints the answer to standard input, as it arrives where it is streamed. It is stored even if it cannot be printed.
+/// Prints the answer to standard input; a streamed one as it arrives. The answer is stored even if it cannot
+/// be printed.
 fn answer(session: SessionId) -> Result<bool, String> {
     let message = console::read_input()?;
     let mut printed = Ok(());
@@ -94,6 +96,7 @@ fn answer(session: SessionId) -> Result<bool, String> {
     if let Some(cause) = &answer.incomplete {
         console::say("warning", &[platform::INCOMPLETE, cause].concat());
     }
-    // WASI had no other codes than two before 0.2.12, and a component that asks for more runs on no older host.
+    // WASI had only two exit codes before 0.2.12, and a component that needs more does not run on older
+    // hosts.
     Ok(answer.incomplete.is_none() && answer.unstored.is_none())
 }

@@ -1,4 +1,4 @@
-//! The agent at work: config, session, request, answer, session.
+//! The agent's platform: reads configuration and session, sends the request, stores the answer.
 
 mod error;
 
@@ -16,30 +16,31 @@ use clawft_types::{Config, Input, Provider, Session, SessionId};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// The environment variable that names another base directory than [`DEFAULT_BASE`].
+/// The environment variable that overrides [`DEFAULT_BASE`].
 pub const BASE_VARIABLE: &str = "CLAWFT_CONFIG_DIR";
 
-/// The config's place below the base directory.
+/// The configuration file below the base directory.
 const CONFIG: &str = "config.json";
 
-/// What the model said.
+/// The model's answer.
 #[derive(Debug)]
 pub struct Answer {
-    /// All of it. Never empty.
+    /// The complete text. Never empty.
     pub text: String,
-    /// Whether all of it was shown while it arrived.
+    /// Whether the complete text was shown while it arrived.
     pub shown: bool,
-    /// Why it broke off, if it did: a sentence fragment. `text` is what had arrived.
+    /// The reason why the answer broke off, as a sentence fragment; `None` if it is complete. If it broke
+    /// off, `text` is the part that arrived.
     pub incomplete: Option<String>,
-    /// Why the turn is not in its session, if it is not: a sentence fragment.
+    /// The reason why the turn is not stored, as a sentence fragment; `None` if it is.
     pub unstored: Option<String>,
 }
 
 impl Answer {
-    /// The text, where only a whole one will do.
+    /// Returns the text, for callers that need a complete one.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] if it broke off.
+    /// [`Error::Incomplete`] if the answer broke off.
     pub fn whole(self) -> Result<String, Error> {
         match self.incomplete {
             None => Ok(self.text),
@@ -48,33 +49,33 @@ impl Answer {
     }
 }
 
-/// What a turn needs.
+/// Everything that a turn needs.
 struct Prepared {
     config: Config,
     input: Input,
     session: Session,
-    /// How many messages the session has.
+    /// The number of messages in the session.
     known: usize,
 }
 
 /// A turn that has begun.
 pub(crate) struct Begun {
-    /// What decides.
+    /// The state machine.
     pub(crate) turn: Turn<'static>,
-    /// What to send first.
+    /// The first request.
     pub(crate) request: HttpRequest,
-    /// How many messages the session had before.
+    /// The number of messages in the session before the turn.
     pub(crate) known: usize,
 }
 
-/// Shows a piece of the answer while it arrives.
+/// Shows a delta of the answer while it arrives.
 pub type Show<'a> = &'a mut dyn FnMut(&str);
 
-/// The agent with the files, the environment and the HTTP of its host.
+/// The agent on its host's files, environment and HTTP.
 pub struct WasmPlatform {
     sessions: Sessions,
     env: WasiEnvironment,
-    /// In place of the timeout that the config gives.
+    /// Overrides the timeout in the configuration.
     timeout: Option<Duration>,
 }
 
@@ -85,18 +86,20 @@ impl Default for WasmPlatform {
 }
 
 impl WasmPlatform {
-    /// The host's environment, and files below what [`BASE_VARIABLE`] names there, or below [`DEFAULT_BASE`].
+    /// Returns a platform with the host's environment, and with files below the directory in
+    /// [`BASE_VARIABLE`] or below [`DEFAULT_BASE`].
     pub fn new() -> Self {
         Self::with_env(WasiEnvironment::from_host())
     }
 
-    /// [`Self::new`] with `env` in place of the host's environment.
+    /// Does the same as [`Self::new`] with `env` in place of the host's environment.
     pub fn with_env(env: WasiEnvironment) -> Self {
         let fs = WasiFileSystem::with_base_path(env.get(BASE_VARIABLE).unwrap_or(DEFAULT_BASE));
         Self { sessions: Sessions::new(fs), env, timeout: None }
     }
 
-    /// The host's environment, files below `base_path`, and `timeout` for each request whatever the config says.
+    /// Returns a platform with the host's environment, files below `base_path`, and `timeout` for each
+    /// request in place of the configured one.
     pub fn with_config(base_path: &str, timeout: Duration) -> Self {
         Self {
             sessions: Sessions::new(WasiFileSystem::with_base_path(base_path)),
@@ -105,30 +108,30 @@ impl WasmPlatform {
         }
     }
 
-    /// The files.
+    /// Returns the files.
     pub fn fs(&self) -> &WasiFileSystem {
         self.sessions.fs()
     }
 
-    /// The environment.
+    /// Returns the environment.
     pub fn env(&self) -> &WasiEnvironment {
         &self.env
     }
 
-    /// Answers `message`, plain text or `{"role":"user","content":"…"}`, and stores it with the answer in `session`. Where
-    /// the answer is streamed, `show` gets its pieces as they arrive.
+    /// Answers `message`, plain text or `{"role":"user","content":"…"}`, and stores both in `session`. If the
+    /// answer is streamed, `show` gets its deltas as they arrive.
     ///
-    /// Waits between retries and warns on standard error: where a damaged session is kept aside, and where the answer
-    /// cannot be stored, which is no reason to withhold it.
+    /// Waits between retries. Prints warnings to standard error: if a damaged session is kept aside, and if
+    /// the answer cannot be stored, in which case it is returned anyway.
     ///
     /// # Errors
-    /// If there is no answer; the session is then as it was.
+    /// If there is no answer; the session is then unchanged.
     pub fn answer(&self, session: SessionId, message: &str, show: Show<'_>) -> Result<Answer, Error> {
         let watch = Stopwatch::start();
         let Prepared { config, input, session, known } = self.prepare(session, message)?;
         let (mut turn, request) = Turn::begin(&config, &|name| self.variable(name), session, input)?;
         turn.set_jitter(jitter());
-        // Where there is no HTTP nothing is sent.
+        // A build without HTTP sends nothing.
         if cfg!(any(not(target_env = "p1"), test)) && shows_key(&config.provider, &request.url) {
             warn("the API key is sent without TLS, use `https://` in `api_base`");
         }
@@ -138,7 +141,7 @@ impl WasmPlatform {
         Ok(Answer { text: reply.into_text(), shown, incomplete, unstored })
     }
 
-    /// Reads what a turn needs.
+    /// Reads everything that a turn needs.
     fn prepare(&self, session: SessionId, message: &str) -> Result<Prepared, Error> {
         let config = self.config()?;
         let input = Input::parse(message)?;
@@ -147,7 +150,7 @@ impl WasmPlatform {
         Ok(Prepared { config, input, session, known })
     }
 
-    /// Begins a turn that somebody else drives.
+    /// Begins a turn that the host drives.
     pub(crate) fn begin(&self, session: SessionId, message: &str) -> Result<Begun, Error> {
         let Prepared { config, input, session, known } = self.prepare(session, message)?;
         let (mut turn, request) = Turn::begin_owned(config, &|name| self.variable(name), session, input)?;
@@ -159,8 +162,8 @@ impl WasmPlatform {
         self.env.get(name).map(str::to_owned)
     }
 
-    /// Stores what a turn has added to a session that had `known` messages. That it cannot is no reason to withhold the
-    /// answer: `warn` hears of it, and the cause is returned.
+    /// Stores the messages that a turn has added to a session of `known` messages. If that fails, the answer
+    /// is still returned: `warn` gets a message, and the cause is returned.
     pub(crate) fn keep(&self, session: &Session, known: usize, warn: Warn<'_>) -> Option<String> {
         let cause = self.sessions.store(session, known, warn).err()?.to_string();
         warn(&["the answer is not stored, ", &cause].concat());
@@ -182,7 +185,7 @@ fn warn(text: &str) {
     console::say("warning", text);
 }
 
-/// Does what `turn` decides until it is over. `watch` runs since its beginning.
+/// Performs the steps of `turn` until it is over. `watch` runs since its beginning.
 fn drive(
     turn: &mut Turn,
     mut request: HttpRequest,
@@ -204,7 +207,7 @@ fn drive(
     }
 }
 
-/// Sends `request` once and feeds the turn with what comes.
+/// Sends `request` once and feeds the turn with the response.
 fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<'_>) -> Result<Step, Error> {
     let client = WasiHttpClient {
         timeout: request.timeout,
@@ -223,7 +226,7 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
         step = turn.feed(event, clock);
         while let Step::Delta(text) = &step {
             show(text);
-            // Those bytes may have brought the end as well.
+            // The same bytes may have completed the answer.
             step = turn.feed(Event::Body(&[]), clock);
         }
         if matches!(step, Step::More) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -235,7 +238,8 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
     }
 }
 
-/// The failure in the turn's terms, so that it can decide about another attempt; as it is where none would help.
+/// Maps the failure to the turn's error type, so that the turn decides about a retry; returns the failure
+/// unchanged if a retry cannot help.
 fn transport_error(error: HttpError) -> Result<TransportError, HttpError> {
     match error {
         HttpError::Impossible(cause) => Ok(TransportError::Impossible(cause)),
@@ -249,8 +253,8 @@ fn transport_error(error: HttpError) -> Result<TransportError, HttpError> {
     }
 }
 
-/// Whether the request takes the API key beyond this machine for everybody on the way to read. What begins like an address of
-/// this machine is taken for one: to take it apart would be 200 bytes more of component.
+/// Returns whether the request sends the API key unencrypted beyond this machine. An address that begins like
+/// one of this machine counts as one: parsing it would add 200 bytes to the component.
 fn shows_key(provider: &Provider, url: &str) -> bool {
     const OWN: [&str; 4] = ["127.", "localhost:", "localhost/", "[::1]"];
     let has_key = provider.api_key.is_some() || provider.api_key_env.is_some();
@@ -258,7 +262,7 @@ fn shows_key(provider: &Provider, url: &str) -> bool {
     has_key && url.strip_prefix("http://").is_some_and(beyond)
 }
 
-/// Clients that failed together shall not come back together.
+/// Returns a random number, so that clients that failed together do not retry together.
 fn jitter() -> u32 {
     random::number() as u32
 }

@@ -1,7 +1,8 @@
-//! Turns that a host drives which has its own network: what stands behind the functions in `include/clawft.h`.
+//! Turns that are driven by a host with its own network: the implementation of the functions in
+//! `include/clawft.h`.
 //!
-//! Here are no pointers: those functions turn them into slices and back, and are exported on wasm32-wasip1 alone. So this
-//! is tested natively. The numbers are the header's.
+//! This module uses no pointers: the functions convert them to slices and back, and are exported on
+//! wasm32-wasip1 only. So this module is tested natively. The numbers are the header's.
 
 mod codes;
 mod driven;
@@ -11,25 +12,25 @@ pub use codes::{Break, Event, Misuse, Number, Step, Text};
 use crate::platform::WasmPlatform;
 use driven::Driven;
 
-/// How many turns can be in progress at the same time.
+/// The maximum number of turns in progress.
 pub const MAX_TURNS: usize = 64;
 
-/// The turns in progress. Each has a positive number that never comes again.
+/// The turns in progress. Each has a positive number that is never reused.
 #[derive(Default)]
 pub struct Turns {
-    // Boxed, so that growing moves little.
+    // Boxed, so that growing the vector moves little.
     open: Vec<(i32, Box<Driven>)>,
     last: i32,
 }
 
 impl Turns {
-    /// None.
+    /// Returns an empty list of turns.
     pub const fn new() -> Self {
         Self { open: Vec::new(), last: 0 }
     }
 
-    /// Begins a turn with the files and the environment of `platform`, and returns its number. What keeps it from
-    /// beginning is for the turn to tell: it is at [`Step::Failed`] then.
+    /// Begins a turn with the files and the environment of `platform`, and returns its number. If it cannot
+    /// begin, the turn reports the reason: it is at [`Step::Failed`] then.
     ///
     /// # Errors
     /// [`Misuse::NoText`] and [`Misuse::NoRoom`].
@@ -45,7 +46,7 @@ impl Turns {
         Ok(number)
     }
 
-    /// What the host does next.
+    /// Returns the host's next step.
     ///
     /// # Errors
     /// [`Misuse::NoTurn`].
@@ -53,8 +54,8 @@ impl Turns {
         Ok(self.find(turn)?.step())
     }
 
-    /// Takes an event by its code, with its number and its bytes, `elapsed_ms` after the turn's beginning, and says what
-    /// the host does next.
+    /// Takes an event, by its code, with its number and its bytes, `elapsed_ms` after the turn's beginning,
+    /// and returns the host's next step.
     ///
     /// # Errors
     /// [`Misuse::NoTurn`] and [`Misuse::NoEvent`].
@@ -70,7 +71,7 @@ impl Turns {
         self.open[place].1.feed(event, number, bytes, elapsed_ms)
     }
 
-    /// A text of the turn by its code; empty if there is none.
+    /// Returns a text of the turn by its code; empty if there is none.
     pub fn text(&self, turn: i32, text: u32) -> &[u8] {
         match (self.find(turn), Text::from_code(text)) {
             (Ok(turn), Some(text)) => turn.text(text),
@@ -78,7 +79,7 @@ impl Turns {
         }
     }
 
-    /// A number of the turn by its code; 0 if there is none.
+    /// Returns a number of the turn by its code; 0 if there is none.
     pub fn number(&self, turn: i32, number: u32) -> u32 {
         match (self.find(turn), Number::from_code(number)) {
             (Ok(turn), Some(number)) => turn.number(number),
@@ -86,7 +87,7 @@ impl Turns {
         }
     }
 
-    /// Forgets a turn.
+    /// Removes a turn.
     ///
     /// # Errors
     /// [`Misuse::NoTurn`].

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 const CONFIG: &str =
     r#"{"agents":{"model":"m"},"providers":{"providers":{"openai":{"api_key":"sk-secret"}}}}"#;
 
-/// The command with a config of its own.
+/// Starts the command with a configuration of its own.
 #[expect(
     clippy::disallowed_methods,
     reason = "this package has no door to other programs, and runs but itself"
@@ -29,7 +29,7 @@ fn command(arguments: &[&str]) -> (Command, TempDir) {
 fn run(arguments: &[&str], message: &[u8]) -> Output {
     let (mut command, _folder) = command(arguments);
     let mut child = command.spawn().expect("the command starts");
-    // One that was not asked for an answer reads nothing.
+    // A command that answers nothing reads nothing.
     let _ = child.stdin.take().expect("a pipe").write_all(message);
     child.wait_with_output().expect("the command ends")
 }
@@ -50,14 +50,14 @@ fn fails(arguments: &[&str], message: &[u8]) -> String {
 }
 
 #[test]
-fn says_what_it_is() {
+fn version_and_help_are_printed() {
     assert_eq!(says(&["--version"]), format!("clawft {}\n", env!("CARGO_PKG_VERSION")));
     assert!(says(&["--help"]).contains("--session ID"));
     assert!(says(&["--capabilities"]).starts_with("{\"version\":"));
 }
 
 #[test]
-fn refuses_what_it_does_not_understand() {
+fn refuses_unknown_arguments() {
     assert_eq!(fails(&["--sesion"], b""), "error: unknown option `--sesion`, see `--help`\n");
     assert!(fails(&["--session", "../x"], b"").starts_with("error: `../x` is not a session id"));
     assert!(fails(&["--session"], b"").starts_with("error: `` is not a session id"));
@@ -66,7 +66,7 @@ fn refuses_what_it_does_not_understand() {
 }
 
 #[test]
-fn without_a_network_the_error_is_one_line() {
+fn error_without_network_is_one_line() {
     let said = fails(&["--session", "one"], b"Hello!");
     assert!(said.starts_with("error: HTTP unavailable: "), "{said}");
     assert_eq!(said.lines().count(), 1);
@@ -74,7 +74,7 @@ fn without_a_network_the_error_is_one_line() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_said() {
+fn full_disk_is_reported() {
     let (mut command, _folder) = command(&["--help"]);
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = command.stdout(full).output().unwrap();
@@ -85,7 +85,7 @@ fn a_full_disk_is_said() {
 #[test]
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "as above")]
-fn a_reader_that_has_gone_away_is_no_error() {
+fn closed_output_is_no_error() {
     let (mut command, _folder) = command(&["--help"]);
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

@@ -1,4 +1,4 @@
-//! `include/clawft.h` is C, and says the same as the code.
+//! `include/clawft.h` is valid C, and matches the code.
 
 use std::{fs, process::Command};
 
@@ -7,10 +7,10 @@ use tempfile::TempDir;
 
 const HEADER: &str = include_str!("../include/clawft.h");
 
-/// The functions behind the header's prototypes.
+/// The source of the header's functions.
 const EXPORTS: &str = include_str!("../src/exports.rs");
 
-/// All constants of the code with the header's names.
+/// Returns all constants of the code with the header's names.
 fn constants() -> Vec<(&'static str, i64)> {
     let mut constants = vec![("CLAWFT_MAX_TURNS", MAX_TURNS as i64)];
     constants.extend(Step::ALL.iter().map(|(step, name)| (*name, i64::from(step.code()))));
@@ -22,13 +22,13 @@ fn constants() -> Vec<(&'static str, i64)> {
     constants
 }
 
-/// The functions that `text` declares or defines, each on a line that begins with `start`.
+/// Returns the functions that `text` declares or defines, each on a line that begins with `start`.
 fn functions(text: &str, start: &str) -> Vec<String> {
     let name = |line: &str| {
         let (before, _) = line.strip_prefix(start)?.split_once('(')?;
         before.rsplit(' ').next().filter(|word| word.starts_with("clawft_")).map(str::to_owned)
     };
-    // What is indented is in a comment or in a function.
+    // Indented lines are in a comment or in a function.
     let mut found: Vec<String> =
         text.lines().filter(|line| !line.starts_with([' ', '/'])).filter_map(name).collect();
     found.sort();
@@ -36,7 +36,7 @@ fn functions(text: &str, start: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_compiler_of_c_and_of_cpp_takes_it() {
+fn c_and_cpp_compilers_accept_the_header() {
     let folder = TempDir::new().unwrap();
     let mut source = HEADER.to_owned();
     for (name, value) in constants() {
@@ -57,7 +57,7 @@ fn a_compiler_of_c_and_of_cpp_takes_it() {
 }
 
 #[test]
-fn no_constant_is_in_the_header_alone() {
+fn header_has_no_unknown_constant() {
     let known = constants();
     let named = HEADER.lines().filter_map(|line| line.trim().strip_prefix("CLAWFT_")?.split_once(" = "));
     let mut count = 0;
@@ -71,7 +71,7 @@ fn no_constant_is_in_the_header_alone() {
 }
 
 #[test]
-fn every_prototype_is_exported_and_the_other_way_round() {
+fn prototypes_and_exports_match() {
     let declared = functions(HEADER, "");
     let exported = functions(EXPORTS, "extern \"C\" ");
     assert!(declared.len() > 8, "{declared:?}");

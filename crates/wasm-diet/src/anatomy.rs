@@ -1,7 +1,7 @@
 //! The purpose of every byte of a binary.
 //!
-//! The binary is read from its first byte to its last, and bytes between two known things belong to the later one: so nothing
-//! is left over and nothing is counted twice.
+//! The binary is read from its first byte to its last, and unclaimed bytes between two known items belong to
+//! the later one: so nothing is left over and nothing is counted twice.
 
 use std::{collections::BTreeMap, slice};
 

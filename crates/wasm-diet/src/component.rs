@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result};
 use wasm_encoder::{ComponentSectionId, Encode as _, RawSection, Section as _};
 use wasmparser::{Encoding, Parser, Payload};
 
-/// Replaces each core module in `binary`, however deeply nested, by what `replace` makes of it. A core module alone is
-/// replaced as a whole.
+/// Replaces each core module in `binary`, however deeply nested, by the result of `replace`. A core module
+/// alone is replaced as a whole.
 ///
 /// # Errors
 /// Fails if the binary is damaged, or with the error of `replace`.

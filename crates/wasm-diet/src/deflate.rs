@@ -1,8 +1,9 @@
 //! The cost of each byte of a file in its `gzip` form.
 //!
-//! Compressing a function by itself says little about its cost in the file, where a copy can refer to everything before it.
-//! So the compressed file is read again, and every bit is counted for the bytes that it stands for: the bits of a literal for
-//! that byte, the bits of a reference for all the bytes that it copies. The tables are left over.
+//! Compressing a function by itself says little about its cost in the file, where a copy can refer to
+//! everything before it. So the compressed file is read again, and every bit is attributed to the bytes that
+//! it encodes: the bits of a literal to that byte, the bits of a reference to all the bytes that it copies.
+//! The tables are left over.
 
 use std::io::{self, Write as _};
 

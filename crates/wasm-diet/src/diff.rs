@@ -27,7 +27,7 @@ pub enum ChangeKind {
     Shrunk,
 }
 
-/// A change in size of something that `K` names.
+/// A change in size of an item that `K` names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change<K> {
     /// The kind.

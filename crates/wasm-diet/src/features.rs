@@ -1,7 +1,8 @@
 //! The WebAssembly features that a binary needs of a runtime, beyond the first version of WebAssembly.
 //!
-//! They are read from every operator, and from those sections whose encoding tells more than their operators. Shared and 64-bit
-//! memories and exceptions are not told apart: [`validate`] refuses them if they are not listed.
+//! They are read from every operator, and from the sections whose encoding adds to their operators. Shared
+//! and 64-bit memories and exceptions are not distinguished: [`validate`] rejects them if they are not
+//! listed.
 
 use std::collections::BTreeMap;
 

@@ -2,10 +2,11 @@
 //!
 //! # Modules, in reading order
 //!
-//! [`component`] takes a binary apart and puts it together again, [`names`] carries the names of functions past an optimiser,
-//! and [`features`] lists the WebAssembly features that a binary uses. [`anatomy`] says what every byte is for, with [`symbol`]
-//! (which crate a function belongs to) and [`deflate`] (what a byte costs compressed), as [`part`]s. [`profile`] is all of a
-//! build, [`diff`] compares two, and [`json`] writes them.
+//! [`component`] takes a binary apart and puts it together again, [`names`] carries the names of functions
+//! past an optimiser, and [`features`] lists the WebAssembly features that a binary uses. [`anatomy`]
+//! attributes every byte to a [`part`], with the help of [`symbol`] (the crate that a function belongs to)
+//! and [`deflate`] (the compressed size of a byte). [`profile`] is the content of a build, [`diff`] compares
+//! two, and [`json`] writes them.
 
 pub mod anatomy;
 pub mod component;
@@ -27,7 +28,7 @@ pub use self::{
     symbol::Owners,
 };
 
-/// Replaces every core module in `binary`, a component or a core module, by what `optimiser` makes of it.
+/// Replaces every core module in `binary`, a component or a core module, by the result of `optimiser`.
 ///
 /// The optimiser gets each module without names. What it returns may call a function by its position among the functions
 /// that the module defines, as Binaryen does: that function gets its name back.

@@ -1,4 +1,4 @@
-//! A part of a binary: what it is, which crate it belongs to, and its sizes.
+//! A part of a binary: its purpose, the crate that it belongs to, and its sizes.
 
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +50,7 @@ impl Kind {
     }
 }
 
-/// The identity of a part: what stays the same from build to build.
+/// The identity of a part, which stays the same from build to build.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PartId {
     /// Its purpose.

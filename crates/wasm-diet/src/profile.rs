@@ -1,4 +1,4 @@
-//! The content of all artifacts of one build, as a `size.json` file holds it.
+//! The content of all artifacts of one build, in the form of a `size.json` file.
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -1,6 +1,6 @@
 //! The crate that a function belongs to, from its symbol.
 
-/// The names of owners that no symbol tells.
+/// The names of owners that no symbol contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owners<'a> {
     /// The owner of `main` and its callers, into which much of a program ends up inlined.

@@ -1,4 +1,4 @@
-//! Messages as Anthropic serves them.
+//! The dialect of Anthropic's messages.
 
 use super::Answer;
 use crate::http::{Header, HeaderValue};
@@ -10,10 +10,10 @@ use clawft_types::{Config, Message, MessagesRequest, MessagesResponse, Secret};
 
 pub(super) const PATH: &str = "/messages";
 
-/// The version of the protocol, as the header `anthropic-version` names it.
+/// The version of the protocol, sent in the header `anthropic-version`.
 pub(super) const VERSION: &str = "2023-06-01";
 
-/// The protocol demands a limit, and every model of the last years takes this one.
+/// The default of `max_tokens`, which the protocol requires. Every current model accepts this value.
 const DEFAULT_MAX_TOKENS: u32 = 4096;
 
 pub(super) fn key_header(key: &Secret) -> Header {
@@ -38,8 +38,9 @@ pub(super) fn answer(body: Node<'_>) -> Result<Answer, JsonError> {
     Ok(Answer { text: response.text, finish_reason: response.stop_reason, usage: response.usage })
 }
 
-/// An event, told from others by what it holds: `message_start` a message with the usage of the request,
-/// `content_block_delta` a delta with text, `message_delta` one with the reason of the stop, and the usage of the answer.
+/// Reads an event, whose kind follows from its members: `message_start` holds a message with the usage of the
+/// request, `content_block_delta` a delta with text, `message_delta` one with the stop reason and the usage
+/// of the answer.
 pub(super) fn event(event: Node<'_>, answer: &mut Answer) -> Result<(), JsonError> {
     if let Some(usage) = event.get("message").unwrap_or(event).get("usage") {
         answer.usage = Some(read_usage(usage, answer.usage.unwrap_or_default()));

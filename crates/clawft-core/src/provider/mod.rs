@@ -1,6 +1,6 @@
-//! The dialects that providers speak, one module each, chosen by [`Kind`].
+//! The dialects of the providers, one module each, selected by [`Kind`].
 //!
-//! A dialect builds a request and reads an answer; everything else (keys, retries, error wording) is the same for all.
+//! A dialect builds a request and reads an answer; keys, retries and error messages are the same for all.
 
 mod anthropic;
 mod openai;
@@ -16,25 +16,25 @@ use clawft_types::memory::NoMemory;
 use clawft_types::{Config, Kind, Message, Secret, Usage};
 use core::time::Duration;
 
-/// What a provider answered, or the part of it that a stream has brought so far.
+/// A provider's answer, or the part of it that a stream has delivered so far.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
-    /// What the model says, or its own words for why it will not. May be empty.
+    /// The model's text, or its explanation of a refusal. May be empty.
     pub(crate) text: String,
     pub(crate) finish_reason: Option<String>,
     pub(crate) usage: Option<Usage>,
 }
 
-/// Why the body of a successful response holds no answer.
+/// The reason why a successful response holds no answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// It is an error after all, in the provider's words.
+    /// The body is an error, with the provider's message.
     Error(String),
-    /// It is not what the protocol says.
+    /// The body violates the protocol.
     Bad(String),
-    /// There is no memory for it.
+    /// There is no memory for the answer.
     NoMemory(NoMemory),
-    /// Reading it takes longer than there is time.
+    /// Reading the answer takes longer than the time that is left.
     Late,
 }
 
@@ -54,7 +54,8 @@ impl From<NoMemory> for Fault {
     }
 }
 
-/// The request that continues the conversation `messages`. Without a `key` it carries none: local servers want none.
+/// Returns the request that continues the conversation `messages`. It has no authorisation header if there is
+/// no `key`, because local servers need none.
 pub(crate) fn request(
     config: &Config,
     key: Option<&Secret>,
@@ -66,7 +67,7 @@ pub(crate) fn request(
     let plain = |name, value: &str| Header { name, value: HeaderValue::Plain(value.to_owned()) };
     let mut headers = vec![
         plain("content-type", "application/json"),
-        // Some providers' firewalls refuse clients that do not say who they are.
+        // Some providers' firewalls reject clients without a user agent.
         plain("user-agent", concat!("clawft/", env!("CARGO_PKG_VERSION"))),
     ];
     let (path, secret, body) = match provider.kind {
@@ -88,7 +89,7 @@ pub(crate) fn request(
     })
 }
 
-/// Reads the whole body of a successful response, unless it is `late` before all is read.
+/// Reads the complete body of a successful response, and stops if `late` returns true before the end.
 pub(crate) fn answer(kind: Kind, body: Vec<u8>, late: &dyn Fn() -> bool) -> Result<Answer, Fault> {
     let document = json::parse_until(body, late)?;
     let node = Node::root(&document);
@@ -102,7 +103,7 @@ pub(crate) fn answer(kind: Kind, body: Vec<u8>, late: &dyn Fn() -> bool) -> Resu
     document.finish(answer())
 }
 
-/// Adds what an event of a stream brings to `answer`. True at the event that ends the stream.
+/// Adds the content of a stream's event to `answer`. Returns true at the event that ends the stream.
 pub(crate) fn event(kind: Kind, data: Vec<u8>, answer: &mut Answer) -> Result<bool, Fault> {
     if data == b"[DONE]" {
         return Ok(true);
@@ -117,8 +118,8 @@ pub(crate) fn event(kind: Kind, data: Vec<u8>, answer: &mut Answer) -> Result<bo
     Ok(kind == Kind::Anthropic && node.text_of("type") == Some("message_stop"))
 }
 
-/// Some routers answer 200 and put the error of the server behind them into the body; in a stream an error can come no other
-/// way.
+/// Fails if the body holds an error. Some routers answer 200 and put the error of the server behind them into
+/// the body; in a stream an error cannot come in any other way.
 fn check(node: Node<'_>) -> Result<(), Fault> {
     match node.get("error") {
         Some(_) => Err(Fault::Error(error_message(node).unwrap_or_default().to_owned())),

@@ -1,4 +1,4 @@
-//! Chat completions as OpenAI and everyone compatible with it serve them.
+//! The dialect of OpenAI's chat completions, which compatible servers share.
 
 use super::{Answer, Fault};
 use crate::http::{Header, HeaderValue};
@@ -18,8 +18,8 @@ pub(super) fn key_header(key: &Secret) -> Header {
 pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Result<Vec<u8>, NoMemory> {
     let agents = &config.agents;
     let system = agents.system_prompt.as_ref().map(|prompt| Message::new(Role::System, prompt));
-    // OpenAI's newer models refuse `max_tokens`, and all of its models take the new name. Compatible servers may know
-    // neither the new name nor the option that asks a stream for its usage.
+    // OpenAI's newer models reject `max_tokens`, and all of its models accept the new name. Compatible
+    // servers may know neither the new name nor the option that requests a stream's usage.
     let official = config.provider.api_base == Kind::OpenAi.default_base();
     let mut all = Vec::new();
     for message in system.iter().chain(messages) {
@@ -46,7 +46,8 @@ pub(super) fn answer(body: Node<'_>) -> Result<Answer, Fault> {
     Ok(Answer { text: text.unwrap_or_default(), finish_reason: choice.finish_reason, usage: response.usage })
 }
 
-/// A chunk: `{"choices":[{"delta":{"content":"…"},"finish_reason":null}]}`. The one with the usage has no choices.
+/// Reads a chunk: `{"choices":[{"delta":{"content":"…"},"finish_reason":null}]}`. The chunk with the usage
+/// has no choices.
 pub(super) fn event(chunk: Node<'_>, answer: &mut Answer) -> Result<(), JsonError> {
     if let Some(usage) = chunk.get("usage") {
         answer.usage = Some(read_usage(usage));

@@ -6,7 +6,7 @@ use clawft_types::Usage;
 use serde_json::{Value, json};
 
 #[test]
-fn the_request_is_what_the_provider_documents() {
+fn request_matches_the_documentation() {
     let config = anthropic(r#","system_prompt":"Be brief.""#, "");
     let (_, request) = begin(&config);
     assert_eq!(request.url, "https://api.anthropic.com/v1/messages");
@@ -25,7 +25,7 @@ fn the_request_is_what_the_provider_documents() {
 }
 
 #[test]
-fn the_limit_and_the_address_can_be_chosen() {
+fn limit_and_address_are_configurable() {
     let config = anthropic(r#","max_tokens":7"#, r#","api_base":"http://localhost:1/v1""#);
     let (_, request) = begin(&config);
     assert_eq!(request.url, "http://localhost:1/v1/messages");
@@ -33,7 +33,7 @@ fn the_limit_and_the_address_can_be_chosen() {
 }
 
 #[test]
-fn the_key_is_never_printed() {
+fn never_prints_the_key() {
     let config = anthropic("", "");
     let (turn, request) = begin(&config);
     let secret = request.headers.iter().find(|header| header.name == "x-api-key").unwrap();
@@ -44,7 +44,7 @@ fn the_key_is_never_printed() {
 }
 
 #[test]
-fn the_documented_answer() {
+fn reads_the_documented_answer() {
     let config = anthropic("", "");
     let (mut turn, _) = begin(&config);
     let Step::Done(reply) = answer(&mut turn, 200, &[], fixture!("anthropic-message.json")) else { panic!() };
@@ -55,7 +55,7 @@ fn the_documented_answer() {
 }
 
 #[test]
-fn the_documented_errors() {
+fn reads_the_documented_errors() {
     for (status, body, message) in [
         (
             404,

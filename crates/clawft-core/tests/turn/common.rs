@@ -1,15 +1,15 @@
-//! A turn driven with plain values.
+//! Helpers that drive a turn with plain values.
 
 use clawft_core::{Clock, Event, HttpRequest, Step, Turn, TurnError};
 use clawft_types::{Config, Input, Session};
 use std::time::Duration;
 
-/// Time does not pass in most tests.
+/// A clock that stands still, which suits most tests.
 pub(crate) const NOW: Clock<'_> = &|| Duration::ZERO;
 
 pub(crate) const KEY: &str = "sk-proj-Abc123Def456Ghi789wxyz";
 
-/// The least configuration, with `agents` and `provider` holding further members: `,"retries":0`.
+/// Returns the minimal configuration, with further members for `agents` and `provider`: `,"retries":0`.
 pub(crate) fn config(agents: &str, provider: &str) -> Config {
     let text = format!(
         r#"{{"agents":{{"model":"gpt-4o-mini"{agents}}},
@@ -18,7 +18,7 @@ pub(crate) fn config(agents: &str, provider: &str) -> Config {
     Config::parse("config.json", text.as_bytes()).unwrap()
 }
 
-/// The same for Anthropic.
+/// Does the same for Anthropic.
 pub(crate) fn anthropic(agents: &str, provider: &str) -> Config {
     let text = format!(
         r#"{{"agents":{{"model":"claude-opus-4-20250514"{agents}}},
@@ -27,7 +27,7 @@ pub(crate) fn anthropic(agents: &str, provider: &str) -> Config {
     Config::parse("config.json", text.as_bytes()).unwrap()
 }
 
-/// The bytes of a documented example.
+/// Returns the bytes of a documented example.
 macro_rules! fixture {
     ($name:literal) => {
         &include_bytes!(concat!("../../../clawft-types/tests/fixtures/", $name))[..]
@@ -35,7 +35,7 @@ macro_rules! fixture {
 }
 pub(crate) use fixture;
 
-/// An environment that holds the keys.
+/// Reads an environment that holds the keys.
 pub(crate) fn env(name: &str) -> Option<String> {
     ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"].contains(&name).then(|| KEY.to_owned())
 }
@@ -48,7 +48,7 @@ pub(crate) fn begin_with<'a>(config: &'a Config, session: Session, input: &str) 
     Turn::begin(config, &env, session, Input::parse(input).unwrap()).unwrap()
 }
 
-/// Feeds a whole response, as far as the turn wants to hear of it.
+/// Feeds a complete response, as long as the turn asks for more.
 pub(crate) fn answer(turn: &mut Turn, status: u16, headers: &[(&str, &str)], body: &[u8]) -> Step {
     let headers: Vec<_> =
         headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -61,7 +61,7 @@ pub(crate) fn answer(turn: &mut Turn, status: u16, headers: &[(&str, &str)], bod
     turn.feed(Event::End, NOW)
 }
 
-/// The error that ends a turn whose only attempt gets this response.
+/// Returns the error of a turn whose only attempt gets this response.
 pub(crate) fn error(status: u16, body: &[u8]) -> TurnError {
     let config = config("", r#","retries":0"#);
     let (mut turn, _) = begin(&config);

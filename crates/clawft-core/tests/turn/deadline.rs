@@ -1,4 +1,4 @@
-//! The time that an answer has covers the reading of it.
+//! The timeout of an answer includes the time for reading it.
 
 use crate::common::{NOW, anthropic, begin, config};
 use clawft_core::{Event, Step, TransportError, Turn, TurnError};
@@ -8,13 +8,13 @@ use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A body with very many small values, of some hundred kilobytes.
+/// Returns a body of some hundred kilobytes with very many small values.
 fn body(start: &str, item: &str, end: &str) -> Vec<u8> {
     [start, &vec![item; 20_000].join(","), end].concat().into_bytes()
 }
 
-/// The end of a turn that gets `body` when no time has passed yet, and how often the clock was asked since then. After it was
-/// asked `times` times, the time is over.
+/// Returns the end of a turn that gets `body` before any time has passed, and how often the clock was read
+/// since then. After `times` reads the time is over.
 fn end(config: &Config, body: &[u8], times: usize) -> (Step, usize) {
     let (mut turn, _) = begin(config);
     turn.feed(Event::Head { status: 200, headers: &[] }, NOW);
@@ -29,7 +29,7 @@ fn end(config: &Config, body: &[u8], times: usize) -> (Step, usize) {
 }
 
 #[test]
-fn an_answer_that_takes_too_long_to_read_is_late() {
+fn times_out_while_reading_an_answer() {
     let choices = body(r#"{"choices":["#, r#"{"message":{"content":"hi"}}"#, r#"],"usage":{}}"#);
     let blocks = body(r#"{"content":["#, r#"{"type":"text","text":"hi"}"#, "]}");
     let usage = body(r#"{"content":[{"text":"hi"}],"usage":{"#, r#""x":1"#, "}}");
@@ -52,7 +52,7 @@ fn an_answer_that_takes_too_long_to_read_is_late() {
 }
 
 #[test]
-fn a_small_answer_is_read_however_late_it_is() {
+fn reads_a_small_answer_after_the_deadline() {
     let body = br#"{"choices":[{"message":{"content":"hi"}}]}"#;
     let (step, asked) = end(&config("", ""), body, 0);
     assert!(matches!(step, Step::Done(_)), "{step:?}");
@@ -60,17 +60,17 @@ fn a_small_answer_is_read_however_late_it_is() {
 }
 
 #[test]
-fn an_answer_that_is_wrong_is_late_all_the_same() {
+fn times_out_while_reading_an_invalid_answer() {
     let body = body(r#"{"choices":3,"x":["#, "1", "]}");
     let (step, asked) = end(&config("", ""), &body, usize::MAX);
     assert!(matches!(step, Step::Failed(TurnError::BadResponse { .. })), "{step:?}");
-    // The clock is asked last to see whether there is time for another attempt.
+    // The last read of the clock decides whether there is time for another attempt.
     let (step, _) = end(&config("", ""), &body, asked - 2);
     assert!(matches!(step, Step::Failed(TurnError::Transport(_))), "{step:?}");
 }
 
 #[test]
-fn no_more_of_an_error_is_read_than_is_of_use() {
+fn reads_only_the_useful_part_of_an_error() {
     let config = config("", r#","retries":0"#);
     let fed = |status, bytes: usize| {
         let (mut turn, _): (Turn<'_>, _) = begin(&config);

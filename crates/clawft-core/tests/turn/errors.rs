@@ -1,4 +1,4 @@
-//! Everything that goes wrong, in the words the user sees.
+//! All failures, with the messages that the user reads.
 
 use crate::common::{KEY, NOW, answer, anthropic, begin, config, error};
 use clawft_core::{Event, Step, TransportError, TurnError};
@@ -18,7 +18,7 @@ fn broken(cause: TransportError) -> String {
 }
 
 #[test]
-fn the_transport() {
+fn reports_transport_errors() {
     assert_eq!(
         broken(TransportError::Unavailable("connection refused".to_owned())),
         "HTTP unavailable: connection refused"
@@ -29,7 +29,7 @@ fn the_transport() {
 }
 
 #[test]
-fn a_failure_in_mid_body_ends_the_turn() {
+fn failure_in_mid_body_ends_the_turn() {
     let config = config("", r#","retries":0"#);
     let (mut turn, _) = begin(&config);
     turn.feed(Event::Head { status: 200, headers: &[] }, NOW);
@@ -39,7 +39,7 @@ fn a_failure_in_mid_body_ends_the_turn() {
 }
 
 #[test]
-fn a_refused_key() {
+fn reports_a_refused_key() {
     let body = include_str!("../../../clawft-types/tests/fixtures/openai-invalid-key.json");
     assert_eq!(
         text(401, body),
@@ -53,7 +53,7 @@ fn a_refused_key() {
 }
 
 #[test]
-fn a_refused_key_from_the_config_or_from_nowhere() {
+fn names_the_origin_of_a_refused_key() {
     for (provider, source) in [
         (r#"{"api_key":"abc"}"#, "the key was read from `api_key` in the config"),
         ("{}", "no key was sent: give `api_key_env` or `api_key` in the config"),
@@ -70,7 +70,7 @@ fn a_refused_key_from_the_config_or_from_nowhere() {
 }
 
 #[test]
-fn the_providers_own_words() {
+fn quotes_the_providers_message() {
     let quota = include_str!("../../../clawft-types/tests/fixtures/openai-quota.json");
     assert_eq!(
         text(429, quota),
@@ -85,7 +85,7 @@ fn the_providers_own_words() {
 }
 
 #[test]
-fn the_key_is_masked_wherever_it_is_echoed() {
+fn masks_the_key_wherever_it_is_echoed() {
     for echo in
         [KEY, "\"sk-proj-Abc123\"", "'...789wxyz'", "key=sk-proj-Abc123Def456Ghi789wxyz;", "sk-p****wxyz"]
     {
@@ -99,7 +99,7 @@ fn the_key_is_masked_wherever_it_is_echoed() {
     }
 }
 
-/// Everywhere a server can put it so that it would be shown.
+/// Puts the key everywhere that a server can, so that it would be shown.
 #[test]
 fn no_error_repeats_the_key() {
     let openai = config("", r#","retries":0"#);
@@ -132,7 +132,7 @@ fn no_error_repeats_the_key() {
 }
 
 #[test]
-fn a_streamed_error_repeats_no_key() {
+fn streamed_error_hides_the_key() {
     let config = config(r#","stream":true"#, "");
     let (mut turn, _) = begin(&config);
     let headers = [("content-type".to_owned(), "text/event-stream".to_owned())];
@@ -145,10 +145,10 @@ fn a_streamed_error_repeats_no_key() {
 }
 
 #[test]
-fn long_messages_are_cut() {
+fn cuts_long_messages() {
     let shown = text(400, &"é".repeat(5_000_000));
     assert_eq!(shown, ["provider `openai` answered 400: ", &"é".repeat(300), "…"].concat());
-    // Cut where a word ends.
+    // Cut at the end of a word.
     let shown = text(400, &"ab ".repeat(2000));
     assert_eq!(shown, ["provider `openai` answered 400: ", &"ab ".repeat(100), "…"].concat());
     let shown = text(400, &"x abc ".repeat(2000));
@@ -156,7 +156,7 @@ fn long_messages_are_cut() {
 }
 
 #[test]
-fn responses_that_are_no_completion() {
+fn reports_responses_that_are_no_completion() {
     let start = "provider `openai` sent something else than a chat completion, check `api_base` and `kind`: ";
     for (body, cause) in [
         ("", "1:0: not JSON, the text is empty"),
@@ -177,7 +177,7 @@ fn responses_that_are_no_completion() {
 }
 
 #[test]
-fn an_answer_without_text() {
+fn reports_an_answer_without_text() {
     let tool = include_str!("../../../clawft-types/tests/fixtures/openai-tool-call.json");
     assert_eq!(text(200, tool), "provider `openai` sent an answer without text (finish reason `tool_calls`)");
     let empty = r#"{"choices":[{"message":{"content":""}}]}"#;
@@ -185,7 +185,7 @@ fn an_answer_without_text() {
 }
 
 #[test]
-fn errors_are_boxed_by_the_question_mark() {
+fn errors_convert_to_boxed_errors() {
     fn fails() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Err(error(500, b""))?
     }

@@ -1,11 +1,11 @@
-//! How much of a long conversation is sent.
+//! The part of a long conversation that is sent.
 
 use crate::common::{answer, anthropic, begin_with, config, fixture};
 use clawft_core::Step;
 use clawft_types::{Config, Message, Role, Session};
 use serde_json::Value;
 
-/// Ten turns of 40 bytes each, and the beginning of one more.
+/// Ten turns of 40 bytes each, and the beginning of another.
 fn conversation() -> Session {
     let mut session = Session::default();
     for turn in 0..10 {
@@ -15,7 +15,7 @@ fn conversation() -> Session {
     session
 }
 
-/// The contents of the messages sent.
+/// Returns the contents of the messages sent.
 fn sent(config: &Config) -> Vec<String> {
     let (_, request) = begin_with(config, conversation(), "Hello!");
     let body: Value = serde_json::from_slice(&request.body).unwrap();
@@ -24,13 +24,13 @@ fn sent(config: &Config) -> Vec<String> {
 }
 
 #[test]
-fn all_of_it_by_default() {
+fn sends_whole_history_by_default() {
     assert_eq!(sent(&config("", "")).len(), 21);
     assert_eq!(sent(&anthropic("", "")).len(), 21);
 }
 
 #[test]
-fn the_newest_turns_where_the_budget_is_smaller() {
+fn sends_newest_turns_within_the_budget() {
     // 6 bytes for the message, 80 for two turns.
     let some = sent(&config(r#","context_tokens":22"#, ""));
     assert_eq!(
@@ -49,13 +49,13 @@ fn the_newest_turns_where_the_budget_is_smaller() {
 }
 
 #[test]
-fn the_system_prompt_takes_its_share_and_stays() {
+fn system_prompt_counts_and_is_always_sent() {
     let some = sent(&config(r#","context_tokens":22,"system_prompt":"Be brief.""#, ""));
     assert_eq!(some, ["Be brief.", "question           9", "answer             9", "Hello!"]);
 }
 
 #[test]
-fn the_session_keeps_everything() {
+fn session_keeps_the_whole_history() {
     let config = config(r#","context_tokens":1"#, "");
     let (mut turn, _) = begin_with(&config, conversation(), "Hello!");
     let Step::Done(reply) = answer(&mut turn, 200, &[], fixture!("openai-completion.json")) else { panic!() };

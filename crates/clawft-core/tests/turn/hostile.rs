@@ -1,9 +1,9 @@
-//! Responses that no good server sends: each is an error that says what is wrong.
+//! Responses that no correct server sends: each is an error that names the fault.
 
 use crate::common::{KEY, NOW, answer, begin, config, error};
 use clawft_core::{Event, Step, TransportError};
 
-/// What is said to a response of this status and these headers.
+/// Returns the error message for a response of this status and these headers.
 fn said(status: u16, headers: &[(&str, &str)], body: &[u8]) -> String {
     let config = config("", r#","retries":0"#);
     let (mut turn, _) = begin(&config);
@@ -17,7 +17,7 @@ const NOT: &str =
     "provider `openai` sent something else than a chat completion, check `api_base` and `kind`: ";
 
 #[test]
-fn an_encoding_that_was_not_asked_for() {
+fn refuses_an_encoded_body() {
     let gzip = &b"\x1f\x8b\x08\x00\x00\x00"[..];
     let coded = [("Content-Encoding", "gzip")];
     assert_eq!(said(200, &coded, gzip), [NOT, "it is encoded as `gzip`, which was not asked for"].concat());
@@ -32,7 +32,7 @@ fn an_encoding_that_was_not_asked_for() {
 }
 
 #[test]
-fn a_redirect() {
+fn refuses_a_redirect() {
     let to = |location: &str| said(307, &[("location", location)], b"");
     let start = "provider `openai` answered 307: redirects are not followed";
     assert_eq!(to("/v2"), start);
@@ -45,12 +45,12 @@ fn a_redirect() {
 }
 
 #[test]
-fn no_content() {
+fn refuses_a_status_without_content() {
     assert_eq!(said(204, &[], b""), [NOT, "status 204 stands for no content"].concat());
 }
 
 #[test]
-fn a_body_without_end() {
+fn refuses_an_endless_body() {
     let config = config("", r#","max_response_bytes":1000,"retries":0"#);
     let (mut turn, request) = begin(&config);
     assert_eq!(request.max_response, 1000);
@@ -73,7 +73,7 @@ fn a_body_without_end() {
 }
 
 #[test]
-fn an_error_whose_body_breaks_off() {
+fn reports_an_error_with_broken_body() {
     let config = config("", r#","retries":0"#);
     let (mut turn, _) = begin(&config);
     turn.feed(Event::Head { status: 401, headers: &[] }, NOW);
@@ -83,7 +83,7 @@ fn an_error_whose_body_breaks_off() {
 }
 
 #[test]
-fn json_nested_without_end() {
+fn refuses_endlessly_nested_json() {
     let deep = error(200, &b"[".repeat(10_000)).to_string();
     assert_eq!(deep, [NOT, "1:128: not JSON, recursion limit exceeded"].concat());
     let deep = [br#"{"choices":"#, b"{\"a\":".repeat(10_000).as_slice()].concat();
@@ -91,7 +91,7 @@ fn json_nested_without_end() {
 }
 
 #[test]
-fn statuses_that_do_not_exist() {
+fn reports_unknown_statuses() {
     for status in [0, 100, 199, 600, 999, u16::MAX] {
         let words = format!("provider `openai` answered {status}: odd");
         assert_eq!(said(status, &[], b"odd"), words);

@@ -1,4 +1,4 @@
-//! The turn from outside: driven with plain values, as a platform drives it.
+//! A turn driven with plain values, as a platform drives it.
 
 mod anthropic;
 mod common;

@@ -1,4 +1,4 @@
-//! What holds for any response.
+//! Properties that hold for any response.
 
 use crate::common::{KEY, NOW, begin, config};
 use clawft_core::{Event, Step};
@@ -26,7 +26,7 @@ fn status() -> impl Strategy<Value = u16> {
     prop_oneof![Just(200), Just(401), Just(429), Just(500), any::<u16>()]
 }
 
-/// What the turn says in the end to a response whose body comes in these parts.
+/// Returns the result of a turn that gets a response whose body comes in these parts.
 fn outcome(status: u16, parts: &[&[u8]]) -> String {
     let config = config("", "");
     let (mut turn, _) = begin(&config);
@@ -46,7 +46,7 @@ fn outcome(status: u16, parts: &[&[u8]]) -> String {
 
 proptest! {
     #[test]
-    fn any_split_of_the_body_gives_the_same(
+    fn any_split_gives_the_same_result(
         status in status(),
         body in body(),
         cuts in vec(any::<prop::sample::Index>(), 0..5),
@@ -64,7 +64,7 @@ proptest! {
     }
 
     #[test]
-    fn no_order_of_events_panics(events in vec((0..4u8, status(), body()), 0..12)) {
+    fn never_panics_on_any_event_order(events in vec((0..4u8, status(), body()), 0..12)) {
         let config = config("", "");
     let (mut turn, _) = begin(&config);
         for (kind, status, body) in &events {
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn no_echo_of_the_key_comes_through(
+    fn never_shows_an_echoed_key(
         status in prop::sample::select(vec![200u16, 400, 401, 403, 404, 418]),
         before in "[a-z '\"(=]{0,400}",
         after in "[a-z '\");]{0,20}",

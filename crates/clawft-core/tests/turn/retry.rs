@@ -1,4 +1,4 @@
-//! Trying again: when, how often, how long to wait, and what is said in the end.
+//! Retries: when, how often, after which wait, and with which final error.
 
 use crate::common::{NOW, answer, begin, config};
 use clawft_core::{Event, Step, TransportError, Turn};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 const BUSY: &[u8] = b"{\"error\":{\"message\":\"busy\"}}";
 
-/// Answers every attempt with `status` and `headers`; gives the waits in milliseconds and the final error.
+/// Answers every attempt with `status` and `headers`; returns the waits in milliseconds and the final error.
 fn give_up(turn: &mut Turn<'_>, status: u16, headers: &[(&str, &str)]) -> (Vec<u128>, String) {
     let mut waits = Vec::new();
     loop {
@@ -29,7 +29,7 @@ fn unavailable() -> Event<'static> {
 }
 
 #[test]
-fn twice_by_default_then_the_providers_words() {
+fn retries_twice_by_default() {
     for status in [429, 500, 502, 503, 504, 529] {
         let words = format!("provider `openai` answered {status} in the last of 3 attempts: busy");
         assert_eq!(give_up_by_default(status, &[]), (vec![500, 1000], words));
@@ -37,7 +37,7 @@ fn twice_by_default_then_the_providers_words() {
 }
 
 #[test]
-fn as_often_as_the_configuration_says() {
+fn retries_as_often_as_configured() {
     for retries in [0, 1, 5] {
         let config = config("", &format!(r#","retries":{retries}"#));
         let (mut turn, _) = begin(&config);
@@ -46,7 +46,7 @@ fn as_often_as_the_configuration_says() {
 }
 
 #[test]
-fn what_will_not_change_is_not_tried_again() {
+fn does_not_retry_lasting_errors() {
     for status in [400, 401, 403, 404, 422, 501, 505, 599] {
         assert!(give_up_by_default(status, &[]).0.is_empty(), "{status}");
     }
@@ -62,12 +62,12 @@ fn what_will_not_change_is_not_tried_again() {
 }
 
 #[test]
-fn a_connection_that_fails_is_tried_again() {
+fn retries_a_failed_connection() {
     let config = config("", "");
     let (mut turn, first) = begin(&config);
     let Step::Retry { request, .. } = turn.feed(unavailable(), NOW) else { panic!() };
     assert_eq!((request.url, request.body), (first.url, first.body));
-    // Also in the middle of an answer of which nothing was shown.
+    // The same in the middle of an answer of which nothing was shown.
     turn.feed(Event::Head { status: 200, headers: &[] }, NOW);
     turn.feed(Event::Body(b"{"), NOW);
     let Step::Retry { .. } = turn.feed(unavailable(), NOW) else { panic!() };
@@ -76,7 +76,7 @@ fn a_connection_that_fails_is_tried_again() {
 }
 
 #[test]
-fn the_same_request_is_sent_again_and_its_answer_counts() {
+fn retry_sends_the_same_request() {
     let config = config("", "");
     let (mut turn, first) = begin(&config);
     let Step::Retry { request, after } = answer(&mut turn, 503, &[], b"") else { panic!() };
@@ -90,7 +90,7 @@ fn the_same_request_is_sent_again_and_its_answer_counts() {
 }
 
 #[test]
-fn retry_after_is_honoured_within_bounds() {
+fn honours_retry_after_within_limits() {
     assert_eq!(give_up_by_default(429, &[("Retry-After", "7")]).0, [7000, 7000]);
     let date = |retry_after| {
         let headers = [("date", "Tue, 29 Feb 2028 23:59:58 GMT"), ("Retry-After", retry_after)];
@@ -105,7 +105,7 @@ fn retry_after_is_honoured_within_bounds() {
 }
 
 #[test]
-fn no_attempt_begins_after_the_deadline() {
+fn no_attempt_begins_after_deadline() {
     let config = config("", r#","timeout_secs":10,"retries":10"#);
     let (mut turn, first) = begin(&config);
     assert_eq!(first.timeout, Duration::from_secs(10));
@@ -119,7 +119,7 @@ fn no_attempt_begins_after_the_deadline() {
 }
 
 #[test]
-fn a_late_attempt_that_times_out_names_the_whole_time() {
+fn timeout_of_retry_names_the_whole_time() {
     let config = config("", "");
     let (mut turn, _) = begin(&config);
     turn.feed(unavailable(), &|| Duration::from_secs(20));
@@ -129,7 +129,7 @@ fn a_late_attempt_that_times_out_names_the_whole_time() {
 }
 
 #[test]
-fn jitter_changes_the_wait_and_keeps_it_bounded() {
+fn jitter_lengthens_the_wait_within_limits() {
     let first_wait = |random| {
         let config = config("", "");
         let (mut turn, _) = begin(&config);

@@ -1,4 +1,4 @@
-//! Answers that come piece by piece.
+//! Answers that arrive as a stream.
 
 use crate::common::{NOW, answer, anthropic, begin, begin_with, config, fixture};
 use clawft_core::sse::MAX_EVENT;
@@ -16,7 +16,7 @@ fn open(turn: &mut Turn<'_>) {
     assert!(matches!(turn.feed(Event::Head { status: 200, headers: &headers }, NOW), Step::More));
 }
 
-/// Feeds a stream in parts of `size` bytes, then `last`; gives the deltas and how it ended.
+/// Feeds a stream in parts of `size` bytes, then `last`; returns the deltas and the last step.
 fn run(config: &Config, stream: &[u8], size: usize, last: Event<'_>) -> (Vec<String>, Result<Reply, String>) {
     let (mut turn, _) = begin(config);
     open(&mut turn);
@@ -42,12 +42,12 @@ fn claude() -> Config {
     anthropic(STREAM, r#","retries":0"#)
 }
 
-/// A chunk that adds `text`.
+/// Returns a chunk that adds `text`.
 fn chunk(text: &str) -> String {
     format!("data: {}\n\n", serde_json::json!({"choices": [{"delta": {"content": text}}]}))
 }
 
-/// The same in the other dialect.
+/// Returns an event of the other dialect that adds `text`.
 fn block_delta(text: &str) -> String {
     let delta = serde_json::json!({"type": "text_delta", "text": text});
     let event = serde_json::json!({"type": "content_block_delta", "index": 0, "delta": delta});
@@ -61,7 +61,7 @@ fn reset() -> Event<'static> {
 }
 
 #[test]
-fn is_asked_for_by_the_config_or_the_input() {
+fn config_or_input_requests_a_stream() {
     let body = |config: &Config, input: &str| {
         let (_, request) = begin_with(config, Session::default(), input);
         let body: Value = serde_json::from_slice(&request.body).unwrap();
@@ -81,7 +81,7 @@ fn is_asked_for_by_the_config_or_the_input() {
 }
 
 #[test]
-fn the_documented_streams() {
+fn reads_the_documented_streams() {
     for size in [1, 7, 10_000] {
         let (deltas, reply) = run(&openai(), fixture!("openai-stream.txt"), size, Event::End);
         let reply = reply.unwrap();
@@ -101,14 +101,14 @@ fn the_documented_streams() {
 }
 
 #[test]
-fn thinking_is_not_the_answer() {
+fn leaves_thinking_out_of_the_answer() {
     let (deltas, reply) = run(&claude(), fixture!("anthropic-thinking-stream.txt"), 50, Event::End);
     assert_eq!(reply.unwrap().text(), "The greatest common divisor of 1071 and 462 is **21**.");
     assert_eq!(deltas.concat().len(), 54);
 }
 
 #[test]
-fn the_end_mark_ends_it_though_the_connection_stays() {
+fn final_event_ends_an_open_stream() {
     let stream = [&chunk("hi"), "data: [DONE]\n\n"].concat();
     let config = openai();
     let (mut turn, _) = begin(&config);
@@ -117,7 +117,7 @@ fn the_end_mark_ends_it_though_the_connection_stays() {
     let Step::Done(reply) = turn.feed(Event::Body(b"\nwhatever"), NOW) else { panic!() };
     assert_eq!(reply.incomplete, None);
 
-    // What comes after it changes nothing any more.
+    // Later events change nothing.
     for last in [Event::End, reset(), Event::Body(b"data: {\"error\":{}}\n\n")] {
         let (deltas, reply) = run(&openai(), stream.as_bytes(), 1000, last);
         assert_eq!((deltas.concat().as_str(), reply.unwrap().incomplete), ("hi", None));
@@ -125,7 +125,7 @@ fn the_end_mark_ends_it_though_the_connection_stays() {
 }
 
 #[test]
-fn a_stream_that_ends_early_is_an_incomplete_answer() {
+fn early_end_makes_an_incomplete_answer() {
     let cause = |last| {
         let (deltas, reply) = run(&openai(), [chunk("Hel"), chunk("lo")].concat().as_bytes(), 30, last);
         let reply = reply.unwrap();
@@ -150,7 +150,7 @@ fn a_stream_that_ends_early_is_an_incomplete_answer() {
 }
 
 #[test]
-fn an_incomplete_answer_is_stored_as_such_and_sent_as_any_other() {
+fn incomplete_answer_is_marked_only_in_storage() {
     let (_, reply) = run(&openai(), chunk("Hel").as_bytes(), 1000, Event::End);
     let session = Session::parse(&reply.unwrap().session.to_json()).unwrap();
     assert!(session.messages[1].incomplete);
@@ -162,7 +162,7 @@ fn an_incomplete_answer_is_stored_as_such_and_sent_as_any_other() {
 }
 
 #[test]
-fn an_answer_whose_stop_was_said_is_complete_without_the_end_mark() {
+fn finish_reason_completes_without_final_event() {
     let stream =
         [&chunk("hi"), "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"].concat();
     for last in [Event::End, reset()] {
@@ -171,7 +171,7 @@ fn an_answer_whose_stop_was_said_is_complete_without_the_end_mark() {
 }
 
 #[test]
-fn a_failure_before_the_first_text_is_like_any_other() {
+fn retries_failure_before_the_first_text() {
     let config = config(STREAM, "");
     let (mut turn, _) = begin(&config);
     for last in [reset(), Event::End] {
@@ -191,14 +191,14 @@ fn a_failure_before_the_first_text_is_like_any_other() {
 }
 
 #[test]
-fn nothing_is_tried_again_once_text_was_shown() {
+fn does_not_retry_after_text_was_shown() {
     let config = config(STREAM, r#","retries":10"#);
     let (deltas, reply) = run(&config, chunk("Hel").as_bytes(), 1000, reset());
     assert_eq!((deltas.len(), reply.unwrap().text()), (1, "Hel"));
 }
 
 #[test]
-fn a_whole_answer_in_place_of_a_stream() {
+fn accepts_whole_answer_instead_of_stream() {
     let config = openai();
     let (mut turn, _) = begin(&config);
     let json = [("content-type", "application/json")];
@@ -209,7 +209,7 @@ fn a_whole_answer_in_place_of_a_stream() {
 }
 
 #[test]
-fn a_refusal_and_chunks_of_other_kinds() {
+fn reads_refusals_and_skips_other_chunks() {
     let stream = concat!(
         "data: {\"choices\":[],\"prompt_filter_results\":[]}\r\n\r\n",
         "event: ping\r\ndata\r\n\r\n",
@@ -222,7 +222,7 @@ fn a_refusal_and_chunks_of_other_kinds() {
 }
 
 #[test]
-fn a_stream_is_bounded_as_a_whole_and_in_each_event() {
+fn limits_the_stream_and_each_event() {
     let config = config(STREAM, r#","max_response_bytes":100,"retries":0"#);
     let stream = [chunk("Hello"), "x".repeat(200)].concat();
     for size in [1, 64, 1000] {
@@ -237,7 +237,7 @@ fn a_stream_is_bounded_as_a_whole_and_in_each_event() {
 
 proptest! {
     #[test]
-    fn any_split_of_any_stream_gives_the_same_deltas(
+    fn any_split_gives_the_same_deltas(
         texts in vec(".{0,6}", 1..6),
         kind in any::<bool>(),
         cuts in vec(any::<prop::sample::Index>(), 0..8),

@@ -1,4 +1,4 @@
-//! A turn that goes well: the request, the answer, the session.
+//! A successful turn: the request, the answer, the session.
 
 use crate::common::{KEY, NOW, answer, begin, config, env};
 use clawft_core::{Event, HeaderValue, Method, Step, Turn, TurnError};
@@ -13,7 +13,7 @@ fn header<'a>(request: &'a clawft_core::HttpRequest, name: &str) -> Option<&'a H
 }
 
 #[test]
-fn a_turn_can_own_its_config() {
+fn turn_can_own_its_config() {
     let owned =
         || Turn::begin_owned(config("", ""), &env, Session::default(), Input::parse("Hello!").unwrap());
     let (mut turn, request) = owned().unwrap();
@@ -22,7 +22,7 @@ fn a_turn_can_own_its_config() {
 }
 
 #[test]
-fn the_request_is_what_the_provider_documents() {
+fn request_matches_the_documentation() {
     let (_, request) = begin(&config(r#","system_prompt":"Be brief.","max_tokens":50"#, ""));
     assert_eq!(request.method, Method::Post);
     assert_eq!(request.url, "https://api.openai.com/v1/chat/completions");
@@ -42,7 +42,7 @@ fn the_request_is_what_the_provider_documents() {
 }
 
 #[test]
-fn a_request_never_prints_its_key() {
+fn request_never_prints_its_key() {
     let config = config("", "");
     let (turn, request) = begin(&config);
     for shown in
@@ -53,7 +53,7 @@ fn a_request_never_prints_its_key() {
 }
 
 #[test]
-fn the_answer_is_appended_to_the_session() {
+fn appends_the_answer_to_the_session() {
     let config = config(r#","system_prompt":"Be brief.""#, "");
     let (mut turn, _) = begin(&config);
     let Step::Done(reply) = answer(&mut turn, 200, &[], ANSWER) else { panic!() };
@@ -66,7 +66,7 @@ fn the_answer_is_appended_to_the_session() {
 }
 
 #[test]
-fn the_history_goes_with_the_next_request() {
+fn next_request_holds_the_history() {
     let config = config("", "");
     let (mut turn, _) = begin(&config);
     let Step::Done(reply) = answer(&mut turn, 200, &[], ANSWER) else { panic!() };
@@ -80,7 +80,7 @@ fn the_history_goes_with_the_next_request() {
 }
 
 #[test]
-fn a_refusal_is_an_answer() {
+fn refusal_counts_as_an_answer() {
     let config = config("", "");
     let (mut turn, _) = begin(&config);
     let body = br#"{"choices":[{"message":{"content":null,"refusal":"I cannot."}}]}"#;
@@ -89,7 +89,7 @@ fn a_refusal_is_an_answer() {
 }
 
 #[test]
-fn the_variable_comes_before_the_key_in_the_file() {
+fn variable_wins_over_key_in_file() {
     let both = config("", r#","api_key":"from-file""#);
     let sent = |env: &dyn Fn(&str) -> Option<String>| {
         let (_, request) = Turn::begin(&both, env, Session::default(), Input::parse("x").unwrap()).unwrap();
@@ -101,7 +101,7 @@ fn the_variable_comes_before_the_key_in_the_file() {
 }
 
 #[test]
-fn a_local_server_gets_no_key() {
+fn local_server_gets_no_key() {
     let text = r#"{"agents":{"model":"m"},"providers":{"providers":{"ollama":{"api_base":"http://localhost:11434/v1/"}}}}"#;
     let (_, request) = begin(&Config::parse("c", text.as_bytes()).unwrap());
     assert_eq!(request.url, "http://localhost:11434/v1/chat/completions");
@@ -109,7 +109,7 @@ fn a_local_server_gets_no_key() {
 }
 
 #[test]
-fn without_its_key_nothing_is_sent() {
+fn sends_nothing_without_the_key() {
     let begin = |value: Option<&str>| {
         let input = Input::parse("x").unwrap();
         let value = value.map(str::to_owned);
@@ -127,7 +127,7 @@ fn without_its_key_nothing_is_sent() {
 }
 
 #[test]
-fn events_out_of_order_are_an_error() {
+fn event_out_of_order_is_an_error() {
     let head = || Event::Head { status: 200, headers: &[] };
     for events in [
         vec![Event::End],

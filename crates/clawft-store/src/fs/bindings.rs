@@ -1,8 +1,8 @@
-//! Files by `wasi:filesystem` itself, on wasm32-wasip2.
+//! Files through `wasi:filesystem`, on wasm32-wasip2.
 //!
-//! By way of `std::fs` and libc it would be some 25 KB more of component: a table of descriptors, streams, paths as C
-//! strings, and errors translated twice. The host keeps what it granted apart from all else, links included; here is only
-//! found out which of the directories it granted a path belongs to.
+//! `std::fs` and libc would add some 25 KB to the component: a table of descriptors, streams, paths as C
+//! strings, and errors translated twice. The host confines paths to the directories it granted, links
+//! included; this module only finds the granted directory of a path.
 
 use super::path::below_grant;
 use super::{Content, FsFault, reserve};
@@ -12,11 +12,11 @@ use wasip2::filesystem::types::{
     Descriptor, DescriptorFlags, DescriptorType, ErrorCode, OpenFlags, PathFlags,
 };
 
-/// How many bytes are asked for at once.
+/// The number of bytes to read at once.
 const READ_SIZE: u64 = 64 * 1024;
 
 pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    // Checked before it is opened: opening a pipe that nobody writes to could take forever.
+    // Checked before the file is opened: opening a pipe without a writer could block forever.
     let (kind, size) = stat(path)?;
     if kind != DescriptorType::RegularFile {
         return Err(FsFault::NotFile);
@@ -34,34 +34,34 @@ pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
     }
 }
 
-/// Makes a file that must not be there yet and writes it down to the disk, whole or not at all.
+/// Creates a file that must not exist, and writes it to the disk completely or not at all.
 pub(super) fn create(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     let file = open(path, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, DescriptorFlags::WRITE)?;
     let written = write_all(&file, content);
     if written.is_err() {
-        // Closed first: some systems refuse to remove a file while it is open.
+        // Closed first: some systems cannot remove an open file.
         drop(file);
         let _ = remove(path);
     }
     written
 }
 
-/// Writes into an empty file, which must exist, down to the disk.
+/// Writes to an existing, empty file, and synchronises it to the disk.
 pub(super) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     write_all(&open(path, OpenFlags::empty(), DescriptorFlags::WRITE)?, content)
 }
 
-/// Writes down to the disk.
+/// Writes the content and synchronises it to the disk.
 fn write_all(file: &Descriptor, content: Content<'_>) -> Result<(), FsFault> {
     let mut start = 0;
-    for piece in content {
-        write(file, &piece, start)?;
-        start += piece.len() as u64;
+    for chunk in content {
+        write(file, &chunk, start)?;
+        start += chunk.len() as u64;
     }
     Ok(file.sync()?)
 }
 
-/// Writes the names in a directory down to the disk, on hosts that can do that.
+/// Synchronises the names in a directory to the disk, on hosts that support that.
 pub(super) fn sync_dir(path: &str) -> Result<(), FsFault> {
     let Ok(directory) = open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ) else { return Ok(()) };
     match directory.sync() {
@@ -77,18 +77,18 @@ pub(super) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
 }
 
 pub(super) fn rename(from: &str, to: &str) -> Result<(), FsFault> {
-    let (from_root, from) = place(from)?;
-    let (to_root, to) = place(to)?;
+    let (from_root, from) = granted(from)?;
+    let (to_root, to) = granted(to)?;
     Ok(from_root.rename_at(from, &to_root, to)?)
 }
 
 pub(super) fn remove(path: &str) -> Result<(), FsFault> {
-    let (root, rest) = place(path)?;
+    let (root, rest) = granted(path)?;
     Ok(root.unlink_file_at(rest)?)
 }
 
 pub(super) fn create_dir(path: &str) -> Result<(), FsFault> {
-    let (root, rest) = place(path)?;
+    let (root, rest) = granted(path)?;
     Ok(root.create_directory_at(rest)?)
 }
 
@@ -97,7 +97,7 @@ pub(super) fn size(path: &str) -> Result<u64, FsFault> {
     Ok(stat(path)?.1)
 }
 
-/// Nothing: a guest has no way to show that it is alive.
+/// Empty: a guest cannot show other processes that it is alive.
 #[derive(Debug)]
 pub(super) struct Claim;
 
@@ -106,12 +106,12 @@ pub(super) fn holder_name() -> String {
     random::number().to_string()
 }
 
-/// Creates the file of a lock, which must not exist yet.
+/// Creates a lock file, which must not exist yet.
 pub(super) fn claim(path: &str) -> Result<Claim, FsFault> {
     open(path, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, DescriptorFlags::WRITE).map(|_| Claim)
 }
 
-/// Removes nothing: a guest cannot tell whether the holder of a lock is alive.
+/// Does nothing: a guest cannot tell whether the holder of a lock is alive.
 pub(super) fn remove_abandoned(_path: &str) -> Result<(), FsFault> {
     Ok(())
 }
@@ -134,20 +134,21 @@ pub(super) fn is_dir(path: &str) -> bool {
     stat(path).is_ok_and(|(kind, _)| kind == DescriptorType::Directory)
 }
 
-/// The host sees to that itself.
+/// Returns true: the host confines paths itself.
 pub(super) fn is_inside(_base: &str, _path: &str) -> bool {
     true
 }
 
-/// Returns the kind and the size of what is at `path`. The rest of the host's record would be 180 bytes more of component.
+/// Returns the kind and the size of the file or directory at `path`. Using the rest of the host's record
+/// would add 180 bytes to the component.
 fn stat(path: &str) -> Result<(DescriptorType, u64), FsFault> {
-    let (root, rest) = place(path)?;
+    let (root, rest) = granted(path)?;
     let found = root.stat_at(PathFlags::SYMLINK_FOLLOW, rest)?;
     Ok((found.type_, found.size))
 }
 
 fn open(path: &str, how: OpenFlags, access: DescriptorFlags) -> Result<Descriptor, FsFault> {
-    let (root, rest) = place(path)?;
+    let (root, rest) = granted(path)?;
     Ok(root.open_at(PathFlags::SYMLINK_FOLLOW, rest, how, access)?)
 }
 
@@ -162,8 +163,8 @@ fn write(file: &Descriptor, bytes: &[u8], start: u64) -> Result<(), FsFault> {
     Ok(())
 }
 
-/// The granted directory that `path` is in, the innermost of several, and the way from there.
-fn place(path: &str) -> Result<(Descriptor, &str), FsFault> {
+/// Returns the granted directory that holds `path`, the innermost of several, and the path from there.
+fn granted(path: &str) -> Result<(Descriptor, &str), FsFault> {
     let mut found: Option<(Descriptor, &str)> = None;
     for (root, name) in preopens::get_directories() {
         if let Some(rest) = below_grant(path, &name)

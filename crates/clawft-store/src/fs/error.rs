@@ -1,20 +1,20 @@
-//! What can go wrong with a file, worded with the path and what was tried.
+//! Errors of file operations, with the path and the operation.
 
 use clawft_types::memory::NoMemory;
 use std::fmt;
 
-/// A file operation that failed: "cannot read `/config/config.json`: no such file or directory".
+/// A failed file operation: "cannot read `/config/config.json`: no such file or directory".
 #[derive(Debug)]
 pub struct FsError {
-    /// What was tried: `read`, `write`, `list`…
+    /// The operation: `read`, `write`, `list`…
     pub operation: &'static str,
-    /// The path it was tried on; the whole one, unless it was refused.
+    /// The path; the full one, unless it was rejected.
     pub path: String,
-    /// Why it failed.
+    /// The cause.
     pub fault: FsFault,
 }
 
-/// Why a file operation failed.
+/// The cause of a failed file operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FsFault {
@@ -22,29 +22,30 @@ pub enum FsFault {
     Outside,
     /// The file is not UTF-8.
     NotText,
-    /// There is nothing of that name, or the host did not grant its directory.
+    /// There is no file of that name, or the host did not grant its directory.
     NotFound,
-    /// Not for this user, or not for this program.
+    /// The user or the program has no permission.
     Denied,
-    /// There is something of that name.
+    /// The name is in use.
     Exists,
-    /// The disk or the user's share of it is full.
+    /// The disk or the user's quota is full.
     Full,
     /// The file system is mounted read-only.
     ReadOnly,
-    /// It is a directory.
+    /// The path is a directory.
     IsDirectory,
-    /// Something on the way is no directory.
+    /// A component of the path is not a directory.
     NotDirectory,
-    /// It is no file that can be read to its end: a directory, a pipe, a device.
+    /// The path is not a file that can be read to its end, but a directory, a pipe or a device.
     NotFile,
-    /// More than one file may hold.
+    /// The content is larger than a file may be.
     TooLarge,
-    /// More than the memory that is left.
+    /// The content does not fit into the remaining memory.
     NoMemory,
-    /// Another process has held the lock for as long as was waited.
+    /// Other processes held the lock for as long as this one waited.
     Locked,
-    /// Anything else, with the system's error number where there is one. Hosts report more than they should as this.
+    /// Any other error, with the system's error number if there is one. Hosts report more errors in this form
+    /// than they should.
     Other(Option<i32>),
 }
 
@@ -53,7 +54,7 @@ impl FsError {
         Self { operation, path: path.to_owned(), fault }
     }
 
-    /// Whether there is nothing of that name.
+    /// Returns whether there is no file of that name.
     pub fn is_not_found(&self) -> bool {
         self.fault == FsFault::NotFound
     }
@@ -78,8 +79,8 @@ impl From<NoMemory> for FsFault {
     }
 }
 
-/// The cause as the end of a sentence. Not the system's own words: they differ between targets, and their table is 2 KB of
-/// component.
+/// The cause as the end of a sentence. The system's own messages differ between targets, and their table
+/// would add 2 KB to the component.
 impl fmt::Display for FsFault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {

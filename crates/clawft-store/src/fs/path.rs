@@ -1,10 +1,11 @@
-//! Joins a path to the base without ever leaving it.
+//! Joining a path to the base directory without leaving it.
 //!
-//! On text and not on [`std::path::Path`]: WASI paths are text with `/`, and the rules are then the same on every target.
+//! Works on text and not on [`std::path::Path`]: WASI paths are text with `/`, and so the rules are the same
+//! on every target.
 
-/// The whole path of `path` below `base`, or `None` if it could lead out of it.
+/// Returns the full path of `path` below `base`, or `None` if it could lead out of it.
 ///
-/// Any `..` is refused, also one that would stay inside: where `a` is a symbolic link, `a/../b` is not `b`.
+/// Rejects any `..`, even one that stays inside: if `a` is a symbolic link, `a/../b` is not `b`.
 pub(super) fn resolve(base: &str, path: &str) -> Option<String> {
     let below = if path.starts_with('/') { below_base(base, path)? } else { path };
     let mut whole = base.to_owned();
@@ -12,7 +13,7 @@ pub(super) fn resolve(base: &str, path: &str) -> Option<String> {
         match part {
             "" | "." => {}
             ".." => return None,
-            // A backslash separates on Windows, and no file of ours has one in its name.
+            // A backslash is a separator on Windows, and no file of clawft has one in its name.
             part if part.contains(['\0', '\\']) => return None,
             part => {
                 if !whole.ends_with('/') {
@@ -25,14 +26,15 @@ pub(super) fn resolve(base: &str, path: &str) -> Option<String> {
     Some(whole)
 }
 
-/// What is left of an absolute path below the base; `/config` is not the base of `/configuration`.
+/// Returns the part of an absolute path below the base; `/config` is not the base of `/configuration`.
 fn below_base<'a>(base: &str, path: &'a str) -> Option<&'a str> {
     let rest = path.strip_prefix(base)?;
     (rest.is_empty() || rest.starts_with('/') || base.ends_with('/')).then_some(rest)
 }
 
-/// The way to `path` from the directory that a host granted as `grant`, or `None` if it is not in there. As libc has it,
-/// the directory granted as `.` or `/` holds everything, and `/` in front makes no difference.
+/// Returns the path of `path` below the directory that a host granted as `grant`, or `None` if it is not in
+/// there. As in libc, the directory granted as `.` or `/` holds everything, and a leading `/` makes no
+/// difference.
 #[cfg(any(test, target_os = "wasi"))]
 pub(super) fn below_grant<'a>(path: &'a str, grant: &str) -> Option<&'a str> {
     let rest = plain(path).strip_prefix(plain(grant))?;
@@ -42,7 +44,7 @@ pub(super) fn below_grant<'a>(path: &'a str, grant: &str) -> Option<&'a str> {
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
 }
 
-/// Without what stands in front of a path and says only where it begins.
+/// Returns the path without a leading `/` or `./`.
 #[cfg(any(test, target_os = "wasi"))]
 fn plain(path: &str) -> &str {
     let path = path.strip_prefix("./").unwrap_or(path).trim_matches('/');
@@ -56,7 +58,7 @@ mod tests {
     use std::path::{Component, Path};
 
     #[test]
-    fn joins_what_is_inside() {
+    fn joins_paths_inside_the_base() {
         for (path, whole) in [
             ("config.json", "/config/config.json"),
             ("sessions/./a.json", "/config/sessions/a.json"),
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_leads_out() {
+    fn refuses_paths_out_of_the_base() {
         for path in [
             "..",
             "a/../b",
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_way_from_what_was_granted() {
+    fn finds_path_below_granted_directory() {
         for (path, grant, rest) in [
             ("/config/a/b", "/config", Some("a/b")),
             ("/config", "/config", Some("")),

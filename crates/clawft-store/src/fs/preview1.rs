@@ -1,7 +1,7 @@
-//! Files by WASI preview 1 itself, on wasm32-wasip1.
+//! Files through WASI preview 1, on wasm32-wasip1.
 //!
-//! The host keeps what it granted apart from all else, links included; here is only found out which of the directories it
-//! granted a path belongs to.
+//! The host confines paths to the directories it granted, links included; this module only finds the granted
+//! directory of a path.
 
 use super::path::below_grant;
 use super::{Content, FsFault, reserve};
@@ -13,48 +13,48 @@ use wasip1::{
     RIGHTS_FD_READ, RIGHTS_FD_READDIR, RIGHTS_FD_SYNC, RIGHTS_FD_WRITE, Rights,
 };
 
-/// The first descriptor that can be a granted directory: the standard streams come before.
+/// The first descriptor that can be a granted directory, after the standard streams.
 const FIRST_GRANT: Fd = 3;
 
 pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    // Checked before it is opened: opening a pipe that nobody writes to could take forever.
+    // Checked before the file is opened: opening a pipe without a writer could block forever.
     let (kind, size) = stat(path)?;
     if kind != FILETYPE_REGULAR_FILE {
         return Err(FsFault::NotFile);
     }
     let mut bytes = Vec::new();
-    // One byte more, so that the end is found without growing.
+    // One byte more, so that the end is detected without growing the buffer.
     reserve(&mut bytes, size.saturating_add(1))?;
     read_into(open(path, 0, 0, RIGHTS_FD_READ)?.0, &mut bytes)?;
     Ok(bytes)
 }
 
-/// Makes a file that must not be there yet and writes it down to the disk, whole or not at all.
+/// Creates a file that must not exist, and writes it to the disk completely or not at all.
 pub(super) fn create(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     let file = open(path, OFLAGS_CREAT | OFLAGS_EXCL, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?;
     let written = write(&file, content);
     if written.is_err() {
-        // Closed first: some systems refuse to remove a file while it is open.
+        // Closed first: some systems cannot remove an open file.
         drop(file);
         let _ = remove(path);
     }
     Ok(written?)
 }
 
-/// Writes into an empty file, which must exist, down to the disk.
+/// Writes to an existing, empty file, and synchronises it to the disk.
 pub(super) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     Ok(write(&open(path, 0, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?, content)?)
 }
 
-/// Writes down to the disk.
+/// Writes the content and synchronises it to the disk.
 fn write(file: &Descriptor, content: Content<'_>) -> Result<(), Errno> {
-    for piece in content {
-        write_all(file.0, &piece)?;
+    for chunk in content {
+        write_all(file.0, &chunk)?;
     }
     file.sync()
 }
 
-/// Writes the names in a directory down to the disk, on hosts that can do that.
+/// Synchronises the names in a directory to the disk, on hosts that support that.
 pub(super) fn sync_dir(path: &str) -> Result<(), FsFault> {
     let Ok(directory) = open(path, OFLAGS_DIRECTORY, 0, RIGHTS_FD_READDIR | RIGHTS_FD_SYNC) else {
         return Ok(());
@@ -71,21 +71,21 @@ pub(super) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
 }
 
 pub(super) fn rename(from: &str, to: &str) -> Result<(), FsFault> {
-    let (from_root, from) = place(from)?;
-    let (to_root, to) = place(to)?;
-    // SAFETY: the host reads nothing but both paths.
+    let (from_root, from) = granted(from)?;
+    let (to_root, to) = granted(to)?;
+    // SAFETY: the host reads both paths and nothing else.
     Ok(unsafe { wasip1::path_rename(from_root, from, to_root, to) }?)
 }
 
 pub(super) fn remove(path: &str) -> Result<(), FsFault> {
-    let (root, rest) = place(path)?;
-    // SAFETY: the host reads nothing but the path.
+    let (root, rest) = granted(path)?;
+    // SAFETY: the host reads the path and nothing else.
     Ok(unsafe { wasip1::path_unlink_file(root, rest) }?)
 }
 
 pub(super) fn create_dir(path: &str) -> Result<(), FsFault> {
-    let (root, rest) = place(path)?;
-    // SAFETY: the host reads nothing but the path.
+    let (root, rest) = granted(path)?;
+    // SAFETY: the host reads the path and nothing else.
     Ok(unsafe { wasip1::path_create_directory(root, rest) }?)
 }
 
@@ -94,7 +94,7 @@ pub(super) fn size(path: &str) -> Result<u64, FsFault> {
     Ok(stat(path)?.1)
 }
 
-/// Nothing: a guest has no way to show that it is alive.
+/// Empty: a guest cannot show other processes that it is alive.
 #[derive(Debug)]
 pub(super) struct Claim;
 
@@ -103,24 +103,24 @@ pub(super) fn holder_name() -> String {
     random::number().to_string()
 }
 
-/// Creates the file of a lock, which must not exist yet.
+/// Creates a lock file, which must not exist yet.
 pub(super) fn claim(path: &str) -> Result<Claim, FsFault> {
     open(path, OFLAGS_CREAT | OFLAGS_EXCL, 0, RIGHTS_FD_WRITE).map(|_| Claim)
 }
 
-/// Removes nothing: a guest cannot tell whether the holder of a lock is alive.
+/// Does nothing: a guest cannot tell whether the holder of a lock is alive.
 pub(super) fn remove_abandoned(_path: &str) -> Result<(), FsFault> {
     Ok(())
 }
 
-/// Calls `take` with each name in a directory that is text.
+/// Calls `take` with each name in a directory that is UTF-8.
 pub(super) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), FsFault> {
     let directory = open(path, OFLAGS_DIRECTORY, 0, RIGHTS_FD_READDIR)?;
     let mut next = DIRCOOKIE_START;
-    // Room for any one entry: a name has at most 255 bytes on every file system there is.
+    // Room for any entry: on every file system a name has at most 255 bytes.
     let mut buffer = [0; 4096];
     loop {
-        // SAFETY: the host writes into nothing but the buffer.
+        // SAFETY: the host writes into the buffer and nothing else.
         let filled = unsafe { wasip1::fd_readdir(directory.0, buffer.as_mut_ptr(), buffer.len(), next) }?;
         let mut entries = &buffer[..filled.min(buffer.len())];
         while let Some((name, rest, cookie)) = entry(entries) {
@@ -130,15 +130,15 @@ pub(super) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), Fs
             }
             (entries, next) = (rest, cookie);
         }
-        // A buffer that is not filled holds the last entry; of the last entry in a full one there may be a part only.
+        // A buffer that is not full holds the last entry. In a full one the last entry may be incomplete.
         if filled < buffer.len() {
             return Ok(());
         }
     }
 }
 
-/// The first of the directory entries in `bytes`, if it is there as a whole: its name, what follows it, and where to go on
-/// from there.
+/// Returns the first directory entry in `bytes`, if it is complete: its name, the bytes after it, and the
+/// position of the next entry.
 fn entry(bytes: &[u8]) -> Option<(&[u8], &[u8], u64)> {
     let (head, rest) = bytes.split_at_checked(size_of::<Dirent>())?;
     let next = u64::from_le_bytes(head[..8].try_into().ok()?);
@@ -155,15 +155,15 @@ pub(super) fn is_dir(path: &str) -> bool {
     stat(path).is_ok_and(|(kind, _)| kind == FILETYPE_DIRECTORY)
 }
 
-/// The host sees to that itself.
+/// Returns true: the host confines paths itself.
 pub(super) fn is_inside(_base: &str, _path: &str) -> bool {
     true
 }
 
-/// Returns the kind and the size of what is at `path`.
+/// Returns the kind and the size of the file or directory at `path`.
 fn stat(path: &str) -> Result<(Filetype, u64), FsFault> {
-    let (root, rest) = place(path)?;
-    // SAFETY: the host reads nothing but the path.
+    let (root, rest) = granted(path)?;
+    // SAFETY: the host reads the path and nothing else.
     let found = unsafe { wasip1::path_filestat_get(root, LOOKUPFLAGS_SYMLINK_FOLLOW, rest) }?;
     Ok((found.filetype, found.size))
 }
@@ -180,23 +180,23 @@ impl Descriptor {
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        // SAFETY: no memory is involved, and nobody else has the descriptor.
+        // SAFETY: no memory is involved, and no other code has the descriptor.
         let _ = unsafe { wasip1::fd_close(self.0) };
     }
 }
 
 fn open(path: &str, how: Oflags, flags: Fdflags, rights: Rights) -> Result<Descriptor, FsFault> {
-    let (root, rest) = place(path)?;
-    // SAFETY: the host reads nothing but the path.
+    let (root, rest) = granted(path)?;
+    // SAFETY: the host reads the path and nothing else.
     let file = unsafe { wasip1::path_open(root, LOOKUPFLAGS_SYMLINK_FOLLOW, rest, how, rights, 0, flags) }?;
     Ok(Descriptor(file))
 }
 
-/// The granted directory that `path` is in, the innermost of several, and the way from there.
-fn place(path: &str) -> Result<(Fd, &str), FsFault> {
+/// Returns the granted directory that holds `path`, the innermost of several, and the path from there.
+fn granted(path: &str) -> Result<(Fd, &str), FsFault> {
     let mut found: Option<(Fd, &str)> = None;
     let mut root = FIRST_GRANT;
-    // What was granted has the first descriptors, one after the other.
+    // Granted directories have consecutive descriptors.
     while let Some(name) = grant(root) {
         if let Some(rest) = below_grant(path, &name)
             && found.is_none_or(|(_, other)| rest.len() < other.len())
@@ -209,14 +209,15 @@ fn place(path: &str) -> Result<(Fd, &str), FsFault> {
     Ok((root, if rest.is_empty() { "." } else { rest }))
 }
 
-/// The name under which the host granted the directory with this descriptor, if it is one.
+/// Returns the name under which the host granted the directory with this descriptor, if it is one.
 fn grant(descriptor: Fd) -> Option<String> {
-    // SAFETY: no memory is involved but what the function returns, and there is only one kind of grant to be read from it.
+    // SAFETY: no memory is involved but the function's return value, and there is only one kind of grant to
+    // read from it.
     let length = unsafe { wasip1::fd_prestat_get(descriptor).ok()?.u.dir.pr_name_len };
     let mut name = vec![0; length];
-    // SAFETY: the host writes into nothing but the name.
+    // SAFETY: the host writes into the name and nothing else.
     unsafe { wasip1::fd_prestat_dir_name(descriptor, name.as_mut_ptr(), length) }.ok()?;
-    // Some hosts count the NUL of C.
+    // Some hosts count the terminating NUL.
     name.truncate(name.iter().position(|byte| *byte == 0).unwrap_or(length));
     String::from_utf8(name).ok()
 }

@@ -1,6 +1,8 @@
-//! The native back end for tests: what a thread does with files can be watched, delayed and made to fail.
+//! The native back end for tests, in which a thread's file operations can be watched, delayed and made to
+//! fail.
 //!
-//! A thread of a test plays a process. What [`intercept`] is given is asked before each call of that thread.
+//! A thread of a test plays a process. The script given to [`intercept`] is called before each file operation
+//! of that thread.
 
 #[path = "standard.rs"]
 mod standard;
@@ -9,14 +11,15 @@ use crate::fs::{Content, FsFault};
 pub(in crate::fs) use standard::{Claim, holder_name, is_dir, is_inside, remove_abandoned, size};
 use std::cell::RefCell;
 
-/// Gets the name of a call and the path that it is about; an error is the call's, and the file system is not asked.
+/// Gets the name of an operation and its path. If it returns an error, the operation fails with it and the
+/// file system is not used.
 pub(crate) type Script = Box<dyn FnMut(&'static str, &str) -> Result<(), FsFault>>;
 
 thread_local! {
     static SCRIPT: RefCell<Option<Script>> = const { RefCell::new(None) };
 }
 
-/// Does `work` with each of this thread's calls announced to `script`.
+/// Runs `work`, and announces each of this thread's operations to `script`.
 pub(crate) fn intercept<T>(
     script: impl FnMut(&'static str, &str) -> Result<(), FsFault> + 'static,
     work: impl FnOnce() -> T,
@@ -28,7 +31,7 @@ pub(crate) fn intercept<T>(
 }
 
 fn announce(call: &'static str, path: &str) -> Result<(), FsFault> {
-    // Taken out meanwhile: a script may use files itself.
+    // Taken out meanwhile, because a script may use files itself.
     let Some(mut script) = SCRIPT.take() else { return Ok(()) };
     let said = script(call, path);
     SCRIPT.set(Some(script));

@@ -1,4 +1,4 @@
-//! Files by `std::fs`, natively.
+//! Files through `std::fs`, natively.
 
 use crate::fs::{Content, FsFault, reserve};
 use crate::random;
@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::sync::LazyLock;
 
 pub(in crate::fs) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    // Checked before it is opened: opening a pipe that nobody writes to could take forever.
+    // Checked before the file is opened: opening a pipe without a writer could block forever.
     regular(&fs::metadata(path)?)?;
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
@@ -21,32 +21,32 @@ fn regular(found: &Metadata) -> Result<u64, FsFault> {
     if found.is_file() { Ok(found.len()) } else { Err(FsFault::NotFile) }
 }
 
-/// Makes a file that must not be there yet and writes it down to the disk, whole or not at all.
+/// Creates a file that must not exist, and writes it to the disk completely or not at all.
 pub(in crate::fs) fn create(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     let mut file = private().write(true).create_new(true).open(path)?;
     let written = write(&mut file, content);
     if written.is_err() {
-        // Closed first: some systems refuse to remove a file while it is open.
+        // Closed first: some systems cannot remove an open file.
         drop(file);
         let _ = fs::remove_file(path);
     }
     Ok(written?)
 }
 
-/// Writes into an empty file, which must exist, down to the disk.
+/// Writes to an existing, empty file, and synchronises it to the disk.
 pub(in crate::fs) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     Ok(write(&mut OpenOptions::new().write(true).open(path)?, content)?)
 }
 
-/// Writes down to the disk.
+/// Writes the content and synchronises it to the disk.
 fn write(file: &mut File, content: Content<'_>) -> io::Result<()> {
-    for piece in content {
-        file.write_all(&piece)?;
+    for chunk in content {
+        file.write_all(&chunk)?;
     }
     file.sync_all()
 }
 
-/// Writes the names in a directory down to the disk, on systems that can do that.
+/// Synchronises the names in a directory to the disk, on systems that support that.
 pub(in crate::fs) fn sync_dir(path: &str) -> Result<(), FsFault> {
     match File::open(path).and_then(|directory| directory.sync_all()).map_err(FsFault::from) {
         Err(fault @ (FsFault::Full | FsFault::Other(Some(INPUT_OUTPUT)))) => Err(fault),
@@ -58,7 +58,8 @@ pub(in crate::fs) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
     Ok(private().append(true).create(true).open(path)?.write_all(bytes)?)
 }
 
-/// What is made is for nobody but the user: conversations are private, and a native program has no sandbox around its files.
+/// Returns options that create private files: conversations are private, and a native program has no sandbox
+/// around its files.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
@@ -74,7 +75,7 @@ pub(in crate::fs) fn remove(path: &str) -> Result<(), FsFault> {
     Ok(fs::remove_file(path)?)
 }
 
-/// Makes a directory, for nobody but the user.
+/// Makes a private directory.
 pub(in crate::fs) fn create_dir(path: &str) -> Result<(), FsFault> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are Unix's"))]
     let mut builder = DirBuilder::new();
@@ -104,10 +105,10 @@ pub(in crate::fs) fn is_dir(path: &str) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_dir())
 }
 
-/// Whether following the symbolic links in `path` does not lead out of `base`.
+/// Returns whether `path` stays inside `base` when its symbolic links are followed.
 ///
-/// Who can change directories at the same time can still get past it. That is for a sandbox to prevent, and the natively
-/// built agent has none.
+/// A program that changes directories at the same time can still lead it outside. Only a sandbox can prevent
+/// that, and the native agent has none.
 pub(in crate::fs) fn is_inside(base: &str, path: &str) -> bool {
     let Ok(base) = fs::canonicalize(base) else {
         return true;
@@ -117,30 +118,32 @@ pub(in crate::fs) fn is_inside(base: &str, path: &str) -> bool {
             return real.starts_with(base);
         }
         if fs::symlink_metadata(part).is_ok_and(|found| found.is_symlink()) {
-            // A link to nowhere: what is written there would be made outside.
+            // A dangling link: a file written there would be created outside.
             return false;
         }
     }
     true
 }
 
-/// The file of a lock, locked by the system for as long as its holder is alive.
+/// A lock file, locked by the system for as long as its holder is alive.
 #[derive(Debug)]
 pub(in crate::fs) struct Claim {
-    /// Closed by the system when the process ends, however it does.
+    /// The system closes it when the process ends, in whatever way.
     #[cfg(unix)]
     _file: File,
 }
 
-/// Returns a name that no other holder has. It ends with the [`system`], whose processes can tell whether the holder is alive.
+/// Returns a name that no other holder has. It ends with the [`system`], whose processes can check whether
+/// the holder is alive.
 pub(in crate::fs) fn holder_name() -> String {
     format!("{}-{}", random::number(), system())
 }
 
-/// Creates the file of a lock, which must not exist yet.
+/// Creates a lock file, which must not exist yet.
 pub(in crate::fs) fn claim(path: &str) -> Result<Claim, FsFault> {
     let _file = private().write(true).create_new(true).open(path)?;
-    // Others hold it for a moment at most, in `remove_abandoned`. On a file system without locks that fails for them as well.
+    // Other processes lock it for a moment only, in `remove_abandoned`. On a file system without locks their
+    // call fails as well.
     #[cfg(unix)]
     let _ = _file.lock();
     Ok(Claim {
@@ -149,25 +152,26 @@ pub(in crate::fs) fn claim(path: &str) -> Result<Claim, FsFault> {
     })
 }
 
-/// Removes the file of a lock if the system reports that its holder is dead. Never on Windows, where a locked file cannot be
-/// written through another handle.
+/// Removes a lock file if the system reports that its holder is dead. Never on Windows, where a locked file
+/// cannot be written through another handle.
 pub(in crate::fs) fn remove_abandoned(path: &str) -> Result<(), FsFault> {
     if cfg!(unix) && path.rsplit_once('-').is_some_and(|(_, other)| other == system()) {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         if file.try_lock().is_ok() {
-            // Still locked, so that a process that is about to lock its own new file finds it gone after that.
+            // Still locked, so that a process that is about to lock its own new file finds it removed
+            // afterwards.
             return remove(path);
         }
     }
     Ok(())
 }
 
-/// Returns a mark of the running system, which all of its processes have in common.
+/// Returns an identifier of the running system, which all of its processes share.
 fn system() -> &'static str {
     static SYSTEM: LazyLock<String> = LazyLock::new(|| {
         let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let digits: String = text.chars().filter(char::is_ascii_hexdigit).take(8).collect();
-        // Other machines may have the same mark then: a wrong verdict costs their processes time.
+        // Other machines may then have the same identifier: a wrong result costs their processes time.
         if digits.is_empty() { std::env::consts::OS.to_owned() } else { digits }
     });
     &SYSTEM

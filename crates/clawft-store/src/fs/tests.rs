@@ -11,7 +11,7 @@ fn temporary() -> (TempDir, FileSystem) {
 }
 
 #[test]
-fn bases() {
+fn normalises_the_base_path() {
     assert_eq!(FileSystem::new().home_dir(), "/config");
     assert_eq!(FileSystem::with_base_path("/data//").home_dir(), "/data");
     assert_eq!(FileSystem::with_base_path("/").home_dir(), "/");
@@ -28,7 +28,7 @@ fn writes_and_reads_back() {
 }
 
 #[test]
-fn a_failed_write_leaves_the_old_and_no_temporary_file() {
+fn failed_write_keeps_the_old_file() {
     let (_dir, fs) = temporary();
     fs.create_dir_all("occupied/inside").unwrap();
     let error = fs.write_string("occupied", "text").unwrap_err();
@@ -38,7 +38,7 @@ fn a_failed_write_leaves_the_old_and_no_temporary_file() {
 }
 
 #[test]
-fn a_write_that_fails_anywhere_leaves_the_old_and_no_temporary_file() {
+fn write_failing_anywhere_keeps_the_old_file() {
     let (_dir, fs) = temporary();
     fs.write_string("f", "old").unwrap();
     for failing in ["create", "rename"] {
@@ -51,7 +51,7 @@ fn a_write_that_fails_anywhere_leaves_the_old_and_no_temporary_file() {
 }
 
 #[test]
-fn a_write_ends_with_the_directory_on_the_disk() {
+fn write_ends_with_a_directory_sync() {
     let (dir, fs) = temporary();
     let base = dir.path().to_str().unwrap().to_owned();
     assert_eq!(calls(|| fs.write_string("a", "text").unwrap()).last().unwrap(), &format!("sync_dir {base}"));
@@ -68,7 +68,7 @@ fn a_write_ends_with_the_directory_on_the_disk() {
         intercept(failing, || fs.write_string("b", "text").unwrap_err().fault),
         FsFault::Other(Some(5))
     );
-    // What is full cannot be asked to hold less.
+    // A full disk still allows to remove a file.
     let full = |call, _: &str| if call == "sync_dir" { Err(FsFault::Full) } else { Ok(()) };
     intercept(full, || fs.remove_file("b").unwrap());
 }
@@ -87,7 +87,7 @@ fn calls(work: impl FnOnce()) -> Vec<String> {
 }
 
 #[test]
-fn temporary_files_of_others_are_left_alone() {
+fn keeps_temporary_files_of_others() {
     let (_dir, fs) = temporary();
     fs.append_string("a.tmp-1", "theirs").unwrap();
     fs.write_string("a", "ours").unwrap();
@@ -96,7 +96,7 @@ fn temporary_files_of_others_are_left_alone() {
 }
 
 #[test]
-fn appends() {
+fn appends_to_a_file() {
     let (_dir, fs) = temporary();
     fs.append_string("log/today", "one ").unwrap();
     fs.append_string("log/today", "two").unwrap();
@@ -104,7 +104,7 @@ fn appends() {
 }
 
 #[test]
-fn lists_sorted_and_tells_what_exists() {
+fn lists_sorted_names_and_existence() {
     let (_dir, fs) = temporary();
     for name in ["b", "a", "c/d"] {
         fs.write_string(name, "").unwrap();
@@ -115,7 +115,7 @@ fn lists_sorted_and_tells_what_exists() {
 }
 
 #[test]
-fn makes_and_removes() {
+fn makes_directories_and_removes_files() {
     let (_dir, fs) = temporary();
     fs.create_dir_all("x/y/z").unwrap();
     fs.create_dir_all("x/y/z").unwrap();
@@ -130,7 +130,7 @@ fn makes_and_removes() {
 }
 
 #[test]
-fn keeps_copies_under_free_names_and_each_once() {
+fn keeps_each_copy_once_under_free_names() {
     let (dir, fs) = temporary();
     for number in 1..=3 {
         let content = format!("damage {number}");
@@ -147,7 +147,7 @@ fn keeps_copies_under_free_names_and_each_once() {
 }
 
 #[test]
-fn errors_keep_path_and_operation() {
+fn errors_name_path_and_operation() {
     let (dir, fs) = temporary();
     let missing = fs.read("no/such").unwrap_err();
     let whole = format!("{}/no/such", dir.path().display());
@@ -166,7 +166,7 @@ fn errors_keep_path_and_operation() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_written_is_for_nobody_else() {
+fn written_files_are_private() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let (dir, fs) = temporary();
@@ -187,7 +187,7 @@ fn what_is_written_is_for_nobody_else() {
 
 #[cfg(unix)]
 #[test]
-fn only_files_are_read() {
+fn reads_regular_files_only() {
     use std::os::unix::net::UnixListener;
 
     let (dir, fs) = temporary();
@@ -197,13 +197,13 @@ fn only_files_are_read() {
     let error = fs.read("socket").unwrap_err();
     assert_eq!(error.fault, FsFault::NotFile);
     assert!(error.to_string().ends_with("socket`: it is not a regular file"), "{error}");
-    // Out of the base, so the back end is asked itself. This one never ends.
+    // The file is outside the base, so the back end is called directly. It never ends.
     #[cfg(target_os = "linux")]
     assert_eq!(super::backend::read("/dev/zero"), Err(FsFault::NotFile));
 }
 
 #[test]
-fn room_that_is_not_there_is_an_error() {
+fn missing_memory_is_an_error() {
     let mut bytes = Vec::new();
     assert_eq!(super::reserve(&mut bytes, u64::MAX), Err(FsFault::NoMemory));
     assert_eq!(super::reserve(&mut bytes, (usize::MAX / 2) as u64), Err(FsFault::NoMemory));
@@ -214,7 +214,7 @@ fn room_that_is_not_there_is_an_error() {
 
 #[cfg(unix)]
 #[test]
-fn symbolic_links_lead_out_of_the_base_for_nothing() {
+fn refuses_links_out_of_the_base() {
     use std::os::unix::fs::symlink;
 
     let (outside, other) = temporary();
@@ -254,8 +254,9 @@ fn symbolic_links_lead_out_of_the_base_for_nothing() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_has_words_and_leaves_the_old_file() {
-    // The one file on every Linux that is always full. It is out of the base, so the back end is asked itself.
+fn full_disk_keeps_the_old_file() {
+    // The one file on every Linux that is always full. It is outside the base, so the back end is called
+    // directly.
     assert_eq!(super::backend::append("/dev/full", b"x"), Err(FsFault::Full));
     assert_eq!(FsFault::Full.to_string(), "no space left");
 }

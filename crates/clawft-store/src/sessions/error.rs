@@ -1,10 +1,10 @@
-//! Why a session cannot be had or kept.
+//! Errors of loading and storing sessions.
 
 use crate::fs::FsError;
 use clawft_types::SessionError;
 use std::fmt;
 
-/// Why a session cannot be had or kept, worded with its file.
+/// The reason why a session cannot be loaded or stored, with its file.
 #[derive(Debug)]
 pub enum StoreError {
     /// The file cannot be read or written.
@@ -13,10 +13,10 @@ pub enum StoreError {
     Session {
         /// The file.
         path: String,
-        /// What is the matter with it.
+        /// The fault.
         error: SessionError,
     },
-    /// The session was removed while a turn of it went on.
+    /// The session was removed during a turn.
     Deleted,
 }
 

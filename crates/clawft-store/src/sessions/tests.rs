@@ -1,4 +1,4 @@
-//! Sessions in a real directory, used by several at once and left behind by those that were killed.
+//! Sessions in a real directory, used by several processes at once and left behind by killed ones.
 
 mod races;
 
@@ -19,12 +19,13 @@ fn id(text: &str) -> SessionId {
     text.parse().unwrap()
 }
 
-/// Of a session that is as it should be.
+/// Fails on any warning.
 fn no_warning(text: &str) {
     panic!("warned: {text}");
 }
 
-/// A turn that begins with what is stored: the session with a question and an answer added, and how long it was before.
+/// Begins a turn from the stored session: returns the session with a question and an answer added, and its
+/// previous length.
 fn turn(sessions: &Sessions, name: &str, text: &str) -> (Session, usize) {
     let mut session = sessions.load(id(name)).unwrap();
     let known = session.messages.len();
@@ -42,7 +43,7 @@ fn stored(sessions: &Sessions, name: &str) -> Vec<String> {
     session.messages.into_iter().map(|message| message.content).collect()
 }
 
-/// The files in the directory of sessions; that of the locks is empty.
+/// Returns the files in the directory of sessions, and asserts that the directory of locks is empty.
 fn names(fs: &FileSystem) -> Vec<String> {
     assert_eq!(fs.list_dir("sessions/.locks").unwrap_or_default(), [""; 0]);
     let mut names = fs.list_dir("sessions").unwrap_or_default();
@@ -51,7 +52,7 @@ fn names(fs: &FileSystem) -> Vec<String> {
 }
 
 #[test]
-fn a_session_is_found_again_by_its_files_name() {
+fn session_is_found_by_file_name() {
     let (_dir, fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "one", "hello"));
     fs.write_string("sessions/two.json", &fs.read_to_string("sessions/one.json").unwrap()).unwrap();
@@ -61,7 +62,7 @@ fn a_session_is_found_again_by_its_files_name() {
 }
 
 #[test]
-fn of_two_turns_at_the_same_time_none_is_lost() {
+fn two_simultaneous_turns_are_both_kept() {
     let (_dir, _fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "s", "a"));
     let second = turn(&sessions, "s", "b");
@@ -72,7 +73,7 @@ fn of_two_turns_at_the_same_time_none_is_lost() {
 }
 
 #[test]
-fn of_many_turns_at_the_same_time_none_is_lost() {
+fn many_simultaneous_turns_are_all_kept() {
     let (_dir, fs, sessions) = temporary();
     thread::scope(|scope| {
         for writer in 0..4 {
@@ -93,7 +94,7 @@ fn of_many_turns_at_the_same_time_none_is_lost() {
 }
 
 #[test]
-fn a_session_that_is_gone_by_the_end_of_the_turn_stays_so() {
+fn session_deleted_during_turn_stays_deleted() {
     let (_dir, _fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "s", "a"));
     let (session, known) = turn(&sessions, "s", "b");
@@ -102,14 +103,14 @@ fn a_session_that_is_gone_by_the_end_of_the_turn_stays_so() {
     assert!(matches!(error, StoreError::Deleted));
     assert_eq!(error.to_string(), "the session was deleted meanwhile");
     assert_eq!(sessions.list().unwrap(), []);
-    // Another conversation of the same name gets no answer of this one.
+    // The turn does not change another conversation of the same name.
     store(&sessions, turn(&sessions, "s", "other"));
     assert!(matches!(sessions.store(&session, known, &mut no_warning).unwrap_err(), StoreError::Deleted));
     assert_eq!(stored(&sessions, "s"), ["other", "other"]);
 }
 
 #[test]
-fn a_first_turn_begins_the_session_also_where_another_one_was_removed() {
+fn first_turn_recreates_a_removed_session() {
     let (_dir, _fs, sessions) = temporary();
     let first = turn(&sessions, "s", "a");
     store(&sessions, turn(&sessions, "s", "b"));
@@ -119,7 +120,7 @@ fn a_first_turn_begins_the_session_also_where_another_one_was_removed() {
 }
 
 #[test]
-fn a_damaged_session_is_kept_when_a_new_one_takes_its_place() {
+fn keeps_copy_of_replaced_damaged_session() {
     let (dir, fs, sessions) = temporary();
     fs.write_string("sessions/s.json", "[]").unwrap();
     for _ in 0..2 {
@@ -137,11 +138,11 @@ fn a_damaged_session_is_kept_when_a_new_one_takes_its_place() {
 }
 
 #[test]
-fn a_session_damaged_meanwhile_is_kept_and_the_whole_conversation_stored() {
+fn stores_whole_conversation_over_damaged_session() {
     let (_dir, fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "s", "a"));
     let (session, known) = turn(&sessions, "s", "b");
-    // What is kept already is not kept again.
+    // An equal copy is not kept twice.
     for (damage, copies) in [("{", 1), ("{}", 2), ("{", 2)] {
         let mut warnings = 0;
         fs.write_string("sessions/s.json", damage).unwrap();
@@ -152,7 +153,7 @@ fn a_session_damaged_meanwhile_is_kept_and_the_whole_conversation_stored() {
 }
 
 #[test]
-fn a_session_of_a_newer_version_is_left_alone() {
+fn leaves_newer_session_unchanged() {
     let (_dir, fs, sessions) = temporary();
     let newer = r#"{"version":99}"#;
     let (session, known) = turn(&sessions, "s", "a");
@@ -167,7 +168,7 @@ fn a_session_of_a_newer_version_is_left_alone() {
 }
 
 #[test]
-fn what_is_no_file_is_no_session() {
+fn refuses_session_that_is_no_file() {
     let (_dir, fs, sessions) = temporary();
     let (session, known) = turn(&sessions, "s", "a");
     fs.create_dir_all("sessions/s.json").unwrap();
@@ -185,7 +186,7 @@ fn what_is_no_file_is_no_session() {
 }
 
 #[test]
-fn looking_changes_nothing() {
+fn reading_changes_nothing() {
     let (_dir, fs, sessions) = temporary();
     assert_eq!(sessions.read(&id("s")).unwrap(), None);
     assert!(!fs.exists("sessions"));
@@ -198,7 +199,7 @@ fn looking_changes_nothing() {
 }
 
 #[test]
-fn lists_sessions_and_nothing_else() {
+fn lists_only_sessions() {
     let (_dir, fs, sessions) = temporary();
     assert_eq!(sessions.list().unwrap(), []);
     for name in ["b.json", "a.json", "a-b.json", "a.lock", "c.json.damaged-1", ".json", "ä.json", "notes.txt"]
@@ -209,7 +210,7 @@ fn lists_sessions_and_nothing_else() {
 }
 
 #[test]
-fn the_path_of_a_session_is_that_of_its_file() {
+fn returns_the_path_of_the_file() {
     let (dir, _fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "s", "a"));
     let path = sessions.path(&id("s")).unwrap();
@@ -218,7 +219,7 @@ fn the_path_of_a_session_is_that_of_its_file() {
 }
 
 #[test]
-fn removes_a_session_once() {
+fn removes_session_and_reports_it_once() {
     let (_dir, fs, sessions) = temporary();
     assert!(!sessions.remove(&id("s")).unwrap());
     store(&sessions, turn(&sessions, "s", "a"));
@@ -228,7 +229,7 @@ fn removes_a_session_once() {
 }
 
 #[test]
-fn what_cannot_be_stored_is_said_with_the_file() {
+fn store_error_names_the_file() {
     let (_dir, fs, sessions) = temporary();
     fs.write_string("sessions", "in the way").unwrap();
     let session = Session::new(id("s"));

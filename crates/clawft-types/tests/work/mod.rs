@@ -64,7 +64,7 @@ fn now() -> Duration {
 }
 
 #[test]
-fn what_is_not_linear_is_noticed() {
+fn notices_work_that_is_not_linear() {
     let squared = |size: &usize| {
         (0..*size).map(|n| (0..*size).filter(|m| black_box(m ^ n) == 1).count()).sum::<usize>()
     };

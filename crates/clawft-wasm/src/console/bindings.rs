@@ -1,15 +1,15 @@
-//! The standard streams as the host has them: by way of libc and std they would come with buffers, locks, and questions
-//! about terminals.
+//! The standard streams through the host's interfaces: libc and std would add buffers, locks and checks for a
+//! terminal.
 
 use super::{Fault, TOO_LARGE, UNREADABLE};
 use clawft_types::memory;
 use wasip2::cli::{stderr, stdin, stdout};
 use wasip2::io::streams::{OutputStream, StreamError};
 
-/// How many bytes are asked for at once.
+/// The number of bytes to read at once.
 const READ_SIZE: u64 = 64 * 1024;
 
-/// The most that a host takes at once.
+/// The maximum number of bytes that a host accepts at once.
 const WRITE_SIZE: usize = 4096;
 
 pub(super) fn read() -> Result<Vec<u8>, &'static str> {

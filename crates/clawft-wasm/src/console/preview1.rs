@@ -1,4 +1,4 @@
-//! The standard streams by WASI preview 1 itself, on wasm32-wasip1.
+//! The standard streams through WASI preview 1, on wasm32-wasip1.
 
 use super::{Fault, TOO_LARGE, UNREADABLE};
 use clawft_store::preview1::{read_to_end, write_all};

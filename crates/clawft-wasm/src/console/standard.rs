@@ -1,4 +1,4 @@
-//! The standard streams by std, natively.
+//! The standard streams through std, natively.
 
 use super::{Fault, UNREADABLE};
 use std::io::{self, ErrorKind, Read as _, Write as _};

@@ -1,8 +1,9 @@
-//! What the host says went wrong, in words. The bindings offer only `Debug`, which prints nothing in the shipped build.
+//! Error messages for the host's error codes. The bindings offer only `Debug`, which prints nothing in the
+//! shipped build.
 
 use wasip2::http::types::ErrorCode;
 
-/// Whether the host gave up because its share of the time was over.
+/// Returns whether the host gave up because of a timeout.
 pub(super) fn is_timeout(code: &ErrorCode) -> bool {
     matches!(
         code,
@@ -13,7 +14,7 @@ pub(super) fn is_timeout(code: &ErrorCode) -> bool {
     )
 }
 
-/// Whether another attempt would end in the same way: what the host forbids, or a server that it does not trust.
+/// Returns whether a retry would fail as well: the host forbids the request, or does not trust the server.
 pub(super) fn is_lasting(code: &ErrorCode) -> bool {
     matches!(
         code,
@@ -27,7 +28,8 @@ pub(super) fn is_lasting(code: &ErrorCode) -> bool {
     )
 }
 
-/// The cause as the end of a sentence. Codes that a user would act on in the same way share their words.
+/// Returns the cause as the end of a sentence. Codes on which a user would act in the same way share a
+/// message.
 pub(super) fn words(code: ErrorCode) -> String {
     let words = match code {
         ErrorCode::DnsError(payload) => {

@@ -1,14 +1,14 @@
-//! Strategy A: the crate `wasi-http-client`, with what it lacks refused instead of trapped on.
+//! Back end A: the crate `wasi-http-client`. Requests that would make it trap are rejected.
 
 use super::{HttpError, Part, Request, Sink};
 use wasi_http_client::{Client, Method};
 
 pub(super) const IS_REAL: bool = true;
 
-/// More than this goes into one `blocking-write-and-flush`, which traps on it.
+/// The maximum size of a body: one `blocking-write-and-flush` traps on more.
 const MAX_BODY: usize = 4096;
 
-/// How many bytes of body are asked for at once.
+/// The number of body bytes to read at once.
 const READ_SIZE: u64 = 64 * 1024;
 
 pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), HttpError> {
@@ -21,7 +21,7 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
     let scheme = if request.url.https { "https://" } else { "http://" };
     let url = [scheme, request.url.authority, &request.url.path_with_query].concat();
     let length = body.len().to_string();
-    // Without a length the crate sends the body in chunks, which some providers' proxies refuse.
+    // Without a length the crate sends the body in chunks, which some providers' proxies reject.
     let headers = request.headers.iter().copied().chain([("content-length", length.as_str())]);
     let response = Client::new()
         .request(Method::Other(request.method.to_owned()), &url)
@@ -52,7 +52,8 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
     }
 }
 
-/// The crate words most errors by `Debug`, which prints nothing in the shipped build.
+/// Returns the message of an error. The crate formats most errors with `Debug`, which prints nothing in the
+/// shipped build.
 fn words(text: String) -> String {
     if text.is_empty() { "the request failed, and this build leaves out why".to_owned() } else { text }
 }

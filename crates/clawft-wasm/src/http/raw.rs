@@ -1,13 +1,13 @@
-//! Strategy B: `wasi:http` through its raw bindings.
+//! Back end B: `wasi:http` through its raw bindings.
 //!
-//! Three rules that the interface does not enforce, each of which hangs or traps when broken:
+//! Three rules that the interface does not enforce; breaking any of them hangs or traps:
 //!
-//! - The request is handed to the host *before* its body is written. The host buffers little and takes more only once it
-//!   is sending.
-//! - Nothing waits without the deadline's timer beside it. The timeouts in the request's options are hints that a host may
-//!   ignore (wasmtime's own are 600 s).
-//! - Resources are dropped children first: pollables before what they watch, streams before their bodies. Rust drops
-//!   locals in reverse order, so each child is declared after its parent.
+//! - The request is passed to the host *before* its body is written. The host buffers little, and accepts
+//!   more only once it is sending.
+//! - Every wait includes the deadline's timer. The timeouts in the request's options are hints that a host
+//!   may ignore (wasmtime's own are 600 s).
+//! - Resources are dropped children first: pollables before the resource that they watch, streams before
+//!   their bodies. Rust drops locals in reverse order, so each child is declared after its parent.
 
 mod cause;
 
@@ -26,7 +26,7 @@ use wasip2::io::streams::{OutputStream, StreamError};
 
 pub(super) const IS_REAL: bool = true;
 
-/// How many bytes of body are asked for at once.
+/// The number of body bytes to read at once.
 const READ_SIZE: u64 = 64 * 1024;
 
 pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), HttpError> {
@@ -38,7 +38,7 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
     };
     let future = outgoing_handler::handle(outgoing, Some(options(request.timeout)))
         .map_err(|code| deadline.explain(code))?;
-    // Where the server answers early, the rest of the upload has to stay open until the answer is read.
+    // If the server answers early, the unfinished upload has to stay open until the answer is read.
     let _unfinished = match (upload, request.body) {
         (Some(upload), Some(body)) => send_body(upload, body, &future, &deadline)?,
         _ => None,
@@ -65,7 +65,7 @@ fn outgoing_request(request: &Request<'_>) -> Result<OutgoingRequest, HttpError>
         }
     }
     if let Some(body) = request.body {
-        // Without it the body goes out in chunks, which some providers' proxies refuse.
+        // Without it the body is sent in chunks, which some providers' proxies reject.
         append(&fields, "content-length", &body.len().to_string())?;
     }
     let outgoing = OutgoingRequest::new(fields);
@@ -97,20 +97,21 @@ fn method(name: &str) -> Method {
     }
 }
 
-/// The time for each phase, as hints for the host: it can then give up early and close the connection.
+/// Returns the timeouts of each phase, as hints that let the host give up early and close the connection.
 fn options(timeout: Duration) -> RequestOptions {
     let options = RequestOptions::new();
     let whole = nanoseconds(timeout);
-    // A host that does not support one of them says so, and our own deadline holds all the same.
+    // A host may not support one of them; our own deadline holds anyway.
     let _ = options.set_connect_timeout(Some(whole));
     let _ = options.set_first_byte_timeout(Some(whole));
-    // Later than our deadline: what a host says of a body that broke off does not tell a timeout from anything else.
+    // Later than our deadline, because the host's error for a broken body does not distinguish a timeout from
+    // other causes.
     let _ = options.set_between_bytes_timeout(Some(whole.saturating_mul(2)));
     options
 }
 
-/// Writes the whole body; gives the upload back where it could not be finished, because the server answered before it
-/// had all of it or because the connection failed. Either way `future` knows more.
+/// Writes the whole body. Returns the upload if it could not be finished, because the server answered before
+/// it had all of it or because the connection failed; `future` then has the cause.
 fn send_body(
     upload: OutgoingBody,
     body: &[u8],
@@ -124,12 +125,12 @@ fn send_body(
     if !written {
         return Ok(Some(upload));
     }
-    // The host may find the body at odds with its length or the connection gone: `future` says that as well.
+    // The host may report a wrong body length or a closed connection; `future` reports both as well.
     let _ = OutgoingBody::finish(upload, None);
     Ok(None)
 }
 
-/// Writes as much at a time as the host has room for and flushes at the end. False if that was not to be.
+/// Writes as much at a time as the host accepts, and flushes at the end. Returns false if the stream failed.
 fn write_all(
     stream: &OutputStream,
     mut left: &[u8],
@@ -209,13 +210,13 @@ fn read_body(
     }
 }
 
-/// The host's words, less the backtrace that it may append. `http-error-code` could be asked for a code to put into words
-/// of ours, but it is 1.7 KB of component, and wasmtime 49 knows none here.
+/// Returns the host's message without the backtrace that it may append. `http-error-code` could return a
+/// code, but it would add 1.7 KB to the component, and wasmtime 49 knows none here.
 fn interrupted(error: &Error) -> HttpError {
     HttpError::Interrupted(error.to_debug_string().split('\n').next().unwrap_or_default().to_owned())
 }
 
-/// The moment at which an exchange has to be over.
+/// The time by which an exchange has to be complete.
 struct Deadline {
     timeout: Duration,
     timer: Pollable,
@@ -236,7 +237,7 @@ impl Deadline {
         self.wait_for_either(one, one).map(|_| ())
     }
 
-    /// Waits for one of two; the first one wins where both are ready, and the deadline over both.
+    /// Waits for one of two pollables; the first one wins if both are ready, and the deadline wins over both.
     fn wait_for_either(&self, first: &Pollable, second: &Pollable) -> Result<Ready, HttpError> {
         let ready = poll(&[first, second, &self.timer]);
         if ready.contains(&2) {
@@ -245,7 +246,8 @@ impl Deadline {
         Ok(if ready.contains(&0) { Ready::First } else { Ready::Second })
     }
 
-    /// The host's code as an error; its own timeouts, which were set to ours, are this deadline.
+    /// Maps the host's code to an error; the host's own timeouts, which were set to ours, become this
+    /// deadline's.
     fn explain(&self, code: ErrorCode) -> HttpError {
         if cause::is_timeout(&code) {
             HttpError::TimedOut(self.timeout)

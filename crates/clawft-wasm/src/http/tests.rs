@@ -1,4 +1,5 @@
-//! What holds on every target: requests are checked before they are sent, errors are worded, limits are kept.
+//! Properties on every target: requests are checked before they are sent, errors have messages, limits are
+//! kept.
 
 mod responses;
 
@@ -14,7 +15,7 @@ fn refusal(method: &str, url: &str, headers: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn without_a_network_the_error_is_a_value() {
+fn request_without_network_is_an_error() {
     assert!(refusal("GET", "http://127.0.0.1:1/", &[]).starts_with("HTTP unavailable: "));
     let error: Box<dyn Error + Send + Sync> =
         WasiHttpClient::new().get("https://example.com", &[]).err().unwrap().into();
@@ -22,7 +23,7 @@ fn without_a_network_the_error_is_a_value() {
 }
 
 #[test]
-fn refuses_what_could_smuggle_a_header_in() {
+fn refuses_header_injection() {
     let url = "https://example.com/";
     let refused = refusal("GET", url, &[("authorization", "Bearer key\r\nx-other: 1")]);
     assert_eq!(refused, "HTTP request refused: a header's value (an API key, say) holds a line break");
@@ -32,7 +33,7 @@ fn refuses_what_could_smuggle_a_header_in() {
 }
 
 #[test]
-fn refuses_a_url_without_quoting_it() {
+fn refuses_url_without_quoting_it() {
     let refused = refusal("GET", "https://me:secret@example.com/", &[]);
     assert!(refused.starts_with("HTTP request refused: ") && !refused.contains("secret"), "{refused}");
 }
@@ -45,7 +46,7 @@ fn defaults_are_thirty_seconds_and_ten_megabytes() {
 }
 
 #[test]
-fn errors_read_well() {
+fn errors_have_readable_messages() {
     for (error, text) in [
         (HttpError::TimedOut(Duration::from_secs(30)), "Request timed out after 30 s"),
         (HttpError::TimedOut(Duration::from_millis(200)), "Request timed out after 0.200 s"),
@@ -58,7 +59,7 @@ fn errors_read_well() {
 }
 
 #[test]
-fn responses_tell_success_and_text() {
+fn response_reports_success_and_text() {
     let response = |status, body: &[u8]| HttpResponse { status, headers: Vec::new(), body: body.to_vec() };
     assert!(response(200, b"").is_success() && response(299, b"").is_success());
     assert!(!response(199, b"").is_success() && !response(300, b"").is_success());

@@ -1,4 +1,4 @@
-//! The back end of targets without `wasi:http`: every request is an error value that says so.
+//! The back end of targets without `wasi:http`: every request fails with an error value.
 
 use super::{HttpError, Request, Sink};
 

@@ -1,22 +1,23 @@
-//! Splits a URL into what an HTTP request is made of.
+//! Splitting a URL into the parts that an HTTP request needs.
 //!
-//! By hand and strict: the general crates bring the tables of internationalised host names (about 200 KB of component),
-//! and an API's base address needs none of their leniency. What is refused here never reaches the network.
+//! Written by hand and strict: the general crates include the tables of internationalised host names (about
+//! 200 KB of component), and an API's base address needs none of their leniency. A rejected URL never reaches
+//! the network.
 
 /// The parts of an `http` or `https` URL. The fragment, which is never sent, is dropped.
 #[cfg_attr(test, derive(Debug))]
 #[allow(dead_code, reason = "the back end without HTTP reads none of it")]
 pub(crate) struct Url<'a> {
-    /// `https` rather than `http`.
+    /// Whether the scheme is `https` rather than `http`.
     pub(crate) https: bool,
-    /// Host and, where given, port: `api.openai.com`, `127.0.0.1:8080`, `[::1]:8080`.
+    /// The host and, if given, the port: `api.openai.com`, `127.0.0.1:8080`, `[::1]:8080`.
     pub(crate) authority: &'a str,
-    /// Begins with `/`: `/v1/chat/completions?x=1`.
+    /// The path and query, beginning with `/`: `/v1/chat/completions?x=1`.
     pub(crate) path_with_query: String,
 }
 
 impl<'a> Url<'a> {
-    /// Splits `text`, or says what is wrong with it without quoting it: a refused URL may hold a password.
+    /// Splits `text`. The error does not quote it, because a rejected URL may hold a password.
     pub(crate) fn parse(text: &'a str) -> Result<Self, &'static str> {
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(
@@ -36,7 +37,7 @@ impl<'a> Url<'a> {
     }
 }
 
-/// Whether the scheme is `https`, and what follows `://`.
+/// Returns whether the scheme is `https`, and the text after `://`.
 fn split_scheme(text: &str) -> Result<(bool, &str), &'static str> {
     for (prefix, https) in [("https://", true), ("http://", false)] {
         if let Some((scheme, rest)) = text.split_at_checked(prefix.len())
@@ -65,7 +66,7 @@ fn check_authority(authority: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Host and port of an authority. The colons of an IPv6 address are inside its brackets.
+/// Returns the host and port of an authority. The colons of an IPv6 address are inside its brackets.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -81,7 +82,7 @@ fn is_ipv6(host: &str) -> bool {
 }
 
 fn is_port(port: &str) -> bool {
-    // `parse` alone would take a leading `+`.
+    // `parse` alone would accept a leading `+`.
     port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|number| number != 0)
 }
 
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn splits_what_providers_are_reached_by() {
+    fn splits_addresses_of_providers() {
         assert_eq!(
             split("https://api.openai.com/v1/chat/completions"),
             (true, "api.openai.com", "/v1/chat/completions".into())
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_with_the_reason() {
+    fn refuses_urls_with_a_reason() {
         for (text, reason) in [
             ("", "does not begin"),
             ("http:/", "does not begin"),
@@ -139,12 +140,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics(text in any::<String>()) {
+        fn parser_never_panics_on_any_text(text in any::<String>()) {
             let _ = Url::parse(&text);
         }
 
         #[test]
-        fn what_it_accepts_is_safe_to_send(text in "(https?|ftp)?(://)?[a-z0-9:@/?#\\[\\]. \r\n%é-]{0,40}") {
+        fn accepted_urls_are_safe_to_send(text in "(https?|ftp)?(://)?[a-z0-9:@/?#\\[\\]. \r\n%é-]{0,40}") {
             if let Ok(url) = Url::parse(&text) {
                 prop_assert!(!url.authority.is_empty() && !url.authority.contains(['@', '/', '?', '#']));
                 prop_assert!(url.path_with_query.starts_with('/') && !url.path_with_query.contains('#'));
@@ -153,7 +154,7 @@ mod tests {
         }
 
         #[test]
-        fn puts_together_what_it_took_apart(
+        fn parts_make_the_url_again(
             host in "[a-z][a-z0-9.-]{0,20}", port in 1u16.., path in "/[!-\"$-~]{0,30}",
         ) {
             let authority = format!("{host}:{port}");

@@ -1,4 +1,4 @@
-//! Why there is no answer.
+//! The reasons why there is no answer.
 
 use crate::fs::FsError;
 use crate::http::HttpError;
@@ -7,29 +7,29 @@ use clawft_store::StoreError;
 use clawft_types::{ConfigError, InputError};
 use std::fmt;
 
-/// What the cause follows where an answer broke off.
+/// The prefix of the cause if an answer broke off.
 pub const INCOMPLETE: &str = "the answer is incomplete: ";
 
-/// Why there is no answer. `Display` is what the user sees; a key never is in it.
+/// The reason why there is no answer. The user reads its `Display` form, which never holds a key.
 #[derive(Debug)]
 pub enum Error {
-    /// The base directory, and with it the config, is not there: most likely the host did not grant it.
+    /// The base directory does not exist: most likely the host did not grant it.
     NoBase(FsError),
-    /// A file cannot be used, or was written by a later version.
+    /// A file cannot be used, or was written by a newer version.
     Store(StoreError),
-    /// The config is not JSON or not a config.
+    /// The configuration is not JSON or has the wrong shape.
     Config(ConfigError),
-    /// The message is empty or not a message.
+    /// The message is empty or invalid.
     Input(InputError),
-    /// The request could not be sent, or its response not be taken, and trying again would not help.
+    /// The request could not be sent or its response not received, and a retry cannot help.
     Http(HttpError),
-    /// The provider did not answer.
+    /// The turn failed.
     Turn(TurnError),
-    /// The answer broke off, where only a whole one will do.
+    /// The answer broke off, and the caller needs a complete one.
     Incomplete {
-        /// Why it broke off.
+        /// The reason why it broke off.
         cause: String,
-        /// What had arrived.
+        /// The text that arrived.
         text: String,
     },
 }

@@ -1,4 +1,5 @@
-//! The platform on a real directory. There is no HTTP natively, so every turn that gets that far ends with its error.
+//! The platform on a real directory. There is no HTTP natively, so every turn that sends a request ends with
+//! an error.
 
 mod turns;
 
@@ -31,14 +32,14 @@ fn failure(platform: &WasmPlatform, message: &str) -> String {
 }
 
 #[test]
-fn without_http_the_turn_ends_with_an_error_value() {
+fn turn_without_http_is_an_error() {
     let (_dir, platform) = platform(CONFIG);
     assert!(failure(&platform, "hello").starts_with("HTTP unavailable: "));
     assert!(!platform.fs().exists("sessions"), "nothing is stored without an answer");
 }
 
 #[test]
-fn a_missing_config_is_named() {
+fn error_names_the_missing_config() {
     let (dir, platform) = platform(CONFIG);
     platform.fs().remove_file("config.json").unwrap();
     let path = dir.path().join("config.json");
@@ -49,7 +50,7 @@ fn a_missing_config_is_named() {
 }
 
 #[test]
-fn a_base_that_was_not_granted_is_named_with_the_way_to_grant_it() {
+fn error_tells_how_to_grant_the_base() {
     let platform = WasmPlatform::with_config("/no/such/base", Duration::from_secs(1));
     let text = failure(&platform, "hello");
     assert!(text.starts_with("cannot read `/no/such/base/config.json`: no such file"), "{text}");
@@ -57,21 +58,21 @@ fn a_base_that_was_not_granted_is_named_with_the_way_to_grant_it() {
 }
 
 #[test]
-fn a_broken_config_is_an_error_with_its_place() {
+fn error_names_position_in_broken_config() {
     let (dir, platform) = platform("{\n  \"agents\": }");
     let text = failure(&platform, "hello");
     assert!(text.starts_with(&format!("{}/config.json:2:", dir.path().display())), "{text}");
 }
 
 #[test]
-fn an_empty_message_is_refused() {
+fn refuses_an_empty_message() {
     let (_dir, platform) = platform(CONFIG);
     let answer = platform.answer(SessionId::default(), " \n", &mut |_| {});
     assert!(matches!(answer, Err(Error::Input(_))));
 }
 
 #[test]
-fn a_missing_key_is_an_error_with_its_variable() {
+fn error_names_variable_of_missing_key() {
     let (dir, _platform) = platform(CONFIG);
     let base = dir.path().to_str().unwrap();
     let platform = WasmPlatform {
@@ -83,7 +84,7 @@ fn a_missing_key_is_an_error_with_its_variable() {
 }
 
 #[test]
-fn a_damaged_session_stays_where_it_is_without_an_answer() {
+fn damaged_session_stays_without_an_answer() {
     let (_dir, platform) = platform(CONFIG);
     platform.fs().write_string("sessions/default.json", "{\"version\":1,").unwrap();
     failure(&platform, "hello");
@@ -92,7 +93,7 @@ fn a_damaged_session_stays_where_it_is_without_an_answer() {
 }
 
 #[test]
-fn a_session_from_a_later_version_is_left_alone() {
+fn leaves_newer_session_unchanged() {
     let (_dir, platform) = platform(CONFIG);
     let later = r#"{"version":99,"id":"default","messages":[]}"#;
     platform.fs().write_string("sessions/default.json", later).unwrap();
@@ -102,7 +103,7 @@ fn a_session_from_a_later_version_is_left_alone() {
 }
 
 #[test]
-fn what_another_attempt_could_mend_goes_to_the_turn() {
+fn turn_decides_about_temporary_errors() {
     let seconds = Duration::from_secs(1);
     assert_eq!(
         transport_error(HttpError::TimedOut(seconds)).unwrap(),
@@ -116,7 +117,7 @@ fn what_another_attempt_could_mend_goes_to_the_turn() {
 }
 
 #[test]
-fn a_key_that_goes_beyond_this_machine_without_tls_is_noticed() {
+fn notices_key_sent_without_tls() {
     let shown = |base: &str, key: &str| {
         let config = format!(
             r#"{{"agents":{{"model":"m"}},"providers":{{"providers":{{"openai":{{"api_base":"{base}"{key}}}}}}}}}"#

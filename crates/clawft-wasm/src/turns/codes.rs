@@ -1,6 +1,7 @@
-//! The numbers of `include/clawft.h`.
+//! The constants of `include/clawft.h`.
 
-/// Makes an enumeration whose values have the numbers and the names of the header's, and can be found by them.
+/// Defines an enumeration whose variants have the header's numbers and names, and can be found by their
+/// number.
 macro_rules! codes {
     ($(#[$about:meta])* $type:ident: $number:ty { $($(#[$what:meta])* $name:ident = $code:literal $header:ident,)* }) => {
         $(#[$about])*
@@ -10,15 +11,15 @@ macro_rules! codes {
         }
 
         impl $type {
-            /// All of them, with the header's names.
+            /// All variants with the header's names.
             pub const ALL: &[(Self, &str)] = &[$((Self::$name, stringify!($header)),)*];
 
-            /// The header's number.
+            /// Returns the header's number.
             pub const fn code(self) -> $number {
                 self as $number
             }
 
-            /// The one with that number.
+            /// Returns the variant with this number.
             pub fn from_code(code: $number) -> Option<Self> {
                 match code {
                     $($code => Some(Self::$name),)*
@@ -30,59 +31,59 @@ macro_rules! codes {
 }
 
 codes! {
-    /// What the host does next.
+    /// The host's next step.
     Step: i32 {
         /// Send the request.
         Send = 1 CLAWFT_SEND,
-        /// Read on.
+        /// Read the response on.
         More = 2 CLAWFT_MORE,
-        /// The answer is there.
+        /// The answer is complete.
         Done = 3 CLAWFT_DONE,
-        /// There is none.
+        /// The turn failed.
         Failed = 4 CLAWFT_FAILED,
     }
 }
 
 codes! {
-    /// How a function can be used wrongly.
+    /// An incorrect use of a function.
     Misuse: i32 {
         /// There is no such turn.
         NoTurn = -1 CLAWFT_NO_TURN,
-        /// There is no such event, or not now.
+        /// There is no such event, or it is out of order.
         NoEvent = -2 CLAWFT_NO_EVENT,
         /// The text is not UTF-8.
         NoText = -3 CLAWFT_NO_TEXT,
         /// The bytes are not in the module's memory.
         NoBytes = -4 CLAWFT_NO_BYTES,
-        /// There are too many turns.
+        /// The maximum number of turns is reached.
         NoRoom = -5 CLAWFT_NO_ROOM,
     }
 }
 
 codes! {
-    /// What the host reports.
+    /// Events that the host reports.
     Event: u32 {
         /// The response has begun.
         Head = 1 CLAWFT_HEAD,
-        /// The next bytes of its body.
+        /// The next bytes of the body.
         Body = 2 CLAWFT_BODY,
-        /// It is complete.
+        /// The response is complete.
         End = 3 CLAWFT_END,
-        /// It did not come, or not all of it.
+        /// The response failed or broke off.
         Broken = 4 CLAWFT_BROKEN,
     }
 }
 
 codes! {
-    /// Why no whole response came.
+    /// The reason why no complete response arrived.
     Break: u32 {
-        /// No connection, or a broken one.
+        /// The connection failed or broke.
         Unavailable = 1 CLAWFT_UNAVAILABLE,
-        /// No connection, now or later.
+        /// The connection failed, and a retry cannot help.
         Impossible = 2 CLAWFT_IMPOSSIBLE,
-        /// It took too long.
+        /// The time is over.
         TimedOut = 3 CLAWFT_TIMED_OUT,
-        /// It is too large.
+        /// The response is too large.
         TooLarge = 4 CLAWFT_TOO_LARGE,
     }
 }
@@ -94,19 +95,19 @@ codes! {
         Method = 1 CLAWFT_METHOD,
         /// The request's URL.
         Url = 2 CLAWFT_URL,
-        /// The request's headers, a line each.
+        /// The request's headers, one per line.
         Headers = 3 CLAWFT_HEADERS,
         /// The request's body.
         RequestBody = 4 CLAWFT_REQUEST_BODY,
-        /// What was added to the answer.
+        /// The text that the last event has added to the answer.
         Piece = 5 CLAWFT_PIECE,
-        /// The whole answer.
+        /// The complete answer.
         Answer = 6 CLAWFT_ANSWER,
-        /// Why there is none, or not all of it.
+        /// The reason why there is no answer, or only a part of it.
         Error = 7 CLAWFT_ERROR,
-        /// What else to tell.
+        /// Warnings for the user.
         Warnings = 8 CLAWFT_WARNINGS,
-        /// Why the turn is not stored.
+        /// The reason why the turn is not stored.
         Unstored = 9 CLAWFT_UNSTORED,
     }
 }
@@ -116,11 +117,11 @@ codes! {
     Number: u32 {
         /// The wait before the request, in milliseconds.
         Wait = 1 CLAWFT_WAIT_MS,
-        /// The time for the exchange, in milliseconds.
+        /// The timeout of the exchange, in milliseconds.
         Timeout = 2 CLAWFT_TIMEOUT_MS,
-        /// 1 for a stream.
+        /// 1 if a stream is requested.
         Stream = 3 CLAWFT_STREAM,
-        /// The most bytes of the response's body.
+        /// The maximum size of the response's body in bytes.
         MaxResponse = 4 CLAWFT_MAX_RESPONSE,
     }
 }

@@ -1,4 +1,4 @@
-//! One turn, driven from outside.
+//! One turn that a host drives.
 
 use super::codes::{Break, Event, Misuse, Number, Step, Text};
 use crate::platform::{Begun, WasmPlatform};
@@ -7,17 +7,17 @@ use clawft_store::clock::Stopwatch;
 use clawft_types::{SessionId, SessionIdError};
 use std::time::Duration;
 
-/// A turn that tells what is to be sent and is told what comes.
+/// A turn that returns requests and receives events.
 pub(super) struct Driven {
     platform: WasmPlatform,
-    /// None for one that has not begun.
+    /// `None` for a turn that has not begun.
     begun: Option<(Turn<'static>, Request)>,
-    /// How many messages the session had before.
+    /// The number of messages in the session before the turn.
     known: usize,
     step: Step,
-    /// What the last event has added of a streamed answer.
+    /// The text that the last event has added to a streamed answer.
     piece: String,
-    /// Whether the last event has brought all of the answer, which is the piece then.
+    /// Whether the last event has delivered the complete answer, which is then `piece`.
     whole: bool,
     answer: String,
     error: String,
@@ -25,10 +25,10 @@ pub(super) struct Driven {
     unstored: String,
 }
 
-/// What is to be sent.
+/// The next request.
 struct Request {
     request: HttpRequest,
-    /// As lines.
+    /// One header per line.
     headers: String,
     wait: Duration,
 }
@@ -70,7 +70,7 @@ impl Driven {
         self.step
     }
 
-    /// Takes an event if it is its time, and goes on to the next step.
+    /// Takes an event, if it is in order, and goes on to the next step.
     pub(super) fn feed(
         &mut self,
         event: u32,
@@ -104,19 +104,19 @@ impl Driven {
         let mut step = turn.feed(event, clock);
         while let core::Step::Delta(text) = &step {
             self.piece.push_str(text);
-            // Those bytes may have brought the end as well.
+            // The same bytes may have completed the answer.
             step = turn.feed(core::Event::Body(&[]), clock);
         }
         self.step = self.go(step);
         Ok(self.step)
     }
 
-    /// Does what the turn decided.
+    /// Performs the turn's step.
     fn go(&mut self, step: core::Step) -> Step {
         let Some((_, request)) = &mut self.begun else { return self.step };
         match step {
             core::Step::More | core::Step::Delta(_) => {
-                // It has been sent, and a long conversation takes room.
+                // The request has been sent, and a long conversation takes memory.
                 request.forget();
                 Step::More
             }
@@ -188,7 +188,7 @@ fn add_line(lines: &mut String, line: &str) {
     lines.push('\n');
 }
 
-/// Names and values. A line without a colon is none of a header.
+/// Returns names and values. A line without a colon is ignored.
 fn header_lines(lines: &[u8]) -> Vec<(String, String)> {
     let lines = String::from_utf8_lossy(lines);
     let headers = lines.split('\n').filter_map(|line| line.split_once(':'));

@@ -1,4 +1,4 @@
-//! Turns on a real directory, fed as a host would, well and badly.
+//! Turns on a real directory, fed correctly and incorrectly as by a host.
 
 use super::{Break, Event, MAX_TURNS, Misuse, Number, Step, Text, Turns};
 use crate::env::WasiEnvironment;
@@ -46,7 +46,7 @@ impl Host {
         self.feed(turn, Event::Broken, cause.code(), b"connection refused").unwrap()
     }
 
-    /// Feeds a whole answer.
+    /// Feeds a complete response.
     fn answer(&mut self, turn: i32) {
         self.feed(turn, Event::Head, 200, JSON).unwrap();
         self.feed(turn, Event::Body, 0, HELLO).unwrap();
@@ -67,7 +67,7 @@ impl Host {
 }
 
 #[test]
-fn a_turn_says_what_to_send_and_stores_what_comes() {
+fn turn_returns_request_and_stores_answer() {
     let mut host = Host::new();
     let turn = host.begin(b"Hi");
     assert_eq!(host.turns.step(turn), Ok(Step::Send));
@@ -99,7 +99,7 @@ fn a_turn_says_what_to_send_and_stores_what_comes() {
 }
 
 #[test]
-fn the_pieces_of_a_stream_are_the_answer() {
+fn deltas_of_a_stream_make_the_answer() {
     let mut host = Host::new();
     let turn = host.begin(STREAMED);
     assert_eq!(host.number(turn, Number::Stream), 1);
@@ -111,7 +111,7 @@ fn the_pieces_of_a_stream_are_the_answer() {
 }
 
 #[test]
-fn what_arrived_of_a_broken_stream_is_kept() {
+fn keeps_the_text_of_a_broken_stream() {
     let mut host = Host::new();
     let turn = host.begin(STREAMED);
     host.feed(turn, Event::Head, 200, EVENTS).unwrap();
@@ -123,7 +123,7 @@ fn what_arrived_of_a_broken_stream_is_kept() {
 }
 
 #[test]
-fn a_busy_server_is_to_be_asked_again() {
+fn turn_retries_a_busy_server() {
     let mut host = Host::new();
     let turn = host.begin(b"Hi");
     let body = host.text(turn, Text::RequestBody).to_owned();
@@ -139,7 +139,7 @@ fn a_busy_server_is_to_be_asked_again() {
 }
 
 #[test]
-fn each_break_has_its_words() {
+fn each_transport_error_has_a_message() {
     for (cause, words) in [
         (Break::Impossible, "HTTP unavailable: connection refused"),
         (Break::TimedOut, "Request timed out after 30 s"),
@@ -153,7 +153,7 @@ fn each_break_has_its_words() {
 }
 
 #[test]
-fn what_keeps_a_turn_from_beginning_is_its_error() {
+fn failed_beginning_is_the_turns_error() {
     let mut host = Host::new();
     let empty = host.begin(b" ");
     assert_eq!(host.turns.step(empty), Ok(Step::Failed));
@@ -169,7 +169,7 @@ fn what_keeps_a_turn_from_beginning_is_its_error() {
 }
 
 #[test]
-fn a_damaged_session_is_kept_and_warned_of() {
+fn keeps_damaged_session_and_warns() {
     let mut host = Host::new();
     fs::create_dir(host.folder.path().join("sessions")).unwrap();
     fs::write(host.folder.path().join("sessions/default.json"), "{").unwrap();
@@ -186,7 +186,7 @@ fn a_damaged_session_is_kept_and_warned_of() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_stored_is_given_all_the_same() {
+fn returns_an_answer_that_cannot_be_stored() {
     let mut host = Host::new();
     let turn = host.begin(b"Hi");
     fs::write(host.folder.path().join("sessions"), "a file where the folder goes").unwrap();
@@ -198,7 +198,7 @@ fn an_answer_that_cannot_be_stored_is_given_all_the_same() {
 }
 
 #[test]
-fn a_session_deleted_meanwhile_stays_away_and_the_host_is_told() {
+fn host_learns_of_session_deleted_meanwhile() {
     let mut host = Host::new();
     let first = host.begin(b"Hi");
     host.answer(first);
@@ -210,7 +210,7 @@ fn a_session_deleted_meanwhile_stays_away_and_the_host_is_told() {
 }
 
 #[test]
-fn wrong_use_is_told_and_changes_nothing() {
+fn misuse_is_reported_and_changes_nothing() {
     let mut host = Host::new();
     let platform = host.platform();
     assert_eq!(host.turns.begin(platform, b"\xff", b""), Err(Misuse::NoText));
@@ -237,7 +237,7 @@ fn wrong_use_is_told_and_changes_nothing() {
 }
 
 #[test]
-fn turns_do_not_disturb_each_other_and_are_bounded() {
+fn turns_are_independent_and_limited() {
     let mut host = Host::new();
     let turns: Vec<i32> = (0..MAX_TURNS).map(|_| host.begin(b"Hi")).collect();
     assert_eq!(host.turns.begin(host.platform(), b"Hi", b""), Err(Misuse::NoRoom));
@@ -251,7 +251,7 @@ fn turns_do_not_disturb_each_other_and_are_bounded() {
 
 proptest! {
     #[test]
-    fn whatever_is_fed_is_answered(
+    fn every_event_gets_an_answer(
         events in prop::collection::vec((0_u32..6, 0_u32..600, prop::collection::vec(any::<u8>(), 0..40), 0_u32..40_000), 0..12),
         streamed: bool,
     ) {

@@ -1,4 +1,4 @@
-//! The lock alone: who has it, who loses it, what is left of it.
+//! The lock by itself: who holds it, who loses it, and which files remain.
 
 use super::{Lock, LockPath, Wait};
 use crate::fs::{FsFault, intercept};
@@ -40,7 +40,7 @@ impl Fixture {
         self.path.take(self.join("f").to_str().unwrap(), wait)
     }
 
-    /// The names in the directory of locks.
+    /// Returns the names in the directory of locks.
     fn present(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.path.directory).into_iter().flatten();
         let mut names: Vec<_> =
@@ -67,7 +67,7 @@ impl Fixture {
         fs::read_to_string(self.join("f")).unwrap_or_default()
     }
 
-    /// Puts a file into the directory of locks, as a process would that is not of this system.
+    /// Creates a lock file as a process of another system would.
     fn plant(&self, name: &str) -> PathBuf {
         fs::create_dir_all(&self.path.directory).unwrap();
         let path = Path::new(&self.path.directory).join(name);
@@ -77,7 +77,7 @@ impl Fixture {
 }
 
 #[test]
-fn publishes_and_ends_in_one_step() {
+fn publishing_releases_the_lock() {
     let fixture = Fixture::new();
     let lock = fixture.take().unwrap();
     assert!(matches!(&fixture.present()[..], [name] if name.starts_with("f+")), "{:?}", fixture.present());
@@ -86,7 +86,7 @@ fn publishes_and_ends_in_one_step() {
 }
 
 #[test]
-fn ends_when_it_is_dropped() {
+fn dropping_releases_the_lock() {
     let fixture = Fixture::new();
     for _ in 0..3 {
         drop(fixture.take().unwrap());
@@ -95,7 +95,7 @@ fn ends_when_it_is_dropped() {
 }
 
 #[test]
-fn is_waited_for() {
+fn waits_for_another_holder() {
     let fixture = Fixture::new();
     let lock = fixture.take().unwrap();
     thread::scope(|scope| {
@@ -109,7 +109,7 @@ fn is_waited_for() {
 }
 
 #[test]
-fn is_not_waited_for_beyond_patience() {
+fn stops_waiting_after_patience() {
     let fixture = Fixture::new();
     let lock = fixture.take().unwrap();
     let begun = Instant::now();
@@ -120,9 +120,9 @@ fn is_not_waited_for_beyond_patience() {
 }
 
 #[test]
-fn locks_of_other_files_are_none_of_its_business() {
+fn ignores_locks_of_other_files() {
     let fixture = Fixture::new();
-    // `f+` begins another name, and so does none that is in a directory of sessions.
+    // `f+` is also the beginning of another name, but of none in a directory of sessions.
     let others = [fixture.plant("g+1"), fixture.plant("ff+1"), fixture.plant("f.json+1")];
     let lock = fixture.take().unwrap();
     fixture.path.revoke().unwrap();
@@ -131,7 +131,7 @@ fn locks_of_other_files_are_none_of_its_business() {
 }
 
 #[test]
-fn lost_to_silence_it_publishes_nothing() {
+fn publishes_nothing_after_silence() {
     let fixture = Fixture::new();
     fs::write(fixture.join("f"), "old").unwrap();
     let first = fixture.take().unwrap();
@@ -140,13 +140,13 @@ fn lost_to_silence_it_publishes_nothing() {
     assert_ne!(fixture.present(), before);
     assert_eq!(fixture.publish(first, "first").unwrap_err(), FsFault::Locked);
     assert_eq!(fixture.published(), "old");
-    // That it ended did not harm the second.
+    // The end of the first did not affect the second.
     fixture.publish(second, "second").unwrap();
     assert_eq!((fixture.published().as_str(), fixture.present().len()), ("second", 0));
 }
 
 #[test]
-fn lost_while_it_is_written_it_publishes_nothing() {
+fn publishes_nothing_if_lost_while_writing() {
     let fixture = Fixture::new();
     let lock = fixture.take().unwrap();
     let directory = fixture.path.directory.clone();
@@ -161,7 +161,7 @@ fn lost_while_it_is_written_it_publishes_nothing() {
 }
 
 #[test]
-fn revoked_it_publishes_nothing() {
+fn publishes_nothing_after_revocation() {
     let fixture = Fixture::new();
     fixture.path.revoke().unwrap();
     let lock = fixture.take().unwrap();
@@ -176,10 +176,10 @@ fn revoked_it_publishes_nothing() {
 }
 
 #[test]
-fn of_a_dead_process_it_is_taken_at_once() {
+fn takes_lock_of_dead_process_at_once() {
     let fixture = Fixture::new();
     let lock = fixture.take().unwrap();
-    // As the system leaves it at the end of a process: the file stays, and is not locked any more.
+    // The state that the system leaves at the end of a process: the file exists and is no longer locked.
     let file = fixture.present().remove(0);
     drop(lock);
     fixture.plant(&file);
@@ -188,7 +188,7 @@ fn of_a_dead_process_it_is_taken_at_once() {
 }
 
 #[test]
-fn of_a_process_elsewhere_it_is_taken_after_silence_alone() {
+fn takes_lock_of_remote_process_after_silence() {
     let fixture = Fixture::new();
     for name in ["f+1234567", "f+1234567-another"] {
         fixture.plant(name);
@@ -199,8 +199,8 @@ fn of_a_process_elsewhere_it_is_taken_after_silence_alone() {
     }
 }
 
-/// Waits for a lock while `renew` is done time and again, for twice as long as silence would be, and requires that the lock is
-/// kept. A machine that stands still for that long has made a silence.
+/// Waits for a lock while `renew` is called repeatedly, for twice the time of silence, and asserts that the
+/// lock is kept. The silence of a machine that stands still for that long is detected and ignored.
 fn kept_while(fixture: &Fixture, mut renew: impl FnMut()) {
     let silence = Duration::from_millis(500);
     thread::scope(|scope| {
@@ -220,21 +220,21 @@ fn kept_while(fixture: &Fixture, mut renew: impl FnMut()) {
 }
 
 #[test]
-fn a_change_of_hands_is_no_silence() {
+fn new_holder_restarts_the_silence() {
     let fixture = Fixture::new();
     let mut last = fixture.plant("f+0");
     let mut number = 0;
     kept_while(&fixture, || {
         number += 1;
         let next = last.with_file_name(format!("f+{number}"));
-        // One that the waiter has taken away after all is for the end to tell.
+        // A lock that was taken away after all is detected at the end.
         let _ = fs::rename(&last, &next);
         last = next;
     });
 }
 
 #[test]
-fn growth_is_no_silence() {
+fn growth_restarts_the_silence() {
     let fixture = Fixture::new();
     let path = fixture.plant("f+0");
     let mut file = File::options().append(true).open(path).unwrap();
@@ -242,14 +242,14 @@ fn growth_is_no_silence() {
 }
 
 #[test]
-fn waits_as_long_as_the_documents_say() {
+fn waits_as_long_as_documented() {
     let Wait { silence, patience, .. } = Wait::start();
     assert_eq!((silence, patience), (10_000_000_000, 120_000_000_000));
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn names_a_holder_by_its_running_system() {
+fn holder_name_holds_the_running_system() {
     let system = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
     let (one, other) = (crate::fs::backend::holder_name(), crate::fs::backend::holder_name());
     let (number, mark) = one.split_once('-').unwrap();
@@ -258,7 +258,7 @@ fn names_a_holder_by_its_running_system() {
 }
 
 #[test]
-fn losing_it_makes_patient() {
+fn losing_the_lock_lengthens_the_silence() {
     let mut wait = Wait::with(SHORT, SHORT * 6);
     let silence = wait.silence;
     for times in [2, 4, 8, 14, 20] {
@@ -271,11 +271,11 @@ fn losing_it_makes_patient() {
 }
 
 #[test]
-fn of_two_that_enter_at_once_at_most_one_stays() {
+fn at_most_one_of_two_stays() {
     let fixture = Fixture::new();
     fs::create_dir(&fixture.path.directory).unwrap();
     let other = Path::new(&fixture.path.directory).join("f+other");
-    // Somebody else enters between this one's entering and its look around.
+    // Another process enters between this one's entering and its check.
     let meanwhile = other.clone();
     let enter_after = move |call, _: &str| {
         if call == "each_name" {
@@ -290,8 +290,8 @@ fn of_two_that_enter_at_once_at_most_one_stays() {
 }
 
 #[test]
-fn lost_while_entering_it_is_not_taken() {
-    // Also where another process has entered instead.
+fn lock_lost_while_entering_is_not_taken() {
+    // Also if another process has entered instead.
     for other in [None, Some("f+other")] {
         let fixture = Fixture::new();
         fs::create_dir(&fixture.path.directory).unwrap();
@@ -311,7 +311,7 @@ fn lost_while_entering_it_is_not_taken() {
 }
 
 #[test]
-fn many_take_turns() {
+fn many_processes_take_turns() {
     let fixture = Fixture::new();
     let inside = AtomicU32::new(0);
     thread::scope(|scope| {
@@ -331,7 +331,7 @@ fn many_take_turns() {
 }
 
 #[test]
-fn where_it_cannot_be_taken_there_is_an_error() {
+fn reports_why_lock_cannot_be_taken() {
     for (call, fault) in
         [("create_dir", FsFault::Full), ("claim", FsFault::Denied), ("each_name", FsFault::Denied)]
     {

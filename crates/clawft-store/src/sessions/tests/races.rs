@@ -1,5 +1,5 @@
-//! Turns in the middle of which others come. A thread plays a process, and stops, fails or dies before any one of the calls
-//! that storing a turn makes.
+//! Turns that are interrupted by other turns. A thread plays a process, and stops, fails or dies before any
+//! one of the calls that store a turn.
 
 use super::{id, names, no_warning, store, stored, temporary, turn};
 use crate::fs::{FileSystem, FsFault, Wait, intercept};
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Longer than any test takes.
 const LONG: Duration = Duration::from_secs(30);
 
-/// After so long without a change a lock counts as abandoned where a test wants that.
+/// The silence after which a lock counts as abandoned, for tests that want that soon.
 const SILENCE: Duration = Duration::from_millis(5);
 
 type Stored = Result<(), StoreError>;
@@ -23,7 +23,7 @@ fn store_after(sessions: &Sessions, silence: Duration, (session, known): &(Sessi
     sessions.store_within(Wait::with(silence, LONG), session, *known, &mut no_warning)
 }
 
-/// Returns the calls to the file system that storing a turn makes, such as `rename sessions/s.json`.
+/// Returns the calls to the file system that store a turn, such as `rename sessions/s.json`.
 fn calls_of_storing() -> Vec<String> {
     let (dir, _fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "s", "old"));
@@ -38,12 +38,12 @@ fn calls_of_storing() -> Vec<String> {
     Arc::try_unwrap(calls).unwrap().into_inner().unwrap()
 }
 
-/// Where in those calls the turn is published.
+/// Returns the index of the call that publishes the turn.
 fn publishing(calls: &[String]) -> usize {
     calls.iter().position(|call| call == "rename sessions/s.json").unwrap()
 }
 
-/// A process that stops before its call of the number `at`, and goes on when it is told to.
+/// A process that stops before its call number `at`, and continues on request.
 struct Stopped<'scope> {
     thread: ScopedJoinHandle<'scope, Stored>,
     stops: Receiver<()>,
@@ -63,7 +63,7 @@ impl<'scope> Stopped<'scope> {
         let mut call = 0;
         let script = move |_: &'static str, _: &str| {
             if call == at {
-                // Nobody waits for a thread that ends before.
+                // The thread may have ended before.
                 let _ = stop.send(());
                 let _ = go_on.recv();
             }
@@ -74,7 +74,7 @@ impl<'scope> Stopped<'scope> {
         Self { thread, stops, goes_on }
     }
 
-    /// Waits until it has stopped, or ended before.
+    /// Waits until the process has stopped or ended.
     fn stopped(&self) {
         let _ = self.stops.recv();
     }
@@ -93,19 +93,19 @@ fn sorted(mut texts: Vec<String>) -> Vec<String> {
     texts
 }
 
-/// Nothing is left beside the session.
+/// Asserts that there are no files but the session.
 fn only_the_session(fs: &FileSystem) {
     assert_eq!(names(fs), ["s.json"]);
 }
 
 #[test]
-fn the_disk_is_asked_in_an_order_that_survives_a_power_cut() {
+fn call_order_survives_a_power_cut() {
     let calls = calls_of_storing();
     let publishing = publishing(&calls);
     assert!(calls[publishing - 1].starts_with("fill sessions/.locks/s.json+"), "{calls:?}");
     assert_eq!(calls[publishing + 1], "sync_dir sessions");
     assert_eq!(calls.iter().filter(|call| call.starts_with("sync_dir")).count(), 1);
-    // The directory of sessions is made, with its name on the disk before anything is in it.
+    // The directory of sessions is made, and its name synchronised to the disk before anything is in it.
     let (dir, _fs, sessions) = temporary();
     let base = dir.path().to_str().unwrap().to_owned();
     let (log, first) = (Arc::new(Mutex::new(Vec::new())), turn(&sessions, "s", "a"));
@@ -122,9 +122,10 @@ fn the_disk_is_asked_in_an_order_that_survives_a_power_cut() {
     assert_eq!(calls[made + 1], format!("sync_dir {base}"));
 }
 
-/// A process that is stopped at any point, until another one has taken its lock away, loses no turn, and neither does the other.
+/// A process that is stopped at any point until another one has taken its lock away loses no turn, and
+/// neither does the other.
 #[test]
-fn stopped_anywhere_while_another_stores_loses_no_turn() {
+fn process_stopped_anywhere_loses_no_turn() {
     for at in 0..calls_of_storing().len() {
         let (_dir, fs, sessions) = temporary();
         store(&sessions, turn(&sessions, "s", "old"));
@@ -141,12 +142,12 @@ fn stopped_anywhere_while_another_stores_loses_no_turn() {
     }
 }
 
-/// Three processes: two are stopped, one after the other, each anywhere, and the third does not wait.
+/// Of three processes two are stopped, one after the other, at any point, and the third does not wait.
 #[test]
-fn two_stopped_anywhere_while_a_third_stores_lose_no_turn() {
+fn two_processes_stopped_anywhere_lose_no_turn() {
     let calls = calls_of_storing().len();
     for (first, second) in (0..calls).flat_map(|first| (0..calls).map(move |second| (first, second))) {
-        // Every third of the pairs, and over all of them every call of each.
+        // Every third of the pairs, which together cover every call of each.
         if (first + second) % 3 != 0 {
             continue;
         }
@@ -159,7 +160,7 @@ fn two_stopped_anywhere_while_a_third_stores_lose_no_turn() {
             let two = Stopped::begin(scope, &sessions, SILENCE, two, second);
             two.stopped();
             store_after(&sessions, SILENCE, &three).unwrap();
-            // In the other order, so that each overtakes the other.
+            // In the opposite order, so that each overtakes the other.
             two.go_on().unwrap();
             one.go_on().unwrap();
         });
@@ -173,9 +174,10 @@ fn two_stopped_anywhere_while_a_third_stores_lose_no_turn() {
     }
 }
 
-/// A session that is removed at any point of a turn stays removed, and the turn fails unless it was stored before.
+/// A session that is removed at any point of a turn stays removed, and the turn fails unless it was stored
+/// before.
 #[test]
-fn a_session_removed_anywhere_in_a_turn_stays_away() {
+fn session_removed_during_turn_stays_removed() {
     let calls = calls_of_storing();
     let publishing = publishing(&calls);
     for at in 0..calls.len() {
@@ -199,7 +201,7 @@ fn a_session_removed_anywhere_in_a_turn_stays_away() {
 
 /// A turn that is stored at any point of a removal is removed as well, or fails.
 #[test]
-fn a_turn_stored_anywhere_in_a_removal_is_told_or_removed() {
+fn turn_stored_during_removal_fails_or_is_removed() {
     for at in 0..8 {
         let (_dir, fs, sessions) = temporary();
         store(&sessions, turn(&sessions, "s", "old"));
@@ -221,9 +223,10 @@ fn a_turn_stored_anywhere_in_a_removal_is_told_or_removed() {
     }
 }
 
-/// A process that dies at any point keeps nobody waiting, leaves the old session or the new one, and no other file.
+/// A process that dies at any point delays no other process, and leaves the old session or the new one and no
+/// other file.
 #[test]
-fn dead_anywhere_delays_nobody_and_leaves_whole_turns() {
+fn process_dying_anywhere_leaves_whole_turns() {
     let calls = calls_of_storing();
     let publishing = publishing(&calls);
     for at in 0..calls.len() {
@@ -231,13 +234,13 @@ fn dead_anywhere_delays_nobody_and_leaves_whole_turns() {
         store(&sessions, turn(&sessions, "s", "old"));
         let dying = turn(&sessions, "s", "dying");
         let mut call = 0;
-        // Nothing that it does from then on has an effect; its files are closed, as the system does that.
+        // Its later calls have no effect, and the system closes its files.
         let dies = move |_: &'static str, _: &str| {
             call += 1;
             if call > at { Err(FsFault::Other(None)) } else { Ok(()) }
         };
         let died = intercept(dies, || store_after(&sessions, LONG, &dying));
-        // With the patience of the command: after that long it would take the lock over all the same.
+        // With the patience of the command, after which the lock would be taken over anyway.
         let next = turn(&sessions, "s", "next");
         let begun = std::time::Instant::now();
         store(&sessions, next);
@@ -253,7 +256,7 @@ fn dead_anywhere_delays_nobody_and_leaves_whole_turns() {
 
 /// Whichever call fails, the turn is stored or fails, and no file is left.
 #[test]
-fn failing_anywhere_leaves_the_old_session_or_the_new_one() {
+fn failing_call_leaves_old_or_new_session() {
     for (at, call) in calls_of_storing().into_iter().enumerate() {
         let (_dir, fs, sessions) = temporary();
         store(&sessions, turn(&sessions, "s", "old"));
@@ -274,16 +277,17 @@ fn failing_anywhere_leaves_the_old_session_or_the_new_one() {
         if !call.starts_with("remove") {
             only_the_session(&fs);
         }
-        // Nobody is kept from the session by it.
+        // The session stays usable.
         store(&sessions, turn(&sessions, "s", "next"));
         assert_eq!(stored(&sessions, "s").last().unwrap(), "next");
         only_the_session(&fs);
     }
 }
 
-/// A disk that takes longer than a lock may stay unchanged: each process loses its lock to others until all wait long enough.
+/// On a disk that is slower than the silence each process loses its lock to others, until all wait long
+/// enough.
 #[test]
-fn a_disk_slower_than_silence_is_waited_for_in_the_end() {
+fn disk_slower_than_silence_succeeds_in_the_end() {
     let (_dir, fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "s", "old"));
     let turns = [1, 2, 3, 4].map(|number| turn(&sessions, "s", &number.to_string()));
@@ -307,9 +311,9 @@ fn a_disk_slower_than_silence_is_waited_for_in_the_end() {
     only_the_session(&fs);
 }
 
-/// A process that loses its lock time and again gives up with an error.
+/// A process that loses its lock again and again fails in the end.
 #[test]
-fn patience_ends() {
+fn losing_the_lock_repeatedly_is_an_error() {
     let (_dir, fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "s", "old"));
     let (session, known) = turn(&sessions, "s", "new");
@@ -324,7 +328,7 @@ fn patience_ends() {
 
 /// Removing needs no room on the disk, and waits for no lock.
 #[test]
-fn a_session_is_removed_from_a_full_disk_and_from_under_a_lock() {
+fn removal_needs_no_room_and_no_lock() {
     let (_dir, fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "s", "a"));
     let turn = turn(&sessions, "s", "b");

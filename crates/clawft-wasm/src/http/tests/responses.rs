@@ -1,4 +1,4 @@
-//! What the client makes of a response, whichever back end it came by.
+//! Handling of responses, independent of the back end.
 
 use crate::http::scripted::{Script, prepare, sent};
 use crate::http::{HttpError, WasiHttpClient, handed_on};
@@ -10,7 +10,7 @@ fn script(status: u16, parts: &[&'static str]) -> Script {
 }
 
 #[test]
-fn a_response_is_gathered_whole() {
+fn collects_a_whole_response() {
     prepare([script(404, &["not ", "here"])]);
     let response = WasiHttpClient::new().post(URL, &[("x-a", "1")], b"a body").unwrap();
     assert_eq!((response.status, response.text()), (404, Ok("not here")));
@@ -19,7 +19,7 @@ fn a_response_is_gathered_whole() {
 }
 
 #[test]
-fn a_body_may_have_exactly_what_the_client_takes() {
+fn accepts_body_of_exactly_the_limit() {
     let client = WasiHttpClient { max_response: 8, ..WasiHttpClient::new() };
     prepare([script(200, &["1234", "5678"]), script(200, &["1234", "5678", "9"])]);
     assert_eq!(client.get(URL, &[]).unwrap().body, b"12345678");
@@ -27,14 +27,14 @@ fn a_body_may_have_exactly_what_the_client_takes() {
 }
 
 #[test]
-fn half_a_response_is_none() {
+fn truncated_response_is_an_error() {
     let failure = Some(HttpError::Interrupted("reset".to_owned()));
     prepare([Script { failure, ..script(200, &["half"]) }]);
     assert!(matches!(WasiHttpClient::new().get(URL, &[]), Err(HttpError::Interrupted(_))));
 }
 
 #[test]
-fn headers_without_end_are_cut() {
+fn cuts_endless_headers() {
     let header = |number: usize| (format!("x-{number}"), "y".repeat(number));
     let kept = handed_on((1..10_000).map(header));
     assert_eq!(kept.len(), 128);

@@ -1,5 +1,5 @@
-//! The back end of this crate's own tests: it answers with what a test has prepared. Where nothing is, there is no HTTP, as
-//! in every native build.
+//! The back end of this crate's own tests, which answers with prepared responses. Without one there is no
+//! HTTP, as in every native build.
 
 use super::{HttpError, Part, Request, Sink};
 use std::cell::RefCell;
@@ -7,32 +7,32 @@ use std::collections::VecDeque;
 
 pub(super) const IS_REAL: bool = false;
 
-/// What a server does when it is asked.
+/// The server's behaviour for one request.
 pub(crate) struct Script {
-    /// Comes first.
+    /// The status, which is sent first.
     pub(crate) status: u16,
-    /// Comes with the status.
+    /// The content type, sent with the status.
     pub(crate) content_type: &'static str,
-    /// Come one by one, as a network delivers them.
+    /// The parts of the body, sent one by one as on a network.
     pub(crate) parts: Vec<&'static str>,
-    /// Comes last, in place of a proper end.
+    /// The failure that replaces a regular end.
     pub(crate) failure: Option<HttpError>,
 }
 
 thread_local! {
-    /// For the requests to come. Of this thread, because each test has one of its own.
+    /// The responses to the next requests. Thread-local, because each test has a thread of its own.
     static SCRIPTS: RefCell<VecDeque<Script>> = const { RefCell::new(VecDeque::new()) };
-    /// The bodies of the requests that came.
+    /// The bodies of the received requests.
     static SENT: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Prepares the answers to this test's next requests.
+/// Prepares the responses to this test's next requests.
 pub(crate) fn prepare(scripts: impl IntoIterator<Item = Script>) {
     SCRIPTS.replace(scripts.into_iter().collect());
     SENT.take();
 }
 
-/// The bodies of the requests since [`prepare`].
+/// Returns the bodies of the requests since [`prepare`].
 pub(crate) fn sent() -> Vec<String> {
     SENT.take()
 }

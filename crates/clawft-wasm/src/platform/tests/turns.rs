@@ -1,4 +1,4 @@
-//! Whole turns, from the message to the stored session, with a server that says what the test has prepared.
+//! Whole turns, from the message to the stored session, with prepared responses.
 
 use super::{CONFIG, failure, platform};
 use crate::http::HttpError;
@@ -20,7 +20,7 @@ fn stream(parts: &[&'static str]) -> Script {
     Script { content_type: "text/event-stream", ..script(200, parts) }
 }
 
-/// The answer, and the pieces that were shown.
+/// Returns the answer, and the deltas that were shown.
 fn answer(platform: &WasmPlatform, message: &str) -> (Answer, Vec<String>) {
     let mut shown = Vec::new();
     let answer = platform.answer(SessionId::default(), message, &mut |text| shown.push(text.to_owned()));
@@ -32,7 +32,7 @@ fn stored(platform: &WasmPlatform) -> String {
 }
 
 #[test]
-fn an_answer_is_stored_and_the_next_request_continues_it() {
+fn next_request_continues_the_stored_session() {
     let (_dir, platform) = platform(CONFIG);
     prepare([script(200, &[HELLO]), script(200, &[HELLO])]);
     let (first, shown) = answer(&platform, "Hi");
@@ -46,7 +46,7 @@ fn an_answer_is_stored_and_the_next_request_continues_it() {
 }
 
 #[test]
-fn a_stream_is_shown_as_it_arrives() {
+fn shows_a_stream_while_it_arrives() {
     let (_dir, platform) = platform(CONFIG);
     prepare([stream(&[HEL, LO, DONE])]);
     let (answer, shown) = answer(&platform, STREAMED);
@@ -56,7 +56,7 @@ fn a_stream_is_shown_as_it_arrives() {
 }
 
 #[test]
-fn what_arrived_of_a_broken_stream_is_kept() {
+fn keeps_the_text_of_a_broken_stream() {
     let (_dir, platform) = platform(CONFIG);
     let failure = Some(HttpError::Interrupted("reset".to_owned()));
     prepare([stream(&[HEL]), Script { failure, ..stream(&[HEL]) }]);
@@ -71,7 +71,7 @@ fn what_arrived_of_a_broken_stream_is_kept() {
 }
 
 #[test]
-fn a_busy_server_is_asked_again() {
+fn retries_a_busy_server() {
     let (_dir, platform) = platform(CONFIG);
     prepare([script(503, &["busy"]), script(200, &[HELLO])]);
     assert_eq!(answer(&platform, "Hi").0.whole().unwrap(), "Hello!");
@@ -80,7 +80,7 @@ fn a_busy_server_is_asked_again() {
 }
 
 #[test]
-fn a_server_that_says_no_ends_the_turn() {
+fn refusal_of_server_ends_the_turn() {
     let (_dir, platform) = platform(CONFIG);
     prepare([script(401, &[r#"{"error":{"message":"wrong key sk-secret"}}"#])]);
     assert!(failure(&platform, "Hi").starts_with("Invalid API key: "));
@@ -96,10 +96,10 @@ fn a_server_that_says_no_ends_the_turn() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_stored_is_given_all_the_same() {
+fn returns_an_answer_that_cannot_be_stored() {
     let (_dir, platform) = platform(CONFIG);
     prepare([stream(&[HEL, LO, DONE])]);
-    // While the answer arrives, the session has been looked for and is not yet written.
+    // While the answer arrives, the session has been read and not yet written.
     let mut spoil = |_: &str| platform.fs().write_string("sessions", "a file where the folder goes").unwrap();
     let answer = platform.answer(SessionId::default(), STREAMED, &mut spoil).unwrap();
     assert_eq!(answer.text, "Hello!");

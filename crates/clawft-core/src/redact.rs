@@ -1,4 +1,4 @@
-//! Quoting what a provider said, which may hold anything: the key, control sequences, a whole web page.
+//! Redaction of provider messages, which may hold anything: the key, control sequences, a whole web page.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -6,28 +6,28 @@ use clawft_types::Secret;
 use clawft_types::completion::error_message;
 use clawft_types::json::{self, Node};
 
-/// The longest quotation, in characters.
+/// The maximum length of a quoted text, in characters.
 const MAX_CHARS: usize = 300;
 
-/// How much of a text is looked at, in bytes: an error page of megabytes is not searched for the key.
+/// The number of bytes of a text that are read: an error page of megabytes is not searched for the key.
 const MAX_BYTES: usize = 4096;
 
-/// A run of the key's characters this long gives a word away as a part of the key.
+/// A word that holds this many consecutive characters of the key counts as a part of it.
 const KEY_RUN: usize = 6;
 
-/// The provider's own words in the body of an error response: one line, at most [`MAX_CHARS`] long, without the key.
-/// Empty if there are none; an HTML page counts as none.
-pub(crate) fn error_body(body: Vec<u8>, key: Option<&Secret>) -> String {
+/// Returns the provider's message from the body of an error response: one line of at most [`MAX_CHARS`]
+/// without the key. Empty if there is none; an HTML page counts as none.
+pub(crate) fn error_message_of(body: Vec<u8>, key: Option<&Secret>) -> String {
     let start = body.get(..body.len().min(MAX_BYTES)).unwrap_or_default().to_vec();
     match json::parse_owned(body) {
-        Ok(document) => quote(error_message(Node::root(&document)).unwrap_or_default(), key),
+        Ok(document) => one_line(error_message(Node::root(&document)).unwrap_or_default(), key),
         Err(_) if start.trim_ascii_start().starts_with(b"<") => String::new(),
-        Err(_) => quote(&String::from_utf8_lossy(&start), key),
+        Err(_) => one_line(&String::from_utf8_lossy(&start), key),
     }
 }
 
-/// `text` in one line, at most [`MAX_CHARS`] long, without the key.
-pub(crate) fn quote(text: &str, key: Option<&Secret>) -> String {
+/// Returns `text` as one line of at most [`MAX_CHARS`] without the key.
+pub(crate) fn one_line(text: &str, key: Option<&Secret>) -> String {
     let key = key.map_or("", Secret::expose);
     let text = &text[..text.floor_char_boundary(MAX_BYTES)];
     let mut line = String::new();
@@ -50,8 +50,8 @@ pub(crate) fn quote(text: &str, key: Option<&Secret>) -> String {
     line
 }
 
-/// Whether `word` holds the key or a part of it. Providers mask keys in their own ways and leave a few characters at both
-/// ends (`sk-ab****wxyz`), so a word that somebody has masked already is never shown either.
+/// Returns whether `word` holds the key or a part of it. Providers mask keys in their own ways and leave a
+/// few characters at both ends (`sk-ab****wxyz`), so a word that is already masked is never shown either.
 fn shows(word: &str, key: &str) -> bool {
     if key.is_empty() {
         return false;
@@ -69,11 +69,11 @@ mod tests {
     use super::*;
 
     fn quoted(text: &str, key: &str) -> String {
-        quote(text, Some(&Secret::new(key)))
+        one_line(text, Some(&Secret::new(key)))
     }
 
     #[test]
-    fn a_part_of_the_key_is_masked_and_less_is_not() {
+    fn masks_a_part_of_the_key() {
         for (text, shown) in [
             ("is abcdef", "is ***"),
             ("is (bcdefg)!", "is ***"),
@@ -86,31 +86,31 @@ mod tests {
             assert_eq!(quoted(text, "abcdefgh"), shown);
         }
         assert_eq!(quoted("is xyz and xy", "xyz"), "is *** and xy", "a short key counts as a whole");
-        assert_eq!(quote("is ab**yz", None), "is ab**yz", "without a key nothing is one");
+        assert_eq!(one_line("is ab**yz", None), "is ab**yz", "without a key nothing is one");
     }
 
     #[test]
-    fn white_space_and_control_characters_part_words() {
+    fn white_space_and_control_characters_separate_words() {
         assert_eq!(quoted(" a\t\r\n b\u{0}c\u{1b}[0m\u{2028}d ", "k"), "a b c [0m d");
         assert_eq!(quoted(" \n ", "k"), "");
     }
 
     #[test]
-    fn a_quotation_has_300_characters_at_most() {
+    fn quotes_at_most_300_characters() {
         assert_eq!(quoted(&"é".repeat(300), "k"), "é".repeat(300));
         assert_eq!(quoted(&"é".repeat(301), "k"), ["é".repeat(300).as_str(), "…"].concat());
         // 150 words and the spaces between them.
         let words = vec!["x"; 150].join(" ");
         assert_eq!(quoted(&[&words, " y"].concat(), "k"), [&words, " …"].concat());
-        // What is behind the first 4096 bytes is not looked at, also where a character lies across their end.
+        // Text after the first 4096 bytes is ignored, even if a character lies across that limit.
         let spaces = " ".repeat(4095);
         assert_eq!(quoted(&[&spaces, "éa"].concat(), "k"), "");
         assert_eq!(quoted(&[&spaces, "ab"].concat(), "k"), "a");
     }
 
     #[test]
-    fn an_error_is_quoted_from_json_or_from_text_but_not_from_a_page() {
-        let said = |body: &[u8]| error_body(body.to_vec(), None);
+    fn quotes_json_and_text_but_no_page() {
+        let said = |body: &[u8]| error_message_of(body.to_vec(), None);
         assert_eq!(said(br#"{"error":{"message":"no"}}"#), "no");
         assert_eq!(said(br#"{"code":7}"#), "");
         assert_eq!(said(b"no \xff"), "no \u{fffd}");

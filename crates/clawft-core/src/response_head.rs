@@ -1,37 +1,39 @@
-//! What the head of a response says, before any of its body is read.
+//! Inspection of a response's head, before any of its body is read.
 
 use crate::provider::Fault;
 use alloc::format;
 use alloc::string::String;
 
-/// Names in any case, and values.
+/// Pairs of name, in upper or lower case, and value.
 pub(crate) type Headers<'a> = &'a [(String, String)];
 
-/// The value of the header `name`, without white space around it.
+/// Returns the value of the header `name`, without surrounding white space.
 pub(crate) fn header<'a>(headers: Headers<'a>, name: &str) -> Option<&'a str> {
     let (_, value) = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
     Some(value.trim())
 }
 
-/// How the body is encoded, if it is: nothing was asked for, so nothing can be read then.
+/// Returns the body's encoding, if it has one. The request accepts none, so an encoded body cannot be read.
 pub(crate) fn encoding<'a>(headers: Headers<'a>) -> Option<&'a str> {
     header(headers, "content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
 }
 
-/// How many bytes the body has, if it is said.
+/// Returns the length of the body in bytes, if the header is there.
 pub(crate) fn length(headers: Headers<'_>) -> Option<usize> {
     header(headers, "content-length")?.parse().ok()
 }
 
-/// Whether the body is a stream of events. A server may answer with a whole answer where a stream was asked for.
+/// Returns whether the body is a stream of events. A server may send a whole answer although a stream was
+/// requested.
 pub(crate) fn is_event_stream(headers: Headers<'_>) -> bool {
     const TYPE: &[u8] = b"text/event-stream";
     let value = header(headers, "content-type").unwrap_or_default().as_bytes();
     value.get(..TYPE.len()).is_some_and(|start| start.eq_ignore_ascii_case(TYPE))
 }
 
-/// Why this response is no answer, whatever its body holds; `None` if the body decides.
-pub(crate) fn objection(status: u16, headers: Headers<'_>) -> Option<Fault> {
+/// Returns the fault of a response that cannot be an answer, whatever its body holds; `None` if the body
+/// decides.
+pub(crate) fn fault(status: u16, headers: Headers<'_>) -> Option<Fault> {
     match status {
         204 | 205 => Some(Fault::Bad(format!("status {status} stands for no content"))),
         200..=299 => {
@@ -43,7 +45,8 @@ pub(crate) fn objection(status: u16, headers: Headers<'_>) -> Option<Fault> {
     }
 }
 
-/// A redirect is not followed: whoever can send one could have the key and the conversation sent anywhere.
+/// Returns the error message for a redirect. Redirects are not followed, because a redirect could send the
+/// key and the conversation to any server.
 fn redirect(headers: Headers<'_>) -> String {
     match header(headers, "location").and_then(host) {
         Some(host) => format!("redirects are not followed, this one leads to `{host}`"),
@@ -51,7 +54,7 @@ fn redirect(headers: Headers<'_>) -> String {
     }
 }
 
-/// The host and port of a URL. Nothing else of it is shown: user info, path and query may hold secrets.
+/// Returns the host and port of a URL. The rest is never shown: user info, path and query may hold secrets.
 fn host(url: &str) -> Option<&str> {
     let rest = url[url.bytes().position(|byte| byte == b'/')?..].strip_prefix("//")?;
     let end = rest.bytes().position(|byte| b"/?#\\".contains(&byte)).unwrap_or(rest.len());
@@ -64,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_host_of_a_redirect_is_named() {
+    fn names_only_the_host_of_a_redirect() {
         for (location, named) in [
             ("https://evil.example/login?key=1", Some("evil.example")),
             ("//evil.example:8080", Some("evil.example:8080")),
@@ -79,23 +82,23 @@ mod tests {
     }
 
     #[test]
-    fn some_responses_are_no_answer_whatever_their_body_says() {
-        let objects = |status| objection(status, &[]).is_some();
+    fn rejects_statuses_without_an_answer() {
+        let is_fault = |status| fault(status, &[]).is_some();
         assert_eq!(
-            [100, 199, 200, 201, 203, 204, 205, 206, 299, 300, 399, 400, 599].map(objects),
+            [100, 199, 200, 201, 203, 204, 205, 206, 299, 300, 399, 400, 599].map(is_fault),
             [false, false, false, false, false, true, true, false, false, true, true, false, false]
         );
     }
 
     #[test]
-    fn the_length_is_a_number() {
+    fn reads_a_numeric_length() {
         let said = |value: &str| length(&[("Content-Length".to_owned(), value.to_owned())]);
         assert_eq!([" 70 ", "0", "-1", "7x", ""].map(said), [Some(70), Some(0), None, None, None]);
         assert_eq!(length(&[]), None);
     }
 
     #[test]
-    fn headers_are_found_in_any_case() {
+    fn finds_headers_in_any_case() {
         let headers = |name: &str, value: &str| [(name.to_owned(), value.to_owned())];
         assert!(is_event_stream(&headers("Content-Type", "Text/Event-Stream; charset=utf-8")));
         assert!(!is_event_stream(&headers("content-type", "application/json")));

@@ -14,7 +14,7 @@ use core::slice::Iter;
 const SIZE: usize = 16 * 1024;
 
 /// Iterator over the chunks of a session file, which together are one line of JSON with a line end.
-pub struct Pieces<'a> {
+pub struct Chunks<'a> {
     id: &'a SessionId,
     messages: Chain<Iter<'a, Message>, Iter<'a, Message>>,
     part: Part<'a>,
@@ -31,10 +31,10 @@ enum Part<'a> {
     Nothing,
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> Chunks<'a> {
     /// Returns the file of the session `id` with the messages `known` and `more`.
-    pub fn new(id: &'a SessionId, known: &'a [Message], more: &'a [Message]) -> Pieces<'a> {
-        Pieces { id, messages: known.iter().chain(more), part: Part::Beginning }
+    pub fn new(id: &'a SessionId, known: &'a [Message], more: &'a [Message]) -> Chunks<'a> {
+        Chunks { id, messages: known.iter().chain(more), part: Part::Beginning }
     }
 
     /// Writes the next part. Returns false if there is none.
@@ -73,7 +73,7 @@ impl<'a> Pieces<'a> {
     }
 }
 
-impl Iterator for Pieces<'_> {
+impl Iterator for Chunks<'_> {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
