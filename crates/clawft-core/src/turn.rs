@@ -98,7 +98,7 @@ pub enum Step {
     Retry {
         /// The time to wait.
         after: Duration,
-        /// The same request again.
+        /// A copy of the request.
         request: HttpRequest,
     },
     /// Show the error. The turn is over; the session stays as it was stored.

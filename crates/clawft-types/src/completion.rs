@@ -17,7 +17,7 @@ pub struct CompletionRequest<'a> {
     pub messages: Vec<&'a Message>,
     /// The maximum number of tokens in the answer.
     pub max_tokens: Option<u32>,
-    /// The same limit under the name that OpenAI's newer models require and other servers do not know.
+    /// The limit under the name that OpenAI's newer models require and other servers do not know.
     pub max_completion_tokens: Option<u32>,
     /// The sampling temperature.
     pub temperature: Option<Temperature>,

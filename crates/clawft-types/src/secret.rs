@@ -5,8 +5,8 @@ use core::fmt;
 
 /// A text that must never reach a log, an error message, a session file or an artifact.
 ///
-/// `Display` and `Debug` both give `***`, and there is no `Serialize`: the one way to the text is [`Secret::expose`],
-/// which is easy to search for.
+/// `Display` and `Debug` both give `***`, and there is no `Serialize`: the one way to the text is
+/// [`Secret::expose`], which is easy to search for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

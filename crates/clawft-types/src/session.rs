@@ -53,8 +53,8 @@ impl fmt::Display for SessionId {
     }
 }
 
-/// A conversation: `{"version":1,"id":"default","messages":[{"role":"user","content":"…"}, …]}`. An answer that broke off
-/// has `"incomplete":true` as well.
+/// A conversation: `{"version":1,"id":"default","messages":[{"role":"user","content":"…"}, …]}`. An answer
+/// that broke off has `"incomplete":true` as well.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Session {
     /// The id under which it is stored.

@@ -1,32 +1,33 @@
 /*
- * clawft as a library: the agent's turn as exported functions of `clawft-wasip1.wasm`, for hosts that have a network of
- * their own.
+ * clawft as a library: the agent's turn as exported functions of `clawft-wasip1.wasm`, for hosts that have a network
+ * of their own.
  *
- * The module reads its configuration, the environment and the session through WASI preview 1, as the command does, and
- * stores the session when the answer is there. What WASI preview 1 lacks is HTTP: that is the host's part. The module says
- * what to send, is fed what comes back, and decides everything else: retries, time-outs, how an error is worded.
+ * The module reads its configuration, the environment and the session through WASI preview 1, as the command does,
+ * and stores the session when the answer is complete. WASI preview 1 lacks HTTP, so the host sends the requests. The
+ * module returns each request, receives the response, and decides everything else: retries, timeouts and error
+ * messages.
  *
  *     clawft_turn turn = clawft_begin(message, length, session, length);
  *     for (step = clawft_step(turn); ; ) {
  *         CLAWFT_SEND:    wait CLAWFT_WAIT_MS, send the request, feed CLAWFT_HEAD (or CLAWFT_BROKEN)
  *         CLAWFT_MORE:    feed CLAWFT_BODY as bytes arrive, then CLAWFT_END (or CLAWFT_BROKEN)
- *         CLAWFT_DONE:    the answer is complete, and stored unless CLAWFT_UNSTORED says why not; leave
- *         CLAWFT_FAILED:  CLAWFT_ERROR says why; leave
+ *         CLAWFT_DONE:    the answer is complete, and stored unless CLAWFT_UNSTORED has a reason; leave
+ *         CLAWFT_FAILED:  CLAWFT_ERROR has the reason; leave
  *         after every step: show CLAWFT_PIECE, unless it is empty
  *     }
  *     clawft_drop(turn);
  *
- * The host instantiates the module with what WASI preview 1 needs: the configuration's folder mapped to `/config`, or to
- * what CLAWFT_CONFIG_DIR names, and the variable that holds the key. Then it calls these functions straight away. No
- * other function has to be called before; `_start` is the command and ends the instance, so it is called on an instance
- * of its own or not at all.
+ * The host instantiates the module with WASI preview 1: the directory of the configuration mapped to `/config` or to
+ * the path in CLAWFT_CONFIG_DIR, and the variable that holds the key. Then it calls these functions. No other
+ * function has to be called before; `_start` is the command and ends the instance, so call it on a separate instance
+ * or not at all.
  *
- * One instance is used by one thread at a time. Any number of turns may be in progress in it, and each may be fed in
- * between the others.
+ * One instance is used by one thread at a time. Up to CLAWFT_MAX_TURNS turns may be in progress in it, and their
+ * events may be fed in any order.
  *
- * Nothing here traps on wrong use: a function that was used wrongly returns a negative number or an empty text and changes
- * nothing. A turn whose request or response does not fit into memory fails. Two things do trap: memory that is exhausted in
- * another way, and a `clawft_free` of what was not allocated may.
+ * Incorrect use does not trap: the function returns a negative number or an empty text and changes nothing. A turn
+ * whose request or response does not fit into memory fails. Two things can trap: memory that is exhausted in another
+ * way, and a `clawft_free` of an address that was not allocated.
  */
 
 #ifndef CLAWFT_H
@@ -38,70 +39,72 @@
 extern "C" {
 #endif
 
-/* What `clawft_abi` returns of a module that this file describes. It is raised by changes that break hosts. */
+/* The result of `clawft_abi` for a module that matches this file. Changes that break hosts raise it. */
 #define CLAWFT_ABI 1
 
-/* A place in the module's own memory, counted in bytes from its beginning; 0 is nowhere. The memory can grow and so move in
- * the host with every call: translate an address anew after each (with WAMR: `wasm_runtime_addr_app_to_native`). */
+/* An address in the module's own memory, in bytes from its beginning; 0 is none. Any call can grow the memory and
+ * so move it in the host: translate addresses again after each call (with WAMR:
+ * `wasm_runtime_addr_app_to_native`). */
 typedef uint32_t clawft_address;
 
-/* A turn in progress: a positive number that never comes again in this instance. */
+/* A turn in progress: a positive number that this instance never reuses. */
 typedef int32_t clawft_turn;
 
-/* What the host does next. */
+/* The next action of the host. */
 enum clawft_step {
-    /* Wait CLAWFT_WAIT_MS, send the request, and feed what comes. After a response has begun it means: leave the rest of
-     * that response, this is another attempt. */
+    /* Wait CLAWFT_WAIT_MS, send the request, and feed the response. If a response has begun, drop the rest of it:
+     * this is another attempt. */
     CLAWFT_SEND = 1,
-    /* Read on, and feed what comes. */
+    /* Read the response on, and feed it. */
     CLAWFT_MORE = 2,
-    /* The turn is over: all of CLAWFT_ANSWER is there. Leave the rest of the response. */
+    /* The turn is over and CLAWFT_ANSWER is complete. Drop the rest of the response. */
     CLAWFT_DONE = 3,
-    /* The turn is over without an answer, and the session is as it was: CLAWFT_ERROR. Leave the rest of the response. */
+    /* The turn failed with CLAWFT_ERROR, and the session is unchanged. Drop the rest of the response. */
     CLAWFT_FAILED = 4
 };
 
-/* What functions return that were used wrongly. */
+/* The results of functions that were used incorrectly. */
 enum clawft_misuse {
     /* There is no such turn, or it was dropped. */
     CLAWFT_NO_TURN = -1,
-    /* There is no such event, or this is not its time: no body before a head, nothing after the turn is over. */
+    /* There is no such event, or it is out of order: a body before a head, or any event after the end of the turn. */
     CLAWFT_NO_EVENT = -2,
     /* The text is not UTF-8. */
     CLAWFT_NO_TEXT = -3,
     /* The bytes are not in the module's memory. */
     CLAWFT_NO_BYTES = -4,
-    /* More turns are in progress than one instance takes: CLAWFT_MAX_TURNS. */
+    /* CLAWFT_MAX_TURNS turns are in progress. */
     CLAWFT_NO_ROOM = -5
 };
 
-/* How many turns can be in progress at the same time. */
+/* The maximum number of turns in progress. */
 #define CLAWFT_MAX_TURNS 64
 
-/* What the host reports. For each attempt: one head, any number of bodies, the end; a break may come at any time. */
+/* The events that the host reports. For each attempt: one head, any number of bodies, the end; a failure may come
+ * at any time. */
 enum clawft_event {
-    /* The response has begun. The number is its status; the bytes are its header lines, `name: value`, each ended by a line
-     * feed with or without a carriage return. At least `content-type`, `content-encoding`, `retry-after`, `date` and
-     * `location` should be among them. */
+    /* The response has begun. The number is its status; the bytes are its header lines, `name: value`, each ended
+     * by a line feed with or without a carriage return. At least `content-type`, `content-encoding`,
+     * `retry-after`, `date` and `location` should be among them. */
     CLAWFT_HEAD = 1,
     /* The next bytes of the body, without any transfer coding, split anywhere. The number is not read. */
     CLAWFT_BODY = 2,
     /* The response is complete. Neither number nor bytes are read. */
     CLAWFT_END = 3,
-    /* No response came, or not all of it. The number is an enum clawft_break; the bytes say why in a few words for the user,
-     * as `connection refused`, where the break itself does not. */
+    /* No response arrived, or only a part of it. The number is an enum clawft_break; the bytes are the cause for the
+     * user, such as `connection refused`, unless the number is enough. */
     CLAWFT_BROKEN = 4
 };
 
-/* Why no whole response came. */
+/* The reason why no complete response arrived. */
 enum clawft_break {
-    /* No connection, or a broken one. The turn may try again. */
+    /* The connection failed or broke. The turn may retry. */
     CLAWFT_UNAVAILABLE = 1,
-    /* No connection, and trying again would not help. */
+    /* The connection failed, and a retry cannot help. */
     CLAWFT_IMPOSSIBLE = 2,
     /* CLAWFT_TIMEOUT_MS have passed. */
     CLAWFT_TIMED_OUT = 3,
-    /* The body is larger than CLAWFT_MAX_RESPONSE. The turn counts the bytes that it is fed itself. */
+    /* The body is larger than CLAWFT_MAX_RESPONSE. The turn also counts the bytes itself. */
     CLAWFT_TOO_LARGE = 4
 };
 
@@ -116,70 +119,72 @@ enum clawft_text {
     CLAWFT_HEADERS = 3,
     /* The bytes to send as the body. */
     CLAWFT_REQUEST_BODY = 4,
-    /* What the last call has added to the answer, to be shown at once. A streamed answer comes in many pieces, any other in
-     * one; together they are the answer. */
+    /* The text that the last call has added to the answer, to be shown at once. A streamed answer has many such
+     * deltas, any other has one; together they are the answer. */
     CLAWFT_PIECE = 5,
-    /* The whole answer, once the step is CLAWFT_DONE. */
+    /* The complete answer, once the step is CLAWFT_DONE. */
     CLAWFT_ANSWER = 6,
-    /* Why there is no answer, once the step is CLAWFT_FAILED; what the command would say on standard error. Once it is
-     * CLAWFT_DONE: why the answer broke off, or empty if it is whole. What had arrived is stored. */
+    /* At CLAWFT_FAILED: the error message that the command would print. At CLAWFT_DONE: the reason why the answer
+     * broke off, or empty if it is complete. The part that arrived is stored. */
     CLAWFT_ERROR = 7,
-    /* What else the user should hear of, a sentence a line: a damaged session is kept aside, the answer is not stored. */
+    /* Warnings for the user, one per line: a damaged session is kept aside, the answer is not stored. */
     CLAWFT_WARNINGS = 8,
-    /* Why the turn is not in its session, once the step is CLAWFT_DONE, as `cannot write …: no space left` or `the session was
-     * deleted meanwhile`; empty if it is stored, and from a module that does not know this text yet. */
+    /* At CLAWFT_DONE: the reason why the turn is not stored, such as `cannot write …: no space left` or `the
+     * session was deleted meanwhile`; empty if it is stored, and in modules older than this text. */
     CLAWFT_UNSTORED = 9
 };
 
 /* The numbers of a turn. */
 enum clawft_number {
-    /* How many milliseconds to wait before the request is sent: 0 for the first attempt. */
+    /* The milliseconds to wait before the request is sent: 0 for the first attempt. */
     CLAWFT_WAIT_MS = 1,
-    /* How many milliseconds the exchange may take, from the first byte sent to the last byte read. Where CLAWFT_STREAM is 1
-     * they begin anew whenever 256 more bytes of the body have arrived. */
+    /* The timeout of the exchange in milliseconds, from the first byte sent to the last byte read. If
+     * CLAWFT_STREAM is 1 it restarts whenever 256 more bytes of the body have arrived. */
     CLAWFT_TIMEOUT_MS = 2,
-    /* 1 if the answer is asked for piece by piece, else 0. */
+    /* 1 if a stream is requested, else 0. */
     CLAWFT_STREAM = 3,
-    /* How many bytes the response's body may have. */
+    /* The maximum size of the response's body in bytes. */
     CLAWFT_MAX_RESPONSE = 4
 };
 
-/* The number of this interface: compare it with CLAWFT_ABI. */
+/* Returns the number of this interface: compare it with CLAWFT_ABI. */
 uint32_t clawft_abi(void);
 
-/* The module's version, `0.1.0`: ended by a NUL, and there for as long as the instance is. */
+/* Returns the module's version, such as `0.1.0`, ended by a NUL. It is valid for the life of the instance. */
 clawft_address clawft_version(void);
 
-/* Room for `size` bytes in the module's memory, for what the host passes in; 0 if there is none. */
+/* Allocates `size` bytes in the module's memory, for data that the host passes in; returns 0 if there is no
+ * memory. */
 clawft_address clawft_alloc(uint32_t size);
 
-/* Gives back what `clawft_alloc` gave. 0 is fine. */
+/* Frees memory from `clawft_alloc`. 0 is allowed. */
 void clawft_free(clawft_address address);
 
-/* Begins a turn: `message` is plain text or {"role":"user","content":"…"}, and `session` the id of the conversation to
- * continue or begin, `default` if it is empty. Neither is read after this call. Returns the turn, also where it has
- * failed already because the configuration cannot be read, say; or CLAWFT_NO_TEXT, CLAWFT_NO_BYTES, CLAWFT_NO_ROOM. */
+/* Begins a turn: `message` is plain text or {"role":"user","content":"…"}, and `session` the id of the
+ * conversation to continue or begin, `default` if it is empty. Neither is read after this call. Returns the turn,
+ * even if it has already failed, for example because the configuration cannot be read; or CLAWFT_NO_TEXT,
+ * CLAWFT_NO_BYTES, CLAWFT_NO_ROOM. */
 clawft_turn clawft_begin(clawft_address message, uint32_t message_size, clawft_address session, uint32_t session_size);
 
-/* The enum clawft_step that the turn is at, or CLAWFT_NO_TURN. */
+/* Returns the enum clawft_step of the turn, or CLAWFT_NO_TURN. */
 int32_t clawft_step(clawft_turn turn);
 
 /* Reports an enum clawft_event with its number and its bytes, `elapsed_ms` after `clawft_begin`, and returns the enum
- * clawft_step that follows. What the call itself takes is measured with WASI's monotonic clock and added: a response that
- * cannot be read before the configured time is over fails the turn. Or returns CLAWFT_NO_TURN, CLAWFT_NO_EVENT, CLAWFT_NO_BYTES, and the turn is as it was. The bytes are
- * not read after this call. */
+ * clawft_step that follows. The duration of the call itself is measured with WASI's monotonic clock and added: a
+ * response that cannot be read before the timeout fails the turn. Returns CLAWFT_NO_TURN, CLAWFT_NO_EVENT or
+ * CLAWFT_NO_BYTES on incorrect use, and the turn is unchanged. The bytes are not read after this call. */
 int32_t clawft_feed(clawft_turn turn, uint32_t event, uint32_t number, clawft_address bytes, uint32_t size,
                     uint32_t elapsed_ms);
 
-/* Where the enum clawft_text of the turn begins, until the next call of `clawft_begin`, `clawft_feed` or `clawft_drop`, and
- * how many bytes it has: 0 if it is empty or there is none. */
+/* Return the address and the length of the enum clawft_text of the turn; 0 if it is empty or there is none. The
+ * address is valid until the next call of `clawft_begin`, `clawft_feed` or `clawft_drop`. */
 clawft_address clawft_text(clawft_turn turn, uint32_t text);
 uint32_t clawft_text_size(clawft_turn turn, uint32_t text);
 
-/* The enum clawft_number of the turn; 0 if there is none. */
+/* Returns the enum clawft_number of the turn; 0 if there is none. */
 uint32_t clawft_number(clawft_turn turn, uint32_t number);
 
-/* Ends a turn, over or not, and gives back its memory. One that was not over leaves the session as it was; to keep the
+/* Ends a turn, complete or not, and frees its memory. An incomplete turn leaves the session unchanged; to keep the
  * part of an answer that has been shown, feed CLAWFT_BROKEN first. Returns 0, or CLAWFT_NO_TURN. */
 int32_t clawft_drop(clawft_turn turn);
 

@@ -33,7 +33,8 @@ Environment:
 
 /// The entry point for WASI's start-up code, under the name that C compilers give a `main` without arguments.
 #[cfg(target_os = "wasi")]
-// SAFETY: the signature is the one that the start-up code expects, and with `no_main` nothing else has the name.
+// SAFETY: the signature is the one that the start-up code expects, and with `no_main` nothing else has the
+// name.
 #[unsafe(no_mangle)]
 extern "C" fn __main_void() -> i32 {
     i32::from(!run())

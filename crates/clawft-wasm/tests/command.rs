@@ -17,17 +17,17 @@ const CONFIG: &str =
     reason = "this package has no door to other programs, and runs but itself"
 )]
 fn command(arguments: &[&str]) -> (Command, TempDir) {
-    let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("config.json"), CONFIG).unwrap();
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join("config.json"), CONFIG).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_clawft"));
-    command.args(arguments).env("CLAWFT_CONFIG_DIR", folder.path());
+    command.args(arguments).env("CLAWFT_CONFIG_DIR", directory.path());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    (command, folder)
+    (command, directory)
 }
 
 #[expect(clippy::disallowed_methods, reason = "as above")]
 fn run(arguments: &[&str], message: &[u8]) -> Output {
-    let (mut command, _folder) = command(arguments);
+    let (mut command, _directory) = command(arguments);
     let mut child = command.spawn().expect("the command starts");
     // A command that answers nothing reads nothing.
     let _ = child.stdin.take().expect("a pipe").write_all(message);
@@ -75,7 +75,7 @@ fn error_without_network_is_one_line() {
 #[test]
 #[cfg(target_os = "linux")]
 fn full_disk_is_reported() {
-    let (mut command, _folder) = command(&["--help"]);
+    let (mut command, _directory) = command(&["--help"]);
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = command.stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -86,7 +86,7 @@ fn full_disk_is_reported() {
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "as above")]
 fn closed_output_is_no_error() {
-    let (mut command, _folder) = command(&["--help"]);
+    let (mut command, _directory) = command(&["--help"]);
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let child = command.stdout(writer).spawn().unwrap();

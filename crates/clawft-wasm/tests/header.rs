@@ -37,12 +37,12 @@ fn functions(text: &str, start: &str) -> Vec<String> {
 
 #[test]
 fn c_and_cpp_compilers_accept_the_header() {
-    let folder = TempDir::new().unwrap();
+    let directory = TempDir::new().unwrap();
     let mut source = HEADER.to_owned();
     for (name, value) in constants() {
         source.push_str(&format!("typedef char same_{name}[{name} == {value} ? 1 : -1];\n"));
     }
-    let path = folder.path().join("clawft_test.h");
+    let path = directory.path().join("clawft_test.h");
     fs::write(&path, source).unwrap();
     for (variable, compiler, language) in [("CC", "cc", "c"), ("CXX", "c++", "c++")] {
         let compiler = std::env::var(variable).unwrap_or_else(|_| compiler.to_owned());

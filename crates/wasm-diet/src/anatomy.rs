@@ -29,8 +29,8 @@ pub struct Anatomy {
 }
 
 impl Anatomy {
-    /// Takes a component or core module apart as [`component::strip`] leaves it. The names, which that drops, tell which crate
-    /// a function belongs to.
+    /// Takes a component or core module apart as [`component::strip`] leaves it. The names, which that drops,
+    /// tell which crate a function belongs to.
     ///
     /// # Errors
     /// Fails if the binary is damaged.

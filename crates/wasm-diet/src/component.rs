@@ -1,5 +1,5 @@
-//! Takes a WebAssembly binary apart and puts it together again: core modules inside a component are replaced in place,
-//! custom sections dropped, and every other section copied as it is.
+//! Takes a WebAssembly binary apart and puts it together again: core modules inside a component are replaced
+//! in place, custom sections dropped, and every other section copied as it is.
 
 use std::{mem, ops::Range};
 
@@ -16,8 +16,8 @@ pub fn rewrite(binary: &[u8], replace: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>)
     walk(binary, &mut |_| true, replace)
 }
 
-/// Drops the custom sections that only people and tools read: names of functions and of the component's items, the list of
-/// producers, the features that the compiler was allowed to use, debug information.
+/// Drops the custom sections that only people and tools read: names of functions and of the component's
+/// items, the list of producers, the features that the compiler was allowed to use, debug information.
 ///
 /// # Errors
 /// Fails if the binary is damaged.
@@ -43,8 +43,8 @@ fn is_for_tools(custom_section: &str) -> bool {
         || custom_section.starts_with(".debug")
 }
 
-/// Copies `binary` section by section. `keep` is asked about every custom section by name, `replace` gets every finished
-/// core module.
+/// Copies `binary` section by section. `keep` is asked about every custom section by name, `replace` gets
+/// every finished core module.
 fn walk(
     binary: &[u8],
     keep: &mut dyn FnMut(&str) -> bool,

@@ -10,7 +10,8 @@ use std::io::{self, Write as _};
 use anyhow::{Context as _, Result, bail, ensure};
 use flate2::{Compression, GzBuilder};
 
-/// Compresses `bytes` as `gzip -9 --no-name` does: without name and time, so that equal input gives equal output.
+/// Compresses `bytes` as `gzip -9 --no-name` does: without name and time, so that equal input gives equal
+/// output.
 ///
 /// # Errors
 /// Fails if the encoder does.

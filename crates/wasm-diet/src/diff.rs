@@ -129,7 +129,8 @@ fn by<K: Ord>(parts: &[Part], key: impl Fn(&Part) -> K) -> BTreeMap<K, Sizes> {
     sums
 }
 
-/// Returns everything whose raw size differs, the largest change first. The compressed size alone moves with everything around.
+/// Returns everything whose raw size differs, the largest change first. The compressed size alone moves with
+/// everything around.
 fn changes<K: Ord + Clone>(before: &BTreeMap<K, Sizes>, after: &BTreeMap<K, Sizes>) -> Vec<Change<K>> {
     let names: BTreeSet<&K> = before.keys().chain(after.keys()).collect();
     let change = |id: &K| {

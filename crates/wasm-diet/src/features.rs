@@ -36,7 +36,8 @@ pub fn used(binary: &[u8]) -> Result<BTreeMap<Feature, String>> {
     Ok(reader.used)
 }
 
-/// Compares the features that `binary` uses with a list of them, which has to be exact. Returns the differences, for people.
+/// Compares the features that `binary` uses with a list of them, which has to be exact. Returns the
+/// differences, for people.
 ///
 /// # Errors
 /// Fails if the binary is damaged.
@@ -244,7 +245,8 @@ impl Reader<'_> {
     }
 }
 
-/// Returns the feature of an operator that is encoded as `bytes`, and its name; `None` for the first version's.
+/// Returns the feature of an operator that is encoded as `bytes`, and its name; `None` for the first
+/// version's.
 fn feature_of(operator: &Operator<'_>, bytes: &[u8]) -> Option<(Feature, &'static str)> {
     let (feature, name) = origin(operator);
     let feature = match operator {
@@ -254,7 +256,8 @@ fn feature_of(operator: &Operator<'_>, bytes: &[u8]) -> Option<(Feature, &'stati
             MULTI_VALUE
         }
         Operator::CallIndirect { table_index: 1.., .. } => REFERENCE_TYPES,
-        // Table 0 was a byte before it was a number: where linkers leave room for larger ones, old readers stumble.
+        // Table 0 was a byte before it was a number: where linkers leave room for larger ones, old readers
+        // stumble.
         Operator::CallIndirect { .. } if bytes.ends_with(&[0x80, 0]) => "call_indirect_overlong",
         // Runtimes have these two without the rest of the proposal.
         Operator::MemoryCopy { .. } | Operator::MemoryFill { .. } => "bulk_memory_opt",

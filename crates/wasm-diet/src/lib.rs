@@ -30,8 +30,8 @@ pub use self::{
 
 /// Replaces every core module in `binary`, a component or a core module, by the result of `optimiser`.
 ///
-/// The optimiser gets each module without names. What it returns may call a function by its position among the functions
-/// that the module defines, as Binaryen does: that function gets its name back.
+/// The optimiser gets each module without names. What it returns may call a function by its position among
+/// the functions that the module defines, as Binaryen does: that function gets its name back.
 ///
 /// # Errors
 /// Fails if the binary is damaged, or with the optimiser's own error.

@@ -1,7 +1,8 @@
 //! Carries the names of functions past an optimiser.
 //!
-//! Binaryen sorts functions of equal use by name, so names would change its output. It gets the module without names, and then
-//! calls each function by its position in the input: the positions lead back to the real names.
+//! Binaryen sorts functions of equal use by name, so names would change its output. It gets the module
+//! without names, and then calls each function by its position in the input: the positions lead back to the
+//! real names.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,8 @@ use crate::component;
 /// The prefix of the position of a function that Binaryen has merged others into.
 const MERGED: &str = "byn$mgfn-shared$";
 
-/// Applies `optimise` to a core module without its names, and gives the names back to the functions that are left.
+/// Applies `optimise` to a core module without its names, and gives the names back to the functions that are
+/// left.
 ///
 /// # Errors
 /// Fails if a module is damaged, or with the error of `optimise`.
@@ -23,7 +25,8 @@ pub fn keep(module: &[u8], optimise: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -> R
     Ok(give(&component::strip(&optimised)?, &follow(module, &optimised)?))
 }
 
-/// Returns the names of a core module's functions by index, imported functions included; empty if it has none.
+/// Returns the names of a core module's functions by index, imported functions included; empty if it has
+/// none.
 ///
 /// # Errors
 /// Fails if the binary or its names are damaged.
@@ -43,7 +46,8 @@ pub fn functions(module: &[u8]) -> Result<BTreeMap<u32, String>> {
     Ok(names)
 }
 
-/// Returns the number of functions that a core module imports, which is the index of the first that it defines.
+/// Returns the number of functions that a core module imports, which is the index of the first that it
+/// defines.
 ///
 /// # Errors
 /// Fails if the binary is damaged.
@@ -77,8 +81,8 @@ fn follow(original: &[u8], optimised: &[u8]) -> Result<BTreeMap<u32, String>> {
     let (names, first) = (functions(original)?, imported_functions(original)?);
     let mut found = BTreeMap::new();
     for (index, position) in functions(optimised)? {
-        // A function that was split off has text after the position, a merged one the prefix. Imports have names of another
-        // form and are skipped: an import names itself.
+        // A function that was split off has text after the position, a merged one the prefix. Imports have
+        // names of another form and are skipped: an import names itself.
         let position = position.strip_prefix(MERGED).unwrap_or(&position);
         let digits = position.find(|c: char| !c.is_ascii_digit()).unwrap_or(position.len());
         let Ok(defined) = position[..digits].parse::<u32>() else { continue };

@@ -20,7 +20,8 @@ impl Profile {
     /// Reads a `size.json`.
     ///
     /// # Errors
-    /// Fails if the file cannot be read or has another format, or if the parts of an artifact do not add up to its size.
+    /// Fails if the file cannot be read or has another format, or if the parts of an artifact do not add up
+    /// to its size.
     pub fn read(path: &Path) -> Result<Self> {
         let text =
             fs::read(path).with_context(|| format!("could not read the sizes `{}`", path.display()))?;
@@ -45,8 +46,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Profile> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("size.json");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("size.json");
         fs::write(&path, text).unwrap();
         Profile::read(&path)
     }

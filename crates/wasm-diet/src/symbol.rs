@@ -64,8 +64,8 @@ impl Symbol {
     }
 }
 
-/// Returns crate and modules of the first path in a demangled name: of the type of a method, else of the trait if the type
-/// has no path, else of the function.
+/// Returns crate and modules of the first path in a demangled name: of the type of a method, else of the
+/// trait if the type has no path, else of the function.
 fn home(name: &str) -> Vec<&str> {
     let skipped = name.trim_start_matches(['<', '&', '*', '(', '[', ' ']);
     for word in ["mut ", "const ", "dyn ", "impl ", "unsafe ", "extern \"C\" ", "fn("] {

@@ -15,9 +15,12 @@
 //! Each is a function from a file to what is wrong with it, and [`samples`] shows each of them finding something.
 //!
 //! And what must hold of the packages in [`PACKAGES`]: no top-level module leads through others back to itself ([`modules`]).
+//!
+//! And what must hold of comments and documents ([`language`]).
 
 mod commands;
 mod document;
+mod language;
 mod modules;
 mod rules;
 mod samples;
@@ -78,4 +81,11 @@ fn modules_of_a_package_do_not_use_one_another_in_circles() {
         let wrong = uses.cycles();
         assert!(wrong.is_empty(), "in {sources}:\n{}", wrong.join("\n"));
     }
+}
+
+#[test]
+fn comments_and_documents_are_plain() {
+    let wrong: Vec<String> =
+        language::DONE.iter().flat_map(|path| language::faults_below(root(), &root().join(path))).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

@@ -16,21 +16,21 @@ const JSON: &[u8] = b"Content-Type: application/json\r\n";
 const EVENTS: &[u8] = b"content-type: text/event-stream\n";
 
 struct Host {
-    folder: TempDir,
+    directory: TempDir,
     turns: Turns,
 }
 
 impl Host {
     fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        fs::write(folder.path().join("config.json"), CONFIG).unwrap();
-        Self { folder, turns: Turns::new() }
+        let directory = TempDir::new().unwrap();
+        fs::write(directory.path().join("config.json"), CONFIG).unwrap();
+        Self { directory, turns: Turns::new() }
     }
 
     fn platform(&self) -> WasmPlatform {
         let mut env = WasiEnvironment::new();
         env.set("KEY", "sk-secret");
-        env.set(BASE_VARIABLE, self.folder.path().to_str().unwrap());
+        env.set(BASE_VARIABLE, self.directory.path().to_str().unwrap());
         WasmPlatform::with_env(env)
     }
 
@@ -62,7 +62,7 @@ impl Host {
     }
 
     fn stored(&self) -> String {
-        fs::read_to_string(self.folder.path().join("sessions/default.json")).unwrap()
+        fs::read_to_string(self.directory.path().join("sessions/default.json")).unwrap()
     }
 }
 
@@ -163,7 +163,7 @@ fn failed_beginning_is_the_turns_error() {
     let outside = host.turns.begin(host.platform(), b"Hi", b"../x").unwrap();
     assert!(host.text(outside, Text::Error).starts_with("`../x` is not a session id"));
     assert_eq!(host.feed(outside, Event::Head, 200, b""), Err(Misuse::NoEvent));
-    fs::remove_file(host.folder.path().join("config.json")).unwrap();
+    fs::remove_file(host.directory.path().join("config.json")).unwrap();
     let bare = host.begin(b"Hi");
     assert!(host.text(bare, Text::Error).starts_with("cannot read `"));
 }
@@ -171,8 +171,8 @@ fn failed_beginning_is_the_turns_error() {
 #[test]
 fn keeps_damaged_session_and_warns() {
     let mut host = Host::new();
-    fs::create_dir(host.folder.path().join("sessions")).unwrap();
-    fs::write(host.folder.path().join("sessions/default.json"), "{").unwrap();
+    fs::create_dir(host.directory.path().join("sessions")).unwrap();
+    fs::write(host.directory.path().join("sessions/default.json"), "{").unwrap();
     let turn = host.begin(b"Hi");
     assert_eq!((host.turns.step(turn), host.text(turn, Text::Warnings)), (Ok(Step::Send), ""));
     host.answer(turn);
@@ -189,7 +189,7 @@ fn keeps_damaged_session_and_warns() {
 fn returns_an_answer_that_cannot_be_stored() {
     let mut host = Host::new();
     let turn = host.begin(b"Hi");
-    fs::write(host.folder.path().join("sessions"), "a file where the folder goes").unwrap();
+    fs::write(host.directory.path().join("sessions"), "a file in the way").unwrap();
     host.answer(turn);
     assert_eq!(host.text(turn, Text::Answer), "Hello!");
     let unstored = host.text(turn, Text::Unstored);
@@ -203,10 +203,10 @@ fn host_learns_of_session_deleted_meanwhile() {
     let first = host.begin(b"Hi");
     host.answer(first);
     let second = host.begin(b"And now?");
-    fs::remove_file(host.folder.path().join("sessions/default.json")).unwrap();
+    fs::remove_file(host.directory.path().join("sessions/default.json")).unwrap();
     host.answer(second);
     assert_eq!(host.text(second, Text::Unstored), "the session was deleted meanwhile");
-    assert!(!host.folder.path().join("sessions/default.json").exists());
+    assert!(!host.directory.path().join("sessions/default.json").exists());
 }
 
 #[test]

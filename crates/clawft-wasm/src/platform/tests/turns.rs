@@ -100,7 +100,7 @@ fn returns_an_answer_that_cannot_be_stored() {
     let (_dir, platform) = platform(CONFIG);
     prepare([stream(&[HEL, LO, DONE])]);
     // While the answer arrives, the session has been read and not yet written.
-    let mut spoil = |_: &str| platform.fs().write_string("sessions", "a file where the folder goes").unwrap();
+    let mut spoil = |_: &str| platform.fs().write_string("sessions", "a file in the way").unwrap();
     let answer = platform.answer(SessionId::default(), STREAMED, &mut spoil).unwrap();
     assert_eq!(answer.text, "Hello!");
     let cause = answer.unstored.unwrap();

@@ -1,0 +1,125 @@
+//! Rules for the language of comments and documents: no doc comment begins with "What", a directory is called
+//! `directory`, `cannot` is one word, and no comment line is wider than [`WIDTH`].
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The directories and files that follow the rules. The list grows to the whole tree.
+pub(crate) const DONE: [&str; 5] = [
+    "crates/clawft-core",
+    "crates/clawft-store",
+    "crates/clawft-types",
+    "crates/clawft-wasm",
+    "crates/wasm-diet",
+];
+
+/// The beginnings of doc comments that describe an item by a riddle instead of a noun or a verb.
+const BEGINNINGS: [&str; 5] = ["What", "Whoever", "That there", "The same", "Whether it is what"];
+
+/// Words that have a plainer synonym, which is used everywhere.
+const WORDS: [(&str, &str); 3] = [("folder", "directory"), ("folders", "directories"), ("can't", "cannot")];
+
+/// The maximum number of characters in a line with a comment. Tables and addresses may be wider.
+const WIDTH: usize = 120;
+
+/// Returns the faults of all files below `path`, each with its file and line.
+pub(crate) fn faults_below(root: &Path, path: &Path) -> Vec<String> {
+    let named = |file: PathBuf| {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let name = file.strip_prefix(root).unwrap_or(&file).display().to_string();
+        let found = faults(&name, &text);
+        found.into_iter().map(move |(line, fault)| format!("{name}:{line}: {fault}"))
+    };
+    files(path).into_iter().flat_map(named).collect()
+}
+
+/// Returns all files below `path`, or `path` itself if it is a file.
+fn files(path: &Path) -> Vec<PathBuf> {
+    if path.is_file() {
+        return vec![path.to_owned()];
+    }
+    let mut entries: Vec<PathBuf> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    entries.iter().flat_map(|entry| files(entry)).collect()
+}
+
+/// Returns the faults in `text`, a file of this name, by their line.
+fn faults(name: &str, text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut in_code = false;
+    let mut previous_is_doc = false;
+    for (index, line) in text.lines().enumerate() {
+        let prose = prose(name, line);
+        in_code ^= prose.is_some_and(|prose| prose.trim_start().starts_with("```"));
+        let is_doc = ["///", "//!"].iter().any(|mark| line.trim_start().starts_with(mark));
+        if let Some(prose) = prose.filter(|_| !in_code) {
+            let begins = is_doc && !previous_is_doc;
+            found.extend(faults_of_line(name, line, prose, begins).map(|fault| (index + 1, fault)));
+        }
+        previous_is_doc = is_doc;
+    }
+    found
+}
+
+/// Returns the faults of a line with this prose, which may be the first one of a doc comment.
+fn faults_of_line(name: &str, line: &str, prose: &str, begins: bool) -> impl Iterator<Item = String> {
+    let beginning = BEGINNINGS.iter().find(|beginning| {
+        let rest = prose.trim_start().strip_prefix(**beginning);
+        begins && rest.is_some_and(|rest| rest.starts_with([' ', ',']))
+    });
+    let beginning = beginning.map(|word| format!("a doc comment begins with `{word}`: name the thing"));
+
+    let text = without_code(prose).to_lowercase();
+    let is_word = |c: char| c.is_alphanumeric() || c == '\'';
+    let words: Vec<&str> = text.split(|c| !is_word(c)).collect();
+    let synonyms = WORDS.iter().filter(|(word, _)| words.contains(word));
+    let synonyms: Vec<String> =
+        synonyms.map(|(word, better)| format!("`{word}` is called `{better}`")).collect();
+
+    let may_be_wide = name.ends_with(".md") || prose.trim_start().starts_with('|') || prose.contains("://");
+    let width = line.chars().count();
+    let wide = (width > WIDTH && !may_be_wide)
+        .then(|| format!("a comment has {width} characters in a line, and may have {WIDTH}"));
+    beginning.into_iter().chain(synonyms).chain(wide)
+}
+
+/// Returns the part of a line that people read: all of a document, a comment of a source file on a line of its own.
+fn prose<'l>(name: &str, line: &'l str) -> Option<&'l str> {
+    let start = line.trim_start();
+    match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("md") => Some(line),
+        Some("rs" | "wit") => start.strip_prefix("//").map(|rest| rest.trim_start_matches(['/', '!'])),
+        Some("h" | "c") => ["/*", "*", "//"].iter().find_map(|mark| start.strip_prefix(mark)),
+        Some("toml" | "sh" | "py" | "yml") => start.strip_prefix('#'),
+        _ => None,
+    }
+}
+
+/// Returns `prose` without the code between backticks.
+fn without_code(prose: &str) -> String {
+    prose.split('`').step_by(2).collect::<Vec<_>>().join("`")
+}
+
+#[test]
+fn finds_riddles_synonyms_and_wide_comments() {
+    let found = |name: &str, text: &str| faults(name, text).len();
+    for text in ["/// What it costs.", "    //! What, and why.", "/// Whoever asks."] {
+        assert_eq!(found("a.rs", text), 1, "{text}");
+    }
+    for text in ["/// Size.\n/// What follows is prose.", "/// Whatever it is.", "let what = 1;"] {
+        assert_eq!(found("a.rs", text), 0, "{text}");
+    }
+    assert_eq!(
+        faults("a.rs", "let folder = 1;\n// The Folder can't be read."),
+        [(2, "`folder` is called `directory`".to_owned()), (2, "`can't` is called `cannot`".to_owned()),]
+    );
+    assert_eq!(found("a.md", "Folders, and `folder` in code\n```\nfolder\n```\nfolder"), 2);
+    assert_eq!(found("a.toml", "folder = 1\n# folder"), 1);
+    assert_eq!(found("a.h", " * folder"), 1);
+    assert_eq!(found("a.rs", &format!("// {}", "x".repeat(117))), 0);
+    assert_eq!(found("a.rs", &format!("// {}", "x".repeat(118))), 1);
+    assert_eq!(found("a.rs", &format!("// | {}\n// https://{0}", "x".repeat(118))), 0);
+    assert_eq!(found("a.png", "folder"), 0);
+}
