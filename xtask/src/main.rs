@@ -7,13 +7,12 @@ mod ci;
 mod cli;
 mod fix;
 mod lint;
-mod smoke;
 
 use std::{env, process::ExitCode};
 
 use clap::Parser as _;
 use devkit::{
-    package::{ARTIFACTS, BENCH, CHECKS, IMAGE, Package, RELEASE, TOOLCHAIN},
+    package::{ARTIFACTS, BENCH, CHECKS, E2E, IMAGE, Package, RELEASE, TOOLCHAIN},
     project::Project,
     ui,
 };
@@ -37,7 +36,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Dist(_) | Command::Release(_) => return start(RELEASE, &project),
         Command::Bench(_) => return start(BENCH, &project),
         Command::Coverage(_) | Command::Mutants(_) | Command::Fuzz(_) => return start(CHECKS, &project),
-        Command::Smoke(flags) => smoke::run(&project, &flags),
+        Command::Smoke(_) => return start(E2E, &project),
         Command::Lint(flags) => lint::run(&project, &flags),
         Command::Fix(_) => fix::run(&project),
         Command::Ready(flags) => ci::run_ready(&project, &flags),

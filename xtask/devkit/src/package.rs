@@ -23,6 +23,9 @@ pub const BENCH: Package = Package { name: "bench", first_time: "about a minute 
 /// The package of `cargo xtask coverage`, `cargo xtask mutants` and `cargo xtask fuzz`.
 pub const CHECKS: Package = Package { name: "checks", first_time: "half a minute on 2 cores" };
 
+/// The package of `cargo xtask smoke`.
+pub const E2E: Package = Package { name: "e2e", first_time: "about a minute on 2 cores" };
+
 /// The package of `cargo xtask docker`.
 pub const IMAGE: Package = Package { name: "image", first_time: "about a minute on 2 cores" };
 

@@ -55,7 +55,7 @@ Examples:
   cargo xtask test --changed     the tests of the packages that differ from main, and of those that use them
   cargo xtask test session       unit tests whose name contains `session`
 
-One case on a built artifact: `cargo xtask smoke wasmtime --only TEXT`.")]
+One case on a built artifact: `cargo xtask smoke wasmtime TEXT`.")]
 pub struct Test {
     /// Run only the unit tests whose name contains this text
     #[arg(value_name = "TEXT", conflicts_with = "quick")]

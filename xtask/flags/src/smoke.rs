@@ -9,7 +9,7 @@ use crate::values::Releases;
 #[command(after_help = "\
 Examples:
   cargo xtask smoke wasmtime                the component in wasmtime, against a server on loopback
-  cargo xtask smoke wasmtime --only 401     the cases whose name contains `401`
+  cargo xtask smoke wasmtime hostile::      one group of cases; a name runs one case
   cargo xtask smoke wasmtime --version all  the same on every release of wasmtime in xtask/tools.toml
   cargo xtask smoke host                    over TLS, and through the exported functions
   cargo xtask smoke wamr                    the wasip1 module on WAMR
@@ -22,7 +22,10 @@ pub struct Smoke {
     /// Where to run them
     #[arg(value_enum)]
     pub runtime: Runtime,
-    /// Only the cases whose name contains this text
+    /// Only the cases whose name contains one of these texts
+    #[arg(value_name = "FILTER")]
+    pub filters: Vec<String>,
+    /// Only the cases whose name contains this text, as a FILTER
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
     /// The release of wasmtime, such as 42, or `all` that xtask/tools.toml has [default: the newest]
@@ -31,7 +34,10 @@ pub struct Smoke {
     /// Repeat one answer of the hostile server: the seed that a failure named
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// Keep the folders that the cases ran in, and print where they are
+    /// Print the names of the cases and run none
+    #[arg(long)]
+    pub list: bool,
+    /// Keep the directories that the cases ran in, and print their paths
     #[arg(long)]
     pub keep: bool,
 }

@@ -2,16 +2,15 @@
 
 use anyhow::Result;
 use devkit::{
-    cargo::{Variant, outermost},
+    cargo::outermost,
     cmd,
-    package::ARTIFACTS,
+    package::{ARTIFACTS, E2E},
     project::Project,
     ui,
 };
 use xshell::cmd;
 
 use super::provided;
-use crate::smoke;
 
 pub(super) fn check(project: &Project) -> Result<()> {
     provided::ensure_wasm_targets(project)?;
@@ -36,6 +35,6 @@ pub(super) fn check(project: &Project) -> Result<()> {
 pub(super) fn check_on_demand(project: &Project) -> Result<()> {
     let purpose = "find the programs of the package `artifacts` free of clippy's warnings";
     ARTIFACTS.read(project, ["clippy"], purpose)?;
-    testkit::TEST_HOST.lint(project, &Variant::default())?;
-    smoke::WAMR_RUNNER.lint(project, &smoke::usual_wamr(project)?)
+    E2E.read(project, ["clippy"], "find the programs of the package `e2e` free of clippy's warnings")
+        .map(drop)
 }

@@ -1,0 +1,34 @@
+//! What is tried of images: a name and a function a case, one file a theme.
+
+mod access;
+mod component;
+mod deploy;
+mod failures;
+mod push;
+mod run;
+
+use anyhow::Result;
+
+use super::context::ImageContext;
+use crate::harness::case::{self, cases};
+
+/// One thing that must hold of images, and of the command that makes them.
+pub(super) type Case = case::Case<fn(&ImageContext<'_>) -> Result<()>>;
+
+/// All of them, in the order in which they begin.
+pub(super) fn all() -> Vec<Case> {
+    [push::CASES, run::CASES, failures::CASES, access::CASES, deploy::CASES, component::CASES].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let names: BTreeSet<&str> = all().iter().map(|case| case.name).collect();
+        assert_eq!(names.len(), all().len());
+    }
+}

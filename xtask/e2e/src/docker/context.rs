@@ -1,0 +1,220 @@
+//! What a case works with: a repository in the registry and a folder, which are its own, and the commands.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use devkit::files;
+use serde_json::{Value, json};
+use testkit::{KEY, KEY_VARIABLE, Outcome, TestContext};
+use xshell::{Cmd, Shell, cmd};
+
+use super::fixture::Fixture;
+
+/// No command may take longer. The first push of all compiles what pushes.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// What makes images, as it is named on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Builder {
+    Docker,
+    Oci,
+}
+
+impl Builder {
+    /// Its name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Oci => "oci",
+        }
+    }
+}
+
+/// One case's place to work.
+#[derive(Debug)]
+pub(super) struct ImageContext<'a> {
+    pub(super) fixture: &'a Fixture,
+    context: TestContext<'a>,
+}
+
+impl<'a> ImageContext<'a> {
+    /// Makes the folder for the case `name`.
+    pub(super) fn new(fixture: &'a Fixture, name: &str) -> Result<Self> {
+        Ok(Self { fixture, context: TestContext::new(&fixture.provider, fixture.folder(), name)? })
+    }
+
+    /// The image's name. A repository of its own in every run, so that nothing is there yet.
+    pub(super) fn image(&self) -> String {
+        format!("{}/{}", self.fixture.engine.registry, self.repository())
+    }
+
+    /// The same in the registry that asks who one is.
+    pub(super) fn locked_image(&self) -> String {
+        format!("{}/{}", self.fixture.engine.locked, self.repository())
+    }
+
+    fn repository(&self) -> String {
+        format!("smoke-{}/{}", process::id(), self.context.label())
+    }
+
+    /// A path in the case's folder.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.context.path(name)
+    }
+
+    /// Where digests are written to and read from.
+    pub(super) fn digests(&self) -> PathBuf {
+        self.path("digests")
+    }
+
+    /// Runs `cargo xtask docker` for the case's image with the released binaries.
+    pub(super) fn xtask(&self, words: &[&str]) -> Result<Outcome> {
+        let image = self.image();
+        let given: &[&str] = if words.contains(&"--merge") { &[] } else { &["--binaries"] };
+        let binaries = self.fixture.binaries.display().to_string();
+        let given = given.iter().copied().chain((!given.is_empty()).then_some(binaries.as_str()));
+        let words: Vec<&str> = given.chain(["--image", &image]).chain(words.iter().copied()).collect();
+        self.xtask_as_it_is(&words)
+    }
+
+    /// The same with nothing but `words`, and folders that are the case's own.
+    pub(super) fn xtask_as_it_is(&self, words: &[&str]) -> Result<Outcome> {
+        let shell = self.shell()?;
+        self.run(self.command(&shell, words))
+    }
+
+    /// The command that [`Self::xtask_as_it_is`] runs.
+    pub(super) fn command<'s>(&self, shell: &'s Shell, words: &[&str]) -> Cmd<'s> {
+        let (xtask, layout, digests) = (&self.fixture.xtask, self.path("oci"), self.digests());
+        cmd!(shell, "{xtask} docker {words...} --layout {layout} --digests {digests}")
+            .env_remove("CLAWFT_IMAGE")
+            .env_remove("SOURCE_DATE_EPOCH")
+    }
+
+    /// Pushes all images with `builder` under `tags`, and returns the list as `name@digest`.
+    pub(super) fn push(&self, builder: Builder, tags: &[&str]) -> Result<String> {
+        let tags = tags.iter().flat_map(|tag| ["--tag", tag]);
+        let words: Vec<&str> = ["--push", "--builder", builder.name()].into_iter().chain(tags).collect();
+        let outcome = self.xtask(&words)?;
+        ensure!(outcome.exit == Some(0), "the push failed");
+        let list = outcome.stdout.trim_end().to_owned();
+        let digest = list.strip_prefix(&format!("{}@sha256:", self.image()));
+        ensure!(
+            digest.is_some_and(|digest| digest.len() == 64) && !list.contains('\n'),
+            "stdout is not one line `name@sha256:…`"
+        );
+        Ok(list)
+    }
+
+    /// Runs `docker` with `words`.
+    pub(super) fn docker(&self, words: &[&str]) -> Result<Outcome> {
+        let shell = self.shell()?;
+        self.run(cmd!(shell, "docker {words...}").env(KEY_VARIABLE, KEY))
+    }
+
+    /// What `docker` prints; an error where it fails.
+    pub(super) fn docker_prints(&self, words: &[&str]) -> Result<String> {
+        let outcome = self.docker(words)?;
+        ensure!(
+            outcome.exit == Some(0),
+            "`docker {}` failed: {}",
+            words.join(" "),
+            outcome.stderr.trim_end()
+        );
+        Ok(outcome.stdout.trim_end().to_owned())
+    }
+
+    /// What the registry has under `reference`, as it is.
+    pub(super) fn raw(&self, reference: &str) -> Result<Value> {
+        let raw = self.docker_prints(&["buildx", "imagetools", "inspect", "--raw", reference])?;
+        serde_json::from_str(&raw).with_context(|| format!("`{reference}` is not JSON"))
+    }
+
+    /// What the registry has under `tag`, as `name@digest`.
+    pub(super) fn under(&self, tag: &str) -> Result<String> {
+        let image = self.image();
+        let reference = format!("{image}:{tag}");
+        // buildx 0.13 prints everything for a template that asks for the digest alone.
+        let template = "{{json .Manifest}}";
+        let found =
+            self.docker_prints(&["buildx", "imagetools", "inspect", "--format", template, &reference])?;
+        let found: Value = serde_json::from_str(&found).context("buildx printed no JSON")?;
+        Ok(format!("{image}@{}", found["digest"].as_str().context("buildx named no digest")?))
+    }
+
+    /// The platforms that the list under `tag` names, as `linux/amd64`.
+    pub(super) fn platforms(&self, tag: &str) -> Result<Vec<String>> {
+        let list = self.raw(&format!("{}:{tag}", self.image()))?;
+        let images = list["manifests"].as_array().context("what is under the tag is no list")?;
+        let word = |image: &Value, name: &str| image["platform"][name].as_str().unwrap_or("?").to_owned();
+        Ok(images
+            .iter()
+            .map(|image| format!("{}/{}", word(image, "os"), word(image, "architecture")))
+            .collect())
+    }
+
+    /// The repository has no such tag: nobody sees what is in it.
+    pub(super) fn has_no_tag(&self, tag: &str) -> Result<()> {
+        let found = self.docker(&["buildx", "imagetools", "inspect", &format!("{}:{tag}", self.image())])?;
+        ensure!(found.exit != Some(0), "the tag `{tag}` is there");
+        found.said(&["not found"])
+    }
+
+    /// Configures a gateway to be answered by the server that plays the model, and returns the file.
+    pub(super) fn configure(&self) -> Result<PathBuf> {
+        let config = json!({
+            "agents": { "model": "gpt-4o-mini", "stream": true },
+            "providers": { "providers": { "openai": {
+                "api_base": self.context.api_base("ok"),
+                "api_key_env": KEY_VARIABLE,
+                "retries": 0,
+            } } },
+        });
+        let path = self.path("config.json");
+        fs::write(&path, format!("{config:#}"))
+            .with_context(|| format!("could not write `{}`", path.display()))?;
+        Ok(path)
+    }
+
+    /// Runs `command` with nothing on its standard input.
+    pub(super) fn run(&self, command: Cmd<'_>) -> Result<Outcome> {
+        self.context.run(command, b"", LIMIT)
+    }
+
+    /// Runs `command` with the text of the file `input` on its standard input.
+    pub(super) fn run_with(&self, command: Cmd<'_>, input: &Path) -> Result<Outcome> {
+        self.context.run(command, &files::read(input)?, LIMIT)
+    }
+
+    /// Removes the case's images from the engine, which may be the user's own. What is left then is not worth an error.
+    pub(super) fn forget_images(&self) {
+        let images =
+            self.docker_prints(&["images", "--quiet", "--no-trunc", &self.image()]).unwrap_or_default();
+        let images: Vec<&str> = images.lines().collect();
+        if !images.is_empty() {
+            let _ = self.docker(&[&["rmi", "--force"], &images[..]].concat());
+        }
+    }
+
+    /// What there is to see of a case that failed. What cannot be read is not worth a second error.
+    pub(super) fn seen(&self) -> Vec<(String, String)> {
+        self.context.evidence("oci")
+    }
+
+    /// A shell of one's own.
+    pub(super) fn shell(&self) -> Result<Shell> {
+        self.fixture.shell()
+    }
+}
+
+/// It ended with 1, printed nothing on standard output, and said all of `parts` on standard error.
+pub(super) fn failed(outcome: &Outcome, parts: &[&str]) -> Result<()> {
+    ensure!(outcome.exit == Some(1), "exit code {:?}, expected 1", outcome.exit);
+    ensure!(outcome.stdout.is_empty(), "printed something on stdout before it failed");
+    outcome.said(parts)
+}

@@ -1,0 +1,38 @@
+//! Images as they are made, pushed, pulled and run, with a real engine and a real registry.
+//!
+//! `ci/docker-engine` starts both. What is tried is the command as a user types it,
+//! `cargo xtask docker`, and what Docker makes of the result.
+//!
+//! Modules in reading order: [`cases`] says what is tried, [`context`] is what a case works with, [`container`] is a gateway that
+//! runs in one, [`engine`] finds what was started, [`fixture`] is what all cases share.
+
+mod cases;
+mod container;
+mod context;
+mod engine;
+mod fixture;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use devkit::{project::Project, ui};
+use libtest_mimic::Trial;
+
+use self::fixture::Fixture;
+use super::harness::{self, Log, Options};
+
+/// Prepares the cases.
+pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
+    let cases = options.choose(cases::all(), harness::name)?;
+    if options.list() {
+        return Ok(harness::listed(cases.iter().map(harness::name)));
+    }
+    let fixture = Arc::new(Fixture::prepare(project, options.keep)?);
+    let version = &fixture.engine.version;
+    ui::status("Running", &format!("the cases on Docker's engine {version} ({})", cases.len()));
+    let trial = |case: cases::Case| {
+        let fixture = Arc::clone(&fixture);
+        log.trial(case.name.to_owned(), move || fixture.attempt(&case))
+    };
+    Ok(cases.into_iter().map(trial).collect())
+}

@@ -1,0 +1,63 @@
+//! The host in C of `docs/wamr-host`, compiled with the smallest WAMR that runs the module, as its own lines say.
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use cargo_metadata::MetadataCommand;
+use devkit::{cmd, files, project::Project, ui};
+use xshell::cmd;
+
+/// The package that WAMR's C code is in.
+const SOURCES: &str = "wamrx-sys";
+
+/// What the host is made of, from the workspace's root.
+const HOST: [&str; 3] =
+    ["docs/wamr-host/CMakeLists.txt", "docs/wamr-host/host.c", "crates/clawft-wasm/include/clawft.h"];
+
+/// The program. `variables` are what the runner is compiled with.
+pub(super) fn ensure_built(project: &Project, variables: &[(&'static str, OsString)]) -> Result<PathBuf> {
+    let (shell, wamr) = (project.shell()?, sources(project)?);
+    let test = project.cache_folder("build")?.join("c-host");
+    let (source, build) = (test.join("source"), test.join("build"));
+    for (name, value) in variables {
+        shell.set_var(name, value);
+    }
+    if !build.exists() {
+        ui::status("Building", "a host in C with the smallest WAMR, once for this machine");
+    }
+    // CMake builds from one folder only, and every checkout has its own: what it builds from is therefore kept beside it.
+    HOST.iter().try_for_each(|file| refresh(&project.root.join(file), &source.join(file)))?;
+    let folder = source.join("docs/wamr-host");
+    let prepare = cmd!(shell, "cmake -S {folder} -B {build} -DWAMR={wamr} -DCMAKE_BUILD_TYPE=MinSizeRel");
+    cmd::run_quietly(prepare, "prepare the host in C", 20)?;
+    cmd::run_quietly(cmd!(shell, "cmake --build {build} --target wamr-host"), "compile the host in C", 20)?;
+    Ok(build.join("wamr-host"))
+}
+
+/// Makes `copy` what `original` is; leaves it alone if it is, so that nothing is compiled again.
+fn refresh(original: &Path, copy: &Path) -> Result<()> {
+    let bytes = files::read(original)?;
+    if fs::read(copy).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    fs::create_dir_all(copy.parent().unwrap_or(Path::new("")))?;
+    files::replace(copy, &bytes)
+}
+
+/// Where WAMR's C code is: cargo has fetched it for the runner.
+fn sources(project: &Project) -> Result<PathBuf> {
+    let mut metadata = MetadataCommand::new();
+    metadata.manifest_path(project.root.join("Cargo.toml")).other_options(["--locked".to_owned()]);
+    let metadata = metadata.exec().context("could not read the workspace with `cargo metadata`")?;
+    let package = metadata.packages.iter().find(|package| package.name.as_str() == SOURCES);
+    let manifest = &package.with_context(|| format!("there is no package `{SOURCES}`"))?.manifest_path;
+    Ok(manifest
+        .parent()
+        .map(|folder| folder.as_std_path())
+        .unwrap_or(Path::new(""))
+        .join("wasm-micro-runtime"))
+}

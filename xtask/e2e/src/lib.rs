@@ -1,0 +1,77 @@
+//! What ships, run for real against a server on loopback: the cases of `cargo xtask smoke`, which are test targets too.
+//!
+//! Nothing is faked but the model: a real wasmtime runs the bytes that ship, over real sockets and files, and each case
+//! looks at all that a user could see.
+//!
+//! A case is a name, `group::case`, with a function; [`harness`] chooses cases and makes trials of them, and [`report`] prints
+//! their results. The cases of the component and the module are in [`guests`], those of the native command in [`weft`], those of
+//! its images in [`docker`]. [`small_disk`] is a disk that is soon full, and [`lint`] has
+//! clippy look at the programs that are built on demand.
+//!
+//! The server that plays the model, and the judgement of a run, are in the package `testkit`.
+
+mod docker;
+mod guests;
+mod harness;
+mod lint;
+#[cfg(test)]
+mod reliability;
+mod report;
+mod small_disk;
+mod weft;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, ensure};
+use clap::Parser as _;
+use devkit::{project::Project, ui};
+use flags::{Runtime, Smoke};
+use libtest_mimic::Trial;
+
+use self::harness::{Log, Options};
+pub use self::lint::clippy;
+
+/// Runs a test target: libtest's flags, output and exit codes.
+pub fn test_target(runtime: Runtime) -> ExitCode {
+    let (mut options, log) = (Options::parse(), Log::default());
+    match Project::discover().and_then(|project| trials(runtime, &project, &options, &log)) {
+        Ok(trials) => libtest_mimic::run(options.for_trials(), trials).exit_code(),
+        Err(error) => ui::report(&error),
+    }
+}
+
+/// Runs `cargo xtask smoke`: a line for each case on standard error, and the counts alone on standard output.
+///
+/// # Errors
+/// Fails if a case fails, no case fits the filters, or something that the cases need cannot be had.
+pub fn smoke(project: &Project, flags: &Smoke) -> Result<()> {
+    let (mut options, log) = (Options::of(flags), Log::with_lines());
+    let trials = trials(flags.runtime, project, &options, &log)?;
+    if flags.list {
+        let names: Vec<&str> = trials.iter().map(Trial::name).collect();
+        return ui::result(&names.join("\n"));
+    }
+    // libtest's own lines say nothing that the log does not say.
+    let hidden = tempfile::NamedTempFile::new()?;
+    options.write_to(hidden.path());
+    report::summary(&libtest_mimic::run(options.for_trials(), trials), &log.failures())
+}
+
+/// Prepares what the chosen cases need, and returns them. Where they are only listed, nothing is prepared.
+fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
+    ensure!(
+        options.version.is_none() || runtime == Runtime::Wasmtime,
+        "`--version` chooses a wasmtime command, and none is run here"
+    );
+    ensure!(
+        options.seed.is_none() || !matches!(runtime, Runtime::Weft | Runtime::Docker),
+        "`--seed` is for the hostile server, and no case here is about it"
+    );
+    match runtime {
+        Runtime::Wasmtime => guests::cases::wasmtime_trials(project, options, log),
+        Runtime::Host => guests::cases::host_trials(project, options, log),
+        Runtime::Wamr => guests::cases::wamr_trials(project, options, log),
+        Runtime::Weft => weft::trials(project, options, log),
+        Runtime::Docker => docker::trials(project, options, log),
+    }
+}

@@ -1,0 +1,42 @@
+//! What is tried of `weft`: a name and a function a case, one file a theme.
+
+mod disk;
+mod foreign;
+mod hostile;
+mod load;
+mod openai;
+mod page;
+mod program;
+mod shutdown;
+
+use anyhow::Result;
+
+use super::context::WeftContext;
+use crate::harness::case::{self, cases};
+
+/// One thing that must hold of the released binary.
+pub(super) type Case = case::Case<fn(&WeftContext<'_>) -> Result<()>>;
+
+/// Those that need no more than the binary for this machine, in the order in which they begin.
+pub(super) fn own() -> Vec<Case> {
+    [program::CASES, openai::CASES, page::CASES, disk::CASES, shutdown::CASES, load::CASES, hostile::CASES]
+        .concat()
+}
+
+/// All of them.
+pub(super) fn all() -> Vec<Case> {
+    [foreign::CASES.to_vec(), own()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let names: BTreeSet<&str> = all().iter().map(|case| case.name).collect();
+        assert_eq!(names.len(), all().len());
+    }
+}

@@ -1,0 +1,221 @@
+//! What a case works with: a home folder with a configuration, the programs, the server's log, and the session files.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use devkit::{cmd, files};
+use serde_json::{Value, json};
+use testkit::{Gateway, KEY, KEY_VARIABLE, Outcome, Request, TestContext, contains_key, merged, names};
+use xshell::{Cmd, Shell};
+
+use super::fixture::Fixture;
+use crate::guests::context::{ANTHROPIC, LOCKS, PROVIDER};
+
+/// The token that clients present to a gateway that has one. As with the key, no part of it may ever be seen.
+pub(super) const TOKEN: &str = "tk-Vb3XyZq8MdLw5RfTn7HsKc2Pj9GuAe4E";
+
+/// No script and no command may take longer.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// One case's place to work.
+#[derive(Debug)]
+pub(super) struct WeftContext<'a> {
+    pub(super) fixture: &'a Fixture,
+    context: TestContext<'a>,
+}
+
+impl<'a> WeftContext<'a> {
+    /// Makes the folder for the case `name`.
+    pub(super) fn new(fixture: &'a Fixture, name: &str) -> Result<Self> {
+        Self::of(fixture, TestContext::new(&fixture.provider, fixture.folder(), name)?)
+    }
+
+    /// A place of its own inside this one, with a home folder of its own.
+    pub(super) fn within(&self, name: &str) -> Result<Self> {
+        Self::of(self.fixture, self.context.within(name)?)
+    }
+
+    fn of(fixture: &'a Fixture, context: TestContext<'a>) -> Result<Self> {
+        let test = Self { fixture, context };
+        let home = test.home();
+        fs::create_dir_all(&home).with_context(|| format!("could not make `{}`", home.display()))?;
+        Ok(test)
+    }
+
+    /// weft's home folder.
+    pub(super) fn home(&self) -> PathBuf {
+        self.context.path("home")
+    }
+
+    /// Configures weft to be answered by `scenario`, without retries.
+    pub(super) fn configure(&self, scenario: &str) -> Result<()> {
+        self.configure_with(scenario, json!({}), json!({}))
+    }
+
+    /// The same with `options` of the provider and of the gateway.
+    pub(super) fn configure_with(&self, scenario: &str, provider: Value, gateway: Value) -> Result<()> {
+        self.configure_at(&self.context.api_base(scenario), provider, gateway)
+    }
+
+    /// Configures weft to ask at `api_base`.
+    pub(super) fn configure_at(&self, api_base: &str, provider: Value, gateway: Value) -> Result<()> {
+        self.write_config(PROVIDER, api_base, provider, gateway)
+    }
+
+    /// Configures weft to be answered by `scenario` as Anthropic would.
+    pub(super) fn configure_anthropic(&self, scenario: &str) -> Result<()> {
+        let api_base = self.context.api_base(scenario);
+        self.write_config(ANTHROPIC, &api_base, json!({}), json!({}))
+    }
+
+    fn write_config(&self, name: &str, api_base: &str, provider: Value, gateway: Value) -> Result<()> {
+        let least = json!({ "api_base": api_base, "api_key_env": KEY_VARIABLE, "retries": 0 });
+        let config = json!({
+            "agents": { "model": "gpt-4o-mini", "stream": true },
+            "providers": { "providers": { name: merged(least, provider) } },
+            "gateway": merged(json!({ "listen": "127.0.0.1:0" }), gateway),
+        });
+        let path = self.home().join("config.json");
+        fs::write(&path, format!("{config:#}"))
+            .with_context(|| format!("could not write `{}`", path.display()))
+    }
+
+    /// A gateway that is answered by `scenario`.
+    pub(super) fn gateway(&self, scenario: &str) -> Result<Gateway> {
+        self.configure(scenario)?;
+        self.start()
+    }
+
+    /// A gateway as it is configured.
+    pub(super) fn start(&self) -> Result<Gateway> {
+        let shell = self.fixture.shell()?;
+        Gateway::start(self.at_home(self.fixture.weft(&shell)).arg("gateway"), &self.log())
+    }
+
+    /// A gateway as it is configured that can write no file to speak of.
+    pub(super) fn start_without_room(&self) -> Result<Gateway> {
+        let shell = self.fixture.shell()?;
+        let command = self.fixture.weft_without_room(&shell);
+        Gateway::start(self.at_home(command).arg("gateway"), &self.log())
+    }
+
+    /// A gateway that is answered by `scenario` and asks for [`TOKEN`].
+    pub(super) fn gateway_with_token(&self, scenario: &str) -> Result<Gateway> {
+        self.configure(scenario)?;
+        let shell = self.fixture.shell()?;
+        let command = self.at_home(self.fixture.weft(&shell)).env("CLAWFT_TOKEN", TOKEN);
+        Gateway::start(command.arg("gateway"), &self.log())
+    }
+
+    /// `command` with this place's home and the provider's key in its environment, and nothing of ours that would change
+    /// what it does.
+    pub(super) fn at_home<'s>(&self, command: Cmd<'s>) -> Cmd<'s> {
+        let command = command.env("CLAWFT_HOME", self.home()).env(KEY_VARIABLE, KEY);
+        ["CLAWFT_LISTEN", "CLAWFT_TOKEN", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+            .into_iter()
+            .fold(command, |command, name| command.env_remove(name))
+    }
+
+    /// The log of the next gateway.
+    fn log(&self) -> PathBuf {
+        self.context.path(&format!("{}.log", self.context.next("gateway")))
+    }
+
+    /// Runs `weft` with `arguments`, and `input` on its standard input.
+    pub(super) fn weft(&self, arguments: &[&str], input: &str) -> Result<Outcome> {
+        let shell = self.fixture.shell()?;
+        self.run(self.at_home(self.fixture.weft(&shell).args(arguments)), input)
+    }
+
+    /// The same with the binary for the other architecture.
+    pub(super) fn foreign(&self, arguments: &[&str], input: &str) -> Result<Outcome> {
+        let shell = self.fixture.shell()?;
+        self.run(self.at_home(self.fixture.foreign(&shell)?.args(arguments)), input)
+    }
+
+    /// A gateway of the binary for the other architecture, as it is configured.
+    pub(super) fn start_foreign(&self) -> Result<Gateway> {
+        let shell = self.fixture.shell()?;
+        Gateway::start(self.at_home(self.fixture.foreign(&shell)?).arg("gateway"), &self.log())
+    }
+
+    /// Has a script of ours try `case` with what it is `given`. What it finds wrong is the error.
+    pub(super) fn script(&self, name: &str, case: &str, given: Value) -> Result<()> {
+        let shell = self.fixture.shell()?;
+        let command = self.fixture.script(&shell, name).arg(case).env("NO_PROXY", "127.0.0.1");
+        let outcome = self.run(command, &given.to_string())?;
+        if outcome.exit != Some(0) {
+            let last = outcome.stderr.trim_end().lines().last().unwrap_or("it said nothing");
+            bail!("{name}.py {case}: {last}");
+        }
+        Ok(())
+    }
+
+    /// The same with a gateway's page in a browser; screenshots are named after `case`.
+    pub(super) fn page(&self, case: &str, gateway: &Gateway) -> Result<()> {
+        let screenshots = &self.fixture.screenshots;
+        fs::create_dir_all(screenshots)
+            .with_context(|| format!("could not make `{}`", screenshots.display()))?;
+        let given = json!({
+            "url": gateway.url(),
+            "chromium": self.fixture.chromium,
+            "screenshots": screenshots,
+            "token": TOKEN,
+        });
+        self.script("page", case, given)
+    }
+
+    /// Runs `command` with `input` on its standard input.
+    pub(super) fn run(&self, command: Cmd<'_>, input: &str) -> Result<Outcome> {
+        self.context.run(command, input.as_bytes(), LIMIT)
+    }
+
+    /// What the provider received from this case.
+    pub(super) fn requests(&self) -> Result<Vec<Request>> {
+        self.context.requests()
+    }
+
+    /// The session `id` as it is stored.
+    pub(super) fn session(&self, id: &str) -> Result<Value> {
+        let path = self.home().join(format!("sessions/{id}.json"));
+        let bytes = fs::read(&path).with_context(|| format!("could not read the session `{id}`"))?;
+        serde_json::from_slice(&bytes).with_context(|| format!("the session `{id}` is torn"))
+    }
+
+    /// The files in the folder of sessions, and the locks, as `.locks/NAME`.
+    pub(super) fn session_files(&self) -> Result<Vec<String>> {
+        let sessions = self.home().join("sessions");
+        let mut files = names(&sessions)?;
+        files.retain(|name| name != LOCKS);
+        files.extend(names(&sessions.join(LOCKS))?.iter().map(|name| format!("{LOCKS}/{name}")));
+        Ok(files)
+    }
+
+    /// Neither the key nor the token is in a log, a session or anything that was printed.
+    pub(super) fn kept_the_key(&self) -> Result<()> {
+        for path in files::below(self.context.directory())? {
+            let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
+            for (secret, what) in [(KEY, "key"), (TOKEN, "token")] {
+                let found = contains_key(&text, secret);
+                ensure!(!found, "the {what}, or a part of it, is in `{}`", path.display());
+            }
+        }
+        Ok(())
+    }
+
+    /// What there is to see of a case that failed. What cannot be read is not worth a second error.
+    pub(super) fn seen(&self) -> Vec<(String, String)> {
+        self.context.evidence("sessions")
+    }
+
+    /// A shell of one's own.
+    pub(super) fn shell(&self) -> Result<Shell> {
+        self.fixture.shell()
+    }
+
+    /// Sends the process `id` a `signal`, such as `TERM`.
+    pub(super) fn signal(&self, id: u32, signal: &str) -> Result<()> {
+        let (shell, id) = (self.shell()?, id.to_string());
+        cmd::run(xshell::cmd!(shell, "kill -{signal} {id}"), "send a signal")
+    }
+}

@@ -1,0 +1,158 @@
+//! What all cases share: the binaries, the programs that try them, the server that plays the model, and a folder.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    path::{self, Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use devkit::{cmd, project::Project};
+use disk_shim::Effects;
+use flags::values::Target;
+use testkit::{LoadGenerator, Provider, WorkDirectory};
+use toolchain::{Program, Python};
+use xshell::{Cmd, Shell, cmd};
+
+use super::{cases::Case, context::WeftContext};
+use crate::report::Failure;
+
+/// The variable that names a binary to try instead of the released one.
+const VARIABLE: &str = "WEFT";
+
+/// The binaries that run on Linux, and the processors that they are for, as Rust calls them.
+const BOTH: [(Target, &str); 2] = [(Target::LinuxAmd64, "x86_64"), (Target::LinuxArm64, "aarch64")];
+
+/// What is tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// The binaries that `cargo xtask dist` makes for Linux.
+    Released,
+    /// The one at this path, which the user chose.
+    Chosen(PathBuf),
+}
+
+/// Everything that is prepared once, before the first case.
+#[derive(Debug)]
+pub(super) struct Fixture {
+    /// The binary for this machine.
+    weft: PathBuf,
+    /// The one for the other architecture, and what runs it here.
+    foreign: Option<[PathBuf; 2]>,
+    python: PathBuf,
+    /// The scripts that Python runs.
+    scripts: PathBuf,
+    /// The browser.
+    pub(super) chromium: PathBuf,
+    /// What puts on load.
+    pub(super) load_generator: LoadGenerator,
+    /// Where screenshots are kept: they are there to be looked at after the run.
+    pub(super) screenshots: PathBuf,
+    /// The server that plays the model. Declared before the folder, so that it has ended when its log is removed.
+    pub(super) provider: Provider,
+    folder: WorkDirectory,
+}
+
+impl Fixture {
+    /// Builds, finds and starts what the cases need. With `keep`, the folder outlives the run, and is named.
+    pub(super) fn prepare(project: &Project, subject: Subject, keep: bool) -> Result<Self> {
+        let (weft, foreign) = subject.binaries(project)?;
+        let python = toolchain::python(project, Python::Acceptance)?.join("python3");
+        let chromium = toolchain::program(project, Program::Chromium)?;
+        let load_generator = LoadGenerator::build(project)?;
+        let folder = WorkDirectory::new(keep)?;
+        let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
+        let (scripts, screenshots) =
+            (project.root.join("xtask/acceptance"), project.target.join("acceptance"));
+        Ok(Self { weft, foreign, python, scripts, chromium, load_generator, screenshots, provider, folder })
+    }
+
+    /// Tries `case` in a place of its own. What holds of every case: no key is anywhere that somebody could see it.
+    pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
+        let test = WeftContext::new(self, case.name)?;
+        let tried = (case.check)(&test).and_then(|()| test.kept_the_key());
+        tried.map_err(|error| Failure { error, seen: test.seen() })
+    }
+
+    /// What is tried, as it says itself.
+    pub(super) fn version(&self) -> Result<String> {
+        cmd::read(self.weft(&self.shell()?).arg("--version"), "ask weft for its version")
+    }
+
+    /// The binary for this machine.
+    pub(super) fn weft<'a>(&self, shell: &'a Shell) -> Cmd<'a> {
+        let weft = &self.weft;
+        cmd!(shell, "{weft}")
+    }
+
+    /// The same where no file may have more than 2 KB.
+    pub(super) fn weft_without_room<'a>(&self, shell: &'a Shell) -> Cmd<'a> {
+        let weft = &self.weft;
+        // The signal that comes with the limit is ignored, so that what is left of it is an error to the writer.
+        let script = "trap '' XFSZ; ulimit -f 4; exec \"$@\"";
+        cmd!(shell, "sh -c {script} sh {weft}")
+    }
+
+    /// The binary for the other architecture, in what runs it here.
+    pub(super) fn foreign<'a>(&self, shell: &'a Shell) -> Result<Cmd<'a>> {
+        let Some([emulator, weft]) = &self.foreign else {
+            bail!("there is no binary for the other architecture")
+        };
+        Ok(cmd!(shell, "{emulator} {weft}"))
+    }
+
+    /// A script of ours in Python.
+    pub(super) fn script<'a>(&self, shell: &'a Shell, name: &str) -> Cmd<'a> {
+        let (python, script) = (&self.python, self.scripts.join(name).with_extension("py"));
+        // It leaves no compiled files in the checkout.
+        cmd!(shell, "{python} -B {script}")
+    }
+
+    /// A disk for a program that is linked with the C library, as it is unless it is told to be otherwise.
+    pub(super) fn effects(&self) -> Result<Effects> {
+        self.folder.effects()
+    }
+
+    /// The folder that holds one folder for each case.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A shell of one's own, for one thread: shells are not shared between threads.
+    pub(super) fn shell(&self) -> Result<Shell> {
+        self.folder.shell()
+    }
+}
+
+impl Subject {
+    /// What the environment says.
+    pub(super) fn chosen() -> Result<Self> {
+        let Some(chosen) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) else {
+            return Ok(Self::Released);
+        };
+        let path = path::absolute(&chosen).unwrap_or_default();
+        let shown = chosen.display();
+        ensure!(path.is_file(), "{VARIABLE} is `{shown}`, and there is no such file: correct it or unset it");
+        Ok(Self::Chosen(path))
+    }
+
+    /// The binary for this machine, and for the other architecture the emulator with its binary.
+    fn binaries(self, project: &Project) -> Result<(PathBuf, Option<[PathBuf; 2]>)> {
+        match self {
+            Self::Released => released(project).map(|(own, foreign)| (own, Some(foreign))),
+            Self::Chosen(path) => Ok((path, None)),
+        }
+    }
+}
+
+fn released(project: &Project) -> Result<(PathBuf, [PathBuf; 2])> {
+    let own = Target::of_this_machine().filter(|target| BOTH.iter().any(|(both, _)| both == target));
+    let own = own.with_context(|| {
+        format!("the released binaries run on Linux alone: name one for this machine in {VARIABLE}")
+    })?;
+    let (other, arch) = BOTH.into_iter().find(|(target, _)| *target != own).context("there are two")?;
+    let mut built: BTreeMap<Target, PathBuf> = release::ensure_built(project, &[own, other])?;
+    let mut take = |target| built.remove(&target).context("dist did not build what it was asked for");
+    let emulator = toolchain::emulator(project, arch)?.context("this is the machine's own architecture")?;
+    Ok((take(own)?, [emulator, take(other)?]))
+}

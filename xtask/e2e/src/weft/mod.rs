@@ -1,0 +1,44 @@
+//! The released binary, tried from outside by the programs that its users have: the OpenAI client,
+//! a browser, a shell; and on the other architecture, under load, and when it is killed.
+//!
+//! Modules in reading order: [`cases`] says what is tried, [`context`] is what a case works with, [`fixture`] is what all
+//! cases share.
+
+mod cases;
+mod context;
+mod fixture;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use devkit::{project::Project, ui};
+use libtest_mimic::Trial;
+
+use self::fixture::{Fixture, Subject};
+use super::harness::{self, Log, Options};
+
+/// The names of the cases, for the page that names them.
+#[cfg(test)]
+pub(super) fn case_names() -> impl Iterator<Item = &'static str> {
+    cases::all().into_iter().map(|case| case.name)
+}
+
+/// Prepares the cases, with what the environment names to be tried.
+pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
+    let subject = Subject::chosen()?;
+    let cases = match subject {
+        Subject::Released => cases::all(),
+        Subject::Chosen(_) => cases::own(),
+    };
+    let cases = options.choose(cases, harness::name)?;
+    if options.list() {
+        return Ok(harness::listed(cases.iter().map(harness::name)));
+    }
+    let fixture = Arc::new(Fixture::prepare(project, subject, options.keep)?);
+    ui::status("Running", &format!("the cases on {} ({})", fixture.version()?, cases.len()));
+    let trial = |case: cases::Case| {
+        let fixture = Arc::clone(&fixture);
+        log.trial(case.name.to_owned(), move || fixture.attempt(&case))
+    };
+    Ok(cases.into_iter().map(trial).collect())
+}

@@ -1,0 +1,9 @@
+//! The component in a host of ours: over TLS, and through its exported functions.
+
+use std::process::ExitCode;
+
+use flags::Runtime;
+
+fn main() -> ExitCode {
+    e2e::test_target(Runtime::Host)
+}

@@ -1,0 +1,9 @@
+//! The released `weft`.
+
+use std::process::ExitCode;
+
+use flags::Runtime;
+
+fn main() -> ExitCode {
+    e2e::test_target(Runtime::Weft)
+}
