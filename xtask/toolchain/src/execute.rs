@@ -6,10 +6,10 @@ use anyhow::{Context as _, Result, bail};
 use devkit::{project::Project, ui};
 
 use super::{
+    display,
     item::{Item, Outcome, Piece},
     machine::Machine,
     plan::{Step, Way, plan},
-    display,
 };
 
 /// Other commands say what they had to install, and nothing of what was there.

@@ -5,11 +5,12 @@
 //! [`tools`], [`programs`] of the system, [`python`] and [`node`]. What is fetched is pinned in `xtask/tools.toml` ([`pins`]), of
 //! wasmtime several releases ([`matrix`]); [`compiler`] is looked for only; [`staging`] lets nothing be there by half.
 
-mod execute;
 mod apt;
 mod apt_lists;
 mod compiler;
 mod debian;
+mod display;
+mod execute;
 mod item;
 mod machine;
 mod matrix;
@@ -24,7 +25,6 @@ mod staging;
 mod std_build;
 mod sysroot;
 mod tools;
-mod display;
 
 pub use self::{
     item::{Node, Program, Python, Tool},

@@ -7,12 +7,13 @@ use devkit::{project::Project, ui};
 use flags::{Provided, Setup};
 
 use crate::{
+    display,
     execute::{install, mention_new},
     item::{Item, Node, Program, Python, Target, Tool},
     machine::Machine,
     pins::Pins,
     plan::{Step, plan},
-    display, std_build,
+    std_build,
 };
 
 /// What a command can ask for.
@@ -47,7 +48,8 @@ pub fn run(project: &Project, flags: &Setup) -> Result<()> {
     if flags.check {
         return check(project, &items);
     }
-    install(project, &items, |item, piece, outcome| ui::result(&display::line(item, piece, outcome))).map(drop)
+    install(project, &items, |item, piece, outcome| ui::result(&display::line(item, piece, outcome)))
+        .map(drop)
 }
 
 /// Makes sure of `needs`, and installs what is missing. Says nothing where nothing is.

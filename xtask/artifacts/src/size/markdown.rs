@@ -9,7 +9,7 @@ use wasm_diet::{
     diff::{Change, Difference},
 };
 
-use super::words::change;
+use super::diff::change;
 use crate::table::{short, signed};
 
 /// Appends `text` to the file at `path`, which is made if need be. What stands in it stays: the summary of a workflow's job

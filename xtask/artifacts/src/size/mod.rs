@@ -6,13 +6,14 @@
 //! ```
 //!
 //! Taking apart and comparing is done in the package `wasm-diet`. Modules here: [`base`] finds what to compare with,
-//! [`top`] with [`twiggy`] and [`words`] tell of it, in tables or [`markdown`], [`report`] draws it and [`browser`] looks at
+//! [`top`] with [`twiggy`] and [`diff`] tell of it, in tables or [`markdown`], [`report`] draws it and [`browser`] looks at
 //! that; [`ratchet`] holds the sizes against what was accepted and moves that on purpose, and [`history`] remembers.
 //! [`compare`] looks at others.
 
 mod base;
 mod browser;
 mod compare;
+mod diff;
 #[cfg(test)]
 mod fixture;
 mod history;
@@ -21,7 +22,6 @@ mod ratchet;
 mod report;
 mod top;
 mod twiggy;
-mod words;
 
 use anyhow::Result;
 use devkit::project::Project;
@@ -35,7 +35,7 @@ pub fn run(project: &Project, flags: &Size) -> Result<()> {
     match &flags.command {
         Some(SizeCommand::Top { number, json }) => top::run(project, *number, *json),
         Some(SizeCommand::Diff { base, number, markdown, json }) => {
-            words::run(project, base, *number, markdown.as_deref(), *json)
+            diff::run(project, base, *number, markdown.as_deref(), *json)
         }
         Some(SizeCommand::Compare { json }) => compare::run(project, *json),
         Some(SizeCommand::Report { html, base, check, json }) => {

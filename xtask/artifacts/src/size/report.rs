@@ -11,9 +11,9 @@ use wasm_diet::{Anatomy, Kind, PartId, Profile, Sizes, json};
 
 use super::{
     base::Base,
+    diff,
     history::{self, Entry},
     ratchet::{self, Held},
-    words,
 };
 
 const PAGE: &str = include_str!("page/page.html");
@@ -69,7 +69,7 @@ struct ShownPart<'a> {
 /// They can't be built, the base can't be had, or a file can't be read or written.
 pub(super) fn run(project: &Project, html: &Path, base: Option<&str>, json: bool) -> Result<()> {
     let base = base.map_or(Ok(Base::Accepted), |text| Base::find(project, text))?;
-    let (before, after) = words::both(project, &base)?;
+    let (before, after) = diff::both(project, &base)?;
     let budget = Budget::of(project)?;
     let shown = Shown {
         revision: after.revision.as_deref(),

@@ -29,7 +29,7 @@ pub(super) fn check(binary: &[u8], listed: &[Feature]) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "{}: `features::of` in xtask/src/wasm/features.rs lists what runtimes have to know",
+        "{}: `features::of` in xtask/artifacts/src/wasm/features.rs lists what runtimes have to know",
         faults.join("; ")
     )
 }

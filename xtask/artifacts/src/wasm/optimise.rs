@@ -27,8 +27,10 @@ pub(super) const PROGRAM: OnDemand = OnDemand {
 
 /// What decides the driver's output beside its input and its arguments: the source, and the manifest that pins Binaryen's
 /// version.
-const DRIVER: [&str; 2] =
-    [include_str!("../../../wasm-opt-driver/src/main.rs"), include_str!("../../../wasm-opt-driver/Cargo.toml")];
+const DRIVER: [&str; 2] = [
+    include_str!("../../../wasm-opt-driver/src/main.rs"),
+    include_str!("../../../wasm-opt-driver/Cargo.toml"),
+];
 
 /// `wasm-opt -Oz` for core modules.
 pub(super) struct Optimiser<'p> {

@@ -41,12 +41,12 @@ pub(super) struct Stage {
     sources: [PathBuf; 2],
     compiled: [PathBuf; 2],
     /// What a program is granted that needs nothing.
-    nothing: Place,
+    nothing: GuestInput,
     folder: TempDir,
 }
 
 /// A folder to be granted, and a message.
-pub(super) struct Place {
+pub(super) struct GuestInput {
     granted: PathBuf,
     message: PathBuf,
 }
@@ -61,13 +61,19 @@ impl Stage {
             let compile = cmd!(shell, "{wasmtime} compile -o {compiled} {program}");
             cmd::run_quietly(compile, "compile a component", 20)?;
         }
-        let nothing = Place::new(folder.path(), "nothing", "")?;
+        let nothing = GuestInput::new(folder.path(), "nothing", "")?;
         Ok(Self { wasmtime: wasmtime.to_owned(), sources: programs.clone(), compiled, nothing, folder })
     }
 
     /// A folder to be granted, with the configuration to ask at `api_base` as `agent` says, and a message to ask with.
-    pub(super) fn place(&self, name: &str, api_base: &str, agent: Value, message: &str) -> Result<Place> {
-        let place = Place::new(self.folder.path(), name, message)?;
+    pub(super) fn place(
+        &self,
+        name: &str,
+        api_base: &str,
+        agent: Value,
+        message: &str,
+    ) -> Result<GuestInput> {
+        let place = GuestInput::new(self.folder.path(), name, message)?;
         let mut agents = json!({ "model": "gpt-4o-mini" });
         if let (Value::Object(agents), Value::Object(agent)) = (&mut agents, agent) {
             agents.extend(agent);
@@ -88,14 +94,14 @@ impl Stage {
     }
 
     /// A turn that ends when the configuration has been read: there is no message.
-    pub(super) fn refused(&self, place: &Place) -> Result<Duration> {
+    pub(super) fn refused(&self, place: &GuestInput) -> Result<Duration> {
         let (took, succeeded) = self.clawft(place, &self.nothing.message)?;
         ensure!(!succeeded, "no message was taken for a message");
         Ok(took)
     }
 
     /// A turn, the first of its session.
-    pub(super) fn turn(&self, place: &Place) -> Result<Duration> {
+    pub(super) fn turn(&self, place: &GuestInput) -> Result<Duration> {
         let session = place.granted.join("sessions").join("default.json");
         if session.exists() {
             fs::remove_file(&session).context("could not forget a session")?;
@@ -106,7 +112,7 @@ impl Stage {
         Ok(took)
     }
 
-    fn clawft(&self, place: &Place, message: &Path) -> Result<(Duration, bool)> {
+    fn clawft(&self, place: &GuestInput, message: &Path) -> Result<(Duration, bool)> {
         self.run(Program::Clawft, Form::Compiled, &[], place, message)
     }
 
@@ -116,7 +122,7 @@ impl Stage {
         program: Program,
         form: Form,
         arguments: &[&str],
-        place: &Place,
+        place: &GuestInput,
         message: &Path,
     ) -> Result<(Duration, bool)> {
         let (wasmtime, shell) = (&self.wasmtime, Shell::new()?);
@@ -149,7 +155,7 @@ impl Stage {
     }
 }
 
-impl Place {
+impl GuestInput {
     fn new(folder: &Path, name: &str, message: &str) -> Result<Self> {
         let granted = folder.join(name);
         fs::create_dir(&granted).context("could not make a folder")?;

@@ -17,7 +17,7 @@ use testkit::{LoadGenerator, Upstream};
 
 use self::{
     exchange::Exchange,
-    guest::{Form, Place, Program, Stage},
+    guest::{Form, GuestInput, Program, Stage},
 };
 use super::{
     metric::Metric,
@@ -39,7 +39,7 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let programs = [hello_world(project)?, artifacts::ensure_built(project)?.component];
     let upstream = LoadGenerator::build(project)?.upstream()?;
     let stage = Stage::new(&wasmtime.path, &programs)?;
-    let places = Places::new(&stage, &upstream)?;
+    let places = GuestInputs::new(&stage, &upstream)?;
     Ok(metrics(&places.series(&stage).run(ROUNDS)?))
 }
 
@@ -52,17 +52,17 @@ fn hello_world(project: &Project) -> Result<PathBuf> {
 }
 
 /// Folders to be granted, each with the configuration for one thing to do.
-struct Places {
-    usual: Place,
-    large_config: Place,
-    large_message: Place,
-    one_piece: Place,
-    many_pieces: Place,
+struct GuestInputs {
+    usual: GuestInput,
+    large_config: GuestInput,
+    large_message: GuestInput,
+    one_piece: GuestInput,
+    many_pieces: GuestInput,
     natively: Exchange,
     large_natively: Exchange,
 }
 
-impl Places {
+impl GuestInputs {
     fn new(stage: &Stage, upstream: &Upstream) -> Result<Self> {
         let (one, many) = (upstream.api_base(1, 0), upstream.api_base(PIECES, 0));
         let place = |name, api_base: &str, agent, message: &str| stage.place(name, api_base, agent, message);

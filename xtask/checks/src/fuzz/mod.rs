@@ -27,13 +27,13 @@ pub(crate) fn run(project: &Project, flags: &Fuzz) -> Result<()> {
     if let Some(input) = &flags.input {
         let [target] = flags.targets[..] else { bail!("`--input` goes with exactly one target") };
         let input = absolute(input).with_context(|| format!("bad path `{}`", input.display()))?;
-        return run::again(project, &build::fuzzer(project)?, Place::new(project, target)?, &input);
+        return run::again(project, &build::fuzzer(project)?, Corpus::new(project, target)?, &input);
     }
     let targets = targets(flags);
     let jobs = flags.jobs.map_or_else(processors, usize::from).min(targets.len());
     let fuzzer = build::fuzzer(project)?;
     ui::status("Fuzzing", &plan(&targets, flags.seconds, jobs));
-    let places = targets.iter().map(|target| Place::new(project, *target)).collect::<Result<Vec<_>>>()?;
+    let places = targets.iter().map(|target| Corpus::new(project, *target)).collect::<Result<Vec<_>>>()?;
     report::summary(&run::all(project, &fuzzer, &places, flags.seconds, jobs))
 }
 
@@ -45,7 +45,7 @@ fn targets(flags: &Fuzz) -> Vec<FuzzTarget> {
 
 /// A target and its folders. All exist.
 #[derive(Debug)]
-struct Place {
+struct Corpus {
     target: FuzzTarget,
     /// Committed inputs, never written to.
     seeds: PathBuf,
@@ -59,7 +59,7 @@ struct Place {
     log: PathBuf,
 }
 
-impl Place {
+impl Corpus {
     fn new(project: &Project, target: FuzzTarget) -> Result<Self> {
         let name = target.name();
         let folder = folder(&project.root);

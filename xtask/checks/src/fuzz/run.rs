@@ -11,7 +11,7 @@ use devkit::{cmd, files, pool, project::Project};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{
-    Place,
+    Corpus,
     outcome::{Effort, Outcome},
     report,
 };
@@ -24,7 +24,7 @@ const LIMITS: [&str; 3] = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096"]
 pub(super) fn all(
     project: &Project,
     fuzzer: &Path,
-    places: &[Place],
+    places: &[Corpus],
     seconds: u64,
     jobs: usize,
 ) -> Vec<Outcome> {
@@ -35,9 +35,9 @@ pub(super) fn all(
     })
 }
 
-fn one(project: &Project, fuzzer: &Path, place: &Place, seconds: u64) -> Result<Effort> {
+fn one(project: &Project, fuzzer: &Path, place: &Corpus, seconds: u64) -> Result<Effort> {
     let shell = project.shell()?;
-    let Place { corpus, crashes, seeds, words, log, .. } = place;
+    let Corpus { corpus, crashes, seeds, words, log, .. } = place;
     // New inputs go to the first folder.
     let options = [
         format!("-max_total_time={seconds}"),
@@ -57,7 +57,7 @@ fn one(project: &Project, fuzzer: &Path, place: &Place, seconds: u64) -> Result<
 }
 
 /// Runs one target on one input, with all that is said going where ours goes.
-pub(super) fn again(project: &Project, fuzzer: &Path, place: Place, input: &Path) -> Result<()> {
+pub(super) fn again(project: &Project, fuzzer: &Path, place: Corpus, input: &Path) -> Result<()> {
     fs::metadata(input).with_context(|| format!("could not read `{}`", input.display()))?;
     let shell = project.shell()?;
     let command = fuzz(&shell, fuzzer, &place).arg(input).args(LIMITS).env("RUST_BACKTRACE", "1");
@@ -66,6 +66,6 @@ pub(super) fn again(project: &Project, fuzzer: &Path, place: Place, input: &Path
     Ok(())
 }
 
-fn fuzz<'s>(shell: &'s Shell, fuzzer: &Path, place: &Place) -> Cmd<'s> {
+fn fuzz<'s>(shell: &'s Shell, fuzzer: &Path, place: &Corpus) -> Cmd<'s> {
     cmd!(shell, "{fuzzer}").env("FUZZ_TARGET", place.target.name())
 }

@@ -5,18 +5,18 @@
 //!    → target/dist/weft-OS-ARCH → man page and completions → one archive a target → SHA256SUMS → size-budget.toml
 //! ```
 //!
-//! [`plan`] is what is to be done, [`words`] prints it and [`act`] does it, with [`build`], [`check`], [`describe`],
+//! [`plan`] is what is to be done, [`display`] prints it and [`execute`] does it, with [`build`], [`check`], [`describe`],
 //! [`archive`] and [`sums`]; [`report`] is what is said in the end.
 
-mod act;
 mod archive;
 mod build;
 mod check;
 mod describe;
+mod display;
+mod execute;
 mod plan;
 mod report;
 mod sums;
-mod words;
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +28,7 @@ use devkit::{budget::Budget, project::Project, ui};
 use flags::{Dist, values::Target};
 
 pub(crate) use self::{
-    act::{VERSION, archive_name, release_folder},
+    execute::{VERSION, archive_name, release_folder},
     sums::{FILE_NAME as SUMS, line as sum_line, parse as parse_sum, write as write_sums},
 };
 
@@ -39,13 +39,13 @@ pub(crate) use self::{
 pub fn run(project: &Project, flags: &Dist) -> Result<()> {
     let steps = plan::release(&flags.targets, Target::of_this_machine())?;
     if flags.dry_run {
-        return ui::result(&words::steps(&steps, flags.json)?);
+        return ui::result(&display::steps(&steps, flags.json)?);
     }
     // Read first: a mistake in the budget file is cheaper to hear of now than after the build.
     let budget = Budget::of(project);
     let budget = if flags.check_size { Some(budget?) } else { budget.ok() };
     let release = release_folder(&project.dist);
-    let report = act::carry_out(project, &steps, &release, flags.locked)?;
+    let report = execute::carry_out(project, &steps, &release, flags.locked)?;
     report.print(flags.json, budget.as_ref())?;
     match budget {
         Some(budget) if flags.check_size => budget.check(&report.sizes(), &flags::shipped()),
@@ -60,7 +60,7 @@ pub fn run(project: &Project, flags: &Dist) -> Result<()> {
 /// This machine can't build one of them; or a binary can't be built, or must not ship.
 pub fn ensure_built(project: &Project, targets: &[Target]) -> Result<BTreeMap<Target, PathBuf>> {
     let steps = plan::binaries(targets, Target::of_this_machine())?;
-    act::carry_out(project, &steps, &release_folder(&project.dist), false)?;
+    execute::carry_out(project, &steps, &release_folder(&project.dist), false)?;
     Ok(targets.iter().map(|&target| (target, project.dist.join(target.file_name()))).collect())
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn own_targets() -> Vec<Target> {
 pub(crate) fn archives(project: &Project, into: &Path) -> Result<Vec<Target>> {
     let budget = Budget::of(project)?;
     let steps = plan::release(&[], Target::of_this_machine())?;
-    let report = act::carry_out(project, &steps, into, true)?;
+    let report = execute::carry_out(project, &steps, into, true)?;
     budget.check(&report.sizes(), &flags::shipped())?;
     Ok(plan::packed(&steps))
 }

@@ -11,7 +11,7 @@ use devkit::{
 use flags::values::Target;
 use serde::Serialize;
 
-use super::act::VERSION;
+use super::execute::VERSION;
 
 /// As many digits of a commit tell it from all others, and fit into `weft --version`.
 const SHORT: usize = 12;

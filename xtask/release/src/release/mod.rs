@@ -7,15 +7,15 @@
 //! ```
 //!
 //! Modules in reading order: [`request`] is what is asked for; [`facts`] is how things are, with [`archives`] of other machines
-//! and the [`changelog`], and [`refusals`] judges them; [`plan`] decides what to do and [`act`] does it, in the folder of
+//! and the [`changelog`], and [`refusals`] judges them; [`plan`] decides what to do and [`execute`] does it, in the folder of
 //! [`staging`]. [`program`] is how each program is built, with which [`toolchain`], and [`sbom`] what it is made of, which
 //! [`describe`] finds out; [`metadata`] is what `release.json` holds, [`notes`] what the release page says, [`report`] what the
 //! user reads. [`verify`] makes a release again and compares, and [`stage`] is what comes after the push.
 
-mod act;
 mod archives;
 mod changelog;
 mod describe;
+mod execute;
 mod facts;
 mod metadata;
 mod notes;
@@ -36,7 +36,7 @@ use anyhow::Result;
 use devkit::{digest, project::Project, ui};
 use flags::Release;
 
-use self::{act::Work, describe::Describer, facts::Facts, request::Request};
+use self::{describe::Describer, execute::Executor, facts::Facts, request::Request};
 
 /// Makes a release, makes one again to compare it, or takes a stage after the push.
 ///
@@ -56,7 +56,7 @@ pub fn run(project: &Project, flags: &Release) -> Result<()> {
         ui::status("Tagged", &format!("{} already, and that is what is checked out", request::git_tag()));
     }
     let steps = plan::plan(&request, facts.is_tagged());
-    Work::new(project, &request, &facts)?.take(&steps)?.print(flags.json)
+    Executor::new(project, &request, &facts)?.take(&steps)?.print(flags.json)
 }
 
 /// The SBOM of each program that is ever released, by the name of its file, as if it were made from `commit` at `time` and its

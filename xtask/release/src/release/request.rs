@@ -86,10 +86,7 @@ mod tests {
     #[test]
     fn a_release_that_is_compared_is_not_made() {
         for flag in ["--push", "--dry-run", "--insecure"] {
-            assert!(
-                Alone::try_parse_from(["release", "--verify", "x", flag]).is_err(),
-                "{flag}"
-            );
+            assert!(Alone::try_parse_from(["release", "--verify", "x", flag]).is_err(), "{flag}");
         }
     }
 }

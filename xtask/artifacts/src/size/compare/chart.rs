@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     comparison::{Comparison, Row},
-    words::kilobytes,
+    render::kilobytes,
 };
 
 /// The chart's width, the place of the bars in it and the length of the longest.
@@ -65,7 +65,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::words::tests::example, *};
+    use super::{super::render::tests::example, *};
 
     #[test]
     fn bars_are_as_long_as_their_numbers_and_names_are_text() {

@@ -1,13 +1,13 @@
 //! `cargo xtask size compare`: the same work with other stacks, built, shrunk and run side by side.
 //!
-//! [`stack`] says what is compared, [`trial`] has each do its work, [`comparison`] is what came of it. [`words`] tells that
+//! [`stack`] says what is compared, [`trial`] has each do its work, [`comparison`] is what came of it. [`render`] tells that
 //! as a table and [`chart`] draws it; both stand in `docs/`, and `xtask/size/compare.json` holds what they were made from.
 
 mod chart;
 mod comparison;
+mod render;
 mod stack;
 mod trial;
-mod words;
 
 use anyhow::{Context as _, Result};
 use devkit::{cmd, files, project::Project, ui};
@@ -41,7 +41,7 @@ pub(super) fn run(project: &Project, json: bool) -> Result<()> {
     let comparison = Comparison { toolchain, wasmtime: trials.version().to_owned(), rows };
     let text = json::lines(&comparison)?;
     write(project, &comparison, &text)?;
-    ui::result(if json { text } else { words::table(&comparison) }.as_str())
+    ui::result(if json { text } else { render::table(&comparison) }.as_str())
 }
 
 /// The rows of a stack: its own, and where our optimiser is compared with another one, a row for that.
@@ -71,7 +71,7 @@ fn write(project: &Project, comparison: &Comparison, text: &str) -> Result<()> {
     let page = files::read_text(&path)?;
     files::replace(&project.root.join(RESULTS), format!("{text}\n").as_bytes())?;
     files::replace(&project.root.join(CHART), chart::draw(comparison).as_bytes())?;
-    files::replace(&path, words::put_into(&page, comparison)?.as_bytes())
+    files::replace(&path, render::put_into(&page, comparison)?.as_bytes())
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
         let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
         let comparison: Comparison = serde_json::from_str(&read(RESULTS)).unwrap();
         let page = read(PAGE);
-        assert_eq!(words::put_into(&page, &comparison).unwrap(), page, "run `cargo xtask size compare`");
+        assert_eq!(render::put_into(&page, &comparison).unwrap(), page, "run `cargo xtask size compare`");
         assert_eq!(chart::draw(&comparison), read(CHART), "run `cargo xtask size compare`");
         for stack in STACKS {
             let title = stack.title().unwrap();

@@ -41,7 +41,7 @@ pub(super) struct Trials {
 }
 
 /// A run's folder.
-struct Place {
+struct TrialDirectory {
     folder: PathBuf,
     label: String,
 }
@@ -89,9 +89,9 @@ impl Trials {
     }
 
     /// Makes a folder with the component and a configuration.
-    fn place(&self, component: &[u8]) -> Result<Place> {
+    fn place(&self, component: &[u8]) -> Result<TrialDirectory> {
         let label = format!("run-{}", self.made.fetch_add(1, Ordering::Relaxed));
-        let place = Place { folder: self.folder.path().join(&label), label };
+        let place = TrialDirectory { folder: self.folder.path().join(&label), label };
         let (variable, _) = KEY.split_once('=').unwrap_or_default();
         let openai = json!({
             "api_base": self.provider.api_base("ok", &place.label), "api_key_env": variable, "retries": 0,
@@ -107,7 +107,7 @@ impl Trials {
     }
 
     /// Whether the component ended well; `None` where it did not end.
-    fn run(&self, place: &Place, message: &str) -> Result<Option<bool>> {
+    fn run(&self, place: &TrialDirectory, message: &str) -> Result<Option<bool>> {
         let shell = Shell::new().context("could not find the current folder")?;
         let [stdin, stdout, stderr] = ["stdin", "stdout", "stderr"].map(|name| place.folder.join(name));
         fs::write(&stdin, message).with_context(|| format!("could not write `{}`", stdin.display()))?;
@@ -122,7 +122,7 @@ impl Trials {
     }
 }
 
-impl Place {
+impl TrialDirectory {
     /// Makes sure that the answer, which holds the message, was printed and stored: a run that ends well proves neither.
     fn holds_the_answer_to(&self, message: &str) -> Result<()> {
         let answer = format!("echo: {message}");

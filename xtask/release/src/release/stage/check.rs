@@ -8,7 +8,7 @@ use flags::values::{Artifact, ImageName};
 use image::calls::{self, Tagged};
 
 use super::{
-    act::Stand,
+    execute::Stand,
     steps::{self, Release},
 };
 use crate::{

@@ -5,10 +5,10 @@
 //! ```
 //!
 //! All of it is other programs' work: cosign signs, `gh` makes the page, and what is checked is checked with what users have.
-//! [`steps`] says which commands those are, [`act`] runs them. docs/verify.md has the same ones, which a test sees to.
+//! [`steps`] says which commands those are, [`execute`] runs them. docs/verify.md has the same ones, which a test sees to.
 
-mod act;
 mod check;
+mod execute;
 mod steps;
 
 use anyhow::Result;
@@ -17,7 +17,7 @@ use flags::{Stage, values::ImageName};
 use image::image_name;
 
 pub(super) use self::steps::SIGNATURE;
-use self::{act::Stand, steps::Release};
+use self::{execute::Stand, steps::Release};
 use super::metadata::Metadata;
 use crate::dist;
 

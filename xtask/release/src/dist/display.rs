@@ -7,7 +7,7 @@ use flags::values::Target;
 use serde_json::{Value, json};
 
 use super::{
-    act::{archive_name, release_folder},
+    execute::{archive_name, release_folder},
     plan::Step,
     sums,
 };

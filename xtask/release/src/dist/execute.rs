@@ -29,15 +29,15 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Carries out `steps`, one after the other. Archives go to the folder `release`.
 pub(super) fn carry_out(project: &Project, steps: &[Step], release: &Path, locked: bool) -> Result<Report> {
-    let mut work = Work {
+    let mut executor = Executor {
         project,
         locked,
         report: Report::new(revision::of(project)?),
         pages: archive::Entries::new(),
         release,
     };
-    steps.iter().try_for_each(|step| work.step(step))?;
-    Ok(work.report)
+    steps.iter().try_for_each(|step| executor.step(step))?;
+    Ok(executor.report)
 }
 
 /// Where archives and checksums go, and all that a release has beside them.
@@ -56,7 +56,7 @@ pub(crate) fn archive_name(target: Target) -> String {
 }
 
 /// What the steps know of each other.
-struct Work<'p> {
+struct Executor<'p> {
     project: &'p Project,
     locked: bool,
     report: Report,
@@ -65,7 +65,7 @@ struct Work<'p> {
     release: &'p Path,
 }
 
-impl Work<'_> {
+impl Executor<'_> {
     fn step(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::Build(targets) => self.build(targets),

@@ -33,7 +33,7 @@ const NAME: &str = "clawft";
 const HEADER: (&str, &str) = ("crates/clawft-wasm/include/clawft.h", "clawft.h");
 
 /// What the steps know of each other.
-pub(super) struct Work<'w> {
+pub(super) struct Executor<'w> {
     project: &'w Project,
     request: &'w Request,
     facts: &'w Facts,
@@ -51,7 +51,7 @@ pub(super) struct Work<'w> {
     tagged: bool,
 }
 
-impl<'w> Work<'w> {
+impl<'w> Executor<'w> {
     /// Prepares for the release of what the facts say is checked out.
     pub(super) fn new(project: &'w Project, request: &'w Request, facts: &'w Facts) -> Result<Self> {
         let folder = dist::release_folder(&project.dist);
@@ -82,9 +82,7 @@ impl<'w> Work<'w> {
 
     fn step(&mut self, step: Step) -> Result<()> {
         match step {
-            Step::Check => {
-                self.check().context("the checks did not pass; nothing was released")
-            }
+            Step::Check => self.check().context("the checks did not pass; nothing was released"),
             Step::Wasm => self.wasm(),
             Step::Archives => self.archives(),
             Step::Images => self.images(),
@@ -99,7 +97,8 @@ impl<'w> Work<'w> {
     /// Has `cargo xtask ci` run the steps that have not passed for this commit. Its table is no result of the release.
     fn check(&self) -> Result<()> {
         let interrupt = Interrupt::watch()?;
-        let checked = XTASK.run(self.project, ["ci", "--full", "--resume"], "pass what `cargo xtask ci` checks");
+        let checked =
+            XTASK.run(self.project, ["ci", "--full", "--resume"], "pass what `cargo xtask ci` checks");
         if interrupt.happened() {
             interrupt.exit();
         }
