@@ -1,7 +1,7 @@
 //! Golden tests of the command line, one self-describing file a case in `tests/cli/`. `BLESS=1 cargo test -p xtask`
 //! writes what the commands print now; review the difference before it is committed.
 
-use std::{env, path::Path};
+use std::env;
 
 #[test]
 fn the_command_line_says_what_the_golden_files_say() {
@@ -9,7 +9,7 @@ fn the_command_line_says_what_the_golden_files_say() {
         // SAFETY: the only test of this program, and it has no other thread yet.
         unsafe { env::set_var("TRYCMD", "overwrite") };
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the workspace");
+    let root = devkit::project::root().expect("a workspace");
     trycmd::TestCases::new()
         .env("NO_COLOR", "1")
         .insert_var("[ROOT]", root.display().to_string())

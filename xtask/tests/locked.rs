@@ -36,8 +36,8 @@ const ELSEWHERE: [(&str, &str); 2] = [
     ),
 ];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the workspace")
+fn root() -> PathBuf {
+    devkit::project::root().expect("a workspace")
 }
 
 /// The files below `path` with one of these ends.

@@ -9,6 +9,9 @@ use anyhow::{Context as _, Result};
 use cargo_metadata::MetadataCommand;
 use xshell::Shell;
 
+/// A file that only the workspace's root has at this path.
+const MARKER: &str = "xtask/devkit/Cargo.toml";
+
 /// The checkout and its folders. All paths are absolute.
 #[derive(Clone, Debug)]
 pub struct Project {
@@ -24,17 +27,19 @@ pub struct Project {
 }
 
 impl Project {
-    /// Finds the workspace that this program was built from.
+    /// Finds the workspace and its directories.
+    ///
+    /// # Errors
+    /// Fails if the workspace is not found, or cargo cannot read it.
     pub fn discover() -> Result<Self> {
-        let root =
-            Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("devkit is in no workspace")?;
+        let root = root()?;
         let metadata = MetadataCommand::new()
             .manifest_path(root.join("Cargo.toml"))
             .no_deps()
             .exec()
             .context("could not read the workspace with `cargo metadata`")?;
         let target = metadata.target_directory.into_std_path_buf();
-        Ok(Self { root: root.to_path_buf(), dist: target.join("dist"), target, cache: cache_folder()? })
+        Ok(Self { root, dist: target.join("dist"), target, cache: cache_folder()? })
     }
 
     /// A shell that stands in the workspace root.
@@ -53,6 +58,28 @@ impl Project {
     }
 }
 
+/// Finds the workspace's root: that of the cargo that runs this program. A program that is run without cargo takes the workspace
+/// that it was built from, or the one around the current directory.
+///
+/// The path at build time is not enough: cargo takes a program for fresh in a checkout that was renamed or copied, and in another
+/// checkout with the same target directory.
+///
+/// # Errors
+/// Fails if none of them is there.
+pub fn root() -> Result<PathBuf> {
+    let of_cargo = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let of_build = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let candidates = [of_cargo, Some(of_build), env::current_dir().ok()];
+    first_workspace(candidates.into_iter().flatten())
+        .context("could not find the workspace: run `cargo xtask` in a checkout of clawft")
+}
+
+/// Returns the first workspace that one of `directories` is in.
+fn first_workspace(mut directories: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
+    let is_root = |directory: &&Path| directory.join(MARKER).is_file();
+    directories.find_map(|directory| directory.ancestors().find(is_root).map(Path::to_path_buf))
+}
+
 fn cache_folder() -> Result<PathBuf> {
     let from_env = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(folder) = from_env("CLAWFT_CACHE") {
@@ -64,4 +91,24 @@ fn cache_folder() -> Result<PathBuf> {
         .or_else(|| env::home_dir().map(|home| home.join(".cache")))
         .map(|folder| folder.join("clawft"))
         .context("there is no home folder to keep tools in: set CLAWFT_CACHE to a folder")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_workspace_of_the_running_cargo() {
+        let checkouts = tempfile::tempdir().unwrap();
+        let one = checkouts.path().join("one");
+        let other = checkouts.path().join("other");
+        for checkout in [&one, &other] {
+            fs::create_dir_all(checkout.join("xtask/devkit")).unwrap();
+            fs::write(checkout.join(MARKER), "").unwrap();
+        }
+        let found = |directories: &[PathBuf]| first_workspace(directories.iter().cloned());
+        assert_eq!(found(&[other.join("xtask"), one.join("xtask/devkit")]), Some(other));
+        assert_eq!(found(&[checkouts.path().join("gone/xtask"), one.clone()]), Some(one));
+        assert_eq!(found(&[checkouts.path().to_owned()]), None);
+    }
 }

@@ -1,12 +1,22 @@
 //! Replays the seeds without a fuzzer: what once was a crash stays mended.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use fuzz_targets::TARGETS;
 
+/// Returns the directory of the seeds. It is found at run time, since a checkout that was moved keeps its compiled tests.
+fn seeds() -> PathBuf {
+    let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
+    Path::new(&package).join("seeds")
+}
+
 #[test]
 fn every_target_holds_for_its_seeds() {
-    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
+    let seeds = seeds();
     for target in TARGETS {
         let folder = seeds.join(target.name);
         let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -22,7 +32,7 @@ fn every_target_holds_for_its_seeds() {
 
 #[test]
 fn every_folder_of_seeds_has_its_target() {
-    let seeds = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds")).unwrap();
+    let seeds = fs::read_dir(seeds()).unwrap();
     let folders: BTreeSet<String> =
         seeds.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(folders, TARGETS.iter().map(|target| target.name.to_owned()).collect());

@@ -25,7 +25,7 @@ mod modules;
 mod rules;
 mod samples;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use document::Document;
 use modules::Uses;
@@ -46,8 +46,8 @@ const PACKAGES: [&str; 11] = [
 ];
 
 /// The workspace.
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the workspace")
+fn root() -> PathBuf {
+    devkit::project::root().expect("a workspace")
 }
 
 #[test]
@@ -87,6 +87,6 @@ fn modules_of_a_package_do_not_use_one_another_in_circles() {
 #[test]
 fn comments_and_documents_are_plain() {
     let wrong: Vec<String> =
-        language::DONE.iter().flat_map(|path| language::faults_below(root(), &root().join(path))).collect();
+        language::DONE.iter().flat_map(|path| language::faults_below(&root(), &root().join(path))).collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn the_file_speaks_of_what_there_is() {
         let floors = Floors::load().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        let root = devkit::project::root().unwrap();
         for elsewhere in &floors.elsewhere {
             assert!(root.join(&elsewhere.path).is_file(), "{}", elsewhere.path);
         }

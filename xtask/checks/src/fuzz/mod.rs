@@ -100,8 +100,8 @@ mod tests {
 
     #[test]
     fn every_target_of_the_command_line_has_its_seeds_and_the_other_way_round() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-        let folders = fs::read_dir(folder(root).join("seeds")).unwrap();
+        let root = devkit::project::root().unwrap();
+        let folders = fs::read_dir(folder(&root).join("seeds")).unwrap();
         let folders: BTreeSet<String> =
             folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         assert_eq!(folders, FuzzTarget::value_variants().iter().map(|target| target.name()).collect());

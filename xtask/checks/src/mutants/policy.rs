@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn file_names_existing_sources() {
         let policy = Policy::load().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        let root = devkit::project::root().unwrap();
         for Module { path, module, .. } in &policy.elsewhere {
             let text = fs::read_to_string(root.join(path)).unwrap();
             assert!(text.contains(&format!("mod {module} {{")), "{path} has no module {module}");

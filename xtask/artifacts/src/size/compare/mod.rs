@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_documentation_says_and_shows_what_was_measured() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        let root = devkit::project::root().unwrap();
         let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
         let comparison: Comparison = serde_json::from_str(&read(RESULTS)).unwrap();
         let page = read(PAGE);

@@ -6,7 +6,7 @@ use super::*;
 
 /// The instructions of the last stage, each as its word and the rest, with continued lines joined.
 fn instructions() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let root = devkit::project::root().unwrap();
     let text = std::fs::read_to_string(root.join("Dockerfile.multi-arch")).unwrap().replace("\\\n", " ");
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let lines = lines.map(|line| {

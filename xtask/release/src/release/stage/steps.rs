@@ -231,7 +231,7 @@ mod tests {
     /// Whoever follows the document does what was done to the release.
     #[test]
     fn the_document_has_every_command_that_checks_a_release() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        let root = devkit::project::root().unwrap();
         let document = fs::read_to_string(root.join("docs/verify.md")).unwrap();
         // Lines that go on are one, and quotes are the shell's.
         let document = document.replace("\\\n", "").replace(['"', '\''], "");
