@@ -1,4 +1,5 @@
-//! What ships, run for real against a server on loopback: the cases of `cargo xtask smoke`, which are test targets too.
+//! The end-to-end cases: everything that ships, run for real against a server on loopback. They are test targets, and what
+//! `cargo xtask smoke` runs.
 //!
 //! Nothing is faked but the model: a real wasmtime runs the bytes that ship, over real sockets and files, and each case
 //! looks at all that a user could see.

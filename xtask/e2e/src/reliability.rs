@@ -6,7 +6,7 @@ use crate::{guests, weft};
 
 const PAGE: &str = include_str!("../../../docs/reliability.md");
 
-/// What stands in backticks in the last column of the tables.
+/// Returns the names in backticks in the last column of the tables.
 fn named() -> BTreeSet<&'static str> {
     let rows = PAGE.lines().filter(|line| line.starts_with("| ") && !line.ends_with("| proved by |"));
     let last = rows.filter_map(|row| row.trim_end_matches([' ', '|']).rsplit(" | ").next());

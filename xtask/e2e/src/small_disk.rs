@@ -14,7 +14,7 @@ const SIZE: &str = "size=72k";
 pub(super) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Mounts one over the folder at `path`; `None` where that is not allowed.
+    /// Mounts one over the directory at `path`; `None` where that is not allowed.
     pub(super) fn mount(path: &Path) -> Result<Option<Self>> {
         if !cfg!(target_os = "linux") {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What a case works with: a directory of its own, in which it runs programs, and its part of the provider's log.
+//! The context of a case: a directory of its own, in which it runs programs, and its part of the provider's log.
 
 use std::{
     fs, io,

@@ -38,7 +38,7 @@ pub struct Streams {
     pub pieces: usize,
 }
 
-/// What came of [`Streams`].
+/// The result of [`Streams`].
 #[derive(Debug, Deserialize)]
 pub struct Streamed {
     /// How many there were.

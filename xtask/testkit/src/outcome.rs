@@ -1,11 +1,11 @@
-//! What came of running an artifact, and judgements on it that say what was wrong.
+//! The end of a run, and judgements on it that name the difference.
 
 use std::{ops::Range, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::de::DeserializeOwned;
 
-/// What is on standard error when a guest crashed in whatever way, rather than ended with an error of its own.
+/// Texts on standard error that show a crash of the guest, rather than an error of its own.
 const CRASHES: [&str; 4] = ["wasm trap", "wasm backtrace", "panicked at", "failed to run main module"];
 
 /// The end of a run.
@@ -76,7 +76,7 @@ impl Outcome {
         self.said(parts)
     }
 
-    /// Whatever came of it, it is an answer or an error in words, and no crash.
+    /// It is an answer or an error in words, and no crash.
     pub fn ended_in_order(&self) -> Result<()> {
         let crash = CRASHES.into_iter().find(|crash| self.stderr.contains(crash));
         ensure!(crash.is_none(), "the guest crashed: stderr says `{}`", crash.unwrap_or_default());

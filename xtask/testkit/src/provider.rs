@@ -54,7 +54,7 @@ impl Provider {
     }
 
     fn spawn(program: PathBuf, port: u16, log: &Path) -> Result<Self> {
-        let shell = Shell::new().context("could not find the current folder")?;
+        let shell = Shell::new().context("could not find the current directory")?;
         let port = port.to_string();
         let command = cmd!(shell, "{program} --port {port} --log {log}");
         let (process, base) = Guarded::server(command, "mock-provider")?;
@@ -69,7 +69,7 @@ impl Provider {
         Ok(())
     }
 
-    /// What requests come through.
+    /// Returns the TLS front of the server.
     pub fn front(&self) -> Result<&TlsFront> {
         self.front.as_ref().context("this case is about TLS, and the server is plain")
     }

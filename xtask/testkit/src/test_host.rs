@@ -40,7 +40,7 @@ pub struct TlsFront {
 }
 
 impl TlsFront {
-    /// Starts `program` in front of the plain server on `port`. Its authority is left in the folder where `shell` stands.
+    /// Starts `program` in front of the plain server on `port`. Its authority is left in the directory where `shell` stands.
     pub fn start(shell: &Shell, program: &Path, port: &str) -> Result<Self> {
         let (process, line) = Guarded::server(cmd!(shell, "{program} serve {port}"), "test-host")?;
         let addresses = serde_json::from_str(&line)

@@ -85,7 +85,7 @@ impl<'p> Container<'p> {
         }
     }
 
-    /// What the engine says of it.
+    /// Returns a field of its description by the engine.
     pub(super) fn inspect(&self, template: &str) -> Result<String> {
         self.test.docker_prints(&["inspect", "--format", template, &self.id])
     }
@@ -101,12 +101,12 @@ impl<'p> Container<'p> {
         self.test.docker_prints(&["cp", &from, &to.display().to_string()])?;
         let text =
             fs::read_to_string(&to).with_context(|| format!("could not read `{path}` of the container"));
-        // It may be a secret, and what is in the folder is shown where the case fails.
+        // It may be a secret, and what is in the directory is shown where the case fails.
         fs::remove_file(&to)?;
         text
     }
 
-    /// What it logged.
+    /// Returns its log.
     pub(super) fn log(&self) -> Result<String> {
         let outcome = self.test.docker(&["logs", &self.id])?;
         Ok(format!("{}{}", outcome.stdout, outcome.stderr).trim_end().to_owned())

@@ -1,4 +1,4 @@
-//! What a case works with: a repository in the registry and a folder, which are its own, and the commands.
+//! The context of a case: a repository in the registry and a directory, which are its own, and the commands.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ use super::fixture::Fixture;
 /// No command may take longer. The first push of all compiles what pushes.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// What makes images, as it is named on the command line.
+/// The builder of images, as it is named on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Builder {
     Docker,
@@ -35,7 +35,7 @@ impl Builder {
     }
 }
 
-/// One case's place to work.
+/// The context of one case.
 #[derive(Debug)]
 pub(super) struct ImageContext<'a> {
     pub(super) fixture: &'a Fixture,
@@ -43,9 +43,9 @@ pub(super) struct ImageContext<'a> {
 }
 
 impl<'a> ImageContext<'a> {
-    /// Makes the folder for the case `name`.
+    /// Makes the context of the case `name`.
     pub(super) fn new(fixture: &'a Fixture, name: &str) -> Result<Self> {
-        Ok(Self { fixture, context: TestContext::new(&fixture.provider, fixture.folder(), name)? })
+        Ok(Self { fixture, context: TestContext::new(&fixture.provider, fixture.directory(), name)? })
     }
 
     /// The image's name. A repository of its own in every run, so that nothing is there yet.
@@ -62,7 +62,7 @@ impl<'a> ImageContext<'a> {
         format!("smoke-{}/{}", process::id(), self.context.label())
     }
 
-    /// A path in the case's folder.
+    /// A path in the case's directory.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.context.path(name)
     }
@@ -82,7 +82,7 @@ impl<'a> ImageContext<'a> {
         self.xtask_as_it_is(&words)
     }
 
-    /// The same with nothing but `words`, and folders that are the case's own.
+    /// The same with nothing but `words`, and directories that are the case's own.
     pub(super) fn xtask_as_it_is(&self, words: &[&str]) -> Result<Outcome> {
         let shell = self.shell()?;
         self.run(self.command(&shell, words))
@@ -117,7 +117,7 @@ impl<'a> ImageContext<'a> {
         self.run(cmd!(shell, "docker {words...}").env(KEY_VARIABLE, KEY))
     }
 
-    /// What `docker` prints; an error where it fails.
+    /// Runs `docker` and returns its output; an error if it fails.
     pub(super) fn docker_prints(&self, words: &[&str]) -> Result<String> {
         let outcome = self.docker(words)?;
         ensure!(
@@ -129,13 +129,13 @@ impl<'a> ImageContext<'a> {
         Ok(outcome.stdout.trim_end().to_owned())
     }
 
-    /// What the registry has under `reference`, as it is.
+    /// Returns the document that the registry has under `reference`.
     pub(super) fn raw(&self, reference: &str) -> Result<Value> {
         let raw = self.docker_prints(&["buildx", "imagetools", "inspect", "--raw", reference])?;
         serde_json::from_str(&raw).with_context(|| format!("`{reference}` is not JSON"))
     }
 
-    /// What the registry has under `tag`, as `name@digest`.
+    /// Returns the reference of the document under `tag`, as `name@digest`.
     pub(super) fn under(&self, tag: &str) -> Result<String> {
         let image = self.image();
         let reference = format!("{image}:{tag}");
@@ -201,7 +201,7 @@ impl<'a> ImageContext<'a> {
         }
     }
 
-    /// What there is to see of a case that failed. What cannot be read is not worth a second error.
+    /// Returns the evidence of a case that failed: its files.
     pub(super) fn seen(&self) -> Vec<(String, String)> {
         self.context.evidence("oci")
     }

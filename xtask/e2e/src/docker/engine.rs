@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use devkit::cmd;
 use xshell::{Shell, cmd};
 
-/// What to do where one of them is missing.
+/// Advice for where one of them is missing.
 const HOW: &str = "`eval \"$(ci/docker-engine start)\"` starts an engine and registries, \
                    and `ci/docker-engine stop` ends them";
 
@@ -22,7 +22,7 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// What the environment names.
+    /// Finds those that the environment names.
     pub(super) fn find(shell: &Shell) -> Result<Self> {
         let address = |name: &str| env::var(name).with_context(|| format!("{name} names no registry: {HOW}"));
         let template = "{{.Server.Version}}";

@@ -1,4 +1,4 @@
-//! What all cases share: the binaries, the engine, the server that plays the model, and a folder.
+//! The fixture of all cases: the binaries, the engine, the server that plays the model, and a directory.
 
 use std::path::{Path, PathBuf};
 
@@ -19,32 +19,32 @@ pub(super) struct Fixture {
     pub(super) engine: Engine,
     /// The program of `cargo xtask`.
     pub(super) xtask: PathBuf,
-    /// The folder with the released binaries.
+    /// The directory with the released binaries.
     pub(super) binaries: PathBuf,
     /// The checkout.
     pub(super) root: PathBuf,
-    /// The folder of Python's programs that check the deployment files.
+    /// The directory of Python's programs that check the deployment files.
     pub(super) python: PathBuf,
-    /// The server that plays the model. Declared before the folder, so that it has ended when its log is removed.
+    /// The server that plays the model. Declared before the directory, so that it has ended when its log is removed.
     pub(super) provider: Provider,
-    folder: WorkDirectory,
+    directory: WorkDirectory,
 }
 
 impl Fixture {
-    /// Builds, finds and starts what the cases need. With `keep`, the folder outlives the run, and is named.
+    /// Builds, finds and starts what the cases need. With `keep`, the directory outlives the run, and is named.
     pub(super) fn prepare(project: &Project, keep: bool) -> Result<Self> {
         // First: without an engine all the rest would be for nothing.
         let engine = Engine::find(&project.shell()?)?;
         let python = toolchain::python(project, Python::Deploy)?;
         release::ensure_built(project, &Platform::ALL.map(Platform::target))?;
-        let folder = WorkDirectory::new(keep)?;
-        let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
+        let directory = WorkDirectory::new(keep)?;
+        let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
         let xtask = XTASK.ensure_built(project)?;
         let (binaries, root) = (project.dist.clone(), project.root.clone());
-        Ok(Self { engine, xtask, binaries, root, python, provider, folder })
+        Ok(Self { engine, xtask, binaries, root, python, provider, directory })
     }
 
-    /// Tries `case` in a place of its own.
+    /// Tries `case` in a context of its own.
     pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
         let test = ImageContext::new(self, case.name)?;
         let tried = (case.check)(&test).map_err(|error| Failure { error, seen: test.seen() });
@@ -52,13 +52,13 @@ impl Fixture {
         tried
     }
 
-    /// The folder that holds one folder for each case.
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// The directory that holds one directory for each case.
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// A shell of one's own, for one thread: shells are not shared between threads.
     pub(super) fn shell(&self) -> Result<Shell> {
-        self.folder.shell()
+        self.directory.shell()
     }
 }

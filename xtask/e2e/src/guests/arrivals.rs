@@ -1,4 +1,4 @@
-//! What a guest printed, and when: a stream is only one if its parts arrive one by one.
+//! The output of a guest, and when it was printed: a stream is only one if its parts arrive one by one.
 
 use std::{
     io::{self, Read},
@@ -16,7 +16,7 @@ const BUFFER: usize = 1 << 16;
 pub(super) struct Arrival {
     /// When it could be read.
     pub(super) at: Instant,
-    /// What it was.
+    /// The bytes.
     pub(super) bytes: Vec<u8>,
 }
 

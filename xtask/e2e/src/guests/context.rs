@@ -1,4 +1,4 @@
-//! What a case works with: a folder of its own with a configuration, the guest, the server's log, and the session files.
+//! The context of a case: a directory of its own with a configuration, the guest, the server's log, and the session files.
 
 use std::{
     fs,
@@ -26,13 +26,13 @@ pub(crate) const ANTHROPIC: &str = "anthropic";
 /// A name for each protocol there is.
 pub(super) const PROVIDERS: [&str; 2] = [PROVIDER, ANTHROPIC];
 
-/// The name of the folder that the guest knows as `/config`, on this side.
+/// The name of the directory that the guest knows as `/config`, on this side.
 pub(super) const GRANTED: &str = "config";
 
-/// The name of the folder of locks, in that of the sessions.
+/// The name of the directory of locks, in that of the sessions.
 pub(crate) const LOCKS: &str = ".locks";
 
-/// One case's place to work.
+/// The context of one case.
 #[derive(Debug)]
 pub(super) struct GuestContext<'a> {
     pub(super) fixture: &'a Fixture,
@@ -41,12 +41,12 @@ pub(super) struct GuestContext<'a> {
 }
 
 impl<'a> GuestContext<'a> {
-    /// Makes the folder for the case `name`.
+    /// Makes the context of the case `name`.
     pub(super) fn new(fixture: &'a Fixture, name: &str) -> Result<Self> {
-        Self::of(fixture, TestContext::new(&fixture.provider, fixture.folder(), name)?)
+        Self::of(fixture, TestContext::new(&fixture.provider, fixture.directory(), name)?)
     }
 
-    /// A place of its own inside this one, with a configuration and sessions of its own. What is seen of it is seen here too.
+    /// A context inside this one, with a configuration and sessions of its own. Its evidence is part of the evidence of this one.
     pub(super) fn within(&self, name: &str) -> Result<Self> {
         Self::of(self.fixture, self.context.within(name)?)
     }
@@ -63,7 +63,7 @@ impl<'a> GuestContext<'a> {
         self.context.path(name)
     }
 
-    /// The folder that the guest knows as `/config`.
+    /// The directory that the guest knows as `/config`.
     pub(super) fn granted(&self) -> PathBuf {
         self.context.path(GRANTED)
     }
@@ -124,7 +124,7 @@ impl<'a> GuestContext<'a> {
         self.write("config.json", format!("{config:#}").as_bytes())
     }
 
-    /// Puts a file into the granted folder; `path` is relative to it.
+    /// Puts a file into the granted directory; `path` is relative to it.
     pub(super) fn write(&self, path: &str, bytes: &[u8]) -> Result<()> {
         let path = self.granted().join(path);
         let write = || {
@@ -154,12 +154,12 @@ impl<'a> GuestContext<'a> {
         self.component().say(message)
     }
 
-    /// What the server received from this case.
+    /// Returns the requests that the server received from this case.
     pub(super) fn requests(&self) -> Result<Vec<Request>> {
         self.context.requests()
     }
 
-    /// What the server received from this case; an error where that is not `count` requests.
+    /// Returns the requests that the server received from this case; an error if there are not `count`.
     pub(super) fn received(&self, count: usize) -> Result<Vec<Request>> {
         self.context.received(count)
     }
@@ -215,7 +215,7 @@ impl<'a> GuestContext<'a> {
         self.granted().join(format!("sessions/{id}.json"))
     }
 
-    /// Makes the folder of sessions a link to nowhere: there is nothing to read, and nowhere to write, for root neither,
+    /// Makes the directory of sessions a link to nowhere: there is nothing to read, and nowhere to write, for root neither,
     /// whom a file's mode would not stop.
     pub(super) fn make_sessions_unwritable(&self) -> Result<()> {
         #[cfg(unix)]
@@ -224,7 +224,7 @@ impl<'a> GuestContext<'a> {
         Ok(())
     }
 
-    /// The files in the folder of sessions by name, without the folder of locks; none where there is no such folder.
+    /// The files in the directory of sessions by name, without the directory of locks; none where there is no such directory.
     pub(super) fn session_files(&self) -> Result<Vec<String>> {
         let mut names =
             names(&self.granted().join("sessions")).context("could not list the session files")?;
@@ -232,7 +232,7 @@ impl<'a> GuestContext<'a> {
         Ok(names)
     }
 
-    /// The folder of the sessions' locks.
+    /// The directory of the sessions' locks.
     pub(super) fn locks_path(&self) -> PathBuf {
         self.granted().join("sessions").join(LOCKS)
     }
@@ -249,8 +249,7 @@ impl<'a> GuestContext<'a> {
 }
 
 impl GuestContext<'_> {
-    /// What there is to see where the case failed, as pairs of a title and a text: the streams of every run, the requests
-    /// received. What cannot be read is not worth a second error.
+    /// Returns the evidence of a case that failed, as pairs of a title and a text: the streams of every run, the requests received.
     pub(super) fn seen(&self) -> Vec<(String, String)> {
         let mut seen = self.context.evidence(GRANTED);
         for request in self.requests().unwrap_or_default() {

@@ -1,4 +1,4 @@
-//! What all cases share: the artifacts, the tools that run them, the server, and a folder to work in.
+//! The fixture of all cases: the artifacts, the tools that run them, the server, and a directory to work in.
 
 use std::{
     fmt,
@@ -21,9 +21,9 @@ use crate::{harness::Options, report::Failure};
 /// Everything that is prepared once, before the first case.
 #[derive(Debug)]
 pub(super) struct Fixture {
-    /// What is under test.
+    /// The artifacts under test.
     pub(super) shipped: Shipped,
-    /// What runs it.
+    /// The runtime.
     pub(super) host: Host,
     /// The one answer that the hostile server is to give, if it is not to give a thousand.
     pub(super) seed: Option<u64>,
@@ -31,11 +31,11 @@ pub(super) struct Fixture {
     pub(super) first_seed: u64,
     /// The wasm-tools command.
     pub(super) wasm_tools: PathBuf,
-    /// The server that plays the model. Declared before the folder, so that it has ended when its log is removed.
+    /// The server that plays the model. Declared before the directory, so that it has ended when its log is removed.
     pub(super) provider: Provider,
     /// The component as wasmtime compiled it, once that is needed.
     compiled: OnceLock<PathBuf>,
-    folder: WorkDirectory,
+    directory: WorkDirectory,
 }
 
 impl Fixture {
@@ -46,13 +46,13 @@ impl Fixture {
         host: Host,
         options: &Options,
     ) -> Result<Self> {
-        let (seed, folder) = (options.seed, WorkDirectory::new(options.keep)?);
-        let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
+        let (seed, directory) = (options.seed, WorkDirectory::new(options.keep)?);
+        let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
         let wasm_tools = toolchain::tool(project, Tool::WasmTools)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let first_seed = now.as_secs() * 1000;
         let compiled = OnceLock::new();
-        Ok(Self { shipped, host, seed, first_seed, wasm_tools, provider, compiled, folder })
+        Ok(Self { shipped, host, seed, first_seed, wasm_tools, provider, compiled, directory })
     }
 
     /// With the component in a host of our own, and TLS in front of the server.
@@ -70,8 +70,8 @@ impl Fixture {
             return Ok(compiled);
         }
         let (shell, wasmtime, component) = (self.shell()?, &self.wasmtime()?.path, &self.shipped.component);
-        let folder = tempfile::tempdir_in(self.folder()).context("could not make a folder")?.keep();
-        let compiled = folder.join("clawft.cwasm");
+        let directory = tempfile::tempdir_in(self.directory()).context("could not make a directory")?.keep();
+        let compiled = directory.join("clawft.cwasm");
         cmd::run_quietly(
             cmd!(shell, "{wasmtime} compile -o {compiled} {component}"),
             "compile the component",
@@ -80,7 +80,7 @@ impl Fixture {
         Ok(self.compiled.get_or_init(|| compiled))
     }
 
-    /// Tries `case` in a place of its own.
+    /// Tries `case` in a context of its own.
     pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
         let test = GuestContext::new(self, case.name)?;
         (case.check)(&test)
@@ -89,7 +89,7 @@ impl Fixture {
 
     /// A disk and a clock for a host, as they are unless they are told to be otherwise.
     pub(super) fn effects(&self) -> Result<Effects> {
-        self.folder.effects()
+        self.directory.effects()
     }
 
     /// The wasmtime command; an error where there is none.
@@ -100,18 +100,18 @@ impl Fixture {
         }
     }
 
-    /// The folder that holds one folder for each case.
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// The directory that holds one directory for each case.
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// A shell of one's own, for one thread: shells are not shared between threads.
     pub(super) fn shell(&self) -> Result<Shell> {
-        self.folder.shell()
+        self.directory.shell()
     }
 }
 
-/// What runs the artifacts.
+/// A runtime for the artifacts.
 #[derive(Clone, Debug)]
 pub(super) enum Host {
     /// The wasmtime command, or a program of ours that speaks its language.

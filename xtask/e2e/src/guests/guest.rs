@@ -40,7 +40,7 @@ pub(super) enum Artifact {
     Sessions,
 }
 
-/// What the host is to do with a guest.
+/// The host's task with a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ToDo {
     /// Run it as a command.
@@ -105,8 +105,8 @@ impl<'a> Guest<'a> {
         Self { http: false, ..self }
     }
 
-    /// Takes the folder away: the host grants none.
-    pub(super) fn without_folder(self) -> Self {
+    /// Takes the directory away: the host grants none.
+    pub(super) fn without_directory(self) -> Self {
         Self { config: false, ..self }
     }
 
@@ -223,7 +223,7 @@ impl<'a> Guest<'a> {
             || self.artifact == Artifact::Component
     }
 
-    /// What came of a run, with what must hold for every one.
+    /// Returns the outcome of a run; an error if it breaks a rule for all runs.
     fn judge(&self, exit: Option<i32>, wall: Duration, streams: &Streams) -> Result<Outcome> {
         let (stdout, stderr) = (text(&streams.stdout)?, text(&streams.stderr)?);
         let outcome = Outcome { exit, stdout, stderr, wall };

@@ -32,7 +32,7 @@ pub(crate) const PROGRAM: OnDemand = OnDemand {
     prepare: |project| toolchain::ensure(project, &[Need::CxxCompiler]),
 };
 
-/// What the runner calls itself.
+/// The name that the runner prints.
 const RUNNER: &str = PROGRAM.package;
 
 /// Where the environment says that `iwasm` is.
@@ -41,7 +41,7 @@ const VARIABLE: &str = "IWASM";
 /// WAMR, built in one way or another.
 #[derive(Clone, Debug)]
 pub(super) struct Wamr {
-    /// What it is, for those who read of a case that failed.
+    /// The name and version, for the report of a case that failed.
     pub(super) name: String,
     /// The `iwasm` command, if that is what runs most cases.
     iwasm: Option<PathBuf>,
@@ -53,7 +53,7 @@ pub(super) struct Wamr {
 }
 
 impl Wamr {
-    /// What runs a case, which may take more than `iwasm` can do.
+    /// Returns the program for a case, which may need `more` than `iwasm` can do.
     pub(super) fn program(&self, more: bool) -> &Path {
         self.iwasm.as_deref().filter(|_| !more).unwrap_or(&self.runner)
     }
@@ -115,7 +115,7 @@ fn iwasm(project: &Project) -> Result<Option<(PathBuf, String)>> {
     }
 }
 
-/// What `program` calls itself: the first line that it prints about its version. An error if it is no `iwasm`.
+/// Returns the first line that `program` prints about its version. An error if it is no `iwasm`.
 fn version(project: &Project, program: &Path) -> Result<String> {
     let shell = project.shell()?;
     let printed = cmd::output(cmd!(shell, "{program} --version"), "ask WAMR for its version")?;
@@ -127,7 +127,7 @@ fn version(project: &Project, program: &Path) -> Result<String> {
     Ok(line.to_owned())
 }
 
-/// What compiles WAMR's C code, and reads its headers: cmake, ninja and libclang, of a Python environment.
+/// Returns the variables that name the compilers of WAMR's C code: cmake, ninja and libclang, of a Python environment.
 fn variables(project: &Project) -> Result<Vec<(&'static str, OsString)>> {
     (PROGRAM.prepare)(project)?;
     let programs = toolchain::python(project, Python::Wamr)?;

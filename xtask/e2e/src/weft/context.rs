@@ -1,4 +1,4 @@
-//! What a case works with: a home folder with a configuration, the programs, the server's log, and the session files.
+//! The context of a case: a home directory with a configuration, the programs, the server's log, and the session files.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -17,7 +17,7 @@ pub(super) const TOKEN: &str = "tk-Vb3XyZq8MdLw5RfTn7HsKc2Pj9GuAe4E";
 /// No script and no command may take longer.
 const LIMIT: Duration = Duration::from_secs(90);
 
-/// One case's place to work.
+/// The context of one case.
 #[derive(Debug)]
 pub(super) struct WeftContext<'a> {
     pub(super) fixture: &'a Fixture,
@@ -25,12 +25,12 @@ pub(super) struct WeftContext<'a> {
 }
 
 impl<'a> WeftContext<'a> {
-    /// Makes the folder for the case `name`.
+    /// Makes the context of the case `name`.
     pub(super) fn new(fixture: &'a Fixture, name: &str) -> Result<Self> {
-        Self::of(fixture, TestContext::new(&fixture.provider, fixture.folder(), name)?)
+        Self::of(fixture, TestContext::new(&fixture.provider, fixture.directory(), name)?)
     }
 
-    /// A place of its own inside this one, with a home folder of its own.
+    /// A context inside this one, with a home directory of its own.
     pub(super) fn within(&self, name: &str) -> Result<Self> {
         Self::of(self.fixture, self.context.within(name)?)
     }
@@ -42,7 +42,7 @@ impl<'a> WeftContext<'a> {
         Ok(test)
     }
 
-    /// weft's home folder.
+    /// weft's home directory.
     pub(super) fn home(&self) -> PathBuf {
         self.context.path("home")
     }
@@ -170,7 +170,7 @@ impl<'a> WeftContext<'a> {
         self.context.run(command, input.as_bytes(), LIMIT)
     }
 
-    /// What the provider received from this case.
+    /// Returns the requests that the provider received from this case.
     pub(super) fn requests(&self) -> Result<Vec<Request>> {
         self.context.requests()
     }
@@ -182,7 +182,7 @@ impl<'a> WeftContext<'a> {
         serde_json::from_slice(&bytes).with_context(|| format!("the session `{id}` is torn"))
     }
 
-    /// The files in the folder of sessions, and the locks, as `.locks/NAME`.
+    /// The files in the directory of sessions, and the locks, as `.locks/NAME`.
     pub(super) fn session_files(&self) -> Result<Vec<String>> {
         let sessions = self.home().join("sessions");
         let mut files = names(&sessions)?;
@@ -203,7 +203,7 @@ impl<'a> WeftContext<'a> {
         Ok(())
     }
 
-    /// What there is to see of a case that failed. What cannot be read is not worth a second error.
+    /// Returns the evidence of a case that failed: its files.
     pub(super) fn seen(&self) -> Vec<(String, String)> {
         self.context.evidence("sessions")
     }

@@ -1,4 +1,4 @@
-//! What all cases share: the binaries, the programs that try them, the server that plays the model, and a folder.
+//! The fixture of all cases: the binaries, the programs that try them, the server that plays the model, and a directory.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ const VARIABLE: &str = "WEFT";
 /// The binaries that run on Linux, and the processors that they are for, as Rust calls them.
 const BOTH: [(Target, &str); 2] = [(Target::LinuxAmd64, "x86_64"), (Target::LinuxArm64, "aarch64")];
 
-/// What is tried.
+/// The binary under test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     /// The binaries that `cargo xtask dist` makes for Linux.
@@ -44,37 +44,47 @@ pub(super) struct Fixture {
     scripts: PathBuf,
     /// The browser.
     pub(super) chromium: PathBuf,
-    /// What puts on load.
+    /// The load generator.
     pub(super) load_generator: LoadGenerator,
     /// Where screenshots are kept: they are there to be looked at after the run.
     pub(super) screenshots: PathBuf,
-    /// The server that plays the model. Declared before the folder, so that it has ended when its log is removed.
+    /// The server that plays the model. Declared before the directory, so that it has ended when its log is removed.
     pub(super) provider: Provider,
-    folder: WorkDirectory,
+    directory: WorkDirectory,
 }
 
 impl Fixture {
-    /// Builds, finds and starts what the cases need. With `keep`, the folder outlives the run, and is named.
+    /// Builds, finds and starts what the cases need. With `keep`, the directory outlives the run, and is named.
     pub(super) fn prepare(project: &Project, subject: Subject, keep: bool) -> Result<Self> {
         let (weft, foreign) = subject.binaries(project)?;
         let python = toolchain::python(project, Python::Acceptance)?.join("python3");
         let chromium = toolchain::program(project, Program::Chromium)?;
         let load_generator = LoadGenerator::build(project)?;
-        let folder = WorkDirectory::new(keep)?;
-        let provider = Provider::start(project, &folder.path().join("requests.jsonl"))?;
+        let directory = WorkDirectory::new(keep)?;
+        let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
         let (scripts, screenshots) =
             (project.root.join("xtask/acceptance"), project.target.join("acceptance"));
-        Ok(Self { weft, foreign, python, scripts, chromium, load_generator, screenshots, provider, folder })
+        Ok(Self {
+            weft,
+            foreign,
+            python,
+            scripts,
+            chromium,
+            load_generator,
+            screenshots,
+            provider,
+            directory,
+        })
     }
 
-    /// Tries `case` in a place of its own. What holds of every case: no key is anywhere that somebody could see it.
+    /// Tries `case` in a context of its own. What holds of every case: no key is anywhere that somebody could see it.
     pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
         let test = WeftContext::new(self, case.name)?;
         let tried = (case.check)(&test).and_then(|()| test.kept_the_key());
         tried.map_err(|error| Failure { error, seen: test.seen() })
     }
 
-    /// What is tried, as it says itself.
+    /// Returns the version that the binary prints.
     pub(super) fn version(&self) -> Result<String> {
         cmd::read(self.weft(&self.shell()?).arg("--version"), "ask weft for its version")
     }
@@ -110,22 +120,22 @@ impl Fixture {
 
     /// A disk for a program that is linked with the C library, as it is unless it is told to be otherwise.
     pub(super) fn effects(&self) -> Result<Effects> {
-        self.folder.effects()
+        self.directory.effects()
     }
 
-    /// The folder that holds one folder for each case.
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// The directory that holds one directory for each case.
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// A shell of one's own, for one thread: shells are not shared between threads.
     pub(super) fn shell(&self) -> Result<Shell> {
-        self.folder.shell()
+        self.directory.shell()
     }
 }
 
 impl Subject {
-    /// What the environment says.
+    /// Returns the choice of the environment.
     pub(super) fn chosen() -> Result<Self> {
         let Some(chosen) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) else {
             return Ok(Self::Released);

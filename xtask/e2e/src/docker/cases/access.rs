@@ -27,9 +27,9 @@ fn push(
     configuration: &serde_json::Value,
     path: &Path,
 ) -> Result<Outcome> {
-    let folder = test.path(name);
-    fs::create_dir_all(&folder)?;
-    fs::write(folder.join("config.json"), configuration.to_string())?;
+    let directory = test.path(name);
+    fs::create_dir_all(&directory)?;
+    fs::write(directory.join("config.json"), configuration.to_string())?;
     let (image, binaries) = (test.locked_image(), test.fixture.binaries.display().to_string());
     let words = [
         "--push",
@@ -43,7 +43,7 @@ fn push(
         &binaries,
     ];
     let shell = test.shell()?;
-    let command = test.command(&shell, &words).env("DOCKER_CONFIG", &folder);
+    let command = test.command(&shell, &words).env("DOCKER_CONFIG", &directory);
     let old = std::env::var("PATH").context("there is no PATH")?;
     let outcome = test.run(command.env("PATH", format!("{}:{old}", path.display())))?;
     ensure!(!format!("{}{}", outcome.stdout, outcome.stderr).contains(USER.1), "the password was printed");

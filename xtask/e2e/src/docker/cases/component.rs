@@ -52,7 +52,7 @@ impl Pushed {
         Ok(calls::publish_component(project, layout, &component.manifest, target)?.new)
     }
 
-    /// What the registry has under the tag.
+    /// Returns the digest of the manifest under the tag.
     fn found(&self) -> Result<Option<String>> {
         let found = calls::find(&self.project, &self.target)?;
         Ok(found.map(|digest| digest.to_string()))
@@ -62,11 +62,11 @@ impl Pushed {
 fn pulled_component_is_unchanged_and_runs(test: &ImageContext<'_>) -> Result<()> {
     let pushed = Pushed::prepare(test)?;
     pushed.push()?;
-    let folder = test.path("pulled");
-    fs::create_dir_all(&folder)?;
+    let directory = test.path("pulled");
+    fs::create_dir_all(&directory)?;
     let reference = format!("{}:{}", pushed.target.image, pushed.target.tag);
-    script(test, &pushed.project, "pull", &json!({ "reference": reference, "folder": folder }))?;
-    let component = folder.join("clawft.wasm");
+    script(test, &pushed.project, "pull", &json!({ "reference": reference, "folder": directory }))?;
+    let component = directory.join("clawft.wasm");
     ensure!(fs::read(&component)? == pushed.bytes, "what came back is something else");
     answers(test, &pushed.project, &component)
 }

@@ -29,20 +29,20 @@ fn kubernetes_manifest_fits_its_schemas(test: &ImageContext<'_>) -> Result<()> {
 
 fn compose_file_fits_and_serves(test: &ImageContext<'_>) -> Result<()> {
     test.push(Builder::Oci, &["compose"])?;
-    let folder = test.path("deployed");
-    fs::create_dir_all(&folder)?;
-    fs::copy(test.fixture.root.join("docs/deploy/compose.yaml"), folder.join("compose.yaml"))?;
-    fs::copy(test.configure()?, folder.join("config.json"))?;
+    let directory = test.path("deployed");
+    fs::create_dir_all(&directory)?;
+    fs::copy(test.fixture.root.join("docs/deploy/compose.yaml"), directory.join("compose.yaml"))?;
+    fs::copy(test.configure()?, directory.join("config.json"))?;
     let port = free_port()?;
     let (image, published) = (format!("{}:compose", test.image()), format!("127.0.0.1:{port}"));
     let settings = [("CLAWFT_IMAGE", image.as_str()), ("CLAWFT_PUBLISH", &published)];
     let settings = settings.iter().chain(&[("OPENAI_API_KEY", "none"), ("CLAWFT_TOKEN", TOKEN)]);
     let settings: String = settings.map(|(name, value)| format!("{name}={value}\n")).collect();
-    fs::write(folder.join(".env"), settings)?;
-    let (folder, project) = (folder.display().to_string(), format!("clawft-smoke-{port}"));
+    fs::write(directory.join(".env"), settings)?;
+    let (directory, project) = (directory.display().to_string(), format!("clawft-smoke-{port}"));
     let compose = |words: &[&str]| {
         test.docker_prints(
-            &[&["compose", "--project-directory", &folder, "--project-name", &project], words].concat(),
+            &[&["compose", "--project-directory", &directory, "--project-name", &project], words].concat(),
         )
     };
     compose(&["config", "--quiet"])?;

@@ -1,4 +1,4 @@
-//! What goes wrong is said, and no tag moves for it.
+//! Failures are reported, and move no tag.
 
 use std::fs;
 
@@ -20,12 +20,12 @@ cases! {
     names_registry_that_is_unreachable,
 }
 
-/// A folder with the binary for amd64 alone.
+/// A directory with the binary for amd64 alone.
 fn half(test: &ImageContext<'_>) -> Result<String> {
-    let folder = test.path("half");
-    fs::create_dir_all(&folder)?;
-    fs::copy(test.fixture.binaries.join("weft-linux-amd64"), folder.join("weft-linux-amd64"))?;
-    Ok(folder.display().to_string())
+    let directory = test.path("half");
+    fs::create_dir_all(&directory)?;
+    fs::copy(test.fixture.binaries.join("weft-linux-amd64"), directory.join("weft-linux-amd64"))?;
+    Ok(directory.display().to_string())
 }
 
 fn failed_platform_stops_the_push(test: &ImageContext<'_>) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What is tried of images: a name and a function a case, one file a theme.
+//! The cases of images, a file for each group.
 
 mod access;
 mod component;
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique() {
+    fn names_of_cases_are_unique() {
         let names: BTreeSet<&str> = all().iter().map(|case| case.name).collect();
         assert_eq!(names.len(), all().len());
     }

@@ -1,4 +1,4 @@
-//! What a push leaves in the registry: one list of the images of all platforms, whichever way they were made.
+//! The result of a push in the registry: one index of the images of all platforms, whichever way they were made.
 
 use std::fs;
 

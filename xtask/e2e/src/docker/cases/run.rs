@@ -1,4 +1,4 @@
-//! What comes of a tag on each platform: the right program, which serves, keeps what it is told and needs no rights.
+//! A tag on each platform: it gives the right program, which serves, stores sessions and needs no rights.
 
 use std::{fs, process};
 
@@ -135,8 +135,9 @@ fn files(test: &ImageContext<'_>, platform: &str) -> Result<Vec<String>> {
     for entry in tar::Archive::new(&bytes[..]).entries()? {
         let entry = entry?;
         let path = entry.path()?.display().to_string();
-        let engines =
-            ["dev/", "etc/", "proc/", "sys/", ".dockerenv"].iter().any(|folder| path.starts_with(folder));
+        let engines = ["dev/", "etc/", "proc/", "sys/", ".dockerenv"]
+            .iter()
+            .any(|directory| path.starts_with(directory));
         if !engines && !entry.header().entry_type().is_dir() {
             files.push(path);
         }

@@ -62,7 +62,7 @@ fn keeps_sessions_apart_by_id(test: &GuestContext<'_>) -> Result<()> {
     test.stored("default", &[("user", "for default"), ("assistant", "echo: for default")])?;
     test.stored("other", &[("user", "for other"), ("assistant", "echo: for other")])?;
     let files = test.session_files()?;
-    ensure!(files == ["default.json", "other.json"], "the folder of sessions holds {files:?}");
+    ensure!(files == ["default.json", "other.json"], "the directory of sessions holds {files:?}");
     Ok(())
 }
 

@@ -23,7 +23,7 @@ fn names_path_of_missing_config(test: &GuestContext<'_>) -> Result<()> {
 }
 
 fn names_path_of_ungranted_config(test: &GuestContext<'_>) -> Result<()> {
-    test.component().without_folder().say("hello")?.failed(&["/config/config.json"])
+    test.component().without_directory().say("hello")?.failed(&["/config/config.json"])
 }
 
 fn names_position_of_broken_json(test: &GuestContext<'_>) -> Result<()> {

@@ -164,7 +164,7 @@ fn chaos(test: &GuestContext<'_>, part: u64, name: &str, stream: bool) -> Result
     at_once((0..AT_ONCE).map(|worker| move || work(worker)))
 }
 
-/// Whatever the server answers, the guest ends with an answer or an error in words, in time and in bounds.
+/// For any answer of the server, the guest ends with an answer or an error in words, in time and in bounds.
 fn ask(test: &GuestContext<'_>, seed: u64, name: &str, stream: bool) -> Result<()> {
     test.configure_as(
         name,

@@ -65,13 +65,13 @@ fn takes_over_lock_of_killed_process(test: &GuestContext<'_>) -> Result<()> {
 
 pub(super) fn only_the_session(test: &GuestContext<'_>) -> Result<()> {
     let files = test.session_files()?;
-    ensure!(files == ["default.json"], "the folder of sessions holds {files:?}");
+    ensure!(files == ["default.json"], "the directory of sessions holds {files:?}");
     let locks = test.locks()?;
     ensure!(locks.is_empty(), "locks are left: {locks:?}");
     Ok(())
 }
 
-/// What is outside is neither read nor written, whatever is said about it.
+/// Files outside are neither read nor written, whichever error is reported.
 fn does_not_follow_link_out_of_directory(test: &GuestContext<'_>) -> Result<()> {
     let secret = session(&[("user", "outside"), ("assistant", "secret")]);
     let outside = test.path("outside.json");
@@ -124,13 +124,13 @@ fn prints_answer_in_unwritable_directory(test: &GuestContext<'_>) -> Result<()> 
     only_the_session(test)
 }
 
-/// By the folder's mode. It does not hold for root, who can mount, but for those roots that cannot there is another way:
-/// where a file is, no folder of locks can be.
+/// By the directory's mode. It does not hold for root, who can mount, but for those roots that cannot there is another way:
+/// where a file is, no directory of locks can be.
 fn forbid_writing(test: &GuestContext<'_>) -> Result<()> {
-    let folder = test.granted().join("sessions");
-    let mut mode = fs::metadata(&folder)?.permissions();
+    let directory = test.granted().join("sessions");
+    let mut mode = fs::metadata(&directory)?.permissions();
     mode.set_readonly(true);
-    fs::set_permissions(&folder, mode).context("could not make the folder of sessions read-only")?;
+    fs::set_permissions(&directory, mode).context("could not make the directory of sessions read-only")?;
     match fs::write(test.locks_path(), "in the way") {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         made => made.context("could not make a file in the place of the locks"),

@@ -13,13 +13,13 @@ use crate::guests::{
 /// Bytes of text in a large answer.
 const SIZE: usize = 20_000_000;
 
-/// What a guest needs beside its answer.
+/// Memory of a guest beside its answer.
 const BASE: usize = 1_000_000;
 
 /// Bytes of an answer that most of the guests below have too little memory for.
 const FEW: usize = 2_000_000;
 
-/// What the server's escaped answers repeat, and how many bytes of JSON that is.
+/// The text that the server's escaped answers repeat, and its bytes in JSON.
 const ESCAPED_TEXT: &str = "é\n\"\u{1f600}";
 const ESCAPES: usize = r#"\u00e9\n\"\ud83d\ude00"#.len();
 
@@ -69,7 +69,7 @@ fn large<'a>(
     Ok(test.component())
 }
 
-/// What the answer says.
+/// Returns the answer's text.
 fn text(shape: &str, size: usize) -> String {
     match shape {
         "escaped" => ESCAPED_TEXT.repeat(size / ESCAPES),

@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique() {
+    fn names_of_cases_are_unique() {
         for cases in [wasmtime(), host(), wamr::wamr()] {
             let names: BTreeSet<&str> = cases.iter().map(|case| case.name).collect();
             assert_eq!(names.len(), cases.len());

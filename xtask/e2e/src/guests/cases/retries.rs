@@ -1,4 +1,4 @@
-//! What is tried again, when, and when not.
+//! Retries: of which failures, and when.
 
 use std::{
     net::{Ipv4Addr, TcpListener},

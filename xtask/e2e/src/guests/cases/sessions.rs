@@ -52,7 +52,7 @@ fn refuses_session_id_that_leaves_the_directory(test: &GuestContext<'_>) -> Resu
         test.component().arguments(&["--session", id]).say("hello")?.failed(&["session id"])?;
     }
     test.sent_nothing()?;
-    let files = fs::read_dir(test.granted()).context("could not list the granted folder")?.count();
+    let files = fs::read_dir(test.granted()).context("could not list the granted directory")?.count();
     ensure!(files == 1, "something was written");
     Ok(())
 }
@@ -65,7 +65,7 @@ fn leaves_session_of_newer_version_alone(test: &GuestContext<'_>) -> Result<()> 
     test.say("hello")?.failed(&["default.json", "version 2"])?;
     test.sent_nothing()?;
     let files = test.session_files()?;
-    ensure!(files == ["default.json"], "the folder of sessions holds {files:?}");
+    ensure!(files == ["default.json"], "the directory of sessions holds {files:?}");
     let kept = fs::read(test.granted().join("sessions/default.json")).context("the session file is gone")?;
     ensure!(kept == session, "the session file was changed");
     Ok(())
@@ -145,5 +145,5 @@ fn others(test: &GuestContext<'_>) -> Result<Vec<(String, Vec<u8>)>> {
         let bytes = fs::read(test.granted().join("sessions").join(&name))?;
         Ok((name, bytes))
     };
-    names.map(read).collect::<std::io::Result<_>>().context("could not read the folder of sessions")
+    names.map(read).collect::<std::io::Result<_>>().context("could not read the directory of sessions")
 }

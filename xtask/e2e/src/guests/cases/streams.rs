@@ -12,7 +12,7 @@ use crate::guests::{
 /// Echoed in the pieces `echo: `, `one `, `two `, `three ` and `four`.
 const MESSAGE: &str = "one two three four";
 
-/// What has arrived of the echo when a stream breaks off.
+/// The part of the echo that has arrived when a stream breaks off.
 const ARRIVED: &str = "echo: one two ";
 
 /// How often a case about time is tried before it has failed.

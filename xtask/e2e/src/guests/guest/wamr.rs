@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::{Artifact, Guest, KEY_VARIABLE, ToDo};
 use crate::guests::wamr::Wamr;
 
-/// What `iwasm` or the runner is told. `iwasm` takes the values of variables on its command line and nowhere else; the key
+/// Returns the arguments of `iwasm` or the runner. `iwasm` takes the values of variables on its command line and nowhere else; the key
 /// opens nothing.
 pub(super) fn arguments(guest: &Guest<'_>, host: &Wamr) -> Result<Vec<OsString>> {
     let mut arguments: Vec<OsString> = Vec::new();

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use super::{Artifact, Guest, KEY_VARIABLE, ToDo};
 
-/// What the wasmtime command is told.
+/// Returns the arguments of the wasmtime command.
 pub(super) fn arguments(guest: &Guest<'_>) -> Result<Vec<OsString>> {
     let fixture = guest.test.fixture;
     let mut arguments: Vec<OsString> = vec![match guest.to_do {

@@ -14,25 +14,25 @@ use xshell::cmd;
 /// The package that WAMR's C code is in.
 const SOURCES: &str = "wamrx-sys";
 
-/// What the host is made of, from the workspace's root.
+/// The sources of the host, from the workspace's root.
 const HOST: [&str; 3] =
     ["docs/wamr-host/CMakeLists.txt", "docs/wamr-host/host.c", "crates/clawft-wasm/include/clawft.h"];
 
 /// The program. `variables` are what the runner is compiled with.
 pub(super) fn ensure_built(project: &Project, variables: &[(&'static str, OsString)]) -> Result<PathBuf> {
     let (shell, wamr) = (project.shell()?, sources(project)?);
-    let test = project.cache_folder("build")?.join("c-host");
-    let (source, build) = (test.join("source"), test.join("build"));
+    let kept = project.cache_folder("build")?.join("c-host");
+    let (source, build) = (kept.join("source"), kept.join("build"));
     for (name, value) in variables {
         shell.set_var(name, value);
     }
     if !build.exists() {
         ui::status("Building", "a host in C with the smallest WAMR, once for this machine");
     }
-    // CMake builds from one folder only, and every checkout has its own: what it builds from is therefore kept beside it.
+    // CMake builds from one directory only, and every checkout has its own: what it builds from is therefore kept beside it.
     HOST.iter().try_for_each(|file| refresh(&project.root.join(file), &source.join(file)))?;
-    let folder = source.join("docs/wamr-host");
-    let prepare = cmd!(shell, "cmake -S {folder} -B {build} -DWAMR={wamr} -DCMAKE_BUILD_TYPE=MinSizeRel");
+    let directory = source.join("docs/wamr-host");
+    let prepare = cmd!(shell, "cmake -S {directory} -B {build} -DWAMR={wamr} -DCMAKE_BUILD_TYPE=MinSizeRel");
     cmd::run_quietly(prepare, "prepare the host in C", 20)?;
     cmd::run_quietly(cmd!(shell, "cmake --build {build} --target wamr-host"), "compile the host in C", 20)?;
     Ok(build.join("wamr-host"))
@@ -57,7 +57,7 @@ fn sources(project: &Project) -> Result<PathBuf> {
     let manifest = &package.with_context(|| format!("there is no package `{SOURCES}`"))?.manifest_path;
     Ok(manifest
         .parent()
-        .map(|folder| folder.as_std_path())
+        .map(|directory| directory.as_std_path())
         .unwrap_or(Path::new(""))
         .join("wasm-micro-runtime"))
 }

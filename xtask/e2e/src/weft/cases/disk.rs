@@ -51,7 +51,7 @@ fn component_and_weft_lose_no_turn(test: &WeftContext<'_>) -> Result<()> {
     let stored = stored(&test.session("default")?)?;
     ensure!(stored.len() == 2 * PROCESSES * ROUNDS, "{} turns are stored: {stored:?}", stored.len());
     let files = test.session_files()?;
-    ensure!(files == ["default.json"], "the folder of sessions holds {files:?}");
+    ensure!(files == ["default.json"], "the directory of sessions holds {files:?}");
     Ok(())
 }
 
@@ -127,7 +127,7 @@ fn removes_session_from_full_disk(test: &WeftContext<'_>) -> Result<()> {
     ensure!(removed == 200, "removing the session is answered with {removed}");
     let mut files = test.session_files()?;
     files.retain(|name| name != "filling");
-    ensure!(files.is_empty(), "the folder of sessions holds {files:?}");
+    ensure!(files.is_empty(), "the directory of sessions holds {files:?}");
     Ok(())
 }
 

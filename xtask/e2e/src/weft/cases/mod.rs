@@ -1,4 +1,4 @@
-//! What is tried of `weft`: a name and a function a case, one file a theme.
+//! The cases of `weft`, a file for each group.
 
 mod disk;
 mod foreign;
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique() {
+    fn names_of_cases_are_unique() {
         let names: BTreeSet<&str> = all().iter().map(|case| case.name).collect();
         assert_eq!(names.len(), all().len());
     }

@@ -31,7 +31,7 @@ fn asks_once_for_the_right_token(test: &WeftContext<'_>) -> Result<()> {
     test.page("token", &gateway)
 }
 
-/// What arrived of the answer is stored as well, and the provider is not kept busy for nobody.
+/// The part of the answer that arrived is stored as well, and the provider is not kept busy for nobody.
 fn stopped_answer_keeps_what_arrived(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.gateway("stream-slow")?;
     test.page("stop", &gateway)?;

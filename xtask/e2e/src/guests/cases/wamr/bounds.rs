@@ -1,4 +1,4 @@
-//! What a small board has: a stack of 64 KB, and a megabyte of memory.
+//! The bounds of a small board: a stack of 64 KB, and a megabyte of memory.
 
 use std::fs;
 
@@ -30,7 +30,7 @@ const MEMORY: usize = 1 << 20;
 const TURNS: usize = 20;
 const TURN_BYTES: usize = 1000;
 
-/// What the runner writes down, in bytes.
+/// The runner's report, in bytes.
 #[derive(Debug, Deserialize)]
 struct Report {
     /// The most that the guest's memory had.
@@ -80,7 +80,7 @@ fn measured<T>(test: &GuestContext<'_>, what: &str, run: impl FnOnce(Guest<'_>) 
     Ok(result)
 }
 
-/// What the host passes in finds no room, and what the server sends fails the turn. Either way the session is as it was.
+/// The host's text finds no room, or the server's answer fails the turn. Either way the session is as it was.
 fn keeps_session_when_memory_runs_out(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     call(test.wasip1(), &[turn("one", "")])?[0].is("echo: one")?;

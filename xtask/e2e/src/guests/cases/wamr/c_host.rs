@@ -74,11 +74,11 @@ fn host_in_c_stays_small(test: &GuestContext<'_>) -> Result<()> {
 /// Says hello there through it. Its exit code, and what is on its standard output and standard error.
 fn talk(test: &GuestContext<'_>) -> Result<(Option<i32>, String, String)> {
     let (shell, host, module) = (test.fixture.shell()?, host(test)?, &test.fixture.shipped.wasip1);
-    let (folder, variable) = (test.granted(), format!("{KEY_VARIABLE}={KEY}"));
+    let (directory, variable) = (test.granted(), format!("{KEY_VARIABLE}={KEY}"));
     let streams = test.streams();
     fs::write(&streams[0], "hello there").context("could not write a message")?;
     let between = child::between_files(streams.each_ref().map(PathBuf::as_path))?;
-    let command = cmd!(shell, "{host} {module} {folder} {variable}");
+    let command = cmd!(shell, "{host} {module} {directory} {variable}");
     let status = Guarded::spawn(command, between, "run the host in C")?.wait(LIMIT)?;
     let text = |file: &Path| fs::read_to_string(file).context("could not read what the host in C printed");
     Ok((status.code(), text(&streams[1])?, text(&streams[2])?))

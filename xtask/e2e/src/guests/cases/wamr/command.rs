@@ -79,7 +79,7 @@ fn leaves_damaged_session_without_an_answer(test: &GuestContext<'_>) -> Result<(
     test.write("sessions/default.json", b"{\"version\":1,")?;
     unavailable(test)?;
     let files = test.session_files()?;
-    ensure!(files == ["default.json"], "the folder of sessions holds {files:?}");
+    ensure!(files == ["default.json"], "the directory of sessions holds {files:?}");
     Ok(())
 }
 
@@ -94,13 +94,13 @@ left: .locks old two.json
 exists: true false";
     Guest::new(test, Artifact::Sessions).ask()?.answered(expected)?;
     let files = test.session_files()?;
-    ensure!(files == ["old", "two.json"], "the folder of sessions holds {files:?}");
-    ensure!(test.granted().join("sessions/old/2026").is_dir(), "the folder within is not there");
+    ensure!(files == ["old", "two.json"], "the directory of sessions holds {files:?}");
+    ensure!(test.granted().join("sessions/old/2026").is_dir(), "the directory within is not there");
     test.stored("two", &[])
 }
 
 fn reports_missing_configuration_directory(test: &GuestContext<'_>) -> Result<()> {
-    test.wasip1().without_folder().say("hello")?.failed(&["/config"])
+    test.wasip1().without_directory().say("hello")?.failed(&["/config"])
 }
 
 fn reports_unknown_option_by_name(test: &GuestContext<'_>) -> Result<()> {

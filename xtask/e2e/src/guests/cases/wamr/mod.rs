@@ -1,4 +1,4 @@
-//! What is tried on WAMR, and how its runner is asked to call exported functions.
+//! The cases on WAMR, and the calls of exported functions through its runner.
 
 mod bounds;
 mod c_host;
@@ -27,7 +27,7 @@ struct Answer {
     pieces: Vec<String>,
     /// Why it broke off, if it did.
     incomplete: String,
-    /// What else the user should hear of.
+    /// Warnings for the user.
     warnings: String,
     /// Why the turn is not stored, if it is not.
     unstored: String,

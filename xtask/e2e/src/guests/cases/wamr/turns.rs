@@ -40,7 +40,7 @@ fn answers_host_with_a_network(test: &GuestContext<'_>) -> Result<()> {
         ensure!(answer.pieces.len() == 1, "a whole answer came in {} pieces", answer.pieces.len());
         test.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])?;
         let files = test.session_files()?;
-        ensure!(files == ["default.json"], "the folder of sessions holds {files:?}");
+        ensure!(files == ["default.json"], "the directory of sessions holds {files:?}");
     }
     Ok(())
 }
