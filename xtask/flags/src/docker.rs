@@ -64,10 +64,10 @@ pub struct Docker {
     /// Read the password, or an access token, from standard input
     #[arg(long, requires = "username")]
     pub password_stdin: bool,
-    /// Trust the certificates in this PEM file to be the registry's authority; with builder `oci` only
+    /// Trust the certificate authorities in this PEM file; with builder `oci` only
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Take any certificate of the registry: whoever answers is believed; with builder `oci` only
+    /// Accept any certificate of the registry; with builder `oci` only
     #[arg(long, conflicts_with = "insecure")]
     pub insecure_skip_verify: bool,
     /// Fail when an image is over its budget, has no row in size-budget.toml, or a row has no artifact

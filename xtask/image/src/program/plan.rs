@@ -1,5 +1,5 @@
-//! From what is asked for to what has to be done. Nothing here looks at the machine or changes it: carrying the plan out and
-//! printing it share one list.
+//! From what is asked for to what has to be done. Nothing here looks at the machine or changes it: carrying the plan
+//! out and printing it share one list.
 
 use flags::{Builder, values::Platform};
 
@@ -8,7 +8,7 @@ use crate::request::{Goal, Request};
 /// One thing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Make sure that the registry lets us push.
+    /// Check that pushes to the registry are allowed.
     LogIn,
     /// Have the binary.
     Binary(Platform),
@@ -72,7 +72,7 @@ pub(crate) fn describe(step: Step, request: &Request) -> String {
     let digests = digests.display();
     let tags = goal.tags().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     match step {
-        Step::LogIn => format!("log in   to {}, and see that it takes pushes", image.registry()),
+        Step::LogIn => format!("log in   to {}, and check that pushes are allowed", image.registry()),
         Step::Binary(platform) => match &request.binaries {
             Some(folder) => format!("take     {}", folder.join(platform.target().file_name()).display()),
             None => format!("build    {}", platform.target().file_name()),

@@ -1,9 +1,9 @@
-//! A repository in a registry: what is pushed to it, and what is asked of it. [`connection`] speaks the protocol over a
-//! [`session`], which answers [`challenge`]s; [`transport`] is HTTP with the trust in [`tls`]. [`credentials`] finds the login,
-//! [`retry`] tries again, and [`failure`] explains.
+//! A repository in a registry: what is pushed to it, and what is asked of it. [`connection`] speaks the protocol over
+//! a [`session`], which answers [`challenge`]s; [`transport`] is HTTP, [`tls`] the trust in certificates,
+//! [`credentials`] the login, [`retry`] repeats requests, and [`failure`] explains errors.
 //!
-//! Nothing is taken on trust: a blob is sent only if its content has its digest, what comes back is compared with its digest, and
-//! a tag is read back after it was set.
+//! Nothing is taken on trust: a blob is sent only if its content has its digest, what comes back is compared with its
+//! digest, and a tag is read back after it was set.
 
 mod challenge;
 mod connection;
@@ -38,21 +38,21 @@ pub(crate) struct Registry<'i> {
     connection: OnceCell<Connection>,
 }
 
-/// The ways in which a registry is spoken to, as far as they were chosen.
+/// Options for the access to a registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Access {
-    /// Whether it is spoken to in plain HTTP, wherever it is.
+    /// Whether plain HTTP is used for any host.
     pub(crate) insecure: bool,
-    /// The file with the certificates of its authority.
+    /// A file with certificates of authorities.
     pub(crate) ca_file: Option<PathBuf>,
-    /// Whether any certificate is taken.
+    /// Whether any certificate is accepted.
     pub(crate) skip_verify: bool,
-    /// The login.
+    /// The login, if it was given on the command line.
     pub(crate) login: Option<Login>,
 }
 
 impl Access {
-    /// Returns the usual way, in plain HTTP if `insecure` is set.
+    /// Returns the defaults, with plain HTTP if `insecure` is set.
     pub(crate) fn plain(insecure: bool) -> Self {
         Self { insecure, ..Self::default() }
     }
@@ -95,19 +95,20 @@ impl Inspected {
 }
 
 impl<'i> Registry<'i> {
-    /// Returns the repository of `image`. Nothing is sent yet.
+    /// Returns the repository of `image`. Sends nothing yet.
     pub(crate) fn new(image: &'i ImageName, access: Access) -> Self {
         Self { image, access, connection: OnceCell::new() }
     }
 
-    /// Makes sure that the registry lets us push: a refusal is known before anything is built.
+    /// Checks that pushes are allowed.
     pub(crate) fn ensure_push(&self) -> Result<()> {
         let ensure = || self.connection()?.ensure_push();
         ensure().with_context(|| format!("could not get the right to push to {}", self.image))
     }
 
-    /// Pushes the image with this digest and its blobs out of `layout`, under the digest alone. Blobs that the registry has are
-    /// not sent again, so a push that was interrupted continues; the manifest, which names them all, comes last.
+    /// Pushes the image with this digest and its blobs out of `layout`, under the digest alone. Blobs that the
+    /// registry has are not sent again, so a push that was interrupted continues; the manifest, which names them all,
+    /// comes last.
     pub(crate) fn push(&self, layout: &Layout, digest: &Digest) -> Result<Pushed> {
         let push = || -> Result<Pushed> {
             let bytes = layout.get(digest)?;
@@ -148,8 +149,9 @@ impl<'i> Registry<'i> {
         inspect().with_context(|| format!("could not look at {}", Reference::new(self.image, digest)))
     }
 
-    /// Pushes the index with this digest, which fails if an image in it is missing; then sets the tags in their order, and reads
-    /// each back. A manifest can be tagged in the same way. A tag that cannot be set is fine if it stands for this digest already.
+    /// Pushes the index with this digest, which fails if an image in it is missing; then sets the tags in their
+    /// order, and reads each back. A manifest can be tagged in the same way. A tag that cannot be set is fine if it
+    /// stands for this digest already.
     pub(crate) fn tag(&self, layout: &Layout, digest: &Digest, tags: &[Tag]) -> Result<()> {
         let tag = || -> Result<()> {
             let bytes = layout.get(digest)?;
@@ -185,8 +187,8 @@ impl<'i> Registry<'i> {
         resolve().with_context(|| format!("could not resolve {}:{tag}", self.image))
     }
 
-    /// Returns the digest that `tag` stands for, if the registry has it. Asks for the right to push: a refusal is known before
-    /// anything is built.
+    /// Returns the digest that `tag` stands for, if the registry has it. Asks for the right to push: a refusal is
+    /// known before anything is built.
     pub(crate) fn find(&self, tag: &Tag) -> Result<Option<Digest>> {
         let find = || self.connection()?.find(&tag.to_string());
         find().with_context(|| format!("could not ask for {}:{tag}", self.image))

@@ -1,4 +1,4 @@
-//! Binaries that were built elsewhere: each has to be what `cargo xtask dist` would have made for its platform.
+//! Checks of binaries that were built elsewhere, equal to those of `cargo xtask dist`.
 
 use anyhow::{Result, ensure};
 use devkit::{
@@ -12,10 +12,11 @@ use memchr::memmem;
 /// The number of digits of its commit that a binary holds.
 const COMMIT: usize = 12;
 
-/// The end of the revision of a checkout that differs from its commit.
+/// The suffix of the revision if the checkout differs from its commit.
 const DIRTY: &str = "-dirty";
 
-/// Checks that `binary` is a static executable for `platform` of this revision, within its limit in the budget, and without a key.
+/// Checks that `binary` is a static executable for `platform`, built from `revision`, within its size limit and free
+/// of keys.
 ///
 /// # Errors
 /// Fails with the first of these that does not hold.
@@ -32,7 +33,7 @@ pub(crate) fn verify(binary: &[u8], platform: Platform, revision: &str, budget: 
     secrets::scan(binary)?;
     ensure!(
         is_of(binary, revision),
-        "it is not of {revision}, as its image would say: build it from this checkout, or check out what it was built from"
+        "it was not built from {revision}, which its image would be labelled with: build it again, or check out its commit"
     );
     Ok(())
 }
@@ -44,7 +45,8 @@ fn machine(platform: Platform) -> Machine {
     }
 }
 
-/// Returns whether `binary` holds the revision as `weft --version` names it. Outside of git there is none to hold.
+/// Returns whether `binary` contains the revision in the form that `weft --version` prints. Outside of git there is
+/// none.
 fn is_of(binary: &[u8], revision: &str) -> bool {
     let holds = |text: &str| memmem::find(binary, text.as_bytes()).is_some();
     let short = |commit: &str| commit.get(..COMMIT).unwrap_or(commit).to_owned();

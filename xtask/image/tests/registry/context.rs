@@ -40,7 +40,7 @@ const VARIABLES: [&str; 15] = [
     "all_proxy",
 ];
 
-/// What a command did.
+/// The outcome of a command.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) succeeded: bool,

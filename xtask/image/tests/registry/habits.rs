@@ -1,4 +1,4 @@
-//! What registries do, and refuse to do.
+//! Properties of registries: each test is a push to a registry with one of them.
 
 use std::{collections::BTreeSet, fs};
 
@@ -83,7 +83,8 @@ fn tries_again_when_it_is_told_to_slow_down() {
 
 #[test]
 fn gives_up_when_it_is_told_so_for_ever() {
-    let registry = fails(limit(1..1000, 429), &["429 Too Many Requests: slow down", "try again later"]);
+    let registry =
+        fails(limit(1..1000, 429), &["429 Too Many Requests: slow down", "run the command again later"]);
     assert_eq!(registry.log().iter().filter(|line| line.starts_with("POST")).count(), 6);
 }
 
@@ -227,7 +228,7 @@ fn says_what_to_do_where_only_images_are_taken() {
     for part in [
         "415 Unsupported Media Type: the media type",
         "application/vnd.wasm.config.v0+json",
-        "stores OCI artifacts",
+        "stores any OCI artifact",
     ] {
         assert!(causes.contains(part), "{causes}");
     }

@@ -1,4 +1,4 @@
-//! Pushes to registries as strict as those in the world: each test is a habit of one, and a whole push of two small images.
+//! Complete pushes of two small images, to a registry that plays one property of real registries in each test.
 
 mod context;
 mod habits;

@@ -1,4 +1,4 @@
-//! Files that pass for `weft`: static executables of nothing but headers, with the commit that they are of.
+//! Stand-ins for `weft`: static executables that consist of headers and the revision.
 
 use std::{fs, path::Path, sync::LazyLock};
 

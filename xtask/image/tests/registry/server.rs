@@ -1,4 +1,4 @@
-//! A small strict registry on loopback, with the habits of registries in the world, each switched on by itself.
+//! A small strict registry on loopback, with a switch for each property of real registries.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use image::Digest;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
-/// The user who may push.
+/// The user that may push.
 pub(crate) const USERNAME: &str = "someone";
 
 /// Their password, which nothing may print.
@@ -22,7 +22,7 @@ pub(crate) const PASSWORD: &str = "of-no-use-elsewhere";
 /// Their identity token.
 pub(crate) const IDENTITY: &str = "refresh-of-no-use-elsewhere";
 
-/// The ways to ask who is there.
+/// Authentication schemes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Auth {
     #[default]

@@ -1,4 +1,4 @@
-//! Binaries from elsewhere: what is not fit to ship gets no tag, and no image of it leaves the machine.
+//! Binaries from elsewhere: one that must not ship is not pushed and gets no tag.
 
 use std::fs;
 
@@ -32,11 +32,11 @@ fn refuses_programs_of_the_other_platform() {
 
 #[test]
 fn refuses_programs_of_another_revision() {
-    refuses(&program(AMD64.0, "0123456789ab", b""), "it is not of");
+    refuses(&program(AMD64.0, "0123456789ab", b""), "it was not built from");
     if REVISION.ends_with("-dirty") {
-        refuses(&program(AMD64.0, REVISION.trim_end_matches("-dirty"), b""), "it is not of");
+        refuses(&program(AMD64.0, REVISION.trim_end_matches("-dirty"), b""), "it was not built from");
     } else {
-        refuses(&program(AMD64.0, &format!("{}-dirty", *REVISION), b""), "it is not of");
+        refuses(&program(AMD64.0, &format!("{}-dirty", *REVISION), b""), "it was not built from");
     }
 }
 

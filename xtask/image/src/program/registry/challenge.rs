@@ -1,28 +1,28 @@
-//! The challenges of a registry that asks who is there, in any number of headers.
+//! Authentication challenges of a registry, in any number of headers.
 
 use http_auth::parser::ChallengeParser;
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
-/// The ways to answer that a registry offers.
+/// The authentication schemes that a registry offers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Challenges {
-    /// The server that gives tokens for a login.
+    /// The server that issues Bearer tokens.
     pub(super) bearer: Option<TokenServer>,
-    /// Whether user and password are taken as they are.
+    /// Whether it offers Basic authentication.
     pub(super) basic: bool,
 }
 
-/// A server that gives tokens.
+/// A server that issues tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TokenServer {
     /// Its URL.
     pub(super) realm: String,
-    /// The name by which it knows the registry.
+    /// The name of the registry on that server.
     pub(super) service: Option<String>,
 }
 
 impl Challenges {
-    /// Reads the challenges in the headers of a response. One that cannot be understood does not hide the others.
+    /// Parses the challenges in the headers of a response, and skips headers that cannot be parsed.
     pub(super) fn read(headers: &HeaderMap) -> Self {
         let mut challenges = Self::default();
         for header in headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()) {

@@ -1,5 +1,5 @@
-//! The distribution protocol: blobs and manifests of one repository. Each call is tried again where that may help, and its
-//! failure is explained.
+//! The distribution protocol: blobs and manifests of one repository. Temporary failures are retried, and permanent
+//! ones explained.
 
 use std::cell::Cell;
 
@@ -31,16 +31,16 @@ const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
                          application/vnd.oci.image.index.v1+json, \
                          application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// The media type of a blob on its way.
+/// The media type of uploads.
 const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
-/// The header with the smallest part of a blob that a registry takes.
+/// The header with the minimum size of chunks.
 const SMALLEST: HeaderName = HeaderName::from_static("oci-chunk-min-length");
 
-/// The sizes of the parts that a blob is sent in where it is too large for one request.
+/// The sizes of chunks to try if a blob is too large for one request.
 const PARTS: [usize; 4] = [8 << 20, 1 << 20, 128 << 10, 16 << 10];
 
-/// The statuses of a registry that does not take a blob, or a part, in this way.
+/// The statuses that mean that an upload may work with other requests or smaller chunks.
 const OTHERWISE: [StatusCode; 6] = [
     StatusCode::METHOD_NOT_ALLOWED,
     StatusCode::LENGTH_REQUIRED,
@@ -60,15 +60,15 @@ pub(super) struct Connection {
     runtime: Runtime,
 }
 
-/// An upload that has begun.
+/// An upload session.
 struct Upload {
     url: Url,
-    /// The smallest part that is taken.
+    /// The minimum size of chunks.
     smallest: usize,
 }
 
 impl Connection {
-    /// Prepares to speak to the registry of `image`. Nothing is sent yet.
+    /// Prepares a connection to the registry of `image`. Sends nothing yet.
     pub(super) fn new(image: &ImageName, access: &Access) -> Result<Self> {
         let registry = image.registry();
         let trust = Trust::find(registry, access.ca_file.as_deref(), access.skip_verify);
@@ -78,9 +78,9 @@ impl Connection {
             ui::warn(&format!("{problem}: going on without a login to `{registry}`"));
         }
         let logged_in = found.login != Login::Anonymous;
-        // Where Docker's own registry answers.
+        // The host of Docker Hub's API.
         let host = if registry == "docker.io" { "registry-1.docker.io" } else { registry };
-        let scheme = scheme(host, access.insecure, trust.is_arranged());
+        let scheme = scheme(host, access.insecure, trust.is_configured());
         let session = Session::new(transport, host, image.repository(), found.login, scheme);
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("could not start the runtime")?;
@@ -88,15 +88,15 @@ impl Connection {
         Ok(Self { session, image, logged_in, problem: found.problem, may_push, runtime })
     }
 
-    /// Makes sure that the login may push to the repository: an upload begins, and is dropped. That the registry gives a token
-    /// does not say so.
+    /// Checks that uploads to the repository are allowed, by starting one and cancelling it: registries also issue
+    /// tokens without the permission.
     pub(super) fn ensure_push(&self) -> Result<()> {
         if self.may_push.get() {
             return Ok(());
         }
         self.ask(async || {
             if let Some(upload) = self.begin().await? {
-                // Registries forget it by themselves, too, and some cannot be told to.
+                // Some registries cannot cancel uploads; all of them drop old ones.
                 let drop = Request::new(Method::DELETE, upload.url, Purpose::Begin);
                 let _ = self.session.send(drop, Right::Push).await;
             }
@@ -112,7 +112,7 @@ impl Connection {
             let url = self.session.url(&format!("blobs/{digest}")).await?;
             let response = self.session.send(Request::new(Method::HEAD, url, Purpose::Read), right).await?;
             match response.status {
-                // A store without the right to list answers so for what it does not have. Sending it will tell.
+                // Storage without the permission to list answers 403 for missing objects.
                 StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => Ok(false),
                 _ => response.success().map(|_| true),
             }
@@ -155,7 +155,7 @@ impl Connection {
         self.ask(async || {
             let put = Request::new(Method::PUT, self.manifest_url(name).await?, purpose.clone());
             let put = put.header(CONTENT_TYPE, value.clone()).body(bytes.clone());
-            // Where it can be found is known: some registries do not answer with a Location.
+            // The header Location is not needed, and some registries omit it.
             self.session.send(put, Right::Push).await?.success().map(drop)
         })
         .with_context(|| format!("could not set `{}`", self.under(name)))
@@ -169,8 +169,8 @@ impl Connection {
         Ok((response.body.into(), digest))
     }
 
-    /// Returns the digest of the manifest under `tag`; `None` if there is none. Asks for the right to push before: who has it,
-    /// and is refused to read the tag, asks for a repository that is not there yet.
+    /// Returns the digest of the manifest under `tag`; `None` if there is none. Checks the permission to push first:
+    /// a registry that allows pushing and denies reading has no such repository yet.
     pub(super) fn find(&self, tag: &str) -> Result<Option<Digest>> {
         self.ensure_push()?;
         self.ask(async || {
@@ -197,16 +197,16 @@ impl Connection {
         self.session.url(&format!("manifests/{name}")).await
     }
 
-    /// Uploads a blob in one request; in parts where it is too large for that, or where the registry wants it so.
+    /// Uploads a blob in one request, or in chunks if the registry does not accept that.
     async fn upload(&self, digest: &Digest, bytes: &Bytes) -> Result<(), Failure> {
         let Some(upload) = self.begin().await? else { return Ok(()) };
         let whole = match self.finish(upload.url, digest, bytes.clone()).await {
-            Err(failure) if wants_it_otherwise(&failure) => failure,
+            Err(failure) if may_work_otherwise(&failure) => failure,
             settled => return settled,
         };
         for part in PARTS {
             match self.upload_in_parts(digest, bytes, part).await {
-                Err(failure) if wants_it_otherwise(&failure) => {}
+                Err(failure) if may_work_otherwise(&failure) => {}
                 settled => return settled,
             }
         }
@@ -231,7 +231,7 @@ impl Connection {
         self.finish(url, digest, Bytes::new()).await
     }
 
-    /// Begins an upload; `None` if the registry has the blob after all.
+    /// Starts an upload; `None` if the registry has the blob already.
     async fn begin(&self) -> Result<Option<Upload>, Failure> {
         let post = Request::new(Method::POST, self.session.url("blobs/uploads/").await?, Purpose::Begin);
         let response = self.session.send(post, Right::Push).await?.success()?;
@@ -242,7 +242,7 @@ impl Connection {
         Ok(Some(Upload { url: location(&response)?, smallest: smallest.unwrap_or_default() }))
     }
 
-    /// Ends an upload with the last bytes of the blob.
+    /// Completes an upload with the remaining bytes of the blob.
     async fn finish(&self, url: Url, digest: &Digest, bytes: Bytes) -> Result<(), Failure> {
         let mut url = url;
         url.query_pairs_mut().append_pair("digest", &digest.to_string());
@@ -255,7 +255,7 @@ impl Connection {
         format!("{}{separator}{name}", self.image)
     }
 
-    /// Makes attempts until one succeeds or there is no more use in it, and explains the failure.
+    /// Runs `attempt` with retries, and explains its failure.
     fn ask<T>(&self, attempt: impl AsyncFn() -> Result<T, Failure>) -> Result<T> {
         let registry = self.image.registry();
         let asked = retry::run(registry, || self.session.reached(), attempt);
@@ -267,27 +267,27 @@ impl Connection {
     }
 }
 
-/// Returns the scheme for a registry: plain HTTP where that was asked for, and on this machine, where nothing crosses a network,
-/// unless TLS was arranged for it.
-fn scheme(registry: &str, insecure: bool, arranged: bool) -> Scheme {
+/// Returns the protocol for a registry: HTTPS, or plain HTTP with `insecure`. On loopback it is tried out, unless TLS
+/// is `configured`.
+fn scheme(registry: &str, insecure: bool, configured: bool) -> Scheme {
     let local = format!("http://{registry}/").parse().is_ok_and(|url| is_loopback(&url));
-    match (insecure, arranged, local) {
+    match (insecure, configured, local) {
         (true, _, _) => Scheme::Plain,
         (false, false, true) => Scheme::Either,
         (false, _, _) => Scheme::Tls,
     }
 }
 
-/// Returns whether the registry might take the same bytes in another way.
-fn wants_it_otherwise(failure: &Failure) -> bool {
+/// Returns whether the upload may work with other requests.
+fn may_work_otherwise(failure: &Failure) -> bool {
     failure.refusal().is_some_and(|refusal| OTHERWISE.contains(&refusal.status))
 }
 
-/// Returns where an upload goes on.
+/// Returns the URL for the next request of an upload.
 fn location(response: &Response) -> Result<Url, Failure> {
     let location = response.headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let location = location.and_then(|location| response.url.join(location).ok());
-    location.ok_or_else(|| Failure::Other("it does not say where the upload goes on".to_owned()))
+    location.ok_or_else(|| Failure::Other("its response to an upload has no `Location`".to_owned()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The login to a registry: the one on the command line, that in the environment, or what `docker login`, `podman login` and
-//! `skopeo login` left in their files and in the helpers that these name. No secret is part of an error, and none is printed.
+//! Logins to registries: from the command line, the environment, or the files and credential helpers of Docker,
+//! podman and skopeo. Secrets are never part of errors or output.
 
 mod file;
 mod helper;
@@ -14,32 +14,32 @@ use anyhow::{Context as _, Result, anyhow, bail};
 
 use self::file::File;
 
-/// The variables that hold a login, for machines of CI.
+/// The variables that hold a login in CI.
 pub(crate) const VARIABLES: [&str; 2] = ["CLAWFT_REGISTRY_USERNAME", "CLAWFT_REGISTRY_PASSWORD"];
 
 /// A login.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Login {
-    /// Nobody in particular.
+    /// No login.
     Anonymous,
-    /// A user and a password, or an access token in its place.
+    /// A user with a password or access token.
     Password {
         /// The user.
         username: String,
         /// The password.
         password: String,
     },
-    /// A token that the token server takes in the place of a password, as Azure's registries give one.
+    /// A token that is exchanged for tokens of the registry, as Azure issues it.
     IdentityToken(String),
-    /// A token that the registry takes as it is.
+    /// A token for the registry itself.
     RegistryToken(String),
 }
 
-/// The login that was found.
+/// The result of a search for a login.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) login: Login,
-    /// Why there may be another login that could not be read.
+    /// The reason why a login could not be read.
     pub(super) problem: Option<String>,
 }
 
@@ -54,7 +54,8 @@ impl fmt::Debug for Login {
     }
 }
 
-/// Returns the login to `repository` in `registry`: the chosen one, else that of the environment, else the first that a file has.
+/// Returns the login for `repository` in `registry`: `chosen`, else that of the environment, else the first one in a
+/// file.
 pub(super) fn find(registry: &str, repository: &str, chosen: Option<&Login>) -> Result<Found> {
     let [username, password] = VARIABLES.map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
     let login =
@@ -85,8 +86,8 @@ fn from_environment(username: Option<String>, password: Option<String>) -> Resul
     }
 }
 
-/// Returns the files that may hold logins, the first to be asked first: the one that `REGISTRY_AUTH_FILE` names alone, or those of
-/// Docker and then those of podman and skopeo.
+/// Returns the paths of files with logins, in order: only the one in `REGISTRY_AUTH_FILE`, or those of Docker, podman
+/// and skopeo.
 fn files(variable: &dyn Fn(&str) -> Option<PathBuf>) -> Vec<PathBuf> {
     if let Some(named) = variable("REGISTRY_AUTH_FILE") {
         return vec![named];
@@ -100,7 +101,7 @@ fn files(variable: &dyn Fn(&str) -> Option<PathBuf>) -> Vec<PathBuf> {
     docker.into_iter().chain(containers.map(|directory| directory.join("containers/auth.json"))).collect()
 }
 
-/// Reads a file of logins; `None` if it is not there.
+/// Reads a file of logins; `None` if it does not exist or is empty.
 fn read(path: &Path) -> Result<Option<File>> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
@@ -109,7 +110,7 @@ fn read(path: &Path) -> Result<Option<File>> {
         }
         Err(error) => return Err(error).with_context(|| format!("could not read `{}`", path.display())),
     };
-    // The parser's own text may repeat a secret.
+    // The message of the parser may contain a secret.
     let at = |error: serde_json::Error| {
         anyhow!(
             "could not understand the logins in `{}`: the mistake is in line {}, column {}",

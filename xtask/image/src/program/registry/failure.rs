@@ -1,4 +1,4 @@
-//! Failures of requests to registries, which of them may pass, and their explanations to someone who wants to push an image.
+//! Failures of requests to registries: which of them are temporary, and their explanations for users.
 
 use std::{error::Error, time::Duration};
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 /// The longest text of a server that is shown, in characters.
 const LONGEST: usize = 300;
 
-/// The statuses that mean "not now".
+/// The statuses of temporary failures.
 const PASSING: [StatusCode; 5] = [
     StatusCode::REQUEST_TIMEOUT,
     StatusCode::TOO_MANY_REQUESTS,
@@ -21,54 +21,54 @@ const PASSING: [StatusCode; 5] = [
     StatusCode::GATEWAY_TIMEOUT,
 ];
 
-/// A request that did not succeed.
+/// The failure of a request.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// No connection came about.
+    /// No connection could be made.
     Unreachable(String),
-    /// The connection broke, or nothing came for too long.
+    /// The connection broke or timed out.
     Broken(String),
-    /// The certificate of the registry is not trusted, or it speaks no TLS.
+    /// The TLS handshake failed: an untrusted certificate, or no TLS.
     Tls(String),
     /// The registry refused.
     Refused(Box<Refusal>),
-    /// Anything else, which is no use to try again.
+    /// Anything else, which is permanent.
     Other(String),
 }
 
-/// A registry's refusal.
+/// An error response of a registry.
 #[derive(Debug)]
 pub(super) struct Refusal {
     /// The status of the response.
     pub(super) status: StatusCode,
     /// The codes of the registry's errors.
     pub(super) codes: Vec<String>,
-    /// The registry's message on one line; empty if it has none for people.
+    /// The registry's message in one line; may be empty.
     pub(super) message: String,
-    /// The time after which the registry wants to be asked again.
+    /// The pause before a retry that the registry asks for.
     pub(super) retry_after: Option<Duration>,
     /// The request.
     pub(super) request: Purpose,
 }
 
-/// The purpose of a request, as far as explanations depend on it.
+/// The purpose of a request, for explanations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// To see whether there is a registry.
+    /// To request the base URL.
     Greet,
-    /// To exchange the login for a token.
+    /// To request a token.
     LogIn,
     /// To read something.
     Read,
-    /// To begin to send a blob, which needs the right to push.
+    /// To start an upload, which needs the permission to push.
     Begin,
-    /// To send a blob, or a part of one.
+    /// To send a blob or a chunk.
     Send,
     /// To set a manifest, whose configuration has this media type.
     Set(Option<MediaType>),
 }
 
-/// The circumstances of a failure.
+/// The context of a failure.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Circumstances<'c> {
     /// The registry.
@@ -96,7 +96,7 @@ impl Failure {
         }
     }
 
-    /// Returns whether the same request may succeed later.
+    /// Returns whether the failure is temporary.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::Broken(_) => true,
@@ -107,7 +107,7 @@ impl Failure {
         }
     }
 
-    /// Returns the time after which the registry wants to be asked again.
+    /// Returns the pause before a retry that the registry asks for.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused(refusal) => refusal.retry_after,
@@ -123,7 +123,7 @@ impl Failure {
         }
     }
 
-    /// Returns the failure in a few words, as a line about a pause has them.
+    /// Returns the failure in short, for progress messages.
     pub(super) fn brief(&self) -> String {
         match self {
             Self::Unreachable(cause) | Self::Broken(cause) | Self::Tls(cause) | Self::Other(cause) => {
@@ -133,21 +133,21 @@ impl Failure {
         }
     }
 
-    /// Returns the reason and what to do next.
+    /// Returns the cause and what to do next.
     pub(super) fn explain(&self, at: Circumstances<'_>) -> String {
         let registry = at.registry;
         match self {
             Self::Unreachable(cause) => format!("could not reach `{registry}`: {cause}"),
             Self::Broken(cause) => {
-                format!("the connection to `{registry}` broke again and again: {cause}")
+                format!("the connection to `{registry}` broke repeatedly: {cause}")
             }
             Self::Tls(cause) if cause.contains("certificate") => format!(
                 "could not reach `{registry}`: its certificate is not trusted ({cause}): name the file of its CA with \
                  `--ca-file`, or put it into `/etc/docker/certs.d/{registry}/ca.crt`"
             ),
             Self::Tls(cause) => format!(
-                "could not reach `{registry}`: it speaks no TLS ({cause}): if that is as it should be, `--insecure` speaks \
-                 plain HTTP to it"
+                "could not reach `{registry}`: it does not speak TLS ({cause}): `--insecure` uses \
+                 plain HTTP"
             ),
             Self::Refused(refusal) => refusal.explain(at),
             Self::Other(cause) => format!("`{registry}`: {cause}"),
@@ -162,7 +162,7 @@ impl Refusal {
         let html = headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
         let (codes, message) = match serde_json::from_str::<Value>(&text) {
             Ok(document) => read(&document),
-            // The page of a proxy is for browsers.
+            // A proxy's page is for browsers.
             Err(_) if html || text.trim_start().starts_with('<') => (Vec::new(), String::new()),
             Err(_) => (Vec::new(), text.into_owned()),
         };
@@ -175,14 +175,14 @@ impl Refusal {
         self.codes.iter().any(|found| found == code)
     }
 
-    /// Returns whether it is about rights, or about who is asking.
+    /// Returns whether authentication or authorization failed.
     pub(super) fn is_denial(&self) -> bool {
         matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
             || self.has_code("DENIED")
             || self.has_code("UNAUTHORIZED")
     }
 
-    /// Returns what the registry answered.
+    /// Returns the status and message.
     fn answer(&self) -> String {
         match self.message.as_str() {
             "" => self.status.to_string(),
@@ -218,7 +218,7 @@ impl Refusal {
         }
     }
 
-    /// Returns what to do about it.
+    /// Returns what to do next.
     fn hint(&self, at: Circumstances<'_>) -> Option<String> {
         let (registry, repository) = (at.registry, at.repository);
         let mentions = |word: &str| self.message.to_ascii_lowercase().contains(word);
@@ -237,22 +237,22 @@ impl Refusal {
             let unknown = self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE || mentions("media type");
             if let (true, Some(config)) = (unknown, config) {
                 return Some(format!(
-                    "it does not take artifacts whose configuration is `{config}`: update the registry, have it accept this \
-                     type, or name one that stores OCI artifacts of every kind with `--image`"
+                    "it does not accept artifacts with a configuration of the type `{config}`: update the registry, allow \
+                     the type in its settings, or use `--image` to name a registry that stores any OCI artifact"
                 ));
             }
             let settled = matches!(self.status, StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED);
             if settled || self.has_code("TAG_INVALID") || mentions("immutable") {
-                return Some("the tag stays as it is; name another with `--tag`".to_owned());
+                return Some("the tag was not moved: name another with `--tag`".to_owned());
             }
         }
         match self.status {
             StatusCode::PAYLOAD_TOO_LARGE => Some(
-                "it takes no request as large, nor the same in parts: raise the limit of the proxy before it"
+                "it accepts neither requests of this size nor smaller chunks: raise the limit of the proxy in front of it"
                     .to_owned(),
             ),
             _ if PASSING.contains(&self.status) => {
-                Some("try again later; what it has is not sent again".to_owned())
+                Some("run the command again later; blobs that arrived are not sent again".to_owned())
             }
             _ => None,
         }
@@ -346,7 +346,7 @@ mod tests {
         );
         assert_eq!(explained(500, "", Purpose::Read), "`ghcr.io` answered 500 Internal Server Error");
         let html = explained(502, "<html>\n<h1>502</h1>", Purpose::Send);
-        assert!(html.starts_with("`ghcr.io` answered 502 Bad Gateway: try again"), "{html}");
+        assert!(html.starts_with("`ghcr.io` answered 502 Bad Gateway: run the command again"), "{html}");
         assert!(explained(500, &"x ".repeat(1000), Purpose::Read).len() < 400);
     }
 

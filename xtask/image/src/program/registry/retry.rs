@@ -1,4 +1,4 @@
-//! Trying again: a bounded number of times, with longer and longer pauses, or those that the registry asks for.
+//! Retries: a bounded number, with increasing pauses or the ones that the registry asks for.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ const PAUSES: [u64; 5] = [500, 1_000, 2_000, 4_000, 8_000];
 /// The longest pause that a registry may ask for.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// Makes attempts until one succeeds or fails for good. `reached` says whether the registry has answered before: one that never
-/// has is not waited for.
+/// Repeats `attempt` until it succeeds, fails permanently, or the retries are used up. Connections that fail are not
+/// retried before the registry has been `reached`.
 pub(super) async fn run<T>(
     registry: &str,
     reached: impl Fn() -> bool,

@@ -1,4 +1,4 @@
-//! A conversation with one registry: HTTP or HTTPS, and the tokens that requests carry.
+//! A session with one registry: the choice between HTTP and HTTPS, and authentication.
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,13 +20,13 @@ use super::{
     transport::{Request, Response, Transport, is_loopback},
 };
 
-/// The name under which we ask for tokens.
+/// The client ID in requests for tokens.
 const CLIENT: &str = "clawft";
 
-/// The time that a token lives if its server does not say.
+/// The lifetime of a token in seconds if the server states none.
 const LIFETIME: u64 = 60;
 
-/// A right to a repository. Who may push may also pull.
+/// A permission for a repository. The permission to push includes pulling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Right {
     /// To read.
@@ -35,18 +35,18 @@ pub(super) enum Right {
     Push,
 }
 
-/// A way to choose between HTTP and HTTPS.
+/// The protocol, or the way to choose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
     /// HTTP.
     Plain,
     /// HTTPS.
     Tls,
-    /// HTTP if the registry speaks it, and else HTTPS.
+    /// HTTP if the registry answers to it, else HTTPS.
     Either,
 }
 
-/// A conversation.
+/// A session.
 pub(super) struct Session {
     transport: Transport,
     registry: String,
@@ -55,13 +55,13 @@ pub(super) struct Session {
     scheme: Cell<Scheme>,
     /// Whether the registry has answered.
     reached: Cell<bool>,
-    /// Whether it has been asked for what it wants of us.
+    /// Whether the base URL was requested, for protocol and challenges.
     greeted: Cell<bool>,
     challenges: RefCell<Challenges>,
     grant: RefCell<Option<Grant>>,
 }
 
-/// The header that lets a request in.
+/// The header `Authorization` of requests.
 struct Grant {
     header: HeaderValue,
     kind: Kind,
@@ -69,13 +69,13 @@ struct Grant {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// User and password, or a token that was given to us: there is no other.
+    /// Credentials that cannot be renewed: user and password, or a configured token.
     Fixed,
-    /// A token that gives a right until then.
+    /// A token with a permission, until it expires.
     Token(Right, Instant),
 }
 
-/// A token server's answer.
+/// The response of a token server.
 #[derive(Deserialize)]
 struct Token {
     token: Option<String>,
@@ -84,7 +84,7 @@ struct Token {
 }
 
 impl Session {
-    /// Prepares for a conversation with `registry` about `repository`. Nothing is sent yet.
+    /// Makes a session with `registry` for `repository`. Sends nothing yet.
     pub(super) fn new(
         transport: Transport,
         registry: &str,
@@ -105,13 +105,12 @@ impl Session {
         }
     }
 
-    /// Returns whether the registry has answered anything.
+    /// Returns whether the registry has answered any request.
     pub(super) fn reached(&self) -> bool {
         self.reached.get()
     }
 
-    /// Returns the URL of `path` in the repository, such as `blobs/uploads/`. Asks the registry first what it wants of us, unless
-    /// it has been asked.
+    /// Returns the URL of `path` in the repository, such as `blobs/uploads/`. The first call determines the protocol.
     pub(super) async fn url(&self, path: &str) -> Result<Url, Failure> {
         self.greet().await?;
         self.base(&format!("{}/{path}", self.repository))
@@ -123,10 +122,10 @@ impl Session {
         url.parse().map_err(|error| Failure::Other(format!("`{url}` is no URL: {error}")))
     }
 
-    /// Sends a request that needs `right`, and returns the response, whatever its status. A token is fetched when it is asked
-    /// for, and a new one when that has run out.
+    /// Sends a request that needs the permission `right` and returns the response, whatever its status. Requests
+    /// tokens and renews them as needed.
     pub(super) async fn send(&self, request: Request, right: Right) -> Result<Response, Failure> {
-        // A Location may lead elsewhere, where our login is nobody's business.
+        // A Location on another host must not get the credentials.
         if !self.is_ours(&request.url) {
             return self.transport.send(&request, None).await;
         }
@@ -171,7 +170,7 @@ impl Session {
         Ok(Request::new(Method::GET, self.base("")?, Purpose::Greet))
     }
 
-    /// Returns whether `url` is the registry's own.
+    /// Returns whether `url` has the host, port and protocol of the registry.
     fn is_ours(&self, url: &Url) -> bool {
         self.base("").is_ok_and(|base| base.origin() == url.origin())
     }
@@ -180,7 +179,7 @@ impl Session {
         self.grant.borrow().as_ref().map(|grant| grant.header.clone())
     }
 
-    /// Returns whether a token has to be fetched before anything is asked: there is a server for them, and none that will do.
+    /// Returns whether authentication is required and there are no valid credentials for `right` yet.
     fn needs_token(&self, right: Right) -> bool {
         match self.grant.borrow().as_ref().map(|grant| grant.kind) {
             Some(Kind::Fixed) => false,
@@ -189,7 +188,7 @@ impl Session {
         }
     }
 
-    /// Answers challenges. Returns whether there is something new to try.
+    /// Answers challenges. Returns whether there are new credentials to try.
     async fn answer(&self, challenges: &Challenges, right: Right) -> Result<bool, Failure> {
         let fixed = self.grant.borrow().as_ref().is_some_and(|grant| grant.kind == Kind::Fixed);
         if let (Some(server), false) = (&challenges.bearer, fixed) {
@@ -200,7 +199,7 @@ impl Session {
             let basic = challenges.basic && matches!(self.login, Login::Password { .. });
             match self.fetch(server, right).await {
                 Ok(()) => return Ok(true),
-                // The other way is still open.
+                // Basic authentication may still work.
                 Err(Failure::Refused(refusal)) if basic && refusal.is_denial() => {}
                 Err(failure) => return Err(failure),
             }
@@ -214,7 +213,7 @@ impl Session {
         }
     }
 
-    /// Fetches a token from `server` for our login.
+    /// Requests a token from `server` for the login.
     async fn fetch(&self, server: &TokenServer, right: Right) -> Result<(), Failure> {
         let realm: Url = server
             .realm
@@ -244,7 +243,7 @@ impl Session {
         let token = understood.and_then(|token| token.token.or(token.access_token));
         let token = token.filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| Failure::Other("its token server gave no token".to_owned()))?;
-        // A little earlier, so that it does not run out on its way.
+        // A margin, so that it does not expire on its way.
         let until = Instant::now() + Duration::from_secs(expires_in).mul_f32(0.9);
         self.accept(&format!("Bearer {token}"), Kind::Token(right, until))
     }
@@ -262,7 +261,7 @@ impl Session {
     }
 }
 
-/// Returns whether whoever answered speaks no HTTP, or says that it should be HTTPS.
+/// Returns whether a server did not understand plain HTTP, or asked for HTTPS.
 fn speaks_no_http(answer: &Result<Response, Failure>) -> bool {
     match answer {
         Ok(response) => response.status == StatusCode::BAD_REQUEST,
@@ -270,7 +269,7 @@ fn speaks_no_http(answer: &Result<Response, Failure>) -> bool {
     }
 }
 
-/// Returns a header that is left out of debug output.
+/// Returns a header value that is left out of debug output.
 fn secret(text: &str) -> Result<HeaderValue, Failure> {
     let mut value = HeaderValue::from_str(text)
         .map_err(|_| Failure::Other("the login holds characters that no header can have".to_owned()))?;
@@ -278,7 +277,7 @@ fn secret(text: &str) -> Result<HeaderValue, Failure> {
     Ok(value)
 }
 
-/// Returns the request for a token, as Docker's registry documents it.
+/// Returns the request for a token, in the form that Docker's registry defines.
 fn question(realm: Url, server: &TokenServer, scope: &str) -> Request {
     let mut url = realm;
     if let Some(service) = &server.service {
@@ -288,7 +287,7 @@ fn question(realm: Url, server: &TokenServer, scope: &str) -> Request {
     Request::new(Method::GET, url, Purpose::LogIn)
 }
 
-/// Returns the request for a token in exchange for an identity token, which is OAuth 2.
+/// Returns the request that exchanges an identity token for a token, in the form of OAuth 2.
 fn exchange(realm: Url, server: &TokenServer, scope: &str, token: &str) -> Result<Request, Failure> {
     let mut form = Url::parse("form:").map_err(|error| Failure::Other(error.to_string()))?;
     form.query_pairs_mut()

@@ -1,5 +1,5 @@
-//! The trust in a registry's certificate: the system's authorities, those in a file that was named, and those in the directories
-//! where Docker and podman look for a registry's own (`certs.d`).
+//! Trust in registries' certificates: the system's authorities, a file named on the command line, and the directories
+//! `certs.d` of Docker and podman.
 
 use std::{
     env, fs,
@@ -15,22 +15,22 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
 };
 
-/// The directories of the system in which Docker and podman keep registries' certificates.
+/// The system's directories with registries' certificates.
 const SYSTEM: [&str; 2] = ["/etc/docker/certs.d", "/etc/containers/certs.d"];
 
 /// Certificates for one registry, beside those of the system.
 #[derive(Debug, Default)]
 pub(super) struct Trust {
-    /// Files with certificates of authorities.
+    /// Files with authorities.
     authorities: Vec<PathBuf>,
-    /// A certificate of ours and its key.
+    /// The files of the client certificate and its key.
     client: Option<(PathBuf, PathBuf)>,
-    /// Whether any certificate is taken.
+    /// Whether any certificate is accepted.
     blind: bool,
 }
 
 impl Trust {
-    /// Finds what there is for `registry`, such as `localhost:5000`: the file that was named, and those in `certs.d`.
+    /// Collects the files for `registry`, such as `localhost:5000`: `named` and those in `certs.d`.
     pub(super) fn find(registry: &str, named: Option<&Path>, blind: bool) -> Self {
         let mut trust =
             Self { authorities: named.map(Path::to_owned).into_iter().collect(), client: None, blind };
@@ -40,12 +40,12 @@ impl Trust {
         trust
     }
 
-    /// Returns whether someone has arranged for TLS with this registry.
-    pub(super) fn is_arranged(&self) -> bool {
+    /// Returns whether anything is configured for TLS with this registry.
+    pub(super) fn is_configured(&self) -> bool {
         self.blind || !self.authorities.is_empty() || self.client.is_some()
     }
 
-    /// Adds `*.crt`, which are of authorities, and the first `*.cert` with its `*.key`, which is ours.
+    /// Adds the authorities `*.crt` and the first client certificate `*.cert` with its `*.key`.
     fn add(&mut self, directory: &Path) {
         let Ok(entries) = fs::read_dir(directory) else { return };
         let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -60,7 +60,7 @@ impl Trust {
         self.authorities.extend(paths.into_iter().filter(|path| has(path, "crt")));
     }
 
-    /// Returns rustls's configuration. A machine without any certificates of authorities is fine as long as nobody speaks TLS.
+    /// Returns the configuration for rustls. Succeeds on machines without authorities too: plain HTTP needs none.
     pub(super) fn configuration(&self) -> Result<ClientConfig> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -94,7 +94,7 @@ impl Trust {
     }
 }
 
-/// Returns the directories that have one for each registry.
+/// Returns the directories that hold one directory for each registry.
 fn directories() -> impl Iterator<Item = PathBuf> {
     let configuration = env::var_os("XDG_CONFIG_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
     let configuration = configuration.or_else(|| Some(env::home_dir()?.join(".config")));
@@ -115,7 +115,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     Ok(found)
 }
 
-/// Takes any certificate, and still wants the other side to hold its key.
+/// Accepts any certificate whose key the server holds.
 #[derive(Debug)]
 struct Blind(Arc<CryptoProvider>);
 
@@ -165,12 +165,12 @@ mod tests {
             fs::write(directory.path().join(name), "").unwrap();
         }
         let mut trust = Trust::default();
-        assert!(!trust.is_arranged());
+        assert!(!trust.is_configured());
         trust.add(directory.path());
         let path = |name| directory.path().join(name);
         assert_eq!(trust.authorities, [path("ca.crt")]);
         assert_eq!(trust.client, Some((path("client.cert"), path("client.key"))));
-        assert!(trust.is_arranged());
+        assert!(trust.is_configured());
     }
 
     #[test]

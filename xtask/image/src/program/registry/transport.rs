@@ -1,4 +1,4 @@
-//! HTTP, one request after the other: past proxies to this machine, through them to all others.
+//! HTTP requests: directly to loopback, through the configured proxies to all other hosts.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -11,13 +11,13 @@ use reqwest::{
 
 use super::failure::{Failure, Purpose, Refusal};
 
-/// The time that a registry may take to accept a connection.
+/// The timeout for connecting.
 const CONNECTING: Duration = Duration::from_secs(30);
 
-/// The time that a request may take beyond the transfer of its body.
+/// The timeout for a request, without the time for sending its body.
 const ANSWERING: Duration = Duration::from_secs(120);
 
-/// The bytes of a body that go up in a second at least: 128 kbit/s.
+/// The slowest upload that does not time out, in bytes per second.
 const SLOWEST: u64 = 16 * 1024;
 
 /// The clients for HTTP.
@@ -42,7 +42,7 @@ pub(super) struct Response {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
-    /// The URL that answered, after redirections.
+    /// The URL of the response, after redirects.
     pub(super) url: Url,
     /// The purpose of the request.
     purpose: Purpose,
@@ -68,7 +68,7 @@ impl Request {
 }
 
 impl Response {
-    /// Returns the response if its status is a success, and else what was refused.
+    /// Returns the response if its status is a success, else a failure.
     pub(super) fn success(self) -> Result<Self, Failure> {
         match self.status.is_success() {
             true => Ok(self),
@@ -83,7 +83,7 @@ impl Response {
 }
 
 impl Transport {
-    /// Prepares for requests, with this trust in certificates.
+    /// Makes the clients, with this TLS configuration.
     pub(super) fn new(tls: &rustls::ClientConfig) -> Result<Self> {
         let builder = || {
             Client::builder()
@@ -112,7 +112,7 @@ impl Transport {
             .request(request.method.clone(), request.url.clone())
             .headers(headers)
             .timeout(ANSWERING + transfer)
-            // Also of nothing: some registries want its length.
+            // An empty body has a length too, which some registries require.
             .body(request.body.clone())
             .send()
             .await;
@@ -123,7 +123,7 @@ impl Transport {
     }
 }
 
-/// Returns whether `url` leads to this machine, where nothing crosses a network.
+/// Returns whether the host of `url` is this machine, where nothing crosses a network.
 pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);

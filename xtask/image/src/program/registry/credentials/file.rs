@@ -1,4 +1,4 @@
-//! A file of logins, in the form that Docker, podman and skopeo share.
+//! Files with logins, in the format of Docker, podman and skopeo.
 
 use std::{collections::BTreeMap, iter};
 
@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::{Login, helper};
 
-/// The registry that images without one in their name come from.
+/// The default registry.
 const DOCKER_HUB: &str = "docker.io";
 
-/// The names under which logins to it are kept.
+/// Other keys for logins to it.
 const NAMES_OF_DOCKER_HUB: [&str; 3] =
     ["https://index.docker.io/v1/", "index.docker.io", "registry-1.docker.io"];
 
@@ -23,7 +23,7 @@ pub(super) struct File {
     creds_store: Option<String>,
 }
 
-/// A login in it. A helper's are there with nothing in them.
+/// An entry of the file. Entries of credential helpers are empty.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Entry {
@@ -37,14 +37,14 @@ struct Entry {
 /// A login that could not be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Error {
-    /// A helper is missing, or failed. A registry may be open all the same.
+    /// A helper is missing or failed. The registry may need no login.
     Helper(String),
-    /// The file itself is wrong.
+    /// The entry is malformed.
     Entry(String),
 }
 
 impl File {
-    /// Returns the login to `repository` in `registry`. The longest key that fits counts: `registry/group/project`, then
+    /// Returns the login for `repository` in `registry`, by the longest matching key: `registry/group/project`, then
     /// `registry/group`, then `registry`.
     pub(super) fn find(&self, registry: &str, repository: &str) -> Result<Option<Login>, Error> {
         let names = names(registry, repository);
@@ -72,7 +72,7 @@ impl File {
         failed.map_or(Ok(None), Err)
     }
 
-    /// Returns the entry with this name, as it is or as the URL that old clients wrote.
+    /// Returns the entry with this key, which old clients wrote as a URL.
     fn entry(&self, name: &str) -> Option<&Entry> {
         let entries = self.auths.as_ref()?;
         entries
@@ -106,12 +106,12 @@ impl Entry {
 fn decode(encoded: &str) -> Option<Login> {
     let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (username, password) = text.split_once(':')?;
-    // Docker cuts these off as well: the fields of old files were padded with them.
+    // Docker trims these too: old versions wrote padded fields.
     let password = password.trim_end_matches('\0');
     Some(Login::Password { username: username.to_owned(), password: password.to_owned() })
 }
 
-/// Returns the names under which a login to `repository` may be kept, the longest first.
+/// Returns the keys for `repository`, the longest first.
 fn names(registry: &str, repository: &str) -> Vec<String> {
     let path = format!("{registry}/{repository}");
     let shorter = |path: &String| {
@@ -122,7 +122,7 @@ fn names(registry: &str, repository: &str) -> Vec<String> {
     paths.chain(others.map(|name| (*name).to_owned())).collect()
 }
 
-/// Returns a key without what makes a URL of it: `https://registry/v2/` is `registry`.
+/// Returns a key without the parts of a URL: `https://registry/v2/` becomes `registry`.
 fn plain(key: &str) -> &str {
     let stripped = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
     let stripped = stripped.trim_end_matches('/');

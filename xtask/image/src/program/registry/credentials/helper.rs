@@ -1,4 +1,4 @@
-//! Programs that keep logins: `docker-credential-NAME`, which take the name of a registry on their standard input.
+//! Credential helpers: programs `docker-credential-NAME` that read the name of a registry from standard input.
 
 use std::{
     env,
@@ -13,13 +13,13 @@ use xshell::{Cmd, Shell, cmd};
 
 use super::Login;
 
-/// The part of a helper's message that says that it has no login for the registry.
+/// The part of a helper's error message that means that it has no login.
 const UNKNOWN: &str = "credentials not found";
 
-/// The user that stands for an identity token.
+/// The user name that marks an identity token.
 const TOKEN: &str = "<token>";
 
-/// A helper's answer.
+/// The output of a helper.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer {
@@ -27,10 +27,10 @@ struct Answer {
     secret: String,
 }
 
-/// Asks the helper called `name` for the login to `registry`; `None` if it has none.
+/// Returns the login for `registry` from the helper `name`; `None` if it has none.
 ///
 /// # Errors
-/// Fails if the helper is missing, fails or cannot be understood. Its output may hold a secret and is not repeated.
+/// Fails if the helper is missing or fails, or its output cannot be parsed. The output may hold a secret and is never shown.
 pub(super) fn ask(name: &str, registry: &str) -> std::result::Result<Option<Login>, String> {
     let program = format!("docker-credential-{name}");
     let keeps = format!("`{program}`, which keeps the login to `{registry}`,");
@@ -52,7 +52,7 @@ pub(super) fn ask(name: &str, registry: &str) -> std::result::Result<Option<Logi
     }
 }
 
-/// Runs a helper with `input` on its standard input, which it need not read.
+/// Runs a helper with `input` as standard input, which it may ignore.
 fn output(get: Cmd<'_>, input: &str) -> Result<Output> {
     let streams = [Stdio::piped(), Stdio::piped(), Stdio::piped()];
     let mut child = cmd::spawn(get, streams, "ask for a login")?;
