@@ -10,17 +10,16 @@ mod sessions;
 mod status;
 mod terminal;
 
-use crate::error::Error;
-use crate::home::Home;
 use args::{Command, Weft};
 use clap::Parser as _;
 use clawft_types::json::Writer;
 use exit::Exit;
 use std::process::ExitCode;
 use terminal::Clean;
+use weft_agent::{Error, Home};
 
 /// Does what the process's arguments say. Errors go to standard error; the exit codes are in `weft --help`.
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let weft = Weft::try_parse().unwrap_or_else(|error| error.exit());
     let done = run(weft);
     let exit = done.unwrap_or_else(|error| {

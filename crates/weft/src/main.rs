@@ -1,7 +1,11 @@
-//! `weft`: the clawft agent on the command line and as a gateway. What it does is in the library, where tests reach it.
+//! `weft`: the clawft agent as a native program.
+//!
+//! Here is the command line. The agent, with network and files, is `weft-agent`; the server is `weft-gateway`.
+
+mod command;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    weft::command::main()
+    command::main()
 }

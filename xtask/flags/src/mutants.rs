@@ -12,7 +12,7 @@ use crate::values::name;
 Examples:
   cargo xtask mutants                        types, core and store, against xtask/mutants.toml
   cargo xtask mutants clawft-types           one package
-  cargo xtask mutants --diff origin/main     what changed since the merge base, weft included
+  cargo xtask mutants --diff origin/main     what changed since the merge base, `weft` included
 
 Each mutant is tested with the tests of its own package, in a copy of the checkout in the cache. A
 mutant that no test notices fails the command unless xtask/mutants.toml lists it with a reason, and
@@ -45,6 +45,12 @@ pub enum MutantsPackage {
     /// Files and sessions
     #[value(name = "clawft-store")]
     Store,
+    /// The agent on network and files of this machine; with --diff only
+    #[value(name = "weft-agent")]
+    WeftAgent,
+    /// The HTTP server; with --diff only
+    #[value(name = "weft-gateway")]
+    WeftGateway,
     /// The native command; with --diff only
     #[value(name = "weft")]
     Weft,

@@ -1,11 +1,11 @@
 //! The command line as data. The words here are what `--help`, the man page and the completions say.
 
-use crate::gateway::parse_listen;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use clawft_types::SessionId;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use weft_gateway::parse_listen;
 
 /// The version, the commit it was built from, and what for.
 const VERSION: &str =

@@ -7,15 +7,13 @@ use super::args::Chat;
 use super::exit::Exit;
 use super::print_line;
 use super::terminal::{self, Clean, print};
-use crate::error::Error;
-use crate::home::{ConfigFile, Home};
-use crate::{Agent, Answer, warnings};
 use ask::{Asked, Conversation};
 use clawft_types::Config;
 use clawft_types::completion::write_usage;
 use clawft_types::json::{Node, Writer};
 use std::env;
 use std::io::{self, Read as _};
+use weft_agent::{Agent, Answer, ConfigFile, Error, Home, warnings};
 
 impl Chat {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {

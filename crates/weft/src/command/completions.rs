@@ -3,10 +3,10 @@
 use super::args::{AFTER_HELP, Completions, Man, Weft};
 use super::exit::Exit;
 use super::terminal::print;
-use crate::error::Error;
 use clap::{Command, CommandFactory as _};
 use clap_mangen::roff::{Roff, roman};
 use std::io;
+use weft_agent::Error;
 
 impl Completions {
     pub(crate) fn run(self) -> Result<Exit, Error> {

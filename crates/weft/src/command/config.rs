@@ -5,12 +5,11 @@ mod show;
 use super::args::{Config, ConfigAction};
 use super::exit::Exit;
 use super::terminal::print;
-use crate::error::Error;
-use crate::gateway::Settings;
-use crate::home::{ConfigFile, Home};
 use clawft_core::Turn;
 use clawft_types::{Input, Session};
 use std::env;
+use weft_agent::{ConfigFile, Error, Home};
+use weft_gateway::Settings;
 
 impl Config {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {

@@ -1,9 +1,8 @@
 //! What the exit code says. A command line that is wrong ends with 2, which clap sees to.
 
-use crate::Answer;
-use crate::error::{Error, Fault};
 use clawft_core::TurnError;
 use std::process::ExitCode;
+use weft_agent::{Answer, Error, Fault};
 
 /// How it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,12 +2,17 @@
 
 use super::args::Gateway;
 use super::exit::Exit;
-use crate::error::Error;
-use crate::gateway;
-use crate::home::Home;
+use weft_agent::{Error, Home};
+use weft_gateway::Build;
+
+const BUILD: Build = Build {
+    version: env!("CARGO_PKG_VERSION"),
+    revision: env!("CLAWFT_REVISION"),
+    target: env!("CLAWFT_TARGET"),
+};
 
 impl Gateway {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
-        gateway::run(home, self.listen).map(|()| Exit::Success)
+        weft_gateway::run(home, self.listen, BUILD).map(|()| Exit::Success)
     }
 }

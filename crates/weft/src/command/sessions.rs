@@ -5,9 +5,8 @@ mod list;
 use super::args::{Sessions, SessionsAction};
 use super::exit::Exit;
 use super::terminal::{Clean, print, say_error};
-use crate::error::Error;
-use crate::home::Home;
 use clawft_types::{Role, Session, SessionId};
+use weft_agent::{Error, Home};
 
 impl Sessions {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {

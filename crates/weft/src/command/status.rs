@@ -6,14 +6,13 @@
 use super::args::Status;
 use super::exit::Exit;
 use super::terminal::{print, say_error};
-use crate::error::{Error, Fault};
-use crate::gateway::Settings;
-use crate::home::{ConfigFile, Home};
 use clawft_types::json::Writer;
 use std::env;
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
+use weft_agent::{ConfigFile, Error, Fault, Home};
+use weft_gateway::Settings;
 
 /// How long each step may take.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -6,10 +6,10 @@ mod spinner;
 pub(crate) use clean::Clean;
 pub(crate) use spinner::Spinner;
 
-use crate::error::Error;
 use std::env;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use weft_agent::Error;
 
 /// Writes a result to standard output at once. A reader that has gone away is no error: nobody misses what is not read.
 ///

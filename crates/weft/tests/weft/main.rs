@@ -1,10 +1,11 @@
 //! The real `weft`, run as a program, against a real server that speaks the providers' protocols, well and badly.
 
-mod agent;
 mod answers;
 mod common;
 #[cfg(target_os = "linux")]
 mod disk;
+#[cfg(unix)]
+mod gateway;
 #[cfg(unix)]
 mod interrupt;
 mod network;

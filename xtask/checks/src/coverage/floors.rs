@@ -65,7 +65,6 @@ impl Floors {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
 
     use super::*;
 

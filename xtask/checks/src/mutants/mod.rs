@@ -100,7 +100,7 @@ mod tests {
         let usual = ["clawft-types", "clawft-core", "clawft-store"];
         assert_eq!(names(&[], false).unwrap(), usual);
         assert_eq!(names(&[], true).unwrap()[..3], usual);
-        assert_eq!(names(&[], true).unwrap()[3..], ["weft"]);
+        assert_eq!(names(&[], true).unwrap()[3..], ["weft-agent", "weft-gateway", "weft"]);
         assert_eq!(names(&[MutantsPackage::Weft], true).unwrap(), ["weft"]);
         let error = names(&[MutantsPackage::Weft], false).unwrap_err().to_string();
         assert_eq!(error, "`weft` is mutated with `--diff BASE` only");

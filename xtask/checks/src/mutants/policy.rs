@@ -22,6 +22,9 @@ pub(super) struct Package {
     pub(super) name: String,
     /// The least share of viable mutants that are caught, in percent; `None` for a package that takes `--diff`.
     pub(super) floor: Option<u64>,
+    /// The packages whose tests have to catch its mutants; none is the package's own.
+    #[serde(default)]
+    pub(super) tests: Vec<String>,
 }
 
 /// A module inside a file that the native build leaves out.
@@ -73,7 +76,7 @@ impl Module {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::fs;
 
     use super::*;
 

@@ -223,7 +223,8 @@ impl<'p> Runner<'p> {
         let (mutants, name) = (&self.program, &package.name);
         let in_diff = changes.map(|changes| format!("--in-diff={}", changes.file.path().display()));
         let command = cmd!(shell, "{mutants} mutants --package {name} --cargo-arg=--locked");
-        let command = command.args(OPTIONS).args(&self.excluded).args(in_diff);
+        let tests = package.tests.iter().map(|name| format!("--test-package={name}"));
+        let command = command.args(OPTIONS).args(&self.excluded).args(in_diff).args(tests);
         let command = REMOVED.iter().fold(command, |command, name| command.env_remove(name));
         command.envs(VARIABLES).env("TMPDIR", self.scratch.path())
     }

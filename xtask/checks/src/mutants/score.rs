@@ -111,7 +111,7 @@ mod tests {
     }
 
     fn score(listed: &[&str], known: &[Mutant], tested: &[(&str, Outcome)], floor: Option<u64>) -> Score {
-        let package = Package { name: "p".to_owned(), floor };
+        let package = Package { name: "p".to_owned(), floor, tests: Vec::new() };
         let entry = |name: &&str| Survivor { mutant: mutant(name, 0).name, reason: "because".to_owned() };
         let survivors = listed.iter().map(entry).collect();
         let policy = Policy { packages: vec![package.clone()], elsewhere: Vec::new(), survivors };
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn entries_of_other_packages_do_not_matter() {
-        let package = Package { name: "other".to_owned(), floor: Some(90) };
+        let package = Package { name: "other".to_owned(), floor: Some(90), tests: Vec::new() };
         let survivors = vec![Survivor { mutant: mutant("a", 0).name, reason: "because".to_owned() }];
         let policy = Policy { packages: vec![package.clone()], elsewhere: Vec::new(), survivors };
         let score = Score::of(&package, &policy, &[], Vec::new(), true, Duration::ZERO);

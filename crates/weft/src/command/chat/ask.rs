@@ -2,12 +2,11 @@
 
 use crate::command::exit::Exit;
 use crate::command::terminal::Spinner;
-use crate::error::Error;
-use crate::{Agent, Answer, Stop};
 use clawft_types::{Config, Input, SessionId};
 use std::process;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::ctrl_c;
+use weft_agent::{Agent, Answer, Error, Stop};
 
 /// What is said in one session with one configuration.
 pub(super) struct Conversation {

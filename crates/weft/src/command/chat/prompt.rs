@@ -5,13 +5,12 @@ mod order;
 use super::ask::Conversation;
 use crate::command::exit::Exit;
 use crate::command::terminal::{self, print};
-use crate::error::{Error, Fault};
-use crate::home::Home;
 use order::Order;
 use rustyline::error::ReadlineError;
 use rustyline::history::{FileHistory, History as _};
 use rustyline::{Cmd, Config, Editor, EventHandler, KeyCode, KeyEvent, Modifiers};
 use std::path::PathBuf;
+use weft_agent::{Error, Fault, Home};
 
 /// How many messages the history keeps.
 const MOST_HISTORY: usize = 1000;

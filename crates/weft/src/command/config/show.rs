@@ -3,9 +3,9 @@
 //! Only what weft knows is shown, field by field: the file may hold other programs' settings, and who can tell which of
 //! those are secret.
 
-use crate::gateway::Settings;
 use clawft_types::json::Writer;
 use clawft_types::{Agents, Config, Provider, Secret};
+use weft_gateway::Settings;
 
 /// The effective configuration, indented.
 pub(super) fn show(config: &Config, gateway: &Settings) -> String {

@@ -2,12 +2,12 @@
 
 use crate::command::print_line;
 use crate::command::terminal::print;
-use crate::error::Error;
 use clawft_store::Sessions;
 use clawft_types::SessionId;
 use clawft_types::json::Writer;
 use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use weft_agent::Error;
 
 /// A session as the list has it.
 struct Entry {

@@ -1,6 +1,5 @@
 //! Compares the recipe with `Dockerfile.multi-arch`: the same image in two languages.
 
-use std::path::Path;
 
 use super::*;
 

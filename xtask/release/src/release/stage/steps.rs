@@ -157,7 +157,7 @@ fn step(purpose: &str, words: &[&str]) -> Step {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, fs, path::Path};
+    use std::{collections::BTreeMap, fs};
 
     use image::Digest;
 

@@ -2,8 +2,8 @@
 
 use super::super::ask::Conversation;
 use crate::command::terminal;
-use crate::error::Error;
 use clawft_types::SessionIdError;
+use weft_agent::Error;
 
 const HELP: &str = "\
 /model NAME   ask another model

@@ -1,0 +1,161 @@
+//! The agent at work: session, request, answer, session.
+
+mod drive;
+mod transport;
+
+use crate::error::Error;
+use crate::home::Home;
+use crate::stop::Stop;
+use clawft_store::Sessions;
+use clawft_types::{Config, Input, Session, SessionId, Usage};
+use std::future::ready;
+
+/// Takes the pieces of an answer as they arrive.
+pub type Show<'a> = &'a mut (dyn FnMut(&str) + Send);
+
+/// What the model said.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// All of it. Never empty.
+    pub text: String,
+    /// Whether all of it was shown while it arrived.
+    pub shown: bool,
+    /// Why it broke off, if it did: a sentence fragment. `text` is what had arrived.
+    pub incomplete: Option<String>,
+    /// Why the model stopped, if the provider says: `stop`, `length`, …
+    pub finish_reason: Option<String>,
+    /// What it cost, if the provider says.
+    pub usage: Option<Usage>,
+    /// Why the turn is not in its session, if it is not: a sentence fragment, which `warnings` has as well.
+    pub unstored: Option<String>,
+    /// What the user should be told besides, such as that the answer could not be stored: sentence fragments.
+    pub warnings: Vec<String>,
+}
+
+/// The agent with a home directory and the network. Cheap to clone; all clones share their connections.
+#[derive(Clone)]
+pub struct Agent {
+    home: Home,
+    sessions: Sessions,
+    client: reqwest::Client,
+}
+
+impl Agent {
+    /// The agent at home there. Reads no file but the one that `SSL_CERT_FILE` may name.
+    ///
+    /// # Errors
+    /// If the home's path is not UTF-8, or the certificates or a proxy's address cannot be used.
+    pub fn new(home: &Home) -> Result<Agent, Error> {
+        Ok(Agent { home: home.clone(), sessions: home.sessions()?, client: transport::client()? })
+    }
+
+    /// The sessions that are kept. Blocks: from async code, use it under `spawn_blocking`.
+    pub fn store(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// Answers `input` in the session `id` and stores both there. Where the answer is streamed, `show` gets its pieces as
+    /// they arrive. When `stop` is stopped, what arrived is kept as an incomplete answer.
+    ///
+    /// # Errors
+    /// If there is no answer, with [`Fault::Stopped`](crate::Fault::Stopped) if it was stopped before any of it was shown;
+    /// the session is then as it was. That the answer cannot be stored is no error but a warning.
+    pub async fn answer(
+        &self,
+        config: &Config,
+        id: SessionId,
+        input: Input,
+        stop: &Stop,
+        show: Show<'_>,
+    ) -> Result<Answer, Error> {
+        Ok(self.answer_with_permit(config, id, input, stop, show, ready(Ok(()))).await?.0)
+    }
+
+    /// [`Self::answer`], which awaits `permit` before it stores the turn and holds the result meanwhile. Without it the turn is not
+    /// stored. Returns the error as well if the turn was not stored.
+    ///
+    /// # Errors
+    /// As [`Self::answer`].
+    pub async fn answer_with_permit<L>(
+        &self,
+        config: &Config,
+        id: SessionId,
+        input: Input,
+        stop: &Stop,
+        show: Show<'_>,
+        permit: impl Future<Output = Result<L, Error>>,
+    ) -> Result<(Answer, Option<Error>), Error> {
+        let session = self.load(id).await?;
+        let known = session.messages.len();
+        let reply = drive::drive(&self.client, config, session, input, stop, show).await?;
+        let (answer, session) = split(reply);
+        let mut warnings = Vec::new();
+        let stored = match permit.await {
+            Ok(_held) => self.keep(session, known, &mut warnings).await,
+            Err(error) => Err(error),
+        };
+        let error = stored.err();
+        let unstored = error.as_ref().map(ToString::to_string);
+        warnings.extend(unstored.as_ref().map(|cause| format!("the answer is not stored, {cause}")));
+        Ok((Answer { unstored, warnings, ..answer }, error))
+    }
+
+    /// Answers `input` in a conversation that the caller holds. Nothing is stored.
+    ///
+    /// # Errors
+    /// As [`Self::answer`].
+    pub async fn converse(
+        &self,
+        config: &Config,
+        session: Session,
+        input: Input,
+        stop: &Stop,
+        show: Show<'_>,
+    ) -> Result<Answer, Error> {
+        let reply = drive::drive(&self.client, config, session, input, stop, show).await?;
+        Ok(split(reply).0)
+    }
+
+    async fn load(&self, id: SessionId) -> Result<Session, Error> {
+        let sessions = self.sessions.clone();
+        Ok(blocking(move || sessions.load(id)).await??)
+    }
+
+    /// Stores the session, and adds to `warnings` what the user should be told.
+    async fn keep(&self, session: Session, known: usize, warnings: &mut Vec<String>) -> Result<(), Error> {
+        let (home, sessions) = (self.home.clone(), self.sessions.clone());
+        let kept = blocking(move || {
+            let mut warnings = Vec::new();
+            let made = home.make();
+            let stored = made.and_then(|()| {
+                Ok(sessions.store(&session, known, &mut |text| warnings.push(text.to_owned()))?)
+            });
+            (stored, warnings)
+        });
+        let (stored, told) = kept.await?;
+        warnings.extend(told);
+        stored
+    }
+}
+
+fn split(reply: clawft_core::Reply) -> (Answer, Session) {
+    let text = reply.text().to_owned();
+    let clawft_core::Reply { session, finish_reason, usage, streamed, incomplete } = reply;
+    (
+        Answer {
+            text,
+            shown: streamed,
+            incomplete,
+            finish_reason,
+            usage,
+            unstored: None,
+            warnings: Vec::new(),
+        },
+        session,
+    )
+}
+
+/// Does what blocks apart from what must not be kept waiting.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::other("a file operation was given up"))
+}

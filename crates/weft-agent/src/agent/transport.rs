@@ -1,0 +1,154 @@
+//! The network: a client that needs nothing of the system, and the request of a turn sent with it.
+
+mod cause;
+mod proxy;
+
+pub(super) use cause::explain;
+
+use crate::error::{Error, Fault};
+use crate::home::file_error;
+use clawft_core::{HeaderValue, HttpRequest, Method};
+use reqwest::redirect::Policy;
+use reqwest::{Client, header, retry};
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use std::env;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The variable that names a file of certificates to be trusted in addition to the web's.
+const CERTIFICATES_VARIABLE: &str = "SSL_CERT_FILE";
+
+/// How many headers of a response are handed on.
+const MAX_HEADERS: usize = 128;
+
+/// How many bytes of name and value a header that is handed on may have.
+const MAX_HEADER: usize = 8192;
+
+/// A client that follows no redirect, repeats nothing by itself, and takes a proxy from the environment alone.
+///
+/// # Errors
+/// If the file of certificates or a proxy's address cannot be used.
+pub(super) fn client() -> Result<Client, Error> {
+    proxy::check(&|name| env::var_os(name))?;
+    Client::builder()
+        .tls_backend_preconfigured(tls()?)
+        .redirect(Policy::none())
+        .retry(retry::never())
+        .user_agent(concat!("weft/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| Error::other(format!("HTTP cannot be set up: {}", cause::chain(&error))))
+}
+
+fn tls() -> Result<ClientConfig, Error> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::other(format!("TLS cannot be set up: {error}")))?;
+    Ok(config.with_root_certificates(roots()?).with_no_client_auth())
+}
+
+/// The web's root certificates, compiled in, and those of the user's.
+fn roots() -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let Some(path) = env::var_os(CERTIFICATES_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
+    else {
+        return Ok(roots);
+    };
+    let pem = std::fs::read(&path).map_err(|error| file_error("read", &path, error))?;
+    add(&mut roots, &pem).map_err(|cause| {
+        let path = path.display();
+        Error::other(format!(
+            "`{path}`, named by `{CERTIFICATES_VARIABLE}`, holds no usable certificate: {cause}"
+        ))
+    })?;
+    Ok(roots)
+}
+
+/// Adds the certificates in `pem`, of which there has to be one. The error is the cause.
+fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
+    let before = roots.len();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        roots.add(certificate).map_err(|error| error.to_string())?;
+    }
+    if roots.len() > before { Ok(()) } else { Err("there is none in it".to_owned()) }
+}
+
+/// The turn's request as the client takes it.
+///
+/// # Errors
+/// [`Fault::Request`] for what no request can be; the reason quotes nothing, for it may be a key.
+pub(super) fn request(client: &Client, request: HttpRequest) -> Result<reqwest::RequestBuilder, Error> {
+    let method = match request.method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+    };
+    let url = reqwest::Url::parse(&request.url)
+        .map_err(|_| Fault::Request("`api_base` is not a URL that can be asked"))?;
+    let mut builder = client.request(method, url);
+    for field in &request.headers {
+        let mut value = header::HeaderValue::from_str(field.value.expose())
+            .map_err(|_| Fault::Request("a header's value (an API key, say) holds a line break"))?;
+        value.set_sensitive(matches!(field.value, HeaderValue::Secret(_)));
+        builder = builder.header(field.name, value);
+    }
+    Ok(builder.body(request.body))
+}
+
+/// The headers of a response that are handed on: of many the first, and none of extraordinary length. Bytes that are not
+/// UTF-8 are replaced by `U+FFFD`.
+pub(super) fn headers(response: &reqwest::Response) -> Vec<(String, String)> {
+    let fitting =
+        response.headers().iter().filter(|(name, value)| name.as_str().len() + value.len() <= MAX_HEADER);
+    fitting
+        .take(MAX_HEADERS)
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clawft_core::Header;
+    use clawft_types::Secret;
+
+    #[test]
+    fn a_key_is_marked_so_that_nothing_shows_it() {
+        let key =
+            Header { name: "authorization", value: HeaderValue::Secret(Secret::new("Bearer sk-secret")) };
+        let plain = Header { name: "accept", value: HeaderValue::Plain("*/*".into()) };
+        let asked = HttpRequest {
+            method: Method::Post,
+            url: "http://127.0.0.1:1/v1".to_owned(),
+            headers: vec![key, plain],
+            body: Vec::new(),
+            timeout: std::time::Duration::from_secs(1),
+            max_response: 1,
+            stream: false,
+        };
+        let request = request(&client().unwrap(), asked).unwrap().build().unwrap();
+        let headers = request.headers();
+        assert!(headers["authorization"].is_sensitive() && !headers["accept"].is_sensitive());
+        assert_eq!(headers["authorization"], "Bearer sk-secret");
+        assert!(!format!("{request:?}").contains("secret"), "{request:?}");
+    }
+
+    #[test]
+    fn of_headers_the_first_ones_of_ordinary_length_are_handed_on() {
+        let name = "x-long";
+        let longest = "v".repeat(MAX_HEADER - name.len());
+        let mut response = http::Response::builder();
+        for value in [longest.as_str(), &[&longest, "v"].concat()] {
+            response = response.header(name, value);
+        }
+        for number in 0..2 * MAX_HEADERS {
+            response = response.header("x-many", number);
+        }
+        let handed_on = headers(&response.body("").unwrap().into());
+        assert_eq!((handed_on.len(), MAX_HEADERS, MAX_HEADER), (128, 128, 8192));
+        assert_eq!(handed_on[0], (name.to_owned(), longest));
+        assert_eq!(handed_on[1], ("x-many".to_owned(), "0".to_owned()));
+    }
+}

@@ -1,0 +1,90 @@
+//! Checks the proxy variables of the environment. reqwest ignores a proxy that it cannot use and connects directly, which the user
+//! did not want.
+
+use crate::error::Error;
+use reqwest::Url;
+use std::ffi::OsString;
+
+/// The variables that name a proxy, in pairs of which the first that is set counts.
+const VARIABLES: [[&str; 2]; 3] =
+    [["ALL_PROXY", "all_proxy"], ["HTTP_PROXY", "http_proxy"], ["HTTPS_PROXY", "https_proxy"]];
+
+/// Fails if a proxy in the environment cannot be used. `env` reads a variable.
+///
+/// # Errors
+/// With the variable's name, without its value: it may hold a password.
+pub(super) fn check(env: &dyn Fn(&str) -> Option<OsString>) -> Result<(), Error> {
+    for names in VARIABLES {
+        let Some((name, value)) = names.iter().find_map(|name| Some((name, env(name)?))) else { continue };
+        let usable = value.to_str().is_some_and(|proxy| proxy.is_empty() || is_proxy(proxy));
+        if !usable {
+            let expected = "expected a proxy's address, `http://HOST:PORT` or `https://HOST:PORT`";
+            return Err(Error::other(format!("the variable `{name}`: {expected}")));
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether `proxy` is the address of an HTTP proxy, with or without a scheme.
+fn is_proxy(proxy: &str) -> bool {
+    let whole = if proxy.contains("://") { proxy.to_owned() } else { ["http://", proxy].concat() };
+    Url::parse(&whole).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        && proxy.parse::<http::Uri>().is_ok_and(|uri| uri.authority().is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(variables: &[(&str, &str)]) -> Option<String> {
+        let env =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
+        check(&env).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_can_be_used_is_let_be() {
+        for proxy in [
+            "",
+            "http://proxy.example:3128",
+            "https://user:pass@proxy",
+            "127.0.0.1:3128",
+            "proxy",
+            "http://[::1]:1/",
+        ] {
+            assert_eq!(wrong(&[("HTTP_PROXY", proxy), ("https_proxy", proxy)]), None, "{proxy}");
+        }
+        assert_eq!(
+            wrong(&[("HTTP_PROXY", "http://one"), ("http_proxy", "::")]),
+            None,
+            "the second one does not count"
+        );
+        assert_eq!(wrong(&[("NO_PROXY", "::"), ("OTHER_PROXY", "::")]), None);
+    }
+
+    #[test]
+    fn what_cannot_is_named_and_not_quoted() {
+        for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+            for proxy in [
+                "socks5://secret@proxy:1",
+                "ftp://proxy",
+                "http://",
+                "http://secret:secret@",
+                "a b",
+                "http://proxy:port",
+                " ",
+            ] {
+                let error = wrong(&[(name, proxy)]).unwrap_or_else(|| panic!("{proxy} passes"));
+                assert!(error.contains(&format!("`{name}`")) && !error.contains("secret"), "{error}");
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_text_is_none() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let env = |name: &str| (name == "http_proxy").then(|| OsString::from_vec(vec![b'h', 0xff]));
+        assert!(check(&env).is_err());
+    }
+}

@@ -1,0 +1,111 @@
+//! The agent as a library, as the gateway uses it.
+
+use clawft_types::{Config, Input, Message, Role, Secret, Session, SessionId};
+use mock_provider::{RequestLog, Server};
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+use weft_agent::{Agent, ConfigFile, Fault, Home, Stop};
+
+/// A home directory whose provider answers as a scenario says.
+struct Fixture {
+    folder: TempDir,
+}
+
+impl Fixture {
+    fn new(scenario: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let requests = RequestLog::append_to(&folder.path().join("requests")).unwrap();
+        let server = Server::bind(0, requests).unwrap();
+        let provider = json!({ "api_base": format!("http://{}/{scenario}/v1", server.address()) });
+        let config = json!({
+            "agents": { "model": "a-model" },
+            "providers": { "providers": { "openai": provider } },
+        });
+        fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
+        thread::spawn(move || server.run());
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Returns the agent at home there, with what it needs. The key is given in the configuration: a test does not change its own
+    /// environment.
+    fn agent(&self) -> (Runtime, Agent, Config) {
+        let home = Home { folder: self.folder.path().to_owned(), config: self.path("config.json") };
+        let mut config = ConfigFile::read(&home).unwrap().agent().unwrap();
+        config.agents.stream = true;
+        config.provider.api_key = Some(Secret::new("sk-secret-1234567890"));
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        (runtime, Agent::new(&home).unwrap(), config)
+    }
+
+    /// Returns what is stored in a session.
+    fn session(&self, id: &str) -> Session {
+        Session::parse(&fs::read(self.path(&format!("sessions/{id}.json"))).unwrap()).unwrap()
+    }
+}
+
+fn input(text: &str) -> Input {
+    Input::parse(text).unwrap()
+}
+
+#[test]
+fn a_conversation_that_the_caller_holds_is_not_stored() {
+    let home = Fixture::new("ok");
+    let (runtime, agent, config) = home.agent();
+    let mut session = Session::new(SessionId::default());
+    session.messages.push(Message::new(Role::User, "before"));
+    session.messages.push(Message::new(Role::Assistant, "said"));
+    let mut shown = String::new();
+    let answer = runtime
+        .block_on(
+            agent.converse(&config, session, input("Hello!"), &Stop::new(), &mut |text| shown.push_str(text)),
+        )
+        .unwrap();
+    assert_eq!((answer.text.as_str(), shown.as_str(), answer.shown), ("echo: Hello!", "echo: Hello!", true));
+    assert_eq!(answer.finish_reason.as_deref(), Some("stop"));
+    assert!(!home.path("sessions").exists() && agent.store().list().unwrap().is_empty());
+}
+
+#[test]
+fn each_turn_can_be_stopped_alone_and_all_together() {
+    let home = Fixture::new("silent");
+    let (runtime, agent, config) = home.agent();
+    let all = Stop::new();
+    let (one, other) = (all.child(), all.child());
+    one.stop();
+    assert!(one.is_stopped() && !other.is_stopped() && !all.is_stopped());
+    runtime.block_on(async {
+        let ask = async |stop: &Stop| {
+            let session = Session::new(SessionId::default());
+            agent.converse(&config, session, input("Hello!"), stop, &mut |_| {}).await.unwrap_err().fault
+        };
+        let begun = Instant::now();
+        assert!(matches!(ask(&one).await, Fault::Stopped), "nothing is sent that is not wanted any more");
+        let stopping = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            all.stop();
+        };
+        let (fault, ()) = tokio::join!(ask(&other), stopping);
+        assert!(matches!(fault, Fault::Stopped) && begun.elapsed() < Duration::from_secs(2));
+    });
+}
+
+#[test]
+fn sessions_are_read_and_stored_beside_the_work() {
+    let home = Fixture::new("ok");
+    let (runtime, agent, config) = home.agent();
+    for number in 0..2 {
+        let (stop, mut show) = (Stop::new(), |_: &str| {});
+        let turn = agent.answer(&config, SessionId::default(), input("Hello!"), &stop, &mut show);
+        let answer = runtime.block_on(turn).unwrap();
+        assert!(answer.incomplete.is_none() && answer.warnings.is_empty());
+        assert_eq!(home.session("default").messages.len(), 2 * number + 2);
+    }
+}

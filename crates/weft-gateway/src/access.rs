@@ -1,0 +1,207 @@
+//! Who may ask: whoever has the token, or, on loopback without one, whoever is on this machine and no page of another site.
+
+use super::api_error::ApiError;
+use super::settings::Settings;
+use super::token::{self, Token};
+use axum::http::{HeaderMap, StatusCode, header};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use weft_agent::{Error, Home};
+
+/// What a request has to show.
+pub(super) enum Access {
+    /// This token.
+    Token(Token),
+    /// Nothing but that it comes from this machine and from no foreign page.
+    Local,
+}
+
+/// Where the token came from, for the log.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The settings.
+    Given,
+    /// This file, found or made just now.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Whether it was made just now.
+        new: bool,
+    },
+    /// There is none.
+    None,
+}
+
+impl Access {
+    /// What `settings` ask for. Beyond loopback a token is compulsory: if none is given, it is the one stored in `home`,
+    /// which is made if need be.
+    ///
+    /// # Errors
+    /// If a token is needed and can be neither read nor made.
+    pub(super) fn new(settings: &Settings, home: &Home) -> Result<(Access, Origin), Error> {
+        if let Some(secret) = &settings.token {
+            return Ok((Access::Token(Token::new(secret)), Origin::Given));
+        }
+        if settings.listen.ip().is_loopback() {
+            return Ok((Access::Local, Origin::None));
+        }
+        home.make()?;
+        let stored = token::stored(&home.folder)
+            .map_err(|error| Error::other(format!("could not have a token for the gateway: {error}")))?;
+        let origin = Origin::File { path: stored.path, new: stored.new };
+        Ok((Access::Token(Token::new(&stored.secret)), origin))
+    }
+
+    /// Lets a request with these headers pass, or says why not: 401 without the token, 403 for a foreign page.
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        match self {
+            Access::Token(token) => check_token(token, headers),
+            Access::Local => self.check_origin(headers),
+        }
+    }
+
+    /// The same for what needs no token, such as the page that asks for one.
+    ///
+    /// Without a token, a page of another site could make the browser ask here. It cannot choose the headers `Origin` and
+    /// `Host`, though: the first names that site, and where that site's name was made to lead to this machine (DNS
+    /// rebinding), the second does.
+    pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        match self {
+            Access::Token(_) => Ok(()),
+            Access::Local => check_host(headers),
+        }
+    }
+}
+
+fn check_token(token: &Token, headers: &HeaderMap) -> Result<(), ApiError> {
+    let unauthorised = |code, message: &str| Err(ApiError::new(StatusCode::UNAUTHORIZED, code, message));
+    match bearer(headers) {
+        None => unauthorised("missing_token", "give the gateway's token: `Authorization: Bearer TOKEN`"),
+        Some(offered) if token.matches(offered) => Ok(()),
+        Some(_) => unauthorised("invalid_api_key", "this is not the gateway's token"),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn check_host(headers: &HeaderMap) -> Result<(), ApiError> {
+    let refused = |message: &str| Err(ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", message));
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let Some(host) = text(header::HOST).filter(|host| is_local(host)) else {
+        return refused("without a token the gateway answers under the names of this machine alone");
+    };
+    match text(header::ORIGIN) {
+        Some(origin) if origin.strip_prefix("http://") != Some(host) => {
+            refused("without a token the gateway answers no page of another origin")
+        }
+        _ if text(header::HeaderName::from_static("sec-fetch-site")) == Some("cross-site") => {
+            refused("without a token the gateway answers no page of another site")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a `Host`, with or without a port, is a name of this machine that nobody else can have.
+fn is_local(host: &str) -> bool {
+    if let Ok(address) = host.parse::<SocketAddr>() {
+        return address.ip().is_loopback();
+    }
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.contains(':') => name,
+        _ => host,
+    };
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderName, HeaderValue};
+    use clawft_types::Secret;
+
+    type Pair = (&'static str, &'static str);
+
+    /// The status that `access` has for these headers, or 200.
+    fn status(access: &Access, pairs: &[Pair]) -> u16 {
+        let header = |(name, value): &Pair| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        let headers = pairs.iter().map(header).collect();
+        access.check(&headers).map_or_else(|error| error.status.as_u16(), |()| 200)
+    }
+
+    #[test]
+    fn local_names_are_those_of_loopback() {
+        for host in ["localhost", "LOCALHOST:80", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080", "[::1]"] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in [
+            "",
+            ":80",
+            "evil.example",
+            "localhost.evil.example",
+            "10.0.0.1:80",
+            "[::2]:1",
+            "127.0.0.1.evil.example",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn without_a_token_foreign_pages_are_refused() {
+        let host = ("host", "127.0.0.1:8080");
+        for own in [
+            &[host][..],
+            &[host, ("origin", "http://127.0.0.1:8080")],
+            &[host, ("sec-fetch-site", "same-origin")],
+        ] {
+            assert_eq!(status(&Access::Local, own), 200, "{own:?}");
+        }
+        for foreign in [
+            &[][..],
+            &[("host", "evil.example")],
+            &[host, ("origin", "https://evil.example")],
+            &[host, ("origin", "http://127.0.0.1:3000")],
+            &[host, ("origin", "null")],
+            &[host, ("sec-fetch-site", "cross-site")],
+        ] {
+            assert_eq!(status(&Access::Local, foreign), 403, "{foreign:?}");
+        }
+    }
+
+    #[test]
+    fn with_a_token_it_alone_counts() {
+        let access = Access::Token(Token::new(&Secret::new("right")));
+        assert_eq!(status(&access, &[("authorization", "Bearer right")]), 200);
+        assert_eq!(
+            status(&access, &[("authorization", "bearer  right"), ("origin", "https://a.example")]),
+            200
+        );
+        for wrong in ["Bearer wrong", "Bearer", "Bearer ", "Basic right", "right"] {
+            assert_eq!(status(&access, &[("authorization", wrong)]), 401, "{wrong}");
+        }
+        assert_eq!(status(&access, &[]), 401);
+    }
+
+    #[test]
+    fn beyond_loopback_there_is_always_a_token() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home { folder: folder.path().to_owned(), config: folder.path().join("config.json") };
+        let access = |listen: &str, token: Option<&str>| {
+            let listen = listen.parse().unwrap();
+            let settings = Settings { listen, token: token.map(Secret::new), ..Settings::default() };
+            let (access, origin) = Access::new(&settings, &home).unwrap();
+            (matches!(access, Access::Token(_)), origin)
+        };
+        let path = home.folder.join(token::FILE);
+        assert_eq!(access("127.0.0.1:1", None), (false, Origin::None));
+        assert!(!path.exists());
+        assert_eq!(access("127.0.0.1:1", Some("t")), (true, Origin::Given));
+        assert_eq!(access("0.0.0.0:1", Some("t")), (true, Origin::Given));
+        assert_eq!(access("0.0.0.0:1", None), (true, Origin::File { path: path.clone(), new: true }));
+        assert_eq!(access("[::]:1", None), (true, Origin::File { path, new: false }));
+    }
+}

@@ -1,0 +1,142 @@
+//! Why there is no answer, as a status and in OpenAI's shape.
+
+use crate::api_error::ApiError;
+use crate::log;
+use axum::http::StatusCode;
+use clawft_core::{TransportError, TurnError};
+use weft_agent::{Error, Fault};
+
+/// What the client is told of `error`.
+///
+/// What the provider says about the request goes through, with its status: 400, 404, 413, 422, 429. What is between the
+/// gateway and the provider, a wrong key above all, is a bad gateway to the client: 502, 503 or 504. What is wrong with the
+/// gateway's own files is 500, and in the log, because paths are in it.
+pub(super) fn api_error(error: &Error) -> ApiError {
+    match &error.fault {
+        Fault::Turn(turn) => turn_error(turn),
+        Fault::Input(input) => ApiError::invalid(input.to_string()).at("messages"),
+        Fault::Stopped => {
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "stopped", error.to_string()).retry_after(1)
+        }
+        Fault::Request(_) => ApiError::new(StatusCode::BAD_GATEWAY, "upstream_error", error.to_string()),
+        _ => {
+            log::warn(&error.to_string());
+            ApiError::internal("the gateway could not do this, its log says why")
+        }
+    }
+}
+
+fn turn_error(error: &TurnError) -> ApiError {
+    let told = |status, code| ApiError::new(status, code, error.to_string());
+    match error {
+        TurnError::InvalidKey { .. } => told(StatusCode::BAD_GATEWAY, "upstream_key_invalid"),
+        TurnError::MissingKey { .. } | TurnError::UnusableKey { .. } => {
+            told(StatusCode::INTERNAL_SERVER_ERROR, "upstream_key_missing")
+        }
+        TurnError::Transport(TransportError::TimedOut { .. }) => {
+            told(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout")
+        }
+        TurnError::Transport(_) => told(StatusCode::BAD_GATEWAY, "upstream_unavailable"),
+        TurnError::Provider { status, retry_after, .. } => {
+            let (status, code) = passed_on(*status);
+            let told = told(status, code);
+            match retry_after {
+                Some(seconds) => told.retry_after(*seconds),
+                None => told,
+            }
+        }
+        TurnError::OutOfOrder => told(StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+        _ => told(StatusCode::BAD_GATEWAY, "upstream_error"),
+    }
+}
+
+/// What becomes of the provider's status.
+fn passed_on(status: u16) -> (StatusCode, &'static str) {
+    match status {
+        429 => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded"),
+        503 | 529 => (StatusCode::SERVICE_UNAVAILABLE, "upstream_overloaded"),
+        504 => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
+        404 => (StatusCode::NOT_FOUND, "model_not_found"),
+        400 | 413 | 422 => {
+            (StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), "upstream_refused")
+        }
+        _ => (StatusCode::BAD_GATEWAY, "upstream_error"),
+    }
+}
+
+/// An answer that broke off after some of it was sent.
+pub(super) fn incomplete(cause: &str) -> ApiError {
+    let message = format!("the answer is incomplete: {cause}");
+    ApiError::new(StatusCode::BAD_GATEWAY, "incomplete", message)
+}
+
+/// A turn that ended without saying how: it panicked, which is in the log.
+pub(super) fn lost() -> ApiError {
+    ApiError::internal("the gateway failed, its log says where")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clawft_core::KeySource;
+
+    fn told(error: TurnError) -> (u16, Option<u64>, String) {
+        let told = api_error(&Error::from(error));
+        (told.status.as_u16(), told.retry_after, told.message)
+    }
+
+    fn provider(status: u16, retry_after: Option<u64>) -> TurnError {
+        TurnError::Provider {
+            provider: "openai".to_owned(),
+            status,
+            message: "no".to_owned(),
+            attempts: 1,
+            retry_after,
+        }
+    }
+
+    #[test]
+    fn the_providers_status_is_passed_on_where_it_is_about_the_request() {
+        for (status, expected) in [
+            (400, 400),
+            (404, 404),
+            (413, 413),
+            (422, 422),
+            (429, 429),
+            (402, 502),
+            (500, 502),
+            (502, 502),
+            (503, 503),
+            (504, 504),
+            (529, 503),
+            (200, 502),
+        ] {
+            assert_eq!(told(provider(status, None)).0, expected, "{status}");
+        }
+        assert_eq!(told(provider(429, Some(7))).1, Some(7));
+    }
+
+    #[test]
+    fn what_is_between_is_a_bad_gateway() {
+        let invalid = TurnError::InvalidKey {
+            provider: "openai".to_owned(),
+            source: KeySource::Variable("OPENAI_API_KEY".to_owned()),
+            status: 401,
+            message: String::new(),
+        };
+        let (status, _, message) = told(invalid);
+        assert_eq!(status, 502);
+        assert!(message.starts_with("Invalid API key") && message.contains("`OPENAI_API_KEY`"), "{message}");
+        let unavailable = TransportError::Unavailable("refused".to_owned());
+        assert_eq!(told(unavailable.into()).0, 502);
+        let late = TransportError::TimedOut { after: std::time::Duration::from_secs(30) };
+        assert_eq!(told(late.into()), (504, None, "Request timed out after 30 s".to_owned()));
+    }
+
+    #[test]
+    fn paths_are_for_the_log() {
+        let told = api_error(&Error::other("/home/somebody/.clawft is full"));
+        assert_eq!(told.status.as_u16(), 500);
+        assert!(!told.message.contains("somebody"));
+    }
+}

@@ -1,0 +1,96 @@
+//! Whether a turn was stored in its session, as clients are told.
+
+use axum::http::HeaderName;
+use clawft_store::{FsError, FsFault};
+use clawft_types::json::Writer;
+use weft_agent::{Error, Fault};
+
+/// The header of whole answers in a session, `true` or `false`.
+pub(super) const HEADER: HeaderName = HeaderName::from_static("x-clawft-stored");
+
+/// The error of a turn that was not stored before the gateway ended.
+pub(super) const ENDED: &str = "the gateway ended before";
+
+/// Whether a turn was stored, and if not, the category of the reason. Paths and the system's errors are for the log only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StoreOutcome {
+    /// The turn was stored.
+    Stored,
+    /// The disk, or the user's share of it, is full.
+    DiskFull,
+    /// The session was deleted while the turn was made.
+    Deleted,
+    /// The gateway ended before it could be stored.
+    Ended,
+    /// The file cannot be written for another reason.
+    Failed,
+}
+
+impl StoreOutcome {
+    /// Returns the outcome of a turn that `error` kept from being stored.
+    pub(super) fn failed(error: &Error) -> StoreOutcome {
+        match &error.fault {
+            Fault::File(FsError { fault: FsFault::Full, .. }) => StoreOutcome::DiskFull,
+            Fault::Deleted => StoreOutcome::Deleted,
+            Fault::Other(text) if text == ENDED => StoreOutcome::Ended,
+            _ => StoreOutcome::Failed,
+        }
+    }
+
+    /// Returns the header's value.
+    pub(super) fn header(self) -> &'static str {
+        if self.reason().is_none() { "true" } else { "false" }
+    }
+
+    fn reason(self) -> Option<&'static str> {
+        match self {
+            StoreOutcome::Stored => None,
+            StoreOutcome::DiskFull => Some("disk_full"),
+            StoreOutcome::Deleted => Some("deleted"),
+            StoreOutcome::Ended => Some("shutting_down"),
+            StoreOutcome::Failed => Some("storage"),
+        }
+    }
+
+    /// Writes the member of a stream's last events: `"clawft":{"stored":false,"reason":"disk_full"}`.
+    pub(super) fn write(self, body: &mut Writer) {
+        body.member("clawft", |value| {
+            value.object(|object| {
+                object.literal_member("stored", self.header());
+                if let Some(reason) = self.reason() {
+                    object.text_member("reason", reason);
+                }
+            });
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(fault: FsFault) -> Error {
+        FsError { operation: "write", path: "/home/somebody/s.json".to_owned(), fault }.into()
+    }
+
+    #[test]
+    fn says_why_without_a_path() {
+        let written = |outcome: StoreOutcome| {
+            let mut writer = Writer::default();
+            writer.object(|body| outcome.write(body));
+            String::from_utf8(writer.into_bytes()).unwrap()
+        };
+        assert_eq!(written(StoreOutcome::Stored), r#"{"clawft":{"stored":true}}"#);
+        for (error, reason) in [
+            (file(FsFault::Full), "disk_full"),
+            (file(FsFault::Denied), "storage"),
+            (Fault::Deleted.into(), "deleted"),
+            (Error::other(ENDED), "shutting_down"),
+            (Error::other("somebody"), "storage"),
+        ] {
+            let outcome = StoreOutcome::failed(&error);
+            assert_eq!(written(outcome), format!(r#"{{"clawft":{{"stored":false,"reason":"{reason}"}}}}"#));
+            assert_eq!((outcome.header(), StoreOutcome::Stored.header()), ("false", "true"));
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Whether the gateway lives, and whether it can do its work.
+
+use super::reply;
+use super::state::{Shared, State};
+use axum::extract;
+use axum::http::StatusCode;
+use axum::response::Response;
+use clawft_store::FileSystem;
+use clawft_types::json::Writer;
+use std::thread;
+use std::time::Duration;
+use tokio::sync::{Mutex, watch};
+use tokio::time::{Instant, timeout_at};
+use weft_agent::{ConfigFile, Error};
+
+/// The time for which the result of a check is reused: probes need no token, and must not keep the disk busy.
+pub(super) const FRESH: Duration = Duration::from_secs(3);
+
+/// The longest time to wait for a check. `weft status` waits longer for its answer.
+pub(super) const CHECK_TIME: Duration = Duration::from_secs(2);
+
+/// The time for which the last result is used while a check takes longer: a slow disk is not a full one.
+pub(super) const STALE: Duration = Duration::from_secs(30);
+
+/// The file that is written to see whether sessions can be stored. Its name does not end like a session's.
+const PROBE: &str = "sessions/.ready";
+
+/// Its size in bytes.
+pub(super) const PROBE_BYTES: usize = 4096;
+
+/// `GET /healthz`: 200 as long as requests are answered at all.
+pub(super) async fn live() -> Response {
+    reply::object(|body| body.text_member("status", "ok"))
+}
+
+/// `GET /readyz`: 200 if a request could be answered now, else 503 with what is in the way. Anybody may ask, so no path and
+/// no cause is told: those are for the log.
+pub(super) async fn ready(extract::State(shared): extract::State<Shared>) -> Response {
+    let draining = shared.draining.is_cancelled();
+    let state = shared.clone();
+    let Checks { config, sessions } = shared.readiness.get(move |found| check(&state, found)).await;
+    let ready = config && sessions && !draining;
+    let mut writer = Writer::default();
+    writer.object(|body| {
+        body.text_member("status", if ready { "ready" } else { "not ready" });
+        body.literal_member("config", &config.to_string());
+        body.literal_member("sessions", &sessions.to_string());
+        body.literal_member("shutting_down", &draining.to_string());
+    });
+    reply::json(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, writer.into_bytes())
+}
+
+/// The results of a check.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Checks {
+    /// The configuration can be used.
+    config: bool,
+    /// Sessions can be stored.
+    sessions: bool,
+}
+
+/// The last result and the running check, shared by all requests. At most one check runs.
+#[derive(Default)]
+pub(super) struct Readiness(Mutex<Found>);
+
+#[derive(Default)]
+struct Found {
+    last: Option<(Instant, Checks)>,
+    pending: Option<Pending>,
+}
+
+/// A running check. It is over when its thread drops the sender.
+struct Pending {
+    deadline: Instant,
+    found: watch::Receiver<Checks>,
+}
+
+impl Readiness {
+    /// Returns the result of `check`, or a recent one. The check runs on a thread of its own, so that it does not wait for
+    /// threads that wait for a session's lock.
+    async fn get(&self, check: impl FnOnce(&watch::Sender<Checks>) + Send + 'static) -> Checks {
+        let mut state = self.0.lock().await;
+        let Found { last, pending } = &mut *state;
+        if let Some(checks) = recent(last.as_ref(), FRESH) {
+            return checks;
+        }
+        let Pending { deadline, found } = pending.get_or_insert_with(|| Pending::start(check));
+        let over = timeout_at(*deadline, found.wait_for(|_| false)).await.is_ok();
+        let checks = *found.borrow();
+        if over {
+            (*last, *pending) = (Some((Instant::now(), checks)), None);
+            return checks;
+        }
+        recent(last.as_ref(), STALE).unwrap_or(checks)
+    }
+}
+
+impl Pending {
+    fn start(check: impl FnOnce(&watch::Sender<Checks>) + Send + 'static) -> Pending {
+        let (sender, found) = watch::channel(Checks::default());
+        // If there can be no thread, the check is over at once with nothing found.
+        let _ = thread::Builder::new().name("ready".to_owned()).spawn(move || check(&sender));
+        Pending { deadline: Instant::now() + CHECK_TIME, found }
+    }
+}
+
+fn recent(last: Option<&(Instant, Checks)>, age: Duration) -> Option<Checks> {
+    last.filter(|(found, _)| found.elapsed() < age).map(|(_, checks)| *checks)
+}
+
+fn check(state: &State, found: &watch::Sender<Checks>) {
+    let config = ConfigFile::read(&state.home).and_then(|file| file.agent()).is_ok();
+    found.send_replace(Checks { config, sessions: false });
+    let sessions = state.home.make().and_then(|()| try_to_write(state.agent.store().fs())).is_ok();
+    found.send_replace(Checks { config, sessions });
+}
+
+/// Writes a file in the same way as sessions and removes it: permissions do not tell of full or read-only disks. Two probes at once
+/// disturb each other no more than two turns that are stored.
+fn try_to_write(fs: &FileSystem) -> Result<(), Error> {
+    // Random bytes: some file systems store zeros without using space.
+    let mut bytes = [0x5a; PROBE_BYTES];
+    let _ = getrandom::fill(&mut bytes);
+    fs.write(PROBE, &bytes)?;
+    match fs.remove_file(PROBE) {
+        Err(error) if error.is_not_found() => Ok(()),
+        removed => Ok(removed?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+    use tokio::runtime::Builder;
+
+    const GOOD: Checks = Checks { config: true, sessions: true };
+
+    /// A check that finds this at once.
+    fn finds(checks: Checks) -> impl FnOnce(&watch::Sender<Checks>) {
+        move |found| {
+            found.send_replace(checks);
+        }
+    }
+
+    #[tokio::test]
+    async fn many_who_ask_cause_one_check() {
+        let (readiness, count) = (Arc::new(Readiness::default()), Arc::new(AtomicUsize::new(0)));
+        let asked: Vec<_> = (0..50)
+            .map(|_| {
+                let (readiness, count) = (Arc::clone(&readiness), Arc::clone(&count));
+                tokio::spawn(async move {
+                    let check = move |found: &watch::Sender<Checks>| {
+                        count.fetch_add(1, Ordering::Relaxed);
+                        finds(GOOD)(found);
+                    };
+                    readiness.get(check).await
+                })
+            })
+            .collect();
+        for one in asked {
+            assert_eq!(one.await.unwrap(), GOOD);
+        }
+        assert_eq!(count.load(Ordering::Relaxed), 1);
+        assert_eq!(readiness.get(finds(Checks::default())).await, GOOD, "it is known");
+        age(&readiness, FRESH).await;
+        assert_eq!(readiness.get(finds(Checks::default())).await, Checks::default(), "no more");
+    }
+
+    /// Lets so much time pass since the last check.
+    async fn age(readiness: &Readiness, time: Duration) {
+        if let Some((found, _)) = &mut readiness.0.lock().await.last {
+            *found -= time;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_check_that_hangs_is_one_and_keeps_nobody() {
+        let readiness = Readiness::default();
+        assert_eq!(readiness.get(finds(GOOD)).await, GOOD);
+        age(&readiness, FRESH).await;
+        let (release, hold) = mpsc::channel::<()>();
+        let half = Checks { config: true, sessions: false };
+        let hang = move |found: &watch::Sender<Checks>| {
+            found.send_replace(half);
+            let _ = hold.recv();
+            found.send_replace(Checks::default());
+        };
+        assert_eq!(readiness.get(hang).await, GOOD, "what was found before");
+        age(&readiness, STALE).await;
+        assert_eq!(
+            readiness.get(finds(GOOD)).await,
+            half,
+            "that is too long ago, and no other check is begun"
+        );
+        release.send(()).unwrap();
+        // The thread needs a moment to say what it has found.
+        while readiness.get(finds(GOOD)).await == half {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(readiness.get(finds(GOOD)).await, Checks::default());
+    }
+
+    #[test]
+    fn a_check_waits_for_nobody_who_waits_for_files() {
+        let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+        let (release, hold) = mpsc::channel::<()>();
+        runtime.block_on(async {
+            let waiting = tokio::task::spawn_blocking(move || hold.recv());
+            assert_eq!(Readiness::default().get(finds(GOOD)).await, GOOD);
+            release.send(()).unwrap();
+            waiting.await.unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn what_is_written_is_removed_and_what_cannot_be_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let fs = FileSystem::with_base_path(folder.path().to_str().unwrap());
+        try_to_write(&fs).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path().join("sessions")).unwrap().count(), 0);
+        std::fs::remove_dir(folder.path().join("sessions")).unwrap();
+        std::fs::write(folder.path().join("sessions"), "").unwrap();
+        assert!(try_to_write(&fs).is_err());
+    }
+}

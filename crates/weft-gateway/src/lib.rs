@@ -1,0 +1,138 @@
+//! The gateway: the agent for everything that speaks HTTP, in the manner of OpenAI, with a page for people.
+//!
+//! ```text
+//! server ─→ observe ─→ access ─→ completions ─→ a turn of the agent, in a task of its own
+//!                             ├→ models, sessions, metrics
+//!                             └→ page, health: without a token
+//! ```
+//!
+//! `settings` is what it is told, `state` what requests share; `life` begins and ends it. Errors are `api_error`'s.
+
+mod access;
+mod api_error;
+mod completions;
+mod headers;
+mod health;
+mod id;
+mod life;
+mod limits;
+mod log;
+mod metrics;
+mod models;
+mod observe;
+mod page;
+mod reply;
+mod routes;
+mod running_turns;
+mod server;
+mod sessions;
+mod settings;
+mod state;
+#[cfg(test)]
+mod tests;
+mod time;
+mod token;
+mod work_limits;
+
+pub use settings::{LISTEN_VARIABLE, Settings, TOKEN_VARIABLE, parse_listen};
+
+use access::{Access, Origin};
+use log::Line;
+use state::Shared;
+use std::env;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use weft_agent::{Agent, ConfigFile, Error, Home, warnings};
+
+/// The most threads that answer requests. They hardly compute, and each has a stack.
+const MOST_WORKERS: usize = 4;
+
+/// The most threads for files, the resolver of host names, and large requests. [`work_limits`] keeps some of them free for each.
+const MOST_BLOCKING: usize = 64;
+
+/// How long files may still be written when all else has ended.
+const LAST_WRITES: Duration = Duration::from_millis(700);
+
+/// The program that the gateway is part of, as its version, its log and its metrics name it.
+#[derive(Debug, Clone, Copy)]
+pub struct Build {
+    /// Version of the program.
+    pub version: &'static str,
+    /// Commit that it is built from.
+    pub revision: &'static str,
+    /// Rust target that it is built for.
+    pub target: &'static str,
+}
+
+/// Serves until the process is told to end: SIGTERM, SIGINT. `listen` is the command line's address, which wins over the
+/// configuration and the environment.
+///
+/// # Errors
+/// If the configuration cannot be used, no token can be had where one is needed, or the address is taken.
+pub fn run(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<(), Error> {
+    let runtime = runtime()?;
+    let served = runtime.block_on(serve(home, listen, build));
+    runtime.shutdown_timeout(LAST_WRITES);
+    log::flush(life::LAST_LINES);
+    served
+}
+
+fn runtime() -> Result<Runtime, Error> {
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
+    Builder::new_multi_thread()
+        .worker_threads(workers)
+        .max_blocking_threads(MOST_BLOCKING)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::other(format!("could not start threads: {error}")))
+}
+
+async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<(), Error> {
+    let file = ConfigFile::read(home)?;
+    let config = file.agent()?;
+    let settings = Settings::read(Some(&file), &|name| env::var(name).ok(), listen)?;
+    let (access, origin) = Access::new(&settings, home)?;
+    log::hook_panics();
+    server::raise_file_limit();
+    let address = settings.listen;
+    let shared = Shared::new(Agent::new(home)?, home.clone(), settings, access, config, build);
+    // Before anybody is told that it listens: from then on a signal must not be lost.
+    let signals = life::Signals::new()?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| Error::other(format!("could not listen on `{address}`: {error}")))?;
+    announce(&listener, &shared, &origin, build);
+    warn(&shared, &file);
+    life::live(listener, shared, signals).await;
+    Ok(())
+}
+
+/// Logs where the gateway listens, and where its token is: never what it is.
+fn announce(listener: &TcpListener, shared: &Shared, origin: &Origin, build: Build) {
+    let address = listener.local_addr().unwrap_or(shared.settings.listen);
+    let line = Line::new("listening")
+        .text("address", address.to_string())
+        .text("url", format!("http://{address}/"))
+        .text("version", build.version)
+        .text("model", &shared.config().agents.model);
+    let line = match origin {
+        Origin::None => line.text("token", "none"),
+        Origin::Given => line.text("token", "given"),
+        Origin::File { path, new } => {
+            let line = line.text("token", if *new { "made" } else { "stored" });
+            line.text("token_file", path.display().to_string())
+        }
+    };
+    line.write();
+}
+
+/// Logs the warnings about the configuration.
+fn warn(shared: &Shared, file: &ConfigFile) {
+    let settings = &shared.settings;
+    let token = settings.token.as_ref().and_then(|token| warnings::short_token(token, settings.listen.ip()));
+    let others = warnings::of_config(&shared.home, file, &shared.config(), &|name| env::var(name).ok());
+    token.into_iter().chain(others).for_each(|warning| log::warn(&warning));
+}

@@ -1,0 +1,153 @@
+//! The gateway's life: it serves until it is told to end, lets answers that are being streamed come to theirs, and ends
+//! within ten seconds in any case.
+
+use super::log::{self, Line};
+use super::state::Shared;
+use super::{routes, server};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use weft_agent::Error;
+
+/// How long answers in the making may take to end by themselves.
+pub(super) const GRACE: Duration = Duration::from_millis(7000);
+
+/// How long it may take then to store what has arrived of them.
+pub(super) const STORING: Duration = Duration::from_millis(1000);
+
+/// How long clients may take for the last bytes.
+pub(super) const FLUSHING: Duration = Duration::from_millis(500);
+
+/// How long the log may take for its last lines.
+pub(super) const LAST_LINES: Duration = Duration::from_millis(200);
+
+/// The exit code where a second signal ends the process at once, as shells have it for SIGINT.
+const IMPATIENT: i32 = 130;
+
+/// What the process can be told from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signal {
+    /// SIGTERM, SIGINT, Ctrl-C.
+    End,
+    /// SIGHUP: read the configuration again.
+    Reload,
+}
+
+/// Serves on `listener` until the first signal to end.
+pub(super) async fn live(listener: TcpListener, shared: Shared, mut signals: Signals) {
+    let closing = CancellationToken::new();
+    let router = routes::router(shared.clone());
+    let mut served = tokio::spawn(server::serve(listener, router, shared.clone(), closing.clone()));
+    while signals.next().await == Signal::Reload {
+        reload(&shared);
+    }
+    tokio::spawn(end_at_once(signals));
+    // Before anybody is told: whoever has read that it stops is refused.
+    shared.draining.cancel();
+    Line::new("stopping").literal("answers", shared.turns.len()).write();
+    drain(&shared).await;
+    closing.cancel();
+    if timeout(FLUSHING, &mut served).await.is_err() {
+        served.abort();
+    }
+    Line::new("stopped").write();
+}
+
+/// Waits for the answers in the making: first for their ends, then for what has arrived of them to be stored. Requests are still taken meanwhile, so that those who ask are told to go elsewhere.
+async fn drain(shared: &Shared) {
+    shared.turns.close();
+    if timeout(GRACE, shared.turns.wait()).await.is_err() {
+        Line::new("cancelling").literal("answers", shared.turns.len()).write();
+        shared.stop.stop();
+        let _ = timeout(STORING, shared.turns.wait()).await;
+    }
+}
+
+async fn end_at_once(mut signals: Signals) {
+    while signals.next().await == Signal::Reload {}
+    Line::new("stopped").text("reason", "a second signal").write();
+    log::flush(LAST_LINES);
+    std::process::exit(IMPATIENT);
+}
+
+fn reload(shared: &Shared) {
+    match shared.reload() {
+        Ok(file) => {
+            Line::new("reloaded").text("model", &shared.config().agents.model).write();
+            super::warn(shared, &file);
+        }
+        Err(error) => log::warn(&format!("the configuration is not read again: {error}")),
+    }
+}
+
+/// The signals as they come.
+pub(super) struct Signals(imp::Signals);
+
+impl Signals {
+    /// Takes the signals over from the system, which would end the process.
+    ///
+    /// # Errors
+    /// If the system does not let them.
+    pub(super) fn new() -> Result<Signals, Error> {
+        let failed = |error| Error::other(format!("could not listen for signals: {error}"));
+        imp::Signals::new().map(Signals).map_err(failed)
+    }
+
+    async fn next(&mut self) -> Signal {
+        self.0.next().await
+    }
+}
+
+#[cfg(unix)]
+mod imp {
+    use super::Signal;
+    use std::io;
+    use tokio::signal::unix::{self, SignalKind, signal};
+
+    pub(super) struct Signals {
+        terminate: unix::Signal,
+        interrupt: unix::Signal,
+        hang_up: unix::Signal,
+    }
+
+    impl Signals {
+        pub(super) fn new() -> io::Result<Signals> {
+            Ok(Signals {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+                hang_up: signal(SignalKind::hangup())?,
+            })
+        }
+
+        pub(super) async fn next(&mut self) -> Signal {
+            tokio::select! {
+                _ = self.terminate.recv() => Signal::End,
+                _ = self.interrupt.recv() => Signal::End,
+                _ = self.hang_up.recv() => Signal::Reload,
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod imp {
+    use super::Signal;
+    use std::io;
+
+    pub(super) struct Signals;
+
+    impl Signals {
+        pub(super) fn new() -> io::Result<Signals> {
+            Ok(Signals)
+        }
+
+        pub(super) async fn next(&mut self) -> Signal {
+            // Where Ctrl-C cannot be waited for, the process ends by it, as without us.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            Signal::End
+        }
+    }
+}

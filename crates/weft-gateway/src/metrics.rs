@@ -1,0 +1,214 @@
+//! What Prometheus reads at `/metrics`.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use clawft_types::Usage;
+use prometheus_client::encoding::text;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use std::time::Duration;
+
+use super::Build;
+use super::api_error::ApiError;
+use super::log;
+use super::state::Shared;
+
+/// What `/metrics` is sent as.
+const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Bounds in seconds: an answer takes from some milliseconds, of a server beside us, to minutes.
+const SECONDS: [f64; 12] = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
+
+type Labels<const N: usize> = [(&'static str, String); N];
+
+/// Everything that is counted. Labels are texts of ours alone, so that no client can make their number grow.
+pub(super) struct Metrics {
+    registry: Registry,
+    requests: Family<Labels<3>, Counter>,
+    rejected: Family<Labels<1>, Counter>,
+    tokens: Family<Labels<1>, Counter>,
+    incomplete: Counter,
+    connections: Gauge,
+    connections_cut: Family<Labels<1>, Counter>,
+    upstream_seconds: Histogram,
+    first_piece_seconds: Histogram,
+    /// Requests that are being answered.
+    pub(super) in_flight: Gauge,
+    /// Answers in the making.
+    upstream_in_flight: Gauge,
+}
+
+/// An increment of a gauge, which is taken back when this is dropped.
+pub(super) struct Counted(Gauge);
+
+impl Counted {
+    fn new(gauge: &Gauge) -> Counted {
+        gauge.inc();
+        Counted(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Metrics {
+    /// Nothing has happened yet.
+    pub(super) fn new(build: Build) -> Metrics {
+        let mut metrics = Metrics {
+            registry: Registry::with_prefix("clawft"),
+            requests: Family::default(),
+            rejected: Family::default(),
+            tokens: Family::default(),
+            incomplete: Counter::default(),
+            connections: Gauge::default(),
+            connections_cut: Family::default(),
+            upstream_seconds: Histogram::new(SECONDS),
+            first_piece_seconds: Histogram::new(SECONDS),
+            in_flight: Gauge::default(),
+            upstream_in_flight: Gauge::default(),
+        };
+        metrics.register(build);
+        metrics
+    }
+
+    fn register(&mut self, build: Build) {
+        let registry = &mut self.registry;
+        registry.register("build", "The program", Info::new(labels(build)));
+        registry.register("requests", "Requests answered", self.requests.clone());
+        registry.register("requests_in_flight", "Requests being answered", self.in_flight.clone());
+        registry.register("rejected", "Requests turned away, by the reason", self.rejected.clone());
+        registry.register("tokens", "Tokens that the provider counted", self.tokens.clone());
+        registry.register("incomplete", "Answers that broke off", self.incomplete.clone());
+        registry.register("upstream_in_flight", "Answers in the making", self.upstream_in_flight.clone());
+        registry.register("connections", "Connections that are open", self.connections.clone());
+        let cut = "Connections cut because of their clients, by the reason";
+        registry.register("connections_cut", cut, self.connections_cut.clone());
+        registry.register("log_lines_dropped", "Lines that the log had no room for", log::dropped());
+        let mut seconds = |name, help, histogram: &Histogram| {
+            registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
+        };
+        seconds(
+            "upstream",
+            "Time until an answer is complete, all attempts included",
+            &self.upstream_seconds,
+        );
+        seconds("first_piece", "Time until a streamed answer begins", &self.first_piece_seconds);
+    }
+
+    /// Counts a request that was answered.
+    pub(super) fn answered(&self, method: &'static str, route: &str, status: u16) {
+        let labels =
+            [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
+        self.requests.get_or_create(&labels).inc();
+    }
+
+    /// Counts a request that was turned away.
+    pub(super) fn rejected(&self, reason: &'static str) {
+        self.rejected.get_or_create(&[("reason", reason.to_owned())]).inc();
+    }
+
+    /// Counts a connection until the result is dropped.
+    pub(super) fn connected(&self) -> Counted {
+        Counted::new(&self.connections)
+    }
+
+    /// Counts a running turn until the result is dropped.
+    pub(super) fn making(&self) -> Counted {
+        Counted::new(&self.upstream_in_flight)
+    }
+
+    /// Counts a connection that was cut.
+    pub(super) fn cut(&self, reason: &'static str) {
+        self.connections_cut.get_or_create(&[("reason", reason.to_owned())]).inc();
+    }
+
+    /// Counts an answer: how long it took, what it cost, and whether it broke off.
+    pub(super) fn completed(&self, took: Duration, usage: Option<Usage>, incomplete: bool) {
+        self.upstream_seconds.observe(took.as_secs_f64());
+        let usage = usage.unwrap_or_default();
+        for (kind, count) in [("prompt", usage.prompt_tokens), ("completion", usage.completion_tokens)] {
+            self.tokens.get_or_create(&[("kind", kind.to_owned())]).inc_by(count);
+        }
+        self.incomplete.inc_by(incomplete.into());
+    }
+
+    /// Counts the first piece of an answer.
+    pub(super) fn began(&self, took: Duration) {
+        self.first_piece_seconds.observe(took.as_secs_f64());
+    }
+
+    fn to_text(&self) -> Result<String, ApiError> {
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry)
+            .map_err(|_| ApiError::internal("the metrics cannot be written"))?;
+        Ok(text)
+    }
+}
+
+/// What `weft --version` says.
+fn labels(build: Build) -> Labels<3> {
+    [("version", build.version), ("revision", build.revision), ("target", build.target)]
+        .map(|(name, value)| (name, value.to_owned()))
+}
+
+/// `GET /metrics`
+pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
+    let text = match shared.metrics.to_text() {
+        Ok(text) => text,
+        Err(error) => return error.into_response(),
+    };
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(TYPE));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_is_there_by_name() {
+        let metrics = Metrics::new(Build { version: "0.1.0", revision: "none", target: "test" });
+        metrics.answered("POST", "/v1/chat/completions", 200);
+        metrics.answered("POST", "/v1/chat/completions", 200);
+        metrics.rejected("busy");
+        metrics.began(Duration::from_millis(20));
+        let usage = Usage { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
+        metrics.completed(Duration::from_millis(300), Some(usage), true);
+        metrics.in_flight.inc();
+        drop(metrics.connected());
+        let _connected = metrics.connected();
+        metrics.cut("stalled");
+        let text = metrics.to_text().unwrap();
+        assert!(
+            text.contains("clawft_build_info{version=\"0.1.0\",revision=\"none\",target=\"test\"}"),
+            "{text}"
+        );
+        for line in [
+            "clawft_requests_total{method=\"POST\",route=\"/v1/chat/completions\",status=\"200\"} 2",
+            "clawft_requests_in_flight 1",
+            "clawft_rejected_total{reason=\"busy\"} 1",
+            "clawft_tokens_total{kind=\"prompt\"} 9",
+            "clawft_tokens_total{kind=\"completion\"} 2",
+            "clawft_incomplete_total 1",
+            "clawft_upstream_in_flight 0",
+            "clawft_log_lines_dropped_total 0",
+            "clawft_connections 1",
+            "clawft_connections_cut_total{reason=\"stalled\"} 1",
+            "clawft_upstream_seconds_bucket{le=\"0.25\"} 0",
+            "clawft_upstream_seconds_bucket{le=\"0.5\"} 1",
+            "clawft_first_piece_seconds_count 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
+}

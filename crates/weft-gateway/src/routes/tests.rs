@@ -1,0 +1,314 @@
+//! Requests to the whole router, without a socket.
+
+use super::{observe, router};
+use crate::Build;
+use crate::access::Access;
+use crate::settings::Settings;
+use crate::state::Shared;
+use crate::token::Token;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use clawft_types::Secret;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+use weft_agent::{Agent, ConfigFile, Home};
+
+const CONFIG: &str = r#"{"agents":{"model":"team/small"},
+    "providers":{"providers":{"local":{"api_base":"http://127.0.0.1:1/v1","retries":0}}}}"#;
+
+const BUILD: Build = Build { version: "0.1.0", revision: "none", target: "test" };
+
+pub(crate) struct Gateway {
+    pub(crate) shared: Shared,
+    folder: TempDir,
+}
+
+struct Told {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Told {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+fn gateway(access: Access, settings: Settings) -> Gateway {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home { folder: folder.path().to_owned(), config: folder.path().join("config.json") };
+    std::fs::write(&home.config, CONFIG).unwrap();
+    let config = ConfigFile::read(&home).unwrap().agent().unwrap();
+    let shared = Shared::new(Agent::new(&home).unwrap(), home, settings, access, config, BUILD);
+    Gateway { shared, folder }
+}
+
+pub(crate) fn local() -> Gateway {
+    gateway(Access::Local, Settings::default())
+}
+
+impl Gateway {
+    async fn send(&self, request: Request<Body>) -> Told {
+        let response = router(self.shared.clone()).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Told { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    async fn get(&self, path: &str) -> Told {
+        self.ask("GET", path, "").await
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: &str) -> Told {
+        let request = Request::builder().method(method).uri(path).header("host", "localhost");
+        let request = request.header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    fn session(&self, id: &str, json: &str) {
+        let sessions = self.folder.path().join("sessions");
+        std::fs::create_dir_all(&sessions).unwrap();
+        std::fs::write(sessions.join(format!("{id}.json")), json).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn every_answer_is_secured_and_named() {
+    let gateway = local();
+    for path in ["/", "/healthz", "/v1/models", "/nowhere"] {
+        let told = gateway.get(path).await;
+        assert_eq!(told.headers["x-content-type-options"], "nosniff", "{path}");
+        assert!(told.headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"));
+        assert_eq!(told.headers["x-request-id"].len(), 24);
+    }
+    let request = Request::get("/healthz").header("x-request-id", "mine").body(Body::empty()).unwrap();
+    assert_eq!(gateway.send(request).await.headers["x-request-id"], "mine");
+}
+
+#[tokio::test]
+async fn models_are_those_of_the_configuration() {
+    let gateway = local();
+    let list = gateway.get("/v1/models").await.json();
+    assert_eq!((&list["object"], &list["data"][0]["id"]), (&"list".into(), &"team/small".into()));
+    let model = gateway.get("/v1/models/team/small").await.json();
+    assert_eq!((&model["object"], &model["owned_by"]), (&"model".into(), &"local".into()));
+    let told = gateway.get("/v1/models/other").await;
+    assert_eq!((told.status, &told.json()["error"]["code"]), (404, &"model_not_found".into()));
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_everywhere_but_where_it_cannot_be() {
+    let gateway = gateway(Access::Token(Token::new(&Secret::new("right"))), Settings::default());
+    for path in ["/v1/models", "/v1/models/m", "/v1/sessions", "/v1/sessions/a", "/metrics"] {
+        let told = gateway.get(path).await;
+        assert_eq!(
+            (told.status, &told.headers["www-authenticate"]),
+            (401, &"Bearer realm=\"clawft\"".parse().unwrap())
+        );
+    }
+    assert_eq!(
+        gateway.ask("POST", "/v1/chat/completions", "{").await.status,
+        401,
+        "the body is not looked at"
+    );
+    for path in ["/", "/healthz", "/readyz"] {
+        assert_eq!(gateway.get(path).await.status, 200, "{path}");
+    }
+    let request = Request::get("/v1/models").header("authorization", "Bearer right");
+    assert_eq!(gateway.send(request.body(Body::empty()).unwrap()).await.status, 200);
+}
+
+#[tokio::test]
+async fn without_a_token_foreign_pages_see_nothing() {
+    let gateway = local();
+    for path in ["/", "/v1/sessions", "/metrics"] {
+        let request = Request::get(path).header("host", "evil.example").body(Body::empty()).unwrap();
+        assert_eq!(gateway.send(request).await.status, 403, "{path}");
+        let request = Request::get(path).header("host", "localhost").header("origin", "https://evil.example");
+        assert_eq!(gateway.send(request.body(Body::empty()).unwrap()).await.status, 403, "{path}");
+    }
+    let form = Request::post("/v1/chat/completions").header("host", "localhost");
+    let form = form.header("content-type", "text/plain").body(Body::from("{}")).unwrap();
+    assert_eq!(gateway.send(form).await.status, 415);
+}
+
+#[tokio::test]
+async fn sessions_are_listed_read_and_deleted() {
+    let gateway = local();
+    assert_eq!(gateway.get("/v1/sessions").await.json()["data"], serde_json::json!([]));
+    let messages = r#"[{"role":"user","content":"a title\nand more"},{"role":"assistant","content":"b","incomplete":true}]"#;
+    gateway.session("one", &format!(r#"{{"version":1,"id":"one","messages":{messages}}}"#));
+    gateway.session("broken", "{");
+    let list = gateway.get("/v1/sessions").await.json();
+    assert_eq!(list["data"].as_array().unwrap().len(), 1);
+    let session = &list["data"][0];
+    assert_eq!(
+        (&session["id"], &session["title"], &session["messages"]),
+        (&"one".into(), &"a title".into(), &2.into())
+    );
+    assert!(session["updated"].as_u64().unwrap() > 1_700_000_000);
+
+    let read = gateway.get("/v1/sessions/one").await.json();
+    assert_eq!(read["messages"][1], serde_json::json!({"role":"assistant","content":"b","incomplete":true}));
+    assert_eq!(gateway.get("/v1/sessions/none").await.status, 404);
+    assert_eq!(gateway.get("/v1/sessions/.hidden").await.status, 400);
+    let damaged = gateway.get("/v1/sessions/broken").await;
+    assert_eq!(damaged.status, 500);
+    assert!(!String::from_utf8(damaged.body).unwrap().contains(gateway.folder.path().to_str().unwrap()));
+
+    assert_eq!(gateway.ask("DELETE", "/v1/sessions/one", "").await.json()["deleted"], true);
+    assert_eq!(gateway.ask("DELETE", "/v1/sessions/one", "").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_newest_hundred_sessions_are_listed_with_short_titles() {
+    let gateway = local();
+    let title = "é".repeat(100);
+    for number in 0..103 {
+        let id = format!("s{number:03}");
+        let message = format!(r#"{{"role":"user","content":"  {title}"}}"#);
+        gateway.session(&id, &format!(r#"{{"version":1,"id":"{id}","messages":[{message}]}}"#));
+        let path = gateway.folder.path().join(format!("sessions/{id}.json"));
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000 + number);
+        std::fs::File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
+    }
+    let list = gateway.get("/v1/sessions").await.json();
+    let sessions = list["data"].as_array().unwrap();
+    assert_eq!(sessions.len(), 100);
+    assert_eq!((&sessions[0]["id"], &sessions[99]["id"]), (&"s102".into(), &"s003".into()));
+    assert_eq!((&sessions[0]["title"], &sessions[0]["updated"]), (&"é".repeat(80).into(), &1_000_102.into()));
+}
+
+#[tokio::test]
+async fn ready_means_config_and_sessions_and_no_end_in_sight() {
+    let gateway = local();
+    let told = gateway.get("/readyz").await;
+    assert_eq!((told.status, &told.json()["status"]), (200, &"ready".into()));
+    assert_eq!(
+        std::fs::read_dir(gateway.folder.path().join("sessions")).unwrap().count(),
+        0,
+        "nothing is left"
+    );
+    gateway.shared.draining.cancel();
+    assert_eq!(gateway.get("/readyz").await.json()["shutting_down"], true);
+    let told =
+        gateway.ask("POST", "/v1/chat/completions", r#"{"messages":[{"role":"user","content":"a"}]}"#).await;
+    assert_eq!((told.status, &told.headers["retry-after"]), (503, &"1".parse().unwrap()));
+    assert_eq!(gateway.get("/healthz").await.status, 200);
+
+    let gateway = local();
+    std::fs::write(gateway.folder.path().join("config.json"), "{").unwrap();
+    let told = gateway.get("/readyz").await;
+    assert_eq!(
+        (told.status, &told.json()["config"], &told.json()["sessions"]),
+        (503, &false.into(), &true.into())
+    );
+}
+
+#[tokio::test]
+async fn what_is_there_no_path_or_method_for_is_said_in_json() {
+    let gateway = local();
+    let told = gateway.get("/v1/embeddings").await;
+    assert_eq!((told.status, &told.json()["error"]["code"]), (404, &"not_found".into()));
+    let told = gateway.get("/v1/chat/completions").await;
+    assert_eq!((told.status, &told.json()["error"]["code"]), (405, &"method_not_allowed".into()));
+}
+
+#[tokio::test]
+async fn two_hosts_are_refused() {
+    let gateway = local();
+    for path in ["/", "/healthz", "/v1/models", "/nowhere"] {
+        let request = Request::get(path).header("host", "localhost").header("host", "localhost");
+        let told = gateway.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!((told.status, &told.json()["error"]["code"]), (400, &"bad_request".into()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused() {
+    let gateway = gateway(Access::Local, Settings { max_body_bytes: 10, ..Settings::default() });
+    let told = gateway.ask("POST", "/v1/chat/completions", "{          }").await;
+    assert_eq!((told.status, &told.json()["error"]["code"]), (413, &"request_too_large".into()));
+}
+
+/// A request that takes long to read, and is wrong at its end.
+fn hostile() -> String {
+    let empty = r#"{"role":"user","content":""}"#;
+    format!(
+        r#"{{"messages":[{}]}}"#,
+        vec![empty; 100_000].join(",") + r#",{"role":"assistant","content":"a"}"#
+    )
+}
+
+/// All that is asynchronous runs on this test's one thread.
+#[tokio::test]
+async fn large_requests_keep_nobody_waiting() {
+    let gateway = std::sync::Arc::new(local());
+    let body = hostile();
+    let asked: Vec<_> = (0..8)
+        .map(|_| {
+            let (gateway, body) = (std::sync::Arc::clone(&gateway), body.clone());
+            tokio::spawn(async move { gateway.ask("POST", "/v1/chat/completions", &body).await.status })
+        })
+        .collect();
+    let mut answered = 0;
+    while !asked.iter().all(tokio::task::JoinHandle::is_finished) {
+        assert_eq!(gateway.get("/healthz").await.status, 200);
+        answered += 1;
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    for one in asked {
+        assert_eq!(one.await.unwrap(), 400);
+    }
+    // One after the other on this thread, there would be room for as many between them.
+    assert!(answered > 2 * 8, "{answered}");
+}
+
+#[tokio::test]
+async fn a_session_takes_one_message_at_a_time() {
+    let gateway = local();
+    let send = async |session: &str, messages: &str| {
+        let request = Request::post("/v1/chat/completions").header("host", "localhost");
+        let request = request.header("content-type", "application/json").header("x-clawft-session", session);
+        gateway.send(request.body(Body::from(format!(r#"{{"messages":{messages}}}"#))).unwrap()).await
+    };
+    let two =
+        r#"[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}]"#;
+    let told = send("one", two).await;
+    assert_eq!((told.status, &told.json()["error"]["param"]), (400, &"messages".into()));
+    assert_eq!(send("../one", r#"[{"role":"user","content":"a"}]"#).await.status, 400);
+}
+
+#[tokio::test]
+async fn what_happened_is_counted() {
+    let gateway = local();
+    gateway.get("/v1/models/a").await;
+    gateway.get("/v1/models/b").await;
+    gateway.get("/anything").await;
+    let told = gateway.get("/metrics").await;
+    assert_eq!(told.status, StatusCode::OK);
+    let text = String::from_utf8(told.body).unwrap();
+    let models = "clawft_requests_total{method=\"GET\",route=\"/v1/models/{*id}\",status=\"404\"} 2";
+    assert!(text.contains(models), "{text}");
+    assert!(text.contains("route=\"none\",status=\"404\"} 1"), "{text}");
+}
+
+#[tokio::test]
+async fn a_panic_is_answered() {
+    async fn panics() {
+        panic!("what somebody said");
+    }
+    let gateway = local();
+    let observed = from_fn_with_state(gateway.shared.clone(), observe::observe);
+    let router: Router = Router::new().route("/panic", get(panics)).layer(observed);
+    let response = router.oneshot(Request::get("/panic").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 500);
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(!String::from_utf8_lossy(&body).contains("somebody"));
+}

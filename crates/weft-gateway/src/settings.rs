@@ -1,0 +1,282 @@
+//! What a gateway is told: the configuration's `gateway`, the environment, the command line.
+
+use super::server::ConnectionLimits;
+use clawft_types::Secret;
+use clawft_types::json::{JsonError, Node};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use weft_agent::{ConfigFile, Error};
+
+/// The variable that says where to listen.
+pub const LISTEN_VARIABLE: &str = "CLAWFT_LISTEN";
+
+/// The variable that holds the token.
+pub const TOKEN_VARIABLE: &str = "CLAWFT_TOKEN";
+
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const DEFAULT_MAX_CONCURRENT: u32 = 512;
+const DEFAULT_MAX_BODY_BYTES: u32 = 4_000_000;
+
+/// How many connections there may be beside those on which answers are in the making, in all and from one address: a proxy has
+/// one address for all of its clients.
+const SPARE_CONNECTIONS: u32 = 1024;
+const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 256;
+
+/// The most connections that can be allowed.
+const MOST_CONNECTIONS: u32 = 1_000_000;
+
+/// The fields of `gateway`.
+#[cfg(test)]
+pub(super) const FIELDS: [&str; 7] = [
+    "listen",
+    "token",
+    "token_env",
+    "max_concurrent",
+    "max_body_bytes",
+    "max_connections",
+    "max_connections_per_address",
+];
+
+/// The most requests at once that can be allowed: each takes two file descriptors.
+const MOST_CONCURRENT: u32 = 100_000;
+
+/// How a gateway is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `listen`, 127.0.0.1:8080 by default: the address and port. Port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// `token`, or what the variable that `token_env` names holds: what clients have to present.
+    pub token: Option<Secret>,
+    /// `max_concurrent`, 512 by default: how many answers may be in the making at once.
+    pub max_concurrent: u32,
+    /// `max_body_bytes`, 4,000,000 by default: the most bytes that a request's body may have.
+    pub max_body_bytes: u32,
+    /// `max_connections`, `max_concurrent` and 1024 more by default: how many connections there may be.
+    pub max_connections: u32,
+    /// `max_connections_per_address`, `max_concurrent` and 256 more by default: how many of them may be from one address.
+    pub max_connections_per_address: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            listen: DEFAULT_LISTEN,
+            token: None,
+            max_concurrent: DEFAULT_MAX_CONCURRENT,
+            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
+            max_connections: DEFAULT_MAX_CONCURRENT + SPARE_CONNECTIONS,
+            max_connections_per_address: DEFAULT_MAX_CONCURRENT + SPARE_CONNECTIONS_PER_ADDRESS,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads `gateway` in the configuration `file`, if there is one, then what the variables `env` say instead, then
+    /// `listen`, which is the command line's.
+    ///
+    /// # Errors
+    /// With the field or the variable that holds what cannot be meant.
+    pub fn read(
+        file: Option<&ConfigFile>,
+        env: &dyn Fn(&str) -> Option<String>,
+        listen: Option<SocketAddr>,
+    ) -> Result<Settings, Error> {
+        let part = file.map(|file| file.part(|root| config(root, env))).transpose()?;
+        let mut settings = part.unwrap_or_default();
+        settings.overrule(env)?;
+        settings.listen = listen.unwrap_or(settings.listen);
+        Ok(settings)
+    }
+
+    /// How many connections there may be.
+    pub(super) fn connection_limits(&self) -> ConnectionLimits {
+        ConnectionLimits {
+            total: self.max_connections as usize,
+            per_address: self.max_connections_per_address as usize,
+        }
+    }
+
+    /// What the environment says wins over the file.
+    fn overrule(&mut self, env: &dyn Fn(&str) -> Option<String>) -> Result<(), Error> {
+        if let Some(address) = filled(env, LISTEN_VARIABLE) {
+            self.listen = parse_listen(&address).map_err(|error| wrong(LISTEN_VARIABLE, error))?;
+        }
+        if let Some(token) = filled(env, TOKEN_VARIABLE) {
+            self.token = Some(parse_token(&token).map_err(|error| wrong(TOKEN_VARIABLE, error))?);
+        }
+        Ok(())
+    }
+}
+
+/// The variable's value, if there is something in it.
+fn filled(env: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> {
+    env(name).filter(|value| !value.trim().is_empty())
+}
+
+/// A token is never quoted, and what was meant for one variable may be in the other.
+fn wrong(variable: &str, error: &str) -> Error {
+    Error::other(format!("the variable `{variable}`: {error}"))
+}
+
+fn config(root: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Settings, JsonError> {
+    root.get("gateway").map_or_else(|| Ok(Settings::default()), |gateway| self::gateway(gateway, env))
+}
+
+fn gateway(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Settings, JsonError> {
+    // No field is required, so nothing below would notice that it is not an object.
+    node.keys()?;
+    let default = Settings::default();
+    let listen = node
+        .get("listen")
+        .map(|address| parse_listen(address.text()?).map_err(|message| address.error(message)));
+    let max_concurrent = whole_or(node, "max_concurrent", MOST_CONCURRENT, default.max_concurrent)?;
+    let connections = |key, spare| whole_or(node, key, MOST_CONNECTIONS, max_concurrent + spare);
+    Ok(Settings {
+        listen: listen.transpose()?.unwrap_or(default.listen),
+        token: token(node, env)?,
+        max_concurrent,
+        max_body_bytes: whole_or(node, "max_body_bytes", u32::MAX, default.max_body_bytes)?,
+        max_connections: connections("max_connections", SPARE_CONNECTIONS)?,
+        max_connections_per_address: connections(
+            "max_connections_per_address",
+            SPARE_CONNECTIONS_PER_ADDRESS,
+        )?,
+    })
+}
+
+/// As with a provider's key, the variable wins over the text. A variable that is named and not set is an error: the
+/// gateway would be open, or use another token than the one that was meant.
+fn token(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Option<Secret>, JsonError> {
+    let parse = |field: Node<'_>, text: &str| parse_token(text).map_err(|message| field.error(message));
+    let Some(name) = node.get("token_env") else {
+        return node.get("token").map(|token| parse(token, token.text()?)).transpose();
+    };
+    match (filled(env, name.text()?), node.get("token")) {
+        (Some(value), _) => parse(name, &value).map(Some),
+        (None, Some(token)) => parse(token, token.text()?).map(Some),
+        (None, None) => Err(name.error("the variable of this name is not set or empty")),
+    }
+}
+
+/// Reads an address to listen on: `127.0.0.1:8080`, `0.0.0.0:80`, `[::1]:8080` or `localhost:8080`.
+///
+/// # Errors
+/// In words, without the text.
+pub fn parse_listen(text: &str) -> Result<SocketAddr, &'static str> {
+    let text = text.trim();
+    let address = match text.strip_prefix("localhost:") {
+        Some(port) => port.parse().ok().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        None => text.parse().ok(),
+    };
+    address.ok_or("expected an address and a port, such as `127.0.0.1:8080` or `0.0.0.0:8080`")
+}
+
+/// A token goes in a header, so it has to be visible ASCII. Files and shells leave line ends around it.
+fn parse_token(text: &str) -> Result<Secret, &'static str> {
+    match text.trim() {
+        "" => Err("the token must not be empty"),
+        token if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Secret::new(token)),
+        _ => Err("the token holds a character other than visible ASCII"),
+    }
+}
+
+fn whole_or(node: Node<'_>, key: &str, most: u32, default: u32) -> Result<u32, JsonError> {
+    let Some(node) = node.get(key) else { return Ok(default) };
+    let number = u32::try_from(node.whole()?).ok().filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| node.error(format!("expected a whole number from 1 to {most}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weft_agent::Home;
+
+    fn read(config: &str, env: &[(&str, &str)]) -> Result<Settings, String> {
+        read_with(config, env, None)
+    }
+
+    fn read_with(config: &str, env: &[(&str, &str)], listen: Option<SocketAddr>) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home { folder: folder.path().to_owned(), config: folder.path().join("config.json") };
+        std::fs::write(&home.config, config).unwrap();
+        let file = ConfigFile::read(&home).unwrap();
+        let variable =
+            |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Settings::read(Some(&file), &variable, listen).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_said_is_loopback_without_a_token() {
+        let settings = read("{}", &[]).unwrap();
+        assert_eq!(settings, Settings::default());
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_environment_and_that_over_the_file() {
+        let file =
+            r#"{"gateway":{"listen":"0.0.0.0:1","token":"file","max_concurrent":2,"max_body_bytes":3}}"#;
+        let settings = read(file, &[]).unwrap();
+        assert_eq!((settings.listen.port(), settings.max_concurrent, settings.max_body_bytes), (1, 2, 3));
+        assert_eq!(settings.token.unwrap().expose(), "file");
+
+        let env = [("CLAWFT_LISTEN", "localhost:2"), ("CLAWFT_TOKEN", " env\n")];
+        let settings = read(file, &env).unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:2");
+        assert_eq!(settings.token.unwrap().expose(), "env");
+
+        let settings = read_with(file, &env, "[::1]:3".parse().ok());
+        assert_eq!(settings.unwrap().listen.port(), 3);
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        for field in FIELDS {
+            let error = read(&format!(r#"{{"gateway":{{"{field}":{{}}}}}}"#), &[]).unwrap_err();
+            assert!(error.contains(&format!("gateway.{field}: expected ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn connections_follow_from_answers_unless_they_are_given() {
+        let bounds = |gateway: &str| {
+            let settings = read(&format!(r#"{{"gateway":{gateway}}}"#), &[]).unwrap();
+            (settings.max_connections, settings.max_connections_per_address)
+        };
+        assert_eq!(bounds("{}"), (1536, 768));
+        assert_eq!(bounds(r#"{"max_concurrent":10}"#), (1034, 266));
+        assert_eq!(bounds(r#"{"max_connections":3,"max_connections_per_address":2}"#), (3, 2));
+    }
+
+    #[test]
+    fn a_variable_can_be_named_for_the_token() {
+        let file = r#"{"gateway":{"token_env":"GATE","token":"file"}}"#;
+        assert_eq!(read(file, &[("GATE", "env")]).unwrap().token.unwrap().expose(), "env");
+        assert_eq!(read(file, &[]).unwrap().token.unwrap().expose(), "file");
+        let error = read(r#"{"gateway":{"token_env":"GATE"}}"#, &[]).unwrap_err();
+        let expected = "config.json: gateway.token_env: the variable of this name is not set or empty";
+        assert!(error.ends_with(expected), "{error}");
+    }
+
+    #[test]
+    fn mistakes_name_the_field_and_never_the_token() {
+        for (gateway, named) in [
+            (r#""open""#, "gateway: expected an object"),
+            (r#"{"listen":"8080"}"#, "gateway.listen: expected an address and a port"),
+            (r#"{"listen":8080}"#, "gateway.listen: expected a string"),
+            (r#"{"token":""}"#, "gateway.token: the token must not be empty"),
+            (r#"{"token":"se cret"}"#, "gateway.token: the token holds a character"),
+            (r#"{"max_concurrent":0}"#, "gateway.max_concurrent: expected a whole number from 1 to 100000"),
+            (r#"{"max_body_bytes":"1"}"#, "gateway.max_body_bytes: expected a whole number"),
+            (
+                r#"{"max_connections":0}"#,
+                "gateway.max_connections: expected a whole number from 1 to 1000000",
+            ),
+        ] {
+            let error = read(&format!(r#"{{"gateway":{gateway}}}"#), &[]).unwrap_err();
+            assert!(error.contains(named) && !error.contains("cret"), "{error}");
+        }
+        assert_eq!(Settings::read(None, &|_| None, None).unwrap(), Settings::default());
+        let error = read("{}", &[("CLAWFT_LISTEN", "here")]).unwrap_err();
+        assert!(error.starts_with("the variable `CLAWFT_LISTEN`: expected"), "{error}");
+    }
+}

@@ -1,0 +1,127 @@
+//! What all requests share.
+
+use super::Build;
+use super::access::Access;
+use super::api_error::ApiError;
+use super::health::Readiness;
+use super::metrics::Metrics;
+use super::running_turns::RunningTurns;
+use super::settings::Settings;
+use super::work_limits::WorkLimits;
+use axum::http::StatusCode;
+use clawft_types::Config;
+use std::ops::Deref;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use weft_agent::{Agent, ConfigFile, Error, Home, Stop};
+
+/// The seconds after which one who found no room may try again.
+const BUSY_SECONDS: u64 = 1;
+
+/// A handle on [`State`].
+#[derive(Clone)]
+pub(super) struct Shared(Arc<State>);
+
+impl Deref for Shared {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+/// What all requests share.
+pub(super) struct State {
+    pub(super) agent: Agent,
+    pub(super) home: Home,
+    pub(super) settings: Settings,
+    pub(super) access: Access,
+    pub(super) metrics: Metrics,
+    /// The readiness checks.
+    pub(super) readiness: Readiness,
+    /// Limits on work that takes long.
+    pub(super) work: WorkLimits,
+    /// The turns that are being made. A turn goes on for a moment when its client has gone: what has arrived is stored.
+    pub(super) turns: TaskTracker,
+    /// The turns that belong to a session.
+    pub(super) running: RunningTurns,
+    /// Stops every turn.
+    pub(super) stop: Stop,
+    /// Cancelled when no new turns are begun.
+    pub(super) draining: CancellationToken,
+    config: RwLock<Arc<Config>>,
+    room: Arc<Semaphore>,
+}
+
+impl Shared {
+    /// The gateway of `agent`, with what is in the configuration `file` now.
+    ///
+    /// # Errors
+    /// If the configuration cannot be used.
+    pub(super) fn new(
+        agent: Agent,
+        home: Home,
+        settings: Settings,
+        access: Access,
+        config: Config,
+        build: Build,
+    ) -> Shared {
+        let room = Arc::new(Semaphore::new(settings.max_concurrent as usize));
+        Shared(Arc::new(State {
+            agent,
+            home,
+            settings,
+            access,
+            metrics: Metrics::new(build),
+            readiness: Readiness::default(),
+            work: WorkLimits::new(),
+            turns: TaskTracker::new(),
+            running: RunningTurns::default(),
+            stop: Stop::new(),
+            draining: CancellationToken::new(),
+            config: RwLock::new(Arc::new(config)),
+            room,
+        }))
+    }
+}
+
+impl State {
+    /// The agent's configuration as it was read last.
+    pub(super) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the agent's configuration again, and returns the file. Turns that are being made keep the old one.
+    ///
+    /// # Errors
+    /// If it cannot be used; the old one stays then.
+    pub(super) fn reload(&self) -> Result<ConfigFile, Error> {
+        let file = ConfigFile::read(&self.home)?;
+        let config = Arc::new(file.agent()?);
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+        Ok(file)
+    }
+
+    /// Room for a turn, until what is returned is dropped.
+    ///
+    /// # Errors
+    /// 429 if there is none, 503 if the gateway is about to end.
+    pub(super) fn admit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        if self.draining.is_cancelled() {
+            self.metrics.rejected("shutdown");
+            let message = "the gateway is shutting down";
+            let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", message);
+            return Err(error.retry_after(BUSY_SECONDS));
+        }
+        Arc::clone(&self.room).try_acquire_owned().map_err(|_| {
+            self.metrics.rejected("busy");
+            let message = format!(
+                "the gateway is making {} answers already (`gateway.max_concurrent`), try again later",
+                self.settings.max_concurrent
+            );
+            ApiError::new(StatusCode::TOO_MANY_REQUESTS, "busy", message).retry_after(BUSY_SECONDS)
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! The numbers in `docs/gateway.md` are those of the code.
+
+use super::{completions, health, life, limits, log, server, settings, work_limits};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+const PAGE: &str = include_str!("../../../docs/gateway.md");
+
+/// The part of the page below a heading.
+fn part(heading: &str) -> &'static str {
+    let rest =
+        PAGE.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no part `{heading}`")).1;
+    rest.split("\n## ").next().unwrap_or_default()
+}
+
+/// The text without line breaks.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs())
+}
+
+#[test]
+fn limits_are_those_of_the_code() {
+    let limits = words(part("Limits"));
+    let kilobytes = |bytes: usize| format!("{} KB", bytes / 1024);
+    for expected in [
+        format!(
+            "a request's head | {}, 100 lines, and {} to come",
+            kilobytes(server::HEAD_BYTES),
+            seconds(server::HEAD_TIME)
+        ),
+        format!("`max_body_bytes`, and {} to come", seconds(limits::BODY_TIME)),
+        format!(
+            "large bodies, of more than {} | {} in memory at once, and {} of them parsed; {} more wait for that, up to {} each",
+            kilobytes(work_limits::SMALL),
+            work_limits::LARGE_AT_ONCE,
+            work_limits::PARSED_AT_ONCE,
+            work_limits::LARGE_WAITING,
+            seconds(work_limits::LARGE_WAIT)
+        ),
+        format!("{} without a byte of progress", seconds(server::WRITE_TIME)),
+        format!("Large bodies take up to {} times `max_body_bytes`", work_limits::LARGE_AT_ONCE),
+    ] {
+        assert!(limits.contains(&expected), "not in the page: {expected}");
+    }
+    let errors = words(part("Errors"));
+    let lingering = format!(
+        "up to {} MB of what the client still sends are thrown away, for {} at most and {} after the last byte",
+        server::LINGER_BYTES >> 20,
+        seconds(server::LINGER_TIME),
+        seconds(server::LINGER_PAUSE)
+    );
+    assert!(errors.contains(&lingering), "not in the page: {lingering}");
+}
+
+#[test]
+fn times_are_those_of_the_code() {
+    let readiness = words(part("Readiness"));
+    for expected in [
+        format!("a file of {} KB", health::PROBE_BYTES / 1024),
+        format!("counts for {}", seconds(health::FRESH)),
+        format!("waited for up to {}", seconds(health::CHECK_TIME)),
+        format!("found up to {} before", seconds(health::STALE)),
+    ] {
+        assert!(readiness.contains(&expected), "not in the page: {expected}");
+    }
+    assert!(words(part("The log")).contains(&format!("{} lines are kept", log::CAPACITY)));
+    assert!(words(part("The end")).contains(&format!("{} to come to their ends", seconds(life::GRACE))));
+    let whole = life::GRACE + life::STORING + life::FLUSHING + super::LAST_WRITES + life::LAST_LINES;
+    assert!(whole + Duration::from_millis(500) < Duration::from_secs(10), "it would take {whole:?} to end");
+    assert!(completions::LAST_CHANCE < life::STORING, "what cannot be stored is told before clients are cut");
+}
+
+#[test]
+fn settings_are_those_of_the_code() {
+    let rows = part("Settings").lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(rows.collect::<BTreeSet<_>>(), settings::FIELDS.into_iter().collect());
+}

@@ -1,0 +1,328 @@
+//! A gateway with a home of its own, in front of a server that answers as it is told.
+
+use crate::client::{Answer, Ask};
+use crate::upstream::HeldProvider;
+use mock_provider::{Received, RequestLog, Server};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use std::env;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The provider's key. Never to be seen but by the provider.
+pub(crate) const KEY: &str = "sk-lab-4f9Jq2LrT7xWvB1c";
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long the process may take to end where two signals have said so.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// The variable that names the file for what rustc's instrumentation counts.
+const PROFILE: &str = "LLVM_PROFILE_FILE";
+
+/// How a gateway is to be started.
+pub(crate) struct Plan {
+    scenario: String,
+    held: Option<HeldProvider>,
+    listen: &'static str,
+    gateway: Value,
+    timeout: u32,
+    disk_full: bool,
+    log_blocked: bool,
+    variables: Vec<(&'static str, String)>,
+}
+
+/// A gateway that runs.
+pub(crate) struct Lab {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    home: TempDir,
+    log: Log,
+}
+
+impl Plan {
+    /// In front of a server that answers as `scenario` says.
+    pub(crate) fn new(scenario: &str) -> Plan {
+        Plan {
+            scenario: scenario.to_owned(),
+            held: None,
+            listen: "127.0.0.1:0",
+            gateway: json!({}),
+            timeout: 10,
+            disk_full: false,
+            log_blocked: false,
+            variables: Vec::new(),
+        }
+    }
+
+    /// In front of a server that answers when it is told to.
+    pub(crate) fn held(held: &HeldProvider) -> Plan {
+        Plan { held: Some(held.clone()), ..Plan::new("ok") }
+    }
+
+    pub(crate) fn listen(self, listen: &'static str) -> Plan {
+        Plan { listen, ..self }
+    }
+
+    /// The configuration's `gateway`.
+    pub(crate) fn gateway(self, gateway: Value) -> Plan {
+        Plan { gateway, ..self }
+    }
+
+    /// The provider's `timeout_secs`.
+    pub(crate) fn timeout(self, timeout: u32) -> Plan {
+        Plan { timeout, ..self }
+    }
+
+    /// With no room for a byte in any file.
+    pub(crate) fn disk_full(self) -> Plan {
+        Plan { disk_full: true, ..self }
+    }
+
+    /// With nobody who reads its log once it listens, until [`Lab::unblock_log`].
+    pub(crate) fn log_blocked(self) -> Plan {
+        Plan { log_blocked: true, ..self }
+    }
+
+    /// With another variable in its environment.
+    pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Plan {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// Starts it, and waits until it listens.
+    pub(crate) fn start(self) -> Lab {
+        let home = tempfile::tempdir().expect("a folder");
+        let requests = RequestLog::append_to(&home.path().join("requests")).expect("a log");
+        let server = Server::bind(0, requests).expect("a port");
+        let base = match &self.held {
+            Some(held) => held.base().to_owned(),
+            None => format!("http://{}/{}/v1", server.address(), self.scenario),
+        };
+        thread::spawn(move || server.run());
+        let config = json!({
+            "agents": { "model": "lab-model" },
+            "providers": { "providers": { "openai": {
+                "api_base": base, "api_key_env": "LAB_KEY", "retries": 0, "timeout_secs": self.timeout,
+            } } },
+            "gateway": self.gateway,
+        });
+        fs::write(home.path().join("config.json"), config.to_string()).expect("a config");
+        let mut child = self.program(&home);
+        let log = Log::of(child.stderr.take().expect("a pipe"), self.log_blocked);
+        let listening: Value =
+            serde_json::from_str(&log.wait_for("\"event\":\"listening\"")).expect("a line of JSON");
+        let address: SocketAddr =
+            listening["address"].as_str().and_then(|text| text.parse().ok()).expect("an address");
+        // One that listens on all addresses is asked on loopback.
+        let address = SocketAddr::from(([127, 0, 0, 1], address.port()));
+        Lab { child, address, home, log }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this package has no door to other programs, and needs but its own"
+    )]
+    fn program(&self, home: &TempDir) -> Child {
+        let program = env!("CARGO_BIN_EXE_gateway-under-test");
+        let mut command = if self.disk_full {
+            // The signal that comes with the limit is ignored, so that what is left of it is an error to the writer.
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh", program]);
+            shell
+        } else {
+            Command::new(program)
+        };
+        command.env_clear().env("CLAWFT_LISTEN", self.listen);
+        command.env("CLAWFT_HOME", home.path()).env("LAB_KEY", KEY);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        // Where coverage is measured, the process leaves its counts there. On a full disk it has no room for them, and would
+        // complain of that between the lines of its log.
+        let counts = env::var_os(PROFILE).map(|file| if self.disk_full { "/dev/null".into() } else { file });
+        command.envs(counts.map(|file| (PROFILE, file)));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.spawn().expect("the program starts")
+    }
+}
+
+impl Lab {
+    /// A gateway of the usual kind.
+    pub(crate) fn new(scenario: &str) -> Lab {
+        Plan::new(scenario).start()
+    }
+
+    pub(crate) fn send(&self, ask: Ask) -> Answer {
+        ask.send(self.address)
+    }
+
+    /// Says `text`, and nothing else.
+    pub(crate) fn say(&self, text: &str, stream: bool) -> Answer {
+        self.send(Ask::chat(&message(text, stream)))
+    }
+
+    /// Says `text` in a session.
+    pub(crate) fn say_in(&self, session: &str, text: &str, stream: bool) -> Answer {
+        self.send(Ask::chat(&message(text, stream)).header("x-clawft-session", session))
+    }
+
+    /// A file in the gateway's home.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// The session as it is stored, once `enough` says that it is as expected.
+    pub(crate) fn session(&self, id: &str, enough: impl Fn(&Value) -> bool) -> Value {
+        let path = self.file(&format!("sessions/{id}.json"));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            match found {
+                Some(session) if enough(&session) => return session,
+                found => assert!(Instant::now() < deadline, "{found:?}"),
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// What the server behind the gateway has received.
+    pub(crate) fn received(&self) -> Vec<Received> {
+        let log = fs::read_to_string(self.file("requests")).expect("a log");
+        log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process");
+        kill_process(id, signal).expect("a signal is sent");
+    }
+
+    /// Waits for a line of the log that holds `text`.
+    pub(crate) fn logged(&self, text: &str) -> String {
+        self.log.wait_for(text)
+    }
+
+    /// Has somebody read the log again.
+    pub(crate) fn unblock_log(&self) {
+        self.log.unblock();
+    }
+
+    /// All that has been logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.text()
+    }
+
+    /// Waits for the end of the process, and says how long that took.
+    pub(crate) fn end(mut self) -> (ExitStatus, Duration, String) {
+        let (status, took) = self.ended();
+        (status, took, self.log.text())
+    }
+
+    /// The same, with the log as it was.
+    pub(crate) fn ended(&mut self) -> (ExitStatus, Duration) {
+        let began = Instant::now();
+        let status = self.ended_within(PATIENCE);
+        let status = status.unwrap_or_else(|| panic!("the gateway does not end: {}", self.log.text()));
+        (status, began.elapsed())
+    }
+
+    fn ended_within(&mut self, time: Duration) -> Option<ExitStatus> {
+        let began = Instant::now();
+        loop {
+            match self.child.try_wait().expect("a status") {
+                None if began.elapsed() < time => thread::sleep(Duration::from_millis(2)),
+                status => return status,
+            }
+        }
+    }
+
+    /// Ends the process at once if it still runs, as two signals do. One that was killed would leave no counts.
+    fn stop(&mut self) {
+        if self.ended_within(Duration::ZERO).is_some() {
+            return;
+        }
+        self.signal(Signal::TERM);
+        self.signal(Signal::INT);
+        if self.ended_within(ENDING).is_none() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// Ends the process, and looks through its log, whatever the test was about.
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.stop();
+        if thread::panicking() {
+            eprintln!("{}", self.log.text());
+            return;
+        }
+        let log = self.log.text();
+        let token = fs::read_to_string(self.file("gateway-token")).unwrap_or_default();
+        for line in log.lines() {
+            assert!(serde_json::from_str::<Value>(line).is_ok(), "not JSON: {line}");
+            assert!(!line.contains(KEY) && !line.contains("whisper"), "{line}");
+            assert!(token.is_empty() || !line.contains(token.trim()), "{line}");
+        }
+    }
+}
+
+/// The body of a request that says `text`. Tests say nothing without `whisper`, which no log may have heard.
+pub(crate) fn message(text: &str, stream: bool) -> Value {
+    json!({ "model": "lab-model", "messages": [{ "role": "user", "content": format!("whisper {text}") }], "stream": stream })
+}
+
+/// What a process writes on standard error.
+#[derive(Clone, Default)]
+struct Log(Arc<(Mutex<Written>, Condvar)>);
+
+#[derive(Default)]
+struct Written {
+    text: String,
+    /// Nothing is read after the line about listening.
+    blocked: bool,
+}
+
+impl Log {
+    fn of(pipe: impl Read + Send + 'static, blocked: bool) -> Log {
+        let log = Log::default();
+        log.0.0.lock().expect("the log").blocked = blocked;
+        let writer = log.clone();
+        thread::spawn(move || {
+            for line in BufReader::with_capacity(1024, pipe).lines().map_while(Result::ok) {
+                let (written, change) = &*writer.0;
+                let mut written = written.lock().expect("the log");
+                written.text.push_str(&(line + "\n"));
+                change.notify_all();
+                let listens = written.text.contains("\"event\":\"listening\"");
+                drop(change.wait_while(written, |written| listens && written.blocked));
+            }
+        });
+        log
+    }
+
+    fn unblock(&self) {
+        self.0.0.lock().expect("the log").blocked = false;
+        self.0.1.notify_all();
+    }
+
+    fn text(&self) -> String {
+        self.0.0.lock().expect("the log").text.clone()
+    }
+
+    fn wait_for(&self, wanted: &str) -> String {
+        let (written, change) = &*self.0;
+        let found = |text: &String| text.lines().find(|line| line.contains(wanted)).map(str::to_owned);
+        let written = written.lock().expect("the log");
+        let waited = change.wait_timeout_while(written, PATIENCE, |written| found(&written.text).is_none());
+        let (written, _) = waited.expect("the log");
+        found(&written.text).unwrap_or_else(|| panic!("no line with `{wanted}`:\n{}", written.text))
+    }
+}

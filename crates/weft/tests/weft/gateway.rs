@@ -1,0 +1,35 @@
+//! `weft gateway`: the command line's part of it. The rest is tested where the gateway is.
+
+use crate::common::Home;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+
+#[test]
+fn listens_where_the_option_says_and_names_its_build() {
+    let home = Home::new("ok");
+    let mut command = home.command(&["gateway", "--listen", "127.0.0.1:0"]);
+    #[expect(clippy::disallowed_methods, reason = "this package runs but itself")]
+    let mut child = command.env("CLAWFT_LISTEN", "203.0.113.1:1").spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!((&line["event"], &line["version"]), (&"listening".into(), &version.into()), "{line}");
+
+    let mut stream = TcpStream::connect(line["address"].as_str().unwrap()).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+    let mut metrics = String::new();
+    stream.read_to_string(&mut metrics).unwrap();
+    let said = home.run(&["--version"]).result();
+    let (revision, target) = said.split_once('(').unwrap().1.trim_end_matches(")\n").split_once(' ').unwrap();
+    let build =
+        format!("clawft_build_info{{version=\"{version}\",revision=\"{revision}\",target=\"{target}\"}}");
+    assert!(metrics.contains(&build), "{build}\n{metrics}");
+
+    let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw).unwrap();
+    kill_process(id, Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+}
