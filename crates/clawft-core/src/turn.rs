@@ -22,6 +22,36 @@ use core::time::Duration;
 const MAX_ERROR_BODY: usize = 1 << 20;
 
 /// A turn in progress.
+///
+/// The platform sends the request, feeds what comes back, and does what each [`Step`] says:
+///
+/// ```
+/// use clawft_core::{Event, Step, Turn};
+/// use clawft_types::{Config, Input, Session};
+/// use std::time::Duration;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = br#"{"agents": {"model": "gpt-4o-mini"},
+///     "providers": {"providers": {"openai": {"api_key_env": "OPENAI_API_KEY"}}}}"#;
+/// let config = Config::parse("config.json", config)?;
+/// let environment = |name: &str| (name == "OPENAI_API_KEY").then(|| "sk-secret".to_owned());
+/// let message = Input::parse("Hello!")?;
+/// let (mut turn, request) = Turn::begin(&config, &environment, Session::default(), message)?;
+/// assert_eq!(request.method.as_str(), "POST");
+/// assert_eq!(request.url, "https://api.openai.com/v1/chat/completions");
+///
+/// // No time has passed since the turn began.
+/// let clock = &|| Duration::ZERO;
+/// let body = br#"{"choices": [{"message": {"role": "assistant", "content": "Good morning."}}]}"#;
+/// assert!(matches!(turn.feed(Event::Head { status: 200, headers: &[] }, clock), Step::More));
+/// assert!(matches!(turn.feed(Event::Body(body), clock), Step::More));
+/// let Step::Done(reply) = turn.feed(Event::End, clock) else { panic!("there is no answer") };
+/// assert_eq!(reply.text(), "Good morning.");
+/// // The session holds the question and the answer, and is the caller's to store.
+/// assert_eq!(reply.session.messages.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Turn<'a> {
     config: Cow<'a, Config>,

@@ -23,6 +23,31 @@ const ENDING: &str = ".json";
 pub type Warn<'a> = &'a mut dyn FnMut(&str);
 
 /// The sessions below one base directory.
+///
+/// ```
+/// use clawft_store::{FileSystem, Sessions};
+/// use clawft_types::{Message, Role, SessionId};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let directory = directory.path().to_str().ok_or("the path is not UTF-8")?;
+/// let sessions = Sessions::new(FileSystem::with_base_path(directory));
+/// let id: SessionId = "work".parse()?;
+///
+/// // A session that is not there yet is empty.
+/// let mut session = sessions.load(id.clone())?;
+/// let known = session.messages.len();
+/// session.messages.push(Message::new(Role::User, "Hello!"));
+/// session.messages.push(Message::new(Role::Assistant, "Good morning."));
+/// // What another process has stored meanwhile stays: this turn is added to it.
+/// sessions.store(&session, known, &mut |warning| eprintln!("{warning}"))?;
+///
+/// assert_eq!(sessions.list()?, [id.clone()]);
+/// assert_eq!(sessions.load(id.clone())?.messages, session.messages);
+/// assert!(sessions.remove(&id)?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Sessions {
     fs: FileSystem,

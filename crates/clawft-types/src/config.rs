@@ -19,6 +19,25 @@ use alloc::string::String;
 use core::time::Duration;
 
 /// The complete configuration of a turn.
+///
+/// ```
+/// use clawft_types::{Config, Kind};
+///
+/// # fn main() -> Result<(), clawft_types::ConfigError> {
+/// let file = br#"{"agents": {"model": "llama3.2", "temperature": 0.7},
+///     "providers": {"providers": {"local": {"api_base": "http://127.0.0.1:11434/v1", "api_key": "sk-secret"}}}}"#;
+/// let config = Config::parse("config.json", file)?;
+/// assert_eq!(config.agents.model, "llama3.2");
+/// assert_eq!((config.provider.name.as_str(), config.provider.kind), ("local", Kind::OpenAi));
+/// assert_eq!(config.provider.timeout.as_secs(), 30);
+/// // A key has no way to be printed.
+/// assert!(!format!("{config:?}").contains("sk-secret"));
+///
+/// let error = Config::parse("config.json", br#"{"agents": {"model": "llama3.2"}}"#).unwrap_err();
+/// assert_eq!(error.to_string(), "config.json: providers: missing");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// `agents`.
