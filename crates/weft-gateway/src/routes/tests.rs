@@ -242,7 +242,7 @@ fn hostile() -> String {
     let empty = r#"{"role":"user","content":""}"#;
     format!(
         r#"{{"messages":[{}]}}"#,
-        vec![empty; 100_000].join(",") + r#",{"role":"assistant","content":"a"}"#
+        vec![empty; 20_000].join(",") + r#",{"role":"assistant","content":"a"}"#
     )
 }
 
