@@ -4,11 +4,11 @@ mod show;
 
 use super::args::{Config, ConfigAction};
 use super::exit::Exit;
-use super::terminal::print;
+use super::terminal::{self, print};
 use clawft_core::Turn;
 use clawft_types::{Input, Session};
 use std::env;
-use weft_agent::{ConfigFile, Error, Home};
+use weft_agent::{ConfigFile, Error, Home, warnings};
 use weft_gateway::Settings;
 
 impl Config {
@@ -25,10 +25,11 @@ impl Config {
     }
 }
 
-/// Everything but asking the provider.
+/// Does everything but asking the provider, and warns as the commands that ask it do.
 fn check(home: &Home) -> Result<(), Error> {
     let file = ConfigFile::read(home)?;
     let (config, _) = read(&file)?;
+    terminal::warn(&warnings::of_config(home, &file, &config, &|name| env::var(name).ok()));
     // A turn begins by finding the key, and nothing is sent before it is told so.
     let message = Input::parse("Hello!")?;
     Turn::begin(&config, &|name| env::var(name).ok(), Session::default(), message)?;

@@ -2,6 +2,8 @@
 
 mod answers;
 mod common;
+#[cfg(unix)]
+mod config;
 #[cfg(target_os = "linux")]
 mod disk;
 #[cfg(unix)]
