@@ -13,7 +13,7 @@ pub(crate) fn recent(messages: &[Message], tokens: u32, taken: usize) -> &[Messa
     for (index, message) in messages.iter().enumerate().rev() {
         match room.checked_sub(message.content.len()) {
             Some(rest) => room = rest,
-            None => return &messages[start..],
+            None => return messages.get(start..).unwrap_or_default(),
         }
         if message.role == Role::User {
             start = index;

@@ -8,6 +8,21 @@
 //! and error messages are decided here, without files, sockets, clock, environment or randomness. So blocking
 //! WASI calls, an async runtime and tests with plain values all drive the same code.
 
+// Input from outside may cause an error, but never a panic or a truncated number.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+#![forbid(unsafe_code)]
 // Without std the compiler allows no file, socket, clock, environment or randomness.
 #![cfg_attr(not(test), no_std)]
 

@@ -5,6 +5,21 @@
 //! return values. All JSON is read through one tree and one set of accessors ([`json`]) instead of derived
 //! deserializers: less code in the shipped component, and every error names the field that is wrong.
 
+// Input from outside may cause an error, but never a panic or a truncated number.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+#![forbid(unsafe_code)]
 // Without std the compiler allows no file, socket, clock, environment or randomness.
 #![cfg_attr(not(test), no_std)]
 

@@ -38,14 +38,18 @@ impl WasiEnvironment {
     /// Returns the value of `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
         let index = self.position(name).ok()?;
-        Some(&self.variables[index].1)
+        self.variables.get(index).map(|(_, value)| value.as_str())
     }
 
     /// Sets `name`, and replaces a value that it had.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         let (name, value) = (name.into(), value.into());
         match self.position(&name) {
-            Ok(index) => self.variables[index].1 = value,
+            Ok(index) => {
+                if let Some((_, known)) = self.variables.get_mut(index) {
+                    *known = value;
+                }
+            }
             Err(index) => self.variables.insert(index, (name, value)),
         }
     }

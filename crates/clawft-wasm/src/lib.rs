@@ -15,6 +15,21 @@
 //! Nothing here panics on any input from a user, a server or a file system: in the shipped build a panic is a
 //! trap without a message.
 
+// Input from outside may cause an error, but never a panic or a truncated number.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+
 pub mod console;
 pub mod env;
 pub mod fs;

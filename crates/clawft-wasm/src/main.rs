@@ -1,5 +1,19 @@
 //! The command: reads a message from standard input and writes the answer to standard output.
 
+// Input from outside may cause an error, but never a panic or a truncated number.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
 // The component itself does the C library's work before `main` (reading the arguments, opening granted
 // directories).
 #![cfg_attr(target_os = "wasi", no_main)]

@@ -263,6 +263,7 @@ fn shows_key(provider: &Provider, url: &str) -> bool {
 }
 
 /// Returns a random number, so that clients that failed together do not retry together.
+#[expect(clippy::cast_possible_truncation, reason = "any bits of the number will do")]
 fn jitter() -> u32 {
     random::number() as u32
 }

@@ -67,8 +67,9 @@ impl Turns {
         bytes: &[u8],
         elapsed_ms: u32,
     ) -> Result<Step, Misuse> {
-        let place = self.place(turn)?;
-        self.open[place].1.feed(event, number, bytes, elapsed_ms)
+        let open = self.open.iter_mut().find(|(number, _)| *number == turn);
+        let (_, open) = open.ok_or(Misuse::NoTurn)?;
+        open.feed(event, number, bytes, elapsed_ms)
     }
 
     /// Returns a text of the turn by its code; empty if there is none.
@@ -97,7 +98,8 @@ impl Turns {
     }
 
     fn find(&self, turn: i32) -> Result<&Driven, Misuse> {
-        Ok(&self.open[self.place(turn)?].1)
+        let open = self.open.iter().find(|(number, _)| *number == turn);
+        open.map(|(_, open)| &**open).ok_or(Misuse::NoTurn)
     }
 
     fn place(&self, turn: i32) -> Result<usize, Misuse> {

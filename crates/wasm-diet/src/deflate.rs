@@ -72,7 +72,7 @@ impl Costs {
 
     fn before(&self, position: usize) -> usize {
         let bits = position.checked_sub(1).and_then(|last| self.bits.get(last));
-        bits.map_or(0, |&bits| usize::try_from(bits / 8).expect("no larger than the file"))
+        bits.map_or(0, |&bits| usize::try_from(bits / 8).unwrap_or(self.total))
     }
 }
 
@@ -127,11 +127,14 @@ impl Codes {
     /// Returns the code in which each symbol has the given length, and none where that is 0.
     fn new(lengths: &[usize]) -> Self {
         let mut counts = [0; 16];
-        lengths.iter().for_each(|&length| counts[length] += 1);
-        counts[0] = 0;
-        let mut symbols: Vec<usize> = (0..lengths.len()).filter(|&symbol| lengths[symbol] > 0).collect();
-        symbols.sort_by_key(|&symbol| lengths[symbol]);
-        Self { counts, symbols }
+        let mut used: Vec<_> = lengths.iter().copied().zip(0..).filter(|&(length, _)| length > 0).collect();
+        for &(length, _) in &used {
+            if let Some(count) = counts.get_mut(length) {
+                *count += 1;
+            }
+        }
+        used.sort_by_key(|&(length, _)| length);
+        Self { counts, symbols: used.into_iter().map(|(_, symbol)| symbol).collect() }
     }
 }
 
@@ -213,8 +216,8 @@ fn fixed_literals() -> Codes {
 fn tables(reader: &mut Reader<'_>) -> Result<(Codes, Codes)> {
     let (literals, distances, lengths) = (reader.bits(5)? + 257, reader.bits(5)? + 1, reader.bits(4)? + 4);
     let mut of_lengths = [0; 19];
-    for &position in &ORDER[..lengths] {
-        of_lengths[position] = reader.bits(3)?;
+    for &position in ORDER.iter().take(lengths) {
+        *of_lengths.get_mut(position).context("it has a damaged table")? = reader.bits(3)?;
     }
     let codes = Codes::new(&of_lengths);
     let mut all = Vec::with_capacity(literals + distances);
@@ -228,7 +231,8 @@ fn tables(reader: &mut Reader<'_>) -> Result<(Codes, Codes)> {
         all.extend(std::iter::repeat_n(length, times));
     }
     ensure!(all.len() == literals + distances, "it has a table that is too long");
-    Ok((Codes::new(&all[..literals]), Codes::new(&all[literals..])))
+    let (literals, distances) = all.split_at_checked(literals).context("it has a damaged table")?;
+    Ok((Codes::new(literals), Codes::new(distances)))
 }
 
 #[cfg(test)]

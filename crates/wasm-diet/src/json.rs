@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, ser::Error as _};
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 /// The number of indented levels: document, artifacts, artifact, list. Deeper levels stand on one line.
@@ -16,7 +16,7 @@ pub fn lines(value: &impl Serialize) -> serde_json::Result<String> {
     let mut text = Vec::new();
     let format = Lines { pretty: PrettyFormatter::new(), depth: 0 };
     value.serialize(&mut Serializer::with_formatter(&mut text, format))?;
-    Ok(String::from_utf8(text).expect("JSON is UTF-8"))
+    String::from_utf8(text).map_err(serde_json::Error::custom)
 }
 
 struct Lines {

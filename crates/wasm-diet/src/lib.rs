@@ -1,3 +1,17 @@
+// Input from outside may cause an error, but never a panic or a truncated number.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
 #![doc = include_str!("../README.md")]
 //!
 //! # Modules, in reading order

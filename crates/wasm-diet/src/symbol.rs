@@ -81,7 +81,7 @@ fn home(name: &str) -> Vec<&str> {
     }
     let is_type = |segment: &&str| segment.starts_with(char::is_uppercase);
     let modules = segments.iter().position(is_type).unwrap_or(segments.len() - 1);
-    segments[..modules.max(1)].to_vec()
+    segments.get(..modules.max(1)).unwrap_or(&segments).to_vec()
 }
 
 #[cfg(test)]

@@ -8,6 +8,21 @@
 //!
 //! `settings` is what it is told, `state` what requests share; `life` begins and ends it. Errors are `api_error`'s.
 
+// Input from outside may cause an error, but never a panic or a truncated number.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+
 mod access;
 mod api_error;
 mod completions;

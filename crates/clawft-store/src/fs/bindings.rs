@@ -153,12 +153,14 @@ fn open(path: &str, how: OpenFlags, access: DescriptorFlags) -> Result<Descripto
 }
 
 fn write(file: &Descriptor, bytes: &[u8], start: u64) -> Result<(), FsFault> {
-    let mut done = 0;
-    while done < bytes.len() {
-        match file.write(&bytes[done..], start + done as u64)? {
-            0 => return Err(FsFault::Full),
-            written => done += usize::try_from(written).unwrap_or(usize::MAX).min(bytes.len() - done),
+    let (mut rest, mut at) = (bytes, start);
+    while !rest.is_empty() {
+        let written = file.write(rest, at)?;
+        if written == 0 {
+            return Err(FsFault::Full);
         }
+        rest = rest.get(usize::try_from(written).unwrap_or(usize::MAX)..).unwrap_or_default();
+        at += written;
     }
     Ok(())
 }

@@ -122,7 +122,7 @@ pub(super) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), Fs
     loop {
         // SAFETY: the host writes into the buffer and nothing else.
         let filled = unsafe { wasip1::fd_readdir(directory.0, buffer.as_mut_ptr(), buffer.len(), next) }?;
-        let mut entries = &buffer[..filled.min(buffer.len())];
+        let mut entries = buffer.get(..filled).unwrap_or(&buffer);
         while let Some((name, rest, cookie)) = entry(entries) {
             let name = str::from_utf8(name).unwrap_or(".");
             if name != "." && name != ".." {
@@ -141,8 +141,8 @@ pub(super) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), Fs
 /// position of the next entry.
 fn entry(bytes: &[u8]) -> Option<(&[u8], &[u8], u64)> {
     let (head, rest) = bytes.split_at_checked(size_of::<Dirent>())?;
-    let next = u64::from_le_bytes(head[..8].try_into().ok()?);
-    let length = u32::from_le_bytes(head[16..20].try_into().ok()?);
+    let next = u64::from_le_bytes(*head.first_chunk()?);
+    let length = u32::from_le_bytes(*head.get(16..)?.first_chunk()?);
     let (name, rest) = rest.split_at_checked(length as usize)?;
     Some((name, rest, next))
 }
