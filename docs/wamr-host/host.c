@@ -127,10 +127,10 @@ static uint8_t *read_all(FILE *file, uint32_t *size) {
     return bytes;
 }
 
-/* Loads the module with the folder as `/config`, and one variable. */
-static void load(const char *path, const char *folder, const char *variable) {
+/* Loads the module with the directory as `/config`, and one variable. */
+static void load(const char *path, const char *directory, const char *variable) {
     static char mapped[4096], pool[1024 * 1024], error[128];
-    static const char *folders[] = { mapped }, *variables[1];
+    static const char *directories[] = { mapped }, *variables[1];
     RuntimeInitArgs settings = { .mem_alloc_type = Alloc_With_Pool };
     settings.mem_alloc_option.pool.heap_buf = pool;
     settings.mem_alloc_option.pool.heap_size = sizeof(pool);
@@ -140,9 +140,9 @@ static void load(const char *path, const char *folder, const char *variable) {
     uint8_t *bytes = read_all(fopen(path, "rb"), &size);
     wasm_module_t module = bytes ? wasm_runtime_load(bytes, size, error, sizeof(error)) : NULL;
     if (!module) fail(path, error);
-    snprintf(mapped, sizeof(mapped), "/config::%s", folder);
+    snprintf(mapped, sizeof(mapped), "/config::%s", directory);
     variables[0] = variable;
-    wasm_runtime_set_wasi_args(module, NULL, 0, folders, 1, variables, 1, NULL, 0);
+    wasm_runtime_set_wasi_args(module, NULL, 0, directories, 1, variables, 1, NULL, 0);
     InstantiationArgs bounds = { .default_stack_size = STACK_SIZE, .max_memory_pages = MOST_MEMORY };
     agent = wasm_runtime_instantiate_ex(module, &bounds, error, sizeof(error));
     if (!agent) fail(path, error);

@@ -28,11 +28,11 @@ fn limits_are_those_of_the_code() {
     let kilobytes = |bytes: usize| format!("{} KB", bytes / 1024);
     for expected in [
         format!(
-            "a request's head | {}, 100 lines, and {} to come",
+            "a request's head | {}, 100 lines, and {} to arrive",
             kilobytes(server::HEAD_BYTES),
             seconds(server::HEAD_TIME)
         ),
-        format!("`max_body_bytes`, and {} to come", seconds(limits::BODY_TIME)),
+        format!("`max_body_bytes`, and {} to arrive", seconds(limits::BODY_TIME)),
         format!(
             "large bodies, of more than {} | {} in memory at once, and {} of them parsed; {} more wait for that, up to {} each",
             kilobytes(work_limits::SMALL),
@@ -48,7 +48,7 @@ fn limits_are_those_of_the_code() {
     }
     let errors = words(part("Errors"));
     let lingering = format!(
-        "up to {} MB of what the client still sends are thrown away, for {} at most and {} after the last byte",
+        "up to {} MB of the rest of the body are discarded, for {} at most and {} after the last byte",
         server::LINGER_BYTES >> 20,
         seconds(server::LINGER_TIME),
         seconds(server::LINGER_PAUSE)
@@ -61,14 +61,14 @@ fn times_are_those_of_the_code() {
     let readiness = words(part("Readiness"));
     for expected in [
         format!("a file of {} KB", health::PROBE_BYTES / 1024),
-        format!("counts for {}", seconds(health::FRESH)),
-        format!("waited for up to {}", seconds(health::CHECK_TIME)),
-        format!("found up to {} before", seconds(health::STALE)),
+        format!("valid for {}", seconds(health::FRESH)),
+        format!("waits up to {} for a check", seconds(health::CHECK_TIME)),
+        format!("a result of up to {} before", seconds(health::STALE)),
     ] {
         assert!(readiness.contains(&expected), "not in the page: {expected}");
     }
     assert!(words(part("The log")).contains(&format!("{} lines are kept", log::CAPACITY)));
-    assert!(words(part("The end")).contains(&format!("{} to come to their ends", seconds(life::GRACE))));
+    assert!(words(part("The end")).contains(&format!("{} to complete", seconds(life::GRACE))));
     let whole = life::GRACE + life::STORING + life::FLUSHING + super::LAST_WRITES + life::LAST_LINES;
     assert!(whole + Duration::from_millis(500) < Duration::from_secs(10), "it would take {whole:?} to end");
     assert!(completions::LAST_CHANCE < life::STORING, "what cannot be stored is told before clients are cut");
