@@ -1,10 +1,10 @@
 /*
  * A host that embeds the agent: it has a network, and the module has everything else.
  *
- *     wamr-host clawft-wasip1.wasm FOLDER NAME=VALUE < MESSAGE
+ *     wamr-host clawft-wasip1.wasm DIRECTORY NAME=VALUE < MESSAGE
  *
- * FOLDER holds `config.json`, and NAME is the variable that the key comes in. To be read rather than to be used: the only
- * network in here is plain HTTP, and no timeout is kept.
+ * DIRECTORY holds `config.json`, and NAME is the variable with the key. This is an example to read, not a program to use:
+ * its only network is plain HTTP, and it ignores timeouts.
  */
 
 #define _POSIX_C_SOURCE 200809L
@@ -151,7 +151,7 @@ static void load(const char *path, const char *directory, const char *variable) 
 }
 
 int main(int count, char **arguments) {
-    if (count != 4) fail("usage", "wamr-host MODULE FOLDER NAME=VALUE < MESSAGE");
+    if (count != 4) fail("usage", "wamr-host MODULE DIRECTORY NAME=VALUE < MESSAGE");
     load(arguments[1], arguments[2], arguments[3]);
 
     uint32_t size;

@@ -1,5 +1,5 @@
-//! Takes the numbers of the exported functions out of their header, so that they are written down in one place, and so that
-//! a compiler of C reads that place.
+//! Reads the numbers of the exported functions from their header, so that they are written in one place,
+//! which a C compiler reads too.
 
 use std::{env, path::Path};
 
@@ -14,6 +14,8 @@ fn main() {
         .prepend_enum_name(false)
         .generate()
         .expect("clawft.h is a C header");
-    let folder = env::var_os("OUT_DIR").expect("cargo says where to write");
-    bindings.write_to_file(Path::new(&folder).join("clawft.rs")).expect("cargo's folder can be written to");
+    let directory = env::var_os("OUT_DIR").expect("cargo says where to write");
+    bindings
+        .write_to_file(Path::new(&directory).join("clawft.rs"))
+        .expect("cargo's directory can be written to");
 }

@@ -1,20 +1,20 @@
-//! One command, held against clap's tree.
+//! Comparison of one command with clap's tree.
 
 use std::collections::BTreeSet;
 
 use clap::{Arg, Command};
 
-/// What was met on the way.
+/// The commands and options that were found.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// As one would type it: `pot brew`, `pot brew --hot`.
+    /// The spelling on the command line: `pot brew`, `pot brew --hot`.
     met: BTreeSet<String>,
     /// Options that were shown without a command.
     alone: BTreeSet<String>,
 }
 
 impl Seen {
-    /// `options` were shown without a command.
+    /// Records options that were shown without a command.
     pub(crate) fn alone(&mut self, options: Vec<String>) {
         self.alone.extend(options);
     }
@@ -24,7 +24,7 @@ impl Seen {
     }
 }
 
-/// Follows `words` down `root`. What it cannot follow is the error.
+/// Follows `words` down `root`. Fails at the first unknown word.
 pub(crate) fn walk(root: &Command, words: &[String], seen: &mut Seen) -> Result<(), String> {
     let (mut command, mut path) = (root, root.get_bin_name().unwrap_or(root.get_name()).to_owned());
     let mut words = words.iter().map(|word| word.trim_end_matches([',', '.', ':'])).peekable();
@@ -45,7 +45,7 @@ pub(crate) fn walk(root: &Command, words: &[String], seen: &mut Seen) -> Result<
             seen.met.insert(path.clone());
         } else {
             argument(command, &path, word)?;
-            // What follows belongs to whatever command that stands for, or to another program.
+            // The next words belong to an unknown command, or to another program.
             if command.has_subcommands() || command.get_positionals().any(Arg::is_trailing_var_arg_set) {
                 break;
             }
@@ -54,7 +54,7 @@ pub(crate) fn walk(root: &Command, words: &[String], seen: &mut Seen) -> Result<
     Ok(())
 }
 
-/// Whether `command` takes `word` as an argument.
+/// Returns an error unless `command` takes `word` as an argument.
 fn argument(command: &Command, path: &str, word: &str) -> Result<(), String> {
     let mut arguments = command.get_positionals().peekable();
     if is_placeholder(word) {
@@ -70,7 +70,7 @@ fn argument(command: &Command, path: &str, word: &str) -> Result<(), String> {
     if takes { Ok(()) } else { Err(format!("`{path}` takes no `{word}`")) }
 }
 
-/// Words in capitals stand for something else, as do those in brackets.
+/// Returns whether `word` is a placeholder: in upper case or in brackets.
 fn is_placeholder(word: &str) -> bool {
     !word.chars().any(|c| c.is_ascii_lowercase()) || word.starts_with(['[', '<', '{'])
 }
@@ -84,7 +84,7 @@ fn find<'c>(command: &'c Command, option: &str) -> Option<&'c Arg> {
     })
 }
 
-/// The option as one would type it.
+/// Returns the option as on the command line.
 fn spelled(argument: &Arg) -> String {
     match (argument.get_long(), argument.get_short()) {
         (Some(long), _) => format!("--{long}"),
@@ -93,7 +93,7 @@ fn spelled(argument: &Arg) -> String {
     }
 }
 
-/// What exists, is not hidden, and was not met, as one would type it.
+/// Returns all visible commands and options that were not found, as on the command line.
 pub(crate) fn unseen(command: &Command, path: &str, seen: &Seen) -> Vec<String> {
     let options =
         command.get_arguments().filter(|argument| is_option(argument) && !seen.option(path, argument));
@@ -107,7 +107,7 @@ pub(crate) fn unseen(command: &Command, path: &str, seen: &Seen) -> Vec<String> 
     missing
 }
 
-/// An option that is to be shown: not `--help` and `--version`, which go without saying.
+/// Returns whether the option has to be shown: not `--help` and `--version`.
 fn is_option(argument: &Arg) -> bool {
     let obvious = matches!(argument.get_id().as_str(), "help" | "version");
     !(obvious || argument.is_positional() || argument.is_hide_set())

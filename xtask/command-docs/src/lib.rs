@@ -1,7 +1,8 @@
-//! Holds the commands that documents show against the command line that there is: what is shown exists, and what exists is
-//! shown somewhere.
+//! Compares the commands in documents with the command line: every command shown exists, and every existing
+//! command is shown somewhere.
 //!
-//! Modules in the order of data: [`shown`] finds commands in Markdown, [`held`] walks one of them along clap's tree.
+//! Modules in the order of data: [`shown`] finds commands in Markdown, [`held`] compares one of them with
+//! clap's tree.
 
 mod held;
 mod shown;
@@ -13,14 +14,14 @@ use std::{
 
 use clap::Command;
 
-/// All Markdown of the project at `root`: beside its manifest, and below `docs`; sorted.
+/// Returns all Markdown files of the project at `root`, beside its manifest and below `docs`, sorted.
 ///
 /// # Errors
-/// A folder can't be listed.
+/// Fails if a directory cannot be listed.
 pub fn documents(root: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for folder in [root.to_owned(), root.join("docs")] {
-        for entry in fs::read_dir(folder)? {
+    for directory in [root.to_owned(), root.join("docs")] {
+        for entry in fs::read_dir(directory)? {
             let path = entry?.path();
             found.extend(
                 Some(path).filter(|path| path.extension().is_some_and(|extension| extension == "md")),
@@ -31,11 +32,11 @@ pub fn documents(root: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Where `documents` and `command` disagree, a line each: `FILE:LINE: …` for what is shown and doesn't exist, and each command
-/// and option that exists, is not hidden, and is shown nowhere.
+/// Returns the differences between `documents` and `command`, a line each: `FILE:LINE: …` for a command that
+/// is shown and does not exist, and each visible command and option that is shown nowhere.
 ///
 /// # Errors
-/// A document can't be read.
+/// Fails if a document cannot be read.
 pub fn disagreements(command: &Command, documents: &[PathBuf]) -> io::Result<Vec<String>> {
     let mut command = command.clone();
     command.build();
@@ -72,8 +73,8 @@ mod tests {
     }
 
     fn found(text: &str) -> Vec<String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("page.md");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("page.md");
         fs::write(&path, text).unwrap();
         let shown = format!("{}:", path.display());
         let found = disagreements(&command(), &[path]).unwrap();

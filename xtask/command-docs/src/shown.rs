@@ -1,18 +1,18 @@
-//! The commands in a document: those in spans of code that begin with the program's name, and those in blocks of code, on a
-//! line by themselves, after a prompt, or between others.
+//! The commands in a document: code spans that begin with the program's name, and lines in code blocks, by
+//! themselves, after a prompt, or between other commands.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-/// One command as it is shown.
+/// A command in a document.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
-    /// The line where it begins, from 1 on.
+    /// The line where it begins, counted from 1.
     pub(crate) line: usize,
-    /// What follows the program's name.
+    /// The words after the program's name.
     pub(crate) words: Vec<String>,
 }
 
-/// All commands of the program `name`, which may be several words, in the Markdown `text`.
+/// Returns all commands of the program `name`, which may be several words, in the Markdown `text`.
 pub(crate) fn commands(text: &str, name: &str) -> Vec<Shown> {
     let mut found = Vec::new();
     let mut in_block = false;
@@ -29,16 +29,16 @@ pub(crate) fn commands(text: &str, name: &str) -> Vec<Shown> {
     found
 }
 
-/// The commands in a block whose first line is `first`.
+/// Returns the commands in a block whose first line is `first`.
 fn block(code: &str, name: &str, first: usize) -> Vec<Shown> {
-    // A line that goes on is one command; what follows it keeps its number.
+    // A continued line is one command; the following lines keep their numbers.
     let code = code.replace("\\\n", "  ");
     let lines = code.lines().enumerate();
     let commands = lines.flat_map(|(index, line)| parts(line).map(move |part| (first + index, part)));
     commands.filter_map(|(line, part)| Some(Shown { line, words: command(part, name)? })).collect()
 }
 
-/// The options that spans of code are about without a command: `--json`, say, is whatever command's that has it.
+/// Returns the options in code spans without a command: `--json` may belong to any command that has it.
 pub(crate) fn options(text: &str) -> Vec<String> {
     let spans = Parser::new_ext(text, Options::ENABLE_TABLES).filter_map(|event| match event {
         Event::Code(code) => code.split([' ', '=']).next().map(str::to_owned),
@@ -47,13 +47,14 @@ pub(crate) fn options(text: &str) -> Vec<String> {
     spans.filter(|word| word.starts_with('-')).collect()
 }
 
-/// The parts of a line of a shell.
+/// Returns the commands in a line of a shell.
 fn parts(line: &str) -> impl Iterator<Item = &str> {
     let line = line.trim_start().trim_start_matches("$ ").trim_start_matches("- run: ");
     line.split(" | ").flat_map(|part| part.split(" && ")).flat_map(|part| part.split("; "))
 }
 
-/// What follows `name` in `part`, if that is a command of it. What assigns a variable may come before.
+/// Returns the words after `name` in `part`, if it is a command of that program. Assignments of variables may
+/// come before.
 fn command(part: &str, name: &str) -> Option<Vec<String>> {
     let words: Vec<String> = shlex::Shlex::new(part).collect();
     let mut words = words.into_iter().skip_while(|word| is_assignment(word));

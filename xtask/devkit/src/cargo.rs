@@ -1,4 +1,4 @@
-//! Cargo's answers: what a build made, as cargo's own messages tell it.
+//! Builds with cargo, and the executables named in its messages.
 
 mod lock;
 mod stamp;
@@ -19,42 +19,42 @@ pub use self::lock::{Lock, Locked};
 use self::stamp::{Built, Stamp};
 use crate::{cmd, files, project::Project, ui};
 
-/// A program of this workspace that few commands need and that takes long to compile: it is built when it is needed, and
-/// kept in the cache, where every checkout finds it. Where what it is built from changed, cargo decides how much of it is still
-/// good; of the program itself it cannot tell, because it goes by times, and another checkout's sources may be older than what
-/// was built from ours.
+/// A program of this workspace that few commands need and that takes long to compile. It is built when it is
+/// needed, and kept in the cache, where every checkout finds it. If its sources changed, cargo decides which
+/// of its crates are still valid. Cargo cannot decide about the program itself, because it compares file
+/// times, and the sources of another checkout may be older than this build.
 #[derive(Clone, Copy, Debug)]
 pub struct OnDemand {
-    /// The package, and the program in it.
+    /// The package, and the name of its program.
     pub package: &'static str,
-    /// The profile that it is built with.
+    /// The profile of the build.
     pub profile: &'static str,
-    /// What the first time builds and how long that takes, for whoever waits.
+    /// The content and duration of the first build, for the message to the user.
     pub first_time: &'static str,
-    /// Its own sources, files and folders from the workspace's root.
+    /// The program's own sources: files and directories, relative to the workspace's root.
     pub sources: &'static [&'static str],
-    /// Provides what it is compiled with beside cargo.
+    /// Provides tools for the build other than cargo.
     pub prepare: fn(&Project) -> Result<()>,
 }
 
 /// A way to compile such a program.
 #[derive(Clone, Debug, Default)]
 pub struct Variant {
-    /// The folder in the cache beside those of other ways; empty for the usual one.
+    /// The variant's directory in the cache; empty for the usual variant.
     pub name: &'static str,
-    /// What cargo is told beside.
+    /// Additional options of cargo.
     pub options: &'static [&'static str],
-    /// The environment that it takes.
+    /// Additional environment variables.
     pub variables: Vec<(&'static str, OsString)>,
 }
 
 impl OnDemand {
-    /// The path of the program, which is compiled if need be.
+    /// Returns the path of the program, and compiles it if necessary.
     pub fn ensure_built(&self, project: &Project) -> Result<PathBuf> {
         self.ensure_variant_built(project, &Variant::default())
     }
 
-    /// The path of the program as `variant` compiles it, which is done if need be.
+    /// Returns the path of the program as `variant` compiles it, and compiles it if necessary.
     pub fn ensure_variant_built(&self, project: &Project, variant: &Variant) -> Result<PathBuf> {
         let Self { package, profile, first_time, sources, prepare } = self;
         let (stamp, shared) = (Stamp::of(&project.root, package, sources)?, project.cache_folder("build")?);
@@ -68,7 +68,7 @@ impl OnDemand {
             ui::status("Building", first_time);
         }
         let _turn = turn(&target, package)?;
-        // Whoever had the turn before may have built it.
+        // Another process may have built it during the wait.
         let path = stamp_in(&target);
         let found = stamp.find(&path);
         if let Built::Whole(program) = found {
@@ -91,16 +91,17 @@ impl OnDemand {
         Ok(program)
     }
 
-    /// Has clippy look at the package as `variant` compiles it, which needs no C compiled that the program does not need.
+    /// Runs clippy on the package as `variant` compiles it. This compiles no C code that the program does not
+    /// need.
     ///
     /// # Errors
-    /// clippy warns of something, and has said of what.
+    /// Fails if clippy reports warnings, which are printed.
     pub fn lint(&self, project: &Project, variant: &Variant) -> Result<()> {
         let Self { package, sources, prepare, .. } = self;
         prepare(project)?;
         let target = project.cache_folder("build")?.join(variant.name);
         let _turn = turn(&target, package)?;
-        // Another checkout's sources may be what clippy found nothing in: a flag that nothing asks for tells them apart.
+        // Clippy may have checked another checkout's sources last: an unused flag distinguishes the two.
         let flag = format!("sources=\"{}\"", Stamp::of(&project.root, package, sources)?.sources);
         let shell = project.shell()?;
         let clippy = cmd!(shell, "cargo clippy --locked --quiet --all-targets");
@@ -109,7 +110,7 @@ impl OnDemand {
         cmd::run(clippy, &format!("find {package} free of clippy's warnings"))
     }
 
-    /// What cargo is told to compile, and with what, however it is called.
+    /// Returns the cargo command with the options and variables of the build.
     fn command<'s>(&self, cargo: Cmd<'s>, target: &Path, variant: &Variant) -> Cmd<'s> {
         outermost(cargo)
             .args(["--package", self.package, "--profile", self.profile, "--target-dir"])
@@ -121,16 +122,17 @@ impl OnDemand {
     }
 }
 
-/// Names the folder of whoever has a cargo home that is not the user's: what it compiles into the folder that all share, all
-/// others would have to compile again, for cargo tells the sources of crates apart by their paths.
+/// The variable that names the build directory for a cargo home other than the user's. Cargo identifies the
+/// sources of crates by their paths, so a build in the shared directory would make all others compile them
+/// again.
 pub const OWN_FOLDER: &str = "CLAWFT_BUILD";
 
 fn own_folder() -> Option<PathBuf> {
-    env::var_os(OWN_FOLDER).filter(|folder| !folder.is_empty()).map(PathBuf::from)
+    env::var_os(OWN_FOLDER).filter(|directory| !directory.is_empty()).map(PathBuf::from)
 }
 
-/// Waits for whoever else brings `package` in `target` up to date, and has others wait until this is dropped: one of two would
-/// otherwise forget what the other has just built.
+/// Waits until no other process brings `package` in `target` up to date, and locks it until the result is
+/// dropped: otherwise one of two processes would overwrite the stamp of the other.
 fn turn(target: &Path, package: &str) -> Result<File> {
     files::lock(&target.join(format!("{package}.lock")))
 }
@@ -147,21 +149,22 @@ pub fn outermost(cargo: Cmd<'_>) -> Cmd<'_> {
     names.filter(|name| is_ours(name)).fold(cargo, |cargo, name| cargo.env_remove(name))
 }
 
-/// Runs `build`, a `cargo build` without a message format, and returns the path of the executable that it made.
-/// `purpose` completes the sentence "could not …".
+/// Runs `build`, a `cargo build` without a message format, and returns the path of the executable that it
+/// made. `purpose` completes the sentence "could not …".
 pub fn executable(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
     let mut made = executables(build, purpose)?;
     Ok(made.pop().expect("there is at least one"))
 }
 
-/// The same for a build that makes several: at least one, in the order in which they were finished.
+/// Does the same for a build of several executables. Returns at least one, in the order in which they were
+/// finished.
 pub fn executables(build: Cmd<'_>, purpose: &str) -> Result<Vec<PathBuf>> {
     let messages =
         cmd::read(outermost(build).args(["--message-format", "json-render-diagnostics"]), purpose)?;
     find_executables(&messages).with_context(|| format!("could not {purpose}"))
 }
 
-/// The executables among cargo's messages, one JSON object a line.
+/// Returns the executables in cargo's messages, which are one JSON object per line.
 fn find_executables(messages: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for message in Message::parse_stream(Cursor::new(messages)) {

@@ -1,4 +1,4 @@
-//! Child processes that cannot outstay their welcome.
+//! Child processes that are killed at the end of their owner.
 
 use std::{
     fs::{self, File},
@@ -14,10 +14,10 @@ use xshell::{Cmd, Shell};
 
 use crate::cmd;
 
-/// How often a child is asked whether it has ended.
+/// The interval between checks whether a child has ended.
 const POLL: Duration = Duration::from_millis(5);
 
-/// A child that is killed when this is dropped, if it has not ended by itself.
+/// A child process that is killed on drop, if it is still running.
 #[derive(Debug)]
 pub struct Guarded(Child);
 
@@ -27,9 +27,9 @@ impl Guarded {
         cmd::spawn(cmd, streams, purpose).map(Self)
     }
 
-    /// Starts `cmd`, the server `name`, and returns it with the line that it prints once it can be asked.
+    /// Starts `cmd`, the server `name`, and returns it with the line that it prints when it is ready.
     pub fn server(cmd: Cmd<'_>, name: &str) -> Result<(Self, String)> {
-        // Its standard input stays open for as long as we live: it ends with it.
+        // Its standard input stays open for as long as this process lives, and the server ends with it.
         let streams = [Stdio::piped(), Stdio::piped(), Stdio::inherit()];
         let mut process = Self::spawn(cmd, streams, &format!("start {name}"))?;
         let stdout = process.0.stdout.take().with_context(|| format!("{name} has no standard output"))?;
@@ -40,23 +40,23 @@ impl Guarded {
         Ok((process, line.trim_end().to_owned()))
     }
 
-    /// Kills the child, wherever it is, and waits until it has gone.
+    /// Kills the child, and waits until it has ended.
     pub fn kill(mut self) -> Result<()> {
         self.0.kill().and_then(|()| self.0.wait()).context("could not kill a child process").map(drop)
     }
 
-    /// Whether the child has ended by itself.
+    /// Returns whether the child has ended by itself.
     pub fn has_ended(&mut self) -> Result<bool> {
         Ok(self.0.try_wait().context("could not ask after a child process")?.is_some())
     }
 
-    /// Waits until the child has stopped, as SIGSTOP does it, at most for `limit`.
+    /// Waits until the child is stopped by SIGSTOP, for at most `limit`.
     pub fn stops_within(&mut self, limit: Duration) -> Result<()> {
         let stat = format!("/proc/{}/stat", self.0.id());
         let deadline = Instant::now() + limit;
         loop {
             let text = fs::read_to_string(&stat).context("could not ask how a child process does")?;
-            // After the name in brackets, which may hold anything.
+            // The state follows the name in brackets, which may hold anything.
             if text.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')) {
                 return Ok(());
             }
@@ -65,18 +65,19 @@ impl Guarded {
         }
     }
 
-    /// Lets a child that has stopped go on.
+    /// Continues a stopped child.
     pub fn go_on(&self) -> Result<()> {
         let (shell, id) = (Shell::new()?, self.0.id().to_string());
         cmd::run(xshell::cmd!(shell, "kill -CONT {id}"), "let a child process go on")
     }
 
-    /// The child itself, to take its pipes from.
+    /// Returns the child itself, to take its pipes.
     pub fn child(&mut self) -> &mut Child {
         &mut self.0
     }
 
-    /// Waits for the child to end, at most for `limit`; one that takes longer is killed, and that is an error.
+    /// Waits for the child to end, for at most `limit`; if it takes longer, it is killed, and that is an
+    /// error.
     pub fn wait(mut self, limit: Duration) -> Result<ExitStatus> {
         match self.ended_within(limit)? {
             Some(status) => Ok(status),
@@ -84,7 +85,7 @@ impl Guarded {
         }
     }
 
-    /// Waits for the child to end, at most for `limit`; `None` where it is still running then.
+    /// Waits for the child to end, for at most `limit`; returns `None` if it is still running.
     pub fn ended_within(&mut self, limit: Duration) -> Result<Option<ExitStatus>> {
         let deadline = Instant::now() + limit;
         loop {
@@ -99,13 +100,13 @@ impl Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        // Both fail only for a child that has ended already.
+        // Both fail only if the child has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Standard streams that are files: no pipe can fill up, and what was said stays to be looked at.
+/// Returns standard streams that are files: unlike a pipe, a file cannot fill up, and the output is kept.
 pub fn between_files([stdin, stdout, stderr]: [&Path; 3]) -> Result<[Stdio; 3]> {
     let read = |path: &Path| File::open(path).with_context(|| format!("could not open `{}`", path.display()));
     let write =
@@ -121,10 +122,10 @@ mod tests {
 
     use super::*;
 
-    /// Runs `program` and returns how it ended and what it printed.
+    /// Runs `program` and returns its exit status and its output.
     fn run(program: &str, arguments: &[&str], limit: Duration) -> (Result<ExitStatus>, String) {
-        let folder = tempfile::tempdir().unwrap();
-        let files = ["in", "out", "err"].map(|name| folder.path().join(name));
+        let directory = tempfile::tempdir().unwrap();
+        let files = ["in", "out", "err"].map(|name| directory.path().join(name));
         fs::write(&files[0], "from the file").unwrap();
         let shell = Shell::new().unwrap();
         let streams = between_files([&files[0], &files[1], &files[2]]).unwrap();

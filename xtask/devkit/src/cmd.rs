@@ -1,5 +1,5 @@
-//! The one door to other programs. Every call says what it is for, and that becomes its error's context; exit codes are
-//! never ignored. `clippy.toml` keeps other ways of starting a process out of this package.
+//! Starting other programs. Every call names its purpose, which becomes its error's context; exit codes are
+//! never ignored. `clippy.toml` forbids other ways of starting a process in this package.
 
 #![expect(clippy::disallowed_methods, reason = "this is the door that the lint points to")]
 
@@ -8,17 +8,19 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use anyhow::{Context as _, Result, bail};
 use xshell::Cmd;
 
-/// Runs `cmd` with its output going where ours goes. `purpose` completes the sentence "could not …".
+/// Runs `cmd` with its output on our own. `purpose` completes the sentence "could not …".
 pub fn run(cmd: Cmd<'_>, purpose: &str) -> Result<()> {
     settled(cmd).quiet().run().with_context(|| format!("could not {purpose}"))
 }
 
-/// Runs `cmd` and returns its standard output without the last line break; standard error is shown as it comes.
+/// Runs `cmd` and returns its standard output without the last line break; standard error is shown as it
+/// comes.
 pub fn read(cmd: Cmd<'_>, purpose: &str) -> Result<String> {
     settled(cmd).quiet().read().with_context(|| format!("could not {purpose}"))
 }
 
-/// Runs `cmd` in silence. Where it fails, what it printed becomes part of the error, its last `tail_lines` lines at most.
+/// Runs `cmd` without output. If it fails, the last `tail_lines` lines of its output become part of the
+/// error.
 pub fn run_quietly(cmd: Cmd<'_>, purpose: &str, tail_lines: usize) -> Result<()> {
     let shown = cmd.to_string();
     let output = output(cmd, purpose)?;
@@ -35,13 +37,13 @@ fn tail(printed: &[u8], count: usize) -> Vec<String> {
     lines[lines.len().saturating_sub(count)..].to_vec()
 }
 
-/// Runs `cmd` on our own standard streams and returns its exit status, whatever it is.
+/// Runs `cmd` on our own standard streams and returns its exit status.
 pub fn status(cmd: Cmd<'_>, purpose: &str) -> Result<ExitStatus> {
     Command::from(settled(cmd)).status().with_context(|| format!("could not {purpose}"))
 }
 
-/// Runs `cmd` in the place of this process, on its standard streams: on Unix the process becomes the program, so that signals
-/// reach it and its exit status is ours. Elsewhere it is run as [`status`] does.
+/// Replaces this process by `cmd`, on its standard streams: on Unix the process becomes the program, so that
+/// signals reach it and its exit status is ours. On other systems it is run as in [`status`].
 ///
 /// # Errors
 /// Fails if the program cannot be started.
@@ -55,19 +57,19 @@ pub fn replace(cmd: Cmd<'_>, purpose: &str) -> Result<ExitStatus> {
     status(cmd, purpose)
 }
 
-/// Runs `cmd`, whatever its exit status, and returns everything it printed.
+/// Runs `cmd` and returns its output, whatever its exit status.
 pub fn output(cmd: Cmd<'_>, purpose: &str) -> Result<Output> {
     settled(cmd).quiet().ignore_status().output().with_context(|| format!("could not {purpose}"))
 }
 
-/// Starts `cmd` in the background with its standard streams as given. The caller ends it.
+/// Starts `cmd` in the background with these standard streams. The caller ends it.
 pub fn spawn(cmd: Cmd<'_>, [stdin, stdout, stderr]: [Stdio; 3], purpose: &str) -> Result<Child> {
     let mut command = Command::from(settled(cmd));
     let child = command.stdin(stdin).stdout(stdout).stderr(stderr).spawn();
     child.with_context(|| format!("could not {purpose}"))
 }
 
-/// Has Python write no bytecode: it would lie among installed packages, whose checksum would not fit any more.
+/// Keeps Python from writing bytecode: it would change the checksum of installed packages.
 fn settled(cmd: Cmd<'_>) -> Cmd<'_> {
     cmd.env("PYTHONDONTWRITEBYTECODE", "1")
 }

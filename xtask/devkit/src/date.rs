@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Returns `seconds` after 1970 as RFC 3339 has it: `2023-11-14T22:13:20Z`.
+/// Returns `seconds` after 1970 in the format of RFC 3339: `2023-11-14T22:13:20Z`.
 pub fn rfc3339(seconds: u64) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
 }

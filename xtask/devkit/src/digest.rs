@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256 as Hasher};
 
 use crate::pool;
 
-/// How much of a file is read at once.
+/// The number of bytes of a file to read at once.
 const CHUNK: usize = 1 << 20;
 
 /// A SHA-256 digest. As text it is 64 hexadecimal digits in lower case.
@@ -72,12 +72,12 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::of(bytes).to_string()
 }
 
-/// Returns the digest of what `hasher` has read as text.
+/// Returns the digest of the bytes that `hasher` has read, as text.
 pub fn hex(hasher: Hasher) -> String {
     Sha256(hasher.finalize().into()).to_string()
 }
 
-/// The digest of the file at `path`.
+/// Returns the digest of the file at `path`.
 pub fn of_file(path: &Path) -> io::Result<String> {
     let (mut file, mut hash, mut chunk) = (File::open(path)?, Hasher::new(), vec![0; CHUNK]);
     loop {
@@ -88,8 +88,8 @@ pub fn of_file(path: &Path) -> io::Result<String> {
     }
 }
 
-/// The digest of everything below the directory `root` but its file `except`: paths, contents, targets of symbolic links, and
-/// which files can be run. Links are not followed.
+/// Returns the digest of everything below the directory `root` except its file `except`: paths, contents,
+/// targets of symbolic links, and executable bits. Links are not followed.
 pub fn of_directory(root: &Path, except: &str) -> io::Result<String> {
     let mut entries = Vec::new();
     list(root, &mut entries)?;
@@ -109,8 +109,8 @@ pub fn of_directory(root: &Path, except: &str) -> io::Result<String> {
     Ok(hex(hash))
 }
 
-/// Whether `path` has the digest `expected`, which `measure` finds out. What has it is measured once in the life of this
-/// process.
+/// Returns whether `path` has the digest `expected`, which `measure` computes. An intact path is measured
+/// once in the life of this process.
 pub fn is_intact(path: &Path, expected: &str, measure: impl FnOnce() -> io::Result<String>) -> bool {
     static INTACT: Mutex<BTreeSet<(PathBuf, String)>> = Mutex::new(BTreeSet::new());
     let known = || INTACT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,7 +125,7 @@ pub fn is_intact(path: &Path, expected: &str, measure: impl FnOnce() -> io::Resu
     is_intact
 }
 
-/// What is not a directory.
+/// An entry that is not a directory.
 struct Entry {
     path: PathBuf,
     kind: Kind,
@@ -147,8 +147,8 @@ impl Entry {
     }
 }
 
-fn list(folder: &Path, found: &mut Vec<Entry>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
+fn list(directory: &Path, found: &mut Vec<Entry>) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let (path, metadata) = (entry.path(), entry.metadata()?);
         if metadata.is_dir() {
@@ -176,14 +176,14 @@ fn kind(metadata: &fs::Metadata) -> Kind {
 mod tests {
     use super::*;
 
-    /// A directory and what changes its digest.
+    /// A directory and every change of its digest.
     #[cfg(unix)]
     #[test]
     fn directory_digest_follows_every_change() {
         use std::os::unix::fs::{PermissionsExt as _, symlink};
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let digest = || of_directory(folder.path(), "stamp").unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let digest = || of_directory(directory.path(), "stamp").unwrap();
         fs::create_dir_all(path("bin/deep")).unwrap();
         fs::write(path("bin/deep/tool"), "one").unwrap();
         fs::write(path("data"), "two").unwrap();

@@ -1,4 +1,4 @@
-//! Checks of ELF files: whether a program runs on its own on a machine with nothing but a kernel.
+//! Checks of ELF files: whether a program runs on a machine with nothing but a kernel.
 
 use anyhow::{Result, anyhow, bail, ensure};
 use object::{
@@ -13,9 +13,9 @@ use object::{
 /// A processor that we build for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Machine {
-    /// x86_64, which images call amd64.
+    /// x86_64, called amd64 in images.
     X86_64,
-    /// aarch64, which images call arm64.
+    /// aarch64, called arm64 in images.
     Aarch64,
 }
 
@@ -30,11 +30,12 @@ impl Machine {
     }
 }
 
-/// Checks that `binary` is a whole executable for `machine` that needs nothing of the system but its kernel, that nothing in it
-/// can be both written and run, and that it can unwind: a request that panics must not end the gateway.
+/// Checks that `binary` is a complete executable for `machine`, that it needs only a kernel, that none of its
+/// memory is both writable and executable, and that it can unwind, because a request that panics must not end
+/// the gateway.
 ///
 /// # Errors
-/// Fails with the first of these that does not hold.
+/// Fails with the first violation.
 pub fn check_static(binary: &[u8], machine: Machine) -> Result<()> {
     ensure!(!binary.is_empty(), "it is empty");
     let header = Header::parse(binary).ok().filter(|header| header.e_ident().data == 1);
@@ -48,7 +49,7 @@ pub fn check_static(binary: &[u8], machine: Machine) -> Result<()> {
         name(machine.number())
     );
     ensure!(matches!(header.e_type(endian), ET_EXEC | ET_DYN), "it is no executable");
-    // A file that was cut short lacks the table at its end.
+    // A truncated file lacks the table at its end.
     header.section_headers(endian, binary).map_err(damaged)?;
     let (mut stack_is_data, mut unwinds) = (false, false);
     for segment in header.program_headers(endian, binary).map_err(damaged)? {
@@ -71,8 +72,8 @@ pub fn check_static(binary: &[u8], machine: Machine) -> Result<()> {
     Ok(())
 }
 
-/// Returns whether a dynamic section names a shared library. A static executable that can be loaded anywhere has such a section
-/// too, and none in it.
+/// Returns whether a dynamic section names a shared library. A static executable that can be loaded anywhere
+/// has such a section too, without a library in it.
 fn needs_library(dynamic: &[object::elf::Dyn64<Endianness>]) -> bool {
     dynamic.iter().any(|entry| entry.d_tag.get(Endianness::Little) == DT_NEEDED)
 }
@@ -97,7 +98,7 @@ mod tests {
     const DATA_STACK: [u64; 3] = [PT_GNU_STACK as u64, 6, 0];
     const UNWINDS: [u64; 3] = [PT_GNU_EH_FRAME as u64, 4, 0];
 
-    /// Returns an ELF file of nothing but headers: kind, flags and content's first word of each segment.
+    /// Returns an ELF file that consists of headers: kind, flags and the first word of each segment.
     fn elf(machine: u16, segments: &[[u64; 3]]) -> Vec<u8> {
         let mut file = b"\x7fELF\x02\x01\x01".to_vec();
         let mut put = |at: usize, value: u64, length: usize| {

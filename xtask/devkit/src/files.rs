@@ -1,4 +1,4 @@
-//! Files: read, locked, listed, compressed the same way every time, and put in their place in one move.
+//! Reading, locking, listing and compressing files, and replacing them in one step.
 
 use std::{
     fs::{self, File},
@@ -9,30 +9,31 @@ use std::{
 use anyhow::{Context as _, Result};
 use flate2::{Compression, GzBuilder};
 
-/// The whole file at `path`.
+/// Returns the content of the file at `path`.
 ///
 /// # Errors
-/// It can't be read; the error names it.
+/// Fails if it cannot be read; the error names it.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
-/// The whole text in the file at `path`.
+/// Returns the text in the file at `path`.
 ///
 /// # Errors
-/// It can't be read, or is not UTF-8; the error names it.
+/// Fails if it cannot be read, or is not UTF-8; the error names it.
 pub fn read_text(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
-/// The file at `path`, which is made if need be, locked until it is dropped. Waits for whoever else has locked it.
+/// Locks the file at `path` until the result is dropped, and creates it if necessary. Waits for other
+/// holders.
 ///
 /// # Errors
-/// It can't be made or locked.
+/// Fails if it cannot be created or locked.
 pub fn lock(path: &Path) -> Result<File> {
     let lock = || -> io::Result<File> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
         }
         let file = File::create(path)?;
         file.lock()?;
@@ -41,10 +42,10 @@ pub fn lock(path: &Path) -> Result<File> {
     lock().with_context(|| format!("could not lock `{}`", path.display()))
 }
 
-/// All files below the folder `path`, in the order of their paths; `path` itself where it is a file.
+/// Returns all files below the directory `path`, sorted by path; `path` itself if it is a file.
 ///
 /// # Errors
-/// A folder can't be listed.
+/// Fails if a directory cannot be listed.
 pub fn below(path: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     list(path, &mut found)?;
@@ -61,14 +62,15 @@ fn list(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     entries.into_iter().try_for_each(|entry| list(&entry?.path(), found))
 }
 
-/// `bytes` as `gzip -9 --no-name` would have them: no name and no time, so that equal input gives equal output.
+/// Compresses `bytes` as `gzip -9 --no-name` does: without name and time, so that equal input gives equal
+/// output.
 pub fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     encoder.finish()
 }
 
-/// Who may do what with a file that ships.
+/// The permissions of a shipped file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Everyone may read it.
@@ -78,7 +80,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// As `chmod` has it.
+    /// Returns the mode in the form of `chmod`.
     pub fn bits(self) -> u32 {
         match self {
             Self::Data => 0o644,
@@ -87,18 +89,18 @@ impl Mode {
     }
 }
 
-/// Puts `bytes` at `path` in one move: whoever reads sees the old file or the new one.
+/// Replaces the file at `path` by `bytes` in one step: readers see the old file or the new one.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     replace_as(path, bytes, Mode::Data)
 }
 
-/// The same with a mode, where the system has modes.
+/// Does the same with a mode, on systems that have modes.
 pub fn replace_as(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
     let write = || -> Result<()> {
-        let folder = path.parent().context("the path has no folder")?;
-        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
+        let directory = path.parent().context("the path has no directory")?;
+        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(directory)?;
         file.write_all(bytes)?;
-        // Temporary files are private; what ships is for everyone.
+        // Temporary files are private; shipped files are for everyone.
         #[cfg(unix)]
         fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(mode.bits()))?;
         #[cfg(not(unix))]
@@ -116,14 +118,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_files_below_a_folder_are_found_in_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
+    fn all_files_below_a_directory_are_found_in_order() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
         fs::create_dir_all(path("b/c")).unwrap();
         for name in ["b/c/1", "b/2", "a"] {
             fs::write(path(name), name).unwrap();
         }
-        assert_eq!(below(folder.path()).unwrap(), [path("a"), path("b/2"), path("b/c/1")]);
+        assert_eq!(below(directory.path()).unwrap(), [path("a"), path("b/2"), path("b/c/1")]);
         assert_eq!(below(&path("a")).unwrap(), [path("a")]);
     }
 

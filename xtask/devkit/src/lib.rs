@@ -1,4 +1,4 @@
-//! What every package of the build tool uses, and what uses none of them.
+//! The basis of all packages of the build tool. It depends on none of them.
 //!
 //! Modules in reading order: [`project`] knows where things are and [`revision`] what is checked out. [`cmd`] is the one door to
 //! other programs, with [`child`] for those that may run on, [`cargo`] the one to what cargo builds, and [`package`] starts

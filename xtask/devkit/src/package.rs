@@ -1,5 +1,5 @@
-//! Packages of this workspace that do the work of commands. Each is compiled when it is needed, so that nobody waits for a
-//! library of a command that they do not run.
+//! The packages of this workspace that do the work of commands. Each is compiled when it is needed, so that
+//! nobody waits for the libraries of a command that they do not run.
 
 use std::{
     ffi::OsStr,
@@ -43,13 +43,13 @@ pub const XTASK: Package = Package { name: "xtask", first_time: "about a minute 
 pub struct Package {
     /// The name.
     pub name: &'static str,
-    /// How long it takes to compile the package and its dependencies.
+    /// The time that the first compilation of the package and its dependencies takes.
     pub first_time: &'static str,
 }
 
 impl Package {
-    /// Has cargo bring the program up to date in the workspace's target directory, and returns its path. Says so if crates
-    /// below the package have to be compiled for that; the package alone takes seconds.
+    /// Brings the program up to date in the workspace's target directory, and returns its path. Prints a
+    /// message if dependencies have to be compiled for that; the package alone takes seconds.
     ///
     /// # Errors
     /// Fails if the package cannot be compiled, or `Cargo.lock` would have to change.
@@ -60,7 +60,7 @@ impl Package {
             shell,
             "cargo build --locked --quiet --package {name} --bin {name} --message-format json-render-diagnostics"
         );
-        // A target that is set for products is not the host's.
+        // A target in the environment is that of the products, not of the host.
         let build =
             outermost(build).arg("--target-dir").arg(&project.target).env_remove("CARGO_BUILD_TARGET");
         let mut cargo = cmd::spawn(build, [Stdio::null(), Stdio::piped(), Stdio::inherit()], &purpose)?;
@@ -83,8 +83,8 @@ impl Package {
         Ok(program.into_std_path_buf())
     }
 
-    /// Runs the program with `arguments` where the user stands, on our own standard streams. On Unix this process becomes the
-    /// program. Returns its exit code, whatever it is.
+    /// Runs the program with `arguments` in the user's directory, on our own standard streams. On Unix this
+    /// process becomes the program. Returns its exit code.
     ///
     /// # Errors
     /// Fails if the package cannot be compiled or started.
@@ -125,7 +125,8 @@ impl Package {
     /// is shown as it comes.
     ///
     /// # Errors
-    /// Fails if the package cannot be compiled or started, or the program fails; then it has said why.
+    /// Fails if the package cannot be compiled or started, or if the program fails, which then has printed
+    /// the reason.
     pub fn read<S: AsRef<OsStr>>(
         &self,
         project: &Project,
@@ -144,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    /// A workspace with one package, which prints its arguments, a line each, and fails without any.
+    /// Returns a workspace with one package, which prints its arguments, one per line, and fails without any.
     fn workspace() -> (tempfile::TempDir, Project) {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().to_owned();

@@ -1,4 +1,4 @@
-//! Work that is done a few pieces at a time.
+//! Work on several items at a time.
 
 use std::{
     sync::{
@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-/// Does `work` on each of `items`, `at_once` of them at a time, in their order. The results are in that order too.
+/// Runs `work` on each of `items` in their order, `at_once` at a time. Returns the results in that order too.
 pub fn run<T: Sync, R: Send>(items: &[T], at_once: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(items.len()));

@@ -1,4 +1,4 @@
-//! Where things are: the workspace, what is built, and what is kept between builds.
+//! Paths of the project: the workspace, the build results, and the cache.
 
 use std::{
     env, fs,
@@ -12,17 +12,17 @@ use xshell::Shell;
 /// A file that only the workspace's root has at this path.
 const MARKER: &str = "xtask/devkit/Cargo.toml";
 
-/// The checkout and its folders. All paths are absolute.
+/// The checkout and its directories. All paths are absolute.
 #[derive(Clone, Debug)]
 pub struct Project {
     /// The workspace root.
     pub root: PathBuf,
-    /// Cargo's target folder: `target/` in the root, or wherever `CARGO_TARGET_DIR` points.
+    /// Cargo's target directory: `target/` in the root, or the value of `CARGO_TARGET_DIR`.
     pub target: PathBuf,
-    /// What is shipped: `<target>/dist`.
+    /// The directory of shipped artifacts: `<target>/dist`.
     pub dist: PathBuf,
-    /// What outlives a checkout, such as downloaded tools and the compiled Binaryen: `CLAWFT_CACHE`, or `clawft` in the
-    /// user's cache folder.
+    /// The directory of data that outlives a checkout, such as downloaded tools and the compiled Binaryen:
+    /// `CLAWFT_CACHE`, or `clawft` in the user's cache directory.
     pub cache: PathBuf,
 }
 
@@ -42,19 +42,19 @@ impl Project {
         Ok(Self { root, dist: target.join("dist"), target, cache: cache_folder()? })
     }
 
-    /// A shell that stands in the workspace root.
+    /// Returns a shell in the workspace root.
     pub fn shell(&self) -> Result<Shell> {
-        let shell = Shell::new().context("could not find the current folder")?;
+        let shell = Shell::new().context("could not find the current directory")?;
         shell.change_dir(&self.root);
         Ok(shell)
     }
 
-    /// A folder below the cache, made if it is not there.
+    /// Returns a directory below the cache, and creates it if necessary.
     pub fn cache_folder(&self, name: &str) -> Result<PathBuf> {
-        let folder = self.cache.join(name);
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
-        Ok(folder)
+        let directory = self.cache.join(name);
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("could not make the directory `{}`", directory.display()))?;
+        Ok(directory)
     }
 }
 
@@ -82,15 +82,15 @@ fn first_workspace(mut directories: impl Iterator<Item = PathBuf>) -> Option<Pat
 
 fn cache_folder() -> Result<PathBuf> {
     let from_env = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(folder) = from_env("CLAWFT_CACHE") {
-        return std::path::absolute(&folder)
-            .with_context(|| format!("bad CLAWFT_CACHE `{}`", folder.display()));
+    if let Some(directory) = from_env("CLAWFT_CACHE") {
+        return std::path::absolute(&directory)
+            .with_context(|| format!("bad CLAWFT_CACHE `{}`", directory.display()));
     }
     from_env("XDG_CACHE_HOME")
-        .filter(|folder| folder.is_absolute())
+        .filter(|directory| directory.is_absolute())
         .or_else(|| env::home_dir().map(|home| home.join(".cache")))
-        .map(|folder| folder.join("clawft"))
-        .context("there is no home folder to keep tools in: set CLAWFT_CACHE to a folder")
+        .map(|directory| directory.join("clawft"))
+        .context("there is no home directory to keep tools in: set CLAWFT_CACHE to a directory")
 }
 
 #[cfg(test)]

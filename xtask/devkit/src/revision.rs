@@ -1,4 +1,4 @@
-//! What is checked out: which commit, when it was made, which files.
+//! The state of the checkout: its commit, the commit's time, and its files.
 
 use std::{
     collections::BTreeSet,
@@ -11,19 +11,21 @@ use xshell::{Shell, cmd};
 
 use crate::{cmd, project::Project};
 
-/// The commit in full, with `-dirty` where the checkout differs from it; `None` outside a checkout.
+/// Returns the full hash of the commit, with `-dirty` if the checkout differs from it; `None` outside a
+/// checkout.
 ///
 /// # Errors
-/// There is no git.
+/// Fails if there is no git.
 pub fn of(project: &Project) -> Result<Option<String>> {
     let shell = project.shell()?;
     ask_git(&shell, &["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"])
 }
 
-/// The one time that is written into what ships, in seconds since 1970: `SOURCE_DATE_EPOCH`, else the commit's time, else 0.
+/// Returns the time for everything that ships, in seconds since 1970: `SOURCE_DATE_EPOCH`, else the commit's
+/// time, else 0.
 ///
 /// # Errors
-/// `SOURCE_DATE_EPOCH` is no such number, or there is no git.
+/// Fails if `SOURCE_DATE_EPOCH` is not such a number, or if there is no git.
 pub fn time(project: &Project) -> Result<u64> {
     if let Some(chosen) = env::var("SOURCE_DATE_EPOCH").ok().filter(|value| !value.is_empty()) {
         return chosen
@@ -35,24 +37,25 @@ pub fn time(project: &Project) -> Result<u64> {
     Ok(shown.and_then(|seconds| seconds.parse().ok()).unwrap_or_default())
 }
 
-/// What git answers to `words`, without the last line break; `None` where it ends with an error: that is an answer as well.
+/// Returns git's output for `words`, without the last line break; `None` if git exits with an error.
 ///
 /// # Errors
-/// There is no git.
+/// Fails if there is no git.
 pub fn ask_git(shell: &Shell, words: &[&str]) -> Result<Option<String>> {
     let output = cmd::output(cmd!(shell, "git {words...}"), "ask git")?;
     let answer = || String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
     Ok(output.status.success().then(answer))
 }
 
-/// The files of the checkout at `root`, where `shell` stands: those that git knows or would add, by their paths in it.
+/// Returns the files of the checkout at `root`, in which `shell` works: those that git tracks or would add,
+/// relative to `root`.
 ///
 /// # Errors
-/// It is no checkout of git's.
+/// Fails if it is not a git checkout.
 pub fn files(shell: &Shell, root: &Path) -> Result<BTreeSet<PathBuf>> {
     let list = cmd!(shell, "git ls-files -z --cached --others --exclude-standard");
     let listed = cmd::read(list, "list the files of the checkout")?;
     let paths = listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from);
-    // Git still knows what was removed a moment ago.
+    // Git still lists files that were just removed.
     Ok(paths.filter(|path| root.join(path).is_file()).collect())
 }

@@ -1,7 +1,7 @@
-//! Looks for keys in what is about to ship. A build takes in source, dependencies and environment; none of them may leave
-//! a key in an artifact that everyone can download.
+//! Search for keys in artifacts. A build reads sources, dependencies and the environment; none of them may
+//! leave a key in an artifact that everyone can download.
 //!
-//! The scan takes time in proportion to the bytes, whatever they are.
+//! The search takes time in proportion to the bytes, whatever they are.
 
 use std::env;
 
@@ -10,35 +10,36 @@ use memchr::memmem;
 
 /// The form of a key.
 struct Pattern {
-    /// A name with its article.
+    /// The name with its article.
     name: &'static str,
-    /// The first characters. Those before it do not matter: texts lie side by side in a program.
+    /// The first characters. The characters before it do not matter, because texts are adjacent in a program.
     prefix: &'static str,
     /// The characters that follow.
     body: Body,
-    /// The fewest of them in a real key.
+    /// The minimum number of these characters in a real key.
     least: usize,
 }
 
-/// The characters of a key behind its prefix.
+/// The characters of a key after its prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Body {
-    /// Letters and digits, and both capitals and small letters among them, as words and names hardly ever mix them.
+    /// Letters and digits, with upper and lower case among them, which words and names hardly ever mix.
     Mixed,
-    /// The characters of base32, and exactly as many.
+    /// The characters of base32, and exactly this number of them.
     Base32,
     /// The characters of base64 in URLs.
     Base64Url,
-    /// The same with a digit among them, for a prefix that words could have.
+    /// The characters of base64 in URLs with a digit among them, for a prefix that words could have.
     WithDigit,
-    /// The same for a prefix that many words end with: as many letters and digits in a row, or nearly nothing but digits.
+    /// The characters of base64 in URLs, for a prefix that many words end with: this number of letters and
+    /// digits in a row, or nearly only digits.
     Random,
 }
 
-/// The forms that the issuers document for secret scanners, those with a longer prefix first.
+/// The formats that the issuers document for secret scanners, the longest prefixes first.
 const PATTERNS: [Pattern; 46] = [
     pattern("an Anthropic API key", "sk-ant-", Body::Base64Url, 20),
-    // Also those that begin with `sk-proj-`, and those of many compatible servers.
+    // This covers keys that begin with `sk-proj-`, and those of many compatible servers.
     pattern("an OpenAI API key", "sk-", Body::Random, 20),
     pattern("a Groq API key", "gsk_", Body::Mixed, 40),
     pattern("an xAI API key", "xai-", Body::Mixed, 40),
@@ -86,16 +87,17 @@ const PATTERNS: [Pattern; 46] = [
     pattern("a private key", "PRIVATE KEY BLOCK-----", Body::Base64Url, 0),
 ];
 
-/// The most characters of a key that are looked at.
+/// The number of characters of a key that are examined.
 const WINDOW: usize = 160;
 
-/// The fewest capitals, and the fewest small letters, in a key that mixes them.
+/// The minimum number of upper case letters, and of lower case letters, in a key that mixes them.
 const MIXED: usize = 3;
 
-/// The fewest digits in a key that is divided by hyphens, such as a UUID.
+/// The minimum number of digits in a key that is divided by hyphens, such as a UUID.
 const DIGITS: usize = 12;
 
-/// The fewest characters in the three parts of a JSON Web Token. A signature with the shortest common algorithm has 43.
+/// The minimum number of characters in the three parts of a JSON Web Token. A signature with the shortest
+/// common algorithm has 43.
 const TOKEN_PARTS: [usize; 3] = [15, 8, 20];
 
 /// Shorter values of variables are too likely to occur by chance.
@@ -105,8 +107,8 @@ const fn pattern(name: &'static str, prefix: &'static str, body: Body, least: us
     Pattern { name, prefix, body, least }
 }
 
-/// Refuses `binary` if it holds something that looks like a key, or the value of a variable of this environment that by its
-/// name holds one. Says what and where, never the key.
+/// Fails if `binary` holds a text with the format of a key, or the value of an environment variable whose
+/// name is that of a key. The error has the kind and the position, never the key.
 pub fn scan(binary: &[u8]) -> Result<()> {
     scan_with(binary, env::vars().collect())
 }
@@ -129,18 +131,18 @@ fn scan_with(binary: &[u8], variables: Vec<(String, String)>) -> Result<()> {
     Ok(())
 }
 
-/// Whether a variable of this name is meant for a key.
+/// Returns whether a variable of this name is meant for a key.
 fn holds_key(name: &str) -> bool {
     ["KEY", "TOKEN", "SECRET", "PASSWORD"].iter().any(|word| name.to_ascii_uppercase().ends_with(word))
 }
 
 impl Pattern {
-    /// Returns the place of the first such key.
+    /// Returns the position of the first key of this format.
     fn find(&self, binary: &[u8]) -> Option<usize> {
         memmem::find_iter(binary, self.prefix).find(|at| self.is_body(&binary[at + self.prefix.len()..]))
     }
 
-    /// Whether `rest` begins with as much as a key has behind its prefix.
+    /// Returns whether `rest` begins with enough characters of a key after its prefix.
     fn is_body(&self, rest: &[u8]) -> bool {
         let end = rest.iter().take(WINDOW).take_while(|byte| self.body.has(**byte)).count();
         end >= self.least && self.body.fits(&rest[..end], self.least)
@@ -156,7 +158,7 @@ impl Body {
         }
     }
 
-    /// Whether `key`, which is all that there is, mixes its characters as a key of `least` does.
+    /// Returns whether `key` mixes its characters as a key of `least` characters does.
     fn fits(self, key: &[u8], least: usize) -> bool {
         let count = |class: fn(&u8) -> bool| key.iter().filter(|byte| class(byte)).count();
         match self {
@@ -177,8 +179,8 @@ fn is_base64_url(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-/// Returns the place of the first JSON Web Token: two JSON objects and a signature in base64, with dots between them. Each
-/// byte belongs to one part, so it is looked at three times at most.
+/// Returns the position of the first JSON Web Token: two JSON objects and a signature in base64, separated by
+/// dots. Each byte belongs to one part, so it is read three times at most.
 fn web_token(binary: &[u8]) -> Option<usize> {
     const OBJECT: &[u8] = b"eyJ";
     memmem::find_iter(binary, b".eyJ").find_map(|dot| {
@@ -192,7 +194,7 @@ fn web_token(binary: &[u8]) -> Option<usize> {
     })
 }
 
-/// The number of characters of base64 that `text` begins with.
+/// Returns the number of base64 characters at the beginning of `text`.
 fn part(text: &[u8]) -> usize {
     text.iter().take_while(|byte| is_base64_url(**byte)).count()
 }
@@ -209,7 +211,7 @@ mod tests {
         scan_with(binary.as_bytes(), variables).err().map(|error| error.to_string())
     }
 
-    /// A body of `length` characters.
+    /// Returns a body of `length` characters.
     fn body(class: Body, length: usize) -> String {
         let characters = match class {
             Body::Mixed | Body::Random => "aZ0k7Q",
@@ -219,7 +221,7 @@ mod tests {
         characters.chars().cycle().take(length).collect()
     }
 
-    /// A token with parts of these lengths.
+    /// Returns a token with parts of these lengths.
     fn token(parts: [usize; 3]) -> String {
         let [header, payload, signature] = parts.map(|length| body(Body::Base64Url, length));
         format!("eyJ{}.eyJ{}.{signature}", &header[3..], &payload[3..])
@@ -251,7 +253,7 @@ mod tests {
 
     #[test]
     fn finds_keys_in_the_form_of_their_issuers() {
-        // In two halves, so that no scanner takes this file for one with keys in it.
+        // In two halves, so that no scanner finds keys in this file.
         let keys = [
             ("sk-p", "roj-8fKq2LmN4pRs6TuV8wXy0Za1Bc3De5Fg7Hi9Jk"),
             ("sk-", "6f1d2c3b4a5968778695a4b3c2d1e0f9"),
@@ -336,7 +338,7 @@ mod tests {
         thread::spawn(move || {
             let repeated = ["eyJ", ".eyJ", "eyJ.", "eyJa.eyJb.", "sk-", "ghp_", "AKIA.", "a", "."];
             for text in repeated {
-                // A scan whose time grows with the square would take hours.
+                // A search in quadratic time would take hours.
                 scan_with(text.repeat(4_000_000 / text.len()).as_bytes(), Vec::new()).unwrap();
             }
             done.send(()).unwrap();

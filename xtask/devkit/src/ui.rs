@@ -1,4 +1,4 @@
-//! How the tool talks: results on stdout, everything else on stderr, colour only on a terminal.
+//! Output of the tool: results on stdout, everything else on stderr, colour only on a terminal.
 
 use std::{
     env,
@@ -9,7 +9,8 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Prints `error` the way cargo does, its causes below it. A broken pipe is quiet: the reader has seen enough.
+/// Prints `error` and its causes in cargo's form. Prints nothing for a broken pipe, because the reader has
+/// closed it.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     let broken_pipe = error
         .chain()
@@ -26,22 +27,22 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// One line of talk, led by a verb as cargo's lines are: `    Finished clawft.wasm`.
+/// Prints one status line that begins with a verb, as cargo's lines do: `    Finished clawft.wasm`.
 pub fn status(verb: &str, what: &str) {
     eprintln!("{} {what}", paint(&format!("{verb:>12}"), "32;1"));
 }
 
-/// Like [`status`], for what did not go well.
+/// Prints a status line about a failure.
 pub fn failure(verb: &str, what: &str) {
     eprintln!("{} {what}", paint(&format!("{verb:>12}"), "31;1"));
 }
 
-/// Something that the user must not miss, though it is no error.
+/// Prints a warning.
 pub fn warn(what: &str) {
     eprintln!("{} {what}", paint("warning:", "33;1"));
 }
 
-/// Several lines of talk, as they are.
+/// Prints several lines unchanged.
 pub fn talk(text: &str) {
     eprintln!("{text}");
 }
@@ -53,7 +54,8 @@ pub fn result(text: &str) -> anyhow::Result<()> {
     Ok(stdout.flush()?)
 }
 
-/// Runs `work` with a line on the terminal that says what takes so long. Without a terminal the line is printed once.
+/// Runs `work`, and shows the reason for the wait in a line on the terminal. Without a terminal the line is
+/// printed once.
 pub fn progress<T>(verb: &str, what: &str, work: impl FnOnce() -> T) -> T {
     if !io::stderr().is_terminal() {
         status(verb, what);
@@ -69,7 +71,7 @@ pub fn progress<T>(verb: &str, what: &str, work: impl FnOnce() -> T) -> T {
     value
 }
 
-/// `text` in the given ANSI style where stderr is a terminal that wants colour.
+/// Returns `text` in this ANSI style if stderr is a terminal with colours.
 fn paint(text: &str, style: &str) -> String {
     let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || !io::stderr().is_terminal();
     if plain { text.to_owned() } else { format!("\x1b[{style}m{text}\x1b[0m") }

@@ -1,7 +1,7 @@
-//! A disk that is slow, and a clock that is wrong, for programs under test on Linux.
+//! A slow disk and a wrong clock, for programs under test on Linux.
 //!
-//! [`Shim::compile`] makes a library of `shim.c`; a [`Shim`] then puts it in front of the C library of a program that is
-//! about to be started. The C file says what it can do.
+//! [`Shim::compile`] makes a library of `shim.c`; a [`Shim`] then loads it before the C library of a program.
+//! The C file describes the effects.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -24,10 +24,10 @@ pub struct Effects {
 }
 
 impl Shim {
-    /// Compiles it into `directory` with the C compiler that `CC` names, or `cc`.
+    /// Compiles the library into `directory` with the C compiler in `CC`, or `cc`.
     ///
     /// # Errors
-    /// If there is no compiler, or it does not take the source.
+    /// Fails if there is no compiler, or if it rejects the source.
     #[expect(
         clippy::disallowed_methods,
         reason = "this package has no door to other programs, and starts but one"
@@ -50,14 +50,14 @@ impl Shim {
         }
     }
 
-    /// Puts it in front of a program's C library; by itself it changes nothing.
+    /// Loads the library before a program's C library; by itself this changes nothing.
     pub fn effects(&self) -> Effects {
         Effects { variables: vec![("LD_PRELOAD", self.library.clone().into())] }
     }
 }
 
 impl Effects {
-    /// Makes every `fsync` take so many milliseconds longer.
+    /// Makes every `fsync` take this number of milliseconds longer.
     pub fn slow(self, milliseconds: u32) -> Self {
         self.with("DISK_SHIM_DELAY_MS", milliseconds.to_string())
     }
@@ -67,22 +67,22 @@ impl Effects {
         self.with("DISK_SHIM_BROKEN", "1")
     }
 
-    /// Puts the wall clock ahead by so many seconds.
+    /// Sets the wall clock ahead by this number of seconds.
     pub fn ahead(self, seconds: u32) -> Self {
         self.with("DISK_SHIM_CLOCK_S", seconds.to_string())
     }
 
-    /// Has the process stop itself once: after the first file that it synchronises.
+    /// Makes the process stop itself once: after the first file that it synchronises.
     pub fn stopped_after_fsync(self) -> Self {
         self.with("DISK_SHIM_STOP", "fsync")
     }
 
-    /// Has the process stop itself once: before it renames anything to a name that ends with `.json`.
+    /// Makes the process stop itself once: before it renames a file to a name that ends with `.json`.
     pub fn stopped_before_rename(self) -> Self {
         self.with("DISK_SHIM_STOP", "rename")
     }
 
-    /// Has each call added to the file at `path`, a line each.
+    /// Appends each call to the file at `path`, one per line.
     pub fn logged(self, path: &Path) -> Self {
         self.with("DISK_SHIM_LOG", path)
     }
@@ -92,7 +92,7 @@ impl Effects {
         self
     }
 
-    /// The variables, for the program's environment.
+    /// Returns the variables for the program's environment.
     pub fn variables(&self) -> impl Iterator<Item = (&'static str, &OsString)> {
         self.variables.iter().map(|(name, value)| (*name, value))
     }

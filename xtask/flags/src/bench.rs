@@ -1,28 +1,28 @@
-//! `bench` as data.
+//! The flags of `bench`.
 
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-/// Measure what ships: times, memory, what holds under load
+/// Measure the shipped artifacts: times, memory, behaviour under load
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cargo xtask bench                      all but `cold`
-  cargo xtask bench component --check    fail where a bound of xtask/bench.toml does not hold
-  cargo xtask bench gateway --json       the same for machines, with the revision and the machine
-  cargo xtask bench --write              docs/performance.md and its plots, measured now
+  cargo xtask bench component --check    fail if a measurement exceeds its bound in xtask/bench.toml
+  cargo xtask bench gateway --json       results as JSON, with the revision and the machine
+  cargo xtask bench --write              measure, and write docs/performance.md and its charts
 
-What is compared takes turns within one run, so that whatever else the machine does falls on both.
-Prints a line for each measurement: name, value, unit, and what else is known of it. Of many runs
-the value is the median.")]
+Programs that are compared take turns within one run, so that other load on the machine affects
+both. Prints a line for each measurement: name, value, unit and details. The value is the median of
+all runs.")]
 pub struct Bench {
-    /// What to measure [default: all but `cold`]
+    /// The subjects to measure [default: all but `cold`]
     #[arg(value_enum, value_name = "SUBJECT")]
     pub subjects: Vec<Subject>,
-    /// Fail where a bound does not hold
+    /// Fail if a measurement exceeds its bound
     #[arg(long)]
     pub check: bool,
-    /// Put what was measured into docs/performance.json, and draw docs/performance.md from that
+    /// Write the measurements to docs/performance.json, and draw docs/performance.md from them
     #[arg(long)]
     pub write: bool,
     /// Print JSON on stdout instead of lines
@@ -30,21 +30,21 @@ pub struct Bench {
     pub json: bool,
 }
 
-/// What `bench` knows to measure.
+/// The subjects that `bench` can measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
-    /// The component in wasmtime: its start beside hello world's, and what a turn takes in the guest
+    /// The component in wasmtime: its start compared with hello world, and the parts of a turn in the guest
     Component,
-    /// The released `weft`: its size and start, and what its gateway adds to asking the provider
+    /// The released `weft`: its size and start, and the time that its gateway adds to the provider
     Gateway,
     /// The commands that build: in a new clone, with nothing changed, and after a change
     Commands,
-    /// The commands that build, with nothing kept on this machine; takes a quarter of an hour
+    /// The commands that build, with an empty cache; takes a quarter of an hour
     Cold,
 }
 
 impl Subject {
-    /// What is measured unless something is asked for.
+    /// The subjects that are measured by default.
     pub const USUAL: [Self; 3] = [Self::Component, Self::Gateway, Self::Commands];
 }

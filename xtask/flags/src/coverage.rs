@@ -1,16 +1,16 @@
-//! `coverage` as data.
+//! The flags of `coverage`.
 
 use clap::Args;
 
-/// Measure which lines the tests run, against the floors in xtask/coverage.toml
+/// Measure the lines that the tests run, and compare them with the floors in xtask/coverage.toml
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cargo xtask coverage            the table; fails below a floor, and names the lines
   cargo xtask coverage --lines    the lines that no test runs, of every group
 
-The first run compiles cargo-tarpaulin, which takes some minutes. Native tests are measured; what
-runs in a WebAssembly runtime only is listed as not measured.")]
+The first run compiles cargo-tarpaulin, which takes some minutes. Native tests are measured; code
+that runs in a WebAssembly runtime only is listed as not measured.")]
 pub struct Coverage {
     /// Name the lines that no test runs, also of groups above their floor
     #[arg(long)]

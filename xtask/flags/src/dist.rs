@@ -1,4 +1,4 @@
-//! `dist` as data.
+//! The flags of `dist`.
 
 use clap::Args;
 
@@ -10,7 +10,7 @@ use crate::values::Target;
 Examples:
   cargo xtask dist                         everything that this machine can build for its own system
   cargo xtask dist --target linux-arm64    one target alone, on a machine of either architecture
-  cargo xtask dist --dry-run               what would be done, without doing it
+  cargo xtask dist --dry-run               the steps, without running them
 
 Targets:
   linux-amd64     x86_64-unknown-linux-musl     static; on Linux or macOS
@@ -21,13 +21,13 @@ Targets:
 
 Writes target/dist/weft-OS-ARCH, and archives with SHA256SUMS to target/dist/release/.")]
 pub struct Dist {
-    /// What to build for, once or more: a name or a Rust target, as below [default: this system's]
+    /// A target, given once or more: a name or a Rust target, as below [default: this system's]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<Target>,
     /// Fail when a binary is over its budget, has no row in size-budget.toml, or a row has no artifact
     #[arg(long)]
     pub check_size: bool,
-    /// Print the steps and take none
+    /// Print the steps without running them
     #[arg(long)]
     pub dry_run: bool,
     /// Fail if Cargo.lock would have to change

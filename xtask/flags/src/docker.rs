@@ -1,4 +1,4 @@
-//! `docker` as data.
+//! The flags of `docker`.
 
 use std::path::PathBuf;
 
@@ -6,18 +6,18 @@ use clap::{Args, ValueEnum};
 
 use crate::values::{ImageName, Platform, Tag};
 
-/// Make images of `weft`, and one tag that resolves to the right one on every architecture
+/// Make images of `weft`, and one tag that resolves to the right image on every architecture
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cargo xtask docker                                 all images, kept on this machine
-  cargo xtask docker --push                          all images, pushed, and a tagged list of them
+  cargo xtask docker --push                          all images, pushed, and a tagged image index
   cargo xtask docker --push --platform linux/arm64   one image, pushed by digest; no tag moves
-  cargo xtask docker --merge --digests DIR           a tagged list of what other machines pushed
-  cargo xtask docker --push --dry-run                what would be done, without doing it
+  cargo xtask docker --merge --digests DIR           a tagged index of the images that others pushed
+  cargo xtask docker --push --dry-run                the steps, without running them
 
 Tags: a clean checkout of the tag vX.Y.Z gives vX.Y.Z, X.Y and latest, anything else its branch or
-commit. They move last, when all the rest is in place. Prints NAME@sha256:… alone on stdout.
+commit. Tags move last, when everything else is in place. Prints only NAME@sha256:… on stdout.
 
 Logins are those of Docker, podman and skopeo (`docker login REGISTRY`), --username with
 --password-stdin, or the variables CLAWFT_REGISTRY_USERNAME and CLAWFT_REGISTRY_PASSWORD, and are
@@ -25,37 +25,37 @@ tried before anything is built. A registry on loopback is spoken to in plain HTT
 TLS. Certificates for one registry are also found in Docker's and podman's certs.d.
 SOURCE_DATE_EPOCH is the one time that images know, else that of the commit.")]
 pub struct Docker {
-    /// Push each image by its digest, write that to target/dist/digests/OS-ARCH, and tag a list of all
+    /// Push each image by its digest, write the digest to target/dist/digests/OS-ARCH, and tag an index
     #[arg(long)]
     pub push: bool,
-    /// Make these images alone, given once or more; no list is made of them [default: all]
+    /// Make only these images, given once or more, and no image index [default: all]
     #[arg(long = "platform", value_name = "OS/ARCH")]
     pub platforms: Vec<Platform>,
-    /// Make nothing but the list, of the images whose digests other machines wrote
+    /// Make only the image index, from the digests that other machines wrote
     #[arg(long, conflicts_with_all = ["push", "platforms", "binaries"])]
     pub merge: bool,
-    /// The folder of digests [default: target/dist/digests]
+    /// The directory of digests [default: target/dist/digests]
     #[arg(long, value_name = "DIR")]
     pub digests: Option<PathBuf>,
-    /// The folder for the images as an OCI layout [default: target/dist/oci]
+    /// The directory of the OCI layout [default: target/dist/oci]
     #[arg(long, value_name = "DIR")]
     pub layout: Option<PathBuf>,
-    /// The name, such as ghcr.io/clawft/clawft [default: the package's repository, on ghcr.io]
+    /// The image name, such as ghcr.io/clawft/clawft [default: the package's repository, on ghcr.io]
     #[arg(long, value_name = "NAME", env = "CLAWFT_IMAGE", hide_env_values = true)]
     pub image: Option<ImageName>,
     /// A tag, given once or more [default: as below]
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<Tag>,
-    /// What makes the images [default: docker where an engine answers, else oci]
+    /// The builder of the images [default: docker if an engine answers, else oci]
     #[arg(long, value_enum)]
     pub builder: Option<Builder>,
-    /// The folder with the binaries weft-linux-ARCH [default: they are built]
+    /// The directory with the binaries weft-linux-ARCH [default: they are built]
     #[arg(long, value_name = "DIR")]
     pub binaries: Option<PathBuf>,
-    /// Go on without the platforms that cannot be built, or that have no digest to merge
+    /// Continue without platforms that cannot be built, or that have no digest to merge
     #[arg(long)]
     pub allow_partial: bool,
-    /// Speak plain HTTP to the registry, wherever it is; with builder `oci` only
+    /// Use plain HTTP for the registry, wherever it is; with builder `oci` only
     #[arg(long)]
     pub insecure: bool,
     /// Log in to the registry with this name; with builder `oci` only
@@ -73,7 +73,7 @@ pub struct Docker {
     /// Fail when an image is over its budget, has no row in size-budget.toml, or a row has no artifact
     #[arg(long)]
     pub check_size: bool,
-    /// Print the steps and take none
+    /// Print the steps without running them
     #[arg(long)]
     pub dry_run: bool,
     /// Print the result as JSON
@@ -81,11 +81,11 @@ pub struct Docker {
     pub json: bool,
 }
 
-/// What makes images.
+/// The builders of images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Builder {
     /// Docker's buildx and Dockerfile.multi-arch; needs an engine
     Docker,
-    /// Nothing but this command; equal inputs give equal images, bit for bit
+    /// This command alone; equal inputs give equal images, bit for bit
     Oci,
 }

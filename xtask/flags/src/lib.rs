@@ -1,10 +1,11 @@
-//! The flags of `cargo xtask` as data: what can be asked for, with the words of `--help`, and the types of the values.
+//! The flags of `cargo xtask` as data, with their help texts and the types of their values.
 //!
-//! `cargo xtask` reads the command line with these types and starts the package that does the work with the same arguments; the
-//! package reads them with the same types. So help and mistakes are answered without compiling the package, and nothing is
-//! defined twice.
+//! `cargo xtask` parses the command line with these types and starts the package that does the work with the
+//! same arguments; the package parses them with the same types. So help and mistakes are answered without
+//! compiling the package, and nothing is defined twice.
 //!
-//! Each command has a module; values that several of them take, and the names of what ships, are in [`values`] and [`shipped`].
+//! Each command has a module. Values that several commands take are in [`values`], the names of all artifacts
+//! in [`shipped`].
 
 mod bench;
 mod ci;

@@ -1,39 +1,39 @@
-//! `lint` as data.
+//! The flags of `lint`.
 
 use clap::{Args, ValueEnum};
 
 use crate::values::name;
 
-/// Check form and invariants: code, workflows, scripts, dependencies, what must be absent from where
+/// Check the code, workflows, scripts and dependencies, and the packages that an artifact may not contain
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cargo xtask lint                      everything
   cargo xtask lint zizmor shellcheck    these two
-  cargo xtask lint advisories           what has become known of the dependencies since
+  cargo xtask lint advisories           known vulnerabilities of the dependencies
 
 The first run compiles cargo-deny, which takes some minutes. `advisories` fetches RustSec's
-database with git. Where GitHub cannot be reached, --advisory-db names a copy; without one it is
-skipped with a warning, or fails if it was asked for by name.")]
+database with git. If GitHub cannot be reached, --advisory-db names a copy; without one the check
+is skipped with a warning, or fails if it was named on the command line.")]
 pub struct Lint {
-    /// What to check [default: everything]
+    /// The checks to run [default: all]
     #[arg(value_enum, value_name = "CHECK")]
     pub checks: Vec<Check>,
-    /// Another repository with RustSec's database on its branch `main`: a folder, or what else git clones
+    /// Another repository with RustSec's database on its branch `main`: a directory or a git URL
     #[arg(long, value_name = "REPOSITORY", env = "CLAWFT_ADVISORY_DB", hide_env_values = true)]
     pub advisory_db: Option<String>,
 }
 
-/// The checks, those first that are soonest done.
+/// The checks, the quickest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Check {
-    /// The code's form
+    /// The format of the code
     Rustfmt,
-    /// What must be absent from which package
+    /// Packages that an artifact may not contain
     Packages,
     /// Mistakes in workflows
     Actionlint,
-    /// What in workflows and actions others could misuse
+    /// Parts of workflows and actions that an attacker could misuse
     Zizmor,
     /// Mistakes in shell scripts
     Shellcheck,
@@ -43,9 +43,9 @@ pub enum Check {
     Dependencies,
     /// Mistakes in the code, with every warning an error
     Clippy,
-    /// The same in the programs that are built on demand; once for a machine it waits for what they are made of
+    /// Mistakes in the programs that are built on demand; the first run compiles their dependencies
     ClippyTools,
-    /// What has become known of the dependencies' faults, with cargo-deny
+    /// Known vulnerabilities of the dependencies, with cargo-deny
     Advisories,
 }
 

@@ -1,4 +1,4 @@
-//! `mutants` as data.
+//! The flags of `mutants`.
 
 use std::num::NonZeroUsize;
 
@@ -12,7 +12,7 @@ use crate::values::name;
 Examples:
   cargo xtask mutants                        types, core and store, against xtask/mutants.toml
   cargo xtask mutants clawft-types           one package
-  cargo xtask mutants --diff origin/main     what changed since the merge base, `weft` included
+  cargo xtask mutants --diff origin/main     lines changed since the merge base, also in weft
 
 Each mutant is tested with the tests of its own package, in a copy of the checkout in the cache. A
 mutant that no test notices fails the command unless xtask/mutants.toml lists it with a reason, and
@@ -25,7 +25,7 @@ pub struct Mutants {
     /// Only mutants in lines that the working tree has changed since its merge base with BASE
     #[arg(long, value_name = "BASE")]
     pub diff: Option<String>,
-    /// How many mutants are tested at once
+    /// The number of mutants to test at once
     #[arg(long, value_name = "N", default_value = "2")]
     pub jobs: NonZeroUsize,
     /// Print JSON on stdout instead of the table
@@ -36,7 +36,7 @@ pub struct Mutants {
 /// The packages that are mutated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum MutantsPackage {
-    /// Configuration, messages, answers, and the one way JSON is read
+    /// Configuration, messages, answers, and the JSON reader
     #[value(name = "clawft-types")]
     Types,
     /// A turn of the agent

@@ -1,4 +1,4 @@
-//! `provide` as data, which `cargo xtask lint` asks of the package `toolchain`.
+//! The flags of `provide`, which `cargo xtask lint` calls in the package `toolchain`.
 
 use clap::{Args, ValueEnum};
 

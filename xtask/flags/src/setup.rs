@@ -1,21 +1,21 @@
-//! `setup` as data.
+//! The flags of `setup`.
 
 use clap::Args;
 
-/// Make this machine able to build: Rust targets, std's source, and the tools that commands run
+/// Install the targets and tools that the other commands need
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cargo xtask setup            install what is missing, one line an item
+  cargo xtask setup            install missing items; prints one line for each
   cargo xtask setup --check    change nothing; exit with 1 if something is missing
-  cargo xtask setup --all      also what a single command needs: a linker, a browser, an emulator
+  cargo xtask setup --all      also items for a single command: a linker, a browser, an emulator
 
-Every other command sets up what it needs by itself, so this one is for looking and for doing it ahead of time.")]
+Every other command installs the items that it needs, so this command is only for doing it in advance.")]
 pub struct Setup {
-    /// Everything that any command may need, and not what most work takes alone
+    /// Also install the items that only a single command needs
     #[arg(long)]
     pub all: bool,
-    /// Change nothing; exit with 1 if something is missing, and say how to get it
+    /// Change nothing; exit with 1 if something is missing, and explain how to get it
     #[arg(long)]
     pub check: bool,
 }

@@ -1,8 +1,8 @@
-//! The list of everything that ships, for the commands that check budgets.
+//! The list of all artifacts, for the commands that check budgets.
 
 use crate::values::{Artifact, Platform, Target};
 
-/// Returns the names that must have a row in the budget file: of every file and image that a command makes to ship.
+/// Returns the names of all artifacts, which need a row in the budget file.
 pub fn shipped() -> Vec<&'static str> {
     let wasm = Artifact::ALL.into_iter().map(Artifact::file_name);
     let native = Target::ALL.into_iter().map(Target::file_name);

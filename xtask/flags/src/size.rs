@@ -1,28 +1,28 @@
-//! `size` as data.
+//! The flags of `size`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-/// See where the bytes are, hold what was reached, or accept growth
+/// Explain the sizes of the artifacts, compare them with the accepted ones, or accept growth
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Examples:
-  cargo xtask size                            what is now against what was accepted; may fail
-  cargo xtask size top -n 30                  the largest functions, and sums to the last byte
-  cargo xtask size diff HEAD~1                what a change did, by crate and function
-  cargo xtask size report --html size.html    a page to look at, with everything in it
-  cargo xtask size compare                    the same work with other stacks, into docs/size.md
-  cargo xtask size --accept \"streams answers\" the sizes as they are now become the ones to hold
+  cargo xtask size                            the current sizes and the accepted ones; may fail
+  cargo xtask size top -n 30                  the largest functions, and sums to the byte
+  cargo xtask size diff HEAD~1                the effect of a change, by crate and function
+  cargo xtask size report --html size.html    everything as one page
+  cargo xtask size compare                    other stacks, into docs/size.md
+  cargo xtask size --accept \"streams answers\" accept the current sizes
 
-What a size is held against is in size-budget.toml; what was accepted last, function by function, in
-xtask/size/baseline.json; and every size that was ever accepted in xtask/size/history.tsv.")]
+Limits are in size-budget.toml, the accepted sizes of each function in xtask/size/baseline.json, and
+the history of accepted sizes in xtask/size/history.tsv.")]
 pub struct Size {
-    /// What to show instead.
+    /// The report to show instead.
     #[command(subcommand)]
     pub command: Option<SizeCommand>,
-    /// Take the sizes as they are now for the ones to hold, and write down why
+    /// Accept the current sizes, and record the reason
     #[arg(long, value_name = "WHY", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub accept: Option<String>,
     /// Print JSON on stdout instead of the table
@@ -30,50 +30,50 @@ pub struct Size {
     pub json: bool,
 }
 
-/// What `size` shows.
+/// The reports of `size`.
 #[derive(Debug, Subcommand)]
 pub enum SizeCommand {
-    /// The largest functions as twiggy tells them, and the artifacts by kind and crate
+    /// Show the largest functions as twiggy lists them, and the sizes by kind and crate
     Top {
-        /// How many functions
+        /// The number of functions
         #[arg(short, value_name = "N", default_value_t = 20)]
         number: usize,
         /// Print JSON on stdout instead of the tables
         #[arg(long)]
         json: bool,
     },
-    /// What was added, removed, grown and shrunk
+    /// Show the parts that were added, removed, grown and shrunk
     Diff {
         /// A git revision, a size.json, or a .wasm file with the names of its functions
         base: String,
-        /// How many functions of each artifact the tables list; JSON has all
+        /// The number of functions in the tables of each artifact; JSON has all
         #[arg(short, value_name = "N", default_value_t = 30)]
         number: usize,
-        /// Also add it to the end of FILE as Markdown, such as the summary of a workflow's job
+        /// Also append it to FILE as Markdown, such as the summary of a workflow's job
         #[arg(long, value_name = "FILE")]
         markdown: Option<PathBuf>,
         /// Print JSON on stdout instead of the tables
         #[arg(long)]
         json: bool,
     },
-    /// The same work with other stacks and another optimiser, side by side; writes it into docs/size.md
+    /// Compare with other stacks and another optimiser; writes the result into docs/size.md
     Compare {
         /// Print JSON on stdout instead of the table
         #[arg(long)]
         json: bool,
     },
-    /// Everything as one page to look at, without anything from elsewhere
+    /// Write everything as one page that loads nothing else
     Report {
-        /// Where the page goes
+        /// The file of the page
         #[arg(long, value_name = "FILE")]
         html: PathBuf,
-        /// What changes are shown against: as for `diff` [default: what was accepted last]
+        /// The base to show changes against, as for `diff` [default: the accepted sizes]
         #[arg(long, value_name = "BASE")]
         base: Option<String>,
-        /// Try the page in a browser, and keep screenshots in target/acceptance
+        /// Test the page in a browser, and keep screenshots in target/acceptance
         #[arg(long)]
         check: bool,
-        /// Print what the page shows as JSON on stdout
+        /// Print the content of the page as JSON on stdout
         #[arg(long)]
         json: bool,
     },

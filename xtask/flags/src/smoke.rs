@@ -1,10 +1,10 @@
-//! `smoke` as data.
+//! The flags of `smoke`.
 
 use clap::{Args, ValueEnum};
 
 use crate::values::Releases;
 
-/// Run the built artifacts for real
+/// Run the end-to-end tests on the built artifacts
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -16,10 +16,10 @@ Examples:
   cargo xtask smoke weft                    the native command: the OpenAI client, a browser, load, kills
   cargo xtask smoke docker                  images: pushed, pulled and run; ci/docker-engine starts an engine
 
-With WASMTIME set and without --version it is that program which runs them, with IWASM set it is
-that iwasm; with WEFT set it is that weft which is tried.")]
+Without --version, WASMTIME names the wasmtime to use. IWASM names the iwasm to use, and WEFT the
+weft to test.")]
 pub struct Smoke {
-    /// Where to run them
+    /// The runtime
     #[arg(value_enum)]
     pub runtime: Runtime,
     /// Only the cases whose name contains one of these texts
@@ -28,31 +28,31 @@ pub struct Smoke {
     /// Only the cases whose name contains this text, as a FILTER
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
-    /// The release of wasmtime, such as 42, or `all` that xtask/tools.toml has [default: the newest]
+    /// The release of wasmtime, such as 42, or `all` in xtask/tools.toml [default: the newest]
     #[arg(long, value_name = "VERSION")]
     pub version: Option<Releases>,
-    /// Repeat one answer of the hostile server: the seed that a failure named
+    /// Repeat one response of the hostile server, by the seed that a failure named
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
     /// Print the names of the cases and run none
     #[arg(long)]
     pub list: bool,
-    /// Keep the directories that the cases ran in, and print their paths
+    /// Keep the directories of the cases, and print their paths
     #[arg(long)]
     pub keep: bool,
 }
 
-/// The runtimes that `smoke` knows.
+/// The runtimes of `smoke`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Runtime {
     /// The component in the wasmtime command
     Wasmtime,
-    /// The component embedded in a host of ours, over TLS and through its exported functions
+    /// The component embedded in a test host, over TLS and through its exported functions
     Host,
     /// The released weft: in a terminal, as a gateway for the OpenAI client and a browser, under load, killed
     Weft,
-    /// Images of weft: made, pushed to a real registry, pulled and run by a real engine
+    /// Images of weft: made, pushed to a registry, pulled and run by an engine
     Docker,
-    /// The wasip1 module on WAMR: in iwasm or a runner of ours, and on a WAMR without reference types
+    /// The wasip1 module on WAMR: in iwasm or our own runner, and on a WAMR without reference types
     Wamr,
 }

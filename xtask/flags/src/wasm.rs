@@ -1,4 +1,4 @@
-//! `wasm` as data.
+//! The flags of `wasm`.
 
 use std::path::PathBuf;
 
@@ -8,22 +8,22 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cargo xtask wasm --check-size           both artifacts, held against size-budget.toml
+  cargo xtask wasm --check-size           both artifacts, compared with size-budget.toml
   cargo xtask wasm --target wasip2        the component alone
-  cargo xtask wasm --http client          strategy A, to compare; lands in target/dist/http-client/
+  cargo xtask wasm --http client          back end A, for comparison; in target/dist/http-client/
 
 Writes target/dist/{clawft.wasm, clawft.wasm.gz, clawft-wasip1.wasm, size.json}.")]
 pub struct Wasm {
-    /// Fail when an artifact is over its budget, has no row in size-budget.toml, or a row has no artifact
+    /// Fail if an artifact is over its budget, has no row in size-budget.toml, or a row has no artifact
     #[arg(long)]
     pub check_size: bool,
-    /// What to build
+    /// The artifacts to build
     #[arg(long, value_enum, default_value_t = WasmTargets::All)]
     pub target: WasmTargets,
-    /// The HTTP back end: raw `wasi:http` bindings (what ships) or the `wasi-http-client` crate
+    /// The HTTP back end: raw `wasi:http` bindings (shipped) or the `wasi-http-client` crate
     #[arg(long, value_enum, default_value_t = HttpBackend::Raw)]
     pub http: HttpBackend,
-    /// The budget file to hold the artifacts against [default: the project's size-budget.toml]
+    /// The budget file to compare with [default: the project's size-budget.toml]
     #[arg(long, value_name = "FILE")]
     pub budget: Option<PathBuf>,
     /// Fail if Cargo.lock would have to change
@@ -34,7 +34,7 @@ pub struct Wasm {
     pub json: bool,
 }
 
-/// Which artifacts `wasm` builds.
+/// The artifacts that `wasm` can build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WasmTargets {
     /// The component for wasmtime and every other host of WASI preview 2
@@ -45,11 +45,11 @@ pub enum WasmTargets {
     All,
 }
 
-/// How the component reaches the network.
+/// The HTTP back ends of the component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum HttpBackend {
-    /// Strategy B, raw bindings: what ships
+    /// Back end B, raw bindings (shipped)
     Raw,
-    /// Strategy A, the `wasi-http-client` crate
+    /// Back end A, the `wasi-http-client` crate
     Client,
 }

@@ -1,15 +1,15 @@
-//! Configuration files, and the first request that comes of one.
+//! Configuration files, and the first request of each.
 
 use clawft_core::Turn;
 use clawft_types::{Config, Input, Secret, Session};
 use serde_json::Value;
 
-/// What is accepted can be used, and a key that is in the file is in no error.
+/// An accepted configuration can be used, and no error contains a key of the file.
 pub(crate) fn check(bytes: &[u8]) {
     match Config::parse("config.json", bytes) {
         Ok(config) => usable(&config),
         Err(error) => {
-            // No bounds on its wording: it names what the user wrote, in the user's own file.
+            // The message has no length limit, because it repeats text of the user's own file.
             let error = error.to_string();
             for key in keys(bytes) {
                 assert!(!error.contains(&key), "the key `{key}` is in the error: {error}");
@@ -28,7 +28,7 @@ fn usable(config: &Config) {
     begin(config);
 }
 
-/// Without variables nothing but the key can be missing.
+/// Without variables only the key can be missing.
 fn begin(config: &Config) {
     let input = Input::parse("Hello!").expect("a message");
     match Turn::begin(config, &|_| None, Session::default(), input) {
@@ -44,8 +44,8 @@ fn begin(config: &Config) {
     }
 }
 
-/// The keys in the file that can be told from any other text, there and in an error: they begin as keys do, and the rest of
-/// the file repeats none of it.
+/// Returns the keys in the file that differ from all other text there and in an error: they begin as keys do,
+/// and the rest of the file repeats none of it.
 fn keys(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let tree: Value = serde_json::from_slice(bytes).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use clawft_types::{Input, Role};
 
-/// A message that is accepted says something, and what it says comes from the text.
+/// An accepted message is not empty, and its text is a part of the input.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     match Input::parse(text) {

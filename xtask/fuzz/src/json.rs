@@ -1,18 +1,18 @@
-//! JSON text to our own documents, held against serde_json's tree.
+//! Our own JSON documents compared with serde_json's tree.
 
 use std::collections::BTreeMap;
 
 use clawft_types::json::{self, Node};
 use serde_json::Value;
 
-/// Both take a text or neither does, and to both it means the same.
+/// Both parsers accept a text with the same value, or both reject it.
 pub(crate) fn check(bytes: &[u8]) {
-    // Ours passes over a byte order mark, which serde_json takes for an error.
+    // Ours skips a byte order mark, which serde_json rejects.
     let theirs = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     match (json::parse(bytes), serde_json::from_slice::<Value>(theirs)) {
         (Ok(ours), Ok(theirs)) => assert!(same(Node::root(&ours), &theirs), "{ours:?} is not {theirs}"),
         (Err(error), Err(_)) => super::check_wording(&error.to_string()),
-        // Nobody has to know such a number in order to read the others.
+        // A number out of range is no reason to reject the others.
         (Ok(_), Err(error)) if error.to_string().starts_with("number out of range") => {}
         (Ok(ours), Err(error)) => panic!("{ours:?} was taken: {error}"),
         (Err(error), Ok(theirs)) => panic!("{theirs} was refused: {error}"),
@@ -48,7 +48,7 @@ fn same(ours: Node<'_>, theirs: &Value) -> bool {
     }
 }
 
-/// Whether it is none of all else.
+/// Returns whether the value is of no other type.
 fn is_null(node: Node<'_>) -> bool {
     let error = node.text().expect_err("null is no text").to_string();
     error.ends_with("found null")

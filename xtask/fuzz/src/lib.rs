@@ -1,10 +1,11 @@
-//! What is fuzzed: functions that take any bytes and assert what must hold for them, whatever they are.
+//! The fuzz targets: functions that take any bytes and assert properties that always hold.
 //!
-//! `cargo xtask fuzz` runs them below libFuzzer; the test of this package replays the seeds in `seeds/<target>/`, and with
-//! them every input that once was a crash. All go through public functions of the crates, as a platform would.
+//! `cargo xtask fuzz` runs them with libFuzzer; the test of this package replays the seeds in
+//! `seeds/<target>/`, and with them every input that once was a crash. All use public functions of the
+//! crates, as a platform does.
 //!
-//! Modules: [`json`], [`config`], [`input`], [`session`] and [`url`] read one text each; [`provider`] drives whole turns with what a
-//! server may answer, which [`response`] reads from the input and [`turn`] feeds.
+//! Modules: [`json`], [`config`], [`input`], [`session`] and [`url`] parse one text each; [`provider`] drives
+//! whole turns with a server's responses, which [`response`] parses from the input and [`turn`] feeds.
 
 mod config;
 mod input;
@@ -15,16 +16,16 @@ mod session;
 mod turn;
 mod url;
 
-/// A function to fuzz.
+/// A fuzz target.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its name, and that of the folder with its seeds.
+    /// The name, also of the directory with its seeds.
     pub name: &'static str,
-    /// Panics where something that must hold does not.
+    /// Panics if a property does not hold.
     pub check: fn(&[u8]),
 }
 
-/// All of them.
+/// All targets.
 pub const TARGETS: [Target; 8] = [
     Target { name: "sse", check: provider::sse },
     Target { name: "openai", check: provider::openai },
@@ -36,13 +37,13 @@ pub const TARGETS: [Target; 8] = [
     Target { name: "url", check: url::check },
 ];
 
-/// The target called `name`.
+/// Returns the target `name`.
 pub fn find(name: &str) -> Option<Target> {
     TARGETS.into_iter().find(|target| target.name == name)
 }
 
-/// What every error that a user may see keeps to: it says something, in a bounded number of characters, and none of them
-/// tells a terminal what to do.
+/// Asserts properties of every error message: it is not empty, has a bounded length, and contains no control
+/// characters.
 fn check_wording(error: &str) {
     assert!(!error.is_empty(), "an error says something");
     assert!(error.len() <= 4096, "an error is not as long as what it is about: {} bytes", error.len());

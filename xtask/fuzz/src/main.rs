@@ -1,4 +1,4 @@
-//! The fuzzer: libFuzzer, which calls the target that the variable `FUZZ_TARGET` names.
+//! The fuzzer: libFuzzer, which calls the target in the variable `FUZZ_TARGET`.
 
 #![no_main]
 
@@ -8,8 +8,8 @@ use fuzz_targets::Target;
 
 static TARGET: OnceLock<Target> = OnceLock::new();
 
-/// One program for all targets, chosen by a variable because libFuzzer keeps the arguments to itself: linking one for each
-/// would take longer than a short run.
+/// Returns the target. One program contains all of them and reads a variable, because libFuzzer takes the
+/// arguments, and linking a program for each would take longer than a short run.
 fn target() -> &'static Target {
     TARGET.get_or_init(|| {
         let name = env::var("FUZZ_TARGET").expect("FUZZ_TARGET names the target");

@@ -1,4 +1,4 @@
-//! Whole turns with whatever a provider may answer.
+//! Whole turns with arbitrary responses of a provider.
 
 use std::sync::LazyLock;
 
@@ -10,24 +10,25 @@ static OPENAI: LazyLock<Config> = LazyLock::new(|| config("openai", false));
 static ANTHROPIC: LazyLock<Config> = LazyLock::new(|| config("anthropic", false));
 static STREAMS: LazyLock<[Config; 2]> = LazyLock::new(|| [config("openai", true), config("anthropic", true)]);
 
-/// Answers in one piece of a server that speaks chat completions.
+/// Whole answers of a chat-completions server.
 pub(crate) fn openai(bytes: &[u8]) {
     splits_agree(&OPENAI, &Response::read(bytes));
 }
 
-/// Answers in one piece of Anthropic.
+/// Whole answers of Anthropic.
 pub(crate) fn anthropic(bytes: &[u8]) {
     splits_agree(&ANTHROPIC, &Response::read(bytes));
 }
 
-/// Streamed answers of both: all of the input is the body.
+/// Streamed answers of both: the complete input is the body.
 pub(crate) fn sse(bytes: &[u8]) {
     let headers = vec![("content-type".to_owned(), "text/event-stream".to_owned())];
     let response = Response { status: 200, headers, body: bytes };
     STREAMS.iter().for_each(|config| splits_agree(config, &response));
 }
 
-/// The network splits where it likes: between any two bytes, and with many events at once.
+/// Asserts that the result does not depend on the split of the network: between any two bytes, and with many
+/// events at once.
 fn splits_agree(config: &Config, response: &Response<'_>) {
     let whole = drive(config, response, usize::MAX);
     for size in [1, 7] {

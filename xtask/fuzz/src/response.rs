@@ -1,7 +1,7 @@
-//! A server's response, read from a fuzzer's input.
+//! Parsing a server's response from a fuzzer's input.
 //!
-//! The input is text as far as the body, so that seeds can be read and written by hand, and a fuzzer can change one part
-//! of them at a time:
+//! The input is text up to the body, so that people can read and write seeds, and a fuzzer can change one
+//! part at a time:
 //!
 //! ```text
 //! 429
@@ -10,10 +10,10 @@
 //! {"error": …
 //! ```
 
-/// What a server answers.
+/// A server's response.
 #[derive(Debug)]
 pub(crate) struct Response<'a> {
-    /// The first line; 200 where that is no number.
+    /// The first line; 200 if it is not a number.
     pub(crate) status: u16,
     /// The lines up to the first empty one.
     pub(crate) headers: Vec<(String, String)>,
@@ -22,7 +22,7 @@ pub(crate) struct Response<'a> {
 }
 
 impl<'a> Response<'a> {
-    /// Takes any input.
+    /// Parses any input.
     pub(crate) fn read(input: &'a [u8]) -> Self {
         let end = input.windows(2).position(|two| two == b"\n\n").unwrap_or(input.len());
         let (head, body) = (&input[..end], input.get(end + 2..).unwrap_or_default());

@@ -1,8 +1,8 @@
-//! Session files, which a crash, a disk or a curious user may have changed.
+//! Session files that a crash, a disk or a curious user may have changed.
 
 use clawft_types::Session;
 
-/// What can be read is the same after writing and reading it again.
+/// A readable session is the same after writing and reading it again.
 pub(crate) fn check(bytes: &[u8]) {
     match Session::parse(bytes) {
         Ok(session) => {

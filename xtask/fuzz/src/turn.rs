@@ -1,4 +1,4 @@
-//! A turn, driven the way a platform drives it, with the same response to every request.
+//! A turn with the same response to every request, driven as a platform does.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use clawft_types::{Config, Input, Role, Session};
 
 use crate::response::Response;
 
-/// The key that is sent, and that no error may repeat.
+/// The key of the requests, which no error may repeat.
 const KEY: &str = "sk-proj-Abc123Def456Ghi789wxyz";
 
-/// What a user saw of a turn, and when. None of it may depend on how the bytes were split.
+/// The result of a turn as the user sees it. It must not depend on the split of the bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// The answer, or the error.
     end: Result<Reply, String>,
-    /// The time of the end, made of the waits between retries alone.
+    /// The time of the end, which consists of the waits between retries.
     elapsed: Duration,
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn drive(config: &Config, response: &Response<'_>, size: usize) -> Ou
     panic!("more retries than were asked for");
 }
 
-/// Feeds a whole response, or as much of it as the turn wants to hear.
+/// Feeds a complete response, as long as the turn asks for more.
 fn feed(
     turn: &mut Turn,
     response: &Response<'_>,
@@ -89,7 +89,7 @@ fn check_reply(reply: &Reply, shown: &str) {
     assert_eq!(Session::parse(&reply.session.to_json()).as_ref(), Ok(&reply.session), "it cannot be stored");
 }
 
-/// No part of the key that would help anyone is in an error.
+/// Asserts that no error contains a useful part of the key.
 fn check_secrecy(error: &str) {
     crate::check_wording(error);
     let part = (0..=KEY.len() - 8).map(|start| &KEY[start..start + 8]).find(|part| error.contains(part));

@@ -1,10 +1,11 @@
-//! URLs and header values, as the HTTP client checks them before it sends anything.
+//! URLs and header values, as the HTTP client checks them before a request.
 //!
-//! The native client cannot send: it answers `HTTP unavailable` to what it would have sent, and tells the rest apart.
+//! The native client cannot send: it returns `HTTP unavailable` for a valid request, and other errors for the
+//! rest.
 
 use clawft_wasm::{HttpError, WasiHttpClient};
 
-/// The first line is the URL, what follows the value of a header.
+/// The first line is the URL, the rest is the value of a header.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let (url, value) = text.split_once('\n').unwrap_or((text, ""));
@@ -16,7 +17,8 @@ pub(crate) fn check(bytes: &[u8]) {
     }
 }
 
-/// Read in another way than the client does: each of these would reach another place or say another thing than it seems.
+/// Checks the URL in another way than the client does: each of these would reach another server or have
+/// another meaning than it seems.
 fn safe_to_send(url: &str, value: &str) {
     assert!(!value.contains(['\r', '\n', '\0']), "a header can be smuggled in");
     assert!(url.bytes().all(|byte| byte.is_ascii_graphic()), "{url:?}");

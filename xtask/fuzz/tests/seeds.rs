@@ -1,4 +1,4 @@
-//! Replays the seeds without a fuzzer: what once was a crash stays mended.
+//! Replays the seeds without a fuzzer, so that a fixed crash stays fixed.
 
 use std::{
     collections::BTreeSet,
@@ -18,12 +18,13 @@ fn seeds() -> PathBuf {
 fn every_target_holds_for_its_seeds() {
     let seeds = seeds();
     for target in TARGETS {
-        let folder = seeds.join(target.name);
-        let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let directory = seeds.join(target.name);
+        let mut files: Vec<_> =
+            fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
-        assert!(!files.is_empty(), "`{}` holds no seeds", folder.display());
+        assert!(!files.is_empty(), "`{}` holds no seeds", directory.display());
         for file in files {
-            // Shown where the check below panics.
+            // Shown if the check below panics.
             println!("{}", file.display());
             (target.check)(&fs::read(&file).unwrap());
         }
@@ -31,9 +32,9 @@ fn every_target_holds_for_its_seeds() {
 }
 
 #[test]
-fn every_folder_of_seeds_has_its_target() {
+fn every_directory_of_seeds_has_its_target() {
     let seeds = fs::read_dir(seeds()).unwrap();
-    let folders: BTreeSet<String> =
+    let directories: BTreeSet<String> =
         seeds.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(folders, TARGETS.iter().map(|target| target.name.to_owned()).collect());
+    assert_eq!(directories, TARGETS.iter().map(|target| target.name.to_owned()).collect());
 }

@@ -1,4 +1,5 @@
-//! Work that other packages have the program do: each function compiles it if need be, runs it once and returns its answer.
+//! Calls of the program by other packages: each function compiles it if necessary, runs it once and returns
+//! its answer.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::reference::{Digest, Reference};
 
-/// A call, as the program gets it.
+/// A call of the program.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Call {
@@ -31,9 +32,9 @@ pub enum Call {
         layout: PathBuf,
         /// The file of the component.
         component: PathBuf,
-        /// The commit that it was made from.
+        /// The commit that the component was made from.
         revision: String,
-        /// The time of that, in seconds after 1970.
+        /// The time of that commit, in seconds after 1970.
         time: u64,
     },
     /// See [`publish_component`].
@@ -42,7 +43,7 @@ pub enum Call {
         layout: PathBuf,
         /// The digest of the manifest in it.
         manifest: Digest,
-        /// Where it goes.
+        /// The destination.
         target: Tagged,
     },
     /// See [`find`].
@@ -51,7 +52,7 @@ pub enum Call {
     Resolve(Tagged),
 }
 
-/// An answer, as the program gives it; an error is the chain of its causes.
+/// The program's answer; an error is the chain of its causes.
 pub type Answer<T> = Result<T, Vec<String>>;
 
 /// A tag in a repository.
@@ -61,7 +62,7 @@ pub struct Tagged {
     pub image: ImageName,
     /// The tag.
     pub tag: Tag,
-    /// Whether the registry is spoken to in plain HTTP, even if it is not on loopback.
+    /// Whether to use plain HTTP for the registry, even if it is not on loopback.
     pub insecure: bool,
 }
 
@@ -77,11 +78,11 @@ pub struct Kept {
 /// The component in a layout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Component {
-    /// The manifest, which a tag stands for.
+    /// The digest of the manifest.
     pub manifest: Digest,
-    /// The document about the component.
+    /// The digest of the configuration.
     pub config: Digest,
-    /// The component.
+    /// The digest of the component.
     pub layer: Digest,
 }
 
@@ -90,12 +91,13 @@ pub struct Component {
 pub struct Published {
     /// The component.
     pub reference: Reference,
-    /// Whether it was not there yet.
+    /// Whether this call published it.
     pub new: bool,
 }
 
-/// Makes the images of all platforms from the binaries in `target/dist`, labelled with `revision` and dated `time` seconds
-/// after 1970, and an index of them under `tag`, in the layout `target/dist/oci`. Equal binaries give equal digests.
+/// Makes the images of all platforms from the binaries in `target/dist`, labelled with `revision` and dated
+/// `time` seconds after 1970, and an index of them under `tag`, in the layout `target/dist/oci`. Equal
+/// binaries give equal digests.
 ///
 /// # Errors
 /// Fails if a binary is missing, or an image holds a key or is over its budget.
@@ -103,7 +105,8 @@ pub fn keep(project: &Project, revision: &str, time: u64, tag: Tag) -> Result<Ke
     call(project, &Call::Keep { revision: revision.to_owned(), time, tag })
 }
 
-/// Puts the component in the file `component` into a new layout, as one made from the commit `revision` at `time`.
+/// Writes the component in the file `component` into a new layout, as one made from the commit `revision` at
+/// `time`.
 ///
 /// # Errors
 /// Fails if the file holds no component, or the layout cannot be written.
@@ -118,10 +121,11 @@ pub fn create_component(
     call(project, &Call::CreateComponent { layout, component, revision: revision.to_owned(), time })
 }
 
-/// Pushes the component in `layout` and has the tag stand for it. A second time nothing is sent.
+/// Pushes the component in `layout` and sets the tag. A repeated call sends nothing.
 ///
 /// # Errors
-/// Fails if the tag stands for something else, because a version is given once; or if the registry cannot be reached or refuses.
+/// Fails if the tag points to other content, because a version is published once; or if the registry cannot
+/// be reached or refuses.
 pub fn publish_component(
     project: &Project,
     layout: &Path,
@@ -132,18 +136,19 @@ pub fn publish_component(
     call(project, &Call::PublishComponent { layout, manifest, target })
 }
 
-/// Returns the digest that the tag stands for; `None` if the registry has no such tag. Asks for the right to push.
+/// Returns the digest that the tag points to; `None` if the registry has no such tag. Requests permission to
+/// push.
 ///
 /// # Errors
-/// Fails if the registry cannot be reached, or does not let us push.
+/// Fails if the registry cannot be reached, or does not permit a push.
 pub fn find(project: &Project, tagged: &Tagged) -> Result<Option<Digest>> {
     call(project, &Call::Find(tagged.clone()))
 }
 
-/// Returns the digest of the image index that the tag stands for.
+/// Returns the digest of the image index that the tag points to.
 ///
 /// # Errors
-/// Fails if there is no such index, or the registry cannot be asked.
+/// Fails if there is no such index, or if the registry cannot be reached.
 pub fn resolve(project: &Project, tagged: &Tagged) -> Result<Digest> {
     call(project, &Call::Resolve(tagged.clone()))
 }
@@ -156,7 +161,7 @@ fn call<T: DeserializeOwned>(project: &Project, call: &Call) -> Result<T> {
     answer.map_err(error)
 }
 
-/// Returns the error of this chain of causes, the outermost first.
+/// Returns the error with this chain of causes, the outermost first.
 fn error(causes: Vec<String>) -> Error {
     let mut causes = causes.into_iter().rev();
     let innermost = anyhow!(causes.next().unwrap_or_default());

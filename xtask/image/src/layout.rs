@@ -1,4 +1,4 @@
-//! The files of an OCI image layout, as far as they tell what is in it.
+//! The files of an OCI image layout that list its content.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use devkit::files;
 use serde_json::Value;
 
-/// The directory in `target/dist` with the layout of the images, if no other is named.
+/// The default directory in `target/dist` for the layout of the images.
 pub const DIRECTORY: &str = "oci";
 
 /// The file that marks a directory as a layout.
@@ -15,13 +15,13 @@ pub const MARK: &str = "oci-layout";
 /// The file that lists the images.
 pub const INDEX: &str = "index.json";
 
-/// The annotation that gives an image in a layout its tag.
+/// The annotation with the tag of an image in a layout.
 pub const REF_NAME: &str = "org.opencontainers.image.ref.name";
 
 /// Returns the tags of the images in the layout at `directory`.
 ///
 /// # Errors
-/// Fails if it is no layout.
+/// Fails if the directory is not a layout.
 pub fn tags(directory: &Path) -> Result<Vec<String>> {
     let index: Value = serde_json::from_slice(&files::read(&directory.join(INDEX))?)
         .with_context(|| format!("`{}` is no layout", directory.display()))?;

@@ -1,7 +1,7 @@
-//! Images and components in registries: what other packages know of the program in this package.
+//! Images and components in registries: the library for packages that call the program in this package.
 //!
-//! [`reference`](mod@reference) names images, [`layout`] knows the files of an OCI image layout, and [`calls`] has the program
-//! do something.
+//! [`reference`](mod@reference) has the names of images, [`layout`] the files of an OCI image layout, and
+//! [`calls`] the calls of the program.
 
 pub mod calls;
 pub mod layout;

@@ -1,4 +1,4 @@
-//! Names of images: digests, references by them, and the repository of our own.
+//! Names of images: digests, references by digest, and the name of our own repository.
 
 use std::{fmt, str::FromStr};
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Digest(Sha256);
 
-/// A reference to an image that cannot change: `name@digest`.
+/// An immutable reference to an image: `name@digest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// The registry and the repository.
@@ -96,10 +96,10 @@ impl<'de> Deserialize<'de> for Reference {
     }
 }
 
-/// Returns the image that is named, else that of the package's repository.
+/// Returns the name in the flags, else that of the package's repository.
 ///
 /// # Errors
-/// Fails if none is named and the repository is not on GitHub.
+/// Fails if no name is given and the repository is not on GitHub.
 pub fn image_name(chosen: Option<&ImageName>) -> anyhow::Result<ImageName> {
     match chosen {
         Some(image) => Ok(image.clone()),

@@ -1,4 +1,4 @@
-//! Calls of other packages: JSON in, one line of JSON out, whether the work is done or not.
+//! Calls of other packages: JSON in, one line of JSON out, for success and failure.
 
 #![expect(clippy::disallowed_methods, reason = "tests have no `cmd` to go through")]
 
@@ -10,7 +10,7 @@ use image::{
 };
 use serde::de::DeserializeOwned;
 
-/// Has the program answer `call`.
+/// Runs the program to answer `call`.
 fn answer<T: DeserializeOwned>(call: &Call) -> Answer<T> {
     let call = serde_json::to_string(call).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_image")).args(["call", &call]).output().unwrap();

@@ -1,5 +1,5 @@
-//! Golden tests of `cargo xtask docker`, as this package does it. `BLESS=1 cargo test -p image` writes what the command prints
-//! now; review the difference before it is committed. Help and mistakes in flags are in `xtask/tests/cli/`.
+//! Golden tests of `cargo xtask docker` in this package. `BLESS=1 cargo test -p image` rewrites the expected
+//! output; review the difference before you commit it. Help and mistakes in flags are in `xtask/tests/cli/`.
 
 use std::{env, path::Path};
 

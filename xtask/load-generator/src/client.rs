@@ -1,4 +1,4 @@
-//! One request, on a connection that may be used again.
+//! One request, on a connection that can be reused.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use http_body_util::{BodyExt as _, Full};
@@ -13,21 +13,21 @@ use tokio::net::TcpStream;
 
 use crate::events::Events;
 
-/// Where requests go.
+/// The destination of requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// Host and port.
+    /// The host and port.
     address: String,
     path: String,
     key: Option<String>,
 }
 
-/// What is asked for.
+/// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The answer in one piece.
+    /// A whole answer.
     Whole,
-    /// The answer as it arrives.
+    /// A streamed answer.
     Streamed,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Connection<'a> {
 }
 
 impl Target {
-    /// Reads `http://HOST:PORT/PATH`; chat completions are `/chat/completions` below it.
+    /// Parses `http://HOST:PORT/PATH`; chat completions are at `/chat/completions` below it.
     pub(crate) fn parse(url: &str, key: Option<String>) -> Result<Self> {
         let rest = url.strip_prefix("http://").with_context(|| format!("`{url}` is no `http://` URL"))?;
         let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -54,14 +54,14 @@ impl Target {
             .with_context(|| format!("could not connect to `{}`", self.address))?;
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // What goes wrong with the connection is told to whoever waits for an answer.
+        // Errors of the connection are reported to the request that waits for an answer.
         tokio::spawn(connection);
         Ok(Connection { target: self, sender })
     }
 }
 
 impl Connection<'_> {
-    /// Sends a question and waits for the head of the answer, which must be a good one.
+    /// Sends a question and waits for the head of the answer, which must be a success.
     pub(crate) async fn ask(&mut self, kind: Kind) -> Result<Incoming> {
         self.sender.ready().await?;
         let response = self.sender.send_request(self.target.request(kind)?).await?;
@@ -74,14 +74,14 @@ impl Connection<'_> {
         Ok(body)
     }
 
-    /// Asks, and reads the answer to its end.
+    /// Sends a question, and reads the answer to its end.
     pub(crate) async fn ask_whole(&mut self) -> Result<()> {
         let answer = self.ask(Kind::Whole).await?.collect().await?.to_bytes();
         ensure!(answer.starts_with(b"{"), "the answer is not JSON");
         Ok(())
     }
 
-    /// Asks for a stream, and reads it up to its first piece of text. The rest is the caller's.
+    /// Requests a stream, and reads it up to its first delta. The caller reads the rest.
     pub(crate) async fn ask_first(&mut self) -> Result<Events> {
         let mut events = Events::new(self.ask(Kind::Streamed).await?);
         while events.text.is_empty() {

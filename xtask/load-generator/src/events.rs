@@ -1,4 +1,4 @@
-//! A stream of server-sent events, read as it comes.
+//! A stream of server-sent events, read while it arrives.
 
 use anyhow::{Context as _, Result, ensure};
 use http_body_util::BodyExt as _;
@@ -8,13 +8,13 @@ use serde_json::Value;
 /// A streamed answer.
 pub(crate) struct Events {
     body: Incoming,
-    /// What has come of an event that is not whole yet.
+    /// The part of an event that is not yet complete.
     rest: Vec<u8>,
     /// The text so far.
     pub(crate) text: String,
-    /// How many events there were.
+    /// The number of events.
     pub(crate) count: usize,
-    /// Whether the closing event has come.
+    /// Whether the closing event has arrived.
     pub(crate) done: bool,
 }
 
@@ -23,7 +23,7 @@ impl Events {
         Self { body, rest: Vec::new(), text: String::new(), count: 0, done: false }
     }
 
-    /// Waits for the next bytes; `false` at the end.
+    /// Waits for the next bytes; returns `false` at the end.
     pub(crate) async fn more(&mut self) -> Result<bool> {
         let Some(frame) = self.body.frame().await else { return Ok(false) };
         if let Some(data) = frame?.data_ref() {
@@ -32,7 +32,7 @@ impl Events {
         Ok(true)
     }
 
-    /// Reads to the end, which has to be an end in order.
+    /// Reads to the end, and fails if the closing event is missing.
     pub(crate) async fn finish(&mut self) -> Result<()> {
         while self.more().await? {}
         ensure!(self.done, "the stream ended without `[DONE]`");

@@ -1,5 +1,5 @@
-//! How much longer an answer takes through the gateway: requests to the provider and through the gateway by turns, so that
-//! whatever else the machine does falls on both.
+//! The latency that the gateway adds: requests to the provider and through the gateway take turns, so that
+//! other load on the machine affects both.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::{
     sample::Sample,
 };
 
-/// Requests that are made and not counted, to each target.
+/// The number of requests to each target that are made and not counted.
 const WARM_UP: usize = 100;
 
 /// Sends `requests` of each kind to each target, one after the other.

@@ -1,10 +1,11 @@
 //! `load-generator upstream|latency|streams`: puts load on a gateway, and plays the provider behind it.
 //!
-//! It is quick, so that what is measured is the gateway, and it runs in one thread, so that two cores are enough for all.
-//! Results are one JSON object on stdout.
+//! It is fast, so that the measurement is that of the gateway, and it runs in one thread, so that two cores
+//! are enough. Results are one JSON object on stdout.
 //!
-//! Modules in reading order: [`options`] reads the command line; [`upstream`] is the provider; [`client`] sends one request,
-//! [`latency`] one after the other and [`streams`] many at once; [`events`] reads what comes back; [`sample`] sums times up.
+//! Modules in reading order: [`options`] parses the command line; [`upstream`] is the provider; [`client`]
+//! sends one request, [`latency`] one after the other and [`streams`] many at once; [`events`] reads
+//! responses; [`sample`] computes statistics.
 
 mod client;
 mod events;

@@ -10,22 +10,22 @@ const USAGE: &str = "usage: load-generator upstream
        load-generator latency --direct URL --through URL [--requests N]
        load-generator streams --target URL [--count N] [--rounds N] [--pieces N]";
 
-/// The variable that holds the key or token that requests carry: command lines are for everybody to see.
+/// The variable with the key or token of requests, because command lines are public.
 const KEY: &str = "LOAD_KEY";
 
-/// What to do.
+/// The task.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Options {
     /// Play the provider until standard input ends.
     Upstream,
-    /// Send requests to both targets by turns, and compare how long they take.
+    /// Send requests to both targets in turns, and compare their times.
     Latency { direct: Target, through: Target, requests: usize },
-    /// Hold `count` streams at once, each `rounds` times, and see that each brings `pieces` pieces.
+    /// Hold `count` streams at once, each `rounds` times, and check that each delivers `pieces` deltas.
     Streams { target: Target, count: usize, rounds: usize, pieces: usize },
 }
 
 impl Options {
-    /// Reads the arguments that follow the program's name.
+    /// Parses the arguments after the program's name.
     pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Self> {
         let mut arguments: Vec<String> = arguments.collect();
         if arguments.is_empty() {
@@ -55,7 +55,7 @@ impl Options {
     }
 }
 
-/// Arguments that come in pairs of a name and a value.
+/// Arguments in pairs of a name and a value.
 struct Values(Vec<String>);
 
 impl Values {

@@ -1,10 +1,10 @@
-//! Times, and what they come to.
+//! Measured times and their statistics.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Times in the order in which they were taken.
+/// Times in the order of measurement.
 #[derive(Debug, Default)]
 pub(crate) struct Sample(Vec<Duration>);
 
@@ -13,7 +13,7 @@ impl Sample {
         self.0.push(time);
     }
 
-    /// The median and what few exceed, in microseconds.
+    /// Returns the median and high percentiles, in microseconds.
     pub(crate) fn to_json(&self) -> Value {
         let mut sorted = self.0.clone();
         sorted.sort();

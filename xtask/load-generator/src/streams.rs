@@ -1,4 +1,4 @@
-//! Many streams at once, and what became of each.
+//! Many streams at once, and their results.
 
 use std::{
     collections::BTreeMap,
@@ -15,29 +15,29 @@ use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::{client::Target, sample::Sample, upstream};
 
-/// How many different errors are shown.
+/// The number of different errors to show.
 const SHOWN: usize = 5;
 
-/// What streams share.
+/// State that the streams share.
 #[derive(Debug)]
 struct Shared {
     target: Target,
-    /// The text that each is to bring.
+    /// The expected text of each stream.
     text: String,
-    /// Where all wait until all are connected.
+    /// A barrier at which all wait until all are connected.
     begin: Barrier,
     open: AtomicUsize,
     most: AtomicUsize,
 }
 
-/// What came of a stream.
+/// The result of a stream.
 #[derive(Debug)]
 struct Stream {
     first: std::time::Duration,
     events: usize,
 }
 
-/// Holds `count` streams at once, each after the other `rounds` times, each of `pieces` pieces of text.
+/// Holds `count` streams at once, each `rounds` times in succession, with `pieces` deltas each.
 pub(crate) async fn measure(target: Target, count: usize, rounds: usize, pieces: usize) -> Result<Value> {
     let begin = Barrier::new(count + 1);
     let (open, most) = (AtomicUsize::new(0), AtomicUsize::new(0));

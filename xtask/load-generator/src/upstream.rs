@@ -1,5 +1,5 @@
-//! The provider: answers at once, or piece by piece, as the path says: `/PIECES/MILLIS/v1/chat/completions` is a stream of
-//! so many pieces of text, each that long after the one before it. What was asked does not matter.
+//! The provider. The path selects the answer, and the request is ignored:
+//! `/PIECES/MILLIS/v1/chat/completions` is a stream of PIECES deltas, MILLIS milliseconds apart.
 
 use std::{
     convert::Infallible,
@@ -28,10 +28,10 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// A piece of text.
+/// The text of a delta.
 const PIECE: &str = "tick ";
 
-/// The text of an answer of so many pieces.
+/// Returns the text of an answer of this number of deltas.
 pub(crate) fn text(pieces: usize) -> String {
     PIECE.repeat(pieces)
 }
@@ -52,9 +52,9 @@ pub(crate) async fn serve() -> Result<()> {
 }
 
 async fn converse(stream: TcpStream) {
-    // Without it, it is only slower.
+    // Without it the connection is only slower.
     let _ = stream.set_nodelay(true);
-    // A client that has gone is no error of the server's.
+    // A client that disconnects is no error of the server.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
 }
 
@@ -103,10 +103,10 @@ impl Ticks {
         Self { left: pieces, pause, next: Box::pin(sleep_until(Instant::now())), ended: false }
     }
 
-    /// The next events; the closing ones come with the last piece.
+    /// Returns the next events; the closing ones come with the last delta.
     fn events(&mut self) -> String {
         let mut events = String::new();
-        // Without a pause there is nothing to wait for: all of it at once.
+        // Without a pause all of it is sent at once.
         let now = if self.pause.is_zero() { self.left } else { self.left.min(1) };
         for _ in 0..now {
             events.push_str(&chunk(&format!(r#"{{"content":"{PIECE}"}}"#), "null"));

@@ -1,4 +1,4 @@
-//! Answers in order: the good ones, whole or as a stream, and errors as the providers word them.
+//! Regular answers, whole or as a stream, and errors in the providers' formats.
 
 use std::{io, thread, time::Duration};
 
@@ -14,20 +14,20 @@ use crate::{
     wire::Wire,
 };
 
-/// How long [`Scenario::Slow`] thinks.
+/// The delay of [`Scenario::Slow`].
 const SLOW: Duration = Duration::from_secs(1);
 
-/// A request with all that its answer depends on.
+/// A request with everything that its answer depends on.
 #[derive(Debug)]
 pub(crate) struct Exchange<'a> {
     pub(crate) dialect: Dialect,
     pub(crate) request: &'a Request,
-    /// How many requests this path has seen, this one included.
+    /// The number of requests to this path, including this one.
     pub(crate) seen: u32,
     pub(crate) wire: &'a mut Wire,
 }
 
-/// Answers as `scenario` says. The error is that the client has gone.
+/// Answers with `scenario`. Fails if the client has disconnected.
 pub(crate) fn answer(scenario: Scenario, mut exchange: Exchange<'_>) -> io::Result<()> {
     let again = exchange.seen > 1;
     match scenario {
@@ -57,12 +57,12 @@ pub(crate) fn answer(scenario: Scenario, mut exchange: Exchange<'_>) -> io::Resu
     }
 }
 
-/// A clock that is long behind; the difference is what counts.
+/// A clock that is far behind; only the difference counts.
 const TWO_SECONDS_LATER: [(&str, &str); 2] =
     [("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:49:39 GMT")];
 
 impl Exchange<'_> {
-    /// The answer of `text`, as the request wants it. A request that lacks something is refused.
+    /// Answers with `text`, in the form that the request asks for. An invalid request is refused.
     fn good(&mut self, text: impl FnOnce(&Asked) -> String) -> io::Result<()> {
         if !self.request.wants_stream() {
             return self.whole(text);
@@ -72,14 +72,15 @@ impl Exchange<'_> {
         stream::good(self, &asked, &pieces(&text))
     }
 
-    /// The same, whole in any case.
+    /// Does the same, always as a whole answer.
     pub(crate) fn whole(&mut self, text: impl FnOnce(&Asked) -> String) -> io::Result<()> {
         let Some(asked) = self.asked()? else { return Ok(()) };
         let answer = self.dialect.completion(&asked.model, &text(&asked));
         self.json(200, &[], &answer)
     }
 
-    /// As [`Self::good`], with `length` bytes of text. Whole, it is put together quickly: clients are timed.
+    /// Answers as [`Self::good`], with `length` bytes of text. A whole answer is built quickly, because
+    /// clients are timed.
     fn long(&mut self, length: usize) -> io::Result<()> {
         if self.request.wants_stream() {
             return self.good(|_| digits(length));
@@ -89,7 +90,7 @@ impl Exchange<'_> {
         self.wire.whole(200, &[("content-type", "application/json")], &body)
     }
 
-    /// As [`Self::long`], with `length` bytes of escapes.
+    /// Answers as [`Self::long`], with `length` bytes of escapes.
     fn escaped(&mut self, length: usize) -> io::Result<()> {
         let count = length / ESCAPES.len();
         if self.request.wants_stream() {
@@ -101,7 +102,7 @@ impl Exchange<'_> {
         self.wire.whole(200, &[("content-type", "application/json")], body.as_bytes())
     }
 
-    /// An answer of `count` choices, or of as many blocks.
+    /// Answers with `count` choices, or with this number of blocks.
     fn choices(&mut self, count: usize) -> io::Result<()> {
         let Some(asked) = self.asked()? else { return Ok(()) };
         let mut answer = self.dialect.completion(&asked.model, "hello ");
@@ -113,7 +114,7 @@ impl Exchange<'_> {
         self.json(200, &[], &answer)
     }
 
-    /// What the request asks for; `None` where it lacked something and has been refused.
+    /// Returns the parsed request; `None` if it was invalid and has been refused.
     pub(crate) fn asked(&mut self) -> io::Result<Option<Asked>> {
         match self.dialect.read(self.request) {
             Ok(asked) => Ok(Some(asked)),
@@ -131,25 +132,25 @@ impl Exchange<'_> {
         self.wire.whole(status, &headers, body.to_string().as_bytes())
     }
 
-    /// The bytes of a good answer of `length` bytes of text, whatever was asked.
+    /// Returns the body of a regular answer with `length` bytes of text, for any request.
     pub(crate) fn body(&self, length: usize) -> Vec<u8> {
         let body = self.dialect.completion("a-model", MARK).to_string();
         body.replacen(MARK, &digits(length), 1).into_bytes()
     }
 }
 
-/// Stands where a long text is put.
+/// The placeholder for a long text.
 const MARK: &str = "the text is put here";
 
 /// [`ESCAPED_TEXT`] in JSON.
 const ESCAPES: &str = r#"\u00e9\n\"\ud83d\ude00"#;
 
-/// What most answers say.
+/// Returns the text of most answers.
 pub(crate) fn echo(asked: &Asked) -> String {
     format!("echo: {}", asked.text)
 }
 
-/// `length` bytes: the sixteen hexadecimal digits over and over.
+/// Returns `length` bytes: the sixteen hexadecimal digits over and over.
 pub(crate) fn digits(length: usize) -> String {
     let digits = "0123456789abcdef";
     let mut text = digits.repeat(length.div_ceil(digits.len()));

@@ -1,4 +1,4 @@
-//! The bodies that Anthropic documents for messages: the answer, its events, and errors of every status.
+//! Bodies as Anthropic documents them for messages: the answer, its events, and errors of every status.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     request::Request,
 };
 
-/// What the server needs to know of a request body, and what has to be there; the rest of it is the log's.
+/// The fields of a request body that the server needs, and the required ones; all others are in the log only.
 #[derive(Debug, Deserialize)]
 struct MessagesRequest {
     model: String,
@@ -17,7 +17,7 @@ struct MessagesRequest {
     messages: Vec<Message>,
 }
 
-/// One message of the conversation. The system prompt is none: it has a field of its own.
+/// One message of the conversation. The system prompt has a field of its own.
 #[derive(Debug, Deserialize)]
 struct Message {
     role: Role,
@@ -31,7 +31,7 @@ enum Role {
     Assistant,
 }
 
-/// What a request asks for, or why the real one would refuse it.
+/// Returns the parsed request, or the error with which the real server would refuse it.
 pub(crate) fn read(request: &Request) -> Result<Asked, (u16, Value)> {
     if request.header("x-api-key").is_none() {
         return Err((401, error(401)));
@@ -55,7 +55,7 @@ pub(crate) fn read(request: &Request) -> Result<Asked, (u16, Value)> {
     Ok(Asked { model: body.model, text, usage: true })
 }
 
-/// A message in the documented shape. Usage is counted in words: it has to be plausible, not right.
+/// Returns a message in the documented shape. Usage is counted in words: it has to be plausible, not exact.
 pub(crate) fn completion(model: &str, text: &str) -> Value {
     let mut message = message(model, 0);
     message["content"] = json!([{ "type": "text", "text": text }]);
@@ -64,7 +64,7 @@ pub(crate) fn completion(model: &str, text: &str) -> Value {
     message
 }
 
-/// The message as it is before it has any content.
+/// Returns the message without any content.
 fn message(model: &str, output_tokens: usize) -> Value {
     json!({
         "id": "msg_013Zva2CMHLNnXjNJJKqJ2EF",
@@ -84,7 +84,7 @@ fn message(model: &str, output_tokens: usize) -> Value {
     })
 }
 
-/// The events of an answer of `pieces`.
+/// Returns the events of an answer of `pieces`.
 pub(crate) fn script(asked: &Asked, pieces: &[&str]) -> Script {
     let named = |name: &'static str, mut value: Value| {
         value["type"] = json!(name);
@@ -113,7 +113,7 @@ pub(crate) fn script(asked: &Asked, pieces: &[&str]) -> Script {
     }
 }
 
-/// The body of an error of `status`.
+/// Returns the body of an error of `status`.
 pub(crate) fn error(status: u16) -> Value {
     let (kind, message) = match status {
         401 => ("authentication_error", "invalid x-api-key"),

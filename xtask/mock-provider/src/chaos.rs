@@ -1,4 +1,4 @@
-//! Answers at random. The same seed gives the same bytes, and all of it is over soon: pauses add up to 50 milliseconds.
+//! Random answers. The same seed gives the same bytes, and pauses add up to at most 50 milliseconds.
 
 use std::{io, thread, time::Duration};
 
@@ -8,10 +8,10 @@ use crate::{
     random::Random,
 };
 
-/// The most that all pauses of an answer take, in microseconds.
+/// The longest sum of all pauses of an answer, in microseconds.
 const PAUSES: usize = 50_000;
 
-/// Answers as `seed` says.
+/// Answers as determined by `seed`.
 pub(crate) fn answer(seed: u64, exchange: &mut Exchange<'_>) -> io::Result<()> {
     let mut random = Random::new(seed);
     let (content_type, body) = body(&mut random, exchange);
@@ -26,7 +26,7 @@ pub(crate) fn answer(seed: u64, exchange: &mut Exchange<'_>) -> io::Result<()> {
     if random.one_in(5) { exchange.wire.reset() } else { Ok(()) }
 }
 
-/// A body and its type: something good, something good with damage, or nothing of the kind.
+/// Returns a body and its type: a regular one, a damaged one, or something else.
 fn body(random: &mut Random, exchange: &Exchange<'_>) -> (&'static str, Vec<u8>) {
     let (content_type, mut body) = match random.number(0..10) {
         0..3 => ("application/json", exchange.body(random.number(0..3000))),
@@ -47,7 +47,7 @@ fn body(random: &mut Random, exchange: &Exchange<'_>) -> (&'static str, Vec<u8>)
     (content_type, body)
 }
 
-/// A stream, some of it left out, doubled or in the wrong place.
+/// Returns a stream with some parts left out, doubled or in the wrong place.
 fn events(random: &mut Random, exchange: &Exchange<'_>) -> Vec<u8> {
     let asked = Asked { model: "a-model".to_owned(), text: String::new(), usage: random.one_in(2) };
     let script = exchange.dialect.script(&asked, &pieces("Grüße, 世界 — 🦀 and everyone \" \\ \n else"));
@@ -95,7 +95,7 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
     }
 }
 
-/// A head and the body, in a framing that may be a lie.
+/// Returns a head and the body, with framing that may be wrong.
 fn framed(random: &mut Random, content_type: &str, body: &[u8]) -> Vec<u8> {
     let mut head = format!("{} {} \r\n", version(random), status(random));
     if !random.one_in(10) {
@@ -178,7 +178,7 @@ fn chunked(random: &mut Random, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Sends `bytes` in pieces, with pauses.
+/// Sends `bytes` in parts, with pauses.
 fn deliver(random: &mut Random, exchange: &mut Exchange<'_>, bytes: &[u8]) -> io::Result<()> {
     let pieces = random.number(1..8);
     let longest = bytes.len() / pieces + 1;

@@ -1,4 +1,4 @@
-//! The two protocols: which words the same answer has in each.
+//! The two protocols, and the form of the same answer in each.
 
 use serde_json::Value;
 
@@ -11,22 +11,22 @@ pub(crate) enum Dialect {
     Anthropic,
 }
 
-/// What a good request asks for.
+/// The content of a valid request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     /// The model's name.
     pub(crate) model: String,
     /// The content of the last user message.
     pub(crate) text: String,
-    /// Whether a stream is to end with the tokens used; only OpenAI has that choice.
+    /// Whether a stream ends with the token usage, which is optional with OpenAI only.
     pub(crate) usage: bool,
 }
 
 impl Dialect {
-    /// Every protocol.
+    /// All protocols.
     pub(crate) const ALL: [Self; 2] = [Self::OpenAi, Self::Anthropic];
 
-    /// What the path of a request ends in.
+    /// Returns the end of a request's path.
     pub(crate) fn endpoint(self) -> &'static str {
         match self {
             Self::OpenAi => "/v1/chat/completions",
@@ -34,7 +34,7 @@ impl Dialect {
         }
     }
 
-    /// What `request` asks for; the status and the body to refuse it with if it lacks something.
+    /// Parses `request`; fails with the status and the body of the refusal.
     pub(crate) fn read(self, request: &Request) -> Result<Asked, (u16, Value)> {
         match self {
             Self::OpenAi => openai::read(request),
@@ -42,7 +42,7 @@ impl Dialect {
         }
     }
 
-    /// The answer of `text`, whole.
+    /// Returns the whole answer of `text`.
     pub(crate) fn completion(self, model: &str, text: &str) -> Value {
         match self {
             Self::OpenAi => openai::completion(model, text),
@@ -50,7 +50,7 @@ impl Dialect {
         }
     }
 
-    /// The answer of `pieces`, as events.
+    /// Returns the answer of `pieces`, as events.
     pub(crate) fn script(self, asked: &Asked, pieces: &[&str]) -> Script {
         match self {
             Self::OpenAi => openai::script(asked, pieces),
@@ -58,7 +58,7 @@ impl Dialect {
         }
     }
 
-    /// The body of an error of `status` in answer to `request`.
+    /// Returns the body of an error of `status` in answer to `request`.
     pub(crate) fn error(self, status: u16, request: &Request) -> Value {
         match self {
             Self::OpenAi => openai::error(status, openai::key(request)),
@@ -66,7 +66,7 @@ impl Dialect {
         }
     }
 
-    /// The event that tells of an error in the middle of an answer.
+    /// Returns the event of an error in the middle of an answer.
     pub(crate) fn error_event(self) -> Event {
         match self {
             Self::OpenAi => Event::data(&openai::error(500, None)),
@@ -75,15 +75,15 @@ impl Dialect {
     }
 }
 
-/// The longest piece of text, in characters: no model's token is longer.
+/// The maximum length of a delta in characters: no model's token is longer.
 const LONGEST_PIECE: usize = 1000;
 
-/// `text` in pieces of a word with the space behind it, as a model's tokens might be.
+/// Splits `text` after each space, similar to a model's tokens.
 pub(crate) fn pieces(text: &str) -> Vec<&str> {
     text.split_inclusive(' ').flat_map(short).collect()
 }
 
-/// `word` in pieces that are not too long.
+/// Splits `word` into parts of limited length.
 fn short(word: &str) -> Vec<&str> {
     let mut starts: Vec<usize> = word.char_indices().step_by(LONGEST_PIECE).map(|(at, _)| at).collect();
     starts.push(word.len());

@@ -11,51 +11,52 @@ pub(crate) struct Event {
     pub(crate) data: String,
 }
 
-/// The events of a good answer. A way to answer badly leaves some of them out.
+/// The events of a regular answer. Faulty scenarios leave some of them out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Script {
-    /// What comes before the first text.
+    /// The events before the first text.
     pub(crate) opening: Vec<Event>,
-    /// One event a piece of text.
+    /// One event for each delta.
     pub(crate) deltas: Vec<Event>,
-    /// What comes after the last text; without its last event the answer is not complete.
+    /// The events after the last text; without the last of them the answer is not complete.
     pub(crate) closing: Vec<Event>,
 }
 
 impl Script {
-    /// All events in order.
+    /// Returns all events in order.
     pub(crate) fn events(&self) -> impl Iterator<Item = &Event> {
         self.opening.iter().chain(&self.deltas).chain(&self.closing)
     }
 }
 
 impl Event {
-    /// An event without a name.
+    /// Returns an event without a name.
     pub(crate) fn data(value: &Value) -> Self {
         Self { name: None, data: value.to_string() }
     }
 
-    /// An event with a name.
+    /// Returns an event with a name.
     pub(crate) fn named(name: &'static str, value: &Value) -> Self {
         Self { name: Some(name), data: value.to_string() }
     }
 
-    /// The event as most servers write it.
+    /// Returns the event in the form that most servers use.
     pub(crate) fn plain(&self) -> String {
         self.lines("\n")
     }
 
-    /// The event with each line ended by `end`.
+    /// Returns the event with each line ended by `end`.
     pub(crate) fn lines(&self, end: &str) -> String {
         let name = self.name.map(|name| format!("event: {name}{end}")).unwrap_or_default();
         format!("{name}data: {}{end}{end}", self.data)
     }
 
-    /// The same event as the standard allows it and hardly anybody writes it: its data on two lines, with comments, unknown
-    /// fields and no space after a colon.
+    /// Returns the event in a form that the standard allows and hardly any server uses: its data on two
+    /// lines, with comments, unknown fields and no space after a colon.
     pub(crate) fn odd(&self, end: &str) -> String {
         let name = self.name.map(|name| format!("event:{name}{end}")).unwrap_or_default();
-        // A line break is white space to JSON behind its first bracket, and only there can it be put without a parser.
+        // A line break is white space to JSON after its first bracket. Only there can it be inserted without
+        // a parser.
         let data = match self.data.split_once('{') {
             Some(("", rest)) => format!("data:{{{end}data: {rest}{end}"),
             _ => format!("data:{}{end}", self.data),

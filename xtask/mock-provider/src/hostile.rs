@@ -1,21 +1,21 @@
-//! Answers that break off, and answers that no provider should give.
+//! Answers that break off, and answers that no provider should send.
 
 use std::{io, thread, time::Duration};
 
 use crate::{Scenario, answer::Exchange};
 
-/// How long [`Scenario::Trickle`] rests after each byte.
+/// The pause of [`Scenario::Trickle`] after each byte.
 const TRICKLE: Duration = Duration::from_millis(100);
 
-/// How deep [`Scenario::DeepJson`] goes.
+/// The depth of [`Scenario::DeepJson`].
 const DEPTH: usize = 10_000;
 
-/// As much as is sent at once of what has no end.
+/// The number of bytes to send at once in endless answers.
 const BLOCK: usize = 1 << 16;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// Answers as `scenario` says.
+/// Answers with `scenario`.
 pub(crate) fn answer(scenario: Scenario, exchange: &mut Exchange<'_>) -> io::Result<()> {
     let body = exchange.body(1000);
     let wire = &mut *exchange.wire;
@@ -44,7 +44,7 @@ pub(crate) fn answer(scenario: Scenario, exchange: &mut Exchange<'_>) -> io::Res
     }
 }
 
-/// A good head, and half of the body that it promises.
+/// Sends a regular head, and half of the body.
 fn half(exchange: &mut Exchange<'_>, body: &[u8]) -> io::Result<()> {
     let length = body.len().to_string();
     exchange.wire.head(200, &[JSON, ("content-length", &length)])?;
@@ -60,7 +60,8 @@ fn trickle(exchange: &mut Exchange<'_>, body: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// A location that works, so that a client which follows it is found out, with a secret that no client should repeat.
+/// Sends a redirect to a working location, so that the test detects a client that follows it, with a secret
+/// that no client should repeat.
 fn redirect(exchange: &mut Exchange<'_>) -> io::Result<()> {
     let path = exchange.request.path.replacen("/redirect/", "/ok/", 1);
     let location = format!("http://user:hunter2@{}{path}", exchange.wire.address()?);
@@ -71,7 +72,7 @@ fn deep() -> String {
     format!("{{\"choices\":{}{}}}", "[".repeat(DEPTH), "]".repeat(DEPTH))
 }
 
-/// `body` with one byte of its text replaced by one that is in no UTF-8.
+/// Returns `body` with one byte of its text replaced by one that UTF-8 never uses.
 fn spoilt(mut body: Vec<u8>) -> Vec<u8> {
     let digits = b"0123456789abcdef";
     let text = body.windows(digits.len()).position(|window| window == digits).expect("the text is there");
@@ -87,7 +88,7 @@ fn endless_headers(exchange: &mut Exchange<'_>) -> io::Result<()> {
     }
 }
 
-/// The text of the answer never ends.
+/// Sends an answer whose text never ends.
 fn endless_body(exchange: &mut Exchange<'_>, body: &[u8]) -> io::Result<()> {
     exchange.wire.chunked(JSON.1)?;
     exchange.wire.chunk(&body[..body.len() / 2])?;
@@ -96,5 +97,5 @@ fn endless_body(exchange: &mut Exchange<'_>, body: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Nothing at all, as `gzip -9n` compresses it.
+/// The `gzip -9n` form of no bytes.
 const EMPTY_GZIP: [u8; 20] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];

@@ -1,15 +1,15 @@
-//! A server on loopback that speaks the protocols of OpenAI and Anthropic, well and badly, so that clients can be tested
-//! against real sockets.
+//! A server on loopback that speaks the protocols of OpenAI and Anthropic, correctly and incorrectly, so that
+//! clients can be tested over real sockets.
 //!
 //! The path says how a request is answered, so one process serves every test at once:
-//! `http://127.0.0.1:PORT/<scenario>[/<label>…]/v1/chat/completions`, or `…/v1/messages` for Anthropic. A [`Scenario`] is a
-//! way to answer; a label is anything the caller likes, and tells one test's lines in the [`RequestLog`] from another's.
-//! A request that says `"stream": true` is answered by server-sent events.
+//! `http://127.0.0.1:PORT/<scenario>[/<label>…]/v1/chat/completions`, or `…/v1/messages` for Anthropic. A
+//! [`Scenario`] is a way to answer; a label is anything the caller likes, and tells one test's lines in the
+//! [`RequestLog`] from another's. A request that says `"stream": true` is answered by server-sent events.
 //!
-//! Modules in reading order: `scenario` names the ways to answer, `route` finds one in a path, `server` takes requests, which
-//! `request` reads, and answers them by `answer`, `hostile`, `stream` or, at random, `chaos`; `dialect` words the documented
-//! bodies by `openai` or `anthropic`, `event` writes server-sent events, `wire` puts bytes on the wire, `log` keeps what was
-//! received.
+//! Modules in reading order: `scenario` names the ways to answer, `route` finds one in a path, `server` takes
+//! requests, which `request` reads, and answers them by `answer`, `hostile`, `stream` or, at random, `chaos`;
+//! `dialect` words the documented bodies by `openai` or `anthropic`, `event` writes server-sent events,
+//! `wire` puts bytes on the wire, `log` keeps what was received.
 
 mod answer;
 mod anthropic;

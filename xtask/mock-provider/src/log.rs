@@ -1,4 +1,4 @@
-//! What the server received, one line of JSON a request.
+//! The log of received requests, one line of JSON for each.
 
 use std::{
     fs::File,
@@ -11,21 +11,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::request::Request;
 
-/// The most of a body that is logged, in bytes: writing down and reading back more would take longer than what is tested.
+/// The maximum number of logged bytes of a body: writing and reading more would take longer than the test.
 pub const LOGGED_BYTES: usize = 1_000_000;
 
-/// A request as it arrived, and a line of the log.
+/// A received request, which is a line of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     /// `POST`, `GET` and so on.
     pub method: String,
-    /// Path and query as sent.
+    /// Names in lower case with their values, in the order sent; a repeated name is repeated.
     pub path: String,
     /// Names in lower case with their values, in the order sent; a repeated name is repeated here.
     pub headers: Vec<(String, String)>,
     /// The body as text, up to [`LOGGED_BYTES`]; bytes that are not UTF-8 are replaced.
     pub body: String,
-    /// Length of the body in bytes, as it came over the wire.
+    /// The length of the body in bytes, as received.
     pub body_length: usize,
 }
 
@@ -41,24 +41,24 @@ impl Received {
     }
 }
 
-/// Where requests are written down, or nowhere. A line is complete before its request is answered.
+/// The file for received requests, or none. A line is complete before its request is answered.
 #[derive(Debug, Default)]
 pub struct RequestLog {
     file: Option<Mutex<File>>,
 }
 
 impl RequestLog {
-    /// Appends to the file at `path`, which is made if it is not there.
+    /// Appends to the file at `path`, which is created if necessary.
     ///
     /// # Errors
     ///
-    /// The file cannot be opened for writing.
+    /// Fails if the file cannot be opened for writing.
     pub fn append_to(path: &Path) -> io::Result<Self> {
         let file = File::options().create(true).append(true).open(path)?;
         Ok(Self { file: Some(Mutex::new(file)) })
     }
 
-    /// Writes one line, in one call, so that lines of concurrent requests never mix.
+    /// Writes one line in one call, so that lines of concurrent requests never mix.
     pub(crate) fn record(&self, request: &Received) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let mut line = serde_json::to_vec(request)?;

@@ -1,7 +1,7 @@
 //! `mock-provider [--port PORT] [--log FILE]`: serves the scenarios on loopback.
 //!
-//! Prints its base address as one line on stdout. Lives as long as its standard input is open, so that it goes when
-//! whoever started it goes, however that ends; a terminal's user ends it with Ctrl-C or Ctrl-D.
+//! Prints its base address as one line on stdout. Runs as long as its standard input is open, so that it ends
+//! with the process that started it, in whatever way that ends; on a terminal, end it with Ctrl-C or Ctrl-D.
 
 use std::{
     env,
@@ -28,9 +28,9 @@ fn main() -> Result<()> {
     server.run().context("could not serve")
 }
 
-/// Reads standard input to its end, which is when the parent closes it or dies, and ends the process there.
+/// Reads standard input to its end, which comes when the parent closes it or dies, and then exits.
 fn exit_with_stdin() {
-    // An error is an end as well: there is nobody left to listen to.
+    // An error is an end as well.
     let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
     process::exit(0);
 }
@@ -38,7 +38,7 @@ fn exit_with_stdin() {
 /// The command line.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Options {
-    /// 0 takes any free one.
+    /// The port; 0 means any free one.
     port: u16,
     /// The file that requests are appended to.
     log: Option<String>,

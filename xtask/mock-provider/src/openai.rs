@@ -1,4 +1,4 @@
-//! The bodies that OpenAI documents for chat completions: the answer, its chunks, and errors of every status.
+//! Bodies as OpenAI documents them for chat completions: the answer, its chunks, and errors of every status.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::{
 const ID: &str = "chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT";
 const CREATED: u64 = 1_741_569_952;
 
-/// What the server needs to know of a request body; the rest of it is the log's.
+/// The fields of a request body that the server needs; all others are in the log only.
 #[derive(Debug, Deserialize)]
 struct CompletionRequest {
     model: String,
@@ -34,7 +34,7 @@ struct StreamOptions {
     include_usage: bool,
 }
 
-/// What a request asks for, or why the real one would refuse it.
+/// Returns the parsed request, or the error with which the real server would refuse it.
 pub(crate) fn read(request: &Request) -> Result<Asked, (u16, Value)> {
     if key(request).is_none() {
         return Err((401, error(401, None)));
@@ -47,12 +47,13 @@ pub(crate) fn read(request: &Request) -> Result<Asked, (u16, Value)> {
     Ok(Asked { model: body.model, text: last.content, usage: body.stream_options.include_usage })
 }
 
-/// The key that the request carries.
+/// Returns the key in the request.
 pub(crate) fn key(request: &Request) -> Option<&str> {
     request.header("authorization")?.strip_prefix("Bearer ")
 }
 
-/// A completion in the documented shape. Usage is counted in words: it has to be plausible, not right.
+/// Returns a completion in the documented shape. Usage is counted in words: it has to be plausible, not
+/// exact.
 pub(crate) fn completion(model: &str, text: &str) -> Value {
     json!({
         "id": ID,
@@ -86,7 +87,7 @@ fn usage(completion_tokens: usize) -> Value {
     })
 }
 
-/// The chunks of an answer of `pieces`.
+/// Returns the chunks of an answer of `pieces`.
 pub(crate) fn script(asked: &Asked, pieces: &[&str]) -> Script {
     let chunk = |choices: Value| {
         let mut chunk = json!({
@@ -98,7 +99,7 @@ pub(crate) fn script(asked: &Asked, pieces: &[&str]) -> Script {
             "system_fingerprint": "fp_44709d6fcb",
             "choices": choices,
         });
-        // With usage asked for, every chunk has the field, and all but the last have null in it.
+        // If usage is requested, every chunk has the field, and it is null in all but the last.
         if asked.usage {
             chunk["usage"] = Value::Null;
         }
@@ -124,8 +125,8 @@ pub(crate) fn script(asked: &Asked, pieces: &[&str]) -> Script {
     }
 }
 
-/// The body of an error of `status`. The one for 401 repeats parts of the bearer token, as the real one does, so that a
-/// client that passes provider messages on unseen is found out.
+/// Returns the body of an error of `status`. The one for 401 repeats parts of the bearer token, as the real
+/// server does, so that the test detects a client that shows provider messages unredacted.
 pub(crate) fn error(status: u16, bearer: Option<&str>) -> Value {
     let (message, kind, code) = match status {
         401 => (incorrect_key(bearer), "invalid_request_error", Some("invalid_api_key")),
@@ -164,7 +165,8 @@ fn incorrect_key(bearer: Option<&str>) -> String {
     }
 }
 
-/// `key` as the provider shows it: the first eight and the last four characters, stars between them.
+/// Returns `key` as the provider shows it: the first eight and the last four characters, with stars between
+/// them.
 fn mask(key: &str) -> String {
     let characters: Vec<char> = key.chars().collect();
     let (head, tail) = (8, 4);

@@ -1,8 +1,8 @@
-//! Random numbers that are the same for the same seed.
+//! Random numbers that depend on a seed only.
 
 use std::ops::Range;
 
-/// The generator SplitMix64: small, and good enough to be unreasonable with.
+/// The generator SplitMix64, which is small and sufficient for tests.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
 
@@ -19,23 +19,23 @@ impl Random {
         bits ^ (bits >> 31)
     }
 
-    /// A number in `range`; its start where it is empty.
+    /// Returns a number in `range`, or its start if it is empty.
     pub(crate) fn number(&mut self, range: Range<usize>) -> usize {
         let span = range.end.saturating_sub(range.start).max(1);
         range.start + usize::try_from(self.next() % span as u64).expect("below a `usize`")
     }
 
-    /// True in one of `n` cases.
+    /// Returns true in one of `n` cases.
     pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.number(0..n) == 0
     }
 
-    /// One of `choices`, which are not empty.
+    /// Returns one of `choices`, which are not empty.
     pub(crate) fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.number(0..choices.len())]
     }
 
-    /// `length` bytes.
+    /// Returns `length` random bytes.
     pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
         (0..length).map(|_| self.next().to_le_bytes()[3]).collect()
     }

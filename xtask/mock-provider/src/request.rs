@@ -1,13 +1,13 @@
-//! A request as HTTP/1.1 puts it on the wire, taken apart.
+//! Reading an HTTP/1.1 request.
 
 use std::io::{self, BufRead, Read as _};
 
 use serde_json::Value;
 
-/// The most that a request body may have, in bytes: far above what any test sends.
+/// The maximum size of a request body in bytes: far above that of any test.
 const MAX_BODY_BYTES: usize = 64 << 20;
 
-/// A request, read whole.
+/// A complete request.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
     /// `POST`, `GET` and so on.
@@ -20,18 +20,18 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// The value of the first header `name`, in lower case.
+    /// Returns the value of the first header `name`, which is in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether the body asks for server-sent events.
+    /// Returns whether the body requests server-sent events.
     pub(crate) fn wants_stream(&self) -> bool {
         let body: Option<Value> = serde_json::from_slice(&self.body).ok();
         body.is_some_and(|body| body["stream"] == true)
     }
 
-    /// Reads one request; `None` where the connection ends before it begins.
+    /// Reads one request; returns `None` if the connection ends before it begins.
     pub(crate) fn read(from: &mut impl BufRead) -> io::Result<Option<Self>> {
         let first = line(from)?;
         if first.is_empty() {
@@ -63,7 +63,7 @@ fn headers(from: &mut impl BufRead) -> io::Result<Vec<(String, String)>> {
     }
 }
 
-/// A body in chunks, until the empty one; trailers are read and dropped.
+/// Reads a body in chunks, until the empty one; trailers are read and dropped.
 fn chunks(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
@@ -90,7 +90,7 @@ fn exactly(from: &mut impl BufRead, length: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A line without its end; bytes that are not UTF-8 are replaced.
+/// Reads a line without its end; bytes that are not UTF-8 are replaced.
 fn line(from: &mut impl BufRead) -> io::Result<String> {
     let mut bytes = Vec::new();
     from.by_ref().take(1 << 16).read_until(b'\n', &mut bytes)?;

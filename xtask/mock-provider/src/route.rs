@@ -1,8 +1,9 @@
-//! From a request's method and path to the protocol and the scenario that answer it.
+//! Selection of the protocol and the scenario by a request's method and path.
 
 use crate::{Scenario, dialect::Dialect};
 
-/// What `method` and `path` ask for, or the status and the words to refuse them with.
+/// Returns the protocol and the scenario for `method` and `path`, or the status and the message of the
+/// refusal.
 pub(crate) fn find(method: &str, path: &str) -> Result<(Dialect, Scenario), (u16, String)> {
     let (dialect, prefix) = Dialect::ALL
         .into_iter()

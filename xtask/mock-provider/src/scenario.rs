@@ -1,19 +1,21 @@
-//! The ways in which the server answers, as a closed type.
+//! The scenarios, as a closed type.
 
 use std::{error::Error, fmt, str::FromStr};
 
-/// Bytes of text in the answer to [`Scenario::Large`]: much, and below any sensible limit.
+/// The size in bytes of the text in the answer to [`Scenario::Large`]: large, and below any sensible limit.
 pub const LARGE_TEXT_BYTES: usize = 9_000_000;
 
-/// Bytes of text in the answer to [`Scenario::Huge`]: above the 10 MB that a client should take.
+/// The size in bytes of the text in the answer to [`Scenario::Huge`]: above the 10 MB that a client should
+/// accept.
 pub const HUGE_TEXT_BYTES: usize = 11_000_000;
 
 /// The text that the answer to [`Scenario::Escaped`] repeats; most of its characters are escaped in JSON.
 pub(crate) const ESCAPED_TEXT: &str = "é\n\"\u{1f600}";
 
-/// A way to answer a request. Its name, as [`FromStr`] reads it and [`fmt::Display`] writes it, is in brackets.
+/// A way to answer a request. Its name, as [`FromStr`] reads it and [`fmt::Display`] writes it, is in
+/// brackets.
 ///
-/// Where a request asks for a stream, an answer is one; `stream-…` scenarios answer other requests as `ok` does.
+/// If a request asks for a stream, an answer is one; `stream-…` scenarios answer other requests as `ok` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
     /// \[`ok`\] `echo: ` and the last user message, in the documented shape.
@@ -26,21 +28,23 @@ pub enum Scenario {
     Huge,
     /// \[`slow`\] As `ok`, after one second.
     Slow,
-    /// \[`no-stream`\] As `ok`, and whole even where a stream is asked for.
+    /// \[`no-stream`\] As `ok`, always as a whole answer.
     NoStream,
 
-    /// \[`status-401`\] An error of this status, 400 to 599, worded as the provider words it.
+    /// \[`status-401`\] An error of this status, 400 to 599, in the provider's format.
     Status(u16),
     /// \[`recovers`\] The first request to a path gets 503, every later one is answered as by `ok`.
     Recovers,
     /// \[`retry-after-2`\] As `recovers` with 429, and `retry-after` with these seconds.
     RetryAfter(u16),
-    /// \[`retry-after-date`\] As `retry-after-2`, but as a date two seconds after the answer's own, which is long ago.
+    /// \[`retry-after-date`\] As `retry-after-2`, but as a date two seconds after the answer's own, which is
+    /// long ago.
     RetryAfterDate,
 
     /// \[`silent`\] Takes the request and never answers.
     Silent,
-    /// \[`stalled`\] Sends the head and half the body of a good answer, then nothing, and keeps the connection.
+    /// \[`stalled`\] Sends the head and half the body of a good answer, then nothing, and keeps the
+    /// connection.
     Stalled,
     /// \[`truncated`\] As `stalled`, but closes the connection.
     Truncated,
@@ -51,9 +55,9 @@ pub enum Scenario {
     /// \[`reset-then-ok`\] The first connection to a path is reset, later requests are answered as by `ok`.
     ResetThenOk,
 
-    /// \[`garbage`\] Status 200 and a body that is not JSON, whatever its content type claims.
+    /// \[`garbage`\] Status 200 and a body that is not JSON, with a content type of JSON.
     Garbage,
-    /// \[`gzip`\] Status 200 and a compressed body, though nobody asked for one.
+    /// \[`gzip`\] Status 200 and a compressed body, although no encoding was requested.
     Gzip,
     /// \[`redirect`\] Status 307 with a location on this server that has a user and a password in it.
     Redirect,
@@ -63,7 +67,7 @@ pub enum Scenario {
     DeepJson,
     /// \[`bad-utf8`\] A good answer but for one byte of its text that is not UTF-8.
     BadUtf8,
-    /// \[`wrong-shape`\] JSON, and no answer.
+    /// \[`wrong-shape`\] JSON that is not an answer.
     WrongShape,
     /// \[`endless-headers`\] Headers without end.
     EndlessHeaders,
@@ -72,7 +76,8 @@ pub enum Scenario {
 
     /// \[`stream-split`\] A good stream, byte by byte, with a carriage return before each line feed.
     StreamSplit,
-    /// \[`stream-odd`\] A good stream as the standard allows it and hardly anybody writes it, all in one chunk.
+    /// \[`stream-odd`\] A good stream in forms that the standard allows and hardly any server uses, all in
+    /// one chunk.
     StreamOdd,
     /// \[`stream-slow`\] A good stream with 300 milliseconds before each piece of text.
     StreamSlow,
@@ -84,19 +89,22 @@ pub enum Scenario {
     StreamStalled,
     /// \[`stream-error`\] As `stream-cut`, with an error event in the end.
     StreamError,
-    /// \[`stream-endless`\] A stream that never stops bringing text.
+    /// \[`stream-endless`\] A stream whose text never ends.
     StreamEndless,
     /// \[`endless-event`\] A stream whose first event has no end.
     EndlessEvent,
 
-    /// \[`text-5000`\] A good answer of that many bytes of text: the sixteen hexadecimal digits over and over.
+    /// \[`text-5000`\] A good answer of that many bytes of text: the sixteen hexadecimal digits over and
+    /// over.
     Text(usize),
-    /// \[`escaped-5000`\] A good answer of about that many bytes of body, whose text is [`ESCAPED_TEXT`] over and over.
+    /// \[`escaped-5000`\] A good answer of about that many bytes of body, whose text is [`ESCAPED_TEXT`] over
+    /// and over.
     Escaped(usize),
     /// \[`choices-5000`\] That many good answers of a few words in one body; whole in any case.
     Choices(usize),
 
-    /// \[`chaos-7`\] Anything at all: this seed decides about status, headers, framing, body, pauses and the end.
+    /// \[`chaos-7`\] A random answer: this seed decides about status, headers, framing, body, pauses and the
+    /// end.
     Chaos(u64),
 }
 
@@ -158,7 +166,7 @@ fn status(name: &str) -> Option<Scenario> {
     code.map(Scenario::Status)
 }
 
-/// The number behind `prefix`, if it is written as it would be printed.
+/// Returns the number after `prefix`, if it has the form in which it would be printed.
 fn number<T: FromStr + fmt::Display>(name: &str, prefix: &str) -> Option<T> {
     let digits = name.strip_prefix(prefix)?;
     digits.parse().ok().filter(|number: &T| number.to_string() == digits)
@@ -182,7 +190,7 @@ impl fmt::Display for Scenario {
     }
 }
 
-/// The name of no [`Scenario`]; its text lists those that there are.
+/// The text that is not the name of a [`Scenario`]; its message lists the names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownScenario(pub String);
 

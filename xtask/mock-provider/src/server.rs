@@ -1,5 +1,5 @@
-//! The server: takes a request, writes it down, answers it as its path says. A thread a connection, for a scenario may
-//! keep its connection for as long as it likes.
+//! The server: reads a request, logs it, and answers it according to its path. Each connection has a thread,
+//! because a scenario may keep its connection for any time.
 
 use std::{
     collections::HashMap,
@@ -17,7 +17,7 @@ use crate::{
     wire::Wire,
 };
 
-/// A server that listens already and answers once it runs.
+/// A server that listens, and answers once it runs.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
@@ -25,27 +25,27 @@ pub struct Server {
     log: RequestLog,
 }
 
-/// What requests share.
+/// The state that requests share.
 #[derive(Debug)]
 struct Shared {
     log: RequestLog,
-    /// How many requests each path has seen.
+    /// The number of requests to each path.
     seen: Mutex<HashMap<String, u32>>,
 }
 
 impl Server {
-    /// Listens on loopback. Port 0 takes any that is free; [`Self::address`] says which.
+    /// Listens on loopback. Port 0 means any free one; [`Self::address`] returns it.
     ///
     /// # Errors
     ///
-    /// The port is taken.
+    /// Fails if the port is taken.
     pub fn bind(port: u16, log: RequestLog) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address, log })
     }
 
-    /// Where the server listens.
+    /// Returns the address of the server.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -55,13 +55,13 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Connections can no longer be taken.
+    /// Fails if connections can no longer be accepted.
     pub fn run(self) -> io::Result<()> {
         let shared = Arc::new(Shared { log: self.log, seen: Mutex::default() });
         loop {
             let (stream, _) = self.listener.accept()?;
             let shared = Arc::clone(&shared);
-            // A client that has gone, as many a scenario makes it go, is no error of the server's.
+            // A client that disconnects, as many scenarios cause, is no error of the server.
             thread::spawn(move || drop(take(&shared, stream)));
         }
     }

@@ -1,4 +1,4 @@
-//! Answers as server-sent events, good ones and others.
+//! Answers as server-sent events, regular and faulty.
 
 use std::{io, thread, time::Duration};
 
@@ -9,18 +9,18 @@ use crate::{
     event::Script,
 };
 
-/// How long [`Scenario::StreamSlow`] rests before each piece of text.
+/// The pause of [`Scenario::StreamSlow`] before each delta.
 const SLOW: Duration = Duration::from_millis(300);
 
-/// How long [`Scenario::StreamSplit`] rests after each byte, so that the client sees bytes and not what a buffer gathered.
+/// The pause of [`Scenario::StreamSplit`] after each byte, so that the client sees single bytes.
 const SPLIT: Duration = Duration::from_micros(100);
 
-/// How many pieces of text arrive before a stream breaks off.
+/// The number of deltas before a stream breaks off.
 const BEFORE_THE_BREAK: usize = 3;
 
 const EVENTS: &str = "text/event-stream";
 
-/// Whether `scenario` is one of this module's.
+/// Returns whether `scenario` is one of this module's.
 pub(crate) fn answers(scenario: Scenario) -> bool {
     matches!(
         scenario,
@@ -36,7 +36,7 @@ pub(crate) fn answers(scenario: Scenario) -> bool {
     )
 }
 
-/// Answers as `scenario` says; as `ok` would where no stream is asked for.
+/// Answers with `scenario`; as `ok` if no stream is requested.
 pub(crate) fn answer(scenario: Scenario, exchange: &mut Exchange<'_>) -> io::Result<()> {
     if !exchange.request.wants_stream() {
         return exchange.whole(echo);
@@ -58,7 +58,7 @@ pub(crate) fn answer(scenario: Scenario, exchange: &mut Exchange<'_>) -> io::Res
     }
 }
 
-/// The good answer of `pieces`, one chunk an event.
+/// Sends the regular answer of `pieces`, one chunk for each event.
 pub(crate) fn good(exchange: &mut Exchange<'_>, asked: &Asked, pieces: &[&str]) -> io::Result<()> {
     let script = exchange.dialect.script(asked, pieces);
     exchange.wire.chunked(EVENTS)?;
@@ -75,7 +75,7 @@ fn split(exchange: &mut Exchange<'_>, script: &Script) -> io::Result<()> {
     exchange.wire.last_chunk()
 }
 
-/// A mark of the byte order, comments, fields that nobody knows, data on several lines, and every kind of line end.
+/// Sends a byte order mark, comments, unknown fields, data on several lines, and every kind of line end.
 fn odd(exchange: &mut Exchange<'_>, script: &Script) -> io::Result<()> {
     let ends = ["\n", "\r\n", "\r"].into_iter().cycle();
     let events: String = script.events().zip(ends).map(|(event, end)| event.odd(end)).collect();
@@ -93,7 +93,7 @@ fn slow(exchange: &mut Exchange<'_>, script: &Script) -> io::Result<()> {
     exchange.wire.last_chunk()
 }
 
-/// The opening, and the first pieces of text.
+/// Sends the opening, and the first deltas.
 fn begun(exchange: &mut Exchange<'_>, script: &Script) -> io::Result<()> {
     let events = script.opening.iter().chain(script.deltas.iter().take(BEFORE_THE_BREAK));
     events.map(|event| event.plain()).try_for_each(|event| exchange.wire.chunk(event.as_bytes()))

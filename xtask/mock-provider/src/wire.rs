@@ -1,4 +1,5 @@
-//! Bytes on the wire: heads, bodies with a length, bodies in chunks, and the ways a connection can end.
+//! Writing to a connection: heads, bodies with a length, bodies in chunks, and the ways in which a connection
+//! can end.
 
 use std::{
     io::{self, Write as _},
@@ -9,33 +10,33 @@ use std::{
 
 use socket2::SockRef;
 
-/// How long a connection stays open before it is cut, so that what was sent arrives before the end of it does.
+/// The time before a connection is cut, so that the sent bytes arrive first.
 const LINGER: Duration = Duration::from_millis(50);
 
-/// A connection whose request has been read. Dropping it closes it in order.
+/// A connection whose request has been read. Dropping it closes it regularly.
 #[derive(Debug)]
 pub(crate) struct Wire {
     stream: TcpStream,
 }
 
 impl Wire {
-    /// Takes the connection over. What is sent leaves at once, not gathered with what follows.
+    /// Takes over the connection, and turns off the delay of small packets.
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self { stream })
     }
 
-    /// Where this server is, as a client knows it: `127.0.0.1:PORT`.
+    /// Returns the address of this server, as a client knows it: `127.0.0.1:PORT`.
     pub(crate) fn address(&self) -> io::Result<String> {
         Ok(self.stream.local_addr()?.to_string())
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes unchanged.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)
     }
 
-    /// Sends a head alone.
+    /// Sends a head only.
     pub(crate) fn head(&mut self, status: u16, headers: &[(&str, &str)]) -> io::Result<()> {
         self.send(head(status, headers).as_bytes())
     }
@@ -52,7 +53,7 @@ impl Wire {
         self.head(200, &[("content-type", content_type), ("transfer-encoding", "chunked")])
     }
 
-    /// Sends one chunk, in one write. No bytes are no chunk: that would be the end.
+    /// Sends one chunk in one write. Sends nothing for no bytes, because an empty chunk is the end.
     pub(crate) fn chunk(&mut self, bytes: &[u8]) -> io::Result<()> {
         if bytes.is_empty() {
             return Ok(());
@@ -60,30 +61,30 @@ impl Wire {
         self.send(&[format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat())
     }
 
-    /// Ends a body in chunks in order.
+    /// Sends the last chunk.
     pub(crate) fn last_chunk(&mut self) -> io::Result<()> {
         self.send(b"0\r\n\r\n")
     }
 
-    /// Keeps the connection, and sends nothing, until the client closes it.
+    /// Keeps the connection without sending, until the client closes it.
     pub(crate) fn hold(&mut self) -> io::Result<()> {
         io::copy(&mut self.stream, &mut io::sink()).map(drop)
     }
 
-    /// Closes the connection after a moment, as if all had been sent.
+    /// Closes the connection after a moment, as after a complete answer.
     pub(crate) fn cut(&mut self) -> io::Result<()> {
         thread::sleep(LINGER);
         self.stream.shutdown(Shutdown::Both)
     }
 
-    /// Resets the connection after a moment: to the client it is not closed but broken.
+    /// Resets the connection after a moment.
     pub(crate) fn reset(&mut self) -> io::Result<()> {
         thread::sleep(LINGER);
         SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))
     }
 }
 
-/// A head with `headers`, and with a date unless they have one. Every connection is for one request.
+/// Returns a head with `headers`, and with a date unless they have one. Every connection is for one request.
 pub(crate) fn head(status: u16, headers: &[(&str, &str)]) -> String {
     let mut head = format!("HTTP/1.1 {status} {}\r\nconnection: close\r\n", reason(status));
     if headers.iter().all(|(name, _)| *name != "date") {

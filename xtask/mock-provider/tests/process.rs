@@ -1,4 +1,4 @@
-//! The program as a test harness sees it: one line on stdout, and an end when its standard input ends.
+//! The program as a test harness uses it: one line on stdout, and an exit at the end of standard input.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Kills the process even where an assertion fails.
+/// Kills the process, even if an assertion fails.
 struct Guard(Child);
 
 impl Drop for Guard {

@@ -1,4 +1,4 @@
-//! The server over real sockets, seen by a client that takes the bytes as they are.
+//! The server over real sockets, with a client that reads raw bytes.
 
 use std::{
     fs,
@@ -12,15 +12,15 @@ use std::{
 use mock_provider::{HUGE_TEXT_BYTES, LARGE_TEXT_BYTES, Received, RequestLog, Server};
 use serde_json::{Value, json};
 
-/// How long a client waits for bytes before it takes them for never coming.
+/// The time after which a client stops waiting for bytes.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// What a client saw of an answer.
+/// An answer as a client received it.
 struct Answer {
     status: u16,
     head: String,
     body: Vec<u8>,
-    /// Whether the server closed the connection; it was asked to, so only one that hangs does not.
+    /// Whether the server closed the connection. The client asks for that, so only a hanging server does not.
     closed: bool,
 }
 
@@ -75,7 +75,7 @@ fn answer(scenario: &str) -> Answer {
     ask(start(RequestLog::default()), scenario, Duration::from_secs(20)).expect("an answer")
 }
 
-/// The text of a stream in OpenAI's dialect, put together from its events as any client would.
+/// Returns the text of a stream in OpenAI's dialect, joined from its events.
 fn streamed(address: SocketAddr, scenario: &str) -> Answer {
     let body = json!({
         "model": "gpt-4o-mini",
@@ -203,13 +203,13 @@ fn the_date_to_retry_after_is_two_seconds_after_the_answers_own() {
 #[test]
 fn the_same_seed_of_chaos_gives_the_same_bytes() {
     let address = start(RequestLog::default());
-    // Dates tell the time, and chaos has none of its own.
+    // Dates have the time, and random answers have no dates.
     let bytes = |seed: u32| {
         let mut stream = TcpStream::connect(address).expect("a connection");
         let path = format!("/chaos-{seed}/v1/chat/completions");
         stream.write_all(request(&path, "{}").as_bytes()).expect("a request");
         let mut bytes = Vec::new();
-        // A reset is one of its ways to end.
+        // A reset is one of the possible ends.
         let _ = stream.read_to_end(&mut bytes);
         bytes
     };
@@ -234,8 +234,8 @@ fn what_is_not_served_is_refused_in_words() {
 
 #[test]
 fn requests_are_logged_before_they_are_answered() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("log.jsonl");
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("log.jsonl");
     let address = start(RequestLog::append_to(&path).expect("a log"));
     assert!(send(address, &request("/ok/my-test/v1/chat/completions", "{ü"), PATIENCE).is_some());
     assert!(ask(address, "silent/other", PATIENCE).is_none());

@@ -1,7 +1,7 @@
-//! A life of sessions in a directory: made, written, listed and removed, with a line about each step.
+//! All session operations in a directory: create, write, list and remove, with a line about each step.
 //!
-//! The shipped module answers one message and never lists or removes a session. So that a runtime is seen to do all that the
-//! store may ask of it, `cargo xtask smoke wamr` runs this beside the module.
+//! The shipped module answers one message and never lists or removes a session. `cargo xtask smoke wamr` runs
+//! this guest beside the module, to test all of the store's operations in a runtime.
 
 use clawft_store::{FileSystem, Sessions, StoreError};
 use clawft_types::{Session, SessionId};

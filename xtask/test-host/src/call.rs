@@ -1,4 +1,4 @@
-//! The exported functions, called as a host calls them that embeds the component: many calls on one instance.
+//! The exported functions, called as by a host that embeds the component: many calls on one instance.
 
 use std::{
     io::{self, BufRead as _, Write as _},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 mod world {
-    //! What the component promises in its `wit/` folder.
+    //! The component's promises in its `wit/` directory.
     #![allow(missing_docs, unreachable_pub, reason = "written by a macro")]
 
     wasmtime::component::bindgen!({
@@ -35,7 +35,7 @@ enum Call {
     ProcessMessage(String),
     /// The exported function of this name.
     Capabilities,
-    /// No guest at all: the exchange that the guest would have with the server, to compare with.
+    /// No guest: the exchange that the guest would have with the server, for comparison.
     Native { url: String, body: String },
 }
 
@@ -43,12 +43,12 @@ enum Call {
 #[derive(Debug, Serialize)]
 struct Answer {
     result: Result<String, String>,
-    /// How long the call took, in microseconds.
+    /// The duration of the call in microseconds.
     micros: u128,
 }
 
-/// Answers the calls on standard input one after the other, all of them by one instance of the component. What the guest
-/// prints goes to standard error: an exported function has nothing to print.
+/// Answers the calls on standard input one after the other, on one instance of the component. Output of the
+/// guest goes to standard error, because an exported function should print nothing.
 pub(crate) fn answer_lines(options: &options::Guest) -> Result<ExitCode> {
     let mut wasi = WasiCtx::builder();
     wasi.stdout(io::stderr()).stderr(io::stderr());

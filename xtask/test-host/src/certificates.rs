@@ -1,4 +1,4 @@
-//! An authority made for one run, and certificates that are right, and wrong in one way each.
+//! A certificate authority for one run, and certificates that are valid, or invalid in one way each.
 
 use std::sync::Arc;
 
@@ -9,34 +9,34 @@ use tokio_rustls::{
 };
 use wasmtime::{Result, error::Context as _};
 
-/// The file that the authority's certificate is in, in DER.
+/// The file of the authority's certificate, in DER.
 pub(crate) const AUTHORITY: &str = "authority.der";
 
-/// The name that the certificates are made out to. `.test` is reserved: it can be nobody's.
+/// The name in the certificates. `.test` is reserved for tests.
 pub(crate) const NAME: &str = "provider.test";
 
-/// A way for a server to present itself.
+/// The certificate that a server presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Presented {
-    /// By a certificate for [`NAME`] that the authority signed.
+    /// A certificate for [`NAME`] signed by the authority.
     Trusted,
-    /// By one that another authority signed.
+    /// One signed by another authority.
     Untrusted,
-    /// By one that the authority signed, and that ended long ago.
+    /// One signed by the authority that has expired.
     Expired,
 }
 
 impl Presented {
-    /// All of them, with the names that they go by.
+    /// All certificates, with their names.
     pub(crate) const ALL: [(Self, &'static str); 3] =
         [(Self::Trusted, "trusted"), (Self::Untrusted, "untrusted"), (Self::Expired, "expired")];
 }
 
-/// Signs certificates.
+/// A certificate authority.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    /// A new one that goes by `name`, with a key that is kept nowhere.
+    /// Returns a new authority called `name`, with a key that is not stored.
     pub(crate) fn new(name: &str) -> Result<Self> {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
@@ -45,12 +45,12 @@ impl Authority {
         issuer.map(Self).context("could not make an authority")
     }
 
-    /// Its own certificate, in DER: what a client has to trust.
+    /// Returns its own certificate in DER, which clients have to trust.
     pub(crate) fn certificate(&self) -> &[u8] {
         self.0.der()
     }
 
-    /// What a server needs that presents itself as told.
+    /// Returns the TLS settings of a server that presents this certificate.
     pub(crate) fn acceptor(&self, presented: Presented) -> Result<TlsAcceptor> {
         match presented {
             Presented::Trusted => self.sign(params()?),

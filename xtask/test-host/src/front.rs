@@ -1,4 +1,4 @@
-//! TLS in front of a plain server: every way to present oneself on a port of its own.
+//! TLS in front of a plain server, with a port for each certificate.
 
 use std::{
     collections::BTreeMap,
@@ -18,9 +18,9 @@ use wasmtime::{Result, error::Context as _};
 
 use crate::certificates::{AUTHORITY, Authority, NAME, Presented};
 
-/// Leaves the authority's certificate in the current folder, prints the addresses as one line of JSON, and passes what
-/// arrives there on to the port `upstream` of loopback. Ends when standard input does, which is when whoever started this
-/// ends.
+/// Writes the authority's certificate into the current directory, prints the addresses as one line of JSON,
+/// and forwards connections to the port `upstream` of loopback. Ends when standard input ends, together with
+/// the parent process.
 pub(crate) fn serve(upstream: u16) -> Result<ExitCode> {
     let runtime = Runtime::new().context("could not start the runtime")?;
     let signer = Authority::new("the authority of the tests")?;
@@ -39,13 +39,13 @@ pub(crate) fn serve(upstream: u16) -> Result<ExitCode> {
     runtime.spawn(accept(listen("plain")?, answer_plainly));
     println!("{}", serde_json::to_string(&addresses)?);
     io::stdout().flush()?;
-    // An error is an end as well: there is nobody left to listen to.
+    // An error is an end as well.
     let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
     Ok(ExitCode::SUCCESS)
 }
 
-/// Gives each client to `serve`. A client that hangs up, over a certificate for one, is what the tests are about: how a
-/// connection ends is no reason to say anything.
+/// Passes each client to `serve`. Clients that hang up, for example because of a certificate, are part of the
+/// tests, so errors of connections are not reported.
 async fn accept<F>(listener: TcpListener, serve: impl Fn(TcpStream) -> F)
 where
     F: Future<Output = io::Result<()>> + Send + 'static,
@@ -58,7 +58,7 @@ where
     }
 }
 
-/// Speaks TLS with `client`, and passes on what it says.
+/// Speaks TLS with `client`, and forwards its data.
 async fn relay(client: TcpStream, acceptor: TlsAcceptor, upstream: u16) -> io::Result<()> {
     client.set_nodelay(true)?;
     let mut client = acceptor.accept(client).await?;
@@ -67,7 +67,7 @@ async fn relay(client: TcpStream, acceptor: TlsAcceptor, upstream: u16) -> io::R
     copy_bidirectional(&mut client, &mut server).await.map(drop)
 }
 
-/// What a server says that was asked in TLS and speaks none.
+/// Answers a TLS client as a server without TLS does.
 async fn answer_plainly(mut client: TcpStream) -> io::Result<()> {
     let _hello = client.read(&mut [0; 4096]).await?;
     client.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await

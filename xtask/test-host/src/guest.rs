@@ -1,4 +1,4 @@
-//! The component with what it is granted.
+//! The component and its grants.
 
 use std::{env, fs, path::Path, process::ExitCode};
 
@@ -22,7 +22,7 @@ pub(crate) fn compile(component: &Path, compiled: &Path) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs the component as a command on this process's standard streams, and ends as it ends.
+/// Runs the component as a command on this process's standard streams, and returns its exit code.
 pub(crate) fn run(options: &options::Guest) -> Result<ExitCode> {
     let mut wasi = WasiCtx::builder();
     // The first argument is the program's name.
@@ -30,7 +30,7 @@ pub(crate) fn run(options: &options::Guest) -> Result<ExitCode> {
     let Guest { mut store, component, linker } = Guest::load(wasi, Client::new()?, options)?;
     let command = sync::Command::instantiate(&mut store, &component, &linker)?;
     let ended = command.wasi_cli_run().call_run(&mut store);
-    // Now that the guest has said what it had to say.
+    // After the guest's own output.
     for complaint in &store.data().network.complaints {
         eprintln!("test-host: TLS failed: {complaint}");
     }
@@ -44,7 +44,7 @@ pub(crate) fn run(options: &options::Guest) -> Result<ExitCode> {
     }
 }
 
-/// A component, and the world that it will live in.
+/// A component, and its world.
 pub(crate) struct Guest {
     pub(crate) store: Store<State>,
     pub(crate) component: Component,
@@ -52,11 +52,11 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    /// Loads the component, and gives it what `options` grant beside what `wasi` has already. `client` sends its requests.
+    /// Loads the component, and adds the grants in `options` to `wasi`. `client` sends its requests.
     pub(crate) fn load(mut wasi: WasiCtxBuilder, client: Client, options: &options::Guest) -> Result<Self> {
-        for (host, guest) in &options.folders {
+        for (host, guest) in &options.directories {
             wasi.preopened_dir(host, guest, FsPerms::ReadWrite)
-                .with_context(|| format!("could not open the folder `{}`", host.display()))?;
+                .with_context(|| format!("could not open the directory `{}`", host.display()))?;
         }
         for name in &options.variables {
             let value = env::var(name).with_context(|| format!("could not read the variable `{name}`"))?;
@@ -77,7 +77,7 @@ impl Guest {
             table: ResourceTable::new(),
             network: Network::new(client),
         };
-        // SAFETY: the file is what `compile` wrote, in a folder that the tests made for themselves.
+        // SAFETY: `compile` wrote the file, in a directory that the tests made for themselves.
         let component = unsafe { Component::deserialize_file(&engine, &options.compiled)? };
         let mut store = Store::new(&engine, state);
         store.limiter(|state| &mut state.limits);
@@ -85,7 +85,7 @@ impl Guest {
     }
 }
 
-/// What the host keeps for one guest.
+/// The host's state for one guest.
 pub(crate) struct State {
     limits: StoreLimits,
     wasi: WasiCtx,

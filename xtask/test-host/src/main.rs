@@ -1,8 +1,8 @@
 //! A host that embeds the component, over TLS, with an authority of its own.
 //!
-//! The wasmtime command trusts the public authorities alone, and calls `wasi:cli/run` alone. So what it cannot show is
-//! shown here: HTTPS to a server whose certificate is right or wrong in a chosen way, and the functions that the
-//! component exports for hosts that embed it. `cargo xtask smoke host` drives it; the cases are there.
+//! The wasmtime command trusts only public authorities, and calls only `wasi:cli/run`. This host tests the
+//! rest: HTTPS to a server whose certificate is valid, or invalid in a chosen way, and the functions that the
+//! component exports for hosts that embed it. `cargo xtask smoke host` runs it; the cases are there.
 //!
 //! ```text
 //! test-host serve PORT                        TLS in front of the plain server on PORT
@@ -13,11 +13,11 @@
 //! GRANTS: -S http, -W max-memory-size=BYTES, --dir HOST::GUEST, --env NAME
 //! ```
 //!
-//! What `serve` presents itself by is signed by an authority that it makes for itself, and leaves in the folder where it
-//! stands; a guest's host trusts the authority that it finds in its own folder.
+//! The certificates of `serve` are signed by an authority that it creates, and writes into its current
+//! directory; a guest's host trusts the authority in its own current directory.
 //!
-//! Modules in reading order: [`options`] is the command line; [`certificates`] and [`front`] are the server's side;
-//! [`guest`] runs the component, [`network`] is what it reaches, [`call`] its exported functions.
+//! Modules in reading order: [`options`] parses the command line; [`certificates`] and [`front`] are the
+//! server's side; [`guest`] runs the component, [`network`] is its network, [`call`] its exported functions.
 
 mod call;
 mod certificates;
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("test-host: {error:#}");
-            // Not 1: that is how the component itself fails.
+            // Not 1, because the component itself fails with 1.
             ExitCode::from(2)
         }
     }

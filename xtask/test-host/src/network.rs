@@ -1,6 +1,6 @@
-//! The guest's network: every name is this machine, everything is TLS, and one authority is trusted.
+//! The guest's network: every name is this machine, every connection uses TLS, and one authority is trusted.
 //!
-//! Timeouts that the guest asks for are ignored, as a host may: so it is seen that the guest holds its own.
+//! Timeouts of the guest are ignored, as a host may do, to test that the guest keeps its own.
 
 use std::{fs, io, net::Ipv4Addr, sync::Arc};
 
@@ -22,25 +22,25 @@ use wasmtime_wasi_http::{
 
 use crate::certificates::AUTHORITY;
 
-/// A response, and what keeps its body coming.
+/// A response, and the connection that delivers its body.
 type Answer = (Response<WasiBody>, Connection);
 
 /// Ends when the connection does.
 type Connection = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
-/// How the guest reaches servers.
+/// The guest's connections to servers.
 pub(crate) struct Network {
     client: Client,
-    /// What was wrong with each TLS connection that failed, in rustls' words.
+    /// The rustls error of each TLS connection that failed.
     pub(crate) complaints: Vec<String>,
 }
 
-/// Sends requests, each over a connection of its own.
+/// Sends requests, each on a connection of its own.
 #[derive(Clone)]
 pub(crate) struct Client(TlsConnector);
 
 impl Network {
-    /// The network as `client` sees it.
+    /// Returns the network that `client` connects to.
     pub(crate) fn new(client: Client) -> Self {
         Self { client, complaints: Vec::new() }
     }
@@ -57,7 +57,7 @@ impl WasiHttpHooks for Network {
         Box::new(async move { client.send(request).await })
     }
 
-    /// The code that says most. What no code can say is kept.
+    /// Returns the most specific error code, and keeps the error message.
     fn p2_error_from_tls(&mut self, error: &io::Error) -> ErrorCode {
         self.complaints.push(error.to_string());
         let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
@@ -75,7 +75,7 @@ impl WasiHttpHooks for Network {
 }
 
 impl Client {
-    /// One that trusts the authority in the current folder.
+    /// Returns a client that trusts the authority in the current directory.
     pub(crate) fn new() -> Result<Self> {
         let mut roots = RootCertStore::empty();
         let certificate = fs::read(AUTHORITY)
@@ -85,7 +85,7 @@ impl Client {
         Ok(Self(Arc::new(config).into()))
     }
 
-    /// Sends `body` to `url` by `POST`, for this host itself, and returns the body that comes back.
+    /// Sends `body` to `url` with `POST`, for this host itself, and returns the response's body.
     pub(crate) fn post(&self, url: &str, body: String) -> Result<String> {
         let body = Full::from(body).map_err(Error::from).boxed_unsync();
         let request = Request::post(url).header("content-type", "application/json").body(body)?;
@@ -99,7 +99,7 @@ impl Client {
     async fn send(&self, mut request: Request<WasiBody>) -> Result<Answer, Error> {
         let stream = self.connect(request.uri()).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // Beside the wait for the answer: the body's bytes go through here as well.
+        // Runs beside the wait for the answer, because it also transfers the body.
         let connection = runtime::spawn(connection);
         *request.uri_mut() = path_of(request.uri())?;
         let response = sender.send_request(request).await?;
@@ -120,7 +120,7 @@ impl Client {
     }
 }
 
-/// A request to a server, other than one to a proxy, names the path alone.
+/// Returns the path alone, the form of requests to servers other than proxies.
 fn path_of(uri: &Uri) -> Result<Uri, Error> {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     path.parse().map_err(|_| Error::HttpRequestUriInvalid)

@@ -1,13 +1,13 @@
-//! The command line. Where the wasmtime command does the same, it is said in the same way.
+//! The command line. Options that the wasmtime command has too are spelled as there.
 
 use std::{ffi::OsString, path::PathBuf};
 
 use wasmtime::{Result, bail, ensure, error::Context as _, format_err};
 
-/// What is asked for.
+/// The command.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// Speak TLS in front of the plain server that listens on this port of loopback.
+    /// Speak TLS in front of the plain server on this port of loopback.
     Serve { upstream: u16 },
     /// Compile the file `component` to machine code, into the file `compiled`.
     Compile { component: PathBuf, compiled: PathBuf },
@@ -17,25 +17,25 @@ pub(crate) enum Command {
     Call(Guest),
 }
 
-/// A guest, and what it gets from its host.
+/// A guest and its grants.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Guest {
     /// Whether it gets HTTP.
     pub(crate) http: bool,
-    /// How many bytes its memory may grow to.
+    /// The limit of its memory in bytes.
     pub(crate) memory: Option<usize>,
-    /// Folders, each with the name that the guest knows it by.
-    pub(crate) folders: Vec<(PathBuf, String)>,
-    /// Variables by name: their values are never on a command line.
+    /// Directories, each with its name in the guest.
+    pub(crate) directories: Vec<(PathBuf, String)>,
+    /// Names of variables: their values are never on a command line.
     pub(crate) variables: Vec<String>,
     /// The file of the compiled component.
     pub(crate) compiled: PathBuf,
-    /// The guest's own command line, without its name.
+    /// The guest's own arguments, without its name.
     pub(crate) arguments: Vec<String>,
 }
 
 impl Command {
-    /// Reads the arguments without the program's own name.
+    /// Parses the arguments without the program's own name.
     pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Self> {
         let mut arguments = arguments.map(|argument| {
             argument.into_string().map_err(|argument| format_err!("`{}` is not UTF-8", argument.display()))
@@ -69,7 +69,7 @@ impl Guest {
                     guest.http = true;
                 }
                 "-W" => guest.memory = Some(memory(&next("what `-W` sets")?)?),
-                "--dir" => guest.folders.push(folder(&next("the folder")?)?),
+                "--dir" => guest.directories.push(directory(&next("the directory")?)?),
                 "--env" => guest.variables.push(next("the variable's name")?),
                 unknown if unknown.starts_with('-') => bail!("unknown option `{unknown}`"),
                 compiled => {
@@ -87,7 +87,7 @@ fn memory(text: &str) -> Result<usize> {
     bytes.context("`-W` sets `max-memory-size=BYTES` and nothing else")
 }
 
-fn folder(text: &str) -> Result<(PathBuf, String)> {
-    let (host, guest) = text.split_once("::").context("a folder is given as HOST::GUEST")?;
+fn directory(text: &str) -> Result<(PathBuf, String)> {
+    let (host, guest) = text.split_once("::").context("a directory is given as HOST::GUEST")?;
     Ok((host.into(), guest.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! The exported functions, called as a host calls them that embeds the module: many calls on one instance.
+//! The exported functions, called as by a host that embeds the module: many calls on one instance.
 
 use std::io::{self, BufRead as _, Write as _};
 
@@ -16,21 +16,21 @@ use crate::{
 enum Call {
     /// A turn of the agent, with the network of this host.
     Turn { message: String, session: String },
-    /// An exported function as it is. What it returns is the result, as a signed number.
+    /// An exported function. Its return value is the result, as a signed number.
     Function(String, Vec<Argument>),
     /// The text of a turn by their numbers.
     Text(i32, u32),
 }
 
-/// What a function is given.
+/// An argument of a function.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Argument {
     /// A parameter.
     Number(i64),
-    /// Two parameters: where the text is in the guest's memory, and its length.
+    /// Two parameters: the address of the text in the guest's memory, and its length.
     Text(String),
-    /// The same of bytes that are no text.
+    /// Two parameters for bytes that are no text.
     Bytes { bytes: Vec<u8> },
 }
 
@@ -38,18 +38,18 @@ enum Argument {
 #[derive(Debug, Serialize)]
 struct Answer {
     result: Result<String, String>,
-    /// Of a turn: the answer as it arrived.
+    /// The deltas of a turn's answer.
     pieces: Vec<String>,
-    /// Of a turn: why the answer broke off.
+    /// The reason why a turn's answer broke off.
     incomplete: String,
-    /// Of a turn: what else the user should hear of.
+    /// The warnings of a turn.
     warnings: String,
-    /// Of a turn: why it is not stored.
+    /// The reason why a turn is not stored.
     unstored: String,
 }
 
-/// Answers the calls on standard input one after the other, all of them by one instance. The exit code is that of success:
-/// whatever came of a call is its answer, and a trap is an error.
+/// Answers the calls on standard input one after the other, on one instance. Returns the exit code of
+/// success, whatever the results of the calls; a trap is an error.
 pub(crate) fn answer_lines(guest: &mut Guest) -> Result<u8> {
     for line in io::stdin().lock().lines() {
         let line = line.context("could not read standard input")?;
@@ -84,12 +84,13 @@ fn plain(result: String) -> Result<Answer> {
     Ok(Answer { result: Ok(result), pieces: Vec::new(), incomplete, warnings, unstored })
 }
 
-/// The arguments as the function takes them. What is lent stays lent: there is little of it, and the instance ends soon.
+/// Converts the arguments for the function. Their memory is not freed, because there is little of it, and the
+/// instance ends soon.
 fn lend_all(guest: &mut Guest, arguments: &[Argument]) -> Result<Vec<u32>> {
     let mut cells = Vec::new();
     for argument in arguments {
         let bytes = match argument {
-            // Numbers are signed or not as whoever writes them likes; the bits are the same.
+            // Numbers may be written signed or unsigned; the bits are the same.
             Argument::Number(number) => {
                 cells.push(*number as u32);
                 continue;

@@ -1,4 +1,4 @@
-//! A module, loaded into WAMR and instantiated, with what it is granted.
+//! A module in WAMR, instantiated with its grants.
 
 use std::{
     ffi::{CStr, CString, NulError, c_char},
@@ -13,7 +13,7 @@ use crate::{options::Grants, runtime};
 /// The size of a page of a guest's memory.
 const PAGE: u32 = 64 << 10;
 
-/// A guest that ended in no orderly way.
+/// The error of a guest that trapped.
 #[derive(Debug)]
 pub(crate) struct Trap(String);
 
@@ -35,15 +35,15 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    /// Loads the module in `bytes`, and gives it what `grants` say.
+    /// Loads the module in `bytes`, with these `grants`.
     ///
     /// # Errors
     ///
-    /// WAMR's own words for what is wrong with the module.
+    /// Fails with WAMR's error message if the module is invalid.
     pub(crate) fn load(mut bytes: Vec<u8>, grants: &Grants) -> Result<Self> {
         runtime::start();
         let (start, length) = (bytes.as_mut_ptr(), u32::try_from(bytes.len())?);
-        // SAFETY: the bytes are not moved by moving the vector, and live as long as the module does.
+        // SAFETY: moving the vector does not move the bytes, and they live as long as the module does.
         let module =
             runtime::or_error(|text, size| unsafe { wamr::wasm_runtime_load(start, length, text, size) });
         let module = module.map_err(anyhow::Error::msg)?;
@@ -54,7 +54,7 @@ impl Guest {
             host_managed_heap_size: grants.heap,
             max_memory_pages: grants.max_memory.map_or(0, |bytes| bytes / PAGE),
         };
-        // SAFETY: the module is loaded, and the bounds are only read.
+        // SAFETY: the module is loaded, and the limits are only read.
         let instance = runtime::or_error(|text, size| unsafe {
             wamr::wasm_runtime_instantiate_ex(module, &bounds, text, size)
         });
@@ -63,17 +63,18 @@ impl Guest {
     }
 
     fn grant(&mut self, grants: &Grants) -> Result<()> {
-        let [folders, mapped, variables, arguments] =
-            [&grants.folders, &grants.mapped, &grants.variables, &grants.arguments]
+        let [directories, mapped, variables, arguments] =
+            [&grants.directories, &grants.mapped, &grants.variables, &grants.arguments]
                 .map(|list| Texts::new(list));
-        let [mut folders, mut mapped, mut variables, mut arguments] =
-            [folders?, mapped?, variables?, arguments?];
-        // SAFETY: the lists have the lengths that are given, and live as long as the module does. WAMR changes no argument.
+        let [mut directories, mut mapped, mut variables, mut arguments] =
+            [directories?, mapped?, variables?, arguments?];
+        // SAFETY: the lists have these lengths, and live as long as the module does. WAMR changes no
+        // argument.
         unsafe {
             wamr::wasm_runtime_set_wasi_args(
                 self.module,
-                folders.pointers.as_mut_ptr(),
-                folders.pointers.len() as u32,
+                directories.pointers.as_mut_ptr(),
+                directories.pointers.len() as u32,
                 mapped.pointers.as_mut_ptr(),
                 mapped.pointers.len() as u32,
                 variables.pointers.as_mut_ptr(),
@@ -82,11 +83,11 @@ impl Guest {
                 arguments.pointers.len() as i32,
             );
         }
-        self._texts = vec![folders, mapped, variables, arguments];
+        self._texts = vec![directories, mapped, variables, arguments];
         Ok(())
     }
 
-    /// Runs it as a command, and returns its exit code.
+    /// Runs the module as a command, and returns its exit code.
     ///
     /// # Errors
     ///
@@ -102,11 +103,12 @@ impl Guest {
         Ok(u8::try_from(code).unwrap_or(u8::MAX))
     }
 
-    /// Calls the exported function `name`, whose parameters are all `i32`, as is its result if it has one; 0 if not.
+    /// Calls the exported function `name`, whose parameters and result are all `i32`; returns 0 if it has no
+    /// result.
     ///
     /// # Errors
     ///
-    /// A [`Trap`], and where there is no such function.
+    /// Fails with a [`Trap`], or if there is no such function.
     pub(crate) fn call(&mut self, name: &str, arguments: &[u32]) -> Result<u32> {
         let c_name = CString::new(name)?;
         // SAFETY: the instance is alive, and so is the name.
@@ -119,7 +121,7 @@ impl Guest {
             "`{name}` takes {parameters} parameters, not {}",
             arguments.len()
         );
-        // Arguments come back as results, so there is room for one.
+        // WAMR writes the results over the arguments, so there is room for one.
         let mut cells = [arguments, &[0]].concat();
         // SAFETY: as many arguments as the function takes, and its environment, which the instance owns.
         let done = unsafe {
@@ -134,27 +136,27 @@ impl Guest {
         Ok(if results == 0 { 0 } else { cells[0] })
     }
 
-    /// A copy of `size` bytes of its memory from `address` on.
+    /// Returns a copy of `size` bytes of the guest's memory at `address`.
     pub(crate) fn read(&mut self, address: u32, size: u32) -> Result<Vec<u8>> {
         let start = self.translate(address, size)?;
-        // SAFETY: so many bytes from there on are in the guest's memory, which does not move while it is not called.
+        // SAFETY: this number of bytes is in the guest's memory, which does not move while it is not called.
         Ok(unsafe { slice::from_raw_parts(start, size as usize) }.to_vec())
     }
 
-    /// Puts `bytes` into its memory from `address` on.
+    /// Writes `bytes` into the guest's memory at `address`.
     pub(crate) fn write(&mut self, address: u32, bytes: &[u8]) -> Result<()> {
         let start = self.translate(address, u32::try_from(bytes.len())?)?;
-        // SAFETY: so many bytes from there on are in the guest's memory, which is apart from ours.
+        // SAFETY: this number of bytes is in the guest's memory, which does not overlap ours.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len()) };
         Ok(())
     }
 
-    /// Where `size` bytes of its memory are on this side, until it is called again.
+    /// Returns the host's address of `size` bytes of the guest's memory, valid until the next call.
     fn translate(&mut self, address: u32, size: u32) -> Result<*mut u8> {
-        // SAFETY: the instance is alive; both only look.
+        // SAFETY: the instance is alive; both functions only read.
         let start = unsafe {
             let whole = wamr::wasm_runtime_validate_app_addr(self.instance, address.into(), size.into());
-            // It leaves an exception behind, which is nobody's but ours.
+            // It leaves an exception behind, which the guest must not see.
             wamr::wasm_runtime_clear_exception(self.instance);
             ensure!(whole, "{size} bytes at {address} are not in the guest's memory");
             wamr::wasm_runtime_addr_app_to_native(self.instance, address.into())
@@ -162,16 +164,17 @@ impl Guest {
         Ok(start.cast())
     }
 
-    /// The size of its memory in bytes. Memory does not shrink, so this is the most that it ever had.
+    /// Returns the size of the guest's memory in bytes. Memory does not shrink, so this is its peak.
     pub(crate) fn memory(&self) -> u64 {
-        // SAFETY: the instance is alive, and every module that can have been instantiated with WASI has a memory.
+        // SAFETY: the instance is alive, and every module that can have been instantiated with WASI has a
+        // memory.
         unsafe {
             let memory = wamr::wasm_runtime_get_default_memory(self.instance);
             wamr::wasm_memory_get_cur_page_count(memory) * wamr::wasm_memory_get_bytes_per_page(memory)
         }
     }
 
-    /// Why the last call ended as it did.
+    /// Returns the reason why the last call trapped.
     fn trap(&self) -> anyhow::Error {
         // SAFETY: the instance is alive, and the text is its own until it is called again.
         let text = unsafe {
@@ -185,7 +188,7 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        // SAFETY: nothing refers to either any more.
+        // SAFETY: nothing refers to either any longer.
         unsafe {
             if !self.instance.is_null() {
                 wamr::wasm_runtime_deinstantiate(self.instance);
@@ -195,7 +198,7 @@ impl Drop for Guest {
     }
 }
 
-/// Texts as C has them.
+/// Texts in C's form.
 struct Texts {
     pointers: Vec<*const c_char>,
     _texts: Vec<CString>,
@@ -212,7 +215,7 @@ impl Texts {
     }
 }
 
-/// The text in `bytes`, which the guest says is UTF-8.
+/// Returns the text in `bytes`, which has to be UTF-8.
 pub(crate) fn text(bytes: Vec<u8>) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| format_err!("the guest's text is not UTF-8: {error}"))
 }

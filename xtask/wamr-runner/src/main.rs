@@ -1,8 +1,8 @@
 //! Runs the wasip1 module on WAMR, whose own C code is compiled into this program.
 //!
-//! It takes the place of WAMR's `iwasm` command where there is none, and shows what `iwasm` cannot: how much memory a guest
-//! took, and the functions that the module exports for hosts with a network of their own. `cargo xtask smoke wamr` drives
-//! it; the cases are there.
+//! It replaces WAMR's `iwasm` command if there is none, and does what `iwasm` cannot: it reports the guest's
+//! memory, and calls the functions that the module exports for hosts with their own network. `cargo xtask
+//! smoke wamr` runs it; the cases are there.
 //!
 //! ```text
 //! wamr-runner [OPTIONS] MODULE [ARG…]          as `iwasm` does
@@ -13,10 +13,11 @@
 //! OPTIONS beside them:       --max-memory=BYTES, --report=FILE
 //! ```
 //!
-//! The exit code is the guest's own; 134, as of an abort, where it trapped, and 2 where it did not begin.
+//! The exit code is the guest's own; 134, as after an abort, if it trapped, and 2 if it could not be loaded.
 //!
-//! Modules in reading order: [`options`] is the command line; [`runtime`] is WAMR behind a safe face, and [`guest`] a module
-//! in it; [`call`] answers calls, [`turn`] takes a turn of the agent with [`network`]; [`report`] is what was measured.
+//! Modules in reading order: [`options`] parses the command line; [`runtime`] is a safe interface of WAMR,
+//! and [`guest`] a module in it; [`call`] answers calls, [`turn`] drives a turn of the agent with
+//! [`network`]; [`report`] writes the measurements.
 
 mod call;
 mod guest;
@@ -35,13 +36,13 @@ use crate::{
     options::{Command, Mode, Options},
 };
 
-/// What a component begins with: `\0asm`, and a version that no core module has.
+/// The beginning of a component: `\0asm`, and a version that no core module has.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
 /// The exit code of a guest that trapped.
 const TRAPPED: u8 = 134;
 
-/// The exit code where the guest did not begin. Not 1: that is how the guest itself fails.
+/// The exit code if the guest could not be loaded. Not 1, because the guest itself fails with 1.
 const NOT_BEGUN: u8 = 2;
 
 fn main() -> ExitCode {
@@ -77,7 +78,7 @@ fn run(options: &Options) -> Result<ExitCode> {
         Mode::Run => guest.run(),
         Mode::Call => call::answer_lines(&mut guest),
     };
-    // Also of a guest that trapped: how much it had taken may be the reason.
+    // Also for a guest that trapped: its memory may be the reason.
     if let Some(file) = &options.report {
         report::write(file, &guest)?;
     }

@@ -1,4 +1,4 @@
-//! The network that WASI preview 1 does not give a guest: plain HTTP, one exchange at a time.
+//! A network for the guest, which WASI preview 1 lacks: plain HTTP, one exchange at a time.
 
 use std::{
     io::{self, Read as _},
@@ -7,10 +7,10 @@ use std::{
 
 use ureq::{Agent, Body, Error, http};
 
-/// As many bytes are read at most at once.
+/// The maximum number of bytes to read at once.
 const BUFFER: usize = 16 << 10;
 
-/// What to send, and how long to wait for what comes.
+/// A request and its timeout.
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) url: String,
@@ -18,7 +18,7 @@ pub(crate) struct Request {
     pub(crate) headers: String,
     pub(crate) body: Vec<u8>,
     pub(crate) timeout: Duration,
-    /// Whether the timeout begins anew with whatever arrives.
+    /// Whether the timeout restarts with each received part.
     pub(crate) stream: bool,
 }
 
@@ -30,11 +30,11 @@ pub(crate) struct Response {
     body: Body,
 }
 
-/// Why there is no response, or no more of one.
+/// The reason why there is no response, or only a part of one.
 pub(crate) enum Broken {
-    /// There might be one the next time.
+    /// A retry may succeed.
     Unavailable(String),
-    /// There will be none the next time either.
+    /// A retry cannot succeed.
     Impossible(String),
     /// The request's timeout has passed.
     TimedOut,
@@ -66,7 +66,7 @@ pub(crate) fn send(request: &Request) -> Result<Response, Broken> {
 }
 
 impl Response {
-    /// The next bytes of the body, as many as have arrived; none at its end.
+    /// Returns the next bytes of the body, as many as have arrived; none at its end.
     pub(crate) fn read(&mut self) -> Result<Vec<u8>, Broken> {
         let mut bytes = vec![0; BUFFER];
         let length = self.body.as_reader().read(&mut bytes)?;
@@ -88,7 +88,7 @@ impl From<Error> for Broken {
 
 impl From<io::Error> for Broken {
     fn from(error: io::Error) -> Self {
-        // The client wraps its own errors where it stands in for a reader.
+        // The client wraps its own errors where it implements a reader.
         match error.downcast::<Error>() {
             Ok(Error::Timeout(_)) => Self::TimedOut,
             Ok(error) => Self::Unavailable(error.to_string()),

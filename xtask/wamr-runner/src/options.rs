@@ -1,30 +1,30 @@
-//! The command line, in `iwasm`'s words as far as they go.
+//! The command line, with `iwasm`'s options as far as it has them.
 
 use std::{ffi::OsString, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail, format_err};
 
-/// What is asked for.
+/// The command.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Say what WAMR this is.
+    /// Print the version of WAMR.
     Version,
-    /// Do something with a guest.
+    /// Run a guest.
     Guest(Options),
 }
 
-/// What to do with which guest.
+/// A guest, and the way to run it.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) mode: Mode,
-    /// The file that the guest is in.
+    /// The file of the module.
     pub(crate) module: PathBuf,
     pub(crate) grants: Grants,
-    /// Where to write down what the guest took.
+    /// The file for the report of the guest's memory.
     pub(crate) report: Option<PathBuf>,
 }
 
-/// What to do with a guest.
+/// The ways to run a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// Run it as a command.
@@ -33,30 +33,30 @@ pub(crate) enum Mode {
     Call,
 }
 
-/// What a guest gets from its host. Texts are in WAMR's form.
+/// The grants of a guest. Texts are in WAMR's form.
 #[derive(Debug)]
 pub(crate) struct Grants {
-    /// Folders, by the host's path.
-    pub(crate) folders: Vec<String>,
-    /// Folders, each as `GUEST::HOST`.
+    /// Directories, by the host's path.
+    pub(crate) directories: Vec<String>,
+    /// Directories, each as `GUEST::HOST`.
     pub(crate) mapped: Vec<String>,
     /// The environment, each as `NAME=VALUE`.
     pub(crate) variables: Vec<String>,
-    /// The guest's own command line, its name first.
+    /// The guest's own arguments, its name first.
     pub(crate) arguments: Vec<String>,
-    /// How many bytes the interpreter's stack has.
+    /// The size of the interpreter's stack in bytes.
     pub(crate) stack: u32,
-    /// How many bytes WAMR adds to the guest's memory, for what a host passes in by WAMR's own allocator.
+    /// The number of bytes that WAMR adds to the guest's memory, for its own allocator.
     pub(crate) heap: u32,
-    /// How many bytes the guest's memory may grow to.
+    /// The limit of the guest's memory in bytes.
     pub(crate) max_memory: Option<u32>,
 }
 
 impl Default for Grants {
-    /// Nothing, and `iwasm`'s sizes.
+    /// Returns no grants, and `iwasm`'s sizes.
     fn default() -> Self {
         Self {
-            folders: Vec::new(),
+            directories: Vec::new(),
             mapped: Vec::new(),
             variables: Vec::new(),
             arguments: Vec::new(),
@@ -68,7 +68,7 @@ impl Default for Grants {
 }
 
 impl Command {
-    /// Reads the arguments without the program's own name.
+    /// Parses the arguments without the program's own name.
     pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Self> {
         let mut arguments = arguments.map(|argument| {
             argument.into_string().map_err(|argument| format_err!("`{}` is not UTF-8", argument.display()))
@@ -85,7 +85,7 @@ impl Command {
             match name {
                 "--version" => return Ok(Self::Version),
                 "--call" => mode = Mode::Call,
-                "--dir" => grants.folders.push(value.to_owned()),
+                "--dir" => grants.directories.push(value.to_owned()),
                 "--map-dir" => grants.mapped.push(value.to_owned()),
                 "--env" => grants.variables.push(value.to_owned()),
                 "--stack-size" => grants.stack = number(name, value)?,

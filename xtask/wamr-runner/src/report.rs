@@ -1,4 +1,4 @@
-//! What a guest took, as JSON.
+//! The report of memory, as JSON.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{guest::Guest, runtime};
 
-/// Writes down the most bytes that the guest's memory had, and the most that WAMR itself had in use beside it.
+/// Writes the peak of the guest's memory, and of the memory that WAMR itself used beside it.
 pub(crate) fn write(file: &Path, guest: &Guest) -> Result<()> {
     let report = json!({ "memory": guest.memory(), "runtime": runtime::peak() });
     fs::write(file, report.to_string()).with_context(|| format!("could not write `{}`", file.display()))

@@ -1,4 +1,4 @@
-//! WAMR itself, started once for this process.
+//! WAMR itself, started once per process.
 
 use std::{
     ffi::{CStr, c_char},
@@ -8,22 +8,23 @@ use std::{
 
 use wamrx_sys as wamr;
 
-/// As much memory WAMR gets for itself, apart from the guest's. It takes a fraction of that, which [`peak`] tells.
+/// The size of WAMR's own memory, apart from the guest's. It uses a fraction of that; see [`peak`].
 const POOL: usize = 16 << 20;
 
-/// As many bytes of an error's text WAMR gets to write into.
+/// The size of the buffer for WAMR's error messages.
 const ERROR: usize = 256;
 
 /// Starts WAMR if it has not been started yet.
 ///
 /// # Panics
 ///
-/// If it cannot be started, which no input can bring about.
+/// If it cannot be started, which no input can cause.
 pub(crate) fn start() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         let pool = Box::leak(vec![0_u64; POOL / 8].into_boxed_slice());
-        // SAFETY: all zero is what this structure is initialised with in C: null pointers, zeros and the first of each enum.
+        // SAFETY: C code initialises this structure with zeros: null pointers, zeros and the first of each
+        // enum.
         let mut settings: wamr::RuntimeInitArgs = unsafe { mem::zeroed() };
         settings.mem_alloc_type = wamr::Alloc_With_Pool;
         settings.running_mode = wamr::Mode_Interp;
@@ -35,8 +36,8 @@ pub(crate) fn start() {
     });
 }
 
-/// The most bytes that WAMR has had in use at a time, for the module as it keeps it and for its stacks. The guest's memory is
-/// not among them.
+/// Returns the peak of WAMR's own memory in bytes, for the module and its stacks. The guest's memory is not
+/// included.
 pub(crate) fn peak() -> u32 {
     // SAFETY: a structure of numbers.
     let mut info: wamr::mem_alloc_info_t = unsafe { mem::zeroed() };
@@ -45,10 +46,10 @@ pub(crate) fn peak() -> u32 {
     info.highmark_size
 }
 
-/// The version of WAMR, and in what it differs by how it is built.
+/// Returns the version of WAMR, and the settings of its build.
 pub(crate) fn version() -> String {
     let [mut major, mut minor, mut patch] = [0; 3];
-    // SAFETY: three places for a number each.
+    // SAFETY: the function writes three numbers to these addresses.
     unsafe { wamr::wasm_runtime_get_version(&mut major, &mut minor, &mut patch) };
     let with = |is: bool| if is { "with" } else { "without" };
     format!(
@@ -58,7 +59,8 @@ pub(crate) fn version() -> String {
     )
 }
 
-/// Calls `work` with room for an error's text and its size; the text is the error where the result is null.
+/// Calls `work` with a buffer for an error message and its size; returns the message as an error if the
+/// result is null.
 pub(crate) fn or_error<T>(work: impl FnOnce(*mut c_char, u32) -> *mut T) -> Result<*mut T, String> {
     let mut text = [0_u8; ERROR];
     let result = work(text.as_mut_ptr().cast(), ERROR as u32);

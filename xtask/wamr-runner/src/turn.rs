@@ -1,4 +1,4 @@
-//! A turn of the agent, taken through the module's exported functions with the network of this host.
+//! A turn of the agent, driven through the module's exported functions with the network of this host.
 
 use std::{
     thread,
@@ -19,22 +19,22 @@ mod header {
     include!(concat!(env!("OUT_DIR"), "/clawft.rs"));
 }
 
-/// What came of a turn.
+/// The result of a turn.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    /// The answer, or why there is none.
+    /// The answer, or the error message.
     pub(crate) result: Result<String, String>,
-    /// The answer as it arrived.
+    /// The deltas of the answer.
     pub(crate) pieces: Vec<String>,
-    /// Why the answer broke off; empty if it is whole.
+    /// The reason why the answer broke off; empty if it is complete.
     pub(crate) incomplete: String,
-    /// What else the user should hear of.
+    /// Warnings for the user.
     pub(crate) warnings: String,
-    /// Why the turn is not stored; empty if it is.
+    /// The reason why the turn is not stored; empty if it is.
     pub(crate) unstored: String,
 }
 
-/// Lets the agent answer `message` in the conversation `session`.
+/// Runs a turn that answers `message` in the session `session`.
 pub(crate) fn take(guest: &mut Guest, message: &str, session: &str) -> Result<Taken> {
     let start = Instant::now();
     let (message, session) = (lend(guest, message.as_bytes())?, lend(guest, session.as_bytes())?);
@@ -51,7 +51,7 @@ pub(crate) fn take(guest: &mut Guest, message: &str, session: &str) -> Result<Ta
     Ok(taken)
 }
 
-/// Puts `bytes` where the guest can read them, and returns their place and length. The caller frees them.
+/// Copies `bytes` into the guest's memory, and returns their address and length. The caller frees them.
 pub(crate) fn lend(guest: &mut Guest, bytes: &[u8]) -> Result<(u32, u32)> {
     let size = u32::try_from(bytes.len())?;
     let address = guest.call("clawft_alloc", &[size])?;
@@ -62,7 +62,7 @@ pub(crate) fn lend(guest: &mut Guest, bytes: &[u8]) -> Result<(u32, u32)> {
     Ok((address, size))
 }
 
-/// The text of `turn` that has the number `which`.
+/// Returns the text of `turn` with the number `which`.
 pub(crate) fn text(guest: &mut Guest, turn: u32, which: u32) -> Result<Vec<u8>> {
     let address = guest.call("clawft_text", &[turn, which])?;
     let size = guest.call("clawft_text_size", &[turn, which])?;
@@ -73,7 +73,7 @@ struct Turn<'a> {
     guest: &'a mut Guest,
     turn: u32,
     start: Instant,
-    /// What is being read.
+    /// The response that is being read.
     response: Option<Response>,
 }
 
@@ -102,9 +102,9 @@ impl Turn<'_> {
         })
     }
 
-    /// Sends the request, and reports how the response begins.
+    /// Sends the request, and reports the beginning of the response.
     fn send(&mut self) -> Result<u32> {
-        // What is left of an earlier response is of no use any more.
+        // The rest of an earlier response is no longer needed.
         self.response = None;
         thread::sleep(self.milliseconds(clawft::CLAWFT_WAIT_MS)?);
         let request = Request {
@@ -125,7 +125,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Reports what comes next of the response.
+    /// Reports the next part of the response.
     fn read(&mut self) -> Result<u32> {
         let Some(response) = &mut self.response else { bail!("there is no response to read more of") };
         match response.read() {

@@ -1,11 +1,12 @@
 //! Binaryen's `-Oz` on one core module: `wasm-opt-driver IN.wasm OUT.wasm [FEATURE…]`.
 //!
-//! The features are the WebAssembly features beyond the first version that the module may use, by Binaryen's names; the
-//! optimiser introduces no others. With every feature on it would introduce typed function references by itself, which
-//! released runtimes refuse. So the caller decides, who knows where the module is to run.
+//! The features are the WebAssembly features beyond WebAssembly 1.0 that the module may use, by Binaryen's
+//! names; the optimiser introduces no others. With every feature enabled it would introduce typed function
+//! references by itself, which released runtimes reject. So the caller decides, because it knows the runtimes
+//! of the module.
 //!
-//! A program of its own because compiling Binaryen takes minutes: `cargo xtask wasm` builds it on demand, into a cache
-//! outside the checkout, and nobody else pays. It knows nothing of components; the caller takes those apart.
+//! This is a separate program because compiling Binaryen takes minutes: `cargo xtask wasm` builds it on
+//! demand, into a cache outside the checkout. It knows nothing of components; the caller takes those apart.
 
 use std::env;
 
@@ -23,7 +24,7 @@ fn main() -> Result<()> {
         let feature: Feature = name.parse().with_context(|| format!("Binaryen knows no feature `{name}`"))?;
         options.enable_feature(feature);
     }
-    // No pass looks at this; the output tells which function of the input each function was.
+    // This option affects no pass; it adds to the output which function of the input each function was.
     options.debug_info(true);
     options.run(input, output).with_context(|| format!("could not optimise `{input}`"))
 }

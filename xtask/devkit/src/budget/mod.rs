@@ -1,7 +1,7 @@
-//! `size-budget.toml`: every shipped artifact with the sizes it must keep to.
+//! `size-budget.toml`: the size limits of every shipped artifact.
 //!
-//! [`Budget::load`] reads it and refuses whatever it does not understand, with the line; [`Budget::check`] holds measured
-//! artifacts against it, exactly both ways.
+//! [`Budget::load`] reads it and rejects unknown content, with the line; [`Budget::check`] compares measured
+//! artifacts with it, exactly both ways.
 
 mod size;
 
@@ -17,7 +17,7 @@ pub use self::size::{Measured, Size, grouped};
 /// The budget file, parsed.
 #[derive(Debug)]
 pub struct Budget {
-    /// What the file is called in messages.
+    /// The file's name in messages.
     name: String,
     text: String,
     rows: BTreeMap<String, Row>,
@@ -30,19 +30,19 @@ struct File {
     artifact: BTreeMap<String, Row>,
 }
 
-/// What one artifact may weigh.
+/// The budget of one artifact.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
-    /// The file as it is.
+    /// Bounds of the file.
     pub raw: Bounds,
     /// The file after `gzip -9`.
     pub gzip: Bounds,
-    /// Why the ratchet is where it is: what was said when it was moved last.
+    /// The reason that was given when the ratchet was last moved.
     pub why: Option<String>,
 }
 
-/// A promise, what has been reached, and how much of that may be lost unasked.
+/// A limit, the size reached, and the growth that is allowed without a reason.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
@@ -53,22 +53,22 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// What the product promises.
+    /// Returns the product's promise.
     pub fn limit(&self) -> Size {
         *self.limit.get_ref()
     }
 
-    /// What has been reached.
+    /// Returns the size reached.
     pub fn ratchet(&self) -> Size {
         *self.ratchet.get_ref()
     }
 
-    /// What a build is held to: what has been reached and the allowed growth, never more than the limit.
+    /// Returns the bound for a build: the size reached plus the allowed growth, at most the limit.
     pub fn tightest(&self) -> Size {
         self.ratchet().plus(self.growth).min(self.limit())
     }
 
-    /// How much of it something of `bytes` bytes takes, such as `97.6 % of 120 KB`.
+    /// Returns the share of the limit that `bytes` bytes take, such as `97.6 % of 120 KB`.
     pub fn share(&self, bytes: usize) -> String {
         let allowed = self.tightest();
         format!("{:.1} % of {allowed}", bytes as f64 * 100.0 / allowed.bytes().max(1) as f64)
@@ -84,11 +84,11 @@ impl Budget {
         Self::read("size-budget.toml", &project.root.join("size-budget.toml"))
     }
 
-    /// Reads a budget file, named in messages as the user named it.
+    /// Reads a budget file. Messages name it as the user did.
     ///
     /// # Errors
-    /// The file can't be read; or it holds an unknown key, a size without unit or below zero, or a ratchet above its
-    /// limit: with the line.
+    /// Fails if the file cannot be read; or if it holds an unknown key, a size without unit or below zero, or
+    /// a ratchet above its limit: with the line.
     pub fn load(path: &Path) -> Result<Self> {
         Self::read(&path.display().to_string(), path)
     }
@@ -117,23 +117,24 @@ impl Budget {
         Ok(budget)
     }
 
-    /// The row of the artifact of this name.
+    /// Returns the row of the artifact of this name.
     pub fn row(&self, artifact: &str) -> Option<&Row> {
         self.rows.get(artifact)
     }
 
-    /// All rows, by artifact.
+    /// Returns all rows, by artifact.
     pub fn rows(&self) -> impl Iterator<Item = (&str, &Row)> {
         self.rows.iter().map(|(name, row)| (name.as_str(), row))
     }
 
-    /// Holds what was measured against the rows.
+    /// Compares measurements with the rows.
     ///
-    /// `made` is what this run made, by file name; `shipped` is every name that the commands can make. A run that makes one
-    /// artifact alone is not asked for the others, but a row that no command ever fills is a mistake.
+    /// `made` has the artifacts of this run, by file name; `shipped` every name that the commands can make. A
+    /// run that makes one artifact does not need the others, but a row that no command ever fills is an
+    /// error.
     ///
     /// # Errors
-    /// One that lists everything that does not hold.
+    /// Lists all violations.
     pub fn check(&self, made: &[(&str, Measured)], shipped: &[&str]) -> Result<()> {
         let mut failures = Vec::new();
         for &(artifact, measured) in made {
@@ -184,7 +185,7 @@ impl Budget {
         }
     }
 
-    /// `file:line` of a place in the text.
+    /// Returns `file:line` of a position in the text.
     fn place(&self, span: Range<usize>) -> String {
         let line = self.text[..span.start].bytes().filter(|&byte| byte == b'\n').count() + 1;
         format!("{}:{line}", self.name)

@@ -1,4 +1,4 @@
-//! A size with its unit, as people write it: `150 KB`.
+//! Sizes with a unit, as in `150 KB`.
 
 use std::{fmt, str::FromStr};
 
@@ -8,16 +8,16 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Size(usize);
 
-/// An artifact's size.
+/// The measured size of an artifact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measured {
-    /// Bytes as they are.
+    /// Bytes of the file.
     pub raw: usize,
-    /// Bytes after `gzip -9`.
+    /// Bytes of its `gzip -9` form.
     pub gzip: usize,
 }
 
-/// The units, and how many bytes each stands for: SI for KB and MB, IEC for KiB and MiB.
+/// The units and their sizes in bytes: SI for KB and MB, IEC for KiB and MiB.
 const UNITS: [(&str, usize); 5] =
     [("B", 1), ("KB", 1_000), ("KiB", 1_024), ("MB", 1_000_000), ("MiB", 1_024 * 1_024)];
 
@@ -59,7 +59,7 @@ impl FromStr for Size {
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Numbers are taken so that the error can say what is missing, rather than that a string was expected.
+        // Numbers are accepted so that the error can name the missing unit instead of expecting a string.
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Written {
@@ -78,7 +78,7 @@ impl<'de> Deserialize<'de> for Size {
 }
 
 impl fmt::Display for Size {
-    /// In the largest decimal unit that loses nothing.
+    /// Writes the size in the largest decimal unit without loss.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             bytes if bytes > 0 && bytes % 1_000_000 == 0 => write!(formatter, "{} MB", bytes / 1_000_000),
@@ -88,7 +88,7 @@ impl fmt::Display for Size {
     }
 }
 
-/// A number with a comma between each group of three digits.
+/// Returns a number with a comma between groups of three digits.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);

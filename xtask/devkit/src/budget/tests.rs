@@ -1,4 +1,4 @@
-//! The budget file: what it may hold, and that it is exact both ways.
+//! The budget file: valid content, and exactness both ways.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! `Cargo.lock`: what packages are made of.
+//! `Cargo.lock`: packages and their dependencies.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use crate::files;
 
-/// As much of the file as tells which packages there are, and what each is made of.
+/// The part of the file that lists packages and their dependencies.
 #[derive(Debug, Deserialize)]
 pub struct Lock {
     #[serde(rename = "package")]
-    /// All packages, in the order of their names.
+    /// All packages, sorted by name.
     pub packages: Vec<Locked>,
 }
 
@@ -22,17 +22,17 @@ pub struct Locked {
     pub name: String,
     /// The version.
     pub version: String,
-    /// The SHA-256 of what the registry sent; those of the workspace have none.
+    /// The SHA-256 digest from the registry; packages of the workspace have none.
     pub checksum: Option<String>,
     #[serde(default)]
     dependencies: Vec<String>,
 }
 
 impl Lock {
-    /// That of the workspace at `root`.
+    /// Reads the lock file of the workspace at `root`.
     ///
     /// # Errors
-    /// There is none, or nobody understands it.
+    /// Fails if there is none, or if it is invalid.
     pub fn of(root: &Path) -> Result<Self> {
         Self::parse(&files::read_text(&root.join("Cargo.lock"))?)
     }
@@ -40,17 +40,18 @@ impl Lock {
     /// Reads the text of the file.
     ///
     /// # Errors
-    /// Nobody understands it.
+    /// Fails if the text is invalid.
     pub fn parse(text: &str) -> Result<Self> {
         toml::from_str(text).context("could not understand `Cargo.lock`")
     }
 
-    /// Every package that `package` is made of, on any system and with any feature: name, version and checksum, in order.
+    /// Returns all dependencies of `package`, on any system and with any feature: name, version and checksum,
+    /// in order.
     pub(super) fn closure(&self, package: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut open = vec![package];
         while let Some(wanted) = open.pop() {
-            // `name`, or `name version` where there are several of that name.
+            // `name`, or `name version` if there are several packages of that name.
             let (name, version) = wanted.split_once(' ').unwrap_or((wanted, ""));
             let is_wanted = |it: &&Locked| it.name == name && (version.is_empty() || it.version == version);
             for Locked { name, version, checksum, dependencies } in self.packages.iter().filter(is_wanted) {

@@ -1,5 +1,6 @@
-//! What a program that was built on demand was built from. While that is the same, cargo need not be asked: another cargo, whose
-//! home is elsewhere, would compile everything anew because it knows the sources of crates by their paths.
+//! The inputs of a program that was built on demand. As long as they are unchanged, cargo is not called: a
+//! cargo with another home would compile everything again, because it identifies the sources of crates by
+//! their paths.
 
 use std::{
     fs,
@@ -12,30 +13,31 @@ use sha2::{Digest as _, Sha256};
 use super::lock::Lock;
 use crate::{digest, files};
 
-/// The digests of everything that decides a program.
+/// The digests of all inputs of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
-    /// Of its own sources.
+    /// Digest of its own sources.
     pub(super) sources: String,
-    /// Of the crates it is made of, of the profiles and of the toolchain.
+    /// Digest of its dependencies, the profiles and the toolchain.
     rest: String,
 }
 
-/// A program as it is found.
+/// The state of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Built {
-    /// Not built, or from other crates or with another toolchain: cargo knows what to do.
+    /// Not built, or built with other dependencies or another toolchain: cargo can decide.
     Absent,
-    /// Built from other sources of its own, about which cargo may err.
+    /// Built from other sources of its own, about which cargo may decide wrongly.
     FromOthers,
-    /// Not the program that was built there.
+    /// Not the program that was built at this path.
     Damaged(PathBuf),
-    /// The very program that was built from the same.
+    /// The program that was built from the same inputs.
     Whole(PathBuf),
 }
 
 impl Stamp {
-    /// That of `package` in the workspace at `root`, whose own `sources` are files and folders there.
+    /// Returns the stamp of `package` in the workspace at `root`; its own `sources` are files and directories
+    /// there.
     pub(super) fn of(root: &Path, package: &str, sources: &[&str]) -> Result<Self> {
         let read = |name: &str| files::read_text(&root.join(name));
         let manifest: toml::Table =
@@ -50,7 +52,7 @@ impl Stamp {
         Ok(Self { sources: sources_digest(root, sources)?, rest: digest::hex(hash) })
     }
 
-    /// What the file at `path` says of the program that was built.
+    /// Returns the state of the program, according to the stamp file at `path`.
     pub(super) fn find(&self, path: &Path) -> Built {
         let Ok(text) = fs::read_to_string(path) else { return Built::Absent };
         let mut lines = text.lines();
@@ -61,7 +63,7 @@ impl Stamp {
         let Some(program) = lines.next().filter(|_| same).map(PathBuf::from).filter(|it| it.is_file()) else {
             return Built::Absent;
         };
-        // Those that were built before there were checksums have none.
+        // Stamps from before there were checksums have none.
         let expected = lines.next().unwrap_or_default();
         match digest::is_intact(&program, expected, || digest::of_file(&program)) {
             true => Built::Whole(program),
@@ -69,7 +71,7 @@ impl Stamp {
         }
     }
 
-    /// Writes down that `program` was built from this.
+    /// Writes a stamp for `program`.
     pub(super) fn write(&self, path: &Path, program: &Path) -> Result<()> {
         let sum =
             digest::of_file(program).with_context(|| format!("could not read `{}`", program.display()))?;
@@ -78,7 +80,7 @@ impl Stamp {
     }
 }
 
-/// The SHA-256 of everything in `sources`, names included.
+/// Returns the SHA-256 digest of everything in `sources`, names included.
 fn sources_digest(root: &Path, sources: &[&str]) -> Result<String> {
     let mut files = Vec::new();
     for source in sources {
@@ -101,22 +103,22 @@ mod tests {
     #[test]
     fn the_digest_follows_names_and_contents() {
         let root = tempfile::tempdir().unwrap();
-        let (folder, sources) = (root.path().join("package/src"), ["package"]);
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("main.rs"), "one").unwrap();
+        let (directory, sources) = (root.path().join("package/src"), ["package"]);
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("main.rs"), "one").unwrap();
         let one = sources_digest(root.path(), &sources).unwrap();
         assert_eq!(sources_digest(root.path(), &sources).unwrap(), one);
-        fs::write(folder.join("main.rs"), "two").unwrap();
+        fs::write(directory.join("main.rs"), "two").unwrap();
         assert_ne!(sources_digest(root.path(), &sources).unwrap(), one);
-        fs::write(folder.join("main.rs"), "one").unwrap();
-        fs::rename(folder.join("main.rs"), folder.join("lib.rs")).unwrap();
+        fs::write(directory.join("main.rs"), "one").unwrap();
+        fs::rename(directory.join("main.rs"), directory.join("lib.rs")).unwrap();
         assert_ne!(sources_digest(root.path(), &sources).unwrap(), one);
     }
 
     #[test]
     fn a_program_is_found_again_as_long_as_nothing_changed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, program) = (folder.path().join("stamp"), folder.path().join("program"));
+        let directory = tempfile::tempdir().unwrap();
+        let (path, program) = (directory.path().join("stamp"), directory.path().join("program"));
         let stamp = Stamp { sources: "one".to_owned(), rest: "rest".to_owned() };
         assert_eq!(stamp.find(&path), Built::Absent);
         fs::write(&program, "one").unwrap();
@@ -132,8 +134,8 @@ mod tests {
 
     #[test]
     fn another_program_in_its_place_is_damaged() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, program) = (folder.path().join("stamp"), folder.path().join("program"));
+        let directory = tempfile::tempdir().unwrap();
+        let (path, program) = (directory.path().join("stamp"), directory.path().join("program"));
         let stamp = Stamp { sources: "one".to_owned(), rest: "rest".to_owned() };
         fs::write(&program, "one").unwrap();
         stamp.write(&path, &program).unwrap();

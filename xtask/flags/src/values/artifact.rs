@@ -1,4 +1,4 @@
-//! The WebAssembly files that ship.
+//! The shipped WebAssembly files.
 
 /// A file that `cargo xtask wasm` makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub enum Artifact {
 }
 
 impl Artifact {
-    /// All of them.
+    /// All artifacts.
     pub const ALL: [Self; 2] = [Self::Component, Self::Wasip1Module];
 
     /// Returns its name in `target/dist` and in the budget file.
@@ -21,7 +21,7 @@ impl Artifact {
         }
     }
 
-    /// Returns the Rust target it is built for.
+    /// Returns the Rust target of the artifact.
     pub fn target(self) -> &'static str {
         match self {
             Self::Component => "wasm32-wasip2",

@@ -1,27 +1,26 @@
-//! Names of images: where they are kept, and under which tag. What a registry would refuse is refused here, and long before
-//! anything is built.
+//! Image names and tags. Invalid names are rejected here, before anything is built.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// Where images without a registry in their name are kept.
+/// The registry of images whose name has none.
 const DEFAULT_REGISTRY: &str = "docker.io";
 
-/// The longest name that a registry takes.
+/// The maximum length of a name in a registry.
 const LONGEST_NAME: usize = 255;
 
-/// The longest tag that a registry takes.
+/// The maximum length of a tag in a registry.
 const LONGEST_TAG: usize = 128;
 
-/// An image's name without tag and digest: a registry and a repository in it.
+/// An image name without tag and digest: a registry and a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageName {
     registry: String,
     repository: String,
 }
 
-/// A name in a repository that can be given to another image.
+/// A tag, which can be moved to another image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tag(String);
 
@@ -39,13 +38,13 @@ impl ImageName {
     /// The name with `suffix` at its end: another repository beside this one.
     ///
     /// # Errors
-    /// The name gets too long for a registry.
+    /// Fails if the name gets too long for a registry.
     pub fn with_suffix(&self, suffix: &str) -> Result<Self, String> {
         format!("{self}{suffix}").parse()
     }
 }
 
-/// The registry's name without its port.
+/// Returns the registry's name without its port.
 fn host(registry: &str) -> &str {
     match registry.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
@@ -61,7 +60,7 @@ impl FromStr for ImageName {
         if text.contains('@') {
             return Err(refuse("it has a digest, and which one it gets is not yet known"));
         }
-        // As Docker has it: what comes first is a registry if it could not be the name of a user.
+        // Docker's rule: the first part is a registry if it cannot be a user name.
         let is_registry = |first: &str| first.contains(['.', ':']) || first == "localhost";
         let (registry, repository) = match text.split_once('/') {
             Some((first, rest)) if is_registry(first) => (first, rest.to_owned()),
@@ -90,7 +89,7 @@ impl FromStr for ImageName {
     }
 }
 
-/// `ghcr.io`, `localhost:5000`, `[::1]:5000`
+/// Returns whether `text` is a host: `ghcr.io`, `localhost:5000`, `[::1]:5000`.
 fn is_host(text: &str) -> bool {
     let host = host(text);
     let port = text[host.len()..].strip_prefix(':');
@@ -106,7 +105,7 @@ fn is_host(text: &str) -> bool {
     is_known && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
-/// A part of a repository's path: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
+/// Returns whether `text` is a part of a repository's path: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
 fn is_component(text: &str) -> bool {
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let separators = text.split(is_word).filter(|separator| !separator.is_empty());
@@ -122,7 +121,7 @@ impl fmt::Display for ImageName {
 }
 
 impl Tag {
-    /// The tag nearest to `text`: characters that a tag can't have become dashes.
+    /// Returns the tag nearest to `text`: invalid characters become dashes.
     pub fn nearest(text: &str) -> Result<Self, String> {
         let plain = |c: char| if is_tag_character(c) { c } else { '-' };
         let tag: String = text.trim_start_matches(['.', '-']).chars().map(plain).take(LONGEST_TAG).collect();

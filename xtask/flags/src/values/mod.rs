@@ -1,4 +1,4 @@
-//! Values of flags, as closed types: each is read from its text, and refuses what is none.
+//! Values of flags, as closed types. Each is parsed from its text, and rejects invalid texts.
 
 mod artifact;
 mod image;

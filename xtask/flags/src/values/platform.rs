@@ -1,4 +1,4 @@
-//! The platforms that there is an image for.
+//! The platforms of the images.
 
 use std::{fmt, str::FromStr};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::Target;
 
-/// A platform, in the order in which a list names them.
+/// A platform, in the order of the image index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Platform {
     /// `linux/amd64`
@@ -16,10 +16,10 @@ pub enum Platform {
 }
 
 impl Platform {
-    /// All of them: what one tag has to resolve to.
+    /// All platforms, which one tag has to resolve to.
     pub const ALL: [Self; 2] = [Self::Amd64, Self::Arm64];
 
-    /// The architecture as images name it.
+    /// Returns the architecture's name in images.
     pub fn architecture(self) -> &'static str {
         match self {
             Self::Amd64 => "amd64",
@@ -27,7 +27,7 @@ impl Platform {
         }
     }
 
-    /// The name of its file in a folder of digests.
+    /// Returns the name of the platform's file in a directory of digests.
     pub fn file_name(self) -> &'static str {
         match self {
             Self::Amd64 => "linux-amd64",
@@ -43,7 +43,7 @@ impl Platform {
         }
     }
 
-    /// What the binary in its image is built for.
+    /// Returns the target of the binary in the image.
     pub fn target(self) -> Target {
         match self {
             Self::Amd64 => Target::LinuxAmd64,
@@ -51,7 +51,7 @@ impl Platform {
         }
     }
 
-    /// Those of `platforms` in words: `linux/amd64 and linux/arm64`.
+    /// Returns the names of `platforms` for people: `linux/amd64 and linux/arm64`.
     pub fn in_words(platforms: &[Self]) -> String {
         platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
     }

@@ -5,26 +5,26 @@ use std::str::FromStr;
 use anyhow::{Context as _, Error, Result, bail};
 use serde::Deserialize;
 
-/// One of the releases: its place among them, the newest first.
+/// One of the releases, as its position among them, the newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Release(pub usize);
 
-/// Which releases something is to be run on.
+/// The selected releases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Releases {
     /// The program that the user chose, else the pinned release.
     #[default]
     Chosen,
-    /// This one.
+    /// This release.
     One(Release),
-    /// All of them.
+    /// All releases.
     All,
 }
 
 impl FromStr for Releases {
     type Err = Error;
 
-    /// `all`, a version, or as much of its beginning as tells it from the others: `42`.
+    /// Parses `all`, a version, or an unambiguous beginning of one: `42`.
     fn from_str(text: &str) -> Result<Self> {
         if text == "all" {
             return Ok(Self::All);

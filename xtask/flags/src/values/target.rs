@@ -1,4 +1,4 @@
-//! What `weft` is built for, in a closed type, and which machine can build it.
+//! The targets of `weft`, and the machines that can build them.
 
 use std::{env::consts, fmt, path::Path, str::FromStr};
 
@@ -29,16 +29,16 @@ pub enum System {
 }
 
 impl Target {
-    /// Everything that is released.
+    /// All targets.
     pub const ALL: [Self; 5] =
         [Self::LinuxAmd64, Self::LinuxArm64, Self::MacosAmd64, Self::MacosArm64, Self::WindowsAmd64];
 
-    /// The target that is this machine itself; `None` for a machine that nothing is released for.
+    /// Returns the target of this machine; `None` if nothing is released for it.
     pub fn of_this_machine() -> Option<Self> {
         format!("{}-{}", consts::OS, consts::ARCH).parse().ok()
     }
 
-    /// Its short name, with the architecture as container images write it.
+    /// Returns the short name, with the architecture as container images name it.
     pub fn name(self) -> &'static str {
         match self {
             Self::LinuxAmd64 => "linux-amd64",
@@ -49,7 +49,7 @@ impl Target {
         }
     }
 
-    /// The name that rustc knows it by.
+    /// Returns rustc's name of the target.
     pub fn triple(self) -> &'static str {
         match self {
             Self::LinuxAmd64 => "x86_64-unknown-linux-musl",
@@ -60,7 +60,7 @@ impl Target {
         }
     }
 
-    /// Its system and architecture for people: `Linux on x86_64`.
+    /// Returns the system and architecture for people: `Linux on x86_64`.
     pub fn in_words(self) -> &'static str {
         match self {
             Self::LinuxAmd64 => "Linux on x86_64",
@@ -71,12 +71,12 @@ impl Target {
         }
     }
 
-    /// Whether a program for it brings its C library.
+    /// Returns whether the binary contains its C library.
     pub fn is_static(self) -> bool {
         self.system() == System::Linux
     }
 
-    /// The binary's name in `target/dist` and in the budget file.
+    /// Returns the binary's name in `target/dist` and in the budget file.
     pub fn file_name(self) -> &'static str {
         match self {
             Self::LinuxAmd64 => "weft-linux-amd64",
@@ -87,7 +87,7 @@ impl Target {
         }
     }
 
-    /// The binary's name inside its archive: what a user types.
+    /// Returns the binary's name inside its archive, which is the command.
     pub fn program(self) -> &'static str {
         match self.system() {
             System::Linux | System::Macos => "weft",
@@ -95,7 +95,7 @@ impl Target {
         }
     }
 
-    /// Returns its operating system.
+    /// Returns the operating system.
     pub fn system(self) -> System {
         match self {
             Self::LinuxAmd64 | Self::LinuxArm64 => System::Linux,
@@ -104,8 +104,8 @@ impl Target {
         }
     }
 
-    /// Whether a machine of the system `host` can build it. For Linux zig brings everything to any machine that it runs on;
-    /// the linkers and libraries of the others are on their own systems only.
+    /// Returns whether a machine of the system `host` can build the target. For Linux, zig runs on any
+    /// machine; the linkers and libraries of the other systems exist on these systems only.
     pub fn builds_on(self, host: System) -> bool {
         match self.system() {
             System::Linux => matches!(host, System::Linux | System::Macos),
@@ -114,7 +114,7 @@ impl Target {
         }
     }
 
-    /// What can build it, to complete the sentence "it takes …".
+    /// Returns the requirement that completes the sentence "it takes …".
     pub fn builder(self) -> &'static str {
         match self.system() {
             System::Linux => "Linux or macOS, on either architecture",
@@ -125,12 +125,12 @@ impl Target {
         }
     }
 
-    /// The one of a path of cargo's that was built for this target.
+    /// Returns whether cargo built the file at `path` for this target.
     pub fn built(self, path: &Path) -> bool {
         path.iter().any(|part| part == self.triple())
     }
 
-    /// Every way of naming it.
+    /// Returns every name of the target.
     fn names(self) -> [String; 3] {
         let name = self.name();
         let as_rust_says = name.replace("amd64", "x86_64").replace("arm64", "aarch64");
@@ -141,8 +141,8 @@ impl Target {
 impl FromStr for Target {
     type Err = String;
 
-    /// A Rust target, or system and architecture with a hyphen or a slash between them, the architecture as Rust or as
-    /// container images write it.
+    /// Parses a Rust target, or system and architecture with a hyphen or a slash between them, with Rust's or
+    /// container images' name of the architecture.
     fn from_str(text: &str) -> Result<Self, String> {
         let name = text.replace('/', "-");
         Self::ALL.into_iter().find(|target| target.names().contains(&name)).ok_or_else(|| {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_built_file_belongs_to_the_target_whose_folder_it_is_in() {
+    fn a_built_file_belongs_to_the_target_whose_directory_it_is_in() {
         let path = Path::new("/t/aarch64-unknown-linux-musl/release-weft/weft");
         let built: Vec<Target> = Target::ALL.into_iter().filter(|target| target.built(path)).collect();
         assert_eq!(built, [Target::LinuxArm64]);

@@ -7,22 +7,22 @@ use clap::ValueEnum;
 pub enum Tool {
     /// Runs the component.
     Wasmtime,
-    /// Inspects and validates it.
+    /// Inspects and validates components.
     WasmTools,
-    /// Measures which lines the tests run.
+    /// Measures the lines that the tests run.
     CargoTarpaulin,
-    /// Changes the code to see whether a test notices.
+    /// Changes the code to find out whether a test notices.
     CargoMutants,
-    /// Judges what the workspace depends on.
+    /// Checks the workspace's dependencies.
     CargoDeny,
-    /// Says which functions of a core module are large.
+    /// Lists the largest functions of a core module.
     Twiggy,
     /// Pulls components from registries.
     Wkg,
 }
 
 impl Tool {
-    /// Returns the program's name, without what an operating system adds to it.
+    /// Returns the program's name, without the operating system's file extension.
     pub fn name(self) -> &'static str {
         match self {
             Self::Wasmtime => "wasmtime",

@@ -1,5 +1,5 @@
-//! The two ways to make images: Docker's buildx, or this program alone. Either leaves them in a layout, from which they are
-//! measured, searched for keys and pushed in the same way.
+//! The two ways to make images: Docker's buildx, or this program alone. Both write them into a layout, in
+//! which they are measured, searched for keys and pushed in the same way.
 
 mod assembler;
 mod buildx;
@@ -15,11 +15,12 @@ use crate::layout::Layout;
 
 /// Makes images.
 pub(crate) trait Builder {
-    /// Makes the image of `program` for `platform`, puts it into `layout` and returns its descriptor. The layout does not list it.
+    /// Makes the image of `program` for `platform`, puts it into `layout` and returns its descriptor. The
+    /// layout does not list it.
     fn image(&self, platform: Platform, program: &Path, layout: &Layout) -> Result<Descriptor>;
 }
 
-/// Reads the program that goes into an image.
+/// Reads the binary for an image.
 fn read(program: &Path) -> Result<Vec<u8>> {
     std::fs::read(program).with_context(|| format!("could not read the binary `{}`", program.display()))
 }

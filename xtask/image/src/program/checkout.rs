@@ -1,4 +1,4 @@
-//! What git knows of the sources that an image is made from.
+//! Git's information about the sources of an image.
 
 use anyhow::Result;
 use devkit::{
@@ -9,18 +9,18 @@ use devkit::{
 /// The state of the checkout.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Checkout {
-    /// The commit in full, and whether more than that is in the files: what images are labelled with.
+    /// The full hash of the commit, with a mark if the files differ from it: the label of the images.
     pub(crate) revision: String,
     /// The branch, if one is checked out.
     pub(crate) branch: Option<String>,
     /// The tags of the commit.
     pub(crate) tags_here: Vec<String>,
-    /// All tags that could be releases.
+    /// All tags that may be releases.
     pub(crate) tags: Vec<String>,
 }
 
 impl Checkout {
-    /// Asks git; `None` where the sources are not in git, such as in an unpacked archive.
+    /// Reads the state from git; `None` if the sources are not in git, such as in an unpacked archive.
     pub(crate) fn read(project: &Project) -> Result<Option<Self>> {
         let Some(revision) = revision::of(project)? else { return Ok(None) };
         let shell = project.shell()?;
@@ -35,7 +35,7 @@ impl Checkout {
         }))
     }
 
-    /// Whether the files are those of the commit.
+    /// Returns whether the files are those of the commit.
     pub(crate) fn is_clean(&self) -> bool {
         !self.revision.ends_with("-dirty")
     }

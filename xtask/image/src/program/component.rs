@@ -1,4 +1,4 @@
-//! The component as registries keep it: a Wasm OCI artifact, which `wkg` and runtimes with a registry of their own read.
+//! The component as a Wasm OCI artifact, the form in which `wkg` and runtimes read it from registries.
 //!
 //! ```text
 //! manifest ─┬─ config  application/vnd.wasm.config.v0+json   what it is, and which interfaces it needs and offers
@@ -26,38 +26,39 @@ use crate::{
     registry::{Access, Registry},
 };
 
-/// The media type of the document about a component.
+/// The media type of a component's configuration.
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 
 /// The media type of a component.
 const LAYER: &str = "application/wasm";
 
-/// What the layer is called by clients that write it to a file.
+/// The file name that clients use for the layer.
 const FILE_NAME: &str = "clawft.wasm";
 
-/// The document about a component.
+/// The configuration of a component.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Config {
     created: String,
     architecture: &'static str,
     os: &'static str,
-    /// Those of the manifest: they make the document one of this component alone.
+    /// Those of the manifest: they tie the configuration to this component.
     layer_digests: Vec<Digest>,
     component: World,
 }
 
-/// What a component offers and needs, as its world names it.
+/// The imports and exports of a component, by their names in its world.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 struct World {
     exports: Vec<String>,
     imports: Vec<String>,
 }
 
-/// Puts `component` into a new layout at `directory`, as one made from `revision` and dated `epoch` seconds after 1970.
+/// Writes `component` into a new layout at `directory`, as one made from `revision` and dated `epoch` seconds
+/// after 1970.
 ///
 /// # Errors
-/// Fails if it is no component, or the layout cannot be written.
+/// Fails if it is not a component, or if the layout cannot be written.
 pub(crate) fn create(directory: &Path, component: &[u8], revision: &str, epoch: u64) -> Result<Component> {
     let layout = Layout::create(directory)?;
     let mut layer = layout.put(MediaType::from(LAYER), component)?;
@@ -78,10 +79,11 @@ pub(crate) fn create(directory: &Path, component: &[u8], revision: &str, epoch: 
     Ok(Component { manifest: document::digest(&manifest)?, config: config?, layer: layer? })
 }
 
-/// Pushes the component with this manifest out of the layout at `directory`, and has the tag stand for it.
+/// Pushes the component with this manifest from the layout at `directory`, and sets the tag.
 ///
 /// # Errors
-/// Fails if the tag stands for something else: a version is given once. Or the registry cannot be reached, or refuses.
+/// Fails if the tag points to other content, because a version is published once; or if the registry cannot
+/// be reached or refuses.
 pub(crate) fn publish(directory: &Path, manifest: &Digest, target: &Tagged) -> Result<Published> {
     let (Tagged { image, tag, insecure }, layout) = (target, Layout::at(directory));
     let registry = Registry::new(image, Access::plain(*insecure));
@@ -100,7 +102,7 @@ pub(crate) fn publish(directory: &Path, manifest: &Digest, target: &Tagged) -> R
     Ok(Published { reference: Reference::new(image, manifest), new })
 }
 
-/// Returns what registries show of it.
+/// Returns the annotations that registries show.
 fn annotations(recipe: &Recipe) -> Labels {
     let mut labels = recipe.labels.clone();
     labels
@@ -110,7 +112,7 @@ fn annotations(recipe: &Recipe) -> Labels {
 }
 
 impl World {
-    /// Returns what `component` itself imports and exports, without the components inside it.
+    /// Returns the imports and exports of `component` itself, without the components inside it.
     fn of(component: &[u8]) -> Result<Self> {
         let mut world = Self::default();
         let mut depth = 0_u32;
@@ -148,7 +150,7 @@ mod tests {
 
     use super::*;
 
-    /// A component that imports and exports an interface, with another one inside.
+    /// Returns a component that imports and exports an interface, with another one inside.
     fn component() -> Vec<u8> {
         let mut types = ComponentTypeSection::new();
         types.instance(&InstanceType::new());
@@ -165,8 +167,8 @@ mod tests {
     }
 
     fn documents(revision: &str, epoch: u64) -> [Value; 2] {
-        let folder = tempfile::tempdir().unwrap();
-        let directory = folder.path().join("oci");
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path().join("oci");
         let made = create(&directory, &component(), revision, epoch).unwrap();
         [made.manifest, made.config].map(|digest| Layout::at(&directory).json(&digest).unwrap())
     }
@@ -205,9 +207,9 @@ mod tests {
 
     #[test]
     fn refuses_a_core_module() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let module = Module::new().finish();
-        let error = create(&folder.path().join("oci"), &module, "c0ffee", 1).unwrap_err();
+        let error = create(&directory.path().join("oci"), &module, "c0ffee", 1).unwrap_err();
         assert_eq!(error.to_string(), "it is a core module and no component");
     }
 }

@@ -5,10 +5,10 @@ use devkit::{cmd, project::Project, ui};
 use flags::Builder;
 use xshell::{Shell, cmd};
 
-/// The part of an engine's words about itself that says that it keeps images as registries do.
+/// The part of an engine's description that shows that it stores images as registries do.
 const CONTAINERD_STORE: &str = "io.containerd.snapshotter";
 
-/// The builder for a user who did not name one. Said aloud, for the two make images of different digests.
+/// Returns the default builder, and prints which it is, because the images of the two have different digests.
 pub(crate) fn choose(project: &Project) -> Result<Builder> {
     let (builder, reason) = match why_not(&project.shell()?)? {
         None => (Builder::Docker, "an engine answers; `--builder oci` would do without".to_owned()),
@@ -22,15 +22,15 @@ pub(crate) fn choose(project: &Project) -> Result<Builder> {
     Ok(builder)
 }
 
-/// Makes sure that the engine can do what we ask of it.
+/// Checks that the engine can build our images.
 pub(crate) fn ensure_ready(shell: &Shell) -> Result<()> {
     match why_not(shell)? {
         None => Ok(()),
-        Some(reason) => bail!("the builder `docker` can't be used, but `--builder oci` can: {reason}"),
+        Some(reason) => bail!("the builder `docker` cannot be used, but `--builder oci` can: {reason}"),
     }
 }
 
-/// Why the engine can't build our images, if it can't.
+/// Returns the reason why the engine cannot build our images, if it cannot.
 fn why_not(shell: &Shell) -> Result<Option<String>> {
     let Some(_engine) = ask(shell, &["version", "--format", "{{.Server.Version}}"])? else {
         return Ok(Some("no Docker engine answers".to_owned()));
@@ -43,18 +43,18 @@ fn why_not(shell: &Shell) -> Result<Option<String>> {
     }
     let store = ask(shell, &["info", "--format", "{{.DriverStatus}}"])?.unwrap_or_default();
     Ok((!store.contains(CONTAINERD_STORE)).then(|| {
-        "the Docker engine's image store can't write OCI images; after `docker buildx create --use` it \
+        "the Docker engine's image store cannot write OCI images; after `docker buildx create --use` it \
          need not, or have the engine use containerd's store"
             .to_owned()
     }))
 }
 
-/// The driver of a builder, as `docker buildx inspect` tells it.
+/// Returns the driver of a builder, from the output of `docker buildx inspect`.
 fn driver(inspected: &str) -> Option<&str> {
     inspected.lines().find_map(|line| line.strip_prefix("Driver:")).map(str::trim)
 }
 
-/// What `docker` answers; `None` if it fails or is not there.
+/// Returns the output of `docker`; `None` if it fails or does not exist.
 fn ask(shell: &Shell, words: &[&str]) -> Result<Option<String>> {
     match cmd::output(cmd!(shell, "docker {words...}"), "ask docker") {
         Ok(output) if output.status.success() => {

@@ -1,5 +1,6 @@
-//! The folder of digests: a file for each platform, called `linux-amd64` and the like, with the line `name@sha256:…`. It is all
-//! that machines have to hand on for a list to be made of what each of them pushed.
+//! The directory of digests: a file for each platform, with a name such as `linux-amd64`, that holds the line
+//! `name@sha256:…`. Machines pass these files on, so that one of them can make an image index of all pushed
+//! images.
 
 use std::{
     collections::BTreeMap,
@@ -12,28 +13,28 @@ use devkit::files;
 use flags::values::{ImageName, Platform};
 use image::Reference;
 
-/// A folder of digests, which need not be there yet.
+/// A directory of digests, which need not exist yet.
 #[derive(Debug)]
 pub(crate) struct Digests<'p> {
-    folder: &'p Path,
+    directory: &'p Path,
 }
 
 impl<'p> Digests<'p> {
-    /// The digests in `folder`.
-    pub(crate) fn at(folder: &'p Path) -> Self {
-        Self { folder }
+    /// Returns the digests in `directory`.
+    pub(crate) fn at(directory: &'p Path) -> Self {
+        Self { directory }
     }
 
-    /// Writes what was pushed for `platform`.
+    /// Writes the digest that was pushed for `platform`.
     pub(crate) fn record(&self, platform: Platform, pushed: &Reference) -> Result<PathBuf> {
-        fs::create_dir_all(self.folder)
-            .with_context(|| format!("could not make the folder `{}`", self.folder.display()))?;
+        fs::create_dir_all(self.directory)
+            .with_context(|| format!("could not make the directory `{}`", self.directory.display()))?;
         let path = self.path(platform);
         files::replace(&path, format!("{pushed}\n").as_bytes())?;
         Ok(path)
     }
 
-    /// Forgets what was pushed earlier. Files of others are left alone.
+    /// Removes the digests of earlier pushes. Other files are kept.
     pub(crate) fn forget(&self) -> Result<()> {
         for path in Platform::ALL.map(|platform| self.path(platform)) {
             match fs::remove_file(&path) {
@@ -46,15 +47,15 @@ impl<'p> Digests<'p> {
         Ok(())
     }
 
-    /// What was pushed, by platform.
+    /// Returns the pushed images, by platform.
     ///
     /// # Errors
-    /// The folder can't be read, or is empty; and, all at once, every file in it that is not called after a platform, holds no
-    /// reference, or one to another image than `image`.
+    /// Fails if the directory cannot be read, or is empty. Lists at once every file in it whose name is not a
+    /// platform, that holds no reference, or one to another image than `image`.
     pub(crate) fn read(&self, image: &ImageName) -> Result<BTreeMap<Platform, Reference>> {
-        let shown = self.folder.display();
-        let entries =
-            fs::read_dir(self.folder).with_context(|| format!("could not list the digests in `{shown}`"))?;
+        let shown = self.directory.display();
+        let entries = fs::read_dir(self.directory)
+            .with_context(|| format!("could not list the digests in `{shown}`"))?;
         let (mut found, mut wrong) = (BTreeMap::new(), Vec::new());
         for entry in entries {
             let entry = entry?;
@@ -69,13 +70,13 @@ impl<'p> Digests<'p> {
             bail!("`{shown}` should hold a digest for each platform and nothing else\n{}", wrong.join("\n"));
         }
         if found.is_empty() {
-            bail!("there are no digests in `{shown}`: nothing was pushed yet, or it is another folder");
+            bail!("there are no digests in `{shown}`: nothing was pushed yet, or it is another directory");
         }
         Ok(found)
     }
 
     fn path(&self, platform: Platform) -> PathBuf {
-        self.folder.join(platform.file_name())
+        self.directory.join(platform.file_name())
     }
 }
 
@@ -104,14 +105,14 @@ mod tests {
         Reference::new(&image("localhost:5000/clawft"), &Digest::of(content.as_bytes()))
     }
 
-    fn read_all(folder: &Path) -> Result<BTreeMap<Platform, Reference>> {
-        Digests::at(folder).read(&image("localhost:5000/clawft"))
+    fn read_all(directory: &Path) -> Result<BTreeMap<Platform, Reference>> {
+        Digests::at(directory).read(&image("localhost:5000/clawft"))
     }
 
     #[test]
     fn what_is_recorded_is_read_and_can_be_forgotten() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join("new");
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join("new");
         let digests = Digests::at(&place);
         digests.forget().unwrap();
         digests.record(Platform::Amd64, &reference("old")).unwrap();
@@ -126,23 +127,23 @@ mod tests {
 
     #[test]
     fn everything_that_does_not_belong_there_is_named_at_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
         write("linux-amd64", &reference("one").to_string());
         write("linux-amd64 (1)", &reference("two").to_string());
         write("linux-arm64", "localhost:5000/clawft@sha256:abc");
-        let error = read_all(folder.path()).unwrap_err().to_string();
+        let error = read_all(directory.path()).unwrap_err().to_string();
         assert!(error.contains("linux-amd64 (1): this is the name of no platform"), "{error}");
         assert!(error.contains("linux-arm64: `sha256:abc` is no digest"), "{error}");
     }
 
     #[test]
     fn digests_of_another_image_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let other = Reference::new(&image("ghcr.io/clawft/clawft"), &Digest::of(b"x"));
-        Digests::at(folder.path()).record(Platform::Arm64, &other).unwrap();
-        let error = read_all(folder.path()).unwrap_err().to_string();
+        Digests::at(directory.path()).record(Platform::Arm64, &other).unwrap();
+        let error = read_all(directory.path()).unwrap_err().to_string();
         assert!(error.contains("this is of `ghcr.io/clawft/clawft`"), "{error}");
-        assert!(read_all(&folder.path().join("nowhere")).is_err());
+        assert!(read_all(&directory.path().join("nowhere")).is_err());
     }
 }

@@ -1,4 +1,5 @@
-//! Documents of the OCI image specification. The types are those of `oci-spec`; here is how this package makes and writes them.
+//! Documents of the OCI image specification. The types are those of `oci-spec`; this module makes and writes
+//! them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +12,7 @@ use oci_spec::image::{
 };
 use serde::Serialize;
 
-/// Labels, and annotations.
+/// Labels or annotations.
 pub(crate) type Labels = BTreeMap<String, String>;
 
 /// Returns the descriptor of `bytes`.
@@ -70,12 +71,13 @@ pub(crate) fn manifest(
     manifest.build().context("could not make a manifest")
 }
 
-/// Returns labels as `oci-spec` has them.
+/// Returns labels in the type of `oci-spec`.
 pub(crate) fn unordered(labels: &Labels) -> HashMap<String, String> {
     labels.clone().into_iter().collect()
 }
 
-/// Writes a document with its keys in order: equal documents are equal bytes, though `oci-spec` has maps without an order.
+/// Writes a document with its keys in order: equal documents are equal bytes, though `oci-spec` has maps
+/// without an order.
 pub(crate) fn to_bytes(document: &impl Serialize) -> Result<Vec<u8>> {
     let sorted = serde_json::to_value(document).context("could not write a document as JSON")?;
     serde_json::to_vec(&sorted).context("could not write a document as JSON")

@@ -1,4 +1,4 @@
-//! Carries the plan out, step by step.
+//! Executes the plan, step by step.
 
 use std::{cell::OnceCell, collections::BTreeMap, path::PathBuf};
 
@@ -29,9 +29,9 @@ pub(crate) struct Executor<'w> {
     project: &'w Project,
     request: &'w Request,
     recipe: &'w Recipe,
-    /// The revision that an index has to be of.
+    /// The revision that the images of an index must have.
     revision: Option<&'w str>,
-    /// Made when it is needed: what fails before leaves an earlier one alone.
+    /// Created when it is needed: an earlier failure leaves an existing one unchanged.
     layout: OnceCell<Layout>,
     registry: Registry<'w>,
     binaries: BTreeMap<Platform, PathBuf>,
@@ -41,7 +41,7 @@ pub(crate) struct Executor<'w> {
 }
 
 impl<'w> Executor<'w> {
-    /// Prepares for work on `request`; an index has to be of `revision`, if that is known.
+    /// Prepares the execution of `request`; the images of an index must have `revision`, if it is known.
     pub(crate) fn new(
         project: &'w Project,
         request: &'w Request,
@@ -62,7 +62,7 @@ impl<'w> Executor<'w> {
         })
     }
 
-    /// Takes the steps, and says what came of them.
+    /// Executes the steps, and returns a report.
     pub(crate) fn take(mut self, steps: &[Step]) -> Result<Report> {
         for step in steps {
             let platform = step.platform().filter(|platform| self.failed.contains_key(platform));
@@ -71,7 +71,7 @@ impl<'w> Executor<'w> {
             }
             match (self.step(*step), *step) {
                 (Ok(()), _) => {}
-                // The others are tried as well, so that everything that fails is known at once.
+                // The other platforms are tried as well, so that all failures are reported at once.
                 (Err(error), Step::Binary(platform) | Step::Image(platform)) => {
                     self.failed.insert(platform, error);
                 }
@@ -100,7 +100,7 @@ impl<'w> Executor<'w> {
 
     fn binary(&mut self, platform: Platform) -> Result<()> {
         let path = match &self.request.binaries {
-            Some(folder) => folder.join(platform.target().file_name()),
+            Some(directory) => directory.join(platform.target().file_name()),
             None => built(self.project, platform.target())?,
         };
         ensure!(path.is_file(), "there is no binary `{}`", path.display());
@@ -125,11 +125,11 @@ impl<'w> Executor<'w> {
         ui::status("Made", &format!("{platform} {digest} ({})", report::size(size)));
         self.report.made(platform, &self.request.image, &digest).size = Some(size);
         self.images.insert(platform, image);
-        // The layout lists its images even if no index is made of them.
+        // The layout lists its images even without an index.
         self.layout()?.list(self.images.values().cloned().collect())
     }
 
-    /// Nothing has left this machine yet: here is where it is decided whether anything will.
+    /// Decides whether anything is pushed. Nothing has left this machine yet.
     fn settle(&mut self) -> Result<()> {
         if self.failed.is_empty() || (self.request.allow_partial && !self.images.is_empty()) {
             self.report.missing = self.failed.keys().copied().collect();
@@ -157,8 +157,8 @@ impl<'w> Executor<'w> {
         Ok(())
     }
 
-    /// What an engine calls the image of `platform`. It keeps one image under a name, so each platform has names of its own if
-    /// there are more than one.
+    /// Returns the names of the image of `platform` in an engine, which keeps one image under a name: with
+    /// several platforms each has names of its own.
     fn names_of(&self, platform: Platform) -> Result<Vec<(ImageName, Tag)>> {
         let goal = &self.request.goal;
         let suffix = match goal.platforms() {
@@ -187,13 +187,14 @@ impl<'w> Executor<'w> {
         Ok(())
     }
 
-    /// What the registry has under the recorded digests is what counts, not what this machine may have made.
+    /// Reads the images with the recorded digests from the registry; images made by this machine do not
+    /// count.
     fn gather(&mut self) -> Result<()> {
         let mut found = BTreeMap::new();
         for (platform, recorded) in self.digests().read(&self.request.image)? {
             let image = self.registry.inspect(&recorded.digest);
             let image = image.with_context(|| {
-                format!("the image recorded for {platform} can't be used, and no tag was moved")
+                format!("the image recorded for {platform} cannot be used, and no tag was moved")
             })?;
             found.insert(platform, image);
         }
@@ -252,7 +253,7 @@ impl<'w> Executor<'w> {
         document::digest(image)
     }
 
-    /// Last, so that nothing scrolls it away.
+    /// Printed last, so that the user sees it.
     fn warn(&self) {
         if self.report.missing.is_empty() {
             return;

@@ -1,5 +1,5 @@
-//! The images as a release has them: made of the binaries in `target/dist` without Docker, and kept in the layout
-//! `target/dist/oci`. Equal binaries give equal digests, so whoever makes them again can compare.
+//! The images of a release: made from the binaries in `target/dist` without Docker, and kept in the layout
+//! `target/dist/oci`. Equal binaries give equal digests, so a second build can be compared.
 
 use anyhow::{Context as _, Result};
 use devkit::{budget::Budget, project::Project};
@@ -17,11 +17,11 @@ use crate::{
     request::{Goal, Request},
 };
 
-/// Makes the images of all platforms from the binaries in `target/dist`, labelled with `revision` and dated `epoch` seconds after
-/// 1970, and a list of them under `tag`.
+/// Makes the images of all platforms from the binaries in `target/dist`, labelled with `revision` and dated
+/// `epoch` seconds after 1970, and an image index of them under `tag`.
 ///
 /// # Errors
-/// A binary is not there, an image holds a key, or is over its budget.
+/// Fails if a binary is missing, or if an image holds a key or is over its budget.
 pub(crate) fn keep(project: &Project, revision: &str, epoch: u64, tag: Tag) -> Result<Kept> {
     let request = Request {
         image: image_name(None)?,

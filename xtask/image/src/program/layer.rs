@@ -1,19 +1,19 @@
-//! The files of an image: the program, and the empty folder that its volume is laid over.
+//! The files of an image: the program, and the empty directory under its volume.
 
 use anyhow::{Context as _, Result};
 use tar::{Builder, EntryType, Header};
 
 use crate::recipe::{PROGRAM, VOLUME};
 
-/// The layer with `program` in it, not yet compressed; everything in it is root's and dated `epoch`.
+/// Returns the uncompressed layer with `program` in it; everything belongs to root and is dated `epoch`.
 ///
-/// The volume's folder is there so that an engine gives a new volume its owner and mode, and is open to all like `/tmp` so that
-/// the container may run as any user.
+/// The volume's directory exists so that an engine gives a new volume its owner and mode. It is open to all
+/// like `/tmp`, so that the container may run as any user.
 pub(crate) fn tar(program: &[u8], epoch: u64) -> Result<Vec<u8>> {
     let mut tar = Builder::new(Vec::new());
-    let folder = VOLUME.trim_start_matches('/');
-    let home = folder.split('/').next().unwrap_or_default();
-    for (path, mode) in [(home, 0o755), (folder, 0o1777)] {
+    let directory = VOLUME.trim_start_matches('/');
+    let home = directory.split('/').next().unwrap_or_default();
+    for (path, mode) in [(home, 0o755), (directory, 0o1777)] {
         let header = header(EntryType::Directory, mode, 0, epoch);
         append(&mut tar, header, &format!("{path}/"), &[])?;
     }
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_holds_one_file_and_a_folder_that_every_user_can_write_to() {
+    fn it_holds_one_file_and_a_directory_that_every_user_can_write_to() {
         let tar = tar(b"program", 1_700_000_000).unwrap();
         let mut archive = tar::Archive::new(&tar[..]);
         let entries = archive.entries().unwrap().map(|entry| {

@@ -1,5 +1,5 @@
-//! An OCI image layout in a directory: each blob is a file that is named after its digest, and `index.json` lists the images.
-//! skopeo, podman and containerd read it, and the registry client here pushes from it.
+//! An OCI image layout in a directory: each blob is a file that is named after its digest, and `index.json`
+//! lists the images. skopeo, podman and containerd read it, and the registry client here pushes from it.
 
 use std::{
     fs,
@@ -27,7 +27,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Creates an empty layout at `directory`, in the place of one that is there.
+    /// Creates an empty layout at `directory`, and replaces an existing one.
     pub(crate) fn create(directory: &Path) -> Result<Self> {
         let layout = Self::at(directory);
         if directory.exists() {
@@ -44,30 +44,30 @@ impl Layout {
         Ok(layout)
     }
 
-    /// Returns the layout that is at `directory`.
+    /// Returns the layout at `directory`.
     pub(crate) fn at(directory: &Path) -> Self {
         Self { directory: directory.to_owned() }
     }
 
-    /// Puts `bytes` into it.
+    /// Adds `bytes` as a blob.
     pub(crate) fn put(&self, media_type: MediaType, bytes: &[u8]) -> Result<Descriptor> {
         self.store(bytes)?;
         document::descriptor(media_type, bytes)
     }
 
-    /// Puts a document into it.
+    /// Adds a document.
     pub(crate) fn put_json(&self, media_type: MediaType, document: &impl Serialize) -> Result<Descriptor> {
         self.put(media_type, &document::to_bytes(document)?)
     }
 
-    /// Returns a document of it, after comparing it with its digest.
+    /// Returns a document, after comparing it with its digest.
     pub(crate) fn json<T: DeserializeOwned>(&self, digest: &Digest) -> Result<T> {
         let bytes = self.get(digest)?;
         serde_json::from_slice(&bytes)
             .with_context(|| format!("could not understand `{}`", self.path(digest).display()))
     }
 
-    /// Returns a blob of it, after comparing it with its digest.
+    /// Returns a blob, after comparing it with its digest.
     pub(crate) fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
         let path = self.path(digest);
         let bytes = files::read(&path)?;
@@ -79,7 +79,7 @@ impl Layout {
         Ok(bytes)
     }
 
-    /// Lists the images that are in it.
+    /// Lists these images in the layout's index.
     pub(crate) fn list(&self, images: Vec<Descriptor>) -> Result<()> {
         let index = document::to_bytes(&document::index(images, &Labels::new())?)?;
         files::replace(&self.directory.join(INDEX), &index)

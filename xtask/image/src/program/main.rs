@@ -1,13 +1,14 @@
-//! Makes images of `weft`, one for each platform, and one index whose tags resolve to the right one: the work of
-//! `cargo xtask docker`, and of what other packages call for ([`calls`](image::calls)).
+//! Makes images of `weft`, one for each platform, and one index whose tags resolve to the right one: the work
+//! of `cargo xtask docker`, and of what other packages call for ([`calls`](image::calls)).
 //!
 //! ```text
 //! binary ─→ image in a layout ─→ pushed by digest ─→ target/dist/digests/linux-amd64 ─┐
 //! binary ─→ image in a layout ─→ pushed by digest ─→ target/dist/digests/linux-arm64 ─┴→ one index ─→ tags
 //! ```
 //!
-//! The two halves may run on different machines with the directory of digests carried between them. Until the last arrow nobody
-//! who asks for a tag sees anything of it, and an interrupted run continues where it was.
+//! The two platforms may be built on different machines that pass a directory of digests from one to the
+//! other. Nothing is visible under a tag until the last step, and an interrupted run continues where it
+//! stopped.
 //!
 //! Modules in reading order: [`request`] is what is asked for, with [`checkout`], [`tags`] and [`daemon`]; [`plan`] decides what to
 //! do and [`execute`] does it, after it has had [`verify`] look at binaries from elsewhere. [`recipe`] describes an image, [`builder`] makes one of [`document`]s and a [`layer`] in a
@@ -53,7 +54,7 @@ use self::{
     request::Request,
 };
 
-/// The command line: that of `cargo xtask`, as far as this package does it, and calls of other packages.
+/// The command line: the part of `cargo xtask` for this package, and calls of other packages.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 enum Command {
@@ -90,14 +91,15 @@ fn docker(project: &Project, flags: &Docker) -> Result<()> {
     let budget = if flags.check_size { Some(Budget::of(project)?) } else { None };
     let revision = checkout.as_ref().map(|checkout| checkout.revision.as_str());
     let recipe = Recipe::new(revision.unwrap_or("unknown"), revision::time(project)?);
-    // Tags that follow from the checkout are for images of it; whoever names tags knows what goes there.
+    // Default tags belong to the checkout, so the images have to be of it; tags in the flags may be of any
+    // revision.
     let wanted = revision.filter(|_| flags.tags.is_empty());
     let report = Executor::new(project, &request, &recipe, wanted)?.take(&steps)?;
     report.print(flags.json)?;
     budget.map_or(Ok(()), |budget| budget.check(&report.sizes(), &flags::shipped()))
 }
 
-/// Does what another package calls for, and prints the answer as one line of JSON.
+/// Answers the call of another package with one line of JSON.
 fn answer(call: &str) -> Result<()> {
     let call: Call = serde_json::from_str(call).context("could not understand the call")?;
     match call {

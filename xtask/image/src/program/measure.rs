@@ -9,10 +9,11 @@ use oci_spec::image::{Descriptor, ImageManifest};
 
 use crate::{document, layout::Layout};
 
-/// Returns the size of an image: all blobs with their layers compressed, as they are transferred, and with the layers unpacked.
+/// Returns the size of an image: all blobs with their layers compressed, as they are transferred, and with
+/// the layers unpacked.
 ///
 /// # Errors
-/// Fails if there is a key in it, or a blob is missing or damaged.
+/// Fails if it holds a key, or if a blob is missing or damaged.
 pub(crate) fn measure(layout: &Layout, image: &Descriptor) -> Result<Measured> {
     let digest = document::digest(image)?;
     let manifest: ImageManifest = layout.json(&digest)?;

@@ -1,11 +1,11 @@
-//! From what is asked for to what has to be done. Nothing here looks at the machine or changes it: carrying the plan
-//! out and printing it share one list.
+//! The plan: from a request to the list of steps. Nothing here reads or changes the machine; executing the
+//! plan and printing it share one list.
 
 use flags::{Builder, values::Platform};
 
 use crate::request::{Goal, Request};
 
-/// One thing to do.
+/// A step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Check that pushes to the registry are allowed.
@@ -14,26 +14,26 @@ pub(crate) enum Step {
     Binary(Platform),
     /// Make the image, in the layout.
     Image(Platform),
-    /// Stop if a platform failed: nothing has left this machine yet.
+    /// Stop if a platform failed, because nothing has left this machine yet.
     Settle,
-    /// Put the image into the engine.
+    /// Load the image into the engine.
     Load(Platform),
-    /// Forget the digests of earlier pushes.
+    /// Remove the digests of earlier pushes.
     Forget,
     /// Push the image by its digest.
     Push(Platform),
-    /// Write its digest into the folder.
+    /// Write its digest into the directory.
     Record(Platform),
-    /// Read all digests in the folder, and see in the registry that they make one release.
+    /// Read all digests in the directory, and check in the registry that the images belong to one release.
     Gather,
-    /// Make one list, here.
+    /// Make an image index in the layout.
     List,
-    /// Make one list in the registry, and have the tags point to it.
+    /// Make an image index in the registry, and set the tags.
     Publish,
 }
 
 impl Step {
-    /// The platform that it is about; a step of a platform that failed is left out.
+    /// Returns the platform of the step; a step of a failed platform is skipped.
     pub(crate) fn platform(self) -> Option<Platform> {
         match self {
             Self::Binary(platform)
@@ -46,7 +46,7 @@ impl Step {
     }
 }
 
-/// What has to be done, in this order.
+/// Returns the steps, in their order.
 pub(crate) fn plan(request: &Request) -> Vec<Step> {
     let each = |steps: &[fn(Platform) -> Step]| -> Vec<Step> {
         let platforms = request.goal.platforms().iter();
@@ -66,7 +66,7 @@ pub(crate) fn plan(request: &Request) -> Vec<Step> {
     }
 }
 
-/// A step in words.
+/// Returns the description of a step.
 pub(crate) fn describe(step: Step, request: &Request) -> String {
     let Request { image, goal, digests, .. } = request;
     let digests = digests.display();
@@ -74,7 +74,9 @@ pub(crate) fn describe(step: Step, request: &Request) -> String {
     match step {
         Step::LogIn => format!("log in   to {}, and check that pushes are allowed", image.registry()),
         Step::Binary(platform) => match &request.binaries {
-            Some(folder) => format!("take     {}", folder.join(platform.target().file_name()).display()),
+            Some(directory) => {
+                format!("take     {}", directory.join(platform.target().file_name()).display())
+            }
             None => format!("build    {}", platform.target().file_name()),
         },
         Step::Image(platform) => format!("image    {platform}, with {}", builder(request.builder)),

@@ -9,13 +9,14 @@ use xshell::cmd;
 
 use crate::{document, layout::Layout, recipe::Recipe, registry::Registry};
 
-/// Puts an image index where it is found by its tags.
+/// Puts an image index at its destination.
 pub(crate) trait Publisher {
-    /// Makes an index of `images`, has `tags` point to it, and returns its digest. Tags move when all the rest is in place.
+    /// Makes an index of `images`, sets `tags` to it, and returns its digest. Tags are set when everything
+    /// else is in place.
     fn publish(&self, images: Vec<Descriptor>, tags: &[Tag]) -> Result<Digest>;
 }
 
-/// Keeps the index in the layout.
+/// Writes the index into the layout.
 pub(crate) struct LayoutPublisher<'l> {
     pub(crate) layout: &'l Layout,
     pub(crate) recipe: &'l Recipe,
@@ -44,7 +45,7 @@ impl Publisher for RegistryPublisher<'_, '_> {
     }
 }
 
-/// Has `docker buildx imagetools` make the index in the registry.
+/// Makes the index in the registry with `docker buildx imagetools`.
 pub(crate) struct Imagetools<'l, 'p> {
     pub(crate) project: &'p Project,
     pub(crate) image: &'l ImageName,
@@ -74,7 +75,8 @@ impl Publisher for Imagetools<'_, '_> {
 }
 
 impl Imagetools<'_, '_> {
-    /// Returns the digest of the index, after checking that all tags stand for it and that it holds exactly these images.
+    /// Returns the digest of the index, after checking that all tags point to it and that it holds exactly
+    /// these images.
     fn read_back(&self, images: &[Digest], tags: &[Tag]) -> Result<Digest> {
         let mut under = None;
         for tag in tags {

@@ -1,5 +1,5 @@
-//! The content of an image and its configuration. `Dockerfile.multi-arch` says the same in its own language; a test compares
-//! the two.
+//! The content of an image and its configuration. `Dockerfile.multi-arch` says the same in its own language;
+//! a test compares the two.
 
 use anyhow::Result;
 use devkit::date::rfc3339;
@@ -15,28 +15,29 @@ use serde_json::Value;
 
 use crate::document::{Labels, unordered};
 
-/// The one file, below `/`.
+/// The only file, below `/`.
 pub(crate) const PROGRAM: &str = "weft";
-/// Where conversations, configuration and the gateway's token are kept: a volume.
+/// The directory of conversations, configuration and the gateway's token: a volume.
 pub(crate) const VOLUME: &str = "/root/.clawft";
-/// Where the gateway listens.
+/// The port of the gateway.
 const PORT: &str = "8080/tcp";
-/// `PATH` has `docker exec` find the program by its name; `HOME` is where `~` is, for there is no list of users to look it up.
+/// `PATH` lets `docker exec` find the program by its name; `HOME` defines `~`, because there is no list of
+/// users.
 const ENV: [&str; 3] = ["PATH=/", "HOME=/root", "CLAWFT_LISTEN=0.0.0.0:8080"];
 
 const SECOND: u64 = 1_000_000_000;
 
-/// Everything that decides an image beside its binary: equal recipes of equal binaries are equal images.
+/// Everything but the binary that decides an image: equal recipes and equal binaries give equal images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Recipe {
-    /// The labels: who made it from which source.
+    /// The labels: author and source.
     pub(crate) labels: Labels,
     /// The time of everything in it, in seconds after 1970.
     pub(crate) epoch: u64,
 }
 
-/// How an engine finds out whether a container is well, with times in nanoseconds. Not in OCI's specification but Docker's:
-/// engines that know it use it, others ignore it.
+/// An engine's health check of a container, with times in nanoseconds. It is Docker's extension of OCI's
+/// specification, which other engines ignore.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Healthcheck {
@@ -72,7 +73,8 @@ impl Recipe {
         self.labels.get(name).map_or("", String::as_str)
     }
 
-    /// Returns the configuration of the image for `platform` whose only layer is `layer` before it is compressed.
+    /// Returns the configuration of the image for `platform` whose only layer is `layer` before it is
+    /// compressed.
     pub(crate) fn image(&self, platform: Platform, layer: &Digest) -> Result<Value> {
         let created = rfc3339(self.epoch);
         let history =
@@ -90,7 +92,7 @@ impl Recipe {
         Ok(image)
     }
 
-    /// Returns the part of the configuration that says how the image is run, but for its health check.
+    /// Returns the part of the configuration that describes how to run the image, except its health check.
     fn config(&self) -> Result<Config> {
         Ok(ConfigBuilder::default()
             .exposed_ports(owned(&[PORT]))

@@ -2,8 +2,8 @@
 //! a [`session`], which answers [`challenge`]s; [`transport`] is HTTP, [`tls`] the trust in certificates,
 //! [`credentials`] the login, [`retry`] repeats requests, and [`failure`] explains errors.
 //!
-//! Nothing is taken on trust: a blob is sent only if its content has its digest, what comes back is compared with its
-//! digest, and a tag is read back after it was set.
+//! All content is verified: a blob is sent only if it matches its digest, received content is compared with
+//! its digest, and a tag is read back after it was set.
 
 mod challenge;
 mod connection;
@@ -63,11 +63,11 @@ impl Access {
 pub(crate) struct Pushed {
     /// The number of blobs that were sent.
     pub(crate) sent: usize,
-    /// The number of blobs that the registry had already.
+    /// The number of blobs that the registry already had.
     pub(crate) present: usize,
 }
 
-/// An image as the registry has it.
+/// An image in the registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Inspected {
     /// The image.
@@ -106,9 +106,9 @@ impl<'i> Registry<'i> {
         ensure().with_context(|| format!("could not get the right to push to {}", self.image))
     }
 
-    /// Pushes the image with this digest and its blobs out of `layout`, under the digest alone. Blobs that the
-    /// registry has are not sent again, so a push that was interrupted continues; the manifest, which names them all,
-    /// comes last.
+    /// Pushes the image with this digest and its blobs from `layout`, under the digest alone. Blobs that the
+    /// registry has are not sent again, so an interrupted push continues; the manifest, which lists all of
+    /// them, comes last.
     pub(crate) fn push(&self, layout: &Layout, digest: &Digest) -> Result<Pushed> {
         let push = || -> Result<Pushed> {
             let bytes = layout.get(digest)?;
@@ -176,7 +176,7 @@ impl<'i> Registry<'i> {
         tag().with_context(|| format!("could not tag {}", Reference::new(self.image, digest)))
     }
 
-    /// Returns the index that `tag` stands for, and its digest.
+    /// Returns the index that `tag` points to, and its digest.
     pub(crate) fn resolve(&self, tag: &Tag) -> Result<(Digest, ImageIndex)> {
         let resolve = || -> Result<(Digest, ImageIndex)> {
             let (bytes, digest) = self.connection()?.manifest(&tag.to_string())?;
@@ -187,8 +187,8 @@ impl<'i> Registry<'i> {
         resolve().with_context(|| format!("could not resolve {}:{tag}", self.image))
     }
 
-    /// Returns the digest that `tag` stands for, if the registry has it. Asks for the right to push: a refusal is
-    /// known before anything is built.
+    /// Returns the digest that `tag` points to, if the registry has it. Requests permission to push, so that
+    /// a refusal is known before anything is built.
     pub(crate) fn find(&self, tag: &Tag) -> Result<Option<Digest>> {
         let find = || self.connection()?.find(&tag.to_string());
         find().with_context(|| format!("could not ask for {}:{tag}", self.image))

@@ -1,4 +1,4 @@
-//! Whether images make one release. Only then are they made a list of.
+//! The check whether images belong to one release, before an image index is made of them.
 
 use std::collections::BTreeMap;
 
@@ -8,29 +8,29 @@ use oci_spec::image::Descriptor;
 
 use crate::{document, registry::Inspected};
 
-/// What a release has to be.
+/// The requirements for a release.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'w> {
     /// Whether a platform may be missing.
     pub(crate) allow_partial: bool,
-    /// The revision that all images have to be of, if it is known.
+    /// The revision that all images must have, if it is known.
     pub(crate) revision: Option<&'w str>,
 }
 
-/// A list's images, and the platforms that it lacks.
+/// The images of an image index, and the missing platforms.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Release {
-    /// The images, with the platform of each.
+    /// The images, each with its platform.
     pub(crate) images: Vec<Descriptor>,
-    /// What there is no image for.
+    /// The platforms without an image.
     pub(crate) missing: Vec<Platform>,
 }
 
-/// Makes one release of `images`, which are named by the platform that each was recorded for.
+/// Makes a release of `images`, by the platform that each was recorded for.
 ///
 /// # Errors
-/// Names all at once: every image that is for another platform than it was recorded for, images of different revisions, images of
-/// another revision than the one that is checked out, and platforms without an image.
+/// Lists all violations: images for another platform than recorded, images of different revisions, images of
+/// another revision than the checkout, and platforms without an image.
 pub(crate) fn release(images: &BTreeMap<Platform, Inspected>, wanted: Wanted<'_>) -> Result<Release> {
     let mut wrong: Vec<String> =
         images.iter().filter_map(|(platform, image)| misplaced(*platform, image)).collect();

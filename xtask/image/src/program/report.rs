@@ -1,4 +1,4 @@
-//! What came of it, for whoever asked: one line on stdout for people and scripts, or all of it as JSON.
+//! The result: one line on stdout for people and scripts, or everything as JSON.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,18 @@ use flags::values::{ImageName, Platform, Tag};
 use image::{Digest, Reference};
 use serde::Serialize;
 
-/// What came of it.
+/// The result of the command.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// What the images are called.
+    /// The name of the images.
     image: String,
-    /// The list of all images, if one was made.
+    /// The image index, if one was made.
     pub(crate) list: Option<Reference>,
-    /// The tags that point to it.
+    /// The tags that were set.
     pub(crate) tags: Vec<Tag>,
     /// The images, by platform.
     pub(crate) images: BTreeMap<Platform, Made>,
-    /// The platforms that there is no image for.
+    /// The platforms without an image.
     pub(crate) missing: Vec<Platform>,
 }
 
@@ -34,25 +34,25 @@ pub(crate) struct Made {
     /// Its size, if it was made here.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub(crate) size: Option<Measured>,
-    /// How many of its pieces were sent to the registry.
+    /// The number of its blobs that were sent to the registry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sent: Option<usize>,
 }
 
 impl Report {
-    /// A report on nothing yet.
+    /// Returns an empty report.
     pub(crate) fn new(image: &ImageName) -> Self {
         let (images, missing) = (BTreeMap::new(), Vec::new());
         Self { image: image.to_string(), list: None, tags: Vec::new(), images, missing }
     }
 
-    /// What is known of a platform's image after it was made or found.
+    /// Returns the entry of a platform's image, after it was made or found.
     pub(crate) fn made(&mut self, platform: Platform, image: &ImageName, digest: &Digest) -> &mut Made {
         let made = || Made { image: Reference::new(image, digest), size: None, sent: None };
         self.images.entry(platform).or_insert_with(made)
     }
 
-    /// The sizes of the images that were made here, by their names in the budget file.
+    /// Returns the sizes of the images that were made here, by their names in the budget file.
     pub(crate) fn sizes(&self) -> Vec<(&'static str, Measured)> {
         let sized = |(platform, made): (&Platform, &Made)| Some((platform.budget_row(), made.size?));
         self.images.iter().filter_map(sized).collect()
@@ -70,7 +70,7 @@ impl Report {
     }
 }
 
-/// A size in words.
+/// Returns a size as text.
 pub(crate) fn size(measured: Measured) -> String {
     format!("{} bytes to transfer, {} unpacked", grouped(measured.gzip), grouped(measured.raw))
 }

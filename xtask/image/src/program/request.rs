@@ -1,4 +1,4 @@
-//! What is asked for, in closed types: after this nothing is a text that could be anything.
+//! The request, in closed types: after parsing, no value is free text.
 
 use std::{
     io::{self, Read},
@@ -20,14 +20,14 @@ use crate::{
     tags,
 };
 
-/// A request that makes sense.
+/// A valid request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// What the images are called.
+    /// The name of the images.
     pub(crate) image: ImageName,
-    /// What makes them.
+    /// The builder of the images.
     pub(crate) builder: Builder,
-    /// What is to come of it.
+    /// The goal.
     pub(crate) goal: Goal,
     /// Whether a platform may be missing.
     pub(crate) allow_partial: bool,
@@ -35,27 +35,27 @@ pub(crate) struct Request {
     pub(crate) access: Access,
     /// Where digests are written to and read from.
     pub(crate) digests: PathBuf,
-    /// Where images are put together.
+    /// The directory of the layout.
     pub(crate) layout: PathBuf,
-    /// Where the binaries are, if they are not to be built.
+    /// The directory of the binaries, if they are not to be built.
     pub(crate) binaries: Option<PathBuf>,
 }
 
-/// What is to come of it.
+/// The goal of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
-    /// Images on this machine, under these tags.
+    /// Images on this machine, with these tags.
     Keep(Vec<Platform>, Vec<Tag>),
-    /// Images in the registry, each by its digest alone: one machine's part of a release.
+    /// Images in the registry, each with its digest only: one machine's part of a release.
     Push(Vec<Platform>),
-    /// All images in the registry, and a list of them under these tags.
+    /// All images in the registry, and an image index of them with these tags.
     Publish(Vec<Tag>),
-    /// A list of the images that others pushed, under these tags.
+    /// An image index of the images that others pushed, with these tags.
     Merge(Vec<Tag>),
 }
 
 impl Goal {
-    /// The tags that move.
+    /// Returns the tags to set.
     pub(crate) fn tags(&self) -> &[Tag] {
         match self {
             Self::Keep(_, tags) | Self::Publish(tags) | Self::Merge(tags) => tags,
@@ -63,7 +63,7 @@ impl Goal {
         }
     }
 
-    /// The platforms that it takes.
+    /// Returns the platforms of the request.
     pub(crate) fn platforms(&self) -> &[Platform] {
         match self {
             Self::Keep(platforms, _) | Self::Push(platforms) => platforms,
@@ -73,10 +73,10 @@ impl Goal {
 }
 
 impl Request {
-    /// Reads the command line; `checkout` gives the tags that it does not.
+    /// Reads the flags; `checkout` has the default tags.
     ///
     /// # Errors
-    /// The tags can't be told; or the engine that was asked for does not answer.
+    /// Fails if no default tag can be found; or if the selected engine does not answer.
     pub(crate) fn new(project: &Project, flags: &Docker, checkout: Option<&Checkout>) -> Result<Self> {
         let image = image_name(flags.image.as_ref())?;
         let goal = goal(flags, checkout)?;
@@ -90,7 +90,7 @@ impl Request {
             None => Ok(project.dist.join(name)),
         };
         let (digests, layout) =
-            (folder(&flags.digests, "digests")?, folder(&flags.layout, layout::DIRECTORY)?);
+            (directory(&flags.digests, "digests")?, directory(&flags.layout, layout::DIRECTORY)?);
         let binaries = flags.binaries.as_deref().map(whole).transpose()?;
         let allow_partial = flags.allow_partial;
         Ok(Self { image, builder, goal, allow_partial, access, digests, layout, binaries })

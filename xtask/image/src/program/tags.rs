@@ -1,18 +1,19 @@
-//! The tags that an image gets if nobody says otherwise. A pure function of what git knows.
+//! The default tags of an image. A pure function of git's information.
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use flags::values::Tag;
 
 use crate::checkout::Checkout;
 
-/// The tags for the image of a checkout, of a package of this version.
+/// Returns the tags for the image of a checkout, of a package with this version.
 ///
-/// A release, which is a clean commit with the tag `vX.Y.Z`, gets that tag, `X.Y` and `latest`; the last two only if no later
-/// release would be hidden by it. A preview such as `v1.0.0-rc.1` gets its own tag alone. Anything else gets the name of its
-/// branch or, without one, of its commit.
+/// A release, which is a clean commit with the tag `vX.Y.Z`, gets that tag, `X.Y` and `latest`; the last two
+/// only if there is no later release. A preview such as `v1.0.0-rc.1` gets its own tag only. Anything else
+/// gets the name of its branch or, without one, of its commit.
 ///
 /// # Errors
-/// The release is for another version than the package's; or no tag can be made of what git says.
+/// Fails if the release has another version than the package, or if no tag can be made from git's
+/// information.
 pub(crate) fn tags(checkout: &Checkout, package: &str) -> Result<Vec<Tag>> {
     let release = checkout.tags_here.iter().find_map(|tag| Release::parse(tag));
     match release.filter(|_| checkout.is_clean()) {
@@ -28,7 +29,7 @@ pub(crate) fn tags(checkout: &Checkout, package: &str) -> Result<Vec<Tag>> {
     }
 }
 
-/// The tag of what is no release: one that the next build may take away.
+/// Returns the tag of a build that is no release; the next build may move it.
 fn passing(checkout: &Checkout) -> Result<Tag> {
     let name = match &checkout.branch {
         Some(branch) => branch.clone(),
@@ -38,7 +39,7 @@ fn passing(checkout: &Checkout) -> Result<Tag> {
     Tag::nearest(&format!("{name}{dirty}")).map_err(|error| anyhow!("{error}: choose one with `--tag`"))
 }
 
-/// A release as its tag names it.
+/// A release tag.
 #[derive(Debug, PartialEq, Eq)]
 struct Release<'t> {
     /// The version, without the `v`.
@@ -48,7 +49,7 @@ struct Release<'t> {
 }
 
 impl<'t> Release<'t> {
-    /// `vX.Y.Z`, or that with `-preview`; `None` for any other tag.
+    /// Parses `vX.Y.Z`, or that with `-preview`; `None` for any other tag.
     fn parse(tag: &'t str) -> Option<Self> {
         let text = tag.strip_prefix('v')?;
         let (version, preview) = text.split_once('-').map_or((text, false), |(version, _)| (version, true));

@@ -1,4 +1,4 @@
-//! Images without Docker: a layer, a configuration and a manifest are all that there is to one.
+//! Images without Docker, made of a layer, a configuration and a manifest.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::{
     recipe::Recipe,
 };
 
-/// Assembles images after a recipe. Equal binaries and recipes give equal images, bit for bit.
+/// Assembles images from a recipe. Equal binaries and recipes give equal images, bit for bit.
 #[derive(Debug)]
 pub(crate) struct Assembler<'r> {
     pub(crate) recipe: &'r Recipe,
@@ -43,30 +43,30 @@ mod tests {
 
     use super::*;
 
-    /// The images of all platforms in a folder of their own.
+    /// The images of all platforms in a directory of their own.
     struct Built {
         images: Vec<Descriptor>,
-        folder: tempfile::TempDir,
+        directory: tempfile::TempDir,
     }
 
     impl Built {
         fn new(epoch: u64) -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let layout = Layout::create(&folder.path().join("oci")).unwrap();
+            let directory = tempfile::tempdir().unwrap();
+            let layout = Layout::create(&directory.path().join("oci")).unwrap();
             let recipe = Recipe::new("c0ffee", epoch);
             let images = Platform::ALL.map(|platform| {
-                let program = folder.path().join(platform.target().file_name());
+                let program = directory.path().join(platform.target().file_name());
                 fs::write(&program, platform.architecture().repeat(10_000)).unwrap();
                 Assembler { recipe: &recipe }.image(platform, &program, &layout).unwrap()
             });
-            Self { images: images.to_vec(), folder }
+            Self { images: images.to_vec(), directory }
         }
 
         fn blobs(&self) -> PathBuf {
-            self.folder.path().join("oci/blobs/sha256")
+            self.directory.path().join("oci/blobs/sha256")
         }
 
-        /// Every blob of the layout, by its file name.
+        /// Returns every blob of the layout, by its file name.
         fn files(&self) -> BTreeMap<String, Vec<u8>> {
             let entries = fs::read_dir(self.blobs()).unwrap().map(|entry| entry.unwrap());
             let read = |path: PathBuf| fs::read(path).unwrap();

@@ -1,4 +1,4 @@
-//! Images by Docker's buildx and `Dockerfile.multi-arch`.
+//! Images made by Docker's buildx and `Dockerfile.multi-arch`.
 
 use std::{fs, path::Path};
 
@@ -20,16 +20,17 @@ pub(crate) struct Buildx<'r> {
 }
 
 impl Buildx<'_> {
-    /// Has the engine keep the image under these tags, and returns the digest that it has there: an engine unpacks what it
-    /// loads, and dates the files itself. All of it was built before, so this takes no time.
+    /// Loads the image into the engine under these tags, and returns its digest there, which differs: an
+    /// engine unpacks the image, and dates the files itself. Everything was built before, so this takes no
+    /// time.
     pub(crate) fn load(
         &self,
         platform: Platform,
         program: &Path,
         tags: &[(ImageName, Tag)],
     ) -> Result<Digest> {
-        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
-        let file = folder.path().join("metadata.json");
+        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let file = directory.path().join("metadata.json");
         let names = tags.iter().flat_map(|(image, tag)| ["--tag".to_owned(), format!("{image}:{tag}")]);
         let options = ["--load".to_owned(), "--metadata-file".to_owned(), file.display().to_string()];
         let options: Vec<String> = options.into_iter().chain(names).collect();
@@ -40,15 +41,15 @@ impl Buildx<'_> {
         digest.parse().map_err(Error::msg)
     }
 
-    /// One `docker buildx build` with `options` that say where its output goes.
+    /// Runs one `docker buildx build`; `options` select its output.
     fn run(&self, platform: Platform, program: &Path, options: &[String], purpose: &str) -> Result<()> {
         let shell = self.project.shell()?;
-        let context = program.parent().context("the binary is in no folder")?;
+        let context = program.parent().context("the binary is in no directory")?;
         let platform = platform.to_string();
         let argument = |name: &str, label: &str| format!("{name}={}", self.recipe.label(label));
         let version = argument("VERSION", ANNOTATION_VERSION);
         let revision = argument("REVISION", ANNOTATION_REVISION);
-        // An attestation would make an index of what has to be one image.
+        // With an attestation the result would be an index instead of an image.
         let build = cmd!(
             shell,
             "docker buildx build --file Dockerfile.multi-arch --platform {platform} --provenance=false --sbom=false
@@ -60,8 +61,8 @@ impl Buildx<'_> {
 
 impl Builder for Buildx<'_> {
     fn image(&self, platform: Platform, program: &Path, layout: &Layout) -> Result<Descriptor> {
-        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
-        let built = folder.path().join("oci");
+        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let built = directory.path().join("oci");
         let output = format!("type=oci,tar=false,rewrite-timestamp=true,dest={}", built.display());
         self.run(platform, program, &["--output".to_owned(), output], "build an image with buildx")?;
         document::on(layout.adopt(&built)?, platform)

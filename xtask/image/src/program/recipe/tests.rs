@@ -3,7 +3,7 @@
 
 use super::*;
 
-/// The instructions of the last stage, each as its word and the rest, with continued lines joined.
+/// Returns the instructions of the last stage, each as its keyword and the rest, with continued lines joined.
 fn instructions() -> Vec<(String, String)> {
     let root = devkit::project::root().unwrap();
     let text = std::fs::read_to_string(root.join("Dockerfile.multi-arch")).unwrap().replace("\\\n", " ");
@@ -17,7 +17,7 @@ fn instructions() -> Vec<(String, String)> {
     lines[stage..].to_vec()
 }
 
-/// What the Dockerfile says after `word`, which it says once.
+/// Returns the rest of the only instruction with the keyword `word`.
 fn said(word: &str) -> String {
     let mut found = instructions().into_iter().filter(|(known, _)| known == word);
     let (_, rest) = found.next().unwrap_or_else(|| panic!("no {word}"));
@@ -29,7 +29,7 @@ fn list(json: &str) -> Vec<String> {
     serde_json::from_str(json).unwrap()
 }
 
-/// `name=value` and `name="value with spaces"`, one after the other.
+/// Parses `name=value` and `name="value with spaces"`, one after the other.
 fn pairs(mut text: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     while let Some((name, rest)) = text.split_once('=') {

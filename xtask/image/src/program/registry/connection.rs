@@ -161,7 +161,7 @@ impl Connection {
         .with_context(|| format!("could not set `{}`", self.under(name)))
     }
 
-    /// Returns the manifest under `name`, a tag or a digest, with the digest of what came.
+    /// Returns the manifest under `name`, a tag or a digest, with the digest of the received bytes.
     pub(super) fn manifest(&self, name: &str) -> Result<(Vec<u8>, Digest)> {
         let response = self.ask(async || self.get_manifest(name, Right::Pull).await?.success());
         let response = response.with_context(|| format!("could not get `{}`", self.under(name)))?;
