@@ -3,8 +3,8 @@
  *
  *     wamr-host clawft-wasip1.wasm DIRECTORY NAME=VALUE < MESSAGE
  *
- * DIRECTORY holds `config.json`, and NAME is the variable with the key. This is an example to read, not a program to use:
- * its only network is plain HTTP, and it ignores timeouts.
+ * DIRECTORY holds `config.json`, and NAME is the variable with the key. This is an example to read, not a program to
+ * use: its only network is plain HTTP, and it ignores timeouts.
  */
 
 #define _POSIX_C_SOURCE 200809L

@@ -1,6 +1,6 @@
-"""What the scripts here share: `SCRIPT.py CASE` tries one case with what it is given as JSON on standard input.
+"""Common code of the scripts: `SCRIPT.py CASE` runs one case with JSON arguments from standard input.
 
-It ends with 0 if all is as it should be. If not, the last line on standard error says what is wrong.
+Exits with 0 on success. Otherwise the last line on standard error has the reason.
 """
 
 import json
@@ -11,13 +11,13 @@ CASES = {}
 
 
 def case(function):
-    """Makes `function`, which takes what is given, a case of its name."""
+    """Registers `function`, which takes the arguments, as a case of its name."""
     CASES[function.__name__] = function
     return function
 
 
 def main():
-    """Tries the case that the command line names."""
+    """Runs the case that the command line names."""
     given = json.load(sys.stdin)
     try:
         CASES[sys.argv[1]](given)
@@ -28,10 +28,10 @@ def main():
 
 
 def same(what, found, expected):
-    """Insists on `found` being what is `expected`."""
+    """Asserts that `found` equals `expected`."""
     assert found == expected, f"{what} is {found!r}, expected {expected!r}"
 
 
 def within(what, text, part):
-    """Insists on `text` holding `part`."""
+    """Asserts that `text` contains `part`."""
     assert part in text, f"{what} is {text!r}, and lacks {part!r}"

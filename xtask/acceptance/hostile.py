@@ -1,4 +1,4 @@
-"""Clients that take a gateway's time, its connections or its disk, and what others see of it meanwhile."""
+"""Clients that use up a gateway's time, its connections or its disk, and their effect on other clients."""
 
 import collections
 import http.client
@@ -12,23 +12,23 @@ from urllib.parse import urlsplit
 
 from cases import case, main, same
 
-# Nothing here takes as long, unless it would take for ever.
+# The upper limit for everything here.
 PATIENCE = 60
 
-# How long a gateway may let those wait who ask whether it lives, on a machine that does other things: the worst, and the best.
+# The limits of the liveness response on a busy machine: for the slowest, and for the fastest one.
 WORST, BEST = 5, 1
 
 JSON = {"Content-Type": "application/json"}
 
 
 def connection(url):
-    """A connection of its own."""
+    """Opens a connection of its own."""
     address = urlsplit(url)
     return http.client.HTTPConnection(address.hostname, address.port, timeout=PATIENCE)
 
 
 def ask(url, method, path, body=None, headers=None):
-    """The status, the headers and the body of an answer."""
+    """Returns the status, the headers and the body of an answer."""
     of = connection(url)
     try:
         of.request(method, path, body, headers or {})
@@ -39,7 +39,7 @@ def ask(url, method, path, body=None, headers=None):
 
 
 def health(url, times=5):
-    """Asks whether the gateway lives, and insists on hearing it in time."""
+    """Requests the liveness of the gateway, and asserts that it answers in time."""
     took = []
     for _ in range(times):
         begun = time.monotonic()
@@ -50,7 +50,7 @@ def health(url, times=5):
 
 @contextmanager
 def in_parallel(count, work):
-    """Does `work` in so many threads meanwhile, and insists on all of them coming to their end."""
+    """Runs `work` in this number of threads meanwhile, and asserts that all of them end."""
     failures = []
 
     def guarded():
@@ -71,14 +71,14 @@ def in_parallel(count, work):
 
 
 def conversation(messages):
-    """A request of so many empty messages."""
+    """Returns a request of this number of empty messages."""
     empty = [{"role": "user", "content": ""}] * messages
     return json.dumps({"messages": [*empty, {"role": "user", "content": "hello"}]})
 
 
 @case
 def large(given):
-    """Requests that take long to read keep nobody waiting."""
+    """Requests that take long to read delay no other client."""
     body = conversation(given["messages"])
     answers = []
     with in_parallel(
@@ -101,7 +101,7 @@ def send_large(given):
 
 
 def sockets_that_do_not_read(stack, url, count):
-    """Sockets that ask for far more than they will ever read."""
+    """Opens sockets that request far more than they will ever read."""
     wanted = count + 100
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert hard == resource.RLIM_INFINITY or hard >= wanted, f"{wanted} files have to be allowed, and {hard} are"
@@ -122,7 +122,7 @@ def sockets_that_do_not_read(stack, url, count):
 
 @case
 def slow_readers(given):
-    """Sockets that never read keep nobody out."""
+    """Sockets that never read do not keep other clients out."""
     with ExitStack() as stack:
         sockets_that_do_not_read(stack, given["url"], given["sockets"])
         health(given["url"])
@@ -131,7 +131,7 @@ def slow_readers(given):
 
 @case
 def slow_readers_until_the_end(given):
-    """Sockets that never read are there until the gateway has gone."""
+    """Keeps sockets that never read until the gateway has exited."""
     with ExitStack() as stack:
         try:
             sockets_that_do_not_read(stack, given["url"], given["sockets"])
@@ -144,7 +144,7 @@ def slow_readers_until_the_end(given):
 
 @case
 def probes(given):
-    """Many who ask at once find a healthy gateway ready."""
+    """Many simultaneous probes find a healthy gateway ready."""
     answers = collections.Counter()
 
     def probe():
@@ -160,7 +160,7 @@ def probes(given):
 
 @case
 def refusals(given):
-    """A refusal is read by who sends a large body first, each time."""
+    """A client that sends a large body first can read the refusal, each time."""
     token = {"Authorization": f"Bearer {given['token']}"}
     body = "x" * 4_000_000
     chat = "/v1/chat/completions"
@@ -178,22 +178,22 @@ def refusals(given):
             except OSError as error:
                 raise AssertionError(f"attempt {attempt} to read the {status} ended with {error!r}") from error
             same("the status", found, status)
-            same("what becomes of the connection", answered.get("connection"), "close")
+            same("the connection header", answered.get("connection"), "close")
 
 
 @case
 def foreign(given):
-    """A request from elsewhere is refused as well."""
+    """A request from another origin is refused as well."""
     body = "x" * 4_000_000
     for _ in range(given["times"]):
         status, headers, _ = ask(given["url"], "POST", "/v1/chat/completions", body, {**JSON, "Origin": "https://evil.example"})
         same("the status", status, 403)
-        same("what becomes of the connection", headers.get("connection"), "close")
+        same("the connection header", headers.get("connection"), "close")
 
 
 @case
 def busy(given):
-    """One too many is told so, whatever it sends."""
+    """A connection beyond the limit gets an error, whatever it sends."""
     body = json.dumps({"messages": [{"role": "user", "content": "x" * 3_000_000}]})
     for _ in range(given["times"]):
         status, headers, _ = ask(given["url"], "POST", "/v1/chat/completions", body, JSON)
@@ -203,7 +203,7 @@ def busy(given):
 
 @case
 def many(given):
-    """So many requests that the log fills whatever it goes through."""
+    """Sends so many requests that the log fills every buffer."""
     of = connection(given["url"])
     for _ in range(given["times"]):
         of.request("GET", "/healthz")

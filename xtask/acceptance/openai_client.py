@@ -1,4 +1,4 @@
-"""OpenAI's own client against the gateway: both ways of answering, models, sessions, and every error as its own class."""
+"""OpenAI's own client against the gateway: whole and streamed answers, models, sessions, and every error class."""
 
 import asyncio
 import time
@@ -12,18 +12,18 @@ MODEL = "gpt-4o-mini"
 
 
 def client(url, key="unused", **options):
-    """A client that does not try again, so that an error is one."""
+    """Returns a client without retries, so that each error is reported."""
     return OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0, timeout=30, **options)
 
 
 def ask(of, text="hello", **options):
-    """Asks `text` of a client."""
+    """Sends `text` with a client."""
     messages = [{"role": "user", "content": text}]
     return of.chat.completions.create(model=MODEL, messages=messages, **options)
 
 
 def refused(kind, work):
-    """The error of `kind` that `work` has to end with."""
+    """Returns the error of `kind` that `work` must raise."""
     try:
         work()
     except openai.OpenAIError as error:
@@ -34,7 +34,7 @@ def refused(kind, work):
 
 @case
 def whole(given):
-    """An answer in one piece, to a conversation that the client holds."""
+    """A whole answer, in a conversation that the client holds."""
     messages = [
         {"role": "system", "content": "be brief"},
         {"role": "user", "content": "hello"},
@@ -54,7 +54,7 @@ def whole(given):
 
 @case
 def streamed(given):
-    """An answer as it arrives: the provider rests 300 milliseconds before each of the four words."""
+    """A streamed answer: the provider pauses 300 milliseconds before each of the four words."""
     text, times, reasons, usage = "", [], [], None
     options = {"stream": True, "stream_options": {"include_usage": True}}
     for chunk in ask(client(given["url"]), "one two three", **options):
@@ -85,7 +85,7 @@ def models(given):
 
 @case
 def session(given):
-    """With the header, the gateway keeps what was said."""
+    """With the header, the gateway stores the turn."""
     options = {"default_headers": {"X-Clawft-Session": "client"}}
     of = client(given["url"], **options)
     same("the first answer", ask(of).choices[0].message.content, "echo: hello")
@@ -98,7 +98,7 @@ def session(given):
 
 @case
 def parallel(given):
-    """Twenty answers that take a second each take little more than one together."""
+    """Twenty simultaneous answers of a second each take little more than one."""
 
     async def all_at_once():
         async with AsyncOpenAI(base_url=f"{given['url']}/v1", api_key="unused", max_retries=0) as of:
@@ -114,7 +114,7 @@ def parallel(given):
 
 @case
 def errors(given):
-    """What goes wrong behind the gateway, and in front of it."""
+    """Errors of the provider and of the gateway."""
     urls = given["urls"]
     behind = [
         ("status-400", openai.BadRequestError, 400, "400"),
@@ -152,7 +152,7 @@ def in_front(of):
 
 @case
 def broken_stream(given):
-    """An answer that breaks off is an error, and what came before it was handed on."""
+    """An answer that breaks off is an error, and the text before it is passed on."""
     for scenario, url in given["urls"].items():
         text = []
 
@@ -162,12 +162,12 @@ def broken_stream(given):
 
         error = refused(openai.APIError, read)
         within(f"the message of {scenario}", error.message, "incomplete")
-        same(f"what arrived of {scenario}", "".join(text), "echo: one two ")
+        same(f"the text of {scenario}", "".join(text), "echo: one two ")
 
 
 @case
 def token(given):
-    """Without the token nobody gets an answer, or learns anything."""
+    """Without the token there is no answer and no information."""
     url = given["url"]
     for key in ["wrong", given["token"] + "x", given["token"][:-1]]:
         error = refused(openai.AuthenticationError, lambda: ask(client(url, key)))

@@ -1,4 +1,4 @@
-"""The chat page in a real browser: what a person sees and does, and what must never happen meanwhile."""
+"""The chat page in a real browser: its use, and actions that it must never take."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +8,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from cases import case, main, same, within
 
-# A browser of its own, also for root, that talks to nobody but the gateway.
+# A browser of its own, also for root, that connects to the gateway only.
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -20,21 +20,21 @@ FLAGS = [
     "--disable-sync",
 ]
 
-# Notes in the page what the browser kept it from doing.
+# Records in the page the actions that the browser prevented.
 WATCH = """
     window.violations = [];
     document.addEventListener("securitypolicyviolation", (event) =>
         window.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
 """
 
-# The provider rests 300 milliseconds before each word.
+# The provider pauses 300 milliseconds before each word.
 WORDS = "one two three four five six seven eight"
 
 expect.set_options(timeout=15_000)
 
 
 class Window:
-    """A page with the gateway's address, and everything that went wrong in it."""
+    """A page with the gateway's address, and all errors in it."""
 
     def __init__(self, context, given):
         self.given = given
@@ -48,17 +48,17 @@ class Window:
         self.page.on("request", self.request)
 
     def dialog(self, dialog):
-        """No dialog is ever opened: a hostile answer would."""
+        """Fails, because no dialog may open: a hostile answer would open one."""
         self.problems.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
     def console(self, message):
-        """A response with an error's status is the browser's to note, and the page's to tell."""
+        """Ignores responses with an error status: the browser logs them, and the page shows them."""
         if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
             self.problems.append(f"console: {message.text}")
 
     def request(self, request):
-        """Nothing is fetched from anywhere but the gateway."""
+        """Fails for requests to other addresses than the gateway's."""
         if not request.url.startswith((self.given["url"] + "/", "data:", "blob:")):
             self.problems.append(f"request: {request.url}")
 
@@ -73,26 +73,26 @@ class Window:
         self.page.locator("#send").click()
 
     def answered(self, text):
-        """Waits for an answer to be whole."""
+        """Waits until an answer is complete."""
         expect(self.page.locator("#log .assistant").last).to_contain_text(text)
         expect(self.page.locator("#stop")).to_be_hidden()
 
     def shoot(self, name):
-        """Keeps a screenshot."""
+        """Saves a screenshot."""
         self.page.screenshot(path=Path(self.given["screenshots"], f"{name}.png"))
 
     def finish(self):
-        """What must hold in the end of every case."""
+        """Asserts the properties that hold at the end of every case."""
         violations = self.page.evaluate("window.violations")
-        same("what the browser prevented", violations, [])
-        same("what went wrong", self.problems, [])
+        same("the prevented actions", violations, [])
+        same("the errors", self.problems, [])
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"the page is {wide} px wider than its window"
 
 
 @contextmanager
 def window(given, **options):
-    """A browser's window with the page in it."""
+    """Opens a browser window with the page."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given["chromium"], args=FLAGS)
         try:
@@ -105,7 +105,7 @@ def window(given, **options):
 
 
 def colour(page, what, kind):
-    """The brightness of a colour, from 0 to 255."""
+    """Returns the brightness of a colour, from 0 to 255."""
     script = "([what, kind]) => getComputedStyle(document.querySelector(what))[kind]"
     numbers = page.evaluate(script, [what, kind])
     red, green, blue = (float(part) for part in numbers[numbers.index("(") + 1 : -1].replace(",", " ").split()[:3])
@@ -114,7 +114,7 @@ def colour(page, what, kind):
 
 @case
 def talk(given):
-    """Type, watch it arrive, reload, go on."""
+    """Type, watch the answer arrive, reload, continue."""
     with window(given) as opened:
         page = opened.open().page
         expect(page.locator("#message")).to_be_focused()
@@ -142,7 +142,7 @@ def talk(given):
 
 @case
 def token(given):
-    """A wrong token is refused with words, the right one is asked for once, and is never in the address."""
+    """A wrong token gets an error message; the right one is requested once, and is never in the address."""
     with window(given) as opened:
         page = opened.open().page
         field = page.locator("form#token-form input#token")
@@ -166,7 +166,7 @@ def token(given):
 
 @case
 def stop(given):
-    """What arrived before the button stays, and the next message works."""
+    """The text that arrived before the stop button stays, and the next message works."""
     with window(given) as opened:
         page = opened.open().page
         opened.say(WORDS)
@@ -176,7 +176,7 @@ def stop(given):
         expect(page.locator("#log")).to_contain_text("stopped")
         time.sleep(1)
         kept = page.locator("#log .assistant").inner_text()
-        within("what stays", kept, "echo: one two")
+        within("the kept text", kept, "echo: one two")
         assert "eight" not in kept, "the answer went on"
         page.reload()
         expect(page.locator("#log .assistant")).to_contain_text("echo: one two")
@@ -186,7 +186,7 @@ def stop(given):
 
 @case
 def keyboard(given):
-    """Nothing takes a mouse."""
+    """Everything works without a mouse."""
     with window(given) as opened:
         page = opened.open().page
         keys = page.keyboard
@@ -202,7 +202,7 @@ def keyboard(given):
         expect(page.locator("#stop")).to_be_hidden()
         expect(page.locator("#log")).to_contain_text("stopped")
         focused(page, "#message")
-        # Every control is reached by Tab, and shows that it has the focus.
+        # Tab reaches every control, which then shows that it has the focus.
         reached = set()
         for _ in range(20):
             keys.press("Tab")
@@ -222,12 +222,12 @@ def keyboard(given):
 
 
 def focused(page, what):
-    """The focus is where one goes on typing."""
+    """Asserts that this element has the focus."""
     expect(page.locator(what)).to_be_focused()
 
 
 def named(page):
-    """Every control has a name for those who do not see it."""
+    """Asserts that every control has a name for screen readers."""
     script = """
         [...document.querySelectorAll("button, input, textarea, a")]
             .filter((control) => !control.hidden && !(control.innerText || control.ariaLabel || control.labels?.length))
@@ -278,7 +278,7 @@ HOSTILE = [
 
 @case
 def hostile(given):
-    """The model's answer repeats the message: whatever looks like markup or a script is text, now and after a reload."""
+    """The model's answer repeats the message: markup and scripts in it are shown as text, now and after a reload."""
     with window(given) as opened:
         page = opened.open().page
         for text in HOSTILE:
@@ -295,7 +295,7 @@ def hostile(given):
 
 
 def inert(page):
-    """There is no element in the conversation that could do anything, and no link that could."""
+    """Asserts that no element or link in the conversation can run anything."""
     script = """
         [...document.querySelectorAll(
             "#log img, #log script, #log iframe, #log style, #log input, #log object, #log embed, #log form, #log link")]
@@ -303,7 +303,7 @@ def inert(page):
                 [...element.attributes].some(({ name, value }) => name.startsWith("on") || /^\\s*javascript:/i.test(value))))
             .map((element) => element.outerHTML)
     """
-    same("what should be text", page.evaluate(script), [])
+    same("the elements that should be text", page.evaluate(script), [])
 
 
 FORMATTED = """# A title
@@ -325,7 +325,7 @@ print("hello")
 
 @case
 def formatting(given):
-    """What models write as Markdown is shown as it is meant."""
+    """Markdown in answers is rendered."""
     with window(given) as opened:
         page = opened.open().page
         opened.say("x\n\n" + FORMATTED)
@@ -341,7 +341,7 @@ def formatting(given):
 
 @case
 def errors(given):
-    """The provider fails once: that is said, nothing typed is lost, and trying again works."""
+    """The provider fails once: the page shows the error, keeps the typed text, and a retry works."""
     with window(given) as opened:
         page = opened.open().page
         opened.say("hello")
@@ -356,7 +356,7 @@ def errors(given):
 
 @case
 def fragment(given):
-    """An address whose fragment is no text opens the page all the same."""
+    """An address with an invalid fragment opens the page anyway."""
     with window(given) as opened:
         page = opened.page
         for fragment in ["%E0%A4%A", "%", "%ff", "../etc", "a%2Fb"]:

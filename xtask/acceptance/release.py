@@ -1,4 +1,4 @@
-"""A release as clients of others read it: the component from a registry, and the SBOMs by CycloneDX's own schema."""
+"""A release as other clients read it: the component from a registry, and the SBOMs with CycloneDX's own schema."""
 
 from pathlib import Path
 
@@ -13,13 +13,13 @@ from cases import case, main, same
 
 @case
 def pull(given):
-    """The component comes under its own name and is what the manifest says of it."""
+    """The component has its own name and matches its manifest."""
     client = oras.client.OrasClient(insecure=True)
     manifest = client.get_manifest(given["reference"])
-    same("the type of what is said of it", manifest["config"]["mediaType"], "application/vnd.wasm.config.v0+json")
+    same("the type of the configuration", manifest["config"]["mediaType"], "application/vnd.wasm.config.v0+json")
     same("the layers' types", [layer["mediaType"] for layer in manifest["layers"]], ["application/wasm"])
     files = client.pull(target=given["reference"], outdir=given["folder"])
-    same("what was pulled", [Path(file).name for file in files], ["clawft.wasm"])
+    same("the pulled files", [Path(file).name for file in files], ["clawft.wasm"])
     config = client.get_blob(given["reference"], manifest["config"]["digest"]).json()
     same("the architecture", (config["architecture"], config["os"]), ("wasm", "wasip2"))
     same("the layers", config["layerDigests"], [layer["digest"] for layer in manifest["layers"]])
@@ -29,7 +29,7 @@ def pull(given):
 
 @case
 def sbom(given):
-    """Each document is one by the schema, and its licences and package URLs are some."""
+    """Each document is valid by the schema, and its licences and package URLs are valid."""
     validator, spdx = JsonStrictValidator(SchemaVersion.V1_6), get_spdx_licensing()
     for name, text in given["documents"].items():
         error = validator.validate_str(text)
@@ -43,7 +43,7 @@ def sbom(given):
 
 
 def package(component):
-    """The name that a component's package URL has to have."""
+    """Returns the name in a component's package URL."""
     if component["name"] == "std":
         return "rust"
     named = [of["value"] for of in component.get("properties", []) if of["name"] == "clawft:package"]

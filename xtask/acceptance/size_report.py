@@ -1,4 +1,4 @@
-"""The page of `cargo xtask size report` in a real browser, opened as a file: by mouse, by keyboard, in the dark, on a phone."""
+"""The page of `cargo xtask size report` in a real browser, opened as a file: mouse, keyboard, dark mode, phone."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,7 +7,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from cases import case, main, same, within
 
-# A browser of its own, also for root, that talks to nobody.
+# A browser of its own, also for root, without network.
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 DESK = {"width": 1320, "height": 1000}
@@ -18,7 +18,7 @@ expect.set_options(timeout=15_000)
 
 @contextmanager
 def opened(given, viewport=DESK, **options):
-    """The page in a window of its own. Whatever it asks the network for, and every error in it, is a finding."""
+    """Opens the page in its own window. Every network request and every error in it is a failure."""
     problems = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given["chromium"], args=FLAGS)
@@ -33,22 +33,22 @@ def opened(given, viewport=DESK, **options):
         shot.parent.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=shot, full_page=True)
         browser.close()
-    same("what went wrong", problems, [])
+    same("the errors", problems, [])
 
 
 def size(text):
-    """The number of bytes at the start of a text."""
+    """Returns the number of bytes at the start of a text."""
     return int(text.split(" ")[0].replace(",", ""))
 
 
 def data(page):
-    """What the page was made of."""
+    """Returns the data of the page."""
     return page.evaluate("JSON.parse(document.getElementById('data').textContent)")
 
 
 @case
 def desk(given):
-    """What is drawn is what was measured, and every way in leads somewhere."""
+    """The drawing matches the measurements, and every link works."""
     with opened(given) as page:
         found = data(page)
         name = max(found["artifacts"], key=lambda name: found["artifacts"][name]["raw"])
@@ -97,7 +97,7 @@ def desk(given):
 
 @case
 def keyboard(given):
-    """Nothing needs a mouse."""
+    """Everything works without a mouse."""
     with opened(given) as page:
         held = lambda: page.evaluate("document.activeElement.dataset.key ?? ''")
         page.locator(".node[tabindex='0']").focus()
@@ -117,7 +117,7 @@ def keyboard(given):
 
 @case
 def dark(given):
-    """In the dark the page is dark, and a button turns that round."""
+    """In dark mode the page is dark, and a button inverts it."""
     with opened(given, color_scheme="dark") as page:
         paper = lambda: page.evaluate("getComputedStyle(document.body).backgroundColor")
         night = paper()

@@ -82,14 +82,14 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_shows_all_there_is_agrees() {
+    fn complete_page_has_no_differences() {
         let text =
             "Try `pot brew --hot`.\n\n```console\n$ X=1 pot brew --color=never one | wc  # a note\n```\n";
         assert_eq!(found(text), Vec::<String>::new());
     }
 
     #[test]
-    fn what_does_not_exist_is_named_with_its_line() {
+    fn names_line_of_unknown_command() {
         let page = |line: &str| format!("`pot brew --hot --color`\n\n```console\n$ {line}\n```\n");
         for (line, expected) in [
             ("pot boil", "4: `pot boil`: there is no such command"),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_option_by_itself_is_said_of_every_command_that_has_it() {
+    fn single_option_counts_for_every_command() {
         assert_eq!(
             found("`pot brew` takes `--hot` and `--color=WHEN`; `--strange` is another program's"),
             Vec::<String>::new()
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_nowhere_is_named() {
+    fn names_commands_without_documentation() {
         assert_eq!(
             found("`pot`"),
             [

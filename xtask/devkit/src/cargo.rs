@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_build_without_an_executable_is_an_error() {
+    fn build_without_executable_is_an_error() {
         let finished = r#"{"reason":"build-finished","success":true}"#;
         assert!(find_executables(finished).unwrap_err().to_string().contains("no executable"));
     }

@@ -137,7 +137,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_child_reads_from_a_file_and_prints_into_one() {
+    fn child_uses_files_as_standard_streams() {
         let (status, stdout) = run("cat", &[], Duration::from_secs(60));
         assert!(status.unwrap().success());
         assert_eq!(stdout, "from the file");
@@ -145,7 +145,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_child_that_takes_too_long_is_killed() {
+    fn kills_a_child_after_the_limit() {
         let start = Instant::now();
         let (status, _) = run("sleep", &["30"], Duration::from_secs(1));
         let error = format!("{:#}", status.unwrap_err());

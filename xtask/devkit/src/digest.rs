@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn intact_things_are_measured_once_and_others_each_time() {
+    fn measures_intact_files_only_once() {
         let mut measured = 0;
         let mut is_intact = |expected: &str| {
             is_intact(Path::new("intact_things_are_measured_once"), expected, || {

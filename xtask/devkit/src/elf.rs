@@ -136,33 +136,33 @@ mod tests {
     }
 
     #[test]
-    fn a_static_executable_passes_wherever_it_is_loaded() {
+    fn accepts_both_kinds_of_static_executables() {
         let fixed = elf(EM_X86_64, &[segment(PT_LOAD, 5, 0), segment(PT_LOAD, 6, 0), DATA_STACK, UNWINDS]);
         check_static(&fixed, Machine::X86_64).unwrap();
         check_static(&whole(EM_AARCH64), Machine::Aarch64).unwrap();
     }
 
     #[test]
-    fn what_it_needs_of_the_system_is_said() {
+    fn error_names_what_the_program_needs() {
         assert!(error(EM_X86_64, &[segment(PT_INTERP, 4, 0), DATA_STACK]).contains("the system's loader"));
         let needed = segment(PT_DYNAMIC, 6, DT_NEEDED.unsigned_abs());
         assert!(error(EM_X86_64, &[needed, DATA_STACK]).contains("needs a library"));
     }
 
     #[test]
-    fn what_can_be_run_can_not_be_written() {
+    fn refuses_writable_executable_memory() {
         assert!(error(EM_X86_64, &[segment(PT_LOAD, 7, 0), DATA_STACK]).contains("written and run"));
         assert!(error(EM_X86_64, &[segment(PT_GNU_STACK, 7, 0)]).contains("on its stack can be run"));
         assert!(error(EM_X86_64, &[]).contains("on its stack can be run"));
     }
 
     #[test]
-    fn one_that_a_panic_would_end_is_refused() {
+    fn refuses_executable_without_unwinding() {
         assert!(error(EM_X86_64, &[DATA_STACK]).contains("cannot unwind"));
     }
 
     #[test]
-    fn another_machine_and_another_form_are_named() {
+    fn error_names_wrong_machine_and_form() {
         assert_eq!(error(EM_AARCH64, &[DATA_STACK]), "it is for aarch64, and should be for x86_64");
         assert!(error(8, &[DATA_STACK]).contains("machine 8 in ELF's list"));
         let other = |bytes: &[u8]| check_static(bytes, Machine::X86_64).unwrap_err().to_string();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_input_is_an_error_wherever_it_ends() {
+    fn input_truncated_anywhere_is_an_error() {
         let whole = whole(EM_X86_64);
         for length in 0..whole.len() {
             check_static(&whole[..length], Machine::X86_64).unwrap_err();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn one_without_the_table_at_its_end_was_cut_short() {
+    fn refuses_file_without_section_table() {
         let mut file = whole(EM_X86_64);
         let table = file.len() as u64;
         file[40..48].copy_from_slice(&table.to_le_bytes());

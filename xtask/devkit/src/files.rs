@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_files_below_a_directory_are_found_in_order() {
+    fn finds_all_files_in_order() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         fs::create_dir_all(path("b/c")).unwrap();
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_gives_back_what_it_took_and_is_the_same_every_time() {
+    fn gzip_is_lossless_and_reproducible() {
         let bytes = b"component ".repeat(1000);
         let compressed = gzip(&bytes).unwrap();
         assert_eq!(compressed, gzip(&bytes).unwrap());

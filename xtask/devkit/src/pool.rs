@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_are_in_the_order_of_the_items_whichever_ends_first() {
+    fn results_keep_the_order_of_items() {
         let items = [30, 0, 20, 0, 10];
         let done = run(&items, 3, |&millis| {
             thread::sleep(Duration::from_millis(millis));

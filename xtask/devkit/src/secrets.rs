@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_named_by_kind_and_place_and_not_repeated() {
+    fn error_names_kind_and_position_of_key() {
         let key = ["sk-ant-", "api03-AbCdEfGhIjKlMnOpQrStUv"].concat();
         let error = error(&format!("\0asm{key}\0"), &[]).unwrap();
         assert_eq!(
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn one_character_less_is_no_key() {
+    fn ignores_keys_that_are_too_short() {
         for pattern in PATTERNS.iter().filter(|pattern| pattern.least > 0) {
             let binary = format!("..{}{}..", pattern.prefix, body(pattern.body, pattern.least - 1));
             assert_eq!(pattern.find(binary.as_bytes()), None, "{binary}");
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn words_and_symbols_that_begin_like_a_key_are_none() {
+    fn ignores_words_that_begin_like_keys() {
         let near_misses = [
             "risk-free, a disk-based task-list; sk-... is a key",
             "task-list-item-checkbox-container and disk-encryption-at-rest-for-all",
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_found_behind_other_text() {
+    fn finds_tokens_after_other_text() {
         let token = token([40, 30, 43]);
         for (before, at) in [("", 0), ("xyz", 3), ("a.b.", 4), ("eyJ.", 4)] {
             let error = error(&format!("{before}{token} "), &[]).unwrap();
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_bytes_take_no_longer_than_others() {
+    fn hostile_bytes_take_linear_time() {
         let (done, wait) = mpsc::channel();
         thread::spawn(move || {
             let repeated = ["eyJ", ".eyJ", "eyJ.", "eyJa.eyJb.", "sk-", "ghp_", "AKIA.", "a", "."];
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn the_value_of_a_key_variable_is_found_and_others_are_not_looked_for() {
+    fn finds_values_of_key_variables_only() {
         let value = "correct-horse-battery";
         assert!(error(value, &[("OPENAI_API_KEY", value)]).unwrap().contains("`OPENAI_API_KEY`"));
         assert_eq!(error(value, &[("GREETING", value)]), None);

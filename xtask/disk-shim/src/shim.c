@@ -1,7 +1,7 @@
 /*
- * A library for LD_PRELOAD that makes a disk slow and a clock wrong, and writes down what a program asks of the disk. The
- * program has to call the C library for that: one that is linked statically does not, and what wasmtime does to files other
- * than `fsync` does not either.
+ * A library for LD_PRELOAD that makes a disk slow and a clock wrong, and logs a program's calls to the disk. It only
+ * affects calls of the C library: not those of a statically linked program, and of wasmtime's file operations only
+ * `fsync`.
  *
  *     DISK_SHIM_DELAY_MS   every fsync takes that much longer
  *     DISK_SHIM_BROKEN     fsync of a directory fails with an input/output error

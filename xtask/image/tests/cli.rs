@@ -4,7 +4,7 @@
 use std::{env, path::Path};
 
 #[test]
-fn docker_prints_what_the_golden_files_show() {
+fn docker_output_matches_golden_files() {
     if env::var_os("BLESS").is_some() {
         // SAFETY: the only test of this program, and it has no other thread yet.
         unsafe { env::set_var("TRYCMD", "overwrite") };

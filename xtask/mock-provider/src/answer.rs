@@ -163,13 +163,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_are_the_text() {
+    fn escapes_decode_to_the_text() {
         let text: String = serde_json::from_str(&format!("\"{ESCAPES}\"")).expect("a string");
         assert_eq!(text, ESCAPED_TEXT);
     }
 
     #[test]
-    fn digits_have_their_length_to_the_byte() {
+    fn digits_have_the_exact_length() {
         assert_eq!(digits(35), "0123456789abcdef0123456789abcdef012");
     }
 }

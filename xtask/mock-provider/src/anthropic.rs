@@ -148,7 +148,7 @@ mod tests {
     const HEADERS: [(&str, &str); 2] = [("x-api-key", "k"), ("anthropic-version", "2023-06-01")];
 
     #[test]
-    fn a_good_request_is_read() {
+    fn reads_a_valid_request() {
         let body =
             json!({ "model": "m", "max_tokens": 9, "messages": [{ "role": "user", "content": "hi" }] });
         let asked = read(&request(&HEADERS, &body)).expect("a good request");
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_real_one_refuses_is_refused() {
+    fn refuses_what_the_provider_refuses() {
         let good =
             json!({ "model": "m", "max_tokens": 9, "messages": [{ "role": "user", "content": "hi" }] });
         let status =
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_one_block_of_text() {
+    fn answer_is_one_text_block() {
         let answer = completion("m", "one two");
         assert_eq!(answer["content"], json!([{ "type": "text", "text": "one two" }]));
         assert_eq!(
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_named_as_their_type() {
+    fn event_names_match_their_type() {
         let asked = Asked { model: "m".to_owned(), text: String::new(), usage: true };
         for event in script(&asked, &["a", "b"]).events() {
             let data: Value = serde_json::from_str(&event.data).expect("JSON");

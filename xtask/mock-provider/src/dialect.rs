@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_are_words_and_make_up_the_text() {
+    fn deltas_are_words_of_the_text() {
         assert_eq!(pieces("one  two ü"), ["one ", " ", "two ", "ü"]);
         let long = "ü".repeat(2500);
         assert_eq!(pieces(&long).concat(), long);

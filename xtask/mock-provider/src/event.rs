@@ -72,14 +72,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_lines_and_an_empty_one() {
+    fn event_ends_with_an_empty_line() {
         let event = Event::named("ping", &json!({ "type": "ping" }));
         assert_eq!(event.plain(), "event: ping\ndata: {\"type\":\"ping\"}\n\n");
         assert_eq!(Event::data(&json!(1)).lines("\r\n"), "data: 1\r\n\r\n");
     }
 
     #[test]
-    fn an_odd_event_says_the_same() {
+    fn odd_event_has_the_same_data() {
         let odd = Event::data(&json!({ "a": 1 })).odd("\r");
         let data: Vec<&str> = odd.split('\r').filter_map(|line| line.strip_prefix("data:")).collect();
         assert_eq!(data, ["{", " \"a\":1}"]);

@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn error_names_the_wrong_option() {
         for (line, named) in [("--port", "`--port` needs"), ("--port x", "65535"), ("--loud", "`--loud`")] {
             let error = parse(line).expect_err(line).to_string();
             assert!(error.contains(named), "{error}");

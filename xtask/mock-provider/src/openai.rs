@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_user_message_is_what_is_asked() {
+    fn answers_the_last_user_message() {
         let body = json!({
             "model": "gpt-4o-mini",
             "messages": [
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_of_the_wrong_shape_is_refused_with_the_reason() {
+    fn refuses_wrong_shape_with_the_reason() {
         let refusal = |body: &str| read(&request(body)).expect_err(body).1.to_string();
         assert!(refusal("{").contains("EOF"));
         assert!(refusal(r#"{"messages":[]}"#).contains("model"));
@@ -214,14 +214,14 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_a_choice_with_usage() {
+    fn answer_has_choice_and_usage() {
         let answer = completion("m", "one two");
         assert_eq!(answer["choices"][0]["message"]["content"], "one two");
         assert_eq!(answer["usage"]["total_tokens"], 9 + 2);
     }
 
     #[test]
-    fn chunks_end_with_usage_only_where_it_was_asked_for() {
+    fn usage_chunk_only_on_request() {
         let asked = |usage| Asked { model: "m".to_owned(), text: String::new(), usage };
         let last = |usage| script(&asked(usage), &["a", "b"]).closing;
         assert_eq!((last(false).len(), last(true).len()), (2, 3));
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_401_shows_parts_of_the_key() {
+    fn status_401_repeats_parts_of_key() {
         let body = error(401, Some("sk-proj-0123456789wxyz"));
         let message = body["error"]["message"].as_str().expect("a message");
         assert!(message.contains("sk-proj-**********wxyz"), "{message}");

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_comes_by_length_or_in_chunks() {
+    fn reads_bodies_by_length_and_chunks() {
         for head in [
             "Content-Length: 5\r\n\r\nhello",
             "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n",
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_an_error_and_nothing_is_none() {
+    fn invalid_request_is_an_error() {
         assert_eq!(read(b"").expect("an end"), None);
         for bytes in [
             "hello\r\n\r\n",
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_asked_for_in_the_body() {
+    fn body_requests_a_stream() {
         let wants = |body: &str| Request { body: body.into(), ..Request::default() }.wants_stream();
         assert!(wants(r#"{"stream":true}"#));
         assert!(!wants(r#"{"stream":false}"#) && !wants("{}") && !wants("{"));

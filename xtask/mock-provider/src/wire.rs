@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_has_one_date() {
+    fn head_has_exactly_one_date() {
         let with = head(200, &[("date", "Sun, 06 Nov 1994 08:49:37 GMT")]);
         assert_eq!(
             with,

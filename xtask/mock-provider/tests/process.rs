@@ -28,7 +28,7 @@ fn start() -> Guard {
 }
 
 #[test]
-fn prints_its_address_and_goes_with_its_standard_input() {
+fn ends_when_standard_input_ends() {
     let mut server = start();
     let mut line = String::new();
     BufReader::new(server.0.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");

@@ -100,7 +100,7 @@ fn ok_echoes_in_the_documented_shape() {
 }
 
 #[test]
-fn statuses_carry_the_providers_words() {
+fn statuses_have_the_providers_bodies() {
     for (scenario, status, message) in [
         ("status-401", 401, "Incorrect API key provided: sk-proj-**********wxyz."),
         ("status-429", 429, "Rate limit reached"),
@@ -154,7 +154,7 @@ fn silent_sends_nothing() {
 }
 
 #[test]
-fn a_stream_brings_the_text_piece_by_piece() {
+fn stream_delivers_the_text_in_deltas() {
     let answer = streamed(start(RequestLog::default()), "ok");
     assert!(answer.head.contains("text/event-stream"));
     let text = String::from_utf8(answer.body).expect("text");
@@ -166,7 +166,7 @@ fn a_stream_brings_the_text_piece_by_piece() {
 }
 
 #[test]
-fn a_stream_that_breaks_off_brings_three_pieces_and_no_end() {
+fn cut_stream_has_three_deltas_only() {
     for (scenario, last) in [("stream-cut", "two "), ("stream-error", "server_error")] {
         let text = String::from_utf8(streamed(start(RequestLog::default()), scenario).body).expect("text");
         assert!(text.contains("one ") && text.contains(last) && !text.contains("three"), "{text}");
@@ -226,7 +226,7 @@ fn slow_takes_its_second() {
 }
 
 #[test]
-fn what_is_not_served_is_refused_in_words() {
+fn refuses_other_paths_with_a_message() {
     let answer = answer("loud");
     assert_eq!(answer.status, 404);
     assert!(String::from_utf8_lossy(&answer.body).contains("no scenario is called `loud`"));

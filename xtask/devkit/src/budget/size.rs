@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn units_are_what_they_say() {
+    fn parses_decimal_and_binary_units() {
         let bytes = |text: &str| text.parse::<Size>().unwrap().bytes();
         assert_eq!(bytes("7 B"), 7);
         assert_eq!(bytes("150 KB"), 150_000);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_says_why() {
+    fn error_explains_an_invalid_size() {
         let error = |text: &str| text.parse::<Size>().unwrap_err();
         assert!(error("-1 KB").contains("not negative"));
         assert!(error("150").contains("no unit"));
@@ -129,13 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn groups_of_three() {
+    fn groups_digits_by_three() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 
     proptest::proptest! {
         #[test]
-        fn what_is_shown_can_be_read_again(bytes in 0_usize..10_000_000_000) {
+        fn displayed_size_parses_again(bytes in 0_usize..10_000_000_000) {
             let shown = Size(bytes).to_string().replace(',', "_");
             assert_eq!(shown.parse(), Ok(Size(bytes)));
         }

@@ -17,7 +17,7 @@ fn check(made: &[(&str, Measured)], known: &[&str]) -> Result<(), String> {
 }
 
 #[test]
-fn at_the_ratchet_it_holds_and_one_byte_above_it_says_so() {
+fn fails_one_byte_above_the_ratchet() {
     assert_eq!(check(&[("a.wasm", Measured { raw: 200, gzip: 100 })], &["a.wasm"]), Ok(()));
     let error = check(&[("a.wasm", Measured { raw: 201, gzip: 100 })], &["a.wasm"]).unwrap_err();
     assert!(
@@ -27,7 +27,7 @@ fn at_the_ratchet_it_holds_and_one_byte_above_it_says_so() {
 }
 
 #[test]
-fn the_allowance_is_room_above_the_ratchet_and_never_above_the_limit() {
+fn allowance_never_exceeds_the_limit() {
     let check = |growth: &str, raw: usize| {
         let text =
             FILE.replace(r#"ratchet = "200 B""#, &format!(r#"ratchet = "200 B", growth = "{growth}""#));
@@ -42,7 +42,7 @@ fn the_allowance_is_room_above_the_ratchet_and_never_above_the_limit() {
 }
 
 #[test]
-fn above_the_limit_the_limit_is_named() {
+fn error_names_the_exceeded_limit() {
     let error = check(&[("a.wasm", Measured { raw: 200, gzip: 1151 })], &["a.wasm"]).unwrap_err();
     assert!(
         error.contains(
@@ -53,7 +53,7 @@ fn above_the_limit_the_limit_is_named() {
 }
 
 #[test]
-fn everything_that_does_not_hold_is_said_at_once() {
+fn error_lists_all_violations() {
     let too_big = Measured { raw: 999, gzip: 999 };
     let error = check(&[("a.wasm", too_big), ("b.wasm", too_big)], &["b.wasm"]).unwrap_err();
     assert_eq!(error.lines().count(), 5, "{error}");
@@ -62,12 +62,12 @@ fn everything_that_does_not_hold_is_said_at_once() {
 }
 
 #[test]
-fn a_row_of_another_run_is_not_asked_for() {
+fn ignores_rows_of_other_runs() {
     assert_eq!(check(&[], &["a.wasm"]), Ok(()));
 }
 
 #[test]
-fn mistakes_are_told_with_their_line() {
+fn error_names_the_line_of_a_mistake() {
     let error = |from: &str, to: &str| {
         let text = FILE.replace(from, to);
         assert_ne!(text, FILE);
@@ -89,7 +89,7 @@ fn mistakes_are_told_with_their_line() {
 }
 
 #[test]
-fn a_missing_file_is_named() {
+fn error_names_a_missing_file() {
     let error = Budget::load(Path::new("/nowhere/size-budget.toml")).unwrap_err();
     assert!(error.to_string().contains("`/nowhere/size-budget.toml`"), "{error}");
 }

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_package_is_made_of_what_its_dependencies_are_made_of() {
+    fn closure_holds_indirect_dependencies() {
         let text = r#"
             [[package]]
             name = "driver"

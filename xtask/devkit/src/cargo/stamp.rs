@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_digest_follows_names_and_contents() {
+    fn digest_changes_with_names_and_contents() {
         let root = tempfile::tempdir().unwrap();
         let (directory, sources) = (root.path().join("package/src"), ["package"]);
         fs::create_dir_all(&directory).unwrap();
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_found_again_as_long_as_nothing_changed() {
+    fn finds_program_while_nothing_changed() {
         let directory = tempfile::tempdir().unwrap();
         let (path, program) = (directory.path().join("stamp"), directory.path().join("program"));
         let stamp = Stamp { sources: "one".to_owned(), rest: "rest".to_owned() };
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn another_program_in_its_place_is_damaged() {
+    fn replaced_program_counts_as_damaged() {
         let directory = tempfile::tempdir().unwrap();
         let (path, program) = (directory.path().join("stamp"), directory.path().join("program"));
         let stamp = Stamp { sources: "one".to_owned(), rest: "rest".to_owned() };

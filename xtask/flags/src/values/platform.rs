@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_platform_is_read_as_it_is_written() {
+    fn displayed_platform_parses_again() {
         for platform in Platform::ALL {
             assert_eq!(platform.to_string().parse(), Ok(platform));
             assert_eq!(platform.file_name(), platform.to_string().replace('/', "-"));
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_no_image_for_is_answered_with_what_there_is() {
+    fn error_lists_the_platforms() {
         for text in ["linux/riscv64", "amd64", "windows/amd64", "linux/arm64/v8", ""] {
             let error = text.parse::<Platform>().unwrap_err();
             assert!(error.ends_with("but for linux/amd64 and linux/arm64"), "{error}");

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_release_is_named_by_its_version_or_the_beginning_of_it() {
+    fn release_is_named_by_version_or_prefix() {
         let versions = versions().unwrap();
         let (version, oldest) = (versions.last().unwrap(), Release(versions.len() - 1));
         let major = version.split('.').next().unwrap();
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn another_version_is_refused_with_the_list() {
+    fn error_lists_the_pinned_versions() {
         for text in ["", "1", "49.", "newest"] {
             let error = text.parse::<Releases>().unwrap_err().to_string();
             assert!(error.contains(&format!("`{text}`")) && error.contains("`all`"), "{error}");

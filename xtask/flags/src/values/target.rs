@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_has_many_names() {
+    fn target_has_several_names() {
         let names =
             ["linux-arm64", "linux/arm64", "linux-aarch64", "linux/aarch64", "aarch64-unknown-linux-musl"];
         for name in names {
@@ -176,13 +176,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_released_says_what_is() {
+    fn error_lists_the_targets() {
         let error = "linux-riscv64".parse::<Target>().unwrap_err();
         assert!(error.contains("linux-amd64, linux-arm64, macos-amd64"), "{error}");
     }
 
     #[test]
-    fn a_built_file_belongs_to_the_target_whose_directory_it_is_in() {
+    fn finds_target_of_a_built_file() {
         let path = Path::new("/t/aarch64-unknown-linux-musl/release-weft/weft");
         let built: Vec<Target> = Target::ALL.into_iter().filter(|target| target.built(path)).collect();
         assert_eq!(built, [Target::LinuxArm64]);

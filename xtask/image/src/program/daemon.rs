@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_driver_is_read_out_of_what_buildx_tells() {
+    fn reads_driver_from_buildx_output() {
         let inspected =
             "Name:          default\nDriver:        docker\nLast Activity: 2026-01-01\n\nNodes:\n";
         assert_eq!(driver(inspected), Some("docker"));

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recorded_is_read_and_can_be_forgotten() {
+    fn reads_and_removes_recorded_digests() {
         let directory = tempfile::tempdir().unwrap();
         let place = directory.path().join("new");
         let digests = Digests::at(&place);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_does_not_belong_there_is_named_at_once() {
+    fn error_lists_all_foreign_files() {
         let directory = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
         write("linux-amd64", &reference("one").to_string());
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn digests_of_another_image_are_refused() {
+    fn refuses_digests_of_another_image() {
         let directory = tempfile::tempdir().unwrap();
         let other = Reference::new(&image("ghcr.io/clawft/clawft"), &Digest::of(b"x"));
         Digests::at(directory.path()).record(Platform::Arm64, &other).unwrap();

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_holds_one_file_and_a_directory_that_every_user_can_write_to() {
+    fn layer_holds_program_and_open_directory() {
         let tar = tar(b"program", 1_700_000_000).unwrap();
         let mut archive = tar::Archive::new(&tar[..]);
         let entries = archive.entries().unwrap().map(|entry| {
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_programs_are_equal_layers() {
+    fn equal_programs_give_equal_layers() {
         assert_eq!(tar(b"x", 1).unwrap(), tar(b"x", 1).unwrap());
         assert_ne!(tar(b"x", 1).unwrap(), tar(b"x", 2).unwrap());
         assert_ne!(tar(b"x", 1).unwrap(), tar(b"y", 1).unwrap());

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_built_before_anything_is_pushed_and_tags_move_last() {
+    fn builds_before_pushing_and_tags_last() {
         let steps = plan(&request(Goal::Publish(tags()), Builder::Docker));
         let expected = [
             Step::LogIn,
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn one_platform_moves_no_tag_and_forgets_no_other_digest() {
+    fn single_platform_moves_no_tag() {
         for builder in [Builder::Docker, Builder::Oci] {
             let steps = plan(&request(Goal::Push(vec![Arm64]), builder));
             assert_eq!(steps[3..], [Step::Settle, Step::Push(Arm64), Step::Record(Arm64)]);
@@ -159,19 +159,19 @@ mod tests {
     }
 
     #[test]
-    fn without_a_push_nothing_leaves_the_machine() {
+    fn plan_without_push_stays_local() {
         let here = |builder| plan(&request(Goal::Keep(vec![Amd64], tags()), builder)).pop();
         assert_eq!(here(Builder::Oci), Some(Step::List));
         assert_eq!(here(Builder::Docker), Some(Step::Load(Amd64)));
     }
 
     #[test]
-    fn merging_builds_nothing() {
+    fn merge_plan_builds_nothing() {
         assert_eq!(plan(&request(Goal::Merge(tags()), Builder::Oci)), [Step::Gather, Step::Publish]);
     }
 
     #[test]
-    fn a_merge_and_a_push_end_in_the_same_words() {
+    fn merge_and_push_end_alike() {
         let words = |goal| {
             let request = request(goal, Builder::Oci);
             plan(&request).into_iter().map(|step| describe(step, &request)).collect::<Vec<_>>()

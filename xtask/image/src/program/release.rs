@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn images_of_one_revision_make_a_list_in_order() {
+    fn images_of_one_revision_make_a_release() {
         let images = [(Arm64, image("arm64", "a")), (Amd64, image("amd64", "a"))];
         let release = release(&images.into(), Wanted { revision: Some("a"), ..ANY }).unwrap();
         let architectures =
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn two_images_of_one_platform_are_refused() {
+    fn refuses_two_images_of_one_platform() {
         let error = error(&[(Amd64, image("amd64", "a")), (Arm64, image("amd64", "a"))], ANY);
         assert!(
             error.contains("was recorded for linux/arm64, and is a second image for linux/amd64"),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn different_revisions_are_refused_and_named() {
+    fn refuses_images_of_different_revisions() {
         let images = [(Amd64, image("amd64", "a")), (Arm64, image("arm64", "b"))];
         assert!(error(&images, ANY).contains("linux/amd64 is of a, linux/arm64 is of b"));
         let images = [(Amd64, image("amd64", "a")), (Arm64, image("arm64", "a"))];
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_platform_is_refused_unless_it_may_be() {
+    fn refuses_missing_platform_unless_allowed() {
         let images = [(Amd64, image("amd64", "a"))];
         assert!(error(&images, ANY).contains("no image for linux/arm64: with `--allow-partial`"));
         let partial = release(&images.into(), Wanted { allow_partial: true, ..ANY }).unwrap();
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_said_at_once() {
+    fn error_lists_all_violations() {
         let error = error(&[(Arm64, image("riscv64", "a"))], Wanted { revision: Some("b"), ..ANY });
         for part in ["linux/riscv64", "revisions differ", "no image for linux/amd64"] {
             assert!(error.contains(part), "{error}");

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_of_asking_has_its_goal() {
+    fn flags_select_the_goal() {
         let all = Platform::ALL.to_vec();
         assert_eq!(goal_of(&["--tag", "x"]), Goal::Keep(all.clone(), tag("x")));
         assert_eq!(goal_of(&["--tag", "x", "--push"]), Goal::Publish(tag("x")));

@@ -98,13 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn a_release_gets_three_tags() {
+    fn release_gets_three_tags() {
         let release = checkout(&["v0.1.0"], &["v0.1.0"], Some("main"));
         assert_eq!(names(&release, "0.1.0"), ["v0.1.0", "0.1", "latest"]);
     }
 
     #[test]
-    fn an_older_release_takes_no_tag_from_a_later_one() {
+    fn older_release_keeps_tags_of_later_one() {
         let all = ["v0.1.9", "v0.1.10", "v0.2.0", "v1.0.0-rc.1", "vnext"];
         assert_eq!(names(&checkout(&["v0.1.10"], &all, None), "0.1.10"), ["v0.1.10", "0.1"]);
         assert_eq!(names(&checkout(&["v0.1.9"], &all, None), "0.1.9"), ["v0.1.9"]);
@@ -112,19 +112,19 @@ mod tests {
     }
 
     #[test]
-    fn a_preview_is_not_the_latest() {
+    fn preview_gets_its_own_tag_only() {
         let preview = checkout(&["v1.0.0-rc.1"], &["v1.0.0-rc.1"], None);
         assert_eq!(names(&preview, "1.0.0-rc.1"), ["v1.0.0-rc.1"]);
     }
 
     #[test]
-    fn anything_else_gets_its_branch_or_its_commit() {
+    fn other_checkout_gets_branch_or_commit() {
         assert_eq!(names(&checkout(&[], &["v0.1.0"], Some("fix/a b")), "0.1.0"), ["fix-a-b"]);
         assert_eq!(names(&checkout(&["nightly"], &[], None), "0.1.0"), ["commit-0123456789ab"]);
     }
 
     #[test]
-    fn a_release_with_changes_is_none() {
+    fn changed_checkout_is_no_release() {
         let release = checkout(&["v0.1.0"], &["v0.1.0"], Some("main"));
         let changed = Checkout { revision: format!("{COMMIT}-dirty"), ..release };
         assert_eq!(names(&changed, "0.1.0"), ["main-dirty"]);
@@ -132,13 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn a_release_of_another_version_is_refused() {
+    fn refuses_release_of_another_version() {
         let error = tags(&checkout(&["v0.2.0"], &[], None), "0.1.0").unwrap_err().to_string();
         assert_eq!(error, "the tag v0.2.0 is of another version than the package, which is 0.1.0");
     }
 
     #[test]
-    fn only_whole_versions_are_releases() {
+    fn only_complete_versions_are_releases() {
         for tag in ["0.1.0", "v1", "v1.2", "v1.2.3.4", "v1.2.x", "v1..3", "v+1.2.3", "vv1.2.3"] {
             assert_eq!(Release::parse(tag), None, "{tag}");
         }

@@ -11,7 +11,7 @@ fn refused<T: FromStr<Err = String>>(text: &str) -> String {
 }
 
 #[test]
-fn the_registry_is_told_from_the_path_as_docker_does() {
+fn separates_registry_and_path_as_docker() {
     for (text, registry, repository) in [
         ("ghcr.io/clawft/clawft", "ghcr.io", "clawft/clawft"),
         ("localhost/clawft", "localhost", "clawft"),
@@ -28,7 +28,7 @@ fn the_registry_is_told_from_the_path_as_docker_does() {
 }
 
 #[test]
-fn what_is_no_name_is_refused_with_the_reason() {
+fn refuses_invalid_names_with_the_reason() {
     for (text, reason) in [
         ("ghcr.io/clawft/clawft:latest", "give that with `--tag`"),
         ("clawft:1", "give that with `--tag`"),
@@ -54,7 +54,7 @@ fn what_is_no_name_is_refused_with_the_reason() {
 }
 
 #[test]
-fn tags_are_checked() {
+fn refuses_invalid_tags() {
     for text in ["latest", "v1.2.3", "1.2", "_x", "A-b_c.d", &"t".repeat(128)] {
         assert_eq!(text.parse::<Tag>().unwrap().to_string(), text);
     }
@@ -67,7 +67,7 @@ fn tags_are_checked() {
 }
 
 #[test]
-fn a_branch_becomes_the_nearest_tag() {
+fn branch_becomes_the_nearest_tag() {
     for (branch, tag) in [("main", "main"), ("feature/x y", "feature-x-y"), (".hidden", "hidden"), ("é", "-")]
     {
         let nearest = Tag::nearest(branch).map(|tag| tag.to_string());
@@ -77,14 +77,14 @@ fn a_branch_becomes_the_nearest_tag() {
 
 proptest! {
     #[test]
-    fn whatever_is_taken_is_taken_again_as_it_is_shown(text in "[a-z0-9A-Z._:/@-]{0,40}") {
+    fn displayed_name_parses_again(text in "[a-z0-9A-Z._:/@-]{0,40}") {
         if let Ok(name) = text.parse::<ImageName>() {
             prop_assert_eq!(name.to_string().parse::<ImageName>(), Ok(name));
         }
     }
 
     #[test]
-    fn no_text_is_too_strange(text in ".*") {
+    fn parser_never_panics_on_any_text(text in ".*") {
         let _ = text.parse::<ImageName>();
         if let Ok(tag) = Tag::nearest(&text) {
             prop_assert_eq!(tag.to_string().parse::<Tag>(), Ok(tag));
