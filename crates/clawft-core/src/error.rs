@@ -21,7 +21,7 @@ pub enum TurnError {
     UnusableKey {
         /// The provider's name in the configuration.
         provider: String,
-        /// Where the key was found.
+        /// The origin of the key.
         source: KeySource,
     },
     /// No complete response arrived.
@@ -30,7 +30,7 @@ pub enum TurnError {
     InvalidKey {
         /// The provider's name in the configuration.
         provider: String,
-        /// Where the key was found.
+        /// The origin of the key.
         source: KeySource,
         /// The response's status.
         status: u16,

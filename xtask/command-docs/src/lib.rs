@@ -1,11 +1,11 @@
 //! Compares the commands in documents with the command line: every command shown exists, and every existing
 //! command is shown somewhere.
 //!
-//! Modules in the order of data: [`shown`] finds commands in Markdown, [`held`] compares one of them with
+//! Modules in the order of data: [`extract`] finds commands in Markdown, [`compare`] compares one of them with
 //! clap's tree.
 
-mod held;
-mod shown;
+mod compare;
+mod extract;
 
 use std::{
     fs, io,
@@ -41,17 +41,17 @@ pub fn disagreements(command: &Command, documents: &[PathBuf]) -> io::Result<Vec
     let mut command = command.clone();
     command.build();
     let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
-    let (mut wrong, mut seen) = (Vec::new(), held::Seen::default());
+    let (mut wrong, mut seen) = (Vec::new(), compare::Seen::default());
     for path in documents {
         let text = fs::read_to_string(path)?;
-        seen.alone(shown::options(&text));
-        for shown in shown::commands(&text, &name) {
-            if let Err(what) = held::walk(&command, &shown.words, &mut seen) {
+        seen.alone(extract::options(&text));
+        for shown in extract::commands(&text, &name) {
+            if let Err(what) = compare::walk(&command, &shown.words, &mut seen) {
                 wrong.push(format!("{}:{}: {what}", path.display(), shown.line));
             }
         }
     }
-    let unseen = held::unseen(&command, &name, &seen);
+    let unseen = compare::unseen(&command, &name, &seen);
     wrong.extend(unseen.into_iter().map(|what| format!("`{what}` is in no document")));
     Ok(wrong)
 }

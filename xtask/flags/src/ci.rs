@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::values::name;
 
-/// How long `ci --full` fuzzes each target by default, in seconds.
+/// The seconds that `ci --full` fuzzes each target by default.
 pub const FUZZ_SECONDS: u64 = 15;
 
 /// Run the steps that a change must pass, or with `--full` those that a release must pass

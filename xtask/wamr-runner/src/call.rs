@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     guest::{self, Guest},
-    turn::{self, Taken},
+    turn::{self, TurnResult},
 };
 
 /// A line of standard input.
@@ -64,7 +64,7 @@ pub(crate) fn answer_lines(guest: &mut Guest) -> Result<u8> {
 fn answer(guest: &mut Guest, call: Call) -> Result<Answer> {
     match call {
         Call::Turn { message, session } => {
-            let Taken { result, pieces, incomplete, warnings, unstored } =
+            let TurnResult { result, pieces, incomplete, warnings, unstored } =
                 turn::take(guest, &message, &session)?;
             Ok(Answer { result, pieces, incomplete, warnings, unstored })
         }

@@ -21,7 +21,7 @@ mod header {
 
 /// The result of a turn.
 #[derive(Debug)]
-pub(crate) struct Taken {
+pub(crate) struct TurnResult {
     /// The answer, or the error message.
     pub(crate) result: Result<String, String>,
     /// The deltas of the answer.
@@ -35,7 +35,7 @@ pub(crate) struct Taken {
 }
 
 /// Runs a turn that answers `message` in the session `session`.
-pub(crate) fn take(guest: &mut Guest, message: &str, session: &str) -> Result<Taken> {
+pub(crate) fn take(guest: &mut Guest, message: &str, session: &str) -> Result<TurnResult> {
     let start = Instant::now();
     let (message, session) = (lend(guest, message.as_bytes())?, lend(guest, session.as_bytes())?);
     let turn = guest.call("clawft_begin", &[message.0, message.1, session.0, session.1])?;
@@ -78,7 +78,7 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    fn take(&mut self) -> Result<Taken> {
+    fn take(&mut self) -> Result<TurnResult> {
         let mut pieces = Vec::new();
         let mut step = self.guest.call("clawft_step", &[self.turn])?;
         loop {
@@ -96,9 +96,9 @@ impl Turn<'_> {
         let unstored = self.text(clawft::CLAWFT_UNSTORED)?;
         Ok(match step {
             clawft::CLAWFT_DONE => {
-                Taken { result: Ok(answer), pieces, incomplete: error, warnings, unstored }
+                TurnResult { result: Ok(answer), pieces, incomplete: error, warnings, unstored }
             }
-            _ => Taken { result: Err(error), pieces, incomplete: String::new(), warnings, unstored },
+            _ => TurnResult { result: Err(error), pieces, incomplete: String::new(), warnings, unstored },
         })
     }
 
