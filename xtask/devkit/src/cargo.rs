@@ -140,9 +140,9 @@ fn turn(target: &Path, package: &str) -> Result<File> {
 /// The beginnings of the names of variables that cargo is called without.
 const WITHHELD: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CLAWFT_REGISTRY_"];
 
-/// Returns a call of cargo without the variables that another cargo has set to run this program. Build scripts may read them
-/// (that of `ring` does), and would run again whenever cargo is called in the other way. Nor is the password of a registry theirs
-/// to read.
+/// Returns a call of cargo without the variables that another cargo has set to run this program. Build
+/// scripts may read them (that of `ring` does), and would run again whenever cargo is called in the other
+/// way. Nor is the password of a registry theirs to read.
 pub fn outermost(cargo: Cmd<'_>) -> Cmd<'_> {
     let is_ours = |name: &str| WITHHELD.iter().any(|prefix| name.starts_with(prefix));
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());

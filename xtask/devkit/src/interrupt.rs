@@ -1,5 +1,5 @@
-//! Ctrl-C, and the signal that asks programs to end. A terminal sends the first to our steps as well, which end by it; we stay
-//! to tell how far it went.
+//! Ctrl-C, and the signal that asks programs to end. A terminal sends the first to our steps as well, which
+//! end by it; we stay to tell how far it went.
 
 use std::{
     process,

@@ -1,9 +1,10 @@
 //! The basis of all packages of the build tool. It depends on none of them.
 //!
-//! Modules in reading order: [`project`] knows where things are and [`revision`] what is checked out. [`cmd`] is the one door to
-//! other programs, with [`child`] for those that may run on, [`cargo`] the one to what cargo builds, and [`package`] starts
-//! the packages that do the work of commands. [`files`] and
-//! [`digest`] are about bytes, [`budget`], [`secrets`] and [`elf`] about what may ship, [`pool`] does a few pieces of work at a time, [`interrupt`] handles Ctrl-C, and [`ui`] is how the tool talks. [`date`] writes times.
+//! Modules in reading order: [`project`] knows where things are and [`revision`] what is checked out. [`cmd`]
+//! is the one door to other programs, with [`child`] for those that may run on, [`cargo`] the one to what
+//! cargo builds, and [`package`] starts the packages that do the work of commands. [`files`] and [`digest`]
+//! are about bytes, [`budget`], [`secrets`] and [`elf`] about what may ship, [`pool`] does a few pieces of
+//! work at a time, [`interrupt`] handles Ctrl-C, and [`ui`] is how the tool talks. [`date`] writes times.
 
 pub mod budget;
 pub mod cargo;

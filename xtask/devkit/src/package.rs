@@ -102,7 +102,8 @@ impl Package {
         Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
     }
 
-    /// Runs the program with `arguments` where the user stands. What it prints is talk: it goes to standard error.
+    /// Runs the program with `arguments` where the user stands. What it prints is talk: it goes to standard
+    /// error.
     ///
     /// # Errors
     /// Fails if the package cannot be compiled or started, or the program fails; then it has said why.
@@ -121,8 +122,8 @@ impl Package {
         Ok(())
     }
 
-    /// Runs the program with `arguments` where the user stands, and returns what it prints on standard output; standard error
-    /// is shown as it comes.
+    /// Runs the program with `arguments` where the user stands, and returns what it prints on standard
+    /// output; standard error is shown as it comes.
     ///
     /// # Errors
     /// Fails if the package cannot be compiled or started, or if the program fails, which then has printed

@@ -10,11 +10,12 @@
 //! other. Nothing is visible under a tag until the last step, and an interrupted run continues where it
 //! stopped.
 //!
-//! Modules in reading order: [`request`] is what is asked for, with [`checkout`], [`tags`] and [`daemon`]; [`plan`] decides what to
-//! do and [`execute`] does it, after it has had [`verify`] look at binaries from elsewhere. [`recipe`] describes an image, [`builder`] makes one of [`document`]s and a [`layer`] in a
-//! [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on its digest, [`release`] judges whether images
-//! belong together, [`publisher`] makes the index, [`report`] is the result. A release has [`kept`] images, and the
-//! [`component`] goes to a registry as well.
+//! Modules in reading order: [`request`] is what is asked for, with [`checkout`], [`tags`] and [`daemon`];
+//! [`plan`] decides what to do and [`execute`] does it, after it has had [`verify`] look at binaries from
+//! elsewhere. [`recipe`] describes an image, [`builder`] makes one of [`document`]s and a [`layer`] in a
+//! [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on its digest, [`release`]
+//! judges whether images belong together, [`publisher`] makes the index, [`report`] is the result. A release
+//! has [`kept`] images, and the [`component`] goes to a registry as well.
 
 mod builder;
 mod checkout;
