@@ -85,8 +85,8 @@ impl Request {
             None => daemon::choose(project)?,
         };
         let access = access(flags, builder)?;
-        let folder = |chosen: &Option<PathBuf>, name| match chosen {
-            Some(folder) => whole(folder),
+        let directory = |chosen: &Option<PathBuf>, name| match chosen {
+            Some(directory) => whole(directory),
             None => Ok(project.dist.join(name)),
         };
         let (digests, layout) =
