@@ -1,6 +1,5 @@
 //! Compares the recipe with `Dockerfile.multi-arch`: the same image in two languages.
 
-
 use super::*;
 
 /// Returns the instructions of the last stage, each as its keyword and the rest, with continued lines joined.
