@@ -225,6 +225,11 @@ impl Request {
         let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
         stream.read_exact(&mut body).ok()?;
+        // A proxy is sent the whole address.
+        let target = match target.strip_prefix("http://").and_then(|rest| rest.split_once('/')) {
+            Some((_, path)) => format!("/{path}"),
+            None => target,
+        };
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         Some(Self { method, path: path.to_owned(), query: pairs(query), headers, body })
     }

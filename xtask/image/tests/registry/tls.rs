@@ -100,6 +100,18 @@ fn goes_past_proxies_to_this_machine() {
 }
 
 #[test]
+fn asks_other_hosts_through_the_proxy() {
+    // The registry is its own proxy. `.test` is reserved, so that the name has no address.
+    let mut registry = Registry::start(Habits { relative: true, ..Habits::default() });
+    let proxy = format!("http://{}", registry.host);
+    registry.host = "registry.test:5000".to_owned();
+    let context = Context::new();
+    let mut command = context.push(&registry);
+    command.arg("--insecure").env("HTTP_PROXY", &proxy).env("http_proxy", &proxy);
+    run(command).pushed(&registry);
+}
+
+#[test]
 fn reaches_a_registry_by_its_ipv6_address() {
     let (registry, context) = (Registry::on("[::1]", Habits::default(), None), Context::new());
     assert!(registry.host.starts_with("[::1]:"));
