@@ -4,34 +4,85 @@ use std::{net::TcpListener, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::{ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer};
+use rustls::{
+    RootCertStore, ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivatePkcs8KeyDer},
+    server::WebPkiClientVerifier,
+};
 
 use crate::{
     context::{Context, run},
     server::{Auth, Habits, Registry},
 };
 
-/// Starts a registry on localhost that speaks TLS. Returns the certificate of its authority as well.
-fn start() -> (Registry, String) {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    let chain = vec![params.signed_by(&key, &authority).unwrap().der().clone()];
-    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
-    let habits = Habits { auth: Auth::Bearer, ..Habits::default() };
-    (Registry::on("localhost", habits, Some(Arc::new(config))), pem(authority.der()))
+/// An authority for one test.
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+/// A certificate of the authority for localhost, and its key.
+struct Certified {
+    certificate: CertificateDer<'static>,
+    key: KeyPair,
 }
 
-fn pem(certificate: &[u8]) -> String {
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(certificate))
+fn authority() -> Authority {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn certify(authority: &Authority) -> Certified {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    Certified { certificate: params.signed_by(&key, authority).unwrap().der().clone(), key }
+}
+
+/// Starts a registry on localhost that speaks TLS. Returns the certificate of its authority as well.
+fn start() -> (Registry, String) {
+    let authority = authority();
+    (serve(&authority, false), pem("CERTIFICATE", authority.der()))
+}
+
+/// Starts a registry with a certificate of `authority`, which may require one from its clients.
+fn serve(authority: &Authority, clients: bool) -> Registry {
+    let Certified { certificate, key } = certify(authority);
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+    let provider = Arc::new(ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.der().clone()).unwrap();
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+    let verifier = match clients {
+        true => verifier.build().unwrap(),
+        false => WebPkiClientVerifier::no_client_auth(),
+    };
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let habits = Habits { auth: Auth::Bearer, ..Habits::default() };
+    Registry::on("localhost", habits, Some(Arc::new(config)))
+}
+
+fn pem(kind: &str, bytes: &[u8]) -> String {
+    format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", STANDARD.encode(bytes))
+}
+
+#[test]
+fn shows_the_client_certificate_of_the_registry() {
+    let authority = authority();
+    let (registry, context) = (serve(&authority, true), Context::new());
+    context.log_in(&registry.host);
+    let write = |name: &str, text: &str| {
+        context.write(&format!("config/docker/certs.d/{}/{name}", registry.host), text);
+    };
+    write("ca.crt", &pem("CERTIFICATE", authority.der()));
+    context.fails(&registry, &[&format!("`{}`", registry.host)]);
+    let Certified { certificate, key } = certify(&authority);
+    write("client.cert", &pem("CERTIFICATE", &certificate));
+    write("client.key", &pem("PRIVATE KEY", &key.serialize_der()));
+    context.pushes(&registry);
 }
 
 #[test]

@@ -12,6 +12,9 @@ use serde_json::Value;
 /// The longest text of a server that is shown, in characters.
 const LONGEST: usize = 300;
 
+/// The part of rustls's message that means that the other side ended the connection for a reason of its own.
+const ALERT: &str = "received fatal alert";
+
 /// The statuses of temporary failures.
 const PASSING: [StatusCode; 5] = [
     StatusCode::REQUEST_TIMEOUT,
@@ -85,7 +88,8 @@ impl Failure {
     /// Returns the failure of a request that got no response.
     pub(super) fn of(error: &reqwest::Error) -> Self {
         let cause = innermost(error);
-        if cause.contains("certificate") || cause.contains("received corrupt message") {
+        let of_tls = ["certificate", "received corrupt message", ALERT];
+        if of_tls.iter().any(|part| cause.contains(part)) {
             Self::Tls(cause)
         } else if error.is_builder() {
             Self::Other(cause)
@@ -144,6 +148,10 @@ impl Failure {
             Self::Tls(cause) if cause.contains("certificate") => format!(
                 "could not reach `{registry}`: its certificate is not trusted ({cause}): name the file of its CA with \
                  `--ca-file`, or put it into `/etc/docker/certs.d/{registry}/ca.crt`"
+            ),
+            Self::Tls(cause) if cause.contains(ALERT) => format!(
+                "could not reach `{registry}`: it refused the TLS connection ({cause}): if it requires a client certificate, put \
+                 `client.cert` and `client.key` into `/etc/docker/certs.d/{registry}`"
             ),
             Self::Tls(cause) => format!(
                 "could not reach `{registry}`: it does not speak TLS ({cause}): `--insecure` uses \
@@ -362,6 +370,16 @@ mod tests {
         let ecr = Circumstances { registry: "1.dkr.ecr.eu-west-1.amazonaws.com", ..SOMEONE };
         let text = refusal(404, &error("NAME_UNKNOWN", "there is none"), Purpose::Begin).explain(ecr);
         assert!(text.contains("aws ecr create-repository --repository-name clawft/clawft"), "{text}");
+    }
+
+    #[test]
+    fn tells_failures_of_tls_apart() {
+        let explained = |cause: &str| Failure::Tls(cause.to_owned()).explain(SOMEONE);
+        assert!(explained("invalid peer certificate: UnknownIssuer").contains("`--ca-file`"));
+        assert!(
+            explained("received fatal alert: CertificateRequired").contains("`client.cert` and `client.key`")
+        );
+        assert!(explained("received corrupt message of type InvalidContentType").contains("`--insecure`"));
     }
 
     #[test]
