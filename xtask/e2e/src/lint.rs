@@ -1,16 +1,26 @@
-//! The programs that are built on demand, with clippy.
+//! Clippy for what `cargo clippy --all-targets` leaves out: our test targets, and the programs that are built on demand.
 
 use anyhow::Result;
-use devkit::{cargo::Variant, project::Project};
+use devkit::{
+    cargo::{Variant, outermost},
+    cmd,
+    project::Project,
+};
 use testkit::TEST_HOST;
+use xshell::cmd;
 
 use crate::guests::wamr;
 
-/// Has clippy look at the test host and at the runner with WAMR.
+/// Has clippy check the test targets, the test host and the runner with WAMR.
 ///
 /// # Errors
 /// Fails if clippy reports warnings.
 pub fn clippy(project: &Project) -> Result<()> {
+    let shell = project.shell()?;
+    let (package, every) = (env!("CARGO_PKG_NAME"), "*");
+    let targets =
+        cmd!(shell, "cargo clippy --locked --quiet --package {package} --test {every} -- --deny warnings");
+    cmd::run(outermost(targets), "check the test targets with clippy")?;
     TEST_HOST.lint(project, &Variant::default())?;
     wamr::PROGRAM.lint(project, &wamr::usual(project)?)
 }
