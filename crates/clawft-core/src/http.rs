@@ -6,6 +6,15 @@ use clawft_types::Secret;
 use core::fmt;
 use core::time::Duration;
 
+/// The maximum number of response headers that a platform passes on. No provider sends a quarter of this.
+pub const MAX_HEADERS: usize = 128;
+
+/// The maximum length of the name and value of a header that is passed on, in bytes.
+pub const MAX_HEADER_BYTES: usize = 8192;
+
+/// The number of body bytes that restart the timeout of a stream.
+pub const PROGRESS_BYTES: usize = 256;
+
 /// A complete request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpRequest {
@@ -18,8 +27,8 @@ pub struct HttpRequest {
     /// The body. Its length is known, so it need not be sent in chunks.
     pub body: Vec<u8>,
     /// The time from the first byte sent to the last byte read, after which the platform stops and reports
-    /// [`TransportError::TimedOut`]. With [`Self::stream`] it restarts whenever 256 more bytes of body have
-    /// arrived.
+    /// [`TransportError::TimedOut`]. With [`Self::stream`] it restarts whenever [`PROGRESS_BYTES`] more bytes of
+    /// body have arrived.
     pub timeout: Duration,
     /// Whether a stream is requested. It may take as long as it likes if it makes progress.
     pub stream: bool,

@@ -22,7 +22,8 @@
 //! caught, and every conversation with some history is longer. So `client.rs` rejects such a body. A remains
 //! as the reference for B's size and behaviour.
 
-use clawft_core::TransportError;
+use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
+use clawft_core::{Method, TransportError};
 use clawft_types::memory;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -59,23 +60,13 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The default limit of a response's body in bytes: 10 MB.
 pub const DEFAULT_MAX_RESPONSE: usize = 10_000_000;
 
-/// The number of body bytes that restart a renewed timeout.
-pub const PROGRESS: usize = 256;
-
-/// The maximum number of response headers that are passed on. The host has its own limits; no provider sends
-/// a quarter of this.
-const MAX_HEADERS: usize = 128;
-
-/// The maximum length of a header's name and value together.
-const MAX_HEADER: usize = 8192;
-
 /// Sends HTTP requests and receives their responses.
 #[derive(Clone)]
 pub struct WasiHttpClient {
     /// The timeout of one exchange, from connecting to the last byte of the response.
     pub timeout: Duration,
-    /// Whether the timeout restarts whenever [`PROGRESS`] more bytes of body have arrived: then a stream may
-    /// take as long as it likes, but not trickle.
+    /// Whether the timeout restarts whenever [`PROGRESS_BYTES`](clawft_core::http::PROGRESS_BYTES) more bytes
+    /// of body have arrived: then a stream may take as long as it likes, but not trickle.
     pub renewed: bool,
     /// The maximum size of a response's body in bytes; a larger one fails with [`HttpError::TooLarge`].
     pub max_response: usize,
@@ -103,7 +94,7 @@ impl WasiHttpClient {
     /// # Errors
     /// As [`Self::request`].
     pub fn get(&self, url: &str, headers: &[(&str, &str)]) -> Result<HttpResponse, HttpError> {
-        self.request("GET", url, headers, None)
+        self.request(Method::Get, url, headers, None)
     }
 
     /// Sends `body` with `POST`.
@@ -111,7 +102,7 @@ impl WasiHttpClient {
     /// # Errors
     /// As [`Self::request`].
     pub fn post(&self, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<HttpResponse, HttpError> {
-        self.request("POST", url, headers, Some(body))
+        self.request(Method::Post, url, headers, Some(body))
     }
 
     /// Sends a request and collects the whole response. Every status is a response, including 4xx and 5xx.
@@ -120,7 +111,7 @@ impl WasiHttpClient {
     /// As [`Self::exchange`].
     pub fn request(
         &self,
-        method: &str,
+        method: Method,
         url: &str,
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
@@ -146,14 +137,13 @@ impl WasiHttpClient {
     /// and for header names or values that could inject another header; the other errors during the exchange.
     pub fn exchange(
         &self,
-        method: &str,
+        method: Method,
         url: &str,
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
         sink: Sink<'_>,
     ) -> Result<(), HttpError> {
         let url = Url::parse(url).map_err(HttpError::InvalidRequest)?;
-        check_method(method)?;
         check_headers(headers)?;
         let request = Request { method, url, headers, body, timeout: self.timeout, renewed: self.renewed };
         let mut left = self.max_response;
@@ -219,7 +209,7 @@ impl HttpResponse {
 /// A checked request, as the back ends receive it.
 #[allow(dead_code, reason = "the back end without HTTP reads none of it")]
 struct Request<'a> {
-    method: &'a str,
+    method: Method,
     url: Url<'a>,
     headers: &'a [(&'a str, &'a str)],
     body: Option<&'a [u8]>,
@@ -230,7 +220,7 @@ struct Request<'a> {
 /// Returns the headers that are passed on: the first ones if there are many, and none of excessive length.
 #[allow(dead_code, reason = "the back end without HTTP has none")]
 fn handed_on(headers: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
-    headers.filter(|(name, value)| name.len() + value.len() <= MAX_HEADER).take(MAX_HEADERS).collect()
+    headers.filter(|(name, value)| name.len() + value.len() <= MAX_HEADER_BYTES).take(MAX_HEADERS).collect()
 }
 
 /// The reason why there is no response. Never holds a key, because neither headers nor URL are quoted.
@@ -266,10 +256,6 @@ impl fmt::Display for HttpError {
 }
 
 impl std::error::Error for HttpError {}
-
-fn check_method(method: &str) -> Result<(), HttpError> {
-    if is_token(method) { Ok(()) } else { Err(HttpError::InvalidRequest("the method is not a word")) }
-}
 
 /// Checks that names are tokens, and that values hold no end of a header: a line break or a NUL.
 fn check_headers(headers: &[(&str, &str)]) -> Result<(), HttpError> {

@@ -218,7 +218,7 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
     let body = (!request.body.is_empty()).then_some(request.body.as_slice());
     let clock: Clock<'_> = &|| watch.elapsed();
     let mut step = Step::More;
-    let sent = client.exchange(request.method.as_str(), &request.url, &headers, body, &mut |part| {
+    let sent = client.exchange(request.method, &request.url, &headers, body, &mut |part| {
         let event = match &part {
             Part::Head { status, headers } => Event::Head { status: *status, headers },
             Part::Body(bytes) => Event::Body(bytes),

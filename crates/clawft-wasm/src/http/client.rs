@@ -24,7 +24,7 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
     // Without a length the crate sends the body in chunks, which some providers' proxies reject.
     let headers = request.headers.iter().copied().chain([("content-length", length.as_str())]);
     let response = Client::new()
-        .request(Method::Other(request.method.to_owned()), &url)
+        .request(Method::Other(request.method.as_str().to_owned()), &url)
         .headers(headers)
         .connect_timeout(request.timeout)
         .body(body)

@@ -11,7 +11,8 @@
 
 mod cause;
 
-use super::{HttpError, PROGRESS, Part, Request, Sink};
+use super::{HttpError, Part, Request, Sink};
+use clawft_core::http::PROGRESS_BYTES;
 use clawft_store::clock::nanoseconds;
 use std::time::Duration;
 use wasip2::clocks::monotonic_clock;
@@ -85,15 +86,10 @@ fn append(fields: &Fields, name: &str, value: &str) -> Result<(), HttpError> {
         .map_err(|_| HttpError::InvalidRequest("the host does not let one of the headers be set"))
 }
 
-fn method(name: &str) -> Method {
-    match name {
-        "GET" => Method::Get,
-        "POST" => Method::Post,
-        "PUT" => Method::Put,
-        "DELETE" => Method::Delete,
-        "HEAD" => Method::Head,
-        "PATCH" => Method::Patch,
-        other => Method::Other(other.to_owned()),
+fn method(method: clawft_core::Method) -> Method {
+    match method {
+        clawft_core::Method::Get => Method::Get,
+        clawft_core::Method::Post => Method::Post,
     }
 }
 
@@ -200,7 +196,7 @@ fn read_body(
             Err(StreamError::LastOperationFailed(error)) => return Err(interrupted(&error)),
         };
         progress += bytes.len();
-        if renewed && progress >= PROGRESS {
+        if renewed && progress >= PROGRESS_BYTES {
             progress = 0;
             deadline = Deadline::after(deadline.timeout);
         }

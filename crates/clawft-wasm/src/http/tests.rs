@@ -4,19 +4,20 @@
 mod responses;
 
 use super::{DEFAULT_MAX_RESPONSE, HttpError, HttpResponse, WasiHttpClient};
+use clawft_core::Method;
 use std::error::Error;
 use std::time::Duration;
 
-fn refusal(method: &str, url: &str, headers: &[(&str, &str)]) -> String {
-    match WasiHttpClient::new().request(method, url, headers, None) {
-        Ok(_) => panic!("{method} {url} went through"),
+fn refusal(url: &str, headers: &[(&str, &str)]) -> String {
+    match WasiHttpClient::new().request(Method::Get, url, headers, None) {
+        Ok(_) => panic!("{url} went through"),
         Err(error) => error.to_string(),
     }
 }
 
 #[test]
 fn request_without_network_is_an_error() {
-    assert!(refusal("GET", "http://127.0.0.1:1/", &[]).starts_with("HTTP unavailable: "));
+    assert!(refusal("http://127.0.0.1:1/", &[]).starts_with("HTTP unavailable: "));
     let error: Box<dyn Error + Send + Sync> =
         WasiHttpClient::new().get("https://example.com", &[]).err().unwrap().into();
     assert!(error.to_string().starts_with("HTTP unavailable: "));
@@ -25,16 +26,15 @@ fn request_without_network_is_an_error() {
 #[test]
 fn refuses_header_injection() {
     let url = "https://example.com/";
-    let refused = refusal("GET", url, &[("authorization", "Bearer key\r\nx-other: 1")]);
+    let refused = refusal(url, &[("authorization", "Bearer key\r\nx-other: 1")]);
     assert_eq!(refused, "HTTP request refused: a header's value (an API key, say) holds a line break");
-    assert!(refusal("GET", url, &[("a b", "1")]).contains("header's name"));
-    assert!(refusal("GET", url, &[("", "1")]).contains("header's name"));
-    assert!(refusal("GET x", url, &[]).contains("method"));
+    assert!(refusal(url, &[("a b", "1")]).contains("header's name"));
+    assert!(refusal(url, &[("", "1")]).contains("header's name"));
 }
 
 #[test]
 fn refuses_url_without_quoting_it() {
-    let refused = refusal("GET", "https://me:secret@example.com/", &[]);
+    let refused = refusal("https://me:secret@example.com/", &[]);
     assert!(refused.starts_with("HTTP request refused: ") && !refused.contains("secret"), "{refused}");
 }
 

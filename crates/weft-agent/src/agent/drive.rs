@@ -6,15 +6,13 @@
 use super::{Show, blocking, transport};
 use crate::error::{Error, Fault};
 use crate::stop::Stop;
+use clawft_core::http::PROGRESS_BYTES;
 use clawft_core::{Clock, Event, HttpRequest, Reply, Step, TransportError, Turn};
 use clawft_types::{Config, Input, Session};
 use reqwest::{Client, Response};
 use std::env;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
-
-/// How many bytes of body renew the deadline of a stream.
-const PROGRESS: usize = 256;
 
 /// The largest conversation, in bytes, whose request is built on the current thread, and what a message counts beside its text.
 const INLINE_BYTES: usize = 64 * 1024;
@@ -175,7 +173,7 @@ impl<'a> Wait<'a> {
     /// That so many bytes of body have arrived.
     fn progressed(&mut self, bytes: usize) {
         self.progress += bytes;
-        if self.renewed && self.progress >= PROGRESS {
+        if self.renewed && self.progress >= PROGRESS_BYTES {
             self.progress = 0;
             self.deadline = Instant::now() + self.timeout;
         }

@@ -7,6 +7,7 @@ pub(super) use cause::explain;
 
 use crate::error::{Error, Fault};
 use crate::home::file_error;
+use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
 use clawft_core::{HeaderValue, HttpRequest, Method};
 use reqwest::redirect::Policy;
 use reqwest::{Client, header, retry};
@@ -20,12 +21,6 @@ use std::sync::Arc;
 
 /// The variable that names a file of certificates to be trusted in addition to the web's.
 const CERTIFICATES_VARIABLE: &str = "SSL_CERT_FILE";
-
-/// How many headers of a response are handed on.
-const MAX_HEADERS: usize = 128;
-
-/// How many bytes of name and value a header that is handed on may have.
-const MAX_HEADER: usize = 8192;
 
 /// A client that follows no redirect, repeats nothing by itself, and takes a proxy from the environment alone.
 ///
@@ -100,8 +95,10 @@ pub(super) fn request(client: &Client, request: HttpRequest) -> Result<reqwest::
 /// The headers of a response that are handed on: of many the first, and none of extraordinary length. Bytes that are not
 /// UTF-8 are replaced by `U+FFFD`.
 pub(super) fn headers(response: &reqwest::Response) -> Vec<(String, String)> {
-    let fitting =
-        response.headers().iter().filter(|(name, value)| name.as_str().len() + value.len() <= MAX_HEADER);
+    let fitting = response
+        .headers()
+        .iter()
+        .filter(|(name, value)| name.as_str().len() + value.len() <= MAX_HEADER_BYTES);
     fitting
         .take(MAX_HEADERS)
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
@@ -138,7 +135,7 @@ mod tests {
     #[test]
     fn of_headers_the_first_ones_of_ordinary_length_are_handed_on() {
         let name = "x-long";
-        let longest = "v".repeat(MAX_HEADER - name.len());
+        let longest = "v".repeat(MAX_HEADER_BYTES - name.len());
         let mut response = http::Response::builder();
         for value in [longest.as_str(), &[&longest, "v"].concat()] {
             response = response.header(name, value);
@@ -147,7 +144,7 @@ mod tests {
             response = response.header("x-many", number);
         }
         let handed_on = headers(&response.body("").unwrap().into());
-        assert_eq!((handed_on.len(), MAX_HEADERS, MAX_HEADER), (128, 128, 8192));
+        assert_eq!((handed_on.len(), MAX_HEADERS, MAX_HEADER_BYTES), (128, 128, 8192));
         assert_eq!(handed_on[0], (name.to_owned(), longest));
         assert_eq!(handed_on[1], ("x-many".to_owned(), "0".to_owned()));
     }
