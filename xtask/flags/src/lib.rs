@@ -5,7 +5,7 @@
 //! compiling the package, and nothing is defined twice.
 //!
 //! Each command has a module. Values that several commands take are in [`values`], the names of all artifacts
-//! in [`shipped`].
+//! in [`mod@shipped`].
 
 mod bench;
 mod ci;

@@ -45,6 +45,8 @@ pub enum Check {
     Clippy,
     /// Mistakes in the programs that are built on demand; the first run compiles their dependencies
     ClippyTools,
+    /// Broken links and other mistakes in doc comments, with rustdoc
+    Docs,
     /// Known vulnerabilities of the dependencies, with cargo-deny
     Advisories,
 }

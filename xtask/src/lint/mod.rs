@@ -15,7 +15,7 @@ mod workflows;
 
 use anyhow::{Error, Result, ensure};
 use clap::ValueEnum as _;
-use devkit::{cmd, project::Project, ui};
+use devkit::{cargo::outermost, cmd, project::Project, ui};
 use flags::{Check, Lint};
 use xshell::cmd;
 
@@ -65,6 +65,7 @@ fn take(check: Check, project: &Project, database: Option<&str>) -> Result<()> {
         Check::Dependencies => dependencies::check(project),
         Check::Clippy => clippy::check(project),
         Check::ClippyTools => clippy::check_on_demand(project),
+        Check::Docs => docs(project),
         Check::Advisories => dependencies::advisories(project, database),
     }
 }
@@ -81,6 +82,7 @@ fn subject(check: Check) -> &'static str {
         Check::Dependencies => "licences, sources and duplicates with cargo-deny",
         Check::Clippy => "the code with clippy",
         Check::ClippyTools => "the programs that are built on demand with clippy",
+        Check::Docs => "doc comments with rustdoc",
         Check::Advisories => "what is known of the dependencies with cargo-deny",
     }
 }
@@ -88,6 +90,16 @@ fn subject(check: Check) -> &'static str {
 fn rustfmt(project: &Project) -> Result<()> {
     let shell = project.shell()?;
     cmd::run(cmd!(shell, "cargo fmt --all --check"), "find the code formatted: run `cargo fmt --all`")
+}
+
+/// Holds the doc comments of all items against rustdoc, those of private ones included.
+fn docs(project: &Project) -> Result<()> {
+    let shell = project.shell()?;
+    let docs = cmd!(shell, "cargo doc --locked --quiet --no-deps --document-private-items");
+    // Links to private items lead somewhere, because those are documented as well.
+    let flags = "--deny warnings --allow rustdoc::private_intra_doc_links";
+    let docs = outermost(docs).env("RUSTDOCFLAGS", flags);
+    cmd::run(docs, "find the doc comments free of rustdoc's warnings")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Modules in that order: [`build`], [`lower`], [`optimise`], [`validate`] with [`features`], [`artifact`], [`report`], and
-//! [`growth`] where the budget does not hold. [`stages`] is the same way for components of others, to compare with. What takes
+//! [`growth`] where the budget does not hold. [`mod@stages`] is the same way for components of others, to compare with. What takes
 //! binaries apart and puts them together again is in the package `wasm-diet`.
 
 mod artifact;

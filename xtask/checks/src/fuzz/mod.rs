@@ -4,7 +4,7 @@
 //! the next run begins with it: `corpus/` for inputs that reach new code, `crashes/` for those that end a run, `log` for
 //! what libFuzzer said.
 //!
-//! Modules in reading order: [`build`] compiles the fuzzer, [`run`] lets it loose on a target, [`outcome`] reads what came
+//! Modules in reading order: [`build`] compiles the fuzzer, [`mod@run`] lets it loose on a target, [`outcome`] reads what came
 //! of that, [`report`] tells of it.
 
 mod build;

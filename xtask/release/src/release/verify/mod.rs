@@ -2,7 +2,7 @@
 //! for byte. What this checkout has made, in `target/dist`, can be compared the same way before it is a release.
 //!
 //! Modules in reading order: [`elsewhere`] is where it is made again, with a [`tree`] of sources, [`crates`] and a
-//! [`toolchain`] that it [`share`]s; [`compare`] says which files differ and [`difference`] where, in an [`archive`], in
+//! [`toolchain`] that it [`share`]s; [`mod@compare`] says which files differ and [`difference`] where, in an [`archive`], in
 //! [`wasm`] or in a [`layout`] of images.
 
 mod archive;
