@@ -10,6 +10,7 @@ mod unsupported;
 
 use super::api_error::ApiError;
 use super::limits::{self, Received};
+use super::server::RequestActivity;
 use super::sessions;
 use super::state::Shared;
 use axum::extract::{Request, State};
@@ -36,6 +37,9 @@ pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> 
     let shape = Shape::new(&config.agents.model);
     let talk = Talk::new(session, request)?;
     let room = shared.admit()?;
+    if let Some(connection) = parts.extensions.get::<RequestActivity>() {
+        connection.work();
+    }
     let pieces = turn::start(&shared, room, config, talk);
     match stream {
         true => streamed(pieces, shape, usage).await,

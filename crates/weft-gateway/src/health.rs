@@ -7,9 +7,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use clawft_store::FileSystem;
 use clawft_types::json::Writer;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use weft_agent::{ConfigFile, Error};
 
@@ -59,7 +60,8 @@ struct Checks {
     sessions: bool,
 }
 
-/// The last result and the running check, shared by all requests. At most one check runs.
+/// The last result and the running check, shared by all requests. At most one check runs. Nobody waits for the mutex: no request
+/// holds it while it waits for a check.
 #[derive(Default)]
 pub(super) struct Readiness(Mutex<Found>);
 
@@ -70,6 +72,7 @@ struct Found {
 }
 
 /// A running check. It is over when its thread drops the sender.
+#[derive(Clone)]
 struct Pending {
     deadline: Instant,
     found: watch::Receiver<Checks>,
@@ -79,19 +82,41 @@ impl Readiness {
     /// Returns the result of `check`, or a recent one. The check runs on a thread of its own, so that it does not wait for
     /// threads that wait for a session's lock.
     async fn get(&self, check: impl FnOnce(&watch::Sender<Checks>) + Send + 'static) -> Checks {
-        let mut state = self.0.lock().await;
-        let Found { last, pending } = &mut *state;
-        if let Some(checks) = recent(last.as_ref(), FRESH) {
-            return checks;
-        }
-        let Pending { deadline, found } = pending.get_or_insert_with(|| Pending::start(check));
-        let over = timeout_at(*deadline, found.wait_for(|_| false)).await.is_ok();
-        let checks = *found.borrow();
+        let mut pending = match self.known_or_pending(check) {
+            Ok(checks) => return checks,
+            Err(pending) => pending,
+        };
+        let over = timeout_at(pending.deadline, pending.found.wait_for(|_| false)).await.is_ok();
+        let checks = *pending.found.borrow();
         if over {
-            (*last, *pending) = (Some((Instant::now(), checks)), None);
+            self.finish(&pending, checks);
             return checks;
         }
-        recent(last.as_ref(), STALE).unwrap_or(checks)
+        recent(self.state().last.as_ref(), STALE).unwrap_or(checks)
+    }
+
+    /// Returns a recent result, or else the running check, which is started if there is none.
+    fn known_or_pending(
+        &self,
+        check: impl FnOnce(&watch::Sender<Checks>) + Send + 'static,
+    ) -> Result<Checks, Pending> {
+        let mut state = self.state();
+        match recent(state.last.as_ref(), FRESH) {
+            Some(checks) => Ok(checks),
+            None => Err(state.pending.get_or_insert_with(|| Pending::start(check)).clone()),
+        }
+    }
+
+    /// Keeps the result of a check that is over. All who waited for it come here, and the first one counts.
+    fn finish(&self, over: &Pending, checks: Checks) {
+        let mut state = self.state();
+        if state.pending.take_if(|pending| pending.found.same_channel(&over.found)).is_some() {
+            state.last = Some((Instant::now(), checks));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Found> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -165,22 +190,41 @@ mod tests {
         }
         assert_eq!(count.load(Ordering::Relaxed), 1);
         assert_eq!(readiness.get(finds(Checks::default())).await, GOOD, "it is known");
-        age(&readiness, FRESH).await;
+        age(&readiness, FRESH);
         assert_eq!(readiness.get(finds(Checks::default())).await, Checks::default(), "no more");
     }
 
     /// Lets so much time pass since the last check.
-    async fn age(readiness: &Readiness, time: Duration) {
-        if let Some((found, _)) = &mut readiness.0.lock().await.last {
+    fn age(readiness: &Readiness, time: Duration) {
+        if let Some((found, _)) = &mut readiness.state().last {
             *found -= time;
         }
+    }
+
+    #[tokio::test]
+    async fn a_known_result_is_read_while_others_wait_for_a_check() {
+        let readiness = Arc::new(Readiness::default());
+        let (release, hold) = mpsc::channel::<()>();
+        let hang = move |_: &watch::Sender<Checks>| {
+            let _ = hold.recv();
+        };
+        let waits = {
+            let readiness = Arc::clone(&readiness);
+            tokio::spawn(async move { readiness.get(hang).await })
+        };
+        tokio::task::yield_now().await;
+        readiness.state().last = Some((Instant::now(), GOOD));
+        let known = futures_util::FutureExt::now_or_never(readiness.get(finds(Checks::default())));
+        assert_eq!(known, Some(GOOD), "without waiting");
+        drop(release);
+        waits.await.unwrap();
     }
 
     #[tokio::test]
     async fn a_check_that_hangs_is_one_and_keeps_nobody() {
         let readiness = Readiness::default();
         assert_eq!(readiness.get(finds(GOOD)).await, GOOD);
-        age(&readiness, FRESH).await;
+        age(&readiness, FRESH);
         let (release, hold) = mpsc::channel::<()>();
         let half = Checks { config: true, sessions: false };
         let hang = move |found: &watch::Sender<Checks>| {
@@ -189,7 +233,7 @@ mod tests {
             found.send_replace(Checks::default());
         };
         assert_eq!(readiness.get(hang).await, GOOD, "what was found before");
-        age(&readiness, STALE).await;
+        age(&readiness, STALE);
         assert_eq!(
             readiness.get(finds(GOOD)).await,
             half,

@@ -11,6 +11,7 @@ mod service;
 mod timed_stream;
 
 pub(super) use connections::ConnectionLimits;
+pub(super) use service::RequestActivity;
 #[cfg(test)]
 pub(super) use timed_stream::{LINGER_BYTES, LINGER_PAUSE, LINGER_TIME, WRITE_TIME};
 

@@ -9,6 +9,10 @@ pub(super) struct Activity {
     began: Instant,
     /// Since when there is no request to answer.
     idle: Since,
+    /// Since when the current request is being answered.
+    answering: Since,
+    /// Whether a turn is being made for it.
+    working: AtomicBool,
     /// Since when more of a request's body is awaited.
     receiving: Since,
     /// Since when a write waits for the client.
@@ -43,6 +47,8 @@ impl Activity {
         let activity = Activity {
             began: Instant::now(),
             idle: Since::default(),
+            answering: Since::default(),
+            working: AtomicBool::new(false),
             receiving: Since::default(),
             sending: Since::default(),
             aborted: AtomicBool::new(false),
@@ -57,20 +63,31 @@ impl Activity {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Returns how long the connection has waited for its client; `None` while the gateway works on a request.
+    /// Returns how long the connection has waited for its client, or with a request that costs nothing to ask again; `None` while a
+    /// turn is made for it. Otherwise clients that ask and never read could fill all connections with requests that wait, for
+    /// files or for one another, and nobody could be evicted.
     pub(super) fn waiting(&self) -> Option<Duration> {
-        let since = self.sending.get().or(self.receiving.get()).or(self.idle.get())?;
+        let answering = || if self.working.load(Ordering::Relaxed) { None } else { self.answering.get() };
+        let since = self.sending.get().or(self.receiving.get()).or(self.idle.get()).or_else(answering)?;
         Some(Duration::from_millis(self.now().saturating_sub(since)))
     }
 
     /// Notes that a request has arrived.
     pub(super) fn answering(&self) {
         self.idle.clear();
+        self.answering.set(self.now());
+    }
+
+    /// Notes that a turn is being made for the request.
+    pub(super) fn work(&self) {
+        self.working.store(true, Ordering::Relaxed);
     }
 
     /// Notes that its response is complete.
     pub(super) fn answered(&self) {
         self.receiving.clear();
+        self.answering.clear();
+        self.working.store(false, Ordering::Relaxed);
         self.idle.set(self.now());
     }
 
@@ -129,12 +146,14 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test(start_paused = true)]
-    async fn the_client_is_waited_for_unless_the_gateway_works() {
+    async fn the_client_is_waited_for_unless_a_turn_is_made() {
         let activity = Activity::new();
         advance(SECOND).await;
         assert_eq!(activity.waiting(), Some(SECOND), "no request has come yet");
         activity.answering();
         advance(SECOND).await;
+        assert_eq!(activity.waiting(), Some(SECOND), "the request can be asked again");
+        activity.work();
         assert_eq!(activity.waiting(), None);
         activity.received(false);
         advance(SECOND).await;

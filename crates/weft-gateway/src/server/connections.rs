@@ -1,7 +1,8 @@
 //! The connections that are open, and which one is evicted when there is no room for another.
 //!
 //! Refusing new connections at the limit would let anybody shut the gateway, health checks included, by opening enough of them.
-//! Instead the connection is evicted that has waited for its client the longest. One on which the gateway works is never evicted.
+//! Instead the connection is evicted that has waited the longest, for its client or for an answer. One for which a turn is made is
+//! never evicted.
 
 use super::activity::Activity;
 use std::cmp::Reverse;
@@ -177,11 +178,12 @@ mod tests {
         let second = admit(&connections, "10.0.0.1").unwrap();
         let third = admit(&connections, "10.0.0.1").unwrap();
         first.activity.answering();
+        first.activity.work();
         advance(Duration::from_secs(1)).await;
         let fourth = connections.admit(address("10.0.0.1"));
         assert!(fourth.evicted && fourth.slot.is_some());
         let cut = [&first, &second, &third].map(|slot| slot.cut.is_cancelled());
-        assert_eq!(cut, [false, true, false], "the first is being answered");
+        assert_eq!(cut, [false, true, false], "a turn is made for the first");
         assert!(second.activity.is_aborted() && connections.len() == 3);
     }
 
@@ -203,10 +205,12 @@ mod tests {
         let other = admit(&connections, "10.0.0.2").unwrap();
         let third = admit(&connections, "10.0.0.1").unwrap();
         assert!(first.cut.is_cancelled() && !other.cut.is_cancelled() && connections.len() == 3);
-        second.activity.answering();
-        third.activity.answering();
+        for one in [&second, &third] {
+            one.activity.answering();
+            one.activity.work();
+        }
         let none = connections.admit(address("10.0.0.1"));
-        assert!(none.slot.is_none() && !none.evicted, "the gateway works on both");
+        assert!(none.slot.is_none() && !none.evicted, "a turn is made for both");
         drop(second);
         assert!(admit(&connections, "10.0.0.1").is_some());
     }

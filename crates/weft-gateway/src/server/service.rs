@@ -45,10 +45,11 @@ impl RequestService {
         let guard = AnswerGuard::new(Arc::clone(&self.activity));
         let asks_first = request.headers().contains_key(header::EXPECT);
         let unread = UnreadSlot::default();
-        let request = request.map(|body| {
+        let mut request = request.map(|body| {
             let (unread, activity) = (unread.clone(), Arc::clone(&self.activity));
             Body::new(RequestBody { body: Some(body), begun: false, unread, activity })
         });
+        request.extensions_mut().insert(RequestActivity(Arc::clone(&self.activity)));
         let Ok(mut response) = self.routes.call(request).await;
         let ended = match unread.take() {
             None => true,
@@ -96,6 +97,17 @@ async fn discard(mut body: Incoming, activity: &Activity) -> bool {
     let read = tokio::time::timeout(SMALL_BODY_TIME, reading).await.unwrap_or(false);
     activity.received(true);
     read
+}
+
+/// The connection of a request, as an extension of the request.
+#[derive(Clone)]
+pub(crate) struct RequestActivity(Arc<Activity>);
+
+impl RequestActivity {
+    /// Notes that a turn is being made for the request, until it is answered: its connection is not evicted meanwhile.
+    pub(crate) fn work(&self) {
+        self.0.work();
+    }
 }
 
 /// Marks the connection as answering a request until it is dropped.

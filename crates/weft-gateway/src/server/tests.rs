@@ -2,8 +2,8 @@
 
 use super::connections::{ConnectionLimits, ConnectionSlot, Connections};
 use super::timed_stream::{Transport, WRITE_TIME};
-use super::{HEAD_TIME, converse};
-use axum::Router;
+use super::{HEAD_TIME, RequestActivity, converse};
+use axum::{Extension, Router};
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -90,6 +90,12 @@ fn routes() -> Router {
         .route("/refuse", post(refuse))
         .route("/count", post(|body: Bytes| async move { body.len().to_string() }))
         .route("/never", get(std::future::pending::<StatusCode>))
+        .route("/turn", get(turn))
+}
+
+async fn turn(Extension(connection): Extension<RequestActivity>) -> StatusCode {
+    connection.work();
+    std::future::pending().await
 }
 
 fn connect() -> Client {
@@ -316,7 +322,9 @@ async fn a_client_is_waited_for_where_it_has_to_do_something() {
         client.slot.activity.waiting().map(seconds)
     };
     assert_eq!(waited("").await, Some(3));
-    assert_eq!(waited("GET /never HTTP/1.1\r\nhost: x\r\n\r\n").await, None, "the gateway works on it");
+    assert_eq!(waited("GET /turn HTTP/1.1\r\nhost: x\r\n\r\n").await, None, "a turn is made");
+    let request = "GET /never HTTP/1.1\r\nhost: x\r\n\r\n";
+    assert_eq!(waited(request).await, Some(3), "a handler that waits for files keeps no connection");
     assert_eq!(waited("GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await, Some(3), "the answer is not read");
     assert_eq!(waited("POST /count HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n").await, Some(3));
 }
