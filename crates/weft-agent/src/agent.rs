@@ -8,7 +8,7 @@ use crate::home::Home;
 use crate::stop::Stop;
 use clawft_store::Sessions;
 use clawft_types::{Config, Input, Session, SessionId, Usage};
-use std::future::ready;
+use std::future::{pending, ready};
 
 /// Takes the pieces of an answer as they arrive.
 pub type Show<'a> = &'a mut (dyn FnMut(&str) + Send);
@@ -68,22 +68,23 @@ impl Agent {
         stop: &Stop,
         show: Show<'_>,
     ) -> Result<Answer, Error> {
-        Ok(self.answer_with_permit(config, id, input, stop, show, ready(Ok(()))).await?.0)
+        Ok(self.answer_with_permit(config, id, input, stop, show, ready(Ok(pending()))).await?.0)
     }
 
     /// [`Self::answer`], which awaits `permit` before it stores the turn and holds the result meanwhile. Without it the turn is not
-    /// stored. Returns the error as well if the turn was not stored.
+    /// stored. The result is a future as well: if it is ready before the turn is stored, that is no longer waited for, and its
+    /// error is the reason. Returns the error as well if the turn was not stored.
     ///
     /// # Errors
     /// As [`Self::answer`].
-    pub async fn answer_with_permit<L>(
+    pub async fn answer_with_permit<P: Future<Output = Error>>(
         &self,
         config: &Config,
         id: SessionId,
         input: Input,
         stop: &Stop,
         show: Show<'_>,
-        permit: impl Future<Output = Result<L, Error>>,
+        permit: impl Future<Output = Result<P, Error>>,
     ) -> Result<(Answer, Option<Error>), Error> {
         let session = self.load(id).await?;
         let known = session.messages.len();
@@ -91,7 +92,11 @@ impl Agent {
         let (answer, session) = split(reply);
         let mut warnings = Vec::new();
         let stored = match permit.await {
-            Ok(_held) => self.keep(session, known, &mut warnings).await,
+            Ok(held) => tokio::select! {
+                biased;
+                kept = self.keep(session, known, &mut warnings) => kept,
+                error = held => Err(error),
+            },
             Err(error) => Err(error),
         };
         let error = stored.err();

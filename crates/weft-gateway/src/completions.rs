@@ -30,8 +30,11 @@ pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> 
     let (parts, body) = request.into_parts();
     limits::json_type(&parts.headers)?;
     let session = sessions::named(&parts.headers)?;
-    let received = limits::read(body, shared.settings.max_body_bytes as usize, &shared.work).await?;
-    let request = parse(&shared, received).await?;
+    let read = async {
+        let received = limits::read(body, shared.settings.max_body_bytes as usize, &shared.work).await?;
+        parse(&shared, received).await
+    };
+    let request = shared.unless_draining(read).await?;
     let (stream, usage) = (request.stream, request.usage);
     let config = request.config(&shared.config());
     let shape = Shape::new(&config.agents.model);

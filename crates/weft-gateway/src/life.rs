@@ -6,7 +6,7 @@ use super::state::Shared;
 use super::{routes, server};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use weft_agent::Error;
 
@@ -46,21 +46,28 @@ pub(super) async fn live(listener: TcpListener, shared: Shared, mut signals: Sig
     // Before anybody is told: whoever has read that it stops is refused.
     shared.draining.cancel();
     Line::new("stopping").literal("answers", shared.turns.len()).write();
-    drain(&shared).await;
+    let end = Instant::now() + GRACE;
+    drain(&shared, end).await;
     closing.cancel();
-    if timeout(FLUSHING, &mut served).await.is_err() {
+    // Where there is time left, clients that still send what was refused may read why.
+    if timeout_at(end.max(Instant::now() + FLUSHING), &mut served).await.is_err() {
         served.abort();
     }
     Line::new("stopped").write();
 }
 
 /// Waits for the answers in the making: first for their ends, then for what has arrived of them to be stored. Requests are still taken meanwhile, so that those who ask are told to go elsewhere.
-async fn drain(shared: &Shared) {
+async fn drain(shared: &Shared, end: Instant) {
     shared.turns.close();
-    if timeout(GRACE, shared.turns.wait()).await.is_err() {
+    shared.answers.close();
+    let all = async || {
+        shared.turns.wait().await;
+        shared.answers.wait().await;
+    };
+    if timeout_at(end, all()).await.is_err() {
         Line::new("cancelling").literal("answers", shared.turns.len()).write();
         shared.stop.stop();
-        let _ = timeout(STORING, shared.turns.wait()).await;
+        let _ = timeout(STORING, all()).await;
     }
 }
 

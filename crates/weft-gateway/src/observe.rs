@@ -15,6 +15,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// The header that names a request, in both directions.
 pub(super) const REQUEST_ID: &str = "x-request-id";
@@ -26,7 +27,13 @@ const NO_ROUTE: &str = "none";
 pub(super) async fn observe(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let mut record = Record::new(shared, &request);
     // What is left behind by a panic is this request's alone.
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let shared = record.shared.clone();
+    let answered = tokio::select! {
+        biased;
+        answered = answer => answered,
+        () = shared.given_up() => Ok(shared.refuse_at_end().into_response()),
+    };
     let mut response = answered
         .unwrap_or_else(|_| ApiError::internal("the gateway failed, its log says where").into_response());
     record.status = response.status();
@@ -41,6 +48,8 @@ pub(super) async fn observe(State(shared): State<Shared>, request: Request, next
 /// whose clients did not wait.
 struct Record {
     shared: Shared,
+    /// Keeps the gateway from its end.
+    _answer: TaskTrackerToken,
     id: String,
     method: &'static str,
     route: Option<MatchedPath>,
@@ -55,6 +64,7 @@ impl Record {
     fn new(shared: Shared, request: &Request) -> Record {
         shared.metrics.in_flight.inc();
         Record {
+            _answer: shared.answers.token(),
             shared,
             id: given_id(request.headers()).unwrap_or_else(id::random),
             method: known(request.method()),

@@ -12,13 +12,18 @@ use axum::http::StatusCode;
 use clawft_types::Config;
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use weft_agent::{Agent, ConfigFile, Error, Home, Stop};
 
 /// The seconds after which one who found no room may try again.
 const BUSY_SECONDS: u64 = 1;
+
+/// The time that requests have for their answers once all turns are stopped. Turns end a little earlier.
+pub(super) const GIVE_UP: Duration = Duration::from_millis(750);
 
 /// A handle on [`State`].
 #[derive(Clone)]
@@ -45,6 +50,8 @@ pub(super) struct State {
     pub(super) work: WorkLimits,
     /// The turns that are being made. A turn goes on for a moment when its client has gone: what has arrived is stored.
     pub(super) turns: TaskTracker,
+    /// The requests that are being answered, each until the end of its answer.
+    pub(super) answers: TaskTracker,
     /// The turns that belong to a session.
     pub(super) running: RunningTurns,
     /// Stops every turn.
@@ -78,6 +85,7 @@ impl Shared {
             readiness: Readiness::default(),
             work: WorkLimits::new(),
             turns: TaskTracker::new(),
+            answers: TaskTracker::new(),
             running: RunningTurns::default(),
             stop: Stop::new(),
             draining: CancellationToken::new(),
@@ -104,16 +112,42 @@ impl State {
         Ok(file)
     }
 
+    /// Returns `work`'s result, or 503 as soon as the gateway is about to end.
+    ///
+    /// # Errors
+    /// As `work`.
+    pub(super) async fn unless_draining<T>(
+        &self,
+        work: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        tokio::select! {
+            biased;
+            () = self.draining.cancelled() => Err(self.refuse_at_end()),
+            done = work => done,
+        }
+    }
+
+    /// Waits until the gateway gives up what it still does.
+    pub(super) async fn given_up(&self) {
+        self.stop.stopped().await;
+        sleep(GIVE_UP).await;
+    }
+
+    /// Returns the error of a request that the gateway's end leaves no time for.
+    pub(super) fn refuse_at_end(&self) -> ApiError {
+        self.metrics.rejected("shutdown");
+        let message = "the gateway is shutting down";
+        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", message);
+        error.retry_after(BUSY_SECONDS)
+    }
+
     /// Room for a turn, until what is returned is dropped.
     ///
     /// # Errors
     /// 429 if there is none, 503 if the gateway is about to end.
     pub(super) fn admit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         if self.draining.is_cancelled() {
-            self.metrics.rejected("shutdown");
-            let message = "the gateway is shutting down";
-            let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", message);
-            return Err(error.retry_after(BUSY_SECONDS));
+            return Err(self.refuse_at_end());
         }
         Arc::clone(&self.room).try_acquire_owned().map_err(|_| {
             self.metrics.rejected("busy");

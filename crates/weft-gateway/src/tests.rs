@@ -1,6 +1,6 @@
 //! The numbers in `docs/gateway.md` are those of the code.
 
-use super::{completions, health, life, limits, log, server, settings, work_limits};
+use super::{completions, health, life, limits, log, server, settings, state, work_limits};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -71,7 +71,10 @@ fn times_are_those_of_the_code() {
     assert!(words(part("The end")).contains(&format!("{} to complete", seconds(life::GRACE))));
     let whole = life::GRACE + life::STORING + life::FLUSHING + super::LAST_WRITES + life::LAST_LINES;
     assert!(whole + Duration::from_millis(500) < Duration::from_secs(10), "it would take {whole:?} to end");
-    assert!(completions::LAST_CHANCE < life::STORING, "what cannot be stored is told before clients are cut");
+    assert!(
+        completions::LAST_CHANCE < state::GIVE_UP && state::GIVE_UP < life::STORING,
+        "what cannot be stored or answered is told before clients are cut"
+    );
 }
 
 #[test]

@@ -7,13 +7,12 @@ use super::request::ChatRequest;
 use super::store_outcome::{ENDED, StoreOutcome};
 use crate::api_error::ApiError;
 use crate::state::Shared;
-use crate::work_limits::FilePermit;
 use crate::{log, running_turns};
 use clawft_types::{Config, Input, Message, Session, SessionId};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 use weft_agent::{Answer, Error, Stop};
 
@@ -146,22 +145,32 @@ async fn make(
 }
 
 /// Waits for the permits to store a turn, but not beyond the gateway's end: the client still gets an answer that is not stored.
+/// What is returned holds them, and waits for that end: a disk may take longer, and then nobody knows whether the turn is stored.
 ///
 /// # Errors
 /// If the session was deleted meanwhile, or the gateway ends.
 async fn permit_to_store(
     shared: &Shared,
     turn: &running_turns::RunningTurn,
-) -> Result<(OwnedMutexGuard<()>, FilePermit), Error> {
-    let permit = async { Ok((turn.may_store().await?, shared.work.files().await)) };
-    let ended = async {
-        shared.stop.stopped().await;
-        sleep(LAST_CHANCE).await;
+) -> Result<impl Future<Output = Error>, Error> {
+    let permits = async { Ok::<_, Error>((turn.may_store().await?, shared.work.files().await)) };
+    let held = tokio::select! {
+        permits = permits => permits?,
+        error = ended(shared.stop.clone()) => return Err(error),
     };
-    tokio::select! {
-        permit = permit => permit,
-        () = ended => Err(Error::other(ENDED)),
-    }
+    let stop = shared.stop.clone();
+    Ok(async move {
+        let error = ended(stop).await;
+        drop(held);
+        error
+    })
+}
+
+/// Waits until there is no time left to store a turn, and returns the error of that.
+async fn ended(stop: Stop) -> Error {
+    stop.stopped().await;
+    sleep(LAST_CHANCE).await;
+    Error::other(ENDED)
 }
 
 fn warn(made: &Result<Made, Error>) {
@@ -189,7 +198,8 @@ mod tests {
         let began = Instant::now();
         let error = permit_to_store(&gateway.shared, &second).await.err().unwrap();
         assert_eq!((error.to_string().as_str(), began.elapsed()), (ENDED, LAST_CHANCE));
-        drop(stored);
+        let began = Instant::now();
+        assert_eq!((stored.await.to_string().as_str(), began.elapsed()), (ENDED, LAST_CHANCE), "on a slow disk");
         assert!(
             permit_to_store(&gateway.shared, &second).await.is_ok(),
             "there is time for what does not wait"

@@ -23,9 +23,14 @@ fn connect(address: SocketAddr) -> TcpStream {
 
 /// A client that asks for far more than it will read.
 fn reads_nothing(lab: &Lab) -> TcpStream {
+    pipelines(lab, "/")
+}
+
+/// The same for any path.
+fn pipelines(lab: &Lab, path: &str) -> TcpStream {
     let mut stream = connect(lab.address);
     stream.set_nonblocking(true).expect("a socket");
-    let requests = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", lab.address).repeat(500);
+    let requests = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", lab.address).repeat(500);
     // As much as is taken.
     let _ = stream.write(requests.as_bytes());
     stream
@@ -183,7 +188,51 @@ fn large_bodies_do_not_keep_the_gateway() {
         .collect();
     assert_eq!(lab.send(Ask::get("/healthz")).status, 200);
     lab.signal(Signal::TERM);
+    for mut sender in senders {
+        let mut told = String::new();
+        sender.read_to_string(&mut told).expect("an answer");
+        assert!(told.starts_with("HTTP/1.1 400 ") || told.starts_with("HTTP/1.1 503 "), "{told}");
+    }
     let (status, took, _) = lab.end();
     assert!(status.success() && took < ENDING, "{status} {took:?}");
-    drop(senders);
+}
+
+#[test]
+fn requests_that_are_being_read_at_the_end_are_answered() {
+    let lab = Lab::new("ok");
+    let senders: Vec<_> = (0..20)
+        .map(|number| {
+            let mut stream = connect(lab.address);
+            let head =
+                "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
+            let sent = if number % 2 == 0 { String::new() } else { "x".repeat(100_000) };
+            write!(stream, "{head}\r\ncontent-length: 200000\r\n\r\n{sent}").expect("half a request");
+            stream
+        })
+        .collect();
+    let reading = (0..2000).any(|_| {
+        std::thread::sleep(Duration::from_millis(5));
+        lab.send(Ask::get("/metrics")).text().contains("\nclawft_requests_in_flight 21\n")
+    });
+    assert!(reading);
+    lab.signal(Signal::TERM);
+    for mut sender in senders {
+        let mut told = String::new();
+        sender.read_to_string(&mut told).expect("an answer");
+        assert!(told.starts_with("HTTP/1.1 503 ") && told.contains("\r\nconnection: close\r\n"), "{told}");
+        assert!(told.contains("\"code\":\"shutting_down\""), "{told}");
+    }
+    let (status, took, _) = lab.end();
+    assert!(status.success() && took < ENDING, "{status} {took:?}");
+}
+
+/// As many clients as there is room for, each asking for far more than it reads, whatever it asks for.
+#[test]
+fn pipelined_requests_make_room_whatever_they_ask_for() {
+    let lab = Plan::new("ok").gateway(json!({ "max_connections": 8 })).start();
+    for path in ["/readyz", "/v1/sessions", "/v1/sessions/a", "/metrics", "/v1/models"] {
+        let stalled: Vec<_> = (0..16).map(|_| pipelines(&lab, path)).collect();
+        assert_eq!(lab.send(Ask::get("/healthz")).status, 200, "{path}");
+        drop(stalled);
+    }
 }

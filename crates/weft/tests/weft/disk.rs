@@ -90,6 +90,39 @@ fn four_requests_at_once_are_stored_under_slow_fsync() {
     assert!(gateway.wait().unwrap().success());
 }
 
+/// Tells a gateway on a slow disk to end while it stores a turn.
+#[test]
+fn a_turn_that_is_stored_too_slowly_at_the_end_is_told() {
+    for stream in [false, true] {
+        let home = Home::new("ok");
+        let mut gateway = spawn(&home, &["gateway", "--listen", "127.0.0.1:0"], &effects().slow(20_000));
+        let mut line = String::new();
+        BufReader::new(gateway.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let listening: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let address = listening["address"].as_str().unwrap();
+        let body = format!(r#"{{"messages":[{{"role":"user","content":"late"}}],"stream":{stream}}}"#);
+        let head = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+             x-clawft-session: default\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all((head + &body).as_bytes()).unwrap();
+        eventually(|| home.path("sessions").exists());
+        let begun = Instant::now();
+        signal(&gateway, Signal::TERM);
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("late"), "{answer}");
+        let told = match stream {
+            false => "\r\nx-clawft-stored: false\r\n",
+            true => r#""clawft":{"stored":false,"reason":"shutting_down"}"#,
+        };
+        assert!(answer.contains(told), "{answer}");
+        assert!(gateway.wait().unwrap().success() && begun.elapsed() < Duration::from_secs(10));
+    }
+}
+
 /// One of them has its clock ahead, and one is stopped between writing and publishing: first for a while, and then until the
 /// others have given it up and stored their turns.
 #[test]
