@@ -1,6 +1,7 @@
 //! Warnings about a configuration that works but puts secrets at risk, as sentence fragments.
 
 use crate::home::{ConfigFile, Home};
+use clawft_types::json::Node;
 use clawft_types::{Config, Provider, Secret};
 use std::net::IpAddr;
 use std::path::Path;
@@ -59,10 +60,25 @@ pub fn readable_secret(path: &Path, file: &ConfigFile) -> Option<String> {
 fn held(file: &ConfigFile) -> Option<&'static str> {
     let token =
         || file.part(|root| Ok(root.get("gateway").and_then(|gateway| gateway.get("token")).is_some()));
-    match file.agent() {
-        Ok(config) if config.provider.api_key.is_some() => Some("api_key"),
-        _ => token().is_ok_and(|there| there).then_some("token"),
+    if file.part(|root| Ok(has_api_key(root))).is_ok_and(|there| there) {
+        return Some("api_key");
     }
+    token().is_ok_and(|there| there).then_some("token")
+}
+
+/// Whether there is the key of any provider, in use or not.
+fn has_api_key(root: Node<'_>) -> bool {
+    let providers = root.get("providers").and_then(|providers| providers.get("providers"));
+    let mut members = providers.and_then(Node::as_members).into_iter().flatten();
+    members.any(|(_, provider)| provider.text_of("api_key").is_some_and(|key| !key.trim().is_empty()))
+}
+
+/// Returns a warning if others than its owner can read the file of a token.
+pub fn readable_token(path: &Path) -> Option<String> {
+    let path_text = path.display();
+    others_read(path).then(|| {
+        format!("others can read the token in `{path_text}`, allow that to its owner alone: `chmod 600`")
+    })
 }
 
 #[cfg(unix)]
@@ -154,6 +170,16 @@ mod tests {
         assert!(found(key, "{}")[0].contains("config.json` holds `api_key`"));
         assert!(found(r#"{"api_key_env":"SET"}"#, r#"{"token":"secret"}"#)[0].contains("`token`"));
         assert!(found(r#"{"api_key_env":"SET"}"#, r#"{"token_env":"SET"}"#).is_empty());
+        let other = r#"{"api_key_env":"SET"},"other":{"api_base":"https://a.example","api_key":"sk-secret"}"#;
+        let (_folder, home) = home(
+            &format!(
+                r#"{{"agents":{{"model":"m","provider":"openai"}},"providers":{{"providers":{{"openai":{other}}}}}}}"#
+            ),
+            0o644,
+        );
+        let file = ConfigFile::read(&home).unwrap();
+        let warning = readable_secret(&home.config, &file).unwrap();
+        assert!(warning.contains("`api_key`"), "of a provider that is not in use: {warning}");
     }
 
     #[test]
