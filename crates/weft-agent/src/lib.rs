@@ -22,6 +22,7 @@
 pub mod agent;
 pub mod error;
 pub mod home;
+pub mod limits;
 pub mod stop;
 pub mod warnings;
 

@@ -88,6 +88,7 @@ pub struct Build {
 /// # Errors
 /// If the configuration cannot be used, no token can be had where one is needed, or the address is taken.
 pub fn run(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<(), Error> {
+    weft_agent::limits::survive_file_size_limit();
     let runtime = runtime()?;
     let served = runtime.block_on(serve(home, listen, build));
     runtime.shutdown_timeout(LAST_WRITES);
@@ -120,6 +121,9 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
         .await
         .map_err(|error| Error::other(format!("could not listen on `{address}`: {error}")))?;
     announce(&listener, &shared, &origin, build);
+    if let Origin::File { path, .. } = &origin {
+        warnings::readable_token(path).iter().for_each(|warning| log::warn(warning));
+    }
     warn(&shared, &file);
     life::live(listener, shared, signals).await;
     Ok(())

@@ -20,6 +20,7 @@ use weft_agent::{Error, Home};
 
 /// Does what the process's arguments say. Errors go to standard error; the exit codes are in `weft --help`.
 pub(crate) fn main() -> ExitCode {
+    weft_agent::limits::survive_file_size_limit();
     let weft = Weft::try_parse().unwrap_or_else(|error| error.exit());
     let done = run(weft);
     let exit = done.unwrap_or_else(|error| {

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::Child;
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -181,6 +181,41 @@ fn a_session_removed_during_a_turn_stays_away_and_the_caller_is_told() {
     assert!(!home.path("sessions/default.json").exists());
 }
 
+/// Runs weft where no file may have more than 8 blocks.
+#[expect(clippy::disallowed_methods, reason = "as above")]
+fn run_with_file_limit(home: &Home, arguments: &[&str]) -> Run {
+    let weft = home.command(arguments);
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "ulimit -f 8; exec \"$@\"", "sh"]).arg(weft.get_program()).args(weft.get_args());
+    for (name, value) in weft.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    // Where coverage is measured, the counts would be larger than that.
+    shell.env("LLVM_PROFILE_FILE", "/dev/null").stdin(Stdio::null());
+    Run::from(shell.output().unwrap())
+}
+
+#[test]
+fn a_file_size_limit_is_an_error_and_no_end() {
+    let home = Home::new("ok");
+    let message = "x".repeat(9000);
+    for _ in 0..2 {
+        let run = run_with_file_limit(&home, &["chat", &message]);
+        assert_eq!((run.code, run.stdout), (5, format!("echo: {message}\n")), "{}", run.stderr);
+        let path = home.path("sessions/default.json");
+        let told = format!(
+            "warning: the answer is not stored, cannot write `{}`: the file is too large\n",
+            path.display()
+        );
+        assert_eq!(run.stderr, told);
+        assert!(!path.exists());
+    }
+    run_with_file_limit(&home, &["chat", "short"]).result();
+}
+
 /// A pipe that nobody writes to would be waited for forever.
 #[test]
 fn a_pipe_in_the_place_of_a_file_is_refused() {
@@ -194,8 +229,28 @@ fn a_pipe_in_the_place_of_a_file_is_refused() {
     refused(&["chat", "Hello!"], "default.json");
     refused(&["sessions", "show", "default"], "default.json");
     assert_eq!(home.run(&["sessions", "rm", "default"]).result(), "");
+    pipe_in_the_place_of_locks(&home);
     fs::remove_file(home.path("config.json")).unwrap();
     mkfifoat(CWD, home.path("config.json"), Mode::RWXU).unwrap();
     refused(&["chat", "Hello!"], "config.json");
     refused(&["gateway", "--listen", "127.0.0.1:0"], "config.json");
+}
+
+fn pipe_in_the_place_of_locks(home: &Home) {
+    mkfifoat(CWD, home.path("sessions/.locks"), Mode::RWXU).unwrap();
+    let run = home.run(&["chat", "Hello!"]);
+    assert_eq!((run.code, run.stdout.as_str()), (5, "echo: Hello!\n"), "{}", run.stderr);
+    fs::remove_file(home.path("sessions/.locks")).unwrap();
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_secret_is_refused() {
+    let home = Home::new("ok");
+    mkfifoat(CWD, home.path("gateway-token"), Mode::RWXU).unwrap();
+    let said = home.run(&["gateway", "--listen", "0.0.0.0:0"]).failure(1);
+    assert!(said.ends_with("gateway-token`: it is not a regular file\n"), "{said}");
+    let mut chat = home.command(&["chat", "Hello!"]);
+    let run = Run::from(chat.env("SSL_CERT_FILE", home.path("gateway-token")).output().unwrap());
+    let said = run.failure(1);
+    assert!(said.ends_with("gateway-token`: it is not a regular file\n"), "{said}");
 }
