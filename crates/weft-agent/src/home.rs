@@ -114,25 +114,35 @@ impl ConfigFile {
     }
 }
 
-/// All of a file. What is none, such as a pipe or a device, may never end: it is looked at before it is opened, and again
-/// when it is.
-fn read_file(path: &Path) -> Result<Vec<u8>, FsFault> {
-    let regular = |found: Metadata| match () {
+/// Fails if there is something at `path` that is no regular file. Opening a pipe may take forever, and a device may never end.
+///
+/// # Errors
+/// [`FsFault::NotFound`] if there is nothing.
+pub fn check_regular(path: &Path) -> Result<(), FsFault> {
+    regular(&fs::metadata(path)?)
+}
+
+fn regular(found: &Metadata) -> Result<(), FsFault> {
+    match () {
         () if found.is_file() => Ok(()),
         () if found.is_dir() => Err(FsFault::IsDirectory),
         () => Err(FsFault::NotFile),
-    };
-    regular(fs::metadata(path)?)?;
+    }
+}
+
+/// All of a file. It is looked at before it is opened, and again when it is.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, FsFault> {
+    check_regular(path)?;
     let mut file = File::open(path)?;
-    regular(file.metadata()?)?;
+    regular(&file.metadata()?)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 /// What went wrong with a file outside of the store, in the store's words.
-pub(crate) fn file_error(operation: &'static str, path: &Path, error: std::io::Error) -> Error {
-    FsError { operation, path: path.display().to_string(), fault: FsFault::from(error) }.into()
+pub(crate) fn file_error(operation: &'static str, path: &Path, error: impl Into<FsFault>) -> Error {
+    FsError { operation, path: path.display().to_string(), fault: error.into() }.into()
 }
 
 #[cfg(test)]

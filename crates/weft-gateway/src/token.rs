@@ -2,12 +2,14 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use clawft_store::FsFault;
 use clawft_types::Secret;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use subtle::ConstantTimeEq as _;
+use weft_agent::home;
 use weft_agent::warnings::SHORTEST_TOKEN;
 
 /// The file in the home directory that holds a token made here.
@@ -66,6 +68,10 @@ pub(super) fn stored(home: &Path) -> io::Result<Stored> {
 /// Reads the file, which may be read-only. Makes a token if there is no file or nothing in it.
 fn read_or_make(path: &Path) -> io::Result<(Secret, bool)> {
     // A file that holds one need not be for us to write.
+    match home::check_regular(path) {
+        Ok(()) | Err(FsFault::NotFound) => {}
+        Err(fault) => return Err(io::Error::other(fault.to_string())),
+    }
     match File::open(path).and_then(|file| text(&file)) {
         Ok(text) if !text.trim().is_empty() => parse(&text).map(|secret| (secret, false)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -16,14 +16,9 @@ use wasip2::filesystem::types::{
 const READ_SIZE: u64 = 64 * 1024;
 
 pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    // Checked before the file is opened: opening a pipe without a writer could block forever.
-    let (kind, size) = stat(path)?;
-    if kind != DescriptorType::RegularFile {
-        return Err(FsFault::NotFile);
-    }
-    let mut bytes = Vec::new();
-    reserve(&mut bytes, size)?;
     let file = open(path, OpenFlags::empty(), DescriptorFlags::READ)?;
+    let mut bytes = Vec::new();
+    reserve(&mut bytes, file.stat()?.size)?;
     loop {
         let (part, at_end) = file.read(READ_SIZE, bytes.len() as u64)?;
         reserve(&mut bytes, part.len() as u64)?;
@@ -147,7 +142,18 @@ fn stat(path: &str) -> Result<(DescriptorType, u64), FsFault> {
     Ok((found.type_, found.size))
 }
 
+/// Opens a directory or a regular file. Its kind is checked first: opening a pipe without a writer could block forever.
 fn open(path: &str, how: OpenFlags, access: DescriptorFlags) -> Result<Descriptor, FsFault> {
+    // An exclusive open never opens an existing file.
+    if !how.contains(OpenFlags::EXCLUSIVE)
+        && let Ok((kind, _)) = stat(path)
+    {
+        match how.contains(OpenFlags::DIRECTORY) {
+            true if kind != DescriptorType::Directory => return Err(FsFault::NotDirectory),
+            false if kind != DescriptorType::RegularFile => return Err(FsFault::NotFile),
+            _ => {}
+        }
+    }
     let (root, rest) = granted(path)?;
     Ok(root.open_at(PathFlags::SYMLINK_FOLLOW, rest, how, access)?)
 }

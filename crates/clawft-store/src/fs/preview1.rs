@@ -17,11 +17,7 @@ use wasip1::{
 const FIRST_GRANT: Fd = 3;
 
 pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    // Checked before the file is opened: opening a pipe without a writer could block forever.
-    let (kind, size) = stat(path)?;
-    if kind != FILETYPE_REGULAR_FILE {
-        return Err(FsFault::NotFile);
-    }
+    let size = size(path)?;
     let mut bytes = Vec::new();
     // One byte more, so that the end is detected without growing the buffer.
     reserve(&mut bytes, size.saturating_add(1))?;
@@ -185,7 +181,18 @@ impl Drop for Descriptor {
     }
 }
 
+/// Opens a directory or a regular file. Its kind is checked first: opening a pipe without a writer could block forever.
 fn open(path: &str, how: Oflags, flags: Fdflags, rights: Rights) -> Result<Descriptor, FsFault> {
+    // An exclusive open never opens an existing file.
+    if how & OFLAGS_EXCL == 0
+        && let Ok((kind, _)) = stat(path)
+    {
+        match how & OFLAGS_DIRECTORY != 0 {
+            true if kind != FILETYPE_DIRECTORY => return Err(FsFault::NotDirectory),
+            false if kind != FILETYPE_REGULAR_FILE => return Err(FsFault::NotFile),
+            _ => {}
+        }
+    }
     let (root, rest) = granted(path)?;
     // SAFETY: the host reads the path and nothing else.
     let file = unsafe { wasip1::path_open(root, LOOKUPFLAGS_SYMLINK_FOLLOW, rest, how, rights, 0, flags) }?;

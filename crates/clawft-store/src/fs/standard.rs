@@ -7,13 +7,17 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::sync::LazyLock;
 
 pub(in crate::fs) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
-    // Checked before the file is opened: opening a pipe without a writer could block forever.
-    regular(&fs::metadata(path)?)?;
-    let mut file = File::open(path)?;
+    let mut file = open(path, OpenOptions::new().read(true))?;
     let mut bytes = Vec::new();
     reserve(&mut bytes, regular(&file.metadata()?)?)?;
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Opens what is a regular file. It is looked at before: opening a pipe that nobody else has opened takes forever.
+fn open(path: &str, how: &OpenOptions) -> Result<File, FsFault> {
+    regular(&fs::metadata(path)?)?;
+    Ok(how.open(path)?)
 }
 
 /// Returns the size of a regular file.
@@ -35,7 +39,7 @@ pub(in crate::fs) fn create(path: &str, content: Content<'_>) -> Result<(), FsFa
 
 /// Writes to an existing, empty file, and synchronises it to the disk.
 pub(in crate::fs) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
-    Ok(write(&mut OpenOptions::new().write(true).open(path)?, content)?)
+    Ok(write(&mut open(path, OpenOptions::new().write(true))?, content)?)
 }
 
 /// Writes the content and synchronises it to the disk.
@@ -48,6 +52,9 @@ fn write(file: &mut File, content: Content<'_>) -> io::Result<()> {
 
 /// Synchronises the names in a directory to the disk, on systems that support that.
 pub(in crate::fs) fn sync_dir(path: &str) -> Result<(), FsFault> {
+    if !is_dir(path) {
+        return Ok(());
+    }
     match File::open(path).and_then(|directory| directory.sync_all()).map_err(FsFault::from) {
         Err(fault @ (FsFault::Full | FsFault::Other(Some(INPUT_OUTPUT)))) => Err(fault),
         _ => Ok(()),
@@ -55,7 +62,12 @@ pub(in crate::fs) fn sync_dir(path: &str) -> Result<(), FsFault> {
 }
 
 pub(in crate::fs) fn append(path: &str, bytes: &[u8]) -> Result<(), FsFault> {
-    Ok(private().append(true).create(true).open(path)?.write_all(bytes)?)
+    let mut options = private();
+    let mut file = match open(path, options.append(true)) {
+        Err(FsFault::NotFound) => options.create(true).open(path)?,
+        file => file?,
+    };
+    Ok(file.write_all(bytes)?)
 }
 
 /// Returns options that create private files: conversations are private, and a native program has no sandbox
@@ -156,7 +168,7 @@ pub(in crate::fs) fn claim(path: &str) -> Result<Claim, FsFault> {
 /// cannot be written through another handle.
 pub(in crate::fs) fn remove_abandoned(path: &str) -> Result<(), FsFault> {
     if cfg!(unix) && path.rsplit_once('-').is_some_and(|(_, other)| other == system()) {
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let file = open(path, OpenOptions::new().read(true).write(true))?;
         if file.try_lock().is_ok() {
             // Still locked, so that a process that is about to lock its own new file finds it removed
             // afterwards.

@@ -187,7 +187,7 @@ fn written_files_are_private() {
 
 #[cfg(unix)]
 #[test]
-fn reads_regular_files_only() {
+fn opens_regular_files_only() {
     use std::os::unix::net::UnixListener;
 
     let (dir, fs) = temporary();
@@ -197,9 +197,18 @@ fn reads_regular_files_only() {
     let error = fs.read("socket").unwrap_err();
     assert_eq!(error.fault, FsFault::NotFile);
     assert!(error.to_string().ends_with("socket`: it is not a regular file"), "{error}");
+    assert_eq!(fs.append_string("socket", "x").unwrap_err().fault, FsFault::NotFile);
+    assert_eq!(fs.append_string("directory", "x").unwrap_err().fault, FsFault::NotFile);
+    assert_eq!(fs.list_dir("socket").unwrap_err().fault, FsFault::NotDirectory);
+    let socket = dir.path().join("socket");
+    let socket = socket.to_str().unwrap();
+    assert_eq!(super::backend::fill(socket, &mut std::iter::empty()), Err(FsFault::NotFile));
+    assert_eq!(super::backend::sync_dir(socket), Ok(()));
     // The file is outside the base, so the back end is called directly. It never ends.
     #[cfg(target_os = "linux")]
     assert_eq!(super::backend::read("/dev/zero"), Err(FsFault::NotFile));
+    #[cfg(target_os = "linux")]
+    assert_eq!(super::backend::append("/dev/full", b"x"), Err(FsFault::NotFile));
 }
 
 #[test]
@@ -255,8 +264,7 @@ fn refuses_links_out_of_the_base() {
 #[cfg(target_os = "linux")]
 #[test]
 fn full_disk_keeps_the_old_file() {
-    // The one file on every Linux that is always full. It is outside the base, so the back end is called
-    // directly.
-    assert_eq!(super::backend::append("/dev/full", b"x"), Err(FsFault::Full));
+    const NO_SPACE: i32 = 28;
+    assert_eq!(FsFault::from(std::io::Error::from_raw_os_error(NO_SPACE)), FsFault::Full);
     assert_eq!(FsFault::Full.to_string(), "no space left");
 }

@@ -6,7 +6,7 @@ mod proxy;
 pub(super) use cause::explain;
 
 use crate::error::{Error, Fault};
-use crate::home::file_error;
+use crate::home::{file_error, read_file};
 use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
 use clawft_core::{HeaderValue, HttpRequest, Method};
 use reqwest::redirect::Policy;
@@ -51,7 +51,7 @@ fn roots() -> Result<RootCertStore, Error> {
     else {
         return Ok(roots);
     };
-    let pem = std::fs::read(&path).map_err(|error| file_error("read", &path, error))?;
+    let pem = read_file(&path).map_err(|fault| file_error("read", &path, fault))?;
     add(&mut roots, &pem).map_err(|cause| {
         let path = path.display();
         Error::other(format!(

@@ -11,8 +11,8 @@ use crate::{log, running_turns};
 use clawft_types::{Config, Input, Message, Session, SessionId};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
 use weft_agent::{Answer, Error, Stop};
 
@@ -199,7 +199,11 @@ mod tests {
         let error = permit_to_store(&gateway.shared, &second).await.err().unwrap();
         assert_eq!((error.to_string().as_str(), began.elapsed()), (ENDED, LAST_CHANCE));
         let began = Instant::now();
-        assert_eq!((stored.await.to_string().as_str(), began.elapsed()), (ENDED, LAST_CHANCE), "on a slow disk");
+        assert_eq!(
+            (stored.await.to_string().as_str(), began.elapsed()),
+            (ENDED, LAST_CHANCE),
+            "on a slow disk"
+        );
         assert!(
             permit_to_store(&gateway.shared, &second).await.is_ok(),
             "there is time for what does not wait"

@@ -3,10 +3,10 @@
 use super::connections::{ConnectionLimits, ConnectionSlot, Connections};
 use super::timed_stream::{Transport, WRITE_TIME};
 use super::{HEAD_TIME, RequestActivity, converse};
-use axum::{Extension, Router};
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;

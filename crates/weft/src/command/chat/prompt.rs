@@ -5,11 +5,13 @@ mod order;
 use super::ask::Conversation;
 use crate::command::exit::Exit;
 use crate::command::terminal::{self, print};
+use clawft_store::FsFault;
 use order::Order;
 use rustyline::error::ReadlineError;
 use rustyline::history::{FileHistory, History as _};
 use rustyline::{Cmd, Config, Editor, EventHandler, KeyCode, KeyEvent, Modifiers};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use weft_agent::home;
 use weft_agent::{Error, Fault, Home};
 
 /// How many messages the history keeps.
@@ -18,7 +20,8 @@ const MOST_HISTORY: usize = 1000;
 /// The line editor, with the history in a file of the home directory.
 struct Prompt {
     editor: Editor<(), FileHistory>,
-    history: PathBuf,
+    /// `None` if there is something else of that name.
+    history: Option<PathBuf>,
 }
 
 /// Asks for messages and answers them until there are no more.
@@ -66,7 +69,10 @@ impl Prompt {
         editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), newline);
         let history = home.folder.join("history");
         // The first time there is none; one that cannot be read is no reason not to talk.
-        let _ = editor.load_history(&history);
+        let history = Some(history).filter(|path| is_usable(path));
+        if let Some(history) = &history {
+            let _ = editor.load_history(history);
+        }
         Ok(Self { editor, history })
     }
 
@@ -88,10 +94,17 @@ impl Prompt {
 
     /// At once, so that a process that is killed forgets nothing.
     fn remember(&mut self, line: &str) {
-        if self.editor.history_mut().add(line).unwrap_or(false) {
-            let _ = self.editor.append_history(&self.history);
+        if self.editor.history_mut().add(line).unwrap_or(false)
+            && let Some(history) = &self.history
+        {
+            let _ = self.editor.append_history(history);
         }
     }
+}
+
+/// Whether the file can be read and written without waiting forever, as for a pipe.
+fn is_usable(history: &Path) -> bool {
+    matches!(home::check_regular(history), Ok(()) | Err(FsFault::NotFound))
 }
 
 fn unusable(error: ReadlineError) -> Error {
