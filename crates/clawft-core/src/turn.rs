@@ -343,8 +343,8 @@ impl<'a> Turn<'a> {
     /// Completes the session. `streamed` if the text has been shown, `incomplete` if a part of it is missing.
     fn complete(&mut self, answer: Answer, streamed: bool, incomplete: Option<String>) -> Step {
         let Answer { text, finish_reason, usage } = answer;
+        let finish_reason = finish_reason.map(|reason| self.redact(&reason));
         if text.is_empty() {
-            let finish_reason = finish_reason.map(|reason| self.redact(&reason));
             return Step::Failed(TurnError::NoText { provider: self.provider(), finish_reason });
         }
         let said = Message::new(Role::Assistant, text);

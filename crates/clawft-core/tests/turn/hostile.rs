@@ -97,3 +97,28 @@ fn reports_unknown_statuses() {
         assert_eq!(said(status, &[], b"odd"), words);
     }
 }
+
+/// Everything of an answer but its text, which is the user's.
+#[test]
+fn a_finish_reason_is_quoted_without_the_key() {
+    let reason = format!("{KEY}\\n\\u001b[31mstop");
+    for (streamed, body) in [
+        (false, format!(r#"{{"choices":[{{"message":{{"content":"hi"}},"finish_reason":"{reason}"}}]}}"#)),
+        (
+            true,
+            format!(
+                "data: {{\"choices\":[{{\"delta\":{{\"content\":\"hi\"}},\"finish_reason\":\"{reason}\"}}]}}\n\ndata: [DONE]\n\n"
+            ),
+        ),
+    ] {
+        let config = config(if streamed { r#","stream":true"# } else { "" }, "");
+        let (mut turn, _) = begin(&config);
+        let content_type = if streamed { "text/event-stream" } else { "application/json" };
+        let mut step = answer(&mut turn, 200, &[("content-type", content_type)], body.as_bytes());
+        while let Step::More | Step::Delta(_) = step {
+            step = turn.feed(Event::End, NOW);
+        }
+        let Step::Done(reply) = step else { panic!("{step:?}") };
+        assert_eq!(reply.finish_reason.as_deref(), Some("*** [31mstop"));
+    }
+}
