@@ -2,8 +2,9 @@
 
 use super::api_error::ApiError;
 use super::reply;
+use super::routes::PathEnd;
 use super::state::Shared;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use clawft_types::Config;
@@ -15,7 +16,7 @@ pub(super) async fn list(State(shared): State<Shared>) -> Response {
 }
 
 /// That model by name.
-pub(super) async fn get(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub(super) async fn get(State(shared): State<Shared>, PathEnd(id): PathEnd) -> Result<Response, ApiError> {
     let config = shared.config();
     if config.agents.model != id {
         let message = "this is not the model in the gateway's configuration";

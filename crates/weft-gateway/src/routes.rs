@@ -4,7 +4,8 @@ use super::api_error::ApiError;
 use super::state::Shared;
 use super::{completions, health, metrics, models, observe, page, sessions};
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
@@ -35,6 +36,20 @@ pub(super) fn router(shared: Shared) -> Router {
         .layer(from_fn(one_host))
         .layer(from_fn_with_state(shared.clone(), observe::observe))
         .with_state(shared)
+}
+
+/// The last part of a path, decoded.
+pub(super) struct PathEnd(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathEnd {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<PathEnd, ApiError> {
+        let Path(end) = Path::from_request_parts(parts, state).await.map_err(|_| {
+            ApiError::new(StatusCode::BAD_REQUEST, "bad_request", "the path is not UTF-8 once it is decoded")
+        })?;
+        Ok(PathEnd(end))
+    }
 }
 
 /// Refuses a request with more than one `Host`: a proxy in front may have used the other one.

@@ -1,9 +1,10 @@
 //! `/v1/sessions`: the conversations that are kept.
 
 use super::api_error::ApiError;
+use super::routes::PathEnd;
 use super::state::Shared;
 use super::{log, reply, time};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use clawft_store::Sessions;
@@ -42,7 +43,7 @@ pub(super) async fn list(State(shared): State<Shared>) -> Result<Response, ApiEr
 }
 
 /// `GET /v1/sessions/{id}`: the whole conversation.
-pub(super) async fn get(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub(super) async fn get(State(shared): State<Shared>, PathEnd(id): PathEnd) -> Result<Response, ApiError> {
     let id = parse(&id)?;
     let session = blocking(&shared, move |store| Ok(store.read(&id)?)).await?;
     let session = session.ok_or_else(no_such)?;
@@ -56,7 +57,7 @@ pub(super) async fn get(State(shared): State<Shared>, Path(id): Path<String>) ->
 /// `DELETE /v1/sessions/{id}`: removes the session, and keeps the turns that are being made in it from being stored.
 pub(super) async fn remove(
     State(shared): State<Shared>,
-    Path(id): Path<String>,
+    PathEnd(id): PathEnd,
 ) -> Result<Response, ApiError> {
     let id = parse(&id)?;
     // In a task of its own: half of it is not done because a client goes away.

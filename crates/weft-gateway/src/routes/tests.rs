@@ -221,6 +221,18 @@ async fn what_is_there_no_path_or_method_for_is_said_in_json() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_no_text_is_refused_in_openais_shape() {
+    let gateway = local();
+    for (method, path) in
+        [("GET", "/v1/sessions/%ff"), ("DELETE", "/v1/sessions/%ff"), ("GET", "/v1/models/a/%ff")]
+    {
+        let told = gateway.ask(method, path, "").await;
+        assert_eq!((told.status, &told.json()["error"]["code"]), (400, &"bad_request".into()), "{path}");
+        assert_eq!(told.headers["content-type"], "application/json");
+    }
+}
+
+#[tokio::test]
 async fn two_hosts_are_refused() {
     let gateway = local();
     for path in ["/", "/healthz", "/v1/models", "/nowhere"] {

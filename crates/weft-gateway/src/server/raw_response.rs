@@ -66,14 +66,26 @@ pub(super) fn find_refusal(bytes: &[u8]) -> Option<ParserRefusal> {
     Some(ParserRefusal { after: bytes.len() - head.len(), status })
 }
 
-/// Returns the error that takes the place of hyper's response with `status`.
-pub(super) fn parser_error(status: StatusCode) -> ApiError {
+/// Returns the error that takes the place of hyper's response with `status` to `head`, which need not be whole.
+pub(super) fn parser_error(status: StatusCode, head: &[u8]) -> ApiError {
+    if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE && has_boundless_length(head) {
+        let message = "no request's body can be as long as its `Content-Length` says";
+        return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message);
+    }
     let (code, message) = match status.as_u16() {
         431 => ("head_too_large", "the request's head is larger than 16 KB or has more than 100 lines"),
         414 => ("path_too_long", "the request's path is too long"),
         _ => ("bad_request", "the request's head is not valid HTTP/1.1"),
     };
     ApiError::new(status, code, message)
+}
+
+/// Whether a line of `head` is a `Content-Length` so large that hyper refuses the head for it.
+fn has_boundless_length(head: &[u8]) -> bool {
+    String::from_utf8_lossy(head).lines().filter_map(|line| line.split_once(':')).any(|(name, value)| {
+        name.eq_ignore_ascii_case("content-length")
+            && value.trim().parse::<u64>().is_ok_and(|length| length >= u64::MAX - 1)
+    })
 }
 
 #[cfg(test)]
@@ -118,7 +130,7 @@ mod tests {
 
     #[test]
     fn what_is_said_instead_has_openais_shape_and_closes() {
-        let bytes = String::from_utf8(serialize(parser_error(StatusCode::BAD_REQUEST))).unwrap();
+        let bytes = String::from_utf8(serialize(parser_error(StatusCode::BAD_REQUEST, b""))).unwrap();
         let (head, body) = bytes.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
         for line in ["connection: close", "content-type: application/json", "x-content-type-options: nosniff"]

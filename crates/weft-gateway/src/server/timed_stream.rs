@@ -2,7 +2,7 @@
 //! responses, and reads on after a refusal so that the client receives it.
 
 use super::activity::Activity;
-use super::raw_response;
+use super::{HEAD_BYTES, raw_response};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -47,6 +47,8 @@ pub(super) struct TimedStream<S: Transport> {
     timer: Option<Pin<Box<Sleep>>>,
     /// Whether a write is waiting.
     waiting: bool,
+    /// What has been read since the last answer, at most as much as a head may have.
+    head: Vec<u8>,
     /// Unsent bytes of the response that replaces one of hyper's.
     replacement: Vec<u8>,
     closing: Closing,
@@ -67,8 +69,25 @@ enum Closing {
 impl<S: Transport> TimedStream<S> {
     /// Wraps `stream` and notes in `activity` when a write waits.
     pub(super) fn new(stream: S, activity: Arc<Activity>) -> TimedStream<S> {
-        let (replacement, closing) = (Vec::new(), Closing::Open);
-        TimedStream { stream, activity, timer: None, waiting: false, replacement, closing }
+        TimedStream {
+            stream,
+            activity,
+            timer: None,
+            waiting: false,
+            head: Vec::new(),
+            replacement: Vec::new(),
+            closing: Closing::Open,
+        }
+    }
+
+    /// Keeps the bytes of a head: hyper's response to it does not say enough.
+    fn keep_head(&mut self, bytes: &[u8]) {
+        if self.activity.is_answering() {
+            self.head = Vec::new();
+        } else {
+            let room = HEAD_BYTES.saturating_sub(self.head.len());
+            self.head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        }
     }
 
     /// Returns the result of a write, or an error if it has waited for too long.
@@ -133,7 +152,10 @@ impl<S: Transport> AsyncRead for TimedStream<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.keep_head(buffer.filled().get(before..).unwrap_or_default());
+        read
     }
 }
 
@@ -150,7 +172,7 @@ impl<S: Transport> AsyncWrite for TimedStream<S> {
             Some(refusal) if refusal.after > 0 => bytes.get(..refusal.after).unwrap_or(bytes),
             Some(refusal) => {
                 self.activity.linger();
-                self.replacement = raw_response::serialize(raw_response::parser_error(refusal.status));
+                self.replacement = raw_response::serialize(raw_response::parser_error(refusal.status, &self.head));
                 return Poll::Ready(Ok(bytes.len()));
             }
         };
