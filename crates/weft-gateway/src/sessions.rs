@@ -55,10 +55,7 @@ pub(super) async fn get(State(shared): State<Shared>, PathEnd(id): PathEnd) -> R
 }
 
 /// `DELETE /v1/sessions/{id}`: removes the session, and keeps the turns that are being made in it from being stored.
-pub(super) async fn remove(
-    State(shared): State<Shared>,
-    PathEnd(id): PathEnd,
-) -> Result<Response, ApiError> {
+pub(super) async fn remove(State(shared): State<Shared>, PathEnd(id): PathEnd) -> Result<Response, ApiError> {
     let id = parse(&id)?;
     // In a task of its own: half of it is not done because a client goes away.
     let deleting = tokio::spawn(delete(shared, id.clone()));

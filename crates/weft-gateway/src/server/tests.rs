@@ -269,7 +269,11 @@ async fn what_is_no_request_is_refused_in_openais_shape() {
         ("\u{16}\u{3}\u{1}\r\n\r\n", 400, "bad_request"),
         ("GET / HTTP/1.1\r\nhost x\r\n\r\n", 400, "bad_request"),
         ("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n", 400, "bad_request"),
-        ("POST / HTTP/1.1\r\nhost: x\r\nContent-Length: 18446744073709551615\r\n\r\n", 413, "request_too_large"),
+        (
+            "POST / HTTP/1.1\r\nhost: x\r\nContent-Length: 18446744073709551615\r\n\r\n",
+            413,
+            "request_too_large",
+        ),
         ("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 18446744073709551616\r\n\r\n", 400, "bad_request"),
         (large.as_str(), 431, "head_too_large"),
         (many.as_str(), 431, "head_too_large"),

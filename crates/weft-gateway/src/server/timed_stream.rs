@@ -172,7 +172,8 @@ impl<S: Transport> AsyncWrite for TimedStream<S> {
             Some(refusal) if refusal.after > 0 => bytes.get(..refusal.after).unwrap_or(bytes),
             Some(refusal) => {
                 self.activity.linger();
-                self.replacement = raw_response::serialize(raw_response::parser_error(refusal.status, &self.head));
+                self.replacement =
+                    raw_response::serialize(raw_response::parser_error(refusal.status, &self.head));
                 return Poll::Ready(Ok(bytes.len()));
             }
         };
