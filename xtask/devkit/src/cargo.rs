@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::Message;
-use xshell::{Cmd, cmd};
+use xshell::{Cmd, Shell, cmd};
 
 pub use self::lock::{Lock, Locked};
 use self::stamp::{Built, Stamp};
@@ -79,13 +79,13 @@ impl OnDemand {
         }
         let shell = project.shell()?;
         if found != Built::Absent {
-            let clean = cmd!(
-                shell,
-                "cargo clean --locked --quiet --package {package} --profile {profile} --target-dir {target}"
-            );
-            cmd::run(clean, &format!("forget {package} as it was built before"))?;
+            let clean = cargo(&shell, "clean").args(["--quiet", "--package", package, "--profile", profile]);
+            cmd::run(
+                clean.arg("--target-dir").arg(&target),
+                &format!("forget {package} as it was built before"),
+            )?;
         }
-        let build = self.command(cmd!(shell, "cargo build --locked"), &target, variant);
+        let build = self.command(cargo(&shell, "build"), &target, variant);
         let program = executable(build, &format!("build {package}"))?;
         stamp.write(&path, &program)?;
         Ok(program)
@@ -104,7 +104,7 @@ impl OnDemand {
         // Clippy may have checked another checkout's sources last: an unused flag distinguishes the two.
         let flag = format!("sources=\"{}\"", Stamp::of(&project.root, package, sources)?.sources);
         let shell = project.shell()?;
-        let clippy = cmd!(shell, "cargo clippy --locked --quiet --all-targets");
+        let clippy = cargo(&shell, "clippy").args(["--quiet", "--all-targets"]);
         let clippy =
             self.command(clippy, &target, variant).args(["--", "--deny", "warnings", "--cfg", &flag]);
         cmd::run(clippy, &format!("find {package} free of clippy's warnings"))
@@ -112,7 +112,7 @@ impl OnDemand {
 
     /// Returns the cargo command with the options and variables of the build.
     fn command<'s>(&self, cargo: Cmd<'s>, target: &Path, variant: &Variant) -> Cmd<'s> {
-        outermost(cargo)
+        cargo
             .args(["--package", self.package, "--profile", self.profile, "--target-dir"])
             .arg(target)
             .args(variant.options)
@@ -139,6 +139,12 @@ fn turn(target: &Path, package: &str) -> Result<File> {
 
 /// The beginnings of the names of variables that cargo is called without.
 const WITHHELD: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CLAWFT_REGISTRY_"];
+
+/// Returns a call of cargo's `command`, such as `build`, that fails rather than change `Cargo.lock`, and
+/// that does not depend on whether another cargo runs us.
+pub fn cargo<'s>(shell: &'s Shell, command: &str) -> Cmd<'s> {
+    outermost(cmd!(shell, "cargo {command} --locked"))
+}
 
 /// Returns a call of cargo without the variables that another cargo has set to run this program. Build
 /// scripts may read them (that of `ring` does), and would run again whenever cargo is called in the other

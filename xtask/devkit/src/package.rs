@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::Message;
 use xshell::{Shell, cmd};
 
-use crate::{cargo::outermost, cmd, project::Project, ui};
+use crate::{cargo::cargo, cmd, project::Project, ui};
 
 /// The package of `cargo xtask wasm` and `cargo xtask size`.
 pub const ARTIFACTS: Package = Package { name: "artifacts", first_time: "about a minute on 2 cores" };
@@ -56,13 +56,12 @@ impl Package {
     pub fn ensure_built(&self, project: &Project) -> Result<PathBuf> {
         let Self { name, first_time } = self;
         let (shell, purpose) = (project.shell()?, format!("build the package `{name}`"));
-        let build = cmd!(
-            shell,
-            "cargo build --locked --quiet --package {name} --bin {name} --message-format json-render-diagnostics"
-        );
         // A target in the environment is that of the products, not of the host.
-        let build =
-            outermost(build).arg("--target-dir").arg(&project.target).env_remove("CARGO_BUILD_TARGET");
+        let build = cargo(&shell, "build")
+            .args(["--quiet", "--package", name, "--bin", name])
+            .args(["--message-format", "json-render-diagnostics", "--target-dir"])
+            .arg(&project.target)
+            .env_remove("CARGO_BUILD_TARGET");
         let mut cargo = cmd::spawn(build, [Stdio::null(), Stdio::piped(), Stdio::inherit()], &purpose)?;
         let messages = cargo.stdout.take().context("cargo has no standard output")?;
         let (mut announced, mut program) = (false, None);

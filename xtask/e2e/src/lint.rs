@@ -2,12 +2,11 @@
 
 use anyhow::Result;
 use devkit::{
-    cargo::{Variant, outermost},
+    cargo::{Variant, cargo},
     cmd,
     project::Project,
 };
 use testkit::TEST_HOST;
-use xshell::cmd;
 
 use crate::guests::wamr;
 
@@ -18,9 +17,10 @@ use crate::guests::wamr;
 pub fn clippy(project: &Project) -> Result<()> {
     let shell = project.shell()?;
     let (package, every) = (env!("CARGO_PKG_NAME"), "*");
-    let targets =
-        cmd!(shell, "cargo clippy --locked --quiet --package {package} --test {every} -- --deny warnings");
-    cmd::run(outermost(targets), "check the test targets with clippy")?;
+    let targets = cargo(&shell, "clippy")
+        .args(["--quiet", "--package", package, "--test", every])
+        .args(["--", "--deny", "warnings"]);
+    cmd::run(targets, "check the test targets with clippy")?;
     TEST_HOST.lint(project, &Variant::default())?;
     wamr::PROGRAM.lint(project, &wamr::usual(project)?)
 }

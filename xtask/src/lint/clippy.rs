@@ -2,31 +2,28 @@
 
 use anyhow::Result;
 use devkit::{
-    cargo::outermost,
+    cargo::cargo,
     cmd,
     package::{ARTIFACTS, E2E},
     project::Project,
     ui,
 };
-use xshell::cmd;
 
 use super::provided;
 
 pub(super) fn check(project: &Project) -> Result<()> {
     provided::ensure_wasm_targets(project)?;
     let shell = project.shell()?;
-    let host = cmd!(shell, "cargo clippy --locked --quiet --all-targets -- --deny warnings");
-    cmd::run(outermost(host), "find the code free of clippy's warnings")?;
+    let host = cargo(&shell, "clippy").args(["--quiet", "--all-targets", "--", "--deny", "warnings"]);
+    cmd::run(host, "find the code free of clippy's warnings")?;
     for (target, features) in
         [("wasm32-wasip2", "wasi-raw"), ("wasm32-wasip2", "wasi-http-client"), ("wasm32-wasip1", "wasi-raw")]
     {
         ui::status("Checking", &format!("clawft-wasm with clippy for {target}, feature {features}"));
-        let guest = cmd!(
-            shell,
-            "cargo clippy --locked --quiet --package clawft-wasm --target {target} --features {features}
-                -- --deny warnings"
-        );
-        cmd::run(outermost(guest), &format!("find clawft-wasm free of clippy's warnings for {target}"))?;
+        let guest = cargo(&shell, "clippy")
+            .args(["--quiet", "--package", "clawft-wasm", "--target", target, "--features", features])
+            .args(["--", "--deny", "warnings"]);
+        cmd::run(guest, &format!("find clawft-wasm free of clippy's warnings for {target}"))?;
     }
     Ok(())
 }

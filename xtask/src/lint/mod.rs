@@ -15,7 +15,7 @@ mod workflows;
 
 use anyhow::{Error, Result, ensure};
 use clap::ValueEnum as _;
-use devkit::{cargo::outermost, cmd, project::Project, ui};
+use devkit::{cargo::cargo, cmd, project::Project, ui};
 use flags::{Check, Lint};
 use xshell::cmd;
 
@@ -95,10 +95,11 @@ fn rustfmt(project: &Project) -> Result<()> {
 /// Holds the doc comments of all items against rustdoc, those of private ones included.
 fn docs(project: &Project) -> Result<()> {
     let shell = project.shell()?;
-    let docs = cmd!(shell, "cargo doc --locked --quiet --no-deps --document-private-items");
     // Links to private items lead somewhere, because those are documented as well.
     let flags = "--deny warnings --allow rustdoc::private_intra_doc_links";
-    let docs = outermost(docs).env("RUSTDOCFLAGS", flags);
+    let docs = cargo(&shell, "doc")
+        .args(["--quiet", "--no-deps", "--document-private-items"])
+        .env("RUSTDOCFLAGS", flags);
     cmd::run(docs, "find the doc comments free of rustdoc's warnings")
 }
 

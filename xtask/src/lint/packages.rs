@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
-use devkit::{cmd, project::Project};
-use xshell::{Shell, cmd};
+use devkit::{cargo::cargo, cmd, project::Project};
+use xshell::Shell;
 
 /// Every package that may be in both artifacts: our own. No async runtime, no TLS, no HTTP stack, no parser.
 const IN_BOTH: [&str; 4] = ["clawft-core", "clawft-store", "clawft-types", "clawft-wasm"];
@@ -23,10 +23,12 @@ pub(super) fn check(project: &Project) -> Result<()> {
 }
 
 fn artifact_packages(shell: &Shell, target: &str, own: &[&str]) -> Result<()> {
-    let tree = cmd!(
-        shell,
-        "cargo tree --locked --package clawft-wasm --target {target} --edges normal,no-proc-macro --prefix none"
-    );
+    let tree = cargo(shell, "tree").args(["--package", "clawft-wasm", "--target", target]).args([
+        "--edges",
+        "normal,no-proc-macro",
+        "--prefix",
+        "none",
+    ]);
     let packages = packages(&cmd::read(tree, "list what an artifact is made of")?);
     let allowed: BTreeSet<String> = IN_BOTH.iter().chain(own).map(ToString::to_string).collect();
     let intruders: Vec<&String> = packages.difference(&allowed).collect();
@@ -43,7 +45,8 @@ fn artifact_packages(shell: &Shell, target: &str, own: &[&str]) -> Result<()> {
 }
 
 fn xtask_packages(shell: &Shell) -> Result<()> {
-    let tree = cmd!(shell, "cargo tree --locked --package xtask --edges normal,build --prefix none");
+    let tree =
+        cargo(shell, "tree").args(["--package", "xtask", "--edges", "normal,build", "--prefix", "none"]);
     let packages = packages(&cmd::read(tree, "list what `cargo xtask` is made of")?);
     let found: Vec<&&str> = C_BUILDERS.iter().filter(|name| packages.contains(**name)).collect();
     if !found.is_empty() {

@@ -43,7 +43,7 @@ impl Provider {
     pub fn start(project: &Project, log: &Path) -> Result<Self> {
         let shell = project.shell()?;
         ui::status("Building", "mock-provider");
-        let build = cmd!(shell, "cargo build --locked --package mock-provider");
+        let build = cargo::cargo(&shell, "build").args(["--package", "mock-provider"]);
         let program = cargo::executable(build, "build mock-provider")?;
         Self::spawn(program, 0, log)
     }

@@ -4,9 +4,12 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use devkit::{cargo, project::Project, ui};
+use devkit::{
+    cargo::{cargo, executable},
+    project::Project,
+    ui,
+};
 use toolchain::Need;
-use xshell::cmd;
 
 /// Counters at every edge, what comparisons compared, and no branch folded away. As cargo-fuzz has them but for the address
 /// sanitiser, which has nothing to find: the crates under test hold no unsafe code on this target.
@@ -28,11 +31,10 @@ pub(super) fn fuzzer(project: &Project) -> Result<PathBuf> {
     ui::status("Building", "the fuzzer; the first time takes a minute");
     let shell = project.shell()?;
     // A target that is named, though it is the host's own: else build scripts would be compiled with the flags as well.
-    let build = cmd!(
-        shell,
-        "cargo build --locked --quiet --package fuzz-targets --features libfuzzer --profile fuzz
-            --target host-tuple --target-dir {target}"
-    );
+    let build = cargo(&shell, "build")
+        .args(["--quiet", "--package", "fuzz-targets", "--features", "libfuzzer", "--profile", "fuzz"])
+        .args(["--target", "host-tuple", "--target-dir"])
+        .arg(target);
     // One variable for all of it, for it takes precedence over what the user and the workspace have set.
-    cargo::executable(build.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f")), "build the fuzzer")
+    executable(build.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f")), "build the fuzzer")
 }

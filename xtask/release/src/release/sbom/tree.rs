@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::cmd;
-use xshell::{Shell, cmd};
+use devkit::{cargo::cargo, cmd};
+use xshell::Shell;
 
 /// A line of the tree: package, licence, repository, features, with tabs between them and the depth in front.
 const FORMAT: &str = "{p}\t{l}\t{r}\t{f}";
@@ -46,11 +46,9 @@ impl Tree {
     /// `Cargo.lock` would have to change.
     pub(in crate::release) fn ask(shell: &Shell, package: &str, target: &str) -> Result<Self> {
         let print = |edges: &str| {
-            let tree = cmd!(
-                shell,
-                "cargo tree --locked --package {package} --target {target} --edges {edges} --prefix depth
-                    --format {FORMAT}"
-            );
+            let tree = cargo(shell, "tree")
+                .args(["--package", package, "--target", target, "--edges", edges])
+                .args(["--prefix", "depth", "--format", FORMAT]);
             cmd::read(tree, &format!("list what {package} is made of for {target}"))
         };
         Self::parse(&print("normal,build")?, &print("normal,no-proc-macro")?)
