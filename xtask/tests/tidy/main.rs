@@ -25,7 +25,10 @@ mod modules;
 mod rules;
 mod samples;
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use document::Document;
 use modules::Uses;
@@ -89,4 +92,31 @@ fn comments_and_documents_are_plain() {
     let wrong: Vec<String> =
         language::DONE.iter().flat_map(|path| language::faults_below(&root(), &root().join(path))).collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn xtask_itself_stays_small() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let (workspace, manifest) = (read("Cargo.toml"), read("xtask/Cargo.toml"));
+    let is_ours = |name: &str| {
+        let line = |text: &str| {
+            text.lines().any(|it| it.starts_with(&format!("{name} = ")) && it.contains("path ="))
+        };
+        line(&workspace) || line(&manifest)
+    };
+    let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    let names = dependencies.lines().filter_map(|line| line.split(['.', ' ']).next());
+    let ours: Vec<&str> = names.filter(|name| is_ours(name)).collect();
+    assert_eq!(ours, ["devkit", "flags"], "everyone compiles what `cargo xtask` depends on");
+
+    let lines: usize = sources(&root().join("xtask/src")).iter().map(|text| text.lines().count()).sum();
+    assert!(lines > 1_000 && lines <= 2_500, "{lines} lines in xtask/src: move work into a package");
+}
+
+/// The texts of all files below `directory`.
+fn sources(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let read =
+        |path: PathBuf| if path.is_dir() { sources(&path) } else { vec![fs::read_to_string(path).unwrap()] };
+    entries.flat_map(read).collect()
 }
