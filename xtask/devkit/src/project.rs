@@ -58,11 +58,11 @@ impl Project {
     }
 }
 
-/// Finds the workspace's root: that of the cargo that runs this program. A program that is run without cargo takes the workspace
-/// that it was built from, or the one around the current directory.
+/// Finds the workspace's root: that of the cargo that runs this program. A program that is run without cargo takes
+/// the workspace that it was built from, or the one around the current directory.
 ///
-/// The path at build time is not enough: cargo takes a program for fresh in a checkout that was renamed or copied, and in another
-/// checkout with the same target directory.
+/// The path at build time is not enough: cargo takes a program for fresh in a checkout that was renamed or copied,
+/// and in another checkout with the same target directory.
 ///
 /// # Errors
 /// Fails if none of them is there.

@@ -8,7 +8,8 @@ use std::{
 
 use fuzz_targets::TARGETS;
 
-/// Returns the directory of the seeds. It is found at run time, since a checkout that was moved keeps its compiled tests.
+/// Returns the directory of the seeds. It is found at run time, since a checkout that was moved keeps its
+/// compiled tests.
 fn seeds() -> PathBuf {
     let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
     Path::new(&package).join("seeds")

@@ -30,7 +30,8 @@ struct Answer {
 /// Returns the login for `registry` from the helper `name`; `None` if it has none.
 ///
 /// # Errors
-/// Fails if the helper is missing or fails, or its output cannot be parsed. The output may hold a secret and is never shown.
+/// Fails if the helper is missing or fails, or its output cannot be parsed. The output may hold a secret and is
+/// never shown.
 pub(super) fn ask(name: &str, registry: &str) -> std::result::Result<Option<Login>, String> {
     let program = format!("docker-credential-{name}");
     let keeps = format!("`{program}`, which keeps the login to `{registry}`,");
