@@ -16,10 +16,6 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use self::case::Case;
 use crate::report::{self, Failure};
 
-/// How many cases run at once unless `--test-threads` says otherwise. Most of them wait more than they compute; more at once
-/// would disturb those that take time.
-const AT_ONCE: usize = 2;
-
 /// The command line of a test target: libtest's flags, and ours.
 #[derive(Debug, Parser)]
 pub(crate) struct Options {
@@ -76,11 +72,11 @@ impl Options {
         self.arguments.logfile = Some(path.display().to_string());
     }
 
-    /// Returns libtest's arguments for trials of cases that were chosen.
-    pub(crate) fn for_trials(&mut self) -> &Arguments {
+    /// Returns libtest's arguments for trials of cases that were chosen, `at_once` of them unless `--test-threads` says otherwise.
+    pub(crate) fn for_trials(&mut self, at_once: usize) -> &Arguments {
         self.arguments.filter = None;
         self.arguments.skip.clear();
-        self.arguments.test_threads.get_or_insert(AT_ONCE);
+        self.arguments.test_threads.get_or_insert(at_once);
         &self.arguments
     }
 }
@@ -187,7 +183,7 @@ mod tests {
         let hidden = tempfile::NamedTempFile::new().unwrap();
         let mut options = Options::parse_from(["target"]);
         options.write_to(hidden.path());
-        let conclusion = libtest_mimic::run(options.for_trials(), trials);
+        let conclusion = libtest_mimic::run(options.for_trials(2), trials);
         assert_eq!((conclusion.num_passed, conclusion.num_failed), (1, 1));
         let failures = log.failures();
         assert_eq!(failures.len(), 1);

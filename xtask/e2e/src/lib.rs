@@ -36,7 +36,7 @@ pub use self::lint::clippy;
 pub fn test_target(runtime: Runtime) -> ExitCode {
     let (mut options, log) = (Options::parse(), Log::default());
     match Project::discover().and_then(|project| trials(runtime, &project, &options, &log)) {
-        Ok(trials) => libtest_mimic::run(options.for_trials(), trials).exit_code(),
+        Ok(trials) => libtest_mimic::run(options.for_trials(at_once(runtime)), trials).exit_code(),
         Err(error) => ui::report(&error),
     }
 }
@@ -55,7 +55,17 @@ pub fn smoke(project: &Project, flags: &Smoke) -> Result<()> {
     // libtest's own lines say nothing that the log does not say.
     let hidden = tempfile::NamedTempFile::new()?;
     options.write_to(hidden.path());
-    report::summary(&libtest_mimic::run(options.for_trials(), trials), &log.failures())
+    let conclusion = libtest_mimic::run(options.for_trials(at_once(flags.runtime)), trials);
+    report::summary(&conclusion, &log.failures())
+}
+
+/// Returns how many cases run at once. Those of a guest wait for servers and clocks most of the time; those of `weft` and of images
+/// compute, and more at once would disturb those that take time.
+fn at_once(runtime: Runtime) -> usize {
+    match runtime {
+        Runtime::Wasmtime | Runtime::Host | Runtime::Wamr => 4,
+        Runtime::Weft | Runtime::Docker => 2,
+    }
 }
 
 /// Prepares what the chosen cases need, and returns them. Where they are only listed, nothing is prepared.
