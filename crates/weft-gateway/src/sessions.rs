@@ -1,24 +1,24 @@
 //! `/v1/sessions`: the conversations that are kept.
 
+mod list;
+mod scan;
+
 use super::api_error::ApiError;
 use super::routes::PathEnd;
 use super::state::Shared;
-use super::{log, reply, time};
+use super::{log, reply};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use clawft_store::Sessions;
 use clawft_types::json::Writer;
-use clawft_types::{Message, Role, Session, SessionId};
-use std::cmp::Reverse;
-use std::time::SystemTime;
+use clawft_types::{Message, SessionId};
+pub(super) use list::KnownSessions;
+use tokio_util::sync::CancellationToken;
 use weft_agent::Error;
 
 /// The header that names the session that a request continues.
 pub(super) const HEADER: &str = "x-clawft-session";
-
-/// How many sessions are listed, the newest ones.
-const LISTED: usize = 100;
 
 /// How many characters of its first message a session is called by.
 const TITLE: usize = 80;
@@ -38,7 +38,10 @@ fn parse(id: &str) -> Result<SessionId, ApiError> {
 
 /// `GET /v1/sessions`: the newest ones first, each with its time and the beginning of its first message.
 pub(super) async fn list(State(shared): State<Shared>) -> Result<Response, ApiError> {
-    let summaries = blocking(&shared, summaries).await?;
+    let gone = CancellationToken::new();
+    let _stop = gone.clone().drop_guard();
+    let permit = shared.known_sessions.permit().await;
+    let summaries = blocking(&shared, move |store| permit.summaries(store, &|| !gone.is_cancelled())).await?;
     Ok(reply::list(summaries, |writer, summary| summary.write(writer)))
 }
 
@@ -81,49 +84,9 @@ fn no_such() -> ApiError {
     ApiError::not_found("there is no session of this id")
 }
 
-/// What is told of a session in the list.
-struct Summary {
-    id: SessionId,
-    title: String,
-    messages: usize,
-    updated: SystemTime,
-}
-
-impl Summary {
-    fn new(session: &Session, updated: SystemTime) -> Summary {
-        let first = session.messages.iter().find(|message| message.role == Role::User);
-        let title = first.map_or("", |message| message.content.trim()).lines().next().unwrap_or_default();
-        let title = title.chars().take(TITLE).collect();
-        Summary { id: session.id.clone(), title, messages: session.messages.len(), updated }
-    }
-
-    fn write(&self, writer: &mut Writer) {
-        writer.object(|session| {
-            session.text_member("id", self.id.as_str());
-            session.text_member("object", "session");
-            session.text_member("title", &self.title);
-            session.literal_member("messages", &self.messages.to_string());
-            session.literal_member("updated", &time::unix(self.updated).to_string());
-        });
-    }
-}
-
-/// The newest sessions. One that cannot be read is passed over: the others are still worth showing.
-fn summaries(store: &Sessions) -> Result<Vec<Summary>, Error> {
-    let mut ids: Vec<_> = store.list()?.into_iter().map(|id| (updated(store, &id), id)).collect();
-    ids.sort_by_key(|(updated, _)| Reverse(*updated));
-    ids.truncate(LISTED);
-    let summary = |(updated, id): (SystemTime, SessionId)| {
-        let session = store.read(&id).ok()??;
-        Some(Summary::new(&session, updated))
-    };
-    Ok(ids.into_iter().filter_map(summary).collect())
-}
-
-fn updated(store: &Sessions, id: &SessionId) -> SystemTime {
-    let path = store.path(id).ok();
-    let time = path.and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
-    time.unwrap_or(SystemTime::UNIX_EPOCH)
+/// Returns the title of a session whose first message is this: the beginning of its first line.
+fn title(first: &str) -> String {
+    first.trim().lines().next().unwrap_or_default().chars().take(TITLE).collect()
 }
 
 fn write_message(writer: &mut Writer, message: &Message) {

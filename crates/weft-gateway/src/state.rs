@@ -6,6 +6,7 @@ use super::api_error::ApiError;
 use super::health::Readiness;
 use super::metrics::Metrics;
 use super::running_turns::RunningTurns;
+use super::sessions::KnownSessions;
 use super::settings::Settings;
 use super::work_limits::WorkLimits;
 use axum::http::StatusCode;
@@ -52,6 +53,8 @@ pub(super) struct State {
     pub(super) turns: TaskTracker,
     /// The requests that are being answered, each until the end of its answer.
     pub(super) answers: TaskTracker,
+    /// What is known of sessions for their list.
+    pub(super) known_sessions: KnownSessions,
     /// The turns that belong to a session.
     pub(super) running: RunningTurns,
     /// Stops every turn.
@@ -86,6 +89,7 @@ impl Shared {
             work: WorkLimits::new(),
             turns: TaskTracker::new(),
             answers: TaskTracker::new(),
+            known_sessions: KnownSessions::default(),
             running: RunningTurns::default(),
             stop: Stop::new(),
             draining: CancellationToken::new(),

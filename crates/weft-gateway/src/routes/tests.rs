@@ -185,6 +185,32 @@ async fn the_newest_hundred_sessions_are_listed_with_short_titles() {
     assert_eq!((&sessions[0]["title"], &sessions[0]["updated"]), (&"é".repeat(80).into(), &1_000_102.into()));
 }
 
+/// Eight times as many at once as there are, of files that are too long to be read as a whole.
+#[tokio::test]
+async fn many_lists_of_long_sessions_at_once_are_all_answered() {
+    let gateway = std::sync::Arc::new(local());
+    let text = "a".repeat(1_000_000);
+    for number in 0..5 {
+        let message = format!(r#"{{"role":"user","content":"{number}\n{text}"}}"#);
+        let id = format!("s{number}");
+        gateway.session(&id, &format!(r#"{{"version":1,"id":"{id}","messages":[{message},{message}]}}"#));
+    }
+    let lists: Vec<_> = (0..40)
+        .map(|_| {
+            let gateway = std::sync::Arc::clone(&gateway);
+            tokio::spawn(async move { gateway.get("/v1/sessions").await })
+        })
+        .collect();
+    for list in lists {
+        let told = list.await.unwrap();
+        let sessions = told.json()["data"].as_array().unwrap().clone();
+        let mut titles: Vec<_> = sessions.iter().map(|session| session["title"].as_str().unwrap()).collect();
+        titles.sort_unstable();
+        assert_eq!((told.status, titles), (200, vec!["0", "1", "2", "3", "4"]));
+        assert!(sessions.iter().all(|session| session["messages"] == 2));
+    }
+}
+
 #[tokio::test]
 async fn ready_means_config_and_sessions_and_no_end_in_sight() {
     let gateway = local();

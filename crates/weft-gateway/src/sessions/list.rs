@@ -1,0 +1,171 @@
+//! The list of sessions. One list is made at a time, and a session's file is read once for as long as it stays the same: whoever asks
+//! for many lists of long sessions does not keep the disk busy.
+
+use super::scan::{Digest, scan};
+use super::title;
+use crate::time;
+use clawft_store::Sessions;
+use clawft_types::json::Writer;
+use clawft_types::{Role, Session, SessionId};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::sync::Arc;
+use std::time::SystemTime;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use weft_agent::Error;
+
+/// How many sessions are listed, the newest ones.
+const LISTED: usize = 100;
+
+/// The largest file, in bytes, that is read as a whole.
+const SMALL: u64 = 64 * 1024;
+
+/// What is known of the sessions that were listed last.
+#[derive(Clone, Default)]
+pub(crate) struct KnownSessions(Arc<Mutex<BTreeMap<SessionId, Known>>>);
+
+/// The permit to make a list.
+pub(super) struct ListPermit(OwnedMutexGuard<BTreeMap<SessionId, Known>>);
+
+/// What was found in a file when it was `stamp`ed like this; `None` if it is no session.
+#[derive(Clone)]
+struct Known {
+    stamp: Stamp,
+    digest: Option<Digest>,
+}
+
+/// By what a file is known not to have changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    updated: SystemTime,
+    length: u64,
+}
+
+/// What is told of a session in the list.
+pub(super) struct Summary {
+    id: SessionId,
+    updated: SystemTime,
+    digest: Digest,
+}
+
+impl KnownSessions {
+    /// Waits for the permit to make a list.
+    pub(super) async fn permit(&self) -> ListPermit {
+        ListPermit(Arc::clone(&self.0).lock_owned().await)
+    }
+}
+
+impl ListPermit {
+    /// Returns the newest sessions, or some of them if the list is no longer `wanted`. One that cannot be read is passed over: the
+    /// others are still worth showing.
+    pub(super) fn summaries(
+        mut self,
+        store: &Sessions,
+        wanted: &dyn Fn() -> bool,
+    ) -> Result<Vec<Summary>, Error> {
+        let mut found: Vec<_> = store.list()?.into_iter().map(|id| (stamp(store, &id), id)).collect();
+        found.sort_by_key(|(stamp, _)| Reverse(stamp.map(|stamp| stamp.updated)));
+        found.truncate(LISTED);
+        let mut before = std::mem::take(&mut *self.0);
+        let mut list = Vec::new();
+        for (stamp, id) in found {
+            let Some(stamp) = stamp else { continue };
+            let known = before.remove(&id).filter(|known| known.stamp == stamp);
+            let digest = match known {
+                Some(known) => known.digest,
+                None if wanted() => digest(store, &id, stamp.length, wanted),
+                None => continue,
+            };
+            if digest.is_some() || wanted() {
+                self.0.insert(id.clone(), Known { stamp, digest: digest.clone() });
+            }
+            list.extend(digest.map(|digest| Summary { id, updated: stamp.updated, digest }));
+        }
+        Ok(list)
+    }
+}
+
+fn stamp(store: &Sessions, id: &SessionId) -> Option<Stamp> {
+    let found = fs::metadata(store.path(id).ok()?).ok()?;
+    let updated = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    Some(Stamp { updated, length: found.len() })
+}
+
+/// Reads a session, a long one in pieces.
+fn digest(store: &Sessions, id: &SessionId, length: u64, wanted: &dyn Fn() -> bool) -> Option<Digest> {
+    if length <= SMALL {
+        return store.read(id).ok()?.map(|session| Digest::new(&session));
+    }
+    let path = store.path(id).ok()?;
+    // What is no file may never end, and a link may lead anywhere.
+    fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
+    scan(File::open(path).ok()?, wanted)
+}
+
+impl Digest {
+    fn new(session: &Session) -> Digest {
+        let first = session.messages.iter().find(|message| message.role == Role::User);
+        let title = first.map_or_else(String::new, |message| title(&message.content));
+        Digest { title, messages: session.messages.len() }
+    }
+}
+
+impl Summary {
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.object(|session| {
+            session.text_member("id", self.id.as_str());
+            session.text_member("object", "session");
+            session.text_member("title", &self.digest.title);
+            session.literal_member("messages", &self.digest.messages.to_string());
+            session.literal_member("updated", &time::unix(self.updated).to_string());
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use weft_agent::Home;
+
+    fn long_session(id: &str, messages: usize) -> String {
+        let message = format!(r#"{{"role":"user","content":"{}"}}"#, "a title ".repeat(2000));
+        format!(r#"{{"version":1,"id":"{id}","messages":[{}]}}"#, vec![message.as_str(); messages].join(","))
+    }
+
+    #[tokio::test]
+    async fn a_file_is_read_once_for_as_long_as_it_stays_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home { folder: folder.path().to_owned(), config: folder.path().join("config.json") };
+        let (store, known) = (home.sessions().unwrap(), KnownSessions::default());
+        fs::create_dir(folder.path().join("sessions")).unwrap();
+        let write = |id: &str, messages: usize| {
+            fs::write(folder.path().join(format!("sessions/{id}.json")), long_session(id, messages)).unwrap();
+        };
+        for (id, messages) in [("a", 5), ("b", 6), ("c", 7)] {
+            write(id, messages);
+        }
+        let reads = Cell::new(0);
+        let list = async |most: usize| {
+            reads.set(0);
+            let wanted = || {
+                reads.set(reads.get() + 1);
+                reads.get() <= most
+            };
+            let list = known.permit().await.summaries(&store, &wanted).unwrap();
+            let mut counts: Vec<_> =
+                list.into_iter().map(|summary| (summary.id.to_string(), summary.digest.messages)).collect();
+            counts.sort();
+            counts
+        };
+        assert!(list(3).await.len() < 3, "the client has gone meanwhile");
+        let all = |b: usize| vec![("a".to_owned(), 5), ("b".to_owned(), b), ("c".to_owned(), 7)];
+        assert_eq!(list(usize::MAX).await, all(6));
+        list(usize::MAX).await;
+        assert_eq!(reads.get(), 0, "they are known");
+        write("b", 8);
+        assert_eq!(list(usize::MAX).await, all(8));
+        assert!((1..10).contains(&reads.get()), "one was read again");
+    }
+}

@@ -1,0 +1,166 @@
+//! Reads what the list says of a long session file, piece by piece: neither its text nor its tree is ever in memory.
+
+use super::title;
+use clawft_types::Role;
+use clawft_types::json::{self, Node};
+use std::io::Read;
+
+/// The number of bytes that are read at once.
+const PIECE: usize = 64 * 1024;
+
+/// The most bytes of a message that are kept for the title.
+const KEPT: usize = 8 * 1024;
+
+/// The longest escape sequence of JSON, in bytes: a surrogate pair. Where a message is cut, one may be incomplete.
+const ESCAPE: usize = 12;
+
+/// What the list says of the content of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Digest {
+    pub(super) title: String,
+    pub(super) messages: usize,
+}
+
+/// Reads a session file to its end. Returns `None` if it is none, cannot be read, or is no longer `wanted`, which is asked between
+/// two pieces.
+pub(super) fn scan(mut file: impl Read, wanted: &dyn Fn() -> bool) -> Option<Digest> {
+    let mut scanner = Scanner::default();
+    let mut piece = vec![0; PIECE];
+    while wanted() {
+        match file.read(&mut piece).ok()? {
+            0 => return scanner.end(),
+            count => piece.get(..count)?.iter().try_for_each(|byte| scanner.take(*byte))?,
+        }
+    }
+    None
+}
+
+/// As much of a JSON parser as finds the elements of `messages`.
+#[derive(Default)]
+struct Scanner {
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+    /// The last string among the members of the document, as far as it matters: `messages` where the list begins.
+    key: Vec<u8>,
+    in_messages: bool,
+    /// The number of messages, once the list has begun.
+    messages: Option<usize>,
+    /// The beginning of the current message, while there is no title.
+    kept: Vec<u8>,
+    title: Option<String>,
+}
+
+impl Scanner {
+    /// Takes the next byte. `None` if there can be no session.
+    fn take(&mut self, byte: u8) -> Option<()> {
+        if self.in_messages && self.title.is_none() && self.depth > 2 && self.kept.len() < KEPT {
+            self.kept.push(byte);
+        }
+        match byte {
+            _ if self.in_string => self.take_in_string(byte),
+            b'"' => {
+                self.in_string = true;
+                if self.depth == 1 {
+                    self.key.clear();
+                }
+            }
+            b'{' | b'[' => self.open(byte),
+            b'}' | b']' => self.close()?,
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn take_in_string(&mut self, byte: u8) {
+        match byte {
+            _ if self.escaped => self.escaped = false,
+            b'\\' => self.escaped = true,
+            b'"' => self.in_string = false,
+            _ if self.depth == 1 && self.key.len() <= b"messages".len() => self.key.push(byte),
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, byte: u8) {
+        if self.depth == 1 && byte == b'[' && self.key == b"messages" {
+            // Of two lists the last one counts.
+            *self = Scanner { depth: 1, in_messages: true, messages: Some(0), ..Scanner::default() };
+        } else if self.depth == 2 && self.in_messages {
+            self.messages = self.messages.map(|count| count + 1);
+            self.kept = vec![byte];
+        }
+        self.depth += 1;
+    }
+
+    fn close(&mut self) -> Option<()> {
+        self.depth = self.depth.checked_sub(1)?;
+        if self.depth == 2 && self.in_messages && self.title.is_none() {
+            self.title = title_of(&self.kept);
+        }
+        self.in_messages &= self.depth > 1;
+        Some(())
+    }
+
+    fn end(self) -> Option<Digest> {
+        let messages = self.messages.filter(|_| self.depth == 0 && !self.in_string)?;
+        Some(Digest { title: self.title.unwrap_or_default(), messages })
+    }
+}
+
+/// Returns the title that a message gives, if it is one of the user. Of a long one `message` is the beginning, cut somewhere in its
+/// text.
+fn title_of(message: &[u8]) -> Option<String> {
+    let read = |text: &[u8]| {
+        let document = json::parse(text).ok()?;
+        let message = Node::root(&document);
+        let is_user = message.text_of("role") == Some(Role::User.as_str());
+        Some(is_user.then(|| title(message.text_of("content").unwrap_or_default())))
+    };
+    let cut = |length: usize| read(&[message.get(..message.len().checked_sub(length)?)?, b"\"}"].concat());
+    read(message).or_else(|| (0..=ESCAPE).find_map(cut))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(text: &str) -> Option<(String, usize)> {
+        scan(text.as_bytes(), &|| true).map(|digest| (digest.title, digest.messages))
+    }
+
+    fn session(messages: &str) -> String {
+        format!(r#"{{"version":1,"id":"a","messages":[{messages}]}}"#) + "\n"
+    }
+
+    #[test]
+    fn counts_messages_and_finds_the_title() {
+        let found = |title: &str, count| Some((title.to_owned(), count));
+        assert_eq!(digest(&session("")), found("", 0));
+        let odd = r#"{"role":"user","content":" \"a]}[{\\\n b"}, {"role":"assistant","content":"{\"role\":[]}","x":{"y":[{}]}}"#;
+        assert_eq!(digest(&session(odd)), found(r#""a]}[{\"#, 2));
+        let late = r#"{"role":"assistant","content":"a"},{"content":"b","role":"user"}"#;
+        assert_eq!(digest(&session(late)), found("b", 2));
+        assert_eq!(digest(r#"{"other":[{"role":"user"}],"messages":[],"more":[{},{}]}"#), found("", 0));
+        assert_eq!(digest(r#"{"id":"messages","x":[1],"messages":[{}]}"#), found("", 1));
+    }
+
+    #[test]
+    fn a_long_first_message_gives_a_title_wherever_it_is_cut() {
+        for shift in 0..30 {
+            let text = "x".repeat(shift) + &r"\ud83d\ude00é\n".repeat(KEPT);
+            let expected = format!("{}\u{1f600}é", "x".repeat(shift));
+            let messages = format!(r#"{{"role":"user","content":"{text}"}}"#);
+            assert_eq!(digest(&session(&messages)), Some((expected, 1)), "{shift}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_session_has_no_digest() {
+        let whole = session(r#"{"role":"user","content":"a"}"#);
+        for text in ["", "[]", "{}", "]", r#"{"messages":{}}"#, whole.trim_end().strip_suffix('}').unwrap()] {
+            assert_eq!(digest(text), None, "{text}");
+        }
+        assert_eq!(scan(whole.as_bytes(), &|| false), None, "it is not wanted");
+    }
+}
