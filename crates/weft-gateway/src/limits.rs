@@ -6,9 +6,14 @@ use axum::body::{Body, HttpBody as _};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
 
 /// How long a client may take for a request's body.
 pub(super) const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// The time in which a large body has to bring so many bytes while others wait for its permit.
+pub(super) const PACE_TIME: Duration = Duration::from_secs(2);
+pub(super) const PACE_BYTES: usize = 64 * 1024;
 
 /// A request's body.
 pub(super) struct Received {
@@ -21,12 +26,15 @@ pub(super) struct Received {
 /// The whole body, of at most `limit` bytes.
 ///
 /// # Errors
-/// 413 if it is larger, as soon as that is known; 408 if it does not come in time, 400 if it breaks off, 429 if there are too
-/// many large ones.
+/// 413 if it is larger, as soon as that is known; 408 if it does not come in time, or slowly while others wait; 400 if it breaks
+/// off, 429 if there are too many large ones.
 pub(super) async fn read(body: Body, limit: usize, work: &WorkLimits) -> Result<Received, ApiError> {
-    let late =
-        || ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the request's body did not come in time");
+    let late = || late("the request's body did not come in time");
     tokio::time::timeout(BODY_TIME, collect(body, limit, work)).await.map_err(|_| late())?
+}
+
+fn late(message: &str) -> ApiError {
+    ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", message)
 }
 
 async fn collect(mut body: Body, limit: usize, work: &WorkLimits) -> Result<Received, ApiError> {
@@ -34,7 +42,17 @@ async fn collect(mut body: Body, limit: usize, work: &WorkLimits) -> Result<Rece
         return Err(too_large(limit));
     }
     let mut received = Received { bytes: Vec::new(), large: None };
-    while let Some(frame) = body.frame().await {
+    let mut pace = Pace::start();
+    loop {
+        let frame = match &received.large {
+            None => body.frame().await,
+            Some(_) => tokio::select! {
+                biased;
+                frame = body.frame() => frame,
+                error = pace.too_slow(work) => return Err(error),
+            },
+        };
+        let Some(frame) = frame else { return Ok(received) };
         let frame = frame.map_err(|_| ApiError::invalid("the request's body broke off"))?;
         let Some(data) = frame.data_ref() else { continue };
         let length = received.bytes.len().saturating_add(data.len());
@@ -43,10 +61,41 @@ async fn collect(mut body: Body, limit: usize, work: &WorkLimits) -> Result<Rece
         }
         if length > SMALL && received.large.is_none() {
             received.large = Some(work.large().await?);
+            pace = Pace::start();
         }
+        pace.brought(data.len());
         received.bytes.extend_from_slice(data);
     }
-    Ok(received)
+}
+
+/// How fast a body comes.
+struct Pace {
+    since: Instant,
+    bytes: usize,
+}
+
+impl Pace {
+    fn start() -> Pace {
+        Pace { since: Instant::now(), bytes: 0 }
+    }
+
+    fn brought(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        if self.bytes >= PACE_BYTES {
+            *self = Pace::start();
+        }
+    }
+
+    /// Waits until the body is too slow for the others that wait, and returns the error of that.
+    async fn too_slow(&mut self, work: &WorkLimits) -> ApiError {
+        loop {
+            sleep_until(self.since + PACE_TIME).await;
+            if work.is_crowded() {
+                return late("the request's body comes too slowly, and others wait");
+            }
+            *self = Pace::start();
+        }
+    }
 }
 
 fn too_large(limit: usize) -> ApiError {
@@ -72,6 +121,7 @@ pub(super) fn json_type(headers: &HeaderMap) -> Result<(), ApiError> {
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+    use futures_util::StreamExt as _;
 
     #[tokio::test]
     async fn a_body_may_have_as_many_bytes_as_the_limit() {
@@ -97,9 +147,32 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_come_is_not_waited_for() {
         let never = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
-        let began = tokio::time::Instant::now();
+        let began = Instant::now();
         assert_eq!(read(never, 3, &WorkLimits::new()).await.err().unwrap().status.as_u16(), 408);
         assert_eq!(began.elapsed().as_secs(), 30);
+    }
+
+    /// They come up to the size from which on they need a permit, and no further.
+    #[tokio::test(start_paused = true)]
+    async fn large_bodies_that_stall_give_way() {
+        let work = std::sync::Arc::new(WorkLimits::new());
+        let began = Instant::now();
+        let stalled: Vec<_> = (0..crate::work_limits::LARGE_AT_ONCE)
+            .map(|_| {
+                let work = std::sync::Arc::clone(&work);
+                let start = futures_util::stream::iter([Ok::<_, std::io::Error>(vec![b'x'; SMALL + 1])]);
+                let body = Body::from_stream(start.chain(futures_util::stream::pending()));
+                tokio::spawn(async move { read(body, 4 * SMALL, &work).await.map(drop) })
+            })
+            .collect();
+        tokio::time::sleep(2 * PACE_TIME).await;
+        assert!(stalled.iter().all(|one| !one.is_finished()), "nobody waits");
+        let whole = read(Body::from(vec![b'x'; 2 * SMALL]), 4 * SMALL, &work).await;
+        assert_eq!(whole.unwrap().bytes.len(), 2 * SMALL);
+        assert!(began.elapsed() <= 3 * PACE_TIME, "{:?}", began.elapsed());
+        for one in stalled {
+            assert_eq!(one.await.unwrap().err().unwrap().status.as_u16(), 408);
+        }
     }
 
     #[test]

@@ -81,6 +81,11 @@ impl WorkLimits {
         permit.ok().and_then(Result::ok).map(LargeBodyPermit).ok_or_else(busy)
     }
 
+    /// Whether anybody waits for the permit to have a large body in memory.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.waiting.available_permits() < LARGE_WAITING
+    }
+
     /// Runs `parse` on a thread of its own, after waiting for a permit. The permit is held until `parse` returns, also if nobody
     /// waits for the result any more.
     ///
