@@ -14,7 +14,6 @@ use super::server::RequestActivity;
 use super::sessions;
 use super::state::Shared;
 use axum::extract::{Request, State};
-use axum::http::HeaderValue;
 use axum::response::Response;
 use clawft_types::Config;
 use events::Events;
@@ -74,9 +73,7 @@ async fn whole(mut pieces: Pieces, shape: &Shape) -> Result<Response, ApiError> 
             Some(Piece::End(Ok(Made { answer, stored }))) => {
                 let mut response = shape.whole(&answer);
                 if let Some(stored) = stored {
-                    response
-                        .headers_mut()
-                        .insert(store_outcome::HEADER, HeaderValue::from_static(stored.header()));
+                    stored.add_headers(response.headers_mut());
                 }
                 return Ok(response);
             }

@@ -1,12 +1,15 @@
 //! Whether a turn was stored in its session, as clients are told.
 
-use axum::http::HeaderName;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use clawft_store::{FsError, FsFault};
 use clawft_types::json::Writer;
 use weft_agent::{Error, Fault};
 
 /// The header of whole answers in a session, `true` or `false`.
-pub(super) const HEADER: HeaderName = HeaderName::from_static("x-clawft-stored");
+const HEADER: HeaderName = HeaderName::from_static("x-clawft-stored");
+
+/// The header beside it where it is `false`: the category of the reason.
+const REASON_HEADER: HeaderName = HeaderName::from_static("x-clawft-stored-reason");
 
 /// The error of a turn that was not stored before the gateway ended.
 pub(super) const ENDED: &str = "the gateway ended before";
@@ -37,8 +40,16 @@ impl StoreOutcome {
         }
     }
 
+    /// Adds the headers of a whole answer.
+    pub(super) fn add_headers(self, headers: &mut HeaderMap) {
+        headers.insert(HEADER, HeaderValue::from_static(self.header()));
+        if let Some(reason) = self.reason() {
+            headers.insert(REASON_HEADER, HeaderValue::from_static(reason));
+        }
+    }
+
     /// Returns the header's value.
-    pub(super) fn header(self) -> &'static str {
+    fn header(self) -> &'static str {
         if self.reason().is_none() { "true" } else { "false" }
     }
 
@@ -90,7 +101,18 @@ mod tests {
         ] {
             let outcome = StoreOutcome::failed(&error);
             assert_eq!(written(outcome), format!(r#"{{"clawft":{{"stored":false,"reason":"{reason}"}}}}"#));
-            assert_eq!((outcome.header(), StoreOutcome::Stored.header()), ("false", "true"));
+            let headers = |outcome: StoreOutcome| {
+                let mut headers = HeaderMap::new();
+                outcome.add_headers(&mut headers);
+                headers
+            };
+            let told = headers(outcome);
+            assert!(
+                told["x-clawft-stored"] == "false" && told["x-clawft-stored-reason"] == reason,
+                "{told:?}"
+            );
+            let stored = headers(StoreOutcome::Stored);
+            assert!(stored["x-clawft-stored"] == "true" && stored.len() == 1);
         }
     }
 }
