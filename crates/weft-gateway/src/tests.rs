@@ -41,6 +41,11 @@ fn limits_are_those_of_the_code() {
             work_limits::LARGE_WAITING,
             seconds(work_limits::LARGE_WAIT)
         ),
+        format!(
+            "one that brings less than {} in {} gives way",
+            kilobytes(limits::PACE_BYTES),
+            seconds(limits::PACE_TIME)
+        ),
         format!("{} without a byte of progress", seconds(server::WRITE_TIME)),
         format!("Large bodies take up to {} times `max_body_bytes`", work_limits::LARGE_AT_ONCE),
     ] {
