@@ -23,7 +23,7 @@ pub struct Size {
     #[command(subcommand)]
     pub command: Option<SizeCommand>,
     /// Accept the current sizes, and record the reason
-    #[arg(long, value_name = "WHY", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "WHY", value_parser = reason)]
     pub accept: Option<String>,
     /// Print JSON on stdout instead of the table
     #[arg(long)]
@@ -77,4 +77,14 @@ pub enum SizeCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Parses the reason for growth.
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err("a reason is needed, such as \"streams answers\"".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
 }

@@ -34,7 +34,7 @@ pub(super) fn check(project: &Project, json: bool) -> Result<()> {
     }
     let measured: Vec<_> =
         sizes(&profile).into_iter().map(|(name, size)| (name, wasm::measured(size))).collect();
-    budget.check(&measured, &flags::shipped()).map_err(|error| wasm::blame(project, &profile, &error))
+    budget.check(&measured, &flags::shipped()).map_err(|error| wasm::explain(project, &profile, &error))
 }
 
 /// Takes the sizes as they are now for the ones to hold.

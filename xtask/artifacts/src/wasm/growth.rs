@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Error, Result, anyhow};
-use devkit::project::Project;
+use devkit::{budget::Violations, project::Project};
 use wasm_diet::{Profile, diff};
 
 use crate::table::{short, signed};
@@ -24,17 +24,22 @@ pub(crate) fn baseline(project: &Project) -> Result<Profile> {
     Profile::read(&baseline_path(project))
 }
 
-/// `error`, which says that a budget does not hold, with the functions that grew against what was accepted last.
-pub(crate) fn blame(project: &Project, profile: &Profile, error: &Error) -> Error {
+/// Adds to `error`, the violation of a budget, the functions that grew since the sizes were accepted, and the cures.
+pub(crate) fn explain(project: &Project, profile: &Profile, error: &Error) -> Error {
+    let Some(violations) = error.downcast_ref::<Violations>() else { return anyhow!("{error:#}") };
     let grown = match baseline(project) {
-        Ok(accepted) => {
-            Some(grown(&accepted, profile)).filter(|grown| !grown.is_empty()).unwrap_or_else(|| {
-                "nothing grew against what was accepted last: the budget was tightened\n".to_owned()
-            })
-        }
-        Err(unreadable) => format!("what grew is not known: {unreadable:#}\n"),
+        Ok(accepted) => grown(&accepted, profile),
+        Err(unreadable) => format!("the functions that grew are not known: {unreadable:#}\n"),
     };
-    anyhow!("{error}\n\n{grown}\nmake it smaller, or say why it has to be: cargo xtask size --accept \"WHY\"")
+    if grown.is_empty() && violations.only_above_ratchet() {
+        return anyhow!(
+            "{violations}\n\nno artifact grew since its size was accepted, so the ratchet was lowered: restore it, or make the \
+             artifact smaller"
+        );
+    }
+    let cures = violations.cures("accept the growth with its reason: cargo xtask size --accept \"WHY\"");
+    let grown = if grown.is_empty() { grown } else { format!("\n{grown}") };
+    anyhow!("{violations}\n{grown}\n{}", cures.join("\n"))
 }
 
 /// What grew in each artifact that is larger than it was.

@@ -36,7 +36,7 @@ use self::{build::Way, report::Report};
 
 pub use self::stages::{Source, shrunk};
 pub(crate) use self::{
-    growth::{baseline, baseline_path, blame},
+    growth::{baseline, baseline_path, explain},
     report::measured,
     stages::{Stages, component_features, stages},
 };
@@ -60,7 +60,7 @@ pub fn run(project: &Project, flags: &Wasm) -> Result<()> {
     match budget {
         Some(budget) if flags.check_size => budget
             .check(&report.sizes(), &flags::shipped())
-            .map_err(|error| blame(project, &report.profile(), &error)),
+            .map_err(|error| explain(project, &report.profile(), &error)),
         _ => Ok(()),
     }
 }
@@ -108,7 +108,7 @@ pub fn release(project: &Project) -> Result<Shipped> {
     report.write(&project.dist)?;
     budget
         .check(&report.sizes(), &flags::shipped())
-        .map_err(|error| blame(project, &report.profile(), &error))?;
+        .map_err(|error| explain(project, &report.profile(), &error))?;
     Ok(shipped_in(&project.dist))
 }
 

@@ -4,6 +4,7 @@
 //! artifacts with it, exactly both ways.
 
 mod size;
+mod violations;
 
 use std::{collections::BTreeMap, fs, ops::Range, path::Path};
 
@@ -12,7 +13,10 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 use toml::Spanned;
 
-pub use self::size::{Measured, Size, grouped};
+pub use self::{
+    size::{Measured, Size, grouped},
+    violations::{Kind, Violation, Violations, with_cures},
+};
 
 /// The budget file, parsed.
 #[derive(Debug)]
@@ -134,40 +138,36 @@ impl Budget {
     /// error.
     ///
     /// # Errors
-    /// Lists all violations.
+    /// Lists all [`Violations`].
     pub fn check(&self, made: &[(&str, Measured)], shipped: &[&str]) -> Result<()> {
-        let mut failures = Vec::new();
+        let mut found = Vec::new();
         for &(artifact, measured) in made {
             match self.row(artifact) {
-                Some(row) => self.check_row(artifact, row, measured, &mut failures),
-                None => failures.push(format!(
-                    "{}: `{artifact}` has no row: nothing ships without a budget, so add [artifact.\"{artifact}\"]",
-                    self.name
-                )),
+                Some(row) => self.check_row(artifact, row, measured, &mut found),
+                None => found.push(Violation {
+                    kind: Kind::MissingRow { artifact: artifact.to_owned(), measured },
+                    message: format!("{}: `{artifact}` has no row", self.name),
+                }),
             }
         }
         for artifact in self.rows.keys().filter(|row| !shipped.contains(&row.as_str())) {
-            failures.push(format!(
-                "{}: `{artifact}` has a row, but no command makes it: take the row away",
-                self.name
-            ));
+            let message = format!("{}: `{artifact}` has a row, but no command makes it", self.name);
+            found.push(Violation { kind: Kind::ExtraRow, message });
         }
-        if failures.is_empty() {
-            Ok(())
-        } else {
-            bail!("the size budget does not hold\n{}", failures.join("\n"))
-        }
+        if found.is_empty() { Ok(()) } else { Err(Violations::new(found, self.rows.is_empty()).into()) }
     }
 
-    fn check_row(&self, artifact: &str, row: &Row, measured: Measured, failures: &mut Vec<String>) {
+    fn check_row(&self, artifact: &str, row: &Row, measured: Measured, found: &mut Vec<Violation>) {
         for (form, bounds, bytes) in [("raw", &row.raw, measured.raw), ("gzip -9", &row.gzip, measured.gzip)]
         {
             if bytes <= bounds.tightest().bytes() {
                 continue;
             }
             let over_limit = bytes > bounds.limit().bytes();
-            let (kind, bound) =
-                if over_limit { ("limit", &bounds.limit) } else { ("ratchet", &bounds.ratchet) };
+            let (kind, name, bound) = match over_limit {
+                true => (Kind::AboveLimit, "limit", &bounds.limit),
+                false => (Kind::AboveRatchet, "ratchet", &bounds.ratchet),
+            };
             let reached = bound.get_ref().bytes();
             let growth = bounds.growth.bytes();
             let allowance = if over_limit || growth == 0 {
@@ -175,13 +175,14 @@ impl Budget {
             } else {
                 format!(", and may grow by {} unasked", grouped(growth))
             };
-            failures.push(format!(
-                "{}: `{artifact}` is {} bytes {form}, {} over its {kind} of {} bytes{allowance}",
+            let message = format!(
+                "{}: `{artifact}` is {} bytes {form}, {} over its {name} of {} bytes{allowance}",
                 self.place(bound.span()),
                 grouped(bytes),
                 grouped(bytes - reached),
                 grouped(reached),
-            ));
+            );
+            found.push(Violation { kind, message });
         }
     }
 

@@ -93,3 +93,33 @@ fn error_names_a_missing_file() {
     let error = Budget::load(Path::new("/nowhere/size-budget.toml")).unwrap_err();
     assert!(error.to_string().contains("`/nowhere/size-budget.toml`"), "{error}");
 }
+
+fn cures(text: &str, made: &[(&str, Measured)], known: &[&str]) -> Vec<String> {
+    let error = budget(text).unwrap().check(made, known).unwrap_err();
+    error.downcast_ref::<Violations>().unwrap().cures("accept it")
+}
+
+#[test]
+fn each_kind_of_violation_has_its_cure() {
+    let sizes = |raw, gzip| Measured { raw, gzip };
+    let above_ratchet = cures(FILE, &[("a.wasm", sizes(201, 100))], &["a.wasm"]);
+    assert_eq!(above_ratchet, ["make it smaller, or accept it"]);
+    let above_limit = cures(FILE, &[("a.wasm", sizes(301, 100))], &["a.wasm"]);
+    assert!(above_limit.len() == 1 && !above_limit[0].contains("accept it"), "{above_limit:?}");
+    let extra = cures(FILE, &[], &[]);
+    assert!(extra.len() == 1 && extra[0].contains("remove the row"), "{extra:?}");
+    let missing = cures(FILE, &[("b.wasm", sizes(1234, 9))], &["a.wasm", "b.wasm"]);
+    assert!(missing.len() == 1 && missing[0].contains("add a row"), "{missing:?}");
+    let row = "[artifact.\"b.wasm\"]\nraw = { limit = \"1_234 B\", ratchet = \"1_234 B\" }";
+    assert!(missing[0].contains(row), "{missing:?}");
+    let empty = cures("", &[("b.wasm", sizes(1234, 9))], &["b.wasm"]);
+    assert!(empty[0].starts_with("the budget has no rows: restore") && empty[1].contains(row), "{empty:?}");
+}
+
+#[test]
+fn proposed_row_holds_for_its_artifact() {
+    let measured = Measured { raw: 120_798, gzip: 9 };
+    let error = budget("").unwrap().check(&[("b.wasm", measured)], &["b.wasm"]).unwrap_err();
+    let row = error.downcast_ref::<Violations>().unwrap().cures("")[1].clone();
+    assert!(budget(&row).unwrap().check(&[("b.wasm", measured)], &["b.wasm"]).is_ok(), "{row}");
+}

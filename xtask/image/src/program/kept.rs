@@ -2,7 +2,10 @@
 //! `target/dist/oci`. Equal binaries give equal digests, so a second build can be compared.
 
 use anyhow::{Context as _, Result};
-use devkit::{budget::Budget, project::Project};
+use devkit::{
+    budget::{Budget, with_cures},
+    project::Project,
+};
 use flags::{
     Builder,
     values::{Platform, Tag},
@@ -35,7 +38,7 @@ pub(crate) fn keep(project: &Project, revision: &str, epoch: u64, tag: Tag) -> R
     };
     let recipe = Recipe::new(revision, epoch);
     let report = Executor::new(project, &request, &recipe, None)?.take(&plan::plan(&request))?;
-    Budget::of(project)?.check(&report.sizes(), &flags::shipped())?;
+    Budget::of(project)?.check(&report.sizes(), &flags::shipped()).map_err(with_cures)?;
     let index = report.list.context("no index was made of the images")?;
     let images = report.images.into_iter().map(|(platform, made)| (platform, made.image.digest));
     Ok(Kept { index: index.digest, images: images.collect() })

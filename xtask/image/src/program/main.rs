@@ -42,7 +42,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use devkit::{budget::Budget, files, project::Project, revision, ui};
+use devkit::{
+    budget::{Budget, with_cures},
+    files,
+    project::Project,
+    revision, ui,
+};
 use flags::Docker;
 use image::calls::{Answer, Call, Tagged};
 use serde::Serialize;
@@ -97,7 +102,7 @@ fn docker(project: &Project, flags: &Docker) -> Result<()> {
     let wanted = revision.filter(|_| flags.tags.is_empty());
     let report = Executor::new(project, &request, &recipe, wanted)?.take(&steps)?;
     report.print(flags.json)?;
-    budget.map_or(Ok(()), |budget| budget.check(&report.sizes(), &flags::shipped()))
+    budget.map_or(Ok(()), |budget| budget.check(&report.sizes(), &flags::shipped()).map_err(with_cures))
 }
 
 /// Answers the call of another package with one line of JSON.

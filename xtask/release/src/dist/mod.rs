@@ -24,7 +24,11 @@ use std::{
 };
 
 use anyhow::Result;
-use devkit::{budget::Budget, project::Project, ui};
+use devkit::{
+    budget::{Budget, with_cures},
+    project::Project,
+    ui,
+};
 use flags::{Dist, values::Target};
 
 pub(crate) use self::{
@@ -48,7 +52,9 @@ pub fn run(project: &Project, flags: &Dist) -> Result<()> {
     let report = execute::carry_out(project, &steps, &release, flags.locked)?;
     report.print(flags.json, budget.as_ref())?;
     match budget {
-        Some(budget) if flags.check_size => budget.check(&report.sizes(), &flags::shipped()),
+        Some(budget) if flags.check_size => {
+            budget.check(&report.sizes(), &flags::shipped()).map_err(with_cures)
+        }
         _ => Ok(()),
     }
 }
@@ -80,6 +86,6 @@ pub(crate) fn archives(project: &Project, into: &Path) -> Result<Vec<Target>> {
     let budget = Budget::of(project)?;
     let steps = plan::release(&[], Target::of_this_machine())?;
     let report = execute::carry_out(project, &steps, into, true)?;
-    budget.check(&report.sizes(), &flags::shipped())?;
+    budget.check(&report.sizes(), &flags::shipped()).map_err(with_cures)?;
     Ok(plan::packed(&steps))
 }
