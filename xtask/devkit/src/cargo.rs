@@ -148,8 +148,10 @@ pub fn cargo<'s>(shell: &'s Shell, command: &str) -> Cmd<'s> {
 
 /// Returns a call of cargo without the variables that another cargo has set to run this program. Build
 /// scripts may read them (that of `ring` does), and would run again whenever cargo is called in the other
-/// way. Nor is the password of a registry theirs to read.
+/// way. Nor is the password of a registry theirs to read. `CARGO_BUILD_TARGET` is left out as well: builds for
+/// another target name it, and all others are for this machine.
 pub fn outermost(cargo: Cmd<'_>) -> Cmd<'_> {
+    let cargo = cargo.env_remove("CARGO_BUILD_TARGET");
     let is_ours = |name: &str| WITHHELD.iter().any(|prefix| name.starts_with(prefix));
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     names.filter(|name| is_ours(name)).fold(cargo, |cargo, name| cargo.env_remove(name))

@@ -56,12 +56,10 @@ impl Package {
     pub fn ensure_built(&self, project: &Project) -> Result<PathBuf> {
         let Self { name, first_time } = self;
         let (shell, purpose) = (project.shell()?, format!("build the package `{name}`"));
-        // A target in the environment is that of the products, not of the host.
         let build = cargo(&shell, "build")
             .args(["--quiet", "--package", name, "--bin", name])
             .args(["--message-format", "json-render-diagnostics", "--target-dir"])
-            .arg(&project.target)
-            .env_remove("CARGO_BUILD_TARGET");
+            .arg(&project.target);
         let mut cargo = cmd::spawn(build, [Stdio::null(), Stdio::piped(), Stdio::inherit()], &purpose)?;
         let messages = cargo.stdout.take().context("cargo has no standard output")?;
         let (mut announced, mut program) = (false, None);
