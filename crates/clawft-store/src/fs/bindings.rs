@@ -145,10 +145,10 @@ fn stat(path: &str) -> Result<(DescriptorType, u64), FsFault> {
 /// Opens a directory or a regular file. Its kind is checked first: opening a pipe without a writer could block forever.
 fn open(path: &str, how: OpenFlags, access: DescriptorFlags) -> Result<Descriptor, FsFault> {
     // An exclusive open never opens an existing file.
-    if !how.contains(OpenFlags::EXCLUSIVE)
+    if how & OpenFlags::EXCLUSIVE == OpenFlags::empty()
         && let Ok((kind, _)) = stat(path)
     {
-        match how.contains(OpenFlags::DIRECTORY) {
+        match how == OpenFlags::DIRECTORY {
             true if kind != DescriptorType::Directory => return Err(FsFault::NotDirectory),
             false if kind != DescriptorType::RegularFile => return Err(FsFault::NotFile),
             _ => {}
