@@ -29,7 +29,7 @@ pub(super) fn scan(mut file: impl Read, wanted: &dyn Fn() -> bool) -> Option<Dig
     while wanted() {
         match file.read(&mut piece).ok()? {
             0 => return scanner.end(),
-            count => piece.get(..count)?.iter().try_for_each(|byte| scanner.take(*byte))?,
+            count => scanner.take_piece(piece.get(..count)?)?,
         }
     }
     None
@@ -52,6 +52,21 @@ struct Scanner {
 }
 
 impl Scanner {
+    /// Takes the next bytes. `None` if there can be no session.
+    fn take_piece(&mut self, piece: &[u8]) -> Option<()> {
+        let mut rest = piece;
+        while let Some((byte, after)) = rest.split_first() {
+            self.take(*byte)?;
+            rest = if self.is_in_text() { skip_text(after) } else { after };
+        }
+        Some(())
+    }
+
+    /// Whether the next bytes mean nothing up to the end of the string or an escape.
+    fn is_in_text(&self) -> bool {
+        self.in_string && !self.escaped && self.depth > 2 && (self.title.is_some() || self.kept.len() >= KEPT)
+    }
+
     /// Takes the next byte. `None` if there can be no session.
     fn take(&mut self, byte: u8) -> Option<()> {
         if self.in_messages && self.title.is_none() && self.depth > 2 && self.kept.len() < KEPT {
@@ -106,6 +121,12 @@ impl Scanner {
         let messages = self.messages.filter(|_| self.depth == 0 && !self.in_string)?;
         Some(Digest { title: self.title.unwrap_or_default(), messages })
     }
+}
+
+/// Returns what follows the text at the beginning of `bytes`.
+fn skip_text(bytes: &[u8]) -> &[u8] {
+    let length = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(bytes.len());
+    bytes.get(length..).unwrap_or_default()
 }
 
 /// Returns the title that a message gives, if it is one of the user. Of a long one `message` is the beginning, cut somewhere in its
