@@ -33,3 +33,22 @@ fn listens_where_the_option_says_and_names_its_build() {
     kill_process(id, Signal::TERM).unwrap();
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn warns_about_token_that_others_can_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = Home::new("ok");
+    let path = home.path("gateway-token");
+    std::fs::write(&path, "a-token-of-the-user\n").unwrap();
+    for (mode, warns) in [(0o644, true), (0o600, false)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let mut child = home.spawn(&["gateway", "--listen", "0.0.0.0:0"]);
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.next().unwrap().contains("\"event\":\"listening\""));
+        let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw).unwrap();
+        kill_process(id, Signal::TERM).unwrap();
+        assert_eq!(lines.any(|line| line.contains("others can read the token in")), warns, "{mode:o}");
+        assert!(child.wait().unwrap().success());
+    }
+}

@@ -82,8 +82,13 @@ fn refuses_session_that_is_no_file(test: &GuestContext<'_>) -> Result<()> {
         let (shell, path) = (test.fixture.shell()?, test.session_path("default"));
         cmd::run(xshell::cmd!(shell, "mkfifo {path}"), "make a pipe")?;
         test.say("hello")?.failed(&["default.json", "it is not a regular file"])?;
+        test.sent_nothing()?;
+        fs::remove_file(test.session_path("default"))?;
+        let path = test.granted().join("sessions/.locks");
+        cmd::run(xshell::cmd!(shell, "mkfifo {path}"), "make a pipe")?;
+        test.say("hello")?.unstored("echo: hello", &["sessions/default.json", "a file is in the way"])?;
     }
-    test.sent_nothing()
+    Ok(())
 }
 
 fn does_not_restore_session_deleted_meanwhile(test: &GuestContext<'_>) -> Result<()> {
