@@ -49,8 +49,8 @@ impl Violations {
         self.found.iter().all(|violation| violation.kind == Kind::AboveRatchet)
     }
 
-    /// Returns one line of advice for each kind among them. `accept` completes "make it smaller, or …" for growth that has a
-    /// reason.
+    /// Returns one line of advice for each kind among them. `accept` completes "make it smaller, or …" for growth
+    /// that has a reason.
     pub fn cures(&self, accept: &str) -> Vec<String> {
         let missing = |violation: &Violation| matches!(violation.kind, Kind::MissingRow { .. });
         if self.empty && self.found.iter().any(missing) {
