@@ -1,4 +1,4 @@
-//! Tells the program which revision it is built from, and for what.
+//! Passes the commit and the target to the program, for `weft --version`.
 
 use std::env;
 use std::path::Path;
@@ -13,9 +13,9 @@ fn main() {
     println!("cargo::rustc-env=CLAWFT_TARGET={}", env::var("TARGET").unwrap_or_default());
 }
 
-/// The commit of the checkout. The program is built again when there is another one.
+/// Returns the commit of the checkout. Cargo runs this script again when it changes.
 fn git_revision() -> Option<String> {
-    // Every commit and every checkout adds a line to it.
+    // Git appends a line to this file for every commit and every checkout.
     let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
     if Path::new(&log).exists() {
         println!("cargo::rerun-if-changed={log}");

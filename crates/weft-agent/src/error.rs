@@ -59,7 +59,7 @@ impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.fault {
             Fault::NoConfig(error) => {
-                write!(out, "{error}, write one there; the least that works is{EXAMPLE}")
+                write!(out, "{error}, create it; a minimal configuration is{EXAMPLE}")
             }
             Fault::File(error) => error.fmt(out),
             Fault::Config(error) => error.fmt(out),

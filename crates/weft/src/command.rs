@@ -1,4 +1,4 @@
-//! The command line: `args` is what can be typed, as data; a module for each command does it.
+//! The command line: `args` holds its definition as data, and each command has a module.
 
 mod args;
 mod chat;
@@ -15,16 +15,17 @@ use clap::Parser as _;
 use clawft_types::json::Writer;
 use exit::Exit;
 use std::process::ExitCode;
-use terminal::Clean;
+use terminal::Sanitizer;
 use weft_agent::{Error, Home};
 
-/// Does what the process's arguments say. Errors go to standard error; the exit codes are in `weft --help`.
+/// Runs the command of the process's arguments. Errors go to standard error; `weft --help` lists the exit
+/// codes.
 pub(crate) fn main() -> ExitCode {
     weft_agent::limits::survive_file_size_limit();
     let weft = Weft::try_parse().unwrap_or_else(|error| error.exit());
     let done = run(weft);
     let exit = done.unwrap_or_else(|error| {
-        terminal::say_error(&error);
+        terminal::print_error(&error);
         Exit::from(&error)
     });
     exit.into()
@@ -43,9 +44,9 @@ fn run(weft: Weft) -> Result<Exit, Error> {
     }
 }
 
-/// Prints JSON as a line of its own.
+/// Prints JSON on a line of its own.
 fn print_line(writer: Writer) -> Result<(), Error> {
     let mut bytes = writer.into_bytes();
     bytes.push(b'\n');
-    terminal::print(&Clean::for_output().text(&String::from_utf8_lossy(&bytes)))
+    terminal::print(&Sanitizer::for_output().text(&String::from_utf8_lossy(&bytes)))
 }

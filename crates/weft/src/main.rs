@@ -1,6 +1,7 @@
 //! `weft`: the clawft agent as a native program.
 //!
-//! Here is the command line. The agent, with network and files, is `weft-agent`; the server is `weft-gateway`.
+//! This crate is the command line. The agent, with network and files, is `weft-agent`; the server is
+//! `weft-gateway`.
 
 // Input from outside may cause an error, but never a panic or a truncated number.
 #![cfg_attr(

@@ -1,8 +1,8 @@
-//! The command line, golden: help screens, errors and exit codes. `TRYCMD=overwrite cargo test -p weft --test cli`
-//! writes what is said now; look at the difference.
+//! Golden tests of help screens, errors and exit codes. `TRYCMD=overwrite cargo test -p weft --test cli`
+//! writes the current output; review the difference.
 
 #[test]
-fn says_what_it_said() {
+fn output_matches_golden_files() {
     trycmd::TestCases::new()
         .env("CLAWFT_HOME", "home")
         .env("NO_COLOR", "1")

@@ -1,9 +1,6 @@
-//! What packages bring along: the man page and the completions name every command and option.
+//! The files for packages: the man page and the completions name every command and option.
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this package has no door to other programs, and runs but itself"
-)]
+#[expect(clippy::disallowed_methods, reason = "the tests run only the program of this package")]
 fn printed(arguments: &[&str]) -> String {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_weft")).args(arguments).output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty());
@@ -11,7 +8,7 @@ fn printed(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn the_man_page_has_every_command() {
+fn man_page_has_every_command() {
     let page = printed(&["man"]);
     assert!(page.contains(".TH weft 1"), "{page}");
     for text in [
@@ -28,7 +25,7 @@ fn the_man_page_has_every_command() {
 }
 
 #[test]
-fn every_shell_has_completions() {
+fn every_shell_has_complete_script() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = printed(&["completions", shell]);
         for text in ["weft", "sessions", "no-stream", "listen"] {

@@ -1,4 +1,5 @@
-//! The command line as data. The words here are what `--help`, the man page and the completions say.
+//! The definition of the command line as data. `--help`, the man page and the completions are made from these
+//! texts.
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
@@ -7,27 +8,27 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use weft_gateway::parse_listen;
 
-/// The version, the commit it was built from, and what for.
+/// The version, the commit and the Rust target.
 const VERSION: &str =
     concat!(env!("CARGO_PKG_VERSION"), " (", env!("CLAWFT_REVISION"), " ", env!("CLAWFT_TARGET"), ")");
 
-/// What `--help` and the man page end with.
+/// The last part of `--help` and of the man page.
 pub(super) const AFTER_HELP: &str = "\
 Exit codes:
-  0    all went well
-  1    something went wrong
-  2    the command line is wrong
-  3    the answer broke off: what arrived was printed and kept
+  0    success
+  1    failure
+  2    invalid command line
+  3    the answer broke off: the received part was printed and stored
   4    the API key is missing or was refused
-  5    the answer was printed and could not be stored
-  130  interrupted by Ctrl-C: what arrived was printed and kept
+  5    the answer was printed, but could not be stored
+  130  interrupted by Ctrl-C: the received part was printed and stored
 
 Environment:
   CLAWFT_HOME    the directory of the configuration and the sessions, if it is not ~/.clawft
   CLAWFT_LISTEN  the gateway's address
   CLAWFT_TOKEN   the gateway's token
   SSL_CERT_FILE  a file of certificates to trust in addition to the web's
-  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY  as everywhere
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY  proxies, as for other programs
   NO_COLOR       no colour, if it is set to anything";
 
 /// Asks a language model and keeps the conversation.
@@ -63,7 +64,7 @@ pub(crate) enum Command {
 /// The answer is printed while it arrives. Ctrl-C ends it and keeps what has arrived; a second one leaves at once.
 #[derive(Debug, Args)]
 pub(crate) struct Chat {
-    /// What to say; `-` is standard input
+    /// The message; `-` reads it from standard input
     pub(crate) message: Option<String>,
     /// The session to continue or begin
     #[arg(short, long, value_name = "ID", default_value = "default")]
@@ -74,12 +75,12 @@ pub(crate) struct Chat {
     /// Print the answer as one line of JSON when it is complete
     #[arg(long)]
     pub(crate) json: bool,
-    /// Ask for the answer as a whole
+    /// Do not stream the answer
     #[arg(long)]
     pub(crate) no_stream: bool,
 }
 
-/// Look at the conversations that are kept, or remove them
+/// List, show or remove sessions
 #[derive(Debug, Args)]
 pub(crate) struct Sessions {
     #[command(subcommand)]
@@ -88,13 +89,13 @@ pub(crate) struct Sessions {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionsAction {
-    /// List the sessions, the one last used first
+    /// List the sessions, the last used first
     List {
         /// Print them as one line of JSON
         #[arg(long)]
         json: bool,
     },
-    /// Print what was said in a session
+    /// Print the messages of a session
     Show {
         /// The session
         id: SessionId,
@@ -110,7 +111,7 @@ pub(crate) enum SessionsAction {
     },
 }
 
-/// Look at the configuration
+/// Show or check the configuration
 #[derive(Debug, Args)]
 pub(crate) struct Config {
     #[command(subcommand)]
@@ -119,29 +120,29 @@ pub(crate) struct Config {
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(crate) enum ConfigAction {
-    /// Print where the configuration file is, or would be
+    /// Print the path of the configuration file, which need not exist
     Path,
-    /// Say whether the configuration can be used, and if not, what is wrong where
+    /// Check the configuration, and report where it is wrong
     Check,
-    /// Print the configuration as it is understood, with defaults and without secrets
+    /// Print the effective configuration, with defaults and without secrets
     Show,
 }
 
-/// Serve the agent over HTTP, in the manner of OpenAI, with a page for people
+/// Serve the agent over HTTP, with OpenAI's API and a web page
 #[derive(Debug, Args)]
 pub(crate) struct Gateway {
-    /// Where to listen, such as 127.0.0.1:8080 or 0.0.0.0:8080
+    /// The address to listen on, such as 127.0.0.1:8080 or 0.0.0.0:8080
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
     pub(crate) listen: Option<SocketAddr>,
 }
 
-/// Ask the gateway whether it is ready; the exit code is 0 if it is, else 1
+/// Check whether the gateway is ready; the exit code is 0 if it is, else 1
 #[derive(Debug, Args)]
 pub(crate) struct Status {
-    /// Where it listens, if not where the configuration says
+    /// The gateway's address, if it is not the configured one
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
     pub(crate) listen: Option<SocketAddr>,
-    /// Print the answer as one line of JSON
+    /// Print the result as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -166,8 +167,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn documents_show_the_commands_and_options_that_there_are() {
-        // At run time, since a checkout that was moved keeps its compiled tests.
+    fn documents_show_existing_commands_and_options() {
+        // Read at run time, because a checkout that was moved keeps its compiled tests.
         let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
         let root = Path::new(&package).join("../..");
         let documents = command_docs::documents(&root).unwrap();

@@ -1,4 +1,4 @@
-//! `weft chat`: one message and its answer, or one after another.
+//! `weft chat`: one message and its answer, or a prompt for several.
 
 mod ask;
 mod prompt;
@@ -6,8 +6,8 @@ mod prompt;
 use super::args::Chat;
 use super::exit::Exit;
 use super::print_line;
-use super::terminal::{self, Clean, print};
-use ask::{Asked, Conversation};
+use super::terminal::{self, Sanitizer, print};
+use ask::{AskResult, Conversation};
 use clawft_types::Config;
 use clawft_types::completion::write_usage;
 use clawft_types::json::{Node, Writer};
@@ -40,14 +40,15 @@ impl Chat {
     }
 }
 
-/// Whoever waits before a terminal wants to see the answer begin: it is streamed unless the configuration says not to.
+/// Returns whether to stream: yes, unless the configuration says otherwise, because a person wants to see the
+/// answer begin.
 fn wants_stream(file: &ConfigFile, config: &Config) -> Result<bool, Error> {
-    let said =
+    let setting =
         file.part(|root| Ok(root.get("agents").and_then(|agents| agents.get("stream")).map(Node::flag)))?;
-    Ok(said.is_none() || config.agents.stream)
+    Ok(setting.is_none() || config.agents.stream)
 }
 
-/// All of standard input as text.
+/// Reads all of standard input as text.
 fn read_input() -> Result<String, Error> {
     let mut bytes = Vec::new();
     io::stdin()
@@ -58,31 +59,31 @@ fn read_input() -> Result<String, Error> {
 
 /// Prints the answer as it arrives. It is stored even if it cannot be printed.
 fn answer(conversation: &Conversation, message: &str) -> Result<Exit, Error> {
-    let clean = Clean::for_output();
+    let sanitizer = Sanitizer::for_output();
     let mut printed = Ok(());
     let mut show = |text: &str| {
         if printed.is_ok() {
-            printed = print(&clean.text(text));
+            printed = print(&sanitizer.text(text));
         }
     };
-    let Asked { answer, stopped } = conversation.ask(message, &mut show)?;
+    let AskResult { answer, stopped } = conversation.ask(message, &mut show)?;
     if !answer.shown {
         show(&answer.text);
     }
     show("\n");
     printed?;
-    Ok(told(&answer, stopped))
+    Ok(report(&answer, stopped))
 }
 
 /// Prints the answer when it is complete.
 fn answer_in_json(conversation: &Conversation, message: &str) -> Result<Exit, Error> {
-    let Asked { answer, stopped } = conversation.ask(message, &mut |_| {})?;
+    let AskResult { answer, stopped } = conversation.ask(message, &mut |_| {})?;
     print_line(to_json(conversation, &answer))?;
-    Ok(told(&answer, stopped))
+    Ok(report(&answer, stopped))
 }
 
-/// Tells the user what the answer alone does not, and the exit code of it.
-fn told(answer: &Answer, stopped: bool) -> Exit {
+/// Prints warnings about the answer, and returns its exit code.
+fn report(answer: &Answer, stopped: bool) -> Exit {
     terminal::warn(&answer.warnings);
     if let Some(cause) = &answer.incomplete {
         terminal::warn(&[format!("the answer is incomplete: {cause}")]);
@@ -90,8 +91,8 @@ fn told(answer: &Answer, stopped: bool) -> Exit {
     Exit::of(answer, stopped)
 }
 
-/// `{"session":"default","model":"…","text":"…"}`, with `finish_reason` and `usage` where the provider says them, with
-/// `incomplete` where the answer broke off, and with `unstored` where it is not in its session.
+/// Writes `{"session":"default","model":"…","text":"…"}`, with `finish_reason` and `usage` if the provider
+/// sends them, `incomplete` if the answer broke off, and `unstored` if it could not be stored.
 fn to_json(conversation: &Conversation, answer: &Answer) -> Writer {
     let mut writer = Writer::default();
     writer.object(|object| {

@@ -1,4 +1,5 @@
-//! `weft completions` and the hidden `weft man`: what packages bring along, made from the command line itself.
+//! `weft completions` and the hidden `weft man`, for packages. Both are made from the command line's
+//! definition.
 
 use super::args::{AFTER_HELP, Completions, Man, Weft};
 use super::exit::Exit;
@@ -22,7 +23,8 @@ impl Man {
     }
 }
 
-/// One page with all commands on it. The same for every target and commit, so that it can be packaged once.
+/// Returns one page for all commands. It is equal for every target and commit, so that it can be packaged
+/// once.
 fn page() -> io::Result<Vec<u8>> {
     let mut weft = Weft::command();
     weft.build();
@@ -39,7 +41,7 @@ fn page() -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// A section for each command and each of its own.
+/// Writes a section for each command and subcommand.
 fn describe(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     let name = command.get_display_name().unwrap_or(command.get_name()).replace('-', " ");
     Roff::new().control("SH", [name.to_uppercase().as_str()]).to_writer(page)?;
@@ -52,7 +54,7 @@ fn describe(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     command.get_subcommands().try_for_each(|command| describe(command, page))
 }
 
-/// A part of the help: its first line is the heading, and the others stay lines.
+/// Writes a part of the help: its first line is the heading, and the others stay lines.
 fn lines(part: &str, page: &mut Vec<u8>) -> io::Result<()> {
     let (heading, text) = part.split_once('\n').unwrap_or((part, ""));
     let heading = heading.trim_end_matches(':').to_uppercase();

@@ -1,4 +1,4 @@
-//! `weft config`: where the configuration is, whether it can be used, and what it means.
+//! `weft config`: the path of the configuration, a check of it, and the effective values.
 
 mod show;
 
@@ -25,12 +25,12 @@ impl Config {
     }
 }
 
-/// Does everything but asking the provider, and warns as the commands that ask it do.
+/// Does everything but the request to the provider, and prints the warnings of commands that send one.
 fn check(home: &Home) -> Result<(), Error> {
     let file = ConfigFile::read(home)?;
     let (config, _) = read(&file)?;
     terminal::warn(&warnings::of_config(home, &file, &config, &|name| env::var(name).ok()));
-    // A turn begins by finding the key, and nothing is sent before it is told so.
+    // Beginning a turn finds the key, and sends nothing.
     let message = Input::parse("Hello!")?;
     Turn::begin(&config, &|name| env::var(name).ok(), Session::default(), message)?;
     let (path, model, provider) = (file.path(), &config.agents.model, &config.provider.name);

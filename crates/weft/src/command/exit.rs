@@ -1,23 +1,23 @@
-//! What the exit code says. A command line that is wrong ends with 2, which clap sees to.
+//! Exit codes. An invalid command line exits with 2, in clap.
 
 use clawft_core::TurnError;
 use std::process::ExitCode;
 use weft_agent::{Answer, Error, Fault};
 
-/// How it went.
+/// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// All went well.
+    /// Success.
     Success = 0,
-    /// Something went wrong.
+    /// Failure.
     Failure = 1,
     /// The answer broke off.
     Incomplete = 3,
     /// The API key is missing or was refused.
     Key = 4,
-    /// The answer is not in its session.
+    /// The answer could not be stored.
     Unstored = 5,
-    /// Interrupted by Ctrl-C, as shells have it: 128 and the signal's number.
+    /// Interrupted by Ctrl-C: 128 and the signal's number, as in shells.
     Interrupted = 130,
 }
 
@@ -40,7 +40,7 @@ impl From<&Error> for Exit {
 }
 
 impl Exit {
-    /// How a turn went that ended with an answer. `stopped` if it was to be ended early.
+    /// Returns the exit code of a turn that ended with an answer. `stopped` tells whether Ctrl-C was pressed.
     pub(crate) fn of(answer: &Answer, stopped: bool) -> Exit {
         match answer {
             Answer { incomplete: Some(_), .. } if stopped => Exit::Interrupted,
@@ -57,7 +57,7 @@ mod tests {
     use clawft_core::{KeySource, TransportError};
 
     #[test]
-    fn errors_have_their_codes() {
+    fn errors_map_to_exit_codes() {
         let refused = TurnError::InvalidKey {
             provider: "openai".to_owned(),
             source: KeySource::None,
@@ -76,8 +76,8 @@ mod tests {
     }
 
     #[test]
-    fn answers_have_theirs() {
-        // Complete ones are so although they were to be stopped.
+    fn answers_map_to_exit_codes() {
+        // Complete answers succeed even if they were to be stopped.
         for (incomplete, unstored, stopped, exit) in [
             (false, false, false, Exit::Success),
             (false, false, true, Exit::Success),

@@ -1,4 +1,4 @@
-//! `weft gateway`.
+//! `weft gateway`: runs the server.
 
 use super::args::Gateway;
 use super::exit::Exit;

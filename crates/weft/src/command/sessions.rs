@@ -1,10 +1,10 @@
-//! `weft sessions`: what is kept of conversations.
+//! `weft sessions`: lists, shows and removes stored conversations.
 
 mod list;
 
 use super::args::{Sessions, SessionsAction};
 use super::exit::Exit;
-use super::terminal::{Clean, print, say_error};
+use super::terminal::{Sanitizer, print, print_error};
 use clawft_types::{Role, Session, SessionId};
 use weft_agent::{Error, Home};
 
@@ -26,10 +26,10 @@ fn show(sessions: &clawft_store::Sessions, id: &SessionId, json: bool) -> Result
         true => String::from_utf8_lossy(&session.to_json()).into_owned(),
         false => transcript(&session),
     };
-    print(&Clean::for_output().text(&text))
+    print(&Sanitizer::for_output().text(&text))
 }
 
-/// What was said, as mail has it: the user's lines quoted, the model's as they are.
+/// Returns the messages in the form of a mail: the user's lines quoted, the model's unchanged.
 fn transcript(session: &Session) -> String {
     let mut text = String::new();
     for message in &session.messages {
@@ -47,7 +47,7 @@ fn transcript(session: &Session) -> String {
     text
 }
 
-/// Removes all that can be removed, and ends with the last that could not.
+/// Removes all sessions that can be removed, and returns the last error.
 fn remove(sessions: &clawft_store::Sessions, ids: &[SessionId]) -> Result<(), Error> {
     let mut failed: Option<Error> = None;
     for id in ids {
@@ -57,14 +57,14 @@ fn remove(sessions: &clawft_store::Sessions, ids: &[SessionId]) -> Result<(), Er
             Err(error) => error.into(),
         };
         if let Some(earlier) = failed.replace(error) {
-            say_error(&earlier);
+            print_error(&earlier);
         }
     }
     failed.map_or(Ok(()), Err)
 }
 
 fn unknown(id: &SessionId) -> Error {
-    Error::other(format!("there is no session `{id}`: `weft sessions list` has those there are"))
+    Error::other(format!("there is no session `{id}`: `weft sessions list` shows the existing ones"))
 }
 
 #[cfg(test)]
@@ -73,7 +73,7 @@ mod tests {
     use clawft_types::Message;
 
     #[test]
-    fn a_transcript_tells_who_said_what() {
+    fn transcript_quotes_the_users_lines() {
         let mut session = Session::new(SessionId::default());
         assert_eq!(transcript(&session), "");
         session.messages.push(Message::new(Role::User, "one\ntwo"));

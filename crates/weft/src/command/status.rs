@@ -1,11 +1,11 @@
-//! `weft status`: whether the gateway is ready, for people and for a container's health check.
+//! `weft status`: whether the gateway is ready, for people and for the health check of a container.
 //!
-//! Asked with a plain socket: it is the gateway itself that is asked, on this machine, in a few milliseconds and without all
-//! that a client for the network needs.
+//! It uses a plain socket, because the gateway is on this machine: that takes a few milliseconds, and no HTTP
+//! client.
 
 use super::args::Status;
 use super::exit::Exit;
-use super::terminal::{print, say_error};
+use super::terminal::{print, print_error};
 use clawft_types::json::Writer;
 use std::env;
 use std::io::{self, Read as _, Write as _};
@@ -14,18 +14,18 @@ use std::time::Duration;
 use weft_agent::{ConfigFile, Error, Fault, Home};
 use weft_gateway::Settings;
 
-/// How long each step may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The timeout of each step.
+const STEP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The most of an answer that is read.
-const MOST: u64 = 64 * 1024;
+/// The maximum number of bytes of a response that are read.
+const MAX_RESPONSE: u64 = 64 * 1024;
 
-/// How it is with the gateway.
+/// The state of the gateway.
 enum Health {
     Ready,
-    /// With what it says.
+    /// Holds the gateway's answer.
     NotReady(String),
-    /// With the reason.
+    /// Holds the reason.
     Unreachable(String),
 }
 
@@ -45,7 +45,8 @@ impl Status {
         Ok(if matches!(health, Health::Ready) { Exit::Success } else { Exit::Failure })
     }
 
-    /// Where the gateway listens. It may have been started without a configuration file being where this command looks.
+    /// Returns the gateway's address. The configuration file may be missing, because the gateway may have
+    /// been started with another one.
     fn address(&self, home: &Home) -> Result<SocketAddr, Error> {
         if let Some(address) = self.listen {
             return Ok(address);
@@ -58,7 +59,7 @@ impl Status {
     }
 }
 
-/// The address to ask: one that listens on all is asked on loopback.
+/// Returns the address to connect to: loopback if the gateway listens on all addresses.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -72,11 +73,11 @@ fn say(address: SocketAddr, health: &Health) -> Result<(), Error> {
     match health {
         Health::Ready => return print(&format!("the gateway at {address} is ready\n")),
         Health::NotReady(said) => {
-            say_error(&Error::other(format!("the gateway at {address} is not ready, {said}")));
+            print_error(&Error::other(format!("the gateway at {address} is not ready, {said}")));
         }
         Health::Unreachable(cause) => {
-            let start = "start it with `weft gateway`, or say where it is with `--listen`";
-            say_error(&Error::other(format!("no gateway answers at {address}: {cause}, {start}")));
+            let start = "start it with `weft gateway`, or give its address with `--listen`";
+            print_error(&Error::other(format!("no gateway answers at {address}: {cause}, {start}")));
         }
     }
     Ok(())
@@ -99,17 +100,16 @@ fn print_json(address: SocketAddr, health: &Health) -> Result<(), Error> {
     super::print_line(writer)
 }
 
-/// The status and the body of what `path` gives.
+/// Returns the status and the body of the response for `path`.
 fn ask(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(in_words)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&address, STEP_TIMEOUT).map_err(normalized)?;
+    stream.set_read_timeout(Some(STEP_TIMEOUT))?;
+    stream.set_write_timeout(Some(STEP_TIMEOUT))?;
     let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).map_err(in_words)?;
+    stream.write_all(request.as_bytes()).map_err(normalized)?;
     let mut response = Vec::new();
-    stream.take(MOST).read_to_end(&mut response).map_err(in_words)?;
-    parse(&String::from_utf8_lossy(&response))
-        .ok_or_else(|| io::Error::other("what is there does not speak HTTP"))
+    stream.take(MAX_RESPONSE).read_to_end(&mut response).map_err(normalized)?;
+    parse(&String::from_utf8_lossy(&response)).ok_or_else(|| io::Error::other("the response is not HTTP"))
 }
 
 fn parse(response: &str) -> Option<(u16, String)> {
@@ -118,12 +118,12 @@ fn parse(response: &str) -> Option<(u16, String)> {
     Some((status, body.to_owned()))
 }
 
-/// The system's words differ from one to another.
-fn in_words(error: io::Error) -> io::Error {
+/// Returns the error with a message that is equal on all systems.
+fn normalized(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => io::Error::other("connection refused"),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-            io::Error::other(format!("no answer within {} s", PATIENCE.as_secs()))
+            io::Error::other(format!("no answer within {} s", STEP_TIMEOUT.as_secs()))
         }
         _ => error,
     }
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_listens_on_all_is_asked_on_loopback() {
+    fn asks_unspecified_address_on_loopback() {
         for (listens, asked) in [
             ("0.0.0.0:80", "127.0.0.1:80"),
             ("[::]:80", "[::1]:80"),
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_a_status_and_a_body() {
+    fn parses_status_and_body() {
         assert_eq!(parse("HTTP/1.1 503 x\r\na: b\r\n\r\nbody"), Some((503, "body".to_owned())));
         for odd in
             ["", "HTTP/1.1 ", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 2ü0 \r\n\r\n"]

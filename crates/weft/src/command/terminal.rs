@@ -1,9 +1,9 @@
-//! The standard streams. Nothing here panics where a stream is closed, as `println!` and `eprintln!` would.
+//! The standard streams. Unlike `println!` and `eprintln!`, nothing here panics if a stream is closed.
 
-mod clean;
+mod sanitize;
 mod spinner;
 
-pub(crate) use clean::Clean;
+pub(crate) use sanitize::Sanitizer;
 pub(crate) use spinner::Spinner;
 
 use std::env;
@@ -11,10 +11,10 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use weft_agent::Error;
 
-/// Writes a result to standard output at once. A reader that has gone away is no error: nobody misses what is not read.
+/// Writes a result to standard output, and flushes it. It is no error if the reader has closed the stream.
 ///
 /// # Errors
-/// If not all of it could be written.
+/// If it could not be written completely.
 pub(crate) fn print(text: &str) -> Result<(), Error> {
     let mut stream = io::stdout().lock();
     match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
@@ -25,19 +25,19 @@ pub(crate) fn print(text: &str) -> Result<(), Error> {
     }
 }
 
-/// Tells the user of an error: `error: TEXT`.
-pub(crate) fn say_error(error: &Error) {
+/// Prints an error: `error: TEXT`.
+pub(crate) fn print_error(error: &Error) {
     say("error", RED, error);
 }
 
-/// Tells the user of what went wrong though all goes on: `warning: TEXT`, a line each.
+/// Prints warnings, on one line each: `warning: TEXT`.
 pub(crate) fn warn<T: Display>(warnings: &[T]) {
     for text in warnings {
         say("warning", YELLOW, text);
     }
 }
 
-/// Tells the user something on standard error.
+/// Prints a hint on standard error.
 pub(crate) fn hint(text: &str) {
     write_error(&format!("{text}\n"));
 }
@@ -52,20 +52,20 @@ fn say(what: &str, colour: &str, text: &dyn Display) {
 }
 
 fn write_error(text: &str) {
-    // There is nobody left to tell that it cannot be told.
+    // An error on standard error cannot be reported anywhere.
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Whether standard error is a terminal that moves its cursor when it is told to.
-fn is_lively() -> bool {
+/// Returns whether standard error is a terminal with a movable cursor.
+fn has_cursor() -> bool {
     io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 fn has_colour() -> bool {
-    is_lively() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    has_cursor() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Whether a person sits before both ends.
+/// Returns whether standard input and standard output are terminals.
 pub(crate) fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }

@@ -1,4 +1,4 @@
-//! `weft chat` with one message: what is printed and stored, and what goes wrong in which words.
+//! `weft chat` with one message: output, stored session and error messages.
 
 use crate::common::{Home, Run};
 use clawft_types::Role;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use std::{fs, thread};
 
 #[test]
-fn an_answer_is_printed_and_the_next_one_continues_it() {
+fn prints_answers_and_continues_the_session() {
     let home = Home::new("ok");
     assert_eq!(home.run(&["chat", "Hello there"]).result(), "echo: Hello there\n");
     assert_eq!(home.run_with(&["agent", "-"], "from a pipe\n").result(), "echo: from a pipe\n");
@@ -28,7 +28,7 @@ fn an_answer_is_printed_and_the_next_one_continues_it() {
 }
 
 #[test]
-fn json_has_all_that_is_known() {
+fn json_has_usage_and_finish_reason() {
     let home = Home::new("ok");
     let arguments = ["chat", "--json", "--no-stream", "--session", "other", "--model", "another"];
     let said = home.run_with(&arguments, r#"{"role":"user","content":"Hello!"}"#).result();
@@ -44,7 +44,7 @@ fn json_has_all_that_is_known() {
 }
 
 #[test]
-fn an_answer_is_streamed_while_it_arrives() {
+fn streams_answer_while_it_arrives() {
     let home = Home::new("stream-slow");
     let mut child = home.spawn(&["chat", "one two three four five"]);
     let mut first = [0; 6];
@@ -56,7 +56,7 @@ fn an_answer_is_streamed_while_it_arrives() {
 }
 
 #[test]
-fn a_config_that_wants_no_stream_gets_none() {
+fn configuration_turns_streaming_off() {
     let home = Home::new("stream-cut");
     let mut config: Value = serde_json::from_slice(&fs::read(home.path("config.json")).unwrap()).unwrap();
     config["agents"]["stream"] = json!(false);
@@ -65,7 +65,7 @@ fn a_config_that_wants_no_stream_gets_none() {
 }
 
 #[test]
-fn what_arrived_of_a_broken_stream_is_printed_and_kept() {
+fn keeps_received_part_of_broken_stream() {
     for (scenario, cause) in [
         ("stream-cut", "HTTP unavailable: the answer ended early"),
         ("stream-reset", "HTTP unavailable: the response broke off, the connection was closed"),
@@ -84,7 +84,7 @@ fn what_arrived_of_a_broken_stream_is_printed_and_kept() {
 }
 
 #[test]
-fn what_goes_wrong_is_said_in_the_components_words() {
+fn reports_errors_like_the_component() {
     for (scenario, code, words) in [
         (
             "status-401",
@@ -119,14 +119,14 @@ fn what_goes_wrong_is_said_in_the_components_words() {
 }
 
 #[test]
-fn what_may_succeed_later_is_tried_again() {
+fn retries_temporary_failures() {
     for scenario in ["recovers", "reset-then-ok"] {
         assert_eq!(Home::new(scenario).run(&["chat", "Hi"]).result(), "echo: Hi\n");
     }
 }
 
 #[test]
-fn a_server_that_is_not_there_is_said_with_the_cause() {
+fn names_cause_of_unreachable_server() {
     for (base, cause) in [
         ("http://127.0.0.1:1/v1", "connection refused\n"),
         ("https://no-such-host.invalid/v1", "the host name could not be resolved ("),
@@ -137,7 +137,7 @@ fn a_server_that_is_not_there_is_said_with_the_cause() {
 }
 
 #[test]
-fn a_message_has_to_be_one() {
+fn rejects_invalid_messages() {
     let home = Home::new("ok");
     assert!(home.run_with(&["chat"], " \n").failure(1).starts_with("error: the message is empty"));
     let said = home.run(&["chat", r#"{"role":"system","content":"x"}"#]).failure(1);
@@ -145,7 +145,7 @@ fn a_message_has_to_be_one() {
 }
 
 #[test]
-fn a_reader_that_has_gone_away_is_no_error_and_the_answer_is_kept() {
+fn stores_answer_whose_reader_is_gone() {
     let home = Home::new("stream-slow");
     let mut child = home.spawn(&["chat", "one two three"]);
     drop(child.stdout.take());
@@ -155,7 +155,7 @@ fn a_reader_that_has_gone_away_is_no_error_and_the_answer_is_kept() {
 }
 
 #[test]
-fn a_damaged_session_is_kept_when_there_is_an_answer() {
+fn keeps_damaged_session_aside() {
     for (scenario, code) in [("status-400", 1), ("ok", 0)] {
         let home = Home::new(scenario);
         fs::create_dir(home.path("sessions")).unwrap();
@@ -176,12 +176,12 @@ fn a_damaged_session_is_kept_when_there_is_an_answer() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_stored_is_printed_with_a_code_of_its_own() {
+fn unstored_answer_has_its_own_code() {
     for json in [false, true] {
         let home = Home::new("slow");
         let arguments: &[&str] = if json { &["chat", "--json", "Hello!"] } else { &["chat", "Hello!"] };
         let child = home.spawn(arguments);
-        // The session has been looked for when the request is sent, and is written when the answer is there.
+        // weft reads the session before it sends the request, and writes it after the answer.
         home.asked();
         fs::write(home.path("sessions"), "in the way").unwrap();
         let run = Run::from(child.wait_with_output().unwrap());
@@ -198,10 +198,10 @@ fn an_answer_that_cannot_be_stored_is_printed_with_a_code_of_its_own() {
 }
 
 #[test]
-fn an_answer_that_broke_off_and_cannot_be_stored_is_not_stored() {
+fn broken_answer_that_cannot_be_stored() {
     let home = Home::new("stream-cut");
     fs::write(home.path("sessions"), "in the way").unwrap();
-    // What is in the way of the session is in the way of reading it as well.
+    // The file in the place of the directory also prevents reading the session.
     let said = home.run(&["chat", "Hello!"]).failure(1);
     assert!(said.contains("cannot read `"), "{said}");
     fs::remove_file(home.path("sessions")).unwrap();
@@ -217,7 +217,7 @@ fn an_answer_that_broke_off_and_cannot_be_stored_is_not_stored() {
 }
 
 #[test]
-fn two_processes_on_one_session_lose_no_turn() {
+fn processes_on_one_session_lose_no_turn() {
     let home = Home::new("slow");
     thread::scope(|scope| {
         for number in 0..4 {

@@ -1,4 +1,4 @@
-//! A home directory with a configuration, `weft` run at home there, and the server that all tests share.
+//! A home directory with a configuration, `weft` run with it, and the server that all tests share.
 
 use clawft_types::Session;
 use mock_provider::{RequestLog, Server};
@@ -12,17 +12,17 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 use tempfile::TempDir;
 
-/// What no output may hold.
+/// The API key, which no output may hold.
 pub(crate) const KEY: &str = "sk-secret-1234567890";
 
-/// How long a test waits for what has to happen.
+/// The longest time that a test waits for an event.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Home {
     pub(crate) folder: TempDir,
 }
 
-/// What a run left behind.
+/// The result of a run.
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -30,7 +30,7 @@ pub(crate) struct Run {
 }
 
 impl Home {
-    /// A home whose provider answers as `scenario` says, within 2 seconds and with one retry.
+    /// Returns a home whose provider answers as `scenario` says, with a timeout of 2 seconds and one retry.
     pub(crate) fn new(scenario: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let label = folder.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.');
@@ -38,7 +38,7 @@ impl Home {
         Self::at(folder, &base)
     }
 
-    /// A home whose provider is at `base`.
+    /// Returns a home whose provider is at `base`.
     pub(crate) fn with_base(base: &str) -> Self {
         Self::at(TempDir::new().unwrap(), base)
     }
@@ -62,10 +62,7 @@ impl Home {
         self.folder.path().join(name)
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this package has no door to other programs, and runs but itself"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the tests run only the program of this package")]
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         for variable in
@@ -93,18 +90,18 @@ impl Home {
 
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Run {
         let mut child = self.spawn(arguments);
-        // One that was given its message reads nothing.
+        // A process that got its message as an argument does not read its input.
         let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
         Run::from(child.wait_with_output().expect("weft ends"))
     }
 
-    /// What is stored in a session.
+    /// Returns a stored session.
     pub(crate) fn session(&self, id: &str) -> Session {
         Session::parse(&fs::read(self.path(&format!("sessions/{id}.json"))).unwrap()).unwrap()
     }
 
-    /// Waits until the server has this home's request.
-    pub(crate) fn asked(&self) {
+    /// Waits until the server has received this home's request.
+    pub(crate) fn wait_for_request(&self) {
         let label = self.folder.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.');
         eventually(|| fs::read_to_string(&server().1).unwrap().contains(label));
     }
@@ -124,20 +121,20 @@ impl Run {
         run
     }
 
-    /// That it went well and said nothing but its result.
+    /// Returns the output of a run that succeeded and wrote nothing to standard error.
     pub(crate) fn result(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (0, ""), "{}", self.stdout);
         self.stdout
     }
 
-    /// That it ended with `code` and printed nothing.
+    /// Returns the error output of a run that ended with `code` and printed nothing else.
     pub(crate) fn failure(self, code: i32) -> String {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{}", self.stderr);
         self.stderr
     }
 }
 
-/// The server of all tests, and the file of what it received.
+/// Returns the address of the server of all tests, and the file of its requests.
 fn server() -> &'static (SocketAddr, PathBuf) {
     static SERVER: OnceLock<(SocketAddr, PathBuf)> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -149,7 +146,7 @@ fn server() -> &'static (SocketAddr, PathBuf) {
     })
 }
 
-/// Waits for what has to happen.
+/// Waits until `happened` returns true.
 pub(crate) fn eventually(happened: impl Fn() -> bool) {
     let begun = Instant::now();
     while !happened() {

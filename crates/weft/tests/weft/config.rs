@@ -1,4 +1,4 @@
-//! `weft config`: what it warns of.
+//! The warnings of `weft config`.
 
 use crate::common::Home;
 use serde_json::json;

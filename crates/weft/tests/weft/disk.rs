@@ -1,4 +1,5 @@
-//! Sessions on a disk that is slow or strange, used by several processes at once: every turn is stored, or its caller is told.
+//! Sessions on a slow or faulty disk, used by several processes at once: every turn is stored, or its caller
+//! gets a warning.
 
 use crate::common::{Home, Run, eventually};
 use disk_shim::{Effects, Shim};
@@ -24,10 +25,7 @@ fn effects() -> Effects {
     SHIM.get_or_init(compile).effects()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this package has no door to other programs, and runs but itself"
-)]
+#[expect(clippy::disallowed_methods, reason = "the tests run only the program of this package")]
 fn spawn(home: &Home, arguments: &[&str], effects: &Effects) -> Child {
     home.command(arguments).envs(effects.variables()).spawn().unwrap()
 }
@@ -39,7 +37,7 @@ fn end(child: Child) -> Run {
 /// Waits until the process has stopped itself.
 fn stopped(child: &Child) {
     let stat = PathBuf::from(format!("/proc/{}/stat", child.id()));
-    // After the name in brackets, which may hold anything.
+    // The state follows the name in parentheses, which may hold any character.
     eventually(|| fs::read_to_string(&stat).unwrap().rsplit_once(") ").unwrap().1.starts_with('T'));
 }
 
@@ -92,7 +90,7 @@ fn four_requests_at_once_are_stored_under_slow_fsync() {
 
 /// Tells a gateway on a slow disk to end while it stores a turn.
 #[test]
-fn a_turn_that_is_stored_too_slowly_at_the_end_is_told() {
+fn reports_turn_stored_too_slowly_at_shutdown() {
     for stream in [false, true] {
         let home = Home::new("ok");
         let mut gateway = spawn(&home, &["gateway", "--listen", "127.0.0.1:0"], &effects().slow(20_000));
@@ -126,7 +124,7 @@ fn a_turn_that_is_stored_too_slowly_at_the_end_is_told() {
 /// One of them has its clock ahead, and one is stopped between writing and publishing: first for a while, and then until the
 /// others have given it up and stored their turns.
 #[test]
-fn three_processes_are_stored_twice() {
+fn keeps_two_turns_each_of_three_processes() {
     let home = Home::new("ok");
     home.run(&["chat", "first"]).result();
     for round in 1..=2 {
@@ -149,7 +147,7 @@ fn three_processes_are_stored_twice() {
 }
 
 #[test]
-fn a_process_that_was_killed_delays_nobody() {
+fn killed_process_delays_nobody() {
     let home = Home::new("ok");
     for (killed, effects) in
         [effects().stopped_after_fsync(), effects().stopped_before_rename()].iter().enumerate()
@@ -160,7 +158,7 @@ fn a_process_that_was_killed_delays_nobody() {
         child.wait().unwrap();
         let begun = Instant::now();
         home.run(&["chat", "next"]).result();
-        // Without the system's word for it, ten seconds are waited.
+        // Without a lock of the operating system, ten seconds would pass.
         assert!(begun.elapsed() < Duration::from_secs(8), "it was waited for");
         assert_eq!(stored(&home).len(), killed + 1);
         assert_eq!(fs::read_dir(home.path("sessions/.locks")).unwrap().count(), 0);
@@ -168,7 +166,7 @@ fn a_process_that_was_killed_delays_nobody() {
 }
 
 #[test]
-fn a_session_removed_during_a_turn_stays_away_and_the_caller_is_told() {
+fn reports_session_removed_during_a_turn() {
     let home = Home::new("ok");
     home.run(&["chat", "first"]).result();
     let child = spawn(&home, &["chat", "second"], &effects().stopped_before_rename());
@@ -181,7 +179,7 @@ fn a_session_removed_during_a_turn_stays_away_and_the_caller_is_told() {
     assert!(!home.path("sessions/default.json").exists());
 }
 
-/// Runs weft where no file may have more than 8 blocks.
+/// Runs weft with a limit of 8 blocks for each file.
 #[expect(clippy::disallowed_methods, reason = "as above")]
 fn run_with_file_limit(home: &Home, arguments: &[&str]) -> Run {
     let weft = home.command(arguments);
@@ -193,13 +191,13 @@ fn run_with_file_limit(home: &Home, arguments: &[&str]) -> Run {
             None => shell.env_remove(name),
         };
     }
-    // Where coverage is measured, the counts would be larger than that.
+    // The counts of a coverage measurement would exceed the limit.
     shell.env("LLVM_PROFILE_FILE", "/dev/null").stdin(Stdio::null());
     Run::from(shell.output().unwrap())
 }
 
 #[test]
-fn a_file_size_limit_is_an_error_and_no_end() {
+fn file_size_limit_is_an_error() {
     let home = Home::new("ok");
     let message = "x".repeat(9000);
     for _ in 0..2 {
@@ -216,9 +214,9 @@ fn a_file_size_limit_is_an_error_and_no_end() {
     run_with_file_limit(&home, &["chat", "short"]).result();
 }
 
-/// A pipe that nobody writes to would be waited for forever.
+/// Nobody writes to the pipe, so reading it would wait forever.
 #[test]
-fn a_pipe_in_the_place_of_a_file_is_refused() {
+fn refuses_pipe_in_place_of_file() {
     let home = Home::new("ok");
     fs::create_dir(home.path("sessions")).unwrap();
     mkfifoat(CWD, home.path("sessions/default.json"), Mode::RWXU).unwrap();
@@ -244,7 +242,7 @@ fn pipe_in_the_place_of_locks(home: &Home) {
 }
 
 #[test]
-fn a_pipe_in_the_place_of_a_secret_is_refused() {
+fn refuses_pipe_in_place_of_secret() {
     let home = Home::new("ok");
     mkfifoat(CWD, home.path("gateway-token"), Mode::RWXU).unwrap();
     let said = home.run(&["gateway", "--listen", "0.0.0.0:0"]).failure(1);

@@ -1,4 +1,4 @@
-//! `weft gateway`: the command line's part of it. The rest is tested where the gateway is.
+//! `weft gateway`: the command line's part. The gateway's own tests are in its package.
 
 use crate::common::Home;
 use rustix::process::{Pid, Signal, kill_process};
@@ -7,10 +7,10 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 
 #[test]
-fn listens_where_the_option_says_and_names_its_build() {
+fn listens_on_given_address_and_names_build() {
     let home = Home::new("ok");
     let mut command = home.command(&["gateway", "--listen", "127.0.0.1:0"]);
-    #[expect(clippy::disallowed_methods, reason = "this package runs but itself")]
+    #[expect(clippy::disallowed_methods, reason = "the tests run only the program of this package")]
     let mut child = command.env("CLAWFT_LISTEN", "203.0.113.1:1").spawn().unwrap();
     let mut log = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();

@@ -1,4 +1,4 @@
-//! Ctrl-C, as the terminal sends it: SIGINT.
+//! Ctrl-C: the signal SIGINT.
 
 use crate::common::{Home, PATIENCE, Run, eventually};
 use rustix::process::{Pid, Signal, kill_process};
@@ -11,7 +11,7 @@ fn interrupt(child: &Child) {
     kill_process(Pid::from_child(child), Signal::INT).unwrap();
 }
 
-/// Waits for the first piece of the answer.
+/// Waits for the first text of the answer.
 fn first_piece(child: &mut Child) -> String {
     let mut bytes = [0; 6];
     child.stdout.as_mut().unwrap().read_exact(&mut bytes).unwrap();
@@ -19,7 +19,7 @@ fn first_piece(child: &mut Child) -> String {
 }
 
 #[test]
-fn ctrl_c_keeps_what_arrived() {
+fn ctrl_c_keeps_received_text() {
     let home = Home::new("stream-slow");
     let mut child = home.spawn(&["chat", "one two three four five six seven eight nine ten"]);
     let begun = first_piece(&mut child);
@@ -33,7 +33,7 @@ fn ctrl_c_keeps_what_arrived() {
 }
 
 #[test]
-fn ctrl_c_before_the_answer_leaves_nothing() {
+fn ctrl_c_before_answer_stores_nothing() {
     let home = Home::new("silent");
     let child = home.spawn(&["chat", "Hello!"]);
     home.asked();
@@ -54,16 +54,16 @@ fn ctrl_c_does_not_wait_for_the_next_attempt() {
 }
 
 #[test]
-fn another_ctrl_c_leaves_at_once() {
+fn second_ctrl_c_ends_immediately() {
     let home = Home::new("stream-slow");
     let mut child = home.spawn(&["chat", "one two three four five six seven eight nine ten"]);
     first_piece(&mut child);
-    // Somebody else stores a turn and does not come to an end with it.
+    // Another process holds the lock and does not release it.
     fs::create_dir_all(home.path("sessions/.locks")).unwrap();
     fs::write(home.path("sessions/.locks/default.json+1"), "").unwrap();
     let begun = Instant::now();
     interrupt(&child);
-    // Both at the same moment would be one.
+    // Two signals at the same moment would count as one.
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert!(child.try_wait().unwrap().is_none(), "it waits for the lock");
     interrupt(&child);

@@ -1,4 +1,5 @@
-//! The real `weft`, run as a program, against a real server that speaks the providers' protocols, well and badly.
+//! Runs the real `weft` against a real server that speaks the providers' protocols, correctly and
+//! incorrectly.
 
 mod answers;
 mod common;

@@ -1,4 +1,4 @@
-//! The way to the provider.
+//! Connections to the provider.
 
 use crate::common::Home;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::thread;
 
 #[test]
-fn a_proxy_is_used_where_the_environment_names_one() {
+fn uses_proxy_of_the_environment() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let proxy = thread::spawn(move || {
@@ -31,7 +31,7 @@ fn a_proxy_is_used_where_the_environment_names_one() {
 }
 
 #[test]
-fn a_proxy_that_cannot_be_used_is_named_by_its_variable() {
+fn names_variable_of_unusable_proxy() {
     let home = Home::new("ok");
     for (variable, value) in [
         ("http_proxy", "socks5://secret@127.0.0.1:1"),
@@ -50,7 +50,7 @@ fn a_proxy_that_cannot_be_used_is_named_by_its_variable() {
 }
 
 #[test]
-fn a_stream_that_is_slow_but_steady_outlives_the_timeout() {
+fn steady_stream_outlives_the_timeout() {
     let home = Home::new("stream-slow");
     let message = "one two three four five six seven eight nine ten eleven twelve";
     assert_eq!(home.run(&["chat", message]).result(), format!("echo: {message}\n"));

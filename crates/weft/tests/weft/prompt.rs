@@ -1,10 +1,10 @@
-//! The prompt, as a person at a terminal has it: through a pseudo-terminal.
+//! The prompt, through a pseudo-terminal.
 
 use crate::common::{Home, KEY};
 use rexpect::session::{PtySession, spawn_command};
 use std::fs;
 
-/// As the shell starts it, with everything on the terminal.
+/// Starts weft as a shell does, with all streams on the terminal.
 fn start(home: &Home, environment: &[(&str, &str)]) -> PtySession {
     let mut command = home.command(&["chat"]);
     command.stdin(std::process::Stdio::inherit());
@@ -29,13 +29,13 @@ fn press(session: &mut PtySession, keys: &str) {
 const UP: &str = "\x1b[A";
 
 #[test]
-fn a_conversation_with_history() {
+fn recalls_lines_from_history() {
     let home = Home::new("ok");
     let mut session = start(&home, &[]);
     type_line(&mut session, "Hello");
     session.exp_string("echo: Hello\r\n").unwrap();
     session.exp_string("> ").unwrap();
-    // The line before, with something added.
+    // Repeats the previous line with an addition.
     press(&mut session, UP);
     session.exp_string("Hello").unwrap();
     type_line(&mut session, " again");
@@ -67,7 +67,7 @@ fn pasted_lines_are_one_message() {
 }
 
 #[test]
-fn ctrl_c_ends_the_answer_and_not_the_conversation() {
+fn ctrl_c_ends_answer_but_not_conversation() {
     let home = Home::new("stream-slow");
     let mut session = start(&home, &[]);
     type_line(&mut session, "one two three four five six seven eight nine ten");
@@ -86,7 +86,7 @@ fn ctrl_c_ends_the_answer_and_not_the_conversation() {
 }
 
 #[test]
-fn orders_change_the_conversation() {
+fn commands_change_session_and_model() {
     let home = Home::new("ok");
     let mut session = start(&home, &[]);
     type_line(&mut session, "/session other");
@@ -107,7 +107,7 @@ fn orders_change_the_conversation() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_stored_is_warned_of() {
+fn warns_of_answer_that_is_not_stored() {
     let home = Home::new("ok");
     let mut session = start(&home, &[("NO_COLOR", "1")]);
     fs::create_dir(home.path("sessions")).unwrap();
@@ -116,7 +116,7 @@ fn an_answer_that_cannot_be_stored_is_warned_of() {
     session.exp_string("echo: Hello\r\n").unwrap();
     session.exp_string("warning: the answer is not stored, cannot write `").unwrap();
     session.exp_string("> ").unwrap();
-    // The conversation goes on.
+    // The conversation continues.
     fs::remove_file(home.path("sessions/.locks")).unwrap();
     type_line(&mut session, "again");
     session.exp_string("echo: again\r\n").unwrap();
@@ -126,7 +126,7 @@ fn an_answer_that_cannot_be_stored_is_warned_of() {
 }
 
 #[test]
-fn errors_are_coloured_unless_the_user_wants_none() {
+fn colours_errors_unless_turned_off() {
     let home = Home::new("status-400");
     for (environment, coloured) in [(&[][..], true), (&[("NO_COLOR", "1")][..], false)] {
         let mut session = start(&home, environment);
@@ -138,11 +138,11 @@ fn errors_are_coloured_unless_the_user_wants_none() {
 }
 
 #[test]
-fn a_wait_shows_a_sign_of_life_that_goes_away() {
+fn shows_and_removes_the_spinner() {
     let home = Home::new("slow");
     let mut session = start(&home, &[]);
     type_line(&mut session, "Hello");
-    // What turns is left out: the bytes of a letter are letters here.
+    // The spinner's characters are omitted, because the test reads bytes.
     session.exp_string(" a-model 0 s").unwrap();
     session.exp_string("\r\x1b[Kecho: Hello").unwrap();
 }

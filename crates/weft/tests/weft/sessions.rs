@@ -1,11 +1,11 @@
-//! `weft sessions`: list, show, rm, with sessions that `weft chat` has stored.
+//! `weft sessions`: lists, shows and removes sessions that `weft chat` has stored.
 
 use crate::common::Home;
 use serde_json::Value;
 use std::fs;
 
 #[test]
-fn sessions_are_listed_shown_and_removed() {
+fn lists_shows_and_removes_sessions() {
     let home = Home::new("ok");
     assert_eq!(home.run(&["sessions", "list"]).result(), "");
     assert_eq!(home.run(&["sessions", "list", "--json"]).result(), "[]\n");
@@ -32,11 +32,11 @@ fn sessions_are_listed_shown_and_removed() {
     assert_eq!(left.collect::<Vec<_>>(), [".locks"]);
     assert_eq!(fs::read_dir(home.path("sessions/.locks")).unwrap().count(), 0);
     let said = home.run(&["sessions", "rm", "first"]).failure(1);
-    assert_eq!(said, "error: there is no session `first`: `weft sessions list` has those there are\n");
+    assert_eq!(said, "error: there is no session `first`: `weft sessions list` shows the existing ones\n");
 }
 
 #[test]
-fn all_that_can_be_removed_is() {
+fn removes_all_sessions_it_can() {
     let home = Home::new("ok");
     home.run(&["chat", "--session", "there", "Hello"]).result();
     let said = home.run(&["sessions", "rm", "gone", "there", "lost"]).failure(1);
@@ -46,7 +46,7 @@ fn all_that_can_be_removed_is() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_kept_is_for_nobody_else() {
+fn stored_files_are_private() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let home = Home::new("ok");

@@ -1,11 +1,11 @@
-//! `weft status`, as a container's health check asks.
+//! `weft status`, as the health check of a container.
 
 use crate::common::Home;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
-/// Answers one request with `response`; the handle gives the request's first line.
+/// Answers one request with `response`. The handle returns the request's first line.
 fn answer(response: &'static str) -> (SocketAddr, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -21,7 +21,7 @@ fn answer(response: &'static str) -> (SocketAddr, thread::JoinHandle<String>) {
 }
 
 #[test]
-fn a_gateway_that_is_ready_is_exit_code_0() {
+fn ready_gateway_gives_exit_code_0() {
     let home = Home::new("ok");
     let (address, asked) = answer("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
     let said = home.run(&["status", "--listen", &address.to_string()]).result();
@@ -30,7 +30,7 @@ fn a_gateway_that_is_ready_is_exit_code_0() {
 }
 
 #[test]
-fn one_that_is_not_is_exit_code_1() {
+fn unready_gateway_gives_exit_code_1() {
     let home = Home::new("ok");
     let (address, _) = answer("HTTP/1.1 503 Service Unavailable\r\n\r\n{\"config\":false}");
     let said = home.run(&["status", "--listen", &address.to_string()]).failure(1);
@@ -40,11 +40,11 @@ fn one_that_is_not_is_exit_code_1() {
     );
     let (address, _) = answer("SSH-2.0\r\n");
     let said = home.run(&["status", "--listen", &address.to_string()]).failure(1);
-    assert!(said.contains("what is there does not speak HTTP"), "{said}");
+    assert!(said.contains("the response is not HTTP"), "{said}");
 }
 
 #[test]
-fn it_is_asked_where_the_variable_says() {
+fn asks_address_in_the_variable() {
     let home = Home::new("ok");
     let (address, asked) = answer("HTTP/1.1 200 OK\r\n\r\n");
     let mut command = home.command(&["status", "--json"]);
@@ -57,7 +57,7 @@ fn it_is_asked_where_the_variable_says() {
 }
 
 #[test]
-fn none_at_all_is_said_with_what_to_do() {
+fn missing_gateway_is_reported_with_advice() {
     let home = Home::new("ok");
     let said = home.run(&["status", "--listen", "127.0.0.1:1"]).failure(1);
     assert!(

@@ -1,4 +1,4 @@
-//! Whom `weft` trusts: real TLS on loopback, with an authority made for the test.
+//! Trust in certificates: real TLS on loopback, with a test authority.
 
 use crate::common::Home;
 use base64::Engine as _;
@@ -28,7 +28,7 @@ fn params(name: &str) -> CertificateParams {
     CertificateParams::new([name.to_owned()]).unwrap()
 }
 
-/// A server with a certificate of these `params` that gives every request the same answer.
+/// Starts a server with a certificate of these `params` that gives every request the same answer.
 fn serve(authority: &Authority, params: CertificateParams) -> SocketAddr {
     let key = KeyPair::generate().unwrap();
     let chain = vec![params.signed_by(&key, authority).unwrap().der().clone()];
@@ -44,7 +44,7 @@ fn serve(authority: &Authority, params: CertificateParams) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // A client that does not trust this server goes away.
+            // A client that does not trust this server closes the connection.
             let _ = answer(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
         }
     });
@@ -75,7 +75,7 @@ fn answer(connection: ServerConnection, stream: TcpStream) -> io::Result<()> {
     stream.flush()
 }
 
-/// What `weft` says of a server at `host`, with `authority` among those that it trusts.
+/// Returns the output or the error of `weft` with a server at `host`, and with `authority` trusted.
 fn chat(host: &str, address: SocketAddr, authority: Option<&Authority>) -> Result<String, String> {
     let home = Home::with_base(&format!("https://{host}:{}/v1", address.port()));
     let mut command = home.command(&["chat", "Hello!"]);
@@ -92,14 +92,14 @@ fn chat(host: &str, address: SocketAddr, authority: Option<&Authority>) -> Resul
 }
 
 #[test]
-fn an_authority_of_the_users_own_is_trusted() {
+fn trusts_authority_of_the_user() {
     let authority = authority("the user's own");
     let address = serve(&authority, params("localhost"));
     assert_eq!(chat("localhost", address, Some(&authority)), Ok("Hello!\n".to_owned()));
 }
 
 #[test]
-fn whoever_is_not_trusted_is_refused_at_once_with_the_reason() {
+fn names_reason_of_untrusted_certificate() {
     let (known, unknown) = (authority("known"), authority("unknown"));
     let mut expired = params("localhost");
     (expired.not_before, expired.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(2001, 1, 1));
@@ -116,7 +116,7 @@ fn whoever_is_not_trusted_is_refused_at_once_with_the_reason() {
 }
 
 #[test]
-fn a_server_without_tls_is_refused() {
+fn refuses_server_without_tls() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -130,7 +130,7 @@ fn a_server_without_tls_is_refused() {
 }
 
 #[test]
-fn a_file_of_certificates_has_to_hold_some() {
+fn refuses_file_without_certificates() {
     let home = Home::new("ok");
     let file = home.path("roots.pem");
     let run = || {

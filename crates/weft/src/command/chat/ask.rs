@@ -1,4 +1,4 @@
-//! One message and its answer, with Ctrl-C and a sign of life.
+//! One message and its answer, with Ctrl-C and a spinner.
 
 use crate::command::exit::Exit;
 use crate::command::terminal::Spinner;
@@ -8,41 +8,42 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::ctrl_c;
 use weft_agent::{Agent, Answer, Error, Stop};
 
-/// What is said in one session with one configuration.
+/// A conversation in one session with one configuration.
 pub(super) struct Conversation {
     agent: Agent,
     runtime: Runtime,
-    /// How to ask, and whom.
+    /// The configuration, with the options of the command line applied.
     pub(super) config: Config,
-    /// Where it is kept.
+    /// The session in which the turns are stored.
     pub(super) session: SessionId,
 }
 
-/// What came of a message.
-pub(super) struct Asked {
+/// The result of a message.
+pub(super) struct AskResult {
     pub(super) answer: Answer,
     /// Whether the user pressed Ctrl-C meanwhile.
     pub(super) stopped: bool,
 }
 
 impl Conversation {
-    /// Nothing is sent or read yet.
+    /// Returns a conversation. Nothing is sent or read yet.
     ///
     /// # Errors
-    /// If the system gives no means to wait for sockets and signals.
+    /// If the system refuses the resources to wait for sockets and signals.
     pub(super) fn new(agent: Agent, config: Config, session: SessionId) -> Result<Self, Error> {
-        // One conversation, one thread.
+        // One thread is enough for one conversation.
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime =
             runtime.map_err(|error| Error::other(format!("cannot wait for the network: {error}")))?;
         Ok(Self { agent, runtime, config, session })
     }
 
-    /// Answers `message`, which is text or JSON. Ctrl-C ends the answer, and another one the process.
+    /// Answers `message`, which is text or JSON. The first Ctrl-C ends the answer, the second one the
+    /// process.
     ///
     /// # Errors
     /// As [`Agent::answer`].
-    pub(super) fn ask(&self, message: &str, show: &mut (dyn FnMut(&str) + Send)) -> Result<Asked, Error> {
+    pub(super) fn ask(&self, message: &str, show: &mut (dyn FnMut(&str) + Send)) -> Result<AskResult, Error> {
         let input = Input::parse(message)?;
         let stop = Stop::new();
         let mut spinner = Some(Spinner::start(&self.config.agents.model));
@@ -53,16 +54,16 @@ impl Conversation {
         let work = self.agent.answer(&self.config, self.session.clone(), input, &stop, &mut show);
         let answer = self.runtime.block_on(interruptible(work, &stop));
         drop(spinner);
-        Ok(Asked { answer: answer?, stopped: stop.is_stopped() })
+        Ok(AskResult { answer: answer?, stopped: stop.is_stopped() })
     }
 
-    /// Lets go of what still waits, such as for a resolver that does not answer.
+    /// Abandons work that still waits, for example for a resolver that does not answer.
     pub(super) fn end(self) {
         self.runtime.shutdown_background();
     }
 }
 
-/// Does `work` and passes Ctrl-C on to it.
+/// Runs `work`, and stops it at Ctrl-C.
 async fn interruptible<T>(work: impl Future<Output = T>, stop: &Stop) -> T {
     tokio::pin!(work);
     loop {

@@ -1,12 +1,12 @@
 //! The prompt: a line editor with a history, and one answer after another.
 
-mod order;
+mod input;
 
 use super::ask::Conversation;
 use crate::command::exit::Exit;
 use crate::command::terminal::{self, print};
 use clawft_store::FsFault;
-use order::Order;
+use input::PromptInput;
 use rustyline::error::ReadlineError;
 use rustyline::history::{FileHistory, History as _};
 use rustyline::{Cmd, Config, Editor, EventHandler, KeyCode, KeyEvent, Modifiers};
@@ -14,30 +14,30 @@ use std::path::{Path, PathBuf};
 use weft_agent::home;
 use weft_agent::{Error, Fault, Home};
 
-/// How many messages the history keeps.
-const MOST_HISTORY: usize = 1000;
+/// The maximum number of messages in the history.
+const MAX_HISTORY: usize = 1000;
 
 /// The line editor, with the history in a file of the home directory.
 struct Prompt {
     editor: Editor<(), FileHistory>,
-    /// `None` if there is something else of that name.
+    /// `None` if the name is taken by something other than a file.
     history: Option<PathBuf>,
 }
 
-/// Asks for messages and answers them until there are no more.
+/// Asks for messages and answers them until the input ends.
 pub(super) fn prompt(mut conversation: Conversation, home: &Home) -> Result<Exit, Error> {
     home.make()?;
     let mut prompt = Prompt::new(home)?;
     greet(&conversation);
     while let Some(line) = prompt.read()? {
-        let done = match Order::parse(&line) {
-            Order::Nothing => Ok(()),
-            Order::Leave => break,
-            Order::Say(message) => say(&conversation, message),
-            order => order.obey(&mut conversation),
+        let done = match PromptInput::parse(&line) {
+            PromptInput::Empty => Ok(()),
+            PromptInput::Quit => break,
+            PromptInput::Message(message) => say(&conversation, message),
+            input => input.execute(&mut conversation),
         };
         if let Err(error) = done {
-            terminal::say_error(&error);
+            terminal::print_error(&error);
         }
     }
     conversation.end();
@@ -49,11 +49,11 @@ fn greet(conversation: &Conversation) {
     terminal::hint(&format!("{model}, session `{session}`; /help for help, Ctrl-D to leave"));
 }
 
-/// A blank line sets the answer apart. That it broke off has been said.
+/// Answers a message. A blank line follows the answer; warnings have been printed already.
 fn say(conversation: &Conversation, message: &str) -> Result<(), Error> {
     let answered = super::answer(conversation, message);
     match answered {
-        // The user knows: it was his key.
+        // The user pressed Ctrl-C, and needs no message.
         Err(Error { fault: Fault::Stopped }) => {}
         answered => drop(answered?),
     }
@@ -62,13 +62,13 @@ fn say(conversation: &Conversation, message: &str) -> Result<(), Error> {
 
 impl Prompt {
     fn new(home: &Home) -> Result<Self, Error> {
-        let config = Config::builder().max_history_size(MOST_HISTORY).map_err(unusable)?;
+        let config = Config::builder().max_history_size(MAX_HISTORY).map_err(unusable)?;
         let config = config.auto_add_history(false).history_ignore_space(true).build();
         let mut editor = Editor::with_config(config).map_err(unusable)?;
         let newline = EventHandler::Simple(Cmd::Newline);
         editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), newline);
         let history = home.folder.join("history");
-        // The first time there is none; one that cannot be read is no reason not to talk.
+        // There is none at first; an unreadable one is no reason to fail.
         let history = Some(history).filter(|path| is_usable(path));
         if let Some(history) = &history {
             let _ = editor.load_history(history);
@@ -76,7 +76,7 @@ impl Prompt {
         Ok(Self { editor, history })
     }
 
-    /// The next line, or several where they were pasted; `None` at the end.
+    /// Reads the next line, or several if they were pasted; `None` at the end.
     fn read(&mut self) -> Result<Option<String>, Error> {
         loop {
             match self.editor.readline("> ") {
@@ -84,7 +84,7 @@ impl Prompt {
                     self.remember(&line);
                     return Ok(Some(line));
                 }
-                // The line is given up, as in a shell.
+                // The line is abandoned, as in a shell.
                 Err(ReadlineError::Interrupted) => {}
                 Err(ReadlineError::Eof) => return Ok(None),
                 Err(error) => return Err(unusable(error)),
@@ -92,7 +92,7 @@ impl Prompt {
         }
     }
 
-    /// At once, so that a process that is killed forgets nothing.
+    /// Saves the line immediately, so that it survives if the process is killed.
     fn remember(&mut self, line: &str) {
         if self.editor.history_mut().add(line).unwrap_or(false)
             && let Some(history) = &self.history
@@ -102,7 +102,7 @@ impl Prompt {
     }
 }
 
-/// Whether the file can be read and written without waiting forever, as for a pipe.
+/// Returns whether the file can be read and written without waiting forever, as for a pipe.
 fn is_usable(history: &Path) -> bool {
     matches!(home::check_regular(history), Ok(()) | Err(FsFault::NotFound))
 }

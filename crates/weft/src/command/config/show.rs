@@ -1,13 +1,12 @@
-//! `weft config show`: the configuration as it is understood, again as a configuration.
+//! `weft config show`: the effective configuration, in the format of the file.
 //!
-//! Only what weft knows is shown, field by field: the file may hold other programs' settings, and who can tell which of
-//! those are secret.
+//! Only known fields are shown: the file may hold settings of other programs, and any of those may be secret.
 
 use clawft_types::json::Writer;
 use clawft_types::{Agents, Config, Provider, Secret};
 use weft_gateway::Settings;
 
-/// The effective configuration, indented.
+/// Returns the effective configuration, indented.
 pub(super) fn show(config: &Config, gateway: &Settings) -> String {
     let mut writer = Writer::default();
     writer.object(|root| {
@@ -66,14 +65,14 @@ fn gateway(object: &mut Writer, settings: &Settings) {
     object.literal_member("max_connections_per_address", &per_address);
 }
 
-/// That there is one, and nothing of it.
+/// Writes a placeholder for a secret that is set.
 fn secret(object: &mut Writer, key: &str, secret: Option<&Secret>) {
     if let Some(secret) = secret {
         object.text_member(key, &secret.to_string());
     }
 }
 
-/// Compact JSON with a line for each member.
+/// Puts each member of compact JSON on its own line.
 fn indented(json: &str) -> String {
     let mut text = String::new();
     let (mut depth, mut quoted, mut escaped) = (0, false, false);
@@ -123,7 +122,7 @@ mod tests {
         "providers":{"providers":{"openai":{"api_key":"sk-secret"}}}, "other": {"password": "hunter2"}}"#;
 
     #[test]
-    fn all_that_is_understood_and_no_secret() {
+    fn shows_known_fields_without_secrets() {
         let config = Config::parse("config.json", CONFIG.as_bytes()).unwrap();
         let gateway = Settings { token: Some(Secret::new("the-token")), ..Settings::default() };
         let text = show(&config, &gateway);
@@ -139,7 +138,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn indenting_changes_nothing_but_white_space(texts in prop::collection::vec("[\\\\\"{}:,a\\[\\]\n]{0,8}", 0..4)) {
+        fn indenting_changes_white_space_only(texts in prop::collection::vec("[\\\\\"{}:,a\\[\\]\n]{0,8}", 0..4)) {
             let value = serde_json::json!({ "list": texts, "object": { "text": texts.concat() }, "number": 1 });
             let read: serde_json::Value = serde_json::from_str(&indented(&value.to_string())).unwrap();
             prop_assert_eq!(read, value);

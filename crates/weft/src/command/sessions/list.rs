@@ -1,4 +1,4 @@
-//! `weft sessions list`: a line for each, as a table or as JSON.
+//! `weft sessions list`: a table or JSON, with one entry for each session.
 
 use crate::command::print_line;
 use crate::command::terminal::print;
@@ -9,12 +9,12 @@ use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use weft_agent::Error;
 
-/// A session as the list has it.
+/// An entry of the list.
 struct Entry {
     id: SessionId,
-    /// How many messages it has, or why nobody knows.
+    /// Number of messages, or the error that the session cannot be read with.
     messages: Result<usize, String>,
-    /// When it was last stored, if the system knows.
+    /// Time of the last store, if the system knows it.
     used: Option<SystemTime>,
 }
 
@@ -30,7 +30,7 @@ pub(super) fn list(sessions: &Sessions, json: bool) -> Result<(), Error> {
 fn entry(sessions: &Sessions, id: SessionId) -> Result<Entry, Error> {
     let used = fs::metadata(sessions.path(&id)?).and_then(|file| file.modified()).ok();
     let messages = match sessions.read(&id) {
-        // One that another process has removed meanwhile was there a moment ago.
+        // Another process may have removed the session meanwhile: it was there a moment ago.
         Ok(session) => Ok(session.map_or(0, |session| session.messages.len())),
         Err(error) => Err(error.to_string()),
     };
@@ -54,7 +54,7 @@ fn to_json(entries: &[Entry]) -> Writer {
     writer
 }
 
-/// Columns under a head; nothing at all where there is no session.
+/// Returns columns under a heading, or nothing if there is no session.
 fn table(entries: &[Entry], now: SystemTime) -> String {
     let longest = entries.iter().map(|entry| entry.id.as_str().len()).max();
     let Some(longest) = longest else { return String::new() };
@@ -69,7 +69,7 @@ fn table(entries: &[Entry], now: SystemTime) -> String {
     text
 }
 
-/// Roughly how long ago: `5 minutes ago`.
+/// Returns the approximate age: `5 minutes ago`.
 fn ago(time: Duration) -> String {
     let seconds = time.as_secs();
     let (number, unit) = match seconds {
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_aligned() {
+    fn aligns_columns_of_the_table() {
         let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
         let entries = [entry("a", Ok(12), 5), entry("a-long-name", Err("damaged"), 90_000)];
         assert_eq!(
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn json_has_what_is_known() {
+    fn json_omits_unknown_values() {
         let unknown = Entry { used: None, ..entry("b", Err("damaged"), 0) };
         let json = to_json(&[entry("a", Ok(2), 0), unknown]).into_bytes();
         assert_eq!(
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_rounded_down() {
+    fn rounds_ages_down() {
         for (seconds, words) in [
             (0, "just now"),
             (59, "just now"),

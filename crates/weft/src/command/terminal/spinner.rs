@@ -1,28 +1,28 @@
-//! A sign of life while the model thinks.
+//! A spinner, shown while the model thinks.
 
-use super::{is_lively, write_error};
+use super::{has_cursor, write_error};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/// How long a frame stays, and how long nothing is shown at first: quick answers need none.
+/// The duration of a frame, and of the pause before the first one: quick answers show none.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// Back to the start of the line, and all of it cleared.
+/// Moves the cursor to the start of the line and clears the line.
 const CLEAR: &str = "\r\x1b[K";
 
-/// Something that turns on standard error until it is dropped. On what is no terminal nothing does.
+/// A spinner on standard error that turns until it is dropped. It does nothing if that is not a terminal.
 #[derive(Debug)]
 pub(crate) struct Spinner {
     turning: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Spinner {
-    /// Begins to turn, with `label` and the seconds beside it.
+    /// Starts the spinner, with `label` and the elapsed seconds.
     pub(crate) fn start(label: &str) -> Self {
-        if !is_lively() {
+        if !has_cursor() {
             return Self { turning: None };
         }
         let label = label.to_owned();
@@ -47,7 +47,7 @@ impl Drop for Spinner {
     fn drop(&mut self) {
         if let Some((stop, thread)) = self.turning.take() {
             drop(stop);
-            // It ends by itself; waited for so that it writes nothing into what comes next.
+            // Waits for the end of the thread, which would otherwise write into the next output.
             let _ = thread.join();
         }
     }
