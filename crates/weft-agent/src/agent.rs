@@ -1,4 +1,4 @@
-//! The agent at work: session, request, answer, session.
+//! The agent: reads the session, sends the request, and stores the answer.
 
 mod drive;
 mod transport;
@@ -10,29 +10,29 @@ use clawft_store::Sessions;
 use clawft_types::{Config, Input, Session, SessionId, Usage};
 use std::future::{pending, ready};
 
-/// Takes the pieces of an answer as they arrive.
+/// A function that receives the text of an answer while it arrives.
 pub type Show<'a> = &'a mut (dyn FnMut(&str) + Send);
 
-/// What the model said.
+/// An answer of the model.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// All of it. Never empty.
+    /// The complete text. Never empty.
     pub text: String,
-    /// Whether all of it was shown while it arrived.
+    /// Whether the complete text was shown while it arrived.
     pub shown: bool,
-    /// Why it broke off, if it did: a sentence fragment. `text` is what had arrived.
+    /// Reason why the answer broke off, as a sentence fragment. `text` is the received part.
     pub incomplete: Option<String>,
-    /// Why the model stopped, if the provider says: `stop`, `length`, …
+    /// Reason why the model stopped, if the provider sends it: `stop`, `length`, …
     pub finish_reason: Option<String>,
-    /// What it cost, if the provider says.
+    /// Tokens used, if the provider sends them.
     pub usage: Option<Usage>,
-    /// Why the turn is not in its session, if it is not: a sentence fragment, which `warnings` has as well.
+    /// Reason why the turn was not stored, as a sentence fragment. `warnings` contains it as well.
     pub unstored: Option<String>,
-    /// What the user should be told besides, such as that the answer could not be stored: sentence fragments.
+    /// Warnings for the user as sentence fragments, for example that the answer could not be stored.
     pub warnings: Vec<String>,
 }
 
-/// The agent with a home directory and the network. Cheap to clone; all clones share their connections.
+/// The agent with a home directory and the network. It is cheap to clone; all clones share their connections.
 #[derive(Clone)]
 pub struct Agent {
     home: Home,
@@ -41,7 +41,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// The agent at home there. Reads no file but the one that `SSL_CERT_FILE` may name.
+    /// Returns the agent for `home`. Reads no file except the one that `SSL_CERT_FILE` names.
     ///
     /// # Errors
     /// If the home's path is not UTF-8, or the certificates or a proxy's address cannot be used.
@@ -49,17 +49,18 @@ impl Agent {
         Ok(Agent { home: home.clone(), sessions: home.sessions()?, client: transport::client()? })
     }
 
-    /// The sessions that are kept. Blocks: from async code, use it under `spawn_blocking`.
+    /// Returns the stored sessions. Blocks: use it in async code under `spawn_blocking`.
     pub fn store(&self) -> &Sessions {
         &self.sessions
     }
 
-    /// Answers `input` in the session `id` and stores both there. Where the answer is streamed, `show` gets its pieces as
-    /// they arrive. When `stop` is stopped, what arrived is kept as an incomplete answer.
+    /// Answers `input` in the session `id` and stores both there. If the answer is streamed, `show` receives
+    /// its text while it arrives. When `stop` is stopped, the received part is kept as an incomplete answer.
     ///
     /// # Errors
-    /// If there is no answer, with [`Fault::Stopped`](crate::Fault::Stopped) if it was stopped before any of it was shown;
-    /// the session is then as it was. That the answer cannot be stored is no error but a warning.
+    /// If there is no answer, with [`Fault::Stopped`](crate::Fault::Stopped) if it was stopped before any of
+    /// it was shown; the session is then unchanged. An answer that cannot be stored is not an error but a
+    /// warning.
     pub async fn answer(
         &self,
         config: &Config,
@@ -71,9 +72,10 @@ impl Agent {
         Ok(self.answer_with_permit(config, id, input, stop, show, ready(Ok(pending()))).await?.0)
     }
 
-    /// [`Self::answer`], which awaits `permit` before it stores the turn and holds the result meanwhile. Without it the turn is not
-    /// stored. The result is a future as well: if it is ready before the turn is stored, that is no longer waited for, and its
-    /// error is the reason. Returns the error as well if the turn was not stored.
+    /// Does the same as [`Self::answer`], but awaits `permit` before it stores the turn, and holds its result
+    /// meanwhile. The turn is not stored without the permit. The result is a future as well: if it is ready
+    /// before the turn is stored, that is no longer waited for, and its error is the reason. Returns the
+    /// error as well if the turn was not stored.
     ///
     /// # Errors
     /// As [`Self::answer`].
@@ -126,7 +128,7 @@ impl Agent {
         Ok(blocking(move || sessions.load(id)).await??)
     }
 
-    /// Stores the session, and adds to `warnings` what the user should be told.
+    /// Stores the session, and adds warnings for the user to `warnings`.
     async fn keep(&self, session: Session, known: usize, warnings: &mut Vec<String>) -> Result<(), Error> {
         let (home, sessions) = (self.home.clone(), self.sessions.clone());
         let kept = blocking(move || {
@@ -160,7 +162,7 @@ fn split(reply: clawft_core::Reply) -> (Answer, Session) {
     )
 }
 
-/// Does what blocks apart from what must not be kept waiting.
+/// Runs blocking work on another thread.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::other("a file operation was given up"))
 }

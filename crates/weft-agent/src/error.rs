@@ -1,56 +1,58 @@
-//! Why there is no answer.
+//! The errors of the agent.
 
 use clawft_core::TurnError;
 use clawft_store::{FsError, StoreError};
 use clawft_types::{ConfigError, InputError, SessionError};
 use std::fmt;
 
-/// Why there is no answer. `Display` is what the user sees, in the component's words; a key never is in it.
+/// An error of the agent. `Display` is the message for the user, equal to the component's; it never contains
+/// a key.
 #[derive(Debug)]
 pub struct Error {
-    /// What went wrong.
+    /// The kind of error.
     pub fault: Fault,
 }
 
-/// What went wrong.
+/// The kinds of errors.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    /// There is no configuration where it was looked for.
+    /// No configuration file exists.
     NoConfig(FsError),
     /// A file cannot be used.
     File(FsError),
-    /// The configuration is not JSON or not a configuration.
+    /// The configuration is not JSON, or not a configuration.
     Config(ConfigError),
-    /// The message is empty or not a message.
+    /// The message is empty, or not a message.
     Input(InputError),
-    /// The session's file was written by a later version, or is damaged where it was only to be looked at.
+    /// The session's file was written by a later version, or is damaged and only to be read.
     Session {
-        /// The file.
+        /// Path of the file.
         path: String,
-        /// What is the matter with it.
+        /// The error in its content.
         error: SessionError,
     },
-    /// The request cannot be sent as it is. Holds the reason.
+    /// The request is invalid. Holds the reason.
     Request(&'static str),
     /// The provider did not answer.
     Turn(TurnError),
-    /// It was stopped before anything had arrived.
+    /// The turn was stopped before any text had arrived.
     Stopped,
-    /// The session was removed while the turn went on.
+    /// The session was deleted during the turn.
     Deleted,
-    /// Anything else, such as a port that is in use or a terminal that cannot be read. A sentence fragment.
+    /// Any other error as a sentence fragment, for example a port that is in use or a terminal that cannot be
+    /// read.
     Other(String),
 }
 
 impl Error {
-    /// An error of the kind [`Fault::Other`].
+    /// Returns an error of the kind [`Fault::Other`].
     pub fn other(text: impl Into<String>) -> Self {
         Fault::Other(text.into()).into()
     }
 }
 
-/// The least that works, for those who have no configuration.
+/// A minimal configuration, for users who have none.
 const EXAMPLE: &str = r#"
   {"agents": {"model": "gpt-4o-mini"},
    "providers": {"providers": {"openai": {"api_key_env": "OPENAI_API_KEY"}}}}"#;

@@ -1,4 +1,4 @@
-//! Where weft keeps its things, and the configuration file.
+//! The home directory of weft, and the configuration file.
 
 use crate::error::{Error, Fault};
 use clawft_store::{FileSystem, FsError, FsFault, Sessions};
@@ -12,58 +12,59 @@ use std::path::{Path, PathBuf};
 /// The environment variable that names the home directory.
 pub const HOME_VARIABLE: &str = "CLAWFT_HOME";
 
-/// Where weft keeps its things.
+/// The home directory of weft.
 #[derive(Debug, Clone)]
 pub struct Home {
-    /// The directory in which sessions and the like are.
-    pub folder: PathBuf,
-    /// The configuration file: `config.json` in there, or another one that the user has chosen.
+    /// The directory of the sessions and other files.
+    pub directory: PathBuf,
+    /// The configuration file: `config.json` in the directory, or another one that the user has chosen.
     pub config: PathBuf,
 }
 
 impl Home {
-    /// The directory that [`HOME_VARIABLE`] names, else `.clawft` in the user's own; `config` in place of the file in it.
+    /// Returns the directory that [`HOME_VARIABLE`] names, else `.clawft` in the user's home directory.
+    /// `config` replaces the file in it.
     ///
     /// # Errors
     /// If the user has no home directory, or the path is not UTF-8.
     pub fn find(config: Option<PathBuf>) -> Result<Home, Error> {
-        let folder = match env::var_os(HOME_VARIABLE).filter(|path| !path.is_empty()) {
-            Some(folder) => PathBuf::from(folder),
+        let directory = match env::var_os(HOME_VARIABLE).filter(|path| !path.is_empty()) {
+            Some(directory) => PathBuf::from(directory),
             None => env::home_dir()
                 .filter(|home| !home.as_os_str().is_empty())
                 .ok_or_else(|| Error::other(format!("you have no home directory: set `{HOME_VARIABLE}`")))?
                 .join(".clawft"),
         };
-        let config = config.unwrap_or_else(|| folder.join("config.json"));
-        Ok(Home { folder, config })
+        let config = config.unwrap_or_else(|| directory.join("config.json"));
+        Ok(Home { directory, config })
     }
 
-    /// Makes the directory, for nobody but the user, if it is not there.
+    /// Makes the directory if it does not exist, readable by the user only.
     ///
     /// # Errors
-    /// If that fails.
+    /// If it cannot be made.
     pub fn make(&self) -> Result<(), Error> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.folder).map_err(|error| file_error("create", &self.folder, error))
+        builder.create(&self.directory).map_err(|error| file_error("create", &self.directory, error))
     }
 
-    /// The sessions in there.
+    /// Returns the sessions in the directory.
     ///
     /// # Errors
     /// If the directory's path is not UTF-8.
     pub fn sessions(&self) -> Result<Sessions, Error> {
-        let folder = self.folder.to_str().ok_or_else(|| {
-            let path = self.folder.display();
+        let directory = self.directory.to_str().ok_or_else(|| {
+            let path = self.directory.display();
             Error::other(format!("the path of the home directory is not UTF-8: `{path}`"))
         })?;
-        Ok(Sessions::new(FileSystem::with_base_path(folder)))
+        Ok(Sessions::new(FileSystem::with_base_path(directory)))
     }
 }
 
-/// The configuration file as it was read.
+/// The content of the configuration file.
 #[derive(Debug, Clone)]
 pub struct ConfigFile {
     path: String,
@@ -71,10 +72,10 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads the file. What is in it is looked at later.
+    /// Reads the file. Its content is parsed later.
     ///
     /// # Errors
-    /// [`Fault::NoConfig`] if there is none; if it cannot be read.
+    /// [`Fault::NoConfig`] if it does not exist; another one if it cannot be read.
     pub fn read(home: &Home) -> Result<ConfigFile, Error> {
         let path = home.config.display().to_string();
         match read_file(&home.config) {
@@ -86,24 +87,24 @@ impl ConfigFile {
         }
     }
 
-    /// The file, as messages name it.
+    /// Returns the path of the file for messages.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The agent's part.
+    /// Returns the agent's part of the configuration.
     ///
     /// # Errors
-    /// If it is not JSON, or a field is missing or wrong; the error says where.
+    /// If it is not JSON, or a field is missing or wrong; the error names the place.
     pub fn agent(&self) -> Result<Config, Error> {
         Ok(Config::parse(&self.path, &self.bytes)?)
     }
 
-    /// Another part, by whoever knows what it means: `read` gets the root of the file. An object of one's own is
+    /// Reads another part: `read` gets the root of the file, and finds its object there:
     /// `root.get("gateway")`.
     ///
     /// # Errors
-    /// If it is not JSON; what `read` says, with the file's path in front.
+    /// If it is not JSON, or if `read` fails; both with the file's path.
     pub fn part<T>(&self, read: impl FnOnce(Node<'_>) -> Result<T, JsonError>) -> Result<T, Error> {
         let part = self.tree().and_then(|tree| read(Node::root(&tree)));
         Ok(part.map_err(|cause| ConfigError { path: self.path.clone(), cause })?)
@@ -114,10 +115,10 @@ impl ConfigFile {
     }
 }
 
-/// Fails if there is something at `path` that is no regular file. Opening a pipe may take forever, and a device may never end.
+/// Fails if `path` is not a regular file. Opening a pipe may take forever, and a device may have no end.
 ///
 /// # Errors
-/// [`FsFault::NotFound`] if there is nothing.
+/// [`FsFault::NotFound`] if the path does not exist.
 pub fn check_regular(path: &Path) -> Result<(), FsFault> {
     regular(&fs::metadata(path)?)
 }
@@ -130,7 +131,7 @@ fn regular(found: &Metadata) -> Result<(), FsFault> {
     }
 }
 
-/// All of a file. It is looked at before it is opened, and again when it is.
+/// Reads a complete file. Its type is checked before it is opened, and again afterwards.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, FsFault> {
     check_regular(path)?;
     let mut file = File::open(path)?;
@@ -140,7 +141,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, FsFault> {
     Ok(bytes)
 }
 
-/// What went wrong with a file outside of the store, in the store's words.
+/// Returns an error about a file outside of the store, with the store's wording.
 pub(crate) fn file_error(operation: &'static str, path: &Path, error: impl Into<FsFault>) -> Error {
     FsError { operation, path: path.display().to_string(), fault: error.into() }.into()
 }
@@ -152,26 +153,26 @@ mod tests {
 
     fn home() -> (TempDir, Home) {
         let dir = TempDir::new().unwrap();
-        let folder = dir.path().join("above/home");
-        (dir, Home { config: folder.join("config.json"), folder })
+        let directory = dir.path().join("above/home");
+        (dir, Home { config: directory.join("config.json"), directory })
     }
 
     #[cfg(unix)]
     #[test]
-    fn is_made_for_its_user_alone() {
+    fn makes_directory_for_its_user_only() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let (_dir, home) = home();
         for _ in 0..2 {
             home.make().unwrap();
         }
-        for folder in [home.folder.as_path(), home.folder.parent().unwrap()] {
-            assert_eq!(fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
+        for directory in [home.directory.as_path(), home.directory.parent().unwrap()] {
+            assert_eq!(fs::metadata(directory).unwrap().permissions().mode() & 0o777, 0o700);
         }
     }
 
     #[test]
-    fn a_configuration_that_is_no_file_is_refused() {
+    fn refuses_configuration_that_is_not_a_file() {
         let (_dir, home) = home();
         assert!(matches!(ConfigFile::read(&home).unwrap_err().fault, Fault::NoConfig(_)));
         home.make().unwrap();
@@ -187,7 +188,7 @@ mod tests {
         }
         #[cfg(target_os = "linux")]
         {
-            // This one never ends.
+            // This file has no end.
             let home = Home { config: "/dev/zero".into(), ..home };
             let said = ConfigFile::read(&home).unwrap_err().to_string();
             assert_eq!(said, "cannot read `/dev/zero`: it is not a regular file");

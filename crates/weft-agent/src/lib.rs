@@ -1,8 +1,9 @@
-//! The clawft agent on this machine: what the command `weft` and its gateway share.
+//! The clawft agent on this machine, for the command `weft` and its gateway.
 //!
-//! What the agent decides is in `clawft-core`, what it keeps in `clawft-store`; both are the component's own. Here are the
-//! network ([`agent`] drives a turn with reqwest), the files of a home directory ([`home`]), the errors as users see them
-//! ([`error`]), and the [`warnings`] about a configuration that puts secrets at risk.
+//! `clawft-core` makes the decisions and `clawft-store` stores the sessions, as in the component. This crate
+//! adds the network ([`agent`] drives a turn with reqwest), the files of a home directory ([`home`]), the
+//! error messages for users ([`error`]), and the [`warnings`] about a configuration that puts secrets at
+//! risk.
 
 // Input from outside may cause an error, but never a panic or a truncated number.
 #![cfg_attr(

@@ -1,10 +1,10 @@
-//! Limits that the system sets to the process.
+//! The limits that the system sets for the process.
 
-/// Makes a file that may not grow any further an error for its writer. As the system has it, the signal SIGXFSZ ends the process, and
-/// with it the turns whose files are small enough.
+/// Makes writes beyond the limit of file sizes return an error. By default the signal SIGXFSZ ends the
+/// process, and with it turns whose files are small enough.
 pub fn survive_file_size_limit() {
     #[cfg(unix)]
-    // SAFETY: no code runs on the signal, it is ignored, and nothing else in the process wants it.
+    // SAFETY: the signal is ignored, so no code runs on it, and no other part of the process uses it.
     unsafe {
         libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
     }

@@ -1,35 +1,35 @@
-//! Stopping a turn from outside of it.
+//! Stops a turn from outside.
 
 use tokio_util::sync::CancellationToken;
 
-/// A wish to stop, shared by all clones: who has one can stop the turns that were given another.
+/// A request to stop, shared by all clones: stopping one of them stops the turns that got another.
 ///
-/// A turn that is stopped keeps what has arrived.
+/// A stopped turn keeps the text received so far.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(CancellationToken);
 
 impl Stop {
-    /// Nobody wants to stop yet.
+    /// Returns a request that is not made yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Stops this one and its children. There is no way back.
+    /// Stops this one and its children. This cannot be undone.
     pub fn stop(&self) {
         self.0.cancel();
     }
 
-    /// Whether it was stopped.
+    /// Returns whether it was stopped.
     pub fn is_stopped(&self) -> bool {
         self.0.is_cancelled()
     }
 
-    /// Waits until it is stopped, which may be never.
+    /// Waits until it is stopped, which may never happen.
     pub async fn stopped(&self) {
         self.0.cancelled().await;
     }
 
-    /// One that is stopped with this one, and can be stopped alone.
+    /// Returns a request that is stopped with this one, and can be stopped alone.
     pub fn child(&self) -> Stop {
         Stop(self.0.child_token())
     }

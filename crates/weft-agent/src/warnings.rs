@@ -66,7 +66,7 @@ fn held(file: &ConfigFile) -> Option<&'static str> {
     token().is_ok_and(|there| there).then_some("token")
 }
 
-/// Whether there is the key of any provider, in use or not.
+/// Returns whether any provider has a key, used or not.
 fn has_api_key(root: Node<'_>) -> bool {
     let providers = root.get("providers").and_then(|providers| providers.get("providers"));
     let mut members = providers.and_then(Node::as_members).into_iter().flatten();
@@ -87,7 +87,7 @@ fn others_read(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o044 != 0)
 }
 
-/// Other systems have access control lists, which are not checked.
+/// Returns false, because the access control lists of other systems are not checked.
 #[cfg(not(unix))]
 fn others_read(_: &Path) -> bool {
     false
@@ -106,22 +106,23 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// A home whose configuration is `config`, in a file of `mode`.
+    /// Returns a home whose configuration is `config`, in a file with `mode`.
     fn home(config: &str, mode: u32) -> (tempfile::TempDir, Home) {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home { folder: folder.path().to_owned(), config: folder.path().join("config.json") };
+        let directory = tempfile::tempdir().unwrap();
+        let home =
+            Home { directory: directory.path().to_owned(), config: directory.path().join("config.json") };
         fs::write(&home.config, config).unwrap();
         #[cfg(unix)]
         fs::set_permissions(&home.config, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
         let _ = mode;
-        (folder, home)
+        (directory, home)
     }
 
     fn warnings(provider: &str, gateway: &str, mode: u32) -> Vec<String> {
         let config = format!(
             r#"{{"agents":{{"model":"m"}},"providers":{{"providers":{{"openai":{provider}}}}},"gateway":{gateway}}}"#
         );
-        let (_folder, home) = home(&config, mode);
+        let (_directory, home) = home(&config, mode);
         let file = ConfigFile::read(&home).unwrap();
         let env = |name: &str| (name == "SET").then(|| "sk-secret".to_owned());
         let warnings = of_config(&home, &file, &file.agent().unwrap(), &env);
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_without_tls_is_warned_of_beyond_this_machine() {
+    fn warns_of_key_without_tls_to_other_machines() {
         let count =
             |base: &str, key: &str| warnings(&format!(r#"{{"api_base":"{base}"{key}}}"#), "{}", 0o600).len();
         for base in [
@@ -161,7 +162,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_secret_that_others_can_read_is_warned_of() {
+    fn warns_of_secret_that_others_can_read() {
         let key = r#"{"api_key":"sk-secret"}"#;
         for (mode, count) in [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1), (0o644, 1), (0o620, 0)] {
             assert_eq!(warnings(key, "{}", mode).len(), count, "{mode:o}");
@@ -171,7 +172,7 @@ mod tests {
         assert!(found(r#"{"api_key_env":"SET"}"#, r#"{"token":"secret"}"#)[0].contains("`token`"));
         assert!(found(r#"{"api_key_env":"SET"}"#, r#"{"token_env":"SET"}"#).is_empty());
         let other = r#"{"api_key_env":"SET"},"other":{"api_base":"https://a.example","api_key":"sk-secret"}"#;
-        let (_folder, home) = home(
+        let (_directory, home) = home(
             &format!(
                 r#"{{"agents":{{"model":"m","provider":"openai"}},"providers":{{"providers":{{"openai":{other}}}}}}}"#
             ),
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_token_is_warned_of_beyond_this_machine() {
+    fn warns_of_short_token_beyond_this_machine() {
         let warned =
             |token: &str, address: &str| short_token(&Secret::new(token), address.parse().unwrap()).is_some();
         assert!(warned("fifteen-letters", "0.0.0.0") && warned("short", "::"));

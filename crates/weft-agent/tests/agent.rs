@@ -1,4 +1,4 @@
-//! The agent as a library, as the gateway uses it.
+//! Tests of the agent as a library, as the gateway uses it.
 
 use clawft_types::{Config, Input, Message, Role, Secret, Session, SessionId};
 use mock_provider::{RequestLog, Server};
@@ -12,32 +12,32 @@ use weft_agent::{Agent, ConfigFile, Fault, Home, Stop};
 
 /// A home directory whose provider answers as a scenario says.
 struct Fixture {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Fixture {
     fn new(scenario: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let requests = RequestLog::append_to(&folder.path().join("requests")).unwrap();
+        let directory = TempDir::new().unwrap();
+        let requests = RequestLog::append_to(&directory.path().join("requests")).unwrap();
         let server = Server::bind(0, requests).unwrap();
         let provider = json!({ "api_base": format!("http://{}/{scenario}/v1", server.address()) });
         let config = json!({
             "agents": { "model": "a-model" },
             "providers": { "providers": { "openai": provider } },
         });
-        fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
+        fs::write(directory.path().join("config.json"), config.to_string()).unwrap();
         thread::spawn(move || server.run());
-        Self { folder }
+        Self { directory }
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.directory.path().join(name)
     }
 
-    /// Returns the agent at home there, with what it needs. The key is given in the configuration: a test does not change its own
-    /// environment.
+    /// Returns an agent with its runtime and configuration. The configuration holds the key, because a test
+    /// does not change its own environment.
     fn agent(&self) -> (Runtime, Agent, Config) {
-        let home = Home { folder: self.folder.path().to_owned(), config: self.path("config.json") };
+        let home = Home { directory: self.directory.path().to_owned(), config: self.path("config.json") };
         let mut config = ConfigFile::read(&home).unwrap().agent().unwrap();
         config.agents.stream = true;
         config.provider.api_key = Some(Secret::new("sk-secret-1234567890"));
@@ -45,7 +45,7 @@ impl Fixture {
         (runtime, Agent::new(&home).unwrap(), config)
     }
 
-    /// Returns what is stored in a session.
+    /// Returns a stored session.
     fn session(&self, id: &str) -> Session {
         Session::parse(&fs::read(self.path(&format!("sessions/{id}.json"))).unwrap()).unwrap()
     }
@@ -56,7 +56,7 @@ fn input(text: &str) -> Input {
 }
 
 #[test]
-fn a_conversation_that_the_caller_holds_is_not_stored() {
+fn does_not_store_conversation_of_the_caller() {
     let home = Fixture::new("ok");
     let (runtime, agent, config) = home.agent();
     let mut session = Session::new(SessionId::default());
@@ -74,7 +74,7 @@ fn a_conversation_that_the_caller_holds_is_not_stored() {
 }
 
 #[test]
-fn each_turn_can_be_stopped_alone_and_all_together() {
+fn stops_one_turn_or_all_turns() {
     let home = Fixture::new("silent");
     let (runtime, agent, config) = home.agent();
     let all = Stop::new();
@@ -98,7 +98,7 @@ fn each_turn_can_be_stopped_alone_and_all_together() {
 }
 
 #[test]
-fn sessions_are_read_and_stored_beside_the_work() {
+fn reads_and_stores_session_on_other_threads() {
     let home = Fixture::new("ok");
     let (runtime, agent, config) = home.agent();
     for number in 0..2 {

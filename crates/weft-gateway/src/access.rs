@@ -46,7 +46,7 @@ impl Access {
             return Ok((Access::Local, Origin::None));
         }
         home.make()?;
-        let stored = token::stored(&home.folder)
+        let stored = token::stored(&home.directory)
             .map_err(|error| Error::other(format!("could not have a token for the gateway: {error}")))?;
         let origin = Origin::File { path: stored.path, new: stored.new };
         Ok((Access::Token(Token::new(&stored.secret)), origin))
@@ -188,15 +188,16 @@ mod tests {
 
     #[test]
     fn beyond_loopback_there_is_always_a_token() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home { folder: folder.path().to_owned(), config: folder.path().join("config.json") };
+        let directory = tempfile::tempdir().unwrap();
+        let home =
+            Home { directory: directory.path().to_owned(), config: directory.path().join("config.json") };
         let access = |listen: &str, token: Option<&str>| {
             let listen = listen.parse().unwrap();
             let settings = Settings { listen, token: token.map(Secret::new), ..Settings::default() };
             let (access, origin) = Access::new(&settings, &home).unwrap();
             (matches!(access, Access::Token(_)), origin)
         };
-        let path = home.folder.join(token::FILE);
+        let path = home.directory.join(token::FILE);
         assert_eq!(access("127.0.0.1:1", None), (false, Origin::None));
         assert!(!path.exists());
         assert_eq!(access("127.0.0.1:1", Some("t")), (true, Origin::Given));

@@ -261,12 +261,12 @@ mod tests {
 
     #[test]
     fn what_is_written_is_removed_and_what_cannot_be_is_noticed() {
-        let folder = tempfile::tempdir().unwrap();
-        let fs = FileSystem::with_base_path(folder.path().to_str().unwrap());
+        let directory = tempfile::tempdir().unwrap();
+        let fs = FileSystem::with_base_path(directory.path().to_str().unwrap());
         try_to_write(&fs).unwrap();
-        assert_eq!(std::fs::read_dir(folder.path().join("sessions")).unwrap().count(), 0);
-        std::fs::remove_dir(folder.path().join("sessions")).unwrap();
-        std::fs::write(folder.path().join("sessions"), "").unwrap();
+        assert_eq!(std::fs::read_dir(directory.path().join("sessions")).unwrap().count(), 0);
+        std::fs::remove_dir(directory.path().join("sessions")).unwrap();
+        std::fs::write(directory.path().join("sessions"), "").unwrap();
         assert!(try_to_write(&fs).is_err());
     }
 }

@@ -195,8 +195,9 @@ mod tests {
     }
 
     fn read_with(config: &str, env: &[(&str, &str)], listen: Option<SocketAddr>) -> Result<Settings, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home { folder: folder.path().to_owned(), config: folder.path().join("config.json") };
+        let directory = tempfile::tempdir().unwrap();
+        let home =
+            Home { directory: directory.path().to_owned(), config: directory.path().join("config.json") };
         std::fs::write(&home.config, config).unwrap();
         let file = ConfigFile::read(&home).unwrap();
         let variable =

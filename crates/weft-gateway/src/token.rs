@@ -106,8 +106,8 @@ fn text(file: &File) -> io::Result<String> {
 
 /// Opens the file, which is made for its owner alone if there is none.
 fn open(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
     }
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false);
@@ -159,8 +159,8 @@ mod tests {
 
     #[test]
     fn is_made_once_for_its_owner_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = folder.path().join("home");
+        let directory = tempfile::tempdir().unwrap();
+        let home = directory.path().join("home");
         let made = stored(&home).unwrap();
         assert!(made.new);
         assert_eq!(made.secret.expose().len(), 43, "32 bytes in base64 without padding");

@@ -1,7 +1,8 @@
-//! Does what a turn decides until it is over.
+//! Performs a turn: sends its requests and feeds it with the responses.
 //!
-//! What the component does with blocking calls is done here without them, by the same rules: a deadline over each attempt,
-//! which for a stream begins anew with every bit of progress, and no limit of which the turn does not know.
+//! This is the asynchronous counterpart of the component's blocking calls, with the same rules: a deadline
+//! for each attempt, which for a stream starts again with each progress, and no limit that the turn does not
+//! know.
 
 use super::{Show, blocking, transport};
 use crate::error::{Error, Fault};
@@ -14,14 +15,15 @@ use std::env;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// The largest conversation, in bytes, whose request is built on the current thread, and what a message counts beside its text.
+/// The largest conversation, in bytes, whose request is built on the current thread; and the size that a
+/// message counts beside its text.
 const INLINE_BYTES: usize = 64 * 1024;
 const BYTES_PER_MESSAGE: usize = 32;
 
-/// Why an answer that was stopped is incomplete.
+/// The reason why a stopped answer is incomplete.
 const STOPPED: &str = "it was stopped";
 
-/// Answers `input` after what was said in `session`.
+/// Answers `input` as the continuation of `session`.
 ///
 /// # Errors
 /// As [`Agent::answer`](super::Agent::answer).
@@ -34,18 +36,18 @@ pub(super) async fn drive(
     show: Show<'_>,
 ) -> Result<Reply, Error> {
     let (mut turn, mut request) = begin(config, session, input).await?;
-    // Clients that failed together shall not come back together; if there is no randomness, they do.
+    // Keeps clients that failed together from retrying together. Without randomness, they do.
     turn.set_jitter(getrandom::u32().unwrap_or_default());
     let mut driver = Driver { client, turn, begun: Instant::now(), stop, show };
     loop {
         match driver.attempt(request).await? {
             Step::Done(reply) => return Ok(*reply),
             Step::Retry { after, request: again } => {
-                pause(stop, after).await?;
+                wait_before_retry(stop, after).await?;
                 request = again;
             }
             Step::Failed(error) => return Err(error.into()),
-            // The turn answers an end with one of the others.
+            // After the end, the turn returns one of the other steps.
             Step::More | Step::Delta(_) => {
                 return Err(Error::other("HTTP response broken off: it ended early"));
             }
@@ -74,11 +76,11 @@ struct Driver<'a> {
     show: Show<'a>,
 }
 
-/// That somebody wishes to stop.
+/// A stop was requested.
 struct Stopped;
 
 impl Driver<'_> {
-    /// Sends `request` once and feeds the turn with what comes.
+    /// Sends `request` once and feeds the turn with the response.
     async fn attempt(&mut self, request: HttpRequest) -> Result<Step, Error> {
         let mut wait = Wait::new(self.stop, &request);
         let sending = transport::request(self.client, request)?.send();
@@ -107,24 +109,24 @@ impl Driver<'_> {
         self.feed(Event::Head { status: response.status().as_u16(), headers: &headers })
     }
 
-    /// Feeds the turn and shows what it wants shown.
+    /// Feeds the turn and shows its deltas.
     fn feed(&mut self, event: Event<'_>) -> Step {
         let begun = self.begun;
         let clock: Clock<'_> = &|| begun.elapsed();
         let mut step = self.turn.feed(event, clock);
         while let Step::Delta(text) = &step {
             (self.show)(text);
-            // Those bytes may have brought the end as well.
+            // The same bytes may contain the end as well.
             step = self.turn.feed(Event::Body(&[]), clock);
         }
         step
     }
 
-    /// Ends the turn with what it has.
+    /// Ends the turn with the text received so far.
     fn stopped(&mut self) -> Result<Step, Error> {
         match self.feed(Event::Failed(TransportError::Impossible(STOPPED.to_owned()))) {
             Step::Done(mut reply) => {
-                // Not in the words of a network that failed. One that was complete all the same stays so.
+                // A stop is not a network failure. An answer that was complete anyway stays complete.
                 reply.incomplete = reply.incomplete.map(|_| STOPPED.to_owned());
                 Ok(Step::Done(reply))
             }
@@ -134,14 +136,14 @@ impl Driver<'_> {
 }
 
 /// Waits between two attempts.
-async fn pause(stop: &Stop, time: Duration) -> Result<(), Error> {
+async fn wait_before_retry(stop: &Stop, time: Duration) -> Result<(), Error> {
     tokio::select! {
         () = stop.stopped() => Err(Fault::Stopped.into()),
         () = sleep(time) => Ok(()),
     }
 }
 
-/// Waits for the network, but not longer than the request may take, nor after a wish to stop.
+/// Waits for the network, until the request's deadline or a stop.
 struct Wait<'a> {
     stop: &'a Stop,
     timeout: Duration,
@@ -156,7 +158,8 @@ impl<'a> Wait<'a> {
         Self { stop, timeout, renewed: request.stream, deadline: Instant::now() + timeout, progress: 0 }
     }
 
-    /// What comes of `work`, or why nothing does. `begun` if the response had.
+    /// Returns the result of `work`, or the reason why there is none. `begun` tells whether the response had
+    /// begun.
     async fn on<T>(
         &self,
         work: impl Future<Output = reqwest::Result<T>>,
@@ -170,7 +173,7 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// That so many bytes of body have arrived.
+    /// Notes that `bytes` of a body have arrived.
     fn progressed(&mut self, bytes: usize) {
         self.progress += bytes;
         if self.renewed && self.progress >= PROGRESS_BYTES {

@@ -1,4 +1,4 @@
-//! The network: a client that needs nothing of the system, and the request of a turn sent with it.
+//! The HTTP client, which needs nothing of the system, and the conversion of the turn's requests.
 
 mod cause;
 mod proxy;
@@ -19,10 +19,11 @@ use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The variable that names a file of certificates to be trusted in addition to the web's.
+/// The variable that names a file of certificates to trust in addition to the web's.
 const CERTIFICATES_VARIABLE: &str = "SSL_CERT_FILE";
 
-/// A client that follows no redirect, repeats nothing by itself, and takes a proxy from the environment alone.
+/// Returns a client that follows no redirects, retries nothing by itself, and takes proxies from the
+/// environment only.
 ///
 /// # Errors
 /// If the file of certificates or a proxy's address cannot be used.
@@ -44,7 +45,7 @@ fn tls() -> Result<ClientConfig, Error> {
     Ok(config.with_root_certificates(roots()?).with_no_client_auth())
 }
 
-/// The web's root certificates, compiled in, and those of the user's.
+/// Returns the web's root certificates, which are compiled in, and the user's.
 fn roots() -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let Some(path) = env::var_os(CERTIFICATES_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
@@ -61,7 +62,7 @@ fn roots() -> Result<RootCertStore, Error> {
     Ok(roots)
 }
 
-/// Adds the certificates in `pem`, of which there has to be one. The error is the cause.
+/// Adds the certificates in `pem`, of which there has to be at least one. The error is the cause.
 fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
     let before = roots.len();
     for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -71,10 +72,10 @@ fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
     if roots.len() > before { Ok(()) } else { Err("there is none in it".to_owned()) }
 }
 
-/// The turn's request as the client takes it.
+/// Converts the turn's request.
 ///
 /// # Errors
-/// [`Fault::Request`] for what no request can be; the reason quotes nothing, for it may be a key.
+/// [`Fault::Request`] for an invalid request; the reason quotes nothing, because it may be a key.
 pub(super) fn request(client: &Client, request: HttpRequest) -> Result<reqwest::RequestBuilder, Error> {
     let method = match request.method {
         Method::Get => reqwest::Method::GET,
@@ -92,8 +93,8 @@ pub(super) fn request(client: &Client, request: HttpRequest) -> Result<reqwest::
     Ok(builder.body(request.body))
 }
 
-/// The headers of a response that are handed on: of many the first, and none of extraordinary length. Bytes that are not
-/// UTF-8 are replaced by `U+FFFD`.
+/// Returns the headers of a response for the turn: the first ones if there are many, and none of excessive
+/// length. Bytes that are not UTF-8 are replaced by `U+FFFD`.
 pub(super) fn headers(response: &reqwest::Response) -> Vec<(String, String)> {
     let fitting = response
         .headers()
@@ -112,7 +113,7 @@ mod tests {
     use clawft_types::Secret;
 
     #[test]
-    fn a_key_is_marked_so_that_nothing_shows_it() {
+    fn marks_key_as_sensitive() {
         let key =
             Header { name: "authorization", value: HeaderValue::Secret(Secret::new("Bearer sk-secret")) };
         let plain = Header { name: "accept", value: HeaderValue::Plain("*/*".into()) };
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn of_headers_the_first_ones_of_ordinary_length_are_handed_on() {
+    fn passes_on_first_headers_of_ordinary_length() {
         let name = "x-long";
         let longest = "v".repeat(MAX_HEADER_BYTES - name.len());
         let mut response = http::Response::builder();

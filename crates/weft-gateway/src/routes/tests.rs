@@ -25,7 +25,7 @@ const BUILD: Build = Build { version: "0.1.0", revision: "none", target: "test" 
 
 pub(crate) struct Gateway {
     pub(crate) shared: Shared,
-    folder: TempDir,
+    directory: TempDir,
 }
 
 struct Told {
@@ -41,12 +41,12 @@ impl Told {
 }
 
 fn gateway(access: Access, settings: Settings) -> Gateway {
-    let folder = tempfile::tempdir().unwrap();
-    let home = Home { folder: folder.path().to_owned(), config: folder.path().join("config.json") };
+    let directory = tempfile::tempdir().unwrap();
+    let home = Home { directory: directory.path().to_owned(), config: directory.path().join("config.json") };
     std::fs::write(&home.config, CONFIG).unwrap();
     let config = ConfigFile::read(&home).unwrap().agent().unwrap();
     let shared = Shared::new(Agent::new(&home).unwrap(), home, settings, access, config, BUILD);
-    Gateway { shared, folder }
+    Gateway { shared, directory }
 }
 
 pub(crate) fn local() -> Gateway {
@@ -72,7 +72,7 @@ impl Gateway {
     }
 
     fn session(&self, id: &str, json: &str) {
-        let sessions = self.folder.path().join("sessions");
+        let sessions = self.directory.path().join("sessions");
         std::fs::create_dir_all(&sessions).unwrap();
         std::fs::write(sessions.join(format!("{id}.json")), json).unwrap();
     }
@@ -160,7 +160,7 @@ async fn sessions_are_listed_read_and_deleted() {
     assert_eq!(gateway.get("/v1/sessions/.hidden").await.status, 400);
     let damaged = gateway.get("/v1/sessions/broken").await;
     assert_eq!(damaged.status, 500);
-    assert!(!String::from_utf8(damaged.body).unwrap().contains(gateway.folder.path().to_str().unwrap()));
+    assert!(!String::from_utf8(damaged.body).unwrap().contains(gateway.directory.path().to_str().unwrap()));
 
     assert_eq!(gateway.ask("DELETE", "/v1/sessions/one", "").await.json()["deleted"], true);
     assert_eq!(gateway.ask("DELETE", "/v1/sessions/one", "").await.status, 404);
@@ -174,7 +174,7 @@ async fn the_newest_hundred_sessions_are_listed_with_short_titles() {
         let id = format!("s{number:03}");
         let message = format!(r#"{{"role":"user","content":"  {title}"}}"#);
         gateway.session(&id, &format!(r#"{{"version":1,"id":"{id}","messages":[{message}]}}"#));
-        let path = gateway.folder.path().join(format!("sessions/{id}.json"));
+        let path = gateway.directory.path().join(format!("sessions/{id}.json"));
         let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000 + number);
         std::fs::File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
     }
@@ -217,7 +217,7 @@ async fn ready_means_config_and_sessions_and_no_end_in_sight() {
     let told = gateway.get("/readyz").await;
     assert_eq!((told.status, &told.json()["status"]), (200, &"ready".into()));
     assert_eq!(
-        std::fs::read_dir(gateway.folder.path().join("sessions")).unwrap().count(),
+        std::fs::read_dir(gateway.directory.path().join("sessions")).unwrap().count(),
         0,
         "nothing is left"
     );
@@ -229,7 +229,7 @@ async fn ready_means_config_and_sessions_and_no_end_in_sight() {
     assert_eq!(gateway.get("/healthz").await.status, 200);
 
     let gateway = local();
-    std::fs::write(gateway.folder.path().join("config.json"), "{").unwrap();
+    std::fs::write(gateway.directory.path().join("config.json"), "{").unwrap();
     let told = gateway.get("/readyz").await;
     assert_eq!(
         (told.status, &told.json()["config"], &told.json()["sessions"]),

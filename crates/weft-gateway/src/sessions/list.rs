@@ -136,12 +136,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_is_read_once_for_as_long_as_it_stays_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home { folder: folder.path().to_owned(), config: folder.path().join("config.json") };
+        let directory = tempfile::tempdir().unwrap();
+        let home =
+            Home { directory: directory.path().to_owned(), config: directory.path().join("config.json") };
         let (store, known) = (home.sessions().unwrap(), KnownSessions::default());
-        fs::create_dir(folder.path().join("sessions")).unwrap();
+        fs::create_dir(directory.path().join("sessions")).unwrap();
         let write = |id: &str, messages: usize| {
-            fs::write(folder.path().join(format!("sessions/{id}.json")), long_session(id, messages)).unwrap();
+            fs::write(directory.path().join(format!("sessions/{id}.json")), long_session(id, messages))
+                .unwrap();
         };
         for (id, messages) in [("a", 5), ("b", 6), ("c", 7)] {
             write(id, messages);

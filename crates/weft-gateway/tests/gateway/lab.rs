@@ -100,7 +100,7 @@ impl Plan {
 
     /// Starts it, and waits until it listens.
     pub(crate) fn start(self) -> Lab {
-        let home = tempfile::tempdir().expect("a folder");
+        let home = tempfile::tempdir().expect("a directory");
         let requests = RequestLog::append_to(&home.path().join("requests")).expect("a log");
         let server = Server::bind(0, requests).expect("a port");
         let base = match &self.held {

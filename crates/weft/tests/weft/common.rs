@@ -19,7 +19,7 @@ pub(crate) const KEY: &str = "sk-secret-1234567890";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Home {
-    pub(crate) folder: TempDir,
+    pub(crate) directory: TempDir,
 }
 
 /// The result of a run.
@@ -32,10 +32,10 @@ pub(crate) struct Run {
 impl Home {
     /// Returns a home whose provider answers as `scenario` says, with a timeout of 2 seconds and one retry.
     pub(crate) fn new(scenario: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let label = folder.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.');
+        let directory = TempDir::new().unwrap();
+        let label = directory.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.');
         let base = format!("http://{}/{scenario}/{label}/v1", server().0);
-        Self::at(folder, &base)
+        Self::at(directory, &base)
     }
 
     /// Returns a home whose provider is at `base`.
@@ -43,8 +43,8 @@ impl Home {
         Self::at(TempDir::new().unwrap(), base)
     }
 
-    fn at(folder: TempDir, base: &str) -> Self {
-        let home = Self { folder };
+    fn at(directory: TempDir, base: &str) -> Self {
+        let home = Self { directory };
         let provider =
             json!({ "api_base": base, "api_key_env": "TEST_KEY", "timeout_secs": 2, "retries": 1 });
         home.configure(&json!({
@@ -59,7 +59,7 @@ impl Home {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.directory.path().join(name)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the tests run only the program of this package")]
@@ -72,7 +72,7 @@ impl Home {
         }
         command
             .args(arguments)
-            .env("CLAWFT_HOME", self.folder.path())
+            .env("CLAWFT_HOME", self.directory.path())
             .env("TEST_KEY", KEY)
             .env("TERM", "xterm");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -102,7 +102,7 @@ impl Home {
 
     /// Waits until the server has received this home's request.
     pub(crate) fn wait_for_request(&self) {
-        let label = self.folder.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.');
+        let label = self.directory.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.');
         eventually(|| fs::read_to_string(&server().1).unwrap().contains(label));
     }
 }

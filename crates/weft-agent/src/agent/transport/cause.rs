@@ -1,25 +1,26 @@
-//! What went wrong on the network, in the component's words.
+//! Maps network errors to the component's error messages.
 //!
-//! Nothing of the request is quoted, neither its URL nor its headers: reqwest's own words for an error begin with the URL,
-//! so only those of what is beneath count.
+//! Nothing of the request is quoted, neither its URL nor its headers. The message of a reqwest error begins
+//! with the URL, so only the messages of its causes are used.
 
 use clawft_core::TransportError;
 use rustls::CertificateError;
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
-/// The failure in the turn's terms, so that it can decide about another attempt. `begun` if the response had.
+/// Returns the failure in the turn's terms, which decide about a retry. `begun` tells whether the response
+/// had begun.
 pub(crate) fn explain(error: &reqwest::Error, begun: bool) -> TransportError {
     if let Some(error) = find::<rustls::Error>(error) {
         return tls(error);
     }
-    let cause = words(error);
+    let cause = message(error);
     TransportError::Unavailable(if begun { format!("the response broke off, {cause}") } else { cause })
 }
 
-/// A server that is not trusted will not be trusted a moment later.
+/// Returns a permanent failure: a retry does not make a server trusted.
 fn tls(error: &rustls::Error) -> TransportError {
-    let words = match error {
+    let message = match error {
         rustls::Error::InvalidCertificate(cause) => {
             let cause = match cause {
                 CertificateError::UnknownIssuer => "its issuer is not known".to_owned(),
@@ -37,10 +38,10 @@ fn tls(error: &rustls::Error) -> TransportError {
         rustls::Error::AlertReceived(_) => format!("TLS refused by the server ({error})"),
         other => format!("TLS failed ({other})"),
     };
-    TransportError::Impossible(words)
+    TransportError::Impossible(message)
 }
 
-fn words(error: &reqwest::Error) -> String {
+fn message(error: &reqwest::Error) -> String {
     if error.is_dns() {
         return format!("the host name could not be resolved ({})", innermost(error));
     }
@@ -51,7 +52,7 @@ fn words(error: &reqwest::Error) -> String {
     known.map_or_else(|| chain(error), str::to_owned)
 }
 
-/// The system's words differ from one to another.
+/// Returns a message that is equal on all systems.
 fn known(error: &io::Error) -> Option<&'static str> {
     match error.kind() {
         ErrorKind::ConnectionRefused => Some("connection refused"),
@@ -66,12 +67,13 @@ fn known(error: &io::Error) -> Option<&'static str> {
     }
 }
 
-/// What is beneath, from the outside to the inside: `client error (SendRequest): invalid HTTP version parsed`.
+/// Returns the messages of all causes, the outermost first: `client error (SendRequest): invalid HTTP version
+/// parsed`.
 pub(crate) fn chain(error: &reqwest::Error) -> String {
     let mut text = String::new();
     for cause in causes(error) {
         let cause = cause.to_string();
-        // Some say what is beneath them as well.
+        // Some messages include those of their causes.
         if !text.ends_with(&cause) {
             let separator = if text.is_empty() { "" } else { ": " };
             text.push_str(&[separator, &cause].concat());
@@ -84,18 +86,18 @@ fn innermost(error: &reqwest::Error) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// The first `E` beneath.
+/// Returns the first cause of type `E`.
 fn find<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// All that is beneath `error`, without itself.
+/// Returns all causes of `error`, without itself.
 fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(error.source(), |cause: &&'a (dyn Error + 'static)| beneath(*cause))
+    std::iter::successors(error.source(), |cause: &&'a (dyn Error + 'static)| next_cause(*cause))
 }
 
-/// What an I/O error is made of is left out by its `source`, and it may be made of another one.
-fn beneath<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+/// Returns the cause of a cause. `io::Error::source` skips the error inside, which may be another I/O error.
+fn next_cause<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),
         None => cause.source(),

@@ -1,18 +1,18 @@
-//! Checks the proxy variables of the environment. reqwest ignores a proxy that it cannot use and connects directly, which the user
-//! did not want.
+//! Checks the proxy variables of the environment. reqwest ignores an unusable proxy and connects directly,
+//! against the user's intention.
 
 use crate::error::Error;
 use reqwest::Url;
 use std::ffi::OsString;
 
-/// The variables that name a proxy, in pairs of which the first that is set counts.
+/// The variables that name a proxy, in pairs: the first one of a pair that is set counts.
 const VARIABLES: [[&str; 2]; 3] =
     [["ALL_PROXY", "all_proxy"], ["HTTP_PROXY", "http_proxy"], ["HTTPS_PROXY", "https_proxy"]];
 
 /// Fails if a proxy in the environment cannot be used. `env` reads a variable.
 ///
 /// # Errors
-/// With the variable's name, without its value: it may hold a password.
+/// Names the variable, but not its value, which may hold a password.
 pub(super) fn check(env: &dyn Fn(&str) -> Option<OsString>) -> Result<(), Error> {
     for names in VARIABLES {
         let Some((name, value)) = names.iter().find_map(|name| Some((name, env(name)?))) else { continue };
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_used_is_let_be() {
+    fn accepts_usable_proxies() {
         for proxy in [
             "",
             "http://proxy.example:3128",
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_is_named_and_not_quoted() {
+    fn names_unusable_proxy_without_its_value() {
         for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
             for proxy in [
                 "socks5://secret@proxy:1",
@@ -82,7 +82,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_no_text_is_none() {
+    fn refuses_proxy_that_is_not_utf8() {
         use std::os::unix::ffi::OsStringExt as _;
         let env = |name: &str| (name == "http_proxy").then(|| OsString::from_vec(vec![b'h', 0xff]));
         assert!(check(&env).is_err());

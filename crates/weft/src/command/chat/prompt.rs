@@ -67,7 +67,7 @@ impl Prompt {
         let mut editor = Editor::with_config(config).map_err(unusable)?;
         let newline = EventHandler::Simple(Cmd::Newline);
         editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), newline);
-        let history = home.folder.join("history");
+        let history = home.directory.join("history");
         // There is none at first; an unreadable one is no reason to fail.
         let history = Some(history).filter(|path| is_usable(path));
         if let Some(history) = &history {
