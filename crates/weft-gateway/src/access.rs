@@ -1,4 +1,5 @@
-//! Who may ask: whoever has the token, or, on loopback without one, whoever is on this machine and no page of another site.
+//! Access control: the token, or, on loopback without one, requests from this machine that no page of another
+//! site sent.
 
 use super::api_error::ApiError;
 use super::settings::Settings;
@@ -8,36 +9,36 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use weft_agent::{Error, Home};
 
-/// What a request has to show.
+/// The condition for access.
 pub(super) enum Access {
-    /// This token.
+    /// A request needs this token.
     Token(Token),
-    /// Nothing but that it comes from this machine and from no foreign page.
+    /// A request has to come from this machine, and from no page of another site.
     Local,
 }
 
-/// Where the token came from, for the log.
+/// The origin of the token, for the log.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Origin {
     /// The settings.
     Given,
-    /// This file, found or made just now.
+    /// A file, which was read or made.
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Whether it was made just now.
+        /// Whether it was made now.
         new: bool,
     },
-    /// There is none.
+    /// There is no token.
     None,
 }
 
 impl Access {
-    /// What `settings` ask for. Beyond loopback a token is compulsory: if none is given, it is the one stored in `home`,
-    /// which is made if need be.
+    /// Returns the access control for `settings`. Beyond loopback a token is required: if none is set, the
+    /// one stored in `home` is used, and made if necessary.
     ///
     /// # Errors
-    /// If a token is needed and can be neither read nor made.
+    /// If a token is required and can be neither read nor made.
     pub(super) fn new(settings: &Settings, home: &Home) -> Result<(Access, Origin), Error> {
         if let Some(secret) = &settings.token {
             return Ok((Access::Token(Token::new(secret)), Origin::Given));
@@ -47,12 +48,13 @@ impl Access {
         }
         home.make()?;
         let stored = token::stored(&home.directory)
-            .map_err(|error| Error::other(format!("could not have a token for the gateway: {error}")))?;
+            .map_err(|error| Error::other(format!("no token for the gateway: {error}")))?;
         let origin = Origin::File { path: stored.path, new: stored.new };
         Ok((Access::Token(Token::new(&stored.secret)), origin))
     }
 
-    /// Lets a request with these headers pass, or says why not: 401 without the token, 403 for a foreign page.
+    /// Checks a request with these headers. Returns 401 without the token, and 403 for a page of another
+    /// site.
     pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
         match self {
             Access::Token(token) => check_token(token, headers),
@@ -60,11 +62,11 @@ impl Access {
         }
     }
 
-    /// The same for what needs no token, such as the page that asks for one.
+    /// Checks a request that needs no token, for example for the page that asks for one.
     ///
-    /// Without a token, a page of another site could make the browser ask here. It cannot choose the headers `Origin` and
-    /// `Host`, though: the first names that site, and where that site's name was made to lead to this machine (DNS
-    /// rebinding), the second does.
+    /// Without a token, a page of another site could make the browser send requests. It cannot choose the
+    /// headers `Origin` and `Host`: `Origin` names that site, and so does `Host` if the site's name was made
+    /// to resolve to this machine (DNS rebinding).
     pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), ApiError> {
         match self {
             Access::Token(_) => Ok(()),
@@ -104,7 +106,7 @@ fn check_host(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// Whether a `Host`, with or without a port, is a name of this machine that nobody else can have.
+/// Returns whether a `Host`, with or without a port, is a name of this machine that no other site can have.
 fn is_local(host: &str) -> bool {
     if let Ok(address) = host.parse::<SocketAddr>() {
         return address.ip().is_loopback();
@@ -125,7 +127,7 @@ mod tests {
 
     type Pair = (&'static str, &'static str);
 
-    /// The status that `access` has for these headers, or 200.
+    /// Returns the status of `access` for these headers, or 200.
     fn status(access: &Access, pairs: &[Pair]) -> u16 {
         let header = |(name, value): &Pair| (HeaderName::from_static(name), HeaderValue::from_static(value));
         let headers = pairs.iter().map(header).collect();
@@ -133,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn local_names_are_those_of_loopback() {
+    fn only_loopback_names_are_local() {
         for host in ["localhost", "LOCALHOST:80", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080", "[::1]"] {
             assert!(is_local(host), "{host}");
         }
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_token_foreign_pages_are_refused() {
+    fn refuses_foreign_pages_without_token() {
         let host = ("host", "127.0.0.1:8080");
         for own in [
             &[host][..],
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn with_a_token_it_alone_counts() {
+    fn token_alone_decides_where_set() {
         let access = Access::Token(Token::new(&Secret::new("right")));
         assert_eq!(status(&access, &[("authorization", "Bearer right")]), 200);
         assert_eq!(
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_loopback_there_is_always_a_token() {
+    fn requires_token_beyond_loopback() {
         let directory = tempfile::tempdir().unwrap();
         let home =
             Home { directory: directory.path().to_owned(), config: directory.path().join("config.json") };

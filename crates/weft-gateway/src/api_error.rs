@@ -1,36 +1,36 @@
-//! Errors in the shape that OpenAI's clients read.
+//! Errors in OpenAI's shape.
 
 use super::reply;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use clawft_types::json::{JsonError, JsonFault, Writer};
 
-/// Tells OpenAI's clients whether to send a request again. By themselves they do so after every 5xx, and the agent has
-/// then tried as often as its configuration says already.
+/// The header that tells OpenAI's clients whether to retry. By default they retry after every 5xx, although
+/// the agent has already retried as configured.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-/// Why a request was not answered: `{"error":{"message":…,"type":…,"param":…,"code":…}}` and a status.
+/// An error response: a status, and `{"error":{"message":…,"type":…,"param":…,"code":…}}`.
 #[derive(Debug)]
 pub(super) struct ApiError {
     /// The HTTP status.
     pub(super) status: StatusCode,
-    /// In words, for people.
+    /// The message for people.
     pub(super) message: String,
-    /// Which field of the request is wrong, if one is.
+    /// The field of the request that is wrong.
     pub(super) param: Option<String>,
-    /// What a program can tell it by.
+    /// The code for programs.
     pub(super) code: Option<&'static str>,
-    /// After how many seconds another attempt makes sense, if that is known.
+    /// The number of seconds to wait before a retry, if it is known.
     pub(super) retry_after: Option<u64>,
 }
 
 impl ApiError {
-    /// An error of `status` that a program can tell by `code`.
+    /// Returns an error with `status` and `code`.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> ApiError {
         ApiError { status, message: message.into(), param: None, code: Some(code), retry_after: None }
     }
 
-    /// A request that cannot be understood or followed: 400.
+    /// Returns an error for an invalid request: 400.
     pub(super) fn invalid(message: impl Into<String>) -> ApiError {
         ApiError {
             status: StatusCode::BAD_REQUEST,
@@ -41,36 +41,36 @@ impl ApiError {
         }
     }
 
-    /// Something that does not exist: 404.
+    /// Returns an error for something that does not exist: 404.
     pub(super) fn not_found(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
-    /// Our own fault: 500.
+    /// Returns an error of the gateway itself: 500.
     pub(super) fn internal(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
     }
 
-    /// The same error, blamed on the request's field `param`.
+    /// Returns the error with the field `param`.
     pub(super) fn at(mut self, param: impl Into<String>) -> ApiError {
         self.param = Some(param.into());
         self
     }
 
-    /// The same error, with the seconds after which to try again.
+    /// Returns the error with the number of seconds to wait before a retry.
     pub(super) fn retry_after(mut self, seconds: u64) -> ApiError {
         self.retry_after = Some(seconds);
         self
     }
 
-    /// The body.
+    /// Returns the body.
     pub(super) fn to_json(&self) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.object(|body| self.write(body));
         writer.into_bytes()
     }
 
-    /// Writes the body's one member.
+    /// Writes the member of the body.
     pub(super) fn write(&self, body: &mut Writer) {
         body.member("error", |error| {
             error.object(|error| {
@@ -82,7 +82,7 @@ impl ApiError {
         });
     }
 
-    /// OpenAI's `type`, which follows from the status.
+    /// Returns OpenAI's `type`, which follows from the status.
     fn kind(&self) -> &'static str {
         match self.status.as_u16() {
             401 => "authentication_error",
@@ -93,8 +93,8 @@ impl ApiError {
         }
     }
 
-    /// Whether another attempt may go better. Where it may, the client is told when.
-    fn may_pass(&self) -> bool {
+    /// Returns whether a retry may succeed. If so, the client is told when.
+    fn is_temporary(&self) -> bool {
         self.retry_after.is_some() || self.status == StatusCode::TOO_MANY_REQUESTS
     }
 }
@@ -105,14 +105,16 @@ impl From<JsonError> for ApiError {
             JsonFault::Field { field, .. } if !field.is_empty() => {
                 ApiError::invalid(error.to_string()).at(field.as_str())
             }
-            JsonFault::Syntax { .. } => ApiError::invalid(format!("the request's body is {}", words(&error))),
+            JsonFault::Syntax { .. } => {
+                ApiError::invalid(format!("the request's body is {}", message(&error)))
+            }
             _ => ApiError::invalid(error.to_string()),
         }
     }
 }
 
-/// `not JSON, expected value at line 1, column 2`
-fn words(error: &JsonError) -> String {
+/// Returns the message: `not JSON, expected value at line 1, column 2`.
+fn message(error: &JsonError) -> String {
     match error.fault() {
         JsonFault::Syntax { line, column, message } => {
             format!("not JSON, {message} at line {line}, column {column}")
@@ -131,7 +133,7 @@ impl IntoResponse for ApiError {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"clawft\""));
         }
-        if self.status.is_server_error() && !self.may_pass() {
+        if self.status.is_server_error() && !self.is_temporary() {
             headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
         }
         response
@@ -144,7 +146,7 @@ mod tests {
     use clawft_types::json;
 
     #[test]
-    fn has_openais_shape() {
+    fn error_has_openais_shape() {
         let error = ApiError::invalid("no").at("messages");
         let body =
             r#"{"error":{"message":"no","type":"invalid_request_error","param":"messages","code":null}}"#;
@@ -152,14 +154,14 @@ mod tests {
     }
 
     #[test]
-    fn says_where_json_is_wrong() {
+    fn names_position_of_broken_json() {
         let error = ApiError::from(json::parse(b"{\n1").unwrap_err());
         assert_eq!(error.message, "the request's body is not JSON, key must be a string at line 2, column 1");
         assert_eq!(error.param, None);
     }
 
     #[test]
-    fn tells_clients_when_to_try_again() {
+    fn temporary_errors_say_when_to_retry() {
         let header = |error: ApiError, name| error.into_response().headers().get(name).cloned();
         let busy = || ApiError::new(StatusCode::TOO_MANY_REQUESTS, "busy", "").retry_after(1);
         assert_eq!(header(busy(), "retry-after").unwrap(), "1");

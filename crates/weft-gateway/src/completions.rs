@@ -1,4 +1,4 @@
-//! `POST /v1/chat/completions`, as OpenAI's clients call it.
+//! `POST /v1/chat/completions`, OpenAI's chat completions.
 
 mod events;
 mod failure;
@@ -21,14 +21,14 @@ use request::ChatRequest;
 use shape::Shape;
 #[cfg(test)]
 pub(super) use turn::LAST_CHANCE;
-use turn::{Made, Piece, Pieces, Talk};
+use turn::{Completed, TurnInput, TurnOutput, TurnOutputs};
 
-/// Answers, whole or as a stream of events. With the header `X-Clawft-Session` the request's one message continues that
-/// session; without it the request's messages are the whole conversation, and nothing is stored.
+/// Answers a request completely or as a stream of events. With the header `X-Clawft-Session` its one message
+/// continues that session; without it the messages are the whole conversation, and nothing is stored.
 pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
     limits::json_type(&parts.headers)?;
-    let session = sessions::named(&parts.headers)?;
+    let session = sessions::requested_id(&parts.headers)?;
     let read = async {
         let received = limits::read(body, shared.settings.max_body_bytes as usize, &shared.work).await?;
         parse(&shared, received).await
@@ -37,19 +37,19 @@ pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> 
     let (stream, usage) = (request.stream, request.usage);
     let config = request.config(&shared.config());
     let shape = Shape::new(&config.agents.model);
-    let talk = Talk::new(session, request)?;
+    let turn_input = TurnInput::new(session, request)?;
     let room = shared.admit()?;
     if let Some(connection) = parts.extensions.get::<RequestActivity>() {
         connection.work();
     }
-    let pieces = turn::start(&shared, room, config, talk);
+    let outputs = turn::start(&shared, room, config, turn_input);
     match stream {
-        true => streamed(pieces, shape, usage).await,
-        false => whole(pieces, &shape).await,
+        true => streamed(outputs, shape, usage).await,
+        false => whole(outputs, &shape).await,
     }
 }
 
-/// Parses a request, a large one on another thread.
+/// Parses a request. A large one is parsed on another thread.
 async fn parse(shared: &Shared, received: Received) -> Result<ChatRequest, ApiError> {
     let Received { bytes, large } = received;
     match large {
@@ -65,35 +65,35 @@ async fn parse(shared: &Shared, received: Received) -> Result<ChatRequest, ApiEr
     }
 }
 
-/// The whole answer.
-async fn whole(mut pieces: Pieces, shape: &Shape) -> Result<Response, ApiError> {
+/// Returns the complete answer.
+async fn whole(mut outputs: TurnOutputs, shape: &Shape) -> Result<Response, ApiError> {
     loop {
-        match pieces.next().await {
-            Some(Piece::Text(_)) => {}
-            Some(Piece::End(Ok(Made { answer, stored }))) => {
+        match outputs.next().await {
+            Some(TurnOutput::Text(_)) => {}
+            Some(TurnOutput::End(Ok(Completed { answer, stored }))) => {
                 let mut response = shape.whole(&answer);
                 if let Some(stored) = stored {
                     stored.add_headers(response.headers_mut());
                 }
                 return Ok(response);
             }
-            Some(Piece::End(Err(error))) => return Err(failure::api_error(&error)),
+            Some(TurnOutput::End(Err(error))) => return Err(failure::api_error(&error)),
             None => return Err(failure::lost()),
         }
     }
 }
 
-/// A stream that begins with the answer: what goes wrong before that has a status of its own.
-async fn streamed(mut pieces: Pieces, shape: Shape, usage: bool) -> Result<Response, ApiError> {
-    match pieces.next().await {
-        Some(Piece::End(Err(error))) => Err(failure::api_error(&error)),
-        Some(first) => Ok(Events::new(first, pieces, shape, usage).into_response()),
+/// Returns a stream that begins with the answer: an error before that has a status of its own.
+async fn streamed(mut outputs: TurnOutputs, shape: Shape, usage: bool) -> Result<Response, ApiError> {
+    match outputs.next().await {
+        Some(TurnOutput::End(Err(error))) => Err(failure::api_error(&error)),
+        Some(first) => Ok(Events::new(first, outputs, shape, usage).into_response()),
         None => Err(failure::lost()),
     }
 }
 
 impl ChatRequest {
-    /// The configuration with what the request wants otherwise.
+    /// Returns the configuration with the values of the request.
     fn config(&self, config: &Config) -> Config {
         let mut config = config.clone();
         let agents = &mut config.agents;

@@ -1,8 +1,9 @@
-//! Headers that keep browsers from doing more than the page needs.
+//! Headers that restrict what browsers do.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// On every response. The page adds its own content security policy; for everything else nothing may be loaded at all.
+/// The headers of every response. The page adds its own content security policy; anything else may load
+/// nothing.
 const ALWAYS: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -16,7 +17,7 @@ const ALWAYS: [(HeaderName, &str); 7] = [
     ),
 ];
 
-/// Adds them where they are not set.
+/// Adds the headers that are not set.
 pub(super) fn secure(headers: &mut HeaderMap) {
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

@@ -1,4 +1,4 @@
-//! Whether the gateway lives, and whether it can do its work.
+//! Health checks: whether the gateway is alive, and whether it is ready.
 
 use super::reply;
 use super::state::{Shared, State};
@@ -23,7 +23,8 @@ pub(super) const CHECK_TIME: Duration = Duration::from_secs(2);
 /// The time for which the last result is used while a check takes longer: a slow disk is not a full one.
 pub(super) const STALE: Duration = Duration::from_secs(30);
 
-/// The file that is written to see whether sessions can be stored. Its name does not end like a session's.
+/// The file that is written to test whether sessions can be stored. Its name does not have the ending of a
+/// session.
 const PROBE: &str = "sessions/.ready";
 
 /// Its size in bytes.
@@ -34,8 +35,8 @@ pub(super) async fn live() -> Response {
     reply::object(|body| body.text_member("status", "ok"))
 }
 
-/// `GET /readyz`: 200 if a request could be answered now, else 503 with what is in the way. Anybody may ask, so no path and
-/// no cause is told: those are for the log.
+/// `GET /readyz`: 200 if a request could be answered now, else 503 with the failed check. It needs no token,
+/// so it names no path and no cause: those are in the log.
 pub(super) async fn ready(extract::State(shared): extract::State<Shared>) -> Response {
     let draining = shared.draining.is_cancelled();
     let state = shared.clone();
@@ -60,8 +61,8 @@ struct Checks {
     sessions: bool,
 }
 
-/// The last result and the running check, shared by all requests. At most one check runs. Nobody waits for the mutex: no request
-/// holds it while it waits for a check.
+/// The last result and the running check, shared by all requests. At most one check runs. No request holds
+/// the mutex while it waits for a check.
 #[derive(Default)]
 pub(super) struct Readiness(Mutex<Found>);
 
@@ -107,7 +108,8 @@ impl Readiness {
         }
     }
 
-    /// Keeps the result of a check that is over. All who waited for it come here, and the first one counts.
+    /// Stores the result of a check that is over. All requests that waited for it call this, and the first
+    /// one counts.
     fn finish(&self, over: &Pending, checks: Checks) {
         let mut state = self.state();
         if state.pending.take_if(|pending| pending.found.same_channel(&over.found)).is_some() {
@@ -123,7 +125,7 @@ impl Readiness {
 impl Pending {
     fn start(check: impl FnOnce(&watch::Sender<Checks>) + Send + 'static) -> Pending {
         let (sender, found) = watch::channel(Checks::default());
-        // If there can be no thread, the check is over at once with nothing found.
+        // If no thread can be started, the check ends immediately without a result.
         let _ = thread::Builder::new().name("ready".to_owned()).spawn(move || check(&sender));
         Pending { deadline: Instant::now() + CHECK_TIME, found }
     }
@@ -140,8 +142,8 @@ fn check(state: &State, found: &watch::Sender<Checks>) {
     found.send_replace(Checks { config, sessions });
 }
 
-/// Writes a file in the same way as sessions and removes it: permissions do not tell of full or read-only disks. Two probes at once
-/// disturb each other no more than two turns that are stored.
+/// Writes a file in the same way as a session and removes it, because permissions do not show full or
+/// read-only disks. Two probes at once are as independent as two turns that are stored.
 fn try_to_write(fs: &FileSystem) -> Result<(), Error> {
     // Random bytes: some file systems store zeros without using space.
     let mut bytes = [0x5a; PROBE_BYTES];
@@ -163,7 +165,7 @@ mod tests {
 
     const GOOD: Checks = Checks { config: true, sessions: true };
 
-    /// A check that finds this at once.
+    /// Returns a check with this immediate result.
     fn finds(checks: Checks) -> impl FnOnce(&watch::Sender<Checks>) {
         move |found| {
             found.send_replace(checks);
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn many_who_ask_cause_one_check() {
+    async fn many_requests_share_one_check() {
         let (readiness, count) = (Arc::new(Readiness::default()), Arc::new(AtomicUsize::new(0)));
         let asked: Vec<_> = (0..50)
             .map(|_| {
@@ -194,7 +196,7 @@ mod tests {
         assert_eq!(readiness.get(finds(Checks::default())).await, Checks::default(), "no more");
     }
 
-    /// Lets so much time pass since the last check.
+    /// Moves the last check into the past.
     fn age(readiness: &Readiness, time: Duration) {
         if let Some((found, _)) = &mut readiness.state().last {
             *found -= time;
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_known_result_is_read_while_others_wait_for_a_check() {
+    async fn reads_known_result_while_check_runs() {
         let readiness = Arc::new(Readiness::default());
         let (release, hold) = mpsc::channel::<()>();
         let hang = move |_: &watch::Sender<Checks>| {
@@ -221,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_check_that_hangs_is_one_and_keeps_nobody() {
+    async fn hanging_check_delays_nobody() {
         let readiness = Readiness::default();
         assert_eq!(readiness.get(finds(GOOD)).await, GOOD);
         age(&readiness, FRESH);
@@ -240,7 +242,7 @@ mod tests {
             "that is too long ago, and no other check is begun"
         );
         release.send(()).unwrap();
-        // The thread needs a moment to say what it has found.
+        // The thread needs a moment to report its result.
         while readiness.get(finds(GOOD)).await == half {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_waits_for_nobody_who_waits_for_files() {
+    fn check_does_not_wait_for_file_threads() {
         let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
         let (release, hold) = mpsc::channel::<()>();
         runtime.block_on(async {
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_removed_and_what_cannot_be_is_noticed() {
+    fn removes_probe_and_notices_write_errors() {
         let directory = tempfile::tempdir().unwrap();
         let fs = FileSystem::with_base_path(directory.path().to_str().unwrap());
         try_to_write(&fs).unwrap();

@@ -1,14 +1,14 @@
-//! Random names for requests and answers.
+//! Random identifiers for requests and answers.
 
 use std::fmt::Write as _;
 
-/// How many random bytes a name has.
+/// The number of random bytes.
 const BYTES: usize = 12;
 
-/// 24 hexadecimal digits.
+/// Returns 24 hexadecimal digits.
 pub(super) fn random() -> String {
     let mut bytes = [0; BYTES];
-    // A name that is not unique is a nuisance in the log, and no reason to answer nothing.
+    // An identifier that is not unique is no reason to refuse an answer.
     let _ = getrandom::fill(&mut bytes);
     bytes.iter().fold(String::with_capacity(2 * BYTES), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -19,7 +19,7 @@ pub(super) fn random() -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn names_differ() {
+    fn identifiers_differ() {
         let [one, other] = [super::random(), super::random()];
         assert_ne!(one, other);
         assert_eq!(one.len(), 24);

@@ -1,4 +1,4 @@
-//! The gateway: the agent for everything that speaks HTTP, in the manner of OpenAI, with a page for people.
+//! The gateway: the agent over HTTP, with OpenAI's API and a web page.
 //!
 //! ```text
 //! server ─→ observe ─→ access ─→ completions ─→ a turn of the agent, in a task of its own
@@ -6,7 +6,8 @@
 //!                             └→ page, health: without a token
 //! ```
 //!
-//! `settings` is what it is told, `state` what requests share; `life` begins and ends it. Errors are `api_error`'s.
+//! `settings` holds the options, `state` the data that requests share; `shutdown` runs and ends the server.
+//! `api_error` has the error responses.
 
 // Input from outside may cause an error, but never a panic or a truncated number.
 #![cfg_attr(
@@ -29,7 +30,6 @@ mod completions;
 mod headers;
 mod health;
 mod id;
-mod life;
 mod limits;
 mod log;
 mod metrics;
@@ -42,6 +42,7 @@ mod running_turns;
 mod server;
 mod sessions;
 mod settings;
+mod shutdown;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -62,16 +63,17 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use weft_agent::{Agent, ConfigFile, Error, Home, warnings};
 
-/// The most threads that answer requests. They hardly compute, and each has a stack.
-const MOST_WORKERS: usize = 4;
+/// The maximum number of threads that answer requests. They compute little, and each has a stack.
+const MAX_WORKERS: usize = 4;
 
-/// The most threads for files, the resolver of host names, and large requests. [`work_limits`] keeps some of them free for each.
-const MOST_BLOCKING: usize = 64;
+/// The maximum number of threads for files, the resolver of host names, and large requests. [`work_limits`]
+/// reserves some for each.
+const MAX_BLOCKING: usize = 64;
 
-/// How long files may still be written when all else has ended.
+/// The time for writing files after everything else has ended.
 const LAST_WRITES: Duration = Duration::from_millis(700);
 
-/// The program that the gateway is part of, as its version, its log and its metrics name it.
+/// The program that contains the gateway, as its version, log and metrics name it.
 #[derive(Debug, Clone, Copy)]
 pub struct Build {
     /// Version of the program.
@@ -82,25 +84,25 @@ pub struct Build {
     pub target: &'static str,
 }
 
-/// Serves until the process is told to end: SIGTERM, SIGINT. `listen` is the command line's address, which wins over the
-/// configuration and the environment.
+/// Serves until the process gets SIGTERM or SIGINT. `listen` is the command line's address, which overrides
+/// the configuration and the environment.
 ///
 /// # Errors
-/// If the configuration cannot be used, no token can be had where one is needed, or the address is taken.
+/// If the configuration is invalid, no token can be had where one is required, or the address is in use.
 pub fn run(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<(), Error> {
     weft_agent::limits::survive_file_size_limit();
     let runtime = runtime()?;
     let served = runtime.block_on(serve(home, listen, build));
     runtime.shutdown_timeout(LAST_WRITES);
-    log::flush(life::LAST_LINES);
+    log::flush(shutdown::LAST_LINES);
     served
 }
 
 fn runtime() -> Result<Runtime, Error> {
-    let workers = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS);
     Builder::new_multi_thread()
         .worker_threads(workers)
-        .max_blocking_threads(MOST_BLOCKING)
+        .max_blocking_threads(MAX_BLOCKING)
         .enable_all()
         .build()
         .map_err(|error| Error::other(format!("could not start threads: {error}")))
@@ -115,8 +117,8 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
     server::raise_file_limit();
     let address = settings.listen;
     let shared = Shared::new(Agent::new(home)?, home.clone(), settings, access, config, build);
-    // Before anybody is told that it listens: from then on a signal must not be lost.
-    let signals = life::Signals::new()?;
+    // Signals are handled before the address is announced, so that none is lost afterwards.
+    let signals = shutdown::Signals::new()?;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| Error::other(format!("could not listen on `{address}`: {error}")))?;
@@ -125,11 +127,11 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
         warnings::readable_token(path).iter().for_each(|warning| log::warn(warning));
     }
     warn(&shared, &file);
-    life::live(listener, shared, signals).await;
+    shutdown::run(listener, shared, signals).await;
     Ok(())
 }
 
-/// Logs where the gateway listens, and where its token is: never what it is.
+/// Logs the address of the gateway, and the place of its token, but not the token.
 fn announce(listener: &TcpListener, shared: &Shared, origin: &Origin, build: Build) {
     let address = listener.local_addr().unwrap_or(shared.settings.listen);
     let line = Line::new("listening")

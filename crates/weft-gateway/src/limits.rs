@@ -1,4 +1,4 @@
-//! What a request may take: bytes and time.
+//! Limits of a request: bytes and time.
 
 use super::api_error::ApiError;
 use super::work_limits::{LargeBodyPermit, SMALL, WorkLimits};
@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// How long a client may take for a request's body.
+/// The time that a client may take for a request's body.
 pub(super) const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// The time in which a large body has to bring so many bytes while others wait for its permit.
@@ -17,17 +17,17 @@ pub(super) const PACE_BYTES: usize = 64 * 1024;
 
 /// A request's body.
 pub(super) struct Received {
-    /// All of it.
+    /// The complete body.
     pub(super) bytes: Vec<u8>,
-    /// The permit to have it in memory, if it is large.
+    /// The permit to hold it in memory, if it is large.
     pub(super) large: Option<LargeBodyPermit>,
 }
 
-/// The whole body, of at most `limit` bytes.
+/// Reads a complete body of at most `limit` bytes.
 ///
 /// # Errors
-/// 413 if it is larger, as soon as that is known; 408 if it does not come in time, or slowly while others wait; 400 if it breaks
-/// off, 429 if there are too many large ones.
+/// 413 if it is larger, as soon as that is known; 408 if it does not arrive in time, or arrives slowly while
+/// others wait; 400 if it breaks off; 429 if there are too many large ones.
 pub(super) async fn read(body: Body, limit: usize, work: &WorkLimits) -> Result<Received, ApiError> {
     let late = || late("the request's body did not come in time");
     tokio::time::timeout(BODY_TIME, collect(body, limit, work)).await.map_err(|_| late())?
@@ -68,7 +68,7 @@ async fn collect(mut body: Body, limit: usize, work: &WorkLimits) -> Result<Rece
     }
 }
 
-/// How fast a body comes.
+/// The speed of an arriving body.
 struct Pace {
     since: Instant,
     bytes: usize,
@@ -86,7 +86,7 @@ impl Pace {
         }
     }
 
-    /// Waits until the body is too slow for the others that wait, and returns the error of that.
+    /// Waits until the body is too slow while others wait, and returns the error for that.
     async fn too_slow(&mut self, work: &WorkLimits) -> ApiError {
         loop {
             sleep_until(self.since + PACE_TIME).await;
@@ -103,7 +103,7 @@ fn too_large(limit: usize) -> ApiError {
     ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
 }
 
-/// Insists on JSON. A page of another site cannot send that without asking first, and is never allowed to.
+/// Requires JSON. A page of another site cannot send that without permission, which it never gets.
 ///
 /// # Errors
 /// 415 for any other type, and for none.
@@ -124,7 +124,7 @@ mod tests {
     use futures_util::StreamExt as _;
 
     #[tokio::test]
-    async fn a_body_may_have_as_many_bytes_as_the_limit() {
+    async fn accepts_body_of_the_limit() {
         let read = async |length, limit| {
             let read = read(Body::from(vec![b'x'; length]), limit, &WorkLimits::new()).await;
             read.map(|body| (body.bytes.len(), body.large.is_some())).map_err(|error| error.status.as_u16())
@@ -138,23 +138,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_without_a_length_is_refused_at_the_limit() {
+    async fn refuses_body_without_length_at_the_limit() {
         let endless = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 1000]));
         let read = read(Body::from_stream(endless), 100_000, &WorkLimits::new()).await;
         assert_eq!(read.err().unwrap().status.as_u16(), 413);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_does_not_come_is_not_waited_for() {
+    async fn times_out_on_missing_body() {
         let never = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
         let began = Instant::now();
         assert_eq!(read(never, 3, &WorkLimits::new()).await.err().unwrap().status.as_u16(), 408);
         assert_eq!(began.elapsed().as_secs(), 30);
     }
 
-    /// They come up to the size from which on they need a permit, and no further.
+    /// They arrive up to the size that needs a permit, and no further.
     #[tokio::test(start_paused = true)]
-    async fn large_bodies_that_stall_give_way() {
+    async fn stalled_large_bodies_give_way() {
         let work = std::sync::Arc::new(WorkLimits::new());
         let began = Instant::now();
         let stalled: Vec<_> = (0..crate::work_limits::LARGE_AT_ONCE)
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_json_is_taken() {
+    fn accepts_only_json() {
         let check = |value: &'static str| {
             let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(value))]);
             json_type(&headers).is_ok()

@@ -1,9 +1,10 @@
-//! The log: one line an event on standard error, JSON for machines and words for a terminal.
+//! The log on standard error: one line for each event, as JSON or, on a terminal, as text.
 //!
-//! What is logged is put together field by field, and never is it a body, a header or a query: there would be the token, a
-//! key or what somebody said.
+//! Lines are made field by field, and never contain a body, a header or a query: those could hold the token,
+//! a key or a message.
 //!
-//! A thread writes the lines, so that logging never waits: lines are dropped and counted while nobody reads the log.
+//! A thread writes the lines, so that logging never waits: lines are dropped and counted while nobody reads
+//! the log.
 
 mod queue;
 
@@ -20,7 +21,7 @@ use std::time::{Duration, SystemTime};
 /// The number of lines that may wait to be written.
 pub(super) const CAPACITY: usize = 4096;
 
-/// Whether people read along.
+/// Whether standard error is a terminal.
 static TERMINAL: LazyLock<bool> = LazyLock::new(|| io::stderr().is_terminal());
 
 static QUEUE: LazyLock<Queue> = LazyLock::new(|| {
@@ -35,12 +36,12 @@ pub(super) fn dropped() -> Counter {
     DROPPED.clone()
 }
 
-/// Waits until what was logged so far is written, at most for `patience`.
+/// Waits until all lines so far are written, for at most `patience`.
 pub(super) fn flush(patience: Duration) {
     QUEUE.flush(patience);
 }
 
-/// A line in the making.
+/// A line before it is written.
 pub(super) struct Line {
     event: &'static str,
     fields: Vec<(&'static str, Field)>,
@@ -52,7 +53,7 @@ enum Field {
 }
 
 impl Line {
-    /// A line about `event`.
+    /// Returns a line about `event`.
     pub(super) fn new(event: &'static str) -> Line {
         Line { event, fields: Vec::new() }
     }
@@ -69,10 +70,10 @@ impl Line {
         self
     }
 
-    /// Queues the line to be written in one piece.
+    /// Queues the line, which is written in one call.
     pub(super) fn write(self) {
         let line = self.bytes();
-        // A test's own output is kept with it, and shown if it fails.
+        // The output of a test is kept with the test, and shown if it fails.
         #[cfg(test)]
         tests::WRITTEN.with_borrow_mut(|written| {
             eprint!("{}", String::from_utf8_lossy(&line));
@@ -84,13 +85,13 @@ impl Line {
         }
     }
 
-    /// Returns the line as it is written.
+    /// Returns the bytes of the line.
     fn bytes(&self) -> Vec<u8> {
         let now = time::rfc3339(SystemTime::now());
-        if *TERMINAL { self.words(&now) } else { self.json(&now) }
+        if *TERMINAL { self.text_line(&now) } else { self.json(&now) }
     }
 
-    /// `{"time":"2025-11-22T13:45:01.250Z","event":"request","status":200}`
+    /// Returns `{"time":"2025-11-22T13:45:01.250Z","event":"request","status":200}`.
     fn json(&self, now: &str) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.object(|line| {
@@ -108,12 +109,12 @@ impl Line {
         bytes
     }
 
-    /// `13:45:01 request status=200`
-    fn words(&self, now: &str) -> Vec<u8> {
+    /// Returns `13:45:01 request status=200`.
+    fn text_line(&self, now: &str) -> Vec<u8> {
         let mut line = format!("{} {}", now.get(11..19).unwrap_or_default(), self.event);
         for (key, field) in &self.fields {
             let (Field::Text(value) | Field::Literal(value)) = field;
-            // Some texts come from elsewhere, and a terminal obeys control characters.
+            // Some texts come from elsewhere, and a terminal interprets control characters.
             let value = value.replace(char::is_control, "\u{fffd}");
             let _ = match value.contains(' ') {
                 true => write!(line, " {key}=\"{value}\""),
@@ -125,12 +126,12 @@ impl Line {
     }
 }
 
-/// Logs that something is not as it should be, and that all goes on.
+/// Logs a warning.
 pub(super) fn warn(message: &str) {
     Line::new("warning").text("message", message).write();
 }
 
-/// Logs a panic in one line: where it happened, and not what it said, which may be what somebody else said.
+/// Logs a panic in one line with its place, but without its message, which may contain a client's text.
 pub(super) fn hook_panics() {
     std::panic::set_hook(Box::new(|panic| panic_line(panic).write()));
 }
@@ -146,7 +147,7 @@ mod tests {
     use std::panic;
 
     thread_local! {
-        /// What this thread has logged.
+        /// The lines that this thread has logged.
         pub(super) static WRITTEN: RefCell<String> = const { RefCell::new(String::new()) };
     }
 
@@ -157,21 +158,21 @@ mod tests {
     }
 
     #[test]
-    fn machines_get_json() {
+    fn writes_json_for_machines() {
         let expected = "{\"time\":\"2025-11-22T13:45:01.250Z\",\"event\":\"request\",\"route\":\"/v1/\\\"x\\\"\\n\",\"status\":200}\n";
         assert_eq!(String::from_utf8(line().json(NOW)).unwrap(), expected);
     }
 
     #[test]
-    fn people_get_words_that_cannot_play_tricks() {
-        let words = line().text("message", "two words\u{1b}[2J").words(NOW);
+    fn terminals_get_text_without_control_characters() {
+        let text = line().text("message", "two words\u{1b}[2J").text_line(NOW);
         let expected =
             "13:45:01 request route=/v1/\"x\"\u{fffd} status=200 message=\"two words\u{fffd}[2J\"\n";
-        assert_eq!(String::from_utf8(words).unwrap(), expected);
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
     }
 
     #[test]
-    fn a_panic_is_logged_without_its_text() {
+    fn logs_panic_without_its_message() {
         let usual = panic::take_hook();
         hook_panics();
         let panicked = panic::catch_unwind(|| panic!("what {} said", "somebody"));

@@ -1,4 +1,4 @@
-//! What Prometheus reads at `/metrics`.
+//! The metrics for Prometheus, at `/metrics`.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -19,15 +19,16 @@ use super::api_error::ApiError;
 use super::log;
 use super::state::Shared;
 
-/// What `/metrics` is sent as.
+/// The content type of `/metrics`.
 const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Bounds in seconds: an answer takes from some milliseconds, of a server beside us, to minutes.
+/// The bounds of the histograms in seconds: an answer takes from milliseconds, from a local server, to
+/// minutes.
 const SECONDS: [f64; 12] = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 
 type Labels<const N: usize> = [(&'static str, String); N];
 
-/// Everything that is counted. Labels are texts of ours alone, so that no client can make their number grow.
+/// All metrics. Labels are constants of this program, so that no client can increase their number.
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<Labels<3>, Counter>,
@@ -38,13 +39,13 @@ pub(super) struct Metrics {
     connections_cut: Family<Labels<1>, Counter>,
     upstream_seconds: Histogram,
     first_piece_seconds: Histogram,
-    /// Requests that are being answered.
+    /// The number of requests that are being answered.
     pub(super) in_flight: Gauge,
-    /// Answers in the making.
+    /// The number of running turns.
     upstream_in_flight: Gauge,
 }
 
-/// An increment of a gauge, which is taken back when this is dropped.
+/// An increment of a gauge, which is undone when this is dropped.
 pub(super) struct Counted(Gauge);
 
 impl Counted {
@@ -61,7 +62,7 @@ impl Drop for Counted {
 }
 
 impl Metrics {
-    /// Nothing has happened yet.
+    /// Returns metrics at zero.
     pub(super) fn new(build: Build) -> Metrics {
         let mut metrics = Metrics {
             registry: Registry::with_prefix("clawft"),
@@ -111,7 +112,7 @@ impl Metrics {
         self.requests.get_or_create(&labels).inc();
     }
 
-    /// Counts a request that was turned away.
+    /// Counts a refused request.
     pub(super) fn rejected(&self, reason: &'static str) {
         self.rejected.get_or_create(&[("reason", reason.to_owned())]).inc();
     }
@@ -126,12 +127,12 @@ impl Metrics {
         Counted::new(&self.upstream_in_flight)
     }
 
-    /// Counts a connection that was cut.
+    /// Counts a closed connection.
     pub(super) fn cut(&self, reason: &'static str) {
         self.connections_cut.get_or_create(&[("reason", reason.to_owned())]).inc();
     }
 
-    /// Counts an answer: how long it took, what it cost, and whether it broke off.
+    /// Counts an answer: its duration, its usage, and whether it broke off.
     pub(super) fn completed(&self, took: Duration, usage: Option<Usage>, incomplete: bool) {
         self.upstream_seconds.observe(took.as_secs_f64());
         let usage = usage.unwrap_or_default();
@@ -141,7 +142,7 @@ impl Metrics {
         self.incomplete.inc_by(incomplete.into());
     }
 
-    /// Counts the first piece of an answer.
+    /// Counts the first text of an answer.
     pub(super) fn began(&self, took: Duration) {
         self.first_piece_seconds.observe(took.as_secs_f64());
     }
@@ -154,7 +155,7 @@ impl Metrics {
     }
 }
 
-/// What `weft --version` says.
+/// Returns the values of `weft --version` as labels.
 fn labels(build: Build) -> Labels<3> {
     [("version", build.version), ("revision", build.revision), ("target", build.target)]
         .map(|(name, value)| (name, value.to_owned()))
@@ -176,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_happened_is_there_by_name() {
+    fn text_has_all_metrics_by_name() {
         let metrics = Metrics::new(Build { version: "0.1.0", revision: "none", target: "test" });
         metrics.answered("POST", "/v1/chat/completions", 200);
         metrics.answered("POST", "/v1/chat/completions", 200);

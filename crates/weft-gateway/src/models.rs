@@ -1,4 +1,4 @@
-//! `GET /v1/models`: what the configuration names. A request may ask for other models of the same provider.
+//! `GET /v1/models`: the configured model. A request may name other models of the same provider.
 
 use super::api_error::ApiError;
 use super::reply;
@@ -10,12 +10,12 @@ use axum::response::Response;
 use clawft_types::Config;
 use clawft_types::json::Writer;
 
-/// The list of the one model.
+/// Lists the one model.
 pub(super) async fn list(State(shared): State<Shared>) -> Response {
     reply::list([&*shared.config()], write)
 }
 
-/// That model by name.
+/// Returns the model by its name.
 pub(super) async fn get(State(shared): State<Shared>, PathEnd(id): PathEnd) -> Result<Response, ApiError> {
     let config = shared.config();
     if config.agents.model != id {
@@ -31,7 +31,7 @@ fn write(writer: &mut Writer, config: &Config) {
     writer.object(|model| {
         model.text_member("id", &config.agents.model);
         model.text_member("object", "model");
-        // When the model was made is not known here, and the field is not optional.
+        // The time is not known, but the field is not optional.
         model.literal_member("created", "0");
         model.text_member("owned_by", &config.provider.name);
     });

@@ -1,4 +1,4 @@
-//! What is done for every request: a name, a line in the log, the metrics, the headers, and an answer even to a panic.
+//! The outer layer of every request: identifier, log line, metrics, headers, and a response after a panic.
 
 use super::api_error::ApiError;
 use super::log::Line;
@@ -17,16 +17,16 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// The header that names a request, in both directions.
+/// The header with the request's identifier, in both directions.
 pub(super) const REQUEST_ID: &str = "x-request-id";
 
-/// The route of what has none.
+/// The route of paths without one.
 const NO_ROUTE: &str = "none";
 
-/// Answers by what is further in, and writes down what came of it when the last byte of the answer is sent.
+/// Answers through `next`, and logs and counts the request when the last byte of the response is sent.
 pub(super) async fn observe(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let mut record = Record::new(shared, &request);
-    // What is left behind by a panic is this request's alone.
+    // State that a panic leaves behind belongs to this request only.
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
     let shared = record.shared.clone();
     let answered = tokio::select! {
@@ -34,8 +34,8 @@ pub(super) async fn observe(State(shared): State<Shared>, request: Request, next
         answered = answer => answered,
         () = shared.given_up() => Ok(shared.refuse_at_end().into_response()),
     };
-    let mut response = answered
-        .unwrap_or_else(|_| ApiError::internal("the gateway failed, its log says where").into_response());
+    let mut response =
+        answered.unwrap_or_else(|_| ApiError::internal("the gateway failed, see its log").into_response());
     record.status = response.status();
     headers::secure(response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&record.id) {
@@ -44,11 +44,11 @@ pub(super) async fn observe(State(shared): State<Shared>, request: Request, next
     response.map(|body| Body::new(Observed { body, record }))
 }
 
-/// A request, and what is known of its answer. Written down when it is dropped, so that none is forgotten: also those
-/// whose clients did not wait.
+/// A request and its response so far. It is logged when this is dropped, so that requests of clients that
+/// disconnect are logged as well.
 struct Record {
     shared: Shared,
-    /// Keeps the gateway from its end.
+    /// Delays the end of the gateway.
     _answer: TaskTrackerToken,
     id: String,
     method: &'static str,
@@ -56,7 +56,7 @@ struct Record {
     began: Instant,
     status: StatusCode,
     bytes: u64,
-    /// Whether the client got all of it.
+    /// Whether the client got the complete response.
     complete: bool,
 }
 
@@ -67,10 +67,10 @@ impl Record {
             _answer: shared.answers.token(),
             shared,
             id: given_id(request.headers()).unwrap_or_else(id::random),
-            method: known(request.method()),
+            method: method_label(request.method()),
             route: request.extensions().get().cloned(),
             began: Instant::now(),
-            // What proxies write down for clients that did not wait for an answer.
+            // The status that proxies log for clients that did not wait.
             status: StatusCode::from_u16(499).unwrap_or_default(),
             bytes: 0,
             complete: false,
@@ -80,7 +80,7 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        // The pattern and not the path: what clients write there may be a session's id or anything else.
+        // The pattern instead of the path, which may contain a session's id or any other text of the client.
         let route = self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
         let status = self.status.as_u16();
         let metrics = &self.shared.metrics;
@@ -99,15 +99,16 @@ impl Drop for Record {
     }
 }
 
-/// The name that the client or a proxy gave the request, if it is one that a log can hold.
+/// Returns the identifier that the client or a proxy gave, if it is suitable for the log.
 fn given_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(REQUEST_ID)?.to_str().ok()?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     ((1..=64).contains(&id.len()) && id.bytes().all(allowed)).then(|| id.to_owned())
 }
 
-/// A method by name; clients may invent others, and their number must not grow.
-fn known(method: &Method) -> &'static str {
+/// Returns the name of a known method. Clients may invent others, which must not increase the number of
+/// labels.
+fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_a_log_can_hold_is_kept() {
+    fn keeps_suitable_identifier_of_client() {
         let given = |id: &str| {
             let id = HeaderValue::from_str(id).unwrap();
             given_id(&HeaderMap::from_iter([(REQUEST_ID.parse().unwrap(), id)]))
@@ -174,8 +175,8 @@ mod tests {
     }
 
     #[test]
-    fn invented_methods_have_one_name() {
-        assert_eq!(known(&Method::POST), "POST");
-        assert_eq!(known(&Method::from_bytes(b"BREW").unwrap()), "other");
+    fn unknown_methods_share_one_label() {
+        assert_eq!(method_label(&Method::POST), "POST");
+        assert_eq!(method_label(&Method::from_bytes(b"BREW").unwrap()), "other");
     }
 }

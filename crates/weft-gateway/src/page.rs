@@ -1,4 +1,4 @@
-//! The page for people, at `/`: one file with its style and script in it, put together from those in `page/`.
+//! The page at `/`: one file that contains its style and script, assembled from the files in `page/`.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("page/style.css");
 
-/// In the order in which they have to run.
+/// The scripts in the order in which they have to run.
 const SCRIPT: &str = concat!(
     include_str!("page/elements.js"),
     include_str!("page/markdown.js"),
@@ -23,9 +23,9 @@ static PAGE: LazyLock<Page> = LazyLock::new(|| Page::new(STYLE, SCRIPT));
 
 struct Page {
     html: Bytes,
-    /// What browsers let the page do.
+    /// The content security policy.
     policy: HeaderValue,
-    /// By what browsers know it again.
+    /// The entity tag.
     tag: HeaderValue,
 }
 
@@ -34,15 +34,16 @@ impl Page {
         let html = include_str!("page/page.html")
             .replace("<style></style>", &["<style>", style, "</style>"].concat())
             .replace("<script></script>", &["<script>", script, "</script>"].concat());
-        // Both are plain ASCII. Without them no browser would run the page, and the tests see that.
+        // Both are ASCII. An empty value would keep browsers from running the page, and tests check that.
         let value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
         let tag = value(&["\"", &digest(&html), "\""].concat());
         Page { policy: value(&policy(style, script)), tag, html: html.into() }
     }
 }
 
-/// Nothing runs and nothing applies but the page's own script and style, known by their digests, and they can talk to the
-/// gateway alone. With trusted types the script cannot even make markup of a text.
+/// Returns the content security policy: only the page's own script and style, given by their digests, run and
+/// apply, and they can only connect to the gateway. With trusted types the script cannot make markup from
+/// text.
 fn policy(style: &str, script: &str) -> String {
     format!(
         "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; img-src data:; \
@@ -57,7 +58,7 @@ fn digest(text: &str) -> String {
     BASE64_STANDARD.encode(Sha256::digest(text.as_bytes()))
 }
 
-/// `GET /`: the page, or 304 for a browser that has it.
+/// `GET /`: the page, or 304 if the browser has it.
 pub(super) async fn page(headers: HeaderMap) -> Response {
     let page = &*PAGE;
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|tags| lists(tags, &page.tag));
@@ -70,7 +71,7 @@ pub(super) async fn page(headers: HeaderMap) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, page.policy.clone());
     headers.insert(header::ETAG, page.tag.clone());
-    // Asked for anew each time, sent anew after an update alone.
+    // Browsers ask each time, and get the page again after an update only.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if !known {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -78,7 +79,7 @@ pub(super) async fn page(headers: HeaderMap) -> Response {
     response
 }
 
-/// Whether a list of tags holds `tag`. A proxy that compresses marks it as weak.
+/// Returns whether a list of entity tags contains `tag`. A proxy that compresses marks it as weak.
 fn lists(tags: &HeaderValue, tag: &HeaderValue) -> bool {
     let tags = tags.to_str().unwrap_or_default().split(',');
     tags.map(|tag| tag.trim().trim_start_matches("W/")).any(|known| known == tag)
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn script_and_style_are_known_by_their_digests() {
+    fn policy_names_digests_of_script_and_style() {
         // printf 'b()' | openssl dgst -sha256 -binary | base64
         let policy = policy("a{}", "b()");
         assert!(
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_is_whole_and_does_nothing_that_the_policy_forbids() {
+    fn page_is_complete_and_keeps_its_policy() {
         let html = str::from_utf8(&PAGE.html).unwrap();
         for part in [STYLE, SCRIPT] {
             assert_eq!(html.matches(part).count(), 1);
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_browser_that_has_it_is_told_so() {
+    async fn known_page_is_not_sent_again() {
         let first = page(HeaderMap::new()).await;
         assert_eq!(first.status(), 200);
         let tag = first.headers()["etag"].clone();

@@ -1,11 +1,11 @@
-//! Responses of JSON.
+//! JSON responses.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use clawft_types::json::Writer;
 
-/// A response of `status` with `body`, which nobody may keep: it may hold a conversation.
+/// Returns a response that caches must not store, because it may contain a conversation.
 pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
@@ -15,14 +15,14 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
     response
 }
 
-/// A response of status 200 with the object that `members` writes.
+/// Returns a response with status 200 and the object that `members` writes.
 pub(super) fn object(members: impl FnOnce(&mut Writer)) -> Response {
     let mut writer = Writer::default();
     writer.object(members);
     json(StatusCode::OK, writer.into_bytes())
 }
 
-/// A list as OpenAI's interface has them: `{"object":"list","data":[…]}`.
+/// Returns a list in OpenAI's shape: `{"object":"list","data":[…]}`.
 pub(super) fn list<T>(items: impl IntoIterator<Item = T>, item: impl FnMut(&mut Writer, T)) -> Response {
     object(|list| {
         list.text_member("object", "list");
@@ -30,7 +30,7 @@ pub(super) fn list<T>(items: impl IntoIterator<Item = T>, item: impl FnMut(&mut 
     })
 }
 
-/// A member that is a string, or `null`.
+/// Writes a member that is a string, or `null`.
 pub(super) fn optional_member(object: &mut Writer, key: &str, text: Option<&str>) {
     match text {
         Some(text) => object.text_member(key, text),

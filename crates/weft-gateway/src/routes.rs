@@ -1,4 +1,4 @@
-//! Which path is answered by what, and who may ask.
+//! The routes, and the access control of each.
 
 use super::api_error::ApiError;
 use super::state::Shared;
@@ -11,12 +11,12 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
-/// The gateway as a service.
+/// Returns the gateway as a service.
 pub(super) fn router(shared: Shared) -> Router {
     let guarded = Router::new()
         .route("/v1/chat/completions", post(completions::complete))
         .route("/v1/models", get(models::list))
-        // Models have names with slashes in them, too.
+        // Names of models may contain slashes.
         .route("/v1/models/{*id}", get(models::get))
         .route("/v1/sessions", get(sessions::list))
         .route("/v1/sessions/{id}", get(sessions::get).delete(sessions::remove))
@@ -28,7 +28,7 @@ pub(super) fn router(shared: Shared) -> Router {
     Router::new()
         .merge(guarded)
         .merge(page)
-        // Whoever checks on the gateway has no token and calls it by any name.
+        // Health checks have no token and use any host name.
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .fallback(no_route)
@@ -52,7 +52,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathEnd {
     }
 }
 
-/// Refuses a request with more than one `Host`: a proxy in front may have used the other one.
+/// Refuses a request with more than one `Host`, because a proxy in front may have used the other one.
 async fn one_host(request: Request, next: Next) -> Response {
     if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
         return ApiError::new(StatusCode::BAD_REQUEST, "bad_request", "there is more than one header `Host`")
@@ -81,7 +81,7 @@ fn refuse(shared: &Shared, error: ApiError) -> Response {
 }
 
 async fn no_route() -> ApiError {
-    ApiError::not_found("there is nothing at this path")
+    ApiError::not_found("there is no such path")
 }
 
 async fn no_method() -> ApiError {

@@ -1,7 +1,7 @@
 //! The turns that are running, by session, so that deleting a session also keeps them from being stored.
 //!
-//! Both a turn that is stored and a deletion hold the session's mutex. The deletion removes the file and marks the running turns; a
-//! marked turn is not stored, even if its session has no file yet.
+//! A turn that is stored and a deletion both hold the session's mutex. The deletion removes the file and
+//! marks the running turns; a marked turn is not stored, even if its session has no file yet.
 
 use clawft_types::SessionId;
 use std::collections::BTreeMap;
@@ -70,7 +70,7 @@ impl RunningTurns {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the entry of the session `id`, and removes it if there is nothing left in it.
+    /// Changes the entry of the session `id`, and removes it if it is empty.
     fn change(&self, id: &SessionId, change: impl FnOnce(&mut Conversation)) {
         let mut table = self.table();
         let Some(conversation) = table.get_mut(id) else { return };
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_turn_of_a_deleted_session_is_not_stored() {
+    async fn does_not_store_turn_of_deleted_session() {
         let running = RunningTurns::default();
         let [one, two, other] = ["a", "a", "b"].map(|name| running.begin(&id(name)));
         let deletion = running.delete(&id("a")).await;
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_deleted_while_a_turn_is_stored_nor_the_other_way_round() {
+    async fn deleting_and_storing_exclude_each_other() {
         let second = Duration::from_secs(1);
         let running = RunningTurns::default();
         let turn = running.begin(&id("a"));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_turn_there_is_nothing_to_mark() {
+    async fn nothing_to_mark_without_turns() {
         let running = RunningTurns::default();
         drop(running.begin(&id("a")));
         assert!(!running.delete(&id("a")).await.mark());

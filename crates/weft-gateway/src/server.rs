@@ -37,22 +37,22 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long a request's head may take to come, and how long a connection may stay without one.
+/// The time for a request's head to arrive, and for a connection without one.
 pub(super) const HEAD_TIME: Duration = Duration::from_secs(15);
 
-/// The most bytes that a request's head may have.
+/// The maximum size of a request's head in bytes.
 pub(super) const HEAD_BYTES: usize = 16 * 1024;
 
-/// The most bytes that are kept of what has come and was not looked at yet.
+/// The maximum number of bytes that are buffered before they are parsed.
 const BUFFER: usize = 64 * 1024;
 
-/// How long to wait before the next connection is taken where one could not be: most likely there are too many files open.
-const BREATH: Duration = Duration::from_millis(100);
+/// The pause after a connection could not be accepted, most likely because too many files are open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The number of connections that are told at the same time that there is no room. Others are reset.
 const REFUSALS: usize = 64;
 
-/// The time that may take.
+/// The time for telling a connection that there is no room.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
 /// The `Retry-After` of a connection for which there is no room, in seconds.
@@ -61,7 +61,8 @@ const FULL_SECONDS: u64 = 1;
 /// The number of files that are kept free for other purposes than connections and turns.
 const OTHER_FILES: usize = 64;
 
-/// Takes connections and answers them by `router` until `closing`, then ends each after the answer it is at.
+/// Accepts connections and answers them through `router` until `closing`, then ends each after its current
+/// answer.
 pub(super) async fn serve(listener: TcpListener, router: Router, shared: Shared, closing: CancellationToken) {
     let server = Server {
         connections: Connections::new(connection_limits(&shared)),
@@ -72,14 +73,14 @@ pub(super) async fn serve(listener: TcpListener, router: Router, shared: Shared,
         closing,
     };
     while let Some((stream, address)) = server.accept(&listener).await {
-        server.welcome(stream, address);
+        server.admit(stream, address);
     }
     drop(listener);
     server.tasks.close();
     server.tasks.wait().await;
 }
 
-/// Returns the limits of the settings, lowered where the system allows this process too few open files for them.
+/// Returns the limits of the settings, lowered if the system does not allow enough open files for them.
 fn connection_limits(shared: &Shared) -> ConnectionLimits {
     let ConnectionLimits { total, per_address } = shared.settings.connection_limits();
     let room = file_limit().map(|limit| {
@@ -95,7 +96,7 @@ fn connection_limits(shared: &Shared) -> ConnectionLimits {
     ConnectionLimits { total: total_allowed, per_address: per_address.min(total_allowed) }
 }
 
-/// The server's state.
+/// The state of the server.
 struct Server {
     connections: Arc<Connections>,
     refusals: Arc<Semaphore>,
@@ -110,7 +111,7 @@ impl Server {
         &self.shared.metrics
     }
 
-    /// Returns the next connection; `None` when there shall be no more.
+    /// Returns the next connection; `None` when no more are accepted.
     async fn accept(&self, listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
         loop {
             let accepted = tokio::select! {
@@ -125,15 +126,15 @@ impl Server {
                     if self.connections.evict() {
                         self.metrics().cut("evicted");
                     }
-                    tokio::time::sleep(BREATH).await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
     }
 
     /// Serves a connection, or refuses it if there is no room.
-    fn welcome(&self, stream: TcpStream, address: SocketAddr) {
-        // A piece of an answer leaves at once, however small. Where that cannot be set, it is only slower.
+    fn admit(&self, stream: TcpStream, address: SocketAddr) {
+        // Sends each part of an answer immediately, however small. Without this option it is only slower.
         let _ = stream.set_nodelay(true);
         let admission = self.connections.admit(address.ip());
         if admission.evicted {
@@ -181,7 +182,8 @@ async fn tell_full(stream: &mut TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Answers the requests of one connection until it is closed or evicted. When `closing`, the current answer is the last.
+/// Answers the requests of one connection until it is closed or evicted. If `closing`, the current answer is
+/// the last.
 async fn converse(
     stream: impl Transport,
     router: Router,
@@ -198,7 +200,7 @@ async fn converse(
         .max_header_size(HEAD_BYTES)
         .max_buf_size(BUFFER);
     let mut connection = pin!(builder.serve_connection(stream, service));
-    // That a client broke off, or sent something else than HTTP, is its own affair.
+    // Errors of the client, such as a closed connection or bytes that are not HTTP, are ignored.
     tokio::select! {
         biased;
         () = slot.cut.cancelled() => return,
@@ -213,20 +215,20 @@ async fn converse(
     }
 }
 
-/// Allows as many open files as the system lets this process have: each answer takes two, and the usual allowance is 1024
-/// only for the sake of programs older than `poll`.
+/// Raises the number of open files to the system's limit: each answer takes two, and the usual limit of 1024
+/// only serves programs older than `poll`.
 pub(super) fn raise_file_limit() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, getrlimit, setrlimit};
         let mut limit = getrlimit(Resource::Nofile);
         limit.current = limit.maximum;
-        // If that is refused, the limit is what it was.
+        // If this fails, the limit stays as it was.
         let _ = setrlimit(Resource::Nofile, limit);
     }
 }
 
-/// Returns the number of files that this process may have open, if there is a limit.
+/// Returns the number of files that this process may have open, if it is limited.
 fn file_limit() -> Option<usize> {
     #[cfg(unix)]
     {

@@ -1,4 +1,4 @@
-//! `/v1/sessions`: the conversations that are kept.
+//! `/v1/sessions`: the stored conversations.
 
 mod list;
 mod scan;
@@ -20,14 +20,14 @@ use weft_agent::Error;
 /// The header that names the session that a request continues.
 pub(super) const HEADER: &str = "x-clawft-session";
 
-/// How many characters of its first message a session is called by.
+/// The maximum number of characters in a session's title.
 const TITLE: usize = 80;
 
-/// The session that a request names, if it does.
+/// Returns the session that a request names, if it names one.
 ///
 /// # Errors
-/// 400 if that is no session id.
-pub(super) fn named(headers: &HeaderMap) -> Result<Option<SessionId>, ApiError> {
+/// 400 for an invalid session id.
+pub(super) fn requested_id(headers: &HeaderMap) -> Result<Option<SessionId>, ApiError> {
     let Some(value) = headers.get(HEADER) else { return Ok(None) };
     parse(value.to_str().unwrap_or_default()).map(Some)
 }
@@ -36,7 +36,7 @@ fn parse(id: &str) -> Result<SessionId, ApiError> {
     id.parse().map_err(|error| ApiError::invalid(format!("{error}")))
 }
 
-/// `GET /v1/sessions`: the newest ones first, each with its time and the beginning of its first message.
+/// `GET /v1/sessions`: the newest first, each with its time and the beginning of its first message.
 pub(super) async fn list(State(shared): State<Shared>) -> Result<Response, ApiError> {
     let gone = CancellationToken::new();
     let _stop = gone.clone().drop_guard();
@@ -57,10 +57,10 @@ pub(super) async fn get(State(shared): State<Shared>, PathEnd(id): PathEnd) -> R
     }))
 }
 
-/// `DELETE /v1/sessions/{id}`: removes the session, and keeps the turns that are being made in it from being stored.
+/// `DELETE /v1/sessions/{id}`: removes the session, and prevents running turns of it from being stored.
 pub(super) async fn remove(State(shared): State<Shared>, PathEnd(id): PathEnd) -> Result<Response, ApiError> {
     let id = parse(&id)?;
-    // In a task of its own: half of it is not done because a client goes away.
+    // In a task of its own, so that it completes even if the client disconnects.
     let deleting = tokio::spawn(delete(shared, id.clone()));
     if !deleting.await.map_err(|_| ApiError::internal("the session could not be deleted"))?? {
         return Err(no_such());
@@ -72,11 +72,11 @@ pub(super) async fn remove(State(shared): State<Shared>, PathEnd(id): PathEnd) -
     }))
 }
 
-/// Deletes a session. Returns whether there was anything of it.
+/// Deletes a session. Returns whether there was a session or a running turn of it.
 async fn delete(shared: Shared, id: SessionId) -> Result<bool, ApiError> {
     let deletion = shared.running.delete(&id).await;
     let removed = blocking(&shared, move |store| Ok(store.remove(&id)?)).await?;
-    // Those that began while the file was being removed may have read it.
+    // Turns that began while the file was being removed may have read it.
     Ok(deletion.mark() || removed)
 }
 
@@ -84,7 +84,7 @@ fn no_such() -> ApiError {
     ApiError::not_found("there is no session of this id")
 }
 
-/// Returns the title of a session whose first message is this: the beginning of its first line.
+/// Returns the title of a session from its first message: the beginning of the first line.
 fn title(first: &str) -> String {
     first.trim().lines().next().unwrap_or_default().chars().take(TITLE).collect()
 }
@@ -99,7 +99,7 @@ fn write_message(writer: &mut Writer, message: &Message) {
     });
 }
 
-/// Does what blocks apart from what must not be kept waiting. What goes wrong has paths in it and is for the log.
+/// Runs blocking work on another thread. Errors contain paths, so they go to the log.
 async fn blocking<T: Send + 'static>(
     shared: &Shared,
     work: impl FnOnce(&Sessions) -> Result<T, Error> + Send + 'static,

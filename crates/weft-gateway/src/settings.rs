@@ -1,4 +1,4 @@
-//! What a gateway is told: the configuration's `gateway`, the environment, the command line.
+//! The options of the gateway, from the configuration's `gateway`, the environment and the command line.
 
 use super::server::ConnectionLimits;
 use clawft_types::Secret;
@@ -6,23 +6,23 @@ use clawft_types::json::{JsonError, Node};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use weft_agent::{ConfigFile, Error};
 
-/// The variable that says where to listen.
+/// The variable with the address to listen on.
 pub const LISTEN_VARIABLE: &str = "CLAWFT_LISTEN";
 
-/// The variable that holds the token.
+/// The variable with the token.
 pub const TOKEN_VARIABLE: &str = "CLAWFT_TOKEN";
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const DEFAULT_MAX_CONCURRENT: u32 = 512;
 const DEFAULT_MAX_BODY_BYTES: u32 = 4_000_000;
 
-/// How many connections there may be beside those on which answers are in the making, in all and from one address: a proxy has
-/// one address for all of its clients.
+/// The number of connections beside those with a running answer, in all and from one address: a proxy has one
+/// address for all of its clients.
 const SPARE_CONNECTIONS: u32 = 1024;
 const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 256;
 
-/// The most connections that can be allowed.
-const MOST_CONNECTIONS: u32 = 1_000_000;
+/// The maximum value of `max_connections`.
+const MAX_CONNECTIONS: u32 = 1_000_000;
 
 /// The fields of `gateway`.
 #[cfg(test)]
@@ -36,23 +36,24 @@ pub(super) const FIELDS: [&str; 7] = [
     "max_connections_per_address",
 ];
 
-/// The most requests at once that can be allowed: each takes two file descriptors.
-const MOST_CONCURRENT: u32 = 100_000;
+/// The maximum value of `max_concurrent`: each request takes two file descriptors.
+const MAX_CONCURRENT: u32 = 100_000;
 
-/// How a gateway is set up.
+/// The options of the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// `listen`, 127.0.0.1:8080 by default: the address and port. Port 0 takes any that is free.
+    /// `listen`: the address and port, by default 127.0.0.1:8080. Port 0 means any free port.
     pub listen: SocketAddr,
-    /// `token`, or what the variable that `token_env` names holds: what clients have to present.
+    /// `token`, or the value of the variable that `token_env` names: the token that clients have to send.
     pub token: Option<Secret>,
-    /// `max_concurrent`, 512 by default: how many answers may be in the making at once.
+    /// `max_concurrent`: the maximum number of running answers, by default 512.
     pub max_concurrent: u32,
-    /// `max_body_bytes`, 4,000,000 by default: the most bytes that a request's body may have.
+    /// `max_body_bytes`: the maximum size of a request's body, by default 4,000,000.
     pub max_body_bytes: u32,
-    /// `max_connections`, `max_concurrent` and 1024 more by default: how many connections there may be.
+    /// `max_connections`: the maximum number of connections, by default `max_concurrent` and 1024 more.
     pub max_connections: u32,
-    /// `max_connections_per_address`, `max_concurrent` and 256 more by default: how many of them may be from one address.
+    /// `max_connections_per_address`: the maximum number from one address, by default `max_concurrent` and
+    /// 256 more.
     pub max_connections_per_address: u32,
 }
 
@@ -70,11 +71,11 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads `gateway` in the configuration `file`, if there is one, then what the variables `env` say instead, then
-    /// `listen`, which is the command line's.
+    /// Reads `gateway` in the configuration `file`, if it is given. The variables in `env` override it, and
+    /// `listen`, the command line's address, overrides those.
     ///
     /// # Errors
-    /// With the field or the variable that holds what cannot be meant.
+    /// With the field or the variable of an invalid value.
     pub fn read(
         file: Option<&ConfigFile>,
         env: &dyn Fn(&str) -> Option<String>,
@@ -82,12 +83,12 @@ impl Settings {
     ) -> Result<Settings, Error> {
         let part = file.map(|file| file.part(|root| config(root, env))).transpose()?;
         let mut settings = part.unwrap_or_default();
-        settings.overrule(env)?;
+        settings.override_from(env)?;
         settings.listen = listen.unwrap_or(settings.listen);
         Ok(settings)
     }
 
-    /// How many connections there may be.
+    /// Returns the limits on the number of connections.
     pub(super) fn connection_limits(&self) -> ConnectionLimits {
         ConnectionLimits {
             total: self.max_connections as usize,
@@ -95,8 +96,8 @@ impl Settings {
         }
     }
 
-    /// What the environment says wins over the file.
-    fn overrule(&mut self, env: &dyn Fn(&str) -> Option<String>) -> Result<(), Error> {
+    /// Overrides the file's values with those of the environment.
+    fn override_from(&mut self, env: &dyn Fn(&str) -> Option<String>) -> Result<(), Error> {
         if let Some(address) = filled(env, LISTEN_VARIABLE) {
             self.listen = parse_listen(&address).map_err(|error| wrong(LISTEN_VARIABLE, error))?;
         }
@@ -107,12 +108,12 @@ impl Settings {
     }
 }
 
-/// The variable's value, if there is something in it.
+/// Returns the variable's value, if it is not empty.
 fn filled(env: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> {
     env(name).filter(|value| !value.trim().is_empty())
 }
 
-/// A token is never quoted, and what was meant for one variable may be in the other.
+/// Returns an error that does not quote the value: a token may be in the wrong variable.
 fn wrong(variable: &str, error: &str) -> Error {
     Error::other(format!("the variable `{variable}`: {error}"))
 }
@@ -122,14 +123,14 @@ fn config(root: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Settin
 }
 
 fn gateway(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Settings, JsonError> {
-    // No field is required, so nothing below would notice that it is not an object.
+    // No field is required, so nothing below would notice another type.
     node.keys()?;
     let default = Settings::default();
     let listen = node
         .get("listen")
         .map(|address| parse_listen(address.text()?).map_err(|message| address.error(message)));
-    let max_concurrent = whole_or(node, "max_concurrent", MOST_CONCURRENT, default.max_concurrent)?;
-    let connections = |key, spare| whole_or(node, key, MOST_CONNECTIONS, max_concurrent + spare);
+    let max_concurrent = whole_or(node, "max_concurrent", MAX_CONCURRENT, default.max_concurrent)?;
+    let connections = |key, spare| whole_or(node, key, MAX_CONNECTIONS, max_concurrent + spare);
     Ok(Settings {
         listen: listen.transpose()?.unwrap_or(default.listen),
         token: token(node, env)?,
@@ -143,8 +144,8 @@ fn gateway(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Setti
     })
 }
 
-/// As with a provider's key, the variable wins over the text. A variable that is named and not set is an error: the
-/// gateway would be open, or use another token than the one that was meant.
+/// Reads the token. The variable overrides the text, as for a provider's key. A variable that is named but
+/// not set is an error: the gateway would be open, or use an unintended token.
 fn token(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Option<Secret>, JsonError> {
     let parse = |field: Node<'_>, text: &str| parse_token(text).map_err(|message| field.error(message));
     let Some(name) = node.get("token_env") else {
@@ -160,7 +161,7 @@ fn token(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Option<
 /// Reads an address to listen on: `127.0.0.1:8080`, `0.0.0.0:80`, `[::1]:8080` or `localhost:8080`.
 ///
 /// # Errors
-/// In words, without the text.
+/// With a reason that does not quote the text.
 pub fn parse_listen(text: &str) -> Result<SocketAddr, &'static str> {
     let text = text.trim();
     let address = match text.strip_prefix("localhost:") {
@@ -170,7 +171,8 @@ pub fn parse_listen(text: &str) -> Result<SocketAddr, &'static str> {
     address.ok_or("expected an address and a port, such as `127.0.0.1:8080` or `0.0.0.0:8080`")
 }
 
-/// A token goes in a header, so it has to be visible ASCII. Files and shells leave line ends around it.
+/// Parses a token. It is sent in a header, so it has to be visible ASCII. Line ends around it, which files
+/// and shells leave, are removed.
 fn parse_token(text: &str) -> Result<Secret, &'static str> {
     match text.trim() {
         "" => Err("the token must not be empty"),
@@ -206,14 +208,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_said_is_loopback_without_a_token() {
+    fn default_is_loopback_without_token() {
         let settings = read("{}", &[]).unwrap();
         assert_eq!(settings, Settings::default());
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
     }
 
     #[test]
-    fn the_command_line_wins_over_the_environment_and_that_over_the_file() {
+    fn command_line_overrides_environment_and_file() {
         let file =
             r#"{"gateway":{"listen":"0.0.0.0:1","token":"file","max_concurrent":2,"max_body_bytes":3}}"#;
         let settings = read(file, &[]).unwrap();
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_read() {
+    fn reads_every_field() {
         for field in FIELDS {
             let error = read(&format!(r#"{{"gateway":{{"{field}":{{}}}}}}"#), &[]).unwrap_err();
             assert!(error.contains(&format!("gateway.{field}: expected ")), "{error}");
@@ -238,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_follow_from_answers_unless_they_are_given() {
+    fn connection_limits_default_to_answers() {
         let bounds = |gateway: &str| {
             let settings = read(&format!(r#"{{"gateway":{gateway}}}"#), &[]).unwrap();
             (settings.max_connections, settings.max_connections_per_address)
@@ -249,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_can_be_named_for_the_token() {
+    fn reads_token_from_named_variable() {
         let file = r#"{"gateway":{"token_env":"GATE","token":"file"}}"#;
         assert_eq!(read(file, &[("GATE", "env")]).unwrap().token.unwrap().expose(), "env");
         assert_eq!(read(file, &[]).unwrap().token.unwrap().expose(), "file");
@@ -259,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_name_the_field_and_never_the_token() {
+    fn errors_name_field_but_never_token() {
         for (gateway, named) in [
             (r#""open""#, "gateway: expected an object"),
             (r#"{"listen":"8080"}"#, "gateway.listen: expected an address and a port"),

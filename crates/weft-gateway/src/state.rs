@@ -1,4 +1,4 @@
-//! What all requests share.
+//! The state that all requests share.
 
 use super::Build;
 use super::access::Access;
@@ -20,10 +20,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use weft_agent::{Agent, ConfigFile, Error, Home, Stop};
 
-/// The seconds after which one who found no room may try again.
+/// The `Retry-After` of a request for which there is no room, in seconds.
 const BUSY_SECONDS: u64 = 1;
 
-/// The time that requests have for their answers once all turns are stopped. Turns end a little earlier.
+/// The time that requests have for their answers after all turns were stopped. Turns end a little earlier.
 pub(super) const GIVE_UP: Duration = Duration::from_millis(750);
 
 /// A handle on [`State`].
@@ -38,7 +38,7 @@ impl Deref for Shared {
     }
 }
 
-/// What all requests share.
+/// The state that all requests share.
 pub(super) struct State {
     pub(super) agent: Agent,
     pub(super) home: Home,
@@ -49,13 +49,13 @@ pub(super) struct State {
     pub(super) readiness: Readiness,
     /// Limits on work that takes long.
     pub(super) work: WorkLimits,
-    /// The turns that are being made. A turn goes on for a moment when its client has gone: what has arrived is stored.
+    /// The running turns. A turn outlives its client for a moment, in which the received part is stored.
     pub(super) turns: TaskTracker,
-    /// The requests that are being answered, each until the end of its answer.
+    /// The requests that are being answered, each until the end of its response.
     pub(super) answers: TaskTracker,
-    /// What is known of sessions for their list.
+    /// The data of the sessions that were listed last.
     pub(super) known_sessions: KnownSessions,
-    /// The turns that belong to a session.
+    /// The running turns of sessions.
     pub(super) running: RunningTurns,
     /// Stops every turn.
     pub(super) stop: Stop,
@@ -66,10 +66,10 @@ pub(super) struct State {
 }
 
 impl Shared {
-    /// The gateway of `agent`, with what is in the configuration `file` now.
+    /// Returns the state for `agent`, with the current content of the configuration `file`.
     ///
     /// # Errors
-    /// If the configuration cannot be used.
+    /// If the configuration is invalid.
     pub(super) fn new(
         agent: Agent,
         home: Home,
@@ -100,15 +100,15 @@ impl Shared {
 }
 
 impl State {
-    /// The agent's configuration as it was read last.
+    /// Returns the agent's configuration as it was read last.
     pub(super) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the agent's configuration again, and returns the file. Turns that are being made keep the old one.
+    /// Reads the agent's configuration again, and returns the file. Running turns keep the old one.
     ///
     /// # Errors
-    /// If it cannot be used; the old one stays then.
+    /// If it is invalid; the old one stays in use then.
     pub(super) fn reload(&self) -> Result<ConfigFile, Error> {
         let file = ConfigFile::read(&self.home)?;
         let config = Arc::new(file.agent()?);
@@ -131,13 +131,13 @@ impl State {
         }
     }
 
-    /// Waits until the gateway gives up what it still does.
+    /// Waits until the gateway abandons running requests.
     pub(super) async fn given_up(&self) {
         self.stop.stopped().await;
         sleep(GIVE_UP).await;
     }
 
-    /// Returns the error of a request that the gateway's end leaves no time for.
+    /// Returns the error of a request for which the gateway's end leaves no time.
     pub(super) fn refuse_at_end(&self) -> ApiError {
         self.metrics.rejected("shutdown");
         let message = "the gateway is shutting down";
@@ -145,10 +145,10 @@ impl State {
         error.retry_after(BUSY_SECONDS)
     }
 
-    /// Room for a turn, until what is returned is dropped.
+    /// Returns a permit for a turn, valid until it is dropped.
     ///
     /// # Errors
-    /// 429 if there is none, 503 if the gateway is about to end.
+    /// 429 if no permit is left, 503 if the gateway is about to end.
     pub(super) fn admit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         if self.draining.is_cancelled() {
             return Err(self.refuse_at_end());

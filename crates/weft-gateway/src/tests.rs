@@ -1,20 +1,20 @@
-//! The numbers in `docs/gateway.md` are those of the code.
+//! Compares the numbers in `docs/gateway.md` with the code.
 
-use super::{completions, health, life, limits, log, server, settings, state, work_limits};
+use super::{completions, health, limits, log, server, settings, shutdown, state, work_limits};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 const PAGE: &str = include_str!("../../../docs/gateway.md");
 
-/// The part of the page below a heading.
+/// Returns the section of the page below a heading.
 fn part(heading: &str) -> &'static str {
     let rest =
         PAGE.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no part `{heading}`")).1;
     rest.split("\n## ").next().unwrap_or_default()
 }
 
-/// The text without line breaks.
-fn words(text: &str) -> String {
+/// Returns the text without line breaks.
+fn joined_lines(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -23,8 +23,8 @@ fn seconds(time: Duration) -> String {
 }
 
 #[test]
-fn limits_are_those_of_the_code() {
-    let limits = words(part("Limits"));
+fn documented_limits_match_the_code() {
+    let limits = joined_lines(part("Limits"));
     let kilobytes = |bytes: usize| format!("{} KB", bytes / 1024);
     for expected in [
         format!(
@@ -51,7 +51,7 @@ fn limits_are_those_of_the_code() {
     ] {
         assert!(limits.contains(&expected), "not in the page: {expected}");
     }
-    let errors = words(part("Errors"));
+    let errors = joined_lines(part("Errors"));
     let lingering = format!(
         "up to {} MB of the rest of the body are discarded, for {} at most and {} after the last byte",
         server::LINGER_BYTES >> 20,
@@ -62,8 +62,8 @@ fn limits_are_those_of_the_code() {
 }
 
 #[test]
-fn times_are_those_of_the_code() {
-    let readiness = words(part("Readiness"));
+fn documented_times_match_the_code() {
+    let readiness = joined_lines(part("Readiness"));
     for expected in [
         format!("a file of {} KB", health::PROBE_BYTES / 1024),
         format!("valid for {}", seconds(health::FRESH)),
@@ -72,18 +72,19 @@ fn times_are_those_of_the_code() {
     ] {
         assert!(readiness.contains(&expected), "not in the page: {expected}");
     }
-    assert!(words(part("The log")).contains(&format!("{} lines are kept", log::CAPACITY)));
-    assert!(words(part("The end")).contains(&format!("{} to complete", seconds(life::GRACE))));
-    let whole = life::GRACE + life::STORING + life::FLUSHING + super::LAST_WRITES + life::LAST_LINES;
+    assert!(joined_lines(part("The log")).contains(&format!("{} lines are kept", log::CAPACITY)));
+    assert!(joined_lines(part("The end")).contains(&format!("{} to complete", seconds(shutdown::GRACE))));
+    let whole =
+        shutdown::GRACE + shutdown::STORING + shutdown::FLUSHING + super::LAST_WRITES + shutdown::LAST_LINES;
     assert!(whole + Duration::from_millis(500) < Duration::from_secs(10), "it would take {whole:?} to end");
     assert!(
-        completions::LAST_CHANCE < state::GIVE_UP && state::GIVE_UP < life::STORING,
+        completions::LAST_CHANCE < state::GIVE_UP && state::GIVE_UP < shutdown::STORING,
         "what cannot be stored or answered is told before clients are cut"
     );
 }
 
 #[test]
-fn settings_are_those_of_the_code() {
+fn documented_settings_match_the_code() {
     let rows = part("Settings").lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     assert_eq!(rows.collect::<BTreeSet<_>>(), settings::FIELDS.into_iter().collect());
 }

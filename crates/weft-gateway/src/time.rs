@@ -1,13 +1,13 @@
-//! The time as logs and OpenAI's interface have it.
+//! Times in the formats of logs and of OpenAI's API.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Seconds since 1970.
+/// Returns the seconds since 1970.
 pub(super) fn unix(time: SystemTime) -> u64 {
     since_1970(time).as_secs()
 }
 
-/// `2025-11-22T13:45:01.250Z`
+/// Returns `2025-11-22T13:45:01.250Z`.
 pub(super) fn rfc3339(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(UNIX_EPOCH + since_1970(time)).to_string()
 }
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_right_around_leap_days() {
+    fn formats_dates_around_leap_days() {
         for (seconds, text) in [
             (0, "1970-01-01T00:00:00.000Z"),
             (951_782_399, "2000-02-28T23:59:59.000Z"),

@@ -1,4 +1,4 @@
-//! The token that clients present: where it comes from, and how it is compared.
+//! The token that clients send: its origin, and its comparison.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -12,28 +12,29 @@ use subtle::ConstantTimeEq as _;
 use weft_agent::home;
 use weft_agent::warnings::SHORTEST_TOKEN;
 
-/// The file in the home directory that holds a token made here.
+/// The file in the home directory with a generated token.
 pub(super) const FILE: &str = "gateway-token";
 
-/// How many random bytes a token made here has.
+/// The number of random bytes in a generated token.
 const BYTES: usize = 32;
 
-/// The most that is read of the file: a token is far shorter.
-const MOST: u64 = 4096;
+/// The maximum number of bytes that are read of the file: a token is far shorter.
+const MAX_FILE_BYTES: u64 = 4096;
 
-/// A token to hold others against.
+/// A token to compare others with.
 ///
-/// Kept as its digest: two digests have the same length, so that comparing them says nothing about the token's own.
+/// It is stored as its digest: two digests have the same length, so that comparing them reveals nothing about
+/// the token's length.
 #[derive(Clone)]
 pub(super) struct Token([u8; 32]);
 
 impl Token {
-    /// The token `secret`.
+    /// Returns the token `secret`.
     pub(super) fn new(secret: &Secret) -> Token {
         Token(digest(secret.expose()))
     }
 
-    /// Whether `offered` is this token. Takes the same time whatever the difference is.
+    /// Returns whether `offered` is this token, in the same time whatever the difference is.
     pub(super) fn matches(&self, offered: &str) -> bool {
         self.0.ct_eq(&digest(offered)).into()
     }
@@ -50,14 +51,15 @@ pub(super) struct Stored {
     pub(super) secret: Secret,
     /// The file.
     pub(super) path: PathBuf,
-    /// Whether it was made just now.
+    /// Whether it was generated now.
     pub(super) new: bool,
 }
 
-/// The token in the directory `home`, made if there is none: 32 random bytes in a file that only its owner can read.
+/// Returns the token in the directory `home`. If there is none, generates one: 32 random bytes in a file that
+/// only its owner can read.
 ///
 /// # Errors
-/// If the file can be neither read nor made, or holds what is no token; with its path.
+/// If the file can be neither read nor made, or holds no valid token; with its path.
 pub(super) fn stored(home: &Path) -> io::Result<Stored> {
     let path = home.join(FILE);
     let named = |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
@@ -65,9 +67,9 @@ pub(super) fn stored(home: &Path) -> io::Result<Stored> {
     Ok(Stored { secret, path, new })
 }
 
-/// Reads the file, which may be read-only. Makes a token if there is no file or nothing in it.
+/// Reads the file, which may be read-only. Generates a token if the file is missing or empty.
 fn read_or_make(path: &Path) -> io::Result<(Secret, bool)> {
-    // A file that holds one need not be for us to write.
+    // A file with a token need not be writable.
     match home::check_regular(path) {
         Ok(()) | Err(FsFault::NotFound) => {}
         Err(fault) => return Err(io::Error::other(fault.to_string())),
@@ -79,8 +81,8 @@ fn read_or_make(path: &Path) -> io::Result<(Secret, bool)> {
     }
 }
 
-/// Writes a new token into the file, unless there is one by now. The file is locked, so that of two gateways that start at the same
-/// time none overwrites the other's token.
+/// Writes a new token into the file, unless it has one by now. The file is locked, so that of two gateways
+/// that start at the same time neither overwrites the other's token.
 fn make(path: &Path) -> io::Result<(Secret, bool)> {
     let mut file = open(path)?;
     // Some file systems have no locks; then only gateways that start at the same time are affected.
@@ -100,11 +102,11 @@ fn make(path: &Path) -> io::Result<(Secret, bool)> {
 
 fn text(file: &File) -> io::Result<String> {
     let mut text = String::new();
-    file.take(MOST).read_to_string(&mut text)?;
+    file.take(MAX_FILE_BYTES).read_to_string(&mut text)?;
     Ok(text)
 }
 
-/// Opens the file, which is made for its owner alone if there is none.
+/// Opens the file. If it does not exist, makes it for its owner only.
 fn open(path: &Path) -> io::Result<File> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
@@ -134,7 +136,7 @@ fn random() -> io::Result<Secret> {
 
 fn parse(text: &str) -> io::Result<Secret> {
     let token = text.trim();
-    // Somebody may have put a token of his own there; what cannot be one is a file that was not written to its end.
+    // The user may have put a token there; an invalid one is a file that was not written completely.
     if token.len() < SHORTEST_TOKEN || token.bytes().any(|byte| !byte.is_ascii_graphic()) {
         let words = format!(
             "holds no token of at least {SHORTEST_TOKEN} visible characters: remove it, and a new one is made"
@@ -149,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn matches_itself_alone() {
+    fn token_matches_itself_only() {
         let token = Token::new(&Secret::new("a-token"));
         assert!(token.matches("a-token"));
         for other in ["", "a-toke", "a-token ", "A-token", "a-tokens"] {
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn is_made_once_for_its_owner_alone() {
+    fn generates_token_once_for_its_owner() {
         let directory = tempfile::tempdir().unwrap();
         let home = directory.path().join("home");
         let made = stored(&home).unwrap();
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_file_is_replaced() {
+    fn replaces_empty_file() {
         for empty in ["", " \n\n"] {
             let home = tempfile::tempdir().unwrap();
             fs::write(home.path().join(FILE), empty).unwrap();
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_start_at_once_have_one_token() {
+    fn simultaneous_starts_share_one_token() {
         let home = tempfile::tempdir().unwrap();
         let tokens = std::thread::scope(|scope| {
             let starts: Vec<_> = (0..8).map(|_| scope.spawn(|| stored(home.path()).unwrap())).collect();
@@ -202,13 +204,13 @@ mod tests {
     }
 
     #[test]
-    fn two_homes_have_two_tokens() {
+    fn each_home_has_its_own_token() {
         let [one, other] = [(), ()].map(|()| tempfile::tempdir().unwrap());
         assert_ne!(stored(one.path()).unwrap().secret, stored(other.path()).unwrap().secret);
     }
 
     #[test]
-    fn a_file_without_a_token_is_named() {
+    fn names_file_without_token() {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join(FILE), "short\n").unwrap();
         let error = stored(home.path()).unwrap_err().to_string();

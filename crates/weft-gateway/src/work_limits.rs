@@ -1,8 +1,8 @@
 //! Limits on work whose time and memory depend on what clients send.
 //!
-//! A small request is parsed where it arrives. Large ones are parsed on threads of their own, a few at a time, so that no other
-//! request waits for them. Their bodies take at most [`LARGE_AT_ONCE`] times `max_body_bytes` of memory, and their trees
-//! [`PARSED_AT_ONCE`] times the memory of one.
+//! A small request is parsed on the current thread. Large ones are parsed on other threads, a few at a time,
+//! so that no other request waits for them. Their bodies take at most [`LARGE_AT_ONCE`] times
+//! `max_body_bytes` of memory, and their trees [`PARSED_AT_ONCE`] times the memory of one.
 
 use super::api_error::ApiError;
 use axum::http::StatusCode;
@@ -12,13 +12,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-/// The largest body, in bytes, that is parsed where it arrives: that takes less than a millisecond.
+/// The largest body, in bytes, that is parsed on the current thread: that takes less than a millisecond.
 pub(super) const SMALL: usize = 64 * 1024;
 
 /// The number of larger bodies in memory at once.
 pub(super) const LARGE_AT_ONCE: usize = 16;
 
-/// The number of larger bodies that may wait for it.
+/// The number of larger bodies that may wait for that.
 pub(super) const LARGE_WAITING: usize = 64;
 
 /// The longest time that one may wait.
@@ -27,8 +27,8 @@ pub(super) const LARGE_WAIT: Duration = Duration::from_secs(10);
 /// The number of larger bodies that are parsed at once.
 pub(super) const PARSED_AT_ONCE: usize = 2;
 
-/// The number of threads that may wait for files at once. It is below [`MOST_BLOCKING`](super::MOST_BLOCKING), so that there are
-/// threads left for the resolver of host names and for parsing.
+/// The number of threads that may wait for files at once. It is below [`MAX_BLOCKING`](super::MAX_BLOCKING),
+/// so that threads are left for the resolver of host names and for parsing.
 const FILES_AT_ONCE: usize = 32;
 
 /// The `Retry-After` of a request for which there is no room, in seconds.
@@ -47,7 +47,7 @@ pub(super) struct LargeBodyPermit(
     #[expect(dead_code, reason = "its drop gives it back")] OwnedSemaphorePermit,
 );
 
-/// The permit to have a thread wait for files.
+/// The permit for a thread to wait for files.
 pub(super) struct FilePermit(
     #[expect(dead_code, reason = "its drop gives it back")] Option<OwnedSemaphorePermit>,
 );
@@ -81,13 +81,13 @@ impl WorkLimits {
         permit.ok().and_then(Result::ok).map(LargeBodyPermit).ok_or_else(busy)
     }
 
-    /// Whether anybody waits for the permit to have a large body in memory.
+    /// Returns whether any request waits for the permit to have a large body in memory.
     pub(super) fn is_crowded(&self) -> bool {
         self.waiting.available_permits() < LARGE_WAITING
     }
 
-    /// Runs `parse` on a thread of its own, after waiting for a permit. The permit is held until `parse` returns, also if nobody
-    /// waits for the result any more.
+    /// Runs `parse` on a thread of its own, after waiting for a permit. The permit is held until `parse`
+    /// returns, even if the result is no longer awaited.
     ///
     /// # Errors
     /// 500 if `parse` panics.
@@ -105,9 +105,9 @@ impl WorkLimits {
         parsed.await.map_err(|_| failed())
     }
 
-    /// Waits for the permit to have a thread wait for files.
+    /// Waits for the permit for a thread to wait for files.
     pub(super) async fn files(&self) -> FilePermit {
-        // It fails only once the semaphore is closed, which nobody does.
+        // This fails only if the semaphore is closed, which never happens.
         FilePermit(Arc::clone(&self.files).acquire_owned().await.ok())
     }
 }
@@ -118,7 +118,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[tokio::test(start_paused = true)]
-    async fn only_so_many_large_bodies_are_in_memory() {
+    async fn limits_large_bodies_in_memory() {
         let work = Arc::new(WorkLimits::new());
         let mut held = Vec::new();
         for _ in 0..LARGE_AT_ONCE {
@@ -132,7 +132,7 @@ mod tests {
                 )
             })
             .collect();
-        // Until all of them wait.
+        // Gives all of them the time to begin waiting.
         tokio::time::sleep(Duration::from_millis(1)).await;
         let one_too_many = work.large().await.err().unwrap();
         assert_eq!((one_too_many.status.as_u16(), one_too_many.retry_after), (429, Some(1)));
@@ -141,14 +141,14 @@ mod tests {
         for waited in waiting {
             told.push(waited.await.unwrap().err());
         }
-        // Each one that is let in leaves at once again.
+        // Each one that is admitted ends immediately.
         assert!(told.iter().all(Option::is_none), "{told:?}");
         let _again = work.large().await.unwrap();
         assert_eq!(work.large().await.err().unwrap().status.as_u16(), 429, "nobody leaves");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn only_so_many_wait_for_files() {
+    async fn limits_threads_that_wait_for_files() {
         let work = WorkLimits::new();
         let mut waiting = Vec::new();
         for _ in 0..32 {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn only_so_many_are_parsed_at_once() {
+    async fn limits_requests_parsed_at_once() {
         let work = Arc::new(WorkLimits::new());
         let counts = Arc::new([const { AtomicUsize::new(0) }; 2]);
         let parsing: Vec<_> = (0..20)

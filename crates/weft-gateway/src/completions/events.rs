@@ -1,9 +1,9 @@
-//! An answer as server-sent events, each sent as soon as it is there.
+//! An answer as server-sent events, each sent as soon as it is available.
 
 use super::failure;
 use super::shape::{Delta, Shape, finish_reason};
 use super::store_outcome::StoreOutcome;
-use super::turn::{Made, Piece, Pieces};
+use super::turn::{Completed, TurnOutput, TurnOutputs};
 use crate::api_error::ApiError;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderName, HeaderValue, header};
@@ -14,33 +14,33 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// As many bytes as are sent at once, if as many are there.
+/// The maximum number of bytes in one frame, unless an event is larger.
 const FRAME: usize = 16 * 1024;
 
 /// The body of a streamed answer.
 pub(super) struct Events {
-    /// What had come before the body was begun.
-    first: Option<Piece>,
-    pieces: Pieces,
+    /// The part that had arrived before the body was begun.
+    first: Option<TurnOutput>,
+    outputs: TurnOutputs,
     shape: Shape,
-    /// Whether the client wants to know the usage.
+    /// Whether the client asked for the usage.
     usage: bool,
     ended: bool,
 }
 
 impl Events {
-    /// The answer that begins with `first`, which is no error.
-    pub(super) fn new(first: Piece, pieces: Pieces, shape: Shape, usage: bool) -> Events {
-        Events { first: Some(first), pieces, shape, usage, ended: false }
+    /// Returns the answer that begins with `first`, which is no error.
+    pub(super) fn new(first: TurnOutput, outputs: TurnOutputs, shape: Shape, usage: bool) -> Events {
+        Events { first: Some(first), outputs, shape, usage, ended: false }
     }
 
-    /// The response.
+    /// Returns the response.
     pub(super) fn into_response(self) -> Response {
         let mut response = Response::new(Body::new(self));
         for (name, value) in [
             (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
             (header::CACHE_CONTROL, "no-store"),
-            // nginx would gather what is to be seen at once.
+            // Keeps nginx from buffering the stream.
             (HeaderName::from_static("x-accel-buffering"), "no"),
         ] {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -48,17 +48,19 @@ impl Events {
         response
     }
 
-    /// Adds the events of `piece` to `out`.
-    fn write(&mut self, piece: Option<Piece>, out: &mut Vec<u8>) {
-        match piece {
-            Some(Piece::Text(text)) => event(out, &self.shape.chunk(&Delta::Text(&text), self.usage, None)),
-            Some(Piece::End(Ok(made))) => self.end(&made, out),
-            Some(Piece::End(Err(error))) => self.fail(&failure::api_error(&error), None, out),
+    /// Adds the events for `output` to `out`.
+    fn write(&mut self, output: Option<TurnOutput>, out: &mut Vec<u8>) {
+        match output {
+            Some(TurnOutput::Text(text)) => {
+                event(out, &self.shape.chunk(&Delta::Text(&text), self.usage, None))
+            }
+            Some(TurnOutput::End(Ok(completed))) => self.end(&completed, out),
+            Some(TurnOutput::End(Err(error))) => self.fail(&failure::api_error(&error), None, out),
             None => self.fail(&failure::lost(), None, out),
         }
     }
 
-    fn end(&mut self, Made { answer, stored }: &Made, out: &mut Vec<u8>) {
+    fn end(&mut self, Completed { answer, stored }: &Completed, out: &mut Vec<u8>) {
         let (shape, usage) = (&self.shape, self.usage);
         if !answer.shown {
             event(out, &shape.chunk(&Delta::Text(&answer.text), usage, None));
@@ -74,7 +76,7 @@ impl Events {
         self.ended = true;
     }
 
-    /// Ends without `[DONE]`: a client that overlooks the error notices that something is missing.
+    /// Ends without `[DONE]`, so that a client that overlooks the error notices a missing end.
     fn fail(&mut self, error: &ApiError, stored: Option<StoreOutcome>, out: &mut Vec<u8>) {
         let mut writer = Writer::default();
         writer.object(|body| {
@@ -87,15 +89,15 @@ impl Events {
         self.ended = true;
     }
 
-    /// Adds everything that is there already; whether anything is.
+    /// Adds all events that are available to `out`. Returns whether there were any.
     fn gather(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
         if let Some(first) = self.first.take() {
             event(out, &self.shape.chunk(&Delta::Role, self.usage, None));
             self.write(Some(first), out);
         }
         while !self.ended && out.len() < FRAME {
-            match self.pieces.poll_next(context) {
-                Poll::Ready(piece) => self.write(piece, out),
+            match self.outputs.poll_next(context) {
+                Poll::Ready(output) => self.write(output, out),
                 Poll::Pending => break,
             }
         }
@@ -103,7 +105,7 @@ impl Events {
     }
 }
 
-/// One event. JSON has no line breaks, so it is one line.
+/// Writes one event. JSON has no line breaks, so it takes one line.
 fn event(out: &mut Vec<u8>, data: &[u8]) {
     out.extend_from_slice(b"data: ");
     out.extend_from_slice(data);

@@ -1,4 +1,4 @@
-//! Why there is no answer, as a status and in OpenAI's shape.
+//! Maps errors of the agent to statuses and OpenAI's shape.
 
 use crate::api_error::ApiError;
 use crate::log;
@@ -6,11 +6,12 @@ use axum::http::StatusCode;
 use clawft_core::{TransportError, TurnError};
 use weft_agent::{Error, Fault};
 
-/// What the client is told of `error`.
+/// Returns the response for `error`.
 ///
-/// What the provider says about the request goes through, with its status: 400, 404, 413, 422, 429. What is between the
-/// gateway and the provider, a wrong key above all, is a bad gateway to the client: 502, 503 or 504. What is wrong with the
-/// gateway's own files is 500, and in the log, because paths are in it.
+/// The provider's errors about the request are passed on with their status: 400, 404, 413, 422, 429. An error
+/// between the gateway and the provider, for example a wrong key, is a bad gateway to the client: 502, 503 or
+/// 504. An error in the gateway's own files is 500, with the cause in the log only, because it contains
+/// paths.
 pub(super) fn api_error(error: &Error) -> ApiError {
     match &error.fault {
         Fault::Turn(turn) => turn_error(turn),
@@ -21,7 +22,7 @@ pub(super) fn api_error(error: &Error) -> ApiError {
         Fault::Request(_) => ApiError::new(StatusCode::BAD_GATEWAY, "upstream_error", error.to_string()),
         _ => {
             log::warn(&error.to_string());
-            ApiError::internal("the gateway could not do this, its log says why")
+            ApiError::internal("the gateway has an error, see its log")
         }
     }
 }
@@ -50,7 +51,7 @@ fn turn_error(error: &TurnError) -> ApiError {
     }
 }
 
-/// What becomes of the provider's status.
+/// Returns the status and code for a status of the provider.
 fn passed_on(status: u16) -> (StatusCode, &'static str) {
     match status {
         429 => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded"),
@@ -64,15 +65,15 @@ fn passed_on(status: u16) -> (StatusCode, &'static str) {
     }
 }
 
-/// An answer that broke off after some of it was sent.
+/// Returns the error for an answer that broke off after a part was sent.
 pub(super) fn incomplete(cause: &str) -> ApiError {
     let message = format!("the answer is incomplete: {cause}");
     ApiError::new(StatusCode::BAD_GATEWAY, "incomplete", message)
 }
 
-/// A turn that ended without saying how: it panicked, which is in the log.
+/// Returns the error for a turn that ended without a result: it panicked, which is in the log.
 pub(super) fn lost() -> ApiError {
-    ApiError::internal("the gateway failed, its log says where")
+    ApiError::internal("the gateway failed, see its log")
 }
 
 #[cfg(test)]
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_providers_status_is_passed_on_where_it_is_about_the_request() {
+    fn passes_on_status_about_the_request() {
         for (status, expected) in [
             (400, 400),
             (404, 404),
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_between_is_a_bad_gateway() {
+    fn provider_failures_are_bad_gateway() {
         let invalid = TurnError::InvalidKey {
             provider: "openai".to_owned(),
             source: KeySource::Variable("OPENAI_API_KEY".to_owned()),
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_for_the_log() {
+    fn hides_paths_from_clients() {
         let told = api_error(&Error::other("/home/somebody/.clawft is full"));
         assert_eq!(told.status.as_u16(), 500);
         assert!(!told.message.contains("somebody"));

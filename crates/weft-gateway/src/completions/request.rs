@@ -1,23 +1,23 @@
-//! What a request asks for.
+//! The request for a chat completion.
 
 use super::unsupported;
 use crate::api_error::ApiError;
 use clawft_types::json::{self, JsonError, Node, Writer};
 use clawft_types::{Input, Message, Role, Temperature};
 
-/// The body of a request, read: what cannot be done as it is asked has been refused.
+/// A parsed request. Unsupported requests were refused.
 #[derive(Debug)]
 pub(super) struct ChatRequest {
-    /// `model`, if another one than the configuration's is wanted.
+    /// `model`, if it is given.
     pub(super) model: Option<String>,
     /// `temperature`
     pub(super) temperature: Option<Temperature>,
     /// `max_completion_tokens`, or by its older name `max_tokens`.
     pub(super) max_tokens: Option<u32>,
-    /// The messages of role `system` or `developer` before all others: they take the place of the configuration's
+    /// The messages with role `system` or `developer` before all others. They replace the configuration's
     /// `system_prompt`.
     pub(super) instructions: Option<String>,
-    /// What was said before.
+    /// The earlier messages.
     pub(super) earlier: Vec<Message>,
     /// The last message, which is the user's.
     pub(super) input: Input,
@@ -28,10 +28,10 @@ pub(super) struct ChatRequest {
 }
 
 impl ChatRequest {
-    /// Reads a request's body.
+    /// Parses a request's body.
     ///
     /// # Errors
-    /// 400 with the field that is missing, wrong, or asks for what the gateway cannot do.
+    /// 400 with the field that is missing, wrong or not supported.
     pub(super) fn parse(body: &[u8]) -> Result<ChatRequest, ApiError> {
         let tree = json::parse(body)?;
         let root = Node::root(&tree);
@@ -57,7 +57,7 @@ impl ChatRequest {
     }
 }
 
-/// The instructions that come first, and the other messages.
+/// Returns the instructions at the beginning, and the other messages.
 fn messages(root: Node<'_>) -> Result<(Option<String>, Vec<Message>), JsonError> {
     let mut instructions: Option<String> = None;
     let mut others = Vec::new();
@@ -94,7 +94,7 @@ fn message(node: Node<'_>) -> Result<Message, JsonError> {
     Ok(Message::new(role, content(node.require("content")?)?))
 }
 
-/// A text, or a list of parts of text: `[{"type":"text","text":"…"}, …]`.
+/// Returns a text, or a list of text parts: `[{"type":"text","text":"…"}, …]`.
 fn content(node: Node<'_>) -> Result<String, JsonError> {
     let Some(parts) = node.as_items() else { return node.text().map(str::to_owned) };
     let mut content = String::new();
@@ -109,7 +109,7 @@ fn content(node: Node<'_>) -> Result<String, JsonError> {
     Ok(content)
 }
 
-/// The user's message, word for word: a text that looks like a message in JSON is not taken for one here.
+/// Returns the user's message literally: a text that looks like a message in JSON is still text.
 fn input(text: &str, stream: bool) -> Result<Input, ApiError> {
     let mut writer = Writer::default();
     writer.object(|message| {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_openais_clients_send() {
+    fn reads_requests_of_openais_clients() {
         let request = parse(
             r#"{"model":"m","messages":[
                 {"role":"system","content":"a"},{"role":"developer","content":[{"type":"text","text":"b"}]},
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_is_one_message() {
+    fn one_message_is_enough() {
         let request = parse(r#"{"messages":[{"role":"user","content":"hi"}]}"#).unwrap();
         assert_eq!((request.model, request.instructions, request.max_tokens), (None, None, None));
         assert_eq!((request.earlier.len(), request.stream, request.usage), (0, false, false));
@@ -189,14 +189,14 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_taken_word_for_word() {
+    fn takes_message_literally() {
         for text in [r#"{"content":"x","stream":true}"#, "two\nlines\n", "\u{1f600}\u{7}"] {
             assert_eq!(input(text, false).unwrap().text(), text);
         }
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn names_the_wrong_field() {
         for (messages, param, words) in [
             ("null", "messages", "missing"),
             ("[]", "messages", "the last message has to be the user's"),

@@ -8,31 +8,31 @@ use clawft_types::json::Writer;
 use std::time::SystemTime;
 use weft_agent::Answer;
 
-/// What all parts of one answer have in common.
+/// The values that all parts of one answer share.
 pub(super) struct Shape {
     id: String,
     created: String,
     model: String,
 }
 
-/// What one chunk of a stream brings.
+/// The content of one chunk of a stream.
 pub(super) enum Delta<'a> {
-    /// That it is the assistant who speaks.
+    /// The role of the assistant.
     Role,
-    /// The next piece of text.
+    /// The next part of the text.
     Text(&'a str),
-    /// That there is no more, and why.
+    /// The end, with its reason.
     Finish(&'static str),
 }
 
 impl Shape {
-    /// An answer of `model`, made now.
+    /// Returns the shape of an answer of `model` that is made now.
     pub(super) fn new(model: &str) -> Shape {
         let created = time::unix(SystemTime::now()).to_string();
         Shape { id: format!("chatcmpl-{}", id::random()), created, model: model.to_owned() }
     }
 
-    /// The whole answer.
+    /// Returns the complete answer.
     pub(super) fn whole(&self, answer: &Answer) -> Response {
         reply::object(|body| {
             self.write_head(body, "chat.completion");
@@ -47,8 +47,8 @@ impl Shape {
         })
     }
 
-    /// One chunk. With `usage`, every chunk has the field, and in all but the last there is `null` in it. The last ones say
-    /// whether the turn was `stored`.
+    /// Returns one chunk. With `usage`, every chunk has that field, which is `null` in all but the last one.
+    /// The last chunks tell whether the turn was `stored`.
     pub(super) fn chunk(&self, delta: &Delta<'_>, usage: bool, stored: Option<StoreOutcome>) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.object(|body| {
@@ -64,7 +64,7 @@ impl Shape {
         writer.into_bytes()
     }
 
-    /// The last chunk, where usage was asked for and is known.
+    /// Returns the chunk with the usage, if that was asked for and is known.
     pub(super) fn usage_chunk(&self, usage: &Usage, stored: Option<StoreOutcome>) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.object(|body| {
@@ -128,7 +128,7 @@ fn write_usage(writer: &mut Writer, usage: &Usage) {
     });
 }
 
-/// Why the model stopped, in OpenAI's words: Anthropic has others, and clients know no more than these.
+/// Returns the reason in OpenAI's terms, because clients know no others: Anthropic's differ.
 pub(super) fn finish_reason(answer: &Answer) -> &'static str {
     match answer.finish_reason.as_deref() {
         Some("length" | "max_tokens" | "model_context_window_exceeded") => "length",
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_whole_answer_is_a_completion() {
+    async fn complete_answer_is_a_chat_completion() {
         let usage = Usage { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
         let body = shape().whole(&answer(None, Some(usage))).into_body().collect().await.unwrap().to_bytes();
         let expected = concat!(
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_bring_the_role_the_text_and_the_end() {
+    fn chunks_hold_role_text_and_end() {
         let chunk = |delta, usage| String::from_utf8(shape().chunk(&delta, usage, None)).unwrap();
         let expected = |delta: &str, rest: &str| {
             format!(
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_usage_comes_in_a_chunk_without_choices() {
+    fn usage_is_in_chunk_without_choices() {
         let usage = Usage { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
         let expected = concat!(
             r#"{"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"m","#,
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_get_the_reasons_they_know() {
+    fn maps_reasons_to_openais() {
         for (reason, known) in [
             (Some("end_turn"), "stop"),
             (Some("max_tokens"), "length"),

@@ -1,36 +1,36 @@
-//! Whether a turn was stored in its session, as clients are told.
+//! The outcome of storing a turn, as clients see it.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use clawft_store::{FsError, FsFault};
 use clawft_types::json::Writer;
 use weft_agent::{Error, Fault};
 
-/// The header of whole answers in a session, `true` or `false`.
+/// The header of complete answers in a session: `true` or `false`.
 const HEADER: HeaderName = HeaderName::from_static("x-clawft-stored");
 
-/// The header beside it where it is `false`: the category of the reason.
+/// The header with the category of the reason, if the first one is `false`.
 const REASON_HEADER: HeaderName = HeaderName::from_static("x-clawft-stored-reason");
 
 /// The error of a turn that was not stored before the gateway ended.
 pub(super) const ENDED: &str = "the gateway ended before";
 
-/// Whether a turn was stored, and if not, the category of the reason. Paths and the system's errors are for the log only.
+/// The outcome of storing a turn. Paths and system errors are in the log only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StoreOutcome {
     /// The turn was stored.
     Stored,
-    /// The disk, or the user's share of it, is full.
+    /// The disk, or the user's quota, is full.
     DiskFull,
     /// The session was deleted while the turn was made.
     Deleted,
-    /// The gateway ended before it could be stored.
+    /// The gateway ended before the turn could be stored.
     Ended,
     /// The file cannot be written for another reason.
     Failed,
 }
 
 impl StoreOutcome {
-    /// Returns the outcome of a turn that `error` kept from being stored.
+    /// Returns the outcome of a turn that could not be stored because of `error`.
     pub(super) fn failed(error: &Error) -> StoreOutcome {
         match &error.fault {
             Fault::File(FsError { fault: FsFault::Full, .. }) => StoreOutcome::DiskFull,
@@ -40,7 +40,7 @@ impl StoreOutcome {
         }
     }
 
-    /// Adds the headers of a whole answer.
+    /// Adds the headers to a complete answer.
     pub(super) fn add_headers(self, headers: &mut HeaderMap) {
         headers.insert(HEADER, HeaderValue::from_static(self.header()));
         if let Some(reason) = self.reason() {
@@ -63,7 +63,7 @@ impl StoreOutcome {
         }
     }
 
-    /// Writes the member of a stream's last events: `"clawft":{"stored":false,"reason":"disk_full"}`.
+    /// Writes the member for a stream's last events: `"clawft":{"stored":false,"reason":"disk_full"}`.
     pub(super) fn write(self, body: &mut Writer) {
         body.member("clawft", |value| {
             value.object(|object| {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn says_why_without_a_path() {
+    fn gives_reason_without_a_path() {
         let written = |outcome: StoreOutcome| {
             let mut writer = Writer::default();
             writer.object(|body| outcome.write(body));

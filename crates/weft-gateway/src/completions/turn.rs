@@ -1,7 +1,7 @@
-//! A turn of the agent, made apart from the connection that asked for it.
+//! A turn of the agent, in a task apart from the connection.
 //!
-//! The turn has a task of its own, because it outlives its client for a moment: when the client goes away the turn is
-//! stopped, and what has arrived by then is still stored.
+//! The turn has its own task because it outlives its client: when the client disconnects, the turn is
+//! stopped, and the text received so far is still stored.
 
 use super::request::ChatRequest;
 use super::store_outcome::{ENDED, StoreOutcome};
@@ -16,26 +16,28 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
 use weft_agent::{Answer, Error, Stop};
 
-/// The longest time that a turn may wait to be stored once all turns are stopped. The gateway waits for turns a little longer.
+/// The longest time that a turn may wait to be stored after all turns were stopped. The gateway waits a
+/// little longer for turns.
 pub(crate) const LAST_CHANCE: Duration = Duration::from_millis(500);
 
-/// What is said, and where it is stored.
-pub(super) enum Talk {
-    /// In a stored session.
+/// The input of a turn, and where it is stored.
+pub(super) enum TurnInput {
+    /// A message in a stored session.
     Stored(SessionId, Input),
-    /// After what the request brought with it.
-    Brought(Vec<Message>, Input),
+    /// A message after those that the request contains.
+    Given(Vec<Message>, Input),
 }
 
-impl Talk {
-    /// What `request` says in `session`, or, without one, in the conversation that it brings.
+impl TurnInput {
+    /// Returns the input of `request` in `session`, or in the request's own conversation if there is no
+    /// session.
     ///
     /// # Errors
-    /// 400 if there is a session and the request brings a conversation all the same.
-    pub(super) fn new(session: Option<SessionId>, request: ChatRequest) -> Result<Talk, ApiError> {
+    /// 400 if there is a session and the request contains a conversation as well.
+    pub(super) fn new(session: Option<SessionId>, request: ChatRequest) -> Result<TurnInput, ApiError> {
         match session {
-            None => Ok(Talk::Brought(request.earlier, request.input)),
-            Some(id) if request.earlier.is_empty() => Ok(Talk::Stored(id, request.input)),
+            None => Ok(TurnInput::Given(request.earlier, request.input)),
+            Some(id) if request.earlier.is_empty() => Ok(TurnInput::Stored(id, request.input)),
             Some(_) => {
                 let message = "messages: with the header `X-Clawft-Session` the gateway knows what was said before, \
                                send one message of the user alone";
@@ -45,107 +47,114 @@ impl Talk {
     }
 }
 
-/// What comes of a turn, in this order: any number of texts, the end.
-pub(super) enum Piece {
-    /// The next piece of the answer, where it is streamed.
+/// The output of a turn: any number of texts, then the end.
+pub(super) enum TurnOutput {
+    /// The next text of a streamed answer.
     Text(String),
-    /// The whole of it, or why there is none.
-    End(Result<Made, Error>),
+    /// The complete answer, or an error.
+    End(Result<Completed, Error>),
 }
 
-/// An answer, and whether it was stored.
-pub(super) struct Made {
-    /// What the model said.
+/// A complete answer, and whether it was stored.
+pub(super) struct Completed {
+    /// The answer of the model.
     pub(super) answer: Answer,
     /// Whether the turn was stored; `None` if it belongs to no session.
     pub(super) stored: Option<StoreOutcome>,
 }
 
-/// A turn as its client sees it. Dropping it stops the turn.
-pub(super) struct Pieces {
-    receiver: UnboundedReceiver<Piece>,
+/// The client's side of a turn. Dropping it stops the turn.
+pub(super) struct TurnOutputs {
+    receiver: UnboundedReceiver<TurnOutput>,
     stop: Stop,
 }
 
-impl Pieces {
-    /// The next piece; `None` if the turn was lost without an end.
-    pub(super) async fn next(&mut self) -> Option<Piece> {
+impl TurnOutputs {
+    /// Returns the next output; `None` if the turn was lost without an end.
+    pub(super) async fn next(&mut self) -> Option<TurnOutput> {
         self.receiver.recv().await
     }
 
-    /// The same for those who poll.
-    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Piece>> {
+    /// Polls for the next output.
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<TurnOutput>> {
         self.receiver.poll_recv(context)
     }
 }
 
-impl Drop for Pieces {
+impl Drop for TurnOutputs {
     fn drop(&mut self) {
         self.stop.stop();
     }
 }
 
-/// Starts a turn. `room` is given back when it is over.
-pub(super) fn start(shared: &Shared, room: OwnedSemaphorePermit, config: Config, talk: Talk) -> Pieces {
-    // Unbounded, because a slow client is no reason to read a provider slowly; what a provider may send is bounded by
-    // `max_response_bytes`.
+/// Starts a turn. `room` is released when it is over.
+pub(super) fn start(
+    shared: &Shared,
+    room: OwnedSemaphorePermit,
+    config: Config,
+    turn_input: TurnInput,
+) -> TurnOutputs {
+    // Unbounded, because a slow client must not slow down reading from the provider; `max_response_bytes`
+    // limits the memory.
     let (sender, receiver) = unbounded_channel();
     let stop = shared.stop.child();
     shared.turns.spawn({
         let (shared, stop) = (shared.clone(), stop.clone());
         async move {
-            let made = make(&shared, config, talk, stop, &sender).await;
-            // Before the end is sent: a client that has its answer can ask again.
+            let completed = make(&shared, config, turn_input, stop, &sender).await;
+            // Released before the end is sent, because a client that has its answer can send the next
+            // request.
             drop(room);
-            let _ = sender.send(Piece::End(made));
+            let _ = sender.send(TurnOutput::End(completed));
         }
     });
-    Pieces { receiver, stop }
+    TurnOutputs { receiver, stop }
 }
 
 async fn make(
     shared: &Shared,
     config: Config,
-    talk: Talk,
+    turn_input: TurnInput,
     stop: Stop,
-    sender: &UnboundedSender<Piece>,
-) -> Result<Made, Error> {
+    sender: &UnboundedSender<TurnOutput>,
+) -> Result<Completed, Error> {
     let _counted = shared.metrics.making();
     let began = Instant::now();
     let mut first = true;
-    // That nobody listens any more is noticed by `Pieces`.
+    // `TurnOutputs` notices that the client is gone.
     let mut show = |text: &str| {
         if std::mem::take(&mut first) {
             shared.metrics.began(began.elapsed());
         }
-        let _ = sender.send(Piece::Text(text.to_owned()));
+        let _ = sender.send(TurnOutput::Text(text.to_owned()));
     };
     let agent = &shared.agent;
-    let made = match talk {
-        Talk::Stored(id, input) => {
+    let completed = match turn_input {
+        TurnInput::Stored(id, input) => {
             let turn = shared.running.begin(&id);
             let permit = permit_to_store(shared, &turn);
             let answered = agent.answer_with_permit(&config, id, input, &stop, &mut show, permit).await;
             answered.map(|(answer, error)| {
                 let stored = error.as_ref().map_or(StoreOutcome::Stored, StoreOutcome::failed);
-                Made { answer, stored: Some(stored) }
+                Completed { answer, stored: Some(stored) }
             })
         }
-        Talk::Brought(messages, input) => {
+        TurnInput::Given(messages, input) => {
             let session = Session { messages, ..Session::default() };
             let answered = agent.converse(&config, session, input, &stop, &mut show).await;
-            answered.map(|answer| Made { answer, stored: None })
+            answered.map(|answer| Completed { answer, stored: None })
         }
     };
-    let answer = made.as_ref().ok().map(|made| &made.answer);
+    let answer = completed.as_ref().ok().map(|completed| &completed.answer);
     let incomplete = answer.is_some_and(|answer| answer.incomplete.is_some());
     shared.metrics.completed(began.elapsed(), answer.and_then(|answer| answer.usage), incomplete);
-    warn(&made);
-    made
+    warn(&completed);
+    completed
 }
 
-/// Waits for the permits to store a turn, but not beyond the gateway's end: the client still gets an answer that is not stored.
-/// What is returned holds them, and waits for that end: a disk may take longer, and then nobody knows whether the turn is stored.
+/// Waits for the permits to store a turn, but not beyond the gateway's end: the client still gets an answer
+/// that is not stored. The returned future holds the permits and waits for that end, because a slow disk may
+/// take longer and the outcome is unknown then.
 ///
 /// # Errors
 /// If the session was deleted meanwhile, or the gateway ends.
@@ -166,15 +175,15 @@ async fn permit_to_store(
     })
 }
 
-/// Waits until there is no time left to store a turn, and returns the error of that.
+/// Waits until there is no time left to store a turn, and returns the error for that.
 async fn ended(stop: Stop) -> Error {
     stop.stopped().await;
     sleep(LAST_CHANCE).await;
     Error::other(ENDED)
 }
 
-fn warn(made: &Result<Made, Error>) {
-    let warnings = made.iter().flat_map(|made| &made.answer.warnings);
+fn warn(completed: &Result<Completed, Error>) {
+    let warnings = completed.iter().flat_map(|completed| &completed.answer.warnings);
     warnings.for_each(|warning| log::warn(warning));
 }
 
@@ -185,7 +194,7 @@ mod tests {
     use tokio::time::{Instant, timeout};
 
     #[tokio::test(start_paused = true)]
-    async fn a_turn_waits_to_be_stored_until_the_gateway_ends() {
+    async fn waits_to_store_until_gateway_ends() {
         let gateway = local();
         let [first, second] = [(), ()].map(|()| gateway.shared.running.begin(&SessionId::default()));
         let stored = permit_to_store(&gateway.shared, &first).await.unwrap();

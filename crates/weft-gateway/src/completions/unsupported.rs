@@ -1,13 +1,13 @@
-//! What the gateway cannot do. A request that asks for it is refused rather than answered otherwise than it was meant; one
-//! that merely spells out the default is not.
+//! Refuses requests for unsupported features, instead of answering them in another way. A request that spells
+//! out the default of such a feature is accepted.
 
 use crate::api_error::ApiError;
 use clawft_types::json::Node;
 
-/// Whether a field says no more than what holds anyway.
+/// Returns whether a value has no effect.
 type Harmless = fn(Node<'_>) -> bool;
 
-/// The fields that change what the answer is, and the values that do not.
+/// The fields that change the answer, and the values without effect.
 const FIELDS: [(&str, Harmless); 16] = [
     ("tools", is_empty),
     ("functions", is_empty),
@@ -27,7 +27,7 @@ const FIELDS: [(&str, Harmless); 16] = [
     ("frequency_penalty", is_zero),
 ];
 
-/// Refuses a request that asks for what cannot be done.
+/// Refuses a request that uses an unsupported feature.
 ///
 /// # Errors
 /// 400 with the first such field.
@@ -44,8 +44,8 @@ pub(super) fn check(root: Node<'_>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Whether `node` is an array, an object or a string with nothing in it. Makes no error for any of these: a message may hold
-/// one, and there are many messages.
+/// Returns whether `node` is an empty array, object or string. It makes no errors, because a request may have
+/// many messages with such a field.
 pub(super) fn is_empty(node: Node<'_>) -> bool {
     if let Some(mut items) = node.as_items() {
         return items.next().is_none();
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_the_answer_is_refused() {
+    fn refuses_fields_that_change_the_answer() {
         for (key, value) in [
             ("tools", r#"[{"type":"function"}]"#),
             ("functions", r#"[{}]"#),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_spelled_out_are_not() {
+    fn accepts_explicit_defaults() {
         let body = r#"{"tools":[],"functions":null,"tool_choice":"none","function_call":"auto","n":1,
             "response_format":{"type":"text"},"modalities":["text"],"audio":null,"stop":[],"logprobs":false,
             "top_logprobs":0,"logit_bias":{},"top_p":1.0,"presence_penalty":0,"frequency_penalty":0.0,

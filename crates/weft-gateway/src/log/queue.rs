@@ -41,7 +41,7 @@ impl Queue {
         Queue { sender, counts }
     }
 
-    /// Adds a line, without waiting. Returns false if there is no room for it.
+    /// Adds a line without waiting. Returns false if there is no room for it.
     pub(super) fn push(&self, line: Vec<u8>) -> bool {
         self.counts.taken.fetch_add(1, Ordering::Relaxed);
         let taken = self.sender.try_send(line).is_ok();
@@ -52,7 +52,7 @@ impl Queue {
         taken
     }
 
-    /// Waits until the lines taken so far are written, at most for `patience`.
+    /// Waits until all lines so far are written, for at most `patience`.
     pub(super) fn flush(&self, patience: Duration) {
         let (taken, began) = (self.counts.taken.load(Ordering::Relaxed), Instant::now());
         while self.counts.written.load(Ordering::Acquire) < taken && began.elapsed() < patience {
@@ -61,7 +61,7 @@ impl Queue {
     }
 }
 
-/// The end of a queue that writes the lines.
+/// The receiving end of a queue, which writes the lines.
 struct Writer<W, R> {
     receiver: Receiver<Vec<u8>>,
     to: W,
@@ -90,10 +90,10 @@ mod tests {
     use std::sync::mpsc::{Sender, channel};
     use std::sync::{Mutex, PoisonError};
 
-    /// Nothing here takes as long, unless it would take for ever.
+    /// The longest time that a test waits; a correct queue needs less.
     const PATIENCE: Duration = Duration::from_secs(60);
 
-    /// A reader that takes a line for each word of permission.
+    /// A reader that takes one line for each permission.
     struct Slow {
         permission: Receiver<()>,
         text: Arc<Mutex<String>>,
@@ -123,10 +123,10 @@ mod tests {
     }
 
     #[test]
-    fn a_blocked_reader_costs_lines_and_no_time() {
+    fn blocked_reader_costs_lines_but_no_time() {
         let (queue, permission, text) = queue(2);
         let taken = (0..10).filter(|number| queue.push(format!("{number}\n").into_bytes())).count();
-        // The thread may have taken one out of the queue already.
+        // The thread may already have taken one line from the queue.
         assert!((2..=3).contains(&taken), "{taken}");
         queue.flush(Duration::from_millis(20));
         assert_eq!(*text.lock().unwrap(), "", "nothing could be written, and nobody waited for it");
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_flushed_is_written() {
+    fn flush_waits_for_all_lines() {
         let (queue, permission, text) = queue(100);
         for number in 0..3 {
             permission.send(()).unwrap();

@@ -1,5 +1,5 @@
 
-// The gateway's interface.
+// The gateway's API.
 
 const TOKEN = "clawft.token";
 
@@ -11,7 +11,7 @@ class Failure extends Error {
   }
 }
 
-// Storage can be forbidden; then the token holds for as long as the page is open.
+// Storage may be forbidden; then the token is kept while the page is open.
 const memory = new Map();
 const store = {
   get(area, key) {
@@ -45,8 +45,8 @@ async function call(method, path, { body, signal, headers = {}, bearer = token.g
 
 const get = async (path, options) => (await call("GET", path, options)).json();
 
-// Says `content` in the session and hands on the answer's pieces as they come. Returns whether it is kept:
-// `{stored: false, reason: "disk_full"}`.
+// Sends `content` in the session and passes on the text of the answer while it arrives. Returns whether it is
+// stored: `{stored: false, reason: "disk_full"}`.
 async function say(session, content, signal, onPiece) {
   const body = { messages: [{ role: "user", content }], stream: true };
   const response = await call("POST", "/v1/chat/completions", { body, signal, headers: { "x-clawft-session": session } });

@@ -5,10 +5,10 @@ const message = $("message");
 const log = $("log");
 const scroll = $("scroll");
 let session = "";
-// What stops the answer that is coming, while one is.
+// Stops the answer that is arriving, if there is one.
 let stopper = null;
 
-// Not where that would bring up a keyboard that covers half of the screen.
+// Except on devices where it would open a keyboard that covers half of the screen.
 function focusMessage() {
   if (matchMedia("(pointer: fine)").matches) message.focus();
 }
@@ -39,13 +39,13 @@ function note(text, kind, retry) {
   toEnd();
 }
 
-// Follows what is new, unless the reader has gone elsewhere.
+// Scrolls to new text, unless the reader has scrolled away.
 const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
 const toEnd = () => { scroll.scrollTop = scroll.scrollHeight; };
 scroll.addEventListener("scroll", () => { $("latest").hidden = atEnd(); }, { passive: true });
 $("latest").addEventListener("click", () => { toEnd(); focusMessage(); });
 
-// Does `work`; asks for the token where it is missing, and shows what else goes wrong.
+// Runs `work`. Asks for the token if it is missing, and shows other errors.
 async function guarded(work, retry) {
   try {
     return await work();
@@ -99,7 +99,7 @@ function busy(controller) {
 function submit() {
   const content = message.value;
   if (stopper || !content.trim()) return;
-  // What is said now comes after what went wrong before.
+  // A new message comes after earlier errors.
   $("retry")?.remove();
   message.value = "";
   fit();
@@ -137,7 +137,7 @@ async function answer(content) {
   }
   cancelAnimationFrame(frame);
   if (stopper === controller) busy(null);
-  // Of an answer that was left for another conversation there is nothing more to say here.
+  // Nothing more is shown of an answer that was left for another conversation.
   if (!body.isConnected) return;
   if (text) draw();
   else body.parentElement.remove();
@@ -163,7 +163,7 @@ function finish(content, text, failure) {
   } else {
     note(failure.message, "error", () => answer(content));
   }
-  // What was stopped is stored a moment later.
+  // A stopped answer is stored a moment later.
   setTimeout(() => listSessions().catch(() => {}), failure ? 300 : 0);
 }
 
@@ -207,7 +207,7 @@ function fit() {
 
 message.addEventListener("input", fit);
 message.addEventListener("keydown", (event) => {
-  // While a text is being composed, Enter chooses a word.
+  // While a text is being composed, Enter selects a word.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   submit();

@@ -1,7 +1,7 @@
 
-// What the model sends, as elements. Every text goes in as text: nothing in it can become markup.
+// Turns the model's text into elements. All text is inserted as text: no part of it can become markup.
 
-// A text is cut into blocks, so that while it grows only the last ones are made anew.
+// A text is split into blocks, so that while it grows only the last ones are rendered again.
 function blocks(text) {
   const found = [];
   let lines = [];
@@ -43,7 +43,7 @@ function kindOf(line) {
   return "text";
 }
 
-// Whether a line of this kind begins a block of its own after one that begins with `first`.
+// Returns whether a line of this kind begins a new block after one that begins with `first`.
 function starts(kind, first) {
   return kind !== "text" && kind !== kindOf(first);
 }
@@ -94,7 +94,7 @@ function code(lines, [, mark, language]) {
 
 const INLINE = /(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)|\*\*(\S|\S[\s\S]*?\S)\*\*|\*([^\s*]|[^\s*][^*\n]*[^\s*])\*|\[([^\]\n]+)\]\((https?:\/\/[^\s)]+)\)|(\bhttps?:\/\/[^\s<>"')\]]*[^\s<>"')\].,;:!?])/g;
 
-// Searching takes the longer the more marks there are without an end, and this is done for every frame.
+// The search takes longer the more unclosed marks there are, and it is done for every frame.
 const LONGEST = 5000;
 
 function inline(text) {
@@ -117,7 +117,7 @@ function inline(text) {
   return made;
 }
 
-// Shows `text` in `place`, and makes anew only what has changed since it was shown there last.
+// Shows `text` in `place`, and renders only the parts that have changed.
 function show(place, text) {
   const next = blocks(text);
   const known = place.blocks ?? [];

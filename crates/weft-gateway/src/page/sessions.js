@@ -1,5 +1,5 @@
 
-// The conversations at the side.
+// The list of conversations at the side.
 
 const SESSION = "clawft.session";
 const sidebar = $("sidebar");
@@ -10,12 +10,13 @@ function newSession() {
   return `web-${time}-${random}`;
 }
 
-// What the address says after the number sign; nothing where that is no text, such as for "#%E0%A4%A".
+// Returns the decoded part of the address after the number sign; nothing if it is not text, as in
+// "#%E0%A4%A".
 function fragment() {
   try { return decodeURIComponent(location.hash.slice(1)); } catch { return ""; }
 }
 
-// The address names the session, so that a reload and a bookmark find it; a tab remembers it besides.
+// The address names the session, so that a reload and a bookmark find it; the tab remembers it as well.
 function namedSession() {
   const id = fragment() || store.get(() => sessionStorage, SESSION);
   return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(id) ? id : "";
@@ -26,10 +27,10 @@ function nameSession(id) {
   if (location.hash.slice(1) !== id) history.replaceState(null, "", `#${id}`);
 }
 
-// The gateway lists no more than the newest.
+// The gateway lists the newest ones only.
 const LISTED = 100;
 
-// Says whether the session that is open can be read: one in which nothing was said yet is not there.
+// Returns whether the open session can be read: a new session without messages does not exist yet.
 async function listSessions() {
   const { data } = await get("/v1/sessions");
   $("sessions").replaceChildren(...data.map(sessionItem));
@@ -84,7 +85,7 @@ function removeButton(id, name) {
   return button;
 }
 
-// On a narrow screen the side is a drawer.
+// On a narrow screen the list is a drawer.
 function drawer(open) {
   if (open === sidebar.classList.contains("shown")) return;
   sidebar.classList.toggle("shown", open);

@@ -1,4 +1,4 @@
-//! Requests to the whole router, without a socket.
+//! Requests to the complete router, without a socket.
 
 use super::{observe, router};
 use crate::Build;
@@ -28,13 +28,13 @@ pub(crate) struct Gateway {
     directory: TempDir,
 }
 
-struct Told {
+struct TestResponse {
     status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
 }
 
-impl Told {
+impl TestResponse {
     fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -54,18 +54,18 @@ pub(crate) fn local() -> Gateway {
 }
 
 impl Gateway {
-    async fn send(&self, request: Request<Body>) -> Told {
+    async fn send(&self, request: Request<Body>) -> TestResponse {
         let response = router(self.shared.clone()).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
-        Told { status: parts.status.as_u16(), headers: parts.headers, body }
+        TestResponse { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
-    async fn get(&self, path: &str) -> Told {
+    async fn get(&self, path: &str) -> TestResponse {
         self.ask("GET", path, "").await
     }
 
-    async fn ask(&self, method: &str, path: &str, body: &str) -> Told {
+    async fn ask(&self, method: &str, path: &str, body: &str) -> TestResponse {
         let request = Request::builder().method(method).uri(path).header("host", "localhost");
         let request = request.header("content-type", "application/json");
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
@@ -79,36 +79,38 @@ impl Gateway {
 }
 
 #[tokio::test]
-async fn every_answer_is_secured_and_named() {
+async fn every_response_has_headers_and_identifier() {
     let gateway = local();
     for path in ["/", "/healthz", "/v1/models", "/nowhere"] {
-        let told = gateway.get(path).await;
-        assert_eq!(told.headers["x-content-type-options"], "nosniff", "{path}");
-        assert!(told.headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"));
-        assert_eq!(told.headers["x-request-id"].len(), 24);
+        let response = gateway.get(path).await;
+        assert_eq!(response.headers["x-content-type-options"], "nosniff", "{path}");
+        assert!(
+            response.headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'")
+        );
+        assert_eq!(response.headers["x-request-id"].len(), 24);
     }
     let request = Request::get("/healthz").header("x-request-id", "mine").body(Body::empty()).unwrap();
     assert_eq!(gateway.send(request).await.headers["x-request-id"], "mine");
 }
 
 #[tokio::test]
-async fn models_are_those_of_the_configuration() {
+async fn lists_the_configured_model() {
     let gateway = local();
     let list = gateway.get("/v1/models").await.json();
     assert_eq!((&list["object"], &list["data"][0]["id"]), (&"list".into(), &"team/small".into()));
     let model = gateway.get("/v1/models/team/small").await.json();
     assert_eq!((&model["object"], &model["owned_by"]), (&"model".into(), &"local".into()));
-    let told = gateway.get("/v1/models/other").await;
-    assert_eq!((told.status, &told.json()["error"]["code"]), (404, &"model_not_found".into()));
+    let response = gateway.get("/v1/models/other").await;
+    assert_eq!((response.status, &response.json()["error"]["code"]), (404, &"model_not_found".into()));
 }
 
 #[tokio::test]
-async fn a_token_is_asked_for_everywhere_but_where_it_cannot_be() {
+async fn token_is_required_except_for_page_and_health() {
     let gateway = gateway(Access::Token(Token::new(&Secret::new("right"))), Settings::default());
     for path in ["/v1/models", "/v1/models/m", "/v1/sessions", "/v1/sessions/a", "/metrics"] {
-        let told = gateway.get(path).await;
+        let response = gateway.get(path).await;
         assert_eq!(
-            (told.status, &told.headers["www-authenticate"]),
+            (response.status, &response.headers["www-authenticate"]),
             (401, &"Bearer realm=\"clawft\"".parse().unwrap())
         );
     }
@@ -125,7 +127,7 @@ async fn a_token_is_asked_for_everywhere_but_where_it_cannot_be() {
 }
 
 #[tokio::test]
-async fn without_a_token_foreign_pages_see_nothing() {
+async fn refuses_foreign_pages_without_token() {
     let gateway = local();
     for path in ["/", "/v1/sessions", "/metrics"] {
         let request = Request::get(path).header("host", "evil.example").body(Body::empty()).unwrap();
@@ -139,7 +141,7 @@ async fn without_a_token_foreign_pages_see_nothing() {
 }
 
 #[tokio::test]
-async fn sessions_are_listed_read_and_deleted() {
+async fn lists_reads_and_deletes_sessions() {
     let gateway = local();
     assert_eq!(gateway.get("/v1/sessions").await.json()["data"], serde_json::json!([]));
     let messages = r#"[{"role":"user","content":"a title\nand more"},{"role":"assistant","content":"b","incomplete":true}]"#;
@@ -167,7 +169,7 @@ async fn sessions_are_listed_read_and_deleted() {
 }
 
 #[tokio::test]
-async fn the_newest_hundred_sessions_are_listed_with_short_titles() {
+async fn lists_newest_hundred_sessions_with_titles() {
     let gateway = local();
     let title = "é".repeat(100);
     for number in 0..103 {
@@ -185,9 +187,9 @@ async fn the_newest_hundred_sessions_are_listed_with_short_titles() {
     assert_eq!((&sessions[0]["title"], &sessions[0]["updated"]), (&"é".repeat(80).into(), &1_000_102.into()));
 }
 
-/// Eight times as many at once as there are, of files that are too long to be read as a whole.
+/// Eight times as many lists at once as the gateway makes, of files that are too long to be read as a whole.
 #[tokio::test]
-async fn many_lists_of_long_sessions_at_once_are_all_answered() {
+async fn answers_many_lists_of_long_sessions() {
     let gateway = std::sync::Arc::new(local());
     let text = "a".repeat(1_000_000);
     for number in 0..5 {
@@ -202,20 +204,20 @@ async fn many_lists_of_long_sessions_at_once_are_all_answered() {
         })
         .collect();
     for list in lists {
-        let told = list.await.unwrap();
-        let sessions = told.json()["data"].as_array().unwrap().clone();
+        let response = list.await.unwrap();
+        let sessions = response.json()["data"].as_array().unwrap().clone();
         let mut titles: Vec<_> = sessions.iter().map(|session| session["title"].as_str().unwrap()).collect();
         titles.sort_unstable();
-        assert_eq!((told.status, titles), (200, vec!["0", "1", "2", "3", "4"]));
+        assert_eq!((response.status, titles), (200, vec!["0", "1", "2", "3", "4"]));
         assert!(sessions.iter().all(|session| session["messages"] == 2));
     }
 }
 
 #[tokio::test]
-async fn ready_means_config_and_sessions_and_no_end_in_sight() {
+async fn ready_needs_config_sessions_and_no_shutdown() {
     let gateway = local();
-    let told = gateway.get("/readyz").await;
-    assert_eq!((told.status, &told.json()["status"]), (200, &"ready".into()));
+    let response = gateway.get("/readyz").await;
+    assert_eq!((response.status, &response.json()["status"]), (200, &"ready".into()));
     assert_eq!(
         std::fs::read_dir(gateway.directory.path().join("sessions")).unwrap().count(),
         0,
@@ -223,59 +225,67 @@ async fn ready_means_config_and_sessions_and_no_end_in_sight() {
     );
     gateway.shared.draining.cancel();
     assert_eq!(gateway.get("/readyz").await.json()["shutting_down"], true);
-    let told =
+    let response =
         gateway.ask("POST", "/v1/chat/completions", r#"{"messages":[{"role":"user","content":"a"}]}"#).await;
-    assert_eq!((told.status, &told.headers["retry-after"]), (503, &"1".parse().unwrap()));
+    assert_eq!((response.status, &response.headers["retry-after"]), (503, &"1".parse().unwrap()));
     assert_eq!(gateway.get("/healthz").await.status, 200);
 
     let gateway = local();
     std::fs::write(gateway.directory.path().join("config.json"), "{").unwrap();
-    let told = gateway.get("/readyz").await;
+    let response = gateway.get("/readyz").await;
     assert_eq!(
-        (told.status, &told.json()["config"], &told.json()["sessions"]),
+        (response.status, &response.json()["config"], &response.json()["sessions"]),
         (503, &false.into(), &true.into())
     );
 }
 
 #[tokio::test]
-async fn what_is_there_no_path_or_method_for_is_said_in_json() {
+async fn unknown_path_or_method_is_json_error() {
     let gateway = local();
-    let told = gateway.get("/v1/embeddings").await;
-    assert_eq!((told.status, &told.json()["error"]["code"]), (404, &"not_found".into()));
-    let told = gateway.get("/v1/chat/completions").await;
-    assert_eq!((told.status, &told.json()["error"]["code"]), (405, &"method_not_allowed".into()));
+    let response = gateway.get("/v1/embeddings").await;
+    assert_eq!((response.status, &response.json()["error"]["code"]), (404, &"not_found".into()));
+    let response = gateway.get("/v1/chat/completions").await;
+    assert_eq!((response.status, &response.json()["error"]["code"]), (405, &"method_not_allowed".into()));
 }
 
 #[tokio::test]
-async fn a_path_that_is_no_text_is_refused_in_openais_shape() {
+async fn refuses_path_that_is_not_utf8() {
     let gateway = local();
     for (method, path) in
         [("GET", "/v1/sessions/%ff"), ("DELETE", "/v1/sessions/%ff"), ("GET", "/v1/models/a/%ff")]
     {
-        let told = gateway.ask(method, path, "").await;
-        assert_eq!((told.status, &told.json()["error"]["code"]), (400, &"bad_request".into()), "{path}");
-        assert_eq!(told.headers["content-type"], "application/json");
+        let response = gateway.ask(method, path, "").await;
+        assert_eq!(
+            (response.status, &response.json()["error"]["code"]),
+            (400, &"bad_request".into()),
+            "{path}"
+        );
+        assert_eq!(response.headers["content-type"], "application/json");
     }
 }
 
 #[tokio::test]
-async fn two_hosts_are_refused() {
+async fn refuses_two_host_headers() {
     let gateway = local();
     for path in ["/", "/healthz", "/v1/models", "/nowhere"] {
         let request = Request::get(path).header("host", "localhost").header("host", "localhost");
-        let told = gateway.send(request.body(Body::empty()).unwrap()).await;
-        assert_eq!((told.status, &told.json()["error"]["code"]), (400, &"bad_request".into()), "{path}");
+        let response = gateway.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(
+            (response.status, &response.json()["error"]["code"]),
+            (400, &"bad_request".into()),
+            "{path}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused() {
+async fn refuses_body_over_the_limit() {
     let gateway = gateway(Access::Local, Settings { max_body_bytes: 10, ..Settings::default() });
-    let told = gateway.ask("POST", "/v1/chat/completions", "{          }").await;
-    assert_eq!((told.status, &told.json()["error"]["code"]), (413, &"request_too_large".into()));
+    let response = gateway.ask("POST", "/v1/chat/completions", "{          }").await;
+    assert_eq!((response.status, &response.json()["error"]["code"]), (413, &"request_too_large".into()));
 }
 
-/// A request that takes long to read, and is wrong at its end.
+/// Returns a request that takes long to read, and is wrong at its end.
 fn hostile() -> String {
     let empty = r#"{"role":"user","content":""}"#;
     format!(
@@ -284,9 +294,9 @@ fn hostile() -> String {
     )
 }
 
-/// All that is asynchronous runs on this test's one thread.
+/// All asynchronous work runs on this test's one thread.
 #[tokio::test]
-async fn large_requests_keep_nobody_waiting() {
+async fn large_requests_delay_nobody() {
     let gateway = std::sync::Arc::new(local());
     let body = hostile();
     let asked: Vec<_> = (0..8)
@@ -304,12 +314,12 @@ async fn large_requests_keep_nobody_waiting() {
     for one in asked {
         assert_eq!(one.await.unwrap(), 400);
     }
-    // One after the other on this thread, there would be room for as many between them.
+    // If requests were parsed on this thread, fewer could be answered meanwhile.
     assert!(answered > 2 * 8, "{answered}");
 }
 
 #[tokio::test]
-async fn a_session_takes_one_message_at_a_time() {
+async fn session_takes_one_message_at_a_time() {
     let gateway = local();
     let send = async |session: &str, messages: &str| {
         let request = Request::post("/v1/chat/completions").header("host", "localhost");
@@ -318,27 +328,27 @@ async fn a_session_takes_one_message_at_a_time() {
     };
     let two =
         r#"[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}]"#;
-    let told = send("one", two).await;
-    assert_eq!((told.status, &told.json()["error"]["param"]), (400, &"messages".into()));
+    let response = send("one", two).await;
+    assert_eq!((response.status, &response.json()["error"]["param"]), (400, &"messages".into()));
     assert_eq!(send("../one", r#"[{"role":"user","content":"a"}]"#).await.status, 400);
 }
 
 #[tokio::test]
-async fn what_happened_is_counted() {
+async fn counts_requests_and_answers() {
     let gateway = local();
     gateway.get("/v1/models/a").await;
     gateway.get("/v1/models/b").await;
     gateway.get("/anything").await;
-    let told = gateway.get("/metrics").await;
-    assert_eq!(told.status, StatusCode::OK);
-    let text = String::from_utf8(told.body).unwrap();
+    let response = gateway.get("/metrics").await;
+    assert_eq!(response.status, StatusCode::OK);
+    let text = String::from_utf8(response.body).unwrap();
     let models = "clawft_requests_total{method=\"GET\",route=\"/v1/models/{*id}\",status=\"404\"} 2";
     assert!(text.contains(models), "{text}");
     assert!(text.contains("route=\"none\",status=\"404\"} 1"), "{text}");
 }
 
 #[tokio::test]
-async fn a_panic_is_answered() {
+async fn answers_after_a_panic() {
     async fn panics() {
         panic!("what somebody said");
     }

@@ -4,18 +4,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Whether a connection waits for its client, and how it is to end.
+/// The state of a connection: whether it waits for its client, and how it is to end.
 pub(super) struct Activity {
     began: Instant,
-    /// Since when there is no request to answer.
+    /// Time since which there is no request to answer.
     idle: Since,
-    /// Since when the current request is being answered.
+    /// Time since which the current request is being answered.
     answering: Since,
-    /// Whether a turn is being made for it.
+    /// Whether a turn is being made for the request.
     working: AtomicBool,
-    /// Since when more of a request's body is awaited.
+    /// Time since which more of a request's body is awaited.
     receiving: Since,
-    /// Since when a write waits for the client.
+    /// Time since which a write waits for the client.
     sending: Since,
     aborted: AtomicBool,
     stalled: AtomicBool,
@@ -63,9 +63,10 @@ impl Activity {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Returns how long the connection has waited for its client, or with a request that costs nothing to ask again; `None` while a
-    /// turn is made for it. Otherwise clients that ask and never read could fill all connections with requests that wait, for
-    /// files or for one another, and nobody could be evicted.
+    /// Returns how long the connection has waited for its client, or for an answer that costs nothing to
+    /// request again; `None` while a turn is made for it. Otherwise clients that send requests and never read
+    /// could fill all connections with requests that wait for files or for each other, and none could be
+    /// evicted.
     pub(super) fn waiting(&self) -> Option<Duration> {
         let answering = || if self.working.load(Ordering::Relaxed) { None } else { self.answering.get() };
         let since = self.sending.get().or(self.receiving.get()).or(self.idle.get()).or_else(answering)?;
@@ -96,7 +97,7 @@ impl Activity {
         self.idle.get().is_none()
     }
 
-    /// Notes whether more of a request's body, which is needed, is `there`.
+    /// Notes whether the awaited rest of a request's body has arrived.
     pub(super) fn received(&self, there: bool) {
         if there { self.receiving.clear() } else { self.receiving.set(self.now()) }
     }
@@ -146,7 +147,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test(start_paused = true)]
-    async fn the_client_is_waited_for_unless_a_turn_is_made() {
+    async fn waits_for_client_unless_turn_is_made() {
         let activity = Activity::new();
         advance(SECOND).await;
         assert_eq!(activity.waiting(), Some(SECOND), "no request has come yet");

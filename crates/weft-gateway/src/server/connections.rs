@@ -1,8 +1,8 @@
-//! The connections that are open, and which one is evicted when there is no room for another.
+//! The open connections, and the choice of the one that is evicted when there is no room for another.
 //!
-//! Refusing new connections at the limit would let anybody shut the gateway, health checks included, by opening enough of them.
-//! Instead the connection is evicted that has waited the longest, for its client or for an answer. One for which a turn is made is
-//! never evicted.
+//! If the gateway refused new connections at the limit, any client could make it unreachable, health checks
+//! included, by opening enough of them. Instead it evicts the connection that has waited the longest, for its
+//! client or for an answer. A connection for which a turn is made is never evicted.
 
 use super::activity::Activity;
 use std::cmp::Reverse;
@@ -18,13 +18,13 @@ const IPV6_PREFIX: u32 = 64;
 /// Limits on the number of connections.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConnectionLimits {
-    /// In all.
+    /// The total.
     pub(crate) total: usize,
-    /// From one address.
+    /// The number from one address.
     pub(crate) per_address: usize,
 }
 
-/// The connections that are open.
+/// The open connections.
 pub(super) struct Connections {
     limits: ConnectionLimits,
     table: Mutex<Table>,
@@ -43,7 +43,7 @@ struct Entry {
     cut: CancellationToken,
 }
 
-/// The slot of one connection, which is free again when this is dropped.
+/// The slot of one connection, which is released when this is dropped.
 pub(super) struct ConnectionSlot {
     id: u64,
     connections: Arc<Connections>,
@@ -121,8 +121,8 @@ impl Table {
         Some(entry)
     }
 
-    /// Evicts one of the connections that wait for their clients, of `address` if one is given: the one of the address with the
-    /// most connections that has waited the longest. Returns false if there is none.
+    /// Evicts the connection that has waited the longest, among those of the address with the most
+    /// connections, or of `address` if it is given. Returns false if there is none.
     fn evict(&mut self, address: Option<IpAddr>) -> bool {
         let of_address = |entry: &&Entry| address.is_none_or(|address| address == entry.address);
         let rank = |(id, entry): (&u64, &Entry)| -> Option<(usize, Duration, Reverse<u64>)> {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_longest_waiting_one_goes() {
+    async fn evicts_longest_waiting_connection() {
         let connections = connections(3, 3);
         let first = admit(&connections, "10.0.0.1").unwrap();
         advance(Duration::from_secs(1)).await;
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_address_with_the_most_gives_way() {
+    async fn evicts_from_address_with_most_connections() {
         let connections = connections(3, 3);
         let lonely = admit(&connections, "10.0.0.1").unwrap();
         advance(Duration::from_secs(1)).await;
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_address_has_a_bound_of_its_own() {
+    async fn limits_connections_of_one_address() {
         let connections = connections(9, 2);
         let first = admit(&connections, "10.0.0.1").unwrap();
         let second = admit(&connections, "10.0.0.1").unwrap();
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_place_that_is_left_is_free() {
+    async fn released_slot_is_free() {
         let connections = connections(1, 1);
         for _ in 0..3 {
             let admitted = connections.admit(address("::1"));
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_prefix_is_one_address() {
+    fn counts_ipv6_prefix_as_one_address() {
         assert_eq!(origin(address("2001:db8:1:2:3::4")), origin(address("2001:db8:1:2:5::6")));
         assert_ne!(origin(address("2001:db8:1:2::1")), origin(address("2001:db8:1:3::1")));
         assert_eq!(origin(address("::ffff:10.0.0.1")), address("10.0.0.1"));

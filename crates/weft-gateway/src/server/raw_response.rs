@@ -1,14 +1,14 @@
-//! Responses as bytes, for connections without a request that could be answered.
+//! Responses as bytes, for connections without a valid request.
 //!
-//! hyper answers a head that it cannot parse by itself, with an empty body. Those responses are found here among the bytes that it
-//! writes, so that a response with OpenAI's error shape can take their place.
+//! hyper answers a head that it cannot parse by itself, with an empty body. This module finds those responses
+//! in the bytes that hyper writes, so that a response in OpenAI's error shape can replace them.
 
 use crate::api_error::ApiError;
 use crate::{headers, id, observe};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse as _;
 
-/// The most bytes of a response of hyper's own: a status line and three short fields.
+/// The maximum size of a response of hyper's own: a status line and three short headers.
 const MAX_REFUSAL: usize = 256;
 
 /// Returns the response for `error`, with `Connection: close`.
@@ -40,7 +40,7 @@ const VERSION: &[u8] = b"HTTP/1.1 ";
 /// A response of hyper's own to a head that it could not parse.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ParserRefusal {
-    /// Number of bytes before it, which belong to an earlier response.
+    /// The number of bytes before it, which belong to an earlier response.
     pub(super) after: usize,
     /// The status.
     pub(super) status: StatusCode,
@@ -66,7 +66,7 @@ pub(super) fn find_refusal(bytes: &[u8]) -> Option<ParserRefusal> {
     Some(ParserRefusal { after: bytes.len() - head.len(), status })
 }
 
-/// Returns the error that takes the place of hyper's response with `status` to `head`, which need not be whole.
+/// Returns the error that replaces hyper's response with `status` to `head`, which may be incomplete.
 pub(super) fn parser_error(status: StatusCode, head: &[u8]) -> ApiError {
     if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE && has_boundless_length(head) {
         let message = "no request's body can be as long as its `Content-Length` says";
@@ -80,7 +80,7 @@ pub(super) fn parser_error(status: StatusCode, head: &[u8]) -> ApiError {
     ApiError::new(status, code, message)
 }
 
-/// Whether a line of `head` is a `Content-Length` so large that hyper refuses the head for it.
+/// Returns whether a line of `head` is a `Content-Length` so large that hyper refuses the head.
 fn has_boundless_length(head: &[u8]) -> bool {
     String::from_utf8_lossy(head).lines().filter_map(|line| line.split_once(':')).any(|(name, value)| {
         name.eq_ignore_ascii_case("content-length")
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn hypers_own_refusals_are_found() {
+    fn finds_refusals_of_hyper() {
         assert_eq!(found(HYPERS), Some((0, 400)));
         assert_eq!(
             found(&HYPERS.replace("400 Bad Request", "431 Request Header Fields Too Large")),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn other_bytes_are_not() {
+    fn finds_nothing_in_other_bytes() {
         for other in [
             "",
             "\r\n\r\n",
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_instead_has_openais_shape_and_closes() {
+    fn replacement_has_openais_shape_and_closes() {
         let bytes = String::from_utf8(serialize(parser_error(StatusCode::BAD_REQUEST, b""))).unwrap();
         let (head, body) = bytes.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");

@@ -1,4 +1,4 @@
-//! The service that answers the requests of one connection, and what becomes of bodies that it does not read.
+//! The service that answers the requests of one connection, and the handling of bodies that it does not read.
 
 use super::activity::Activity;
 use axum::Router;
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 /// The largest unread body, in bytes, that is read to its end so that the connection can be kept.
 const SMALL_BODY: u64 = 64 * 1024;
 
-/// The time that reading it may take.
+/// The time for reading it.
 const SMALL_BODY_TIME: Duration = Duration::from_millis(500);
 
 /// Answers the requests of one connection.
@@ -31,8 +31,8 @@ pub(super) struct RequestService {
 }
 
 impl RequestService {
-    /// Makes a service that answers by `routes` and notes in `activity` what it waits for. While `draining`, it closes the
-    /// connection after each answer.
+    /// Returns a service that answers through `routes` and notes in `activity` whether it waits for the
+    /// client. While `draining`, it closes the connection after each answer.
     pub(super) fn new(
         routes: Router,
         activity: Arc<Activity>,
@@ -47,15 +47,16 @@ impl RequestService {
         let unread = UnreadSlot::default();
         let mut request = request.map(|body| {
             let (unread, activity) = (unread.clone(), Arc::clone(&self.activity));
-            Body::new(RequestBody { body: Some(body), begun: false, unread, activity })
+            Body::new(RequestBody { body: Some(body), read_begun: false, unread, activity })
         });
         request.extensions_mut().insert(RequestActivity(Arc::clone(&self.activity)));
         let Ok(mut response) = self.routes.call(request).await;
         let ended = match unread.take() {
             None => true,
-            // A client that expects `100 Continue` has sent nothing yet: the answer keeps it from doing so.
-            Some(Unread { body, begun }) => {
-                body.is_end_stream() || (begun || !asks_first) && discard(body, &self.activity).await
+            // A client that expects `100 Continue` has sent no body yet: the answer keeps it from sending
+            // one.
+            Some(Unread { body, read_begun }) => {
+                body.is_end_stream() || (read_begun || !asks_first) && discard(body, &self.activity).await
             }
         };
         if !ended {
@@ -92,7 +93,7 @@ async fn discard(mut body: Incoming, activity: &Activity) -> bool {
             }
         }
     };
-    // The client is waited for, so this connection may be evicted.
+    // The connection waits for the client, so it may be evicted.
     activity.received(false);
     let read = tokio::time::timeout(SMALL_BODY_TIME, reading).await.unwrap_or(false);
     activity.received(true);
@@ -104,7 +105,7 @@ async fn discard(mut body: Incoming, activity: &Activity) -> bool {
 pub(crate) struct RequestActivity(Arc<Activity>);
 
 impl RequestActivity {
-    /// Notes that a turn is being made for the request, until it is answered: its connection is not evicted meanwhile.
+    /// Notes that a turn is being made for the request: its connection is not evicted until it is answered.
     pub(crate) fn work(&self) {
         self.0.work();
     }
@@ -126,15 +127,15 @@ impl Drop for AnswerGuard {
     }
 }
 
-/// Takes back a request's body that the handler dropped.
+/// Receives a request's body that the handler dropped.
 #[derive(Clone, Default)]
 struct UnreadSlot(Arc<Mutex<Option<Unread>>>);
 
-/// A request's body that was dropped, perhaps before its end.
+/// A request's body that was dropped, possibly before its end.
 struct Unread {
     body: Incoming,
-    /// Whether the handler asked for any of it.
-    begun: bool,
+    /// Whether the handler has read any of it.
+    read_begun: bool,
 }
 
 impl UnreadSlot {
@@ -147,11 +148,11 @@ impl UnreadSlot {
     }
 }
 
-/// A request's body, which goes back into the slot when it is dropped.
+/// A request's body, which returns to the slot when it is dropped.
 struct RequestBody {
     /// `None` only while this is dropped.
     body: Option<Incoming>,
-    begun: bool,
+    read_begun: bool,
     unread: UnreadSlot,
     activity: Arc<Activity>,
 }
@@ -164,7 +165,7 @@ impl HttpBody for RequestBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        self.begun = true;
+        self.read_begun = true;
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
         let frame = Pin::new(body).poll_frame(context);
         self.activity.received(frame.is_ready());
@@ -184,7 +185,7 @@ impl Drop for RequestBody {
     fn drop(&mut self) {
         self.activity.received(true);
         if let Some(body) = self.body.take() {
-            self.unread.put(Unread { body, begun: self.begun });
+            self.unread.put(Unread { body, read_begun: self.read_begun });
         }
     }
 }

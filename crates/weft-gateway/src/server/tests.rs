@@ -1,4 +1,4 @@
-//! One connection with a client that we play, and a clock that stands still unless everybody waits.
+//! Tests of one connection, with a simulated client and a clock that advances only while all tasks wait.
 
 use super::connections::{ConnectionLimits, ConnectionSlot, Connections};
 use super::timed_stream::{Transport, WRITE_TIME};
@@ -20,16 +20,16 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How many bytes are on their way at most.
+/// The capacity of the wire in bytes.
 const WIRE: usize = 4096;
 
-/// An answer that is far longer than that.
+/// The size of an answer that far exceeds that capacity.
 const LONG: usize = 1_000_000;
 
 /// The gateway's end of the wire.
 struct Wire {
     stream: DuplexStream,
-    /// How many bytes it has read.
+    /// The number of bytes that the gateway has read.
     read: Arc<AtomicUsize>,
     reset: Arc<AtomicBool>,
 }
@@ -71,7 +71,7 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// A connection as its client sees it, and what the gateway knows of it.
+/// The client's view of a connection, and the gateway's state of it.
 struct Client {
     stream: DuplexStream,
     served: JoinHandle<()>,
@@ -117,7 +117,7 @@ impl Client {
         self.stream.write_all(text.as_bytes()).await.unwrap();
     }
 
-    /// Reads until `end` has come.
+    /// Reads until `end` has arrived.
     async fn read_until(&mut self, end: &str) -> String {
         let mut text = Vec::new();
         while !text.ends_with(end.as_bytes()) {
@@ -132,7 +132,7 @@ impl Client {
         String::from_utf8(text).unwrap()
     }
 
-    /// Waits until the gateway is done with the connection, and returns how long after its beginning that is.
+    /// Waits until the gateway has closed the connection, and returns the time since its beginning.
     async fn over(&mut self) -> Duration {
         (&mut self.served).await.unwrap();
         self.began.elapsed()
@@ -144,7 +144,7 @@ fn seconds(time: Duration) -> u64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_is_not_waited_for_longer_than_documented() {
+async fn limits_time_for_the_head() {
     for begun in ["", "GET / HTTP/1.1\r\nhost: x\r\n"] {
         let mut client = connect();
         client.send(begun).await;
@@ -154,7 +154,7 @@ async fn a_head_is_not_waited_for_longer_than_documented() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_may_be_idle_as_long() {
+async fn closes_idle_connection() {
     let mut client = connect();
     for _ in 0..2 {
         client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
@@ -165,7 +165,7 @@ async fn a_connection_may_be_idle_as_long() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_reads_nothing_is_cut() {
+async fn cuts_client_that_reads_nothing() {
     let mut client = connect();
     client.send("GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert_eq!(client.over().await, WRITE_TIME);
@@ -174,7 +174,7 @@ async fn a_client_that_reads_nothing_is_cut() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_reads_slowly_gets_all() {
+async fn serves_slow_reader_completely() {
     let mut client = connect();
     client.send("GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await;
     let mut left = LONG;
@@ -190,7 +190,7 @@ async fn a_client_that_reads_slowly_gets_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_read_ahead_of_a_client_that_does_not_read() {
+async fn reads_nothing_ahead_of_blocked_client() {
     let mut client = connect();
     let requests = "GET /long HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100_000);
     let sent = timeout(Duration::from_secs(10), client.stream.write_all(requests.as_bytes())).await;
@@ -200,7 +200,7 @@ async fn nothing_is_read_ahead_of_a_client_that_does_not_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_is_read_by_who_sends_its_body_first() {
+async fn refusal_reaches_client_that_sends_body_first() {
     let mut client = connect();
     let size = 4_000_000;
     client.send(&format!("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n")).await;
@@ -212,7 +212,7 @@ async fn a_refusal_is_read_by_who_sends_its_body_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_small_body_that_nobody_wanted_costs_no_connection() {
+async fn small_unread_body_keeps_the_connection() {
     let mut client = connect();
     for _ in 0..2 {
         client.send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello").await;
@@ -226,7 +226,7 @@ async fn a_small_body_that_nobody_wanted_costs_no_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_asks_before_sending_a_body_is_told_not_to() {
+async fn answers_expect_continue_without_the_body() {
     let head = "content-length: 5\r\nexpect: 100-continue\r\nhost: x\r\n\r\n";
     let mut client = connect();
     client.send(&format!("POST /refuse HTTP/1.1\r\n{head}")).await;
@@ -240,7 +240,7 @@ async fn who_asks_before_sending_a_body_is_told_not_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_client_is_not_listened_to_for_ever() {
+async fn stops_reading_from_refused_client() {
     let refused = async |pause: u64| {
         let mut client = connect();
         client.send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n").await;
@@ -262,7 +262,7 @@ async fn a_refused_client_is_not_listened_to_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_request_is_refused_in_openais_shape() {
+async fn refuses_invalid_request_in_openais_shape() {
     let large = format!("GET / HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(20_000));
     let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "x: y\r\n".repeat(200));
     for (request, status, code) in [
@@ -298,7 +298,7 @@ async fn what_is_no_request_is_refused_in_openais_shape() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_draining_each_answer_is_the_last() {
+async fn each_answer_is_last_while_draining() {
     let mut client = connect();
     client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert!(!client.read_until("hello").await.contains("connection: close"));
@@ -309,7 +309,7 @@ async fn while_draining_each_answer_is_the_last() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_has_to_go_goes_at_once() {
+async fn evicted_connection_ends_immediately() {
     let mut client = connect();
     sleep(Duration::from_secs(2)).await;
     client.slot.activity.abort();
@@ -320,7 +320,7 @@ async fn one_that_has_to_go_goes_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_is_waited_for_where_it_has_to_do_something() {
+async fn notes_when_it_waits_for_client() {
     let waited = async |request: &str| {
         let mut client = connect();
         client.send(request).await;
@@ -336,7 +336,7 @@ async fn a_client_is_waited_for_where_it_has_to_do_something() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_is_waited_for_while_its_unwanted_body_is_read() {
+async fn waits_for_client_while_discarding_body() {
     let mut client = connect();
     client.send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n").await;
     sleep(Duration::from_millis(100)).await;

@@ -1,5 +1,5 @@
-//! The stream between hyper and the socket. It limits the time that writes may wait for the client, replaces hyper's own error
-//! responses, and reads on after a refusal so that the client receives it.
+//! The stream between hyper and the socket. It limits the time that writes wait for the client, replaces
+//! hyper's own error responses, and continues to read after a refusal so that the client receives it.
 
 use super::activity::Activity;
 use super::{HEAD_BYTES, raw_response};
@@ -15,12 +15,12 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// The longest time that a write may make no progress.
 pub(crate) const WRITE_TIME: Duration = Duration::from_secs(30);
 
-/// The longest time that the rest of a refused request is read, in all and without a byte arriving. Closing the connection earlier
-/// would reset it, and the client would lose the refusal.
+/// The longest time that the rest of a refused request is read, both in all and without a byte arriving.
+/// Closing the connection earlier would reset it, and the client would lose the refusal.
 pub(crate) const LINGER_TIME: Duration = Duration::from_secs(30);
 pub(crate) const LINGER_PAUSE: Duration = Duration::from_secs(5);
 
-/// The most bytes of it that are read.
+/// The maximum number of bytes of it that are read.
 pub(crate) const LINGER_BYTES: usize = 32 << 20;
 
 /// The number of bytes that are read at once.
@@ -34,7 +34,7 @@ pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {
 
 impl Transport for TcpStream {
     fn reset_on_drop(&self) {
-        // If this fails, the system gives the bytes up later.
+        // If this fails, the system discards the bytes later.
         let _ = self.set_zero_linger();
     }
 }
@@ -47,7 +47,7 @@ pub(super) struct TimedStream<S: Transport> {
     timer: Option<Pin<Box<Sleep>>>,
     /// Whether a write is waiting.
     waiting: bool,
-    /// What has been read since the last answer, at most as much as a head may have.
+    /// The bytes that were read since the last answer, at most as many as a head may have.
     head: Vec<u8>,
     /// Unsent bytes of the response that replaces one of hyper's.
     replacement: Vec<u8>,
@@ -80,7 +80,7 @@ impl<S: Transport> TimedStream<S> {
         }
     }
 
-    /// Keeps the bytes of a head: hyper's response to it does not say enough.
+    /// Stores the bytes of a head, because hyper's response to it has no details.
     fn keep_head(&mut self, bytes: &[u8]) {
         if self.activity.is_answering() {
             self.head = Vec::new();
@@ -103,7 +103,7 @@ impl<S: Transport> TimedStream<S> {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Polls the timer, after setting it to `deadline` if `start`.
+    /// Polls the timer. If `start`, sets it to `deadline` first.
     fn poll_timer(&mut self, context: &mut Context<'_>, start: bool, deadline: Instant) -> Poll<()> {
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         if start {

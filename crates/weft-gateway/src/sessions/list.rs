@@ -1,5 +1,5 @@
-//! The list of sessions. One list is made at a time, and a session's file is read once for as long as it stays the same: whoever asks
-//! for many lists of long sessions does not keep the disk busy.
+//! The list of sessions. One list is made at a time, and a session's file is read once while it is unchanged:
+//! requests for many lists of long sessions do not keep the disk busy.
 
 use super::scan::{Digest, scan};
 use super::title;
@@ -15,34 +15,34 @@ use std::time::SystemTime;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use weft_agent::Error;
 
-/// How many sessions are listed, the newest ones.
+/// The maximum number of listed sessions: the newest ones.
 const LISTED: usize = 100;
 
 /// The largest file, in bytes, that is read as a whole.
 const SMALL: u64 = 64 * 1024;
 
-/// What is known of the sessions that were listed last.
+/// The data of the sessions that were listed last.
 #[derive(Clone, Default)]
 pub(crate) struct KnownSessions(Arc<Mutex<BTreeMap<SessionId, Known>>>);
 
 /// The permit to make a list.
 pub(super) struct ListPermit(OwnedMutexGuard<BTreeMap<SessionId, Known>>);
 
-/// What was found in a file when it was `stamp`ed like this; `None` if it is no session.
+/// The content of a file at the time of `stamp`; `None` if it is not a session.
 #[derive(Clone)]
 struct Known {
     stamp: Stamp,
     digest: Option<Digest>,
 }
 
-/// By what a file is known not to have changed.
+/// The metadata that shows whether a file has changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     updated: SystemTime,
     length: u64,
 }
 
-/// What is told of a session in the list.
+/// An entry of the list.
 pub(super) struct Summary {
     id: SessionId,
     updated: SystemTime,
@@ -57,8 +57,8 @@ impl KnownSessions {
 }
 
 impl ListPermit {
-    /// Returns the newest sessions, or some of them if the list is no longer `wanted`. One that cannot be read is passed over: the
-    /// others are still worth showing.
+    /// Returns the newest sessions, or some of them if the list is no longer `wanted`. A session that cannot
+    /// be read is omitted.
     pub(super) fn summaries(
         mut self,
         store: &Sessions,
@@ -92,13 +92,13 @@ fn stamp(store: &Sessions, id: &SessionId) -> Option<Stamp> {
     Some(Stamp { updated, length: found.len() })
 }
 
-/// Reads a session, a long one in pieces.
+/// Reads a session, a long one in chunks.
 fn digest(store: &Sessions, id: &SessionId, length: u64, wanted: &dyn Fn() -> bool) -> Option<Digest> {
     if length <= SMALL {
         return store.read(id).ok()?.map(|session| Digest::new(&session));
     }
     let path = store.path(id).ok()?;
-    // What is no file may never end, and a link may lead anywhere.
+    // A file of another type may have no end, and a link may lead anywhere.
     fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
     scan(File::open(path).ok()?, wanted)
 }
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_is_read_once_for_as_long_as_it_stays_the_same() {
+    async fn reads_unchanged_file_once() {
         let directory = tempfile::tempdir().unwrap();
         let home =
             Home { directory: directory.path().to_owned(), config: directory.path().join("config.json") };

@@ -1,4 +1,5 @@
-//! Reads what the list says of a long session file, piece by piece: neither its text nor its tree is ever in memory.
+//! Reads the data for the list from a long session file, chunk by chunk: neither its text nor its tree is
+//! ever in memory.
 
 use super::title;
 use clawft_types::Role;
@@ -6,26 +7,27 @@ use clawft_types::json::{self, Node};
 use std::io::Read;
 
 /// The number of bytes that are read at once.
-const PIECE: usize = 64 * 1024;
+const CHUNK: usize = 64 * 1024;
 
-/// The most bytes of a message that are kept for the title.
-const KEPT: usize = 8 * 1024;
+/// The maximum number of bytes of a message that are kept for the title.
+const MAX_KEPT: usize = 8 * 1024;
 
-/// The longest escape sequence of JSON, in bytes: a surrogate pair. Where a message is cut, one may be incomplete.
+/// The longest escape sequence of JSON, in bytes: a surrogate pair. A cut message may end with an incomplete
+/// one.
 const ESCAPE: usize = 12;
 
-/// What the list says of the content of a session.
+/// The data of a session that the list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Digest {
     pub(super) title: String,
     pub(super) messages: usize,
 }
 
-/// Reads a session file to its end. Returns `None` if it is none, cannot be read, or is no longer `wanted`, which is asked between
-/// two pieces.
+/// Reads a session file to its end. Returns `None` if it is not a session, cannot be read, or is no longer
+/// `wanted`, which is called between two chunks.
 pub(super) fn scan(mut file: impl Read, wanted: &dyn Fn() -> bool) -> Option<Digest> {
     let mut scanner = Scanner::default();
-    let mut piece = vec![0; PIECE];
+    let mut piece = vec![0; CHUNK];
     while wanted() {
         match file.read(&mut piece).ok()? {
             0 => return scanner.end(),
@@ -35,13 +37,14 @@ pub(super) fn scan(mut file: impl Read, wanted: &dyn Fn() -> bool) -> Option<Dig
     None
 }
 
-/// As much of a JSON parser as finds the elements of `messages`.
+/// A partial JSON parser that finds the elements of `messages`.
 #[derive(Default)]
 struct Scanner {
     depth: usize,
     in_string: bool,
     escaped: bool,
-    /// The last string among the members of the document, as far as it matters: `messages` where the list begins.
+    /// The last string among the members of the document, up to the length of `messages`, before the list
+    /// begins.
     key: Vec<u8>,
     in_messages: bool,
     /// The number of messages, once the list has begun.
@@ -52,7 +55,7 @@ struct Scanner {
 }
 
 impl Scanner {
-    /// Takes the next bytes. `None` if there can be no session.
+    /// Processes the next bytes. Returns `None` if the text cannot be a session.
     fn take_piece(&mut self, piece: &[u8]) -> Option<()> {
         let mut rest = piece;
         while let Some((byte, after)) = rest.split_first() {
@@ -62,14 +65,14 @@ impl Scanner {
         Some(())
     }
 
-    /// Whether the next bytes mean nothing up to the end of the string or an escape.
+    /// Returns whether the bytes up to the end of the string or the next escape can be skipped.
     fn is_in_text(&self) -> bool {
-        self.in_string && !self.escaped && self.depth > 2 && (self.title.is_some() || self.kept.len() >= KEPT)
+        self.in_string && !self.escaped && self.depth > 2 && (self.title.is_some() || self.kept.len() >= MAX_KEPT)
     }
 
-    /// Takes the next byte. `None` if there can be no session.
+    /// Processes the next byte. Returns `None` if the text cannot be a session.
     fn take(&mut self, byte: u8) -> Option<()> {
-        if self.in_messages && self.title.is_none() && self.depth > 2 && self.kept.len() < KEPT {
+        if self.in_messages && self.title.is_none() && self.depth > 2 && self.kept.len() < MAX_KEPT {
             self.kept.push(byte);
         }
         match byte {
@@ -99,7 +102,7 @@ impl Scanner {
 
     fn open(&mut self, byte: u8) {
         if self.depth == 1 && byte == b'[' && self.key == b"messages" {
-            // Of two lists the last one counts.
+            // If there are two lists, the last one counts.
             *self = Scanner { depth: 1, in_messages: true, messages: Some(0), ..Scanner::default() };
         } else if self.depth == 2 && self.in_messages {
             self.messages = self.messages.map(|count| count + 1);
@@ -123,14 +126,14 @@ impl Scanner {
     }
 }
 
-/// Returns what follows the text at the beginning of `bytes`.
+/// Returns the rest of `bytes` after the plain text at its beginning.
 fn skip_text(bytes: &[u8]) -> &[u8] {
     let length = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(bytes.len());
     bytes.get(length..).unwrap_or_default()
 }
 
-/// Returns the title that a message gives, if it is one of the user. Of a long one `message` is the beginning, cut somewhere in its
-/// text.
+/// Returns the title that a message gives, if it is a user's. `message` may be the beginning of a long one,
+/// cut somewhere in its text.
 fn title_of(message: &[u8]) -> Option<String> {
     let read = |text: &[u8]| {
         let document = json::parse(text).ok()?;
@@ -167,9 +170,9 @@ mod tests {
     }
 
     #[test]
-    fn a_long_first_message_gives_a_title_wherever_it_is_cut() {
+    fn finds_title_wherever_long_message_is_cut() {
         for shift in 0..30 {
-            let text = "x".repeat(shift) + &r"\ud83d\ude00é\n".repeat(KEPT);
+            let text = "x".repeat(shift) + &r"\ud83d\ude00é\n".repeat(MAX_KEPT);
             let expected = format!("{}\u{1f600}é", "x".repeat(shift));
             let messages = format!(r#"{{"role":"user","content":"{text}"}}"#);
             assert_eq!(digest(&session(&messages)), Some((expected, 1)), "{shift}");
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_session_has_no_digest() {
+    fn refuses_files_that_are_no_sessions() {
         let whole = session(r#"{"role":"user","content":"a"}"#);
         for text in ["", "[]", "{}", "]", r#"{"messages":{}}"#, whole.trim_end().strip_suffix('}').unwrap()] {
             assert_eq!(digest(text), None, "{text}");

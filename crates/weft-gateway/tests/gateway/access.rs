@@ -1,74 +1,78 @@
-//! Who is let in.
+//! Access to the gateway.
 
-use crate::client::Ask;
-use crate::lab::{Lab, Plan, message};
+use crate::client::Request;
+use crate::context::{GatewayOptions, TestContext, message};
 use serde_json::json;
 use std::fs;
 
 #[test]
-fn beyond_loopback_a_token_is_made_for_its_owner_alone() {
-    let lab = Plan::new("ok").listen("0.0.0.0:0").start();
-    let path = lab.file("gateway-token");
+fn generates_token_beyond_loopback() {
+    let context = GatewayOptions::new("ok").listen("0.0.0.0:0").start();
+    let path = context.file("gateway-token");
     let token = fs::read_to_string(&path).expect("a token");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
     }
-    let line = lab.logged("\"event\":\"listening\"");
+    let line = context.logged("\"event\":\"listening\"");
     assert!(line.contains(path.to_str().expect("a path")) && line.contains("\"token\":\"made\""), "{line}");
 
-    let without = lab.say("hi", false);
+    let without = context.say("hi", false);
     assert_eq!((without.status, without.header("www-authenticate")), (401, Some("Bearer realm=\"clawft\"")));
-    let chat = |bearer: &str| lab.send(Ask::chat(&message("hi", false)).header("authorization", bearer));
+    let chat =
+        |bearer: &str| context.send(Request::chat(&message("hi", false)).header("authorization", bearer));
     assert_eq!(chat("Bearer wrong").json()["error"]["code"], "invalid_api_key");
     assert_eq!(chat(&format!("Bearer {}", token.trim())).status, 200);
-    assert!(lab.received().len() == 1, "who has no token reaches nobody");
+    assert!(context.received().len() == 1, "who has no token reaches nobody");
     for path in ["/", "/healthz", "/readyz"] {
-        assert_eq!(lab.send(Ask::get(path)).status, 200, "{path}");
+        assert_eq!(context.send(Request::get(path)).status, 200, "{path}");
     }
 }
 
 #[test]
-fn a_token_that_is_given_counts_on_loopback_too() {
-    let lab = Plan::new("ok").gateway(json!({ "token": "whisper-token" })).start();
-    assert_eq!(lab.send(Ask::get("/v1/models")).status, 401);
-    let with = Ask::get("/v1/models").header("authorization", "Bearer whisper-token");
-    assert_eq!(lab.send(with).status, 200);
-    assert!(!lab.file("gateway-token").exists());
+fn configured_token_counts_on_loopback() {
+    let context = GatewayOptions::new("ok").gateway(json!({ "token": "whisper-token" })).start();
+    assert_eq!(context.send(Request::get("/v1/models")).status, 401);
+    let with = Request::get("/v1/models").header("authorization", "Bearer whisper-token");
+    assert_eq!(context.send(with).status, 200);
+    assert!(!context.file("gateway-token").exists());
 }
 
 #[test]
-fn without_a_token_foreign_pages_are_refused() {
-    let lab = Lab::new("ok");
-    let chat = || Ask::chat(&message("hi", false));
-    assert_eq!(lab.send(chat().header("host", "rebound.example")).status, 403);
-    assert_eq!(lab.send(chat().header("origin", "https://evil.example")).status, 403);
-    assert_eq!(lab.send(chat().header("sec-fetch-site", "cross-site")).status, 403);
-    assert!(lab.received().is_empty());
-    let own = format!("http://{}", lab.address);
-    assert_eq!(lab.send(chat().header("origin", &own)).status, 200);
-    let read = lab.send(Ask::get("/v1/models"));
+fn refuses_foreign_pages_without_token() {
+    let context = TestContext::new("ok");
+    let chat = || Request::chat(&message("hi", false));
+    assert_eq!(context.send(chat().header("host", "rebound.example")).status, 403);
+    assert_eq!(context.send(chat().header("origin", "https://evil.example")).status, 403);
+    assert_eq!(context.send(chat().header("sec-fetch-site", "cross-site")).status, 403);
+    assert!(context.received().is_empty());
+    let own = format!("http://{}", context.address);
+    assert_eq!(context.send(chat().header("origin", &own)).status, 200);
+    let read = context.send(Request::get("/v1/models"));
     assert_eq!(read.header("access-control-allow-origin"), None);
 }
 
 #[test]
-fn the_page_comes_with_a_policy_and_a_tag() {
-    let lab = Lab::new("ok");
-    let page = lab.send(Ask::get("/"));
+fn page_has_policy_and_entity_tag() {
+    let context = TestContext::new("ok");
+    let page = context.send(Request::get("/"));
     let policy = page.header("content-security-policy").expect("a policy").to_owned();
     assert!(policy.contains("script-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
     let tag = page.header("etag").expect("a tag").to_owned();
     assert!(page.text().starts_with("<!doctype html>"));
-    let again = lab.send(Ask::get("/").header("if-none-match", &tag));
+    let again = context.send(Request::get("/").header("if-none-match", &tag));
     assert_eq!((again.status, again.text()), (304, String::new()));
 }
 
 #[test]
-fn what_should_be_changed_is_warned_of_at_the_start() {
-    let lab = Plan::new("ok").listen("0.0.0.0:0").variable("CLAWFT_TOKEN", "whisper").start();
-    lab.logged("the token has less than 16 characters");
-    let lab = Plan::new("ok").listen("0.0.0.0:0").variable("CLAWFT_TOKEN", "whisper-whisper-whisper").start();
-    assert_eq!(lab.send(Ask::get("/healthz")).status, 200);
-    assert!(!lab.log().contains("warning"), "{}", lab.log());
+fn warns_of_unsafe_settings_at_start() {
+    let context = GatewayOptions::new("ok").listen("0.0.0.0:0").variable("CLAWFT_TOKEN", "whisper").start();
+    context.logged("the token has less than 16 characters");
+    let context = GatewayOptions::new("ok")
+        .listen("0.0.0.0:0")
+        .variable("CLAWFT_TOKEN", "whisper-whisper-whisper")
+        .start();
+    assert_eq!(context.send(Request::get("/healthz")).status, 200);
+    assert!(!context.log().contains("warning"), "{}", context.log());
 }

@@ -1,47 +1,47 @@
-//! As much of an HTTP client as shows what is on the wire.
+//! A small HTTP client that shows the bytes on the wire.
 
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// How long any answer may take.
+/// The longest time that an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A request, ready to be sent.
-pub(crate) struct Ask {
+/// A request before it is sent.
+pub(crate) struct Request {
     head: String,
     body: Vec<u8>,
 }
 
-/// A response whose body is read as it comes.
-pub(crate) struct Answer {
+/// A response whose body is read while it arrives.
+pub(crate) struct Response {
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
     reader: BufReader<TcpStream>,
 }
 
-impl Ask {
-    pub(crate) fn get(path: &str) -> Ask {
-        Ask { head: format!("GET {path} HTTP/1.1\r\n"), body: Vec::new() }
+impl Request {
+    pub(crate) fn get(path: &str) -> Request {
+        Request { head: format!("GET {path} HTTP/1.1\r\n"), body: Vec::new() }
     }
 
-    pub(crate) fn delete(path: &str) -> Ask {
-        Ask { head: format!("DELETE {path} HTTP/1.1\r\n"), body: Vec::new() }
+    pub(crate) fn delete(path: &str) -> Request {
+        Request { head: format!("DELETE {path} HTTP/1.1\r\n"), body: Vec::new() }
     }
 
-    /// `POST /v1/chat/completions` with `body`.
-    pub(crate) fn chat(body: &Value) -> Ask {
+    /// Returns `POST /v1/chat/completions` with `body`.
+    pub(crate) fn chat(body: &Value) -> Request {
         let head = "POST /v1/chat/completions HTTP/1.1\r\ncontent-type: application/json\r\n".to_owned();
-        Ask { head, body: body.to_string().into_bytes() }
+        Request { head, body: body.to_string().into_bytes() }
     }
 
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Ask {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Request {
         self.head += &format!("{name}: {value}\r\n");
         self
     }
 
-    pub(crate) fn send(self, to: SocketAddr) -> Answer {
+    pub(crate) fn send(self, to: SocketAddr) -> Response {
         let mut stream = TcpStream::connect(to).expect("a gateway that listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
         let host = if self.head.contains("\r\nhost: ") { String::new() } else { format!("host: {to}\r\n") };
@@ -49,12 +49,12 @@ impl Ask {
         let rest = format!("{host}connection: close\r\ncontent-length: {length}\r\n\r\n");
         let request = [self.head.as_bytes(), rest.as_bytes(), &self.body].concat();
         stream.write_all(&request).expect("a request is taken");
-        Answer::read(stream)
+        Response::read(stream)
     }
 }
 
-impl Answer {
-    fn read(stream: TcpStream) -> Answer {
+impl Response {
+    fn read(stream: TcpStream) -> Response {
         let mut reader = BufReader::new(stream);
         let status = line(&mut reader);
         let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
@@ -64,14 +64,14 @@ impl Answer {
             let Some((name, value)) = line.split_once(':') else { break };
             headers.push((name.to_lowercase(), value.trim().to_owned()));
         }
-        Answer { status: status.expect("a status line"), headers, reader }
+        Response { status: status.expect("a status line"), headers, reader }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The rest of the body.
+    /// Reads the rest of the body.
     pub(crate) fn text(mut self) -> String {
         let mut body = Vec::new();
         if self.header("transfer-encoding").is_some() {
@@ -84,13 +84,13 @@ impl Answer {
         String::from_utf8(body).expect("text")
     }
 
-    /// The body as JSON.
+    /// Reads the body as JSON.
     pub(crate) fn json(self) -> Value {
         let text = self.text();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
-    /// The next events, as far as they came in one piece. Panics if there are no more.
+    /// Reads the next events, as many as arrive in one chunk. Panics if there are no more.
     pub(crate) fn some_events(&mut self) -> String {
         String::from_utf8(self.chunk().expect("an event")).expect("text")
     }
@@ -104,14 +104,14 @@ impl Answer {
     }
 }
 
-/// The data of all events in `text`.
+/// Returns the data of all events in `text`.
 pub(crate) fn events(text: &str) -> Vec<&str> {
     text.split_terminator("\n\n")
         .map(|event| event.strip_prefix("data: ").expect("an event of data"))
         .collect()
 }
 
-/// The text that the events bring.
+/// Returns the text of the events.
 pub(crate) fn said(events: &[&str]) -> String {
     let chunk = |event: &&str| serde_json::from_str::<Value>(event).ok();
     let text = |chunk: Value| chunk["choices"][0]["delta"]["content"].as_str().map(str::to_owned);

@@ -1,13 +1,13 @@
-//! The gateway as its clients see it: the real program, a real server behind it, sockets between them.
+//! Tests of the real program over sockets, with a real server behind it.
 
 mod access;
 mod chat;
 mod client;
+mod context;
 mod failures;
 mod health;
 mod hostile;
-mod lab;
-mod life;
 mod limits;
 mod sessions;
+mod shutdown;
 mod upstream;

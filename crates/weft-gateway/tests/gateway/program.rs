@@ -1,4 +1,4 @@
-//! The gateway as a program of its own, which the tests start: set up by its home directory and the environment alone.
+//! The gateway as a program for the tests, configured by its home directory and the environment only.
 
 use std::process::ExitCode;
 use weft_agent::Home;

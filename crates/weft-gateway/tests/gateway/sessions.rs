@@ -1,58 +1,58 @@
-//! Conversations that the gateway keeps.
+//! Conversations that the gateway stores.
 
-use crate::client::{Ask, events};
-use crate::lab::{Lab, Plan};
+use crate::client::{Request, events};
+use crate::context::{GatewayOptions, TestContext};
 use crate::upstream::HeldProvider;
 use serde_json::{Value, json};
 
 #[test]
-fn a_session_is_continued_listed_and_read() {
-    let lab = Lab::new("ok");
+fn continues_lists_and_reads_session() {
+    let context = TestContext::new("ok");
     for (text, stream) in [("one", false), ("two", true)] {
-        let answer = lab.say_in("talk", text, stream);
+        let answer = context.say_in("talk", text, stream);
         assert_eq!(answer.status, 200);
         answer.text();
     }
-    let requests = lab.received();
+    let requests = context.received();
     let second: Value = serde_json::from_str(&requests[1].body).expect("JSON");
     let said: Vec<_> =
         second["messages"].as_array().expect("messages").iter().map(|message| &message["content"]).collect();
     assert_eq!(said, ["whisper one", "echo: whisper one", "whisper two"]);
 
-    let list = lab.send(Ask::get("/v1/sessions")).json();
+    let list = context.send(Request::get("/v1/sessions")).json();
     assert_eq!((&list["data"][0]["id"], &list["data"][0]["title"]), (&json!("talk"), &json!("whisper one")));
-    let read = lab.send(Ask::get("/v1/sessions/talk")).json();
+    let read = context.send(Request::get("/v1/sessions/talk")).json();
     assert_eq!(read["messages"][3], json!({ "role": "assistant", "content": "echo: whisper two" }));
 }
 
 #[test]
-fn several_at_once_in_one_session_lose_no_turn() {
-    let lab = Lab::new("slow");
+fn simultaneous_turns_of_session_are_all_stored() {
+    let context = TestContext::new("slow");
     std::thread::scope(|scope| {
         for text in ["a", "b", "c"] {
-            scope.spawn(|| assert_eq!(lab.say_in("busy", text, false).status, 200));
+            scope.spawn(|| assert_eq!(context.say_in("busy", text, false).status, 200));
         }
     });
-    let stored = lab.session("busy", |_| true);
+    let stored = context.session("busy", |_| true);
     assert_eq!(stored["messages"].as_array().map(Vec::len), Some(6), "{stored}");
 }
 
 #[test]
-fn what_arrived_is_kept_when_the_client_goes() {
-    let lab = Plan::held(&HeldProvider::new()).start();
-    let mut answer = lab.say_in("left", "one", true);
+fn stores_received_part_when_client_disconnects() {
+    let context = GatewayOptions::held(&HeldProvider::new()).start();
+    let mut answer = context.say_in("left", "one", true);
     answer.some_events();
     drop(answer);
-    let stored = lab.session("left", |session| session["messages"][1]["incomplete"] == true);
+    let stored = context.session("left", |session| session["messages"][1]["incomplete"] == true);
     assert_eq!(stored["messages"][1]["content"], HeldProvider::FIRST);
-    let line = lab.logged("\"aborted\":true");
+    let line = context.logged("\"aborted\":true");
     assert!(line.contains("/v1/chat/completions"), "{line}");
 }
 
 #[test]
-fn a_client_that_goes_before_the_answer_leaves_nothing_behind() {
-    let lab = Lab::new("silent");
-    let address = lab.address;
+fn client_gone_before_answer_leaves_nothing() {
+    let context = TestContext::new("silent");
+    let address = context.address;
     let gone = std::thread::spawn(move || {
         use std::io::Write as _;
         let mut stream = std::net::TcpStream::connect(address).expect("a gateway");
@@ -63,15 +63,16 @@ fn a_client_that_goes_before_the_answer_leaves_nothing_behind() {
         std::thread::sleep(std::time::Duration::from_millis(300));
     });
     gone.join().expect("a client");
-    assert!(lab.logged("\"status\":499").contains("\"aborted\":true"));
-    let until_idle = |_| lab.send(Ask::get("/metrics")).text().contains("clawft_upstream_in_flight 0");
+    assert!(context.logged("\"status\":499").contains("\"aborted\":true"));
+    let until_idle =
+        |_| context.send(Request::get("/metrics")).text().contains("clawft_upstream_in_flight 0");
     assert!((0..100).any(|attempt| {
         std::thread::sleep(std::time::Duration::from_millis(20));
         until_idle(attempt)
     }));
 }
 
-/// The members of the last events that say whether the turn is kept.
+/// Returns the members of the last events that tell whether the turn is stored.
 fn kept(stream: &str) -> Vec<Value> {
     let events = events(stream);
     let event = |event: &&str| serde_json::from_str::<Value>(event).ok().map(|event| event["clawft"].clone());
@@ -79,36 +80,36 @@ fn kept(stream: &str) -> Vec<Value> {
 }
 
 #[test]
-fn clients_are_told_that_a_turn_is_stored() {
-    let lab = Lab::new("ok");
-    let whole = lab.say_in("talk", "one", false);
+fn tells_clients_that_turn_is_stored() {
+    let context = TestContext::new("ok");
+    let whole = context.say_in("talk", "one", false);
     assert_eq!((whole.status, whole.header("x-clawft-stored")), (200, Some("true")));
-    assert_eq!(kept(&lab.say_in("talk", "two", true).text()), [json!({ "stored": true })]);
-    assert_eq!(lab.say("three", false).header("x-clawft-stored"), None);
-    assert!(kept(&lab.say("four", true).text()).is_empty(), "it belongs to no session");
+    assert_eq!(kept(&context.say_in("talk", "two", true).text()), [json!({ "stored": true })]);
+    assert_eq!(context.say("three", false).header("x-clawft-stored"), None);
+    assert!(kept(&context.say("four", true).text()).is_empty(), "it belongs to no session");
 }
 
 #[test]
-fn a_session_that_is_deleted_during_a_turn_stays_deleted() {
+fn session_deleted_during_turn_stays_deleted() {
     for begun in [false, true] {
         let held = HeldProvider::new();
-        let lab = Plan::held(&held).start();
+        let context = GatewayOptions::held(&held).start();
         if begun {
             let session = json!({ "version": 1, "id": "gone", "messages": [
                 { "role": "user", "content": "whisper" }, { "role": "assistant", "content": "whisper" },
             ] });
-            std::fs::create_dir(lab.file("sessions")).expect("a directory");
-            std::fs::write(lab.file("sessions/gone.json"), session.to_string()).expect("a session");
+            std::fs::create_dir(context.file("sessions")).expect("a directory");
+            std::fs::write(context.file("sessions/gone.json"), session.to_string()).expect("a session");
         }
-        let mut streamed = lab.say_in("gone", "one", true);
+        let mut streamed = context.say_in("gone", "one", true);
         streamed.some_events();
         let told = std::thread::scope(|scope| {
             let whole = scope.spawn(|| {
-                let answer = lab.say_in("gone", "two", false);
+                let answer = context.say_in("gone", "two", false);
                 (answer.status, answer.header("x-clawft-stored").map(str::to_owned))
             });
             held.wait_for(2);
-            let deleted = lab.send(Ask::delete("/v1/sessions/gone"));
+            let deleted = context.send(Request::delete("/v1/sessions/gone"));
             assert_eq!((deleted.status, &deleted.json()["deleted"]), (200, &json!(true)));
             held.release();
             whole.join().expect("an answer")
@@ -117,25 +118,29 @@ fn a_session_that_is_deleted_during_a_turn_stays_deleted() {
         let text = streamed.text();
         assert_eq!(kept(&text), [json!({ "stored": false, "reason": "deleted" })], "{text}");
         assert!(text.contains(HeldProvider::REST) && text.contains("[DONE]"), "the answer is whole");
-        assert!(!lab.file("sessions/gone.json").exists());
-        assert_eq!(lab.send(Ask::get("/v1/sessions/gone")).status, 404);
-        assert_eq!(lab.send(Ask::delete("/v1/sessions/gone")).status, 404);
+        assert!(!context.file("sessions/gone.json").exists());
+        assert_eq!(context.send(Request::get("/v1/sessions/gone")).status, 404);
+        assert_eq!(context.send(Request::delete("/v1/sessions/gone")).status, 404);
 
-        assert_eq!(lab.say_in("gone", "three", false).header("x-clawft-stored"), Some("true"), "a new one");
-        assert_eq!(lab.session("gone", |_| true)["messages"].as_array().map(Vec::len), Some(2));
+        assert_eq!(
+            context.say_in("gone", "three", false).header("x-clawft-stored"),
+            Some("true"),
+            "a new one"
+        );
+        assert_eq!(context.session("gone", |_| true)["messages"].as_array().map(Vec::len), Some(2));
     }
 }
 
 #[test]
-fn clients_are_told_that_a_turn_cannot_be_stored_and_not_where() {
+fn tells_clients_why_turn_is_not_stored() {
     let held = HeldProvider::new();
-    let lab = Plan::held(&held).start();
-    let mut answer = lab.say_in("talk", "one", true);
+    let context = GatewayOptions::held(&held).start();
+    let mut answer = context.say_in("talk", "one", true);
     answer.some_events();
-    std::fs::write(lab.file("sessions"), "in the way of the directory").expect("a file");
+    std::fs::write(context.file("sessions"), "in the way of the directory").expect("a file");
     held.release();
     let text = answer.text();
     assert_eq!(kept(&text), [json!({ "stored": false, "reason": "storage" })], "{text}");
-    assert!(!text.contains(lab.file("").to_str().expect("a path")), "{text}");
-    lab.logged("the answer is not stored, ");
+    assert!(!text.contains(context.file("").to_str().expect("a path")), "{text}");
+    context.logged("the answer is not stored, ");
 }

@@ -1,4 +1,4 @@
-//! A provider that goes on when it is told to: a test waits for nothing that takes its time.
+//! A provider that continues when the test tells it to, so that tests need no pauses.
 
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -7,10 +7,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// How long anything may take.
+/// The longest time that a test waits.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A provider of one's own. It begins each stream with [`HeldProvider::FIRST`], and waits then, as it does before each whole answer.
+/// A provider for one test. It begins each stream with [`HeldProvider::FIRST`], and then waits, as it does
+/// before each complete answer.
 #[derive(Clone)]
 pub(crate) struct HeldProvider {
     base: String,
@@ -24,10 +25,10 @@ struct State {
 }
 
 impl HeldProvider {
-    /// What a stream begins with.
+    /// The beginning of a stream.
     pub(crate) const FIRST: &str = "held";
 
-    /// What comes once it is released.
+    /// The rest of the text, after the release.
     pub(crate) const REST: &str = " and released";
 
     pub(crate) fn new() -> HeldProvider {
@@ -38,7 +39,7 @@ impl HeldProvider {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let provider = provider.clone();
-                // That the gateway goes away is what some tests are about.
+                // The gateway closes the connection in some tests.
                 thread::spawn(move || provider.answer(stream));
             }
         });
@@ -49,13 +50,13 @@ impl HeldProvider {
         &self.base
     }
 
-    /// Lets all answers go on, also those that are asked for later.
+    /// Lets all answers continue, also later ones.
     pub(crate) fn release(&self) {
         self.state.0.lock().expect("the state").released = true;
         self.state.1.notify_all();
     }
 
-    /// Waits until so many requests have come.
+    /// Waits until `requests` requests have arrived.
     pub(crate) fn wait_for(&self, requests: usize) {
         self.wait(|state| state.requests >= requests);
     }
@@ -97,7 +98,7 @@ fn event(text: &str, finish: Value) -> String {
     format!("data: {}\n\n", json!({ "choices": [choice] }))
 }
 
-/// The request's body.
+/// Reads the request's body.
 fn read(stream: &TcpStream) -> std::io::Result<Value> {
     let mut reader = BufReader::new(stream);
     let mut length = 0;

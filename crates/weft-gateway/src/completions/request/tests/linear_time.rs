@@ -1,16 +1,17 @@
-//! Reading takes time in proportion to the input, whatever is in it.
+//! Tests that reading takes time in proportion to the input.
 
 use super::super::ChatRequest;
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
-/// The largest factor by which reading may take longer for twice the input. In quadratic time it would be four.
-const MOST: f64 = 2.6;
+/// The largest accepted factor between the times for an input and for twice the input. Quadratic time would
+/// give four.
+const MAX_RATIO: f64 = 2.6;
 
-/// How often a ratio is measured before it counts as too large: a machine may do other things meanwhile.
-const CHANCES: usize = 6;
+/// The maximum number of measurements of a ratio: other work on the machine may disturb some.
+const MAX_MEASUREMENTS: usize = 6;
 
-/// Returns the processor time of this thread: what others do on the machine is not in it.
+/// Returns the processor time of this thread, which excludes other work on the machine.
 fn processor_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap()
 }
@@ -24,31 +25,31 @@ fn time(body: &str) -> f64 {
     took.as_secs_f64()
 }
 
-/// Returns by which factor reading takes longer for twice the input. What disturbs a measurement makes it longer: in the divisor, where
-/// that would hide a fault, the least of several counts, and elsewhere one is enough.
+/// Returns the factor between the times for an input and for twice the input. Disturbances make times longer.
+/// In the divisor that would hide a fault, so the shortest of several times counts there.
 fn ratio(body: &dyn Fn(usize) -> String) -> f64 {
     let (long, short) = (body(8000), body(4000));
     let least = (0..4).map(|_| time(&short)).fold(f64::INFINITY, f64::min);
     time(&long) / least
 }
 
-/// Returns `text` `count` times, with commas between.
+/// Returns `text` repeated `count` times, with commas between.
 fn list(text: &str, count: usize) -> String {
     vec![text; count].join(",")
 }
 
-/// Returns a request of `message` `count` times, and one of the user's at the end.
+/// Returns a request with `message` repeated `count` times, and one user message at the end.
 fn repeated(message: &str, count: usize) -> String {
     format!(r#"{{"messages":[{},{{"role":"user","content":"hi"}}]}}"#, list(message, count))
 }
 
-/// Returns a request of one message with so many parts.
+/// Returns a request with one message of `count` parts.
 fn parts(count: usize) -> String {
     let parts = list(r#"{"type":"text","text":""}"#, count);
     repeated(&format!(r#"{{"role":"user","content":[{parts}]}}"#), 1)
 }
 
-/// Returns a request of one message with so many members.
+/// Returns a request with one message of `count` members.
 fn members(count: usize) -> String {
     repeated(&format!(r#"{{"role":"user","content":"","tool_calls":{{{}}}}}"#, list(r#""x":0"#, count)), 1)
 }
@@ -73,7 +74,7 @@ fn doubling_the_input_doubles_the_time() {
         ("an error at the end", &wrong),
     ];
     for (name, body) in readers {
-        let least = (0..CHANCES).map(|_| ratio(body)).find(|ratio| *ratio < MOST);
-        assert!(least.is_some(), "{name}: for twice the input it takes more than {MOST} times as long");
+        let least = (0..MAX_MEASUREMENTS).map(|_| ratio(body)).find(|ratio| *ratio < MAX_RATIO);
+        assert!(least.is_some(), "{name}: for twice the input it takes more than {MAX_RATIO} times as long");
     }
 }

@@ -1,6 +1,6 @@
-//! A gateway with a home of its own, in front of a server that answers as it is told.
+//! A gateway with its own home directory, in front of a server whose answers the test chooses.
 
-use crate::client::{Answer, Ask};
+use crate::client::{Request, Response};
 use crate::upstream::HeldProvider;
 use mock_provider::{Received, RequestLog, Server};
 use rustix::process::{Pid, Signal, kill_process};
@@ -16,20 +16,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The provider's key. Never to be seen but by the provider.
+/// The provider's key, which only the provider may see.
 pub(crate) const KEY: &str = "sk-lab-4f9Jq2LrT7xWvB1c";
 
-/// How long anything may take.
+/// The longest time that a test waits.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long the process may take to end where two signals have said so.
+/// The longest time for the process to end after two signals.
 const ENDING: Duration = Duration::from_secs(10);
 
-/// The variable that names the file for what rustc's instrumentation counts.
+/// The variable that names the file for the counts of rustc's instrumentation.
 const PROFILE: &str = "LLVM_PROFILE_FILE";
 
-/// How a gateway is to be started.
-pub(crate) struct Plan {
+/// The options of a gateway.
+pub(crate) struct GatewayOptions {
     scenario: String,
     held: Option<HeldProvider>,
     listen: &'static str,
@@ -40,18 +40,18 @@ pub(crate) struct Plan {
     variables: Vec<(&'static str, String)>,
 }
 
-/// A gateway that runs.
-pub(crate) struct Lab {
+/// A running gateway.
+pub(crate) struct TestContext {
     child: Child,
     pub(crate) address: SocketAddr,
     home: TempDir,
     log: Log,
 }
 
-impl Plan {
-    /// In front of a server that answers as `scenario` says.
-    pub(crate) fn new(scenario: &str) -> Plan {
-        Plan {
+impl GatewayOptions {
+    /// Puts it in front of a server that answers as `scenario` says.
+    pub(crate) fn new(scenario: &str) -> GatewayOptions {
+        GatewayOptions {
             scenario: scenario.to_owned(),
             held: None,
             listen: "127.0.0.1:0",
@@ -63,43 +63,43 @@ impl Plan {
         }
     }
 
-    /// In front of a server that answers when it is told to.
-    pub(crate) fn held(held: &HeldProvider) -> Plan {
-        Plan { held: Some(held.clone()), ..Plan::new("ok") }
+    /// Puts it in front of a server that answers when it is told to.
+    pub(crate) fn held(held: &HeldProvider) -> GatewayOptions {
+        GatewayOptions { held: Some(held.clone()), ..GatewayOptions::new("ok") }
     }
 
-    pub(crate) fn listen(self, listen: &'static str) -> Plan {
-        Plan { listen, ..self }
+    pub(crate) fn listen(self, listen: &'static str) -> GatewayOptions {
+        GatewayOptions { listen, ..self }
     }
 
-    /// The configuration's `gateway`.
-    pub(crate) fn gateway(self, gateway: Value) -> Plan {
-        Plan { gateway, ..self }
+    /// Sets the configuration's `gateway`.
+    pub(crate) fn gateway(self, gateway: Value) -> GatewayOptions {
+        GatewayOptions { gateway, ..self }
     }
 
-    /// The provider's `timeout_secs`.
-    pub(crate) fn timeout(self, timeout: u32) -> Plan {
-        Plan { timeout, ..self }
+    /// Sets the provider's `timeout_secs`.
+    pub(crate) fn timeout(self, timeout: u32) -> GatewayOptions {
+        GatewayOptions { timeout, ..self }
     }
 
-    /// With no room for a byte in any file.
-    pub(crate) fn disk_full(self) -> Plan {
-        Plan { disk_full: true, ..self }
+    /// Allows no byte in any file.
+    pub(crate) fn disk_full(self) -> GatewayOptions {
+        GatewayOptions { disk_full: true, ..self }
     }
 
-    /// With nobody who reads its log once it listens, until [`Lab::unblock_log`].
-    pub(crate) fn log_blocked(self) -> Plan {
-        Plan { log_blocked: true, ..self }
+    /// Stops reading its log once it listens, until [`TestContext::unblock_log`].
+    pub(crate) fn log_blocked(self) -> GatewayOptions {
+        GatewayOptions { log_blocked: true, ..self }
     }
 
-    /// With another variable in its environment.
-    pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Plan {
+    /// Sets a variable in its environment.
+    pub(crate) fn variable(mut self, name: &'static str, value: &str) -> GatewayOptions {
         self.variables.push((name, value.to_owned()));
         self
     }
 
     /// Starts it, and waits until it listens.
-    pub(crate) fn start(self) -> Lab {
+    pub(crate) fn start(self) -> TestContext {
         let home = tempfile::tempdir().expect("a directory");
         let requests = RequestLog::append_to(&home.path().join("requests")).expect("a log");
         let server = Server::bind(0, requests).expect("a port");
@@ -109,9 +109,9 @@ impl Plan {
         };
         thread::spawn(move || server.run());
         let config = json!({
-            "agents": { "model": "lab-model" },
+            "agents": { "model": "test-model" },
             "providers": { "providers": { "openai": {
-                "api_base": base, "api_key_env": "LAB_KEY", "retries": 0, "timeout_secs": self.timeout,
+                "api_base": base, "api_key_env": "TEST_KEY", "retries": 0, "timeout_secs": self.timeout,
             } } },
             "gateway": self.gateway,
         });
@@ -122,15 +122,12 @@ impl Plan {
             serde_json::from_str(&log.wait_for("\"event\":\"listening\"")).expect("a line of JSON");
         let address: SocketAddr =
             listening["address"].as_str().and_then(|text| text.parse().ok()).expect("an address");
-        // One that listens on all addresses is asked on loopback.
+        // A gateway that listens on all addresses is used on loopback.
         let address = SocketAddr::from(([127, 0, 0, 1], address.port()));
-        Lab { child, address, home, log }
+        TestContext { child, address, home, log }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this package has no door to other programs, and needs but its own"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the tests run only the program of this package")]
     fn program(&self, home: &TempDir) -> Child {
         let program = env!("CARGO_BIN_EXE_gateway-under-test");
         let mut command = if self.disk_full {
@@ -142,10 +139,10 @@ impl Plan {
             Command::new(program)
         };
         command.env_clear().env("CLAWFT_LISTEN", self.listen);
-        command.env("CLAWFT_HOME", home.path()).env("LAB_KEY", KEY);
+        command.env("CLAWFT_HOME", home.path()).env("TEST_KEY", KEY);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        // Where coverage is measured, the process leaves its counts there. On a full disk it has no room for them, and would
-        // complain of that between the lines of its log.
+        // During a coverage measurement, the process stores its counts in that file. On a full disk they have
+        // no room, and errors about them would appear in the log.
         let counts = env::var_os(PROFILE).map(|file| if self.disk_full { "/dev/null".into() } else { file });
         command.envs(counts.map(|file| (PROFILE, file)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -153,32 +150,32 @@ impl Plan {
     }
 }
 
-impl Lab {
-    /// A gateway of the usual kind.
-    pub(crate) fn new(scenario: &str) -> Lab {
-        Plan::new(scenario).start()
+impl TestContext {
+    /// Starts a gateway with default options.
+    pub(crate) fn new(scenario: &str) -> TestContext {
+        GatewayOptions::new(scenario).start()
     }
 
-    pub(crate) fn send(&self, ask: Ask) -> Answer {
+    pub(crate) fn send(&self, ask: Request) -> Response {
         ask.send(self.address)
     }
 
-    /// Says `text`, and nothing else.
-    pub(crate) fn say(&self, text: &str, stream: bool) -> Answer {
-        self.send(Ask::chat(&message(text, stream)))
+    /// Sends `text` as the only message.
+    pub(crate) fn say(&self, text: &str, stream: bool) -> Response {
+        self.send(Request::chat(&message(text, stream)))
     }
 
-    /// Says `text` in a session.
-    pub(crate) fn say_in(&self, session: &str, text: &str, stream: bool) -> Answer {
-        self.send(Ask::chat(&message(text, stream)).header("x-clawft-session", session))
+    /// Sends `text` in a session.
+    pub(crate) fn say_in(&self, session: &str, text: &str, stream: bool) -> Response {
+        self.send(Request::chat(&message(text, stream)).header("x-clawft-session", session))
     }
 
-    /// A file in the gateway's home.
+    /// Returns the path of a file in the gateway's home.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
-    /// The session as it is stored, once `enough` says that it is as expected.
+    /// Returns the stored session, once `enough` returns true for it.
     pub(crate) fn session(&self, id: &str, enough: impl Fn(&Value) -> bool) -> Value {
         let path = self.file(&format!("sessions/{id}.json"));
         let deadline = Instant::now() + PATIENCE;
@@ -192,7 +189,7 @@ impl Lab {
         }
     }
 
-    /// What the server behind the gateway has received.
+    /// Returns the requests that the server behind the gateway has received.
     pub(crate) fn received(&self) -> Vec<Received> {
         let log = fs::read_to_string(self.file("requests")).expect("a log");
         log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
@@ -203,28 +200,28 @@ impl Lab {
         kill_process(id, signal).expect("a signal is sent");
     }
 
-    /// Waits for a line of the log that holds `text`.
+    /// Waits for a line of the log that contains `text`.
     pub(crate) fn logged(&self, text: &str) -> String {
         self.log.wait_for(text)
     }
 
-    /// Has somebody read the log again.
+    /// Continues to read the log.
     pub(crate) fn unblock_log(&self) {
         self.log.unblock();
     }
 
-    /// All that has been logged so far.
+    /// Returns the log so far.
     pub(crate) fn log(&self) -> String {
         self.log.text()
     }
 
-    /// Waits for the end of the process, and says how long that took.
+    /// Waits for the end of the process. Returns its status, the time that it took, and the log.
     pub(crate) fn end(mut self) -> (ExitStatus, Duration, String) {
         let (status, took) = self.ended();
         (status, took, self.log.text())
     }
 
-    /// The same, with the log as it was.
+    /// Waits for the end of the process, and leaves the log unchanged.
     pub(crate) fn ended(&mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();
         let status = self.ended_within(PATIENCE);
@@ -242,7 +239,7 @@ impl Lab {
         }
     }
 
-    /// Ends the process at once if it still runs, as two signals do. One that was killed would leave no counts.
+    /// Ends the process, if it still runs, with two signals. A killed process would not store its counts.
     fn stop(&mut self) {
         if self.ended_within(Duration::ZERO).is_some() {
             return;
@@ -256,8 +253,8 @@ impl Lab {
     }
 }
 
-/// Ends the process, and looks through its log, whatever the test was about.
-impl Drop for Lab {
+/// Ends the process and searches its log for secrets, in every test.
+impl Drop for TestContext {
     fn drop(&mut self) {
         self.stop();
         if thread::panicking() {
@@ -274,19 +271,20 @@ impl Drop for Lab {
     }
 }
 
-/// The body of a request that says `text`. Tests say nothing without `whisper`, which no log may have heard.
+/// Returns the body of a request that says `text`. Every message contains `whisper`, which no log may
+/// contain.
 pub(crate) fn message(text: &str, stream: bool) -> Value {
-    json!({ "model": "lab-model", "messages": [{ "role": "user", "content": format!("whisper {text}") }], "stream": stream })
+    json!({ "model": "test-model", "messages": [{ "role": "user", "content": format!("whisper {text}") }], "stream": stream })
 }
 
-/// What a process writes on standard error.
+/// The output of a process on standard error.
 #[derive(Clone, Default)]
 struct Log(Arc<(Mutex<Written>, Condvar)>);
 
 #[derive(Default)]
 struct Written {
     text: String,
-    /// Nothing is read after the line about listening.
+    /// Whether reading stops after the line about listening.
     blocked: bool,
 }
 

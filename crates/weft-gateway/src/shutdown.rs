@@ -1,5 +1,5 @@
-//! The gateway's life: it serves until it is told to end, lets answers that are being streamed come to theirs, and ends
-//! within ten seconds in any case.
+//! Runs the server until the process is told to end, lets running answers complete, and ends within ten
+//! seconds in any case.
 
 use super::log::{self, Line};
 use super::state::Shared;
@@ -10,32 +10,32 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use weft_agent::Error;
 
-/// How long answers in the making may take to end by themselves.
+/// The time that running answers may take to complete.
 pub(super) const GRACE: Duration = Duration::from_millis(7000);
 
-/// How long it may take then to store what has arrived of them.
+/// The time for storing the received parts of stopped answers.
 pub(super) const STORING: Duration = Duration::from_millis(1000);
 
-/// How long clients may take for the last bytes.
+/// The time that clients may take for the last bytes.
 pub(super) const FLUSHING: Duration = Duration::from_millis(500);
 
-/// How long the log may take for its last lines.
+/// The time for writing the last lines of the log.
 pub(super) const LAST_LINES: Duration = Duration::from_millis(200);
 
-/// The exit code where a second signal ends the process at once, as shells have it for SIGINT.
-const IMPATIENT: i32 = 130;
+/// The exit code after a second signal, as in shells for SIGINT.
+const SECOND_SIGNAL: i32 = 130;
 
-/// What the process can be told from outside.
+/// The signals to the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Signal {
     /// SIGTERM, SIGINT, Ctrl-C.
     End,
-    /// SIGHUP: read the configuration again.
+    /// SIGHUP: reload the configuration.
     Reload,
 }
 
 /// Serves on `listener` until the first signal to end.
-pub(super) async fn live(listener: TcpListener, shared: Shared, mut signals: Signals) {
+pub(super) async fn run(listener: TcpListener, shared: Shared, mut signals: Signals) {
     let closing = CancellationToken::new();
     let router = routes::router(shared.clone());
     let mut served = tokio::spawn(server::serve(listener, router, shared.clone(), closing.clone()));
@@ -43,20 +43,21 @@ pub(super) async fn live(listener: TcpListener, shared: Shared, mut signals: Sig
         reload(&shared);
     }
     tokio::spawn(end_at_once(signals));
-    // Before anybody is told: whoever has read that it stops is refused.
+    // Cancelled before the announcement: a client that reads about the shutdown is refused.
     shared.draining.cancel();
     Line::new("stopping").literal("answers", shared.turns.len()).write();
     let end = Instant::now() + GRACE;
     drain(&shared, end).await;
     closing.cancel();
-    // Where there is time left, clients that still send what was refused may read why.
+    // If there is time left, clients that still send a refused request can read the reason.
     if timeout_at(end.max(Instant::now() + FLUSHING), &mut served).await.is_err() {
         served.abort();
     }
     Line::new("stopped").write();
 }
 
-/// Waits for the answers in the making: first for their ends, then for what has arrived of them to be stored. Requests are still taken meanwhile, so that those who ask are told to go elsewhere.
+/// Waits for running answers to complete, then for the received parts of the others to be stored. Requests
+/// are still accepted meanwhile, so that clients get an answer that sends them elsewhere.
 async fn drain(shared: &Shared, end: Instant) {
     shared.turns.close();
     shared.answers.close();
@@ -75,7 +76,7 @@ async fn end_at_once(mut signals: Signals) {
     while signals.next().await == Signal::Reload {}
     Line::new("stopped").text("reason", "a second signal").write();
     log::flush(LAST_LINES);
-    std::process::exit(IMPATIENT);
+    std::process::exit(SECOND_SIGNAL);
 }
 
 fn reload(shared: &Shared) {
@@ -88,14 +89,14 @@ fn reload(shared: &Shared) {
     }
 }
 
-/// The signals as they come.
+/// The signals of the process.
 pub(super) struct Signals(imp::Signals);
 
 impl Signals {
-    /// Takes the signals over from the system, which would end the process.
+    /// Takes over the signals, which would otherwise end the process.
     ///
     /// # Errors
-    /// If the system does not let them.
+    /// If the system refuses.
     pub(super) fn new() -> Result<Signals, Error> {
         let failed = |error| Error::other(format!("could not listen for signals: {error}"));
         imp::Signals::new().map(Signals).map_err(failed)
@@ -150,7 +151,7 @@ mod imp {
         }
 
         pub(super) async fn next(&mut self) -> Signal {
-            // Where Ctrl-C cannot be waited for, the process ends by it, as without us.
+            // If Ctrl-C cannot be awaited, it ends the process as usual.
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
             }
