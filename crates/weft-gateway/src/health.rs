@@ -80,8 +80,8 @@ struct Pending {
 }
 
 impl Readiness {
-    /// Returns the result of `check`, or a recent one. The check runs on a thread of its own, so that it does not wait for
-    /// threads that wait for a session's lock.
+    /// Returns the result of `check`, or a recent one. The check runs on a thread of its own, so that it does
+    /// not wait for threads that wait for a session's lock.
     async fn get(&self, check: impl FnOnce(&watch::Sender<Checks>) + Send + 'static) -> Checks {
         let mut pending = match self.known_or_pending(check) {
             Ok(checks) => return checks,

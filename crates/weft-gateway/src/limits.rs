@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(began.elapsed().as_secs(), 30);
     }
 
-    /// They arrive up to the size that needs a permit, and no further.
+    /// Sends bodies up to the size that needs a permit, and no further.
     #[tokio::test(start_paused = true)]
     async fn stalled_large_bodies_give_way() {
         let work = std::sync::Arc::new(WorkLimits::new());

@@ -28,7 +28,7 @@ const SECONDS: [f64; 12] = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10
 
 type Labels<const N: usize> = [(&'static str, String); N];
 
-/// All metrics. Labels are constants of this program, so that no client can increase their number.
+/// The metrics. Labels are constants of this program, so that no client can increase their number.
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<Labels<3>, Counter>,

@@ -26,8 +26,8 @@ struct Counts {
 }
 
 impl Queue {
-    /// Starts a queue of at most `capacity` lines, which are written to `to`. If lines were dropped, `report` of their number is
-    /// written after the next line.
+    /// Starts a queue of at most `capacity` lines, which are written to `to`. If lines were dropped, `report`
+    /// of their number is written after the next line.
     pub(super) fn new(
         capacity: usize,
         to: impl Write + Send + 'static,

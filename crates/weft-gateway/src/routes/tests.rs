@@ -187,7 +187,8 @@ async fn lists_newest_hundred_sessions_with_titles() {
     assert_eq!((&sessions[0]["title"], &sessions[0]["updated"]), (&"é".repeat(80).into(), &1_000_102.into()));
 }
 
-/// Eight times as many lists at once as the gateway makes, of files that are too long to be read as a whole.
+/// Requests eight times as many lists at once as the gateway makes, of files that are too long to be read as
+/// a whole.
 #[tokio::test]
 async fn answers_many_lists_of_long_sessions() {
     let gateway = std::sync::Arc::new(local());
@@ -294,7 +295,7 @@ fn hostile() -> String {
     )
 }
 
-/// All asynchronous work runs on this test's one thread.
+/// Sends large requests while small ones are answered. All asynchronous work runs on this test's one thread.
 #[tokio::test]
 async fn large_requests_delay_nobody() {
     let gateway = std::sync::Arc::new(local());

@@ -48,8 +48,8 @@ pub(super) struct ParserRefusal {
 
 /// Finds a response of hyper's own at the end of `bytes`.
 ///
-/// It cannot be confused with the gateway's own responses: those carry `X-Request-Id`, and no body of the gateway's contains a
-/// carriage return.
+/// It cannot be confused with the gateway's own responses: those have the header `X-Request-Id`, and no body
+/// of the gateway contains a carriage return.
 pub(super) fn find_refusal(bytes: &[u8]) -> Option<ParserRefusal> {
     if !bytes.ends_with(b"\r\n\r\n") {
         return None;

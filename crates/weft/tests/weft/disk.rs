@@ -121,8 +121,8 @@ fn reports_turn_stored_too_slowly_at_shutdown() {
     }
 }
 
-/// One of them has its clock ahead, and one is stopped between writing and publishing: first for a while, and then until the
-/// others have given it up and stored their turns.
+/// Runs three processes twice: one has its clock ahead, and one is stopped between writing and publishing,
+/// first for a while, then until the others have taken over its lock and stored their turns.
 #[test]
 fn keeps_two_turns_each_of_three_processes() {
     let home = Home::new("ok");
@@ -214,7 +214,7 @@ fn file_size_limit_is_an_error() {
     run_with_file_limit(&home, &["chat", "short"]).result();
 }
 
-/// Nobody writes to the pipe, so reading it would wait forever.
+/// Puts pipes in the place of files. Nobody writes to them, so reading would wait forever.
 #[test]
 fn refuses_pipe_in_place_of_file() {
     let home = Home::new("ok");

@@ -1,4 +1,4 @@
-//! One message and its answer, with Ctrl-C and a spinner.
+//! A message and its answer, with Ctrl-C and a spinner.
 
 use crate::command::exit::Exit;
 use crate::command::terminal::Spinner;
