@@ -7,16 +7,26 @@ use std::{
 };
 
 /// The directories and files that follow the rules. The list grows to the whole tree.
-pub(crate) const DONE: [&str; 22] = [
+pub(crate) const DONE: [&str; 32] = [
+    ".cargo",
+    ".github",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "Cargo.toml",
     "README.md",
+    "SECURITY.md",
+    "clippy.toml",
     "crates/clawft-core",
     "crates/clawft-store",
     "crates/clawft-types",
     "crates/clawft-wasm",
     "crates/wasm-diet",
+    "crates/weft",
+    "crates/weft-agent",
+    "crates/weft-gateway",
+    "deny.toml",
     "docs",
+    "size-budget.toml",
     "xtask/acceptance",
     "xtask/command-docs",
     "xtask/devkit",
@@ -107,9 +117,9 @@ fn prose<'l>(name: &str, line: &'l str) -> Option<&'l str> {
     let start = line.trim_start();
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("md") => Some(line),
-        Some("rs" | "wit") => start.strip_prefix("//").map(|rest| rest.trim_start_matches(['/', '!'])),
+        Some("js" | "rs" | "wit") => start.strip_prefix("//").map(|rest| rest.trim_start_matches(['/', '!'])),
         Some("h" | "c") => ["/*", "*", "//"].iter().find_map(|mark| start.strip_prefix(mark)),
-        Some("toml" | "sh" | "py" | "yml") => start.strip_prefix('#'),
+        Some("py" | "sh" | "toml" | "yaml" | "yml") => start.strip_prefix('#'),
         _ => None,
     }
 }
