@@ -164,5 +164,5 @@ fn split(reply: clawft_core::Reply) -> (Answer, Session) {
 
 /// Runs blocking work on another thread.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::other("a file operation was given up"))
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::other("a file operation was aborted"))
 }

@@ -20,7 +20,7 @@ use events::Events;
 use request::ChatRequest;
 use shape::Shape;
 #[cfg(test)]
-pub(super) use turn::LAST_CHANCE;
+pub(super) use turn::STORE_TIME;
 use turn::{Completed, TurnInput, TurnOutput, TurnOutputs};
 
 /// Answers a request completely or as a stream of events. With the header `X-Clawft-Session` its one message

@@ -36,9 +36,9 @@ pub(super) fn dropped() -> Counter {
     DROPPED.clone()
 }
 
-/// Waits until all lines so far are written, for at most `patience`.
-pub(super) fn flush(patience: Duration) {
-    QUEUE.flush(patience);
+/// Waits until all lines so far are written, for at most `timeout`.
+pub(super) fn flush(timeout: Duration) {
+    QUEUE.flush(timeout);
 }
 
 /// A line before it is written.

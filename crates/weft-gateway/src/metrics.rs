@@ -46,16 +46,16 @@ pub(super) struct Metrics {
 }
 
 /// An increment of a gauge, which is undone when this is dropped.
-pub(super) struct Counted(Gauge);
+pub(super) struct GaugeGuard(Gauge);
 
-impl Counted {
-    fn new(gauge: &Gauge) -> Counted {
+impl GaugeGuard {
+    fn new(gauge: &Gauge) -> GaugeGuard {
         gauge.inc();
-        Counted(gauge.clone())
+        GaugeGuard(gauge.clone())
     }
 }
 
-impl Drop for Counted {
+impl Drop for GaugeGuard {
     fn drop(&mut self) {
         self.0.dec();
     }
@@ -86,14 +86,14 @@ impl Metrics {
         registry.register("build", "The program", Info::new(labels(build)));
         registry.register("requests", "Requests answered", self.requests.clone());
         registry.register("requests_in_flight", "Requests being answered", self.in_flight.clone());
-        registry.register("rejected", "Requests turned away, by the reason", self.rejected.clone());
+        registry.register("rejected", "Refused requests, by reason", self.rejected.clone());
         registry.register("tokens", "Tokens that the provider counted", self.tokens.clone());
         registry.register("incomplete", "Answers that broke off", self.incomplete.clone());
-        registry.register("upstream_in_flight", "Answers in the making", self.upstream_in_flight.clone());
+        registry.register("upstream_in_flight", "Answers being made", self.upstream_in_flight.clone());
         registry.register("connections", "Connections that are open", self.connections.clone());
-        let cut = "Connections cut because of their clients, by the reason";
+        let cut = "Connections closed because of their clients, by reason";
         registry.register("connections_cut", cut, self.connections_cut.clone());
-        registry.register("log_lines_dropped", "Lines that the log had no room for", log::dropped());
+        registry.register("log_lines_dropped", "Log lines that were dropped", log::dropped());
         let mut seconds = |name, help, histogram: &Histogram| {
             registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
         };
@@ -118,13 +118,13 @@ impl Metrics {
     }
 
     /// Counts a connection until the result is dropped.
-    pub(super) fn connected(&self) -> Counted {
-        Counted::new(&self.connections)
+    pub(super) fn connected(&self) -> GaugeGuard {
+        GaugeGuard::new(&self.connections)
     }
 
     /// Counts a running turn until the result is dropped.
-    pub(super) fn making(&self) -> Counted {
-        Counted::new(&self.upstream_in_flight)
+    pub(super) fn making(&self) -> GaugeGuard {
+        GaugeGuard::new(&self.upstream_in_flight)
     }
 
     /// Counts a closed connection.

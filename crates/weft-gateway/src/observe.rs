@@ -32,7 +32,7 @@ pub(super) async fn observe(State(shared): State<Shared>, request: Request, next
     let answered = tokio::select! {
         biased;
         answered = answer => answered,
-        () = shared.given_up() => Ok(shared.refuse_at_end().into_response()),
+        () = shared.abandoned() => Ok(shared.refuse_at_end().into_response()),
     };
     let mut response =
         answered.unwrap_or_else(|_| ApiError::internal("the gateway failed, see its log").into_response());

@@ -122,7 +122,7 @@ impl Server {
             match accepted {
                 Ok(accepted) => return Some(accepted),
                 Err(error) => {
-                    log::warn(&format!("could not take a connection: {error}"));
+                    log::warn(&format!("could not accept a connection: {error}"));
                     if self.connections.evict() {
                         self.metrics().cut("evicted");
                     }

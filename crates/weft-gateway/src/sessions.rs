@@ -113,6 +113,6 @@ async fn blocking<T: Send + 'static>(
     let done = done.await;
     done.map_err(|_| ApiError::internal("the session could not be used"))?.map_err(|error| {
         log::warn(&error.to_string());
-        ApiError::internal("the session could not be used, the gateway's log says why")
+        ApiError::internal("the session could not be used, see the gateway's log")
     })
 }

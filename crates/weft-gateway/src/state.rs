@@ -24,7 +24,7 @@ use weft_agent::{Agent, ConfigFile, Error, Home, Stop};
 const BUSY_SECONDS: u64 = 1;
 
 /// The time that requests have for their answers after all turns were stopped. Turns end a little earlier.
-pub(super) const GIVE_UP: Duration = Duration::from_millis(750);
+pub(super) const ANSWER_TIME: Duration = Duration::from_millis(750);
 
 /// A handle on [`State`].
 #[derive(Clone)]
@@ -132,9 +132,9 @@ impl State {
     }
 
     /// Waits until the gateway abandons running requests.
-    pub(super) async fn given_up(&self) {
+    pub(super) async fn abandoned(&self) {
         self.stop.stopped().await;
-        sleep(GIVE_UP).await;
+        sleep(ANSWER_TIME).await;
     }
 
     /// Returns the error of a request for which the gateway's end leaves no time.

@@ -78,7 +78,7 @@ fn documented_times_match_the_code() {
         shutdown::GRACE + shutdown::STORING + shutdown::FLUSHING + super::LAST_WRITES + shutdown::LAST_LINES;
     assert!(whole + Duration::from_millis(500) < Duration::from_secs(10), "it would take {whole:?} to end");
     assert!(
-        completions::LAST_CHANCE < state::GIVE_UP && state::GIVE_UP < shutdown::STORING,
+        completions::STORE_TIME < state::ANSWER_TIME && state::ANSWER_TIME < shutdown::STORING,
         "what cannot be stored or answered is told before clients are cut"
     );
 }

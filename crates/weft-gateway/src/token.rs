@@ -139,7 +139,7 @@ fn parse(text: &str) -> io::Result<Secret> {
     // The user may have put a token there; an invalid one is a file that was not written completely.
     if token.len() < SHORTEST_TOKEN || token.bytes().any(|byte| !byte.is_ascii_graphic()) {
         let words = format!(
-            "holds no token of at least {SHORTEST_TOKEN} visible characters: remove it, and a new one is made"
+            "holds no token of at least {SHORTEST_TOKEN} visible characters: remove the file, and a new token is generated"
         );
         return Err(io::Error::new(io::ErrorKind::InvalidData, words));
     }

@@ -73,7 +73,7 @@ impl WorkLimits {
             return Ok(LargeBodyPermit(permit));
         }
         let busy = || {
-            let message = "the gateway reads as many large requests as it can already, try again later";
+            let message = "the gateway already reads as many large requests as it can, try again later";
             ApiError::new(StatusCode::TOO_MANY_REQUESTS, "busy", message).retry_after(BUSY_SECONDS)
         };
         let _waiting = self.waiting.try_acquire().map_err(|_| busy())?;
@@ -95,7 +95,7 @@ impl WorkLimits {
         &self,
         parse: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ApiError> {
-        let failed = || ApiError::internal("the request could not be read, the gateway's log says why");
+        let failed = || ApiError::internal("the request could not be read, see the gateway's log");
         let permit = Arc::clone(&self.parsed).acquire_owned().await.map_err(|_| failed())?;
         let parsed = spawn_blocking(move || {
             let parsed = parse();

@@ -69,7 +69,7 @@ fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
         let certificate = certificate.map_err(|error| error.to_string())?;
         roots.add(certificate).map_err(|error| error.to_string())?;
     }
-    if roots.len() > before { Ok(()) } else { Err("there is none in it".to_owned()) }
+    if roots.len() > before { Ok(()) } else { Err("no certificate found".to_owned()) }
 }
 
 /// Converts the turn's request.
@@ -81,8 +81,8 @@ pub(super) fn request(client: &Client, request: HttpRequest) -> Result<reqwest::
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
     };
-    let url = reqwest::Url::parse(&request.url)
-        .map_err(|_| Fault::Request("`api_base` is not a URL that can be asked"))?;
+    let url =
+        reqwest::Url::parse(&request.url).map_err(|_| Fault::Request("`api_base` is not a valid URL"))?;
     let mut builder = client.request(method, url);
     for field in &request.headers {
         let mut value = header::HeaderValue::from_str(field.value.expose())

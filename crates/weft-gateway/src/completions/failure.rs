@@ -22,7 +22,7 @@ pub(super) fn api_error(error: &Error) -> ApiError {
         Fault::Request(_) => ApiError::new(StatusCode::BAD_GATEWAY, "upstream_error", error.to_string()),
         _ => {
             log::warn(&error.to_string());
-            ApiError::internal("the gateway has an error, see its log")
+            ApiError::internal("the gateway failed, see its log")
         }
     }
 }

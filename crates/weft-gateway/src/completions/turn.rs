@@ -18,7 +18,7 @@ use weft_agent::{Answer, Error, Stop};
 
 /// The longest time that a turn may wait to be stored after all turns were stopped. The gateway waits a
 /// little longer for turns.
-pub(crate) const LAST_CHANCE: Duration = Duration::from_millis(500);
+pub(crate) const STORE_TIME: Duration = Duration::from_millis(500);
 
 /// The input of a turn, and where it is stored.
 pub(super) enum TurnInput {
@@ -178,7 +178,7 @@ async fn permit_to_store(
 /// Waits until there is no time left to store a turn, and returns the error for that.
 async fn ended(stop: Stop) -> Error {
     stop.stopped().await;
-    sleep(LAST_CHANCE).await;
+    sleep(STORE_TIME).await;
     Error::other(ENDED)
 }
 
@@ -206,11 +206,11 @@ mod tests {
         gateway.shared.stop.stop();
         let began = Instant::now();
         let error = permit_to_store(&gateway.shared, &second).await.err().unwrap();
-        assert_eq!((error.to_string().as_str(), began.elapsed()), (ENDED, LAST_CHANCE));
+        assert_eq!((error.to_string().as_str(), began.elapsed()), (ENDED, STORE_TIME));
         let began = Instant::now();
         assert_eq!(
             (stored.await.to_string().as_str(), began.elapsed()),
-            (ENDED, LAST_CHANCE),
+            (ENDED, STORE_TIME),
             "on a slow disk"
         );
         assert!(

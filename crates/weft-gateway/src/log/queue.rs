@@ -52,10 +52,10 @@ impl Queue {
         taken
     }
 
-    /// Waits until all lines so far are written, for at most `patience`.
-    pub(super) fn flush(&self, patience: Duration) {
+    /// Waits until all lines so far are written, for at most `timeout`.
+    pub(super) fn flush(&self, timeout: Duration) {
         let (taken, began) = (self.counts.taken.load(Ordering::Relaxed), Instant::now());
-        while self.counts.written.load(Ordering::Acquire) < taken && began.elapsed() < patience {
+        while self.counts.written.load(Ordering::Acquire) < taken && began.elapsed() < timeout {
             thread::sleep(POLL);
         }
     }
@@ -91,7 +91,7 @@ mod tests {
     use std::sync::{Mutex, PoisonError};
 
     /// The longest time that a test waits; a correct queue needs less.
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const MAX_WAIT: Duration = Duration::from_secs(60);
 
     /// A reader that takes one line for each permission.
     struct Slow {
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(*text.lock().unwrap(), "", "nothing could be written, and nobody waited for it");
 
         (0..20).for_each(|_| permission.send(()).unwrap());
-        queue.flush(PATIENCE);
+        queue.flush(MAX_WAIT);
         let text = text.lock().unwrap().clone();
         assert!(text.starts_with(&format!("0\ndropped {}\n1\n", 10 - taken)), "{text}");
     }
@@ -144,7 +144,7 @@ mod tests {
             permission.send(()).unwrap();
             assert!(queue.push(format!("{number}\n").into_bytes()));
         }
-        queue.flush(PATIENCE);
+        queue.flush(MAX_WAIT);
         assert_eq!(*text.lock().unwrap(), "0\n1\n2\n");
     }
 }

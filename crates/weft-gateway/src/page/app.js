@@ -149,7 +149,7 @@ const UNSTORED = {
   disk_full: "This answer is not stored: the gateway’s disk is full.",
   deleted: "This answer is not stored: the conversation was deleted meanwhile.",
   shutting_down: "This answer is not stored: the gateway was shutting down.",
-  storage: "This answer is not stored, the gateway’s log says why.",
+  storage: "This answer is not stored, see the gateway’s log.",
 };
 
 function finish(content, text, failure) {

@@ -69,7 +69,7 @@ pub(super) fn find_refusal(bytes: &[u8]) -> Option<ParserRefusal> {
 /// Returns the error that replaces hyper's response with `status` to `head`, which may be incomplete.
 pub(super) fn parser_error(status: StatusCode, head: &[u8]) -> ApiError {
     if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE && has_boundless_length(head) {
-        let message = "no request's body can be as long as its `Content-Length` says";
+        let message = "the `Content-Length` is larger than any request's body can be";
         return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message);
     }
     let (code, message) = match status.as_u16() {

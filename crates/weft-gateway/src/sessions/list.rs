@@ -1,7 +1,7 @@
 //! The list of sessions. One list is made at a time, and a session's file is read once while it is unchanged:
 //! requests for many lists of long sessions do not keep the disk busy.
 
-use super::scan::{Digest, scan};
+use super::scan::{Outline, scan};
 use super::title;
 use crate::time;
 use clawft_store::Sessions;
@@ -32,7 +32,7 @@ pub(super) struct ListPermit(OwnedMutexGuard<BTreeMap<SessionId, Known>>);
 #[derive(Clone)]
 struct Known {
     stamp: Stamp,
-    digest: Option<Digest>,
+    outline: Option<Outline>,
 }
 
 /// The metadata that shows whether a file has changed.
@@ -46,7 +46,7 @@ struct Stamp {
 pub(super) struct Summary {
     id: SessionId,
     updated: SystemTime,
-    digest: Digest,
+    outline: Outline,
 }
 
 impl KnownSessions {
@@ -72,15 +72,15 @@ impl ListPermit {
         for (stamp, id) in found {
             let Some(stamp) = stamp else { continue };
             let known = before.remove(&id).filter(|known| known.stamp == stamp);
-            let digest = match known {
-                Some(known) => known.digest,
-                None if wanted() => digest(store, &id, stamp.length, wanted),
+            let outline = match known {
+                Some(known) => known.outline,
+                None if wanted() => outline(store, &id, stamp.length, wanted),
                 None => continue,
             };
-            if digest.is_some() || wanted() {
-                self.0.insert(id.clone(), Known { stamp, digest: digest.clone() });
+            if outline.is_some() || wanted() {
+                self.0.insert(id.clone(), Known { stamp, outline: outline.clone() });
             }
-            list.extend(digest.map(|digest| Summary { id, updated: stamp.updated, digest }));
+            list.extend(outline.map(|outline| Summary { id, updated: stamp.updated, outline }));
         }
         Ok(list)
     }
@@ -93,9 +93,9 @@ fn stamp(store: &Sessions, id: &SessionId) -> Option<Stamp> {
 }
 
 /// Reads a session, a long one in chunks.
-fn digest(store: &Sessions, id: &SessionId, length: u64, wanted: &dyn Fn() -> bool) -> Option<Digest> {
+fn outline(store: &Sessions, id: &SessionId, length: u64, wanted: &dyn Fn() -> bool) -> Option<Outline> {
     if length <= SMALL {
-        return store.read(id).ok()?.map(|session| Digest::new(&session));
+        return store.read(id).ok()?.map(|session| Outline::new(&session));
     }
     let path = store.path(id).ok()?;
     // A file of another type may have no end, and a link may lead anywhere.
@@ -103,11 +103,11 @@ fn digest(store: &Sessions, id: &SessionId, length: u64, wanted: &dyn Fn() -> bo
     scan(File::open(path).ok()?, wanted)
 }
 
-impl Digest {
-    fn new(session: &Session) -> Digest {
+impl Outline {
+    fn new(session: &Session) -> Outline {
         let first = session.messages.iter().find(|message| message.role == Role::User);
         let title = first.map_or_else(String::new, |message| title(&message.content));
-        Digest { title, messages: session.messages.len() }
+        Outline { title, messages: session.messages.len() }
     }
 }
 
@@ -116,8 +116,8 @@ impl Summary {
         writer.object(|session| {
             session.text_member("id", self.id.as_str());
             session.text_member("object", "session");
-            session.text_member("title", &self.digest.title);
-            session.literal_member("messages", &self.digest.messages.to_string());
+            session.text_member("title", &self.outline.title);
+            session.literal_member("messages", &self.outline.messages.to_string());
             session.literal_member("updated", &time::unix(self.updated).to_string());
         });
     }
@@ -157,7 +157,7 @@ mod tests {
             };
             let list = known.permit().await.summaries(&store, &wanted).unwrap();
             let mut counts: Vec<_> =
-                list.into_iter().map(|summary| (summary.id.to_string(), summary.digest.messages)).collect();
+                list.into_iter().map(|summary| (summary.id.to_string(), summary.outline.messages)).collect();
             counts.sort();
             counts
         };

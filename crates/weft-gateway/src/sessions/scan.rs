@@ -18,20 +18,20 @@ const ESCAPE: usize = 12;
 
 /// The data of a session that the list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Digest {
+pub(super) struct Outline {
     pub(super) title: String,
     pub(super) messages: usize,
 }
 
 /// Reads a session file to its end. Returns `None` if it is not a session, cannot be read, or is no longer
 /// `wanted`, which is called between two chunks.
-pub(super) fn scan(mut file: impl Read, wanted: &dyn Fn() -> bool) -> Option<Digest> {
+pub(super) fn scan(mut file: impl Read, wanted: &dyn Fn() -> bool) -> Option<Outline> {
     let mut scanner = Scanner::default();
-    let mut piece = vec![0; CHUNK];
+    let mut chunk = vec![0; CHUNK];
     while wanted() {
-        match file.read(&mut piece).ok()? {
+        match file.read(&mut chunk).ok()? {
             0 => return scanner.end(),
-            count => scanner.take_piece(piece.get(..count)?)?,
+            count => scanner.take_chunk(chunk.get(..count)?)?,
         }
     }
     None
@@ -56,8 +56,8 @@ struct Scanner {
 
 impl Scanner {
     /// Processes the next bytes. Returns `None` if the text cannot be a session.
-    fn take_piece(&mut self, piece: &[u8]) -> Option<()> {
-        let mut rest = piece;
+    fn take_chunk(&mut self, chunk: &[u8]) -> Option<()> {
+        let mut rest = chunk;
         while let Some((byte, after)) = rest.split_first() {
             self.take(*byte)?;
             rest = if self.is_in_text() { skip_text(after) } else { after };
@@ -120,9 +120,9 @@ impl Scanner {
         Some(())
     }
 
-    fn end(self) -> Option<Digest> {
+    fn end(self) -> Option<Outline> {
         let messages = self.messages.filter(|_| self.depth == 0 && !self.in_string)?;
-        Some(Digest { title: self.title.unwrap_or_default(), messages })
+        Some(Outline { title: self.title.unwrap_or_default(), messages })
     }
 }
 
@@ -149,8 +149,8 @@ fn title_of(message: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn digest(text: &str) -> Option<(String, usize)> {
-        scan(text.as_bytes(), &|| true).map(|digest| (digest.title, digest.messages))
+    fn outline(text: &str) -> Option<(String, usize)> {
+        scan(text.as_bytes(), &|| true).map(|outline| (outline.title, outline.messages))
     }
 
     fn session(messages: &str) -> String {
@@ -160,13 +160,13 @@ mod tests {
     #[test]
     fn counts_messages_and_finds_the_title() {
         let found = |title: &str, count| Some((title.to_owned(), count));
-        assert_eq!(digest(&session("")), found("", 0));
+        assert_eq!(outline(&session("")), found("", 0));
         let odd = r#"{"role":"user","content":" \"a]}[{\\\n b"}, {"role":"assistant","content":"{\"role\":[]}","x":{"y":[{}]}}"#;
-        assert_eq!(digest(&session(odd)), found(r#""a]}[{\"#, 2));
+        assert_eq!(outline(&session(odd)), found(r#""a]}[{\"#, 2));
         let late = r#"{"role":"assistant","content":"a"},{"content":"b","role":"user"}"#;
-        assert_eq!(digest(&session(late)), found("b", 2));
-        assert_eq!(digest(r#"{"other":[{"role":"user"}],"messages":[],"more":[{},{}]}"#), found("", 0));
-        assert_eq!(digest(r#"{"id":"messages","x":[1],"messages":[{}]}"#), found("", 1));
+        assert_eq!(outline(&session(late)), found("b", 2));
+        assert_eq!(outline(r#"{"other":[{"role":"user"}],"messages":[],"more":[{},{}]}"#), found("", 0));
+        assert_eq!(outline(r#"{"id":"messages","x":[1],"messages":[{}]}"#), found("", 1));
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
             let text = "x".repeat(shift) + &r"\ud83d\ude00é\n".repeat(MAX_KEPT);
             let expected = format!("{}\u{1f600}é", "x".repeat(shift));
             let messages = format!(r#"{{"role":"user","content":"{text}"}}"#);
-            assert_eq!(digest(&session(&messages)), Some((expected, 1)), "{shift}");
+            assert_eq!(outline(&session(&messages)), Some((expected, 1)), "{shift}");
         }
     }
 
@@ -183,7 +183,7 @@ mod tests {
     fn refuses_files_that_are_no_sessions() {
         let whole = session(r#"{"role":"user","content":"a"}"#);
         for text in ["", "[]", "{}", "]", r#"{"messages":{}}"#, whole.trim_end().strip_suffix('}').unwrap()] {
-            assert_eq!(digest(text), None, "{text}");
+            assert_eq!(outline(text), None, "{text}");
         }
         assert_eq!(scan(whole.as_bytes(), &|| false), None, "it is not wanted");
     }

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// The longest time that an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// A request before it is sent.
 pub(crate) struct Request {
@@ -43,7 +43,7 @@ impl Request {
 
     pub(crate) fn send(self, to: SocketAddr) -> Response {
         let mut stream = TcpStream::connect(to).expect("a gateway that listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        stream.set_read_timeout(Some(MAX_WAIT)).expect("a socket");
         let host = if self.head.contains("\r\nhost: ") { String::new() } else { format!("host: {to}\r\n") };
         let length = self.body.len();
         let rest = format!("{host}connection: close\r\ncontent-length: {length}\r\n\r\n");

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 pub(crate) const KEY: &str = "sk-lab-4f9Jq2LrT7xWvB1c";
 
 /// The longest time that a test waits.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// The longest time for the process to end after two signals.
 const ENDING: Duration = Duration::from_secs(10);
@@ -156,8 +156,8 @@ impl TestContext {
         GatewayOptions::new(scenario).start()
     }
 
-    pub(crate) fn send(&self, ask: Request) -> Response {
-        ask.send(self.address)
+    pub(crate) fn send(&self, request: Request) -> Response {
+        request.send(self.address)
     }
 
     /// Sends `text` as the only message.
@@ -178,7 +178,7 @@ impl TestContext {
     /// Returns the stored session, once `enough` returns true for it.
     pub(crate) fn session(&self, id: &str, enough: impl Fn(&Value) -> bool) -> Value {
         let path = self.file(&format!("sessions/{id}.json"));
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + MAX_WAIT;
         loop {
             let found = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
             match found {
@@ -224,7 +224,7 @@ impl TestContext {
     /// Waits for the end of the process, and leaves the log unchanged.
     pub(crate) fn ended(&mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();
-        let status = self.ended_within(PATIENCE);
+        let status = self.ended_within(MAX_WAIT);
         let status = status.unwrap_or_else(|| panic!("the gateway does not end: {}", self.log.text()));
         (status, began.elapsed())
     }
@@ -319,7 +319,7 @@ impl Log {
         let (written, change) = &*self.0;
         let found = |text: &String| text.lines().find(|line| line.contains(wanted)).map(str::to_owned);
         let written = written.lock().expect("the log");
-        let waited = change.wait_timeout_while(written, PATIENCE, |written| found(&written.text).is_none());
+        let waited = change.wait_timeout_while(written, MAX_WAIT, |written| found(&written.text).is_none());
         let (written, _) = waited.expect("the log");
         found(&written.text).unwrap_or_else(|| panic!("no line with `{wanted}`:\n{}", written.text))
     }

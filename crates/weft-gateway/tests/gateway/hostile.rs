@@ -13,11 +13,11 @@ use std::time::Duration;
 const ENDING: Duration = Duration::from_secs(10);
 
 /// The longest time that a test waits; a correct gateway needs less.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("a gateway that listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    stream.set_read_timeout(Some(MAX_WAIT)).expect("a socket");
     stream
 }
 
@@ -38,7 +38,7 @@ fn pipelines(context: &TestContext, path: &str) -> TcpStream {
 
 /// Returns whether the gateway has closed the connection.
 fn is_closed(mut stream: &TcpStream) -> bool {
-    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    stream.set_read_timeout(Some(MAX_WAIT)).expect("a socket");
     match stream.read(&mut [0]) {
         Ok(count) => count == 0,
         Err(error) => matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe),

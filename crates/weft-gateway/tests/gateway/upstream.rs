@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 /// The longest time that a test waits.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// A provider for one test. It begins each stream with [`HeldProvider::FIRST`], and then waits, as it does
 /// before each complete answer.
@@ -63,8 +63,8 @@ impl HeldProvider {
 
     fn wait(&self, enough: impl Fn(&State) -> bool) {
         let state = self.state.0.lock().expect("the state");
-        let waited = self.state.1.wait_timeout_while(state, PATIENCE, |state| !enough(state));
-        assert!(!waited.expect("the state").1.timed_out(), "nothing happened for {PATIENCE:?}");
+        let waited = self.state.1.wait_timeout_while(state, MAX_WAIT, |state| !enough(state));
+        assert!(!waited.expect("the state").1.timed_out(), "nothing happened for {MAX_WAIT:?}");
     }
 
     fn answer(&self, mut stream: TcpStream) -> std::io::Result<()> {

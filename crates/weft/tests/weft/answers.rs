@@ -182,7 +182,7 @@ fn unstored_answer_has_its_own_code() {
         let arguments: &[&str] = if json { &["chat", "--json", "Hello!"] } else { &["chat", "Hello!"] };
         let child = home.spawn(arguments);
         // weft reads the session before it sends the request, and writes it after the answer.
-        home.asked();
+        home.wait_for_request();
         fs::write(home.path("sessions"), "in the way").unwrap();
         let run = Run::from(child.wait_with_output().unwrap());
         let cause = run.stderr.trim_end().strip_prefix("warning: the answer is not stored, ").unwrap();

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 pub(crate) const KEY: &str = "sk-secret-1234567890";
 
 /// The longest time that a test waits for an event.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(30);
 
 pub(crate) struct Home {
     pub(crate) directory: TempDir,
@@ -150,7 +150,7 @@ fn server() -> &'static (SocketAddr, PathBuf) {
 pub(crate) fn eventually(happened: impl Fn() -> bool) {
     let begun = Instant::now();
     while !happened() {
-        assert!(begun.elapsed() < PATIENCE, "it did not happen");
+        assert!(begun.elapsed() < MAX_WAIT, "it did not happen");
         thread::sleep(Duration::from_millis(10));
     }
 }

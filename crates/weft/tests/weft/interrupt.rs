@@ -1,6 +1,6 @@
 //! Ctrl-C: the signal SIGINT.
 
-use crate::common::{Home, PATIENCE, Run, eventually};
+use crate::common::{Home, MAX_WAIT, Run, eventually};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::Read as _;
@@ -36,7 +36,7 @@ fn ctrl_c_keeps_received_text() {
 fn ctrl_c_before_answer_stores_nothing() {
     let home = Home::new("silent");
     let child = home.spawn(&["chat", "Hello!"]);
-    home.asked();
+    home.wait_for_request();
     interrupt(&child);
     let said = Run::from(child.wait_with_output().unwrap()).failure(130);
     assert_eq!(said, "error: stopped before an answer had arrived\n");
@@ -47,7 +47,7 @@ fn ctrl_c_before_answer_stores_nothing() {
 fn ctrl_c_does_not_wait_for_the_next_attempt() {
     let home = Home::new("retry-after-1");
     let child = home.spawn(&["chat", "Hello!"]);
-    home.asked();
+    home.wait_for_request();
     interrupt(&child);
     let said = Run::from(child.wait_with_output().unwrap()).failure(130);
     assert_eq!(said, "error: stopped before an answer had arrived\n");
@@ -69,6 +69,6 @@ fn second_ctrl_c_ends_immediately() {
     interrupt(&child);
     let code = child.wait().unwrap().code();
     assert_eq!(code, Some(130));
-    assert!(begun.elapsed().as_secs() < 3 && begun.elapsed() < PATIENCE);
+    assert!(begun.elapsed().as_secs() < 3 && begun.elapsed() < MAX_WAIT);
     eventually(|| !home.path("sessions/default.json").exists());
 }
