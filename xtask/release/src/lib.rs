@@ -1,6 +1,7 @@
-//! `weft` as it is released, and releases of everything that ships.
+//! Builds `weft` for release, and makes releases of everything that ships.
 //!
-//! [`dist`] builds and packs `weft`; [`release`] makes a release of that and of the other artifacts, and checks it.
+//! [`dist`] builds and packs `weft`; [`release`] makes a release of that and of the other artifacts, and checks
+//! it.
 
 mod dist;
 mod release;

@@ -1,5 +1,5 @@
-//! Archives that are the same bytes whenever and by whomever they are made: entries in order, one time for all, fixed modes,
-//! nobody's user and group, and a compressed form without a name or a time.
+//! Reproducible archives: sorted entries, one time for all, fixed modes, no user or group, and a gzip header
+//! without a name or a time.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,11 @@ pub(super) struct Entry {
     pub(super) mode: Mode,
 }
 
-/// `entries` below the folder `root`, as `tar` and `gzip -9` would have them, all dated `time` seconds after 1970.
+/// Returns `entries` below the directory `root` as a `tar.gz` file, compressed at level 9. All are dated `time`
+/// seconds after 1970.
 ///
 /// # Errors
-/// A path is too long for the format.
+/// Fails if a path is too long for the format.
 pub(super) fn tar_gz(root: &str, entries: &Entries, time: u64) -> Result<Vec<u8>> {
     let mut tar = Builder::new(Vec::new());
     for (path, entry) in entries {
@@ -56,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_is_the_same_bytes_every_time_and_in_whatever_order_it_was_filled() {
+    fn archives_same_entries_to_same_bytes() {
         let one = tar_gz("weft-1", &entries(&["weft", "man/weft.1", "README.md"]), 7).unwrap();
         let two = tar_gz("weft-1", &entries(&["README.md", "weft", "man/weft.1"]), 7).unwrap();
         assert_eq!(one, two);
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_it_is_sorted_dated_and_nobodys() {
+    fn sorts_and_dates_entries_without_owner() {
         let packed = tar_gz("weft-1", &entries(&["weft", "README.md"]), 1_700_000_000).unwrap();
         let mut archive = tar::Archive::new(GzDecoder::new(&packed[..]));
         let mut seen = Vec::new();
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_compressed_form_holds_no_name_and_no_time() {
+    fn gzip_header_has_no_name_or_time() {
         let packed = tar_gz("weft-1", &entries(&["weft"]), 7).unwrap();
         // Magic number and method, no flags, no time.
         assert_eq!(packed[..8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);

@@ -1,4 +1,4 @@
-//! Compiles `weft` for its targets and finds what was made in cargo's own messages.
+//! Compiles `weft` for its targets and finds the executables in cargo's messages.
 
 use std::{
     env,
@@ -11,10 +11,10 @@ use flags::values::{System, Target};
 use toolchain::{Need, Python};
 use xshell::{Cmd, Shell, cmd};
 
-/// Compiles `targets` and returns where each binary is. `revision` is what `weft --version` says of itself.
+/// Compiles `targets` and returns the path of each binary. `revision` is the commit that `weft --version` prints.
 ///
-/// All targets of one tool are given to cargo together: while it links one, which takes a single processor, it compiles
-/// another.
+/// All targets of one tool go to cargo in one call, so that it compiles one while it links another, which uses a
+/// single processor.
 pub(super) fn build(
     project: &Project,
     targets: &[Target],
@@ -42,7 +42,8 @@ pub(super) fn build(
     Ok(made)
 }
 
-/// `cargo zigbuild`: cargo with zig as its C compiler and linker, which keep what they make in our cache.
+/// Returns the command `cargo zigbuild`: cargo with zig as the C compiler and linker. Its files go to the
+/// project's cache.
 fn zigbuild<'s>(project: &Project, shell: &'s Shell) -> Result<Cmd<'s>> {
     let programs = toolchain::python(project, Python::Zig)?;
     let mut path = vec![programs.clone()];
@@ -56,7 +57,8 @@ fn zigbuild<'s>(project: &Project, shell: &'s Shell) -> Result<Cmd<'s>> {
         .env("ZIG_LOCAL_CACHE_DIR", &cache))
 }
 
-/// What to build and how. Flags from outside would replace those of the project, and what ships would depend on who builds.
+/// Adds the options of the build to `cargo`. Flags from the environment are removed: they would replace those of
+/// the project, and the result would depend on who builds.
 fn options<'s>(cargo: Cmd<'s>, targets: &[Target], revision: &str, locked: bool) -> Result<Cmd<'s>> {
     let mut cargo = cargo
         .args(["--config", ".cargo/release-weft.toml", "--profile", "release-weft"])
@@ -71,7 +73,7 @@ fn options<'s>(cargo: Cmd<'s>, targets: &[Target], revision: &str, locked: bool)
     let flags = c_flags(&cargo_home()?);
     for target in targets {
         cargo = cargo.args(["--target", target.triple()]);
-        // Windows' own compiler knows no such flag, and writes paths into files of their own only.
+        // Windows' own compiler has no such flag, and writes paths to its own files only.
         if target.system() != System::Windows {
             cargo = cargo.env(format!("CFLAGS_{}", target.triple().replace('-', "_")), &flags);
         }
@@ -79,19 +81,19 @@ fn options<'s>(cargo: Cmd<'s>, targets: &[Target], revision: &str, locked: bool)
     Ok(cargo)
 }
 
-/// What hides from the compiled C code where it comes from, in the quotes of a shell. All of it is in cargo's folder; naming
-/// the checkout too would have every checkout compile it anew.
+/// Returns the flags that remove source paths from compiled C code, quoted for a shell. All C code is in cargo's
+/// home; a flag for the checkout would make every checkout compile it again.
 fn c_flags(cargo_home: &Path) -> String {
     let path = cargo_home.display().to_string().replace('\'', r"'\''");
     format!("'-ffile-prefix-map={path}=/cargo'")
 }
 
-/// Where cargo keeps the sources of what `weft` is made of.
+/// Returns cargo's home, with the sources of `weft`'s dependencies.
 fn cargo_home() -> Result<PathBuf> {
     let chosen = env::var_os("CARGO_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
     chosen
         .or_else(|| env::home_dir().map(|home| home.join(".cargo")))
-        .context("there is no home folder: set CARGO_HOME")
+        .context("there is no home directory: set CARGO_HOME")
 }
 
 #[cfg(test)]
@@ -99,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_with_spaces_and_quotes_is_one_flag() {
+    fn quotes_path_with_spaces_and_quotes() {
         let flags = c_flags(Path::new("/it's here"));
         assert_eq!(flags, r"'-ffile-prefix-map=/it'\''s here=/cargo'");
     }

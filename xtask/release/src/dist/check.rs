@@ -1,5 +1,5 @@
-//! What must hold of a binary before it ships: it runs on its own, holds no key, and tells nothing of the machine that built
-//! it.
+//! The checks of a binary before it ships: it is self-contained, contains no key, and contains no path of the
+//! machine that built it.
 
 use std::{
     env,
@@ -17,49 +17,52 @@ use flags::values::Target;
 use memchr::memmem;
 use xshell::cmd;
 
-/// The folders of this machine that a build reads from and writes to, each with a separator behind it.
-pub(super) struct Folders(Vec<String>);
+/// The directories of this machine that a build reads and writes, each with a final separator.
+pub(super) struct Directories(Vec<String>);
 
-impl Folders {
-    /// Those of this machine.
+impl Directories {
+    /// Finds the directories of this machine.
     pub(super) fn new(project: &Project) -> Result<Self> {
         let shell = project.shell()?;
-        let sysroot = cmd::read(cmd!(shell, "rustc --print sysroot"), "ask rustc for its folder")?;
-        let mut folders = vec![PathBuf::from(sysroot)];
-        folders.extend([&project.root, &project.target, &project.cache].map(Clone::clone));
-        folders.extend(["CARGO_HOME", "RUSTUP_HOME"].into_iter().filter_map(env::var_os).map(PathBuf::from));
-        folders.extend(env::home_dir());
-        Ok(Self::of(&folders))
+        let sysroot = cmd::read(cmd!(shell, "rustc --print sysroot"), "ask rustc for its directory")?;
+        let mut directories = vec![PathBuf::from(sysroot)];
+        directories.extend([&project.root, &project.target, &project.cache].map(Clone::clone));
+        directories
+            .extend(["CARGO_HOME", "RUSTUP_HOME"].into_iter().filter_map(env::var_os).map(PathBuf::from));
+        directories.extend(env::home_dir());
+        Ok(Self::of(&directories))
     }
 
-    /// All but the root folder: everything is in that.
-    fn of(folders: &[PathBuf]) -> Self {
-        let texts = folders.iter().map(|folder| folder.display().to_string());
+    /// Keeps all but the root directory, because every path begins with that.
+    fn of(directories: &[PathBuf]) -> Self {
+        let texts = directories.iter().map(|directory| directory.display().to_string());
         let texts = texts.filter(|text| text.chars().any(char::is_alphanumeric));
         Self(texts.map(|text| format!("{}{MAIN_SEPARATOR}", text.trim_end_matches(MAIN_SEPARATOR))).collect())
     }
 
-    /// The first of them that `binary` holds, and where.
+    /// Returns the first of the directories that `binary` contains, and its offset.
     fn find(&self, binary: &[u8]) -> Option<(&str, usize)> {
-        self.0.iter().find_map(|folder| Some((folder.as_str(), memmem::find(binary, folder.as_bytes())?)))
+        self.0
+            .iter()
+            .find_map(|directory| Some((directory.as_str(), memmem::find(binary, directory.as_bytes())?)))
     }
 }
 
-/// Refuses `binary` if it is not fit to ship for `target`.
-pub(super) fn check(binary: &[u8], target: Target, folders: &Folders) -> Result<()> {
+/// Fails if `binary` must not ship for `target`.
+pub(super) fn check(binary: &[u8], target: Target, directories: &Directories) -> Result<()> {
     if let Some(machine) = machine(target) {
         elf::check_static(binary, machine)?;
     }
     secrets::scan(binary)?;
-    if let Some((folder, at)) = folders.find(binary) {
+    if let Some((directory, at)) = directories.find(binary) {
         bail!(
-            "it holds the path `{folder}` of this machine, at byte {at}, so that it would differ elsewhere"
+            "it holds the path `{directory}` of this machine, at byte {at}, and would differ on another machine"
         );
     }
     Ok(())
 }
 
-/// The processor that a static ELF file for `target` is for; `None` where programs are no such files.
+/// Returns the processor of a static ELF file for `target`; `None` where programs are not static ELF files.
 fn machine(target: Target) -> Option<Machine> {
     match target {
         Target::LinuxAmd64 => Some(Machine::X86_64),
@@ -73,22 +76,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_of_this_machine_is_found_and_one_that_begins_alike_is_not() {
-        let folders = Folders::of(&["/".into(), "".into(), "/home/me/".into(), "/src".into()]);
-        assert_eq!(folders.find(b"..\0/home/me/.cargo"), Some(("/home/me/", 3)));
-        assert_eq!(folders.find(b"/home/me /srcs / /rustc/library"), None);
+    fn finds_whole_directory_names_only() {
+        let directories = Directories::of(&["/".into(), "".into(), "/home/me/".into(), "/src".into()]);
+        assert_eq!(directories.find(b"..\0/home/me/.cargo"), Some(("/home/me/", 3)));
+        assert_eq!(directories.find(b"/home/me /srcs / /rustc/library"), None);
     }
 
     #[test]
-    fn a_binary_is_looked_at_for_all_of_it() {
-        let folders = Folders::of(&["/home/me".into()]);
-        let error = |binary: &[u8], target| check(binary, target, &folders).unwrap_err().to_string();
+    fn refuses_binary_for_each_fault() {
+        let directories = Directories::of(&["/home/me".into()]);
+        let error = |binary: &[u8], target| check(binary, target, &directories).unwrap_err().to_string();
         assert!(error(b"#!/bin/sh", Target::LinuxAmd64).contains("no 64-bit little-endian ELF file"));
         assert!(error(b"..-----BEGIN PRIVATE KEY-----", Target::MacosArm64).contains("a private key"));
         assert!(
             error(b"../home/me/x.rs", Target::WindowsAmd64)
                 .contains("`/home/me/` of this machine, at byte 2")
         );
-        check(b"nothing of the kind", Target::MacosArm64, &folders).unwrap();
+        check(b"nothing of the kind", Target::MacosArm64, &directories).unwrap();
     }
 }

@@ -1,5 +1,5 @@
-//! What an archive holds beside the program: its man page and completions, which the program prints itself, and the project's
-//! documents.
+//! The contents of an archive beside the program: man page and completions, which the program itself prints, and
+//! the project's documents.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ use xshell::cmd;
 
 use super::archive::{Entries, Entry};
 
-/// What the program prints about itself: the path in the archive, and the arguments that it takes.
+/// The pages that the program prints: the path in the archive, and the program's arguments.
 const PRINTED: [(&str, &[&str]); 5] = [
     ("completions/_weft", &["completions", "zsh"]),
     ("completions/_weft.ps1", &["completions", "powershell"]),
@@ -21,12 +21,12 @@ const PRINTED: [(&str, &[&str]); 5] = [
 /// The documents, by their path in the checkout and in the archive.
 const DOCUMENTS: [&str; 4] = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md"];
 
-/// Man page and completions, as `program` prints them.
+/// Returns the man page and the completions, as `program` prints them.
 pub(super) fn describe(project: &Project, program: &Path) -> Result<Entries> {
     let shell = project.shell()?;
     let print = |(path, arguments): (&str, &[&str])| {
         let purpose = format!("have weft print {path}");
-        // Nothing of this machine's environment, such as the value of a setting, can get into what it prints.
+        // Without this machine's environment, no value of a variable can get into the pages.
         let printed = cmd::read(cmd!(shell, "{program} {arguments...}").env_clear(), &purpose)?;
         ensure!(!printed.is_empty(), "could not {purpose}: it printed nothing");
         Ok((path.to_owned(), data(format!("{printed}\n").into_bytes())))
@@ -34,7 +34,7 @@ pub(super) fn describe(project: &Project, program: &Path) -> Result<Entries> {
     PRINTED.into_iter().map(print).collect()
 }
 
-/// The documents of the checkout.
+/// Returns the documents of the checkout.
 pub(super) fn documents(project: &Project) -> Result<Entries> {
     let read = |path: &str| {
         let bytes = fs::read(project.root.join(path)).with_context(|| format!("could not read `{path}`"))?;
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_document_is_there() {
+    fn finds_every_document_of_the_checkout() {
         let project = Project::discover().unwrap();
         let documents = documents(&project).unwrap();
         assert_eq!(documents.into_keys().collect::<Vec<_>>(), DOCUMENTS);

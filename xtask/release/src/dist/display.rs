@@ -7,12 +7,12 @@ use flags::values::Target;
 use serde_json::{Value, json};
 
 use super::{
-    execute::{archive_name, release_folder},
+    execute::{archive_name, release_directory},
     plan::Step,
     sums,
 };
 
-/// `steps`, one a line, or as JSON where a machine reads.
+/// Returns `steps` as text, one a line, or as JSON.
 pub(super) fn steps(steps: &[Step], as_json: bool) -> Result<String> {
     if as_json {
         let steps: Vec<Value> = steps.iter().map(json).collect();
@@ -29,7 +29,9 @@ fn line(step: &Step) -> String {
         Step::Describe(target) => {
             format!("describe  man page and completions, as {} prints them", target.file_name())
         }
-        Step::Pack(target) => format!("pack      {} with what describes it → {makes}", target.file_name()),
+        Step::Pack(target) => {
+            format!("pack      {} with its pages and documents → {makes}", target.file_name())
+        }
         Step::Sum => format!("sum       every file of the release → {makes}"),
     }
 }
@@ -45,10 +47,10 @@ fn json(step: &Step) -> Value {
     json!({ "step": name, "targets": targets, "makes": makes(step) })
 }
 
-/// The files that a step leaves.
+/// Returns the files that a step writes.
 fn makes(step: &Step) -> Vec<String> {
     let dist = Path::new("target/dist");
-    let release = |name: &str| release_folder(dist).join(name);
+    let release = |name: &str| release_directory(dist).join(name);
     let paths = match step {
         Step::Build(targets) => files(targets).into_iter().map(|name| dist.join(name)).collect(),
         Step::Measure(_) | Step::Describe(_) => Vec::new(),

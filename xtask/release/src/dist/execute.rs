@@ -17,17 +17,17 @@ use flags::values::Target;
 use super::{
     archive,
     build::build,
-    check::{Folders, check},
+    check::{Directories, check},
     describe::{self, describe},
     plan::Step,
     report::Report,
     sums,
 };
 
-/// The version of everything in this workspace.
+/// The version of all packages in this workspace.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Carries out `steps`, one after the other. Archives go to the folder `release`.
+/// Carries out `steps` in order. Archives go to the directory `release`.
 pub(super) fn carry_out(project: &Project, steps: &[Step], release: &Path, locked: bool) -> Result<Report> {
     let mut executor = Executor {
         project,
@@ -40,27 +40,27 @@ pub(super) fn carry_out(project: &Project, steps: &[Step], release: &Path, locke
     Ok(executor.report)
 }
 
-/// Where archives and checksums go, and all that a release has beside them.
-pub(crate) fn release_folder(dist: &Path) -> PathBuf {
+/// Returns the directory of the archives, the checksums and the other files of a release.
+pub(crate) fn release_directory(dist: &Path) -> PathBuf {
     dist.join("release")
 }
 
-/// The archive of `target`, without what says that it is one.
+/// Returns the name of the archive of `target` without `.tar.gz`.
 pub(super) fn archive_stem(target: Target) -> String {
     format!("weft-{VERSION}-{}", target.triple())
 }
 
-/// The file name of the archive of `target`.
+/// Returns the file name of the archive of `target`.
 pub(crate) fn archive_name(target: Target) -> String {
     format!("{}.tar.gz", archive_stem(target))
 }
 
-/// What the steps know of each other.
+/// The state that the steps share.
 struct Executor<'p> {
     project: &'p Project,
     locked: bool,
     report: Report,
-    /// What each archive holds beside the program.
+    /// The files that each archive holds beside the program.
     pages: archive::Entries,
     release: &'p Path,
 }
@@ -80,12 +80,12 @@ impl Executor<'_> {
         let names: Vec<&str> = targets.iter().map(|target| target.file_name()).collect();
         ui::status("Building", &names.join(", "));
         let built = build(self.project, targets, &self.report.short_revision(), self.locked)?;
-        let folders = Folders::new(self.project)?;
-        make_folder(&self.project.dist)?;
+        let directories = Directories::new(self.project)?;
+        make_directory(&self.project.dist)?;
         for (target, path) in built {
             let name = target.file_name();
             let bytes = read(&path)?;
-            check(&bytes, target, &folders).with_context(|| format!("{name} must not ship"))?;
+            check(&bytes, target, &directories).with_context(|| format!("{name} must not ship"))?;
             replace_as(&self.path(target), &bytes, Mode::Program)?;
         }
         Ok(())
@@ -106,7 +106,7 @@ impl Executor<'_> {
     }
 
     fn pack(&mut self, target: Target) -> Result<()> {
-        make_folder(self.release)?;
+        make_directory(self.release)?;
         let mut entries = self.pages.clone();
         let bytes = read(&self.path(target))?;
         entries.insert(target.program().to_owned(), archive::Entry { bytes, mode: Mode::Program });
@@ -124,15 +124,15 @@ impl Executor<'_> {
     }
 }
 
-/// Removes the files in `folder` that are no archives of this version. The checksums are for all that is there, and of a whole
-/// release, which `cargo xtask release` makes, nothing is left once an archive in it is another.
-fn forget_others(folder: &Path) -> Result<()> {
-    let list = || format!("could not list `{}`", folder.display());
+/// Removes the files in `directory` that are not archives of this version. The checksums cover all files there, and
+/// the other files of a release that `cargo xtask release` made become invalid when one archive in it changes.
+fn forget_others(directory: &Path) -> Result<()> {
+    let list = || format!("could not list `{}`", directory.display());
     let ours = Target::ALL.map(archive_name);
-    for entry in fs::read_dir(folder).with_context(list)? {
+    for entry in fs::read_dir(directory).with_context(list)? {
         let entry = entry.with_context(list)?;
         let stays = entry.file_name().to_str().is_some_and(|name| {
-            // Files that another run is about to put in place begin with a dot.
+            // The temporary files of another run begin with a dot.
             name.starts_with('.') || ours.iter().any(|ours| ours == name)
         });
         if !stays && entry.file_type().with_context(list)?.is_file() {
@@ -143,8 +143,9 @@ fn forget_others(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn make_folder(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("could not make the folder `{}`", folder.display()))
+fn make_directory(directory: &Path) -> Result<()> {
+    fs::create_dir_all(directory)
+        .with_context(|| format!("could not make the directory `{}`", directory.display()))
 }
 
 #[cfg(test)]
@@ -152,20 +153,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_versions_and_what_is_left_of_a_whole_release_are_removed() {
-        let folder = tempfile::tempdir().unwrap();
+    fn removes_other_versions_and_release_files() {
+        let directory = tempfile::tempdir().unwrap();
         let stays = [archive_name(Target::MacosArm64), archive_name(Target::LinuxArm64)];
         let goes =
             ["weft-0.0.1-aarch64-unknown-linux-musl.tar.gz", "release.json", "SHA256SUMS", "clawft.wasm"];
         for name in stays.iter().map(String::as_str).chain(goes) {
-            fs::write(folder.path().join(name), name).unwrap();
+            fs::write(directory.path().join(name), name).unwrap();
         }
-        fs::create_dir(folder.path().join("folder")).unwrap();
-        forget_others(folder.path()).unwrap();
-        let entries = fs::read_dir(folder.path()).unwrap();
+        fs::create_dir(directory.path().join("directory")).unwrap();
+        forget_others(directory.path()).unwrap();
+        let entries = fs::read_dir(directory.path()).unwrap();
         let mut left: Vec<String> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         left.sort();
-        assert_eq!(left, ["folder".to_owned(), stays[0].clone(), stays[1].clone()]);
+        assert_eq!(left, ["directory".to_owned(), stays[0].clone(), stays[1].clone()]);
     }
 }

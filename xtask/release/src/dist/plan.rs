@@ -1,32 +1,32 @@
-//! From what was asked for to what has to be done. Nothing here looks at the machine or changes it: carrying the plan out and
-//! printing it share one list.
+//! Makes the list of steps from the request. Pure functions: `--dry-run` prints the same list that is carried out.
 
 use anyhow::{Context as _, Result, bail};
 use flags::values::Target;
 
-/// One thing to do.
+/// A step of the build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Compile these in one go, look at what came out, and put it into `target/dist`.
+    /// Compile these targets together, check the binaries, and put them into `target/dist`.
     Build(Vec<Target>),
-    /// Find out how big these are, as they are and compressed.
+    /// Measure the binaries, raw and compressed.
     Measure(Vec<Target>),
-    /// Have this one print the man page and the completions.
+    /// Run this binary to print the man page and the completions.
     Describe(Target),
-    /// Put one of them, with what describes it, into its archive.
+    /// Put a binary with its pages and documents into its archive.
     Pack(Target),
     /// Write the checksums of the archives.
     Sum,
 }
 
-/// What has to be done for `requested` on the machine `host`; for everything of its system if nothing is requested.
+/// Returns the steps for the `requested` targets on the machine `host`. If nothing is requested, they are for all
+/// targets of its system.
 ///
 /// # Errors
-/// Names every target that this machine can't build, and what could.
+/// Names every target that this machine cannot build, and the machine that can.
 pub(super) fn release(requested: &[Target], host: Option<Target>) -> Result<Vec<Step>> {
     let host = known(host)?;
     let targets = targets(requested, host)?;
-    // Man page and completions come from the program itself, and only the machine's own can be run on it.
+    // Man page and completions come from the program, and only a binary for this machine can run here.
     let mut built = targets.clone();
     if !built.contains(&host) {
         built.push(host);
@@ -37,15 +37,15 @@ pub(super) fn release(requested: &[Target], host: Option<Target>) -> Result<Vec<
     Ok(steps)
 }
 
-/// The same for the binaries alone, as images and tests want them.
+/// Returns the steps for the binaries alone, which images and tests need.
 ///
 /// # Errors
-/// As [`release`].
+/// Fails as [`release`] does.
 pub(super) fn binaries(requested: &[Target], host: Option<Target>) -> Result<Vec<Step>> {
     Ok(vec![Step::Build(targets(requested, known(host)?)?)])
 }
 
-/// What `steps` make archives of.
+/// Returns the targets that `steps` make archives of.
 pub(super) fn packed(steps: &[Step]) -> Vec<Target> {
     let packed = |step: &Step| match step {
         Step::Pack(target) => Some(*target),
@@ -56,10 +56,10 @@ pub(super) fn packed(steps: &[Step]) -> Vec<Target> {
 
 fn known(host: Option<Target>) -> Result<Target> {
     let names = || Target::ALL.map(Target::name).join(", ");
-    host.with_context(|| format!("this machine is none of those that `weft` is built on: {}", names()))
+    host.with_context(|| format!("`weft` cannot be built on this kind of machine, only on: {}", names()))
 }
 
-/// What is asked for, each once and in the order of [`Target::ALL`], all of which `host` can build.
+/// Returns the requested targets, each once and in the order of [`Target::ALL`]. `host` can build all of them.
 fn targets(requested: &[Target], host: Target) -> Result<Vec<Target>> {
     let asked = |target: &Target| match requested {
         [] => host.system() == target.system(),
@@ -69,10 +69,10 @@ fn targets(requested: &[Target], host: Target) -> Result<Vec<Target>> {
     let refused: Vec<String> = targets
         .iter()
         .filter(|target| !target.builds_on(host.system()))
-        .map(|target| format!("`{}` ({target}): it takes {}", target.triple(), target.builder()))
+        .map(|target| format!("`{}` ({target}): needs {}", target.triple(), target.builder()))
         .collect();
     if !refused.is_empty() {
-        bail!("this machine can't build everything that was asked for\n{}", refused.join("\n"));
+        bail!("this machine cannot build everything that was asked for\n{}", refused.join("\n"));
     }
     Ok(targets)
 }
@@ -82,7 +82,7 @@ mod tests {
     use super::{Target::*, *};
 
     #[test]
-    fn without_a_wish_it_is_everything_of_the_machines_system() {
+    fn builds_all_targets_of_own_system() {
         let linux = vec![
             Step::Build(vec![LinuxAmd64, LinuxArm64]),
             Step::Measure(vec![LinuxAmd64, LinuxArm64]),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_of_either_architecture_builds_both_and_describes_with_its_own() {
+    fn builds_both_architectures_and_runs_own() {
         for (host, other) in [(LinuxAmd64, LinuxArm64), (LinuxArm64, LinuxAmd64)] {
             let steps = release(&[other], Some(host)).unwrap();
             assert_eq!(
@@ -121,34 +121,31 @@ mod tests {
     }
 
     #[test]
-    fn binaries_alone_need_no_other_binary() {
+    fn plans_requested_binaries_and_no_others() {
         let steps = binaries(&[LinuxArm64, LinuxArm64], Some(LinuxAmd64)).unwrap();
         assert_eq!(steps, [Step::Build(vec![LinuxArm64])]);
     }
 
     #[test]
-    fn everything_that_cannot_be_built_is_named_with_what_could() {
+    fn names_every_target_that_needs_another_machine() {
         let error = release(&[MacosArm64, LinuxAmd64, WindowsAmd64], Some(LinuxAmd64)).unwrap_err();
         let lines: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
         assert_eq!(lines.len(), 3);
-        assert!(lines[1].contains("`aarch64-apple-darwin` (macos-arm64): it takes macOS"), "{error}");
-        assert!(lines[2].contains("`x86_64-pc-windows-msvc` (windows-amd64): it takes Windows"), "{error}");
+        assert!(lines[1].contains("`aarch64-apple-darwin` (macos-arm64): needs macOS"), "{error}");
+        assert!(lines[2].contains("`x86_64-pc-windows-msvc` (windows-amd64): needs Windows"), "{error}");
     }
 
     #[test]
-    fn a_mac_builds_for_linux_too() {
+    fn builds_for_linux_on_macos() {
         let steps = release(&[LinuxAmd64], Some(MacosArm64)).unwrap();
         assert_eq!(steps[0], Step::Build(vec![LinuxAmd64, MacosArm64]));
     }
 
     #[test]
-    fn an_unknown_machine_is_told_so() {
+    fn refuses_unknown_kind_of_machine() {
         for requested in [&[][..], &[LinuxAmd64]] {
             let error = release(requested, None).unwrap_err().to_string();
-            assert!(
-                error.contains("none of those that `weft` is built on: linux-amd64, linux-arm64"),
-                "{error}"
-            );
+            assert!(error.contains("only on: linux-amd64, linux-arm64"), "{error}");
         }
     }
 }

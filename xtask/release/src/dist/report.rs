@@ -1,4 +1,4 @@
-//! What a run tells: a table for the terminal, or JSON where a machine reads.
+//! The result of a run: a table for the terminal, or JSON.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,14 @@ use serde::Serialize;
 
 use super::execute::VERSION;
 
-/// As many digits of a commit tell it from all others, and fit into `weft --version`.
+/// The number of digits of a short commit: unique in practice, and short enough for `weft --version`.
 const SHORT: usize = 12;
 
-/// What was made.
+/// The binaries and archives of a run.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     version: &'static str,
-    /// The commit that was built, with `-dirty` where the checkout differs from it; null outside a checkout.
+    /// The commit that was built, with `-dirty` if the checkout has changes; null outside a checkout.
     revision: Option<String>,
     binaries: BTreeMap<&'static str, Binary>,
     archives: BTreeMap<String, Archive>,
@@ -45,7 +45,8 @@ impl Report {
         Self { version: VERSION, revision, binaries: BTreeMap::new(), archives: BTreeMap::new() }
     }
 
-    /// The commit as `weft --version` names it. It is cut here and not by git, which takes more digits in a larger clone.
+    /// Returns the commit as `weft --version` prints it. It is cut here and not by git, which takes more digits in
+    /// a larger clone.
     pub(super) fn short_revision(&self) -> String {
         let Some(revision) = &self.revision else { return "unknown".to_owned() };
         let (commit, dirty) = match revision.strip_suffix("-dirty") {
@@ -64,7 +65,7 @@ impl Report {
         self.archives.insert(name, Archive { bytes: bytes.len(), sha256: digest::sha256(bytes) });
     }
 
-    /// Name and size of each binary.
+    /// Returns the name and size of each binary.
     pub(super) fn sizes(&self) -> Vec<(&str, Measured)> {
         self.binaries.iter().map(|(&name, binary)| (name, binary.size)).collect()
     }
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_commit_is_short_and_stays_dirty() {
+    fn shortens_commit_and_keeps_dirty_mark() {
         let short = |revision: Option<&str>| Report::new(revision.map(str::to_owned)).short_revision();
         assert_eq!(short(Some("0123456789abcdef0123456789abcdef01234567")), "0123456789ab");
         assert_eq!(short(Some("0123456789abcdef0123456789abcdef01234567-dirty")), "0123456789ab-dirty");
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_reads_sizes_and_sums() {
+    fn writes_sizes_and_sums_as_json() {
         let mut report = Report::new(None);
         report.binary(Target::LinuxArm64, b"abc", Measured { raw: 3, gzip: 23 });
         report.archive("weft.tar.gz".to_owned(), b"abc");

@@ -1,5 +1,5 @@
-//! Archives that other machines made: for systems that this one can't build for. Each is looked at before it becomes part of a
-//! release.
+//! Archives from other machines, for systems that this machine cannot build for. Each is checked before it becomes
+//! part of a release.
 
 use std::{
     collections::BTreeMap,
@@ -16,31 +16,31 @@ use memchr::memmem;
 
 use crate::dist;
 
-/// As many digits of its commit a program holds.
+/// The number of digits of the commit in a program.
 const COMMIT: usize = 12;
 
-/// What was found in a folder.
+/// The archives that were found in a directory.
 #[derive(Debug, Default)]
 pub(super) struct Archives {
-    /// An archive for each target.
+    /// The archive for each target.
     pub(super) found: BTreeMap<Target, PathBuf>,
-    /// What can't be part of a release and why, a line each.
+    /// The files that cannot be part of a release and the reasons, a line each.
     pub(super) wrong: Vec<String>,
 }
 
-/// Looks for archives of programs of `commit` in `folder` and all folders in it.
-pub(super) fn look(folder: &Path, commit: &str) -> Archives {
+/// Finds the archives of programs of `commit` in `directory` and all directories below it.
+pub(super) fn find(directory: &Path, commit: &str) -> Archives {
     let mut archives = Archives::default();
-    if let Err(error) = archives.gather(folder, commit) {
+    if let Err(error) = archives.gather(directory, commit) {
         archives.wrong.push(format!("{error:#}"));
     }
     archives
 }
 
 impl Archives {
-    fn gather(&mut self, folder: &Path, commit: &str) -> Result<()> {
-        ensure!(folder.is_dir(), "there is no folder `{}`", folder.display());
-        for path in files::below(folder)? {
+    fn gather(&mut self, directory: &Path, commit: &str) -> Result<()> {
+        ensure!(directory.is_dir(), "there is no directory `{}`", directory.display());
+        for path in files::below(directory)? {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if !name.starts_with("weft-") || !name.ends_with(".tar.gz") {
                 continue;
@@ -48,7 +48,7 @@ impl Archives {
             let target = Target::ALL.into_iter().find(|target| dist::archive_name(*target) == name);
             let judged = match target {
                 Some(target) => self.take(target, &path, commit),
-                None => Err(anyhow::anyhow!("this is no archive of this version")),
+                None => Err(anyhow::anyhow!("it is not an archive of this version")),
             };
             if let Err(error) = judged {
                 self.wrong.push(format!("`{}`: {error:#}", path.display()));
@@ -56,8 +56,8 @@ impl Archives {
         }
         ensure!(
             !self.found.is_empty() || !self.wrong.is_empty(),
-            "there is no archive of this version in `{}`: it should hold such as `{}`",
-            folder.display(),
+            "there is no archive of this version in `{}`: it should hold files such as `{}`",
+            directory.display(),
             dist::archive_name(Target::MacosArm64)
         );
         Ok(())
@@ -70,7 +70,7 @@ impl Archives {
         let short = commit.get(..COMMIT).unwrap_or(commit);
         ensure!(
             memmem::find(&program, short.as_bytes()).is_some(),
-            "the program in it does not say that it is of {commit}"
+            "the program in it is not from commit {commit}"
         );
         match self.found.insert(target, path.to_owned()) {
             Some(other) if fs::read(&other)? != bytes => {
@@ -81,18 +81,22 @@ impl Archives {
     }
 }
 
-/// What the checksums that lie beside an archive say of it must be so; they need not name it.
+/// Fails if the `SHA256SUMS` file beside an archive has another checksum for it. The file need not list it.
 fn agrees_with_sums(path: &Path, bytes: &[u8]) -> Result<()> {
     let sums = fs::read_to_string(path.with_file_name(dist::SUMS)).unwrap_or_default();
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let expected = sums.lines().filter_map(dist::parse_sum).find(|(_, of)| *of == name);
     if let Some((expected, _)) = expected {
-        ensure!(expected == digest::sha256(bytes), "it is not what the {} beside it says", dist::SUMS);
+        ensure!(
+            expected == digest::sha256(bytes),
+            "its checksum is not the one in the {} beside it",
+            dist::SUMS
+        );
     }
     Ok(())
 }
 
-/// The program in an archive.
+/// Returns the program in an archive.
 fn program(archive: &[u8], target: Target) -> Result<Vec<u8>> {
     for entry in tar::Archive::new(GzDecoder::new(archive)).entries()? {
         let mut entry = entry?;
@@ -119,21 +123,21 @@ mod tests {
         files::gzip(&tar.into_inner().unwrap()).unwrap()
     }
 
-    fn put(folder: &Path, name: &str, bytes: &[u8]) {
-        let path = folder.join(name);
+    fn put(directory: &Path, name: &str, bytes: &[u8]) {
+        let path = directory.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
 
     #[test]
-    fn archives_are_found_wherever_they_lie() {
-        let folder = tempfile::tempdir().unwrap();
+    fn finds_archives_in_all_subdirectories() {
+        let directory = tempfile::tempdir().unwrap();
         let [mac, windows] = [Target::MacosArm64, Target::WindowsAmd64].map(dist::archive_name);
-        put(folder.path(), &format!("macos/{mac}"), &archive("weft", "commit 0123456789ab"));
-        put(folder.path(), &format!("windows/{windows}"), &archive("weft.exe", "commit 0123456789ab"));
+        put(directory.path(), &format!("macos/{mac}"), &archive("weft", "commit 0123456789ab"));
+        put(directory.path(), &format!("windows/{windows}"), &archive("weft.exe", "commit 0123456789ab"));
         let sum = digest::sha256(&archive("weft", "commit 0123456789ab"));
-        put(folder.path(), "macos/SHA256SUMS", format!("{sum}  {mac}\n").as_bytes());
-        let archives = look(folder.path(), COMMIT);
+        put(directory.path(), "macos/SHA256SUMS", format!("{sum}  {mac}\n").as_bytes());
+        let archives = find(directory.path(), COMMIT);
         assert_eq!(archives.wrong, Vec::<String>::new());
         assert_eq!(
             archives.found.into_keys().collect::<Vec<_>>(),
@@ -142,38 +146,38 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_said() {
-        let folder = tempfile::tempdir().unwrap();
+    fn reports_all_faults_at_once() {
+        let directory = tempfile::tempdir().unwrap();
         let [mac, windows] = [Target::MacosArm64, Target::WindowsAmd64].map(dist::archive_name);
-        put(folder.path(), &format!("a/{mac}"), &archive("weft", "another commit"));
-        put(folder.path(), &format!("b/{windows}"), b"no archive");
-        put(folder.path(), "c/weft-0.0.0-x86_64-unknown-linux-musl.tar.gz", b"");
+        put(directory.path(), &format!("a/{mac}"), &archive("weft", "another commit"));
+        put(directory.path(), &format!("b/{windows}"), b"no archive");
+        put(directory.path(), "c/weft-0.0.0-x86_64-unknown-linux-musl.tar.gz", b"");
         let good = archive("weft", "commit 0123456789ab");
-        put(folder.path(), &format!("d/{mac}"), &good);
-        put(folder.path(), "d/SHA256SUMS", format!("{}  {mac}\n", "0".repeat(64)).as_bytes());
-        let wrong = look(folder.path(), COMMIT).wrong.join("\n");
+        put(directory.path(), &format!("d/{mac}"), &good);
+        put(directory.path(), "d/SHA256SUMS", format!("{}  {mac}\n", "0".repeat(64)).as_bytes());
+        let wrong = find(directory.path(), COMMIT).wrong.join("\n");
         for part in
-            ["does not say that it is of 0123", "damaged", "no archive of this version", "SHA256SUMS beside"]
+            ["is not from commit 0123", "damaged", "not an archive of this version", "SHA256SUMS beside"]
         {
             assert!(wrong.contains(part), "{wrong}");
         }
     }
 
     #[test]
-    fn two_of_a_kind_have_to_be_equal() {
-        let folder = tempfile::tempdir().unwrap();
+    fn refuses_two_different_archives_of_a_target() {
+        let directory = tempfile::tempdir().unwrap();
         let name = dist::archive_name(Target::LinuxAmd64);
         for (place, text) in [("a", "0123456789ab"), ("b", "0123456789ab"), ("c", "0123456789ab, later")] {
-            put(folder.path(), &format!("{place}/{name}"), &archive("weft", text));
+            put(directory.path(), &format!("{place}/{name}"), &archive("weft", text));
         }
-        let wrong = look(folder.path(), COMMIT).wrong;
+        let wrong = find(directory.path(), COMMIT).wrong;
         assert!(wrong.len() == 1 && wrong[0].contains("and differs"), "{wrong:?}");
     }
 
     #[test]
-    fn an_empty_folder_is_a_mistake() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(look(folder.path(), COMMIT).wrong[0].contains("there is no archive"));
-        assert!(look(&folder.path().join("nowhere"), COMMIT).wrong[0].contains("there is no folder"));
+    fn refuses_directory_without_archives() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(find(directory.path(), COMMIT).wrong[0].contains("there is no archive"));
+        assert!(find(&directory.path().join("nowhere"), COMMIT).wrong[0].contains("there is no directory"));
     }
 }

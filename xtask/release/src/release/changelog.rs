@@ -1,9 +1,9 @@
-//! What CHANGELOG.md says of a version.
+//! The section of CHANGELOG.md about a version.
 //!
-//! A version has a section of its own, headed `## 0.1.0` or `## [0.1.0]`, with ` - 2026-01-31` or the like behind it or not. It
-//! reaches to the next heading of that level.
+//! A version has its own section, headed `## 0.1.0` or `## [0.1.0]`, with or without a date such as ` -
+//! 2026-01-31`. It ends at the next heading of that level.
 
-/// The text of the section of `version`, without its heading; `None` where there is none.
+/// Returns the text of the section of `version`, without its heading; `None` if there is no section.
 pub(super) fn section(changelog: &str, version: &str) -> Option<String> {
     let mut lines = changelog.lines().skip_while(|line| !is_head(line, version));
     lines.next()?;
@@ -17,7 +17,7 @@ fn is_head(line: &str, version: &str) -> bool {
     name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name) == version
 }
 
-/// Where a link of the file goes, as they stand at its end: `[0.1.0]: https://…`
+/// Returns whether the line is a link target, as at the end of the file: `[0.1.0]: https://…`
 fn is_link(line: &str) -> bool {
     line.starts_with('[') && line.contains("]: ")
 }
@@ -47,13 +47,13 @@ mod tests {
 ";
 
     #[test]
-    fn a_version_has_a_section_however_it_is_headed() {
+    fn finds_section_under_either_heading() {
         assert_eq!(section(CHANGELOG, "0.2.0").unwrap(), "### Added\n\n- More.");
         assert_eq!(section(CHANGELOG, "0.1.0").unwrap(), "- All.");
     }
 
     #[test]
-    fn the_beginning_of_a_version_is_another_version() {
+    fn matches_whole_version_only() {
         for version in ["0.1", "0.1.0-rc.1", "0.2.00", "Unreleased changes"] {
             assert_eq!(section(CHANGELOG, version), None, "{version}");
         }

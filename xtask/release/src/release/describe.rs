@@ -1,4 +1,4 @@
-//! What is said of each program: how it was built, and what it is made of.
+//! The description of each program: how it was built, and its components.
 
 use anyhow::Result;
 use devkit::{cargo::Lock, project::Project};
@@ -17,22 +17,22 @@ pub(super) struct Describer<'d> {
     shell: Shell,
     commit: &'d str,
     time: u64,
-    /// What all of them were made with.
+    /// The toolchain of all programs.
     pub(super) toolchain: Toolchain,
     sums: Checksums,
 }
 
-/// What is said of a program.
+/// The description of a program.
 #[derive(Clone, Debug)]
 pub(super) struct Description {
-    /// How it was built.
+    /// How the program was built.
     pub(super) build: Build,
-    /// What it is made of, the text of a CycloneDX document.
+    /// Its components, as the text of a CycloneDX document.
     pub(super) sbom: String,
 }
 
 impl<'d> Describer<'d> {
-    /// Prepares for programs of `commit`, which was made `time` seconds after 1970.
+    /// Prepares for programs of `commit`, whose time is `time` seconds after 1970.
     pub(super) fn new(project: &'d Project, commit: &'d str, time: u64) -> Result<Self> {
         let (toolchain, sums) = (Toolchain::of(project)?, Checksums::of(Lock::of(&project.root)?));
         Ok(Self { project, shell: project.shell()?, commit, time, toolchain, sums })

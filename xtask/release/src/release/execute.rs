@@ -26,58 +26,58 @@ use super::{
 };
 use crate::dist;
 
-/// What is released.
+/// The name of the release.
 const NAME: &str = "clawft";
 
-/// The header's place in the checkout, and its name in a release.
+/// The header's path in the checkout, and its name in a release.
 const HEADER: (&str, &str) = ("crates/clawft-wasm/include/clawft.h", "clawft.h");
 
-/// What the steps know of each other.
+/// The state that the steps share.
 pub(super) struct Executor<'w> {
     project: &'w Project,
     request: &'w Request,
     facts: &'w Facts,
     commit: &'w str,
     time: u64,
-    /// Taken away when it is put in its place.
+    /// The directory of the unfinished release; `None` once it is in place.
     staging: Option<Staging>,
-    /// The programs, by the file that holds each.
+    /// The programs, by the name of the file that holds each.
     programs: BTreeMap<String, Program>,
     images: Option<Kept>,
     component: Option<Component>,
     metadata: Option<Metadata>,
-    folder: PathBuf,
+    directory: PathBuf,
     pushed: Option<Reference>,
     tagged: bool,
 }
 
 impl<'w> Executor<'w> {
-    /// Prepares for the release of what the facts say is checked out.
+    /// Prepares a release of the commit in `facts`.
     pub(super) fn new(project: &'w Project, request: &'w Request, facts: &'w Facts) -> Result<Self> {
-        let folder = dist::release_folder(&project.dist);
+        let directory = dist::release_directory(&project.dist);
         Ok(Self {
             project,
             request,
             facts,
-            commit: facts.commit.as_deref().context("these sources are in no commit")?,
+            commit: facts.commit.as_deref().context("these sources are not in a commit")?,
             time: revision::time(project)?,
-            staging: Some(Staging::begin(folder.clone())?),
+            staging: Some(Staging::begin(directory.clone())?),
             programs: BTreeMap::new(),
             images: None,
             component: None,
             metadata: None,
-            folder,
+            directory,
             pushed: None,
             tagged: facts.is_tagged(),
         })
     }
 
-    /// Takes the steps, and says what came of them.
+    /// Carries out the steps and returns the report.
     pub(super) fn take(mut self, steps: &[Step]) -> Result<Report> {
         steps.iter().try_for_each(|step| self.step(*step))?;
         let release = self.metadata.context("nothing was described")?;
         let tag = self.tagged.then(git_tag);
-        Ok(Report { folder: self.folder, pushed: self.pushed, tag, release })
+        Ok(Report { directory: self.directory, pushed: self.pushed, tag, release })
     }
 
     fn step(&mut self, step: Step) -> Result<()> {
@@ -94,11 +94,12 @@ impl<'w> Executor<'w> {
         }
     }
 
-    /// Has `cargo xtask ci` run the steps that have not passed for this commit. Its table is no result of the release.
+    /// Runs the steps of `cargo xtask ci` that have not passed for this commit. Its table is not part of the
+    /// release's result.
     fn check(&self) -> Result<()> {
         let interrupt = Interrupt::watch()?;
         let checked =
-            XTASK.run(self.project, ["ci", "--full", "--resume"], "pass what `cargo xtask ci` checks");
+            XTASK.run(self.project, ["ci", "--full", "--resume"], "pass the checks of `cargo xtask ci`");
         if interrupt.happened() {
             interrupt.exit();
         }
@@ -125,13 +126,13 @@ impl<'w> Executor<'w> {
             (
                 self.project.root.join(HEADER.0),
                 Kind::Header,
-                "what a host in C includes to drive the module",
+                "the C header for hosts that drive the module",
                 None,
             ),
             (
                 self.project.dist.join("size.json"),
                 Kind::Sizes,
-                "what each byte of the WebAssembly files is for",
+                "the purpose of each byte of the WebAssembly files",
                 None,
             ),
         ];
@@ -146,15 +147,19 @@ impl<'w> Executor<'w> {
     }
 
     fn archives(&mut self) -> Result<()> {
-        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
-        let here = |target: Target| folder.path().join(dist::archive_name(target));
-        let made = dist::archives(self.project, folder.path())?;
+        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let here = |target: Target| directory.path().join(dist::archive_name(target));
+        let made = dist::archives(self.project, directory.path())?;
         let mut paths: BTreeMap<Target, PathBuf> =
             made.into_iter().map(|target| (target, here(target))).collect();
         for (target, path) in &self.facts.archives.found {
             if let Some(ours) = paths.get(target) {
                 let same = read(ours)? == read(path)?;
-                ensure!(same, "`{}` is not what this machine makes of the same commit", path.display());
+                ensure!(
+                    same,
+                    "`{}` differs from this machine's own archive of the same commit",
+                    path.display()
+                );
             }
             paths.insert(*target, path.clone());
         }
@@ -171,7 +176,7 @@ impl<'w> Executor<'w> {
             .collect();
         if !missing.is_empty() {
             ui::warn(&format!(
-                "there is no archive for {}: other machines make them with `cargo xtask dist`, and `--artifacts DIR` \
+                "there is no archive for {}: make it on another machine with `cargo xtask dist`, and `--artifacts DIR` \
                  adds them",
                 missing.join(", ")
             ));
@@ -190,20 +195,20 @@ impl<'w> Executor<'w> {
         let component = self.staging()?.path().join(Artifact::Component.file_name());
         let layout = self.component_layout();
         let made = calls::create_component(self.project, &layout, &component, self.commit, self.time)?;
-        ui::status("Made", &format!("the component as registries keep it, {}", made.manifest));
+        ui::status("Made", &format!("the component for a registry, {}", made.manifest));
         self.component = Some(made);
         Ok(())
     }
 
-    /// SBOMs first: the metadata lists them.
+    // SBOMs come first, because the metadata lists them.
     fn describe(&mut self) -> Result<()> {
-        ui::status("Describing", "what each file is made of");
+        ui::status("Describing", "the components of each file");
         let describer = Describer::new(self.project, self.commit, self.time)?;
         for (name, program) in self.programs.clone() {
             let file = self.staging()?.files.get_mut(&name).with_context(|| format!("there is no {name}"))?;
             let Description { build, sbom } = describer.describe(program, &name, &file.sha256)?;
             file.build = Some(build);
-            let what = format!("what `{name}` is made of, as CycloneDX has it");
+            let what = format!("the components of `{name}`, as a CycloneDX document");
             let about = About { kind: Kind::Sbom, what, build: None };
             self.staging()?.put(&format!("{name}{}", sbom::SUFFIX), sbom.as_bytes(), about)?;
         }
@@ -237,9 +242,9 @@ impl<'w> Executor<'w> {
     }
 
     fn settle(&mut self) -> Result<()> {
-        let staging = self.staging.take().context("the release is in its place already")?;
-        self.folder = staging.settle()?;
-        ui::status("Finished", &format!("{}", self.folder.display()));
+        let staging = self.staging.take().context("the release is already in place")?;
+        self.directory = staging.settle()?;
+        ui::status("Finished", &format!("{}", self.directory.display()));
         Ok(())
     }
 
@@ -251,7 +256,7 @@ impl<'w> Executor<'w> {
         })?;
         match pushed.new {
             true => ui::status("Pushed", &format!("{image}:{tag}, which is {}", component.manifest)),
-            false => ui::status("Fresh", &format!("{image}:{tag} was there, and is {}", component.manifest)),
+            false => ui::status("Fresh", &format!("{image}:{tag} exists already, as {}", component.manifest)),
         }
         self.pushed = Some(pushed.reference);
         Ok(())
@@ -266,12 +271,12 @@ impl<'w> Executor<'w> {
         Ok(())
     }
 
-    /// The layout with the component as registries keep it.
+    /// Returns the directory of the component's layout for a registry.
     fn component_layout(&self) -> PathBuf {
         self.project.dist.join("oci-wasm")
     }
 
     fn staging(&mut self) -> Result<&mut Staging> {
-        self.staging.as_mut().context("the release is in its place already")
+        self.staging.as_mut().context("the release is already in place")
     }
 }

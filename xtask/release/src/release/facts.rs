@@ -1,4 +1,4 @@
-//! What decides whether a release can be made, looked up before anything is done about it.
+//! The facts that decide whether a release can be made, gathered before any step.
 
 use std::fs;
 
@@ -14,30 +14,31 @@ use super::{
     request::{Request, git_tag},
 };
 
-/// How things are.
+/// The state of the checkout, the archives and the registry.
 #[derive(Debug)]
 pub(super) struct Facts {
-    /// The commit that is checked out, in full; `None` outside git.
+    /// The full commit that is checked out; `None` outside git.
     pub(super) commit: Option<String>,
-    /// The files that differ from it, untracked ones among them.
+    /// The files that differ from it, including untracked ones.
     pub(super) changed: Vec<String>,
-    /// The commit that the version's tag stands for, if it is there.
+    /// The commit of the version's tag, if it exists.
     pub(super) tagged: Option<String>,
-    /// Whether git knows who would make a tag.
+    /// Whether git has a name and address for the author of a tag.
     pub(super) tagger: bool,
-    /// All of CHANGELOG.md.
+    /// The whole text of CHANGELOG.md.
     pub(super) changelog: String,
-    /// What other machines made, if a folder was named.
+    /// The archives from other machines, if a directory was named.
     pub(super) archives: Archives,
-    /// What the version stands for in the registry, or why that is not known; `None` where nothing is pushed.
+    /// The digest of the version's tag in the registry, or the reason why it is unknown; `None` if nothing is
+    /// pushed.
     pub(super) registry: Option<Result<Option<Digest>>>,
 }
 
 impl Facts {
-    /// Looks everything up.
+    /// Gathers all facts.
     ///
     /// # Errors
-    /// There is no git or no CHANGELOG.md.
+    /// Fails without git or CHANGELOG.md.
     pub(super) fn gather(project: &Project, request: &Request) -> Result<Self> {
         let shell = project.shell()?;
         let tag = format!("refs/tags/{}^{{commit}}", git_tag());
@@ -46,7 +47,7 @@ impl Facts {
         let changed = git(&["status", "--porcelain", "--untracked-files=all"])?.unwrap_or_default();
         let changelog = project.root.join("CHANGELOG.md");
         let archives = match &request.artifacts {
-            Some(folder) => archives::look(folder, commit.as_deref().unwrap_or_default()),
+            Some(directory) => archives::find(directory, commit.as_deref().unwrap_or_default()),
             None => Archives::default(),
         };
         let find = |push: &Tagged| calls::find(project, push);
@@ -61,7 +62,7 @@ impl Facts {
         })
     }
 
-    /// Whether the version's tag stands for what is checked out.
+    /// Returns whether the version's tag names the commit that is checked out.
     pub(super) fn is_tagged(&self) -> bool {
         self.tagged.is_some() && self.tagged == self.commit
     }

@@ -1,4 +1,4 @@
-//! `release.json`: what a release is made of and how that was made, for whoever wants to check it or make it again.
+//! `release.json`: the contents of a release and how each was built, to check the release or to make it again.
 //!
 //! ```json
 //! {
@@ -16,8 +16,8 @@
 //! }
 //! ```
 //!
-//! Nothing in it depends on when, where or by whom it was written. It lists neither itself nor what is written after it:
-//! `RELEASE_NOTES.md` and `SHA256SUMS`.
+//! Nothing in it depends on the time, the machine or the user of the run. It does not list itself or the files
+//! that are written after it: `RELEASE_NOTES.md` and `SHA256SUMS`.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -29,39 +29,39 @@ use serde::{Deserialize, Serialize};
 /// The name of the file.
 pub(super) const FILE_NAME: &str = "release.json";
 
-/// Everything that the file holds.
+/// The contents of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Metadata {
-    /// What is released: `clawft`.
+    /// Name of the product: `clawft`.
     pub(crate) name: String,
-    /// Its version, without a `v`.
+    /// Version, without a `v`.
     pub(crate) version: String,
-    /// Where its source is.
+    /// Address of the repository.
     pub(crate) source: String,
-    /// The commit that all of it was made from, in full.
+    /// The full commit that everything was made from.
     pub(crate) commit: String,
-    /// The one time that is in what was made, in seconds since 1970: that of the commit.
+    /// The commit's time in seconds since 1970, which is the only time in the files.
     pub(crate) time: u64,
-    /// What it was made with.
+    /// The toolchain that made the files.
     pub(crate) toolchain: Toolchain,
     /// The files beside this one, by name.
     pub(crate) files: BTreeMap<String, File>,
-    /// The images of `weft`, as the layout in `target/dist/oci` and any registry has them.
+    /// The images of `weft`, as in the layout in `target/dist/oci` and in any registry.
     pub(crate) images: Images,
-    /// The component as it is kept in a registry.
+    /// The component in a registry.
     pub(crate) component: Component,
 }
 
-/// What decides the bytes beside the source.
+/// Everything beside the sources that determines the bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Toolchain {
     /// `rustc --version`.
     pub(crate) rustc: String,
-    /// By Rust target: which C library is linked, and by whom it was packaged.
+    /// By Rust target: the C library that is linked, and its packager.
     pub(crate) c_libraries: BTreeMap<String, String>,
-    /// The other programs that had a hand in it, with their versions.
+    /// The other programs that took part, with their versions.
     pub(crate) tools: BTreeMap<String, String>,
 }
 
@@ -69,29 +69,29 @@ pub(crate) struct Toolchain {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct File {
-    /// What it is.
+    /// Kind of the file.
     pub(crate) kind: Kind,
-    /// The same for people, as a phrase.
+    /// Description for people, as a phrase.
     pub(crate) what: String,
-    /// Its size.
+    /// Size in bytes.
     pub(crate) bytes: usize,
-    /// Its size after `gzip -9`, unless it is compressed already.
+    /// Size in bytes after `gzip -9`, unless the file is compressed already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) gzip: Option<usize>,
-    /// Its SHA-256 in lower-case hexadecimal.
+    /// SHA-256 in lower-case hexadecimal.
     pub(crate) sha256: String,
-    /// How the program in it was built, of a file that holds one.
+    /// How the program in the file was built, if it holds one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) build: Option<Build>,
 }
 
-/// What a file is.
+/// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
     /// The component for WASI preview 2.
     Component,
-    /// The same, compressed.
+    /// The component, compressed.
     CompressedComponent,
     /// The core module for WASI preview 1.
     Module,
@@ -99,68 +99,68 @@ pub(crate) enum Kind {
     Header,
     /// An archive with `weft` for one target.
     Archive,
-    /// What another file is made of, as CycloneDX has it.
+    /// The components of another file, as a CycloneDX document.
     Sbom,
-    /// What every byte of the WebAssembly files is for.
+    /// The purpose of every byte of the WebAssembly files.
     Sizes,
 }
 
-/// How a program was built: all that cargo was told.
+/// How a program was built: all settings of cargo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Build {
-    /// The package, and the program in it.
+    /// The package with the program.
     pub(crate) package: String,
-    /// The program's name there.
+    /// The program's name in the package.
     pub(crate) program: String,
     /// The Rust target.
     pub(crate) target: String,
-    /// The features of the package that are on, in order.
+    /// The enabled features of the package, in order.
     pub(crate) features: Vec<String>,
     /// Cargo's profile.
     pub(crate) profile: String,
-    /// The files that cargo got with `--config`, from the workspace's root.
+    /// The files after cargo's `--config`, relative to the workspace's root.
     pub(crate) config: Vec<String>,
-    /// The flags of rustc that the configuration gives it for the target.
+    /// The flags of rustc that the configuration has for the target.
     pub(crate) flags: Vec<String>,
 }
 
-/// Images and the list of them, by digest.
+/// Images and their index, by digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Images {
-    /// The list: what a tag stands for.
+    /// The image index, which a tag names.
     pub(crate) index: Digest,
     /// The image of each platform.
     pub(crate) platforms: BTreeMap<Platform, Digest>,
 }
 
-/// The pieces of the component in a registry, by digest.
+/// The blobs of the component in a registry, by digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Component {
-    /// What a tag stands for.
+    /// The manifest, which a tag names.
     pub(crate) manifest: Digest,
-    /// What is said of the component.
+    /// The configuration, which describes the component.
     pub(crate) config: Digest,
-    /// The component itself.
+    /// The layer with the component itself.
     pub(crate) layer: Digest,
 }
 
 impl Metadata {
-    /// Reads `release.json` in `folder`.
+    /// Reads `release.json` in `directory`.
     ///
     /// # Errors
-    /// It is not there, or not what it should be: with the place in it.
-    pub(crate) fn read(folder: &Path) -> Result<Self> {
-        let path = folder.join(FILE_NAME);
+    /// Fails if the file does not exist or is not valid, with the position in it.
+    pub(crate) fn read(directory: &Path) -> Result<Self> {
+        let path = directory.join(FILE_NAME);
         let bytes = fs::read(&path).with_context(|| {
-            format!("could not read `{}`: is `{}` a release?", path.display(), folder.display())
+            format!("could not read `{}`: is `{}` a release?", path.display(), directory.display())
         })?;
         serde_json::from_slice(&bytes).with_context(|| format!("could not understand `{}`", path.display()))
     }
 
-    /// The text of the file.
+    /// Returns the text of the file.
     pub(super) fn text(&self) -> Result<String> {
         Ok(format!("{}\n", serde_json::to_string_pretty(self).context("could not write the metadata")?))
     }

@@ -1,4 +1,5 @@
-//! `cargo xtask release`: everything that a release page and a registry get, made in one go and put in place at the end.
+//! `cargo xtask release`: makes all files of a release page and a registry, and puts them in place together at the
+//! end.
 //!
 //! ```text
 //! clean? in CHANGELOG.md? no tag elsewhere? registry there? → what is left of ci
@@ -6,11 +7,12 @@
 //!    → an SBOM of each program, release.json, RELEASE_NOTES.md, SHA256SUMS → target/dist/release/ → pushed → tagged
 //! ```
 //!
-//! Modules in reading order: [`request`] is what is asked for; [`facts`] is how things are, with [`archives`] of other machines
-//! and the [`changelog`], and [`refusals`] judges them; [`plan`] decides what to do and [`execute`] does it, in the folder of
-//! [`staging`]. [`program`] is how each program is built, with which [`toolchain`], and [`sbom`] what it is made of, which
-//! [`describe`] finds out; [`metadata`] is what `release.json` holds, [`notes`] what the release page says, [`report`] what the
-//! user reads. [`verify`] makes a release again and compares, and [`stage`] is what comes after the push.
+//! Modules in reading order: [`request`] is the parsed command line; [`facts`] gathers the state of the checkout,
+//! with [`archives`] from other machines and the [`changelog`], and [`refusals`] judges it; [`plan`] makes the
+//! list of steps and [`execute`] carries it out, in the directory of [`staging`]. [`describe`] describes each
+//! program: [`program`] is how it is built, with which [`toolchain`], and [`sbom`] its components. [`metadata`] is
+//! the content of `release.json`, [`notes`] the text of the release page, and [`report`] the output for the user.
+//! [`verify`] makes a release again and compares, and [`stage`] holds the steps after the push.
 
 mod archives;
 mod changelog;
@@ -41,10 +43,11 @@ use self::{describe::Describer, execute::Executor, facts::Facts, request::Reques
 /// Makes a release, makes one again to compare it, or takes a stage after the push.
 ///
 /// # Errors
-/// Fails if the checkout cannot be released, if something cannot be made or checked, or if a release differs when it is made again.
+/// Fails if the checkout cannot be released, if something cannot be made or checked, or if a release differs when
+/// it is made again.
 pub fn run(project: &Project, flags: &Release) -> Result<()> {
-    if let Some(folder) = &flags.verify {
-        return verify::run(project, folder);
+    if let Some(directory) = &flags.verify {
+        return verify::run(project, directory);
     }
     if let Some(stage) = flags.stage {
         return stage::run(project, stage, flags.image.as_ref());
@@ -53,17 +56,17 @@ pub fn run(project: &Project, flags: &Release) -> Result<()> {
     let facts = Facts::gather(project, &request)?;
     refusals::refuse(&facts, &request)?;
     if facts.is_tagged() {
-        ui::status("Tagged", &format!("{} already, and that is what is checked out", request::git_tag()));
+        ui::status("Tagged", &format!("{} already, at the commit that is checked out", request::git_tag()));
     }
     let steps = plan::plan(&request, facts.is_tagged());
     Executor::new(project, &request, &facts)?.take(&steps)?.print(flags.json)
 }
 
-/// The SBOM of each program that is ever released, by the name of its file, as if it were made from `commit` at `time` and its
-/// file were empty.
+/// Returns the SBOM of each released program, by the name of its file, as if it were made from `commit` at `time`
+/// and its file were empty.
 ///
 /// # Errors
-/// `Cargo.lock` would have to change; or the toolchain can't be had.
+/// Fails if `Cargo.lock` would have to change, or if the toolchain cannot be found.
 pub fn sboms(project: &Project, commit: &str, time: u64) -> Result<BTreeMap<String, String>> {
     let describer = Describer::new(project, commit, time)?;
     let named = program::Program::all().into_iter().map(|program| {

@@ -1,4 +1,4 @@
-//! `RELEASE_NOTES.md`: what the release page says. CHANGELOG.md's section, the files, and how to check them.
+//! `RELEASE_NOTES.md`, the text of the release page: CHANGELOG.md's section, the files, and how to check them.
 
 use std::fmt::Write as _;
 
@@ -15,10 +15,10 @@ use super::{
 /// The name of the file.
 pub(super) const FILE_NAME: &str = "RELEASE_NOTES.md";
 
-/// The text for the release that `metadata` is about.
+/// Returns the text for the release of `metadata`.
 ///
 /// # Errors
-/// There is no name for the images.
+/// Fails if there is no name for the images.
 pub(super) fn notes(metadata: &Metadata, changelog: &str) -> Result<String> {
     let Metadata { name, version, source, commit, .. } = metadata;
     let tag = git_tag();
@@ -34,8 +34,8 @@ pub(super) fn notes(metadata: &Metadata, changelog: &str) -> Result<String> {
 ## Files
 
 {}
-Each program has an SBOM beside it, `<file>.cdx.json`; `release.json` says how each was built, and `size.json` what each byte \
-of the WebAssembly files is for.
+Each program has an SBOM beside it, `<file>.cdx.json`; `release.json` says how each was built, and `size.json` the purpose of \
+each byte of the WebAssembly files.
 
 ## From a registry
 
@@ -52,17 +52,17 @@ The component is `{component}@{}`.
 sha256sum --check --ignore-missing SHA256SUMS
 ```
 
-[docs/verify.md]({source}/blob/{tag}/docs/verify.md) has what tells you who made these files, and the command that makes all \
-of them again from commit {commit} and compares every byte.
+[docs/verify.md]({source}/blob/{tag}/docs/verify.md) tells how to check who made these files, and how to make all of them \
+again from commit {commit} and compares every byte.
 ",
         table(metadata),
         metadata.component.manifest,
     ))
 }
 
-/// What people download.
+/// Returns the table of the files to download.
 fn table(metadata: &Metadata) -> String {
-    let mut table = "| file | what it is | bytes | `gzip -9` |\n|---|---|--:|--:|\n".to_owned();
+    let mut table = "| file | content | bytes | `gzip -9` |\n|---|---|--:|--:|\n".to_owned();
     let shown = metadata.files.iter().filter(|(_, file)| !matches!(file.kind, Kind::Sbom | Kind::Sizes));
     for (name, file) in shown {
         let gzip = file.gzip.map(grouped).unwrap_or_default();
@@ -71,7 +71,8 @@ fn table(metadata: &Metadata) -> String {
     table
 }
 
-/// `text` with links to files of the repository as links to the same below `base`: the page is elsewhere.
+/// Makes links in `text` to files of the repository absolute, below `base`, because the page is not in the
+/// repository.
 fn with_whole_links(text: &str, base: &str) -> String {
     let mut parts = text.split("](");
     let mut whole = parts.next().unwrap_or_default().to_owned();
@@ -83,7 +84,7 @@ fn with_whole_links(text: &str, base: &str) -> String {
     whole
 }
 
-/// `text` with each paragraph in one line: pages of releases break lines where the text does.
+/// Returns `text` with each paragraph in one line, because release pages show line breaks as they are in the text.
 fn unwrapped(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut in_code = false;
@@ -101,7 +102,7 @@ fn unwrapped(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Whether a line begins something new by its first characters: a heading, an item, a row, a quotation.
+/// Returns whether a line begins a heading, an item, a row or a quotation.
 fn is_start(line: &str) -> bool {
     let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
     let numbered = digits.len() < line.len() && digits.starts_with(". ");
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paragraphs_and_items_are_one_line_each_and_code_stays() {
+    fn joins_lines_of_paragraphs_outside_code() {
         let [text, expected] = [
             ["### Added", "", "- One", "  and more.", "- Two.", "", "A paragraph", "of two lines."]
                 .join("\n"),
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn links_into_the_repository_become_whole() {
+    fn makes_links_into_the_repository_absolute() {
         let text = "[a](docs/a.md#b), [c](https://example.org), [d](#here) and (this)";
         let expected = "[a](https://x/docs/a.md#b), [c](https://example.org), [d](#here) and (this)";
         assert_eq!(with_whole_links(text, "https://x/"), expected);

@@ -1,24 +1,24 @@
-//! From what is asked for to what has to be done. A pure function; what was made is in its place before anything leaves this
-//! machine.
+//! Makes the list of steps from the request, in a pure function. Everything is in place on this machine before the
+//! first push.
 
 use super::request::Request;
 
-/// One thing to do.
+/// A step of the release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Run what `ci` has not yet passed for this commit.
+    /// Run the steps of `ci` that have not passed for this commit.
     Check,
-    /// Make component and module.
+    /// Make the component and the module.
     Wasm,
-    /// Make archives, and take those of other machines.
+    /// Make archives, and add those of other machines.
     Archives,
     /// Make the images.
     Images,
-    /// Put the component into the form that registries keep.
+    /// Make the component's layout for a registry.
     Component,
-    /// Write what all of it is made of, and what it is.
+    /// Write the SBOMs and the metadata.
     Describe,
-    /// Put the folder in its place.
+    /// Move the directory to its final path.
     Settle,
     /// Push the component.
     Push,
@@ -26,7 +26,7 @@ pub(super) enum Step {
     Tag,
 }
 
-/// What has to be done, in this order. The commit is `tagged` already or not.
+/// Returns the steps in order. `tagged` tells whether the commit has the version's tag already.
 pub(super) fn plan(request: &Request, tagged: bool) -> Vec<Step> {
     let made = [Step::Wasm, Step::Archives, Step::Images, Step::Component, Step::Describe, Step::Settle];
     let mut steps: Vec<Step> = request.checks.then_some(Step::Check).into_iter().chain(made).collect();
@@ -53,20 +53,20 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_is_complete_before_anything_leaves_the_machine_and_the_tag_is_last() {
+    fn completes_directory_before_push_and_tags_last() {
         let steps = plan(&request(), false);
         assert_eq!(steps[0], Step::Check);
         assert_eq!(steps[steps.len() - 4..], [Step::Describe, Step::Settle, Step::Push, Step::Tag]);
     }
 
     #[test]
-    fn a_dry_run_ends_with_the_folder() {
+    fn dry_run_ends_with_the_directory() {
         let steps = plan(&Request { dry_run: true, ..request() }, false);
         assert_eq!(steps.last(), Some(&Step::Settle));
     }
 
     #[test]
-    fn what_is_tagged_is_not_tagged_again() {
+    fn does_not_tag_a_tagged_commit() {
         assert_eq!(plan(&request(), true).last(), Some(&Step::Push));
         let steps = plan(&Request { checks: false, push: None, ..request() }, true);
         assert_eq!((steps.first(), steps.last()), (Some(&Step::Wasm), Some(&Step::Settle)));

@@ -10,10 +10,10 @@ use toml::{Table, Value};
 use super::metadata::Build;
 use crate::dist;
 
-/// What every build is configured by.
+/// The configuration file of every build.
 const COMMON: &str = ".cargo/config.toml";
 
-/// A program that a file of a release holds.
+/// A program in a file of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Program {
     /// The component, or the module.
@@ -23,13 +23,13 @@ pub(super) enum Program {
 }
 
 impl Program {
-    /// All that are ever released, whichever machine makes them.
+    /// Returns all programs that are ever released, from any machine.
     pub(super) fn all() -> Vec<Self> {
         let wasm = Artifact::ALL.into_iter().map(Self::Wasm);
         wasm.chain(Target::ALL.map(Self::Weft)).collect()
     }
 
-    /// The file that holds it.
+    /// Returns the name of the file that holds the program.
     pub(super) fn file_name(self) -> String {
         match self {
             Self::Wasm(artifact) => artifact.file_name().to_owned(),
@@ -37,7 +37,7 @@ impl Program {
         }
     }
 
-    /// The package that it is made of.
+    /// Returns its package.
     pub(super) fn package(self) -> &'static str {
         match self {
             Self::Wasm(_) => "clawft-wasm",
@@ -45,7 +45,7 @@ impl Program {
         }
     }
 
-    /// The Rust target.
+    /// Returns its Rust target.
     pub(super) fn target(self) -> &'static str {
         match self {
             Self::Wasm(artifact) => artifact.target(),
@@ -53,7 +53,7 @@ impl Program {
         }
     }
 
-    /// Its name, its profile, and the file that cargo gets with `--config`.
+    /// Returns its name, its profile, and the file after cargo's `--config`.
     fn settings(self) -> [&'static str; 3] {
         match self {
             Self::Wasm(_) => ["clawft", "release-wasm", ".cargo/size-optimised.toml"],
@@ -61,10 +61,10 @@ impl Program {
         }
     }
 
-    /// How it is built, with these features of its package.
+    /// Returns how it is built, with these features of its package.
     ///
     /// # Errors
-    /// A file of cargo's configuration can't be read.
+    /// Fails if a file of cargo's configuration cannot be read.
     pub(super) fn build(self, project: &Project, features: &[String]) -> Result<Build> {
         let [program, profile, config] = self.settings();
         let mut flags = Vec::new();
@@ -87,7 +87,7 @@ impl Program {
     }
 }
 
-/// The flags of rustc that a file of cargo's configuration has for `target`.
+/// Returns the flags of rustc in a file of cargo's configuration for `target`.
 fn flags_for(config: &str, target: &str) -> Result<Vec<String>> {
     let config: Table = toml::from_str(config)?;
     let flags = config.get("target").and_then(|targets| targets.get(target)?.get("rustflags"));
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flags_come_from_both_files_in_the_order_in_which_cargo_joins_them() {
+    fn joins_flags_of_both_files_in_order() {
         let project = Project::discover().unwrap();
         let build = Program::Wasm(Artifact::Component).build(&project, &["wasi-raw".to_owned()]).unwrap();
         assert_eq!(build.flags[..2], ["-C", "link-arg=-zstack-size=262144"]);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_without_flags_has_none() {
+    fn finds_no_flags_for_other_targets() {
         assert_eq!(flags_for("[target.x]\nrunner = \"y\"\n", "x").unwrap(), Vec::<String>::new());
         assert_eq!(flags_for("", "x").unwrap(), Vec::<String>::new());
     }

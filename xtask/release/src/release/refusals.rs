@@ -1,5 +1,4 @@
-//! Why a release is refused. A pure function of the facts, which finds everything at once: whoever mends one thing wants to know
-//! of the others.
+//! The reasons to refuse a release: a pure function of the facts, which finds all of them at once.
 
 use anyhow::{Result, bail};
 
@@ -9,14 +8,14 @@ use super::{
     request::{Request, VERSION, git_tag},
 };
 
-/// As many files as a message names.
+/// The number of files that a message names.
 const NAMED: usize = 5;
 
-/// Refuses what can't be a release, each finding on a line of its own.
+/// Fails if the facts do not allow a release, with each reason on its own line.
 pub(super) fn refuse(facts: &Facts, request: &Request) -> Result<()> {
     let found = refusals(facts, request);
     if !found.is_empty() {
-        bail!("{VERSION} can't be released\n{}", found.join("\n"));
+        bail!("{VERSION} cannot be released\n{}", found.join("\n"));
     }
     Ok(())
 }
@@ -29,7 +28,9 @@ fn refusals(facts: &Facts, request: &Request) -> Vec<String> {
 
 fn checkout(facts: &Facts) -> Option<String> {
     if facts.commit.is_none() {
-        return Some("these sources are in no git commit, and a release is of one: take a clone".to_owned());
+        return Some(
+            "a release needs a git commit, and these sources are not in one: use a clone".to_owned(),
+        );
     }
     let changed = &facts.changed;
     let named: Vec<String> = changed.iter().take(NAMED).map(|path| format!("`{path}`")).collect();
@@ -39,7 +40,7 @@ fn checkout(facts: &Facts) -> Option<String> {
     };
     (!changed.is_empty()).then(|| {
         format!(
-            "the checkout differs from its commit in {}{more}: commit it or put it away",
+            "the checkout differs from its commit in {}{more}: commit or stash the changes",
             named.join(", ")
         )
     })
@@ -48,10 +49,10 @@ fn checkout(facts: &Facts) -> Option<String> {
 fn changelog_entry(facts: &Facts) -> Option<String> {
     match changelog::section(&facts.changelog, VERSION) {
         None => Some(format!(
-            "CHANGELOG.md has no section for {VERSION}: head what is new with `## [{VERSION}] - DATE`"
+            "CHANGELOG.md has no section for {VERSION}: add one with the heading `## [{VERSION}] - DATE`"
         )),
         Some(text) if text.is_empty() => {
-            Some(format!("CHANGELOG.md says nothing of {VERSION}: write what is new"))
+            Some(format!("the section for {VERSION} in CHANGELOG.md is empty: describe the changes"))
         }
         Some(_) => None,
     }
@@ -60,7 +61,7 @@ fn changelog_entry(facts: &Facts) -> Option<String> {
 fn tag(facts: &Facts) -> Option<String> {
     let tagged = facts.tagged.as_ref().filter(|_| !facts.is_tagged())?;
     Some(format!(
-        "the tag `{}` stands for {tagged}, which is not checked out: check it out, or raise the version in Cargo.toml",
+        "the tag `{}` names {tagged}, which is not checked out: check it out, or raise the version in Cargo.toml",
         git_tag()
     ))
 }
@@ -68,15 +69,15 @@ fn tag(facts: &Facts) -> Option<String> {
 fn tagger(facts: &Facts, request: &Request) -> Option<String> {
     let makes_tag = facts.tagged.is_none() && !request.dry_run;
     (makes_tag && !facts.tagger).then(|| {
-        "git does not know who makes the tag: set `git config user.name` and `git config user.email`"
+        "git does not know the author of the tag: set `git config user.name` and `git config user.email`"
             .to_owned()
     })
 }
 
-/// A version that is there already is judged when it is known what it would stand for.
+/// Returns an error of the registry. An existing version is compared later, once its digest is known.
 fn registry(facts: &Facts) -> Option<String> {
     let error = facts.registry.as_ref()?.as_ref().err()?;
-    Some(format!("nothing can be pushed: {error:#}"))
+    Some(format!("cannot push: {error:#}"))
 }
 
 #[cfg(test)]
@@ -102,13 +103,13 @@ mod tests {
     }
 
     #[test]
-    fn a_clean_commit_of_a_described_version_is_a_release_and_its_own_tag_is_no_hindrance() {
+    fn accepts_clean_commit_with_its_own_tag() {
         refuse(&facts()).unwrap();
         refuse(&Facts { tagged: Some("c0ffee".to_owned()), registry: Some(Ok(None)), ..facts() }).unwrap();
     }
 
     #[test]
-    fn everything_is_found_at_once() {
+    fn reports_all_reasons_at_once() {
         let changed = (0..7).map(|index| format!("src/{index}.rs")).collect();
         let wrong = vec!["`x.tar.gz` is damaged".to_owned()];
         let error = refuse(&Facts {
@@ -122,31 +123,31 @@ mod tests {
         let error = error.unwrap_err().to_string();
         let lines: Vec<&str> = error.lines().collect();
         assert_eq!(lines.len(), 6, "{error}");
-        assert!(lines[1].contains("`src/0.rs`") && lines[1].contains(" and 2 more: commit it"), "{error}");
+        assert!(lines[1].contains("`src/0.rs`") && lines[1].contains(" and 2 more: commit or"), "{error}");
         assert!(lines[2].contains("no section for"), "{error}");
-        assert!(lines[3].contains("stands for beef"), "{error}");
+        assert!(lines[3].contains("names beef"), "{error}");
         assert!(lines[4].contains("could not reach `ghcr.io`"), "{error}");
         assert_eq!(lines[5], "`x.tar.gz` is damaged");
     }
 
     #[test]
-    fn who_is_unknown_to_git_can_do_all_but_tag() {
+    fn needs_author_for_new_tag_only() {
         let facts = Facts { tagger: false, ..facts() };
-        assert!(refuse(&facts).unwrap_err().to_string().contains("git does not know who"));
+        assert!(refuse(&facts).unwrap_err().to_string().contains("git does not know the author"));
         let dry_run = Request { checks: true, artifacts: None, push: None, dry_run: true };
         super::refuse(&facts, &dry_run).unwrap();
         refuse(&Facts { tagged: Some("c0ffee".to_owned()), ..facts }).unwrap();
     }
 
     #[test]
-    fn sources_without_git_are_refused_once() {
+    fn refuses_sources_without_git_once() {
         let error = refuse(&Facts { commit: None, ..facts() }).unwrap_err().to_string();
         assert_eq!(error.lines().count(), 2, "{error}");
     }
 
     #[test]
-    fn a_section_without_words_is_none() {
+    fn refuses_empty_changelog_section() {
         let error = refuse(&Facts { changelog: format!("## {VERSION}\n\n## 0.0.1\n"), ..facts() });
-        assert!(error.unwrap_err().to_string().contains("says nothing of"));
+        assert!(error.unwrap_err().to_string().contains("is empty"));
     }
 }

@@ -1,4 +1,4 @@
-//! What a run tells: the files in a table, or the component in the registry alone where it was pushed, or JSON for a machine.
+//! The result of a run: a table of the files, only the component in the registry if it was pushed, or JSON.
 
 use std::path::PathBuf;
 
@@ -10,21 +10,22 @@ use serde::Serialize;
 
 use super::metadata::Metadata;
 
-/// What came of it.
+/// The result of a release.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    /// Where the files are.
-    pub(super) folder: PathBuf,
+    /// Directory of the files.
+    #[serde(rename = "folder")]
+    pub(super) directory: PathBuf,
     /// The component in the registry, if it was pushed.
     pub(super) pushed: Option<Reference>,
-    /// The tag in git, if it was made or was there.
+    /// The tag in git, if it was made or existed.
     pub(super) tag: Option<String>,
-    /// What `release.json` says.
+    /// The content of `release.json`.
     pub(super) release: Metadata,
 }
 
 impl Report {
-    /// Prints it.
+    /// Prints the report.
     pub(super) fn print(&self, json: bool) -> Result<()> {
         if json {
             let text = serde_json::to_string_pretty(self).context("could not write the report")?;

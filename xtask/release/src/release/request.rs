@@ -1,4 +1,4 @@
-//! What is asked for, in closed types.
+//! The request: the command line in closed types.
 
 use std::path::PathBuf;
 
@@ -8,16 +8,16 @@ use image::{calls::Tagged, image_name};
 
 pub(super) use crate::dist::VERSION;
 
-/// A request that makes sense.
+/// A valid request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Request {
-    /// Whether what `ci` has not yet passed is run first.
+    /// Whether to run the steps of `ci` that have not passed.
     pub(super) checks: bool,
-    /// Where archives of other machines are.
+    /// The directory of archives from other machines.
     pub(super) artifacts: Option<PathBuf>,
-    /// Where the component is pushed to, if it is.
+    /// The target of the component's push, if any.
     pub(super) push: Option<Tagged>,
-    /// Whether it ends before anything is tagged or pushed.
+    /// Whether to stop before anything is tagged or pushed.
     pub(super) dry_run: bool,
 }
 
@@ -25,7 +25,7 @@ impl Request {
     /// Reads the command line.
     ///
     /// # Errors
-    /// There is no name for the component.
+    /// Fails if there is no name for the component.
     pub(super) fn new(flags: &Release) -> Result<Self> {
         let push = || -> Result<Tagged> {
             let image = component_name(flags.image.as_ref())?;
@@ -43,12 +43,12 @@ impl Request {
     }
 }
 
-/// What the component is called in a registry: as the images are, and `-wasm`.
+/// Returns the component's name in a registry: that of the images, with `-wasm`.
 pub(super) fn component_name(images: Option<&ImageName>) -> Result<ImageName> {
     image_name(images)?.with_suffix("-wasm").map_err(Error::msg)
 }
 
-/// The tag of the version in git and of its images: `vX.Y.Z`.
+/// Returns the version's tag in git and of its images: `vX.Y.Z`.
 pub(super) fn git_tag() -> String {
     format!("v{VERSION}")
 }
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_component_stands_beside_the_images() {
+    fn names_component_after_the_images() {
         let push = request(&["--push", "--image", "localhost:5000/me/agent"]).push.unwrap();
         assert_eq!(push.image.to_string(), "localhost:5000/me/agent-wasm");
         assert_eq!(push.tag.to_string(), VERSION);
@@ -79,12 +79,12 @@ mod tests {
     }
 
     #[test]
-    fn checks_are_left_out_on_request_only() {
+    fn skips_checks_on_request_only() {
         assert!(request(&["--dry-run"]).checks && !request(&["--skip-checks"]).checks);
     }
 
     #[test]
-    fn a_release_that_is_compared_is_not_made() {
+    fn verify_excludes_flags_of_a_release() {
         for flag in ["--push", "--dry-run", "--insecure"] {
             assert!(Alone::try_parse_from(["release", "--verify", "x", flag]).is_err(), "{flag}");
         }

@@ -1,4 +1,4 @@
-//! The folder of a release while it is being made: beside its place and under another name, until it is complete.
+//! The temporary directory of an unfinished release, beside the final one.
 
 use std::{
     collections::BTreeMap,
@@ -13,17 +13,17 @@ use tempfile::TempDir;
 use super::metadata::{Build, File, Kind};
 use crate::dist;
 
-/// A folder that becomes a release. What is left of one that does not is removed.
+/// A directory that becomes a release. It is removed if the release is not finished.
 #[derive(Debug)]
 pub(super) struct Staging {
-    folder: TempDir,
-    /// Where it goes.
+    directory: TempDir,
+    /// The final path.
     place: PathBuf,
-    /// What is in it so far.
+    /// The files in it so far.
     pub(super) files: BTreeMap<String, File>,
 }
 
-/// What is said of a file beside what can be seen of it.
+/// The description of a file, beside its bytes.
 #[derive(Clone, Debug)]
 pub(super) struct About {
     pub(super) kind: Kind,
@@ -32,22 +32,23 @@ pub(super) struct About {
 }
 
 impl Staging {
-    /// An empty one for a release at `place`.
+    /// Makes an empty directory for a release at `place`.
     pub(super) fn begin(place: PathBuf) -> Result<Self> {
-        let beside = place.parent().context("the release has no folder")?;
+        let beside = place.parent().context("the release has no directory")?;
         fs::create_dir_all(beside)
-            .with_context(|| format!("could not make the folder `{}`", beside.display()))?;
-        let folder = tempfile::Builder::new().prefix(".release-").tempdir_in(beside);
-        let folder = folder.with_context(|| format!("could not make a folder in `{}`", beside.display()))?;
-        Ok(Self { folder, place, files: BTreeMap::new() })
+            .with_context(|| format!("could not make the directory `{}`", beside.display()))?;
+        let directory = tempfile::Builder::new().prefix(".release-").tempdir_in(beside);
+        let directory =
+            directory.with_context(|| format!("could not make a directory in `{}`", beside.display()))?;
+        Ok(Self { directory, place, files: BTreeMap::new() })
     }
 
-    /// Where it is meanwhile.
+    /// Returns its temporary path.
     pub(super) fn path(&self) -> &Path {
-        self.folder.path()
+        self.directory.path()
     }
 
-    /// Puts a file into it that the metadata lists.
+    /// Adds a file that the metadata lists.
     pub(super) fn put(&mut self, name: &str, bytes: &[u8], about: About) -> Result<()> {
         self.write(name, bytes)?;
         let gzip = match name.ends_with(".gz") {
@@ -60,20 +61,20 @@ impl Staging {
         Ok(())
     }
 
-    /// Puts a file into it that the metadata does not list.
+    /// Adds a file that the metadata does not list.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         files::replace(&self.path().join(name), bytes)
     }
 
-    /// Puts it in its place, where no file of an earlier one is left, and returns that.
+    /// Moves the directory to its final path, where no file of an earlier release remains, and returns that path.
     pub(super) fn settle(self) -> Result<PathBuf> {
         dist::write_sums(self.path())?;
         let purpose = || format!("could not put the release at `{}`", self.place.display());
-        // Temporary folders are private; a release is for everyone.
+        // Temporary directories are private; a release is for everyone.
         #[cfg(unix)]
         fs::set_permissions(self.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
             .with_context(purpose)?;
-        // The old one makes place in one move and the new one takes it in another: nobody ever sees half of either.
+        // Two moves replace the old directory with the new one: no process ever sees part of either.
         let old = TempDir::new_in(self.place.parent().with_context(purpose)?).with_context(purpose)?;
         if self.place.exists() {
             fs::rename(&self.place, old.path().join("release")).with_context(purpose)?;
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_the_place_of_an_earlier_one_when_it_is_complete() {
+    fn replaces_earlier_release_when_complete() {
         let dist = tempfile::tempdir().unwrap();
         let place = dist.path().join("release");
         fs::create_dir(&place).unwrap();
@@ -106,9 +107,9 @@ mod tests {
         );
         assert!(place.join("weft-0.0.1.tar.gz").exists());
         assert_eq!(staging.settle().unwrap(), place);
-        let names = |folder: &Path| -> Vec<String> {
-            let paths = files::below(folder).unwrap();
-            paths.iter().map(|path| path.strip_prefix(folder).unwrap().display().to_string()).collect()
+        let names = |directory: &Path| -> Vec<String> {
+            let paths = files::below(directory).unwrap();
+            paths.iter().map(|path| path.strip_prefix(directory).unwrap().display().to_string()).collect()
         };
         assert_eq!(names(&place), ["SHA256SUMS", "clawft.wasm", "clawft.wasm.gz", "release.json"]);
         assert_eq!(fs::read_dir(dist.path()).unwrap().count(), 1, "something was left beside it");
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_one_that_was_not_finished() {
+    fn removes_unfinished_release() {
         let dist = tempfile::tempdir().unwrap();
         let mut staging = Staging::begin(dist.path().join("release")).unwrap();
         staging.put("clawft.wasm", b"component", about(Kind::Component)).unwrap();

@@ -1,4 +1,5 @@
-//! What decides the bytes of a release beside its source: the compiler, the C libraries, the other programs.
+//! The programs that determine the bytes of a release beside its sources: the compiler, the C libraries, the other
+//! tools.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -10,17 +11,17 @@ use xshell::cmd;
 
 use super::{metadata, program::Program, sbom::Native};
 
-/// Where zig keeps the C library's version below the folder of Python's packages.
+/// The file with the C library's version in zig's Python package.
 const MUSL: &str = "ziglang/lib/libc/musl/src/internal/version.h";
 
 /// The manifest that pins Binaryen's version.
 const DRIVER: &str = include_str!("../../../wasm-opt-driver/Cargo.toml");
 
-/// The toolchain of this machine, as far as it has a part in what is released.
+/// The part of this machine's toolchain that releases depend on.
 #[derive(Clone, Debug)]
 pub(super) struct Toolchain {
     rustc: String,
-    /// By WASI target, Debian's version of the C library if it is Debian's.
+    /// By WASI target, the version of Debian's C library if it is used.
     wasi_libc: BTreeMap<&'static str, Option<String>>,
     zig: &'static str,
     cargo_zigbuild: &'static str,
@@ -29,7 +30,7 @@ pub(super) struct Toolchain {
 }
 
 impl Toolchain {
-    /// Asks for all of it.
+    /// Asks for all versions.
     pub(super) fn of(project: &Project) -> Result<Self> {
         let shell = project.shell()?;
         let programs = toolchain::python(project, Python::Zig)?;
@@ -38,12 +39,12 @@ impl Toolchain {
             wasi_libc: toolchain::wasi_libc(project)?.into_iter().collect(),
             zig: toolchain::pinned(Python::Zig, "ziglang")?,
             cargo_zigbuild: toolchain::pinned(Python::Zig, "cargo-zigbuild")?,
-            musl: musl(programs.parent().context("Python's programs are in no folder")?)?,
+            musl: musl(programs.parent().context("Python's programs are in no directory")?)?,
             binaryen: binaryen(DRIVER)?,
         })
     }
 
-    /// As `release.json` has it.
+    /// Returns the toolchain as in `release.json`.
     pub(super) fn metadata(&self) -> metadata::Toolchain {
         let wasi = |debian: &Option<String>| match debian {
             Some(version) => format!("wasi-libc {version} of Debian"),
@@ -66,7 +67,7 @@ impl Toolchain {
         }
     }
 
-    /// What is in `program` beside cargo's packages, each standing on the next.
+    /// Returns the native libraries of `program`, each depending on the next.
     pub(super) fn natives(&self, program: Program) -> Vec<Native> {
         let release = self.rustc.split(' ').nth(1).unwrap_or_default();
         let std = Native::std(release);
@@ -79,25 +80,26 @@ impl Toolchain {
                 let [musl, unwinder] = Native::of_zig(self.zig, &self.musl);
                 vec![std, unwinder, musl]
             }
-            // The system's own libraries are not in the program.
+            // The system's own libraries are not part of the program.
             Program::Weft(_) => vec![std],
         }
     }
 }
 
-/// The version of the C library that zig brings, in the Python environment in `folder`.
-fn musl(folder: &Path) -> Result<String> {
-    let lists = [folder.join("lib"), folder.join("lib64"), folder.join("Lib")];
-    let folders = lists.iter().filter_map(|lib| fs::read_dir(lib).ok()).flatten().flatten();
-    let packages =
-        folders.flat_map(|entry| [entry.path().join("site-packages").join(MUSL), entry.path().join(MUSL)]);
+/// Returns the version of zig's C library, from the Python environment in `directory`.
+fn musl(directory: &Path) -> Result<String> {
+    let lists = [directory.join("lib"), directory.join("lib64"), directory.join("Lib")];
+    let directories = lists.iter().filter_map(|lib| fs::read_dir(lib).ok()).flatten().flatten();
+    let packages = directories
+        .flat_map(|entry| [entry.path().join("site-packages").join(MUSL), entry.path().join(MUSL)]);
     let text = packages.into_iter().find_map(|path| fs::read_to_string(path).ok());
-    let text = text.with_context(|| format!("zig does not say which musl it has: there is no `{MUSL}`"))?;
+    let text =
+        text.with_context(|| format!("could not find the version of zig's musl: there is no `{MUSL}`"))?;
     let version = text.split('"').nth(1).filter(|_| text.contains("VERSION"));
     version.map(str::to_owned).with_context(|| format!("could not understand `{MUSL}`"))
 }
 
-/// Binaryen's version, which is the minor one of the package that carries it: `0.116.1` is 116.
+/// Returns Binaryen's version, which is the minor version of the package with its sources: `0.116.1` is 116.
 fn binaryen(manifest: &str) -> Result<String> {
     let manifest: toml::Table =
         toml::from_str(manifest).context("could not understand the driver's manifest")?;
@@ -111,18 +113,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn binaryens_version_is_in_the_drivers_manifest() {
+    fn finds_binaryens_version_in_the_driver() {
         assert!(binaryen(DRIVER).unwrap().parse::<u32>().unwrap() >= 116);
         assert!(binaryen("[dependencies]\n").is_err());
     }
 
     #[test]
-    fn musls_version_is_where_zig_has_it() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(musl(folder.path()).unwrap_err().to_string().contains("which musl"));
-        let path = folder.path().join("lib/python3.11/site-packages").join(MUSL);
+    fn finds_musls_version_in_zigs_package() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(musl(directory.path()).unwrap_err().to_string().contains("zig's musl"));
+        let path = directory.path().join("lib/python3.11/site-packages").join(MUSL);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, "#define VERSION \"1.2.5\"\n").unwrap();
-        assert_eq!(musl(folder.path()).unwrap(), "1.2.5");
+        assert_eq!(musl(directory.path()).unwrap(), "1.2.5");
     }
 }

@@ -1,4 +1,4 @@
-//! The checksums of the lock file: of which registry's bytes a package is made.
+//! The checksums in the lock file, by package.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use devkit::cargo::{Lock, Locked};
 
 use super::tree::Id;
 
-/// By package, the SHA-256 of what the registry sent. Packages of the workspace have none.
+/// The SHA-256 of each package's archive from the registry. Packages of the workspace have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::release) struct Checksums(BTreeMap<Id, String>);
 
 impl Checksums {
-    /// Those in `lock`.
+    /// Returns the checksums in `lock`.
     pub(in crate::release) fn of(lock: Lock) -> Self {
         let sums = lock
             .packages
@@ -20,7 +20,7 @@ impl Checksums {
         Self(sums.collect())
     }
 
-    /// That of a package from a registry; `None` for one of ours.
+    /// Returns the checksum of a package from a registry; `None` for a package of the workspace.
     pub(super) fn get(&self, id: &Id) -> Option<&str> {
         self.0.get(id).map(String::as_str)
     }

@@ -1,4 +1,4 @@
-//! What an artifact is made of, as a CycloneDX document: `<artifact>.cdx.json`.
+//! The SBOM of an artifact, as a CycloneDX document: `<artifact>.cdx.json`.
 //!
 //! ```text
 //! cargo tree (exactly the artifact's package, target and features) ─┐
@@ -6,12 +6,13 @@
 //! toolchain (std, the C library) ───────────────────────────────────┘
 //! ```
 //!
-//! What is linked has the scope `required`; what only takes part in building, such as macros, is `excluded`, as the format calls
-//! it. The same source gives the same bytes: the one time is that of the commit, and the serial number is made of the content.
+//! Linked packages have the scope `required`; packages that only take part in building, such as macros, have the
+//! format's scope `excluded`. Equal sources give equal bytes: the only time is that of the commit, and the serial
+//! number is a hash of the content.
 //!
-//! It is written here and not by a library: `cyclonedx-bom` would have everyone who types `cargo xtask` compile regular
-//! expressions, XML and a calendar for what is one JSON object, and `cargo-cyclonedx` writes a file beside every manifest of the
-//! workspace. `cargo xtask smoke docker` holds the documents against the format's own schema.
+//! The document is written here and not by a library: with `cyclonedx-bom`, `cargo xtask` would compile regular
+//! expressions, XML and a calendar for one JSON object, and `cargo-cyclonedx` writes a file beside every manifest
+//! of the workspace. `cargo xtask smoke docker` validates the documents with the format's own schema.
 
 mod checksums;
 mod native;
@@ -25,28 +26,28 @@ use serde_json::{Value, json};
 use self::tree::{Id, Package};
 pub(super) use self::{checksums::Checksums, native::Native, tree::Tree};
 
-/// What is appended to the name of an artifact.
+/// The suffix after the name of an artifact.
 pub(super) const SUFFIX: &str = ".cdx.json";
 
-/// The artifact that a document is about.
+/// The artifact of a document.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'s> {
-    /// Its file name.
+    /// File name.
     pub(super) file: &'s str,
-    /// Its SHA-256 in hexadecimal.
+    /// SHA-256 in hexadecimal.
     pub(super) sha256: &'s str,
-    /// The Rust target.
+    /// Rust target.
     pub(super) target: &'s str,
-    /// The commit in full.
+    /// Full commit.
     pub(super) commit: &'s str,
-    /// Where the commit is.
+    /// Address of the repository with the commit.
     pub(super) source: &'s str,
-    /// The time of the commit, in seconds after 1970.
+    /// Time of the commit, in seconds after 1970.
     pub(super) time: u64,
 }
 
-/// The document about `subject`, which is made of the packages in `tree`, with checksums from `sums`, and of `natives`, each of
-/// which depends on the next.
+/// Returns the document about `subject`. Its components are the packages in `tree`, with checksums from `sums`,
+/// and `natives`, each of which depends on the next.
 pub(super) fn document(
     subject: Subject<'_>,
     tree: &Tree,
@@ -71,7 +72,7 @@ pub(super) fn document(
     Ok(format!("{text}\n"))
 }
 
-/// What all parts of a document are written from.
+/// The input of all parts of a document.
 struct Writer<'s> {
     subject: Subject<'s>,
     tree: &'s Tree,
@@ -143,7 +144,7 @@ impl Writer<'_> {
         packages.chain(natives).collect()
     }
 
-    /// What a package is called in the document, which is its package URL as well.
+    /// Returns the reference of a package in the document, which is also its package URL.
     fn reference(&self, id: &Id) -> String {
         match self.sums.get(id) {
             Some(_) => purl::of_crate(&id.name, &id.version),
@@ -152,12 +153,12 @@ impl Writer<'_> {
     }
 }
 
-/// A licence as manifests write it; before there was SPDX's form they wrote a slash for "or".
+/// Returns a licence expression from a manifest's text. Older manifests have a slash for "or".
 fn licences(written: &str) -> Value {
     json!([{ "expression": written.replace(" / ", "/").replace('/', " OR ") }])
 }
 
-/// A UUID made of `content`, in the version that is for ways of one's own.
+/// Returns a UUID that is a hash of `content`, in the version for custom UUIDs.
 fn serial_number(content: &str) -> String {
     let mut digits: Vec<char> = digest::sha256(content.as_bytes()).chars().take(32).collect();
     (digits[12], digits[16]) = ('8', '8');

@@ -1,14 +1,14 @@
-//! What is in a program beside cargo's packages: Rust's std, which is built with it, and the C library below that.
+//! The parts of a program that are not cargo packages: Rust's std, which is built with it, and the C library.
 
 use serde_json::{Value, json};
 
 use super::purl;
 
-/// Something that is linked in and that no lock file names.
+/// A linked library that no lock file names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::release) struct Native {
     name: &'static str,
-    /// Empty where whoever packaged it does not say.
+    /// Empty if its packager gives no version.
     version: String,
     description: String,
     licence: &'static str,
@@ -17,7 +17,7 @@ pub(in crate::release) struct Native {
 }
 
 impl Native {
-    /// std of this release of Rust, such as `1.95.0`, from its own source.
+    /// Returns std of this release of Rust, such as `1.95.0`, built from source.
     pub(in crate::release) fn std(release: &str) -> Self {
         Self {
             name: "std",
@@ -31,7 +31,8 @@ impl Native {
         }
     }
 
-    /// The C library of the WASI targets: Debian's package in this version, else the one that comes with Rust.
+    /// Returns the C library of the WASI targets: Debian's package in this version, or the one that comes with
+    /// Rust.
     pub(in crate::release) fn wasi_libc(debian: Option<&str>) -> Self {
         Self {
             name: "wasi-libc",
@@ -46,7 +47,7 @@ impl Native {
         }
     }
 
-    /// What zig brings for a static Linux program: the C library in this version, and the unwinder.
+    /// Returns zig's libraries for a static Linux program: the C library in this version, and the unwinder.
     pub(in crate::release) fn of_zig(zig: &str, musl: &str) -> [Self; 2] {
         let musl = Self {
             name: "musl",
@@ -67,12 +68,12 @@ impl Native {
         [musl, unwinder]
     }
 
-    /// What refers to it inside a document.
+    /// Returns its reference inside a document.
     pub(super) fn reference(&self) -> String {
         self.purl.clone().unwrap_or_else(|| format!("native:{}", self.name))
     }
 
-    /// As CycloneDX has it.
+    /// Returns it as a component of CycloneDX.
     pub(super) fn component(&self) -> Value {
         let mut component = json!({
             "type": "library",

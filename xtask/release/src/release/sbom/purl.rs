@@ -1,26 +1,26 @@
-//! Package URLs, by which scanners of vulnerabilities know a package.
+//! Package URLs, by which vulnerability scanners identify a package.
 
-/// A crate from crates.io.
+/// Returns the URL of a crate on crates.io.
 pub(super) fn of_crate(name: &str, version: &str) -> String {
     format!("pkg:cargo/{name}@{}", encoded(version))
 }
 
-/// A crate that is at this `commit` of the repository `source` and in no registry.
+/// Returns the URL of a crate at this `commit` of the repository `source`, for crates in no registry.
 pub(super) fn of_source(name: &str, version: &str, source: &str, commit: &str) -> String {
     format!("{}?vcs_url={}", of_crate(name, version), encoded(&format!("git+{source}@{commit}")))
 }
 
-/// A package of Debian's.
+/// Returns the URL of a Debian package.
 pub(super) fn of_debian(name: &str, version: &str) -> String {
     format!("pkg:deb/debian/{name}@{}", encoded(version))
 }
 
-/// A tag of a repository on GitHub.
+/// Returns the URL of a tag of a repository on GitHub.
 pub(super) fn of_github(repository: &str, tag: &str) -> String {
     format!("pkg:github/{repository}@{}", encoded(tag))
 }
 
-/// `text` with everything but letters, digits and a few signs as `%XX`.
+/// Returns `text` with everything but letters, digits and a few signs as `%XX`.
 fn encoded(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_a_meaning_of_its_own_is_encoded() {
+    fn encodes_characters_with_a_meaning() {
         assert_eq!(of_crate("wasip2", "2.0.1+wasi-0.2.12"), "pkg:cargo/wasip2@2.0.1%2Bwasi-0.2.12");
         assert_eq!(
             of_source("clawft-core", "0.1.0", "https://example.org/x", "c0ffee"),

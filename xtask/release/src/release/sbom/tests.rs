@@ -32,7 +32,7 @@ fn component<'d>(document: &'d Value, name: &str) -> &'d Value {
 }
 
 #[test]
-fn packages_have_licences_sums_and_places() {
+fn packages_have_licences_sums_and_purls() {
     let document = written(SUBJECT);
     let dep = component(&document, "dep");
     assert_eq!(dep["licenses"], json!([{ "expression": "MIT OR Apache-2.0" }]));
@@ -46,7 +46,7 @@ fn packages_have_licences_sums_and_places() {
 }
 
 #[test]
-fn the_artifact_is_its_subject_and_not_one_of_the_parts() {
+fn artifact_is_subject_and_no_component() {
     let document = written(SUBJECT);
     let about = &document["metadata"]["component"];
     assert_eq!((&about["name"], &about["version"]), (&json!("app.wasm"), &json!("0.1.0")));
@@ -55,7 +55,7 @@ fn the_artifact_is_its_subject_and_not_one_of_the_parts() {
 }
 
 #[test]
-fn every_part_is_reached_from_the_artifact_and_std_stands_on_the_c_library() {
+fn artifact_reaches_every_component() {
     let document = written(SUBJECT);
     let edges = document["dependencies"].as_array().unwrap();
     let of = |reference: &Value| {
@@ -78,7 +78,7 @@ fn every_part_is_reached_from_the_artifact_and_std_stands_on_the_c_library() {
 }
 
 #[test]
-fn the_serial_number_follows_the_content() {
+fn serial_number_depends_on_the_content() {
     let (one, two) = (written(SUBJECT), written(Subject { commit: "beef", ..SUBJECT }));
     assert_eq!(one, written(SUBJECT));
     assert_ne!(one["serialNumber"], two["serialNumber"]);
@@ -88,7 +88,7 @@ fn the_serial_number_follows_the_content() {
 }
 
 #[test]
-fn what_is_not_known_is_left_out() {
+fn leaves_out_unknown_version_and_purl() {
     let component = Native::wasi_libc(None).component();
     assert!(component["version"].is_null() && component["purl"].is_null());
 }

@@ -1,5 +1,5 @@
-//! What cargo makes a program of: the packages that the lock file resolves to for one package, target and set of features, as
-//! `cargo tree` prints them. `cargo metadata` would not do: it unites the features of the whole workspace.
+//! The packages of a program: those that the lock file resolves to for one package, target and set of features, as
+//! `cargo tree` prints them. `cargo metadata` would be wrong here: it merges the features of the whole workspace.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,54 +7,55 @@ use anyhow::{Context as _, Result, ensure};
 use devkit::{cargo::cargo, cmd};
 use xshell::Shell;
 
-/// A line of the tree: package, licence, repository, features, with tabs between them and the depth in front.
+/// A line of the tree: package, licence, repository and features, separated by tabs, after the depth.
 const FORMAT: &str = "{p}\t{l}\t{r}\t{f}";
 
-/// Name and version of a package: what tells one from another in a lock file with one registry.
+/// Name and version of a package, which are unique in a lock file with one registry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id {
     pub(super) name: String,
     pub(super) version: String,
 }
 
-/// A package and what it depends on.
+/// A package and its dependencies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Package {
-    /// Whether its code can be in the program; the others take part in building it.
+    /// Whether its code can be in the program; the other packages take part in building it.
     pub(super) linked: bool,
-    /// As its manifest says it, which may be nothing.
+    /// Licence in its manifest, which may be empty.
     pub(super) licence: String,
-    /// The same.
+    /// Repository in its manifest, which may be empty.
     pub(super) repository: String,
     pub(super) dependencies: BTreeSet<Id>,
 }
 
-/// All packages that have a part in a program.
+/// All packages that take part in a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::release) struct Tree {
     /// The package of the program itself.
     pub(super) root: Id,
-    /// The features of that package that are on.
+    /// The enabled features of that package.
     pub(in crate::release) features: Vec<String>,
     pub(super) packages: BTreeMap<Id, Package>,
 }
 
 impl Tree {
-    /// Asks cargo for the packages of `package` when it is built for `target`; `shell` stands in the workspace.
+    /// Asks cargo for the packages of `package` when it is built for `target`; the directory of `shell` is in the
+    /// workspace.
     ///
     /// # Errors
-    /// `Cargo.lock` would have to change.
+    /// Fails if `Cargo.lock` would have to change.
     pub(in crate::release) fn ask(shell: &Shell, package: &str, target: &str) -> Result<Self> {
         let print = |edges: &str| {
             let tree = cargo(shell, "tree")
                 .args(["--package", package, "--target", target, "--edges", edges])
                 .args(["--prefix", "depth", "--format", FORMAT]);
-            cmd::read(tree, &format!("list what {package} is made of for {target}"))
+            cmd::read(tree, &format!("list the packages of {package} for {target}"))
         };
         Self::parse(&print("normal,build")?, &print("normal,no-proc-macro")?)
     }
 
-    /// Reads the tree of everything and that of what is linked.
+    /// Parses the tree of all packages and that of the linked ones.
     fn parse(all: &str, linked: &str) -> Result<Self> {
         let mut nodes = all.lines().map(Node::parse).collect::<Result<Vec<_>>>()?.into_iter().peekable();
         let root = nodes.peek().context("cargo listed nothing")?;
@@ -62,7 +63,7 @@ impl Tree {
         let mut tree = Self { root: root.id.clone(), features, packages: BTreeMap::new() };
         let mut above: Vec<Id> = Vec::new();
         for node in nodes {
-            ensure!(node.depth <= above.len(), "cargo's tree leaves out what `{}` is for", node.id.name);
+            ensure!(node.depth <= above.len(), "cargo's tree has no parent for `{}`", node.id.name);
             above.truncate(node.depth);
             if let Some(parent) = above.last().and_then(|id| tree.packages.get_mut(id)) {
                 parent.dependencies.insert(node.id.clone());
@@ -80,7 +81,7 @@ impl Tree {
     }
 }
 
-/// A line of cargo's.
+/// A line of cargo's output.
 struct Node<'l> {
     depth: usize,
     id: Id,
@@ -90,7 +91,7 @@ struct Node<'l> {
 }
 
 impl<'l> Node<'l> {
-    /// `1serde v1.0.229 (…)`, and the other fields; ` (*)` is behind what was listed with all below it before.
+    /// Parses `1serde v1.0.229 (…)` and the other fields; ` (*)` marks a package that was listed before.
     fn parse(line: &'l str) -> Result<Self> {
         let parts = || {
             let digits = line.find(|c: char| !c.is_ascii_digit())?;
@@ -112,7 +113,7 @@ impl<'l> Node<'l> {
 pub(super) mod tests {
     use super::*;
 
-    /// A program, a library of ours, one from the registry, and a macro with a library of its own.
+    /// A program, a library of the workspace, one from the registry, and a macro with its own library.
     pub(in super::super) const ALL: &str = "\
 0app v0.1.0 (/a path/app)\tMIT\thttps://example.org\tdefault,raw
 1lib v0.1.0 (/a path/lib)\tMIT\thttps://example.org\t
@@ -131,7 +132,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn packages_know_what_they_depend_on_and_whether_they_are_linked() {
+    fn finds_dependencies_and_linked_packages() {
         let tree = tree();
         assert_eq!((tree.root.name.as_str(), tree.features), ("app", vec!["default".into(), "raw".into()]));
         let shown: Vec<(&str, bool, Vec<&str>)> = tree
@@ -153,7 +154,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_no_tree_is_an_error() {
+    fn refuses_invalid_trees() {
         for (all, linked) in
             [("", ""), ("app v1", ""), ("0app v1\t\t\t\n2x v1\t\t\t", ""), (ALL, "0new v1\t\t\t")]
         {

@@ -1,4 +1,4 @@
-//! What was published, got as anyone gets it: nothing of the checkout is used but what it says of its version.
+//! Checks a published release in the way that users get it. Of the checkout, only the version is used.
 
 use std::{fs, path::Path};
 
@@ -8,7 +8,7 @@ use flags::values::{Artifact, ImageName};
 use image::calls::{self, Tagged};
 
 use super::{
-    execute::Stand,
+    execute::StepRunner,
     steps::{self, Release},
 };
 use crate::{
@@ -19,43 +19,43 @@ use crate::{
     },
 };
 
-/// Everything that this takes.
+/// All programs that this needs.
 const PROGRAMS: [&str; 5] = ["cosign", "docker", "gh", "wasmtime", "wkg"];
 
-/// Downloads the release page, and sees that it is whole, signed and attested, that the tag stands for its images and that
-/// the one for this machine runs, and that the component comes from the registry as it is on the page and runs.
+/// Downloads the release page, checks that it is complete, signed and attested, that the tag names its images and
+/// the one for this machine runs, and that the component in the registry equals the one on the page and runs.
 pub(super) fn run(project: &Project, image: &ImageName) -> Result<()> {
-    let scratch = tempfile::tempdir().context("could not make a temporary folder")?;
-    let folder = scratch.path().join("release");
-    let stand = Stand::new(project, scratch.path(), &PROGRAMS)?;
-    stand.take(&[steps::download(env!("CARGO_PKG_REPOSITORY"), VERSION, "release")])?;
+    let scratch = tempfile::tempdir().context("could not make a temporary directory")?;
+    let directory = scratch.path().join("release");
+    let runner = StepRunner::new(project, scratch.path(), &PROGRAMS)?;
+    runner.take(&[steps::download(env!("CARGO_PKG_REPOSITORY"), VERSION, "release")])?;
     ui::status("Checking", "the checksums");
-    sums(&folder)?;
-    let metadata = Metadata::read(&folder)?;
+    sums(&directory)?;
+    let metadata = Metadata::read(&directory)?;
     ensure!(metadata.version == VERSION, "the page of {VERSION} has the release of {}", metadata.version);
     let release = Release::new(&metadata, image)?;
-    Stand::new(project, &folder, &PROGRAMS)?.take(&release.signatures())?;
+    StepRunner::new(project, &directory, &PROGRAMS)?.take(&release.signatures())?;
     tag(project, &release)?;
-    stand.take(&[release.image_runs(), release.component_comes("pulled.wasm")])?;
+    runner.take(&[release.image_runs(), release.component_comes("pulled.wasm")])?;
     ensure!(
         fs::read(scratch.path().join("pulled.wasm"))?
-            == fs::read(folder.join(Artifact::Component.file_name()))?,
-        "`{}:{VERSION}` is another component than the release page has",
+            == fs::read(directory.join(Artifact::Component.file_name()))?,
+        "`{}:{VERSION}` is not the component of the release page",
         release.component
     );
-    stand.take(&[release.component_runs("pulled.wasm")])?;
+    runner.take(&[release.component_runs("pulled.wasm")])?;
     ui::status("Checked", &format!("{VERSION}, as it was published"));
     Ok(())
 }
 
-/// The tag stands for the images that the page describes.
+/// Fails if the tag does not name the images of the page.
 fn tag(project: &Project, release: &Release) -> Result<()> {
     let tag = git_tag().parse().map_err(anyhow::Error::msg)?;
     let image = Tagged { image: release.image.clone(), tag, insecure: false };
     let found = calls::resolve(project, &image)?;
     ensure!(
         found == release.index.digest,
-        "`{}:{}` stands for {found}, and the release has {}",
+        "`{}:{}` names {found}, and the release has {}",
         image.image,
         image.tag,
         release.index.digest
@@ -63,23 +63,23 @@ fn tag(project: &Project, release: &Release) -> Result<()> {
     Ok(())
 }
 
-/// Holds every file in `folder` against `SHA256SUMS`; names all that differ, are missing, or have no line.
-fn sums(folder: &Path) -> Result<()> {
-    let path = folder.join(dist::SUMS);
+/// Compares every file in `directory` with `SHA256SUMS`; names all that differ, are missing, or have no line.
+fn sums(directory: &Path) -> Result<()> {
+    let path = directory.join(dist::SUMS);
     let text = files::read_text(&path)?;
     let mut wrong = Vec::new();
     for line in text.lines() {
         let Some((sum, name)) = dist::parse_sum(line) else {
-            bail!("`{line}` in {} is no sum and name", dist::SUMS)
+            bail!("`{line}` in {} is not a checksum and a name", dist::SUMS)
         };
-        match fs::read(folder.join(name)) {
+        match fs::read(directory.join(name)) {
             Ok(bytes) if digest::sha256(&bytes) == sum => {}
             Ok(_) => wrong.push(format!("`{name}` differs")),
             Err(error) => wrong.push(format!("`{name}`: {error}")),
         }
     }
     if !wrong.is_empty() {
-        bail!("the files are not those of {}\n{}", dist::SUMS, wrong.join("\n"));
+        bail!("files differ from {}\n{}", dist::SUMS, wrong.join("\n"));
     }
     Ok(())
 }
@@ -89,16 +89,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_that_is_not_what_it_should_be_is_named() {
-        let folder = tempfile::tempdir().unwrap();
+    fn names_every_changed_or_missing_file() {
+        let directory = tempfile::tempdir().unwrap();
         for name in ["a", "b", "c"] {
-            fs::write(folder.path().join(name), name).unwrap();
+            fs::write(directory.path().join(name), name).unwrap();
         }
-        dist::write_sums(folder.path()).unwrap();
-        sums(folder.path()).unwrap();
-        fs::write(folder.path().join("a"), "another").unwrap();
-        fs::remove_file(folder.path().join("b")).unwrap();
-        let error = sums(folder.path()).unwrap_err().to_string();
+        dist::write_sums(directory.path()).unwrap();
+        sums(directory.path()).unwrap();
+        fs::write(directory.path().join("a"), "another").unwrap();
+        fs::remove_file(directory.path().join("b")).unwrap();
+        let error = sums(directory.path()).unwrap_err().to_string();
         assert!(
             error.contains("`a` differs") && error.contains("\n`b`: ") && !error.contains("`c`"),
             "{error}"

@@ -12,18 +12,18 @@ use xshell::{Cmd, Shell, cmd};
 
 use super::steps::Step;
 
-/// A place to run steps in, with the programs that they take.
-pub(super) struct Stand {
+/// A directory to run steps in, with the programs that they need.
+pub(super) struct StepRunner {
     shell: Shell,
     programs: BTreeMap<&'static str, PathBuf>,
 }
 
-impl Stand {
-    /// Stands in `folder`.
+impl StepRunner {
+    /// Prepares to run steps in `directory`.
     ///
     /// # Errors
-    /// Names all `programs` that are missing, and where they come from.
-    pub(super) fn new(project: &Project, folder: &Path, programs: &[&'static str]) -> Result<Self> {
+    /// Names all missing `programs`, and where to get them.
+    pub(super) fn new(project: &Project, directory: &Path, programs: &[&'static str]) -> Result<Self> {
         let (mut found, mut missing) = (BTreeMap::new(), Vec::new());
         for &name in programs {
             let program = match name {
@@ -40,11 +40,11 @@ impl Stand {
             bail!("programs are missing\n{}", missing.join("\n"));
         }
         let shell = project.shell()?;
-        shell.change_dir(folder);
+        shell.change_dir(directory);
         Ok(Self { shell, programs: found })
     }
 
-    /// Takes one step after the other.
+    /// Runs the steps in order.
     pub(super) fn take(&self, steps: &[Step]) -> Result<()> {
         for step in steps {
             ui::status("Running", &step.words.join(" "));
@@ -54,7 +54,7 @@ impl Stand {
                     let printed = cmd::read(self.command(step), &step.purpose)?;
                     ensure!(
                         printed.contains(expected.as_str()),
-                        "could not {}: it prints `{printed}`, and not `{expected}`",
+                        "could not {}: it printed `{printed}`, not `{expected}`",
                         step.purpose
                     );
                 }
@@ -63,7 +63,7 @@ impl Stand {
         Ok(())
     }
 
-    /// Takes a step, and returns what it printed.
+    /// Runs a step and returns its output.
     pub(super) fn read(&self, step: &Step) -> Result<String> {
         ui::status("Running", &step.words.join(" "));
         cmd::read(self.command(step), &step.purpose)
@@ -76,7 +76,7 @@ impl Stand {
     }
 }
 
-/// Where a program comes from that is not ours to fetch.
+/// Returns the address of a program that the toolchain does not download.
 fn source(name: &str) -> &'static str {
     match name {
         "cosign" => "https://docs.sigstore.dev/cosign/system_config/installation/",
@@ -90,25 +90,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_missing_program_is_named_with_its_source() {
+    fn names_every_missing_program_with_source() {
         let project = Project::discover().unwrap();
-        let error = Stand::new(&project, &project.root, &["no-such-program", "nor-this-one"]).err().unwrap();
+        let error =
+            StepRunner::new(&project, &project.root, &["no-such-program", "nor-this-one"]).err().unwrap();
         let error = error.to_string();
         assert!(error.contains("`no-such-program`: https://") && error.contains("`nor-this-one`"), "{error}");
     }
 
     #[test]
     #[cfg(unix)]
-    fn what_a_program_prints_is_held_against_what_it_should() {
+    fn compares_output_with_the_expected_one() {
         let project = Project::discover().unwrap();
-        let stand = Stand::new(&project, &project.root, &["echo"]).unwrap();
+        let runner = StepRunner::new(&project, &project.root, &["echo"]).unwrap();
         let step = |expected: &str| Step {
             purpose: "hear an echo".to_owned(),
             words: ["echo", "weft 1.2.3 (c0ffee)"].map(str::to_owned).to_vec(),
             prints: Some(expected.to_owned()),
         };
-        stand.take(&[step("weft 1.2.3")]).unwrap();
-        let error = stand.take(&[step("weft 1.2.4")]).unwrap_err().to_string();
-        assert_eq!(error, "could not hear an echo: it prints `weft 1.2.3 (c0ffee)`, and not `weft 1.2.4`");
+        runner.take(&[step("weft 1.2.3")]).unwrap();
+        let error = runner.take(&[step("weft 1.2.4")]).unwrap_err().to_string();
+        assert_eq!(error, "could not hear an echo: it printed `weft 1.2.3 (c0ffee)`, not `weft 1.2.4`");
     }
 }

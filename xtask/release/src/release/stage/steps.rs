@@ -1,4 +1,4 @@
-//! The commands of each stage, as pure functions of what is released.
+//! The commands of each stage, as pure functions of the release.
 
 use anyhow::Result;
 use flags::values::{Artifact, ImageName};
@@ -7,34 +7,34 @@ use image::Reference;
 use super::super::{metadata::Metadata, request::component_name};
 use crate::dist;
 
-/// What cosign leaves beside the checksums.
+/// The file that cosign writes beside the checksums.
 pub(in crate::release) const SIGNATURE: &str = "SHA256SUMS.sigstore.json";
 
-/// Who vouches for a workflow's name.
+/// The issuer of the certificates of workflows.
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 
-/// The workflow that releases, from the repository on.
+/// The release workflow, by its path in the repository.
 const WORKFLOW: &str = ".github/workflows/release.yml";
 
-/// A program with what it is told.
+/// A program with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Step {
     /// Completes the sentence "could not …".
     pub(super) purpose: String,
-    /// The program, and its words.
+    /// The program and its arguments.
     pub(super) words: Vec<String>,
-    /// What it has to print, if anything.
+    /// The expected beginning of its output, if any.
     pub(super) prints: Option<String>,
 }
 
-/// What is released, as far as other programs have to be told.
+/// The parts of a release that other programs need.
 #[derive(Clone, Debug)]
 pub(super) struct Release {
     pub(super) version: String,
     /// Owner and name on GitHub.
     repository: String,
     pub(super) image: ImageName,
-    /// The list of images.
+    /// The image index.
     pub(super) index: Reference,
     /// The image of each platform.
     images: Vec<Reference>,
@@ -44,10 +44,10 @@ pub(super) struct Release {
 }
 
 impl Release {
-    /// What `metadata` describes, under the names that registries have for it.
+    /// Reads `metadata`, with the names in registries.
     ///
     /// # Errors
-    /// The name of the image is too long to be added to.
+    /// Fails if the name of the image is too long for a suffix.
     pub(super) fn new(metadata: &Metadata, image: &ImageName) -> Result<Self> {
         let component = component_name(Some(image))?;
         Ok(Self {
@@ -61,7 +61,8 @@ impl Release {
         })
     }
 
-    /// Signs the checksums, the images with the list of them, and the component; everything by its digest.
+    /// Returns the steps that sign the checksums, the image index with its images, and the component; everything
+    /// by its digest.
     pub(super) fn signing(&self) -> Vec<Step> {
         let sign = ["cosign", "sign", "--yes"];
         vec![
@@ -71,7 +72,7 @@ impl Release {
         ]
     }
 
-    /// The files of `sums`, and everything in the registry: a line each, with SHA-256 and name.
+    /// Returns the files of `sums` and everything in the registry: a line each, with SHA-256 and name.
     pub(super) fn subjects(&self, sums: &str) -> String {
         let references = [&self.index].into_iter().chain(&self.images).chain([&self.artifact]);
         let line =
@@ -79,7 +80,8 @@ impl Release {
         references.fold(sums.to_owned(), |text, reference| text + &line(reference))
     }
 
-    /// Makes the release page, with the files called `names`. `gh` shows it to nobody before all of them are there.
+    /// Returns the step that makes the release page, with the files `names`. `gh` publishes it once all of them
+    /// are there.
     pub(super) fn page(&self, names: &[String]) -> Step {
         let (tag, title) = (format!("v{}", self.version), format!("clawft {}", self.version));
         let mut words = vec!["gh", "release", "create", &tag, "--repo", &self.repository, "--verify-tag"];
@@ -89,7 +91,7 @@ impl Release {
         step("make the release page", &words)
     }
 
-    /// Looks at who signed what, in the folder with the files of the page.
+    /// Returns the steps that check the signatures and attestations, in the directory with the files of the page.
     pub(super) fn signatures(&self) -> Vec<Step> {
         let identity =
             format!("https://github.com/{}/{WORKFLOW}@refs/tags/v{}", self.repository, self.version);
@@ -119,34 +121,34 @@ impl Release {
         ]
     }
 
-    /// Gets the image of this machine's platform by its tag, and runs it.
+    /// Returns the step that gets the image of this machine's platform by its tag and runs it.
     pub(super) fn image_runs(&self) -> Step {
         let image = format!("{}:v{}", self.image, self.version);
         let run = step("run the image", &["docker", "run", "--rm", "--pull", "always", &image, "--version"]);
         Step { prints: Some(format!("weft {}", self.version)), ..run }
     }
 
-    /// Gets the component by its tag, into `file`.
+    /// Returns the step that gets the component by its tag, into `file`.
     pub(super) fn component_comes(&self, file: &str) -> Step {
         let component = format!("{}:{}", self.component, self.version);
         step("pull the component", &["wkg", "oci", "pull", "--output", file, &component])
     }
 
-    /// Runs the component in `file`.
+    /// Returns the step that runs the component in `file`.
     pub(super) fn component_runs(&self, file: &str) -> Step {
         let run = step("run the component", &["wasmtime", "run", "-S", "http", file, "--version"]);
         Step { prints: Some(format!("clawft {}", self.version)), ..run }
     }
 }
 
-/// Gets all files of the release page of `version` into `folder`.
-pub(super) fn download(source: &str, version: &str, folder: &str) -> Step {
+/// Returns the step that downloads all files of the release page of `version` into `directory`.
+pub(super) fn download(source: &str, version: &str, directory: &str) -> Step {
     let tag = format!("v{version}");
-    let words = ["gh", "release", "download", &tag, "--repo", repository(source), "--dir", folder];
+    let words = ["gh", "release", "download", &tag, "--repo", repository(source), "--dir", directory];
     step("download the release", &words)
 }
 
-/// Owner and name of a repository on GitHub, by its address.
+/// Returns the owner and name of a repository on GitHub, by its address.
 fn repository(source: &str) -> &str {
     source.trim_start_matches("https://github.com/").trim_end_matches(".git")
 }
@@ -195,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn digests_are_signed_and_never_tags() {
+    fn signs_digests_and_never_tags() {
         let release = release("1.2.3");
         let signing = lines(&release.signing());
         assert_eq!(signing[0], "cosign sign-blob --yes --bundle SHA256SUMS.sigstore.json SHA256SUMS");
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_published_is_a_subject_of_the_attestation() {
+    fn attests_everything_that_is_published() {
         let release = release("1.2.3");
         let subjects = release.subjects("00  clawft.wasm\n");
         let lines: Vec<&str> = subjects.lines().collect();
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preview_is_marked_as_such() {
+    fn marks_preview_on_the_page() {
         let names = ["clawft.wasm".to_owned(), dist::SUMS.to_owned()];
         let page = release("1.2.3").page(&names).words.join(" ");
         assert_eq!(
@@ -228,12 +230,12 @@ mod tests {
         assert!(release("1.2.3-rc.1").page(&names).words.contains(&"--prerelease".to_owned()));
     }
 
-    /// Whoever follows the document does what was done to the release.
+    /// Users who follow the document check a release with the commands of these steps.
     #[test]
-    fn the_document_has_every_command_that_checks_a_release() {
+    fn document_has_every_checking_command() {
         let root = devkit::project::root().unwrap();
         let document = fs::read_to_string(root.join("docs/verify.md")).unwrap();
-        // Lines that go on are one, and quotes are the shell's.
+        // Continued lines are one command, and quotes belong to the shell.
         let document = document.replace("\\\n", "").replace(['"', '\''], "");
         let shown: Vec<String> =
             document.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();

@@ -1,4 +1,4 @@
-//! Which member of a tar archive differs.
+//! Finds the members of a tar archive that differ.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use tar::Archive;
 
 use super::difference::{self, inside};
 
-/// Where the magic word of a tar archive is.
+/// The offset of the magic word of a tar archive, and the word.
 const MAGIC: (usize, &[u8]) = (257, b"ustar");
 
 /// A file in an archive.
@@ -20,18 +20,18 @@ struct Member {
     bytes: Vec<u8>,
 }
 
-/// Where two archives differ, member by member; `None` if they are none.
+/// Returns the differences of two archives, member by member; `None` if they are not archives.
 pub(super) fn differences(made: &[u8], again: &[u8]) -> Option<Vec<String>> {
     let (made, again) = (members(made)?, members(again)?);
     let mut found = Vec::new();
     for (path, member) in &made {
         match again.get(path) {
-            None => found.push(format!("`{path}` is missing in what was made again")),
+            None => found.push(format!("`{path}` is missing from the second build")),
             Some(other) => found.extend(inside(&format!("`{path}`"), member.differences(other))),
         }
     }
     let new = again.keys().filter(|path| !made.contains_key(*path));
-    found.extend(new.map(|path| format!("`{path}` is only in what was made again")));
+    found.extend(new.map(|path| format!("`{path}` is only in the second build")));
     Some(found)
 }
 
@@ -42,8 +42,8 @@ impl Member {
         let mut found: Vec<String> = about
             .filter(|(_, (one, other))| one != other)
             .map(|(word, (one, other))| match word {
-                "mode" => format!("mode {one:o}, and made again {other:o}"),
-                _ => format!("{word} {one}, and made again {other}"),
+                "mode" => format!("mode {one:o}, but {other:o} in the second build"),
+                _ => format!("{word} {one}, but {other} in the second build"),
             })
             .collect();
         found.extend(difference::differences(&self.bytes, &other.bytes));
@@ -51,7 +51,7 @@ impl Member {
     }
 }
 
-/// The members by path; `None` if `bytes` are no archive.
+/// Returns the members by path; `None` if `bytes` are not an archive.
 fn members(bytes: &[u8]) -> Option<BTreeMap<String, Member>> {
     let (at, magic) = MAGIC;
     if !bytes.get(at..)?.starts_with(magic) {
@@ -66,7 +66,7 @@ fn read(bytes: &[u8]) -> io::Result<BTreeMap<String, Member>> {
         let mut entry = entry?;
         let path = entry.path()?.display().to_string();
         let header = entry.header();
-        // A field that is left empty is no number.
+        // An empty field is not a number.
         let about = [header.mode().map(u64::from), header.uid(), header.gid(), header.mtime()];
         let about = about.map(|number| number.unwrap_or_default());
         let mut bytes = Vec::new();
@@ -82,7 +82,7 @@ mod tests {
 
     use super::*;
 
-    /// An archive of members: path, mode, text.
+    /// Makes an archive of members: path, mode, text.
     fn archive(members: &[(&str, u32, &str)]) -> Vec<u8> {
         let mut tar = Builder::new(Vec::new());
         for (path, mode, text) in members {
@@ -95,27 +95,27 @@ mod tests {
     }
 
     #[test]
-    fn the_member_that_differs_is_named() {
+    fn names_the_member_that_differs() {
         let made = archive(&[("weft-1/README.md", 0o644, "one\ntwo"), ("weft-1/weft", 0o755, "program")]);
         let again = archive(&[("weft-1/README.md", 0o644, "one\n222"), ("weft-1/weft", 0o755, "program")]);
         let found = differences(&made, &again).unwrap();
-        assert_eq!(found, ["`weft-1/README.md`: line 2 is `two`, and made again `222`"]);
+        assert_eq!(found, ["`weft-1/README.md`: line 2 is `two`, but `222` in the second build"]);
     }
 
     #[test]
-    fn a_mode_is_a_difference_and_so_is_a_member_of_one_alone() {
+    fn reports_modes_and_missing_members() {
         let made = archive(&[("a", 0o644, ""), ("weft", 0o755, "")]);
         let again = archive(&[("b", 0o644, ""), ("weft", 0o700, "")]);
         let expected = [
-            "`a` is missing in what was made again",
-            "`weft`: mode 755, and made again 700",
-            "`b` is only in what was made again",
+            "`a` is missing from the second build",
+            "`weft`: mode 755, but 700 in the second build",
+            "`b` is only in the second build",
         ];
         assert_eq!(differences(&made, &again).unwrap(), expected);
     }
 
     #[test]
-    fn archives_of_equal_members_in_another_order_have_no_member_to_name() {
+    fn reports_bytes_if_only_order_differs() {
         let [one, two] = [[("a", 0o644, "1"), ("b", 0o644, "2")], [("b", 0o644, "2"), ("a", 0o644, "1")]];
         assert_eq!(differences(&archive(&one), &archive(&two)), Some(Vec::new()));
         let found = difference::differences(&archive(&one), &archive(&two));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_no_archives() {
+    fn ignores_files_that_are_not_archives() {
         assert_eq!(differences(b"abc", b"abd"), None);
     }
 }

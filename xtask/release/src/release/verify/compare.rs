@@ -1,4 +1,4 @@
-//! What was made, held against what was made again.
+//! Compares a release with the one that was made again.
 
 use std::{
     collections::BTreeSet,
@@ -11,45 +11,46 @@ use image::layout::MARK;
 
 use super::{difference, layout};
 
-/// What came of comparing one file, or one layout.
+/// The result of comparing one file or one layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
-    /// Its name.
+    /// Name of the file or layout.
     pub(super) name: String,
-    /// Where the two differ, a phrase each; nowhere where they are the same bytes.
+    /// The differences, a phrase each; empty if the bytes are equal.
     pub(super) differences: Vec<String>,
 }
 
-/// Compares `name` in the folder `made` with the same in `again`: a file, or a layout.
+/// Compares `name` in the directory `made` with the one in `again`: a file or a layout.
 ///
 /// # Errors
-/// One of them can't be read.
+/// Fails if one of them cannot be read.
 pub(super) fn compare(made: &Path, again: &Path, name: &str) -> Result<Finding> {
     let (made, again) = (made.join(name), again.join(name));
     let differences = match [made.exists(), again.exists()] {
         [true, true] if made.join(MARK).is_file() => layout::compare(&made, &again)?,
         [true, true] => difference::differences(&read(&made)?, &read(&again)?),
-        [true, false] => vec!["it was not made again".to_owned()],
-        [false, true] => vec!["it was made again only".to_owned()],
-        [false, false] => vec!["it is not there".to_owned()],
+        [true, false] => vec!["it is missing from the second build".to_owned()],
+        [false, true] => vec!["it is only in the second build".to_owned()],
+        [false, false] => vec!["it is in neither build".to_owned()],
     };
     Ok(Finding { name: name.to_owned(), differences })
 }
 
-/// Compares every file that is in one of two folders.
+/// Compares all files of two directories.
 ///
 /// # Errors
-/// One of them can't be read.
-pub(super) fn folders(made: &Path, again: &Path) -> Result<Vec<Finding>> {
+/// Fails if one of them cannot be read.
+pub(super) fn directories(made: &Path, again: &Path) -> Result<Vec<Finding>> {
     let mut names = BTreeSet::new();
-    for folder in [made, again] {
-        let inner = |path: PathBuf| Some(path.strip_prefix(folder).ok()?.display().to_string());
-        names.extend(files::below(folder)?.into_iter().filter_map(inner));
+    for directory in [made, again] {
+        let inner = |path: PathBuf| Some(path.strip_prefix(directory).ok()?.display().to_string());
+        names.extend(files::below(directory)?.into_iter().filter_map(inner));
     }
     names.iter().map(|name| compare(made, again, name)).collect()
 }
 
-/// What the findings say: a line for each file, the places below it where it differs, and how many there are of both.
+/// Returns the findings as text: a line for each file, its differences below it, and the number of equal and
+/// different files.
 pub(super) fn words(findings: &[Finding]) -> String {
     let mut text = String::new();
     for Finding { name, differences } in findings {
@@ -61,13 +62,17 @@ pub(super) fn words(findings: &[Finding]) -> String {
     text + &format!("{} same, {different} different", findings.len() - different)
 }
 
-/// Judges the findings.
+/// Fails if a file differs.
 ///
 /// # Errors
-/// A file differs.
+/// Names every file that differs.
 pub(super) fn judge(findings: &[Finding]) -> Result<()> {
     let different = different(findings);
-    ensure!(different.is_empty(), "made again, this comes out differently: `{}`", different.join("`, `"));
+    ensure!(
+        different.is_empty(),
+        "these files differ when they are made again: `{}`",
+        different.join("`, `")
+    );
     Ok(())
 }
 
@@ -82,9 +87,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_either_folder_is_compared() {
+    fn compares_all_files_of_both_directories() {
         let [made, again] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        for (folder, name, text) in [
+        for (directory, name, text) in [
             (&made, "same", "1"),
             (&again, "same", "1"),
             (&made, "other", "1"),
@@ -92,27 +97,27 @@ mod tests {
             (&made, "gone", ""),
             (&again, "new", ""),
         ] {
-            fs::write(folder.path().join(name), text).unwrap();
+            fs::write(directory.path().join(name), text).unwrap();
         }
-        let findings = folders(made.path(), again.path()).unwrap();
+        let findings = directories(made.path(), again.path()).unwrap();
         let found: Vec<(&str, usize)> =
             findings.iter().map(|it| (it.name.as_str(), it.differences.len())).collect();
         assert_eq!(found, [("gone", 1), ("new", 1), ("other", 1), ("same", 0)]);
         let error = judge(&findings).unwrap_err().to_string();
-        assert_eq!(error, "made again, this comes out differently: `gone`, `new`, `other`");
+        assert_eq!(error, "these files differ when they are made again: `gone`, `new`, `other`");
         judge(&findings[3..]).unwrap();
         let expected = "\
 DIFFERS  other
-         line 1 is `1`, and made again `2`
+         line 1 is `1`, but `2` in the second build
 same     same
 1 same, 1 different";
         assert_eq!(words(&findings[2..]), expected);
     }
 
     #[test]
-    fn what_neither_has_is_no_success() {
-        let folder = tempfile::tempdir().unwrap();
-        let finding = compare(folder.path(), folder.path(), "clawft.wasm").unwrap();
-        assert_eq!(finding.differences, ["it is not there"]);
+    fn reports_file_that_neither_has() {
+        let directory = tempfile::tempdir().unwrap();
+        let finding = compare(directory.path(), directory.path(), "clawft.wasm").unwrap();
+        assert_eq!(finding.differences, ["it is in neither build"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Where two files differ, in words: as deep inside as their format is known.
+//! Describes the differences of two files, as deep inside as their format is known.
 
 use std::{fmt::Write as _, io::Read as _, str};
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::{archive, wasm};
 
-/// The most characters of a line that are shown.
+/// The maximum number of characters of a line in a message.
 const LONGEST: usize = 120;
 
-/// Where `again` differs from `made`: a phrase for each place; empty where they are the same bytes.
+/// Returns the differences between `made` and `again`, a phrase each; empty if the bytes are equal.
 pub(super) fn differences(made: &[u8], again: &[u8]) -> Vec<String> {
     if made == again {
         return Vec::new();
@@ -23,7 +23,7 @@ pub(super) fn differences(made: &[u8], again: &[u8]) -> Vec<String> {
     known.filter(|found| !found.is_empty()).unwrap_or_else(|| vec![bytes(made, again)])
 }
 
-/// `places`, which are inside of `what`.
+/// Prefixes `places`, the differences inside of `what`, with its name.
 pub(super) fn inside(what: &str, places: Vec<String>) -> Vec<String> {
     places.into_iter().map(|place| format!("{what}: {place}")).collect()
 }
@@ -31,7 +31,7 @@ pub(super) fn inside(what: &str, places: Vec<String>) -> Vec<String> {
 fn compressed(made: &[u8], again: &[u8]) -> Option<Vec<String>> {
     let (inner, other) = (decompress(made)?, decompress(again)?);
     if inner == other {
-        return Some(vec![format!("the same content, compressed differently: {}", bytes(made, again))]);
+        return Some(vec![format!("same content, compressed differently: {}", bytes(made, again))]);
     }
     Some(inside("inside", differences(&inner, &other)))
 }
@@ -42,7 +42,7 @@ fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(inner)
 }
 
-/// The first line of two texts that differs. JSON is laid out for that: in one line nobody finds anything.
+/// Returns the first line of two texts that differs. JSON is first formatted in several lines, to show the field.
 fn text(made: &[u8], again: &[u8]) -> Option<Vec<String>> {
     if let (Some(made), Some(again)) = (laid_out(made), laid_out(again))
         && made != again
@@ -67,7 +67,7 @@ fn first_line(made: &str, again: &str) -> Option<String> {
             (Some(line), Some(other)) if line == other => {}
             (line, other) => {
                 let [line, other] = [line, other].map(|it| it.map_or("nothing".to_owned(), quoted));
-                return Some(format!("line {number} is {line}, and made again {other}"));
+                return Some(format!("line {number} is {line}, but {other} in the second build"));
             }
         }
     }
@@ -79,7 +79,7 @@ fn quoted(line: &str) -> String {
     if cut.len() < line.len() { format!("`{cut}…`") } else { format!("`{line}`") }
 }
 
-/// The range in which two byte strings differ, and by how much.
+/// Returns the range in which two byte strings differ, and the number of bytes.
 pub(super) fn bytes(made: &[u8], again: &[u8]) -> String {
     let same = |(one, other): &(&u8, &u8)| one == other;
     let first = made.iter().zip(again).take_while(same).count();
@@ -89,7 +89,7 @@ pub(super) fn bytes(made: &[u8], again: &[u8]) -> String {
         format!("bytes {first:#x}..{last:#x}, of which {} differ", grouped(count))
     } else {
         let (one, other) = (grouped(made.len()), grouped(again.len()));
-        format!("bytes from {first:#x} on: {one} bytes, and made again {other}")
+        format!("bytes from {first:#x} on: {one} bytes, but {other} in the second build")
     };
     let shown = |bytes: &[u8]| -> String {
         bytes.get(first..).unwrap_or_default().iter().take(8).fold(String::new(), |mut text, byte| {
@@ -97,7 +97,7 @@ pub(super) fn bytes(made: &[u8], again: &[u8]) -> String {
             text
         })
     };
-    let _ = write!(words, " (there:{}; again:{})", shown(made), shown(again));
+    let _ = write!(words, " (first:{}; second:{})", shown(made), shown(again));
     words
 }
 
@@ -107,51 +107,48 @@ mod tests {
     use devkit::files;
 
     #[test]
-    fn equal_files_differ_nowhere() {
+    fn finds_no_difference_in_equal_files() {
         assert!(differences(b"abc", b"abc").is_empty());
     }
 
     #[test]
-    fn of_bytes_the_range_is_told() {
+    fn reports_the_range_of_bytes() {
         let place = bytes(b"\0\x01\x02\x03\x04\x05", b"\0\x01\xff\x03\xfe\x05");
-        assert_eq!(place, "bytes 0x2..0x5, of which 2 differ (there: 02 03 04 05; again: ff 03 fe 05)");
+        assert_eq!(place, "bytes 0x2..0x5, of which 2 differ (first: 02 03 04 05; second: ff 03 fe 05)");
         let place = bytes(b"\0\x01", b"\0\x01\x02");
-        assert_eq!(place, "bytes from 0x2 on: 2 bytes, and made again 3 (there:; again: 02)");
+        assert_eq!(place, "bytes from 0x2 on: 2 bytes, but 3 in the second build (first:; second: 02)");
     }
 
     #[test]
-    fn of_texts_the_first_line_is_told() {
+    fn reports_first_different_line_of_texts() {
         let found = differences(b"one\ntwo\nthree\n", b"one\n2\n3\n");
-        assert_eq!(found, ["line 2 is `two`, and made again `2`"]);
+        assert_eq!(found, ["line 2 is `two`, but `2` in the second build"]);
         let found = differences(b"one\n", b"one\ntwo\n");
-        assert_eq!(found, ["line 2 is nothing, and made again `two`"]);
+        assert_eq!(found, ["line 2 is nothing, but `two` in the second build"]);
     }
 
     #[test]
-    fn of_json_in_one_line_the_field_is_told() {
+    fn reports_the_field_of_json() {
         let found = differences(br#"{"a":1,"b":{"c":2}}"#, br#"{"a":1,"b":{"c":3}}"#);
-        assert_eq!(found, [r#"line 4 is `"c": 2`, and made again `"c": 3`"#]);
+        assert_eq!(found, [r#"line 4 is `"c": 2`, but `"c": 3` in the second build"#]);
         let found = differences(br#"{"a": 1}"#, br#"{"a":1}"#);
-        assert_eq!(found, [r#"line 1 is `{"a": 1}`, and made again `{"a":1}`"#]);
+        assert_eq!(found, [r#"line 1 is `{"a": 1}`, but `{"a":1}` in the second build"#]);
     }
 
     #[test]
-    fn texts_that_differ_in_how_lines_end_are_not_the_same() {
+    fn reports_different_line_endings() {
         let found = differences(b"one\r\n", b"one\n");
         assert_eq!(found.len(), 1);
         assert!(found[0].starts_with("bytes from 0x3 on"), "{found:?}");
     }
 
     #[test]
-    fn what_is_compressed_is_looked_into() {
+    fn compares_decompressed_content() {
         let [one, two] = [&b"one\ntwo\n"[..], b"one\n222"].map(|text| files::gzip(text).unwrap());
-        assert_eq!(differences(&one, &two), ["inside: line 2 is `two`, and made again `222`"]);
+        assert_eq!(differences(&one, &two), ["inside: line 2 is `two`, but `222` in the second build"]);
         let mut dated = one.clone();
         dated[4] = 7;
         let found = differences(&one, &dated);
-        assert!(
-            found[0].starts_with("the same content, compressed differently: bytes 0x4..0x5"),
-            "{found:?}"
-        );
+        assert!(found[0].starts_with("same content, compressed differently: bytes 0x4..0x5"), "{found:?}");
     }
 }

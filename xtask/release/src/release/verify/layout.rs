@@ -1,5 +1,6 @@
-//! Which piece of an image layout differs, and what it is. Pieces are called by their digests, so one that differs has another
-//! name, and so has every piece that names it: they are compared by their place instead.
+//! Finds the blobs of an image layout that differ, and describes them. The name of a blob is its digest, so a
+//! changed blob has another name, and so has every blob that refers to it. Blobs are therefore compared by their
+//! position.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,31 +18,31 @@ use serde_json::Value;
 
 use super::difference::{differences, inside};
 
-/// Where two layouts differ: a phrase for each place.
+/// Returns the differences of two layouts, a phrase each.
 pub(super) fn compare(made: &Path, again: &Path) -> Result<Vec<String>> {
     let (made, again) = (Pieces::read(made)?, Pieces::read(again)?);
-    let mut found: Vec<String> = [("in the first", &made), ("in what was made again", &again)]
+    let mut found: Vec<String> = [("in the first", &made), ("in the second build", &again)]
         .into_iter()
         .flat_map(|(which, pieces)| inside(which, pieces.wrong.clone()))
         .collect();
     for (place, bytes) in &made.places {
         match again.places.get(place) {
-            None => found.push(format!("{place} is missing in what was made again")),
+            None => found.push(format!("{place} is missing from the second build")),
             Some(other) => found.extend(inside(place, differences(bytes, other))),
         }
     }
     let new = again.places.keys().filter(|place| !made.places.contains_key(*place));
-    found.extend(new.map(|place| format!("{place} is only in what was made again")));
+    found.extend(new.map(|place| format!("{place} is only in the second build")));
     Ok(found)
 }
 
-/// The pieces of a layout by their place in it, such as `linux/amd64: layer 1`.
+/// The blobs of a layout by their position in it, such as `linux/amd64: layer 1`.
 #[derive(Debug, Default)]
 struct Pieces {
     places: BTreeMap<String, Vec<u8>>,
-    /// The files that have a place.
+    /// The files that have a position.
     used: BTreeSet<String>,
-    /// What is not as a layout should be.
+    /// The faults of the layout.
     wrong: Vec<String>,
 }
 
@@ -65,19 +66,19 @@ impl Pieces {
         Ok(pieces)
     }
 
-    /// Finds what a document names, and what that names in turn.
+    /// Collects the blobs that a document refers to, recursively.
     fn follow(&mut self, layout: &Path, place: &str, document: &Value) {
         let list = |name: &str| document[name].as_array().cloned().unwrap_or_default();
         for (number, image) in (1..).zip(list("manifests")) {
             let what = match &image["platform"] {
-                Value::Null => format!("list {number}"),
+                Value::Null => format!("index {number}"),
                 platform => [&platform["os"], &platform["architecture"]]
                     .map(|word| word.as_str().unwrap_or("unknown"))
                     .join("/"),
             };
             self.take(layout, &join(place, &what), &image);
         }
-        // A configuration has a `config` of its own, which names nothing.
+        // A configuration's own `config` refers to no blob.
         if document["config"]["digest"].is_string() {
             self.take(layout, &join(place, "configuration"), &document["config"]);
         }
@@ -86,17 +87,17 @@ impl Pieces {
         }
     }
 
-    /// Takes the piece that `descriptor` names.
+    /// Collects the blob of `descriptor`.
     fn take(&mut self, layout: &Path, place: &str, descriptor: &Value) {
         let digest = descriptor["digest"].as_str().unwrap_or_default();
         let path = format!("blobs/{}", digest.replace(':', "/"));
         match fs::read(layout.join(&path)) {
-            Err(_) => self.wrong.push(format!("{place}, `{digest}`, is not there")),
+            Err(_) => self.wrong.push(format!("{place}, `{digest}`, does not exist")),
             Ok(bytes) => {
                 if Digest::of(&bytes).to_string() != digest {
-                    self.wrong.push(format!("{place}, `{path}`, is not what its name says"));
+                    self.wrong.push(format!("{place}, `{path}`, does not have the digest in its name"));
                 }
-                // Several tags may stand for one list.
+                // Several tags may name one index.
                 if self.used.insert(path)
                     && let Ok(document) = serde_json::from_slice(&bytes)
                 {
@@ -119,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    /// Puts a piece into a layout and returns how it is named there.
+    /// Writes a blob to a layout and returns its descriptor.
     fn put(layout: &Path, bytes: &[u8]) -> Value {
         let digest = Digest::of(bytes).hex();
         let blobs = layout.join("blobs/sha256");
@@ -130,10 +131,10 @@ mod tests {
 
     const CONFIGURATION: &[u8] = br#"{"architecture":"amd64","config":{"Cmd":["gateway"]}}"#;
 
-    /// A layout with a list of one image, whose layer is `layer` compressed.
+    /// Makes a layout with an index of one image, whose layer is `layer` compressed.
     fn layout(layer: &[u8]) -> TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         let config = put(root, CONFIGURATION);
         let layer = put(root, &files::gzip(layer).unwrap());
         let manifest = json!({ "config": config, "layers": [layer] });
@@ -142,38 +143,40 @@ mod tests {
         let list = put(root, json!({ "manifests": [image] }).to_string().as_bytes());
         fs::write(root.join(INDEX), json!({ "manifests": [list, list] }).to_string()).unwrap();
         fs::write(root.join(MARK), "{}").unwrap();
-        folder
+        directory
     }
 
     #[test]
-    fn equal_layouts_differ_nowhere() {
+    fn finds_no_difference_in_equal_layouts() {
         let (made, again) = (layout(b"program"), layout(b"program"));
         assert_eq!(compare(made.path(), again.path()).unwrap(), [""; 0]);
     }
 
     #[test]
-    fn a_piece_that_differs_is_told_by_what_it_is() {
+    fn names_changed_blob_by_its_position() {
         let (made, again) = (layout(b"program"), layout(b"pRogram"));
         let found = compare(made.path(), again.path()).unwrap();
-        let expected = "list 1: linux/amd64: layer 1: inside: line 1 is `program`, and made again `pRogram`";
+        let expected =
+            "index 1: linux/amd64: layer 1: inside: line 1 is `program`, but `pRogram` in the second build";
         assert!(found.iter().any(|place| place == expected), "{found:#?}");
-        assert!(found.iter().any(|place| place.starts_with("list 1: linux/amd64: line ")), "{found:#?}");
+        assert!(found.iter().any(|place| place.starts_with("index 1: linux/amd64: line ")), "{found:#?}");
         assert!(found.iter().all(|place| !place.contains("configuration")), "{found:#?}");
     }
 
     #[test]
-    fn what_is_damaged_or_has_no_place_is_told() {
+    fn reports_damaged_and_unused_blobs() {
         let (made, again) = (layout(b"program"), layout(b"program"));
         let blobs = made.path().join("blobs/sha256");
         let config = Digest::of(CONFIGURATION).hex();
         fs::write(blobs.join(&config), "{}").unwrap();
         fs::write(blobs.join("left-over"), "").unwrap();
         let found = compare(made.path(), again.path()).unwrap().join("\n");
-        for expected in ["is not what its name says", "in the first: nothing names `blobs/sha256/left-over`"]
+        for expected in
+            ["does not have the digest in its name", "in the first: nothing names `blobs/sha256/left-over`"]
         {
             assert!(found.contains(expected), "{found}");
         }
         fs::remove_file(blobs.join(config)).unwrap();
-        assert!(compare(made.path(), again.path()).unwrap().join("\n").contains("is not there"));
+        assert!(compare(made.path(), again.path()).unwrap().join("\n").contains("does not exist"));
     }
 }

@@ -1,16 +1,16 @@
-//! Folders that another place has as well, at a path of its own.
+//! Shares directories with a second environment, at another path.
 
 use std::{fs, io, path::Path};
 
 use anyhow::{Context as _, Result};
 use devkit::files;
 
-/// Has the folder `to` hold what is in `from`, if there is such a folder, but for what is in folders there called one of
-/// `without`. What is there in the same size is left as it is.
+/// Copies the contents of the directory `from`, if it exists, to `to`, without the directories named in `without`.
+/// A file of the same size in `to` stays.
 ///
 /// # Errors
-/// A file can't be read or written.
-pub(super) fn folder(
+/// Fails if a file cannot be read or written.
+pub(super) fn directory(
     from: &Path,
     to: &Path,
     without: &[&str],
@@ -28,7 +28,7 @@ pub(super) fn folder(
         }
         let make = || -> io::Result<()> {
             fs::create_dir_all(goal.parent().unwrap_or(to))?;
-            // What is there may be the very file that others have as well, which must not be written to.
+            // The existing file may be a hard link to a shared one, which must not be changed.
             fs::remove_file(&goal).or_else(|error| match error.kind() {
                 io::ErrorKind::NotFound => Ok(()),
                 _ => Err(error),
@@ -40,13 +40,13 @@ pub(super) fn folder(
     Ok(())
 }
 
-/// For files that nobody writes to.
+/// Links a file that nobody writes to.
 pub(super) fn link(from: &Path, to: &Path) -> io::Result<()> {
-    // Another file system takes a copy.
+    // Links do not work across file systems; copies do.
     fs::hard_link(from, to).or_else(|_| copy(from, to))
 }
 
-/// For all others.
+/// Copies a file that may be written to.
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to).map(drop)
 }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_is_shared_once_and_what_changed_again() {
+    fn shares_new_and_changed_files_only() {
         let parent = tempfile::tempdir().unwrap();
         let (from, to) = (parent.path().join("from"), parent.path().join("to"));
         for (path, text) in [("index/a", "1"), ("share/b", "2")] {
@@ -64,12 +64,12 @@ mod tests {
             fs::write(from.join(path), text).unwrap();
         }
         let read = || fs::read_to_string(to.join("index/a")).unwrap();
-        folder(&from, &to, &["share"], &link).unwrap();
+        directory(&from, &to, &["share"], &link).unwrap();
         assert_eq!((read().as_str(), to.join("share").exists()), ("1", false));
         fs::remove_file(from.join("index/a")).unwrap();
         fs::write(from.join("index/a"), "22").unwrap();
-        folder(&from, &to, &[], &copy).unwrap();
+        directory(&from, &to, &[], &copy).unwrap();
         assert_eq!((read().as_str(), to.join("share/b").exists()), ("22", true));
-        folder(&parent.path().join("nothing"), &to, &[], &copy).unwrap();
+        directory(&parent.path().join("nothing"), &to, &[], &copy).unwrap();
     }
 }

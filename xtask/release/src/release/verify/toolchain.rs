@@ -1,4 +1,4 @@
-//! The toolchain at another path: compilers know where they are, and what they compile may tell it.
+//! The toolchain at another path: a compiler knows its own path, and could write it to its output.
 
 use std::path::{Path, PathBuf};
 
@@ -8,15 +8,17 @@ use xshell::cmd;
 
 use super::{share, tree};
 
-/// What nobody compiles with.
+/// The directories that compiling does not need.
 const NOT_NEEDED: [&str; 1] = ["share"];
 
-/// Puts the toolchain that the sources at `root` ask for into the folder `home`, and returns the folder of its programs.
+/// Shares the toolchain of the sources at `root` with the directory `home`, and returns the directory of its
+/// programs.
 pub(super) fn share(root: &Path, home: &Path) -> Result<PathBuf> {
     let shell = tree::at(root)?;
-    let sysroot = PathBuf::from(cmd::read(cmd!(shell, "rustc --print sysroot"), "ask rustc for its folder")?);
-    let name = sysroot.file_name().context("the toolchain's folder has no name")?;
+    let sysroot =
+        PathBuf::from(cmd::read(cmd!(shell, "rustc --print sysroot"), "ask rustc for its directory")?);
+    let name = sysroot.file_name().context("the toolchain's directory has no name")?;
     let there = home.join(name);
-    share::folder(&sysroot, &there, &NOT_NEEDED, &share::link)?;
+    share::directory(&sysroot, &there, &NOT_NEEDED, &share::link)?;
     Ok(there.join("bin"))
 }

@@ -1,4 +1,4 @@
-//! Other checkouts of these sources: of a commit, or of the files as they are here and now.
+//! Other checkouts of these sources: of a commit, or of the current files.
 
 use std::{fs, path::Path};
 
@@ -6,20 +6,20 @@ use anyhow::{Context as _, Result, ensure};
 use devkit::{cmd, files, project::Project, revision};
 use xshell::{Shell, cmd};
 
-/// Lines of git's that an error shows.
+/// The number of lines of git's output in an error.
 const TAIL: usize = 20;
 
-/// Clones the checkout to `to`, as it was at `commit`.
+/// Clones the checkout to `to`, at `commit`.
 ///
 /// # Errors
-/// The commit is not in the checkout.
+/// Fails if the commit is not in the checkout.
 pub(super) fn clone(project: &Project, commit: &str, to: &Path) -> Result<()> {
     let shell = project.shell()?;
     let name = format!("{commit}^{{commit}}");
     let asked = cmd!(shell, "git rev-parse --verify --quiet --end-of-options {name}");
     ensure!(
         cmd::output(asked, "ask git")?.status.success(),
-        "the commit {commit} is not in `{}`: `git fetch` it",
+        "the commit {commit} is not in `{}`: run `git fetch`",
         project.root.display()
     );
     clone_empty(project, to)?;
@@ -28,8 +28,8 @@ pub(super) fn clone(project: &Project, commit: &str, to: &Path) -> Result<()> {
     cmd::run_quietly(checkout, &format!("check out {commit} in the clone"), TAIL)
 }
 
-/// Has the checkout at `to` hold the commit and the files of ours, whatever has not been committed included. What is the same
-/// already is not touched, so that cargo builds what changed and no more.
+/// Updates the checkout at `to` to our commit and files, including uncommitted changes. Unchanged files are not
+/// touched, so that cargo builds only what changed.
 pub(super) fn follow(project: &Project, to: &Path) -> Result<()> {
     if !to.join(".git").exists() {
         clone_empty(project, to)?;
@@ -46,7 +46,7 @@ pub(super) fn follow(project: &Project, to: &Path) -> Result<()> {
     wanted.iter().try_for_each(|path| bring_up_to_date(&root.join(path), &to.join(path)))
 }
 
-/// A clone without files. It shares nothing with ours but what git says of it.
+/// Makes a clone without files. It shares no files with ours.
 fn clone_empty(project: &Project, to: &Path) -> Result<()> {
     let (shell, root) = (project.shell()?, &project.root);
     let clone = cmd!(shell, "git clone --quiet --no-hardlinks --no-checkout {root} {to}");
@@ -71,10 +71,10 @@ fn mode(path: &Path) -> Option<fs::Permissions> {
     fs::metadata(path).ok().map(|it| it.permissions())
 }
 
-/// A shell that stands in `folder`.
-pub(super) fn at(folder: &Path) -> Result<Shell> {
-    let shell = Shell::new().context("could not find the current folder")?;
-    shell.change_dir(folder);
+/// Returns a shell whose current directory is `directory`.
+pub(super) fn at(directory: &Path) -> Result<Shell> {
+    let shell = Shell::new().context("could not find the current directory")?;
+    shell.change_dir(directory);
     Ok(shell)
 }
 
@@ -82,11 +82,11 @@ pub(super) fn at(folder: &Path) -> Result<Shell> {
 mod tests {
     use super::*;
 
-    /// A checkout with one commit of `src/one.rs`.
-    fn project(folder: &Path) -> Project {
-        let root = folder.join("root");
+    /// Makes a checkout with one commit of `src/one.rs`.
+    fn project(directory: &Path) -> Project {
+        let root = directory.join("root");
         let target = root.join("target");
-        let project = Project { root, dist: target.join("dist"), target, cache: folder.join("cache") };
+        let project = Project { root, dist: target.join("dist"), target, cache: directory.join("cache") };
         fs::create_dir_all(project.root.join("src")).unwrap();
         fs::write(project.root.join(".gitignore"), "/target\n").unwrap();
         fs::write(project.root.join("src/one.rs"), "one").unwrap();
@@ -111,9 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn another_checkout_follows_every_change_and_touches_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let (project, there) = (project(folder.path()), folder.path().join("there"));
+    fn follows_changes_and_touches_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let (project, there) = (project(directory.path()), directory.path().join("there"));
         let (root, read) = (&project.root, |path: &str| fs::read_to_string(there.join(path)).ok());
         follow(&project, &there).unwrap();
         assert_eq!(read("src/one.rs").as_deref(), Some("one"));
@@ -139,17 +139,18 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_is_cloned_without_what_is_not_in_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let project = project(folder.path());
+    fn clones_commit_without_later_changes() {
+        let directory = tempfile::tempdir().unwrap();
+        let project = project(directory.path());
         let commit = revision(&project.root, &project);
         fs::write(project.root.join("src/one.rs"), "two").unwrap();
-        let there = folder.path().join("there");
+        let there = directory.path().join("there");
         clone(&project, &commit, &there).unwrap();
         assert_eq!(fs::read_to_string(there.join("src/one.rs")).unwrap(), "one");
         assert_eq!(revision(&there, &project), commit);
 
-        let error = clone(&project, &"0".repeat(40), &folder.path().join("nowhere")).unwrap_err().to_string();
+        let error =
+            clone(&project, &"0".repeat(40), &directory.path().join("nowhere")).unwrap_err().to_string();
         assert!(error.contains("is not in") && error.contains("git fetch"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Which section of a WebAssembly binary differs, also inside the core modules and components that it holds.
+//! Finds the sections of a WebAssembly binary that differ, including those of nested core modules and components.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -7,7 +7,7 @@ use wasmparser::{Encoding, Parser, Payload};
 
 use super::difference;
 
-/// The sections of a core module, by id; 0 is for custom sections, which have names of their own.
+/// The sections of a core module, by id; 0 is for custom sections, which have their own names.
 const OF_MODULE: [&str; 14] = [
     "custom",
     "type",
@@ -25,7 +25,7 @@ const OF_MODULE: [&str; 14] = [
     "tag",
 ];
 
-/// The same of a component.
+/// The sections of a component, by id.
 const OF_COMPONENT: [&str; 13] = [
     "custom",
     "core module",
@@ -42,29 +42,29 @@ const OF_COMPONENT: [&str; 13] = [
     "value",
 ];
 
-/// Where the sections of two binaries differ; `None` if they are no such binaries.
+/// Returns the differences of the sections of two binaries; `None` if they are not WebAssembly.
 pub(super) fn differences(made: &[u8], again: &[u8]) -> Option<Vec<String>> {
     let (sections, others) = (sections(made).ok()?, sections(again).ok()?);
     let mut found = Vec::new();
     for Section { name, range } in &sections {
         match others.iter().find(|other| other.name == *name) {
-            None => found.push(format!("the {name} is missing in what was made again")),
+            None => found.push(format!("the {name} is missing from the second build")),
             Some(other) => found.extend(compare(name, (made, range), (again, &other.range))),
         }
     }
     let new = others.iter().filter(|other| sections.iter().all(|section| section.name != other.name));
-    found.extend(new.map(|Section { name, .. }| format!("the {name} is only in what was made again")));
+    found.extend(new.map(|Section { name, .. }| format!("the {name} is only in the second build")));
     Some(found)
 }
 
-/// A section, with a name that no other has.
+/// A section with a unique name.
 struct Section {
     name: String,
-    /// Its contents, in bytes from the start of the whole file.
+    /// The range of its content, in bytes from the start of the whole file.
     range: Range<usize>,
 }
 
-/// Compares a section of one binary with that of another. Offsets that are told are those in the first file.
+/// Compares a section of two binaries. Offsets in the message are those in the first file.
 fn compare(name: &str, made: (&[u8], &Range<usize>), again: (&[u8], &Range<usize>)) -> Option<String> {
     let [one, other] = [made, again].map(|(binary, range)| &binary[range.clone()]);
     if one == other {
@@ -74,10 +74,10 @@ fn compare(name: &str, made: (&[u8], &Range<usize>), again: (&[u8], &Range<usize
     Some(format!("{name} (from {start:#x} in the file): {}", difference::bytes(one, other)))
 }
 
-/// The sections of a binary that hold no other binary, in their order.
+/// Returns the sections of a binary that hold no other binary, in order.
 ///
 /// # Errors
-/// It is no WebAssembly, or damaged.
+/// Fails if the binary is not WebAssembly, or is damaged.
 fn sections(binary: &[u8]) -> Result<Vec<Section>> {
     anyhow::ensure!(binary.starts_with(b"\0asm"), "no WebAssembly");
     let mut sections = Vec::new();
@@ -88,7 +88,7 @@ fn sections(binary: &[u8]) -> Result<Vec<Section>> {
         *count += 1;
         if *count == 1 { name } else { format!("{name} {count}") }
     };
-    // The name of the binary that begins next.
+    // The name of the next nested binary.
     let mut next = String::new();
     for payload in Parser::new(0).parse_all(binary) {
         let payload = payload?;
@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    /// A module whose function returns a number.
+    /// Makes a module whose function returns a number.
     fn module(number: i32) -> Module {
         let (mut types, mut functions, mut code) =
             (TypeSection::new(), FunctionSection::new(), CodeSection::new());
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_byte_of_code_is_found_in_its_section() {
+    fn finds_section_of_a_changed_byte() {
         let (made, again) = (module(5).finish(), module(6).finish());
         let at = made.iter().zip(&again).position(|(one, other)| one != other).unwrap();
         let found = differences(&made, &again).unwrap();
@@ -166,22 +166,22 @@ mod tests {
     }
 
     #[test]
-    fn sections_are_found_at_every_depth() {
+    fn finds_sections_at_every_depth() {
         let found = differences(&component(&[1, 2], Some(3)), &component(&[1, 7], Some(8))).unwrap();
         let names: Vec<&str> = found.iter().map(|place| place.split_once(" (").unwrap().0).collect();
         assert_eq!(names, ["core module 2 › code section", "component › core module › code section"]);
     }
 
     #[test]
-    fn a_section_of_one_alone_is_named() {
+    fn names_section_of_one_binary_only() {
         let (mut made, again) = (module(1), module(1).finish());
         made.section(&CustomSection { name: "producers".into(), data: b"rustc"[..].into() });
         let found = differences(&made.finish(), &again).unwrap();
-        assert_eq!(found, ["the section `producers` is missing in what was made again"]);
+        assert_eq!(found, ["the section `producers` is missing from the second build"]);
     }
 
     #[test]
-    fn other_files_are_no_binaries() {
+    fn ignores_files_that_are_not_webassembly() {
         assert_eq!(differences(b"abc", b"abd"), None);
         assert_eq!(differences(b"\0asm\x01\0\0\0\x0a\xff", b"\0asm\x01\0\0\0\x0a\xfe"), None);
     }

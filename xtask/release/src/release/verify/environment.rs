@@ -1,6 +1,7 @@
-//! Another place on this machine, as another user would have it: checkout, target folder, home, cargo's home and toolchain are at
-//! other paths, and none is as long as ours. What [`Project::cache`] keeps is the same: tools, which compile the same wherever
-//! they are. One that is not there as these sources have it is compiled in that place.
+//! A second build environment on this machine, as another user would have it: checkout, target directory, home,
+//! cargo home and toolchain have other paths, none of them as long as ours. The cache of [`Project::cache`] is
+//! shared: its tools compile to the same files at any path. A tool that the cache does not have in the version of
+//! these sources is compiled in the second environment.
 
 use std::{
     env,
@@ -16,10 +17,10 @@ use xshell::cmd;
 
 use super::{crates, toolchain, tree};
 
-/// As many lines of a command that failed are shown.
+/// The number of lines of a failed command that are shown.
 const TAIL: usize = 60;
 
-/// What from outside would decide what is built, or is about ours.
+/// The environment variables that would change the build, or that describe our own environment.
 const NOT_OURS: [&str; 7] = [
     "CARGO_BUILD_TARGET",
     "CARGO_ENCODED_RUSTFLAGS",
@@ -30,60 +31,61 @@ const NOT_OURS: [&str; 7] = [
     "XDG_CACHE_HOME",
 ];
 
-/// The place.
+/// The second environment.
 #[derive(Debug)]
-pub(super) struct Elsewhere {
-    /// What is kept between checkouts.
+pub(super) struct Environment {
+    /// The cache, which checkouts share.
     cache: PathBuf,
     root: PathBuf,
     home: PathBuf,
     target: PathBuf,
-    /// The toolchain's programs, before all others.
+    /// The PATH, with the toolchain's programs first.
     path: OsString,
-    _folder: Option<TempDir>,
-    /// Held against whoever else would use the same place.
+    _directory: Option<TempDir>,
+    /// A lock against other users of the same directory.
     _turn: Option<File>,
 }
 
-impl Elsewhere {
-    /// A place that is removed in the end, with `commit` checked out. Everything is compiled from the beginning.
+impl Environment {
+    /// Makes a temporary environment with `commit` checked out. Everything is compiled anew.
     pub(super) fn at_commit(project: &Project, commit: &str) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("clawft-elsewhere-").tempdir();
-        let folder = folder.context("could not make a temporary folder")?;
-        let mut place = Self::below(project, folder.path());
+        let directory = tempfile::Builder::new().prefix("clawft-elsewhere-").tempdir();
+        let directory = directory.context("could not make a temporary directory")?;
+        let mut place = Self::below(project, directory.path());
         tree::clone(project, commit, &place.root)?;
         place.furnish()?;
-        Ok(Self { _folder: Some(folder), ..place })
+        Ok(Self { _directory: Some(directory), ..place })
     }
 
-    /// A place that is kept in the cache, brought to the state of our checkout: what did not change is not compiled again.
+    /// Opens an environment in the cache and updates it to the state of our checkout: only changes are compiled
+    /// again.
     pub(super) fn kept(project: &Project) -> Result<Self> {
-        let folder = project.cache_folder("elsewhere")?;
-        let turn = files::lock(&folder.join("lock"))?;
-        let mut place = Self { _turn: Some(turn), ..Self::below(project, &folder) };
+        let directory = project.cache_folder("elsewhere")?;
+        let turn = files::lock(&directory.join("lock"))?;
+        let mut place = Self { _turn: Some(turn), ..Self::below(project, &directory) };
         tree::follow(project, &place.root)?;
         place.furnish()?;
         Ok(place)
     }
 
-    fn below(project: &Project, folder: &Path) -> Self {
+    fn below(project: &Project, directory: &Path) -> Self {
         Self {
             cache: project.cache.clone(),
-            root: not_as_long(folder, "another-checkout", &project.root),
-            home: folder.join("another-user"),
-            target: not_as_long(folder, "another-target", &project.target),
+            root: not_as_long(directory, "another-checkout", &project.root),
+            home: directory.join("another-user"),
+            target: not_as_long(directory, "another-target", &project.target),
             path: OsString::new(),
-            _folder: None,
+            _directory: None,
             _turn: None,
         }
     }
 
-    /// What is shipped there.
+    /// Returns its `target/dist`.
     pub(super) fn dist(&self) -> PathBuf {
         self.target.join("dist")
     }
 
-    /// Runs a command of the sources that are there.
+    /// Runs a command of `cargo xtask` of the sources there.
     pub(super) fn xtask(&self, words: &[OsString]) -> Result<()> {
         let shell = tree::at(&self.root)?;
         let mut command = cmd!(shell, "cargo xtask {words...}")
@@ -102,14 +104,14 @@ impl Elsewhere {
         let shown = shown.to_string_lossy();
         let what = format!("`cargo xtask {shown}`");
         let run = || cmd::run_quietly(command, &format!("run {what} in `{}`", self.root.display()), TAIL);
-        ui::progress("Running", &format!("{what} elsewhere"), run)
+        ui::progress("Running", &format!("{what} in a second environment"), run)
     }
 
-    /// Brings what it takes to build the checkout that is there.
+    /// Adds the crates and the toolchain that its builds need.
     fn furnish(&mut self) -> Result<()> {
         let home = self.cargo_home();
         fs::create_dir_all(&home)
-            .with_context(|| format!("could not make the folder `{}`", home.display()))?;
+            .with_context(|| format!("could not make the directory `{}`", home.display()))?;
         crates::share(&home)?;
         let programs = toolchain::share(&self.root, &self.home.join("toolchains"))?;
         let others = env::var_os("PATH").unwrap_or_default();
@@ -123,10 +125,11 @@ impl Elsewhere {
     }
 }
 
-/// A folder called `name` whose path is not as long as that of `ours`: a length that stands in a binary would be the same.
-fn not_as_long(folder: &Path, name: &str, ours: &Path) -> PathBuf {
-    let path = folder.join(name);
-    if path.as_os_str().len() == ours.as_os_str().len() { folder.join(format!("{name}-2")) } else { path }
+/// Returns a directory `name` whose path is not as long as that of `ours`, because a binary may contain the length
+/// of a path.
+fn not_as_long(directory: &Path, name: &str, ours: &Path) -> PathBuf {
+    let path = directory.join(name);
+    if path.as_os_str().len() == ours.as_os_str().len() { directory.join(format!("{name}-2")) } else { path }
 }
 
 #[cfg(test)]
@@ -134,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_path_is_as_long_as_ours() {
+    fn chooses_path_of_another_length() {
         for ours in ["/one/name", "/on/name2", "/x"] {
             let path = not_as_long("/one".as_ref(), "name", ours.as_ref());
             assert!(path.starts_with("/one/") && path.as_os_str().len() != ours.len(), "{}", path.display());
