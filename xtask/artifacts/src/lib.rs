@@ -1,6 +1,8 @@
-//! The component and the wasip1 module: built, shrunk, checked and measured, and what each of their bytes is for.
+//! The component and the wasip1 module: builds, shrinks, checks and measures them, and attributes each of their
+//! bytes.
 //!
-//! [`wasm`] makes them, [`size`] tells of their sizes and holds them, and both print with [`table`].
+//! [`wasm`] makes them, [`size`] reports their sizes and compares them with the budget, and both print with
+//! [`table`].
 
 mod size;
 mod table;

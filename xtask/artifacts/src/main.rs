@@ -6,13 +6,13 @@ use clap::Parser;
 use devkit::{project::Project, ui};
 use flags::{Size, Wasm};
 
-/// The command line: that of `cargo xtask`, as far as this package does it.
+/// The part of the command line of `cargo xtask` that this package implements.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 enum Command {
     Wasm(Wasm),
     Size(Size),
-    /// Have clippy look at the programs that this package builds on demand
+    /// Run clippy on the programs that this package builds on demand
     #[command(hide = true)]
     Clippy,
 }

@@ -1,12 +1,12 @@
-//! Tables as the rest of this tool prints them.
+//! Tables in the style of `cargo xtask`.
 
 use comfy_table::{CellAlignment, Table, presets};
 use devkit::budget::grouped;
 
-/// How much of a name a table shows: generic names run to several lines.
+/// The maximum number of characters of a name in a table: generic names may have several lines.
 const LONGEST: usize = 110;
 
-/// A table with these headings, of which the first `numbers` after the column `from` hold numbers.
+/// Returns a table with these headings. The columns in `numbers` hold numbers.
 pub(crate) fn table(headings: &[&str], rows: Vec<Vec<String>>, numbers: std::ops::Range<usize>) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY).set_header(headings);
@@ -17,7 +17,7 @@ pub(crate) fn table(headings: &[&str], rows: Vec<Vec<String>>, numbers: std::ops
     table.to_string()
 }
 
-/// A number of bytes with its sign, such as `+1,234`; empty where there is no difference.
+/// Returns a number of bytes with its sign, such as `+1,234`; empty for zero.
 pub(crate) fn signed(bytes: isize) -> String {
     match bytes {
         0 => String::new(),
@@ -26,12 +26,12 @@ pub(crate) fn signed(bytes: isize) -> String {
     }
 }
 
-/// `part` of `whole` in percent.
+/// Returns `part` of `whole` in percent.
 pub(crate) fn percent(part: usize, whole: usize) -> String {
     format!("{:.1} %", part as f64 * 100.0 / whole.max(1) as f64)
 }
 
-/// A name, cut in its middle where it is long.
+/// Returns the name, shortened in its middle if it is long.
 pub(crate) fn short(name: &str) -> String {
     let characters: Vec<char> = name.chars().collect();
     if characters.len() <= LONGEST {
@@ -47,12 +47,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn differences_carry_their_sign() {
+    fn writes_differences_with_their_sign() {
         assert_eq!([1_234, -56, 0].map(signed), ["+1,234", "-56", ""]);
     }
 
     #[test]
-    fn long_names_keep_their_ends() {
+    fn shortens_long_names_in_the_middle() {
         let name = format!("start{}end", "é".repeat(200));
         let shown = short(&name);
         assert!(shown.starts_with("start") && shown.ends_with("end") && shown.chars().count() <= LONGEST + 1);
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_at_the_right() {
+    fn aligns_numbers_at_the_right() {
         let shown = table(&["what", "bytes"], vec![vec!["a".into(), "7".into()]], 1..2);
         assert!(shown.contains("     7 "), "{shown}");
     }

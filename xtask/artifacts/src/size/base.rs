@@ -1,4 +1,4 @@
-//! What a build is compared with.
+//! The base of a comparison.
 
 use std::{
     collections::BTreeMap,
@@ -17,21 +17,21 @@ use crate::wasm;
 /// A base, as the user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Base {
-    /// What was accepted last.
+    /// The sizes that were accepted last.
     Accepted,
     /// A `size.json`, from this machine or a release.
     Sizes(PathBuf),
     /// A component or core module.
     Binary(PathBuf),
-    /// A commit, by its full hash: it is built.
+    /// A commit, by its full hash, which has to be built.
     Commit(String),
 }
 
 impl Base {
-    /// What `text` names: a file if there is one, else a git revision.
+    /// Returns the base that `text` names: a file if one exists, else a git revision.
     ///
     /// # Errors
-    /// It is neither.
+    /// Fails if it is neither.
     pub(super) fn find(project: &Project, text: &str) -> Result<Self> {
         let path = Path::new(text);
         if path.is_file() {
@@ -42,17 +42,19 @@ impl Base {
         let shell = project.shell()?;
         let name = format!("{text}^{{commit}}");
         let asked = cmd!(shell, "git rev-parse --verify --quiet --end-of-options {name}");
-        let answer = cmd::output(asked, "ask git")?;
+        let answer = cmd::output(asked, "ask git for the revision")?;
         if !answer.status.success() {
-            bail!("`{text}` is no file and no git revision: give a revision, a size.json or a .wasm file");
+            bail!(
+                "`{text}` is neither a file nor a git revision: give a revision, a size.json or a .wasm file"
+            );
         }
         Ok(Self::Commit(String::from_utf8_lossy(&answer.stdout).trim().to_owned()))
     }
 
-    /// What is in it; a commit is built for that.
+    /// Returns the sizes of the base. A commit is built first.
     ///
     /// # Errors
-    /// A file can't be read or is damaged; or the commit can't be built.
+    /// Fails if a file cannot be read or is damaged, or if the commit cannot be built.
     pub(super) fn load(&self, project: &Project) -> Result<Profile> {
         match self {
             Self::Accepted => wasm::baseline(project),
@@ -62,10 +64,10 @@ impl Base {
         }
     }
 
-    /// The name for people.
+    /// Returns the name for messages.
     pub(super) fn words(&self) -> String {
         match self {
-            Self::Accepted => "what was accepted last".to_owned(),
+            Self::Accepted => "the accepted sizes".to_owned(),
             Self::Sizes(path) | Self::Binary(path) => path.display().to_string(),
             Self::Commit(commit) => commit.chars().take(12).collect(),
         }
@@ -76,24 +78,24 @@ fn binary(path: &Path) -> Result<Profile> {
     let bytes = files::read(path)?;
     let name = if Parser::is_component(&bytes) { "clawft.wasm" } else { "clawft-wasip1.wasm" };
     let anatomy = Anatomy::of(&bytes, &wasm::OWNERS)
-        .with_context(|| format!("could not take `{}` apart", path.display()))?;
+        .with_context(|| format!("could not parse `{}`", path.display()))?;
     Ok(Profile { revision: None, artifacts: BTreeMap::from([(name.to_owned(), anatomy)]) })
 }
 
-/// Builds the commit as this tool builds: its own sources, settings and locked dependencies; our toolchain and optimiser.
+/// Builds the commit with its own sources, settings and locked dependencies, and with our toolchain and optimiser.
 fn build(project: &Project, commit: &str) -> Result<Profile> {
     ui::status("Building", &format!("the base, {commit}"));
-    let folder = tempfile::tempdir().context("could not make a temporary folder")?;
-    // Not below this checkout: cargo would add our settings to those of the base.
-    let root = folder.path().join("tree");
-    fs::create_dir(&root).with_context(|| format!("could not make the folder `{}`", root.display()))?;
-    let (shell, archive) = (project.shell()?, folder.path().join("tree.tar"));
+    let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+    // The path is not below this checkout, where cargo would add our settings to those of the base.
+    let root = directory.path().join("tree");
+    fs::create_dir(&root).with_context(|| format!("could not make the directory `{}`", root.display()))?;
+    let (shell, archive) = (project.shell()?, directory.path().join("tree.tar"));
     cmd::run(
         cmd!(shell, "git archive --format=tar --output {archive} {commit}"),
-        "take the base out of git",
+        "export the base from git",
     )?;
-    // As if all were written just now: cargo takes sources that are older than what it built for those that it built from, and
-    // this folder's last build was of another commit.
+    // All files get the current time: cargo takes sources that are older than its output for the ones it compiled,
+    // and the last build in this target directory was of another commit.
     cmd::run(cmd!(shell, "tar -x --touch -f {archive} -C {root}"), "unpack the base")?;
     let target = project.target.join("xtask").join("base");
     let base = Project { root, dist: target.join("dist"), target, cache: project.cache.clone() };
@@ -107,11 +109,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_come_before_revisions_and_are_told_by_what_they_hold() {
+    fn prefers_files_and_detects_their_kind() {
         let project = Project::discover().unwrap();
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let find = |name: &str, bytes: &[u8]| {
-            let path = folder.path().join(name);
+            let path = directory.path().join(name);
             fs::write(&path, bytes).unwrap();
             (Base::find(&project, path.to_str().unwrap()).unwrap(), path)
         };
@@ -120,6 +122,6 @@ mod tests {
         let (base, path) = find("b", b"{}");
         assert_eq!(base, Base::Sizes(path));
         let error = Base::find(&project, "no-such-thing").unwrap_err().to_string();
-        assert!(error.contains("no file and no git revision"), "{error}");
+        assert!(error.contains("neither a file nor a git revision"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! `size report --check`: the page in a real browser, as people open it.
+//! `size report --check`: opens the page in a real browser.
 
 use std::path::Path;
 
@@ -11,10 +11,10 @@ use xshell::cmd;
 /// The cases in `xtask/acceptance/size_report.py`.
 const CASES: [&str; 4] = ["desk", "keyboard", "dark", "phone"];
 
-/// Tries the page with every case, and keeps a screenshot of each in `target/acceptance`.
+/// Runs every case on the page, and keeps a screenshot of each in `target/acceptance`.
 ///
 /// # Errors
-/// There is no browser to be had, or something is not as it should be: all that is not.
+/// Fails if no browser is found, or if a case fails; names all failed cases.
 pub(super) fn check(project: &Project, html: &Path) -> Result<()> {
     let python = toolchain::python(project, Python::Acceptance)?.join("python3");
     let chromium = toolchain::program(project, Program::Chromium)?;
@@ -26,9 +26,9 @@ pub(super) fn check(project: &Project, html: &Path) -> Result<()> {
     for case in CASES {
         let name = format!("size-report-{case}");
         let given = json!({ "page": page, "chromium": chromium, "screenshots": screenshots, "name": name });
-        // It leaves no compiled files in the checkout.
+        // `-B`: no compiled Python files are written into the checkout.
         let attempt = cmd!(shell, "{python} -B {script} {case}").stdin(given.to_string());
-        let outcome = cmd::output(attempt, "drive the browser")?;
+        let outcome = cmd::output(attempt, "run the browser")?;
         if outcome.status.success() {
             ui::status(
                 "Passed",
@@ -37,13 +37,9 @@ pub(super) fn check(project: &Project, html: &Path) -> Result<()> {
             continue;
         }
         let said = String::from_utf8_lossy(&outcome.stderr).into_owned();
-        findings.push(format!("{case}: {}", said.lines().last().unwrap_or("it says nothing")));
+        findings.push(format!("{case}: {}", said.lines().last().unwrap_or("it printed nothing")));
     }
-    if findings.is_empty() {
-        Ok(())
-    } else {
-        bail!("the page is not as it should be\n{}", findings.join("\n"))
-    }
+    if findings.is_empty() { Ok(()) } else { bail!("the page failed its checks\n{}", findings.join("\n")) }
 }
 
 #[cfg(test)]
@@ -51,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_script_has_the_cases_and_no_others() {
+    fn script_has_exactly_these_cases() {
         let script = include_str!("../../../acceptance/size_report.py");
         let after = script.split("@case\ndef ").skip(1);
         let found: Vec<&str> = after.filter_map(|text| text.split('(').next()).collect();

@@ -1,4 +1,4 @@
-//! `size diff` in words: tables for people, and all of it as JSON.
+//! `size diff`: tables for people, and the whole difference as JSON.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -17,10 +17,11 @@ use crate::{
     wasm,
 };
 
-/// Builds the artifacts and prints what is different from `base`; also into the file `page`, if one is named.
+/// Builds the artifacts and prints the differences from `base`; also writes them to the file `page`, if one is
+/// named.
 ///
 /// # Errors
-/// They can't be built, the base can't be had, or the file can't be written to.
+/// Fails if the artifacts cannot be built, the base cannot be loaded, or the file cannot be written.
 pub(super) fn run(
     project: &Project,
     base: &str,
@@ -45,7 +46,7 @@ pub(super) fn run(
     differences.iter().try_for_each(|(name, difference)| ui::result(&words(name, difference, number)))
 }
 
-/// What is in the base, and what is in the artifacts as they are now: of those alone that the base can be compared with.
+/// Returns the profiles of the base and of the current artifacts, without artifacts that the base does not have.
 pub(super) fn both(project: &Project, base: &Base) -> Result<(Profile, Profile)> {
     let before = base.load(project)?;
     let mut after = wasm::profile(project, project)?;
@@ -107,7 +108,7 @@ fn row<K>(change: &Change<K>, name: String, owner: Option<&str>) -> Vec<String> 
     row
 }
 
-/// The difference in words.
+/// Returns the difference as text.
 pub(super) fn change(before: usize, after: usize) -> String {
     match diff::difference(before, after) {
         0 => "no change".to_owned(),
@@ -121,7 +122,7 @@ mod tests {
     use crate::size::fixture::anatomy;
 
     #[test]
-    fn what_changed_is_listed_and_the_rest_counted() {
+    fn lists_largest_changes_and_counts_the_rest() {
         let before = anatomy(&[("a", 100), ("b", 50), ("same", 7)]);
         let after = anatomy(&[("a", 1_300), ("c", 20), ("same", 7)]);
         let text = words("a.wasm", &diff::anatomies(Some(&before), Some(&after)), 2);
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn no_change_is_a_line() {
+    fn prints_one_line_without_changes() {
         let one = anatomy(&[("a", 100)]);
         let text = words("a.wasm", &diff::anatomies(Some(&one), Some(&one)), 9);
         assert_eq!(text, "a.wasm: 100 → 100 bytes raw (no change), 50 → 50 gzip -9 (no change)");

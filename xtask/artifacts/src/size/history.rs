@@ -1,4 +1,4 @@
-//! Every size that was ever accepted: `xtask/size/history.tsv`, a line for each artifact each time.
+//! The history of accepted sizes: `xtask/size/history.tsv`, a line for each artifact each time.
 
 use std::{path::PathBuf, time::SystemTime};
 
@@ -10,24 +10,24 @@ use devkit::{
 use serde::Serialize;
 use wasm_diet::Sizes;
 
-/// One line.
+/// A line of the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Entry {
-    /// The day, as `2026-11-22`.
+    /// Date, such as `2026-11-22`.
     pub(super) date: String,
-    /// The commit that was checked out, shortened; with a `+` where there were changes on top of it.
+    /// The short commit that was checked out, with a `+` if there were changes.
     pub(super) revision: String,
     pub(super) artifact: String,
     #[serde(flatten)]
     pub(super) size: Sizes,
-    /// What was said about it.
+    /// The reason that was given.
     pub(super) why: String,
 }
 
-/// All lines, the oldest first.
+/// Returns all lines, the oldest first.
 ///
 /// # Errors
-/// The file can't be read, or a line is not one.
+/// Fails if the file cannot be read, or if a line is invalid.
 pub(super) fn read(project: &Project) -> Result<Vec<Entry>> {
     let path = path(project);
     let text = files::read_text(&path)?;
@@ -36,7 +36,7 @@ pub(super) fn read(project: &Project) -> Result<Vec<Entry>> {
         .map(|(number, line)| {
             Entry::parse(line).with_context(|| {
                 format!(
-                    "{}:{}: a line is date, revision, artifact, raw, gzip and why, with tabs between",
+                    "{}:{}: expected date, revision, artifact, raw, gzip and why, separated by tabs",
                     path.display(),
                     number + 1
                 )
@@ -45,10 +45,10 @@ pub(super) fn read(project: &Project) -> Result<Vec<Entry>> {
         .collect()
 }
 
-/// Adds lines to the end.
+/// Appends lines.
 ///
 /// # Errors
-/// The file can't be read or written.
+/// Fails if the file cannot be read or written.
 pub(super) fn append(project: &Project, entries: &[Entry]) -> Result<()> {
     let path = path(project);
     let mut text = files::read_text(&path)?;
@@ -56,7 +56,7 @@ pub(super) fn append(project: &Project, entries: &[Entry]) -> Result<()> {
     replace(&path, text.as_bytes())
 }
 
-/// Today's date in UTC.
+/// Returns today's date in UTC.
 pub(super) fn today() -> String {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     now.split('T').next().unwrap_or_default().to_owned()
@@ -77,7 +77,7 @@ impl Entry {
 
     fn line(&self) -> String {
         let Self { date, revision, artifact, size, why } = self;
-        // What separates fields and lines can't be part of the words.
+        // Tabs and line breaks separate fields and lines, so the reason may have none.
         let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
         format!("{date}\t{revision}\t{artifact}\t{}\t{}\t{why}\n", size.raw, size.gzip)
     }
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_reads_back() {
+    fn parses_the_line_that_it_writes() {
         let entry = Entry {
             date: "2026-11-22".to_owned(),
             revision: "b74977e+".to_owned(),

@@ -1,4 +1,4 @@
-//! `size diff` as Markdown: small enough for a comment, with the tables folded away.
+//! `size diff` as Markdown: short enough for a comment, with folded tables.
 
 use std::{collections::BTreeMap, fs::OpenOptions, io::Write as _, path::Path};
 
@@ -12,18 +12,19 @@ use wasm_diet::{
 use super::diff::change;
 use crate::table::{short, signed};
 
-/// Appends `text` to the file at `path`, which is made if need be. What stands in it stays: the summary of a workflow's job
-/// is one file for all of its steps.
+/// Appends `text` to the file at `path`, which is created if necessary. Existing content stays, because the
+/// summary of a workflow's job is one file for all of its steps.
 ///
 /// # Errors
-/// It can't be written to.
+/// Fails if the file cannot be written.
 pub(super) fn append(path: &Path, text: &str) -> Result<()> {
     let context = || format!("could not write to `{}`", path.display());
     let mut file = OpenOptions::new().create(true).append(true).open(path).with_context(context)?;
     file.write_all(text.as_bytes()).with_context(context)
 }
 
-/// The differences from `base`: a line for each artifact, then by crate and function what changed most, `number` lines each.
+/// Returns the differences from `base`: a line for each artifact, then the largest changes by crate and by
+/// function, `number` lines each.
 pub(super) fn page(base: &str, differences: &BTreeMap<&str, Difference>, number: usize) -> String {
     let mut text = format!("### Size, against {base}\n\n");
     let sizes = differences.iter().map(|(name, difference)| {
@@ -40,12 +41,12 @@ pub(super) fn page(base: &str, differences: &BTreeMap<&str, Difference>, number:
     text
 }
 
-/// What changed in an artifact, to be unfolded.
+/// Returns the folded tables of the changes in an artifact.
 fn details(name: &str, difference: &Difference, number: usize) -> String {
     let crates = difference.crates.iter().take(number).map(|change| row(code(&change.id.owner), change));
     let parts = difference.parts.iter().take(number);
     let parts = parts.map(|change| row(code(&short(&change.id.name)), change));
-    let mut text = format!("\n<details><summary>What changed in {name}</summary>\n\n");
+    let mut text = format!("\n<details><summary>Changes in {name}</summary>\n\n");
     text.push_str(&table(&["crate", "raw", "gzip", "was", "is"], 1, crates));
     text.push('\n');
     text.push_str(&table(&["function", "raw", "gzip", "was", "is"], 1, parts));
@@ -62,7 +63,7 @@ fn row<K>(name: String, change: &Change<K>) -> Vec<String> {
     vec![name, signed(change.raw()), signed(change.gzip()), size(change.before), size(change.after)]
 }
 
-/// A table with these headings, whose columns hold numbers from the column `numbers` on.
+/// Returns a table with these headings. The columns from `numbers` on hold numbers.
 fn table(headings: &[&str], numbers: usize, rows: impl Iterator<Item = Vec<String>>) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let headed: Vec<String> = headings.iter().map(ToString::to_string).collect();
@@ -73,7 +74,7 @@ fn table(headings: &[&str], numbers: usize, rows: impl Iterator<Item = Vec<Strin
     text
 }
 
-/// `name` as code in a cell of a table: a bar would end the cell, and no name of a function holds a backtick.
+/// Returns `name` as code in a table cell. A bar would end the cell; names of functions have no backticks.
 fn code(name: &str) -> String {
     format!("`{}`", name.replace('|', "\\|"))
 }
@@ -88,7 +89,7 @@ mod tests {
     use crate::size::fixture::anatomy;
 
     #[test]
-    fn sizes_come_first_and_what_changed_is_folded_away() {
+    fn shows_sizes_first_and_folds_changes() {
         let before = anatomy(&[("<a as b|c>::d", 100), ("gone", 50)]);
         let after = anatomy(&[("<a as b|c>::d", 1_300), ("new", 20)]);
         let difference = diff::anatomies(Some(&before), Some(&after));
@@ -118,26 +119,26 @@ mod tests {
     }
 
     #[test]
-    fn no_change_has_nothing_to_unfold() {
+    fn folds_no_table_without_changes() {
         let one = anatomy(&[("a", 100)]);
         let text = page("x", &BTreeMap::from([("a.wasm", diff::anatomies(Some(&one), Some(&one)))]), 9);
         assert!(text.ends_with("| `a.wasm` | 100 | no change | 50 | no change |\n"), "{text}");
     }
 
     #[test]
-    fn the_largest_difference_fits_into_a_comment() {
+    fn largest_difference_fits_into_a_comment() {
         let names: Vec<String> = (0..5_000).map(|n| format!("{n:05}{}", "é".repeat(200))).collect();
         let after: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 9_999_999)).collect();
         let difference = || diff::anatomies(None, Some(&anatomy(&after)));
         let both = BTreeMap::from([("clawft.wasm", difference()), ("clawft-wasip1.wasm", difference())]);
-        // What GitHub takes for a comment, in characters; by default thirty functions are listed.
+        // GitHub's limit for a comment in characters; by default thirty functions are listed.
         assert!(page("0123456789ab", &both, 30).chars().count() < 65_536);
     }
 
     #[test]
-    fn what_a_file_holds_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("summary.md");
+    fn append_keeps_existing_content() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("summary.md");
         for text in ["one\n", "two\n"] {
             append(&path, text).unwrap();
         }

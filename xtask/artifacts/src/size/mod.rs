@@ -1,14 +1,14 @@
-//! `cargo xtask size`: where the bytes are, and holding what was reached.
+//! `cargo xtask size`: reports where the bytes are, and checks the accepted sizes.
 //!
 //! ```text
 //! artifact with names → anatomy: every byte is part of something → profile (size.json) → diff against a base
 //!    → tables, JSON, page
 //! ```
 //!
-//! Taking apart and comparing is done in the package `wasm-diet`. Modules here: [`base`] finds what to compare with,
-//! [`top`] with [`twiggy`] and [`diff`] tell of it, in tables or [`markdown`], [`report`] draws it and [`browser`] looks at
-//! that; [`ratchet`] holds the sizes against what was accepted and moves that on purpose, and [`history`] remembers.
-//! [`compare`] looks at others.
+//! The package `wasm-diet` parses and compares binaries. Modules here: [`base`] finds the base of a comparison;
+//! [`top`] with [`twiggy`] and [`diff`] report it, as tables or [`markdown`]; [`report`] makes a page and
+//! [`browser`] tests that; [`ratchet`] compares the sizes with the accepted ones and accepts new ones, and
+//! [`history`] lists all accepted sizes. [`compare`] compares with other HTTP stacks.
 
 mod base;
 mod browser;
@@ -27,10 +27,10 @@ use anyhow::Result;
 use devkit::project::Project;
 use flags::{Size, SizeCommand};
 
-/// Prints what was asked for about the sizes, or accepts them.
+/// Prints the requested report about the sizes, or accepts them.
 ///
 /// # Errors
-/// Fails if the artifacts cannot be built, or a size is not what was accepted.
+/// Fails if the artifacts cannot be built, or if a size exceeds the accepted one.
 pub fn run(project: &Project, flags: &Size) -> Result<()> {
     match &flags.command {
         Some(SizeCommand::Top { number, json }) => top::run(project, *number, *json),

@@ -1,4 +1,4 @@
-//! Holding what was reached: the sizes against the budget and the baseline, and moving both on purpose.
+//! The ratchet: compares the sizes with the budget and the baseline, and accepts new ones.
 
 use std::collections::BTreeMap;
 
@@ -19,10 +19,10 @@ use crate::{
     wasm,
 };
 
-/// Prints the artifacts against what was accepted and what is allowed.
+/// Compares the artifacts with the accepted sizes and the budget, and prints the result.
 ///
 /// # Errors
-/// They can't be built, or one is larger than it may be; then with what grew.
+/// Fails if they cannot be built, or if one exceeds its budget; then the error names the functions that grew.
 pub(super) fn check(project: &Project, json: bool) -> Result<()> {
     let budget = Budget::of(project)?;
     let profile = wasm::profile(project, project)?;
@@ -37,10 +37,11 @@ pub(super) fn check(project: &Project, json: bool) -> Result<()> {
     budget.check(&measured, &flags::shipped()).map_err(|error| wasm::explain(project, &profile, &error))
 }
 
-/// Takes the sizes as they are now for the ones to hold.
+/// Accepts the current sizes.
 ///
 /// # Errors
-/// The artifacts can't be built; one is above its limit, which no words move; or a file can't be read or written.
+/// Fails if the artifacts cannot be built; if one is above its limit, which no reason moves; or if a file cannot
+/// be read or written.
 pub(super) fn accept(project: &Project, why: &str) -> Result<()> {
     let profile = wasm::profile(project, project)?;
     let (path_of_budget, budget) = (project.root.join("size-budget.toml"), Budget::of(project)?);
@@ -58,9 +59,9 @@ pub(super) fn accept(project: &Project, why: &str) -> Result<()> {
     Ok(())
 }
 
-/// The budget file with the ratchets at these sizes; everything else in it stays as it is.
+/// Returns the budget file with the ratchets at these sizes; everything else in it stays.
 fn moved(text: &str, budget: &Budget, sizes: &[(&str, Sizes)], why: &str) -> Result<String> {
-    let mut document: DocumentMut = text.parse().context("the size budget is no TOML")?;
+    let mut document: DocumentMut = text.parse().context("the size budget is not valid TOML")?;
     for &(name, size) in sizes {
         let row = budget.row(name).with_context(|| format!("`{name}` has no row in the size budget"))?;
         for (form, bounds, bytes) in [("raw", &row.raw, size.raw), ("gzip", &row.gzip, size.gzip)] {
@@ -78,7 +79,7 @@ fn moved(text: &str, budget: &Budget, sizes: &[(&str, Sizes)], why: &str) -> Res
     Ok(document.to_string())
 }
 
-/// Puts a text in the place of a value, with the space around it as it is.
+/// Replaces the text of a value and keeps the space around it.
 fn set(item: &mut Item, text: String) {
     let mut value = Value::from(text);
     if let Some(old) = item.as_value() {
@@ -104,7 +105,7 @@ fn entries(project: &Project, profile: &Profile, why: &str) -> Result<Vec<Entry>
     Ok(sizes(profile).into_iter().map(entry).collect())
 }
 
-/// The sizes of all artifacts.
+/// Returns the sizes of all artifacts.
 fn sizes(profile: &Profile) -> Vec<(&str, Sizes)> {
     profile.artifacts.iter().map(|(name, anatomy)| (name.as_str(), anatomy.size)).collect()
 }
@@ -135,7 +136,7 @@ fn overview(profile: &Profile, accepted: &Profile, budget: &Budget) -> String {
     table(&["artifact", "form", "bytes", "since accepted", "may be", "limit"], rows, 2..6)
 }
 
-/// What an artifact is held to, for the page.
+/// The bounds of an artifact, for the page.
 #[derive(Debug, Serialize)]
 pub(super) struct Held<'a> {
     raw: Marks,
@@ -145,15 +146,15 @@ pub(super) struct Held<'a> {
 
 #[derive(Debug, Serialize)]
 struct Marks {
-    /// Bytes reached and accepted.
+    /// Accepted bytes.
     ratchet: usize,
     /// Bytes that the next build may have.
     allowed: usize,
-    /// Bytes promised.
+    /// Promised maximum of bytes.
     limit: usize,
 }
 
-/// What every artifact in the budget is held to.
+/// Returns the bounds of every artifact in the budget.
 pub(super) fn held(budget: &Budget) -> BTreeMap<&str, Held<'_>> {
     let marks = |bounds: &Bounds| Marks {
         ratchet: bounds.ratchet().bytes(),
@@ -176,14 +177,14 @@ mod tests {
         gzip = { limit = \"1 B\", ratchet = \"1 B\" }\n";
 
     fn moved_to(raw: usize) -> Result<String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("budget.toml");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("budget.toml");
         std::fs::write(&path, FILE).unwrap();
         moved(FILE, &Budget::load(&path).unwrap(), &[("a.wasm", Sizes { raw, gzip: 800 })], "why not")
     }
 
     #[test]
-    fn only_the_ratchets_move_and_comments_stay() {
+    fn moves_ratchets_and_keeps_comments() {
         let expected = FILE
             .replace("ratchet = \"2 KB\"", "ratchet = \"2_345 B\"")
             .replace("ratchet = \"900 B\" }\n", "ratchet = \"800 B\" }\nwhy = \"why not\"\n");
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn no_words_move_a_limit() {
+    fn refuses_size_above_limit() {
         let error = moved_to(3_001).unwrap_err().to_string();
         assert_eq!(error, "`a.wasm` is 3,001 bytes raw, above its limit of 3 KB, which is a promise");
     }

@@ -1,6 +1,6 @@
-//! `size report`: everything as one page to look at, which asks nobody for anything.
+//! `size report`: all sizes as one self-contained page.
 //!
-//! The page is put together from the files in `page/`; what it shows is in it as JSON.
+//! The page is assembled from the files in `page/`; its data is in it as JSON.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -19,9 +19,9 @@ use super::{
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 
-/// The scripts, in the order in which they build on one another.
+/// The scripts, each after those that it uses.
 const SCRIPTS: [&str; 6] = [
-    include_str!("page/words.js"),
+    include_str!("page/elements.js"),
     include_str!("page/treemap.js"),
     include_str!("page/colours.js"),
     include_str!("page/charts.js"),
@@ -29,11 +29,11 @@ const SCRIPTS: [&str; 6] = [
     include_str!("page/main.js"),
 ];
 
-/// What the page shows.
+/// The data of the page.
 #[derive(Debug, Serialize)]
 struct Shown<'a> {
     revision: Option<&'a str>,
-    /// What changes are against; `None` where there is nothing to compare with.
+    /// The name of the base; `None` if there is none.
     base: Option<String>,
     artifacts: BTreeMap<&'a str, Artifact<'a>>,
     budgets: BTreeMap<&'a str, Held<'a>>,
@@ -45,7 +45,7 @@ struct Artifact<'a> {
     #[serde(flatten)]
     size: Sizes,
     before: Option<Sizes>,
-    /// Also those that are gone, with no size.
+    /// The parts, including removed ones with the size 0.
     parts: Vec<ShownPart<'a>>,
 }
 
@@ -59,14 +59,14 @@ struct ShownPart<'a> {
     copies: usize,
     #[serde(flatten)]
     size: Sizes,
-    /// `None` where it was not there.
+    /// The size in the base; `None` if the base does not have the part.
     before: Option<Sizes>,
 }
 
 /// Builds the artifacts and writes the page.
 ///
 /// # Errors
-/// They can't be built, the base can't be had, or a file can't be read or written.
+/// Fails if the artifacts cannot be built, the base cannot be loaded, or a file cannot be read or written.
 pub(super) fn run(project: &Project, html: &Path, base: Option<&str>, json: bool) -> Result<()> {
     let base = base.map_or(Ok(Base::Accepted), |text| Base::find(project, text))?;
     let (before, after) = diff::both(project, &base)?;
@@ -79,10 +79,10 @@ pub(super) fn run(project: &Project, html: &Path, base: Option<&str>, json: bool
         history: history::read(project)?,
     };
     let data = json::lines(&shown)?;
-    let path = std::path::absolute(html).context("could not find the current folder")?;
-    let folder = path.parent().context("the page has no folder")?;
-    fs::create_dir_all(folder)
-        .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
+    let path = std::path::absolute(html).context("could not find the current directory")?;
+    let directory = path.parent().context("the page's path has no directory")?;
+    fs::create_dir_all(directory)
+        .with_context(|| format!("could not make the directory `{}`", directory.display()))?;
     replace(&path, page(&data).as_bytes())?;
     ui::status("Wrote", &html.display().to_string());
     if json { ui::result(&data) } else { Ok(()) }
@@ -115,9 +115,9 @@ fn parts<'a>(before: Option<&'a Anatomy>, after: &'a Anatomy) -> Vec<ShownPart<'
     parts
 }
 
-/// The page with `data`, a JSON text, in it.
+/// Returns the page with `data`, a JSON text, in it.
 fn page(data: &str) -> String {
-    // Inside a script nothing ends it but the end tag, which may be written in JSON in another way.
+    // Only an end tag ends a script, and JSON can spell it in another way.
     let data = data.replace("</", "<\\/").replace("<!--", "<\\u0021--");
     PAGE.replacen("/*STYLE*/", STYLE, 1)
         .replacen("/*SCRIPT*/", &SCRIPTS.join("\n"), 1)
@@ -131,24 +131,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_asks_nobody_for_anything() {
+    fn page_loads_nothing_else() {
         let page = page("{}");
         for elsewhere in ["src=", "@import", "url(", "fetch(", "XMLHttpRequest", "https://"] {
             assert!(!page.contains(elsewhere), "{elsewhere}");
         }
-        // The name of a language, which nobody asks for.
+        // The namespace of SVG, which is not loaded.
         assert_eq!(page.matches("http://").count(), page.matches("http://www.w3.org/2000/svg").count());
         assert!(!page.contains("/*STYLE*/") && !page.contains("/*DATA*/") && !page.contains("/*SCRIPT*/"));
     }
 
     #[test]
-    fn no_name_ends_the_script_that_it_stands_in() {
+    fn escapes_end_tag_in_names() {
         let page = page(r#"{ "name": "</script><!-- " }"#);
         assert!(page.contains(r#"{ "name": "<\/script><\u0021-- " }"#));
     }
 
     #[test]
-    fn what_is_gone_is_shown_without_a_size() {
+    fn shows_removed_part_without_a_size() {
         let anatomy = |names: &[&str]| {
             let size = Sizes { raw: 5, gzip: 2 };
             let part = |name: &&str| Part { id: PartId::new(Kind::Code, "core", name), copies: 1, size };

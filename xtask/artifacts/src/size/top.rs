@@ -13,12 +13,12 @@ use crate::{
     wasm,
 };
 
-/// What `size top` tells of an artifact.
+/// The report of `size top` about an artifact.
 #[derive(Debug, Serialize)]
 struct Top {
     #[serde(flatten)]
     size: Sizes,
-    /// twiggy's list.
+    /// The list of twiggy.
     functions: Vec<Line>,
     kinds: Vec<Sum>,
     crates: Vec<Sum>,
@@ -28,16 +28,16 @@ struct Top {
 #[derive(Debug, Serialize)]
 struct Sum {
     name: String,
-    /// How many functions.
+    /// The number of functions.
     functions: usize,
     #[serde(flatten)]
     size: Sizes,
 }
 
-/// Builds the artifacts and prints what is in them.
+/// Builds the artifacts and prints their largest functions and their sums.
 ///
 /// # Errors
-/// They can't be built, or twiggy can't be had.
+/// Fails if the artifacts cannot be built, or if twiggy is not available.
 pub(super) fn run(project: &Project, number: usize, json: bool) -> Result<()> {
     let profile = wasm::profile(project, project)?;
     let mut tops = BTreeMap::new();
@@ -91,7 +91,7 @@ fn words(name: &str, top: &Top) -> String {
             ]
         };
         let mut rows: Vec<_> = sums.iter().map(row).collect();
-        // The sum of what is listed, which is the size of the file.
+        // The sum of all lines, which is the size of the file.
         let total = |of: fn(&Sum) -> usize| grouped(sums.iter().map(of).sum());
         let raw: usize = sums.iter().map(|sum| sum.size.raw).sum();
         rows.push(vec![
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_end_in_the_size_of_the_file() {
+    fn sums_end_with_file_size() {
         let part = |kind, owner: &str, raw, copies| Part {
             id: PartId::new(kind, owner, "name"),
             copies,

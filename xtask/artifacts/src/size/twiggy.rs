@@ -1,4 +1,4 @@
-//! The largest functions of an artifact's core module, as twiggy tells them.
+//! The largest functions of an artifact's core module, from twiggy.
 
 use std::fs;
 
@@ -11,37 +11,37 @@ use xshell::cmd;
 
 use crate::wasm;
 
-/// A line of twiggy's.
+/// A line of twiggy's output.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Line {
-    /// A function's name, or what twiggy calls another part.
+    /// Name of a function, or twiggy's name for another part.
     pub(super) name: String,
-    /// Its own bytes, without what it calls.
+    /// Its own bytes, without the functions that it calls.
     #[serde(rename(deserialize = "shallow_size"))]
     pub(super) bytes: usize,
 }
 
-/// The `number` largest functions of an artifact that was built just now.
+/// Returns the `number` largest functions of an artifact that was just built.
 ///
 /// # Errors
-/// twiggy can't be had, or can't read the module.
+/// Fails if twiggy is not available, or cannot read the module.
 pub(super) fn top(project: &Project, artifact: &str, number: usize) -> Result<Vec<Line>> {
     let twiggy = toolchain::tool(project, Tool::Twiggy)?;
     let path = wasm::named(project, artifact);
     let named = files::read(&path)?;
-    // A component has small modules of glue beside its own, and twiggy reads core modules only.
+    // A component has small adapter modules beside its own one, and twiggy reads core modules only.
     let modules = component::modules(&named)?;
     let module = modules.iter().max_by_key(|module| module.len()).context("it has no core module")?;
     let core = path.with_extension("core.wasm");
     fs::write(&core, module).with_context(|| format!("could not write `{}`", core.display()))?;
     let shell = project.shell()?;
-    let output = cmd::read(cmd!(shell, "{twiggy} top --format json {core}"), "ask twiggy")?;
+    let output = cmd::read(cmd!(shell, "{twiggy} top --format json {core}"), "run twiggy")?;
     let lines: Vec<Line> = serde_json::from_str(&output).context("could not read twiggy's answer")?;
     let functions = lines.into_iter().filter(is_function).take(number);
     Ok(functions.map(|line| Line { name: without_hashes(&line.name), ..line }).collect())
 }
 
-/// The name without what tells crates of equal name apart: `core[2f7c18b80f81f2a8]::fmt`.
+/// Removes the hashes that distinguish crates of equal names: `core[2f7c18b80f81f2a8]::fmt`.
 fn without_hashes(name: &str) -> String {
     let is_hash = |text: &str| text.len() > 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let mut pieces = name.split('[');
@@ -58,7 +58,7 @@ fn without_hashes(name: &str) -> String {
     shown
 }
 
-/// Sections are no functions; what sums up is no line of its own.
+/// Returns whether the line is a function, and not a section or a sum.
 fn is_function(line: &Line) -> bool {
     let sections = ["data[", "\"function names\"", "custom section", "import ", "export ", "elem[", "table["];
     !sections.iter().any(|section| line.name.starts_with(section))
@@ -69,14 +69,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashes_go_and_slices_stay() {
+    fn removes_hashes_and_keeps_slices() {
         let name =
             "<alloc[2f7c18b80f81f2a8]::vec::Vec<[u8]> as core[d9a3]::fmt::Debug[0123456789abcdef]>::fmt[0]";
         assert_eq!(without_hashes(name), "<alloc::vec::Vec<[u8]> as core[d9a3]::fmt::Debug>::fmt[0]");
     }
 
     #[test]
-    fn sections_are_no_functions() {
+    fn sections_and_sums_are_not_functions() {
         let line = |name: &str| Line { name: name.to_owned(), bytes: 1 };
         assert!(is_function(&line("dlmalloc")));
         assert!(!is_function(&line("data[0]")));

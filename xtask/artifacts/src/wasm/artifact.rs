@@ -1,4 +1,4 @@
-//! What is made, and where it is put.
+//! The artifacts to build, and their files.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ use devkit::{
 };
 use flags::{WasmTargets, values::Artifact};
 
-/// Returns what is to be made for the targets asked for.
+/// Returns the artifacts of the requested targets.
 pub(super) fn plan(targets: WasmTargets) -> Vec<Artifact> {
     match targets {
         WasmTargets::Wasip2 => vec![Artifact::Component],
@@ -18,7 +18,7 @@ pub(super) fn plan(targets: WasmTargets) -> Vec<Artifact> {
     }
 }
 
-/// Writes the artifact, and the component's compressed form beside it. Returns that form.
+/// Writes the artifact and, for the component, its compressed form. Returns the compressed form.
 pub(super) fn write(dist: &Path, artifact: Artifact, bytes: &[u8]) -> Result<Vec<u8>> {
     let path = dist.join(artifact.file_name());
     let compressed = gzip(bytes).context("could not compress")?;
@@ -29,12 +29,12 @@ pub(super) fn write(dist: &Path, artifact: Artifact, bytes: &[u8]) -> Result<Vec
     Ok(compressed)
 }
 
-/// Keeps the artifact as it is with the names of its functions, for whoever asks what is in it.
+/// Writes the artifact with the names of its functions, for `cargo xtask size`.
 pub(super) fn write_named(project: &Project, artifact: Artifact, bytes: &[u8]) -> Result<()> {
     let path = super::named(project, artifact.file_name());
-    let folder = path.parent().context("the path has no folder")?;
-    fs::create_dir_all(folder)
-        .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
+    let directory = path.parent().context("the path has no directory")?;
+    fs::create_dir_all(directory)
+        .with_context(|| format!("could not make the directory `{}`", directory.display()))?;
     replace(&path, bytes)
 }
 
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_component_ships_compressed_too() {
+    fn writes_compressed_component_too() {
         let dist = tempfile::tempdir().unwrap();
         let compressed = write(dist.path(), Artifact::Component, b"\0asm").unwrap();
         assert_eq!(fs::read(dist.path().join("clawft.wasm")).unwrap(), b"\0asm");

@@ -1,24 +1,24 @@
-//! Runs `cargo build` for one wasm target and finds what it made in cargo's own messages.
+//! Runs `cargo build` for one wasm target and finds the executable in cargo's messages.
 
 use anyhow::Result;
 use devkit::{cargo, files, project::Project};
 use flags::HttpBackend;
 use xshell::cmd;
 
-/// A way to have cargo build.
+/// A way to build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// What ships: at its smallest, with the names of functions in until the end, so that `cargo xtask size` can say which is
-    /// how large.
+    /// As shipped: optimised for size, with the names of functions kept until the end, so that `cargo xtask size`
+    /// can attribute bytes to functions.
     Named,
-    /// The same without names.
+    /// As shipped, without names.
     Small,
-    /// As a release is built where nobody says more.
+    /// With the release profile and no other setting.
     Plain,
 }
 
 impl Way {
-    /// What cargo is told.
+    /// Returns the arguments for cargo.
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Named => &[
@@ -51,7 +51,7 @@ pub(super) fn build(
     compile(project, way, target, &what, locked, &format!("build clawft for {target}"))
 }
 
-/// Builds the program of `package` as what ships.
+/// Builds the program of `package` with the settings of the shipped artifacts.
 pub(super) fn program(project: &Project, target: &str, package: &str) -> Result<Vec<u8>> {
     let purpose = format!("build {package} for {target}");
     compile(project, Way::Named, target, &["--package", package], false, &purpose)
@@ -63,7 +63,7 @@ pub(super) fn sample(project: &Project, way: Way, target: &str, package: &str) -
     compile(project, way, target, &what, true, &format!("build the sample {package}"))
 }
 
-/// Builds `what`. `purpose` completes the sentence "could not …".
+/// Builds the package and program in `what`. `purpose` completes the sentence "could not …".
 fn compile(
     project: &Project,
     way: Way,
@@ -74,13 +74,13 @@ fn compile(
 ) -> Result<Vec<u8>> {
     let shell = project.shell()?;
     if way != Way::Plain {
-        // The settings in the file are what it unlocks.
+        // The settings in the file need unstable features.
         shell.set_var("RUSTC_BOOTSTRAP", "1");
     }
     let (arguments, locked) = (way.arguments(), locked.then_some("--locked"));
-    // Flags from outside would replace the ones in the file, and the artifact would depend on who builds it. A target folder
-    // from outside is that of our own checkout, and what is built here may be another. Samples go to the workspace's, for the
-    // sake of the std in it.
+    // Flags from the environment would replace the ones in the file, and the artifact would depend on who builds
+    // it. A target directory from the environment belongs to our own checkout, but this may be a build of another
+    // one. Samples share the target directory of the workspace, to share the compiled std.
     let build = cmd!(shell, "cargo build --target {target} {arguments...} {what...} {locked...}")
         .env("CARGO_TARGET_DIR", &project.target)
         .env_remove("RUSTFLAGS")

@@ -1,18 +1,18 @@
-//! Which WebAssembly features the shipped artifacts need of a runtime, beyond the first version of WebAssembly.
+//! The WebAssembly features that the shipped artifacts need, beyond the first version of WebAssembly.
 //!
-//! The lists here decide what Binaryen may use and what validation allows, and they are exact: a feature that creeps in
-//! fails the build, and so does one that is listed and no longer used. Who wants to know whether a runtime is able to run
-//! an artifact reads them here.
+//! The lists decide which features Binaryen may use and validation allows. They are exact: a feature that is used
+//! but not listed fails the build, and so does one that is listed and no longer used. They also tell whether a
+//! runtime can run an artifact.
 
 use anyhow::{Result, bail};
 use flags::values::Artifact;
 use wasm_diet::features::{self, COMPONENTS, Feature};
 
-/// All that a runtime has to know beyond the first version of WebAssembly.
+/// Returns the features that a runtime needs beyond the first version of WebAssembly.
 ///
-/// The component needs what rustc takes for granted and every runtime of components has. The module is for the smallest
-/// runtimes, and needs nothing at all: rustc is told so (`.cargo/size-optimised.toml`), and what the C library brings
-/// is taken away by [`lower`](super::lower).
+/// The component needs rustc's default features, which every runtime of components has. The module is for the
+/// smallest runtimes, and needs none: rustc is configured so (`.cargo/size-optimised.toml`), and
+/// [`lower`](super::lower) replaces those that the C library uses.
 pub(super) fn of(artifact: Artifact) -> &'static [Feature] {
     match artifact {
         Artifact::Component => {
@@ -22,14 +22,14 @@ pub(super) fn of(artifact: Artifact) -> &'static [Feature] {
     }
 }
 
-/// Refuses a binary that does not use exactly the features `listed`.
+/// Fails unless a binary uses exactly the features `listed`.
 pub(super) fn check(binary: &[u8], listed: &[Feature]) -> Result<()> {
     let faults = features::differences(binary, listed)?;
     if faults.is_empty() {
         return Ok(());
     }
     bail!(
-        "{}: `features::of` in xtask/artifacts/src/wasm/features.rs lists what runtimes have to know",
+        "{}: `features::of` in xtask/artifacts/src/wasm/features.rs lists the features that runtimes need",
         faults.join("; ")
     )
 }
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_listed_feature_is_known_to_all_who_are_told_of_it() {
+    fn every_listed_feature_has_known_names() {
         for artifact in Artifact::ALL {
             features::validate(&Module::new().finish(), of(artifact)).unwrap();
             features::for_binaryen(of(artifact)).unwrap();
@@ -49,12 +49,12 @@ mod tests {
     }
 
     #[test]
-    fn the_module_runs_on_the_first_version() {
+    fn module_needs_no_later_features() {
         assert_eq!(of(Artifact::Wasip1Module), &[] as &[Feature]);
     }
 
     #[test]
-    fn the_list_is_exact_both_ways() {
+    fn list_is_exact_both_ways() {
         let plain = Module::new().finish();
         check(&plain, &[]).unwrap();
         let error = check(&plain, &["sign_extension"]).unwrap_err().to_string();

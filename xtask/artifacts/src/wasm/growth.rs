@@ -1,4 +1,4 @@
-//! What grew against what was accepted last, for the error of a budget that does not hold.
+//! The functions that grew since the last accepted sizes, for the error of an exceeded budget.
 
 use std::path::PathBuf;
 
@@ -8,18 +8,18 @@ use wasm_diet::{Profile, diff};
 
 use crate::table::{short, signed};
 
-/// How many of the functions that grew an error names.
-const BLAMED: usize = 12;
+/// The number of functions that an error names.
+const NAMED: usize = 12;
 
-/// Returns the path of the file that holds what was accepted last.
+/// Returns the path of the file with the accepted sizes.
 pub(crate) fn baseline_path(project: &Project) -> PathBuf {
     project.root.join("xtask").join("size").join("baseline.json")
 }
 
-/// What was accepted last.
+/// Returns the accepted sizes.
 ///
 /// # Errors
-/// It can't be read.
+/// Fails if the file cannot be read.
 pub(crate) fn baseline(project: &Project) -> Result<Profile> {
     Profile::read(&baseline_path(project))
 }
@@ -42,7 +42,7 @@ pub(crate) fn explain(project: &Project, profile: &Profile, error: &Error) -> Er
     anyhow!("{violations}\n{grown}\n{}", cures.join("\n"))
 }
 
-/// What grew in each artifact that is larger than it was.
+/// Returns the functions that grew in each artifact that is larger than before.
 fn grown(accepted: &Profile, profile: &Profile) -> String {
     let mut text = String::new();
     for (name, difference) in diff::profiles(accepted, profile) {
@@ -51,16 +51,16 @@ fn grown(accepted: &Profile, profile: &Profile) -> String {
         if more <= 0 && after.gzip <= before.gzip {
             continue;
         }
-        text.push_str(&format!("in {name}, against what was accepted last ({} bytes raw):\n", signed(more)));
+        text.push_str(&format!("in {name}, since the accepted size ({} bytes raw):\n", signed(more)));
         let mut grown: Vec<_> = difference.parts.iter().filter(|change| change.raw() > 0).collect();
         grown.sort_by_key(|change| std::cmp::Reverse(change.raw()));
-        for change in grown.iter().take(BLAMED) {
+        for change in grown.iter().take(NAMED) {
             text.push_str(&format!("{:>9}  {}\n", signed(change.raw()), short(&change.id.name)));
         }
-        if grown.len() > BLAMED {
+        if grown.len() > NAMED {
             text.push_str(&format!(
                 "{:>9}  others: cargo xtask size diff xtask/size/baseline.json\n",
-                grown.len() - BLAMED
+                grown.len() - NAMED
             ));
         }
     }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_names_what_grew() {
+    fn names_functions_that_grew() {
         let profile = |functions: &[(&str, usize)]| {
             let part = |&(name, raw): &(&str, usize)| Part {
                 id: PartId::new(Kind::Code, "core", name),
@@ -89,8 +89,7 @@ mod tests {
             Profile { revision: None, artifacts: BTreeMap::from([("a.wasm".to_owned(), anatomy)]) }
         };
         let text = grown(&profile(&[("a", 10), ("b", 20)]), &profile(&[("a", 5), ("b", 23), ("c", 1_200)]));
-        let expected =
-            "in a.wasm, against what was accepted last (+1,198 bytes raw):\n   +1,200  c\n       +3  b\n";
+        let expected = "in a.wasm, since the accepted size (+1,198 bytes raw):\n   +1,200  c\n       +3  b\n";
         assert_eq!(text, expected);
         assert_eq!(grown(&profile(&[("a", 10)]), &profile(&[("a", 9)])), "");
     }

@@ -1,9 +1,9 @@
-//! Takes out of a core module what came after the first version of WebAssembly and std or the C library use all the same:
-//! copying and filling memory, and sign extension.
+//! Replaces later WebAssembly features in a core module that std or the C library use: bulk copying and filling of
+//! memory, and sign extension.
 //!
-//! Binaryen has such a pass since version 119; this one knows the few operators that are really there, and is sure to
-//! find the same whatever C library was linked. Everything else is copied byte by byte, and what is left of later versions is
-//! found by [`features`](super::features).
+//! Binaryen has such a pass since version 119; this one handles only the operators that occur, and finds them with
+//! any C library. Everything else is copied byte by byte, and [`features`](super::features) finds the remaining
+//! later features.
 
 use anyhow::Result;
 use wasm_diet::component::section;
@@ -12,10 +12,11 @@ use wasmparser::{BinaryReader, FunctionBody, Operator, Parser, Payload, TypeRef}
 
 mod helpers;
 
-/// The same module with calls in place of `memory.copy` and `memory.fill`, and shifts in place of the sign extensions.
+/// Returns the module with calls in place of `memory.copy` and `memory.fill`, and shifts in place of sign
+/// extensions.
 ///
-/// The two functions that are called stand behind all others. They do the same but for one thing: where an operator would
-/// trap before it has changed anything, they trap at the first byte that is not there.
+/// The two called functions are the last ones of the module. They behave the same with one exception: where an
+/// operator would trap before it changes anything, they trap at the first invalid byte.
 pub(super) fn lower(module: &[u8]) -> Result<Vec<u8>> {
     let (mut types, mut functions) = (0, 0);
     let mut code = CodeSection::new();
@@ -38,7 +39,7 @@ pub(super) fn lower(module: &[u8]) -> Result<Vec<u8>> {
                 functions += section.count();
                 added = Some((helpers::COUNT, [encoded(types), encoded(types)].concat()));
             }
-            // It serves memory that is initialised later, and none is.
+            // It is for memory.init, which is not used.
             Payload::DataCountSection { .. } => continue,
             Payload::CodeSectionStart { count, .. } => {
                 bodies = *count;
@@ -64,7 +65,7 @@ pub(super) fn lower(module: &[u8]) -> Result<Vec<u8>> {
     Ok(output)
 }
 
-/// The content of a section that is a list, with `count` more `entries` at its end.
+/// Returns the content of a section that is a list, with `count` more `entries` at its end.
 fn extended(list: &[u8], count: u32, entries: &[u8]) -> Result<Vec<u8>> {
     let mut reader = BinaryReader::new(list, 0);
     let before = reader.read_var_u32()?;
@@ -78,7 +79,8 @@ fn encoded(number: u32) -> Vec<u8> {
     bytes
 }
 
-/// The body of a function, its size left out, with calls to the function with the index `helpers` and the next one.
+/// Returns the body of a function, without its size, with calls to the function with the index `helpers` and the
+/// next one.
 fn rewritten(module: &[u8], body: &FunctionBody<'_>, helpers: u32) -> Result<Vec<u8>> {
     let mut operators = body.get_operators_reader()?;
     let mut output = section(module, body.range().start..operators.original_position())?.to_vec();

@@ -1,4 +1,4 @@
-//! `cargo xtask wasm`: from source to artifacts that may ship.
+//! `cargo xtask wasm`: builds the artifacts that ship.
 //!
 //! ```text
 //! cargo build (path from cargo's JSON) → later WebAssembly features taken out of the wasip1 module
@@ -6,9 +6,9 @@
 //!    → validate, with exactly the listed features → measure raw and gzip -9 → size-budget.toml → target/dist/
 //! ```
 //!
-//! Modules in that order: [`build`], [`lower`], [`optimise`], [`validate`] with [`features`], [`artifact`], [`report`], and
-//! [`growth`] where the budget does not hold. [`mod@stages`] is the same way for components of others, to compare with. What takes
-//! binaries apart and puts them together again is in the package `wasm-diet`.
+//! Modules in that order: [`build`], [`lower`], [`optimise`], [`validate`] with [`features`], [`artifact`],
+//! [`report`], and [`growth`] for an exceeded budget. [`mod@stages`] takes the samples of a comparison through the
+//! same steps. The package `wasm-diet` parses and assembles binaries.
 
 mod artifact;
 mod build;
@@ -41,12 +41,12 @@ pub(crate) use self::{
     stages::{Stages, component_features, stages},
 };
 
-/// Builds the artifacts that were asked for, and prints their sizes.
+/// Builds the requested artifacts, and prints their sizes.
 ///
 /// # Errors
-/// Fails if one cannot be built, must not ship, or is over its budget where that is checked.
+/// Fails if one cannot be built, must not ship, or exceeds its budget where that is checked.
 pub fn run(project: &Project, flags: &Wasm) -> Result<()> {
-    // Read first: a mistake in the budget file is cheaper to hear of now than after the build.
+    // The budget file comes first, so that an error in it is reported before the build.
     let budget = match &flags.budget {
         Some(path) => Budget::load(path),
         None => Budget::of(project),
@@ -55,7 +55,7 @@ pub fn run(project: &Project, flags: &Wasm) -> Result<()> {
     toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
 
     let report = make(project, project, &artifact::plan(flags.target), flags.http, flags.locked)?;
-    report.write(&folder(project, flags.http))?;
+    report.write(&directory(project, flags.http))?;
     report.print(flags.json, budget.as_ref())?;
     match budget {
         Some(budget) if flags.check_size => budget
@@ -65,18 +65,18 @@ pub fn run(project: &Project, flags: &Wasm) -> Result<()> {
     }
 }
 
-/// Has clippy look at the program that runs Binaryen.
+/// Runs clippy on the program that runs Binaryen.
 ///
 /// # Errors
-/// Fails if clippy warns of something, and has said of what.
+/// Fails if clippy reports a warning, which it prints.
 pub fn check_optimiser(project: &Project) -> Result<()> {
     optimise::PROGRAM.lint(project, &Variant::default())
 }
 
-/// The owners of what no symbol says.
+/// The owners of bytes without a symbol.
 pub(crate) const OWNERS: Owners<'_> = Owners { program: "clawft", prefixes: &[("clawft_", "clawft_wasm")] };
 
-/// The artifacts that a smoke test runs.
+/// The artifacts that the end-to-end tests run.
 #[derive(Clone, Debug)]
 pub struct Shipped {
     /// The wasip2 component.
@@ -85,7 +85,8 @@ pub struct Shipped {
     pub wasip1: PathBuf,
 }
 
-/// Brings the artifacts in `target/dist` up to date and says where they are. With nothing changed that takes a second.
+/// Brings the artifacts in `target/dist` up to date and returns their paths. Takes about a second if nothing has
+/// changed.
 pub fn ensure_built(project: &Project) -> Result<Shipped> {
     profile(project, project)?;
     Ok(shipped_in(&project.dist))
@@ -96,11 +97,11 @@ fn shipped_in(dist: &Path) -> Shipped {
     Shipped { component: path(Artifact::Component), wasip1: path(Artifact::Wasip1Module) }
 }
 
-/// Makes the artifacts as they are released, from exactly what `Cargo.lock` names, and says where they are: `size.json` is beside
-/// them.
+/// Builds the artifacts of a release, from exactly the versions in `Cargo.lock`, and returns their paths.
+/// `size.json` is beside them.
 ///
 /// # Errors
-/// One can't be built, must not ship, or is over its budget.
+/// Fails if one cannot be built, must not ship, or exceeds its budget.
 pub fn release(project: &Project) -> Result<Shipped> {
     let budget = Budget::of(project)?;
     toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
@@ -112,7 +113,8 @@ pub fn release(project: &Project) -> Result<Shipped> {
     Ok(shipped_in(&project.dist))
 }
 
-/// The program `sessions-guest`, made for the same runtimes as the module and in the same way, but for the optimiser.
+/// Builds the program `sessions-guest` for the runtimes of the module and with its settings, without the
+/// optimiser.
 pub fn ensure_sessions_guest_built(project: &Project) -> Result<PathBuf> {
     toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
     let built = build::program(project, Artifact::Wasip1Module.target(), "sessions-guest")?;
@@ -121,7 +123,7 @@ pub fn ensure_sessions_guest_built(project: &Project) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Brings the artifacts of `project` up to date with the tools of another checkout, and says what is in them.
+/// Brings the artifacts of `project` up to date with the tools of another checkout, and returns their profile.
 pub(crate) fn profile(tools: &Project, project: &Project) -> Result<Profile> {
     toolchain::ensure(tools, &[Need::WasmTargets, Need::RustSource])?;
     let report = make(tools, project, &Artifact::ALL, HttpBackend::Raw, false)?;
@@ -129,8 +131,8 @@ pub(crate) fn profile(tools: &Project, project: &Project) -> Result<Profile> {
     Ok(report.profile())
 }
 
-/// Says what is in the artifacts of `project`, another commit, as the tools of this one make them. What they can't make of it
-/// is left out with a warning.
+/// Returns the profile of the artifacts of `project`, a checkout of another commit, built with the tools of this
+/// one. Artifacts that cannot be built are left out with a warning.
 pub(crate) fn profile_of_another(tools: &Project, project: &Project) -> Result<Profile> {
     toolchain::ensure(tools, &[Need::WasmTargets, Need::RustSource])?;
     let mut profile = Profile::default();
@@ -144,13 +146,13 @@ pub(crate) fn profile_of_another(tools: &Project, project: &Project) -> Result<P
     Ok(profile)
 }
 
-/// Where the artifact of this file name is kept as it was before the names of its functions were dropped.
+/// Returns the path of the artifact of this file name with the names of its functions.
 pub(crate) fn named(project: &Project, file_name: &str) -> PathBuf {
     project.target.join("xtask").join("named").join(file_name)
 }
 
-/// Builds, shrinks, validates and measures `artifacts`, one after the other, and puts them into their folder.
-/// What is kept of `tools` serves any checkout: the optimiser and its results.
+/// Builds, shrinks, validates and measures `artifacts` in order, and writes them to their directory. The files of
+/// `tools`, the optimiser and its results, serve any checkout.
 fn make(
     tools: &Project,
     project: &Project,
@@ -158,8 +160,9 @@ fn make(
     http: HttpBackend,
     locked: bool,
 ) -> Result<Report> {
-    let dist = folder(project, http);
-    fs::create_dir_all(&dist).with_context(|| format!("could not make the folder `{}`", dist.display()))?;
+    let dist = directory(project, http);
+    fs::create_dir_all(&dist)
+        .with_context(|| format!("could not make the directory `{}`", dist.display()))?;
     let mut report = Report::new(project)?;
     let optimiser = optimise::Optimiser::new(tools)?;
     for &artifact in artifacts {
@@ -174,7 +177,7 @@ fn make(
         let built = match artifact {
             Artifact::Component => built,
             Artifact::Wasip1Module => lower::lower(&built)
-                .with_context(|| format!("could not take later WebAssembly features out of {name}"))?,
+                .with_context(|| format!("could not remove later WebAssembly features from {name}"))?,
         };
         let features = features::of(artifact);
         let named = wasm_diet::optimise(&built, &mut |module| optimiser.optimise(module, features))
@@ -196,8 +199,9 @@ fn make(
     Ok(report)
 }
 
-/// Where the artifacts go. Strategy A is for comparison and must never be taken for what ships.
-fn folder(project: &Project, http: HttpBackend) -> PathBuf {
+/// Returns the directory of the artifacts. A component with the other HTTP client is for comparison and must never
+/// be mistaken for the shipped one.
+fn directory(project: &Project, http: HttpBackend) -> PathBuf {
     match http {
         HttpBackend::Raw => project.dist.clone(),
         HttpBackend::Client => project.dist.join("http-client"),

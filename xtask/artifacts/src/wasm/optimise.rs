@@ -1,5 +1,5 @@
-//! Binaryen on core modules. The driver is compiled on demand into the cache, and its results are kept by the digest of
-//! what went in, so that an unchanged module costs nothing.
+//! Runs Binaryen on core modules. The driver is compiled on demand into the cache, and its results are kept by the
+//! digest of the input, so that an unchanged module costs nothing.
 
 use std::{fs, path::PathBuf, sync::OnceLock};
 
@@ -16,7 +16,7 @@ use toolchain::Need;
 use wasm_diet::features::{self, Feature};
 use xshell::cmd;
 
-/// The driver. Its compiled Binaryen is what takes the time.
+/// The driver. Compiling its Binaryen takes most of the time.
 pub(super) const PROGRAM: OnDemand = OnDemand {
     package: "wasm-opt-driver",
     profile: "release",
@@ -25,14 +25,14 @@ pub(super) const PROGRAM: OnDemand = OnDemand {
     prepare: |project| toolchain::ensure(project, &[Need::CxxCompiler]),
 };
 
-/// What decides the driver's output beside its input and its arguments: the source, and the manifest that pins Binaryen's
-/// version.
+/// The sources of the driver and the manifest that pins Binaryen's version: with input and arguments, they
+/// determine the output.
 const DRIVER: [&str; 2] = [
     include_str!("../../../wasm-opt-driver/src/main.rs"),
     include_str!("../../../wasm-opt-driver/Cargo.toml"),
 ];
 
-/// `wasm-opt -Oz` for core modules.
+/// Runs `wasm-opt -Oz` on core modules.
 pub(super) struct Optimiser<'p> {
     project: &'p Project,
     results: PathBuf,
@@ -43,11 +43,11 @@ impl<'p> Optimiser<'p> {
     pub(super) fn new(project: &'p Project) -> Result<Self> {
         let results = project.target.join("xtask").join("optimised");
         fs::create_dir_all(&results)
-            .with_context(|| format!("could not make the folder `{}`", results.display()))?;
+            .with_context(|| format!("could not make the directory `{}`", results.display()))?;
         Ok(Self { project, results, driver: OnceLock::new() })
     }
 
-    /// The smallest equivalent of `module` that Binaryen finds, using no other `features` than those.
+    /// Returns the smallest equivalent of `module` that Binaryen finds with these `features`.
     pub(super) fn optimise(&self, module: &[u8], features: &[Feature]) -> Result<Vec<u8>> {
         let features = features::for_binaryen(features)?;
         let kept = self.results.join(format!("{}.wasm", key(module, &features)));
@@ -59,20 +59,20 @@ impl<'p> Optimiser<'p> {
 
     fn run(&self, module: &[u8], features: &[&str]) -> Result<Vec<u8>> {
         let driver = self.driver()?;
-        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
-        let (input, output) = (folder.path().join("in.wasm"), folder.path().join("out.wasm"));
+        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let (input, output) = (directory.path().join("in.wasm"), directory.path().join("out.wasm"));
         fs::write(&input, module).with_context(|| format!("could not write `{}`", input.display()))?;
         let shell = self.project.shell()?;
         let what = format!("a core module of {} bytes with Binaryen", module.len());
         let run = || cmd::output(cmd!(shell, "{driver} {input} {output} {features...}"), "run Binaryen");
         let done = ui::progress("Optimising", &what, run)?;
         if !done.status.success() {
-            bail!("Binaryen refused {what}\n{}", complaints(&String::from_utf8_lossy(&done.stderr)));
+            bail!("Binaryen rejected {what}\n{}", complaints(&String::from_utf8_lossy(&done.stderr)));
         }
         files::read(&output)
     }
 
-    /// The path of the driver, compiled if need be.
+    /// Returns the path of the driver, which is compiled if necessary.
     fn driver(&self) -> Result<PathBuf> {
         if let Some(path) = self.driver.get() {
             return Ok(path.clone());
@@ -94,7 +94,7 @@ fn key(module: &[u8], features: &[&str]) -> String {
     digest::hex(hash)
 }
 
-/// What Binaryen says is wrong: it prints the whole module after it, thousands of lines that nobody reads.
+/// Returns the errors in Binaryen's output, without the dump of the whole module that follows them.
 fn complaints(stderr: &str) -> String {
     let said = |line: &&str| line.contains("error") || line.contains("Fatal") || line.contains("require");
     let complaints: Vec<&str> = stderr.lines().filter(said).take(8).collect();
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn binaryens_dump_is_cut_to_its_complaints() {
+    fn cuts_dump_of_the_module() {
         let dump = format!(
             "[wasm-validator error in function 3] unexpected false\n{}",
             "(i32.const 0)\n".repeat(5000)
@@ -119,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn without_a_known_word_the_first_lines_are_shown() {
+    fn shows_first_lines_without_known_word() {
         assert_eq!(complaints("a\nb\n"), "a\nb");
     }
 
     #[test]
-    fn the_key_follows_the_module_and_its_features() {
+    fn key_depends_on_module_and_features() {
         assert_eq!(key(b"one", &["sign-ext"]), key(b"one", &["sign-ext"]));
         assert_ne!(key(b"one", &[]), key(b"two", &[]));
         assert_ne!(key(b"one", &[]), key(b"one", &["sign-ext"]));

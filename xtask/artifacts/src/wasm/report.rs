@@ -1,4 +1,4 @@
-//! What a build tells: a table for the terminal, the same as Markdown for a workflow's summary, and `size.json`.
+//! The result of a build: a table for the terminal and as Markdown for a workflow's summary, and `size.json`.
 
 use std::{collections::BTreeMap, env, fs::OpenOptions, io::Write as _, path::Path, time::Instant};
 
@@ -16,10 +16,10 @@ use serde::Serialize;
 use wasm_diet::{Anatomy, Part, Profile, Sizes, json};
 use xshell::cmd;
 
-/// Everything that `size.json` holds, and the times, which it does not: equal input has to give an equal file.
+/// The content of `size.json`, and the times, which are not in the file: equal input has to give an equal file.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    /// The commit that was built, with `-dirty` where the checkout differs from it; null outside a checkout.
+    /// The commit that was built, with `-dirty` if the checkout has changes; null outside a checkout.
     revision: Option<String>,
     /// `rustc --version`.
     toolchain: String,
@@ -34,7 +34,7 @@ struct Entry {
     #[serde(flatten)]
     size: Option<Sizes>,
     steps: Vec<Step>,
-    /// What the file is made of.
+    /// Parts of the file.
     #[serde(rename = "items")]
     parts: Vec<Part>,
 }
@@ -42,7 +42,7 @@ struct Entry {
 #[derive(Debug, Serialize)]
 struct Step {
     name: &'static str,
-    /// Bytes that the step left.
+    /// Bytes after the step.
     bytes: usize,
     #[serde(skip)]
     seconds: f64,
@@ -66,14 +66,14 @@ impl Report {
         entry.steps.push(Step { name, bytes, seconds: started.elapsed().as_secs_f64() });
     }
 
-    /// Records an artifact's final size, and what it is made of.
+    /// Records an artifact's final size and its parts.
     pub(super) fn measured(&mut self, artifact: Artifact, Anatomy { size, parts }: Anatomy) {
         let entry = self.artifacts.entry(artifact.file_name()).or_default();
         entry.size = Some(size);
         entry.parts = parts;
     }
 
-    /// What each artifact is made of.
+    /// Returns the profile of the artifacts.
     pub(super) fn profile(&self) -> Profile {
         let artifacts = self.artifacts.iter().filter_map(|(&name, entry)| {
             Some((name.to_owned(), Anatomy { size: entry.size?, parts: entry.parts.clone() }))
@@ -81,17 +81,18 @@ impl Report {
         Profile { revision: self.revision.clone(), artifacts: artifacts.collect() }
     }
 
-    /// Name and size of each artifact.
+    /// Returns the name and size of each artifact.
     pub(super) fn sizes(&self) -> Vec<(&'static str, Measured)> {
         self.artifacts.iter().filter_map(|(&name, entry)| Some((name, measured(entry.size?)))).collect()
     }
 
     /// Writes `size.json`.
-    pub(super) fn write(&self, folder: &Path) -> Result<()> {
-        replace(&folder.join("size.json"), format!("{}\n", self.json()?).as_bytes())
+    pub(super) fn write(&self, directory: &Path) -> Result<()> {
+        replace(&directory.join("size.json"), format!("{}\n", self.json()?).as_bytes())
     }
 
-    /// Prints the table, or `size.json` where a machine reads, and adds the table to the workflow's summary if there is one.
+    /// Prints the table, or `size.json` with `--json`, and adds the table to the workflow's summary if there is
+    /// one.
     pub(super) fn print(&self, json: bool, budget: Option<&Budget>) -> Result<()> {
         let mut table = self.table(budget);
         if let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
@@ -116,7 +117,7 @@ impl Report {
             let entry = &self.artifacts[name];
             let row = budget.and_then(|budget| budget.row(name));
             for (index, step) in entry.steps.iter().enumerate() {
-                // The last two steps leave the file and its compressed form: what the budget speaks of.
+                // The last two steps make the file and its compressed form, which the budget is about.
                 let bounds = row.and_then(|row| match entry.steps.len() - index {
                     2 => Some(&row.raw),
                     1 => Some(&row.gzip),
@@ -138,7 +139,7 @@ impl Report {
     }
 }
 
-/// The same as the budget has it.
+/// Converts sizes to the budget's type.
 pub(crate) fn measured(Sizes { raw, gzip }: Sizes) -> Measured {
     Measured { raw, gzip }
 }
@@ -173,8 +174,8 @@ mod tests {
     }
 
     fn budget() -> Budget {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("budget.toml");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("budget.toml");
         let bounds = "{ limit = \"1 KB\", ratchet = \"400 B\" }";
         let text = format!("[artifact.\"clawft.wasm\"]\nraw = {bounds}\ngzip = {bounds}\n");
         std::fs::write(&path, text).unwrap();
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_share_stands_where_the_file_and_its_compressed_form_are() {
+    fn shows_share_of_file_and_compressed_form() {
         let mut table = report().table(Some(&budget()));
         let markdown = table.load_style(presets::ASCII_MARKDOWN).to_string();
         let shares: Vec<&str> =
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn size_json_has_sizes_and_no_times() {
+    fn size_json_has_no_times() {
         let json: serde_json::Value = serde_json::from_str(&report().json().unwrap()).unwrap();
         let artifact = &json["artifacts"]["clawft.wasm"];
         assert_eq!((&artifact["raw"], &artifact["gzip"]), (&200.into(), &100.into()));
@@ -200,9 +201,9 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_is_added_to_and_not_replaced() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("summary.md");
+    fn appends_to_the_summary() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("summary.md");
         append(&path, "| one |").unwrap();
         append(&path, "| two |").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "| one |\n| two |\n");

@@ -1,4 +1,4 @@
-//! What each step of the way makes of a component, ours or another: for whoever compares.
+//! The stages of a component, ours or a sample, for comparisons.
 
 use anyhow::{Context as _, Result};
 use devkit::project::Project;
@@ -15,48 +15,48 @@ use super::{
     optimise::Optimiser,
 };
 
-/// What a component is made from.
+/// The sources of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Ours, with this HTTP.
+    /// Our component, with this HTTP backend.
     Component(HttpBackend),
     /// A package of `xtask/size-samples`.
     Sample(&'static str),
 }
 
-/// A component after each step.
+/// A component after each stage.
 #[derive(Clone, Debug)]
 pub(crate) struct Stages {
-    /// As `cargo build --release` makes it.
+    /// Built with `cargo build --release`.
     pub(crate) plain: Vec<u8>,
-    /// With the profile and the std of what ships.
+    /// Built with the profile and the std of the shipped component.
     pub(crate) small: Vec<u8>,
-    /// That, optimised and stripped as what ships.
+    /// Also optimised and stripped as the shipped component.
     pub(crate) shrunk: Vec<u8>,
 }
 
-/// Builds `source` and takes it all the way.
+/// Builds `source` and returns all stages.
 ///
 /// # Errors
-/// It can't be built, or the optimiser refuses it.
+/// Fails if it cannot be built, or if the optimiser rejects it.
 pub(crate) fn stages(project: &Project, source: Source) -> Result<Stages> {
     let (plain, small) = (build(project, Way::Plain, source)?, build(project, Way::Small, source)?);
     let shrunk = shrink(project, &small)?;
     Ok(Stages { plain, small, shrunk })
 }
 
-/// The last of the stages of `source` alone.
+/// Returns only the last stage of `source`.
 ///
 /// # Errors
-/// As [`stages`].
+/// Fails as [`stages`] does.
 pub fn shrunk(project: &Project, source: Source) -> Result<Vec<u8>> {
     shrink(project, &build(project, Way::Small, source)?)
 }
 
-/// The features that the component's optimiser may use, as Binaryen calls them.
+/// Returns the features that the component's optimiser may use, with Binaryen's names.
 ///
 /// # Errors
-/// One has no name there.
+/// Fails if Binaryen has no name for one.
 pub(crate) fn component_features() -> Result<Vec<&'static str>> {
     features::for_binaryen(own_features::of(Artifact::Component))
 }

@@ -1,4 +1,4 @@
-//! Validates artifacts with the library that `wasm-tools validate` is made of.
+//! Validates artifacts with the library of `wasm-tools validate`.
 
 use anyhow::{Result, ensure};
 use flags::values::Artifact;
@@ -6,11 +6,12 @@ use wasmparser::Parser;
 
 use super::features;
 
-/// Checks that `binary` is what the artifact is meant to be, a component or a core module; that it is valid with the features
-/// listed for it, and uses all of them.
+/// Checks that `binary` has the form of the artifact, a component or a core module; that it is valid with the
+/// features listed for it, and uses all of them.
 pub(super) fn validate(binary: &[u8], artifact: Artifact) -> Result<()> {
     form(binary, artifact)?;
-    // Both say no to a feature that is not listed. This one knows where it is used, the validator knows every feature there is.
+    // Both checks reject a feature that is not listed. This one finds where it is used, the validator knows all
+    // features.
     features::check(binary, features::of(artifact))?;
     wasm_diet::features::validate(binary, features::of(artifact))
 }
@@ -30,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_artifact_has_its_own_form() {
+    fn checks_form_of_each_artifact() {
         form(&Component::new().finish(), Artifact::Component).unwrap();
         form(&Module::new().finish(), Artifact::Wasip1Module).unwrap();
         assert!(form(&Module::new().finish(), Artifact::Component).is_err());
@@ -38,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_header_is_checked() {
+    fn validates_sections_after_the_header() {
         let mut binary = Module::new().finish();
         binary.extend([1, 2, 3]);
         assert!(validate(&binary, Artifact::Wasip1Module).is_err());

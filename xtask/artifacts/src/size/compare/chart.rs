@@ -1,4 +1,4 @@
-//! A comparison as a bar chart: SVG that stands on light and dark pages, and is the same for the same numbers.
+//! A comparison as a bar chart: SVG for light and dark pages. Equal numbers give equal files.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use super::{
     render::kilobytes,
 };
 
-/// The chart's width, the place of the bars in it and the length of the longest.
+/// The chart's width, the left edge of the bars and the length of the longest one.
 const WIDTH: usize = 760;
 const LEFT: usize = 205;
 const LONGEST: usize = 430;
@@ -16,15 +16,15 @@ const LONGEST: usize = 430;
 const ROW: usize = 30;
 const BAR: usize = 18;
 
-/// What is above the first row.
+/// The height of the part above the first row.
 const TOP: usize = 34;
 
-/// Colours of a middle lightness, which can be told from white as well as from black.
+/// Colours of a middle lightness, which are visible on white and on black.
 const TEXT: &str = "#737c86";
 const OURS: &str = "#d4731c";
 const OTHERS: &str = "#4f8cc9";
 
-/// Draws the optimised sizes, in each bar what `gzip -9` leaves of it.
+/// Draws a bar for each optimised size; the part that remains after `gzip -9` is solid.
 pub(super) fn draw(comparison: &Comparison) -> String {
     let rows = &comparison.rows;
     let most = rows.iter().map(|row| row.shrunk.raw).max().unwrap_or_default().max(1);
@@ -49,7 +49,7 @@ fn bar(svg: &mut String, row: &Row, top: usize, most: usize) {
     let (name, baseline) = (escaped(&row.name), top + 14);
     let numbers = format!("{} / {}", kilobytes(row.shrunk.raw), kilobytes(row.shrunk.gzip));
     let (names_end, numbers_begin) = (LEFT - 8, LEFT + raw + 8);
-    // Writing to a string can't fail.
+    // Writing to a string cannot fail.
     let _ = writeln!(
         svg,
         "<text x=\"{names_end}\" y=\"{baseline}\" text-anchor=\"end\" font-weight=\"{weight}\">{name}</text>\n\
@@ -68,7 +68,7 @@ mod tests {
     use super::{super::render::tests::example, *};
 
     #[test]
-    fn bars_are_as_long_as_their_numbers_and_names_are_text() {
+    fn draws_proportional_bars_and_escapes_names() {
         let mut comparison = example();
         comparison.rows[1].shrunk.raw /= 2;
         let svg = draw(&comparison);

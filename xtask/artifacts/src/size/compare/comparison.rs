@@ -1,48 +1,49 @@
-//! What a comparison found.
+//! The result of a comparison.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use wasm_diet::Sizes;
 
-/// All of it, as `xtask/size/compare.json` holds it.
+/// A comparison, as stored in `xtask/size/compare.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Comparison {
-    /// What `rustc --version` says.
+    /// Output of `rustc --version`.
     pub(super) toolchain: String,
-    /// The version of the wasmtime that ran them.
+    /// Version of the wasmtime that ran the components.
     pub(super) wasmtime: String,
     pub(super) rows: Vec<Row>,
 }
 
-/// One component.
+/// The sizes and results of one component.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Row {
-    /// What it is made with, with its version where that is others'.
+    /// The name of the stack, with its version if it is another project's.
     pub(super) name: String,
-    /// Whether it is what we ship.
+    /// Whether it is the component that we ship.
     pub(super) ours: bool,
-    /// As `cargo build --release` makes it; `None` where that is another row's.
+    /// Built with `cargo build --release`; `None` if another row has these sizes.
     pub(super) plain: Option<Sizes>,
-    /// Built for size, std with it; `None` where that is another row's.
+    /// Built for size, with std; `None` if another row has these sizes.
     pub(super) small: Option<Sizes>,
     /// After the optimiser.
     pub(super) shrunk: Sizes,
-    /// What came of messages of the sizes of [`MESSAGES`](super::trial::MESSAGES); empty where there is no work to do.
+    /// The results for messages of the sizes in [`MESSAGES`](super::trial::MESSAGES); empty for a component that
+    /// handles no messages.
     pub(super) trials: Vec<Verdict>,
 }
 
-/// What came of a message.
+/// The result of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Verdict {
-    /// It was sent whole, and the answer printed and stored.
+    /// It was sent whole, and the answer was printed and stored.
     Works,
-    /// An error said that it can't be.
+    /// The component reported an error.
     Refused,
-    /// The instance was ended by the host.
+    /// The host ended the instance.
     Traps,
-    /// Nothing came of it in time.
+    /// There was no result in time.
     Hangs,
 }
 

@@ -1,7 +1,7 @@
-//! `cargo xtask size compare`: the same work with other stacks, built, shrunk and run side by side.
+//! `cargo xtask size compare`: builds, shrinks and runs the same work with other HTTP stacks.
 //!
-//! [`stack`] says what is compared, [`trial`] has each do its work, [`comparison`] is what came of it. [`render`] tells that
-//! as a table and [`chart`] draws it; both stand in `docs/`, and `xtask/size/compare.json` holds what they were made from.
+//! [`stack`] lists the stacks, [`trial`] runs each, and [`comparison`] is the result. [`render`] makes a table of
+//! it and [`chart`] a drawing, both for `docs/`; `xtask/size/compare.json` holds the numbers.
 
 mod chart;
 mod comparison;
@@ -19,17 +19,17 @@ use self::{
     trial::Trials,
 };
 
-/// Where the results are kept, from the root on.
+/// The file with the results, relative to the root.
 const RESULTS: &str = "xtask/size/compare.json";
-/// The page that tells of them.
+/// The page with the table.
 const PAGE: &str = "docs/size.md";
-/// The chart on it.
+/// The chart on the page.
 const CHART: &str = "docs/size-compare.svg";
 
-/// Builds, shrinks and runs all stacks, prints what came of it, and writes it into the documentation.
+/// Builds, shrinks and runs all stacks, prints the results, and writes them into the documentation.
 ///
 /// # Errors
-/// One can't be built or shrunk or does not do its work; or a file can't be read or written.
+/// Fails if a stack cannot be built or shrunk or does not do its work; or if a file cannot be read or written.
 pub(super) fn run(project: &Project, json: bool) -> Result<()> {
     let trials = Trials::prepare(project)?;
     let mut rows = Vec::new();
@@ -44,12 +44,12 @@ pub(super) fn run(project: &Project, json: bool) -> Result<()> {
     ui::result(if json { text } else { render::table(&comparison) }.as_str())
 }
 
-/// The rows of a stack: its own, and where our optimiser is compared with another one, a row for that.
+/// Returns the rows of a stack: one for the stack, and one for each other optimiser that is compared.
 fn rows_of(project: &Project, trials: &Trials, stack: &Stack) -> Result<Vec<Row>> {
     ui::status("Comparing", stack.name);
     let stages = stack.build(project)?;
     let row = |name: String, shrunk: &[u8]| -> Result<Row> {
-        let trials = stack.attempt(trials, shrunk).with_context(|| format!("could not try {name}"))?;
+        let trials = stack.attempt(trials, shrunk).with_context(|| format!("could not run {name}"))?;
         Ok(Row { name, ours: false, plain: None, small: None, shrunk: measure(shrunk)?, trials })
     };
     let (plain, small) = (Some(measure(&stages.plain)?), Some(measure(&stages.small)?));
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documentation_says_and_shows_what_was_measured() {
+    fn documentation_has_measured_table_and_chart() {
         let root = devkit::project::root().unwrap();
         let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
         let comparison: Comparison = serde_json::from_str(&read(RESULTS)).unwrap();

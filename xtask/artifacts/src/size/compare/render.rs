@@ -11,24 +11,24 @@ use super::{
 };
 use crate::table;
 
-/// What stands before and after the part of the page that is written here.
+/// The marks around the generated part of the page.
 const MARKS: [&str; 2] =
     ["<!-- cargo xtask size compare: begin -->\n", "<!-- cargo xtask size compare: end -->"];
 
-/// What stands above the columns with numbers.
+/// The headings of the columns with numbers.
 const STAGES: [&str; 3] = ["release", "for size", "optimised"];
 
-/// The table as this tool prints tables.
+/// Returns the table for the terminal.
 pub(super) fn table(comparison: &Comparison) -> String {
     let headings = headings();
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
     table::table(&headings, comparison.rows.iter().map(cells).collect(), 1..1 + 2 * STAGES.len())
 }
 
-/// `page` with what is between the marks replaced.
+/// Replaces the part of `page` between the marks.
 ///
 /// # Errors
-/// The marks are not there.
+/// Fails if the marks are missing.
 pub(super) fn put_into(page: &str, comparison: &Comparison) -> Result<String> {
     let parts =
         page.split_once(MARKS[0]).and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?.1)));
@@ -46,7 +46,7 @@ fn section(comparison: &Comparison) -> String {
     text.push_str(&rules);
     comparison.rows.iter().for_each(|row| text.push_str(&line(&cells(row))));
     let Comparison { toolchain, wasmtime, .. } = comparison;
-    // Writing to a string can't fail.
+    // Writing to a string cannot fail.
     let _ = writeln!(text, "\nKB, with {toolchain}, run in wasmtime {wasmtime}.");
     text
 }
@@ -58,7 +58,7 @@ fn headings() -> Vec<String> {
     headings
 }
 
-/// The alignment of a column.
+/// Returns the alignment of a column.
 fn rule(column: usize) -> &'static str {
     if (1..1 + 2 * STAGES.len()).contains(&column) { "---:" } else { "---" }
 }
@@ -74,13 +74,13 @@ fn cells(row: &Row) -> Vec<String> {
     cells
 }
 
-/// Bytes in KB with one digit after the point.
+/// Returns bytes in KB with one decimal.
 pub(super) fn kilobytes(bytes: usize) -> String {
     let tenths = (bytes + 50) / 100;
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-/// A round number of bytes.
+/// Returns a round number of bytes with its unit.
 fn size(bytes: usize) -> String {
     if bytes < 1_000_000 { format!("{} KB", bytes / 1_000) } else { format!("{} MB", bytes / 1_000_000) }
 }
@@ -89,7 +89,7 @@ fn size(bytes: usize) -> String {
 pub(super) mod tests {
     use super::{super::comparison::Verdict, *};
 
-    /// A comparison of two.
+    /// Returns a comparison of two stacks.
     pub(in super::super) fn example() -> Comparison {
         let measured = |raw| Some(Sizes { raw, gzip: raw / 2 });
         let shrunk = Sizes { raw: 117_663, gzip: 53_718 };
@@ -113,7 +113,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_between_the_marks_is_replaced_and_nothing_else() {
+    fn replaces_only_text_between_marks() {
         let page = ["# Size\n\n", MARKS[0], "old\n", MARKS[1], "\n\nmore\n"].concat();
         let once = put_into(&page, &example()).unwrap();
         assert!(
@@ -129,7 +129,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn bytes_are_rounded() {
+    fn rounds_bytes_to_one_decimal() {
         assert_eq!([49, 50, 117_663].map(kilobytes), ["0.0", "0.1", "117.7"]);
         assert_eq!(MESSAGES.map(size), ["5 KB", "2 MB"]);
     }

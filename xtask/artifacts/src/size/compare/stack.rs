@@ -1,4 +1,4 @@
-//! What is compared, and how each is made.
+//! The stacks of a comparison, and how each is built.
 
 use std::fs;
 
@@ -15,23 +15,23 @@ use super::{
 };
 use crate::wasm::{self, Source, Stages};
 
-/// A way to do the work.
+/// An HTTP stack that does the work.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stack {
-    /// What people call it; a crate's name where it is one.
+    /// Name of the stack; for a crate, the crate's name.
     pub(super) name: &'static str,
-    /// What it is made from.
+    /// The sources of the component.
     source: Source,
-    /// Whether it is what we ship.
+    /// Whether it is the component that we ship.
     pub(super) ours: bool,
-    /// Whether it is shrunk by another optimiser too.
+    /// Whether another optimiser shrinks it too.
     pub(super) by_others_too: bool,
 }
 
 /// The sample that does no work.
 const FLOOR: Source = Source::Sample("hello");
 
-/// All of them.
+/// All stacks.
 pub(super) const STACKS: &[Stack] = &[
     Stack { name: "clawft", source: Source::Component(HttpBackend::Raw), ours: true, by_others_too: true },
     Stack {
@@ -52,7 +52,7 @@ pub(super) const STACKS: &[Stack] = &[
 ];
 
 impl Stack {
-    /// Its name, with the version of the crate where it is one.
+    /// Returns the name, with the version if it is a crate.
     pub(super) fn title(&self) -> Result<String> {
         match self.source {
             FLOOR | Source::Component(_) => Ok(self.name.to_owned()),
@@ -60,7 +60,8 @@ impl Stack {
         }
     }
 
-    /// Builds and shrinks it. What ships is taken as it ships: it is built with names, so functions may lie in another order.
+    /// Builds and shrinks the component. Our own component is taken as it ships: it is built with names, so the
+    /// order of its functions may differ.
     pub(super) fn build(&self, project: &Project) -> Result<Stages> {
         let stages = wasm::stages(project, self.source)?;
         if !self.ours {
@@ -71,10 +72,10 @@ impl Stack {
         Ok(Stages { shrunk, ..stages })
     }
 
-    /// Has `component` do its work.
+    /// Runs `component` with a short message and the long ones.
     ///
     /// # Errors
-    /// It does not even do it with a short message.
+    /// Fails if it cannot do its work even with the short message.
     pub(super) fn attempt(&self, trials: &Trials, component: &[u8]) -> Result<Vec<Verdict>> {
         if self.source == FLOOR {
             let printed = trials.greet(component)?;
@@ -87,7 +88,7 @@ impl Stack {
     }
 }
 
-/// The version of `package` in the samples' lock file.
+/// Returns the version of `package` in the samples' lock file.
 fn locked_version(package: &str) -> Result<String> {
     #[derive(Deserialize)]
     struct Lock {
@@ -105,12 +106,12 @@ fn locked_version(package: &str) -> Result<String> {
     Ok(found.with_context(|| format!("no sample depends on `{package}`"))?.version)
 }
 
-/// `component` as jco shrinks it, and what to call that. By itself it refuses what rustc makes, so it is told of the features;
-/// the other flags are the ones that it uses where it is told nothing.
+/// Returns `component` after jco's optimiser, and the name of that row. Without flags jco rejects rustc's output,
+/// so it gets the features; the other flags are its defaults.
 pub(super) fn by_jco(project: &Project, component: &[u8]) -> Result<(String, Vec<u8>)> {
     let jco = toolchain::node(project, Node::Jco)?.join("jco");
-    let folder = tempfile::tempdir().context("could not make a temporary folder")?;
-    let (input, output) = (folder.path().join("in.wasm"), folder.path().join("out.wasm"));
+    let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+    let (input, output) = (directory.path().join("in.wasm"), directory.path().join("out.wasm"));
     fs::write(&input, component).with_context(|| format!("could not write `{}`", input.display()))?;
     let features = wasm::component_features()?;
     let features = features.iter().map(|feature| format!("--enable-{feature}"));
@@ -128,14 +129,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn samples_are_told_by_the_version_of_their_crate() {
+    fn titles_have_version_of_the_crate() {
         let titles: Vec<String> = STACKS.iter().map(|stack| stack.title().unwrap()).collect();
         assert!(titles.iter().any(|title| title.starts_with("waki 0.")), "{titles:?}");
         assert!(locked_version("no-such-crate").is_err());
     }
 
     #[test]
-    fn samples_are_built_with_the_profile_of_what_ships() {
+    fn samples_have_profile_of_shipped_component() {
         let profile = |manifest: &str| {
             manifest.parse::<toml::Table>().unwrap()["profile"].as_table().unwrap()["release-wasm"].clone()
         };

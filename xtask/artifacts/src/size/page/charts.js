@@ -9,7 +9,7 @@ function svg(name, attributes, ...children) {
   return element;
 }
 
-/** A bar for each artifact: what it takes, what it may grow to, and the end of the bar is the limit. */
+/** Returns a bar for each artifact: its size and the allowed growth; the end of the bar is the limit. */
 function drawBudgets(place, data, measure) {
   place.replaceChildren();
   for (const [artifact, budget] of Object.entries(data.budgets)) {
@@ -35,7 +35,7 @@ function drawBudgets(place, data, measure) {
   }
 }
 
-/** The accepted sizes of an artifact in their order, and its size now as the last point. */
+/** Returns the line of the accepted sizes of an artifact; its current size is the last point. */
 function drawHistory(place, data, artifact, measure) {
   const entries = data.history.filter((entry) => entry.artifact === artifact);
   const now = { date: "now", revision: "", why: "this build", now: true, [measure]: data.artifacts[artifact][measure] };

@@ -1,4 +1,4 @@
-// What a colour means: whose the bytes are, or what became of them.
+// The colours of parts: by the owner of the bytes, or by their change.
 
 const FAMILIES = [
   { name: "clawft", hue: 48, chroma: 0.12, has: (part) => part.kind === "code" && part.crate.startsWith("clawft") },
@@ -26,12 +26,12 @@ function fateOf(part) {
   return part.raw < part.before.raw ? FATES[2] : FATES[3];
 }
 
-/** How far the crates of a family are apart. */
+/** The distance between the hues of a family's crates. */
 const STEPS = [0, 16, -14, 30, -26];
 
 const shades = new Map();
 
-/** The family's colour, a little different for each of its crates. */
+/** Returns the family's colour, slightly different for each of its crates. */
 function shadeOf(part) {
   const family = familyOf(part);
   if (!shades.has(part.crate)) {
@@ -41,7 +41,7 @@ function shadeOf(part) {
   return shades.get(part.crate);
 }
 
-/** Hue and chroma of a part; a change is the stronger the larger its share of the part is. */
+/** Returns hue and chroma of a part; a change has more chroma if it is a larger share of the part. */
 function colourOf(part, by) {
   if (by === "owner") return shadeOf(part);
   const fate = fateOf(part);

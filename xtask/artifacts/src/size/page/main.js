@@ -1,4 +1,4 @@
-// What is chosen, and drawing it.
+// The state of the page, and drawing it.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const place = (id) => document.getElementById(id);
@@ -11,7 +11,7 @@ for (const artifact of Object.values(data.artifacts)) {
 }
 const artifact = () => data.artifacts[view.artifact];
 
-/** A group of radio buttons; each choice is `[value, words]`. */
+/** Makes a group of radio buttons; each choice is `[value, label]`. */
 function choose(id, key, choices) {
   const group = place(id);
   group.querySelectorAll("label").forEach((label) => label.remove());
@@ -100,16 +100,16 @@ function paint(cell, { node, x, y, width, height, head }) {
   if (item ? width < 34 || height < 19 : head === 0) return;
   const label = element("span", {}, item ? shortName(node.label) : node.label);
   if (width > 90) label.append(element("i", {}, grouped(node.value)));
-  // Whole lines only, and no words broken where there is room for a few letters.
+  // Shows whole lines only, and breaks no words where there is room for a few letters.
   const lines = item && width > 84 ? Math.max(1, Math.floor((height - 5) / LINE)) : 1;
   if (lines > 1) label.style.cssText = `white-space:normal;max-height:${lines * LINE}px`;
   cell.append(label);
 }
 
-/** The height of a line in a cell, as the style has it. */
+/** The height of a line in a cell, from the style sheet. */
 const LINE = 14.4;
 
-/** The last words of a path, which tell most: `Vec<u8>>::reserve` of `<alloc::vec::Vec<u8>>::reserve`. */
+/** Returns the last words of a path, which say most: `Vec<u8>>::reserve` of `<alloc::vec::Vec<u8>>::reserve`. */
 const shortName = (name) => name.replace(/(?:[a-z_0-9]+::)+(?=[A-Za-z_{<[])/g, "");
 
 function drawTrail(focus) {
@@ -130,7 +130,7 @@ function drawLegend() {
     element("span", {}, element("i", { style: `--hue:${hue};--chroma:${chroma}` }), name)));
 }
 
-/** Opens a crate or module; `land` is where the keyboard goes then. */
+/** Opens a crate or module; `land` is the cell that gets the focus. */
 function zoom(node, land) {
   view.focus = node.kind === "item" ? node.parent.key : node.key;
   const keyboard = place("map").contains(document.activeElement);
@@ -156,7 +156,7 @@ function moveTo(cell) {
   cell.focus();
 }
 
-/** The next cell of the same depth in the direction of an arrow, seen from the middle of this one. */
+/** Returns the nearest cell of the same depth in the direction of an arrow, from the middle of this one. */
 function neighbour(cell, key) {
   const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
   const middle = (box) => [box.x + box.width / 2, box.y + box.height / 2];

@@ -1,4 +1,4 @@
-// The table of all parts: searched, sorted, and a way into the treemap.
+// The table of all parts, with search, sorting and links into the treemap.
 
 const COLUMNS = [
   { key: "name", title: "Part", text: true },
@@ -26,7 +26,7 @@ function drawHead(redraw) {
   document.getElementById("head").replaceChildren(element("tr", {}, ...COLUMNS.map(cell)));
 }
 
-/** Shows the parts that hold every word of `query`; `open` is called with the part that was chosen. */
+/** Shows the parts that contain every word of `query`; calls `open` with the selected part. */
 function drawParts(parts, query, changedOnly, open) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const text = (part) => `${part.name} ${part.crate} ${part.kind}`.toLowerCase();
@@ -56,7 +56,7 @@ function row(part, words, open) {
 
 const classes = (column) => [column.text ? "" : "number", column.wide ? "wide" : ""].join(" ").trim();
 
-/** `text` with the places marked where a word occurs. */
+/** Returns `text` with the matches of each word marked. */
 function marked(text, words) {
   if (!words.length) return [text];
   const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));

@@ -1,7 +1,7 @@
-// The squarified layout (Bruls, Huizing, van Wijk): rows are filled along the shorter side for as long as that makes the
-// cells squarer.
+// The squarified layout (Bruls, Huizing, van Wijk): a row along the shorter side gets cells as long as each makes the cells
+// squarer.
 
-/** Lays `nodes`, each with a `value` above zero, the largest first, out in a rectangle; returns `[node, x, y, width, height]`. */
+/** Lays out `nodes` in a rectangle, largest `value` first, all above zero; returns `[node, x, y, width, height]`. */
 function squarify(nodes, x, y, width, height) {
   const placed = [];
   let total = nodes.reduce((sum, node) => sum + node.value, 0);
@@ -41,7 +41,7 @@ function worstRatio(nodes, start, end, sum, side, scale) {
   return Math.max(ratio(nodes[start].value), ratio(nodes[end - 1].value));
 }
 
-/** The tree of an artifact: crates, their modules, their functions; `measure` is `raw` or `gzip`. */
+/** Returns the tree of an artifact: crates, their modules, their functions; `measure` is `raw` or `gzip`. */
 function treeOf(parts, measure) {
   const root = { key: "", label: "everything", level: 0, children: new Map(), value: 0 };
   for (const part of parts) {
@@ -69,11 +69,11 @@ function treeOf(parts, measure) {
   return root;
 }
 
-/** Places everything below `focus` in a rectangle of this size: a list of `{ node, x, y, width, height }`, outer ones first. */
+/** Lays out the tree below `focus` in a rectangle: returns `{ node, x, y, width, height }`, outer nodes first. */
 function layout(focus, width, height) {
   const boxes = [];
   const place = (node, x, y, width, height) => {
-    // A module alone in its crate would only be a frame around the same.
+    // The only module of a crate would be a frame around the same cells.
     const only = node.children.length === 1 && node.children[0].kind === "module" && node.children[0].label === "(root)";
     const children = only ? node.children[0].children : node.children;
     for (const [child, cx, cy, cw, ch] of squarify(children, x, y, width, height)) {

@@ -1,23 +1,24 @@
-//! The functions that stand in for `memory.copy` and `memory.fill`: eight bytes at a time, then the rest one by one.
+//! The functions that replace `memory.copy` and `memory.fill`: they handle eight bytes at a time, then the rest
+//! one by one.
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
-/// How many functions there are.
+/// The number of functions.
 pub(super) const COUNT: u32 = 2;
 
-/// Their type, encoded: it takes three `i32` and returns nothing.
+/// Their encoded type: three `i32` parameters, no result.
 pub(super) const TYPE: [u8; 6] = [0x60, 3, 0x7f, 0x7f, 0x7f, 0];
 
-/// The parameters: where to, what (where from, or which byte), and how many bytes.
+/// The parameters: the destination, the source or the byte, and the number of bytes.
 const TO: u32 = 0;
 const WHAT: u32 = 1;
 const COUNT_OF_BYTES: u32 = 2;
 
-/// Both work on any address.
+/// Both functions work on any address.
 const UNALIGNED: MemArg = MemArg { offset: 0, align: 0, target: MemArgTarget::Memory(0), ordering: None };
 
-/// `memory.copy`: the ranges may overlap. Beginning at the end where the target begins within the source, else at the
-/// beginning, no byte is overwritten that is still to be read.
+/// Returns `memory.copy`. The ranges may overlap: it copies from the end if the destination begins within the
+/// source, else from the beginning, so that no byte is overwritten before it is read.
 pub(super) fn copy() -> Function {
     let mut function = Function::new([]);
     let mut code = function.instructions();
@@ -50,7 +51,7 @@ pub(super) fn copy() -> Function {
     function
 }
 
-/// `memory.fill`.
+/// Returns `memory.fill`.
 pub(super) fn fill() -> Function {
     const EIGHT: u32 = 3;
     const ONE_IN_EACH: i64 = 0x0101_0101_0101_0101;
@@ -70,7 +71,7 @@ pub(super) fn fill() -> Function {
     function
 }
 
-/// Repeats `body` as long as there are `step` bytes or more to go.
+/// Repeats `body` while at least `step` bytes remain.
 fn repeat(code: &mut InstructionSink<'_>, step: i32, body: impl FnOnce(&mut InstructionSink<'_>)) {
     code.block(BlockType::Empty).loop_(BlockType::Empty);
     code.local_get(COUNT_OF_BYTES).i32_const(step).i32_lt_u().br_if(1);
@@ -83,7 +84,7 @@ fn advance(code: &mut InstructionSink<'_>, parameter: u32, step: i32) {
     code.local_get(parameter).i32_const(step).i32_add().local_set(parameter);
 }
 
-/// The address behind the bytes that are still to go.
+/// Pushes the address after the remaining bytes.
 fn at_the_end<'a, 'b>(code: &'a mut InstructionSink<'b>, parameter: u32) -> &'a mut InstructionSink<'b> {
     code.local_get(parameter).local_get(COUNT_OF_BYTES).i32_add()
 }

@@ -10,10 +10,10 @@ use wasmi::{Engine, Instance, Linker, Memory, Store, WasmParams, WasmResults};
 use super::lower;
 use crate::wasm::features::check;
 
-/// How many bytes of the memory are looked at.
+/// The number of bytes of memory that are compared.
 const BYTES: usize = 64;
 
-/// Functions that are one operator each, by name, after an imported one.
+/// Returns a module with an imported function and functions of one operator each.
 fn module() -> Vec<u8> {
     use ValType::{I32, I64};
     let of_memory =
@@ -86,7 +86,7 @@ impl Running {
 }
 
 #[test]
-fn nothing_of_later_versions_is_left() {
+fn removes_all_later_features() {
     check(&module(), &["bulk_memory", "bulk_memory_opt", "sign_extension"]).unwrap();
     let lowered = lower(&module()).unwrap();
     check(&lowered, &[]).unwrap();
@@ -94,13 +94,13 @@ fn nothing_of_later_versions_is_left() {
 }
 
 #[test]
-fn a_module_without_code_stays_as_it_is() {
+fn keeps_module_without_code() {
     assert_eq!(lower(&Module::new().finish()).unwrap(), Module::new().finish());
 }
 
 proptest! {
     #[test]
-    fn memory_is_copied(from in 0..BYTES, to in 0..BYTES, count in 0..BYTES) {
+    fn copies_memory_as_the_operator(from in 0..BYTES, to in 0..BYTES, count in 0..BYTES) {
         let count = count.min(BYTES - from.max(to));
         let mut running = Running::new(&lower(&module()).unwrap());
         let mut expected: Vec<u8> = (0..).take(BYTES).collect();
@@ -111,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn memory_is_filled(to in 0..BYTES, count in 0..BYTES, byte: i32) {
+    fn fills_memory_as_the_operator(to in 0..BYTES, count in 0..BYTES, byte: i32) {
         let count = count.min(BYTES - to);
         let mut running = Running::new(&lower(&module()).unwrap());
         running.call::<_, ()>("fill", (to as i32, byte, count as i32));
@@ -121,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn signs_are_extended(number: i64) {
+    fn extends_signs_as_the_operators(number: i64) {
         let mut running = Running::new(&lower(&module()).unwrap());
         let short = number as i32;
         prop_assert_eq!(running.call::<_, i32>("i32_8", short), i32::from(short as i8));
