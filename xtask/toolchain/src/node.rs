@@ -1,5 +1,5 @@
-//! Packages for Node.js, each list in a folder of its own inside the cache: `node/<name>-<digest>/` holds what
-//! `xtask/node/<name>/package-lock.json` lists, whose sums npm checks.
+//! Node.js packages, each list in its own directory inside the cache: `node/<name>-<digest>/` has the packages of
+//! `xtask/node/<name>/package-lock.json`, whose checksums npm checks.
 
 use std::{
     fs,
@@ -11,22 +11,22 @@ use devkit::{cmd, digest, ui};
 use xshell::{Shell, cmd};
 
 use super::{
-    item::{Node, Piece, State},
+    item::{Installation, Node, State},
     staging::{Contents, Staging, Stamp},
 };
 
-/// As many digits of the digest tell one list of packages from another.
+/// The number of digits of a digest that identify a list of packages.
 const DIGITS: usize = 8;
 
-/// Where packages put their programs.
+/// The directory of the packages' programs.
 const PROGRAMS: &str = "node_modules/.bin";
 
-/// What npm is told so that it fetches the listed files and no others, and runs nothing of theirs.
+/// Options with which npm fetches exactly the listed files, and runs none of their scripts.
 const EXACTLY: [&str; 5] =
     ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
 
 impl Node {
-    /// The package asked for, and all packages that make it up, as npm reads them.
+    /// Returns the requested package and the list of all packages, in npm's formats.
     fn lists(self) -> [(&'static str, &'static str); 2] {
         match self {
             Self::Jco => [
@@ -40,35 +40,39 @@ impl Node {
         }
     }
 
-    /// The version of the packages together: their lists' digest.
+    /// Returns the version of the packages, which is the digest of their lists.
     fn version(self) -> String {
         digest::sha256(self.lists().map(|(_, text)| text).concat().as_bytes())[..DIGITS].to_owned()
     }
 
-    fn folder(self, cache: &Path) -> PathBuf {
+    fn directory(self, cache: &Path) -> PathBuf {
         cache.join("node").join(format!("{}-{}", self.name(), self.version()))
     }
 }
 
-/// Looks for the packages in `cache`.
+/// Finds the packages in `cache`.
 pub(super) fn find(cache: &Path, node: Node) -> State {
-    let folder = node.folder(cache);
-    let piece = |stamp: Stamp| {
-        State::Found(Piece { version: stamp.version, path: folder.join(PROGRAMS), from: stamp.from })
+    let directory = node.directory(cache);
+    let installation = |stamp: Stamp| {
+        State::Found(Installation {
+            version: stamp.version,
+            path: directory.join(PROGRAMS),
+            from: stamp.from,
+        })
     };
-    Contents::of(&folder).state(&folder, piece)
+    Contents::of(&directory).state(&directory, installation)
 }
 
-/// Fetches the packages, with `npm`.
+/// Installs the packages, with `npm`.
 pub(super) fn install(shell: &Shell, cache: &Path, node: Node) -> Result<()> {
-    let staging = Staging::begin(&node.folder(cache))?;
-    let folder = staging.path();
+    let staging = Staging::begin(&node.directory(cache))?;
+    let directory = staging.path();
     for (name, text) in node.lists() {
-        fs::write(folder.join(name), text).with_context(|| format!("could not write `{name}`"))?;
+        fs::write(directory.join(name), text).with_context(|| format!("could not write `{name}`"))?;
     }
     let what = format!("the Node.js packages of xtask/node/{}", node.name());
     ui::progress("Downloading", &what, || {
-        let npm = cmd!(shell, "npm ci --prefix {folder} {EXACTLY...}");
+        let npm = cmd!(shell, "npm ci --prefix {directory} {EXACTLY...}");
         cmd::run_quietly(npm, "install Node.js packages", 6)
     })?;
     staging.commit(&Stamp { version: node.version(), from: "npm".to_owned() })
@@ -79,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_package_has_a_version_and_a_sum_and_comes_from_wherever_npm_is_told() {
+    fn every_package_has_version_and_checksum() {
         for node in Node::ALL {
             let [_, (_, lock)] = node.lists();
             let lock: serde_json::Value = serde_json::from_str(lock).unwrap();
@@ -93,9 +97,9 @@ mod tests {
     }
 
     #[test]
-    fn packages_without_a_stamp_are_not_there() {
+    fn ignores_packages_without_a_stamp() {
         let cache = tempfile::tempdir().unwrap();
-        fs::create_dir_all(Node::Jco.folder(cache.path()).join(PROGRAMS)).unwrap();
+        fs::create_dir_all(Node::Jco.directory(cache.path()).join(PROGRAMS)).unwrap();
         assert_eq!(find(cache.path(), Node::Jco), State::Missing(None));
     }
 }

