@@ -1,4 +1,4 @@
-//! `xtask/bench.toml` as closed types, and what it says of what was measured.
+//! `xtask/bench.toml` as closed types, and the comparison of measurements with it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::metric::Metric;
 
-/// The whole file.
+/// The content of the file.
 #[derive(Debug, Deserialize)]
 pub(super) struct Bounds(BTreeMap<Subject, SubjectBounds>);
 
@@ -17,13 +17,13 @@ pub(super) struct Bounds(BTreeMap<Subject, SubjectBounds>);
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct SubjectBounds(BTreeMap<String, Bound>);
 
-/// The most that may be measured.
+/// The maximum of a measurement.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Bound {
     most: f64,
     unit: String,
-    /// Whether more than that is a failure, rather than something to say.
+    /// Whether a larger value is a failure; otherwise it is only reported.
     #[serde(default = "yes")]
     held: bool,
 }
@@ -33,20 +33,20 @@ fn yes() -> bool {
 }
 
 impl Bounds {
-    /// Reads the file that was compiled in.
+    /// Reads the file, which is compiled in.
     pub(super) fn load() -> Result<Self> {
-        toml::from_str(include_str!("../../bench.toml")).context("bad xtask/bench.toml")
+        toml::from_str(include_str!("../../bench.toml")).context("could not parse xtask/bench.toml")
     }
 
-    /// Those of `subject`.
+    /// Returns the bounds of `subject`.
     pub(super) fn of(&self, subject: Subject) -> SubjectBounds {
         self.0.get(&subject).cloned().unwrap_or_default()
     }
 }
 
 impl SubjectBounds {
-    /// With what size-budget.toml promises of the artifacts among `metrics`, in MB: of an image what is transferred, of
-    /// anything else the file as it is.
+    /// Adds the limits of size-budget.toml for the artifacts among `metrics`, in MB: for an image its compressed
+    /// size, for other artifacts the size of the file.
     pub(super) fn and_sizes(mut self, budget: &Budget, metrics: &[Metric]) -> Self {
         for Metric { name, .. } in metrics {
             let image = name.strip_prefix("image-").map(|platform| platform.replacen('-', "/", 1));
@@ -62,14 +62,15 @@ impl SubjectBounds {
         self
     }
 
-    /// Tells each of `metrics` what it may be at most.
+    /// Sets the maximum of each of `metrics`.
     pub(super) fn mark(&self, metrics: &mut [Metric]) {
         for metric in metrics {
             metric.most = self.0.get(&metric.name).map(|bound| bound.most);
         }
     }
 
-    /// Every bound is of something that was measured, in the same unit, and holds. What need not hold is said where it does not.
+    /// Checks that every bound is of an existing metric, has its unit, and is not exceeded. An exceeded bound that
+    /// need not hold is only reported.
     pub(super) fn check(&self, metrics: &[Metric]) -> Result<()> {
         let of = |held: bool| self.0.iter().filter(move |(_, bound)| bound.held == held);
         of(false)
@@ -86,7 +87,7 @@ impl SubjectBounds {
 
 fn finding(name: &str, bound: &Bound, metrics: &[Metric]) -> Option<String> {
     let Some(metric) = find(name, metrics) else {
-        return Some(format!("`{name}` is not measured: remove its row, or correct it"));
+        return Some(format!("`{name}` is not measured: remove or correct its row"));
     };
     if metric.unit != bound.unit {
         return Some(format!("`{name}` is measured in `{}`, its row says `{}`", metric.unit, bound.unit));
@@ -98,7 +99,7 @@ fn find<'m>(name: &str, metrics: &'m [Metric]) -> Option<&'m Metric> {
     metrics.iter().find(|metric| metric.name == name)
 }
 
-/// By how much it is more than it may be.
+/// Returns a message if the metric exceeds its bound.
 fn excess(bound: &Bound, metric: &Metric) -> Option<String> {
     let (Metric { name, unit, .. }, held) = (metric, metric.held());
     (held > bound.most).then(|| format!("`{name}` is {held:.3} {unit}, and may be {}", bound.most))
@@ -117,12 +118,12 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_well_formed() {
+    fn file_is_well_formed() {
         assert!(Bounds::load().unwrap().of(Subject::Gateway).0.contains_key("gateway-idle"));
     }
 
     #[test]
-    fn a_bound_is_the_most_that_may_be() {
+    fn bound_is_the_maximum() {
         let bounds = bounds(r#"start = { most = 10, unit = "ms" }"#);
         bounds.check(&[metric("start", 10.0, "ms"), metric("other", 1e9, "s")]).unwrap();
         let mut over = [metric("start", 10.5, "ms")];
@@ -133,21 +134,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_held_is_only_said() {
+    fn bound_that_need_not_hold_is_reported() {
         let bounds = bounds(r#"start = { most = 10, unit = "ms", held = false }"#);
         bounds.check(&[metric("start", 10.5, "ms")]).unwrap();
         assert!(bounds.check(&[]).is_err() && bounds.check(&[metric("start", 1.0, "s")]).is_err());
     }
 
     #[test]
-    fn a_row_that_fits_nothing_is_an_error() {
+    fn refuses_row_without_measurement() {
         let bounds = bounds(r#"start = { most = 10, unit = "ms" }"#);
         assert!(bounds.check(&[]).unwrap_err().to_string().contains("not measured"));
         assert!(bounds.check(&[metric("start", 1.0, "s")]).is_err());
     }
 
     #[test]
-    fn artifacts_have_the_limits_of_the_budget() {
+    fn artifacts_have_limits_of_the_budget() {
         let project = devkit::project::Project::discover().unwrap();
         let sizes = [metric("image-linux-amd64", 3.5, "MB"), metric("weft-linux-arm64", 7.0, "MB")];
         let bounds = SubjectBounds::default().and_sizes(&Budget::of(&project).unwrap(), &sizes);

@@ -1,5 +1,5 @@
-//! The commands that build, each timed as its user waits for it, in a clone that is thrown away afterwards. What is measured is
-//! the commit: changes that are not in it are not in the clone.
+//! The commands that build, each timed as a user waits for it, in a temporary clone. The clone is of the commit,
+//! without uncommitted changes.
 
 use std::{
     collections::BTreeMap,
@@ -17,17 +17,17 @@ use xshell::{Shell, cmd};
 
 use super::{metric::Metric, sample::Sample};
 
-/// How often what is quick is run.
+/// The number of runs of a fast command.
 const RUNS: usize = 5;
 
-/// How many lines of a command that failed are shown.
+/// The number of lines of a failed command that are shown.
 const TAIL: usize = 40;
 
 /// The command for the artifacts, and the one for the images.
 const WASM: &[&str] = &["wasm", "--check-size"];
 const DOCKER: &[&str] = &["docker", "--builder", "oci", "--json"];
 
-/// In a clone on this machine, with what is kept between clones.
+/// Measures in a clone on this machine, with the cache that clones share.
 pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let clone = Clone::new(project, Cache::Shared)?;
     let help = clone.once("help-clone", "`--help` in a new clone", &["--help"])?;
@@ -51,7 +51,7 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     Ok(metrics)
 }
 
-/// In a clone on a machine that has nothing of ours.
+/// Measures in a clone with an empty cache, as on a new machine.
 pub(super) fn measure_cold(project: &Project) -> Result<Vec<Metric>> {
     let clone = Clone::new(project, Cache::Empty)?;
     Ok(vec![
@@ -61,7 +61,7 @@ pub(super) fn measure_cold(project: &Project) -> Result<Vec<Metric>> {
     ])
 }
 
-/// Code that the optimiser has to look at.
+/// Returns code that the optimiser has to process.
 fn changed(run: usize) -> String {
     format!(
         "
@@ -74,23 +74,23 @@ pub extern \"C\" fn measured_{run}(number: u32) -> u32 {{
     )
 }
 
-/// What a clone finds of ours on the machine.
+/// The cache of a clone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cache {
-    /// What this machine keeps between clones.
+    /// The cache that this machine's clones share.
     Shared,
-    /// Nothing.
+    /// An empty cache.
     Empty,
 }
 
-/// A clone with an empty target folder.
+/// A clone with an empty target directory.
 struct Clone {
-    folder: TempDir,
-    /// What is kept between clones.
+    directory: TempDir,
+    /// The directory of the cache.
     cache: PathBuf,
 }
 
-/// What is wanted of what `docker --json` prints.
+/// The parts of the output of `docker --json` that are needed.
 #[derive(Deserialize)]
 struct Images {
     images: BTreeMap<String, Image>,
@@ -104,22 +104,22 @@ struct Image {
 
 impl Clone {
     fn new(project: &Project, cache: Cache) -> Result<Self> {
-        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
-        let (shell, root, clone) = (project.shell()?, &project.root, folder.path().join("clawft"));
+        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let (shell, root, clone) = (project.shell()?, &project.root, directory.path().join("clawft"));
         cmd::run_quietly(cmd!(shell, "git clone --quiet {root} {clone}"), "clone the checkout", TAIL)?;
         let cache = match cache {
             Cache::Shared => project.cache.clone(),
-            Cache::Empty => folder.path().join("cache"),
+            Cache::Empty => directory.path().join("cache"),
         };
-        Ok(Self { folder, cache })
+        Ok(Self { directory, cache })
     }
 
-    /// One run.
+    /// Measures one run.
     fn once(&self, name: &str, what: &str, command: &[&str]) -> Result<Metric> {
         Ok(Metric::new(name, what, self.timed(command)?, "s"))
     }
 
-    /// [`RUNS`] runs, each after `change` with its number.
+    /// Measures [`RUNS`] runs, each after `change` with its number.
     fn often(
         &self,
         name: &str,
@@ -132,7 +132,7 @@ impl Clone {
         Ok(Metric::of(name, what, &Sample::new(times), "s"))
     }
 
-    /// How long `cargo xtask` takes with these arguments, in seconds.
+    /// Returns the seconds that `cargo xtask` takes with these arguments.
     fn timed(&self, arguments: &[&str]) -> Result<f64> {
         ui::status("Measuring", &format!("cargo xtask {}", arguments.join(" ")));
         let start = Instant::now();
@@ -140,12 +140,12 @@ impl Clone {
         Ok(start.elapsed().as_secs_f64())
     }
 
-    /// Runs `cargo xtask` and returns what it prints on standard output.
+    /// Runs `cargo xtask` and returns its standard output.
     fn xtask(&self, arguments: &[&str]) -> Result<String> {
         let shell = self.shell()?;
         let run = cmd!(shell, "cargo xtask {arguments...}")
             .env("CLAWFT_CACHE", &self.cache)
-            .env("CARGO_TARGET_DIR", self.folder.path().join("target"));
+            .env("CARGO_TARGET_DIR", self.directory.path().join("target"));
         let shown = run.to_string();
         let output = cmd::output(run, "run a command in the clone")?;
         if !output.status.success() {
@@ -157,10 +157,10 @@ impl Clone {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// What a machine transfers to run each image.
+    /// Returns the compressed size of each image.
     fn images(&self) -> Result<Vec<Metric>> {
         let images: Images =
-            serde_json::from_str(&self.xtask(DOCKER)?).context("could not read what `docker` printed")?;
+            serde_json::from_str(&self.xtask(DOCKER)?).context("could not read the output of `docker`")?;
         let metric = |(platform, image): (&String, &Image)| {
             let name = format!("image-{}", platform.replace('/', "-"));
             let what = format!("the image for {platform}, as it is transferred");
@@ -169,16 +169,17 @@ impl Clone {
         Ok(images.images.iter().map(metric).collect())
     }
 
-    /// Adds to a file of `clawft-core`.
+    /// Appends to a file of `clawft-core`.
     fn append(&self, file: &str, text: &str) -> Result<()> {
-        let path = self.folder.path().join("clawft/crates/clawft-core/src").join(file);
+        let path = self.directory.path().join("clawft/crates/clawft-core/src").join(file);
         let append = || OpenOptions::new().append(true).open(&path)?.write_all(text.as_bytes());
         append().with_context(|| format!("could not write `{}`", path.display()))
     }
 
     fn shell(&self) -> Result<Shell> {
-        let shell = Shell::new().context("could not find the current folder")?;
-        shell.change_dir(fs::canonicalize(self.folder.path().join("clawft")).context("there is no clone")?);
+        let shell = Shell::new().context("could not find the current directory")?;
+        shell
+            .change_dir(fs::canonicalize(self.directory.path().join("clawft")).context("there is no clone")?);
         Ok(shell)
     }
 }

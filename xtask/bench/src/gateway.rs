@@ -1,4 +1,4 @@
-//! `weft`: how large it is, how quickly it is there, and what its gateway adds to asking the provider directly.
+//! `weft`: its size, the time to start, and the time that its gateway adds to requests.
 
 use std::{
     fs,
@@ -17,26 +17,26 @@ use xshell::{Shell, cmd};
 
 use super::{metric::Metric, sample::Sample};
 
-/// How often the program is started to ask for its version.
+/// The number of starts for the version.
 const STARTS: usize = 50;
 
-/// How many requests of each kind are sent each way.
+/// The number of requests of each kind, directly and through the gateway.
 const REQUESTS: usize = 3000;
 
-/// The streams that are held at once: each lasts two seconds, so all of them are open at the same time.
+/// The streams that are open at the same time: each lasts two seconds.
 const HELD: (Streams, u64) = (Streams { count: 500, rounds: 1, pieces: 20 }, 100);
 
-/// As many clients that ask again at once when they have their answer.
+/// The clients that each send another request as soon as they have an answer.
 const BUSY: (Streams, u64) = (Streams { count: 500, rounds: 10, pieces: 20 }, 0);
 
-/// How long a gateway is left alone before its memory is looked at.
+/// The time without requests before the memory of a gateway is read.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Everything that there is to measure.
+/// Measures everything about `weft`.
 pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let targets = [Target::LinuxAmd64, Target::LinuxArm64];
     let own = Target::of_this_machine().filter(|own| targets.contains(own));
-    let own = own.context("the released binaries run on Linux alone: measure them there")?;
+    let own = own.context("the released binaries run on Linux only: measure them there")?;
     let binaries = release::ensure_built(project, &targets)?;
     let load = LoadGenerator::build(project)?;
     let mut metrics = Vec::new();
@@ -50,7 +50,7 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     Ok(metrics)
 }
 
-/// The wall time of `weft --version`.
+/// Measures the wall time of `weft --version`.
 fn version(weft: &Path) -> Result<Metric> {
     let shell = Shell::new()?;
     let mut times = Vec::new();
@@ -63,19 +63,19 @@ fn version(weft: &Path) -> Result<Metric> {
     Ok(Metric::of("weft-version", "`weft --version`, the whole process", &Sample::new(times), "ms"))
 }
 
-/// A provider, and gateways that ask it.
+/// A provider, and gateways in front of it.
 struct Subject {
     weft: PathBuf,
     load: LoadGenerator,
     upstream: Upstream,
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Subject {
     fn start(weft: &Path, load: LoadGenerator) -> Result<Self> {
-        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
         let upstream = load.upstream()?;
-        Ok(Self { weft: weft.to_owned(), load, upstream, folder })
+        Ok(Self { weft: weft.to_owned(), load, upstream, directory })
     }
 
     fn measure(&self) -> Result<Vec<Metric>> {
@@ -133,7 +133,7 @@ impl Subject {
         ])
     }
 
-    /// The same load on the provider and on a gateway before it.
+    /// Puts the same load on the provider and on a gateway in front of it.
     fn loaded(&self, (load, pause): (Streams, u64)) -> Result<Loaded> {
         let api = self.upstream.api_base(load.pieces, pause);
         let mut gateway = self.gateway(&api)?;
@@ -147,31 +147,32 @@ impl Subject {
         Ok(Loaded { direct, through, resident: resident(&mut gateway)? })
     }
 
-    /// A gateway that asks at `api_base`.
+    /// Starts a gateway for the provider at `api_base`.
     fn gateway(&self, api_base: &str) -> Result<Gateway> {
         let config = json!({
             "agents": { "model": "gpt-4o-mini" },
             "providers": { "providers": { "openai": { "api_base": api_base, "api_key_env": "LOAD_KEY" } } },
             "gateway": { "listen": "127.0.0.1:0" },
         });
-        let folder = self.folder.path();
-        fs::write(folder.join("config.json"), config.to_string())
+        let directory = self.directory.path();
+        fs::write(directory.join("config.json"), config.to_string())
             .context("could not write a configuration")?;
         let (shell, weft) = (Shell::new()?, &self.weft);
-        let command = cmd!(shell, "{weft} gateway").env("CLAWFT_HOME", folder).env("LOAD_KEY", "not-a-key");
-        Gateway::start(command, &folder.join("gateway.log"))
+        let command =
+            cmd!(shell, "{weft} gateway").env("CLAWFT_HOME", directory).env("LOAD_KEY", "not-a-key");
+        Gateway::start(command, &directory.join("gateway.log"))
     }
 }
 
-/// What came of a load both ways.
+/// The results of a load, directly and through the gateway.
 struct Loaded {
     direct: Streamed,
     through: Streamed,
-    /// The gateway's memory afterwards, in MB.
+    /// Memory of the gateway afterwards, in MB.
     resident: f64,
 }
 
-/// The medians, and their difference.
+/// Returns the medians, and their difference.
 fn compared(name: &str, what: &str, times: Compared) -> Vec<Metric> {
     let (direct, through) = (times.direct.median / 1e3, times.through.median / 1e3);
     vec![
@@ -184,11 +185,11 @@ fn api_base(gateway: &Gateway) -> String {
     format!("{}/v1", gateway.url())
 }
 
-/// The memory that `gateway` takes, in MB.
+/// Returns the resident memory of `gateway`, in MB.
 fn resident(gateway: &mut Gateway) -> Result<f64> {
     let path = format!("/proc/{}/status", gateway.id());
     let status = fs::read_to_string(&path).with_context(|| format!("could not read `{path}`"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
-    Ok(kibibytes.with_context(|| format!("`{path}` names no resident memory"))? * 1024.0 / 1e6)
+    Ok(kibibytes.with_context(|| format!("`{path}` does not contain the resident memory"))? * 1024.0 / 1e6)
 }

@@ -1,4 +1,4 @@
-//! Which machine a measurement was made on, for whoever compares it with another.
+//! The machine of a measurement, for comparisons with others.
 
 use std::{env::consts, fs, thread};
 
@@ -8,27 +8,27 @@ use flags::{Subject, values::Releases};
 use serde::{Deserialize, Serialize};
 use xshell::cmd;
 
-/// The machine, and the tools that matter to the figures.
+/// The machine, and the tools that influence the figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Machine {
-    /// The model as the system knows it.
+    /// Model name from the system.
     pub(super) processor: String,
-    /// How many there are to be used.
+    /// Number of usable processors.
     pub(super) processors: usize,
-    /// As Rust has it: `x86_64`.
+    /// Architecture as Rust names it: `x86_64`.
     pub(super) architecture: String,
-    /// The system with its version.
+    /// Operating system with its version.
     pub(super) system: String,
-    /// What compiled what was measured.
+    /// The compiler of the measured programs.
     pub(super) rustc: String,
-    /// What ran it, where wasmtime did.
+    /// The wasmtime that ran them, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) wasmtime: Option<String>,
 }
 
 impl Machine {
-    /// This one, as it measures `subject`.
+    /// Describes this machine, for measurements of `subject`.
     pub(super) fn this(project: &Project, subject: Subject) -> Result<Self> {
         let shell = project.shell()?;
         let wasmtime = match subject {
@@ -45,7 +45,7 @@ impl Machine {
         })
     }
 
-    /// In a sentence without its full stop.
+    /// Returns the description as a sentence without its full stop.
     pub(super) fn sentence(&self) -> String {
         let Self { processor, processors, architecture, system, rustc, wasmtime } = self;
         let wasmtime = wasmtime.as_ref().map(|version| format!(", wasmtime {version}")).unwrap_or_default();
@@ -53,7 +53,7 @@ impl Machine {
     }
 }
 
-/// The value of the first line `name SEPARATOR value` of a file, if there is one.
+/// Returns the value of the first line `name SEPARATOR value` of a file, if there is one.
 fn find(path: &str, name: &str, separator: char) -> Option<String> {
     value(&fs::read_to_string(path).ok()?, name, separator)
 }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_found_by_name() {
+    fn finds_values_by_name() {
         let text = "processor\t: 0\nmodel name\t: A CPU: fast\nmodel name\t: another\n";
         assert_eq!(value(text, "model name", ':').unwrap(), "A CPU: fast");
         assert_eq!(value("A=1\nPRETTY_NAME=\"Some OS 12\"", "PRETTY_NAME", '=').unwrap(), "Some OS 12");

@@ -1,10 +1,10 @@
-//! `cargo xtask bench`: what ships, measured. A subject is a module that returns [`metric::Metric`]s; [`bounds`] holds them against
-//! `xtask/bench.toml`, [`report`] prints them.
+//! `cargo xtask bench`: measures what ships. A subject is a module that returns [`metric::Metric`]s; [`bounds`]
+//! compares them with `xtask/bench.toml`, and [`report`] prints them.
 //!
 //! Subjects: [`component`] runs the component in wasmtime, [`gateway`] measures `weft` under the load of the
-//! [`load_generator`](testkit::LoadGenerator), and [`commands`] the commands that build. What many runs came to is a [`sample`], what takes turns a [`series`].
-//! [`record`] keeps what was measured last, with the [`machine`]; [`page`] makes a document of it, with a [`plot`] here and
-//! there.
+//! [`load_generator`](testkit::LoadGenerator), and [`commands`] the commands that build. A [`sample`] holds the
+//! values of many runs, a [`series`] the processes that run alternately. [`record`] stores the latest figures,
+//! with the [`machine`]; [`page`] makes a document from it, with [`plot`]s.
 
 mod bounds;
 mod commands;
@@ -33,7 +33,7 @@ use self::{
     record::{Figures, Record},
 };
 
-/// The command line: that of `cargo xtask`, as far as this package does it.
+/// The part of the command line of `cargo xtask` that this package implements.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 enum Command {
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 }
 
 fn run(project: &Project, flags: &Bench) -> Result<()> {
-    // Read first: a mistake in the files is cheaper to hear of now than after the measurements.
+    // The files come first, so that an error in them is reported before the measurements.
     let (bounds, budget, mut record) = (Bounds::load()?, Budget::of(project)?, Record::load(project)?);
     let subjects = if flags.subjects.is_empty() { Subject::USUAL.to_vec() } else { flags.subjects.clone() };
     let (mut measured, mut held) = (Vec::new(), Vec::new());
@@ -86,7 +86,7 @@ fn measure(project: &Project, subject: Subject) -> Result<Vec<Metric>> {
     }
 }
 
-/// All bounds of all that was measured: the first subject that breaks one is the error.
+/// Checks all bounds of all subjects. The error is about the first subject that exceeds one.
 fn check(held: &[SubjectBounds], measured: &[(Subject, Figures)]) -> Result<()> {
     held.iter().zip(measured).try_for_each(|(bounds, (_, figures))| bounds.check(&figures.metrics))
 }

@@ -1,4 +1,4 @@
-//! Something that was measured.
+//! A measured value.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,58 +8,58 @@ use super::sample::{Sample, Spread};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Metric {
-    /// A word without spaces; also its row in `xtask/bench.toml`.
+    /// Name without spaces; also its row in `xtask/bench.toml`.
     pub(super) name: String,
-    /// What it is, for people.
+    /// Description for people.
     pub(super) what: String,
-    /// Of many runs, the median.
+    /// Value; the median of several runs.
     pub(super) value: f64,
-    /// `ms`, `MB`, …: never empty.
+    /// Unit, such as `ms` or `MB`; never empty.
     pub(super) unit: String,
-    /// How far the runs lie apart, where there were several.
+    /// Spread of the runs, if there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) spread: Option<Spread>,
-    /// The same without what is measured, in the same run and unit, where there is such a thing.
+    /// The value of the reference, in the same run and unit, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) without: Option<f64>,
-    /// The most that `xtask/bench.toml` or `size-budget.toml` allowed when it was measured.
+    /// The maximum in `xtask/bench.toml` or `size-budget.toml` at the time of the measurement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) most: Option<f64>,
 }
 
 impl Metric {
-    /// A value by itself.
+    /// Makes a metric of a single value.
     pub(super) fn new(name: &str, what: &str, value: f64, unit: &str) -> Self {
         let [name, what, unit] = [name, what, unit].map(str::to_owned);
         Self { name, what, value, unit, spread: None, without: None, most: None }
     }
 
-    /// The median of `sample`, and how far it spreads.
+    /// Makes a metric of the median of `sample`, with its spread.
     pub(super) fn of(name: &str, what: &str, sample: &Sample, unit: &str) -> Self {
         Self { spread: Some(sample.spread()), ..Self::new(name, what, sample.median(), unit) }
     }
 
-    /// Puts `value` beside it: the same without what is measured.
+    /// Sets the value of the reference.
     pub(super) fn beside(self, value: f64) -> Self {
         Self { without: Some(value), ..self }
     }
 
-    /// How many times the value beside it this one is.
+    /// Returns the ratio of the value to the reference.
     pub(super) fn ratio(&self) -> Option<f64> {
         self.without.filter(|without| *without > 0.0).map(|without| self.value / without)
     }
 
-    /// What is held against a bound: of many runs, what the quickest say.
+    /// Returns the value to compare with a bound: for several runs, that of the fastest.
     pub(super) fn held(&self) -> f64 {
         self.spread.map_or(self.value, |spread| spread.quickest)
     }
 
-    /// Whether it is more than is allowed.
+    /// Returns whether the value exceeds its maximum.
     pub(super) fn is_over(&self) -> bool {
         self.most.is_some_and(|most| self.held() > most)
     }
 
-    /// The same with as many digits as mean something, to be written down.
+    /// Rounds the values to significant digits, for the record.
     pub(super) fn rounded(self) -> Self {
         let spread = self.spread.map(|spread| {
             let [min, q1, q3, max] = [spread.min, spread.q1, spread.q3, spread.max].map(significant);
@@ -69,12 +69,12 @@ impl Metric {
     }
 }
 
-/// `value` to four digits.
+/// Rounds `value` to four digits.
 fn significant(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
 }
 
-/// Three digits that say something, and no fraction of what is counted.
+/// Returns a number with three significant digits, and no fraction for counts.
 pub(super) fn shown(value: f64) -> String {
     match value.abs() {
         size if size == 0.0 || size >= 100.0 => format!("{value:.0}"),
@@ -89,14 +89,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_as_many_digits_as_mean_something() {
+    fn shows_significant_digits_only() {
         let numbers = [0.0, 0.1234, 1.234, 12.34, 500.0].map(shown);
         assert_eq!(numbers, ["0", "0.123", "1.23", "12.3", "500"]);
         assert_eq!([0.0, 123_456.0, -0.012_346].map(significant), [0.0, 123_500.0, -0.012_35]);
     }
 
     #[test]
-    fn what_is_written_down_reads_back() {
+    fn reads_back_the_written_metric() {
         let sample = Sample::new(vec![1.0, 2.0, 4.0]);
         let metric = Metric::of("start", "to begin", &sample, "ms").beside(1.0).rounded();
         let text = serde_json::to_string(&metric).unwrap();

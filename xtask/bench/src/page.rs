@@ -1,4 +1,4 @@
-//! `docs/performance.md` and its plots: the prose of `page.md` beside this file, with what was measured last in its place.
+//! `docs/performance.md` and its plots: the prose of `page.md` beside this file, with the latest figures inserted.
 
 use std::path::{Path, PathBuf};
 
@@ -13,10 +13,10 @@ use super::{
     sample::Spread,
 };
 
-/// The prose. A line `{component}` stands for the figures of that subject.
+/// The prose. A line `{component}` is a placeholder for the figures of that subject.
 const PROSE: &str = include_str!("page.md");
 
-/// Where figures go, as they stand in the prose.
+/// The placeholders in the prose.
 const PLACES: [(Subject, &str); 4] = [
     (Subject::Component, "{component}"),
     (Subject::Gateway, "{gateway}"),
@@ -27,26 +27,26 @@ const PLACES: [(Subject, &str); 4] = [
 /// A plot in the document.
 struct Drawn {
     subject: Subject,
-    /// The name of its file, without ending.
+    /// Name of its file, without extension.
     file: &'static str,
     title: &'static str,
-    /// The metrics that are bars, each with a name to stand before it. All have one unit.
+    /// The metrics of the bars, each with the part to draw. All have one unit.
     bars: &'static [(&'static str, Part)],
 }
 
-/// What a bar shows of a metric.
+/// The part of a metric that a bar shows.
 enum Part {
-    /// Its value, under this name.
+    /// Its value, with this label.
     Value(&'static str),
-    /// Its value, for comparison.
+    /// Its value, as a comparison.
     Other(&'static str),
-    /// The value beside it, for comparison.
+    /// The reference of the metric, as a comparison.
     Without(&'static str),
 }
 
 use Part::{Other, Value, Without};
 
-/// Every plot, in their order.
+/// All plots, in the order of the document.
 const PLOTS: [Drawn; 5] = [
     Drawn {
         subject: Subject::Component,
@@ -105,20 +105,20 @@ const PLOTS: [Drawn; 5] = [
     },
 ];
 
-/// Writes everything that follows from `record`.
+/// Writes the document and the plots for `record`.
 pub(super) fn write(project: &Project, record: &Record) -> Result<()> {
     documents(&project.root, record)?
         .iter()
         .try_for_each(|(path, text)| files::replace(path, text.as_bytes()))
 }
 
-/// The document and the plots, each with its path.
+/// Returns the document and the plots, each with its path.
 fn documents(root: &Path, record: &Record) -> Result<Vec<(PathBuf, String)>> {
-    let folder = root.join("docs");
-    let mut documents = vec![(folder.join("performance.md"), document(record)?)];
+    let directory = root.join("docs");
+    let mut documents = vec![(directory.join("performance.md"), document(record)?)];
     for drawn in &PLOTS {
         if let Some(plot) = record.0.get(&drawn.subject).and_then(|figures| drawn.plot(figures)) {
-            documents.push((folder.join(drawn.file).with_extension("svg"), plot.svg()));
+            documents.push((directory.join(drawn.file).with_extension("svg"), plot.svg()));
         }
     }
     Ok(documents)
@@ -127,7 +127,7 @@ fn documents(root: &Path, record: &Record) -> Result<Vec<(PathBuf, String)>> {
 fn document(record: &Record) -> Result<String> {
     let mut text = PROSE.to_owned();
     for (subject, place) in PLACES {
-        ensure!(text.contains(place), "the prose has no place for `{place}`");
+        ensure!(text.contains(place), "the prose has no line `{place}`");
         let figures = record.0.get(&subject);
         text = text.replace(
             place,
@@ -137,7 +137,7 @@ fn document(record: &Record) -> Result<String> {
     Ok(text)
 }
 
-/// The plots, the table, and where it was measured.
+/// Returns the plots, the table and the machine of a subject.
 fn section(subject: Subject, figures: &Figures) -> String {
     let mut text = String::new();
     for drawn in PLOTS.iter().filter(|drawn| drawn.subject == subject) {
@@ -173,13 +173,13 @@ fn row(metric: &Metric) -> String {
     )
 }
 
-/// A number with its thousands apart.
+/// Returns a number with thousands separated.
 fn for_readers(value: f64) -> String {
     if value >= 10_000.0 { grouped(value.round() as usize) } else { shown(value) }
 }
 
 impl Drawn {
-    /// The plot, if all that is in it was measured.
+    /// Returns the plot, if all of its metrics were measured.
     fn plot(&self, figures: &Figures) -> Option<Plot> {
         let bars = self.bars.iter().map(|(name, part)| part.bar(figures.metric(name)?));
         Some(Plot { title: self.title.to_owned(), bars: bars.collect::<Option<_>>()? })
@@ -212,9 +212,9 @@ mod tests {
 
     use super::*;
 
-    /// What is checked in is what follows from what was measured. `BLESS=1` writes it anew, without measuring anything.
+    /// The committed documents must match the record. `BLESS=1` writes them anew, without measuring anything.
     #[test]
-    fn the_document_is_drawn_from_the_record() {
+    fn documents_match_the_record() {
         let project = Project::discover().unwrap();
         let record = Record::load(&project).unwrap();
         if env::var_os("BLESS").is_some() {
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_said() {
+    fn names_subjects_without_figures() {
         let text = document(&Record::default()).unwrap();
         assert_eq!(text.matches("Not measured yet.").count(), PLACES.len());
     }

@@ -1,14 +1,14 @@
-//! Bars as SVG. Equal figures give an equal file. It brings its own background and follows the reader's choice of light or
-//! dark, so it can be read on any page.
+//! Bar charts as SVG. Equal figures give an equal file. A chart has its own background and follows the reader's
+//! choice of light or dark, so it is readable on any page.
 
 use std::fmt::Write as _;
 
-/// Where names end and bars begin, and how far bars reach, in pixels.
+/// The left edge of the bars, the length of the longest one and the width of the chart, in pixels.
 const LEFT: f64 = 250.0;
 const REACH: f64 = 330.0;
 const WIDTH: f64 = 720.0;
 
-/// The height of the title, of a bar with what is around it, and of what comes below the last.
+/// The height of the title, of a bar with its surroundings, and of the space below the last one.
 const HEAD: f64 = 44.0;
 const ROW: f64 = 28.0;
 const FOOT: f64 = 14.0;
@@ -22,30 +22,30 @@ text { font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif; } .title { f
 .own { fill: #4493f8; } .other { fill: #656c76; } .range { stroke: #f0f6fc; } .most { stroke: #f85149; }
 }";
 
-/// A picture of bars that are measured in the same unit.
+/// A chart of bars with the same unit.
 #[derive(Debug, PartialEq)]
 pub(super) struct Plot {
     pub(super) title: String,
     pub(super) bars: Vec<Bar>,
 }
 
-/// A bar from nothing to a value.
+/// A bar from zero to a value.
 #[derive(Debug, PartialEq)]
 pub(super) struct Bar {
     pub(super) name: String,
     pub(super) value: f64,
-    /// The value in words.
+    /// The value as text.
     pub(super) shown: String,
-    /// Between these, the middle half of the runs.
+    /// The range of the middle half of the runs.
     pub(super) range: Option<(f64, f64)>,
-    /// What it must not go beyond.
+    /// The maximum.
     pub(super) most: Option<f64>,
-    /// Whether it is there for comparison.
+    /// Whether the bar is a comparison.
     pub(super) other: bool,
 }
 
 impl Plot {
-    /// The picture as a file.
+    /// Returns the content of the file.
     pub(super) fn svg(&self) -> String {
         let height = HEAD + ROW * self.bars.len() as f64 + FOOT;
         let title = escaped(&self.title);
@@ -65,7 +65,8 @@ impl Plot {
         svg + "</svg>\n"
     }
 
-    /// What has to fit: every value with its range. A bound that is far away does not make the bars small.
+    /// Returns the largest number that has to fit: every value with its range. A bound far above does not shrink
+    /// the bars.
     fn largest(&self) -> f64 {
         let values = self.bars.iter().flat_map(|bar| [bar.value, bar.range.map_or(0.0, |(_, high)| high)]);
         let values = values.fold(f64::MIN_POSITIVE, f64::max);
@@ -109,7 +110,7 @@ impl Bar {
     }
 }
 
-/// Text that cannot be taken for markup.
+/// Escapes text for markup.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_figures_give_an_equal_file() {
+    fn equal_figures_give_equal_files() {
         let svg = || plot(vec![bar(10.0, Some(12.0)), bar(5.0, None)]).svg();
         assert_eq!(svg(), svg());
         assert!(svg().contains("a &lt;b>") && svg().contains("1 &amp; 2"));
@@ -136,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_far_away_leaves_the_bars_as_they_are() {
+    fn distant_bound_does_not_shrink_bars() {
         let near = plot(vec![bar(10.0, None)]).largest();
         assert_eq!(near, plot(vec![bar(10.0, Some(1000.0))]).largest());
         assert!(!plot(vec![bar(10.0, Some(1000.0))]).svg().contains("class=\"most\""));
     }
 
     #[test]
-    fn nothing_is_drawn_outside_of_the_picture() {
+    fn draws_nothing_outside_of_the_chart() {
         for number in plot(vec![bar(-3.0, None), bar(0.0, None)]).svg().split('"') {
             let number: f64 = number.parse().unwrap_or_default();
             assert!((0.0..=WIDTH).contains(&number), "{number}");

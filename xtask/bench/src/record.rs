@@ -1,5 +1,5 @@
-//! `docs/performance.json`: what was measured last, subject by subject. The page is drawn from it alone, so drawing it again
-//! changes nothing.
+//! `docs/performance.json`: the latest figures of each subject. The page is made from this file alone, so making
+//! it again changes nothing.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -10,29 +10,29 @@ use serde::{Deserialize, Serialize};
 
 use super::{machine::Machine, metric::Metric};
 
-/// The whole file.
+/// The content of the file.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Record(pub(super) BTreeMap<Subject, Figures>);
 
-/// One subject, measured.
+/// The figures of one subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Figures {
-    /// The commit, with `-dirty` where the checkout differed from it.
+    /// The commit, with `-dirty` if the checkout has changes.
     pub(super) revision: Option<String>,
     pub(super) machine: Machine,
     pub(super) metrics: Vec<Metric>,
 }
 
 impl Figures {
-    /// The metric called `name`.
+    /// Returns the metric called `name`.
     pub(super) fn metric(&self, name: &str) -> Option<&Metric> {
         self.metrics.iter().find(|metric| metric.name == name)
     }
 }
 
 impl Record {
-    /// Reads the file; nothing where there is none yet.
+    /// Reads the file; empty if it does not exist.
     pub(super) fn load(project: &Project) -> Result<Self> {
         let path = path(project);
         if !path.exists() {
@@ -40,10 +40,10 @@ impl Record {
         }
         let text = files::read(&path)?;
         serde_json::from_slice(&text)
-            .with_context(|| format!("bad `{}`: delete it, and measure again", path.display()))
+            .with_context(|| format!("could not parse `{}`: delete it, and measure again", path.display()))
     }
 
-    /// Takes `figures` in the place of what was there of `subject`.
+    /// Replaces the figures of `subject`.
     pub(super) fn put(&mut self, subject: Subject, figures: Figures) {
         let metrics = figures.metrics.into_iter().map(Metric::rounded).collect();
         self.0.insert(subject, Figures { metrics, ..figures });

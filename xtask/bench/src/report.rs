@@ -1,4 +1,4 @@
-//! What the user reads, and the same for machines.
+//! The output: lines for people, or JSON.
 
 use anyhow::Result;
 use comfy_table::{CellAlignment, Table, presets};
@@ -11,7 +11,7 @@ use super::{
     record::Figures,
 };
 
-/// Prints what was measured of each subject on stdout, as lines or as JSON.
+/// Prints the figures of each subject on stdout, as lines or as JSON.
 pub(super) fn print(measured: &[(Subject, Figures)], as_json: bool) -> Result<()> {
     if as_json {
         let all: Vec<Value> = measured.iter().map(|(subject, figures)| to_json(*subject, figures)).collect();
@@ -21,7 +21,7 @@ pub(super) fn print(measured: &[(Subject, Figures)], as_json: bool) -> Result<()
     ui::result(&lines(metrics).trim_fmt())
 }
 
-/// A line for each metric. Its first three words are name, value and unit.
+/// Returns a line for each metric. Its first three words are name, value and unit.
 fn lines<'a>(metrics: impl Iterator<Item = &'a Metric>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -41,7 +41,7 @@ fn lines<'a>(metrics: impl Iterator<Item = &'a Metric>) -> Table {
     table
 }
 
-/// Where the middle half of the runs lies, how many there were, and what the quickest said.
+/// Returns the range of the middle half of the runs, their number, and the fastest one.
 fn spread(metric: &Metric) -> String {
     let Some(spread) = metric.spread else { return String::new() };
     let [q1, q3, quickest] = [spread.q1, spread.q3, spread.quickest].map(shown);
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_begins_with_name_value_and_unit() {
+    fn line_begins_with_name_value_and_unit() {
         let over = Metric { most: Some(10.0), ..Metric::new("start", "to begin", 20.0, "ms").beside(10.0) };
         let metrics = [over, Metric::new("other", "", 1.0, "x")];
         let text = lines(metrics.iter()).trim_fmt();

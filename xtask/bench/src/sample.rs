@@ -1,5 +1,5 @@
-//! What came of many runs of the same, and what can be said of it: the median, how far the runs lie apart, and the difference
-//! to something else that took turns with it.
+//! The values of many runs and their statistics: the median, the spread of the runs, and the difference to another
+//! sample that ran alternately.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sample {
     runs: Vec<f64>,
-    /// What the quickest run says; of a difference, what the quickest run of each side says.
+    /// The value of the fastest run; for a difference, that of the fastest run of each side.
     quickest: f64,
 }
 
-/// How far the runs lie apart: the smallest and the largest value, and between `q1` and `q3` the middle half of them.
+/// The spread of the runs: the smallest and the largest value, and the middle half of them between `q1` and `q3`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Spread {
@@ -20,23 +20,23 @@ pub(super) struct Spread {
     pub(super) q1: f64,
     pub(super) q3: f64,
     pub(super) max: f64,
-    /// What the quickest run says; of a difference or a ratio, the quickest run of each side. What else a machine does makes
-    /// runs longer and never shorter, so this is what a machine that is busy can still tell.
+    /// The value of the fastest run; for a difference or a ratio, that of the fastest run of each side. Other work
+    /// of the machine makes runs longer and never shorter, so this value is reliable even on a busy machine.
     pub(super) quickest: f64,
 }
 
 impl Sample {
-    /// `values` in the order of the runs.
+    /// Makes a sample of `values`, in the order of the runs.
     ///
     /// # Panics
-    /// There are none.
+    /// Panics if there are none.
     pub(super) fn new(values: Vec<f64>) -> Self {
-        assert!(!values.is_empty(), "nothing was run");
+        assert!(!values.is_empty(), "there are no runs");
         let quickest = values.iter().copied().fold(f64::INFINITY, f64::min);
         Self { runs: values, quickest }
     }
 
-    /// Half of the runs are below it.
+    /// Returns the median.
     pub(super) fn median(&self) -> f64 {
         self.quantile(0.5)
     }
@@ -46,18 +46,18 @@ impl Sample {
         Spread { runs: self.runs.len(), min, q1, q3, max, quickest: self.quickest }
     }
 
-    /// Run by run, how much more this is than `other`. Both took turns, so what disturbed one run disturbed its neighbour too,
-    /// and is gone from the difference.
+    /// Returns for each run how much more this is than `other`. Both ran alternately, so a disturbance affects
+    /// neighbouring runs of both, and cancels out.
     pub(super) fn minus(&self, other: &Self) -> Self {
         self.with(other, |one, other| one - other)
     }
 
-    /// Run by run, how many times `other` this is.
+    /// Returns for each run the ratio of this to `other`.
     pub(super) fn over(&self, other: &Self) -> Self {
         self.with(other, |one, other| one / other)
     }
 
-    /// Every value put through `change`.
+    /// Applies `change` to every value.
     pub(super) fn map(&self, change: impl Fn(f64) -> f64) -> Self {
         Self { runs: self.runs.iter().copied().map(&change).collect(), quickest: change(self.quickest) }
     }
@@ -68,7 +68,7 @@ impl Sample {
         Self { runs, quickest: join(self.quickest, other.quickest) }
     }
 
-    /// The value below which this part of the runs lies; between two runs in proportion.
+    /// Returns the value below which this part of the runs is, interpolated between two runs.
     fn quantile(&self, part: f64) -> f64 {
         let mut sorted = self.runs.clone();
         sorted.sort_by(f64::total_cmp);
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn medians_and_quarters_are_between_the_runs() {
+    fn interpolates_median_and_quarters() {
         let sample = Sample::new(vec![4.0, 1.0, 3.0, 2.0]);
         assert_eq!(sample.median(), 2.5);
         assert_eq!(
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_are_taken_run_by_run() {
+    fn subtracts_run_by_run() {
         let (one, other) = (Sample::new(vec![10.0, 30.0, 21.0]), Sample::new(vec![9.0, 29.0, 8.0]));
         let difference = one.minus(&other);
         assert_eq!(difference.runs, [1.0, 1.0, 13.0]);

@@ -1,4 +1,4 @@
-//! Things that take turns.
+//! Processes that run alternately.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,33 +7,33 @@ use devkit::ui;
 
 use super::sample::Sample;
 
-/// Things to be timed under the same conditions: each runs once a round, so whatever else the machine does falls on all of
-/// them, and every other round runs backwards, so none of them always comes after the same one.
+/// Processes to be timed under equal conditions: each runs once a round, so other work of the machine affects all
+/// of them, and every other round runs backwards, so none of them always follows the same one.
 #[derive(Default)]
 pub(super) struct Series<'a>(Vec<Timed<'a>>);
 
 struct Timed<'a> {
     name: &'static str,
     run: Box<dyn Fn() -> Result<Duration> + 'a>,
-    /// In milliseconds.
+    /// Times in milliseconds.
     times: Vec<f64>,
 }
 
-/// What came of it, by name, in milliseconds.
+/// The results, by name, in milliseconds.
 pub(super) struct Samples(BTreeMap<&'static str, Sample>);
 
 impl<'a> Series<'a> {
-    /// Adds what `run` does once and says how long it took.
+    /// Adds `run`, which runs once and returns its time.
     pub(super) fn add(&mut self, name: &'static str, run: impl Fn() -> Result<Duration> + 'a) {
         self.0.push(Timed { name, run: Box::new(run), times: Vec::new() });
     }
 
-    /// So many rounds, after one that does not count: what it reads is in memory afterwards.
+    /// Runs so many rounds, after a first one that does not count and loads the files into memory.
     ///
     /// # Errors
-    /// The first that one of them returns.
+    /// Fails with the first error of a run.
     pub(super) fn run(mut self, rounds: usize) -> Result<Samples> {
-        ui::status("Measuring", &format!("{} things by turns, {rounds} times", self.0.len()));
+        ui::status("Measuring", &format!("{} processes alternately, {rounds} times", self.0.len()));
         for round in 0..=rounds {
             for timed in &mut self.0 {
                 let took = (timed.run)().with_context(|| format!("could not measure `{}`", timed.name))?;
@@ -48,10 +48,10 @@ impl<'a> Series<'a> {
 }
 
 impl Samples {
-    /// What came of the thing called `name`.
+    /// Returns the result with the name `name`.
     ///
     /// # Panics
-    /// There is none of that name.
+    /// Panics if there is none.
     pub(super) fn of(&self, name: &str) -> &Sample {
         self.0.get(name).unwrap_or_else(|| panic!("nothing is called `{name}`"))
     }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn they_take_turns_forwards_and_backwards() {
+    fn runs_alternately_forwards_and_backwards() {
         let order = RefCell::new(String::new());
         let mut series = Series::default();
         for (name, letter) in [("one", '1'), ("two", '2')] {

@@ -1,5 +1,5 @@
-//! The exchange that a turn has with the provider, made natively: a connection, a request, an answer, and not a step more. No
-//! client is quicker, so what a guest takes beyond it is not understated.
+//! The exchange of a turn with the provider, made natively: a connection, a request, a response, and nothing else.
+//! No client is faster, so the share of the guest is not understated.
 
 use std::{
     io::{Read as _, Write as _},
@@ -18,12 +18,12 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Asks `message` at `api_base`.
+    /// Prepares a request with `message` at `api_base`.
     pub(super) fn new(api_base: &str, message: &str) -> Result<Self> {
         let (address, path) = api_base
             .strip_prefix("http://")
             .and_then(|rest| rest.split_once('/'))
-            .with_context(|| format!("`{api_base}` is no `http://` URL with a path"))?;
+            .with_context(|| format!("`{api_base}` is not an `http://` URL with a path"))?;
         let body = json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": message }] });
         let body = body.to_string();
         let request = format!(
@@ -34,12 +34,13 @@ impl Exchange {
         Ok(Self { address: address.to_owned(), request: request.into_bytes() })
     }
 
-    /// Makes the exchange, and says how long it took.
+    /// Makes the exchange, and returns the time that it took.
     pub(super) fn take(&self) -> Result<Duration> {
         let start = Instant::now();
-        let answer = self.answer().with_context(|| format!("could not ask at `{}`", self.address))?;
+        let answer =
+            self.answer().with_context(|| format!("could not send a request to `{}`", self.address))?;
         let took = start.elapsed();
-        ensure!(answer.starts_with(b"HTTP/1.1 200"), "the provider refused");
+        ensure!(answer.starts_with(b"HTTP/1.1 200"), "the provider did not answer with the status 200");
         Ok(took)
     }
 
@@ -60,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exchange_is_one_request_and_its_answer() {
+    fn sends_one_request_and_reads_response() {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let exchange =
             Exchange::new(&format!("http://{}/1/0/v1", server.local_addr().unwrap()), "hello").unwrap();

@@ -1,4 +1,5 @@
-//! Runs of a program in wasmtime: each has the same grants, and is timed from before wasmtime starts until it has gone.
+//! Runs of a program in wasmtime: each has the same grants, and its time is that from the start of wasmtime to its
+//! end.
 
 use std::{
     fs::{self, File},
@@ -12,40 +13,40 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
-/// The variable that the key comes in.
+/// The variable with the key.
 const KEY: &str = "BENCH_API_KEY";
 
-/// What is run.
+/// The program to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Program {
-    /// The least that a component can do.
+    /// The smallest component.
     Hello,
-    /// Ours.
+    /// Our component.
     Clawft,
 }
 
-/// What wasmtime is given of it.
+/// The form in which wasmtime gets the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// The component, which it compiles each time.
+    /// The component, which wasmtime compiles each time.
     Source,
-    /// The component, which it compiled in an earlier run and has kept.
+    /// The component, which wasmtime has in its cache from an earlier run.
     Cached,
-    /// What it compiled ahead of time.
+    /// The program compiled ahead of time.
     Compiled,
 }
 
-/// wasmtime, the programs in every form, and a folder for everything.
+/// wasmtime, the programs in every form, and a directory for all files.
 pub(super) struct Stage {
     wasmtime: PathBuf,
     sources: [PathBuf; 2],
     compiled: [PathBuf; 2],
-    /// What a program is granted that needs nothing.
+    /// The input of a program that needs none.
     nothing: GuestInput,
-    folder: TempDir,
+    directory: TempDir,
 }
 
-/// A folder to be granted, and a message.
+/// A directory to grant, and a message.
 pub(super) struct GuestInput {
     granted: PathBuf,
     message: PathBuf,
@@ -54,18 +55,18 @@ pub(super) struct GuestInput {
 impl Stage {
     /// Compiles both `programs`, hello world first.
     pub(super) fn new(wasmtime: &Path, programs: &[PathBuf; 2]) -> Result<Self> {
-        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
         let shell = Shell::new()?;
-        let compiled = ["hello.cwasm", "clawft.cwasm"].map(|name| folder.path().join(name));
+        let compiled = ["hello.cwasm", "clawft.cwasm"].map(|name| directory.path().join(name));
         for (program, compiled) in programs.iter().zip(&compiled) {
             let compile = cmd!(shell, "{wasmtime} compile -o {compiled} {program}");
             cmd::run_quietly(compile, "compile a component", 20)?;
         }
-        let nothing = GuestInput::new(folder.path(), "nothing", "")?;
-        Ok(Self { wasmtime: wasmtime.to_owned(), sources: programs.clone(), compiled, nothing, folder })
+        let nothing = GuestInput::new(directory.path(), "nothing", "")?;
+        Ok(Self { wasmtime: wasmtime.to_owned(), sources: programs.clone(), compiled, nothing, directory })
     }
 
-    /// A folder to be granted, with the configuration to ask at `api_base` as `agent` says, and a message to ask with.
+    /// Makes a directory to grant, with a configuration for `api_base` and `agent`, and a message.
     pub(super) fn place(
         &self,
         name: &str,
@@ -73,7 +74,7 @@ impl Stage {
         agent: Value,
         message: &str,
     ) -> Result<GuestInput> {
-        let place = GuestInput::new(self.folder.path(), name, message)?;
+        let place = GuestInput::new(self.directory.path(), name, message)?;
         let mut agents = json!({ "model": "gpt-4o-mini" });
         if let (Value::Object(agents), Value::Object(agent)) = (&mut agents, agent) {
             agents.extend(agent);
@@ -85,7 +86,7 @@ impl Stage {
         Ok(place)
     }
 
-    /// The program started, with nothing to do but to say its name.
+    /// Starts the program, which only prints its name and version.
     pub(super) fn start(&self, program: Program, form: Form) -> Result<Duration> {
         let (took, succeeded) =
             self.run(program, form, &["--version"], &self.nothing, &self.nothing.message)?;
@@ -93,18 +94,18 @@ impl Stage {
         Ok(took)
     }
 
-    /// A turn that ends when the configuration has been read: there is no message.
+    /// Runs a turn that ends after the configuration has been read, because there is no message.
     pub(super) fn refused(&self, place: &GuestInput) -> Result<Duration> {
         let (took, succeeded) = self.clawft(place, &self.nothing.message)?;
-        ensure!(!succeeded, "no message was taken for a message");
+        ensure!(!succeeded, "a run without a message succeeded");
         Ok(took)
     }
 
-    /// A turn, the first of its session.
+    /// Runs a turn, the first of its session.
     pub(super) fn turn(&self, place: &GuestInput) -> Result<Duration> {
         let session = place.granted.join("sessions").join("default.json");
         if session.exists() {
-            fs::remove_file(&session).context("could not forget a session")?;
+            fs::remove_file(&session).context("could not remove a session")?;
         }
         let (took, succeeded) = self.clawft(place, &place.message)?;
         let said = || fs::read_to_string(self.output("stderr")).unwrap_or_default();
@@ -116,7 +117,7 @@ impl Stage {
         self.run(Program::Clawft, Form::Compiled, &[], place, message)
     }
 
-    /// One process, and whether it succeeded.
+    /// Runs one process, and returns its time and whether it succeeded.
     fn run(
         &self,
         program: Program,
@@ -139,9 +140,10 @@ impl Stage {
             "{wasmtime} run {options...} -S http --dir {grant} --env {KEY} {program} {arguments...}"
         )
         .env(KEY, "not-a-key")
-        // Where wasmtime keeps what it compiled.
-        .env("XDG_CACHE_HOME", self.folder.path());
-        let make = |name| File::create(self.output(name)).context("could not keep what a guest prints");
+        // wasmtime's cache directory.
+        .env("XDG_CACHE_HOME", self.directory.path());
+        let make =
+            |name| File::create(self.output(name)).context("could not make a file for the output of a guest");
         let stdin = File::open(message).context("could not open a message")?;
         let streams = [stdin.into(), make("stdout")?.into(), make("stderr")?.into()];
         let start = Instant::now();
@@ -151,15 +153,15 @@ impl Stage {
     }
 
     fn output(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.directory.path().join(name)
     }
 }
 
 impl GuestInput {
-    fn new(folder: &Path, name: &str, message: &str) -> Result<Self> {
-        let granted = folder.join(name);
-        fs::create_dir(&granted).context("could not make a folder")?;
-        let path = folder.join(format!("{name}.message"));
+    fn new(directory: &Path, name: &str, message: &str) -> Result<Self> {
+        let granted = directory.join(name);
+        fs::create_dir(&granted).context("could not make a directory")?;
+        let path = directory.join(format!("{name}.message"));
         fs::write(&path, message).context("could not write a message")?;
         Ok(Self { granted, message: path })
     }

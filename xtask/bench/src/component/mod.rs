@@ -1,8 +1,8 @@
-//! The component in the wasmtime command, timed from outside: whole processes, beside processes that do a little less.
+//! The component in the wasmtime command. Whole processes are timed from outside, and compared with processes that
+//! do slightly less.
 //!
-//! What a turn takes in the guest is the difference between two processes that took turns: one that makes the turn, and one
-//! that stops just before it. So nothing in the component, and no host that could be quicker than the one in use, has to know
-//! that it is measured.
+//! The time of a turn in the guest is the difference between two alternating processes: one that makes the turn,
+//! and one that stops just before it. So neither the component nor the host needs code for the measurement.
 
 mod exchange;
 mod guest;
@@ -24,16 +24,16 @@ use super::{
     series::{Samples, Series},
 };
 
-/// How often everything is run.
+/// The number of runs of each process.
 const ROUNDS: usize = 50;
 
-/// The bytes of the message that is large.
+/// The bytes of the large message.
 const LARGE: usize = 5_000_000;
 
-/// The pieces of text in the answer that is a long stream; each is one token of a real one.
+/// The chunks of the long streamed answer, each with one token.
 const PIECES: usize = 20_000;
 
-/// Everything that there is to measure.
+/// Measures everything about the component.
 pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let wasmtime = toolchain::wasmtimes(project, Releases::Chosen)?.remove(0);
     let programs = [hello_world(project)?, artifacts::ensure_built(project)?.component];
@@ -43,7 +43,7 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     Ok(metrics(&places.series(&stage).run(ROUNDS)?))
 }
 
-/// What any component costs, made in the same way as ours: the least of the samples that sizes are compared with.
+/// Builds the smallest sample, to measure the cost of any component, in the same way as ours.
 fn hello_world(project: &Project) -> Result<PathBuf> {
     let component = artifacts::shrunk(project, artifacts::Source::Sample("hello"))?;
     let path = project.target.join("xtask").join("hello-world.wasm");
@@ -51,7 +51,7 @@ fn hello_world(project: &Project) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Folders to be granted, each with the configuration for one thing to do.
+/// Directories to grant, each with the configuration for one measurement.
 struct GuestInputs {
     usual: GuestInput,
     large_config: GuestInput,
@@ -66,7 +66,7 @@ impl GuestInputs {
     fn new(stage: &Stage, upstream: &Upstream) -> Result<Self> {
         let (one, many) = (upstream.api_base(1, 0), upstream.api_base(PIECES, 0));
         let place = |name, api_base: &str, agent, message: &str| stage.place(name, api_base, agent, message);
-        // Sixteen letters, so that no host can make it small on the way.
+        // Sixteen different letters, so that no host can compress it on the way.
         let large = "0123456789abcdef".repeat(LARGE / 16);
         let prompt = json!({ "system_prompt": "Be brief. ".repeat(1000) });
         Ok(Self {
@@ -80,7 +80,7 @@ impl GuestInputs {
         })
     }
 
-    /// Everything that takes turns.
+    /// Returns all alternating processes.
     fn series<'a>(&'a self, stage: &'a Stage) -> Series<'a> {
         let mut series = Series::default();
         for (form, hello, clawft) in [
