@@ -12,7 +12,7 @@ use clap::Parser;
 use devkit::{project::Project, ui};
 use flags::{Coverage, Fuzz, Mutants};
 
-/// The command line: that of `cargo xtask`, as far as this package does it.
+/// The part of the command line of `cargo xtask` that this package implements.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 enum Command {

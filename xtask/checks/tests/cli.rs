@@ -1,13 +1,13 @@
-//! Golden tests of `cargo xtask mutants` and `cargo xtask fuzz`, as this package does them. `BLESS=1 cargo test -p
-//! checks` writes what the commands print now; review the difference before it is committed. Help and mistakes in flags are in
-//! `xtask/tests/cli/`.
+//! Golden tests of `cargo xtask mutants` and `cargo xtask fuzz`, as this package implements them. `BLESS=1 cargo
+//! test -p checks` writes the current output of the commands; review the difference before you commit it. Help and
+//! errors in flags are in `xtask/tests/cli/`.
 
 use std::{env, path::Path};
 
 #[test]
-fn commands_print_what_the_golden_files_show() {
+fn commands_match_golden_files() {
     if env::var_os("BLESS").is_some() {
-        // SAFETY: the only test of this program, and it has no other thread yet.
+        // SAFETY: this is the only test of the program, and there is no other thread yet.
         unsafe { env::set_var("TRYCMD", "overwrite") };
     }
     trycmd::TestCases::new()

@@ -3,25 +3,25 @@
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-/// The whole file.
+/// The content of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Floors {
-    /// Whose tests run, and whose files are measured.
+    /// The packages whose tests run and whose files are measured.
     pub(super) packages: Vec<String>,
     #[serde(rename = "group")]
     pub(super) groups: Vec<Floor>,
     pub(super) elsewhere: Vec<Elsewhere>,
 }
 
-/// A group of files and how much of it the tests have to run.
+/// A group of files and the minimum share of its lines that the tests must run.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Floor {
     pub(super) name: String,
-    /// What the paths of its files begin with, from the workspace's root.
+    /// The prefixes of its files' paths, relative to the workspace's root.
     pub(super) prefixes: Vec<String>,
-    /// In percent of the lines.
+    /// Minimum in percent of the lines.
     pub(super) floor: u64,
 }
 
@@ -30,29 +30,29 @@ pub(super) struct Floor {
 #[serde(deny_unknown_fields)]
 pub(super) struct Elsewhere {
     pub(super) path: String,
-    /// What runs it instead, in words.
+    /// The command that runs it instead, for people.
     pub(super) run_by: String,
 }
 
 impl Floors {
-    /// Reads the file that was compiled in.
+    /// Reads the file, which is compiled in.
     pub(super) fn load() -> Result<Self> {
-        toml::from_str(include_str!("../../../coverage.toml")).context("bad xtask/coverage.toml")
+        toml::from_str(include_str!("../../../coverage.toml")).context("could not parse xtask/coverage.toml")
     }
 
-    /// Whether the file at `path` is one of those that are measured. Modules of tests are not: they are `tests.rs` or below
+    /// Returns whether the file at `path` is measured. Test modules are not: they are `tests.rs` or below
     /// `tests/`.
     pub(super) fn measures(&self, path: &str) -> bool {
         let ours = self.packages.iter().any(|package| path.starts_with(&format!("crates/{package}/src/")));
         ours && !path.ends_with("/tests.rs") && !path.contains("/tests/")
     }
 
-    /// Whether the native build leaves the file at `path` out.
+    /// Returns whether the native build leaves out the file at `path`.
     pub(super) fn is_elsewhere(&self, path: &str) -> bool {
         self.elsewhere.iter().any(|elsewhere| elsewhere.path == path)
     }
 
-    /// The group that `path` belongs to, as its place in the file: the one with the longest prefix.
+    /// Returns the index of the group of `path`: the one with the longest prefix.
     pub(super) fn group_of(&self, path: &str) -> Option<usize> {
         let fits = |floor: &Floor| {
             let fitting = floor.prefixes.iter().filter(|prefix| path.starts_with(prefix.as_str()));
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_speaks_of_what_there_is() {
+    fn file_names_existing_sources() {
         let floors = Floors::load().unwrap();
         let root = devkit::project::root().unwrap();
         for elsewhere in &floors.elsewhere {
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_prefix_decides() {
+    fn longest_prefix_decides() {
         let group = |name: &str, prefix: &str| {
             format!("[[group]]\nname = '{name}'\nprefixes = ['{prefix}']\nfloor = 90\n")
         };

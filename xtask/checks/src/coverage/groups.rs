@@ -1,30 +1,30 @@
-//! What was measured, in the groups of the file.
+//! The measured files, in the groups of `xtask/coverage.toml`.
 
 use anyhow::{Result, ensure};
 
 use super::{floors::Floors, measured::Source};
 
-/// A group and what was measured of it.
+/// A group and its measured files.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) name: String,
-    /// In percent of the lines.
+    /// Minimum in percent of the lines.
     pub(super) floor: u64,
     pub(super) sources: Vec<Source>,
 }
 
 impl Group {
-    /// The lines that can run.
+    /// Returns the number of lines that can run.
     pub(super) fn lines(&self) -> u64 {
         self.count(|_| true)
     }
 
-    /// Those that a test ran.
+    /// Returns the number of lines that a test ran.
     pub(super) fn covered(&self) -> u64 {
         self.count(|ran| ran)
     }
 
-    /// Whether enough of them are. In integers: no rounding lets a group slip through.
+    /// Returns whether enough lines were run. With integers, rounding cannot let a group pass.
     pub(super) fn holds(&self) -> bool {
         self.covered() * 100 >= self.floor * self.lines()
     }
@@ -39,7 +39,7 @@ impl Group {
 ///
 /// # Errors
 ///
-/// Names everything in which the file and the sources differ: nothing is left out of the table in silence.
+/// Names every difference between the file and the sources: no file is missing from the table silently.
 pub(super) fn gather(floors: &Floors, sources: Vec<Source>) -> Result<Vec<Group>> {
     let new = |name: &String, floor| Group { name: name.clone(), floor, sources: Vec::new() };
     let mut groups: Vec<Group> = floors.groups.iter().map(|floor| new(&floor.name, floor.floor)).collect();
@@ -48,10 +48,12 @@ pub(super) fn gather(floors: &Floors, sources: Vec<Source>) -> Result<Vec<Group>
         let (path, measured) = (&source.path, !source.lines.is_empty());
         match (floors.group_of(path), floors.is_elsewhere(path)) {
             (_, true) if measured => {
-                faults.push(format!("`{path}` is said to run elsewhere only, and it is measured"))
+                faults.push(format!("`{path}` is listed under `elsewhere`, but it is measured"))
             }
             (_, false) if !measured && source.code => {
-                faults.push(format!("`{path}` is not measured, name what runs it under `elsewhere`"));
+                faults.push(format!(
+                    "`{path}` is not measured: list it under `elsewhere` with the command that runs it"
+                ));
             }
             (None, false) if measured => faults.push(format!("`{path}` belongs to no group")),
             (Some(group), _) => groups[group].sources.push(source),
@@ -59,8 +61,8 @@ pub(super) fn gather(floors: &Floors, sources: Vec<Source>) -> Result<Vec<Group>
         }
     }
     let empty = groups.iter().filter(|group| group.lines() == 0);
-    faults.extend(empty.map(|group| format!("group `{}` holds no line", group.name)));
-    ensure!(faults.is_empty(), "xtask/coverage.toml does not fit the sources\n{}", faults.join("\n"));
+    faults.extend(empty.map(|group| format!("group `{}` has no lines", group.name)));
+    ensure!(faults.is_empty(), "xtask/coverage.toml does not match the sources\n{}", faults.join("\n"));
     Ok(groups)
 }
 
@@ -80,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_the_sum_of_its_files() {
+    fn group_is_the_sum_of_its_files() {
         let sources = vec![
             source("crates/p/src/a.rs", &[true, true]),
             source("crates/p/src/a/b.rs", &[true, false]),
@@ -95,15 +97,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_slips_through() {
+    fn reports_every_unlisted_file() {
         let error =
             |path: &str, ran: &[bool]| gather(&floors(), vec![source(path, ran)]).unwrap_err().to_string();
         assert!(error("crates/p/src/new.rs", &[true]).contains("`crates/p/src/new.rs` belongs to no group"));
         assert!(
             error("crates/p/src/raw.rs", &[true])
-                .contains("`crates/p/src/raw.rs` is said to run elsewhere only")
+                .contains("`crates/p/src/raw.rs` is listed under `elsewhere`")
         );
         assert!(error("crates/p/src/a/p2.rs", &[]).contains("`crates/p/src/a/p2.rs` is not measured"));
-        assert!(error("crates/q/src/a.rs", &[true]).contains("group `g` holds no line"));
+        assert!(error("crates/q/src/a.rs", &[true]).contains("group `g` has no lines"));
     }
 }

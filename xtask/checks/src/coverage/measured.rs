@@ -1,18 +1,18 @@
-//! tarpaulin's report, as far as it is read here.
+//! The parts of tarpaulin's report that are needed.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde::Deserialize;
 
-/// A source file and those of its lines that can run.
+/// A source file and its lines that can run.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Source {
-    /// From the workspace's root, with `/` between folders.
+    /// Path relative to the workspace's root, with `/` as the separator.
     pub(super) path: String,
     /// Each line with whether a test ran it, in order.
     pub(super) lines: Vec<(u64, bool)>,
-    /// Whether there is a function in it, measured or not.
+    /// Whether the file contains a function, measured or not.
     pub(super) code: bool,
 }
 
@@ -23,7 +23,7 @@ struct Report {
 
 #[derive(Deserialize)]
 struct File {
-    /// From the root of the file system, one element a folder.
+    /// Path from the root of the file system, one element per directory.
     path: Vec<String>,
     content: String,
     traces: Vec<Trace>,
@@ -41,7 +41,7 @@ struct Stats {
     runs: u64,
 }
 
-/// Every file below `root` that tarpaulin knows, also those without a line that could run.
+/// Returns every file below `root` in the report, including those without a line that can run.
 pub(super) fn sources(report: &[u8], root: &Path) -> Result<Vec<Source>> {
     let report: Report = serde_json::from_slice(report)?;
     Ok(report.files.into_iter().filter_map(|file| source(file, root)).collect())
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_is_files_below_the_root_with_their_lines() {
+    fn reads_files_below_the_root_with_lines() {
         let report = br#"{"files": [
             {"path": ["/", "w", "src", "a.rs"], "content": "fn a() {}", "covered": 1, "coverable": 2, "traces": [
                 {"line": 7, "address": [], "length": 0, "stats": {"Line": 0}, "fn_name": null},

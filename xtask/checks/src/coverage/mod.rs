@@ -1,10 +1,11 @@
-//! `cargo xtask coverage`: how many lines the tests run, held against the floors in `xtask/coverage.toml`.
+//! `cargo xtask coverage`: compares the lines that the tests run with the floors in `xtask/coverage.toml`.
 //!
-//! cargo-tarpaulin measures, because it reads what rustc's instrumentation writes by itself: no LLVM component has to be
-//! downloaded, and none of the system's has to fit the compiler. It is compiled when this command first needs it.
+//! cargo-tarpaulin measures, because it reads the output of rustc's instrumentation itself: no LLVM component has
+//! to be downloaded, and the system's LLVM need not match the compiler. It is compiled when this command first
+//! needs it.
 //!
-//! Modules in reading order: [`measured`] is what tarpaulin reports, [`floors`] is the file, [`groups`] brings both
-//! together, [`table`] is what the user reads.
+//! Modules in reading order: [`measured`] reads tarpaulin's report, [`floors`] is the file, [`groups`] combines
+//! both, and [`table`] is the output.
 
 mod floors;
 mod groups;
@@ -22,8 +23,8 @@ use xshell::cmd;
 
 use self::{floors::Floors, measured::Source};
 
-/// The longest that one test program may take, in seconds. Counted lines take several times as long as plain ones, and
-/// tarpaulin's own limit is a minute.
+/// The time limit of one test program, in seconds. Instrumented lines take several times as long as plain ones,
+/// and tarpaulin's default limit is a minute.
 const TEST_TIMEOUT: &str = "900";
 
 pub(crate) fn run(project: &Project, flags: &Coverage) -> Result<()> {
@@ -45,25 +46,25 @@ pub(crate) fn elsewhere() -> Result<Vec<String>> {
     Ok(Floors::load()?.elsewhere.into_iter().map(|file| file.path).collect())
 }
 
-/// Runs the tests of `packages` with their lines counted.
+/// Runs the tests of `packages` and counts the lines that they run.
 fn measure(project: &Project, packages: &[String]) -> Result<Vec<Source>> {
     let tarpaulin = toolchain::tool(project, Tool::CargoTarpaulin)?;
     let shell = project.shell()?;
     let target = project.target.join("xtask").join("coverage");
     fs::create_dir_all(&target)
-        .with_context(|| format!("could not make the folder `{}`", target.display()))?;
-    let report = tempfile::tempdir().context("could not make a temporary folder")?;
-    let folder = report.path();
+        .with_context(|| format!("could not make the directory `{}`", target.display()))?;
+    let report = tempfile::tempdir().context("could not make a temporary directory")?;
+    let directory = report.path();
     let packages = packages.iter().flat_map(|package| ["--packages", package]);
     let command = cmd!(
         shell,
         "{tarpaulin} tarpaulin --engine llvm --ignore-config --locked --skip-clean --color never
-            --timeout {TEST_TIMEOUT} --target-dir {target} --out Json --output-dir {folder}"
+            --timeout {TEST_TIMEOUT} --target-dir {target} --out Json --output-dir {directory}"
     );
-    ui::progress("Measuring", "which lines the tests run", || {
+    ui::progress("Measuring", "the lines that the tests run", || {
         cmd::run_quietly(command.args(packages), "measure the coverage", 60)
     })?;
-    read(&folder.join("tarpaulin-report.json"), &project.root)
+    read(&directory.join("tarpaulin-report.json"), &project.root)
 }
 
 fn read(report: &Path, root: &Path) -> Result<Vec<Source>> {

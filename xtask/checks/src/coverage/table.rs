@@ -1,10 +1,10 @@
-//! What the user reads.
+//! The output.
 
 use comfy_table::{CellAlignment, Table};
 
 use super::{floors::Elsewhere, groups::Group, measured::Source};
 
-/// A line a group.
+/// Returns the table with a line for each group.
 pub(super) fn table(groups: &[Group]) -> Table {
     let mut table = Table::new();
     table.set_header(["group", "lines", "run", "percent", "floor"]);
@@ -20,22 +20,22 @@ pub(super) fn table(groups: &[Group]) -> Table {
     table
 }
 
-/// The files that the table knows nothing of.
+/// Returns the list of files that are not in the table.
 pub(super) fn elsewhere(files: &[Elsewhere]) -> String {
     let lines = files.iter().map(|file| format!("\n  {} (run by {})", file.path, file.run_by));
-    format!("\nNot measured, for the native build leaves them out:{}", lines.collect::<String>())
+    format!("\nNot measured, because the native build leaves them out:{}", lines.collect::<String>())
 }
 
-/// The lines of a group that no test runs, a line a file.
+/// Returns the lines of a group that no test runs, a line for each file.
 pub(super) fn missed(group: &Group) -> String {
     let files = group.sources.iter().filter_map(|source| {
         let ranges = ranges(source);
         (!ranges.is_empty()).then(|| format!("  {}: {}\n", source.path, ranges.join(", ")))
     });
-    format!("\n{}: no test runs\n{}", group.name, files.collect::<String>())
+    format!("\n{}: lines that no test runs\n{}", group.name, files.collect::<String>())
 }
 
-/// `7` or `7-9`; a range ends at a line that a test runs, not at one that cannot run.
+/// Returns ranges such as `7` or `7-9`; a range ends at a line that a test runs, but not at one that cannot run.
 fn ranges(source: &Source) -> Vec<String> {
     let stretches = source.lines.chunk_by(|(_, one), (_, other)| one == other);
     let missed = stretches.filter(|stretch| !stretch[0].1);
@@ -47,7 +47,7 @@ fn ranges(source: &Source) -> Vec<String> {
         .collect()
 }
 
-/// With one decimal, rounded down: what is not enough does not look as if it were.
+/// Returns the percentage with one decimal, rounded down, so that it never looks sufficient when it is not.
 fn percent(covered: u64, lines: u64) -> String {
     let tenths = (covered * 1000).checked_div(lines).unwrap_or(1000);
     format!("{}.{}", tenths / 10, tenths % 10)
@@ -66,18 +66,18 @@ mod tests {
     }
 
     #[test]
-    fn a_group_below_its_floor_stands_out() {
+    fn marks_group_below_its_floor() {
         let markdown = table(&[group()]).load_style(presets::ASCII_MARKDOWN).to_string();
         assert_eq!(markdown.lines().last().unwrap(), "| http  |     5 |   2 |    40.0 | BELOW 85 |");
     }
 
     #[test]
-    fn missed_lines_are_ranges() {
-        assert_eq!(missed(&group()), "\nhttp: no test runs\n  src/a.rs: 4-8, 12\n");
+    fn shows_missed_lines_as_ranges() {
+        assert_eq!(missed(&group()), "\nhttp: lines that no test runs\n  src/a.rs: 4-8, 12\n");
     }
 
     #[test]
-    fn percents_are_rounded_down() {
+    fn rounds_percents_down() {
         assert_eq!(percent(9999, 10_000), "99.9");
         assert_eq!(percent(0, 7), "0.0");
     }

@@ -1,5 +1,5 @@
-//! Compiling the fuzzer with the pinned toolchain: libFuzzer is a crate like any other, and what makes the code tell it
-//! which way an input went are flags that a stable rustc takes. So neither a nightly nor cargo-fuzz is needed.
+//! Compiles the fuzzer with the pinned toolchain: libFuzzer is an ordinary crate, and the flags for coverage
+//! counters work with a stable rustc. So neither a nightly toolchain nor cargo-fuzz is needed.
 
 use std::path::PathBuf;
 
@@ -11,8 +11,9 @@ use devkit::{
 };
 use toolchain::Need;
 
-/// Counters at every edge, what comparisons compared, and no branch folded away. As cargo-fuzz has them but for the address
-/// sanitiser, which has nothing to find: the crates under test hold no unsafe code on this target.
+/// Counters at every edge, the operands of comparisons, and no folded branches. These are the flags of cargo-fuzz
+/// without the address sanitiser, which would find nothing: the crates under test have no unsafe code on this
+/// target.
 const FLAGS: [&str; 7] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -23,18 +24,18 @@ const FLAGS: [&str; 7] = [
     "-Ccodegen-units=1",
 ];
 
-/// The path of the fuzzer, compiled if need be.
+/// Returns the path of the fuzzer, which is compiled if necessary.
 pub(super) fn fuzzer(project: &Project) -> Result<PathBuf> {
     toolchain::ensure(project, &[Need::CxxCompiler])?;
-    // This checkout's own: cargo cannot tell the packages of two checkouts apart that share a folder.
+    // This checkout's own directory, because cargo cannot distinguish packages of two checkouts in a shared one.
     let target = project.target.join("xtask").join("fuzz");
     ui::status("Building", "the fuzzer; the first time takes a minute");
     let shell = project.shell()?;
-    // A target that is named, though it is the host's own: else build scripts would be compiled with the flags as well.
+    // An explicit target, though it is the host, so that build scripts are compiled without the flags.
     let build = cargo(&shell, "build")
         .args(["--quiet", "--package", "fuzz-targets", "--features", "libfuzzer", "--profile", "fuzz"])
         .args(["--target", "host-tuple", "--target-dir"])
         .arg(target);
-    // One variable for all of it, for it takes precedence over what the user and the workspace have set.
+    // One variable for all flags, because it takes precedence over those of the user and the workspace.
     executable(build.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f")), "build the fuzzer")
 }

@@ -1,11 +1,11 @@
-//! `cargo xtask fuzz`: the targets of `xtask/fuzz` below libFuzzer.
+//! `cargo xtask fuzz`: runs the targets of `xtask/fuzz` with libFuzzer.
 //!
-//! Seeds are committed with the targets. What the fuzzer finds beyond them is kept in the cache, one folder a target, and
-//! the next run begins with it: `corpus/` for inputs that reach new code, `crashes/` for those that end a run, `log` for
-//! what libFuzzer said.
+//! Seeds are committed with the targets. Inputs that the fuzzer finds are kept in the cache, in a directory for
+//! each target, and the next run begins with them: `corpus/` for inputs that reach new code, `crashes/` for those
+//! that end a run, and `log` for libFuzzer's output.
 //!
-//! Modules in reading order: [`build`] compiles the fuzzer, [`mod@run`] lets it loose on a target, [`outcome`] reads what came
-//! of that, [`report`] tells of it.
+//! Modules in reading order: [`build`] compiles the fuzzer, [`mod@run`] runs it on a target, [`outcome`] reads its
+//! output, and [`report`] prints the results.
 
 mod build;
 mod outcome;
@@ -37,33 +37,33 @@ pub(crate) fn run(project: &Project, flags: &Fuzz) -> Result<()> {
     report::summary(&run::all(project, &fuzzer, &places, flags.seconds, jobs))
 }
 
-/// Those that were named, each once, or all of them.
+/// Returns the named targets, each once, or all of them.
 fn targets(flags: &Fuzz) -> Vec<FuzzTarget> {
     let chosen = |target: &FuzzTarget| flags.targets.is_empty() || flags.targets.contains(target);
     FuzzTarget::value_variants().iter().copied().filter(chosen).collect()
 }
 
-/// A target and its folders. All exist.
+/// A target and its directories, all of which exist.
 #[derive(Debug)]
 struct Corpus {
     target: FuzzTarget,
-    /// Committed inputs, never written to.
+    /// Committed inputs, which are never changed.
     seeds: PathBuf,
-    /// Words of the formats that are read, in libFuzzer's form.
+    /// Words of the formats, in libFuzzer's format.
     words: PathBuf,
     /// Inputs that reach code which no earlier one reaches.
     corpus: PathBuf,
-    /// Inputs that ended a run. They are tried first the next time, so a crash stays one until it is mended.
+    /// Inputs that ended a run. The next run tries them first, so a crash is found again until it is fixed.
     crashes: PathBuf,
-    /// What libFuzzer said in the latest run.
+    /// Output of libFuzzer in the latest run.
     log: PathBuf,
 }
 
 impl Corpus {
     fn new(project: &Project, target: FuzzTarget) -> Result<Self> {
         let name = target.name();
-        let folder = folder(&project.root);
-        let (seeds, words) = (folder.join("seeds").join(&name), folder.join("words.dict"));
+        let directory = directory(&project.root);
+        let (seeds, words) = (directory.join("seeds").join(&name), directory.join("words.dict"));
         let corpus = project.cache_folder(&format!("fuzz/{name}/corpus"))?;
         let crashes = project.cache_folder(&format!("fuzz/{name}/crashes"))?;
         let log = corpus.with_file_name("log");
@@ -72,8 +72,8 @@ impl Corpus {
     }
 }
 
-/// The package with the targets.
-fn folder(root: &Path) -> PathBuf {
+/// Returns the directory of the package with the targets.
+fn directory(root: &Path) -> PathBuf {
     root.join("xtask").join("fuzz")
 }
 
@@ -81,7 +81,7 @@ fn processors() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// What is about to happen and how long it takes.
+/// Returns a description of the run with its duration.
 fn plan(targets: &[FuzzTarget], seconds: u64, jobs: usize) -> String {
     let names: Vec<String> = targets.iter().map(|target| target.name()).collect();
     let rounds = u64::try_from(targets.len().div_ceil(jobs.max(1))).unwrap_or(u64::MAX);
@@ -99,16 +99,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_target_of_the_command_line_has_its_seeds_and_the_other_way_round() {
+    fn targets_and_seed_directories_match() {
         let root = devkit::project::root().unwrap();
-        let folders = fs::read_dir(folder(&root).join("seeds")).unwrap();
-        let folders: BTreeSet<String> =
-            folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        assert_eq!(folders, FuzzTarget::value_variants().iter().map(|target| target.name()).collect());
+        let directories = fs::read_dir(directory(&root).join("seeds")).unwrap();
+        let directories: BTreeSet<String> =
+            directories.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert_eq!(directories, FuzzTarget::value_variants().iter().map(|target| target.name()).collect());
     }
 
     #[test]
-    fn the_plan_says_how_long_it_takes() {
+    fn plan_says_how_long_it_takes() {
         let targets = [FuzzTarget::Sse, FuzzTarget::Config, FuzzTarget::Url];
         assert_eq!(plan(&targets, 60, 2), "sse, config, url: 60 s each, 2 at a time, 120 s in all");
     }

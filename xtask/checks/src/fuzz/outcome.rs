@@ -1,45 +1,45 @@
-//! What libFuzzer said, as values.
+//! libFuzzer's output as values.
 
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
-/// What came of a target.
+/// The result of a target.
 #[derive(Debug)]
 pub(super) struct Outcome {
     /// The target's name.
     pub(super) name: String,
-    /// What was tried and found; an error where the fuzzer itself could not run.
+    /// Statistics of the run; an error if the fuzzer could not run.
     pub(super) effort: Result<Effort>,
 }
 
-/// What a run tried and found.
+/// The statistics of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Effort {
-    /// Inputs tried.
+    /// Number of inputs tried.
     pub(super) runs: u64,
-    /// Inputs tried a second.
+    /// Number of inputs tried per second.
     pub(super) per_second: u64,
-    /// Edges of the program that an input has taken.
+    /// Edges of the program that an input has reached.
     pub(super) edges: u64,
-    /// Inputs kept because each takes another way.
+    /// Inputs kept because each reaches something new.
     pub(super) kept: u64,
-    /// The input that ended the run before its time, if there is one.
+    /// The input that ended the run early, if there is one.
     pub(super) crash: Option<Crash>,
 }
 
-/// An input for which a target does not hold.
+/// An input for which a target fails.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Crash {
-    /// The file with it.
+    /// The file with the input.
     pub(super) input: PathBuf,
-    /// What was said about it: the panic's message, or that it took too long or too much.
+    /// The message: that of the panic, or the limit that was exceeded.
     pub(super) said: String,
 }
 
 impl Effort {
-    /// Reads the whole of libFuzzer's talk. Fails where the fuzzer did not get as far as a run, or ended in another way
-    /// than by a crash; the error holds its last words.
+    /// Reads libFuzzer's whole output. Fails if the fuzzer did not start a run, or ended in another way than by a
+    /// crash; the error has the last lines of the output.
     pub(super) fn read(log: &str, success: bool) -> Result<Self> {
         let crash = (!success).then(|| crash(log).with_context(|| last_words(log))).transpose()?;
         // `#4194304 DONE   cov: 345 ft: 900 corp: 60/1234b lim: 116 exec/s: 3000 rss: 45Mb`
@@ -61,7 +61,8 @@ fn crash(log: &str) -> Option<Crash> {
     Some(Crash { input: PathBuf::from(path), said: panic(log).or_else(|| summary(log))? })
 }
 
-/// The place and the message of a panic, which end with a note about backtraces or where libFuzzer takes over.
+/// Returns the position and the message of a panic, which end at a note about backtraces or at libFuzzer's own
+/// output.
 fn panic(log: &str) -> Option<String> {
     let lines = log.lines().skip_while(|line| !line.contains("panicked at"));
     let lines: Vec<&str> =
@@ -69,7 +70,7 @@ fn panic(log: &str) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-/// `SUMMARY: libFuzzer: timeout`
+/// Returns the text after `SUMMARY: `, such as `libFuzzer: timeout`.
 fn summary(log: &str) -> Option<String> {
     log.lines().find_map(|line| line.strip_prefix("SUMMARY: ")).map(str::to_owned)
 }
@@ -79,7 +80,7 @@ fn last_words(log: &str) -> String {
     lines[lines.len().saturating_sub(8)..].join("\n")
 }
 
-/// The digits that `text` begins with, as a number; 0 if there are none.
+/// Returns the number at the beginning of `text`; 0 if there is none.
 fn number(text: &str) -> u64 {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text[..end].parse().unwrap_or(0)
@@ -95,14 +96,14 @@ mod tests {
 ";
 
     #[test]
-    fn a_run_without_a_crash_is_its_last_line_of_progress() {
+    fn reads_last_line_of_progress() {
         let log = format!("INFO: Seed: 1\n{PROGRESS}Done 9000 runs in 2 second(s)\n");
         let expected = Effort { runs: 9000, per_second: 4500, edges: 172, kept: 173, crash: None };
         assert_eq!(Effort::read(&log, true).unwrap(), expected);
     }
 
     #[test]
-    fn a_panic_is_shown_with_its_place_and_its_input() {
+    fn reads_panic_with_position_and_input() {
         let log = format!(
             "{PROGRESS}\nthread '<unnamed>' panicked at src/url.rs:1:2:\nno host: x\nnote: run with `RUST_BACKTRACE=1`\n\
              ==7== ERROR: libFuzzer: deadly signal\nSUMMARY: libFuzzer: deadly signal\n\
@@ -114,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_too_long_is_a_crash_too() {
+    fn timeout_counts_as_a_crash() {
         let log = "SUMMARY: libFuzzer: timeout\nartifact_prefix='/c/'; Test unit written to /c/timeout-1\n";
         assert_eq!(Effort::read(log, false).unwrap().crash.unwrap().said, "libFuzzer: timeout");
     }
 
     #[test]
-    fn a_fuzzer_that_does_not_start_is_an_error_with_its_last_words() {
+    fn reports_last_lines_if_fuzzer_fails() {
         let error = Effort::read("No such file\n", false).unwrap_err();
         assert_eq!(error.to_string(), "No such file");
     }

@@ -1,11 +1,12 @@
-//! What the user reads: a line a target as it ends, all crashes with the way to each, and one line of result.
+//! The output: a line for each target as it ends, all crashes with the commands to reproduce them, and a line with
+//! the result.
 
 use anyhow::{Result, ensure};
 use devkit::ui;
 
 use super::outcome::{Crash, Outcome};
 
-/// Tells that a target has ended.
+/// Reports a target that has ended.
 pub(super) fn line(outcome: &Outcome) {
     let name = &outcome.name;
     match &outcome.effort {
@@ -20,7 +21,7 @@ pub(super) fn line(outcome: &Outcome) {
     }
 }
 
-/// Tells of all crashes and prints the result; an error if there was one.
+/// Reports all crashes and prints the result; fails if there was one.
 pub(super) fn summary(outcomes: &[Outcome]) -> Result<()> {
     let failures: Vec<(&str, String)> =
         outcomes.iter().filter_map(|outcome| Some((outcome.name.as_str(), failure(outcome)?))).collect();
@@ -31,7 +32,7 @@ pub(super) fn summary(outcomes: &[Outcome]) -> Result<()> {
     Ok(())
 }
 
-/// What went wrong with a target, if anything did.
+/// Returns the failure of a target, if it failed.
 fn failure(outcome: &Outcome) -> Option<String> {
     let name = &outcome.name;
     match &outcome.effort {
@@ -58,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crash_comes_with_the_commands_to_type() {
+    fn shows_commands_to_reproduce_crash() {
         let crash = Crash { input: "/c/crash-1".into(), said: "panicked at a.rs:1:2:\nno host".to_owned() };
         let expected = "
 CRASHED url
@@ -72,7 +73,7 @@ CRASHED url
     }
 
     #[test]
-    fn a_fuzzer_that_could_not_run_is_a_failure() {
+    fn fuzzer_that_cannot_run_is_a_failure() {
         let effort = Err(anyhow::anyhow!("no such file").context("the fuzzer ended"));
         let outcome = Outcome { name: "url".to_owned(), effort };
         assert_eq!(failure(&outcome).unwrap(), "\nFAILED url\n    | the fuzzer ended: no such file\n");

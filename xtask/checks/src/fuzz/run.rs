@@ -1,4 +1,4 @@
-//! Letting the fuzzer loose on targets, several at a time.
+//! Runs the fuzzer on targets, several at a time.
 
 use std::{
     fs::{self, File},
@@ -16,11 +16,11 @@ use super::{
     report,
 };
 
-/// What ends a run as a crash does. An input is a few kilobytes and takes microseconds, so both are far off, also on a
-/// machine that does other things.
+/// Limits whose excess counts as a crash. An input is a few kilobytes and takes microseconds, so both are far
+/// above that, even on a busy machine.
 const LIMITS: [&str; 3] = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096"];
 
-/// Fuzzes every target for as long, and tells of each as it ends. Results are in the order of the targets.
+/// Fuzzes every target for the same time, and reports each as it ends. Results are in the order of the targets.
 pub(super) fn all(
     project: &Project,
     fuzzer: &Path,
@@ -38,14 +38,14 @@ pub(super) fn all(
 fn one(project: &Project, fuzzer: &Path, place: &Corpus, seconds: u64) -> Result<Effort> {
     let shell = project.shell()?;
     let Corpus { corpus, crashes, seeds, words, log, .. } = place;
-    // New inputs go to the first folder.
+    // libFuzzer writes new inputs to the first directory.
     let options = [
         format!("-max_total_time={seconds}"),
         format!("-artifact_prefix={}/", crashes.display()),
         format!("-dict={}", words.display()),
     ];
     let command = fuzz(&shell, fuzzer, place).args([corpus, seeds, crashes]).args(options).args(LIMITS);
-    // Whatever the user has set: the fuzzer's own frames are no news, and `again` shows all of them.
+    // Overrides the user's setting: backtraces show only the fuzzer's own frames, and `again` shows all of them.
     let command = command.env("RUST_BACKTRACE", "0");
     let said = File::create(log).with_context(|| format!("could not write `{}`", log.display()))?;
     let streams = [Stdio::null(), Stdio::null(), said.into()];
@@ -56,13 +56,13 @@ fn one(project: &Project, fuzzer: &Path, place: &Corpus, seconds: u64) -> Result
         .with_context(|| format!("the fuzzer ended with {status}, see `{}`", log.display()))
 }
 
-/// Runs one target on one input, with all that is said going where ours goes.
+/// Runs a target on one input, with its output on the terminal.
 pub(super) fn again(project: &Project, fuzzer: &Path, place: Corpus, input: &Path) -> Result<()> {
     fs::metadata(input).with_context(|| format!("could not read `{}`", input.display()))?;
     let shell = project.shell()?;
     let command = fuzz(&shell, fuzzer, &place).arg(input).args(LIMITS).env("RUST_BACKTRACE", "1");
     let status = cmd::status(command, "start the fuzzer")?;
-    ensure!(status.success(), "target `{}` does not hold for `{}`", place.target.name(), input.display());
+    ensure!(status.success(), "target `{}` fails for `{}`", place.target.name(), input.display());
     Ok(())
 }
 

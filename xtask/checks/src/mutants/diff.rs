@@ -1,4 +1,4 @@
-//! The lines that have changed, as cargo-mutants takes them.
+//! The changed lines, in the format for cargo-mutants.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use xshell::{Shell, cmd};
 pub(super) struct Changes {
     /// The commit, in full.
     pub(super) base: String,
-    /// The difference in git's form.
+    /// The difference in git's format.
     pub(super) file: NamedTempFile,
 }
 
@@ -21,21 +21,21 @@ impl Changes {
     ///
     /// # Errors
     ///
-    /// `revision` is no commit, or has no history in common with what is checked out.
+    /// Fails if `revision` is not a commit, or has no history in common with the commit that is checked out.
     pub(super) fn since(project: &Project, revision: &str) -> Result<Self> {
         let shell = project.shell()?;
         let commit = format!("{revision}^{{commit}}");
         let words = ["rev-parse", "--verify", "--quiet", "--end-of-options", &commit];
         let Some(commit) = revision::ask_git(&shell, &words)? else {
-            bail!("`{revision}` is no git revision");
+            bail!("`{revision}` is not a git revision");
         };
         let Some(base) = revision::ask_git(&shell, &["merge-base", "HEAD", &commit])? else {
-            bail!("`{revision}` has no history in common with what is checked out");
+            bail!("`{revision}` has no history in common with the commit that is checked out");
         };
         warn_of_unknown(&shell)?;
         let file = NamedTempFile::new().context("could not make a temporary file")?;
         let text = cmd::read(
-            // Whatever the user has set about the form of differences.
+            // Independent of the user's settings for the format of differences.
             cmd!(
                 shell,
                 "git diff --no-color --no-ext-diff --no-renames --src-prefix=a/ --dst-prefix=b/ {base} -- crates"
@@ -47,12 +47,12 @@ impl Changes {
     }
 }
 
-/// Warns of sources that are in no difference because git does not know them yet.
+/// Warns of new source files, which are in no difference because git does not track them.
 fn warn_of_unknown(shell: &Shell) -> Result<()> {
     let list = cmd!(shell, "git ls-files --others --exclude-standard -- crates");
     let unknown = cmd::read(list, "ask git for new files")?;
     for file in unknown.lines().filter(|file| file.ends_with(".rs")) {
-        ui::warn(&format!("`{file}` is left out: `git add --intent-to-add` makes git know it"));
+        ui::warn(&format!("`{file}` is left out: include it with `git add --intent-to-add`"));
     }
     Ok(())
 }
@@ -65,6 +65,6 @@ mod tests {
     fn refuses_unknown_base() {
         let project = Project::discover().unwrap();
         let error = Changes::since(&project, "no-such-revision").unwrap_err().to_string();
-        assert_eq!(error, "`no-such-revision` is no git revision");
+        assert_eq!(error, "`no-such-revision` is not a git revision");
     }
 }

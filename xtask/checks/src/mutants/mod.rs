@@ -1,9 +1,9 @@
-//! `cargo xtask mutants`: the mutants that no test notices, held against `xtask/mutants.toml`.
+//! `cargo xtask mutants`: compares the mutants that no test notices with `xtask/mutants.toml`.
 //!
 //! cargo-mutants makes the mutants and runs the tests. It is compiled when this command first needs it.
 //!
-//! Modules in reading order: [`policy`] is the file, [`diff`] the changed lines, [`runner`] runs cargo-mutants, [`outcome`] reads what
-//! it reports, [`score`] compares that with the file, [`report`] is the output.
+//! Modules in reading order: [`policy`] is the file, [`diff`] the changed lines, [`runner`] runs cargo-mutants,
+//! [`outcome`] reads its results, [`score`] compares those with the file, [`report`] is the output.
 
 mod diff;
 mod outcome;
@@ -28,7 +28,7 @@ use self::{
 ///
 /// # Errors
 ///
-/// A package is below its floor, or its survivors are not those of `xtask/mutants.toml`.
+/// Fails if a package is below its floor, or its survivors are not those of `xtask/mutants.toml`.
 pub(crate) fn run(project: &Project, flags: &Mutants) -> Result<()> {
     let policy = Policy::load()?;
     let packages = chosen(&policy, &flags.packages, flags.diff.is_some())?;
@@ -36,7 +36,7 @@ pub(crate) fn run(project: &Project, flags: &Mutants) -> Result<()> {
     let runner = Runner::prepare(project, &policy, flags.jobs.get())?;
     let interrupt = Interrupt::watch()?;
     let scores = scores(&runner, &policy, &packages, changes.as_ref(), &interrupt);
-    // Whatever was in the making is removed before this process ends.
+    // Unfinished files are removed before this process ends.
     drop(runner);
     if interrupt.happened() {
         interrupt.exit();
@@ -47,7 +47,7 @@ pub(crate) fn run(project: &Project, flags: &Mutants) -> Result<()> {
     report.conclude()
 }
 
-/// The packages that were named, each once, or the usual ones.
+/// Returns the named packages, each once, or the default ones.
 fn chosen<'p>(policy: &'p Policy, named: &[MutantsPackage], in_diff: bool) -> Result<Vec<&'p Package>> {
     let is_named = |package: &Package| named.iter().any(|named| named.name() == package.name);
     if named.is_empty() {

@@ -1,4 +1,4 @@
-//! The files that cargo-mutants writes, as far as they are read here.
+//! The parts of cargo-mutants' files that are needed.
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 /// A change of the code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Mutant {
-    /// The file and the change: `crates/p/src/a.rs: replace f -> bool with true`. Lines above it may come and go without
-    /// giving it another name, so two changes in one function can have the same.
+    /// The file and the change: `crates/p/src/a.rs: replace f -> bool with true`. Changes in the lines above do
+    /// not change the name, so two changes in one function can have the same.
     pub(super) name: String,
     /// The line that it changes.
     pub(super) line: u64,
@@ -86,12 +86,12 @@ pub(super) fn tested(json: &[u8]) -> Result<Vec<Tested>> {
 }
 
 impl Mutant {
-    /// The file and the line, to sort by.
+    /// Returns the file and the line, to sort by.
     pub(super) fn position(&self) -> (&str, u64) {
         (self.name.split(':').next().unwrap_or_default(), self.line)
     }
 
-    /// Its name with the line: `crates/p/src/a.rs:7: replace f -> bool with true`.
+    /// Returns its name with the line: `crates/p/src/a.rs:7: replace f -> bool with true`.
     pub(super) fn place(&self) -> String {
         let (path, change) = self.name.split_once(':').unwrap_or((&self.name, ""));
         format!("{path}:{}:{change}", self.line)
@@ -105,7 +105,7 @@ impl Listed {
             let (line, _column, change) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
             Some(Mutant { name: format!("{}:{change}", self.file), line })
         };
-        split().with_context(|| format!("`{}` is no name of a mutant", self.name))
+        split().with_context(|| format!("`{}` is not the name of a mutant", self.name))
     }
 }
 

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-/// The whole file.
+/// The content of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Policy {
@@ -20,9 +20,9 @@ pub(super) struct Policy {
 #[serde(deny_unknown_fields)]
 pub(super) struct Package {
     pub(super) name: String,
-    /// The least share of viable mutants that are caught, in percent; `None` for a package that takes `--diff`.
+    /// Minimum share of viable mutants that are caught, in percent; `None` for a package that needs `--diff`.
     pub(super) floor: Option<u64>,
-    /// The packages whose tests have to catch its mutants; none is the package's own.
+    /// The packages whose tests have to catch its mutants; if empty, the package itself.
     #[serde(default)]
     pub(super) tests: Vec<String>,
 }
@@ -33,7 +33,7 @@ pub(super) struct Package {
 pub(super) struct Module {
     pub(super) path: String,
     pub(super) module: String,
-    /// The command that runs it, for the reader.
+    /// The command that runs it, for readers.
     #[expect(dead_code, reason = "the file has to say it")]
     pub(super) run_by: String,
 }
@@ -48,27 +48,27 @@ pub(super) struct Survivor {
 }
 
 impl Policy {
-    /// Reads the file that was compiled in.
+    /// Reads the file, which is compiled in.
     pub(super) fn load() -> Result<Self> {
-        toml::from_str(include_str!("../../../mutants.toml")).context("bad xtask/mutants.toml")
+        toml::from_str(include_str!("../../../mutants.toml")).context("could not parse xtask/mutants.toml")
     }
 
-    /// The accepted survivors in `package`.
+    /// Returns the accepted survivors in `package`.
     pub(super) fn accepted(&self, package: &Package) -> impl Iterator<Item = &Survivor> {
-        let folder = package.folder();
-        self.survivors.iter().filter(move |survivor| survivor.mutant.starts_with(&folder))
+        let directory = package.directory();
+        self.survivors.iter().filter(move |survivor| survivor.mutant.starts_with(&directory))
     }
 }
 
 impl Package {
-    /// The directory of its sources from the workspace's root, with the `/` at the end.
-    pub(super) fn folder(&self) -> String {
+    /// Returns the directory of its sources relative to the workspace's root, with a final `/`.
+    pub(super) fn directory(&self) -> String {
         format!("crates/{}/src/", self.name)
     }
 }
 
 impl Module {
-    /// A regular expression for the names of its mutants, as cargo-mutants prints them.
+    /// Returns a regular expression for the names of its mutants, as cargo-mutants prints them.
     pub(super) fn pattern(&self) -> String {
         format!("^{}:[0-9]+:[0-9]+: .*\\b{}::", self.path.replace('.', "\\."), self.module)
     }
@@ -93,12 +93,12 @@ mod tests {
             assert!(root.join(path).is_file() && !change.is_empty(), "{mutant}");
             assert!(!reason.trim().is_empty(), "{mutant} has no reason");
             assert!(
-                policy.packages.iter().any(|package| path.starts_with(&package.folder())),
+                policy.packages.iter().any(|package| path.starts_with(&package.directory())),
                 "{mutant} is in no package"
             );
         }
         for package in &policy.packages {
-            assert!(root.join(package.folder()).is_dir(), "{}", package.name);
+            assert!(root.join(package.directory()).is_dir(), "{}", package.name);
             assert!(package.floor.is_none_or(|floor| (1..=100).contains(&floor)), "{}", package.name);
         }
     }

@@ -19,7 +19,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// The table, and below it the accepted survivors with their reasons.
+    /// Returns the table, and below it the accepted survivors with their reasons.
     pub(super) fn table(&self) -> String {
         let mut table = Table::new();
         table.load_style(presets::UTF8_BORDERS_ONLY);
@@ -50,21 +50,21 @@ impl Report {
         text
     }
 
-    /// The same for machines.
+    /// Returns the report as JSON.
     pub(super) fn json(&self) -> Result<String> {
         let scores: Vec<Value> = self.scores.iter().map(to_json).collect();
         let report = json!({"revision": self.revision, "base": self.base, "packages": scores});
         serde_json::to_string_pretty(&report).context("could not write the report")
     }
 
-    /// Fails with all that is wrong, if anything is.
+    /// Fails with all faults, if there are any.
     pub(super) fn conclude(&self) -> Result<()> {
         let faults: Vec<String> = self.scores.iter().flat_map(Score::faults).collect();
         if faults.is_empty() {
             return Ok(());
         }
         bail!(
-            "the mutants are not those that xtask/mutants.toml expects: write a test for each that survives, or list it with \
+            "the mutants differ from xtask/mutants.toml: write a test for each that survives, or list it with \
              the reason\n{}",
             faults.join("\n")
         )
@@ -91,7 +91,8 @@ fn row(score: &Score) -> [String; 9] {
     ]
 }
 
-/// The share of viable mutants that are noticed in tenths of a percent, rounded down; `None` where there are no mutants.
+/// Returns the share of viable mutants that are noticed in tenths of a percent, rounded down; `None` without
+/// mutants.
 fn percent(score: &Score) -> Option<usize> {
     (score.noticed() * 1000).checked_div(score.viable())
 }

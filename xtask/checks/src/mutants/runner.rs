@@ -1,4 +1,5 @@
-//! Runs cargo-mutants: in copies of the checkout, with target directories in the cache, and so that it leaves nothing behind.
+//! Runs cargo-mutants in copies of the checkout, with target directories in the cache, and removes all temporary
+//! files.
 
 use std::{
     fs::{self, File},
@@ -23,28 +24,28 @@ use super::{
 };
 use crate::coverage;
 
-/// How often the child and the interrupt are looked at.
+/// The interval at which the child and the interrupt are checked.
 const POLL: Duration = Duration::from_millis(100);
 
-/// How long cargo-mutants may take to end its children and to remove its copies.
+/// The time for cargo-mutants to end its children and to remove its copies.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Exit codes of cargo-mutants with which it has tested everything: all caught, some survived, some timed out.
+/// Exit codes of cargo-mutants after a complete run: all caught, some survived, some timed out.
 const COMPLETE: [i32; 3] = [0, 2, 3];
 
 /// The exit code when the tests fail without any mutant.
 const BASELINE_FAILED: i32 = 4;
 
-/// How many mutants are tested between two lines of progress.
+/// The number of mutants between two lines of progress.
 const STEP: usize = 50;
 
-/// The mutants for which another job is worth while: it has to compile what they are made of.
+/// The number of mutants that justify another job, which has to compile the dependencies.
 const WORTHWHILE: usize = 8;
 
-/// How many lines of cargo-mutants an error shows.
+/// The number of lines of cargo-mutants' output in an error.
 const TAIL: usize = 8;
 
-/// Options of every run. The time limits are far beyond what a slow machine takes: reaching one counts as caught.
+/// Options of every run. The time limits are far above the times of a slow machine: reaching one counts as caught.
 const OPTIONS: [&str; 12] = [
     "--no-config",
     "--colors=never",
@@ -57,12 +58,12 @@ const OPTIONS: [&str; 12] = [
     "--unviable",
     // No doctests: compiling them takes longer than all other tests.
     "--cargo-arg=--tests",
-    // What most tests spend their time in.
+    // Most tests spend most of their time in proptest.
     "--cargo-arg=--config=profile.dev.package.proptest.opt-level=1",
     "--no-times",
 ];
 
-/// The environment of the builds and tests: quick to build, and the same results each time.
+/// The environment of the builds and tests: fast builds, and the same results each time.
 const VARIABLES: [(&str, &str); 7] = [
     ("CARGO_INCREMENTAL", "1"),
     ("CARGO_PROFILE_DEV_DEBUG", "0"),
@@ -73,7 +74,7 @@ const VARIABLES: [(&str, &str); 7] = [
     ("RUST_BACKTRACE", "0"),
 ];
 
-/// Variables that would change the builds, or have several copies share one target directory.
+/// Variables that would change the builds, or make several copies share one target directory.
 const REMOVED: [&str; 6] = [
     "CARGO_BUILD_TARGET_DIR",
     "CARGO_ENCODED_RUSTFLAGS",
@@ -83,35 +84,35 @@ const REMOVED: [&str; 6] = [
     "RUSTFLAGS",
 ];
 
-/// Everything that the runs have in common.
+/// The state that the runs share.
 #[derive(Debug)]
 pub(super) struct Runner<'p> {
     project: &'p Project,
     program: PathBuf,
     jobs: usize,
-    /// What the native build leaves out, as options.
+    /// Options that exclude the files that the native build leaves out.
     excluded: Vec<String>,
-    /// The copies of the checkout, and what tests put into temporary directories.
+    /// The copies of the checkout, and the temporary files of tests.
     scratch: TempDir,
     _lock: File,
 }
 
-/// A part of the mutants of a package, tested by a process of its own: with one process for all of them, either each copy of
-/// the checkout would compile the dependencies anew, or all would overwrite each other's builds.
+/// A part of the mutants of a package, tested by its own process. With a single process, either each copy of the
+/// checkout would compile the dependencies again, or all copies would overwrite each other's builds.
 #[derive(Clone, Copy, Debug)]
 struct Shard {
-    /// Its place among them, from 0.
+    /// Its index.
     at: usize,
-    /// How many there are.
+    /// The number of shards.
     of: usize,
 }
 
-/// The run of a package, as all its shards see it.
+/// The run of a package, shared by all its shards.
 #[derive(Debug)]
 struct Run<'i> {
-    /// Where the logs are.
-    folder: PathBuf,
-    /// How many mutants have a result.
+    /// The directory of the logs.
+    directory: PathBuf,
+    /// The number of mutants with a result.
     count: AtomicUsize,
     /// Whether a shard could not test all its mutants.
     failed: AtomicBool,
@@ -119,22 +120,23 @@ struct Run<'i> {
 }
 
 impl Run<'_> {
-    /// Whether there is no use in going on.
+    /// Returns whether the run should stop.
     fn is_over(&self) -> bool {
         self.interrupt.happened() || self.failed.load(Ordering::Relaxed)
     }
 }
 
 impl<'p> Runner<'p> {
-    /// Makes sure of cargo-mutants, and waits until no other run uses the same directories.
+    /// Installs cargo-mutants, and waits until no other run uses the same directories.
     pub(super) fn prepare(project: &'p Project, policy: &Policy, jobs: usize) -> Result<Self> {
         let program = toolchain::tool(project, Tool::CargoMutants)?;
-        let folder = project.cache_folder("mutants")?;
-        // Held before the checkout is copied: cargo goes by times, and sources have to be newer than what was built before.
+        let directory = project.cache_folder("mutants")?;
+        // Locked before the checkout is copied: cargo compares times, and sources have to be newer than earlier
+        // builds.
         let lock = files::lock(&project.cache.join("mutants.lock"))?;
-        let scratch = sweep(&folder)
-            .and_then(|()| tempfile::Builder::new().prefix("run-").tempdir_in(&folder))
-            .with_context(|| format!("could not write to `{}`", folder.display()))?;
+        let scratch = sweep(&directory)
+            .and_then(|()| tempfile::Builder::new().prefix("run-").tempdir_in(&directory))
+            .with_context(|| format!("could not write to `{}`", directory.display()))?;
         let files = coverage::elsewhere()?.into_iter().map(|file| format!("--exclude={file}"));
         let modules = policy.elsewhere.iter().map(|module| format!("--exclude-re={}", module.pattern()));
         let excluded = files.chain(modules).collect();
@@ -149,7 +151,7 @@ impl<'p> Runner<'p> {
         if !output.status.success() {
             bail!("could not list the mutants: {}", String::from_utf8_lossy(&output.stderr).trim_end());
         }
-        // There is no list where the changes touch no mutant.
+        // The output is empty if the changes contain no mutant.
         let json = if output.stdout.is_empty() { b"[]" } else { output.stdout.as_slice() };
         outcome::listed(json).context("could not read the list of mutants")
     }
@@ -158,7 +160,7 @@ impl<'p> Runner<'p> {
     ///
     /// # Errors
     ///
-    /// The tests fail without any mutant, or there was an `interrupt`.
+    /// Fails if the tests fail without any mutant, or if there was an `interrupt`.
     pub(super) fn test(
         &self,
         package: &Package,
@@ -170,11 +172,14 @@ impl<'p> Runner<'p> {
         if all == 0 {
             return Ok((Vec::new(), started.elapsed()));
         }
-        let folder = self.project.target.join("xtask").join("mutants").join(&package.name);
-        remove(&folder)?;
-        ui::status("Testing", &format!("the mutants of {}; logs are in {}", package.name, folder.display()));
+        let directory = self.project.target.join("xtask").join("mutants").join(&package.name);
+        remove(&directory)?;
+        ui::status(
+            "Testing",
+            &format!("the mutants of {}; logs are in {}", package.name, directory.display()),
+        );
         let jobs = self.jobs.min(all.div_ceil(WORTHWHILE));
-        let run = Run { folder, count: AtomicUsize::new(0), failed: AtomicBool::new(false), interrupt };
+        let run = Run { directory, count: AtomicUsize::new(0), failed: AtomicBool::new(false), interrupt };
         let shards: Vec<Shard> = (0..jobs).map(|at| Shard { at, of: jobs }).collect();
         let results = pool::run(&shards, jobs, |shard| self.test_shard(*shard, package, changes, &run));
         let mut tested: Vec<Tested> =
@@ -191,15 +196,15 @@ impl<'p> Runner<'p> {
         changes: Option<&Changes>,
         run: &Run<'_>,
     ) -> Result<Vec<Tested>> {
-        let folder = run.folder.join(at.to_string());
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("could not make the directory `{}`", folder.display()))?;
+        let directory = run.directory.join(at.to_string());
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("could not make the directory `{}`", directory.display()))?;
         let shell = self.project.shell()?;
         let shard = format!("--shard={at}/{of}");
         let command = self
             .command(&shell, package, changes)
             .args([&shard, "--sharding=round-robin", "--output"])
-            .arg(&folder);
+            .arg(&directory);
         let command = command.env("CARGO_TARGET_DIR", self.target().join(at.to_string()));
         let (reader, writer) = pipe().context("could not make a pipe")?;
         let streams =
@@ -209,9 +214,9 @@ impl<'p> Runner<'p> {
             let tail = scope.spawn(|| follow(reader, &run.count));
             (wait(child, &shell, || run.is_over()), tail.join().unwrap_or_default())
         });
-        let results = folder.join("mutants.out");
+        let results = directory.join("mutants.out");
         if run.failed.load(Ordering::Relaxed) {
-            // The shard that failed says why.
+            // The shard that failed has the reason.
             return Ok(Vec::new());
         }
         check(status?, &results, &tail).inspect_err(|_| run.failed.store(true, Ordering::Relaxed))?;
@@ -234,8 +239,8 @@ impl<'p> Runner<'p> {
     }
 }
 
-/// Reads what cargo-mutants prints until it ends: tells of each mutant that survives, counts all of them, and returns the last
-/// lines.
+/// Reads the output of cargo-mutants until it ends: reports each mutant that survives, counts all of them, and
+/// returns the last lines.
 fn follow(reader: PipeReader, count: &AtomicUsize) -> String {
     let mut tail: Vec<String> = Vec::new();
     for line in BufReader::new(reader).lines().map_while(Result::ok) {
@@ -255,8 +260,8 @@ fn follow(reader: PipeReader, count: &AtomicUsize) -> String {
     tail.split_off(tail.len().saturating_sub(TAIL)).join("\n")
 }
 
-/// Waits for cargo-mutants. Once it `is_over`, it is asked to end, for a signal may have reached this process alone: it ends
-/// its children and removes its copies then.
+/// Waits for cargo-mutants. Once it `is_over`, asks it to end, because a signal may have reached this process
+/// only: it then ends its children and removes its copies.
 fn wait(mut child: Child, shell: &Shell, is_over: impl Fn() -> bool) -> Result<ExitStatus> {
     let mut deadline = None;
     loop {
@@ -278,13 +283,13 @@ fn wait(mut child: Child, shell: &Shell, is_over: impl Fn() -> bool) -> Result<E
     }
 }
 
-/// Sends the signal that asks a program to end. A failure shows when the time is up.
+/// Sends the signal that asks a program to end. A failure becomes visible when the time is up.
 fn ask_to_end(shell: &Shell, child: &Child) {
     let id = child.id().to_string();
     let _ = cmd::output(cmd!(shell, "kill -TERM {id}"), "ask cargo-mutants to end");
 }
 
-/// Fails where not all mutants were tested. `tail` is what cargo-mutants printed last.
+/// Fails if not all mutants were tested. `tail` is the end of cargo-mutants' output.
 fn check(status: ExitStatus, results: &Path, tail: &str) -> Result<()> {
     if status.code() == Some(BASELINE_FAILED) {
         let log = results.join("log").join("baseline.log");
@@ -295,15 +300,15 @@ fn check(status: ExitStatus, results: &Path, tail: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes what runs that were killed have left in `folder`. No other run is using it.
-fn sweep(folder: &Path) -> io::Result<()> {
-    fs::read_dir(folder)?.try_for_each(|entry| fs::remove_dir_all(entry?.path()))
+/// Removes the files of killed runs in `directory`, which no other run uses.
+fn sweep(directory: &Path) -> io::Result<()> {
+    fs::read_dir(directory)?.try_for_each(|entry| fs::remove_dir_all(entry?.path()))
 }
 
-fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
+fn remove(directory: &Path) -> Result<()> {
+    match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("could not remove `{}`", folder.display()))
+            Err(error).with_context(|| format!("could not remove `{}`", directory.display()))
         }
         _ => Ok(()),
     }
@@ -329,8 +334,8 @@ mod tests {
     #[cfg(unix)]
     fn interrupt_ends_the_child_gently() {
         let shell = Shell::new().unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let (ready, cleaned) = (folder.path().join("ready"), folder.path().join("cleaned"));
+        let directory = tempfile::tempdir().unwrap();
+        let (ready, cleaned) = (directory.path().join("ready"), directory.path().join("cleaned"));
         let script = format!(
             "trap 'touch {}; exit 1' TERM; touch {}; while :; do sleep 0.1; done",
             cleaned.display(),
@@ -360,10 +365,10 @@ mod tests {
     }
 
     #[test]
-    fn sweeps_what_killed_runs_left() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("run-old/copy")).unwrap();
-        sweep(folder.path()).unwrap();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    fn removes_files_of_killed_runs() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir_all(directory.path().join("run-old/copy")).unwrap();
+        sweep(directory.path()).unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 }

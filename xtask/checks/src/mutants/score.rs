@@ -11,23 +11,23 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Score {
     pub(super) package: String,
-    /// In percent; `None` where only changed lines were mutated.
+    /// Minimum in percent; `None` if only changed lines were mutated.
     pub(super) floor: Option<u64>,
     pub(super) unviable: usize,
     pub(super) caught: usize,
     pub(super) timed_out: usize,
     /// The survivors that the file lists.
     pub(super) accepted: Vec<Survivor>,
-    /// The others.
+    /// The other survivors.
     pub(super) survivors: Vec<Mutant>,
-    /// What is wrong with entries of the file.
+    /// The faults of entries in the file.
     pub(super) stale: Vec<String>,
     pub(super) elapsed: Duration,
 }
 
 impl Score {
-    /// Compares the `tested` mutants with the entries of the file. `known` are all mutants of the package, `whole` is set where
-    /// all of them were tested.
+    /// Compares the `tested` mutants with the entries of the file. `known` are all mutants of the package; `whole`
+    /// is set if all of them were tested.
     pub(super) fn of(
         package: &Package,
         policy: &Policy,
@@ -57,23 +57,23 @@ impl Score {
         Self { package, floor, unviable, caught, timed_out, accepted, survivors, stale, elapsed }
     }
 
-    /// The mutants that compile.
+    /// Returns the number of mutants that compile.
     pub(super) fn viable(&self) -> usize {
         self.noticed() + self.accepted.len() + self.survivors.len()
     }
 
-    /// Those of them that the tests notice.
+    /// Returns the number of mutants that the tests notice.
     pub(super) fn noticed(&self) -> usize {
         self.caught + self.timed_out
     }
 
-    /// Whether enough are noticed. In integers: no rounding lets a package pass.
+    /// Returns whether enough are noticed. With integers, rounding cannot let a package pass.
     pub(super) fn holds(&self) -> bool {
         let floor = self.floor.map_or(0, |floor| usize::try_from(floor).unwrap_or(usize::MAX));
         self.noticed() * 100 >= floor * self.viable()
     }
 
-    /// Everything for which the command fails, a sentence each.
+    /// Returns all faults, a sentence each.
     pub(super) fn faults(&self) -> Vec<String> {
         let package = &self.package;
         let below = self.floor.filter(|_| !self.holds()).map(|floor| {
@@ -85,8 +85,8 @@ impl Score {
     }
 }
 
-/// What is wrong with the `entries` of the name: more of them than mutants of that name that may survive. Those that were not
-/// tested may.
+/// Returns the fault of the `entries` of a name, if there are more than mutants of that name that may survive.
+/// Mutants that were not tested may survive.
 fn stale(name: &str, entries: usize, known: &[Mutant], tested: &[Tested]) -> Option<String> {
     let all = known.iter().filter(|mutant| mutant.name == name).count();
     let of_that_name = tested.iter().filter(|tested| tested.mutant.name == name);
@@ -96,8 +96,8 @@ fn stale(name: &str, entries: usize, known: &[Mutant], tested: &[Tested]) -> Opt
         return None;
     }
     Some(match (all, most) {
-        (0, _) => format!("xtask/mutants.toml lists a mutant that there is not: {name}"),
-        (_, 0) => format!("xtask/mutants.toml lists a survivor that is none: {name}"),
+        (0, _) => format!("xtask/mutants.toml lists a mutant that does not exist: {name}"),
+        (_, 0) => format!("xtask/mutants.toml lists a survivor that is caught: {name}"),
         _ => format!("xtask/mutants.toml lists {entries} survivors where there are {most}: {name}"),
     })
 }
@@ -149,7 +149,7 @@ mod tests {
             let score = score(&["a"], &known(&["a"]), &[("a", outcome)], Some(1));
             assert_eq!(
                 score.faults(),
-                ["xtask/mutants.toml lists a survivor that is none: crates/p/src/a.rs: a"]
+                ["xtask/mutants.toml lists a survivor that is caught: crates/p/src/a.rs: a"]
             );
         }
     }
@@ -159,7 +159,7 @@ mod tests {
         let score = score(&["a"], &known(&["b"]), &[("b", Caught)], Some(1));
         assert_eq!(
             score.faults(),
-            ["xtask/mutants.toml lists a mutant that there is not: crates/p/src/a.rs: a"]
+            ["xtask/mutants.toml lists a mutant that does not exist: crates/p/src/a.rs: a"]
         );
     }
 
