@@ -56,7 +56,7 @@ impl<'a> Machine<'a> {
         Ok(Facts { items, installers: Installers { rustup, debian, python, npm } })
     }
 
-    /// Installs `item` in one method, and checks that it is then found.
+    /// Installs `item` with one method, and checks that it is then found.
     pub(super) fn get(&mut self, item: Item, method: Method) -> Result<Installation> {
         match (method, item) {
             (Method::Rustup, _) => self.rustup(item)?,
