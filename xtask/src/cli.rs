@@ -1,4 +1,5 @@
-//! The command line as data: the list of the commands. The flags of each, with the text of its help, are in the package `flags`.
+//! The command line as data: the list of the commands. The flags of each, with their help, are in the package
+//! `flags`.
 
 use clap::{Parser, Subcommand};
 use flags::{
@@ -44,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn documents_show_the_commands_and_options_that_there_are() {
+    fn documents_show_existing_commands_and_options() {
         let documents = command_docs::documents(&Project::discover().unwrap().root).unwrap();
         let found = command_docs::disagreements(&Cli::command(), &documents).unwrap();
         assert!(found.is_empty(), "{}", found.join("\n"));

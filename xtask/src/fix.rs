@@ -4,7 +4,8 @@ use anyhow::Result;
 use devkit::{cargo::cargo, cmd, project::Project};
 use xshell::cmd;
 
-/// Formats first, so that clippy reads code that parses, and last, because suggestions are not formatted.
+/// Formats first, so that clippy reads code that parses, and again at the end, because suggestions are not
+/// formatted.
 pub(crate) fn run(project: &Project) -> Result<()> {
     let shell = project.shell()?;
     let format = || cmd::run(cmd!(shell, "cargo fmt --all"), "format the code");

@@ -1,7 +1,8 @@
-//! `cargo xtask`: builds, shrinks, checks and releases clawft. Developers and CI call it in exactly the same way.
+//! `cargo xtask`: builds, shrinks, checks and releases clawft. Developers and CI use the same commands.
 //!
-//! Modules in reading order: [`cli`] is the command line as data. A command is a module with `run` as its first item, or a package
-//! of its own, which is started with the same arguments and compiled for the first of them. All of them use the package [`devkit`].
+//! Modules in reading order: [`cli`] is the command line as data. A command is a module with `run` as its first
+//! item, or a separate package, which is compiled when it is first needed and started with the same arguments. All
+//! of them use the package [`devkit`].
 
 mod ci;
 mod cli;
@@ -46,7 +47,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Has the package do the command: it reads the same arguments.
+/// Runs the command in its package, which reads the same arguments.
 fn start(package: Package, project: &Project) -> anyhow::Result<ExitCode> {
     package.start(project, env::args_os().skip(1))
 }

@@ -1,12 +1,12 @@
-//! Golden tests of the command line, one self-describing file a case in `tests/cli/`. `BLESS=1 cargo test -p xtask`
-//! writes what the commands print now; review the difference before it is committed.
+//! Golden tests of the command line, one self-describing file per case in `tests/cli/`. `BLESS=1 cargo test -p
+//! xtask` writes the current output of the commands; review the difference before you commit it.
 
 use std::env;
 
 #[test]
-fn the_command_line_says_what_the_golden_files_say() {
+fn command_line_matches_golden_files() {
     if env::var_os("BLESS").is_some() {
-        // SAFETY: the only test of this program, and it has no other thread yet.
+        // SAFETY: this is the only test of the program, and there is no other thread yet.
         unsafe { env::set_var("TRYCMD", "overwrite") };
     }
     let root = devkit::project::root().expect("a workspace");

@@ -1,5 +1,5 @@
-//! Cargo is told `--locked` wherever something of ours calls it, so that what is built is what `Cargo.lock` says and what was
-//! reviewed: a lock file that is out of date stops a build, and is never brought up to date on the way.
+//! Every call of cargo in the repository has `--locked`, so that builds use the reviewed versions in `Cargo.lock`:
+//! an outdated lock file stops a build, and is never updated silently.
 
 use std::{
     fs,
@@ -25,16 +25,16 @@ const COMMANDS: [&str; 15] = [
     "tree",
 ];
 
-/// Calls that are told so by another line or by the user's flag, or that have no lock file.
+/// Calls that get the option from another line or from the user, or that have no lock file.
 const ELSEWHERE: [(&str, &str); 3] = [
     // `{locked...}` is the user's choice.
     (
         "xtask/artifacts/src/wasm/build.rs",
         "cargo build --target {target} {arguments...} {what...} {locked...}",
     ),
-    // `options`, which follows, adds what the user chose.
+    // `options`, in the next line, adds the user's choice.
     ("xtask/release/src/dist/build.rs", "cargo build"),
-    // A workspace made on the spot, without dependencies; std's own lock file counts.
+    // A temporary workspace without dependencies; std's own lock file applies.
     (
         "xtask/toolchain/src/std_build.rs",
         "{cargo} build --profile sysroot --target {triple} --target-dir {build_directory}",
@@ -45,7 +45,7 @@ fn root() -> PathBuf {
     devkit::project::root().expect("a workspace")
 }
 
-/// The files below `path` with one of these ends.
+/// Returns the files below `path` with one of these suffixes.
 fn files(path: &Path, ends: &[&str]) -> Vec<PathBuf> {
     if path.is_dir() {
         let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
@@ -55,21 +55,21 @@ fn files(path: &Path, ends: &[&str]) -> Vec<PathBuf> {
     if fits { vec![path.to_owned()] } else { Vec::new() }
 }
 
-/// The calls of cargo in Rust: those of `cmd!`, and what is asked of cargo_metadata.
+/// Returns the calls of cargo in Rust: those in `cmd!`, and those of cargo_metadata.
 fn calls_in_rust(text: &str) -> Vec<String> {
     let commands = text.split("cmd!(").skip(1).filter_map(|rest| rest.split('"').nth(1));
     let commands = commands.map(|words| words.split_whitespace().collect::<Vec<_>>().join(" "));
     let metadata = text.split("MetadataCommand::new()").skip(1).filter_map(|rest| rest.split_once(".exec()"));
-    // Without dependencies there is nothing to lock.
+    // A call without dependencies does not read the lock file.
     let metadata = metadata.filter(|(asked, _)| !asked.contains(".no_deps()"));
     let metadata = metadata.map(|(asked, _)| format!("cargo metadata {asked}"));
     commands.filter(|words| is_call(words)).chain(metadata).collect()
 }
 
-/// The calls of cargo in a script, a workflow or a list of aliases, by the line.
+/// Returns the calls of cargo in the lines of a script, a workflow or a list of aliases.
 fn calls_in_lines(text: &str) -> Vec<String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-    // An alias is what follows `cargo`.
+    // An alias has the arguments of `cargo`.
     let lines = lines
         .map(|line| line.split_once(" = \"").map_or(line.to_owned(), |(_, alias)| format!("cargo {alias}")));
     lines
@@ -90,13 +90,14 @@ fn is_locked(call: &str) -> bool {
     call.contains("--locked")
 }
 
-/// Returns whether a call in Rust is locked. Those of `cargo` itself are not written out: `devkit::cargo::cargo` makes them.
+/// Returns whether a call in Rust is locked. `devkit::cargo::cargo` makes the calls of `cargo` itself, so none is
+/// written out.
 fn is_locked_in_rust(call: &str) -> bool {
     is_locked(call) && (!call.starts_with("cargo ") || call.starts_with("cargo metadata "))
 }
 
 #[test]
-fn cargo_is_told_to_leave_the_lock_file_alone() {
+fn every_call_of_cargo_is_locked() {
     let mut elsewhere = Vec::new();
     let mut wrong = Vec::new();
     let mut look = |path: &Path, calls: fn(&str) -> Vec<String>, is_locked: fn(&str) -> bool| {
@@ -123,7 +124,7 @@ fn cargo_is_told_to_leave_the_lock_file_alone() {
 }
 
 #[test]
-fn a_call_is_found_wherever_it_stands() {
+fn finds_calls_in_rust_and_in_lines() {
     let rust = r#"cmd!(shell, "cargo build
         --package x"); cmd!(shell, "{cargo} install y"); format!("cargo install y"); MetadataCommand::new().exec()"#;
     assert_eq!(calls_in_rust(rust), ["cargo build --package x", "{cargo} install y", "cargo metadata "]);

@@ -107,7 +107,7 @@ impl OnDemand {
         let clippy = cargo(&shell, "clippy").args(["--quiet", "--all-targets"]);
         let clippy =
             self.command(clippy, &target, variant).args(["--", "--deny", "warnings", "--cfg", &flag]);
-        cmd::run(clippy, &format!("find {package} free of clippy's warnings"))
+        cmd::run(clippy, &format!("pass clippy's checks of {package}"))
     }
 
     /// Returns the cargo command with the options and variables of the build.

@@ -16,7 +16,7 @@ use flags::Step;
 /// The package whose tests check documents, workflows and other files outside the packages.
 const REPOSITORY_CHECKS: &str = "xtask";
 
-/// Files that every package is built by.
+/// Files that influence the build of every package.
 const SHARED: [&str; 4] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo/config.toml"];
 
 /// Plans the unit tests of the packages that differ from `base`, and of those that depend on them, if `text` is given only the
@@ -69,8 +69,8 @@ fn default_base(shell: &Shell) -> Result<String> {
     Ok(if known { "origin/main" } else { "main" }.to_owned())
 }
 
-/// Returns the packages that hold one of `files`. A file of no package counts for the package with the repository's checks, a
-/// file that all packages are built by counts for all.
+/// Returns the packages that contain one of `files`. A file outside the packages counts for the package with the
+/// repository's checks, and a file that influences all builds counts for all packages.
 fn touched<'m>(metadata: &'m Metadata, root: &Path, files: &[PathBuf]) -> BTreeSet<&'m PackageId> {
     let members = metadata.workspace_packages();
     if files.iter().any(|file| SHARED.iter().any(|shared| file == Path::new(shared))) {
@@ -87,8 +87,8 @@ fn touched<'m>(metadata: &'m Metadata, root: &Path, files: &[PathBuf]) -> BTreeS
     files.iter().filter_map(owner).map(|package| &package.id).collect()
 }
 
-/// Returns the names of `touched` and of everything that depends on them: first those that `cargo test` covers by default, then
-/// the others.
+/// Returns the names of `touched` and of everything that depends on them: first those that `cargo test` covers by
+/// default, then the others.
 fn with_dependents(
     metadata: &Metadata,
     touched: BTreeSet<&PackageId>,

@@ -1,4 +1,4 @@
-//! Docker's engine for the one step that needs it: the one that answers or, for as long as the step takes, one of
+//! Docker's engine for the one step that needs it: the one that answers, or a temporary one from
 //! `ci/docker-engine`.
 
 use std::{env, env::consts::OS, path::Path};
@@ -7,42 +7,44 @@ use anyhow::{Result, bail};
 use devkit::{cmd, project::Project, ui};
 use xshell::{Cmd, Shell, cmd};
 
-/// Starts an engine, tells the rest of the line where it is, and becomes that. Not `eval "$(…)"`, which would go on after a
-/// failure.
+/// Starts an engine, exports its address, and replaces itself with the command in its arguments. Not `eval
+/// "$(…)"`, which would continue after a failure.
 const WITH_ENGINE: &str = r#"started=$(ci/docker-engine start); eval "$started"; exec "$0" "$@""#;
 
-/// Where the engine comes from.
+/// The origin of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Engine {
-    /// The environment names one, with a registry.
+    /// The environment has one, with a registry.
     There,
-    /// We start one, and end it.
+    /// The step starts one, and stops it.
     Ours,
 }
 
 impl Engine {
-    /// The engine of this machine.
+    /// Finds the engine of this machine.
     ///
     /// # Errors
-    /// None answers, and this user can't start one.
+    /// Fails if none answers and this user cannot start one.
     pub(super) fn find(project: &Project) -> Result<Self> {
         let shell = project.shell()?;
-        let answers =
-            || cmd::output(cmd!(shell, "docker version"), "ask docker").is_ok_and(|it| it.status.success());
+        let answers = || {
+            cmd::output(cmd!(shell, "docker version"), "ask docker for its version")
+                .is_ok_and(|it| it.status.success())
+        };
         if env::var_os("CLAWFT_TEST_REGISTRY").is_some() && answers() {
             return Ok(Self::There);
         }
-        if OS == "linux" && cmd::read(cmd!(shell, "id -u"), "ask who we are")? == "0" {
+        if OS == "linux" && cmd::read(cmd!(shell, "id -u"), "ask for the user's id")? == "0" {
             return Ok(Self::Ours);
         }
         bail!(
-            "the step `engine` runs images, no engine with a registry answers, and to start one takes root on Linux: run this \
+            "the step `engine` runs images, but no engine with a registry answers, and starting one needs root on Linux: run this \
              as root, have an engine of your own (the head of ci/docker-engine says how), or leave the step out with \
              `--skip engine`"
         )
     }
 
-    /// The command of a step that needs the engine.
+    /// Returns the command of a step that needs the engine.
     pub(super) fn command<'s>(self, shell: &'s Shell, program: &Path, words: &[String]) -> Cmd<'s> {
         match self {
             Self::There => cmd!(shell, "{program} {words...}"),
@@ -50,13 +52,13 @@ impl Engine {
         }
     }
 
-    /// Something that ends our engine when it is dropped, whatever happened.
+    /// Returns a guard that stops our engine when it is dropped.
     pub(super) fn guard(self, project: &Project) -> Guard<'_> {
         Guard { engine: self, project }
     }
 }
 
-/// See [`Engine::guard`].
+/// A guard that stops our engine, see [`Engine::guard`].
 #[derive(Debug)]
 pub(super) struct Guard<'p> {
     engine: Engine,
@@ -75,5 +77,5 @@ impl Drop for Guard<'_> {
 
 fn stop(project: &Project) -> Result<()> {
     let shell = project.shell()?;
-    cmd::run_quietly(cmd!(shell, "ci/docker-engine stop"), "end the engine that was started", 20)
+    cmd::run_quietly(cmd!(shell, "ci/docker-engine stop"), "stop the engine that was started", 20)
 }

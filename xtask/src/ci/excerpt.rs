@@ -1,8 +1,8 @@
-//! The part of a log that says why a step failed.
+//! The part of a log with the reason why a step failed.
 
 use std::path::Path;
 
-/// Most lines that are shown.
+/// The maximum number of lines that are shown.
 const LINES: usize = 300;
 
 /// Returns the part of the log at `path` to show, below a heading: the failures of cargo's tests, or the end of any other log.
@@ -12,7 +12,7 @@ pub(super) fn excerpt(text: &str, path: &Path) -> String {
     let (which, shown) = if failures.is_empty() {
         ("the last", &all[all.len().saturating_sub(LINES)..])
     } else {
-        ("what failed,", &failures[..failures.len().min(LINES)])
+        ("the failures,", &failures[..failures.len().min(LINES)])
     };
     let (path, count) = (path.display(), shown.len());
     let heading = if count == all.len() {
@@ -68,7 +68,7 @@ test other ... ok
 test result: ok. 1 passed; 0 failed
 error: 1 target failed
 ";
-        let expected = "\nwhat failed, 6 of 10 lines of unit.log:\n\nfailures:\n---- bad stdout ----\n";
+        let expected = "\nthe failures, 6 of 10 lines of unit.log:\n\nfailures:\n---- bad stdout ----\n";
         assert!(shown(log).starts_with(expected), "{}", shown(log));
         assert!(shown(log).ends_with("\ntest result: FAILED. 1 passed; 1 failed\n\n"));
     }

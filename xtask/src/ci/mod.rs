@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_long_step_needs_no_full() {
+    fn named_long_step_needs_no_full() {
         assert_eq!(chosen(&["--only", "coverage"]), [Step::Coverage]);
         assert_eq!(chosen(&["--from", "reproducible"]), [Step::Reproducible, Step::Mutants]);
     }

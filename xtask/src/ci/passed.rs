@@ -4,7 +4,7 @@
 //! { "commit": "<40 digits>", "steps": { "lint": 21.4 } }
 //! ```
 //!
-//! Only a clean checkout counts: other files cannot be identified later.
+//! Only a clean checkout counts: changed files cannot be identified later.
 
 use std::{
     collections::BTreeMap,
@@ -53,7 +53,7 @@ impl Passed {
             return Ok(());
         };
         now.steps.insert(step.name(), time.as_secs_f64());
-        let text = serde_json::to_vec_pretty(&now).context("could not write down what passed")?;
+        let text = serde_json::to_vec_pretty(&now).context("could not write the record of passed steps")?;
         files::replace(&path(project), &text)
     }
 }

@@ -1,4 +1,5 @@
-//! This program, kept as it is: a step that tests this package has cargo build it anew, in the very place where we run.
+//! A copy of this program: a step that tests this package makes cargo build it again, at the path of the running
+//! one.
 
 use std::{
     env,
@@ -10,25 +11,26 @@ use std::{
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
-/// A copy that is removed in the end.
+/// A copy that is removed when it is dropped.
 #[derive(Debug)]
 pub(super) struct Program {
     path: PathBuf,
-    _folder: TempDir,
+    _directory: TempDir,
 }
 
 impl Program {
-    /// Copies the running program into `folder`.
-    pub(super) fn copy(folder: &Path) -> Result<Self> {
-        let here = || format!("could not keep a copy of this program in `{}`", folder.display());
+    /// Copies the running program into `directory`.
+    pub(super) fn copy(directory: &Path) -> Result<Self> {
+        let here = || format!("could not write a copy of this program in `{}`", directory.display());
         let own = env::current_exe().context("could not find this program's own file")?;
-        let folder = tempfile::Builder::new().prefix("program-").tempdir_in(folder).with_context(here)?;
-        let path = folder.path().join(format!("xtask{EXE_SUFFIX}"));
+        let directory =
+            tempfile::Builder::new().prefix("program-").tempdir_in(directory).with_context(here)?;
+        let path = directory.path().join(format!("xtask{EXE_SUFFIX}"));
         fs::copy(&own, &path).with_context(here)?;
-        Ok(Self { path, _folder: folder })
+        Ok(Self { path, _directory: directory })
     }
 
-    /// Where the copy is.
+    /// Returns the path of the copy.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -1,4 +1,4 @@
-//! Runs the steps one after the other: each in a process of its own, with a log of its own.
+//! Runs the steps in order, each in its own process and with its own log.
 
 use std::{
     fs::{self, File},
@@ -27,10 +27,10 @@ use super::{
     test_counts::TestCounts,
 };
 
-/// Interval at which a running step is polled, and its log where that is shown.
+/// Interval at which a running step and, if it is shown, its log are polled.
 const POLL: Duration = Duration::from_millis(100);
 
-/// Time that an interrupted step has to end by itself.
+/// Time for an interrupted step to end by itself.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// The result of a step.
@@ -134,7 +134,7 @@ impl<'p> Runner<'p> {
         let counts = TestCounts::read(&read(&log)?);
         let result = StepResult { step: *step, verdict, elapsed: started.elapsed(), counts };
         self.report(&result)?;
-        // Part of a step, such as the tests of one package, says nothing about the whole.
+        // Part of a step, such as the tests of one package, does not make the step pass.
         let whole = *planned == steps::planned(*step, self.project, FUZZ_SECONDS);
         if verdict == Verdict::Passed && whole {
             Passed::add(self.project, self.before.as_ref(), *step, result.elapsed)?;
@@ -228,9 +228,9 @@ impl<'p> Runner<'p> {
 fn follow(log: &Path, ended: &AtomicBool) {
     let Ok(mut log) = File::open(log) else { return };
     loop {
-        // Asked before reading: what was written until then is read.
+        // Read before copying, so that everything written until then is copied.
         let last = ended.load(Ordering::Acquire);
-        // Nobody may be left to read it; the log has it all the same.
+        // Standard error may be closed; the log is complete in any case.
         let _ = io::copy(&mut log, &mut io::stderr().lock());
         if last {
             let _ = io::stderr().flush();

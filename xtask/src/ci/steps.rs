@@ -1,4 +1,4 @@
-//! The command of each step, as one would type it, and the tier that a step belongs to.
+//! The command of each step, as on the command line, and the tier of the step.
 
 use std::path::Path;
 
@@ -57,7 +57,7 @@ fn command(step: Step, project: &Project, fuzz_seconds: u64) -> Command {
 }
 
 impl Command {
-    /// Returns the command as one would type it.
+    /// Returns the command as on the command line.
     pub(super) fn words(&self) -> String {
         match self {
             Self::Xtask(words) => format!("cargo xtask {}", words.join(" ")),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_a_step_as_one_would_type_it() {
+    fn shows_step_as_on_the_command_line() {
         let shown = |step: Step| command(step, &project(), 7).words();
         assert_eq!(shown(Step::Fuzz), "cargo xtask fuzz --seconds 7");
         assert_eq!(shown(Step::Reproducible), "cargo xtask release --verify target/dist");

@@ -1,4 +1,4 @@
-//! The test results that a step's log reports, read from the lines that our commands and cargo's tests end with.
+//! The test results in a step's log, parsed from the last lines of our commands and of cargo's tests.
 
 /// The start of the last line of a test program.
 const OF_CARGO: &str = "test result: ";
@@ -72,7 +72,7 @@ error: 1 target failed
     }
 
     #[test]
-    fn takes_the_last_count_of_our_own_commands() {
+    fn takes_last_count_of_our_commands() {
         let log =
             "          ok a case\n1 passed, 0 failed\nmore\n49 passed, 2 failed\nerror: smoke cases failed\n";
         assert_eq!(TestCounts::read(log).sum.as_deref(), Some("49 passed, 2 failed"));
@@ -82,7 +82,7 @@ error: 1 target failed
     }
 
     #[test]
-    fn ignores_lines_that_are_no_counts() {
+    fn ignores_lines_without_counts() {
         for line in
             ["", "5 passed", "5 passed, none failed", "x 5 passed, 0 failed", "8 s in all, 2 at a time"]
         {

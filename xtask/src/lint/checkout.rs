@@ -1,4 +1,4 @@
-//! The files of the checkout, by what they are: those that git has, and new ones that it would take.
+//! The files of the checkout by kind: tracked ones, and new ones that git does not ignore.
 
 use std::{
     fs::File,
@@ -9,17 +9,17 @@ use std::{
 use anyhow::{Result, ensure};
 use devkit::{project::Project, revision};
 
-/// A longer first line names no interpreter.
+/// The maximum length of a first line with an interpreter.
 const FIRST_LINE: u64 = 128;
 
-/// What a file is to the linters.
+/// The kind of a file, for the linters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A workflow of GitHub's.
+    /// A GitHub workflow.
     Workflow,
-    /// A script for a shell.
+    /// A shell script.
     Script,
-    /// What Docker builds an image by.
+    /// A file with instructions for a Docker image.
     Dockerfile,
 }
 
@@ -45,11 +45,11 @@ impl Kind {
     }
 }
 
-/// All files of a kind, from the root of the checkout.
+/// Returns all files of a kind, relative to the root of the checkout.
 ///
 /// # Errors
 ///
-/// There is none: a linter that looks at nothing finds nothing, and that would pass for a result.
+/// Fails if there is none, because a linter without files would always pass.
 pub(super) fn files(project: &Project, kind: Kind) -> Result<Vec<PathBuf>> {
     let mut found: Vec<PathBuf> = revision::files(&project.shell()?, &project.root)?.into_iter().collect();
     found.retain(|path| kind.has(&project.root, path));
@@ -57,7 +57,7 @@ pub(super) fn files(project: &Project, kind: Kind) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Whether the first line names a shell as the interpreter.
+/// Returns whether the first line names a shell as the interpreter.
 fn is_for_a_shell(path: &Path) -> bool {
     let mut line = Vec::new();
     let read =
@@ -74,11 +74,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_is_known_by_its_name_or_its_first_line() {
-        let folder = tempfile::tempdir().unwrap();
+    fn recognises_script_by_name_or_first_line() {
+        let directory = tempfile::tempdir().unwrap();
         let is_script = |name: &str, text: &str| {
-            fs::write(folder.path().join(name), text).unwrap();
-            Kind::Script.has(folder.path(), Path::new(name))
+            fs::write(directory.path().join(name), text).unwrap();
+            Kind::Script.has(directory.path(), Path::new(name))
         };
         assert!(is_script("named.sh", ""));
         for line in ["#!/bin/sh\n", "#!/usr/bin/env bash\nset -e\n", "#! /bin/dash"] {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn workflows_are_in_their_folder_and_dockerfiles_have_their_name() {
+    fn recognises_workflows_and_dockerfiles_by_path() {
         let has = |kind: Kind, path: &str| kind.has(Path::new("/nowhere"), Path::new(path));
         assert!(has(Kind::Workflow, ".github/workflows/release.yml"));
         assert!(!has(Kind::Workflow, ".github/actions/setup/action.yml"));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn this_checkout_has_scripts() {
+    fn finds_scripts_of_this_checkout() {
         let project = Project::discover().unwrap();
         let found = files(&project, Kind::Script).unwrap();
         assert!(found.contains(&PathBuf::from(".ci/run")), "{found:?}");

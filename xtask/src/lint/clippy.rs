@@ -1,4 +1,5 @@
-//! The code with clippy: what the host runs, the component's package for its targets, the programs that are built on demand.
+//! Runs clippy on the code: the code for the host, the component's package for its targets, and the programs built
+//! on demand.
 
 use anyhow::Result;
 use devkit::{
@@ -15,7 +16,7 @@ pub(super) fn check(project: &Project) -> Result<()> {
     provided::ensure_wasm_targets(project)?;
     let shell = project.shell()?;
     let host = cargo(&shell, "clippy").args(["--quiet", "--all-targets", "--", "--deny", "warnings"]);
-    cmd::run(host, "find the code free of clippy's warnings")?;
+    cmd::run(host, "pass clippy's checks of the code")?;
     for (target, features) in
         [("wasm32-wasip2", "wasi-raw"), ("wasm32-wasip2", "wasi-http-client"), ("wasm32-wasip1", "wasi-raw")]
     {
@@ -23,15 +24,15 @@ pub(super) fn check(project: &Project) -> Result<()> {
         let guest = cargo(&shell, "clippy")
             .args(["--quiet", "--package", "clawft-wasm", "--target", target, "--features", features])
             .args(["--", "--deny", "warnings"]);
-        cmd::run(guest, &format!("find clawft-wasm free of clippy's warnings for {target}"))?;
+        cmd::run(guest, &format!("pass clippy's checks of clawft-wasm for {target}"))?;
     }
     Ok(())
 }
 
-/// The programs whose packages are no default members: what they are made of is there from when they were last built.
+/// Checks the programs whose packages are not default members. Their dependencies are still compiled from the last
+/// build.
 pub(super) fn check_on_demand(project: &Project) -> Result<()> {
-    let purpose = "find the programs of the package `artifacts` free of clippy's warnings";
+    let purpose = "pass clippy's checks of the programs of the package `artifacts`";
     ARTIFACTS.read(project, ["clippy"], purpose)?;
-    E2E.read(project, ["clippy"], "find the programs of the package `e2e` free of clippy's warnings")
-        .map(drop)
+    E2E.read(project, ["clippy"], "pass clippy's checks of the programs of the package `e2e`").map(drop)
 }

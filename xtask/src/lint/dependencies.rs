@@ -1,4 +1,5 @@
-//! What the workspace depends on, with cargo-deny and `deny.toml`: licences, sources, duplicates, known faults.
+//! Checks the workspace's dependencies with cargo-deny and `deny.toml`: licences, sources, duplicates, known
+//! faults.
 
 use std::{
     fmt,
@@ -12,14 +13,14 @@ use xshell::{Cmd, Shell, cmd};
 
 use super::{linter, provided};
 
-/// Where cargo-deny has RustSec's database from.
+/// The address of RustSec's database in cargo-deny.
 const DATABASE: &str = "https://github.com/RustSec/advisory-db";
 
-/// The other workspace. Nothing of it ships, and its stacks have their own ideas of what is current: it is held against the
-/// lists of licences and sources alone, and need not meet them all.
+/// The other workspace. It does not ship, and its crates have their own versions of dependencies: only the lists
+/// of licences and sources apply to it, and it need not use all of their entries.
 const SAMPLES: &str = "xtask/size-samples/Cargo.toml";
 
-/// What `deny.toml` allows and nothing needs is an error, as what it doesn't allow is.
+/// Options that make an entry in `deny.toml` an error if nothing needs it.
 const EXACTLY: [&str; 5] = [
     "--deny=unmatched-skip",
     "--deny=unnecessary-skip",
@@ -28,7 +29,7 @@ const EXACTLY: [&str; 5] = [
     "--deny=unused-wrapper",
 ];
 
-/// For a workspace that the lists were not made for.
+/// Options for a workspace that the lists were not made for.
 const LOOSELY: [&str; 2] = ["--allow=license-not-encountered", "--allow=license-exception-not-encountered"];
 
 pub(super) fn check(project: &Project) -> Result<()> {
@@ -39,7 +40,7 @@ pub(super) fn check(project: &Project) -> Result<()> {
     linter::expect_nothing(samples, "cargo-deny")
 }
 
-/// RustSec's database could not be fetched, so nobody knows what is known of the dependencies.
+/// An error: RustSec's database could not be fetched, so the known faults of the dependencies cannot be checked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OutOfReach;
 
@@ -51,11 +52,11 @@ impl fmt::Display for OutOfReach {
     }
 }
 
-/// Holds the dependencies against RustSec's database as it is now, or against the `copy` of it.
+/// Checks the dependencies with RustSec's current database, or with the `copy` of it.
 ///
 /// # Errors
 ///
-/// [`OutOfReach`] if there is no database to be had; else what is known of them.
+/// Fails with [`OutOfReach`] if no database is available; else with the known faults.
 pub(super) fn advisories(project: &Project, copy: Option<&str>) -> Result<()> {
     let (shell, deny) = (project.shell()?, provided::path(project, Provided::CargoDeny)?);
     if let Some(copy) = copy {
@@ -68,8 +69,9 @@ pub(super) fn advisories(project: &Project, copy: Option<&str>) -> Result<()> {
     })
 }
 
-/// `cargo deny check` for the workspace of `manifest`, up to the names of the checks. Who depends on what it finds, `cargo tree
-/// --invert` says: cargo-deny would print hundreds of lines about it.
+/// Returns the command `cargo deny check` for the workspace of `manifest`, without the names of the checks. It
+/// does not print the dependents of a faulty package, which would be hundreds of lines: `cargo tree --invert`
+/// shows them.
 fn cargo_deny<'s>(shell: &'s Shell, deny: &Path, manifest: &str) -> Cmd<'s> {
     cmd!(
         shell,
@@ -78,11 +80,11 @@ fn cargo_deny<'s>(shell: &'s Shell, deny: &Path, manifest: &str) -> Cmd<'s> {
     )
 }
 
-/// Has git, which cargo-deny fetches the database with, go to another repository.
+/// Sets git, with which cargo-deny fetches the database, to another repository.
 fn take_database_from(shell: &Shell, copy: &str) -> Result<()> {
     let is_elsewhere = copy.contains("://") || copy.contains('@');
     let place = if is_elsewhere { copy.into() } else { path::absolute(copy)? };
-    ensure!(is_elsewhere || place.is_dir(), "there is no folder `{copy}` to take the advisories from");
+    ensure!(is_elsewhere || place.is_dir(), "there is no directory `{copy}` to take the advisories from");
     shell.set_var("GIT_CONFIG_COUNT", "1");
     shell.set_var("GIT_CONFIG_KEY_0", format!("url.{}.insteadOf", place.display()));
     shell.set_var("GIT_CONFIG_VALUE_0", DATABASE);

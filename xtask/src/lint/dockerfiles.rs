@@ -1,4 +1,4 @@
-//! Dockerfiles with hadolint.
+//! Checks Dockerfiles with hadolint.
 
 use anyhow::Result;
 use devkit::project::Project;

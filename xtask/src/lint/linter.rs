@@ -1,14 +1,14 @@
-//! Running a linter: silent where it finds nothing, else what it found is the error.
+//! Runs a linter: it prints nothing if there are no findings, else the findings are the error.
 
 use anyhow::{Result, bail};
 use devkit::cmd;
 use xshell::Cmd;
 
-/// Runs the linter `cmd`, which ends with an exit code other than 0 where it finds something.
+/// Runs the linter `cmd`, which ends with an exit code other than 0 if it has findings.
 ///
 /// # Errors
 ///
-/// What it printed: its findings, each with its file and line, or why it could not look.
+/// Fails with the linter's output: its findings, each with file and line, or the reason why it could not run.
 pub(super) fn expect_nothing(cmd: Cmd<'_>, name: &str) -> Result<()> {
     let output = cmd::output(cmd, &format!("run {name}"))?;
     if output.status.success() {
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn findings_are_the_error() {
+    fn returns_findings_as_the_error() {
         let shell = Shell::new().unwrap();
         let cargo = env!("CARGO");
         assert!(expect_nothing(cmd!(shell, "{cargo} --version"), "cargo").is_ok());

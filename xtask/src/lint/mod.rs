@@ -1,7 +1,7 @@
-//! `cargo xtask lint`: form, mistakes that a program can find, and the invariants about what is absent.
+//! `cargo xtask lint`: formatting, faults that a program can find, and lists of packages that must be absent.
 //!
-//! Every check runs, also after one that failed. Modules in reading order: [`checkout`] says which files there are,
-//! [`linter`] runs a program on them; then a module for each kind of check.
+//! Every check runs, even after a failed one. Modules in reading order: [`checkout`] finds the files, [`linter`]
+//! runs a program on them; then a module for each kind of check.
 
 mod checkout;
 mod clippy;
@@ -21,7 +21,7 @@ use xshell::cmd;
 
 /// # Errors
 ///
-/// Counts the checks that failed, after what each of them found.
+/// Fails with the number of failed checks, after their findings.
 pub(crate) fn run(project: &Project, flags: &Lint) -> Result<()> {
     let checks = if flags.checks.is_empty() { Check::value_variants() } else { &flags.checks };
     let (mut failed, mut skipped) = (Vec::new(), 0);
@@ -40,7 +40,7 @@ pub(crate) fn run(project: &Project, flags: &Lint) -> Result<()> {
     ui::result(&format!("{passed} passed, {} failed, {skipped} skipped", failed.len()))?;
     ensure!(
         failed.is_empty(),
-        "{} of {} checks failed: run `cargo xtask lint {}` again once what they found is mended",
+        "{} of {} checks failed: run `cargo xtask lint {}` again after fixing their findings",
         failed.len(),
         checks.len(),
         failed.join(" ")
@@ -48,8 +48,8 @@ pub(crate) fn run(project: &Project, flags: &Lint) -> Result<()> {
     Ok(())
 }
 
-/// Whether `error` is no fault of the checkout's, and of nothing that was asked for by name: without a network, advisories
-/// are the one thing that a machine with everything else can't know.
+/// Returns whether `error` may be a warning: the database of advisories is not reachable, and it was not requested
+/// by name. Without a network, it is the only thing that a set-up machine cannot get.
 fn may_skip(flags: &Lint, error: &Error) -> bool {
     flags.checks.is_empty() && flags.advisory_db.is_none() && error.is::<dependencies::OutOfReach>()
 }
@@ -70,37 +70,40 @@ fn take(check: Check, project: &Project, database: Option<&str>) -> Result<()> {
     }
 }
 
-/// What it looks at.
+/// Returns the subject of a check.
 fn subject(check: Check) -> &'static str {
     match check {
-        Check::Rustfmt => "form with rustfmt",
-        Check::Packages => "what must be absent from which package",
+        Check::Rustfmt => "formatting with rustfmt",
+        Check::Packages => "packages that must be absent",
         Check::Actionlint => "workflows with actionlint",
         Check::Zizmor => "workflows and actions with zizmor",
         Check::Shellcheck => "scripts with shellcheck",
         Check::Hadolint => "Dockerfiles with hadolint",
         Check::Dependencies => "licences, sources and duplicates with cargo-deny",
         Check::Clippy => "the code with clippy",
-        Check::ClippyTools => "the programs that are built on demand with clippy",
+        Check::ClippyTools => "programs built on demand with clippy",
         Check::Docs => "doc comments with rustdoc",
-        Check::Advisories => "what is known of the dependencies with cargo-deny",
+        Check::Advisories => "known faults of dependencies with cargo-deny",
     }
 }
 
 fn rustfmt(project: &Project) -> Result<()> {
     let shell = project.shell()?;
-    cmd::run(cmd!(shell, "cargo fmt --all --check"), "find the code formatted: run `cargo fmt --all`")
+    cmd::run(
+        cmd!(shell, "cargo fmt --all --check"),
+        "pass the check of the formatting: run `cargo fmt --all`",
+    )
 }
 
-/// Holds the doc comments of all items against rustdoc, those of private ones included.
+/// Checks the doc comments of all items with rustdoc, including private ones.
 fn docs(project: &Project) -> Result<()> {
     let shell = project.shell()?;
-    // Links to private items lead somewhere, because those are documented as well.
+    // Links to private items are valid, because those are documented too.
     let flags = "--deny warnings --allow rustdoc::private_intra_doc_links";
     let docs = cargo(&shell, "doc")
         .args(["--quiet", "--no-deps", "--document-private-items"])
         .env("RUSTDOCFLAGS", flags);
-    cmd::run(docs, "find the doc comments free of rustdoc's warnings")
+    cmd::run(docs, "pass rustdoc's checks of the doc comments")
 }
 
 #[cfg(test)]
@@ -114,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_database_that_nobody_asked_for_may_be_out_of_reach() {
+    fn skips_unreachable_database_unless_requested() {
         let out_of_reach = anyhow!("no such host").context(dependencies::OutOfReach);
         assert!(may_skip(&lint(&[], None), &out_of_reach));
         assert!(!may_skip(&lint(&[Check::Advisories], None), &out_of_reach));

@@ -1,4 +1,4 @@
-//! What the checks need, as the package `toolchain` provides it.
+//! The tools of the checks, from the package `toolchain`.
 
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ pub(super) fn path(project: &Project, item: Provided) -> Result<PathBuf> {
 ///
 /// # Errors
 ///
-/// As [`path`].
+/// Fails as [`path`] does.
 pub(super) fn ensure_wasm_targets(project: &Project) -> Result<()> {
     path(project, Provided::WasmTargets).map(drop)
 }

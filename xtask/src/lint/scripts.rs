@@ -1,4 +1,4 @@
-//! Shell scripts with shellcheck.
+//! Checks shell scripts with shellcheck.
 
 use anyhow::Result;
 use devkit::project::Project;
@@ -14,6 +14,6 @@ pub(super) fn check(project: &Project) -> Result<()> {
     let files = checkout::files(project, Kind::Script)?;
     let shellcheck = provided::path(project, Provided::PythonLint)?.join("shellcheck");
     let shell = project.shell()?;
-    // The form of gcc: a line a finding, led by its file, line and column.
+    // gcc's format has one line per finding, which begins with its file, line and column.
     linter::expect_nothing(cmd!(shell, "{shellcheck} --norc --format gcc {files...}"), "shellcheck")
 }

@@ -1,4 +1,4 @@
-//! Workflows with actionlint, which knows what is a mistake, and zizmor, which knows what is a danger.
+//! Checks workflows with actionlint, which finds errors, and zizmor, which finds security problems.
 
 use anyhow::{Context as _, Result};
 use devkit::project::Project;
@@ -10,11 +10,11 @@ use super::{
     linter, provided,
 };
 
-/// actionlint as WebAssembly has no command line: a script of ours is that.
+/// Runs actionlint, as WebAssembly. It has no command line, so a script of ours calls it.
 pub(super) fn actionlint(project: &Project) -> Result<()> {
     let files = checkout::files(project, Kind::Workflow)?;
     let programs = provided::path(project, Provided::NodeActionlint)?;
-    let packages = programs.parent().context("the Node.js packages have no folder")?;
+    let packages = programs.parent().context("the Node.js packages have no directory")?;
     let library = packages.join("actionlint/node.mjs");
     let shell = project.shell()?;
     linter::expect_nothing(

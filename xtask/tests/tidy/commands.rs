@@ -1,4 +1,4 @@
-//! The lines of workflows that are commands of ours: their words, and whether `cargo xtask` knows them.
+//! The lines of workflows that are our commands: their words, and whether `cargo xtask` accepts them.
 
 #![expect(clippy::disallowed_methods, reason = "tests have no `cmd` to go through")]
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::document::{Job, text};
 
-/// What is wrong with a `run:` of a job, which has to be one `cargo xtask` line.
+/// Returns the fault of a `run:` of a job, which must be one `cargo xtask` line.
 pub(crate) fn wrong(job: Job<'_>, step: &Value, run: &str) -> Option<String> {
     let Some(words) = run.strip_prefix("cargo xtask ") else {
         return Some(format!("`{run}` is no `cargo xtask` line: what it does belongs there"));
@@ -32,17 +32,17 @@ fn is_plain(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(plain)
 }
 
-/// The name in `"$NAME"`.
+/// Returns the name in `"$NAME"`.
 fn variable(word: &str) -> Option<&str> {
     let name = word.strip_prefix("\"$")?.strip_suffix('"')?;
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_').then_some(name)
 }
 
-/// The words as one row of the matrix makes them, or the variable that nothing sets.
+/// Returns the words for one row of the matrix; fails with a variable that nothing sets.
 fn expanded(words: &[&str], step: &Value, row: &Map<String, Value>) -> Result<Vec<String>, String> {
     let expand = |word: &&str| match variable(word) {
         None => Ok((*word).to_owned()),
-        // Set by GitHub for every step.
+        // GitHub sets it for every step.
         Some("GITHUB_STEP_SUMMARY") => Ok("summary.md".to_owned()),
         Some(name) => {
             let value = step["env"][name].as_str().ok_or_else(|| format!("${name}"))?;
@@ -55,7 +55,8 @@ fn expanded(words: &[&str], step: &Value, row: &Map<String, Value>) -> Result<Ve
     words.iter().map(expand).collect()
 }
 
-/// Why `cargo xtask` does not take these words, if so. With `--help` behind them they are read, and nothing is done.
+/// Returns why `cargo xtask` rejects these words, if it does. With `--help` after them they are parsed, and
+/// nothing is run.
 fn refused(words: &[String]) -> Option<String> {
     let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
     let output = xtask.args(words).arg("--help").output().expect("xtask has just been built");

@@ -1,4 +1,4 @@
-//! A YAML file, its text beside what it means: comments are in the text alone.
+//! A YAML file as text and as data: comments are only in the text.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// A workflow or an action.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
-    /// What it is called in complaints.
+    /// The name in messages.
     pub(crate) name: String,
     pub(crate) text: String,
     pub(crate) value: Value,
@@ -21,9 +21,10 @@ pub(crate) struct Job<'d> {
 }
 
 impl Document {
-    /// All YAML files below `folder`.
-    pub(crate) fn all(folder: &Path) -> Vec<Self> {
-        let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    /// Returns all YAML files below `directory`.
+    pub(crate) fn all(directory: &Path) -> Vec<Self> {
+        let mut entries: Vec<_> =
+            fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
         entries.sort();
         let read = |path: &Path| {
             let name = path.strip_prefix(super::root()).unwrap_or(path).display().to_string();
@@ -48,7 +49,7 @@ impl Document {
         jobs.map(|(name, value)| Job { name, value })
     }
 
-    /// A complaint about it.
+    /// Returns the message about a fault.
     pub(crate) fn wrong(&self, place: &str, what: &str) -> String {
         format!("{}: {place}: {what}", self.name)
     }
@@ -59,7 +60,7 @@ impl<'d> Job<'d> {
         steps(self.value)
     }
 
-    /// The jobs that it waits for.
+    /// Returns the jobs that it waits for.
     pub(crate) fn needs(self) -> Vec<&'d str> {
         match &self.value["needs"] {
             Value::String(one) => vec![one],
@@ -68,7 +69,7 @@ impl<'d> Job<'d> {
         }
     }
 
-    /// The rows of its matrix; a single empty one where it has none.
+    /// Returns the rows of its matrix; a single empty one if it has no matrix.
     pub(crate) fn rows(self) -> Vec<Map<String, Value>> {
         let matrix = &self.value["strategy"]["matrix"];
         let mut rows = vec![Map::new()];
@@ -88,12 +89,12 @@ impl<'d> Job<'d> {
     }
 }
 
-/// The steps of a job, or of an action's `runs`.
+/// Returns the steps of a job, or of an action's `runs`.
 pub(crate) fn steps(value: &Value) -> &[Value] {
     value["steps"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// A value as the text that it becomes.
+/// Returns a value as text.
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

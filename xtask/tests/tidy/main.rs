@@ -1,22 +1,24 @@
-//! What must hold of the workflows in `.github`, beyond what actionlint and zizmor look at: hosted machines do what developers
-//! do, and nothing but that.
+//! The rules of the repository.
 //!
-//! - A `run:` of a workflow is one line `cargo xtask …`, without anything of the shell's but words and `"$VARIABLE"`, and with
-//!   options that the command has. Whatever a variable may be in the job's matrix is tried.
-//! - A `run:` of an action in `.github/actions` prepares the machine: each of its lines begins as one of [`rules::SET_UP`] does,
-//!   and everything listed there is needed. So no build and no decision is hidden in an action.
-//! - No `run:` holds an expression `${{ … }}`: what is expanded into a script is run as one.
-//! - An action of others is pinned by its commit, with its version in a comment, and the same everywhere; one of ours exists,
-//!   and is used after the checkout that brings it.
-//! - A workflow grants nothing, each job says what it is granted and why, and has a time limit.
-//! - One job joins all others of its workflow, and looks at what became of them even when one has failed.
-//! - What a job downloads has been uploaded by a job that it waits for.
+//! For the workflows in `.github`, beyond the checks of actionlint and zizmor: hosted machines run the same commands as
+//! developers, and nothing else.
 //!
-//! Each is a function from a file to what is wrong with it, and [`samples`] shows each of them finding something.
+//! - A `run:` of a workflow is one line `cargo xtask …` of words and `"$VARIABLE"`, with options that the command has. Every
+//!   value of a variable in the job's matrix is tried.
+//! - A `run:` of an action in `.github/actions` prepares the machine: each of its lines begins as one of [`rules::SET_UP`],
+//!   and every entry there is used. So no action hides a build or a decision.
+//! - No `run:` contains an expression `${{ … }}`, because its value would run as part of the script.
+//! - An action of others is pinned to a commit, the same everywhere, with its version in a comment; one of ours exists, and
+//!   is used after the checkout that contains it.
+//! - A workflow has no permissions, each job lists its own with a reason, and has a time limit.
+//! - One job joins all others of its workflow, and reads their results even when one has failed.
+//! - Every artifact that a job downloads was uploaded by a job that it waits for.
 //!
-//! And what must hold of the packages in [`PACKAGES`]: no top-level module leads through others back to itself ([`modules`]).
+//! Each rule is a function from a file to its faults, and [`samples`] shows that each rule finds its fault.
 //!
-//! And what must hold of comments and documents ([`language`]).
+//! For the packages in [`PACKAGES`]: no top-level module uses itself through others ([`modules`]).
+//!
+//! For comments and documents: plain language ([`language`]).
 
 mod commands;
 mod document;
@@ -33,7 +35,7 @@ use std::{
 use document::Document;
 use modules::Uses;
 
-/// The sources of packages whose modules must not use one another in circles.
+/// The sources of packages whose modules must not use one another in cycles.
 const PACKAGES: [&str; 11] = [
     "crates/wasm-diet/src",
     "xtask/src",
@@ -48,7 +50,7 @@ const PACKAGES: [&str; 11] = [
     "xtask/toolchain/src",
 ];
 
-/// The workspace.
+/// Returns the root of the workspace.
 fn root() -> PathBuf {
     devkit::project::root().expect("a workspace")
 }
@@ -71,13 +73,13 @@ fn actions_are_tidy() {
 }
 
 #[test]
-fn an_action_is_pinned_to_one_commit_everywhere() {
+fn pins_each_action_to_one_commit() {
     let wrong = rules::pinned_differently(&Document::all(&root().join(".github")));
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn modules_of_a_package_do_not_use_one_another_in_circles() {
+fn modules_of_a_package_have_no_cycles() {
     for sources in PACKAGES {
         let uses = Uses::read(&root().join(sources));
         let count = uses.modules().count();
@@ -113,7 +115,7 @@ fn xtask_itself_stays_small() {
     assert!(lines > 1_000 && lines <= 2_500, "{lines} lines in xtask/src: move work into a package");
 }
 
-/// The texts of all files below `directory`.
+/// Returns the texts of all files below `directory`.
 fn sources(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let read =

@@ -1,7 +1,8 @@
 //! Modules of a package that use one another: a scanner of Rust sources, and the edges that are part of a cycle.
 //!
-//! A module here is one below the root of the package, with everything in it. It uses another where a path that begins with
-//! `crate`, `super` or `self` leads to the root and from there into the other; code in tests counts.
+//! A module here is one below the root of the package, with everything in it. It uses another module if a path
+//! that begins with `crate`, `super` or `self` leads to the root and from there into the other; code in tests
+//! counts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,23 +10,23 @@ use std::{
     path::Path,
 };
 
-/// The name of what stands in `main.rs` or `lib.rs`: whatever is used of the root that is no module is there.
+/// The name of the contents of `main.rs` or `lib.rs`: everything in the root that is not a module.
 const ROOT: &str = "main";
 
-/// The places, as `file:line`, where each module uses each other one.
+/// The positions, as `file:line`, where each module uses each other module.
 #[derive(Debug, Default)]
 pub(crate) struct Uses(BTreeMap<String, BTreeMap<String, Vec<String>>>);
 
 impl Uses {
-    /// Reads all files below `folder`, the sources of a package.
-    pub(crate) fn read(folder: &Path) -> Self {
+    /// Reads all files below `directory`, the sources of a package.
+    pub(crate) fn read(directory: &Path) -> Self {
         let mut uses = Self::default();
-        let mut open = vec![folder.to_owned()];
+        let mut open = vec![directory.to_owned()];
         while let Some(path) = open.pop() {
             if path.is_dir() {
                 open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
+                let name = path.strip_prefix(directory).unwrap().to_str().unwrap();
                 uses.add(name, &fs::read_to_string(&path).unwrap());
             }
         }
@@ -46,7 +47,7 @@ impl Uses {
         }
     }
 
-    /// Puts what is no module down to the root, and places in order.
+    /// Counts names that are not modules as the root, and sorts the positions.
     fn settle(&mut self) {
         let modules: BTreeSet<String> = self.0.keys().cloned().collect();
         for used in self.0.values_mut() {
@@ -60,17 +61,17 @@ impl Uses {
         self.0.entry(ROOT.to_owned()).or_default().remove(ROOT);
     }
 
-    /// The modules without the root.
+    /// Returns the modules without the root.
     pub(crate) fn modules(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str).filter(|name| *name != ROOT)
     }
 
-    /// The modules that `module` uses.
+    /// Returns the modules that `module` uses.
     pub(crate) fn of<'u>(&'u self, module: &str) -> impl Iterator<Item = &'u str> {
         self.0.get(module).into_iter().flatten().map(|(used, _)| used.as_str())
     }
 
-    /// Everything that leads from a module through others back to it: a complaint for each pair, with the places.
+    /// Returns all cycles of modules: a message for each pair, with the positions.
     pub(crate) fn cycles(&self) -> Vec<String> {
         let pairs = self.0.iter().flat_map(|(module, used)| iter::repeat(module).zip(used));
         let circular = pairs.filter(|(module, (used, _))| self.reached(used).contains(module.as_str()));
@@ -80,7 +81,7 @@ impl Uses {
         circular.map(complain).collect()
     }
 
-    /// Everything that `module` uses, and that uses, and so on.
+    /// Returns everything that `module` uses, directly or through others.
     fn reached(&self, module: &str) -> BTreeSet<&str> {
         let mut reached = BTreeSet::new();
         let mut open: Vec<&str> = self.of(module).collect();
@@ -93,10 +94,10 @@ impl Uses {
     }
 }
 
-/// A word or a mark, and its line. Texts, characters and comments are none.
+/// A word or a mark, and its line. Texts, characters and comments are not tokens.
 type Token = (usize, String);
 
-/// Cuts `text` into tokens. `::` is one.
+/// Splits `text` into tokens. `::` is one.
 fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let (mut rest, mut line) = (text, 1);
@@ -150,7 +151,7 @@ fn literal(text: &str) -> Option<usize> {
     }
 }
 
-/// The length of the text in quotes that `text` begins with.
+/// Returns the length of the quoted text that `text` begins with.
 fn quoted(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -162,7 +163,7 @@ fn quoted(text: &str) -> usize {
     text.len()
 }
 
-/// The length of the character in quotes that `text` begins with; of a lifetime, that of its mark.
+/// Returns the length of the quoted character that `text` begins with; for a lifetime, that of its mark.
 fn character(text: &str) -> usize {
     let mut characters = text.char_indices().skip(1);
     match (characters.next(), characters.next()) {
@@ -175,7 +176,7 @@ fn character(text: &str) -> usize {
     }
 }
 
-/// The length of the comment that `text` begins with, with those in it.
+/// Returns the length of the comment that `text` begins with, including nested ones.
 fn block_comment(text: &str) -> usize {
     let (mut depth, mut at) = (0, 0);
     while at < text.len() {
@@ -197,16 +198,16 @@ fn block_comment(text: &str) -> usize {
     text.len()
 }
 
-/// Finds what the tokens of a file use of the root: lines, and the names there.
+/// Finds the names of the root that the tokens of a file use, with their lines.
 struct Scanner {
     tokens: Vec<Token>,
     found: Vec<(usize, String)>,
 }
 
 impl Scanner {
-    /// Looks at all tokens of a file whose module is `depth` levels below the root.
+    /// Scans all tokens of a file whose module is `depth` levels below the root.
     fn scan(&mut self, depth: usize) {
-        // For each brace that is open, whether it is that of a module.
+        // For each open brace, whether it is that of a module.
         let mut braces: Vec<bool> = Vec::new();
         let mut at = 0;
         while at < self.tokens.len() {
@@ -235,13 +236,13 @@ impl Scanner {
         self.token(at + 1) == "::" && (at == 0 || self.token(at - 1) != "::")
     }
 
-    /// Follows a path, or a tree of paths, that begins `level` levels below the root, and returns the token behind it.
+    /// Follows a path, or a tree of paths, that begins `level` levels below the root, and returns the next token.
     fn tree(&mut self, at: usize, level: usize) -> usize {
         if self.token(at) == "{" {
             let mut at = at + 1;
             while !["}", ""].contains(&self.token(at)) {
                 at = self.tree(at, level);
-                // What it is called here, or a mark that is in no path.
+                // A new name after `as`, or a mark that is not part of a path.
                 while ![",", "}", ""].contains(&self.token(at)) {
                     at += 1;
                 }
@@ -270,7 +271,7 @@ impl Scanner {
         self.found.extend(self.tokens.get(at).cloned());
     }
 
-    /// The token at this place; empty behind the last.
+    /// Returns the token at this index; empty after the last.
     fn token(&self, at: usize) -> &str {
         self.tokens.get(at).map_or("", |(_, token)| token)
     }
@@ -287,7 +288,7 @@ mod tests {
         uses
     }
 
-    /// What the module `a/b` uses in `text`.
+    /// Returns the names that the module `a/b` uses in `text`.
     fn used(text: &str) -> Vec<String> {
         let modules = ["c", "d", "e"].map(|name| format!("{name}.rs"));
         let mut files = vec![("a/b.rs", text)];
@@ -296,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_found_with_its_places() {
+    fn finds_cycle_with_its_positions() {
         let files = [
             ("main.rs", "mod a;\nmod b;\nmod c;\nmod d;\n"),
             ("a/mod.rs", "use crate::{\n    b,\n    d,\n};\n"),
@@ -317,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn using_what_stands_in_the_root_is_a_circle() {
+    fn use_of_root_items_is_a_cycle() {
         let complaints = uses(&[("main.rs", "mod a;"), ("a.rs", "fn f() { crate::dispatch() }")]).cycles();
         assert_eq!(complaints.len(), 2, "{complaints:?}");
         assert!(complaints[0].starts_with("`a` uses `main`"), "{complaints:?}");
@@ -325,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn all_forms_of_paths_are_followed() {
+    fn follows_all_forms_of_paths() {
         for text in [
             "use crate::c;",
             "use crate::c::{self, x::{y, z}};",
@@ -345,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stays_inside_uses_nothing() {
+    fn paths_inside_a_module_use_nothing() {
         for text in [
             "use super::c;",
             "use super::{c, d::e};",

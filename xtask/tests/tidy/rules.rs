@@ -1,4 +1,4 @@
-//! The rules: each a function from a file to what is wrong in it.
+//! The rules for workflows: each is a function from a file to its faults.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +10,8 @@ use crate::{
     root,
 };
 
-/// How a line that prepares a machine may begin: a toolchain or a runtime is fetched or compiled, checked and unpacked, and
-/// where it is handed on.
+/// The allowed beginnings of lines that prepare a machine: a toolchain or a runtime is downloaded or compiled,
+/// verified, unpacked, and its path passed on.
 pub(crate) const SET_UP: [&str; 6] = [
     "rustup toolchain install",
     "cargo \"+$RUST\" install \"wasmtime-cli@$VERSION\" ",
@@ -21,10 +21,10 @@ pub(crate) const SET_UP: [&str; 6] = [
     "echo \"program=",
 ];
 
-/// Where the output of such a line may go.
+/// The allowed destinations of a line's output.
 const HANDED_ON: [&str; 2] = [" | sha256sum --check --strict", " >> \"$GITHUB_OUTPUT\""];
 
-/// Everything that is wrong with a workflow.
+/// Returns all faults of a workflow.
 pub(crate) fn workflow(document: &Document) -> Vec<String> {
     let of_jobs = document.jobs().flat_map(|job| {
         let found = [runs(job), local_actions(job), limits(job), downloads(document, job)].concat();
@@ -33,22 +33,22 @@ pub(crate) fn workflow(document: &Document) -> Vec<String> {
     of_jobs.chain(grants(document)).chain(pins(document)).chain(join(document)).collect()
 }
 
-/// Everything that is wrong with an action.
+/// Returns all faults of an action.
 pub(crate) fn action(document: &Document) -> Vec<String> {
     let lines = set_up_lines(document).into_iter().filter(|line| !prepares(line));
     let wrong = lines.map(|line| format!("`{line}` is not on the list of what prepares a machine"));
     wrong.map(|what| document.wrong("run", &what)).chain(pins(document)).collect()
 }
 
-/// Whether `line` is one command of the list. Its output may go where a sum is checked or where GitHub reads it, and nowhere
-/// else: what is fetched is not run unseen.
+/// Returns whether `line` is one command of the list. Its output may only go to a check of a checksum or to
+/// GitHub: downloads are not run unchecked.
 fn prepares(line: &str) -> bool {
     let command = HANDED_ON.iter().find_map(|end| line.strip_suffix(end)).unwrap_or(line);
     let alone = !["|", "&", ";", "<", ">", "`", "$(", "${{"].iter().any(|more| command.contains(more));
     alone && SET_UP.iter().any(|beginning| command.starts_with(beginning))
 }
 
-/// What is listed and no line begins with.
+/// Returns the entries of the list that no line begins with.
 pub(crate) fn unneeded(actions: &[Document]) -> Vec<String> {
     let lines: Vec<String> = actions.iter().flat_map(set_up_lines).collect();
     let unused = SET_UP.iter().filter(|beginning| !lines.iter().any(|line| line.starts_with(**beginning)));
@@ -65,14 +65,14 @@ fn runs(job: Job<'_>) -> Vec<String> {
     runs.filter_map(|(step, run)| commands::wrong(job, step, run.trim_end())).collect()
 }
 
-/// An action of ours is in the checkout, so there is one before it.
+/// Checks that our own actions are used after the checkout, which contains them.
 fn local_actions(job: Job<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut checked_out = false;
     for action in job.steps().iter().filter_map(|step| step["uses"].as_str()) {
         checked_out |= action.starts_with("actions/checkout@");
-        let Some(folder) = action.strip_prefix("./") else { continue };
-        if !root().join(folder).join("action.yml").is_file() {
+        let Some(directory) = action.strip_prefix("./") else { continue };
+        if !root().join(directory).join("action.yml").is_file() {
             wrong.push(format!("there is no action `{action}`"));
         }
         if !checked_out {
@@ -83,12 +83,12 @@ fn local_actions(job: Job<'_>) -> Vec<String> {
 }
 
 fn limits(job: Job<'_>) -> Vec<String> {
-    // A workflow that is called has limits of its own.
+    // A called workflow has its own limits.
     let limited = job.value["timeout-minutes"].is_u64() || job.value["uses"].is_string();
     (!limited).then(|| "it has no `timeout-minutes`".to_owned()).into_iter().collect()
 }
 
-/// Nothing at the top; in each job what it needs, with the reason behind it.
+/// Checks the permissions: none at the top; in each job those that it needs, each with a reason in a comment.
 fn grants(document: &Document) -> Vec<String> {
     let mut wrong = Vec::new();
     if document.value["permissions"] != json!({}) {
@@ -108,14 +108,14 @@ fn grants(document: &Document) -> Vec<String> {
     wrong
 }
 
-/// An action of others is `owner/name@COMMIT # vX.Y.Z`.
+/// Checks that an action of others is `owner/name@COMMIT # vX.Y.Z`.
 fn pins(document: &Document) -> Vec<String> {
     let used = document.text.lines().filter_map(used).filter(|used| !used.starts_with("./"));
     let unpinned = used.filter(|used| pin(used).is_none());
     unpinned.map(|used| document.wrong(used, "it has to be pinned: `@COMMIT # vX.Y.Z`")).collect()
 }
 
-/// Actions with more than one commit or version.
+/// Returns the actions with more than one commit or version.
 pub(crate) fn pinned_differently(documents: &[Document]) -> Vec<String> {
     let mut pins: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (action, pinned) in
@@ -127,12 +127,12 @@ pub(crate) fn pinned_differently(documents: &[Document]) -> Vec<String> {
     several.map(|(action, pinned)| format!("{action} is pinned to {pinned:?}")).collect()
 }
 
-/// What a line uses, with the comment behind it.
+/// Returns the action that a line uses, with its comment.
 fn used(line: &str) -> Option<&str> {
     line.trim_start().trim_start_matches("- ").strip_prefix("uses:").map(str::trim)
 }
 
-/// The action and what it is pinned to, if it is pinned as it should be.
+/// Returns the action and its version, if it is pinned correctly.
 fn pin(used: &str) -> Option<(&str, &str)> {
     let (action, pinned) = used.split_once('@')?;
     let (commit, version) = pinned.split_once(" # v")?;
@@ -142,7 +142,7 @@ fn pin(used: &str) -> Option<(&str, &str)> {
     (is_commit && is_version).then_some((action, pinned))
 }
 
-/// One job waits for all others, whatever becomes of them, and looks at it.
+/// Checks that one job waits for all others, whether they pass or not, and reads their results.
 fn join(document: &Document) -> Vec<String> {
     let joins: Vec<Job<'_>> = document.jobs().filter(|job| job.value["if"] == "always()").collect();
     let [join] = joins[..] else {
@@ -159,7 +159,7 @@ fn join(document: &Document) -> Vec<String> {
     wrong
 }
 
-/// What is downloaded was uploaded, by a job that has ended by then.
+/// Checks that every downloaded artifact was uploaded by a job that has ended before.
 fn downloads(document: &Document, job: Job<'_>) -> Vec<String> {
     let before = before(document, job);
     let uploaded: Vec<String> =
@@ -174,14 +174,14 @@ fn downloads(document: &Document, job: Job<'_>) -> Vec<String> {
     missing.chain(unmatched).map(|name| format!("no job that it waits for uploads `{name}`")).collect()
 }
 
-/// All jobs that have ended when `job` begins.
+/// Returns all jobs that have ended when `job` begins.
 fn before<'d>(document: &'d Document, job: Job<'_>) -> Vec<Job<'d>> {
     let direct: Vec<Job<'d>> = document.jobs().filter(|other| job.needs().contains(&other.name)).collect();
     let indirect: Vec<Job<'d>> = direct.iter().flat_map(|job| before(document, *job)).collect();
     [direct, indirect].concat()
 }
 
-/// The artifacts that steps with `action` name by `key`, in every row of the job's matrix.
+/// Returns the artifacts that steps with `action` name in `key`, for every row of the job's matrix.
 fn artifacts(job: Job<'_>, action: &str, key: &str) -> Vec<String> {
     let steps =
         job.steps().iter().filter(|step| step["uses"].as_str().is_some_and(|uses| uses.starts_with(action)));

@@ -1,4 +1,4 @@
-//! A workflow that is tidy, made untidy in one way after the other: what a rule does not find it need not be trusted with.
+//! A tidy workflow, and one change after the other that makes it untidy: each rule must find its fault.
 
 use crate::{
     document::Document,
@@ -49,7 +49,7 @@ jobs:
           jobs: ${{ toJSON(needs) }}
 "#;
 
-/// What is said of the sample with `old` replaced by `new`.
+/// Returns the faults of the sample with `old` replaced by `new`.
 fn said(old: &str, new: &str) -> String {
     assert!(TIDY.contains(old), "`{old}` is not in the sample");
     workflow(&Document::new("sample", &TIDY.replacen(old, new, 1))).join("\n")
@@ -62,12 +62,12 @@ fn finds(old: &str, new: &str, what: &str) {
 }
 
 #[test]
-fn the_sample_is_tidy() {
+fn finds_no_fault_in_the_sample() {
     assert_eq!(said("push", "push"), "");
 }
 
 #[test]
-fn a_line_that_is_no_command_of_ours_is_found() {
+fn finds_line_that_is_not_our_command() {
     let line = "run: cargo xtask dist --locked --target \"$TARGET\"";
     finds(line, "run: cargo build", "one: `cargo build` is no `cargo xtask` line");
     finds(line, "run: |\n          cargo xtask lint\n          rm -rf /", "is more than a word");
@@ -80,7 +80,7 @@ fn a_line_that_is_no_command_of_ours_is_found() {
 }
 
 #[test]
-fn a_command_that_does_not_exist_is_found() {
+fn finds_command_that_does_not_exist() {
     finds("--locked", "--unlocked", "unexpected argument '--unlocked'");
     finds("xtask dist", "xtask dits", "unrecognized subcommand 'dits'");
     finds("target: linux-arm64", "target: linux-riscv64", "linux-riscv64");
@@ -89,7 +89,7 @@ fn a_command_that_does_not_exist_is_found() {
 }
 
 #[test]
-fn an_action_that_is_not_pinned_is_found() {
+fn finds_action_that_is_not_pinned() {
     let pinned = "@0123456789abcdef0123456789abcdef01234567 # v1.2.3";
     for loose in [
         "@v1.2.3",
@@ -110,14 +110,14 @@ fn an_action_that_is_not_pinned_is_found() {
 }
 
 #[test]
-fn an_action_of_ours_that_is_not_there_is_found() {
+fn finds_missing_action_of_ours() {
     finds("./.github/actions/setup", "./.github/actions/none", "there is no action `./.github/actions/none`");
     let checkout = "- uses: actions/checkout@0123456789abcdef0123456789abcdef01234567 # v1.2.3";
     finds(checkout, "", "is used before anything is checked out");
 }
 
 #[test]
-fn rights_that_nobody_asked_for_are_found() {
+fn finds_permissions_without_reason() {
     finds("permissions: {}\njobs", "permissions: read-all\njobs", "the top has to grant nothing");
     finds("permissions: {}\njobs", "jobs", "the top has to grant nothing");
     finds("    permissions: {}\n    steps", "    steps", "two: it does not say what it is granted");
@@ -125,12 +125,12 @@ fn rights_that_nobody_asked_for_are_found() {
 }
 
 #[test]
-fn a_job_without_a_limit_is_found() {
+fn finds_job_without_time_limit() {
     finds("    timeout-minutes: 5\n", "", "one: it has no `timeout-minutes`");
 }
 
 #[test]
-fn a_job_that_is_not_joined_is_found() {
+fn finds_job_that_is_not_joined() {
     finds("[one, two]", "[two]", "joined: it does not wait for `one`");
     finds("if: always()", "if: success()", "one job joins the others, and 0 do");
     finds("needs: one", "if: always()\n    needs: one", "and 2 do");
@@ -138,14 +138,14 @@ fn a_job_that_is_not_joined_is_found() {
 }
 
 #[test]
-fn an_artifact_that_nobody_uploads_is_found() {
+fn finds_artifact_that_nobody_uploads() {
     finds("pattern: made-*", "pattern: built-*", "no job that it waits for uploads `built-*`");
     finds("pattern: made-*", "name: made-linux-riscv64", "uploads `made-linux-riscv64`");
     finds("    needs: one\n", "", "two: no job that it waits for uploads `made-*`");
 }
 
 #[test]
-fn an_action_that_does_more_than_prepare_is_found() {
+fn finds_action_that_does_more_than_prepare() {
     let found = |run: &str| {
         let text =
             format!("runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: |\n        {run}\n");
