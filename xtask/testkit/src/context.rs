@@ -1,4 +1,4 @@
-//! The context of a case: a directory of its own, in which it runs programs, and its part of the provider's log.
+//! The context of a case: its own directory, in which it runs programs, and its part of the provider's log.
 
 use std::{
     fs, io,
@@ -17,7 +17,7 @@ use crate::{
     provider::{Provider, Request},
 };
 
-/// One case's directory and its part of the provider's log.
+/// The directory of one case, and its part of the provider's log.
 #[derive(Debug)]
 pub struct TestContext<'a> {
     provider: &'a Provider,
@@ -42,7 +42,7 @@ impl<'a> TestContext<'a> {
         Ok(Self { label: format!("{}/{}", self.label, inner.label), ..inner })
     }
 
-    /// Returns the case's name as it can stand in a path, which also labels its requests in the provider's log.
+    /// Returns the case's name in a form for paths, which is also the label of its requests in the provider's log.
     pub fn label(&self) -> &str {
         &self.label
     }
@@ -67,7 +67,7 @@ impl<'a> TestContext<'a> {
         self.provider.requests(&self.label)
     }
 
-    /// Returns the requests that the provider received from this case; an error if there are not `count`.
+    /// Returns the requests that the provider received from this case; fails if there are not `count`.
     pub fn received(&self, count: usize) -> Result<Vec<Request>> {
         let requests = self.requests()?;
         ensure!(requests.len() == count, "the server received {} requests, expected {count}", requests.len());
@@ -85,7 +85,8 @@ impl<'a> TestContext<'a> {
         ["stdin", "stdout", "stderr"].map(|name| self.path(&format!("{run}.{name}")))
     }
 
-    /// Runs `command` with `input` on its standard input, at most for `limit`. The input is not kept: a key may be in there.
+    /// Runs `command` with `input` on its standard input, at most for `limit`. The input is not stored, because it
+    /// may contain a key.
     pub fn run(&self, command: Cmd<'_>, input: &[u8], limit: Duration) -> Result<Outcome> {
         let [stdin, stdout, stderr] = self.streams();
         fs::write(&stdin, input).with_context(|| format!("could not write `{}`", stdin.display()))?;
@@ -98,14 +99,14 @@ impl<'a> TestContext<'a> {
         Ok(Outcome { exit: status.code(), stdout: text(&stdout)?, stderr: text(&stderr)?, wall })
     }
 
-    /// Returns the files of a case that failed, as pairs of a path and a text, except those in directories called `hidden`. What
-    /// cannot be read is left out: the failure itself matters more.
+    /// Returns the files of a failed case, as pairs of a path and a text, except those in directories called
+    /// `hidden`. Unreadable files are left out, because the failure itself matters more.
     pub fn evidence(&self, hidden: &str) -> Vec<(String, String)> {
         text_files(&self.directory, hidden).unwrap_or_default()
     }
 }
 
-/// Returns the names in a directory, sorted; none if there is no such directory.
+/// Returns the names in a directory, sorted; none if the directory does not exist.
 pub fn names(directory: &Path) -> io::Result<Vec<String>> {
     let Ok(entries) = fs::read_dir(directory) else { return Ok(Vec::new()) };
     let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));

@@ -13,20 +13,20 @@ use xshell::Shell;
 
 use crate::outcome::excerpt;
 
-/// The most characters of a stream or a request that a failure shows.
+/// The maximum number of characters of a stream or a request in the description of a failure.
 pub const SHOWN: usize = 2000;
 
 /// A temporary directory, removed when it is dropped unless it is to be kept.
 #[derive(Debug)]
 pub enum WorkDirectory {
-    /// Removed in the end.
+    /// Removed at the end.
     Removed(TempDir),
-    /// Kept, to be looked at.
+    /// Kept for inspection.
     Kept(PathBuf),
 }
 
 impl WorkDirectory {
-    /// Makes one. With `keep`, it outlives the run, and its path is reported.
+    /// Makes a directory. With `keep`, it outlives the run, and its path is reported.
     pub fn new(keep: bool) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("clawft-runs-").tempdir();
         let directory = directory.context("could not make a temporary directory")?;
@@ -46,14 +46,15 @@ impl WorkDirectory {
         }
     }
 
-    /// Returns a disk and a clock for a program that is linked with the C library, without any effect yet.
+    /// Returns effects on the disk and the clock of a program that is linked with the C library, with no effect
+    /// yet.
     pub fn effects(&self) -> Result<Effects> {
-        ensure!(cfg!(target_os = "linux"), "only on Linux can a disk be made slow");
+        ensure!(cfg!(target_os = "linux"), "a slow disk needs Linux");
         let directory = tempfile::tempdir_in(self.path()).context("could not make a directory")?.keep();
-        Ok(Shim::compile(&directory).context("could not compile what makes a disk slow")?.effects())
+        Ok(Shim::compile(&directory).context("could not compile the disk shim")?.effects())
     }
 
-    /// Returns a shell that stands in it, for one thread: shells are not shared between threads.
+    /// Returns a shell in this directory, for one thread: shells are not shared between threads.
     pub fn shell(&self) -> Result<Shell> {
         let shell = Shell::new().context("could not find the current directory")?;
         shell.change_dir(self.path());
@@ -61,8 +62,8 @@ impl WorkDirectory {
     }
 }
 
-/// Returns the files in `directory`, such as the streams of a case's runs, as pairs of a path and a text. Directories within it
-/// are included, except those called `hidden`.
+/// Returns the files in `directory`, such as the streams of a case's runs, as pairs of a path and a text.
+/// Subdirectories are included, except those called `hidden`.
 pub fn text_files(directory: &Path, hidden: &str) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {

@@ -1,4 +1,4 @@
-//! `weft gateway` while it runs.
+//! A running `weft gateway`.
 
 use std::{
     fs,
@@ -16,10 +16,10 @@ use devkit::{
 use serde_json::Value;
 use xshell::{Cmd, Shell, cmd};
 
-/// No gateway takes longer until it listens, in an emulator on a busy machine neither.
+/// The maximum time until a gateway listens, even in an emulator on a busy machine.
 const START: Duration = Duration::from_secs(20);
 
-/// How often its log is looked at meanwhile.
+/// The interval at which its log is read meanwhile.
 const POLL: Duration = Duration::from_millis(5);
 
 /// A running gateway. It ends when this is dropped.
@@ -31,12 +31,12 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Runs `command`, which logs into the file `log`, and waits until it listens.
+    /// Runs `command` with the log in the file `log`, and waits until it listens.
     pub fn start(command: Cmd<'_>, log: &Path) -> Result<Self> {
         let nowhere = Path::new("/dev/null");
         let [stdin, _, stderr] = between_files([nowhere, nowhere, log])?;
         let streams = [stdin, Stdio::null(), stderr];
-        // The provider that it asks is on loopback, whatever proxy there is for the rest of the world.
+        // The provider is on loopback, so a proxy of the machine must not be used.
         let command = command.env("NO_PROXY", "127.0.0.1");
         let mut process = Guarded::spawn(command, streams, "start the gateway")?;
         let deadline = Instant::now() + START;
@@ -52,53 +52,53 @@ impl Gateway {
         }
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`.
+    /// Returns its address: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Host and port.
+    /// Returns its host and port.
     pub fn address(&self) -> &str {
         self.url.trim_start_matches("http://")
     }
 
-    /// The process.
+    /// Returns the id of its process.
     pub fn id(&mut self) -> u32 {
         self.process.child().id()
     }
 
-    /// Everything it logged, as JSON values.
+    /// Returns its log so far, as JSON values.
     pub fn log(&self) -> Result<Vec<Value>> {
         let text = fs::read_to_string(&self.log).context("could not read the gateway's log")?;
-        let line = |line| serde_json::from_str(line).with_context(|| format!("no JSON in the log: `{line}`"));
+        let line = |line| serde_json::from_str(line).with_context(|| format!("not JSON in the log: `{line}`"));
         text.lines().map(line).collect()
     }
 
-    /// Tells it to end, and waits for that, at most for `limit`.
+    /// Asks it to end, and waits for that, at most for `limit`.
     pub fn terminate(mut self, limit: Duration) -> Result<ExitStatus> {
         let (shell, id) = (Shell::new()?, self.id().to_string());
         cmd::run(cmd!(shell, "kill -TERM {id}"), "tell the gateway to end")?;
         self.wait(limit)
     }
 
-    /// Waits until it has ended, at most for `limit`.
+    /// Waits for its end, at most for `limit`.
     pub fn wait(self, limit: Duration) -> Result<ExitStatus> {
-        self.process.wait(limit).context("told to end, the gateway did not")
+        self.process.wait(limit).context("the gateway did not end in time")
     }
 
-    /// Kills it as a crash of the machine would.
+    /// Kills it, as in a crash of the machine.
     pub fn kill(self) -> Result<()> {
         self.process.kill()
     }
 }
 
-/// Returns the address in the log's line about listening, once that is there.
+/// Returns the address in the log's line about listening; `None` before that is written.
 fn listening(log: &Path) -> Result<Option<String>> {
     let text = fs::read_to_string(log).context("could not read the gateway's log")?;
     Ok(text.split_inclusive('\n').find_map(listening_url))
 }
 
-/// Returns the address in a line of the log, if it is the whole one about listening.
+/// Returns the address in a line of the log, if it is the complete line about listening.
 pub fn listening_url(line: &str) -> Option<String> {
     let event: Value = serde_json::from_str(line.strip_suffix('\n')?).ok()?;
     let url = event.get("url").filter(|_| event["event"] == "listening")?.as_str()?;

@@ -1,4 +1,4 @@
-//! HTTP by hand, so that a case sees what is on the wire, and when.
+//! A minimal HTTP client, with which a case sees the bytes on the wire, and when they arrive.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -9,31 +9,31 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-/// Nothing here waits longer for a byte.
+/// The maximum time to wait for a byte.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A response, read as far as its head.
+/// A response, read up to the end of its head.
 #[derive(Debug)]
 pub struct Response {
-    /// The status.
+    /// Status code.
     pub status: u16,
-    /// The head, with names in lower case.
+    /// Head, with names in lower case.
     pub head: String,
     body: BufReader<TcpStream>,
 }
 
-/// `GET path` at the gateway's `address`, with a token if one is given.
+/// Sends `GET path` to the gateway's `address`, with a token if one is given.
 pub fn get(address: &str, path: &str, token: Option<&str>) -> Result<Response> {
     let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
     send(address, &format!("GET {path} HTTP/1.1\r\n{token}"), "")
 }
 
-/// `DELETE path` at the gateway's `address`.
+/// Sends `DELETE path` to the gateway's `address`.
 pub fn delete(address: &str, path: &str) -> Result<Response> {
     send(address, &format!("DELETE {path} HTTP/1.1\r\n"), "")
 }
 
-/// Says `text` in the session `id`, and asks for a stream.
+/// Sends the message `text` to the session `id`, and requests a stream.
 pub fn say(address: &str, id: &str, text: &str) -> Result<Response> {
     let body = json!({ "stream": true, "messages": [{ "role": "user", "content": text }] }).to_string();
     let head = format!(
@@ -59,7 +59,8 @@ fn send(address: &str, head: &str, body: &str) -> Result<Response> {
 }
 
 impl Response {
-    /// The next event's data; `None` at the end. The lines between events, of chunks among them, do not matter.
+    /// Returns the data of the next event; `None` at the end. Lines between events, such as those of chunks, are
+    /// skipped.
     pub fn event(&mut self) -> Result<Option<String>> {
         loop {
             let mut line = String::new();
@@ -72,11 +73,11 @@ impl Response {
         }
     }
 
-    /// The next piece of text; `None` at the end of the stream.
+    /// Returns the next delta of text; `None` at the end of the stream.
     pub fn piece(&mut self) -> Result<Option<String>> {
         while let Some(data) = self.event()?.filter(|data| data != "[DONE]") {
             let event: Value = serde_json::from_str(&data).context("an event is not JSON")?;
-            ensure!(event.get("error").is_none(), "the stream brought an error: {event}");
+            ensure!(event.get("error").is_none(), "the stream contains an error: {event}");
             let piece = event.pointer("/choices/0/delta/content").and_then(Value::as_str);
             if let Some(piece) = piece.filter(|piece| !piece.is_empty()) {
                 return Ok(Some(piece.to_owned()));
@@ -85,7 +86,7 @@ impl Response {
         Ok(None)
     }
 
-    /// Everything that is left of a stream, as one text.
+    /// Returns the remaining text of a stream.
     pub fn text(&mut self) -> Result<String> {
         let mut text = String::new();
         while let Some(piece) = self.piece()? {
@@ -94,7 +95,7 @@ impl Response {
         Ok(text)
     }
 
-    /// Everything that is left, as it is.
+    /// Returns the remaining bytes of the response as text.
     pub fn raw(mut self) -> Result<String> {
         let mut text = String::new();
         self.body.read_to_string(&mut text).context("the response broke off")?;

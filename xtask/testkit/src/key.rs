@@ -1,19 +1,19 @@
 //! The provider's key in tests, and the search for it.
 
-/// The variable that the key comes in.
+/// The variable with the key.
 pub const KEY_VARIABLE: &str = "SMOKE_API_KEY";
 
-/// The key. No eight characters in a row of it may ever be seen, and none of them occur by chance.
+/// The key. No eight consecutive characters of it may appear in any output, and none appear by chance.
 pub const KEY: &str = "sk-Qx7LmVt2RzW9aYp4KdN8uJc5HbGe3FsT";
 
-/// As many characters of the key in a row are a leak.
+/// The number of consecutive characters of the key that count as a leak.
 const LEAK: usize = 8;
 
-/// Returns whether `text` contains [`LEAK`] characters in a row of `key`.
+/// Returns whether `text` contains [`LEAK`] consecutive characters of `key`.
 pub fn contains_key(text: &str, key: &str) -> bool {
     let characters: Vec<char> = key.chars().collect();
     let found = |part: &[char]| text.contains(&part.iter().collect::<String>());
-    // Every run of that length holds one of these blocks. Looking for them first is quicker, and some texts are long.
+    // Every leak contains one of these blocks. A search for them first is faster, and some texts are long.
     characters.chunks(LEAK / 2).any(found) && characters.windows(LEAK).any(found)
 }
 

@@ -1,8 +1,8 @@
-//! Test support that the end-to-end cases, the benchmarks and the size comparison share: one of each kind.
+//! Test support for the end-to-end cases, the benchmarks and the size comparison: one implementation of each kind.
 //!
-//! A [`TestContext`] is a case's own directory, in which it runs programs; an [`Outcome`] is the end of such a run. A
-//! [`Provider`] is the server that plays the model, behind a [`TlsFront`] where a case is about TLS, a [`Gateway`] is
-//! `weft gateway` while it serves, [`http`] talks to it without a library between, and a [`LoadGenerator`] puts load on it.
+//! A [`TestContext`] is a case's own directory, in which it runs programs; an [`Outcome`] is the end of such a
+//! run. A [`Provider`] is the mock provider, behind a [`TlsFront`] for cases about TLS; a [`Gateway`] is a running
+//! `weft gateway`, [`http`] is a client without a library, and a [`LoadGenerator`] puts load on it.
 //!
 //! Processes are guarded by `devkit::child`.
 

@@ -1,5 +1,5 @@
-//! The load generator, and what it found: a program of its own, quick enough not to be what is measured, that also plays the
-//! provider.
+//! The load generator and its results. It is a separate program, fast enough not to influence the measurement, and
+//! it can also act as the provider.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -20,7 +20,7 @@ const PROGRAM: OnDemand = OnDemand {
 #[derive(Debug)]
 pub struct LoadGenerator(PathBuf);
 
-/// A provider that answers as its path says. It ends when this is dropped.
+/// A provider whose answers depend on the path of the request. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Upstream {
     _process: Guarded,
@@ -30,67 +30,67 @@ pub struct Upstream {
 /// Streams to hold at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Streams {
-    /// How many at once.
+    /// Number of streams at the same time.
     pub count: usize,
-    /// How often each is begun again.
+    /// Number of times that each is started.
     pub rounds: usize,
-    /// How many pieces of text the provider sends.
+    /// Number of text deltas that the provider sends.
     pub pieces: usize,
 }
 
 /// The result of [`Streams`].
 #[derive(Debug, Deserialize)]
 pub struct Streamed {
-    /// How many there were.
+    /// Number of streams.
     pub streams: usize,
-    /// How many did not bring what they should.
+    /// Number of streams with a wrong or incomplete answer.
     pub errors: usize,
-    /// Why, and how often.
+    /// Causes of the errors, with their numbers.
     pub causes: BTreeMap<String, usize>,
-    /// How many were open at the same time.
+    /// Maximum number of streams that were open at the same time.
     pub most_at_once: usize,
-    /// All of it, in seconds.
+    /// Total time in seconds.
     pub seconds: f64,
-    /// Until the first piece of text.
+    /// Time until the first delta of text.
     pub first_piece: Times,
 }
 
-/// How long something took, in microseconds.
+/// Times in microseconds.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Times {
-    /// As many took longer as took less.
+    /// Median.
     #[serde(rename = "median_us")]
     pub median: f64,
-    /// One in a hundred took longer.
+    /// 99th percentile.
     #[serde(rename = "p99_us")]
     pub p99: f64,
 }
 
-/// The same both ways.
+/// Times with and without the gateway.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Compared {
-    /// Asked directly.
+    /// Requests to the provider directly.
     pub direct: Times,
-    /// Asked through the gateway.
+    /// Requests through the gateway.
     pub through: Times,
 }
 
-/// How long one request after the other takes.
+/// The times of sequential requests.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Latency {
-    /// An answer in one piece.
+    /// Time of an answer in one piece.
     pub whole: Compared,
-    /// The first piece of a streamed one.
+    /// Time until the first delta of a streamed answer.
     pub first_piece: Compared,
 }
 
 impl LoadGenerator {
-    /// Finds the program, which is compiled if need be.
+    /// Returns the program, which is compiled if necessary.
     pub fn build(project: &Project) -> Result<Self> {
         PROGRAM.ensure_built(project).map(Self)
     }
 
-    /// Begins a provider.
+    /// Starts a provider.
     pub fn upstream(&self) -> Result<Upstream> {
         let (shell, program) = (Shell::new()?, &self.0);
         let (process, url) = Guarded::server(cmd!(shell, "{program} upstream"), "load-generator")?;
@@ -98,7 +98,7 @@ impl LoadGenerator {
         Ok(Upstream { _process: process, url })
     }
 
-    /// Holds `load` on the chat completions below `api_base`.
+    /// Puts `load` on the chat completions below `api_base`.
     pub fn streams(&self, api_base: &str, load: &Streams) -> Result<Streamed> {
         let shell = Shell::new()?;
         let [count, rounds, pieces] = [load.count, load.rounds, load.pieces].map(|number| number.to_string());
@@ -106,7 +106,7 @@ impl LoadGenerator {
         report(self.command(&shell, "streams").args(options))
     }
 
-    /// Asks at both `api_base`s by turns, so many times.
+    /// Sends so many requests to both `api_base`s alternately.
     pub fn latency(&self, direct: &str, through: &str, requests: usize) -> Result<Latency> {
         let shell = Shell::new()?;
         let requests = requests.to_string();
@@ -121,7 +121,8 @@ impl LoadGenerator {
 }
 
 impl Upstream {
-    /// Where an answer is `pieces` pieces of text, with `millis` milliseconds before each if it is streamed.
+    /// Returns the address where an answer has `pieces` deltas of text, with `millis` milliseconds before each if
+    /// it is streamed.
     pub fn api_base(&self, pieces: usize, millis: u64) -> String {
         format!("{}/{pieces}/{millis}/v1", self.url)
     }
@@ -129,5 +130,5 @@ impl Upstream {
 
 fn report<T: for<'a> Deserialize<'a>>(command: Cmd<'_>) -> Result<T> {
     let printed = cmd::read(command, "put load on the gateway")?;
-    serde_json::from_str(&printed).context("could not read what the load generator printed")
+    serde_json::from_str(&printed).context("could not parse the output of the load generator")
 }

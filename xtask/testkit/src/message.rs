@@ -14,7 +14,7 @@ pub fn same_messages(found: &[(String, String)], expected: &[(&str, &str)]) -> b
     found.iter().map(|(role, content)| (role.as_str(), content.as_str())).eq(expected.iter().copied())
 }
 
-/// Returns the object `base` with the members of the object `more`, which win.
+/// Returns the object `base` with the members of the object `more`, which take precedence.
 pub fn merged(mut base: Value, more: Value) -> Value {
     if let (Value::Object(base), Value::Object(more)) = (&mut base, more) {
         base.extend(more);

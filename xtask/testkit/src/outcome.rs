@@ -1,4 +1,4 @@
-//! The end of a run, and judgements on it that name the difference.
+//! The end of a run, and checks of it whose errors name the difference.
 
 use std::{ops::Range, time::Duration};
 
@@ -11,7 +11,7 @@ const CRASHES: [&str; 4] = ["wasm trap", "wasm backtrace", "panicked at", "faile
 /// The end of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// `None` where a signal ended it.
+    /// Exit code; `None` if a signal ended the run.
     pub exit: Option<i32>,
     /// Standard output.
     pub stdout: String,
@@ -22,7 +22,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// It ended well and said nothing, and printed a line of JSON for each of so many `calls`: these.
+    /// Checks that the run succeeded without error output and printed a line of JSON for each of `calls`. Returns
+    /// the values.
     pub fn answers<T: DeserializeOwned>(&self, calls: usize) -> Result<Vec<T>> {
         ensure!(self.exit == Some(0), "exit code {}, expected 0", self.exit_code());
         ensure!(self.stderr.is_empty(), "the instance, or its host, printed something");
@@ -32,14 +33,14 @@ impl Outcome {
         Ok(answers)
     }
 
-    /// It printed `text` and a line end, and nothing on standard error, and ended well.
+    /// Checks that the run printed `text` and a line end, nothing on standard error, and succeeded.
     pub fn answered(&self, text: &str) -> Result<()> {
         self.printed(text)?;
         ensure!(self.stderr.is_empty(), "said something on stderr beside the answer");
         Ok(())
     }
 
-    /// It printed `text` and a line end, and ended well. Standard error is the caller's to judge.
+    /// Checks that the run printed `text` and a line end, and succeeded. The caller checks standard error.
     pub fn printed(&self, text: &str) -> Result<()> {
         ensure!(self.exit == Some(0), "exit code {}, expected 0", self.exit_code());
         let printed = self.stdout.strip_suffix('\n').unwrap_or(&self.stdout);
@@ -48,7 +49,8 @@ impl Outcome {
         Ok(())
     }
 
-    /// It ended with 1, printed nothing, and said all of `parts` on standard error in lines of its own.
+    /// Checks that the run ended with 1, printed nothing, and has all of `parts` on standard error, in its own
+    /// lines.
     pub fn failed(&self, parts: &[&str]) -> Result<()> {
         ensure!(self.exit == Some(1), "exit code {}, expected 1", self.exit_code());
         ensure!(self.stdout.is_empty(), "printed something on stdout before it failed");
@@ -56,7 +58,8 @@ impl Outcome {
         self.said(parts)
     }
 
-    /// It printed `text` and a line end, said that this is not all and why, in `parts`, and ended with 1.
+    /// Checks that the run printed `text` and a line end, reported that the answer is incomplete with `parts`, and
+    /// ended with 1.
     pub fn broke_off(&self, text: &str, parts: &[&str]) -> Result<()> {
         self.ended_in_order()?;
         ensure!(self.exit == Some(1), "exit code {}, expected 1", self.exit_code());
@@ -66,7 +69,8 @@ impl Outcome {
         self.said(parts)
     }
 
-    /// It printed `text` and a line end, said that this is not stored and why, in `parts`, and ended with 1.
+    /// Checks that the run printed `text` and a line end, reported that it is not stored with `parts`, and ended
+    /// with 1.
     pub fn unstored(&self, text: &str, parts: &[&str]) -> Result<()> {
         self.ended_in_order()?;
         ensure!(self.exit == Some(1), "exit code {}, expected 1", self.exit_code());
@@ -76,7 +80,7 @@ impl Outcome {
         self.said(parts)
     }
 
-    /// It is an answer or an error in words, and no crash.
+    /// Checks that the run ended with an answer or an error message, and did not crash.
     pub fn ended_in_order(&self) -> Result<()> {
         let crash = CRASHES.into_iter().find(|crash| self.stderr.contains(crash));
         ensure!(crash.is_none(), "the guest crashed: stderr says `{}`", crash.unwrap_or_default());
@@ -91,14 +95,14 @@ impl Outcome {
         Ok(())
     }
 
-    /// Standard error holds all of `parts`.
+    /// Checks that standard error contains all of `parts`.
     pub fn said(&self, parts: &[&str]) -> Result<()> {
         let missing: Vec<&str> = parts.iter().copied().filter(|part| !self.stderr.contains(part)).collect();
         ensure!(missing.is_empty(), "stderr does not say `{}`", missing.join("`, `"));
         Ok(())
     }
 
-    /// It took as many seconds as `range` holds.
+    /// Checks that the run took a number of seconds in `range`.
     pub fn took(&self, range: Range<u64>) -> Result<()> {
         let bounds = Duration::from_secs(range.start)..Duration::from_secs(range.end);
         ensure!(
@@ -116,7 +120,7 @@ impl Outcome {
     }
 }
 
-/// Where `found` parts from `expected`, for texts too long to be shown whole.
+/// Returns the position where `found` differs from `expected`, for texts that are too long to show.
 pub fn difference(what: &str, found: &str, expected: &str) -> String {
     let same = found.bytes().zip(expected.bytes()).take_while(|(found, expected)| found == expected).count();
     let from_there = |text: &str| -> String {
@@ -132,8 +136,8 @@ pub fn difference(what: &str, found: &str, expected: &str) -> String {
     )
 }
 
-/// `text` as it can be shown: its two ends, with a word on what is left out, if it has more than `most` characters, and
-/// nothing in it that would steer a terminal.
+/// Returns `text` for display: without control characters that would affect a terminal, and shortened to its two
+/// ends if it has more than `most` characters.
 pub fn excerpt(text: &str, most: usize) -> String {
     let shown = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
     let length = text.chars().count();

@@ -1,4 +1,4 @@
-//! The server that plays the model, as a child process, and what it received.
+//! The mock provider as a child process, and the requests that it received.
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +13,8 @@ use crate::{
     test_host::{Certificate, TlsFront},
 };
 
-/// A running `mock-provider`. It ends when this is dropped, and also when this process dies: its standard input is a
-/// pipe from here.
+/// A running `mock-provider`. It ends when this is dropped, and also when this process dies, because its standard
+/// input is a pipe from here.
 #[derive(Debug)]
 pub struct Provider {
     _process: Guarded,
@@ -24,22 +24,22 @@ pub struct Provider {
     log: PathBuf,
 }
 
-/// A request as the server logged it.
+/// A request in the provider's log.
 #[derive(Debug, Deserialize)]
 pub struct Request {
-    /// `POST`, one should hope.
+    /// Method, normally `POST`.
     pub method: String,
-    /// The path with the scenario and the label in front.
+    /// Path, which begins with the scenario and the label.
     pub path: String,
     headers: Vec<(String, String)>,
-    /// The body as text.
+    /// Body as text.
     pub body: String,
-    /// The body's length in bytes.
+    /// Length of the body in bytes.
     pub body_length: usize,
 }
 
 impl Provider {
-    /// Builds the server and starts it on a free port. Requests are appended to `log`.
+    /// Builds the mock provider and starts it on a free port. Requests are appended to `log`.
     pub fn start(project: &Project, log: &Path) -> Result<Self> {
         let shell = project.shell()?;
         ui::status("Building", "mock-provider");
@@ -48,7 +48,7 @@ impl Provider {
         Self::spawn(program, 0, log)
     }
 
-    /// Starts another one, on a `port` that nobody listens at.
+    /// Starts a second one, on the unused port `port`.
     pub fn another(&self, port: u16, log: &Path) -> Result<Self> {
         Self::spawn(self.program.clone(), port, log)
     }
@@ -62,31 +62,31 @@ impl Provider {
         Ok(Self { _process: process, program, base, front: None, log: log.to_owned() })
     }
 
-    /// Has requests come through `front` from now on.
+    /// Makes later requests go through `front`.
     pub fn put_behind(&mut self, front: TlsFront) -> Result<()> {
         self.base = front.address(Certificate::Trusted)?;
         self.front = Some(front);
         Ok(())
     }
 
-    /// Returns the TLS front of the server.
+    /// Returns the TLS front of the provider.
     pub fn front(&self) -> Result<&TlsFront> {
         self.front.as_ref().context("this case is about TLS, and the server is plain")
     }
 
-    /// The port that it listens at, as text.
+    /// Returns its port as text.
     pub fn port(&self) -> &str {
         self.base.rsplit(':').next().unwrap_or_default()
     }
 
-    /// The `api_base` under which requests are answered by `scenario` and logged under `label`.
+    /// Returns the `api_base` under which requests are answered by `scenario` and logged under `label`.
     pub fn api_base(&self, scenario: &str, label: &str) -> String {
         format!("{}/{scenario}/{label}/v1", self.base)
     }
 
-    /// The requests that were logged under `label` or a label within it, in the order of their arrival.
+    /// Returns the requests that were logged under `label` or a label within it, in the order of their arrival.
     pub fn requests(&self, label: &str) -> Result<Vec<Request>> {
-        // Made by the server when it starts, so it is there; a line is whole before its request is answered.
+        // The provider makes the file when it starts, and writes each line before it answers the request.
         let log = files::read(&self.log)?;
         let lines = log.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
         let ours = lines.filter(|line| is_labelled(line, label)).map(serde_json::from_slice);
@@ -94,7 +94,8 @@ impl Provider {
     }
 }
 
-/// Whether a line of the log has `label` in its path. Lines can be long, and are many, so most are not read as JSON.
+/// Returns whether a line of the log has `label` in its path. Lines are long and many, so most are not parsed as
+/// JSON.
 fn is_labelled(line: &[u8], label: &str) -> bool {
     let head = String::from_utf8_lossy(&line[..line.len().min(500)]);
     let Some((_, path)) = head.split_once(r#""path":"/"#) else { return false };
@@ -104,7 +105,7 @@ fn is_labelled(line: &[u8], label: &str) -> bool {
 }
 
 impl Request {
-    /// The value of the header `name`, in lower case; an error where it was not sent exactly once.
+    /// Returns the value of the header `name`, in lower case; fails unless it was sent exactly once.
     pub fn header(&self, name: &str) -> Result<&str> {
         let mut values =
             self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -113,24 +114,24 @@ impl Request {
         Ok(value)
     }
 
-    /// Whether the header `name`, in lower case, was sent.
+    /// Returns whether the header `name`, in lower case, was sent.
     pub fn has_header(&self, name: &str) -> bool {
         self.headers.iter().any(|(known, _)| known == name)
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.body).context("the request's body is not JSON")
     }
 
-    /// The body carries these messages, as pairs of role and content, and no others.
+    /// Checks that the body has exactly these messages, as pairs of role and content.
     pub fn carries(&self, expected: &[(&str, &str)]) -> Result<()> {
         let found = self.messages()?;
         ensure!(message::same_messages(&found, expected), "the request carries {found:?}");
         Ok(())
     }
 
-    /// The messages in the body as pairs of role and content.
+    /// Returns the messages in the body as pairs of role and content.
     pub fn messages(&self) -> Result<Vec<(String, String)>> {
         message::messages(&self.json()?).context("the request's body holds no messages")
     }

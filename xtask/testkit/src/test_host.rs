@@ -1,6 +1,6 @@
-//! A host of our own in the place of the wasmtime command: the program `test-host`, and TLS in front of the server.
+//! The program `test-host`, which takes the place of the wasmtime command, and TLS in front of the mock provider.
 //!
-//! It speaks the wasmtime command's language as far as cases do, so they run in it as they are.
+//! It has the options of the wasmtime command that cases use, so they run in it unchanged.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use devkit::{cargo::OnDemand, child::Guarded};
 use xshell::{Shell, cmd};
 
-/// The host. It is wasmtime as a library that takes the time.
+/// The host. Compiling wasmtime as a library takes most of the time.
 pub const PROGRAM: OnDemand = OnDemand {
     package: "test-host",
     profile: "test-host",
@@ -17,18 +17,18 @@ pub const PROGRAM: OnDemand = OnDemand {
     prepare: |_| Ok(()),
 };
 
-/// How a server that is asked over TLS presents itself.
+/// The certificate of a server with TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certificate {
-    /// With all in order.
+    /// A valid certificate.
     Trusted,
-    /// By a certificate of an authority that nobody knows.
+    /// A certificate of an unknown authority.
     Untrusted,
-    /// By a certificate that has ended.
+    /// An expired certificate.
     Expired,
-    /// By one for another name than the one that it was asked by.
+    /// A certificate for another name than the requested one.
     AnotherName,
-    /// By no certificate: it does not speak TLS.
+    /// No certificate: the server does not use TLS.
     Plain,
 }
 
@@ -40,7 +40,8 @@ pub struct TlsFront {
 }
 
 impl TlsFront {
-    /// Starts `program` in front of the plain server on `port`. Its authority is left in the directory where `shell` stands.
+    /// Starts `program` in front of the plain server on `port`. It writes its authority to the current directory
+    /// of `shell`.
     pub fn start(shell: &Shell, program: &Path, port: &str) -> Result<Self> {
         let (process, line) = Guarded::server(cmd!(shell, "{program} serve {port}"), "test-host")?;
         let addresses = serde_json::from_str(&line)
@@ -48,7 +49,7 @@ impl TlsFront {
         Ok(Self { _process: process, addresses })
     }
 
-    /// The address of the server that presents itself like that, scheme and all.
+    /// Returns the address of the server with this certificate, including the scheme.
     pub fn address(&self, presented: Certificate) -> Result<String> {
         let known = |name: &str| {
             self.addresses.get(name).with_context(|| format!("test-host printed no address `{name}`"))
@@ -57,7 +58,7 @@ impl TlsFront {
             Certificate::Trusted => known("trusted")?.clone(),
             Certificate::Untrusted => known("untrusted")?.clone(),
             Certificate::Expired => known("expired")?.clone(),
-            // Every name is loopback to the host.
+            // The host resolves every name to loopback.
             Certificate::AnotherName => known("trusted")?.replace("provider.test", "another.test"),
             Certificate::Plain => known("plain")?.clone(),
         })

@@ -1,4 +1,4 @@
-//! Hello world, the floor.
+//! Hello world, the smallest component.
 
 fn main() {
     println!("Hello, world!");

@@ -1,4 +1,4 @@
-//! The work with waki.
+//! The chat turn with waki.
 
 use anyhow::Result;
 use waki::Client;

@@ -1,4 +1,4 @@
-//! The work with wasi-http-client.
+//! The chat turn with wasi-http-client.
 
 use anyhow::Result;
 use wasi_http_client::Client;

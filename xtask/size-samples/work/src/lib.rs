@@ -1,5 +1,5 @@
-//! A turn of a chat as one would write it with std and serde: the configuration is read, the session with it, a request made;
-//! the answer is parsed, printed, and stored. The stack under comparison does what lies between.
+//! A chat turn with std and serde: reads the configuration and the session, and makes a request; then parses,
+//! prints and stores the answer. The HTTP stack under comparison does the exchange in between.
 
 use std::{
     env, fs,
@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-/// Where the session is kept.
+/// The path of the session.
 const SESSION: &str = "/config/sessions/default.json";
 
 #[derive(Deserialize)]
@@ -68,11 +68,11 @@ struct Choice {
 
 /// A turn that waits for its answer.
 pub struct Turn {
-    /// Where the request goes.
+    /// Address of the request.
     pub url: String,
-    /// The value of its header `authorization`.
+    /// Value of its header `authorization`.
     pub authorization: String,
-    /// Its body, JSON.
+    /// Its body, as JSON.
     pub body: Vec<u8>,
     session: Session,
 }
@@ -81,7 +81,7 @@ impl Turn {
     /// Reads the configuration, the session if there is one, and the message from standard input.
     ///
     /// # Errors
-    /// One of them can't be read, or the key is not in its variable.
+    /// Fails if one of them cannot be read, or if the variable of the key is not set.
     pub fn begin() -> Result<Self> {
         let config = fs::read("/config/config.json").context("no configuration")?;
         let config: Config = serde_json::from_slice(&config).context("bad configuration")?;
@@ -104,10 +104,10 @@ impl Turn {
         })
     }
 
-    /// Prints what the provider's answer says, and stores it.
+    /// Prints the provider's answer, and stores it.
     ///
     /// # Errors
-    /// The status tells of one, the answer can't be read, or the session can't be stored.
+    /// Fails if the status is an error, the answer cannot be parsed, or the session cannot be stored.
     pub fn finish(mut self, status: u16, body: &[u8]) -> Result<()> {
         anyhow::ensure!(status == 200, "status {status}: {}", String::from_utf8_lossy(body));
         let completion: Completion = serde_json::from_slice(body).context("bad answer")?;
