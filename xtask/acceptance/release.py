@@ -18,7 +18,7 @@ def pull(given):
     manifest = client.get_manifest(given["reference"])
     same("the type of the configuration", manifest["config"]["mediaType"], "application/vnd.wasm.config.v0+json")
     same("the layers' types", [layer["mediaType"] for layer in manifest["layers"]], ["application/wasm"])
-    files = client.pull(target=given["reference"], outdir=given["folder"])
+    files = client.pull(target=given["reference"], outdir=given["directory"])
     same("the pulled files", [Path(file).name for file in files], ["clawft.wasm"])
     config = client.get_blob(given["reference"], manifest["config"]["digest"]).json()
     same("the architecture", (config["architecture"], config["os"]), ("wasm", "wasip2"))

@@ -36,7 +36,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Returns the options that stand for `flags` of `cargo xtask smoke`.
+    /// Returns the options for `flags` of `cargo xtask smoke`.
     pub(crate) fn of(flags: &Smoke) -> Self {
         let more = flags.only.iter().chain(&flags.filters).cloned().collect();
         let arguments = Arguments { list: flags.list, ..Arguments::default() };
@@ -48,7 +48,8 @@ impl Options {
         self.arguments.list
     }
 
-    /// Returns those of `cases` that the filters choose, by their `name`; an error that lists all names if there are none.
+    /// Returns the cases that the filters choose, by their `name`; fails with a list of all names if there are
+    /// none.
     pub(crate) fn choose<T>(&self, mut cases: Vec<T>, name: impl Fn(&T) -> &str) -> Result<Vec<T>> {
         let names: Vec<String> = cases.iter().map(|case| name(case).to_owned()).collect();
         let filters: Vec<&String> = self.arguments.filter.iter().chain(&self.more).collect();
@@ -67,12 +68,13 @@ impl Options {
         Ok(cases)
     }
 
-    /// Has libtest's lines written into the file at `path`.
+    /// Makes libtest write its lines into the file at `path`.
     pub(crate) fn write_to(&mut self, path: &Path) {
         self.arguments.logfile = Some(path.display().to_string());
     }
 
-    /// Returns libtest's arguments for trials of cases that were chosen, `at_once` of them unless `--test-threads` says otherwise.
+    /// Returns libtest's arguments for the trials of chosen cases, `at_once` of them unless `--test-threads` sets
+    /// another number.
     pub(crate) fn for_trials(&mut self, at_once: usize) -> &Arguments {
         self.arguments.filter = None;
         self.arguments.skip.clear();
@@ -100,7 +102,7 @@ impl Log {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Makes a trial, called `name`, of a function that tries one case.
+    /// Makes a trial, called `name`, of a function that runs one case.
     pub(crate) fn trial(
         &self,
         name: String,

@@ -1,15 +1,15 @@
-//! The end-to-end cases: everything that ships, run for real against a server on loopback. They are test targets, and what
-//! `cargo xtask smoke` runs.
+//! The end-to-end cases: they run everything that ships against a server on loopback. They are test targets, and
+//! `cargo xtask smoke` runs them.
 //!
-//! Nothing is faked but the model: a real wasmtime runs the bytes that ship, over real sockets and files, and each case
-//! looks at all that a user could see.
+//! Only the model is fake: a real wasmtime runs the bytes that ship, over real sockets and files, and each case
+//! checks everything that a user could see.
 //!
-//! A case is a name, `group::case`, with a function; [`harness`] chooses cases and makes trials of them, and [`report`] prints
-//! their results. The cases of the component and the module are in [`guests`], those of the native command in [`weft`], those of
-//! its images in [`docker`]. [`small_disk`] is a disk that is soon full, and [`lint`] has
-//! clippy look at the programs that are built on demand.
+//! A case is a name, `group::case`, with a function; [`harness`] chooses cases and makes trials of them, and
+//! [`report`] prints their results. The cases of the component and the module are in [`guests`], those of the
+//! native command in [`weft`], those of its images in [`docker`]. [`small_disk`] is a disk that is soon full, and
+//! [`lint`] runs clippy on the programs that are built on demand.
 //!
-//! The server that plays the model, and the judgement of a run, are in the package `testkit`.
+//! The mock provider and the checks of a run are in the package `testkit`.
 
 mod docker;
 mod guests;
@@ -32,7 +32,7 @@ use libtest_mimic::Trial;
 use self::harness::{Log, Options};
 pub use self::lint::clippy;
 
-/// Runs a test target: libtest's flags, output and exit codes.
+/// Runs a test target, with libtest's flags, output and exit codes.
 pub fn test_target(runtime: Runtime) -> ExitCode {
     let (mut options, log) = (Options::parse(), Log::default());
     match Project::discover().and_then(|project| trials(runtime, &project, &options, &log)) {
@@ -41,10 +41,11 @@ pub fn test_target(runtime: Runtime) -> ExitCode {
     }
 }
 
-/// Runs `cargo xtask smoke`: a line for each case on standard error, and the counts alone on standard output.
+/// Runs `cargo xtask smoke`: prints a line for each case on standard error, and only the counts on standard
+/// output.
 ///
 /// # Errors
-/// Fails if a case fails, no case fits the filters, or something that the cases need cannot be had.
+/// Fails if a case fails, no case matches the filters, or the needs of the cases cannot be prepared.
 pub fn smoke(project: &Project, flags: &Smoke) -> Result<()> {
     let (mut options, log) = (Options::of(flags), Log::with_lines());
     let trials = trials(flags.runtime, project, &options, &log)?;
@@ -52,15 +53,15 @@ pub fn smoke(project: &Project, flags: &Smoke) -> Result<()> {
         let names: Vec<&str> = trials.iter().map(Trial::name).collect();
         return ui::result(&names.join("\n"));
     }
-    // libtest's own lines say nothing that the log does not say.
+    // libtest's own lines would repeat those of the log.
     let hidden = tempfile::NamedTempFile::new()?;
     options.write_to(hidden.path());
     let conclusion = libtest_mimic::run(options.for_trials(at_once(flags.runtime)), trials);
     report::summary(&conclusion, &log.failures())
 }
 
-/// Returns how many cases run at once. Those of a guest wait for servers and clocks most of the time; those of `weft` and of images
-/// compute, and more at once would disturb those that take time.
+/// Returns how many cases run at once. Those of a guest mostly wait for servers and clocks; those of `weft` and of
+/// images compute, and more of them at once would disturb the cases about time.
 fn at_once(runtime: Runtime) -> usize {
     match runtime {
         Runtime::Wasmtime | Runtime::Host | Runtime::Wamr => 4,
@@ -68,7 +69,7 @@ fn at_once(runtime: Runtime) -> usize {
     }
 }
 
-/// Prepares what the chosen cases need, and returns them. Where they are only listed, nothing is prepared.
+/// Prepares the chosen cases, and returns them. If they are only listed, nothing is prepared.
 fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
     ensure!(
         options.version.is_none() || runtime == Runtime::Wasmtime,

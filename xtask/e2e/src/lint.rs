@@ -1,4 +1,5 @@
-//! Clippy for what `cargo clippy --all-targets` leaves out: our test targets, and the programs that are built on demand.
+//! Runs clippy on the code that `cargo clippy --all-targets` leaves out: our test targets, and the programs built
+//! on demand.
 
 use anyhow::Result;
 use devkit::{
@@ -10,7 +11,7 @@ use testkit::TEST_HOST;
 
 use crate::guests::wamr;
 
-/// Has clippy check the test targets, the test host and the runner with WAMR.
+/// Runs clippy on the test targets, the test host and the runner with WAMR.
 ///
 /// # Errors
 /// Fails if clippy reports warnings.

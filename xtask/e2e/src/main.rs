@@ -1,4 +1,4 @@
-//! The program of `cargo xtask smoke`, and what `cargo xtask lint` asks of this package.
+//! The program of `cargo xtask smoke`, and the part of `cargo xtask lint` about this package.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use clap::Parser;
 use devkit::{project::Project, ui};
 use flags::Smoke;
 
-/// The command line: that of `cargo xtask`, as far as this package does it.
+/// The part of the command line of `cargo xtask` that this package implements.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 enum Command {

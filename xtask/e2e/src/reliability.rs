@@ -1,4 +1,5 @@
-//! `docs/reliability.md` and the cases: each test that it names is one, and each case about a fault is named there.
+//! Compares `docs/reliability.md` with the cases: each test that it names exists, and it names each case about a
+//! fault.
 
 use std::collections::BTreeSet;
 

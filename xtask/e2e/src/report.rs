@@ -1,4 +1,4 @@
-//! Prints a line for each case as it ends, all failures at the end, and one line of result.
+//! Prints a line for each case as it ends, all failures at the end, and a line with the result.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use libtest_mimic::Conclusion;
 /// The reason why a case failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// The difference from what was expected.
+    /// The difference from the expectation.
     pub(crate) error: anyhow::Error,
     /// Pairs of a title and a text: the streams of every run, the requests received.
     pub(crate) seen: Vec<(String, String)>,
@@ -30,7 +30,7 @@ pub(crate) fn line(name: &str, wall: Duration, failed: bool) {
     }
 }
 
-/// Prints all failures and the result; an error if there was a failure.
+/// Prints all failures and the result; fails if there was a failure.
 pub(crate) fn summary(conclusion: &Conclusion, failures: &[(String, String)]) -> Result<()> {
     for (name, text) in failures {
         eprint!("\nFAILED {name}\n{text}");
@@ -45,7 +45,7 @@ fn count(conclusion: &Conclusion) -> String {
     format!("{} passed, {} failed", conclusion.num_passed, conclusion.num_failed)
 }
 
-/// Returns a failure with everything that can be shown of it, indented.
+/// Returns a failure with all of its evidence, indented.
 pub(crate) fn describe(failure: &Failure) -> String {
     let mut text = format!("    {:#}\n", failure.error);
     for (title, seen) in &failure.seen {

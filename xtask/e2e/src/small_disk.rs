@@ -1,4 +1,4 @@
-//! A disk that is soon full, for those who may have one: root on Linux. Others get by without.
+//! A disk that is soon full, for users who may mount one: root on Linux. Other users run without it.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 use devkit::cmd;
 use xshell::{Shell, cmd};
 
-/// The room on it.
+/// The size of the disk.
 const SIZE: &str = "size=72k";
 
 /// A file system in memory, unmounted when this is dropped.
@@ -14,7 +14,7 @@ const SIZE: &str = "size=72k";
 pub(super) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Mounts one over the directory at `path`; `None` where that is not allowed.
+    /// Mounts one over the directory at `path`; `None` if that is not allowed.
     pub(super) fn mount(path: &Path) -> Result<Option<Self>> {
         if !cfg!(target_os = "linux") {
             return Ok(None);
@@ -25,7 +25,7 @@ impl SmallDisk {
         Ok(mounted.is_ok().then(|| Self(path.to_path_buf())))
     }
 
-    /// From now on nothing on it can be changed.
+    /// Makes everything on it unchangeable.
     pub(super) fn make_read_only(&mut self) -> Result<()> {
         let (shell, path) = (Shell::new()?, &self.0);
         cmd::run_quietly(cmd!(shell, "mount -o remount,ro {path}"), "make a disk read-only", 5)
@@ -35,7 +35,7 @@ impl SmallDisk {
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         let path = &self.0;
-        // Lazily, so that whoever still holds a file on it cannot keep it.
+        // A lazy unmount works even while a process has a file open.
         let _ = Shell::new()
             .map(|shell| cmd::run_quietly(cmd!(shell, "umount --lazy {path}"), "unmount a small disk", 5));
     }

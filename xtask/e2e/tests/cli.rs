@@ -1,12 +1,13 @@
-//! Golden tests of `cargo xtask smoke`, as this package does it. `BLESS=1 cargo test -p e2e` writes what the command prints
-//! now; review the difference before it is committed. Help and mistakes in flags are in `xtask/tests/cli/`.
+//! Golden tests of `cargo xtask smoke`, as this package implements it. `BLESS=1 cargo test -p e2e` writes the
+//! current output of the command; review the difference before you commit it. Help and errors in flags are in
+//! `xtask/tests/cli/`.
 
 use std::{env, path::Path};
 
 #[test]
 fn smoke_prints_what_the_golden_files_show() {
     if env::var_os("BLESS").is_some() {
-        // SAFETY: the only test of this program, and it has no other thread yet.
+        // SAFETY: this is the only test of the program, and there is no other thread yet.
         unsafe { env::set_var("TRYCMD", "overwrite") };
     }
     trycmd::TestCases::new()

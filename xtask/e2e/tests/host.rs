@@ -1,4 +1,4 @@
-//! The component in a host of ours: over TLS, and through its exported functions.
+//! The component in the test host: over TLS, and through its exported functions.
 
 use std::process::ExitCode;
 

@@ -12,23 +12,24 @@ use testkit::KEY_VARIABLE;
 
 use super::context::ImageContext;
 
-/// No gateway takes longer until it is well, in an emulator on a busy machine neither.
+/// The maximum time until a gateway is healthy, even in an emulator on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
-/// How often it is asked meanwhile.
+/// The interval of the requests meanwhile.
 const POLL: Duration = Duration::from_millis(200);
 
-/// A running container. It is removed when this is dropped, with the volumes that have no name.
+/// A running container. When this is dropped, it is removed with its anonymous volumes.
 #[derive(Debug)]
 pub(super) struct Container<'p> {
     test: &'p ImageContext<'p>,
     id: String,
-    /// Host and port that the gateway answers at.
+    /// Host and port of the gateway.
     pub(super) address: String,
 }
 
 impl<'p> Container<'p> {
-    /// Runs `image` on `platform` with `options` of `docker run`, on the host's own network: there the model is.
+    /// Runs `image` on `platform` with `options` of `docker run`, on the host's own network, where the mock
+    /// provider is.
     pub(super) fn start(
         test: &'p ImageContext<'p>,
         image: &str,
@@ -41,7 +42,7 @@ impl<'p> Container<'p> {
         Self::run(test, image, platform, address.clone(), &[&network, options].concat())
     }
 
-    /// Runs `image` as it is on the engine's `network`, with its port published at one of this machine's.
+    /// Runs `image` without changes on the engine's `network`, with its port published at one of this machine.
     pub(super) fn publish(
         test: &'p ImageContext<'p>,
         image: &str,
@@ -61,7 +62,7 @@ impl<'p> Container<'p> {
         address: String,
         options: &[&str],
     ) -> Result<Self> {
-        // As in the image, but for the first question: nobody wants to wait 30 s for that.
+        // The image's health check, with a shorter delay before the first request than its 30 s.
         let given =
             ["run", "--detach", "--pull", "always", "--platform", platform, "--health-interval", "1s"];
         let given = given.into_iter().chain(["--env", KEY_VARIABLE]);
@@ -72,7 +73,7 @@ impl<'p> Container<'p> {
         Ok(container)
     }
 
-    /// Waits until the engine's own check of its health succeeds.
+    /// Waits until the engine's health check succeeds.
     fn is_well(&self) -> Result<()> {
         let deadline = Instant::now() + START;
         loop {
@@ -85,23 +86,23 @@ impl<'p> Container<'p> {
         }
     }
 
-    /// Returns a field of its description by the engine.
+    /// Returns a field of the engine's description of the container.
     pub(super) fn inspect(&self, template: &str) -> Result<String> {
         self.test.docker_prints(&["inspect", "--format", template, &self.id])
     }
 
-    /// Runs the program in it once more, with `words`.
+    /// Runs the program in the container once more, with `words`.
     pub(super) fn exec(&self, words: &[&str]) -> Result<String> {
         self.test.docker_prints(&[&["exec", &self.id], words].concat())
     }
 
-    /// The text of a file in it.
+    /// Returns the text of a file in the container.
     pub(super) fn file(&self, path: &str) -> Result<String> {
         let (from, to) = (format!("{}:{path}", self.id), self.test.path("copied"));
         self.test.docker_prints(&["cp", &from, &to.display().to_string()])?;
         let text =
             fs::read_to_string(&to).with_context(|| format!("could not read `{path}` of the container"));
-        // It may be a secret, and what is in the directory is shown where the case fails.
+        // It may be a secret, and failed cases show the files in the directory.
         fs::remove_file(&to)?;
         text
     }
@@ -112,7 +113,7 @@ impl<'p> Container<'p> {
         Ok(format!("{}{}", outcome.stdout, outcome.stderr).trim_end().to_owned())
     }
 
-    /// Has the engine stop it, which it does in order and by itself.
+    /// Makes the engine stop it, and checks that it ends by itself and without an error.
     pub(super) fn stop(&self) -> Result<()> {
         self.test.docker_prints(&["stop", "--time", "15", &self.id])?;
         let code = self.inspect("{{.State.ExitCode}}")?;
@@ -123,12 +124,12 @@ impl<'p> Container<'p> {
 
 impl Drop for Container<'_> {
     fn drop(&mut self) {
-        // The case has its result; a container that cannot be removed does not change it.
+        // The result of the case does not change if its container cannot be removed.
         let _ = self.test.docker(&["rm", "--force", "--volumes", &self.id]);
     }
 }
 
-/// A port that nobody listens at just now.
+/// Returns a port that is currently unused.
 pub(super) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").context("could not listen on loopback")?;
     Ok(listener.local_addr()?.port())

@@ -1,4 +1,4 @@
-//! The context of a case: a repository in the registry and a directory, which are its own, and the commands.
+//! The context of a case: its own repository in the registry, its own directory, and the commands.
 
 use std::{
     fs,
@@ -15,10 +15,10 @@ use xshell::{Cmd, Shell, cmd};
 
 use super::fixture::Fixture;
 
-/// No command may take longer. The first push of all compiles what pushes.
+/// The maximum time of a command. The first push compiles the package that pushes.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// The builder of images, as it is named on the command line.
+/// A builder of images, by its name on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Builder {
     Docker,
@@ -26,7 +26,7 @@ pub(super) enum Builder {
 }
 
 impl Builder {
-    /// Its name.
+    /// Returns its name.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Docker => "docker",
@@ -48,12 +48,12 @@ impl<'a> ImageContext<'a> {
         Ok(Self { fixture, context: TestContext::new(&fixture.provider, fixture.directory(), name)? })
     }
 
-    /// The image's name. A repository of its own in every run, so that nothing is there yet.
+    /// Returns the image's name. Every run has its own repository, which is empty at first.
     pub(super) fn image(&self) -> String {
         format!("{}/{}", self.fixture.engine.registry, self.repository())
     }
 
-    /// The same in the registry that asks who one is.
+    /// Returns the image's name in the registry that requires a login.
     pub(super) fn locked_image(&self) -> String {
         format!("{}/{}", self.fixture.engine.locked, self.repository())
     }
@@ -62,12 +62,12 @@ impl<'a> ImageContext<'a> {
         format!("smoke-{}/{}", process::id(), self.context.label())
     }
 
-    /// A path in the case's directory.
+    /// Returns a path in the case's directory.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.context.path(name)
     }
 
-    /// Where digests are written to and read from.
+    /// Returns the directory of the digests.
     pub(super) fn digests(&self) -> PathBuf {
         self.path("digests")
     }
@@ -82,13 +82,13 @@ impl<'a> ImageContext<'a> {
         self.xtask_as_it_is(&words)
     }
 
-    /// The same with nothing but `words`, and directories that are the case's own.
+    /// Runs `cargo xtask docker` with only `words`, and the case's own directories.
     pub(super) fn xtask_as_it_is(&self, words: &[&str]) -> Result<Outcome> {
         let shell = self.shell()?;
         self.run(self.command(&shell, words))
     }
 
-    /// The command that [`Self::xtask_as_it_is`] runs.
+    /// Returns the command that [`Self::xtask_as_it_is`] runs.
     pub(super) fn command<'s>(&self, shell: &'s Shell, words: &[&str]) -> Cmd<'s> {
         let (xtask, layout, digests) = (&self.fixture.xtask, self.path("oci"), self.digests());
         cmd!(shell, "{xtask} docker {words...} --layout {layout} --digests {digests}")
@@ -96,7 +96,7 @@ impl<'a> ImageContext<'a> {
             .env_remove("SOURCE_DATE_EPOCH")
     }
 
-    /// Pushes all images with `builder` under `tags`, and returns the list as `name@digest`.
+    /// Pushes all images with `builder` under `tags`, and returns the index as `name@digest`.
     pub(super) fn push(&self, builder: Builder, tags: &[&str]) -> Result<String> {
         let tags = tags.iter().flat_map(|tag| ["--tag", tag]);
         let words: Vec<&str> = ["--push", "--builder", builder.name()].into_iter().chain(tags).collect();
@@ -117,7 +117,7 @@ impl<'a> ImageContext<'a> {
         self.run(cmd!(shell, "docker {words...}").env(KEY_VARIABLE, KEY))
     }
 
-    /// Runs `docker` and returns its output; an error if it fails.
+    /// Runs `docker` and returns its output; fails if it does.
     pub(super) fn docker_prints(&self, words: &[&str]) -> Result<String> {
         let outcome = self.docker(words)?;
         ensure!(
@@ -139,7 +139,7 @@ impl<'a> ImageContext<'a> {
     pub(super) fn under(&self, tag: &str) -> Result<String> {
         let image = self.image();
         let reference = format!("{image}:{tag}");
-        // buildx 0.13 prints everything for a template that asks for the digest alone.
+        // buildx 0.13 prints everything for a template with only the digest.
         let template = "{{json .Manifest}}";
         let found =
             self.docker_prints(&["buildx", "imagetools", "inspect", "--format", template, &reference])?;
@@ -147,7 +147,7 @@ impl<'a> ImageContext<'a> {
         Ok(format!("{image}@{}", found["digest"].as_str().context("buildx named no digest")?))
     }
 
-    /// The platforms that the list under `tag` names, as `linux/amd64`.
+    /// Returns the platforms in the index under `tag`, such as `linux/amd64`.
     pub(super) fn platforms(&self, tag: &str) -> Result<Vec<String>> {
         let list = self.raw(&format!("{}:{tag}", self.image()))?;
         let images = list["manifests"].as_array().context("what is under the tag is no list")?;
@@ -158,14 +158,14 @@ impl<'a> ImageContext<'a> {
             .collect())
     }
 
-    /// The repository has no such tag: nobody sees what is in it.
+    /// Checks that the repository has no such tag, so that its content is not visible.
     pub(super) fn has_no_tag(&self, tag: &str) -> Result<()> {
         let found = self.docker(&["buildx", "imagetools", "inspect", &format!("{}:{tag}", self.image())])?;
         ensure!(found.exit != Some(0), "the tag `{tag}` is there");
         found.said(&["not found"])
     }
 
-    /// Configures a gateway to be answered by the server that plays the model, and returns the file.
+    /// Configures a gateway to use the mock provider, and returns the file.
     pub(super) fn configure(&self) -> Result<PathBuf> {
         let config = json!({
             "agents": { "model": "gpt-4o-mini", "stream": true },
@@ -181,7 +181,7 @@ impl<'a> ImageContext<'a> {
         Ok(path)
     }
 
-    /// Runs `command` with nothing on its standard input.
+    /// Runs `command` with empty standard input.
     pub(super) fn run(&self, command: Cmd<'_>) -> Result<Outcome> {
         self.context.run(command, b"", LIMIT)
     }
@@ -191,7 +191,7 @@ impl<'a> ImageContext<'a> {
         self.context.run(command, &files::read(input)?, LIMIT)
     }
 
-    /// Removes the case's images from the engine, which may be the user's own. What is left then is not worth an error.
+    /// Removes the case's images from the engine, which may be the user's own. Failures are ignored.
     pub(super) fn forget_images(&self) {
         let images =
             self.docker_prints(&["images", "--quiet", "--no-trunc", &self.image()]).unwrap_or_default();
@@ -206,13 +206,14 @@ impl<'a> ImageContext<'a> {
         self.context.evidence("oci")
     }
 
-    /// A shell of one's own.
+    /// Returns a new shell.
     pub(super) fn shell(&self) -> Result<Shell> {
         self.fixture.shell()
     }
 }
 
-/// It ended with 1, printed nothing on standard output, and said all of `parts` on standard error.
+/// Checks that the command ended with 1, printed nothing on standard output, and has all of `parts` on standard
+/// error.
 pub(super) fn failed(outcome: &Outcome, parts: &[&str]) -> Result<()> {
     ensure!(outcome.exit == Some(1), "exit code {:?}, expected 1", outcome.exit);
     ensure!(outcome.stdout.is_empty(), "printed something on stdout before it failed");

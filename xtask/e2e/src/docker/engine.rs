@@ -1,4 +1,5 @@
-//! The engine and the registries that cases use. None is started here: that takes root, and is for `ci/docker-engine`.
+//! The engine and the registries that cases use. `ci/docker-engine` starts them, because starting an engine needs
+//! root.
 
 use std::env;
 
@@ -6,23 +7,23 @@ use anyhow::{Context as _, Result};
 use devkit::cmd;
 use xshell::{Shell, cmd};
 
-/// Advice for where one of them is missing.
+/// Advice if one of them is missing.
 const HOW: &str = "`eval \"$(ci/docker-engine start)\"` starts an engine and registries, \
                    and `ci/docker-engine stop` ends them";
 
 /// A running engine, and registries for it.
 #[derive(Debug)]
 pub(super) struct Engine {
-    /// Its version.
+    /// Version of the engine.
     pub(super) version: String,
-    /// The address of a registry on loopback that everyone may write to.
+    /// Address of a registry on loopback that allows all writes.
     pub(super) registry: String,
-    /// The address of one that asks for the user of `ci/docker-engine`.
+    /// Address of a registry that requires the user of `ci/docker-engine`.
     pub(super) locked: String,
 }
 
 impl Engine {
-    /// Finds those that the environment names.
+    /// Finds the engine and the registries in the environment.
     pub(super) fn find(shell: &Shell) -> Result<Self> {
         let address = |name: &str| env::var(name).with_context(|| format!("{name} names no registry: {HOW}"));
         let template = "{{.Server.Version}}";

@@ -1,4 +1,4 @@
-//! The fixture of all cases: the binaries, the engine, the server that plays the model, and a directory.
+//! The fixture of all cases: the binaries, the engine, the mock provider, and a directory.
 
 use std::path::{Path, PathBuf};
 
@@ -23,17 +23,18 @@ pub(super) struct Fixture {
     pub(super) binaries: PathBuf,
     /// The checkout.
     pub(super) root: PathBuf,
-    /// The directory of Python's programs that check the deployment files.
+    /// The directory of the Python programs that check the deployment files.
     pub(super) python: PathBuf,
-    /// The server that plays the model. Declared before the directory, so that it has ended when its log is removed.
+    /// The mock provider. It is declared before the directory, so that it ends before its log is removed.
     pub(super) provider: Provider,
     directory: WorkDirectory,
 }
 
 impl Fixture {
-    /// Builds, finds and starts what the cases need. With `keep`, the directory outlives the run, and is named.
+    /// Builds, finds and starts what the cases need. With `keep`, the directory outlives the run, and its path is
+    /// printed.
     pub(super) fn prepare(project: &Project, keep: bool) -> Result<Self> {
-        // First: without an engine all the rest would be for nothing.
+        // The engine comes first, because the other steps are useless without it.
         let engine = Engine::find(&project.shell()?)?;
         let python = toolchain::python(project, Python::Deploy)?;
         release::ensure_built(project, &Platform::ALL.map(Platform::target))?;
@@ -44,7 +45,7 @@ impl Fixture {
         Ok(Self { engine, xtask, binaries, root, python, provider, directory })
     }
 
-    /// Tries `case` in a context of its own.
+    /// Runs `case` in its own context.
     pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
         let test = ImageContext::new(self, case.name)?;
         let tried = (case.check)(&test).map_err(|error| Failure { error, seen: test.seen() });
@@ -52,12 +53,12 @@ impl Fixture {
         tried
     }
 
-    /// The directory that holds one directory for each case.
+    /// Returns the directory that contains one directory for each case.
     pub(super) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// A shell of one's own, for one thread: shells are not shared between threads.
+    /// Returns a new shell for one thread: shells are not shared between threads.
     pub(super) fn shell(&self) -> Result<Shell> {
         self.directory.shell()
     }

@@ -1,10 +1,10 @@
-//! Images as they are made, pushed, pulled and run, with a real engine and a real registry.
+//! Tests of images: making, pushing, pulling and running them, with a real engine and a real registry.
 //!
-//! `ci/docker-engine` starts both. What is tried is the command as a user types it,
-//! `cargo xtask docker`, and what Docker makes of the result.
+//! `ci/docker-engine` starts both. The cases run `cargo xtask docker` as a user types it, and use the results with
+//! Docker.
 //!
-//! Modules in reading order: [`cases`] says what is tried, [`context`] is what a case works with, [`container`] is a gateway that
-//! runs in one, [`engine`] finds what was started, [`fixture`] is what all cases share.
+//! Modules in reading order: [`cases`] are the tests, [`context`] is the context of a case, [`container`] is a
+//! gateway in a container, [`engine`] finds the engine, [`fixture`] is what all cases share.
 
 mod cases;
 mod container;

@@ -1,4 +1,4 @@
-//! The output of a guest, and when it was printed: a stream is only one if its parts arrive one by one.
+//! The output of a guest, with the time of each part: in a stream, the parts arrive one by one.
 
 use std::{
     io::{self, Read},
@@ -8,15 +8,15 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// As many bytes are read at most at once.
+/// The maximum number of bytes of one read.
 const BUFFER: usize = 1 << 16;
 
-/// Something that was printed.
+/// A part of the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Arrival {
-    /// When it could be read.
+    /// Time at which it could be read.
     pub(super) at: Instant,
-    /// The bytes.
+    /// Bytes of the part.
     pub(super) bytes: Vec<u8>,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct Arrival {
 #[derive(Debug)]
 pub(super) struct Reader(JoinHandle<io::Result<Vec<Arrival>>>);
 
-/// Begins to read `pipe` to its end.
+/// Starts to read `pipe` to its end.
 pub(super) fn read(mut pipe: impl Read + Send + 'static) -> Reader {
     Reader(thread::spawn(move || {
         let mut arrivals = Vec::new();
@@ -39,14 +39,14 @@ pub(super) fn read(mut pipe: impl Read + Send + 'static) -> Reader {
 }
 
 impl Reader {
-    /// Everything that arrived. Waits for the end of the pipe, which comes with the end of whoever writes into it.
+    /// Returns all parts. Waits for the end of the pipe, which comes when every process has closed its end.
     pub(super) fn finish(self) -> Result<Vec<Arrival>> {
         let arrivals = self.0.join().ok().context("the reader of standard output panicked")?;
         arrivals.context("could not read standard output")
     }
 }
 
-/// All of it in a row.
+/// Joins the bytes of all parts.
 pub(super) fn text(arrivals: &[Arrival]) -> Vec<u8> {
     arrivals.iter().flat_map(|arrival| arrival.bytes.iter().copied()).collect()
 }

@@ -1,4 +1,5 @@
-//! The context of a case: a directory of its own with a configuration, the guest, the server's log, and the session files.
+//! The context of a case: its own directory with a configuration, the guest, the provider's log, and the session
+//! files.
 
 use std::{
     fs,
@@ -20,23 +21,23 @@ use super::{
 /// The name of the provider in the configuration, unless a case is about another.
 pub(crate) const PROVIDER: &str = "openai";
 
-/// The other provider with a protocol of its own.
+/// The name of the other provider, which has its own protocol.
 pub(crate) const ANTHROPIC: &str = "anthropic";
 
-/// A name for each protocol there is.
+/// A provider for each protocol.
 pub(super) const PROVIDERS: [&str; 2] = [PROVIDER, ANTHROPIC];
 
-/// The name of the directory that the guest knows as `/config`, on this side.
+/// The name on the host of the directory that the guest sees as `/config`.
 pub(super) const GRANTED: &str = "config";
 
-/// The name of the directory of locks, in that of the sessions.
+/// The name of the directory of locks, in the directory of sessions.
 pub(crate) const LOCKS: &str = ".locks";
 
 /// The context of one case.
 #[derive(Debug)]
 pub(super) struct GuestContext<'a> {
     pub(super) fixture: &'a Fixture,
-    /// Its directory holds the one that is granted to the guest, and the streams of every run.
+    /// Its directory contains the one that is granted to the guest, and the streams of every run.
     context: TestContext<'a>,
 }
 
@@ -46,7 +47,8 @@ impl<'a> GuestContext<'a> {
         Self::of(fixture, TestContext::new(&fixture.provider, fixture.directory(), name)?)
     }
 
-    /// A context inside this one, with a configuration and sessions of its own. Its evidence is part of the evidence of this one.
+    /// Makes a context inside this one, with its own configuration and sessions. Its evidence is part of this
+    /// one's evidence.
     pub(super) fn within(&self, name: &str) -> Result<Self> {
         Self::of(self.fixture, self.context.within(name)?)
     }
@@ -58,32 +60,32 @@ impl<'a> GuestContext<'a> {
         Ok(test)
     }
 
-    /// A path in the case's own directory.
+    /// Returns a path in the case's own directory.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.context.path(name)
     }
 
-    /// The directory that the guest knows as `/config`.
+    /// Returns the directory that the guest sees as `/config`.
     pub(super) fn granted(&self) -> PathBuf {
         self.context.path(GRANTED)
     }
 
-    /// Configures the guest to be answered by `scenario`, without retries, so that cases about something else are quick.
+    /// Configures the guest for answers of `scenario`, without retries, so that cases about other things are fast.
     pub(super) fn configure(&self, scenario: &str) -> Result<()> {
         self.configure_with(scenario, json!({ "retries": 0 }))
     }
 
-    /// Configures the guest to be answered by `scenario`, with `options` of the provider beside what is needed.
+    /// Configures the guest for answers of `scenario`, with further `options` of the provider.
     pub(super) fn configure_with(&self, scenario: &str, options: Value) -> Result<()> {
         self.configure_at(&self.context.api_base(scenario), options)
     }
 
-    /// Where chat completions are answered by `scenario`.
+    /// Returns the address at which chat completions are answered by `scenario`.
     pub(super) fn url(&self, scenario: &str) -> String {
         self.context.api_base(scenario) + "/chat/completions"
     }
 
-    /// Configures the guest to be answered well by a server that presents itself as told, without retries.
+    /// Configures the guest for a server with this certificate, without retries.
     pub(super) fn configure_presented(&self, presented: Certificate) -> Result<()> {
         let provider = &self.fixture.provider;
         let front = provider.front()?;
@@ -92,18 +94,18 @@ impl<'a> GuestContext<'a> {
         self.configure_at(&api_base, json!({ "retries": 0 }))
     }
 
-    /// Configures the guest to ask at `api_base`, with `options` of the provider.
+    /// Configures the guest to send requests to `api_base`, with `options` of the provider.
     pub(super) fn configure_at(&self, api_base: &str, options: Value) -> Result<()> {
         self.write_config(PROVIDER, api_base, options, json!({}))
     }
 
-    /// Configures the guest to be answered by `scenario`, without retries, with `options` of the agent.
+    /// Configures the guest for answers of `scenario`, without retries, with `options` of the agent.
     pub(super) fn configure_agent(&self, scenario: &str, options: Value) -> Result<()> {
         self.configure_as(PROVIDER, scenario, json!({}), options)
     }
 
-    /// Configures the guest to be answered by `scenario` as the provider `name` would, without retries unless its options
-    /// say otherwise. The model is one that the provider could have.
+    /// Configures the guest for answers of `scenario` in the protocol of the provider `name`, without retries
+    /// unless its options set them. The model is one that the provider could have.
     pub(super) fn configure_as(
         &self,
         name: &str,
@@ -124,7 +126,7 @@ impl<'a> GuestContext<'a> {
         self.write("config.json", format!("{config:#}").as_bytes())
     }
 
-    /// Puts a file into the granted directory; `path` is relative to it.
+    /// Writes a file in the granted directory; `path` is relative to it.
     pub(super) fn write(&self, path: &str, bytes: &[u8]) -> Result<()> {
         let path = self.granted().join(path);
         let write = || {
@@ -134,61 +136,61 @@ impl<'a> GuestContext<'a> {
         write().with_context(|| format!("could not write `{}`", path.display()))
     }
 
-    /// The component, with everything granted that it may want. What is not wanted is taken away again.
+    /// Returns the component, with everything granted that it may need. The methods of [`Guest`] remove grants.
     pub(super) fn component(&self) -> Guest<'_> {
         Guest::new(self, Artifact::Component)
     }
 
-    /// The component compiled ahead of time, likewise.
+    /// Returns the component compiled ahead of time, with the same grants.
     pub(super) fn compiled(&self) -> Guest<'_> {
         Guest::new(self, Artifact::Compiled)
     }
 
-    /// The wasip1 module, likewise.
+    /// Returns the wasip1 module, with the same grants.
     pub(super) fn wasip1(&self) -> Guest<'_> {
         Guest::new(self, Artifact::Wasip1)
     }
 
-    /// Gives the component `message` on its standard input.
+    /// Runs the component with `message` on its standard input.
     pub(super) fn say(&self, message: &str) -> Result<Outcome> {
         self.component().say(message)
     }
 
-    /// Returns the requests that the server received from this case.
+    /// Returns the requests that the provider received from this case.
     pub(super) fn requests(&self) -> Result<Vec<Request>> {
         self.context.requests()
     }
 
-    /// Returns the requests that the server received from this case; an error if there are not `count`.
+    /// Returns the requests that the provider received from this case; fails if there are not `count`.
     pub(super) fn received(&self, count: usize) -> Result<Vec<Request>> {
         self.context.received(count)
     }
 
-    /// The one request that the server received from this case.
+    /// Returns the only request that the provider received from this case.
     pub(super) fn request(&self) -> Result<Request> {
         Ok(self.received(1)?.remove(0))
     }
 
-    /// Nothing reached the server.
+    /// Checks that the provider received nothing.
     pub(super) fn sent_nothing(&self) -> Result<()> {
         self.received(0).map(drop)
     }
 
-    /// The file of the session `id` holds these pairs of role and content.
+    /// Checks that the file of the session `id` has exactly these pairs of role and content.
     pub(super) fn stored(&self, id: &str, turns: &[(&str, &str)]) -> Result<()> {
         let found = self.session(id)?;
         ensure!(same_messages(&found, turns), "the session file of `{id}` holds {found:?}");
         Ok(())
     }
 
-    /// There is no session file: a turn without an answer leaves none.
+    /// Checks that there is no session file: a turn without an answer writes none.
     pub(super) fn stored_nothing(&self) -> Result<()> {
         let files = self.session_files()?;
         ensure!(files.is_empty(), "there are session files: {files:?}");
         Ok(())
     }
 
-    /// The file of the session `id` ends with an answer that is marked as incomplete, or with one that is not.
+    /// Checks whether the file of the session `id` ends with an answer that is marked as incomplete.
     pub(super) fn stored_incomplete(&self, id: &str, incomplete: bool) -> Result<()> {
         let session = self.session_json(id)?;
         let last = session["messages"].as_array().and_then(|messages| messages.last());
@@ -198,7 +200,7 @@ impl<'a> GuestContext<'a> {
         Ok(())
     }
 
-    /// The pairs of role and content in the file of the session `id`.
+    /// Returns the pairs of role and content in the file of the session `id`.
     pub(super) fn session(&self, id: &str) -> Result<Vec<(String, String)>> {
         messages(&self.session_json(id)?).context("the session file holds no messages")
     }
@@ -210,13 +212,13 @@ impl<'a> GuestContext<'a> {
         serde_json::from_slice(&bytes).context("the session file is not JSON")
     }
 
-    /// The file of the session `id`.
+    /// Returns the path of the session `id`.
     pub(super) fn session_path(&self, id: &str) -> PathBuf {
         self.granted().join(format!("sessions/{id}.json"))
     }
 
-    /// Makes the directory of sessions a link to nowhere: there is nothing to read, and nowhere to write, for root neither,
-    /// whom a file's mode would not stop.
+    /// Makes the directory of sessions a link to nowhere, which cannot be read or written even by root, who
+    /// ignores the mode of a file.
     pub(super) fn make_sessions_unwritable(&self) -> Result<()> {
         #[cfg(unix)]
         std::os::unix::fs::symlink("nowhere/at/all", self.granted().join("sessions"))
@@ -224,7 +226,8 @@ impl<'a> GuestContext<'a> {
         Ok(())
     }
 
-    /// The files in the directory of sessions by name, without the directory of locks; none where there is no such directory.
+    /// Returns the names of the files in the directory of sessions, without the directory of locks; none if it
+    /// does not exist.
     pub(super) fn session_files(&self) -> Result<Vec<String>> {
         let mut names =
             names(&self.granted().join("sessions")).context("could not list the session files")?;
@@ -232,24 +235,25 @@ impl<'a> GuestContext<'a> {
         Ok(names)
     }
 
-    /// The directory of the sessions' locks.
+    /// Returns the directory of the sessions' locks.
     pub(super) fn locks_path(&self) -> PathBuf {
         self.granted().join("sessions").join(LOCKS)
     }
 
-    /// The locks that guests hold, or have left, by name.
+    /// Returns the names of the locks that guests hold, or have left.
     pub(super) fn locks(&self) -> Result<Vec<String>> {
         names(&self.locks_path()).context("could not list the locks")
     }
 
-    /// Files for the standard streams of another run, such as `run-2.stdout`.
+    /// Returns paths for the standard streams of another run, such as `run-2.stdout`.
     pub(super) fn streams(&self) -> [PathBuf; 3] {
         self.context.streams()
     }
 }
 
 impl GuestContext<'_> {
-    /// Returns the evidence of a case that failed, as pairs of a title and a text: the streams of every run, the requests received.
+    /// Returns the evidence of a failed case, as pairs of a title and a text: the streams of every run, the
+    /// requests received.
     pub(super) fn seen(&self) -> Vec<(String, String)> {
         let mut seen = self.context.evidence(GRANTED);
         for request in self.requests().unwrap_or_default() {

@@ -1,4 +1,5 @@
-//! The fixture of all cases: the artifacts, the tools that run them, the server, and a directory to work in.
+//! The fixture of all cases: the artifacts, the tools that run them, the mock provider, and a directory to work
+//! in.
 
 use std::{
     fmt,
@@ -25,21 +26,21 @@ pub(super) struct Fixture {
     pub(super) shipped: Shipped,
     /// The runtime.
     pub(super) host: Host,
-    /// The one answer that the hostile server is to give, if it is not to give a thousand.
+    /// The seed of the only answer of the hostile server; `None` for many.
     pub(super) seed: Option<u64>,
-    /// Where the answers of the hostile server begin; another place in each run.
+    /// The first seed of the hostile server, which differs in each run.
     pub(super) first_seed: u64,
     /// The wasm-tools command.
     pub(super) wasm_tools: PathBuf,
-    /// The server that plays the model. Declared before the directory, so that it has ended when its log is removed.
+    /// The mock provider. It is declared before the directory, so that it ends before its log is removed.
     pub(super) provider: Provider,
-    /// The component as wasmtime compiled it, once that is needed.
+    /// The component compiled by wasmtime, once that is needed.
     compiled: OnceLock<PathBuf>,
     directory: WorkDirectory,
 }
 
 impl Fixture {
-    /// Starts what the cases need, to run what is `shipped` on `host`.
+    /// Starts everything that cases with the artifacts `shipped` on `host` need.
     pub(super) fn prepare(
         project: &Project,
         shipped: Shipped,
@@ -55,7 +56,7 @@ impl Fixture {
         Ok(Self { shipped, host, seed, first_seed, wasm_tools, provider, compiled, directory })
     }
 
-    /// With the component in a host of our own, and TLS in front of the server.
+    /// Replaces the host by the test host with the embedded component, and adds TLS in front of the provider.
     pub(super) fn embedded(mut self) -> Result<Self> {
         let (shell, port) = (self.shell()?, self.provider.port());
         self.provider.put_behind(TlsFront::start(&shell, &self.wasmtime()?.path, port)?)?;
@@ -63,8 +64,8 @@ impl Fixture {
         Ok(self)
     }
 
-    /// The component compiled ahead of time. A case that runs it hundreds of times uses this: compiling takes ten times as
-    /// long as running.
+    /// Returns the component compiled ahead of time. Cases with hundreds of runs use it, because compiling takes
+    /// ten times as long as running.
     pub(super) fn compiled(&self) -> Result<&Path> {
         if let Some(compiled) = self.compiled.get() {
             return Ok(compiled);
@@ -80,19 +81,19 @@ impl Fixture {
         Ok(self.compiled.get_or_init(|| compiled))
     }
 
-    /// Tries `case` in a context of its own.
+    /// Runs `case` in its own context.
     pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
         let test = GuestContext::new(self, case.name)?;
         (case.check)(&test)
             .map_err(|error| Failure { error: error.context(format!("on {}", self.host)), seen: test.seen() })
     }
 
-    /// A disk and a clock for a host, as they are unless they are told to be otherwise.
+    /// Returns effects on the disk and the clock of a host, with no effect yet.
     pub(super) fn effects(&self) -> Result<Effects> {
         self.directory.effects()
     }
 
-    /// The wasmtime command; an error where there is none.
+    /// Returns the wasmtime command; fails if the host is another.
     fn wasmtime(&self) -> Result<&Wasmtime> {
         match &self.host {
             Host::Wasmtime(wasmtime) => Ok(wasmtime),
@@ -100,12 +101,12 @@ impl Fixture {
         }
     }
 
-    /// The directory that holds one directory for each case.
+    /// Returns the directory that contains one directory for each case.
     pub(super) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// A shell of one's own, for one thread: shells are not shared between threads.
+    /// Returns a new shell for one thread: shells are not shared between threads.
     pub(super) fn shell(&self) -> Result<Shell> {
         self.directory.shell()
     }
@@ -114,7 +115,7 @@ impl Fixture {
 /// A runtime for the artifacts.
 #[derive(Clone, Debug)]
 pub(super) enum Host {
-    /// The wasmtime command, or a program of ours that speaks its language.
+    /// The wasmtime command, or a program of ours with the same options.
     Wasmtime(Wasmtime),
     /// WAMR.
     Wamr(Wamr),

@@ -1,5 +1,5 @@
-//! One run of an artifact: what it is granted, what it is told, and what must hold for every run. How that is said to the
-//! host is in [`wasmtime`] and [`wamr`].
+//! A run of an artifact: its grants, its input, and the rules for every run. [`wasmtime`] and [`wamr`] make the
+//! arguments for the host.
 
 mod wamr;
 mod wasmtime;
@@ -24,32 +24,32 @@ use super::{
     fixture::Host,
 };
 
-/// No run may take longer, whatever the guest's own deadline does.
+/// The time limit of a run, even if the guest's own deadline fails.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Which of the shipped files is run.
+/// The file that is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Artifact {
-    /// The component: gets HTTP from the host.
+    /// The component, which gets HTTP from the host.
     Component,
-    /// The component as wasmtime compiled it ahead of time.
+    /// The component compiled by wasmtime ahead of time.
     Compiled,
-    /// The core module: preview 1 has no HTTP to give.
+    /// The core module, which has no HTTP in preview 1.
     Wasip1,
-    /// `sessions-guest`, which does all there is to do with sessions; for preview 1 too.
+    /// `sessions-guest`, which uses all operations on sessions; it is for preview 1 too.
     Sessions,
 }
 
-/// The host's task with a guest.
+/// The task of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ToDo {
-    /// Run it as a command.
+    /// Run the guest as a command.
     Run,
-    /// Call the functions that it exports, as its input says.
+    /// Call the guest's exported functions, as its input says.
     Call,
 }
 
-/// A run being put together.
+/// A run under construction.
 #[derive(Debug)]
 pub(super) struct Guest<'a> {
     test: &'a GuestContext<'a>,
@@ -63,7 +63,7 @@ pub(super) struct Guest<'a> {
     variables: Vec<String>,
     memory: Option<usize>,
     stack: Option<usize>,
-    /// Where the host writes down how much memory it took.
+    /// The file in which the host records the memory that was used.
     measured: Option<PathBuf>,
     file_size: Option<usize>,
     /// Effects on the host's disk and clock.
@@ -95,17 +95,17 @@ impl<'a> Guest<'a> {
         self
     }
 
-    /// Has the functions called that it exports, as its input says: only a host of our own does that.
+    /// Makes the host call the exported functions, as the input says; only our own hosts can do that.
     pub(super) fn called(self) -> Self {
         Self { to_do: ToDo::Call, ..self }
     }
 
-    /// Takes HTTP away: the host grants none.
+    /// Removes the grant of HTTP.
     pub(super) fn without_http(self) -> Self {
         Self { http: false, ..self }
     }
 
-    /// Takes the directory away: the host grants none.
+    /// Removes the grant of the directory.
     pub(super) fn without_directory(self) -> Self {
         Self { config: false, ..self }
     }
@@ -115,7 +115,7 @@ impl<'a> Guest<'a> {
         Self { key: None, ..self }
     }
 
-    /// Sets the key's variable to something else.
+    /// Sets the key's variable to `key`.
     pub(super) fn key(self, key: &str) -> Self {
         Self { key: Some(key.to_owned()), ..self }
     }
@@ -126,7 +126,7 @@ impl<'a> Guest<'a> {
         self
     }
 
-    /// Lets its memory grow to so many bytes and no further: more than that is growth without bound.
+    /// Limits its memory to so many bytes, which only unbounded growth exceeds.
     pub(super) fn memory(self, bytes: usize) -> Self {
         Self { memory: Some(bytes), ..self }
     }
@@ -136,17 +136,17 @@ impl<'a> Guest<'a> {
         Self { stack: Some(bytes), ..self }
     }
 
-    /// Has WAMR's runner write down in `file` how much memory it took.
+    /// Makes WAMR's runner record in `file` how much memory was used.
     pub(super) fn measured(self, file: &Path) -> Self {
         Self { measured: Some(file.to_owned()), ..self }
     }
 
-    /// Lets no file that it writes grow beyond so many KiB, as if the disk were full.
+    /// Limits each file that it writes to so many KiB, as if the disk were full.
     pub(super) fn file_size(self, kibibytes: usize) -> Self {
         Self { file_size: Some(kibibytes), ..self }
     }
 
-    /// Gives the host a disk and a clock of that kind.
+    /// Sets effects on the host's disk and clock.
     pub(super) fn effects(self, effects: Effects) -> Self {
         Self { effects: Some(effects), ..self }
     }
@@ -156,7 +156,7 @@ impl<'a> Guest<'a> {
         self.run(message.as_bytes())
     }
 
-    /// Runs it with nothing on its standard input.
+    /// Runs it with empty standard input.
     pub(super) fn ask(self) -> Result<Outcome> {
         self.run(b"")
     }
@@ -170,7 +170,7 @@ impl<'a> Guest<'a> {
         self.judge(status.code(), start.elapsed(), &streams)
     }
 
-    /// Runs it with `message` on its standard input, and notes when it printed what.
+    /// Runs it with `message` on its standard input, and records the time of each part of the output.
     pub(super) fn watch(self, message: &str) -> Result<(Outcome, Vec<Arrival>)> {
         let streams = Streams::new(self.test, message.as_bytes())?;
         let start = Instant::now();
@@ -181,11 +181,11 @@ impl<'a> Guest<'a> {
         let status = child.wait(LIMIT).context("could not run the guest")?;
         let wall = start.elapsed();
         let arrivals = arrivals.finish()?;
-        fs::write(&streams.stdout, arrivals::text(&arrivals)).context("could not keep what was printed")?;
+        fs::write(&streams.stdout, arrivals::text(&arrivals)).context("could not write the output")?;
         Ok((self.judge(status.code(), wall, &streams)?, arrivals))
     }
 
-    /// Starts it with `message` on its standard input, and leaves the rest to the caller.
+    /// Starts it with `message` on its standard input, and returns the process.
     pub(super) fn start(self, message: &str) -> Result<Guarded> {
         let streams = Streams::new(self.test, message.as_bytes())?;
         self.spawn(child::between_files(streams.paths())?)
@@ -199,13 +199,13 @@ impl<'a> Guest<'a> {
         };
         let mut command = match self.file_size {
             None => cmd!(shell, "{program} {arguments...}"),
-            // The signal that comes with the limit is ignored, so that what is left of it is an error to the writer.
+            // The signal that comes with the limit is ignored, so that the writer gets an error instead.
             Some(kibibytes) => {
                 let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", kibibytes * 2);
                 cmd!(shell, "sh -c {script} sh {program} {arguments...}")
             }
         };
-        // wasmtime inherits it by name, so that even a key that opens nothing is on no command line.
+        // wasmtime inherits the variable by name, so that even a test key is not on a command line.
         if let Some(key) = &self.key {
             command = command.env(KEY_VARIABLE, key);
         }
@@ -215,7 +215,7 @@ impl<'a> Guest<'a> {
         Guarded::spawn(command, streams, "run the guest")
     }
 
-    /// Whether `iwasm` cannot do this, or says nothing of use about it.
+    /// Returns whether `iwasm` lacks this function, or reports too little about it.
     fn takes_more_than_iwasm(&self) -> bool {
         self.to_do == ToDo::Call
             || self.memory.is_some()
@@ -223,7 +223,7 @@ impl<'a> Guest<'a> {
             || self.artifact == Artifact::Component
     }
 
-    /// Returns the outcome of a run; an error if it breaks a rule for all runs.
+    /// Returns the outcome of a run; fails if it breaks a rule for all runs.
     fn judge(&self, exit: Option<i32>, wall: Duration, streams: &Streams) -> Result<Outcome> {
         let (stdout, stderr) = (text(&streams.stdout)?, text(&streams.stderr)?);
         let outcome = Outcome { exit, stdout, stderr, wall };
@@ -231,7 +231,7 @@ impl<'a> Guest<'a> {
         Ok(outcome)
     }
 
-    /// Holds for every run: the key is nowhere that a user, a log or a backup could see it.
+    /// Checks the rule for every run that the key is nowhere that a user, a log or a backup could see it.
     fn kept_the_key(&self, outcome: &Outcome) -> Result<()> {
         let Some(key) = &self.key else { return Ok(()) };
         ensure!(!contains_key(&outcome.stdout, key), "the key, or a part of it, is on stdout");
@@ -249,7 +249,7 @@ impl<'a> Guest<'a> {
     }
 }
 
-/// The files that a run's standard streams are, or are kept in.
+/// The files of a run's standard streams.
 #[derive(Debug)]
 struct Streams {
     stdin: PathBuf,
@@ -258,7 +258,7 @@ struct Streams {
 }
 
 impl Streams {
-    /// Those of the next run in `lab`, with `input` to be read.
+    /// Makes the files of the next run of the case, with `input` as standard input.
     fn new(test: &GuestContext<'_>, input: &[u8]) -> Result<Self> {
         let [stdin, stdout, stderr] = test.streams();
         fs::write(&stdin, input).with_context(|| format!("could not write `{}`", stdin.display()))?;
@@ -274,8 +274,8 @@ fn text(path: &Path) -> Result<String> {
     text_if_there(path)?.with_context(|| format!("there is no `{}`", path.display()))
 }
 
-/// The file's text, if it is a file: a pipe would be waited for. Where guests run side by side, one that was listed may have
-/// gone before it is read.
+/// Returns the file's text, if it is a regular file: reading a pipe would block. Where guests run side by side, a
+/// listed file may be gone before it is read.
 fn text_if_there(path: &Path) -> Result<Option<String>> {
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return Ok(None);

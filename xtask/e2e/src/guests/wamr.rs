@@ -1,9 +1,9 @@
-//! WAMR in the place of wasmtime: the `iwasm` command where there is one, and a runner of ours that is compiled from WAMR's
-//! own C code.
+//! WAMR as the host: the `iwasm` command if there is one, and a runner of ours that is compiled from WAMR's C
+//! code.
 //!
-//! The cases run twice: on WAMR as it comes, and on WAMR without reference types and bulk memory, as boards have it. The
-//! first is `iwasm` if the variable `IWASM` or the `PATH` has one; what `iwasm` has no words for, such as calling exported
-//! functions, is the runner's all the same.
+//! The cases run twice: on the default WAMR, and on WAMR without reference types and bulk memory, as boards have
+//! it. The first is `iwasm` if the variable `IWASM` or the `PATH` has one; the runner still runs the cases that
+//! `iwasm` cannot, such as calls of exported functions.
 
 mod c_host;
 
@@ -23,7 +23,7 @@ use devkit::{
 use toolchain::{Need, Python};
 use xshell::cmd;
 
-/// The runner. It is compiled for size, since that is how WAMR is compiled for boards.
+/// The runner. It is compiled for size, as WAMR is for boards.
 pub(crate) const PROGRAM: OnDemand = OnDemand {
     package: "wamr-runner",
     profile: "wamr-runner",
@@ -35,20 +35,20 @@ pub(crate) const PROGRAM: OnDemand = OnDemand {
 /// The name that the runner prints.
 const RUNNER: &str = PROGRAM.package;
 
-/// Where the environment says that `iwasm` is.
+/// The variable with the path of `iwasm`.
 const VARIABLE: &str = "IWASM";
 
-/// WAMR, built in one way or another.
+/// A build of WAMR.
 #[derive(Clone, Debug)]
 pub(super) struct Wamr {
-    /// The name and version, for the report of a case that failed.
+    /// Name and version, for the report of a failed case.
     pub(super) name: String,
-    /// The `iwasm` command, if that is what runs most cases.
+    /// The `iwasm` command, if that runs most cases.
     iwasm: Option<PathBuf>,
     runner: PathBuf,
-    /// A guest that does with sessions what the shipped module has no use for.
+    /// A guest with the operations on sessions that the shipped module does not use.
     pub(super) sessions: PathBuf,
-    /// A host in C, with a WAMR of its own.
+    /// The host in C, with its own WAMR.
     pub(super) c_host: PathBuf,
 }
 
@@ -59,7 +59,7 @@ impl Wamr {
     }
 }
 
-/// WAMR in the ways that the module has to run on.
+/// Returns both builds of WAMR that the module has to run on.
 pub(super) fn all(project: &Project) -> Result<[Wamr; 2]> {
     let found = iwasm(project)?;
     let as_it_comes = usual(project)?;
@@ -90,19 +90,19 @@ pub(super) fn all(project: &Project) -> Result<[Wamr; 2]> {
     Ok([first, wamr(None, version(project, &small)?, &small)])
 }
 
-/// The runner with WAMR as it is built where nothing else is said.
+/// Returns the runner with the default WAMR.
 pub(crate) fn usual(project: &Project) -> Result<Variant> {
     Ok(Variant { name: "wamr", variables: variables(project)?, ..Variant::default() })
 }
 
-/// The user's `iwasm` and what it calls itself; `None` where there is none.
+/// Returns the user's `iwasm` and its version; `None` if there is none.
 fn iwasm(project: &Project) -> Result<Option<(PathBuf, String)>> {
     match env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
         Some(chosen) => {
             let program = env::current_dir()?.join(chosen);
             let version = version(project, &program).with_context(|| {
                 format!(
-                    "{VARIABLE} is `{}`, which is no iwasm that runs: correct it or unset it",
+                    "{VARIABLE} is `{}`, which is not a working iwasm: correct it or unset it",
                     program.display()
                 )
             })?;
@@ -115,7 +115,7 @@ fn iwasm(project: &Project) -> Result<Option<(PathBuf, String)>> {
     }
 }
 
-/// Returns the first line that `program` prints about its version. An error if it is no `iwasm`.
+/// Returns the first line that `program` prints about its version. Fails if it is not `iwasm`.
 fn version(project: &Project, program: &Path) -> Result<String> {
     let shell = project.shell()?;
     let printed = cmd::output(cmd!(shell, "{program} --version"), "ask WAMR for its version")?;
@@ -127,7 +127,8 @@ fn version(project: &Project, program: &Path) -> Result<String> {
     Ok(line.to_owned())
 }
 
-/// Returns the variables that name the compilers of WAMR's C code: cmake, ninja and libclang, of a Python environment.
+/// Returns the variables that name the compilers of WAMR's C code: cmake, ninja and libclang, from a Python
+/// environment.
 fn variables(project: &Project) -> Result<Vec<(&'static str, OsString)>> {
     (PROGRAM.prepare)(project)?;
     let programs = toolchain::python(project, Python::Wamr)?;
@@ -135,7 +136,7 @@ fn variables(project: &Project) -> Result<Vec<(&'static str, OsString)>> {
     let python = programs.join("python3");
     let script = "import clang, pathlib; print(pathlib.Path(clang.__file__).parent / 'native')";
     let libclang = cmd::read(cmd!(shell, "{python} -c {script}"), "find libclang")?;
-    // That libclang comes without the headers that belong to every compiler, as `stdbool.h`; the system's compiler has them.
+    // That libclang comes without compiler headers such as `stdbool.h`; the system's compiler has them.
     let headers =
         cmd::read(cmd!(shell, "cc -print-file-name=include"), "ask the C compiler for its headers")?;
     let path = env::var_os("PATH").unwrap_or_default();

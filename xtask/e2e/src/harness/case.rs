@@ -1,17 +1,18 @@
-//! A case: the name of something that must hold, and a function that tries it.
+//! A case: a name, and a function that checks something.
 
-/// One thing that must hold.
+/// A check with a name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case<C> {
-    /// Its path, such as `chat::second_turn_carries_the_first`.
+    /// Path of the case, such as `chat::second_turn_carries_the_first`.
     pub(crate) name: &'static str,
-    /// Tries it: a function of the context of its group. Its error is the difference from what was expected.
+    /// The check: a function of the context of its group. Its error is the difference from the expectation.
     pub(crate) check: C,
-    /// Whether it is run on the first runtime alone: it takes several seconds, and is about our code rather than the runtime.
+    /// Whether the case runs on the first runtime only: it takes several seconds, and is about our code rather
+    /// than the runtime.
     pub(crate) long: bool,
 }
 
-/// Makes `CASES` of functions: cases of the kind that the parent module calls `Case`, with names such as `group::function`.
+/// Defines `CASES` from functions: cases of the parent module's type `Case`, with names such as `group::function`.
 macro_rules! cases {
     (long $group:ident: $($check:ident,)*) => {
         $crate::harness::case::cases!(@ true, $group, $($check,)*);

@@ -1,4 +1,5 @@
-//! The context of a case: a home directory with a configuration, the programs, the server's log, and the session files.
+//! The context of a case: a home directory with a configuration, the programs, the provider's log, and the session
+//! files.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -11,10 +12,11 @@ use xshell::{Cmd, Shell};
 use super::fixture::Fixture;
 use crate::guests::context::{ANTHROPIC, LOCKS, PROVIDER};
 
-/// The token that clients present to a gateway that has one. As with the key, no part of it may ever be seen.
+/// The token that clients present to a gateway that requires one. Like the key, no part of it may appear in any
+/// output.
 pub(super) const TOKEN: &str = "tk-Vb3XyZq8MdLw5RfTn7HsKc2Pj9GuAe4E";
 
-/// No script and no command may take longer.
+/// The time limit of a script or a command.
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// The context of one case.
@@ -30,7 +32,7 @@ impl<'a> WeftContext<'a> {
         Self::of(fixture, TestContext::new(&fixture.provider, fixture.directory(), name)?)
     }
 
-    /// A context inside this one, with a home directory of its own.
+    /// Makes a context inside this one, with its own home directory.
     pub(super) fn within(&self, name: &str) -> Result<Self> {
         Self::of(self.fixture, self.context.within(name)?)
     }
@@ -42,27 +44,27 @@ impl<'a> WeftContext<'a> {
         Ok(test)
     }
 
-    /// weft's home directory.
+    /// Returns weft's home directory.
     pub(super) fn home(&self) -> PathBuf {
         self.context.path("home")
     }
 
-    /// Configures weft to be answered by `scenario`, without retries.
+    /// Configures weft for answers of `scenario`, without retries.
     pub(super) fn configure(&self, scenario: &str) -> Result<()> {
         self.configure_with(scenario, json!({}), json!({}))
     }
 
-    /// The same with `options` of the provider and of the gateway.
+    /// Configures weft for answers of `scenario`, with `options` of the provider and of the gateway.
     pub(super) fn configure_with(&self, scenario: &str, provider: Value, gateway: Value) -> Result<()> {
         self.configure_at(&self.context.api_base(scenario), provider, gateway)
     }
 
-    /// Configures weft to ask at `api_base`.
+    /// Configures weft to send requests to `api_base`.
     pub(super) fn configure_at(&self, api_base: &str, provider: Value, gateway: Value) -> Result<()> {
         self.write_config(PROVIDER, api_base, provider, gateway)
     }
 
-    /// Configures weft to be answered by `scenario` as Anthropic would.
+    /// Configures weft for answers of `scenario` in Anthropic's protocol.
     pub(super) fn configure_anthropic(&self, scenario: &str) -> Result<()> {
         let api_base = self.context.api_base(scenario);
         self.write_config(ANTHROPIC, &api_base, json!({}), json!({}))
@@ -80,26 +82,26 @@ impl<'a> WeftContext<'a> {
             .with_context(|| format!("could not write `{}`", path.display()))
     }
 
-    /// A gateway that is answered by `scenario`.
+    /// Starts a gateway for answers of `scenario`.
     pub(super) fn gateway(&self, scenario: &str) -> Result<Gateway> {
         self.configure(scenario)?;
         self.start()
     }
 
-    /// A gateway as it is configured.
+    /// Starts a gateway with the current configuration.
     pub(super) fn start(&self) -> Result<Gateway> {
         let shell = self.fixture.shell()?;
         Gateway::start(self.at_home(self.fixture.weft(&shell)).arg("gateway"), &self.log())
     }
 
-    /// A gateway as it is configured that can write no file to speak of.
+    /// Starts a gateway with the current configuration that can write only tiny files.
     pub(super) fn start_without_room(&self) -> Result<Gateway> {
         let shell = self.fixture.shell()?;
         let command = self.fixture.weft_without_room(&shell);
         Gateway::start(self.at_home(command).arg("gateway"), &self.log())
     }
 
-    /// A gateway that is answered by `scenario` and asks for [`TOKEN`].
+    /// Starts a gateway for answers of `scenario` that requires [`TOKEN`].
     pub(super) fn gateway_with_token(&self, scenario: &str) -> Result<Gateway> {
         self.configure(scenario)?;
         let shell = self.fixture.shell()?;
@@ -107,8 +109,8 @@ impl<'a> WeftContext<'a> {
         Gateway::start(command.arg("gateway"), &self.log())
     }
 
-    /// `command` with this place's home and the provider's key in its environment, and nothing of ours that would change
-    /// what it does.
+    /// Adds this context's home and the provider's key to the environment of `command`, and removes variables of
+    /// ours that would change its behaviour.
     pub(super) fn at_home<'s>(&self, command: Cmd<'s>) -> Cmd<'s> {
         let command = command.env("CLAWFT_HOME", self.home()).env(KEY_VARIABLE, KEY);
         ["CLAWFT_LISTEN", "CLAWFT_TOKEN", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
@@ -116,7 +118,7 @@ impl<'a> WeftContext<'a> {
             .fold(command, |command, name| command.env_remove(name))
     }
 
-    /// The log of the next gateway.
+    /// Returns the path of the next gateway's log.
     fn log(&self) -> PathBuf {
         self.context.path(&format!("{}.log", self.context.next("gateway")))
     }
@@ -127,19 +129,19 @@ impl<'a> WeftContext<'a> {
         self.run(self.at_home(self.fixture.weft(&shell).args(arguments)), input)
     }
 
-    /// The same with the binary for the other architecture.
+    /// Runs the binary for the other architecture with `arguments`, and `input` on its standard input.
     pub(super) fn foreign(&self, arguments: &[&str], input: &str) -> Result<Outcome> {
         let shell = self.fixture.shell()?;
         self.run(self.at_home(self.fixture.foreign(&shell)?.args(arguments)), input)
     }
 
-    /// A gateway of the binary for the other architecture, as it is configured.
+    /// Starts a gateway of the binary for the other architecture, with the current configuration.
     pub(super) fn start_foreign(&self) -> Result<Gateway> {
         let shell = self.fixture.shell()?;
         Gateway::start(self.at_home(self.fixture.foreign(&shell)?).arg("gateway"), &self.log())
     }
 
-    /// Has a script of ours try `case` with what it is `given`. What it finds wrong is the error.
+    /// Runs `case` of one of our scripts with the input `given`. Its findings are the error.
     pub(super) fn script(&self, name: &str, case: &str, given: Value) -> Result<()> {
         let shell = self.fixture.shell()?;
         let command = self.fixture.script(&shell, name).arg(case).env("NO_PROXY", "127.0.0.1");
@@ -151,7 +153,7 @@ impl<'a> WeftContext<'a> {
         Ok(())
     }
 
-    /// The same with a gateway's page in a browser; screenshots are named after `case`.
+    /// Runs `case` of the script about a gateway's page in a browser; screenshots are named after `case`.
     pub(super) fn page(&self, case: &str, gateway: &Gateway) -> Result<()> {
         let screenshots = &self.fixture.screenshots;
         fs::create_dir_all(screenshots)
@@ -175,14 +177,14 @@ impl<'a> WeftContext<'a> {
         self.context.requests()
     }
 
-    /// The session `id` as it is stored.
+    /// Returns the stored session `id`.
     pub(super) fn session(&self, id: &str) -> Result<Value> {
         let path = self.home().join(format!("sessions/{id}.json"));
         let bytes = fs::read(&path).with_context(|| format!("could not read the session `{id}`"))?;
         serde_json::from_slice(&bytes).with_context(|| format!("the session `{id}` is torn"))
     }
 
-    /// The files in the directory of sessions, and the locks, as `.locks/NAME`.
+    /// Returns the files in the directory of sessions, and the locks as `.locks/NAME`.
     pub(super) fn session_files(&self) -> Result<Vec<String>> {
         let sessions = self.home().join("sessions");
         let mut files = names(&sessions)?;
@@ -191,7 +193,7 @@ impl<'a> WeftContext<'a> {
         Ok(files)
     }
 
-    /// Neither the key nor the token is in a log, a session or anything that was printed.
+    /// Checks that neither the key nor the token is in a log, a session or any output.
     pub(super) fn kept_the_key(&self) -> Result<()> {
         for path in files::below(self.context.directory())? {
             let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
@@ -208,7 +210,7 @@ impl<'a> WeftContext<'a> {
         self.context.evidence("sessions")
     }
 
-    /// A shell of one's own.
+    /// Returns a new shell.
     pub(super) fn shell(&self) -> Result<Shell> {
         self.fixture.shell()
     }

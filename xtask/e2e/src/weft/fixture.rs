@@ -1,4 +1,4 @@
-//! The fixture of all cases: the binaries, the programs that try them, the server that plays the model, and a directory.
+//! The fixture of all cases: the binaries, the programs that test them, the mock provider, and a directory.
 
 use std::{
     collections::BTreeMap,
@@ -17,18 +17,18 @@ use xshell::{Cmd, Shell, cmd};
 use super::{cases::Case, context::WeftContext};
 use crate::report::Failure;
 
-/// The variable that names a binary to try instead of the released one.
+/// The variable with the path of a binary to test instead of the released one.
 const VARIABLE: &str = "WEFT";
 
-/// The binaries that run on Linux, and the processors that they are for, as Rust calls them.
+/// The binaries for Linux, and their processors by Rust's names.
 const BOTH: [(Target, &str); 2] = [(Target::LinuxAmd64, "x86_64"), (Target::LinuxArm64, "aarch64")];
 
 /// The binary under test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// The binaries that `cargo xtask dist` makes for Linux.
+    /// The binaries of `cargo xtask dist` for Linux.
     Released,
-    /// The one at this path, which the user chose.
+    /// The binary at this path, which the user chose.
     Chosen(PathBuf),
 }
 
@@ -37,7 +37,7 @@ pub(super) enum Subject {
 pub(super) struct Fixture {
     /// The binary for this machine.
     weft: PathBuf,
-    /// The one for the other architecture, and what runs it here.
+    /// The binary for the other architecture, and its emulator.
     foreign: Option<[PathBuf; 2]>,
     python: PathBuf,
     /// The scripts that Python runs.
@@ -46,15 +46,16 @@ pub(super) struct Fixture {
     pub(super) chromium: PathBuf,
     /// The load generator.
     pub(super) load_generator: LoadGenerator,
-    /// Where screenshots are kept: they are there to be looked at after the run.
+    /// The directory of screenshots, which remain after the run.
     pub(super) screenshots: PathBuf,
-    /// The server that plays the model. Declared before the directory, so that it has ended when its log is removed.
+    /// The mock provider. It is declared before the directory, so that it ends before its log is removed.
     pub(super) provider: Provider,
     directory: WorkDirectory,
 }
 
 impl Fixture {
-    /// Builds, finds and starts what the cases need. With `keep`, the directory outlives the run, and is named.
+    /// Builds, finds and starts what the cases need. With `keep`, the directory outlives the run, and its path is
+    /// printed.
     pub(super) fn prepare(project: &Project, subject: Subject, keep: bool) -> Result<Self> {
         let (weft, foreign) = subject.binaries(project)?;
         let python = toolchain::python(project, Python::Acceptance)?.join("python3");
@@ -77,7 +78,7 @@ impl Fixture {
         })
     }
 
-    /// Tries `case` in a context of its own. What holds of every case: no key is anywhere that somebody could see it.
+    /// Runs `case` in its own context, and checks that no key is anywhere that somebody could see it.
     pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
         let test = WeftContext::new(self, case.name)?;
         let tried = (case.check)(&test).and_then(|()| test.kept_the_key());
@@ -89,21 +90,21 @@ impl Fixture {
         cmd::read(self.weft(&self.shell()?).arg("--version"), "ask weft for its version")
     }
 
-    /// The binary for this machine.
+    /// Returns the command of the binary for this machine.
     pub(super) fn weft<'a>(&self, shell: &'a Shell) -> Cmd<'a> {
         let weft = &self.weft;
         cmd!(shell, "{weft}")
     }
 
-    /// The same where no file may have more than 2 KB.
+    /// Returns the command of the binary for this machine with files limited to 2 KB.
     pub(super) fn weft_without_room<'a>(&self, shell: &'a Shell) -> Cmd<'a> {
         let weft = &self.weft;
-        // The signal that comes with the limit is ignored, so that what is left of it is an error to the writer.
+        // The signal that comes with the limit is ignored, so that the writer gets an error instead.
         let script = "trap '' XFSZ; ulimit -f 4; exec \"$@\"";
         cmd!(shell, "sh -c {script} sh {weft}")
     }
 
-    /// The binary for the other architecture, in what runs it here.
+    /// Returns the command of the binary for the other architecture, in its emulator.
     pub(super) fn foreign<'a>(&self, shell: &'a Shell) -> Result<Cmd<'a>> {
         let Some([emulator, weft]) = &self.foreign else {
             bail!("there is no binary for the other architecture")
@@ -111,31 +112,31 @@ impl Fixture {
         Ok(cmd!(shell, "{emulator} {weft}"))
     }
 
-    /// A script of ours in Python.
+    /// Returns the command of one of our Python scripts.
     pub(super) fn script<'a>(&self, shell: &'a Shell, name: &str) -> Cmd<'a> {
         let (python, script) = (&self.python, self.scripts.join(name).with_extension("py"));
-        // It leaves no compiled files in the checkout.
+        // `-B`: no compiled Python files are written into the checkout.
         cmd!(shell, "{python} -B {script}")
     }
 
-    /// A disk for a program that is linked with the C library, as it is unless it is told to be otherwise.
+    /// Returns effects on the disk of a program that is linked with the C library, with no effect yet.
     pub(super) fn effects(&self) -> Result<Effects> {
         self.directory.effects()
     }
 
-    /// The directory that holds one directory for each case.
+    /// Returns the directory that contains one directory for each case.
     pub(super) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// A shell of one's own, for one thread: shells are not shared between threads.
+    /// Returns a new shell for one thread: shells are not shared between threads.
     pub(super) fn shell(&self) -> Result<Shell> {
         self.directory.shell()
     }
 }
 
 impl Subject {
-    /// Returns the choice of the environment.
+    /// Returns the choice in the environment.
     pub(super) fn chosen() -> Result<Self> {
         let Some(chosen) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) else {
             return Ok(Self::Released);
@@ -146,7 +147,7 @@ impl Subject {
         Ok(Self::Chosen(path))
     }
 
-    /// The binary for this machine, and for the other architecture the emulator with its binary.
+    /// Returns the binary for this machine, and the emulator with the binary for the other architecture.
     fn binaries(self, project: &Project) -> Result<(PathBuf, Option<[PathBuf; 2]>)> {
         match self {
             Self::Released => released(project).map(|(own, foreign)| (own, Some(foreign))),

@@ -1,8 +1,8 @@
-//! The released binary, tried from outside by the programs that its users have: the OpenAI client,
-//! a browser, a shell; and on the other architecture, under load, and when it is killed.
+//! The released binary, tested from outside with the programs of its users: the OpenAI client, a browser, a shell;
+//! and on the other architecture, under load, and when it is killed.
 //!
-//! Modules in reading order: [`cases`] says what is tried, [`context`] is what a case works with, [`fixture`] is what all
-//! cases share.
+//! Modules in reading order: [`cases`] are the tests, [`context`] is the context of a case, [`fixture`] is what
+//! all cases share.
 
 mod cases;
 mod context;
@@ -17,13 +17,13 @@ use libtest_mimic::Trial;
 use self::fixture::{Fixture, Subject};
 use super::harness::{self, Log, Options};
 
-/// The names of the cases, for the page that names them.
+/// Returns the names of the cases, for the test of the document that names them.
 #[cfg(test)]
 pub(super) fn case_names() -> impl Iterator<Item = &'static str> {
     cases::all().into_iter().map(|case| case.name)
 }
 
-/// Prepares the cases, with what the environment names to be tried.
+/// Prepares the cases, for the binary that the environment names.
 pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
     let subject = Subject::chosen()?;
     let cases = match subject {

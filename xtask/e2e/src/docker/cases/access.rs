@@ -1,4 +1,4 @@
-//! A registry that asks who one is, and the ways in which Docker keeps the answer.
+//! A registry that requires a login, and the ways in which Docker stores credentials.
 
 use std::{fs, path::Path};
 
@@ -16,11 +16,11 @@ cases! {
     uses_login_of_credential_helper,
 }
 
-/// The user of `ci/docker-engine`, and the same as the header of basic authentication has it.
+/// The user and the password of `ci/docker-engine`, and both as a header of basic authentication.
 const USER: (&str, &str) = ("tester", "of no use elsewhere");
 const ENCODED: &str = "dGVzdGVyOm9mIG5vIHVzZSBlbHNld2hlcmU=";
 
-/// Pushes one image to the locked registry, with a configuration of Docker's that has these `credentials`.
+/// Pushes one image to the locked registry, with a Docker configuration that has these `credentials`.
 fn push(
     test: &ImageContext<'_>,
     name: &str,

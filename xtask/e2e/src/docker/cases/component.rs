@@ -1,4 +1,4 @@
-//! The component in a registry, and what a release says of its files: read by clients that are not ours.
+//! The component in a registry, and a release's descriptions of its files, read by clients of other projects.
 
 use std::{
     collections::BTreeMap,
@@ -24,10 +24,10 @@ cases! {
     sboms_fit_the_cyclonedx_schema,
 }
 
-/// A commit and its time, for what is no release.
+/// A commit and its time, for artifacts that are not a release.
 const COMMIT: (&str, u64) = ("0123456789abcdef0123456789abcdef01234567", 1_700_000_000);
 
-/// The component, in a layout of the case's own, and where it is pushed to.
+/// The component in the case's own layout, and the reference to push it to.
 struct Pushed {
     project: Project,
     layout: PathBuf,
@@ -46,7 +46,7 @@ impl Pushed {
         Ok(Self { project, layout, component, target, bytes: fs::read(path)? })
     }
 
-    /// Pushes it, and returns whether it was not there yet.
+    /// Pushes it, and returns whether it was new in the registry.
     fn push(&self) -> Result<bool> {
         let Self { project, layout, component, target, .. } = self;
         Ok(calls::publish_component(project, layout, &component.manifest, target)?.new)
@@ -65,13 +65,13 @@ fn pulled_component_is_unchanged_and_runs(test: &ImageContext<'_>) -> Result<()>
     let directory = test.path("pulled");
     fs::create_dir_all(&directory)?;
     let reference = format!("{}:{}", pushed.target.image, pushed.target.tag);
-    script(test, &pushed.project, "pull", &json!({ "reference": reference, "folder": directory }))?;
+    script(test, &pushed.project, "pull", &json!({ "reference": reference, "directory": directory }))?;
     let component = directory.join("clawft.wasm");
-    ensure!(fs::read(&component)? == pushed.bytes, "what came back is something else");
+    ensure!(fs::read(&component)? == pushed.bytes, "the pulled component differs from the pushed one");
     answers(test, &pushed.project, &component)
 }
 
-/// wasmtime runs `component`, which asks the server that plays the model.
+/// Checks that `component` runs in wasmtime and gets an answer from the mock provider.
 fn answers(test: &ImageContext<'_>, project: &Project, component: &Path) -> Result<()> {
     let (shell, wasmtime) = (test.shell()?, toolchain::tool(project, Tool::Wasmtime)?);
     let (config, message) = (test.path("config"), test.path("message"));
@@ -89,14 +89,14 @@ fn gives_each_component_version_once(test: &ImageContext<'_>) -> Result<()> {
     ensure!(pushed.found()?.is_none(), "a version is there that nobody pushed");
     ensure!(pushed.push()?, "the first push found it there");
     let there = pushed.found()?.context("the push left nothing")?;
-    ensure!(there == pushed.component.manifest.to_string(), "what is there is {there}");
+    ensure!(there == pushed.component.manifest.to_string(), "the registry has {there}");
     ensure!(!pushed.push()?, "the second push sent something");
     let (layout, path) = (test.path("oci-other"), artifacts::ensure_built(&pushed.project)?.component);
     let other = calls::create_component(&pushed.project, &layout, &path, "another commit", COMMIT.1)?;
     let refused = calls::publish_component(&pushed.project, &layout, &other.manifest, &pushed.target);
     let error = refused.err().context("another component took the version")?.to_string();
     ensure!(error.contains(&format!("stands for {there} already")), "the error says `{error}`");
-    ensure!(pushed.found()? == Some(there), "the version stands for something else now");
+    ensure!(pushed.found()? == Some(there), "the version names another manifest now");
     Ok(())
 }
 
@@ -108,7 +108,7 @@ fn sboms_fit_the_cyclonedx_schema(test: &ImageContext<'_>) -> Result<()> {
     script(test, &project, "sbom", &json!({ "documents": documents, "parsed": parsed }))
 }
 
-/// Has Python try a case of `xtask/acceptance/release.py` with what it is `given`.
+/// Runs a case of `xtask/acceptance/release.py` in Python, with the input `given`.
 fn script(test: &ImageContext<'_>, project: &Project, case: &str, given: &Value) -> Result<()> {
     let programs = toolchain::python(project, Python::Release)?;
     let (python, script) = (programs.join("python3"), test.fixture.root.join("xtask/acceptance/release.py"));

@@ -1,4 +1,4 @@
-//! The files in `docs/deploy/`: they are what their schemas ask for, and one of them is run.
+//! The files in `docs/deploy/`: all match their schemas, and one of them is run.
 
 use std::{fs, thread, time::Duration};
 
@@ -52,10 +52,10 @@ fn compose_file_fits_and_serves(test: &ImageContext<'_>) -> Result<()> {
     tried.map_err(|error| error.context(format!("its log says `{log}`")))
 }
 
-/// The token that the compose file hands to the gateway.
+/// The token that the compose file passes to the gateway.
 const TOKEN: &str = "tk-Hd4KqW8zVb2NfYx6RmTs9LcJpGe7Ua3X";
 
-/// A gateway at `address` answers whoever has the token, in the end.
+/// Waits until a gateway at `address` answers a client with the token.
 fn is_ready(address: &str) -> Result<()> {
     let status = |token| http::get(address, "/v1/models", token).map(|response| response.status);
     for _ in 0..100 {

@@ -20,7 +20,7 @@ cases! {
     names_registry_that_is_unreachable,
 }
 
-/// A directory with the binary for amd64 alone.
+/// Returns a directory with only the binary for amd64.
 fn half(test: &ImageContext<'_>) -> Result<String> {
     let directory = test.path("half");
     fs::create_dir_all(&directory)?;
@@ -51,7 +51,7 @@ fn allow_partial_warns_of_missing_platform(test: &ImageContext<'_>) -> Result<()
         outcome.said(&["PARTIAL: there is no image for linux/arm64"])?;
         ensure!(test.platforms("x")? == ["linux/amd64"], "the list is of {:?}", test.platforms("x")?);
     }
-    // What one machine could not push another may merge without.
+    // One machine could not push it, but another may still merge without it.
     let merge = ["--merge", "--tag", "merged", "--builder", "oci"];
     failed(&test.xtask(&merge)?, &["there is no image for linux/arm64: with `--allow-partial`"])?;
     test.has_no_tag("merged")?;
@@ -78,7 +78,7 @@ fn refuses_missing_or_foreign_digests(test: &ImageContext<'_>) -> Result<()> {
     refused(Some(&of_amd64), &["was recorded for linux/arm64, and is a second image for linux/amd64"])?;
     let (head, last) = of_arm64.trim_end().split_at(of_arm64.trim_end().len() - 1);
     let tampered = format!("{head}{}", if last == "0" { "1" } else { "0" });
-    refused(Some(&tampered), &["the image recorded for linux/arm64 can't be used, and no tag was moved"])?;
+    refused(Some(&tampered), &["the image recorded for linux/arm64 cannot be used, and no tag was moved"])?;
     refused(Some("latest"), &["linux-arm64: `latest` is not of the form `name@sha256:…`"])?;
     fs::write(&arm64, of_arm64)?;
     fs::copy(&amd64, test.digests().join("linux-amd64-2"))?;
@@ -88,7 +88,7 @@ fn refuses_missing_or_foreign_digests(test: &ImageContext<'_>) -> Result<()> {
 
 fn refuses_images_of_different_revisions(test: &ImageContext<'_>) -> Result<()> {
     test.push(Builder::Oci, &["good"])?;
-    // An image of another revision, as another checkout's push would have left it.
+    // An image of another revision, as a push from another checkout would leave it.
     let (image, root) = (format!("{}:other", test.image()), &test.fixture.root);
     let dockerfile = root.join("Dockerfile.multi-arch").display().to_string();
     let binaries = test.fixture.binaries.display().to_string();

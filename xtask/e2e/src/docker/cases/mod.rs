@@ -12,10 +12,10 @@ use anyhow::Result;
 use super::context::ImageContext;
 use crate::harness::case::{self, cases};
 
-/// One thing that must hold of images, and of the command that makes them.
+/// A case about images, or about the command that makes them.
 pub(super) type Case = case::Case<fn(&ImageContext<'_>) -> Result<()>>;
 
-/// All of them, in the order in which they begin.
+/// Returns all cases, in the order in which they begin.
 pub(super) fn all() -> Vec<Case> {
     [push::CASES, run::CASES, failures::CASES, access::CASES, deploy::CASES, component::CASES].concat()
 }

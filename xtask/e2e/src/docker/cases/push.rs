@@ -1,4 +1,4 @@
-//! The result of a push in the registry: one index of the images of all platforms, whichever way they were made.
+//! The result of a push in the registry: one index of the images of all platforms, whichever builder made them.
 
 use std::fs;
 
@@ -19,7 +19,7 @@ cases! {
     keeps_everything_local_without_push,
 }
 
-/// The most bytes that an image may take to transfer.
+/// The maximum compressed size of an image in bytes.
 const LARGEST: u64 = 15_000_000;
 
 fn docker_tags_index_of_all_platforms(test: &ImageContext<'_>) -> Result<()> {
@@ -48,7 +48,7 @@ fn one_list(test: &ImageContext<'_>, builder: Builder) -> Result<()> {
     Ok(())
 }
 
-/// An image in a list.
+/// An image in an index.
 struct Listed {
     platform: String,
     digest: String,
@@ -109,7 +109,7 @@ fn merges_platforms_pushed_by_machines(test: &ImageContext<'_>) -> Result<()> {
 }
 
 fn resumes_broken_push_unseen_by_anyone(test: &ImageContext<'_>) -> Result<()> {
-    // A push is a half-done one once all but the last of its pieces are there.
+    // A push is incomplete when all blobs but the last exist.
     let half = test.xtask(&["--push", "--platform", "linux/amd64", "--builder", "oci"])?;
     ensure!(half.exit == Some(0), "the first half of the push failed");
     test.has_no_tag("whole")?;

@@ -1,4 +1,4 @@
-//! A tag on each platform: it gives the right program, which serves, stores sessions and needs no rights.
+//! A tag on each platform: its program is the right one, serves, stores sessions and needs no privileges.
 
 use std::{fs, process};
 
@@ -21,7 +21,7 @@ cases! {
     image_holds_one_file_and_no_key,
 }
 
-/// The platforms, with a part of what the program for each says of itself.
+/// The platforms, with a part of the version of each program.
 const PLATFORMS: [(&str, &str); 2] =
     [("linux/amd64", "x86_64-unknown-linux-musl"), ("linux/arm64", "aarch64-unknown-linux-musl")];
 
@@ -71,14 +71,14 @@ fn runs_unprivileged_on_read_only_root(test: &ImageContext<'_>) -> Result<()> {
     let config = format!("{}:/root/.clawft/config.json:ro", test.configure()?.display());
     let rights = ["--user", "65532:65532", "--read-only", "--cap-drop", "ALL"];
     let rights = [&rights[..], &["--security-opt", "no-new-privileges"]].concat();
-    // A volume with no name, which is made for this container.
+    // An anonymous volume, which is made for this container.
     let words = [&rights[..], &["--volume", "/root/.clawft", "--volume", &config]].concat();
     let container = Container::start(test, &image, "linux/amd64", &words)?;
     let text = http::say(&container.address, "kept", "hello")?.text()?;
     ensure!(text == "echo: hello", "it answers `{text}`");
     let sessions = container.exec(&["weft", "sessions", "list"])?;
     ensure!(sessions.contains("kept"), "the session is not in the volume: `{sessions}`");
-    // Without a volume of its own, with another home.
+    // Without a volume, and with another home.
     let words = [&rights[..], &["--tmpfs", "/data:mode=1777", "--env", "CLAWFT_HOME=/data"]].concat();
     let config = format!("{}:/data/config.json:ro", test.path("config.json").display());
     let container =
@@ -120,7 +120,7 @@ fn image_holds_one_file_and_no_key(test: &ImageContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The files of the image, but for those that the engine lays over every container.
+/// Returns the files of the image, without those that the engine adds to every container.
 fn files(test: &ImageContext<'_>, platform: &str) -> Result<Vec<String>> {
     let image = format!("{}:files", test.image());
     let id = test.docker_prints(&["create", "--pull", "always", "--platform", platform, &image])?;

@@ -1,4 +1,4 @@
-//! Anthropic's protocol: other headers, other fields, other words, the same conversation.
+//! Anthropic's protocol: the same conversation with other headers and fields.
 
 use anyhow::{Result, ensure};
 use serde_json::json;

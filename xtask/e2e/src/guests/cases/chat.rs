@@ -1,4 +1,4 @@
-//! The main job: a message goes in, the answer comes out, and the next turn knows of it.
+//! The main purpose: a message gets an answer, and the next turn has both in its history.
 
 use anyhow::{Result, ensure};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Configurations that cannot be used: the error says which file, where in it, and what to do.
+//! Configurations that cannot be used: the error names the file, the position in it, and the correction.
 
 use anyhow::Result;
 use serde_json::json;

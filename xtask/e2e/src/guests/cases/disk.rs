@@ -1,4 +1,4 @@
-//! Disks that take their time, and hosts that stand still: every turn is stored, or its caller is told.
+//! Slow disks and stopped hosts: every turn is stored, or its caller gets an error.
 
 use std::{thread, time::Duration};
 
@@ -14,12 +14,12 @@ cases! {
     overtakes_stopped_guest_without_losing_turns,
 }
 
-/// Longer than any guest takes.
+/// The time limit, which is longer than any guest takes.
 const LIMIT: Duration = Duration::from_secs(50);
 
 fn keeps_turns_of_four_guests_on_slow_disk(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
-    // Creates the directories.
+    // This creates the directories.
     test.compiled().say("first")?.answered("echo: first")?;
     let effects = test.fixture.effects()?.slow(3500);
     at_once(["0", "1", "2", "3"].map(|message| {
@@ -29,7 +29,7 @@ fn keeps_turns_of_four_guests_on_slow_disk(test: &GuestContext<'_>) -> Result<()
     stored(test, &["0", "1", "2", "3", "first"])
 }
 
-/// First for less time than it takes the other guest to overtake it, and then for more.
+/// Stops a guest, first for less time than the other guest needs to break its lock, and then for more.
 fn overtakes_stopped_guest_without_losing_turns(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     let late = stopping(test, "late")?;
@@ -44,7 +44,7 @@ fn overtakes_stopped_guest_without_losing_turns(test: &GuestContext<'_>) -> Resu
     stored(test, &["late", "next", "overtaking", "too late"])
 }
 
-/// A guest that has stopped after writing its turn, and before putting it into the session's place.
+/// Starts a guest and stops it after it has written its turn, and before it renames the file to the session.
 fn stopping(test: &GuestContext<'_>, message: &str) -> Result<Guarded> {
     let mut guest = test.compiled().effects(test.fixture.effects()?.stopped_after_fsync()).start(message)?;
     guest.stops_within(LIMIT)?;
@@ -57,7 +57,7 @@ fn ended(guest: Guarded) -> Result<()> {
     Ok(())
 }
 
-/// The session holds a turn for each of `messages`, in any order, and nothing is left beside it.
+/// Checks that the session has a turn for each of `messages`, in any order, and that no other file remains.
 fn stored(test: &GuestContext<'_>, messages: &[&str]) -> Result<()> {
     let session = test.session("default")?;
     let mut said = Vec::new();

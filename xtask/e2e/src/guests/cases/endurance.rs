@@ -1,4 +1,4 @@
-//! The same thing a hundred or a thousand times, each time a little different.
+//! Hundreds of runs, each slightly different.
 
 use std::{
     fs, hint,
@@ -26,11 +26,11 @@ cases! {
     survives_random_streams_of_anthropic,
 }
 
-/// How often a guest is killed.
+/// The number of guests that are killed.
 const KILLS: usize = 100;
 
-/// Kills each guest a random moment after it began to store its turn. What was said is one whole turn more or not there at
-/// all, and what is left lying about does not add up.
+/// Kills each guest a random moment after it began to store its turn. The session then has either the whole turn
+/// or none of it, and leftover files do not accumulate.
 fn keeps_session_whole_through_hundred_kills(test: &GuestContext<'_>) -> Result<()> {
     test.configure_agent("ok", json!({ "context_tokens": 1000 }))?;
     // Large, so that writing takes a while.
@@ -42,13 +42,13 @@ fn keeps_session_whole_through_hundred_kills(test: &GuestContext<'_>) -> Result<
     let mut late = 0;
     for round in 0..KILLS {
         let guest = storing(test)?;
-        // Spread evenly over the time it took one that was left alone, and a little beyond.
+        // Spread evenly over the time of an undisturbed guest, and slightly beyond.
         let moment = window.mul_f64(1.2 * (round * 37 % KILLS) as f64 / KILLS as f64);
         guest.kill_after(moment)?;
         let before = stored;
         stored = old_or_new(test, before).with_context(|| format!("killed {moment:.1?} into its storing"))?;
         late += usize::from(stored > before);
-        // As if its time were over: nobody has to wait for it here.
+        // As if the lock had expired, which would take time.
         remove_locks(test)?;
     }
     ensure!(
@@ -82,7 +82,7 @@ impl Storing {
         Ok(self.since.elapsed())
     }
 
-    /// Sleeping would be too coarse.
+    /// Kills the guest after a moment, in a busy loop, because sleeping is too coarse.
     fn kill_after(self, moment: Duration) -> Result<()> {
         while self.since.elapsed() < moment {
             hint::spin_loop();
@@ -91,7 +91,7 @@ impl Storing {
     }
 }
 
-/// The session holds `stored` messages, or a turn more; returns how many.
+/// Checks that the session has `stored` messages, or a turn more; returns the number.
 fn old_or_new(test: &GuestContext<'_>, stored: usize) -> Result<usize> {
     let bytes = fs::read(test.session_path("default")).context("the session has gone")?;
     let found: Value = serde_json::from_slice(&bytes).context("the session is torn")?;
@@ -101,7 +101,7 @@ fn old_or_new(test: &GuestContext<'_>, stored: usize) -> Result<usize> {
         new.is_empty() || new == ["hello", "echo: hello"],
         "beyond the {stored} messages there are {new:?}"
     );
-    // At most its lock, which is what it was about to put in the session's place.
+    // At most its lock remains, which is the file that it would have renamed to the session.
     let (files, locks) = (test.session_files()?, test.locks()?);
     ensure!(
         files == ["default.json"] && locks.len() <= 1,
@@ -115,17 +115,17 @@ fn remove_locks(test: &GuestContext<'_>) -> Result<()> {
     test.locks()?.iter().try_for_each(remove).context("could not remove the lock")
 }
 
-/// How many random answers a case is about.
+/// The number of random answers in a case.
 const ANSWERS: usize = 250;
 
-/// How many of them are asked for at once. A guest spends most of its time waiting for the server.
+/// The number of answers at the same time. A guest spends most of its time waiting for the provider.
 const AT_ONCE: usize = 4;
 
 /// The guest's own deadline in seconds, and how much later it may end on a busy machine.
 const DEADLINE: u64 = 2;
 const GRACE: u64 = 3;
 
-/// More memory than a guest needs for anything but what grows without bound.
+/// More memory than a guest needs without unbounded growth.
 const MEMORY: usize = 64 << 20;
 
 fn survives_random_whole_answers_of_openai(test: &GuestContext<'_>) -> Result<()> {
@@ -144,7 +144,7 @@ fn survives_random_streams_of_anthropic(test: &GuestContext<'_>) -> Result<()> {
     chaos(test, 3, ANTHROPIC, true)
 }
 
-/// Asks for the answers of [`ANSWERS`] seeds, others in each run and in each `part`; for one where a seed was given.
+/// Runs [`ANSWERS`] seeds, which differ in each run and in each `part`; only one if a seed was given.
 fn chaos(test: &GuestContext<'_>, part: u64, name: &str, stream: bool) -> Result<()> {
     let first = test.fixture.seed.unwrap_or(test.fixture.first_seed + part * ANSWERS as u64);
     let count = if test.fixture.seed.is_some() { 1 } else { ANSWERS };
@@ -164,7 +164,8 @@ fn chaos(test: &GuestContext<'_>, part: u64, name: &str, stream: bool) -> Result
     at_once((0..AT_ONCE).map(|worker| move || work(worker)))
 }
 
-/// For any answer of the server, the guest ends with an answer or an error in words, in time and in bounds.
+/// Checks that the guest ends in time and within its bounds for any answer of the provider, with an answer or an
+/// error message.
 fn ask(test: &GuestContext<'_>, seed: u64, name: &str, stream: bool) -> Result<()> {
     test.configure_as(
         name,
@@ -172,7 +173,7 @@ fn ask(test: &GuestContext<'_>, seed: u64, name: &str, stream: bool) -> Result<(
         json!({ "timeout_secs": DEADLINE }),
         json!({ "stream": stream }),
     )?;
-    // A session of its own, so that neither what went before nor its size matters.
+    // A separate session, so that neither its history nor its size matters.
     let session = seed.to_string();
     let outcome = test.compiled().memory(MEMORY).arguments(&["--session", &session]).say("hello")?;
     let seen = || format!("stdout: {:?}, stderr: {:?}", outcome.stdout, outcome.stderr);

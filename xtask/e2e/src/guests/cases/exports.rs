@@ -1,4 +1,4 @@
-//! The exported functions, as a host calls them that embeds the component.
+//! The exported functions, as an embedding host calls them.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use devkit::ui;
@@ -23,11 +23,11 @@ cases! {
     reads_10_kb_configuration_within_10_ms,
 }
 
-/// A call's answer.
+/// The result of a call.
 #[derive(Debug, Deserialize)]
 struct Answer {
     result: Outcome,
-    /// How long the call took.
+    /// Time of the call in microseconds.
     micros: u64,
 }
 
@@ -99,7 +99,7 @@ fn returns_untrusted_certificate_as_error(test: &GuestContext<'_>) -> Result<()>
     test.sent_nothing()
 }
 
-/// There is no other way to tell; what did arrive is stored.
+/// An error is the only way to report it; the part that arrived is stored.
 fn returns_broken_off_answer_as_error(test: &GuestContext<'_>) -> Result<()> {
     test.configure_agent("stream-cut", json!({ "stream": true }))?;
     process(test, "hello there, how are you")?.failed(&["the answer is incomplete"])?;
@@ -123,8 +123,8 @@ fn returns_capabilities_of_this_build(test: &GuestContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Beside the exchange, a turn reads the configuration and the session and writes the session to disk. The quickest of
-/// several counts: what disturbs a measurement makes it longer.
+/// Beside the exchange, a turn reads the configuration and the session and writes the session to disk. The fastest
+/// of several runs counts, because disturbances make a run longer.
 fn turn_adds_little_to_the_exchange(test: &GuestContext<'_>) -> Result<()> {
     const TURNS: usize = 20;
     test.configure("ok")?;
@@ -142,7 +142,7 @@ fn turn_adds_little_to_the_exchange(test: &GuestContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A configuration that is read to its end and then found to lack a key takes no time for anything else.
+/// A configuration that is read to its end, but lacks a key, takes no time for anything else.
 fn reads_10_kb_configuration_within_10_ms(test: &GuestContext<'_>) -> Result<()> {
     test.configure_agent("ok", json!({ "system_prompt": "Be brief. ".repeat(1000) }))?;
     let calls = vec![json!({ "process-message": "" }); 50];

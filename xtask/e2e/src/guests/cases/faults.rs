@@ -1,4 +1,4 @@
-//! A network that is not there, and servers that keep one waiting.
+//! Unreachable networks, and servers that keep their clients waiting.
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::cases;
 use crate::guests::context::GuestContext;
 
-/// Nobody listens here: port 1 is reserved, and no service of today has it.
+/// An address without a server: port 1 is reserved, and no current service uses it.
 const NOBODY: &str = "http://127.0.0.1:1/v1";
 
 cases! {
@@ -25,7 +25,7 @@ fn names_cause_when_nobody_listens(test: &GuestContext<'_>) -> Result<()> {
     test.say("hello")?.failed(&["HTTP unavailable", "refused"])
 }
 
-/// The body's writer notices first that nobody listens, and knows no cause.
+/// The writer of the body fails first, and its error has no cause.
 fn names_cause_for_large_message_too(test: &GuestContext<'_>) -> Result<()> {
     test.configure_at(NOBODY, json!({ "retries": 0 }))?;
     test.say(&"large ".repeat(50_000))?.failed(&["HTTP unavailable", "refused"])
@@ -33,7 +33,7 @@ fn names_cause_for_large_message_too(test: &GuestContext<'_>) -> Result<()> {
 
 fn names_cause_for_unknown_host(test: &GuestContext<'_>) -> Result<()> {
     test.configure_at("http://no-such-host.invalid/v1", json!({ "retries": 0 }))?;
-    // Which cause it is, is the resolver's business; that there is one, is ours.
+    // The resolver decides the cause; the message must contain one.
     test.say("hello")?.failed(&["HTTP unavailable: "])
 }
 
@@ -58,7 +58,7 @@ fn waits_for_slow_answer_within_timeout(test: &GuestContext<'_>) -> Result<()> {
     test.say("hello")?.answered("echo: hello")
 }
 
-/// A component states what it needs, so it is the host that refuses, before any of our code runs.
+/// A component lists its imports, so the host refuses it before any of our code runs.
 fn host_without_http_refuses_component(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     let outcome = test.component().without_http().say("hello")?;

@@ -1,4 +1,4 @@
-//! Files that others use too, disks that are full, and conversations longer than a model's memory.
+//! Shared files, full disks, and conversations longer than a model's context.
 
 use std::{fs, io};
 
@@ -21,7 +21,7 @@ cases! {
     cuts_long_history_for_the_model,
 }
 
-/// So many processes at once, so many times.
+/// The number of processes at the same time, and of their rounds.
 const PROCESSES: usize = 2;
 const ROUNDS: usize = 10;
 
@@ -57,7 +57,7 @@ fn takes_over_lock_of_killed_process(test: &GuestContext<'_>) -> Result<()> {
     test.write("sessions/.locks/default.json+1", b"half of a ses")?;
     let outcome = test.say("hello")?;
     outcome.answered("echo: hello")?;
-    // Nothing tells a guest that the other one is dead but silence.
+    // Only a lock's age tells a guest that its owner is dead.
     outcome.took(10..40)?;
     test.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])?;
     only_the_session(test)
@@ -71,7 +71,7 @@ pub(super) fn only_the_session(test: &GuestContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Files outside are neither read nor written, whichever error is reported.
+/// Files outside are neither read nor written; any error may be reported.
 fn does_not_follow_link_out_of_directory(test: &GuestContext<'_>) -> Result<()> {
     let secret = session(&[("user", "outside"), ("assistant", "secret")]);
     let outside = test.path("outside.json");
@@ -84,16 +84,16 @@ fn does_not_follow_link_out_of_directory(test: &GuestContext<'_>) -> Result<()> 
 
     let outcome = test.say("hello")?;
     outcome.ended_in_order()?;
-    ensure!(!outcome.stdout.contains("secret"), "what is outside was read");
+    ensure!(!outcome.stdout.contains("secret"), "a file outside was read");
     for request in test.requests()? {
-        ensure!(!request.body.contains("secret"), "what is outside was sent");
+        ensure!(!request.body.contains("secret"), "a file outside was sent");
     }
-    ensure!(fs::read(&outside)? == secret.as_bytes(), "what is outside was changed");
+    ensure!(fs::read(&outside)? == secret.as_bytes(), "a file outside was changed");
     Ok(())
 }
 
 fn keeps_old_session_on_full_disk(test: &GuestContext<'_>) -> Result<()> {
-    // Room for this session, and none for it and a turn more in a file beside it.
+    // There is room for this session, but not for a second file with it and a turn more.
     let turns = [("user", "x".repeat(20_000)), ("assistant", "y".repeat(20_000))];
     let old = session(&turns.each_ref().map(|(role, content)| (*role, content.as_str())));
     let disk = SmallDisk::mount(&test.granted())?;
@@ -106,7 +106,7 @@ fn keeps_old_session_on_full_disk(test: &GuestContext<'_>) -> Result<()> {
     if disk.is_some() {
         outcome.said(&["no space left"])?;
     }
-    ensure!(fs::read(test.session_path("default"))? == old.as_bytes(), "the old session is not what it was");
+    ensure!(fs::read(test.session_path("default"))? == old.as_bytes(), "the old session has changed");
     only_the_session(test)
 }
 
@@ -120,12 +120,12 @@ fn prints_answer_in_unwritable_directory(test: &GuestContext<'_>) -> Result<()> 
         None => forbid_writing(test)?,
     }
     test.say("two")?.unstored("echo: two", &["sessions/default"])?;
-    ensure!(fs::read(test.session_path("default"))? == old.as_bytes(), "the old session is not what it was");
+    ensure!(fs::read(test.session_path("default"))? == old.as_bytes(), "the old session has changed");
     only_the_session(test)
 }
 
-/// By the directory's mode. It does not hold for root, who can mount, but for those roots that cannot there is another way:
-/// where a file is, no directory of locks can be.
+/// Forbids writing by the directory's mode. Root ignores that; it can mount a full disk instead. For a root that
+/// cannot mount, a file takes the place of the directory of locks.
 fn forbid_writing(test: &GuestContext<'_>) -> Result<()> {
     let directory = test.granted().join("sessions");
     let mut mode = fs::metadata(&directory)?.permissions();
@@ -157,16 +157,16 @@ fn cuts_long_history_for_the_model(test: &GuestContext<'_>) -> Result<()> {
     ensure!((10..60).contains(&sent.len()), "{} messages were sent", sent.len());
     ensure!(sent[0].0 == "system" && sent[1].0 == "user", "the request begins with {:?}", &sent[..2]);
     ensure!(sent.last().is_some_and(|(_, content)| content == "hello"), "the newest message was not sent");
-    // The newest turns, without a gap, in whole.
+    // The newest turns, complete and without a gap.
     let history = &sent[1..sent.len() - 1];
     let newest = &turns[turns.len() - history.len()..];
-    ensure!(testkit::same_messages(history, newest), "what was sent is not the end of the history");
+    ensure!(testkit::same_messages(history, newest), "the request does not have the end of the history");
     let all: Vec<(&str, &str)> =
         turns.into_iter().chain([("user", "hello"), ("assistant", "echo: hello")]).collect();
     test.stored("default", &all)
 }
 
-/// A session file with these pairs of role and content.
+/// Returns a session file with these pairs of role and content.
 pub(super) fn session(turns: &[(&str, &str)]) -> String {
     let message = |(role, content): &(&str, &str)| json!({ "role": role, "content": content });
     let messages: Vec<Value> = turns.iter().map(message).collect();

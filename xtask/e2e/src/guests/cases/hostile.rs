@@ -1,4 +1,4 @@
-//! Servers that mean harm, and addresses that lead nowhere good: a named error within the deadline, whatever comes.
+//! Hostile servers, and addresses that lead to one: a named error within the deadline in every case.
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{at_once, cases};
 use crate::guests::context::{GuestContext, PROVIDERS};
 
-/// More memory than a guest needs for anything but what grows without bound.
+/// More memory than a guest needs without unbounded growth.
 const MEMORY: usize = 64 << 20;
 
 cases! {
@@ -59,7 +59,7 @@ fn times_out_on_trickling_bytes(test: &GuestContext<'_>) -> Result<()> {
     named(test, "trickle", &["Request timed out after 2 s"])
 }
 
-/// With each protocol, with a stream asked for and without: it fails in these words, in time, and nothing is stored.
+/// Checks with each protocol, streamed and not, that the guest fails with these words in time, and stores nothing.
 fn named(test: &GuestContext<'_>, scenario: &str, words: &[&str]) -> Result<()> {
     let check = |name: &str, stream: bool| {
         let test = test.within(&format!("{name} {}", if stream { "stream" } else { "whole" }))?;

@@ -1,4 +1,4 @@
-//! How much memory an answer takes, and what becomes of one that does not fit.
+//! The memory for an answer, and the result of an answer that does not fit.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
@@ -16,7 +16,7 @@ const SIZE: usize = 20_000_000;
 /// Memory of a guest beside its answer.
 const BASE: usize = 1_000_000;
 
-/// Bytes of an answer that most of the guests below have too little memory for.
+/// Bytes of an answer for which most of the guests below have too little memory.
 const FEW: usize = 2_000_000;
 
 /// The text that the server's escaped answers repeat, and its bytes in JSON.
@@ -39,7 +39,8 @@ fn streamed_answer_takes_bounded_memory(test: &GuestContext<'_>) -> Result<()> {
     within(test, true, SIZE * 3 / 2 + BASE)
 }
 
-/// Plain with one protocol and escaped with the other: a large answer is printed and stored within `memory` bytes.
+/// Checks that a large answer is printed and stored within `memory` bytes, plain with one protocol and escaped
+/// with the other.
 fn within(test: &GuestContext<'_>, stream: bool, memory: usize) -> Result<()> {
     for (name, shape) in PROVIDERS.into_iter().zip(["text", "escaped"]) {
         let test = test.within(name)?;
@@ -50,12 +51,12 @@ fn within(test: &GuestContext<'_>, stream: bool, memory: usize) -> Result<()> {
     Ok(())
 }
 
-/// Each protocol with each shape of text.
+/// Returns each protocol with each form of text.
 fn ways() -> impl Iterator<Item = (&'static str, &'static str)> {
     PROVIDERS.into_iter().flat_map(|name| ["text", "escaped"].map(|shape| (name, shape)))
 }
 
-/// A guest that will be answered with so many bytes.
+/// Returns a guest that gets an answer of so many bytes.
 fn large<'a>(
     test: &'a GuestContext<'_>,
     name: &str,
@@ -63,7 +64,7 @@ fn large<'a>(
     size: usize,
     stream: bool,
 ) -> Result<Guest<'a>> {
-    // What a stream has around each piece of text is more than the text.
+    // In a stream, the JSON around each delta of text is longer than the text.
     let options = json!({ "max_response_bytes": size * 4 + BASE });
     test.configure_as(name, &format!("{shape}-{size}"), options, json!({ "stream": stream }))?;
     Ok(test.component())
@@ -88,11 +89,12 @@ fn reports_answer_that_exceeds_memory(test: &GuestContext<'_>) -> Result<()> {
     }))
 }
 
-/// With ever more memory, up to where the answer fits: until then it is an error, or what has arrived of it.
+/// Runs guests with more and more memory, up to the size at which the answer fits: before that, the result is an
+/// error or a part of the answer.
 fn too_little_for(test: &GuestContext<'_>, shape: &str, stream: bool) -> Result<()> {
     let whole = text(shape, FEW);
     for pages in (18..).step_by(9) {
-        // Each in a session of its own: what arrived of an answer is stored.
+        // Each has its own session, because a partial answer is stored.
         let guest = test.component().memory(pages * 65536).arguments(&["--session", &pages.to_string()]);
         let outcome = guest.say("hello")?;
         let check = || match outcome.exit {

@@ -36,18 +36,18 @@ use crate::harness::{
     case::{self, cases},
 };
 
-/// One thing that must hold of the shipped artifacts.
+/// A case about the component or the module.
 pub(super) type Case = case::Case<fn(&GuestContext<'_>) -> Result<()>>;
 
 /// Prepares the cases on the wasmtime command, or on several releases of it.
 pub(crate) fn wasmtime_trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
-    // Chosen first: a mistyped name is cheaper to hear of now than after the build.
+    // Chosen first, so that a wrong name is reported before the build.
     let cases = options.choose(wasmtime(), harness::name)?;
     if options.list() {
         return Ok(harness::listed(cases.iter().map(harness::name)));
     }
     let hosts = toolchain::wasmtimes(project, options.version.unwrap_or_default())?;
-    // Once: it is the same bytes that have to run everywhere.
+    // Built once: the same bytes must run everywhere.
     let shipped = artifacts::ensure_built(project)?;
     let mut trials = Vec::new();
     for (at, host) in hosts.into_iter().enumerate() {
@@ -73,7 +73,7 @@ pub(crate) fn host_trials(project: &Project, options: &Options, log: &Log) -> Re
     Ok(trials_on(fixture, cases.into_iter().map(|case| (case.name.to_owned(), case)).collect(), log))
 }
 
-/// Prepares the cases on WAMR as it comes, and on a small one, where their names begin with `small`.
+/// Prepares the cases on the default WAMR, and on a small one, where their names begin with `small`.
 pub(crate) fn wamr_trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
     let usual = wamr::wamr().into_iter().map(|case| (case.name.to_owned(), case));
     let small = wamr::wamr().into_iter().map(|case| (format!("{SMALL}{}", case.name), case));
@@ -109,7 +109,7 @@ fn trials_on(fixture: Fixture, cases: Vec<(String, Case)>, log: &Log) -> Vec<Tri
     cases.into_iter().map(trial).collect()
 }
 
-/// The cases for wasmtime, in the order in which they begin: those that take longest first.
+/// Returns the cases for wasmtime, in the order in which they begin: the longest first.
 fn wasmtime() -> Vec<Case> {
     let groups = [
         memory::CASES,
@@ -131,18 +131,18 @@ fn wasmtime() -> Vec<Case> {
     groups.concat()
 }
 
-/// The cases for a host of our own: what only it can show, and what else has to hold over TLS.
+/// Returns the cases for the test host: those that only it can run, and others over TLS.
 fn host() -> Vec<Case> {
     [tls::CASES, exports::CASES, chat::CASES, anthropic::CASES, streams::CASES].concat()
 }
 
-/// The names of the cases on wasmtime and on the test host, for the page that names them.
+/// Returns the names of the cases on wasmtime and on the test host, for the test of the document that names them.
 #[cfg(test)]
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     wasmtime().into_iter().chain(host()).map(|case| case.name)
 }
 
-/// Does all of `work` at the same time; the first failure in its order is the result.
+/// Runs all of `work` at the same time; the result is the first failure in its order.
 fn at_once(work: impl IntoIterator<Item = impl FnOnce() -> Result<()> + Send>) -> Result<()> {
     thread::scope(|scope| {
         let threads: Vec<_> = work.into_iter().map(|work| scope.spawn(work)).collect();

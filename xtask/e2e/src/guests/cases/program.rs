@@ -1,4 +1,4 @@
-//! The artifacts as programs: what they say of themselves, and what other tools say of them.
+//! The artifacts as programs: their own output, and the output of other tools about them.
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::cmd;

@@ -1,4 +1,4 @@
-//! A provider that answers with an error, or with something that is no answer.
+//! A provider that answers with an error, or with an invalid answer.
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -26,7 +26,7 @@ fn status_403_reports_invalid_key(test: &GuestContext<'_>) -> Result<()> {
     refused_key(test, "status-403")
 }
 
-/// A wrong key stays wrong: with the default number of retries, one request.
+/// A wrong key stays wrong: one request, with the default number of retries.
 fn refused_key(test: &GuestContext<'_>, scenario: &str) -> Result<()> {
     test.configure_with(scenario, json!({}))?;
     test.say("hello")?.failed(&["Invalid API key", PROVIDER, KEY_VARIABLE])?;
@@ -64,7 +64,7 @@ fn answers_after_provider_recovers(test: &GuestContext<'_>) -> Result<()> {
 
 fn reports_answer_that_is_not_json(test: &GuestContext<'_>) -> Result<()> {
     test.configure("garbage")?;
-    // Who is to blame, not only what a parser choked on.
+    // The error names the provider, not only the position in the JSON.
     test.say("hello")?.failed(&[PROVIDER, "chat completion"])?;
     test.stored_nothing()
 }

@@ -1,4 +1,4 @@
-//! Retries: of which failures, and when.
+//! Retries: for which failures, and when.
 
 use std::{
     net::{Ipv4Addr, TcpListener},
@@ -42,7 +42,7 @@ fn answers_once_late_server_listens(test: &GuestContext<'_>) -> Result<()> {
     test.configure_at(&format!("http://127.0.0.1:{port}/ok/late/v1"), json!({ "retries": 5 }))?;
     thread::scope(|scope| {
         let guest = scope.spawn(|| test.say("hello"));
-        // Longer than a guest takes to be refused, and shorter than its patience.
+        // Longer than a refused connection takes, and shorter than the guest's deadline.
         thread::sleep(Duration::from_millis(800));
         let _late = test.fixture.provider.another(port, &test.path("late.jsonl"))?;
         let outcome = guest.join().ok().context("the run panicked")??;
@@ -50,7 +50,7 @@ fn answers_once_late_server_listens(test: &GuestContext<'_>) -> Result<()> {
     })
 }
 
-/// A port that nobody has, as far as one can know: it was free a moment ago.
+/// Returns a port that was unused a moment ago.
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("could not find a free port")?;
     Ok(listener.local_addr()?.port())

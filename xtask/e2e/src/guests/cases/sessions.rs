@@ -1,4 +1,4 @@
-//! Session files that cannot be continued. What a user said is never overwritten.
+//! Session files that cannot be continued. A user's messages are never overwritten.
 
 use std::{
     fs, thread,
@@ -42,7 +42,7 @@ fn keeps_first_damaged_session_beside_the_second(test: &GuestContext<'_>) -> Res
     damage_and_chat(test, b"second damage")?;
     let after = others(test)?;
     ensure!(after.len() == 2, "two damaged sessions are kept in {} files", after.len());
-    ensure!(before.iter().all(|file| after.contains(file)), "the first damaged session is not what it was");
+    ensure!(before.iter().all(|file| after.contains(file)), "the first damaged session has changed");
     Ok(())
 }
 
@@ -57,7 +57,7 @@ fn refuses_session_id_that_leaves_the_directory(test: &GuestContext<'_>) -> Resu
     Ok(())
 }
 
-/// It may hold what this version would lose.
+/// It may have fields that this version would lose.
 fn leaves_session_of_newer_version_alone(test: &GuestContext<'_>) -> Result<()> {
     let session = br#"{"version":2,"id":"default","messages":[],"more":"of it"}"#;
     test.configure("ok")?;
@@ -71,7 +71,7 @@ fn leaves_session_of_newer_version_alone(test: &GuestContext<'_>) -> Result<()> 
     Ok(())
 }
 
-/// Opening the pipe would take forever, because nobody writes to it.
+/// Opening the pipe would block forever, because nobody writes to it.
 fn refuses_session_that_is_no_file(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     fs::create_dir_all(test.session_path("default"))?;
@@ -98,7 +98,7 @@ fn does_not_restore_session_deleted_meanwhile(test: &GuestContext<'_>) -> Result
     let path = test.session_path("default");
     let (removed, outcome) = thread::scope(|scope| {
         let removing = scope.spawn(|| {
-            // It has read the session when it asks.
+            // The request shows that the guest has read the session.
             let begun = Instant::now();
             while test.requests()?.len() < 2 {
                 ensure!(begun.elapsed() < Duration::from_secs(20), "the guest never asked");
@@ -120,7 +120,8 @@ fn prints_answer_that_cannot_be_stored(test: &GuestContext<'_>) -> Result<()> {
     test.say("hello")?.unstored("echo: hello", &["sessions/default.json"])
 }
 
-/// The session file of `default` is `bytes`: after a chat they are there under another name, and that was said.
+/// Checks that the file `bytes` of the session `default` is kept under another name after a chat, with a message
+/// about it.
 fn kept_aside(test: &GuestContext<'_>, bytes: &[u8]) -> Result<()> {
     let name = damage_and_chat(test, bytes)?;
     let kept = others(test)?;
@@ -129,7 +130,7 @@ fn kept_aside(test: &GuestContext<'_>, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Puts `bytes` where the session is, chats, and returns the name under which they are kept.
+/// Writes `bytes` to the session's file, chats, and returns the name under which they are kept.
 fn damage_and_chat(test: &GuestContext<'_>, bytes: &[u8]) -> Result<String> {
     test.configure("ok")?;
     test.write("sessions/default.json", bytes)?;
@@ -143,7 +144,7 @@ fn damage_and_chat(test: &GuestContext<'_>, bytes: &[u8]) -> Result<String> {
     Ok(name)
 }
 
-/// The files beside `default.json`, by name with their bytes.
+/// Returns the files beside `default.json`, by name with their bytes.
 fn others(test: &GuestContext<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     let names = test.session_files()?.into_iter().filter(|name| name != "default.json");
     let read = |name: String| {

@@ -1,4 +1,4 @@
-//! Bodies beyond every buffer on the way.
+//! Bodies that are larger than every buffer.
 
 use std::{fs, time::Duration};
 
@@ -9,7 +9,7 @@ use testkit::{Outcome, difference};
 use super::cases;
 use crate::guests::context::GuestContext;
 
-/// The text of the server's long answers, over and over.
+/// The text that the server's long answers repeat.
 const DIGITS: &str = "0123456789abcdef";
 
 cases! {
@@ -21,7 +21,8 @@ cases! {
 }
 
 fn sends_300_kb_message_byte_for_byte(test: &GuestContext<'_>) -> Result<()> {
-    // Numbered, so that a block lost or sent twice shows, and with letters of several bytes across every boundary.
+    // Numbered, so that a lost or repeated block is noticed, and with characters of several bytes across every
+    // boundary.
     let message: String = (0..27_000).map(|number| format!("{number} über ")).collect();
     ensure!(message.len() > 300_000, "the message is not large");
     test.configure("ok")?;
@@ -54,7 +55,7 @@ fn prints_9_mb_answer_within_a_second(test: &GuestContext<'_>) -> Result<()> {
     })
 }
 
-/// A machine may be busy with something else, so the best of a few runs counts; each has to do what it should.
+/// Runs a few times and takes the fastest run, because the machine may be busy; each run must succeed.
 fn within_a_second(mut run: impl FnMut() -> Result<Outcome>) -> Result<()> {
     let mut walls = Vec::new();
     for _ in 0..5 {
@@ -67,7 +68,7 @@ fn within_a_second(mut run: impl FnMut() -> Result<Outcome>) -> Result<()> {
     bail!("it took {walls:.2?}")
 }
 
-/// The next run begins anew.
+/// Removes the session, for the next run.
 fn forget(test: &GuestContext<'_>) -> Result<()> {
     fs::remove_file(test.session_path("default")).context("there is no session")
 }

@@ -1,4 +1,4 @@
-//! Answers that come piece by piece. What holds for one protocol is tried with each.
+//! Streamed answers, tested with each protocol.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -9,16 +9,16 @@ use crate::guests::{
     guest::Guest,
 };
 
-/// Echoed in the pieces `echo: `, `one `, `two `, `three ` and `four`.
+/// A message that is echoed in the pieces `echo: `, `one `, `two `, `three ` and `four`.
 const MESSAGE: &str = "one two three four";
 
 /// The part of the echo that has arrived when a stream breaks off.
 const ARRIVED: &str = "echo: one two ";
 
-/// How often a case about time is tried before it has failed.
+/// The number of attempts of a case about time.
 const ATTEMPTS: usize = 3;
 
-/// More memory than a guest needs for anything but what grows without bound.
+/// More memory than a guest needs without unbounded growth.
 const MEMORY: usize = 64 << 20;
 
 cases! {
@@ -42,7 +42,7 @@ cases! {
 fn prints_each_piece_before_the_next(test: &GuestContext<'_>) -> Result<()> {
     for_each_provider(test, |test, name| {
         configure(test, name, "stream-slow", json!({}))?;
-        // A machine that is busy may hold a piece back until the next is there; a guest that gathers them does so each time.
+        // A busy machine may delay one piece until the next; a guest that collects them does so in every attempt.
         let attempts = (0..ATTEMPTS).map(|_| gathered(test));
         let found = attempts.take_while(|found| !matches!(found, Ok(None))).collect::<Result<Vec<_>>>()?;
         ensure!(
@@ -54,16 +54,16 @@ fn prints_each_piece_before_the_next(test: &GuestContext<'_>) -> Result<()> {
     })
 }
 
-/// Whether pieces that the server sent one by one came together, and how.
+/// Returns which pieces arrived together, although the server sent them one by one.
 fn gathered(test: &GuestContext<'_>) -> Result<Option<String>> {
     let (outcome, arrivals) = test.component().watch(MESSAGE)?;
     outcome.answered("echo: one two three four")?;
     let pieces: Vec<_> = arrivals.iter().map(|arrival| String::from_utf8_lossy(&arrival.bytes)).collect();
-    // The line end may come with the last piece or behind it.
+    // The line end may come with the last piece or after it.
     if pieces.len() < 5 || pieces[..4] != ["echo: ", "one ", "two ", "three "] {
         return Ok(Some(format!("printed {pieces:?}")));
     }
-    // The server rests for 300 ms before each piece.
+    // The server waits for 300 ms before each piece.
     let gaps = arrivals[..5].windows(2).map(|pair| pair[1].at.duration_since(pair[0].at).as_millis());
     let gaps: Vec<u128> = gaps.collect();
     let apart = gaps.iter().all(|gap| *gap > 100);
@@ -154,7 +154,7 @@ fn does_not_retry_broken_stream(test: &GuestContext<'_>) -> Result<()> {
     breaks_off(test, "stream-reset", |_| "HTTP unavailable")
 }
 
-/// With retries to spare: what has been printed cannot be taken back, so nothing is sent again.
+/// Checks that nothing is sent again, even with retries left, because printed text cannot be withdrawn.
 fn breaks_off(test: &GuestContext<'_>, scenario: &str, said: fn(&str) -> &'static str) -> Result<()> {
     for_each_provider(test, |test, name| {
         configure(test, name, scenario, json!({ "retries": 2 }))?;
@@ -217,7 +217,7 @@ fn configure(test: &GuestContext<'_>, name: &str, scenario: &str, provider: Valu
     test.configure_as(name, scenario, provider, json!({ "stream": true }))
 }
 
-/// Tries the same with each protocol, in a place of its own, and at the same time: most of it is waiting.
+/// Runs a check with each protocol in its own context, all at the same time: most of it is waiting.
 fn for_each_provider(
     test: &GuestContext<'_>,
     check: impl Fn(&GuestContext<'_>, &str) -> Result<()> + Sync,

@@ -1,4 +1,4 @@
-//! HTTPS: what arrives is what was sent, and no server is trusted that should not be.
+//! HTTPS: data arrives unchanged, and only valid certificates are trusted.
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -58,7 +58,8 @@ fn refuses_server_that_lacks_tls(test: &GuestContext<'_>) -> Result<()> {
     refused(test, Certificate::Plain, &["corrupt message"])
 }
 
-/// `words` are the guest's, and those of the host about what it saw.
+/// Checks that the guest refuses the certificate. `words` are those of the guest's error and of the host's
+/// message.
 fn refused(test: &GuestContext<'_>, presented: Certificate, words: &[&str]) -> Result<()> {
     test.configure_presented(presented)?;
     let outcome = test.say("hello")?;

@@ -1,4 +1,4 @@
-//! A run, in the words of `iwasm`, and of our runner where it has more of them.
+//! The arguments of a run for `iwasm`, and for our runner, which has more options.
 
 use std::ffi::OsString;
 
@@ -7,8 +7,8 @@ use anyhow::{Result, bail};
 use super::{Artifact, Guest, KEY_VARIABLE, ToDo};
 use crate::guests::wamr::Wamr;
 
-/// Returns the arguments of `iwasm` or the runner. `iwasm` takes the values of variables on its command line and nowhere else; the key
-/// opens nothing.
+/// Returns the arguments of `iwasm` or the runner. `iwasm` takes the values of variables only on its command line;
+/// the test key gives no access to anything.
 pub(super) fn arguments(guest: &Guest<'_>, host: &Wamr) -> Result<Vec<OsString>> {
     let mut arguments: Vec<OsString> = Vec::new();
     if guest.to_do == ToDo::Call {

@@ -1,4 +1,4 @@
-//! A run, in the words of the wasmtime command.
+//! The arguments of a run for the wasmtime command.
 
 use std::ffi::OsString;
 

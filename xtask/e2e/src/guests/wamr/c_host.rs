@@ -1,4 +1,5 @@
-//! The host in C of `docs/wamr-host`, compiled with the smallest WAMR that runs the module, as its own lines say.
+//! Compiles the host in C of `docs/wamr-host` with the smallest WAMR that runs the module, with the commands in
+//! its comments.
 
 use std::{
     ffi::OsString,
@@ -11,14 +12,14 @@ use cargo_metadata::MetadataCommand;
 use devkit::{cmd, files, project::Project, ui};
 use xshell::cmd;
 
-/// The package that WAMR's C code is in.
+/// The package with WAMR's C code.
 const SOURCES: &str = "wamrx-sys";
 
-/// The sources of the host, from the workspace's root.
+/// The sources of the host, relative to the workspace's root.
 const HOST: [&str; 3] =
     ["docs/wamr-host/CMakeLists.txt", "docs/wamr-host/host.c", "crates/clawft-wasm/include/clawft.h"];
 
-/// The program. `variables` are what the runner is compiled with.
+/// Returns the path of the program, which is compiled if necessary. `variables` are those of the runner's build.
 pub(super) fn ensure_built(project: &Project, variables: &[(&'static str, OsString)]) -> Result<PathBuf> {
     let (shell, wamr) = (project.shell()?, sources(project)?);
     let kept = project.cache_folder("build")?.join("c-host");
@@ -29,7 +30,8 @@ pub(super) fn ensure_built(project: &Project, variables: &[(&'static str, OsStri
     if !build.exists() {
         ui::status("Building", "a host in C with the smallest WAMR, once for this machine");
     }
-    // CMake builds from one directory only, and every checkout has its own: what it builds from is therefore kept beside it.
+    // CMake builds from one directory only, and every checkout has its own, so a copy of the sources is kept
+    // beside the build.
     HOST.iter().try_for_each(|file| refresh(&project.root.join(file), &source.join(file)))?;
     let directory = source.join("docs/wamr-host");
     let prepare = cmd!(shell, "cmake -S {directory} -B {build} -DWAMR={wamr} -DCMAKE_BUILD_TYPE=MinSizeRel");
@@ -38,7 +40,7 @@ pub(super) fn ensure_built(project: &Project, variables: &[(&'static str, OsStri
     Ok(build.join("wamr-host"))
 }
 
-/// Makes `copy` what `original` is; leaves it alone if it is, so that nothing is compiled again.
+/// Copies `original` to `copy`, unless they are equal, so that nothing is compiled again.
 fn refresh(original: &Path, copy: &Path) -> Result<()> {
     let bytes = files::read(original)?;
     if fs::read(copy).is_ok_and(|there| there == bytes) {
@@ -48,7 +50,7 @@ fn refresh(original: &Path, copy: &Path) -> Result<()> {
     files::replace(copy, &bytes)
 }
 
-/// Where WAMR's C code is: cargo has fetched it for the runner.
+/// Returns the directory of WAMR's C code, which cargo has fetched for the runner.
 fn sources(project: &Project) -> Result<PathBuf> {
     let mut metadata = MetadataCommand::new();
     metadata.manifest_path(project.root.join("Cargo.toml")).other_options(["--locked".to_owned()]);

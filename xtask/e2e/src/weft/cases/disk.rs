@@ -1,4 +1,4 @@
-//! The sessions on their disk: shared with the component, and on one that is full.
+//! The sessions on their disk: shared with the component, and on a full disk.
 
 use std::{
     collections::BTreeSet,
@@ -25,7 +25,7 @@ cases! {
     removes_session_from_full_disk,
 }
 
-/// So many of each kind at once, so many times.
+/// The number of processes of each kind at the same time, and of their rounds.
 const PROCESSES: usize = 2;
 const ROUNDS: usize = 4;
 
@@ -55,7 +55,7 @@ fn component_and_weft_lose_no_turn(test: &WeftContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Says something in each round, and is answered each time.
+/// Says something in each round, and checks that each gets an answer.
 fn talk(kind: &str, process: usize, say: &(impl Fn(&str) -> Result<Outcome> + Sync)) -> Result<()> {
     (0..ROUNDS).try_for_each(|round| {
         let message = format!("{kind} {process}/{round}");
@@ -63,7 +63,7 @@ fn talk(kind: &str, process: usize, say: &(impl Fn(&str) -> Result<Outcome> + Sy
     })
 }
 
-/// Returns the questions of a session, each of which is there once and with its answer.
+/// Returns the questions of a session, and checks that each is there once and with its answer.
 fn stored(session: &Value) -> Result<BTreeSet<String>> {
     let mut said = BTreeSet::new();
     for turn in session["messages"].as_array().context("the session has no messages")?.chunks(2) {
@@ -93,7 +93,7 @@ impl Component {
         Ok(Self { wasmtime, compiled, effects: test.fixture.effects()?.slow(SLOWER) })
     }
 
-    /// Gives it `message`, with weft's home for its configuration.
+    /// Runs it with `message`, and with weft's home as its configuration directory.
     fn say(&self, test: &WeftContext<'_>, message: &str) -> Result<Outcome> {
         let (shell, Self { wasmtime, compiled, effects }) = (test.shell()?, self);
         let granted = format!("{}::/config", test.home().display());
@@ -106,7 +106,8 @@ impl Component {
     }
 }
 
-/// By the command, and over HTTP. Where no small disk may be mounted, the sessions are removed from a large one.
+/// Removes by the command, and over HTTP. Where no small disk can be mounted, the sessions are removed from a
+/// large one.
 fn removes_session_from_full_disk(test: &WeftContext<'_>) -> Result<()> {
     test.configure("ok")?;
     let sessions = test.home().join("sessions");
@@ -131,7 +132,7 @@ fn removes_session_from_full_disk(test: &WeftContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Writes until nothing more can be written.
+/// Writes until the disk is full.
 fn fill(path: &Path) -> Result<()> {
     let mut file =
         OpenOptions::new().create(true).append(true).open(path).context("could not fill the disk")?;

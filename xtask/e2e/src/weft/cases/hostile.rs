@@ -1,4 +1,5 @@
-//! Clients that take the gateway's time, its connections, its log or its disk. The tests are in `xtask/acceptance/hostile.py`.
+//! Clients that use up the gateway's time, connections, log or disk. The tests are in
+//! `xtask/acceptance/hostile.py`.
 
 use std::{
     fs,
@@ -31,13 +32,13 @@ cases! {
     ends_in_time_while_log_blocks,
 }
 
-/// How long it may take to end.
+/// The time limit of its end.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// As many as shut a gateway that waits for its clients.
+/// A number of sockets that would block a gateway which waits for its clients.
 const SOCKETS: u32 = 1600;
 
-/// How long what `/readyz` has found counts.
+/// The time for which a result of `/readyz` is reused.
 const FRESH: Duration = Duration::from_secs(3);
 
 fn tried(test: &WeftContext<'_>, case: &str, gateway: &Gateway, mut given: Value) -> Result<()> {
@@ -45,7 +46,7 @@ fn tried(test: &WeftContext<'_>, case: &str, gateway: &Gateway, mut given: Value
     test.script("hostile", case, given)
 }
 
-/// Tells the gateway to end, and insists on it doing so in time and in order.
+/// Asks the gateway to end, and checks that it does in time and without an error.
 fn ends(gateway: Gateway) -> Result<()> {
     let start = Instant::now();
     let status = gateway.terminate(LIMIT + Duration::from_secs(1))?;
@@ -96,7 +97,7 @@ fn full_disk_makes_gateway_unready(test: &WeftContext<'_>) -> Result<()> {
     fill(&sessions.join("filler"))?;
     thread::sleep(FRESH);
     ensure!(ready()? == 503, "it is ready with a full disk");
-    ensure!(http::get(gateway.address(), "/healthz", None)?.status == 200, "it does not live");
+    ensure!(http::get(gateway.address(), "/healthz", None)?.status == 200, "`/healthz` does not succeed");
     let told = http::say(gateway.address(), "kept", &"x".repeat(5000))?.raw()?;
     let expected = r#""clawft":{"stored":false,"reason":"disk_full"}"#;
     ensure!(told.contains(expected) && told.contains("[DONE]"), "the client is told {told}");
@@ -106,18 +107,18 @@ fn full_disk_makes_gateway_unready(test: &WeftContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Writes until there is no room.
+/// Writes until the disk is full.
 fn fill(path: &std::path::Path) -> Result<()> {
     let mut file = fs::File::create(path)?;
     while file.write_all(&[1; 1024]).is_ok() {}
     Ok(())
 }
 
-/// The same where no disk can be mounted: no file may have a byte in it.
+/// Runs the checks where no disk can be mounted, with a gateway that can write only tiny files.
 fn no_room(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.start_without_room()?;
     ensure!(http::get(gateway.address(), "/readyz", None)?.status == 503, "it is ready without room");
-    ensure!(http::get(gateway.address(), "/healthz", None)?.status == 200, "it does not live");
+    ensure!(http::get(gateway.address(), "/healthz", None)?.status == 200, "`/healthz` does not succeed");
     Ok(())
 }
 
@@ -138,7 +139,7 @@ fn ends_in_time_while_nobody_reads(test: &WeftContext<'_>) -> Result<()> {
     })
 }
 
-/// Waits until most of the connections that one address may have are there.
+/// Waits until most of the connections that one address may have are open.
 fn wait_for_connections(gateway: &Gateway) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
@@ -167,7 +168,7 @@ fn ends_in_time_while_log_blocks(test: &WeftContext<'_>) -> Result<()> {
             break url;
         }
     };
-    // From here on nobody reads it. A pipe has room for some hundred lines.
+    // From here on nobody reads the log. A pipe has room for some hundred lines.
     test.script("hostile", "many", json!({ "url": url, "times": 3000 }))?;
     let (id, start) = (gateway.child().id(), Instant::now());
     test.signal(id, "TERM")?;

@@ -1,4 +1,4 @@
-//! Many clients at once, from a process of their own.
+//! Many clients at the same time, from a separate process.
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -19,7 +19,7 @@ const STREAMS: usize = 500;
 
 fn serves_five_hundred_streams_without_error(test: &WeftContext<'_>) -> Result<()> {
     let upstream = test.fixture.load_generator.upstream()?;
-    // Each stream takes two seconds: all of them are open at the same time.
+    // Each stream takes two seconds, so all of them are open at the same time.
     test.configure_at(&upstream.api_base(20, 100), json!({}), json!({}))?;
     let gateway = test.start()?;
     let load = Streams { count: STREAMS, rounds: 1, pieces: 20 };

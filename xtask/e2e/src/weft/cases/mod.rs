@@ -14,16 +14,16 @@ use anyhow::Result;
 use super::context::WeftContext;
 use crate::harness::case::{self, cases};
 
-/// One thing that must hold of the released binary.
+/// A case about the released binary.
 pub(super) type Case = case::Case<fn(&WeftContext<'_>) -> Result<()>>;
 
-/// Those that need no more than the binary for this machine, in the order in which they begin.
+/// Returns the cases that need only the binary for this machine, in the order in which they begin.
 pub(super) fn own() -> Vec<Case> {
     [program::CASES, openai::CASES, page::CASES, disk::CASES, shutdown::CASES, load::CASES, hostile::CASES]
         .concat()
 }
 
-/// All of them.
+/// Returns all cases.
 pub(super) fn all() -> Vec<Case> {
     [foreign::CASES.to_vec(), own()].concat()
 }

@@ -1,5 +1,5 @@
-//! OpenAI's own client for Python: what it sends is taken, and what comes back is to it what OpenAI would send. The tests
-//! are in `xtask/acceptance/openai_client.py`.
+//! OpenAI's Python client: the gateway accepts its requests, and it accepts the gateway's responses. The tests are
+//! in `xtask/acceptance/openai_client.py`.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ fn with(gateway: &Gateway) -> Value {
 fn client_gets_whole_answer(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.gateway("ok")?;
     tried(test, "whole", with(&gateway))?;
-    // What the client chose beside the messages has reached the provider.
+    // The options of the client, beside the messages, have reached the provider.
     let requests = test.requests()?;
     let last = requests.last().map(|request| request.json()).transpose()?.unwrap_or_default();
     ensure!(last["temperature"] == 0.5, "the provider was sent {last}");
@@ -82,7 +82,7 @@ fn broken_stream_raises_client_error(test: &WeftContext<'_>) -> Result<()> {
     tried(test, "broken_stream", urls(&gateways))
 }
 
-/// A gateway for each of `scenarios`.
+/// Starts a gateway for each of `scenarios`.
 fn each(test: &WeftContext<'_>, scenarios: &[&'static str]) -> Result<Vec<(&'static str, Gateway)>> {
     scenarios.iter().map(|scenario| Ok((*scenario, test.within(scenario)?.gateway(scenario)?))).collect()
 }

@@ -1,5 +1,5 @@
-//! The chat page, driven as a person would, in a real browser. The tests are in `xtask/acceptance/page.py`, and the
-//! screenshots that they take in `target/acceptance/`.
+//! The chat page in a real browser, used as by a person. The tests are in `xtask/acceptance/page.py`, and their
+//! screenshots in `target/acceptance/`.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
@@ -31,7 +31,7 @@ fn asks_once_for_the_right_token(test: &WeftContext<'_>) -> Result<()> {
     test.page("token", &gateway)
 }
 
-/// The part of the answer that arrived is stored as well, and the provider is not kept busy for nobody.
+/// The part of the answer that arrived is also stored, and the request to the provider is ended.
 fn stopped_answer_keeps_what_arrived(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.gateway("stream-slow")?;
     test.page("stop", &gateway)?;

@@ -1,4 +1,4 @@
-//! The program by itself.
+//! The program without a gateway.
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::cmd;

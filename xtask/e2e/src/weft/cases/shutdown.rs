@@ -1,4 +1,4 @@
-//! The gateway's end, in order and by surprise.
+//! The gateway's end, requested and by kill.
 
 use std::{
     thread,
@@ -22,13 +22,13 @@ cases! {
     kill_leaves_every_session_whole,
 }
 
-/// How long it may take to end.
+/// The time limit of its end.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// How often it is killed.
+/// The number of kills.
 const KILLS: u32 = 20;
 
-/// How many conversations go on meanwhile.
+/// The number of sessions at the same time.
 const SESSIONS: u32 = 8;
 
 const WORDS: &str = "one two three four five";
@@ -39,7 +39,7 @@ fn waits_for_stream_to_end(test: &WeftContext<'_>) -> Result<()> {
     let first = stream.piece()?.context("no piece came")?;
     let id = gateway.id();
     test.signal(id, "TERM")?;
-    // Others are told to come again, or not let in any more.
+    // Later requests are asked to retry, or not accepted any more.
     thread::sleep(Duration::from_millis(100));
     if let Ok(refused) = http::say(gateway.address(), "late", "hello") {
         ensure!(refused.status == 503, "a request after the signal is answered with {}", refused.status);
@@ -86,8 +86,8 @@ fn client_that_leaves_ends_its_answer(test: &WeftContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Kills it a random moment into answers of which some are being stored, and begins it again on the same home. Whatever a
-/// session holds, it is whole turns; and what is left lying about does not add up.
+/// Kills the gateway a random moment into answers of which some are being stored, and starts it again on the same
+/// home. Every session then has whole turns only, and leftover files do not accumulate.
 fn kill_leaves_every_session_whole(test: &WeftContext<'_>) -> Result<()> {
     test.configure("ok")?;
     let mut most = 0;
@@ -122,7 +122,7 @@ fn converse_until_killed(gateway: Gateway, moment: Duration) -> Result<()> {
     thread::scope(|scope| {
         for session in 0..SESSIONS {
             let address = &address;
-            // Most end as the gateway does.
+            // Most requests fail when the gateway is killed.
             scope.spawn(move || {
                 while http::say(address, &format!("s-{session}"), "hello")
                     .and_then(|mut said| said.text())
@@ -135,7 +135,7 @@ fn converse_until_killed(gateway: Gateway, moment: Duration) -> Result<()> {
     })
 }
 
-/// Every session file is JSON of whole turns; returns how many turns there are.
+/// Checks that every session file is JSON of whole turns; returns the number of turns.
 fn whole_sessions(test: &WeftContext<'_>) -> Result<usize> {
     let files = test.session_files()?;
     let mut turns = 0;
@@ -147,13 +147,13 @@ fn whole_sessions(test: &WeftContext<'_>) -> Result<usize> {
         ensure!(whole, "`{id}` holds {roles:?}");
         turns += roles.len() / 2;
     }
-    // For each conversation its lock, which is what was about to take the session's place.
+    // Each session may leave its lock, which is the file that would have been renamed to the session.
     let others = files.iter().filter(|name| !name.ends_with(".json")).count();
     ensure!(others <= SESSIONS as usize, "beside the sessions there are {others} files: {files:?}");
     Ok(turns)
 }
 
-/// The last message.
+/// Returns the last message.
 fn last(session: &Value) -> Value {
     session["messages"].as_array().and_then(|messages| messages.last()).cloned().unwrap_or(json!(null))
 }

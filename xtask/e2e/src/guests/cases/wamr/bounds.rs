@@ -1,4 +1,4 @@
-//! The bounds of a small board: a stack of 64 KB, and a megabyte of memory.
+//! The limits of a small board: a stack of 64 KB, and a megabyte of memory.
 
 use std::fs;
 
@@ -26,16 +26,16 @@ const STACK: usize = 64 << 10;
 /// The guest's memory, in bytes: its stack, its data and its heap.
 const MEMORY: usize = 1 << 20;
 
-/// As many turns, each with a message and an answer of so many bytes.
+/// The number of turns, and the bytes of each message and each answer.
 const TURNS: usize = 20;
 const TURN_BYTES: usize = 1000;
 
 /// The runner's report, in bytes.
 #[derive(Debug, Deserialize)]
 struct Report {
-    /// The most that the guest's memory had.
+    /// Maximum of the guest's memory.
     memory: usize,
-    /// The most that WAMR itself had in use.
+    /// Maximum of WAMR's own memory.
     runtime: usize,
 }
 
@@ -65,7 +65,7 @@ fn write_session(test: &GuestContext<'_>) -> Result<()> {
     test.write("sessions/default.json", session(&turns).as_bytes())
 }
 
-/// Runs a guest within the bounds, and tells how much of them it took.
+/// Runs a guest within the limits, and reports how much of them it used.
 fn measured<T>(test: &GuestContext<'_>, what: &str, run: impl FnOnce(Guest<'_>) -> Result<T>) -> Result<T> {
     let file = test.path("report.json");
     let result = run(test.wasip1().stack(STACK).memory(MEMORY).measured(&file))?;
@@ -80,7 +80,7 @@ fn measured<T>(test: &GuestContext<'_>, what: &str, run: impl FnOnce(Guest<'_>) 
     Ok(result)
 }
 
-/// The host's text finds no room, or the server's answer fails the turn. Either way the session is as it was.
+/// Either the host's text does not fit, or the provider's answer fails the turn. The session does not change.
 fn keeps_session_when_memory_runs_out(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     call(test.wasip1(), &[turn("one", "")])?[0].is("echo: one")?;
@@ -97,7 +97,7 @@ fn keeps_session_when_memory_runs_out(test: &GuestContext<'_>) -> Result<()> {
     test.stored("default", &[("user", "one"), ("assistant", "echo: one")])
 }
 
-/// The smallest stack, in steps of 4 KB, that a turn and a session of 20 turns are happy with.
+/// Finds the smallest stack, in steps of 4 KB, for a turn and a session of 20 turns.
 fn turn_takes_fraction_of_the_stack(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     write_session(test)?;

@@ -1,4 +1,4 @@
-//! The host in C that the documentation shows, with the smallest WAMR that runs the module.
+//! The host in C from the documentation, with the smallest WAMR that runs the module.
 
 use std::{
     fs,
@@ -22,7 +22,7 @@ use crate::{
     harness::case::cases,
 };
 
-/// The host itself keeps no timeout.
+/// The time limit, because the host has none.
 const LIMIT: Duration = Duration::from_secs(30);
 
 cases! {
@@ -63,7 +63,7 @@ fn reports_errors_to_host_in_c(test: &GuestContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The bound is far from the figure, which differs between compilers.
+/// The limit is far above the size, which differs between compilers.
 fn host_in_c_stays_small(test: &GuestContext<'_>) -> Result<()> {
     let (host, module) = (size(host(test)?)?, size(&test.fixture.shipped.wasip1)?);
     ui::status("Measured", &format!("{host} bytes for a host in C with WAMR, {module} for the module"));
@@ -71,7 +71,7 @@ fn host_in_c_stays_small(test: &GuestContext<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Says hello there through it. Its exit code, and what is on its standard output and standard error.
+/// Says hello through the host. Returns its exit code, standard output and standard error.
 fn talk(test: &GuestContext<'_>) -> Result<(Option<i32>, String, String)> {
     let (shell, host, module) = (test.fixture.shell()?, host(test)?, &test.fixture.shipped.wasip1);
     let (directory, variable) = (test.granted(), format!("{KEY_VARIABLE}={KEY}"));
@@ -80,7 +80,7 @@ fn talk(test: &GuestContext<'_>) -> Result<(Option<i32>, String, String)> {
     let between = child::between_files(streams.each_ref().map(PathBuf::as_path))?;
     let command = cmd!(shell, "{host} {module} {directory} {variable}");
     let status = Guarded::spawn(command, between, "run the host in C")?.wait(LIMIT)?;
-    let text = |file: &Path| fs::read_to_string(file).context("could not read what the host in C printed");
+    let text = |file: &Path| fs::read_to_string(file).context("could not read the output of the host in C");
     Ok((status.code(), text(&streams[1])?, text(&streams[2])?))
 }
 

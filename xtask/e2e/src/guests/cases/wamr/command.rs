@@ -1,4 +1,4 @@
-//! The module as a command: files and environment are real, and HTTP is an error in words.
+//! The module as a command: files and environment are real, and HTTP is an error.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ fn chat_attempt_fails_and_stores_nothing(test: &GuestContext<'_>) -> Result<()> 
     test.stored_nothing()
 }
 
-/// Everything before the request went well: the configuration, the key and the session.
+/// Checks that everything before the request succeeded: the configuration, the key and the session.
 fn unavailable(test: &GuestContext<'_>) -> Result<()> {
     let outcome = test.wasip1().say("hello")?;
     outcome.failed(&["HTTP unavailable"])?;
@@ -83,7 +83,7 @@ fn leaves_damaged_session_without_an_answer(test: &GuestContext<'_>) -> Result<(
     Ok(())
 }
 
-/// By a small program, since the module itself never lists them.
+/// Uses a small program, because the module itself never lists sessions.
 fn makes_writes_lists_and_empties_sessions(test: &GuestContext<'_>) -> Result<()> {
     let expected = "\
 written: Grüße, 世界

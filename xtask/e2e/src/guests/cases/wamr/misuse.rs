@@ -1,4 +1,4 @@
-//! Exported functions, used wrongly: they say so, and the instance lives on.
+//! Wrong calls of the exported functions: they return errors, and the instance remains usable.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -22,14 +22,14 @@ const NO_ROOM: &str = "-5";
 const SEND: &str = "1";
 const MORE: &str = "2";
 
-/// An address beyond every memory that the module may have.
+/// An address beyond any memory of the module.
 const BEYOND: i64 = 0xffff_fff0;
 
 fn function(name: &str, arguments: Value) -> Value {
     json!({ "function": [name, arguments] })
 }
 
-/// Makes the calls, each of which has to return what stands beside it, and then a turn as ever.
+/// Makes the calls, each of which has to return the text beside it, and then a normal turn.
 fn expect(test: &GuestContext<'_>, calls: &[(Value, &str)]) -> Result<()> {
     test.configure("ok")?;
     let mut to_make: Vec<Value> = calls.iter().map(|(call, _)| call.clone()).collect();
@@ -110,7 +110,7 @@ fn refuses_turns_beyond_the_room(test: &GuestContext<'_>) -> Result<()> {
     calls.extend([
         (begin(), NO_ROOM),
         (function("clawft_drop", json!([7])), "0"),
-        // The number of a turn never comes again.
+        // The number of a turn is never reused.
         (begin(), "65"),
     ]);
     calls.push((function("clawft_drop", json!([65])), "0"));

@@ -14,22 +14,23 @@ use testkit::difference;
 use super::Case;
 use crate::guests::{context::GuestContext, guest::Guest};
 
-/// The cases for WAMR: what WASI preview 1 allows, what it does not, and the way around that.
+/// Returns the cases for WAMR: calls that WASI preview 1 allows, calls that it does not, and the alternative to
+/// those.
 pub(super) fn wamr() -> Vec<Case> {
     [command::CASES, turns::CASES, misuse::CASES, c_host::CASES, bounds::CASES].concat()
 }
 
-/// The runner's answer to a call.
+/// The runner's result of a call.
 #[derive(Debug, Deserialize)]
 struct Answer {
     result: Outcome,
-    /// The answer as it arrived.
+    /// Pieces of the answer as they arrived.
     pieces: Vec<String>,
-    /// Why it broke off, if it did.
+    /// Reason why it broke off, if it did.
     incomplete: String,
     /// Warnings for the user.
     warnings: String,
-    /// Why the turn is not stored, if it is not.
+    /// Reason why the turn is not stored, if it is not.
     unstored: String,
 }
 
@@ -40,7 +41,7 @@ enum Outcome {
 }
 
 impl Answer {
-    /// It is the whole answer `text`, and there is nothing else to tell.
+    /// Checks that the result is the whole answer `text`, without warnings.
     fn is(&self, text: &str) -> Result<()> {
         self.is_all_of(text)?;
         ensure!(self.warnings.is_empty(), "warned `{}`", self.warnings);
@@ -48,7 +49,7 @@ impl Answer {
         Ok(())
     }
 
-    /// It is the whole answer `text`. Warnings are the caller's to judge.
+    /// Checks that the result is the whole answer `text`. The caller checks the warnings.
     fn is_all_of(&self, text: &str) -> Result<()> {
         self.returned(text)?;
         ensure!(self.pieces.concat() == text, "the pieces are {:?}", self.pieces);
@@ -56,16 +57,16 @@ impl Answer {
         Ok(())
     }
 
-    /// It is `text`.
+    /// Checks that the result is `text`.
     fn returned(&self, text: &str) -> Result<()> {
         match &self.result {
             Outcome::Ok(found) if found == text => Ok(()),
-            Outcome::Ok(found) => bail!(difference("what was returned", found, text)),
+            Outcome::Ok(found) => bail!(difference("the result", found, text)),
             Outcome::Err(error) => bail!("failed: `{error}`"),
         }
     }
 
-    /// It is an error that holds all of `parts`.
+    /// Checks that the result is an error with all of `parts`.
     fn failed(&self, parts: &[&str]) -> Result<()> {
         let Outcome::Err(text) = &self.result else { bail!("returned {:?}", self.result) };
         ensure!(parts.iter().all(|part| text.contains(part)), "the error is `{text}`");
@@ -73,18 +74,18 @@ impl Answer {
     }
 }
 
-/// Has `guest` make `calls`, all on one instance. It prints nothing.
+/// Makes `guest` carry out `calls`, all on one instance. It prints nothing.
 fn call(guest: Guest<'_>, calls: &[Value]) -> Result<Vec<Answer>> {
     let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
     guest.called().say(&lines)?.answers(calls.len())
 }
 
-/// A turn in the conversation `session`.
+/// Returns a turn in the session `session`.
 fn turn(message: &str, session: &str) -> Value {
     json!({ "turn": { "message": message, "session": session } })
 }
 
-/// Takes one turn in the default conversation.
+/// Runs one turn in the default session.
 fn take(test: &GuestContext<'_>, message: &str) -> Result<Answer> {
     Ok(call(test.wasip1(), &[turn(message, "")])?.remove(0))
 }

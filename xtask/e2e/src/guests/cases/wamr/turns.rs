@@ -1,4 +1,4 @@
-//! Turns taken through the module's exported functions, with the network of the host.
+//! Turns through the module's exported functions, with the network of the host.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::{
     harness::case::cases,
 };
 
-/// Echoed in the pieces `echo: `, `one `, `two `, `three ` and `four`.
+/// A message that is echoed in the pieces `echo: `, `one `, `two `, `three ` and `four`.
 const MESSAGE: &str = "one two three four";
 
 cases! {
@@ -96,7 +96,7 @@ fn turns_of_one_instance_make_conversation(test: &GuestContext<'_>) -> Result<()
     test.stored("other", &[("user", "three"), ("assistant", "echo: three")])
 }
 
-/// The host's part is played by hand: what a server would have said is in the calls.
+/// The calls contain the answers of the provider, which the host would otherwise fetch.
 fn two_turns_run_side_by_side(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     let begin = |message: &str, session: &str| json!({ "function": ["clawft_begin", [message, session]] });
@@ -174,7 +174,7 @@ fn keeps_damaged_session_aside_with_warning(test: &GuestContext<'_>) -> Result<(
     answer.is_all_of("echo: hello")?;
     ensure!(answer.warnings.contains("default.json.damaged-1"), "warned `{}`", answer.warnings);
     let kept = fs::read(test.granted().join("sessions/default.json.damaged-1"))?;
-    ensure!(kept == b"damaged", "the damaged bytes are not what they were");
+    ensure!(kept == b"damaged", "the damaged bytes have changed");
     test.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
 }
 
