@@ -1,6 +1,7 @@
 //! `cargo xtask coverage`, `cargo xtask mutants` and `cargo xtask fuzz`.
 //!
-//! Each command is a module with `run` as its first item; [`mutants`] asks [`coverage`] which files native builds leave out.
+//! Each command is a module with `run` as its first item; [`mutants`] asks [`coverage`] which files native builds
+//! leave out.
 
 mod coverage;
 mod fuzz;

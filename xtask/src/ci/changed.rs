@@ -19,8 +19,8 @@ const REPOSITORY_CHECKS: &str = "xtask";
 /// Files that influence the build of every package.
 const SHARED: [&str; 4] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo/config.toml"];
 
-/// Plans the unit tests of the packages that differ from `base`, and of those that depend on them, if `text` is given only the
-/// tests whose name contains it. Returns no step if nothing differs.
+/// Plans the unit tests of the packages that differ from `base`, and of those that depend on them, if `text` is given
+/// only the tests whose name contains it. Returns no step if nothing differs.
 ///
 /// # Errors
 /// Fails if git does not know `base`, or cargo cannot read the workspace.
@@ -51,7 +51,8 @@ fn step(packages: &BTreeSet<String>, text: Option<&str>) -> Planned {
     Planned { step: Step::Unit, command: Command::Cargo(words) }
 }
 
-/// Returns the files that differ from the commit where the branch left `base`, untracked files included, relative to the root.
+/// Returns the files that differ from the commit where the branch left `base`, untracked files included, relative to
+/// the root.
 fn files(shell: &Shell, base: Option<&str>) -> Result<Vec<PathBuf>> {
     let base = base.map_or_else(|| default_base(shell), |base| Ok(base.to_owned()))?;
     let fork = cmd!(shell, "git merge-base HEAD {base}");

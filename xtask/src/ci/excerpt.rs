@@ -5,7 +5,8 @@ use std::path::Path;
 /// The maximum number of lines that are shown.
 const LINES: usize = 300;
 
-/// Returns the part of the log at `path` to show, below a heading: the failures of cargo's tests, or the end of any other log.
+/// Returns the part of the log at `path` to show, below a heading: the failures of cargo's tests, or the end of any
+/// other log.
 pub(super) fn excerpt(text: &str, path: &Path) -> String {
     let all: Vec<&str> = text.lines().collect();
     let failures = failures(&all);

@@ -1,10 +1,10 @@
-//! `cargo xtask ci` and `cargo xtask test`: the steps that a change or a release must pass, each a process of its own, and one
-//! table of their results.
+//! `cargo xtask ci` and `cargo xtask test`: the steps that a change or a release must pass, each a process of its
+//! own, and one table of their results.
 //!
-//! Modules in reading order: [`steps`] holds the command of each step, [`changed`] plans the tests of changed packages, [`runner`]
-//! runs the steps one after the other, from a [`program`] that stays the same meanwhile, with Docker's [`engine`] where one is
-//! needed; [`test_counts`] and [`excerpt`] read the log of a step, [`passed`] records the steps that passed for a commit, and
-//! [`table`] and [`json`] render the results.
+//! Modules in reading order: [`steps`] holds the command of each step, [`changed`] plans the tests of changed
+//! packages, [`runner`] runs the steps one after the other, from a [`program`] that stays the same meanwhile, with
+//! Docker's [`engine`] where one is needed; [`test_counts`] and [`excerpt`] read the log of a step, [`passed`]
+//! records the steps that passed for a commit, and [`table`] and [`json`] render the results.
 
 mod changed;
 mod engine;

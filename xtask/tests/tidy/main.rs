@@ -3,13 +3,13 @@
 //! For the workflows in `.github`, beyond the checks of actionlint and zizmor: hosted machines run the same commands as
 //! developers, and nothing else.
 //!
-//! - A `run:` of a workflow is one line `cargo xtask …` of words and `"$VARIABLE"`, with options that the command has. Every
-//!   value of a variable in the job's matrix is tried.
-//! - A `run:` of an action in `.github/actions` prepares the machine: each of its lines begins as one of [`rules::SET_UP`],
-//!   and every entry there is used. So no action hides a build or a decision.
+//! - A `run:` of a workflow is one line `cargo xtask …` of words and `"$VARIABLE"`, with options that the command
+//!   has. Every value of a variable in the job's matrix is tried.
+//! - A `run:` of an action in `.github/actions` prepares the machine: each of its lines begins as one of
+//!   [`rules::SET_UP`], and every entry there is used. So no action hides a build or a decision.
 //! - No `run:` contains an expression `${{ … }}`, because its value would run as part of the script.
-//! - An action of others is pinned to a commit, the same everywhere, with its version in a comment; one of ours exists, and
-//!   is used after the checkout that contains it.
+//! - An action of others is pinned to a commit, the same everywhere, with its version in a comment; one of ours
+//!   exists, and is used after the checkout that contains it.
 //! - A workflow has no permissions, each job lists its own with a reason, and has a time limit.
 //! - One job joins all others of its workflow, and reads their results even when one has failed.
 //! - Every artifact that a job downloads was uploaded by a job that it waits for.

@@ -100,7 +100,7 @@ mod tests {
 | --- | ---: | ---: | ---: | ---: |
 | `a.wasm` | 1,320 | +1,170 | 660 | +585 |
 
-<details><summary>What changed in a.wasm</summary>
+<details><summary>Changes in a.wasm</summary>
 
 | crate | raw | gzip | was | is |
 | --- | ---: | ---: | ---: | ---: |
