@@ -101,7 +101,7 @@ fn find<'m>(name: &str, metrics: &'m [Metric]) -> Option<&'m Metric> {
 
 /// Returns a message if the metric exceeds its bound.
 fn excess(bound: &Bound, metric: &Metric) -> Option<String> {
-    let (Metric { name, unit, .. }, held) = (metric, metric.held());
+    let (Metric { name, unit, .. }, held) = (metric, metric.compared_value());
     (held > bound.most).then(|| format!("`{name}` is {held:.3} {unit}, and may be {}", bound.most))
 }
 

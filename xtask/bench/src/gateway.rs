@@ -24,7 +24,7 @@ const STARTS: usize = 50;
 const REQUESTS: usize = 3000;
 
 /// The streams that are open at the same time: each lasts two seconds.
-const HELD: (Streams, u64) = (Streams { count: 500, rounds: 1, pieces: 20 }, 100);
+const SIMULTANEOUS: (Streams, u64) = (Streams { count: 500, rounds: 1, pieces: 20 }, 100);
 
 /// The clients that each send another request as soon as they have an answer.
 const BUSY: (Streams, u64) = (Streams { count: 500, rounds: 10, pieces: 20 }, 0);
@@ -81,10 +81,10 @@ impl Subject {
     fn measure(&self) -> Result<Vec<Metric>> {
         ui::status("Measuring", "one request after the other");
         let mut metrics = self.one_by_one()?;
-        ui::status("Measuring", &format!("{} streams at once", HELD.0.count));
-        metrics.extend(self.held()?);
+        ui::status("Measuring", &format!("{} streams at once", SIMULTANEOUS.0.count));
+        metrics.extend(self.simultaneous_streams()?);
         ui::status("Measuring", &format!("{} clients that do not rest", BUSY.0.count));
-        metrics.extend(self.busy()?);
+        metrics.extend(self.busy_clients()?);
         Ok(metrics)
     }
 
@@ -101,9 +101,9 @@ impl Subject {
         Ok([vec![idle], whole, first].concat())
     }
 
-    fn held(&self) -> Result<Vec<Metric>> {
-        let Loaded { direct, through, resident } = self.loaded(HELD)?;
-        let count = HELD.0.count;
+    fn simultaneous_streams(&self) -> Result<Vec<Metric>> {
+        let Loaded { direct, through, resident } = self.loaded(SIMULTANEOUS)?;
+        let count = SIMULTANEOUS.0.count;
         ensure!(direct.most_at_once == count, "the {count} streams were not open at the same time");
         let of = |what: &str| format!("{count} streams at once: {what}");
         let median = |streamed: &Streamed| streamed.first_piece.median / 1e3;
@@ -112,23 +112,24 @@ impl Subject {
             Metric::new("streams-failed", &of("how many failed"), through.errors as f64, "streams"),
             Metric::new("streams-open", &of("how many were open at the same time"), open, "streams"),
             Metric::new("streams-end", &of("until the last ends"), through.seconds, "s")
-                .beside(direct.seconds),
+                .with_reference(direct.seconds),
             Metric::new("streams-first-piece", &of("first piece"), median(&through), "ms")
-                .beside(median(&direct)),
+                .with_reference(median(&direct)),
             Metric::new("streams-memory", &of("memory of the gateway afterwards"), resident, "MB"),
         ])
     }
 
-    fn busy(&self) -> Result<Vec<Metric>> {
+    fn busy_clients(&self) -> Result<Vec<Metric>> {
         let Loaded { direct, through, resident } = self.loaded(BUSY)?;
         let of = |what: &str| format!("{} clients that do not rest: {what}", BUSY.0.count);
         let rate = |streamed: &Streamed| streamed.streams as f64 / streamed.seconds;
         let late = |streamed: &Streamed| streamed.first_piece.p99 / 1e3;
         Ok(vec![
             Metric::new("clients-failed", &of("how many streams failed"), through.errors as f64, "streams"),
-            Metric::new("clients-rate", &of("streams"), rate(&through), "streams/s").beside(rate(&direct)),
+            Metric::new("clients-rate", &of("streams"), rate(&through), "streams/s")
+                .with_reference(rate(&direct)),
             Metric::new("clients-first-piece", &of("first piece, 99 of 100"), late(&through), "ms")
-                .beside(late(&direct)),
+                .with_reference(late(&direct)),
             Metric::new("clients-memory", &of("memory of the gateway afterwards"), resident, "MB"),
         ])
     }
@@ -176,7 +177,7 @@ struct Loaded {
 fn compared(name: &str, what: &str, times: Compared) -> Vec<Metric> {
     let (direct, through) = (times.direct.median / 1e3, times.through.median / 1e3);
     vec![
-        Metric::new(name, what, through, "ms").beside(direct),
+        Metric::new(name, what, through, "ms").with_reference(direct),
         Metric::new(&format!("{name}-added"), "of that, beyond asking the provider", through - direct, "ms"),
     ]
 }

@@ -40,7 +40,7 @@ impl Metric {
     }
 
     /// Sets the value of the reference.
-    pub(super) fn beside(self, value: f64) -> Self {
+    pub(super) fn with_reference(self, value: f64) -> Self {
         Self { without: Some(value), ..self }
     }
 
@@ -50,13 +50,13 @@ impl Metric {
     }
 
     /// Returns the value to compare with a bound: for several runs, that of the fastest.
-    pub(super) fn held(&self) -> f64 {
+    pub(super) fn compared_value(&self) -> f64 {
         self.spread.map_or(self.value, |spread| spread.quickest)
     }
 
     /// Returns whether the value exceeds its maximum.
     pub(super) fn is_over(&self) -> bool {
-        self.most.is_some_and(|most| self.held() > most)
+        self.most.is_some_and(|most| self.compared_value() > most)
     }
 
     /// Rounds the values to significant digits, for the record.
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn reads_back_the_written_metric() {
         let sample = Sample::new(vec![1.0, 2.0, 4.0]);
-        let metric = Metric::of("start", "to begin", &sample, "ms").beside(1.0).rounded();
+        let metric = Metric::of("start", "to begin", &sample, "ms").with_reference(1.0).rounded();
         let text = serde_json::to_string(&metric).unwrap();
         assert_eq!(serde_json::from_str::<Metric>(&text).unwrap(), metric);
         assert_eq!(metric.ratio(), Some(2.0));

@@ -25,7 +25,7 @@ const PLACES: [(Subject, &str); 4] = [
 ];
 
 /// A plot in the document.
-struct Drawn {
+struct PlotSpec {
     subject: Subject,
     /// Name of its file, without extension.
     file: &'static str,
@@ -47,8 +47,8 @@ enum Part {
 use Part::{Other, Value, Without};
 
 /// All plots, in the order of the document.
-const PLOTS: [Drawn; 5] = [
-    Drawn {
+const PLOTS: [PlotSpec; 5] = [
+    PlotSpec {
         subject: Subject::Component,
         file: "performance-start",
         title: "From the start of wasmtime to its end",
@@ -60,7 +60,7 @@ const PLOTS: [Drawn; 5] = [
             ("start-from-source", Value("clawft, from source")),
         ],
     },
-    Drawn {
+    PlotSpec {
         subject: Subject::Component,
         file: "performance-turn",
         title: "A turn in the guest, beside what it waits for",
@@ -70,7 +70,7 @@ const PLOTS: [Drawn; 5] = [
             ("round-trip", Value("a turn with it in the guest")),
         ],
     },
-    Drawn {
+    PlotSpec {
         subject: Subject::Component,
         file: "performance-body",
         title: "A message of 5 MB",
@@ -79,7 +79,7 @@ const PLOTS: [Drawn; 5] = [
             ("body-5mb", Value("a turn with it in the guest")),
         ],
     },
-    Drawn {
+    PlotSpec {
         subject: Subject::Gateway,
         file: "performance-gateway",
         title: "Asking the provider, and the gateway before it",
@@ -90,7 +90,7 @@ const PLOTS: [Drawn; 5] = [
             ("first-piece", Value("first piece, through the gateway")),
         ],
     },
-    Drawn {
+    PlotSpec {
         subject: Subject::Commands,
         file: "performance-commands",
         title: "Building",
@@ -116,9 +116,9 @@ pub(super) fn write(project: &Project, record: &Record) -> Result<()> {
 fn documents(root: &Path, record: &Record) -> Result<Vec<(PathBuf, String)>> {
     let directory = root.join("docs");
     let mut documents = vec![(directory.join("performance.md"), document(record)?)];
-    for drawn in &PLOTS {
-        if let Some(plot) = record.0.get(&drawn.subject).and_then(|figures| drawn.plot(figures)) {
-            documents.push((directory.join(drawn.file).with_extension("svg"), plot.svg()));
+    for spec in &PLOTS {
+        if let Some(plot) = record.0.get(&spec.subject).and_then(|figures| spec.plot(figures)) {
+            documents.push((directory.join(spec.file).with_extension("svg"), plot.svg()));
         }
     }
     Ok(documents)
@@ -140,9 +140,9 @@ fn document(record: &Record) -> Result<String> {
 /// Returns the plots, the table and the machine of a subject.
 fn section(subject: Subject, figures: &Figures) -> String {
     let mut text = String::new();
-    for drawn in PLOTS.iter().filter(|drawn| drawn.subject == subject) {
-        if drawn.plot(figures).is_some() {
-            text += &format!("![{}]({}.svg)\n\n", drawn.title, drawn.file);
+    for spec in PLOTS.iter().filter(|spec| spec.subject == subject) {
+        if spec.plot(figures).is_some() {
+            text += &format!("![{}]({}.svg)\n\n", spec.title, spec.file);
         }
     }
     text += "| name | what | measured | middle half | quickest | without it | ratio | at most |\n";
@@ -178,7 +178,7 @@ fn for_readers(value: f64) -> String {
     if value >= 10_000.0 { grouped(value.round() as usize) } else { shown(value) }
 }
 
-impl Drawn {
+impl PlotSpec {
     /// Returns the plot, if all of its metrics were measured.
     fn plot(&self, figures: &Figures) -> Option<Plot> {
         let bars = self.bars.iter().map(|(name, part)| part.bar(figures.metric(name)?));

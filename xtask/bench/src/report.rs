@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn line_begins_with_name_value_and_unit() {
-        let over = Metric { most: Some(10.0), ..Metric::new("start", "to begin", 20.0, "ms").beside(10.0) };
+        let over =
+            Metric { most: Some(10.0), ..Metric::new("start", "to begin", 20.0, "ms").with_reference(10.0) };
         let metrics = [over, Metric::new("other", "", 1.0, "x")];
         let text = lines(metrics.iter()).trim_fmt();
         let words: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();

@@ -27,7 +27,7 @@ pub(crate) fn run(project: &Project, flags: &Lint) -> Result<()> {
     let (mut failed, mut skipped) = (Vec::new(), 0);
     for check in checks {
         ui::status("Checking", subject(*check));
-        let Err(error) = take(*check, project, flags.advisory_db.as_deref()) else { continue };
+        let Err(error) = run_check(*check, project, flags.advisory_db.as_deref()) else { continue };
         if may_skip(flags, &error) {
             ui::warn(&format!("{} skipped: {error:#}", check.name()));
             skipped += 1;
@@ -54,7 +54,7 @@ fn may_skip(flags: &Lint, error: &Error) -> bool {
     flags.checks.is_empty() && flags.advisory_db.is_none() && error.is::<dependencies::OutOfReach>()
 }
 
-fn take(check: Check, project: &Project, database: Option<&str>) -> Result<()> {
+fn run_check(check: Check, project: &Project, database: Option<&str>) -> Result<()> {
     match check {
         Check::Rustfmt => rustfmt(project),
         Check::Packages => packages::check(project),

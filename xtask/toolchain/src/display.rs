@@ -35,7 +35,7 @@ pub(super) fn step(step: &Step, pins: &Pins) -> String {
         }
         Step::Replace(item, methods, directory) => {
             let first = format!("{item:<17} damaged   `{}` installs it again", item.command());
-            let note = format!("  `{}` does not hold what was installed there", directory.display());
+            let note = format!("  `{}` differs from what was installed there", directory.display());
             (*item, [first].into_iter().chain(Some(note)), methods)
         }
     };

@@ -43,8 +43,8 @@ pub enum Need {
 ///
 /// Names every item that could not be installed or, with `--check`, counts the missing ones.
 pub fn run(project: &Project, flags: &Setup) -> Result<()> {
-    let rare = if flags.all { Need::rare() } else { Vec::new() };
-    let items = items(&[Need::USUAL.as_slice(), &rare].concat())?;
+    let others = if flags.all { Need::others() } else { Vec::new() };
+    let items = items(&[Need::USUAL.as_slice(), &others].concat())?;
     if flags.check {
         return check(project, &items);
     }
@@ -175,7 +175,7 @@ impl Need {
     ];
 
     /// Returns the other needs.
-    fn rare() -> Vec<Self> {
+    fn others() -> Vec<Self> {
         let mut needs: Vec<Self> = Python::ALL.into_iter().map(Self::Python).collect();
         needs.extend(
             [Tool::CargoTarpaulin, Tool::CargoMutants, Tool::CargoDeny, Tool::Twiggy, Tool::Wkg]

@@ -57,7 +57,7 @@ pub(super) fn install(
     let libraries = ui::progress("Building", &what, || build(shell, sysroot, target, directory))
         .with_context(|| format!("could not build std for {}", target.triple()))?;
     let from = format!("built here from std's source, with {LIBC_ORIGIN}{}", libc.version);
-    lay(sysroot, target, &libraries, &c_library(libc, target)?, from)?;
+    install_libraries(sysroot, target, &libraries, &c_library(libc, target)?, from)?;
     // Only the libraries are still needed, and they have been copied.
     fs::remove_dir_all(directory).with_context(|| format!("could not remove `{}`", directory.display()))
 }
@@ -75,7 +75,7 @@ fn build(shell: &Shell, sysroot: &Sysroot, target: Target, directory: &Path) -> 
         cmd!(shell, "{cargo} build --profile sysroot --target {triple} --target-dir {build_directory}")
             .args(["-Z", &format!("build-std={CRATES}"), "-Z", "build-std-features=backtrace,panic-unwind"])
             .arg("--message-format=json-render-diagnostics");
-    let command = by_itself(command)
+    let command = without_build_variables(command)
         .env("RUSTC", sysroot.program("rustc"))
         // build-std is unstable, but this compiler is pinned.
         .env("RUSTC_BOOTSTRAP", "1")
@@ -94,7 +94,7 @@ fn tail(talk: &[u8]) -> String {
 }
 
 /// Removes the environment variables that would change a build which is independent of the caller's.
-pub(super) fn by_itself(command: Cmd<'_>) -> Cmd<'_> {
+pub(super) fn without_build_variables(command: Cmd<'_>) -> Cmd<'_> {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     names.filter(|name| changes_builds(name)).fold(command, |command, name| command.env_remove(name))
 }
@@ -146,7 +146,13 @@ fn c_library(libc: &Unpacked, target: Target) -> Result<Vec<PathBuf>> {
 }
 
 /// Copies the target's directory into the toolchain, in place of an unfinished one.
-fn lay(sysroot: &Sysroot, target: Target, rust: &[PathBuf], c: &[PathBuf], from: String) -> Result<()> {
+fn install_libraries(
+    sysroot: &Sysroot,
+    target: Target,
+    rust: &[PathBuf],
+    c: &[PathBuf],
+    from: String,
+) -> Result<()> {
     let staging = Staging::begin(&sysroot.target_directory(target))?;
     let libraries = staging.path().join("lib");
     copy(rust, &libraries)?;
@@ -213,7 +219,7 @@ mod tests {
         };
         put("toolchain/lib/rustlib/wasm32-wasip2/lib/libcore-old.rlib");
         let (std, libc) = (put("libstd-1.rlib"), put("libc.a"));
-        lay(&sysroot, Target::Wasip2, &[std], &[libc], "a test".to_owned()).unwrap();
+        install_libraries(&sysroot, Target::Wasip2, &[std], &[libc], "a test".to_owned()).unwrap();
         let libraries = sysroot.target_directory(Target::Wasip2).join("lib");
         assert!(libraries.join("libstd-1.rlib").is_file());
         assert!(libraries.join("self-contained/libc.a").is_file());

@@ -15,7 +15,7 @@ use super::{
     item::{Installation, State, Tool},
     pins::{Checksum, ToolPin, Wheel},
     staging::{Contents, Staging, Stamp},
-    std_build::by_itself,
+    std_build::without_build_variables,
     sysroot::Sysroot,
 };
 
@@ -85,7 +85,7 @@ pub(super) fn install_wheel(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolP
     let name = program(Path::new(""), tool);
     let found = search(&unpacked, &name)?
         .with_context(|| format!("there is no `{}` in the wheel", name.display()))?;
-    adopt(staging, &found, tool, pin, from)
+    install_program(staging, &found, tool, pin, from)
 }
 
 /// Compiles the program from its crate.
@@ -107,9 +107,9 @@ pub(super) fn install_crate(
         shell,
         "{cargo} install {krate} --version {version} {options...} --locked --no-track --root {scratch}"
     );
-    cmd::run(by_itself(command).env("RUSTC", sysroot.program("rustc")), "compile the tool")?;
+    cmd::run(without_build_variables(command).env("RUSTC", sysroot.program("rustc")), "compile the tool")?;
     let built = program(&scratch.join("bin"), tool);
-    adopt(staging, &built, tool, pin, format!("cargo install {krate}"))
+    install_program(staging, &built, tool, pin, format!("cargo install {krate}"))
 }
 
 /// Downloads the wheel for this machine, which pip chooses by the given checksums.
@@ -135,7 +135,7 @@ fn requirement(wheel: &Wheel, pin: &ToolPin) -> String {
 }
 
 /// Moves `found` into the directory and makes it executable, because not every wheel sets the permission.
-fn adopt(staging: Staging, found: &Path, tool: Tool, pin: &ToolPin, from: String) -> Result<()> {
+fn install_program(staging: Staging, found: &Path, tool: Tool, pin: &ToolPin, from: String) -> Result<()> {
     let place = program(staging.path(), tool);
     fs::rename(found, &place).with_context(|| format!("could not move `{}`", found.display()))?;
     #[cfg(unix)]
@@ -186,7 +186,7 @@ mod tests {
         fs::write(scratch.join(&name), "x").unwrap();
         assert_eq!(cached(cache.path(), Tool::Wasmtime, &pin), State::Missing(None));
         let found = search(staging.path(), &name).unwrap().unwrap();
-        adopt(staging, &found, Tool::Wasmtime, &pin, "a test".to_owned()).unwrap();
+        install_program(staging, &found, Tool::Wasmtime, &pin, "a test".to_owned()).unwrap();
         let State::Found(installation) = cached(cache.path(), Tool::Wasmtime, &pin) else {
             panic!("missing")
         };
@@ -204,7 +204,8 @@ mod tests {
             let scratch = staging.path().join("scratch");
             fs::create_dir_all(&scratch).unwrap();
             fs::write(scratch.join(&name), "right").unwrap();
-            adopt(staging, &scratch.join(&name), Tool::Wasmtime, &pin, "a test".to_owned()).unwrap();
+            install_program(staging, &scratch.join(&name), Tool::Wasmtime, &pin, "a test".to_owned())
+                .unwrap();
         };
         let state = || cached(cache.path(), Tool::Wasmtime, &pin);
         install();

@@ -65,7 +65,7 @@ impl Base {
     }
 
     /// Returns the name for messages.
-    pub(super) fn words(&self) -> String {
+    pub(super) fn name(&self) -> String {
         match self {
             Self::Accepted => "the accepted sizes".to_owned(),
             Self::Sizes(path) | Self::Binary(path) => path.display().to_string(),

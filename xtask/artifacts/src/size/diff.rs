@@ -33,17 +33,17 @@ pub(super) fn run(
     let (before, after) = both(project, &base)?;
     let differences = diff::profiles(&before, &after);
     if let Some(page) = page {
-        markdown::append(page, &markdown::page(&base.words(), &differences, number))?;
+        markdown::append(page, &markdown::page(&base.name(), &differences, number))?;
     }
     if json {
         #[derive(Serialize)]
-        struct Told<'a> {
+        struct Output<'a> {
             base: String,
             artifacts: BTreeMap<&'a str, Difference>,
         }
-        return ui::result(&json::lines(&Told { base: base.words(), artifacts: differences })?);
+        return ui::result(&json::lines(&Output { base: base.name(), artifacts: differences })?);
     }
-    differences.iter().try_for_each(|(name, difference)| ui::result(&words(name, difference, number)))
+    differences.iter().try_for_each(|(name, difference)| ui::result(&render(name, difference, number)))
 }
 
 /// Returns the profiles of the base and of the current artifacts, without artifacts that the base does not have.
@@ -60,7 +60,7 @@ pub(super) fn both(project: &Project, base: &Base) -> Result<(Profile, Profile)>
     Ok((before, after))
 }
 
-fn words(name: &str, difference: &Difference, number: usize) -> String {
+fn render(name: &str, difference: &Difference, number: usize) -> String {
     let (before, after) = (difference.before.unwrap_or_default(), difference.after.unwrap_or_default());
     let summary = format!(
         "{name}: {} → {} bytes raw ({}), {} → {} gzip -9 ({})",
@@ -125,7 +125,7 @@ mod tests {
     fn lists_largest_changes_and_counts_the_rest() {
         let before = anatomy(&[("a", 100), ("b", 50), ("same", 7)]);
         let after = anatomy(&[("a", 1_300), ("c", 20), ("same", 7)]);
-        let text = words("a.wasm", &diff::anatomies(Some(&before), Some(&after)), 2);
+        let text = render("a.wasm", &diff::anatomies(Some(&before), Some(&after)), 2);
         assert!(
             text.starts_with("a.wasm: 157 → 1,327 bytes raw (+1,170), 78 → 663 gzip -9 (+585)"),
             "{text}"
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn prints_one_line_without_changes() {
         let one = anatomy(&[("a", 100)]);
-        let text = words("a.wasm", &diff::anatomies(Some(&one), Some(&one)), 9);
+        let text = render("a.wasm", &diff::anatomies(Some(&one), Some(&one)), 9);
         assert_eq!(text, "a.wasm: 100 → 100 bytes raw (no change), 50 → 50 gzip -9 (no change)");
     }
 }

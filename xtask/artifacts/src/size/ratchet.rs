@@ -138,7 +138,7 @@ fn overview(profile: &Profile, accepted: &Profile, budget: &Budget) -> String {
 
 /// The bounds of an artifact, for the page.
 #[derive(Debug, Serialize)]
-pub(super) struct Held<'a> {
+pub(super) struct ArtifactBounds<'a> {
     raw: Marks,
     gzip: Marks,
     why: Option<&'a str>,
@@ -155,7 +155,7 @@ struct Marks {
 }
 
 /// Returns the bounds of every artifact in the budget.
-pub(super) fn held(budget: &Budget) -> BTreeMap<&str, Held<'_>> {
+pub(super) fn bounds_of_artifacts(budget: &Budget) -> BTreeMap<&str, ArtifactBounds<'_>> {
     let marks = |bounds: &Bounds| Marks {
         ratchet: bounds.ratchet().bytes(),
         allowed: bounds.tightest().bytes(),
@@ -163,7 +163,7 @@ pub(super) fn held(budget: &Budget) -> BTreeMap<&str, Held<'_>> {
     };
     let rows = budget.rows();
     rows.map(|(name, row)| {
-        (name, Held { raw: marks(&row.raw), gzip: marks(&row.gzip), why: row.why.as_deref() })
+        (name, ArtifactBounds { raw: marks(&row.raw), gzip: marks(&row.gzip), why: row.why.as_deref() })
     })
     .collect()
 }

@@ -13,7 +13,7 @@ use super::{
     base::Base,
     diff,
     history::{self, Entry},
-    ratchet::{self, Held},
+    ratchet::{self, ArtifactBounds},
 };
 
 const PAGE: &str = include_str!("page/page.html");
@@ -31,12 +31,12 @@ const SCRIPTS: [&str; 6] = [
 
 /// The data of the page.
 #[derive(Debug, Serialize)]
-struct Shown<'a> {
+struct PageData<'a> {
     revision: Option<&'a str>,
     /// The name of the base; `None` if there is none.
     base: Option<String>,
     artifacts: BTreeMap<&'a str, Artifact<'a>>,
-    budgets: BTreeMap<&'a str, Held<'a>>,
+    budgets: BTreeMap<&'a str, ArtifactBounds<'a>>,
     history: Vec<Entry>,
 }
 
@@ -46,11 +46,11 @@ struct Artifact<'a> {
     size: Sizes,
     before: Option<Sizes>,
     /// The parts, including removed ones with the size 0.
-    parts: Vec<ShownPart<'a>>,
+    parts: Vec<PagePart<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownPart<'a> {
+struct PagePart<'a> {
     kind: Kind,
     #[serde(rename = "crate")]
     owner: &'a str,
@@ -71,11 +71,11 @@ pub(super) fn run(project: &Project, html: &Path, base: Option<&str>, json: bool
     let base = base.map_or(Ok(Base::Accepted), |text| Base::find(project, text))?;
     let (before, after) = diff::both(project, &base)?;
     let budget = Budget::of(project)?;
-    let shown = Shown {
+    let shown = PageData {
         revision: after.revision.as_deref(),
-        base: (!before.artifacts.is_empty()).then(|| base.words()),
+        base: (!before.artifacts.is_empty()).then(|| base.name()),
         artifacts: artifacts(&before, &after),
-        budgets: ratchet::held(&budget),
+        budgets: ratchet::bounds_of_artifacts(&budget),
         history: history::read(project)?,
     };
     let data = json::lines(&shown)?;
@@ -99,14 +99,14 @@ fn artifacts<'a>(before: &'a Profile, after: &'a Profile) -> BTreeMap<&'a str, A
     after.artifacts.iter().map(artifact).collect()
 }
 
-fn parts<'a>(before: Option<&'a Anatomy>, after: &'a Anatomy) -> Vec<ShownPart<'a>> {
+fn parts<'a>(before: Option<&'a Anatomy>, after: &'a Anatomy) -> Vec<PagePart<'a>> {
     let mut old: BTreeMap<&PartId, Sizes> =
         before.into_iter().flat_map(|anatomy| &anatomy.parts).map(|part| (&part.id, part.size)).collect();
     let shown = |id: &'a PartId, copies, size, before| {
         let PartId { kind, owner, module, name } = id;
-        ShownPart { kind: *kind, owner, module, name, copies, size, before }
+        PagePart { kind: *kind, owner, module, name, copies, size, before }
     };
-    let mut parts: Vec<ShownPart<'a>> = after
+    let mut parts: Vec<PagePart<'a>> = after
         .parts
         .iter()
         .map(|part| shown(&part.id, part.copies, part.size, old.remove(&part.id)))

@@ -49,7 +49,7 @@ pub(super) fn run(project: &Project, number: usize, json: bool) -> Result<()> {
     if json {
         return ui::result(&json::lines(&BTreeMap::from([("artifacts", tops)]))?);
     }
-    tops.iter().try_for_each(|(name, top)| ui::result(&words(name, top)))
+    tops.iter().try_for_each(|(name, top)| ui::result(&render(name, top)))
 }
 
 fn top(anatomy: &Anatomy, functions: Vec<Line>) -> Top {
@@ -72,7 +72,7 @@ fn top(anatomy: &Anatomy, functions: Vec<Line>) -> Top {
     Top { size: anatomy.size, functions, kinds: kinds.collect(), crates }
 }
 
-fn words(name: &str, top: &Top) -> String {
+fn render(name: &str, top: &Top) -> String {
     let functions = top
         .functions
         .iter()
@@ -125,7 +125,7 @@ mod tests {
             part(Kind::Data, "data", 334, 1),
         ];
         let anatomy = Anatomy { size: Sizes { raw: 1_234, gzip: 3 }, parts };
-        let text = words("a.wasm", &top(&anatomy, vec![Line { name: "f".to_owned(), bytes: 617 }]));
+        let text = render("a.wasm", &top(&anatomy, vec![Line { name: "f".to_owned(), bytes: 617 }]));
         assert!(text.contains("617   50.0 %   f"), "{text}");
         let sums = text.lines().filter(|line| line.contains("the whole file"));
         let sums: Vec<Vec<&str>> = sums.map(|line| line.split_whitespace().skip(4).collect()).collect();

@@ -5,9 +5,9 @@ use devkit::{cargo, files, project::Project};
 use flags::HttpBackend;
 use xshell::cmd;
 
-/// A way to build.
+/// The settings of a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Mode {
     /// As shipped: optimised for size, with the names of functions kept until the end, so that `cargo xtask size`
     /// can attribute bytes to functions.
     Named,
@@ -17,7 +17,7 @@ pub(super) enum Way {
     Plain,
 }
 
-impl Way {
+impl Mode {
     /// Returns the arguments for cargo.
     fn arguments(self) -> &'static [&'static str] {
         match self {
@@ -38,7 +38,7 @@ impl Way {
 /// Builds the `clawft` binary for `target` and returns its bytes.
 pub(super) fn build(
     project: &Project,
-    way: Way,
+    mode: Mode,
     target: &str,
     http: HttpBackend,
     locked: bool,
@@ -48,36 +48,36 @@ pub(super) fn build(
         HttpBackend::Client => &["--features", "wasi-http-client"],
     };
     let what = [&["--package", "clawft-wasm", "--bin", "clawft"], features].concat();
-    compile(project, way, target, &what, locked, &format!("build clawft for {target}"))
+    compile(project, mode, target, &what, locked, &format!("build clawft for {target}"))
 }
 
 /// Builds the program of `package` with the settings of the shipped artifacts.
 pub(super) fn program(project: &Project, target: &str, package: &str) -> Result<Vec<u8>> {
     let purpose = format!("build {package} for {target}");
-    compile(project, Way::Named, target, &["--package", package], false, &purpose)
+    compile(project, Mode::Named, target, &["--package", package], false, &purpose)
 }
 
 /// Builds the program of a package of `xtask/size-samples`, a workspace of its own.
-pub(super) fn sample(project: &Project, way: Way, target: &str, package: &str) -> Result<Vec<u8>> {
+pub(super) fn sample(project: &Project, mode: Mode, target: &str, package: &str) -> Result<Vec<u8>> {
     let what = ["--manifest-path", "xtask/size-samples/Cargo.toml", "--package", package];
-    compile(project, way, target, &what, true, &format!("build the sample {package}"))
+    compile(project, mode, target, &what, true, &format!("build the sample {package}"))
 }
 
 /// Builds the package and program in `what`. `purpose` completes the sentence "could not …".
 fn compile(
     project: &Project,
-    way: Way,
+    mode: Mode,
     target: &str,
     what: &[&str],
     locked: bool,
     purpose: &str,
 ) -> Result<Vec<u8>> {
     let shell = project.shell()?;
-    if way != Way::Plain {
+    if mode != Mode::Plain {
         // The settings in the file need unstable features.
         shell.set_var("RUSTC_BOOTSTRAP", "1");
     }
-    let (arguments, locked) = (way.arguments(), locked.then_some("--locked"));
+    let (arguments, locked) = (mode.arguments(), locked.then_some("--locked"));
     // Flags from the environment would replace the ones in the file, and the artifact would depend on who builds
     // it. A target directory from the environment belongs to our own checkout, but this may be a build of another
     // one. Samples share the target directory of the workspace, to share the compiled std.

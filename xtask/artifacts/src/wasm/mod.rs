@@ -32,7 +32,7 @@ use flags::{HttpBackend, Wasm, values::Artifact};
 use toolchain::Need;
 use wasm_diet::{Anatomy, Owners, Profile, component};
 
-use self::{build::Way, report::Report};
+use self::{build::Mode, report::Report};
 
 pub use self::stages::{Source, shrunk};
 pub(crate) use self::{
@@ -170,7 +170,7 @@ fn make(
 
         let started = Instant::now();
         ui::status("Building", &format!("{name} for {}", artifact.target()));
-        let built = build::build(project, Way::Named, artifact.target(), http, locked)?;
+        let built = build::build(project, Mode::Named, artifact.target(), http, locked)?;
         report.step(artifact, "build", started, built.len());
 
         let started = Instant::now();

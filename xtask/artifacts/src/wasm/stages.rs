@@ -10,7 +10,7 @@ use wasm_diet::{
 };
 
 use super::{
-    build::{self, Way},
+    build::{self, Mode},
     features as own_features,
     optimise::Optimiser,
 };
@@ -40,7 +40,7 @@ pub(crate) struct Stages {
 /// # Errors
 /// Fails if it cannot be built, or if the optimiser rejects it.
 pub(crate) fn stages(project: &Project, source: Source) -> Result<Stages> {
-    let (plain, small) = (build(project, Way::Plain, source)?, build(project, Way::Small, source)?);
+    let (plain, small) = (build(project, Mode::Plain, source)?, build(project, Mode::Small, source)?);
     let shrunk = shrink(project, &small)?;
     Ok(Stages { plain, small, shrunk })
 }
@@ -50,7 +50,7 @@ pub(crate) fn stages(project: &Project, source: Source) -> Result<Stages> {
 /// # Errors
 /// Fails as [`stages`] does.
 pub fn shrunk(project: &Project, source: Source) -> Result<Vec<u8>> {
-    shrink(project, &build(project, Way::Small, source)?)
+    shrink(project, &build(project, Mode::Small, source)?)
 }
 
 /// Returns the features that the component's optimiser may use, with Binaryen's names.
@@ -61,12 +61,12 @@ pub(crate) fn component_features() -> Result<Vec<&'static str>> {
     features::for_binaryen(own_features::of(Artifact::Component))
 }
 
-fn build(project: &Project, way: Way, source: Source) -> Result<Vec<u8>> {
+fn build(project: &Project, mode: Mode, source: Source) -> Result<Vec<u8>> {
     toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
     let target = Artifact::Component.target();
     match source {
-        Source::Component(http) => build::build(project, way, target, http, true),
-        Source::Sample(package) => build::sample(project, way, target, package),
+        Source::Component(http) => build::build(project, mode, target, http, true),
+        Source::Sample(package) => build::sample(project, mode, target, package),
     }
 }
 

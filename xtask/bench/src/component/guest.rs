@@ -37,7 +37,7 @@ pub(super) enum Form {
 }
 
 /// wasmtime, the programs in every form, and a directory for all files.
-pub(super) struct Stage {
+pub(super) struct GuestRunner {
     wasmtime: PathBuf,
     sources: [PathBuf; 2],
     compiled: [PathBuf; 2],
@@ -52,7 +52,7 @@ pub(super) struct GuestInput {
     message: PathBuf,
 }
 
-impl Stage {
+impl GuestRunner {
     /// Compiles both `programs`, hello world first.
     pub(super) fn new(wasmtime: &Path, programs: &[PathBuf; 2]) -> Result<Self> {
         let directory = tempfile::tempdir().context("could not make a temporary directory")?;
@@ -67,7 +67,7 @@ impl Stage {
     }
 
     /// Makes a directory to grant, with a configuration for `api_base` and `agent`, and a message.
-    pub(super) fn place(
+    pub(super) fn input(
         &self,
         name: &str,
         api_base: &str,

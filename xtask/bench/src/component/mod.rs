@@ -17,7 +17,7 @@ use testkit::{LoadGenerator, Upstream};
 
 use self::{
     exchange::Exchange,
-    guest::{Form, GuestInput, Program, Stage},
+    guest::{Form, GuestInput, GuestRunner, Program},
 };
 use super::{
     metric::Metric,
@@ -38,9 +38,9 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let wasmtime = toolchain::wasmtimes(project, Releases::Chosen)?.remove(0);
     let programs = [hello_world(project)?, artifacts::ensure_built(project)?.component];
     let upstream = LoadGenerator::build(project)?.upstream()?;
-    let stage = Stage::new(&wasmtime.path, &programs)?;
-    let places = GuestInputs::new(&stage, &upstream)?;
-    Ok(metrics(&places.series(&stage).run(ROUNDS)?))
+    let runner = GuestRunner::new(&wasmtime.path, &programs)?;
+    let places = GuestInputs::new(&runner, &upstream)?;
+    Ok(metrics(&places.series(&runner).run(ROUNDS)?))
 }
 
 /// Builds the smallest sample, to measure the cost of any component, in the same way as ours.
@@ -63,40 +63,40 @@ struct GuestInputs {
 }
 
 impl GuestInputs {
-    fn new(stage: &Stage, upstream: &Upstream) -> Result<Self> {
+    fn new(runner: &GuestRunner, upstream: &Upstream) -> Result<Self> {
         let (one, many) = (upstream.api_base(1, 0), upstream.api_base(PIECES, 0));
-        let place = |name, api_base: &str, agent, message: &str| stage.place(name, api_base, agent, message);
+        let input = |name, api_base: &str, agent, message: &str| runner.input(name, api_base, agent, message);
         // Sixteen different letters, so that no host can compress it on the way.
         let large = "0123456789abcdef".repeat(LARGE / 16);
         let prompt = json!({ "system_prompt": "Be brief. ".repeat(1000) });
         Ok(Self {
-            usual: place("usual", &one, json!({}), "hello")?,
-            large_config: place("large-config", &one, prompt, "")?,
-            large_message: place("large-message", &one, json!({ "context_tokens": 10_000_000 }), &large)?,
-            one_piece: place("one-piece", &one, json!({ "stream": true }), "hello")?,
-            many_pieces: place("many-pieces", &many, json!({ "stream": true }), "hello")?,
+            usual: input("usual", &one, json!({}), "hello")?,
+            large_config: input("large-config", &one, prompt, "")?,
+            large_message: input("large-message", &one, json!({ "context_tokens": 10_000_000 }), &large)?,
+            one_piece: input("one-piece", &one, json!({ "stream": true }), "hello")?,
+            many_pieces: input("many-pieces", &many, json!({ "stream": true }), "hello")?,
             natively: Exchange::new(&one, "hello")?,
             large_natively: Exchange::new(&one, &large)?,
         })
     }
 
     /// Returns all alternating processes.
-    fn series<'a>(&'a self, stage: &'a Stage) -> Series<'a> {
+    fn series<'a>(&'a self, runner: &'a GuestRunner) -> Series<'a> {
         let mut series = Series::default();
         for (form, hello, clawft) in [
             (Form::Compiled, "hello-compiled", "start-compiled"),
             (Form::Source, "hello-from-source", "start-from-source"),
         ] {
-            series.add(hello, move || stage.start(Program::Hello, form));
-            series.add(clawft, move || stage.start(Program::Clawft, form));
+            series.add(hello, move || runner.start(Program::Hello, form));
+            series.add(clawft, move || runner.start(Program::Clawft, form));
         }
-        series.add("start-cached", || stage.start(Program::Clawft, Form::Cached));
-        series.add("config-read", || stage.refused(&self.large_config));
-        series.add("no-turn", || stage.refused(&self.usual));
-        series.add("turn", || stage.turn(&self.usual));
-        series.add("large", || stage.turn(&self.large_message));
-        series.add("one-piece", || stage.turn(&self.one_piece));
-        series.add("many-pieces", || stage.turn(&self.many_pieces));
+        series.add("start-cached", || runner.start(Program::Clawft, Form::Cached));
+        series.add("config-read", || runner.refused(&self.large_config));
+        series.add("no-turn", || runner.refused(&self.usual));
+        series.add("turn", || runner.turn(&self.usual));
+        series.add("large", || runner.turn(&self.large_message));
+        series.add("one-piece", || runner.turn(&self.one_piece));
+        series.add("many-pieces", || runner.turn(&self.many_pieces));
         series.add("natively", || self.natively.take());
         series.add("large-natively", || self.large_natively.take());
         series

@@ -11,7 +11,7 @@ pub(super) struct Floors {
     pub(super) packages: Vec<String>,
     #[serde(rename = "group")]
     pub(super) groups: Vec<Floor>,
-    pub(super) elsewhere: Vec<Elsewhere>,
+    pub(super) elsewhere: Vec<UnmeasuredFile>,
 }
 
 /// A group of files and the minimum share of its lines that the tests must run.
@@ -28,7 +28,7 @@ pub(super) struct Floor {
 /// A file that the native build leaves out.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Elsewhere {
+pub(super) struct UnmeasuredFile {
     pub(super) path: String,
     /// The command that runs it instead, for people.
     pub(super) run_by: String,
@@ -48,8 +48,8 @@ impl Floors {
     }
 
     /// Returns whether the native build leaves out the file at `path`.
-    pub(super) fn is_elsewhere(&self, path: &str) -> bool {
-        self.elsewhere.iter().any(|elsewhere| elsewhere.path == path)
+    pub(super) fn is_unmeasured(&self, path: &str) -> bool {
+        self.elsewhere.iter().any(|file| file.path == path)
     }
 
     /// Returns the index of the group of `path`: the one with the longest prefix.
@@ -72,8 +72,8 @@ mod tests {
     fn file_names_existing_sources() {
         let floors = Floors::load().unwrap();
         let root = devkit::project::root().unwrap();
-        for elsewhere in &floors.elsewhere {
-            assert!(root.join(&elsewhere.path).is_file(), "{}", elsewhere.path);
+        for file in &floors.elsewhere {
+            assert!(root.join(&file.path).is_file(), "{}", file.path);
         }
         assert!(floors.groups.iter().all(|group| (1..=100).contains(&group.floor)));
     }

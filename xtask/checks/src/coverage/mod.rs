@@ -32,7 +32,7 @@ pub(crate) fn run(project: &Project, flags: &Coverage) -> Result<()> {
     let sources = measure(project, &floors.packages)?;
     let groups = groups::gather(&floors, sources)?;
     ui::result(&table::table(&groups).load_style(presets::UTF8_BORDERS_ONLY).to_string())?;
-    ui::result(&table::elsewhere(&floors.elsewhere))?;
+    ui::result(&table::unmeasured(&floors.elsewhere))?;
     let shown = groups.iter().filter(|group| flags.lines || !group.holds());
     shown.for_each(|group| eprint!("{}", table::missed(group)));
     let below: Vec<&str> =
@@ -42,7 +42,7 @@ pub(crate) fn run(project: &Project, flags: &Coverage) -> Result<()> {
 }
 
 /// Returns the files that the native build leaves out, by their paths from the workspace's root.
-pub(crate) fn elsewhere() -> Result<Vec<String>> {
+pub(crate) fn unmeasured() -> Result<Vec<String>> {
     Ok(Floors::load()?.elsewhere.into_iter().map(|file| file.path).collect())
 }
 

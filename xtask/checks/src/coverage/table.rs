@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, Table};
 
-use super::{floors::Elsewhere, groups::Group, measured::Source};
+use super::{floors::UnmeasuredFile, groups::Group, measured::Source};
 
 /// Returns the table with a line for each group.
 pub(super) fn table(groups: &[Group]) -> Table {
@@ -21,7 +21,7 @@ pub(super) fn table(groups: &[Group]) -> Table {
 }
 
 /// Returns the list of files that are not in the table.
-pub(super) fn elsewhere(files: &[Elsewhere]) -> String {
+pub(super) fn unmeasured(files: &[UnmeasuredFile]) -> String {
     let lines = files.iter().map(|file| format!("\n  {} (run by {})", file.path, file.run_by));
     format!("\nNot measured, because the native build leaves them out:{}", lines.collect::<String>())
 }

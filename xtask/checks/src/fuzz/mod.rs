@@ -27,7 +27,7 @@ pub(crate) fn run(project: &Project, flags: &Fuzz) -> Result<()> {
     if let Some(input) = &flags.input {
         let [target] = flags.targets[..] else { bail!("`--input` goes with exactly one target") };
         let input = absolute(input).with_context(|| format!("bad path `{}`", input.display()))?;
-        return run::again(project, &build::fuzzer(project)?, Corpus::new(project, target)?, &input);
+        return run::reproduce(project, &build::fuzzer(project)?, Corpus::new(project, target)?, &input);
     }
     let targets = targets(flags);
     let jobs = flags.jobs.map_or_else(processors, usize::from).min(targets.len());

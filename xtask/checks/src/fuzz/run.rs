@@ -45,7 +45,7 @@ fn one(project: &Project, fuzzer: &Path, place: &Corpus, seconds: u64) -> Result
         format!("-dict={}", words.display()),
     ];
     let command = fuzz(&shell, fuzzer, place).args([corpus, seeds, crashes]).args(options).args(LIMITS);
-    // Overrides the user's setting: backtraces show only the fuzzer's own frames, and `again` shows all of them.
+    // Overrides the user's setting: backtraces show only the fuzzer's own frames, and `reproduce` shows all of them.
     let command = command.env("RUST_BACKTRACE", "0");
     let said = File::create(log).with_context(|| format!("could not write `{}`", log.display()))?;
     let streams = [Stdio::null(), Stdio::null(), said.into()];
@@ -57,7 +57,7 @@ fn one(project: &Project, fuzzer: &Path, place: &Corpus, seconds: u64) -> Result
 }
 
 /// Runs a target on one input, with its output on the terminal.
-pub(super) fn again(project: &Project, fuzzer: &Path, place: Corpus, input: &Path) -> Result<()> {
+pub(super) fn reproduce(project: &Project, fuzzer: &Path, place: Corpus, input: &Path) -> Result<()> {
     fs::metadata(input).with_context(|| format!("could not read `{}`", input.display()))?;
     let shell = project.shell()?;
     let command = fuzz(&shell, fuzzer, &place).arg(input).args(LIMITS).env("RUST_BACKTRACE", "1");

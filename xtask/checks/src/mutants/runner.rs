@@ -137,7 +137,7 @@ impl<'p> Runner<'p> {
         let scratch = sweep(&directory)
             .and_then(|()| tempfile::Builder::new().prefix("run-").tempdir_in(&directory))
             .with_context(|| format!("could not write to `{}`", directory.display()))?;
-        let files = coverage::elsewhere()?.into_iter().map(|file| format!("--exclude={file}"));
+        let files = coverage::unmeasured()?.into_iter().map(|file| format!("--exclude={file}"));
         let modules = policy.elsewhere.iter().map(|module| format!("--exclude-re={}", module.pattern()));
         let excluded = files.chain(modules).collect();
         Ok(Self { project, program, jobs, excluded, scratch, _lock: lock })

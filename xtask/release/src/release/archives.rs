@@ -47,7 +47,7 @@ impl Archives {
             }
             let target = Target::ALL.into_iter().find(|target| dist::archive_name(*target) == name);
             let judged = match target {
-                Some(target) => self.take(target, &path, commit),
+                Some(target) => self.add(target, &path, commit),
                 None => Err(anyhow::anyhow!("it is not an archive of this version")),
             };
             if let Err(error) = judged {
@@ -63,7 +63,7 @@ impl Archives {
         Ok(())
     }
 
-    fn take(&mut self, target: Target, path: &Path, commit: &str) -> Result<()> {
+    fn add(&mut self, target: Target, path: &Path, commit: &str) -> Result<()> {
         let bytes = fs::read(path).context("could not read it")?;
         agrees_with_sums(path, &bytes)?;
         let program = program(&bytes, target).context("it is damaged")?;

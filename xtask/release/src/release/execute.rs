@@ -73,7 +73,7 @@ impl<'w> Executor<'w> {
     }
 
     /// Carries out the steps and returns the report.
-    pub(super) fn take(mut self, steps: &[Step]) -> Result<Report> {
+    pub(super) fn run(mut self, steps: &[Step]) -> Result<Report> {
         steps.iter().try_for_each(|step| self.step(*step))?;
         let release = self.metadata.context("nothing was described")?;
         let tag = self.tagged.then(git_tag);

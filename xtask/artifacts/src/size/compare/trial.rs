@@ -63,7 +63,7 @@ impl Trials {
 
     /// Returns the output of a component that gets no message.
     pub(super) fn greet(&self, component: &[u8]) -> Result<String> {
-        let place = self.place(component)?;
+        let place = self.make_directory(component)?;
         let ended = self.run(&place, "")?;
         ensure!(ended == Some(true), "it failed: {}", place.text("stderr")?);
         place.text("stdout")
@@ -71,7 +71,7 @@ impl Trials {
 
     /// Returns the result of a message of this size, and the error output.
     pub(super) fn attempt(&self, component: &[u8], bytes: usize) -> Result<(Verdict, String)> {
-        let place = self.place(component)?;
+        let place = self.make_directory(component)?;
         let message = "a word. ".repeat(bytes / 8);
         let message = message.trim_end();
         let ended = self.run(&place, message)?;
@@ -89,7 +89,7 @@ impl Trials {
     }
 
     /// Makes a directory with the component and a configuration.
-    fn place(&self, component: &[u8]) -> Result<TrialDirectory> {
+    fn make_directory(&self, component: &[u8]) -> Result<TrialDirectory> {
         let label = format!("run-{}", self.made.fetch_add(1, Ordering::Relaxed));
         let place = TrialDirectory { directory: self.directory.path().join(&label), label };
         let (variable, _) = KEY.split_once('=').unwrap_or_default();

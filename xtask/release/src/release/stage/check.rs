@@ -28,22 +28,22 @@ pub(super) fn run(project: &Project, image: &ImageName) -> Result<()> {
     let scratch = tempfile::tempdir().context("could not make a temporary directory")?;
     let directory = scratch.path().join("release");
     let runner = StepRunner::new(project, scratch.path(), &PROGRAMS)?;
-    runner.take(&[steps::download(env!("CARGO_PKG_REPOSITORY"), VERSION, "release")])?;
+    runner.run(&[steps::download(env!("CARGO_PKG_REPOSITORY"), VERSION, "release")])?;
     ui::status("Checking", "the checksums");
     sums(&directory)?;
     let metadata = Metadata::read(&directory)?;
     ensure!(metadata.version == VERSION, "the page of {VERSION} has the release of {}", metadata.version);
     let release = Release::new(&metadata, image)?;
-    StepRunner::new(project, &directory, &PROGRAMS)?.take(&release.signatures())?;
+    StepRunner::new(project, &directory, &PROGRAMS)?.run(&release.signatures())?;
     tag(project, &release)?;
-    runner.take(&[release.image_runs(), release.component_comes("pulled.wasm")])?;
+    runner.run(&[release.image_runs(), release.component_comes("pulled.wasm")])?;
     ensure!(
         fs::read(scratch.path().join("pulled.wasm"))?
             == fs::read(directory.join(Artifact::Component.file_name()))?,
         "`{}:{VERSION}` is not the component of the release page",
         release.component
     );
-    runner.take(&[release.component_runs("pulled.wasm")])?;
+    runner.run(&[release.component_runs("pulled.wasm")])?;
     ui::status("Checked", &format!("{VERSION}, as it was published"));
     Ok(())
 }

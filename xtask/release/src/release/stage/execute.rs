@@ -45,7 +45,7 @@ impl StepRunner {
     }
 
     /// Runs the steps in order.
-    pub(super) fn take(&self, steps: &[Step]) -> Result<()> {
+    pub(super) fn run(&self, steps: &[Step]) -> Result<()> {
         for step in steps {
             ui::status("Running", &step.words.join(" "));
             match &step.prints {
@@ -108,8 +108,8 @@ mod tests {
             words: ["echo", "weft 1.2.3 (c0ffee)"].map(str::to_owned).to_vec(),
             prints: Some(expected.to_owned()),
         };
-        runner.take(&[step("weft 1.2.3")]).unwrap();
-        let error = runner.take(&[step("weft 1.2.4")]).unwrap_err().to_string();
+        runner.run(&[step("weft 1.2.3")]).unwrap();
+        let error = runner.run(&[step("weft 1.2.4")]).unwrap_err().to_string();
         assert_eq!(error, "could not hear an echo: it printed `weft 1.2.3 (c0ffee)`, not `weft 1.2.4`");
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn run(project: &Project, stage: Stage, image: Option<&ImageName>) ->
         Stage::Sign => {
             let release = Release::new(&Metadata::read(&directory)?, &image)?;
             let runner = StepRunner::new(project, &directory, &["cosign"])?;
-            runner.take(&release.signing())?;
+            runner.run(&release.signing())?;
             subjects(project, &release)
         }
         Stage::Page => {

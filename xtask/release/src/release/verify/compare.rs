@@ -51,7 +51,7 @@ pub(super) fn directories(made: &Path, again: &Path) -> Result<Vec<Finding>> {
 
 /// Returns the findings as text: a line for each file, its differences below it, and the number of equal and
 /// different files.
-pub(super) fn words(findings: &[Finding]) -> String {
+pub(super) fn render(findings: &[Finding]) -> String {
     let mut text = String::new();
     for Finding { name, differences } in findings {
         let word = if differences.is_empty() { "same" } else { "DIFFERS" };
@@ -111,7 +111,7 @@ DIFFERS  other
          line 1 is `1`, but `2` in the second build
 same     same
 1 same, 1 different";
-        assert_eq!(words(&findings[2..]), expected);
+        assert_eq!(render(&findings[2..]), expected);
     }
 
     #[test]

@@ -76,19 +76,19 @@ impl Pieces {
                     .map(|word| word.as_str().unwrap_or("unknown"))
                     .join("/"),
             };
-            self.take(layout, &join(place, &what), &image);
+            self.add(layout, &join(place, &what), &image);
         }
         // A configuration's own `config` refers to no blob.
         if document["config"]["digest"].is_string() {
-            self.take(layout, &join(place, "configuration"), &document["config"]);
+            self.add(layout, &join(place, "configuration"), &document["config"]);
         }
         for (number, layer) in (1..).zip(list("layers")) {
-            self.take(layout, &join(place, &format!("layer {number}")), &layer);
+            self.add(layout, &join(place, &format!("layer {number}")), &layer);
         }
     }
 
     /// Collects the blob of `descriptor`.
-    fn take(&mut self, layout: &Path, place: &str, descriptor: &Value) {
+    fn add(&mut self, layout: &Path, place: &str, descriptor: &Value) {
         let digest = descriptor["digest"].as_str().unwrap_or_default();
         let path = format!("blobs/{}", digest.replace(':', "/"));
         match fs::read(layout.join(&path)) {

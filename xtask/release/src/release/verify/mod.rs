@@ -46,7 +46,7 @@ pub(super) fn run(project: &Project, directory: &Path) -> Result<()> {
     let same = |one: &Path, other: &Path| fs::canonicalize(one).ok() == fs::canonicalize(other).ok();
     let findings =
         if same(directory, &project.dist) { checkout(project)? } else { release(project, directory)? };
-    ui::result(&compare::words(&findings))?;
+    ui::result(&compare::render(&findings))?;
     compare::judge(&findings)
 }
 
@@ -59,7 +59,7 @@ fn release(project: &Project, directory: &Path) -> Result<Vec<Finding>> {
     let archives = metadata.files.iter().filter(|(_, file)| file.kind == Kind::Archive).map(|(name, _)| name);
     let taken = take_foreign(directory, archives, foreign.path())?;
     let place = Environment::at_commit(project, commit)?;
-    let mut words = words("release --dry-run --skip-checks");
+    let mut words = arguments("release --dry-run --skip-checks");
     if !taken.is_empty() {
         ui::warn(&format!("not made again, because they need other machines: {}", taken.join(", ")));
         words.extend(["--artifacts".into(), foreign.path().into()]);
@@ -93,7 +93,7 @@ fn take_foreign<'m>(
 
 /// Makes the files of this checkout, committed or not, here and in the second environment, and compares.
 fn checkout(project: &Project) -> Result<Vec<Finding>> {
-    let (wasm, mut images) = (words("wasm --locked"), words("docker --builder oci"));
+    let (wasm, mut images) = (arguments("wasm --locked"), arguments("docker --builder oci"));
     here(project, &wasm)?;
     here(project, &images)?;
     // The second environment has no branch that would give the images a tag.
@@ -102,7 +102,7 @@ fn checkout(project: &Project) -> Result<Vec<Finding>> {
     }
     let place = Environment::kept(project)?;
     // All binaries of the images are built together, which is faster than one after the other.
-    for words in [wasm, words("dist --locked"), images] {
+    for words in [wasm, arguments("dist --locked"), images] {
         place.xtask(&words)?;
     }
     let binaries = [Target::LinuxAmd64, Target::LinuxArm64].map(Target::file_name);
@@ -110,7 +110,7 @@ fn checkout(project: &Project) -> Result<Vec<Finding>> {
     names.map(|name| compare(&project.dist, &place.dist(), name)).collect()
 }
 
-fn words(command: &str) -> Vec<OsString> {
+fn arguments(command: &str) -> Vec<OsString> {
     command.split(' ').map(OsString::from).collect()
 }
 
