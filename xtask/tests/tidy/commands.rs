@@ -11,7 +11,7 @@ use crate::document::{Job, text};
 /// Returns the fault of a `run:` of a job, which must be one `cargo xtask` line.
 pub(crate) fn wrong(job: Job<'_>, step: &Value, run: &str) -> Option<String> {
     let Some(words) = run.strip_prefix("cargo xtask ") else {
-        return Some(format!("`{run}` is no `cargo xtask` line: what it does belongs there"));
+        return Some(format!("`{run}` is not a `cargo xtask` line: move its work into a command"));
     };
     let words: Vec<&str> = words.split(' ').collect();
     if let Some(word) = words.iter().find(|word| !is_plain(word) && variable(word).is_none()) {
@@ -21,7 +21,7 @@ pub(crate) fn wrong(job: Job<'_>, step: &Value, run: &str) -> Option<String> {
     for row in job.rows() {
         match expanded(&words, step, &row) {
             Ok(line) => lines.insert(line),
-            Err(unknown) => return Some(format!("`{run}`: nothing says what {unknown} is")),
+            Err(unknown) => return Some(format!("`{run}`: {unknown} has no value")),
         };
     }
     lines.into_iter().find_map(|line| refused(&line)).map(|refusal| format!("`{run}`: {refusal}"))

@@ -36,7 +36,7 @@ pub(crate) fn workflow(document: &Document) -> Vec<String> {
 /// Returns all faults of an action.
 pub(crate) fn action(document: &Document) -> Vec<String> {
     let lines = set_up_lines(document).into_iter().filter(|line| !prepares(line));
-    let wrong = lines.map(|line| format!("`{line}` is not on the list of what prepares a machine"));
+    let wrong = lines.map(|line| format!("`{line}` is not on the list of commands that prepare a machine"));
     wrong.map(|what| document.wrong("run", &what)).chain(pins(document)).collect()
 }
 
@@ -95,14 +95,14 @@ fn grants(document: &Document) -> Vec<String> {
         wrong.push(document.wrong("permissions", "the top has to grant nothing: `permissions: {}`"));
     }
     for job in document.jobs().filter(|job| !job.value["permissions"].is_object()) {
-        wrong.push(document.wrong(job.name, "it does not say what it is granted"));
+        wrong.push(document.wrong(job.name, "it has no `permissions`"));
     }
     for line in document.text.lines() {
         let granted = line.split_once(": ").is_some_and(|(_, rest)| {
             ["read", "write"].contains(&rest.split(" #").next().unwrap_or_default().trim())
         });
         if granted && !line.contains(" # ") {
-            wrong.push(document.wrong(line.trim(), "a grant says what it is for, in a comment"));
+            wrong.push(document.wrong(line.trim(), "a permission needs its reason in a comment"));
         }
     }
     wrong
@@ -154,7 +154,7 @@ fn join(document: &Document) -> Vec<String> {
         .map(|job| document.wrong(join.name, &format!("it does not wait for `{}`", job.name)))
         .collect();
     if !join.steps().iter().any(|step| step["with"]["jobs"] == "${{ toJSON(needs) }}") {
-        wrong.push(document.wrong(join.name, "it does not look at what became of the others"));
+        wrong.push(document.wrong(join.name, "it does not read the results of the others"));
     }
     wrong
 }

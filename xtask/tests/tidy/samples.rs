@@ -58,7 +58,7 @@ fn said(old: &str, new: &str) -> String {
 #[track_caller]
 fn finds(old: &str, new: &str, what: &str) {
     let said = said(old, new);
-    assert!(said.contains(what), "said `{said}`, and not `{what}`");
+    assert!(said.contains(what), "found `{said}`, not `{what}`");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn finds_no_fault_in_the_sample() {
 #[test]
 fn finds_line_that_is_not_our_command() {
     let line = "run: cargo xtask dist --locked --target \"$TARGET\"";
-    finds(line, "run: cargo build", "one: `cargo build` is no `cargo xtask` line");
+    finds(line, "run: cargo build", "one: `cargo build` is not a `cargo xtask` line");
     finds(line, "run: |\n          cargo xtask lint\n          rm -rf /", "is more than a word");
     for shell in
         ["lint && true", "lint | tee log", "lint > log", "lint; true", "lint $(id)", "lint ${{ github.ref }}"]
@@ -84,8 +84,8 @@ fn finds_command_that_does_not_exist() {
     finds("--locked", "--unlocked", "unexpected argument '--unlocked'");
     finds("xtask dist", "xtask dits", "unrecognized subcommand 'dits'");
     finds("target: linux-arm64", "target: linux-riscv64", "linux-riscv64");
-    finds("${{ matrix.target }}", "${{ matrix.goal }}", "nothing says what matrix.goal is");
-    finds("TARGET: ${{", "OTHER: ${{", "nothing says what $TARGET is");
+    finds("${{ matrix.target }}", "${{ matrix.goal }}", "matrix.goal has no value");
+    finds("TARGET: ${{", "OTHER: ${{", "$TARGET has no value");
 }
 
 #[test]
@@ -120,8 +120,8 @@ fn finds_missing_action_of_ours() {
 fn finds_permissions_without_reason() {
     finds("permissions: {}\njobs", "permissions: read-all\njobs", "the top has to grant nothing");
     finds("permissions: {}\njobs", "jobs", "the top has to grant nothing");
-    finds("    permissions: {}\n    steps", "    steps", "two: it does not say what it is granted");
-    finds("contents: read # to check out", "contents: read", "a grant says what it is for");
+    finds("    permissions: {}\n    steps", "    steps", "two: it has no `permissions`");
+    finds("contents: read # to check out", "contents: read", "a permission needs its reason");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn finds_job_that_is_not_joined() {
     finds("[one, two]", "[two]", "joined: it does not wait for `one`");
     finds("if: always()", "if: success()", "one job joins the others, and 0 do");
     finds("needs: one", "if: always()\n    needs: one", "and 2 do");
-    finds("jobs: ${{ toJSON(needs) }}", "jobs: '{}'", "it does not look at what became of the others");
+    finds("jobs: ${{ toJSON(needs) }}", "jobs: '{}'", "it does not read the results of the others");
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl<'p> Container<'p> {
     pub(super) fn stop(&self) -> Result<()> {
         self.test.docker_prints(&["stop", "--time", "15", &self.id])?;
         let code = self.inspect("{{.State.ExitCode}}")?;
-        ensure!(code == "0", "told to stop, it ended with {code}");
+        ensure!(code == "0", "asked to stop, it ended with {code}");
         Ok(())
     }
 }

@@ -150,7 +150,7 @@ impl<'a> ImageContext<'a> {
     /// Returns the platforms in the index under `tag`, such as `linux/amd64`.
     pub(super) fn platforms(&self, tag: &str) -> Result<Vec<String>> {
         let list = self.raw(&format!("{}:{tag}", self.image()))?;
-        let images = list["manifests"].as_array().context("what is under the tag is no list")?;
+        let images = list["manifests"].as_array().context("the tag names no image index")?;
         let word = |image: &Value, name: &str| image["platform"][name].as_str().unwrap_or("?").to_owned();
         Ok(images
             .iter()

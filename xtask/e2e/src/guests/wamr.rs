@@ -81,7 +81,7 @@ pub(super) fn all(project: &Project) -> Result<[Wamr; 2]> {
         Some((iwasm, version)) => {
             ui::status(
                 "Using",
-                &format!("{version} (`{}`); what it has no options for runs in our runner", iwasm.display()),
+                &format!("{version} (`{}`); cases that it cannot run use our runner", iwasm.display()),
             );
             wamr(Some(iwasm), version, &usual)
         }

@@ -147,7 +147,7 @@ impl<'a> WeftContext<'a> {
         let command = self.fixture.script(&shell, name).arg(case).env("NO_PROXY", "127.0.0.1");
         let outcome = self.run(command, &given.to_string())?;
         if outcome.exit != Some(0) {
-            let last = outcome.stderr.trim_end().lines().last().unwrap_or("it said nothing");
+            let last = outcome.stderr.trim_end().lines().last().unwrap_or("it printed nothing");
             bail!("{name}.py {case}: {last}");
         }
         Ok(())

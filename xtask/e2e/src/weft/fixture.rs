@@ -163,7 +163,7 @@ fn released(project: &Project) -> Result<(PathBuf, [PathBuf; 2])> {
     })?;
     let (other, arch) = BOTH.into_iter().find(|(target, _)| *target != own).context("there are two")?;
     let mut built: BTreeMap<Target, PathBuf> = release::ensure_built(project, &[own, other])?;
-    let mut take = |target| built.remove(&target).context("dist did not build what it was asked for");
+    let mut take = |target| built.remove(&target).context("dist did not build a requested target");
     let emulator = toolchain::emulator(project, arch)?.context("this is the machine's own architecture")?;
     Ok((take(own)?, [emulator, take(other)?]))
 }

@@ -36,6 +36,6 @@ fn foreign_gateway_serves_in_emulator(test: &WeftContext<'_>) -> Result<()> {
     let text = http::say(gateway.address(), "emulated", "hello")?.text()?;
     ensure!(text == "echo: hello", "it answers `{text}`");
     let status = gateway.terminate(Duration::from_secs(10))?;
-    ensure!(status.success(), "told to end, it ended with {status}");
+    ensure!(status.success(), "asked to end, it ended with {status}");
     Ok(())
 }
