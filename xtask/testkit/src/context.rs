@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn makes_labels_that_can_stand_in_paths() {
+    fn makes_labels_for_paths() {
         assert_eq!(label("a 300 KB message, byte for byte"), "a-300-kb-message-byte-for-byte");
         assert_eq!(label("`garbage`?"), "garbage");
     }

@@ -70,7 +70,8 @@ impl Gateway {
     /// Returns its log so far, as JSON values.
     pub fn log(&self) -> Result<Vec<Value>> {
         let text = fs::read_to_string(&self.log).context("could not read the gateway's log")?;
-        let line = |line| serde_json::from_str(line).with_context(|| format!("not JSON in the log: `{line}`"));
+        let line =
+            |line| serde_json::from_str(line).with_context(|| format!("not JSON in the log: `{line}`"));
         text.lines().map(line).collect()
     }
 
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_is_in_the_log_once_its_line_is_whole() {
+    fn reads_address_from_a_complete_line() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let line = r#"{"time":"t","event":"listening","url":"http://127.0.0.1:8080/"}"#;
         fs::write(&file, line).unwrap();

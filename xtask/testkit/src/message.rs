@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_pairs_or_nothing() {
+    fn parses_messages_as_pairs() {
         let pairs = messages(&json!({ "messages": [{ "role": "user", "content": "hi", "more": 1 }] }));
         assert_eq!(pairs, Some(vec![("user".to_owned(), "hi".to_owned())]));
         assert_eq!(messages(&json!({ "messages": [{ "role": "user" }] })), None);

@@ -36,7 +36,7 @@ impl Outcome {
     /// Checks that the run printed `text` and a line end, nothing on standard error, and succeeded.
     pub fn answered(&self, text: &str) -> Result<()> {
         self.printed(text)?;
-        ensure!(self.stderr.is_empty(), "said something on stderr beside the answer");
+        ensure!(self.stderr.is_empty(), "printed something on stderr beside the answer");
         Ok(())
     }
 
@@ -83,12 +83,12 @@ impl Outcome {
     /// Checks that the run ended with an answer or an error message, and did not crash.
     pub fn ended_in_order(&self) -> Result<()> {
         let crash = CRASHES.into_iter().find(|crash| self.stderr.contains(crash));
-        ensure!(crash.is_none(), "the guest crashed: stderr says `{}`", crash.unwrap_or_default());
+        ensure!(crash.is_none(), "the guest crashed: stderr contains `{}`", crash.unwrap_or_default());
         match self.exit {
-            Some(0) => ensure!(self.stdout.ends_with('\n'), "a success that printed no line"),
+            Some(0) => ensure!(self.stdout.ends_with('\n'), "a success without a line of output"),
             Some(1) => ensure!(
                 self.stderr.starts_with("error: ") || self.stderr.starts_with("warning: "),
-                "a failure that says neither `error: ` nor `warning: `"
+                "a failure without `error: ` or `warning: `"
             ),
             _ => bail!("exit code {}, expected 0 or 1", self.exit_code()),
         }
@@ -98,7 +98,7 @@ impl Outcome {
     /// Checks that standard error contains all of `parts`.
     pub fn said(&self, parts: &[&str]) -> Result<()> {
         let missing: Vec<&str> = parts.iter().copied().filter(|part| !self.stderr.contains(part)).collect();
-        ensure!(missing.is_empty(), "stderr does not say `{}`", missing.join("`, `"));
+        ensure!(missing.is_empty(), "stderr does not contain `{}`", missing.join("`, `"));
         Ok(())
     }
 
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_exact() {
+    fn answered_compares_output_exactly() {
         outcome(0, "hi\n", "").answered("hi").unwrap();
         assert_eq!(message(outcome(1, "hi\n", "").answered("hi")), "exit code 1, expected 0");
         assert_eq!(message(outcome(0, "hi", "").answered("hi")), "the answer ends without a line end");
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_an_error_in_words_and_no_crash() {
+    fn failed_needs_error_and_no_crash() {
         outcome(1, "", "error: HTTP unavailable: refused\n")
             .failed(&["HTTP unavailable", "refused"])
             .unwrap();
@@ -186,11 +186,11 @@ mod tests {
         assert!(message(outcome(1, "half", "").failed(&[])).contains("stdout"));
         assert!(message(outcome(1, "", "wasm trap: unreachable").failed(&[])).contains("crashed"));
         let found = message(outcome(1, "", "error: a").failed(&["a", "b", "c"]));
-        assert_eq!(found, "stderr does not say `b`, `c`");
+        assert_eq!(found, "stderr does not contain `b`, `c`");
     }
 
     #[test]
-    fn an_answer_that_broke_off_is_what_arrived_and_a_warning() {
+    fn broke_off_needs_partial_answer_and_warning() {
         let warning = "warning: the answer is incomplete: it ended early\n";
         outcome(1, "half\n", warning).broke_off("half", &["ended early"]).unwrap();
         assert!(message(outcome(0, "half\n", warning).broke_off("half", &[])).contains("exit code 0"));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_not_stored_is_all_of_it_and_a_warning() {
+    fn unstored_needs_whole_answer_and_warning() {
         let warning = "warning: the answer is not stored, no space left\n";
         outcome(1, "whole\n", warning).unstored("whole", &["no space"]).unwrap();
         assert!(message(outcome(0, "whole\n", warning).unstored("whole", &[])).contains("exit code 0"));
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_in_order_is_an_answer_or_words() {
+    fn ended_in_order_needs_answer_or_error() {
         outcome(0, "hi\n", "").ended_in_order().unwrap();
         outcome(1, "", "error: no\n").ended_in_order().unwrap();
         for (exit, stdout, stderr) in
@@ -219,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn time_has_two_bounds() {
+    fn took_has_two_bounds() {
         outcome(0, "", "").took(1..2).unwrap();
         assert_eq!(message(outcome(0, "", "").took(2..3)), "took 1.50s, expected 2–3 s");
         assert!(outcome(0, "", "").took(0..1).is_err());
     }
 
     #[test]
-    fn long_texts_are_shown_by_their_ends() {
+    fn shortens_long_texts_in_the_middle() {
         assert_eq!(excerpt("short", 5), "short");
         assert_eq!(excerpt("\u{1b}[2J\n", 5), "\u{fffd}[2J\n");
         assert_eq!(excerpt("äbcdefghij", 4), "äb […6 characters…] ij");

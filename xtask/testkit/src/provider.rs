@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_belongs_to_its_label_and_to_those_around_it() {
+    fn line_belongs_to_its_label_and_outer_ones() {
         let line = br#"{"method":"POST","path":"/ok/a-case/inner/v1/messages","headers":[]}"#;
         assert!(is_labelled(line, "a-case") && is_labelled(line, "a-case/inner"));
         assert!(!is_labelled(line, "a") && !is_labelled(line, "ok") && !is_labelled(b"{}", "a"));

@@ -112,7 +112,7 @@ fn damaged_tool_is_replaced_before_it_runs() {
 }
 
 #[test]
-fn damaged_tool_does_not_run_where_it_cannot_be_replaced() {
+fn damaged_tool_that_cannot_be_replaced_does_not_run() {
     let machine = Machine::new();
     machine.tool();
     replace(&machine.installed(), "echo something else");

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_listed_feature_has_known_names() {
+    fn finds_names_of_every_listed_feature() {
         for artifact in Artifact::ALL {
             features::validate(&Module::new().finish(), of(artifact)).unwrap();
             features::for_binaryen(of(artifact)).unwrap();

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn table_has_a_row_for_each_package_and_the_reasons() {
+    fn table_has_packages_and_reasons() {
         let table = report().table();
         let lines: Vec<String> =
             table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();

@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn interrupt_ends_the_child_gently() {
+    fn interrupt_lets_the_child_clean_up() {
         let shell = Shell::new().unwrap();
         let directory = tempfile::tempdir().unwrap();
         let (ready, cleaned) = (directory.path().join("ready"), directory.path().join("cleaned"));

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_is_read_to_the_end() {
+    fn reads_everything_to_the_end() {
         let arrivals = read(&b"one two"[..]).finish().unwrap();
         assert_eq!(text(&arrivals), b"one two");
         assert!(read(io::empty()).finish().unwrap().is_empty());

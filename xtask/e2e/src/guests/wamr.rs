@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_takes_more_than_iwasm_is_the_runners() {
+    fn uses_runner_where_iwasm_cannot_run() {
         let wamr = |iwasm: Option<&str>| Wamr {
             name: String::new(),
             iwasm: iwasm.map(PathBuf::from),

@@ -126,7 +126,7 @@ fn script(test: &ImageContext<'_>, project: &Project, case: &str, given: &Value)
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_case_of_the_script_is_tried() {
+    fn runs_every_case_of_the_script() {
         let (script, ours) =
             (include_str!("../../../../acceptance/release.py"), include_str!("component.rs"));
         for (_, rest) in
