@@ -28,7 +28,7 @@ impl<'a> Series<'a> {
         self.0.push(Timed { name, run: Box::new(run), times: Vec::new() });
     }
 
-    /// Runs so many rounds, after a first one that does not count and loads the files into memory.
+    /// Runs `rounds` rounds, after a first one that does not count and loads the files into memory.
     ///
     /// # Errors
     /// Fails with the first error of a run.

@@ -19,6 +19,8 @@ use devkit::{cargo::cargo, cmd, project::Project, ui};
 use flags::{Check, Lint};
 use xshell::cmd;
 
+/// Runs the requested checks, or all of them, and prints the counts.
+///
 /// # Errors
 ///
 /// Fails with the number of failed checks, after their findings.

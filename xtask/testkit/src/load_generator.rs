@@ -106,7 +106,7 @@ impl LoadGenerator {
         report(self.command(&shell, "streams").args(options))
     }
 
-    /// Sends so many requests to both `api_base`s alternately.
+    /// Sends `requests` requests to both `api_base`s alternately.
     pub fn latency(&self, direct: &str, through: &str, requests: usize) -> Result<Latency> {
         let shell = Shell::new()?;
         let requests = requests.to_string();

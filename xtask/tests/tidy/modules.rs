@@ -136,7 +136,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// The length of what follows the prefix of a literal, such as the `r` in `r#"…"#`; `None` where that was no prefix.
+/// Returns the length of a literal without its prefix, such as the `r` in `r#"…"#`; `None` if the prefix was not one.
 fn literal(text: &str) -> Option<usize> {
     let hashes = text.len() - text.trim_start_matches('#').len();
     match text[hashes..].chars().next()? {

@@ -126,12 +126,12 @@ impl<'a> Guest<'a> {
         self
     }
 
-    /// Limits its memory to so many bytes, which only unbounded growth exceeds.
+    /// Limits its memory to `bytes` bytes, which only unbounded growth exceeds.
     pub(super) fn memory(self, bytes: usize) -> Self {
         Self { memory: Some(bytes), ..self }
     }
 
-    /// Gives WAMR's interpreter a stack of so many bytes.
+    /// Gives WAMR's interpreter a stack of `bytes` bytes.
     pub(super) fn stack(self, bytes: usize) -> Self {
         Self { stack: Some(bytes), ..self }
     }
@@ -141,7 +141,7 @@ impl<'a> Guest<'a> {
         Self { measured: Some(file.to_owned()), ..self }
     }
 
-    /// Limits each file that it writes to so many KiB, as if the disk were full.
+    /// Limits each file that it writes to `kibibytes` KiB, as if the disk were full.
     pub(super) fn file_size(self, kibibytes: usize) -> Self {
         Self { file_size: Some(kibibytes), ..self }
     }

@@ -99,7 +99,7 @@ fn returns_untrusted_certificate_as_error(test: &GuestContext<'_>) -> Result<()>
     test.sent_nothing()
 }
 
-/// An error is the only way to report it; the part that arrived is stored.
+/// An error is the only way to report a broken stream; the part that arrived is stored.
 fn returns_broken_off_answer_as_error(test: &GuestContext<'_>) -> Result<()> {
     test.configure_agent("stream-cut", json!({ "stream": true }))?;
     process(test, "hello there, how are you")?.failed(&["the answer is incomplete"])?;

@@ -56,7 +56,7 @@ fn ways() -> impl Iterator<Item = (&'static str, &'static str)> {
     PROVIDERS.into_iter().flat_map(|name| ["text", "escaped"].map(|shape| (name, shape)))
 }
 
-/// Returns a guest that gets an answer of so many bytes.
+/// Returns a guest that gets an answer of `size` bytes.
 fn large<'a>(
     test: &'a GuestContext<'_>,
     name: &str,

@@ -57,7 +57,7 @@ fn refuses_session_id_that_leaves_the_directory(test: &GuestContext<'_>) -> Resu
     Ok(())
 }
 
-/// It may have fields that this version would lose.
+/// A session of a newer version may have fields that this version would lose.
 fn leaves_session_of_newer_version_alone(test: &GuestContext<'_>) -> Result<()> {
     let session = br#"{"version":2,"id":"default","messages":[],"more":"of it"}"#;
     test.configure("ok")?;
@@ -71,7 +71,7 @@ fn leaves_session_of_newer_version_alone(test: &GuestContext<'_>) -> Result<()> 
     Ok(())
 }
 
-/// Opening the pipe would block forever, because nobody writes to it.
+/// The session is a pipe: opening it would block forever, because nobody writes to it.
 fn refuses_session_that_is_no_file(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     fs::create_dir_all(test.session_path("default"))?;
