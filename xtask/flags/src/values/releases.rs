@@ -55,7 +55,8 @@ fn versions() -> Result<Vec<String>> {
     struct Pin {
         version: String,
     }
-    let pins: Pins = toml::from_str(include_str!("../../../tools.toml")).context("could not parse xtask/tools.toml")?;
+    let pins: Pins =
+        toml::from_str(include_str!("../../../tools.toml")).context("could not parse xtask/tools.toml")?;
     Ok([pins.wasmtime].into_iter().chain(pins.older_wasmtime).map(|pin| pin.version).collect())
 }
 
