@@ -118,7 +118,7 @@ fn starts(samples: &Samples) -> Vec<Metric> {
     let times = "clawft compiled ahead of time, in hello worlds";
     vec![
         ms("hello-compiled", "hello world, compiled ahead of time", hello),
-        compiled.beside(hello.median()),
+        compiled.with_reference(hello.median()),
         Metric::of("start-to-hello", times, &clawft.over(hello), "x"),
         ms(
             "start-cached",
@@ -126,7 +126,7 @@ fn starts(samples: &Samples) -> Vec<Metric> {
             samples.of("start-cached"),
         ),
         ms("hello-from-source", "hello world, compiled by wasmtime each time", hello_source),
-        source.beside(hello_source.median()),
+        source.with_reference(hello_source.median()),
         Metric::of(
             "source-to-hello",
             "clawft compiled each time, in hello worlds",
@@ -149,10 +149,10 @@ fn turns(samples: &Samples) -> Vec<Metric> {
     vec![
         ms("config-read", "a configuration of 10 KB opened, read and understood", &config),
         ms("round-trip", "a turn: session read, request sent, answer taken, session stored", &turn)
-            .beside(natively.median()),
+            .with_reference(natively.median()),
         ms("round-trip-added", "of that, beyond the same exchange natively", &turn.minus(natively)),
         ms("body-5mb", "a turn with a message of 5 MB, from standard input to the session's file", &large)
-            .beside(large_natively),
+            .with_reference(large_natively),
         Metric::of(
             "stream-rate",
             "tokens of a stream: decoded, each printed at once, stored",
