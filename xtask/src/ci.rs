@@ -42,9 +42,17 @@ pub(crate) fn run(project: &Project, flags: &Ci) -> Result<()> {
     if flags.resume {
         chosen = without_passed(project, chosen)?;
     }
-    let default = if flags.full { FUZZ_SECONDS } else { FUZZ_SECONDS_OF_CHANGE };
+    let default = if flags.full {
+        FUZZ_SECONDS
+    } else {
+        FUZZ_SECONDS_OF_CHANGE
+    };
     let seconds = flags.fuzz_seconds.unwrap_or(default);
-    run_steps(project, &planned(project, &chosen, seconds), &(&flags.output).into())
+    run_steps(
+        project,
+        &planned(project, &chosen, seconds),
+        &(&flags.output).into(),
+    )
 }
 
 /// Returns the steps to run, in their order. A step that is named may be of either tier.
@@ -54,7 +62,11 @@ fn chosen(flags: &Ci) -> Vec<Step> {
 
 fn takes(flags: &Ci, step: Step) -> bool {
     let in_tier = flags.full || !step.is_long() || flags.from.is_some_and(Step::is_long);
-    let asked = if flags.only.is_empty() { in_tier } else { flags.only.contains(&step) };
+    let asked = if flags.only.is_empty() {
+        in_tier
+    } else {
+        flags.only.contains(&step)
+    };
     asked && flags.from.is_none_or(|first| step >= first) && !flags.skip.contains(&step)
 }
 
@@ -70,7 +82,10 @@ pub(crate) fn run_tests(project: &Project, flags: &Test) -> Result<()> {
         let steps: Vec<Step> = all().into_iter().filter(|step| !step.is_long()).collect();
         planned(project, &steps, FUZZ_SECONDS_OF_CHANGE)
     };
-    let options = RunOptions { show_names: flags.text.is_some(), ..(&flags.output).into() };
+    let options = RunOptions {
+        show_names: flags.text.is_some(),
+        ..(&flags.output).into()
+    };
     run_steps(project, &steps, &options)
 }
 
@@ -88,13 +103,19 @@ fn without_passed(project: &Project, steps: Vec<Step>) -> Result<Vec<Step>> {
     let (done, left): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(has_passed);
     if !done.is_empty() {
         let names: Vec<String> = done.iter().map(|step| step.name()).collect();
-        ui::status("Passed", &format!("before, for this commit: {}", names.join(", ")));
+        ui::status(
+            "Passed",
+            &format!("before, for this commit: {}", names.join(", ")),
+        );
     }
     Ok(left)
 }
 
 fn planned(project: &Project, steps: &[Step], fuzz_seconds: u64) -> Vec<Planned> {
-    steps.iter().map(|step| steps::planned(*step, project, fuzz_seconds)).collect()
+    steps
+        .iter()
+        .map(|step| steps::planned(*step, project, fuzz_seconds))
+        .collect()
 }
 
 /// Returns the step that runs the unit tests whose name contains `text`.
@@ -150,9 +171,20 @@ impl RunOptions {
 }
 
 impl From<&Output> for RunOptions {
-    fn from(&Output { keep_going, verbose, json }: &Output) -> Self {
+    fn from(
+        &Output {
+            keep_going,
+            verbose,
+            json,
+        }: &Output,
+    ) -> Self {
         let format = if json { Format::Json } else { Format::Table };
-        Self { keep_going, verbose, show_names: false, format }
+        Self {
+            keep_going,
+            verbose,
+            show_names: false,
+            format,
+        }
     }
 }
 
@@ -160,7 +192,11 @@ impl From<&Output> for RunOptions {
 fn run_steps(project: &Project, steps: &[Planned], options: &RunOptions) -> Result<()> {
     if steps.is_empty() {
         ui::status("Finished", "nothing is left to run");
-        return if options.format == Format::Json { ui::result(&json::json(&[])?) } else { Ok(()) };
+        return if options.format == Format::Json {
+            ui::result(&json::json(&[])?)
+        } else {
+            Ok(())
+        };
     }
     let runner = Runner::new(project, steps, options)?;
     let results = runner.run_all()?;
@@ -196,7 +232,10 @@ mod tests {
 
     #[test]
     fn chosen_steps_keep_their_order() {
-        assert_eq!(chosen(&["--only", "unit", "--only", "lint"]), [Step::Lint, Step::Unit]);
+        assert_eq!(
+            chosen(&["--only", "unit", "--only", "lint"]),
+            [Step::Lint, Step::Unit]
+        );
         assert_eq!(chosen(&["--from", "fuzz"]), [Step::Fuzz, Step::Engine]);
         assert_eq!(chosen(&["--from", "fuzz", "--skip", "engine"]), [Step::Fuzz]);
     }
@@ -204,6 +243,9 @@ mod tests {
     #[test]
     fn named_long_step_needs_no_full() {
         assert_eq!(chosen(&["--only", "coverage"]), [Step::Coverage]);
-        assert_eq!(chosen(&["--from", "reproducible"]), [Step::Reproducible, Step::Mutants]);
+        assert_eq!(
+            chosen(&["--from", "reproducible"]),
+            [Step::Reproducible, Step::Mutants]
+        );
     }
 }

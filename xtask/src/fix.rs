@@ -10,7 +10,13 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let shell = project.shell()?;
     let format = || cmd::run(cmd!(shell, "cargo fmt --all"), "format the code");
     format()?;
-    let options = ["--fix", "--allow-dirty", "--allow-staged", "--all-targets", "--quiet"];
+    let options = [
+        "--fix",
+        "--allow-dirty",
+        "--allow-staged",
+        "--all-targets",
+        "--quiet",
+    ];
     let clippy = cargo(&shell, "clippy").args(options);
     cmd::run(clippy, "apply clippy's suggestions")?;
     format()

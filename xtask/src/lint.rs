@@ -25,11 +25,17 @@ use xshell::cmd;
 ///
 /// Fails with the number of failed checks, after their findings.
 pub(crate) fn run(project: &Project, flags: &Lint) -> Result<()> {
-    let checks = if flags.checks.is_empty() { Check::value_variants() } else { &flags.checks };
+    let checks = if flags.checks.is_empty() {
+        Check::value_variants()
+    } else {
+        &flags.checks
+    };
     let (mut failed, mut skipped) = (Vec::new(), 0);
     for check in checks {
         ui::status("Checking", subject(*check));
-        let Err(error) = run_check(*check, project, flags.advisory_db.as_deref()) else { continue };
+        let Err(error) = run_check(*check, project, flags.advisory_db.as_deref()) else {
+            continue;
+        };
         if may_skip(flags, &error) {
             ui::warn(&format!("{} skipped: {error:#}", check.name()));
             skipped += 1;
@@ -39,7 +45,10 @@ pub(crate) fn run(project: &Project, flags: &Lint) -> Result<()> {
         }
     }
     let passed = checks.len() - failed.len() - skipped;
-    ui::result(&format!("{passed} passed, {} failed, {skipped} skipped", failed.len()))?;
+    ui::result(&format!(
+        "{passed} passed, {} failed, {skipped} skipped",
+        failed.len()
+    ))?;
     ensure!(
         failed.is_empty(),
         "{} of {} checks failed: run `cargo xtask lint {}` again after fixing their findings",
@@ -115,7 +124,10 @@ mod tests {
     use super::*;
 
     fn lint(checks: &[Check], advisory_db: Option<&str>) -> Lint {
-        Lint { checks: checks.to_vec(), advisory_db: advisory_db.map(str::to_owned) }
+        Lint {
+            checks: checks.to_vec(),
+            advisory_db: advisory_db.map(str::to_owned),
+        }
     }
 
     #[test]

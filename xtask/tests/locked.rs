@@ -57,9 +57,15 @@ fn files(path: &Path, ends: &[&str]) -> Vec<PathBuf> {
 
 /// Returns the calls of cargo in Rust: those in `cmd!`, and those of cargo_metadata.
 fn calls_in_rust(text: &str) -> Vec<String> {
-    let commands = text.split("cmd!(").skip(1).filter_map(|rest| rest.split('"').nth(1));
+    let commands = text
+        .split("cmd!(")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').nth(1));
     let commands = commands.map(|words| words.split_whitespace().collect::<Vec<_>>().join(" "));
-    let metadata = text.split("MetadataCommand::new()").skip(1).filter_map(|rest| rest.split_once(".exec()"));
+    let metadata = text
+        .split("MetadataCommand::new()")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(".exec()"));
     // A call without dependencies does not read the lock file.
     let metadata = metadata.filter(|(asked, _)| !asked.contains(".no_deps()"));
     let metadata = metadata.map(|(asked, _)| format!("cargo metadata {asked}"));
@@ -70,8 +76,10 @@ fn calls_in_rust(text: &str) -> Vec<String> {
 fn calls_in_lines(text: &str) -> Vec<String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
     // An alias has the arguments of `cargo`.
-    let lines = lines
-        .map(|line| line.split_once(" = \"").map_or(line.to_owned(), |(_, alias)| format!("cargo {alias}")));
+    let lines = lines.map(|line| {
+        line.split_once(" = \"")
+            .map_or(line.to_owned(), |(_, alias)| format!("cargo {alias}"))
+    });
     lines
         .filter_map(|line| Some(line[line.find("cargo ")?..].to_owned()))
         .filter(|line| is_call(line))
@@ -101,12 +109,24 @@ fn every_call_of_cargo_is_locked() {
     let mut elsewhere = Vec::new();
     let mut wrong = Vec::new();
     let mut look = |path: &Path, calls: fn(&str) -> Vec<String>, is_locked: fn(&str) -> bool| {
-        let name = path.strip_prefix(root()).unwrap().display().to_string().replace('\\', "/");
-        for call in calls(&fs::read_to_string(path).unwrap()).into_iter().filter(|call| !is_locked(call)) {
-            match ELSEWHERE.iter().find(|(file, known)| name == *file && call == *known) {
+        let name = path
+            .strip_prefix(root())
+            .unwrap()
+            .display()
+            .to_string()
+            .replace('\\', "/");
+        for call in calls(&fs::read_to_string(path).unwrap())
+            .into_iter()
+            .filter(|call| !is_locked(call))
+        {
+            match ELSEWHERE
+                .iter()
+                .find(|(file, known)| name == *file && call == *known)
+            {
                 Some(known) => elsewhere.push(*known),
-                None => wrong
-                    .push(format!("{name}: `{call}` lacks `--locked`, which `devkit::cargo::cargo` adds")),
+                None => wrong.push(format!(
+                    "{name}: `{call}` lacks `--locked`, which `devkit::cargo::cargo` adds"
+                )),
             }
         }
     };
@@ -114,22 +134,37 @@ fn every_call_of_cargo_is_locked() {
         .iter()
         .filter(|path| !path.starts_with(root().join("xtask/tests")))
         .for_each(|path| look(path, calls_in_rust, is_locked_in_rust));
-    for (place, ends) in
-        [(".ci", &["run"][..]), ("ci", &[""]), (".github", &[".yml"]), (".cargo/config.toml", &[".toml"])]
-    {
-        files(&root().join(place), ends).iter().for_each(|path| look(path, calls_in_lines, is_locked));
+    for (place, ends) in [
+        (".ci", &["run"][..]),
+        ("ci", &[""]),
+        (".github", &[".yml"]),
+        (".cargo/config.toml", &[".toml"]),
+    ] {
+        files(&root().join(place), ends)
+            .iter()
+            .for_each(|path| look(path, calls_in_lines, is_locked));
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-    assert_eq!(elsewhere.len(), ELSEWHERE.len(), "the list has more than there is: {elsewhere:?}");
+    assert_eq!(
+        elsewhere.len(),
+        ELSEWHERE.len(),
+        "the list has more than there is: {elsewhere:?}"
+    );
 }
 
 #[test]
 fn finds_calls_in_rust_and_in_lines() {
     let rust = r#"cmd!(shell, "cargo build
         --package x"); cmd!(shell, "{cargo} install y"); format!("cargo install y"); MetadataCommand::new().exec()"#;
-    assert_eq!(calls_in_rust(rust), ["cargo build --package x", "{cargo} install y", "cargo metadata "]);
+    assert_eq!(
+        calls_in_rust(rust),
+        ["cargo build --package x", "{cargo} install y", "cargo metadata "]
+    );
     let lines = "# cargo build\nxtask = \"run --package xtask --\"\n  - run: cargo \"+1.0\" install x\ncargo xtask lint\n";
-    assert_eq!(calls_in_lines(lines), ["cargo run --package xtask --\"", "cargo \"+1.0\" install x"]);
+    assert_eq!(
+        calls_in_lines(lines),
+        ["cargo run --package xtask --\"", "cargo \"+1.0\" install x"]
+    );
     assert!(is_locked("cargo run --locked") && !is_locked("cargo run"));
     assert!(is_locked_in_rust("{cargo} install x --locked") && !is_locked_in_rust("cargo build --locked"));
 }

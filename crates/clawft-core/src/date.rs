@@ -6,11 +6,13 @@
 pub(crate) fn seconds(text: &str) -> Option<u64> {
     let text: &[u8; 29] = text.trim().as_bytes().try_into().ok()?;
     let number = |digits: &[u8]| {
-        digits
-            .iter()
-            .try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u64::from(digit - b'0')))
+        digits.iter().try_fold(0, |sum, digit| {
+            digit.is_ascii_digit().then(|| sum * 10 + u64::from(digit - b'0'))
+        })
     };
-    let month = b"JanFebMarAprMayJunJulAugSepOctNovDec".chunks(3).position(|name| name == &text[8..11])?;
+    let month = b"JanFebMarAprMayJunJulAugSepOctNovDec"
+        .chunks(3)
+        .position(|name| name == &text[8..11])?;
     // Years begin in March here, so that the leap day is the last day of a year. 400 additional years keep
     // all numbers above 0 without moving the leap years.
     let months = number(&text[12..16])? * 12 + month as u64 + 10;

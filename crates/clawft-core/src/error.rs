@@ -101,11 +101,25 @@ impl fmt::Display for TurnError {
                 )
             }
             TurnError::Transport(error) => error.fmt(f),
-            TurnError::InvalidKey { provider, source, status, message } => {
-                write!(f, "Invalid API key: provider `{provider}` answered {status}, {source}")?;
+            TurnError::InvalidKey {
+                provider,
+                source,
+                status,
+                message,
+            } => {
+                write!(
+                    f,
+                    "Invalid API key: provider `{provider}` answered {status}, {source}"
+                )?;
                 write_message(f, message)
             }
-            TurnError::Provider { provider, status, message, attempts, retry_after } => {
+            TurnError::Provider {
+                provider,
+                status,
+                message,
+                attempts,
+                retry_after,
+            } => {
                 match status {
                     200..=299 => write!(f, "provider `{provider}` sent an error")?,
                     status => write!(f, "provider `{provider}` answered {status}")?,
@@ -124,7 +138,10 @@ impl fmt::Display for TurnError {
                     "provider `{provider}` sent something else than a chat completion, check `api_base` and `kind`: {cause}"
                 )
             }
-            TurnError::NoText { provider, finish_reason } => {
+            TurnError::NoText {
+                provider,
+                finish_reason,
+            } => {
                 write!(f, "provider `{provider}` sent an answer without text")?;
                 match finish_reason {
                     Some(reason) => write!(f, " (finish reason `{reason}`)"),
@@ -132,7 +149,10 @@ impl fmt::Display for TurnError {
                 }
             }
             TurnError::NoMemory { what, bytes } => {
-                write!(f, "{what} does not fit into memory, where {bytes} more bytes cannot be had")
+                write!(
+                    f,
+                    "{what} does not fit into memory, where {bytes} more bytes cannot be had"
+                )
             }
             TurnError::OutOfOrder => f.write_str("the platform reported a response in the wrong order"),
         }

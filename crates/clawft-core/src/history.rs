@@ -8,7 +8,9 @@ const BYTES_PER_TOKEN: usize = 4;
 /// Returns the end of the conversation that fits into `tokens` together with `taken` bytes of other text. It
 /// consists of whole turns and begins with a user message. The newest message is always part of it.
 pub(crate) fn recent(messages: &[Message], tokens: u32, taken: usize) -> &[Message] {
-    let mut room = (tokens as usize).saturating_mul(BYTES_PER_TOKEN).saturating_sub(taken);
+    let mut room = (tokens as usize)
+        .saturating_mul(BYTES_PER_TOKEN)
+        .saturating_sub(taken);
     let mut start = messages.len().saturating_sub(1);
     for (index, message) in messages.iter().enumerate().rev() {
         match room.checked_sub(message.content.len()) {
@@ -27,8 +29,17 @@ mod tests {
     use super::*;
 
     fn conversation() -> Vec<Message> {
-        let roles = [Role::User, Role::Assistant, Role::User, Role::Assistant, Role::User];
-        roles.into_iter().map(|role| Message::new(role, "12345678")).collect()
+        let roles = [
+            Role::User,
+            Role::Assistant,
+            Role::User,
+            Role::Assistant,
+            Role::User,
+        ];
+        roles
+            .into_iter()
+            .map(|role| Message::new(role, "12345678"))
+            .collect()
     }
 
     #[test]

@@ -130,7 +130,10 @@ impl fmt::Display for TransportError {
                 write_seconds(f, *after)
             }
             TransportError::TooLarge { limit } => {
-                write!(f, "HTTP response larger than the limit of {limit} bytes (`max_response_bytes`)")
+                write!(
+                    f,
+                    "HTTP response larger than the limit of {limit} bytes (`max_response_bytes`)"
+                )
             }
         }
     }

@@ -20,9 +20,15 @@ impl Key {
         // Files and shells leave line ends around keys.
         let text = text.trim();
         if text.bytes().any(|byte| !byte.is_ascii_graphic()) {
-            return Err(TurnError::UnusableKey { provider: provider.name.clone(), source });
+            return Err(TurnError::UnusableKey {
+                provider: provider.name.clone(),
+                source,
+            });
         }
-        Ok(Key { secret: (!text.is_empty()).then(|| Secret::new(text)), source })
+        Ok(Key {
+            secret: (!text.is_empty()).then(|| Secret::new(text)),
+            source,
+        })
     }
 }
 
@@ -31,13 +37,16 @@ fn locate(
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(String, KeySource), TurnError> {
     let variable = provider.api_key_env.as_ref();
-    let value = variable.and_then(|name| env(name)).filter(|value| !value.trim().is_empty());
+    let value = variable
+        .and_then(|name| env(name))
+        .filter(|value| !value.trim().is_empty());
     match (value, variable, &provider.api_key) {
         (Some(value), Some(name), _) => Ok((value, KeySource::Variable(name.clone()))),
         (_, _, Some(key)) => Ok((key.expose().to_owned(), KeySource::Config)),
-        (_, Some(name), None) => {
-            Err(TurnError::MissingKey { provider: provider.name.clone(), variable: name.clone() })
-        }
+        (_, Some(name), None) => Err(TurnError::MissingKey {
+            provider: provider.name.clone(),
+            variable: name.clone(),
+        }),
         (_, None, None) => Ok((String::new(), KeySource::None)),
     }
 }

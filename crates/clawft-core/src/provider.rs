@@ -64,17 +64,28 @@ pub(crate) fn request(
     timeout: Duration,
 ) -> Result<HttpRequest, NoMemory> {
     let provider = &config.provider;
-    let plain = |name, value: &str| Header { name, value: HeaderValue::Plain(value.to_owned()) };
+    let plain = |name, value: &str| Header {
+        name,
+        value: HeaderValue::Plain(value.to_owned()),
+    };
     let mut headers = vec![
         plain("content-type", "application/json"),
         // Some providers' firewalls reject clients without a user agent.
         plain("user-agent", concat!("clawft/", env!("CARGO_PKG_VERSION"))),
     ];
     let (path, secret, body) = match provider.kind {
-        Kind::OpenAi => (openai::PATH, key.map(openai::key_header), openai::body(config, messages, stream)?),
+        Kind::OpenAi => (
+            openai::PATH,
+            key.map(openai::key_header),
+            openai::body(config, messages, stream)?,
+        ),
         Kind::Anthropic => {
             headers.push(plain("anthropic-version", anthropic::VERSION));
-            (anthropic::PATH, key.map(anthropic::key_header), anthropic::body(config, messages, stream)?)
+            (
+                anthropic::PATH,
+                key.map(anthropic::key_header),
+                anthropic::body(config, messages, stream)?,
+            )
         }
     };
     headers.extend(secret);

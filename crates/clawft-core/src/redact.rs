@@ -32,7 +32,10 @@ pub(crate) fn one_line(text: &str, key: Option<&Secret>) -> String {
     let text = &text[..text.floor_char_boundary(MAX_BYTES)];
     let mut line = String::new();
     let mut chars = 0;
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+    for word in text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+    {
         let word = if shows(word, key) { Secret::MASK } else { word };
         if !line.is_empty() {
             line.push(' ');
@@ -57,7 +60,11 @@ fn shows(word: &str, key: &str) -> bool {
         return false;
     }
     let run = key.len().min(KEY_RUN);
-    word.contains("**") || key.as_bytes().windows(run).any(|part| find(word.as_bytes(), part))
+    word.contains("**")
+        || key
+            .as_bytes()
+            .windows(run)
+            .any(|part| find(word.as_bytes(), part))
 }
 
 fn find(bytes: &[u8], part: &[u8]) -> bool {
@@ -85,8 +92,16 @@ mod tests {
         ] {
             assert_eq!(quoted(text, "abcdefgh"), shown);
         }
-        assert_eq!(quoted("is xyz and xy", "xyz"), "is *** and xy", "a short key counts as a whole");
-        assert_eq!(one_line("is ab**yz", None), "is ab**yz", "without a key nothing is one");
+        assert_eq!(
+            quoted("is xyz and xy", "xyz"),
+            "is *** and xy",
+            "a short key counts as a whole"
+        );
+        assert_eq!(
+            one_line("is ab**yz", None),
+            "is ab**yz",
+            "without a key nothing is one"
+        );
     }
 
     #[test]
@@ -98,7 +113,10 @@ mod tests {
     #[test]
     fn quotes_at_most_300_characters() {
         assert_eq!(quoted(&"é".repeat(300), "k"), "é".repeat(300));
-        assert_eq!(quoted(&"é".repeat(301), "k"), ["é".repeat(300).as_str(), "…"].concat());
+        assert_eq!(
+            quoted(&"é".repeat(301), "k"),
+            ["é".repeat(300).as_str(), "…"].concat()
+        );
         // 150 words and the spaces between them.
         let words = vec!["x"; 150].join(" ");
         assert_eq!(quoted(&[&words, " y"].concat(), "k"), [&words, " …"].concat());

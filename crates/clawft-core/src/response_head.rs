@@ -9,7 +9,9 @@ pub(crate) type Headers<'a> = &'a [(String, String)];
 
 /// Returns the value of the header `name`, without surrounding white space.
 pub(crate) fn header<'a>(headers: Headers<'a>, name: &str) -> Option<&'a str> {
-    let (_, value) = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    let (_, value) = headers
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
     Some(value.trim())
 }
 
@@ -28,7 +30,9 @@ pub(crate) fn length(headers: Headers<'_>) -> Option<usize> {
 pub(crate) fn is_event_stream(headers: Headers<'_>) -> bool {
     const TYPE: &[u8] = b"text/event-stream";
     let value = header(headers, "content-type").unwrap_or_default().as_bytes();
-    value.get(..TYPE.len()).is_some_and(|start| start.eq_ignore_ascii_case(TYPE))
+    value
+        .get(..TYPE.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(TYPE))
 }
 
 /// Returns the fault of a response that cannot be an answer, whatever its body holds; `None` if the body
@@ -38,7 +42,9 @@ pub(crate) fn fault(status: u16, headers: Headers<'_>) -> Option<Fault> {
         204 | 205 => Some(Fault::Bad(format!("status {status} stands for no content"))),
         200..=299 => {
             let coding = encoding(headers)?;
-            Some(Fault::Bad(format!("it is encoded as `{coding}`, which was not asked for")))
+            Some(Fault::Bad(format!(
+                "it is encoded as `{coding}`, which was not asked for"
+            )))
         }
         300..=399 => Some(Fault::Error(redirect(headers))),
         _ => None,
@@ -57,8 +63,14 @@ fn redirect(headers: Headers<'_>) -> String {
 /// Returns the host and port of a URL. The rest is never shown: user info, path and query may hold secrets.
 fn host(url: &str) -> Option<&str> {
     let rest = url[url.bytes().position(|byte| byte == b'/')?..].strip_prefix("//")?;
-    let end = rest.bytes().position(|byte| b"/?#\\".contains(&byte)).unwrap_or(rest.len());
-    let start = rest[..end].bytes().rposition(|byte| byte == b'@').map_or(0, |at| at + 1);
+    let end = rest
+        .bytes()
+        .position(|byte| b"/?#\\".contains(&byte))
+        .unwrap_or(rest.len());
+    let start = rest[..end]
+        .bytes()
+        .rposition(|byte| byte == b'@')
+        .map_or(0, |at| at + 1);
     Some(&rest[start..end]).filter(|host| !host.is_empty())
 }
 
@@ -86,21 +98,29 @@ mod tests {
         let is_fault = |status| fault(status, &[]).is_some();
         assert_eq!(
             [100, 199, 200, 201, 203, 204, 205, 206, 299, 300, 399, 400, 599].map(is_fault),
-            [false, false, false, false, false, true, true, false, false, true, true, false, false]
+            [
+                false, false, false, false, false, true, true, false, false, true, true, false, false
+            ]
         );
     }
 
     #[test]
     fn reads_a_numeric_length() {
         let said = |value: &str| length(&[("Content-Length".to_owned(), value.to_owned())]);
-        assert_eq!([" 70 ", "0", "-1", "7x", ""].map(said), [Some(70), Some(0), None, None, None]);
+        assert_eq!(
+            [" 70 ", "0", "-1", "7x", ""].map(said),
+            [Some(70), Some(0), None, None, None]
+        );
         assert_eq!(length(&[]), None);
     }
 
     #[test]
     fn finds_headers_in_any_case() {
         let headers = |name: &str, value: &str| [(name.to_owned(), value.to_owned())];
-        assert!(is_event_stream(&headers("Content-Type", "Text/Event-Stream; charset=utf-8")));
+        assert!(is_event_stream(&headers(
+            "Content-Type",
+            "Text/Event-Stream; charset=utf-8"
+        )));
         assert!(!is_event_stream(&headers("content-type", "application/json")));
         assert!(!is_event_stream(&[]));
         assert_eq!(encoding(&headers("Content-Encoding", " gzip ")), Some("gzip"));

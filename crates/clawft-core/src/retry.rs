@@ -21,7 +21,9 @@ pub(crate) fn worthwhile(status: u16) -> bool {
 pub(crate) fn invited(error: &TurnError) -> Option<Option<u64>> {
     match error {
         TurnError::Transport(TransportError::Unavailable(_)) => Some(None),
-        TurnError::Provider { status, retry_after, .. } if worthwhile(*status) => Some(*retry_after),
+        TurnError::Provider {
+            status, retry_after, ..
+        } if worthwhile(*status) => Some(*retry_after),
         _ => None,
     }
 }
@@ -38,7 +40,9 @@ pub(crate) fn wait(retry: u32, retry_after: Option<u64>, jitter: u32) -> Option<
     // Each retry uses other bits of the same random number.
     let share = u64::from(jitter.rotate_left(retry % 4 * 8) >> 16);
     let added = (backoff / 2 * share) >> 16;
-    Some(Duration::from_millis((backoff.max(asked) + added).min(MAX_WAIT_MS)))
+    Some(Duration::from_millis(
+        (backoff.max(asked) + added).min(MAX_WAIT_MS),
+    ))
 }
 
 /// Returns the seconds in a `retry-after` header. A date is compared with the response's own date, so no
@@ -71,8 +75,14 @@ mod tests {
     #[test]
     fn each_retry_uses_other_jitter_bits() {
         let added = |retry, jitter| wait(retry, None, jitter).unwrap().as_millis() - (500 << retry);
-        assert_eq!([0, 1, 2, 3].map(|retry| added(retry, 0x0000_ff00)), [0, 1, 996, 0]);
-        assert_eq!([0, 1, 2, 3].map(|retry| added(retry, 0xff00_0000)), [249, 0, 0, 7]);
+        assert_eq!(
+            [0, 1, 2, 3].map(|retry| added(retry, 0x0000_ff00)),
+            [0, 1, 996, 0]
+        );
+        assert_eq!(
+            [0, 1, 2, 3].map(|retry| added(retry, 0xff00_0000)),
+            [249, 0, 0, 7]
+        );
     }
 
     #[test]
@@ -88,7 +98,13 @@ mod tests {
     fn reads_retry_after_in_seconds() {
         let read = |value: &str| retry_after(&[("Retry-After".to_owned(), value.to_owned())]);
         assert_eq!(read(" 3 "), Some(3));
-        for odd in ["", "-1", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT", "99999999999999999999999"] {
+        for odd in [
+            "",
+            "-1",
+            "1.5",
+            "Wed, 21 Oct 2015 07:28:00 GMT",
+            "99999999999999999999999",
+        ] {
             assert_eq!(read(odd), None);
         }
         assert_eq!(retry_after(&[]), None);
@@ -98,10 +114,17 @@ mod tests {
     fn reads_retry_after_as_a_date() {
         let read = |date: &str| {
             let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-            retry_after(&[header("date", date), header("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT")])
+            retry_after(&[
+                header("date", date),
+                header("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"),
+            ])
         };
         assert_eq!(read("Wed, 21 Oct 2015 07:27:48 GMT"), Some(12));
-        assert_eq!(read("Wed, 21 Oct 2015 08:00:00 GMT"), Some(0), "the time has come");
+        assert_eq!(
+            read("Wed, 21 Oct 2015 08:00:00 GMT"),
+            Some(0),
+            "the time has come"
+        );
         assert_eq!(read("yesterday"), None);
     }
 }

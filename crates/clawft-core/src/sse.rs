@@ -57,7 +57,9 @@ impl Decoder {
                 }
                 memory::append(&mut self.line, part)?;
             }
-            let Some((end, rest)) = rest.split_first() else { return Ok(None) };
+            let Some((end, rest)) = rest.split_first() else {
+                return Ok(None);
+            };
             *bytes = rest;
             let after_cr = mem::replace(&mut self.after_cr, *end == b'\r');
             if *end == b'\n' && after_cr {

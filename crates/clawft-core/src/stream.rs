@@ -19,7 +19,12 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(kind: Kind) -> Stream {
-        Stream { kind, decoder: Decoder::default(), answer: Answer::default(), end: None }
+        Stream {
+            kind,
+            decoder: Decoder::default(),
+            answer: Answer::default(),
+            end: None,
+        }
     }
 
     /// Takes the next bytes and returns the text that they add.
@@ -43,7 +48,9 @@ impl Stream {
     }
 
     fn next(&mut self, bytes: &mut &[u8]) -> Result<Progress, Fault> {
-        let Some(data) = self.decoder.next(bytes)? else { return Ok(Progress::Wait) };
+        let Some(data) = self.decoder.next(bytes)? else {
+            return Ok(Progress::Wait);
+        };
         match provider::event(self.kind, data, &mut self.answer)? {
             true => Ok(Progress::End),
             false => Ok(Progress::Event),

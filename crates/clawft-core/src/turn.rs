@@ -163,7 +163,11 @@ impl Reply {
 
     /// Returns the model's text without the session.
     pub fn into_text(mut self) -> String {
-        self.session.messages.pop().map(|answer| answer.content).unwrap_or_default()
+        self.session
+            .messages
+            .pop()
+            .map(|answer| answer.content)
+            .unwrap_or_default()
     }
 }
 
@@ -200,10 +204,21 @@ impl<'a> Turn<'a> {
         let key = Key::find(&config.provider, env)?;
         let stream = input.stream().unwrap_or(config.agents.stream);
         session.messages.push(input.into_message());
-        let turn = Turn { config, key, stream, session, phase: Phase::Waiting, attempts: 1, jitter: 0 };
+        let turn = Turn {
+            config,
+            key,
+            stream,
+            session,
+            phase: Phase::Waiting,
+            attempts: 1,
+            jitter: 0,
+        };
         let request = turn
             .request(turn.config.provider.timeout)
-            .map_err(|NoMemory { bytes }| TurnError::NoMemory { what: "the conversation", bytes })?;
+            .map_err(|NoMemory { bytes }| TurnError::NoMemory {
+                what: "the conversation",
+                bytes,
+            })?;
         Ok((turn, request))
     }
 
@@ -246,7 +261,16 @@ impl<'a> Turn<'a> {
             Body::Whole(body)
         };
         let retry_after = retry::retry_after(headers);
-        self.read_on(Box::new(Response { status, retry_after, body, room, too_large: false }), Step::More)
+        self.read_on(
+            Box::new(Response {
+                status,
+                retry_after,
+                body,
+                room,
+                too_large: false,
+            }),
+            Step::More,
+        )
     }
 
     fn read(&mut self, mut response: Box<Response>, bytes: &[u8], clock: Clock<'_>) -> Step {
@@ -270,7 +294,11 @@ impl<'a> Turn<'a> {
                 over |= stream.end.is_some();
             }
         }
-        if over { self.finish(*response, None, clock) } else { self.read_on(response, Step::More) }
+        if over {
+            self.finish(*response, None, clock)
+        } else {
+            self.read_on(response, Step::More)
+        }
     }
 
     fn read_on(&mut self, response: Box<Response>, step: Step) -> Step {
@@ -284,21 +312,43 @@ impl<'a> Turn<'a> {
         let agents = &self.config.agents;
         let prompt = agents.system_prompt.as_ref().map_or(0, String::len);
         let messages = history::recent(&self.session.messages, agents.context_tokens, prompt);
-        provider::request(&self.config, self.key.secret.as_ref(), messages, self.stream, timeout)
+        provider::request(
+            &self.config,
+            self.key.secret.as_ref(),
+            messages,
+            self.stream,
+            timeout,
+        )
     }
 
     /// Ends the response, which is complete or `broke` off.
     fn finish(&mut self, response: Response, broke: Option<TransportError>, clock: Clock<'_>) -> Step {
         let limit = self.config.provider.max_response;
-        let broke = if response.too_large { Some(TransportError::TooLarge { limit }) } else { broke };
+        let broke = if response.too_large {
+            Some(TransportError::TooLarge { limit })
+        } else {
+            broke
+        };
         let result = match response {
-            Response { body: Body::Stream(stream), .. } => return self.finish_stream(stream, broke, clock),
-            Response { status: 200..=299, body: Body::Whole(body), .. } => match broke {
+            Response {
+                body: Body::Stream(stream),
+                ..
+            } => return self.finish_stream(stream, broke, clock),
+            Response {
+                status: 200..=299,
+                body: Body::Whole(body),
+                ..
+            } => match broke {
                 Some(error) => Err(self.transport_error(error)),
                 None => self.answer(body, clock),
             },
             // The status decides, however little of the body has arrived.
-            Response { status, retry_after, body, .. } => Err(self.status_error(status, retry_after, body)),
+            Response {
+                status,
+                retry_after,
+                body,
+                ..
+            } => Err(self.status_error(status, retry_after, body)),
         };
         match result {
             Ok(answer) => self.complete(answer, false, None),
@@ -322,8 +372,12 @@ impl<'a> Turn<'a> {
 
     /// Retries if that may help, and if there is time and memory for it.
     fn fail(&mut self, error: TurnError, clock: Clock<'_>) -> Step {
-        let Some((after, timeout)) = self.next_attempt(&error, clock()) else { return Step::Failed(error) };
-        let Ok(request) = self.request(timeout) else { return Step::Failed(error) };
+        let Some((after, timeout)) = self.next_attempt(&error, clock()) else {
+            return Step::Failed(error);
+        };
+        let Ok(request) = self.request(timeout) else {
+            return Step::Failed(error);
+        };
         self.attempts += 1;
         self.phase = Phase::Waiting;
         Step::Retry { after, request }
@@ -336,21 +390,41 @@ impl<'a> Turn<'a> {
             return None;
         }
         let after = retry::wait(self.attempts - 1, asked, self.jitter)?;
-        let left = self.config.provider.timeout.saturating_sub(elapsed.saturating_add(after));
+        let left = self
+            .config
+            .provider
+            .timeout
+            .saturating_sub(elapsed.saturating_add(after));
         (!left.is_zero()).then_some((after, left))
     }
 
     /// Completes the session. `streamed` if the text has been shown, `incomplete` if a part of it is missing.
     fn complete(&mut self, answer: Answer, streamed: bool, incomplete: Option<String>) -> Step {
-        let Answer { text, finish_reason, usage } = answer;
+        let Answer {
+            text,
+            finish_reason,
+            usage,
+        } = answer;
         let finish_reason = finish_reason.map(|reason| self.redact(&reason));
         if text.is_empty() {
-            return Step::Failed(TurnError::NoText { provider: self.provider(), finish_reason });
+            return Step::Failed(TurnError::NoText {
+                provider: self.provider(),
+                finish_reason,
+            });
         }
         let said = Message::new(Role::Assistant, text);
-        self.session.messages.push(Message { incomplete: incomplete.is_some(), ..said });
+        self.session.messages.push(Message {
+            incomplete: incomplete.is_some(),
+            ..said
+        });
         let session = mem::take(&mut self.session);
-        Step::Done(Box::new(Reply { session, finish_reason, usage, streamed, incomplete }))
+        Step::Done(Box::new(Reply {
+            session,
+            finish_reason,
+            usage,
+            streamed,
+            incomplete,
+        }))
     }
 
     /// Reads the complete body of a successful response.
@@ -362,5 +436,8 @@ impl<'a> Turn<'a> {
 
 /// Returns the error that there is no memory for the answer.
 fn no_memory(NoMemory { bytes }: NoMemory) -> TurnError {
-    TurnError::NoMemory { what: "the answer", bytes }
+    TurnError::NoMemory {
+        what: "the answer",
+        bytes,
+    }
 }

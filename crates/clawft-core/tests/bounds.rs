@@ -135,7 +135,10 @@ fn config(kind: &str, stream: bool) -> Config {
 /// Returns the text that was shown, and the step that ends the exchange.
 fn exchange(turn: &mut Turn<'_>, response: &Response, elapsed: Duration) -> (String, Step) {
     let mut shown = String::new();
-    let head = Event::Head { status: response.status, headers: &response.headers };
+    let head = Event::Head {
+        status: response.status,
+        headers: &response.headers,
+    };
     let parts = std::iter::repeat_n(response.body.as_slice(), response.rounds)
         .flat_map(|body| body.chunks(response.part))
         .map(Event::Body);
@@ -155,8 +158,13 @@ fn exchange(turn: &mut Turn<'_>, response: &Response, elapsed: Duration) -> (Str
 
 /// Drives a turn to its end, with `responses` over and over.
 fn drive(config: &Config, responses: &[Response]) {
-    let (mut turn, _) =
-        Turn::begin(config, &|_| None, Session::default(), Input::parse("Hello!").unwrap()).unwrap();
+    let (mut turn, _) = Turn::begin(
+        config,
+        &|_| None,
+        Session::default(),
+        Input::parse("Hello!").unwrap(),
+    )
+    .unwrap();
     let mut elapsed = Duration::ZERO;
     for response in responses.iter().cycle().take(RETRIES + 1) {
         let (shown, step) = exchange(&mut turn, response, elapsed);
@@ -168,7 +176,10 @@ fn drive(config: &Config, responses: &[Response]) {
             }
             Step::Done(reply) => {
                 assert_eq!(reply.session.messages.last().unwrap().content, reply.text());
-                assert_eq!(reply.session.messages.last().unwrap().incomplete, reply.incomplete.is_some());
+                assert_eq!(
+                    reply.session.messages.last().unwrap().incomplete,
+                    reply.incomplete.is_some()
+                );
                 assert_eq!(shown, if reply.streamed { reply.text() } else { "" });
                 return;
             }
@@ -176,7 +187,10 @@ fn drive(config: &Config, responses: &[Response]) {
                 assert!(shown.is_empty(), "what was shown is an answer");
                 let words = error.to_string();
                 assert!(!words.is_empty() && words.len() < 2000, "{words}");
-                assert!(!words.contains("password") && !words.contains(char::is_control), "{words}");
+                assert!(
+                    !words.contains("password") && !words.contains(char::is_control),
+                    "{words}"
+                );
                 return;
             }
             step => panic!("{step:?}"),

@@ -19,10 +19,21 @@ fn config(kind: &str, stream: bool) -> Config {
 fn end(config: &Config, status: u16, body: &[u8], size: usize) -> String {
     let input = Input::parse("Hello!").unwrap();
     let (mut turn, _) = Turn::begin(config, &|_| None, Session::default(), input).unwrap();
-    let kind = if config.agents.stream { "text/event-stream" } else { "application/json" };
+    let kind = if config.agents.stream {
+        "text/event-stream"
+    } else {
+        "application/json"
+    };
     let headers = [("content-type".to_owned(), kind.to_owned())];
     let parts = body.chunks(size).map(Event::Body);
-    for event in [Event::Head { status, headers: &headers }].into_iter().chain(parts).chain([Event::End]) {
+    for event in [Event::Head {
+        status,
+        headers: &headers,
+    }]
+    .into_iter()
+    .chain(parts)
+    .chain([Event::End])
+    {
         match turn.feed(event, &|| Duration::ZERO) {
             Step::More | Step::Delta(_) => {}
             Step::Done(reply) => return reply.into_text(),
@@ -39,7 +50,12 @@ fn streams_take_linear_time() {
         "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":null}]}\n\n";
     let delta =
         "data: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"hi\"}}\n\n";
-    let choices = ["data: {\"choices\":[", &vec!["{\"delta\":{}}"; 1000].join(","), "]}\n\n"].concat();
+    let choices = [
+        "data: {\"choices\":[",
+        &vec!["{\"delta\":{}}"; 1000].join(","),
+        "]}\n\n",
+    ]
+    .concat();
     for (name, kind, event) in [
         ("chunks", "openai", chunk),
         ("deltas", "anthropic", delta),
@@ -55,9 +71,18 @@ fn streams_take_linear_time() {
             assert_linear(name, 300, stream, |body| end(&config, 200, body, part));
         }
     }
-    let lines =
-        |size| ["data:{\"choices\":[\n", &"data:{},\n".repeat(size), "data:{}]}\n\n"].concat().into_bytes();
-    assert_linear("lines of an event", 2000, lines, |body| end(&config("openai", true), 200, body, 5000));
+    let lines = |size| {
+        [
+            "data:{\"choices\":[\n",
+            &"data:{},\n".repeat(size),
+            "data:{}]}\n\n",
+        ]
+        .concat()
+        .into_bytes()
+    };
+    assert_linear("lines of an event", 2000, lines, |body| {
+        end(&config("openai", true), 200, body, 5000)
+    });
 }
 
 #[test]
@@ -82,8 +107,12 @@ fn answers_take_linear_time() {
 #[test]
 fn error_bodies_take_linear_time() {
     let config = config("openai", false);
-    for (name, word) in [("words", "no "), ("a key", "sk-secret-key "), ("one word", "sk-"), ("nothing", " ")]
-    {
+    for (name, word) in [
+        ("words", "no "),
+        ("a key", "sk-secret-key "),
+        ("one word", "sk-"),
+        ("nothing", " "),
+    ] {
         for (start, end_) in [(r#"{"error":{"message":""#, r#""}}"#), ("", "")] {
             let body = |count| [start, &word.repeat(count), end_].concat().into_bytes();
             assert_linear(name, 1500, body, |body| end(&config, 400, body, 50_000));
@@ -97,11 +126,17 @@ fn conversations_take_linear_time() {
         let mut config = config(kind, false);
         config.agents.context_tokens = u32::MAX;
         for role in [Role::System, Role::User, Role::Assistant] {
-            let session =
-                |count| Session { messages: vec![Message::new(role, "Hello!"); count], ..Session::default() };
+            let session = |count| Session {
+                messages: vec![Message::new(role, "Hello!"); count],
+                ..Session::default()
+            };
             assert_linear(kind, 1000, session, |session| {
                 let input = Input::parse("Hello!").unwrap();
-                Turn::begin(&config, &|_| None, session.clone(), input).unwrap().1.body.len()
+                Turn::begin(&config, &|_| None, session.clone(), input)
+                    .unwrap()
+                    .1
+                    .body
+                    .len()
             });
         }
     }

@@ -26,14 +26,25 @@ fn config(kind: &str, stream: bool) -> Config {
 fn drive(config: &Config, status: u16, body: &[u8], size: usize, told: bool) -> (Step, usize) {
     let input = Input::parse("Hello!").unwrap();
     let (mut turn, _) = Turn::begin(config, &|_| None, Session::default(), input).unwrap();
-    let kind = if config.agents.stream { "text/event-stream" } else { "application/json" };
+    let kind = if config.agents.stream {
+        "text/event-stream"
+    } else {
+        "application/json"
+    };
     let mut headers = vec![("content-type".to_owned(), kind.to_owned())];
     if told {
         headers.push(("content-length".to_owned(), body.len().to_string()));
     }
     let parts = body.chunks(size).map(Event::Body);
     let mut shown = 0;
-    for event in [Event::Head { status, headers: &headers }].into_iter().chain(parts).chain([Event::End]) {
+    for event in [Event::Head {
+        status,
+        headers: &headers,
+    }]
+    .into_iter()
+    .chain(parts)
+    .chain([Event::End])
+    {
         match turn.feed(event, &|| Duration::ZERO) {
             Step::More => {}
             Step::Delta(text) => shown += text.len(),
@@ -63,11 +74,17 @@ fn answers() -> Vec<(&'static str, Vec<u8>)> {
         ("openai", completion(&escaped)),
         ("openai", completion(&refusal)),
         ("openai", completion(&format!("[{parts}]"))),
-        ("openai", completion(&format!(r#""hi"}},"finish_reason":{text},"x":{{"#))),
+        (
+            "openai",
+            completion(&format!(r#""hi"}},"finish_reason":{text},"x":{{"#)),
+        ),
         ("anthropic", message(&block(&text))),
         ("anthropic", message(&block(&escaped))),
         ("anthropic", message(&parts)),
-        ("anthropic", format!(r#"{{"content":[{}],"stop_reason":{text}}}"#, block(r#""hi""#)).into_bytes()),
+        (
+            "anthropic",
+            format!(r#"{{"content":[{}],"stop_reason":{text}}}"#, block(r#""hi""#)).into_bytes(),
+        ),
     ]
 }
 
@@ -78,8 +95,11 @@ fn whole_answer_fits_or_is_an_error() {
         for told in [true, false] {
             let mut failed = 0;
             for memory in (0..).map(|step| step * MORE) {
-                let Done { result: (step, _), used, .. } =
-                    with_memory(memory, || drive(&config, 200, &body, 65_536, told));
+                let Done {
+                    result: (step, _),
+                    used,
+                    ..
+                } = with_memory(memory, || drive(&config, 200, &body, 65_536, told));
                 match step {
                     Step::Done(reply) => {
                         assert!(reply.text().len() > 1, "{kind}: {} bytes", reply.text().len());
@@ -123,12 +143,20 @@ fn keeps_the_part_of_a_stream_that_fits() {
             vec![delta(kind, &long); 2],
             vec![delta(kind, "hi"), reason(kind, &long)],
         ] {
-            let end = if kind == "openai" { "data: [DONE]" } else { r#"data: {"type":"message_stop"}"# };
-            let body = [events.join("\n\n").as_str(), end, "\n"].join("\n\n").into_bytes();
+            let end = if kind == "openai" {
+                "data: [DONE]"
+            } else {
+                r#"data: {"type":"message_stop"}"#
+            };
+            let body = [events.join("\n\n").as_str(), end, "\n"]
+                .join("\n\n")
+                .into_bytes();
             let (mut failed, mut broken) = (0, 0);
             for memory in (0..).map(|step| step * MORE) {
-                let Done { result: (step, shown), .. } =
-                    with_memory(memory, || drive(&config, 200, &body, 65_536, false));
+                let Done {
+                    result: (step, shown),
+                    ..
+                } = with_memory(memory, || drive(&config, 200, &body, 65_536, false));
                 match step {
                     Step::Done(reply) => {
                         assert_eq!(
@@ -139,7 +167,10 @@ fn keeps_the_part_of_a_stream_that_fits() {
                         match reply.incomplete {
                             None => break,
                             Some(cause) => {
-                                assert!(cause.starts_with("the answer does not fit into memory"), "{cause}")
+                                assert!(
+                                    cause.starts_with("the answer does not fit into memory"),
+                                    "{cause}"
+                                )
                             }
                         }
                         broken += 1;
@@ -157,15 +188,26 @@ fn keeps_the_part_of_a_stream_that_fits() {
 fn reports_an_error_with_little_memory() {
     let config = config("openai", false);
     for body in [
-        [r#"{"error":{"message":"no room","details":""#, &"x".repeat(SIZE), "\"}}"].concat(),
+        [
+            r#"{"error":{"message":"no room","details":""#,
+            &"x".repeat(SIZE),
+            "\"}}",
+        ]
+        .concat(),
         ["no room", &" ".repeat(SIZE), "x"].concat(),
     ] {
         for memory in (0..20).map(|step| step * MORE) {
-            let Done { result: (step, _), .. } =
-                with_memory(memory, || drive(&config, 400, body.as_bytes(), 65_536, true));
-            let Step::Failed(error) = step else { panic!("{step:?}") };
+            let Done {
+                result: (step, _), ..
+            } = with_memory(memory, || drive(&config, 400, body.as_bytes(), 65_536, true));
+            let Step::Failed(error) = step else {
+                panic!("{step:?}")
+            };
             let words = error.to_string();
-            let expected = ["provider `openai` answered 400: ", "the answer does not fit into memory"];
+            let expected = [
+                "provider `openai` answered 400: ",
+                "the answer does not fit into memory",
+            ];
             assert!(expected.iter().any(|start| words.starts_with(start)), "{words}");
         }
     }
@@ -180,9 +222,14 @@ fn conversation_fits_or_is_an_error() {
             for memory in (0..).map(|step| step * MORE) {
                 // No more than this goes with a request.
                 let said = vec![Message::new(role, "x".repeat(1000)); 390];
-                let session = Session { messages: said, ..Session::default() };
+                let session = Session {
+                    messages: said,
+                    ..Session::default()
+                };
                 let input = Input::parse("Hello!").unwrap();
-                let Done { result: begun, used, .. } = with_memory(memory, || {
+                let Done {
+                    result: begun, used, ..
+                } = with_memory(memory, || {
                     Turn::begin(&config, &|_| None, session, input).map(|begun| begun.1)
                 });
                 match begun {
@@ -210,11 +257,16 @@ fn conversation_fits_or_is_an_error() {
 fn no_retry_without_memory_for_the_request() {
     let mut config = config("openai", false);
     config.provider.retries = 2;
-    let session =
-        Session { messages: vec![Message::new(Role::User, "x".repeat(1000)); 300], ..Session::default() };
+    let session = Session {
+        messages: vec![Message::new(Role::User, "x".repeat(1000)); 300],
+        ..Session::default()
+    };
     let (mut turn, _) = Turn::begin(&config, &|_| None, session, Input::parse("Hello!").unwrap()).unwrap();
     let gone = || Event::Failed(TransportError::Unavailable("connection refused".to_owned()));
-    assert!(matches!(turn.feed(gone(), &|| Duration::ZERO), Step::Retry { .. }));
+    assert!(matches!(
+        turn.feed(gone(), &|| Duration::ZERO),
+        Step::Retry { .. }
+    ));
     let Done { result: step, .. } = with_memory(100_000, || turn.feed(gone(), &|| Duration::ZERO));
     assert!(matches!(step, Step::Failed(TurnError::Transport(_))), "{step:?}");
 }

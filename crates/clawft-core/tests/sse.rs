@@ -19,7 +19,10 @@ fn decode<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<Vec<u8>>,
 
 fn texts(stream: &str) -> Vec<String> {
     let events = decode([stream.as_bytes()]).unwrap();
-    events.into_iter().map(|event| String::from_utf8(event).unwrap()).collect()
+    events
+        .into_iter()
+        .map(|event| String::from_utf8(event).unwrap())
+        .collect()
 }
 
 #[test]
@@ -33,7 +36,10 @@ fn accepts_all_three_line_ends() {
 
 #[test]
 fn skips_other_fields_and_comments() {
-    assert_eq!(texts("event: x\nid: 1\nretry: 5\n: data: no\ndata: yes\nother\n\n"), ["yes"]);
+    assert_eq!(
+        texts("event: x\nid: 1\nretry: 5\n: data: no\ndata: yes\nother\n\n"),
+        ["yes"]
+    );
     assert_eq!(texts("data:a\n\ndata:  b\n\ndata: c: d\n\n"), ["a", " b", "c: d"]);
     assert_eq!(texts("database: no\n\n data: no\n\nDATA: no\n\ndat\n\n"), [""; 0]);
     assert_eq!(texts("data\n\ndata:\n\n\n\n"), [""; 0], "nothing is no event");
@@ -53,12 +59,21 @@ fn drops_an_event_cut_off_at_the_end() {
 #[test]
 fn refuses_an_event_beyond_the_limit() {
     let line = |length: usize| [b"data: ", vec![b'x'; length].as_slice(), b"\n\n"].concat();
-    assert_eq!(decode([line(MAX_EVENT - 6).as_slice()]).unwrap()[0].len(), MAX_EVENT - 6);
+    assert_eq!(
+        decode([line(MAX_EVENT - 6).as_slice()]).unwrap()[0].len(),
+        MAX_EVENT - 6
+    );
     assert_eq!(decode([line(MAX_EVENT).as_slice()]), Err(Fault::TooLong));
-    assert_eq!(decode([b"data:x\n".repeat(MAX_EVENT).as_slice()]), Err(Fault::TooLong));
+    assert_eq!(
+        decode([b"data:x\n".repeat(MAX_EVENT).as_slice()]),
+        Err(Fault::TooLong)
+    );
     assert_eq!(decode([[b':'; MAX_EVENT + 1].as_slice()]), Err(Fault::TooLong));
     // Many events may be larger together.
-    assert_eq!(decode([line(MAX_EVENT / 2).repeat(5).as_slice()]).unwrap().len(), 5);
+    assert_eq!(
+        decode([line(MAX_EVENT / 2).repeat(5).as_slice()]).unwrap().len(),
+        5
+    );
 }
 
 /// Returns `bytes` cut at these positions.

@@ -82,7 +82,10 @@ mod preview1 {
             precision: 0,
             flags: 0,
         };
-        let u = SubscriptionU { tag: EVENTTYPE_CLOCK.raw(), u: SubscriptionUU { clock } };
+        let u = SubscriptionU {
+            tag: EVENTTYPE_CLOCK.raw(),
+            u: SubscriptionUU { clock },
+        };
         let mut event = MaybeUninit::<Event>::uninit();
         // SAFETY: the host reads one subscription and writes at most one event.
         let _ = unsafe { wasip1::poll_oneoff(&Subscription { userdata: 0, u }, event.as_mut_ptr(), 1) };

@@ -118,7 +118,9 @@ impl FileSystem {
     /// # Errors
     /// As [`Self::write_string`].
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), FsError> {
-        self.on("write", path, |path| replace(path, &mut iter::once(bytes.to_vec())))
+        self.on("write", path, |path| {
+            replace(path, &mut iter::once(bytes.to_vec()))
+        })
     }
 
     /// Takes the lock on the file `name` in `directory`, which need not exist. `wait` limits how long to wait
@@ -138,12 +140,17 @@ impl FileSystem {
     /// If that fails.
     pub(crate) fn revoke(&self, directory: &str, name: &str) -> Result<(), FsError> {
         let lock_path = self.lock_path(directory, name)?;
-        lock_path.revoke().map_err(|fault| FsError::new("unlock", &lock_path.directory, fault))
+        lock_path
+            .revoke()
+            .map_err(|fault| FsError::new("unlock", &lock_path.directory, fault))
     }
 
     fn lock_path(&self, directory: &str, name: &str) -> Result<LockPath, FsError> {
         let directory = self.locate(&[directory, "/.locks"].concat())?;
-        Ok(LockPath { directory, prefix: [name, "+"].concat() })
+        Ok(LockPath {
+            directory,
+            prefix: [name, "+"].concat(),
+        })
     }
 
     /// Appends to a file, and creates it if it does not exist.
@@ -169,7 +176,9 @@ impl FileSystem {
     /// If the directory cannot be read.
     pub fn list_dir(&self, path: &str) -> Result<Vec<String>, FsError> {
         let mut names = Vec::new();
-        self.on("list", path, |path| backend::each_name(path, &mut |name| names.push(name.to_owned())))?;
+        self.on("list", path, |path| {
+            backend::each_name(path, &mut |name| names.push(name.to_owned()))
+        })?;
         names.sort_unstable();
         Ok(names)
     }

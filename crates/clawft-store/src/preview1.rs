@@ -29,7 +29,10 @@ pub fn read_into(descriptor: Fd, bytes: &mut Vec<u8>) -> Result<(), Errno> {
             memory::reserve(bytes, READ_SIZE).map_err(|_| ERRNO_NOMEM)?;
         }
         let room = bytes.spare_capacity_mut();
-        let part = [Iovec { buf: room.as_mut_ptr().cast(), buf_len: room.len() }];
+        let part = [Iovec {
+            buf: room.as_mut_ptr().cast(),
+            buf_len: room.len(),
+        }];
         // SAFETY: the host writes into the spare capacity, whose length it gets, and nowhere else.
         match unsafe { wasip1::fd_read(descriptor, &part) } {
             Ok(0) => return Ok(()),
@@ -47,7 +50,10 @@ pub fn read_into(descriptor: Fd, bytes: &mut Vec<u8>) -> Result<(), Errno> {
 /// The host's error.
 pub fn write_all(descriptor: Fd, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
-        let part = [Ciovec { buf: bytes.as_ptr(), buf_len: bytes.len() }];
+        let part = [Ciovec {
+            buf: bytes.as_ptr(),
+            buf_len: bytes.len(),
+        }];
         // SAFETY: the host reads the bytes and nothing else.
         match unsafe { wasip1::fd_write(descriptor, &part) } {
             Ok(0) => return Err(ERRNO_IO),

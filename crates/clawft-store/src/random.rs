@@ -28,8 +28,11 @@ mod tests {
     #[test]
     fn random_numbers_do_not_repeat() {
         let mut numbers: HashSet<u64> = (0..1000).map(|_| number()).collect();
-        numbers
-            .extend(std::thread::spawn(|| (0..1000).map(|_| number()).collect::<Vec<_>>()).join().unwrap());
+        numbers.extend(
+            std::thread::spawn(|| (0..1000).map(|_| number()).collect::<Vec<_>>())
+                .join()
+                .unwrap(),
+        );
         assert_eq!(numbers.len(), 2000);
     }
 }

@@ -70,7 +70,10 @@ impl Sessions {
     /// If its file cannot be read, or was written by a newer version.
     pub fn load(&self, id: SessionId) -> Result<Session, StoreError> {
         let found = match self.read(&id) {
-            Err(StoreError::Session { error: SessionError::Damaged(_), .. }) => None,
+            Err(StoreError::Session {
+                error: SessionError::Damaged(_),
+                ..
+            }) => None,
             found => found?,
         };
         Ok(found.unwrap_or_else(|| Session::new(id)))
@@ -94,7 +97,10 @@ impl Sessions {
         known: usize,
         warn: Warn<'_>,
     ) -> Result<(), StoreError> {
-        let (known, new) = session.messages.split_at_checked(known).unwrap_or((&session.messages, &[]));
+        let (known, new) = session
+            .messages
+            .split_at_checked(known)
+            .unwrap_or((&session.messages, &[]));
         loop {
             let lock = self.fs.lock(DIRECTORY, &name(&session.id), &wait)?;
             let stored = self.stored(&session.id, known, warn)?;
@@ -116,11 +122,19 @@ impl Sessions {
     /// If the file cannot be read, is damaged, or was written by a newer version.
     pub fn read(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         let path = path(id);
-        let Some(bytes) = self.bytes(&path)? else { return Ok(None) };
+        let Some(bytes) = self.bytes(&path)? else {
+            return Ok(None);
+        };
         match Session::parse_owned(bytes) {
             // The file's name is the id: the file may be a copy of another session.
-            Ok(session) => Ok(Some(Session { id: id.clone(), ..session })),
-            Err(error) => Err(StoreError::Session { path: self.fs.resolve(&path)?, error }),
+            Ok(session) => Ok(Some(Session {
+                id: id.clone(),
+                ..session
+            })),
+            Err(error) => Err(StoreError::Session {
+                path: self.fs.resolve(&path)?,
+                error,
+            }),
         }
     }
 
@@ -134,8 +148,10 @@ impl Sessions {
             Err(error) if error.is_not_found() => Vec::new(),
             names => names?,
         };
-        let mut ids: Vec<SessionId> =
-            names.iter().filter_map(|name| name.strip_suffix(ENDING)?.parse().ok()).collect();
+        let mut ids: Vec<SessionId> = names
+            .iter()
+            .filter_map(|name| name.strip_suffix(ENDING)?.parse().ok())
+            .collect();
         ids.sort_unstable();
         Ok(ids)
     }
@@ -178,7 +194,10 @@ impl Sessions {
         warn: Warn<'_>,
     ) -> Result<Option<Session>, StoreError> {
         match self.read(id) {
-            Err(StoreError::Session { error: SessionError::Damaged(cause), .. }) => {
+            Err(StoreError::Session {
+                error: SessionError::Damaged(cause),
+                ..
+            }) => {
                 let path = path(id);
                 let copy = self.fs.keep_copy(&path, &self.fs.read(&path)?, "damaged")?;
                 let text = ["session `", id.as_str(), "` is damaged (", &cause.to_string()].concat();

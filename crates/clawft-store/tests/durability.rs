@@ -73,7 +73,9 @@ mod linux {
         for known in [0, 1] {
             let mut session = sessions.load(id.clone()).unwrap();
             session.messages.push(Message::new(Role::User, "hello"));
-            sessions.store(&session, known, &mut |text| panic!("warned: {text}")).unwrap();
+            sessions
+                .store(&session, known, &mut |text| panic!("warned: {text}"))
+                .unwrap();
         }
         assert!(sessions.remove(&id).unwrap());
         sessions.fs().write_string("file", "text").unwrap();
@@ -90,7 +92,10 @@ mod linux {
     /// Stores a turn on a disk that cannot write directories.
     pub(super) fn fail_to_store(base: &str) {
         let sessions = Sessions::new(FileSystem::with_base_path(base));
-        let error = sessions.store(&Session::default(), 0, &mut |_| {}).unwrap_err().to_string();
+        let error = sessions
+            .store(&Session::default(), 0, &mut |_| {})
+            .unwrap_err()
+            .to_string();
         let end =
             "sessions/default.json`: input/output error, as for a full or read-only disk (system error 5)";
         assert!(error.ends_with(end), "{error}");
@@ -120,7 +125,10 @@ mod linux {
     )]
     fn run(base: &Path, effects: &Effects, more: &[(&str, &str)]) {
         let mut command = Command::new(env::current_exe().unwrap());
-        command.env(BASE, base).envs(effects.variables()).envs(more.iter().copied());
+        command
+            .env(BASE, base)
+            .envs(effects.variables())
+            .envs(more.iter().copied());
         assert!(command.status().unwrap().success());
     }
 }

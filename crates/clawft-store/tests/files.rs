@@ -19,7 +19,10 @@ fn every_fault_has_a_message() {
         (ErrorKind::NotADirectory, "a file is in the way of the directory"),
         (ErrorKind::FileTooLarge, "the file is too large"),
         (ErrorKind::OutOfMemory, "it does not fit into memory"),
-        (ErrorKind::TimedOut, "input/output error, as for a full or read-only disk"),
+        (
+            ErrorKind::TimedOut,
+            "input/output error, as for a full or read-only disk",
+        ),
     ] {
         assert_eq!(FsFault::from(Error::from(kind)).to_string(), words);
     }

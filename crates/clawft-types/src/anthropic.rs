@@ -30,8 +30,14 @@ impl MessagesRequest<'_> {
     /// Returns the request as JSON. Fails if there is no memory for it.
     pub fn to_json(&self) -> Result<Vec<u8>, NoMemory> {
         let system = self.system()?;
-        let spoken = self.messages.iter().filter(|message| message.role != Role::System);
-        let texts = spoken.clone().map(|message| message.content.as_str()).chain([self.model, &system]);
+        let spoken = self
+            .messages
+            .iter()
+            .filter(|message| message.role != Role::System);
+        let texts = spoken
+            .clone()
+            .map(|message| message.content.as_str())
+            .chain([self.model, &system]);
         let mut writer = Writer::with_room_for(texts)?;
         writer.object(|request| {
             request.text_member("model", self.model);
@@ -39,7 +45,9 @@ impl MessagesRequest<'_> {
             if !system.is_empty() {
                 request.text_member("system", &system);
             }
-            request.member("messages", |list| list.array(spoken, |item, message| message.write(item)));
+            request.member("messages", |list| {
+                list.array(spoken, |item, message| message.write(item))
+            });
             if let Some(temperature) = self.temperature {
                 request.literal_member("temperature", &temperature.to_string());
             }
@@ -52,7 +60,11 @@ impl MessagesRequest<'_> {
 
     fn system(&self) -> Result<String, NoMemory> {
         let mut system = memory::copy_text(self.system.unwrap_or_default())?;
-        for message in self.messages.iter().filter(|message| message.role == Role::System) {
+        for message in self
+            .messages
+            .iter()
+            .filter(|message| message.role == Role::System)
+        {
             let separator = if system.is_empty() { "" } else { "\n\n" };
             memory::append_text(&mut system, separator)?;
             memory::append_text(&mut system, &message.content)?;
@@ -87,5 +99,9 @@ impl MessagesResponse {
 pub fn read_usage(node: Node<'_>, known: Usage) -> Usage {
     let prompt_tokens = node.whole_of("input_tokens").unwrap_or(known.prompt_tokens);
     let completion_tokens = node.whole_of("output_tokens").unwrap_or(known.completion_tokens);
-    Usage { prompt_tokens, completion_tokens, total_tokens: prompt_tokens.saturating_add(completion_tokens) }
+    Usage {
+        prompt_tokens,
+        completion_tokens,
+        total_tokens: prompt_tokens.saturating_add(completion_tokens),
+    }
 }

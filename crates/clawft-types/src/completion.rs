@@ -30,15 +30,21 @@ pub struct CompletionRequest<'a> {
 impl CompletionRequest<'_> {
     /// Returns the request as JSON. Fails if there is no memory for it.
     pub fn to_json(&self) -> Result<Vec<u8>, NoMemory> {
-        let texts = self.messages.iter().map(|message| message.content.as_str()).chain([self.model]);
+        let texts = self
+            .messages
+            .iter()
+            .map(|message| message.content.as_str())
+            .chain([self.model]);
         let mut writer = Writer::with_room_for(texts)?;
         writer.object(|request| {
             request.text_member("model", self.model);
-            request
-                .member("messages", |list| list.array(&self.messages, |item, message| message.write(item)));
-            for (key, tokens) in
-                [("max_tokens", self.max_tokens), ("max_completion_tokens", self.max_completion_tokens)]
-            {
+            request.member("messages", |list| {
+                list.array(&self.messages, |item, message| message.write(item))
+            });
+            for (key, tokens) in [
+                ("max_tokens", self.max_tokens),
+                ("max_completion_tokens", self.max_completion_tokens),
+            ] {
                 if let Some(tokens) = tokens {
                     request.literal_member(key, &tokens.to_string());
                 }
@@ -110,7 +116,10 @@ fn read_choice(node: Node<'_>) -> Result<Choice, JsonError> {
     let message = node.require("message")?;
     Ok(Choice {
         message: Answer {
-            content: message.get("content").map(|content| read_content(content)).transpose()?,
+            content: message
+                .get("content")
+                .map(|content| read_content(content))
+                .transpose()?,
             refusal: message.text_of("refusal").map(memory::copy_text).transpose()?,
         },
         finish_reason: node.text_of("finish_reason").map(memory::copy_text).transpose()?,
@@ -119,7 +128,9 @@ fn read_choice(node: Node<'_>) -> Result<Choice, JsonError> {
 
 /// Reads a string, or the list of parts that some servers send: `[{"type":"text","text":"…"}, …]`.
 pub(crate) fn read_content(node: Node<'_>) -> Result<String, JsonError> {
-    let Some(parts) = node.as_items() else { return Ok(memory::copy_text(node.text()?)?) };
+    let Some(parts) = node.as_items() else {
+        return Ok(memory::copy_text(node.text()?)?);
+    };
     let mut content = String::new();
     for text in parts.filter_map(|part| part.get("text")) {
         memory::append_text(&mut content, text.text()?)?;
@@ -150,5 +161,8 @@ pub fn write_usage(writer: &mut Writer, usage: &Usage) {
 
 /// Returns the message of an error body: `{"error":{"message":"…"}}`, `{"error":"…"}` or `{"message":"…"}`.
 pub fn error_message<'a>(node: Node<'a>) -> Option<&'a str> {
-    node.get("error").unwrap_or(node).text_of("message").or_else(|| node.text_of("error"))
+    node.get("error")
+        .unwrap_or(node)
+        .text_of("message")
+        .or_else(|| node.text_of("error"))
 }

@@ -123,6 +123,9 @@ impl Config {
     /// a temperature above 2, an `api_base` that is not an http or https URL or that holds user info.
     pub fn parse(path: &str, bytes: &[u8]) -> Result<Config, ConfigError> {
         let read = json::parse(bytes).and_then(|tree| read::config(Node::root(&tree)));
-        read.map_err(|cause| ConfigError { path: path.to_owned(), cause })
+        read.map_err(|cause| ConfigError {
+            path: path.to_owned(),
+            cause,
+        })
     }
 }

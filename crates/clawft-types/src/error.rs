@@ -112,7 +112,11 @@ impl fmt::Display for SessionIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("`")?;
         // The text may hold anything, also terminal control sequences and megabytes of text.
-        let shown = self.0.chars().take(64).map(|c| if c.is_control() { '\u{fffd}' } else { c });
+        let shown = self
+            .0
+            .chars()
+            .take(64)
+            .map(|c| if c.is_control() { '\u{fffd}' } else { c });
         shown.into_iter().try_for_each(|c| fmt::Write::write_char(f, c))?;
         f.write_str(
             "` is not a session id: use 1 to 64 of the characters A-Z a-z 0-9 `.` `_` `-`, the first one not a dot",

@@ -70,7 +70,11 @@ impl JsonError {
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.fault() {
-            JsonFault::Syntax { line, column, message } => write!(f, "{line}:{column}: not JSON, {message}"),
+            JsonFault::Syntax {
+                line,
+                column,
+                message,
+            } => write!(f, "{line}:{column}: not JSON, {message}"),
             JsonFault::Field { field, message } if field.is_empty() => f.write_str(message),
             JsonFault::Field { field, message } => write!(f, "{field}: {message}"),
             JsonFault::NoMemory(error) => error.fmt(f),

@@ -31,7 +31,11 @@ pub struct NoMemory {
 
 impl fmt::Display for NoMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it does not fit into memory, where {} more bytes cannot be had", self.bytes)
+        write!(
+            f,
+            "it does not fit into memory, where {} more bytes cannot be had",
+            self.bytes
+        )
     }
 }
 
@@ -49,7 +53,8 @@ pub fn append_text(text: &mut String, more: &str) -> Result<(), NoMemory> {
     if text.capacity() - text.len() < more.len() {
         let end = text.as_ptr().addr() + text.capacity();
         let room = growth(end, text.len(), more.len())?;
-        text.try_reserve_exact(room).map_err(|_| NoMemory { bytes: room })?;
+        text.try_reserve_exact(room)
+            .map_err(|_| NoMemory { bytes: room })?;
     }
     text.push_str(more);
     Ok(())
@@ -60,14 +65,18 @@ pub fn reserve(buffer: &mut Vec<u8>, more: usize) -> Result<(), NoMemory> {
     if buffer.capacity() - buffer.len() < more {
         let end = buffer.as_ptr().addr() + buffer.capacity();
         let room = growth(end, buffer.len(), more)?;
-        buffer.try_reserve_exact(room).map_err(|_| NoMemory { bytes: room })?;
+        buffer
+            .try_reserve_exact(room)
+            .map_err(|_| NoMemory { bytes: room })?;
     }
     Ok(())
 }
 
 /// Appends `item` to `list`.
 pub fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), NoMemory> {
-    list.try_reserve(1).map_err(|_| NoMemory { bytes: (list.len() + 1) * size_of::<T>() })?;
+    list.try_reserve(1).map_err(|_| NoMemory {
+        bytes: (list.len() + 1) * size_of::<T>(),
+    })?;
     list.push(item);
     Ok(())
 }

@@ -27,7 +27,9 @@ impl Role {
     }
 
     fn from_name(name: &str) -> Option<Role> {
-        [Role::System, Role::User, Role::Assistant].into_iter().find(|role| role.as_str() == name)
+        [Role::System, Role::User, Role::Assistant]
+            .into_iter()
+            .find(|role| role.as_str() == name)
     }
 }
 
@@ -46,7 +48,11 @@ pub struct Message {
 impl Message {
     /// Returns a complete message of `role`.
     pub fn new(role: Role, content: impl Into<String>) -> Message {
-        Message { role, content: content.into(), incomplete: false }
+        Message {
+            role,
+            content: content.into(),
+            incomplete: false,
+        }
     }
 
     /// Reads `{"role":…,"content":…}`, both required, with `"incomplete":true` if the answer broke off.
@@ -55,8 +61,13 @@ impl Message {
         let role = Role::from_name(role.text()?)
             .ok_or_else(|| role.error("unknown role, expected `system`, `user` or `assistant`"))?;
         let message = Message::new(role, memory::copy_text(node.require("content")?.text()?)?);
-        let incomplete = node.get("incomplete").map_or(Ok(false), |incomplete| incomplete.flag())?;
-        Ok(Message { incomplete, ..message })
+        let incomplete = node
+            .get("incomplete")
+            .map_or(Ok(false), |incomplete| incomplete.flag())?;
+        Ok(Message {
+            incomplete,
+            ..message
+        })
     }
 
     /// Writes `{"role":…,"content":…}`, the form that providers accept.
@@ -86,7 +97,10 @@ impl Input {
     pub fn parse(text: &str) -> Result<Input, InputError> {
         let input = match read_message(text) {
             Some(message) => message.map_err(InputError::Message)?,
-            None => Input { text: copy(text.trim_end_matches(['\r', '\n']))?, stream: None },
+            None => Input {
+                text: copy(text.trim_end_matches(['\r', '\n']))?,
+                stream: None,
+            },
         };
         if input.text.trim().is_empty() {
             return Err(InputError::Empty);
@@ -129,7 +143,10 @@ fn read_members(node: Node<'_>, content: Node<'_>) -> Result<Input, JsonError> {
         return Err(role.error("expected `user`"));
     }
     let stream = node.get("stream").map(|stream| stream.flag()).transpose()?;
-    Ok(Input { text: memory::copy_text(content.text()?)?, stream })
+    Ok(Input {
+        text: memory::copy_text(content.text()?)?,
+        stream,
+    })
 }
 
 fn copy(text: &str) -> Result<String, InputError> {

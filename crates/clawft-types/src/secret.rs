@@ -44,7 +44,10 @@ mod tests {
     #[test]
     fn never_prints_the_secret() {
         let secret = Secret::new("sk-live");
-        assert_eq!(format!("{secret} {secret:?} {:#?}", Some(&secret)), "*** *** Some(\n    ***,\n)");
+        assert_eq!(
+            format!("{secret} {secret:?} {:#?}", Some(&secret)),
+            "*** *** Some(\n    ***,\n)"
+        );
         assert_eq!(secret.expose(), "sk-live");
     }
 }

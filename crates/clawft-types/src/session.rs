@@ -36,7 +36,11 @@ impl FromStr for SessionId {
     fn from_str(text: &str) -> Result<SessionId, SessionIdError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         let valid = (1..=64).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(allowed);
-        if valid { Ok(SessionId(text.to_owned())) } else { Err(SessionIdError(text.to_owned())) }
+        if valid {
+            Ok(SessionId(text.to_owned()))
+        } else {
+            Err(SessionIdError(text.to_owned()))
+        }
     }
 }
 
@@ -66,7 +70,10 @@ pub struct Session {
 impl Session {
     /// Returns a session without messages.
     pub fn new(id: SessionId) -> Session {
-        Session { id, messages: Vec::new() }
+        Session {
+            id,
+            messages: Vec::new(),
+        }
     }
 
     /// Parses a session file. Unknown fields are ignored.
@@ -104,7 +111,10 @@ fn read_version(node: Node<'_>) -> Result<u64, JsonError> {
 
 fn read(node: Node<'_>) -> Result<Session, JsonError> {
     let id = node.require("id")?;
-    let id = id.text()?.parse().map_err(|error: SessionIdError| id.error(error.to_string()))?;
+    let id = id
+        .text()?
+        .parse()
+        .map_err(|error: SessionIdError| id.error(error.to_string()))?;
     let mut messages = Vec::new();
     for message in node.require("messages")?.items()? {
         memory::push(&mut messages, Message::read(message)?)?;

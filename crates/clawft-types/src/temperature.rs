@@ -11,16 +11,25 @@ pub struct Temperature(u16);
 
 impl Temperature {
     /// Returns the temperature nearest to `number`; `None` outside of 0 to 2.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the number is from 0 to 2")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the number is from 0 to 2"
+    )]
     pub fn new(number: f64) -> Option<Temperature> {
-        (0.0..=2.0).contains(&number).then_some(Temperature((number * 1000.0 + 0.5) as u16))
+        (0.0..=2.0)
+            .contains(&number)
+            .then_some(Temperature((number * 1000.0 + 0.5) as u16))
     }
 }
 
 impl fmt::Display for Temperature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = [self.0 / 1000, self.0 / 100 % 10, self.0 / 10 % 10, self.0 % 10];
-        let used = digits.iter().rposition(|&digit| digit != 0).map_or(1, |last| last + 1);
+        let used = digits
+            .iter()
+            .rposition(|&digit| digit != 0)
+            .map_or(1, |last| last + 1);
         for (place, digit) in digits.iter().take(used).enumerate() {
             if place == 1 {
                 f.write_str(".")?;
@@ -37,9 +46,14 @@ mod tests {
 
     #[test]
     fn prints_the_given_temperature() {
-        for (number, shown) in
-            [(0.0, "0"), (1.0, "1"), (2.0, "2"), (0.7, "0.7"), (1.25, "1.25"), (0.0019, "0.002")]
-        {
+        for (number, shown) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (2.0, "2"),
+            (0.7, "0.7"),
+            (1.25, "1.25"),
+            (0.0019, "0.002"),
+        ] {
             assert_eq!(Temperature::new(number).unwrap().to_string(), shown);
         }
     }

@@ -28,7 +28,13 @@ fn writes_the_documented_request() {
     let messages = [Message::new(Role::User, "Hello, Claude")];
     let documented: Value =
         serde_json::from_slice(include_bytes!("fixtures/anthropic-request.json")).unwrap();
-    assert_eq!(written(&MessagesRequest { messages: &messages, ..PLAIN }), documented);
+    assert_eq!(
+        written(&MessagesRequest {
+            messages: &messages,
+            ..PLAIN
+        }),
+        documented
+    );
 }
 
 #[test]
@@ -46,11 +52,21 @@ fn writes_every_field() {
 
 #[test]
 fn system_messages_join_the_system_prompt() {
-    let messages = [Message::new(Role::System, "Rhyme."), Message::new(Role::User, "Hello")];
+    let messages = [
+        Message::new(Role::System, "Rhyme."),
+        Message::new(Role::User, "Hello"),
+    ];
     let spoken = json!([{"role": "user", "content": "Hello"}]);
     for (system, joined) in [(Some("Be brief."), "Be brief.\n\nRhyme."), (None, "Rhyme.")] {
-        let request = written(&MessagesRequest { system, messages: &messages, ..PLAIN });
-        assert_eq!((&request["system"], &request["messages"]), (&json!(joined), &spoken));
+        let request = written(&MessagesRequest {
+            system,
+            messages: &messages,
+            ..PLAIN
+        });
+        assert_eq!(
+            (&request["system"], &request["messages"]),
+            (&json!(joined), &spoken)
+        );
     }
 }
 
@@ -61,11 +77,18 @@ fn reads_the_documented_answers() {
         MessagesResponse {
             text: "Hello!".to_owned(),
             stop_reason: Some("end_turn".to_owned()),
-            usage: Some(Usage { prompt_tokens: 12, completion_tokens: 6, total_tokens: 18 }),
+            usage: Some(Usage {
+                prompt_tokens: 12,
+                completion_tokens: 6,
+                total_tokens: 18
+            }),
         }
     );
     let response = read(include_bytes!("fixtures/anthropic-tool-use.json")).unwrap();
-    assert_eq!(response.text, "I'll check the current weather in San Francisco for you.");
+    assert_eq!(
+        response.text,
+        "I'll check the current weather in San Francisco for you."
+    );
     assert_eq!(response.stop_reason.as_deref(), Some("tool_use"));
 }
 
@@ -76,7 +99,10 @@ fn reads_the_documented_errors() {
             &include_bytes!("fixtures/anthropic-not-found.json")[..],
             "The requested resource could not be found.",
         ),
-        (include_bytes!("fixtures/anthropic-invalid-key.json"), "invalid x-api-key"),
+        (
+            include_bytes!("fixtures/anthropic-invalid-key.json"),
+            "invalid x-api-key",
+        ),
     ] {
         let tree = json::parse(body).unwrap();
         assert_eq!(error_message(Node::root(&tree)), Some(message));
@@ -97,5 +123,8 @@ fn wrong_shape_names_the_field() {
         assert_eq!(read(body.as_bytes()).unwrap_err(), error, "{body}");
     }
     let odd = read(br#"{"content":[],"stop_reason":3,"usage":[]}"#).unwrap();
-    assert_eq!((odd.text.as_str(), odd.stop_reason, odd.usage), ("", None, Some(Usage::default())));
+    assert_eq!(
+        (odd.text.as_str(), odd.stop_reason, odd.usage),
+        ("", None, Some(Usage::default()))
+    );
 }

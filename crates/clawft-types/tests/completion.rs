@@ -18,8 +18,15 @@ fn reads_the_documented_answer() {
         response.choice.as_ref().unwrap().message.content.as_deref(),
         Some("Hello! How can I assist you today?")
     );
-    assert_eq!(response.choice.as_ref().unwrap().finish_reason.as_deref(), Some("stop"));
-    let usage = Usage { prompt_tokens: 19, completion_tokens: 10, total_tokens: 29 };
+    assert_eq!(
+        response.choice.as_ref().unwrap().finish_reason.as_deref(),
+        Some("stop")
+    );
+    let usage = Usage {
+        prompt_tokens: 19,
+        completion_tokens: 10,
+        total_tokens: 29,
+    };
     assert_eq!(response.usage, Some(usage));
 }
 
@@ -27,7 +34,10 @@ fn reads_the_documented_answer() {
 fn documented_tool_call_has_no_text() {
     let response = read(include_bytes!("fixtures/openai-tool-call.json")).unwrap();
     assert_eq!(response.choice.as_ref().unwrap().message.content, None);
-    assert_eq!(response.choice.as_ref().unwrap().finish_reason.as_deref(), Some("tool_calls"));
+    assert_eq!(
+        response.choice.as_ref().unwrap().finish_reason.as_deref(),
+        Some("tool_calls")
+    );
 }
 
 #[test]
@@ -58,8 +68,17 @@ fn writes_the_documented_request() {
 #[test]
 fn reads_answers_with_missing_fields() {
     let response = read(br#"{"choices":[{"message":{"content":"hi"}}]}"#).unwrap();
-    assert_eq!(response.choice.as_ref().unwrap().message.content.as_deref(), Some("hi"));
-    assert_eq!((response.choice.as_ref().unwrap().finish_reason.clone(), response.usage), (None, None));
+    assert_eq!(
+        response.choice.as_ref().unwrap().message.content.as_deref(),
+        Some("hi")
+    );
+    assert_eq!(
+        (
+            response.choice.as_ref().unwrap().finish_reason.clone(),
+            response.usage
+        ),
+        (None, None)
+    );
 
     let odd = br#"{"choices":[{"message":{"content":"hi"},"finish_reason":3}],"usage":{"prompt_tokens":-1}}"#;
     assert_eq!(read(odd).unwrap().usage, Some(Usage::default()));
@@ -68,7 +87,17 @@ fn reads_answers_with_missing_fields() {
 #[test]
 fn joins_content_in_parts() {
     let parts = br#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"x"},{"type":"text","text":"b"}]}}]}"#;
-    assert_eq!(read(parts).unwrap().choice.as_ref().unwrap().message.content.as_deref(), Some("ab"));
+    assert_eq!(
+        read(parts)
+            .unwrap()
+            .choice
+            .as_ref()
+            .unwrap()
+            .message
+            .content
+            .as_deref(),
+        Some("ab")
+    );
 }
 
 #[test]
@@ -92,7 +121,10 @@ fn wrong_shape_names_the_field() {
 #[test]
 fn endless_nesting_is_an_error() {
     let deep = "[".repeat(100_000);
-    assert_eq!(read(deep.as_bytes()).unwrap_err(), "1:128: not JSON, recursion limit exceeded");
+    assert_eq!(
+        read(deep.as_bytes()).unwrap_err(),
+        "1:128: not JSON, recursion limit exceeded"
+    );
 }
 
 #[test]
@@ -114,7 +146,10 @@ fn reads_error_bodies_of_all_kinds() {
 #[test]
 fn reads_the_first_of_several_choices() {
     let two = br#"{"choices":[{"message":{"content":"a"}},{"message":3}]}"#;
-    assert_eq!(read(two).unwrap().choice.unwrap().message.content.as_deref(), Some("a"));
+    assert_eq!(
+        read(two).unwrap().choice.unwrap().message.content.as_deref(),
+        Some("a")
+    );
     assert_eq!(read(br#"{"choices":[]}"#).unwrap().choice, None);
     let wrong = br#"{"choices":[{"message":3},{"message":{"content":"a"}}]}"#;
     assert_eq!(
@@ -126,10 +161,17 @@ fn reads_the_first_of_several_choices() {
 
 #[test]
 fn usage_survives_writing_and_reading() {
-    let usage = Usage { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
+    let usage = Usage {
+        prompt_tokens: 9,
+        completion_tokens: 2,
+        total_tokens: 11,
+    };
     let mut writer = Writer::default();
     write_usage(&mut writer, &usage);
     let bytes = writer.into_bytes();
-    assert_eq!(bytes, br#"{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}"#);
+    assert_eq!(
+        bytes,
+        br#"{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}"#
+    );
     assert_eq!(read_usage(Node::root(&json::parse(&bytes).unwrap())), usage);
 }

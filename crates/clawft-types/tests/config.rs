@@ -24,7 +24,11 @@ fn reads_the_minimal_configuration() {
     let config = parse(LEAST).unwrap();
     assert_eq!(config.agents.model, "gpt-4o-mini");
     assert_eq!(
-        (config.agents.max_tokens, config.agents.temperature, config.agents.system_prompt),
+        (
+            config.agents.max_tokens,
+            config.agents.temperature,
+            config.agents.system_prompt
+        ),
         (None, None, None)
     );
     let provider = config.provider;
@@ -33,7 +37,10 @@ fn reads_the_minimal_configuration() {
     assert_eq!(provider.api_key_env.as_deref(), Some("OPENAI_API_KEY"));
     assert_eq!((provider.timeout, provider.retries), (Duration::from_secs(30), 2));
     assert_eq!(provider.max_response, 10_000_000);
-    assert_eq!((config.agents.stream, config.agents.context_tokens), (false, 100_000));
+    assert_eq!(
+        (config.agents.stream, config.agents.context_tokens),
+        (false, 100_000)
+    );
 }
 
 #[test]
@@ -47,17 +54,29 @@ fn reads_every_field() {
     )
     .unwrap();
     assert_eq!(config.agents.system_prompt.as_deref(), Some("s"));
-    assert_eq!((config.agents.max_tokens, config.agents.temperature), (Some(9), Temperature::new(0.5)));
+    assert_eq!(
+        (config.agents.max_tokens, config.agents.temperature),
+        (Some(9), Temperature::new(0.5))
+    );
     assert_eq!((config.agents.stream, config.agents.context_tokens), (true, 8000));
-    assert_eq!((config.provider.name.as_str(), config.provider.max_response), ("b", 70));
+    assert_eq!(
+        (config.provider.name.as_str(), config.provider.max_response),
+        ("b", 70)
+    );
     assert_eq!(config.provider.api_base, "http://127.0.0.1:8080/v1");
     assert_eq!(config.provider.api_key.unwrap().expose(), "k");
-    assert_eq!((config.provider.timeout, config.provider.retries), (Duration::from_secs(5), 0));
+    assert_eq!(
+        (config.provider.timeout, config.provider.retries),
+        (Duration::from_secs(5), 0)
+    );
 }
 
 #[test]
 fn null_counts_as_absent() {
-    let with_nulls = LEAST.replace(r#""gpt-4o-mini""#, r#""gpt-4o-mini","temperature":null,"provider":null"#);
+    let with_nulls = LEAST.replace(
+        r#""gpt-4o-mini""#,
+        r#""gpt-4o-mini","temperature":null,"provider":null"#,
+    );
     assert_eq!(parse(&with_nulls), parse(LEAST));
 }
 
@@ -82,15 +101,33 @@ fn derives_kind_from_name_and_model() {
     let at_home = |kind| Ok((kind, "http://h".to_owned()));
     let base = r#""api_base":"http://h""#;
 
-    assert_eq!(provider("openai", "", "claude-x"), openai, "the name comes before the model");
+    assert_eq!(
+        provider("openai", "", "claude-x"),
+        openai,
+        "the name comes before the model"
+    );
     assert_eq!(provider("anthropic", "", "gpt"), anthropic);
-    assert_eq!(provider("mine", r#""kind":"openai""#, "claude-x"), openai, "the kind comes before both");
+    assert_eq!(
+        provider("mine", r#""kind":"openai""#, "claude-x"),
+        openai,
+        "the kind comes before both"
+    );
     assert_eq!(provider("openai", r#""kind":"anthropic""#, "m"), anthropic);
     assert_eq!(provider("mine", "", "claude-sonnet-4-5"), anthropic);
-    assert_eq!(provider("mine", base, "claude-sonnet-4-5"), at_home(Kind::Anthropic));
-    assert_eq!(provider("mine", base, "anthropic/claude-sonnet-4-5"), at_home(Kind::OpenAi));
+    assert_eq!(
+        provider("mine", base, "claude-sonnet-4-5"),
+        at_home(Kind::Anthropic)
+    );
+    assert_eq!(
+        provider("mine", base, "anthropic/claude-sonnet-4-5"),
+        at_home(Kind::OpenAi)
+    );
     assert_eq!(provider("anthropic", base, "m"), at_home(Kind::Anthropic));
-    assert!(provider("mine", "", "llama").unwrap_err().contains("`mine` is not known by name"));
+    assert!(
+        provider("mine", "", "llama")
+            .unwrap_err()
+            .contains("`mine` is not known by name")
+    );
 }
 
 #[test]
@@ -99,8 +136,14 @@ fn syntax_error_has_line_and_column() {
         parse("{\n  \"agents\": x\n}").unwrap_err(),
         "/config/config.json:2:13: not JSON, expected value"
     );
-    assert_eq!(parse("").unwrap_err(), "/config/config.json:1:0: not JSON, the text is empty");
-    assert_eq!(parse("{} {}").unwrap_err(), "/config/config.json:1:4: not JSON, trailing characters");
+    assert_eq!(
+        parse("").unwrap_err(),
+        "/config/config.json:1:0: not JSON, the text is empty"
+    );
+    assert_eq!(
+        parse("{} {}").unwrap_err(),
+        "/config/config.json:1:4: not JSON, trailing characters"
+    );
 }
 
 #[test]
@@ -119,10 +162,20 @@ fn wrong_shape_names_the_field() {
             r#"{"agents":{},"providers":{"providers":["x"]}}"#,
             "providers.providers: expected an object, found an array",
         ),
-        (r#"{"agents":{},"providers":{"providers":{}}}"#, "providers.providers: no provider is configured"),
-        (r#"{"agents":{},"providers":{"providers":{"openai":{}}}}"#, "agents.model: missing"),
+        (
+            r#"{"agents":{},"providers":{"providers":{}}}"#,
+            "providers.providers: no provider is configured",
+        ),
+        (
+            r#"{"agents":{},"providers":{"providers":{"openai":{}}}}"#,
+            "agents.model: missing",
+        ),
     ] {
-        assert_eq!(parse(text).unwrap_err(), ["/config/config.json: ", message].concat(), "{text}");
+        assert_eq!(
+            parse(text).unwrap_err(),
+            ["/config/config.json: ", message].concat(),
+            "{text}"
+        );
     }
 }
 
@@ -145,8 +198,10 @@ fn error_hides_key_in_wrong_field() {
 #[test]
 fn ambiguous_provider_is_an_error() {
     let two = |agents: &str| {
-        parse(&format!(r#"{{"agents":{agents},"providers":{{"providers":{{"a":{{}},"b":{{}}}}}}}}"#))
-            .unwrap_err()
+        parse(&format!(
+            r#"{{"agents":{agents},"providers":{{"providers":{{"a":{{}},"b":{{}}}}}}}}"#
+        ))
+        .unwrap_err()
     };
     assert_eq!(
         two(r#"{"model":"m"}"#),
@@ -169,12 +224,24 @@ fn refuses_invalid_values() {
     let provider = |key: &str, value: Value| error(|_, provider| provider[key] = value);
     let at = |field: &str, message: &str| format!("/config/config.json: {field}: {message}");
 
-    assert_eq!(agent("model", json!(" ")), at("agents.model", "must not be empty"));
-    assert_eq!(agent("temperature", json!(2.1)), at("agents.temperature", "expected a number from 0 to 2"));
-    assert_eq!(agent("temperature", json!(-0.1)), at("agents.temperature", "expected a number from 0 to 2"));
+    assert_eq!(
+        agent("model", json!(" ")),
+        at("agents.model", "must not be empty")
+    );
+    assert_eq!(
+        agent("temperature", json!(2.1)),
+        at("agents.temperature", "expected a number from 0 to 2")
+    );
+    assert_eq!(
+        agent("temperature", json!(-0.1)),
+        at("agents.temperature", "expected a number from 0 to 2")
+    );
     let tokens = "expected a whole number from 1 to 4294967295";
     assert_eq!(agent("max_tokens", json!(0)), at("agents.max_tokens", tokens));
-    assert_eq!(agent("max_tokens", json!(1u64 << 32)), at("agents.max_tokens", tokens));
+    assert_eq!(
+        agent("max_tokens", json!(1u64 << 32)),
+        at("agents.max_tokens", tokens)
+    );
     assert_eq!(
         agent("max_tokens", json!(-5)),
         at("agents.max_tokens", "expected a whole number, found a number")
@@ -182,19 +249,37 @@ fn refuses_invalid_values() {
 
     let flag = "expected true or false, found a string";
     assert_eq!(agent("stream", json!("yes")), at("agents.stream", flag));
-    assert_eq!(agent("context_tokens", json!(0)), at("agents.context_tokens", tokens));
+    assert_eq!(
+        agent("context_tokens", json!(0)),
+        at("agents.context_tokens", tokens)
+    );
 
     let of = |key: &str| ["providers.providers.openai.", key].concat();
     let seconds = "expected a whole number from 1 to 3600";
-    assert_eq!(provider("timeout_secs", json!(0)), at(&of("timeout_secs"), seconds));
-    assert_eq!(provider("timeout_secs", json!(3601)), at(&of("timeout_secs"), seconds));
-    assert_eq!(provider("max_response_bytes", json!(0)), at(&of("max_response_bytes"), tokens));
-    assert_eq!(provider("retries", json!(11)), at(&of("retries"), "expected a whole number from 0 to 10"));
+    assert_eq!(
+        provider("timeout_secs", json!(0)),
+        at(&of("timeout_secs"), seconds)
+    );
+    assert_eq!(
+        provider("timeout_secs", json!(3601)),
+        at(&of("timeout_secs"), seconds)
+    );
+    assert_eq!(
+        provider("max_response_bytes", json!(0)),
+        at(&of("max_response_bytes"), tokens)
+    );
+    assert_eq!(
+        provider("retries", json!(11)),
+        at(&of("retries"), "expected a whole number from 0 to 10")
+    );
     assert_eq!(
         provider("kind", json!("telnet")),
         at(&of("kind"), "unknown kind, known are `openai`, `anthropic`")
     );
-    assert_eq!(provider("api_key", json!("")), at(&of("api_key"), "must not be empty"));
+    assert_eq!(
+        provider("api_key", json!("")),
+        at(&of("api_key"), "must not be empty")
+    );
 }
 
 #[test]
@@ -227,7 +312,10 @@ fn last_of_equal_keys_counts() {
     let twice = r#"{"agents":{"model":"a","model":"b"},"providers":{"providers":{"x":{"kind":"openai"},
         "x":{"kind":"anthropic","retries":1}}}}"#;
     let config = parse(twice).unwrap();
-    assert_eq!((config.agents.model.as_str(), config.provider.kind), ("b", Kind::Anthropic));
+    assert_eq!(
+        (config.agents.model.as_str(), config.provider.kind),
+        ("b", Kind::Anthropic)
+    );
     assert_eq!((config.provider.name.as_str(), config.provider.retries), ("x", 1));
 }
 
@@ -246,8 +334,15 @@ fn lists_known_providers_once_and_briefly() {
             .to_owned()
     };
     let names = |count| (0..count).map(|number| format!("p{number}")).collect::<Vec<_>>();
-    assert_eq!(listed(&["a".to_owned(), "b".to_owned(), "a".to_owned()]), "`a`, `b`");
-    let quoted = names(32).iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    assert_eq!(
+        listed(&["a".to_owned(), "b".to_owned(), "a".to_owned()]),
+        "`a`, `b`"
+    );
+    let quoted = names(32)
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
     assert_eq!(listed(&names(32)), quoted);
     assert_eq!(listed(&names(33)), format!("{quoted}, …"));
     let twice = [names(32), names(1)].concat();

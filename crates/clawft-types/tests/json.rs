@@ -54,7 +54,10 @@ fn last_of_equal_members_counts() {
         json::parse(br#"{"a":1,"b":{"c":1},"a":2,"b":{"c":3,"c":4,"d":null},"e":5,"e":null}"#).unwrap();
     let root = Node::root(&document);
     assert_eq!(root.require("a").unwrap().whole(), Ok(2));
-    assert_eq!((root.whole_of("a"), root.get("b").unwrap().whole_of("c")), (Some(2), Some(4)));
+    assert_eq!(
+        (root.whole_of("a"), root.get("b").unwrap().whole_of("c")),
+        (Some(2), Some(4))
+    );
     assert_eq!(root.keys().unwrap(), ["a", "b", "e"]);
     assert_eq!(root.require("e").unwrap_err().to_string(), "e: missing");
     assert_eq!(
@@ -69,19 +72,33 @@ fn accessors_match_the_type_only() {
     let document = json::parse(br#"[null,true,false,0,"",[],{},"null"]"#).unwrap();
     let items: Vec<_> = Node::root(&document).items().unwrap().collect();
     let seen = |node: &Node<'_>| {
-        let found =
-            (node.flag().ok(), node.as_text().map(str::to_owned), node.as_items().map(Iterator::count));
-        (found, node.as_members().map(Iterator::count), node.whole().ok(), node.number().ok())
+        let found = (
+            node.flag().ok(),
+            node.as_text().map(str::to_owned),
+            node.as_items().map(Iterator::count),
+        );
+        (
+            found,
+            node.as_members().map(Iterator::count),
+            node.whole().ok(),
+            node.number().ok(),
+        )
     };
     let nothing = ((None, None, None), None, None, None);
     assert_eq!(seen(&items[0]), nothing);
     assert_eq!(seen(&items[1]), ((Some(true), None, None), None, None, None));
     assert_eq!(seen(&items[2]), ((Some(false), None, None), None, None, None));
     assert_eq!(seen(&items[3]), ((None, None, None), None, Some(0), Some(0.0)));
-    assert_eq!(seen(&items[4]), ((None, Some(String::new()), None), None, None, None));
+    assert_eq!(
+        seen(&items[4]),
+        ((None, Some(String::new()), None), None, None, None)
+    );
     assert_eq!(seen(&items[5]), ((None, None, Some(0)), None, None, None));
     assert_eq!(seen(&items[6]), ((None, None, None), Some(0), None, None));
-    assert_eq!(seen(&items[7]), ((None, Some("null".to_owned()), None), None, None, None));
+    assert_eq!(
+        seen(&items[7]),
+        ((None, Some("null".to_owned()), None), None, None, None)
+    );
     assert_eq!(
         items.iter().map(|item| item.object().is_ok()).collect::<Vec<_>>(),
         [false, false, false, false, false, false, true, false]
@@ -94,7 +111,12 @@ fn absent_elements_are_not_taken_from_neighbours() {
     let document = json::parse(br#"[[],"a",{},"b",[1],"c",{"d":2},"e"]"#).unwrap();
     for item in Node::root(&document).items().unwrap() {
         assert!(item.get("a").is_none() && item.get("b").is_none() && item.get("e").is_none());
-        assert!(item.as_items().into_iter().flatten().all(|inner| inner.as_text().is_none()));
+        assert!(
+            item.as_items()
+                .into_iter()
+                .flatten()
+                .all(|inner| inner.as_text().is_none())
+        );
     }
 }
 
@@ -114,10 +136,21 @@ fn error_names_the_path() {
         inner[1].items().unwrap().map(found).collect::<Vec<_>>(),
         ["a.1.c.d.1.0: no", "a.1.c.d.1.1: no"]
     );
-    assert_eq!(inner[0].text().unwrap_err().to_string(), "a.1.c.d.0: expected a string, found an array");
+    assert_eq!(
+        inner[0].text().unwrap_err().to_string(),
+        "a.1.c.d.0: expected a string, found an array"
+    );
     assert_eq!(second.require("z").unwrap_err().to_string(), "a.1.z: missing");
     assert_eq!(root.require("z").unwrap_err().to_string(), "z: missing");
-    let odd = root.get("x").unwrap().get("y,}]").unwrap().items().unwrap().next().unwrap();
+    let odd = root
+        .get("x")
+        .unwrap()
+        .get("y,}]")
+        .unwrap()
+        .items()
+        .unwrap()
+        .next()
+        .unwrap();
     assert_eq!(found(odd), "x.y,}].0: no");
 }
 
@@ -125,27 +158,62 @@ fn error_names_the_path() {
 fn error_names_the_found_type() {
     let document = json::parse(br#"[null,true,false,-1,2.5,"x",[],{}]"#).unwrap();
     let items = || Node::root(&document).items().unwrap();
-    let words: Vec<_> =
-        items().filter_map(|item| item.whole().err()).map(|error| error.to_string()).collect();
-    let expected =
-        ["null", "a boolean", "a boolean", "a number", "a number", "a string", "an array", "an object"]
-            .iter()
-            .enumerate()
-            .map(|(index, found)| format!("{index}: expected a whole number, found {found}"));
+    let words: Vec<_> = items()
+        .filter_map(|item| item.whole().err())
+        .map(|error| error.to_string())
+        .collect();
+    let expected = [
+        "null",
+        "a boolean",
+        "a boolean",
+        "a number",
+        "a number",
+        "a string",
+        "an array",
+        "an object",
+    ]
+    .iter()
+    .enumerate()
+    .map(|(index, found)| format!("{index}: expected a whole number, found {found}"));
     assert_eq!(words, expected.collect::<Vec<_>>());
     let error = |read: fn(Node<'_>) -> Option<JsonError>| read(items().next().unwrap()).unwrap().to_string();
-    assert_eq!(error(|node| node.flag().err()), "0: expected true or false, found null");
-    assert_eq!(error(|node| node.number().err()), "0: expected a number, found null");
-    assert_eq!(error(|node| node.text().err()), "0: expected a string, found null");
-    assert_eq!(error(|node| node.items().err()), "0: expected an array, found null");
-    assert_eq!(error(|node| node.keys().err()), "0: expected an object, found null");
-    assert_eq!(error(|node| node.object().err()), "0: expected an object, found null");
-    assert_eq!(error(|node| node.require("a").err()), "0: expected an object, found null");
+    assert_eq!(
+        error(|node| node.flag().err()),
+        "0: expected true or false, found null"
+    );
+    assert_eq!(
+        error(|node| node.number().err()),
+        "0: expected a number, found null"
+    );
+    assert_eq!(
+        error(|node| node.text().err()),
+        "0: expected a string, found null"
+    );
+    assert_eq!(
+        error(|node| node.items().err()),
+        "0: expected an array, found null"
+    );
+    assert_eq!(
+        error(|node| node.keys().err()),
+        "0: expected an object, found null"
+    );
+    assert_eq!(
+        error(|node| node.object().err()),
+        "0: expected an object, found null"
+    );
+    assert_eq!(
+        error(|node| node.require("a").err()),
+        "0: expected an object, found null"
+    );
 }
 
 #[test]
 fn reads_numbers_exactly() {
-    let number = |text: &str| Node::root(&json::parse(text.as_bytes()).unwrap()).number().unwrap();
+    let number = |text: &str| {
+        Node::root(&json::parse(text.as_bytes()).unwrap())
+            .number()
+            .unwrap()
+    };
     for (text, value) in [
         ("0", 0.0),
         ("-0.0", 0.0),
@@ -166,10 +234,18 @@ fn reads_numbers_exactly() {
     ] {
         assert_eq!(number(text), value, "{text}");
     }
-    for text in ["98765432109876543210987654321.5", "0.00000000000000000000000000000123", "1.7e308", "2e-300"]
-    {
+    for text in [
+        "98765432109876543210987654321.5",
+        "0.00000000000000000000000000000123",
+        "1.7e308",
+        "2e-300",
+    ] {
         let value: f64 = text.parse().unwrap();
-        assert!((number(text) / value - 1.0).abs() < 1e-13, "{text}: {}", number(text));
+        assert!(
+            (number(text) / value - 1.0).abs() < 1e-13,
+            "{text}: {}",
+            number(text)
+        );
     }
     let whole = |text: &str| Node::root(&json::parse(text.as_bytes()).unwrap()).whole().ok();
     for (text, value) in [
@@ -200,12 +276,18 @@ fn skips_a_leading_byte_order_mark() {
 #[test]
 fn debug_shows_the_normal_form() {
     let document = json::parse(br#" { "a" : [ 1 , "\n" , true ] } "#).unwrap();
-    assert_eq!(format!("{document:?}"), "{\u{fffd}a\u{fffd}:[1,\u{fffd}\n\u{fffd},true]}");
+    assert_eq!(
+        format!("{document:?}"),
+        "{\u{fffd}a\u{fffd}:[1,\u{fffd}\n\u{fffd},true]}"
+    );
 }
 
 #[test]
 fn reading_stops_when_time_is_over() {
-    let text = format!(r#"{{"a":[{}],"b":2}}"#, vec![r#"["x",{"y":1}]"#; 100_000].join(","));
+    let text = format!(
+        r#"{{"a":[{}],"b":2}}"#,
+        vec![r#"["x",{"y":1}]"#; 100_000].join(",")
+    );
     let asked = Cell::new(0);
     let late_after = |times: usize| {
         asked.set(asked.get() + 1);
@@ -215,17 +297,34 @@ fn reading_stops_when_time_is_over() {
     assert_eq!(parse(&|| late_after(usize::MAX)), Ok(()));
     let strides = asked.take();
     let size = text.len();
-    assert!((size / 50_000..size / 5_000).contains(&strides), "{strides} times for {size} bytes");
+    assert!(
+        (size / 50_000..size / 5_000).contains(&strides),
+        "{strides} times for {size} bytes"
+    );
     let never = || late_after(usize::MAX);
     let document = json::parse_until(text.clone().into_bytes(), &never).unwrap();
     asked.take();
-    assert_eq!(Node::root(&document).require("a").unwrap().items().unwrap().count(), 100_000);
+    assert_eq!(
+        Node::root(&document)
+            .require("a")
+            .unwrap()
+            .items()
+            .unwrap()
+            .count(),
+        100_000
+    );
     let seen = asked.take();
-    assert!((size / 20_000..size / 10_000).contains(&seen), "{seen} times while {size} bytes are read");
+    assert!(
+        (size / 20_000..size / 10_000).contains(&seen),
+        "{seen} times while {size} bytes are read"
+    );
 
     assert_eq!(parse(&|| late_after(0)).unwrap_err().fault(), &JsonFault::Late);
     assert_eq!(asked.take(), 1);
-    assert_eq!(JsonError::from(JsonFault::Late).to_string(), "reading it takes too long");
+    assert_eq!(
+        JsonError::from(JsonFault::Late).to_string(),
+        "reading it takes too long"
+    );
 
     // Late only after it was parsed: values read after that are discarded.
     let late = || late_after(strides);
@@ -235,7 +334,10 @@ fn reading_stops_when_time_is_over() {
     assert_eq!(in_time, Ok(()));
     assert!(root.get("b").is_none(), "the search for it was given up");
     let mut items = root.require("a").unwrap().items().unwrap();
-    assert!(items.next().is_some() && items.next().is_none(), "and so was the way to the next one");
+    assert!(
+        items.next().is_some() && items.next().is_none(),
+        "and so was the way to the next one"
+    );
     assert!(items.next().is_none(), "there is no way behind the end");
     let read: Result<(), JsonError> = document.finish(Ok(()));
     assert_eq!(read.unwrap_err().fault(), &JsonFault::Late);
@@ -265,7 +367,10 @@ proptest! {
 
 #[test]
 fn agrees_with_serde_json_on_every_byte() {
-    for text in [r#"{"a":[true,"\u00e9é\n",-1.5e+3],"b":null}"#, r#"[[],{},"\ud83d\ude00",0,false]"#] {
+    for text in [
+        r#"{"a":[true,"\u00e9é\n",-1.5e+3],"b":null}"#,
+        r#"[[],{},"\ud83d\ude00",0,false]"#,
+    ] {
         for at in 0..text.len() {
             for byte in 0..=u8::MAX {
                 let mut changed = text.as_bytes().to_vec();
@@ -312,9 +417,15 @@ fn same(text: &[u8]) {
     let shown = String::from_utf8_lossy(text);
     match (json::parse(text), serde_json::from_slice::<Value>(text)) {
         (Ok(ours), Ok(theirs)) => {
-            assert!(means(Node::root(&ours), &theirs), "{shown}: {ours:?} is not {theirs}")
+            assert!(
+                means(Node::root(&ours), &theirs),
+                "{shown}: {ours:?} is not {theirs}"
+            )
         }
-        (Err(ours), Err(_)) => assert!(matches!(ours.fault(), JsonFault::Syntax { .. }), "{shown}: {ours}"),
+        (Err(ours), Err(_)) => assert!(
+            matches!(ours.fault(), JsonFault::Syntax { .. }),
+            "{shown}: {ours}"
+        ),
         (Ok(_), Err(theirs)) if theirs.to_string().starts_with("number out of range") => {}
         (ours, theirs) => panic!("{shown}: {ours:?} and {theirs:?}"),
     }
@@ -333,7 +444,10 @@ fn means(ours: Node<'_>, theirs: &Value) -> bool {
         Value::Array(theirs) => {
             let ours: Vec<_> = ours.items().unwrap().collect();
             ours.len() == theirs.len()
-                && ours.into_iter().zip(theirs).all(|(ours, theirs)| means(ours, theirs))
+                && ours
+                    .into_iter()
+                    .zip(theirs)
+                    .all(|(ours, theirs)| means(ours, theirs))
         }
         Value::Object(theirs) => {
             ours.keys().unwrap().len() == theirs.len()
@@ -379,7 +493,10 @@ fn errors_have_line_and_column() {
         (b"\"\\x\"", "1:2: not JSON, invalid escape"),
         (b"\"\\u12g4\"", "1:2: not JSON, invalid escape"),
         (b"\"\\u12", "1:2: not JSON, invalid escape"),
-        (b"\"\\ud83d\\u0041\"", "1:2: not JSON, half a character in an escape"),
+        (
+            b"\"\\ud83d\\u0041\"",
+            "1:2: not JSON, half a character in an escape",
+        ),
         (b"\"\\ude00\"", "1:2: not JSON, half a character in an escape"),
         (b"{", "1:1: not JSON, the text ends early"),
         (b"{\"a\"", "1:4: not JSON, the text ends early"),
@@ -393,7 +510,12 @@ fn errors_have_line_and_column() {
         (b"\x1f\x8b", "1:1: not JSON, the text is not UTF-8"),
         (b"x\xff", "1:1: not JSON, the text is not UTF-8"),
     ] {
-        assert_eq!(json::parse(text).unwrap_err().to_string(), words, "{}", String::from_utf8_lossy(text));
+        assert_eq!(
+            json::parse(text).unwrap_err().to_string(),
+            words,
+            "{}",
+            String::from_utf8_lossy(text)
+        );
     }
 }
 

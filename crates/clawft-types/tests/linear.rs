@@ -15,7 +15,9 @@ fn many<'a>(start: &'a str, item: &'a str, end: &'a str) -> impl Fn(usize) -> Ve
 /// Does the same as [`many`], with the item's number in place of `@`.
 fn numbered<'a>(start: &'a str, item: &'a str, end: &'a str) -> impl Fn(usize) -> Vec<u8> + 'a {
     move |count| {
-        let items: Vec<_> = (0..count).map(|number| item.replace('@', &number.to_string())).collect();
+        let items: Vec<_> = (0..count)
+            .map(|number| item.replace('@', &number.to_string()))
+            .collect();
         [start, &items.join(","), end].concat().into_bytes()
     }
 }
@@ -33,17 +35,41 @@ fn completions_are_read_in_linear_time() {
     };
     let choice = r#"{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}"#;
     linear("choices", &many(r#"{"choices":["#, choice, "]}"), true);
-    linear("choices, the first one wrong", &many(r#"{"choices":[3,"#, choice, "]}"), false);
-    let part = r#"{"type":"text","text":"hi"}"#;
-    linear("parts", &many(r#"{"choices":[{"message":{"content":["#, part, "]}}]}"), true);
     linear(
-        "parts, the last one wrong",
-        &many(r#"{"choices":[{"message":{"content":["#, part, r#",{"text":3}]}}]}"#),
+        "choices, the first one wrong",
+        &many(r#"{"choices":[3,"#, choice, "]}"),
         false,
     );
-    linear("parts without text", &many(r#"{"choices":[{"message":{"content":["#, "{}", "]}}]}"), true);
-    linear("unknown keys", &numbered("{", r#""key-@":null"#, r#","choices":[]}"#), true);
-    linear("one key again and again", &many("{", r#""choices":[]"#, "}"), true);
+    let part = r#"{"type":"text","text":"hi"}"#;
+    linear(
+        "parts",
+        &many(r#"{"choices":[{"message":{"content":["#, part, "]}}]}"),
+        true,
+    );
+    linear(
+        "parts, the last one wrong",
+        &many(
+            r#"{"choices":[{"message":{"content":["#,
+            part,
+            r#",{"text":3}]}}]}"#,
+        ),
+        false,
+    );
+    linear(
+        "parts without text",
+        &many(r#"{"choices":[{"message":{"content":["#, "{}", "]}}]}"),
+        true,
+    );
+    linear(
+        "unknown keys",
+        &numbered("{", r#""key-@":null"#, r#","choices":[]}"#),
+        true,
+    );
+    linear(
+        "one key again and again",
+        &many("{", r#""choices":[]"#, "}"),
+        true,
+    );
     linear(
         "escapes",
         &|count| format!(r#"{{"choices":["{}"]}}"#, r"\u00e9\ud83d\ude00\n".repeat(count)).into_bytes(),
@@ -54,7 +80,11 @@ fn completions_are_read_in_linear_time() {
         &|count| format!(r#"{{"choices":[{}]}}"#, " \n\t".repeat(count)).into_bytes(),
         true,
     );
-    linear("numbers", &many(r#"{"choices":[],"logprobs":["#, "-12.5e-3", "]}"), true);
+    linear(
+        "numbers",
+        &many(r#"{"choices":[],"logprobs":["#, "-12.5e-3", "]}"),
+        true,
+    );
     let deep = ["[".repeat(100), "]".repeat(100)].concat();
     linear("nested", &many(r#"{"choices":[],"x":["#, &deep, "]}"), true);
 }
@@ -66,13 +96,21 @@ fn anthropic_messages_are_read_in_linear_time() {
             assert_eq!(read(bytes, MessagesResponse::read).is_ok(), good, "{name}");
         });
     };
-    linear("blocks", &many(r#"{"content":["#, r#"{"type":"text","text":"hi"}"#, "]}"), true);
+    linear(
+        "blocks",
+        &many(r#"{"content":["#, r#"{"type":"text","text":"hi"}"#, "]}"),
+        true,
+    );
     linear(
         "blocks of another kind",
         &many(r#"{"content":["#, r#"{"type":"thinking","thinking":"hm"}"#, "]}"),
         true,
     );
-    linear("blocks, the last one wrong", &many(r#"{"content":["#, "{}", r#",{"text":{}}]}"#), false);
+    linear(
+        "blocks, the last one wrong",
+        &many(r#"{"content":["#, "{}", r#",{"text":{}}]}"#),
+        false,
+    );
 }
 
 #[test]
@@ -83,21 +121,40 @@ fn error_bodies_are_read_in_linear_time() {
             assert_eq!(error_message(Node::root(&document)), Some("no"));
         });
     };
-    linear("details", &many(r#"{"error":{"details":["#, r#"{"reason":"x"}"#, r#"],"message":"no"}}"#));
-    linear("errors", &numbered(r#"{"error":"no","#, r#""@":{"message":"hi"}"#, "}"));
+    linear(
+        "details",
+        &many(
+            r#"{"error":{"details":["#,
+            r#"{"reason":"x"}"#,
+            r#"],"message":"no"}}"#,
+        ),
+    );
+    linear(
+        "errors",
+        &numbered(r#"{"error":"no","#, r#""@":{"message":"hi"}"#, "}"),
+    );
 }
 
 #[test]
 fn sessions_are_read_in_linear_time() {
     let message = r#"{"role":"user","content":"Hello!","incomplete":false}"#;
     let session = |end: &'static str| many(r#"{"version":1,"id":"a","messages":["#, message, end);
-    assert_linear("messages", 700, session("]}"), |bytes| Session::parse(bytes).unwrap());
+    assert_linear("messages", 700, session("]}"), |bytes| {
+        Session::parse(bytes).unwrap()
+    });
     assert_linear("messages, the last one wrong", 700, session(",{}]}"), |bytes| {
         Session::parse(bytes).unwrap_err()
     });
-    assert_linear("messages that are cut off", 700, session(""), |bytes| Session::parse(bytes).unwrap_err());
+    assert_linear("messages that are cut off", 700, session(""), |bytes| {
+        Session::parse(bytes).unwrap_err()
+    });
     let parse = |bytes: Vec<u8>| Session::parse_owned(bytes).unwrap();
-    assert_linear("writing", 2000, |count| parse(session("]}")(count)), Session::to_json);
+    assert_linear(
+        "writing",
+        2000,
+        |count| parse(session("]}")(count)),
+        Session::to_json,
+    );
 }
 
 #[test]
@@ -105,15 +162,26 @@ fn configurations_are_read_in_linear_time() {
     let parse = |bytes: &Vec<u8>| Config::parse("c", bytes);
     let agents = r#"{"agents":{"model":"m","provider":"1"},"providers":{"providers":{"#;
     let providers = |start: &'static str| numbered(start, r#""@":{"kind":"openai"}"#, "}}}");
-    assert_linear("providers", 1000, providers(agents), |bytes| parse(bytes).unwrap());
+    assert_linear("providers", 1000, providers(agents), |bytes| {
+        parse(bytes).unwrap()
+    });
     let agents = r#"{"agents":{"model":"m","provider":"none"},"providers":{"providers":{"#;
-    assert_linear("providers without the one", 1000, providers(agents), |bytes| parse(bytes).unwrap_err());
+    assert_linear("providers without the one", 1000, providers(agents), |bytes| {
+        parse(bytes).unwrap_err()
+    });
     let agents = r#"{"agents":{"model":"m"},"providers":{"providers":{"#;
-    assert_linear("providers to choose from", 1000, providers(agents), |bytes| parse(bytes).unwrap_err());
+    assert_linear("providers to choose from", 1000, providers(agents), |bytes| {
+        parse(bytes).unwrap_err()
+    });
     let same = many(agents, r#""same":{"kind":"openai"}"#, "}}}");
-    assert_linear("one provider again and again", 1000, same, |bytes| parse(bytes).unwrap());
-    let unknown =
-        numbered(r#"{"agents":{"model":"m","#, r#""@":[]"#, r#"},"providers":{"providers":{"openai":{}}}}"#);
+    assert_linear("one provider again and again", 1000, same, |bytes| {
+        parse(bytes).unwrap()
+    });
+    let unknown = numbered(
+        r#"{"agents":{"model":"m","#,
+        r#""@":[]"#,
+        r#"},"providers":{"providers":{"openai":{}}}}"#,
+    );
     assert_linear("unknown keys", 1000, unknown, |bytes| parse(bytes).unwrap());
 }
 
@@ -129,5 +197,7 @@ fn user_messages_are_read_in_linear_time() {
 #[test]
 fn accessors_take_linear_time() {
     let keys = |count| json::parse_owned(numbered("{", r#""@":1"#, "}")(count)).unwrap();
-    assert_linear("keys", 2000, keys, |document| Node::root(document).keys().unwrap().len());
+    assert_linear("keys", 2000, keys, |document| {
+        Node::root(document).keys().unwrap().len()
+    });
 }

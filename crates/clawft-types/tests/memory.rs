@@ -20,8 +20,12 @@ fn until_it_fits<I: Clone, T, E>(
     for failed in 0.. {
         let input = input.clone();
         match with_memory(failed * MORE, || work(input)) {
-            Done { result: Ok(_), used, .. } => return (failed, used),
-            Done { result: Err(error), .. } => assert!(is_expected(&error)),
+            Done {
+                result: Ok(_), used, ..
+            } => return (failed, used),
+            Done {
+                result: Err(error), ..
+            } => assert!(is_expected(&error)),
         }
     }
     unreachable!("numbers have no end")
@@ -34,19 +38,30 @@ fn session_fits_or_is_an_error() {
     session.messages.push(Message::new(Role::User, text));
     let bytes = session.to_json();
     let no_memory = |error: &SessionError| {
-        error.to_string().starts_with("the session cannot be read, it does not fit into memory, where ")
+        error
+            .to_string()
+            .starts_with("the session cannot be read, it does not fit into memory, where ")
             && matches!(error, SessionError::NoMemory(_))
     };
     let (failed, used) = until_it_fits(bytes.as_slice(), Session::parse, no_memory);
-    assert!(failed > 3 && used < bytes.len() * 2 + 300_000, "{failed} times, {used} bytes");
+    assert!(
+        failed > 3 && used < bytes.len() * 2 + 300_000,
+        "{failed} times, {used} bytes"
+    );
     let (less, used) = until_it_fits(bytes.clone(), Session::parse_owned, no_memory);
-    assert!(less > 1 && less < failed && used < bytes.len() + 300_000, "{less} times, {used} bytes");
+    assert!(
+        less > 1 && less < failed && used < bytes.len() + 300_000,
+        "{less} times, {used} bytes"
+    );
 }
 
 #[test]
 fn session_of_many_messages_fits_or_is_an_error() {
     let message = r#"{"role":"user","content":"hi"}"#;
-    let text = format!(r#"{{"version":1,"id":"a","messages":[{}]}}"#, vec![message; 5000].join(","));
+    let text = format!(
+        r#"{{"version":1,"id":"a","messages":[{}]}}"#,
+        vec![message; 5000].join(",")
+    );
     let no_memory =
         |error: &SessionError| matches!(error, SessionError::NoMemory(NoMemory { bytes }) if *bytes > 50_000);
     let (failed, _) = until_it_fits(text.as_bytes(), Session::parse, no_memory);
@@ -59,16 +74,24 @@ fn message_and_configuration_fit_or_are_errors() {
     let json = format!(r#"{{"content":"{plain}"}}"#);
     for text in [&plain, &json] {
         let no_memory = |error: &InputError| {
-            error.to_string().starts_with("the message is not usable: it does not fit into memory, where ")
+            error
+                .to_string()
+                .starts_with("the message is not usable: it does not fit into memory, where ")
         };
         let (failed, used) = until_it_fits(text.as_str(), Input::parse, no_memory);
-        assert!(failed > 3 && used < text.len() * 2 + 300_000, "{failed} times, {used} bytes");
+        assert!(
+            failed > 3 && used < text.len() * 2 + 300_000,
+            "{failed} times, {used} bytes"
+        );
     }
     let config = format!(
         r#"{{"x":"{plain}","agents":{{"model":"m"}},"providers":{{"providers":{{"openai":{{}}}}}}}}"#
     );
-    let no_memory =
-        |error: &ConfigError| error.to_string().starts_with("c: it does not fit into memory, where ");
+    let no_memory = |error: &ConfigError| {
+        error
+            .to_string()
+            .starts_with("c: it does not fit into memory, where ")
+    };
     let (failed, _) = until_it_fits(config.as_bytes(), |bytes| Config::parse("c", bytes), no_memory);
     assert!(failed > 3, "{failed}");
 }
@@ -89,7 +112,14 @@ fn small_buffer_doubles_large_one_grows_by_an_eighth() {
     memory::append(&mut buffer, &[6]).unwrap();
     assert_eq!((buffer.len(), buffer.capacity()), (81_200, 81_199 + 81_199 / 8));
     assert_eq!(
-        (buffer[99], buffer[100], buffer[109], buffer[110], buffer[199], buffer[200]),
+        (
+            buffer[99],
+            buffer[100],
+            buffer[109],
+            buffer[110],
+            buffer[199],
+            buffer[200]
+        ),
         (1, 2, 2, 3, 3, 4)
     );
 
@@ -106,8 +136,14 @@ fn small_buffer_doubles_large_one_grows_by_an_eighth() {
 #[test]
 fn copies_have_no_spare_capacity() {
     let text = "abc".repeat(30_000);
-    let (copy, copied) = (memory::copy_text(&text).unwrap(), memory::copy(text.as_bytes()).unwrap());
-    assert_eq!((copy.as_str(), copied.as_slice()), (text.as_str(), text.as_bytes()));
+    let (copy, copied) = (
+        memory::copy_text(&text).unwrap(),
+        memory::copy(text.as_bytes()).unwrap(),
+    );
+    assert_eq!(
+        (copy.as_str(), copied.as_slice()),
+        (text.as_str(), text.as_bytes())
+    );
     assert_eq!((copy.capacity(), copied.capacity()), (text.len(), text.len()));
 }
 
@@ -116,13 +152,19 @@ fn error_names_the_bytes_requested() {
     let mut buffer = vec![1];
     let size = isize::MAX as usize;
     assert_eq!(memory::reserve(&mut buffer, size), Err(NoMemory { bytes: size }));
-    assert_eq!(memory::reserve(&mut buffer, usize::MAX), Err(NoMemory { bytes: usize::MAX }));
+    assert_eq!(
+        memory::reserve(&mut buffer, usize::MAX),
+        Err(NoMemory { bytes: usize::MAX })
+    );
     assert_eq!(buffer, [1]);
     let words = "it does not fit into memory, where 7 more bytes cannot be had";
     assert_eq!(NoMemory { bytes: 7 }.to_string(), words);
     assert_eq!(json::JsonError::from(NoMemory { bytes: 7 }).to_string(), words);
     let parsed = with_memory(10, || json::parse(&[b' '; 100_000]).map(|_| ()));
-    assert_eq!(parsed.result.unwrap_err().fault(), &JsonFault::NoMemory(NoMemory { bytes: 100_000 }));
+    assert_eq!(
+        parsed.result.unwrap_err().fault(),
+        &JsonFault::NoMemory(NoMemory { bytes: 100_000 })
+    );
 }
 
 #[test]
@@ -134,7 +176,12 @@ fn failed_push_leaves_the_list_unchanged() {
     }
     let length = list.len();
     let pushed = with_memory(0, || memory::push(&mut list, [3; 40_000]));
-    assert_eq!(pushed.result, Err(NoMemory { bytes: (length + 1) * 40_000 }));
+    assert_eq!(
+        pushed.result,
+        Err(NoMemory {
+            bytes: (length + 1) * 40_000
+        })
+    );
     assert_eq!((list.len(), list[0][0]), (length, 1));
     memory::push(&mut list, [3; 40_000]).unwrap();
     assert_eq!(list[length][0], 3);

@@ -3,7 +3,9 @@
 use clawft_types::{Input, Message, Role};
 
 fn text(line: &str) -> Result<String, String> {
-    Input::parse(line).map(|input| input.text().to_owned()).map_err(|error| error.to_string())
+    Input::parse(line)
+        .map(|input| input.text().to_owned())
+        .map_err(|error| error.to_string())
 }
 
 #[test]
@@ -58,9 +60,18 @@ fn near_json_is_plain_text() {
 #[test]
 fn refuses_other_roles_and_types() {
     for (line, error) in [
-        (r#"{"role":"system","content":"x"}"#, "the message is not usable: role: expected `user`"),
-        (r#"{"role":3,"content":"x"}"#, "the message is not usable: role: expected a string, found a number"),
-        (r#"{"content":[]}"#, "the message is not usable: content: expected a string, found an array"),
+        (
+            r#"{"role":"system","content":"x"}"#,
+            "the message is not usable: role: expected `user`",
+        ),
+        (
+            r#"{"role":3,"content":"x"}"#,
+            "the message is not usable: role: expected a string, found a number",
+        ),
+        (
+            r#"{"content":[]}"#,
+            "the message is not usable: content: expected a string, found an array",
+        ),
     ] {
         assert_eq!(text(line).unwrap_err(), error);
     }
@@ -69,6 +80,9 @@ fn refuses_other_roles_and_types() {
 #[test]
 fn refuses_an_empty_message() {
     for line in ["", "\n", " \t\r\n", r#"{"content":""}"#, r#"{"content":" "}"#] {
-        assert!(text(line).unwrap_err().starts_with("the message is empty"), "{line}");
+        assert!(
+            text(line).unwrap_err().starts_with("the message is empty"),
+            "{line}"
+        );
     }
 }

@@ -90,10 +90,14 @@ fn read_everything(bytes: &[u8]) {
 
 fn session() -> impl Strategy<Value = Session> {
     let role = prop::sample::select(vec![Role::System, Role::User, Role::Assistant]);
-    let message = (role, any::<String>(), any::<bool>())
-        .prop_map(|(role, content, incomplete)| Message { incomplete, ..Message::new(role, content) });
-    ("[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", vec(message, 0..8))
-        .prop_map(|(id, messages)| Session { id: id.parse().unwrap(), messages })
+    let message = (role, any::<String>(), any::<bool>()).prop_map(|(role, content, incomplete)| Message {
+        incomplete,
+        ..Message::new(role, content)
+    });
+    ("[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", vec(message, 0..8)).prop_map(|(id, messages)| Session {
+        id: id.parse().unwrap(),
+        messages,
+    })
 }
 
 proptest! {

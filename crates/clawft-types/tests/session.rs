@@ -25,7 +25,10 @@ fn session_file_is_one_json_line() {
 #[test]
 fn marks_an_incomplete_answer() {
     let mut session = Session::default();
-    session.messages.push(Message { incomplete: true, ..Message::new(Role::Assistant, "Hel") });
+    session.messages.push(Message {
+        incomplete: true,
+        ..Message::new(Role::Assistant, "Hel")
+    });
     let json =
         r#"{"version":1,"id":"default","messages":[{"role":"assistant","content":"Hel","incomplete":true}]}"#;
     assert_eq!(String::from_utf8(session.to_json()).unwrap().trim_end(), json);
@@ -42,7 +45,10 @@ fn marks_an_incomplete_answer() {
 fn error_names_the_damage() {
     for (file, message) in [
         ("", "damaged session: 1:0: not JSON, the text is empty"),
-        ("{\"version\":1,", "damaged session: 1:13: not JSON, the text ends early"),
+        (
+            "{\"version\":1,",
+            "damaged session: 1:13: not JSON, the text ends early",
+        ),
         ("{}", "damaged session: version: missing"),
         (r#"{"version":0}"#, "damaged session: version: expected 1 or more"),
         (r#"{"version":1}"#, "damaged session: id: missing"),
@@ -55,7 +61,10 @@ fn error_names_the_damage() {
             r#"{"version":1,"id":"a","messages":[{"role":"x","content":""}]}"#,
             "damaged session: messages.0.role: unknown role, expected `system`, `user` or `assistant`",
         ),
-        (r#"{"version":2}"#, "session version 2 is newer than this program reads (1)"),
+        (
+            r#"{"version":2}"#,
+            "session version 2 is newer than this program reads (1)",
+        ),
     ] {
         assert_eq!(error(file), message, "{file}");
     }
@@ -69,9 +78,21 @@ fn accepts_ids_that_are_file_names_only() {
         let parsed: SessionId = id.parse().unwrap();
         assert_eq!((parsed.as_str(), parsed.to_string().as_str()), (id, id));
     }
-    for id in
-        ["", ".", "..", ".hidden", "a/b", "a\\b", "/a", "a\0b", "a b", "ä", "a\n", "C:x", &"x".repeat(65)]
-    {
+    for id in [
+        "",
+        ".",
+        "..",
+        ".hidden",
+        "a/b",
+        "a\\b",
+        "/a",
+        "a\0b",
+        "a b",
+        "ä",
+        "a\n",
+        "C:x",
+        &"x".repeat(65),
+    ] {
         let error = id.parse::<SessionId>().unwrap_err().to_string();
         assert!(error.contains("1 to 64 of the characters"), "{error}");
         assert!(!error.contains(char::is_control) && error.len() < 300, "{error}");
@@ -81,20 +102,41 @@ fn accepts_ids_that_are_file_names_only() {
 #[test]
 fn long_session_is_written_in_chunks() {
     let message = |role, text: &str| Message::new(role, text);
-    let known = vec![message(Role::User, &"é\n".repeat(50_000)), message(Role::Assistant, "")];
-    let broken = Message { incomplete: true, ..message(Role::Assistant, "\"") };
+    let known = vec![
+        message(Role::User, &"é\n".repeat(50_000)),
+        message(Role::Assistant, ""),
+    ];
+    let broken = Message {
+        incomplete: true,
+        ..message(Role::Assistant, "\"")
+    };
     let more = [vec![message(Role::System, "x"); 3000], vec![broken]].concat();
     let id: SessionId = "long".parse().unwrap();
     let chunks: Vec<_> = Chunks::new(&id, &known, &more).collect();
     let (last, all_but_last) = chunks.split_last().unwrap();
-    assert!(all_but_last.len() > 10 && !last.is_empty(), "{} chunks", chunks.len());
+    assert!(
+        all_but_last.len() > 10 && !last.is_empty(),
+        "{} chunks",
+        chunks.len()
+    );
     // A text is written in steps of 16 KB, of which every third byte is escaped here.
-    assert!(all_but_last.iter().all(|chunk| (16 * 1024..48 * 1024).contains(&chunk.len())));
+    assert!(
+        all_but_last
+            .iter()
+            .all(|chunk| (16 * 1024..48 * 1024).contains(&chunk.len()))
+    );
 
     let bytes = chunks.concat();
-    let session = Session { id, messages: [known, more].concat() };
+    let session = Session {
+        id,
+        messages: [known, more].concat(),
+    };
     assert_eq!(session.to_json(), bytes);
-    assert_eq!(bytes.strip_suffix(b"\n").map(|line| line.contains(&b'\n')), Some(false), "one line");
+    assert_eq!(
+        bytes.strip_suffix(b"\n").map(|line| line.contains(&b'\n')),
+        Some(false),
+        "one line"
+    );
     let written: Value = serde_json::from_slice(&bytes).unwrap();
     let messages: Vec<_> = session
         .messages

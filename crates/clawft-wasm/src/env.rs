@@ -62,11 +62,14 @@ impl WasiEnvironment {
 
     /// Returns all variables, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     fn position(&self, name: &str) -> Result<usize, usize> {
-        self.variables.binary_search_by(|(known, _)| known.as_str().cmp(name))
+        self.variables
+            .binary_search_by(|(known, _)| known.as_str().cmp(name))
     }
 }
 
@@ -79,7 +82,9 @@ pub fn arguments() -> impl Iterator<Item = String> {
 /// Returns the arguments of the command without its name. Bytes that are not UTF-8 are replaced by `U+FFFD`.
 #[cfg(not(target_os = "wasi"))]
 pub fn arguments() -> impl Iterator<Item = String> {
-    std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned())
+    std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
 }
 
 /// Reads the host's environment directly: libc and [`std::env`] would copy it twice more and add 1.4 KB to
@@ -104,7 +109,10 @@ mod tests {
     #[test]
     fn copies_the_hosts_environment() {
         let environment = WasiEnvironment::from_host();
-        assert_eq!(environment.get("PATH").map(str::to_owned), std::env::var("PATH").ok());
+        assert_eq!(
+            environment.get("PATH").map(str::to_owned),
+            std::env::var("PATH").ok()
+        );
         assert_eq!(WasiEnvironment::new().iter().count(), 0);
     }
 

@@ -77,7 +77,13 @@ extern "C" fn clawft_feed(
 
 #[unsafe(no_mangle)]
 extern "C" fn clawft_text(turn: i32, text: u32) -> *const u8 {
-    let start = |text: &[u8]| if text.is_empty() { std::ptr::null() } else { text.as_ptr() };
+    let start = |text: &[u8]| {
+        if text.is_empty() {
+            std::ptr::null()
+        } else {
+            text.as_ptr()
+        }
+    };
     turns().map_or(std::ptr::null(), |turns| start(turns.text(turn, text)))
 }
 
@@ -93,7 +99,9 @@ extern "C" fn clawft_number(turn: i32, number: u32) -> u32 {
 
 #[unsafe(no_mangle)]
 extern "C" fn clawft_drop(turn: i32) -> i32 {
-    turns().and_then(|mut turns| turns.forget(turn)).map_or_else(Misuse::code, |()| 0)
+    turns()
+        .and_then(|mut turns| turns.forget(turn))
+        .map_or_else(Misuse::code, |()| 0)
 }
 
 /// Returns the turns of this instance. Fails for a host that calls in again during a call of a WASI function.

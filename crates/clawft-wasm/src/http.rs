@@ -34,12 +34,21 @@ mod url;
 #[cfg(all(target_os = "wasi", target_env = "p2", feature = "wasi-http-client"))]
 #[path = "http/client.rs"]
 mod backend;
-#[cfg(all(target_os = "wasi", target_env = "p2", feature = "wasi-raw", not(feature = "wasi-http-client")))]
+#[cfg(all(
+    target_os = "wasi",
+    target_env = "p2",
+    feature = "wasi-raw",
+    not(feature = "wasi-http-client")
+))]
 #[path = "http/raw.rs"]
 mod backend;
 #[cfg(not(any(
     test,
-    all(target_os = "wasi", target_env = "p2", any(feature = "wasi-raw", feature = "wasi-http-client"))
+    all(
+        target_os = "wasi",
+        target_env = "p2",
+        any(feature = "wasi-raw", feature = "wasi-http-client")
+    )
 )))]
 #[path = "http/unavailable.rs"]
 mod backend;
@@ -86,7 +95,11 @@ impl WasiHttpClient {
 
     /// Returns a client with this `timeout` for each exchange.
     pub fn with_timeout(timeout: Duration) -> Self {
-        Self { timeout, renewed: false, max_response: DEFAULT_MAX_RESPONSE }
+        Self {
+            timeout,
+            renewed: false,
+            max_response: DEFAULT_MAX_RESPONSE,
+        }
     }
 
     /// Requests `url` with `GET`.
@@ -116,14 +129,22 @@ impl WasiHttpClient {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> Result<HttpResponse, HttpError> {
-        let mut response = HttpResponse { status: 0, headers: Vec::new(), body: Vec::new() };
+        let mut response = HttpResponse {
+            status: 0,
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
         let mut gathered = Ok(());
         self.exchange(method, url, headers, body, &mut |part| {
             match part {
                 Part::Head { status, headers } => (response.status, response.headers) = (status, headers),
                 Part::Body(bytes) => gathered = memory::append(&mut response.body, bytes),
             }
-            if gathered.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if gathered.is_ok() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
         })?;
         gathered.map_err(|error| HttpError::Impossible(error.to_string()))?;
         Ok(response)
@@ -145,7 +166,14 @@ impl WasiHttpClient {
     ) -> Result<(), HttpError> {
         let url = Url::parse(url).map_err(HttpError::InvalidRequest)?;
         check_headers(headers)?;
-        let request = Request { method, url, headers, body, timeout: self.timeout, renewed: self.renewed };
+        let request = Request {
+            method,
+            url,
+            headers,
+            body,
+            timeout: self.timeout,
+            renewed: self.renewed,
+        };
         let mut left = self.max_response;
         let mut too_large = false;
         backend::exchange(&request, &mut |part| {
@@ -160,7 +188,11 @@ impl WasiHttpClient {
             }
             sink(part)
         })?;
-        if too_large { Err(HttpError::TooLarge(self.max_response)) } else { Ok(()) }
+        if too_large {
+            Err(HttpError::TooLarge(self.max_response))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -220,7 +252,10 @@ struct Request<'a> {
 /// Returns the headers that are passed on: the first ones if there are many, and none of excessive length.
 #[allow(dead_code, reason = "the back end without HTTP has none")]
 fn handed_on(headers: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
-    headers.filter(|(name, value)| name.len() + value.len() <= MAX_HEADER_BYTES).take(MAX_HEADERS).collect()
+    headers
+        .filter(|(name, value)| name.len() + value.len() <= MAX_HEADER_BYTES)
+        .take(MAX_HEADERS)
+        .collect()
 }
 
 /// The reason why there is no response. Never holds a key, because neither headers nor URL are quoted.
@@ -266,7 +301,9 @@ fn check_headers(headers: &[(&str, &str)]) -> Result<(), HttpError> {
             ));
         }
         if value.contains(['\r', '\n', '\0']) {
-            return Err(HttpError::InvalidRequest("a header's value (an API key, say) holds a line break"));
+            return Err(HttpError::InvalidRequest(
+                "a header's value (an API key, say) holds a line break",
+            ));
         }
     }
     Ok(())
@@ -274,7 +311,10 @@ fn check_headers(headers: &[(&str, &str)]) -> Result<(), HttpError> {
 
 /// Returns whether a text is RFC 9110's token, without the punctuation that no header uses.
 fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 #[cfg(test)]

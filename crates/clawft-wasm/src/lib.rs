@@ -63,7 +63,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// As [`WasmPlatform::answer`]; and [`Error::Incomplete`], because this function has no other way to report
 /// it.
 pub fn process_message(message: &str) -> Result<String, Error> {
-    WasmPlatform::new().answer(SessionId::default(), message, &mut |_| {})?.whole()
+    WasmPlatform::new()
+        .answer(SessionId::default(), message, &mut |_| {})?
+        .whole()
 }
 
 /// Returns the capabilities of this build as JSON in one line:

@@ -56,7 +56,11 @@ extern "C" fn __main_void() -> i32 {
 
 #[cfg(not(target_os = "wasi"))]
 fn main() -> std::process::ExitCode {
-    if run() { std::process::ExitCode::SUCCESS } else { std::process::ExitCode::FAILURE }
+    if run() {
+        std::process::ExitCode::SUCCESS
+    } else {
+        std::process::ExitCode::FAILURE
+    }
 }
 
 /// Returns whether the command succeeded; errors have been printed.
@@ -77,7 +81,9 @@ fn perform() -> Result<bool, String> {
         let text = match option.as_str() {
             "--session" => {
                 let id = options.next().unwrap_or_default();
-                session = id.parse().map_err(|error: clawft_types::SessionIdError| error.to_string())?;
+                session = id
+                    .parse()
+                    .map_err(|error: clawft_types::SessionIdError| error.to_string())?;
                 continue;
             }
             "--capabilities" => &[&capabilities(), "\n"].concat(),
@@ -101,8 +107,9 @@ fn answer(session: SessionId) -> Result<bool, String> {
             printed = console::print(text);
         }
     };
-    let answer =
-        WasmPlatform::new().answer(session, &message, &mut print).map_err(|error| error.to_string())?;
+    let answer = WasmPlatform::new()
+        .answer(session, &message, &mut print)
+        .map_err(|error| error.to_string())?;
     if !answer.shown {
         print(&answer.text);
     }

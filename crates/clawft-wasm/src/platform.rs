@@ -44,7 +44,10 @@ impl Answer {
     pub fn whole(self) -> Result<String, Error> {
         match self.incomplete {
             None => Ok(self.text),
-            Some(cause) => Err(Error::Incomplete { cause, text: self.text }),
+            Some(cause) => Err(Error::Incomplete {
+                cause,
+                text: self.text,
+            }),
         }
     }
 }
@@ -95,7 +98,11 @@ impl WasmPlatform {
     /// Does the same as [`Self::new`] with `env` in place of the host's environment.
     pub fn with_env(env: WasiEnvironment) -> Self {
         let fs = WasiFileSystem::with_base_path(env.get(BASE_VARIABLE).unwrap_or(DEFAULT_BASE));
-        Self { sessions: Sessions::new(fs), env, timeout: None }
+        Self {
+            sessions: Sessions::new(fs),
+            env,
+            timeout: None,
+        }
     }
 
     /// Returns a platform with the host's environment, files below `base_path`, and `timeout` for each
@@ -128,7 +135,12 @@ impl WasmPlatform {
     /// If there is no answer; the session is then unchanged.
     pub fn answer(&self, session: SessionId, message: &str, show: Show<'_>) -> Result<Answer, Error> {
         let watch = Stopwatch::start();
-        let Prepared { config, input, session, known } = self.prepare(session, message)?;
+        let Prepared {
+            config,
+            input,
+            session,
+            known,
+        } = self.prepare(session, message)?;
         let (mut turn, request) = Turn::begin(&config, &|name| self.variable(name), session, input)?;
         turn.set_jitter(jitter());
         // A build without HTTP sends nothing.
@@ -138,7 +150,12 @@ impl WasmPlatform {
         let mut reply = drive(&mut turn, request, watch, show)?;
         let unstored = self.keep(&reply.session, known, &mut warn);
         let (shown, incomplete) = (reply.streamed, reply.incomplete.take());
-        Ok(Answer { text: reply.into_text(), shown, incomplete, unstored })
+        Ok(Answer {
+            text: reply.into_text(),
+            shown,
+            incomplete,
+            unstored,
+        })
     }
 
     /// Reads everything that a turn needs.
@@ -147,12 +164,22 @@ impl WasmPlatform {
         let input = Input::parse(message)?;
         let session = self.sessions.load(session)?;
         let known = session.messages.len();
-        Ok(Prepared { config, input, session, known })
+        Ok(Prepared {
+            config,
+            input,
+            session,
+            known,
+        })
     }
 
     /// Begins a turn that the host drives.
     pub(crate) fn begin(&self, session: SessionId, message: &str) -> Result<Begun, Error> {
-        let Prepared { config, input, session, known } = self.prepare(session, message)?;
+        let Prepared {
+            config,
+            input,
+            session,
+            known,
+        } = self.prepare(session, message)?;
         let (mut turn, request) = Turn::begin_owned(config, &|name| self.variable(name), session, input)?;
         turn.set_jitter(jitter());
         Ok(Begun { turn, request, known })
@@ -171,10 +198,13 @@ impl WasmPlatform {
     }
 
     fn config(&self) -> Result<Config, Error> {
-        let bytes = self.fs().read(CONFIG).map_err(|error| match self.fs().exists("") {
-            true => error.into(),
-            false => Error::NoBase(error),
-        })?;
+        let bytes = self
+            .fs()
+            .read(CONFIG)
+            .map_err(|error| match self.fs().exists("") {
+                true => error.into(),
+                false => Error::NoBase(error),
+            })?;
         let mut config = Config::parse(&self.fs().resolve(CONFIG)?, &bytes)?;
         config.provider.timeout = self.timeout.unwrap_or(config.provider.timeout);
         Ok(config)
@@ -195,7 +225,10 @@ fn drive(
     loop {
         match attempt(turn, &request, watch, show)? {
             Step::Done(reply) => return Ok(reply),
-            Step::Retry { after, request: again } => {
+            Step::Retry {
+                after,
+                request: again,
+            } => {
                 clock::sleep(after);
                 request = again;
             }
@@ -214,13 +247,20 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
         renewed: request.stream,
         max_response: request.max_response,
     };
-    let headers: Vec<_> = request.headers.iter().map(|header| (header.name, header.value.expose())).collect();
+    let headers: Vec<_> = request
+        .headers
+        .iter()
+        .map(|header| (header.name, header.value.expose()))
+        .collect();
     let body = (!request.body.is_empty()).then_some(request.body.as_slice());
     let clock: Clock<'_> = &|| watch.elapsed();
     let mut step = Step::More;
     let sent = client.exchange(request.method, &request.url, &headers, body, &mut |part| {
         let event = match &part {
-            Part::Head { status, headers } => Event::Head { status: *status, headers },
+            Part::Head { status, headers } => Event::Head {
+                status: *status,
+                headers,
+            },
             Part::Body(bytes) => Event::Body(bytes),
         };
         step = turn.feed(event, clock);
@@ -229,7 +269,11 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
             // The same bytes may have completed the answer.
             step = turn.feed(Event::Body(&[]), clock);
         }
-        if matches!(step, Step::More) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if matches!(step, Step::More) {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     });
     match (sent, step) {
         (Ok(()), Step::More) => Ok(turn.feed(Event::End, clock)),
@@ -244,9 +288,9 @@ fn transport_error(error: HttpError) -> Result<TransportError, HttpError> {
     match error {
         HttpError::Impossible(cause) => Ok(TransportError::Impossible(cause)),
         HttpError::Unavailable(cause) => Ok(TransportError::Unavailable(cause)),
-        HttpError::Interrupted(cause) => {
-            Ok(TransportError::Unavailable(["the response broke off, ", &cause].concat()))
-        }
+        HttpError::Interrupted(cause) => Ok(TransportError::Unavailable(
+            ["the response broke off, ", &cause].concat(),
+        )),
         HttpError::TimedOut(after) => Ok(TransportError::TimedOut { after }),
         HttpError::TooLarge(limit) => Ok(TransportError::TooLarge { limit }),
         HttpError::InvalidRequest(_) => Err(error),

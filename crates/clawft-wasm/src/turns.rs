@@ -26,7 +26,10 @@ pub struct Turns {
 impl Turns {
     /// Returns an empty list of turns.
     pub const fn new() -> Self {
-        Self { open: Vec::new(), last: 0 }
+        Self {
+            open: Vec::new(),
+            last: 0,
+        }
     }
 
     /// Begins a turn with the files and the environment of `platform`, and returns its number. If it cannot
@@ -41,7 +44,8 @@ impl Turns {
             return Err(Misuse::NoRoom);
         }
         let number = self.last.checked_add(1).ok_or(Misuse::NoRoom)?;
-        self.open.push((number, Box::new(Driven::begin(platform, message, session))));
+        self.open
+            .push((number, Box::new(Driven::begin(platform, message, session))));
         self.last = number;
         Ok(number)
     }
@@ -103,7 +107,10 @@ impl Turns {
     }
 
     fn place(&self, turn: i32) -> Result<usize, Misuse> {
-        self.open.iter().position(|(number, _)| *number == turn).ok_or(Misuse::NoTurn)
+        self.open
+            .iter()
+            .position(|(number, _)| *number == turn)
+            .ok_or(Misuse::NoTurn)
     }
 }
 

@@ -21,7 +21,10 @@ fn command(arguments: &[&str]) -> (Command, TempDir) {
     fs::write(directory.path().join("config.json"), CONFIG).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_clawft"));
     command.args(arguments).env("CLAWFT_CONFIG_DIR", directory.path());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     (command, directory)
 }
 
@@ -51,17 +54,26 @@ fn fails(arguments: &[&str], message: &[u8]) -> String {
 
 #[test]
 fn version_and_help_are_printed() {
-    assert_eq!(says(&["--version"]), format!("clawft {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        says(&["--version"]),
+        format!("clawft {}\n", env!("CARGO_PKG_VERSION"))
+    );
     assert!(says(&["--help"]).contains("--session ID"));
     assert!(says(&["--capabilities"]).starts_with("{\"version\":"));
 }
 
 #[test]
 fn refuses_unknown_arguments() {
-    assert_eq!(fails(&["--sesion"], b""), "error: unknown option `--sesion`, see `--help`\n");
+    assert_eq!(
+        fails(&["--sesion"], b""),
+        "error: unknown option `--sesion`, see `--help`\n"
+    );
     assert!(fails(&["--session", "../x"], b"").starts_with("error: `../x` is not a session id"));
     assert!(fails(&["--session"], b"").starts_with("error: `` is not a session id"));
-    assert_eq!(fails(&[], b"\xff"), "error: the message on standard input is not UTF-8\n");
+    assert_eq!(
+        fails(&[], b"\xff"),
+        "error: the message on standard input is not UTF-8\n"
+    );
     assert!(fails(&[], b" \n").starts_with("error: the message is empty"));
 }
 

@@ -60,20 +60,32 @@ impl Anatomy {
 
     /// Returns whether any function has a name.
     pub fn has_names(&self) -> bool {
-        self.parts.iter().any(|part| part.id.kind == Kind::Code && part.id != unknown())
+        self.parts
+            .iter()
+            .any(|part| part.id.kind == Kind::Code && part.id != unknown())
     }
 
     /// Returns the same with all code in one part, as if there were no names.
     pub fn without_names(&self) -> Self {
-        let (code, mut parts): (Vec<Part>, Vec<Part>) =
-            self.parts.iter().cloned().partition(|part| part.id.kind == Kind::Code);
-        let mut all = Part { id: unknown(), copies: 0, size: Sizes::default() };
+        let (code, mut parts): (Vec<Part>, Vec<Part>) = self
+            .parts
+            .iter()
+            .cloned()
+            .partition(|part| part.id.kind == Kind::Code);
+        let mut all = Part {
+            id: unknown(),
+            copies: 0,
+            size: Sizes::default(),
+        };
         for part in code {
             all.copies += part.copies;
             all.size.add(part.size);
         }
         parts.insert(0, all);
-        Self { size: self.size, parts }
+        Self {
+            size: self.size,
+            parts,
+        }
     }
 }
 
@@ -144,9 +156,19 @@ impl<'a> Walk<'a> {
                 Ok(())
             }
             // The content comes next.
-            Payload::ModuleSection { unchecked_range: range, .. }
-            | Payload::ComponentSection { unchecked_range: range, .. } => self.claim(range.start, headers()),
-            Payload::CodeSectionStart { unchecked_range: range, count, .. } => {
+            Payload::ModuleSection {
+                unchecked_range: range,
+                ..
+            }
+            | Payload::ComponentSection {
+                unchecked_range: range,
+                ..
+            } => self.claim(range.start, headers()),
+            Payload::CodeSectionStart {
+                unchecked_range: range,
+                count,
+                ..
+            } => {
                 let id = PartId::new(Kind::Structure, "core module", "code section header");
                 self.claim(range.start + leb_length(*count), id)
             }
@@ -154,20 +176,27 @@ impl<'a> Walk<'a> {
                 let id = self.function();
                 self.claim(body.range().end, id)
             }
-            Payload::DataSection(section) => {
-                self.claim(section.range().end, PartId::new(Kind::Data, "static data", "data segments"))
-            }
-            Payload::CustomSection(custom) => {
-                self.claim(custom.range().end, PartId::new(Kind::Metadata, "custom sections", custom.name()))
-            }
+            Payload::DataSection(section) => self.claim(
+                section.range().end,
+                PartId::new(Kind::Data, "static data", "data segments"),
+            ),
+            Payload::CustomSection(custom) => self.claim(
+                custom.range().end,
+                PartId::new(Kind::Metadata, "custom sections", custom.name()),
+            ),
             Payload::ComponentImportSection(imports) => {
                 let import = imports.clone().into_iter().next().transpose()?;
-                self.claim(imports.range().end, interface(import.map_or("", |import| import.name.name)))
+                self.claim(
+                    imports.range().end,
+                    interface(import.map_or("", |import| import.name.name)),
+                )
             }
             // The types in front of an import are claimed with it.
             Payload::ComponentTypeSection(_) | Payload::ComponentAliasSection(_) => Ok(()),
             other => {
-                let Some((id, range)) = other.as_section() else { return Ok(()) };
+                let Some((id, range)) = other.as_section() else {
+                    return Ok(());
+                };
                 let id = match self.inside.last() {
                     Some(Encoding::Component) => wiring(),
                     _ => PartId::new(Kind::Structure, "core module", section_name(id)),
@@ -196,7 +225,10 @@ impl<'a> Walk<'a> {
     /// Counts everything up to `end` that belongs to no part yet for `id`.
     fn claim(&mut self, end: u64, id: PartId) -> Result<()> {
         let end = usize::try_from(end)?;
-        let size = Sizes { raw: end - self.at, gzip: self.costs.of(self.at, end) };
+        let size = Sizes {
+            raw: end - self.at,
+            gzip: self.costs.of(self.at, end),
+        };
         self.add(id, size);
         self.at = end;
         Ok(())
@@ -204,22 +236,43 @@ impl<'a> Walk<'a> {
 
     fn add(&mut self, id: PartId, size: Sizes) {
         let several = id.kind == Kind::Code;
-        let (copies, sum) = self.parts.entry(id).or_insert((usize::from(!several), Sizes::default()));
+        let (copies, sum) = self
+            .parts
+            .entry(id)
+            .or_insert((usize::from(!several), Sizes::default()));
         *copies += usize::from(several);
         sum.add(size);
     }
 
     fn finish(mut self, length: usize) -> Anatomy {
         if self.at < length {
-            let size = Sizes { raw: length - self.at, gzip: self.costs.of(self.at, length) };
+            let size = Sizes {
+                raw: length - self.at,
+                gzip: self.costs.of(self.at, length),
+            };
             self.add(wiring(), size);
         }
-        let tables = Sizes { raw: 0, gzip: self.costs.overhead() };
-        self.add(PartId::new(Kind::Metadata, "format", "gzip's header and tables"), tables);
-        let mut parts: Vec<Part> =
-            self.parts.into_iter().map(|(id, (copies, size))| Part { id, copies, size }).collect();
+        let tables = Sizes {
+            raw: 0,
+            gzip: self.costs.overhead(),
+        };
+        self.add(
+            PartId::new(Kind::Metadata, "format", "gzip's header and tables"),
+            tables,
+        );
+        let mut parts: Vec<Part> = self
+            .parts
+            .into_iter()
+            .map(|(id, (copies, size))| Part { id, copies, size })
+            .collect();
         parts.sort_by(|a, b| b.size.raw.cmp(&a.size.raw).then_with(|| a.id.cmp(&b.id)));
-        Anatomy { size: Sizes { raw: length, gzip: self.costs.total() }, parts }
+        Anatomy {
+            size: Sizes {
+                raw: length,
+                gzip: self.costs.total(),
+            },
+            parts,
+        }
     }
 }
 
@@ -291,7 +344,13 @@ mod tests {
         let (mut memories, mut data, mut section) =
             (MemorySection::new(), DataSection::new(), NameSection::new());
         let (minimum, maximum, memory64, shared, page_size_log2) = (1, None, false, false, None);
-        memories.memory(MemoryType { minimum, maximum, memory64, shared, page_size_log2 });
+        memories.memory(MemoryType {
+            minimum,
+            maximum,
+            memory64,
+            shared,
+            page_size_log2,
+        });
         data.active(0, &ConstExpr::i32_const(0), b"some text".iter().copied());
         section.functions(&names);
         let mut module = Module::new();
@@ -311,7 +370,13 @@ mod tests {
         let sum = |of: fn(&Part) -> usize| anatomy.parts.iter().map(of).sum::<usize>();
         assert_eq!(sum(|part| part.size.raw), shipped.len());
         assert_eq!(sum(|part| part.size.gzip), deflate::gzip(&shipped).unwrap().len());
-        assert_eq!(anatomy.size, Sizes { raw: shipped.len(), gzip: sum(|part| part.size.gzip) });
+        assert_eq!(
+            anatomy.size,
+            Sizes {
+                raw: shipped.len(),
+                gzip: sum(|part| part.size.gzip)
+            }
+        );
         anatomy
     }
 
@@ -324,7 +389,10 @@ mod tests {
         let anatomy = adds_up(&module().finish());
         // Each body with its length in front.
         let copies = part(&anatomy, "core::f");
-        assert_eq!((copies.id.owner.as_str(), copies.copies, copies.size.raw), ("core", 2, 4 + 5));
+        assert_eq!(
+            (copies.id.owner.as_str(), copies.copies, copies.size.raw),
+            ("core", 2, 4 + 5)
+        );
         assert_eq!(part(&anatomy, "dlmalloc").id.owner, "wasi-libc");
         assert!(part(&anatomy, "data segments").size.raw > "some text".len());
         assert!(anatomy.has_names());
@@ -333,8 +401,13 @@ mod tests {
     #[test]
     fn parts_of_a_component_add_up() {
         let mut component = Component::new();
-        component.section(&CustomSection { name: "licence".into(), data: b"MIT"[..].into() });
-        component.section(&ModuleSection(&module())).section(&ModuleSection(&Module::new()));
+        component.section(&CustomSection {
+            name: "licence".into(),
+            data: b"MIT"[..].into(),
+        });
+        component
+            .section(&ModuleSection(&module()))
+            .section(&ModuleSection(&Module::new()));
         let anatomy = adds_up(&component.finish());
         assert_eq!(part(&anatomy, "licence").id.kind, Kind::Metadata);
         assert_eq!(part(&anatomy, "core::f").copies, 2);
@@ -343,7 +416,10 @@ mod tests {
 
     #[test]
     fn code_without_names_is_one_part() {
-        let (anatomy, shipped) = (adds_up(&module().finish()), component::strip(&module().finish()).unwrap());
+        let (anatomy, shipped) = (
+            adds_up(&module().finish()),
+            component::strip(&module().finish()).unwrap(),
+        );
         let bare = adds_up(&shipped);
         assert!(!bare.has_names());
         let sorted = |anatomy: &Anatomy| {

@@ -22,7 +22,9 @@ pub fn rewrite(binary: &[u8], replace: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>)
 /// # Errors
 /// Fails if the binary is damaged.
 pub fn strip(binary: &[u8]) -> Result<Vec<u8>> {
-    walk(binary, &mut |custom| !is_for_tools(custom), &mut |module| Ok(module.to_vec()))
+    walk(binary, &mut |custom| !is_for_tools(custom), &mut |module| {
+        Ok(module.to_vec())
+    })
 }
 
 /// Returns every core module in `binary`, in their order.
@@ -39,8 +41,10 @@ pub fn modules(binary: &[u8]) -> Result<Vec<Vec<u8>>> {
 }
 
 fn is_for_tools(custom_section: &str) -> bool {
-    matches!(custom_section, "name" | "component-name" | "producers" | "target_features")
-        || custom_section.starts_with(".debug")
+    matches!(
+        custom_section,
+        "name" | "component-name" | "producers" | "target_features"
+    ) || custom_section.starts_with(".debug")
 }
 
 /// Copies `binary` section by section. `keep` is asked about every custom section by name, `replace` gets
@@ -71,7 +75,9 @@ fn walk(
                     Encoding::Module => replace(&output)?,
                     Encoding::Component => output,
                 };
-                let Some(parent) = outer.pop() else { return Ok(finished) };
+                let Some(parent) = outer.pop() else {
+                    return Ok(finished);
+                };
                 output = parent;
                 output.push(section_id(encoding));
                 finished.encode(&mut output);
@@ -81,7 +87,11 @@ fn walk(
             _ => {}
         }
         if let Some((id, range)) = payload.as_section() {
-            RawSection { id, data: section(binary, range)? }.append_to(&mut output);
+            RawSection {
+                id,
+                data: section(binary, range)?,
+            }
+            .append_to(&mut output);
         }
     }
     anyhow::bail!("the binary has no end")
@@ -93,7 +103,9 @@ fn walk(
 /// Fails if the range reaches beyond the end of the binary.
 pub fn section(binary: &[u8], range: Range<u64>) -> Result<&[u8]> {
     let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
-    binary.get(range).context("a section reaches beyond the end of the binary")
+    binary
+        .get(range)
+        .context("a section reaches beyond the end of the binary")
 }
 
 fn header(encoding: Encoding) -> &'static [u8] {
@@ -136,7 +148,10 @@ mod tests {
     }
 
     fn custom(name: &str) -> CustomSection<'_> {
-        CustomSection { name: name.into(), data: b"some data"[..].into() }
+        CustomSection {
+            name: name.into(),
+            data: b"some data"[..].into(),
+        }
     }
 
     /// A component that holds a module, a component with a module in it, and custom sections on both levels.
@@ -165,7 +180,10 @@ mod tests {
     #[test]
     fn copy_equals_the_original_byte_for_byte() {
         for binary in [nested(), module(3).finish()] {
-            assert_eq!(rewrite(&binary, &mut |module| Ok(module.to_vec())).unwrap(), binary);
+            assert_eq!(
+                rewrite(&binary, &mut |module| Ok(module.to_vec())).unwrap(),
+                binary
+            );
         }
     }
 
@@ -179,12 +197,18 @@ mod tests {
         .unwrap();
         assert_eq!(seen, [module(5).finish(), module(7).finish()]);
         wasmparser::Validator::new().validate_all(&replaced).unwrap();
-        assert_eq!(custom_sections(&replaced), ["producers", "component-name", "licence"]);
+        assert_eq!(
+            custom_sections(&replaced),
+            ["producers", "component-name", "licence"]
+        );
     }
 
     #[test]
     fn strip_drops_sections_for_tools_and_keeps_the_rest() {
-        assert_eq!(custom_sections(&strip(&nested()).unwrap()), ["config", "config", "licence"]);
+        assert_eq!(
+            custom_sections(&strip(&nested()).unwrap()),
+            ["config", "config", "licence"]
+        );
     }
 
     #[test]

@@ -35,8 +35,14 @@ impl Costs {
     /// # Errors
     /// Fails if the file is damaged or has another header.
     pub fn read(gzip: &[u8]) -> Result<Self> {
-        ensure!(gzip.starts_with(&[0x1f, 0x8b, 8, 0]), "it has no plain gzip header");
-        let mut reader = Reader { bytes: gzip.get(10..).context("it is cut short")?, at: 0 };
+        ensure!(
+            gzip.starts_with(&[0x1f, 0x8b, 8, 0]),
+            "it has no plain gzip header"
+        );
+        let mut reader = Reader {
+            bytes: gzip.get(10..).context("it is cut short")?,
+            at: 0,
+        };
         let mut bits = Vec::new();
         loop {
             let last = reader.bits(1)? == 1;
@@ -50,7 +56,10 @@ impl Costs {
                 _ => bail!("it has a block of no known kind"),
             }
             if last {
-                return Ok(Self { bits, total: gzip.len() });
+                return Ok(Self {
+                    bits,
+                    total: gzip.len(),
+                });
             }
         }
     }
@@ -105,7 +114,11 @@ impl Reader<'_> {
         for &count in &codes.counts[1..] {
             code |= self.bit()?;
             if code < first + count {
-                return codes.symbols.get(index + code - first).copied().context("it has a damaged table");
+                return codes
+                    .symbols
+                    .get(index + code - first)
+                    .copied()
+                    .context("it has a damaged table");
             }
             index += count;
             first = (first + count) << 1;
@@ -127,14 +140,22 @@ impl Codes {
     /// Returns the code in which each symbol has the given length, and none where that is 0.
     fn new(lengths: &[usize]) -> Self {
         let mut counts = [0; 16];
-        let mut used: Vec<_> = lengths.iter().copied().zip(0..).filter(|&(length, _)| length > 0).collect();
+        let mut used: Vec<_> = lengths
+            .iter()
+            .copied()
+            .zip(0..)
+            .filter(|&(length, _)| length > 0)
+            .collect();
         for &(length, _) in &used {
             if let Some(count) = counts.get_mut(length) {
                 *count += 1;
             }
         }
         used.sort_by_key(|&(length, _)| length);
-        Self { counts, symbols: used.into_iter().map(|(_, symbol)| symbol).collect() }
+        Self {
+            counts,
+            symbols: used.into_iter().map(|(_, symbol)| symbol).collect(),
+        }
     }
 }
 
@@ -195,8 +216,9 @@ fn compressed(
             0..256 => 1,
             256 => return Ok(()),
             symbol => {
-                let &(length, extra) =
-                    LENGTHS.get(symbol - 257).context("it has a length of no known kind")?;
+                let &(length, extra) = LENGTHS
+                    .get(symbol - 257)
+                    .context("it has a length of no known kind")?;
                 let length = length + reader.bits(extra)? as u64;
                 let distance = reader.symbol(distances)?;
                 // The distance's own bits: none for the first four symbols, then one more with every second.
@@ -230,7 +252,10 @@ fn tables(reader: &mut Reader<'_>) -> Result<(Codes, Codes)> {
         };
         all.extend(std::iter::repeat_n(length, times));
     }
-    ensure!(all.len() == literals + distances, "it has a table that is too long");
+    ensure!(
+        all.len() == literals + distances,
+        "it has a table that is too long"
+    );
     let (literals, distances) = all.split_at_checked(literals).context("it has a damaged table")?;
     Ok((Codes::new(literals), Codes::new(distances)))
 }

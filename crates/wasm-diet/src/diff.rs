@@ -90,11 +90,20 @@ pub fn difference(before: usize, after: usize) -> isize {
 
 /// Returns the differences of all artifacts that either build has.
 pub fn profiles<'a>(before: &'a Profile, after: &'a Profile) -> BTreeMap<&'a str, Difference> {
-    let names: BTreeSet<&str> =
-        before.artifacts.keys().chain(after.artifacts.keys()).map(String::as_str).collect();
+    let names: BTreeSet<&str> = before
+        .artifacts
+        .keys()
+        .chain(after.artifacts.keys())
+        .map(String::as_str)
+        .collect();
     names
         .into_iter()
-        .map(|name| (name, anatomies(before.artifacts.get(name), after.artifacts.get(name))))
+        .map(|name| {
+            (
+                name,
+                anatomies(before.artifacts.get(name), after.artifacts.get(name)),
+            )
+        })
         .collect()
 }
 
@@ -107,7 +116,10 @@ pub fn anatomies(before: Option<&Anatomy>, after: Option<&Anatomy>) -> Differenc
         after: after.map(|anatomy| anatomy.size),
         kinds: changes(&by_kind(&old), &by_kind(&new)),
         crates: changes(&by_owner(&old), &by_owner(&new)),
-        parts: changes(&by(&old, |part| part.id.clone()), &by(&new, |part| part.id.clone())),
+        parts: changes(
+            &by(&old, |part| part.id.clone()),
+            &by(&new, |part| part.id.clone()),
+        ),
     }
 }
 
@@ -118,7 +130,9 @@ pub fn by_kind(parts: &[Part]) -> BTreeMap<OfKind, Sizes> {
 
 /// Returns the sums by crate.
 pub fn by_owner(parts: &[Part]) -> BTreeMap<Owner, Sizes> {
-    by(parts, |part| Owner { owner: part.id.owner.clone() })
+    by(parts, |part| Owner {
+        owner: part.id.owner.clone(),
+    })
 }
 
 fn by<K: Ord>(parts: &[Part], key: impl Fn(&Part) -> K) -> BTreeMap<K, Sizes> {
@@ -143,7 +157,12 @@ fn changes<K: Ord + Clone>(before: &BTreeMap<K, Sizes>, after: &BTreeMap<K, Size
             _ => return None,
         };
         let size = |size: Option<&Sizes>| size.copied().unwrap_or_default();
-        Some(Change { change, id: id.clone(), before: size(old), after: size(new) })
+        Some(Change {
+            change,
+            id: id.clone(),
+            before: size(old),
+            after: size(new),
+        })
     };
     let mut changes: Vec<Change<K>> = names.into_iter().filter_map(change).collect();
     changes.sort_by_key(|change| Reverse(change.raw().unsigned_abs()));
@@ -157,16 +176,33 @@ mod tests {
     fn anatomy(functions: &[(&str, usize)]) -> Anatomy {
         let part = |&(name, raw): &(&str, usize)| {
             let owner = name.split("::").next().unwrap();
-            Part { id: PartId::new(Kind::Code, owner, name), copies: 1, size: Sizes { raw, gzip: raw / 2 } }
+            Part {
+                id: PartId::new(Kind::Code, owner, name),
+                copies: 1,
+                size: Sizes { raw, gzip: raw / 2 },
+            }
         };
         let raw = functions.iter().map(|(_, raw)| raw).sum();
-        Anatomy { size: Sizes { raw, gzip: raw / 2 }, parts: functions.iter().map(part).collect() }
+        Anatomy {
+            size: Sizes { raw, gzip: raw / 2 },
+            parts: functions.iter().map(part).collect(),
+        }
     }
 
     #[test]
     fn lists_every_kind_of_change_largest_first() {
-        let before = anatomy(&[("a::same", 10), ("a::grown", 10), ("b::shrunk", 90), ("b::gone", 30)]);
-        let after = anatomy(&[("a::same", 10), ("a::grown", 15), ("b::shrunk", 50), ("c::new", 20)]);
+        let before = anatomy(&[
+            ("a::same", 10),
+            ("a::grown", 10),
+            ("b::shrunk", 90),
+            ("b::gone", 30),
+        ]);
+        let after = anatomy(&[
+            ("a::same", 10),
+            ("a::grown", 15),
+            ("b::shrunk", 50),
+            ("c::new", 20),
+        ]);
         let difference = anatomies(Some(&before), Some(&after));
         let told: Vec<_> = difference
             .parts
@@ -182,8 +218,11 @@ mod tests {
                 (ChangeKind::Grown, "a::grown", 5)
             ]
         );
-        let crates: Vec<_> =
-            difference.crates.iter().map(|change| (change.id.owner.as_str(), change.raw())).collect();
+        let crates: Vec<_> = difference
+            .crates
+            .iter()
+            .map(|change| (change.id.owner.as_str(), change.raw()))
+            .collect();
         assert_eq!(crates, [("b", -70), ("c", 20), ("a", 5)]);
         assert_eq!(difference.kinds[0].raw(), -45);
     }

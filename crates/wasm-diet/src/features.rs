@@ -29,7 +29,13 @@ const REFERENCE_TYPES: Feature = "reference_types";
 /// # Errors
 /// Fails if the binary is damaged.
 pub fn used(binary: &[u8]) -> Result<BTreeMap<Feature, String>> {
-    let mut reader = Reader { binary, used: BTreeMap::new(), globals: Vec::new(), tables: 0, functions: 0 };
+    let mut reader = Reader {
+        binary,
+        used: BTreeMap::new(),
+        globals: Vec::new(),
+        tables: 0,
+        functions: 0,
+    };
     for payload in Parser::new(0).parse_all(binary) {
         reader.read(payload?)?;
     }
@@ -63,7 +69,9 @@ pub fn validate(binary: &[u8], features: &[Feature]) -> Result<()> {
     let allowed = features
         .iter()
         .map(known)
-        .try_fold(WasmFeatures::MVP, |all, feature| Ok::<_, anyhow::Error>(all | feature?))?;
+        .try_fold(WasmFeatures::MVP, |all, feature| {
+            Ok::<_, anyhow::Error>(all | feature?)
+        })?;
     Validator::new_with_features(allowed).validate_all(binary)?;
     Ok(())
 }
@@ -83,7 +91,11 @@ pub fn for_binaryen(features: &[Feature]) -> Result<Vec<&'static str>> {
             name => bail!("nobody has said what Binaryen calls `{name}`"),
         })
     };
-    features.iter().filter(|name| **name != COMPONENTS).map(known).collect()
+    features
+        .iter()
+        .filter(|name| **name != COMPONENTS)
+        .map(known)
+        .collect()
 }
 
 /// The state of reading a binary.
@@ -105,7 +117,10 @@ impl Reader<'_> {
 
     fn read(&mut self, payload: Payload<'_>) -> Result<()> {
         match payload {
-            Payload::Version { encoding: Encoding::Component, .. } => self.uses(COMPONENTS, "the header"),
+            Payload::Version {
+                encoding: Encoding::Component,
+                ..
+            } => self.uses(COMPONENTS, "the header"),
             Payload::Version { .. } => (self.globals, self.tables, self.functions) = (Vec::new(), 0, 0),
             Payload::TypeSection(types) => {
                 for function in types.into_iter_err_on_gc_types() {
@@ -113,7 +128,11 @@ impl Reader<'_> {
                     if function.results().len() > 1 {
                         self.uses(MULTI_VALUE, "the type of a function");
                     }
-                    function.params().iter().chain(function.results()).for_each(|value| self.value(*value));
+                    function
+                        .params()
+                        .iter()
+                        .chain(function.results())
+                        .for_each(|value| self.value(*value));
                 }
             }
             Payload::ImportSection(imports) => {
@@ -137,7 +156,11 @@ impl Reader<'_> {
             Payload::ExportSection(exports) => {
                 for export in exports {
                     let export = export?;
-                    let mutable = self.globals.get(export.index as usize).copied().unwrap_or_default();
+                    let mutable = self
+                        .globals
+                        .get(export.index as usize)
+                        .copied()
+                        .unwrap_or_default();
                     if export.kind == ExternalKind::Global && mutable {
                         self.uses(MUTABLE_GLOBAL, format!("the export `{}`", export.name));
                     }
@@ -186,7 +209,10 @@ impl Reader<'_> {
 
     fn element(&mut self, element: Element<'_>) -> Result<()> {
         match element.kind {
-            ElementKind::Active { table_index: None, offset_expr } => self.constant(&offset_expr)?,
+            ElementKind::Active {
+                table_index: None,
+                offset_expr,
+            } => self.constant(&offset_expr)?,
             // The encoding that names a table, even the first, came with several tables.
             ElementKind::Active { .. } => {
                 self.uses(REFERENCE_TYPES, "an element segment that names its table")
@@ -234,8 +260,9 @@ impl Reader<'_> {
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {
             let (operator, start) = operators.read_with_offset()?;
-            let bytes =
-                self.binary.get(usize::try_from(start)?..usize::try_from(operators.original_position())?);
+            let bytes = self
+                .binary
+                .get(usize::try_from(start)?..usize::try_from(operators.original_position())?);
             if let Some((feature, name)) = feature_of(&operator, bytes.context("an operator is nowhere")?) {
                 self.uses(feature, format!("`{name}` in function {}", self.functions));
             }

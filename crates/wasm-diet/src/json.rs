@@ -14,7 +14,10 @@ const INDENTED: usize = 4;
 /// Fails if a map in `value` has keys that are not strings.
 pub fn lines(value: &impl Serialize) -> serde_json::Result<String> {
     let mut text = Vec::new();
-    let format = Lines { pretty: PrettyFormatter::new(), depth: 0 };
+    let format = Lines {
+        pretty: PrettyFormatter::new(),
+        depth: 0,
+    };
     value.serialize(&mut Serializer::with_formatter(&mut text, format))?;
     String::from_utf8(text).map_err(serde_json::Error::custom)
 }
@@ -37,12 +40,20 @@ impl Lines {
 impl Formatter for Lines {
     fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth += 1;
-        if self.indented() { self.pretty.begin_array(writer) } else { writer.write_all(b"[") }
+        if self.indented() {
+            self.pretty.begin_array(writer)
+        } else {
+            writer.write_all(b"[")
+        }
     }
 
     fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth -= 1;
-        if self.depth < INDENTED { self.pretty.end_array(writer) } else { writer.write_all(b"]") }
+        if self.depth < INDENTED {
+            self.pretty.end_array(writer)
+        } else {
+            writer.write_all(b"]")
+        }
     }
 
     fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
@@ -54,17 +65,29 @@ impl Formatter for Lines {
     }
 
     fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        if self.indented() { self.pretty.end_array_value(writer) } else { Ok(()) }
+        if self.indented() {
+            self.pretty.end_array_value(writer)
+        } else {
+            Ok(())
+        }
     }
 
     fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth += 1;
-        if self.indented() { self.pretty.begin_object(writer) } else { writer.write_all(b"{ ") }
+        if self.indented() {
+            self.pretty.begin_object(writer)
+        } else {
+            writer.write_all(b"{ ")
+        }
     }
 
     fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth -= 1;
-        if self.depth < INDENTED { self.pretty.end_object(writer) } else { writer.write_all(b" }") }
+        if self.depth < INDENTED {
+            self.pretty.end_object(writer)
+        } else {
+            writer.write_all(b" }")
+        }
     }
 
     fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
@@ -80,7 +103,11 @@ impl Formatter for Lines {
     }
 
     fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        if self.indented() { self.pretty.end_object_value(writer) } else { Ok(()) }
+        if self.indented() {
+            self.pretty.end_object_value(writer)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -96,8 +123,14 @@ mod tests {
         let value = json!({ "artifacts": { "a.wasm": { "items": parts, "raw": 3 } }, "revision": null });
         let text = lines(&value).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
-        assert!(text.contains("\n        { \"name\": \"a\", \"raw\": 1 },\n"), "{text}");
-        assert!(text.contains("{ \"more\": [1, 2], \"name\": \"b\", \"raw\": 2 }\n      ],"), "{text}");
+        assert!(
+            text.contains("\n        { \"name\": \"a\", \"raw\": 1 },\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("{ \"more\": [1, 2], \"name\": \"b\", \"raw\": 2 }\n      ],"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -33,10 +33,16 @@ pub fn keep(module: &[u8], optimise: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -> R
 pub fn functions(module: &[u8]) -> Result<BTreeMap<u32, String>> {
     let mut names = BTreeMap::new();
     for payload in Parser::new(0).parse_all(module) {
-        let Payload::CustomSection(custom) = payload? else { continue };
-        let KnownCustom::Name(subsections) = custom.as_known() else { continue };
+        let Payload::CustomSection(custom) = payload? else {
+            continue;
+        };
+        let KnownCustom::Name(subsections) = custom.as_known() else {
+            continue;
+        };
         for subsection in subsections {
-            let Name::Function(functions) = subsection? else { continue };
+            let Name::Function(functions) = subsection? else {
+                continue;
+            };
             for naming in functions {
                 let naming = naming?;
                 names.insert(naming.index, naming.name.to_owned());
@@ -54,7 +60,9 @@ pub fn functions(module: &[u8]) -> Result<BTreeMap<u32, String>> {
 pub fn imported_functions(module: &[u8]) -> Result<u32> {
     let mut count = 0;
     for payload in Parser::new(0).parse_all(module) {
-        let Payload::ImportSection(imports) = payload? else { continue };
+        let Payload::ImportSection(imports) = payload? else {
+            continue;
+        };
         for import in imports.into_imports() {
             count += u32::from(matches!(import?.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
         }
@@ -84,8 +92,12 @@ fn follow(original: &[u8], optimised: &[u8]) -> Result<BTreeMap<u32, String>> {
         // A function that was split off has text after the position, a merged one the prefix. Imports have
         // names of another form and are skipped: an import names itself.
         let position = position.strip_prefix(MERGED).unwrap_or(&position);
-        let digits = position.find(|c: char| !c.is_ascii_digit()).unwrap_or(position.len());
-        let Ok(defined) = position[..digits].parse::<u32>() else { continue };
+        let digits = position
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(position.len());
+        let Ok(defined) = position[..digits].parse::<u32>() else {
+            continue;
+        };
         if let Some(name) = names.get(&(first + defined)) {
             found.insert(index, name.clone());
         }
@@ -115,12 +127,19 @@ mod tests {
             body.instructions().end();
             code.function(&body);
         }
-        module.section(&types).section(&imports).section(&functions).section(&code);
+        module
+            .section(&types)
+            .section(&imports)
+            .section(&functions)
+            .section(&code);
         module.finish()
     }
 
     fn names(names: &[(u32, &str)]) -> BTreeMap<u32, String> {
-        names.iter().map(|&(index, name)| (index, name.to_owned())).collect()
+        names
+            .iter()
+            .map(|&(index, name)| (index, name.to_owned()))
+            .collect()
     }
 
     #[test]
@@ -134,11 +153,24 @@ mod tests {
 
     #[test]
     fn follows_positions_back_to_names() {
-        let original = give(&module(3), &names(&[(0, "call"), (1, "one"), (2, "two"), (3, "three")]));
+        let original = give(
+            &module(3),
+            &names(&[(0, "call"), (1, "one"), (2, "two"), (3, "three")]),
+        );
         // The optimiser has put the third in front, split the first and merged others into the second.
-        let optimised =
-            give(&module(2), &names(&[(0, "fimport$0"), (1, "2"), (2, "0$split"), (3, "byn$mgfn-shared$1")]));
-        assert_eq!(follow(&original, &optimised).unwrap(), names(&[(1, "three"), (2, "one"), (3, "two")]));
+        let optimised = give(
+            &module(2),
+            &names(&[
+                (0, "fimport$0"),
+                (1, "2"),
+                (2, "0$split"),
+                (3, "byn$mgfn-shared$1"),
+            ]),
+        );
+        assert_eq!(
+            follow(&original, &optimised).unwrap(),
+            names(&[(1, "three"), (2, "one"), (3, "two")])
+        );
     }
 
     #[test]

@@ -68,13 +68,23 @@ pub struct PartId {
 impl PartId {
     /// Returns the identity of a part in no module.
     pub fn new(kind: Kind, owner: &str, name: &str) -> Self {
-        Self { kind, owner: owner.to_owned(), module: String::new(), name: name.to_owned() }
+        Self {
+            kind,
+            owner: owner.to_owned(),
+            module: String::new(),
+            name: name.to_owned(),
+        }
     }
 
     /// Returns the identity of a function.
     pub fn function(symbol: Symbol) -> Self {
         let Symbol { owner, module, name } = symbol;
-        Self { kind: Kind::Code, owner, module, name }
+        Self {
+            kind: Kind::Code,
+            owner,
+            module,
+            name,
+        }
     }
 }
 

@@ -26,7 +26,10 @@ impl Profile {
         let text =
             fs::read(path).with_context(|| format!("could not read the sizes `{}`", path.display()))?;
         let profile: Self = serde_json::from_slice(&text).with_context(|| {
-            format!("`{}` is not a size.json with the parts of the artifacts", path.display())
+            format!(
+                "`{}` is not a size.json with the parts of the artifacts",
+                path.display()
+            )
         })?;
         for (name, anatomy) in &profile.artifacts {
             let sum: usize = anatomy.parts.iter().map(|part| part.size.raw).sum();
@@ -67,7 +70,12 @@ mod tests {
     #[test]
     fn refuses_parts_that_do_not_add_up() {
         let text = r#"{ "artifacts": { "a.wasm": { "raw": 7, "gzip": 4, "items": [] } } }"#;
-        assert!(read(text).unwrap_err().to_string().contains("take 0 bytes, and the file 7"));
+        assert!(
+            read(text)
+                .unwrap_err()
+                .to_string()
+                .contains("take 0 bytes, and the file 7")
+        );
         assert!(read(r#"{ "artifacts": { "a.wasm": { "raw": 7, "gzip": 4 } } }"#).is_err());
     }
 }

@@ -11,7 +11,10 @@ pub struct Owners<'a> {
 
 impl Default for Owners<'_> {
     fn default() -> Self {
-        Self { program: "main", prefixes: &[] }
+        Self {
+            program: "main",
+            prefixes: &[],
+        }
     }
 }
 
@@ -38,20 +41,32 @@ impl Symbol {
         let name = format!("{demangled:#}");
         // LLVM's suffixes of copies, such as `.165` or `.llvm.123`, change with every build.
         let name = name.split(".llvm.").next().unwrap_or(&name);
-        let name = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('.').to_owned();
+        let name = name
+            .trim_end_matches(|c: char| c.is_ascii_digit())
+            .trim_end_matches('.')
+            .to_owned();
         let path = home(name.strip_prefix(GLUE).unwrap_or(&name));
         match path.split_first() {
             // The compiler's own functions, such as the allocator's front.
-            Some((&"__rustc", _)) | None => Self { owner: "std".to_owned(), module: String::new(), name },
-            Some((owner, module)) => {
-                Self { owner: (*owner).to_owned(), module: module.join("::"), name: name.clone() }
-            }
+            Some((&"__rustc", _)) | None => Self {
+                owner: "std".to_owned(),
+                module: String::new(),
+                name,
+            },
+            Some((owner, module)) => Self {
+                owner: (*owner).to_owned(),
+                module: module.join("::"),
+                name: name.clone(),
+            },
         }
     }
 
     /// Returns a function that is not Rust's.
     fn foreign(symbol: &str, owners: &Owners<'_>) -> Self {
-        let by_prefix = owners.prefixes.iter().find(|(prefix, _)| symbol.starts_with(prefix));
+        let by_prefix = owners
+            .prefixes
+            .iter()
+            .find(|(prefix, _)| symbol.starts_with(prefix));
         let owner = match (symbol, by_prefix) {
             ("_start" | "main" | "__main_void" | "__original_main", _) => owners.program,
             (_, Some((_, owner))) => owner,
@@ -60,7 +75,11 @@ impl Symbol {
             _ if symbol.starts_with("__wasm_call") || symbol.starts_with("__wasm_init") => "wasm-ld",
             _ => "wasi-libc",
         };
-        Self { owner: owner.to_owned(), module: String::new(), name: symbol.to_owned() }
+        Self {
+            owner: owner.to_owned(),
+            module: String::new(),
+            name: symbol.to_owned(),
+        }
     }
 }
 
@@ -68,16 +87,32 @@ impl Symbol {
 /// trait if the type has no path, else of the function.
 fn home(name: &str) -> Vec<&str> {
     let skipped = name.trim_start_matches(['<', '&', '*', '(', '[', ' ']);
-    for word in ["mut ", "const ", "dyn ", "impl ", "unsafe ", "extern \"C\" ", "fn("] {
+    for word in [
+        "mut ",
+        "const ",
+        "dyn ",
+        "impl ",
+        "unsafe ",
+        "extern \"C\" ",
+        "fn(",
+    ] {
         if let Some(rest) = skipped.strip_prefix(word) {
             return home(rest);
         }
     }
-    let end = skipped.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(skipped.len());
-    let segments: Vec<&str> = skipped[..end].split("::").filter(|segment| !segment.is_empty()).collect();
+    let end = skipped
+        .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+        .unwrap_or(skipped.len());
+    let segments: Vec<&str> = skipped[..end]
+        .split("::")
+        .filter(|segment| !segment.is_empty())
+        .collect();
     if segments.len() < 2 {
         // A primitive type: what is done with it is the trait's.
-        return skipped.split_once(" as ").map(|(_, of)| home(of)).unwrap_or_default();
+        return skipped
+            .split_once(" as ")
+            .map(|(_, of)| home(of))
+            .unwrap_or_default();
     }
     let is_type = |segment: &&str| segment.starts_with(char::is_uppercase);
     let modules = segments.iter().position(is_type).unwrap_or(segments.len() - 1);
@@ -102,11 +137,20 @@ mod tests {
 
     #[test]
     fn trait_methods_belong_to_a_type_with_a_path() {
-        assert_eq!(place("<agent_types::error::E as core::fmt::Display>::fmt"), "agent_types::error");
-        assert_eq!(place("<&alloc::string::String as core::fmt::Display>::fmt"), "alloc::string");
+        assert_eq!(
+            place("<agent_types::error::E as core::fmt::Display>::fmt"),
+            "agent_types::error"
+        );
+        assert_eq!(
+            place("<&alloc::string::String as core::fmt::Display>::fmt"),
+            "alloc::string"
+        );
         assert_eq!(place("<&str as core::fmt::Display>::fmt"), "core::fmt");
         assert_eq!(place("<[u8] as std::io::Write>::write"), "std::io");
-        assert_eq!(place("core::ptr::drop_in_place::<agent_types::json::Value>"), "agent_types::json");
+        assert_eq!(
+            place("core::ptr::drop_in_place::<agent_types::json::Value>"),
+            "agent_types::json"
+        );
     }
 
     #[test]
@@ -119,12 +163,18 @@ mod tests {
         assert_eq!(symbol.module, "fmt");
         assert_eq!(symbol.name, "<core::fmt::Formatter>::write_fmt");
         let symbol = Symbol::parse("_RNvCsfLfy6EI15iL_7___rustc14___rust_realloc", &Owners::default());
-        assert_eq!((symbol.owner.as_str(), symbol.name.as_str()), ("std", "__rustc::__rust_realloc"));
+        assert_eq!(
+            (symbol.owner.as_str(), symbol.name.as_str()),
+            ("std", "__rustc::__rust_realloc")
+        );
     }
 
     #[test]
     fn functions_of_other_languages_have_an_owner() {
-        let owners = Owners { program: "agent", prefixes: &[("agent_", "agent-ffi")] };
+        let owners = Owners {
+            program: "agent",
+            prefixes: &[("agent_", "agent-ffi")],
+        };
         let owner = |symbol: &str| Symbol::parse(symbol, &owners).owner;
         assert_eq!(owner("dlmalloc"), "wasi-libc");
         assert_eq!(owner("__main_void"), "agent");

@@ -46,7 +46,11 @@ impl Agent {
     /// # Errors
     /// If the home's path is not UTF-8, or the certificates or a proxy's address cannot be used.
     pub fn new(home: &Home) -> Result<Agent, Error> {
-        Ok(Agent { home: home.clone(), sessions: home.sessions()?, client: transport::client()? })
+        Ok(Agent {
+            home: home.clone(),
+            sessions: home.sessions()?,
+            client: transport::client()?,
+        })
     }
 
     /// Returns the stored sessions. Blocks: use it in async code under `spawn_blocking`.
@@ -69,7 +73,10 @@ impl Agent {
         stop: &Stop,
         show: Show<'_>,
     ) -> Result<Answer, Error> {
-        Ok(self.answer_with_permit(config, id, input, stop, show, ready(Ok(pending()))).await?.0)
+        Ok(self
+            .answer_with_permit(config, id, input, stop, show, ready(Ok(pending())))
+            .await?
+            .0)
     }
 
     /// Does the same as [`Self::answer`], but awaits `permit` before it stores the turn, and holds its result
@@ -103,8 +110,19 @@ impl Agent {
         };
         let error = stored.err();
         let unstored = error.as_ref().map(ToString::to_string);
-        warnings.extend(unstored.as_ref().map(|cause| format!("the answer is not stored, {cause}")));
-        Ok((Answer { unstored, warnings, ..answer }, error))
+        warnings.extend(
+            unstored
+                .as_ref()
+                .map(|cause| format!("the answer is not stored, {cause}")),
+        );
+        Ok((
+            Answer {
+                unstored,
+                warnings,
+                ..answer
+            },
+            error,
+        ))
     }
 
     /// Answers `input` in a conversation that the caller holds. Nothing is stored.
@@ -147,7 +165,13 @@ impl Agent {
 
 fn split(reply: clawft_core::Reply) -> (Answer, Session) {
     let text = reply.text().to_owned();
-    let clawft_core::Reply { session, finish_reason, usage, streamed, incomplete } = reply;
+    let clawft_core::Reply {
+        session,
+        finish_reason,
+        usage,
+        streamed,
+        incomplete,
+    } = reply;
     (
         Answer {
             text,
@@ -164,5 +188,7 @@ fn split(reply: clawft_core::Reply) -> (Answer, Session) {
 
 /// Runs blocking work on another thread.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::other("a file operation was aborted"))
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Error::other("a file operation was aborted"))
 }

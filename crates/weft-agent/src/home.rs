@@ -48,7 +48,9 @@ impl Home {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.directory).map_err(|error| file_error("create", &self.directory, error))
+        builder
+            .create(&self.directory)
+            .map_err(|error| file_error("create", &self.directory, error))
     }
 
     /// Returns the sessions in the directory.
@@ -81,8 +83,17 @@ impl ConfigFile {
         match read_file(&home.config) {
             Ok(bytes) => Ok(ConfigFile { path, bytes }),
             Err(fault) => {
-                let error = FsError { operation: "read", path, fault };
-                Err(if error.is_not_found() { Fault::NoConfig(error) } else { Fault::File(error) }.into())
+                let error = FsError {
+                    operation: "read",
+                    path,
+                    fault,
+                };
+                Err(if error.is_not_found() {
+                    Fault::NoConfig(error)
+                } else {
+                    Fault::File(error)
+                }
+                .into())
             }
         }
     }
@@ -107,7 +118,10 @@ impl ConfigFile {
     /// If it is not JSON, or if `read` fails; both with the file's path.
     pub fn part<T>(&self, read: impl FnOnce(Node<'_>) -> Result<T, JsonError>) -> Result<T, Error> {
         let part = self.tree().and_then(|tree| read(Node::root(&tree)));
-        Ok(part.map_err(|cause| ConfigError { path: self.path.clone(), cause })?)
+        Ok(part.map_err(|cause| ConfigError {
+            path: self.path.clone(),
+            cause,
+        })?)
     }
 
     fn tree(&self) -> Result<Value, JsonError> {
@@ -143,7 +157,12 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, FsFault> {
 
 /// Returns an error about a file outside of the store, with the store's wording.
 pub(crate) fn file_error(operation: &'static str, path: &Path, error: impl Into<FsFault>) -> Error {
-    FsError { operation, path: path.display().to_string(), fault: error.into() }.into()
+    FsError {
+        operation,
+        path: path.display().to_string(),
+        fault: error.into(),
+    }
+    .into()
 }
 
 #[cfg(test)]
@@ -154,7 +173,13 @@ mod tests {
     fn home() -> (TempDir, Home) {
         let dir = TempDir::new().unwrap();
         let directory = dir.path().join("above/home");
-        (dir, Home { config: directory.join("config.json"), directory })
+        (
+            dir,
+            Home {
+                config: directory.join("config.json"),
+                directory,
+            },
+        )
     }
 
     #[cfg(unix)]
@@ -167,18 +192,27 @@ mod tests {
             home.make().unwrap();
         }
         for directory in [home.directory.as_path(), home.directory.parent().unwrap()] {
-            assert_eq!(fs::metadata(directory).unwrap().permissions().mode() & 0o777, 0o700);
+            assert_eq!(
+                fs::metadata(directory).unwrap().permissions().mode() & 0o777,
+                0o700
+            );
         }
     }
 
     #[test]
     fn refuses_configuration_that_is_not_a_file() {
         let (_dir, home) = home();
-        assert!(matches!(ConfigFile::read(&home).unwrap_err().fault, Fault::NoConfig(_)));
+        assert!(matches!(
+            ConfigFile::read(&home).unwrap_err().fault,
+            Fault::NoConfig(_)
+        ));
         home.make().unwrap();
         fs::create_dir(&home.config).unwrap();
         let said = ConfigFile::read(&home).unwrap_err().to_string();
-        assert_eq!(said, format!("cannot read `{}`: it is a directory", home.config.display()));
+        assert_eq!(
+            said,
+            format!("cannot read `{}`: it is a directory", home.config.display())
+        );
         #[cfg(unix)]
         {
             fs::remove_dir(&home.config).unwrap();
@@ -189,7 +223,10 @@ mod tests {
         #[cfg(target_os = "linux")]
         {
             // This file has no end.
-            let home = Home { config: "/dev/zero".into(), ..home };
+            let home = Home {
+                config: "/dev/zero".into(),
+                ..home
+            };
             let said = ConfigFile::read(&home).unwrap_err().to_string();
             assert_eq!(said, "cannot read `/dev/zero`: it is not a regular file");
         }

@@ -16,7 +16,10 @@ pub fn of_config(
     config: &Config,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<String> {
-    let warnings = [plain_http(&config.provider, env), readable_secret(&home.config, file)];
+    let warnings = [
+        plain_http(&config.provider, env),
+        readable_secret(&home.config, file),
+    ];
     warnings.into_iter().flatten().collect()
 }
 
@@ -58,8 +61,14 @@ pub fn readable_secret(path: &Path, file: &ConfigFile) -> Option<String> {
 
 /// Returns the name of a field that holds a secret.
 fn held(file: &ConfigFile) -> Option<&'static str> {
-    let token =
-        || file.part(|root| Ok(root.get("gateway").and_then(|gateway| gateway.get("token")).is_some()));
+    let token = || {
+        file.part(|root| {
+            Ok(root
+                .get("gateway")
+                .and_then(|gateway| gateway.get("token"))
+                .is_some())
+        })
+    };
     if file.part(|root| Ok(has_api_key(root))).is_ok_and(|there| there) {
         return Some("api_key");
     }
@@ -68,9 +77,15 @@ fn held(file: &ConfigFile) -> Option<&'static str> {
 
 /// Returns whether any provider has a key, used or not.
 fn has_api_key(root: Node<'_>) -> bool {
-    let providers = root.get("providers").and_then(|providers| providers.get("providers"));
+    let providers = root
+        .get("providers")
+        .and_then(|providers| providers.get("providers"));
     let mut members = providers.and_then(Node::as_members).into_iter().flatten();
-    members.any(|(_, provider)| provider.text_of("api_key").is_some_and(|key| !key.trim().is_empty()))
+    members.any(|(_, provider)| {
+        provider
+            .text_of("api_key")
+            .is_some_and(|key| !key.trim().is_empty())
+    })
 }
 
 /// Returns a warning if others than its owner can read the file of a token.
@@ -109,8 +124,10 @@ mod tests {
     /// Returns a home whose configuration is `config`, in a file with `mode`.
     fn home(config: &str, mode: u32) -> (tempfile::TempDir, Home) {
         let directory = tempfile::tempdir().unwrap();
-        let home =
-            Home { directory: directory.path().to_owned(), config: directory.path().join("config.json") };
+        let home = Home {
+            directory: directory.path().to_owned(),
+            config: directory.path().join("config.json"),
+        };
         fs::write(&home.config, config).unwrap();
         #[cfg(unix)]
         fs::set_permissions(&home.config, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
@@ -155,16 +172,29 @@ mod tests {
         ] {
             assert_eq!(count(base, r#","api_key":"sk-secret""#), 0, "{base}");
         }
-        let warning =
-            warnings(r#"{"api_base":"http://models.example:80/v1","api_key":"sk-secret"}"#, "{}", 0o600);
-        assert!(warning[0].contains("`openai`") && warning[0].contains("`models.example`"), "{warning:?}");
+        let warning = warnings(
+            r#"{"api_base":"http://models.example:80/v1","api_key":"sk-secret"}"#,
+            "{}",
+            0o600,
+        );
+        assert!(
+            warning[0].contains("`openai`") && warning[0].contains("`models.example`"),
+            "{warning:?}"
+        );
     }
 
     #[cfg(unix)]
     #[test]
     fn warns_of_secret_that_others_can_read() {
         let key = r#"{"api_key":"sk-secret"}"#;
-        for (mode, count) in [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1), (0o644, 1), (0o620, 0)] {
+        for (mode, count) in [
+            (0o600, 0),
+            (0o400, 0),
+            (0o640, 1),
+            (0o604, 1),
+            (0o644, 1),
+            (0o620, 0),
+        ] {
             assert_eq!(warnings(key, "{}", mode).len(), count, "{mode:o}");
         }
         let found = |provider: &str, gateway: &str| warnings(provider, gateway, 0o644);
@@ -180,7 +210,10 @@ mod tests {
         );
         let file = ConfigFile::read(&home).unwrap();
         let warning = readable_secret(&home.config, &file).unwrap();
-        assert!(warning.contains("`api_key`"), "of a provider that is not in use: {warning}");
+        assert!(
+            warning.contains("`api_key`"),
+            "of a provider that is not in use: {warning}"
+        );
     }
 
     #[test]

@@ -37,7 +37,10 @@ impl Fixture {
     /// Returns an agent with its runtime and configuration. The configuration holds the key, because a test
     /// does not change its own environment.
     fn agent(&self) -> (Runtime, Agent, Config) {
-        let home = Home { directory: self.directory.path().to_owned(), config: self.path("config.json") };
+        let home = Home {
+            directory: self.directory.path().to_owned(),
+            config: self.path("config.json"),
+        };
         let mut config = ConfigFile::read(&home).unwrap().agent().unwrap();
         config.agents.stream = true;
         config.provider.api_key = Some(Secret::new("sk-secret-1234567890"));
@@ -65,10 +68,15 @@ fn does_not_store_conversation_of_the_caller() {
     let mut shown = String::new();
     let answer = runtime
         .block_on(
-            agent.converse(&config, session, input("Hello!"), &Stop::new(), &mut |text| shown.push_str(text)),
+            agent.converse(&config, session, input("Hello!"), &Stop::new(), &mut |text| {
+                shown.push_str(text)
+            }),
         )
         .unwrap();
-    assert_eq!((answer.text.as_str(), shown.as_str(), answer.shown), ("echo: Hello!", "echo: Hello!", true));
+    assert_eq!(
+        (answer.text.as_str(), shown.as_str(), answer.shown),
+        ("echo: Hello!", "echo: Hello!", true)
+    );
     assert_eq!(answer.finish_reason.as_deref(), Some("stop"));
     assert!(!home.path("sessions").exists() && agent.store().list().unwrap().is_empty());
 }
@@ -84,10 +92,17 @@ fn stops_one_turn_or_all_turns() {
     runtime.block_on(async {
         let ask = async |stop: &Stop| {
             let session = Session::new(SessionId::default());
-            agent.converse(&config, session, input("Hello!"), stop, &mut |_| {}).await.unwrap_err().fault
+            agent
+                .converse(&config, session, input("Hello!"), stop, &mut |_| {})
+                .await
+                .unwrap_err()
+                .fault
         };
         let begun = Instant::now();
-        assert!(matches!(ask(&one).await, Fault::Stopped), "nothing is sent that is not wanted any more");
+        assert!(
+            matches!(ask(&one).await, Fault::Stopped),
+            "nothing is sent that is not wanted any more"
+        );
         let stopping = async {
             tokio::time::sleep(Duration::from_millis(200)).await;
             all.stop();

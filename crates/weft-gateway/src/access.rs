@@ -49,7 +49,10 @@ impl Access {
         home.make()?;
         let stored = token::stored(&home.directory)
             .map_err(|error| Error::other(format!("no token for the gateway: {error}")))?;
-        let origin = Origin::File { path: stored.path, new: stored.new };
+        let origin = Origin::File {
+            path: stored.path,
+            new: stored.new,
+        };
         Ok((Access::Token(Token::new(&stored.secret)), origin))
     }
 
@@ -78,14 +81,21 @@ impl Access {
 fn check_token(token: &Token, headers: &HeaderMap) -> Result<(), ApiError> {
     let unauthorised = |code, message: &str| Err(ApiError::new(StatusCode::UNAUTHORIZED, code, message));
     match bearer(headers) {
-        None => unauthorised("missing_token", "give the gateway's token: `Authorization: Bearer TOKEN`"),
+        None => unauthorised(
+            "missing_token",
+            "give the gateway's token: `Authorization: Bearer TOKEN`",
+        ),
         Some(offered) if token.matches(offered) => Ok(()),
         Some(_) => unauthorised("invalid_api_key", "this is not the gateway's token"),
     }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
@@ -115,7 +125,10 @@ fn is_local(host: &str) -> bool {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.contains(':') => name,
         _ => host,
     };
-    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    let bare = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name);
     name.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
@@ -131,12 +144,21 @@ mod tests {
     fn status(access: &Access, pairs: &[Pair]) -> u16 {
         let header = |(name, value): &Pair| (HeaderName::from_static(name), HeaderValue::from_static(value));
         let headers = pairs.iter().map(header).collect();
-        access.check(&headers).map_or_else(|error| error.status.as_u16(), |()| 200)
+        access
+            .check(&headers)
+            .map_or_else(|error| error.status.as_u16(), |()| 200)
     }
 
     #[test]
     fn only_loopback_names_are_local() {
-        for host in ["localhost", "LOCALHOST:80", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080", "[::1]"] {
+        for host in [
+            "localhost",
+            "LOCALHOST:80",
+            "127.0.0.1:8080",
+            "127.1.2.3",
+            "[::1]:8080",
+            "[::1]",
+        ] {
             assert!(is_local(host), "{host}");
         }
         for host in [
@@ -179,7 +201,13 @@ mod tests {
         let access = Access::Token(Token::new(&Secret::new("right")));
         assert_eq!(status(&access, &[("authorization", "Bearer right")]), 200);
         assert_eq!(
-            status(&access, &[("authorization", "bearer  right"), ("origin", "https://a.example")]),
+            status(
+                &access,
+                &[
+                    ("authorization", "bearer  right"),
+                    ("origin", "https://a.example")
+                ]
+            ),
             200
         );
         for wrong in ["Bearer wrong", "Bearer", "Bearer ", "Basic right", "right"] {
@@ -191,11 +219,17 @@ mod tests {
     #[test]
     fn requires_token_beyond_loopback() {
         let directory = tempfile::tempdir().unwrap();
-        let home =
-            Home { directory: directory.path().to_owned(), config: directory.path().join("config.json") };
+        let home = Home {
+            directory: directory.path().to_owned(),
+            config: directory.path().join("config.json"),
+        };
         let access = |listen: &str, token: Option<&str>| {
             let listen = listen.parse().unwrap();
-            let settings = Settings { listen, token: token.map(Secret::new), ..Settings::default() };
+            let settings = Settings {
+                listen,
+                token: token.map(Secret::new),
+                ..Settings::default()
+            };
             let (access, origin) = Access::new(&settings, &home).unwrap();
             (matches!(access, Access::Token(_)), origin)
         };
@@ -204,7 +238,16 @@ mod tests {
         assert!(!path.exists());
         assert_eq!(access("127.0.0.1:1", Some("t")), (true, Origin::Given));
         assert_eq!(access("0.0.0.0:1", Some("t")), (true, Origin::Given));
-        assert_eq!(access("0.0.0.0:1", None), (true, Origin::File { path: path.clone(), new: true }));
+        assert_eq!(
+            access("0.0.0.0:1", None),
+            (
+                true,
+                Origin::File {
+                    path: path.clone(),
+                    new: true
+                }
+            )
+        );
         assert_eq!(access("[::]:1", None), (true, Origin::File { path, new: false }));
     }
 }

@@ -27,7 +27,13 @@ pub(super) struct ApiError {
 impl ApiError {
     /// Returns an error with `status` and `code`.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> ApiError {
-        ApiError { status, message: message.into(), param: None, code: Some(code), retry_after: None }
+        ApiError {
+            status,
+            message: message.into(),
+            param: None,
+            code: Some(code),
+            retry_after: None,
+        }
     }
 
     /// Returns an error for an invalid request: 400.
@@ -116,7 +122,11 @@ impl From<JsonError> for ApiError {
 /// Returns the message: `not JSON, expected value at line 1, column 2`.
 fn message(error: &JsonError) -> String {
     match error.fault() {
-        JsonFault::Syntax { line, column, message } => {
+        JsonFault::Syntax {
+            line,
+            column,
+            message,
+        } => {
             format!("not JSON, {message} at line {line}, column {column}")
         }
         _ => error.to_string(),
@@ -131,7 +141,10 @@ impl IntoResponse for ApiError {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"clawft\""));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"clawft\""),
+            );
         }
         if self.status.is_server_error() && !self.is_temporary() {
             headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
@@ -156,7 +169,10 @@ mod tests {
     #[test]
     fn names_position_of_broken_json() {
         let error = ApiError::from(json::parse(b"{\n1").unwrap_err());
-        assert_eq!(error.message, "the request's body is not JSON, key must be a string at line 2, column 1");
+        assert_eq!(
+            error.message,
+            "the request's body is not JSON, key must be a string at line 2, column 1"
+        );
         assert_eq!(error.param, None);
     }
 

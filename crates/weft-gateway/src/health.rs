@@ -49,7 +49,14 @@ pub(super) async fn ready(extract::State(shared): extract::State<Shared>) -> Res
         body.literal_member("sessions", &sessions.to_string());
         body.literal_member("shutting_down", &draining.to_string());
     });
-    reply::json(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, writer.into_bytes())
+    reply::json(
+        if ready {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        },
+        writer.into_bytes(),
+    )
 }
 
 /// The results of a check.
@@ -87,7 +94,9 @@ impl Readiness {
             Ok(checks) => return checks,
             Err(pending) => pending,
         };
-        let over = timeout_at(pending.deadline, pending.found.wait_for(|_| false)).await.is_ok();
+        let over = timeout_at(pending.deadline, pending.found.wait_for(|_| false))
+            .await
+            .is_ok();
         let checks = *pending.found.borrow();
         if over {
             self.finish(&pending, checks);
@@ -112,7 +121,11 @@ impl Readiness {
     /// one counts.
     fn finish(&self, over: &Pending, checks: Checks) {
         let mut state = self.state();
-        if state.pending.take_if(|pending| pending.found.same_channel(&over.found)).is_some() {
+        if state
+            .pending
+            .take_if(|pending| pending.found.same_channel(&over.found))
+            .is_some()
+        {
             state.last = Some((Instant::now(), checks));
         }
     }
@@ -126,19 +139,34 @@ impl Pending {
     fn start(check: impl FnOnce(&watch::Sender<Checks>) + Send + 'static) -> Pending {
         let (sender, found) = watch::channel(Checks::default());
         // If no thread can be started, the check ends immediately without a result.
-        let _ = thread::Builder::new().name("ready".to_owned()).spawn(move || check(&sender));
-        Pending { deadline: Instant::now() + CHECK_TIME, found }
+        let _ = thread::Builder::new()
+            .name("ready".to_owned())
+            .spawn(move || check(&sender));
+        Pending {
+            deadline: Instant::now() + CHECK_TIME,
+            found,
+        }
     }
 }
 
 fn recent(last: Option<&(Instant, Checks)>, age: Duration) -> Option<Checks> {
-    last.filter(|(found, _)| found.elapsed() < age).map(|(_, checks)| *checks)
+    last.filter(|(found, _)| found.elapsed() < age)
+        .map(|(_, checks)| *checks)
 }
 
 fn check(state: &State, found: &watch::Sender<Checks>) {
-    let config = ConfigFile::read(&state.home).and_then(|file| file.agent()).is_ok();
-    found.send_replace(Checks { config, sessions: false });
-    let sessions = state.home.make().and_then(|()| try_to_write(state.agent.store().fs())).is_ok();
+    let config = ConfigFile::read(&state.home)
+        .and_then(|file| file.agent())
+        .is_ok();
+    found.send_replace(Checks {
+        config,
+        sessions: false,
+    });
+    let sessions = state
+        .home
+        .make()
+        .and_then(|()| try_to_write(state.agent.store().fs()))
+        .is_ok();
     found.send_replace(Checks { config, sessions });
 }
 
@@ -163,7 +191,10 @@ mod tests {
     use std::sync::mpsc;
     use tokio::runtime::Builder;
 
-    const GOOD: Checks = Checks { config: true, sessions: true };
+    const GOOD: Checks = Checks {
+        config: true,
+        sessions: true,
+    };
 
     /// Returns a check with this immediate result.
     fn finds(checks: Checks) -> impl FnOnce(&watch::Sender<Checks>) {
@@ -193,7 +224,11 @@ mod tests {
         assert_eq!(count.load(Ordering::Relaxed), 1);
         assert_eq!(readiness.get(finds(Checks::default())).await, GOOD, "it is known");
         age(&readiness, FRESH);
-        assert_eq!(readiness.get(finds(Checks::default())).await, Checks::default(), "no more");
+        assert_eq!(
+            readiness.get(finds(Checks::default())).await,
+            Checks::default(),
+            "no more"
+        );
     }
 
     /// Moves the last check into the past.
@@ -228,7 +263,10 @@ mod tests {
         assert_eq!(readiness.get(finds(GOOD)).await, GOOD);
         age(&readiness, FRESH);
         let (release, hold) = mpsc::channel::<()>();
-        let half = Checks { config: true, sessions: false };
+        let half = Checks {
+            config: true,
+            sessions: false,
+        };
         let hang = move |found: &watch::Sender<Checks>| {
             found.send_replace(half);
             let _ = hold.recv();
@@ -251,7 +289,11 @@ mod tests {
 
     #[test]
     fn check_does_not_wait_for_file_threads() {
-        let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
         let (release, hold) = mpsc::channel::<()>();
         runtime.block_on(async {
             let waiting = tokio::task::spawn_blocking(move || hold.recv());
@@ -266,7 +308,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let fs = FileSystem::with_base_path(directory.path().to_str().unwrap());
         try_to_write(&fs).unwrap();
-        assert_eq!(std::fs::read_dir(directory.path().join("sessions")).unwrap().count(), 0);
+        assert_eq!(
+            std::fs::read_dir(directory.path().join("sessions"))
+                .unwrap()
+                .count(),
+            0
+        );
         std::fs::remove_dir(directory.path().join("sessions")).unwrap();
         std::fs::write(directory.path().join("sessions"), "").unwrap();
         assert!(try_to_write(&fs).is_err());

@@ -10,10 +10,12 @@ pub(super) fn random() -> String {
     let mut bytes = [0; BYTES];
     // An identifier that is not unique is no reason to refuse an answer.
     let _ = getrandom::fill(&mut bytes);
-    bytes.iter().fold(String::with_capacity(2 * BYTES), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * BYTES), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 #[cfg(test)]

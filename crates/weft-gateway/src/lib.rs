@@ -99,7 +99,9 @@ pub fn run(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<(), 
 }
 
 fn runtime() -> Result<Runtime, Error> {
-    let workers = thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS);
+    let workers = thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MAX_WORKERS);
     Builder::new_multi_thread()
         .worker_threads(workers)
         .max_blocking_threads(MAX_BLOCKING)
@@ -124,7 +126,9 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
         .map_err(|error| Error::other(format!("could not listen on `{address}`: {error}")))?;
     announce(&listener, &shared, &origin, build);
     if let Origin::File { path, .. } = &origin {
-        warnings::readable_token(path).iter().for_each(|warning| log::warn(warning));
+        warnings::readable_token(path)
+            .iter()
+            .for_each(|warning| log::warn(warning));
     }
     warn(&shared, &file);
     shutdown::run(listener, shared, signals).await;
@@ -153,7 +157,13 @@ fn announce(listener: &TcpListener, shared: &Shared, origin: &Origin, build: Bui
 /// Logs the warnings about the configuration.
 fn warn(shared: &Shared, file: &ConfigFile) {
     let settings = &shared.settings;
-    let token = settings.token.as_ref().and_then(|token| warnings::short_token(token, settings.listen.ip()));
+    let token = settings
+        .token
+        .as_ref()
+        .and_then(|token| warnings::short_token(token, settings.listen.ip()));
     let others = warnings::of_config(&shared.home, file, &shared.config(), &|name| env::var(name).ok());
-    token.into_iter().chain(others).for_each(|warning| log::warn(&warning));
+    token
+        .into_iter()
+        .chain(others)
+        .for_each(|warning| log::warn(&warning));
 }

@@ -30,7 +30,9 @@ pub(super) struct Received {
 /// others wait; 400 if it breaks off; 429 if there are too many large ones.
 pub(super) async fn read(body: Body, limit: usize, work: &WorkLimits) -> Result<Received, ApiError> {
     let late = || late("the request's body did not come in time");
-    tokio::time::timeout(BODY_TIME, collect(body, limit, work)).await.map_err(|_| late())?
+    tokio::time::timeout(BODY_TIME, collect(body, limit, work))
+        .await
+        .map_err(|_| late())?
 }
 
 fn late(message: &str) -> ApiError {
@@ -41,7 +43,10 @@ async fn collect(mut body: Body, limit: usize, work: &WorkLimits) -> Result<Rece
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));
     }
-    let mut received = Received { bytes: Vec::new(), large: None };
+    let mut received = Received {
+        bytes: Vec::new(),
+        large: None,
+    };
     let mut pace = Pace::start();
     loop {
         let frame = match &received.large {
@@ -76,7 +81,10 @@ struct Pace {
 
 impl Pace {
     fn start() -> Pace {
-        Pace { since: Instant::now(), bytes: 0 }
+        Pace {
+            since: Instant::now(),
+            bytes: 0,
+        }
     }
 
     fn brought(&mut self, bytes: usize) {
@@ -108,13 +116,20 @@ fn too_large(limit: usize) -> ApiError {
 /// # Errors
 /// 415 for any other type, and for none.
 pub(super) fn json_type(headers: &HeaderMap) -> Result<(), ApiError> {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let kind = value.split(';').next().unwrap_or_default().trim();
     if kind.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
     let message = "send JSON, with the header `Content-Type: application/json`";
-    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message))
+    Err(ApiError::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        message,
+    ))
 }
 
 #[cfg(test)]
@@ -127,7 +142,8 @@ mod tests {
     async fn accepts_body_of_the_limit() {
         let read = async |length, limit| {
             let read = read(Body::from(vec![b'x'; length]), limit, &WorkLimits::new()).await;
-            read.map(|body| (body.bytes.len(), body.large.is_some())).map_err(|error| error.status.as_u16())
+            read.map(|body| (body.bytes.len(), body.large.is_some()))
+                .map_err(|error| error.status.as_u16())
         };
         assert_eq!(read(0, 3).await, Ok((0, false)));
         assert_eq!(read(3, 3).await, Ok((3, false)));
@@ -148,7 +164,15 @@ mod tests {
     async fn times_out_on_missing_body() {
         let never = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
         let began = Instant::now();
-        assert_eq!(read(never, 3, &WorkLimits::new()).await.err().unwrap().status.as_u16(), 408);
+        assert_eq!(
+            read(never, 3, &WorkLimits::new())
+                .await
+                .err()
+                .unwrap()
+                .status
+                .as_u16(),
+            408
+        );
         assert_eq!(began.elapsed().as_secs(), 30);
     }
 

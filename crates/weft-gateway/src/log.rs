@@ -25,7 +25,9 @@ pub(super) const CAPACITY: usize = 4096;
 static TERMINAL: LazyLock<bool> = LazyLock::new(|| io::stderr().is_terminal());
 
 static QUEUE: LazyLock<Queue> = LazyLock::new(|| {
-    Queue::new(CAPACITY, io::stderr(), |lines| Line::new("log_dropped").literal("lines", lines).bytes())
+    Queue::new(CAPACITY, io::stderr(), |lines| {
+        Line::new("log_dropped").literal("lines", lines).bytes()
+    })
 });
 
 /// The lines that were dropped.
@@ -55,7 +57,10 @@ enum Field {
 impl Line {
     /// Returns a line about `event`.
     pub(super) fn new(event: &'static str) -> Line {
-        Line { event, fields: Vec::new() }
+        Line {
+            event,
+            fields: Vec::new(),
+        }
     }
 
     /// Adds a text.
@@ -88,7 +93,11 @@ impl Line {
     /// Returns the bytes of the line.
     fn bytes(&self) -> Vec<u8> {
         let now = time::rfc3339(SystemTime::now());
-        if *TERMINAL { self.text_line(&now) } else { self.json(&now) }
+        if *TERMINAL {
+            self.text_line(&now)
+        } else {
+            self.json(&now)
+        }
     }
 
     /// Returns `{"time":"2025-11-22T13:45:01.250Z","event":"request","status":200}`.
@@ -137,7 +146,10 @@ pub(super) fn hook_panics() {
 }
 
 fn panic_line(panic: &PanicHookInfo<'_>) -> Line {
-    Line::new("panic").text("at", panic.location().map_or_else(String::new, ToString::to_string))
+    Line::new("panic").text(
+        "at",
+        panic.location().map_or_else(String::new, ToString::to_string),
+    )
 }
 
 #[cfg(test)]
@@ -154,7 +166,9 @@ mod tests {
     const NOW: &str = "2025-11-22T13:45:01.250Z";
 
     fn line() -> Line {
-        Line::new("request").text("route", "/v1/\"x\"\n").literal("status", 200)
+        Line::new("request")
+            .text("route", "/v1/\"x\"\n")
+            .literal("status", 200)
     }
 
     #[test]
@@ -179,7 +193,13 @@ mod tests {
         panic::set_hook(usual);
         assert!(panicked.is_err());
         let written = WRITTEN.take();
-        assert!(written.contains("panic") && written.contains("log.rs:"), "{written}");
-        assert!(!written.contains("somebody") && !written.contains("said"), "{written}");
+        assert!(
+            written.contains("panic") && written.contains("log.rs:"),
+            "{written}"
+        );
+        assert!(
+            !written.contains("somebody") && !written.contains("said"),
+            "{written}"
+        );
     }
 }

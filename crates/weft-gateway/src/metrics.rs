@@ -24,7 +24,9 @@ const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The bounds of the histograms in seconds: an answer takes from milliseconds, from a local server, to
 /// minutes.
-const SECONDS: [f64; 12] = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
+const SECONDS: [f64; 12] = [
+    0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0,
+];
 
 type Labels<const N: usize> = [(&'static str, String); N];
 
@@ -85,12 +87,24 @@ impl Metrics {
         let registry = &mut self.registry;
         registry.register("build", "The program", Info::new(labels(build)));
         registry.register("requests", "Requests answered", self.requests.clone());
-        registry.register("requests_in_flight", "Requests being answered", self.in_flight.clone());
+        registry.register(
+            "requests_in_flight",
+            "Requests being answered",
+            self.in_flight.clone(),
+        );
         registry.register("rejected", "Refused requests, by reason", self.rejected.clone());
         registry.register("tokens", "Tokens that the provider counted", self.tokens.clone());
         registry.register("incomplete", "Answers that broke off", self.incomplete.clone());
-        registry.register("upstream_in_flight", "Answers being made", self.upstream_in_flight.clone());
-        registry.register("connections", "Connections that are open", self.connections.clone());
+        registry.register(
+            "upstream_in_flight",
+            "Answers being made",
+            self.upstream_in_flight.clone(),
+        );
+        registry.register(
+            "connections",
+            "Connections that are open",
+            self.connections.clone(),
+        );
         let cut = "Connections closed because of their clients, by reason";
         registry.register("connections_cut", cut, self.connections_cut.clone());
         registry.register("log_lines_dropped", "Log lines that were dropped", log::dropped());
@@ -102,19 +116,28 @@ impl Metrics {
             "Time until an answer is complete, all attempts included",
             &self.upstream_seconds,
         );
-        seconds("first_piece", "Time until a streamed answer begins", &self.first_piece_seconds);
+        seconds(
+            "first_piece",
+            "Time until a streamed answer begins",
+            &self.first_piece_seconds,
+        );
     }
 
     /// Counts a request that was answered.
     pub(super) fn answered(&self, method: &'static str, route: &str, status: u16) {
-        let labels =
-            [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
+        let labels = [
+            ("method", method.to_owned()),
+            ("route", route.to_owned()),
+            ("status", status.to_string()),
+        ];
         self.requests.get_or_create(&labels).inc();
     }
 
     /// Counts a refused request.
     pub(super) fn rejected(&self, reason: &'static str) {
-        self.rejected.get_or_create(&[("reason", reason.to_owned())]).inc();
+        self.rejected
+            .get_or_create(&[("reason", reason.to_owned())])
+            .inc();
     }
 
     /// Counts a connection until the result is dropped.
@@ -129,15 +152,22 @@ impl Metrics {
 
     /// Counts a closed connection.
     pub(super) fn cut(&self, reason: &'static str) {
-        self.connections_cut.get_or_create(&[("reason", reason.to_owned())]).inc();
+        self.connections_cut
+            .get_or_create(&[("reason", reason.to_owned())])
+            .inc();
     }
 
     /// Counts an answer: its duration, its usage, and whether it broke off.
     pub(super) fn completed(&self, took: Duration, usage: Option<Usage>, incomplete: bool) {
         self.upstream_seconds.observe(took.as_secs_f64());
         let usage = usage.unwrap_or_default();
-        for (kind, count) in [("prompt", usage.prompt_tokens), ("completion", usage.completion_tokens)] {
-            self.tokens.get_or_create(&[("kind", kind.to_owned())]).inc_by(count);
+        for (kind, count) in [
+            ("prompt", usage.prompt_tokens),
+            ("completion", usage.completion_tokens),
+        ] {
+            self.tokens
+                .get_or_create(&[("kind", kind.to_owned())])
+                .inc_by(count);
         }
         self.incomplete.inc_by(incomplete.into());
     }
@@ -157,8 +187,12 @@ impl Metrics {
 
 /// Returns the values of `weft --version` as labels.
 fn labels(build: Build) -> Labels<3> {
-    [("version", build.version), ("revision", build.revision), ("target", build.target)]
-        .map(|(name, value)| (name, value.to_owned()))
+    [
+        ("version", build.version),
+        ("revision", build.revision),
+        ("target", build.target),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
 }
 
 /// `GET /metrics`
@@ -168,7 +202,9 @@ pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
         Err(error) => return error.into_response(),
     };
     let mut response = Response::new(Body::from(text));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(TYPE));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(TYPE));
     response
 }
 
@@ -178,12 +214,20 @@ mod tests {
 
     #[test]
     fn text_has_all_metrics_by_name() {
-        let metrics = Metrics::new(Build { version: "0.1.0", revision: "none", target: "test" });
+        let metrics = Metrics::new(Build {
+            version: "0.1.0",
+            revision: "none",
+            target: "test",
+        });
         metrics.answered("POST", "/v1/chat/completions", 200);
         metrics.answered("POST", "/v1/chat/completions", 200);
         metrics.rejected("busy");
         metrics.began(Duration::from_millis(20));
-        let usage = Usage { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
+        let usage = Usage {
+            prompt_tokens: 9,
+            completion_tokens: 2,
+            total_tokens: 11,
+        };
         metrics.completed(Duration::from_millis(300), Some(usage), true);
         metrics.in_flight.inc();
         drop(metrics.connected());

@@ -94,7 +94,11 @@ impl Drop for Record {
             .literal("status", status)
             .literal("ms", format_args!("{}.{:03}", micros / 1000, micros % 1000))
             .literal("bytes", self.bytes);
-        let line = if self.complete { line } else { line.literal("aborted", true) };
+        let line = if self.complete {
+            line
+        } else {
+            line.literal("aborted", true)
+        };
         line.write();
     }
 }

@@ -37,7 +37,11 @@ impl Page {
         // Both are ASCII. An empty value would keep browsers from running the page, and tests check that.
         let value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
         let tag = value(&["\"", &digest(&html), "\""].concat());
-        Page { policy: value(&policy(style, script)), tag, html: html.into() }
+        Page {
+            policy: value(&policy(style, script)),
+            tag,
+            html: html.into(),
+        }
     }
 }
 
@@ -61,7 +65,9 @@ fn digest(text: &str) -> String {
 /// `GET /`: the page, or 304 if the browser has it.
 pub(super) async fn page(headers: HeaderMap) -> Response {
     let page = &*PAGE;
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|tags| lists(tags, &page.tag));
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|tags| lists(tags, &page.tag));
     let (status, body) = match known {
         true => (StatusCode::NOT_MODIFIED, Body::empty()),
         false => (StatusCode::OK, Body::from(page.html.clone())),
@@ -74,7 +80,10 @@ pub(super) async fn page(headers: HeaderMap) -> Response {
     // Browsers ask each time, and get the page again after an update only.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if !known {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        );
     }
     response
 }
@@ -82,7 +91,8 @@ pub(super) async fn page(headers: HeaderMap) -> Response {
 /// Returns whether a list of entity tags contains `tag`. A proxy that compresses marks it as weak.
 fn lists(tags: &HeaderValue, tag: &HeaderValue) -> bool {
     let tags = tags.to_str().unwrap_or_default().split(',');
-    tags.map(|tag| tag.trim().trim_start_matches("W/")).any(|known| known == tag)
+    tags.map(|tag| tag.trim().trim_start_matches("W/"))
+        .any(|known| known == tag)
 }
 
 #[cfg(test)]

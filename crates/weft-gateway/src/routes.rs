@@ -46,7 +46,11 @@ impl<S: Send + Sync> FromRequestParts<S> for PathEnd {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<PathEnd, ApiError> {
         let Path(end) = Path::from_request_parts(parts, state).await.map_err(|_| {
-            ApiError::new(StatusCode::BAD_REQUEST, "bad_request", "the path is not UTF-8 once it is decoded")
+            ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "bad_request",
+                "the path is not UTF-8 once it is decoded",
+            )
         })?;
         Ok(PathEnd(end))
     }
@@ -55,8 +59,12 @@ impl<S: Send + Sync> FromRequestParts<S> for PathEnd {
 /// Refuses a request with more than one `Host`, because a proxy in front may have used the other one.
 async fn one_host(request: Request, next: Next) -> Response {
     if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
-        return ApiError::new(StatusCode::BAD_REQUEST, "bad_request", "there is more than one header `Host`")
-            .into_response();
+        return ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "bad_request",
+            "there is more than one header `Host`",
+        )
+        .into_response();
     }
     next.run(request).await
 }
@@ -76,7 +84,13 @@ async fn guard_origin(State(shared): State<Shared>, request: Request, next: Next
 }
 
 fn refuse(shared: &Shared, error: ApiError) -> Response {
-    shared.metrics.rejected(if error.status == StatusCode::UNAUTHORIZED { "token" } else { "origin" });
+    shared
+        .metrics
+        .rejected(if error.status == StatusCode::UNAUTHORIZED {
+            "token"
+        } else {
+            "origin"
+        });
     error.into_response()
 }
 

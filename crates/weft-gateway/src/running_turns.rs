@@ -61,7 +61,11 @@ impl RunningTurns {
             conversation.deletions += 1;
             Arc::clone(&conversation.storing)
         };
-        let mut deletion = Deletion { running: self.clone(), id: id.clone(), storing: None };
+        let mut deletion = Deletion {
+            running: self.clone(),
+            id: id.clone(),
+            storing: None,
+        };
         deletion.storing = Some(storing.lock_owned().await);
         deletion
     }
@@ -73,7 +77,9 @@ impl RunningTurns {
     /// Changes the entry of the session `id`, and removes it if it is empty.
     fn change(&self, id: &SessionId, change: impl FnOnce(&mut Conversation)) {
         let mut table = self.table();
-        let Some(conversation) = table.get_mut(id) else { return };
+        let Some(conversation) = table.get_mut(id) else {
+            return;
+        };
         change(conversation);
         if conversation.turns.is_empty() && conversation.deletions == 0 {
             table.remove(id);
@@ -88,14 +94,20 @@ impl RunningTurn {
     /// If the session was deleted.
     pub(super) async fn may_store(&self) -> Result<OwnedMutexGuard<()>, Error> {
         let guard = Arc::clone(&self.storing).lock_owned().await;
-        if self.deleted.load(Ordering::Relaxed) { Err(Fault::Deleted.into()) } else { Ok(guard) }
+        if self.deleted.load(Ordering::Relaxed) {
+            Err(Fault::Deleted.into())
+        } else {
+            Ok(guard)
+        }
     }
 }
 
 impl Drop for RunningTurn {
     fn drop(&mut self) {
         self.running.change(&self.id, |conversation| {
-            conversation.turns.retain(|turn| !Arc::ptr_eq(turn, &self.deleted));
+            conversation
+                .turns
+                .retain(|turn| !Arc::ptr_eq(turn, &self.deleted));
         });
     }
 }
@@ -104,7 +116,9 @@ impl Deletion {
     /// Marks the running turns of the session as deleted. Returns whether there are any.
     pub(super) fn mark(&self) -> bool {
         let table = self.running.table();
-        let turns = table.get(&self.id).map_or(&[][..], |conversation| &conversation.turns);
+        let turns = table
+            .get(&self.id)
+            .map_or(&[][..], |conversation| &conversation.turns);
         turns.iter().for_each(|turn| turn.store(true, Ordering::Relaxed));
         !turns.is_empty()
     }
@@ -113,7 +127,8 @@ impl Deletion {
 impl Drop for Deletion {
     fn drop(&mut self) {
         self.storing = None;
-        self.running.change(&self.id, |conversation| conversation.deletions -= 1);
+        self.running
+            .change(&self.id, |conversation| conversation.deletions -= 1);
     }
 }
 
@@ -161,7 +176,10 @@ mod tests {
         drop(deletion);
         assert!(refused(turn.may_store().await));
         drop(turn);
-        assert!(running.table().is_empty(), "also after deletions that were given up");
+        assert!(
+            running.table().is_empty(),
+            "also after deletions that were given up"
+        );
     }
 
     #[tokio::test]

@@ -93,7 +93,10 @@ fn connection_limits(shared: &Shared) -> ConnectionLimits {
             "the system allows this process too few open files for {total} connections, there will be at most {total_allowed}"
         ));
     }
-    ConnectionLimits { total: total_allowed, per_address: per_address.min(total_allowed) }
+    ConnectionLimits {
+        total: total_allowed,
+        per_address: per_address.min(total_allowed),
+    }
 }
 
 /// The state of the server.
@@ -175,7 +178,9 @@ impl Server {
 async fn tell_full(stream: &mut TcpStream) -> std::io::Result<()> {
     let message = "there are too many connections (`gateway.max_connections`), try again later";
     let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_connections", message);
-    stream.write_all(&raw_response::serialize(error.retry_after(FULL_SECONDS))).await?;
+    stream
+        .write_all(&raw_response::serialize(error.retry_after(FULL_SECONDS)))
+        .await?;
     stream.shutdown().await?;
     let mut request = [0; 4096];
     while stream.read(&mut request).await? > 0 {}
@@ -233,7 +238,9 @@ fn file_limit() -> Option<usize> {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, getrlimit};
-        getrlimit(Resource::Nofile).current.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+        getrlimit(Resource::Nofile)
+            .current
+            .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
     }
     #[cfg(not(unix))]
     None

@@ -28,7 +28,9 @@ const TITLE: usize = 80;
 /// # Errors
 /// 400 for an invalid session id.
 pub(super) fn requested_id(headers: &HeaderMap) -> Result<Option<SessionId>, ApiError> {
-    let Some(value) = headers.get(HEADER) else { return Ok(None) };
+    let Some(value) = headers.get(HEADER) else {
+        return Ok(None);
+    };
     parse(value.to_str().unwrap_or_default()).map(Some)
 }
 
@@ -41,7 +43,10 @@ pub(super) async fn list(State(shared): State<Shared>) -> Result<Response, ApiEr
     let gone = CancellationToken::new();
     let _stop = gone.clone().drop_guard();
     let permit = shared.known_sessions.permit().await;
-    let summaries = blocking(&shared, move |store| permit.summaries(store, &|| !gone.is_cancelled())).await?;
+    let summaries = blocking(&shared, move |store| {
+        permit.summaries(store, &|| !gone.is_cancelled())
+    })
+    .await?;
     Ok(reply::list(summaries, |writer, summary| summary.write(writer)))
 }
 
@@ -62,7 +67,10 @@ pub(super) async fn remove(State(shared): State<Shared>, PathEnd(id): PathEnd) -
     let id = parse(&id)?;
     // In a task of its own, so that it completes even if the client disconnects.
     let deleting = tokio::spawn(delete(shared, id.clone()));
-    if !deleting.await.map_err(|_| ApiError::internal("the session could not be deleted"))?? {
+    if !deleting
+        .await
+        .map_err(|_| ApiError::internal("the session could not be deleted"))??
+    {
         return Err(no_such());
     }
     Ok(reply::object(|body| {
@@ -86,7 +94,14 @@ fn no_such() -> ApiError {
 
 /// Returns the title of a session from its first message: the beginning of the first line.
 fn title(first: &str) -> String {
-    first.trim().lines().next().unwrap_or_default().chars().take(TITLE).collect()
+    first
+        .trim()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(TITLE)
+        .collect()
 }
 
 fn write_message(writer: &mut Writer, message: &Message) {
@@ -111,8 +126,9 @@ async fn blocking<T: Send + 'static>(
         done
     });
     let done = done.await;
-    done.map_err(|_| ApiError::internal("the session could not be used"))?.map_err(|error| {
-        log::warn(&error.to_string());
-        ApiError::internal("the session could not be used, see the gateway's log")
-    })
+    done.map_err(|_| ApiError::internal("the session could not be used"))?
+        .map_err(|error| {
+            log::warn(&error.to_string());
+            ApiError::internal("the session could not be used, see the gateway's log")
+        })
 }

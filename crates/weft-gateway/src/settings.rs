@@ -119,7 +119,8 @@ fn wrong(variable: &str, error: &str) -> Error {
 }
 
 fn config(root: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Settings, JsonError> {
-    root.get("gateway").map_or_else(|| Ok(Settings::default()), |gateway| self::gateway(gateway, env))
+    root.get("gateway")
+        .map_or_else(|| Ok(Settings::default()), |gateway| self::gateway(gateway, env))
 }
 
 fn gateway(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Settings, JsonError> {
@@ -149,7 +150,10 @@ fn gateway(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Setti
 fn token(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Option<Secret>, JsonError> {
     let parse = |field: Node<'_>, text: &str| parse_token(text).map_err(|message| field.error(message));
     let Some(name) = node.get("token_env") else {
-        return node.get("token").map(|token| parse(token, token.text()?)).transpose();
+        return node
+            .get("token")
+            .map(|token| parse(token, token.text()?))
+            .transpose();
     };
     match (filled(env, name.text()?), node.get("token")) {
         (Some(value), _) => parse(name, &value).map(Some),
@@ -165,7 +169,10 @@ fn token(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Option<
 pub fn parse_listen(text: &str) -> Result<SocketAddr, &'static str> {
     let text = text.trim();
     let address = match text.strip_prefix("localhost:") {
-        Some(port) => port.parse().ok().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        Some(port) => port
+            .parse()
+            .ok()
+            .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
         None => text.parse().ok(),
     };
     address.ok_or("expected an address and a port, such as `127.0.0.1:8080` or `0.0.0.0:8080`")
@@ -182,8 +189,12 @@ fn parse_token(text: &str) -> Result<Secret, &'static str> {
 }
 
 fn whole_or(node: Node<'_>, key: &str, most: u32, default: u32) -> Result<u32, JsonError> {
-    let Some(node) = node.get(key) else { return Ok(default) };
-    let number = u32::try_from(node.whole()?).ok().filter(|number| (1..=most).contains(number));
+    let Some(node) = node.get(key) else {
+        return Ok(default);
+    };
+    let number = u32::try_from(node.whole()?)
+        .ok()
+        .filter(|number| (1..=most).contains(number));
     number.ok_or_else(|| node.error(format!("expected a whole number from 1 to {most}")))
 }
 
@@ -198,12 +209,17 @@ mod tests {
 
     fn read_with(config: &str, env: &[(&str, &str)], listen: Option<SocketAddr>) -> Result<Settings, String> {
         let directory = tempfile::tempdir().unwrap();
-        let home =
-            Home { directory: directory.path().to_owned(), config: directory.path().join("config.json") };
+        let home = Home {
+            directory: directory.path().to_owned(),
+            config: directory.path().join("config.json"),
+        };
         std::fs::write(&home.config, config).unwrap();
         let file = ConfigFile::read(&home).unwrap();
-        let variable =
-            |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let variable = |name: &str| {
+            env.iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
         Settings::read(Some(&file), &variable, listen).map_err(|error| error.to_string())
     }
 
@@ -219,7 +235,14 @@ mod tests {
         let file =
             r#"{"gateway":{"listen":"0.0.0.0:1","token":"file","max_concurrent":2,"max_body_bytes":3}}"#;
         let settings = read(file, &[]).unwrap();
-        assert_eq!((settings.listen.port(), settings.max_concurrent, settings.max_body_bytes), (1, 2, 3));
+        assert_eq!(
+            (
+                settings.listen.port(),
+                settings.max_concurrent,
+                settings.max_body_bytes
+            ),
+            (1, 2, 3)
+        );
         assert_eq!(settings.token.unwrap().expose(), "file");
 
         let env = [("CLAWFT_LISTEN", "localhost:2"), ("CLAWFT_TOKEN", " env\n")];
@@ -247,13 +270,19 @@ mod tests {
         };
         assert_eq!(bounds("{}"), (1536, 768));
         assert_eq!(bounds(r#"{"max_concurrent":10}"#), (1034, 266));
-        assert_eq!(bounds(r#"{"max_connections":3,"max_connections_per_address":2}"#), (3, 2));
+        assert_eq!(
+            bounds(r#"{"max_connections":3,"max_connections_per_address":2}"#),
+            (3, 2)
+        );
     }
 
     #[test]
     fn reads_token_from_named_variable() {
         let file = r#"{"gateway":{"token_env":"GATE","token":"file"}}"#;
-        assert_eq!(read(file, &[("GATE", "env")]).unwrap().token.unwrap().expose(), "env");
+        assert_eq!(
+            read(file, &[("GATE", "env")]).unwrap().token.unwrap().expose(),
+            "env"
+        );
         assert_eq!(read(file, &[]).unwrap().token.unwrap().expose(), "file");
         let error = read(r#"{"gateway":{"token_env":"GATE"}}"#, &[]).unwrap_err();
         let expected = "config.json: gateway.token_env: the variable of this name is not set or empty";
@@ -264,12 +293,24 @@ mod tests {
     fn errors_name_field_but_never_token() {
         for (gateway, named) in [
             (r#""open""#, "gateway: expected an object"),
-            (r#"{"listen":"8080"}"#, "gateway.listen: expected an address and a port"),
+            (
+                r#"{"listen":"8080"}"#,
+                "gateway.listen: expected an address and a port",
+            ),
             (r#"{"listen":8080}"#, "gateway.listen: expected a string"),
             (r#"{"token":""}"#, "gateway.token: the token must not be empty"),
-            (r#"{"token":"se cret"}"#, "gateway.token: the token holds a character"),
-            (r#"{"max_concurrent":0}"#, "gateway.max_concurrent: expected a whole number from 1 to 100000"),
-            (r#"{"max_body_bytes":"1"}"#, "gateway.max_body_bytes: expected a whole number"),
+            (
+                r#"{"token":"se cret"}"#,
+                "gateway.token: the token holds a character",
+            ),
+            (
+                r#"{"max_concurrent":0}"#,
+                "gateway.max_concurrent: expected a whole number from 1 to 100000",
+            ),
+            (
+                r#"{"max_body_bytes":"1"}"#,
+                "gateway.max_body_bytes: expected a whole number",
+            ),
             (
                 r#"{"max_connections":0}"#,
                 "gateway.max_connections: expected a whole number from 1 to 1000000",
@@ -278,8 +319,14 @@ mod tests {
             let error = read(&format!(r#"{{"gateway":{gateway}}}"#), &[]).unwrap_err();
             assert!(error.contains(named) && !error.contains("cret"), "{error}");
         }
-        assert_eq!(Settings::read(None, &|_| None, None).unwrap(), Settings::default());
+        assert_eq!(
+            Settings::read(None, &|_| None, None).unwrap(),
+            Settings::default()
+        );
         let error = read("{}", &[("CLAWFT_LISTEN", "here")]).unwrap_err();
-        assert!(error.starts_with("the variable `CLAWFT_LISTEN`: expected"), "{error}");
+        assert!(
+            error.starts_with("the variable `CLAWFT_LISTEN`: expected"),
+            "{error}"
+        );
     }
 }

@@ -45,12 +45,17 @@ pub(super) async fn run(listener: TcpListener, shared: Shared, mut signals: Sign
     tokio::spawn(end_at_once(signals));
     // Cancelled before the announcement: a client that reads about the shutdown is refused.
     shared.draining.cancel();
-    Line::new("stopping").literal("answers", shared.turns.len()).write();
+    Line::new("stopping")
+        .literal("answers", shared.turns.len())
+        .write();
     let end = Instant::now() + GRACE;
     drain(&shared, end).await;
     closing.cancel();
     // If there is time left, clients that still send a refused request can read the reason.
-    if timeout_at(end.max(Instant::now() + FLUSHING), &mut served).await.is_err() {
+    if timeout_at(end.max(Instant::now() + FLUSHING), &mut served)
+        .await
+        .is_err()
+    {
         served.abort();
     }
     Line::new("stopped").write();
@@ -66,7 +71,9 @@ async fn drain(shared: &Shared, end: Instant) {
         shared.answers.wait().await;
     };
     if timeout_at(end, all()).await.is_err() {
-        Line::new("cancelling").literal("answers", shared.turns.len()).write();
+        Line::new("cancelling")
+            .literal("answers", shared.turns.len())
+            .write();
         shared.stop.stop();
         let _ = timeout(STORING, all()).await;
     }
@@ -82,7 +89,9 @@ async fn end_at_once(mut signals: Signals) {
 fn reload(shared: &Shared) {
     match shared.reload() {
         Ok(file) => {
-            Line::new("reloaded").text("model", &shared.config().agents.model).write();
+            Line::new("reloaded")
+                .text("model", &shared.config().agents.model)
+                .write();
             super::warn(shared, &file);
         }
         Err(error) => log::warn(&format!("the configuration is not read again: {error}")),

@@ -8,8 +8,10 @@ const PAGE: &str = include_str!("../../../docs/gateway.md");
 
 /// Returns the section of the page below a heading.
 fn part(heading: &str) -> &'static str {
-    let rest =
-        PAGE.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no part `{heading}`")).1;
+    let rest = PAGE
+        .split_once(&format!("\n## {heading}\n"))
+        .unwrap_or_else(|| panic!("no part `{heading}`"))
+        .1;
     rest.split("\n## ").next().unwrap_or_default()
 }
 
@@ -47,7 +49,10 @@ fn documented_limits_match_the_code() {
             seconds(limits::PACE_TIME)
         ),
         format!("{} without a byte of progress", seconds(server::WRITE_TIME)),
-        format!("Large bodies take up to {} times `max_body_bytes`", work_limits::LARGE_AT_ONCE),
+        format!(
+            "Large bodies take up to {} times `max_body_bytes`",
+            work_limits::LARGE_AT_ONCE
+        ),
     ] {
         assert!(limits.contains(&expected), "not in the page: {expected}");
     }
@@ -76,7 +81,10 @@ fn documented_times_match_the_code() {
     assert!(joined_lines(part("The end")).contains(&format!("{} to complete", seconds(shutdown::GRACE))));
     let whole =
         shutdown::GRACE + shutdown::STORING + shutdown::FLUSHING + super::LAST_WRITES + shutdown::LAST_LINES;
-    assert!(whole + Duration::from_millis(500) < Duration::from_secs(10), "it would take {whole:?} to end");
+    assert!(
+        whole + Duration::from_millis(500) < Duration::from_secs(10),
+        "it would take {whole:?} to end"
+    );
     assert!(
         completions::STORE_TIME < state::ANSWER_TIME && state::ANSWER_TIME < shutdown::STORING,
         "what cannot be stored or answered is told before clients are cut"
@@ -85,6 +93,11 @@ fn documented_times_match_the_code() {
 
 #[test]
 fn documented_settings_match_the_code() {
-    let rows = part("Settings").lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    assert_eq!(rows.collect::<BTreeSet<_>>(), settings::FIELDS.into_iter().collect());
+    let rows = part("Settings")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(
+        rows.collect::<BTreeSet<_>>(),
+        settings::FIELDS.into_iter().collect()
+    );
 }

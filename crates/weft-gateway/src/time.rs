@@ -31,7 +31,10 @@ mod tests {
         ] {
             assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)), text);
         }
-        assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_millis(7)), "1970-01-01T00:00:00.007Z");
+        assert_eq!(
+            rfc3339(UNIX_EPOCH + Duration::from_millis(7)),
+            "1970-01-01T00:00:00.007Z"
+        );
         assert_eq!(unix(UNIX_EPOCH - Duration::from_secs(1)), 0);
     }
 }

@@ -165,9 +165,16 @@ mod tests {
         let home = directory.path().join("home");
         let made = stored(&home).unwrap();
         assert!(made.new);
-        assert_eq!(made.secret.expose().len(), 43, "32 bytes in base64 without padding");
+        assert_eq!(
+            made.secret.expose().len(),
+            43,
+            "32 bytes in base64 without padding"
+        );
         let again = stored(&home).unwrap();
-        assert_eq!((again.secret, again.new, again.path), (made.secret, false, home.join(FILE)));
+        assert_eq!(
+            (again.secret, again.new, again.path),
+            (made.secret, false, home.join(FILE))
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -183,11 +190,17 @@ mod tests {
             fs::write(home.path().join(FILE), empty).unwrap();
             let made = stored(home.path()).unwrap();
             assert!(made.new && made.secret.expose().len() == 43);
-            assert_eq!(fs::read_to_string(&made.path).unwrap(), format!("{}\n", made.secret.expose()));
+            assert_eq!(
+                fs::read_to_string(&made.path).unwrap(),
+                format!("{}\n", made.secret.expose())
+            );
             #[cfg(unix)]
             {
                 use std::os::unix::fs::PermissionsExt as _;
-                assert_eq!(fs::metadata(&made.path).unwrap().permissions().mode() & 0o777, 0o600);
+                assert_eq!(
+                    fs::metadata(&made.path).unwrap().permissions().mode() & 0o777,
+                    0o600
+                );
             }
         }
     }
@@ -196,8 +209,13 @@ mod tests {
     fn simultaneous_starts_share_one_token() {
         let home = tempfile::tempdir().unwrap();
         let tokens = std::thread::scope(|scope| {
-            let starts: Vec<_> = (0..8).map(|_| scope.spawn(|| stored(home.path()).unwrap())).collect();
-            starts.into_iter().map(|start| start.join().unwrap()).collect::<Vec<_>>()
+            let starts: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| stored(home.path()).unwrap()))
+                .collect();
+            starts
+                .into_iter()
+                .map(|start| start.join().unwrap())
+                .collect::<Vec<_>>()
         });
         assert!(tokens.iter().all(|token| token.secret == tokens[0].secret));
         assert_eq!(tokens.iter().filter(|token| token.new).count(), 1);
@@ -206,7 +224,10 @@ mod tests {
     #[test]
     fn each_home_has_its_own_token() {
         let [one, other] = [(), ()].map(|()| tempfile::tempdir().unwrap());
-        assert_ne!(stored(one.path()).unwrap().secret, stored(other.path()).unwrap().secret);
+        assert_ne!(
+            stored(one.path()).unwrap().secret,
+            stored(other.path()).unwrap().secret
+        );
     }
 
     #[test]
@@ -214,6 +235,9 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join(FILE), "short\n").unwrap();
         let error = stored(home.path()).unwrap_err().to_string();
-        assert!(error.contains(FILE) && error.contains("remove it") && !error.contains("short"), "{error}");
+        assert!(
+            error.contains(FILE) && error.contains("remove it") && !error.contains("short"),
+            "{error}"
+        );
     }
 }

@@ -78,7 +78,11 @@ impl WorkLimits {
         };
         let _waiting = self.waiting.try_acquire().map_err(|_| busy())?;
         let permit = timeout(LARGE_WAIT, Arc::clone(&self.large).acquire_owned()).await;
-        permit.ok().and_then(Result::ok).map(LargeBodyPermit).ok_or_else(busy)
+        permit
+            .ok()
+            .and_then(Result::ok)
+            .map(LargeBodyPermit)
+            .ok_or_else(busy)
     }
 
     /// Returns whether any request waits for the permit to have a large body in memory.
@@ -96,7 +100,10 @@ impl WorkLimits {
         parse: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ApiError> {
         let failed = || ApiError::internal("the request could not be read, see the gateway's log");
-        let permit = Arc::clone(&self.parsed).acquire_owned().await.map_err(|_| failed())?;
+        let permit = Arc::clone(&self.parsed)
+            .acquire_owned()
+            .await
+            .map_err(|_| failed())?;
         let parsed = spawn_blocking(move || {
             let parsed = parse();
             drop(permit);
@@ -127,15 +134,21 @@ mod tests {
         let waiting: Vec<_> = (0..LARGE_WAITING)
             .map(|_| {
                 let work = Arc::clone(&work);
-                tokio::spawn(
-                    async move { work.large().await.map(drop).map_err(|error| error.status.as_u16()) },
-                )
+                tokio::spawn(async move {
+                    work.large()
+                        .await
+                        .map(drop)
+                        .map_err(|error| error.status.as_u16())
+                })
             })
             .collect();
         // Gives all of them the time to begin waiting.
         tokio::time::sleep(Duration::from_millis(1)).await;
         let one_too_many = work.large().await.err().unwrap();
-        assert_eq!((one_too_many.status.as_u16(), one_too_many.retry_after), (429, Some(1)));
+        assert_eq!(
+            (one_too_many.status.as_u16(), one_too_many.retry_after),
+            (429, Some(1))
+        );
         drop(held.pop());
         let mut told = Vec::new();
         for waited in waiting {
@@ -144,7 +157,11 @@ mod tests {
         // Each one that is admitted ends immediately.
         assert!(told.iter().all(Option::is_none), "{told:?}");
         let _again = work.large().await.unwrap();
-        assert_eq!(work.large().await.err().unwrap().status.as_u16(), 429, "nobody leaves");
+        assert_eq!(
+            work.large().await.err().unwrap().status.as_u16(),
+            429,
+            "nobody leaves"
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,8 +1,14 @@
 //! The files for packages: the man page and the completions name every command and option.
 
-#[expect(clippy::disallowed_methods, reason = "the tests run only the program of this package")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests run only the program of this package"
+)]
 fn printed(arguments: &[&str]) -> String {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_weft")).args(arguments).output().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_weft"))
+        .args(arguments)
+        .output()
+        .unwrap();
     assert!(output.status.success() && output.stderr.is_empty());
     String::from_utf8(output.stdout).unwrap()
 }

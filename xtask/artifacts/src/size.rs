@@ -34,13 +34,25 @@ use flags::{Size, SizeCommand};
 pub fn run(project: &Project, flags: &Size) -> Result<()> {
     match &flags.command {
         Some(SizeCommand::Top { number, json }) => top::run(project, *number, *json),
-        Some(SizeCommand::Diff { base, number, markdown, json }) => {
-            diff::run(project, base, *number, markdown.as_deref(), *json)
-        }
+        Some(SizeCommand::Diff {
+            base,
+            number,
+            markdown,
+            json,
+        }) => diff::run(project, base, *number, markdown.as_deref(), *json),
         Some(SizeCommand::Compare { json }) => compare::run(project, *json),
-        Some(SizeCommand::Report { html, base, check, json }) => {
+        Some(SizeCommand::Report {
+            html,
+            base,
+            check,
+            json,
+        }) => {
             report::run(project, html, base.as_deref(), *json)?;
-            if *check { browser::check(project, html) } else { Ok(()) }
+            if *check {
+                browser::check(project, html)
+            } else {
+                Ok(())
+            }
         }
         None => match &flags.accept {
             Some(why) => ratchet::accept(project, why),

@@ -12,7 +12,10 @@ pub(crate) fn table(headings: &[&str], rows: Vec<Vec<String>>, numbers: std::ops
     table.load_style(presets::UTF8_BORDERS_ONLY).set_header(headings);
     table.add_rows(rows);
     for column in numbers {
-        table.column_mut(column).expect("a heading for each").set_cell_alignment(CellAlignment::Right);
+        table
+            .column_mut(column)
+            .expect("a heading for each")
+            .set_cell_alignment(CellAlignment::Right);
     }
     table.to_string()
 }

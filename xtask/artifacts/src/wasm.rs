@@ -51,10 +51,20 @@ pub fn run(project: &Project, flags: &Wasm) -> Result<()> {
         Some(path) => Budget::load(path),
         None => Budget::of(project),
     };
-    let budget = if flags.check_size { Some(budget?) } else { budget.ok() };
+    let budget = if flags.check_size {
+        Some(budget?)
+    } else {
+        budget.ok()
+    };
     toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
 
-    let report = make(project, project, &artifact::plan(flags.target), flags.http, flags.locked)?;
+    let report = make(
+        project,
+        project,
+        &artifact::plan(flags.target),
+        flags.http,
+        flags.locked,
+    )?;
     report.write(&directory(project, flags.http))?;
     report.print(flags.json, budget.as_ref())?;
     match budget {
@@ -74,7 +84,10 @@ pub fn check_optimiser(project: &Project) -> Result<()> {
 }
 
 /// The owners of bytes without a symbol.
-pub(crate) const OWNERS: Owners<'_> = Owners { program: "clawft", prefixes: &[("clawft_", "clawft_wasm")] };
+pub(crate) const OWNERS: Owners<'_> = Owners {
+    program: "clawft",
+    prefixes: &[("clawft_", "clawft_wasm")],
+};
 
 /// The artifacts that the end-to-end tests run.
 #[derive(Clone, Debug)]
@@ -94,7 +107,10 @@ pub fn ensure_built(project: &Project) -> Result<Shipped> {
 
 fn shipped_in(dist: &Path) -> Shipped {
     let path = |artifact: Artifact| dist.join(artifact.file_name());
-    Shipped { component: path(Artifact::Component), wasip1: path(Artifact::Wasip1Module) }
+    Shipped {
+        component: path(Artifact::Component),
+        wasip1: path(Artifact::Wasip1Module),
+    }
 }
 
 /// Builds the artifacts of a release, from exactly the versions in `Cargo.lock`, and returns their paths.
@@ -139,10 +155,16 @@ pub(crate) fn profile_of_another(tools: &Project, project: &Project) -> Result<P
     for artifact in Artifact::ALL {
         match make(tools, project, &[artifact], HttpBackend::Raw, true) {
             Ok(report) => profile.artifacts.extend(report.profile().artifacts),
-            Err(error) => ui::warn(&format!("no {} of the other commit: {error:#}", artifact.file_name())),
+            Err(error) => ui::warn(&format!(
+                "no {} of the other commit: {error:#}",
+                artifact.file_name()
+            )),
         }
     }
-    ensure!(!profile.artifacts.is_empty(), "none of its artifacts can be built");
+    ensure!(
+        !profile.artifacts.is_empty(),
+        "none of its artifacts can be built"
+    );
     Ok(profile)
 }
 
@@ -194,7 +216,10 @@ fn make(
         let started = Instant::now();
         let compressed = artifact::write(&dist, artifact, &stripped)?;
         report.step(artifact, "gzip -9", started, compressed.len());
-        report.measured(artifact, Anatomy::of_stripped(&named, &stripped, &compressed, &OWNERS)?);
+        report.measured(
+            artifact,
+            Anatomy::of_stripped(&named, &stripped, &compressed, &OWNERS)?,
+        );
     }
     Ok(report)
 }

@@ -49,13 +49,21 @@ impl SubjectBounds {
     /// size, for other artifacts the size of the file.
     pub(super) fn and_sizes(mut self, budget: &Budget, metrics: &[Metric]) -> Self {
         for Metric { name, .. } in metrics {
-            let image = name.strip_prefix("image-").map(|platform| platform.replacen('-', "/", 1));
+            let image = name
+                .strip_prefix("image-")
+                .map(|platform| platform.replacen('-', "/", 1));
             let most = match &image {
-                Some(platform) => budget.row(&format!("image {platform}")).map(|row| row.gzip.limit()),
+                Some(platform) => budget
+                    .row(&format!("image {platform}"))
+                    .map(|row| row.gzip.limit()),
                 None => budget.row(name).map(|row| row.raw.limit()),
             };
             if let Some(most) = most {
-                let bound = Bound { most: most.bytes() as f64 / 1e6, unit: "MB".to_owned(), held: true };
+                let bound = Bound {
+                    most: most.bytes() as f64 / 1e6,
+                    unit: "MB".to_owned(),
+                    held: true,
+                };
                 self.0.insert(name.clone(), bound);
             }
         }
@@ -76,8 +84,11 @@ impl SubjectBounds {
         of(false)
             .filter_map(|(name, bound)| excess(bound, find(name, metrics)?))
             .for_each(|what| ui::warn(&what));
-        let findings: Vec<String> =
-            self.0.iter().filter_map(|(name, bound)| finding(name, bound, metrics)).collect();
+        let findings: Vec<String> = self
+            .0
+            .iter()
+            .filter_map(|(name, bound)| finding(name, bound, metrics))
+            .collect();
         if findings.is_empty() {
             return Ok(());
         }
@@ -90,7 +101,10 @@ fn finding(name: &str, bound: &Bound, metrics: &[Metric]) -> Option<String> {
         return Some(format!("`{name}` is not measured: remove or correct its row"));
     };
     if metric.unit != bound.unit {
-        return Some(format!("`{name}` is measured in `{}`, its row says `{}`", metric.unit, bound.unit));
+        return Some(format!(
+            "`{name}` is measured in `{}`, its row says `{}`",
+            metric.unit, bound.unit
+        ));
     }
     excess(bound, metric).filter(|_| bound.held)
 }
@@ -119,13 +133,21 @@ mod tests {
 
     #[test]
     fn file_is_well_formed() {
-        assert!(Bounds::load().unwrap().of(Subject::Gateway).0.contains_key("gateway-idle"));
+        assert!(
+            Bounds::load()
+                .unwrap()
+                .of(Subject::Gateway)
+                .0
+                .contains_key("gateway-idle")
+        );
     }
 
     #[test]
     fn bound_is_the_maximum() {
         let bounds = bounds(r#"start = { most = 10, unit = "ms" }"#);
-        bounds.check(&[metric("start", 10.0, "ms"), metric("other", 1e9, "s")]).unwrap();
+        bounds
+            .check(&[metric("start", 10.0, "ms"), metric("other", 1e9, "s")])
+            .unwrap();
         let mut over = [metric("start", 10.5, "ms")];
         bounds.mark(&mut over);
         assert!(over[0].is_over());
@@ -143,16 +165,28 @@ mod tests {
     #[test]
     fn refuses_row_without_measurement() {
         let bounds = bounds(r#"start = { most = 10, unit = "ms" }"#);
-        assert!(bounds.check(&[]).unwrap_err().to_string().contains("not measured"));
+        assert!(
+            bounds
+                .check(&[])
+                .unwrap_err()
+                .to_string()
+                .contains("not measured")
+        );
         assert!(bounds.check(&[metric("start", 1.0, "s")]).is_err());
     }
 
     #[test]
     fn artifacts_have_limits_of_the_budget() {
         let project = devkit::project::Project::discover().unwrap();
-        let sizes = [metric("image-linux-amd64", 3.5, "MB"), metric("weft-linux-arm64", 7.0, "MB")];
+        let sizes = [
+            metric("image-linux-amd64", 3.5, "MB"),
+            metric("weft-linux-arm64", 7.0, "MB"),
+        ];
         let bounds = SubjectBounds::default().and_sizes(&Budget::of(&project).unwrap(), &sizes);
         let error = bounds.check(&sizes).unwrap_err().to_string();
-        assert!(error.starts_with("1 bounds") && error.contains("`weft-linux-arm64`"), "{error}");
+        assert!(
+            error.starts_with("1 bounds") && error.contains("`weft-linux-arm64`"),
+            "{error}"
+        );
     }
 }

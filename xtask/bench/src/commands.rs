@@ -38,14 +38,35 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
         help,
         wasm,
         docker,
-        clone.often("docker-unchanged", "`docker` with nothing changed", DOCKER, |_| Ok(()))?,
-        clone.often("wasm-unchanged", "`wasm --check-size` with nothing changed", WASM, |_| Ok(()))?,
-        clone.often("wasm-touched", "the same after a comment in `clawft-core`", WASM, |run| {
-            clone.append("lib.rs", &format!("// A change that compiles to the same code, number {run}.\n"))
-        })?,
-        clone.often("wasm-changed", "the same after code in `clawft-core`", WASM, |run| {
-            clone.append("turn.rs", &changed(run))
-        })?,
+        clone.often(
+            "docker-unchanged",
+            "`docker` with nothing changed",
+            DOCKER,
+            |_| Ok(()),
+        )?,
+        clone.often(
+            "wasm-unchanged",
+            "`wasm --check-size` with nothing changed",
+            WASM,
+            |_| Ok(()),
+        )?,
+        clone.often(
+            "wasm-touched",
+            "the same after a comment in `clawft-core`",
+            WASM,
+            |run| {
+                clone.append(
+                    "lib.rs",
+                    &format!("// A change that compiles to the same code, number {run}.\n"),
+                )
+            },
+        )?,
+        clone.often(
+            "wasm-changed",
+            "the same after code in `clawft-core`",
+            WASM,
+            |run| clone.append("turn.rs", &changed(run)),
+        )?,
     ];
     metrics.extend(images);
     Ok(metrics)
@@ -106,7 +127,11 @@ impl Clone {
     fn new(project: &Project, cache: Cache) -> Result<Self> {
         let directory = tempfile::tempdir().context("could not make a temporary directory")?;
         let (shell, root, clone) = (project.shell()?, &project.root, directory.path().join("clawft"));
-        cmd::run_quietly(cmd!(shell, "git clone --quiet {root} {clone}"), "clone the checkout", TAIL)?;
+        cmd::run_quietly(
+            cmd!(shell, "git clone --quiet {root} {clone}"),
+            "clone the checkout",
+            TAIL,
+        )?;
         let cache = match cache {
             Cache::Shared => project.cache.clone(),
             Cache::Empty => directory.path().join("cache"),
@@ -171,8 +196,17 @@ impl Clone {
 
     /// Appends to a file of `clawft-core`.
     fn append(&self, file: &str, text: &str) -> Result<()> {
-        let path = self.directory.path().join("clawft/crates/clawft-core/src").join(file);
-        let append = || OpenOptions::new().append(true).open(&path)?.write_all(text.as_bytes());
+        let path = self
+            .directory
+            .path()
+            .join("clawft/crates/clawft-core/src")
+            .join(file);
+        let append = || {
+            OpenOptions::new()
+                .append(true)
+                .open(&path)?
+                .write_all(text.as_bytes())
+        };
         append().with_context(|| format!("could not write `{}`", path.display()))
     }
 

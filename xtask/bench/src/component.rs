@@ -72,7 +72,12 @@ impl GuestInputs {
         Ok(Self {
             usual: input("usual", &one, json!({}), "hello")?,
             large_config: input("large-config", &one, prompt, "")?,
-            large_message: input("large-message", &one, json!({ "context_tokens": 10_000_000 }), &large)?,
+            large_message: input(
+                "large-message",
+                &one,
+                json!({ "context_tokens": 10_000_000 }),
+                &large,
+            )?,
             one_piece: input("one-piece", &one, json!({ "stream": true }), "hello")?,
             many_pieces: input("many-pieces", &many, json!({ "stream": true }), "hello")?,
             natively: Exchange::new(&one, "hello")?,
@@ -112,9 +117,16 @@ fn starts(samples: &Samples) -> Vec<Metric> {
     let [hello_source, clawft_source] =
         ["hello-from-source", "start-from-source"].map(|name| samples.of(name));
     let ms = |name, what, sample| Metric::of(name, what, sample, "ms");
-    let compiled = ms("start-compiled", "`clawft.wasm --version`, compiled ahead of time", clawft);
-    let source =
-        ms("start-from-source", "`clawft.wasm --version`, compiled by wasmtime each time", clawft_source);
+    let compiled = ms(
+        "start-compiled",
+        "`clawft.wasm --version`, compiled ahead of time",
+        clawft,
+    );
+    let source = ms(
+        "start-from-source",
+        "`clawft.wasm --version`, compiled by wasmtime each time",
+        clawft_source,
+    );
     let times = "clawft compiled ahead of time, in hello worlds";
     vec![
         ms("hello-compiled", "hello world, compiled ahead of time", hello),
@@ -125,7 +137,11 @@ fn starts(samples: &Samples) -> Vec<Metric> {
             "`clawft.wasm --version`, compiled by an earlier run and kept by wasmtime",
             samples.of("start-cached"),
         ),
-        ms("hello-from-source", "hello world, compiled by wasmtime each time", hello_source),
+        ms(
+            "hello-from-source",
+            "hello world, compiled by wasmtime each time",
+            hello_source,
+        ),
         source.with_reference(hello_source.median()),
         Metric::of(
             "source-to-hello",
@@ -147,12 +163,28 @@ fn turns(samples: &Samples) -> Vec<Metric> {
     let rate = stream.map(|millis| (PIECES - 1) as f64 / millis * 1e3);
     let ms = |name, what, sample| Metric::of(name, what, sample, "ms");
     vec![
-        ms("config-read", "a configuration of 10 KB opened, read and understood", &config),
-        ms("round-trip", "a turn: session read, request sent, answer taken, session stored", &turn)
-            .with_reference(natively.median()),
-        ms("round-trip-added", "of that, beyond the same exchange natively", &turn.minus(natively)),
-        ms("body-5mb", "a turn with a message of 5 MB, from standard input to the session's file", &large)
-            .with_reference(large_natively),
+        ms(
+            "config-read",
+            "a configuration of 10 KB opened, read and understood",
+            &config,
+        ),
+        ms(
+            "round-trip",
+            "a turn: session read, request sent, answer taken, session stored",
+            &turn,
+        )
+        .with_reference(natively.median()),
+        ms(
+            "round-trip-added",
+            "of that, beyond the same exchange natively",
+            &turn.minus(natively),
+        ),
+        ms(
+            "body-5mb",
+            "a turn with a message of 5 MB, from standard input to the session's file",
+            &large,
+        )
+        .with_reference(large_natively),
         Metric::of(
             "stream-rate",
             "tokens of a stream: decoded, each printed at once, stored",

@@ -24,10 +24,24 @@ const STARTS: usize = 50;
 const REQUESTS: usize = 3000;
 
 /// The streams that are open at the same time: each lasts two seconds.
-const SIMULTANEOUS: (Streams, u64) = (Streams { count: 500, rounds: 1, pieces: 20 }, 100);
+const SIMULTANEOUS: (Streams, u64) = (
+    Streams {
+        count: 500,
+        rounds: 1,
+        pieces: 20,
+    },
+    100,
+);
 
 /// The clients that each send another request as soon as they have an answer.
-const BUSY: (Streams, u64) = (Streams { count: 500, rounds: 10, pieces: 20 }, 0);
+const BUSY: (Streams, u64) = (
+    Streams {
+        count: 500,
+        rounds: 10,
+        pieces: 20,
+    },
+    0,
+);
 
 /// The time without requests before the memory of a gateway is read.
 const IDLE: Duration = Duration::from_secs(1);
@@ -41,7 +55,9 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let load = LoadGenerator::build(project)?;
     let mut metrics = Vec::new();
     for (target, path) in &binaries {
-        let size = fs::metadata(path).with_context(|| format!("could not read `{}`", path.display()))?.len();
+        let size = fs::metadata(path)
+            .with_context(|| format!("could not read `{}`", path.display()))?
+            .len();
         let what = format!("the binary for {}", target.triple());
         metrics.push(Metric::new(target.file_name(), &what, size as f64 / 1e6, "MB"));
     }
@@ -58,9 +74,18 @@ fn version(weft: &Path) -> Result<Metric> {
         let start = Instant::now();
         let output = cmd::output(cmd!(shell, "{weft} --version"), "ask weft for its version")?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
-        ensure!(output.status.success(), "`weft --version` ended with {}", output.status);
+        ensure!(
+            output.status.success(),
+            "`weft --version` ended with {}",
+            output.status
+        );
     }
-    Ok(Metric::of("weft-version", "`weft --version`, the whole process", &Sample::new(times), "ms"))
+    Ok(Metric::of(
+        "weft-version",
+        "`weft --version`, the whole process",
+        &Sample::new(times),
+        "ms",
+    ))
 }
 
 /// A provider, and gateways in front of it.
@@ -75,7 +100,12 @@ impl Subject {
     fn start(weft: &Path, load: LoadGenerator) -> Result<Self> {
         let directory = tempfile::tempdir().context("could not make a temporary directory")?;
         let upstream = load.upstream()?;
-        Ok(Self { weft: weft.to_owned(), load, upstream, directory })
+        Ok(Self {
+            weft: weft.to_owned(),
+            load,
+            upstream,
+            directory,
+        })
     }
 
     fn measure(&self) -> Result<Vec<Metric>> {
@@ -93,44 +123,93 @@ impl Subject {
         let mut gateway = self.gateway(&direct)?;
         thread::sleep(IDLE);
         let resident = resident(&mut gateway)?;
-        let idle =
-            Metric::new("gateway-idle", "memory of a gateway that has answered nothing yet", resident, "MB");
+        let idle = Metric::new(
+            "gateway-idle",
+            "memory of a gateway that has answered nothing yet",
+            resident,
+            "MB",
+        );
         let latency = self.load.latency(&direct, &api_base(&gateway), REQUESTS)?;
         let whole = compared("answer", "an answer in one piece", latency.whole);
-        let first = compared("first-piece", "the first piece of a streamed answer", latency.first_piece);
+        let first = compared(
+            "first-piece",
+            "the first piece of a streamed answer",
+            latency.first_piece,
+        );
         Ok([vec![idle], whole, first].concat())
     }
 
     fn simultaneous_streams(&self) -> Result<Vec<Metric>> {
-        let Loaded { direct, through, resident } = self.loaded(SIMULTANEOUS)?;
+        let Loaded {
+            direct,
+            through,
+            resident,
+        } = self.loaded(SIMULTANEOUS)?;
         let count = SIMULTANEOUS.0.count;
-        ensure!(direct.most_at_once == count, "the {count} streams were not open at the same time");
+        ensure!(
+            direct.most_at_once == count,
+            "the {count} streams were not open at the same time"
+        );
         let of = |what: &str| format!("{count} streams at once: {what}");
         let median = |streamed: &Streamed| streamed.first_piece.median / 1e3;
         let open = through.most_at_once as f64;
         Ok(vec![
-            Metric::new("streams-failed", &of("how many failed"), through.errors as f64, "streams"),
-            Metric::new("streams-open", &of("how many were open at the same time"), open, "streams"),
+            Metric::new(
+                "streams-failed",
+                &of("how many failed"),
+                through.errors as f64,
+                "streams",
+            ),
+            Metric::new(
+                "streams-open",
+                &of("how many were open at the same time"),
+                open,
+                "streams",
+            ),
             Metric::new("streams-end", &of("until the last ends"), through.seconds, "s")
                 .with_reference(direct.seconds),
             Metric::new("streams-first-piece", &of("first piece"), median(&through), "ms")
                 .with_reference(median(&direct)),
-            Metric::new("streams-memory", &of("memory of the gateway afterwards"), resident, "MB"),
+            Metric::new(
+                "streams-memory",
+                &of("memory of the gateway afterwards"),
+                resident,
+                "MB",
+            ),
         ])
     }
 
     fn busy_clients(&self) -> Result<Vec<Metric>> {
-        let Loaded { direct, through, resident } = self.loaded(BUSY)?;
+        let Loaded {
+            direct,
+            through,
+            resident,
+        } = self.loaded(BUSY)?;
         let of = |what: &str| format!("{} clients that do not rest: {what}", BUSY.0.count);
         let rate = |streamed: &Streamed| streamed.streams as f64 / streamed.seconds;
         let late = |streamed: &Streamed| streamed.first_piece.p99 / 1e3;
         Ok(vec![
-            Metric::new("clients-failed", &of("how many streams failed"), through.errors as f64, "streams"),
+            Metric::new(
+                "clients-failed",
+                &of("how many streams failed"),
+                through.errors as f64,
+                "streams",
+            ),
             Metric::new("clients-rate", &of("streams"), rate(&through), "streams/s")
                 .with_reference(rate(&direct)),
-            Metric::new("clients-first-piece", &of("first piece, 99 of 100"), late(&through), "ms")
-                .with_reference(late(&direct)),
-            Metric::new("clients-memory", &of("memory of the gateway afterwards"), resident, "MB"),
+            Metric::new(
+                "clients-first-piece",
+                &of("first piece, 99 of 100"),
+                late(&through),
+                "ms",
+            )
+            .with_reference(late(&direct)),
+            Metric::new(
+                "clients-memory",
+                &of("memory of the gateway afterwards"),
+                resident,
+                "MB",
+            ),
         ])
     }
 
@@ -140,12 +219,20 @@ impl Subject {
         let mut gateway = self.gateway(&api)?;
         let direct = self.load.streams(&api, &load)?;
         let through = self.load.streams(&api_base(&gateway), &load)?;
-        ensure!(direct.errors == 0, "the provider itself failed: {:?}", direct.causes);
+        ensure!(
+            direct.errors == 0,
+            "the provider itself failed: {:?}",
+            direct.causes
+        );
         through
             .causes
             .iter()
             .for_each(|(cause, times)| ui::warn(&format!("{times} streams failed: {cause}")));
-        Ok(Loaded { direct, through, resident: resident(&mut gateway)? })
+        Ok(Loaded {
+            direct,
+            through,
+            resident: resident(&mut gateway)?,
+        })
     }
 
     /// Starts a gateway for the provider at `api_base`.
@@ -159,8 +246,9 @@ impl Subject {
         fs::write(directory.join("config.json"), config.to_string())
             .context("could not write a configuration")?;
         let (shell, weft) = (Shell::new()?, &self.weft);
-        let command =
-            cmd!(shell, "{weft} gateway").env("CLAWFT_HOME", directory).env("LOAD_KEY", "not-a-key");
+        let command = cmd!(shell, "{weft} gateway")
+            .env("CLAWFT_HOME", directory)
+            .env("LOAD_KEY", "not-a-key");
         Gateway::start(command, &directory.join("gateway.log"))
     }
 }
@@ -178,7 +266,12 @@ fn compared(name: &str, what: &str, times: Compared) -> Vec<Metric> {
     let (direct, through) = (times.direct.median / 1e3, times.through.median / 1e3);
     vec![
         Metric::new(name, what, through, "ms").with_reference(direct),
-        Metric::new(&format!("{name}-added"), "of that, beyond asking the provider", through - direct, "ms"),
+        Metric::new(
+            &format!("{name}-added"),
+            "of that, beyond asking the provider",
+            through - direct,
+            "ms",
+        ),
     ]
 }
 

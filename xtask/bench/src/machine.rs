@@ -47,8 +47,18 @@ impl Machine {
 
     /// Returns the description as a sentence without its full stop.
     pub(super) fn sentence(&self) -> String {
-        let Self { processor, processors, architecture, system, rustc, wasmtime } = self;
-        let wasmtime = wasmtime.as_ref().map(|version| format!(", wasmtime {version}")).unwrap_or_default();
+        let Self {
+            processor,
+            processors,
+            architecture,
+            system,
+            rustc,
+            wasmtime,
+        } = self;
+        let wasmtime = wasmtime
+            .as_ref()
+            .map(|version| format!(", wasmtime {version}"))
+            .unwrap_or_default();
         format!("{processors} × {processor} ({architecture}), {system}, {rustc}{wasmtime}")
     }
 }
@@ -72,7 +82,10 @@ mod tests {
     fn finds_values_by_name() {
         let text = "processor\t: 0\nmodel name\t: A CPU: fast\nmodel name\t: another\n";
         assert_eq!(value(text, "model name", ':').unwrap(), "A CPU: fast");
-        assert_eq!(value("A=1\nPRETTY_NAME=\"Some OS 12\"", "PRETTY_NAME", '=').unwrap(), "Some OS 12");
+        assert_eq!(
+            value("A=1\nPRETTY_NAME=\"Some OS 12\"", "PRETTY_NAME", '=').unwrap(),
+            "Some OS 12"
+        );
         assert_eq!(value(text, "vendor", ':'), None);
     }
 }

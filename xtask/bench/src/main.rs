@@ -51,7 +51,11 @@ fn main() -> ExitCode {
 fn run(project: &Project, flags: &Bench) -> Result<()> {
     // The files come first, so that an error in them is reported before the measurements.
     let (bounds, budget, mut record) = (Bounds::load()?, Budget::of(project)?, Record::load(project)?);
-    let subjects = if flags.subjects.is_empty() { Subject::USUAL.to_vec() } else { flags.subjects.clone() };
+    let subjects = if flags.subjects.is_empty() {
+        Subject::USUAL.to_vec()
+    } else {
+        flags.subjects.clone()
+    };
     let (mut measured, mut held) = (Vec::new(), Vec::new());
     for subject in subjects {
         let mut figures = figures(project, subject)?;
@@ -62,11 +66,18 @@ fn run(project: &Project, flags: &Bench) -> Result<()> {
     }
     report::print(&measured, flags.json)?;
     if flags.write {
-        measured.iter().cloned().for_each(|(subject, figures)| record.put(subject, figures));
+        measured
+            .iter()
+            .cloned()
+            .for_each(|(subject, figures)| record.put(subject, figures));
         record.store(project)?;
         page::write(project, &record)?;
     }
-    if flags.check { check(&held, &measured) } else { Ok(()) }
+    if flags.check {
+        check(&held, &measured)
+    } else {
+        Ok(())
+    }
 }
 
 fn figures(project: &Project, subject: Subject) -> Result<Figures> {
@@ -88,5 +99,7 @@ fn measure(project: &Project, subject: Subject) -> Result<Vec<Metric>> {
 
 /// Checks all bounds of all subjects. The error is about the first subject that exceeds one.
 fn check(held: &[SubjectBounds], measured: &[(Subject, Figures)]) -> Result<()> {
-    held.iter().zip(measured).try_for_each(|(bounds, (_, figures))| bounds.check(&figures.metrics))
+    held.iter()
+        .zip(measured)
+        .try_for_each(|(bounds, (_, figures))| bounds.check(&figures.metrics))
 }

@@ -31,22 +31,38 @@ impl Metric {
     /// Makes a metric of a single value.
     pub(super) fn new(name: &str, what: &str, value: f64, unit: &str) -> Self {
         let [name, what, unit] = [name, what, unit].map(str::to_owned);
-        Self { name, what, value, unit, spread: None, without: None, most: None }
+        Self {
+            name,
+            what,
+            value,
+            unit,
+            spread: None,
+            without: None,
+            most: None,
+        }
     }
 
     /// Makes a metric of the median of `sample`, with its spread.
     pub(super) fn of(name: &str, what: &str, sample: &Sample, unit: &str) -> Self {
-        Self { spread: Some(sample.spread()), ..Self::new(name, what, sample.median(), unit) }
+        Self {
+            spread: Some(sample.spread()),
+            ..Self::new(name, what, sample.median(), unit)
+        }
     }
 
     /// Sets the value of the reference.
     pub(super) fn with_reference(self, value: f64) -> Self {
-        Self { without: Some(value), ..self }
+        Self {
+            without: Some(value),
+            ..self
+        }
     }
 
     /// Returns the ratio of the value to the reference.
     pub(super) fn ratio(&self) -> Option<f64> {
-        self.without.filter(|without| *without > 0.0).map(|without| self.value / without)
+        self.without
+            .filter(|without| *without > 0.0)
+            .map(|without| self.value / without)
     }
 
     /// Returns the value to compare with a bound: for several runs, that of the fastest.
@@ -63,9 +79,21 @@ impl Metric {
     pub(super) fn rounded(self) -> Self {
         let spread = self.spread.map(|spread| {
             let [min, q1, q3, max] = [spread.min, spread.q1, spread.q3, spread.max].map(significant);
-            Spread { min, q1, q3, max, quickest: significant(spread.quickest), ..spread }
+            Spread {
+                min,
+                q1,
+                q3,
+                max,
+                quickest: significant(spread.quickest),
+                ..spread
+            }
         });
-        Self { value: significant(self.value), without: self.without.map(significant), spread, ..self }
+        Self {
+            value: significant(self.value),
+            without: self.without.map(significant),
+            spread,
+            ..self
+        }
     }
 }
 
@@ -92,13 +120,18 @@ mod tests {
     fn shows_significant_digits_only() {
         let numbers = [0.0, 0.1234, 1.234, 12.34, 500.0].map(shown);
         assert_eq!(numbers, ["0", "0.123", "1.23", "12.3", "500"]);
-        assert_eq!([0.0, 123_456.0, -0.012_346].map(significant), [0.0, 123_500.0, -0.012_35]);
+        assert_eq!(
+            [0.0, 123_456.0, -0.012_346].map(significant),
+            [0.0, 123_500.0, -0.012_35]
+        );
     }
 
     #[test]
     fn reads_back_the_written_metric() {
         let sample = Sample::new(vec![1.0, 2.0, 4.0]);
-        let metric = Metric::of("start", "to begin", &sample, "ms").with_reference(1.0).rounded();
+        let metric = Metric::of("start", "to begin", &sample, "ms")
+            .with_reference(1.0)
+            .rounded();
         let text = serde_json::to_string(&metric).unwrap();
         assert_eq!(serde_json::from_str::<Metric>(&text).unwrap(), metric);
         assert_eq!(metric.ratio(), Some(2.0));

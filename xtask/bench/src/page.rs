@@ -131,7 +131,9 @@ fn document(record: &Record) -> Result<String> {
         let figures = record.0.get(&subject);
         text = text.replace(
             place,
-            &figures.map_or("Not measured yet.".to_owned(), |figures| section(subject, figures)),
+            &figures.map_or("Not measured yet.".to_owned(), |figures| {
+                section(subject, figures)
+            }),
         );
     }
     Ok(text)
@@ -149,16 +151,25 @@ fn section(subject: Subject, figures: &Figures) -> String {
     text += "|---|---|---:|---|---:|---:|---:|---:|\n";
     figures.metrics.iter().for_each(|metric| text += &row(metric));
     let revision = figures.revision.as_deref().unwrap_or("unknown");
-    let (commit, dirty) =
-        revision.split_once('-').map_or((revision, ""), |(commit, _)| (commit, " and changes"));
+    let (commit, dirty) = revision
+        .split_once('-')
+        .map_or((revision, ""), |(commit, _)| (commit, " and changes"));
     let commit = &commit[..commit.len().min(10)];
-    text + &format!("\nMeasured on {}; commit `{commit}`{dirty}.", figures.machine.sentence())
+    text + &format!(
+        "\nMeasured on {}; commit `{commit}`{dirty}.",
+        figures.machine.sentence()
+    )
 }
 
 fn row(metric: &Metric) -> String {
     let with_unit = |value: f64| format!("{} {}", for_readers(value), metric.unit);
     let middle = |spread: Spread| {
-        format!("{} to {} of {}", for_readers(spread.q1), for_readers(spread.q3), spread.runs)
+        format!(
+            "{} to {} of {}",
+            for_readers(spread.q1),
+            for_readers(spread.q3),
+            spread.runs
+        )
     };
     format!(
         "| `{}` | {} | {} | {} | {} | {} | {} | {} |\n",
@@ -166,23 +177,42 @@ fn row(metric: &Metric) -> String {
         metric.what,
         with_unit(metric.value),
         metric.spread.map(middle).unwrap_or_default(),
-        metric.spread.map(|spread| with_unit(spread.quickest)).unwrap_or_default(),
+        metric
+            .spread
+            .map(|spread| with_unit(spread.quickest))
+            .unwrap_or_default(),
         metric.without.map(with_unit).unwrap_or_default(),
-        metric.ratio().map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
-        metric.most.map(|most| format!("{most} {}", metric.unit)).unwrap_or_default(),
+        metric
+            .ratio()
+            .map(|ratio| format!("{ratio:.2}"))
+            .unwrap_or_default(),
+        metric
+            .most
+            .map(|most| format!("{most} {}", metric.unit))
+            .unwrap_or_default(),
     )
 }
 
 /// Returns a number with thousands separated.
 fn for_readers(value: f64) -> String {
-    if value >= 10_000.0 { grouped(value.round() as usize) } else { shown(value) }
+    if value >= 10_000.0 {
+        grouped(value.round() as usize)
+    } else {
+        shown(value)
+    }
 }
 
 impl PlotSpec {
     /// Returns the plot, if all of its metrics were measured.
     fn plot(&self, figures: &Figures) -> Option<Plot> {
-        let bars = self.bars.iter().map(|(name, part)| part.bar(figures.metric(name)?));
-        Some(Plot { title: self.title.to_owned(), bars: bars.collect::<Option<_>>()? })
+        let bars = self
+            .bars
+            .iter()
+            .map(|(name, part)| part.bar(figures.metric(name)?));
+        Some(Plot {
+            title: self.title.to_owned(),
+            bars: bars.collect::<Option<_>>()?,
+        })
     }
 }
 
@@ -222,7 +252,11 @@ mod tests {
         }
         for (path, text) in documents(&project.root, &record).unwrap() {
             let found = fs::read_to_string(&path).unwrap_or_default();
-            assert!(found == text, "`{}`: run `BLESS=1 cargo test -p xtask`, and look at it", path.display());
+            assert!(
+                found == text,
+                "`{}`: run `BLESS=1 cargo test -p xtask`, and look at it",
+                path.display()
+            );
         }
     }
 

@@ -68,9 +68,16 @@ impl Plot {
     /// Returns the largest number that has to fit: every value with its range. A bound far above does not shrink
     /// the bars.
     fn largest(&self) -> f64 {
-        let values = self.bars.iter().flat_map(|bar| [bar.value, bar.range.map_or(0.0, |(_, high)| high)]);
+        let values = self
+            .bars
+            .iter()
+            .flat_map(|bar| [bar.value, bar.range.map_or(0.0, |(_, high)| high)]);
         let values = values.fold(f64::MIN_POSITIVE, f64::max);
-        let bounds = self.bars.iter().filter_map(|bar| bar.most).filter(|most| *most < values * 1.5);
+        let bounds = self
+            .bars
+            .iter()
+            .filter_map(|bar| bar.most)
+            .filter(|most| *most < values * 1.5);
         bounds.fold(values, f64::max)
     }
 }
@@ -106,13 +113,18 @@ impl Bar {
             );
         }
         let words = most.map_or(0.0, at).max(end).max(high) + 8.0;
-        let _ = writeln!(svg, "<text class=\"faint\" x=\"{words:.1}\" y=\"{baseline:.1}\">{shown}</text>");
+        let _ = writeln!(
+            svg,
+            "<text class=\"faint\" x=\"{words:.1}\" y=\"{baseline:.1}\">{shown}</text>"
+        );
     }
 }
 
 /// Escapes text for markup.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -121,11 +133,21 @@ mod tests {
 
     fn bar(value: f64, most: Option<f64>) -> Bar {
         let range = Some((value * 0.9, value * 1.1));
-        Bar { name: "a <b>".to_owned(), value, shown: "1 & 2".to_owned(), range, most, other: false }
+        Bar {
+            name: "a <b>".to_owned(),
+            value,
+            shown: "1 & 2".to_owned(),
+            range,
+            most,
+            other: false,
+        }
     }
 
     fn plot(bars: Vec<Bar>) -> Plot {
-        Plot { title: "Start".to_owned(), bars }
+        Plot {
+            title: "Start".to_owned(),
+            bars,
+        }
     }
 
     #[test]
@@ -140,7 +162,11 @@ mod tests {
     fn distant_bound_does_not_shrink_bars() {
         let near = plot(vec![bar(10.0, None)]).largest();
         assert_eq!(near, plot(vec![bar(10.0, Some(1000.0))]).largest());
-        assert!(!plot(vec![bar(10.0, Some(1000.0))]).svg().contains("class=\"most\""));
+        assert!(
+            !plot(vec![bar(10.0, Some(1000.0))])
+                .svg()
+                .contains("class=\"most\"")
+        );
     }
 
     #[test]

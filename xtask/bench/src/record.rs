@@ -39,8 +39,12 @@ impl Record {
             return Ok(Self::default());
         }
         let text = files::read(&path)?;
-        serde_json::from_slice(&text)
-            .with_context(|| format!("could not parse `{}`: delete it, and measure again", path.display()))
+        serde_json::from_slice(&text).with_context(|| {
+            format!(
+                "could not parse `{}`: delete it, and measure again",
+                path.display()
+            )
+        })
     }
 
     /// Replaces the figures of `subject`.

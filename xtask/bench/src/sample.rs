@@ -33,7 +33,10 @@ impl Sample {
     pub(super) fn new(values: Vec<f64>) -> Self {
         assert!(!values.is_empty(), "there are no runs");
         let quickest = values.iter().copied().fold(f64::INFINITY, f64::min);
-        Self { runs: values, quickest }
+        Self {
+            runs: values,
+            quickest,
+        }
     }
 
     /// Returns the median.
@@ -43,7 +46,14 @@ impl Sample {
 
     pub(super) fn spread(&self) -> Spread {
         let [min, q1, q3, max] = [0.0, 0.25, 0.75, 1.0].map(|part| self.quantile(part));
-        Spread { runs: self.runs.len(), min, q1, q3, max, quickest: self.quickest }
+        Spread {
+            runs: self.runs.len(),
+            min,
+            q1,
+            q3,
+            max,
+            quickest: self.quickest,
+        }
     }
 
     /// Returns for each run how much more this is than `other`. Both ran alternately, so a disturbance affects
@@ -59,13 +69,24 @@ impl Sample {
 
     /// Applies `change` to every value.
     pub(super) fn map(&self, change: impl Fn(f64) -> f64) -> Self {
-        Self { runs: self.runs.iter().copied().map(&change).collect(), quickest: change(self.quickest) }
+        Self {
+            runs: self.runs.iter().copied().map(&change).collect(),
+            quickest: change(self.quickest),
+        }
     }
 
     fn with(&self, other: &Self, join: impl Fn(f64, f64) -> f64) -> Self {
         assert_eq!(self.runs.len(), other.runs.len(), "they did not take turns");
-        let runs = self.runs.iter().zip(&other.runs).map(|(one, other)| join(*one, *other)).collect();
-        Self { runs, quickest: join(self.quickest, other.quickest) }
+        let runs = self
+            .runs
+            .iter()
+            .zip(&other.runs)
+            .map(|(one, other)| join(*one, *other))
+            .collect();
+        Self {
+            runs,
+            quickest: join(self.quickest, other.quickest),
+        }
     }
 
     /// Returns the value below which this part of the runs is, interpolated between two runs.
@@ -88,14 +109,24 @@ mod tests {
         assert_eq!(sample.median(), 2.5);
         assert_eq!(
             sample.spread(),
-            Spread { runs: 4, min: 1.0, q1: 1.75, q3: 3.25, max: 4.0, quickest: 1.0 }
+            Spread {
+                runs: 4,
+                min: 1.0,
+                q1: 1.75,
+                q3: 3.25,
+                max: 4.0,
+                quickest: 1.0
+            }
         );
         assert_eq!(Sample::new(vec![7.0]).median(), 7.0);
     }
 
     #[test]
     fn subtracts_run_by_run() {
-        let (one, other) = (Sample::new(vec![10.0, 30.0, 21.0]), Sample::new(vec![9.0, 29.0, 8.0]));
+        let (one, other) = (
+            Sample::new(vec![10.0, 30.0, 21.0]),
+            Sample::new(vec![9.0, 29.0, 8.0]),
+        );
         let difference = one.minus(&other);
         assert_eq!(difference.runs, [1.0, 1.0, 13.0]);
         assert_eq!((difference.median(), difference.spread().quickest), (1.0, 2.0));

@@ -25,7 +25,11 @@ pub(super) struct Samples(BTreeMap<&'static str, Sample>);
 impl<'a> Series<'a> {
     /// Adds `run`, which runs once and returns its time.
     pub(super) fn add(&mut self, name: &'static str, run: impl Fn() -> Result<Duration> + 'a) {
-        self.0.push(Timed { name, run: Box::new(run), times: Vec::new() });
+        self.0.push(Timed {
+            name,
+            run: Box::new(run),
+            times: Vec::new(),
+        });
     }
 
     /// Runs `rounds` rounds, after a first one that does not count and loads the files into memory.
@@ -33,7 +37,10 @@ impl<'a> Series<'a> {
     /// # Errors
     /// Fails with the first error of a run.
     pub(super) fn run(mut self, rounds: usize) -> Result<Samples> {
-        ui::status("Measuring", &format!("{} processes alternately, {rounds} times", self.0.len()));
+        ui::status(
+            "Measuring",
+            &format!("{} processes alternately, {rounds} times", self.0.len()),
+        );
         for round in 0..=rounds {
             for timed in &mut self.0 {
                 let took = (timed.run)().with_context(|| format!("could not measure `{}`", timed.name))?;
@@ -43,7 +50,12 @@ impl<'a> Series<'a> {
             }
             self.0.reverse();
         }
-        Ok(Samples(self.0.into_iter().map(|timed| (timed.name, Sample::new(timed.times))).collect()))
+        Ok(Samples(
+            self.0
+                .into_iter()
+                .map(|timed| (timed.name, Sample::new(timed.times)))
+                .collect(),
+        ))
     }
 }
 
@@ -53,7 +65,9 @@ impl Samples {
     /// # Panics
     /// Panics if there is none.
     pub(super) fn of(&self, name: &str) -> &Sample {
-        self.0.get(name).unwrap_or_else(|| panic!("nothing is called `{name}`"))
+        self.0
+            .get(name)
+            .unwrap_or_else(|| panic!("nothing is called `{name}`"))
     }
 }
 

@@ -31,19 +31,34 @@ pub(crate) fn run(project: &Project, flags: &Coverage) -> Result<()> {
     let floors = Floors::load()?;
     let sources = measure(project, &floors.packages)?;
     let groups = groups::gather(&floors, sources)?;
-    ui::result(&table::table(&groups).load_style(presets::UTF8_BORDERS_ONLY).to_string())?;
+    ui::result(
+        &table::table(&groups)
+            .load_style(presets::UTF8_BORDERS_ONLY)
+            .to_string(),
+    )?;
     ui::result(&table::unmeasured(&floors.elsewhere))?;
     let shown = groups.iter().filter(|group| flags.lines || !group.holds());
     shown.for_each(|group| eprint!("{}", table::missed(group)));
-    let below: Vec<&str> =
-        groups.iter().filter(|group| !group.holds()).map(|group| group.name.as_str()).collect();
-    ensure!(below.is_empty(), "coverage is below its floor in `{}`", below.join("`, `"));
+    let below: Vec<&str> = groups
+        .iter()
+        .filter(|group| !group.holds())
+        .map(|group| group.name.as_str())
+        .collect();
+    ensure!(
+        below.is_empty(),
+        "coverage is below its floor in `{}`",
+        below.join("`, `")
+    );
     Ok(())
 }
 
 /// Returns the files that the native build leaves out, by their paths from the workspace's root.
 pub(crate) fn unmeasured() -> Result<Vec<String>> {
-    Ok(Floors::load()?.elsewhere.into_iter().map(|file| file.path).collect())
+    Ok(Floors::load()?
+        .elsewhere
+        .into_iter()
+        .map(|file| file.path)
+        .collect())
 }
 
 /// Runs the tests of `packages` and counts the lines that they run.

@@ -25,22 +25,36 @@ use flags::{Fuzz, FuzzTarget};
 
 pub(crate) fn run(project: &Project, flags: &Fuzz) -> Result<()> {
     if let Some(input) = &flags.input {
-        let [target] = flags.targets[..] else { bail!("`--input` goes with exactly one target") };
+        let [target] = flags.targets[..] else {
+            bail!("`--input` goes with exactly one target")
+        };
         let input = absolute(input).with_context(|| format!("bad path `{}`", input.display()))?;
-        return run::reproduce(project, &build::fuzzer(project)?, Corpus::new(project, target)?, &input);
+        return run::reproduce(
+            project,
+            &build::fuzzer(project)?,
+            Corpus::new(project, target)?,
+            &input,
+        );
     }
     let targets = targets(flags);
     let jobs = flags.jobs.map_or_else(processors, usize::from).min(targets.len());
     let fuzzer = build::fuzzer(project)?;
     ui::status("Fuzzing", &plan(&targets, flags.seconds, jobs));
-    let places = targets.iter().map(|target| Corpus::new(project, *target)).collect::<Result<Vec<_>>>()?;
+    let places = targets
+        .iter()
+        .map(|target| Corpus::new(project, *target))
+        .collect::<Result<Vec<_>>>()?;
     report::summary(&run::all(project, &fuzzer, &places, flags.seconds, jobs))
 }
 
 /// Returns the named targets, each once, or all of them.
 fn targets(flags: &Fuzz) -> Vec<FuzzTarget> {
     let chosen = |target: &FuzzTarget| flags.targets.is_empty() || flags.targets.contains(target);
-    FuzzTarget::value_variants().iter().copied().filter(chosen).collect()
+    FuzzTarget::value_variants()
+        .iter()
+        .copied()
+        .filter(chosen)
+        .collect()
 }
 
 /// A target and its directories, all of which exist.
@@ -68,7 +82,14 @@ impl Corpus {
         let crashes = project.cache_folder(&format!("fuzz/{name}/crashes"))?;
         let log = corpus.with_file_name("log");
         fs::metadata(&seeds).with_context(|| format!("could not find the seeds `{}`", seeds.display()))?;
-        Ok(Self { target, seeds, words, corpus, crashes, log })
+        Ok(Self {
+            target,
+            seeds,
+            words,
+            corpus,
+            crashes,
+            log,
+        })
     }
 }
 
@@ -102,14 +123,24 @@ mod tests {
     fn targets_and_seed_directories_match() {
         let root = devkit::project::root().unwrap();
         let directories = fs::read_dir(directory(&root).join("seeds")).unwrap();
-        let directories: BTreeSet<String> =
-            directories.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        assert_eq!(directories, FuzzTarget::value_variants().iter().map(|target| target.name()).collect());
+        let directories: BTreeSet<String> = directories
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(
+            directories,
+            FuzzTarget::value_variants()
+                .iter()
+                .map(|target| target.name())
+                .collect()
+        );
     }
 
     #[test]
     fn plan_says_how_long_it_takes() {
         let targets = [FuzzTarget::Sse, FuzzTarget::Config, FuzzTarget::Url];
-        assert_eq!(plan(&targets, 60, 2), "sse, config, url: 60 s each, 2 at a time, 120 s in all");
+        assert_eq!(
+            plan(&targets, 60, 2),
+            "sse, config, url: 60 s each, 2 at a time, 120 s in all"
+        );
     }
 }

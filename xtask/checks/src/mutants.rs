@@ -32,7 +32,11 @@ use self::{
 pub(crate) fn run(project: &Project, flags: &Mutants) -> Result<()> {
     let policy = Policy::load()?;
     let packages = chosen(&policy, &flags.packages, flags.diff.is_some())?;
-    let changes = flags.diff.as_deref().map(|base| Changes::since(project, base)).transpose()?;
+    let changes = flags
+        .diff
+        .as_deref()
+        .map(|base| Changes::since(project, base))
+        .transpose()?;
     let runner = Runner::prepare(project, &policy, flags.jobs.get())?;
     let interrupt = Interrupt::watch()?;
     let scores = scores(&runner, &policy, &packages, changes.as_ref(), &interrupt);
@@ -42,8 +46,16 @@ pub(crate) fn run(project: &Project, flags: &Mutants) -> Result<()> {
         interrupt.exit();
     }
     let base = changes.map(|changes| changes.base);
-    let report = Report { revision: revision::of(project)?, base, scores: scores? };
-    ui::result(&if flags.json { report.json()? } else { report.table() })?;
+    let report = Report {
+        revision: revision::of(project)?,
+        base,
+        scores: scores?,
+    };
+    ui::result(&if flags.json {
+        report.json()?
+    } else {
+        report.table()
+    })?;
     report.conclude()
 }
 
@@ -51,10 +63,21 @@ pub(crate) fn run(project: &Project, flags: &Mutants) -> Result<()> {
 fn chosen<'p>(policy: &'p Policy, named: &[MutantsPackage], in_diff: bool) -> Result<Vec<&'p Package>> {
     let is_named = |package: &Package| named.iter().any(|named| named.name() == package.name);
     if named.is_empty() {
-        return Ok(policy.packages.iter().filter(|package| in_diff || package.floor.is_some()).collect());
+        return Ok(policy
+            .packages
+            .iter()
+            .filter(|package| in_diff || package.floor.is_some())
+            .collect());
     }
-    let packages: Vec<&Package> = policy.packages.iter().filter(|package| is_named(package)).collect();
-    if let Some(package) = packages.iter().find(|package| package.floor.is_none() && !in_diff) {
+    let packages: Vec<&Package> = policy
+        .packages
+        .iter()
+        .filter(|package| is_named(package))
+        .collect();
+    if let Some(package) = packages
+        .iter()
+        .find(|package| package.floor.is_none() && !in_diff)
+    {
         bail!("`{}` is mutated with `--diff BASE` only", package.name);
     }
     Ok(packages)
@@ -71,7 +94,14 @@ fn scores(
         let known = runner.list(package, None)?;
         ensure!(!known.is_empty(), "`{}` has no mutants", package.name);
         let (tested, elapsed) = runner.test(package, changes, interrupt)?;
-        Ok(Score::of(package, policy, &known, tested, changes.is_none(), elapsed))
+        Ok(Score::of(
+            package,
+            policy,
+            &known,
+            tested,
+            changes.is_none(),
+            elapsed,
+        ))
     };
     packages.iter().map(score).collect()
 }
@@ -84,10 +114,16 @@ mod tests {
 
     #[test]
     fn command_line_and_file_name_the_same_packages() {
-        let file: Vec<String> =
-            Policy::load().unwrap().packages.into_iter().map(|package| package.name).collect();
-        let command_line: Vec<String> =
-            MutantsPackage::value_variants().iter().map(|package| package.name()).collect();
+        let file: Vec<String> = Policy::load()
+            .unwrap()
+            .packages
+            .into_iter()
+            .map(|package| package.name)
+            .collect();
+        let command_line: Vec<String> = MutantsPackage::value_variants()
+            .iter()
+            .map(|package| package.name())
+            .collect();
         assert_eq!(file, command_line);
     }
 
@@ -95,12 +131,18 @@ mod tests {
     fn packages_without_floor_take_a_diff() {
         let policy = Policy::load().unwrap();
         let names = |named: &[MutantsPackage], in_diff| -> Result<Vec<String>> {
-            Ok(chosen(&policy, named, in_diff)?.into_iter().map(|package| package.name.clone()).collect())
+            Ok(chosen(&policy, named, in_diff)?
+                .into_iter()
+                .map(|package| package.name.clone())
+                .collect())
         };
         let usual = ["clawft-types", "clawft-core", "clawft-store"];
         assert_eq!(names(&[], false).unwrap(), usual);
         assert_eq!(names(&[], true).unwrap()[..3], usual);
-        assert_eq!(names(&[], true).unwrap()[3..], ["weft-agent", "weft-gateway", "weft"]);
+        assert_eq!(
+            names(&[], true).unwrap()[3..],
+            ["weft-agent", "weft-gateway", "weft"]
+        );
         assert_eq!(names(&[MutantsPackage::Weft], true).unwrap(), ["weft"]);
         let error = names(&[MutantsPackage::Weft], false).unwrap_err().to_string();
         assert_eq!(error, "`weft` is mutated with `--diff BASE` only");

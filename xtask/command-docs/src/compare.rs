@@ -27,14 +27,18 @@ impl Seen {
 /// Follows `words` down `root`. Fails at the first unknown word.
 pub(crate) fn walk(root: &Command, words: &[String], seen: &mut Seen) -> Result<(), String> {
     let (mut command, mut path) = (root, root.get_bin_name().unwrap_or(root.get_name()).to_owned());
-    let mut words = words.iter().map(|word| word.trim_end_matches([',', '.', ':'])).peekable();
+    let mut words = words
+        .iter()
+        .map(|word| word.trim_end_matches([',', '.', ':']))
+        .peekable();
     while let Some(word) = words.next() {
         if word == "--" {
             break;
         }
         if word.starts_with('-') && word != "-" {
-            let (option, value) =
-                word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+            let (option, value) = word
+                .split_once('=')
+                .map_or((word, None), |(name, value)| (name, Some(value)));
             let known = find(command, option).ok_or_else(|| format!("`{path}` has no option `{option}`"))?;
             seen.met.insert(format!("{path} {}", spelled(known)));
             if value.is_none() && known.get_action().takes_values() {
@@ -67,7 +71,11 @@ fn argument(command: &Command, path: &str, word: &str) -> Result<(), String> {
         let values = argument.get_possible_values();
         values.is_empty() || values.iter().any(|value| value.matches(word, false))
     });
-    if takes { Ok(()) } else { Err(format!("`{path}` takes no `{word}`")) }
+    if takes {
+        Ok(())
+    } else {
+        Err(format!("`{path}` takes no `{word}`"))
+    }
 }
 
 /// Returns whether `word` is a placeholder: in upper case or in brackets.
@@ -80,7 +88,11 @@ fn find<'c>(command: &'c Command, option: &str) -> Option<&'c Arg> {
         let long = argument.get_long_and_visible_aliases().unwrap_or_default();
         let short = argument.get_short_and_visible_aliases().unwrap_or_default();
         long.iter().any(|name| option.strip_prefix("--") == Some(*name))
-            || short.iter().any(|name| option.strip_prefix('-').is_some_and(|rest| rest.starts_with(*name)))
+            || short.iter().any(|name| {
+                option
+                    .strip_prefix('-')
+                    .is_some_and(|rest| rest.starts_with(*name))
+            })
     })
 }
 
@@ -95,10 +107,16 @@ fn spelled(argument: &Arg) -> String {
 
 /// Returns all visible commands and options that were not found, as on the command line.
 pub(crate) fn unseen(command: &Command, path: &str, seen: &Seen) -> Vec<String> {
-    let options =
-        command.get_arguments().filter(|argument| is_option(argument) && !seen.option(path, argument));
-    let mut missing: Vec<String> = options.map(|option| format!("{path} {}", spelled(option))).collect();
-    for next in command.get_subcommands().filter(|next| !next.is_hide_set() && next.get_name() != "help") {
+    let options = command
+        .get_arguments()
+        .filter(|argument| is_option(argument) && !seen.option(path, argument));
+    let mut missing: Vec<String> = options
+        .map(|option| format!("{path} {}", spelled(option)))
+        .collect();
+    for next in command
+        .get_subcommands()
+        .filter(|next| !next.is_hide_set() && next.get_name() != "help")
+    {
         let path = format!("{path} {}", next.get_name());
         missing.extend(Some(path.clone()).filter(|path| !seen.met.contains(path)));
         missing.extend(unseen(next, &path, seen));

@@ -35,7 +35,14 @@ fn block(code: &str, name: &str, first: usize) -> Vec<Shown> {
     let code = code.replace("\\\n", "  ");
     let lines = code.lines().enumerate();
     let commands = lines.flat_map(|(index, line)| parts(line).map(move |part| (first + index, part)));
-    commands.filter_map(|(line, part)| Some(Shown { line, words: command(part, name)? })).collect()
+    commands
+        .filter_map(|(line, part)| {
+            Some(Shown {
+                line,
+                words: command(part, name)?,
+            })
+        })
+        .collect()
 }
 
 /// Returns the options in code spans without a command: `--json` may belong to any command that has it.
@@ -49,8 +56,13 @@ pub(crate) fn options(text: &str) -> Vec<String> {
 
 /// Returns the commands in a line of a shell.
 fn parts(line: &str) -> impl Iterator<Item = &str> {
-    let line = line.trim_start().trim_start_matches("$ ").trim_start_matches("- run: ");
-    line.split(" | ").flat_map(|part| part.split(" && ")).flat_map(|part| part.split("; "))
+    let line = line
+        .trim_start()
+        .trim_start_matches("$ ")
+        .trim_start_matches("- run: ");
+    line.split(" | ")
+        .flat_map(|part| part.split(" && "))
+        .flat_map(|part| part.split("; "))
 }
 
 /// Returns the words after `name` in `part`, if it is a command of that program. Assignments of variables may
@@ -58,8 +70,14 @@ fn parts(line: &str) -> impl Iterator<Item = &str> {
 fn command(part: &str, name: &str) -> Option<Vec<String>> {
     let words: Vec<String> = shlex::Shlex::new(part).collect();
     let mut words = words.into_iter().skip_while(|word| is_assignment(word));
-    let named = name.split(' ').all(|expected| words.next().is_some_and(|word| word == expected));
-    named.then(|| words.take_while(|word| !word.starts_with(['…', '>', '<', '#'])).collect())
+    let named = name
+        .split(' ')
+        .all(|expected| words.next().is_some_and(|word| word == expected));
+    named.then(|| {
+        words
+            .take_while(|word| !word.starts_with(['…', '>', '<', '#']))
+            .collect()
+    })
 }
 
 fn is_assignment(word: &str) -> bool {

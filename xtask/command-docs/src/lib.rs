@@ -52,7 +52,11 @@ pub fn disagreements(command: &Command, documents: &[PathBuf]) -> io::Result<Vec
         }
     }
     let unseen = compare::unseen(&command, &name, &seen);
-    wrong.extend(unseen.into_iter().map(|what| format!("`{what}` is in no document")));
+    wrong.extend(
+        unseen
+            .into_iter()
+            .map(|what| format!("`{what}` is in no document")),
+    );
     Ok(wrong)
 }
 
@@ -69,7 +73,9 @@ mod tests {
             .arg(color)
             .arg(file)
             .arg(Arg::new("hot").long("hot").action(ArgAction::SetTrue));
-        Command::new("pot").subcommand(brew).subcommand(Command::new("man").hide(true))
+        Command::new("pot")
+            .subcommand(brew)
+            .subcommand(Command::new("man").hide(true))
     }
 
     fn found(text: &str) -> Vec<String> {
@@ -78,7 +84,10 @@ mod tests {
         fs::write(&path, text).unwrap();
         let shown = format!("{}:", path.display());
         let found = disagreements(&command(), &[path]).unwrap();
-        found.into_iter().map(|line| line.trim_start_matches(&shown).to_owned()).collect()
+        found
+            .into_iter()
+            .map(|line| line.trim_start_matches(&shown).to_owned())
+            .collect()
     }
 
     #[test]
@@ -104,7 +113,10 @@ mod tests {
 
     #[test]
     fn placeholders_stand_for_anything() {
-        assert_eq!(found("`pot brew FILE --hot --color WHEN` or `pot COMMAND --help`"), Vec::<String>::new());
+        assert_eq!(
+            found("`pot brew FILE --hot --color WHEN` or `pot COMMAND --help`"),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

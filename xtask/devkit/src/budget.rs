@@ -75,7 +75,10 @@ impl Bounds {
     /// Returns the share of the limit that `bytes` bytes take, such as `97.6 % of 120 KB`.
     pub fn share(&self, bytes: usize) -> String {
         let allowed = self.tightest();
-        format!("{:.1} % of {allowed}", bytes as f64 * 100.0 / allowed.bytes().max(1) as f64)
+        format!(
+            "{:.1} % of {allowed}",
+            bytes as f64 * 100.0 / allowed.bytes().max(1) as f64
+        )
     }
 }
 
@@ -107,7 +110,11 @@ impl Budget {
     fn parse(name: String, text: String) -> Result<Self> {
         let file: File = toml::from_str(&text)
             .map_err(|error| anyhow!("`{name}` is not a size budget\n{}", error.to_string().trim_end()))?;
-        let budget = Self { name, text, rows: file.artifact };
+        let budget = Self {
+            name,
+            text,
+            rows: file.artifact,
+        };
         for (artifact, row) in &budget.rows {
             for (form, bounds) in [("raw", &row.raw), ("gzip", &row.gzip)] {
                 if bounds.ratchet.get_ref() > bounds.limit.get_ref() {
@@ -145,21 +152,33 @@ impl Budget {
             match self.row(artifact) {
                 Some(row) => self.check_row(artifact, row, measured, &mut found),
                 None => found.push(Violation {
-                    kind: Kind::MissingRow { artifact: artifact.to_owned(), measured },
+                    kind: Kind::MissingRow {
+                        artifact: artifact.to_owned(),
+                        measured,
+                    },
                     message: format!("{}: `{artifact}` has no row", self.name),
                 }),
             }
         }
         for artifact in self.rows.keys().filter(|row| !shipped.contains(&row.as_str())) {
             let message = format!("{}: `{artifact}` has a row, but no command makes it", self.name);
-            found.push(Violation { kind: Kind::ExtraRow, message });
+            found.push(Violation {
+                kind: Kind::ExtraRow,
+                message,
+            });
         }
-        if found.is_empty() { Ok(()) } else { Err(Violations::new(found, self.rows.is_empty()).into()) }
+        if found.is_empty() {
+            Ok(())
+        } else {
+            Err(Violations::new(found, self.rows.is_empty()).into())
+        }
     }
 
     fn check_row(&self, artifact: &str, row: &Row, measured: Measured, found: &mut Vec<Violation>) {
-        for (form, bounds, bytes) in [("raw", &row.raw, measured.raw), ("gzip -9", &row.gzip, measured.gzip)]
-        {
+        for (form, bounds, bytes) in [
+            ("raw", &row.raw, measured.raw),
+            ("gzip -9", &row.gzip, measured.gzip),
+        ] {
             if bytes <= bounds.tightest().bytes() {
                 continue;
             }
@@ -188,7 +207,11 @@ impl Budget {
 
     /// Returns `file:line` of a position in the text.
     fn place(&self, span: Range<usize>) -> String {
-        let line = self.text[..span.start].bytes().filter(|&byte| byte == b'\n').count() + 1;
+        let line = self.text[..span.start]
+            .bytes()
+            .filter(|&byte| byte == b'\n')
+            .count()
+            + 1;
         format!("{}:{line}", self.name)
     }
 }

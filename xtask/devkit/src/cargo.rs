@@ -56,8 +56,17 @@ impl OnDemand {
 
     /// Returns the path of the program as `variant` compiles it, and compiles it if necessary.
     pub fn ensure_variant_built(&self, project: &Project, variant: &Variant) -> Result<PathBuf> {
-        let Self { package, profile, first_time, sources, prepare } = self;
-        let (stamp, shared) = (Stamp::of(&project.root, package, sources)?, project.cache_folder("build")?);
+        let Self {
+            package,
+            profile,
+            first_time,
+            sources,
+            prepare,
+        } = self;
+        let (stamp, shared) = (
+            Stamp::of(&project.root, package, sources)?,
+            project.cache_folder("build")?,
+        );
         let stamp_in = |target: &Path| target.join(format!("{package}.sources"));
         if let Built::Whole(program) = stamp.find(&stamp_in(&shared.join(variant.name))) {
             return Ok(program);
@@ -75,7 +84,10 @@ impl OnDemand {
             return Ok(program);
         }
         if let Built::Damaged(program) = &found {
-            ui::warn(&format!("`{}` is not what was built there: it is built again", program.display()));
+            ui::warn(&format!(
+                "`{}` is not what was built there: it is built again",
+                program.display()
+            ));
         }
         let shell = project.shell()?;
         if found != Built::Absent {
@@ -97,23 +109,38 @@ impl OnDemand {
     /// # Errors
     /// Fails if clippy reports warnings, which are printed.
     pub fn lint(&self, project: &Project, variant: &Variant) -> Result<()> {
-        let Self { package, sources, prepare, .. } = self;
+        let Self {
+            package,
+            sources,
+            prepare,
+            ..
+        } = self;
         prepare(project)?;
         let target = project.cache_folder("build")?.join(variant.name);
         let _turn = turn(&target, package)?;
         // Clippy may have checked another checkout's sources last: an unused flag distinguishes the two.
-        let flag = format!("sources=\"{}\"", Stamp::of(&project.root, package, sources)?.sources);
+        let flag = format!(
+            "sources=\"{}\"",
+            Stamp::of(&project.root, package, sources)?.sources
+        );
         let shell = project.shell()?;
         let clippy = cargo(&shell, "clippy").args(["--quiet", "--all-targets"]);
-        let clippy =
-            self.command(clippy, &target, variant).args(["--", "--deny", "warnings", "--cfg", &flag]);
+        let clippy = self
+            .command(clippy, &target, variant)
+            .args(["--", "--deny", "warnings", "--cfg", &flag]);
         cmd::run(clippy, &format!("pass clippy's checks of {package}"))
     }
 
     /// Returns the cargo command with the options and variables of the build.
     fn command<'s>(&self, cargo: Cmd<'s>, target: &Path, variant: &Variant) -> Cmd<'s> {
         cargo
-            .args(["--package", self.package, "--profile", self.profile, "--target-dir"])
+            .args([
+                "--package",
+                self.package,
+                "--profile",
+                self.profile,
+                "--target-dir",
+            ])
             .arg(target)
             .args(variant.options)
             .envs(variant.variables.iter().map(|(name, value)| (name, value)))
@@ -128,7 +155,9 @@ impl OnDemand {
 pub const OWN_FOLDER: &str = "CLAWFT_BUILD";
 
 fn own_folder() -> Option<PathBuf> {
-    env::var_os(OWN_FOLDER).filter(|directory| !directory.is_empty()).map(PathBuf::from)
+    env::var_os(OWN_FOLDER)
+        .filter(|directory| !directory.is_empty())
+        .map(PathBuf::from)
 }
 
 /// Waits until no other process brings `package` in `target` up to date, and locks it until the result is
@@ -154,7 +183,9 @@ pub fn outermost(cargo: Cmd<'_>) -> Cmd<'_> {
     let cargo = cargo.env_remove("CARGO_BUILD_TARGET");
     let is_ours = |name: &str| WITHHELD.iter().any(|prefix| name.starts_with(prefix));
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    names.filter(|name| is_ours(name)).fold(cargo, |cargo, name| cargo.env_remove(name))
+    names
+        .filter(|name| is_ours(name))
+        .fold(cargo, |cargo, name| cargo.env_remove(name))
 }
 
 /// Runs `build`, a `cargo build` without a message format, and returns the path of the executable that it
@@ -167,8 +198,10 @@ pub fn executable(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
 /// Does the same for a build of several executables. Returns at least one, in the order in which they were
 /// finished.
 pub fn executables(build: Cmd<'_>, purpose: &str) -> Result<Vec<PathBuf>> {
-    let messages =
-        cmd::read(outermost(build).args(["--message-format", "json-render-diagnostics"]), purpose)?;
+    let messages = cmd::read(
+        outermost(build).args(["--message-format", "json-render-diagnostics"]),
+        purpose,
+    )?;
     find_executables(&messages).with_context(|| format!("could not {purpose}"))
 }
 
@@ -191,6 +224,11 @@ mod tests {
     #[test]
     fn build_without_executable_is_an_error() {
         let finished = r#"{"reason":"build-finished","success":true}"#;
-        assert!(find_executables(finished).unwrap_err().to_string().contains("no executable"));
+        assert!(
+            find_executables(finished)
+                .unwrap_err()
+                .to_string()
+                .contains("no executable")
+        );
     }
 }

@@ -32,7 +32,11 @@ impl Guarded {
         // Its standard input stays open for as long as this process lives, and the server ends with it.
         let streams = [Stdio::piped(), Stdio::piped(), Stdio::inherit()];
         let mut process = Self::spawn(cmd, streams, &format!("start {name}"))?;
-        let stdout = process.0.stdout.take().with_context(|| format!("{name} has no standard output"))?;
+        let stdout = process
+            .0
+            .stdout
+            .take()
+            .with_context(|| format!("{name} has no standard output"))?;
         let mut line = String::new();
         BufReader::new(stdout)
             .read_line(&mut line)
@@ -42,12 +46,20 @@ impl Guarded {
 
     /// Kills the child, and waits until it has ended.
     pub fn kill(mut self) -> Result<()> {
-        self.0.kill().and_then(|()| self.0.wait()).context("could not kill a child process").map(drop)
+        self.0
+            .kill()
+            .and_then(|()| self.0.wait())
+            .context("could not kill a child process")
+            .map(drop)
     }
 
     /// Returns whether the child has ended by itself.
     pub fn has_ended(&mut self) -> Result<bool> {
-        Ok(self.0.try_wait().context("could not ask after a child process")?.is_some())
+        Ok(self
+            .0
+            .try_wait()
+            .context("could not ask after a child process")?
+            .is_some())
     }
 
     /// Waits until the child is stopped by SIGSTOP, for at most `limit`.
@@ -57,10 +69,17 @@ impl Guarded {
         loop {
             let text = fs::read_to_string(&stat).context("could not ask how a child process does")?;
             // The state follows the name in brackets, which may hold anything.
-            if text.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')) {
+            if text
+                .rsplit_once(") ")
+                .is_some_and(|(_, state)| state.starts_with('T'))
+            {
                 return Ok(());
             }
-            ensure!(Instant::now() < deadline, "still running after {} s", limit.as_secs());
+            ensure!(
+                Instant::now() < deadline,
+                "still running after {} s",
+                limit.as_secs()
+            );
             thread::sleep(POLL);
         }
     }
@@ -68,7 +87,10 @@ impl Guarded {
     /// Continues a stopped child.
     pub fn go_on(&self) -> Result<()> {
         let (shell, id) = (Shell::new()?, self.0.id().to_string());
-        cmd::run(xshell::cmd!(shell, "kill -CONT {id}"), "let a child process go on")
+        cmd::run(
+            xshell::cmd!(shell, "kill -CONT {id}"),
+            "let a child process go on",
+        )
     }
 
     /// Returns the child itself, to take its pipes.

@@ -1,7 +1,10 @@
 //! Starting other programs. Every call names its purpose, which becomes its error's context; exit codes are
 //! never ignored. `clippy.toml` forbids other ways of starting a process in this package.
 
-#![expect(clippy::disallowed_methods, reason = "this is the door that the lint points to")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the door that the lint points to"
+)]
 
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
@@ -10,13 +13,19 @@ use xshell::Cmd;
 
 /// Runs `cmd` with its output on our own. `purpose` completes the sentence "could not …".
 pub fn run(cmd: Cmd<'_>, purpose: &str) -> Result<()> {
-    settled(cmd).quiet().run().with_context(|| format!("could not {purpose}"))
+    settled(cmd)
+        .quiet()
+        .run()
+        .with_context(|| format!("could not {purpose}"))
 }
 
 /// Runs `cmd` and returns its standard output without the last line break; standard error is shown as it
 /// comes.
 pub fn read(cmd: Cmd<'_>, purpose: &str) -> Result<String> {
-    settled(cmd).quiet().read().with_context(|| format!("could not {purpose}"))
+    settled(cmd)
+        .quiet()
+        .read()
+        .with_context(|| format!("could not {purpose}"))
 }
 
 /// Runs `cmd` without output. If it fails, the last `tail_lines` lines of its output become part of the
@@ -28,18 +37,27 @@ pub fn run_quietly(cmd: Cmd<'_>, purpose: &str, tail_lines: usize) -> Result<()>
         return Ok(());
     }
     let printed = [tail(&output.stdout, tail_lines), tail(&output.stderr, tail_lines)].concat();
-    bail!("could not {purpose}: `{shown}` ended with {}\n{}", output.status, printed.join("\n"))
+    bail!(
+        "could not {purpose}: `{shown}` ended with {}\n{}",
+        output.status,
+        printed.join("\n")
+    )
 }
 
 /// Returns the last `count` lines of `printed`.
 fn tail(printed: &[u8], count: usize) -> Vec<String> {
-    let lines: Vec<String> = String::from_utf8_lossy(printed).lines().map(str::to_owned).collect();
+    let lines: Vec<String> = String::from_utf8_lossy(printed)
+        .lines()
+        .map(str::to_owned)
+        .collect();
     lines[lines.len().saturating_sub(count)..].to_vec()
 }
 
 /// Runs `cmd` on our own standard streams and returns its exit status.
 pub fn status(cmd: Cmd<'_>, purpose: &str) -> Result<ExitStatus> {
-    Command::from(settled(cmd)).status().with_context(|| format!("could not {purpose}"))
+    Command::from(settled(cmd))
+        .status()
+        .with_context(|| format!("could not {purpose}"))
 }
 
 /// Replaces this process by `cmd`, on its standard streams: on Unix the process becomes the program, so that
@@ -59,7 +77,11 @@ pub fn replace(cmd: Cmd<'_>, purpose: &str) -> Result<ExitStatus> {
 
 /// Runs `cmd` and returns its output, whatever its exit status.
 pub fn output(cmd: Cmd<'_>, purpose: &str) -> Result<Output> {
-    settled(cmd).quiet().ignore_status().output().with_context(|| format!("could not {purpose}"))
+    settled(cmd)
+        .quiet()
+        .ignore_status()
+        .output()
+        .with_context(|| format!("could not {purpose}"))
 }
 
 /// Starts `cmd` in the background with these standard streams. The caller ends it.

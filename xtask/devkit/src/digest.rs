@@ -63,7 +63,9 @@ impl Serialize for Sha256 {
 
 impl<'de> Deserialize<'de> for Sha256 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
@@ -220,9 +222,20 @@ mod tests {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Sha256::of(b"").to_string(), empty);
         assert_eq!(empty.parse(), Ok(Sha256::of(b"")));
-        for text in ["", "e3b0", &empty[1..], &empty.to_uppercase(), &format!("{empty}00"), &"é".repeat(32)]
-        {
-            assert!(text.parse::<Sha256>().unwrap_err().contains("64 hexadecimal digits"), "{text}");
+        for text in [
+            "",
+            "e3b0",
+            &empty[1..],
+            &empty.to_uppercase(),
+            &format!("{empty}00"),
+            &"é".repeat(32),
+        ] {
+            assert!(
+                text.parse::<Sha256>()
+                    .unwrap_err()
+                    .contains("64 hexadecimal digits"),
+                "{text}"
+            );
         }
     }
 

@@ -38,7 +38,9 @@ impl Machine {
 /// Fails with the first violation.
 pub fn check_static(binary: &[u8], machine: Machine) -> Result<()> {
     ensure!(!binary.is_empty(), "it is empty");
-    let header = Header::parse(binary).ok().filter(|header| header.e_ident().data == 1);
+    let header = Header::parse(binary)
+        .ok()
+        .filter(|header| header.e_ident().data == 1);
     let header = header.ok_or_else(|| anyhow!("it is no 64-bit little-endian ELF file"))?;
     let endian = Endianness::Little;
     let found = header.e_machine(endian);
@@ -48,20 +50,33 @@ pub fn check_static(binary: &[u8], machine: Machine) -> Result<()> {
         name(found),
         name(machine.number())
     );
-    ensure!(matches!(header.e_type(endian), ET_EXEC | ET_DYN), "it is no executable");
+    ensure!(
+        matches!(header.e_type(endian), ET_EXEC | ET_DYN),
+        "it is no executable"
+    );
     // A truncated file lacks the table at its end.
     header.section_headers(endian, binary).map_err(damaged)?;
     let (mut stack_is_data, mut unwinds) = (false, false);
     for segment in header.program_headers(endian, binary).map_err(damaged)? {
         let can = |flag| segment.p_flags(endian) & flag != 0;
-        segment.data(endian, binary).map_err(|()| anyhow!("it ends too early"))?;
+        segment
+            .data(endian, binary)
+            .map_err(|()| anyhow!("it ends too early"))?;
         match segment.p_type(endian) {
             PT_INTERP => bail!("it is not static: it asks for the system's loader"),
             PT_DYNAMIC => ensure!(
-                !needs_library(segment.dynamic(endian, binary).map_err(damaged)?.unwrap_or_default()),
+                !needs_library(
+                    segment
+                        .dynamic(endian, binary)
+                        .map_err(damaged)?
+                        .unwrap_or_default()
+                ),
                 "it is not static: it needs a library"
             ),
-            PT_LOAD => ensure!(!(can(PF_W) && can(PF_X)), "some of it can be both written and run"),
+            PT_LOAD => ensure!(
+                !(can(PF_W) && can(PF_X)),
+                "some of it can be both written and run"
+            ),
             PT_GNU_EH_FRAME => unwinds = true,
             PT_GNU_STACK => stack_is_data = !can(PF_X),
             _ => {}
@@ -75,7 +90,9 @@ pub fn check_static(binary: &[u8], machine: Machine) -> Result<()> {
 /// Returns whether a dynamic section names a shared library. A static executable that can be loaded anywhere
 /// has such a section too, without a library in it.
 fn needs_library(dynamic: &[object::elf::Dyn64<Endianness>]) -> bool {
-    dynamic.iter().any(|entry| entry.d_tag.get(Endianness::Little) == DT_NEEDED)
+    dynamic
+        .iter()
+        .any(|entry| entry.d_tag.get(Endianness::Little) == DT_NEEDED)
 }
 
 /// Returns the name of a machine in ELF's list.
@@ -128,16 +145,34 @@ mod tests {
     }
 
     fn error(machine: u16, segments: &[[u64; 3]]) -> String {
-        check_static(&elf(machine, segments), Machine::X86_64).unwrap_err().to_string()
+        check_static(&elf(machine, segments), Machine::X86_64)
+            .unwrap_err()
+            .to_string()
     }
 
     fn whole(machine: u16) -> Vec<u8> {
-        elf(machine, &[segment(PT_LOAD, 5, 0), segment(PT_DYNAMIC, 6, 21), DATA_STACK, UNWINDS])
+        elf(
+            machine,
+            &[
+                segment(PT_LOAD, 5, 0),
+                segment(PT_DYNAMIC, 6, 21),
+                DATA_STACK,
+                UNWINDS,
+            ],
+        )
     }
 
     #[test]
     fn accepts_both_kinds_of_static_executables() {
-        let fixed = elf(EM_X86_64, &[segment(PT_LOAD, 5, 0), segment(PT_LOAD, 6, 0), DATA_STACK, UNWINDS]);
+        let fixed = elf(
+            EM_X86_64,
+            &[
+                segment(PT_LOAD, 5, 0),
+                segment(PT_LOAD, 6, 0),
+                DATA_STACK,
+                UNWINDS,
+            ],
+        );
         check_static(&fixed, Machine::X86_64).unwrap();
         check_static(&whole(EM_AARCH64), Machine::Aarch64).unwrap();
     }
@@ -163,7 +198,10 @@ mod tests {
 
     #[test]
     fn error_names_wrong_machine_and_form() {
-        assert_eq!(error(EM_AARCH64, &[DATA_STACK]), "it is for aarch64, and should be for x86_64");
+        assert_eq!(
+            error(EM_AARCH64, &[DATA_STACK]),
+            "it is for aarch64, and should be for x86_64"
+        );
         assert!(error(8, &[DATA_STACK]).contains("machine 8 in ELF's list"));
         let other = |bytes: &[u8]| check_static(bytes, Machine::X86_64).unwrap_err().to_string();
         assert_eq!(other(b""), "it is empty");

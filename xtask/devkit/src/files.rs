@@ -59,7 +59,9 @@ fn list(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         return Ok(());
     }
     let entries = fs::read_dir(path).with_context(|| format!("could not list `{}`", path.display()))?;
-    entries.into_iter().try_for_each(|entry| list(&entry?.path(), found))
+    entries
+        .into_iter()
+        .try_for_each(|entry| list(&entry?.path(), found))
 }
 
 /// Compresses `bytes` as `gzip -9 --no-name` does: without name and time, so that equal input gives equal
@@ -102,7 +104,10 @@ pub fn replace_as(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
         file.write_all(bytes)?;
         // Temporary files are private; shipped files are for everyone.
         #[cfg(unix)]
-        fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(mode.bits()))?;
+        fs::set_permissions(
+            file.path(),
+            std::os::unix::fs::PermissionsExt::from_mode(mode.bits()),
+        )?;
         #[cfg(not(unix))]
         let _ = mode;
         file.persist(path)?;
@@ -125,7 +130,10 @@ mod tests {
         for name in ["b/c/1", "b/2", "a"] {
             fs::write(path(name), name).unwrap();
         }
-        assert_eq!(below(directory.path()).unwrap(), [path("a"), path("b/2"), path("b/c/1")]);
+        assert_eq!(
+            below(directory.path()).unwrap(),
+            [path("a"), path("b/2"), path("b/c/1")]
+        );
         assert_eq!(below(&path("a")).unwrap(), [path("a")]);
     }
 
@@ -135,7 +143,9 @@ mod tests {
         let compressed = gzip(&bytes).unwrap();
         assert_eq!(compressed, gzip(&bytes).unwrap());
         let mut back = Vec::new();
-        flate2::read::GzDecoder::new(&compressed[..]).read_to_end(&mut back).unwrap();
+        flate2::read::GzDecoder::new(&compressed[..])
+            .read_to_end(&mut back)
+            .unwrap();
         assert_eq!(back, bytes);
     }
 }

@@ -15,28 +15,52 @@ use xshell::{Shell, cmd};
 use crate::{cargo::cargo, cmd, project::Project, ui};
 
 /// The package of `cargo xtask wasm` and `cargo xtask size`.
-pub const ARTIFACTS: Package = Package { name: "artifacts", first_time: "about a minute on 2 cores" };
+pub const ARTIFACTS: Package = Package {
+    name: "artifacts",
+    first_time: "about a minute on 2 cores",
+};
 
 /// The package of `cargo xtask bench`.
-pub const BENCH: Package = Package { name: "bench", first_time: "about a minute on 2 cores" };
+pub const BENCH: Package = Package {
+    name: "bench",
+    first_time: "about a minute on 2 cores",
+};
 
 /// The package of `cargo xtask coverage`, `cargo xtask mutants` and `cargo xtask fuzz`.
-pub const CHECKS: Package = Package { name: "checks", first_time: "half a minute on 2 cores" };
+pub const CHECKS: Package = Package {
+    name: "checks",
+    first_time: "half a minute on 2 cores",
+};
 
 /// The package of `cargo xtask smoke`.
-pub const E2E: Package = Package { name: "e2e", first_time: "about a minute on 2 cores" };
+pub const E2E: Package = Package {
+    name: "e2e",
+    first_time: "about a minute on 2 cores",
+};
 
 /// The package of `cargo xtask docker`.
-pub const IMAGE: Package = Package { name: "image", first_time: "about a minute on 2 cores" };
+pub const IMAGE: Package = Package {
+    name: "image",
+    first_time: "about a minute on 2 cores",
+};
 
 /// The package of `cargo xtask dist` and `cargo xtask release`.
-pub const RELEASE: Package = Package { name: "release", first_time: "about a minute on 2 cores" };
+pub const RELEASE: Package = Package {
+    name: "release",
+    first_time: "about a minute on 2 cores",
+};
 
 /// The package of `cargo xtask setup` and `cargo xtask tool`.
-pub const TOOLCHAIN: Package = Package { name: "toolchain", first_time: "half a minute on 2 cores" };
+pub const TOOLCHAIN: Package = Package {
+    name: "toolchain",
+    first_time: "half a minute on 2 cores",
+};
 
 /// The package of `cargo xtask` itself, for packages that need the work of another command.
-pub const XTASK: Package = Package { name: "xtask", first_time: "about a minute on 2 cores" };
+pub const XTASK: Package = Package {
+    name: "xtask",
+    first_time: "about a minute on 2 cores",
+};
 
 /// A package with one program, both of the same name.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +93,10 @@ impl Package {
                 continue;
             };
             if !artifact.fresh && artifact.executable.is_none() && !announced {
-                ui::status("Building", &format!("the package `{name}`; the first time takes {first_time}"));
+                ui::status(
+                    "Building",
+                    &format!("the package `{name}`; the first time takes {first_time}"),
+                );
                 announced = true;
             }
             program = artifact.executable.or(program);
@@ -113,9 +140,17 @@ impl Package {
         let program = self.ensure_built(project)?;
         let shell = Shell::new().context("could not find the current directory")?;
         let run = cmd!(shell, "{program}").args(arguments);
-        let mut child = cmd::spawn(run, [Stdio::inherit(), io::stderr().into(), Stdio::inherit()], purpose)?;
+        let mut child = cmd::spawn(
+            run,
+            [Stdio::inherit(), io::stderr().into(), Stdio::inherit()],
+            purpose,
+        )?;
         let status = child.wait().with_context(|| format!("could not {purpose}"))?;
-        ensure!(status.success(), "could not {purpose}: `{}` ended with {status}", self.name);
+        ensure!(
+            status.success(),
+            "could not {purpose}: `{}` ended with {status}",
+            self.name
+        );
         Ok(())
     }
 
@@ -159,14 +194,22 @@ mod tests {
         .unwrap();
         fs::write(root.join("src/main.rs"), program).unwrap();
         let target = root.join("target");
-        let project = Project { dist: target.join("dist"), cache: root.join("cache"), target, root };
+        let project = Project {
+            dist: target.join("dist"),
+            cache: root.join("cache"),
+            target,
+            root,
+        };
         (directory, project)
     }
 
     #[test]
     fn builds_a_program_and_passes_its_arguments_on() {
         let (_directory, project) = workspace();
-        let tiny = Package { name: "tiny", first_time: "a second" };
+        let tiny = Package {
+            name: "tiny",
+            first_time: "a second",
+        };
         let words = ["docker", "--image", "a b", "--", "$X"];
         assert_eq!(tiny.read(&project, words, "run it").unwrap(), words.join("\n"));
         let error = tiny.read(&project, [""; 0], "run it without words").unwrap_err();

@@ -17,7 +17,10 @@ pub fn run<T: Sync, R: Send>(items: &[T], at_once: usize, work: impl Fn(&T) -> R
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = items.get(at) else { return };
             let result = work(item);
-            results.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
+            results
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((at, result));
         }
     };
     thread::scope(|scope| (0..at_once).for_each(|_| drop(scope.spawn(worker))));

@@ -39,7 +39,12 @@ impl Project {
             .exec()
             .context("could not read the workspace with `cargo metadata`")?;
         let target = metadata.target_directory.into_std_path_buf();
-        Ok(Self { root, dist: target.join("dist"), target, cache: cache_folder()? })
+        Ok(Self {
+            root,
+            dist: target.join("dist"),
+            target,
+            cache: cache_folder()?,
+        })
     }
 
     /// Returns a shell in the workspace root.
@@ -81,7 +86,11 @@ fn first_workspace(mut directories: impl Iterator<Item = PathBuf>) -> Option<Pat
 }
 
 fn cache_folder() -> Result<PathBuf> {
-    let from_env = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from_env = |name: &str| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     if let Some(directory) = from_env("CLAWFT_CACHE") {
         return std::path::absolute(&directory)
             .with_context(|| format!("bad CLAWFT_CACHE `{}`", directory.display()));
@@ -107,8 +116,14 @@ mod tests {
             fs::write(checkout.join(MARKER), "").unwrap();
         }
         let found = |directories: &[PathBuf]| first_workspace(directories.iter().cloned());
-        assert_eq!(found(&[other.join("xtask"), one.join("xtask/devkit")]), Some(other));
-        assert_eq!(found(&[checkouts.path().join("gone/xtask"), one.clone()]), Some(one));
+        assert_eq!(
+            found(&[other.join("xtask"), one.join("xtask/devkit")]),
+            Some(other)
+        );
+        assert_eq!(
+            found(&[checkouts.path().join("gone/xtask"), one.clone()]),
+            Some(one)
+        );
         assert_eq!(found(&[checkouts.path().to_owned()]), None);
     }
 }

@@ -18,7 +18,10 @@ use crate::{cmd, project::Project};
 /// Fails if there is no git.
 pub fn of(project: &Project) -> Result<Option<String>> {
     let shell = project.shell()?;
-    ask_git(&shell, &["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"])
+    ask_git(
+        &shell,
+        &["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+    )
 }
 
 /// Returns the time for everything that ships, in seconds since 1970: `SOURCE_DATE_EPOCH`, else the commit's
@@ -27,7 +30,10 @@ pub fn of(project: &Project) -> Result<Option<String>> {
 /// # Errors
 /// Fails if `SOURCE_DATE_EPOCH` is not such a number, or if there is no git.
 pub fn time(project: &Project) -> Result<u64> {
-    if let Some(chosen) = env::var("SOURCE_DATE_EPOCH").ok().filter(|value| !value.is_empty()) {
+    if let Some(chosen) = env::var("SOURCE_DATE_EPOCH")
+        .ok()
+        .filter(|value| !value.is_empty())
+    {
         return chosen
             .parse()
             .with_context(|| format!("bad SOURCE_DATE_EPOCH `{chosen}`: it takes seconds since 1970"));
@@ -55,7 +61,10 @@ pub fn ask_git(shell: &Shell, words: &[&str]) -> Result<Option<String>> {
 pub fn files(shell: &Shell, root: &Path) -> Result<BTreeSet<PathBuf>> {
     let list = cmd!(shell, "git ls-files -z --cached --others --exclude-standard");
     let listed = cmd::read(list, "list the files of the checkout")?;
-    let paths = listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from);
+    let paths = listed
+        .split('\0')
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
     // Git still lists files that were just removed.
     Ok(paths.filter(|path| root.join(path).is_file()).collect())
 }

@@ -104,7 +104,12 @@ const TOKEN_PARTS: [usize; 3] = [15, 8, 20];
 const SHORTEST_VALUE: usize = 12;
 
 const fn pattern(name: &'static str, prefix: &'static str, body: Body, least: usize) -> Pattern {
-    Pattern { name, prefix, body, least }
+    Pattern {
+        name,
+        prefix,
+        body,
+        least,
+    }
 }
 
 /// Fails if `binary` holds a text with the format of a key, or the value of an environment variable whose
@@ -114,13 +119,16 @@ pub fn scan(binary: &[u8]) -> Result<()> {
 }
 
 fn scan_with(binary: &[u8], variables: Vec<(String, String)>) -> Result<()> {
-    let keys = PATTERNS.iter().map(|pattern| (pattern.name, pattern.find(binary)));
+    let keys = PATTERNS
+        .iter()
+        .map(|pattern| (pattern.name, pattern.find(binary)));
     let keys = keys.chain([("a JSON Web Token", web_token(binary))]);
     if let Some((name, at)) = keys.into_iter().find_map(|(name, at)| Some((name, at?))) {
         bail!("it holds what looks like {name}, at byte {at}: nothing ships with a key in it");
     }
-    for (name, value) in
-        variables.iter().filter(|(name, value)| holds_key(name) && value.len() >= SHORTEST_VALUE)
+    for (name, value) in variables
+        .iter()
+        .filter(|(name, value)| holds_key(name) && value.len() >= SHORTEST_VALUE)
     {
         if let Some(at) = memmem::find(binary, value.as_bytes()) {
             bail!(
@@ -133,7 +141,9 @@ fn scan_with(binary: &[u8], variables: Vec<(String, String)>) -> Result<()> {
 
 /// Returns whether a variable of this name is meant for a key.
 fn holds_key(name: &str) -> bool {
-    ["KEY", "TOKEN", "SECRET", "PASSWORD"].iter().any(|word| name.to_ascii_uppercase().ends_with(word))
+    ["KEY", "TOKEN", "SECRET", "PASSWORD"]
+        .iter()
+        .any(|word| name.to_ascii_uppercase().ends_with(word))
 }
 
 impl Pattern {
@@ -144,7 +154,11 @@ impl Pattern {
 
     /// Returns whether `rest` begins with enough characters of a key after its prefix.
     fn is_body(&self, rest: &[u8]) -> bool {
-        let end = rest.iter().take(WINDOW).take_while(|byte| self.body.has(**byte)).count();
+        let end = rest
+            .iter()
+            .take(WINDOW)
+            .take_while(|byte| self.body.has(**byte))
+            .count();
         end >= self.least && self.body.fits(&rest[..end], self.least)
     }
 }
@@ -184,13 +198,21 @@ fn is_base64_url(byte: u8) -> bool {
 fn web_token(binary: &[u8]) -> Option<usize> {
     const OBJECT: &[u8] = b"eyJ";
     memmem::find_iter(binary, b".eyJ").find_map(|dot| {
-        let before = binary[..dot].iter().rev().take_while(|byte| is_base64_url(**byte)).count();
+        let before = binary[..dot]
+            .iter()
+            .rev()
+            .take_while(|byte| is_base64_url(**byte))
+            .count();
         let header = dot - before + memmem::find(&binary[dot - before..dot], OBJECT)?;
         let payload = part(&binary[dot + 1..]);
         let rest = &binary[dot + 1 + payload..];
         let signature = part(rest.strip_prefix(b".")?);
         let parts = [dot - header, payload, signature];
-        parts.iter().zip(TOKEN_PARTS).all(|(part, least)| *part >= least).then_some(header)
+        parts
+            .iter()
+            .zip(TOKEN_PARTS)
+            .all(|(part, least)| *part >= least)
+            .then_some(header)
     })
 }
 
@@ -206,9 +228,13 @@ mod tests {
     use super::*;
 
     fn error(binary: &str, variables: &[(&str, &str)]) -> Option<String> {
-        let variables =
-            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        scan_with(binary.as_bytes(), variables).err().map(|error| error.to_string())
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        scan_with(binary.as_bytes(), variables)
+            .err()
+            .map(|error| error.to_string())
     }
 
     /// Returns a body of `length` characters.
@@ -239,7 +265,13 @@ mod tests {
 
     #[test]
     fn finds_every_pattern_among_other_bytes() {
-        for Pattern { name, prefix, body: class, least } in PATTERNS {
+        for Pattern {
+            name,
+            prefix,
+            body: class,
+            least,
+        } in PATTERNS
+        {
             for around in ["..", "ab"] {
                 let binary = format!("{around}{prefix}{}{around}", body(class, least));
                 let error = error(&binary, &[]).unwrap_or_else(|| panic!("{name}: {binary}"));
@@ -258,7 +290,10 @@ mod tests {
             ("sk-p", "roj-8fKq2LmN4pRs6TuV8wXy0Za1Bc3De5Fg7Hi9Jk"),
             ("sk-", "6f1d2c3b4a5968778695a4b3c2d1e0f9"),
             ("sk-l", "f-0f9b1c2d-3e4f-4a5b-8c6d-7e8f9a0b1c2d"),
-            ("sk-o", "r-v1-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
+            (
+                "sk-o",
+                "r-v1-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+            ),
             ("ghp", "_16C7e42F292c6912E7710c838347Ae178B4a"),
             (
                 "github",
@@ -273,9 +308,18 @@ mod tests {
             ("hf", "_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh"),
             ("npm", "_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"),
             ("ASIA", "Y34FZKBOKMUTVV7A"),
-            ("pypi", "-AgEIcHlwaS5vcmcCJDEyMzQ1Njc4LTEyMzQtMTIzNC0xMjM0LTEyMzQ1Njc4OTAxMgACKlszLCJm"),
-            ("eyJhbGciOiJIUzI1NiJ9", ".eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"),
-            ("-----BEGIN OPENSSH PRIV", "ATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA"),
+            (
+                "pypi",
+                "-AgEIcHlwaS5vcmcCJDEyMzQ1Njc4LTEyMzQtMTIzNC0xMjM0LTEyMzQ1Njc4OTAxMgACKlszLCJm",
+            ),
+            (
+                "eyJhbGciOiJIUzI1NiJ9",
+                ".eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+            ),
+            (
+                "-----BEGIN OPENSSH PRIV",
+                "ATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA",
+            ),
             ("-----BEGIN PGP PRIV", "ATE KEY BLOCK-----\n"),
         ];
         for (one, other) in keys {
@@ -289,7 +333,11 @@ mod tests {
             let binary = format!("..{}{}..", pattern.prefix, body(pattern.body, pattern.least - 1));
             assert_eq!(pattern.find(binary.as_bytes()), None, "{binary}");
         }
-        assert!(error(&token(TOKEN_PARTS), &[]).unwrap().contains("a JSON Web Token, at byte 0"));
+        assert!(
+            error(&token(TOKEN_PARTS), &[])
+                .unwrap()
+                .contains("a JSON Web Token, at byte 0")
+        );
         for at in 0..3 {
             let mut parts = TOKEN_PARTS;
             parts[at] -= 1;
@@ -336,20 +384,35 @@ mod tests {
     fn hostile_bytes_take_linear_time() {
         let (done, wait) = mpsc::channel();
         thread::spawn(move || {
-            let repeated = ["eyJ", ".eyJ", "eyJ.", "eyJa.eyJb.", "sk-", "ghp_", "AKIA.", "a", "."];
+            let repeated = [
+                "eyJ",
+                ".eyJ",
+                "eyJ.",
+                "eyJa.eyJb.",
+                "sk-",
+                "ghp_",
+                "AKIA.",
+                "a",
+                ".",
+            ];
             for text in repeated {
                 // A search in quadratic time would take hours.
                 scan_with(text.repeat(4_000_000 / text.len()).as_bytes(), Vec::new()).unwrap();
             }
             done.send(()).unwrap();
         });
-        wait.recv_timeout(Duration::from_secs(300)).expect("the scan takes time in proportion to the bytes");
+        wait.recv_timeout(Duration::from_secs(300))
+            .expect("the scan takes time in proportion to the bytes");
     }
 
     #[test]
     fn finds_values_of_key_variables_only() {
         let value = "correct-horse-battery";
-        assert!(error(value, &[("OPENAI_API_KEY", value)]).unwrap().contains("`OPENAI_API_KEY`"));
+        assert!(
+            error(value, &[("OPENAI_API_KEY", value)])
+                .unwrap()
+                .contains("`OPENAI_API_KEY`")
+        );
         assert_eq!(error(value, &[("GREETING", value)]), None);
         assert_eq!(error("abc", &[("API_KEY", "abc")]), None);
     }

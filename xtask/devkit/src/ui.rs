@@ -21,7 +21,9 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
         if !causes.is_empty() {
             eprintln!("\nCaused by:");
-            causes.iter().for_each(|cause| eprintln!("  {}", cause.replace('\n', "\n  ")));
+            causes
+                .iter()
+                .for_each(|cause| eprintln!("  {}", cause.replace('\n', "\n  ")));
         }
     }
     ExitCode::FAILURE
@@ -74,5 +76,9 @@ pub fn progress<T>(verb: &str, what: &str, work: impl FnOnce() -> T) -> T {
 /// Returns `text` in this ANSI style if stderr is a terminal with colours.
 fn paint(text: &str, style: &str) -> String {
     let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || !io::stderr().is_terminal();
-    if plain { text.to_owned() } else { format!("\x1b[{style}m{text}\x1b[0m") }
+    if plain {
+        text.to_owned()
+    } else {
+        format!("\x1b[{style}m{text}\x1b[0m")
+    }
 }

@@ -34,25 +34,40 @@ impl Shim {
     )]
     pub fn compile(directory: &Path) -> io::Result<Self> {
         let library = directory.join("disk-shim.so");
-        let compiler = env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or_else(|| "cc".into());
+        let compiler = env::var_os("CC")
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "cc".into());
         let mut command = Command::new(&compiler);
-        command.args(["-shared", "-fPIC", "-O1", "-Wall", "-x", "c", "-", "-ldl", "-o"]).arg(&library);
-        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|error| {
-            io::Error::new(error.kind(), format!("could not run `{}`: {error}", compiler.display()))
-        })?;
+        command
+            .args(["-shared", "-fPIC", "-O1", "-Wall", "-x", "c", "-", "-ldl", "-o"])
+            .arg(&library);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| {
+                io::Error::new(
+                    error.kind(),
+                    format!("could not run `{}`: {error}", compiler.display()),
+                )
+            })?;
         if let Some(mut stdin) = child.stdin.take() {
             stdin.write_all(SOURCE.as_bytes())?;
         }
         let output = child.wait_with_output()?;
         match output.status.success() && fs::exists(&library)? {
             true => Ok(Self { library }),
-            false => Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned())),
+            false => Err(io::Error::other(
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            )),
         }
     }
 
     /// Loads the library before a program's C library; by itself this changes nothing.
     pub fn effects(&self) -> Effects {
-        Effects { variables: vec![("LD_PRELOAD", self.library.clone().into())] }
+        Effects {
+            variables: vec![("LD_PRELOAD", self.library.clone().into())],
+        }
     }
 }
 

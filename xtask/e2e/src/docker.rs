@@ -29,7 +29,10 @@ pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<
     }
     let fixture = Arc::new(Fixture::prepare(project, options.keep)?);
     let version = &fixture.engine.version;
-    ui::status("Running", &format!("the cases on Docker's engine {version} ({})", cases.len()));
+    ui::status(
+        "Running",
+        &format!("the cases on Docker's engine {version} ({})", cases.len()),
+    );
     let trial = |case: cases::Case| {
         let fixture = Arc::clone(&fixture);
         log.trial(case.name.to_owned(), move || fixture.attempt(&case))

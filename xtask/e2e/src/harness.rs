@@ -39,8 +39,17 @@ impl Options {
     /// Returns the options for `flags` of `cargo xtask smoke`.
     pub(crate) fn of(flags: &Smoke) -> Self {
         let more = flags.only.iter().chain(&flags.filters).cloned().collect();
-        let arguments = Arguments { list: flags.list, ..Arguments::default() };
-        Self { arguments, more, version: flags.version, seed: flags.seed, keep: flags.keep }
+        let arguments = Arguments {
+            list: flags.list,
+            ..Arguments::default()
+        };
+        Self {
+            arguments,
+            more,
+            version: flags.version,
+            seed: flags.seed,
+            keep: flags.keep,
+        }
     }
 
     /// Returns whether the cases are only to be listed.
@@ -53,8 +62,13 @@ impl Options {
     pub(crate) fn choose<T>(&self, mut cases: Vec<T>, name: impl Fn(&T) -> &str) -> Result<Vec<T>> {
         let names: Vec<String> = cases.iter().map(|case| name(case).to_owned()).collect();
         let filters: Vec<&String> = self.arguments.filter.iter().chain(&self.more).collect();
-        let fits =
-            |name: &str, text: &str| if self.arguments.exact { name == text } else { name.contains(text) };
+        let fits = |name: &str, text: &str| {
+            if self.arguments.exact {
+                name == text
+            } else {
+                name.contains(text)
+            }
+        };
         cases.retain(|case| filters.is_empty() || filters.iter().any(|text| fits(name(case), text)));
         let skip = &self.arguments.skip;
         cases.retain(|case| !skip.iter().any(|text| fits(name(case), text)));
@@ -94,12 +108,18 @@ pub(crate) struct Log {
 impl Log {
     /// Returns a log that prints a line for each case that ends.
     pub(crate) fn with_lines() -> Self {
-        Self { lines: true, ..Self::default() }
+        Self {
+            lines: true,
+            ..Self::default()
+        }
     }
 
     /// Returns the names of the cases that failed, each with a description.
     pub(crate) fn failures(&self) -> Vec<(String, String)> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Makes a trial, called `name`, of a function that runs one case.
@@ -117,7 +137,10 @@ impl Log {
             }
             let Some(failure) = failure else { return Ok(()) };
             let text = report::describe(&failure);
-            log.failures.lock().unwrap_or_else(PoisonError::into_inner).push((name, text.clone()));
+            log.failures
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((name, text.clone()));
             Err(Failed::from(text))
         })
     }
@@ -125,7 +148,9 @@ impl Log {
 
 /// Makes trials of cases that are only listed.
 pub(crate) fn listed(names: impl Iterator<Item = impl Into<String>>) -> Vec<Trial> {
-    names.map(|name| Trial::test(name, || Err("this case is only listed".into()))).collect()
+    names
+        .map(|name| Trial::test(name, || Err("this case is only listed".into())))
+        .collect()
 }
 
 /// Returns the name of a case.
@@ -139,8 +164,12 @@ mod tests {
 
     use super::*;
 
-    const NAMES: [&str; 4] =
-        ["chat::plain_text_in", "chat::plain_text_out", "files::an_error", "small::chat::x"];
+    const NAMES: [&str; 4] = [
+        "chat::plain_text_in",
+        "chat::plain_text_out",
+        "files::an_error",
+        "small::chat::x",
+    ];
 
     fn chosen(words: &[&str]) -> Result<Vec<&'static str>> {
         let options = Options::parse_from(["target"].iter().chain(words));
@@ -150,7 +179,16 @@ mod tests {
     #[test]
     fn takes_flags_of_libtest_and_ours() {
         Options::command().debug_assert();
-        let words = ["target", "chat::", "--exact", "--test-threads", "4", "--seed", "7", "--nocapture"];
+        let words = [
+            "target",
+            "chat::",
+            "--exact",
+            "--test-threads",
+            "4",
+            "--seed",
+            "7",
+            "--nocapture",
+        ];
         let options = Options::parse_from(words);
         assert_eq!((options.seed, options.arguments.test_threads), (Some(7), Some(4)));
     }
@@ -159,9 +197,15 @@ mod tests {
     fn chooses_cases_as_libtest_does() {
         assert_eq!(chosen(&[]).unwrap(), NAMES);
         assert_eq!(chosen(&["chat::plain"]).unwrap(), NAMES[..2]);
-        assert_eq!(chosen(&["plain_text_in", "an_error"]).unwrap(), [NAMES[0], NAMES[2]]);
+        assert_eq!(
+            chosen(&["plain_text_in", "an_error"]).unwrap(),
+            [NAMES[0], NAMES[2]]
+        );
         assert_eq!(chosen(&["--exact", "files::an_error"]).unwrap(), [NAMES[2]]);
-        assert_eq!(chosen(&["chat", "--skip", "small", "--skip", "_in"]).unwrap(), [NAMES[1]]);
+        assert_eq!(
+            chosen(&["chat", "--skip", "small", "--skip", "_in"]).unwrap(),
+            [NAMES[1]]
+        );
     }
 
     #[test]
@@ -180,7 +224,9 @@ mod tests {
         let log = Log::default();
         let trials = vec![
             log.trial("a::case_that_passes".to_owned(), || Ok(())),
-            log.trial("a::case_that_fails".to_owned(), || Err(anyhow::anyhow!("exit code 2").into())),
+            log.trial("a::case_that_fails".to_owned(), || {
+                Err(anyhow::anyhow!("exit code 2").into())
+            }),
         ];
         let hidden = tempfile::NamedTempFile::new().unwrap();
         let mut options = Options::parse_from(["target"]);

@@ -17,7 +17,10 @@ pub(crate) struct Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self { error, seen: Vec::new() }
+        Self {
+            error,
+            seen: Vec::new(),
+        }
     }
 }
 
@@ -37,12 +40,19 @@ pub(crate) fn summary(conclusion: &Conclusion, failures: &[(String, String)]) ->
     }
     ui::result(&count(conclusion))?;
     let failed: Vec<&str> = failures.iter().map(|(name, _)| name.as_str()).collect();
-    ensure!(!conclusion.has_failed(), "smoke cases failed: `{}`", failed.join("`, `"));
+    ensure!(
+        !conclusion.has_failed(),
+        "smoke cases failed: `{}`",
+        failed.join("`, `")
+    );
     Ok(())
 }
 
 fn count(conclusion: &Conclusion) -> String {
-    format!("{} passed, {} failed", conclusion.num_passed, conclusion.num_failed)
+    format!(
+        "{} passed, {} failed",
+        conclusion.num_passed, conclusion.num_failed
+    )
 }
 
 /// Returns a failure with all of its evidence, indented.
@@ -64,7 +74,10 @@ mod tests {
     #[test]
     fn failure_shows_its_causes_and_the_log() {
         let seen = vec![("run-1.stderr".to_owned(), "a\nb\n".to_owned())];
-        let failure = Failure { error: anyhow::anyhow!("exit code 2").context("the run"), seen };
+        let failure = Failure {
+            error: anyhow::anyhow!("exit code 2").context("the run"),
+            seen,
+        };
         let expected = "    the run: exit code 2\n  run-1.stderr\n    | a\n    | b\n";
         assert_eq!(describe(&failure), expected);
     }

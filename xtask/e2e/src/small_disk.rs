@@ -20,15 +20,22 @@ impl SmallDisk {
             return Ok(None);
         }
         let shell = Shell::new()?;
-        let mounted =
-            cmd::run_quietly(cmd!(shell, "mount -t tmpfs -o {SIZE} tmpfs {path}"), "mount a small disk", 5);
+        let mounted = cmd::run_quietly(
+            cmd!(shell, "mount -t tmpfs -o {SIZE} tmpfs {path}"),
+            "mount a small disk",
+            5,
+        );
         Ok(mounted.is_ok().then(|| Self(path.to_path_buf())))
     }
 
     /// Makes everything on it unchangeable.
     pub(super) fn make_read_only(&mut self) -> Result<()> {
         let (shell, path) = (Shell::new()?, &self.0);
-        cmd::run_quietly(cmd!(shell, "mount -o remount,ro {path}"), "make a disk read-only", 5)
+        cmd::run_quietly(
+            cmd!(shell, "mount -o remount,ro {path}"),
+            "make a disk read-only",
+            5,
+        )
     }
 }
 

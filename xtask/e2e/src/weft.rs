@@ -35,7 +35,10 @@ pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<
         return Ok(harness::listed(cases.iter().map(harness::name)));
     }
     let fixture = Arc::new(Fixture::prepare(project, subject, options.keep)?);
-    ui::status("Running", &format!("the cases on {} ({})", fixture.version()?, cases.len()));
+    ui::status(
+        "Running",
+        &format!("the cases on {} ({})", fixture.version()?, cases.len()),
+    );
     let trial = |case: cases::Case| {
         let fixture = Arc::clone(&fixture);
         log.trial(case.name.to_owned(), move || fixture.attempt(&case))

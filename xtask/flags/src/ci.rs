@@ -175,7 +175,9 @@ mod tests {
     fn help_marks_exactly_the_long_steps() {
         for step in Step::value_variants() {
             let value = step.to_possible_value().unwrap();
-            let marked = value.get_help().is_some_and(|help| help.to_string().starts_with("Full tier: "));
+            let marked = value
+                .get_help()
+                .is_some_and(|help| help.to_string().starts_with("Full tier: "));
             assert_eq!(marked, step.is_long(), "{}", step.name());
         }
     }

@@ -20,7 +20,12 @@ pub struct Lint {
     #[arg(value_enum, value_name = "CHECK")]
     pub checks: Vec<Check>,
     /// Another repository with RustSec's database on its branch `main`: a directory or a git URL
-    #[arg(long, value_name = "REPOSITORY", env = "CLAWFT_ADVISORY_DB", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "REPOSITORY",
+        env = "CLAWFT_ADVISORY_DB",
+        hide_env_values = true
+    )]
     pub advisory_db: Option<String>,
 }
 

@@ -6,7 +6,9 @@ use crate::values::{Artifact, Platform, Target};
 pub fn shipped() -> Vec<&'static str> {
     let wasm = Artifact::ALL.into_iter().map(Artifact::file_name);
     let native = Target::ALL.into_iter().map(Target::file_name);
-    wasm.chain(native).chain(Platform::ALL.into_iter().map(Platform::budget_row)).collect()
+    wasm.chain(native)
+        .chain(Platform::ALL.into_iter().map(Platform::budget_row))
+        .collect()
 }
 
 #[cfg(test)]

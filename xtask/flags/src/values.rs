@@ -20,5 +20,9 @@ pub use self::{
 
 /// Returns the name of `value` on the command line.
 pub(crate) fn name(value: impl ValueEnum) -> String {
-    value.to_possible_value().expect("no value is hidden").get_name().to_owned()
+    value
+        .to_possible_value()
+        .expect("no value is hidden")
+        .get_name()
+        .to_owned()
 }

@@ -21,10 +21,17 @@ pub(crate) fn check(bytes: &[u8]) {
 fn usable(config: &Config) {
     let provider = &config.provider;
     assert!(!config.agents.model.trim().is_empty(), "no model");
-    assert!(!provider.timeout.is_zero() && provider.timeout.as_secs() <= 3600, "{:?}", provider.timeout);
+    assert!(
+        !provider.timeout.is_zero() && provider.timeout.as_secs() <= 3600,
+        "{:?}",
+        provider.timeout
+    );
     assert!(provider.retries <= 10, "{} retries", provider.retries);
     let base = provider.api_base.as_str();
-    assert!(base.starts_with("https://") || base.starts_with("http://"), "{base}");
+    assert!(
+        base.starts_with("https://") || base.starts_with("http://"),
+        "{base}"
+    );
     begin(config);
 }
 
@@ -33,13 +40,20 @@ fn begin(config: &Config) {
     let input = Input::parse("Hello!").expect("a message");
     match Turn::begin(config, &|_| None, Session::default(), input) {
         Ok((_, request)) => {
-            assert!(request.url.starts_with(&config.provider.api_base), "{}", request.url);
+            assert!(
+                request.url.starts_with(&config.provider.api_base),
+                "{}",
+                request.url
+            );
             serde_json::from_slice::<Value>(&request.body).expect("a body of JSON");
         }
         Err(error) => {
             let error = error.to_string();
             let key = config.provider.api_key.as_ref().map_or("", Secret::expose);
-            assert!(!key.starts_with("sk-") || !error.contains(key), "the key is in the error: {error}");
+            assert!(
+                !key.starts_with("sk-") || !error.contains(key),
+                "the key is in the error: {error}"
+            );
         }
     }
 }
@@ -49,7 +63,10 @@ fn begin(config: &Config) {
 fn keys(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let tree: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    let providers = tree["providers"]["providers"].as_object().into_iter().flat_map(|all| all.values());
+    let providers = tree["providers"]["providers"]
+        .as_object()
+        .into_iter()
+        .flat_map(|all| all.values());
     let keys = providers.filter_map(|provider| provider["api_key"].as_str());
     keys.filter(|key| key.starts_with("sk-") && key.len() >= 8 && text.matches(key).count() == 1)
         .map(str::to_owned)

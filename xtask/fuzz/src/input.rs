@@ -4,7 +4,9 @@ use clawft_types::{Input, Role};
 
 /// An accepted message is not empty, and its text is a part of the input.
 pub(crate) fn check(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
     match Input::parse(text) {
         Ok(input) => {
             let said = input.text().to_owned();

@@ -28,13 +28,18 @@ fn same(ours: Node<'_>, theirs: &Value) -> bool {
             let near =
                 |ours: f64, theirs: f64| (ours - theirs).abs() <= theirs.abs() * 1e-12 + f64::MIN_POSITIVE;
             ours.whole().ok() == theirs.as_u64()
-                && ours.number().is_ok_and(|ours| theirs.as_f64().is_some_and(|theirs| near(ours, theirs)))
+                && ours
+                    .number()
+                    .is_ok_and(|ours| theirs.as_f64().is_some_and(|theirs| near(ours, theirs)))
         }
         Value::Array(theirs) => {
             let items: Vec<_> = ours.as_items().into_iter().flatten().collect();
             ours.as_items().is_some()
                 && items.len() == theirs.len()
-                && items.into_iter().zip(theirs).all(|(ours, theirs)| same(ours, theirs))
+                && items
+                    .into_iter()
+                    .zip(theirs)
+                    .all(|(ours, theirs)| same(ours, theirs))
         }
         Value::Object(theirs) => {
             // Of two members with the same key the last one counts.

@@ -27,14 +27,38 @@ pub struct Target {
 
 /// All targets.
 pub const TARGETS: [Target; 8] = [
-    Target { name: "sse", check: provider::sse },
-    Target { name: "openai", check: provider::openai },
-    Target { name: "anthropic", check: provider::anthropic },
-    Target { name: "json", check: json::check },
-    Target { name: "config", check: config::check },
-    Target { name: "input", check: input::check },
-    Target { name: "session", check: session::check },
-    Target { name: "url", check: url::check },
+    Target {
+        name: "sse",
+        check: provider::sse,
+    },
+    Target {
+        name: "openai",
+        check: provider::openai,
+    },
+    Target {
+        name: "anthropic",
+        check: provider::anthropic,
+    },
+    Target {
+        name: "json",
+        check: json::check,
+    },
+    Target {
+        name: "config",
+        check: config::check,
+    },
+    Target {
+        name: "input",
+        check: input::check,
+    },
+    Target {
+        name: "session",
+        check: session::check,
+    },
+    Target {
+        name: "url",
+        check: url::check,
+    },
 ];
 
 /// Returns the target `name`.
@@ -46,6 +70,13 @@ pub fn find(name: &str) -> Option<Target> {
 /// characters.
 fn check_wording(error: &str) {
     assert!(!error.is_empty(), "an error says something");
-    assert!(error.len() <= 4096, "an error is not as long as what it is about: {} bytes", error.len());
-    assert!(!error.contains(char::is_control), "an error holds a control character: {error:?}");
+    assert!(
+        error.len() <= 4096,
+        "an error is not as long as what it is about: {} bytes",
+        error.len()
+    );
+    assert!(
+        !error.contains(char::is_control),
+        "an error holds a control character: {error:?}"
+    );
 }

@@ -23,7 +23,11 @@ pub(crate) fn anthropic(bytes: &[u8]) {
 /// Streamed answers of both: the complete input is the body.
 pub(crate) fn sse(bytes: &[u8]) {
     let headers = vec![("content-type".to_owned(), "text/event-stream".to_owned())];
-    let response = Response { status: 200, headers, body: bytes };
+    let response = Response {
+        status: 200,
+        headers,
+        body: bytes,
+    };
     STREAMS.iter().for_each(|config| splits_agree(config, &response));
 }
 

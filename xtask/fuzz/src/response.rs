@@ -24,13 +24,23 @@ pub(crate) struct Response<'a> {
 impl<'a> Response<'a> {
     /// Parses any input.
     pub(crate) fn read(input: &'a [u8]) -> Self {
-        let end = input.windows(2).position(|two| two == b"\n\n").unwrap_or(input.len());
+        let end = input
+            .windows(2)
+            .position(|two| two == b"\n\n")
+            .unwrap_or(input.len());
         let (head, body) = (&input[..end], input.get(end + 2..).unwrap_or_default());
         let head = String::from_utf8_lossy(head);
         let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.trim().parse().ok()).unwrap_or(200);
+        let status = lines
+            .next()
+            .and_then(|line| line.trim().parse().ok())
+            .unwrap_or(200);
         let headers = lines.filter_map(|line| line.split_once(':'));
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.trim().to_owned());
-        Self { status, headers: headers.map(owned).collect(), body }
+        Self {
+            status,
+            headers: headers.map(owned).collect(),
+            body,
+        }
     }
 }

@@ -31,11 +31,22 @@ pub(crate) fn drive(config: &Config, response: &Response<'_>, size: usize) -> Ou
         match feed(&mut turn, response, size, elapsed, &mut shown) {
             Step::Retry { after, request } => {
                 elapsed += after;
-                assert!(elapsed < timeout, "a retry begins {elapsed:?} after the turn, and that is too late");
-                assert!(request.timeout <= timeout - elapsed, "a retry may take longer than the turn");
+                assert!(
+                    elapsed < timeout,
+                    "a retry begins {elapsed:?} after the turn, and that is too late"
+                );
+                assert!(
+                    request.timeout <= timeout - elapsed,
+                    "a retry may take longer than the turn"
+                );
                 assert_eq!(shown, "", "a retry after something was shown");
             }
-            step => return Outcome { end: end(step, &shown), elapsed },
+            step => {
+                return Outcome {
+                    end: end(step, &shown),
+                    elapsed,
+                };
+            }
         }
     }
     panic!("more retries than were asked for");
@@ -49,7 +60,10 @@ fn feed(
     elapsed: Duration,
     shown: &mut String,
 ) -> Step {
-    let head = Event::Head { status: response.status, headers: &response.headers };
+    let head = Event::Head {
+        status: response.status,
+        headers: &response.headers,
+    };
     let body = response.body.chunks(size).map(Event::Body);
     for event in [head].into_iter().chain(body) {
         match turn.feed(event, &|| elapsed) {
@@ -79,19 +93,33 @@ fn end(step: Step, shown: &str) -> Result<Reply, String> {
 
 fn check_reply(reply: &Reply, shown: &str) {
     assert!(!reply.text().is_empty(), "an answer without text");
-    assert_eq!(shown, if reply.streamed { reply.text() } else { "" }, "what was shown is not the answer");
+    assert_eq!(
+        shown,
+        if reply.streamed { reply.text() } else { "" },
+        "what was shown is not the answer"
+    );
     if let Some(cause) = &reply.incomplete {
         check_secrecy(cause);
     }
-    let stored: Vec<_> =
-        reply.session.messages.iter().map(|said| (said.role, said.content.as_str())).collect();
+    let stored: Vec<_> = reply
+        .session
+        .messages
+        .iter()
+        .map(|said| (said.role, said.content.as_str()))
+        .collect();
     assert_eq!(stored, [(Role::User, "Hello!"), (Role::Assistant, reply.text())]);
-    assert_eq!(Session::parse(&reply.session.to_json()).as_ref(), Ok(&reply.session), "it cannot be stored");
+    assert_eq!(
+        Session::parse(&reply.session.to_json()).as_ref(),
+        Ok(&reply.session),
+        "it cannot be stored"
+    );
 }
 
 /// Asserts that no error contains a useful part of the key.
 fn check_secrecy(error: &str) {
     crate::check_wording(error);
-    let part = (0..=KEY.len() - 8).map(|start| &KEY[start..start + 8]).find(|part| error.contains(part));
+    let part = (0..=KEY.len() - 8)
+        .map(|start| &KEY[start..start + 8])
+        .find(|part| error.contains(part));
     assert_eq!(part, None, "the key is in the error: {error}");
 }

@@ -20,8 +20,10 @@ fn every_target_holds_for_its_seeds() {
     let seeds = seeds();
     for target in TARGETS {
         let directory = seeds.join(target.name);
-        let mut files: Vec<_> =
-            fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut files: Vec<_> = fs::read_dir(&directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         files.sort();
         assert!(!files.is_empty(), "`{}` holds no seeds", directory.display());
         for file in files {
@@ -35,7 +37,11 @@ fn every_target_holds_for_its_seeds() {
 #[test]
 fn every_directory_of_seeds_has_its_target() {
     let seeds = fs::read_dir(seeds()).unwrap();
-    let directories: BTreeSet<String> =
-        seeds.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(directories, TARGETS.iter().map(|target| target.name.to_owned()).collect());
+    let directories: BTreeSet<String> = seeds
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(
+        directories,
+        TARGETS.iter().map(|target| target.name.to_owned()).collect()
+    );
 }

@@ -102,7 +102,14 @@ pub struct Published {
 /// # Errors
 /// Fails if a binary is missing, or an image holds a key or is over its budget.
 pub fn keep(project: &Project, revision: &str, time: u64, tag: Tag) -> Result<Kept> {
-    call(project, &Call::Keep { revision: revision.to_owned(), time, tag })
+    call(
+        project,
+        &Call::Keep {
+            revision: revision.to_owned(),
+            time,
+            tag,
+        },
+    )
 }
 
 /// Writes the component in the file `component` into a new layout, as one made from the commit `revision` at
@@ -118,7 +125,15 @@ pub fn create_component(
     time: u64,
 ) -> Result<Component> {
     let (layout, component) = (layout.to_owned(), component.to_owned());
-    call(project, &Call::CreateComponent { layout, component, revision: revision.to_owned(), time })
+    call(
+        project,
+        &Call::CreateComponent {
+            layout,
+            component,
+            revision: revision.to_owned(),
+            time,
+        },
+    )
 }
 
 /// Pushes the component in `layout` and sets the tag. A repeated call sends nothing.
@@ -133,7 +148,14 @@ pub fn publish_component(
     target: &Tagged,
 ) -> Result<Published> {
     let (layout, manifest, target) = (layout.to_owned(), *manifest, target.clone());
-    call(project, &Call::PublishComponent { layout, manifest, target })
+    call(
+        project,
+        &Call::PublishComponent {
+            layout,
+            manifest,
+            target,
+        },
+    )
 }
 
 /// Returns the digest that the tag points to; `None` if the registry has no such tag. Requests permission to
@@ -189,7 +211,11 @@ mod tests {
             insecure: true,
         };
         let calls = [
-            Call::Keep { revision: "c0ffee".to_owned(), time: 7, tag: tagged.tag.clone() },
+            Call::Keep {
+                revision: "c0ffee".to_owned(),
+                time: 7,
+                tag: tagged.tag.clone(),
+            },
             Call::PublishComponent {
                 layout: "oci".into(),
                 manifest: Digest::of(b"x"),

@@ -25,8 +25,15 @@ pub const REF_NAME: &str = "org.opencontainers.image.ref.name";
 pub fn tags(directory: &Path) -> Result<Vec<String>> {
     let index: Value = serde_json::from_slice(&files::read(&directory.join(INDEX))?)
         .with_context(|| format!("`{}` is no layout", directory.display()))?;
-    let images = index["manifests"].as_array().map(Vec::as_slice).unwrap_or_default();
-    Ok(images.iter().filter_map(|image| image["annotations"][REF_NAME].as_str()).map(str::to_owned).collect())
+    let images = index["manifests"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    Ok(images
+        .iter()
+        .filter_map(|image| image["annotations"][REF_NAME].as_str())
+        .map(str::to_owned)
+        .collect())
 }
 
 #[cfg(test)]

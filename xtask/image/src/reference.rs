@@ -36,7 +36,9 @@ impl FromStr for Digest {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let sha256 = text.strip_prefix("sha256:").and_then(|digits| digits.parse().ok());
+        let sha256 = text
+            .strip_prefix("sha256:")
+            .and_then(|digits| digits.parse().ok());
         sha256
             .map(Self)
             .ok_or_else(|| format!("`{text}` is no digest: that is `sha256:` and 64 hexadecimal digits"))
@@ -57,14 +59,19 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
 impl Reference {
     /// Returns the reference to the image in the repository `name` with this digest.
     pub fn new(name: &ImageName, digest: &Digest) -> Self {
-        Self { name: name.clone(), digest: *digest }
+        Self {
+            name: name.clone(),
+            digest: *digest,
+        }
     }
 }
 
@@ -72,9 +79,13 @@ impl FromStr for Reference {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, digest) =
-            text.split_once('@').ok_or_else(|| format!("`{text}` is not of the form `name@sha256:…`"))?;
-        Ok(Self { name: name.parse()?, digest: digest.parse()? })
+        let (name, digest) = text
+            .split_once('@')
+            .ok_or_else(|| format!("`{text}` is not of the form `name@sha256:…`"))?;
+        Ok(Self {
+            name: name.parse()?,
+            digest: digest.parse()?,
+        })
     }
 }
 
@@ -92,7 +103,9 @@ impl Serialize for Reference {
 
 impl<'de> Deserialize<'de> for Reference {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
@@ -109,11 +122,14 @@ pub fn image_name(chosen: Option<&ImageName>) -> anyhow::Result<ImageName> {
 
 /// Returns the image of a repository on GitHub: `ghcr.io/<organisation>/clawft`.
 fn default_image(repository: &str) -> anyhow::Result<ImageName> {
-    let path = repository.strip_prefix("https://github.com/").and_then(|path| path.split_once('/'));
+    let path = repository
+        .strip_prefix("https://github.com/")
+        .and_then(|path| path.split_once('/'));
     let (organisation, _) =
         path.with_context(|| format!("`{repository}` is not on GitHub, so name the image with `--image`"))?;
     let name = format!("ghcr.io/{}/clawft", organisation.to_ascii_lowercase());
-    name.parse().map_err(|error: String| anyhow!("{error}: name the image with `--image`"))
+    name.parse()
+        .map_err(|error: String| anyhow!("{error}: name the image with `--image`"))
 }
 
 #[cfg(test)]
@@ -123,7 +139,9 @@ mod tests {
     use super::*;
 
     fn refused<T: FromStr<Err = String>>(text: &str) -> String {
-        text.parse::<T>().err().unwrap_or_else(|| panic!("`{text}` was taken"))
+        text.parse::<T>()
+            .err()
+            .unwrap_or_else(|| panic!("`{text}` was taken"))
     }
 
     #[test]
@@ -135,8 +153,17 @@ mod tests {
         );
         assert_eq!(digest.to_string().parse(), Ok(digest));
         assert_eq!(digest.hex().len(), 64);
-        for text in ["", "sha256:", "sha256:e3b0", "sha512:00", &digest.to_string().to_uppercase()] {
-            assert!(refused::<Digest>(text).contains("64 hexadecimal digits"), "{text}");
+        for text in [
+            "",
+            "sha256:",
+            "sha256:e3b0",
+            "sha512:00",
+            &digest.to_string().to_uppercase(),
+        ] {
+            assert!(
+                refused::<Digest>(text).contains("64 hexadecimal digits"),
+                "{text}"
+            );
         }
     }
 
@@ -151,7 +178,12 @@ mod tests {
     fn names_the_image_after_the_repository() {
         let image = default_image("https://github.com/Clawft/agent").unwrap();
         assert_eq!(image.to_string(), "ghcr.io/clawft/clawft");
-        assert!(default_image("https://example.org/clawft").unwrap_err().to_string().contains("`--image`"));
+        assert!(
+            default_image("https://example.org/clawft")
+                .unwrap_err()
+                .to_string()
+                .contains("`--image`")
+        );
     }
 
     proptest! {

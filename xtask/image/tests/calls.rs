@@ -13,8 +13,15 @@ use serde::de::DeserializeOwned;
 /// Runs the program to answer `call`.
 fn answer<T: DeserializeOwned>(call: &Call) -> Answer<T> {
     let call = serde_json::to_string(call).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_image")).args(["call", &call]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(env!("CARGO_BIN_EXE_image"))
+        .args(["call", &call])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -22,7 +29,12 @@ fn create(directory: &Path, component: &[u8]) -> Answer<Component> {
     let path = directory.join("component.wasm");
     fs::write(&path, component).unwrap();
     let (layout, revision) = (directory.join("oci"), "c0ffee".to_owned());
-    answer(&Call::CreateComponent { layout, component: path, revision, time: 1_700_000_000 })
+    answer(&Call::CreateComponent {
+        layout,
+        component: path,
+        revision,
+        time: 1_700_000_000,
+    })
 }
 
 #[test]
@@ -42,9 +54,15 @@ fn answers_with_the_causes_of_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let causes = create(directory.path(), &wasm_encoder::Module::new().finish()).unwrap_err();
     assert_eq!(causes, ["it is a core module and no component"]);
-    let target =
-        Tagged { image: "127.0.0.1:1/clawft".parse().unwrap(), tag: "v1".parse().unwrap(), insecure: false };
+    let target = Tagged {
+        image: "127.0.0.1:1/clawft".parse().unwrap(),
+        tag: "v1".parse().unwrap(),
+        insecure: false,
+    };
     let causes = answer::<Option<Digest>>(&Call::Find(target)).unwrap_err();
     assert_eq!(causes[0], "could not ask for 127.0.0.1:1/clawft:v1");
-    assert!(causes[1].starts_with("could not reach `127.0.0.1:1`"), "{causes:?}");
+    assert!(
+        causes[1].starts_with("could not reach `127.0.0.1:1`"),
+        "{causes:?}"
+    );
 }

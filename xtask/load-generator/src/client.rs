@@ -40,11 +40,17 @@ pub(crate) struct Connection<'a> {
 impl Target {
     /// Parses `http://HOST:PORT/PATH`; chat completions are at `/chat/completions` below it.
     pub(crate) fn parse(url: &str, key: Option<String>) -> Result<Self> {
-        let rest = url.strip_prefix("http://").with_context(|| format!("`{url}` is no `http://` URL"))?;
+        let rest = url
+            .strip_prefix("http://")
+            .with_context(|| format!("`{url}` is no `http://` URL"))?;
         let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
         ensure!(address.contains(':'), "`{url}` names no port");
         let path = format!("/{}/chat/completions", path.trim_matches('/')).replace("//", "/");
-        Ok(Self { address: address.to_owned(), path, key })
+        Ok(Self {
+            address: address.to_owned(),
+            path,
+            key,
+        })
     }
 
     /// Connects.
@@ -68,8 +74,16 @@ impl Connection<'_> {
         let status = response.status();
         let body = response.into_body();
         if !status.is_success() {
-            let text = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-            bail!("status {}: {}", status.as_u16(), String::from_utf8_lossy(&text).trim());
+            let text = body
+                .collect()
+                .await
+                .map(http_body_util::Collected::to_bytes)
+                .unwrap_or_default();
+            bail!(
+                "status {}: {}",
+                status.as_u16(),
+                String::from_utf8_lossy(&text).trim()
+            );
         }
         Ok(body)
     }
@@ -118,7 +132,10 @@ mod tests {
             (target.address.as_str(), target.path.as_str()),
             ("127.0.0.1:8080", "/20/0/v1/chat/completions")
         );
-        assert_eq!(Target::parse("http://h:1", None).expect("a target").path, "/chat/completions");
+        assert_eq!(
+            Target::parse("http://h:1", None).expect("a target").path,
+            "/chat/completions"
+        );
         for wrong in ["https://h:1/v1", "h:1", "http://h/v1"] {
             assert!(Target::parse(wrong, None).is_err(), "{wrong}");
         }

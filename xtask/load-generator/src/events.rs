@@ -20,12 +20,20 @@ pub(crate) struct Events {
 
 impl Events {
     pub(crate) fn new(body: Incoming) -> Self {
-        Self { body, rest: Vec::new(), text: String::new(), count: 0, done: false }
+        Self {
+            body,
+            rest: Vec::new(),
+            text: String::new(),
+            count: 0,
+            done: false,
+        }
     }
 
     /// Waits for the next bytes; returns `false` at the end.
     pub(crate) async fn more(&mut self) -> Result<bool> {
-        let Some(frame) = self.body.frame().await else { return Ok(false) };
+        let Some(frame) = self.body.frame().await else {
+            return Ok(false);
+        };
         if let Some(data) = frame?.data_ref() {
             self.feed(data)?;
         }

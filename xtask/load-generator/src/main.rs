@@ -28,12 +28,17 @@ fn main() -> Result<()> {
     runtime.block_on(async {
         let result = match options {
             Options::Upstream => return upstream::serve().await,
-            Options::Latency { direct, through, requests } => {
-                latency::measure(&direct, &through, requests).await?
-            }
-            Options::Streams { target, count, rounds, pieces } => {
-                streams::measure(target, count, rounds, pieces).await?
-            }
+            Options::Latency {
+                direct,
+                through,
+                requests,
+            } => latency::measure(&direct, &through, requests).await?,
+            Options::Streams {
+                target,
+                count,
+                rounds,
+                pieces,
+            } => streams::measure(target, count, rounds, pieces).await?,
         };
         println!("{result}");
         Ok(())

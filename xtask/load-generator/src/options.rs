@@ -19,9 +19,18 @@ pub(crate) enum Options {
     /// Play the provider until standard input ends.
     Upstream,
     /// Send requests to both targets in turns, and compare their times.
-    Latency { direct: Target, through: Target, requests: usize },
+    Latency {
+        direct: Target,
+        through: Target,
+        requests: usize,
+    },
     /// Hold `count` streams at once, each `rounds` times, and check that each delivers `pieces` deltas.
-    Streams { target: Target, count: usize, rounds: usize, pieces: usize },
+    Streams {
+        target: Target,
+        count: usize,
+        rounds: usize,
+        pieces: usize,
+    },
 }
 
 impl Options {
@@ -60,7 +69,9 @@ struct Values(Vec<String>);
 
 impl Values {
     fn take(&mut self, name: &str) -> Result<Option<String>> {
-        let Some(at) = self.0.iter().position(|argument| argument == name) else { return Ok(None) };
+        let Some(at) = self.0.iter().position(|argument| argument == name) else {
+            return Ok(None);
+        };
         self.0.remove(at);
         if at == self.0.len() {
             bail!("`{name}` needs a value");
@@ -69,13 +80,17 @@ impl Values {
     }
 
     fn number(&mut self, name: &str, default: usize) -> Result<usize> {
-        let Some(text) = self.take(name)? else { return Ok(default) };
+        let Some(text) = self.take(name)? else {
+            return Ok(default);
+        };
         let number = text.parse().ok().filter(|number| *number > 0);
         number.with_context(|| format!("`{name}` takes a number from 1 on"))
     }
 
     fn target(&mut self, name: &str) -> Result<Target> {
-        let url = self.take(name)?.with_context(|| format!("`{name}` is missing; {USAGE}"))?;
+        let url = self
+            .take(name)?
+            .with_context(|| format!("`{name}` is missing; {USAGE}"))?;
         Target::parse(&url, env::var(KEY).ok())
     }
 }
@@ -91,8 +106,16 @@ mod tests {
     #[test]
     fn numbers_have_defaults() {
         let target = Target::parse("http://127.0.0.1:1/v1", env::var(KEY).ok()).expect("a target");
-        let expected = Options::Streams { target, count: 500, rounds: 1, pieces: 7 };
-        assert_eq!(parse("streams --pieces 7 --target http://127.0.0.1:1/v1").expect("options"), expected);
+        let expected = Options::Streams {
+            target,
+            count: 500,
+            rounds: 1,
+            pieces: 7,
+        };
+        assert_eq!(
+            parse("streams --pieces 7 --target http://127.0.0.1:1/v1").expect("options"),
+            expected
+        );
         assert_eq!(parse("upstream").expect("options"), Options::Upstream);
     }
 

@@ -30,7 +30,9 @@ mod tests {
     #[test]
     fn the_median_is_the_middle() {
         let mut sample = Sample::default();
-        (1..=99).rev().for_each(|micros| sample.add(Duration::from_micros(micros)));
+        (1..=99)
+            .rev()
+            .for_each(|micros| sample.add(Duration::from_micros(micros)));
         let summary = sample.to_json();
         assert_eq!(summary["median_us"], 50.0);
         assert_eq!(summary["p99_us"], 99.0);

@@ -41,7 +41,13 @@ struct Stream {
 pub(crate) async fn measure(target: Target, count: usize, rounds: usize, pieces: usize) -> Result<Value> {
     let begin = Barrier::new(count + 1);
     let (open, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let shared = Arc::new(Shared { target, text: upstream::text(pieces), begin, open, most });
+    let shared = Arc::new(Shared {
+        target,
+        text: upstream::text(pieces),
+        begin,
+        open,
+        most,
+    });
     let mut clients = JoinSet::new();
     for _ in 0..count {
         let shared = Arc::clone(&shared);
@@ -53,7 +59,11 @@ pub(crate) async fn measure(target: Target, count: usize, rounds: usize, pieces:
     while let Some(client) = clients.join_next().await {
         streams.extend(client.context("a client panicked")?);
     }
-    Ok(summary(streams, start.elapsed().as_secs_f64(), shared.most.load(Ordering::Relaxed)))
+    Ok(summary(
+        streams,
+        start.elapsed().as_secs_f64(),
+        shared.most.load(Ordering::Relaxed),
+    ))
 }
 
 impl Shared {
@@ -76,7 +86,10 @@ impl Shared {
                 self.open.fetch_sub(1, Ordering::Relaxed);
                 finished?;
                 ensure!(events.text == self.text, "a stream brought another text");
-                Ok(Stream { first, events: events.count })
+                Ok(Stream {
+                    first,
+                    events: events.count,
+                })
             };
             streams.push(stream.await);
         }

@@ -55,18 +55,27 @@ async fn converse(stream: TcpStream) {
     // Without it the connection is only slower.
     let _ = stream.set_nodelay(true);
     // A client that disconnects is no error of the server.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service_fn(answer))
+        .await;
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Either<Full<Bytes>, Ticks>>, Infallible> {
     let mut numbers = request.uri().path().split('/').skip(1).map(str::parse::<u64>);
     let mut number = || numbers.next().and_then(Result::ok);
     let (pieces, millis) = (number().unwrap_or(1), number().unwrap_or(0));
-    let asked = request.into_body().collect().await.map(http_body_util::Collected::to_bytes);
+    let asked = request
+        .into_body()
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes);
     let streamed =
         asked.is_ok_and(|body| contains(&body, b"\"stream\":true") || contains(&body, b"\"stream\": true"));
     let (kind, body) = if streamed {
-        ("text/event-stream", Either::Right(Ticks::new(pieces, Duration::from_millis(millis))))
+        (
+            "text/event-stream",
+            Either::Right(Ticks::new(pieces, Duration::from_millis(millis))),
+        )
     } else {
         ("application/json", Either::Left(Full::from(whole(pieces))))
     };
@@ -100,14 +109,23 @@ struct Ticks {
 
 impl Ticks {
     fn new(pieces: u64, pause: Duration) -> Self {
-        Self { left: pieces, pause, next: Box::pin(sleep_until(Instant::now())), ended: false }
+        Self {
+            left: pieces,
+            pause,
+            next: Box::pin(sleep_until(Instant::now())),
+            ended: false,
+        }
     }
 
     /// Returns the next events; the closing ones come with the last delta.
     fn events(&mut self) -> String {
         let mut events = String::new();
         // Without a pause all of it is sent at once.
-        let now = if self.pause.is_zero() { self.left } else { self.left.min(1) };
+        let now = if self.pause.is_zero() {
+            self.left
+        } else {
+            self.left.min(1)
+        };
         for _ in 0..now {
             events.push_str(&chunk(&format!(r#"{{"content":"{PIECE}"}}"#), "null"));
         }
@@ -155,8 +173,11 @@ mod tests {
     #[tokio::test]
     async fn a_stream_has_its_pieces_and_an_end() {
         for pause in [0, 1] {
-            let body =
-                Ticks::new(3, Duration::from_millis(pause)).collect().await.expect("a body").to_bytes();
+            let body = Ticks::new(3, Duration::from_millis(pause))
+                .collect()
+                .await
+                .expect("a body")
+                .to_bytes();
             let text = String::from_utf8_lossy(&body);
             assert_eq!(text.matches(PIECE).count(), 3);
             assert!(text.ends_with("data: [DONE]\n\n"));

@@ -58,8 +58,10 @@ pub(crate) fn answer(scenario: Scenario, mut exchange: Exchange<'_>) -> io::Resu
 }
 
 /// A clock that is far behind; only the difference counts.
-const TWO_SECONDS_LATER: [(&str, &str); 2] =
-    [("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:49:39 GMT")];
+const TWO_SECONDS_LATER: [(&str, &str); 2] = [
+    ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ("retry-after", "Sun, 06 Nov 1994 08:49:39 GMT"),
+];
 
 impl Exchange<'_> {
     /// Answers with `text`, in the form that the request asks for. An invalid request is refused.
@@ -87,7 +89,8 @@ impl Exchange<'_> {
         }
         let Some(_) = self.asked()? else { return Ok(()) };
         let body = self.body(length);
-        self.wire.whole(200, &[("content-type", "application/json")], &body)
+        self.wire
+            .whole(200, &[("content-type", "application/json")], &body)
     }
 
     /// Answers as [`Self::long`], with `length` bytes of escapes.
@@ -98,8 +101,12 @@ impl Exchange<'_> {
         }
         let Some(_) = self.asked()? else { return Ok(()) };
         let body =
-            self.dialect.completion("a-model", MARK).to_string().replacen(MARK, &ESCAPES.repeat(count), 1);
-        self.wire.whole(200, &[("content-type", "application/json")], body.as_bytes())
+            self.dialect
+                .completion("a-model", MARK)
+                .to_string()
+                .replacen(MARK, &ESCAPES.repeat(count), 1);
+        self.wire
+            .whole(200, &[("content-type", "application/json")], body.as_bytes())
     }
 
     /// Answers with `count` choices, or with this number of blocks.

@@ -39,20 +39,37 @@ pub(crate) fn read(request: &Request) -> Result<Asked, (u16, Value)> {
     let refused = |why: String| (400, error_body("invalid_request_error", &why));
     match request.header("anthropic-version") {
         Some("2023-06-01") => {}
-        other => return Err(refused(format!("anthropic-version: {:?} is not a valid version", other))),
+        other => {
+            return Err(refused(format!(
+                "anthropic-version: {:?} is not a valid version",
+                other
+            )));
+        }
     }
     let body: MessagesRequest =
         serde_json::from_slice(&request.body).map_err(|error| refused(error.to_string()))?;
     let mut turns = body.messages.iter().map(|message| &message.role);
     if turns.next() != Some(&Role::User) {
-        return Err(refused("messages: first message must use the \"user\" role".to_owned()));
+        return Err(refused(
+            "messages: first message must use the \"user\" role".to_owned(),
+        ));
     }
     if body.max_tokens == 0 {
-        return Err(refused("max_tokens: must be greater than or equal to 1".to_owned()));
+        return Err(refused(
+            "max_tokens: must be greater than or equal to 1".to_owned(),
+        ));
     }
-    let last = body.messages.iter().rev().find(|message| message.role == Role::User);
+    let last = body
+        .messages
+        .iter()
+        .rev()
+        .find(|message| message.role == Role::User);
     let text = last.map(|message| message.content.clone()).unwrap_or_default();
-    Ok(Asked { model: body.model, text, usage: true })
+    Ok(Asked {
+        model: body.model,
+        text,
+        usage: true,
+    })
 }
 
 /// Returns a message in the documented shape. Usage is counted in words: it has to be plausible, not exact.
@@ -91,7 +108,10 @@ pub(crate) fn script(asked: &Asked, pieces: &[&str]) -> Script {
         Event::named(name, &value)
     };
     let delta = |text: &&str| {
-        named("content_block_delta", json!({ "index": 0, "delta": { "type": "text_delta", "text": text } }))
+        named(
+            "content_block_delta",
+            json!({ "index": 0, "delta": { "type": "text_delta", "text": text } }),
+        )
     };
     let block = json!({ "index": 0, "content_block": { "type": "text", "text": "" } });
     let end = json!({
@@ -117,13 +137,25 @@ pub(crate) fn script(asked: &Asked, pieces: &[&str]) -> Script {
 pub(crate) fn error(status: u16) -> Value {
     let (kind, message) = match status {
         401 => ("authentication_error", "invalid x-api-key"),
-        403 => ("permission_error", "Your API key does not have permission to use the specified resource."),
+        403 => (
+            "permission_error",
+            "Your API key does not have permission to use the specified resource.",
+        ),
         404 => ("not_found_error", "The requested resource could not be found."),
-        413 => ("request_too_large", "Request exceeds the maximum allowed number of bytes."),
+        413 => (
+            "request_too_large",
+            "Request exceeds the maximum allowed number of bytes.",
+        ),
         429 => ("rate_limit_error", "Your account has hit a rate limit."),
         529 => ("overloaded_error", "Overloaded"),
-        500..600 => ("api_error", "An unexpected error has occurred internal to Anthropic's systems."),
-        _ => ("invalid_request_error", "There was an issue with the format or content of your request."),
+        500..600 => (
+            "api_error",
+            "An unexpected error has occurred internal to Anthropic's systems.",
+        ),
+        _ => (
+            "invalid_request_error",
+            "There was an issue with the format or content of your request.",
+        ),
     };
     error_body(kind, message)
 }
@@ -141,8 +173,15 @@ mod tests {
     use super::*;
 
     fn request(headers: &[(&str, &str)], body: &Value) -> Request {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Request { headers, body: body.to_string().into_bytes(), ..Request::default() }
+        let headers = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Request {
+            headers,
+            body: body.to_string().into_bytes(),
+            ..Request::default()
+        }
     }
 
     const HEADERS: [(&str, &str); 2] = [("x-api-key", "k"), ("anthropic-version", "2023-06-01")];
@@ -185,7 +224,11 @@ mod tests {
 
     #[test]
     fn event_names_match_their_type() {
-        let asked = Asked { model: "m".to_owned(), text: String::new(), usage: true };
+        let asked = Asked {
+            model: "m".to_owned(),
+            text: String::new(),
+            usage: true,
+        };
         for event in script(&asked, &["a", "b"]).events() {
             let data: Value = serde_json::from_str(&event.data).expect("JSON");
             assert_eq!(data["type"].as_str(), event.name);

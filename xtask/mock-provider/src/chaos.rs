@@ -23,7 +23,11 @@ pub(crate) fn answer(seed: u64, exchange: &mut Exchange<'_>) -> io::Result<()> {
         mutate(&mut random, &mut bytes);
     }
     deliver(&mut random, exchange, &bytes)?;
-    if random.one_in(5) { exchange.wire.reset() } else { Ok(()) }
+    if random.one_in(5) {
+        exchange.wire.reset()
+    } else {
+        Ok(())
+    }
 }
 
 /// Returns a body and its type: a regular one, a damaged one, or something else.
@@ -31,7 +35,14 @@ fn body(random: &mut Random, exchange: &Exchange<'_>) -> (&'static str, Vec<u8>)
     let (content_type, mut body) = match random.number(0..10) {
         0..3 => ("application/json", exchange.body(random.number(0..3000))),
         3..7 => ("text/event-stream", events(random, exchange)),
-        7 => ("application/json", exchange.dialect.error(429, exchange.request).to_string().into_bytes()),
+        7 => (
+            "application/json",
+            exchange
+                .dialect
+                .error(429, exchange.request)
+                .to_string()
+                .into_bytes(),
+        ),
         8 => ("application/json", nested(random).into_bytes()),
         _ => {
             let length = random.number(0..5000);
@@ -49,8 +60,14 @@ fn body(random: &mut Random, exchange: &Exchange<'_>) -> (&'static str, Vec<u8>)
 
 /// Returns a stream with some parts left out, doubled or in the wrong place.
 fn events(random: &mut Random, exchange: &Exchange<'_>) -> Vec<u8> {
-    let asked = Asked { model: "a-model".to_owned(), text: String::new(), usage: random.one_in(2) };
-    let script = exchange.dialect.script(&asked, &pieces("Grüße, 世界 — 🦀 and everyone \" \\ \n else"));
+    let asked = Asked {
+        model: "a-model".to_owned(),
+        text: String::new(),
+        usage: random.one_in(2),
+    };
+    let script = exchange
+        .dialect
+        .script(&asked, &pieces("Grüße, 世界 — 🦀 and everyone \" \\ \n else"));
     let mut events: Vec<_> = script.events().cloned().collect();
     if random.one_in(8) {
         events.insert(random.number(0..events.len()), exchange.dialect.error_event());
@@ -65,7 +82,11 @@ fn events(random: &mut Random, exchange: &Exchange<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for event in &events {
         let end = random.one_of(&["\n", "\n", "\n", "\r\n", "\r"]);
-        let text = if random.one_in(8) { event.odd(end) } else { event.lines(end) };
+        let text = if random.one_in(8) {
+            event.odd(end)
+        } else {
+            event.lines(end)
+        };
         bytes.extend(text.as_bytes());
     }
     bytes
@@ -111,9 +132,18 @@ fn framed(random: &mut Random, content_type: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let (framing, body) = match random.number(0..20) {
         0..8 => (format!("content-length: {length}\r\n"), body.to_vec()),
-        8 => (format!("content-length: {}\r\n", length + random.number(1..100)), body.to_vec()),
-        9 => (format!("content-length: {}\r\n", random.number(0..length)), body.to_vec()),
-        10 => (format!("transfer-encoding: chunked\r\ncontent-length: {length}\r\n"), chunked(random, body)),
+        8 => (
+            format!("content-length: {}\r\n", length + random.number(1..100)),
+            body.to_vec(),
+        ),
+        9 => (
+            format!("content-length: {}\r\n", random.number(0..length)),
+            body.to_vec(),
+        ),
+        10 => (
+            format!("transfer-encoding: chunked\r\ncontent-length: {length}\r\n"),
+            chunked(random, body),
+        ),
         11..13 => (String::new(), body.to_vec()),
         _ => ("transfer-encoding: chunked\r\n".to_owned(), chunked(random, body)),
     };

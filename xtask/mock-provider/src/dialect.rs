@@ -85,7 +85,11 @@ pub(crate) fn pieces(text: &str) -> Vec<&str> {
 
 /// Splits `word` into parts of limited length.
 fn short(word: &str) -> Vec<&str> {
-    let mut starts: Vec<usize> = word.char_indices().step_by(LONGEST_PIECE).map(|(at, _)| at).collect();
+    let mut starts: Vec<usize> = word
+        .char_indices()
+        .step_by(LONGEST_PIECE)
+        .map(|(at, _)| at)
+        .collect();
     starts.push(word.len());
     starts.windows(2).map(|ends| &word[ends[0]..ends[1]]).collect()
 }

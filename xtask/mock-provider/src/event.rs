@@ -32,12 +32,18 @@ impl Script {
 impl Event {
     /// Returns an event without a name.
     pub(crate) fn data(value: &Value) -> Self {
-        Self { name: None, data: value.to_string() }
+        Self {
+            name: None,
+            data: value.to_string(),
+        }
     }
 
     /// Returns an event with a name.
     pub(crate) fn named(name: &'static str, value: &Value) -> Self {
-        Self { name: Some(name), data: value.to_string() }
+        Self {
+            name: Some(name),
+            data: value.to_string(),
+        }
     }
 
     /// Returns the event in the form that most servers use.
@@ -47,14 +53,20 @@ impl Event {
 
     /// Returns the event with each line ended by `end`.
     pub(crate) fn lines(&self, end: &str) -> String {
-        let name = self.name.map(|name| format!("event: {name}{end}")).unwrap_or_default();
+        let name = self
+            .name
+            .map(|name| format!("event: {name}{end}"))
+            .unwrap_or_default();
         format!("{name}data: {}{end}{end}", self.data)
     }
 
     /// Returns the event in a form that the standard allows and hardly any server uses: its data on two
     /// lines, with comments, unknown fields and no space after a colon.
     pub(crate) fn odd(&self, end: &str) -> String {
-        let name = self.name.map(|name| format!("event:{name}{end}")).unwrap_or_default();
+        let name = self
+            .name
+            .map(|name| format!("event:{name}{end}"))
+            .unwrap_or_default();
         // A line break is white space to JSON after its first bracket. Only there can it be inserted without
         // a parser.
         let data = match self.data.split_once('{') {
@@ -81,7 +93,10 @@ mod tests {
     #[test]
     fn odd_event_has_the_same_data() {
         let odd = Event::data(&json!({ "a": 1 })).odd("\r");
-        let data: Vec<&str> = odd.split('\r').filter_map(|line| line.strip_prefix("data:")).collect();
+        let data: Vec<&str> = odd
+            .split('\r')
+            .filter_map(|line| line.strip_prefix("data:"))
+            .collect();
         assert_eq!(data, ["{", " \"a\":1}"]);
         assert!(odd.ends_with("\r\r") && odd.starts_with(": a comment\r"));
     }

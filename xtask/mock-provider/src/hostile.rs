@@ -52,7 +52,9 @@ fn half(exchange: &mut Exchange<'_>, body: &[u8]) -> io::Result<()> {
 }
 
 fn trickle(exchange: &mut Exchange<'_>, body: &[u8]) -> io::Result<()> {
-    exchange.wire.head(200, &[JSON, ("content-length", &body.len().to_string())])?;
+    exchange
+        .wire
+        .head(200, &[JSON, ("content-length", &body.len().to_string())])?;
     for byte in body {
         exchange.wire.send(&[*byte])?;
         thread::sleep(TRICKLE);
@@ -75,7 +77,10 @@ fn deep() -> String {
 /// Returns `body` with one byte of its text replaced by one that UTF-8 never uses.
 fn spoilt(mut body: Vec<u8>) -> Vec<u8> {
     let digits = b"0123456789abcdef";
-    let text = body.windows(digits.len()).position(|window| window == digits).expect("the text is there");
+    let text = body
+        .windows(digits.len())
+        .position(|window| window == digits)
+        .expect("the text is there");
     body[text + 8] = 0xff;
     body
 }

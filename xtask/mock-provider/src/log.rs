@@ -55,7 +55,9 @@ impl RequestLog {
     /// Fails if the file cannot be opened for writing.
     pub fn append_to(path: &Path) -> io::Result<Self> {
         let file = File::options().create(true).append(true).open(path)?;
-        Ok(Self { file: Some(Mutex::new(file)) })
+        Ok(Self {
+            file: Some(Mutex::new(file)),
+        })
     }
 
     /// Writes one line in one call, so that lines of concurrent requests never mix.
@@ -63,6 +65,8 @@ impl RequestLog {
         let Some(file) = &self.file else { return Ok(()) };
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
-        file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line)
+        file.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write_all(&line)
     }
 }

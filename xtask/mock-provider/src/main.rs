@@ -48,7 +48,11 @@ impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
         let mut options = Self::default();
         while let Some(name) = arguments.next() {
-            let mut value = || arguments.next().with_context(|| format!("`{name}` needs a value"));
+            let mut value = || {
+                arguments
+                    .next()
+                    .with_context(|| format!("`{name}` needs a value"))
+            };
             match name.as_str() {
                 "--port" => options.port = value()?.parse().context("`--port` takes a number up to 65535")?,
                 "--log" => options.log = Some(value()?),
@@ -70,13 +74,20 @@ mod tests {
     #[test]
     fn both_options_are_optional() {
         assert_eq!(parse("").expect("options"), Options::default());
-        let both = Options { port: 8080, log: Some("a.jsonl".to_owned()) };
+        let both = Options {
+            port: 8080,
+            log: Some("a.jsonl".to_owned()),
+        };
         assert_eq!(parse("--log a.jsonl --port 8080").expect("options"), both);
     }
 
     #[test]
     fn error_names_the_wrong_option() {
-        for (line, named) in [("--port", "`--port` needs"), ("--port x", "65535"), ("--loud", "`--loud`")] {
+        for (line, named) in [
+            ("--port", "`--port` needs"),
+            ("--port x", "65535"),
+            ("--loud", "`--loud`"),
+        ] {
             let error = parse(line).expect_err(line).to_string();
             assert!(error.contains(named), "{error}");
         }

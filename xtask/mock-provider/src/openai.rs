@@ -42,9 +42,17 @@ pub(crate) fn read(request: &Request) -> Result<Asked, (u16, Value)> {
     let refused = |why: String| (400, error_body(&why, "invalid_request_error", None));
     let body: CompletionRequest = serde_json::from_slice(&request.body)
         .map_err(|error| refused(format!("We could not parse your request body: {error}")))?;
-    let last = body.messages.into_iter().rev().find(|message| message.role == "user");
+    let last = body
+        .messages
+        .into_iter()
+        .rev()
+        .find(|message| message.role == "user");
     let last = last.ok_or_else(|| refused("'messages' holds no message whose role is 'user'".to_owned()))?;
-    Ok(Asked { model: body.model, text: last.content, usage: body.stream_options.include_usage })
+    Ok(Asked {
+        model: body.model,
+        text: last.content,
+        usage: body.stream_options.include_usage,
+    })
 }
 
 /// Returns the key in the request.
@@ -114,13 +122,19 @@ pub(crate) fn script(asked: &Asked, pieces: &[&str]) -> Script {
         last["usage"] = usage(pieces.len());
         closing.push(Event::data(&last));
     }
-    closing.push(Event { name: None, data: "[DONE]".to_owned() });
+    closing.push(Event {
+        name: None,
+        data: "[DONE]".to_owned(),
+    });
     Script {
         opening: vec![Event::data(&choice(
             json!({ "role": "assistant", "content": "", "refusal": null }),
             None,
         ))],
-        deltas: pieces.iter().map(|text| Event::data(&choice(json!({ "content": text }), None))).collect(),
+        deltas: pieces
+            .iter()
+            .map(|text| Event::data(&choice(json!({ "content": text }), None)))
+            .collect(),
         closing,
     }
 }
@@ -129,7 +143,11 @@ pub(crate) fn script(asked: &Asked, pieces: &[&str]) -> Script {
 /// server does, so that the test detects a client that shows provider messages unredacted.
 pub(crate) fn error(status: u16, bearer: Option<&str>) -> Value {
     let (message, kind, code) = match status {
-        401 => (incorrect_key(bearer), "invalid_request_error", Some("invalid_api_key")),
+        401 => (
+            incorrect_key(bearer),
+            "invalid_request_error",
+            Some("invalid_api_key"),
+        ),
         429 => (
             "Rate limit reached for requests. Please try again later.".to_owned(),
             "requests",
@@ -145,7 +163,11 @@ pub(crate) fn error(status: u16, bearer: Option<&str>) -> Value {
             "server_error",
             None,
         ),
-        _ => (format!("This request is answered with status {status}."), "invalid_request_error", None),
+        _ => (
+            format!("This request is answered with status {status}."),
+            "invalid_request_error",
+            None,
+        ),
     };
     error_body(&message, kind, code)
 }
@@ -174,7 +196,11 @@ fn mask(key: &str) -> String {
         return "*".repeat(characters.len());
     }
     let hidden = head..characters.len() - tail;
-    characters.iter().enumerate().map(|(at, c)| if hidden.contains(&at) { '*' } else { *c }).collect()
+    characters
+        .iter()
+        .enumerate()
+        .map(|(at, c)| if hidden.contains(&at) { '*' } else { *c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -183,7 +209,11 @@ mod tests {
 
     fn request(body: &str) -> Request {
         let headers = vec![("authorization".to_owned(), "Bearer k".to_owned())];
-        Request { headers, body: body.into(), ..Request::default() }
+        Request {
+            headers,
+            body: body.into(),
+            ..Request::default()
+        }
     }
 
     #[test]
@@ -222,7 +252,11 @@ mod tests {
 
     #[test]
     fn usage_chunk_only_on_request() {
-        let asked = |usage| Asked { model: "m".to_owned(), text: String::new(), usage };
+        let asked = |usage| Asked {
+            model: "m".to_owned(),
+            text: String::new(),
+            usage,
+        };
         let last = |usage| script(&asked(usage), &["a", "b"]).closing;
         assert_eq!((last(false).len(), last(true).len()), (2, 3));
         assert!(last(true)[1].data.contains("\"total_tokens\":11"));

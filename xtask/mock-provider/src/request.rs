@@ -22,7 +22,10 @@ pub(crate) struct Request {
 impl Request {
     /// Returns the value of the first header `name`, which is in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Returns whether the body requests server-sent events.
@@ -41,8 +44,16 @@ impl Request {
         let (Some(method), Some(path), Some(_)) = (words.next(), words.next(), words.next()) else {
             return Err(io::Error::other(format!("`{first}` is no request line")));
         };
-        let mut request = Self { method, path, headers: headers(from)?, body: Vec::new() };
-        request.body = match (request.header("transfer-encoding"), request.header("content-length")) {
+        let mut request = Self {
+            method,
+            path,
+            headers: headers(from)?,
+            body: Vec::new(),
+        };
+        request.body = match (
+            request.header("transfer-encoding"),
+            request.header("content-length"),
+        ) {
             (Some("chunked"), _) => chunks(from)?,
             (_, Some(length)) => exactly(from, number(length, 10)?)?,
             _ => Vec::new(),
@@ -58,7 +69,9 @@ fn headers(from: &mut impl BufRead) -> io::Result<Vec<(String, String)>> {
         if line.is_empty() {
             return Ok(headers);
         }
-        let (name, value) = line.split_once(':').ok_or_else(|| io::Error::other("a header without `:`"))?;
+        let (name, value) = line
+            .split_once(':')
+            .ok_or_else(|| io::Error::other("a header without `:`"))?;
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
 }
@@ -118,7 +131,10 @@ mod tests {
             let bytes = format!("POST /a?b HTTP/1.1\r\nHost: h\r\n{head}");
             let request = read(bytes.as_bytes()).expect("a request").expect("one");
             assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/a?b"));
-            assert_eq!((request.header("host"), request.body.as_slice()), (Some("h"), b"hello".as_slice()));
+            assert_eq!(
+                (request.header("host"), request.body.as_slice()),
+                (Some("h"), b"hello".as_slice())
+            );
         }
     }
 
@@ -136,7 +152,13 @@ mod tests {
 
     #[test]
     fn body_requests_a_stream() {
-        let wants = |body: &str| Request { body: body.into(), ..Request::default() }.wants_stream();
+        let wants = |body: &str| {
+            Request {
+                body: body.into(),
+                ..Request::default()
+            }
+            .wants_stream()
+        };
         assert!(wants(r#"{"stream":true}"#));
         assert!(!wants(r#"{"stream":false}"#) && !wants("{}") && !wants("{"));
     }

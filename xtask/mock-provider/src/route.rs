@@ -9,7 +9,10 @@ pub(crate) fn find(method: &str, path: &str) -> Result<(Dialect, Scenario), (u16
         .into_iter()
         .find_map(|dialect| Some((dialect, path.strip_suffix(dialect.endpoint())?.strip_prefix('/')?)))
         .ok_or_else(|| {
-            (404, format!("`{path}` is not `/<scenario>[/<label>…]` and an endpoint of a provider"))
+            (
+                404,
+                format!("`{path}` is not `/<scenario>[/<label>…]` and an endpoint of a provider"),
+            )
         })?;
     let name = prefix.split('/').next().unwrap_or_default();
     let scenario = name.parse().map_err(|unknown| (404, format!("{unknown}")))?;
@@ -25,16 +28,29 @@ mod tests {
 
     #[test]
     fn the_first_segment_is_the_scenario_and_labels_are_free() {
-        for path in ["/silent/v1/chat/completions", "/silent/a label/2/v1/chat/completions"] {
+        for path in [
+            "/silent/v1/chat/completions",
+            "/silent/a label/2/v1/chat/completions",
+        ] {
             assert_eq!(find("POST", path), Ok((Dialect::OpenAi, Scenario::Silent)));
         }
-        assert_eq!(find("POST", "/chaos-7/v1/messages"), Ok((Dialect::Anthropic, Scenario::Chaos(7))));
+        assert_eq!(
+            find("POST", "/chaos-7/v1/messages"),
+            Ok((Dialect::Anthropic, Scenario::Chaos(7)))
+        );
     }
 
     #[test]
     fn other_requests_are_refused() {
         let status = |method, path| find(method, path).expect_err(path).0;
-        for path in ["/", "", "/ok", "/v1/chat/completions", "/loud/v1/chat/completions", "/ok/v1/models"] {
+        for path in [
+            "/",
+            "",
+            "/ok",
+            "/v1/chat/completions",
+            "/loud/v1/chat/completions",
+            "/ok/v1/models",
+        ] {
             assert_eq!(status("POST", path), 404, "{path}");
         }
         assert_eq!(status("GET", "/ok/v1/chat/completions"), 405);

@@ -169,7 +169,10 @@ fn status(name: &str) -> Option<Scenario> {
 /// Returns the number after `prefix`, if it has the form in which it would be printed.
 fn number<T: FromStr + fmt::Display>(name: &str, prefix: &str) -> Option<T> {
     let digits = name.strip_prefix(prefix)?;
-    digits.parse().ok().filter(|number: &T| number.to_string() == digits)
+    digits
+        .parse()
+        .ok()
+        .filter(|number: &T| number.to_string() == digits)
 }
 
 impl fmt::Display for Scenario {
@@ -182,8 +185,10 @@ impl fmt::Display for Scenario {
             Self::Choices(count) => write!(f, "choices-{count}"),
             Self::Chaos(seed) => write!(f, "chaos-{seed}"),
             named => {
-                let (name, _) =
-                    NAMED.iter().find(|(_, known)| known == named).expect("every scenario is named");
+                let (name, _) = NAMED
+                    .iter()
+                    .find(|(_, known)| known == named)
+                    .expect("every scenario is named");
                 f.write_str(name)
             }
         }
@@ -214,8 +219,16 @@ mod tests {
     #[test]
     fn every_name_reads_back() {
         let numbered = [400, 401, 599].map(Scenario::Status);
-        let sizes = [Scenario::Text(0), Scenario::Escaped(1), Scenario::Choices(200_000)];
-        let others = [Scenario::RetryAfter(2), Scenario::Chaos(0), Scenario::Chaos(u64::MAX)];
+        let sizes = [
+            Scenario::Text(0),
+            Scenario::Escaped(1),
+            Scenario::Choices(200_000),
+        ];
+        let others = [
+            Scenario::RetryAfter(2),
+            Scenario::Chaos(0),
+            Scenario::Chaos(u64::MAX),
+        ];
         let named = NAMED.iter().map(|(_, scenario)| *scenario);
         for scenario in named.chain(numbered).chain(sizes).chain(others) {
             assert_eq!(scenario.to_string().parse(), Ok(scenario));
@@ -224,10 +237,21 @@ mod tests {
 
     #[test]
     fn other_names_are_refused_with_the_list() {
-        for name in ["", "OK", "status-", "status-200", "status-600", "status-+40", "status-0401", "chaos--1"]
-        {
+        for name in [
+            "",
+            "OK",
+            "status-",
+            "status-200",
+            "status-600",
+            "status-+40",
+            "status-0401",
+            "chaos--1",
+        ] {
             let refusal = name.parse::<Scenario>().expect_err(name).to_string();
-            assert!(refusal.contains(&format!("`{name}`")) && refusal.contains("`silent`"), "{refusal}");
+            assert!(
+                refusal.contains(&format!("`{name}`")) && refusal.contains("`silent`"),
+                "{refusal}"
+            );
         }
     }
 }

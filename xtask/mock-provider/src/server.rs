@@ -42,7 +42,11 @@ impl Server {
     pub fn bind(port: u16, log: RequestLog) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, log })
+        Ok(Self {
+            listener,
+            address,
+            log,
+        })
     }
 
     /// Returns the address of the server.
@@ -57,7 +61,10 @@ impl Server {
     ///
     /// Fails if connections can no longer be accepted.
     pub fn run(self) -> io::Result<()> {
-        let shared = Arc::new(Shared { log: self.log, seen: Mutex::default() });
+        let shared = Arc::new(Shared {
+            log: self.log,
+            seen: Mutex::default(),
+        });
         loop {
             let (stream, _) = self.listener.accept()?;
             let shared = Arc::clone(&shared);
@@ -92,11 +99,23 @@ fn take(shared: &Shared, stream: TcpStream) -> io::Result<()> {
         Err((status, why)) => plain(&mut wire, status, &why),
         Ok((dialect, scenario)) => {
             let seen = shared.count(&request.path);
-            answer(scenario, Exchange { dialect, request: &request, seen, wire: &mut wire })
+            answer(
+                scenario,
+                Exchange {
+                    dialect,
+                    request: &request,
+                    seen,
+                    wire: &mut wire,
+                },
+            )
         }
     }
 }
 
 fn plain(wire: &mut Wire, status: u16, text: &str) -> io::Result<()> {
-    wire.whole(status, &[("content-type", "text/plain; charset=utf-8")], format!("{text}\n").as_bytes())
+    wire.whole(
+        status,
+        &[("content-type", "text/plain; charset=utf-8")],
+        format!("{text}\n").as_bytes(),
+    )
 }

@@ -41,7 +41,9 @@ pub(crate) fn answer(scenario: Scenario, exchange: &mut Exchange<'_>) -> io::Res
     if !exchange.request.wants_stream() {
         return exchange.whole(echo);
     }
-    let Some(asked) = exchange.asked()? else { return Ok(()) };
+    let Some(asked) = exchange.asked()? else {
+        return Ok(());
+    };
     let text = echo(&asked);
     let script = exchange.dialect.script(&asked, &pieces(&text));
     exchange.wire.chunked(EVENTS)?;
@@ -62,7 +64,9 @@ pub(crate) fn answer(scenario: Scenario, exchange: &mut Exchange<'_>) -> io::Res
 pub(crate) fn good(exchange: &mut Exchange<'_>, asked: &Asked, pieces: &[&str]) -> io::Result<()> {
     let script = exchange.dialect.script(asked, pieces);
     exchange.wire.chunked(EVENTS)?;
-    script.events().try_for_each(|event| exchange.wire.chunk(event.plain().as_bytes()))?;
+    script
+        .events()
+        .try_for_each(|event| exchange.wire.chunk(event.plain().as_bytes()))?;
     exchange.wire.last_chunk()
 }
 
@@ -78,7 +82,11 @@ fn split(exchange: &mut Exchange<'_>, script: &Script) -> io::Result<()> {
 /// Sends a byte order mark, comments, unknown fields, data on several lines, and every kind of line end.
 fn odd(exchange: &mut Exchange<'_>, script: &Script) -> io::Result<()> {
     let ends = ["\n", "\r\n", "\r"].into_iter().cycle();
-    let events: String = script.events().zip(ends).map(|(event, end)| event.odd(end)).collect();
+    let events: String = script
+        .events()
+        .zip(ends)
+        .map(|(event, end)| event.odd(end))
+        .collect();
     exchange.wire.chunk(format!("\u{feff}{events}").as_bytes())?;
     exchange.wire.last_chunk()
 }
@@ -95,8 +103,13 @@ fn slow(exchange: &mut Exchange<'_>, script: &Script) -> io::Result<()> {
 
 /// Sends the opening, and the first deltas.
 fn begun(exchange: &mut Exchange<'_>, script: &Script) -> io::Result<()> {
-    let events = script.opening.iter().chain(script.deltas.iter().take(BEFORE_THE_BREAK));
-    events.map(|event| event.plain()).try_for_each(|event| exchange.wire.chunk(event.as_bytes()))
+    let events = script
+        .opening
+        .iter()
+        .chain(script.deltas.iter().take(BEFORE_THE_BREAK));
+    events
+        .map(|event| event.plain())
+        .try_for_each(|event| exchange.wire.chunk(event.as_bytes()))
 }
 
 fn break_off(scenario: Scenario, exchange: &mut Exchange<'_>) -> io::Result<()> {

@@ -50,7 +50,10 @@ impl Wire {
 
     /// Sends the head of a body in chunks.
     pub(crate) fn chunked(&mut self, content_type: &str) -> io::Result<()> {
-        self.head(200, &[("content-type", content_type), ("transfer-encoding", "chunked")])
+        self.head(
+            200,
+            &[("content-type", content_type), ("transfer-encoding", "chunked")],
+        )
     }
 
     /// Sends one chunk in one write. Sends nothing for no bytes, because an empty chunk is the end.
@@ -88,9 +91,14 @@ impl Wire {
 pub(crate) fn head(status: u16, headers: &[(&str, &str)]) -> String {
     let mut head = format!("HTTP/1.1 {status} {}\r\nconnection: close\r\n", reason(status));
     if headers.iter().all(|(name, _)| *name != "date") {
-        head.push_str(&format!("date: {}\r\n", httpdate::fmt_http_date(SystemTime::now())));
+        head.push_str(&format!(
+            "date: {}\r\n",
+            httpdate::fmt_http_date(SystemTime::now())
+        ));
     }
-    headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+    headers
+        .iter()
+        .for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
     head + "\r\n"
 }
 

@@ -30,11 +30,17 @@ impl Answer {
     }
 
     fn text(&self) -> String {
-        self.json()["choices"][0]["message"]["content"].as_str().expect("a text").to_owned()
+        self.json()["choices"][0]["message"]["content"]
+            .as_str()
+            .expect("a text")
+            .to_owned()
     }
 
     fn promised_length(&self) -> usize {
-        let line = self.head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let line = self
+            .head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
         line.expect("a content-length").parse().expect("a number")
     }
 }
@@ -54,8 +60,17 @@ fn send(address: SocketAddr, request: &str, patience: Duration) -> Option<Answer
     let closed = stream.read_to_end(&mut bytes).is_ok();
     let split = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = String::from_utf8(bytes[..split].to_vec()).expect("a head in ASCII");
-    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
-    Some(Answer { status, head, body: bytes[split + 4..].to_vec(), closed })
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .expect("a status line");
+    Some(Answer {
+        status,
+        head,
+        body: bytes[split + 4..].to_vec(),
+        closed,
+    })
 }
 
 fn request(path: &str, body: &str) -> String {
@@ -68,7 +83,11 @@ fn request(path: &str, body: &str) -> String {
 
 fn ask(address: SocketAddr, scenario: &str, patience: Duration) -> Option<Answer> {
     let body = json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": "hello" }] });
-    send(address, &request(&format!("/{scenario}/v1/chat/completions"), &body.to_string()), patience)
+    send(
+        address,
+        &request(&format!("/{scenario}/v1/chat/completions"), &body.to_string()),
+        patience,
+    )
 }
 
 fn answer(scenario: &str) -> Answer {
@@ -88,7 +107,9 @@ fn streamed(address: SocketAddr, scenario: &str) -> Answer {
 
 fn logged(path: &Path) -> Vec<Received> {
     let text = fs::read_to_string(path).expect("a log");
-    text.lines().map(|line| serde_json::from_str(line).expect("a line of the log")).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("a line of the log"))
+        .collect()
 }
 
 #[test]
@@ -102,14 +123,21 @@ fn ok_echoes_in_the_documented_shape() {
 #[test]
 fn statuses_have_the_providers_bodies() {
     for (scenario, status, message) in [
-        ("status-401", 401, "Incorrect API key provided: sk-proj-**********wxyz."),
+        (
+            "status-401",
+            401,
+            "Incorrect API key provided: sk-proj-**********wxyz.",
+        ),
         ("status-429", 429, "Rate limit reached"),
         ("status-500", 500, "The server had an error"),
         ("status-503", 503, "overloaded"),
     ] {
         let answer = answer(scenario);
         assert_eq!(answer.status, status);
-        let said = answer.json()["error"]["message"].as_str().expect("a message").to_owned();
+        let said = answer.json()["error"]["message"]
+            .as_str()
+            .expect("a message")
+            .to_owned();
         assert!(said.contains(message), "{said}");
     }
 }
@@ -117,8 +145,11 @@ fn statuses_have_the_providers_bodies() {
 #[test]
 fn recovers_fails_once_a_path() {
     let address = start(RequestLog::default());
-    let statuses = ["recovers/a", "recovers/a", "recovers/b"]
-        .map(|path| ask(address, path, Duration::from_secs(5)).expect("an answer").status);
+    let statuses = ["recovers/a", "recovers/a", "recovers/b"].map(|path| {
+        ask(address, path, Duration::from_secs(5))
+            .expect("an answer")
+            .status
+    });
     assert_eq!(statuses, [503, 200, 503]);
 }
 
@@ -169,7 +200,10 @@ fn stream_delivers_the_text_in_deltas() {
 fn cut_stream_has_three_deltas_only() {
     for (scenario, last) in [("stream-cut", "two "), ("stream-error", "server_error")] {
         let text = String::from_utf8(streamed(start(RequestLog::default()), scenario).body).expect("text");
-        assert!(text.contains("one ") && text.contains(last) && !text.contains("three"), "{text}");
+        assert!(
+            text.contains("one ") && text.contains(last) && !text.contains("three"),
+            "{text}"
+        );
         assert!(!text.contains("[DONE]"), "{text}");
     }
 }
@@ -190,14 +224,22 @@ fn anthropic_is_served_under_its_own_path() {
 fn a_reset_is_no_answer_and_the_next_request_gets_one() {
     let address = start(RequestLog::default());
     assert!(ask(address, "reset-then-ok", Duration::from_secs(5)).is_none());
-    assert_eq!(ask(address, "reset-then-ok", Duration::from_secs(5)).expect("an answer").status, 200);
+    assert_eq!(
+        ask(address, "reset-then-ok", Duration::from_secs(5))
+            .expect("an answer")
+            .status,
+        200
+    );
 }
 
 #[test]
 fn the_date_to_retry_after_is_two_seconds_after_the_answers_own() {
     let head = answer("retry-after-date").head;
     assert!(head.contains("date: Sun, 06 Nov 1994 08:49:37 GMT"), "{head}");
-    assert!(head.contains("retry-after: Sun, 06 Nov 1994 08:49:39 GMT"), "{head}");
+    assert!(
+        head.contains("retry-after: Sun, 06 Nov 1994 08:49:39 GMT"),
+        "{head}"
+    );
 }
 
 #[test]
@@ -207,7 +249,9 @@ fn the_same_seed_of_chaos_gives_the_same_bytes() {
     let bytes = |seed: u32| {
         let mut stream = TcpStream::connect(address).expect("a connection");
         let path = format!("/chaos-{seed}/v1/chat/completions");
-        stream.write_all(request(&path, "{}").as_bytes()).expect("a request");
+        stream
+            .write_all(request(&path, "{}").as_bytes())
+            .expect("a request");
         let mut bytes = Vec::new();
         // A reset is one of the possible ends.
         let _ = stream.read_to_end(&mut bytes);
@@ -237,13 +281,36 @@ fn requests_are_logged_before_they_are_answered() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("log.jsonl");
     let address = start(RequestLog::append_to(&path).expect("a log"));
-    assert!(send(address, &request("/ok/my-test/v1/chat/completions", "{ü"), PATIENCE).is_some());
+    assert!(
+        send(
+            address,
+            &request("/ok/my-test/v1/chat/completions", "{ü"),
+            PATIENCE
+        )
+        .is_some()
+    );
     assert!(ask(address, "silent/other", PATIENCE).is_none());
 
     let lines = logged(&path);
     let paths: Vec<&str> = lines.iter().map(|line| line.path.as_str()).collect();
-    assert_eq!(paths, ["/ok/my-test/v1/chat/completions", "/silent/other/v1/chat/completions"]);
-    assert_eq!((lines[0].method.as_str(), lines[0].body.as_str(), lines[0].body_length), ("POST", "{ü", 3));
-    let key = ("authorization".to_owned(), "Bearer sk-proj-0123456789wxyz".to_owned());
+    assert_eq!(
+        paths,
+        [
+            "/ok/my-test/v1/chat/completions",
+            "/silent/other/v1/chat/completions"
+        ]
+    );
+    assert_eq!(
+        (
+            lines[0].method.as_str(),
+            lines[0].body.as_str(),
+            lines[0].body_length
+        ),
+        ("POST", "{ü", 3)
+    );
+    let key = (
+        "authorization".to_owned(),
+        "Bearer sk-proj-0123456789wxyz".to_owned(),
+    );
     assert!(lines[0].headers.contains(&key));
 }

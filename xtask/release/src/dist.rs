@@ -48,14 +48,18 @@ pub fn run(project: &Project, flags: &Dist) -> Result<()> {
     }
     // The budget file comes first, so that an error in it is reported before the build.
     let budget = Budget::of(project);
-    let budget = if flags.check_size { Some(budget?) } else { budget.ok() };
+    let budget = if flags.check_size {
+        Some(budget?)
+    } else {
+        budget.ok()
+    };
     let release = release_directory(&project.dist);
     let report = execute::carry_out(project, &steps, &release, flags.locked)?;
     report.print(flags.json, budget.as_ref())?;
     match budget {
-        Some(budget) if flags.check_size => {
-            budget.check(&report.sizes(), &flags::shipped()).map_err(with_cures)
-        }
+        Some(budget) if flags.check_size => budget
+            .check(&report.sizes(), &flags::shipped())
+            .map_err(with_cures),
         _ => Ok(()),
     }
 }
@@ -68,14 +72,22 @@ pub fn run(project: &Project, flags: &Dist) -> Result<()> {
 pub fn ensure_built(project: &Project, targets: &[Target]) -> Result<BTreeMap<Target, PathBuf>> {
     let steps = plan::binaries(targets, Target::of_this_machine())?;
     execute::carry_out(project, &steps, &release_directory(&project.dist), false)?;
-    Ok(targets.iter().map(|&target| (target, project.dist.join(target.file_name()))).collect())
+    Ok(targets
+        .iter()
+        .map(|&target| (target, project.dist.join(target.file_name())))
+        .collect())
 }
 
 /// Returns the released targets of this machine's own system, all of which it can build. Empty on a machine that
 /// no release is for.
 pub(crate) fn own_targets() -> Vec<Target> {
-    let Some(host) = Target::of_this_machine() else { return Vec::new() };
-    Target::ALL.into_iter().filter(|target| target.system() == host.system()).collect()
+    let Some(host) = Target::of_this_machine() else {
+        return Vec::new();
+    };
+    Target::ALL
+        .into_iter()
+        .filter(|target| target.system() == host.system())
+        .collect()
 }
 
 /// Makes the archives of all targets of this machine's own system in the directory `into`, and returns the
@@ -88,6 +100,8 @@ pub(crate) fn archives(project: &Project, into: &Path) -> Result<Vec<Target>> {
     let budget = Budget::of(project)?;
     let steps = plan::release(&[], Target::of_this_machine())?;
     let report = execute::carry_out(project, &steps, into, true)?;
-    budget.check(&report.sizes(), &flags::shipped()).map_err(with_cures)?;
+    budget
+        .check(&report.sizes(), &flags::shipped())
+        .map_err(with_cures)?;
     Ok(plan::packed(&steps))
 }

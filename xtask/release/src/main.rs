@@ -27,7 +27,9 @@ fn main() -> ExitCode {
         Command::Release(flags) => release::run_release(&project, &flags),
         Command::Binary { target } => {
             let built = release::ensure_built(&project, &[target])?;
-            built.values().try_for_each(|path| ui::result(&path.display().to_string()))
+            built
+                .values()
+                .try_for_each(|path| ui::result(&path.display().to_string()))
         }
     });
     match done {

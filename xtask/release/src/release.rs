@@ -56,10 +56,18 @@ pub fn run(project: &Project, flags: &Release) -> Result<()> {
     let facts = Facts::gather(project, &request)?;
     refusals::refuse(&facts, &request)?;
     if facts.is_tagged() {
-        ui::status("Tagged", &format!("{} already, at the commit that is checked out", request::git_tag()));
+        ui::status(
+            "Tagged",
+            &format!(
+                "{} already, at the commit that is checked out",
+                request::git_tag()
+            ),
+        );
     }
     let steps = plan::plan(&request, facts.is_tagged());
-    Executor::new(project, &request, &facts)?.run(&steps)?.print(flags.json)
+    Executor::new(project, &request, &facts)?
+        .run(&steps)?
+        .print(flags.json)
 }
 
 /// Returns the SBOM of each released program, by the name of its file, as if it were made from `commit` at `time`

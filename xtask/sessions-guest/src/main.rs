@@ -35,6 +35,10 @@ fn live(fs: &FileSystem) -> Result<(), StoreError> {
     println!("removed: {} {}", sessions.remove(&one)?, sessions.remove(&one)?);
     fs.remove_file("sessions/note")?;
     println!("left: {}", fs.list_dir("sessions")?.join(" "));
-    println!("exists: {} {}", fs.exists("sessions/two.json"), fs.exists("sessions/one.json"));
+    println!(
+        "exists: {} {}",
+        fs.exists("sessions/two.json"),
+        fs.exists("sessions/one.json")
+    );
     Ok(())
 }

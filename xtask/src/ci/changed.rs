@@ -17,7 +17,12 @@ use flags::Step;
 const REPOSITORY_CHECKS: &str = "xtask";
 
 /// Files that influence the build of every package.
-const SHARED: [&str; 4] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo/config.toml"];
+const SHARED: [&str; 4] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "rust-toolchain.toml",
+    ".cargo/config.toml",
+];
 
 /// Plans the unit tests of the packages that differ from `base`, and of those that depend on them, if `text` is given
 /// only the tests whose name contains it. Returns no step if nothing differs.
@@ -32,9 +37,16 @@ pub(super) fn tests(project: &Project, base: Option<&str>, text: Option<&str>) -
     let (tested, others) = with_dependents(&metadata, touched);
     if !others.is_empty() {
         let names = others.into_iter().collect::<Vec<_>>().join(", ");
-        ui::status("Skipping", &format!("{names}: built on demand, and tested by the steps that use them"));
+        ui::status(
+            "Skipping",
+            &format!("{names}: built on demand, and tested by the steps that use them"),
+        );
     }
-    Ok(if tested.is_empty() { Vec::new() } else { vec![step(&tested, text)] })
+    Ok(if tested.is_empty() {
+        Vec::new()
+    } else {
+        vec![step(&tested, text)]
+    })
 }
 
 /// Asks cargo for the packages of the workspace at `root`, without resolving their dependencies.
@@ -46,9 +58,16 @@ fn metadata(root: &Path) -> Result<Metadata> {
 
 fn step(packages: &BTreeSet<String>, text: Option<&str>) -> Planned {
     let mut words: Vec<String> = ["test", "--locked", "--no-fail-fast"].map(str::to_owned).to_vec();
-    words.extend(packages.iter().flat_map(|package| ["--package".to_owned(), package.clone()]));
+    words.extend(
+        packages
+            .iter()
+            .flat_map(|package| ["--package".to_owned(), package.clone()]),
+    );
     words.extend(text.map(str::to_owned));
-    Planned { step: Step::Unit, command: Command::Cargo(words) }
+    Planned {
+        step: Step::Unit,
+        command: Command::Cargo(words),
+    }
 }
 
 /// Returns the files that differ from the commit where the branch left `base`, untracked files included, relative to
@@ -56,10 +75,18 @@ fn step(packages: &BTreeSet<String>, text: Option<&str>) -> Planned {
 fn files(shell: &Shell, base: Option<&str>) -> Result<Vec<PathBuf>> {
     let base = base.map_or_else(|| default_base(shell), |base| Ok(base.to_owned()))?;
     let fork = cmd!(shell, "git merge-base HEAD {base}");
-    let fork = cmd::read(fork, &format!("find the commit that HEAD and `{base}` have in common"))?;
-    let changed =
-        cmd::read(cmd!(shell, "git diff --name-only --no-renames {fork}"), "list the changed files")?;
-    let new = cmd::read(cmd!(shell, "git ls-files --others --exclude-standard"), "list the untracked files")?;
+    let fork = cmd::read(
+        fork,
+        &format!("find the commit that HEAD and `{base}` have in common"),
+    )?;
+    let changed = cmd::read(
+        cmd!(shell, "git diff --name-only --no-renames {fork}"),
+        "list the changed files",
+    )?;
+    let new = cmd::read(
+        cmd!(shell, "git ls-files --others --exclude-standard"),
+        "list the untracked files",
+    )?;
     Ok(changed.lines().chain(new.lines()).map(PathBuf::from).collect())
 }
 
@@ -74,18 +101,29 @@ fn default_base(shell: &Shell) -> Result<String> {
 /// repository's checks, and a file that influences all builds counts for all packages.
 fn touched<'m>(metadata: &'m Metadata, root: &Path, files: &[PathBuf]) -> BTreeSet<&'m PackageId> {
     let members = metadata.workspace_packages();
-    if files.iter().any(|file| SHARED.iter().any(|shared| file == Path::new(shared))) {
+    if files
+        .iter()
+        .any(|file| SHARED.iter().any(|shared| file == Path::new(shared)))
+    {
         return members.into_iter().map(|package| &package.id).collect();
     }
     let owner = |file: &PathBuf| {
         let path = root.join(file);
-        let holds =
-            |package: &&&Package| package.manifest_path.parent().is_some_and(|it| path.starts_with(it));
+        let holds = |package: &&&Package| {
+            package
+                .manifest_path
+                .parent()
+                .is_some_and(|it| path.starts_with(it))
+        };
         let innermost = |package: &&&Package| package.manifest_path.as_str().len();
         let found = members.iter().filter(holds).max_by_key(innermost);
         found.or_else(|| members.iter().find(|package| *package.name == REPOSITORY_CHECKS))
     };
-    files.iter().filter_map(owner).map(|package| &package.id).collect()
+    files
+        .iter()
+        .filter_map(owner)
+        .map(|package| &package.id)
+        .collect()
 }
 
 /// Returns the names of `touched` and of everything that depends on them: first those that `cargo test` covers by
@@ -95,10 +133,15 @@ fn with_dependents(
     touched: BTreeSet<&PackageId>,
 ) -> (BTreeSet<String>, BTreeSet<String>) {
     let members = metadata.workspace_packages();
-    let by_directory: BTreeMap<_, _> =
-        members.iter().filter_map(|package| Some((package.manifest_path.parent()?, &package.id))).collect();
+    let by_directory: BTreeMap<_, _> = members
+        .iter()
+        .filter_map(|package| Some((package.manifest_path.parent()?, &package.id)))
+        .collect();
     let depends_on = |package: &Package, found: &BTreeSet<&PackageId>| {
-        let mut directories = package.dependencies.iter().filter_map(|dependency| dependency.path.as_deref());
+        let mut directories = package
+            .dependencies
+            .iter()
+            .filter_map(|dependency| dependency.path.as_deref());
         directories.any(|directory| by_directory.get(directory).is_some_and(|id| found.contains(id)))
     };
     let mut found = touched;
@@ -113,8 +156,11 @@ fn with_dependents(
             break;
         }
     }
-    let defaults: BTreeSet<&PackageId> =
-        metadata.workspace_default_packages().into_iter().map(|package| &package.id).collect();
+    let defaults: BTreeSet<&PackageId> = metadata
+        .workspace_default_packages()
+        .into_iter()
+        .map(|package| &package.id)
+        .collect();
     let names = |default: bool| {
         let packages = members.iter().filter(|package| found.contains(&package.id));
         let packages = packages.filter(|package| defaults.contains(&package.id) == default);
@@ -141,8 +187,14 @@ mod tests {
     #[test]
     fn tests_a_package_and_its_dependents() {
         let (packages, _) = tested(&["crates/clawft-core/src/lib.rs"]);
-        assert!(packages.is_superset(&names(&["clawft-core", "clawft-wasm"])), "{packages:?}");
-        assert!(!packages.contains("clawft-types") && !packages.contains("devkit"), "{packages:?}");
+        assert!(
+            packages.is_superset(&names(&["clawft-core", "clawft-wasm"])),
+            "{packages:?}"
+        );
+        assert!(
+            !packages.contains("clawft-types") && !packages.contains("devkit"),
+            "{packages:?}"
+        );
     }
 
     #[test]
@@ -154,13 +206,19 @@ mod tests {
     #[test]
     fn tests_everything_for_the_lock_file() {
         let (packages, others) = tested(&["Cargo.lock"]);
-        assert!(packages.contains("clawft-types") && packages.contains("devkit"), "{packages:?}");
+        assert!(
+            packages.contains("clawft-types") && packages.contains("devkit"),
+            "{packages:?}"
+        );
         assert!(others.contains("wasm-opt-driver"), "{others:?}");
     }
 
     #[test]
     fn one_step_runs_the_tests_of_all_packages() {
         let words = step(&names(&["b", "a"]), Some("session")).command.words();
-        assert_eq!(words, "cargo test --locked --no-fail-fast --package a --package b session");
+        assert_eq!(
+            words,
+            "cargo test --locked --no-fail-fast --package a --package b session"
+        );
     }
 }

@@ -54,7 +54,10 @@ impl Engine {
 
     /// Returns a guard that stops our engine when it is dropped.
     pub(super) fn guard(self, project: &Project) -> Guard<'_> {
-        Guard { engine: self, project }
+        Guard {
+            engine: self,
+            project,
+        }
     }
 }
 
@@ -77,5 +80,9 @@ impl Drop for Guard<'_> {
 
 fn stop(project: &Project) -> Result<()> {
     let shell = project.shell()?;
-    cmd::run_quietly(cmd!(shell, "ci/docker-engine stop"), "stop the engine that was started", 20)
+    cmd::run_quietly(
+        cmd!(shell, "ci/docker-engine stop"),
+        "stop the engine that was started",
+        20,
+    )
 }

@@ -48,10 +48,17 @@ mod tests {
 
     #[test]
     fn shows_the_end_of_a_long_log() {
-        let log = |lines: usize| (1..=lines).map(|line| format!("line {line}\n")).collect::<String>();
+        let log = |lines: usize| {
+            (1..=lines)
+                .map(|line| format!("line {line}\n"))
+                .collect::<String>()
+        };
         assert_eq!(shown(&log(2)), "\nunit.log:\n\nline 1\nline 2\n\n");
         let long = shown(&log(1000));
-        assert!(long.starts_with("\nthe last 300 of 1000 lines of unit.log:\n\nline 701\n"), "{long}");
+        assert!(
+            long.starts_with("\nthe last 300 of 1000 lines of unit.log:\n\nline 701\n"),
+            "{long}"
+        );
         assert!(long.ends_with("\nline 1000\n\n"));
     }
 

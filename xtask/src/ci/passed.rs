@@ -37,8 +37,13 @@ impl Passed {
 
     /// Reads the record of `commit` from the file at `path`; empty if the file is for another commit or damaged.
     fn read(path: &Path, commit: String) -> Self {
-        let kept = fs::read(path).ok().and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
-        kept.filter(|kept| kept.commit == commit).unwrap_or(Self { commit, steps: BTreeMap::new() })
+        let kept = fs::read(path)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
+        kept.filter(|kept| kept.commit == commit).unwrap_or(Self {
+            commit,
+            steps: BTreeMap::new(),
+        })
     }
 
     /// Returns whether `step` has passed.
@@ -70,7 +75,10 @@ mod tests {
     fn ignores_the_record_of_another_commit() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("passed.json");
-        let one = Passed { commit: "one".to_owned(), steps: BTreeMap::from([("lint".to_owned(), 21.5)]) };
+        let one = Passed {
+            commit: "one".to_owned(),
+            steps: BTreeMap::from([("lint".to_owned(), 21.5)]),
+        };
         fs::write(&path, serde_json::to_vec(&one).unwrap()).unwrap();
         assert_eq!(Passed::read(&path, "one".to_owned()), one);
         assert!(one.contains(Step::Lint) && !one.contains(Step::Unit));

@@ -21,13 +21,23 @@ pub(super) struct Program {
 impl Program {
     /// Copies the running program into `directory`.
     pub(super) fn copy(directory: &Path) -> Result<Self> {
-        let here = || format!("could not write a copy of this program in `{}`", directory.display());
+        let here = || {
+            format!(
+                "could not write a copy of this program in `{}`",
+                directory.display()
+            )
+        };
         let own = env::current_exe().context("could not find this program's own file")?;
-        let directory =
-            tempfile::Builder::new().prefix("program-").tempdir_in(directory).with_context(here)?;
+        let directory = tempfile::Builder::new()
+            .prefix("program-")
+            .tempdir_in(directory)
+            .with_context(here)?;
         let path = directory.path().join(format!("xtask{EXE_SUFFIX}"));
         fs::copy(&own, &path).with_context(here)?;
-        Ok(Self { path, _directory: directory })
+        Ok(Self {
+            path,
+            _directory: directory,
+        })
     }
 
     /// Returns the path of the copy.

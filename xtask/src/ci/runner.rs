@@ -87,10 +87,22 @@ impl<'p> Runner<'p> {
         fs::create_dir_all(&directory)
             .with_context(|| format!("could not make the directory `{}`", directory.display()))?;
         let needs_engine = steps.iter().any(|planned| planned.step == Step::Engine);
-        let engine = if needs_engine { Engine::find(project)? } else { Engine::There };
+        let engine = if needs_engine {
+            Engine::find(project)?
+        } else {
+            Engine::There
+        };
         let program = Program::copy(&directory)?;
         let before = Passed::of(project)?;
-        Ok(Self { project, steps, options, program, engine, interrupt: Interrupt::watch()?, before })
+        Ok(Self {
+            project,
+            steps,
+            options,
+            program,
+            engine,
+            interrupt: Interrupt::watch()?,
+            before,
+        })
     }
 
     /// Runs all of them, or up to the first failure, and returns their results in order.
@@ -132,7 +144,12 @@ impl<'p> Runner<'p> {
             _ => Verdict::Failed,
         };
         let counts = TestCounts::read(&read(&log)?);
-        let result = StepResult { step: *step, verdict, elapsed: started.elapsed(), counts };
+        let result = StepResult {
+            step: *step,
+            verdict,
+            elapsed: started.elapsed(),
+            counts,
+        };
         self.report(&result)?;
         // Part of a step, such as the tests of one package, does not make the step pass.
         let whole = *planned == steps::planned(*step, self.project, FUZZ_SECONDS);
@@ -143,8 +160,20 @@ impl<'p> Runner<'p> {
     }
 
     /// Reports how a step ended, and the names of its tests if they were chosen by name.
-    fn report(&self, StepResult { step, verdict, elapsed, counts }: &StepResult) -> Result<()> {
-        let sum = counts.sum.as_ref().map(|sum| format!(": {sum}")).unwrap_or_default();
+    fn report(
+        &self,
+        StepResult {
+            step,
+            verdict,
+            elapsed,
+            counts,
+        }: &StepResult,
+    ) -> Result<()> {
+        let sum = counts
+            .sum
+            .as_ref()
+            .map(|sum| format!(": {sum}"))
+            .unwrap_or_default();
         let summary = format!("{} in {}{sum}", step.name(), time(*elapsed));
         match verdict {
             Verdict::Passed => ui::status("Passed", &summary),
@@ -152,7 +181,9 @@ impl<'p> Runner<'p> {
             Verdict::Failed | Verdict::NotRun => ui::failure("Failed", &summary),
         }
         let names = counts.passed.iter().filter(|_| self.options.show_names);
-        names.map(|name| format!("ok {name}")).try_for_each(|line| self.options.print(&line))
+        names
+            .map(|name| format!("ok {name}"))
+            .try_for_each(|line| self.options.print(&line))
     }
 
     /// Runs the command of a step with its output in `log`. Returns `None` if the step had to be killed.
@@ -200,8 +231,11 @@ impl<'p> Runner<'p> {
     /// # Errors
     /// Fails if a step failed, and names the logs.
     pub(super) fn conclude(&self, results: &[StepResult]) -> Result<()> {
-        let failed: Vec<Step> =
-            results.iter().filter(|it| it.verdict == Verdict::Failed).map(|it| it.step).collect();
+        let failed: Vec<Step> = results
+            .iter()
+            .filter(|it| it.verdict == Verdict::Failed)
+            .map(|it| it.step)
+            .collect();
         if let Some(first) = failed.first() {
             let log = self.log(*first);
             eprint!("{}", excerpt(&read(&log)?, &log));
@@ -250,10 +284,17 @@ mod tests {
     use super::*;
     use crate::ci::Format;
 
-    const OPTIONS: RunOptions =
-        RunOptions { keep_going: false, verbose: false, show_names: false, format: Format::Table };
+    const OPTIONS: RunOptions = RunOptions {
+        keep_going: false,
+        verbose: false,
+        show_names: false,
+        format: Format::Table,
+    };
 
-    const VERBOSE: RunOptions = RunOptions { verbose: true, ..OPTIONS };
+    const VERBOSE: RunOptions = RunOptions {
+        verbose: true,
+        ..OPTIONS
+    };
 
     fn runner<'p>(project: &'p Project, options: &'p RunOptions) -> Runner<'p> {
         let directory = crate::ci::directory(project);
@@ -273,8 +314,12 @@ mod tests {
     fn writes_the_output_of_a_step_to_its_log() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().to_owned();
-        let project =
-            Project { dist: root.join("dist"), target: root.join("target"), cache: root.join("cache"), root };
+        let project = Project {
+            dist: root.join("dist"),
+            target: root.join("target"),
+            cache: root.join("cache"),
+            root,
+        };
         let run = |options, word: &str| {
             let runner = runner(&project, options);
             let log = runner.log(Step::Lint);

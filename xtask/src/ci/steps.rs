@@ -23,7 +23,10 @@ pub(super) struct Planned {
 
 /// Returns the step with its usual command.
 pub(super) fn planned(step: Step, project: &Project, fuzz_seconds: u64) -> Planned {
-    Planned { step, command: command(step, project, fuzz_seconds) }
+    Planned {
+        step,
+        command: command(step, project, fuzz_seconds),
+    }
 }
 
 fn command(step: Step, project: &Project, fuzz_seconds: u64) -> Command {
@@ -72,7 +75,10 @@ fn words(text: &str) -> Vec<String> {
 
 /// Returns `path` relative to the workspace's root, where steps run.
 fn shown(project: &Project, path: &Path) -> String {
-    path.strip_prefix(&project.root).unwrap_or(path).display().to_string()
+    path.strip_prefix(&project.root)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 #[cfg(test)]
@@ -105,7 +111,10 @@ mod tests {
     fn shows_step_as_on_the_command_line() {
         let shown = |step: Step| command(step, &project(), 7).words();
         assert_eq!(shown(Step::Fuzz), "cargo xtask fuzz --seconds 7");
-        assert_eq!(shown(Step::Reproducible), "cargo xtask release --verify target/dist");
+        assert_eq!(
+            shown(Step::Reproducible),
+            "cargo xtask release --verify target/dist"
+        );
         assert_eq!(shown(Step::Unit), "cargo test --locked --no-fail-fast");
     }
 }

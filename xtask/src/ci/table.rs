@@ -9,15 +9,39 @@ use super::runner::{StepResult, Verdict};
 /// Returns the table, with the sum of the times in its last row.
 pub(super) fn table(results: &[StepResult]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_BORDERS_ONLY).set_header(["step", "result", "time", "tests"]);
-    for StepResult { step, verdict, elapsed, counts } in results {
-        let took = if *verdict == Verdict::NotRun { String::new() } else { time(*elapsed) };
-        let result = if *verdict == Verdict::Failed { "FAILED" } else { verdict.word() };
-        table.add_row([step.name(), result.to_owned(), took, counts.sum.clone().unwrap_or_default()]);
+    table
+        .load_style(presets::UTF8_BORDERS_ONLY)
+        .set_header(["step", "result", "time", "tests"]);
+    for StepResult {
+        step,
+        verdict,
+        elapsed,
+        counts,
+    } in results
+    {
+        let took = if *verdict == Verdict::NotRun {
+            String::new()
+        } else {
+            time(*elapsed)
+        };
+        let result = if *verdict == Verdict::Failed {
+            "FAILED"
+        } else {
+            verdict.word()
+        };
+        table.add_row([
+            step.name(),
+            result.to_owned(),
+            took,
+            counts.sum.clone().unwrap_or_default(),
+        ]);
     }
     let all = results.iter().map(|result| result.elapsed).sum();
     table.add_row(["", "in all", &time(all), ""]);
-    table.column_mut(2).expect("the header has four").set_cell_alignment(CellAlignment::Right);
+    table
+        .column_mut(2)
+        .expect("the header has four")
+        .set_cell_alignment(CellAlignment::Right);
     table.to_string()
 }
 
@@ -51,8 +75,10 @@ mod tests {
             result(Step::Unit, Verdict::Failed, 188, "3 passed, 1 failed"),
             result(Step::Wasm, Verdict::NotRun, 0, ""),
         ]);
-        let lines: Vec<String> =
-            shown.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let lines: Vec<String> = shown
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
         assert_eq!(
             lines[3..7],
             [
@@ -68,6 +94,9 @@ mod tests {
     fn rounds_times_by_their_length() {
         let times =
             [0.04, 9.4, 9.96, 60.2, 119.6, 3601.0].map(|seconds| time(Duration::from_secs_f64(seconds)));
-        assert_eq!(times, ["0.0 s", "9.4 s", "10 s", "60 s", "2 min 00 s", "60 min 01 s"]);
+        assert_eq!(
+            times,
+            ["0.0 s", "9.4 s", "10 s", "60 s", "2 min 00 s", "60 min 01 s"]
+        );
     }
 }

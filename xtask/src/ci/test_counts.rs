@@ -19,7 +19,10 @@ impl TestCounts {
         let counts: Vec<[u64; 2]> = counts.filter(|[passed, failed]| passed + failed > 0).collect();
         if counts.is_empty() {
             let last = log.lines().rev().find(|line| is_count(line)).map(str::to_owned);
-            return Self { sum: last, passed: Vec::new() };
+            return Self {
+                sum: last,
+                passed: Vec::new(),
+            };
         }
         let sum = |which: usize| counts.iter().map(|count| count[which]).sum::<u64>();
         Self {
@@ -83,9 +86,13 @@ error: 1 target failed
 
     #[test]
     fn ignores_lines_without_counts() {
-        for line in
-            ["", "5 passed", "5 passed, none failed", "x 5 passed, 0 failed", "8 s in all, 2 at a time"]
-        {
+        for line in [
+            "",
+            "5 passed",
+            "5 passed, none failed",
+            "x 5 passed, 0 failed",
+            "8 s in all, 2 at a time",
+        ] {
             assert_eq!(TestCounts::read(line), TestCounts::default(), "{line}");
         }
     }

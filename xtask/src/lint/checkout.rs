@@ -25,14 +25,16 @@ pub(super) enum Kind {
 
 impl Kind {
     fn has(self, root: &Path, path: &Path) -> bool {
-        let named =
-            |names: [&str; 2]| path.extension().is_some_and(|end| names.iter().any(|name| end == *name));
+        let named = |names: [&str; 2]| {
+            path.extension()
+                .is_some_and(|end| names.iter().any(|name| end == *name))
+        };
         match self {
             Self::Workflow => path.starts_with(".github/workflows") && named(["yml", "yaml"]),
             Self::Script => named(["sh", "bash"]) || is_for_a_shell(&root.join(path)),
-            Self::Dockerfile => {
-                path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"Dockerfile"))
-            }
+            Self::Dockerfile => path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"Dockerfile")),
         }
     }
 
@@ -51,7 +53,9 @@ impl Kind {
 ///
 /// Fails if there is none, because a linter without files would always pass.
 pub(super) fn files(project: &Project, kind: Kind) -> Result<Vec<PathBuf>> {
-    let mut found: Vec<PathBuf> = revision::files(&project.shell()?, &project.root)?.into_iter().collect();
+    let mut found: Vec<PathBuf> = revision::files(&project.shell()?, &project.root)?
+        .into_iter()
+        .collect();
     found.retain(|path| kind.has(&project.root, path));
     ensure!(!found.is_empty(), "there are no {} to check", kind.plural());
     Ok(found)
@@ -63,7 +67,9 @@ fn is_for_a_shell(path: &Path) -> bool {
     let read =
         File::open(path).and_then(|file| BufReader::new(file.take(FIRST_LINE)).read_until(b'\n', &mut line));
     let line = String::from_utf8_lossy(&line);
-    let program = line.strip_prefix("#!").and_then(|rest| rest.split(['/', ' ']).next_back());
+    let program = line
+        .strip_prefix("#!")
+        .and_then(|rest| rest.split(['/', ' ']).next_back());
     read.is_ok() && program.is_some_and(|name| ["sh", "bash", "dash"].contains(&name.trim_end()))
 }
 
@@ -84,7 +90,12 @@ mod tests {
         for line in ["#!/bin/sh\n", "#!/usr/bin/env bash\nset -e\n", "#! /bin/dash"] {
             assert!(is_script("run", line), "{line}");
         }
-        for line in ["", "#!/usr/bin/env python3\n", "#![no_std]\n", "echo\n#!/bin/sh\n"] {
+        for line in [
+            "",
+            "#!/usr/bin/env python3\n",
+            "#![no_std]\n",
+            "echo\n#!/bin/sh\n",
+        ] {
             assert!(!is_script("run", line), "{line}");
         }
     }

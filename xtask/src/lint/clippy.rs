@@ -17,14 +17,30 @@ pub(super) fn check(project: &Project) -> Result<()> {
     let shell = project.shell()?;
     let host = cargo(&shell, "clippy").args(["--quiet", "--all-targets", "--", "--deny", "warnings"]);
     cmd::run(host, "pass clippy's checks of the code")?;
-    for (target, features) in
-        [("wasm32-wasip2", "wasi-raw"), ("wasm32-wasip2", "wasi-http-client"), ("wasm32-wasip1", "wasi-raw")]
-    {
-        ui::status("Checking", &format!("clawft-wasm with clippy for {target}, feature {features}"));
+    for (target, features) in [
+        ("wasm32-wasip2", "wasi-raw"),
+        ("wasm32-wasip2", "wasi-http-client"),
+        ("wasm32-wasip1", "wasi-raw"),
+    ] {
+        ui::status(
+            "Checking",
+            &format!("clawft-wasm with clippy for {target}, feature {features}"),
+        );
         let guest = cargo(&shell, "clippy")
-            .args(["--quiet", "--package", "clawft-wasm", "--target", target, "--features", features])
+            .args([
+                "--quiet",
+                "--package",
+                "clawft-wasm",
+                "--target",
+                target,
+                "--features",
+                features,
+            ])
             .args(["--", "--deny", "warnings"]);
-        cmd::run(guest, &format!("pass clippy's checks of clawft-wasm for {target}"))?;
+        cmd::run(
+            guest,
+            &format!("pass clippy's checks of clawft-wasm for {target}"),
+        )?;
     }
     Ok(())
 }
@@ -34,5 +50,10 @@ pub(super) fn check(project: &Project) -> Result<()> {
 pub(super) fn check_on_demand(project: &Project) -> Result<()> {
     let purpose = "pass clippy's checks of the programs of the package `artifacts`";
     ARTIFACTS.read(project, ["clippy"], purpose)?;
-    E2E.read(project, ["clippy"], "pass clippy's checks of the programs of the package `e2e`").map(drop)
+    E2E.read(
+        project,
+        ["clippy"],
+        "pass clippy's checks of the programs of the package `e2e`",
+    )
+    .map(drop)
 }

@@ -30,13 +30,20 @@ const EXACTLY: [&str; 5] = [
 ];
 
 /// Options for a workspace that the lists were not made for.
-const LOOSELY: [&str; 2] = ["--allow=license-not-encountered", "--allow=license-exception-not-encountered"];
+const LOOSELY: [&str; 2] = [
+    "--allow=license-not-encountered",
+    "--allow=license-exception-not-encountered",
+];
 
 pub(super) fn check(project: &Project) -> Result<()> {
     let (shell, deny) = (project.shell()?, provided::path(project, Provided::CargoDeny)?);
-    let own = cargo_deny(&shell, &deny, "Cargo.toml").args(EXACTLY).args(["bans", "licenses", "sources"]);
+    let own = cargo_deny(&shell, &deny, "Cargo.toml")
+        .args(EXACTLY)
+        .args(["bans", "licenses", "sources"]);
     linter::expect_nothing(own, "cargo-deny")?;
-    let samples = cargo_deny(&shell, &deny, SAMPLES).args(LOOSELY).args(["licenses", "sources"]);
+    let samples = cargo_deny(&shell, &deny, SAMPLES)
+        .args(LOOSELY)
+        .args(["licenses", "sources"]);
     linter::expect_nothing(samples, "cargo-deny")
 }
 
@@ -62,10 +69,16 @@ pub(super) fn advisories(project: &Project, copy: Option<&str>) -> Result<()> {
     if let Some(copy) = copy {
         take_database_from(&shell, copy)?;
     }
-    let fetch = cmd!(shell, "{deny} --config deny.toml --locked --color never --log-level error fetch db");
+    let fetch = cmd!(
+        shell,
+        "{deny} --config deny.toml --locked --color never --log-level error fetch db"
+    );
     linter::expect_nothing(fetch, "cargo-deny").context(OutOfReach)?;
     ["Cargo.toml", SAMPLES].into_iter().try_for_each(|manifest| {
-        linter::expect_nothing(cargo_deny(&shell, &deny, manifest).arg("advisories"), "cargo-deny")
+        linter::expect_nothing(
+            cargo_deny(&shell, &deny, manifest).arg("advisories"),
+            "cargo-deny",
+        )
     })
 }
 
@@ -83,8 +96,15 @@ fn cargo_deny<'s>(shell: &'s Shell, deny: &Path, manifest: &str) -> Cmd<'s> {
 /// Sets git, with which cargo-deny fetches the database, to another repository.
 fn take_database_from(shell: &Shell, copy: &str) -> Result<()> {
     let is_elsewhere = copy.contains("://") || copy.contains('@');
-    let place = if is_elsewhere { copy.into() } else { path::absolute(copy)? };
-    ensure!(is_elsewhere || place.is_dir(), "there is no directory `{copy}` to take the advisories from");
+    let place = if is_elsewhere {
+        copy.into()
+    } else {
+        path::absolute(copy)?
+    };
+    ensure!(
+        is_elsewhere || place.is_dir(),
+        "there is no directory `{copy}` to take the advisories from"
+    );
     shell.set_var("GIT_CONFIG_COUNT", "1");
     shell.set_var("GIT_CONFIG_KEY_0", format!("url.{}.insteadOf", place.display()));
     shell.set_var("GIT_CONFIG_VALUE_0", DATABASE);

@@ -31,7 +31,12 @@ mod tests {
         let shell = Shell::new().unwrap();
         let cargo = env!("CARGO");
         assert!(expect_nothing(cmd!(shell, "{cargo} --version"), "cargo").is_ok());
-        let error = expect_nothing(cmd!(shell, "{cargo} no-such-command"), "cargo").unwrap_err().to_string();
-        assert!(error.contains("cargo ended with") && error.contains("no-such-command"), "{error}");
+        let error = expect_nothing(cmd!(shell, "{cargo} no-such-command"), "cargo")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("cargo ended with") && error.contains("no-such-command"),
+            "{error}"
+        );
     }
 }

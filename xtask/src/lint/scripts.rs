@@ -15,5 +15,8 @@ pub(super) fn check(project: &Project) -> Result<()> {
     let shellcheck = provided::path(project, Provided::PythonLint)?.join("shellcheck");
     let shell = project.shell()?;
     // gcc's format has one line per finding, which begins with its file, line and column.
-    linter::expect_nothing(cmd!(shell, "{shellcheck} --norc --format gcc {files...}"), "shellcheck")
+    linter::expect_nothing(
+        cmd!(shell, "{shellcheck} --norc --format gcc {files...}"),
+        "shellcheck",
+    )
 }

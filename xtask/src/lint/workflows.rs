@@ -14,7 +14,9 @@ use super::{
 pub(super) fn actionlint(project: &Project) -> Result<()> {
     let files = checkout::files(project, Kind::Workflow)?;
     let programs = provided::path(project, Provided::NodeActionlint)?;
-    let packages = programs.parent().context("the Node.js packages have no directory")?;
+    let packages = programs
+        .parent()
+        .context("the Node.js packages have no directory")?;
     let library = packages.join("actionlint/node.mjs");
     let shell = project.shell()?;
     linter::expect_nothing(

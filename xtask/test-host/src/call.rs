@@ -53,13 +53,23 @@ pub(crate) fn answer_lines(options: &options::Guest) -> Result<ExitCode> {
     let mut wasi = WasiCtx::builder();
     wasi.stdout(io::stderr()).stderr(io::stderr());
     let client = Client::new()?;
-    let Guest { mut store, component, linker } = Guest::load(wasi, client.clone(), options)?;
+    let Guest {
+        mut store,
+        component,
+        linker,
+    } = Guest::load(wasi, client.clone(), options)?;
     let agent = Agent::instantiate(&mut store, &component, &linker)?;
     for line in io::stdin().lock().lines() {
         let line = line.context("could not read standard input")?;
         let call = serde_json::from_str(&line).with_context(|| format!("`{line}` is not a call"))?;
         let (result, took) = timed(|| answer(call, &agent, &mut store, &client))?;
-        println!("{}", serde_json::to_string(&Answer { result, micros: took.as_micros() })?);
+        println!(
+            "{}",
+            serde_json::to_string(&Answer {
+                result,
+                micros: took.as_micros()
+            })?
+        );
         io::stdout().flush()?;
     }
     Ok(ExitCode::SUCCESS)
@@ -72,10 +82,13 @@ fn answer(
     client: &Client,
 ) -> Result<Result<String, String>> {
     match call {
-        Call::ProcessMessage(message) => {
-            agent.call_process_message(store, &message).context("`process-message` crashed")
-        }
-        Call::Capabilities => agent.call_capabilities(store).map(Ok).context("`capabilities` crashed"),
+        Call::ProcessMessage(message) => agent
+            .call_process_message(store, &message)
+            .context("`process-message` crashed"),
+        Call::Capabilities => agent
+            .call_capabilities(store)
+            .map(Ok)
+            .context("`capabilities` crashed"),
         Call::Native { url, body } => Ok(client.post(&url, body).map_err(|error| error.to_string())),
     }
 }

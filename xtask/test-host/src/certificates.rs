@@ -28,8 +28,11 @@ pub(crate) enum Presented {
 
 impl Presented {
     /// All certificates, with their names.
-    pub(crate) const ALL: [(Self, &'static str); 3] =
-        [(Self::Trusted, "trusted"), (Self::Untrusted, "untrusted"), (Self::Expired, "expired")];
+    pub(crate) const ALL: [(Self, &'static str); 3] = [
+        (Self::Trusted, "trusted"),
+        (Self::Untrusted, "untrusted"),
+        (Self::Expired, "expired"),
+    ];
 }
 
 /// A certificate authority.
@@ -68,7 +71,9 @@ impl Authority {
         let key = KeyPair::generate()?;
         let chain = vec![params.signed_by(&key, &self.0)?.der().clone()];
         let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
-        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+        let config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)?;
         Ok(Arc::new(config).into())
     }
 }

@@ -34,7 +34,9 @@ pub(crate) fn serve(upstream: u16) -> Result<ExitCode> {
     };
     for (presented, name) in Presented::ALL {
         let acceptor = signer.acceptor(presented)?;
-        runtime.spawn(accept(listen(name)?, move |client| relay(client, acceptor.clone(), upstream)));
+        runtime.spawn(accept(listen(name)?, move |client| {
+            relay(client, acceptor.clone(), upstream)
+        }));
     }
     runtime.spawn(accept(listen("plain")?, answer_plainly));
     println!("{}", serde_json::to_string(&addresses)?);
@@ -70,5 +72,7 @@ async fn relay(client: TcpStream, acceptor: TlsAcceptor, upstream: u16) -> io::R
 /// Answers a TLS client as a server without TLS does.
 async fn answer_plainly(mut client: TcpStream) -> io::Result<()> {
     let _hello = client.read(&mut [0; 4096]).await?;
-    client.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await
+    client
+        .write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+        .await
 }

@@ -27,7 +27,11 @@ pub(crate) fn run(options: &options::Guest) -> Result<ExitCode> {
     let mut wasi = WasiCtx::builder();
     // The first argument is the program's name.
     wasi.inherit_stdio().arg("clawft.wasm").args(&options.arguments);
-    let Guest { mut store, component, linker } = Guest::load(wasi, Client::new()?, options)?;
+    let Guest {
+        mut store,
+        component,
+        linker,
+    } = Guest::load(wasi, Client::new()?, options)?;
     let command = sync::Command::instantiate(&mut store, &component, &linker)?;
     let ended = command.wasi_cli_run().call_run(&mut store);
     // After the guest's own output.
@@ -68,8 +72,10 @@ impl Guest {
         if options.http {
             wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?;
         }
-        let limits =
-            options.memory.into_iter().fold(StoreLimitsBuilder::new(), StoreLimitsBuilder::memory_size);
+        let limits = options
+            .memory
+            .into_iter()
+            .fold(StoreLimitsBuilder::new(), StoreLimitsBuilder::memory_size);
         let state = State {
             limits: limits.build(),
             wasi: wasi.build(),
@@ -81,7 +87,11 @@ impl Guest {
         let component = unsafe { Component::deserialize_file(&engine, &options.compiled)? };
         let mut store = Store::new(&engine, state);
         store.limiter(|state| &mut state.limits);
-        Ok(Self { store, component, linker })
+        Ok(Self {
+            store,
+            component,
+            linker,
+        })
     }
 }
 
@@ -96,12 +106,19 @@ pub(crate) struct State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.network }
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.network,
+        }
     }
 }

@@ -42,7 +42,10 @@ pub(crate) struct Client(TlsConnector);
 impl Network {
     /// Returns the network that `client` connects to.
     pub(crate) fn new(client: Client) -> Self {
-        Self { client, complaints: Vec::new() }
+        Self {
+            client,
+            complaints: Vec::new(),
+        }
     }
 }
 
@@ -80,15 +83,21 @@ impl Client {
         let mut roots = RootCertStore::empty();
         let certificate = fs::read(AUTHORITY)
             .with_context(|| format!("could not read `{AUTHORITY}`, which `serve` leaves where it stands"))?;
-        roots.add(certificate.into()).with_context(|| format!("bad certificate `{AUTHORITY}`"))?;
-        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        roots
+            .add(certificate.into())
+            .with_context(|| format!("bad certificate `{AUTHORITY}`"))?;
+        let config = ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
         Ok(Self(Arc::new(config).into()))
     }
 
     /// Sends `body` to `url` with `POST`, for this host itself, and returns the response's body.
     pub(crate) fn post(&self, url: &str, body: String) -> Result<String> {
         let body = Full::from(body).map_err(Error::from).boxed_unsync();
-        let request = Request::post(url).header("content-type", "application/json").body(body)?;
+        let request = Request::post(url)
+            .header("content-type", "application/json")
+            .body(body)?;
         let bytes = runtime::in_tokio(async {
             let (response, _connection) = self.send(request).await?;
             Ok::<_, Error>(response.into_body().collect().await?.to_bytes())
@@ -104,7 +113,10 @@ impl Client {
         *request.uri_mut() = path_of(request.uri())?;
         let response = sender.send_request(request).await?;
         let connection = async move { Ok(connection.await?) };
-        Ok((response.map(|body| body.map_err(Error::from).boxed_unsync()), Box::new(connection)))
+        Ok((
+            response.map(|body| body.map_err(Error::from).boxed_unsync()),
+            Box::new(connection),
+        ))
     }
 
     async fn connect(&self, uri: &Uri) -> Result<TlsStream<TcpStream>, Error> {

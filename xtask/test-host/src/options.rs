@@ -38,18 +38,25 @@ impl Command {
     /// Parses the arguments without the program's own name.
     pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Self> {
         let mut arguments = arguments.map(|argument| {
-            argument.into_string().map_err(|argument| format_err!("`{}` is not UTF-8", argument.display()))
+            argument
+                .into_string()
+                .map_err(|argument| format_err!("`{}` is not UTF-8", argument.display()))
         });
         let mut next = |what: &str| arguments.next().unwrap_or_else(|| bail!("{what} is missing"));
         match next("the command")?.as_str() {
             "serve" => {
                 let port = next("the port")?.parse().ok();
-                Ok(Self::Serve { upstream: port.context("the port is a number up to 65535")? })
+                Ok(Self::Serve {
+                    upstream: port.context("the port is a number up to 65535")?,
+                })
             }
             "compile" => {
                 ensure!(next("`-o`")? == "-o", "the first argument of `compile` is `-o`");
                 let compiled = next("the file for the result")?.into();
-                Ok(Self::Compile { compiled, component: next("the component")?.into() })
+                Ok(Self::Compile {
+                    compiled,
+                    component: next("the component")?.into(),
+                })
             }
             "run" => Ok(Self::Run(Guest::parse(arguments)?)),
             "call" => Ok(Self::Call(Guest::parse(arguments)?)),
@@ -65,7 +72,10 @@ impl Guest {
         loop {
             match next("the compiled component")?.as_str() {
                 "-S" => {
-                    ensure!(next("what `-S` grants")? == "http", "`-S` grants `http` and nothing else");
+                    ensure!(
+                        next("what `-S` grants")? == "http",
+                        "`-S` grants `http` and nothing else"
+                    );
                     guest.http = true;
                 }
                 "-W" => guest.memory = Some(memory(&next("what `-W` sets")?)?),
@@ -83,11 +93,15 @@ impl Guest {
 }
 
 fn memory(text: &str) -> Result<usize> {
-    let bytes = text.strip_prefix("max-memory-size=").and_then(|bytes| bytes.parse().ok());
+    let bytes = text
+        .strip_prefix("max-memory-size=")
+        .and_then(|bytes| bytes.parse().ok());
     bytes.context("`-W` sets `max-memory-size=BYTES` and nothing else")
 }
 
 fn directory(text: &str) -> Result<(PathBuf, String)> {
-    let (host, guest) = text.split_once("::").context("a directory is given as HOST::GUEST")?;
+    let (host, guest) = text
+        .split_once("::")
+        .context("a directory is given as HOST::GUEST")?;
     Ok((host.into(), guest.to_owned()))
 }

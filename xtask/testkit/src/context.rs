@@ -33,13 +33,21 @@ impl<'a> TestContext<'a> {
         let directory = parent.join(&label);
         fs::create_dir_all(&directory)
             .with_context(|| format!("could not make `{}`", directory.display()))?;
-        Ok(Self { provider, label, directory, runs: AtomicU32::new(0) })
+        Ok(Self {
+            provider,
+            label,
+            directory,
+            runs: AtomicU32::new(0),
+        })
     }
 
     /// Makes a context inside this one. Its files and its requests belong to this one too.
     pub fn within(&self, name: &str) -> Result<Self> {
         let inner = Self::new(self.provider, &self.directory, name)?;
-        Ok(Self { label: format!("{}/{}", self.label, inner.label), ..inner })
+        Ok(Self {
+            label: format!("{}/{}", self.label, inner.label),
+            ..inner
+        })
     }
 
     /// Returns the case's name in a form for paths, which is also the label of its requests in the provider's log.
@@ -70,7 +78,11 @@ impl<'a> TestContext<'a> {
     /// Returns the requests that the provider received from this case; fails if there are not `count`.
     pub fn received(&self, count: usize) -> Result<Vec<Request>> {
         let requests = self.requests()?;
-        ensure!(requests.len() == count, "the server received {} requests, expected {count}", requests.len());
+        ensure!(
+            requests.len() == count,
+            "the server received {} requests, expected {count}",
+            requests.len()
+        );
         Ok(requests)
     }
 
@@ -96,7 +108,12 @@ impl<'a> TestContext<'a> {
         let wall = start.elapsed();
         fs::remove_file(&stdin)?;
         let text = |path| -> Result<String> { Ok(String::from_utf8_lossy(&fs::read(path)?).into_owned()) };
-        Ok(Outcome { exit: status.code(), stdout: text(&stdout)?, stderr: text(&stderr)?, wall })
+        Ok(Outcome {
+            exit: status.code(),
+            stdout: text(&stdout)?,
+            stderr: text(&stderr)?,
+            wall,
+        })
     }
 
     /// Returns the files of a failed case, as pairs of a path and a text, except those in directories called
@@ -108,7 +125,9 @@ impl<'a> TestContext<'a> {
 
 /// Returns the names in a directory, sorted; none if the directory does not exist.
 pub fn names(directory: &Path) -> io::Result<Vec<String>> {
-    let Ok(entries) = fs::read_dir(directory) else { return Ok(Vec::new()) };
+    let Ok(entries) = fs::read_dir(directory) else {
+        return Ok(Vec::new());
+    };
     let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
     let mut names = names.collect::<io::Result<Vec<_>>>()?;
     names.sort();
@@ -117,7 +136,9 @@ pub fn names(directory: &Path) -> io::Result<Vec<String>> {
 
 /// Returns `name` in lower case with a dash for everything but letters and digits.
 pub fn label(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let words = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
 
@@ -127,7 +148,10 @@ mod tests {
 
     #[test]
     fn makes_labels_for_paths() {
-        assert_eq!(label("a 300 KB message, byte for byte"), "a-300-kb-message-byte-for-byte");
+        assert_eq!(
+            label("a 300 KB message, byte for byte"),
+            "a-300-kb-message-byte-for-byte"
+        );
         assert_eq!(label("`garbage`?"), "garbage");
     }
 }

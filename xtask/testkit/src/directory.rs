@@ -50,8 +50,12 @@ impl WorkDirectory {
     /// yet.
     pub fn effects(&self) -> Result<Effects> {
         ensure!(cfg!(target_os = "linux"), "a slow disk needs Linux");
-        let directory = tempfile::tempdir_in(self.path()).context("could not make a directory")?.keep();
-        Ok(Shim::compile(&directory).context("could not compile the disk shim")?.effects())
+        let directory = tempfile::tempdir_in(self.path())
+            .context("could not make a directory")?
+            .keep();
+        Ok(Shim::compile(&directory)
+            .context("could not compile the disk shim")?
+            .effects())
     }
 
     /// Returns a shell in this directory, for one thread: shells are not shared between threads.
@@ -74,7 +78,11 @@ pub fn text_files(directory: &Path, hidden: &str) -> Result<Vec<(String, String)
             files.push((name, excerpt(&text, SHOWN)));
         } else if name != hidden {
             let within = text_files(&entry.path(), hidden)?;
-            files.extend(within.into_iter().map(|(inner, text)| (format!("{name}/{inner}"), text)));
+            files.extend(
+                within
+                    .into_iter()
+                    .map(|(inner, text)| (format!("{name}/{inner}"), text)),
+            );
         }
     }
     files.sort();

@@ -42,12 +42,23 @@ impl Gateway {
         let deadline = Instant::now() + START;
         loop {
             if let Some(url) = listening(log)? {
-                return Ok(Self { process, url, log: log.to_owned() });
+                return Ok(Self {
+                    process,
+                    url,
+                    log: log.to_owned(),
+                });
             }
             if process.has_ended()? {
-                bail!("the gateway ended before it listened: {}", fs::read_to_string(log)?.trim_end());
+                bail!(
+                    "the gateway ended before it listened: {}",
+                    fs::read_to_string(log)?.trim_end()
+                );
             }
-            ensure!(Instant::now() < deadline, "the gateway does not listen after {} s", START.as_secs());
+            ensure!(
+                Instant::now() < deadline,
+                "the gateway does not listen after {} s",
+                START.as_secs()
+            );
             thread::sleep(POLL);
         }
     }
@@ -84,7 +95,9 @@ impl Gateway {
 
     /// Waits for its end, at most for `limit`.
     pub fn wait(self, limit: Duration) -> Result<ExitStatus> {
-        self.process.wait(limit).context("the gateway did not end in time")
+        self.process
+            .wait(limit)
+            .context("the gateway did not end in time")
     }
 
     /// Kills it, as in a crash of the machine.
@@ -102,7 +115,10 @@ fn listening(log: &Path) -> Result<Option<String>> {
 /// Returns the address in a line of the log, if it is the complete line about listening.
 pub fn listening_url(line: &str) -> Option<String> {
     let event: Value = serde_json::from_str(line.strip_suffix('\n')?).ok()?;
-    let url = event.get("url").filter(|_| event["event"] == "listening")?.as_str()?;
+    let url = event
+        .get("url")
+        .filter(|_| event["event"] == "listening")?
+        .as_str()?;
     Some(url.trim_end_matches('/').to_owned())
 }
 
@@ -117,6 +133,9 @@ mod tests {
         fs::write(&file, line).unwrap();
         assert_eq!(listening(file.path()).unwrap(), None);
         fs::write(&file, format!("{line}\n")).unwrap();
-        assert_eq!(listening(file.path()).unwrap().as_deref(), Some("http://127.0.0.1:8080"));
+        assert_eq!(
+            listening(file.path()).unwrap().as_deref(),
+            Some("http://127.0.0.1:8080")
+        );
     }
 }

@@ -24,7 +24,9 @@ pub struct Response {
 
 /// Sends `GET path` to the gateway's `address`, with a token if one is given.
 pub fn get(address: &str, path: &str, token: Option<&str>) -> Result<Response> {
-    let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let token = token
+        .map(|token| format!("authorization: Bearer {token}\r\n"))
+        .unwrap_or_default();
     send(address, &format!("GET {path} HTTP/1.1\r\n{token}"), "")
 }
 
@@ -52,10 +54,21 @@ fn send(address: &str, head: &str, body: &str) -> Result<Response> {
     let mut body = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
-        ensure!(body.read_line(&mut head)? > 0, "the gateway closed the connection: `{head}`");
+        ensure!(
+            body.read_line(&mut head)? > 0,
+            "the gateway closed the connection: `{head}`"
+        );
     }
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).context("no status")?;
-    Ok(Response { status, head: head.to_ascii_lowercase(), body })
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .context("no status")?;
+    Ok(Response {
+        status,
+        head: head.to_ascii_lowercase(),
+        body,
+    })
 }
 
 impl Response {
@@ -77,7 +90,10 @@ impl Response {
     pub fn piece(&mut self) -> Result<Option<String>> {
         while let Some(data) = self.event()?.filter(|data| data != "[DONE]") {
             let event: Value = serde_json::from_str(&data).context("an event is not JSON")?;
-            ensure!(event.get("error").is_none(), "the stream contains an error: {event}");
+            ensure!(
+                event.get("error").is_none(),
+                "the stream contains an error: {event}"
+            );
             let piece = event.pointer("/choices/0/delta/content").and_then(Value::as_str);
             if let Some(piece) = piece.filter(|piece| !piece.is_empty()) {
                 return Ok(Some(piece.to_owned()));
@@ -98,7 +114,9 @@ impl Response {
     /// Returns the remaining bytes of the response as text.
     pub fn raw(mut self) -> Result<String> {
         let mut text = String::new();
-        self.body.read_to_string(&mut text).context("the response broke off")?;
+        self.body
+            .read_to_string(&mut text)
+            .context("the response broke off")?;
         Ok(text)
     }
 }

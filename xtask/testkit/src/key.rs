@@ -26,7 +26,10 @@ mod tests {
         assert!(contains_key(&format!("Bearer {KEY}"), KEY));
         assert!(contains_key(&format!("key {}… is wrong", &KEY[..8]), KEY));
         assert!(contains_key(&format!("…{}", &KEY[KEY.len() - 8..]), KEY));
-        assert!(!contains_key(&format!("a key that ends in {}", &KEY[KEY.len() - 4..]), KEY));
+        assert!(!contains_key(
+            &format!("a key that ends in {}", &KEY[KEY.len() - 4..]),
+            KEY
+        ));
         assert!(!contains_key("", KEY));
     }
 }

@@ -94,15 +94,23 @@ impl LoadGenerator {
     pub fn upstream(&self) -> Result<Upstream> {
         let (shell, program) = (Shell::new()?, &self.0);
         let (process, url) = Guarded::server(cmd!(shell, "{program} upstream"), "load-generator")?;
-        ensure!(url.starts_with("http://"), "the provider printed `{url}` where its address should be");
-        Ok(Upstream { _process: process, url })
+        ensure!(
+            url.starts_with("http://"),
+            "the provider printed `{url}` where its address should be"
+        );
+        Ok(Upstream {
+            _process: process,
+            url,
+        })
     }
 
     /// Puts `load` on the chat completions below `api_base`.
     pub fn streams(&self, api_base: &str, load: &Streams) -> Result<Streamed> {
         let shell = Shell::new()?;
         let [count, rounds, pieces] = [load.count, load.rounds, load.pieces].map(|number| number.to_string());
-        let options = ["--target", api_base, "--count", &count, "--rounds", &rounds, "--pieces", &pieces];
+        let options = [
+            "--target", api_base, "--count", &count, "--rounds", &rounds, "--pieces", &pieces,
+        ];
         report(self.command(&shell, "streams").args(options))
     }
 

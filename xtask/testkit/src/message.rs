@@ -11,7 +11,10 @@ pub fn messages(value: &Value) -> Option<Vec<(String, String)>> {
 
 /// Returns whether the messages `found` are those `expected`.
 pub fn same_messages(found: &[(String, String)], expected: &[(&str, &str)]) -> bool {
-    found.iter().map(|(role, content)| (role.as_str(), content.as_str())).eq(expected.iter().copied())
+    found
+        .iter()
+        .map(|(role, content)| (role.as_str(), content.as_str()))
+        .eq(expected.iter().copied())
 }
 
 /// Returns the object `base` with the members of the object `more`, which take precedence.

@@ -6,7 +6,12 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::de::DeserializeOwned;
 
 /// Texts on standard error that show a crash of the guest, rather than an error of its own.
-const CRASHES: [&str; 4] = ["wasm trap", "wasm backtrace", "panicked at", "failed to run main module"];
+const CRASHES: [&str; 4] = [
+    "wasm trap",
+    "wasm backtrace",
+    "panicked at",
+    "failed to run main module",
+];
 
 /// The end of a run.
 #[derive(Debug)]
@@ -26,17 +31,31 @@ impl Outcome {
     /// the values.
     pub fn answers<T: DeserializeOwned>(&self, calls: usize) -> Result<Vec<T>> {
         ensure!(self.exit == Some(0), "exit code {}, expected 0", self.exit_code());
-        ensure!(self.stderr.is_empty(), "the instance, or its host, printed something");
-        let answers = self.stdout.lines().map(serde_json::from_str).collect::<Result<Vec<T>, _>>();
+        ensure!(
+            self.stderr.is_empty(),
+            "the instance, or its host, printed something"
+        );
+        let answers = self
+            .stdout
+            .lines()
+            .map(serde_json::from_str)
+            .collect::<Result<Vec<T>, _>>();
         let answers = answers.context("the host printed something else than answers")?;
-        ensure!(answers.len() == calls, "{} answers to {calls} calls", answers.len());
+        ensure!(
+            answers.len() == calls,
+            "{} answers to {calls} calls",
+            answers.len()
+        );
         Ok(answers)
     }
 
     /// Checks that the run printed `text` and a line end, nothing on standard error, and succeeded.
     pub fn answered(&self, text: &str) -> Result<()> {
         self.printed(text)?;
-        ensure!(self.stderr.is_empty(), "printed something on stderr beside the answer");
+        ensure!(
+            self.stderr.is_empty(),
+            "printed something on stderr beside the answer"
+        );
         Ok(())
     }
 
@@ -53,7 +72,10 @@ impl Outcome {
     /// lines.
     pub fn failed(&self, parts: &[&str]) -> Result<()> {
         ensure!(self.exit == Some(1), "exit code {}, expected 1", self.exit_code());
-        ensure!(self.stdout.is_empty(), "printed something on stdout before it failed");
+        ensure!(
+            self.stdout.is_empty(),
+            "printed something on stdout before it failed"
+        );
         self.ended_in_order()?;
         self.said(parts)
     }
@@ -83,7 +105,11 @@ impl Outcome {
     /// Checks that the run ended with an answer or an error message, and did not crash.
     pub fn ended_in_order(&self) -> Result<()> {
         let crash = CRASHES.into_iter().find(|crash| self.stderr.contains(crash));
-        ensure!(crash.is_none(), "the guest crashed: stderr contains `{}`", crash.unwrap_or_default());
+        ensure!(
+            crash.is_none(),
+            "the guest crashed: stderr contains `{}`",
+            crash.unwrap_or_default()
+        );
         match self.exit {
             Some(0) => ensure!(self.stdout.ends_with('\n'), "a success without a line of output"),
             Some(1) => ensure!(
@@ -97,8 +123,16 @@ impl Outcome {
 
     /// Checks that standard error contains all of `parts`.
     pub fn said(&self, parts: &[&str]) -> Result<()> {
-        let missing: Vec<&str> = parts.iter().copied().filter(|part| !self.stderr.contains(part)).collect();
-        ensure!(missing.is_empty(), "stderr does not contain `{}`", missing.join("`, `"));
+        let missing: Vec<&str> = parts
+            .iter()
+            .copied()
+            .filter(|part| !self.stderr.contains(part))
+            .collect();
+        ensure!(
+            missing.is_empty(),
+            "stderr does not contain `{}`",
+            missing.join("`, `")
+        );
         Ok(())
     }
 
@@ -122,7 +156,11 @@ impl Outcome {
 
 /// Returns the position where `found` differs from `expected`, for texts that are too long to show.
 pub fn difference(what: &str, found: &str, expected: &str) -> String {
-    let same = found.bytes().zip(expected.bytes()).take_while(|(found, expected)| found == expected).count();
+    let same = found
+        .bytes()
+        .zip(expected.bytes())
+        .take_while(|(found, expected)| found == expected)
+        .count();
     let from_there = |text: &str| -> String {
         let bytes = &text.as_bytes()[same.min(text.len())..];
         excerpt(&String::from_utf8_lossy(&bytes[..bytes.len().min(60)]), 60)
@@ -139,7 +177,13 @@ pub fn difference(what: &str, found: &str, expected: &str) -> String {
 /// Returns `text` for display: without control characters that would affect a terminal, and shortened to its two
 /// ends if it has more than `most` characters.
 pub fn excerpt(text: &str, most: usize) -> String {
-    let shown = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    let shown = |c: char| {
+        if c.is_control() && c != '\n' {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
     let length = text.chars().count();
     if length <= most {
         return text.chars().map(shown).collect();
@@ -170,11 +214,20 @@ mod tests {
     #[test]
     fn answered_compares_output_exactly() {
         outcome(0, "hi\n", "").answered("hi").unwrap();
-        assert_eq!(message(outcome(1, "hi\n", "").answered("hi")), "exit code 1, expected 0");
-        assert_eq!(message(outcome(0, "hi", "").answered("hi")), "the answer ends without a line end");
+        assert_eq!(
+            message(outcome(1, "hi\n", "").answered("hi")),
+            "exit code 1, expected 0"
+        );
+        assert_eq!(
+            message(outcome(0, "hi", "").answered("hi")),
+            "the answer ends without a line end"
+        );
         assert!(message(outcome(0, "hi\n", "warning").answered("hi")).contains("stderr"));
         let found = message(outcome(0, "hello\n", "").answered("help"));
-        assert_eq!(found, "stdout is 5 bytes, expected 4; from byte 3 on it is `lo`, expected `p`");
+        assert_eq!(
+            found,
+            "stdout is 5 bytes, expected 4; from byte 3 on it is `lo`, expected `p`"
+        );
     }
 
     #[test]
@@ -192,7 +245,9 @@ mod tests {
     #[test]
     fn broke_off_needs_partial_answer_and_warning() {
         let warning = "warning: the answer is incomplete: it ended early\n";
-        outcome(1, "half\n", warning).broke_off("half", &["ended early"]).unwrap();
+        outcome(1, "half\n", warning)
+            .broke_off("half", &["ended early"])
+            .unwrap();
         assert!(message(outcome(0, "half\n", warning).broke_off("half", &[])).contains("exit code 0"));
         assert!(message(outcome(1, "\n", warning).broke_off("half", &[])).contains("stdout is 0 bytes"));
         assert!(message(outcome(1, "half\n", "error: no").broke_off("half", &[])).contains("warning: "));
@@ -201,7 +256,9 @@ mod tests {
     #[test]
     fn unstored_needs_whole_answer_and_warning() {
         let warning = "warning: the answer is not stored, no space left\n";
-        outcome(1, "whole\n", warning).unstored("whole", &["no space"]).unwrap();
+        outcome(1, "whole\n", warning)
+            .unstored("whole", &["no space"])
+            .unwrap();
         assert!(message(outcome(0, "whole\n", warning).unstored("whole", &[])).contains("exit code 0"));
         assert!(message(outcome(1, "\n", warning).unstored("whole", &[])).contains("stdout is 0 bytes"));
         assert!(message(outcome(1, "whole\n", "error: no").unstored("whole", &[])).contains("warning: "));
@@ -211,17 +268,26 @@ mod tests {
     fn ended_in_order_needs_answer_or_error() {
         outcome(0, "hi\n", "").ended_in_order().unwrap();
         outcome(1, "", "error: no\n").ended_in_order().unwrap();
-        for (exit, stdout, stderr) in
-            [(0, "", ""), (1, "", ""), (2, "", "error: no"), (134, "", "error: wasm trap")]
-        {
-            assert!(outcome(exit, stdout, stderr).ended_in_order().is_err(), "{exit} {stderr}");
+        for (exit, stdout, stderr) in [
+            (0, "", ""),
+            (1, "", ""),
+            (2, "", "error: no"),
+            (134, "", "error: wasm trap"),
+        ] {
+            assert!(
+                outcome(exit, stdout, stderr).ended_in_order().is_err(),
+                "{exit} {stderr}"
+            );
         }
     }
 
     #[test]
     fn took_has_two_bounds() {
         outcome(0, "", "").took(1..2).unwrap();
-        assert_eq!(message(outcome(0, "", "").took(2..3)), "took 1.50s, expected 2–3 s");
+        assert_eq!(
+            message(outcome(0, "", "").took(2..3)),
+            "took 1.50s, expected 2–3 s"
+        );
         assert!(outcome(0, "", "").took(0..1).is_err());
     }
 

@@ -58,8 +58,17 @@ impl Provider {
         let port = port.to_string();
         let command = cmd!(shell, "{program} --port {port} --log {log}");
         let (process, base) = Guarded::server(command, "mock-provider")?;
-        ensure!(base.starts_with("http://"), "mock-provider printed `{base}` where its address should be");
-        Ok(Self { _process: process, program, base, front: None, log: log.to_owned() })
+        ensure!(
+            base.starts_with("http://"),
+            "mock-provider printed `{base}` where its address should be"
+        );
+        Ok(Self {
+            _process: process,
+            program,
+            base,
+            front: None,
+            log: log.to_owned(),
+        })
     }
 
     /// Makes later requests go through `front`.
@@ -71,7 +80,9 @@ impl Provider {
 
     /// Returns the TLS front of the provider.
     pub fn front(&self) -> Result<&TlsFront> {
-        self.front.as_ref().context("this case is about TLS, and the server is plain")
+        self.front
+            .as_ref()
+            .context("this case is about TLS, and the server is plain")
     }
 
     /// Returns its port as text.
@@ -88,9 +99,14 @@ impl Provider {
     pub fn requests(&self, label: &str) -> Result<Vec<Request>> {
         // The provider makes the file when it starts, and writes each line before it answers the request.
         let log = files::read(&self.log)?;
-        let lines = log.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
-        let ours = lines.filter(|line| is_labelled(line, label)).map(serde_json::from_slice);
-        ours.collect::<Result<Vec<Request>, _>>().context("could not read mock-provider's log")
+        let lines = log
+            .split_inclusive(|byte| *byte == b'\n')
+            .filter(|line| line.ends_with(b"\n"));
+        let ours = lines
+            .filter(|line| is_labelled(line, label))
+            .map(serde_json::from_slice);
+        ours.collect::<Result<Vec<Request>, _>>()
+            .context("could not read mock-provider's log")
     }
 }
 
@@ -98,7 +114,9 @@ impl Provider {
 /// JSON.
 fn is_labelled(line: &[u8], label: &str) -> bool {
     let head = String::from_utf8_lossy(&line[..line.len().min(500)]);
-    let Some((_, path)) = head.split_once(r#""path":"/"#) else { return false };
+    let Some((_, path)) = head.split_once(r#""path":"/"#) else {
+        return false;
+    };
     path.split_once('/')
         .and_then(|(_, path)| path.strip_prefix(label))
         .is_some_and(|rest| rest.starts_with('/'))
@@ -107,10 +125,18 @@ fn is_labelled(line: &[u8], label: &str) -> bool {
 impl Request {
     /// Returns the value of the header `name`, in lower case; fails unless it was sent exactly once.
     pub fn header(&self, name: &str) -> Result<&str> {
-        let mut values =
-            self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
-        let value = values.next().with_context(|| format!("the request has no header `{name}`"))?;
-        ensure!(values.next().is_none(), "the request has the header `{name}` more than once");
+        let mut values = self
+            .headers
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str());
+        let value = values
+            .next()
+            .with_context(|| format!("the request has no header `{name}`"))?;
+        ensure!(
+            values.next().is_none(),
+            "the request has the header `{name}` more than once"
+        );
         Ok(value)
     }
 
@@ -127,7 +153,10 @@ impl Request {
     /// Checks that the body has exactly these messages, as pairs of role and content.
     pub fn carries(&self, expected: &[(&str, &str)]) -> Result<()> {
         let found = self.messages()?;
-        ensure!(message::same_messages(&found, expected), "the request carries {found:?}");
+        ensure!(
+            message::same_messages(&found, expected),
+            "the request carries {found:?}"
+        );
         Ok(())
     }
 

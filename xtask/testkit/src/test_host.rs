@@ -46,13 +46,18 @@ impl TlsFront {
         let (process, line) = Guarded::server(cmd!(shell, "{program} serve {port}"), "test-host")?;
         let addresses = serde_json::from_str(&line)
             .with_context(|| format!("test-host printed `{line}` where its addresses should be"))?;
-        Ok(Self { _process: process, addresses })
+        Ok(Self {
+            _process: process,
+            addresses,
+        })
     }
 
     /// Returns the address of the server with this certificate, including the scheme.
     pub fn address(&self, presented: Certificate) -> Result<String> {
         let known = |name: &str| {
-            self.addresses.get(name).with_context(|| format!("test-host printed no address `{name}`"))
+            self.addresses
+                .get(name)
+                .with_context(|| format!("test-host printed no address `{name}`"))
         };
         Ok(match presented {
             Certificate::Trusted => known("trusted")?.clone(),

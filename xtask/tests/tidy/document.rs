@@ -23,11 +23,17 @@ pub(crate) struct Job<'d> {
 impl Document {
     /// Returns all YAML files below `directory`.
     pub(crate) fn all(directory: &Path) -> Vec<Self> {
-        let mut entries: Vec<_> =
-            fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut entries: Vec<_> = fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         entries.sort();
         let read = |path: &Path| {
-            let name = path.strip_prefix(super::root()).unwrap_or(path).display().to_string();
+            let name = path
+                .strip_prefix(super::root())
+                .unwrap_or(path)
+                .display()
+                .to_string();
             Self::new(&name, &fs::read_to_string(path).unwrap())
         };
         let is_yaml = |path: &Path| path.extension().is_some_and(|extension| extension == "yml");
@@ -41,7 +47,11 @@ impl Document {
 
     pub(crate) fn new(name: &str, text: &str) -> Self {
         let value = serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        Self { name: name.to_owned(), text: text.to_owned(), value }
+        Self {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            value,
+        }
     }
 
     pub(crate) fn jobs(&self) -> impl Iterator<Item = Job<'_>> {
@@ -73,14 +83,22 @@ impl<'d> Job<'d> {
     pub(crate) fn rows(self) -> Vec<Map<String, Value>> {
         let matrix = &self.value["strategy"]["matrix"];
         let mut rows = vec![Map::new()];
-        for (key, values) in matrix.as_object().into_iter().flatten().filter(|(key, _)| *key != "include") {
+        for (key, values) in matrix
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| *key != "include")
+        {
             let with = |row: &Map<String, Value>, value: &Value| {
                 let mut row = row.clone();
                 row.insert(key.clone(), value.clone());
                 row
             };
             let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
-            rows = rows.iter().flat_map(|row| values.iter().map(|value| with(row, value))).collect();
+            rows = rows
+                .iter()
+                .flat_map(|row| values.iter().map(|value| with(row, value)))
+                .collect();
         }
         match matrix["include"].as_array() {
             Some(included) => included.iter().filter_map(Value::as_object).cloned().collect(),

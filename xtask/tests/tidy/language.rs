@@ -27,7 +27,11 @@ pub(crate) const DONE: [&str; 13] = [
 const BEGINNINGS: [&str; 5] = ["What", "Whoever", "That there", "The same", "Whether it is what"];
 
 /// Words that have a plainer synonym, which is used everywhere.
-const WORDS: [(&str, &str); 3] = [("folder", "directory"), ("folders", "directories"), ("can't", "cannot")];
+const WORDS: [(&str, &str); 3] = [
+    ("folder", "directory"),
+    ("folders", "directories"),
+    ("can't", "cannot"),
+];
 
 /// The maximum number of characters in a line with a comment. Tables and addresses may be wider.
 const WIDTH: usize = 120;
@@ -38,7 +42,9 @@ pub(crate) fn faults_below(root: &Path, path: &Path) -> Vec<String> {
         let text = fs::read_to_string(&file).unwrap_or_default();
         let name = file.strip_prefix(root).unwrap_or(&file).display().to_string();
         let found = faults(&name, &text);
-        found.into_iter().map(move |(line, fault)| format!("{name}:{line}: {fault}"))
+        found
+            .into_iter()
+            .map(move |(line, fault)| format!("{name}:{line}: {fault}"))
     };
     files(path).into_iter().flat_map(named).collect()
 }
@@ -51,7 +57,10 @@ fn files(path: &Path) -> Vec<PathBuf> {
     if ["target", "node_modules"].iter().any(|name| path.ends_with(name)) {
         return Vec::new();
     }
-    let mut entries: Vec<PathBuf> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> = fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     entries.sort();
     entries.iter().flat_map(|entry| files(entry)).collect()
 }
@@ -64,7 +73,9 @@ fn faults(name: &str, text: &str) -> Vec<(usize, String)> {
     for (index, line) in text.lines().enumerate() {
         let prose = prose(name, line);
         in_code ^= prose.is_some_and(|prose| prose.trim_start().starts_with("```"));
-        let is_doc = ["///", "//!"].iter().any(|mark| line.trim_start().starts_with(mark));
+        let is_doc = ["///", "//!"]
+            .iter()
+            .any(|mark| line.trim_start().starts_with(mark));
         if let Some(prose) = prose.filter(|_| !in_code) {
             let begins = is_doc && !previous_is_doc;
             found.extend(faults_of_line(name, line, prose, begins).map(|fault| (index + 1, fault)));
@@ -86,8 +97,9 @@ fn faults_of_line(name: &str, line: &str, prose: &str, begins: bool) -> impl Ite
     let is_word = |c: char| c.is_alphanumeric() || c == '\'';
     let words: Vec<&str> = text.split(|c| !is_word(c)).collect();
     let synonyms = WORDS.iter().filter(|(word, _)| words.contains(word));
-    let synonyms: Vec<String> =
-        synonyms.map(|(word, better)| format!("`{word}` is called `{better}`")).collect();
+    let synonyms: Vec<String> = synonyms
+        .map(|(word, better)| format!("`{word}` is called `{better}`"))
+        .collect();
 
     let may_be_wide = name.ends_with(".md") || prose.trim_start().starts_with('|') || prose.contains("://");
     let width = line.chars().count();
@@ -101,7 +113,9 @@ fn prose<'l>(name: &str, line: &'l str) -> Option<&'l str> {
     let start = line.trim_start();
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("md") => Some(line),
-        Some("js" | "rs" | "wit") => start.strip_prefix("//").map(|rest| rest.trim_start_matches(['/', '!'])),
+        Some("js" | "rs" | "wit") => start
+            .strip_prefix("//")
+            .map(|rest| rest.trim_start_matches(['/', '!'])),
         Some("h" | "c") => ["/*", "*", "//"].iter().find_map(|mark| start.strip_prefix(mark)),
         Some("py" | "sh" | "toml" | "yaml" | "yml") => start.strip_prefix('#'),
         _ => None,
@@ -116,21 +130,38 @@ fn without_code(prose: &str) -> String {
 #[test]
 fn finds_riddles_synonyms_and_wide_comments() {
     let found = |name: &str, text: &str| faults(name, text).len();
-    for text in ["/// What it costs.", "    //! What, and why.", "/// Whoever asks."] {
+    for text in [
+        "/// What it costs.",
+        "    //! What, and why.",
+        "/// Whoever asks.",
+    ] {
         assert_eq!(found("a.rs", text), 1, "{text}");
     }
-    for text in ["/// Size.\n/// What follows is prose.", "/// Whatever it is.", "let what = 1;"] {
+    for text in [
+        "/// Size.\n/// What follows is prose.",
+        "/// Whatever it is.",
+        "let what = 1;",
+    ] {
         assert_eq!(found("a.rs", text), 0, "{text}");
     }
     assert_eq!(
         faults("a.rs", "let folder = 1;\n// The Folder can't be read."),
-        [(2, "`folder` is called `directory`".to_owned()), (2, "`can't` is called `cannot`".to_owned()),]
+        [
+            (2, "`folder` is called `directory`".to_owned()),
+            (2, "`can't` is called `cannot`".to_owned()),
+        ]
     );
-    assert_eq!(found("a.md", "Folders, and `folder` in code\n```\nfolder\n```\nfolder"), 2);
+    assert_eq!(
+        found("a.md", "Folders, and `folder` in code\n```\nfolder\n```\nfolder"),
+        2
+    );
     assert_eq!(found("a.toml", "folder = 1\n# folder"), 1);
     assert_eq!(found("a.h", " * folder"), 1);
     assert_eq!(found("a.rs", &format!("// {}", "x".repeat(117))), 0);
     assert_eq!(found("a.rs", &format!("// {}", "x".repeat(118))), 1);
-    assert_eq!(found("a.rs", &format!("// | {}\n// https://{0}", "x".repeat(118))), 0);
+    assert_eq!(
+        found("a.rs", &format!("// | {}\n// https://{0}", "x".repeat(118))),
+        0
+    );
     assert_eq!(found("a.png", "folder"), 0);
 }

@@ -67,8 +67,11 @@ fn workflows_are_tidy() {
 fn actions_are_tidy() {
     let actions = Document::all(&root().join(".github/actions"));
     assert!(!actions.is_empty(), "no actions are found");
-    let wrong: Vec<String> =
-        actions.iter().flat_map(rules::action).chain(rules::unneeded(&actions)).collect();
+    let wrong: Vec<String> = actions
+        .iter()
+        .flat_map(rules::action)
+        .chain(rules::unneeded(&actions))
+        .collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
@@ -83,7 +86,10 @@ fn modules_of_a_package_have_no_cycles() {
     for sources in PACKAGES {
         let uses = Uses::read(&root().join(sources));
         let count = uses.modules().count();
-        assert!(count > 1 && uses.of("main").count() == count, "not all modules are found: {uses:?}");
+        assert!(
+            count > 1 && uses.of("main").count() == count,
+            "not all modules are found: {uses:?}"
+        );
         let wrong = uses.cycles();
         assert!(wrong.is_empty(), "in {sources}:\n{}", wrong.join("\n"));
     }
@@ -91,8 +97,10 @@ fn modules_of_a_package_have_no_cycles() {
 
 #[test]
 fn comments_and_documents_are_plain() {
-    let wrong: Vec<String> =
-        language::DONE.iter().flat_map(|path| language::faults_below(&root(), &root().join(path))).collect();
+    let wrong: Vec<String> = language::DONE
+        .iter()
+        .flat_map(|path| language::faults_below(&root(), &root().join(path)))
+        .collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
@@ -102,23 +110,49 @@ fn xtask_itself_stays_small() {
     let (workspace, manifest) = (read("Cargo.toml"), read("xtask/Cargo.toml"));
     let is_ours = |name: &str| {
         let line = |text: &str| {
-            text.lines().any(|it| it.starts_with(&format!("{name} = ")) && it.contains("path ="))
+            text.lines()
+                .any(|it| it.starts_with(&format!("{name} = ")) && it.contains("path ="))
         };
         line(&workspace) || line(&manifest)
     };
-    let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
-    let names = dependencies.lines().filter_map(|line| line.split(['.', ' ']).next());
+    let dependencies = manifest
+        .split("[dependencies]")
+        .nth(1)
+        .unwrap()
+        .split("\n[")
+        .next()
+        .unwrap();
+    let names = dependencies
+        .lines()
+        .filter_map(|line| line.split(['.', ' ']).next());
     let ours: Vec<&str> = names.filter(|name| is_ours(name)).collect();
-    assert_eq!(ours, ["devkit", "flags"], "everyone compiles what `cargo xtask` depends on");
+    assert_eq!(
+        ours,
+        ["devkit", "flags"],
+        "everyone compiles what `cargo xtask` depends on"
+    );
 
-    let lines: usize = sources(&root().join("xtask/src")).iter().map(|text| text.lines().count()).sum();
-    assert!(lines > 1_000 && lines <= 2_500, "{lines} lines in xtask/src: move work into a package");
+    let lines: usize = sources(&root().join("xtask/src"))
+        .iter()
+        .map(|text| text.lines().count())
+        .sum();
+    assert!(
+        lines > 1_000 && lines <= 2_500,
+        "{lines} lines in xtask/src: move work into a package"
+    );
 }
 
 /// Returns the texts of all files below `directory`.
 fn sources(directory: &Path) -> Vec<String> {
-    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    let read =
-        |path: PathBuf| if path.is_dir() { sources(&path) } else { vec![fs::read_to_string(path).unwrap()] };
+    let entries = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let read = |path: PathBuf| {
+        if path.is_dir() {
+            sources(&path)
+        } else {
+            vec![fs::read_to_string(path).unwrap()]
+        }
+    };
     entries.flat_map(read).collect()
 }

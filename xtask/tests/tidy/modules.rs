@@ -37,9 +37,15 @@ impl Uses {
     /// Adds the file `name`, such as `smoke/cases/mod.rs`.
     fn add(&mut self, name: &str, text: &str) {
         let path = name.strip_suffix(".rs").unwrap_or(name);
-        let path: Vec<&str> = path.split('/').filter(|part| !["mod", "main", "lib"].contains(part)).collect();
+        let path: Vec<&str> = path
+            .split('/')
+            .filter(|part| !["mod", "main", "lib"].contains(part))
+            .collect();
         let module = path.first().copied().unwrap_or(ROOT);
-        let mut scanner = Scanner { tokens: tokens(text), found: Vec::new() };
+        let mut scanner = Scanner {
+            tokens: tokens(text),
+            found: Vec::new(),
+        };
         scanner.scan(path.len());
         let of_module = self.0.entry(module.to_owned()).or_default();
         for (line, used) in scanner.found.into_iter().filter(|(_, used)| used != module) {
@@ -52,7 +58,11 @@ impl Uses {
         let modules: BTreeSet<String> = self.0.keys().cloned().collect();
         for used in self.0.values_mut() {
             used.values_mut().for_each(|places| places.sort());
-            let others: Vec<String> = used.keys().filter(|name| !modules.contains(*name)).cloned().collect();
+            let others: Vec<String> = used
+                .keys()
+                .filter(|name| !modules.contains(*name))
+                .cloned()
+                .collect();
             for other in others {
                 let places = used.remove(&other).unwrap_or_default();
                 used.entry(ROOT.to_owned()).or_default().extend(places);
@@ -68,15 +78,25 @@ impl Uses {
 
     /// Returns the modules that `module` uses.
     pub(crate) fn of<'u>(&'u self, module: &str) -> impl Iterator<Item = &'u str> {
-        self.0.get(module).into_iter().flatten().map(|(used, _)| used.as_str())
+        self.0
+            .get(module)
+            .into_iter()
+            .flatten()
+            .map(|(used, _)| used.as_str())
     }
 
     /// Returns all cycles of modules: a message for each pair, with the positions.
     pub(crate) fn cycles(&self) -> Vec<String> {
-        let pairs = self.0.iter().flat_map(|(module, used)| iter::repeat(module).zip(used));
+        let pairs = self
+            .0
+            .iter()
+            .flat_map(|(module, used)| iter::repeat(module).zip(used));
         let circular = pairs.filter(|(module, (used, _))| self.reached(used).contains(module.as_str()));
         let complain = |(module, (used, places)): (&String, (&String, &Vec<String>))| {
-            format!("`{module}` uses `{used}`, which leads back to it: {}", places.join(", "))
+            format!(
+                "`{module}` uses `{used}`, which leads back to it: {}",
+                places.join(", ")
+            )
         };
         circular.map(complain).collect()
     }
@@ -144,7 +164,11 @@ fn literal(text: &str) -> Option<usize> {
         '"' => {
             let end = format!("\"{}", "#".repeat(hashes));
             let start = hashes + 1;
-            Some(text[start..].find(&end).map_or(text.len(), |at| start + at + end.len()))
+            Some(
+                text[start..]
+                    .find(&end)
+                    .map_or(text.len(), |at| start + at + end.len()),
+            )
         }
         '\'' if hashes == 0 => Some(character(text)),
         _ => None,
@@ -264,7 +288,11 @@ impl Scanner {
                 level + 1
             }
         };
-        if self.token(at + 1) == "::" { self.tree(at + 2, level) } else { at + 1 }
+        if self.token(at + 1) == "::" {
+            self.tree(at + 2, level)
+        } else {
+            at + 1
+        }
     }
 
     fn find(&mut self, at: usize) {
@@ -313,7 +341,11 @@ mod tests {
             "`d` uses `c`, which leads back to it: d.rs:1",
         ];
         assert_eq!(uses(&files).cycles(), complaints);
-        let line = [("main.rs", "mod a;\nmod b;\n"), ("a.rs", "use crate::b;"), ("b.rs", "use std::a;")];
+        let line = [
+            ("main.rs", "mod a;\nmod b;\n"),
+            ("a.rs", "use crate::b;"),
+            ("b.rs", "use std::a;"),
+        ];
         assert_eq!(uses(&line).cycles(), [""; 0]);
     }
 
@@ -322,7 +354,12 @@ mod tests {
         let complaints = uses(&[("main.rs", "mod a;"), ("a.rs", "fn f() { crate::dispatch() }")]).cycles();
         assert_eq!(complaints.len(), 2, "{complaints:?}");
         assert!(complaints[0].starts_with("`a` uses `main`"), "{complaints:?}");
-        assert_eq!(uses(&[("main.rs", "mod a;"), ("a.rs", "use crate::*;")]).cycles().len(), 2);
+        assert_eq!(
+            uses(&[("main.rs", "mod a;"), ("a.rs", "use crate::*;")])
+                .cycles()
+                .len(),
+            2
+        );
     }
 
     #[test]
@@ -373,8 +410,14 @@ mod tests {
         ] {
             assert_eq!(used(text), [""; 0], "{text}");
         }
-        assert_eq!(used("const C: char = '\"'; use crate::c; const D: char = '\"';"), ["c"]);
-        assert_eq!(used(r"const C: char = '\''; use crate::c; const D: u8 = b'\'';"), ["c"]);
+        assert_eq!(
+            used("const C: char = '\"'; use crate::c; const D: char = '\"';"),
+            ["c"]
+        );
+        assert_eq!(
+            used(r"const C: char = '\''; use crate::c; const D: u8 = b'\'';"),
+            ["c"]
+        );
         assert_eq!(used("fn f<'a>(x: &'a str) {} use crate::c; // '\n"), ["c"]);
     }
 }

@@ -27,42 +27,74 @@ const HANDED_ON: [&str; 2] = [" | sha256sum --check --strict", " >> \"$GITHUB_OU
 /// Returns all faults of a workflow.
 pub(crate) fn workflow(document: &Document) -> Vec<String> {
     let of_jobs = document.jobs().flat_map(|job| {
-        let found = [runs(job), local_actions(job), limits(job), downloads(document, job)].concat();
-        found.into_iter().map(|what| document.wrong(job.name, &what)).collect::<Vec<_>>()
+        let found = [
+            runs(job),
+            local_actions(job),
+            limits(job),
+            downloads(document, job),
+        ]
+        .concat();
+        found
+            .into_iter()
+            .map(|what| document.wrong(job.name, &what))
+            .collect::<Vec<_>>()
     });
-    of_jobs.chain(grants(document)).chain(pins(document)).chain(join(document)).collect()
+    of_jobs
+        .chain(grants(document))
+        .chain(pins(document))
+        .chain(join(document))
+        .collect()
 }
 
 /// Returns all faults of an action.
 pub(crate) fn action(document: &Document) -> Vec<String> {
     let lines = set_up_lines(document).into_iter().filter(|line| !prepares(line));
     let wrong = lines.map(|line| format!("`{line}` is not on the list of commands that prepare a machine"));
-    wrong.map(|what| document.wrong("run", &what)).chain(pins(document)).collect()
+    wrong
+        .map(|what| document.wrong("run", &what))
+        .chain(pins(document))
+        .collect()
 }
 
 /// Returns whether `line` is one command of the list. Its output may only go to a check of a checksum or to
 /// GitHub: downloads are not run unchecked.
 fn prepares(line: &str) -> bool {
-    let command = HANDED_ON.iter().find_map(|end| line.strip_suffix(end)).unwrap_or(line);
-    let alone = !["|", "&", ";", "<", ">", "`", "$(", "${{"].iter().any(|more| command.contains(more));
+    let command = HANDED_ON
+        .iter()
+        .find_map(|end| line.strip_suffix(end))
+        .unwrap_or(line);
+    let alone = !["|", "&", ";", "<", ">", "`", "$(", "${{"]
+        .iter()
+        .any(|more| command.contains(more));
     alone && SET_UP.iter().any(|beginning| command.starts_with(beginning))
 }
 
 /// Returns the entries of the list that no line begins with.
 pub(crate) fn unneeded(actions: &[Document]) -> Vec<String> {
     let lines: Vec<String> = actions.iter().flat_map(set_up_lines).collect();
-    let unused = SET_UP.iter().filter(|beginning| !lines.iter().any(|line| line.starts_with(**beginning)));
-    unused.map(|beginning| format!("no line begins with `{beginning}`: take it off the list")).collect()
+    let unused = SET_UP
+        .iter()
+        .filter(|beginning| !lines.iter().any(|line| line.starts_with(**beginning)));
+    unused
+        .map(|beginning| format!("no line begins with `{beginning}`: take it off the list"))
+        .collect()
 }
 
 fn set_up_lines(document: &Document) -> Vec<String> {
-    let runs = steps(&document.value["runs"]).iter().filter_map(|step| step["run"].as_str());
-    runs.flat_map(|run| run.trim_end().lines().map(str::to_owned)).collect()
+    let runs = steps(&document.value["runs"])
+        .iter()
+        .filter_map(|step| step["run"].as_str());
+    runs.flat_map(|run| run.trim_end().lines().map(str::to_owned))
+        .collect()
 }
 
 fn runs(job: Job<'_>) -> Vec<String> {
-    let runs = job.steps().iter().filter_map(|step| Some((step, step["run"].as_str()?)));
-    runs.filter_map(|(step, run)| commands::wrong(job, step, run.trim_end())).collect()
+    let runs = job
+        .steps()
+        .iter()
+        .filter_map(|step| Some((step, step["run"].as_str()?)));
+    runs.filter_map(|(step, run)| commands::wrong(job, step, run.trim_end()))
+        .collect()
 }
 
 /// Checks that our own actions are used after the checkout, which contains them.
@@ -71,7 +103,9 @@ fn local_actions(job: Job<'_>) -> Vec<String> {
     let mut checked_out = false;
     for action in job.steps().iter().filter_map(|step| step["uses"].as_str()) {
         checked_out |= action.starts_with("actions/checkout@");
-        let Some(directory) = action.strip_prefix("./") else { continue };
+        let Some(directory) = action.strip_prefix("./") else {
+            continue;
+        };
         if !root().join(directory).join("action.yml").is_file() {
             wrong.push(format!("there is no action `{action}`"));
         }
@@ -85,7 +119,10 @@ fn local_actions(job: Job<'_>) -> Vec<String> {
 fn limits(job: Job<'_>) -> Vec<String> {
     // A called workflow has its own limits.
     let limited = job.value["timeout-minutes"].is_u64() || job.value["uses"].is_string();
-    (!limited).then(|| "it has no `timeout-minutes`".to_owned()).into_iter().collect()
+    (!limited)
+        .then(|| "it has no `timeout-minutes`".to_owned())
+        .into_iter()
+        .collect()
 }
 
 /// Checks the permissions: none at the top; in each job those that it needs, each with a reason in a comment.
@@ -94,7 +131,10 @@ fn grants(document: &Document) -> Vec<String> {
     if document.value["permissions"] != json!({}) {
         wrong.push(document.wrong("permissions", "the top has to grant nothing: `permissions: {}`"));
     }
-    for job in document.jobs().filter(|job| !job.value["permissions"].is_object()) {
+    for job in document
+        .jobs()
+        .filter(|job| !job.value["permissions"].is_object())
+    {
         wrong.push(document.wrong(job.name, "it has no `permissions`"));
     }
     for line in document.text.lines() {
@@ -110,26 +150,39 @@ fn grants(document: &Document) -> Vec<String> {
 
 /// Checks that an action of others is `owner/name@COMMIT # vX.Y.Z`.
 fn pins(document: &Document) -> Vec<String> {
-    let used = document.text.lines().filter_map(used).filter(|used| !used.starts_with("./"));
+    let used = document
+        .text
+        .lines()
+        .filter_map(used)
+        .filter(|used| !used.starts_with("./"));
     let unpinned = used.filter(|used| pin(used).is_none());
-    unpinned.map(|used| document.wrong(used, "it has to be pinned: `@COMMIT # vX.Y.Z`")).collect()
+    unpinned
+        .map(|used| document.wrong(used, "it has to be pinned: `@COMMIT # vX.Y.Z`"))
+        .collect()
 }
 
 /// Returns the actions with more than one commit or version.
 pub(crate) fn pinned_differently(documents: &[Document]) -> Vec<String> {
     let mut pins: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (action, pinned) in
-        documents.iter().flat_map(|document| document.text.lines().filter_map(used)).filter_map(pin)
+    for (action, pinned) in documents
+        .iter()
+        .flat_map(|document| document.text.lines().filter_map(used))
+        .filter_map(pin)
     {
         pins.entry(action).or_default().insert(pinned);
     }
     let several = pins.iter().filter(|(_, pinned)| pinned.len() > 1);
-    several.map(|(action, pinned)| format!("{action} is pinned to {pinned:?}")).collect()
+    several
+        .map(|(action, pinned)| format!("{action} is pinned to {pinned:?}"))
+        .collect()
 }
 
 /// Returns the action that a line uses, with its comment.
 fn used(line: &str) -> Option<&str> {
-    line.trim_start().trim_start_matches("- ").strip_prefix("uses:").map(str::trim)
+    line.trim_start()
+        .trim_start_matches("- ")
+        .strip_prefix("uses:")
+        .map(str::trim)
 }
 
 /// Returns the action and its version, if it is pinned correctly.
@@ -144,16 +197,28 @@ fn pin(used: &str) -> Option<(&str, &str)> {
 
 /// Checks that one job waits for all others, whether they pass or not, and reads their results.
 fn join(document: &Document) -> Vec<String> {
-    let joins: Vec<Job<'_>> = document.jobs().filter(|job| job.value["if"] == "always()").collect();
+    let joins: Vec<Job<'_>> = document
+        .jobs()
+        .filter(|job| job.value["if"] == "always()")
+        .collect();
     let [join] = joins[..] else {
-        return vec![document.wrong("jobs", &format!("one job joins the others, and {} do", joins.len()))];
+        return vec![document.wrong(
+            "jobs",
+            &format!("one job joins the others, and {} do", joins.len()),
+        )];
     };
     let needs = join.needs();
-    let missing = document.jobs().filter(|job| job.name != join.name && !needs.contains(&job.name));
+    let missing = document
+        .jobs()
+        .filter(|job| job.name != join.name && !needs.contains(&job.name));
     let mut wrong: Vec<String> = missing
         .map(|job| document.wrong(join.name, &format!("it does not wait for `{}`", job.name)))
         .collect();
-    if !join.steps().iter().any(|step| step["with"]["jobs"] == "${{ toJSON(needs) }}") {
+    if !join
+        .steps()
+        .iter()
+        .any(|step| step["with"]["jobs"] == "${{ toJSON(needs) }}")
+    {
         wrong.push(document.wrong(join.name, "it does not read the results of the others"));
     }
     wrong
@@ -162,8 +227,10 @@ fn join(document: &Document) -> Vec<String> {
 /// Checks that every downloaded artifact was uploaded by a job that has ended before.
 fn downloads(document: &Document, job: Job<'_>) -> Vec<String> {
     let before = before(document, job);
-    let uploaded: Vec<String> =
-        before.into_iter().flat_map(|job| artifacts(job, "actions/upload-artifact@", "name")).collect();
+    let uploaded: Vec<String> = before
+        .into_iter()
+        .flat_map(|job| artifacts(job, "actions/upload-artifact@", "name"))
+        .collect();
     let named = artifacts(job, "actions/download-artifact@", "name");
     let unnamed = artifacts(job, "actions/download-artifact@", "pattern");
     let missing = named.into_iter().filter(|name| !uploaded.contains(name));
@@ -171,25 +238,36 @@ fn downloads(document: &Document, job: Job<'_>) -> Vec<String> {
         let beginning = pattern.trim_end_matches('*');
         !uploaded.iter().any(|name| name.starts_with(beginning))
     });
-    missing.chain(unmatched).map(|name| format!("no job that it waits for uploads `{name}`")).collect()
+    missing
+        .chain(unmatched)
+        .map(|name| format!("no job that it waits for uploads `{name}`"))
+        .collect()
 }
 
 /// Returns all jobs that have ended when `job` begins.
 fn before<'d>(document: &'d Document, job: Job<'_>) -> Vec<Job<'d>> {
-    let direct: Vec<Job<'d>> = document.jobs().filter(|other| job.needs().contains(&other.name)).collect();
+    let direct: Vec<Job<'d>> = document
+        .jobs()
+        .filter(|other| job.needs().contains(&other.name))
+        .collect();
     let indirect: Vec<Job<'d>> = direct.iter().flat_map(|job| before(document, *job)).collect();
     [direct, indirect].concat()
 }
 
 /// Returns the artifacts that steps with `action` name in `key`, for every row of the job's matrix.
 fn artifacts(job: Job<'_>, action: &str, key: &str) -> Vec<String> {
-    let steps =
-        job.steps().iter().filter(|step| step["uses"].as_str().is_some_and(|uses| uses.starts_with(action)));
+    let steps = job
+        .steps()
+        .iter()
+        .filter(|step| step["uses"].as_str().is_some_and(|uses| uses.starts_with(action)));
     let named: Vec<&str> = steps.filter_map(|step| step["with"][key].as_str()).collect();
     let fill = |name: &str, row: &serde_json::Map<String, Value>| {
         row.iter().fold(name.to_owned(), |name, (key, value)| {
             name.replace(&format!("${{{{ matrix.{key} }}}}"), &text(value))
         })
     };
-    job.rows().iter().flat_map(|row| named.iter().map(|name| fill(name, row)).collect::<Vec<_>>()).collect()
+    job.rows()
+        .iter()
+        .flat_map(|row| named.iter().map(|name| fill(name, row)).collect::<Vec<_>>())
+        .collect()
 }

@@ -69,12 +69,29 @@ fn finds_no_fault_in_the_sample() {
 #[test]
 fn finds_line_that_is_not_our_command() {
     let line = "run: cargo xtask dist --locked --target \"$TARGET\"";
-    finds(line, "run: cargo build", "one: `cargo build` is not a `cargo xtask` line");
-    finds(line, "run: |\n          cargo xtask lint\n          rm -rf /", "is more than a word");
-    for shell in
-        ["lint && true", "lint | tee log", "lint > log", "lint; true", "lint $(id)", "lint ${{ github.ref }}"]
-    {
-        finds(line, &format!("run: \"cargo xtask {shell}\""), "is more than a word");
+    finds(
+        line,
+        "run: cargo build",
+        "one: `cargo build` is not a `cargo xtask` line",
+    );
+    finds(
+        line,
+        "run: |\n          cargo xtask lint\n          rm -rf /",
+        "is more than a word",
+    );
+    for shell in [
+        "lint && true",
+        "lint | tee log",
+        "lint > log",
+        "lint; true",
+        "lint $(id)",
+        "lint ${{ github.ref }}",
+    ] {
+        finds(
+            line,
+            &format!("run: \"cargo xtask {shell}\""),
+            "is more than a word",
+        );
     }
     finds("\"$TARGET\"", "$TARGET", "`$TARGET` is more than a word");
 }
@@ -84,7 +101,11 @@ fn finds_command_that_does_not_exist() {
     finds("--locked", "--unlocked", "unexpected argument '--unlocked'");
     finds("xtask dist", "xtask dits", "unrecognized subcommand 'dits'");
     finds("target: linux-arm64", "target: linux-riscv64", "linux-riscv64");
-    finds("${{ matrix.target }}", "${{ matrix.goal }}", "matrix.goal has no value");
+    finds(
+        "${{ matrix.target }}",
+        "${{ matrix.goal }}",
+        "matrix.goal has no value",
+    );
     finds("TARGET: ${{", "OTHER: ${{", "$TARGET has no value");
 }
 
@@ -111,17 +132,33 @@ fn finds_action_that_is_not_pinned() {
 
 #[test]
 fn finds_missing_action_of_ours() {
-    finds("./.github/actions/setup", "./.github/actions/none", "there is no action `./.github/actions/none`");
+    finds(
+        "./.github/actions/setup",
+        "./.github/actions/none",
+        "there is no action `./.github/actions/none`",
+    );
     let checkout = "- uses: actions/checkout@0123456789abcdef0123456789abcdef01234567 # v1.2.3";
     finds(checkout, "", "is used before anything is checked out");
 }
 
 #[test]
 fn finds_permissions_without_reason() {
-    finds("permissions: {}\njobs", "permissions: read-all\njobs", "the top has to grant nothing");
+    finds(
+        "permissions: {}\njobs",
+        "permissions: read-all\njobs",
+        "the top has to grant nothing",
+    );
     finds("permissions: {}\njobs", "jobs", "the top has to grant nothing");
-    finds("    permissions: {}\n    steps", "    steps", "two: it has no `permissions`");
-    finds("contents: read # to check out", "contents: read", "a permission needs its reason");
+    finds(
+        "    permissions: {}\n    steps",
+        "    steps",
+        "two: it has no `permissions`",
+    );
+    finds(
+        "contents: read # to check out",
+        "contents: read",
+        "a permission needs its reason",
+    );
 }
 
 #[test]
@@ -132,16 +169,36 @@ fn finds_job_without_time_limit() {
 #[test]
 fn finds_job_that_is_not_joined() {
     finds("[one, two]", "[two]", "joined: it does not wait for `one`");
-    finds("if: always()", "if: success()", "one job joins the others, and 0 do");
+    finds(
+        "if: always()",
+        "if: success()",
+        "one job joins the others, and 0 do",
+    );
     finds("needs: one", "if: always()\n    needs: one", "and 2 do");
-    finds("jobs: ${{ toJSON(needs) }}", "jobs: '{}'", "it does not read the results of the others");
+    finds(
+        "jobs: ${{ toJSON(needs) }}",
+        "jobs: '{}'",
+        "it does not read the results of the others",
+    );
 }
 
 #[test]
 fn finds_artifact_that_nobody_uploads() {
-    finds("pattern: made-*", "pattern: built-*", "no job that it waits for uploads `built-*`");
-    finds("pattern: made-*", "name: made-linux-riscv64", "uploads `made-linux-riscv64`");
-    finds("    needs: one\n", "", "two: no job that it waits for uploads `made-*`");
+    finds(
+        "pattern: made-*",
+        "pattern: built-*",
+        "no job that it waits for uploads `built-*`",
+    );
+    finds(
+        "pattern: made-*",
+        "name: made-linux-riscv64",
+        "uploads `made-linux-riscv64`",
+    );
+    finds(
+        "    needs: one\n",
+        "",
+        "two: no job that it waits for uploads `made-*`",
+    );
 }
 
 #[test]
@@ -161,6 +218,9 @@ fn finds_action_that_does_more_than_prepare() {
         "rustup toolchain install $(cat version)",
         "rustup toolchain install ${{ inputs.version }}",
     ] {
-        assert!(found(run).iter().any(|said| said.contains("not on the list")), "{run}");
+        assert!(
+            found(run).iter().any(|said| said.contains("not on the list")),
+            "{run}"
+        );
     }
 }

@@ -52,7 +52,11 @@ impl<'a> Apt<'a> {
     /// Reads the index of `suite`. All files are kept below `directory`.
     pub(super) fn new(shell: &'a Shell, directory: &Path, mirror: &Mirror, suite: &str) -> Result<Self> {
         let directory = directory.join("apt").join(suite);
-        let apt = Self { shell, directory, suite: suite.to_owned() };
+        let apt = Self {
+            shell,
+            directory,
+            suite: suite.to_owned(),
+        };
         for directory in ["lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(apt.directory.join(directory))?;
         }
@@ -67,13 +71,22 @@ impl<'a> Apt<'a> {
 
     /// Returns the versions of the package `name` as `apt-cache madison` prints them, the newest first.
     pub(super) fn versions(&self, name: &str) -> Result<String> {
-        cmd::read(self.command("apt-cache").args(["madison", name]), "ask apt for versions")
+        cmd::read(
+            self.command("apt-cache").args(["madison", name]),
+            "ask apt for versions",
+        )
     }
 
     /// Returns the packages `names` and their dependencies, without those that the system has.
     pub(super) fn missing(&self, names: &[String]) -> Result<Vec<Package>> {
-        let simulate = self.command("apt-get").args(["install", "--simulate"]).args(names);
-        let asked = cmd::output(simulate.env("LC_ALL", "C"), "ask apt for the dependencies of a package")?;
+        let simulate = self
+            .command("apt-get")
+            .args(["install", "--simulate"])
+            .args(names);
+        let asked = cmd::output(
+            simulate.env("LC_ALL", "C"),
+            "ask apt for the dependencies of a package",
+        )?;
         let said = String::from_utf8_lossy(&asked.stderr);
         ensure!(
             asked.status.success(),
@@ -92,7 +105,9 @@ impl<'a> Apt<'a> {
         into: &Path,
         check: impl Fn(&Path) -> Result<()>,
     ) -> Result<()> {
-        let [first, others @ ..] = packages else { return Ok(()) };
+        let [first, others @ ..] = packages else {
+            return Ok(());
+        };
         let more = match others.len() {
             0 => String::new(),
             count => format!(" and {count} dependencies"),
@@ -102,7 +117,11 @@ impl<'a> Apt<'a> {
         ui::progress("Unpacking", &what, || {
             archives(into)?.into_iter().try_for_each(|archive| {
                 check(&archive)?;
-                cmd::run_quietly(cmd!(self.shell, "dpkg -x {archive} {into}"), "unpack a package", 6)?;
+                cmd::run_quietly(
+                    cmd!(self.shell, "dpkg -x {archive} {into}"),
+                    "unpack a package",
+                    6,
+                )?;
                 Ok(fs::remove_file(archive)?)
             })
         })
@@ -110,7 +129,9 @@ impl<'a> Apt<'a> {
 
     fn download(&self, packages: &[Package], into: &Path) -> Result<()> {
         let _here = self.shell.push_dir(into);
-        let exact = packages.iter().map(|package| format!("{}={}", package.name, package.version));
+        let exact = packages
+            .iter()
+            .map(|package| format!("{}={}", package.name, package.version));
         let command = self.command("apt-get").arg("download").args(exact);
         cmd::run_quietly(command, "download Debian's packages", 6)
     }
@@ -140,14 +161,22 @@ fn planned(plan: &str) -> Vec<Package> {
         .filter_map(|line| {
             let (name, rest) = line.strip_prefix("Inst ")?.split_once(' ')?;
             let version = rest.split_once('(')?.1.split_whitespace().next()?;
-            Some(Package { name: name.to_owned(), version: version.to_owned() })
+            Some(Package {
+                name: name.to_owned(),
+                version: version.to_owned(),
+            })
         })
         .collect()
 }
 
 fn archives(directory: &Path) -> Result<Vec<PathBuf>> {
-    let paths = fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|e| e == "deb")).collect())
+    let paths = fs::read_dir(directory)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(paths
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "deb"))
+        .collect())
 }
 
 #[cfg(test)]
@@ -159,10 +188,14 @@ mod tests {
         let plan = "Inst libxnvctrl0 (525.85.05-3~deb12u1 Debian:12.13/oldstable [amd64])\n\
                     Inst libgbm1 [22.3.6-1] (22.3.6-1+deb12u1 Debian:12.13/oldstable [amd64]) []\n\
                     Conf libxnvctrl0 (525.85.05-3~deb12u1 Debian:12.13/oldstable [amd64])\n";
-        let package =
-            |name: &str, version: &str| Package { name: name.to_owned(), version: version.to_owned() };
-        let expected =
-            [package("libxnvctrl0", "525.85.05-3~deb12u1"), package("libgbm1", "22.3.6-1+deb12u1")];
+        let package = |name: &str, version: &str| Package {
+            name: name.to_owned(),
+            version: version.to_owned(),
+        };
+        let expected = [
+            package("libxnvctrl0", "525.85.05-3~deb12u1"),
+            package("libgbm1", "22.3.6-1+deb12u1"),
+        ];
         assert_eq!(planned(plan), expected);
         assert!(planned("").is_empty());
     }

@@ -34,7 +34,10 @@ impl Mirror {
 
     /// Returns the mirror's stanza in a list for `suite`.
     pub(super) fn stanza(&self, suite: &str) -> String {
-        let mut stanza = format!("Types: deb\nURIs: {}\nSuites: {suite}\nComponents: main\n", self.uri);
+        let mut stanza = format!(
+            "Types: deb\nURIs: {}\nSuites: {suite}\nComponents: main\n",
+            self.uri
+        );
         if let Some(key) = &self.signed_by {
             stanza.push_str(&format!("Signed-By: {key}\n"));
         }
@@ -46,7 +49,10 @@ impl Mirror {
 fn from_lines(text: &str) -> Option<Mirror> {
     text.lines().find_map(|line| {
         let line = line.split('#').next()?.trim();
-        let rest = line.strip_prefix("deb")?.strip_prefix(char::is_whitespace)?.trim_start();
+        let rest = line
+            .strip_prefix("deb")?
+            .strip_prefix(char::is_whitespace)?
+            .trim_start();
         let (options, rest) = match rest.strip_prefix('[') {
             Some(rest) => rest.split_once(']')?,
             None => ("", rest),
@@ -55,8 +61,14 @@ fn from_lines(text: &str) -> Option<Mirror> {
         let uri = words.next().filter(|uri| is_main_archive(uri))?;
         let suite = words.next()?.to_owned();
         words.next().filter(|component| *component == "main")?;
-        let signed_by = options.split_whitespace().find_map(|option| option.strip_prefix("signed-by="));
-        Some(Mirror { uri: uri.to_owned(), suite, signed_by: signed_by.map(str::to_owned) })
+        let signed_by = options
+            .split_whitespace()
+            .find_map(|option| option.strip_prefix("signed-by="));
+        Some(Mirror {
+            uri: uri.to_owned(),
+            suite,
+            signed_by: signed_by.map(str::to_owned),
+        })
     })
 }
 
@@ -72,18 +84,31 @@ fn from_stanzas(text: &str) -> Option<Mirror> {
             return None;
         }
         let uris = field(stanza, "URIs")?;
-        let uri = uris.split_whitespace().find(|uri| is_main_archive(uri))?.to_owned();
+        let uri = uris
+            .split_whitespace()
+            .find(|uri| is_main_archive(uri))?
+            .to_owned();
         let suite = field(stanza, "Suites")?.split_whitespace().next()?.to_owned();
-        Some(Mirror { uri, suite, signed_by: field(stanza, "Signed-By") })
+        Some(Mirror {
+            uri,
+            suite,
+            signed_by: field(stanza, "Signed-By"),
+        })
     })
 }
 
 /// Returns a field's value. Continuation lines keep their indentation, which a key inside the list needs.
 fn field(stanza: &[&str], name: &str) -> Option<String> {
-    let is_field = |line: &&str| line.split_once(':').is_some_and(|(key, _)| key.eq_ignore_ascii_case(name));
+    let is_field = |line: &&str| {
+        line.split_once(':')
+            .is_some_and(|(key, _)| key.eq_ignore_ascii_case(name))
+    };
     let start = stanza.iter().position(is_field)?;
     let mut value = stanza[start].split_once(':')?.1.trim().to_owned();
-    for line in stanza[start + 1..].iter().take_while(|line| line.starts_with([' ', '\t'])) {
+    for line in stanza[start + 1..]
+        .iter()
+        .take_while(|line| line.starts_with([' ', '\t']))
+    {
         value.push('\n');
         value.push_str(line);
     }
@@ -94,7 +119,8 @@ fn field(stanza: &[&str], name: &str) -> Option<String> {
 /// on snapshots, and cloud images have a file (`mirror+file:/etc/apt/mirrors/debian.list`); security fixes and
 /// other vendors have other names.
 fn is_main_archive(uri: &str) -> bool {
-    uri.split('/').any(|part| part == "debian" || part == "debian.list")
+    uri.split('/')
+        .any(|part| part == "debian" || part == "debian.list")
 }
 
 #[cfg(test)]
@@ -105,7 +131,11 @@ mod tests {
 
     fn mirror(uri: &str, suite: &str, signed_by: Option<&str>) -> Option<Mirror> {
         let signed_by = signed_by.map(str::to_owned);
-        Some(Mirror { uri: uri.to_owned(), suite: suite.to_owned(), signed_by })
+        Some(Mirror {
+            uri: uri.to_owned(),
+            suite: suite.to_owned(),
+            signed_by,
+        })
     }
 
     #[test]
@@ -114,14 +144,20 @@ mod tests {
                     deb-src http://source.example/debian bookworm main\n\
                     deb http://security.example/debian-security bookworm-security main\n\
                     deb\thttp://mirror.example/debian bookworm main contrib # the nearest\n";
-        assert_eq!(from_lines(text), mirror("http://mirror.example/debian", "bookworm", None));
+        assert_eq!(
+            from_lines(text),
+            mirror("http://mirror.example/debian", "bookworm", None)
+        );
     }
 
     #[test]
     fn parses_options_of_a_line() {
         let text =
             format!("deb [ arch=amd64 signed-by={KEYRING} ] https://mirror.example/debian/ trixie main\n");
-        assert_eq!(from_lines(&text), mirror("https://mirror.example/debian/", "trixie", Some(KEYRING)));
+        assert_eq!(
+            from_lines(&text),
+            mirror("https://mirror.example/debian/", "trixie", Some(KEYRING))
+        );
     }
 
     #[test]
@@ -131,7 +167,10 @@ mod tests {
              types: deb deb-src\n# a remark\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\n\
              Components: main\nSigned-By: {KEYRING}\n"
         );
-        assert_eq!(from_stanzas(&text), mirror("http://mirror.example/debian", "bookworm", Some(KEYRING)));
+        assert_eq!(
+            from_stanzas(&text),
+            mirror("http://mirror.example/debian", "bookworm", Some(KEYRING))
+        );
     }
 
     #[test]
@@ -156,12 +195,17 @@ mod tests {
     #[test]
     fn finds_no_mirror_of_other_distributions() {
         assert_eq!(from_lines("deb http://archive.example/ubuntu noble main\n"), None);
-        assert_eq!(from_lines("deb http://packages.example/apt cloud-sdk main\n"), None);
+        assert_eq!(
+            from_lines("deb http://packages.example/apt cloud-sdk main\n"),
+            None
+        );
     }
 
     #[test]
     fn recognises_snapshots_and_mirror_files() {
-        assert!(is_main_archive("http://snapshot.example/archive/debian/20250520T000000Z"));
+        assert!(is_main_archive(
+            "http://snapshot.example/archive/debian/20250520T000000Z"
+        ));
         assert!(is_main_archive("mirror+file:/etc/apt/mirrors/debian.list"));
         assert!(!is_main_archive("http://mirror.example/debian-security"));
     }
@@ -175,6 +219,9 @@ mod tests {
         fs::write(parts.join("debian.list.save"), line).unwrap();
         assert_eq!(Mirror::find(etc.path()), None);
         fs::write(parts.join("debian.list"), line).unwrap();
-        assert_eq!(Mirror::find(etc.path()), mirror("http://mirror.example/debian", "trixie", None));
+        assert_eq!(
+            Mirror::find(etc.path()),
+            mirror("http://mirror.example/debian", "trixie", None)
+        );
     }
 }

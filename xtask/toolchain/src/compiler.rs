@@ -18,7 +18,10 @@ pub(super) fn find(shell: &Shell) -> State {
         Some(name) => (name.as_str(), "from CXX"),
         None => ("c++", "the system's"),
     };
-    let asked = cmd::output(cmd!(shell, "{program} -dumpversion"), "ask the C++ compiler for its version");
+    let asked = cmd::output(
+        cmd!(shell, "{program} -dumpversion"),
+        "ask the C++ compiler for its version",
+    );
     match asked {
         Ok(output) if output.status.success() => State::Found(Installation {
             version: String::from_utf8_lossy(&output.stdout).trim().to_owned(),

@@ -40,13 +40,25 @@ pub(super) struct Debian<'a> {
 impl<'a> Debian<'a> {
     /// Uses `directory`, an existing one in the cache.
     pub(super) fn new(shell: &'a Shell, directory: PathBuf, mirror: Mirror, pins: &'a DebianPins) -> Self {
-        Self { shell, directory, mirror, pins }
+        Self {
+            shell,
+            directory,
+            mirror,
+            pins,
+        }
     }
 
     /// Returns the source of Rust `release`, such as `1.95.0`.
     pub(super) fn rust_source(&self, release: &str) -> Result<Unpacked> {
-        self.package("rust-src", &self.pins.rust_src, |version| upstream(version) == release)
-            .with_context(|| format!("could not get Debian's `rust-src` {release} from {}", self.pins.suite))
+        self.package("rust-src", &self.pins.rust_src, |version| {
+            upstream(version) == release
+        })
+        .with_context(|| {
+            format!(
+                "could not get Debian's `rust-src` {release} from {}",
+                self.pins.suite
+            )
+        })
     }
 
     /// Returns the C library of both targets, in any version.
@@ -64,10 +76,18 @@ impl<'a> Debian<'a> {
         let version = choose(&apt.versions(name)?, name, fits)?;
         let root = unpacked_directory(&self.directory, name, &version);
         let staging = Staging::begin(&root)?;
-        let package = Package { name: name.to_owned(), version };
-        apt.unpack(slice::from_ref(&package), staging.path(), |archive| check(pin, &package, archive))?;
+        let package = Package {
+            name: name.to_owned(),
+            version,
+        };
+        apt.unpack(slice::from_ref(&package), staging.path(), |archive| {
+            check(pin, &package, archive)
+        })?;
         let Package { version, .. } = package;
-        staging.commit(&Stamp { version: version.clone(), from: format!("Debian's {}", apt.suite) })?;
+        staging.commit(&Stamp {
+            version: version.clone(),
+            from: format!("Debian's {}", apt.suite),
+        })?;
         Ok(Unpacked { root, version })
     }
 }
@@ -83,14 +103,24 @@ pub(super) fn cached(
         let file_name = entry.file_name().into_string().ok()?;
         let version = file_name.strip_prefix(&prefix).filter(|version| fits(version))?;
         let contents = Some(Contents::of(&entry.path())).filter(|contents| *contents != Contents::Absent)?;
-        Some((Unpacked { root: entry.path(), version: version.to_owned() }, contents))
+        Some((
+            Unpacked {
+                root: entry.path(),
+                version: version.to_owned(),
+            },
+            contents,
+        ))
     });
     found.max_by_key(|(_, contents)| matches!(contents, Contents::Whole(_)))
 }
 
 /// Returns the directory of the package that contains `path`, if it is below `directory`.
 pub(super) fn package_of(directory: &Path, path: &Path) -> Option<PathBuf> {
-    path.strip_prefix(directory).ok()?.components().next().map(|package| directory.join(package))
+    path.strip_prefix(directory)
+        .ok()?
+        .components()
+        .next()
+        .map(|package| directory.join(package))
 }
 
 /// Returns the directory of the package below `directory`.
@@ -124,7 +154,10 @@ fn choose(listing: &str, name: &str, fits: impl Fn(&str) -> bool) -> Result<Stri
 fn check(pin: &PackagePin, package: &Package, archive: &Path) -> Result<()> {
     let Package { name, version } = package;
     if *version != pin.version {
-        ui::warn(&format!("{name} {version} is not the tested version {}", pin.version));
+        ui::warn(&format!(
+            "{name} {version} is not the tested version {}",
+            pin.version
+        ));
         return Ok(());
     }
     let sum = Checksum::of_file(archive)?;
@@ -170,8 +203,14 @@ mod tests {
     #[test]
     fn refuses_other_bytes_of_tested_version() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let pin = PackagePin { version: "1".to_owned(), sha256: Checksum::try_from("0".repeat(64)).unwrap() };
-        let package = |version: &str| Package { name: "wasi-libc".to_owned(), version: version.to_owned() };
+        let pin = PackagePin {
+            version: "1".to_owned(),
+            sha256: Checksum::try_from("0".repeat(64)).unwrap(),
+        };
+        let package = |version: &str| Package {
+            name: "wasi-libc".to_owned(),
+            version: version.to_owned(),
+        };
         assert!(check(&pin, &package("1"), file.path()).is_err());
         assert!(check(&pin, &package("2"), file.path()).is_ok());
     }

@@ -31,11 +31,20 @@ pub(super) fn step(step: &Step, pins: &Pins) -> String {
         Step::Refuse(item, reason) => return format!("{item:<17} wrong     {reason}"),
         Step::Get(item, methods, note) => {
             let first = format!("{item:<17} missing   `{}` installs it", item.command());
-            (*item, [first].into_iter().chain(note.as_ref().map(|note| format!("  {note}"))), methods)
+            (
+                *item,
+                [first]
+                    .into_iter()
+                    .chain(note.as_ref().map(|note| format!("  {note}"))),
+                methods,
+            )
         }
         Step::Replace(item, methods, directory) => {
             let first = format!("{item:<17} damaged   `{}` installs it again", item.command());
-            let note = format!("  `{}` differs from what was installed there", directory.display());
+            let note = format!(
+                "  `{}` differs from what was installed there",
+                directory.display()
+            );
             (*item, [first].into_iter().chain(Some(note)), methods)
         }
     };
@@ -44,7 +53,11 @@ pub(super) fn step(step: &Step, pins: &Pins) -> String {
         format!("  {word} {}", method.describe(item, pins))
     });
     let choice = format!("  or {}", item.choice(pins));
-    lines.chain(methods).chain([choice]).collect::<Vec<_>>().join("\n")
+    lines
+        .chain(methods)
+        .chain([choice])
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Returns the error for a machine on which nothing can be installed: all missing and damaged items.
@@ -103,14 +116,20 @@ mod tests {
             path: PathBuf::from("/c/wasmtime"),
             from: "PyPI".to_owned(),
         };
-        let found = step(&Step::Keep(Item::Tool(Tool::Wasmtime), installation), &Pins::load().unwrap());
+        let found = step(
+            &Step::Keep(Item::Tool(Tool::Wasmtime), installation),
+            &Pins::load().unwrap(),
+        );
         assert_eq!(found, "wasmtime          found     49.0.3   /c/wasmtime (PyPI)");
     }
 
     #[test]
     fn shows_missing_item_with_every_method() {
-        let missing =
-            Step::Get(P2, vec![Method::Rustup, Method::Debian], Some("the std there is old".to_owned()));
+        let missing = Step::Get(
+            P2,
+            vec![Method::Rustup, Method::Debian],
+            Some("the std there is old".to_owned()),
+        );
         assert_eq!(
             step(&missing, &Pins::load().unwrap()),
             "wasm32-wasip2     missing   `cargo xtask setup` installs it\n  \
@@ -130,9 +149,18 @@ mod tests {
         );
         let shown = step(&replace, &Pins::load().unwrap());
         let lines: Vec<&str> = shown.lines().collect();
-        assert_eq!(lines[0], "wasmtime          damaged   `cargo xtask setup` installs it again");
-        assert_eq!(lines[1], "  `/cache/tools/wasmtime-1` differs from what was installed there");
-        assert!(lines[2].starts_with("  get it by `cargo install wasmtime-cli"), "{shown}");
+        assert_eq!(
+            lines[0],
+            "wasmtime          damaged   `cargo xtask setup` installs it again"
+        );
+        assert_eq!(
+            lines[1],
+            "  `/cache/tools/wasmtime-1` differs from what was installed there"
+        );
+        assert!(
+            lines[2].starts_with("  get it by `cargo install wasmtime-cli"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -15,7 +15,10 @@ use super::{
 /// Reports newly installed items. Commands other than setup do not mention the ones that exist.
 pub(super) fn mention_new(item: Item, installation: &Installation, outcome: Outcome) -> Result<()> {
     if outcome == Outcome::Installed {
-        ui::status("Installed", &format!("{item} {} ({})", installation.version, installation.from));
+        ui::status(
+            "Installed",
+            &format!("{item} {} ({})", installation.version, installation.from),
+        );
     }
     Ok(())
 }
@@ -30,7 +33,10 @@ pub(super) fn install(
     let mut machine = Machine::new(project)?;
     let mut steps = plan(machine.facts(items)?);
     let mut lock = None;
-    if steps.iter().any(|step| matches!(step, Step::Get(..) | Step::Replace(..))) {
+    if steps
+        .iter()
+        .any(|step| matches!(step, Step::Get(..) | Step::Replace(..)))
+    {
         lock = Some(take_turns(project).with_context(|| display::not_begun(&steps))?);
         // The process that had the lock before may have installed the same items.
         steps = plan(machine.facts(items)?);
@@ -50,16 +56,29 @@ pub(super) fn install(
     if failures.is_empty() {
         return Ok(installations);
     }
-    bail!("{} of {} items could not be set up\n\n{}", failures.len(), items.len(), failures.join("\n\n"))
+    bail!(
+        "{} of {} items could not be set up\n\n{}",
+        failures.len(),
+        items.len(),
+        failures.join("\n\n")
+    )
 }
 
 fn carry_out(machine: &mut Machine<'_>, step: Step) -> (Item, Outcome, Result<Installation>) {
     match step {
         Step::Keep(item, installation) => (item, Outcome::Found, Ok(installation)),
-        Step::Get(item, methods, _) => (item, Outcome::Installed, first_that_works(machine, item, &methods)),
+        Step::Get(item, methods, _) => (
+            item,
+            Outcome::Installed,
+            first_that_works(machine, item, &methods),
+        ),
         Step::Replace(item, methods, directory) => {
             ui::warn(&display::damaged(item, &directory));
-            (item, Outcome::Installed, first_that_works(machine, item, &methods))
+            (
+                item,
+                Outcome::Installed,
+                first_that_works(machine, item, &methods),
+            )
         }
         Step::Refuse(item, reason) => (item, Outcome::Found, Err(anyhow::Error::msg(reason))),
     }
@@ -89,7 +108,9 @@ fn take_turns(project: &Project) -> Result<File> {
         let file = File::create(&path)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => {
-                ui::progress("Waiting", "for another `cargo xtask` that installs", || file.lock())?
+                ui::progress("Waiting", "for another `cargo xtask` that installs", || {
+                    file.lock()
+                })?
             }
             other => other?,
         }

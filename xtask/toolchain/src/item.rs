@@ -125,8 +125,14 @@ pub(super) fn version_words(tool: Tool) -> &'static [&'static str] {
 
 impl Python {
     /// All environments.
-    pub(super) const ALL: [Self; 6] =
-        [Self::Wamr, Self::Zig, Self::Acceptance, Self::Deploy, Self::Lint, Self::Release];
+    pub(super) const ALL: [Self; 6] = [
+        Self::Wamr,
+        Self::Zig,
+        Self::Acceptance,
+        Self::Deploy,
+        Self::Lint,
+        Self::Release,
+    ];
 
     /// Returns its name, which is also the name of its list.
     pub(super) fn name(self) -> &'static str {
@@ -210,12 +216,21 @@ impl Item {
             }
             Self::CxxCompiler => "name one in CXX".to_owned(),
             Self::Wasmtime(_) => "skip that release and run on another".to_owned(),
-            Self::Tool(tool) => format!("set {} to the path of a {}", pins.tool(tool).variable, tool.name()),
+            Self::Tool(tool) => format!(
+                "set {} to the path of a {}",
+                pins.tool(tool).variable,
+                tool.name()
+            ),
             Self::Python(_) => "install Python 3.9 or later with its venv module and pip".to_owned(),
             Self::Node(_) => "install Node.js 20 or later with npm".to_owned(),
             Self::Program(program) => {
-                let ProgramPin { variable, packages, .. } = program.pin(pins);
-                format!("install `{}`, or set {variable} to the path of the program", packages[0])
+                let ProgramPin {
+                    variable, packages, ..
+                } = program.pin(pins);
+                format!(
+                    "install `{}`, or set {variable} to the path of the program",
+                    packages[0]
+                )
             }
         }
     }

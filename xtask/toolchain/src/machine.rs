@@ -45,15 +45,32 @@ impl<'a> Machine<'a> {
     /// Prepares without looking anything up.
     pub(super) fn new(project: &'a Project) -> Result<Self> {
         let (shell, pins) = (project.shell()?, Pins::load()?);
-        Ok(Self { project, shell, pins, sysroot: None, rustup_failed: false })
+        Ok(Self {
+            project,
+            shell,
+            pins,
+            sysroot: None,
+            rustup_failed: false,
+        })
     }
 
     /// Returns the facts about `items`.
     pub(super) fn facts(&mut self, items: &[Item]) -> Result<Facts> {
-        let items = items.iter().map(|&item| Ok((item, self.state(item)?))).collect::<Result<_>>()?;
+        let items = items
+            .iter()
+            .map(|&item| Ok((item, self.state(item)?)))
+            .collect::<Result<_>>()?;
         let debian = on_path("apt-get") && on_path("dpkg") && Mirror::find(Path::new(APT)).is_some();
         let [rustup, python, npm] = ["rustup", "python3", "npm"].map(on_path);
-        Ok(Facts { items, installers: Installers { rustup, debian, python, npm } })
+        Ok(Facts {
+            items,
+            installers: Installers {
+                rustup,
+                debian,
+                python,
+                npm,
+            },
+        })
     }
 
     /// Installs `item` with one method, and checks that it is then found.
@@ -89,9 +106,12 @@ impl<'a> Machine<'a> {
             }
             Item::Python(python) => python::find(&self.shell, &self.project.cache, python),
             Item::Node(node) => node::find(&self.project.cache, node),
-            Item::Program(program) => {
-                programs::find(&self.shell, &self.debian_directory(), program, program.pin(&self.pins))
-            }
+            Item::Program(program) => programs::find(
+                &self.shell,
+                &self.debian_directory(),
+                program,
+                program.pin(&self.pins),
+            ),
         })
     }
 
@@ -162,7 +182,12 @@ impl<'a> Machine<'a> {
     }
 
     fn debian(&self) -> Result<Debian<'_>> {
-        Ok(Debian::new(&self.shell, self.debian_directory(), mirror()?, &self.pins.debian))
+        Ok(Debian::new(
+            &self.shell,
+            self.debian_directory(),
+            mirror()?,
+            &self.pins.debian,
+        ))
     }
 
     /// Returns the directory of everything from Debian, which exists once there is anything.

@@ -39,7 +39,10 @@ pub fn wasmtimes(project: &Project, releases: Releases) -> Result<Vec<Wasmtime>>
     let installations = install(project, &items(releases, &Pins::load()?), mention_new)?;
     Ok(installations
         .into_iter()
-        .map(|installation| Wasmtime { version: installation.version, path: installation.path })
+        .map(|installation| Wasmtime {
+            version: installation.version,
+            path: installation.path,
+        })
         .collect())
 }
 
@@ -50,10 +53,16 @@ mod tests {
     #[test]
     fn newest_release_is_the_pinned_one() {
         let pins = Pins::load().unwrap();
-        let versions: Vec<String> = pins.releases().map(|release| pins.wasmtime(release).version).collect();
+        let versions: Vec<String> = pins
+            .releases()
+            .map(|release| pins.wasmtime(release).version)
+            .collect();
         assert_eq!(versions[0], pins.wasmtime.version);
         let major = |version: &str| version.split('.').next().unwrap().parse::<u32>().unwrap();
-        assert!(versions.windows(2).all(|pair| major(&pair[0]) > major(&pair[1])), "{versions:?}");
+        assert!(
+            versions.windows(2).all(|pair| major(&pair[0]) > major(&pair[1])),
+            "{versions:?}"
+        );
     }
 
     #[test]
@@ -61,7 +70,11 @@ mod tests {
         let pins = Pins::load().unwrap();
         for release in pins.releases() {
             let version = pins.wasmtime(release).version;
-            assert_eq!(version.parse::<Releases>().unwrap(), Releases::One(release), "{version}");
+            assert_eq!(
+                version.parse::<Releases>().unwrap(),
+                Releases::One(release),
+                "{version}"
+            );
         }
     }
 }

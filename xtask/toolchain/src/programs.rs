@@ -28,14 +28,18 @@ const LIBRARIES: [&str; 2] = ["usr/lib", "lib"];
 /// Finds `program`. One that does not run counts as missing; if the user chose it, that is an error.
 pub(super) fn find(shell: &Shell, directory: &Path, program: Program, pin: &ProgramPin) -> State {
     if let Some(chosen) = env::var_os(&pin.variable).filter(|value| !value.is_empty()) {
-        let path = env::current_dir().map(|directory| directory.join(&chosen)).unwrap_or_default();
+        let path = env::current_dir()
+            .map(|directory| directory.join(&chosen))
+            .unwrap_or_default();
         return runs(shell, path, &pin.variable).map_or_else(
             || State::Broken(broken(program, &pin.variable, &chosen.display().to_string())),
             State::Found,
         );
     }
     let system = pin.names.iter().filter_map(|name| on_path(name));
-    let system = system.into_iter().find_map(|path| runs(shell, path, "the system's"));
+    let system = system
+        .into_iter()
+        .find_map(|path| runs(shell, path, "the system's"));
     if let Some(installation) = system {
         return State::Found(installation);
     }
@@ -43,7 +47,9 @@ pub(super) fn find(shell: &Shell, directory: &Path, program: Program, pin: &Prog
         return State::Missing(None);
     };
     let runs = |stamp: Stamp| runs(shell, unpacked.root.join(SCRIPT), &stamp.from);
-    contents.state(&unpacked.root, |stamp| runs(stamp).map_or(State::Missing(None), State::Found))
+    contents.state(&unpacked.root, |stamp| {
+        runs(stamp).map_or(State::Missing(None), State::Found)
+    })
 }
 
 /// Unpacks Debian's packages of `program` and their dependencies below `directory`.
@@ -53,24 +59,36 @@ pub(super) fn install(apt: &Apt<'_>, directory: &Path, program: Program, pin: &P
     packages.sort_by_key(|package| package.name != pin.packages[0]);
     let version = packages.first().filter(|package| package.name == pin.packages[0]);
     let version = version.map(|package| package.version.clone()).with_context(|| {
-        format!("the package `{}` is installed, but its program does not run", pin.packages[0])
+        format!(
+            "the package `{}` is installed, but its program does not run",
+            pin.packages[0]
+        )
     })?;
     // A colon separates the directories of a list, and a version may have one.
     let place = debian::unpacked_directory(directory, program.name(), &version.replace(':', "."));
     let staging = Staging::begin(&place)?;
     apt.unpack(&packages, staging.path(), |_| Ok(()))?;
-    ensure!(staging.path().join(&pin.path).is_file(), "there is no `{}` in the package", pin.path);
+    ensure!(
+        staging.path().join(&pin.path).is_file(),
+        "there is no `{}` in the package",
+        pin.path
+    );
     let script = script(&library_directories(staging.path())?, &pin.path);
     write_executable(&staging.path().join(SCRIPT), &script)?;
     fs::write(staging.path().join("fonts.conf"), FONTS)?;
-    staging.commit(&Stamp { version, from: format!("Debian's {}", apt.suite) })
+    staging.commit(&Stamp {
+        version,
+        from: format!("Debian's {}", apt.suite),
+    })
 }
 
 /// Returns the program `name` in the directories of `PATH`, without starting it.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let file = PathBuf::from(name).with_extension(env::consts::EXE_EXTENSION);
     let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|directory| directory.join(&file)).find(|path| path.is_file())
+    env::split_paths(&path)
+        .map(|directory| directory.join(&file))
+        .find(|path| path.is_file())
 }
 
 /// Returns the program at `path` with its version, if it prints one.
@@ -80,24 +98,36 @@ fn runs(shell: &Shell, path: PathBuf, from: &str) -> Option<Installation> {
     }
     let output = cmd::output(cmd!(shell, "{path} --version"), "ask a program for its version").ok()?;
     let version = version(&String::from_utf8_lossy(&output.stdout)).filter(|_| output.status.success())?;
-    Some(Installation { version, path, from: from.to_owned() })
+    Some(Installation {
+        version,
+        path,
+        from: from.to_owned(),
+    })
 }
 
 /// Returns the first word that begins with a digit: programs print various words before it.
 fn version(printed: &str) -> Option<String> {
     let words = printed.split(|c: char| c.is_whitespace() || c == ',');
-    words.into_iter().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
+    words
+        .into_iter()
+        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+        .map(str::to_owned)
 }
 
 fn broken(program: Program, variable: &str, chosen: &str) -> String {
-    format!("{variable} is `{chosen}`, which is not a working {}: correct it or unset it", program.name())
+    format!(
+        "{variable} is `{chosen}`, which is not a working {}: correct it or unset it",
+        program.name()
+    )
 }
 
 /// Returns the directories below `root` that hold shared libraries, relative to it and sorted.
 fn library_directories(root: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    for directory in
-        LIBRARIES.map(|directory| root.join(directory)).iter().filter(|directory| directory.is_dir())
+    for directory in LIBRARIES
+        .map(|directory| root.join(directory))
+        .iter()
+        .filter(|directory| directory.is_dir())
     {
         gather(directory, &mut found)?;
     }
@@ -128,7 +158,10 @@ fn gather(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 
 /// Returns a script that runs the program at `path` with the files beside it, in any directory.
 fn script(libraries: &[String], path: &str) -> String {
-    let libraries: Vec<String> = libraries.iter().map(|directory| format!("$root/{directory}")).collect();
+    let libraries: Vec<String> = libraries
+        .iter()
+        .map(|directory| format!("$root/{directory}"))
+        .collect();
     let libraries = libraries.join(":");
     format!(
         r#"#!/bin/sh
@@ -165,8 +198,14 @@ mod tests {
 
     #[test]
     fn version_is_the_first_number() {
-        assert_eq!(version("qemu-aarch64 version 7.2.22 (Debian 1:7.2)").unwrap(), "7.2.22");
-        assert_eq!(version("Docker version 20.10.24+dfsg1, build 297e128").unwrap(), "20.10.24+dfsg1");
+        assert_eq!(
+            version("qemu-aarch64 version 7.2.22 (Debian 1:7.2)").unwrap(),
+            "7.2.22"
+        );
+        assert_eq!(
+            version("Docker version 20.10.24+dfsg1, build 297e128").unwrap(),
+            "20.10.24+dfsg1"
+        );
         assert_eq!(version("no number"), None);
     }
 
@@ -185,7 +224,10 @@ mod tests {
             fs::write(path, "").unwrap();
         }
         let directories = library_directories(root.path()).unwrap();
-        assert_eq!(directories, ["usr/lib/arch", "usr/lib/arch/deep", "usr/lib/arch/sound"]);
+        assert_eq!(
+            directories,
+            ["usr/lib/arch", "usr/lib/arch/deep", "usr/lib/arch/sound"]
+        );
         let script = script(&directories, "usr/bin/program");
         assert!(
             script.contains(
@@ -212,8 +254,18 @@ mod tests {
         fs::create_dir_all(program.parent().unwrap()).unwrap();
         write_executable(&program, "#!/bin/sh\necho Chromium 5.0 $1\n").unwrap();
         write_executable(&staging.path().join(SCRIPT), &script(&[], &pin.path)).unwrap();
-        staging.commit(&Stamp { version: "1:5-6".to_owned(), from: "a test".to_owned() }).unwrap();
-        let State::Found(installation) = find() else { panic!("missing") };
-        assert_eq!((installation.version.as_str(), installation.from.as_str()), ("5.0", "a test"));
+        staging
+            .commit(&Stamp {
+                version: "1:5-6".to_owned(),
+                from: "a test".to_owned(),
+            })
+            .unwrap();
+        let State::Found(installation) = find() else {
+            panic!("missing")
+        };
+        assert_eq!(
+            (installation.version.as_str(), installation.from.as_str()),
+            ("5.0", "a test")
+        );
     }
 }

@@ -46,8 +46,12 @@ impl Python {
 
     /// Returns the version of `package` in the list; the first one if it differs between versions of Python.
     pub(super) fn pinned(self, package: &str) -> Option<&'static str> {
-        let line =
-            |line: &'static str| line.strip_prefix(package)?.strip_prefix("==")?.split_whitespace().next();
+        let line = |line: &'static str| {
+            line.strip_prefix(package)?
+                .strip_prefix("==")?
+                .split_whitespace()
+                .next()
+        };
         self.requirements().lines().find_map(line)
     }
 
@@ -57,7 +61,9 @@ impl Python {
     }
 
     fn directory(self, cache: &Path) -> PathBuf {
-        cache.join("python").join(format!("{}-{}", self.name(), self.version()))
+        cache
+            .join("python")
+            .join(format!("{}-{}", self.name(), self.version()))
     }
 }
 
@@ -71,7 +77,11 @@ pub(super) fn find(shell: &Shell, cache: &Path, python: Python) -> State {
     }
     let current = || series(shell).is_ok_and(|series| made_by(&directory, &series));
     Contents::of(&directory).state(&directory, |stamp| match current() {
-        true => State::Found(Installation { version: stamp.version, path: programs, from: stamp.from }),
+        true => State::Found(Installation {
+            version: stamp.version,
+            path: programs,
+            from: stamp.from,
+        }),
         false => State::Missing(Some(
             "the existing environment was made with another version of Python".to_owned(),
         )),
@@ -93,9 +103,19 @@ pub(super) fn install(shell: &Shell, cache: &Path, python: Python) -> Result<()>
     };
     let what = format!("the Python packages of xtask/python/{}.txt", python.name());
     ui::progress("Downloading", &what, || {
-        cmd::run_quietly(pip.arg("install").args(EXACTLY).arg("-r").arg(&list), "install Python packages", 6)
+        cmd::run_quietly(
+            pip.arg("install").args(EXACTLY).arg("-r").arg(&list),
+            "install Python packages",
+            6,
+        )
     })?;
-    staging::finish(&directory, &Stamp { version: python.version(), from: "PyPI".to_owned() })
+    staging::finish(
+        &directory,
+        &Stamp {
+            version: python.version(),
+            from: "PyPI".to_owned(),
+        },
+    )
 }
 
 /// Makes an empty environment, and returns whether it has its own pip. It has none if Debian's `python3-venv` is
@@ -108,7 +128,11 @@ fn make(shell: &Shell, directory: &Path) -> Result<bool> {
     }
     staging::clear(directory)?;
     cmd::run_quietly(cmd!(shell, "python3 -m pip --version"), purpose, 6)?;
-    cmd::run_quietly(cmd!(shell, "python3 -m venv --without-pip {directory}"), purpose, 6)?;
+    cmd::run_quietly(
+        cmd!(shell, "python3 -m venv --without-pip {directory}"),
+        purpose,
+        6,
+    )?;
     Ok(false)
 }
 
@@ -123,7 +147,9 @@ fn made_by(directory: &Path, series: &str) -> bool {
     let settings = fs::read_to_string(directory.join("pyvenv.cfg")).unwrap_or_default();
     let mut fields = settings.lines().filter_map(|line| line.split_once('='));
     let version = fields.find_map(|(name, value)| (name.trim() == "version").then(|| value.trim()));
-    version.and_then(|version| version.strip_prefix(series)).is_some_and(|rest| rest.starts_with('.'))
+    version
+        .and_then(|version| version.strip_prefix(series))
+        .is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// Returns the directory of an environment's programs.
@@ -154,14 +180,22 @@ mod tests {
 
     #[test]
     fn finds_pinned_package_by_whole_name() {
-        assert!(Python::Zig.pinned("ziglang").is_some_and(|version| version.starts_with("0.")));
+        assert!(
+            Python::Zig
+                .pinned("ziglang")
+                .is_some_and(|version| version.starts_with("0."))
+        );
         assert_eq!(Python::Zig.pinned("zig"), None);
     }
 
     #[test]
     fn reads_python_version_of_an_environment() {
         let directory = tempfile::tempdir().unwrap();
-        fs::write(directory.path().join("pyvenv.cfg"), "home = /usr/bin\nversion = 3.11.2\n").unwrap();
+        fs::write(
+            directory.path().join("pyvenv.cfg"),
+            "home = /usr/bin\nversion = 3.11.2\n",
+        )
+        .unwrap();
         assert!(made_by(directory.path(), "3.11"));
         assert!(!made_by(directory.path(), "3.1") && !made_by(directory.path(), "3.12"));
         assert!(!made_by(&directory.path().join("nowhere"), "3.11"));

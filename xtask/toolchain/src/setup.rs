@@ -125,7 +125,10 @@ pub fn pinned(python: Python, package: &str) -> Result<&'static str> {
 pub fn wasi_libc(project: &Project) -> Result<Vec<(&'static str, Option<String>)>> {
     let targets = [Target::Wasip1, Target::Wasip2];
     let installations = install(project, &targets.map(Item::Target), mention_new)?;
-    let debian = |from: &str| from.split_once(std_build::LIBC_ORIGIN).map(|(_, version)| version.to_owned());
+    let debian = |from: &str| {
+        from.split_once(std_build::LIBC_ORIGIN)
+            .map(|(_, version)| version.to_owned())
+    };
     Ok(targets
         .into_iter()
         .zip(installations)
@@ -149,18 +152,27 @@ pub fn program(project: &Project, program: Program) -> Result<PathBuf> {
 ///
 /// Fails as [`ensure`] does.
 pub fn emulator(project: &Project, arch: &str) -> Result<Option<PathBuf>> {
-    emulating(arch).map(|emulator| program(project, emulator)).transpose()
+    emulating(arch)
+        .map(|emulator| program(project, emulator))
+        .transpose()
 }
 
 /// Returns the emulator of the processor `arch`, if this machine needs one.
 fn emulating(arch: &str) -> Option<Program> {
-    let emulator = if arch == "aarch64" { Program::QemuAarch64 } else { Program::QemuX8664 };
+    let emulator = if arch == "aarch64" {
+        Program::QemuAarch64
+    } else {
+        Program::QemuX8664
+    };
     (arch != env::consts::ARCH).then_some(emulator)
 }
 
 fn path(project: &Project, item: Item) -> Result<PathBuf> {
     let mut installations = install(project, &[item], mention_new)?;
-    installations.pop().map(|installation| installation.path).with_context(|| format!("{item} is missing"))
+    installations
+        .pop()
+        .map(|installation| installation.path)
+        .with_context(|| format!("{item} is missing"))
 }
 
 impl Need {
@@ -178,12 +190,23 @@ impl Need {
     fn others() -> Vec<Self> {
         let mut needs: Vec<Self> = Python::ALL.into_iter().map(Self::Python).collect();
         needs.extend(
-            [Tool::CargoTarpaulin, Tool::CargoMutants, Tool::CargoDeny, Tool::Twiggy, Tool::Wkg]
-                .map(Self::Tool),
+            [
+                Tool::CargoTarpaulin,
+                Tool::CargoMutants,
+                Tool::CargoDeny,
+                Tool::Twiggy,
+                Tool::Wkg,
+            ]
+            .map(Self::Tool),
         );
         needs.extend(Node::ALL.map(Self::Node));
         needs.push(Self::Program(Program::Chromium));
-        needs.extend(["aarch64", "x86_64"].into_iter().filter_map(emulating).map(Self::Program));
+        needs.extend(
+            ["aarch64", "x86_64"]
+                .into_iter()
+                .filter_map(emulating)
+                .map(Self::Program),
+        );
         needs
     }
 
@@ -213,7 +236,11 @@ fn check(project: &Project, items: &[Item]) -> Result<()> {
     for step in &steps {
         ui::result(&display::step(step, &machine.pins))?;
     }
-    match steps.iter().filter(|step| !matches!(step, Step::Keep(..))).count() {
+    match steps
+        .iter()
+        .filter(|step| !matches!(step, Step::Keep(..)))
+        .count()
+    {
         0 => Ok(()),
         missing => bail!("{missing} of {} items are missing or damaged", steps.len()),
     }

@@ -66,7 +66,11 @@ impl Stamp {
 
     fn write(&self, directory: &Path) -> Result<()> {
         let Self { version, from } = self.clone();
-        let record = Record { version, from, sha256: Some(digest::of_directory(directory, STAMP)?) };
+        let record = Record {
+            version,
+            from,
+            sha256: Some(digest::of_directory(directory, STAMP)?),
+        };
         Ok(fs::write(directory.join(STAMP), toml::to_string(&record)?)?)
     }
 }
@@ -80,8 +84,17 @@ impl Record {
 impl Contents {
     /// Compares the contents of `directory` with what was installed.
     pub(super) fn of(directory: &Path) -> Self {
-        let Some(Record { version, from, sha256 }) = Record::read(directory) else { return Self::Absent };
-        let Some(expected) = sha256 else { return Self::Unknown };
+        let Some(Record {
+            version,
+            from,
+            sha256,
+        }) = Record::read(directory)
+        else {
+            return Self::Absent;
+        };
+        let Some(expected) = sha256 else {
+            return Self::Unknown;
+        };
         match digest::is_intact(directory, &expected, || digest::of_directory(directory, STAMP)) {
             true => Self::Whole(Stamp { version, from }),
             false => Self::Damaged,
@@ -92,9 +105,9 @@ impl Contents {
     pub(super) fn state(self, directory: &Path, found: impl FnOnce(Stamp) -> State) -> State {
         match self {
             Self::Absent => State::Missing(None),
-            Self::Unknown => {
-                State::Missing(Some("the existing one was installed without a checksum".to_owned()))
-            }
+            Self::Unknown => State::Missing(Some(
+                "the existing one was installed without a checksum".to_owned(),
+            )),
             Self::Damaged => State::Damaged(directory.to_owned()),
             Self::Whole(stamp) => found(stamp),
         }
@@ -112,12 +125,17 @@ impl Staging {
     /// Begins the directory that becomes `destination`. Only one process at a time may do so in the same parent
     /// directory.
     pub(super) fn begin(destination: &Path) -> Result<Self> {
-        let parent = destination.parent().context("a directory to install into has no parent")?;
+        let parent = destination
+            .parent()
+            .context("a directory to install into has no parent")?;
         let temporary = fs::create_dir_all(parent)
             .and_then(|()| sweep(parent))
             .and_then(|()| temporary_in(parent))
             .with_context(|| format!("could not write to `{}`", parent.display()))?;
-        Ok(Self { temporary, destination: destination.to_path_buf() })
+        Ok(Self {
+            temporary,
+            destination: destination.to_path_buf(),
+        })
     }
 
     /// Returns the path for the contents.
@@ -160,7 +178,9 @@ pub(super) fn clear(directory: &Path) -> Result<()> {
 
 /// Stamps `directory`, which was made at its final path.
 pub(super) fn finish(directory: &Path, stamp: &Stamp) -> Result<()> {
-    stamp.write(directory).with_context(|| format!("could not finish `{}`", directory.display()))
+    stamp
+        .write(directory)
+        .with_context(|| format!("could not finish `{}`", directory.display()))
 }
 
 /// Makes `link` point to `target`, in one step even if another file is there already.
@@ -181,7 +201,10 @@ pub(super) fn link(target: &Path, link: &Path) -> Result<()> {
 /// Fails: only Debian's packages need links, and no Debian is such a system.
 #[cfg(not(unix))]
 pub(super) fn link(_target: &Path, link: &Path) -> Result<()> {
-    anyhow::bail!("could not make the link `{}`: this system has no such links", link.display())
+    anyhow::bail!(
+        "could not make the link `{}`: this system has no such links",
+        link.display()
+    )
 }
 
 /// Makes a temporary directory that everyone can read, as a toolchain is, while temporary directories usually are
@@ -199,7 +222,13 @@ fn sweep(parent: &Path) -> io::Result<()> {
     for entry in fs::read_dir(parent)? {
         let entry = entry?;
         let ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        if ours && entry.metadata()?.modified()?.elapsed().is_ok_and(|age| age > ABANDONED) {
+        if ours
+            && entry
+                .metadata()?
+                .modified()?
+                .elapsed()
+                .is_ok_and(|age| age > ABANDONED)
+        {
             fs::remove_dir_all(entry.path())?;
         }
     }
@@ -213,7 +242,10 @@ mod tests {
     use super::*;
 
     fn stamp(version: &str) -> Stamp {
-        Stamp { version: version.to_owned(), from: "a test".to_owned() }
+        Stamp {
+            version: version.to_owned(),
+            from: "a test".to_owned(),
+        }
     }
 
     fn names(directory: &Path) -> Vec<String> {
@@ -252,7 +284,10 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         for (name, age) in [(".partial-old", ABANDONED * 2), (".partial-new", Duration::ZERO)] {
             fs::create_dir(root.path().join(name)).unwrap();
-            fs::File::open(root.path().join(name)).unwrap().set_modified(SystemTime::now() - age).unwrap();
+            fs::File::open(root.path().join(name))
+                .unwrap()
+                .set_modified(SystemTime::now() - age)
+                .unwrap();
         }
         drop(Staging::begin(&root.path().join("thing")).unwrap());
         assert_eq!(names(root.path()), [".partial-new"]);

@@ -71,10 +71,17 @@ fn build(shell: &Shell, sysroot: &Sysroot, target: Target, directory: &Path) -> 
     let cargo = sysroot.program("cargo");
     let build_directory = directory.join("target");
     let triple = target.triple();
-    let command =
-        cmd!(shell, "{cargo} build --profile sysroot --target {triple} --target-dir {build_directory}")
-            .args(["-Z", &format!("build-std={CRATES}"), "-Z", "build-std-features=backtrace,panic-unwind"])
-            .arg("--message-format=json-render-diagnostics");
+    let command = cmd!(
+        shell,
+        "{cargo} build --profile sysroot --target {triple} --target-dir {build_directory}"
+    )
+    .args([
+        "-Z",
+        &format!("build-std={CRATES}"),
+        "-Z",
+        "build-std-features=backtrace,panic-unwind",
+    ])
+    .arg("--message-format=json-render-diagnostics");
     let command = without_build_variables(command)
         .env("RUSTC", sysroot.program("rustc"))
         // build-std is unstable, but this compiler is pinned.
@@ -82,7 +89,12 @@ fn build(shell: &Shell, sysroot: &Sysroot, target: Target, directory: &Path) -> 
         // Link-time optimisation of programs with this std needs the bitcode.
         .env("CARGO_ENCODED_RUSTFLAGS", "-Cembed-bitcode=yes");
     let output = cmd::output(command, "run cargo")?;
-    ensure!(output.status.success(), "cargo ended with {}\n{}", output.status, tail(&output.stderr));
+    ensure!(
+        output.status.success(),
+        "cargo ended with {}\n{}",
+        output.status,
+        tail(&output.stderr)
+    );
     libraries(&output.stdout, &build_directory.join(triple))
 }
 
@@ -96,7 +108,9 @@ fn tail(talk: &[u8]) -> String {
 /// Removes the environment variables that would change a build which is independent of the caller's.
 pub(super) fn without_build_variables(command: Cmd<'_>) -> Cmd<'_> {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    names.filter(|name| changes_builds(name)).fold(command, |command, name| command.env_remove(name))
+    names
+        .filter(|name| changes_builds(name))
+        .fold(command, |command, name| command.env_remove(name))
 }
 
 /// Returns whether a variable changes builds. Linkers for the host (`CARGO_TARGET_<HOST>_LINKER`) do not count:
@@ -123,12 +137,19 @@ fn libraries(messages: &[u8], built: &Path) -> Result<Vec<PathBuf>> {
     let mut libraries = Vec::new();
     for message in Message::parse_stream(messages) {
         if let Message::CompilerArtifact(artifact) = message.context("could not read cargo's messages")? {
-            let files = artifact.filenames.into_iter().filter(|_| artifact.target.name != "empty");
+            let files = artifact
+                .filenames
+                .into_iter()
+                .filter(|_| artifact.target.name != "empty");
             let files = files.filter(|file| file.extension() == Some("rlib"));
             libraries.extend(files.filter(|file| file.starts_with(built)));
         }
     }
-    ensure!(!libraries.is_empty(), "cargo built no library below `{}`", built.display());
+    ensure!(
+        !libraries.is_empty(),
+        "cargo built no library below `{}`",
+        built.display()
+    );
     Ok(libraries.into_iter().map(Into::into).collect())
 }
 
@@ -138,10 +159,17 @@ fn c_library(libc: &Unpacked, target: Target) -> Result<Vec<PathBuf>> {
         Target::Wasip1 => &["wasm32-wasip1", "wasm32-wasi"],
         Target::Wasip2 => &["wasm32-wasip2"],
     };
-    let directory =
-        names.iter().map(|name| libc.root.join("usr/lib").join(name)).find(|directory| directory.is_dir());
-    let directory = directory
-        .with_context(|| format!("wasi-libc {} has no libraries for {}", libc.version, target.triple()))?;
+    let directory = names
+        .iter()
+        .map(|name| libc.root.join("usr/lib").join(name))
+        .find(|directory| directory.is_dir());
+    let directory = directory.with_context(|| {
+        format!(
+            "wasi-libc {} has no libraries for {}",
+            libc.version,
+            target.triple()
+        )
+    })?;
     Ok(C_LIBRARY.iter().map(|name| directory.join(name)).collect())
 }
 
@@ -157,7 +185,10 @@ fn install_libraries(
     let libraries = staging.path().join("lib");
     copy(rust, &libraries)?;
     copy(c, &libraries.join("self-contained"))?;
-    staging.commit(&Stamp { version: sysroot.stamp_version(), from })
+    staging.commit(&Stamp {
+        version: sysroot.stamp_version(),
+        from,
+    })
 }
 
 fn copy(files: &[PathBuf], into: &Path) -> Result<()> {
@@ -186,7 +217,10 @@ mod tests {
         let messages = [
             artifact(
                 "std",
-                &["/t/wasm32-wasip2/p/deps/libstd-1.rlib", "/t/wasm32-wasip2/p/deps/libstd-1.rmeta"],
+                &[
+                    "/t/wasm32-wasip2/p/deps/libstd-1.rlib",
+                    "/t/wasm32-wasip2/p/deps/libstd-1.rmeta",
+                ],
             ),
             artifact("cc", &["/t/p/deps/libcc-1.rlib"]),
             artifact("empty", &["/t/wasm32-wasip2/p/libempty.rlib"]),
@@ -198,12 +232,19 @@ mod tests {
     #[test]
     fn removes_variables_that_change_builds() {
         assert!(
-            ["RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_PROFILE_RELEASE_LTO"].into_iter().all(changes_builds)
+            ["RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_PROFILE_RELEASE_LTO"]
+                .into_iter()
+                .all(changes_builds)
         );
         assert!(
-            !["PATH", "CARGO_HOME", "CARGO_BUILD_JOBS", "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER"]
-                .into_iter()
-                .any(changes_builds)
+            ![
+                "PATH",
+                "CARGO_HOME",
+                "CARGO_BUILD_JOBS",
+                "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER"
+            ]
+            .into_iter()
+            .any(changes_builds)
         );
     }
 
@@ -224,13 +265,19 @@ mod tests {
         assert!(libraries.join("libstd-1.rlib").is_file());
         assert!(libraries.join("self-contained/libc.a").is_file());
         assert!(!libraries.join("libcore-old.rlib").exists());
-        assert!(matches!(sysroot.target(Target::Wasip2), super::super::item::State::Found(_)));
+        assert!(matches!(
+            sysroot.target(Target::Wasip2),
+            super::super::item::State::Found(_)
+        ));
     }
 
     #[test]
     fn finds_preview_1_under_either_name() {
         let root = tempfile::tempdir().unwrap();
-        let libc = Unpacked { root: root.path().to_path_buf(), version: "0".to_owned() };
+        let libc = Unpacked {
+            root: root.path().to_path_buf(),
+            version: "0".to_owned(),
+        };
         assert!(c_library(&libc, Target::Wasip1).is_err());
         fs::create_dir_all(root.path().join("usr/lib/wasm32-wasi")).unwrap();
         assert!(c_library(&libc, Target::Wasip1).unwrap()[0].ends_with("wasm32-wasi/libc.a"));

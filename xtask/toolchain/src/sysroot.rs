@@ -33,12 +33,18 @@ impl Sysroot {
     pub(super) fn ask(shell: &Shell) -> Result<Self> {
         let version = cmd::read(cmd!(shell, "rustc --version"), "ask rustc for its version")?;
         let path = cmd::read(cmd!(shell, "rustc --print sysroot"), "ask rustc for its sysroot")?;
-        Ok(Self::new(PathBuf::from(path), version.trim_start_matches("rustc ")))
+        Ok(Self::new(
+            PathBuf::from(path),
+            version.trim_start_matches("rustc "),
+        ))
     }
 
     /// Returns a toolchain at `path` whose rustc has this `version`.
     pub(super) fn new(path: PathBuf, version: &str) -> Self {
-        Self { path, version: version.to_owned() }
+        Self {
+            path,
+            version: version.to_owned(),
+        }
     }
 
     /// Returns the version number: `1.95.0`.
@@ -53,8 +59,16 @@ impl Sysroot {
 
     /// Returns the toolchain's program `name`, or the one on the `PATH` if a distribution has it elsewhere.
     pub(super) fn program(&self, name: &str) -> PathBuf {
-        let program = self.path.join("bin").join(name).with_extension(std::env::consts::EXE_EXTENSION);
-        if program.exists() { program } else { PathBuf::from(name) }
+        let program = self
+            .path
+            .join("bin")
+            .join(name)
+            .with_extension(std::env::consts::EXE_EXTENSION);
+        if program.exists() {
+            program
+        } else {
+            PathBuf::from(name)
+        }
     }
 
     /// Returns the directory of std's source.
@@ -73,7 +87,11 @@ impl Sysroot {
         if !directory.join("library/std/Cargo.toml").is_file() {
             return State::Missing(None);
         }
-        let from = if self.rustup_has("rust-src") { "rustup" } else { "the toolchain" };
+        let from = if self.rustup_has("rust-src") {
+            "rustup"
+        } else {
+            "the toolchain"
+        };
         let Ok(package) = fs::read_link(&directory) else {
             return State::Found(self.installation(directory, from.to_owned()));
         };
@@ -92,9 +110,10 @@ impl Sysroot {
             return State::Missing(None);
         }
         match Stamp::read(&directory) {
-            Some(stamp) if stamp.version != self.stamp_version() => {
-                State::Missing(Some(format!("the std that was built there is for {}", stamp.version)))
-            }
+            Some(stamp) if stamp.version != self.stamp_version() => State::Missing(Some(format!(
+                "the std that was built there is for {}",
+                stamp.version
+            ))),
             Some(_) => {
                 let installation = |stamp: Stamp| self.installation(directory.clone(), stamp.from);
                 Contents::of(&directory).state(&directory, |stamp| State::Found(installation(stamp)))
@@ -107,7 +126,11 @@ impl Sysroot {
     }
 
     fn installation(&self, path: PathBuf, from: String) -> Installation {
-        Installation { version: self.release().to_owned(), path, from }
+        Installation {
+            version: self.release().to_owned(),
+            path,
+            from,
+        }
     }
 
     fn rustlib(&self) -> PathBuf {
@@ -122,14 +145,20 @@ impl Sysroot {
 /// Returns the release of a source tree. Debian's has it in a file, and so does a checkout of Rust; rustup's does
 /// not.
 fn linked_version(source: &Path) -> Option<String> {
-    fs::read_to_string(source.join("src/version")).ok().map(|version| version.trim().to_owned())
+    fs::read_to_string(source.join("src/version"))
+        .ok()
+        .map(|version| version.trim().to_owned())
 }
 
 /// Returns whether the directory has std's own library; one without is unfinished.
 fn has_std(libraries: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(libraries) else { return false };
+    let Ok(entries) = fs::read_dir(libraries) else {
+        return false;
+    };
     let is_std = |name: &str| name.starts_with("libstd-") && name.ends_with(".rlib");
-    entries.flatten().any(|entry| is_std(&entry.file_name().to_string_lossy()))
+    entries
+        .flatten()
+        .any(|entry| is_std(&entry.file_name().to_string_lossy()))
 }
 
 /// Returns the directory of `source` in a sysroot.
@@ -176,7 +205,10 @@ mod tests {
         let rustlib = root.path().join("lib/rustlib");
         put(&rustlib.join("src/rust/library/std/Cargo.toml"), "");
         put(&rustlib.join("manifest-rust-src"), "");
-        put(&rustlib.join("wasm32-wasip1/lib/libstd-145b48c578b2b1aa.rlib"), "");
+        put(
+            &rustlib.join("wasm32-wasip1/lib/libstd-145b48c578b2b1aa.rlib"),
+            "",
+        );
         put(&rustlib.join("manifest-rust-std-wasm32-wasip1"), "");
         assert_eq!(found_from(sysroot(root.path()).source()), "rustup");
         assert_eq!(found_from(sysroot(root.path()).target(Target::Wasip1)), "rustup");
@@ -185,7 +217,12 @@ mod tests {
     #[test]
     fn target_without_std_is_missing() {
         let root = tempfile::tempdir().unwrap();
-        put(&root.path().join("lib/rustlib/wasm32-wasip2/lib/self-contained/libc.a"), "");
+        put(
+            &root
+                .path()
+                .join("lib/rustlib/wasm32-wasip2/lib/self-contained/libc.a"),
+            "",
+        );
         assert_eq!(sysroot(root.path()).target(Target::Wasip2), State::Missing(None));
     }
 
@@ -199,9 +236,14 @@ mod tests {
             &directory.join("clawft-setup.toml"),
             "version = \"1.94.0 (abc 2026-03-01), recipe 1\"\nfrom = \"here\"",
         );
-        let State::Missing(Some(note)) = sysroot.target(Target::Wasip2) else { panic!("found") };
+        let State::Missing(Some(note)) = sysroot.target(Target::Wasip2) else {
+            panic!("found")
+        };
         assert!(note.contains("1.94.0"), "{note}");
-        let stamp = Stamp { version: sysroot.stamp_version(), from: "here".to_owned() };
+        let stamp = Stamp {
+            version: sysroot.stamp_version(),
+            from: "here".to_owned(),
+        };
         staging::finish(&directory, &stamp).unwrap();
         put(&directory.join("lib/libstd-1.rlib"), "another");
         assert_eq!(sysroot.target(Target::Wasip2), State::Damaged(directory.clone()));

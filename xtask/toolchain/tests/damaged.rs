@@ -21,7 +21,9 @@ struct Machine {
 
 impl Machine {
     fn new() -> Self {
-        let machine = Self { root: tempfile::tempdir().unwrap() };
+        let machine = Self {
+            root: tempfile::tempdir().unwrap(),
+        };
         let sysroot = machine.path("sysroot").display().to_string();
         let rustc = on_path("rustc").display().to_string();
         let rustc =
@@ -82,7 +84,9 @@ fn text(bytes: &[u8]) -> String {
 fn on_path(name: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap();
     let mut directories = env::split_paths(&path);
-    directories.find_map(|directory| Some(directory.join(name)).filter(|path| path.is_file())).unwrap()
+    directories
+        .find_map(|directory| Some(directory.join(name)).filter(|path| path.is_file()))
+        .unwrap()
 }
 
 fn replace(path: &Path, script: &str) {
@@ -95,19 +99,32 @@ fn damaged_tool_is_replaced_before_it_runs() {
     let (printed, talk) = machine.tool();
     assert_eq!(printed, "ran hello\n");
     assert!(talk.contains("Installed wasm-tools"), "{talk}");
-    assert_eq!(machine.tool(), ("ran hello\n".to_owned(), String::new()), "it is already installed");
+    assert_eq!(
+        machine.tool(),
+        ("ran hello\n".to_owned(), String::new()),
+        "it is already installed"
+    );
 
     replace(&machine.installed(), "echo something else");
     let check = machine.xtask(&["setup", "--check"]);
     assert_eq!(check.status.code(), Some(1));
     let shown = text(&check.stdout);
-    let line = shown.lines().find(|line| line.starts_with("wasm-tools ")).unwrap();
-    assert_eq!(line, "wasm-tools        damaged   `cargo xtask setup` installs it again");
+    let line = shown
+        .lines()
+        .find(|line| line.starts_with("wasm-tools "))
+        .unwrap();
+    assert_eq!(
+        line,
+        "wasm-tools        damaged   `cargo xtask setup` installs it again"
+    );
     assert!(text(&check.stderr).contains("items are missing or damaged"));
 
     let (printed, talk) = machine.tool();
     assert_eq!(printed, "ran hello\n");
-    assert!(talk.contains("warning: wasm-tools is damaged and installed again: `"), "{talk}");
+    assert!(
+        talk.contains("warning: wasm-tools is damaged and installed again: `"),
+        "{talk}"
+    );
     assert_eq!(machine.tool(), ("ran hello\n".to_owned(), String::new()));
 }
 
@@ -120,8 +137,17 @@ fn damaged_tool_that_cannot_be_replaced_does_not_run() {
     fs::remove_file(machine.path("cache/setup.lock")).unwrap();
     fs::create_dir(machine.path("cache/setup.lock")).unwrap();
     let output = machine.xtask(&["tool", "wasm-tools", "hello"]);
-    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout).as_str()),
+        (Some(1), "")
+    );
     let talk = text(&output.stderr);
-    assert!(talk.starts_with("error: could not install wasm-tools (damaged)\n"), "{talk}");
-    assert!(talk.contains("CLAWFT_CACHE names another directory to install into"), "{talk}");
+    assert!(
+        talk.starts_with("error: could not install wasm-tools (damaged)\n"),
+        "{talk}"
+    );
+    assert!(
+        talk.contains("CLAWFT_CACHE names another directory to install into"),
+        "{talk}"
+    );
 }

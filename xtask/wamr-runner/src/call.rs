@@ -64,9 +64,20 @@ pub(crate) fn answer_lines(guest: &mut Guest) -> Result<u8> {
 fn answer(guest: &mut Guest, call: Call) -> Result<Answer> {
     match call {
         Call::Turn { message, session } => {
-            let TurnResult { result, pieces, incomplete, warnings, unstored } =
-                turn::take(guest, &message, &session)?;
-            Ok(Answer { result, pieces, incomplete, warnings, unstored })
+            let TurnResult {
+                result,
+                pieces,
+                incomplete,
+                warnings,
+                unstored,
+            } = turn::take(guest, &message, &session)?;
+            Ok(Answer {
+                result,
+                pieces,
+                incomplete,
+                warnings,
+                unstored,
+            })
         }
         Call::Function(name, arguments) => {
             let cells = lend_all(guest, &arguments)?;
@@ -81,7 +92,13 @@ fn answer(guest: &mut Guest, call: Call) -> Result<Answer> {
 
 fn plain(result: String) -> Result<Answer> {
     let [incomplete, warnings, unstored] = Default::default();
-    Ok(Answer { result: Ok(result), pieces: Vec::new(), incomplete, warnings, unstored })
+    Ok(Answer {
+        result: Ok(result),
+        pieces: Vec::new(),
+        incomplete,
+        warnings,
+        unstored,
+    })
 }
 
 /// Converts the arguments for the function. Their memory is not freed, because there is little of it, and the

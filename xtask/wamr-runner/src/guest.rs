@@ -47,7 +47,12 @@ impl Guest {
         let module =
             runtime::or_error(|text, size| unsafe { wamr::wasm_runtime_load(start, length, text, size) });
         let module = module.map_err(anyhow::Error::msg)?;
-        let mut guest = Self { instance: ptr::null_mut(), module, _bytes: bytes, _texts: Vec::new() };
+        let mut guest = Self {
+            instance: ptr::null_mut(),
+            module,
+            _bytes: bytes,
+            _texts: Vec::new(),
+        };
         guest.grant(grants)?;
         let bounds = wamr::InstantiationArgs {
             default_stack_size: grants.stack,
@@ -63,9 +68,13 @@ impl Guest {
     }
 
     fn grant(&mut self, grants: &Grants) -> Result<()> {
-        let [directories, mapped, variables, arguments] =
-            [&grants.directories, &grants.mapped, &grants.variables, &grants.arguments]
-                .map(|list| Texts::new(list));
+        let [directories, mapped, variables, arguments] = [
+            &grants.directories,
+            &grants.mapped,
+            &grants.variables,
+            &grants.arguments,
+        ]
+        .map(|list| Texts::new(list));
         let [mut directories, mut mapped, mut variables, mut arguments] =
             [directories?, mapped?, variables?, arguments?];
         // SAFETY: the lists have these lengths, and live as long as the module does. WAMR changes no
@@ -179,7 +188,11 @@ impl Guest {
         // SAFETY: the instance is alive, and the text is its own until it is called again.
         let text = unsafe {
             let text = wamr::wasm_runtime_get_exception(self.instance);
-            if text.is_null() { c"no reason given" } else { CStr::from_ptr(text) }
+            if text.is_null() {
+                c"no reason given"
+            } else {
+                CStr::from_ptr(text)
+            }
         };
         let text = text.to_string_lossy();
         Trap(text.strip_prefix("Exception: ").unwrap_or(&text).to_owned()).into()
@@ -211,7 +224,10 @@ impl Texts {
             .map(|text| CString::new(text.as_str()))
             .collect::<Result<_, NulError>>()
             .context("a NUL in an option")?;
-        Ok(Self { pointers: texts.iter().map(|text| text.as_ptr()).collect(), _texts: texts })
+        Ok(Self {
+            pointers: texts.iter().map(|text| text.as_ptr()).collect(),
+            _texts: texts,
+        })
     }
 }
 

@@ -42,8 +42,11 @@ pub(crate) enum Broken {
 
 /// Sends `request`, and waits until its response begins.
 pub(crate) fn send(request: &Request) -> Result<Response, Broken> {
-    let (whole, each) =
-        if request.stream { (None, Some(request.timeout)) } else { (Some(request.timeout), None) };
+    let (whole, each) = if request.stream {
+        (None, Some(request.timeout))
+    } else {
+        (Some(request.timeout), None)
+    };
     let client: Agent = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -53,16 +56,24 @@ pub(crate) fn send(request: &Request) -> Result<Response, Broken> {
         .timeout_per_read(each)
         .build()
         .into();
-    let mut to_send = http::Request::builder().method(request.method.as_str()).uri(&request.url);
+    let mut to_send = http::Request::builder()
+        .method(request.method.as_str())
+        .uri(&request.url);
     for (name, value) in request.headers.lines().filter_map(|line| line.split_once(": ")) {
         to_send = to_send.header(name, value);
     }
-    let to_send = to_send.body(&request.body[..]).map_err(|error| Broken::Impossible(error.to_string()))?;
+    let to_send = to_send
+        .body(&request.body[..])
+        .map_err(|error| Broken::Impossible(error.to_string()))?;
     let (head, body) = client.run(to_send)?.into_parts();
     let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))
     };
-    Ok(Response { status: head.status.as_u16(), headers: head.headers.iter().map(line).collect(), body })
+    Ok(Response {
+        status: head.status.as_u16(),
+        headers: head.headers.iter().map(line).collect(),
+        body,
+    })
 }
 
 impl Response {

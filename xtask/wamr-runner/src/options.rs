@@ -71,7 +71,9 @@ impl Command {
     /// Parses the arguments without the program's own name.
     pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Self> {
         let mut arguments = arguments.map(|argument| {
-            argument.into_string().map_err(|argument| format_err!("`{}` is not UTF-8", argument.display()))
+            argument
+                .into_string()
+                .map_err(|argument| format_err!("`{}` is not UTF-8", argument.display()))
         });
         let (mut mode, mut grants, mut report) = (Mode::Run, Grants::default(), None);
         loop {
@@ -79,7 +81,12 @@ impl Command {
             if !argument.starts_with('-') {
                 grants.arguments.push(argument.clone());
                 grants.arguments.extend(arguments.collect::<Result<Vec<_>>>()?);
-                return Ok(Self::Guest(Options { mode, module: argument.into(), grants, report }));
+                return Ok(Self::Guest(Options {
+                    mode,
+                    module: argument.into(),
+                    grants,
+                    report,
+                }));
             }
             let (name, value) = argument.split_once('=').unwrap_or((&argument, ""));
             match name {
@@ -99,5 +106,7 @@ impl Command {
 }
 
 fn number(name: &str, value: &str) -> Result<u32> {
-    value.parse().with_context(|| format!("`{name}` takes a number of bytes, as `{name}=65536`"))
+    value
+        .parse()
+        .with_context(|| format!("`{name}` takes a number of bytes, as `{name}=65536`"))
 }

@@ -66,6 +66,9 @@ pub(crate) fn or_error<T>(work: impl FnOnce(*mut c_char, u32) -> *mut T) -> Resu
     let result = work(text.as_mut_ptr().cast(), ERROR as u32);
     match result.is_null() {
         false => Ok(result),
-        true => Err(CStr::from_bytes_until_nul(&text).unwrap_or_default().to_string_lossy().into_owned()),
+        true => Err(CStr::from_bytes_until_nul(&text)
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()),
     }
 }

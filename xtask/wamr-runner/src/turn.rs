@@ -14,7 +14,13 @@ use crate::{
 };
 
 /// The numbers of the module's header file.
-#[allow(dead_code, missing_docs, unreachable_pub, non_camel_case_types, reason = "written by a program")]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_camel_case_types,
+    reason = "written by a program"
+)]
 mod header {
     include!(concat!(env!("OUT_DIR"), "/clawft.rs"));
 }
@@ -45,7 +51,12 @@ pub(crate) fn take(guest: &mut Guest, message: &str, session: &str) -> Result<Tu
     if turn.cast_signed() < 0 {
         bail!("`clawft_begin` returned {}", turn.cast_signed());
     }
-    let mut turn = Turn { guest, turn, start, response: None };
+    let mut turn = Turn {
+        guest,
+        turn,
+        start,
+        response: None,
+    };
     let taken = turn.take()?;
     turn.guest.call("clawft_drop", &[turn.turn])?;
     Ok(taken)
@@ -91,14 +102,27 @@ impl Turn<'_> {
             let piece = self.text(clawft::CLAWFT_PIECE)?;
             pieces.extend(Some(piece).filter(|piece| !piece.is_empty()));
         }
-        let (answer, error) = (self.text(clawft::CLAWFT_ANSWER)?, self.text(clawft::CLAWFT_ERROR)?);
+        let (answer, error) = (
+            self.text(clawft::CLAWFT_ANSWER)?,
+            self.text(clawft::CLAWFT_ERROR)?,
+        );
         let warnings = self.text(clawft::CLAWFT_WARNINGS)?;
         let unstored = self.text(clawft::CLAWFT_UNSTORED)?;
         Ok(match step {
-            clawft::CLAWFT_DONE => {
-                TurnResult { result: Ok(answer), pieces, incomplete: error, warnings, unstored }
-            }
-            _ => TurnResult { result: Err(error), pieces, incomplete: String::new(), warnings, unstored },
+            clawft::CLAWFT_DONE => TurnResult {
+                result: Ok(answer),
+                pieces,
+                incomplete: error,
+                warnings,
+                unstored,
+            },
+            _ => TurnResult {
+                result: Err(error),
+                pieces,
+                incomplete: String::new(),
+                warnings,
+                unstored,
+            },
         })
     }
 
@@ -127,7 +151,9 @@ impl Turn<'_> {
 
     /// Reports the next part of the response.
     fn read(&mut self) -> Result<u32> {
-        let Some(response) = &mut self.response else { bail!("there is no response to read more of") };
+        let Some(response) = &mut self.response else {
+            bail!("there is no response to read more of")
+        };
         match response.read() {
             Err(broken) => self.broken(&broken),
             Ok(bytes) if bytes.is_empty() => self.feed(clawft::CLAWFT_END, 0, &[]),
@@ -147,7 +173,9 @@ impl Turn<'_> {
     fn feed(&mut self, event: u32, number: u32, bytes: &[u8]) -> Result<u32> {
         let (address, size) = lend(self.guest, bytes)?;
         let elapsed = u32::try_from(self.start.elapsed().as_millis()).unwrap_or(u32::MAX);
-        let step = self.guest.call("clawft_feed", &[self.turn, event, number, address, size, elapsed])?;
+        let step = self
+            .guest
+            .call("clawft_feed", &[self.turn, event, number, address, size, elapsed])?;
         self.guest.call("clawft_free", &[address])?;
         Ok(step)
     }

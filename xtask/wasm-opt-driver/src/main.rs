@@ -21,10 +21,14 @@ fn main() -> Result<()> {
     let mut options = OptimizationOptions::new_optimize_for_size_aggressively();
     options.mvp_features_only();
     for name in features {
-        let feature: Feature = name.parse().with_context(|| format!("Binaryen knows no feature `{name}`"))?;
+        let feature: Feature = name
+            .parse()
+            .with_context(|| format!("Binaryen knows no feature `{name}`"))?;
         options.enable_feature(feature);
     }
     // This option affects no pass; it adds to the output which function of the input each function was.
     options.debug_info(true);
-    options.run(input, output).with_context(|| format!("could not optimise `{input}`"))
+    options
+        .run(input, output)
+        .with_context(|| format!("could not optimise `{input}`"))
 }

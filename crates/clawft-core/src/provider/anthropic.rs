@@ -17,7 +17,10 @@ pub(super) const VERSION: &str = "2023-06-01";
 const DEFAULT_MAX_TOKENS: u32 = 4096;
 
 pub(super) fn key_header(key: &Secret) -> Header {
-    Header { name: "x-api-key", value: HeaderValue::Secret(key.clone()) }
+    Header {
+        name: "x-api-key",
+        value: HeaderValue::Secret(key.clone()),
+    }
 }
 
 pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Result<Vec<u8>, NoMemory> {
@@ -35,7 +38,11 @@ pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Resul
 
 pub(super) fn answer(body: Node<'_>) -> Result<Answer, JsonError> {
     let response = MessagesResponse::read(body)?;
-    Ok(Answer { text: response.text, finish_reason: response.stop_reason, usage: response.usage })
+    Ok(Answer {
+        text: response.text,
+        finish_reason: response.stop_reason,
+        usage: response.usage,
+    })
 }
 
 /// Reads an event, whose kind follows from its members: `message_start` holds a message with the usage of the
@@ -45,7 +52,9 @@ pub(super) fn event(event: Node<'_>, answer: &mut Answer) -> Result<(), JsonErro
     if let Some(usage) = event.get("message").unwrap_or(event).get("usage") {
         answer.usage = Some(read_usage(usage, answer.usage.unwrap_or_default()));
     }
-    let Some(delta) = event.get("delta") else { return Ok(()) };
+    let Some(delta) = event.get("delta") else {
+        return Ok(());
+    };
     if let Some(text) = delta.get("text") {
         memory::append_text(&mut answer.text, text.text()?)?;
     }

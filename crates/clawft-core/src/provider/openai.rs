@@ -12,12 +12,18 @@ pub(super) const PATH: &str = "/chat/completions";
 
 pub(super) fn key_header(key: &Secret) -> Header {
     let value = Secret::new(["Bearer ", key.expose()].concat());
-    Header { name: "authorization", value: HeaderValue::Secret(value) }
+    Header {
+        name: "authorization",
+        value: HeaderValue::Secret(value),
+    }
 }
 
 pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Result<Vec<u8>, NoMemory> {
     let agents = &config.agents;
-    let system = agents.system_prompt.as_ref().map(|prompt| Message::new(Role::System, prompt));
+    let system = agents
+        .system_prompt
+        .as_ref()
+        .map(|prompt| Message::new(Role::System, prompt));
     // OpenAI's newer models reject `max_tokens`, and all of its models accept the new name. Compatible
     // servers may know neither the new name nor the option that requests a stream's usage.
     let official = config.provider.api_base == Kind::OpenAi.default_base();
@@ -42,8 +48,16 @@ pub(super) fn answer(body: Node<'_>) -> Result<Answer, Fault> {
     let Some(choice) = response.choice else {
         return Err(body.error("choices is empty").into());
     };
-    let text = choice.message.content.filter(|text| !text.is_empty()).or(choice.message.refusal);
-    Ok(Answer { text: text.unwrap_or_default(), finish_reason: choice.finish_reason, usage: response.usage })
+    let text = choice
+        .message
+        .content
+        .filter(|text| !text.is_empty())
+        .or(choice.message.refusal);
+    Ok(Answer {
+        text: text.unwrap_or_default(),
+        finish_reason: choice.finish_reason,
+        usage: response.usage,
+    })
 }
 
 /// Reads a chunk: `{"choices":[{"delta":{"content":"…"},"finish_reason":null}]}`. The chunk with the usage
@@ -52,8 +66,12 @@ pub(super) fn event(chunk: Node<'_>, answer: &mut Answer) -> Result<(), JsonErro
     if let Some(usage) = chunk.get("usage") {
         answer.usage = Some(read_usage(usage));
     }
-    let Some(choices) = chunk.get("choices") else { return Ok(()) };
-    let Some(choice) = choices.items()?.next() else { return Ok(()) };
+    let Some(choices) = chunk.get("choices") else {
+        return Ok(());
+    };
+    let Some(choice) = choices.items()?.next() else {
+        return Ok(());
+    };
     if let Some(delta) = choice.get("delta") {
         for key in ["content", "refusal"] {
             if let Some(text) = delta.get(key) {

@@ -18,7 +18,12 @@ impl Turn<'_> {
         match status {
             401 | 403 => {
                 let source = self.key.source.clone();
-                TurnError::InvalidKey { provider: self.provider(), source, status, message }
+                TurnError::InvalidKey {
+                    provider: self.provider(),
+                    source,
+                    status,
+                    message,
+                }
             }
             status => {
                 let retry_after = retry_after.filter(|_| retry::worthwhile(status));
@@ -31,26 +36,36 @@ impl Turn<'_> {
     pub(super) fn body_error(&self, status: u16, fault: Fault) -> TurnError {
         match fault {
             Fault::Error(message) => self.provider_error(status, self.redact(&message), None),
-            Fault::Bad(cause) => {
-                TurnError::BadResponse { provider: self.provider(), cause: self.redact(&cause) }
-            }
+            Fault::Bad(cause) => TurnError::BadResponse {
+                provider: self.provider(),
+                cause: self.redact(&cause),
+            },
             Fault::NoMemory(error) => super::no_memory(error),
-            Fault::Late => TransportError::TimedOut { after: self.config.provider.timeout }.into(),
+            Fault::Late => TransportError::TimedOut {
+                after: self.config.provider.timeout,
+            }
+            .into(),
         }
     }
 
     fn provider_error(&self, status: u16, message: String, retry_after: Option<u64>) -> TurnError {
         let provider = self.provider();
-        TurnError::Provider { provider, status, message, attempts: self.attempts, retry_after }
+        TurnError::Provider {
+            provider,
+            status,
+            message,
+            attempts: self.attempts,
+            retry_after,
+        }
     }
 
     /// Returns the error for a failed transport. A later attempt had only the rest of the time, but the user
     /// has waited for all of it.
     pub(super) fn transport_error(&self, error: TransportError) -> TurnError {
         TurnError::Transport(match error {
-            TransportError::TimedOut { .. } if self.attempts > 1 => {
-                TransportError::TimedOut { after: self.config.provider.timeout }
-            }
+            TransportError::TimedOut { .. } if self.attempts > 1 => TransportError::TimedOut {
+                after: self.config.provider.timeout,
+            },
             error => error,
         })
     }

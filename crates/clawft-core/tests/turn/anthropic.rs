@@ -10,10 +10,16 @@ fn request_matches_the_documentation() {
     let config = anthropic(r#","system_prompt":"Be brief.""#, "");
     let (_, request) = begin(&config);
     assert_eq!(request.url, "https://api.anthropic.com/v1/messages");
-    let headers: Vec<_> = request.headers.iter().map(|header| (header.name, header.value.expose())).collect();
-    for header in
-        [("x-api-key", KEY), ("anthropic-version", "2023-06-01"), ("content-type", "application/json")]
-    {
+    let headers: Vec<_> = request
+        .headers
+        .iter()
+        .map(|header| (header.name, header.value.expose()))
+        .collect();
+    for header in [
+        ("x-api-key", KEY),
+        ("anthropic-version", "2023-06-01"),
+        ("content-type", "application/json"),
+    ] {
         assert!(headers.contains(&header), "{header:?}");
     }
     assert!(!headers.iter().any(|(name, _)| *name == "authorization"));
@@ -29,16 +35,27 @@ fn limit_and_address_are_configurable() {
     let config = anthropic(r#","max_tokens":7"#, r#","api_base":"http://localhost:1/v1""#);
     let (_, request) = begin(&config);
     assert_eq!(request.url, "http://localhost:1/v1/messages");
-    assert_eq!(serde_json::from_slice::<Value>(&request.body).unwrap()["max_tokens"], 7);
+    assert_eq!(
+        serde_json::from_slice::<Value>(&request.body).unwrap()["max_tokens"],
+        7
+    );
 }
 
 #[test]
 fn never_prints_the_key() {
     let config = anthropic("", "");
     let (turn, request) = begin(&config);
-    let secret = request.headers.iter().find(|header| header.name == "x-api-key").unwrap();
+    let secret = request
+        .headers
+        .iter()
+        .find(|header| header.name == "x-api-key")
+        .unwrap();
     assert!(matches!(secret.value, HeaderValue::Secret(_)));
-    for shown in [format!("{turn:?}"), format!("{request:?}"), secret.value.to_string()] {
+    for shown in [
+        format!("{turn:?}"),
+        format!("{request:?}"),
+        secret.value.to_string(),
+    ] {
         assert!(shown.contains("***") && !shown.contains("sk-proj"), "{shown}");
     }
 }
@@ -47,9 +64,21 @@ fn never_prints_the_key() {
 fn reads_the_documented_answer() {
     let config = anthropic("", "");
     let (mut turn, _) = begin(&config);
-    let Step::Done(reply) = answer(&mut turn, 200, &[], fixture!("anthropic-message.json")) else { panic!() };
-    assert_eq!((reply.text(), reply.finish_reason.as_deref()), ("Hello!", Some("end_turn")));
-    assert_eq!(reply.usage, Some(Usage { prompt_tokens: 12, completion_tokens: 6, total_tokens: 18 }));
+    let Step::Done(reply) = answer(&mut turn, 200, &[], fixture!("anthropic-message.json")) else {
+        panic!()
+    };
+    assert_eq!(
+        (reply.text(), reply.finish_reason.as_deref()),
+        ("Hello!", Some("end_turn"))
+    );
+    assert_eq!(
+        reply.usage,
+        Some(Usage {
+            prompt_tokens: 12,
+            completion_tokens: 6,
+            total_tokens: 18
+        })
+    );
     assert_eq!((reply.streamed, reply.incomplete), (false, None));
     assert_eq!(reply.session.messages.len(), 2);
 }
@@ -82,7 +111,9 @@ fn reads_the_documented_errors() {
     ] {
         let config = anthropic("", "");
         let (mut turn, _) = begin(&config);
-        let Step::Failed(error) = answer(&mut turn, status, &[], body) else { panic!() };
+        let Step::Failed(error) = answer(&mut turn, status, &[], body) else {
+            panic!()
+        };
         assert_eq!(error.to_string(), message);
     }
 }

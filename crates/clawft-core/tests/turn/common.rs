@@ -37,7 +37,9 @@ pub(crate) use fixture;
 
 /// Reads an environment that holds the keys.
 pub(crate) fn env(name: &str) -> Option<String> {
-    ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"].contains(&name).then(|| KEY.to_owned())
+    ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"]
+        .contains(&name)
+        .then(|| KEY.to_owned())
 }
 
 pub(crate) fn begin(config: &Config) -> (Turn<'_>, HttpRequest) {
@@ -50,9 +52,17 @@ pub(crate) fn begin_with<'a>(config: &'a Config, session: Session, input: &str) 
 
 /// Feeds a complete response, as long as the turn asks for more.
 pub(crate) fn answer(turn: &mut Turn, status: u16, headers: &[(&str, &str)], body: &[u8]) -> Step {
-    let headers: Vec<_> =
-        headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    for event in [Event::Head { status, headers: &headers }, Event::Body(body)] {
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    for event in [
+        Event::Head {
+            status,
+            headers: &headers,
+        },
+        Event::Body(body),
+    ] {
         match turn.feed(event, NOW) {
             Step::More => {}
             step => return step,

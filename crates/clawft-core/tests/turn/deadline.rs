@@ -17,12 +17,22 @@ fn body(start: &str, item: &str, end: &str) -> Vec<u8> {
 /// since then. After `times` reads the time is over.
 fn end(config: &Config, body: &[u8], times: usize) -> (Step, usize) {
     let (mut turn, _) = begin(config);
-    turn.feed(Event::Head { status: 200, headers: &[] }, NOW);
+    turn.feed(
+        Event::Head {
+            status: 200,
+            headers: &[],
+        },
+        NOW,
+    );
     turn.feed(Event::Body(body), NOW);
     let asked = Cell::new(0);
     let clock = || {
         asked.set(asked.get() + 1);
-        if asked.get() > times { TIMEOUT } else { TIMEOUT - Duration::from_nanos(1) }
+        if asked.get() > times {
+            TIMEOUT
+        } else {
+            TIMEOUT - Duration::from_nanos(1)
+        }
     };
     let step = turn.feed(Event::End, &clock);
     (step, asked.get())
@@ -30,23 +40,43 @@ fn end(config: &Config, body: &[u8], times: usize) -> (Step, usize) {
 
 #[test]
 fn times_out_while_reading_an_answer() {
-    let choices = body(r#"{"choices":["#, r#"{"message":{"content":"hi"}}"#, r#"],"usage":{}}"#);
+    let choices = body(
+        r#"{"choices":["#,
+        r#"{"message":{"content":"hi"}}"#,
+        r#"],"usage":{}}"#,
+    );
     let blocks = body(r#"{"content":["#, r#"{"type":"text","text":"hi"}"#, "]}");
     let usage = body(r#"{"content":[{"text":"hi"}],"usage":{"#, r#""x":1"#, "}}");
-    for (config, body) in [(config("", ""), choices), (anthropic("", ""), blocks), (anthropic("", ""), usage)]
-    {
+    for (config, body) in [
+        (config("", ""), choices),
+        (anthropic("", ""), blocks),
+        (anthropic("", ""), usage),
+    ] {
         let (step, asked) = end(&config, &body, usize::MAX);
-        let Step::Done(reply) = step else { panic!("{step:?}") };
+        let Step::Done(reply) = step else {
+            panic!("{step:?}")
+        };
         assert!(reply.text().starts_with("hi"));
-        assert!(asked > body.len() / 20_000, "asked {asked} times in {} bytes", body.len());
+        assert!(
+            asked > body.len() / 20_000,
+            "asked {asked} times in {} bytes",
+            body.len()
+        );
         for times in [0, 1, asked / 2, asked - 1] {
             let (step, asked) = end(&config, &body, times);
             let Step::Failed(error) = step else {
                 panic!("{step:?} after the clock was asked {times} times")
             };
-            assert_eq!(error, TurnError::Transport(TransportError::TimedOut { after: TIMEOUT }));
+            assert_eq!(
+                error,
+                TurnError::Transport(TransportError::TimedOut { after: TIMEOUT })
+            );
             assert_eq!(error.to_string(), "Request timed out after 30 s");
-            assert_eq!(asked, times + 2, "once more to see whether there is time for another attempt");
+            assert_eq!(
+                asked,
+                times + 2,
+                "once more to see whether there is time for another attempt"
+            );
         }
     }
 }
@@ -63,7 +93,10 @@ fn reads_a_small_answer_after_the_deadline() {
 fn times_out_while_reading_an_invalid_answer() {
     let body = body(r#"{"choices":3,"x":["#, "1", "]}");
     let (step, asked) = end(&config("", ""), &body, usize::MAX);
-    assert!(matches!(step, Step::Failed(TurnError::BadResponse { .. })), "{step:?}");
+    assert!(
+        matches!(step, Step::Failed(TurnError::BadResponse { .. })),
+        "{step:?}"
+    );
     // The last read of the clock decides whether there is time for another attempt.
     let (step, _) = end(&config("", ""), &body, asked - 2);
     assert!(matches!(step, Step::Failed(TurnError::Transport(_))), "{step:?}");
@@ -78,7 +111,14 @@ fn reads_only_the_useful_part_of_an_error() {
         turn.feed(Event::Body(&vec![b'x'; bytes]), NOW)
     };
     assert!(matches!(fed(500, 1 << 20), Step::More));
-    let Step::Failed(error) = fed(500, (1 << 20) + 1) else { panic!() };
-    assert!(error.to_string().starts_with("provider `openai` answered 500: xxx"), "{error}");
+    let Step::Failed(error) = fed(500, (1 << 20) + 1) else {
+        panic!()
+    };
+    assert!(
+        error
+            .to_string()
+            .starts_with("provider `openai` answered 500: xxx"),
+        "{error}"
+    );
     assert!(matches!(fed(200, (1 << 20) + 1), Step::More));
 }

@@ -25,17 +25,29 @@ fn reports_transport_errors() {
     );
     let timed_out = |after| broken(TransportError::TimedOut { after });
     assert_eq!(timed_out(Duration::from_secs(30)), "Request timed out after 30 s");
-    assert_eq!(timed_out(Duration::from_millis(1050)), "Request timed out after 1.050 s");
+    assert_eq!(
+        timed_out(Duration::from_millis(1050)),
+        "Request timed out after 1.050 s"
+    );
 }
 
 #[test]
 fn failure_in_mid_body_ends_the_turn() {
     let config = config("", r#","retries":0"#);
     let (mut turn, _) = begin(&config);
-    turn.feed(Event::Head { status: 200, headers: &[] }, NOW);
+    turn.feed(
+        Event::Head {
+            status: 200,
+            headers: &[],
+        },
+        NOW,
+    );
     turn.feed(Event::Body(b"{"), NOW);
     let cause = TransportError::Unavailable("connection reset".to_owned());
-    assert!(matches!(turn.feed(Event::Failed(cause), NOW), Step::Failed(TurnError::Transport(_))));
+    assert!(matches!(
+        turn.feed(Event::Failed(cause), NOW),
+        Step::Failed(TurnError::Transport(_))
+    ));
 }
 
 #[test]
@@ -55,16 +67,27 @@ fn reports_a_refused_key() {
 #[test]
 fn names_the_origin_of_a_refused_key() {
     for (provider, source) in [
-        (r#"{"api_key":"abc"}"#, "the key was read from `api_key` in the config"),
-        ("{}", "no key was sent: give `api_key_env` or `api_key` in the config"),
+        (
+            r#"{"api_key":"abc"}"#,
+            "the key was read from `api_key` in the config",
+        ),
+        (
+            "{}",
+            "no key was sent: give `api_key_env` or `api_key` in the config",
+        ),
     ] {
         let text =
             format!(r#"{{"agents":{{"model":"m"}},"providers":{{"providers":{{"openai":{provider}}}}}}}"#);
         let config = clawft_types::Config::parse("c", text.as_bytes()).unwrap();
         let (mut turn, _) = begin(&config);
-        let Step::Failed(error) = answer(&mut turn, 401, &[], b"bad key: abc") else { panic!() };
+        let Step::Failed(error) = answer(&mut turn, 401, &[], b"bad key: abc") else {
+            panic!()
+        };
         let shown = error.to_string();
-        assert!(shown.starts_with("Invalid API key: ") && shown.contains(source), "{shown}");
+        assert!(
+            shown.starts_with("Invalid API key: ") && shown.contains(source),
+            "{shown}"
+        );
         assert!(provider == "{}" || shown.ends_with("bad key: ***"), "{shown}");
     }
 }
@@ -78,21 +101,40 @@ fn quotes_the_providers_message() {
          For more information on this error, read the docs: \
          https://platform.openai.com/docs/guides/error-codes/api-errors."
     );
-    assert_eq!(text(500, r#"{"error":"out of memory"}"#), "provider `openai` answered 500: out of memory");
-    assert_eq!(text(404, "no such\r\n\x1b[31m page"), "provider `openai` answered 404: no such [31m page");
-    assert_eq!(text(502, "\n<html>Bad gateway</html>"), "provider `openai` answered 502");
-    assert_eq!(text(200, r#"{"error":{"message":"upstream"}}"#), "provider `openai` sent an error: upstream");
+    assert_eq!(
+        text(500, r#"{"error":"out of memory"}"#),
+        "provider `openai` answered 500: out of memory"
+    );
+    assert_eq!(
+        text(404, "no such\r\n\x1b[31m page"),
+        "provider `openai` answered 404: no such [31m page"
+    );
+    assert_eq!(
+        text(502, "\n<html>Bad gateway</html>"),
+        "provider `openai` answered 502"
+    );
+    assert_eq!(
+        text(200, r#"{"error":{"message":"upstream"}}"#),
+        "provider `openai` sent an error: upstream"
+    );
 }
 
 #[test]
 fn masks_the_key_wherever_it_is_echoed() {
-    for echo in
-        [KEY, "\"sk-proj-Abc123\"", "'...789wxyz'", "key=sk-proj-Abc123Def456Ghi789wxyz;", "sk-p****wxyz"]
-    {
+    for echo in [
+        KEY,
+        "\"sk-proj-Abc123\"",
+        "'...789wxyz'",
+        "key=sk-proj-Abc123Def456Ghi789wxyz;",
+        "sk-p****wxyz",
+    ] {
         for status in [400, 401, 500] {
             let shown = text(
                 status,
-                &format!(r#"{{"error":{{"message":{}}}}}"#, serde_json::json!(format!("no {echo} here"))),
+                &format!(
+                    r#"{{"error":{{"message":{}}}}}"#,
+                    serde_json::json!(format!("no {echo} here"))
+                ),
             );
             assert!(shown.ends_with(": no *** here"), "{shown}");
         }
@@ -107,11 +149,35 @@ fn no_error_repeats_the_key() {
     let quoted = |text: &str| text.replace("KEY", KEY);
     let location = format!("https://{KEY}/");
     for (config, status, headers, body, shown) in [
-        (&openai, 200, vec![], r#"{"error":{"message":"no KEY"}}"#, "sent an error: no ***"),
-        (&openai, 200, vec![], r#"{"error":"no KEY"}"#, "sent an error: no ***"),
+        (
+            &openai,
+            200,
+            vec![],
+            r#"{"error":{"message":"no KEY"}}"#,
+            "sent an error: no ***",
+        ),
+        (
+            &openai,
+            200,
+            vec![],
+            r#"{"error":"no KEY"}"#,
+            "sent an error: no ***",
+        ),
         (&openai, 500, vec![], "no KEY", "answered 500: no ***"),
-        (&openai, 200, vec![("content-encoding", KEY)], "", "it is encoded as ***"),
-        (&openai, 307, vec![("location", location.as_str())], "", "this one leads to ***"),
+        (
+            &openai,
+            200,
+            vec![("content-encoding", KEY)],
+            "",
+            "it is encoded as ***",
+        ),
+        (
+            &openai,
+            307,
+            vec![("location", location.as_str())],
+            "",
+            "this one leads to ***",
+        ),
         (
             &openai,
             200,
@@ -119,8 +185,20 @@ fn no_error_repeats_the_key() {
             r#"{"choices":[{"message":{},"finish_reason":"no KEY\n\u001b[31m"}]}"#,
             "(finish reason `no *** [31m`)",
         ),
-        (&claude, 200, vec![], r#"{"content":[],"stop_reason":"KEY"}"#, "(finish reason `***`)"),
-        (&claude, 401, vec![], r#"{"error":{"message":"no KEY"}}"#, ": no ***"),
+        (
+            &claude,
+            200,
+            vec![],
+            r#"{"content":[],"stop_reason":"KEY"}"#,
+            "(finish reason `***`)",
+        ),
+        (
+            &claude,
+            401,
+            vec![],
+            r#"{"error":{"message":"no KEY"}}"#,
+            ": no ***",
+        ),
     ] {
         let (mut turn, _) = begin(config);
         let Step::Failed(error) = answer(&mut turn, status, &headers, quoted(body).as_bytes()) else {
@@ -136,21 +214,38 @@ fn streamed_error_hides_the_key() {
     let config = config(r#","stream":true"#, "");
     let (mut turn, _) = begin(&config);
     let headers = [("content-type".to_owned(), "text/event-stream".to_owned())];
-    turn.feed(Event::Head { status: 200, headers: &headers }, NOW);
+    turn.feed(
+        Event::Head {
+            status: 200,
+            headers: &headers,
+        },
+        NOW,
+    );
     let text = b"data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n";
     assert!(matches!(turn.feed(Event::Body(text), NOW), Step::Delta(_)));
     let error = format!("data: {{\"error\":{{\"message\":\"no {KEY}\"}}}}\n\n");
-    let Step::Done(reply) = turn.feed(Event::Body(error.as_bytes()), NOW) else { panic!() };
-    assert_eq!(reply.incomplete.as_deref(), Some("provider `openai` sent an error: no ***"));
+    let Step::Done(reply) = turn.feed(Event::Body(error.as_bytes()), NOW) else {
+        panic!()
+    };
+    assert_eq!(
+        reply.incomplete.as_deref(),
+        Some("provider `openai` sent an error: no ***")
+    );
 }
 
 #[test]
 fn cuts_long_messages() {
     let shown = text(400, &"é".repeat(5_000_000));
-    assert_eq!(shown, ["provider `openai` answered 400: ", &"é".repeat(300), "…"].concat());
+    assert_eq!(
+        shown,
+        ["provider `openai` answered 400: ", &"é".repeat(300), "…"].concat()
+    );
     // Cut at the end of a word.
     let shown = text(400, &"ab ".repeat(2000));
-    assert_eq!(shown, ["provider `openai` answered 400: ", &"ab ".repeat(100), "…"].concat());
+    assert_eq!(
+        shown,
+        ["provider `openai` answered 400: ", &"ab ".repeat(100), "…"].concat()
+    );
     let shown = text(400, &"x abc ".repeat(2000));
     assert!(shown.chars().count() < 340, "{shown}");
 }
@@ -173,13 +268,19 @@ fn reports_responses_that_are_no_completion() {
         assert_eq!(text(200, body), [start, cause].concat(), "{body}");
     }
     let not_utf8 = b"{\"choices\":[{\"message\":{\"content\":\"\xff\"}}]}";
-    assert_eq!(error(200, not_utf8).to_string(), [start, "1:36: not JSON, the text is not UTF-8"].concat());
+    assert_eq!(
+        error(200, not_utf8).to_string(),
+        [start, "1:36: not JSON, the text is not UTF-8"].concat()
+    );
 }
 
 #[test]
 fn reports_an_answer_without_text() {
     let tool = include_str!("../../../clawft-types/tests/fixtures/openai-tool-call.json");
-    assert_eq!(text(200, tool), "provider `openai` sent an answer without text (finish reason `tool_calls`)");
+    assert_eq!(
+        text(200, tool),
+        "provider `openai` sent an answer without text (finish reason `tool_calls`)"
+    );
     let empty = r#"{"choices":[{"message":{"content":""}}]}"#;
     assert_eq!(text(200, empty), "provider `openai` sent an answer without text");
 }

@@ -9,8 +9,12 @@ use serde_json::Value;
 fn conversation() -> Session {
     let mut session = Session::default();
     for turn in 0..10 {
-        session.messages.push(Message::new(Role::User, format!("question {turn:11}")));
-        session.messages.push(Message::new(Role::Assistant, format!("answer {turn:13}")));
+        session
+            .messages
+            .push(Message::new(Role::User, format!("question {turn:11}")));
+        session
+            .messages
+            .push(Message::new(Role::Assistant, format!("answer {turn:13}")));
     }
     session
 }
@@ -20,7 +24,10 @@ fn sent(config: &Config) -> Vec<String> {
     let (_, request) = begin_with(config, conversation(), "Hello!");
     let body: Value = serde_json::from_slice(&request.body).unwrap();
     let messages = body["messages"].as_array().unwrap();
-    messages.iter().map(|message| message["content"].as_str().unwrap().to_owned()).collect()
+    messages
+        .iter()
+        .map(|message| message["content"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -51,13 +58,23 @@ fn sends_newest_turns_within_the_budget() {
 #[test]
 fn system_prompt_counts_and_is_always_sent() {
     let some = sent(&config(r#","context_tokens":22,"system_prompt":"Be brief.""#, ""));
-    assert_eq!(some, ["Be brief.", "question           9", "answer             9", "Hello!"]);
+    assert_eq!(
+        some,
+        [
+            "Be brief.",
+            "question           9",
+            "answer             9",
+            "Hello!"
+        ]
+    );
 }
 
 #[test]
 fn session_keeps_the_whole_history() {
     let config = config(r#","context_tokens":1"#, "");
     let (mut turn, _) = begin_with(&config, conversation(), "Hello!");
-    let Step::Done(reply) = answer(&mut turn, 200, &[], fixture!("openai-completion.json")) else { panic!() };
+    let Step::Done(reply) = answer(&mut turn, 200, &[], fixture!("openai-completion.json")) else {
+        panic!()
+    };
     assert_eq!(reply.session.messages.len(), 22);
 }

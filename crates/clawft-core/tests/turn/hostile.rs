@@ -20,8 +20,14 @@ const NOT: &str =
 fn refuses_an_encoded_body() {
     let gzip = &b"\x1f\x8b\x08\x00\x00\x00"[..];
     let coded = [("Content-Encoding", "gzip")];
-    assert_eq!(said(200, &coded, gzip), [NOT, "it is encoded as `gzip`, which was not asked for"].concat());
-    assert_eq!(said(200, &[], gzip), [NOT, "1:1: not JSON, the text is not UTF-8"].concat());
+    assert_eq!(
+        said(200, &coded, gzip),
+        [NOT, "it is encoded as `gzip`, which was not asked for"].concat()
+    );
+    assert_eq!(
+        said(200, &[], gzip),
+        [NOT, "1:1: not JSON, the text is not UTF-8"].concat()
+    );
     assert_eq!(
         said(500, &coded, gzip),
         "provider `openai` answered 500",
@@ -38,15 +44,24 @@ fn refuses_a_redirect() {
     assert_eq!(to("/v2"), start);
     assert_eq!(said(302, &[], b"<html>"), start.replace("307", "302"));
     let host = [start, ", this one leads to `evil.example:8443`"].concat();
-    assert_eq!(to("https://user:password@evil.example:8443/?api_key=secret"), host);
+    assert_eq!(
+        to("https://user:password@evil.example:8443/?api_key=secret"),
+        host
+    );
     let hostile = to(&format!("https://{KEY}\r\n\x1b[2J{}/", "x".repeat(10_000)));
-    assert!(!hostile.contains("sk-proj") && !hostile.contains(char::is_control), "{hostile}");
+    assert!(
+        !hostile.contains("sk-proj") && !hostile.contains(char::is_control),
+        "{hostile}"
+    );
     assert!(hostile.len() < 500, "{hostile}");
 }
 
 #[test]
 fn refuses_a_status_without_content() {
-    assert_eq!(said(204, &[], b""), [NOT, "status 204 stands for no content"].concat());
+    assert_eq!(
+        said(204, &[], b""),
+        [NOT, "status 204 stands for no content"].concat()
+    );
 }
 
 #[test]
@@ -54,21 +69,42 @@ fn refuses_an_endless_body() {
     let config = config("", r#","max_response_bytes":1000,"retries":0"#);
     let (mut turn, request) = begin(&config);
     assert_eq!(request.max_response, 1000);
-    turn.feed(Event::Head { status: 200, headers: &[] }, NOW);
+    turn.feed(
+        Event::Head {
+            status: 200,
+            headers: &[],
+        },
+        NOW,
+    );
     assert!(matches!(turn.feed(Event::Body(&[b' '; 1000]), NOW), Step::More));
-    let Step::Failed(error) = turn.feed(Event::Body(b" "), NOW) else { panic!() };
+    let Step::Failed(error) = turn.feed(Event::Body(b" "), NOW) else {
+        panic!()
+    };
     let words = "HTTP response larger than the limit of 1000 bytes (`max_response_bytes`)";
     assert_eq!(error.to_string(), words);
 
     let (mut turn, _) = begin(&config);
-    turn.feed(Event::Head { status: 500, headers: &[] }, NOW);
-    let Step::Failed(error) = turn.feed(Event::Body(&[b'x'; 2000]), NOW) else { panic!() };
+    turn.feed(
+        Event::Head {
+            status: 500,
+            headers: &[],
+        },
+        NOW,
+    );
+    let Step::Failed(error) = turn.feed(Event::Body(&[b'x'; 2000]), NOW) else {
+        panic!()
+    };
     let shown = error.to_string();
-    assert!(shown.starts_with("provider `openai` answered 500: xxx"), "the status counts: {shown}");
+    assert!(
+        shown.starts_with("provider `openai` answered 500: xxx"),
+        "the status counts: {shown}"
+    );
 
     let (mut turn, _) = begin(&config);
     let found_by_the_platform = TransportError::TooLarge { limit: 1000 };
-    let Step::Failed(error) = turn.feed(Event::Failed(found_by_the_platform), NOW) else { panic!() };
+    let Step::Failed(error) = turn.feed(Event::Failed(found_by_the_platform), NOW) else {
+        panic!()
+    };
     assert_eq!(error.to_string(), words);
 }
 
@@ -76,9 +112,17 @@ fn refuses_an_endless_body() {
 fn reports_an_error_with_broken_body() {
     let config = config("", r#","retries":0"#);
     let (mut turn, _) = begin(&config);
-    turn.feed(Event::Head { status: 401, headers: &[] }, NOW);
+    turn.feed(
+        Event::Head {
+            status: 401,
+            headers: &[],
+        },
+        NOW,
+    );
     let reset = TransportError::Unavailable("connection reset".to_owned());
-    let Step::Failed(error) = turn.feed(Event::Failed(reset), NOW) else { panic!() };
+    let Step::Failed(error) = turn.feed(Event::Failed(reset), NOW) else {
+        panic!()
+    };
     assert!(error.to_string().starts_with("Invalid API key: "), "{error}");
 }
 
@@ -87,7 +131,11 @@ fn refuses_endlessly_nested_json() {
     let deep = error(200, &b"[".repeat(10_000)).to_string();
     assert_eq!(deep, [NOT, "1:128: not JSON, recursion limit exceeded"].concat());
     let deep = [br#"{"choices":"#, b"{\"a\":".repeat(10_000).as_slice()].concat();
-    assert!(error(200, &deep).to_string().ends_with("recursion limit exceeded"));
+    assert!(
+        error(200, &deep)
+            .to_string()
+            .ends_with("recursion limit exceeded")
+    );
 }
 
 #[test]
@@ -103,7 +151,10 @@ fn reports_unknown_statuses() {
 fn a_finish_reason_is_quoted_without_the_key() {
     let reason = format!("{KEY}\\n\\u001b[31mstop");
     for (streamed, body) in [
-        (false, format!(r#"{{"choices":[{{"message":{{"content":"hi"}},"finish_reason":"{reason}"}}]}}"#)),
+        (
+            false,
+            format!(r#"{{"choices":[{{"message":{{"content":"hi"}},"finish_reason":"{reason}"}}]}}"#),
+        ),
         (
             true,
             format!(
@@ -113,12 +164,18 @@ fn a_finish_reason_is_quoted_without_the_key() {
     ] {
         let config = config(if streamed { r#","stream":true"# } else { "" }, "");
         let (mut turn, _) = begin(&config);
-        let content_type = if streamed { "text/event-stream" } else { "application/json" };
+        let content_type = if streamed {
+            "text/event-stream"
+        } else {
+            "application/json"
+        };
         let mut step = answer(&mut turn, 200, &[("content-type", content_type)], body.as_bytes());
         while let Step::More | Step::Delta(_) = step {
             step = turn.feed(Event::End, NOW);
         }
-        let Step::Done(reply) = step else { panic!("{step:?}") };
+        let Step::Done(reply) = step else {
+            panic!("{step:?}")
+        };
         assert_eq!(reply.finish_reason.as_deref(), Some("*** [31mstop"));
     }
 }

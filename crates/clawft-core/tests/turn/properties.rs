@@ -31,12 +31,19 @@ fn outcome(status: u16, parts: &[&[u8]]) -> String {
     let config = config("", "");
     let (mut turn, _) = begin(&config);
     let head = Event::Head { status, headers: &[] };
-    let events = [head].into_iter().chain(parts.iter().map(|part| Event::Body(part))).chain([Event::End]);
+    let events = [head]
+        .into_iter()
+        .chain(parts.iter().map(|part| Event::Body(part)))
+        .chain([Event::End]);
     let ends = |event| match turn.feed(event, NOW) {
         Step::More => None,
         step => Some(step),
     };
-    match events.filter_map(ends).next().expect("a complete response must lead somewhere") {
+    match events
+        .filter_map(ends)
+        .next()
+        .expect("a complete response must lead somewhere")
+    {
         Step::Done(reply) => reply.into_text(),
         Step::Retry { after, .. } => format!("retry after {} ms", after.as_millis()),
         Step::Failed(error) => error.to_string(),

@@ -52,7 +52,9 @@ fn does_not_retry_lasting_errors() {
     }
     for error in [
         TransportError::Impossible("there is no HTTP".to_owned()),
-        TransportError::TimedOut { after: Duration::from_secs(30) },
+        TransportError::TimedOut {
+            after: Duration::from_secs(30),
+        },
         TransportError::TooLarge { limit: 5 },
     ] {
         let config = config("", "");
@@ -65,13 +67,25 @@ fn does_not_retry_lasting_errors() {
 fn retries_a_failed_connection() {
     let config = config("", "");
     let (mut turn, first) = begin(&config);
-    let Step::Retry { request, .. } = turn.feed(unavailable(), NOW) else { panic!() };
+    let Step::Retry { request, .. } = turn.feed(unavailable(), NOW) else {
+        panic!()
+    };
     assert_eq!((request.url, request.body), (first.url, first.body));
     // The same in the middle of an answer of which nothing was shown.
-    turn.feed(Event::Head { status: 200, headers: &[] }, NOW);
+    turn.feed(
+        Event::Head {
+            status: 200,
+            headers: &[],
+        },
+        NOW,
+    );
     turn.feed(Event::Body(b"{"), NOW);
-    let Step::Retry { .. } = turn.feed(unavailable(), NOW) else { panic!() };
-    let Step::Failed(error) = turn.feed(unavailable(), NOW) else { panic!() };
+    let Step::Retry { .. } = turn.feed(unavailable(), NOW) else {
+        panic!()
+    };
+    let Step::Failed(error) = turn.feed(unavailable(), NOW) else {
+        panic!()
+    };
     assert_eq!(error.to_string(), "HTTP unavailable: connection reset");
 }
 
@@ -79,11 +93,20 @@ fn retries_a_failed_connection() {
 fn retry_sends_the_same_request() {
     let config = config("", "");
     let (mut turn, first) = begin(&config);
-    let Step::Retry { request, after } = answer(&mut turn, 503, &[], b"") else { panic!() };
+    let Step::Retry { request, after } = answer(&mut turn, 503, &[], b"") else {
+        panic!()
+    };
     assert_eq!(request.timeout, first.timeout - after);
-    assert_eq!((request.url, request.headers, request.body), (first.url, first.headers, first.body));
-    let Step::Done(reply) = answer(&mut turn, 200, &[], br#"{"choices":[{"message":{"content":"hi"}}]}"#)
-    else {
+    assert_eq!(
+        (request.url, request.headers, request.body),
+        (first.url, first.headers, first.body)
+    );
+    let Step::Done(reply) = answer(
+        &mut turn,
+        200,
+        &[],
+        br#"{"choices":[{"message":{"content":"hi"}}]}"#,
+    ) else {
         panic!()
     };
     assert_eq!((reply.text(), reply.session.messages.len()), ("hi", 2));
@@ -93,15 +116,25 @@ fn retry_sends_the_same_request() {
 fn honours_retry_after_within_limits() {
     assert_eq!(give_up_by_default(429, &[("Retry-After", "7")]).0, [7000, 7000]);
     let date = |retry_after| {
-        let headers = [("date", "Tue, 29 Feb 2028 23:59:58 GMT"), ("Retry-After", retry_after)];
+        let headers = [
+            ("date", "Tue, 29 Feb 2028 23:59:58 GMT"),
+            ("Retry-After", retry_after),
+        ];
         give_up_by_default(503, &headers).0
     };
     assert_eq!(date("Wed, 01 Mar 2028 00:00:07 GMT"), [9000, 9000]);
-    assert_eq!(date("Tue, 29 Feb 2028 00:00:00 GMT"), [500, 1000], "a date that is over");
+    assert_eq!(
+        date("Tue, 29 Feb 2028 00:00:00 GMT"),
+        [500, 1000],
+        "a date that is over"
+    );
     assert_eq!(date("soon"), [500, 1000]);
 
     let words = "provider `openai` answered 429 and asks to wait 3600 s: busy".to_owned();
-    assert_eq!(give_up_by_default(429, &[("retry-after", "3600")]), (vec![], words));
+    assert_eq!(
+        give_up_by_default(429, &[("retry-after", "3600")]),
+        (vec![], words)
+    );
 }
 
 #[test]
@@ -109,13 +142,18 @@ fn no_attempt_begins_after_deadline() {
     let config = config("", r#","timeout_secs":10,"retries":10"#);
     let (mut turn, first) = begin(&config);
     assert_eq!(first.timeout, Duration::from_secs(10));
-    let Step::Retry { request, .. } = turn.feed(unavailable(), &|| Duration::from_secs(9)) else { panic!() };
+    let Step::Retry { request, .. } = turn.feed(unavailable(), &|| Duration::from_secs(9)) else {
+        panic!()
+    };
     assert_eq!(request.timeout, Duration::from_millis(500));
     let late = Duration::from_millis(9900);
     assert!(matches!(turn.feed(unavailable(), &|| late), Step::Failed(_)));
 
     let (mut turn, _) = begin(&config);
-    assert!(matches!(turn.feed(unavailable(), &|| Duration::MAX), Step::Failed(_)));
+    assert!(matches!(
+        turn.feed(unavailable(), &|| Duration::MAX),
+        Step::Failed(_)
+    ));
 }
 
 #[test]
@@ -123,8 +161,12 @@ fn timeout_of_retry_names_the_whole_time() {
     let config = config("", "");
     let (mut turn, _) = begin(&config);
     turn.feed(unavailable(), &|| Duration::from_secs(20));
-    let timed_out = Event::Failed(TransportError::TimedOut { after: Duration::from_millis(9500) });
-    let Step::Failed(error) = turn.feed(timed_out, &|| Duration::from_secs(30)) else { panic!() };
+    let timed_out = Event::Failed(TransportError::TimedOut {
+        after: Duration::from_millis(9500),
+    });
+    let Step::Failed(error) = turn.feed(timed_out, &|| Duration::from_secs(30)) else {
+        panic!()
+    };
     assert_eq!(error.to_string(), "Request timed out after 30 s");
 }
 

@@ -12,8 +12,20 @@ use std::time::Duration;
 const STREAM: &str = r#","stream":true"#;
 
 fn open(turn: &mut Turn<'_>) {
-    let headers = [("Content-Type".to_owned(), "text/event-stream; charset=utf-8".to_owned())];
-    assert!(matches!(turn.feed(Event::Head { status: 200, headers: &headers }, NOW), Step::More));
+    let headers = [(
+        "Content-Type".to_owned(),
+        "text/event-stream; charset=utf-8".to_owned(),
+    )];
+    assert!(matches!(
+        turn.feed(
+            Event::Head {
+                status: 200,
+                headers: &headers
+            },
+            NOW
+        ),
+        Step::More
+    ));
 }
 
 /// Feeds a stream in parts of `size` bytes, then `last`; returns the deltas and the last step.
@@ -44,7 +56,10 @@ fn claude() -> Config {
 
 /// Returns a chunk that adds `text`.
 fn chunk(text: &str) -> String {
-    format!("data: {}\n\n", serde_json::json!({"choices": [{"delta": {"content": text}}]}))
+    format!(
+        "data: {}\n\n",
+        serde_json::json!({"choices": [{"delta": {"content": text}}]})
+    )
 }
 
 /// Returns an event of the other dialect that adds `text`.
@@ -71,13 +86,20 @@ fn config_or_input_requests_a_stream() {
     let whole = r#"{"content":"hi","stream":false}"#;
     let piecewise = r#"{"content":"hi","stream":true}"#;
     let shown = body(&openai(), "hi");
-    assert_eq!((&shown["stream"], &shown["stream_options"]["include_usage"]), (&true.into(), &true.into()));
+    assert_eq!(
+        (&shown["stream"], &shown["stream_options"]["include_usage"]),
+        (&true.into(), &true.into())
+    );
     assert_eq!(body(&claude(), "hi")["stream"], true);
     assert_eq!(body(&openai(), whole)["stream"], Value::Null);
     assert_eq!(body(&config("", ""), "hi")["stream"], Value::Null);
     assert_eq!(body(&config("", ""), piecewise)["stream"], true);
     let compatible = config("", r#","api_base":"http://localhost:1/v1""#);
-    assert_eq!(body(&compatible, piecewise)["stream_options"], Value::Null, "not every server knows it");
+    assert_eq!(
+        body(&compatible, piecewise)["stream_options"],
+        Value::Null,
+        "not every server knows it"
+    );
 }
 
 #[test]
@@ -88,7 +110,14 @@ fn reads_the_documented_streams() {
         assert_eq!((deltas.concat().as_str(), reply.text()), ("Hello!", "Hello!"));
         assert_eq!((reply.streamed, reply.incomplete), (true, None));
         assert_eq!(reply.finish_reason.as_deref(), Some("stop"));
-        assert_eq!(reply.usage, Some(Usage { prompt_tokens: 19, completion_tokens: 10, total_tokens: 29 }));
+        assert_eq!(
+            reply.usage,
+            Some(Usage {
+                prompt_tokens: 19,
+                completion_tokens: 10,
+                total_tokens: 29
+            })
+        );
         assert_eq!(reply.session.messages[1], Message::new(Role::Assistant, "Hello!"));
 
         let (deltas, reply) = run(&claude(), fixture!("anthropic-stream.txt"), size, Event::End);
@@ -96,14 +125,29 @@ fn reads_the_documented_streams() {
         assert_eq!((deltas.concat().as_str(), reply.text()), ("Hello!", "Hello!"));
         assert_eq!((reply.streamed, reply.incomplete), (true, None));
         assert_eq!(reply.finish_reason.as_deref(), Some("end_turn"));
-        assert_eq!(reply.usage, Some(Usage { prompt_tokens: 25, completion_tokens: 15, total_tokens: 40 }));
+        assert_eq!(
+            reply.usage,
+            Some(Usage {
+                prompt_tokens: 25,
+                completion_tokens: 15,
+                total_tokens: 40
+            })
+        );
     }
 }
 
 #[test]
 fn leaves_thinking_out_of_the_answer() {
-    let (deltas, reply) = run(&claude(), fixture!("anthropic-thinking-stream.txt"), 50, Event::End);
-    assert_eq!(reply.unwrap().text(), "The greatest common divisor of 1071 and 462 is **21**.");
+    let (deltas, reply) = run(
+        &claude(),
+        fixture!("anthropic-thinking-stream.txt"),
+        50,
+        Event::End,
+    );
+    assert_eq!(
+        reply.unwrap().text(),
+        "The greatest common divisor of 1071 and 462 is **21**."
+    );
     assert_eq!(deltas.concat().len(), 54);
 }
 
@@ -113,37 +157,62 @@ fn final_event_ends_an_open_stream() {
     let config = openai();
     let (mut turn, _) = begin(&config);
     open(&mut turn);
-    assert!(matches!(turn.feed(Event::Body(&stream.as_bytes()[..stream.len() - 1]), NOW), Step::Delta(_)));
-    let Step::Done(reply) = turn.feed(Event::Body(b"\nwhatever"), NOW) else { panic!() };
+    assert!(matches!(
+        turn.feed(Event::Body(&stream.as_bytes()[..stream.len() - 1]), NOW),
+        Step::Delta(_)
+    ));
+    let Step::Done(reply) = turn.feed(Event::Body(b"\nwhatever"), NOW) else {
+        panic!()
+    };
     assert_eq!(reply.incomplete, None);
 
     // Later events change nothing.
     for last in [Event::End, reset(), Event::Body(b"data: {\"error\":{}}\n\n")] {
         let (deltas, reply) = run(&openai(), stream.as_bytes(), 1000, last);
-        assert_eq!((deltas.concat().as_str(), reply.unwrap().incomplete), ("hi", None));
+        assert_eq!(
+            (deltas.concat().as_str(), reply.unwrap().incomplete),
+            ("hi", None)
+        );
     }
 }
 
 #[test]
 fn early_end_makes_an_incomplete_answer() {
     let cause = |last| {
-        let (deltas, reply) = run(&openai(), [chunk("Hel"), chunk("lo")].concat().as_bytes(), 30, last);
+        let (deltas, reply) = run(
+            &openai(),
+            [chunk("Hel"), chunk("lo")].concat().as_bytes(),
+            30,
+            last,
+        );
         let reply = reply.unwrap();
         assert_eq!((deltas.concat().as_str(), reply.text()), ("Hello", "Hello"));
-        let stored = Message { incomplete: true, ..Message::new(Role::Assistant, "Hello") };
-        assert_eq!((reply.session.messages.last(), reply.streamed), (Some(&stored), true));
+        let stored = Message {
+            incomplete: true,
+            ..Message::new(Role::Assistant, "Hello")
+        };
+        assert_eq!(
+            (reply.session.messages.last(), reply.streamed),
+            (Some(&stored), true)
+        );
         reply.incomplete.unwrap()
     };
     assert_eq!(cause(Event::End), "HTTP unavailable: the answer ended early");
     assert_eq!(cause(reset()), "HTTP unavailable: connection reset");
-    let late = TransportError::TimedOut { after: Duration::from_secs(30) };
+    let late = TransportError::TimedOut {
+        after: Duration::from_secs(30),
+    };
     assert_eq!(cause(Event::Failed(late)), "Request timed out after 30 s");
     assert_eq!(
-        cause(Event::Body(b"data: {\"error\":{\"message\":\"out of memory\"}}\n\n")),
+        cause(Event::Body(
+            b"data: {\"error\":{\"message\":\"out of memory\"}}\n\n"
+        )),
         "provider `openai` sent an error: out of memory"
     );
     assert_eq!(
-        cause(Event::Body(b"data: {\"choices\":[{\"delta\":{\"content\":3}}]}\n\n")),
+        cause(Event::Body(
+            b"data: {\"choices\":[{\"delta\":{\"content\":3}}]}\n\n"
+        )),
         "provider `openai` sent something else than a chat completion, check `api_base` and `kind`: \
          choices.0.delta.content: expected a string, found a number"
     );
@@ -157,16 +226,25 @@ fn incomplete_answer_is_marked_only_in_storage() {
     for config in [openai(), claude()] {
         let (_, request) = begin_with(&config, session.clone(), "Go on");
         let body: Value = serde_json::from_slice(&request.body).unwrap();
-        assert_eq!(body["messages"][1], serde_json::json!({"role": "assistant", "content": "Hel"}));
+        assert_eq!(
+            body["messages"][1],
+            serde_json::json!({"role": "assistant", "content": "Hel"})
+        );
     }
 }
 
 #[test]
 fn finish_reason_completes_without_final_event() {
-    let stream =
-        [&chunk("hi"), "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"].concat();
+    let stream = [
+        &chunk("hi"),
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+    ]
+    .concat();
     for last in [Event::End, reset()] {
-        assert_eq!(run(&openai(), stream.as_bytes(), 9, last).1.unwrap().incomplete, None);
+        assert_eq!(
+            run(&openai(), stream.as_bytes(), 9, last).1.unwrap().incomplete,
+            None
+        );
     }
 }
 
@@ -176,18 +254,31 @@ fn retries_failure_before_the_first_text() {
     let (mut turn, _) = begin(&config);
     for last in [reset(), Event::End] {
         open(&mut turn);
-        turn.feed(Event::Body(b": hello\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n"), NOW);
-        let Step::Retry { request, .. } = turn.feed(last, NOW) else { panic!() };
+        turn.feed(
+            Event::Body(b": hello\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n"),
+            NOW,
+        );
+        let Step::Retry { request, .. } = turn.feed(last, NOW) else {
+            panic!()
+        };
         assert!(request.stream);
     }
     open(&mut turn);
-    let Step::Failed(error) = turn.feed(Event::End, NOW) else { panic!() };
+    let Step::Failed(error) = turn.feed(Event::End, NOW) else {
+        panic!()
+    };
     assert_eq!(error.to_string(), "HTTP unavailable: the answer ended early");
 
     let (_, error) = run(&claude(), fixture!("anthropic-stream-error.txt"), 5, Event::End);
-    assert_eq!(error.unwrap_err(), "provider `anthropic` sent an error: Overloaded");
+    assert_eq!(
+        error.unwrap_err(),
+        "provider `anthropic` sent an error: Overloaded"
+    );
     let (_, error) = run(&openai(), b"data: [DONE]\n\n", 5, Event::End);
-    assert_eq!(error.unwrap_err(), "provider `openai` sent an answer without text");
+    assert_eq!(
+        error.unwrap_err(),
+        "provider `openai` sent an answer without text"
+    );
 }
 
 #[test]
@@ -205,7 +296,10 @@ fn accepts_whole_answer_instead_of_stream() {
     let Step::Done(reply) = answer(&mut turn, 200, &json, fixture!("openai-completion.json")) else {
         panic!()
     };
-    assert_eq!((reply.text(), reply.streamed), ("Hello! How can I assist you today?", false));
+    assert_eq!(
+        (reply.text(), reply.streamed),
+        ("Hello! How can I assist you today?", false)
+    );
 }
 
 #[test]
@@ -229,10 +323,17 @@ fn limits_the_stream_and_each_event() {
         let (deltas, reply) = run(&config, stream.as_bytes(), size, Event::End);
         assert_eq!(deltas.concat(), "Hello");
         let cause = reply.unwrap().incomplete.unwrap();
-        assert_eq!(cause, "HTTP response larger than the limit of 100 bytes (`max_response_bytes`)");
+        assert_eq!(
+            cause,
+            "HTTP response larger than the limit of 100 bytes (`max_response_bytes`)"
+        );
     }
     let (_, error) = run(&openai(), &[b'x'; MAX_EVENT + 1], 4096, Event::End);
-    assert!(error.unwrap_err().ends_with("an event of the stream is larger than 1048576 bytes"));
+    assert!(
+        error
+            .unwrap_err()
+            .ends_with("an event of the stream is larger than 1048576 bytes")
+    );
 }
 
 proptest! {

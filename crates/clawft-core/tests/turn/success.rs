@@ -9,13 +9,23 @@ use std::time::Duration;
 const ANSWER: &[u8] = include_bytes!("../../../clawft-types/tests/fixtures/openai-completion.json");
 
 fn header<'a>(request: &'a clawft_core::HttpRequest, name: &str) -> Option<&'a HeaderValue> {
-    request.headers.iter().find(|header| header.name == name).map(|header| &header.value)
+    request
+        .headers
+        .iter()
+        .find(|header| header.name == name)
+        .map(|header| &header.value)
 }
 
 #[test]
 fn turn_can_own_its_config() {
-    let owned =
-        || Turn::begin_owned(config("", ""), &env, Session::default(), Input::parse("Hello!").unwrap());
+    let owned = || {
+        Turn::begin_owned(
+            config("", ""),
+            &env,
+            Session::default(),
+            Input::parse("Hello!").unwrap(),
+        )
+    };
     let (mut turn, request) = owned().unwrap();
     assert_eq!(request, begin(&config("", "")).1);
     assert!(matches!(answer(&mut turn, 200, &[], ANSWER), Step::Done(_)));
@@ -28,12 +38,18 @@ fn request_matches_the_documentation() {
     assert_eq!(request.url, "https://api.openai.com/v1/chat/completions");
     assert_eq!(request.timeout, Duration::from_secs(30));
     assert_eq!((request.method.as_str(), Method::Get.as_str()), ("POST", "GET"));
-    assert_eq!(header(&request, "content-type").unwrap().expose(), "application/json");
+    assert_eq!(
+        header(&request, "content-type").unwrap().expose(),
+        "application/json"
+    );
     assert_eq!(
         header(&request, "user-agent").unwrap().expose(),
         concat!("clawft/", env!("CARGO_PKG_VERSION"))
     );
-    assert_eq!(header(&request, "authorization").unwrap().expose(), ["Bearer ", KEY].concat());
+    assert_eq!(
+        header(&request, "authorization").unwrap().expose(),
+        ["Bearer ", KEY].concat()
+    );
     assert_eq!(
         serde_json::from_slice::<Value>(&request.body).unwrap(),
         json!({"model": "gpt-4o-mini", "max_completion_tokens": 50, "messages": [
@@ -45,9 +61,11 @@ fn request_matches_the_documentation() {
 fn request_never_prints_its_key() {
     let config = config("", "");
     let (turn, request) = begin(&config);
-    for shown in
-        [format!("{request:?}"), format!("{turn:?}"), header(&request, "authorization").unwrap().to_string()]
-    {
+    for shown in [
+        format!("{request:?}"),
+        format!("{turn:?}"),
+        header(&request, "authorization").unwrap().to_string(),
+    ] {
         assert!(shown.contains("***") && !shown.contains("sk-proj"), "{shown}");
     }
 }
@@ -56,26 +74,47 @@ fn request_never_prints_its_key() {
 fn appends_the_answer_to_the_session() {
     let config = config(r#","system_prompt":"Be brief.""#, "");
     let (mut turn, _) = begin(&config);
-    let Step::Done(reply) = answer(&mut turn, 200, &[], ANSWER) else { panic!() };
+    let Step::Done(reply) = answer(&mut turn, 200, &[], ANSWER) else {
+        panic!()
+    };
     let text = "Hello! How can I assist you today?";
     assert_eq!(reply.text(), text);
     assert_eq!(reply.finish_reason.as_deref(), Some("stop"));
-    assert_eq!(reply.usage, Some(Usage { prompt_tokens: 19, completion_tokens: 10, total_tokens: 29 }));
-    let said = [Message::new(Role::User, "Hello!"), Message::new(Role::Assistant, text)];
-    assert_eq!(reply.session.messages, said, "the system prompt is no part of a session");
+    assert_eq!(
+        reply.usage,
+        Some(Usage {
+            prompt_tokens: 19,
+            completion_tokens: 10,
+            total_tokens: 29
+        })
+    );
+    let said = [
+        Message::new(Role::User, "Hello!"),
+        Message::new(Role::Assistant, text),
+    ];
+    assert_eq!(
+        reply.session.messages, said,
+        "the system prompt is no part of a session"
+    );
 }
 
 #[test]
 fn next_request_holds_the_history() {
     let config = config("", "");
     let (mut turn, _) = begin(&config);
-    let Step::Done(reply) = answer(&mut turn, 200, &[], ANSWER) else { panic!() };
+    let Step::Done(reply) = answer(&mut turn, 200, &[], ANSWER) else {
+        panic!()
+    };
     let session = Session::parse(&reply.session.to_json()).unwrap();
     let next = Input::parse("And now?").unwrap();
     let (_, request) = Turn::begin(&config, &env, session, next).unwrap();
     let body: Value = serde_json::from_slice(&request.body).unwrap();
-    let said: Vec<_> =
-        body["messages"].as_array().unwrap().iter().map(|message| &message["content"]).collect();
+    let said: Vec<_> = body["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| &message["content"])
+        .collect();
     assert_eq!(said, ["Hello!", "Hello! How can I assist you today?", "And now?"]);
 }
 
@@ -84,7 +123,9 @@ fn refusal_counts_as_an_answer() {
     let config = config("", "");
     let (mut turn, _) = begin(&config);
     let body = br#"{"choices":[{"message":{"content":null,"refusal":"I cannot."}}]}"#;
-    let Step::Done(reply) = answer(&mut turn, 200, &[], body) else { panic!() };
+    let Step::Done(reply) = answer(&mut turn, 200, &[], body) else {
+        panic!()
+    };
     assert_eq!(reply.text(), "I cannot.");
 }
 
@@ -113,7 +154,9 @@ fn sends_nothing_without_the_key() {
     let begin = |value: Option<&str>| {
         let input = Input::parse("x").unwrap();
         let value = value.map(str::to_owned);
-        Turn::begin(&config("", ""), &|_| value.clone(), Session::default(), input).unwrap_err().to_string()
+        Turn::begin(&config("", ""), &|_| value.clone(), Session::default(), input)
+            .unwrap_err()
+            .to_string()
     };
     let missing = "no API key for provider `openai`: the variable `OPENAI_API_KEY` is not set or empty, \
                    set it or give `api_key` in the config";
@@ -128,7 +171,10 @@ fn sends_nothing_without_the_key() {
 
 #[test]
 fn event_out_of_order_is_an_error() {
-    let head = || Event::Head { status: 200, headers: &[] };
+    let head = || Event::Head {
+        status: 200,
+        headers: &[],
+    };
     for events in [
         vec![Event::End],
         vec![Event::Body(b"x")],

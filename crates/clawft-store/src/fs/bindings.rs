@@ -31,7 +31,11 @@ pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
 
 /// Creates a file that must not exist, and writes it to the disk completely or not at all.
 pub(super) fn create(path: &str, content: Content<'_>) -> Result<(), FsFault> {
-    let file = open(path, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, DescriptorFlags::WRITE)?;
+    let file = open(
+        path,
+        OpenFlags::CREATE | OpenFlags::EXCLUSIVE,
+        DescriptorFlags::WRITE,
+    )?;
     let written = write_all(&file, content);
     if written.is_err() {
         // Closed first: some systems cannot remove an open file.
@@ -58,7 +62,9 @@ fn write_all(file: &Descriptor, content: Content<'_>) -> Result<(), FsFault> {
 
 /// Synchronises the names in a directory to the disk, on hosts that support that.
 pub(super) fn sync_dir(path: &str) -> Result<(), FsFault> {
-    let Ok(directory) = open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ) else { return Ok(()) };
+    let Ok(directory) = open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ) else {
+        return Ok(());
+    };
     match directory.sync() {
         Err(code @ (ErrorCode::Io | ErrorCode::InsufficientSpace)) => Err(code.into()),
         _ => Ok(()),
@@ -103,7 +109,12 @@ pub(super) fn holder_name() -> String {
 
 /// Creates a lock file, which must not exist yet.
 pub(super) fn claim(path: &str) -> Result<Claim, FsFault> {
-    open(path, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, DescriptorFlags::WRITE).map(|_| Claim)
+    open(
+        path,
+        OpenFlags::CREATE | OpenFlags::EXCLUSIVE,
+        DescriptorFlags::WRITE,
+    )
+    .map(|_| Claim)
 }
 
 /// Does nothing: a guest cannot tell whether the holder of a lock is alive.
@@ -165,7 +176,9 @@ fn write(file: &Descriptor, bytes: &[u8], start: u64) -> Result<(), FsFault> {
         if written == 0 {
             return Err(FsFault::Full);
         }
-        rest = rest.get(usize::try_from(written).unwrap_or(usize::MAX)..).unwrap_or_default();
+        rest = rest
+            .get(usize::try_from(written).unwrap_or(usize::MAX)..)
+            .unwrap_or_default();
         at += written;
     }
     Ok(())

@@ -51,7 +51,11 @@ pub enum FsFault {
 
 impl FsError {
     pub(super) fn new(operation: &'static str, path: &str, fault: FsFault) -> Self {
-        Self { operation, path: path.to_owned(), fault }
+        Self {
+            operation,
+            path: path.to_owned(),
+            fault,
+        }
     }
 
     /// Returns whether there is no file of that name.

@@ -47,14 +47,22 @@ pub(crate) struct Wait {
 impl Wait {
     /// Begins to wait.
     pub(crate) fn start() -> Self {
-        Self { since: Stopwatch::start(), silence: SILENCE, patience: PATIENCE }
+        Self {
+            since: Stopwatch::start(),
+            silence: SILENCE,
+            patience: PATIENCE,
+        }
     }
 
     /// Does the same as [`Self::start`] with other limits.
     #[cfg(test)]
     pub(crate) fn with(silence: Duration, patience: Duration) -> Self {
         let [silence, patience] = [silence, patience].map(clock::nanoseconds);
-        Self { silence, patience, ..Self::start() }
+        Self {
+            silence,
+            patience,
+            ..Self::start()
+        }
     }
 
     /// Notes that the lock was taken away, and returns whether to try again. From then on this process waits
@@ -118,7 +126,11 @@ impl LockPath {
             }
             claim => claim,
         };
-        let lock = Lock { path: path.to_owned(), file, _claim: claim? };
+        let lock = Lock {
+            path: path.to_owned(),
+            file,
+            _claim: claim?,
+        };
         // The only file may be another process's, if this one's was removed meanwhile.
         Ok((self.present()? == (own, 1)).then_some(lock))
     }

@@ -7,7 +7,11 @@
 ///
 /// Rejects any `..`, even one that stays inside: if `a` is a symbolic link, `a/../b` is not `b`.
 pub(super) fn resolve(base: &str, path: &str) -> Option<String> {
-    let below = if path.starts_with('/') { below_base(base, path)? } else { path };
+    let below = if path.starts_with('/') {
+        below_base(base, path)?
+    } else {
+        path
+    };
     let mut whole = base.to_owned();
     for part in below.split('/') {
         match part {
@@ -41,7 +45,11 @@ pub(super) fn below_grant<'a>(path: &'a str, grant: &str) -> Option<&'a str> {
     if plain(grant).is_empty() {
         return Some(rest);
     }
-    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+    if rest.is_empty() {
+        Some(rest)
+    } else {
+        rest.strip_prefix('/')
+    }
 }
 
 /// Returns the path without a leading `/` or `./`.

@@ -27,7 +27,12 @@ pub(super) fn read(path: &str) -> Result<Vec<u8>, FsFault> {
 
 /// Creates a file that must not exist, and writes it to the disk completely or not at all.
 pub(super) fn create(path: &str, content: Content<'_>) -> Result<(), FsFault> {
-    let file = open(path, OFLAGS_CREAT | OFLAGS_EXCL, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?;
+    let file = open(
+        path,
+        OFLAGS_CREAT | OFLAGS_EXCL,
+        0,
+        RIGHTS_FD_WRITE | RIGHTS_FD_SYNC,
+    )?;
     let written = write(&file, content);
     if written.is_err() {
         // Closed first: some systems cannot remove an open file.
@@ -39,7 +44,10 @@ pub(super) fn create(path: &str, content: Content<'_>) -> Result<(), FsFault> {
 
 /// Writes to an existing, empty file, and synchronises it to the disk.
 pub(super) fn fill(path: &str, content: Content<'_>) -> Result<(), FsFault> {
-    Ok(write(&open(path, 0, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?, content)?)
+    Ok(write(
+        &open(path, 0, 0, RIGHTS_FD_WRITE | RIGHTS_FD_SYNC)?,
+        content,
+    )?)
 }
 
 /// Writes the content and synchronises it to the disk.

@@ -32,7 +32,9 @@ pub(crate) fn intercept<T>(
 
 fn announce(call: &'static str, path: &str) -> Result<(), FsFault> {
     // Taken out meanwhile, because a script may use files itself.
-    let Some(mut script) = SCRIPT.take() else { return Ok(()) };
+    let Some(mut script) = SCRIPT.take() else {
+        return Ok(());
+    };
     let said = script(call, path);
     SCRIPT.set(Some(script));
     said

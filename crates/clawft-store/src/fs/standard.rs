@@ -22,7 +22,11 @@ fn open(path: &str, how: &OpenOptions) -> Result<File, FsFault> {
 
 /// Returns the size of a regular file.
 fn regular(found: &Metadata) -> Result<u64, FsFault> {
-    if found.is_file() { Ok(found.len()) } else { Err(FsFault::NotFile) }
+    if found.is_file() {
+        Ok(found.len())
+    } else {
+        Err(FsFault::NotFile)
+    }
 }
 
 /// Creates a file that must not exist, and writes it to the disk completely or not at all.
@@ -55,7 +59,10 @@ pub(in crate::fs) fn sync_dir(path: &str) -> Result<(), FsFault> {
     if !is_dir(path) {
         return Ok(());
     }
-    match File::open(path).and_then(|directory| directory.sync_all()).map_err(FsFault::from) {
+    match File::open(path)
+        .and_then(|directory| directory.sync_all())
+        .map_err(FsFault::from)
+    {
         Err(fault @ (FsFault::Full | FsFault::Other(Some(INPUT_OUTPUT)))) => Err(fault),
         _ => Ok(()),
     }
@@ -184,7 +191,11 @@ fn system() -> &'static str {
         let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let digits: String = text.chars().filter(char::is_ascii_hexdigit).take(8).collect();
         // Other machines may then have the same identifier: a wrong result costs their processes time.
-        if digits.is_empty() { std::env::consts::OS.to_owned() } else { digits }
+        if digits.is_empty() {
+            std::env::consts::OS.to_owned()
+        } else {
+            digits
+        }
     });
     &SYSTEM
 }

@@ -24,7 +24,11 @@ fn writes_and_reads_back() {
     fs.write_string("sessions/a.json", "grüß").unwrap();
     assert_eq!(fs.read_to_string("sessions/a.json").unwrap(), "grüß");
     assert_eq!(fs.read("sessions/a.json").unwrap(), "grüß".as_bytes());
-    assert_eq!(fs.list_dir("sessions").unwrap(), ["a.json"], "no temporary file is left");
+    assert_eq!(
+        fs.list_dir("sessions").unwrap(),
+        ["a.json"],
+        "no temporary file is left"
+    );
 }
 
 #[test]
@@ -42,7 +46,13 @@ fn write_failing_anywhere_keeps_the_old_file() {
     let (_dir, fs) = temporary();
     fs.write_string("f", "old").unwrap();
     for failing in ["create", "rename"] {
-        let full = move |call, _: &str| if call == failing { Err(FsFault::Full) } else { Ok(()) };
+        let full = move |call, _: &str| {
+            if call == failing {
+                Err(FsFault::Full)
+            } else {
+                Ok(())
+            }
+        };
         let error = intercept(full, || fs.write_string("f", "new").unwrap_err());
         assert_eq!((error.operation, error.fault), ("write", FsFault::Full));
         assert_eq!(fs.read_to_string("f").unwrap(), "old");
@@ -54,7 +64,10 @@ fn write_failing_anywhere_keeps_the_old_file() {
 fn write_ends_with_a_directory_sync() {
     let (dir, fs) = temporary();
     let base = dir.path().to_str().unwrap().to_owned();
-    assert_eq!(calls(|| fs.write_string("a", "text").unwrap()).last().unwrap(), &format!("sync_dir {base}"));
+    assert_eq!(
+        calls(|| fs.write_string("a", "text").unwrap()).last().unwrap(),
+        &format!("sync_dir {base}")
+    );
     assert_eq!(
         calls(|| fs.remove_file("a").unwrap()),
         [format!("remove {base}/a"), format!("sync_dir {base}")]
@@ -63,13 +76,25 @@ fn write_ends_with_a_directory_sync() {
     let expected = ["create_dir /x", "sync_dir ", "create_dir /x/y", "sync_dir /x"];
     let expected = expected.map(|call| call.replacen(' ', &format!(" {base}"), 1));
     assert!(made.ends_with(&expected), "{made:?}");
-    let failing = |call, _: &str| if call == "sync_dir" { Err(FsFault::Other(Some(5))) } else { Ok(()) };
+    let failing = |call, _: &str| {
+        if call == "sync_dir" {
+            Err(FsFault::Other(Some(5)))
+        } else {
+            Ok(())
+        }
+    };
     assert_eq!(
         intercept(failing, || fs.write_string("b", "text").unwrap_err().fault),
         FsFault::Other(Some(5))
     );
     // A full disk still allows to remove a file.
-    let full = |call, _: &str| if call == "sync_dir" { Err(FsFault::Full) } else { Ok(()) };
+    let full = |call, _: &str| {
+        if call == "sync_dir" {
+            Err(FsFault::Full)
+        } else {
+            Ok(())
+        }
+    };
     intercept(full, || fs.remove_file("b").unwrap());
 }
 
@@ -125,7 +150,11 @@ fn makes_directories_and_removes_files() {
     fs.write_string("file", "").unwrap();
     for path in ["file", "file/below"] {
         let error = fs.create_dir_all(path).unwrap_err();
-        assert_eq!((error.operation, error.fault), ("create", FsFault::NotDirectory), "{path}");
+        assert_eq!(
+            (error.operation, error.fault),
+            ("create", FsFault::NotDirectory),
+            "{path}"
+        );
     }
 }
 
@@ -139,9 +168,18 @@ fn keeps_each_copy_once_under_free_names() {
             assert_eq!(copy, format!("{}/s.json.damaged-{number}", dir.path().display()));
         }
     }
-    assert_eq!(fs.list_dir(".").unwrap(), ["s.json.damaged-1", "s.json.damaged-2", "s.json.damaged-3"]);
+    assert_eq!(
+        fs.list_dir(".").unwrap(),
+        ["s.json.damaged-1", "s.json.damaged-2", "s.json.damaged-3"]
+    );
     assert_eq!(fs.read_to_string("s.json.damaged-2").unwrap(), "damage 2");
-    let full = |call, _: &str| if call == "create" { Err(FsFault::Full) } else { Ok(()) };
+    let full = |call, _: &str| {
+        if call == "create" {
+            Err(FsFault::Full)
+        } else {
+            Ok(())
+        }
+    };
     let error = intercept(full, || fs.keep_copy("s.json", b"more", "damaged").unwrap_err());
     assert_eq!((error.operation, error.fault), ("write", FsFault::Full));
 }
@@ -151,16 +189,28 @@ fn errors_name_path_and_operation() {
     let (dir, fs) = temporary();
     let missing = fs.read("no/such").unwrap_err();
     let whole = format!("{}/no/such", dir.path().display());
-    assert_eq!((missing.operation, missing.path.as_str()), ("read", whole.as_str()));
+    assert_eq!(
+        (missing.operation, missing.path.as_str()),
+        ("read", whole.as_str())
+    );
     assert!(missing.is_not_found());
-    assert_eq!(missing.to_string(), format!("cannot read `{whole}`: no such file or directory"));
+    assert_eq!(
+        missing.to_string(),
+        format!("cannot read `{whole}`: no such file or directory")
+    );
 
     fs.write("binary", b"\xff").unwrap();
-    assert!(matches!(fs.read_to_string("binary").unwrap_err().fault, FsFault::NotText));
+    assert!(matches!(
+        fs.read_to_string("binary").unwrap_err().fault,
+        FsFault::NotText
+    ));
 
     let outside = fs.read("../secret").unwrap_err();
     assert!(matches!(outside.fault, FsFault::Outside) && !outside.is_not_found());
-    assert_eq!(outside.to_string(), "cannot use `../secret`: the path leads out of the base directory");
+    assert_eq!(
+        outside.to_string(),
+        "cannot use `../secret`: the path leads out of the base directory"
+    );
     let _: Box<dyn std::error::Error + Send + Sync> = outside.into();
 }
 
@@ -180,7 +230,10 @@ fn written_files_are_private() {
         ("deep/down", 0o700),
         ("deep/down/file", 0o600),
     ] {
-        let mode = std::fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
+        let mode = std::fs::metadata(dir.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, expected, "{name}");
     }
 }
@@ -196,13 +249,25 @@ fn opens_regular_files_only() {
     assert_eq!(fs.read("directory").unwrap_err().fault, FsFault::NotFile);
     let error = fs.read("socket").unwrap_err();
     assert_eq!(error.fault, FsFault::NotFile);
-    assert!(error.to_string().ends_with("socket`: it is not a regular file"), "{error}");
-    assert_eq!(fs.append_string("socket", "x").unwrap_err().fault, FsFault::NotFile);
-    assert_eq!(fs.append_string("directory", "x").unwrap_err().fault, FsFault::NotFile);
+    assert!(
+        error.to_string().ends_with("socket`: it is not a regular file"),
+        "{error}"
+    );
+    assert_eq!(
+        fs.append_string("socket", "x").unwrap_err().fault,
+        FsFault::NotFile
+    );
+    assert_eq!(
+        fs.append_string("directory", "x").unwrap_err().fault,
+        FsFault::NotFile
+    );
     assert_eq!(fs.list_dir("socket").unwrap_err().fault, FsFault::NotDirectory);
     let socket = dir.path().join("socket");
     let socket = socket.to_str().unwrap();
-    assert_eq!(super::backend::fill(socket, &mut std::iter::empty()), Err(FsFault::NotFile));
+    assert_eq!(
+        super::backend::fill(socket, &mut std::iter::empty()),
+        Err(FsFault::NotFile)
+    );
     assert_eq!(super::backend::sync_dir(socket), Ok(()));
     // The file is outside the base, so the back end is called directly. It never ends.
     #[cfg(target_os = "linux")]
@@ -215,7 +280,10 @@ fn opens_regular_files_only() {
 fn missing_memory_is_an_error() {
     let mut bytes = Vec::new();
     assert_eq!(super::reserve(&mut bytes, u64::MAX), Err(FsFault::NoMemory));
-    assert_eq!(super::reserve(&mut bytes, (usize::MAX / 2) as u64), Err(FsFault::NoMemory));
+    assert_eq!(
+        super::reserve(&mut bytes, (usize::MAX / 2) as u64),
+        Err(FsFault::NoMemory)
+    );
     super::reserve(&mut bytes, 1000).unwrap();
     assert!((1000..1100).contains(&bytes.capacity()));
     assert_eq!(FsFault::NoMemory.to_string(), "it does not fit into memory");
@@ -235,7 +303,13 @@ fn refuses_links_out_of_the_base() {
     link(&outside.path().join("secret"), "file");
     link(&outside.path().join("missing"), "nowhere");
     link(&dir.path().join("real"), "inside");
-    for path in ["directory/secret", "directory/new", "directory/new/er", "file", "nowhere"] {
+    for path in [
+        "directory/secret",
+        "directory/new",
+        "directory/new/er",
+        "file",
+        "nowhere",
+    ] {
         for error in [
             fs.read(path).unwrap_err(),
             fs.write(path, b"x").unwrap_err(),
@@ -254,7 +328,10 @@ fn refuses_links_out_of_the_base() {
         }
     }
     link(outside.path(), ".locks");
-    assert_eq!(fs.lock(".", "new", &Wait::start()).unwrap_err().fault, FsFault::Outside);
+    assert_eq!(
+        fs.lock(".", "new", &Wait::start()).unwrap_err().fault,
+        FsFault::Outside
+    );
     assert_eq!(other.list_dir(".").unwrap(), ["secret"]);
     assert_eq!(other.read_to_string("secret").unwrap(), "text");
     fs.write_string("inside/file", "fine").unwrap();
@@ -265,6 +342,9 @@ fn refuses_links_out_of_the_base() {
 #[test]
 fn full_disk_keeps_the_old_file() {
     const NO_SPACE: i32 = 28;
-    assert_eq!(FsFault::from(std::io::Error::from_raw_os_error(NO_SPACE)), FsFault::Full);
+    assert_eq!(
+        FsFault::from(std::io::Error::from_raw_os_error(NO_SPACE)),
+        FsFault::Full
+    );
     assert_eq!(FsFault::Full.to_string(), "no space left");
 }

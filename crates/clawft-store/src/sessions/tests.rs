@@ -40,7 +40,11 @@ fn store(sessions: &Sessions, (session, known): (Session, usize)) {
 
 fn stored(sessions: &Sessions, name: &str) -> Vec<String> {
     let session = sessions.read(&id(name)).unwrap().unwrap();
-    session.messages.into_iter().map(|message| message.content).collect()
+    session
+        .messages
+        .into_iter()
+        .map(|message| message.content)
+        .collect()
 }
 
 /// Returns the files in the directory of sessions, and asserts that the directory of locks is empty.
@@ -55,7 +59,11 @@ fn names(fs: &FileSystem) -> Vec<String> {
 fn session_is_found_by_file_name() {
     let (_dir, fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "one", "hello"));
-    fs.write_string("sessions/two.json", &fs.read_to_string("sessions/one.json").unwrap()).unwrap();
+    fs.write_string(
+        "sessions/two.json",
+        &fs.read_to_string("sessions/one.json").unwrap(),
+    )
+    .unwrap();
     let two = sessions.load(id("two")).unwrap();
     assert_eq!(two.id.as_str(), "two");
     assert_eq!(stored(&sessions, "two"), ["hello", "hello"]);
@@ -105,7 +113,10 @@ fn session_deleted_during_turn_stays_deleted() {
     assert_eq!(sessions.list().unwrap(), []);
     // The turn does not change another conversation of the same name.
     store(&sessions, turn(&sessions, "s", "other"));
-    assert!(matches!(sessions.store(&session, known, &mut no_warning).unwrap_err(), StoreError::Deleted));
+    assert!(matches!(
+        sessions.store(&session, known, &mut no_warning).unwrap_err(),
+        StoreError::Deleted
+    ));
     assert_eq!(stored(&sessions, "s"), ["other", "other"]);
 }
 
@@ -125,16 +136,25 @@ fn keeps_copy_of_replaced_damaged_session() {
     fs.write_string("sessions/s.json", "[]").unwrap();
     for _ in 0..2 {
         assert!(sessions.load(id("s")).unwrap().messages.is_empty());
-        assert_eq!(fs.list_dir("sessions").unwrap(), ["s.json"], "it is still there if there is no answer");
+        assert_eq!(
+            fs.list_dir("sessions").unwrap(),
+            ["s.json"],
+            "it is still there if there is no answer"
+        );
     }
     let (session, known) = turn(&sessions, "s", "a");
     let mut warnings = Vec::new();
-    sessions.store(&session, known, &mut |text| warnings.push(text.to_owned())).unwrap();
+    sessions
+        .store(&session, known, &mut |text| warnings.push(text.to_owned()))
+        .unwrap();
     assert_eq!(stored(&sessions, "s"), ["a", "a"]);
     assert_eq!(fs.read_to_string("sessions/s.json.damaged-1").unwrap(), "[]");
     let kept = format!("{}/sessions/s.json.damaged-1", dir.path().display());
     let cause = "session `s` is damaged (expected an object, found an array)";
-    assert_eq!(warnings, [format!("{cause}: it is kept as `{kept}` and a new one begun")]);
+    assert_eq!(
+        warnings,
+        [format!("{cause}: it is kept as `{kept}` and a new one begun")]
+    );
 }
 
 #[test]
@@ -158,10 +178,20 @@ fn leaves_newer_session_unchanged() {
     let newer = r#"{"version":99}"#;
     let (session, known) = turn(&sessions, "s", "a");
     fs.write_string("sessions/s.json", newer).unwrap();
-    for error in
-        [sessions.load(id("s")).unwrap_err(), sessions.store(&session, known, &mut no_warning).unwrap_err()]
-    {
-        assert!(matches!(&error, StoreError::Session { error: SessionError::Newer(99), .. }), "{error}");
+    for error in [
+        sessions.load(id("s")).unwrap_err(),
+        sessions.store(&session, known, &mut no_warning).unwrap_err(),
+    ] {
+        assert!(
+            matches!(
+                &error,
+                StoreError::Session {
+                    error: SessionError::Newer(99),
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
     assert_eq!(fs.read_to_string("sessions/s.json").unwrap(), newer);
     assert_eq!(names(&fs), ["s.json"]);
@@ -177,8 +207,14 @@ fn refuses_session_that_is_no_file() {
         sessions.store(&session, known, &mut no_warning).unwrap_err(),
         sessions.remove(&id("s")).unwrap_err(),
     ] {
-        let StoreError::File(error) = error else { panic!("{error}") };
-        let expected = if error.operation == "remove" { FsFault::IsDirectory } else { FsFault::NotFile };
+        let StoreError::File(error) = error else {
+            panic!("{error}")
+        };
+        let expected = if error.operation == "remove" {
+            FsFault::IsDirectory
+        } else {
+            FsFault::NotFile
+        };
         assert_eq!(error.fault, expected);
         assert!(error.path.ends_with("sessions/s.json"));
     }
@@ -192,9 +228,18 @@ fn reading_changes_nothing() {
     assert!(!fs.exists("sessions"));
     fs.write_string("sessions/s.json", "{").unwrap();
     let error = sessions.read(&id("s")).unwrap_err();
-    assert!(matches!(&error, StoreError::Session { error: SessionError::Damaged(_), .. }));
+    assert!(matches!(
+        &error,
+        StoreError::Session {
+            error: SessionError::Damaged(_),
+            ..
+        }
+    ));
     let text = error.to_string();
-    assert!(text.starts_with(&sessions.path(&id("s")).unwrap()) && text.contains("damaged"), "{text}");
+    assert!(
+        text.starts_with(&sessions.path(&id("s")).unwrap()) && text.contains("damaged"),
+        "{text}"
+    );
     assert_eq!(fs.list_dir("sessions").unwrap(), ["s.json"]);
 }
 
@@ -202,8 +247,16 @@ fn reading_changes_nothing() {
 fn lists_only_sessions() {
     let (_dir, fs, sessions) = temporary();
     assert_eq!(sessions.list().unwrap(), []);
-    for name in ["b.json", "a.json", "a-b.json", "a.lock", "c.json.damaged-1", ".json", "ä.json", "notes.txt"]
-    {
+    for name in [
+        "b.json",
+        "a.json",
+        "a-b.json",
+        "a.lock",
+        "c.json.damaged-1",
+        ".json",
+        "ä.json",
+        "notes.txt",
+    ] {
         fs.write_string(&["sessions/", name].concat(), "").unwrap();
     }
     assert_eq!(sessions.list().unwrap(), ["a", "a-b", "b"].map(id));
@@ -233,8 +286,20 @@ fn store_error_names_the_file() {
     let (_dir, fs, sessions) = temporary();
     fs.write_string("sessions", "in the way").unwrap();
     let session = Session::new(id("s"));
-    let text = sessions.store(&session, 0, &mut no_warning).unwrap_err().to_string();
+    let text = sessions
+        .store(&session, 0, &mut no_warning)
+        .unwrap_err()
+        .to_string();
     assert!(text.starts_with("cannot write `"), "{text}");
-    assert!(text.ends_with("/sessions/s.json`: a file is in the way of the directory"), "{text}");
-    assert!(sessions.list().unwrap_err().to_string().starts_with("cannot list `"));
+    assert!(
+        text.ends_with("/sessions/s.json`: a file is in the way of the directory"),
+        "{text}"
+    );
+    assert!(
+        sessions
+            .list()
+            .unwrap_err()
+            .to_string()
+            .starts_with("cannot list `")
+    );
 }

@@ -22,7 +22,10 @@ pub(super) fn config(root: Node<'_>) -> Result<Config, JsonError> {
     let providers = root.require("providers")?.require("providers")?;
     let name = chosen(agents, providers)?;
     let agents = self::agents(agents)?;
-    Ok(Config { provider: provider(name, providers.require(name)?, &agents.model)?, agents })
+    Ok(Config {
+        provider: provider(name, providers.require(name)?, &agents.model)?,
+        agents,
+    })
 }
 
 /// Returns the name of the provider to use: the one that `agents.provider` names, else the only one.
@@ -41,7 +44,10 @@ fn chosen<'a>(agents: Node<'a>, providers: Node<'a>) -> Result<&'a str, JsonErro
         Some(choice) => {
             let name = choice.text()?;
             let unknown = || choice.error(["no such provider, known are ", &list(names())].concat());
-            names().any(|known| known == name).then_some(name).ok_or_else(unknown)
+            names()
+                .any(|known| known == name)
+                .then_some(name)
+                .ok_or_else(unknown)
         }
     }
 }
@@ -53,8 +59,14 @@ fn agents(node: Node<'_>) -> Result<Agents, JsonError> {
             .get("system_prompt")
             .map(|prompt| prompt.text().map(str::to_owned))
             .transpose()?,
-        max_tokens: node.get("max_tokens").map(|tokens| whole(tokens, 1, u32::MAX)).transpose()?,
-        temperature: node.get("temperature").map(|number| temperature(number)).transpose()?,
+        max_tokens: node
+            .get("max_tokens")
+            .map(|tokens| whole(tokens, 1, u32::MAX))
+            .transpose()?,
+        temperature: node
+            .get("temperature")
+            .map(|number| temperature(number))
+            .transpose()?,
         stream: node.get("stream").map_or(Ok(false), |stream| stream.flag())?,
         context_tokens: whole_or(node, "context_tokens", 1, u32::MAX, DEFAULT_CONTEXT_TOKENS)?,
     })
@@ -65,13 +77,25 @@ fn provider(name: &str, node: Node<'_>, model: &str) -> Result<Provider, JsonErr
     node.object()?;
     let (kind, api_base) = kind_and_base(name, node, model)?;
     let timeout_secs = whole_or(node, "timeout_secs", 1, MAX_TIMEOUT_SECS, DEFAULT_TIMEOUT_SECS)?;
-    let max_response = whole_or(node, "max_response_bytes", 1, u32::MAX, DEFAULT_MAX_RESPONSE_BYTES)?;
+    let max_response = whole_or(
+        node,
+        "max_response_bytes",
+        1,
+        u32::MAX,
+        DEFAULT_MAX_RESPONSE_BYTES,
+    )?;
     Ok(Provider {
         name: name.to_owned(),
         kind,
         api_base,
-        api_key: node.get("api_key").map(|key| filled(key).map(Secret::new)).transpose()?,
-        api_key_env: node.get("api_key_env").map(|variable| self::variable(variable)).transpose()?,
+        api_key: node
+            .get("api_key")
+            .map(|key| filled(key).map(Secret::new))
+            .transpose()?,
+        api_key_env: node
+            .get("api_key_env")
+            .map(|variable| self::variable(variable))
+            .transpose()?,
         timeout: Duration::from_secs(timeout_secs.into()),
         retries: whole_or(node, "retries", 0, MAX_RETRIES, DEFAULT_RETRIES)?,
         max_response: max_response as usize,
@@ -108,7 +132,10 @@ fn named(name: &str) -> Option<Kind> {
 /// Reads an absolute URL to which a path can be appended.
 fn api_base(node: Node<'_>) -> Result<String, JsonError> {
     let url = node.text()?.trim_end_matches('/');
-    let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else {
+    let Some(rest) = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))
+    else {
         return Err(node.error("expected a URL that starts with `https://` or `http://`"));
     };
     let authority = rest.split('/').next().unwrap_or_default();
@@ -146,13 +173,16 @@ fn temperature(node: Node<'_>) -> Result<Temperature, JsonError> {
 }
 
 fn whole_or(node: Node<'_>, key: &str, least: u32, most: u32, default: u32) -> Result<u32, JsonError> {
-    node.get(key).map_or(Ok(default), |number| whole(number, least, most))
+    node.get(key)
+        .map_or(Ok(default), |number| whole(number, least, most))
 }
 
 fn whole(node: Node<'_>, least: u32, most: u32) -> Result<u32, JsonError> {
     let number = u32::try_from(node.whole()?).ok();
     let outside = || node.error(format!("expected a whole number from {least} to {most}"));
-    number.filter(|number| (least..=most).contains(number)).ok_or_else(outside)
+    number
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(outside)
 }
 
 /// Reads a string that is not empty.

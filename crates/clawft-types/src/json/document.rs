@@ -30,13 +30,22 @@ pub type Value = Document<'static>;
 impl<'a> Document<'a> {
     /// Wraps bytes that are in normal form.
     pub(super) fn new(bytes: Vec<u8>, late: &'a dyn Fn() -> bool) -> Document<'a> {
-        Document { bytes, late, stride: Cell::new(STRIDE), is_late: Cell::new(false) }
+        Document {
+            bytes,
+            late,
+            stride: Cell::new(STRIDE),
+            is_late: Cell::new(false),
+        }
     }
 
     /// Returns `read`, a result read from this document, or an error if reading was stopped early, because
     /// `read` is then incomplete.
     pub fn finish<T, E: From<JsonError>>(&self, read: Result<T, E>) -> Result<T, E> {
-        if self.is_late.get() { Err(JsonError::from(JsonFault::Late).into()) } else { read }
+        if self.is_late.get() {
+            Err(JsonError::from(JsonFault::Late).into())
+        } else {
+            read
+        }
     }
 
     /// Returns the byte at `at`; 0 after the end.
@@ -78,7 +87,11 @@ impl<'a> Document<'a> {
             }
             at += 1;
         }
-        if self.is_late_after(at - start) { self.bytes.len() } else { at }
+        if self.is_late_after(at - start) {
+            self.bytes.len()
+        } else {
+            at
+        }
     }
 
     /// Returns whether the time is over, after `bytes` more bytes have been scanned.

@@ -44,19 +44,30 @@ impl<'a> Node<'a> {
         self.object()?;
         let path = self.document.path(self.at);
         let dot = if path.is_empty() { "" } else { "." };
-        Err(JsonFault::Field { field: [&path, dot, key].concat(), message: "missing".to_owned() }.into())
+        Err(JsonFault::Field {
+            field: [&path, dot, key].concat(),
+            message: "missing".to_owned(),
+        }
+        .into())
     }
 
     /// Fails if this is not an object.
     pub fn object(self) -> Result<(), JsonError> {
-        if self.byte() == b'{' { Ok(()) } else { Err(self.expected("an object")) }
+        if self.byte() == b'{' {
+            Ok(())
+        } else {
+            Err(self.expected("an object"))
+        }
     }
 
     /// Returns the keys of an object in the order of the text, each once.
     pub fn keys(self) -> Result<Vec<&'a str>, JsonError> {
         let members = self.as_members().ok_or_else(|| self.expected("an object"))?;
         let mut known = BTreeSet::new();
-        Ok(members.map(|(key, _)| key).filter(|key| known.insert(*key)).collect())
+        Ok(members
+            .map(|(key, _)| key)
+            .filter(|key| known.insert(*key))
+            .collect())
     }
 
     /// Returns the members of an object in the order of the text, repeated keys included; `None` for any
@@ -68,8 +79,14 @@ impl<'a> Node<'a> {
 
     /// Returns the elements of an array; `None` for any other value.
     pub fn as_items(self) -> Option<impl Iterator<Item = Node<'a>>> {
-        let first = Node { at: self.at + 1, ..self };
-        (self.byte() == b'[').then_some(Items { next: first, given: false })
+        let first = Node {
+            at: self.at + 1,
+            ..self
+        };
+        (self.byte() == b'[').then_some(Items {
+            next: first,
+            given: false,
+        })
     }
 
     /// Returns the text of a string; `None` for any other value.
@@ -126,7 +143,11 @@ impl<'a> Node<'a> {
 
     /// Returns an error at this value. `message` is a sentence fragment in lower case.
     pub fn error(self, message: impl Into<String>) -> JsonError {
-        JsonFault::Field { field: self.document.path(self.at), message: message.into() }.into()
+        JsonFault::Field {
+            field: self.document.path(self.at),
+            message: message.into(),
+        }
+        .into()
     }
 
     /// Names the found value by its type only: it may be a key that was put into the wrong field.
@@ -149,7 +170,10 @@ impl<'a> Node<'a> {
 
     /// Returns the node after this value and its separator.
     fn next(self) -> Node<'a> {
-        Node { at: self.document.skip(self.at) + 1, ..self }
+        Node {
+            at: self.document.skip(self.at) + 1,
+            ..self
+        }
     }
 }
 
@@ -161,7 +185,12 @@ struct Members<'a> {
 
 impl<'a> Members<'a> {
     fn of(node: Node<'a>) -> Members<'a> {
-        Members { key: (node.byte() == b'{').then_some(Node { at: node.at + 1, ..node }) }
+        Members {
+            key: (node.byte() == b'{').then_some(Node {
+                at: node.at + 1,
+                ..node
+            }),
+        }
     }
 }
 
@@ -172,7 +201,10 @@ impl<'a> Iterator for Members<'a> {
         let Node { document, at } = self.key?;
         let key = document.string(at)?;
         // Two quotes and a colon.
-        let value = Node { document, at: at + key.len() + 3 };
+        let value = Node {
+            document,
+            at: at + key.len() + 3,
+        };
         self.key = Some(value.next());
         Some((key, value))
     }
@@ -209,7 +241,9 @@ fn number(token: &[u8]) -> f64 {
             b'.' => fraction = true,
             b'0'..=b'9' => {
                 // Digits that no longer fit only change the exponent.
-                let more = digits.checked_mul(10).and_then(|tens| tens.checked_add(u64::from(byte - b'0')));
+                let more = digits
+                    .checked_mul(10)
+                    .and_then(|tens| tens.checked_add(u64::from(byte - b'0')));
                 digits = more.unwrap_or(digits);
                 exponent += i32::from(more.is_none()) - i32::from(fraction);
             }
@@ -221,11 +255,21 @@ fn number(token: &[u8]) -> f64 {
     let size = given
         .iter()
         .filter(|byte| byte.is_ascii_digit())
-        .fold(0_i32, |size, digit| size.saturating_mul(10).saturating_add(i32::from(digit - b'0')));
+        .fold(0_i32, |size, digit| {
+            size.saturating_mul(10).saturating_add(i32::from(digit - b'0'))
+        });
     let size = if digits == 0 { 0 } else { size };
     exponent = exponent.saturating_add(if given.first() == Some(&b'-') { -size } else { size });
     let power = (0..exponent.unsigned_abs().min(400)).fold(1.0, |power, _| power * 10.0);
     let value = digits as f64;
-    let value = if exponent < 0 { value / power } else { value * power };
-    if token.first() == Some(&b'-') { -value } else { value }
+    let value = if exponent < 0 {
+        value / power
+    } else {
+        value * power
+    };
+    if token.first() == Some(&b'-') {
+        -value
+    } else {
+        value
+    }
 }

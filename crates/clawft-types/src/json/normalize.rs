@@ -10,9 +10,20 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// Brings a JSON text into normal form in place; it never becomes longer. `late` is called after each
 /// [`STRIDE`] bytes.
 pub(super) fn normalize(mut bytes: Vec<u8>, late: &dyn Fn() -> bool) -> Result<Vec<u8>, JsonError> {
-    let start = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    let text =
-        Text { bytes: &mut bytes, read: start, written: 0, line: 1, line_start: start, late, check: STRIDE };
+    let start = if bytes.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
+    } else {
+        0
+    };
+    let text = Text {
+        bytes: &mut bytes,
+        read: start,
+        written: 0,
+        line: 1,
+        line_start: start,
+        late,
+        check: STRIDE,
+    };
     let length = text.normalize()?;
     bytes.truncate(length);
     Ok(bytes)
@@ -88,7 +99,11 @@ impl Text<'_> {
             Ok(_) => message,
         };
         let column = (self.read + 1).min(self.bytes.len()) - self.line_start;
-        JsonFault::Syntax { line: self.line, column, message: message.to_owned() }
+        JsonFault::Syntax {
+            line: self.line,
+            column,
+            message: message.to_owned(),
+        }
     }
 
     /// Reads one value, and fails if anything follows it.
@@ -220,7 +235,9 @@ impl Text<'_> {
         self.replace(1, &[QUOTE]);
         loop {
             let rest = self.bytes.get(self.read..).unwrap_or_default();
-            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+            let plain = rest
+                .iter()
+                .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
             let plain = rest.get(..plain.unwrap_or(rest.len())).unwrap_or_default();
             if let Err(error) = str::from_utf8(plain) {
                 self.read += error.valid_up_to();
@@ -272,7 +289,9 @@ impl Text<'_> {
     /// Returns the number in the `\uXXXX` at `at`.
     fn unit(&self, at: usize) -> Option<u32> {
         let digits = self.bytes.get(at..)?.strip_prefix(b"\\u")?.get(..4)?;
-        digits.iter().try_fold(0, |number, digit| Some(number << 4 | char::from(*digit).to_digit(16)?))
+        digits.iter().try_fold(0, |number, digit| {
+            Some(number << 4 | char::from(*digit).to_digit(16)?)
+        })
     }
 
     /// Returns the next byte that is not white space.

@@ -17,7 +17,12 @@ impl Writer {
     /// it.
     pub fn with_room_for<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Writer, NoMemory> {
         let mut bytes = Vec::new();
-        memory::reserve(&mut bytes, texts.map(|text| ROOM + text.bytes().map(length).sum::<usize>()).sum())?;
+        memory::reserve(
+            &mut bytes,
+            texts
+                .map(|text| ROOM + text.bytes().map(length).sum::<usize>())
+                .sum(),
+        )?;
         Ok(Writer { bytes })
     }
 
@@ -70,8 +75,15 @@ impl Writer {
                 b'"' | b'\\' => self.bytes.extend_from_slice(&[b'\\', byte]),
                 b'\n' => self.bytes.extend_from_slice(b"\\n"),
                 0..0x20 => {
-                    let hex = |digit: u8| if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
-                    self.bytes.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
+                    let hex = |digit: u8| {
+                        if digit < 10 {
+                            b'0' + digit
+                        } else {
+                            b'a' + digit - 10
+                        }
+                    };
+                    self.bytes
+                        .extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
                 }
                 _ => self.bytes.push(byte),
             }

@@ -34,7 +34,11 @@ enum Part<'a> {
 impl<'a> Chunks<'a> {
     /// Returns the file of the session `id` with the messages `known` and `more`.
     pub fn new(id: &'a SessionId, known: &'a [Message], more: &'a [Message]) -> Chunks<'a> {
-        Chunks { id, messages: known.iter().chain(more), part: Part::Beginning }
+        Chunks {
+            id,
+            messages: known.iter().chain(more),
+            part: Part::Beginning,
+        }
     }
 
     /// Writes the next part. Returns false if there is none.
@@ -50,10 +54,17 @@ impl<'a> Chunks<'a> {
                 let (now, later) = text.split_at(text.floor_char_boundary(SIZE));
                 writer.characters(now);
                 if later.is_empty() {
-                    writer.literal(if incomplete { "\",\"incomplete\":true}" } else { "\"}" });
+                    writer.literal(if incomplete {
+                        "\",\"incomplete\":true}"
+                    } else {
+                        "\"}"
+                    });
                     self.begin_message(writer, ",");
                 } else {
-                    self.part = Part::Message { text: later, incomplete };
+                    self.part = Part::Message {
+                        text: later,
+                        incomplete,
+                    };
                 }
             }
             Part::Nothing => return false,
@@ -64,9 +75,16 @@ impl<'a> Chunks<'a> {
     /// Begins the next message, or ends the file.
     fn begin_message(&mut self, writer: &mut Writer, separator: &str) {
         match self.messages.next() {
-            Some(Message { role, content, incomplete }) => {
+            Some(Message {
+                role,
+                content,
+                incomplete,
+            }) => {
                 writer.literals(&[separator, "{\"role\":\"", role.as_str(), "\",\"content\":\""]);
-                self.part = Part::Message { text: content, incomplete: *incomplete };
+                self.part = Part::Message {
+                    text: content,
+                    incomplete: *incomplete,
+                };
             }
             None => writer.literal("]}\n"),
         }

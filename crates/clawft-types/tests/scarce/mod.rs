@@ -30,7 +30,9 @@ unsafe impl GlobalAlloc for Scarce {
         if layout.size() >= LARGE
             && let Some(left) = LEFT.get()
         {
-            let Some(rest) = left.checked_sub(layout.size()) else { return ptr::null_mut() };
+            let Some(rest) = left.checked_sub(layout.size()) else {
+                return ptr::null_mut();
+            };
             LEFT.set(Some(rest));
             LEAST.set(LEAST.get().min(rest));
             COUNT.set(COUNT.get() + 1);
@@ -60,7 +62,9 @@ unsafe impl GlobalAlloc for Scarce {
 /// Returns the beginning of a region, if it is large enough.
 fn take(start: *mut u8, size: usize, layout: Layout) -> *mut u8 {
     assert_eq!(layout.align(), 1, "large buffers are bytes");
-    let Some(rest) = size.checked_sub(layout.size()) else { return ptr::null_mut() };
+    let Some(rest) = size.checked_sub(layout.size()) else {
+        return ptr::null_mut();
+    };
     REGION.set(Some((start.wrapping_add(layout.size()), rest)));
     start
 }
@@ -87,7 +91,11 @@ pub(crate) fn with_memory<R>(bytes: usize, work: impl FnOnce() -> R) -> Done<R> 
     COUNT.set(0);
     let result = work();
     LEFT.set(None);
-    Done { result, used: bytes - LEAST.get(), count: COUNT.get() }
+    Done {
+        result,
+        used: bytes - LEAST.get(),
+        count: COUNT.get(),
+    }
 }
 
 /// Does the same as [`with_memory`], with each large allocation directly after the previous one. No large

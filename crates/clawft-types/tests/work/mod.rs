@@ -66,11 +66,19 @@ fn now() -> Duration {
 #[test]
 fn notices_work_that_is_not_linear() {
     let squared = |size: &usize| {
-        (0..*size).map(|n| (0..*size).filter(|m| black_box(m ^ n) == 1).count()).sum::<usize>()
+        (0..*size)
+            .map(|n| (0..*size).filter(|m| black_box(m ^ n) == 1).count())
+            .sum::<usize>()
     };
     let linear = |size: &usize| (0..*size).filter(|n| black_box(n ^ 5) == 1).count();
     assert_linear("counting", 100_000, |size| size, linear);
     let found = std::panic::catch_unwind(|| assert_linear("counting pairs", 200, |size| size, squared));
-    let words = *found.expect_err("it is noticed").downcast::<String>().expect("words");
-    assert!(words.starts_with("counting pairs: twice the input takes "), "{words}");
+    let words = *found
+        .expect_err("it is noticed")
+        .downcast::<String>()
+        .expect("words");
+    assert!(
+        words.starts_with("counting pairs: twice the input takes "),
+        "{words}"
+    );
 }

@@ -34,10 +34,12 @@ pub(super) fn say(bytes: &[u8]) {
 
 fn write(stream: &OutputStream, bytes: &[u8]) -> Result<(), Fault> {
     for part in bytes.chunks(WRITE_SIZE) {
-        stream.blocking_write_and_flush(part).map_err(|error| match error {
-            StreamError::Closed => Fault::Closed,
-            StreamError::LastOperationFailed(_) => Fault::Broken,
-        })?;
+        stream
+            .blocking_write_and_flush(part)
+            .map_err(|error| match error {
+                StreamError::Closed => Fault::Closed,
+                StreamError::LastOperationFailed(_) => Fault::Broken,
+            })?;
     }
     Ok(())
 }

@@ -5,12 +5,23 @@ use clawft_store::preview1::{read_to_end, write_all};
 use wasip1::{ERRNO_NOMEM, ERRNO_PIPE, FD_STDERR, FD_STDIN, FD_STDOUT};
 
 pub(super) fn read() -> Result<Vec<u8>, &'static str> {
-    read_to_end(FD_STDIN).map_err(|error| if error == ERRNO_NOMEM { TOO_LARGE } else { UNREADABLE })
+    read_to_end(FD_STDIN).map_err(|error| {
+        if error == ERRNO_NOMEM {
+            TOO_LARGE
+        } else {
+            UNREADABLE
+        }
+    })
 }
 
 pub(super) fn print(bytes: &[u8]) -> Result<(), Fault> {
-    write_all(FD_STDOUT, bytes)
-        .map_err(|error| if error == ERRNO_PIPE { Fault::Closed } else { Fault::Broken })
+    write_all(FD_STDOUT, bytes).map_err(|error| {
+        if error == ERRNO_PIPE {
+            Fault::Closed
+        } else {
+            Fault::Broken
+        }
+    })
 }
 
 pub(super) fn say(bytes: &[u8]) {

@@ -11,7 +11,10 @@ pub(super) fn read() -> Result<Vec<u8>, &'static str> {
 
 pub(super) fn print(bytes: &[u8]) -> Result<(), Fault> {
     let mut stream = io::stdout();
-    stream.write_all(bytes).and_then(|()| stream.flush()).map_err(fault)
+    stream
+        .write_all(bytes)
+        .and_then(|()| stream.flush())
+        .map_err(fault)
 }
 
 pub(super) fn say(bytes: &[u8]) {
@@ -19,5 +22,9 @@ pub(super) fn say(bytes: &[u8]) {
 }
 
 fn fault(error: io::Error) -> Fault {
-    if error.kind() == ErrorKind::BrokenPipe { Fault::Closed } else { Fault::Broken }
+    if error.kind() == ErrorKind::BrokenPipe {
+        Fault::Closed
+    } else {
+        Fault::Broken
+    }
 }

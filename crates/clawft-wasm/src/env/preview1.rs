@@ -6,7 +6,10 @@ use wasip1::{Errno, Size};
 pub fn arguments() -> impl Iterator<Item = String> {
     // SAFETY: both functions belong to one list.
     let arguments = unsafe { list(wasip1::args_sizes_get, wasip1::args_get) };
-    arguments.into_iter().skip(1).map(|argument| String::from_utf8_lossy(&argument).into_owned())
+    arguments
+        .into_iter()
+        .skip(1)
+        .map(|argument| String::from_utf8_lossy(&argument).into_owned())
 }
 
 /// Returns the host's variables that are UTF-8.
@@ -36,7 +39,11 @@ unsafe fn list(
     // SAFETY: both buffers have the size that the host requires.
     match unsafe { get(places.as_mut_ptr(), bytes.as_mut_ptr()) } {
         // Each string ends with a NUL, and they are in the order of their addresses.
-        Ok(()) => bytes.split(|byte| *byte == 0).take(count).map(<[u8]>::to_vec).collect(),
+        Ok(()) => bytes
+            .split(|byte| *byte == 0)
+            .take(count)
+            .map(<[u8]>::to_vec)
+            .collect(),
         Err(_) => Vec::new(),
     }
 }

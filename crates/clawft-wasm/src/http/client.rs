@@ -22,7 +22,11 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
     let url = [scheme, request.url.authority, &request.url.path_with_query].concat();
     let length = body.len().to_string();
     // Without a length the crate sends the body in chunks, which some providers' proxies reject.
-    let headers = request.headers.iter().copied().chain([("content-length", length.as_str())]);
+    let headers = request
+        .headers
+        .iter()
+        .copied()
+        .chain([("content-length", length.as_str())]);
     let response = Client::new()
         .request(Method::Other(request.method.as_str().to_owned()), &url)
         .headers(headers)
@@ -55,5 +59,9 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
 /// Returns the message of an error. The crate formats most errors with `Debug`, which prints nothing in the
 /// shipped build.
 fn words(text: String) -> String {
-    if text.is_empty() { "the request failed, and this build leaves out why".to_owned() } else { text }
+    if text.is_empty() {
+        "the request failed, and this build leaves out why".to_owned()
+    } else {
+        text
+    }
 }

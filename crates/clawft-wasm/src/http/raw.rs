@@ -34,7 +34,11 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
     let deadline = Deadline::after(request.timeout);
     let outgoing = outgoing_request(request)?;
     let upload = match request.body {
-        Some(_) => Some(outgoing.body().map_err(|()| HttpError::InvalidRequest("the host takes no body"))?),
+        Some(_) => Some(
+            outgoing
+                .body()
+                .map_err(|()| HttpError::InvalidRequest("the host takes no body"))?,
+        ),
         None => None,
     };
     let future = outgoing_handler::handle(outgoing, Some(options(request.timeout)))
@@ -70,7 +74,11 @@ fn outgoing_request(request: &Request<'_>) -> Result<OutgoingRequest, HttpError>
         append(&fields, "content-length", &body.len().to_string())?;
     }
     let outgoing = OutgoingRequest::new(fields);
-    let scheme = if request.url.https { Scheme::Https } else { Scheme::Http };
+    let scheme = if request.url.https {
+        Scheme::Https
+    } else {
+        Scheme::Http
+    };
     outgoing
         .set_method(&method(request.method))
         .and_then(|()| outgoing.set_scheme(Some(&scheme)))
@@ -114,8 +122,9 @@ fn send_body(
     future: &FutureIncomingResponse,
     deadline: &Deadline,
 ) -> Result<Option<OutgoingBody>, HttpError> {
-    let stream =
-        upload.write().map_err(|()| HttpError::Unavailable("the host gave no stream to write to".into()))?;
+    let stream = upload
+        .write()
+        .map_err(|()| HttpError::Unavailable("the host gave no stream to write to".into()))?;
     let written = write_all(&stream, body, future, deadline)?;
     drop(stream);
     if !written {
@@ -209,7 +218,14 @@ fn read_body(
 /// Returns the host's message without the backtrace that it may append. `http-error-code` could return a
 /// code, but it would add 1.7 KB to the component, and wasmtime 49 knows none here.
 fn interrupted(error: &Error) -> HttpError {
-    HttpError::Interrupted(error.to_debug_string().split('\n').next().unwrap_or_default().to_owned())
+    HttpError::Interrupted(
+        error
+            .to_debug_string()
+            .split('\n')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+    )
 }
 
 /// The time by which an exchange has to be complete.
@@ -226,7 +242,10 @@ enum Ready {
 
 impl Deadline {
     fn after(timeout: Duration) -> Self {
-        Self { timeout, timer: monotonic_clock::subscribe_duration(nanoseconds(timeout)) }
+        Self {
+            timeout,
+            timer: monotonic_clock::subscribe_duration(nanoseconds(timeout)),
+        }
     }
 
     fn wait_for(&self, one: &Pollable) -> Result<(), HttpError> {
@@ -239,7 +258,11 @@ impl Deadline {
         if ready.contains(&2) {
             return Err(HttpError::TimedOut(self.timeout));
         }
-        Ok(if ready.contains(&0) { Ready::First } else { Ready::Second })
+        Ok(if ready.contains(&0) {
+            Ready::First
+        } else {
+            Ready::Second
+        })
     }
 
     /// Maps the host's code to an error; the host's own timeouts, which were set to ours, become this

@@ -18,8 +18,11 @@ fn refusal(url: &str, headers: &[(&str, &str)]) -> String {
 #[test]
 fn request_without_network_is_an_error() {
     assert!(refusal("http://127.0.0.1:1/", &[]).starts_with("HTTP unavailable: "));
-    let error: Box<dyn Error + Send + Sync> =
-        WasiHttpClient::new().get("https://example.com", &[]).err().unwrap().into();
+    let error: Box<dyn Error + Send + Sync> = WasiHttpClient::new()
+        .get("https://example.com", &[])
+        .err()
+        .unwrap()
+        .into();
     assert!(error.to_string().starts_with("HTTP unavailable: "));
 }
 
@@ -27,7 +30,10 @@ fn request_without_network_is_an_error() {
 fn refuses_header_injection() {
     let url = "https://example.com/";
     let refused = refusal(url, &[("authorization", "Bearer key\r\nx-other: 1")]);
-    assert_eq!(refused, "HTTP request refused: a header's value (an API key, say) holds a line break");
+    assert_eq!(
+        refused,
+        "HTTP request refused: a header's value (an API key, say) holds a line break"
+    );
     assert!(refusal(url, &[("a b", "1")]).contains("header's name"));
     assert!(refusal(url, &[("", "1")]).contains("header's name"));
 }
@@ -35,24 +41,48 @@ fn refuses_header_injection() {
 #[test]
 fn refuses_url_without_quoting_it() {
     let refused = refusal("https://me:secret@example.com/", &[]);
-    assert!(refused.starts_with("HTTP request refused: ") && !refused.contains("secret"), "{refused}");
+    assert!(
+        refused.starts_with("HTTP request refused: ") && !refused.contains("secret"),
+        "{refused}"
+    );
 }
 
 #[test]
 fn defaults_are_thirty_seconds_and_ten_megabytes() {
     let client = WasiHttpClient::default();
-    assert_eq!((client.timeout, client.max_response), (Duration::from_secs(30), DEFAULT_MAX_RESPONSE));
-    assert_eq!(WasiHttpClient::with_timeout(Duration::from_secs(5)).timeout, Duration::from_secs(5));
+    assert_eq!(
+        (client.timeout, client.max_response),
+        (Duration::from_secs(30), DEFAULT_MAX_RESPONSE)
+    );
+    assert_eq!(
+        WasiHttpClient::with_timeout(Duration::from_secs(5)).timeout,
+        Duration::from_secs(5)
+    );
 }
 
 #[test]
 fn errors_have_readable_messages() {
     for (error, text) in [
-        (HttpError::TimedOut(Duration::from_secs(30)), "Request timed out after 30 s"),
-        (HttpError::TimedOut(Duration::from_millis(200)), "Request timed out after 0.200 s"),
-        (HttpError::Unavailable("connection refused".into()), "HTTP unavailable: connection refused"),
-        (HttpError::Interrupted("reset".into()), "HTTP response broken off: reset"),
-        (HttpError::TooLarge(10_000_000), "HTTP response larger than the limit of 10000000 bytes"),
+        (
+            HttpError::TimedOut(Duration::from_secs(30)),
+            "Request timed out after 30 s",
+        ),
+        (
+            HttpError::TimedOut(Duration::from_millis(200)),
+            "Request timed out after 0.200 s",
+        ),
+        (
+            HttpError::Unavailable("connection refused".into()),
+            "HTTP unavailable: connection refused",
+        ),
+        (
+            HttpError::Interrupted("reset".into()),
+            "HTTP response broken off: reset",
+        ),
+        (
+            HttpError::TooLarge(10_000_000),
+            "HTTP response larger than the limit of 10000000 bytes",
+        ),
     ] {
         assert_eq!(error.to_string(), text);
     }
@@ -60,7 +90,11 @@ fn errors_have_readable_messages() {
 
 #[test]
 fn response_reports_success_and_text() {
-    let response = |status, body: &[u8]| HttpResponse { status, headers: Vec::new(), body: body.to_vec() };
+    let response = |status, body: &[u8]| HttpResponse {
+        status,
+        headers: Vec::new(),
+        body: body.to_vec(),
+    };
     assert!(response(200, b"").is_success() && response(299, b"").is_success());
     assert!(!response(199, b"").is_success() && !response(300, b"").is_success());
     assert_eq!(response(200, "grüß".as_bytes()).text().unwrap(), "grüß");

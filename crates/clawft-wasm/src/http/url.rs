@@ -33,7 +33,11 @@ impl<'a> Url<'a> {
             path_with_query.push('/');
         }
         path_with_query.push_str(path);
-        Ok(Url { https, authority, path_with_query })
+        Ok(Url {
+            https,
+            authority,
+            path_with_query,
+        })
     }
 }
 
@@ -57,7 +61,11 @@ fn check_authority(authority: &str) -> Result<(), &'static str> {
     if host.is_empty() {
         return Err("the URL has no host");
     }
-    if !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) && !is_ipv6(host) {
+    if !host
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        && !is_ipv6(host)
+    {
         return Err("the URL's host holds a character that no host name has");
     }
     match port {
@@ -77,7 +85,10 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
 fn is_ipv6(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     address.is_some_and(|address| {
-        address.contains(':') && address.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte))
+        address.contains(':')
+            && address
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte))
     })
 }
 
@@ -102,11 +113,23 @@ mod tests {
             split("https://api.openai.com/v1/chat/completions"),
             (true, "api.openai.com", "/v1/chat/completions".into())
         );
-        assert_eq!(split("http://127.0.0.1:8080"), (false, "127.0.0.1:8080", "/".into()));
-        assert_eq!(split("HTTP://[::1]:11434/api"), (false, "[::1]:11434", "/api".into()));
+        assert_eq!(
+            split("http://127.0.0.1:8080"),
+            (false, "127.0.0.1:8080", "/".into())
+        );
+        assert_eq!(
+            split("HTTP://[::1]:11434/api"),
+            (false, "[::1]:11434", "/api".into())
+        );
         assert_eq!(split("https://[fe80::1]"), (true, "[fe80::1]", "/".into()));
-        assert_eq!(split("https://host?api-version=1#part"), (true, "host", "/?api-version=1".into()));
-        assert_eq!(split("https://host/a?u=http://b:1/@"), (true, "host", "/a?u=http://b:1/@".into()));
+        assert_eq!(
+            split("https://host?api-version=1#part"),
+            (true, "host", "/?api-version=1".into())
+        );
+        assert_eq!(
+            split("https://host/a?u=http://b:1/@"),
+            (true, "host", "/a?u=http://b:1/@".into())
+        );
     }
 
     #[test]

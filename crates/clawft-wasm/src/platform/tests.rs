@@ -26,7 +26,10 @@ fn platform(config: &str) -> (TempDir, WasmPlatform) {
 }
 
 fn failure(platform: &WasmPlatform, message: &str) -> String {
-    let text = platform.answer(SessionId::default(), message, &mut |_| {}).unwrap_err().to_string();
+    let text = platform
+        .answer(SessionId::default(), message, &mut |_| {})
+        .unwrap_err()
+        .to_string();
     assert!(!text.contains("sk-secret"));
     text
 }
@@ -35,7 +38,10 @@ fn failure(platform: &WasmPlatform, message: &str) -> String {
 fn turn_without_http_is_an_error() {
     let (_dir, platform) = platform(CONFIG);
     assert!(failure(&platform, "hello").starts_with("HTTP unavailable: "));
-    assert!(!platform.fs().exists("sessions"), "nothing is stored without an answer");
+    assert!(
+        !platform.fs().exists("sessions"),
+        "nothing is stored without an answer"
+    );
 }
 
 #[test]
@@ -53,7 +59,10 @@ fn error_names_the_missing_config() {
 fn error_tells_how_to_grant_the_base() {
     let platform = WasmPlatform::with_config("/no/such/base", Duration::from_secs(1));
     let text = failure(&platform, "hello");
-    assert!(text.starts_with("cannot read `/no/such/base/config.json`: no such file"), "{text}");
+    assert!(
+        text.starts_with("cannot read `/no/such/base/config.json`: no such file"),
+        "{text}"
+    );
     assert!(text.contains("--dir HOST::/config"), "{text}");
 }
 
@@ -61,7 +70,10 @@ fn error_tells_how_to_grant_the_base() {
 fn error_names_position_in_broken_config() {
     let (dir, platform) = platform("{\n  \"agents\": }");
     let text = failure(&platform, "hello");
-    assert!(text.starts_with(&format!("{}/config.json:2:", dir.path().display())), "{text}");
+    assert!(
+        text.starts_with(&format!("{}/config.json:2:", dir.path().display())),
+        "{text}"
+    );
 }
 
 #[test]
@@ -86,20 +98,35 @@ fn error_names_variable_of_missing_key() {
 #[test]
 fn damaged_session_stays_without_an_answer() {
     let (_dir, platform) = platform(CONFIG);
-    platform.fs().write_string("sessions/default.json", "{\"version\":1,").unwrap();
+    platform
+        .fs()
+        .write_string("sessions/default.json", "{\"version\":1,")
+        .unwrap();
     failure(&platform, "hello");
     assert_eq!(platform.fs().list_dir("sessions").unwrap(), ["default.json"]);
-    assert_eq!(platform.fs().read_to_string("sessions/default.json").unwrap(), "{\"version\":1,");
+    assert_eq!(
+        platform.fs().read_to_string("sessions/default.json").unwrap(),
+        "{\"version\":1,"
+    );
 }
 
 #[test]
 fn leaves_newer_session_unchanged() {
     let (_dir, platform) = platform(CONFIG);
     let later = r#"{"version":99,"id":"default","messages":[]}"#;
-    platform.fs().write_string("sessions/default.json", later).unwrap();
+    platform
+        .fs()
+        .write_string("sessions/default.json", later)
+        .unwrap();
     let text = failure(&platform, "hello");
-    assert!(text.contains("sessions/default.json: ") && text.contains("99"), "{text}");
-    assert_eq!(platform.fs().read_to_string("sessions/default.json").unwrap(), later);
+    assert!(
+        text.contains("sessions/default.json: ") && text.contains("99"),
+        "{text}"
+    );
+    assert_eq!(
+        platform.fs().read_to_string("sessions/default.json").unwrap(),
+        later
+    );
 }
 
 #[test]
@@ -110,7 +137,9 @@ fn turn_decides_about_temporary_errors() {
         TransportError::TimedOut { after: seconds }
     );
     assert_eq!(
-        transport_error(HttpError::Interrupted("reset".into())).unwrap().to_string(),
+        transport_error(HttpError::Interrupted("reset".into()))
+            .unwrap()
+            .to_string(),
         "HTTP unavailable: the response broke off, reset"
     );
     assert!(transport_error(HttpError::InvalidRequest("a reason")).is_err());
@@ -123,11 +152,18 @@ fn notices_key_sent_without_tls() {
             r#"{{"agents":{{"model":"m"}},"providers":{{"providers":{{"openai":{{"api_base":"{base}"{key}}}}}}}}}"#
         );
         let config = Config::parse("config.json", config.as_bytes()).unwrap();
-        shows_key(&config.provider, &(config.provider.api_base.clone() + "/chat/completions"))
+        shows_key(
+            &config.provider,
+            &(config.provider.api_base.clone() + "/chat/completions"),
+        )
     };
     let keys = [r#","api_key":"sk-secret""#, r#","api_key_env":"KEY""#];
-    for base in ["http://models.example/v1", "http://10.0.0.1:80", "http://[::2]", "http://localhost.example"]
-    {
+    for base in [
+        "http://models.example/v1",
+        "http://10.0.0.1:80",
+        "http://[::2]",
+        "http://localhost.example",
+    ] {
         assert!(keys.iter().all(|key| shown(base, key)), "{base}");
         assert!(!shown(base, ""), "there is no key");
     }

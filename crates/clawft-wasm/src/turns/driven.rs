@@ -86,7 +86,10 @@ impl Driven {
             (Step::Send, Event::Head) => {
                 let status = number.try_into().map_err(|_| Misuse::NoEvent)?;
                 headers = header_lines(bytes);
-                core::Event::Head { status, headers: &headers }
+                core::Event::Head {
+                    status,
+                    headers: &headers,
+                }
             }
             (Step::More, Event::Body) => core::Event::Body(bytes),
             (Step::More, Event::End) => core::Event::End,
@@ -113,14 +116,19 @@ impl Driven {
 
     /// Performs the turn's step.
     fn go(&mut self, step: core::Step) -> Step {
-        let Some((_, request)) = &mut self.begun else { return self.step };
+        let Some((_, request)) = &mut self.begun else {
+            return self.step;
+        };
         match step {
             core::Step::More | core::Step::Delta(_) => {
                 // The request has been sent, and a long conversation takes memory.
                 request.forget();
                 Step::More
             }
-            core::Step::Retry { after, request: again } => {
+            core::Step::Retry {
+                after,
+                request: again,
+            } => {
                 *request = Request::new(again, after);
                 Step::Send
             }
@@ -130,8 +138,9 @@ impl Driven {
             }
             core::Step::Done(mut reply) => {
                 let warnings = &mut self.warnings;
-                let unstored =
-                    self.platform.keep(&reply.session, self.known, &mut |text| add_line(warnings, text));
+                let unstored = self
+                    .platform
+                    .keep(&reply.session, self.known, &mut |text| add_line(warnings, text));
                 self.unstored = unstored.unwrap_or_default();
                 self.whole = !reply.streamed;
                 self.error = reply.incomplete.take().unwrap_or_default();
@@ -142,9 +151,15 @@ impl Driven {
     }
 
     pub(super) fn text(&self, text: Text) -> &[u8] {
-        let request = self.begun.as_ref().map(|(_, request)| request).filter(|_| self.step == Step::Send);
+        let request = self
+            .begun
+            .as_ref()
+            .map(|(_, request)| request)
+            .filter(|_| self.step == Step::Send);
         match text {
-            Text::Method => request.map_or("", |request| request.request.method.as_str()).as_bytes(),
+            Text::Method => request
+                .map_or("", |request| request.request.method.as_str())
+                .as_bytes(),
             Text::Url => request.map_or(&[], |request| request.request.url.as_bytes()),
             Text::Headers => request.map_or(&[], |request| request.headers.as_bytes()),
             Text::RequestBody => request.map_or(&[], |request| &request.request.body),
@@ -157,7 +172,9 @@ impl Driven {
     }
 
     pub(super) fn number(&self, number: Number) -> u32 {
-        let Some((_, Request { request, wait, .. })) = &self.begun else { return 0 };
+        let Some((_, Request { request, wait, .. })) = &self.begun else {
+            return 0;
+        };
         match number {
             Number::Wait => milliseconds(*wait),
             Number::Timeout => milliseconds(request.timeout),
@@ -175,7 +192,11 @@ impl Request {
                 headers.push_str(part);
             }
         }
-        Self { request, headers, wait }
+        Self {
+            request,
+            headers,
+            wait,
+        }
     }
 
     fn forget(&mut self) {
@@ -192,7 +213,9 @@ fn add_line(lines: &mut String, line: &str) {
 fn header_lines(lines: &[u8]) -> Vec<(String, String)> {
     let lines = String::from_utf8_lossy(lines);
     let headers = lines.split('\n').filter_map(|line| line.split_once(':'));
-    headers.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+    headers
+        .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+        .collect()
 }
 
 fn broken(cause: Break, words: &[u8], request: &HttpRequest) -> TransportError {
@@ -200,8 +223,12 @@ fn broken(cause: Break, words: &[u8], request: &HttpRequest) -> TransportError {
     match cause {
         Break::Unavailable => TransportError::Unavailable(words()),
         Break::Impossible => TransportError::Impossible(words()),
-        Break::TimedOut => TransportError::TimedOut { after: request.timeout },
-        Break::TooLarge => TransportError::TooLarge { limit: request.max_response },
+        Break::TimedOut => TransportError::TimedOut {
+            after: request.timeout,
+        },
+        Break::TooLarge => TransportError::TooLarge {
+            limit: request.max_response,
+        },
     }
 }
 

@@ -24,7 +24,10 @@ impl Host {
     fn new() -> Self {
         let directory = TempDir::new().unwrap();
         fs::write(directory.path().join("config.json"), CONFIG).unwrap();
-        Self { directory, turns: Turns::new() }
+        Self {
+            directory,
+            turns: Turns::new(),
+        }
     }
 
     fn platform(&self) -> WasmPlatform {
@@ -43,7 +46,8 @@ impl Host {
     }
 
     fn broken(&mut self, turn: i32, cause: Break) -> Step {
-        self.feed(turn, Event::Broken, cause.code(), b"connection refused").unwrap()
+        self.feed(turn, Event::Broken, cause.code(), b"connection refused")
+            .unwrap()
     }
 
     /// Feeds a complete response.
@@ -72,7 +76,10 @@ fn turn_returns_request_and_stores_answer() {
     let turn = host.begin(b"Hi");
     assert_eq!(host.turns.step(turn), Ok(Step::Send));
     assert_eq!(host.text(turn, Text::Method), "POST");
-    assert_eq!(host.text(turn, Text::Url), "https://api.openai.com/v1/chat/completions");
+    assert_eq!(
+        host.text(turn, Text::Url),
+        "https://api.openai.com/v1/chat/completions"
+    );
     let headers = host.text(turn, Text::Headers);
     assert!(
         headers.contains("authorization: Bearer sk-secret\r\n") && headers.ends_with("\r\n"),
@@ -80,7 +87,10 @@ fn turn_returns_request_and_stores_answer() {
     );
     assert!(host.text(turn, Text::RequestBody).contains("\"Hi\""));
     let numbers = [Number::Wait, Number::Timeout, Number::Stream, Number::MaxResponse];
-    assert_eq!(numbers.map(|number| host.number(turn, number)), [0, 30_000, 0, 10_000_000]);
+    assert_eq!(
+        numbers.map(|number| host.number(turn, number)),
+        [0, 30_000, 0, 10_000_000]
+    );
 
     assert_eq!(host.feed(turn, Event::Head, 200, JSON), Ok(Step::More));
     assert_eq!(host.text(turn, Text::Url), "", "the request is over");
@@ -88,14 +98,20 @@ fn turn_returns_request_and_stores_answer() {
         assert_eq!(host.feed(turn, Event::Body, 0, part), Ok(Step::More));
     }
     assert_eq!(host.feed(turn, Event::End, 0, b""), Ok(Step::Done));
-    assert_eq!((host.text(turn, Text::Answer), host.text(turn, Text::Piece)), ("Hello!", "Hello!"));
+    assert_eq!(
+        (host.text(turn, Text::Answer), host.text(turn, Text::Piece)),
+        ("Hello!", "Hello!")
+    );
     for text in [Text::Error, Text::Warnings, Text::Unstored] {
         assert_eq!(host.text(turn, text), "");
     }
     assert!(host.stored().contains("Hello!") && !host.stored().contains("sk-secret"));
 
     let next = host.begin(b"And now?");
-    assert!(host.text(next, Text::RequestBody).contains("Hello!"), "the conversation goes on");
+    assert!(
+        host.text(next, Text::RequestBody).contains("Hello!"),
+        "the conversation goes on"
+    );
 }
 
 #[test]
@@ -106,8 +122,15 @@ fn deltas_of_a_stream_make_the_answer() {
     host.feed(turn, Event::Head, 200, EVENTS).unwrap();
     assert_eq!(host.feed(turn, Event::Body, 0, HEL), Ok(Step::More));
     assert_eq!(host.text(turn, Text::Piece), "Hel");
-    assert_eq!(host.feed(turn, Event::Body, 0, LO), Ok(Step::Done), "the end came with the text");
-    assert_eq!((host.text(turn, Text::Piece), host.text(turn, Text::Answer)), ("lo!", "Hello!"));
+    assert_eq!(
+        host.feed(turn, Event::Body, 0, LO),
+        Ok(Step::Done),
+        "the end came with the text"
+    );
+    assert_eq!(
+        (host.text(turn, Text::Piece), host.text(turn, Text::Answer)),
+        ("lo!", "Hello!")
+    );
 }
 
 #[test]
@@ -117,7 +140,10 @@ fn keeps_the_text_of_a_broken_stream() {
     host.feed(turn, Event::Head, 200, EVENTS).unwrap();
     host.feed(turn, Event::Body, 0, HEL).unwrap();
     assert_eq!(host.broken(turn, Break::Unavailable), Step::Done);
-    assert_eq!((host.text(turn, Text::Piece), host.text(turn, Text::Answer)), ("", "Hel"));
+    assert_eq!(
+        (host.text(turn, Text::Piece), host.text(turn, Text::Answer)),
+        ("", "Hel")
+    );
     assert!(host.text(turn, Text::Error).contains("connection refused"));
     assert!(host.stored().contains("\"incomplete\":true"));
 }
@@ -135,7 +161,10 @@ fn turn_retries_a_busy_server() {
     assert_eq!(host.text(turn, Text::RequestBody), body);
     assert_eq!(host.broken(turn, Break::Unavailable), Step::Send);
     assert_eq!(host.broken(turn, Break::Unavailable), Step::Failed);
-    assert_eq!(host.text(turn, Text::Error), "HTTP unavailable: connection refused");
+    assert_eq!(
+        host.text(turn, Text::Error),
+        "HTTP unavailable: connection refused"
+    );
 }
 
 #[test]
@@ -143,7 +172,10 @@ fn each_transport_error_has_a_message() {
     for (cause, words) in [
         (Break::Impossible, "HTTP unavailable: connection refused"),
         (Break::TimedOut, "Request timed out after 30 s"),
-        (Break::TooLarge, "HTTP response larger than the limit of 10000000 bytes (`max_response_bytes`)"),
+        (
+            Break::TooLarge,
+            "HTTP response larger than the limit of 10000000 bytes (`max_response_bytes`)",
+        ),
     ] {
         let mut host = Host::new();
         let turn = host.begin(b"Hi");
@@ -161,7 +193,10 @@ fn failed_beginning_is_the_turns_error() {
     assert_eq!(host.text(empty, Text::Url), "");
     assert_eq!(host.number(empty, Number::Timeout), 0);
     let outside = host.turns.begin(host.platform(), b"Hi", b"../x").unwrap();
-    assert!(host.text(outside, Text::Error).starts_with("`../x` is not a session id"));
+    assert!(
+        host.text(outside, Text::Error)
+            .starts_with("`../x` is not a session id")
+    );
     assert_eq!(host.feed(outside, Event::Head, 200, b""), Err(Misuse::NoEvent));
     fs::remove_file(host.directory.path().join("config.json")).unwrap();
     let bare = host.begin(b"Hi");
@@ -174,7 +209,10 @@ fn keeps_damaged_session_and_warns() {
     fs::create_dir(host.directory.path().join("sessions")).unwrap();
     fs::write(host.directory.path().join("sessions/default.json"), "{").unwrap();
     let turn = host.begin(b"Hi");
-    assert_eq!((host.turns.step(turn), host.text(turn, Text::Warnings)), (Ok(Step::Send), ""));
+    assert_eq!(
+        (host.turns.step(turn), host.text(turn, Text::Warnings)),
+        (Ok(Step::Send), "")
+    );
     host.answer(turn);
     let warnings = host.text(turn, Text::Warnings);
     assert!(
@@ -194,7 +232,10 @@ fn returns_an_answer_that_cannot_be_stored() {
     assert_eq!(host.text(turn, Text::Answer), "Hello!");
     let unstored = host.text(turn, Text::Unstored);
     assert!(unstored.starts_with("cannot write `"), "{unstored}");
-    assert_eq!(host.text(turn, Text::Warnings), format!("the answer is not stored, {unstored}\n"));
+    assert_eq!(
+        host.text(turn, Text::Warnings),
+        format!("the answer is not stored, {unstored}\n")
+    );
 }
 
 #[test]
@@ -205,7 +246,10 @@ fn host_learns_of_session_deleted_meanwhile() {
     let second = host.begin(b"And now?");
     fs::remove_file(host.directory.path().join("sessions/default.json")).unwrap();
     host.answer(second);
-    assert_eq!(host.text(second, Text::Unstored), "the session was deleted meanwhile");
+    assert_eq!(
+        host.text(second, Text::Unstored),
+        "the session was deleted meanwhile"
+    );
     assert!(!host.directory.path().join("sessions/default.json").exists());
 }
 
@@ -216,7 +260,11 @@ fn misuse_is_reported_and_changes_nothing() {
     assert_eq!(host.turns.begin(platform, b"\xff", b""), Err(Misuse::NoText));
     let turn = host.begin(b"Hi");
     for (event, number) in [(0, 0), (9, 0), (1, 65_536), (2, 0), (3, 0), (4, 0), (4, 5)] {
-        assert_eq!(host.turns.feed(turn, event, number, b"", 0), Err(Misuse::NoEvent), "{event} {number}");
+        assert_eq!(
+            host.turns.feed(turn, event, number, b"", 0),
+            Err(Misuse::NoEvent),
+            "{event} {number}"
+        );
     }
     assert_eq!(host.turns.step(turn), Ok(Step::Send));
     host.feed(turn, Event::Head, 200, JSON).unwrap();
@@ -226,13 +274,19 @@ fn misuse_is_reported_and_changes_nothing() {
     assert_eq!(host.feed(turn, Event::Body, 0, b"more"), Err(Misuse::NoEvent));
     assert_eq!(host.feed(turn, Event::Broken, 1, b""), Err(Misuse::NoEvent));
     assert_eq!(host.text(turn, Text::Answer), "Hello!");
-    assert_eq!((host.turns.text(turn, 99), host.turns.number(turn, 99)), (&b""[..], 0));
+    assert_eq!(
+        (host.turns.text(turn, 99), host.turns.number(turn, 99)),
+        (&b""[..], 0)
+    );
     assert_eq!(host.turns.forget(turn), Ok(()));
     for gone in [turn, 0, -1, i32::MAX] {
         assert_eq!(host.turns.forget(gone), Err(Misuse::NoTurn));
         assert_eq!(host.turns.step(gone), Err(Misuse::NoTurn));
         assert_eq!(host.feed(gone, Event::End, 0, b""), Err(Misuse::NoTurn));
-        assert_eq!((host.text(gone, Text::Answer), host.number(gone, Number::Wait)), ("", 0));
+        assert_eq!(
+            (host.text(gone, Text::Answer), host.number(gone, Number::Wait)),
+            ("", 0)
+        );
     }
 }
 

@@ -38,11 +38,20 @@ pub(super) async fn drive(
     let (mut turn, mut request) = begin(config, session, input).await?;
     // Keeps clients that failed together from retrying together. Without randomness, they do.
     turn.set_jitter(getrandom::u32().unwrap_or_default());
-    let mut driver = Driver { client, turn, begun: Instant::now(), stop, show };
+    let mut driver = Driver {
+        client,
+        turn,
+        begun: Instant::now(),
+        stop,
+        show,
+    };
     loop {
         match driver.attempt(request).await? {
             Step::Done(reply) => return Ok(*reply),
-            Step::Retry { after, request: again } => {
+            Step::Retry {
+                after,
+                request: again,
+            } => {
                 wait_before_retry(stop, after).await?;
                 request = again;
             }
@@ -59,7 +68,10 @@ pub(super) async fn drive(
 async fn begin(config: &Config, session: Session, input: Input) -> Result<(Turn<'_>, HttpRequest), Error> {
     let variable = |name: &str| env::var(name).ok();
     let prompt = config.agents.system_prompt.as_ref().map_or(0, String::len);
-    let said = session.messages.iter().map(|message| message.content.len() + BYTES_PER_MESSAGE);
+    let said = session
+        .messages
+        .iter()
+        .map(|message| message.content.len() + BYTES_PER_MESSAGE);
     let length = said.fold(input.text().len().saturating_add(prompt), usize::saturating_add);
     if length <= INLINE_BYTES {
         return Ok(Turn::begin(config, &variable, session, input)?);
@@ -106,7 +118,10 @@ impl Driver<'_> {
 
     fn head(&mut self, response: &Response) -> Step {
         let headers = transport::headers(response);
-        self.feed(Event::Head { status: response.status().as_u16(), headers: &headers })
+        self.feed(Event::Head {
+            status: response.status().as_u16(),
+            headers: &headers,
+        })
     }
 
     /// Feeds the turn and shows its deltas.
@@ -155,7 +170,13 @@ struct Wait<'a> {
 impl<'a> Wait<'a> {
     fn new(stop: &'a Stop, request: &HttpRequest) -> Self {
         let timeout = request.timeout;
-        Self { stop, timeout, renewed: request.stream, deadline: Instant::now() + timeout, progress: 0 }
+        Self {
+            stop,
+            timeout,
+            renewed: request.stream,
+            deadline: Instant::now() + timeout,
+            progress: 0,
+        }
     }
 
     /// Returns the result of `work`, or the reason why there is none. `begun` tells whether the response had

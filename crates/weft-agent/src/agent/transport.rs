@@ -47,8 +47,12 @@ fn tls() -> Result<ClientConfig, Error> {
 
 /// Returns the web's root certificates, which are compiled in, and the user's.
 fn roots() -> Result<RootCertStore, Error> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let Some(path) = env::var_os(CERTIFICATES_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let Some(path) = env::var_os(CERTIFICATES_VARIABLE)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
     else {
         return Ok(roots);
     };
@@ -69,7 +73,11 @@ fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
         let certificate = certificate.map_err(|error| error.to_string())?;
         roots.add(certificate).map_err(|error| error.to_string())?;
     }
-    if roots.len() > before { Ok(()) } else { Err("no certificate found".to_owned()) }
+    if roots.len() > before {
+        Ok(())
+    } else {
+        Err("no certificate found".to_owned())
+    }
 }
 
 /// Converts the turn's request.
@@ -102,7 +110,12 @@ pub(super) fn headers(response: &reqwest::Response) -> Vec<(String, String)> {
         .filter(|(name, value)| name.as_str().len() + value.len() <= MAX_HEADER_BYTES);
     fitting
         .take(MAX_HEADERS)
-        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
         .collect()
 }
 
@@ -114,9 +127,14 @@ mod tests {
 
     #[test]
     fn marks_key_as_sensitive() {
-        let key =
-            Header { name: "authorization", value: HeaderValue::Secret(Secret::new("Bearer sk-secret")) };
-        let plain = Header { name: "accept", value: HeaderValue::Plain("*/*".into()) };
+        let key = Header {
+            name: "authorization",
+            value: HeaderValue::Secret(Secret::new("Bearer sk-secret")),
+        };
+        let plain = Header {
+            name: "accept",
+            value: HeaderValue::Plain("*/*".into()),
+        };
         let asked = HttpRequest {
             method: Method::Post,
             url: "http://127.0.0.1:1/v1".to_owned(),

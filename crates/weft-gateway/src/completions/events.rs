@@ -31,7 +31,13 @@ pub(super) struct Events {
 impl Events {
     /// Returns the answer that begins with `first`, which is no error.
     pub(super) fn new(first: TurnOutput, outputs: TurnOutputs, shape: Shape, usage: bool) -> Events {
-        Events { first: Some(first), outputs, shape, usage, ended: false }
+        Events {
+            first: Some(first),
+            outputs,
+            shape,
+            usage,
+            ended: false,
+        }
     }
 
     /// Returns the response.
@@ -43,7 +49,9 @@ impl Events {
             // Keeps nginx from buffering the stream.
             (HeaderName::from_static("x-accel-buffering"), "no"),
         ] {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
         }
         response
     }
@@ -68,7 +76,10 @@ impl Events {
         if let Some(cause) = &answer.incomplete {
             return self.fail(&failure::incomplete(cause), *stored, out);
         }
-        event(out, &shape.chunk(&Delta::Finish(finish_reason(answer)), usage, *stored));
+        event(
+            out,
+            &shape.chunk(&Delta::Finish(finish_reason(answer)), usage, *stored),
+        );
         if let Some(usage) = answer.usage.as_ref().filter(|_| usage) {
             event(out, &shape.usage_chunk(usage, *stored));
         }

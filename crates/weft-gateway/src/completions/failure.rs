@@ -38,7 +38,9 @@ fn turn_error(error: &TurnError) -> ApiError {
             told(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout")
         }
         TurnError::Transport(_) => told(StatusCode::BAD_GATEWAY, "upstream_unavailable"),
-        TurnError::Provider { status, retry_after, .. } => {
+        TurnError::Provider {
+            status, retry_after, ..
+        } => {
             let (status, code) = passed_on(*status);
             let told = told(status, code);
             match retry_after {
@@ -58,9 +60,10 @@ fn passed_on(status: u16) -> (StatusCode, &'static str) {
         503 | 529 => (StatusCode::SERVICE_UNAVAILABLE, "upstream_overloaded"),
         504 => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
         404 => (StatusCode::NOT_FOUND, "model_not_found"),
-        400 | 413 | 422 => {
-            (StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), "upstream_refused")
-        }
+        400 | 413 | 422 => (
+            StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
+            "upstream_refused",
+        ),
         _ => (StatusCode::BAD_GATEWAY, "upstream_error"),
     }
 }
@@ -127,11 +130,19 @@ mod tests {
         };
         let (status, _, message) = told(invalid);
         assert_eq!(status, 502);
-        assert!(message.starts_with("Invalid API key") && message.contains("`OPENAI_API_KEY`"), "{message}");
+        assert!(
+            message.starts_with("Invalid API key") && message.contains("`OPENAI_API_KEY`"),
+            "{message}"
+        );
         let unavailable = TransportError::Unavailable("refused".to_owned());
         assert_eq!(told(unavailable.into()).0, 502);
-        let late = TransportError::TimedOut { after: std::time::Duration::from_secs(30) };
-        assert_eq!(told(late.into()), (504, None, "Request timed out after 30 s".to_owned()));
+        let late = TransportError::TimedOut {
+            after: std::time::Duration::from_secs(30),
+        };
+        assert_eq!(
+            told(late.into()),
+            (504, None, "Request timed out after 30 s".to_owned())
+        );
     }
 
     #[test]

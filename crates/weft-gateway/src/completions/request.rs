@@ -40,19 +40,28 @@ impl ChatRequest {
         let stream = flag(root, "stream")?;
         let (instructions, mut earlier) = messages(root)?;
         let input = match earlier.pop() {
-            Some(Message { role: Role::User, content, .. }) => input(&content, stream)?,
+            Some(Message {
+                role: Role::User,
+                content,
+                ..
+            }) => input(&content, stream)?,
             _ => return Err(last_message("the last message has to be the user's")),
         };
         let limit = root.get("max_completion_tokens").or(root.get("max_tokens"));
         Ok(ChatRequest {
             model: root.get("model").map(|model| self::model(model)).transpose()?,
-            temperature: root.get("temperature").map(|number| temperature(number)).transpose()?,
+            temperature: root
+                .get("temperature")
+                .map(|number| temperature(number))
+                .transpose()?,
             max_tokens: limit.map(|tokens| self::tokens(tokens)).transpose()?,
             instructions,
             earlier,
             input,
             stream,
-            usage: root.get("stream_options").map_or(Ok(false), |options| flag(options, "include_usage"))?,
+            usage: root
+                .get("stream_options")
+                .map_or(Ok(false), |options| flag(options, "include_usage"))?,
         })
     }
 }
@@ -96,7 +105,9 @@ fn message(node: Node<'_>) -> Result<Message, JsonError> {
 
 /// Returns a text, or a list of text parts: `[{"type":"text","text":"…"}, …]`.
 fn content(node: Node<'_>) -> Result<String, JsonError> {
-    let Some(parts) = node.as_items() else { return node.text().map(str::to_owned) };
+    let Some(parts) = node.as_items() else {
+        return node.text().map(str::to_owned);
+    };
     let mut content = String::new();
     for part in parts {
         let kind = part.require("type")?;
@@ -173,24 +184,41 @@ mod tests {
         .unwrap();
         assert_eq!(request.model.as_deref(), Some("m"));
         assert_eq!(request.instructions.as_deref(), Some("a\n\nb"));
-        let roles: Vec<_> = request.earlier.iter().map(|message| message.role.as_str()).collect();
+        let roles: Vec<_> = request
+            .earlier
+            .iter()
+            .map(|message| message.role.as_str())
+            .collect();
         assert_eq!(roles, ["user", "assistant", "system"]);
         assert_eq!((request.input.text(), request.input.stream()), ("34", Some(true)));
-        assert_eq!((request.stream, request.usage, request.max_tokens), (true, true, Some(2)));
+        assert_eq!(
+            (request.stream, request.usage, request.max_tokens),
+            (true, true, Some(2))
+        );
         assert_eq!(request.temperature.unwrap().to_string(), "0.5");
     }
 
     #[test]
     fn one_message_is_enough() {
         let request = parse(r#"{"messages":[{"role":"user","content":"hi"}]}"#).unwrap();
-        assert_eq!((request.model, request.instructions, request.max_tokens), (None, None, None));
-        assert_eq!((request.earlier.len(), request.stream, request.usage), (0, false, false));
+        assert_eq!(
+            (request.model, request.instructions, request.max_tokens),
+            (None, None, None)
+        );
+        assert_eq!(
+            (request.earlier.len(), request.stream, request.usage),
+            (0, false, false)
+        );
         assert_eq!(request.input.stream(), Some(false));
     }
 
     #[test]
     fn takes_message_literally() {
-        for text in [r#"{"content":"x","stream":true}"#, "two\nlines\n", "\u{1f600}\u{7}"] {
+        for text in [
+            r#"{"content":"x","stream":true}"#,
+            "two\nlines\n",
+            "\u{1f600}\u{7}",
+        ] {
             assert_eq!(input(text, false).unwrap().text(), text);
         }
     }
@@ -201,13 +229,33 @@ mod tests {
             ("null", "messages", "missing"),
             ("[]", "messages", "the last message has to be the user's"),
             (r#"[{"role":"system","content":"a"}]"#, "messages", "the user's"),
-            (r#"[{"role":"assistant","content":"a"}]"#, "messages", "the user's"),
+            (
+                r#"[{"role":"assistant","content":"a"}]"#,
+                "messages",
+                "the user's",
+            ),
             (r#"[{"role":"user","content":" "}]"#, "messages", "empty"),
             (r#"[{"role":"user"}]"#, "messages.0.content", "missing"),
-            (r#"[{"role":"robot","content":"a"}]"#, "messages.0.role", "unknown role"),
-            (r#"[{"role":"tool","content":"a"}]"#, "messages.0.role", "tools are not supported"),
-            (r#"[{"role":"assistant","content":"","tool_calls":[{}]}]"#, "messages.0.tool_calls", "tools"),
-            (r#"[{"role":"user","content":[{"type":"image_url"}]}]"#, "messages.0.content.0.type", "`text`"),
+            (
+                r#"[{"role":"robot","content":"a"}]"#,
+                "messages.0.role",
+                "unknown role",
+            ),
+            (
+                r#"[{"role":"tool","content":"a"}]"#,
+                "messages.0.role",
+                "tools are not supported",
+            ),
+            (
+                r#"[{"role":"assistant","content":"","tool_calls":[{}]}]"#,
+                "messages.0.tool_calls",
+                "tools",
+            ),
+            (
+                r#"[{"role":"user","content":[{"type":"image_url"}]}]"#,
+                "messages.0.content.0.type",
+                "`text`",
+            ),
         ] {
             let (message, found) = with_messages(messages).unwrap_err();
             assert_eq!(found.as_deref(), Some(param), "{messages}: {message}");

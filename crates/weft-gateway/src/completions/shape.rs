@@ -29,7 +29,11 @@ impl Shape {
     /// Returns the shape of an answer of `model` that is made now.
     pub(super) fn new(model: &str) -> Shape {
         let created = time::unix(SystemTime::now()).to_string();
-        Shape { id: format!("chatcmpl-{}", id::random()), created, model: model.to_owned() }
+        Shape {
+            id: format!("chatcmpl-{}", id::random()),
+            created,
+            model: model.to_owned(),
+        }
     }
 
     /// Returns the complete answer.
@@ -54,7 +58,9 @@ impl Shape {
         writer.object(|body| {
             self.write_head(body, "chat.completion.chunk");
             body.member("choices", |choices| {
-                choices.array([delta], |choice, delta| choice.object(|choice| write_delta(choice, delta)));
+                choices.array([delta], |choice, delta| {
+                    choice.object(|choice| write_delta(choice, delta))
+                });
             });
             if usage {
                 body.literal_member("usage", "null");
@@ -116,7 +122,11 @@ fn write_delta(choice: &mut Writer, delta: &Delta<'_>) {
         });
     });
     choice.literal_member("logprobs", "null");
-    let finish = if let Delta::Finish(reason) = delta { Some(*reason) } else { None };
+    let finish = if let Delta::Finish(reason) = delta {
+        Some(*reason)
+    } else {
+        None
+    };
     reply::optional_member(choice, "finish_reason", finish);
 }
 
@@ -144,7 +154,11 @@ mod tests {
     use http_body_util::BodyExt as _;
 
     fn shape() -> Shape {
-        Shape { id: "chatcmpl-1".to_owned(), created: "7".to_owned(), model: "m".to_owned() }
+        Shape {
+            id: "chatcmpl-1".to_owned(),
+            created: "7".to_owned(),
+            model: "m".to_owned(),
+        }
     }
 
     fn answer(finish_reason: Option<&str>, usage: Option<Usage>) -> Answer {
@@ -163,8 +177,18 @@ mod tests {
 
     #[tokio::test]
     async fn complete_answer_is_a_chat_completion() {
-        let usage = Usage { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
-        let body = shape().whole(&answer(None, Some(usage))).into_body().collect().await.unwrap().to_bytes();
+        let usage = Usage {
+            prompt_tokens: 9,
+            completion_tokens: 2,
+            total_tokens: 11,
+        };
+        let body = shape()
+            .whole(&answer(None, Some(usage)))
+            .into_body()
+            .collect()
+            .await
+            .unwrap()
+            .to_bytes();
         let expected = concat!(
             r#"{"id":"chatcmpl-1","object":"chat.completion","created":7,"model":"m","#,
             r#""choices":[{"index":0,"message":{"role":"assistant","content":"hi","refusal":null},"#,
@@ -182,7 +206,10 @@ mod tests {
                 r#"{{"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{{"index":0,"delta":{delta},"logprobs":null,{rest}}}"#
             )
         };
-        let role = expected(r#"{"role":"assistant","content":""}"#, r#""finish_reason":null}]"#);
+        let role = expected(
+            r#"{"role":"assistant","content":""}"#,
+            r#""finish_reason":null}]"#,
+        );
         assert_eq!(chunk(Delta::Role, false), role);
         let text = expected(r#"{"content":"a\"b"}"#, r#""finish_reason":null}],"usage":null"#);
         assert_eq!(chunk(Delta::Text("a\"b"), true), text);
@@ -195,12 +222,19 @@ mod tests {
 
     #[test]
     fn usage_is_in_chunk_without_choices() {
-        let usage = Usage { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
+        let usage = Usage {
+            prompt_tokens: 9,
+            completion_tokens: 2,
+            total_tokens: 11,
+        };
         let expected = concat!(
             r#"{"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"m","#,
             r#""choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}"#
         );
-        assert_eq!(String::from_utf8(shape().usage_chunk(&usage, None)).unwrap(), expected);
+        assert_eq!(
+            String::from_utf8(shape().usage_chunk(&usage, None)).unwrap(),
+            expected
+        );
         let full = String::from_utf8(shape().usage_chunk(&usage, Some(StoreOutcome::DiskFull))).unwrap();
         assert!(
             full.ends_with(r#""total_tokens":11},"clawft":{"stored":false,"reason":"disk_full"}}"#),

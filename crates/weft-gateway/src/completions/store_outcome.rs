@@ -33,7 +33,9 @@ impl StoreOutcome {
     /// Returns the outcome of a turn that could not be stored because of `error`.
     pub(super) fn failed(error: &Error) -> StoreOutcome {
         match &error.fault {
-            Fault::File(FsError { fault: FsFault::Full, .. }) => StoreOutcome::DiskFull,
+            Fault::File(FsError {
+                fault: FsFault::Full, ..
+            }) => StoreOutcome::DiskFull,
             Fault::Deleted => StoreOutcome::Deleted,
             Fault::Other(text) if text == ENDED => StoreOutcome::Ended,
             _ => StoreOutcome::Failed,
@@ -81,7 +83,12 @@ mod tests {
     use super::*;
 
     fn file(fault: FsFault) -> Error {
-        FsError { operation: "write", path: "/home/somebody/s.json".to_owned(), fault }.into()
+        FsError {
+            operation: "write",
+            path: "/home/somebody/s.json".to_owned(),
+            fault,
+        }
+        .into()
     }
 
     #[test]
@@ -100,7 +107,10 @@ mod tests {
             (Error::other("somebody"), "storage"),
         ] {
             let outcome = StoreOutcome::failed(&error);
-            assert_eq!(written(outcome), format!(r#"{{"clawft":{{"stored":false,"reason":"{reason}"}}}}"#));
+            assert_eq!(
+                written(outcome),
+                format!(r#"{{"clawft":{{"stored":false,"reason":"{reason}"}}}}"#)
+            );
             let headers = |outcome: StoreOutcome| {
                 let mut headers = HeaderMap::new();
                 outcome.add_headers(&mut headers);

@@ -133,21 +133,33 @@ async fn make(
         TurnInput::Stored(id, input) => {
             let turn = shared.running.begin(&id);
             let permit = permit_to_store(shared, &turn);
-            let answered = agent.answer_with_permit(&config, id, input, &stop, &mut show, permit).await;
+            let answered = agent
+                .answer_with_permit(&config, id, input, &stop, &mut show, permit)
+                .await;
             answered.map(|(answer, error)| {
                 let stored = error.as_ref().map_or(StoreOutcome::Stored, StoreOutcome::failed);
-                Completed { answer, stored: Some(stored) }
+                Completed {
+                    answer,
+                    stored: Some(stored),
+                }
             })
         }
         TurnInput::Given(messages, input) => {
-            let session = Session { messages, ..Session::default() };
+            let session = Session {
+                messages,
+                ..Session::default()
+            };
             let answered = agent.converse(&config, session, input, &stop, &mut show).await;
             answered.map(|answer| Completed { answer, stored: None })
         }
     };
     let answer = completed.as_ref().ok().map(|completed| &completed.answer);
     let incomplete = answer.is_some_and(|answer| answer.incomplete.is_some());
-    shared.metrics.completed(began.elapsed(), answer.and_then(|answer| answer.usage), incomplete);
+    shared.metrics.completed(
+        began.elapsed(),
+        answer.and_then(|answer| answer.usage),
+        incomplete,
+    );
     warn(&completed);
     completed
 }
@@ -200,7 +212,9 @@ mod tests {
         let stored = permit_to_store(&gateway.shared, &first).await.unwrap();
         let hour = Duration::from_secs(3600);
         assert!(
-            timeout(hour, permit_to_store(&gateway.shared, &second)).await.is_err(),
+            timeout(hour, permit_to_store(&gateway.shared, &second))
+                .await
+                .is_err(),
             "it is not its turn"
         );
         gateway.shared.stop.stop();

@@ -73,7 +73,8 @@ fn is_text_format(node: Node<'_>) -> bool {
 }
 
 fn is_text_alone(node: Node<'_>) -> bool {
-    node.as_items().is_some_and(|mut items| items.all(|item| item.as_text() == Some("text")))
+    node.as_items()
+        .is_some_and(|mut items| items.all(|item| item.as_text() == Some("text")))
 }
 
 #[cfg(test)]
@@ -107,7 +108,11 @@ mod tests {
             ("presence_penalty", "-1"),
             ("frequency_penalty", "0.1"),
         ] {
-            assert_eq!(refused(&format!(r#"{{"{key}":{value}}}"#)).as_deref(), Some(key), "{value}");
+            assert_eq!(
+                refused(&format!(r#"{{"{key}":{value}}}"#)).as_deref(),
+                Some(key),
+                "{value}"
+            );
         }
     }
 

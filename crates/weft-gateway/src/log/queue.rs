@@ -35,9 +35,16 @@ impl Queue {
     ) -> Queue {
         let (sender, receiver) = sync_channel(capacity);
         let counts = Arc::new(Counts::default());
-        let writer = Writer { receiver, to, report, counts: Arc::clone(&counts) };
+        let writer = Writer {
+            receiver,
+            to,
+            report,
+            counts: Arc::clone(&counts),
+        };
         // Without the thread every line is dropped, and counted.
-        let _ = thread::Builder::new().name("log".to_owned()).spawn(move || writer.run());
+        let _ = thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || writer.run());
         Queue { sender, counts }
     }
 
@@ -117,7 +124,10 @@ mod tests {
     fn queue(capacity: usize) -> (Queue, Sender<()>, Arc<Mutex<String>>) {
         let (sender, permission) = channel();
         let text = Arc::new(Mutex::new(String::new()));
-        let slow = Slow { permission, text: Arc::clone(&text) };
+        let slow = Slow {
+            permission,
+            text: Arc::clone(&text),
+        };
         let report = |dropped| format!("dropped {dropped}\n").into_bytes();
         (Queue::new(capacity, slow, report), sender, text)
     }
@@ -125,16 +135,25 @@ mod tests {
     #[test]
     fn blocked_reader_costs_lines_but_no_time() {
         let (queue, permission, text) = queue(2);
-        let taken = (0..10).filter(|number| queue.push(format!("{number}\n").into_bytes())).count();
+        let taken = (0..10)
+            .filter(|number| queue.push(format!("{number}\n").into_bytes()))
+            .count();
         // The thread may already have taken one line from the queue.
         assert!((2..=3).contains(&taken), "{taken}");
         queue.flush(Duration::from_millis(20));
-        assert_eq!(*text.lock().unwrap(), "", "nothing could be written, and nobody waited for it");
+        assert_eq!(
+            *text.lock().unwrap(),
+            "",
+            "nothing could be written, and nobody waited for it"
+        );
 
         (0..20).for_each(|_| permission.send(()).unwrap());
         queue.flush(MAX_WAIT);
         let text = text.lock().unwrap().clone();
-        assert!(text.starts_with(&format!("0\ndropped {}\n1\n", 10 - taken)), "{text}");
+        assert!(
+            text.starts_with(&format!("0\ndropped {}\n1\n", 10 - taken)),
+            "{text}"
+        );
     }
 
     #[test]

@@ -21,7 +21,11 @@ use weft_agent::{Agent, ConfigFile, Home};
 const CONFIG: &str = r#"{"agents":{"model":"team/small"},
     "providers":{"providers":{"local":{"api_base":"http://127.0.0.1:1/v1","retries":0}}}}"#;
 
-const BUILD: Build = Build { version: "0.1.0", revision: "none", target: "test" };
+const BUILD: Build = Build {
+    version: "0.1.0",
+    revision: "none",
+    target: "test",
+};
 
 pub(crate) struct Gateway {
     pub(crate) shared: Shared,
@@ -42,7 +46,10 @@ impl TestResponse {
 
 fn gateway(access: Access, settings: Settings) -> Gateway {
     let directory = tempfile::tempdir().unwrap();
-    let home = Home { directory: directory.path().to_owned(), config: directory.path().join("config.json") };
+    let home = Home {
+        directory: directory.path().to_owned(),
+        config: directory.path().join("config.json"),
+    };
     std::fs::write(&home.config, CONFIG).unwrap();
     let config = ConfigFile::read(&home).unwrap().agent().unwrap();
     let shared = Shared::new(Agent::new(&home).unwrap(), home, settings, access, config, BUILD);
@@ -58,7 +65,11 @@ impl Gateway {
         let response = router(self.shared.clone()).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
-        TestResponse { status: parts.status.as_u16(), headers: parts.headers, body }
+        TestResponse {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        }
     }
 
     async fn get(&self, path: &str) -> TestResponse {
@@ -66,9 +77,13 @@ impl Gateway {
     }
 
     async fn ask(&self, method: &str, path: &str, body: &str) -> TestResponse {
-        let request = Request::builder().method(method).uri(path).header("host", "localhost");
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost");
         let request = request.header("content-type", "application/json");
-        self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+        self.send(request.body(Body::from(body.to_owned())).unwrap())
+            .await
     }
 
     fn session(&self, id: &str, json: &str) {
@@ -85,11 +100,17 @@ async fn every_response_has_headers_and_identifier() {
         let response = gateway.get(path).await;
         assert_eq!(response.headers["x-content-type-options"], "nosniff", "{path}");
         assert!(
-            response.headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'")
+            response.headers["content-security-policy"]
+                .to_str()
+                .unwrap()
+                .contains("frame-ancestors 'none'")
         );
         assert_eq!(response.headers["x-request-id"].len(), 24);
     }
-    let request = Request::get("/healthz").header("x-request-id", "mine").body(Body::empty()).unwrap();
+    let request = Request::get("/healthz")
+        .header("x-request-id", "mine")
+        .body(Body::empty())
+        .unwrap();
     assert_eq!(gateway.send(request).await.headers["x-request-id"], "mine");
 }
 
@@ -97,17 +118,35 @@ async fn every_response_has_headers_and_identifier() {
 async fn lists_the_configured_model() {
     let gateway = local();
     let list = gateway.get("/v1/models").await.json();
-    assert_eq!((&list["object"], &list["data"][0]["id"]), (&"list".into(), &"team/small".into()));
+    assert_eq!(
+        (&list["object"], &list["data"][0]["id"]),
+        (&"list".into(), &"team/small".into())
+    );
     let model = gateway.get("/v1/models/team/small").await.json();
-    assert_eq!((&model["object"], &model["owned_by"]), (&"model".into(), &"local".into()));
+    assert_eq!(
+        (&model["object"], &model["owned_by"]),
+        (&"model".into(), &"local".into())
+    );
     let response = gateway.get("/v1/models/other").await;
-    assert_eq!((response.status, &response.json()["error"]["code"]), (404, &"model_not_found".into()));
+    assert_eq!(
+        (response.status, &response.json()["error"]["code"]),
+        (404, &"model_not_found".into())
+    );
 }
 
 #[tokio::test]
 async fn token_is_required_except_for_page_and_health() {
-    let gateway = gateway(Access::Token(Token::new(&Secret::new("right"))), Settings::default());
-    for path in ["/v1/models", "/v1/models/m", "/v1/sessions", "/v1/sessions/a", "/metrics"] {
+    let gateway = gateway(
+        Access::Token(Token::new(&Secret::new("right"))),
+        Settings::default(),
+    );
+    for path in [
+        "/v1/models",
+        "/v1/models/m",
+        "/v1/sessions",
+        "/v1/sessions/a",
+        "/metrics",
+    ] {
         let response = gateway.get(path).await;
         assert_eq!(
             (response.status, &response.headers["www-authenticate"]),
@@ -123,29 +162,50 @@ async fn token_is_required_except_for_page_and_health() {
         assert_eq!(gateway.get(path).await.status, 200, "{path}");
     }
     let request = Request::get("/v1/models").header("authorization", "Bearer right");
-    assert_eq!(gateway.send(request.body(Body::empty()).unwrap()).await.status, 200);
+    assert_eq!(
+        gateway.send(request.body(Body::empty()).unwrap()).await.status,
+        200
+    );
 }
 
 #[tokio::test]
 async fn refuses_foreign_pages_without_token() {
     let gateway = local();
     for path in ["/", "/v1/sessions", "/metrics"] {
-        let request = Request::get(path).header("host", "evil.example").body(Body::empty()).unwrap();
+        let request = Request::get(path)
+            .header("host", "evil.example")
+            .body(Body::empty())
+            .unwrap();
         assert_eq!(gateway.send(request).await.status, 403, "{path}");
-        let request = Request::get(path).header("host", "localhost").header("origin", "https://evil.example");
-        assert_eq!(gateway.send(request.body(Body::empty()).unwrap()).await.status, 403, "{path}");
+        let request = Request::get(path)
+            .header("host", "localhost")
+            .header("origin", "https://evil.example");
+        assert_eq!(
+            gateway.send(request.body(Body::empty()).unwrap()).await.status,
+            403,
+            "{path}"
+        );
     }
     let form = Request::post("/v1/chat/completions").header("host", "localhost");
-    let form = form.header("content-type", "text/plain").body(Body::from("{}")).unwrap();
+    let form = form
+        .header("content-type", "text/plain")
+        .body(Body::from("{}"))
+        .unwrap();
     assert_eq!(gateway.send(form).await.status, 415);
 }
 
 #[tokio::test]
 async fn lists_reads_and_deletes_sessions() {
     let gateway = local();
-    assert_eq!(gateway.get("/v1/sessions").await.json()["data"], serde_json::json!([]));
+    assert_eq!(
+        gateway.get("/v1/sessions").await.json()["data"],
+        serde_json::json!([])
+    );
     let messages = r#"[{"role":"user","content":"a title\nand more"},{"role":"assistant","content":"b","incomplete":true}]"#;
-    gateway.session("one", &format!(r#"{{"version":1,"id":"one","messages":{messages}}}"#));
+    gateway.session(
+        "one",
+        &format!(r#"{{"version":1,"id":"one","messages":{messages}}}"#),
+    );
     gateway.session("broken", "{");
     let list = gateway.get("/v1/sessions").await.json();
     assert_eq!(list["data"].as_array().unwrap().len(), 1);
@@ -157,14 +217,24 @@ async fn lists_reads_and_deletes_sessions() {
     assert!(session["updated"].as_u64().unwrap() > 1_700_000_000);
 
     let read = gateway.get("/v1/sessions/one").await.json();
-    assert_eq!(read["messages"][1], serde_json::json!({"role":"assistant","content":"b","incomplete":true}));
+    assert_eq!(
+        read["messages"][1],
+        serde_json::json!({"role":"assistant","content":"b","incomplete":true})
+    );
     assert_eq!(gateway.get("/v1/sessions/none").await.status, 404);
     assert_eq!(gateway.get("/v1/sessions/.hidden").await.status, 400);
     let damaged = gateway.get("/v1/sessions/broken").await;
     assert_eq!(damaged.status, 500);
-    assert!(!String::from_utf8(damaged.body).unwrap().contains(gateway.directory.path().to_str().unwrap()));
+    assert!(
+        !String::from_utf8(damaged.body)
+            .unwrap()
+            .contains(gateway.directory.path().to_str().unwrap())
+    );
 
-    assert_eq!(gateway.ask("DELETE", "/v1/sessions/one", "").await.json()["deleted"], true);
+    assert_eq!(
+        gateway.ask("DELETE", "/v1/sessions/one", "").await.json()["deleted"],
+        true
+    );
     assert_eq!(gateway.ask("DELETE", "/v1/sessions/one", "").await.status, 404);
 }
 
@@ -175,16 +245,30 @@ async fn lists_newest_hundred_sessions_with_titles() {
     for number in 0..103 {
         let id = format!("s{number:03}");
         let message = format!(r#"{{"role":"user","content":"  {title}"}}"#);
-        gateway.session(&id, &format!(r#"{{"version":1,"id":"{id}","messages":[{message}]}}"#));
+        gateway.session(
+            &id,
+            &format!(r#"{{"version":1,"id":"{id}","messages":[{message}]}}"#),
+        );
         let path = gateway.directory.path().join(format!("sessions/{id}.json"));
         let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000 + number);
-        std::fs::File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
+        std::fs::File::options()
+            .append(true)
+            .open(path)
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
     }
     let list = gateway.get("/v1/sessions").await.json();
     let sessions = list["data"].as_array().unwrap();
     assert_eq!(sessions.len(), 100);
-    assert_eq!((&sessions[0]["id"], &sessions[99]["id"]), (&"s102".into(), &"s003".into()));
-    assert_eq!((&sessions[0]["title"], &sessions[0]["updated"]), (&"é".repeat(80).into(), &1_000_102.into()));
+    assert_eq!(
+        (&sessions[0]["id"], &sessions[99]["id"]),
+        (&"s102".into(), &"s003".into())
+    );
+    assert_eq!(
+        (&sessions[0]["title"], &sessions[0]["updated"]),
+        (&"é".repeat(80).into(), &1_000_102.into())
+    );
 }
 
 /// Requests eight times as many lists at once as the gateway makes, of files that are too long to be read as
@@ -196,7 +280,10 @@ async fn answers_many_lists_of_long_sessions() {
     for number in 0..5 {
         let message = format!(r#"{{"role":"user","content":"{number}\n{text}"}}"#);
         let id = format!("s{number}");
-        gateway.session(&id, &format!(r#"{{"version":1,"id":"{id}","messages":[{message},{message}]}}"#));
+        gateway.session(
+            &id,
+            &format!(r#"{{"version":1,"id":"{id}","messages":[{message},{message}]}}"#),
+        );
     }
     let lists: Vec<_> = (0..40)
         .map(|_| {
@@ -207,7 +294,10 @@ async fn answers_many_lists_of_long_sessions() {
     for list in lists {
         let response = list.await.unwrap();
         let sessions = response.json()["data"].as_array().unwrap().clone();
-        let mut titles: Vec<_> = sessions.iter().map(|session| session["title"].as_str().unwrap()).collect();
+        let mut titles: Vec<_> = sessions
+            .iter()
+            .map(|session| session["title"].as_str().unwrap())
+            .collect();
         titles.sort_unstable();
         assert_eq!((response.status, titles), (200, vec!["0", "1", "2", "3", "4"]));
         assert!(sessions.iter().all(|session| session["messages"] == 2));
@@ -218,24 +308,41 @@ async fn answers_many_lists_of_long_sessions() {
 async fn ready_needs_config_sessions_and_no_shutdown() {
     let gateway = local();
     let response = gateway.get("/readyz").await;
-    assert_eq!((response.status, &response.json()["status"]), (200, &"ready".into()));
     assert_eq!(
-        std::fs::read_dir(gateway.directory.path().join("sessions")).unwrap().count(),
+        (response.status, &response.json()["status"]),
+        (200, &"ready".into())
+    );
+    assert_eq!(
+        std::fs::read_dir(gateway.directory.path().join("sessions"))
+            .unwrap()
+            .count(),
         0,
         "nothing is left"
     );
     gateway.shared.draining.cancel();
     assert_eq!(gateway.get("/readyz").await.json()["shutting_down"], true);
-    let response =
-        gateway.ask("POST", "/v1/chat/completions", r#"{"messages":[{"role":"user","content":"a"}]}"#).await;
-    assert_eq!((response.status, &response.headers["retry-after"]), (503, &"1".parse().unwrap()));
+    let response = gateway
+        .ask(
+            "POST",
+            "/v1/chat/completions",
+            r#"{"messages":[{"role":"user","content":"a"}]}"#,
+        )
+        .await;
+    assert_eq!(
+        (response.status, &response.headers["retry-after"]),
+        (503, &"1".parse().unwrap())
+    );
     assert_eq!(gateway.get("/healthz").await.status, 200);
 
     let gateway = local();
     std::fs::write(gateway.directory.path().join("config.json"), "{").unwrap();
     let response = gateway.get("/readyz").await;
     assert_eq!(
-        (response.status, &response.json()["config"], &response.json()["sessions"]),
+        (
+            response.status,
+            &response.json()["config"],
+            &response.json()["sessions"]
+        ),
         (503, &false.into(), &true.into())
     );
 }
@@ -244,17 +351,25 @@ async fn ready_needs_config_sessions_and_no_shutdown() {
 async fn unknown_path_or_method_is_json_error() {
     let gateway = local();
     let response = gateway.get("/v1/embeddings").await;
-    assert_eq!((response.status, &response.json()["error"]["code"]), (404, &"not_found".into()));
+    assert_eq!(
+        (response.status, &response.json()["error"]["code"]),
+        (404, &"not_found".into())
+    );
     let response = gateway.get("/v1/chat/completions").await;
-    assert_eq!((response.status, &response.json()["error"]["code"]), (405, &"method_not_allowed".into()));
+    assert_eq!(
+        (response.status, &response.json()["error"]["code"]),
+        (405, &"method_not_allowed".into())
+    );
 }
 
 #[tokio::test]
 async fn refuses_path_that_is_not_utf8() {
     let gateway = local();
-    for (method, path) in
-        [("GET", "/v1/sessions/%ff"), ("DELETE", "/v1/sessions/%ff"), ("GET", "/v1/models/a/%ff")]
-    {
+    for (method, path) in [
+        ("GET", "/v1/sessions/%ff"),
+        ("DELETE", "/v1/sessions/%ff"),
+        ("GET", "/v1/models/a/%ff"),
+    ] {
         let response = gateway.ask(method, path, "").await;
         assert_eq!(
             (response.status, &response.json()["error"]["code"]),
@@ -269,7 +384,9 @@ async fn refuses_path_that_is_not_utf8() {
 async fn refuses_two_host_headers() {
     let gateway = local();
     for path in ["/", "/healthz", "/v1/models", "/nowhere"] {
-        let request = Request::get(path).header("host", "localhost").header("host", "localhost");
+        let request = Request::get(path)
+            .header("host", "localhost")
+            .header("host", "localhost");
         let response = gateway.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(
             (response.status, &response.json()["error"]["code"]),
@@ -281,9 +398,18 @@ async fn refuses_two_host_headers() {
 
 #[tokio::test]
 async fn refuses_body_over_the_limit() {
-    let gateway = gateway(Access::Local, Settings { max_body_bytes: 10, ..Settings::default() });
+    let gateway = gateway(
+        Access::Local,
+        Settings {
+            max_body_bytes: 10,
+            ..Settings::default()
+        },
+    );
     let response = gateway.ask("POST", "/v1/chat/completions", "{          }").await;
-    assert_eq!((response.status, &response.json()["error"]["code"]), (413, &"request_too_large".into()));
+    assert_eq!(
+        (response.status, &response.json()["error"]["code"]),
+        (413, &"request_too_large".into())
+    );
 }
 
 /// Returns a request that takes long to read, and is wrong at its end.
@@ -324,14 +450,28 @@ async fn session_takes_one_message_at_a_time() {
     let gateway = local();
     let send = async |session: &str, messages: &str| {
         let request = Request::post("/v1/chat/completions").header("host", "localhost");
-        let request = request.header("content-type", "application/json").header("x-clawft-session", session);
-        gateway.send(request.body(Body::from(format!(r#"{{"messages":{messages}}}"#))).unwrap()).await
+        let request = request
+            .header("content-type", "application/json")
+            .header("x-clawft-session", session);
+        gateway
+            .send(
+                request
+                    .body(Body::from(format!(r#"{{"messages":{messages}}}"#)))
+                    .unwrap(),
+            )
+            .await
     };
     let two =
         r#"[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}]"#;
     let response = send("one", two).await;
-    assert_eq!((response.status, &response.json()["error"]["param"]), (400, &"messages".into()));
-    assert_eq!(send("../one", r#"[{"role":"user","content":"a"}]"#).await.status, 400);
+    assert_eq!(
+        (response.status, &response.json()["error"]["param"]),
+        (400, &"messages".into())
+    );
+    assert_eq!(
+        send("../one", r#"[{"role":"user","content":"a"}]"#).await.status,
+        400
+    );
 }
 
 #[tokio::test]
@@ -356,7 +496,10 @@ async fn answers_after_a_panic() {
     let gateway = local();
     let observed = from_fn_with_state(gateway.shared.clone(), observe::observe);
     let router: Router = Router::new().route("/panic", get(panics)).layer(observed);
-    let response = router.oneshot(Request::get("/panic").body(Body::empty()).unwrap()).await.unwrap();
+    let response = router
+        .oneshot(Request::get("/panic").body(Body::empty()).unwrap())
+        .await
+        .unwrap();
     assert_eq!(response.status(), 500);
     let body = response.into_body().collect().await.unwrap().to_bytes();
     assert!(!String::from_utf8_lossy(&body).contains("somebody"));

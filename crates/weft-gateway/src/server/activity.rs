@@ -37,7 +37,9 @@ impl Since {
 
     /// Sets the moment to `now` unless there is one.
     fn set(&self, now: u64) {
-        let _ = self.0.compare_exchange(0, now.saturating_add(1), Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self
+            .0
+            .compare_exchange(0, now.saturating_add(1), Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 
@@ -68,8 +70,19 @@ impl Activity {
     /// could fill all connections with requests that wait for files or for each other, and none could be
     /// evicted.
     pub(super) fn waiting(&self) -> Option<Duration> {
-        let answering = || if self.working.load(Ordering::Relaxed) { None } else { self.answering.get() };
-        let since = self.sending.get().or(self.receiving.get()).or(self.idle.get()).or_else(answering)?;
+        let answering = || {
+            if self.working.load(Ordering::Relaxed) {
+                None
+            } else {
+                self.answering.get()
+            }
+        };
+        let since = self
+            .sending
+            .get()
+            .or(self.receiving.get())
+            .or(self.idle.get())
+            .or_else(answering)?;
         Some(Duration::from_millis(self.now().saturating_sub(since)))
     }
 
@@ -99,12 +112,20 @@ impl Activity {
 
     /// Notes whether the awaited rest of a request's body has arrived.
     pub(super) fn received(&self, there: bool) {
-        if there { self.receiving.clear() } else { self.receiving.set(self.now()) }
+        if there {
+            self.receiving.clear()
+        } else {
+            self.receiving.set(self.now())
+        }
     }
 
     /// Notes whether the client has taken the bytes of a write.
     pub(super) fn sent(&self, taken: bool) {
-        if taken { self.sending.clear() } else { self.sending.set(self.now()) }
+        if taken {
+            self.sending.clear()
+        } else {
+            self.sending.set(self.now())
+        }
     }
 
     /// Notes that a write has made no progress for too long.
@@ -159,7 +180,11 @@ mod tests {
         activity.received(false);
         advance(SECOND).await;
         activity.received(false);
-        assert_eq!(activity.waiting(), Some(SECOND), "the body has not come since then");
+        assert_eq!(
+            activity.waiting(),
+            Some(SECOND),
+            "the body has not come since then"
+        );
         activity.received(true);
         assert_eq!(activity.waiting(), None);
         activity.sent(false);

@@ -63,7 +63,10 @@ pub(super) struct Admission {
 impl Connections {
     /// Returns an empty set.
     pub(super) fn new(limits: ConnectionLimits) -> Arc<Connections> {
-        Arc::new(Connections { limits, table: Mutex::default() })
+        Arc::new(Connections {
+            limits,
+            table: Mutex::default(),
+        })
     }
 
     /// Finds a slot for a connection from `address`, and evicts another connection if necessary.
@@ -79,8 +82,17 @@ impl Connections {
         let room = evicted || of_address < self.limits.per_address && table.entries.len() < self.limits.total;
         let slot = room.then(|| {
             let (activity, cut) = (Arc::new(Activity::new()), CancellationToken::new());
-            let entry = Entry { address, activity: Arc::clone(&activity), cut: cut.clone() };
-            ConnectionSlot { id: table.insert(entry), connections: Arc::clone(self), activity, cut }
+            let entry = Entry {
+                address,
+                activity: Arc::clone(&activity),
+                cut: cut.clone(),
+            };
+            ConnectionSlot {
+                id: table.insert(entry),
+                connections: Arc::clone(self),
+                activity,
+                cut,
+            }
         });
         Admission { slot, evicted }
     }
@@ -127,10 +139,18 @@ impl Table {
         let of_address = |entry: &&Entry| address.is_none_or(|address| address == entry.address);
         let rank = |(id, entry): (&u64, &Entry)| -> Option<(usize, Duration, Reverse<u64>)> {
             let waiting = of_address(&entry).then(|| entry.activity.waiting())??;
-            Some((self.addresses.get(&entry.address).copied().unwrap_or_default(), waiting, Reverse(*id)))
+            Some((
+                self.addresses.get(&entry.address).copied().unwrap_or_default(),
+                waiting,
+                Reverse(*id),
+            ))
         };
-        let Some((_, _, Reverse(id))) = self.entries.iter().filter_map(rank).max() else { return false };
-        let Some(entry) = self.remove(id) else { return false };
+        let Some((_, _, Reverse(id))) = self.entries.iter().filter_map(rank).max() else {
+            return false;
+        };
+        let Some(entry) = self.remove(id) else {
+            return false;
+        };
         entry.activity.abort();
         entry.cut.cancel();
         true
@@ -229,8 +249,14 @@ mod tests {
 
     #[test]
     fn counts_ipv6_prefix_as_one_address() {
-        assert_eq!(origin(address("2001:db8:1:2:3::4")), origin(address("2001:db8:1:2:5::6")));
-        assert_ne!(origin(address("2001:db8:1:2::1")), origin(address("2001:db8:1:3::1")));
+        assert_eq!(
+            origin(address("2001:db8:1:2:3::4")),
+            origin(address("2001:db8:1:2:5::6"))
+        );
+        assert_ne!(
+            origin(address("2001:db8:1:2::1")),
+            origin(address("2001:db8:1:3::1"))
+        );
         assert_eq!(origin(address("::ffff:10.0.0.1")), address("10.0.0.1"));
         assert_ne!(origin(address("10.0.0.1")), origin(address("10.0.0.2")));
     }

@@ -55,15 +55,23 @@ pub(super) fn find_refusal(bytes: &[u8]) -> Option<ParserRefusal> {
         return None;
     }
     let tail = bytes.get(bytes.len().saturating_sub(MAX_REFUSAL)..)?;
-    let start = tail.windows(VERSION.len()).rposition(|window| window == VERSION)?;
+    let start = tail
+        .windows(VERSION.len())
+        .rposition(|window| window == VERSION)?;
     let head = tail.get(start..)?;
-    let status = str::from_utf8(head.get(VERSION.len()..VERSION.len() + 3)?).ok()?.parse().ok()?;
+    let status = str::from_utf8(head.get(VERSION.len()..VERSION.len() + 3)?)
+        .ok()?
+        .parse()
+        .ok()?;
     let fields = String::from_utf8_lossy(head).to_ascii_lowercase();
     let hypers = matches!(status, 400 | 414 | 431)
         && fields.contains("\r\ncontent-length: 0\r\n")
         && !fields.contains(observe::REQUEST_ID);
     let status = StatusCode::from_u16(status).ok().filter(|_| hypers)?;
-    Some(ParserRefusal { after: bytes.len() - head.len(), status })
+    Some(ParserRefusal {
+        after: bytes.len() - head.len(),
+        status,
+    })
 }
 
 /// Returns the error that replaces hyper's response with `status` to `head`, which may be incomplete.
@@ -73,7 +81,10 @@ pub(super) fn parser_error(status: StatusCode, head: &[u8]) -> ApiError {
         return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message);
     }
     let (code, message) = match status.as_u16() {
-        431 => ("head_too_large", "the request's head is larger than 16 KB or has more than 100 lines"),
+        431 => (
+            "head_too_large",
+            "the request's head is larger than 16 KB or has more than 100 lines",
+        ),
         414 => ("path_too_long", "the request's path is too long"),
         _ => ("bad_request", "the request's head is not valid HTTP/1.1"),
     };
@@ -82,10 +93,16 @@ pub(super) fn parser_error(status: StatusCode, head: &[u8]) -> ApiError {
 
 /// Returns whether a line of `head` is a `Content-Length` so large that hyper refuses the head.
 fn has_boundless_length(head: &[u8]) -> bool {
-    String::from_utf8_lossy(head).lines().filter_map(|line| line.split_once(':')).any(|(name, value)| {
-        name.eq_ignore_ascii_case("content-length")
-            && value.trim().parse::<u64>().is_ok_and(|length| length >= u64::MAX - 1)
-    })
+    String::from_utf8_lossy(head)
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .any(|(name, value)| {
+            name.eq_ignore_ascii_case("content-length")
+                && value
+                    .trim()
+                    .parse::<u64>()
+                    .is_ok_and(|length| length >= u64::MAX - 1)
+        })
 }
 
 #[cfg(test)]
@@ -105,10 +122,17 @@ mod tests {
             found(&HYPERS.replace("400 Bad Request", "431 Request Header Fields Too Large")),
             Some((0, 431))
         );
-        for earlier in
-            ["{\"status\":\"ok\"}", "0\r\n\r\n", &"é".repeat(1000), &["x", &"é".repeat(1000)].concat()]
-        {
-            assert_eq!(found(&[earlier, HYPERS].concat()), Some((earlier.len(), 400)), "{earlier}");
+        for earlier in [
+            "{\"status\":\"ok\"}",
+            "0\r\n\r\n",
+            &"é".repeat(1000),
+            &["x", &"é".repeat(1000)].concat(),
+        ] {
+            assert_eq!(
+                found(&[earlier, HYPERS].concat()),
+                Some((earlier.len(), 400)),
+                "{earlier}"
+            );
         }
     }
 
@@ -133,16 +157,26 @@ mod tests {
         let bytes = String::from_utf8(serialize(parser_error(StatusCode::BAD_REQUEST, b""))).unwrap();
         let (head, body) = bytes.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
-        for line in ["connection: close", "content-type: application/json", "x-content-type-options: nosniff"]
-        {
+        for line in [
+            "connection: close",
+            "content-type: application/json",
+            "x-content-type-options: nosniff",
+        ] {
             assert!(head.lines().any(|found| found == line), "{head}");
         }
-        assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+        assert!(
+            head.contains(&format!("content-length: {}", body.len())),
+            "{head}"
+        );
         let body: serde_json::Value = serde_json::from_str(body).unwrap();
         assert_eq!(
             (&body["error"]["type"], &body["error"]["code"]),
             (&"invalid_request_error".into(), &"bad_request".into())
         );
-        assert_eq!(find_refusal(&bytes.into_bytes()), None, "it is not replaced again");
+        assert_eq!(
+            find_refusal(&bytes.into_bytes()),
+            None,
+            "it is not replaced again"
+        );
     }
 }

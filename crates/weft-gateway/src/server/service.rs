@@ -38,7 +38,11 @@ impl RequestService {
         activity: Arc<Activity>,
         draining: CancellationToken,
     ) -> RequestService {
-        RequestService { routes: TowerToHyperService::new(routes), activity, draining }
+        RequestService {
+            routes: TowerToHyperService::new(routes),
+            activity,
+            draining,
+        }
     }
 
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
@@ -47,9 +51,16 @@ impl RequestService {
         let unread = UnreadSlot::default();
         let mut request = request.map(|body| {
             let (unread, activity) = (unread.clone(), Arc::clone(&self.activity));
-            Body::new(RequestBody { body: Some(body), read_begun: false, unread, activity })
+            Body::new(RequestBody {
+                body: Some(body),
+                read_begun: false,
+                unread,
+                activity,
+            })
         });
-        request.extensions_mut().insert(RequestActivity(Arc::clone(&self.activity)));
+        request
+            .extensions_mut()
+            .insert(RequestActivity(Arc::clone(&self.activity)));
         let Ok(mut response) = self.routes.call(request).await;
         let ended = match unread.take() {
             None => true,
@@ -63,7 +74,9 @@ impl RequestService {
             self.activity.linger();
         }
         if !ended || self.draining.is_cancelled() {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response.map(|body| Body::new(ResponseBody { body, _guard: guard })))
     }
@@ -95,7 +108,9 @@ async fn discard(mut body: Incoming, activity: &Activity) -> bool {
     };
     // The connection waits for the client, so it may be evicted.
     activity.received(false);
-    let read = tokio::time::timeout(SMALL_BODY_TIME, reading).await.unwrap_or(false);
+    let read = tokio::time::timeout(SMALL_BODY_TIME, reading)
+        .await
+        .unwrap_or(false);
     activity.received(true);
     read
 }
@@ -166,7 +181,9 @@ impl HttpBody for RequestBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         self.read_begun = true;
-        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
         let frame = Pin::new(body).poll_frame(context);
         self.activity.received(frame.is_ready());
         Poll::Ready(ready!(frame))
@@ -177,7 +194,9 @@ impl HttpBody for RequestBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map_or_else(SizeHint::default, HttpBody::size_hint)
+        self.body
+            .as_ref()
+            .map_or_else(SizeHint::default, HttpBody::size_hint)
     }
 }
 
@@ -185,7 +204,10 @@ impl Drop for RequestBody {
     fn drop(&mut self) {
         self.activity.received(true);
         if let Some(body) = self.body.take() {
-            self.unread.put(Unread { body, read_begun: self.read_begun });
+            self.unread.put(Unread {
+                body,
+                read_begun: self.read_begun,
+            });
         }
     }
 }

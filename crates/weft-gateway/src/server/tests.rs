@@ -48,7 +48,8 @@ impl AsyncRead for Wire {
     ) -> Poll<std::io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.read.fetch_add(buffer.filled().len() - before, Ordering::Relaxed);
+        self.read
+            .fetch_add(buffer.filled().len() - before, Ordering::Relaxed);
         read
     }
 }
@@ -88,7 +89,10 @@ fn routes() -> Router {
         .route("/", get(|| async { "hello" }))
         .route("/long", get(|| async { "x".repeat(LONG) }))
         .route("/refuse", post(refuse))
-        .route("/count", post(|body: Bytes| async move { body.len().to_string() }))
+        .route(
+            "/count",
+            post(|body: Bytes| async move { body.len().to_string() }),
+        )
         .route("/never", get(std::future::pending::<StatusCode>))
         .route("/turn", get(turn))
 }
@@ -101,15 +105,37 @@ async fn turn(Extension(connection): Extension<RequestActivity>) -> StatusCode {
 fn connect() -> Client {
     let (stream, wire) = duplex(WIRE);
     let (read, reset) = (Arc::default(), Arc::default());
-    let wire = Wire { stream: wire, read: Arc::clone(&read), reset: Arc::clone(&reset) };
-    let connections = Connections::new(ConnectionLimits { total: 1, per_address: 1 });
+    let wire = Wire {
+        stream: wire,
+        read: Arc::clone(&read),
+        reset: Arc::clone(&reset),
+    };
+    let connections = Connections::new(ConnectionLimits {
+        total: 1,
+        per_address: 1,
+    });
     let slot = Arc::new(connections.admit(IpAddr::V4(Ipv4Addr::LOCALHOST)).slot.unwrap());
     let draining = CancellationToken::new();
     let (its_slot, its_draining) = (Arc::clone(&slot), draining.clone());
     let served = tokio::spawn(async move {
-        converse(wire, routes(), &its_slot, &its_draining, &CancellationToken::new()).await;
+        converse(
+            wire,
+            routes(),
+            &its_slot,
+            &its_draining,
+            &CancellationToken::new(),
+        )
+        .await;
     });
-    Client { stream, served, slot, read, reset, draining, began: Instant::now() }
+    Client {
+        stream,
+        served,
+        slot,
+        read,
+        reset,
+        draining,
+        began: Instant::now(),
+    }
 }
 
 impl Client {
@@ -193,7 +219,11 @@ async fn serves_slow_reader_completely() {
 async fn reads_nothing_ahead_of_blocked_client() {
     let mut client = connect();
     let requests = "GET /long HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100_000);
-    let sent = timeout(Duration::from_secs(10), client.stream.write_all(requests.as_bytes())).await;
+    let sent = timeout(
+        Duration::from_secs(10),
+        client.stream.write_all(requests.as_bytes()),
+    )
+    .await;
     assert!(sent.is_err(), "all of it was taken");
     let read = client.read.load(Ordering::Relaxed);
     assert!(read <= 2 * super::BUFFER && super::BUFFER == 65_536, "{read}");
@@ -203,10 +233,17 @@ async fn reads_nothing_ahead_of_blocked_client() {
 async fn refusal_reaches_client_that_sends_body_first() {
     let mut client = connect();
     let size = 4_000_000;
-    client.send(&format!("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n")).await;
+    client
+        .send(&format!(
+            "POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n"
+        ))
+        .await;
     client.send(&"x".repeat(size)).await;
     let told = client.read_to_end().await;
-    assert!(told.starts_with("HTTP/1.1 401 ") && told.contains("\r\nconnection: close\r\n"), "{told}");
+    assert!(
+        told.starts_with("HTTP/1.1 401 ") && told.contains("\r\nconnection: close\r\n"),
+        "{told}"
+    );
     drop(client.stream);
     client.served.await.unwrap();
 }
@@ -215,14 +252,28 @@ async fn refusal_reaches_client_that_sends_body_first() {
 async fn small_unread_body_keeps_the_connection() {
     let mut client = connect();
     for _ in 0..2 {
-        client.send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello").await;
+        client
+            .send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello")
+            .await;
         let told = client.read_until("\r\n\r\n").await;
-        assert!(told.starts_with("HTTP/1.1 401 ") && !told.contains("connection"), "{told}");
+        assert!(
+            told.starts_with("HTTP/1.1 401 ") && !told.contains("connection"),
+            "{told}"
+        );
     }
-    client.send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhell").await;
+    client
+        .send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhell")
+        .await;
     let told = client.read_to_end().await;
-    assert_eq!(client.began.elapsed().as_millis(), 500, "it is not waited for long");
-    assert!(told.starts_with("HTTP/1.1 401 ") && told.contains("connection: close"), "{told}");
+    assert_eq!(
+        client.began.elapsed().as_millis(),
+        500,
+        "it is not waited for long"
+    );
+    assert!(
+        told.starts_with("HTTP/1.1 401 ") && told.contains("connection: close"),
+        "{told}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -231,10 +282,16 @@ async fn answers_expect_continue_without_the_body() {
     let mut client = connect();
     client.send(&format!("POST /refuse HTTP/1.1\r\n{head}")).await;
     let told = client.read_to_end().await;
-    assert!(told.starts_with("HTTP/1.1 401 ") && told.contains("connection: close"), "{told}");
+    assert!(
+        told.starts_with("HTTP/1.1 401 ") && told.contains("connection: close"),
+        "{told}"
+    );
     let mut client = connect();
     client.send(&format!("POST /count HTTP/1.1\r\n{head}")).await;
-    assert_eq!(client.read_until("\r\n\r\n").await, "HTTP/1.1 100 Continue\r\n\r\n");
+    assert_eq!(
+        client.read_until("\r\n\r\n").await,
+        "HTTP/1.1 100 Continue\r\n\r\n"
+    );
     client.send("hello").await;
     assert!(client.read_until("\r\n\r\n5").await.starts_with("HTTP/1.1 200 "));
 }
@@ -243,7 +300,9 @@ async fn answers_expect_continue_without_the_body() {
 async fn stops_reading_from_refused_client() {
     let refused = async |pause: u64| {
         let mut client = connect();
-        client.send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n").await;
+        client
+            .send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n")
+            .await;
         client.read_to_end().await;
         let (_, mut stream) = split(client.stream);
         tokio::spawn(async move {
@@ -253,7 +312,10 @@ async fn stops_reading_from_refused_client() {
             }
         });
         client.served.await.unwrap();
-        (seconds(client.began.elapsed()), client.read.load(Ordering::Relaxed) >> 20)
+        (
+            seconds(client.began.elapsed()),
+            client.read.load(Ordering::Relaxed) >> 20,
+        )
     };
     let (took, read) = refused(0).await;
     assert!(took == 0 && (32..34).contains(&read), "{took} s, {read} MB");
@@ -263,18 +325,29 @@ async fn stops_reading_from_refused_client() {
 
 #[tokio::test(start_paused = true)]
 async fn refuses_invalid_request_in_openais_shape() {
-    let large = format!("GET / HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(20_000));
+    let large = format!(
+        "GET / HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n",
+        "x".repeat(20_000)
+    );
     let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "x: y\r\n".repeat(200));
     for (request, status, code) in [
         ("\u{16}\u{3}\u{1}\r\n\r\n", 400, "bad_request"),
         ("GET / HTTP/1.1\r\nhost x\r\n\r\n", 400, "bad_request"),
-        ("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n", 400, "bad_request"),
+        (
+            "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n",
+            400,
+            "bad_request",
+        ),
         (
             "POST / HTTP/1.1\r\nhost: x\r\nContent-Length: 18446744073709551615\r\n\r\n",
             413,
             "request_too_large",
         ),
-        ("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 18446744073709551616\r\n\r\n", 400, "bad_request"),
+        (
+            "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 18446744073709551616\r\n\r\n",
+            400,
+            "bad_request",
+        ),
         (large.as_str(), 431, "head_too_large"),
         (many.as_str(), 431, "head_too_large"),
     ] {
@@ -328,17 +401,34 @@ async fn notes_when_it_waits_for_client() {
         client.slot.activity.waiting().map(seconds)
     };
     assert_eq!(waited("").await, Some(3));
-    assert_eq!(waited("GET /turn HTTP/1.1\r\nhost: x\r\n\r\n").await, None, "a turn is made");
+    assert_eq!(
+        waited("GET /turn HTTP/1.1\r\nhost: x\r\n\r\n").await,
+        None,
+        "a turn is made"
+    );
     let request = "GET /never HTTP/1.1\r\nhost: x\r\n\r\n";
-    assert_eq!(waited(request).await, Some(3), "a handler that waits for files keeps no connection");
-    assert_eq!(waited("GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await, Some(3), "the answer is not read");
-    assert_eq!(waited("POST /count HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n").await, Some(3));
+    assert_eq!(
+        waited(request).await,
+        Some(3),
+        "a handler that waits for files keeps no connection"
+    );
+    assert_eq!(
+        waited("GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await,
+        Some(3),
+        "the answer is not read"
+    );
+    assert_eq!(
+        waited("POST /count HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n").await,
+        Some(3)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn waits_for_client_while_discarding_body() {
     let mut client = connect();
-    client.send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n").await;
+    client
+        .send("POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n")
+        .await;
     sleep(Duration::from_millis(100)).await;
     assert_eq!(client.slot.activity.waiting(), Some(Duration::from_millis(100)));
 }

@@ -166,7 +166,11 @@ impl<S: Transport> AsyncWrite for TimedStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_replacement(context))?;
-        let refusal = if self.activity.is_answering() { None } else { raw_response::find_refusal(bytes) };
+        let refusal = if self.activity.is_answering() {
+            None
+        } else {
+            raw_response::find_refusal(bytes)
+        };
         let ours = match refusal {
             None => bytes,
             Some(refusal) if refusal.after > 0 => bytes.get(..refusal.after).unwrap_or(bytes),
@@ -200,7 +204,10 @@ impl<S: Transport> AsyncWrite for TimedStream<S> {
                 Closing::HalfClosed => {
                     let (now, left) = (Instant::now(), LINGER_BYTES);
                     let _ = self.poll_timer(context, true, now + LINGER_PAUSE);
-                    self.closing = Closing::Lingering { left, end: now + LINGER_TIME };
+                    self.closing = Closing::Lingering {
+                        left,
+                        end: now + LINGER_TIME,
+                    };
                 }
                 Closing::Lingering { left, end } => {
                     ready!(self.poll_linger(context, left, end));

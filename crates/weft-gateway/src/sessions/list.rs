@@ -64,7 +64,11 @@ impl ListPermit {
         store: &Sessions,
         wanted: &dyn Fn() -> bool,
     ) -> Result<Vec<Summary>, Error> {
-        let mut found: Vec<_> = store.list()?.into_iter().map(|id| (stamp(store, &id), id)).collect();
+        let mut found: Vec<_> = store
+            .list()?
+            .into_iter()
+            .map(|id| (stamp(store, &id), id))
+            .collect();
         found.sort_by_key(|(stamp, _)| Reverse(stamp.map(|stamp| stamp.updated)));
         found.truncate(LISTED);
         let mut before = std::mem::take(&mut *self.0);
@@ -78,9 +82,19 @@ impl ListPermit {
                 None => continue,
             };
             if outline.is_some() || wanted() {
-                self.0.insert(id.clone(), Known { stamp, outline: outline.clone() });
+                self.0.insert(
+                    id.clone(),
+                    Known {
+                        stamp,
+                        outline: outline.clone(),
+                    },
+                );
             }
-            list.extend(outline.map(|outline| Summary { id, updated: stamp.updated, outline }));
+            list.extend(outline.map(|outline| Summary {
+                id,
+                updated: stamp.updated,
+                outline,
+            }));
         }
         Ok(list)
     }
@@ -89,7 +103,10 @@ impl ListPermit {
 fn stamp(store: &Sessions, id: &SessionId) -> Option<Stamp> {
     let found = fs::metadata(store.path(id).ok()?).ok()?;
     let updated = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-    Some(Stamp { updated, length: found.len() })
+    Some(Stamp {
+        updated,
+        length: found.len(),
+    })
 }
 
 /// Reads a session, a long one in chunks.
@@ -107,7 +124,10 @@ impl Outline {
     fn new(session: &Session) -> Outline {
         let first = session.messages.iter().find(|message| message.role == Role::User);
         let title = first.map_or_else(String::new, |message| title(&message.content));
-        Outline { title, messages: session.messages.len() }
+        Outline {
+            title,
+            messages: session.messages.len(),
+        }
     }
 }
 
@@ -131,19 +151,27 @@ mod tests {
 
     fn long_session(id: &str, messages: usize) -> String {
         let message = format!(r#"{{"role":"user","content":"{}"}}"#, "a title ".repeat(2000));
-        format!(r#"{{"version":1,"id":"{id}","messages":[{}]}}"#, vec![message.as_str(); messages].join(","))
+        format!(
+            r#"{{"version":1,"id":"{id}","messages":[{}]}}"#,
+            vec![message.as_str(); messages].join(",")
+        )
     }
 
     #[tokio::test]
     async fn reads_unchanged_file_once() {
         let directory = tempfile::tempdir().unwrap();
-        let home =
-            Home { directory: directory.path().to_owned(), config: directory.path().join("config.json") };
+        let home = Home {
+            directory: directory.path().to_owned(),
+            config: directory.path().join("config.json"),
+        };
         let (store, known) = (home.sessions().unwrap(), KnownSessions::default());
         fs::create_dir(directory.path().join("sessions")).unwrap();
         let write = |id: &str, messages: usize| {
-            fs::write(directory.path().join(format!("sessions/{id}.json")), long_session(id, messages))
-                .unwrap();
+            fs::write(
+                directory.path().join(format!("sessions/{id}.json")),
+                long_session(id, messages),
+            )
+            .unwrap();
         };
         for (id, messages) in [("a", 5), ("b", 6), ("c", 7)] {
             write(id, messages);
@@ -156,8 +184,10 @@ mod tests {
                 reads.get() <= most
             };
             let list = known.permit().await.summaries(&store, &wanted).unwrap();
-            let mut counts: Vec<_> =
-                list.into_iter().map(|summary| (summary.id.to_string(), summary.outline.messages)).collect();
+            let mut counts: Vec<_> = list
+                .into_iter()
+                .map(|summary| (summary.id.to_string(), summary.outline.messages))
+                .collect();
             counts.sort();
             counts
         };

@@ -60,14 +60,21 @@ impl Scanner {
         let mut rest = chunk;
         while let Some((byte, after)) = rest.split_first() {
             self.take(*byte)?;
-            rest = if self.is_in_text() { skip_text(after) } else { after };
+            rest = if self.is_in_text() {
+                skip_text(after)
+            } else {
+                after
+            };
         }
         Some(())
     }
 
     /// Returns whether the bytes up to the end of the string or the next escape can be skipped.
     fn is_in_text(&self) -> bool {
-        self.in_string && !self.escaped && self.depth > 2 && (self.title.is_some() || self.kept.len() >= MAX_KEPT)
+        self.in_string
+            && !self.escaped
+            && self.depth > 2
+            && (self.title.is_some() || self.kept.len() >= MAX_KEPT)
     }
 
     /// Processes the next byte. Returns `None` if the text cannot be a session.
@@ -103,7 +110,12 @@ impl Scanner {
     fn open(&mut self, byte: u8) {
         if self.depth == 1 && byte == b'[' && self.key == b"messages" {
             // If there are two lists, the last one counts.
-            *self = Scanner { depth: 1, in_messages: true, messages: Some(0), ..Scanner::default() };
+            *self = Scanner {
+                depth: 1,
+                in_messages: true,
+                messages: Some(0),
+                ..Scanner::default()
+            };
         } else if self.depth == 2 && self.in_messages {
             self.messages = self.messages.map(|count| count + 1);
             self.kept = vec![byte];
@@ -122,13 +134,19 @@ impl Scanner {
 
     fn end(self) -> Option<Outline> {
         let messages = self.messages.filter(|_| self.depth == 0 && !self.in_string)?;
-        Some(Outline { title: self.title.unwrap_or_default(), messages })
+        Some(Outline {
+            title: self.title.unwrap_or_default(),
+            messages,
+        })
     }
 }
 
 /// Returns the rest of `bytes` after the plain text at its beginning.
 fn skip_text(bytes: &[u8]) -> &[u8] {
-    let length = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(bytes.len());
+    let length = bytes
+        .iter()
+        .position(|byte| matches!(byte, b'"' | b'\\'))
+        .unwrap_or(bytes.len());
     bytes.get(length..).unwrap_or_default()
 }
 
@@ -165,8 +183,14 @@ mod tests {
         assert_eq!(outline(&session(odd)), found(r#""a]}[{\"#, 2));
         let late = r#"{"role":"assistant","content":"a"},{"content":"b","role":"user"}"#;
         assert_eq!(outline(&session(late)), found("b", 2));
-        assert_eq!(outline(r#"{"other":[{"role":"user"}],"messages":[],"more":[{},{}]}"#), found("", 0));
-        assert_eq!(outline(r#"{"id":"messages","x":[1],"messages":[{}]}"#), found("", 1));
+        assert_eq!(
+            outline(r#"{"other":[{"role":"user"}],"messages":[],"more":[{},{}]}"#),
+            found("", 0)
+        );
+        assert_eq!(
+            outline(r#"{"id":"messages","x":[1],"messages":[{}]}"#),
+            found("", 1)
+        );
     }
 
     #[test]
@@ -182,7 +206,14 @@ mod tests {
     #[test]
     fn refuses_files_that_are_no_sessions() {
         let whole = session(r#"{"role":"user","content":"a"}"#);
-        for text in ["", "[]", "{}", "]", r#"{"messages":{}}"#, whole.trim_end().strip_suffix('}').unwrap()] {
+        for text in [
+            "",
+            "[]",
+            "{}",
+            "]",
+            r#"{"messages":{}}"#,
+            whole.trim_end().strip_suffix('}').unwrap(),
+        ] {
             assert_eq!(outline(text), None, "{text}");
         }
         assert_eq!(scan(whole.as_bytes(), &|| false), None, "it is not wanted");

@@ -13,13 +13,22 @@ fn generates_token_beyond_loopback() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).expect("a file").permissions().mode() & 0o777,
+            0o600
+        );
     }
     let line = context.logged("\"event\":\"listening\"");
-    assert!(line.contains(path.to_str().expect("a path")) && line.contains("\"token\":\"made\""), "{line}");
+    assert!(
+        line.contains(path.to_str().expect("a path")) && line.contains("\"token\":\"made\""),
+        "{line}"
+    );
 
     let without = context.say("hi", false);
-    assert_eq!((without.status, without.header("www-authenticate")), (401, Some("Bearer realm=\"clawft\"")));
+    assert_eq!(
+        (without.status, without.header("www-authenticate")),
+        (401, Some("Bearer realm=\"clawft\""))
+    );
     let chat =
         |bearer: &str| context.send(Request::chat(&message("hi", false)).header("authorization", bearer));
     assert_eq!(chat("Bearer wrong").json()["error"]["code"], "invalid_api_key");
@@ -32,7 +41,9 @@ fn generates_token_beyond_loopback() {
 
 #[test]
 fn configured_token_counts_on_loopback() {
-    let context = GatewayOptions::new("ok").gateway(json!({ "token": "whisper-token" })).start();
+    let context = GatewayOptions::new("ok")
+        .gateway(json!({ "token": "whisper-token" }))
+        .start();
     assert_eq!(context.send(Request::get("/v1/models")).status, 401);
     let with = Request::get("/v1/models").header("authorization", "Bearer whisper-token");
     assert_eq!(context.send(with).status, 200);
@@ -44,8 +55,16 @@ fn refuses_foreign_pages_without_token() {
     let context = TestContext::new("ok");
     let chat = || Request::chat(&message("hi", false));
     assert_eq!(context.send(chat().header("host", "rebound.example")).status, 403);
-    assert_eq!(context.send(chat().header("origin", "https://evil.example")).status, 403);
-    assert_eq!(context.send(chat().header("sec-fetch-site", "cross-site")).status, 403);
+    assert_eq!(
+        context
+            .send(chat().header("origin", "https://evil.example"))
+            .status,
+        403
+    );
+    assert_eq!(
+        context.send(chat().header("sec-fetch-site", "cross-site")).status,
+        403
+    );
     assert!(context.received().is_empty());
     let own = format!("http://{}", context.address);
     assert_eq!(context.send(chat().header("origin", &own)).status, 200);
@@ -57,8 +76,14 @@ fn refuses_foreign_pages_without_token() {
 fn page_has_policy_and_entity_tag() {
     let context = TestContext::new("ok");
     let page = context.send(Request::get("/"));
-    let policy = page.header("content-security-policy").expect("a policy").to_owned();
-    assert!(policy.contains("script-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
+    let policy = page
+        .header("content-security-policy")
+        .expect("a policy")
+        .to_owned();
+    assert!(
+        policy.contains("script-src 'sha256-") && !policy.contains("unsafe"),
+        "{policy}"
+    );
     let tag = page.header("etag").expect("a tag").to_owned();
     assert!(page.text().starts_with("<!doctype html>"));
     let again = context.send(Request::get("/").header("if-none-match", &tag));
@@ -67,7 +92,10 @@ fn page_has_policy_and_entity_tag() {
 
 #[test]
 fn warns_of_unsafe_settings_at_start() {
-    let context = GatewayOptions::new("ok").listen("0.0.0.0:0").variable("CLAWFT_TOKEN", "whisper").start();
+    let context = GatewayOptions::new("ok")
+        .listen("0.0.0.0:0")
+        .variable("CLAWFT_TOKEN", "whisper")
+        .start();
     context.logged("the token has less than 16 characters");
     let context = GatewayOptions::new("ok")
         .listen("0.0.0.0:0")

@@ -23,17 +23,26 @@ pub(crate) struct Response {
 
 impl Request {
     pub(crate) fn get(path: &str) -> Request {
-        Request { head: format!("GET {path} HTTP/1.1\r\n"), body: Vec::new() }
+        Request {
+            head: format!("GET {path} HTTP/1.1\r\n"),
+            body: Vec::new(),
+        }
     }
 
     pub(crate) fn delete(path: &str) -> Request {
-        Request { head: format!("DELETE {path} HTTP/1.1\r\n"), body: Vec::new() }
+        Request {
+            head: format!("DELETE {path} HTTP/1.1\r\n"),
+            body: Vec::new(),
+        }
     }
 
     /// Returns `POST /v1/chat/completions` with `body`.
     pub(crate) fn chat(body: &Value) -> Request {
         let head = "POST /v1/chat/completions HTTP/1.1\r\ncontent-type: application/json\r\n".to_owned();
-        Request { head, body: body.to_string().into_bytes() }
+        Request {
+            head,
+            body: body.to_string().into_bytes(),
+        }
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Request {
@@ -44,7 +53,11 @@ impl Request {
     pub(crate) fn send(self, to: SocketAddr) -> Response {
         let mut stream = TcpStream::connect(to).expect("a gateway that listens");
         stream.set_read_timeout(Some(MAX_WAIT)).expect("a socket");
-        let host = if self.head.contains("\r\nhost: ") { String::new() } else { format!("host: {to}\r\n") };
+        let host = if self.head.contains("\r\nhost: ") {
+            String::new()
+        } else {
+            format!("host: {to}\r\n")
+        };
         let length = self.body.len();
         let rest = format!("{host}connection: close\r\ncontent-length: {length}\r\n\r\n");
         let request = [self.head.as_bytes(), rest.as_bytes(), &self.body].concat();
@@ -61,14 +74,23 @@ impl Response {
         let mut headers = Vec::new();
         loop {
             let line = line(&mut reader);
-            let Some((name, value)) = line.split_once(':') else { break };
+            let Some((name, value)) = line.split_once(':') else {
+                break;
+            };
             headers.push((name.to_lowercase(), value.trim().to_owned()));
         }
-        Response { status: status.expect("a status line"), headers, reader }
+        Response {
+            status: status.expect("a status line"),
+            headers,
+            reader,
+        }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Reads the rest of the body.
@@ -114,7 +136,11 @@ pub(crate) fn events(text: &str) -> Vec<&str> {
 /// Returns the text of the events.
 pub(crate) fn said(events: &[&str]) -> String {
     let chunk = |event: &&str| serde_json::from_str::<Value>(event).ok();
-    let text = |chunk: Value| chunk["choices"][0]["delta"]["content"].as_str().map(str::to_owned);
+    let text = |chunk: Value| {
+        chunk["choices"][0]["delta"]["content"]
+            .as_str()
+            .map(str::to_owned)
+    };
     events.iter().filter_map(chunk).filter_map(text).collect()
 }
 

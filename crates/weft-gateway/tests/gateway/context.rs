@@ -65,7 +65,10 @@ impl GatewayOptions {
 
     /// Puts it in front of a server that answers when it is told to.
     pub(crate) fn held(held: &HeldProvider) -> GatewayOptions {
-        GatewayOptions { held: Some(held.clone()), ..GatewayOptions::new("ok") }
+        GatewayOptions {
+            held: Some(held.clone()),
+            ..GatewayOptions::new("ok")
+        }
     }
 
     pub(crate) fn listen(self, listen: &'static str) -> GatewayOptions {
@@ -84,12 +87,18 @@ impl GatewayOptions {
 
     /// Allows no byte in any file.
     pub(crate) fn disk_full(self) -> GatewayOptions {
-        GatewayOptions { disk_full: true, ..self }
+        GatewayOptions {
+            disk_full: true,
+            ..self
+        }
     }
 
     /// Stops reading its log once it listens, until [`TestContext::unblock_log`].
     pub(crate) fn log_blocked(self) -> GatewayOptions {
-        GatewayOptions { log_blocked: true, ..self }
+        GatewayOptions {
+            log_blocked: true,
+            ..self
+        }
     }
 
     /// Sets a variable in its environment.
@@ -120,14 +129,24 @@ impl GatewayOptions {
         let log = Log::of(child.stderr.take().expect("a pipe"), self.log_blocked);
         let listening: Value =
             serde_json::from_str(&log.wait_for("\"event\":\"listening\"")).expect("a line of JSON");
-        let address: SocketAddr =
-            listening["address"].as_str().and_then(|text| text.parse().ok()).expect("an address");
+        let address: SocketAddr = listening["address"]
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .expect("an address");
         // A gateway that listens on all addresses is used on loopback.
         let address = SocketAddr::from(([127, 0, 0, 1], address.port()));
-        TestContext { child, address, home, log }
+        TestContext {
+            child,
+            address,
+            home,
+            log,
+        }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the tests run only the program of this package")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests run only the program of this package"
+    )]
     fn program(&self, home: &TempDir) -> Child {
         let program = env!("CARGO_BIN_EXE_gateway-under-test");
         let mut command = if self.disk_full {
@@ -145,7 +164,10 @@ impl GatewayOptions {
         // no room, and errors about them would appear in the log.
         let counts = env::var_os(PROFILE).map(|file| if self.disk_full { "/dev/null".into() } else { file });
         command.envs(counts.map(|file| (PROFILE, file)));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         command.spawn().expect("the program starts")
     }
 }
@@ -180,7 +202,9 @@ impl TestContext {
         let path = self.file(&format!("sessions/{id}.json"));
         let deadline = Instant::now() + MAX_WAIT;
         loop {
-            let found = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            let found = fs::read(&path)
+                .ok()
+                .and_then(|bytes| serde_json::from_slice(&bytes).ok());
             match found {
                 Some(session) if enough(&session) => return session,
                 found => assert!(Instant::now() < deadline, "{found:?}"),
@@ -192,11 +216,16 @@ impl TestContext {
     /// Returns the requests that the server behind the gateway has received.
     pub(crate) fn received(&self) -> Vec<Received> {
         let log = fs::read_to_string(self.file("requests")).expect("a log");
-        log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+        log.lines()
+            .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+            .collect()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process");
+        let id = i32::try_from(self.child.id())
+            .ok()
+            .and_then(Pid::from_raw)
+            .expect("a process");
         kill_process(id, signal).expect("a signal is sent");
     }
 

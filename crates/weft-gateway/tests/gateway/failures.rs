@@ -18,16 +18,22 @@ fn wrong_key_of_gateway_is_bad_gateway() {
         let (status, error, _) = failure(&context, stream);
         let message = error["message"].as_str().expect("a message");
         assert_eq!((status, &error["code"]), (502, &json!("upstream_key_invalid")));
-        assert!(message.starts_with("Invalid API key") && message.contains("`TEST_KEY`"), "{message}");
+        assert!(
+            message.starts_with("Invalid API key") && message.contains("`TEST_KEY`"),
+            "{message}"
+        );
         assert!(!message.contains(&KEY[..8]), "{message}");
     }
 }
 
 #[test]
 fn passes_on_provider_errors_about_request() {
-    for (scenario, expected) in
-        [("status-400", 400), ("status-404", 404), ("status-500", 502), ("status-503", 503)]
-    {
+    for (scenario, expected) in [
+        ("status-400", 400),
+        ("status-404", 404),
+        ("status-500", 502),
+        ("status-503", 503),
+    ] {
         let (status, error, _) = failure(&TestContext::new(scenario), true);
         assert_eq!(status, expected, "{error}");
     }
@@ -39,10 +45,16 @@ fn passes_on_provider_errors_about_request() {
 #[test]
 fn distinguishes_silent_and_unreachable_provider() {
     let (status, error, _) = failure(&GatewayOptions::new("silent").timeout(1).start(), true);
-    assert_eq!((status, &error["message"]), (504, &json!("Request timed out after 1 s")));
+    assert_eq!(
+        (status, &error["message"]),
+        (504, &json!("Request timed out after 1 s"))
+    );
     let (status, error, _) = failure(&TestContext::new("reset"), false);
     assert!(
-        status == 502 && error["message"].as_str().is_some_and(|text| text.starts_with("HTTP unavailable"))
+        status == 502
+            && error["message"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("HTTP unavailable"))
     );
 }
 
@@ -57,8 +69,15 @@ fn broken_stream_ends_with_an_error() {
         let last: Value = serde_json::from_str(events.last().expect("events")).expect("JSON");
         let message = last["error"]["message"].as_str().expect("an error");
         assert!(message.starts_with("the answer is incomplete: "), "{message}");
-        assert!(!text.contains("[DONE]") && !text.contains("\"finish_reason\":\"stop\""), "{text}");
+        assert!(
+            !text.contains("[DONE]") && !text.contains("\"finish_reason\":\"stop\""),
+            "{text}"
+        );
         let stored = context.session("broken", |session| session["messages"][1]["incomplete"] == true);
-        assert_eq!(stored["messages"][1]["content"], json!(said(&events)), "what arrived is kept");
+        assert_eq!(
+            stored["messages"][1]["content"],
+            json!(said(&events)),
+            "what arrived is kept"
+        );
     }
 }

@@ -28,7 +28,10 @@ fn full_disk_is_alive_but_not_ready() {
     assert_eq!(ready.json(), expected);
     assert_eq!(context.send(Request::get("/healthz")).status, 200);
     let answer = context.say_in("full", "one", false);
-    assert_eq!((answer.status, answer.header("x-clawft-stored")), (200, Some("false")));
+    assert_eq!(
+        (answer.status, answer.header("x-clawft-stored")),
+        (200, Some("false"))
+    );
     let left = |directory: &str| std::fs::read_dir(context.file(directory)).map_or(0, Iterator::count);
     assert!(
         left("sessions") <= 1 && left("sessions/.locks") == 0,

@@ -48,7 +48,9 @@ fn is_closed(mut stream: &TcpStream) -> bool {
 /// Waits until the metrics have a line that begins with `name` and ends with a number above zero.
 fn wait_for_metric(context: &TestContext, name: &str) {
     let value = |text: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
         line.unwrap_or_default()
     };
     let counted = (0..2000).any(|_| {
@@ -60,7 +62,9 @@ fn wait_for_metric(context: &TestContext, name: &str) {
 
 #[test]
 fn idle_and_unread_connections_make_room() {
-    let context = GatewayOptions::new("ok").gateway(json!({ "max_connections": 8 })).start();
+    let context = GatewayOptions::new("ok")
+        .gateway(json!({ "max_connections": 8 }))
+        .start();
     let idle: Vec<_> = (0..4).map(|_| connect(context.address)).collect();
     let stalled: Vec<_> = (0..20).map(|_| reads_nothing(&context)).collect();
     assert_eq!(context.send(Request::get("/healthz")).status, 200);
@@ -75,7 +79,9 @@ fn idle_and_unread_connections_make_room() {
 
 #[test]
 fn limits_connections_of_one_address() {
-    let context = GatewayOptions::new("ok").gateway(json!({ "max_connections_per_address": 2 })).start();
+    let context = GatewayOptions::new("ok")
+        .gateway(json!({ "max_connections_per_address": 2 }))
+        .start();
     let idle: Vec<_> = (0..6).map(|_| connect(context.address)).collect();
     assert_eq!(context.send(Request::get("/healthz")).status, 200);
     assert!(idle[..4].iter().all(is_closed));
@@ -84,41 +90,75 @@ fn limits_connections_of_one_address() {
 #[test]
 fn refuses_client_while_all_connections_work() {
     let held = HeldProvider::new();
-    let context = GatewayOptions::held(&held).gateway(json!({ "max_connections": 2 })).start();
+    let context = GatewayOptions::held(&held)
+        .gateway(json!({ "max_connections": 2 }))
+        .start();
     let mut answers = [context.say("one", true), context.say("two", true)];
     answers.iter_mut().for_each(|answer| drop(answer.some_events()));
     let told = context.send(Request::get("/healthz"));
     assert_eq!((told.status, told.header("retry-after")), (503, Some("1")));
     assert_eq!(told.json()["error"]["code"], "too_many_connections");
     held.release();
-    assert!(answers.into_iter().all(|answer| answer.text().ends_with("data: [DONE]\n\n")));
+    assert!(
+        answers
+            .into_iter()
+            .all(|answer| answer.text().ends_with("data: [DONE]\n\n"))
+    );
 }
 
 #[test]
 fn refusal_reaches_client_that_sends_body_first() {
-    let context = GatewayOptions::new("ok").gateway(json!({ "token": "whisper-token" })).start();
+    let context = GatewayOptions::new("ok")
+        .gateway(json!({ "token": "whisper-token" }))
+        .start();
     let body = "x".repeat(4_000_001);
     let token = ("authorization", "Bearer whisper-token");
     let json = ("content-type", "application/json");
     for (path, headers, status) in [
         ("/v1/chat/completions", &[json][..], 401),
         ("/v1/chat/completions", &[token], 415),
-        ("/v1/chat/completions", &[token, json, ("x-clawft-session", "../etc")], 400),
-        ("/v1/chat/completions", &[token, json, ("host", "a"), ("host", "b")], 400),
+        (
+            "/v1/chat/completions",
+            &[token, json, ("x-clawft-session", "../etc")],
+            400,
+        ),
+        (
+            "/v1/chat/completions",
+            &[token, json, ("host", "a"), ("host", "b")],
+            400,
+        ),
         ("/v1/chat/completions", &[token, json], 413),
         ("/nowhere", &[token, json], 404),
         ("/v1/models", &[token, json], 405),
     ] {
-        let head: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let host = if head.contains("host: ") { "" } else { "host: localhost\r\n" };
+        let head: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let host = if head.contains("host: ") {
+            ""
+        } else {
+            "host: localhost\r\n"
+        };
         let mut stream = connect(context.address);
         let length = body.len();
-        write!(stream, "POST {path} HTTP/1.1\r\n{host}{head}content-length: {length}\r\n\r\n{body}")
-            .expect("a request");
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\n{host}{head}content-length: {length}\r\n\r\n{body}"
+        )
+        .expect("a request");
         let mut told = String::new();
-        stream.read_to_string(&mut told).expect("an answer that is not reset");
-        assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{path} {headers:?}: {told}");
-        assert!(told.contains("\r\nconnection: close\r\n") && told.contains("\"error\":"), "{told}");
+        stream
+            .read_to_string(&mut told)
+            .expect("an answer that is not reset");
+        assert!(
+            told.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{path} {headers:?}: {told}"
+        );
+        assert!(
+            told.contains("\r\nconnection: close\r\n") && told.contains("\"error\":"),
+            "{told}"
+        );
     }
 }
 
@@ -126,10 +166,15 @@ fn refusal_reaches_client_that_sends_body_first() {
 fn refuses_invalid_request_in_openais_shape() {
     let context = TestContext::new("ok");
     let mut stream = connect(context.address);
-    stream.write_all(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n").expect("bytes");
+    stream
+        .write_all(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
+        .expect("bytes");
     let mut told = String::new();
     stream.read_to_string(&mut told).expect("an answer");
-    assert!(told.starts_with("HTTP/1.1 400 ") && told.contains("\"code\":\"bad_request\""), "{told}");
+    assert!(
+        told.starts_with("HTTP/1.1 400 ") && told.contains("\"code\":\"bad_request\""),
+        "{told}"
+    );
 }
 
 /// Sends `count` requests on one connection, and reads all answers.
@@ -175,8 +220,10 @@ fn unread_log_does_not_delay_the_end() {
 fn large_bodies_do_not_delay_the_end() {
     let context = TestContext::new("ok");
     let empty = r#"{"role":"user","content":""}"#;
-    let body =
-        format!(r#"{{"messages":[{},{{"role":"assistant","content":""}}]}}"#, vec![empty; 100_000].join(","));
+    let body = format!(
+        r#"{{"messages":[{},{{"role":"assistant","content":""}}]}}"#,
+        vec![empty; 100_000].join(",")
+    );
     let senders: Vec<_> = (0..8)
         .map(|_| {
             let mut stream = connect(context.address);
@@ -191,7 +238,10 @@ fn large_bodies_do_not_delay_the_end() {
     for mut sender in senders {
         let mut told = String::new();
         sender.read_to_string(&mut told).expect("an answer");
-        assert!(told.starts_with("HTTP/1.1 400 ") || told.starts_with("HTTP/1.1 503 "), "{told}");
+        assert!(
+            told.starts_with("HTTP/1.1 400 ") || told.starts_with("HTTP/1.1 503 "),
+            "{told}"
+        );
     }
     let (status, took, _) = context.end();
     assert!(status.success() && took < ENDING, "{status} {took:?}");
@@ -205,21 +255,31 @@ fn answers_requests_that_arrive_at_the_end() {
             let mut stream = connect(context.address);
             let head =
                 "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
-            let sent = if number % 2 == 0 { String::new() } else { "x".repeat(100_000) };
+            let sent = if number % 2 == 0 {
+                String::new()
+            } else {
+                "x".repeat(100_000)
+            };
             write!(stream, "{head}\r\ncontent-length: 200000\r\n\r\n{sent}").expect("half a request");
             stream
         })
         .collect();
     let reading = (0..2000).any(|_| {
         std::thread::sleep(Duration::from_millis(5));
-        context.send(Request::get("/metrics")).text().contains("\nclawft_requests_in_flight 21\n")
+        context
+            .send(Request::get("/metrics"))
+            .text()
+            .contains("\nclawft_requests_in_flight 21\n")
     });
     assert!(reading);
     context.signal(Signal::TERM);
     for mut sender in senders {
         let mut told = String::new();
         sender.read_to_string(&mut told).expect("an answer");
-        assert!(told.starts_with("HTTP/1.1 503 ") && told.contains("\r\nconnection: close\r\n"), "{told}");
+        assert!(
+            told.starts_with("HTTP/1.1 503 ") && told.contains("\r\nconnection: close\r\n"),
+            "{told}"
+        );
         assert!(told.contains("\"code\":\"shutting_down\""), "{told}");
     }
     let (status, took, _) = context.end();
@@ -229,8 +289,16 @@ fn answers_requests_that_arrive_at_the_end() {
 /// Fills all connections with clients that request far more than they read.
 #[test]
 fn pipelined_requests_make_room_on_any_path() {
-    let context = GatewayOptions::new("ok").gateway(json!({ "max_connections": 8 })).start();
-    for path in ["/readyz", "/v1/sessions", "/v1/sessions/a", "/metrics", "/v1/models"] {
+    let context = GatewayOptions::new("ok")
+        .gateway(json!({ "max_connections": 8 }))
+        .start();
+    for path in [
+        "/readyz",
+        "/v1/sessions",
+        "/v1/sessions/a",
+        "/metrics",
+        "/v1/models",
+    ] {
         let stalled: Vec<_> = (0..16).map(|_| pipelines(&context, path)).collect();
         assert_eq!(context.send(Request::get("/healthz")).status, 200, "{path}");
         drop(stalled);

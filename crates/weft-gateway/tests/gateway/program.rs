@@ -4,7 +4,11 @@ use std::process::ExitCode;
 use weft_agent::Home;
 use weft_gateway::Build;
 
-const BUILD: Build = Build { version: env!("CARGO_PKG_VERSION"), revision: "none", target: "test" };
+const BUILD: Build = Build {
+    version: env!("CARGO_PKG_VERSION"),
+    revision: "none",
+    target: "test",
+};
 
 fn main() -> ExitCode {
     let served = Home::find(None).and_then(|home| weft_gateway::run(&home, None, BUILD));

@@ -15,14 +15,24 @@ fn continues_lists_and_reads_session() {
     }
     let requests = context.received();
     let second: Value = serde_json::from_str(&requests[1].body).expect("JSON");
-    let said: Vec<_> =
-        second["messages"].as_array().expect("messages").iter().map(|message| &message["content"]).collect();
+    let said: Vec<_> = second["messages"]
+        .as_array()
+        .expect("messages")
+        .iter()
+        .map(|message| &message["content"])
+        .collect();
     assert_eq!(said, ["whisper one", "echo: whisper one", "whisper two"]);
 
     let list = context.send(Request::get("/v1/sessions")).json();
-    assert_eq!((&list["data"][0]["id"], &list["data"][0]["title"]), (&json!("talk"), &json!("whisper one")));
+    assert_eq!(
+        (&list["data"][0]["id"], &list["data"][0]["title"]),
+        (&json!("talk"), &json!("whisper one"))
+    );
     let read = context.send(Request::get("/v1/sessions/talk")).json();
-    assert_eq!(read["messages"][3], json!({ "role": "assistant", "content": "echo: whisper two" }));
+    assert_eq!(
+        read["messages"][3],
+        json!({ "role": "assistant", "content": "echo: whisper two" })
+    );
 }
 
 #[test]
@@ -64,8 +74,12 @@ fn client_gone_before_answer_leaves_nothing() {
     });
     gone.join().expect("a client");
     assert!(context.logged("\"status\":499").contains("\"aborted\":true"));
-    let until_idle =
-        |_| context.send(Request::get("/metrics")).text().contains("clawft_upstream_in_flight 0");
+    let until_idle = |_| {
+        context
+            .send(Request::get("/metrics"))
+            .text()
+            .contains("clawft_upstream_in_flight 0")
+    };
     assert!((0..100).any(|attempt| {
         std::thread::sleep(std::time::Duration::from_millis(20));
         until_idle(attempt)
@@ -75,18 +89,35 @@ fn client_gone_before_answer_leaves_nothing() {
 /// Returns the members of the last events that tell whether the turn is stored.
 fn kept(stream: &str) -> Vec<Value> {
     let events = events(stream);
-    let event = |event: &&str| serde_json::from_str::<Value>(event).ok().map(|event| event["clawft"].clone());
-    events.iter().filter_map(event).filter(|kept| !kept.is_null()).collect()
+    let event = |event: &&str| {
+        serde_json::from_str::<Value>(event)
+            .ok()
+            .map(|event| event["clawft"].clone())
+    };
+    events
+        .iter()
+        .filter_map(event)
+        .filter(|kept| !kept.is_null())
+        .collect()
 }
 
 #[test]
 fn tells_clients_that_turn_is_stored() {
     let context = TestContext::new("ok");
     let whole = context.say_in("talk", "one", false);
-    assert_eq!((whole.status, whole.header("x-clawft-stored")), (200, Some("true")));
-    assert_eq!(kept(&context.say_in("talk", "two", true).text()), [json!({ "stored": true })]);
+    assert_eq!(
+        (whole.status, whole.header("x-clawft-stored")),
+        (200, Some("true"))
+    );
+    assert_eq!(
+        kept(&context.say_in("talk", "two", true).text()),
+        [json!({ "stored": true })]
+    );
     assert_eq!(context.say("three", false).header("x-clawft-stored"), None);
-    assert!(kept(&context.say("four", true).text()).is_empty(), "it belongs to no session");
+    assert!(
+        kept(&context.say("four", true).text()).is_empty(),
+        "it belongs to no session"
+    );
 }
 
 #[test]
@@ -116,8 +147,15 @@ fn session_deleted_during_turn_stays_deleted() {
         });
         assert_eq!(told, (200, Some("false".to_owned())));
         let text = streamed.text();
-        assert_eq!(kept(&text), [json!({ "stored": false, "reason": "deleted" })], "{text}");
-        assert!(text.contains(HeldProvider::REST) && text.contains("[DONE]"), "the answer is whole");
+        assert_eq!(
+            kept(&text),
+            [json!({ "stored": false, "reason": "deleted" })],
+            "{text}"
+        );
+        assert!(
+            text.contains(HeldProvider::REST) && text.contains("[DONE]"),
+            "the answer is whole"
+        );
         assert!(!context.file("sessions/gone.json").exists());
         assert_eq!(context.send(Request::get("/v1/sessions/gone")).status, 404);
         assert_eq!(context.send(Request::delete("/v1/sessions/gone")).status, 404);
@@ -127,7 +165,12 @@ fn session_deleted_during_turn_stays_deleted() {
             Some("true"),
             "a new one"
         );
-        assert_eq!(context.session("gone", |_| true)["messages"].as_array().map(Vec::len), Some(2));
+        assert_eq!(
+            context.session("gone", |_| true)["messages"]
+                .as_array()
+                .map(Vec::len),
+            Some(2)
+        );
     }
 }
 
@@ -140,7 +183,14 @@ fn tells_clients_why_turn_is_not_stored() {
     std::fs::write(context.file("sessions"), "in the way of the directory").expect("a file");
     held.release();
     let text = answer.text();
-    assert_eq!(kept(&text), [json!({ "stored": false, "reason": "storage" })], "{text}");
-    assert!(!text.contains(context.file("").to_str().expect("a path")), "{text}");
+    assert_eq!(
+        kept(&text),
+        [json!({ "stored": false, "reason": "storage" })],
+        "{text}"
+    );
+    assert!(
+        !text.contains(context.file("").to_str().expect("a path")),
+        "{text}"
+    );
     context.logged("the answer is not stored, ");
 }

@@ -24,10 +24,16 @@ fn waits_for_stream_to_end() {
     assert_eq!(context.say("hi", false).status, 503);
     held.release();
     let text = answer.text();
-    assert!(text.contains(HeldProvider::REST) && text.ends_with("data: [DONE]\n\n"), "{text}");
+    assert!(
+        text.contains(HeldProvider::REST) && text.ends_with("data: [DONE]\n\n"),
+        "{text}"
+    );
     let (status, _, log) = context.end();
     assert_eq!(status.code(), Some(0));
-    assert!(log.contains("\"event\":\"stopped\"") && !log.contains("cancelling"), "{log}");
+    assert!(
+        log.contains("\"event\":\"stopped\"") && !log.contains("cancelling"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -40,7 +46,10 @@ fn cuts_and_stores_endless_answer() {
     context.session("cut", |session| session["messages"][1]["incomplete"] == true);
     let (status, took, log) = context.end();
     assert_eq!(status.code(), Some(0));
-    assert!(took < Duration::from_secs(10) && log.contains("\"event\":\"cancelling\""), "{log}");
+    assert!(
+        took < Duration::from_secs(10) && log.contains("\"event\":\"cancelling\""),
+        "{log}"
+    );
 }
 
 #[test]
@@ -80,7 +89,10 @@ fn hang_up_reloads_the_configuration() {
     fs::write(&path, config.replace("test-model", "new-model")).expect("a config");
     context.signal(Signal::HUP);
     context.logged("\"event\":\"reloaded\"");
-    assert_eq!(context.send(Request::get("/v1/models")).json()["data"][0]["id"], "new-model");
+    assert_eq!(
+        context.send(Request::get("/v1/models")).json()["data"][0]["id"],
+        "new-model"
+    );
     fs::write(&path, "{").expect("a config");
     context.signal(Signal::HUP);
     context.logged("is not read again");

@@ -34,7 +34,10 @@ impl HeldProvider {
     pub(crate) fn new() -> HeldProvider {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
-        let held = HeldProvider { base, state: Arc::default() };
+        let held = HeldProvider {
+            base,
+            state: Arc::default(),
+        };
         let provider = held.clone();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -63,8 +66,14 @@ impl HeldProvider {
 
     fn wait(&self, enough: impl Fn(&State) -> bool) {
         let state = self.state.0.lock().expect("the state");
-        let waited = self.state.1.wait_timeout_while(state, MAX_WAIT, |state| !enough(state));
-        assert!(!waited.expect("the state").1.timed_out(), "nothing happened for {MAX_WAIT:?}");
+        let waited = self
+            .state
+            .1
+            .wait_timeout_while(state, MAX_WAIT, |state| !enough(state));
+        assert!(
+            !waited.expect("the state").1.timed_out(),
+            "nothing happened for {MAX_WAIT:?}"
+        );
     }
 
     fn answer(&self, mut stream: TcpStream) -> std::io::Result<()> {
@@ -81,7 +90,10 @@ impl HeldProvider {
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ";
             return write!(stream, "{head}{}\r\n\r\n{body}", body.len());
         }
-        write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")?;
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+        )?;
         write!(stream, "{}", event(HeldProvider::FIRST, Value::Null))?;
         self.wait(|state| state.released);
         write!(

@@ -9,8 +9,14 @@ use std::path::PathBuf;
 use weft_gateway::parse_listen;
 
 /// The version, the commit and the Rust target.
-const VERSION: &str =
-    concat!(env!("CARGO_PKG_VERSION"), " (", env!("CLAWFT_REVISION"), " ", env!("CLAWFT_TARGET"), ")");
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (",
+    env!("CLAWFT_REVISION"),
+    " ",
+    env!("CLAWFT_TARGET"),
+    ")"
+);
 
 /// The last part of `--help` and of the man page.
 pub(super) const AFTER_HELP: &str = "\

@@ -25,13 +25,19 @@ impl Chat {
             Some(message) if message != "-" => message,
             _ => read_input()?,
         };
-        if self.json { answer_in_json(&conversation, &message) } else { answer(&conversation, &message) }
+        if self.json {
+            answer_in_json(&conversation, &message)
+        } else {
+            answer(&conversation, &message)
+        }
     }
 
     fn conversation(&self, home: &Home) -> Result<Conversation, Error> {
         let file = ConfigFile::read(home)?;
         let mut config = file.agent()?;
-        terminal::warn(&warnings::of_config(home, &file, &config, &|name| env::var(name).ok()));
+        terminal::warn(&warnings::of_config(home, &file, &config, &|name| {
+            env::var(name).ok()
+        }));
         config.agents.stream = !self.no_stream && wants_stream(&file, &config)?;
         if let Some(model) = &self.model {
             config.agents.model.clone_from(model);
@@ -43,8 +49,12 @@ impl Chat {
 /// Returns whether to stream: yes, unless the configuration says otherwise, because a person wants to see the
 /// answer begin.
 fn wants_stream(file: &ConfigFile, config: &Config) -> Result<bool, Error> {
-    let setting =
-        file.part(|root| Ok(root.get("agents").and_then(|agents| agents.get("stream")).map(Node::flag)))?;
+    let setting = file.part(|root| {
+        Ok(root
+            .get("agents")
+            .and_then(|agents| agents.get("stream"))
+            .map(Node::flag))
+    })?;
     Ok(setting.is_none() || config.agents.stream)
 }
 

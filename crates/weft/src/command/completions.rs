@@ -37,21 +37,30 @@ fn page() -> io::Result<Vec<u8>> {
     for command in weft.get_subcommands().filter(|command| !command.is_hide_set()) {
         describe(command, &mut page)?;
     }
-    AFTER_HELP.split("\n\n").try_for_each(|part| lines(part, &mut page))?;
+    AFTER_HELP
+        .split("\n\n")
+        .try_for_each(|part| lines(part, &mut page))?;
     Ok(page)
 }
 
 /// Writes a section for each command and subcommand.
 fn describe(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
-    let name = command.get_display_name().unwrap_or(command.get_name()).replace('-', " ");
-    Roff::new().control("SH", [name.to_uppercase().as_str()]).to_writer(page)?;
+    let name = command
+        .get_display_name()
+        .unwrap_or(command.get_name())
+        .replace('-', " ");
+    Roff::new()
+        .control("SH", [name.to_uppercase().as_str()])
+        .to_writer(page)?;
     if let Some(about) = command.get_long_about().or(command.get_about()) {
         Roff::new().text([roman(about.to_string())]).to_writer(page)?;
     }
     let man = clap_mangen::Man::new(command.clone());
     man.render_synopsis_section(page)?;
     man.render_options_section(page)?;
-    command.get_subcommands().try_for_each(|command| describe(command, page))
+    command
+        .get_subcommands()
+        .try_for_each(|command| describe(command, page))
 }
 
 /// Writes a part of the help: its first line is the heading, and the others stay lines.

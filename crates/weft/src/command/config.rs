@@ -29,12 +29,16 @@ impl Config {
 fn check(home: &Home) -> Result<(), Error> {
     let file = ConfigFile::read(home)?;
     let (config, _) = read(&file)?;
-    terminal::warn(&warnings::of_config(home, &file, &config, &|name| env::var(name).ok()));
+    terminal::warn(&warnings::of_config(home, &file, &config, &|name| {
+        env::var(name).ok()
+    }));
     // Beginning a turn finds the key, and sends nothing.
     let message = Input::parse("Hello!")?;
     Turn::begin(&config, &|name| env::var(name).ok(), Session::default(), message)?;
     let (path, model, provider) = (file.path(), &config.agents.model, &config.provider.name);
-    print(&format!("{path}: can be used, asks the model `{model}` of the provider `{provider}`\n"))
+    print(&format!(
+        "{path}: can be used, asks the model `{model}` of the provider `{provider}`\n"
+    ))
 }
 
 fn read(file: &ConfigFile) -> Result<(clawft_types::Config, Settings), Error> {

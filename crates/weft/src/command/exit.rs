@@ -43,9 +43,15 @@ impl Exit {
     /// Returns the exit code of a turn that ended with an answer. `stopped` tells whether Ctrl-C was pressed.
     pub(crate) fn of(answer: &Answer, stopped: bool) -> Exit {
         match answer {
-            Answer { incomplete: Some(_), .. } if stopped => Exit::Interrupted,
-            Answer { unstored: Some(_), .. } => Exit::Unstored,
-            Answer { incomplete: Some(_), .. } => Exit::Incomplete,
+            Answer {
+                incomplete: Some(_), ..
+            } if stopped => Exit::Interrupted,
+            Answer {
+                unstored: Some(_), ..
+            } => Exit::Unstored,
+            Answer {
+                incomplete: Some(_), ..
+            } => Exit::Incomplete,
             _ => Exit::Success,
         }
     }
@@ -98,7 +104,11 @@ mod tests {
                 unstored: cause(unstored),
                 warnings: Vec::new(),
             };
-            assert_eq!(Exit::of(&answer, stopped), exit, "{incomplete} {unstored} {stopped}");
+            assert_eq!(
+                Exit::of(&answer, stopped),
+                exit,
+                "{incomplete} {unstored} {stopped}"
+            );
         }
     }
 }

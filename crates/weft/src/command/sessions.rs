@@ -64,7 +64,9 @@ fn remove(sessions: &clawft_store::Sessions, ids: &[SessionId]) -> Result<(), Er
 }
 
 fn unknown(id: &SessionId) -> Error {
-    Error::other(format!("there is no session `{id}`: `weft sessions list` shows the existing ones"))
+    Error::other(format!(
+        "there is no session `{id}`: `weft sessions list` shows the existing ones"
+    ))
 }
 
 #[cfg(test)]
@@ -77,7 +79,10 @@ mod tests {
         let mut session = Session::new(SessionId::default());
         assert_eq!(transcript(&session), "");
         session.messages.push(Message::new(Role::User, "one\ntwo"));
-        session.messages.push(Message { incomplete: true, ..Message::new(Role::Assistant, "three") });
+        session.messages.push(Message {
+            incomplete: true,
+            ..Message::new(Role::Assistant, "three")
+        });
         assert_eq!(transcript(&session), "> one\n> two\n\nthree\n[incomplete]\n");
     }
 }

@@ -42,7 +42,11 @@ impl Status {
         } else {
             say(address, &health)?
         }
-        Ok(if matches!(health, Health::Ready) { Exit::Success } else { Exit::Failure })
+        Ok(if matches!(health, Health::Ready) {
+            Exit::Success
+        } else {
+            Exit::Failure
+        })
     }
 
     /// Returns the gateway's address. The configuration file may be missing, because the gateway may have
@@ -52,7 +56,9 @@ impl Status {
             return Ok(address);
         }
         let file = match ConfigFile::read(home) {
-            Err(Error { fault: Fault::NoConfig(_) }) => None,
+            Err(Error {
+                fault: Fault::NoConfig(_),
+            }) => None,
             file => Some(file?),
         };
         Ok(Settings::read(file.as_ref(), &|name| env::var(name).ok(), None)?.listen)
@@ -73,11 +79,15 @@ fn say(address: SocketAddr, health: &Health) -> Result<(), Error> {
     match health {
         Health::Ready => return print(&format!("the gateway at {address} is ready\n")),
         Health::NotReady(said) => {
-            print_error(&Error::other(format!("the gateway at {address} is not ready, {said}")));
+            print_error(&Error::other(format!(
+                "the gateway at {address} is not ready, {said}"
+            )));
         }
         Health::Unreachable(cause) => {
             let start = "start it with `weft gateway`, or give its address with `--listen`";
-            print_error(&Error::other(format!("no gateway answers at {address}: {cause}, {start}")));
+            print_error(&Error::other(format!(
+                "no gateway answers at {address}: {cause}, {start}"
+            )));
         }
     }
     Ok(())
@@ -108,7 +118,10 @@ fn ask(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
     let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).map_err(normalized)?;
     let mut response = Vec::new();
-    stream.take(MAX_RESPONSE).read_to_end(&mut response).map_err(normalized)?;
+    stream
+        .take(MAX_RESPONSE)
+        .read_to_end(&mut response)
+        .map_err(normalized)?;
     parse(&String::from_utf8_lossy(&response)).ok_or_else(|| io::Error::other("the response is not HTTP"))
 }
 
@@ -147,10 +160,17 @@ mod tests {
 
     #[test]
     fn parses_status_and_body() {
-        assert_eq!(parse("HTTP/1.1 503 x\r\na: b\r\n\r\nbody"), Some((503, "body".to_owned())));
-        for odd in
-            ["", "HTTP/1.1 ", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 2ü0 \r\n\r\n"]
-        {
+        assert_eq!(
+            parse("HTTP/1.1 503 x\r\na: b\r\n\r\nbody"),
+            Some((503, "body".to_owned()))
+        );
+        for odd in [
+            "",
+            "HTTP/1.1 ",
+            "SSH-2.0-OpenSSH\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n",
+            "HTTP/1.1 2ü0 \r\n\r\n",
+        ] {
             assert_eq!(parse(odd), None, "{odd}");
         }
     }

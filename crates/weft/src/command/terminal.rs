@@ -18,9 +18,9 @@ use weft_agent::Error;
 pub(crate) fn print(text: &str) -> Result<(), Error> {
     let mut stream = io::stdout().lock();
     match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::other(format!("standard output cannot be written: {error}")))
-        }
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::other(format!(
+            "standard output cannot be written: {error}"
+        ))),
         _ => Ok(()),
     }
 }
@@ -47,7 +47,11 @@ const YELLOW: &str = "\x1b[1;33m";
 const PLAIN: &str = "\x1b[0m";
 
 fn say(what: &str, colour: &str, text: &dyn Display) {
-    let mark = if has_colour() { format!("{colour}{what}:{PLAIN}") } else { format!("{what}:") };
+    let mark = if has_colour() {
+        format!("{colour}{what}:{PLAIN}")
+    } else {
+        format!("{what}:")
+    };
     write_error(&format!("{mark} {text}\n"));
 }
 

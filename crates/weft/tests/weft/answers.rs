@@ -11,10 +11,16 @@ use std::{fs, thread};
 fn prints_answers_and_continues_the_session() {
     let home = Home::new("ok");
     assert_eq!(home.run(&["chat", "Hello there"]).result(), "echo: Hello there\n");
-    assert_eq!(home.run_with(&["agent", "-"], "from a pipe\n").result(), "echo: from a pipe\n");
+    assert_eq!(
+        home.run_with(&["agent", "-"], "from a pipe\n").result(),
+        "echo: from a pipe\n"
+    );
     let session = home.session("default");
-    let said: Vec<_> =
-        session.messages.iter().map(|message| (message.role, message.content.as_str())).collect();
+    let said: Vec<_> = session
+        .messages
+        .iter()
+        .map(|message| (message.role, message.content.as_str()))
+        .collect();
     assert_eq!(
         said,
         [
@@ -30,8 +36,18 @@ fn prints_answers_and_continues_the_session() {
 #[test]
 fn json_has_usage_and_finish_reason() {
     let home = Home::new("ok");
-    let arguments = ["chat", "--json", "--no-stream", "--session", "other", "--model", "another"];
-    let said = home.run_with(&arguments, r#"{"role":"user","content":"Hello!"}"#).result();
+    let arguments = [
+        "chat",
+        "--json",
+        "--no-stream",
+        "--session",
+        "other",
+        "--model",
+        "another",
+    ];
+    let said = home
+        .run_with(&arguments, r#"{"role":"user","content":"Hello!"}"#)
+        .result();
     let said: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(
         said,
@@ -68,15 +84,24 @@ fn configuration_turns_streaming_off() {
 fn keeps_received_part_of_broken_stream() {
     for (scenario, cause) in [
         ("stream-cut", "HTTP unavailable: the answer ended early"),
-        ("stream-reset", "HTTP unavailable: the response broke off, the connection was closed"),
+        (
+            "stream-reset",
+            "HTTP unavailable: the response broke off, the connection was closed",
+        ),
         ("stream-stalled", "Request timed out after 2 s"),
     ] {
         let home = Home::new(scenario);
         let run = home.run(&["chat", "one two three four"]);
         assert_eq!((run.code, run.stdout.as_str()), (3, "echo: one two \n"));
-        assert_eq!(run.stderr, format!("warning: the answer is incomplete: {cause}\n"));
+        assert_eq!(
+            run.stderr,
+            format!("warning: the answer is incomplete: {cause}\n")
+        );
         let answer = home.session("default").messages.pop().unwrap();
-        assert_eq!((answer.content.as_str(), answer.incomplete), ("echo: one two ", true));
+        assert_eq!(
+            (answer.content.as_str(), answer.incomplete),
+            ("echo: one two ", true)
+        );
         let run = home.run(&["chat", "--json", "one two three four"]);
         let json: Value = serde_json::from_str(&run.stdout).unwrap();
         assert_eq!((run.code, &json["incomplete"]), (3, &json!(cause)));
@@ -93,28 +118,59 @@ fn reports_errors_like_the_component() {
         ),
         ("status-403", 4, "Invalid API key: provider `openai` answered 403"),
         ("status-400", 1, "provider `openai` answered 400: "),
-        ("status-503", 1, "provider `openai` answered 503 in the last of 2 attempts: "),
+        (
+            "status-503",
+            1,
+            "provider `openai` answered 503 in the last of 2 attempts: ",
+        ),
         ("silent", 1, "Request timed out after 2 s\n"),
         ("stalled", 1, "Request timed out after 2 s\n"),
         ("trickle", 1, "Request timed out after 2 s\n"),
         ("reset", 1, "HTTP unavailable: the connection was closed\n"),
-        ("truncated", 1, "HTTP unavailable: the response broke off, the response is incomplete\n"),
-        ("endless-headers", 1, "HTTP unavailable: client error (SendRequest): message head is too large\n"),
+        (
+            "truncated",
+            1,
+            "HTTP unavailable: the response broke off, the response is incomplete\n",
+        ),
+        (
+            "endless-headers",
+            1,
+            "HTTP unavailable: client error (SendRequest): message head is too large\n",
+        ),
         (
             "redirect",
             1,
             "provider `openai` answered 307: redirects are not followed, this one leads to `127.0.0.1",
         ),
-        ("gzip", 1, "provider `openai` sent something else than a chat completion"),
-        ("garbage", 1, "provider `openai` sent something else than a chat completion"),
-        ("deep-json", 1, "provider `openai` sent something else than a chat completion"),
-        ("endless-body", 1, "HTTP response larger than the limit of 10000000 bytes (`max_response_bytes`)\n"),
+        (
+            "gzip",
+            1,
+            "provider `openai` sent something else than a chat completion",
+        ),
+        (
+            "garbage",
+            1,
+            "provider `openai` sent something else than a chat completion",
+        ),
+        (
+            "deep-json",
+            1,
+            "provider `openai` sent something else than a chat completion",
+        ),
+        (
+            "endless-body",
+            1,
+            "HTTP response larger than the limit of 10000000 bytes (`max_response_bytes`)\n",
+        ),
     ] {
         let home = Home::new(scenario);
         let said = home.run(&["chat", "Hello!"]).failure(code);
         assert!(said.starts_with(&format!("error: {words}")), "{scenario}: {said}");
         assert_eq!(said.lines().count(), 1, "{said}");
-        assert!(!home.path("sessions").exists(), "nothing is stored without an answer");
+        assert!(
+            !home.path("sessions").exists(),
+            "nothing is stored without an answer"
+        );
     }
 }
 
@@ -129,19 +185,34 @@ fn retries_temporary_failures() {
 fn names_cause_of_unreachable_server() {
     for (base, cause) in [
         ("http://127.0.0.1:1/v1", "connection refused\n"),
-        ("https://no-such-host.invalid/v1", "the host name could not be resolved ("),
+        (
+            "https://no-such-host.invalid/v1",
+            "the host name could not be resolved (",
+        ),
     ] {
         let said = Home::with_base(base).run(&["chat", "Hello!"]).failure(1);
-        assert!(said.starts_with(&format!("error: HTTP unavailable: {cause}")), "{said}");
+        assert!(
+            said.starts_with(&format!("error: HTTP unavailable: {cause}")),
+            "{said}"
+        );
     }
 }
 
 #[test]
 fn rejects_invalid_messages() {
     let home = Home::new("ok");
-    assert!(home.run_with(&["chat"], " \n").failure(1).starts_with("error: the message is empty"));
-    let said = home.run(&["chat", r#"{"role":"system","content":"x"}"#]).failure(1);
-    assert!(said.starts_with("error: the message is not usable: role: "), "{said}");
+    assert!(
+        home.run_with(&["chat"], " \n")
+            .failure(1)
+            .starts_with("error: the message is empty")
+    );
+    let said = home
+        .run(&["chat", r#"{"role":"system","content":"x"}"#])
+        .failure(1);
+    assert!(
+        said.starts_with("error: the message is not usable: role: "),
+        "{said}"
+    );
 }
 
 #[test]
@@ -164,13 +235,24 @@ fn keeps_damaged_session_aside() {
         assert_eq!(run.code, code);
         let kept = home.path("sessions/default.json.damaged-1");
         if code == 0 {
-            assert!(run.stderr.starts_with("warning: session `default` is damaged ("), "{}", run.stderr);
+            assert!(
+                run.stderr.starts_with("warning: session `default` is damaged ("),
+                "{}",
+                run.stderr
+            );
             assert!(run.stderr.contains(kept.to_str().unwrap()), "{}", run.stderr);
             assert_eq!(fs::read_to_string(kept).unwrap(), "{");
             assert_eq!(home.session("default").messages.len(), 2);
         } else {
-            assert!(!run.stderr.contains("warning") && !kept.exists(), "{}", run.stderr);
-            assert_eq!(fs::read_to_string(home.path("sessions/default.json")).unwrap(), "{");
+            assert!(
+                !run.stderr.contains("warning") && !kept.exists(),
+                "{}",
+                run.stderr
+            );
+            assert_eq!(
+                fs::read_to_string(home.path("sessions/default.json")).unwrap(),
+                "{"
+            );
         }
     }
 }
@@ -179,18 +261,32 @@ fn keeps_damaged_session_aside() {
 fn unstored_answer_has_its_own_code() {
     for json in [false, true] {
         let home = Home::new("slow");
-        let arguments: &[&str] = if json { &["chat", "--json", "Hello!"] } else { &["chat", "Hello!"] };
+        let arguments: &[&str] = if json {
+            &["chat", "--json", "Hello!"]
+        } else {
+            &["chat", "Hello!"]
+        };
         let child = home.spawn(arguments);
         // weft reads the session before it sends the request, and writes it after the answer.
         home.wait_for_request();
         fs::write(home.path("sessions"), "in the way").unwrap();
         let run = Run::from(child.wait_with_output().unwrap());
-        let cause = run.stderr.trim_end().strip_prefix("warning: the answer is not stored, ").unwrap();
-        assert!(cause.starts_with("cannot write `") && cause.contains("sessions/default.json`"), "{cause}");
+        let cause = run
+            .stderr
+            .trim_end()
+            .strip_prefix("warning: the answer is not stored, ")
+            .unwrap();
+        assert!(
+            cause.starts_with("cannot write `") && cause.contains("sessions/default.json`"),
+            "{cause}"
+        );
         assert_eq!(run.code, 5);
         if json {
             let printed: Value = serde_json::from_str(&run.stdout).unwrap();
-            assert_eq!((&printed["text"], &printed["unstored"]), (&json!("echo: Hello!"), &json!(cause)));
+            assert_eq!(
+                (&printed["text"], &printed["unstored"]),
+                (&json!("echo: Hello!"), &json!(cause))
+            );
         } else {
             assert_eq!(run.stdout, "echo: Hello!\n");
         }
@@ -229,7 +325,11 @@ fn processes_on_one_session_lose_no_turn() {
         }
     });
     let session = home.session("default");
-    let mut said: Vec<_> = session.messages.chunks(2).map(|turn| turn[0].content.clone()).collect();
+    let mut said: Vec<_> = session
+        .messages
+        .chunks(2)
+        .map(|turn| turn[0].content.clone())
+        .collect();
     said.sort();
     assert_eq!(said, ["message 0", "message 1", "message 2", "message 3"]);
     for turn in session.messages.chunks(2) {

@@ -33,7 +33,13 @@ impl Home {
     /// Returns a home whose provider answers as `scenario` says, with a timeout of 2 seconds and one retry.
     pub(crate) fn new(scenario: &str) -> Self {
         let directory = TempDir::new().unwrap();
-        let label = directory.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.');
+        let label = directory
+            .path()
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .trim_start_matches('.');
         let base = format!("http://{}/{scenario}/{label}/v1", server().0);
         Self::at(directory, &base)
     }
@@ -62,12 +68,20 @@ impl Home {
         self.directory.path().join(name)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the tests run only the program of this package")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests run only the program of this package"
+    )]
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
-        for variable in
-            ["CLAWFT_LISTEN", "CLAWFT_TOKEN", "SSL_CERT_FILE", "NO_COLOR", "http_proxy", "HTTP_PROXY"]
-        {
+        for variable in [
+            "CLAWFT_LISTEN",
+            "CLAWFT_TOKEN",
+            "SSL_CERT_FILE",
+            "NO_COLOR",
+            "http_proxy",
+            "HTTP_PROXY",
+        ] {
             command.env_remove(variable);
         }
         command
@@ -75,7 +89,10 @@ impl Home {
             .env("CLAWFT_HOME", self.directory.path())
             .env("TEST_KEY", KEY)
             .env("TERM", "xterm");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
@@ -102,7 +119,14 @@ impl Home {
 
     /// Waits until the server has received this home's request.
     pub(crate) fn wait_for_request(&self) {
-        let label = self.directory.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.');
+        let label = self
+            .directory
+            .path()
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .trim_start_matches('.');
         eventually(|| fs::read_to_string(&server().1).unwrap().contains(label));
     }
 }

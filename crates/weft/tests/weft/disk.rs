@@ -25,7 +25,10 @@ fn effects() -> Effects {
     SHIM.get_or_init(compile).effects()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the tests run only the program of this package")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests run only the program of this package"
+)]
 fn spawn(home: &Home, arguments: &[&str], effects: &Effects) -> Child {
     home.command(arguments).envs(effects.variables()).spawn().unwrap()
 }
@@ -38,7 +41,14 @@ fn end(child: Child) -> Run {
 fn stopped(child: &Child) {
     let stat = PathBuf::from(format!("/proc/{}/stat", child.id()));
     // The state follows the name in parentheses, which may hold any character.
-    eventually(|| fs::read_to_string(&stat).unwrap().rsplit_once(") ").unwrap().1.starts_with('T'));
+    eventually(|| {
+        fs::read_to_string(&stat)
+            .unwrap()
+            .rsplit_once(") ")
+            .unwrap()
+            .1
+            .starts_with('T')
+    });
 }
 
 fn signal(child: &Child, signal: Signal) {
@@ -49,7 +59,11 @@ fn signal(child: &Child, signal: Signal) {
 fn stored(home: &Home) -> Vec<String> {
     let session = home.session("default");
     let turns = session.messages.chunks(2).map(|turn| {
-        assert_eq!(turn[1].content, format!("echo: {}", turn[0].content), "a turn stays together");
+        assert_eq!(
+            turn[1].content,
+            format!("echo: {}", turn[0].content),
+            "a turn stays together"
+        );
         turn[0].content.clone()
     });
     let mut said: Vec<String> = turns.collect();
@@ -61,9 +75,15 @@ fn stored(home: &Home) -> Vec<String> {
 fn four_requests_at_once_are_stored_under_slow_fsync() {
     let home = Home::new("ok");
     home.run(&["chat", "first"]).result();
-    let mut gateway = spawn(&home, &["gateway", "--listen", "127.0.0.1:0"], &effects().slow(3500));
+    let mut gateway = spawn(
+        &home,
+        &["gateway", "--listen", "127.0.0.1:0"],
+        &effects().slow(3500),
+    );
     let mut line = String::new();
-    BufReader::new(gateway.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(gateway.stderr.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     let listening: serde_json::Value = serde_json::from_str(&line).unwrap();
     let address = listening["address"].as_str().unwrap();
     thread::scope(|scope| {
@@ -93,9 +113,15 @@ fn four_requests_at_once_are_stored_under_slow_fsync() {
 fn reports_turn_stored_too_slowly_at_shutdown() {
     for stream in [false, true] {
         let home = Home::new("ok");
-        let mut gateway = spawn(&home, &["gateway", "--listen", "127.0.0.1:0"], &effects().slow(20_000));
+        let mut gateway = spawn(
+            &home,
+            &["gateway", "--listen", "127.0.0.1:0"],
+            &effects().slow(20_000),
+        );
         let mut line = String::new();
-        BufReader::new(gateway.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(gateway.stderr.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let listening: serde_json::Value = serde_json::from_str(&line).unwrap();
         let address = listening["address"].as_str().unwrap();
         let body = format!(r#"{{"messages":[{{"role":"user","content":"late"}}],"stream":{stream}}}"#);
@@ -111,7 +137,10 @@ fn reports_turn_stored_too_slowly_at_shutdown() {
         signal(&gateway, Signal::TERM);
         let mut answer = String::new();
         client.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("late"), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") && answer.contains("late"),
+            "{answer}"
+        );
         let told = match stream {
             false => "\r\nx-clawft-stored: false\r\n",
             true => r#""clawft":{"stored":false,"reason":"shutting_down"}"#,
@@ -132,7 +161,10 @@ fn keeps_two_turns_each_of_three_processes() {
             |name: &str, effects: Effects| spawn(&home, &["chat", &format!("{name} {round}")], &effects);
         let late = say("stopped", effects().stopped_before_rename());
         stopped(&late);
-        let others = [say("slow", effects().slow(500)), say("ahead", effects().slow(500).ahead(10))];
+        let others = [
+            say("slow", effects().slow(500)),
+            say("ahead", effects().slow(500).ahead(10)),
+        ];
         if round == 1 {
             thread::sleep(Duration::from_secs(5));
             signal(&late, Signal::CONT);
@@ -143,14 +175,26 @@ fn keeps_two_turns_each_of_three_processes() {
         signal(&late, Signal::CONT);
         end(late).result();
     }
-    assert_eq!(stored(&home), ["ahead 1", "ahead 2", "first", "slow 1", "slow 2", "stopped 1", "stopped 2"]);
+    assert_eq!(
+        stored(&home),
+        [
+            "ahead 1",
+            "ahead 2",
+            "first",
+            "slow 1",
+            "slow 2",
+            "stopped 1",
+            "stopped 2"
+        ]
+    );
 }
 
 #[test]
 fn killed_process_delays_nobody() {
     let home = Home::new("ok");
-    for (killed, effects) in
-        [effects().stopped_after_fsync(), effects().stopped_before_rename()].iter().enumerate()
+    for (killed, effects) in [effects().stopped_after_fsync(), effects().stopped_before_rename()]
+        .iter()
+        .enumerate()
     {
         let mut child = spawn(&home, &["chat", "killed"], effects);
         stopped(&child);
@@ -175,7 +219,10 @@ fn reports_session_removed_during_a_turn() {
     signal(&child, Signal::CONT);
     let run = end(child);
     assert_eq!((run.code, run.stdout.as_str()), (5, "echo: second\n"));
-    assert_eq!(run.stderr, "warning: the answer is not stored, the session was deleted meanwhile\n");
+    assert_eq!(
+        run.stderr,
+        "warning: the answer is not stored, the session was deleted meanwhile\n"
+    );
     assert!(!home.path("sessions/default.json").exists());
 }
 
@@ -184,7 +231,10 @@ fn reports_session_removed_during_a_turn() {
 fn run_with_file_limit(home: &Home, arguments: &[&str]) -> Run {
     let weft = home.command(arguments);
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", "ulimit -f 8; exec \"$@\"", "sh"]).arg(weft.get_program()).args(weft.get_args());
+    shell
+        .args(["-c", "ulimit -f 8; exec \"$@\"", "sh"])
+        .arg(weft.get_program())
+        .args(weft.get_args());
     for (name, value) in weft.get_envs() {
         match value {
             Some(value) => shell.env(name, value),
@@ -202,7 +252,12 @@ fn file_size_limit_is_an_error() {
     let message = "x".repeat(9000);
     for _ in 0..2 {
         let run = run_with_file_limit(&home, &["chat", &message]);
-        assert_eq!((run.code, run.stdout), (5, format!("echo: {message}\n")), "{}", run.stderr);
+        assert_eq!(
+            (run.code, run.stdout),
+            (5, format!("echo: {message}\n")),
+            "{}",
+            run.stderr
+        );
         let path = home.path("sessions/default.json");
         let told = format!(
             "warning: the answer is not stored, cannot write `{}`: the file is too large\n",
@@ -222,7 +277,10 @@ fn refuses_pipe_in_place_of_file() {
     mkfifoat(CWD, home.path("sessions/default.json"), Mode::RWXU).unwrap();
     let refused = |arguments: &[&str], name: &str| {
         let said = home.run(arguments).failure(1);
-        assert!(said.ends_with(&format!("{name}`: it is not a regular file\n")), "{said}");
+        assert!(
+            said.ends_with(&format!("{name}`: it is not a regular file\n")),
+            "{said}"
+        );
     };
     refused(&["chat", "Hello!"], "default.json");
     refused(&["sessions", "show", "default"], "default.json");
@@ -237,7 +295,12 @@ fn refuses_pipe_in_place_of_file() {
 fn pipe_in_the_place_of_locks(home: &Home) {
     mkfifoat(CWD, home.path("sessions/.locks"), Mode::RWXU).unwrap();
     let run = home.run(&["chat", "Hello!"]);
-    assert_eq!((run.code, run.stdout.as_str()), (5, "echo: Hello!\n"), "{}", run.stderr);
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (5, "echo: Hello!\n"),
+        "{}",
+        run.stderr
+    );
     fs::remove_file(home.path("sessions/.locks")).unwrap();
 }
 
@@ -246,9 +309,19 @@ fn refuses_pipe_in_place_of_secret() {
     let home = Home::new("ok");
     mkfifoat(CWD, home.path("gateway-token"), Mode::RWXU).unwrap();
     let said = home.run(&["gateway", "--listen", "0.0.0.0:0"]).failure(1);
-    assert!(said.ends_with("gateway-token`: it is not a regular file\n"), "{said}");
+    assert!(
+        said.ends_with("gateway-token`: it is not a regular file\n"),
+        "{said}"
+    );
     let mut chat = home.command(&["chat", "Hello!"]);
-    let run = Run::from(chat.env("SSL_CERT_FILE", home.path("gateway-token")).output().unwrap());
+    let run = Run::from(
+        chat.env("SSL_CERT_FILE", home.path("gateway-token"))
+            .output()
+            .unwrap(),
+    );
     let said = run.failure(1);
-    assert!(said.ends_with("gateway-token`: it is not a regular file\n"), "{said}");
+    assert!(
+        said.ends_with("gateway-token`: it is not a regular file\n"),
+        "{said}"
+    );
 }

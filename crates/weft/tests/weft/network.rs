@@ -11,14 +11,26 @@ fn uses_proxy_of_the_environment() {
     let address = listener.local_addr().unwrap();
     let proxy = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let first = BufReader::new(stream.try_clone().unwrap()).lines().next().unwrap().unwrap();
-        stream.write_all(b"HTTP/1.1 400 no\r\ncontent-length: 0\r\n\r\n").unwrap();
+        let first = BufReader::new(stream.try_clone().unwrap())
+            .lines()
+            .next()
+            .unwrap()
+            .unwrap();
+        stream
+            .write_all(b"HTTP/1.1 400 no\r\ncontent-length: 0\r\n\r\n")
+            .unwrap();
         first
     });
     let home = Home::with_base("http://provider.invalid/v1");
-    let output =
-        home.command(&["chat", "Hello!"]).env("http_proxy", format!("http://{address}")).output().unwrap();
-    assert_eq!(proxy.join().unwrap(), "POST http://provider.invalid/v1/chat/completions HTTP/1.1");
+    let output = home
+        .command(&["chat", "Hello!"])
+        .env("http_proxy", format!("http://{address}"))
+        .output()
+        .unwrap();
+    assert_eq!(
+        proxy.join().unwrap(),
+        "POST http://provider.invalid/v1/chat/completions HTTP/1.1"
+    );
     let said = String::from_utf8(output.stderr).unwrap();
     let (warning, error) = said.split_once('\n').unwrap();
     assert!(
@@ -27,7 +39,10 @@ fn uses_proxy_of_the_environment() {
         ),
         "{said}"
     );
-    assert!(error.starts_with("error: provider `openai` answered 400"), "{said}");
+    assert!(
+        error.starts_with("error: provider `openai` answered 400"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -39,7 +54,11 @@ fn names_variable_of_unusable_proxy() {
         ("ALL_PROXY", "http://"),
         ("all_proxy", "not a proxy"),
     ] {
-        let output = home.command(&["chat", "Hello!"]).env(variable, value).output().unwrap();
+        let output = home
+            .command(&["chat", "Hello!"])
+            .env(variable, value)
+            .output()
+            .unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(
@@ -53,5 +72,8 @@ fn names_variable_of_unusable_proxy() {
 fn steady_stream_outlives_the_timeout() {
     let home = Home::new("stream-slow");
     let message = "one two three four five six seven eight nine ten eleven twelve";
-    assert_eq!(home.run(&["chat", message]).result(), format!("echo: {message}\n"));
+    assert_eq!(
+        home.run(&["chat", message]).result(),
+        format!("echo: {message}\n")
+    );
 }

@@ -8,7 +8,9 @@ use std::fs;
 fn start(home: &Home, environment: &[(&str, &str)]) -> PtySession {
     let mut command = home.command(&["chat"]);
     command.stdin(std::process::Stdio::inherit());
-    command.stdout(std::process::Stdio::inherit()).stderr(std::process::Stdio::inherit());
+    command
+        .stdout(std::process::Stdio::inherit())
+        .stderr(std::process::Stdio::inherit());
     command.envs(environment.iter().copied());
     let mut session = spawn_command(command, Some(30_000)).unwrap();
     session.exp_string("a-model, session `default`").unwrap();
@@ -73,7 +75,9 @@ fn ctrl_c_ends_answer_but_not_conversation() {
     type_line(&mut session, "one two three four five six seven eight nine ten");
     session.exp_string("echo: one").unwrap();
     session.send_control('c').unwrap();
-    session.exp_string("the answer is incomplete: it was stopped").unwrap();
+    session
+        .exp_string("the answer is incomplete: it was stopped")
+        .unwrap();
     session.exp_string("> ").unwrap();
     assert!(home.session("default").messages[1].incomplete);
     press(&mut session, "given up");
@@ -114,7 +118,9 @@ fn warns_of_answer_that_is_not_stored() {
     fs::write(home.path("sessions/.locks"), "in the way").unwrap();
     type_line(&mut session, "Hello");
     session.exp_string("echo: Hello\r\n").unwrap();
-    session.exp_string("warning: the answer is not stored, cannot write `").unwrap();
+    session
+        .exp_string("warning: the answer is not stored, cannot write `")
+        .unwrap();
     session.exp_string("> ").unwrap();
     // The conversation continues.
     fs::remove_file(home.path("sessions/.locks")).unwrap();
@@ -132,7 +138,11 @@ fn colours_errors_unless_turned_off() {
         let mut session = start(&home, environment);
         type_line(&mut session, "Hello");
         let before = session.exp_string("provider `openai` answered 400").unwrap();
-        let mark = if coloured { "\x1b[1;31merror:\x1b[0m " } else { "error: " };
+        let mark = if coloured {
+            "\x1b[1;31merror:\x1b[0m "
+        } else {
+            "error: "
+        };
         assert!(before.ends_with(mark), "{before}");
     }
 }

@@ -13,26 +13,51 @@ fn lists_shows_and_removes_sessions() {
     fs::write(home.path("sessions/broken.json"), "{").unwrap();
 
     let list = home.run(&["sessions", "list"]).result();
-    let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
+    let lines: Vec<Vec<&str>> = list
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
     assert_eq!(lines[0], ["SESSION", "MESSAGES", "LAST", "USED"]);
     assert!(lines.contains(&vec!["first", "2", "just", "now"]), "{list}");
-    assert!(lines.contains(&vec!["broken", "unusable", "just", "now"]), "{list}");
+    assert!(
+        lines.contains(&vec!["broken", "unusable", "just", "now"]),
+        "{list}"
+    );
     let list: Value = serde_json::from_str(&home.run(&["sessions", "list", "--json"]).result()).unwrap();
-    assert!(list.as_array().unwrap().iter().any(|entry| entry["id"] == "first" && entry["messages"] == 2));
+    assert!(
+        list.as_array()
+            .unwrap()
+            .iter()
+            .any(|entry| entry["id"] == "first" && entry["messages"] == 2)
+    );
 
-    assert_eq!(home.run(&["sessions", "show", "first"]).result(), "> Hello\n\necho: Hello\n");
+    assert_eq!(
+        home.run(&["sessions", "show", "first"]).result(),
+        "> Hello\n\necho: Hello\n"
+    );
     let json = home.run(&["sessions", "show", "first", "--json"]).result();
     assert_eq!(json.as_bytes(), home.session("first").to_json());
     let said = home.run(&["sessions", "show", "broken"]).failure(1);
-    assert!(said.contains("/sessions/broken.json: damaged session: "), "{said}");
-    assert!(home.path("sessions/broken.json").exists(), "looking moves nothing");
+    assert!(
+        said.contains("/sessions/broken.json: damaged session: "),
+        "{said}"
+    );
+    assert!(
+        home.path("sessions/broken.json").exists(),
+        "looking moves nothing"
+    );
 
     assert_eq!(home.run(&["sessions", "rm", "first", "broken"]).result(), "");
-    let left = fs::read_dir(home.path("sessions")).unwrap().map(|entry| entry.unwrap().file_name());
+    let left = fs::read_dir(home.path("sessions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
     assert_eq!(left.collect::<Vec<_>>(), [".locks"]);
     assert_eq!(fs::read_dir(home.path("sessions/.locks")).unwrap().count(), 0);
     let said = home.run(&["sessions", "rm", "first"]).failure(1);
-    assert_eq!(said, "error: there is no session `first`: `weft sessions list` shows the existing ones\n");
+    assert_eq!(
+        said,
+        "error: there is no session `first`: `weft sessions list` shows the existing ones\n"
+    );
 }
 
 #[test]
@@ -51,9 +76,11 @@ fn stored_files_are_private() {
 
     let home = Home::new("ok");
     home.run(&["chat", "Hello"]).result();
-    for (name, expected) in
-        [("sessions", 0o700), ("sessions/.locks", 0o700), ("sessions/default.json", 0o600)]
-    {
+    for (name, expected) in [
+        ("sessions", 0o700),
+        ("sessions/.locks", 0o700),
+        ("sessions/default.json", 0o600),
+    ] {
         let mode = fs::metadata(home.path(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, expected, "{name}");
     }

@@ -11,7 +11,9 @@ fn answer(response: &'static str) -> (SocketAddr, thread::JoinHandle<String>) {
     let address = listener.local_addr().unwrap();
     let thread = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+        let mut lines = BufReader::new(stream.try_clone().unwrap())
+            .lines()
+            .map_while(Result::ok);
         let first = lines.next().unwrap();
         lines.find(String::is_empty);
         stream.write_all(response.as_bytes()).unwrap();
@@ -48,7 +50,10 @@ fn asks_address_in_the_variable() {
     let home = Home::new("ok");
     let (address, asked) = answer("HTTP/1.1 200 OK\r\n\r\n");
     let mut command = home.command(&["status", "--json"]);
-    let output = command.env("CLAWFT_LISTEN", format!("0.0.0.0:{}", address.port())).output().unwrap();
+    let output = command
+        .env("CLAWFT_LISTEN", format!("0.0.0.0:{}", address.port()))
+        .output()
+        .unwrap();
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
         format!("{{\"address\":\"{address}\",\"status\":\"ready\"}}\n")

@@ -82,20 +82,30 @@ fn chat(host: &str, address: SocketAddr, authority: Option<&Authority>) -> Resul
     if let Some(authority) = authority {
         let roots = home.path("roots.pem");
         let encoded = BASE64_STANDARD.encode(authority.der());
-        fs::write(&roots, format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n"))
-            .unwrap();
+        fs::write(
+            &roots,
+            format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n"),
+        )
+        .unwrap();
         command.env("SSL_CERT_FILE", roots);
     }
     let output = command.output().unwrap();
     let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    if output.status.success() { Ok(said) } else { Err(said) }
+    if output.status.success() {
+        Ok(said)
+    } else {
+        Err(said)
+    }
 }
 
 #[test]
 fn trusts_authority_of_the_user() {
     let authority = authority("the user's own");
     let address = serve(&authority, params("localhost"));
-    assert_eq!(chat("localhost", address, Some(&authority)), Ok("Hello!\n".to_owned()));
+    assert_eq!(
+        chat("localhost", address, Some(&authority)),
+        Ok("Hello!\n".to_owned())
+    );
 }
 
 #[test]
@@ -104,9 +114,19 @@ fn names_reason_of_untrusted_certificate() {
     let mut expired = params("localhost");
     (expired.not_before, expired.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(2001, 1, 1));
     for (signed_by, params, trusted, reason) in [
-        (&unknown, params("localhost"), Some(&known), "its issuer is not known"),
+        (
+            &unknown,
+            params("localhost"),
+            Some(&known),
+            "its issuer is not known",
+        ),
         (&unknown, params("localhost"), None, "its issuer is not known"),
-        (&known, params("elsewhere.test"), Some(&known), "it is for another name"),
+        (
+            &known,
+            params("elsewhere.test"),
+            Some(&known),
+            "it is for another name",
+        ),
         (&known, expired, Some(&known), "it has expired"),
     ] {
         let said = chat("localhost", serve(signed_by, params), trusted).unwrap_err();
@@ -126,7 +146,10 @@ fn refuses_server_without_tls() {
         }
     });
     let said = chat("localhost", address, None).unwrap_err();
-    assert_eq!(said, "error: HTTP unavailable: TLS failed: the server does not speak it\n");
+    assert_eq!(
+        said,
+        "error: HTTP unavailable: TLS failed: the server does not speak it\n"
+    );
 }
 
 #[test]
@@ -134,15 +157,28 @@ fn refuses_file_without_certificates() {
     let home = Home::new("ok");
     let file = home.path("roots.pem");
     let run = || {
-        let output = home.command(&["chat", "Hello!"]).env("SSL_CERT_FILE", &file).output().unwrap();
+        let output = home
+            .command(&["chat", "Hello!"])
+            .env("SSL_CERT_FILE", &file)
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(1));
         String::from_utf8(output.stderr).unwrap()
     };
     let said = run();
-    assert!(said.starts_with("error: cannot read `") && said.contains("no such file"), "{said}");
-    for text in ["no certificate at all", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+    assert!(
+        said.starts_with("error: cannot read `") && said.contains("no such file"),
+        "{said}"
+    );
+    for text in [
+        "no certificate at all",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ] {
         fs::write(&file, text).unwrap();
         let said = run();
-        assert!(said.contains("roots.pem`, named by `SSL_CERT_FILE`, holds no usable certificate"), "{said}");
+        assert!(
+            said.contains("roots.pem`, named by `SSL_CERT_FILE`, holds no usable certificate"),
+            "{said}"
+        );
     }
 }

@@ -37,7 +37,11 @@ impl Base {
         if path.is_file() {
             let bytes = fs::read(path).with_context(|| format!("could not read `{text}`"))?;
             let is_binary = bytes.starts_with(b"\0asm");
-            return Ok(if is_binary { Self::Binary(path.to_owned()) } else { Self::Sizes(path.to_owned()) });
+            return Ok(if is_binary {
+                Self::Binary(path.to_owned())
+            } else {
+                Self::Sizes(path.to_owned())
+            });
         }
         let shell = project.shell()?;
         let name = format!("{text}^{{commit}}");
@@ -48,7 +52,9 @@ impl Base {
                 "`{text}` is neither a file nor a git revision: give a revision, a size.json or a .wasm file"
             );
         }
-        Ok(Self::Commit(String::from_utf8_lossy(&answer.stdout).trim().to_owned()))
+        Ok(Self::Commit(
+            String::from_utf8_lossy(&answer.stdout).trim().to_owned(),
+        ))
     }
 
     /// Returns the sizes of the base. A commit is built first.
@@ -76,10 +82,17 @@ impl Base {
 
 fn binary(path: &Path) -> Result<Profile> {
     let bytes = files::read(path)?;
-    let name = if Parser::is_component(&bytes) { "clawft.wasm" } else { "clawft-wasip1.wasm" };
+    let name = if Parser::is_component(&bytes) {
+        "clawft.wasm"
+    } else {
+        "clawft-wasip1.wasm"
+    };
     let anatomy = Anatomy::of(&bytes, &wasm::OWNERS)
         .with_context(|| format!("could not parse `{}`", path.display()))?;
-    Ok(Profile { revision: None, artifacts: BTreeMap::from([(name.to_owned(), anatomy)]) })
+    Ok(Profile {
+        revision: None,
+        artifacts: BTreeMap::from([(name.to_owned(), anatomy)]),
+    })
 }
 
 /// Builds the commit with its own sources, settings and locked dependencies, and with our toolchain and optimiser.
@@ -96,12 +109,23 @@ fn build(project: &Project, commit: &str) -> Result<Profile> {
     )?;
     // All files get the current time: cargo takes sources that are older than its output for the ones it compiled,
     // and the last build in this target directory was of another commit.
-    cmd::run(cmd!(shell, "tar -x --touch -f {archive} -C {root}"), "unpack the base")?;
+    cmd::run(
+        cmd!(shell, "tar -x --touch -f {archive} -C {root}"),
+        "unpack the base",
+    )?;
     let target = project.target.join("xtask").join("base");
-    let base = Project { root, dist: target.join("dist"), target, cache: project.cache.clone() };
+    let base = Project {
+        root,
+        dist: target.join("dist"),
+        target,
+        cache: project.cache.clone(),
+    };
     let built = wasm::profile_of_another(project, &base)
         .with_context(|| format!("could not build the base {commit}"))?;
-    Ok(Profile { revision: Some(commit.to_owned()), ..built })
+    Ok(Profile {
+        revision: Some(commit.to_owned()),
+        ..built
+    })
 }
 
 #[cfg(test)]

@@ -32,14 +32,24 @@ pub(super) fn check(project: &Project, html: &Path) -> Result<()> {
         if outcome.status.success() {
             ui::status(
                 "Passed",
-                &format!("{case}: {}", screenshots.join(name).with_extension("png").display()),
+                &format!(
+                    "{case}: {}",
+                    screenshots.join(name).with_extension("png").display()
+                ),
             );
             continue;
         }
         let said = String::from_utf8_lossy(&outcome.stderr).into_owned();
-        findings.push(format!("{case}: {}", said.lines().last().unwrap_or("it printed nothing")));
+        findings.push(format!(
+            "{case}: {}",
+            said.lines().last().unwrap_or("it printed nothing")
+        ));
     }
-    if findings.is_empty() { Ok(()) } else { bail!("the page failed its checks\n{}", findings.join("\n")) }
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        bail!("the page failed its checks\n{}", findings.join("\n"))
+    }
 }
 
 #[cfg(test)]

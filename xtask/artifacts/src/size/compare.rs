@@ -37,8 +37,15 @@ pub(super) fn run(project: &Project, json: bool) -> Result<()> {
         rows.extend(rows_of(project, &trials, stack)?);
     }
     let shell = project.shell()?;
-    let toolchain = cmd::read(xshell::cmd!(shell, "rustc --version"), "ask rustc for its version")?;
-    let comparison = Comparison { toolchain, wasmtime: trials.version().to_owned(), rows };
+    let toolchain = cmd::read(
+        xshell::cmd!(shell, "rustc --version"),
+        "ask rustc for its version",
+    )?;
+    let comparison = Comparison {
+        toolchain,
+        wasmtime: trials.version().to_owned(),
+        rows,
+    };
     let text = json::lines(&comparison)?;
     write(project, &comparison, &text)?;
     ui::result(if json { text } else { render::table(&comparison) }.as_str())
@@ -49,11 +56,25 @@ fn rows_of(project: &Project, trials: &Trials, stack: &Stack) -> Result<Vec<Row>
     ui::status("Comparing", stack.name);
     let stages = stack.build(project)?;
     let row = |name: String, shrunk: &[u8]| -> Result<Row> {
-        let trials = stack.attempt(trials, shrunk).with_context(|| format!("could not run {name}"))?;
-        Ok(Row { name, ours: false, plain: None, small: None, shrunk: measure(shrunk)?, trials })
+        let trials = stack
+            .attempt(trials, shrunk)
+            .with_context(|| format!("could not run {name}"))?;
+        Ok(Row {
+            name,
+            ours: false,
+            plain: None,
+            small: None,
+            shrunk: measure(shrunk)?,
+            trials,
+        })
     };
     let (plain, small) = (Some(measure(&stages.plain)?), Some(measure(&stages.small)?));
-    let mut rows = vec![Row { ours: stack.ours, plain, small, ..row(stack.title()?, &stages.shrunk)? }];
+    let mut rows = vec![Row {
+        ours: stack.ours,
+        plain,
+        small,
+        ..row(stack.title()?, &stages.shrunk)?
+    }];
     if stack.by_others_too {
         let (name, shrunk) = stack::by_jco(project, &stages.small)?;
         rows.push(row(name, &shrunk)?);
@@ -63,7 +84,10 @@ fn rows_of(project: &Project, trials: &Trials, stack: &Stack) -> Result<Vec<Row>
 
 fn measure(component: &[u8]) -> Result<Sizes> {
     let compressed = files::gzip(component).context("could not compress")?;
-    Ok(Sizes { raw: component.len(), gzip: compressed.len() })
+    Ok(Sizes {
+        raw: component.len(),
+        gzip: compressed.len(),
+    })
 }
 
 fn write(project: &Project, comparison: &Comparison, text: &str) -> Result<()> {
@@ -86,11 +110,22 @@ mod tests {
         let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
         let comparison: Comparison = serde_json::from_str(&read(RESULTS)).unwrap();
         let page = read(PAGE);
-        assert_eq!(render::put_into(&page, &comparison).unwrap(), page, "run `cargo xtask size compare`");
-        assert_eq!(chart::draw(&comparison), read(CHART), "run `cargo xtask size compare`");
+        assert_eq!(
+            render::put_into(&page, &comparison).unwrap(),
+            page,
+            "run `cargo xtask size compare`"
+        );
+        assert_eq!(
+            chart::draw(&comparison),
+            read(CHART),
+            "run `cargo xtask size compare`"
+        );
         for stack in STACKS {
             let title = stack.title().unwrap();
-            assert!(comparison.rows.iter().any(|row| row.name == title), "{title}: compare again");
+            assert!(
+                comparison.rows.iter().any(|row| row.name == title),
+                "{title}: compare again"
+            );
         }
     }
 }

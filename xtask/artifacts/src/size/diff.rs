@@ -41,9 +41,14 @@ pub(super) fn run(
             base: String,
             artifacts: BTreeMap<&'a str, Difference>,
         }
-        return ui::result(&json::lines(&Output { base: base.name(), artifacts: differences })?);
+        return ui::result(&json::lines(&Output {
+            base: base.name(),
+            artifacts: differences,
+        })?);
     }
-    differences.iter().try_for_each(|(name, difference)| ui::result(&render(name, difference, number)))
+    differences
+        .iter()
+        .try_for_each(|(name, difference)| ui::result(&render(name, difference, number)))
 }
 
 /// Returns the profiles of the base and of the current artifacts, without artifacts that the base does not have.
@@ -51,17 +56,25 @@ pub(super) fn both(project: &Project, base: &Base) -> Result<(Profile, Profile)>
     let before = base.load(project)?;
     let mut after = wasm::profile(project, project)?;
     if matches!(base, Base::Binary(_) | Base::Commit(_)) {
-        after.artifacts.retain(|name, _| before.artifacts.contains_key(name));
+        after
+            .artifacts
+            .retain(|name, _| before.artifacts.contains_key(name));
         if before.artifacts.values().any(|anatomy| !anatomy.has_names()) {
             ui::warn("the base has no names of functions, so its code is compared as a whole");
-            after.artifacts.values_mut().for_each(|anatomy| *anatomy = anatomy.without_names());
+            after
+                .artifacts
+                .values_mut()
+                .for_each(|anatomy| *anatomy = anatomy.without_names());
         }
     }
     Ok((before, after))
 }
 
 fn render(name: &str, difference: &Difference, number: usize) -> String {
-    let (before, after) = (difference.before.unwrap_or_default(), difference.after.unwrap_or_default());
+    let (before, after) = (
+        difference.before.unwrap_or_default(),
+        difference.after.unwrap_or_default(),
+    );
     let summary = format!(
         "{name}: {} → {} bytes raw ({}), {} → {} gzip -9 ({})",
         grouped(before.raw),
@@ -74,16 +87,26 @@ fn render(name: &str, difference: &Difference, number: usize) -> String {
     if difference.parts.is_empty() {
         return summary;
     }
-    let crates = difference.crates.iter().map(|change| row(change, change.id.owner.clone(), None));
+    let crates = difference
+        .crates
+        .iter()
+        .map(|change| row(change, change.id.owner.clone(), None));
     let parts = difference.parts.iter().take(number);
     let parts = parts.map(|change| row(change, short(&change.id.name), Some(&change.id.owner)));
     let crates = table(&["crate", "", "raw", "gzip", "was", "is"], crates.collect(), 2..6);
     let mut text = format!(
         "{summary}\n{crates}\n{}",
-        table(&["function", "crate", "", "raw", "gzip", "was", "is"], parts.collect(), 3..7)
+        table(
+            &["function", "crate", "", "raw", "gzip", "was", "is"],
+            parts.collect(),
+            3..7
+        )
     );
     if difference.parts.len() > number {
-        text.push_str(&format!("\n{} more: see -n and --json", difference.parts.len() - number));
+        text.push_str(&format!(
+            "\n{} more: see -n and --json",
+            difference.parts.len() - number
+        ));
     }
     text
 }
@@ -95,7 +118,13 @@ fn row<K>(change: &Change<K>, name: String, owner: Option<&str>) -> Vec<String> 
         ChangeKind::Grown => "grown",
         ChangeKind::Shrunk => "shrunk",
     };
-    let size = |size: Sizes| if size == Sizes::default() { String::new() } else { grouped(size.raw) };
+    let size = |size: Sizes| {
+        if size == Sizes::default() {
+            String::new()
+        } else {
+            grouped(size.raw)
+        }
+    };
     let mut row = vec![name];
     row.extend(owner.map(str::to_owned));
     row.extend([
@@ -130,7 +159,10 @@ mod tests {
             text.starts_with("a.wasm: 157 → 1,327 bytes raw (+1,170), 78 → 663 gzip -9 (+585)"),
             "{text}"
         );
-        assert!(text.contains("grown") && text.contains("removed") && !text.contains("added"), "{text}");
+        assert!(
+            text.contains("grown") && text.contains("removed") && !text.contains("added"),
+            "{text}"
+        );
         assert!(text.ends_with("\n1 more: see -n and --json"), "{text}");
         assert!(!text.contains("same"), "{text}");
     }
@@ -139,6 +171,9 @@ mod tests {
     fn prints_one_line_without_changes() {
         let one = anatomy(&[("a", 100)]);
         let text = render("a.wasm", &diff::anatomies(Some(&one), Some(&one)), 9);
-        assert_eq!(text, "a.wasm: 100 → 100 bytes raw (no change), 50 → 50 gzip -9 (no change)");
+        assert_eq!(
+            text,
+            "a.wasm: 100 → 100 bytes raw (no change), 50 → 50 gzip -9 (no change)"
+        );
     }
 }

@@ -10,5 +10,8 @@ pub(super) fn anatomy(functions: &[(&str, usize)]) -> Anatomy {
         size: Sizes { raw, gzip: raw / 2 },
     };
     let raw = functions.iter().map(|(_, raw)| raw).sum();
-    Anatomy { size: Sizes { raw, gzip: raw / 2 }, parts: functions.iter().map(part).collect() }
+    Anatomy {
+        size: Sizes { raw, gzip: raw / 2 },
+        parts: functions.iter().map(part).collect(),
+    }
 }

@@ -31,7 +31,10 @@ pub(super) struct Entry {
 pub(super) fn read(project: &Project) -> Result<Vec<Entry>> {
     let path = path(project);
     let text = files::read_text(&path)?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|(number, line)| {
             Entry::parse(line).with_context(|| {
@@ -70,16 +73,34 @@ impl Entry {
     fn parse(line: &str) -> Option<Self> {
         let [date, revision, artifact, raw, gzip, why] =
             line.split('\t').collect::<Vec<_>>().try_into().ok()?;
-        let size = Sizes { raw: raw.parse().ok()?, gzip: gzip.parse().ok()? };
+        let size = Sizes {
+            raw: raw.parse().ok()?,
+            gzip: gzip.parse().ok()?,
+        };
         let [date, revision, artifact, why] = [date, revision, artifact, why].map(str::to_owned);
-        Some(Self { date, revision, artifact, size, why })
+        Some(Self {
+            date,
+            revision,
+            artifact,
+            size,
+            why,
+        })
     }
 
     fn line(&self) -> String {
-        let Self { date, revision, artifact, size, why } = self;
+        let Self {
+            date,
+            revision,
+            artifact,
+            size,
+            why,
+        } = self;
         // Tabs and line breaks separate fields and lines, so the reason may have none.
         let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("{date}\t{revision}\t{artifact}\t{}\t{}\t{why}\n", size.raw, size.gzip)
+        format!(
+            "{date}\t{revision}\t{artifact}\t{}\t{}\t{why}\n",
+            size.raw, size.gzip
+        )
     }
 }
 
@@ -93,13 +114,22 @@ mod tests {
             date: "2026-11-22".to_owned(),
             revision: "b74977e+".to_owned(),
             artifact: "clawft.wasm".to_owned(),
-            size: Sizes { raw: 117_000, gzip: 53_000 },
+            size: Sizes {
+                raw: 117_000,
+                gzip: 53_000,
+            },
             why: "streams\tand\nretries".to_owned(),
         };
         let line = entry.line();
         assert_eq!(line.lines().count(), 1);
         let back = Entry::parse(line.trim_end()).unwrap();
-        assert_eq!(back, Entry { why: "streams and retries".to_owned(), ..entry });
+        assert_eq!(
+            back,
+            Entry {
+                why: "streams and retries".to_owned(),
+                ..entry
+            }
+        );
         assert_eq!(Entry::parse("2026-11-22\tabc\tclawft.wasm\tmany\t2\twhy"), None);
     }
 }

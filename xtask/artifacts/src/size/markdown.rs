@@ -19,7 +19,11 @@ use crate::table::{short, signed};
 /// Fails if the file cannot be written.
 pub(super) fn append(path: &Path, text: &str) -> Result<()> {
     let context = || format!("could not write to `{}`", path.display());
-    let mut file = OpenOptions::new().create(true).append(true).open(path).with_context(context)?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(context)?;
     file.write_all(text.as_bytes()).with_context(context)
 }
 
@@ -28,9 +32,18 @@ pub(super) fn append(path: &Path, text: &str) -> Result<()> {
 pub(super) fn page(base: &str, differences: &BTreeMap<&str, Difference>, number: usize) -> String {
     let mut text = format!("### Size, against {base}\n\n");
     let sizes = differences.iter().map(|(name, difference)| {
-        let (before, after) = (difference.before.unwrap_or_default(), difference.after.unwrap_or_default());
+        let (before, after) = (
+            difference.before.unwrap_or_default(),
+            difference.after.unwrap_or_default(),
+        );
         let Sizes { raw, gzip } = after;
-        vec![code(name), grouped(raw), change(before.raw, raw), grouped(gzip), change(before.gzip, gzip)]
+        vec![
+            code(name),
+            grouped(raw),
+            change(before.raw, raw),
+            grouped(gzip),
+            change(before.gzip, gzip),
+        ]
     });
     text.push_str(&table(&["artifact", "raw", "", "`gzip -9`", ""], 1, sizes));
     for (name, difference) in differences {
@@ -43,7 +56,11 @@ pub(super) fn page(base: &str, differences: &BTreeMap<&str, Difference>, number:
 
 /// Returns the folded tables of the changes in an artifact.
 fn details(name: &str, difference: &Difference, number: usize) -> String {
-    let crates = difference.crates.iter().take(number).map(|change| row(code(&change.id.owner), change));
+    let crates = difference
+        .crates
+        .iter()
+        .take(number)
+        .map(|change| row(code(&change.id.owner), change));
     let parts = difference.parts.iter().take(number);
     let parts = parts.map(|change| row(code(&short(&change.id.name)), change));
     let mut text = format!("\n<details><summary>Changes in {name}</summary>\n\n");
@@ -59,16 +76,29 @@ fn details(name: &str, difference: &Difference, number: usize) -> String {
 }
 
 fn row<K>(name: String, change: &Change<K>) -> Vec<String> {
-    let size = |size: Sizes| if size == Sizes::default() { String::new() } else { grouped(size.raw) };
-    vec![name, signed(change.raw()), signed(change.gzip()), size(change.before), size(change.after)]
+    let size = |size: Sizes| {
+        if size == Sizes::default() {
+            String::new()
+        } else {
+            grouped(size.raw)
+        }
+    };
+    vec![
+        name,
+        signed(change.raw()),
+        signed(change.gzip()),
+        size(change.before),
+        size(change.after),
+    ]
 }
 
 /// Returns a table with these headings. The columns from `numbers` on hold numbers.
 fn table(headings: &[&str], numbers: usize, rows: impl Iterator<Item = Vec<String>>) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let headed: Vec<String> = headings.iter().map(ToString::to_string).collect();
-    let ruled: Vec<String> =
-        (0..headings.len()).map(|column| if column < numbers { "---" } else { "---:" }.to_owned()).collect();
+    let ruled: Vec<String> = (0..headings.len())
+        .map(|column| if column < numbers { "---" } else { "---:" }.to_owned())
+        .collect();
     let mut text = line(&headed) + &line(&ruled);
     rows.for_each(|row| text.push_str(&line(&row)));
     text
@@ -115,14 +145,24 @@ mod tests {
 
 </details>
 ";
-        assert_eq!(page("0123456789ab", &BTreeMap::from([("a.wasm", difference)]), 2), expected);
+        assert_eq!(
+            page("0123456789ab", &BTreeMap::from([("a.wasm", difference)]), 2),
+            expected
+        );
     }
 
     #[test]
     fn folds_no_table_without_changes() {
         let one = anatomy(&[("a", 100)]);
-        let text = page("x", &BTreeMap::from([("a.wasm", diff::anatomies(Some(&one), Some(&one)))]), 9);
-        assert!(text.ends_with("| `a.wasm` | 100 | no change | 50 | no change |\n"), "{text}");
+        let text = page(
+            "x",
+            &BTreeMap::from([("a.wasm", diff::anatomies(Some(&one), Some(&one)))]),
+            9,
+        );
+        assert!(
+            text.ends_with("| `a.wasm` | 100 | no change | 50 | no change |\n"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -130,7 +170,10 @@ mod tests {
         let names: Vec<String> = (0..5_000).map(|n| format!("{n:05}{}", "é".repeat(200))).collect();
         let after: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 9_999_999)).collect();
         let difference = || diff::anatomies(None, Some(&anatomy(&after)));
-        let both = BTreeMap::from([("clawft.wasm", difference()), ("clawft-wasip1.wasm", difference())]);
+        let both = BTreeMap::from([
+            ("clawft.wasm", difference()),
+            ("clawft-wasip1.wasm", difference()),
+        ]);
         // GitHub's limit for a comment in characters; by default thirty functions are listed.
         assert!(page("0123456789ab", &both, 30).chars().count() < 65_536);
     }

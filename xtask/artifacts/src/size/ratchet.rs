@@ -32,9 +32,13 @@ pub(super) fn check(project: &Project, json: bool) -> Result<()> {
     } else {
         ui::result(&overview(&profile, &accepted, &budget))?;
     }
-    let measured: Vec<_> =
-        sizes(&profile).into_iter().map(|(name, size)| (name, wasm::measured(size))).collect();
-    budget.check(&measured, &flags::shipped()).map_err(|error| wasm::explain(project, &profile, &error))
+    let measured: Vec<_> = sizes(&profile)
+        .into_iter()
+        .map(|(name, size)| (name, wasm::measured(size)))
+        .collect();
+    budget
+        .check(&measured, &flags::shipped())
+        .map_err(|error| wasm::explain(project, &profile, &error))
 }
 
 /// Accepts the current sizes.
@@ -48,12 +52,19 @@ pub(super) fn accept(project: &Project, why: &str) -> Result<()> {
     let text = std::fs::read_to_string(&path_of_budget).context("could not read the size budget")?;
     let moved = moved(&text, &budget, &sizes(&profile), why)?;
     replace(&path_of_budget, moved.as_bytes())?;
-    replace(&wasm::baseline_path(project), format!("{}\n", json::lines(&profile)?).as_bytes())?;
+    replace(
+        &wasm::baseline_path(project),
+        format!("{}\n", json::lines(&profile)?).as_bytes(),
+    )?;
     history::append(project, &entries(project, &profile, why)?)?;
     for (name, size) in sizes(&profile) {
         ui::status(
             "Accepted",
-            &format!("{name}: {} bytes raw, {} gzip -9", grouped(size.raw), grouped(size.gzip)),
+            &format!(
+                "{name}: {} bytes raw, {} gzip -9",
+                grouped(size.raw),
+                grouped(size.gzip)
+            ),
         );
     }
     Ok(())
@@ -63,7 +74,9 @@ pub(super) fn accept(project: &Project, why: &str) -> Result<()> {
 fn moved(text: &str, budget: &Budget, sizes: &[(&str, Sizes)], why: &str) -> Result<String> {
     let mut document: DocumentMut = text.parse().context("the size budget is not valid TOML")?;
     for &(name, size) in sizes {
-        let row = budget.row(name).with_context(|| format!("`{name}` has no row in the size budget"))?;
+        let row = budget
+            .row(name)
+            .with_context(|| format!("`{name}` has no row in the size budget"))?;
         for (form, bounds, bytes) in [("raw", &row.raw, size.raw), ("gzip", &row.gzip, size.gzip)] {
             let limit = bounds.limit();
             ensure!(
@@ -107,7 +120,11 @@ fn entries(project: &Project, profile: &Profile, why: &str) -> Result<Vec<Entry>
 
 /// Returns the sizes of all artifacts.
 fn sizes(profile: &Profile) -> Vec<(&str, Sizes)> {
-    profile.artifacts.iter().map(|(name, anatomy)| (name.as_str(), anatomy.size)).collect()
+    profile
+        .artifacts
+        .iter()
+        .map(|(name, anatomy)| (name.as_str(), anatomy.size))
+        .collect()
 }
 
 fn overview(profile: &Profile, accepted: &Profile, budget: &Budget) -> String {
@@ -116,8 +133,20 @@ fn overview(profile: &Profile, accepted: &Profile, budget: &Budget) -> String {
         let old = accepted.artifacts.get(name).map(|anatomy| anatomy.size);
         let row = budget.row(name);
         let forms = [
-            (name, "raw", size.raw, old.map(|old| old.raw), row.map(|row| &row.raw)),
-            ("", "gzip -9", size.gzip, old.map(|old| old.gzip), row.map(|row| &row.gzip)),
+            (
+                name,
+                "raw",
+                size.raw,
+                old.map(|old| old.raw),
+                row.map(|row| &row.raw),
+            ),
+            (
+                "",
+                "gzip -9",
+                size.gzip,
+                old.map(|old| old.gzip),
+                row.map(|row| &row.gzip),
+            ),
         ];
         for (name, form, bytes, old, bounds) in forms {
             let told = |tell: fn(&Bounds) -> budget::Size| {
@@ -127,13 +156,18 @@ fn overview(profile: &Profile, accepted: &Profile, budget: &Budget) -> String {
                 name.to_owned(),
                 form.to_owned(),
                 grouped(bytes),
-                old.map(|old| signed(diff::difference(old, bytes))).unwrap_or_default(),
+                old.map(|old| signed(diff::difference(old, bytes)))
+                    .unwrap_or_default(),
                 told(Bounds::tightest),
                 told(Bounds::limit),
             ]);
         }
     }
-    table(&["artifact", "form", "bytes", "since accepted", "may be", "limit"], rows, 2..6)
+    table(
+        &["artifact", "form", "bytes", "since accepted", "may be", "limit"],
+        rows,
+        2..6,
+    )
 }
 
 /// The bounds of an artifact, for the page.
@@ -163,7 +197,14 @@ pub(super) fn bounds_of_artifacts(budget: &Budget) -> BTreeMap<&str, ArtifactBou
     };
     let rows = budget.rows();
     rows.map(|(name, row)| {
-        (name, ArtifactBounds { raw: marks(&row.raw), gzip: marks(&row.gzip), why: row.why.as_deref() })
+        (
+            name,
+            ArtifactBounds {
+                raw: marks(&row.raw),
+                gzip: marks(&row.gzip),
+                why: row.why.as_deref(),
+            },
+        )
     })
     .collect()
 }
@@ -180,20 +221,31 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("budget.toml");
         std::fs::write(&path, FILE).unwrap();
-        moved(FILE, &Budget::load(&path).unwrap(), &[("a.wasm", Sizes { raw, gzip: 800 })], "why not")
+        moved(
+            FILE,
+            &Budget::load(&path).unwrap(),
+            &[("a.wasm", Sizes { raw, gzip: 800 })],
+            "why not",
+        )
     }
 
     #[test]
     fn moves_ratchets_and_keeps_comments() {
         let expected = FILE
             .replace("ratchet = \"2 KB\"", "ratchet = \"2_345 B\"")
-            .replace("ratchet = \"900 B\" }\n", "ratchet = \"800 B\" }\nwhy = \"why not\"\n");
+            .replace(
+                "ratchet = \"900 B\" }\n",
+                "ratchet = \"800 B\" }\nwhy = \"why not\"\n",
+            );
         assert_eq!(moved_to(2_345).unwrap(), expected);
     }
 
     #[test]
     fn refuses_size_above_limit() {
         let error = moved_to(3_001).unwrap_err().to_string();
-        assert_eq!(error, "`a.wasm` is 3,001 bytes raw, above its limit of 3 KB, which is a promise");
+        assert_eq!(
+            error,
+            "`a.wasm` is 3,001 bytes raw, above its limit of 3 KB, which is a promise"
+        );
     }
 }

@@ -93,25 +93,48 @@ fn artifacts<'a>(before: &'a Profile, after: &'a Profile) -> BTreeMap<&'a str, A
         let old = before.artifacts.get(name);
         (
             name.as_str(),
-            Artifact { size: anatomy.size, before: old.map(|old| old.size), parts: parts(old, anatomy) },
+            Artifact {
+                size: anatomy.size,
+                before: old.map(|old| old.size),
+                parts: parts(old, anatomy),
+            },
         )
     };
     after.artifacts.iter().map(artifact).collect()
 }
 
 fn parts<'a>(before: Option<&'a Anatomy>, after: &'a Anatomy) -> Vec<PagePart<'a>> {
-    let mut old: BTreeMap<&PartId, Sizes> =
-        before.into_iter().flat_map(|anatomy| &anatomy.parts).map(|part| (&part.id, part.size)).collect();
+    let mut old: BTreeMap<&PartId, Sizes> = before
+        .into_iter()
+        .flat_map(|anatomy| &anatomy.parts)
+        .map(|part| (&part.id, part.size))
+        .collect();
     let shown = |id: &'a PartId, copies, size, before| {
-        let PartId { kind, owner, module, name } = id;
-        PagePart { kind: *kind, owner, module, name, copies, size, before }
+        let PartId {
+            kind,
+            owner,
+            module,
+            name,
+        } = id;
+        PagePart {
+            kind: *kind,
+            owner,
+            module,
+            name,
+            copies,
+            size,
+            before,
+        }
     };
     let mut parts: Vec<PagePart<'a>> = after
         .parts
         .iter()
         .map(|part| shown(&part.id, part.copies, part.size, old.remove(&part.id)))
         .collect();
-    parts.extend(old.into_iter().map(|(id, size)| shown(id, 0, Sizes::default(), Some(size))));
+    parts.extend(
+        old.into_iter()
+            .map(|(id, size)| shown(id, 0, Sizes::default(), Some(size))),
+    );
     parts
 }
 
@@ -137,7 +160,10 @@ mod tests {
             assert!(!page.contains(elsewhere), "{elsewhere}");
         }
         // The namespace of SVG, which is not loaded.
-        assert_eq!(page.matches("http://").count(), page.matches("http://www.w3.org/2000/svg").count());
+        assert_eq!(
+            page.matches("http://").count(),
+            page.matches("http://www.w3.org/2000/svg").count()
+        );
         assert!(!page.contains("/*STYLE*/") && !page.contains("/*DATA*/") && !page.contains("/*SCRIPT*/"));
     }
 
@@ -151,8 +177,15 @@ mod tests {
     fn shows_removed_part_without_a_size() {
         let anatomy = |names: &[&str]| {
             let size = Sizes { raw: 5, gzip: 2 };
-            let part = |name: &&str| Part { id: PartId::new(Kind::Code, "core", name), copies: 1, size };
-            Anatomy { size, parts: names.iter().map(part).collect() }
+            let part = |name: &&str| Part {
+                id: PartId::new(Kind::Code, "core", name),
+                copies: 1,
+                size,
+            };
+            Anatomy {
+                size,
+                parts: names.iter().map(part).collect(),
+            }
         };
         let (before, after) = (anatomy(&["same", "gone"]), anatomy(&["same", "new"]));
         let told: Vec<_> = parts(Some(&before), &after)

@@ -49,12 +49,16 @@ pub(super) fn run(project: &Project, number: usize, json: bool) -> Result<()> {
     if json {
         return ui::result(&json::lines(&BTreeMap::from([("artifacts", tops)]))?);
     }
-    tops.iter().try_for_each(|(name, top)| ui::result(&render(name, top)))
+    tops.iter()
+        .try_for_each(|(name, top)| ui::result(&render(name, top)))
 }
 
 fn top(anatomy: &Anatomy, functions: Vec<Line>) -> Top {
     let count = |of: &dyn Fn(&PartId) -> bool| {
-        let code = anatomy.parts.iter().filter(|part| part.id.kind == Kind::Code && of(&part.id));
+        let code = anatomy
+            .parts
+            .iter()
+            .filter(|part| part.id.kind == Kind::Code && of(&part.id));
         code.map(|part| part.copies).sum()
     };
     let kinds = diff::by_kind(&anatomy.parts).into_iter().map(|(of, size)| Sum {
@@ -69,19 +73,35 @@ fn top(anatomy: &Anatomy, functions: Vec<Line>) -> Top {
     });
     let mut crates: Vec<Sum> = crates.collect();
     crates.sort_by(|a, b| b.size.raw.cmp(&a.size.raw).then_with(|| a.name.cmp(&b.name)));
-    Top { size: anatomy.size, functions, kinds: kinds.collect(), crates }
+    Top {
+        size: anatomy.size,
+        functions,
+        kinds: kinds.collect(),
+        crates,
+    }
 }
 
 fn render(name: &str, top: &Top) -> String {
-    let functions = top
-        .functions
-        .iter()
-        .map(|line| vec![grouped(line.bytes), percent(line.bytes, top.size.raw), short(&line.name)]);
+    let functions = top.functions.iter().map(|line| {
+        vec![
+            grouped(line.bytes),
+            percent(line.bytes, top.size.raw),
+            short(&line.name),
+        ]
+    });
     let functions = table(&["bytes", "of all", "function"], functions.collect(), 0..2);
     let sums = |title: &str, sums: &[Sum]| {
         let row = |sum: &Sum| {
-            let Sum { name, functions, size } = sum;
-            let functions = if *functions == 0 { String::new() } else { grouped(*functions) };
+            let Sum {
+                name,
+                functions,
+                size,
+            } = sum;
+            let functions = if *functions == 0 {
+                String::new()
+            } else {
+                grouped(*functions)
+            };
             vec![
                 name.clone(),
                 functions,
@@ -103,7 +123,11 @@ fn render(name: &str, top: &Top) -> String {
         ]);
         table(&[title, "functions", "bytes", "of all", "gzip -9"], rows, 1..5)
     };
-    format!("{name}\n{functions}\n{}\n{}", sums("kind", &top.kinds), sums("crate", &top.crates))
+    format!(
+        "{name}\n{functions}\n{}\n{}",
+        sums("kind", &top.kinds),
+        sums("crate", &top.crates)
+    )
 }
 
 #[cfg(test)]
@@ -124,11 +148,25 @@ mod tests {
             part(Kind::Code, "clawft", 200, 1),
             part(Kind::Data, "data", 334, 1),
         ];
-        let anatomy = Anatomy { size: Sizes { raw: 1_234, gzip: 3 }, parts };
-        let text = render("a.wasm", &top(&anatomy, vec![Line { name: "f".to_owned(), bytes: 617 }]));
+        let anatomy = Anatomy {
+            size: Sizes { raw: 1_234, gzip: 3 },
+            parts,
+        };
+        let text = render(
+            "a.wasm",
+            &top(
+                &anatomy,
+                vec![Line {
+                    name: "f".to_owned(),
+                    bytes: 617,
+                }],
+            ),
+        );
         assert!(text.contains("617   50.0 %   f"), "{text}");
         let sums = text.lines().filter(|line| line.contains("the whole file"));
-        let sums: Vec<Vec<&str>> = sums.map(|line| line.split_whitespace().skip(4).collect()).collect();
+        let sums: Vec<Vec<&str>> = sums
+            .map(|line| line.split_whitespace().skip(4).collect())
+            .collect();
         assert_eq!(sums, [["3", "1,234", "100.0", "%", "3", "│"]; 2], "{text}");
         let crates = &text[text.find(" crate ").unwrap()..];
         let places = ["core", "data", "clawft"].map(|name| crates.find(&format!(" {name} ")).unwrap());

@@ -29,7 +29,12 @@ impl Mode {
                 "--profile",
                 "release-wasm",
             ],
-            Self::Small => &["--config", ".cargo/size-optimised.toml", "--profile", "release-wasm"],
+            Self::Small => &[
+                "--config",
+                ".cargo/size-optimised.toml",
+                "--profile",
+                "release-wasm",
+            ],
             Self::Plain => &["--release"],
         }
     }
@@ -48,19 +53,45 @@ pub(super) fn build(
         HttpBackend::Client => &["--features", "wasi-http-client"],
     };
     let what = [&["--package", "clawft-wasm", "--bin", "clawft"], features].concat();
-    compile(project, mode, target, &what, locked, &format!("build clawft for {target}"))
+    compile(
+        project,
+        mode,
+        target,
+        &what,
+        locked,
+        &format!("build clawft for {target}"),
+    )
 }
 
 /// Builds the program of `package` with the settings of the shipped artifacts.
 pub(super) fn program(project: &Project, target: &str, package: &str) -> Result<Vec<u8>> {
     let purpose = format!("build {package} for {target}");
-    compile(project, Mode::Named, target, &["--package", package], false, &purpose)
+    compile(
+        project,
+        Mode::Named,
+        target,
+        &["--package", package],
+        false,
+        &purpose,
+    )
 }
 
 /// Builds the program of a package of `xtask/size-samples`, a workspace of its own.
 pub(super) fn sample(project: &Project, mode: Mode, target: &str, package: &str) -> Result<Vec<u8>> {
-    let what = ["--manifest-path", "xtask/size-samples/Cargo.toml", "--package", package];
-    compile(project, mode, target, &what, true, &format!("build the sample {package}"))
+    let what = [
+        "--manifest-path",
+        "xtask/size-samples/Cargo.toml",
+        "--package",
+        package,
+    ];
+    compile(
+        project,
+        mode,
+        target,
+        &what,
+        true,
+        &format!("build the sample {package}"),
+    )
 }
 
 /// Builds the package and program in `what`. `purpose` completes the sentence "could not …".
@@ -81,10 +112,13 @@ fn compile(
     // Flags from the environment would replace the ones in the file, and the artifact would depend on who builds
     // it. A target directory from the environment belongs to our own checkout, but this may be a build of another
     // one. Samples share the target directory of the workspace, to share the compiled std.
-    let build = cmd!(shell, "cargo build --target {target} {arguments...} {what...} {locked...}")
-        .env("CARGO_TARGET_DIR", &project.target)
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    let build = cmd!(
+        shell,
+        "cargo build --target {target} {arguments...} {what...} {locked...}"
+    )
+    .env("CARGO_TARGET_DIR", &project.target)
+    .env_remove("RUSTFLAGS")
+    .env_remove("CARGO_ENCODED_RUSTFLAGS");
     let path = cargo::executable(build, purpose)?;
     files::read(&path)
 }

@@ -15,9 +15,13 @@ use wasm_diet::features::{self, COMPONENTS, Feature};
 /// [`lower`](super::lower) replaces those that the C library uses.
 pub(super) fn of(artifact: Artifact) -> &'static [Feature] {
     match artifact {
-        Artifact::Component => {
-            &["bulk_memory", "bulk_memory_opt", COMPONENTS, "saturating_float_to_int", "sign_extension"]
-        }
+        Artifact::Component => &[
+            "bulk_memory",
+            "bulk_memory_opt",
+            COMPONENTS,
+            "saturating_float_to_int",
+            "sign_extension",
+        ],
         Artifact::Wasip1Module => &[],
     }
 }
@@ -58,6 +62,9 @@ mod tests {
         let plain = Module::new().finish();
         check(&plain, &[]).unwrap();
         let error = check(&plain, &["sign_extension"]).unwrap_err().to_string();
-        assert!(error.starts_with("`sign_extension` is listed and no longer used: "), "{error}");
+        assert!(
+            error.starts_with("`sign_extension` is listed and no longer used: "),
+            "{error}"
+        );
     }
 }

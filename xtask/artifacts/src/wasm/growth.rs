@@ -26,7 +26,9 @@ pub(crate) fn baseline(project: &Project) -> Result<Profile> {
 
 /// Adds to `error`, the violation of a budget, the functions that grew since the sizes were accepted, and the cures.
 pub(crate) fn explain(project: &Project, profile: &Profile, error: &Error) -> Error {
-    let Some(violations) = error.downcast_ref::<Violations>() else { return anyhow!("{error:#}") };
+    let Some(violations) = error.downcast_ref::<Violations>() else {
+        return anyhow!("{error:#}");
+    };
     let grown = match baseline(project) {
         Ok(accepted) => grown(&accepted, profile),
         Err(unreadable) => format!("the functions that grew are not known: {unreadable:#}\n"),
@@ -38,7 +40,11 @@ pub(crate) fn explain(project: &Project, profile: &Profile, error: &Error) -> Er
         );
     }
     let cures = violations.cures("accept the growth with its reason: cargo xtask size --accept \"WHY\"");
-    let grown = if grown.is_empty() { grown } else { format!("\n{grown}") };
+    let grown = if grown.is_empty() {
+        grown
+    } else {
+        format!("\n{grown}")
+    };
     anyhow!("{violations}\n{grown}\n{}", cures.join("\n"))
 }
 
@@ -46,16 +52,29 @@ pub(crate) fn explain(project: &Project, profile: &Profile, error: &Error) -> Er
 fn grown(accepted: &Profile, profile: &Profile) -> String {
     let mut text = String::new();
     for (name, difference) in diff::profiles(accepted, profile) {
-        let (Some(before), Some(after)) = (difference.before, difference.after) else { continue };
+        let (Some(before), Some(after)) = (difference.before, difference.after) else {
+            continue;
+        };
         let more = diff::difference(before.raw, after.raw);
         if more <= 0 && after.gzip <= before.gzip {
             continue;
         }
-        text.push_str(&format!("in {name}, since the accepted size ({} bytes raw):\n", signed(more)));
-        let mut grown: Vec<_> = difference.parts.iter().filter(|change| change.raw() > 0).collect();
+        text.push_str(&format!(
+            "in {name}, since the accepted size ({} bytes raw):\n",
+            signed(more)
+        ));
+        let mut grown: Vec<_> = difference
+            .parts
+            .iter()
+            .filter(|change| change.raw() > 0)
+            .collect();
         grown.sort_by_key(|change| std::cmp::Reverse(change.raw()));
         for change in grown.iter().take(NAMED) {
-            text.push_str(&format!("{:>9}  {}\n", signed(change.raw()), short(&change.id.name)));
+            text.push_str(&format!(
+                "{:>9}  {}\n",
+                signed(change.raw()),
+                short(&change.id.name)
+            ));
         }
         if grown.len() > NAMED {
             text.push_str(&format!(
@@ -84,11 +103,19 @@ mod tests {
                 size: Sizes { raw, gzip: raw },
             };
             let raw = functions.iter().map(|(_, raw)| raw).sum();
-            let anatomy =
-                Anatomy { size: Sizes { raw, gzip: raw }, parts: functions.iter().map(part).collect() };
-            Profile { revision: None, artifacts: BTreeMap::from([("a.wasm".to_owned(), anatomy)]) }
+            let anatomy = Anatomy {
+                size: Sizes { raw, gzip: raw },
+                parts: functions.iter().map(part).collect(),
+            };
+            Profile {
+                revision: None,
+                artifacts: BTreeMap::from([("a.wasm".to_owned(), anatomy)]),
+            }
         };
-        let text = grown(&profile(&[("a", 10), ("b", 20)]), &profile(&[("a", 5), ("b", 23), ("c", 1_200)]));
+        let text = grown(
+            &profile(&[("a", 10), ("b", 20)]),
+            &profile(&[("a", 5), ("b", 23), ("c", 1_200)]),
+        );
         let expected = "in a.wasm, since the accepted size (+1,198 bytes raw):\n   +1,200  c\n       +3  b\n";
         assert_eq!(text, expected);
         assert_eq!(grown(&profile(&[("a", 10)]), &profile(&[("a", 9)])), "");

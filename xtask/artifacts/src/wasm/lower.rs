@@ -48,7 +48,9 @@ pub(super) fn lower(module: &[u8]) -> Result<Vec<u8>> {
             Payload::CodeSectionEntry(body) => {
                 code.raw(&rewritten(module, body, functions)?);
                 if code.len() == bodies {
-                    code.function(&helpers::copy()).function(&helpers::fill()).append_to(&mut output);
+                    code.function(&helpers::copy())
+                        .function(&helpers::fill())
+                        .append_to(&mut output);
                 }
                 continue;
             }
@@ -87,7 +89,9 @@ fn rewritten(module: &[u8], body: &FunctionBody<'_>, helpers: u32) -> Result<Vec
     while !operators.eof() {
         let (operator, start) = operators.read_with_offset()?;
         match in_place_of(&operator, helpers) {
-            Some(instructions) => instructions.iter().for_each(|instruction| instruction.encode(&mut output)),
+            Some(instructions) => instructions
+                .iter()
+                .for_each(|instruction| instruction.encode(&mut output)),
             None => output.extend(section(module, start..operators.original_position())?),
         }
     }
@@ -112,7 +116,10 @@ fn in_place_of(operator: &Operator<'_>, helpers: u32) -> Option<Vec<Instruction<
         ]
     };
     Some(match operator {
-        Operator::MemoryCopy { dst_mem: 0, src_mem: 0 } => vec![Instruction::Call(helpers)],
+        Operator::MemoryCopy {
+            dst_mem: 0,
+            src_mem: 0,
+        } => vec![Instruction::Call(helpers)],
         Operator::MemoryFill { mem: 0 } => vec![Instruction::Call(helpers + 1)],
         Operator::I32Extend8S => shifts_32(24),
         Operator::I32Extend16S => shifts_32(16),

@@ -44,7 +44,11 @@ impl<'p> Optimiser<'p> {
         let results = project.target.join("xtask").join("optimised");
         fs::create_dir_all(&results)
             .with_context(|| format!("could not make the directory `{}`", results.display()))?;
-        Ok(Self { project, results, driver: OnceLock::new() })
+        Ok(Self {
+            project,
+            results,
+            driver: OnceLock::new(),
+        })
     }
 
     /// Returns the smallest equivalent of `module` that Binaryen finds with these `features`.
@@ -60,14 +64,25 @@ impl<'p> Optimiser<'p> {
     fn run(&self, module: &[u8], features: &[&str]) -> Result<Vec<u8>> {
         let driver = self.driver()?;
         let directory = tempfile::tempdir().context("could not make a temporary directory")?;
-        let (input, output) = (directory.path().join("in.wasm"), directory.path().join("out.wasm"));
+        let (input, output) = (
+            directory.path().join("in.wasm"),
+            directory.path().join("out.wasm"),
+        );
         fs::write(&input, module).with_context(|| format!("could not write `{}`", input.display()))?;
         let shell = self.project.shell()?;
         let what = format!("a core module of {} bytes with Binaryen", module.len());
-        let run = || cmd::output(cmd!(shell, "{driver} {input} {output} {features...}"), "run Binaryen");
+        let run = || {
+            cmd::output(
+                cmd!(shell, "{driver} {input} {output} {features...}"),
+                "run Binaryen",
+            )
+        };
         let done = ui::progress("Optimising", &what, run)?;
         if !done.status.success() {
-            bail!("Binaryen rejected {what}\n{}", complaints(&String::from_utf8_lossy(&done.stderr)));
+            bail!(
+                "Binaryen rejected {what}\n{}",
+                complaints(&String::from_utf8_lossy(&done.stderr))
+            );
         }
         files::read(&output)
     }
@@ -115,7 +130,10 @@ mod tests {
             "[wasm-validator error in function 3] unexpected false\n{}",
             "(i32.const 0)\n".repeat(5000)
         );
-        assert_eq!(complaints(&dump), "[wasm-validator error in function 3] unexpected false");
+        assert_eq!(
+            complaints(&dump),
+            "[wasm-validator error in function 3] unexpected false"
+        );
     }
 
     #[test]

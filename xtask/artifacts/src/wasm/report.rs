@@ -53,7 +53,12 @@ impl Report {
         let shell = project.shell()?;
         let toolchain = cmd::read(cmd!(shell, "rustc --version"), "ask rustc for its version")?;
         let revision = revision::of(project)?;
-        Ok(Self { revision, toolchain, artifacts: BTreeMap::new(), order: Vec::new() })
+        Ok(Self {
+            revision,
+            toolchain,
+            artifacts: BTreeMap::new(),
+            order: Vec::new(),
+        })
     }
 
     /// Records a step that began at `started` and left `bytes` bytes.
@@ -63,7 +68,11 @@ impl Report {
         }
         let entry = self.artifacts.entry(artifact.file_name()).or_default();
         entry.target = artifact.target();
-        entry.steps.push(Step { name, bytes, seconds: started.elapsed().as_secs_f64() });
+        entry.steps.push(Step {
+            name,
+            bytes,
+            seconds: started.elapsed().as_secs_f64(),
+        });
     }
 
     /// Records an artifact's final size and its parts.
@@ -76,19 +85,34 @@ impl Report {
     /// Returns the profile of the artifacts.
     pub(super) fn profile(&self) -> Profile {
         let artifacts = self.artifacts.iter().filter_map(|(&name, entry)| {
-            Some((name.to_owned(), Anatomy { size: entry.size?, parts: entry.parts.clone() }))
+            Some((
+                name.to_owned(),
+                Anatomy {
+                    size: entry.size?,
+                    parts: entry.parts.clone(),
+                },
+            ))
         });
-        Profile { revision: self.revision.clone(), artifacts: artifacts.collect() }
+        Profile {
+            revision: self.revision.clone(),
+            artifacts: artifacts.collect(),
+        }
     }
 
     /// Returns the name and size of each artifact.
     pub(super) fn sizes(&self) -> Vec<(&'static str, Measured)> {
-        self.artifacts.iter().filter_map(|(&name, entry)| Some((name, measured(entry.size?)))).collect()
+        self.artifacts
+            .iter()
+            .filter_map(|(&name, entry)| Some((name, measured(entry.size?))))
+            .collect()
     }
 
     /// Writes `size.json`.
     pub(super) fn write(&self, directory: &Path) -> Result<()> {
-        replace(&directory.join("size.json"), format!("{}\n", self.json()?).as_bytes())
+        replace(
+            &directory.join("size.json"),
+            format!("{}\n", self.json()?).as_bytes(),
+        )
     }
 
     /// Prints the table, or `size.json` with `--json`, and adds the table to the workflow's summary if there is
@@ -124,7 +148,11 @@ impl Report {
                     _ => None,
                 });
                 table.add_row([
-                    if index == 0 { name.to_owned() } else { String::new() },
+                    if index == 0 {
+                        name.to_owned()
+                    } else {
+                        String::new()
+                    },
                     step.name.to_owned(),
                     format!("{:.1}", step.seconds),
                     grouped(step.bytes),
@@ -133,7 +161,10 @@ impl Report {
             }
         }
         for column in [2, 3, 4] {
-            table.column_mut(column).expect("the header has five").set_cell_alignment(CellAlignment::Right);
+            table
+                .column_mut(column)
+                .expect("the header has five")
+                .set_cell_alignment(CellAlignment::Right);
         }
         table
     }
@@ -165,11 +196,22 @@ mod tests {
             order: Vec::new(),
         };
         let started = Instant::now();
-        for (step, bytes) in [("build", 400), ("optimise", 300), ("strip, validate", 200), ("gzip -9", 100)] {
+        for (step, bytes) in [
+            ("build", 400),
+            ("optimise", 300),
+            ("strip, validate", 200),
+            ("gzip -9", 100),
+        ] {
             report.step(Artifact::Component, step, started, bytes);
         }
         let size = Sizes { raw: 200, gzip: 100 };
-        report.measured(Artifact::Component, Anatomy { size, parts: Vec::new() });
+        report.measured(
+            Artifact::Component,
+            Anatomy {
+                size,
+                parts: Vec::new(),
+            },
+        );
         report
     }
 
@@ -186,8 +228,11 @@ mod tests {
     fn shows_share_of_file_and_compressed_form() {
         let mut table = report().table(Some(&budget()));
         let markdown = table.load_style(presets::ASCII_MARKDOWN).to_string();
-        let shares: Vec<&str> =
-            markdown.lines().skip(2).map(|line| line.rsplit('|').nth(1).unwrap().trim()).collect();
+        let shares: Vec<&str> = markdown
+            .lines()
+            .skip(2)
+            .map(|line| line.rsplit('|').nth(1).unwrap().trim())
+            .collect();
         assert_eq!(shares, ["", "", "50.0 % of 400 B", "25.0 % of 400 B"]);
     }
 
@@ -196,7 +241,10 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&report().json().unwrap()).unwrap();
         let artifact = &json["artifacts"]["clawft.wasm"];
         assert_eq!((&artifact["raw"], &artifact["gzip"]), (&200.into(), &100.into()));
-        assert_eq!(artifact["steps"][1], serde_json::json!({ "name": "optimise", "bytes": 300 }));
+        assert_eq!(
+            artifact["steps"][1],
+            serde_json::json!({ "name": "optimise", "bytes": 300 })
+        );
         assert_eq!(json["revision"], "abc");
     }
 

@@ -40,7 +40,10 @@ pub(crate) struct Stages {
 /// # Errors
 /// Fails if it cannot be built, or if the optimiser rejects it.
 pub(crate) fn stages(project: &Project, source: Source) -> Result<Stages> {
-    let (plain, small) = (build(project, Mode::Plain, source)?, build(project, Mode::Small, source)?);
+    let (plain, small) = (
+        build(project, Mode::Plain, source)?,
+        build(project, Mode::Small, source)?,
+    );
     let shrunk = shrink(project, &small)?;
     Ok(Stages { plain, small, shrunk })
 }

@@ -31,16 +31,23 @@ impl Exchange {
              content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len()
         );
-        Ok(Self { address: address.to_owned(), request: request.into_bytes() })
+        Ok(Self {
+            address: address.to_owned(),
+            request: request.into_bytes(),
+        })
     }
 
     /// Makes the exchange, and returns the time that it took.
     pub(super) fn take(&self) -> Result<Duration> {
         let start = Instant::now();
-        let answer =
-            self.answer().with_context(|| format!("could not send a request to `{}`", self.address))?;
+        let answer = self
+            .answer()
+            .with_context(|| format!("could not send a request to `{}`", self.address))?;
         let took = start.elapsed();
-        ensure!(answer.starts_with(b"HTTP/1.1 200"), "the provider did not answer with the status 200");
+        ensure!(
+            answer.starts_with(b"HTTP/1.1 200"),
+            "the provider did not answer with the status 200"
+        );
         Ok(took)
     }
 
@@ -63,8 +70,11 @@ mod tests {
     #[test]
     fn sends_one_request_and_reads_response() {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let exchange =
-            Exchange::new(&format!("http://{}/1/0/v1", server.local_addr().unwrap()), "hello").unwrap();
+        let exchange = Exchange::new(
+            &format!("http://{}/1/0/v1", server.local_addr().unwrap()),
+            "hello",
+        )
+        .unwrap();
         let expected = exchange.request.len();
         let serving = thread::spawn(move || {
             let (mut client, _) = server.accept().unwrap();
@@ -75,7 +85,10 @@ mod tests {
         });
         exchange.take().unwrap();
         let request = serving.join().unwrap();
-        assert!(request.starts_with("POST /1/0/v1/chat/completions HTTP/1.1\r\n"), "{request}");
+        assert!(
+            request.starts_with("POST /1/0/v1/chat/completions HTTP/1.1\r\n"),
+            "{request}"
+        );
         assert!(
             request.ends_with(r#"{"messages":[{"content":"hello","role":"user"}],"model":"gpt-4o-mini"}"#)
         );

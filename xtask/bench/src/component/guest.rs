@@ -63,7 +63,13 @@ impl GuestRunner {
             cmd::run_quietly(compile, "compile a component", 20)?;
         }
         let nothing = GuestInput::new(directory.path(), "nothing", "")?;
-        Ok(Self { wasmtime: wasmtime.to_owned(), sources: programs.clone(), compiled, nothing, directory })
+        Ok(Self {
+            wasmtime: wasmtime.to_owned(),
+            sources: programs.clone(),
+            compiled,
+            nothing,
+            directory,
+        })
     }
 
     /// Makes a directory to grant, with a configuration for `api_base` and `agent`, and a message.
@@ -88,8 +94,13 @@ impl GuestRunner {
 
     /// Starts the program, which only prints its name and version.
     pub(super) fn start(&self, program: Program, form: Form) -> Result<Duration> {
-        let (took, succeeded) =
-            self.run(program, form, &["--version"], &self.nothing, &self.nothing.message)?;
+        let (took, succeeded) = self.run(
+            program,
+            form,
+            &["--version"],
+            &self.nothing,
+            &self.nothing.message,
+        )?;
         ensure!(succeeded, "{program:?} does not start");
         Ok(took)
     }
@@ -163,6 +174,9 @@ impl GuestInput {
         fs::create_dir(&granted).context("could not make a directory")?;
         let path = directory.join(format!("{name}.message"));
         fs::write(&path, message).context("could not write a message")?;
-        Ok(Self { granted, message: path })
+        Ok(Self {
+            granted,
+            message: path,
+        })
     }
 }

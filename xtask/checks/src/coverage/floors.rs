@@ -43,7 +43,10 @@ impl Floors {
     /// Returns whether the file at `path` is measured. Test modules are not: they are `tests.rs` or below
     /// `tests/`.
     pub(super) fn measures(&self, path: &str) -> bool {
-        let ours = self.packages.iter().any(|package| path.starts_with(&format!("crates/{package}/src/")));
+        let ours = self
+            .packages
+            .iter()
+            .any(|package| path.starts_with(&format!("crates/{package}/src/")));
         ours && !path.ends_with("/tests.rs") && !path.contains("/tests/")
     }
 
@@ -55,10 +58,17 @@ impl Floors {
     /// Returns the index of the group of `path`: the one with the longest prefix.
     pub(super) fn group_of(&self, path: &str) -> Option<usize> {
         let fits = |floor: &Floor| {
-            let fitting = floor.prefixes.iter().filter(|prefix| path.starts_with(prefix.as_str()));
+            let fitting = floor
+                .prefixes
+                .iter()
+                .filter(|prefix| path.starts_with(prefix.as_str()));
             fitting.map(String::len).max()
         };
-        let fitting = self.groups.iter().enumerate().filter_map(|(at, floor)| Some((fits(floor)?, at)));
+        let fitting = self
+            .groups
+            .iter()
+            .enumerate()
+            .filter_map(|(at, floor)| Some((fits(floor)?, at)));
         fitting.max().map(|(_, at)| at)
     }
 }
@@ -83,8 +93,12 @@ mod tests {
         let group = |name: &str, prefix: &str| {
             format!("[[group]]\nname = '{name}'\nprefixes = ['{prefix}']\nfloor = 90\n")
         };
-        let text =
-            ["packages = []\nelsewhere = []\n", &group("all", "src/"), &group("http", "src/http")].concat();
+        let text = [
+            "packages = []\nelsewhere = []\n",
+            &group("all", "src/"),
+            &group("http", "src/http"),
+        ]
+        .concat();
         let floors: Floors = toml::from_str(&text).unwrap();
         assert_eq!(floors.group_of("src/http/url.rs"), Some(1));
         assert_eq!(floors.group_of("src/lib.rs"), Some(0));

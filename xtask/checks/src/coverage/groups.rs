@@ -41,15 +41,23 @@ impl Group {
 ///
 /// Names every difference between the file and the sources: no file is missing from the table silently.
 pub(super) fn gather(floors: &Floors, sources: Vec<Source>) -> Result<Vec<Group>> {
-    let new = |name: &String, floor| Group { name: name.clone(), floor, sources: Vec::new() };
-    let mut groups: Vec<Group> = floors.groups.iter().map(|floor| new(&floor.name, floor.floor)).collect();
+    let new = |name: &String, floor| Group {
+        name: name.clone(),
+        floor,
+        sources: Vec::new(),
+    };
+    let mut groups: Vec<Group> = floors
+        .groups
+        .iter()
+        .map(|floor| new(&floor.name, floor.floor))
+        .collect();
     let mut faults = Vec::new();
     for source in sources.into_iter().filter(|source| floors.measures(&source.path)) {
         let (path, measured) = (&source.path, !source.lines.is_empty());
         match (floors.group_of(path), floors.is_unmeasured(path)) {
-            (_, true) if measured => {
-                faults.push(format!("`{path}` is listed under `elsewhere`, but it is measured"))
-            }
+            (_, true) if measured => faults.push(format!(
+                "`{path}` is listed under `elsewhere`, but it is measured"
+            )),
             (_, false) if !measured && source.code => {
                 faults.push(format!(
                     "`{path}` is not measured: list it under `elsewhere` with the command that runs it"
@@ -62,7 +70,11 @@ pub(super) fn gather(floors: &Floors, sources: Vec<Source>) -> Result<Vec<Group>
     }
     let empty = groups.iter().filter(|group| group.lines() == 0);
     faults.extend(empty.map(|group| format!("group `{}` has no lines", group.name)));
-    ensure!(faults.is_empty(), "xtask/coverage.toml does not match the sources\n{}", faults.join("\n"));
+    ensure!(
+        faults.is_empty(),
+        "xtask/coverage.toml does not match the sources\n{}",
+        faults.join("\n")
+    );
     Ok(groups)
 }
 
@@ -78,7 +90,11 @@ mod tests {
     }
 
     fn source(path: &str, ran: &[bool]) -> Source {
-        Source { path: path.to_owned(), lines: (1..).zip(ran.iter().copied()).collect(), code: true }
+        Source {
+            path: path.to_owned(),
+            lines: (1..).zip(ran.iter().copied()).collect(),
+            code: true,
+        }
     }
 
     #[test]
@@ -93,13 +109,22 @@ mod tests {
         let groups = gather(&floors(), sources).unwrap();
         assert_eq!((groups[0].covered(), groups[0].lines()), (3, 4));
         assert!(groups[0].holds(), "75 % is enough");
-        assert!(!Group { floor: 76, ..groups.into_iter().next().unwrap() }.holds());
+        assert!(
+            !Group {
+                floor: 76,
+                ..groups.into_iter().next().unwrap()
+            }
+            .holds()
+        );
     }
 
     #[test]
     fn reports_every_unlisted_file() {
-        let error =
-            |path: &str, ran: &[bool]| gather(&floors(), vec![source(path, ran)]).unwrap_err().to_string();
+        let error = |path: &str, ran: &[bool]| {
+            gather(&floors(), vec![source(path, ran)])
+                .unwrap_err()
+                .to_string()
+        };
         assert!(error("crates/p/src/new.rs", &[true]).contains("`crates/p/src/new.rs` belongs to no group"));
         assert!(
             error("crates/p/src/raw.rs", &[true])

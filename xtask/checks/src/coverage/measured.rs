@@ -44,16 +44,28 @@ struct Stats {
 /// Returns every file below `root` in the report, including those without a line that can run.
 pub(super) fn sources(report: &[u8], root: &Path) -> Result<Vec<Source>> {
     let report: Report = serde_json::from_slice(report)?;
-    Ok(report.files.into_iter().filter_map(|file| source(file, root)).collect())
+    Ok(report
+        .files
+        .into_iter()
+        .filter_map(|file| source(file, root))
+        .collect())
 }
 
 fn source(file: File, root: &Path) -> Option<Source> {
     let path: PathBuf = file.path.iter().collect();
     let parts = path.strip_prefix(root).ok()?.components();
     let parts: Vec<_> = parts.map(|part| part.as_os_str().to_string_lossy()).collect();
-    let mut lines: Vec<_> = file.traces.iter().map(|trace| (trace.line, trace.stats.runs > 0)).collect();
+    let mut lines: Vec<_> = file
+        .traces
+        .iter()
+        .map(|trace| (trace.line, trace.stats.runs > 0))
+        .collect();
     lines.sort_unstable();
-    Some(Source { path: parts.join("/"), lines, code: file.content.contains("fn ") })
+    Some(Source {
+        path: parts.join("/"),
+        lines,
+        code: file.content.contains("fn "),
+    })
 }
 
 #[cfg(test)]
@@ -67,7 +79,11 @@ mod tests {
                 {"line": 7, "address": [], "length": 0, "stats": {"Line": 0}, "fn_name": null},
                 {"line": 3, "address": [], "length": 0, "stats": {"Line": 9}}]},
             {"path": ["/", "elsewhere", "b.rs"], "content": "", "traces": []}]}"#;
-        let expected = Source { path: "src/a.rs".to_owned(), lines: vec![(3, true), (7, false)], code: true };
+        let expected = Source {
+            path: "src/a.rs".to_owned(),
+            lines: vec![(3, true), (7, false)],
+            code: true,
+        };
         assert_eq!(sources(report, Path::new("/w")).unwrap(), [expected]);
     }
 }

@@ -10,7 +10,11 @@ pub(super) fn table(groups: &[Group]) -> Table {
     table.set_header(["group", "lines", "run", "percent", "floor"]);
     for group in groups {
         let (covered, lines) = (group.covered(), group.lines());
-        let floor = if group.holds() { group.floor.to_string() } else { format!("BELOW {}", group.floor) };
+        let floor = if group.holds() {
+            group.floor.to_string()
+        } else {
+            format!("BELOW {}", group.floor)
+        };
         let (shown, percent) = (group.name.clone(), percent(covered, lines));
         table.add_row([shown, lines.to_string(), covered.to_string(), percent, floor]);
     }
@@ -22,8 +26,13 @@ pub(super) fn table(groups: &[Group]) -> Table {
 
 /// Returns the list of files that are not in the table.
 pub(super) fn unmeasured(files: &[UnmeasuredFile]) -> String {
-    let lines = files.iter().map(|file| format!("\n  {} (run by {})", file.path, file.run_by));
-    format!("\nNot measured, because the native build leaves them out:{}", lines.collect::<String>())
+    let lines = files
+        .iter()
+        .map(|file| format!("\n  {} (run by {})", file.path, file.run_by));
+    format!(
+        "\nNot measured, because the native build leaves them out:{}",
+        lines.collect::<String>()
+    )
 }
 
 /// Returns the lines of a group that no test runs, a line for each file.
@@ -32,7 +41,11 @@ pub(super) fn missed(group: &Group) -> String {
         let ranges = ranges(source);
         (!ranges.is_empty()).then(|| format!("  {}: {}\n", source.path, ranges.join(", ")))
     });
-    format!("\n{}: lines that no test runs\n{}", group.name, files.collect::<String>())
+    format!(
+        "\n{}: lines that no test runs\n{}",
+        group.name,
+        files.collect::<String>()
+    )
 }
 
 /// Returns ranges such as `7` or `7-9`; a range ends at a line that a test runs, but not at one that cannot run.
@@ -61,19 +74,33 @@ mod tests {
 
     fn group() -> Group {
         let lines = vec![(3, true), (4, false), (8, false), (9, true), (12, false)];
-        let sources = vec![Source { path: "src/a.rs".to_owned(), lines, code: true }];
-        Group { name: "http".to_owned(), floor: 85, sources }
+        let sources = vec![Source {
+            path: "src/a.rs".to_owned(),
+            lines,
+            code: true,
+        }];
+        Group {
+            name: "http".to_owned(),
+            floor: 85,
+            sources,
+        }
     }
 
     #[test]
     fn marks_group_below_its_floor() {
         let markdown = table(&[group()]).load_style(presets::ASCII_MARKDOWN).to_string();
-        assert_eq!(markdown.lines().last().unwrap(), "| http  |     5 |   2 |    40.0 | BELOW 85 |");
+        assert_eq!(
+            markdown.lines().last().unwrap(),
+            "| http  |     5 |   2 |    40.0 | BELOW 85 |"
+        );
     }
 
     #[test]
     fn shows_missed_lines_as_ranges() {
-        assert_eq!(missed(&group()), "\nhttp: lines that no test runs\n  src/a.rs: 4-8, 12\n");
+        assert_eq!(
+            missed(&group()),
+            "\nhttp: lines that no test runs\n  src/a.rs: 4-8, 12\n"
+        );
     }
 
     #[test]

@@ -33,9 +33,20 @@ pub(super) fn fuzzer(project: &Project) -> Result<PathBuf> {
     let shell = project.shell()?;
     // An explicit target, though it is the host, so that build scripts are compiled without the flags.
     let build = cargo(&shell, "build")
-        .args(["--quiet", "--package", "fuzz-targets", "--features", "libfuzzer", "--profile", "fuzz"])
+        .args([
+            "--quiet",
+            "--package",
+            "fuzz-targets",
+            "--features",
+            "libfuzzer",
+            "--profile",
+            "fuzz",
+        ])
         .args(["--target", "host-tuple", "--target-dir"])
         .arg(target);
     // One variable for all flags, because it takes precedence over those of the user and the workspace.
-    executable(build.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f")), "build the fuzzer")
+    executable(
+        build.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f")),
+        "build the fuzzer",
+    )
 }

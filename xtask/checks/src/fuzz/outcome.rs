@@ -41,9 +41,13 @@ impl Effort {
     /// Reads libFuzzer's whole output. Fails if the fuzzer did not start a run, or ended in another way than by a
     /// crash; the error has the last lines of the output.
     pub(super) fn read(log: &str, success: bool) -> Result<Self> {
-        let crash = (!success).then(|| crash(log).with_context(|| last_words(log))).transpose()?;
+        let crash = (!success)
+            .then(|| crash(log).with_context(|| last_words(log)))
+            .transpose()?;
         // `#4194304 DONE   cov: 345 ft: 900 corp: 60/1234b lim: 116 exec/s: 3000 rss: 45Mb`
-        let progress = log.lines().rfind(|line| line.starts_with('#') && line.contains(" cov: "));
+        let progress = log
+            .lines()
+            .rfind(|line| line.starts_with('#') && line.contains(" cov: "));
         let line = progress.unwrap_or_default();
         let after = |word| number(line.split_once(word).map_or("", |(_, rest)| rest));
         Ok(Self {
@@ -57,22 +61,31 @@ impl Effort {
 }
 
 fn crash(log: &str) -> Option<Crash> {
-    let path = log.lines().find_map(|line| line.split_once("Test unit written to "))?.1;
-    Some(Crash { input: PathBuf::from(path), said: panic(log).or_else(|| summary(log))? })
+    let path = log
+        .lines()
+        .find_map(|line| line.split_once("Test unit written to "))?
+        .1;
+    Some(Crash {
+        input: PathBuf::from(path),
+        said: panic(log).or_else(|| summary(log))?,
+    })
 }
 
 /// Returns the position and the message of a panic, which end at a note about backtraces or at libFuzzer's own
 /// output.
 fn panic(log: &str) -> Option<String> {
     let lines = log.lines().skip_while(|line| !line.contains("panicked at"));
-    let lines: Vec<&str> =
-        lines.take_while(|line| !line.starts_with("note: ") && !line.starts_with("==")).collect();
+    let lines: Vec<&str> = lines
+        .take_while(|line| !line.starts_with("note: ") && !line.starts_with("=="))
+        .collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// Returns the text after `SUMMARY: `, such as `libFuzzer: timeout`.
 fn summary(log: &str) -> Option<String> {
-    log.lines().find_map(|line| line.strip_prefix("SUMMARY: ")).map(str::to_owned)
+    log.lines()
+        .find_map(|line| line.strip_prefix("SUMMARY: "))
+        .map(str::to_owned)
 }
 
 fn last_words(log: &str) -> String {
@@ -98,7 +111,13 @@ mod tests {
     #[test]
     fn reads_last_line_of_progress() {
         let log = format!("INFO: Seed: 1\n{PROGRESS}Done 9000 runs in 2 second(s)\n");
-        let expected = Effort { runs: 9000, per_second: 4500, edges: 172, kept: 173, crash: None };
+        let expected = Effort {
+            runs: 9000,
+            per_second: 4500,
+            edges: 172,
+            kept: 173,
+            crash: None,
+        };
         assert_eq!(Effort::read(&log, true).unwrap(), expected);
     }
 
@@ -111,13 +130,19 @@ mod tests {
         );
         let crash = Effort::read(&log, false).unwrap().crash.unwrap();
         assert_eq!(crash.input, PathBuf::from("/c/crash-1"));
-        assert_eq!(crash.said, "thread '<unnamed>' panicked at src/url.rs:1:2:\nno host: x");
+        assert_eq!(
+            crash.said,
+            "thread '<unnamed>' panicked at src/url.rs:1:2:\nno host: x"
+        );
     }
 
     #[test]
     fn timeout_counts_as_a_crash() {
         let log = "SUMMARY: libFuzzer: timeout\nartifact_prefix='/c/'; Test unit written to /c/timeout-1\n";
-        assert_eq!(Effort::read(log, false).unwrap().crash.unwrap().said, "libFuzzer: timeout");
+        assert_eq!(
+            Effort::read(log, false).unwrap().crash.unwrap().said,
+            "libFuzzer: timeout"
+        );
     }
 
     #[test]

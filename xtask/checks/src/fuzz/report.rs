@@ -15,7 +15,11 @@ pub(super) fn line(outcome: &Outcome) {
                 "{name}: {} runs, {} a second, {} edges, {} inputs kept",
                 effort.runs, effort.per_second, effort.edges, effort.kept
             );
-            if effort.crash.is_some() { ui::failure("CRASHED", &what) } else { ui::status("ok", &what) }
+            if effort.crash.is_some() {
+                ui::failure("CRASHED", &what)
+            } else {
+                ui::status("ok", &what)
+            }
         }
         Err(_) => ui::failure("FAILED", name),
     }
@@ -23,10 +27,16 @@ pub(super) fn line(outcome: &Outcome) {
 
 /// Reports all crashes and prints the result; fails if there was one.
 pub(super) fn summary(outcomes: &[Outcome]) -> Result<()> {
-    let failures: Vec<(&str, String)> =
-        outcomes.iter().filter_map(|outcome| Some((outcome.name.as_str(), failure(outcome)?))).collect();
+    let failures: Vec<(&str, String)> = outcomes
+        .iter()
+        .filter_map(|outcome| Some((outcome.name.as_str(), failure(outcome)?)))
+        .collect();
     failures.iter().for_each(|(_, text)| eprint!("{text}"));
-    ui::result(&format!("{} passed, {} failed", outcomes.len() - failures.len(), failures.len()))?;
+    ui::result(&format!(
+        "{} passed, {} failed",
+        outcomes.len() - failures.len(),
+        failures.len()
+    ))?;
     let names: Vec<&str> = failures.iter().map(|(name, _)| *name).collect();
     ensure!(names.is_empty(), "targets failed: `{}`", names.join("`, `"));
     Ok(())
@@ -51,7 +61,10 @@ fn describe(name: &str, crash: &Crash) -> String {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("    | {line}")).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| format!("    | {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -60,7 +73,10 @@ mod tests {
 
     #[test]
     fn shows_commands_to_reproduce_crash() {
-        let crash = Crash { input: "/c/crash-1".into(), said: "panicked at a.rs:1:2:\nno host".to_owned() };
+        let crash = Crash {
+            input: "/c/crash-1".into(),
+            said: "panicked at a.rs:1:2:\nno host".to_owned(),
+        };
         let expected = "
 CRASHED url
     | panicked at a.rs:1:2:
@@ -75,8 +91,14 @@ CRASHED url
     #[test]
     fn fuzzer_that_cannot_run_is_a_failure() {
         let effort = Err(anyhow::anyhow!("no such file").context("the fuzzer ended"));
-        let outcome = Outcome { name: "url".to_owned(), effort };
-        assert_eq!(failure(&outcome).unwrap(), "\nFAILED url\n    | the fuzzer ended: no such file\n");
+        let outcome = Outcome {
+            name: "url".to_owned(),
+            effort,
+        };
+        assert_eq!(
+            failure(&outcome).unwrap(),
+            "\nFAILED url\n    | the fuzzer ended: no such file\n"
+        );
         assert!(summary(&[outcome]).is_err());
     }
 }

@@ -29,7 +29,10 @@ pub(super) fn all(
     jobs: usize,
 ) -> Vec<Outcome> {
     pool::run(places, jobs, |place| {
-        let outcome = Outcome { name: place.target.name(), effort: one(project, fuzzer, place, seconds) };
+        let outcome = Outcome {
+            name: place.target.name(),
+            effort: one(project, fuzzer, place, seconds),
+        };
         report::line(&outcome);
         outcome
     })
@@ -37,20 +40,31 @@ pub(super) fn all(
 
 fn one(project: &Project, fuzzer: &Path, place: &Corpus, seconds: u64) -> Result<Effort> {
     let shell = project.shell()?;
-    let Corpus { corpus, crashes, seeds, words, log, .. } = place;
+    let Corpus {
+        corpus,
+        crashes,
+        seeds,
+        words,
+        log,
+        ..
+    } = place;
     // libFuzzer writes new inputs to the first directory.
     let options = [
         format!("-max_total_time={seconds}"),
         format!("-artifact_prefix={}/", crashes.display()),
         format!("-dict={}", words.display()),
     ];
-    let command = fuzz(&shell, fuzzer, place).args([corpus, seeds, crashes]).args(options).args(LIMITS);
+    let command = fuzz(&shell, fuzzer, place)
+        .args([corpus, seeds, crashes])
+        .args(options)
+        .args(LIMITS);
     // Overrides the user's setting: backtraces show only the fuzzer's own frames, and `reproduce` shows all of them.
     let command = command.env("RUST_BACKTRACE", "0");
     let said = File::create(log).with_context(|| format!("could not write `{}`", log.display()))?;
     let streams = [Stdio::null(), Stdio::null(), said.into()];
-    let status =
-        cmd::spawn(command, streams, "start the fuzzer")?.wait().context("could not wait for the fuzzer")?;
+    let status = cmd::spawn(command, streams, "start the fuzzer")?
+        .wait()
+        .context("could not wait for the fuzzer")?;
     let said = files::read(log)?;
     Effort::read(&String::from_utf8_lossy(&said), status.success())
         .with_context(|| format!("the fuzzer ended with {status}, see `{}`", log.display()))
@@ -60,9 +74,17 @@ fn one(project: &Project, fuzzer: &Path, place: &Corpus, seconds: u64) -> Result
 pub(super) fn reproduce(project: &Project, fuzzer: &Path, place: Corpus, input: &Path) -> Result<()> {
     fs::metadata(input).with_context(|| format!("could not read `{}`", input.display()))?;
     let shell = project.shell()?;
-    let command = fuzz(&shell, fuzzer, &place).arg(input).args(LIMITS).env("RUST_BACKTRACE", "1");
+    let command = fuzz(&shell, fuzzer, &place)
+        .arg(input)
+        .args(LIMITS)
+        .env("RUST_BACKTRACE", "1");
     let status = cmd::status(command, "start the fuzzer")?;
-    ensure!(status.success(), "target `{}` fails for `{}`", place.target.name(), input.display());
+    ensure!(
+        status.success(),
+        "target `{}` fails for `{}`",
+        place.target.name(),
+        input.display()
+    );
     Ok(())
 }
 

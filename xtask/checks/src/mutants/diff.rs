@@ -52,7 +52,9 @@ fn warn_of_unknown(shell: &Shell) -> Result<()> {
     let list = cmd!(shell, "git ls-files --others --exclude-standard -- crates");
     let unknown = cmd::read(list, "ask git for new files")?;
     for file in unknown.lines().filter(|file| file.ends_with(".rs")) {
-        ui::warn(&format!("`{file}` is left out: include it with `git add --intent-to-add`"));
+        ui::warn(&format!(
+            "`{file}` is left out: include it with `git add --intent-to-add`"
+        ));
     }
     Ok(())
 }
@@ -64,7 +66,9 @@ mod tests {
     #[test]
     fn refuses_unknown_base() {
         let project = Project::discover().unwrap();
-        let error = Changes::since(&project, "no-such-revision").unwrap_err().to_string();
+        let error = Changes::since(&project, "no-such-revision")
+            .unwrap_err()
+            .to_string();
         assert_eq!(error, "`no-such-revision` is not a git revision");
     }
 }

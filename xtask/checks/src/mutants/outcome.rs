@@ -78,8 +78,15 @@ pub(super) fn listed(json: &[u8]) -> Result<Vec<Mutant>> {
 pub(super) fn tested(json: &[u8]) -> Result<Vec<Tested>> {
     let outcomes: Outcomes = serde_json::from_slice(json)?;
     let tested = |scenario: Scenario| {
-        let Subject::Mutant(listed) = scenario.scenario else { return None };
-        let tested = |outcome| Ok(Tested { mutant: listed.mutant()?, outcome });
+        let Subject::Mutant(listed) = scenario.scenario else {
+            return None;
+        };
+        let tested = |outcome| {
+            Ok(Tested {
+                mutant: listed.mutant()?,
+                outcome,
+            })
+        };
         Some(scenario.summary.outcome().and_then(tested))
     };
     outcomes.outcomes.into_iter().filter_map(tested).collect()
@@ -101,9 +108,16 @@ impl Mutant {
 impl Listed {
     fn mutant(self) -> Result<Mutant> {
         let split = || {
-            let mut parts = self.name.strip_prefix(&self.file)?.strip_prefix(':')?.splitn(3, ':');
+            let mut parts = self
+                .name
+                .strip_prefix(&self.file)?
+                .strip_prefix(':')?
+                .splitn(3, ':');
             let (line, _column, change) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
-            Some(Mutant { name: format!("{}:{change}", self.file), line })
+            Some(Mutant {
+                name: format!("{}:{change}", self.file),
+                line,
+            })
         };
         split().with_context(|| format!("`{}` is not the name of a mutant", self.name))
     }
@@ -129,25 +143,41 @@ mod tests {
         "package": "p", "file": "crates/p/src/a.rs", "replacement": "None", "genre": "FnValue"}"#;
 
     fn mutant() -> Mutant {
-        Mutant { name: "crates/p/src/a.rs: replace T::get -> Option<&T> with None".to_owned(), line: 31 }
+        Mutant {
+            name: "crates/p/src/a.rs: replace T::get -> Option<&T> with None".to_owned(),
+            line: 31,
+        }
     }
 
     #[test]
     fn name_is_without_line_and_column() {
         assert_eq!(listed(format!("[{MUTANT}]").as_bytes()).unwrap(), [mutant()]);
-        assert_eq!(mutant().place(), "crates/p/src/a.rs:31: replace T::get -> Option<&T> with None");
+        assert_eq!(
+            mutant().place(),
+            "crates/p/src/a.rs:31: replace T::get -> Option<&T> with None"
+        );
         assert!(listed(br#"[{"name": "a.rs: change", "file": "a.rs"}]"#).is_err());
     }
 
     #[test]
     fn reads_every_outcome_but_the_baseline() {
         let one = |summary| format!(r#"{{"scenario": {{"Mutant": {MUTANT}}}, "summary": "{summary}"}}"#);
-        let all = ["CaughtMutant", "MissedMutant", "Timeout", "Unviable"].map(one).join(",");
+        let all = ["CaughtMutant", "MissedMutant", "Timeout", "Unviable"]
+            .map(one)
+            .join(",");
         let json = format!(
             r#"{{"outcomes": [{{"scenario": "Baseline", "summary": "Success"}}, {all}], "missed": 1}}"#
         );
-        let outcomes = [Outcome::Caught, Outcome::Survived, Outcome::TimedOut, Outcome::Unviable];
-        let expected = outcomes.map(|outcome| Tested { mutant: mutant(), outcome });
+        let outcomes = [
+            Outcome::Caught,
+            Outcome::Survived,
+            Outcome::TimedOut,
+            Outcome::Unviable,
+        ];
+        let expected = outcomes.map(|outcome| Tested {
+            mutant: mutant(),
+            outcome,
+        });
         assert_eq!(tested(json.as_bytes()).unwrap(), expected);
         let strange = format!(r#"{{"outcomes": [{}]}}"#, one("Failure"));
         assert!(tested(strange.as_bytes()).is_err());

@@ -56,7 +56,9 @@ impl Policy {
     /// Returns the accepted survivors in `package`.
     pub(super) fn accepted(&self, package: &Package) -> impl Iterator<Item = &Survivor> {
         let directory = package.directory();
-        self.survivors.iter().filter(move |survivor| survivor.mutant.starts_with(&directory))
+        self.survivors
+            .iter()
+            .filter(move |survivor| survivor.mutant.starts_with(&directory))
     }
 }
 
@@ -70,7 +72,11 @@ impl Package {
 impl Module {
     /// Returns a regular expression for the names of its mutants, as cargo-mutants prints them.
     pub(super) fn pattern(&self) -> String {
-        format!("^{}:[0-9]+:[0-9]+: .*\\b{}::", self.path.replace('.', "\\."), self.module)
+        format!(
+            "^{}:[0-9]+:[0-9]+: .*\\b{}::",
+            self.path.replace('.', "\\."),
+            self.module
+        )
     }
 }
 
@@ -86,33 +92,50 @@ mod tests {
         let root = devkit::project::root().unwrap();
         for Module { path, module, .. } in &policy.elsewhere {
             let text = fs::read_to_string(root.join(path)).unwrap();
-            assert!(text.contains(&format!("mod {module} {{")), "{path} has no module {module}");
+            assert!(
+                text.contains(&format!("mod {module} {{")),
+                "{path} has no module {module}"
+            );
         }
         for Survivor { mutant, reason } in &policy.survivors {
             let (path, change) = mutant.split_once(": ").unwrap();
             assert!(root.join(path).is_file() && !change.is_empty(), "{mutant}");
             assert!(!reason.trim().is_empty(), "{mutant} has no reason");
             assert!(
-                policy.packages.iter().any(|package| path.starts_with(&package.directory())),
+                policy
+                    .packages
+                    .iter()
+                    .any(|package| path.starts_with(&package.directory())),
                 "{mutant} is in no package"
             );
         }
         for package in &policy.packages {
             assert!(root.join(package.directory()).is_dir(), "{}", package.name);
-            assert!(package.floor.is_none_or(|floor| (1..=100).contains(&floor)), "{}", package.name);
+            assert!(
+                package.floor.is_none_or(|floor| (1..=100).contains(&floor)),
+                "{}",
+                package.name
+            );
         }
     }
 
     #[test]
     fn unknown_keys_are_refused() {
-        for text in ["[[package]]\nname = 'p'\nflor = 90", "[[survivor]]\nmutant = 'm'\nwhy = 'w'"] {
+        for text in [
+            "[[package]]\nname = 'p'\nflor = 90",
+            "[[survivor]]\nmutant = 'm'\nwhy = 'w'",
+        ] {
             assert!(toml::from_str::<Policy>(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn module_pattern_is_exact() {
-        let module = Module { path: "src/a.rs".to_owned(), module: "sub".to_owned(), run_by: String::new() };
+        let module = Module {
+            path: "src/a.rs".to_owned(),
+            module: "sub".to_owned(),
+            run_by: String::new(),
+        };
         assert_eq!(module.pattern(), r"^src/a\.rs:[0-9]+:[0-9]+: .*\bsub::");
     }
 }

@@ -85,7 +85,9 @@ fn row(score: &Score) -> [String; 9] {
         score.caught.to_string(),
         score.timed_out.to_string(),
         survived.to_string(),
-        percent(score).map(|tenths| format!("{}.{}", tenths / 10, tenths % 10)).unwrap_or_default(),
+        percent(score)
+            .map(|tenths| format!("{}.{}", tenths / 10, tenths % 10))
+            .unwrap_or_default(),
         floor,
         format!("{:.1}", score.elapsed.as_secs_f64() / 60.0),
     ]
@@ -135,22 +137,34 @@ mod tests {
             unviable: 2,
             caught: 5,
             timed_out: 1,
-            accepted: vec![Survivor { mutant: name.clone(), reason: "f is always true".to_owned() }],
+            accepted: vec![Survivor {
+                mutant: name.clone(),
+                reason: "f is always true".to_owned(),
+            }],
             survivors: vec![Mutant { name, line: 7 }],
             stale: Vec::new(),
             elapsed: Duration::from_secs(90),
         };
-        Report { revision: Some("abc".to_owned()), base: None, scores: vec![score] }
+        Report {
+            revision: Some("abc".to_owned()),
+            base: None,
+            scores: vec![score],
+        }
     }
 
     #[test]
     fn table_has_packages_and_reasons() {
         let table = report().table();
-        let lines: Vec<String> =
-            table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let lines: Vec<String> = table
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
         assert_eq!(lines[3], "│ p 10 2 5 1 2 75.0 BELOW 90 1.5 │");
-        let expected =
-            ["p: accepted survivors", "crates/p/src/a.rs: replace f -> bool with true", "f is always true"];
+        let expected = [
+            "p: accepted survivors",
+            "crates/p/src/a.rs: replace f -> bool with true",
+            "f is always true",
+        ];
         assert_eq!(lines[lines.len() - 3..], expected);
     }
 
@@ -179,6 +193,13 @@ mod tests {
             "p: no test notices crates/p/src/a.rs:7: replace f -> bool with true",
         ];
         assert_eq!(lines, expected);
-        assert!(Report { scores: Vec::new(), ..report() }.conclude().is_ok());
+        assert!(
+            Report {
+                scores: Vec::new(),
+                ..report()
+            }
+            .conclude()
+            .is_ok()
+        );
     }
 }

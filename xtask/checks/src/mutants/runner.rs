@@ -137,10 +137,22 @@ impl<'p> Runner<'p> {
         let scratch = sweep(&directory)
             .and_then(|()| tempfile::Builder::new().prefix("run-").tempdir_in(&directory))
             .with_context(|| format!("could not write to `{}`", directory.display()))?;
-        let files = coverage::unmeasured()?.into_iter().map(|file| format!("--exclude={file}"));
-        let modules = policy.elsewhere.iter().map(|module| format!("--exclude-re={}", module.pattern()));
+        let files = coverage::unmeasured()?
+            .into_iter()
+            .map(|file| format!("--exclude={file}"));
+        let modules = policy
+            .elsewhere
+            .iter()
+            .map(|module| format!("--exclude-re={}", module.pattern()));
         let excluded = files.chain(modules).collect();
-        Ok(Self { project, program, jobs, excluded, scratch, _lock: lock })
+        Ok(Self {
+            project,
+            program,
+            jobs,
+            excluded,
+            scratch,
+            _lock: lock,
+        })
     }
 
     /// Returns all mutants of `package`, or those in `changes`.
@@ -149,10 +161,17 @@ impl<'p> Runner<'p> {
         let list = self.command(&shell, package, changes).args(["--list", "--json"]);
         let output = cmd::output(list, "list the mutants")?;
         if !output.status.success() {
-            bail!("could not list the mutants: {}", String::from_utf8_lossy(&output.stderr).trim_end());
+            bail!(
+                "could not list the mutants: {}",
+                String::from_utf8_lossy(&output.stderr).trim_end()
+            );
         }
         // The output is empty if the changes contain no mutant.
-        let json = if output.stdout.is_empty() { b"[]" } else { output.stdout.as_slice() };
+        let json = if output.stdout.is_empty() {
+            b"[]"
+        } else {
+            output.stdout.as_slice()
+        };
         outcome::listed(json).context("could not read the list of mutants")
     }
 
@@ -172,19 +191,43 @@ impl<'p> Runner<'p> {
         if all == 0 {
             return Ok((Vec::new(), started.elapsed()));
         }
-        let directory = self.project.target.join("xtask").join("mutants").join(&package.name);
+        let directory = self
+            .project
+            .target
+            .join("xtask")
+            .join("mutants")
+            .join(&package.name);
         remove(&directory)?;
         ui::status(
             "Testing",
-            &format!("the mutants of {}; logs are in {}", package.name, directory.display()),
+            &format!(
+                "the mutants of {}; logs are in {}",
+                package.name,
+                directory.display()
+            ),
         );
         let jobs = self.jobs.min(all.div_ceil(WORTHWHILE));
-        let run = Run { directory, count: AtomicUsize::new(0), failed: AtomicBool::new(false), interrupt };
+        let run = Run {
+            directory,
+            count: AtomicUsize::new(0),
+            failed: AtomicBool::new(false),
+            interrupt,
+        };
         let shards: Vec<Shard> = (0..jobs).map(|at| Shard { at, of: jobs }).collect();
-        let results = pool::run(&shards, jobs, |shard| self.test_shard(*shard, package, changes, &run));
-        let mut tested: Vec<Tested> =
-            results.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
-        ensure!(tested.len() == all, "cargo-mutants has tested {} of {all} mutants", tested.len());
+        let results = pool::run(&shards, jobs, |shard| {
+            self.test_shard(*shard, package, changes, &run)
+        });
+        let mut tested: Vec<Tested> = results
+            .into_iter()
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect();
+        ensure!(
+            tested.len() == all,
+            "cargo-mutants has tested {} of {all} mutants",
+            tested.len()
+        );
         tested.sort_by(|one, other| one.mutant.position().cmp(&other.mutant.position()));
         Ok((tested, started.elapsed()))
     }
@@ -207,12 +250,18 @@ impl<'p> Runner<'p> {
             .arg(&directory);
         let command = command.env("CARGO_TARGET_DIR", self.target().join(at.to_string()));
         let (reader, writer) = pipe().context("could not make a pipe")?;
-        let streams =
-            [Stdio::null(), writer.try_clone().context("could not share a pipe")?.into(), writer.into()];
+        let streams = [
+            Stdio::null(),
+            writer.try_clone().context("could not share a pipe")?.into(),
+            writer.into(),
+        ];
         let child = cmd::spawn(command, streams, "start cargo-mutants")?;
         let (status, tail) = thread::scope(|scope| {
             let tail = scope.spawn(|| follow(reader, &run.count));
-            (wait(child, &shell, || run.is_over()), tail.join().unwrap_or_default())
+            (
+                wait(child, &shell, || run.is_over()),
+                tail.join().unwrap_or_default(),
+            )
         });
         let results = directory.join("mutants.out");
         if run.failed.load(Ordering::Relaxed) {
@@ -229,8 +278,14 @@ impl<'p> Runner<'p> {
         let in_diff = changes.map(|changes| format!("--in-diff={}", changes.file.path().display()));
         let command = cmd!(shell, "{mutants} mutants --package {name} --cargo-arg=--locked");
         let tests = package.tests.iter().map(|name| format!("--test-package={name}"));
-        let command = command.args(OPTIONS).args(&self.excluded).args(in_diff).args(tests);
-        let command = REMOVED.iter().fold(command, |command, name| command.env_remove(name));
+        let command = command
+            .args(OPTIONS)
+            .args(&self.excluded)
+            .args(in_diff)
+            .args(tests);
+        let command = REMOVED
+            .iter()
+            .fold(command, |command, name| command.env_remove(name));
         command.envs(VARIABLES).env("TMPDIR", self.scratch.path())
     }
 
@@ -244,7 +299,10 @@ impl<'p> Runner<'p> {
 fn follow(reader: PipeReader, count: &AtomicUsize) -> String {
     let mut tail: Vec<String> = Vec::new();
     for line in BufReader::new(reader).lines().map_while(Result::ok) {
-        match line.split_once(' ').map(|(verdict, name)| (verdict, name.trim_start())) {
+        match line
+            .split_once(' ')
+            .map(|(verdict, name)| (verdict, name.trim_start()))
+        {
             Some(("MISSED", name)) => ui::failure("Survived", name),
             Some(("TIMEOUT" | "caught" | "unviable", _)) => {}
             _ => {
@@ -275,7 +333,10 @@ fn wait(mut child: Child, shell: &Shell, is_over: impl Fn() -> bool) -> Result<E
                 ask_to_end(shell, &child);
             }
             Some(deadline) if Instant::now() >= deadline => {
-                child.kill().and_then(|()| child.wait()).context("could not end cargo-mutants")?;
+                child
+                    .kill()
+                    .and_then(|()| child.wait())
+                    .context("could not end cargo-mutants")?;
             }
             _ => {}
         }
@@ -322,11 +383,20 @@ mod tests {
     #[cfg(unix)]
     fn only_complete_runs_count() {
         use std::os::unix::process::ExitStatusExt as _;
-        let check = |code: i32| check(ExitStatus::from_raw(code << 8), Path::new("/out"), "the last line");
+        let check = |code: i32| {
+            check(
+                ExitStatus::from_raw(code << 8),
+                Path::new("/out"),
+                "the last line",
+            )
+        };
         assert!([0, 2, 3].into_iter().all(|code| check(code).is_ok()));
         assert!([1, 5, 6, 70].into_iter().all(|code| check(code).is_err()));
         let error = check(4).unwrap_err().to_string();
-        assert_eq!(error, "the tests fail without any mutant, see `/out/log/baseline.log`");
+        assert_eq!(
+            error,
+            "the tests fail without any mutant, see `/out/log/baseline.log`"
+        );
         assert!(check(1).unwrap_err().to_string().ends_with("\nthe last line"));
     }
 
@@ -360,7 +430,10 @@ mod tests {
         drop(writer);
         let count = AtomicUsize::new(0);
         let tail = follow(reader, &count);
-        assert_eq!(tail, "Found 3 mutants to test\nok       Unmutated baseline\nERROR no space");
+        assert_eq!(
+            tail,
+            "Found 3 mutants to test\nok       Unmutated baseline\nERROR no space"
+        );
         assert_eq!(count.into_inner(), 3);
     }
 

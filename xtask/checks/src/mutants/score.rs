@@ -37,16 +37,24 @@ impl Score {
         elapsed: Duration,
     ) -> Self {
         let count = |wanted| tested.iter().filter(|tested| tested.outcome == wanted).count();
-        let (unviable, caught, timed_out) =
-            (count(Outcome::Unviable), count(Outcome::Caught), count(Outcome::TimedOut));
+        let (unviable, caught, timed_out) = (
+            count(Outcome::Unviable),
+            count(Outcome::Caught),
+            count(Outcome::TimedOut),
+        );
         let mut listed: BTreeMap<&str, Vec<&Survivor>> = BTreeMap::new();
         for survivor in policy.accepted(package) {
             listed.entry(&survivor.mutant).or_default().push(survivor);
         }
-        let stale =
-            listed.iter().filter_map(|(name, entries)| stale(name, entries.len(), known, &tested)).collect();
+        let stale = listed
+            .iter()
+            .filter_map(|(name, entries)| stale(name, entries.len(), known, &tested))
+            .collect();
         let (mut accepted, mut survivors) = (Vec::new(), Vec::new());
-        for Tested { mutant, .. } in tested.into_iter().filter(|tested| tested.outcome == Outcome::Survived) {
+        for Tested { mutant, .. } in tested
+            .into_iter()
+            .filter(|tested| tested.outcome == Outcome::Survived)
+        {
             match listed.get_mut(mutant.name.as_str()).and_then(Vec::pop) {
                 Some(entry) => accepted.push(entry.clone()),
                 None => survivors.push(mutant),
@@ -54,7 +62,17 @@ impl Score {
         }
         let floor = package.floor.filter(|_| whole);
         let package = package.name.clone();
-        Self { package, floor, unviable, caught, timed_out, accepted, survivors, stale, elapsed }
+        Self {
+            package,
+            floor,
+            unviable,
+            caught,
+            timed_out,
+            accepted,
+            survivors,
+            stale,
+            elapsed,
+        }
     }
 
     /// Returns the number of mutants that compile.
@@ -69,7 +87,9 @@ impl Score {
 
     /// Returns whether enough are noticed. With integers, rounding cannot let a package pass.
     pub(super) fn holds(&self) -> bool {
-        let floor = self.floor.map_or(0, |floor| usize::try_from(floor).unwrap_or(usize::MAX));
+        let floor = self
+            .floor
+            .map_or(0, |floor| usize::try_from(floor).unwrap_or(usize::MAX));
         self.noticed() * 100 >= floor * self.viable()
     }
 
@@ -77,11 +97,21 @@ impl Score {
     pub(super) fn faults(&self) -> Vec<String> {
         let package = &self.package;
         let below = self.floor.filter(|_| !self.holds()).map(|floor| {
-            format!("{package}: {} of {} mutants are caught, below {floor} %", self.noticed(), self.viable())
+            format!(
+                "{package}: {} of {} mutants are caught, below {floor} %",
+                self.noticed(),
+                self.viable()
+            )
         });
-        let survivors =
-            self.survivors.iter().map(|mutant| format!("{package}: no test notices {}", mutant.place()));
-        below.into_iter().chain(survivors).chain(self.stale.iter().cloned()).collect()
+        let survivors = self
+            .survivors
+            .iter()
+            .map(|mutant| format!("{package}: no test notices {}", mutant.place()));
+        below
+            .into_iter()
+            .chain(survivors)
+            .chain(self.stale.iter().cloned())
+            .collect()
     }
 }
 
@@ -90,7 +120,9 @@ impl Score {
 fn stale(name: &str, entries: usize, known: &[Mutant], tested: &[Tested]) -> Option<String> {
     let all = known.iter().filter(|mutant| mutant.name == name).count();
     let of_that_name = tested.iter().filter(|tested| tested.mutant.name == name);
-    let dead = of_that_name.filter(|tested| tested.outcome != Outcome::Survived).count();
+    let dead = of_that_name
+        .filter(|tested| tested.outcome != Outcome::Survived)
+        .count();
     let most = all.saturating_sub(dead);
     if entries <= most {
         return None;
@@ -107,17 +139,40 @@ mod tests {
     use super::*;
 
     fn mutant(name: &str, line: u64) -> Mutant {
-        Mutant { name: format!("crates/p/src/a.rs: {name}"), line }
+        Mutant {
+            name: format!("crates/p/src/a.rs: {name}"),
+            line,
+        }
     }
 
     fn score(listed: &[&str], known: &[Mutant], tested: &[(&str, Outcome)], floor: Option<u64>) -> Score {
-        let package = Package { name: "p".to_owned(), floor, tests: Vec::new() };
-        let entry = |name: &&str| Survivor { mutant: mutant(name, 0).name, reason: "because".to_owned() };
+        let package = Package {
+            name: "p".to_owned(),
+            floor,
+            tests: Vec::new(),
+        };
+        let entry = |name: &&str| Survivor {
+            mutant: mutant(name, 0).name,
+            reason: "because".to_owned(),
+        };
         let survivors = listed.iter().map(entry).collect();
-        let policy = Policy { packages: vec![package.clone()], elsewhere: Vec::new(), survivors };
-        let tested =
-            tested.iter().map(|(name, outcome)| Tested { mutant: mutant(name, 7), outcome: *outcome });
-        Score::of(&package, &policy, known, tested.collect(), floor.is_some(), Duration::ZERO)
+        let policy = Policy {
+            packages: vec![package.clone()],
+            elsewhere: Vec::new(),
+            survivors,
+        };
+        let tested = tested.iter().map(|(name, outcome)| Tested {
+            mutant: mutant(name, 7),
+            outcome: *outcome,
+        });
+        Score::of(
+            &package,
+            &policy,
+            known,
+            tested.collect(),
+            floor.is_some(),
+            Duration::ZERO,
+        )
     }
 
     fn known(names: &[&str]) -> Vec<Mutant> {
@@ -128,18 +183,32 @@ mod tests {
 
     #[test]
     fn share_counts_viable_mutants() {
-        let tested = [("a", Caught), ("b", TimedOut), ("c", Unviable), ("d", Survived), ("e", Caught)];
+        let tested = [
+            ("a", Caught),
+            ("b", TimedOut),
+            ("c", Unviable),
+            ("d", Survived),
+            ("e", Caught),
+        ];
         let score = score(&["d"], &known(&["a", "b", "c", "d", "e"]), &tested, Some(75));
         assert_eq!((score.noticed(), score.viable(), score.unviable), (3, 4, 1));
         assert!(score.holds() && score.faults().is_empty());
-        assert!(!Score { floor: Some(76), ..score }.holds());
+        assert!(
+            !Score {
+                floor: Some(76),
+                ..score
+            }
+            .holds()
+        );
     }
 
     #[test]
     fn survivor_outside_the_list_is_a_fault() {
         let score = score(&[], &known(&["a"]), &[("a", Survived)], Some(1));
-        let expected =
-            ["p: 0 of 1 mutants are caught, below 1 %", "p: no test notices crates/p/src/a.rs:7: a"];
+        let expected = [
+            "p: 0 of 1 mutants are caught, below 1 %",
+            "p: no test notices crates/p/src/a.rs:7: a",
+        ];
         assert_eq!(score.faults(), expected);
     }
 
@@ -165,7 +234,10 @@ mod tests {
 
     #[test]
     fn equal_names_are_counted() {
-        let (all, tested) = (known(&["a", "a", "a"]), [("a", Survived), ("a", Caught), ("a", Survived)]);
+        let (all, tested) = (
+            known(&["a", "a", "a"]),
+            [("a", Survived), ("a", Caught), ("a", Survived)],
+        );
         assert!(score(&["a", "a"], &all, &tested, Some(1)).faults().is_empty());
         assert_eq!(score(&["a"], &all, &tested, Some(1)).faults().len(), 1);
         assert_eq!(
@@ -177,16 +249,36 @@ mod tests {
     #[test]
     fn untested_mutants_may_survive() {
         let all = known(&["a", "a", "b"]);
-        assert!(score(&["a", "b"], &all, &[("a", Caught)], None).faults().is_empty());
-        assert_eq!(score(&["a"], &all, &[("a", Caught), ("a", Caught)], None).faults().len(), 1);
+        assert!(
+            score(&["a", "b"], &all, &[("a", Caught)], None)
+                .faults()
+                .is_empty()
+        );
+        assert_eq!(
+            score(&["a"], &all, &[("a", Caught), ("a", Caught)], None)
+                .faults()
+                .len(),
+            1
+        );
         assert!(score(&[], &all, &[], None).faults().is_empty());
     }
 
     #[test]
     fn entries_of_other_packages_do_not_matter() {
-        let package = Package { name: "other".to_owned(), floor: Some(90), tests: Vec::new() };
-        let survivors = vec![Survivor { mutant: mutant("a", 0).name, reason: "because".to_owned() }];
-        let policy = Policy { packages: vec![package.clone()], elsewhere: Vec::new(), survivors };
+        let package = Package {
+            name: "other".to_owned(),
+            floor: Some(90),
+            tests: Vec::new(),
+        };
+        let survivors = vec![Survivor {
+            mutant: mutant("a", 0).name,
+            reason: "because".to_owned(),
+        }];
+        let policy = Policy {
+            packages: vec![package.clone()],
+            elsewhere: Vec::new(),
+            survivors,
+        };
         let score = Score::of(&package, &policy, &[], Vec::new(), true, Duration::ZERO);
         assert!(score.faults().is_empty());
     }

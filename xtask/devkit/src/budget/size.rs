@@ -18,8 +18,13 @@ pub struct Measured {
 }
 
 /// The units and their sizes in bytes: SI for KB and MB, IEC for KiB and MiB.
-const UNITS: [(&str, usize); 5] =
-    [("B", 1), ("KB", 1_000), ("KiB", 1_024), ("MB", 1_000_000), ("MiB", 1_024 * 1_024)];
+const UNITS: [(&str, usize); 5] = [
+    ("B", 1),
+    ("KB", 1_000),
+    ("KiB", 1_024),
+    ("MB", 1_000_000),
+    ("MiB", 1_024 * 1_024),
+];
 
 impl Size {
     /// Returns the number of bytes.
@@ -45,15 +50,27 @@ impl FromStr for Size {
         if text.starts_with('-') {
             return Err(refuse("a size is not negative"));
         }
-        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(text.len());
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit() && c != '_')
+            .unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
-        let number: usize =
-            number.replace('_', "").parse().map_err(|_| refuse("it has no number in front"))?;
+        let number: usize = number
+            .replace('_', "")
+            .parse()
+            .map_err(|_| refuse("it has no number in front"))?;
         let unit = unit.trim();
         let known = UNITS.iter().find(|(name, _)| *name == unit);
-        let (_, factor) =
-            known.ok_or_else(|| refuse(if unit.is_empty() { "it has no unit" } else { "unknown unit" }))?;
-        number.checked_mul(*factor).map(Self).ok_or_else(|| refuse("it is too large"))
+        let (_, factor) = known.ok_or_else(|| {
+            refuse(if unit.is_empty() {
+                "it has no unit"
+            } else {
+                "unknown unit"
+            })
+        })?;
+        number
+            .checked_mul(*factor)
+            .map(Self)
+            .ok_or_else(|| refuse("it is too large"))
     }
 }
 
@@ -130,7 +147,10 @@ mod tests {
 
     #[test]
     fn groups_digits_by_three() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
     }
 
     proptest::proptest! {

@@ -13,12 +13,18 @@ fn budget(text: &str) -> Result<Budget> {
 }
 
 fn check(made: &[(&str, Measured)], known: &[&str]) -> Result<(), String> {
-    budget(FILE).unwrap().check(made, known).map_err(|error| error.to_string())
+    budget(FILE)
+        .unwrap()
+        .check(made, known)
+        .map_err(|error| error.to_string())
 }
 
 #[test]
 fn fails_one_byte_above_the_ratchet() {
-    assert_eq!(check(&[("a.wasm", Measured { raw: 200, gzip: 100 })], &["a.wasm"]), Ok(()));
+    assert_eq!(
+        check(&[("a.wasm", Measured { raw: 200, gzip: 100 })], &["a.wasm"]),
+        Ok(())
+    );
     let error = check(&[("a.wasm", Measured { raw: 201, gzip: 100 })], &["a.wasm"]).unwrap_err();
     assert!(
         error.contains("size-budget.toml:3: `a.wasm` is 201 bytes raw, 1 over its ratchet of 200 bytes"),
@@ -29,16 +35,27 @@ fn fails_one_byte_above_the_ratchet() {
 #[test]
 fn allowance_never_exceeds_the_limit() {
     let check = |growth: &str, raw: usize| {
-        let text =
-            FILE.replace(r#"ratchet = "200 B""#, &format!(r#"ratchet = "200 B", growth = "{growth}""#));
-        let check = budget(&text).unwrap().check(&[("a.wasm", Measured { raw, gzip: 100 })], &["a.wasm"]);
+        let text = FILE.replace(
+            r#"ratchet = "200 B""#,
+            &format!(r#"ratchet = "200 B", growth = "{growth}""#),
+        );
+        let check = budget(&text)
+            .unwrap()
+            .check(&[("a.wasm", Measured { raw, gzip: 100 })], &["a.wasm"]);
         check.map_err(|error| error.to_string())
     };
     assert_eq!(check("50 B", 250), Ok(()));
     let error = check("50 B", 251).unwrap_err();
-    assert!(error.contains("51 over its ratchet of 200 bytes, and may grow by 50 unasked"), "{error}");
+    assert!(
+        error.contains("51 over its ratchet of 200 bytes, and may grow by 50 unasked"),
+        "{error}"
+    );
     assert_eq!(check("500 B", 300), Ok(()));
-    assert!(check("500 B", 301).unwrap_err().contains("1 over its limit of 300 bytes"));
+    assert!(
+        check("500 B", 301)
+            .unwrap_err()
+            .contains("1 over its limit of 300 bytes")
+    );
 }
 
 #[test]
@@ -58,7 +75,10 @@ fn error_lists_all_violations() {
     let error = check(&[("a.wasm", too_big), ("b.wasm", too_big)], &["b.wasm"]).unwrap_err();
     assert_eq!(error.lines().count(), 5, "{error}");
     assert!(error.contains("`b.wasm` has no row"), "{error}");
-    assert!(error.contains("`a.wasm` has a row, but no command makes it"), "{error}");
+    assert!(
+        error.contains("`a.wasm` has a row, but no command makes it"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -77,9 +97,17 @@ fn error_names_the_line_of_a_mistake() {
         ("ratchet = \"200 B\"", "ratchet = \"200\"", "it has no unit"),
         ("ratchet = \"200 B\"", "ratchet = 200", "it has no unit"),
         ("ratchet = \"200 B\"", "ratchet = -200", "a size is not negative"),
-        ("ratchet = \"200 B\"", "rachet = \"200 B\"", "unknown field `rachet`"),
+        (
+            "ratchet = \"200 B\"",
+            "rachet = \"200 B\"",
+            "unknown field `rachet`",
+        ),
         ("raw =", "row =", "unknown field `row`"),
-        ("ratchet = \"200 B\"", "ratchet = \"400 B\"", "size-budget.toml:3: the raw ratchet"),
+        (
+            "ratchet = \"200 B\"",
+            "ratchet = \"400 B\"",
+            "size-budget.toml:3: the raw ratchet",
+        ),
     ];
     for (from, to, expected) in cases {
         let error = error(from, to);
@@ -91,7 +119,10 @@ fn error_names_the_line_of_a_mistake() {
 #[test]
 fn error_names_a_missing_file() {
     let error = Budget::load(Path::new("/nowhere/size-budget.toml")).unwrap_err();
-    assert!(error.to_string().contains("`/nowhere/size-budget.toml`"), "{error}");
+    assert!(
+        error.to_string().contains("`/nowhere/size-budget.toml`"),
+        "{error}"
+    );
 }
 
 fn cures(text: &str, made: &[(&str, Measured)], known: &[&str]) -> Vec<String> {
@@ -105,21 +136,45 @@ fn each_kind_of_violation_has_its_cure() {
     let above_ratchet = cures(FILE, &[("a.wasm", sizes(201, 100))], &["a.wasm"]);
     assert_eq!(above_ratchet, ["make it smaller, or accept it"]);
     let above_limit = cures(FILE, &[("a.wasm", sizes(301, 100))], &["a.wasm"]);
-    assert!(above_limit.len() == 1 && !above_limit[0].contains("accept it"), "{above_limit:?}");
+    assert!(
+        above_limit.len() == 1 && !above_limit[0].contains("accept it"),
+        "{above_limit:?}"
+    );
     let extra = cures(FILE, &[], &[]);
-    assert!(extra.len() == 1 && extra[0].contains("remove the row"), "{extra:?}");
+    assert!(
+        extra.len() == 1 && extra[0].contains("remove the row"),
+        "{extra:?}"
+    );
     let missing = cures(FILE, &[("b.wasm", sizes(1234, 9))], &["a.wasm", "b.wasm"]);
-    assert!(missing.len() == 1 && missing[0].contains("add a row"), "{missing:?}");
+    assert!(
+        missing.len() == 1 && missing[0].contains("add a row"),
+        "{missing:?}"
+    );
     let row = "[artifact.\"b.wasm\"]\nraw = { limit = \"1_234 B\", ratchet = \"1_234 B\" }";
     assert!(missing[0].contains(row), "{missing:?}");
     let empty = cures("", &[("b.wasm", sizes(1234, 9))], &["b.wasm"]);
-    assert!(empty[0].starts_with("the budget has no rows: restore") && empty[1].contains(row), "{empty:?}");
+    assert!(
+        empty[0].starts_with("the budget has no rows: restore") && empty[1].contains(row),
+        "{empty:?}"
+    );
 }
 
 #[test]
 fn proposed_row_holds_for_its_artifact() {
-    let measured = Measured { raw: 120_798, gzip: 9 };
-    let error = budget("").unwrap().check(&[("b.wasm", measured)], &["b.wasm"]).unwrap_err();
+    let measured = Measured {
+        raw: 120_798,
+        gzip: 9,
+    };
+    let error = budget("")
+        .unwrap()
+        .check(&[("b.wasm", measured)], &["b.wasm"])
+        .unwrap_err();
     let row = error.downcast_ref::<Violations>().unwrap().cures("")[1].clone();
-    assert!(budget(&row).unwrap().check(&[("b.wasm", measured)], &["b.wasm"]).is_ok(), "{row}");
+    assert!(
+        budget(&row)
+            .unwrap()
+            .check(&[("b.wasm", measured)], &["b.wasm"])
+            .is_ok(),
+        "{row}"
+    );
 }

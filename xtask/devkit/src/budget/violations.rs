@@ -46,7 +46,9 @@ impl Violations {
 
     /// Returns whether all of them are artifacts above their ratchet.
     pub fn only_above_ratchet(&self) -> bool {
-        self.found.iter().all(|violation| violation.kind == Kind::AboveRatchet)
+        self.found
+            .iter()
+            .all(|violation| violation.kind == Kind::AboveRatchet)
     }
 
     /// Returns one line of advice for each kind among them. `accept` completes "make it smaller, or …" for growth
@@ -108,13 +110,19 @@ fn row(artifact: &str, measured: Measured) -> String {
         let bytes = grouped(bytes).replace(',', "_");
         format!("{{ limit = \"{bytes} B\", ratchet = \"{bytes} B\" }}")
     };
-    format!("[artifact.\"{artifact}\"]\nraw = {}\ngzip = {}", bounds(measured.raw), bounds(measured.gzip))
+    format!(
+        "[artifact.\"{artifact}\"]\nraw = {}\ngzip = {}",
+        bounds(measured.raw),
+        bounds(measured.gzip)
+    )
 }
 
 impl fmt::Display for Violations {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the size budget does not hold")?;
-        self.found.iter().try_for_each(|violation| write!(formatter, "\n{}", violation.message))
+        self.found
+            .iter()
+            .try_for_each(|violation| write!(formatter, "\n{}", violation.message))
     }
 }
 

@@ -54,8 +54,17 @@ impl Lock {
             // `name`, or `name version` if there are several packages of that name.
             let (name, version) = wanted.split_once(' ').unwrap_or((wanted, ""));
             let is_wanted = |it: &&Locked| it.name == name && (version.is_empty() || it.version == version);
-            for Locked { name, version, checksum, dependencies } in self.packages.iter().filter(is_wanted) {
-                if found.insert(format!("{name} {version} {}", checksum.as_deref().unwrap_or_default())) {
+            for Locked {
+                name,
+                version,
+                checksum,
+                dependencies,
+            } in self.packages.iter().filter(is_wanted)
+            {
+                if found.insert(format!(
+                    "{name} {version} {}",
+                    checksum.as_deref().unwrap_or_default()
+                )) {
                     open.extend(dependencies.iter().map(String::as_str));
                 }
             }

@@ -42,25 +42,40 @@ impl Stamp {
         let read = |name: &str| files::read_text(&root.join(name));
         let manifest: toml::Table =
             toml::from_str(&read("Cargo.toml")?).context("could not understand Cargo.toml")?;
-        let profiles = manifest.get("profile").map(ToString::to_string).unwrap_or_default();
+        let profiles = manifest
+            .get("profile")
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let mut hash = Sha256::new();
-        for part in
-            Lock::of(root)?.closure(package).into_iter().chain([profiles, read("rust-toolchain.toml")?])
+        for part in Lock::of(root)?
+            .closure(package)
+            .into_iter()
+            .chain([profiles, read("rust-toolchain.toml")?])
         {
             hash.update(Sha256::digest(part));
         }
-        Ok(Self { sources: sources_digest(root, sources)?, rest: digest::hex(hash) })
+        Ok(Self {
+            sources: sources_digest(root, sources)?,
+            rest: digest::hex(hash),
+        })
     }
 
     /// Returns the state of the program, according to the stamp file at `path`.
     pub(super) fn find(&self, path: &Path) -> Built {
-        let Ok(text) = fs::read_to_string(path) else { return Built::Absent };
+        let Ok(text) = fs::read_to_string(path) else {
+            return Built::Absent;
+        };
         let mut lines = text.lines();
         if lines.next() != Some(&self.sources) {
             return Built::FromOthers;
         }
         let same = lines.next() == Some(&self.rest);
-        let Some(program) = lines.next().filter(|_| same).map(PathBuf::from).filter(|it| it.is_file()) else {
+        let Some(program) = lines
+            .next()
+            .filter(|_| same)
+            .map(PathBuf::from)
+            .filter(|it| it.is_file())
+        else {
             return Built::Absent;
         };
         // Stamps from before there were checksums have none.
@@ -119,14 +134,23 @@ mod tests {
     fn finds_program_while_nothing_changed() {
         let directory = tempfile::tempdir().unwrap();
         let (path, program) = (directory.path().join("stamp"), directory.path().join("program"));
-        let stamp = Stamp { sources: "one".to_owned(), rest: "rest".to_owned() };
+        let stamp = Stamp {
+            sources: "one".to_owned(),
+            rest: "rest".to_owned(),
+        };
         assert_eq!(stamp.find(&path), Built::Absent);
         fs::write(&program, "one").unwrap();
         stamp.write(&path, &program).unwrap();
         assert_eq!(stamp.find(&path), Built::Whole(program.clone()));
-        let other = Stamp { rest: "other".to_owned(), ..stamp.clone() };
+        let other = Stamp {
+            rest: "other".to_owned(),
+            ..stamp.clone()
+        };
         assert_eq!(other.find(&path), Built::Absent);
-        let other = Stamp { sources: "two".to_owned(), ..stamp.clone() };
+        let other = Stamp {
+            sources: "two".to_owned(),
+            ..stamp.clone()
+        };
         assert_eq!(other.find(&path), Built::FromOthers);
         fs::remove_file(&program).unwrap();
         assert_eq!(stamp.find(&path), Built::Absent, "the program is gone");
@@ -136,7 +160,10 @@ mod tests {
     fn replaced_program_counts_as_damaged() {
         let directory = tempfile::tempdir().unwrap();
         let (path, program) = (directory.path().join("stamp"), directory.path().join("program"));
-        let stamp = Stamp { sources: "one".to_owned(), rest: "rest".to_owned() };
+        let stamp = Stamp {
+            sources: "one".to_owned(),
+            rest: "rest".to_owned(),
+        };
         fs::write(&program, "one").unwrap();
         stamp.write(&path, &program).unwrap();
         fs::write(&program, "two").unwrap();

@@ -17,7 +17,15 @@ pub(super) type Case = case::Case<fn(&ImageContext<'_>) -> Result<()>>;
 
 /// Returns all cases, in the order in which they begin.
 pub(super) fn all() -> Vec<Case> {
-    [push::CASES, run::CASES, failures::CASES, access::CASES, deploy::CASES, component::CASES].concat()
+    [
+        push::CASES,
+        run::CASES,
+        failures::CASES,
+        access::CASES,
+        deploy::CASES,
+        component::CASES,
+    ]
+    .concat()
 }
 
 #[cfg(test)]

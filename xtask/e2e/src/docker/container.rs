@@ -39,7 +39,13 @@ impl<'p> Container<'p> {
         let address = format!("127.0.0.1:{}", free_port()?);
         let listen = format!("CLAWFT_LISTEN={address}");
         let network = ["--network", "host", "--env", &listen];
-        Self::run(test, image, platform, address.clone(), &[&network, options].concat())
+        Self::run(
+            test,
+            image,
+            platform,
+            address.clone(),
+            &[&network, options].concat(),
+        )
     }
 
     /// Runs `image` without changes on the engine's `network`, with its port published at one of this machine.
@@ -52,7 +58,13 @@ impl<'p> Container<'p> {
         let address = format!("127.0.0.1:{}", free_port()?);
         let publish = format!("{address}:8080");
         let network = ["--network", network, "--publish", &publish];
-        Self::run(test, image, "linux/amd64", address.clone(), &[&network, options].concat())
+        Self::run(
+            test,
+            image,
+            "linux/amd64",
+            address.clone(),
+            &[&network, options].concat(),
+        )
     }
 
     fn run(
@@ -63,8 +75,16 @@ impl<'p> Container<'p> {
         options: &[&str],
     ) -> Result<Self> {
         // The image's health check, with a shorter delay before the first request than its 30 s.
-        let given =
-            ["run", "--detach", "--pull", "always", "--platform", platform, "--health-interval", "1s"];
+        let given = [
+            "run",
+            "--detach",
+            "--pull",
+            "always",
+            "--platform",
+            platform,
+            "--health-interval",
+            "1s",
+        ];
         let given = given.into_iter().chain(["--env", KEY_VARIABLE]);
         let words: Vec<&str> = given.chain(options.iter().copied()).chain([image]).collect();
         let id = test.docker_prints(&words)?;
@@ -88,7 +108,8 @@ impl<'p> Container<'p> {
 
     /// Returns a field of the engine's description of the container.
     pub(super) fn inspect(&self, template: &str) -> Result<String> {
-        self.test.docker_prints(&["inspect", "--format", template, &self.id])
+        self.test
+            .docker_prints(&["inspect", "--format", template, &self.id])
     }
 
     /// Runs the program in the container once more, with `words`.
@@ -99,7 +120,8 @@ impl<'p> Container<'p> {
     /// Returns the text of a file in the container.
     pub(super) fn file(&self, path: &str) -> Result<String> {
         let (from, to) = (format!("{}:{path}", self.id), self.test.path("copied"));
-        self.test.docker_prints(&["cp", &from, &to.display().to_string()])?;
+        self.test
+            .docker_prints(&["cp", &from, &to.display().to_string()])?;
         let text =
             fs::read_to_string(&to).with_context(|| format!("could not read `{path}` of the container"));
         // It may be a secret, and failed cases show the files in the directory.
@@ -110,7 +132,9 @@ impl<'p> Container<'p> {
     /// Returns its log.
     pub(super) fn log(&self) -> Result<String> {
         let outcome = self.test.docker(&["logs", &self.id])?;
-        Ok(format!("{}{}", outcome.stdout, outcome.stderr).trim_end().to_owned())
+        Ok(format!("{}{}", outcome.stdout, outcome.stderr)
+            .trim_end()
+            .to_owned())
     }
 
     /// Makes the engine stop it, and checks that it ends by itself and without an error.

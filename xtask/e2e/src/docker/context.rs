@@ -45,7 +45,10 @@ pub(super) struct ImageContext<'a> {
 impl<'a> ImageContext<'a> {
     /// Makes the context of the case `name`.
     pub(super) fn new(fixture: &'a Fixture, name: &str) -> Result<Self> {
-        Ok(Self { fixture, context: TestContext::new(&fixture.provider, fixture.directory(), name)? })
+        Ok(Self {
+            fixture,
+            context: TestContext::new(&fixture.provider, fixture.directory(), name)?,
+        })
     }
 
     /// Returns the image's name. Every run has its own repository, which is empty at first.
@@ -75,10 +78,20 @@ impl<'a> ImageContext<'a> {
     /// Runs `cargo xtask docker` for the case's image with the released binaries.
     pub(super) fn xtask(&self, words: &[&str]) -> Result<Outcome> {
         let image = self.image();
-        let given: &[&str] = if words.contains(&"--merge") { &[] } else { &["--binaries"] };
+        let given: &[&str] = if words.contains(&"--merge") {
+            &[]
+        } else {
+            &["--binaries"]
+        };
         let binaries = self.fixture.binaries.display().to_string();
-        let given = given.iter().copied().chain((!given.is_empty()).then_some(binaries.as_str()));
-        let words: Vec<&str> = given.chain(["--image", &image]).chain(words.iter().copied()).collect();
+        let given = given
+            .iter()
+            .copied()
+            .chain((!given.is_empty()).then_some(binaries.as_str()));
+        let words: Vec<&str> = given
+            .chain(["--image", &image])
+            .chain(words.iter().copied())
+            .collect();
         self.xtask_as_it_is(&words)
     }
 
@@ -91,15 +104,21 @@ impl<'a> ImageContext<'a> {
     /// Returns the command that [`Self::xtask_as_it_is`] runs.
     pub(super) fn command<'s>(&self, shell: &'s Shell, words: &[&str]) -> Cmd<'s> {
         let (xtask, layout, digests) = (&self.fixture.xtask, self.path("oci"), self.digests());
-        cmd!(shell, "{xtask} docker {words...} --layout {layout} --digests {digests}")
-            .env_remove("CLAWFT_IMAGE")
-            .env_remove("SOURCE_DATE_EPOCH")
+        cmd!(
+            shell,
+            "{xtask} docker {words...} --layout {layout} --digests {digests}"
+        )
+        .env_remove("CLAWFT_IMAGE")
+        .env_remove("SOURCE_DATE_EPOCH")
     }
 
     /// Pushes all images with `builder` under `tags`, and returns the index as `name@digest`.
     pub(super) fn push(&self, builder: Builder, tags: &[&str]) -> Result<String> {
         let tags = tags.iter().flat_map(|tag| ["--tag", tag]);
-        let words: Vec<&str> = ["--push", "--builder", builder.name()].into_iter().chain(tags).collect();
+        let words: Vec<&str> = ["--push", "--builder", builder.name()]
+            .into_iter()
+            .chain(tags)
+            .collect();
         let outcome = self.xtask(&words)?;
         ensure!(outcome.exit == Some(0), "the push failed");
         let list = outcome.stdout.trim_end().to_owned();
@@ -141,16 +160,27 @@ impl<'a> ImageContext<'a> {
         let reference = format!("{image}:{tag}");
         // buildx 0.13 prints everything for a template with only the digest.
         let template = "{{json .Manifest}}";
-        let found =
-            self.docker_prints(&["buildx", "imagetools", "inspect", "--format", template, &reference])?;
+        let found = self.docker_prints(&[
+            "buildx",
+            "imagetools",
+            "inspect",
+            "--format",
+            template,
+            &reference,
+        ])?;
         let found: Value = serde_json::from_str(&found).context("buildx printed no JSON")?;
-        Ok(format!("{image}@{}", found["digest"].as_str().context("buildx named no digest")?))
+        Ok(format!(
+            "{image}@{}",
+            found["digest"].as_str().context("buildx named no digest")?
+        ))
     }
 
     /// Returns the platforms in the index under `tag`, such as `linux/amd64`.
     pub(super) fn platforms(&self, tag: &str) -> Result<Vec<String>> {
         let list = self.raw(&format!("{}:{tag}", self.image()))?;
-        let images = list["manifests"].as_array().context("the tag names no image index")?;
+        let images = list["manifests"]
+            .as_array()
+            .context("the tag names no image index")?;
         let word = |image: &Value, name: &str| image["platform"][name].as_str().unwrap_or("?").to_owned();
         Ok(images
             .iter()
@@ -160,7 +190,12 @@ impl<'a> ImageContext<'a> {
 
     /// Checks that the repository has no such tag, so that its content is not visible.
     pub(super) fn has_no_tag(&self, tag: &str) -> Result<()> {
-        let found = self.docker(&["buildx", "imagetools", "inspect", &format!("{}:{tag}", self.image())])?;
+        let found = self.docker(&[
+            "buildx",
+            "imagetools",
+            "inspect",
+            &format!("{}:{tag}", self.image()),
+        ])?;
         ensure!(found.exit != Some(0), "the tag `{tag}` is there");
         found.said(&["not found"])
     }
@@ -193,8 +228,9 @@ impl<'a> ImageContext<'a> {
 
     /// Removes the case's images from the engine, which may be the user's own. Failures are ignored.
     pub(super) fn forget_images(&self) {
-        let images =
-            self.docker_prints(&["images", "--quiet", "--no-trunc", &self.image()]).unwrap_or_default();
+        let images = self
+            .docker_prints(&["images", "--quiet", "--no-trunc", &self.image()])
+            .unwrap_or_default();
         let images: Vec<&str> = images.lines().collect();
         if !images.is_empty() {
             let _ = self.docker(&[&["rmi", "--force"], &images[..]].concat());
@@ -215,7 +251,14 @@ impl<'a> ImageContext<'a> {
 /// Checks that the command ended with 1, printed nothing on standard output, and has all of `parts` on standard
 /// error.
 pub(super) fn failed(outcome: &Outcome, parts: &[&str]) -> Result<()> {
-    ensure!(outcome.exit == Some(1), "exit code {:?}, expected 1", outcome.exit);
-    ensure!(outcome.stdout.is_empty(), "printed something on stdout before it failed");
+    ensure!(
+        outcome.exit == Some(1),
+        "exit code {:?}, expected 1",
+        outcome.exit
+    );
+    ensure!(
+        outcome.stdout.is_empty(),
+        "printed something on stdout before it failed"
+    );
     outcome.said(parts)
 }

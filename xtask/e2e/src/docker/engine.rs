@@ -28,7 +28,9 @@ impl Engine {
         let address = |name: &str| env::var(name).with_context(|| format!("{name} names no registry: {HOW}"));
         let template = "{{.Server.Version}}";
         let asked = cmd!(shell, "docker version --format {template}");
-        let version = cmd::output(asked, "ask docker").ok().filter(|output| output.status.success());
+        let version = cmd::output(asked, "ask docker")
+            .ok()
+            .filter(|output| output.status.success());
         let version = version.with_context(|| format!("no Docker engine answers: {HOW}"))?;
         Ok(Self {
             version: String::from_utf8_lossy(&version.stdout).trim().to_owned(),

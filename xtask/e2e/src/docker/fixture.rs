@@ -42,13 +42,24 @@ impl Fixture {
         let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
         let xtask = XTASK.ensure_built(project)?;
         let (binaries, root) = (project.dist.clone(), project.root.clone());
-        Ok(Self { engine, xtask, binaries, root, python, provider, directory })
+        Ok(Self {
+            engine,
+            xtask,
+            binaries,
+            root,
+            python,
+            provider,
+            directory,
+        })
     }
 
     /// Runs `case` in its own context.
     pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
         let test = ImageContext::new(self, case.name)?;
-        let tried = (case.check)(&test).map_err(|error| Failure { error, seen: test.seen() });
+        let tried = (case.check)(&test).map_err(|error| Failure {
+            error,
+            seen: test.seen(),
+        });
         test.forget_images();
         tried
     }

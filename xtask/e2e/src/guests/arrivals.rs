@@ -32,7 +32,10 @@ pub(super) fn read(mut pipe: impl Read + Send + 'static) -> Reader {
         loop {
             match pipe.read(&mut buffer)? {
                 0 => return Ok(arrivals),
-                length => arrivals.push(Arrival { at: Instant::now(), bytes: buffer[..length].to_vec() }),
+                length => arrivals.push(Arrival {
+                    at: Instant::now(),
+                    bytes: buffer[..length].to_vec(),
+                }),
             }
         }
     }))
@@ -41,14 +44,21 @@ pub(super) fn read(mut pipe: impl Read + Send + 'static) -> Reader {
 impl Reader {
     /// Returns all parts. Waits for the end of the pipe, which comes when every process has closed its end.
     pub(super) fn finish(self) -> Result<Vec<Arrival>> {
-        let arrivals = self.0.join().ok().context("the reader of standard output panicked")?;
+        let arrivals = self
+            .0
+            .join()
+            .ok()
+            .context("the reader of standard output panicked")?;
         arrivals.context("could not read standard output")
     }
 }
 
 /// Joins the bytes of all parts.
 pub(super) fn text(arrivals: &[Arrival]) -> Vec<u8> {
-    arrivals.iter().flat_map(|arrival| arrival.bytes.iter().copied()).collect()
+    arrivals
+        .iter()
+        .flat_map(|arrival| arrival.bytes.iter().copied())
+        .collect()
 }
 
 #[cfg(test)]

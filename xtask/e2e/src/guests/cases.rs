@@ -51,9 +51,15 @@ pub(crate) fn wasmtime_trials(project: &Project, options: &Options, log: &Log) -
     let shipped = artifacts::ensure_built(project)?;
     let mut trials = Vec::new();
     for (at, host) in hosts.into_iter().enumerate() {
-        let prefix = if at == 0 { String::new() } else { format!("wasmtime-{}::", host.version) };
+        let prefix = if at == 0 {
+            String::new()
+        } else {
+            format!("wasmtime-{}::", host.version)
+        };
         let cases = cases.iter().filter(|case| at == 0 || !case.long);
-        let cases = cases.map(|case| (format!("{prefix}{}", case.name), *case)).collect();
+        let cases = cases
+            .map(|case| (format!("{prefix}{}", case.name), *case))
+            .collect();
         let fixture = Fixture::prepare(project, shipped.clone(), Host::Wasmtime(host), options)?;
         trials.extend(trials_on(fixture, cases, log));
     }
@@ -67,16 +73,28 @@ pub(crate) fn host_trials(project: &Project, options: &Options, log: &Log) -> Re
         return Ok(harness::listed(cases.iter().map(harness::name)));
     }
     let path = TEST_HOST.ensure_built(project)?;
-    let program = Host::Wasmtime(Wasmtime { version: "embedded in the test host".to_owned(), path });
+    let program = Host::Wasmtime(Wasmtime {
+        version: "embedded in the test host".to_owned(),
+        path,
+    });
     let fixture =
         Fixture::prepare(project, artifacts::ensure_built(project)?, program, options)?.embedded()?;
-    Ok(trials_on(fixture, cases.into_iter().map(|case| (case.name.to_owned(), case)).collect(), log))
+    Ok(trials_on(
+        fixture,
+        cases
+            .into_iter()
+            .map(|case| (case.name.to_owned(), case))
+            .collect(),
+        log,
+    ))
 }
 
 /// Prepares the cases on the default WAMR, and on a small one, where their names begin with `small`.
 pub(crate) fn wamr_trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
     let usual = wamr::wamr().into_iter().map(|case| (case.name.to_owned(), case));
-    let small = wamr::wamr().into_iter().map(|case| (format!("{SMALL}{}", case.name), case));
+    let small = wamr::wamr()
+        .into_iter()
+        .map(|case| (format!("{SMALL}{}", case.name), case));
     let cases = options.choose(usual.chain(small).collect(), |(name, _)| name)?;
     if options.list() {
         return Ok(harness::listed(cases.into_iter().map(|(name, _)| name)));
@@ -100,7 +118,10 @@ const SMALL: &str = "small::";
 
 /// Makes trials of named cases that share `fixture`, which ends with the last of them.
 fn trials_on(fixture: Fixture, cases: Vec<(String, Case)>, log: &Log) -> Vec<Trial> {
-    ui::status("Running", &format!("the cases on {} ({})", fixture.host, cases.len()));
+    ui::status(
+        "Running",
+        &format!("the cases on {} ({})", fixture.host, cases.len()),
+    );
     let fixture = Arc::new(fixture);
     let trial = |(name, case)| {
         let fixture = Arc::clone(&fixture);
@@ -133,7 +154,14 @@ fn wasmtime() -> Vec<Case> {
 
 /// Returns the cases for the test host: those that only it can run, and others over TLS.
 fn host() -> Vec<Case> {
-    [tls::CASES, exports::CASES, chat::CASES, anthropic::CASES, streams::CASES].concat()
+    [
+        tls::CASES,
+        exports::CASES,
+        chat::CASES,
+        anthropic::CASES,
+        streams::CASES,
+    ]
+    .concat()
 }
 
 /// Returns the names of the cases on wasmtime and on the test host, for the test of the document that names them.
@@ -147,7 +175,9 @@ fn at_once(work: impl IntoIterator<Item = impl FnOnce() -> Result<()> + Send>) -
     thread::scope(|scope| {
         let threads: Vec<_> = work.into_iter().map(|work| scope.spawn(work)).collect();
         let results: Vec<_> = threads.into_iter().map(thread::ScopedJoinHandle::join).collect();
-        results.into_iter().try_for_each(|result| result.ok().context("a thread of the case panicked")?)
+        results
+            .into_iter()
+            .try_for_each(|result| result.ok().context("a thread of the case panicked")?)
     })
 }
 

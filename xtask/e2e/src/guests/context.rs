@@ -44,7 +44,10 @@ pub(super) struct GuestContext<'a> {
 impl<'a> GuestContext<'a> {
     /// Makes the context of the case `name`.
     pub(super) fn new(fixture: &'a Fixture, name: &str) -> Result<Self> {
-        Self::of(fixture, TestContext::new(&fixture.provider, fixture.directory(), name)?)
+        Self::of(
+            fixture,
+            TestContext::new(&fixture.provider, fixture.directory(), name)?,
+        )
     }
 
     /// Makes a context inside this one, with its own configuration and sessions. Its evidence is part of this
@@ -114,13 +117,25 @@ impl<'a> GuestContext<'a> {
         agent: Value,
     ) -> Result<()> {
         let api_base = self.context.api_base(scenario);
-        let model = if name == ANTHROPIC { "claude-sonnet-4-5" } else { "gpt-4o-mini" };
+        let model = if name == ANTHROPIC {
+            "claude-sonnet-4-5"
+        } else {
+            "gpt-4o-mini"
+        };
         let provider = merged(json!({ "retries": 0 }), provider);
-        self.write_config(name, &api_base, provider, merged(json!({ "model": model }), agent))
+        self.write_config(
+            name,
+            &api_base,
+            provider,
+            merged(json!({ "model": model }), agent),
+        )
     }
 
     fn write_config(&self, name: &str, api_base: &str, provider: Value, agent: Value) -> Result<()> {
-        let provider = merged(json!({ "api_base": api_base, "api_key_env": KEY_VARIABLE }), provider);
+        let provider = merged(
+            json!({ "api_base": api_base, "api_key_env": KEY_VARIABLE }),
+            provider,
+        );
         let agents = merged(json!({ "model": "gpt-4o-mini" }), agent);
         let config = json!({ "agents": agents, "providers": { "providers": { name: provider } } });
         self.write("config.json", format!("{config:#}").as_bytes())
@@ -179,7 +194,10 @@ impl<'a> GuestContext<'a> {
     /// Checks that the file of the session `id` has exactly these pairs of role and content.
     pub(super) fn stored(&self, id: &str, turns: &[(&str, &str)]) -> Result<()> {
         let found = self.session(id)?;
-        ensure!(same_messages(&found, turns), "the session file of `{id}` holds {found:?}");
+        ensure!(
+            same_messages(&found, turns),
+            "the session file of `{id}` holds {found:?}"
+        );
         Ok(())
     }
 
@@ -193,10 +211,15 @@ impl<'a> GuestContext<'a> {
     /// Checks whether the file of the session `id` ends with an answer that is marked as incomplete.
     pub(super) fn stored_incomplete(&self, id: &str, incomplete: bool) -> Result<()> {
         let session = self.session_json(id)?;
-        let last = session["messages"].as_array().and_then(|messages| messages.last());
+        let last = session["messages"]
+            .as_array()
+            .and_then(|messages| messages.last());
         let last = last.context("the session file holds no messages")?;
         let found = last.get("incomplete").is_some_and(|mark| *mark == true);
-        ensure!(found == incomplete, "the last message of the session file is {last}");
+        ensure!(
+            found == incomplete,
+            "the last message of the session file is {last}"
+        );
         Ok(())
     }
 

@@ -53,13 +53,23 @@ impl Fixture {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let first_seed = now.as_secs() * 1000;
         let compiled = OnceLock::new();
-        Ok(Self { shipped, host, seed, first_seed, wasm_tools, provider, compiled, directory })
+        Ok(Self {
+            shipped,
+            host,
+            seed,
+            first_seed,
+            wasm_tools,
+            provider,
+            compiled,
+            directory,
+        })
     }
 
     /// Replaces the host by the test host with the embedded component, and adds TLS in front of the provider.
     pub(super) fn embedded(mut self) -> Result<Self> {
         let (shell, port) = (self.shell()?, self.provider.port());
-        self.provider.put_behind(TlsFront::start(&shell, &self.wasmtime()?.path, port)?)?;
+        self.provider
+            .put_behind(TlsFront::start(&shell, &self.wasmtime()?.path, port)?)?;
         self.shipped.component = self.compiled()?.to_owned();
         Ok(self)
     }
@@ -71,7 +81,9 @@ impl Fixture {
             return Ok(compiled);
         }
         let (shell, wasmtime, component) = (self.shell()?, &self.wasmtime()?.path, &self.shipped.component);
-        let directory = tempfile::tempdir_in(self.directory()).context("could not make a directory")?.keep();
+        let directory = tempfile::tempdir_in(self.directory())
+            .context("could not make a directory")?
+            .keep();
         let compiled = directory.join("clawft.cwasm");
         cmd::run_quietly(
             cmd!(shell, "{wasmtime} compile -o {compiled} {component}"),
@@ -84,8 +96,10 @@ impl Fixture {
     /// Runs `case` in its own context.
     pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
         let test = GuestContext::new(self, case.name)?;
-        (case.check)(&test)
-            .map_err(|error| Failure { error: error.context(format!("on {}", self.host)), seen: test.seen() })
+        (case.check)(&test).map_err(|error| Failure {
+            error: error.context(format!("on {}", self.host)),
+            seen: test.seen(),
+        })
     }
 
     /// Returns effects on the disk and the clock of a host, with no effect yet.

@@ -91,13 +91,17 @@ impl<'a> Guest<'a> {
 
     /// Adds command line arguments.
     pub(super) fn arguments(mut self, arguments: &[&str]) -> Self {
-        self.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        self.arguments
+            .extend(arguments.iter().map(|&argument| argument.to_owned()));
         self
     }
 
     /// Makes the host call the exported functions, as the input says; only our own hosts can do that.
     pub(super) fn called(self) -> Self {
-        Self { to_do: ToDo::Call, ..self }
+        Self {
+            to_do: ToDo::Call,
+            ..self
+        }
     }
 
     /// Removes the grant of HTTP.
@@ -107,7 +111,10 @@ impl<'a> Guest<'a> {
 
     /// Removes the grant of the directory.
     pub(super) fn without_directory(self) -> Self {
-        Self { config: false, ..self }
+        Self {
+            config: false,
+            ..self
+        }
     }
 
     /// Leaves the key's variable unset.
@@ -117,7 +124,10 @@ impl<'a> Guest<'a> {
 
     /// Sets the key's variable to `key`.
     pub(super) fn key(self, key: &str) -> Self {
-        Self { key: Some(key.to_owned()), ..self }
+        Self {
+            key: Some(key.to_owned()),
+            ..self
+        }
     }
 
     /// Sets another variable, as `NAME=VALUE`.
@@ -128,27 +138,42 @@ impl<'a> Guest<'a> {
 
     /// Limits its memory to `bytes` bytes, which only unbounded growth exceeds.
     pub(super) fn memory(self, bytes: usize) -> Self {
-        Self { memory: Some(bytes), ..self }
+        Self {
+            memory: Some(bytes),
+            ..self
+        }
     }
 
     /// Gives WAMR's interpreter a stack of `bytes` bytes.
     pub(super) fn stack(self, bytes: usize) -> Self {
-        Self { stack: Some(bytes), ..self }
+        Self {
+            stack: Some(bytes),
+            ..self
+        }
     }
 
     /// Makes WAMR's runner record in `file` how much memory was used.
     pub(super) fn measured(self, file: &Path) -> Self {
-        Self { measured: Some(file.to_owned()), ..self }
+        Self {
+            measured: Some(file.to_owned()),
+            ..self
+        }
     }
 
     /// Limits each file that it writes to `kibibytes` KiB, as if the disk were full.
     pub(super) fn file_size(self, kibibytes: usize) -> Self {
-        Self { file_size: Some(kibibytes), ..self }
+        Self {
+            file_size: Some(kibibytes),
+            ..self
+        }
     }
 
     /// Sets effects on the host's disk and clock.
     pub(super) fn effects(self, effects: Effects) -> Self {
-        Self { effects: Some(effects), ..self }
+        Self {
+            effects: Some(effects),
+            ..self
+        }
     }
 
     /// Runs it with `message` on its standard input.
@@ -176,8 +201,13 @@ impl<'a> Guest<'a> {
         let start = Instant::now();
         let [stdin, _, stderr] = child::between_files(streams.paths())?;
         let mut child = self.spawn([stdin, Stdio::piped(), stderr])?;
-        let arrivals =
-            arrivals::read(child.child().stdout.take().context("the guest has no standard output")?);
+        let arrivals = arrivals::read(
+            child
+                .child()
+                .stdout
+                .take()
+                .context("the guest has no standard output")?,
+        );
         let status = child.wait(LIMIT).context("could not run the guest")?;
         let wall = start.elapsed();
         let arrivals = arrivals.finish()?;
@@ -195,7 +225,10 @@ impl<'a> Guest<'a> {
         let shell = self.test.fixture.shell()?;
         let (program, arguments) = match &self.test.fixture.host {
             Host::Wasmtime(host) => (host.path.as_path(), wasmtime::arguments(self)?),
-            Host::Wamr(host) => (host.program(self.takes_more_than_iwasm()), wamr::arguments(self, host)?),
+            Host::Wamr(host) => (
+                host.program(self.takes_more_than_iwasm()),
+                wamr::arguments(self, host)?,
+            ),
         };
         let mut command = match self.file_size {
             None => cmd!(shell, "{program} {arguments...}"),
@@ -226,7 +259,12 @@ impl<'a> Guest<'a> {
     /// Returns the outcome of a run; fails if it breaks a rule for all runs.
     fn judge(&self, exit: Option<i32>, wall: Duration, streams: &Streams) -> Result<Outcome> {
         let (stdout, stderr) = (text(&streams.stdout)?, text(&streams.stderr)?);
-        let outcome = Outcome { exit, stdout, stderr, wall };
+        let outcome = Outcome {
+            exit,
+            stdout,
+            stderr,
+            wall,
+        };
         self.kept_the_key(&outcome)?;
         Ok(outcome)
     }
@@ -234,8 +272,14 @@ impl<'a> Guest<'a> {
     /// Checks the rule for every run that the key is nowhere that a user, a log or a backup could see it.
     fn kept_the_key(&self, outcome: &Outcome) -> Result<()> {
         let Some(key) = &self.key else { return Ok(()) };
-        ensure!(!contains_key(&outcome.stdout, key), "the key, or a part of it, is on stdout");
-        ensure!(!contains_key(&outcome.stderr, key), "the key, or a part of it, is on stderr");
+        ensure!(
+            !contains_key(&outcome.stdout, key),
+            "the key, or a part of it, is on stdout"
+        );
+        ensure!(
+            !contains_key(&outcome.stderr, key),
+            "the key, or a part of it, is on stderr"
+        );
         for name in self.test.session_files()? {
             let Some(session) = text_if_there(&self.test.granted().join("sessions").join(&name))? else {
                 continue;
@@ -262,7 +306,11 @@ impl Streams {
     fn new(test: &GuestContext<'_>, input: &[u8]) -> Result<Self> {
         let [stdin, stdout, stderr] = test.streams();
         fs::write(&stdin, input).with_context(|| format!("could not write `{}`", stdin.display()))?;
-        Ok(Self { stdin, stdout, stderr })
+        Ok(Self {
+            stdin,
+            stdout,
+            stderr,
+        })
     }
 
     fn paths(&self) -> [&Path; 3] {

@@ -64,8 +64,11 @@ pub(super) fn all(project: &Project) -> Result<[Wamr; 2]> {
     let found = iwasm(project)?;
     let as_it_comes = usual(project)?;
     let variables = as_it_comes.variables.clone();
-    let small =
-        Variant { name: "wamr-small", options: &["--no-default-features"], variables: variables.clone() };
+    let small = Variant {
+        name: "wamr-small",
+        options: &["--no-default-features"],
+        variables: variables.clone(),
+    };
     let usual = PROGRAM.ensure_variant_built(project, &as_it_comes)?;
     let small = PROGRAM.ensure_variant_built(project, &small)?;
     let c_host = c_host::ensure_built(project, &variables)?;
@@ -81,7 +84,10 @@ pub(super) fn all(project: &Project) -> Result<[Wamr; 2]> {
         Some((iwasm, version)) => {
             ui::status(
                 "Using",
-                &format!("{version} (`{}`); cases that it cannot run use our runner", iwasm.display()),
+                &format!(
+                    "{version} (`{}`); cases that it cannot run use our runner",
+                    iwasm.display()
+                ),
             );
             wamr(Some(iwasm), version, &usual)
         }
@@ -92,7 +98,11 @@ pub(super) fn all(project: &Project) -> Result<[Wamr; 2]> {
 
 /// Returns the runner with the default WAMR.
 pub(crate) fn usual(project: &Project) -> Result<Variant> {
-    Ok(Variant { name: "wamr", variables: variables(project)?, ..Variant::default() })
+    Ok(Variant {
+        name: "wamr",
+        variables: variables(project)?,
+        ..Variant::default()
+    })
 }
 
 /// Returns the user's `iwasm` and its version; `None` if there is none.
@@ -119,7 +129,12 @@ fn iwasm(project: &Project) -> Result<Option<(PathBuf, String)>> {
 fn version(project: &Project, program: &Path) -> Result<String> {
     let shell = project.shell()?;
     let printed = cmd::output(cmd!(shell, "{program} --version"), "ask WAMR for its version")?;
-    ensure!(printed.status.success(), "`{} --version` ended with {}", program.display(), printed.status);
+    ensure!(
+        printed.status.success(),
+        "`{} --version` ended with {}",
+        program.display(),
+        printed.status
+    );
     let printed = String::from_utf8_lossy(&printed.stdout);
     let line = printed.lines().next().unwrap_or_default().trim();
     let known = [RUNNER, "iwasm"].iter().any(|name| line.starts_with(name));
@@ -137,8 +152,10 @@ fn variables(project: &Project) -> Result<Vec<(&'static str, OsString)>> {
     let script = "import clang, pathlib; print(pathlib.Path(clang.__file__).parent / 'native')";
     let libclang = cmd::read(cmd!(shell, "{python} -c {script}"), "find libclang")?;
     // That libclang comes without compiler headers such as `stdbool.h`; the system's compiler has them.
-    let headers =
-        cmd::read(cmd!(shell, "cc -print-file-name=include"), "ask the C compiler for its headers")?;
+    let headers = cmd::read(
+        cmd!(shell, "cc -print-file-name=include"),
+        "ask the C compiler for its headers",
+    )?;
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths([programs.clone()].into_iter().chain(env::split_paths(&path)))
         .context("the PATH cannot be added to")?;
@@ -165,8 +182,14 @@ mod tests {
             c_host: PathBuf::new(),
         };
         let chosen = wamr(Some("iwasm"));
-        assert_eq!([chosen.program(false), chosen.program(true)], ["iwasm", "runner"].map(Path::new));
+        assert_eq!(
+            [chosen.program(false), chosen.program(true)],
+            ["iwasm", "runner"].map(Path::new)
+        );
         let none = wamr(None);
-        assert_eq!([none.program(false), none.program(true)], ["runner", "runner"].map(Path::new));
+        assert_eq!(
+            [none.program(false), none.program(true)],
+            ["runner", "runner"].map(Path::new)
+        );
     }
 }

@@ -19,8 +19,16 @@ pub(super) type Case = case::Case<fn(&WeftContext<'_>) -> Result<()>>;
 
 /// Returns the cases that need only the binary for this machine, in the order in which they begin.
 pub(super) fn own() -> Vec<Case> {
-    [program::CASES, openai::CASES, page::CASES, disk::CASES, shutdown::CASES, load::CASES, hostile::CASES]
-        .concat()
+    [
+        program::CASES,
+        openai::CASES,
+        page::CASES,
+        disk::CASES,
+        shutdown::CASES,
+        load::CASES,
+        hostile::CASES,
+    ]
+    .concat()
 }
 
 /// Returns all cases.

@@ -29,7 +29,10 @@ pub(super) struct WeftContext<'a> {
 impl<'a> WeftContext<'a> {
     /// Makes the context of the case `name`.
     pub(super) fn new(fixture: &'a Fixture, name: &str) -> Result<Self> {
-        Self::of(fixture, TestContext::new(&fixture.provider, fixture.directory(), name)?)
+        Self::of(
+            fixture,
+            TestContext::new(&fixture.provider, fixture.directory(), name)?,
+        )
     }
 
     /// Makes a context inside this one, with its own home directory.
@@ -91,7 +94,10 @@ impl<'a> WeftContext<'a> {
     /// Starts a gateway with the current configuration.
     pub(super) fn start(&self) -> Result<Gateway> {
         let shell = self.fixture.shell()?;
-        Gateway::start(self.at_home(self.fixture.weft(&shell)).arg("gateway"), &self.log())
+        Gateway::start(
+            self.at_home(self.fixture.weft(&shell)).arg("gateway"),
+            &self.log(),
+        )
     }
 
     /// Starts a gateway with the current configuration that can write only tiny files.
@@ -113,14 +119,22 @@ impl<'a> WeftContext<'a> {
     /// ours that would change its behaviour.
     pub(super) fn at_home<'s>(&self, command: Cmd<'s>) -> Cmd<'s> {
         let command = command.env("CLAWFT_HOME", self.home()).env(KEY_VARIABLE, KEY);
-        ["CLAWFT_LISTEN", "CLAWFT_TOKEN", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
-            .into_iter()
-            .fold(command, |command, name| command.env_remove(name))
+        [
+            "CLAWFT_LISTEN",
+            "CLAWFT_TOKEN",
+            "HTTP_PROXY",
+            "http_proxy",
+            "ALL_PROXY",
+            "all_proxy",
+        ]
+        .into_iter()
+        .fold(command, |command, name| command.env_remove(name))
     }
 
     /// Returns the path of the next gateway's log.
     fn log(&self) -> PathBuf {
-        self.context.path(&format!("{}.log", self.context.next("gateway")))
+        self.context
+            .path(&format!("{}.log", self.context.next("gateway")))
     }
 
     /// Runs `weft` with `arguments`, and `input` on its standard input.
@@ -138,16 +152,28 @@ impl<'a> WeftContext<'a> {
     /// Starts a gateway of the binary for the other architecture, with the current configuration.
     pub(super) fn start_foreign(&self) -> Result<Gateway> {
         let shell = self.fixture.shell()?;
-        Gateway::start(self.at_home(self.fixture.foreign(&shell)?).arg("gateway"), &self.log())
+        Gateway::start(
+            self.at_home(self.fixture.foreign(&shell)?).arg("gateway"),
+            &self.log(),
+        )
     }
 
     /// Runs `case` of one of our scripts with the input `given`. Its findings are the error.
     pub(super) fn script(&self, name: &str, case: &str, given: Value) -> Result<()> {
         let shell = self.fixture.shell()?;
-        let command = self.fixture.script(&shell, name).arg(case).env("NO_PROXY", "127.0.0.1");
+        let command = self
+            .fixture
+            .script(&shell, name)
+            .arg(case)
+            .env("NO_PROXY", "127.0.0.1");
         let outcome = self.run(command, &given.to_string())?;
         if outcome.exit != Some(0) {
-            let last = outcome.stderr.trim_end().lines().last().unwrap_or("it printed nothing");
+            let last = outcome
+                .stderr
+                .trim_end()
+                .lines()
+                .last()
+                .unwrap_or("it printed nothing");
             bail!("{name}.py {case}: {last}");
         }
         Ok(())
@@ -189,7 +215,11 @@ impl<'a> WeftContext<'a> {
         let sessions = self.home().join("sessions");
         let mut files = names(&sessions)?;
         files.retain(|name| name != LOCKS);
-        files.extend(names(&sessions.join(LOCKS))?.iter().map(|name| format!("{LOCKS}/{name}")));
+        files.extend(
+            names(&sessions.join(LOCKS))?
+                .iter()
+                .map(|name| format!("{LOCKS}/{name}")),
+        );
         Ok(files)
     }
 

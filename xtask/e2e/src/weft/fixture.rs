@@ -63,8 +63,10 @@ impl Fixture {
         let load_generator = LoadGenerator::build(project)?;
         let directory = WorkDirectory::new(keep)?;
         let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
-        let (scripts, screenshots) =
-            (project.root.join("xtask/acceptance"), project.target.join("acceptance"));
+        let (scripts, screenshots) = (
+            project.root.join("xtask/acceptance"),
+            project.target.join("acceptance"),
+        );
         Ok(Self {
             weft,
             foreign,
@@ -82,12 +84,18 @@ impl Fixture {
     pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
         let test = WeftContext::new(self, case.name)?;
         let tried = (case.check)(&test).and_then(|()| test.kept_the_key());
-        tried.map_err(|error| Failure { error, seen: test.seen() })
+        tried.map_err(|error| Failure {
+            error,
+            seen: test.seen(),
+        })
     }
 
     /// Returns the version that the binary prints.
     pub(super) fn version(&self) -> Result<String> {
-        cmd::read(self.weft(&self.shell()?).arg("--version"), "ask weft for its version")
+        cmd::read(
+            self.weft(&self.shell()?).arg("--version"),
+            "ask weft for its version",
+        )
     }
 
     /// Returns the command of the binary for this machine.
@@ -143,7 +151,10 @@ impl Subject {
         };
         let path = path::absolute(&chosen).unwrap_or_default();
         let shown = chosen.display();
-        ensure!(path.is_file(), "{VARIABLE} is `{shown}`, and there is no such file: correct it or unset it");
+        ensure!(
+            path.is_file(),
+            "{VARIABLE} is `{shown}`, and there is no such file: correct it or unset it"
+        );
         Ok(Self::Chosen(path))
     }
 
@@ -161,9 +172,16 @@ fn released(project: &Project) -> Result<(PathBuf, [PathBuf; 2])> {
     let own = own.with_context(|| {
         format!("the released binaries run on Linux alone: name one for this machine in {VARIABLE}")
     })?;
-    let (other, arch) = BOTH.into_iter().find(|(target, _)| *target != own).context("there are two")?;
+    let (other, arch) = BOTH
+        .into_iter()
+        .find(|(target, _)| *target != own)
+        .context("there are two")?;
     let mut built: BTreeMap<Target, PathBuf> = release::ensure_built(project, &[own, other])?;
-    let mut take = |target| built.remove(&target).context("dist did not build a requested target");
+    let mut take = |target| {
+        built
+            .remove(&target)
+            .context("dist did not build a requested target")
+    };
     let emulator = toolchain::emulator(project, arch)?.context("this is the machine's own architecture")?;
     Ok((take(own)?, [emulator, take(other)?]))
 }

@@ -71,7 +71,9 @@ impl FromStr for ImageName {
             return Err(refuse("it has a tag; give that with `--tag`"));
         }
         if !is_host(registry) {
-            return Err(refuse("what is before the first `/` is no host, or its port is no number"));
+            return Err(refuse(
+                "what is before the first `/` is no host, or its port is no number",
+            ));
         }
         if repository.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return Err(refuse("registries take lower case only"));
@@ -81,7 +83,10 @@ impl FromStr for ImageName {
                 "between slashes go letters and digits, with single `.`, `_`, `__` or dashes between them",
             ));
         }
-        let name = Self { registry: registry.to_owned(), repository };
+        let name = Self {
+            registry: registry.to_owned(),
+            repository,
+        };
         if name.to_string().len() > LONGEST_NAME {
             return Err(refuse("it is longer than 255 characters"));
         }
@@ -124,7 +129,12 @@ impl Tag {
     /// Returns the tag nearest to `text`: invalid characters become dashes.
     pub fn nearest(text: &str) -> Result<Self, String> {
         let plain = |c: char| if is_tag_character(c) { c } else { '-' };
-        let tag: String = text.trim_start_matches(['.', '-']).chars().map(plain).take(LONGEST_TAG).collect();
+        let tag: String = text
+            .trim_start_matches(['.', '-'])
+            .chars()
+            .map(plain)
+            .take(LONGEST_TAG)
+            .collect();
         tag.parse()
     }
 }
@@ -164,7 +174,9 @@ impl Serialize for Tag {
 
 impl<'de> Deserialize<'de> for Tag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
@@ -176,7 +188,9 @@ impl Serialize for ImageName {
 
 impl<'de> Deserialize<'de> for ImageName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 

@@ -53,7 +53,11 @@ impl Platform {
 
     /// Returns the names of `platforms` for people: `linux/amd64 and linux/arm64`.
     pub fn in_words(platforms: &[Self]) -> String {
-        platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+        platforms
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" and ")
     }
 }
 
@@ -70,9 +74,14 @@ impl FromStr for Platform {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|platform| platform.to_string() == text);
+        let known = Self::ALL
+            .into_iter()
+            .find(|platform| platform.to_string() == text);
         known.ok_or_else(|| {
-            format!("there is no image for the platform `{text}`, but for {}", Self::in_words(&Self::ALL))
+            format!(
+                "there is no image for the platform `{text}`, but for {}",
+                Self::in_words(&Self::ALL)
+            )
         })
     }
 }
@@ -85,7 +94,9 @@ impl Serialize for Platform {
 
 impl<'de> Deserialize<'de> for Platform {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 

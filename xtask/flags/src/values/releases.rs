@@ -57,7 +57,11 @@ fn versions() -> Result<Vec<String>> {
     }
     let pins: Pins =
         toml::from_str(include_str!("../../../tools.toml")).context("could not parse xtask/tools.toml")?;
-    Ok([pins.wasmtime].into_iter().chain(pins.older_wasmtime).map(|pin| pin.version).collect())
+    Ok([pins.wasmtime]
+        .into_iter()
+        .chain(pins.older_wasmtime)
+        .map(|pin| pin.version)
+        .collect())
 }
 
 #[cfg(test)]
@@ -79,7 +83,10 @@ mod tests {
     fn error_lists_the_pinned_versions() {
         for text in ["", "1", "49.", "newest"] {
             let error = text.parse::<Releases>().unwrap_err().to_string();
-            assert!(error.contains(&format!("`{text}`")) && error.contains("`all`"), "{error}");
+            assert!(
+                error.contains(&format!("`{text}`")) && error.contains("`all`"),
+                "{error}"
+            );
         }
     }
 }

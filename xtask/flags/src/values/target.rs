@@ -30,8 +30,13 @@ pub enum System {
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 5] =
-        [Self::LinuxAmd64, Self::LinuxArm64, Self::MacosAmd64, Self::MacosArm64, Self::WindowsAmd64];
+    pub const ALL: [Self; 5] = [
+        Self::LinuxAmd64,
+        Self::LinuxArm64,
+        Self::MacosAmd64,
+        Self::MacosArm64,
+        Self::WindowsAmd64,
+    ];
 
     /// Returns the target of this machine; `None` if nothing is released for it.
     pub fn of_this_machine() -> Option<Self> {
@@ -145,10 +150,16 @@ impl FromStr for Target {
     /// container images' name of the architecture.
     fn from_str(text: &str) -> Result<Self, String> {
         let name = text.replace('/', "-");
-        Self::ALL.into_iter().find(|target| target.names().contains(&name)).ok_or_else(|| {
-            let known: Vec<&str> = Self::ALL.iter().map(|target| target.name()).collect();
-            format!("`weft` is released for {} or the Rust targets of these", known.join(", "))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|target| target.names().contains(&name))
+            .ok_or_else(|| {
+                let known: Vec<&str> = Self::ALL.iter().map(|target| target.name()).collect();
+                format!(
+                    "`weft` is released for {} or the Rust targets of these",
+                    known.join(", ")
+                )
+            })
     }
 }
 
@@ -164,8 +175,13 @@ mod tests {
 
     #[test]
     fn target_has_several_names() {
-        let names =
-            ["linux-arm64", "linux/arm64", "linux-aarch64", "linux/aarch64", "aarch64-unknown-linux-musl"];
+        let names = [
+            "linux-arm64",
+            "linux/arm64",
+            "linux-aarch64",
+            "linux/aarch64",
+            "aarch64-unknown-linux-musl",
+        ];
         for name in names {
             assert_eq!(name.parse(), Ok(Target::LinuxArm64), "{name}");
         }
@@ -184,7 +200,10 @@ mod tests {
     #[test]
     fn finds_target_of_a_built_file() {
         let path = Path::new("/t/aarch64-unknown-linux-musl/release-weft/weft");
-        let built: Vec<Target> = Target::ALL.into_iter().filter(|target| target.built(path)).collect();
+        let built: Vec<Target> = Target::ALL
+            .into_iter()
+            .filter(|target| target.built(path))
+            .collect();
         assert_eq!(built, [Target::LinuxArm64]);
     }
 }

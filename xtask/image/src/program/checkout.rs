@@ -22,10 +22,16 @@ pub(crate) struct Checkout {
 impl Checkout {
     /// Reads the state from git; `None` if the sources are not in git, such as in an unpacked archive.
     pub(crate) fn read(project: &Project) -> Result<Option<Self>> {
-        let Some(revision) = revision::of(project)? else { return Ok(None) };
+        let Some(revision) = revision::of(project)? else {
+            return Ok(None);
+        };
         let shell = project.shell()?;
         let lines = |words: &[&str]| -> Result<Vec<String>> {
-            Ok(ask_git(&shell, words)?.unwrap_or_default().lines().map(str::to_owned).collect())
+            Ok(ask_git(&shell, words)?
+                .unwrap_or_default()
+                .lines()
+                .map(str::to_owned)
+                .collect())
         };
         Ok(Some(Self {
             revision,

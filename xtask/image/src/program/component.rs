@@ -76,7 +76,11 @@ pub(crate) fn create(directory: &Path, component: &[u8], revision: &str, epoch: 
     let manifest = layout.put_json(MediaType::ImageManifest, &manifest)?;
     layout.list(vec![manifest.clone()])?;
     let [config, layer] = made;
-    Ok(Component { manifest: document::digest(&manifest)?, config: config?, layer: layer? })
+    Ok(Component {
+        manifest: document::digest(&manifest)?,
+        config: config?,
+        layer: layer?,
+    })
 }
 
 /// Pushes the component with this manifest from the layout at `directory`, and sets the tag.
@@ -99,14 +103,19 @@ pub(crate) fn publish(directory: &Path, manifest: &Digest, target: &Tagged) -> R
             true
         }
     };
-    Ok(Published { reference: Reference::new(image, manifest), new })
+    Ok(Published {
+        reference: Reference::new(image, manifest),
+        new,
+    })
 }
 
 /// Returns the annotations that registries show.
 fn annotations(recipe: &Recipe) -> Labels {
     let mut labels = recipe.labels.clone();
-    labels
-        .insert(ANNOTATION_DESCRIPTION.to_owned(), "clawft, an LLM agent, as one WASI component".to_owned());
+    labels.insert(
+        ANNOTATION_DESCRIPTION.to_owned(),
+        "clawft, an LLM agent, as one WASI component".to_owned(),
+    );
     labels.insert(ANNOTATION_CREATED.to_owned(), rfc3339(recipe.epoch));
     labels
 }
@@ -118,7 +127,10 @@ impl World {
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(component) {
             match payload.context("it is no WebAssembly")? {
-                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                Payload::Version {
+                    encoding: Encoding::Module,
+                    ..
+                } if depth == 0 => {
                     bail!("it is a core module and no component")
                 }
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
@@ -161,7 +173,9 @@ mod tests {
         let mut inner = ComponentBuilder::new();
         inner.section(&types).section(&imports);
         let mut outer = ComponentBuilder::new();
-        outer.section(&ModuleSection(&Module::new())).section(&NestedComponentSection(&inner));
+        outer
+            .section(&ModuleSection(&Module::new()))
+            .section(&NestedComponentSection(&inner));
         outer.section(&types).section(&imports).section(&exports);
         outer.finish()
     }
@@ -184,14 +198,23 @@ mod tests {
     fn writes_the_documents_that_clients_expect() {
         let [manifest, config] = documents("c0ffee", 1_700_000_000);
         let layer = Digest::of(&component()).to_string();
-        assert_eq!(manifest["mediaType"], "application/vnd.oci.image.manifest.v1+json");
-        assert_eq!(manifest["config"]["mediaType"], "application/vnd.wasm.config.v0+json");
+        assert_eq!(
+            manifest["mediaType"],
+            "application/vnd.oci.image.manifest.v1+json"
+        );
+        assert_eq!(
+            manifest["config"]["mediaType"],
+            "application/vnd.wasm.config.v0+json"
+        );
         let layers = json!([{
             "mediaType": "application/wasm", "digest": layer, "size": component().len(),
             "annotations": { "org.opencontainers.image.title": "clawft.wasm" },
         }]);
         assert_eq!(manifest["layers"], layers);
-        assert_eq!(manifest["annotations"]["org.opencontainers.image.revision"], "c0ffee");
+        assert_eq!(
+            manifest["annotations"]["org.opencontainers.image.revision"],
+            "c0ffee"
+        );
         let expected = json!({
             "created": "2023-11-14T22:13:20Z", "architecture": "wasm", "os": "wasip2", "layerDigests": [layer],
             "component": { "exports": ["wasi:cli/run@0.2.0"], "imports": ["wasi:http/types@0.2.0"] },

@@ -11,7 +11,10 @@ const CONTAINERD_STORE: &str = "io.containerd.snapshotter";
 /// Returns the default builder, and prints which it is, because the images of the two have different digests.
 pub(crate) fn choose(project: &Project) -> Result<Builder> {
     let (builder, reason) = match why_not(&project.shell()?)? {
-        None => (Builder::Docker, "an engine answers; `--builder oci` would do without".to_owned()),
+        None => (
+            Builder::Docker,
+            "an engine answers; `--builder oci` would do without".to_owned(),
+        ),
         Some(reason) => (Builder::Oci, reason),
     };
     let name = match builder {
@@ -51,7 +54,10 @@ fn why_not(shell: &Shell) -> Result<Option<String>> {
 
 /// Returns the driver of a builder, from the output of `docker buildx inspect`.
 fn driver(inspected: &str) -> Option<&str> {
-    inspected.lines().find_map(|line| line.strip_prefix("Driver:")).map(str::trim)
+    inspected
+        .lines()
+        .find_map(|line| line.strip_prefix("Driver:"))
+        .map(str::trim)
 }
 
 /// Returns the output of `docker`; `None` if it fails or does not exist.
@@ -73,7 +79,10 @@ mod tests {
         let inspected =
             "Name:          default\nDriver:        docker\nLast Activity: 2026-01-01\n\nNodes:\n";
         assert_eq!(driver(inspected), Some("docker"));
-        assert_eq!(driver("Name: x\nDriver:  docker-container\n"), Some("docker-container"));
+        assert_eq!(
+            driver("Name: x\nDriver:  docker-container\n"),
+            Some("docker-container")
+        );
         assert_eq!(driver(""), None);
     }
 }

@@ -67,7 +67,10 @@ impl<'p> Digests<'p> {
         }
         wrong.sort();
         if !wrong.is_empty() {
-            bail!("`{shown}` should hold a digest for each platform and nothing else\n{}", wrong.join("\n"));
+            bail!(
+                "`{shown}` should hold a digest for each platform and nothing else\n{}",
+                wrong.join("\n")
+            );
         }
         if found.is_empty() {
             bail!("there are no digests in `{shown}`: nothing was pushed yet, or it is another directory");
@@ -81,7 +84,9 @@ impl<'p> Digests<'p> {
 }
 
 fn read(path: &Path, name: &str, image: &ImageName) -> Result<(Platform, Reference)> {
-    let platform = Platform::ALL.into_iter().find(|platform| platform.file_name() == name);
+    let platform = Platform::ALL
+        .into_iter()
+        .find(|platform| platform.file_name() == name);
     let platform = platform.context("this is the name of no platform")?;
     let text = fs::read_to_string(path).context("could not read it")?;
     let reference: Reference = text.trim_end().parse().map_err(anyhow::Error::msg)?;
@@ -122,7 +127,12 @@ mod tests {
         assert_eq!(found[&Platform::Amd64], reference("one"));
         assert_eq!(found[&Platform::Arm64], reference("two"));
         digests.forget().unwrap();
-        assert!(read_all(&place).unwrap_err().to_string().contains("nothing was pushed yet"));
+        assert!(
+            read_all(&place)
+                .unwrap_err()
+                .to_string()
+                .contains("nothing was pushed yet")
+        );
     }
 
     #[test]
@@ -133,15 +143,23 @@ mod tests {
         write("linux-amd64 (1)", &reference("two").to_string());
         write("linux-arm64", "localhost:5000/clawft@sha256:abc");
         let error = read_all(directory.path()).unwrap_err().to_string();
-        assert!(error.contains("linux-amd64 (1): this is the name of no platform"), "{error}");
-        assert!(error.contains("linux-arm64: `sha256:abc` is no digest"), "{error}");
+        assert!(
+            error.contains("linux-amd64 (1): this is the name of no platform"),
+            "{error}"
+        );
+        assert!(
+            error.contains("linux-arm64: `sha256:abc` is no digest"),
+            "{error}"
+        );
     }
 
     #[test]
     fn refuses_digests_of_another_image() {
         let directory = tempfile::tempdir().unwrap();
         let other = Reference::new(&image("ghcr.io/clawft/clawft"), &Digest::of(b"x"));
-        Digests::at(directory.path()).record(Platform::Arm64, &other).unwrap();
+        Digests::at(directory.path())
+            .record(Platform::Arm64, &other)
+            .unwrap();
         let error = read_all(directory.path()).unwrap_err().to_string();
         assert!(error.contains("this is of `ghcr.io/clawft/clawft`"), "{error}");
         assert!(read_all(&directory.path().join("nowhere")).is_err());

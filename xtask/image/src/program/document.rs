@@ -32,7 +32,10 @@ pub(crate) fn digest(descriptor: &Descriptor) -> Result<Digest> {
 /// Returns `image` as an entry of an index, for its platform.
 pub(crate) fn on(image: Descriptor, platform: Platform) -> Result<Descriptor> {
     let architecture = Arch::from(platform.architecture());
-    let platform = PlatformBuilder::default().os(Os::Linux).architecture(architecture).build()?;
+    let platform = PlatformBuilder::default()
+        .os(Os::Linux)
+        .architecture(architecture)
+        .build()?;
     let mut image = image;
     image.set_platform(Some(platform)).set_annotations(None);
     Ok(image)
@@ -51,7 +54,11 @@ pub(crate) fn index(images: Vec<Descriptor>, annotations: &Labels) -> Result<Ima
         .schema_version(SCHEMA_VERSION)
         .media_type(MediaType::ImageIndex)
         .manifests(images);
-    let index = if annotations.is_empty() { index } else { index.annotations(unordered(annotations)) };
+    let index = if annotations.is_empty() {
+        index
+    } else {
+        index.annotations(unordered(annotations))
+    };
     index.build().context("could not make an image index")
 }
 
@@ -66,8 +73,11 @@ pub(crate) fn manifest(
         .media_type(MediaType::ImageManifest)
         .config(config)
         .layers(layers);
-    let manifest =
-        if annotations.is_empty() { manifest } else { manifest.annotations(unordered(annotations)) };
+    let manifest = if annotations.is_empty() {
+        manifest
+    } else {
+        manifest.annotations(unordered(annotations))
+    };
     manifest.build().context("could not make a manifest")
 }
 

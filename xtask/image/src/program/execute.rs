@@ -65,7 +65,9 @@ impl<'w> Executor<'w> {
     /// Executes the steps, and returns a report.
     pub(crate) fn take(mut self, steps: &[Step]) -> Result<Report> {
         for step in steps {
-            let platform = step.platform().filter(|platform| self.failed.contains_key(platform));
+            let platform = step
+                .platform()
+                .filter(|platform| self.failed.contains_key(platform));
             if platform.is_some() {
                 continue;
             }
@@ -139,7 +141,10 @@ impl<'w> Executor<'w> {
             return Ok(());
         }
         let failed: Vec<Platform> = self.failed.keys().copied().collect();
-        let reasons = self.failed.iter().map(|(platform, error)| format!("{platform}: {error:#}"));
+        let reasons = self
+            .failed
+            .iter()
+            .map(|(platform, error)| format!("{platform}: {error:#}"));
         let reasons = reasons.collect::<Vec<_>>().join("\n");
         bail!(anyhow!("{reasons}").context(format!(
             "could not make the image for {}, so nothing was pushed or tagged",
@@ -152,7 +157,10 @@ impl<'w> Executor<'w> {
         let digest = self.buildx().load(platform, &self.binaries[&platform], &names)?;
         let image = Reference::new(&self.request.image, &digest);
         self.report.made(platform, &self.request.image, &digest).image = image;
-        let names: Vec<String> = names.iter().map(|(image, tag)| format!("{image}:{tag}")).collect();
+        let names: Vec<String> = names
+            .iter()
+            .map(|(image, tag)| format!("{image}:{tag}"))
+            .collect();
         ui::status("Loaded", &format!("{platform} as {}", names.join(", ")));
         Ok(())
     }
@@ -165,17 +173,31 @@ impl<'w> Executor<'w> {
             [_] => String::new(),
             _ => format!("-{}", platform.architecture()),
         };
-        let named = |tag: &Tag| Ok((self.request.image.clone(), Tag::nearest(&format!("{tag}{suffix}"))?));
-        goal.tags().iter().map(named).collect::<Result<_, String>>().map_err(Error::msg)
+        let named = |tag: &Tag| {
+            Ok((
+                self.request.image.clone(),
+                Tag::nearest(&format!("{tag}{suffix}"))?,
+            ))
+        };
+        goal.tags()
+            .iter()
+            .map(named)
+            .collect::<Result<_, String>>()
+            .map_err(Error::msg)
     }
 
     fn push(&mut self, platform: Platform) -> Result<()> {
         let digest = self.digest(platform)?;
-        let pushed = ui::progress("Pushing", &format!("{platform} to {}", self.request.image), || {
-            self.registry.push(self.layout()?, &digest)
-        })?;
+        let pushed = ui::progress(
+            "Pushing",
+            &format!("{platform} to {}", self.request.image),
+            || self.registry.push(self.layout()?, &digest),
+        )?;
         let (sent, all) = (pushed.sent, pushed.sent + pushed.present);
-        ui::status("Pushed", &format!("{platform} {digest} ({sent} of {all} pieces had to be sent)"));
+        ui::status(
+            "Pushed",
+            &format!("{platform} {digest} ({sent} of {all} pieces had to be sent)"),
+        );
         self.report.made(platform, &self.request.image, &digest).sent = Some(sent);
         Ok(())
     }
@@ -198,10 +220,17 @@ impl<'w> Executor<'w> {
             })?;
             found.insert(platform, image);
         }
-        let wanted = Wanted { allow_partial: self.request.allow_partial, revision: self.revision };
+        let wanted = Wanted {
+            allow_partial: self.request.allow_partial,
+            revision: self.revision,
+        };
         let release = release::release(&found, wanted)?;
         for (platform, image) in &found {
-            self.report.made(*platform, &self.request.image, &document::digest(&image.descriptor)?);
+            self.report.made(
+                *platform,
+                &self.request.image,
+                &document::digest(&image.descriptor)?,
+            );
         }
         self.report.missing = release.missing;
         self.images = found.into_keys().zip(release.images).collect();
@@ -224,16 +253,27 @@ impl<'w> Executor<'w> {
     }
 
     fn local(&self) -> Result<LayoutPublisher<'_>> {
-        Ok(LayoutPublisher { layout: self.layout()?, recipe: self.recipe })
+        Ok(LayoutPublisher {
+            layout: self.layout()?,
+            recipe: self.recipe,
+        })
     }
 
     fn remote(&self) -> Result<Box<dyn Publisher + '_>> {
         let (registry, recipe) = (&self.registry, self.recipe);
         Ok(match self.request.builder {
-            flags::Builder::Oci => Box::new(RegistryPublisher { local: self.local()?, registry }),
+            flags::Builder::Oci => Box::new(RegistryPublisher {
+                local: self.local()?,
+                registry,
+            }),
             flags::Builder::Docker => {
                 let (project, image) = (self.project, &self.request.image);
-                Box::new(Imagetools { project, image, recipe, registry })
+                Box::new(Imagetools {
+                    project,
+                    image,
+                    recipe,
+                    registry,
+                })
             }
         })
     }
@@ -248,8 +288,10 @@ impl<'w> Executor<'w> {
 
     /// Returns the digest of the image that was made or found for `platform`.
     fn digest(&self, platform: Platform) -> Result<Digest> {
-        let image =
-            self.images.get(&platform).with_context(|| format!("there is no image for {platform}"))?;
+        let image = self
+            .images
+            .get(&platform)
+            .with_context(|| format!("there is no image for {platform}"))?;
         document::digest(image)
     }
 
@@ -258,8 +300,10 @@ impl<'w> Executor<'w> {
         if self.report.missing.is_empty() {
             return;
         }
-        let (missing, there) =
-            (Platform::in_words(&self.report.missing), self.images.keys().copied().collect::<Vec<_>>());
+        let (missing, there) = (
+            Platform::in_words(&self.report.missing),
+            self.images.keys().copied().collect::<Vec<_>>(),
+        );
         let line = "!".repeat(72);
         ui::warn(&format!(
             "\n{line}\nPARTIAL: there is no image for {missing}. {} has {} only,\nand whoever runs it elsewhere gets \
@@ -270,7 +314,10 @@ impl<'w> Executor<'w> {
     }
 
     fn buildx(&self) -> Buildx<'w> {
-        Buildx { project: self.project, recipe: self.recipe }
+        Buildx {
+            project: self.project,
+            recipe: self.recipe,
+        }
     }
 
     fn digests(&self) -> Digests<'w> {
@@ -280,6 +327,10 @@ impl<'w> Executor<'w> {
 
 /// Returns the binary for `target`, which the package `release` builds if need be.
 fn built(project: &Project, target: Target) -> Result<PathBuf> {
-    let path = RELEASE.read(project, ["binary", target.name()], &format!("build {}", target.file_name()))?;
+    let path = RELEASE.read(
+        project,
+        ["binary", target.name()],
+        &format!("build {}", target.file_name()),
+    )?;
     Ok(PathBuf::from(path))
 }

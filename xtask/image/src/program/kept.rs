@@ -38,8 +38,16 @@ pub(crate) fn keep(project: &Project, revision: &str, epoch: u64, tag: Tag) -> R
     };
     let recipe = Recipe::new(revision, epoch);
     let report = Executor::new(project, &request, &recipe, None)?.take(&plan::plan(&request))?;
-    Budget::of(project)?.check(&report.sizes(), &flags::shipped()).map_err(with_cures)?;
+    Budget::of(project)?
+        .check(&report.sizes(), &flags::shipped())
+        .map_err(with_cures)?;
     let index = report.list.context("no index was made of the images")?;
-    let images = report.images.into_iter().map(|(platform, made)| (platform, made.image.digest));
-    Ok(Kept { index: index.digest, images: images.collect() })
+    let images = report
+        .images
+        .into_iter()
+        .map(|(platform, made)| (platform, made.image.digest));
+    Ok(Kept {
+        index: index.digest,
+        images: images.collect(),
+    })
 }

@@ -17,7 +17,12 @@ pub(crate) fn tar(program: &[u8], epoch: u64) -> Result<Vec<u8>> {
         let header = header(EntryType::Directory, mode, 0, epoch);
         append(&mut tar, header, &format!("{path}/"), &[])?;
     }
-    append(&mut tar, header(EntryType::Regular, 0o755, program.len(), epoch), PROGRAM, program)?;
+    append(
+        &mut tar,
+        header(EntryType::Regular, 0o755, program.len(), epoch),
+        PROGRAM,
+        program,
+    )?;
     tar.into_inner().context("could not finish the layer")
 }
 
@@ -51,7 +56,12 @@ mod tests {
             assert_eq!(header.mtime().unwrap(), 1_700_000_000);
             assert_eq!((header.uid().unwrap(), header.gid().unwrap()), (0, 0));
             let path = header.path().unwrap().display().to_string();
-            (path, header.entry_type(), header.mode().unwrap(), header.size().unwrap())
+            (
+                path,
+                header.entry_type(),
+                header.mode().unwrap(),
+                header.size().unwrap(),
+            )
         });
         let entries: Vec<_> = entries.collect();
         assert_eq!(

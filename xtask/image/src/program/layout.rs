@@ -32,7 +32,11 @@ impl Layout {
         let layout = Self::at(directory);
         if directory.exists() {
             let ours = directory.join(MARK).is_file();
-            ensure!(ours, "`{}` is there and is no layout: remove it", directory.display());
+            ensure!(
+                ours,
+                "`{}` is there and is no layout: remove it",
+                directory.display()
+            );
             fs::remove_dir_all(directory)
                 .with_context(|| format!("could not empty the directory `{}`", directory.display()))?;
         }
@@ -46,7 +50,9 @@ impl Layout {
 
     /// Returns the layout at `directory`.
     pub(crate) fn at(directory: &Path) -> Self {
-        Self { directory: directory.to_owned() }
+        Self {
+            directory: directory.to_owned(),
+        }
     }
 
     /// Adds `bytes` as a blob.
@@ -175,7 +181,12 @@ mod tests {
         let (directory, layout) = layout();
         let (blob, _) = put(&layout, b"image");
         let tagged = |tag: &str| document::tagged(&blob, &tag.parse().unwrap());
-        layout.list(vec![tagged("main"), blob.clone(), tagged("latest")]).unwrap();
-        assert_eq!(image::layout::tags(&directory.path().join("oci")).unwrap(), ["main", "latest"]);
+        layout
+            .list(vec![tagged("main"), blob.clone(), tagged("latest")])
+            .unwrap();
+        assert_eq!(
+            image::layout::tags(&directory.path().join("oci")).unwrap(),
+            ["main", "latest"]
+        );
     }
 }

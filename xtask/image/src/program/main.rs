@@ -89,12 +89,18 @@ fn docker(project: &Project, flags: &Docker) -> Result<()> {
     let request = Request::new(project, flags, checkout.as_ref())?;
     let steps = plan::plan(&request);
     if flags.dry_run {
-        return steps.iter().try_for_each(|step| ui::result(&plan::describe(*step, &request)));
+        return steps
+            .iter()
+            .try_for_each(|step| ui::result(&plan::describe(*step, &request)));
     }
     if request.builder == flags::Builder::Docker {
         daemon::ensure_ready(&project.shell()?)?;
     }
-    let budget = if flags.check_size { Some(Budget::of(project)?) } else { None };
+    let budget = if flags.check_size {
+        Some(Budget::of(project)?)
+    } else {
+        None
+    };
     let revision = checkout.as_ref().map(|checkout| checkout.revision.as_str());
     let recipe = Recipe::new(revision.unwrap_or("unknown"), revision::time(project)?);
     // Default tags belong to the checkout, so the images have to be of it; tags in the flags may be of any
@@ -102,7 +108,11 @@ fn docker(project: &Project, flags: &Docker) -> Result<()> {
     let wanted = revision.filter(|_| flags.tags.is_empty());
     let report = Executor::new(project, &request, &recipe, wanted)?.take(&steps)?;
     report.print(flags.json)?;
-    budget.map_or(Ok(()), |budget| budget.check(&report.sizes(), &flags::shipped()).map_err(with_cures))
+    budget.map_or(Ok(()), |budget| {
+        budget
+            .check(&report.sizes(), &flags::shipped())
+            .map_err(with_cures)
+    })
 }
 
 /// Answers the call of another package with one line of JSON.
@@ -112,18 +122,27 @@ fn answer(call: &str) -> Result<()> {
         Call::Keep { revision, time, tag } => {
             print(Project::discover().and_then(|project| kept::keep(&project, &revision, time, tag)))
         }
-        Call::CreateComponent { layout, component, revision, time } => print(
+        Call::CreateComponent {
+            layout,
+            component,
+            revision,
+            time,
+        } => print(
             files::read(&component).and_then(|bytes| component::create(&layout, &bytes, &revision, time)),
         ),
-        Call::PublishComponent { layout, manifest, target } => {
-            print(component::publish(&layout, &manifest, &target))
-        }
+        Call::PublishComponent {
+            layout,
+            manifest,
+            target,
+        } => print(component::publish(&layout, &manifest, &target)),
         Call::Find(Tagged { image, tag, insecure }) => {
             print(Registry::new(&image, Access::plain(insecure)).find(&tag))
         }
-        Call::Resolve(Tagged { image, tag, insecure }) => {
-            print(Registry::new(&image, Access::plain(insecure)).resolve(&tag).map(|(digest, _)| digest))
-        }
+        Call::Resolve(Tagged { image, tag, insecure }) => print(
+            Registry::new(&image, Access::plain(insecure))
+                .resolve(&tag)
+                .map(|(digest, _)| digest),
+        ),
     }
 }
 

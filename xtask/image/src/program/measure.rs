@@ -20,11 +20,16 @@ pub(crate) fn measure(layout: &Layout, image: &Descriptor) -> Result<Measured> {
     let config = layout.get(&document::digest(manifest.config())?)?;
     secrets::scan(&config).context("the image's configuration must not ship")?;
     let documents = config.len() + layout.get(&digest)?.len();
-    let mut measured = Measured { raw: documents, gzip: documents };
+    let mut measured = Measured {
+        raw: documents,
+        gzip: documents,
+    };
     for layer in manifest.layers() {
         let compressed = layout.get(&document::digest(layer)?)?;
         let mut files = Vec::new();
-        GzDecoder::new(&compressed[..]).read_to_end(&mut files).context("could not unpack a layer")?;
+        GzDecoder::new(&compressed[..])
+            .read_to_end(&mut files)
+            .context("could not unpack a layer")?;
         secrets::scan(&files).context("a layer of the image must not ship")?;
         measured.raw += files.len();
         measured.gzip += compressed.len();

@@ -50,7 +50,9 @@ impl Step {
 pub(crate) fn plan(request: &Request) -> Vec<Step> {
     let each = |steps: &[fn(Platform) -> Step]| -> Vec<Step> {
         let platforms = request.goal.platforms().iter();
-        platforms.flat_map(|platform| steps.iter().map(|step| step(*platform))).collect()
+        platforms
+            .flat_map(|platform| steps.iter().map(|step| step(*platform)))
+            .collect()
     };
     let build = || [each(&[Step::Binary, Step::Image]), vec![Step::Settle]].concat();
     let push = || each(&[Step::Push, Step::Record]);
@@ -59,23 +61,41 @@ pub(crate) fn plan(request: &Request) -> Vec<Step> {
         (Goal::Keep(..), Builder::Oci) => [build(), vec![Step::List]].concat(),
         (Goal::Keep(..), Builder::Docker) => [build(), each(&[Step::Load])].concat(),
         (Goal::Push(_), _) => [log_in(), build(), push()].concat(),
-        (Goal::Publish(_), _) => {
-            [log_in(), build(), vec![Step::Forget], push(), vec![Step::Gather, Step::Publish]].concat()
-        }
+        (Goal::Publish(_), _) => [
+            log_in(),
+            build(),
+            vec![Step::Forget],
+            push(),
+            vec![Step::Gather, Step::Publish],
+        ]
+        .concat(),
         (Goal::Merge(_), _) => vec![Step::Gather, Step::Publish],
     }
 }
 
 /// Returns the description of a step.
 pub(crate) fn describe(step: Step, request: &Request) -> String {
-    let Request { image, goal, digests, .. } = request;
+    let Request {
+        image, goal, digests, ..
+    } = request;
     let digests = digests.display();
-    let tags = goal.tags().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let tags = goal
+        .tags()
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
     match step {
-        Step::LogIn => format!("log in   to {}, and check that pushes are allowed", image.registry()),
+        Step::LogIn => format!(
+            "log in   to {}, and check that pushes are allowed",
+            image.registry()
+        ),
         Step::Binary(platform) => match &request.binaries {
             Some(directory) => {
-                format!("take     {}", directory.join(platform.target().file_name()).display())
+                format!(
+                    "take     {}",
+                    directory.join(platform.target().file_name()).display()
+                )
             }
             None => format!("build    {}", platform.target().file_name()),
         },
@@ -88,7 +108,10 @@ pub(crate) fn describe(step: Step, request: &Request) -> String {
         Step::Forget => format!("forget   the digests in {digests}"),
         Step::Push(platform) => format!("push     {platform} to {image}, by its digest alone"),
         Step::Record(platform) => format!("record   its digest in {digests}/{}", platform.file_name()),
-        Step::Gather => format!("gather   the digests in {digests}: one revision, {}", wanted(request)),
+        Step::Gather => format!(
+            "gather   the digests in {digests}: one revision, {}",
+            wanted(request)
+        ),
         Step::List => format!("list     all of them as {image}, tags {tags}"),
         Step::Publish => format!("publish  a list of them as {image}, then tags {tags}"),
     }
@@ -103,7 +126,11 @@ fn builder(builder: Builder) -> &'static str {
 
 fn wanted(request: &Request) -> String {
     let platforms = Platform::in_words(request.goal.platforms());
-    if request.allow_partial { format!("{platforms} or fewer") } else { platforms }
+    if request.allow_partial {
+        format!("{platforms} or fewer")
+    } else {
+        platforms
+    }
 }
 
 #[cfg(test)]
@@ -167,18 +194,30 @@ mod tests {
 
     #[test]
     fn merge_plan_builds_nothing() {
-        assert_eq!(plan(&request(Goal::Merge(tags()), Builder::Oci)), [Step::Gather, Step::Publish]);
+        assert_eq!(
+            plan(&request(Goal::Merge(tags()), Builder::Oci)),
+            [Step::Gather, Step::Publish]
+        );
     }
 
     #[test]
     fn merge_and_push_end_alike() {
         let words = |goal| {
             let request = request(goal, Builder::Oci);
-            plan(&request).into_iter().map(|step| describe(step, &request)).collect::<Vec<_>>()
+            plan(&request)
+                .into_iter()
+                .map(|step| describe(step, &request))
+                .collect::<Vec<_>>()
         };
         let (merge, publish) = (words(Goal::Merge(tags())), words(Goal::Publish(tags())));
         assert_eq!(merge[..], publish[publish.len() - 2..]);
-        assert_eq!(merge[0], "gather   the digests in digests: one revision, linux/amd64 and linux/arm64");
-        assert_eq!(merge[1], "publish  a list of them as localhost:5000/clawft, then tags v1");
+        assert_eq!(
+            merge[0],
+            "gather   the digests in digests: one revision, linux/amd64 and linux/arm64"
+        );
+        assert_eq!(
+            merge[1],
+            "publish  a list of them as localhost:5000/clawft, then tags v1"
+        );
     }
 }

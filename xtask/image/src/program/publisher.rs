@@ -26,7 +26,8 @@ impl Publisher for LayoutPublisher<'_> {
     fn publish(&self, images: Vec<Descriptor>, tags: &[Tag]) -> Result<Digest> {
         let index = document::index(images, &self.recipe.labels)?;
         let index = self.layout.put_json(MediaType::ImageIndex, &index)?;
-        self.layout.list(tags.iter().map(|tag| document::tagged(&index, tag)).collect())?;
+        self.layout
+            .list(tags.iter().map(|tag| document::tagged(&index, tag)).collect())?;
         document::digest(&index)
     }
 }
@@ -56,14 +57,18 @@ pub(crate) struct Imagetools<'l, 'p> {
 impl Publisher for Imagetools<'_, '_> {
     fn publish(&self, images: Vec<Descriptor>, tags: &[Tag]) -> Result<Digest> {
         let shell = self.project.shell()?;
-        let named = tags.iter().flat_map(|tag| ["--tag".to_owned(), format!("{}:{tag}", self.image)]);
+        let named = tags
+            .iter()
+            .flat_map(|tag| ["--tag".to_owned(), format!("{}:{tag}", self.image)]);
         let annotated = self
             .recipe
             .labels
             .iter()
             .flat_map(|(name, value)| ["--annotation".to_owned(), format!("index:{name}={value}")]);
         let digests = digests(&images)?;
-        let sources = digests.iter().map(|digest| Reference::new(self.image, digest).to_string());
+        let sources = digests
+            .iter()
+            .map(|digest| Reference::new(self.image, digest).to_string());
         let create = cmd!(shell, "docker buildx imagetools create");
         cmd::run_quietly(
             create.args(named).args(annotated).args(sources),

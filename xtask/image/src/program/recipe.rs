@@ -53,14 +53,20 @@ impl Recipe {
     pub(crate) fn new(revision: &str, epoch: u64) -> Self {
         let labels = [
             (ANNOTATION_TITLE, "clawft"),
-            (ANNOTATION_DESCRIPTION, "weft, the gateway of the LLM agent clawft"),
+            (
+                ANNOTATION_DESCRIPTION,
+                "weft, the gateway of the LLM agent clawft",
+            ),
             (ANNOTATION_SOURCE, env!("CARGO_PKG_REPOSITORY")),
             (ANNOTATION_LICENSES, env!("CARGO_PKG_LICENSE")),
             (ANNOTATION_VERSION, env!("CARGO_PKG_VERSION")),
             (ANNOTATION_REVISION, revision),
         ];
         let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { labels: labels.into(), epoch }
+        Self {
+            labels: labels.into(),
+            epoch,
+        }
     }
 
     /// Returns the revision that the image is labelled with.
@@ -77,14 +83,20 @@ impl Recipe {
     /// compressed.
     pub(crate) fn image(&self, platform: Platform, layer: &Digest) -> Result<Value> {
         let created = rfc3339(self.epoch);
-        let history =
-            HistoryBuilder::default().created(created.as_str()).created_by("cargo xtask docker").build()?;
+        let history = HistoryBuilder::default()
+            .created(created.as_str())
+            .created_by("cargo xtask docker")
+            .build()?;
         let image = ImageConfigurationBuilder::default()
             .architecture(Arch::from(platform.architecture()))
             .os(Os::Linux)
             .created(created)
             .config(self.config()?)
-            .rootfs(RootFsBuilder::default().diff_ids(vec![layer.to_string()]).build()?)
+            .rootfs(
+                RootFsBuilder::default()
+                    .diff_ids(vec![layer.to_string()])
+                    .build()?,
+            )
             .history(vec![history])
             .build()?;
         let mut image = serde_json::to_value(image)?;

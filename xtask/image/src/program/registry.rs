@@ -54,7 +54,10 @@ pub(crate) struct Access {
 impl Access {
     /// Returns the defaults, with plain HTTP if `insecure` is set.
     pub(crate) fn plain(insecure: bool) -> Self {
-        Self { insecure, ..Self::default() }
+        Self {
+            insecure,
+            ..Self::default()
+        }
     }
 }
 
@@ -81,11 +84,17 @@ pub(crate) struct Inspected {
 impl Inspected {
     /// Returns the revision in its labels.
     pub(crate) fn revision(&self) -> &str {
-        self.labels.get(ANNOTATION_REVISION).map_or("unknown", String::as_str)
+        self.labels
+            .get(ANNOTATION_REVISION)
+            .map_or("unknown", String::as_str)
     }
 
     fn new(descriptor: Descriptor, config: &ImageConfiguration) -> Self {
-        let labels = config.config().as_ref().and_then(|config| config.labels().clone()).unwrap_or_default();
+        let labels = config
+            .config()
+            .as_ref()
+            .and_then(|config| config.labels().clone())
+            .unwrap_or_default();
         Self {
             descriptor,
             platform: format!("{}/{}", config.os(), config.architecture()),
@@ -97,7 +106,11 @@ impl Inspected {
 impl<'i> Registry<'i> {
     /// Returns the repository of `image`. Sends nothing yet.
     pub(crate) fn new(image: &'i ImageName, access: Access) -> Self {
-        Self { image, access, connection: OnceCell::new() }
+        Self {
+            image,
+            access,
+            connection: OnceCell::new(),
+        }
     }
 
     /// Checks that pushes are allowed.
@@ -137,13 +150,19 @@ impl<'i> Registry<'i> {
         let inspect = || -> Result<Inspected> {
             let connection = self.connection()?;
             let (bytes, found) = connection.manifest(&digest.to_string())?;
-            ensure!(found == *digest, "it is something else in the registry: `{found}`");
+            ensure!(
+                found == *digest,
+                "it is something else in the registry: `{found}`"
+            );
             let manifest: ImageManifest =
                 serde_json::from_slice(&bytes).with_context(|| format!("`{digest}` is no image manifest"))?;
             let config = connection.blob(&document::digest(manifest.config())?)?;
             let config: ImageConfiguration =
                 serde_json::from_slice(&config).context("could not understand the image's configuration")?;
-            let media_type = manifest.media_type().clone().context("the manifest has no media type")?;
+            let media_type = manifest
+                .media_type()
+                .clone()
+                .context("the manifest has no media type")?;
             Ok(Inspected::new(document::descriptor(media_type, &bytes)?, &config))
         };
         inspect().with_context(|| format!("could not look at {}", Reference::new(self.image, digest)))
@@ -223,7 +242,10 @@ mod tests {
 
     fn inspected(config: serde_json::Value) -> Inspected {
         let config = serde_json::from_value(config).unwrap();
-        Inspected::new(document::descriptor(MediaType::ImageManifest, b"x").unwrap(), &config)
+        Inspected::new(
+            document::descriptor(MediaType::ImageManifest, b"x").unwrap(),
+            &config,
+        )
     }
 
     #[test]
@@ -231,13 +253,21 @@ mod tests {
         let image = inspected(json!({ "os": "linux", "architecture": "arm64",
             "config": { "Labels": { "org.opencontainers.image.revision": "c0ffee" }, "Healthcheck": {} },
             "rootfs": { "type": "layers", "diff_ids": [] } }));
-        assert_eq!((image.platform.as_str(), image.revision()), ("linux/arm64", "c0ffee"));
+        assert_eq!(
+            (image.platform.as_str(), image.revision()),
+            ("linux/arm64", "c0ffee")
+        );
     }
 
     #[test]
     fn image_without_labels_has_no_known_revision() {
-        let image = inspected(json!({ "os": "linux", "architecture": "s390x", "config": { "Labels": null },
-            "rootfs": { "type": "layers", "diff_ids": [] } }));
-        assert_eq!((image.platform.as_str(), image.revision()), ("linux/s390x", "unknown"));
+        let image = inspected(
+            json!({ "os": "linux", "architecture": "s390x", "config": { "Labels": null },
+            "rootfs": { "type": "layers", "diff_ids": [] } }),
+        );
+        assert_eq!(
+            (image.platform.as_str(), image.revision()),
+            ("linux/s390x", "unknown")
+        );
     }
 }

@@ -43,12 +43,22 @@ impl Report {
     /// Returns an empty report.
     pub(crate) fn new(image: &ImageName) -> Self {
         let (images, missing) = (BTreeMap::new(), Vec::new());
-        Self { image: image.to_string(), list: None, tags: Vec::new(), images, missing }
+        Self {
+            image: image.to_string(),
+            list: None,
+            tags: Vec::new(),
+            images,
+            missing,
+        }
     }
 
     /// Returns the entry of a platform's image, after it was made or found.
     pub(crate) fn made(&mut self, platform: Platform, image: &ImageName, digest: &Digest) -> &mut Made {
-        let made = || Made { image: Reference::new(image, digest), size: None, sent: None };
+        let made = || Made {
+            image: Reference::new(image, digest),
+            size: None,
+            sent: None,
+        };
         self.images.entry(platform).or_insert_with(made)
     }
 
@@ -65,12 +75,19 @@ impl Report {
         }
         match &self.list {
             Some(list) => ui::result(&list.to_string()),
-            None => self.images.values().try_for_each(|made| ui::result(&made.image.to_string())),
+            None => self
+                .images
+                .values()
+                .try_for_each(|made| ui::result(&made.image.to_string())),
         }
     }
 }
 
 /// Returns a size as text.
 pub(crate) fn size(measured: Measured) -> String {
-    format!("{} bytes to transfer, {} unpacked", grouped(measured.gzip), grouped(measured.raw))
+    format!(
+        "{} bytes to transfer, {} unpacked",
+        grouped(measured.gzip),
+        grouped(measured.raw)
+    )
 }

@@ -89,20 +89,43 @@ impl Request {
             Some(directory) => whole(directory),
             None => Ok(project.dist.join(name)),
         };
-        let (digests, layout) =
-            (directory(&flags.digests, "digests")?, directory(&flags.layout, layout::DIRECTORY)?);
+        let (digests, layout) = (
+            directory(&flags.digests, "digests")?,
+            directory(&flags.layout, layout::DIRECTORY)?,
+        );
         let binaries = flags.binaries.as_deref().map(whole).transpose()?;
         let allow_partial = flags.allow_partial;
-        Ok(Self { image, builder, goal, allow_partial, access, digests, layout, binaries })
+        Ok(Self {
+            image,
+            builder,
+            goal,
+            allow_partial,
+            access,
+            digests,
+            layout,
+            binaries,
+        })
     }
 }
 
 /// Reads how the registry is spoken to, with the password on standard input.
 fn access(flags: &Docker, builder: Builder) -> Result<Access> {
     let own = [
-        (flags.insecure, "--insecure", "which registries are spoken to in plain HTTP"),
-        (flags.insecure_skip_verify, "--insecure-skip-verify", "which certificates are trusted"),
-        (flags.ca_file.is_some(), "--ca-file", "which certificates are trusted"),
+        (
+            flags.insecure,
+            "--insecure",
+            "which registries are spoken to in plain HTTP",
+        ),
+        (
+            flags.insecure_skip_verify,
+            "--insecure-skip-verify",
+            "which certificates are trusted",
+        ),
+        (
+            flags.ca_file.is_some(),
+            "--ca-file",
+            "which certificates are trusted",
+        ),
         (flags.username.is_some(), "--username", "which login is used"),
     ];
     if let (Some((_, flag, decision)), Builder::Docker) = (own.iter().find(|(given, ..)| *given), builder) {
@@ -111,19 +134,27 @@ fn access(flags: &Docker, builder: Builder) -> Result<Access> {
         );
     }
     let login = match &flags.username {
-        Some(username) if !flags.dry_run => {
-            Some(Login::Password { username: username.clone(), password: password(io::stdin())? })
-        }
+        Some(username) if !flags.dry_run => Some(Login::Password {
+            username: username.clone(),
+            password: password(io::stdin())?,
+        }),
         _ => None,
     };
     let ca_file = flags.ca_file.as_deref().map(whole).transpose()?;
-    Ok(Access { insecure: flags.insecure, ca_file, skip_verify: flags.insecure_skip_verify, login })
+    Ok(Access {
+        insecure: flags.insecure,
+        ca_file,
+        skip_verify: flags.insecure_skip_verify,
+        login,
+    })
 }
 
 /// Reads a password from `input`, without the line break at its end.
 fn password(mut input: impl Read) -> Result<String> {
     let mut text = String::new();
-    input.read_to_string(&mut text).context("could not read the password from standard input")?;
+    input
+        .read_to_string(&mut text)
+        .context("could not read the password from standard input")?;
     let password = text.strip_suffix('\n').unwrap_or(&text);
     let password = password.strip_suffix('\r').unwrap_or(password);
     ensure!(!password.is_empty(), "there is no password on standard input");
@@ -181,7 +212,9 @@ mod tests {
     }
 
     fn flags(words: &[&str]) -> Docker {
-        Alone::try_parse_from(["docker"].iter().chain(words)).unwrap().docker
+        Alone::try_parse_from(["docker"].iter().chain(words))
+            .unwrap()
+            .docker
     }
 
     fn goal_of(words: &[&str]) -> Goal {
@@ -197,9 +230,15 @@ mod tests {
         let all = Platform::ALL.to_vec();
         assert_eq!(goal_of(&["--tag", "x"]), Goal::Keep(all.clone(), tag("x")));
         assert_eq!(goal_of(&["--tag", "x", "--push"]), Goal::Publish(tag("x")));
-        assert_eq!(goal_of(&["--tag", "x", "--tag", "x", "--merge"]), Goal::Merge(tag("x")));
+        assert_eq!(
+            goal_of(&["--tag", "x", "--tag", "x", "--merge"]),
+            Goal::Merge(tag("x"))
+        );
         let arm = ["--platform", "linux/arm64"];
-        assert_eq!(goal_of(&[&arm[..], &["--push"]].concat()), Goal::Push(vec![Platform::Arm64]));
+        assert_eq!(
+            goal_of(&[&arm[..], &["--push"]].concat()),
+            Goal::Push(vec![Platform::Arm64])
+        );
         assert_eq!(
             goal_of(&[&arm[..], &["--tag", "x"]].concat()),
             Goal::Keep(vec![Platform::Arm64], tag("x"))
@@ -214,12 +253,20 @@ mod tests {
         for text in [" p w ", " p w \n", " p w \r\n"] {
             assert_eq!(read(text).unwrap(), " p w ");
         }
-        assert_eq!(read("\n").unwrap_err().to_string(), "there is no password on standard input");
+        assert_eq!(
+            read("\n").unwrap_err().to_string(),
+            "there is no password on standard input"
+        );
     }
 
     #[test]
     fn without_git_a_tag_has_to_be_named() {
-        assert!(goal(&flags(&["--push"]), None).unwrap_err().to_string().contains("`--tag`"));
+        assert!(
+            goal(&flags(&["--push"]), None)
+                .unwrap_err()
+                .to_string()
+                .contains("`--tag`")
+        );
         assert!(goal(&flags(&["--push", "--platform", "linux/arm64"]), None).is_ok());
     }
 }

@@ -33,7 +33,10 @@ pub(crate) fn tags(checkout: &Checkout, package: &str) -> Result<Vec<Tag>> {
 fn passing(checkout: &Checkout) -> Result<Tag> {
     let name = match &checkout.branch {
         Some(branch) => branch.clone(),
-        None => format!("commit-{}", checkout.revision.get(..12).context("git named no whole commit")?),
+        None => format!(
+            "commit-{}",
+            checkout.revision.get(..12).context("git named no whole commit")?
+        ),
     };
     let dirty = if checkout.is_clean() { "" } else { "-dirty" };
     Tag::nearest(&format!("{name}{dirty}")).map_err(|error| anyhow!("{error}: choose one with `--tag`"))
@@ -52,20 +55,33 @@ impl<'t> Release<'t> {
     /// Parses `vX.Y.Z`, or that with `-preview`; `None` for any other tag.
     fn parse(tag: &'t str) -> Option<Self> {
         let text = tag.strip_prefix('v')?;
-        let (version, preview) = text.split_once('-').map_or((text, false), |(version, _)| (version, true));
+        let (version, preview) = text
+            .split_once('-')
+            .map_or((text, false), |(version, _)| (version, true));
         let plain = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        let numbers = version.split('.').map(|part| Some(part).filter(plain)?.parse().ok());
+        let numbers = version
+            .split('.')
+            .map(|part| Some(part).filter(plain)?.parse().ok());
         let numbers: Vec<u64> = numbers.collect::<Option<_>>()?;
-        Some(Self { text, numbers: numbers.try_into().ok()?, preview })
+        Some(Self {
+            text,
+            numbers: numbers.try_into().ok()?,
+            preview,
+        })
     }
 
     fn tags(&self, all: &[String]) -> Result<Vec<Tag>> {
         let [major, minor, _] = self.numbers;
         let mut tags = vec![format!("v{}", self.text)];
         if !self.preview {
-            let releases = all.iter().filter_map(|tag| Release::parse(tag)).filter(|other| !other.preview);
-            let later: Vec<[u64; 3]> =
-                releases.map(|other| other.numbers).filter(|other| *other > self.numbers).collect();
+            let releases = all
+                .iter()
+                .filter_map(|tag| Release::parse(tag))
+                .filter(|other| !other.preview);
+            let later: Vec<[u64; 3]> = releases
+                .map(|other| other.numbers)
+                .filter(|other| *other > self.numbers)
+                .collect();
             if !later.iter().any(|other| other[..2] == [major, minor]) {
                 tags.push(format!("{major}.{minor}"));
             }
@@ -73,7 +89,9 @@ impl<'t> Release<'t> {
                 tags.push("latest".to_owned());
             }
         }
-        tags.iter().map(|tag| tag.parse().map_err(|error: String| anyhow!(error))).collect()
+        tags.iter()
+            .map(|tag| tag.parse().map_err(|error: String| anyhow!(error)))
+            .collect()
     }
 }
 
@@ -94,7 +112,11 @@ mod tests {
     }
 
     fn names(checkout: &Checkout, package: &str) -> Vec<String> {
-        tags(checkout, package).unwrap().iter().map(ToString::to_string).collect()
+        tags(checkout, package)
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
@@ -106,9 +128,15 @@ mod tests {
     #[test]
     fn older_release_keeps_tags_of_later_one() {
         let all = ["v0.1.9", "v0.1.10", "v0.2.0", "v1.0.0-rc.1", "vnext"];
-        assert_eq!(names(&checkout(&["v0.1.10"], &all, None), "0.1.10"), ["v0.1.10", "0.1"]);
+        assert_eq!(
+            names(&checkout(&["v0.1.10"], &all, None), "0.1.10"),
+            ["v0.1.10", "0.1"]
+        );
         assert_eq!(names(&checkout(&["v0.1.9"], &all, None), "0.1.9"), ["v0.1.9"]);
-        assert_eq!(names(&checkout(&["v0.2.0"], &all, None), "0.2.0"), ["v0.2.0", "0.2", "latest"]);
+        assert_eq!(
+            names(&checkout(&["v0.2.0"], &all, None), "0.2.0"),
+            ["v0.2.0", "0.2", "latest"]
+        );
     }
 
     #[test]
@@ -119,27 +147,52 @@ mod tests {
 
     #[test]
     fn other_checkout_gets_branch_or_commit() {
-        assert_eq!(names(&checkout(&[], &["v0.1.0"], Some("fix/a b")), "0.1.0"), ["fix-a-b"]);
-        assert_eq!(names(&checkout(&["nightly"], &[], None), "0.1.0"), ["commit-0123456789ab"]);
+        assert_eq!(
+            names(&checkout(&[], &["v0.1.0"], Some("fix/a b")), "0.1.0"),
+            ["fix-a-b"]
+        );
+        assert_eq!(
+            names(&checkout(&["nightly"], &[], None), "0.1.0"),
+            ["commit-0123456789ab"]
+        );
     }
 
     #[test]
     fn changed_checkout_is_no_release() {
         let release = checkout(&["v0.1.0"], &["v0.1.0"], Some("main"));
-        let changed = Checkout { revision: format!("{COMMIT}-dirty"), ..release };
+        let changed = Checkout {
+            revision: format!("{COMMIT}-dirty"),
+            ..release
+        };
         assert_eq!(names(&changed, "0.1.0"), ["main-dirty"]);
-        assert_eq!(names(&Checkout { branch: None, ..changed }, "0.1.0"), ["commit-0123456789ab-dirty"]);
+        assert_eq!(
+            names(
+                &Checkout {
+                    branch: None,
+                    ..changed
+                },
+                "0.1.0"
+            ),
+            ["commit-0123456789ab-dirty"]
+        );
     }
 
     #[test]
     fn refuses_release_of_another_version() {
-        let error = tags(&checkout(&["v0.2.0"], &[], None), "0.1.0").unwrap_err().to_string();
-        assert_eq!(error, "the tag v0.2.0 is of another version than the package, which is 0.1.0");
+        let error = tags(&checkout(&["v0.2.0"], &[], None), "0.1.0")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "the tag v0.2.0 is of another version than the package, which is 0.1.0"
+        );
     }
 
     #[test]
     fn only_complete_versions_are_releases() {
-        for tag in ["0.1.0", "v1", "v1.2", "v1.2.3.4", "v1.2.x", "v1..3", "v+1.2.3", "vv1.2.3"] {
+        for tag in [
+            "0.1.0", "v1", "v1.2", "v1.2.3.4", "v1.2.x", "v1..3", "v+1.2.3", "vv1.2.3",
+        ] {
             assert_eq!(Release::parse(tag), None, "{tag}");
         }
     }

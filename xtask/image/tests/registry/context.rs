@@ -56,7 +56,9 @@ pub(crate) struct Context {
 impl Context {
     /// Makes the directory, with good programs and no login.
     pub(crate) fn new() -> Self {
-        let context = Self { directory: tempfile::tempdir().unwrap() };
+        let context = Self {
+            directory: tempfile::tempdir().unwrap(),
+        };
         programs::write(&context.path("programs"));
         context
     }
@@ -83,8 +85,21 @@ impl Context {
     pub(crate) fn push(&self, registry: &Registry) -> Command {
         let image = format!("{}/{REPOSITORY}", registry.host);
         let mut command = self.command();
-        command.args(["docker", "--push", "--builder", "oci", "--tag", "t1", "--image", &image]);
-        for (flag, name) in [("--binaries", "programs"), ("--layout", "oci"), ("--digests", "digests")] {
+        command.args([
+            "docker",
+            "--push",
+            "--builder",
+            "oci",
+            "--tag",
+            "t1",
+            "--image",
+            &image,
+        ]);
+        for (flag, name) in [
+            ("--binaries", "programs"),
+            ("--layout", "oci"),
+            ("--digests", "digests"),
+        ] {
             command.arg(flag).arg(self.path(name));
         }
         command
@@ -134,7 +149,11 @@ impl Outcome {
     pub(crate) fn failed(&self, words: &[&str]) {
         assert!(!self.succeeded, "{self:#?}");
         for word in words {
-            assert!(self.stderr.contains(word), "`{word}` is missing in: {}", self.stderr);
+            assert!(
+                self.stderr.contains(word),
+                "`{word}` is missing in: {}",
+                self.stderr
+            );
         }
         for json in ["{\"", "\"errors\"", "panicked", "<html"] {
             assert!(!self.stderr.contains(json), "{}", self.stderr);
@@ -157,11 +176,26 @@ pub(crate) fn run_with_input(mut command: Command, input: &str) -> Outcome {
     let mut child = command.spawn().unwrap();
     // It need not read it.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = child.wait_with_output().unwrap();
     let [stdout, stderr] = [stdout, stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    for secret in [PASSWORD, IDENTITY, &STANDARD.encode(format!("{USERNAME}:{PASSWORD}")), "token-of-no-use"]
-    {
-        assert!(!format!("{stdout}{stderr}").contains(secret), "a secret was printed: {stdout}{stderr}");
+    for secret in [
+        PASSWORD,
+        IDENTITY,
+        &STANDARD.encode(format!("{USERNAME}:{PASSWORD}")),
+        "token-of-no-use",
+    ] {
+        assert!(
+            !format!("{stdout}{stderr}").contains(secret),
+            "a secret was printed: {stdout}{stderr}"
+        );
     }
-    Outcome { succeeded: status.success(), stdout, stderr }
+    Outcome {
+        succeeded: status.success(),
+        stdout,
+        stderr,
+    }
 }

@@ -31,45 +31,85 @@ fn fails(habits: Habits, words: &[&str]) -> Registry {
 
 /// Returns a limit that these write requests meet.
 fn limit(requests: impl IntoIterator<Item = usize>, status: u16) -> Habits {
-    Habits { limit: Some((BTreeSet::from_iter(requests), status)), ..Habits::default() }
+    Habits {
+        limit: Some((BTreeSet::from_iter(requests), status)),
+        ..Habits::default()
+    }
 }
 
 #[test]
 fn pushes_to_a_registry_without_habits() {
     let (registry, context) = (Registry::start(Habits::default()), Context::new());
     let outcome = context.pushes(&registry);
-    assert!(outcome.stdout.starts_with(&format!("{}/{REPOSITORY}@sha256:", registry.host)));
+    assert!(
+        outcome
+            .stdout
+            .starts_with(&format!("{}/{REPOSITORY}@sha256:", registry.host))
+    );
     let blobs = registry.blobs();
     let second = context.pushes(&registry);
     assert_eq!(registry.blobs(), blobs);
-    assert!(second.stderr.contains("(0 of 2 pieces had to be sent)"), "{}", second.stderr);
+    assert!(
+        second.stderr.contains("(0 of 2 pieces had to be sent)"),
+        "{}",
+        second.stderr
+    );
 }
 
 #[test]
 fn needs_no_location_of_a_manifest() {
-    pushes(Habits { no_location: true, no_digest: true, ..Habits::default() });
+    pushes(Habits {
+        no_location: true,
+        no_digest: true,
+        ..Habits::default()
+    });
 }
 
 #[test]
 fn needs_no_patch() {
     for status in [404, 405, 501] {
-        pushes(Habits { no_patch: Some(status), ..Habits::default() });
+        pushes(Habits {
+            no_patch: Some(status),
+            ..Habits::default()
+        });
     }
 }
 
 #[test]
 fn sends_parts_where_one_request_is_too_large() {
-    let (registry, _) = pushes(Habits { largest_body: Some(200_000), ..Habits::default() });
+    let (registry, _) = pushes(Habits {
+        largest_body: Some(200_000),
+        ..Habits::default()
+    });
     let log = registry.log();
-    assert!(log.iter().any(|line| line.starts_with("PATCH") && line.contains(" 202 131072")), "{log:#?}");
-    pushes(Habits { largest_body: Some(200_000), smallest_part: Some(150_000), ..Habits::default() });
-    pushes(Habits { no_put: Some(405), relative: true, ..Habits::default() });
+    assert!(
+        log.iter()
+            .any(|line| line.starts_with("PATCH") && line.contains(" 202 131072")),
+        "{log:#?}"
+    );
+    pushes(Habits {
+        largest_body: Some(200_000),
+        smallest_part: Some(150_000),
+        ..Habits::default()
+    });
+    pushes(Habits {
+        no_put: Some(405),
+        relative: true,
+        ..Habits::default()
+    });
 }
 
 #[test]
 fn says_that_a_body_is_too_large_in_any_way() {
-    let habits = Habits { largest_body: Some(200_000), no_patch: Some(405), ..Habits::default() };
-    fails(habits, &["answered 413 Payload Too Large", "raise the limit of the proxy"]);
+    let habits = Habits {
+        largest_body: Some(200_000),
+        no_patch: Some(405),
+        ..Habits::default()
+    };
+    fails(
+        habits,
+        &["answered 413 Payload Too Large", "raise the limit of the proxy"],
+    );
 }
 
 #[test]
@@ -83,77 +123,146 @@ fn tries_again_when_it_is_told_to_slow_down() {
 
 #[test]
 fn gives_up_when_it_is_told_so_for_ever() {
-    let registry =
-        fails(limit(1..1000, 429), &["429 Too Many Requests: slow down", "run the command again later"]);
-    assert_eq!(registry.log().iter().filter(|line| line.starts_with("POST")).count(), 6);
+    let registry = fails(
+        limit(1..1000, 429),
+        &["429 Too Many Requests: slow down", "run the command again later"],
+    );
+    assert_eq!(
+        registry
+            .log()
+            .iter()
+            .filter(|line| line.starts_with("POST"))
+            .count(),
+        6
+    );
 }
 
 #[test]
 fn tries_again_when_the_connection_breaks() {
     for request in [1, 2, 3, 6] {
-        pushes(Habits { reset: Some(request), ..Habits::default() });
+        pushes(Habits {
+            reset: Some(request),
+            ..Habits::default()
+        });
     }
 }
 
 #[test]
 fn tries_again_after_a_page_of_a_proxy() {
-    let (_, stderr) = pushes(Habits { html502: Some(3), ..Habits::default() });
-    assert!(stderr.contains("502 Bad Gateway") && !stderr.contains("<h1>"), "{stderr}");
+    let (_, stderr) = pushes(Habits {
+        html502: Some(3),
+        ..Habits::default()
+    });
+    assert!(
+        stderr.contains("502 Bad Gateway") && !stderr.contains("<h1>"),
+        "{stderr}"
+    );
 }
 
 #[test]
 fn fetches_new_tokens_when_they_run_out() {
     let auth = Auth::Bearer;
     for uses in [1, 2, 5] {
-        let (registry, _) = pushes(Habits { auth, uses_of_token: Some(uses), ..Habits::default() });
-        let tokens = registry.log().iter().filter(|line| line.contains("/token")).count();
+        let (registry, _) = pushes(Habits {
+            auth,
+            uses_of_token: Some(uses),
+            ..Habits::default()
+        });
+        let tokens = registry
+            .log()
+            .iter()
+            .filter(|line| line.contains("/token"))
+            .count();
         assert!(tokens > 20 / uses, "{tokens} tokens were fetched");
     }
     // One that is said to have run out is not sent.
     let lifetime_of_token = Some(0);
-    let (registry, _) =
-        pushes(Habits { auth, uses_of_token: Some(1), lifetime_of_token, ..Habits::default() });
+    let (registry, _) = pushes(Habits {
+        auth,
+        uses_of_token: Some(1),
+        lifetime_of_token,
+        ..Habits::default()
+    });
     assert_eq!(
-        registry.log().iter().filter(|line| line.contains(" 401 ")).count(),
+        registry
+            .log()
+            .iter()
+            .filter(|line| line.contains(" 401 "))
+            .count(),
         1,
         "{:#?}",
         registry.log()
     );
-    fails(Habits { auth, uses_of_token: Some(0), ..Habits::default() }, &["authentication required"]);
+    fails(
+        Habits {
+            auth,
+            uses_of_token: Some(0),
+            ..Habits::default()
+        },
+        &["authentication required"],
+    );
 }
 
 #[test]
 fn answers_one_challenge_of_two() {
     for auth in [Auth::Basic, Auth::Bearer, Auth::Both] {
-        pushes(Habits { auth, ..Habits::default() });
+        pushes(Habits {
+            auth,
+            ..Habits::default()
+        });
     }
 }
 
 #[test]
 fn asks_token_servers_of_every_kind() {
-    pushes(Habits { auth: Auth::Bearer, access_token: true, realm_query: true, ..Habits::default() });
+    pushes(Habits {
+        auth: Auth::Bearer,
+        access_token: true,
+        realm_query: true,
+        ..Habits::default()
+    });
 }
 
 #[test]
 fn follows_locations_of_every_kind() {
-    pushes(Habits { relative: true, state: true, ..Habits::default() });
-    pushes(Habits { state: true, largest_body: Some(200_000), ..Habits::default() });
+    pushes(Habits {
+        relative: true,
+        state: true,
+        ..Habits::default()
+    });
+    pushes(Habits {
+        state: true,
+        largest_body: Some(200_000),
+        ..Habits::default()
+    });
 }
 
 #[test]
 fn reads_blobs_from_another_server_without_the_login() {
-    pushes(Habits { auth: Auth::Basic, redirect: true, ..Habits::default() });
+    pushes(Habits {
+        auth: Auth::Basic,
+        redirect: true,
+        ..Habits::default()
+    });
 }
 
 #[test]
 fn takes_403_of_a_blob_as_absence() {
-    pushes(Habits { head403: true, ..Habits::default() });
+    pushes(Habits {
+        head403: true,
+        ..Habits::default()
+    });
 }
 
 #[test]
 fn takes_a_tag_that_stands_for_the_digest_already() {
-    let (registry, context) =
-        (Registry::start(Habits { immutable: true, ..Habits::default() }), Context::new());
+    let (registry, context) = (
+        Registry::start(Habits {
+            immutable: true,
+            ..Habits::default()
+        }),
+        Context::new(),
+    );
     context.pushes(&registry);
     context.pushes(&registry);
     fs::write(context.path("programs/weft-linux-amd64"), {
@@ -162,16 +271,29 @@ fn takes_a_tag_that_stands_for_the_digest_already() {
         other
     })
     .unwrap();
-    run(context.push(&registry))
-        .failed(&["The image tag 't1' cannot be overwritten", "name another with `--tag`"]);
+    run(context.push(&registry)).failed(&[
+        "The image tag 't1' cannot be overwritten",
+        "name another with `--tag`",
+    ]);
 }
 
 #[test]
 fn says_that_a_repository_has_to_be_made_before_anything_is_built() {
-    let (registry, context) =
-        (Registry::start(Habits { no_name: true, ..Habits::default() }), Context::new());
-    let outcome = context
-        .fails(&registry, &["404 Not Found", "does not exist in the registry", "create `acme/clawft` first"]);
+    let (registry, context) = (
+        Registry::start(Habits {
+            no_name: true,
+            ..Habits::default()
+        }),
+        Context::new(),
+    );
+    let outcome = context.fails(
+        &registry,
+        &[
+            "404 Not Found",
+            "does not exist in the registry",
+            "create `acme/clawft` first",
+        ],
+    );
     assert!(!outcome.stderr.contains("Made"), "{}", outcome.stderr);
 }
 
@@ -199,13 +321,28 @@ fn publish(habits: Habits) -> Answer<Published> {
     let component = context.path("component.wasm");
     fs::write(&component, wasm_encoder::Component::new().finish()).unwrap();
     let (layout, revision) = (context.path("component"), "c0ffee".to_owned());
-    let create = Call::CreateComponent { layout: layout.clone(), component, revision, time: 1 };
+    let create = Call::CreateComponent {
+        layout: layout.clone(),
+        component,
+        revision,
+        time: 1,
+    };
     let made: Component = answer(&context, &create).unwrap();
-    let image = format!("{}/{REPOSITORY}-component", registry.host).parse().unwrap();
-    let target = Tagged { image, tag: "v1".parse().unwrap(), insecure: false };
+    let image = format!("{}/{REPOSITORY}-component", registry.host)
+        .parse()
+        .unwrap();
+    let target = Tagged {
+        image,
+        tag: "v1".parse().unwrap(),
+        insecure: false,
+    };
     let find = Call::Find(target.clone());
     assert_eq!(answer::<Option<Digest>>(&context, &find)?, None);
-    let publish = Call::PublishComponent { layout, manifest: made.manifest, target };
+    let publish = Call::PublishComponent {
+        layout,
+        manifest: made.manifest,
+        target,
+    };
     let published: Answer<Published> = answer(&context, &publish);
     if published.is_ok() {
         assert_eq!(answer::<Option<Digest>>(&context, &find)?, Some(made.manifest));
@@ -216,15 +353,39 @@ fn publish(habits: Habits) -> Answer<Published> {
 
 #[test]
 fn publishes_a_component_where_there_is_no_package_yet() {
-    assert!(publish(Habits { denied_new: true, ..Habits::default() }).unwrap().new);
+    assert!(
+        publish(Habits {
+            denied_new: true,
+            ..Habits::default()
+        })
+        .unwrap()
+        .new
+    );
     let auth = Auth::Bearer;
-    assert!(publish(Habits { auth, denied_new: true, no_location: true, ..Habits::default() }).unwrap().new);
+    assert!(
+        publish(Habits {
+            auth,
+            denied_new: true,
+            no_location: true,
+            ..Habits::default()
+        })
+        .unwrap()
+        .new
+    );
 }
 
 #[test]
 fn says_what_to_do_where_only_images_are_taken() {
-    pushes(Habits { known_media: true, ..Habits::default() });
-    let causes = publish(Habits { known_media: true, ..Habits::default() }).unwrap_err().join(": ");
+    pushes(Habits {
+        known_media: true,
+        ..Habits::default()
+    });
+    let causes = publish(Habits {
+        known_media: true,
+        ..Habits::default()
+    })
+    .unwrap_err()
+    .join(": ");
     for part in [
         "415 Unsupported Media Type: the media type",
         "application/vnd.wasm.config.v0+json",

@@ -11,14 +11,23 @@ use crate::{
 
 /// Returns a registry that asks for a login, and a context without one.
 fn locked(auth: Auth) -> (Registry, Context) {
-    (Registry::start(Habits { auth, ..Habits::default() }), Context::new())
+    (
+        Registry::start(Habits {
+            auth,
+            ..Habits::default()
+        }),
+        Context::new(),
+    )
 }
 
 /// Makes a helper `docker-credential-NAME` that answers `get` with this shell script. Returns its directory.
 #[cfg(unix)]
 fn helper(context: &Context, name: &str, script: &str) -> std::path::PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
-    let path = context.write(&format!("bin/docker-credential-{name}"), &format!("#!/bin/sh\n{script}\n"));
+    let path = context.write(
+        &format!("bin/docker-credential-{name}"),
+        &format!("#!/bin/sh\n{script}\n"),
+    );
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     context.path("bin")
 }
@@ -43,7 +52,11 @@ fn says_how_to_log_in_before_anything_is_built() {
 
 #[test]
 fn finds_a_login_wherever_it_is_kept() {
-    for file in ["docker/config.json", "runtime/containers/auth.json", "config/containers/auth.json"] {
+    for file in [
+        "docker/config.json",
+        "runtime/containers/auth.json",
+        "config/containers/auth.json",
+    ] {
         let (registry, context) = locked(Auth::Bearer);
         context.write(file, &logins(&registry.host).to_string());
         context.pushes(&registry);
@@ -60,7 +73,10 @@ fn finds_a_login_by_its_namespace() {
     let (registry, context) = locked(Auth::Basic);
     context.log_in(&format!("{}/another", registry.host));
     context.fails(&registry, &["not logged in"]);
-    for key in [format!("{}/acme", registry.host), format!("{}/{REPOSITORY}", registry.host)] {
+    for key in [
+        format!("{}/acme", registry.host),
+        format!("{}/{REPOSITORY}", registry.host),
+    ] {
         context.log_in(&key);
         context.pushes(&registry);
     }
@@ -68,25 +84,49 @@ fn finds_a_login_by_its_namespace() {
 
 #[test]
 fn exchanges_an_identity_token() {
-    let habits = Habits { auth: Auth::Bearer, identity_token: true, ..Habits::default() };
+    let habits = Habits {
+        auth: Auth::Bearer,
+        identity_token: true,
+        ..Habits::default()
+    };
     let (registry, context) = (Registry::start(habits), Context::new());
     let entry = json!({ "auth": "MDAwMDAwMDA6", "identitytoken": IDENTITY });
-    context.write("docker/config.json", &json!({ "auths": { &registry.host: entry } }).to_string());
+    context.write(
+        "docker/config.json",
+        &json!({ "auths": { &registry.host: entry } }).to_string(),
+    );
     context.pushes(&registry);
     // It is in the body of the request: addresses are logged.
-    assert!(registry.log().iter().any(|line| line.starts_with("POST /token 200")), "{:#?}", registry.log());
+    assert!(
+        registry
+            .log()
+            .iter()
+            .any(|line| line.starts_with("POST /token 200")),
+        "{:#?}",
+        registry.log()
+    );
 }
 
 #[cfg(unix)]
 #[test]
 fn asks_helpers_for_logins_and_tokens() {
     for (identity_token, username, secret) in [(false, USERNAME, PASSWORD), (true, "<token>", IDENTITY)] {
-        let habits = Habits { auth: Auth::Bearer, identity_token, ..Habits::default() };
+        let habits = Habits {
+            auth: Auth::Bearer,
+            identity_token,
+            ..Habits::default()
+        };
         let (registry, context) = (Registry::start(habits), Context::new());
         let answer = json!({ "ServerURL": &registry.host, "Username": username, "Secret": secret });
-        let bin =
-            helper(&context, "ours", &format!("test \"$(cat)\" = {} && echo '{answer}'", registry.host));
-        for file in [json!({ "credHelpers": { &registry.host: "ours" } }), json!({ "credsStore": "ours" })] {
+        let bin = helper(
+            &context,
+            "ours",
+            &format!("test \"$(cat)\" = {} && echo '{answer}'", registry.host),
+        );
+        for file in [
+            json!({ "credHelpers": { &registry.host: "ours" } }),
+            json!({ "credsStore": "ours" }),
+        ] {
             context.write("docker/config.json", &file.to_string());
             let mut command = context.push(&registry);
             command.env("PATH", with_path(&bin));
@@ -99,7 +139,11 @@ fn asks_helpers_for_logins_and_tokens() {
 #[test]
 fn shows_nothing_of_a_helper_that_fails() {
     let (registry, context) = locked(Auth::Bearer);
-    let bin = helper(&context, "ours", &format!("echo {PASSWORD}; echo {PASSWORD} >&2; exit 1"));
+    let bin = helper(
+        &context,
+        "ours",
+        &format!("echo {PASSWORD}; echo {PASSWORD} >&2; exit 1"),
+    );
     context.write("docker/config.json", &json!({ "credsStore": "ours" }).to_string());
     let mut command = context.push(&registry);
     command.env("PATH", with_path(&bin));
@@ -110,12 +154,23 @@ fn shows_nothing_of_a_helper_that_fails() {
 fn goes_on_without_a_missing_helper_where_the_registry_is_open() {
     for (auth, works) in [(Auth::Open, true), (Auth::Bearer, false)] {
         let (registry, context) = locked(auth);
-        context.write("docker/config.json", &json!({ "credsStore": "not-here" }).to_string());
+        context.write(
+            "docker/config.json",
+            &json!({ "credsStore": "not-here" }).to_string(),
+        );
         let outcome = run(context.push(&registry));
-        assert!(outcome.stderr.contains("warning: `docker-credential-not-here`"), "{}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("warning: `docker-credential-not-here`"),
+            "{}",
+            outcome.stderr
+        );
         match works {
             true => outcome.pushed(&registry),
-            false => outcome.failed(&["not logged in", "`docker-credential-not-here`", "is not installed"]),
+            false => outcome.failed(&[
+                "not logged in",
+                "`docker-credential-not-here`",
+                "is not installed",
+            ]),
         }
     }
 }
@@ -135,7 +190,9 @@ fn takes_a_login_on_standard_input() {
 fn takes_a_login_in_the_environment() {
     let (registry, context) = locked(Auth::Both);
     let mut command = context.push(&registry);
-    command.env("CLAWFT_REGISTRY_USERNAME", USERNAME).env("CLAWFT_REGISTRY_PASSWORD", PASSWORD);
+    command
+        .env("CLAWFT_REGISTRY_USERNAME", USERNAME)
+        .env("CLAWFT_REGISTRY_PASSWORD", PASSWORD);
     run(command).pushed(&registry);
     let mut command = context.push(&registry);
     command.env("CLAWFT_REGISTRY_PASSWORD", PASSWORD);

@@ -142,7 +142,11 @@ impl Registry {
 
     /// Starts one on `address`, which speaks TLS if there is a configuration for it.
     pub(crate) fn on(address: &str, habits: Habits, tls: Option<Arc<ServerConfig>>) -> Self {
-        let bind = if address == "localhost" { "127.0.0.1" } else { address };
+        let bind = if address == "localhost" {
+            "127.0.0.1"
+        } else {
+            address
+        };
         let listener = TcpListener::bind(format!("{bind}:0")).unwrap();
         let store = TcpListener::bind("127.0.0.1:0").unwrap();
         let host = format!("{address}:{}", listener.local_addr().unwrap().port());
@@ -188,7 +192,11 @@ impl Registry {
 
 impl Response {
     fn new(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     fn error(status: u16, code: &str, message: &str) -> Self {
@@ -219,19 +227,32 @@ impl Request {
         loop {
             let mut line = String::new();
             stream.read_line(&mut line).ok()?;
-            let Some((name, value)) = line.trim_end().split_once(':') else { break };
+            let Some((name, value)) = line.trim_end().split_once(':') else {
+                break;
+            };
             headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
-        let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+        let length = headers
+            .get("content-length")
+            .map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
         stream.read_exact(&mut body).ok()?;
         // A proxy is sent the whole address.
-        let target = match target.strip_prefix("http://").and_then(|rest| rest.split_once('/')) {
+        let target = match target
+            .strip_prefix("http://")
+            .and_then(|rest| rest.split_once('/'))
+        {
             Some((_, path)) => format!("/{path}"),
             None => target,
         };
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        Some(Self { method, path: path.to_owned(), query: pairs(query), headers, body })
+        Some(Self {
+            method,
+            path: path.to_owned(),
+            query: pairs(query),
+            headers,
+            body,
+        })
     }
 
     fn writes(&self) -> bool {
@@ -250,11 +271,16 @@ impl Request {
 /// Reads a query or a form.
 fn pairs(text: &str) -> Vec<(String, String)> {
     let url = reqwest::Url::parse(&format!("form:?{text}")).unwrap();
-    url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+    url.query_pairs()
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
 }
 
 fn find<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p str> {
-    pairs.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    pairs
+        .iter()
+        .find(|(found, _)| found == name)
+        .map(|(_, value)| value.as_str())
 }
 
 impl Shared {
@@ -280,16 +306,25 @@ impl Shared {
         let mut stream = BufReader::new(stream);
         while let Some(request) = Request::read(&mut stream) {
             let response = answer(self, &request);
-            let status = response.as_ref().map_or("reset".to_owned(), |response| response.status.to_string());
+            let status = response
+                .as_ref()
+                .map_or("reset".to_owned(), |response| response.status.to_string());
             let size = request.body.len();
             let Request { method, path, .. } = &request;
-            self.state.lock().unwrap().log.push(format!("{method} {path} {status} {size}"));
+            self.state
+                .lock()
+                .unwrap()
+                .log
+                .push(format!("{method} {path} {status} {size}"));
             let Some(response) = response else {
                 let _ = peer.shutdown(Shutdown::Both);
                 return;
             };
-            let mut head =
-                format!("HTTP/1.1 {} .\r\nContent-Length: {}\r\n", response.status, response.body.len());
+            let mut head = format!(
+                "HTTP/1.1 {} .\r\nContent-Length: {}\r\n",
+                response.status,
+                response.body.len()
+            );
             for (name, value) in &response.headers {
                 head.push_str(&format!("{name}: {value}\r\n"));
             }
@@ -297,22 +332,38 @@ impl Shared {
             if method != "HEAD" {
                 bytes.extend(&response.body);
             }
-            if stream.get_mut().write_all(&bytes).and_then(|()| stream.get_mut().flush()).is_err() {
+            if stream
+                .get_mut()
+                .write_all(&bytes)
+                .and_then(|()| stream.get_mut().flush())
+                .is_err()
+            {
                 return;
             }
         }
     }
 
     fn location(&self, path: &str) -> String {
-        let state = if self.habits.state { "?_state=abc%2Bd%3D" } else { "" };
-        let base =
-            if self.habits.relative { String::new() } else { format!("{}://{}", self.scheme, self.host) };
+        let state = if self.habits.state {
+            "?_state=abc%2Bd%3D"
+        } else {
+            ""
+        };
+        let base = if self.habits.relative {
+            String::new()
+        } else {
+            format!("{}://{}", self.scheme, self.host)
+        };
         format!("{base}{path}{state}")
     }
 
     fn answer_from_store(&self, request: &Request) -> Option<Response> {
         if !request.authorization().is_empty() {
-            return Some(Response::error(400, "InvalidRequest", "only one auth mechanism is allowed"));
+            return Some(Response::error(
+                400,
+                "InvalidRequest",
+                "only one auth mechanism is allowed",
+            ));
         }
         let (repository, digest) = request.path.trim_start_matches('/').rsplit_once('/')?;
         let mut response = Response::new(200);
@@ -348,17 +399,28 @@ impl Shared {
             if self.habits.html502 == Some(count) {
                 return Some(Response::new(502).body("text/html", "<html><h1>502 Bad Gateway</h1></html>"));
             }
-            if let Some((_, status)) =
-                self.habits.limit.as_ref().filter(|(counts, _)| counts.contains(&count))
+            if let Some((_, status)) = self
+                .habits
+                .limit
+                .as_ref()
+                .filter(|(counts, _)| counts.contains(&count))
             {
-                let code = if *status == 429 { "TOOMANYREQUESTS" } else { "UNAVAILABLE" };
+                let code = if *status == 429 {
+                    "TOOMANYREQUESTS"
+                } else {
+                    "UNAVAILABLE"
+                };
                 return Some(Response::error(*status, code, "slow down").header("Retry-After", "0"));
             }
         }
         if let Some(refusal) = self.refusal(request, Some(repository)) {
             return Some(refusal);
         }
-        if self.habits.largest_body.is_some_and(|largest| request.body.len() > largest) {
+        if self
+            .habits
+            .largest_body
+            .is_some_and(|largest| request.body.len() > largest)
+        {
             return Some(Response::new(413).body("text/html", "<html>413</html>"));
         }
         let mut state = self.state.lock().unwrap();
@@ -374,13 +436,17 @@ impl Shared {
     fn refusal(&self, request: &Request, repository: Option<&str>) -> Option<Response> {
         let found = request.authorization();
         let basic = found == format!("Basic {}", STANDARD.encode(format!("{USERNAME}:{PASSWORD}")));
-        let Habits { auth, realm_query, .. } = self.habits;
+        let Habits {
+            auth, realm_query, ..
+        } = self.habits;
         let allowed = match auth {
             Auth::Open => true,
             Auth::Basic => basic,
             Auth::Bearer | Auth::Both => {
                 let mut state = self.state.lock().unwrap();
-                let token = found.strip_prefix("Bearer ").and_then(|token| state.tokens.get_mut(token));
+                let token = found
+                    .strip_prefix("Bearer ")
+                    .and_then(|token| state.tokens.get_mut(token));
                 let need = if request.writes() { "push" } else { "pull" };
                 token.is_some_and(|token| {
                     let named = |repository: &str| {
@@ -414,11 +480,19 @@ impl Shared {
 
     fn token(&self, request: &Request) -> Response {
         let form = pairs(&String::from_utf8_lossy(&request.body));
-        let parameters = if request.method == "POST" { &form } else { &request.query };
+        let parameters = if request.method == "POST" {
+            &form
+        } else {
+            &request.query
+        };
         let basic =
             request.authorization() == format!("Basic {}", STANDARD.encode(format!("{USERNAME}:{PASSWORD}")));
         let identity = request.method == "POST" && find(parameters, "refresh_token") == Some(IDENTITY);
-        let allowed = if self.habits.identity_token { identity } else { basic };
+        let allowed = if self.habits.identity_token {
+            identity
+        } else {
+            basic
+        };
         if !allowed {
             return Response::new(401).body("application/json", r#"{"details":"bad login"}"#);
         }
@@ -433,10 +507,16 @@ impl Shared {
         let token = format!("token-of-no-use-elsewhere-{}", state.tokens.len());
         let uses = self.habits.uses_of_token.unwrap_or(usize::MAX);
         state.tokens.insert(token.clone(), Token { uses, scope });
-        let name =
-            if self.habits.access_token || self.habits.identity_token { "access_token" } else { "token" };
+        let name = if self.habits.access_token || self.habits.identity_token {
+            "access_token"
+        } else {
+            "token"
+        };
         let said = self.habits.lifetime_of_token.unwrap_or(300);
-        Response::new(200).body("application/json", &json!({ name: token, "expires_in": said }).to_string())
+        Response::new(200).body(
+            "application/json",
+            &json!({ name: token, "expires_in": said }).to_string(),
+        )
     }
 
     fn upload(&self, state: &mut State, repository: &str, upload: &str, request: &Request) -> Response {
@@ -473,12 +553,19 @@ impl Shared {
             if state.small_parts.contains(upload) {
                 return Response::error(416, "BLOB_UPLOAD_INVALID", "a part was below the minimum");
             }
-            if habits.smallest_part.is_some_and(|smallest| request.body.len() < smallest) {
+            if habits
+                .smallest_part
+                .is_some_and(|smallest| request.body.len() < smallest)
+            {
                 state.small_parts.insert(upload.to_owned());
             }
             let range = format!("{}-{}", so_far.len(), whole.len() - 1);
             if request.headers.get("content-range") != Some(&range) {
-                return Response::error(416, "BLOB_UPLOAD_INVALID", "the range does not go on where it was");
+                return Response::error(
+                    416,
+                    "BLOB_UPLOAD_INVALID",
+                    "the range does not go on where it was",
+                );
             }
             state.uploads.insert(upload.to_owned(), whole);
             return Response::new(202).header("Location", &self.location(&path(upload)));
@@ -492,7 +579,10 @@ impl Shared {
         }
         state.uploads.remove(upload);
         state.blobs.insert((repository.to_owned(), digest.clone()), whole);
-        Response::new(201).header("Location", &self.location(&format!("/v2/{repository}/blobs/{digest}")))
+        Response::new(201).header(
+            "Location",
+            &self.location(&format!("/v2/{repository}/blobs/{digest}")),
+        )
     }
 
     fn blob(&self, state: &State, repository: &str, digest: &str) -> Response {
@@ -503,7 +593,10 @@ impl Shared {
             };
         };
         if self.habits.redirect {
-            let store = format!("http://127.0.0.1:{}/{repository}/{digest}?X-Amz-Signature=x", self.store);
+            let store = format!(
+                "http://127.0.0.1:{}/{repository}/{digest}?X-Amz-Signature=x",
+                self.store
+            );
             return Response::new(307).header("Location", &store);
         }
         let mut response = Response::new(200);
@@ -524,11 +617,19 @@ impl Shared {
                 false => Response::error(404, "MANIFEST_UNKNOWN", "manifest unknown"),
             };
         };
-        if !request.headers.get("accept").is_some_and(|accepted| accepted.contains(kind)) {
+        if !request
+            .headers
+            .get("accept")
+            .is_some_and(|accepted| accepted.contains(kind))
+        {
             return Response::error(404, "MANIFEST_UNKNOWN", "there is none of an accepted type");
         }
         let response = Response::new(200).body(kind, &String::from_utf8_lossy(bytes));
-        if self.habits.no_digest { response } else { response.header("Docker-Content-Digest", &digest) }
+        if self.habits.no_digest {
+            response
+        } else {
+            response.header("Docker-Content-Digest", &digest)
+        }
     }
 
     fn set(&self, state: &mut State, repository: &str, reference: &str, request: &Request) -> Response {
@@ -551,11 +652,22 @@ impl Shared {
                 "the media type of the configuration is not allowed",
             );
         }
-        let key = |value: &Value| (repository.to_owned(), value["digest"].as_str().unwrap().to_owned());
+        let key = |value: &Value| {
+            (
+                repository.to_owned(),
+                value["digest"].as_str().unwrap().to_owned(),
+            )
+        };
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-        let blobs = list(&document["layers"]).into_iter().chain(config.map(|_| document["config"].clone()));
-        let lacks = blobs.into_iter().any(|blob| !state.blobs.contains_key(&key(&blob)))
-            || list(&document["manifests"]).iter().any(|child| !state.manifests.contains_key(&key(child)));
+        let blobs = list(&document["layers"])
+            .into_iter()
+            .chain(config.map(|_| document["config"].clone()));
+        let lacks = blobs
+            .into_iter()
+            .any(|blob| !state.blobs.contains_key(&key(&blob)))
+            || list(&document["manifests"])
+                .iter()
+                .any(|child| !state.manifests.contains_key(&key(child)));
         if lacks {
             return Response::error(404, "MANIFEST_BLOB_UNKNOWN", "something in it is not there");
         }
@@ -569,10 +681,21 @@ impl Shared {
             }
             state.tags.insert(tag, digest.clone());
         }
-        state.manifests.insert((repository.to_owned(), digest.clone()), (kind, request.body.clone()));
+        state.manifests.insert(
+            (repository.to_owned(), digest.clone()),
+            (kind, request.body.clone()),
+        );
         let set = Response::new(201);
-        let set = if self.habits.no_digest { set } else { set.header("Docker-Content-Digest", &digest) };
+        let set = if self.habits.no_digest {
+            set
+        } else {
+            set.header("Docker-Content-Digest", &digest)
+        };
         let location = self.location(&format!("/v2/{repository}/manifests/{digest}"));
-        if self.habits.no_location { set } else { set.header("Location", &location) }
+        if self.habits.no_location {
+            set
+        } else {
+            set.header("Location", &location)
+        }
     }
 }

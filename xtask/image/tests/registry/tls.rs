@@ -34,7 +34,10 @@ fn authority() -> Authority {
 fn certify(authority: &Authority) -> Certified {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    Certified { certificate: params.signed_by(&key, authority).unwrap().der().clone(), key }
+    Certified {
+        certificate: params.signed_by(&key, authority).unwrap().der().clone(),
+        key,
+    }
 }
 
 /// Starts a registry on localhost that speaks TLS. Returns the certificate of its authority as well.
@@ -61,12 +64,18 @@ fn serve(authority: &Authority, clients: bool) -> Registry {
         .with_client_cert_verifier(verifier)
         .with_single_cert(vec![certificate], key)
         .unwrap();
-    let habits = Habits { auth: Auth::Bearer, ..Habits::default() };
+    let habits = Habits {
+        auth: Auth::Bearer,
+        ..Habits::default()
+    };
     Registry::on("localhost", habits, Some(Arc::new(config)))
 }
 
 fn pem(kind: &str, bytes: &[u8]) -> String {
-    format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", STANDARD.encode(bytes))
+    format!(
+        "-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n",
+        STANDARD.encode(bytes)
+    )
 }
 
 #[test]
@@ -102,7 +111,10 @@ fn finds_authorities_where_docker_and_podman_keep_them() {
         let (registry, authority) = start();
         let context = Context::new();
         context.log_in(&registry.host);
-        context.write(&format!("config/{program}/certs.d/{}/ca.crt", registry.host), &authority);
+        context.write(
+            &format!("config/{program}/certs.d/{}/ca.crt", registry.host),
+            &authority,
+        );
         context.pushes(&registry);
     }
 }
@@ -112,7 +124,10 @@ fn refuses_an_unknown_authority_unless_told_to_look_away() {
     let (registry, _) = start();
     let context = Context::new();
     context.log_in(&registry.host);
-    context.fails(&registry, &["its certificate is not trusted", "--ca-file", "certs.d"]);
+    context.fails(
+        &registry,
+        &["its certificate is not trusted", "--ca-file", "certs.d"],
+    );
     let mut command = context.push(&registry);
     command.arg("--insecure-skip-verify");
     run(command).pushed(&registry);
@@ -131,7 +146,9 @@ fn names_a_file_without_certificates() {
 fn speaks_plain_http_without_any_authorities() {
     let (registry, context) = (Registry::start(Habits::default()), Context::new());
     let mut command = context.push(&registry);
-    command.env("SSL_CERT_FILE", context.path("nowhere.pem")).env("SSL_CERT_DIR", context.path("nowhere"));
+    command
+        .env("SSL_CERT_FILE", context.path("nowhere.pem"))
+        .env("SSL_CERT_DIR", context.path("nowhere"));
     run(command).pushed(&registry);
 }
 
@@ -143,7 +160,14 @@ fn goes_past_proxies_to_this_machine() {
     for host in ["127.0.0.1", "localhost"] {
         let (registry, context) = (Registry::on(host, Habits::default(), None), Context::new());
         let mut command = context.push(&registry);
-        for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        for name in [
+            "HTTP_PROXY",
+            "http_proxy",
+            "HTTPS_PROXY",
+            "https_proxy",
+            "ALL_PROXY",
+            "all_proxy",
+        ] {
             command.env(name, &address);
         }
         run(command).pushed(&registry);
@@ -153,12 +177,18 @@ fn goes_past_proxies_to_this_machine() {
 #[test]
 fn asks_other_hosts_through_the_proxy() {
     // The registry is its own proxy. `.test` is reserved, so that the name has no address.
-    let mut registry = Registry::start(Habits { relative: true, ..Habits::default() });
+    let mut registry = Registry::start(Habits {
+        relative: true,
+        ..Habits::default()
+    });
     let proxy = format!("http://{}", registry.host);
     registry.host = "registry.test:5000".to_owned();
     let context = Context::new();
     let mut command = context.push(&registry);
-    command.arg("--insecure").env("HTTP_PROXY", &proxy).env("http_proxy", &proxy);
+    command
+        .arg("--insecure")
+        .env("HTTP_PROXY", &proxy)
+        .env("http_proxy", &proxy);
     run(command).pushed(&registry);
 }
 

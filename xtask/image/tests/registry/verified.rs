@@ -13,8 +13,16 @@ fn refuses(bytes: &[u8], word: &str) {
     let (registry, context) = (Registry::start(Habits::default()), Context::new());
     fs::write(context.path("programs").join(AMD64.1), bytes).unwrap();
     let outcome = run(context.push(&registry));
-    outcome.failed(&["nothing was pushed or tagged", "weft-linux-amd64` must not ship", word]);
-    assert_eq!((registry.tags(), registry.blobs()), (0, 0), "something was pushed");
+    outcome.failed(&[
+        "nothing was pushed or tagged",
+        "weft-linux-amd64` must not ship",
+        word,
+    ]);
+    assert_eq!(
+        (registry.tags(), registry.blobs()),
+        (0, 0),
+        "something was pushed"
+    );
     assert!(!context.path("digests").exists(), "a digest was recorded");
 }
 
@@ -27,16 +35,25 @@ fn refuses_files_that_are_no_programs() {
 
 #[test]
 fn refuses_programs_of_the_other_platform() {
-    refuses(&program(ARM64.0, &REVISION, b""), "it is for aarch64, and should be for x86_64");
+    refuses(
+        &program(ARM64.0, &REVISION, b""),
+        "it is for aarch64, and should be for x86_64",
+    );
 }
 
 #[test]
 fn refuses_programs_of_another_revision() {
     refuses(&program(AMD64.0, "0123456789ab", b""), "it was not built from");
     if REVISION.ends_with("-dirty") {
-        refuses(&program(AMD64.0, REVISION.trim_end_matches("-dirty"), b""), "it was not built from");
+        refuses(
+            &program(AMD64.0, REVISION.trim_end_matches("-dirty"), b""),
+            "it was not built from",
+        );
     } else {
-        refuses(&program(AMD64.0, &format!("{}-dirty", *REVISION), b""), "it was not built from");
+        refuses(
+            &program(AMD64.0, &format!("{}-dirty", *REVISION), b""),
+            "it was not built from",
+        );
     }
 }
 
@@ -50,10 +67,16 @@ fn refuses_programs_that_are_not_static() {
 
 #[test]
 fn refuses_programs_over_their_budget() {
-    refuses(&program(AMD64.0, &REVISION, &vec![0; 20_000_000]), "over its limit");
+    refuses(
+        &program(AMD64.0, &REVISION, &vec![0; 20_000_000]),
+        "over its limit",
+    );
 }
 
 #[test]
 fn refuses_programs_with_keys() {
-    refuses(&program(AMD64.0, &REVISION, b"-----BEGIN PRIVATE KEY-----"), "private key");
+    refuses(
+        &program(AMD64.0, &REVISION, b"-----BEGIN PRIVATE KEY-----"),
+        "private key",
+    );
 }

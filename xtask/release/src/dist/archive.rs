@@ -50,8 +50,18 @@ mod tests {
 
     fn entries(names: &[&str]) -> Entries {
         let entry = |name: &&str| {
-            let mode = if *name == "weft" { Mode::Program } else { Mode::Data };
-            ((*name).to_owned(), Entry { bytes: name.repeat(1000).into_bytes(), mode })
+            let mode = if *name == "weft" {
+                Mode::Program
+            } else {
+                Mode::Data
+            };
+            (
+                (*name).to_owned(),
+                Entry {
+                    bytes: name.repeat(1000).into_bytes(),
+                    mode,
+                },
+            )
         };
         names.iter().map(entry).collect()
     }
@@ -61,7 +71,10 @@ mod tests {
         let one = tar_gz("weft-1", &entries(&["weft", "man/weft.1", "README.md"]), 7).unwrap();
         let two = tar_gz("weft-1", &entries(&["README.md", "weft", "man/weft.1"]), 7).unwrap();
         assert_eq!(one, two);
-        assert_ne!(one, tar_gz("weft-1", &entries(&["README.md", "weft", "man/weft.1"]), 8).unwrap());
+        assert_ne!(
+            one,
+            tar_gz("weft-1", &entries(&["README.md", "weft", "man/weft.1"]), 8).unwrap()
+        );
     }
 
     #[test]
@@ -79,7 +92,13 @@ mod tests {
             assert_eq!(header.mtime().unwrap(), 1_700_000_000);
             seen.push((path, header.mode().unwrap()));
         }
-        assert_eq!(seen, [("weft-1/README.md".to_owned(), 0o644), ("weft-1/weft".to_owned(), 0o755)]);
+        assert_eq!(
+            seen,
+            [
+                ("weft-1/README.md".to_owned(), 0o644),
+                ("weft-1/weft".to_owned(), 0o755)
+            ]
+        );
     }
 
     #[test]

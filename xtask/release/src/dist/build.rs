@@ -22,15 +22,20 @@ pub(super) fn build(
     locked: bool,
 ) -> Result<Vec<(Target, PathBuf)>> {
     toolchain::ensure(project, &[Need::RustSource])?;
-    let (linux, others): (Vec<Target>, Vec<Target>) =
-        targets.iter().partition(|target| target.system() == System::Linux);
+    let (linux, others): (Vec<Target>, Vec<Target>) = targets
+        .iter()
+        .partition(|target| target.system() == System::Linux);
     let mut made = Vec::new();
     for (targets, with_zig) in [(linux, true), (others, false)] {
         if targets.is_empty() {
             continue;
         }
         let shell = project.shell()?;
-        let cargo = if with_zig { zigbuild(project, &shell)? } else { cmd!(shell, "cargo build") };
+        let cargo = if with_zig {
+            zigbuild(project, &shell)?
+        } else {
+            cmd!(shell, "cargo build")
+        };
         let cargo = options(cargo, &targets, revision, locked)?;
         let built = cargo::executables(cargo, "build weft")?;
         for target in targets {
@@ -61,7 +66,12 @@ fn zigbuild<'s>(project: &Project, shell: &'s Shell) -> Result<Cmd<'s>> {
 /// the project, and the result would depend on who builds.
 fn options<'s>(cargo: Cmd<'s>, targets: &[Target], revision: &str, locked: bool) -> Result<Cmd<'s>> {
     let mut cargo = cargo
-        .args(["--config", ".cargo/release-weft.toml", "--profile", "release-weft"])
+        .args([
+            "--config",
+            ".cargo/release-weft.toml",
+            "--profile",
+            "release-weft",
+        ])
         .args(["--package", "weft", "--bin", "weft"])
         .args(locked.then_some("--locked"))
         .env("RUSTC_BOOTSTRAP", "1")
@@ -90,7 +100,9 @@ fn c_flags(cargo_home: &Path) -> String {
 
 /// Returns cargo's home, with the sources of `weft`'s dependencies.
 fn cargo_home() -> Result<PathBuf> {
-    let chosen = env::var_os("CARGO_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let chosen = env::var_os("CARGO_HOME")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
     chosen
         .or_else(|| env::home_dir().map(|home| home.join(".cargo")))
         .context("there is no home directory: set CARGO_HOME")

@@ -24,20 +24,33 @@ impl Directories {
     /// Finds the directories of this machine.
     pub(super) fn new(project: &Project) -> Result<Self> {
         let shell = project.shell()?;
-        let sysroot = cmd::read(cmd!(shell, "rustc --print sysroot"), "ask rustc for its directory")?;
+        let sysroot = cmd::read(
+            cmd!(shell, "rustc --print sysroot"),
+            "ask rustc for its directory",
+        )?;
         let mut directories = vec![PathBuf::from(sysroot)];
         directories.extend([&project.root, &project.target, &project.cache].map(Clone::clone));
-        directories
-            .extend(["CARGO_HOME", "RUSTUP_HOME"].into_iter().filter_map(env::var_os).map(PathBuf::from));
+        directories.extend(
+            ["CARGO_HOME", "RUSTUP_HOME"]
+                .into_iter()
+                .filter_map(env::var_os)
+                .map(PathBuf::from),
+        );
         directories.extend(env::home_dir());
         Ok(Self::of(&directories))
     }
 
     /// Keeps all but the root directory, because every path begins with that.
     fn of(directories: &[PathBuf]) -> Self {
-        let texts = directories.iter().map(|directory| directory.display().to_string());
+        let texts = directories
+            .iter()
+            .map(|directory| directory.display().to_string());
         let texts = texts.filter(|text| text.chars().any(char::is_alphanumeric));
-        Self(texts.map(|text| format!("{}{MAIN_SEPARATOR}", text.trim_end_matches(MAIN_SEPARATOR))).collect())
+        Self(
+            texts
+                .map(|text| format!("{}{MAIN_SEPARATOR}", text.trim_end_matches(MAIN_SEPARATOR)))
+                .collect(),
+        )
     }
 
     /// Returns the first of the directories that `binary` contains, and its offset.

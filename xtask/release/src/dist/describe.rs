@@ -44,7 +44,10 @@ pub(super) fn documents(project: &Project) -> Result<Entries> {
 }
 
 fn data(bytes: Vec<u8>) -> Entry {
-    Entry { bytes, mode: Mode::Data }
+    Entry {
+        bytes,
+        mode: Mode::Data,
+    }
 }
 
 #[cfg(test)]

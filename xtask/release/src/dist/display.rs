@@ -27,10 +27,16 @@ fn line(step: &Step) -> String {
         Step::Build(targets) => format!("build     {} → {makes}", triples(targets).join(", ")),
         Step::Measure(targets) => format!("measure   {}, raw and gzip -9", files(targets).join(", ")),
         Step::Describe(target) => {
-            format!("describe  man page and completions, as {} prints them", target.file_name())
+            format!(
+                "describe  man page and completions, as {} prints them",
+                target.file_name()
+            )
         }
         Step::Pack(target) => {
-            format!("pack      {} with its pages and documents → {makes}", target.file_name())
+            format!(
+                "pack      {} with its pages and documents → {makes}",
+                target.file_name()
+            )
         }
         Step::Sum => format!("sum       every file of the release → {makes}"),
     }

@@ -95,7 +95,14 @@ impl Executor<'_> {
         let bytes = read(&self.path(target))?;
         let compressed =
             gzip(&bytes).with_context(|| format!("could not compress {}", target.file_name()))?;
-        self.report.binary(target, &bytes, Measured { raw: bytes.len(), gzip: compressed.len() });
+        self.report.binary(
+            target,
+            &bytes,
+            Measured {
+                raw: bytes.len(),
+                gzip: compressed.len(),
+            },
+        );
         Ok(())
     }
 
@@ -109,7 +116,13 @@ impl Executor<'_> {
         make_directory(self.release)?;
         let mut entries = self.pages.clone();
         let bytes = read(&self.path(target))?;
-        entries.insert(target.program().to_owned(), archive::Entry { bytes, mode: Mode::Program });
+        entries.insert(
+            target.program().to_owned(),
+            archive::Entry {
+                bytes,
+                mode: Mode::Program,
+            },
+        );
         let stem = archive_stem(target);
         let packed = archive::tar_gz(&stem, &entries, revision::time(self.project)?)?;
         let name = archive_name(target);
@@ -156,16 +169,21 @@ mod tests {
     fn removes_other_versions_and_release_files() {
         let directory = tempfile::tempdir().unwrap();
         let stays = [archive_name(Target::MacosArm64), archive_name(Target::LinuxArm64)];
-        let goes =
-            ["weft-0.0.1-aarch64-unknown-linux-musl.tar.gz", "release.json", "SHA256SUMS", "clawft.wasm"];
+        let goes = [
+            "weft-0.0.1-aarch64-unknown-linux-musl.tar.gz",
+            "release.json",
+            "SHA256SUMS",
+            "clawft.wasm",
+        ];
         for name in stays.iter().map(String::as_str).chain(goes) {
             fs::write(directory.path().join(name), name).unwrap();
         }
         fs::create_dir(directory.path().join("directory")).unwrap();
         forget_others(directory.path()).unwrap();
         let entries = fs::read_dir(directory.path()).unwrap();
-        let mut left: Vec<String> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut left: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         left.sort();
         assert_eq!(left, ["directory".to_owned(), stays[0].clone(), stays[1].clone()]);
     }

@@ -31,7 +31,11 @@ pub(super) fn release(requested: &[Target], host: Option<Target>) -> Result<Vec<
     if !built.contains(&host) {
         built.push(host);
     }
-    let mut steps = vec![Step::Build(built), Step::Measure(targets.clone()), Step::Describe(host)];
+    let mut steps = vec![
+        Step::Build(built),
+        Step::Measure(targets.clone()),
+        Step::Describe(host),
+    ];
     steps.extend(targets.into_iter().map(Step::Pack));
     steps.push(Step::Sum);
     Ok(steps)
@@ -56,7 +60,12 @@ pub(super) fn packed(steps: &[Step]) -> Vec<Target> {
 
 fn known(host: Option<Target>) -> Result<Target> {
     let names = || Target::ALL.map(Target::name).join(", ");
-    host.with_context(|| format!("`weft` cannot be built on this kind of machine, only on: {}", names()))
+    host.with_context(|| {
+        format!(
+            "`weft` cannot be built on this kind of machine, only on: {}",
+            names()
+        )
+    })
 }
 
 /// Returns the requested targets, each once and in the order of [`Target::ALL`]. `host` can build all of them.
@@ -72,7 +81,10 @@ fn targets(requested: &[Target], host: Target) -> Result<Vec<Target>> {
         .map(|target| format!("`{}` ({target}): needs {}", target.triple(), target.builder()))
         .collect();
     if !refused.is_empty() {
-        bail!("this machine cannot build everything that was asked for\n{}", refused.join("\n"));
+        bail!(
+            "this machine cannot build everything that was asked for\n{}",
+            refused.join("\n")
+        );
     }
     Ok(targets)
 }
@@ -131,8 +143,14 @@ mod tests {
         let error = release(&[MacosArm64, LinuxAmd64, WindowsAmd64], Some(LinuxAmd64)).unwrap_err();
         let lines: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
         assert_eq!(lines.len(), 3);
-        assert!(lines[1].contains("`aarch64-apple-darwin` (macos-arm64): needs macOS"), "{error}");
-        assert!(lines[2].contains("`x86_64-pc-windows-msvc` (windows-amd64): needs Windows"), "{error}");
+        assert!(
+            lines[1].contains("`aarch64-apple-darwin` (macos-arm64): needs macOS"),
+            "{error}"
+        );
+        assert!(
+            lines[2].contains("`x86_64-pc-windows-msvc` (windows-amd64): needs Windows"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -42,13 +42,20 @@ struct Archive {
 
 impl Report {
     pub(super) fn new(revision: Option<String>) -> Self {
-        Self { version: VERSION, revision, binaries: BTreeMap::new(), archives: BTreeMap::new() }
+        Self {
+            version: VERSION,
+            revision,
+            binaries: BTreeMap::new(),
+            archives: BTreeMap::new(),
+        }
     }
 
     /// Returns the commit as `weft --version` prints it. It is cut here and not by git, which takes more digits in
     /// a larger clone.
     pub(super) fn short_revision(&self) -> String {
-        let Some(revision) = &self.revision else { return "unknown".to_owned() };
+        let Some(revision) = &self.revision else {
+            return "unknown".to_owned();
+        };
         let (commit, dirty) = match revision.strip_suffix("-dirty") {
             Some(commit) => (commit, "-dirty"),
             None => (revision.as_str(), ""),
@@ -57,17 +64,30 @@ impl Report {
     }
 
     pub(super) fn binary(&mut self, target: Target, bytes: &[u8], size: Measured) {
-        let binary = Binary { target: target.triple(), size, sha256: digest::sha256(bytes) };
+        let binary = Binary {
+            target: target.triple(),
+            size,
+            sha256: digest::sha256(bytes),
+        };
         self.binaries.insert(target.file_name(), binary);
     }
 
     pub(super) fn archive(&mut self, name: String, bytes: &[u8]) {
-        self.archives.insert(name, Archive { bytes: bytes.len(), sha256: digest::sha256(bytes) });
+        self.archives.insert(
+            name,
+            Archive {
+                bytes: bytes.len(),
+                sha256: digest::sha256(bytes),
+            },
+        );
     }
 
     /// Returns the name and size of each binary.
     pub(super) fn sizes(&self) -> Vec<(&str, Measured)> {
-        self.binaries.iter().map(|(&name, binary)| (name, binary.size)).collect()
+        self.binaries
+            .iter()
+            .map(|(&name, binary)| (name, binary.size))
+            .collect()
     }
 
     /// Prints the table, or JSON.
@@ -86,14 +106,27 @@ impl Report {
             let row = budget.and_then(|budget| budget.row(name));
             let share = |bounds: Option<String>| bounds.unwrap_or_default();
             let Measured { raw, gzip } = binary.size;
-            table.add_row([name, "binary", &grouped(raw), &share(row.map(|row| row.raw.share(raw)))]);
-            table.add_row(["", "gzip -9", &grouped(gzip), &share(row.map(|row| row.gzip.share(gzip)))]);
+            table.add_row([
+                name,
+                "binary",
+                &grouped(raw),
+                &share(row.map(|row| row.raw.share(raw))),
+            ]);
+            table.add_row([
+                "",
+                "gzip -9",
+                &grouped(gzip),
+                &share(row.map(|row| row.gzip.share(gzip))),
+            ]);
         }
         for (name, archive) in &self.archives {
             table.add_row([name, "archive", &grouped(archive.bytes), ""]);
         }
         for column in [2, 3] {
-            table.column_mut(column).expect("the header has four").set_cell_alignment(CellAlignment::Right);
+            table
+                .column_mut(column)
+                .expect("the header has four")
+                .set_cell_alignment(CellAlignment::Right);
         }
         table
     }
@@ -106,8 +139,14 @@ mod tests {
     #[test]
     fn shortens_commit_and_keeps_dirty_mark() {
         let short = |revision: Option<&str>| Report::new(revision.map(str::to_owned)).short_revision();
-        assert_eq!(short(Some("0123456789abcdef0123456789abcdef01234567")), "0123456789ab");
-        assert_eq!(short(Some("0123456789abcdef0123456789abcdef01234567-dirty")), "0123456789ab-dirty");
+        assert_eq!(
+            short(Some("0123456789abcdef0123456789abcdef01234567")),
+            "0123456789ab"
+        );
+        assert_eq!(
+            short(Some("0123456789abcdef0123456789abcdef01234567-dirty")),
+            "0123456789ab-dirty"
+        );
         assert_eq!(short(None), "unknown");
     }
 
@@ -122,7 +161,13 @@ mod tests {
             "target": "aarch64-unknown-linux-musl", "raw": 3, "gzip": 23, "sha256": sum
         });
         assert_eq!(json["binaries"]["weft-linux-arm64"], binary);
-        assert_eq!(json["archives"]["weft.tar.gz"], serde_json::json!({ "bytes": 3, "sha256": sum }));
-        assert_eq!(report.sizes(), [("weft-linux-arm64", Measured { raw: 3, gzip: 23 })]);
+        assert_eq!(
+            json["archives"]["weft.tar.gz"],
+            serde_json::json!({ "bytes": 3, "sha256": sum })
+        );
+        assert_eq!(
+            report.sizes(),
+            [("weft-linux-arm64", Measured { raw: 3, gzip: 23 })]
+        );
     }
 }

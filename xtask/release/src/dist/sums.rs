@@ -54,7 +54,10 @@ mod tests {
 
     #[test]
     fn parses_the_lines_that_it_writes() {
-        assert_eq!(parse(line("00ff", "a  file").trim_end()), Some(("00ff", "a  file")));
+        assert_eq!(
+            parse(line("00ff", "a  file").trim_end()),
+            Some(("00ff", "a  file"))
+        );
         assert_eq!(parse("00ff"), None);
     }
 
@@ -68,7 +71,10 @@ mod tests {
         let expected = format!("{sum}  a.tar.gz\n{sum}  b.tar.gz\n");
         for _ in 0..2 {
             write(directory.path()).unwrap();
-            assert_eq!(fs::read_to_string(directory.path().join(FILE_NAME)).unwrap(), expected);
+            assert_eq!(
+                fs::read_to_string(directory.path().join(FILE_NAME)).unwrap(),
+                expected
+            );
         }
     }
 }

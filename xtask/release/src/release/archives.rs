@@ -39,13 +39,22 @@ pub(super) fn find(directory: &Path, commit: &str) -> Archives {
 
 impl Archives {
     fn gather(&mut self, directory: &Path, commit: &str) -> Result<()> {
-        ensure!(directory.is_dir(), "there is no directory `{}`", directory.display());
+        ensure!(
+            directory.is_dir(),
+            "there is no directory `{}`",
+            directory.display()
+        );
         for path in files::below(directory)? {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
             if !name.starts_with("weft-") || !name.ends_with(".tar.gz") {
                 continue;
             }
-            let target = Target::ALL.into_iter().find(|target| dist::archive_name(*target) == name);
+            let target = Target::ALL
+                .into_iter()
+                .find(|target| dist::archive_name(*target) == name);
             let judged = match target {
                 Some(target) => self.add(target, &path, commit),
                 None => Err(anyhow::anyhow!("it is not an archive of this version")),
@@ -84,8 +93,14 @@ impl Archives {
 /// Fails if the `SHA256SUMS` file beside an archive has another checksum for it. The file need not list it.
 fn agrees_with_sums(path: &Path, bytes: &[u8]) -> Result<()> {
     let sums = fs::read_to_string(path.with_file_name(dist::SUMS)).unwrap_or_default();
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let expected = sums.lines().filter_map(dist::parse_sum).find(|(_, of)| *of == name);
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    let expected = sums
+        .lines()
+        .filter_map(dist::parse_sum)
+        .find(|(_, of)| *of == name);
     if let Some((expected, _)) = expected {
         ensure!(
             expected == digest::sha256(bytes),
@@ -100,7 +115,11 @@ fn agrees_with_sums(path: &Path, bytes: &[u8]) -> Result<()> {
 fn program(archive: &[u8], target: Target) -> Result<Vec<u8>> {
     for entry in tar::Archive::new(GzDecoder::new(archive)).entries()? {
         let mut entry = entry?;
-        if entry.path()?.file_name().is_some_and(|name| name == target.program()) {
+        if entry
+            .path()?
+            .file_name()
+            .is_some_and(|name| name == target.program())
+        {
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes)?;
             return Ok(bytes);
@@ -119,7 +138,8 @@ mod tests {
         let mut tar = tar::Builder::new(Vec::new());
         let mut header = tar::Header::new_ustar();
         header.set_size(text.len() as u64);
-        tar.append_data(&mut header, format!("weft-x/{program}"), text.as_bytes()).unwrap();
+        tar.append_data(&mut header, format!("weft-x/{program}"), text.as_bytes())
+            .unwrap();
         files::gzip(&tar.into_inner().unwrap()).unwrap()
     }
 
@@ -133,10 +153,22 @@ mod tests {
     fn finds_archives_in_all_subdirectories() {
         let directory = tempfile::tempdir().unwrap();
         let [mac, windows] = [Target::MacosArm64, Target::WindowsAmd64].map(dist::archive_name);
-        put(directory.path(), &format!("macos/{mac}"), &archive("weft", "commit 0123456789ab"));
-        put(directory.path(), &format!("windows/{windows}"), &archive("weft.exe", "commit 0123456789ab"));
+        put(
+            directory.path(),
+            &format!("macos/{mac}"),
+            &archive("weft", "commit 0123456789ab"),
+        );
+        put(
+            directory.path(),
+            &format!("windows/{windows}"),
+            &archive("weft.exe", "commit 0123456789ab"),
+        );
         let sum = digest::sha256(&archive("weft", "commit 0123456789ab"));
-        put(directory.path(), "macos/SHA256SUMS", format!("{sum}  {mac}\n").as_bytes());
+        put(
+            directory.path(),
+            "macos/SHA256SUMS",
+            format!("{sum}  {mac}\n").as_bytes(),
+        );
         let archives = find(directory.path(), COMMIT);
         assert_eq!(archives.wrong, Vec::<String>::new());
         assert_eq!(
@@ -149,16 +181,31 @@ mod tests {
     fn reports_all_faults_at_once() {
         let directory = tempfile::tempdir().unwrap();
         let [mac, windows] = [Target::MacosArm64, Target::WindowsAmd64].map(dist::archive_name);
-        put(directory.path(), &format!("a/{mac}"), &archive("weft", "another commit"));
+        put(
+            directory.path(),
+            &format!("a/{mac}"),
+            &archive("weft", "another commit"),
+        );
         put(directory.path(), &format!("b/{windows}"), b"no archive");
-        put(directory.path(), "c/weft-0.0.0-x86_64-unknown-linux-musl.tar.gz", b"");
+        put(
+            directory.path(),
+            "c/weft-0.0.0-x86_64-unknown-linux-musl.tar.gz",
+            b"",
+        );
         let good = archive("weft", "commit 0123456789ab");
         put(directory.path(), &format!("d/{mac}"), &good);
-        put(directory.path(), "d/SHA256SUMS", format!("{}  {mac}\n", "0".repeat(64)).as_bytes());
+        put(
+            directory.path(),
+            "d/SHA256SUMS",
+            format!("{}  {mac}\n", "0".repeat(64)).as_bytes(),
+        );
         let wrong = find(directory.path(), COMMIT).wrong.join("\n");
-        for part in
-            ["is not from commit 0123", "damaged", "not an archive of this version", "SHA256SUMS beside"]
-        {
+        for part in [
+            "is not from commit 0123",
+            "damaged",
+            "not an archive of this version",
+            "SHA256SUMS beside",
+        ] {
             assert!(wrong.contains(part), "{wrong}");
         }
     }
@@ -167,8 +214,16 @@ mod tests {
     fn refuses_two_different_archives_of_a_target() {
         let directory = tempfile::tempdir().unwrap();
         let name = dist::archive_name(Target::LinuxAmd64);
-        for (place, text) in [("a", "0123456789ab"), ("b", "0123456789ab"), ("c", "0123456789ab, later")] {
-            put(directory.path(), &format!("{place}/{name}"), &archive("weft", text));
+        for (place, text) in [
+            ("a", "0123456789ab"),
+            ("b", "0123456789ab"),
+            ("c", "0123456789ab, later"),
+        ] {
+            put(
+                directory.path(),
+                &format!("{place}/{name}"),
+                &archive("weft", text),
+            );
         }
         let wrong = find(directory.path(), COMMIT).wrong;
         assert!(wrong.len() == 1 && wrong[0].contains("and differs"), "{wrong:?}");

@@ -7,14 +7,21 @@
 pub(super) fn section(changelog: &str, version: &str) -> Option<String> {
     let mut lines = changelog.lines().skip_while(|line| !is_head(line, version));
     lines.next()?;
-    let body = lines.take_while(|line| !line.starts_with("## ")).filter(|line| !is_link(line));
+    let body = lines
+        .take_while(|line| !line.starts_with("## "))
+        .filter(|line| !is_link(line));
     Some(body.collect::<Vec<_>>().join("\n").trim().to_owned())
 }
 
 fn is_head(line: &str, version: &str) -> bool {
-    let Some(head) = line.strip_prefix("## ") else { return false };
+    let Some(head) = line.strip_prefix("## ") else {
+        return false;
+    };
     let name = head.split_whitespace().next().unwrap_or_default();
-    name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name) == version
+    name.strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name)
+        == version
 }
 
 /// Returns whether the line is a link target, as at the end of the file: `[0.1.0]: https://…`

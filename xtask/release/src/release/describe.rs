@@ -35,7 +35,14 @@ impl<'d> Describer<'d> {
     /// Prepares for programs of `commit`, whose time is `time` seconds after 1970.
     pub(super) fn new(project: &'d Project, commit: &'d str, time: u64) -> Result<Self> {
         let (toolchain, sums) = (Toolchain::of(project)?, Checksums::of(Lock::of(&project.root)?));
-        Ok(Self { project, shell: project.shell()?, commit, time, toolchain, sums })
+        Ok(Self {
+            project,
+            shell: project.shell()?,
+            commit,
+            time,
+            toolchain,
+            sums,
+        })
     }
 
     /// Describes `program`, which is in a file of this name and SHA-256.

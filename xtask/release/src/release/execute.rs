@@ -59,7 +59,10 @@ impl<'w> Executor<'w> {
             project,
             request,
             facts,
-            commit: facts.commit.as_deref().context("these sources are not in a commit")?,
+            commit: facts
+                .commit
+                .as_deref()
+                .context("these sources are not in a commit")?,
             time: revision::time(project)?,
             staging: Some(Staging::begin(directory.clone())?),
             programs: BTreeMap::new(),
@@ -77,12 +80,19 @@ impl<'w> Executor<'w> {
         steps.iter().try_for_each(|step| self.step(*step))?;
         let release = self.metadata.context("nothing was described")?;
         let tag = self.tagged.then(git_tag);
-        Ok(Report { directory: self.directory, pushed: self.pushed, tag, release })
+        Ok(Report {
+            directory: self.directory,
+            pushed: self.pushed,
+            tag,
+            release,
+        })
     }
 
     fn step(&mut self, step: Step) -> Result<()> {
         match step {
-            Step::Check => self.check().context("the checks did not pass; nothing was released"),
+            Step::Check => self
+                .check()
+                .context("the checks did not pass; nothing was released"),
             Step::Wasm => self.wasm(),
             Step::Archives => self.archives(),
             Step::Images => self.images(),
@@ -98,8 +108,11 @@ impl<'w> Executor<'w> {
     /// release's result.
     fn check(&self) -> Result<()> {
         let interrupt = Interrupt::watch()?;
-        let checked =
-            XTASK.run(self.project, ["ci", "--full", "--resume"], "pass the checks of `cargo xtask ci`");
+        let checked = XTASK.run(
+            self.project,
+            ["ci", "--full", "--resume"],
+            "pass the checks of `cargo xtask ci`",
+        );
         if interrupt.happened() {
             interrupt.exit();
         }
@@ -116,7 +129,12 @@ impl<'w> Executor<'w> {
                 "the component, for WASI preview 2",
                 Some(Program::Wasm(Artifact::Component)),
             ),
-            (component, Kind::CompressedComponent, "the component, compressed", None),
+            (
+                component,
+                Kind::CompressedComponent,
+                "the component, compressed",
+                None,
+            ),
             (
                 made.wasip1,
                 Kind::Module,
@@ -137,9 +155,16 @@ impl<'w> Executor<'w> {
             ),
         ];
         for (path, kind, what, program) in files {
-            let name =
-                path.file_name().and_then(|name| name.to_str()).context("a file has no name")?.to_owned();
-            let about = About { kind, what: what.to_owned(), build: None };
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .context("a file has no name")?
+                .to_owned();
+            let about = About {
+                kind,
+                what: what.to_owned(),
+                build: None,
+            };
             self.staging()?.put(&name, &read(&path)?, about)?;
             self.programs.extend(program.map(|program| (name, program)));
         }
@@ -165,8 +190,19 @@ impl<'w> Executor<'w> {
         }
         for (target, path) in &paths {
             let name = dist::archive_name(*target);
-            let what = format!("`weft` for {}, with its man page and completions", target.in_words());
-            self.staging()?.put(&name, &read(path)?, About { kind: Kind::Archive, what, build: None })?;
+            let what = format!(
+                "`weft` for {}, with its man page and completions",
+                target.in_words()
+            );
+            self.staging()?.put(
+                &name,
+                &read(path)?,
+                About {
+                    kind: Kind::Archive,
+                    what,
+                    build: None,
+                },
+            )?;
             self.programs.insert(name, Program::Weft(*target));
         }
         let missing: Vec<&str> = Target::ALL
@@ -195,7 +231,10 @@ impl<'w> Executor<'w> {
         let component = self.staging()?.path().join(Artifact::Component.file_name());
         let layout = self.component_layout();
         let made = calls::create_component(self.project, &layout, &component, self.commit, self.time)?;
-        ui::status("Made", &format!("the component for a registry, {}", made.manifest));
+        ui::status(
+            "Made",
+            &format!("the component for a registry, {}", made.manifest),
+        );
         self.component = Some(made);
         Ok(())
     }
@@ -205,12 +244,21 @@ impl<'w> Executor<'w> {
         ui::status("Describing", "the components of each file");
         let describer = Describer::new(self.project, self.commit, self.time)?;
         for (name, program) in self.programs.clone() {
-            let file = self.staging()?.files.get_mut(&name).with_context(|| format!("there is no {name}"))?;
+            let file = self
+                .staging()?
+                .files
+                .get_mut(&name)
+                .with_context(|| format!("there is no {name}"))?;
             let Description { build, sbom } = describer.describe(program, &name, &file.sha256)?;
             file.build = Some(build);
             let what = format!("the components of `{name}`, as a CycloneDX document");
-            let about = About { kind: Kind::Sbom, what, build: None };
-            self.staging()?.put(&format!("{name}{}", sbom::SUFFIX), sbom.as_bytes(), about)?;
+            let about = About {
+                kind: Kind::Sbom,
+                what,
+                build: None,
+            };
+            self.staging()?
+                .put(&format!("{name}{}", sbom::SUFFIX), sbom.as_bytes(), about)?;
         }
         let metadata = self.metadata(&describer.toolchain)?;
         let staging = self.staging()?;
@@ -232,7 +280,10 @@ impl<'w> Executor<'w> {
             time: self.time,
             toolchain: toolchain.metadata(),
             files: self.staging()?.files.clone(),
-            images: metadata::Images { index: images.index, platforms: images.images },
+            images: metadata::Images {
+                index: images.index,
+                platforms: images.images,
+            },
             component: metadata::Component {
                 manifest: component.manifest,
                 config: component.config,
@@ -249,14 +300,27 @@ impl<'w> Executor<'w> {
     }
 
     fn push(&mut self) -> Result<()> {
-        let Some(target @ Tagged { image, tag, .. }) = &self.request.push else { return Ok(()) };
+        let Some(target @ Tagged { image, tag, .. }) = &self.request.push else {
+            return Ok(());
+        };
         let component = self.component.as_ref().context("there is no component")?;
         let pushed = ui::progress("Pushing", &format!("the component to {image}:{tag}"), || {
-            calls::publish_component(self.project, &self.component_layout(), &component.manifest, target)
+            calls::publish_component(
+                self.project,
+                &self.component_layout(),
+                &component.manifest,
+                target,
+            )
         })?;
         match pushed.new {
-            true => ui::status("Pushed", &format!("{image}:{tag}, which is {}", component.manifest)),
-            false => ui::status("Fresh", &format!("{image}:{tag} exists already, as {}", component.manifest)),
+            true => ui::status(
+                "Pushed",
+                &format!("{image}:{tag}, which is {}", component.manifest),
+            ),
+            false => ui::status(
+                "Fresh",
+                &format!("{image}:{tag} exists already, as {}", component.manifest),
+            ),
         }
         self.pushed = Some(pushed.reference);
         Ok(())
@@ -265,9 +329,15 @@ impl<'w> Executor<'w> {
     fn tag(&mut self) -> Result<()> {
         let (shell, tag, commit) = (self.project.shell()?, git_tag(), self.commit);
         let message = format!("{NAME} {VERSION}");
-        cmd::run(cmd!(shell, "git tag --annotate {tag} --message {message} {commit}"), "tag the commit")?;
+        cmd::run(
+            cmd!(shell, "git tag --annotate {tag} --message {message} {commit}"),
+            "tag the commit",
+        )?;
         self.tagged = true;
-        ui::status("Tagged", &format!("{commit} as {tag}; now type `git push origin {tag}`"));
+        ui::status(
+            "Tagged",
+            &format!("{commit} as {tag}; now type `git push origin {tag}`"),
+        );
         Ok(())
     }
 

@@ -52,7 +52,11 @@ impl Facts {
         };
         let find = |push: &Tagged| calls::find(project, push);
         Ok(Self {
-            changed: changed.lines().filter_map(|line| line.get(3..)).map(str::to_owned).collect(),
+            changed: changed
+                .lines()
+                .filter_map(|line| line.get(3..))
+                .map(str::to_owned)
+                .collect(),
             tagger: git(&["var", "GIT_COMMITTER_IDENT"])?.is_some(),
             tagged: git(&["rev-parse", "--verify", "--quiet", &tag])?,
             changelog: fs::read_to_string(changelog).context("could not read `CHANGELOG.md`")?,

@@ -155,13 +155,20 @@ impl Metadata {
     pub(crate) fn read(directory: &Path) -> Result<Self> {
         let path = directory.join(FILE_NAME);
         let bytes = fs::read(&path).with_context(|| {
-            format!("could not read `{}`: is `{}` a release?", path.display(), directory.display())
+            format!(
+                "could not read `{}`: is `{}` a release?",
+                path.display(),
+                directory.display()
+            )
         })?;
         serde_json::from_slice(&bytes).with_context(|| format!("could not understand `{}`", path.display()))
     }
 
     /// Returns the text of the file.
     pub(super) fn text(&self) -> Result<String> {
-        Ok(format!("{}\n", serde_json::to_string_pretty(self).context("could not write the metadata")?))
+        Ok(format!(
+            "{}\n",
+            serde_json::to_string_pretty(self).context("could not write the metadata")?
+        ))
     }
 }

@@ -20,7 +20,13 @@ pub(super) const FILE_NAME: &str = "RELEASE_NOTES.md";
 /// # Errors
 /// Fails if there is no name for the images.
 pub(super) fn notes(metadata: &Metadata, changelog: &str) -> Result<String> {
-    let Metadata { name, version, source, commit, .. } = metadata;
+    let Metadata {
+        name,
+        version,
+        source,
+        commit,
+        ..
+    } = metadata;
     let tag = git_tag();
     let new = changelog::section(changelog, version).unwrap_or_default();
     let new = unwrapped(&with_whole_links(&new, &format!("{source}/blob/{tag}/")));
@@ -63,10 +69,18 @@ again from commit {commit} and compares every byte.
 /// Returns the table of the files to download.
 fn table(metadata: &Metadata) -> String {
     let mut table = "| file | content | bytes | `gzip -9` |\n|---|---|--:|--:|\n".to_owned();
-    let shown = metadata.files.iter().filter(|(_, file)| !matches!(file.kind, Kind::Sbom | Kind::Sizes));
+    let shown = metadata
+        .files
+        .iter()
+        .filter(|(_, file)| !matches!(file.kind, Kind::Sbom | Kind::Sizes));
     for (name, file) in shown {
         let gzip = file.gzip.map(grouped).unwrap_or_default();
-        let _ = writeln!(table, "| `{name}` | {} | {} | {gzip} |", file.what, grouped(file.bytes));
+        let _ = writeln!(
+            table,
+            "| `{name}` | {} | {} | {gzip} |",
+            file.what,
+            grouped(file.bytes)
+        );
     }
     table
 }
@@ -106,7 +120,10 @@ fn unwrapped(text: &str) -> String {
 fn is_start(line: &str) -> bool {
     let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
     let numbered = digits.len() < line.len() && digits.starts_with(". ");
-    numbered || ["#", "- ", "* ", "+ ", "|", ">"].iter().any(|sign| line.starts_with(sign))
+    numbered
+        || ["#", "- ", "* ", "+ ", "|", ">"]
+            .iter()
+            .any(|sign| line.starts_with(sign))
 }
 
 #[cfg(test)]
@@ -116,14 +133,44 @@ mod tests {
     #[test]
     fn joins_lines_of_paragraphs_outside_code() {
         let [text, expected] = [
-            ["### Added", "", "- One", "  and more.", "- Two.", "", "A paragraph", "of two lines."]
-                .join("\n"),
-            ["### Added", "", "- One and more.", "- Two.", "", "A paragraph of two lines."].join("\n"),
+            [
+                "### Added",
+                "",
+                "- One",
+                "  and more.",
+                "- Two.",
+                "",
+                "A paragraph",
+                "of two lines.",
+            ]
+            .join("\n"),
+            [
+                "### Added",
+                "",
+                "- One and more.",
+                "- Two.",
+                "",
+                "A paragraph of two lines.",
+            ]
+            .join("\n"),
         ];
         assert_eq!(unwrapped(&text), expected);
         let [text, expected] = [
-            ["```", "let x", "  = 1;", "```", "Next.", "1. First", "   item", "| a |", "| b |"].join("\n"),
-            ["```", "let x", "  = 1;", "```", "Next.", "1. First item", "| a |", "| b |"].join("\n"),
+            [
+                "```", "let x", "  = 1;", "```", "Next.", "1. First", "   item", "| a |", "| b |",
+            ]
+            .join("\n"),
+            [
+                "```",
+                "let x",
+                "  = 1;",
+                "```",
+                "Next.",
+                "1. First item",
+                "| a |",
+                "| b |",
+            ]
+            .join("\n"),
         ];
         assert_eq!(unwrapped(&text), expected);
     }

@@ -28,8 +28,20 @@ pub(super) enum Step {
 
 /// Returns the steps in order. `tagged` tells whether the commit has the version's tag already.
 pub(super) fn plan(request: &Request, tagged: bool) -> Vec<Step> {
-    let made = [Step::Wasm, Step::Archives, Step::Images, Step::Component, Step::Describe, Step::Settle];
-    let mut steps: Vec<Step> = request.checks.then_some(Step::Check).into_iter().chain(made).collect();
+    let made = [
+        Step::Wasm,
+        Step::Archives,
+        Step::Images,
+        Step::Component,
+        Step::Describe,
+        Step::Settle,
+    ];
+    let mut steps: Vec<Step> = request
+        .checks
+        .then_some(Step::Check)
+        .into_iter()
+        .chain(made)
+        .collect();
     if !request.dry_run {
         steps.extend(request.push.is_some().then_some(Step::Push));
         steps.extend((!tagged).then_some(Step::Tag));
@@ -49,26 +61,50 @@ mod tests {
             tag: "1.0.0".parse().unwrap(),
             insecure: false,
         };
-        Request { checks: true, artifacts: None, push: Some(push), dry_run: false }
+        Request {
+            checks: true,
+            artifacts: None,
+            push: Some(push),
+            dry_run: false,
+        }
     }
 
     #[test]
     fn completes_directory_before_push_and_tags_last() {
         let steps = plan(&request(), false);
         assert_eq!(steps[0], Step::Check);
-        assert_eq!(steps[steps.len() - 4..], [Step::Describe, Step::Settle, Step::Push, Step::Tag]);
+        assert_eq!(
+            steps[steps.len() - 4..],
+            [Step::Describe, Step::Settle, Step::Push, Step::Tag]
+        );
     }
 
     #[test]
     fn dry_run_ends_with_the_directory() {
-        let steps = plan(&Request { dry_run: true, ..request() }, false);
+        let steps = plan(
+            &Request {
+                dry_run: true,
+                ..request()
+            },
+            false,
+        );
         assert_eq!(steps.last(), Some(&Step::Settle));
     }
 
     #[test]
     fn does_not_tag_a_tagged_commit() {
         assert_eq!(plan(&request(), true).last(), Some(&Step::Push));
-        let steps = plan(&Request { checks: false, push: None, ..request() }, true);
-        assert_eq!((steps.first(), steps.last()), (Some(&Step::Wasm), Some(&Step::Settle)));
+        let steps = plan(
+            &Request {
+                checks: false,
+                push: None,
+                ..request()
+            },
+            true,
+        );
+        assert_eq!(
+            (steps.first(), steps.last()),
+            (Some(&Step::Wasm), Some(&Step::Settle))
+        );
     }
 }

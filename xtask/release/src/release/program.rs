@@ -90,7 +90,9 @@ impl Program {
 /// Returns the flags of rustc in a file of cargo's configuration for `target`.
 fn flags_for(config: &str, target: &str) -> Result<Vec<String>> {
     let config: Table = toml::from_str(config)?;
-    let flags = config.get("target").and_then(|targets| targets.get(target)?.get("rustflags"));
+    let flags = config
+        .get("target")
+        .and_then(|targets| targets.get(target)?.get("rustflags"));
     let flags = flags.and_then(Value::as_array).into_iter().flatten();
     Ok(flags.filter_map(Value::as_str).map(str::to_owned).collect())
 }
@@ -102,9 +104,15 @@ mod tests {
     #[test]
     fn joins_flags_of_both_files_in_order() {
         let project = Project::discover().unwrap();
-        let build = Program::Wasm(Artifact::Component).build(&project, &["wasi-raw".to_owned()]).unwrap();
+        let build = Program::Wasm(Artifact::Component)
+            .build(&project, &["wasi-raw".to_owned()])
+            .unwrap();
         assert_eq!(build.flags[..2], ["-C", "link-arg=-zstack-size=262144"]);
-        assert!(build.flags.contains(&"-Zfmt-debug=none".to_owned()), "{:?}", build.flags);
+        assert!(
+            build.flags.contains(&"-Zfmt-debug=none".to_owned()),
+            "{:?}",
+            build.flags
+        );
         assert_eq!(build.target, "wasm32-wasip2");
         let weft = Program::Weft(Target::LinuxArm64).build(&project, &[]).unwrap();
         assert_eq!(weft.flags, ["-C", "link-self-contained=no"]);
@@ -112,7 +120,10 @@ mod tests {
 
     #[test]
     fn finds_no_flags_for_other_targets() {
-        assert_eq!(flags_for("[target.x]\nrunner = \"y\"\n", "x").unwrap(), Vec::<String>::new());
+        assert_eq!(
+            flags_for("[target.x]\nrunner = \"y\"\n", "x").unwrap(),
+            Vec::<String>::new()
+        );
         assert_eq!(flags_for("", "x").unwrap(), Vec::<String>::new());
     }
 }

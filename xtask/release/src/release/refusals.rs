@@ -21,9 +21,18 @@ pub(super) fn refuse(facts: &Facts, request: &Request) -> Result<()> {
 }
 
 fn refusals(facts: &Facts, request: &Request) -> Vec<String> {
-    let found =
-        [checkout(facts), changelog_entry(facts), tag(facts), tagger(facts, request), registry(facts)];
-    found.into_iter().flatten().chain(facts.archives.wrong.iter().cloned()).collect()
+    let found = [
+        checkout(facts),
+        changelog_entry(facts),
+        tag(facts),
+        tagger(facts, request),
+        registry(facts),
+    ];
+    found
+        .into_iter()
+        .flatten()
+        .chain(facts.archives.wrong.iter().cloned())
+        .collect()
 }
 
 fn checkout(facts: &Facts) -> Option<String> {
@@ -33,7 +42,11 @@ fn checkout(facts: &Facts) -> Option<String> {
         );
     }
     let changed = &facts.changed;
-    let named: Vec<String> = changed.iter().take(NAMED).map(|path| format!("`{path}`")).collect();
+    let named: Vec<String> = changed
+        .iter()
+        .take(NAMED)
+        .map(|path| format!("`{path}`"))
+        .collect();
     let more = match changed.len() - named.len() {
         0 => String::new(),
         more => format!(" and {more} more"),
@@ -51,9 +64,9 @@ fn changelog_entry(facts: &Facts) -> Option<String> {
         None => Some(format!(
             "CHANGELOG.md has no section for {VERSION}: add one with the heading `## [{VERSION}] - DATE`"
         )),
-        Some(text) if text.is_empty() => {
-            Some(format!("the section for {VERSION} in CHANGELOG.md is empty: describe the changes"))
-        }
+        Some(text) if text.is_empty() => Some(format!(
+            "the section for {VERSION} in CHANGELOG.md is empty: describe the changes"
+        )),
         Some(_) => None,
     }
 }
@@ -99,13 +112,26 @@ mod tests {
     }
 
     fn refuse(facts: &Facts) -> Result<()> {
-        super::refuse(facts, &Request { checks: true, artifacts: None, push: None, dry_run: false })
+        super::refuse(
+            facts,
+            &Request {
+                checks: true,
+                artifacts: None,
+                push: None,
+                dry_run: false,
+            },
+        )
     }
 
     #[test]
     fn accepts_clean_commit_with_its_own_tag() {
         refuse(&facts()).unwrap();
-        refuse(&Facts { tagged: Some("c0ffee".to_owned()), registry: Some(Ok(None)), ..facts() }).unwrap();
+        refuse(&Facts {
+            tagged: Some("c0ffee".to_owned()),
+            registry: Some(Ok(None)),
+            ..facts()
+        })
+        .unwrap();
     }
 
     #[test]
@@ -116,14 +142,20 @@ mod tests {
             changed,
             tagged: Some("beef".to_owned()),
             changelog: "## Unreleased\n".to_owned(),
-            archives: Archives { wrong, ..Archives::default() },
+            archives: Archives {
+                wrong,
+                ..Archives::default()
+            },
             registry: Some(Err(anyhow!("could not reach `ghcr.io`: refused"))),
             ..facts()
         });
         let error = error.unwrap_err().to_string();
         let lines: Vec<&str> = error.lines().collect();
         assert_eq!(lines.len(), 6, "{error}");
-        assert!(lines[1].contains("`src/0.rs`") && lines[1].contains(" and 2 more: commit or"), "{error}");
+        assert!(
+            lines[1].contains("`src/0.rs`") && lines[1].contains(" and 2 more: commit or"),
+            "{error}"
+        );
         assert!(lines[2].contains("no section for"), "{error}");
         assert!(lines[3].contains("names beef"), "{error}");
         assert!(lines[4].contains("could not reach `ghcr.io`"), "{error}");
@@ -132,22 +164,47 @@ mod tests {
 
     #[test]
     fn needs_author_for_new_tag_only() {
-        let facts = Facts { tagger: false, ..facts() };
-        assert!(refuse(&facts).unwrap_err().to_string().contains("git does not know the author"));
-        let dry_run = Request { checks: true, artifacts: None, push: None, dry_run: true };
+        let facts = Facts {
+            tagger: false,
+            ..facts()
+        };
+        assert!(
+            refuse(&facts)
+                .unwrap_err()
+                .to_string()
+                .contains("git does not know the author")
+        );
+        let dry_run = Request {
+            checks: true,
+            artifacts: None,
+            push: None,
+            dry_run: true,
+        };
         super::refuse(&facts, &dry_run).unwrap();
-        refuse(&Facts { tagged: Some("c0ffee".to_owned()), ..facts }).unwrap();
+        refuse(&Facts {
+            tagged: Some("c0ffee".to_owned()),
+            ..facts
+        })
+        .unwrap();
     }
 
     #[test]
     fn refuses_sources_without_git_once() {
-        let error = refuse(&Facts { commit: None, ..facts() }).unwrap_err().to_string();
+        let error = refuse(&Facts {
+            commit: None,
+            ..facts()
+        })
+        .unwrap_err()
+        .to_string();
         assert_eq!(error.lines().count(), 2, "{error}");
     }
 
     #[test]
     fn refuses_empty_changelog_section() {
-        let error = refuse(&Facts { changelog: format!("## {VERSION}\n\n## 0.0.1\n"), ..facts() });
+        let error = refuse(&Facts {
+            changelog: format!("## {VERSION}\n\n## 0.0.1\n"),
+            ..facts()
+        });
         assert!(error.unwrap_err().to_string().contains("is empty"));
     }
 }

@@ -47,7 +47,10 @@ impl Report {
             table.add_row([name, &grouped(file.bytes), &gzip, sum]);
         }
         for column in [1, 2] {
-            table.column_mut(column).expect("the header has four").set_cell_alignment(CellAlignment::Right);
+            table
+                .column_mut(column)
+                .expect("the header has four")
+                .set_cell_alignment(CellAlignment::Right);
         }
         table
     }

@@ -29,7 +29,11 @@ impl Request {
     pub(super) fn new(flags: &Release) -> Result<Self> {
         let push = || -> Result<Tagged> {
             let image = component_name(flags.image.as_ref())?;
-            Ok(Tagged { image, tag: VERSION.parse().map_err(Error::msg)?, insecure: flags.insecure })
+            Ok(Tagged {
+                image,
+                tag: VERSION.parse().map_err(Error::msg)?,
+                insecure: flags.insecure,
+            })
         };
         let whole = |path: &PathBuf| {
             std::path::absolute(path).with_context(|| format!("bad path `{}`", path.display()))
@@ -72,7 +76,9 @@ mod tests {
 
     #[test]
     fn names_component_after_the_images() {
-        let push = request(&["--push", "--image", "localhost:5000/me/agent"]).push.unwrap();
+        let push = request(&["--push", "--image", "localhost:5000/me/agent"])
+            .push
+            .unwrap();
         assert_eq!(push.image.to_string(), "localhost:5000/me/agent-wasm");
         assert_eq!(push.tag.to_string(), VERSION);
         assert_eq!(request(&["--image", "localhost:5000/me/agent"]).push, None);
@@ -86,7 +92,10 @@ mod tests {
     #[test]
     fn verify_excludes_flags_of_a_release() {
         for flag in ["--push", "--dry-run", "--insecure"] {
-            assert!(Alone::try_parse_from(["release", "--verify", "x", flag]).is_err(), "{flag}");
+            assert!(
+                Alone::try_parse_from(["release", "--verify", "x", flag]).is_err(),
+                "{flag}"
+            );
         }
     }
 }

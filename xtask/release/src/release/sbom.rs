@@ -81,7 +81,14 @@ struct Writer<'s> {
 
 impl Writer<'_> {
     fn metadata(&self) -> Value {
-        let Subject { file, sha256, target, commit, source, time } = self.subject;
+        let Subject {
+            file,
+            sha256,
+            target,
+            commit,
+            source,
+            time,
+        } = self.subject;
         let Id { name, version } = &self.tree.root;
         let property = |name: &str, value: &str| json!({ "name": format!("clawft:{name}"), "value": value });
         json!({
@@ -139,7 +146,14 @@ impl Writer<'_> {
             depends(self.reference(id), on)
         });
         let natives = natives.iter().enumerate().map(|(index, native)| {
-            depends(native.reference(), natives.get(index + 1).map(Native::reference).into_iter().collect())
+            depends(
+                native.reference(),
+                natives
+                    .get(index + 1)
+                    .map(Native::reference)
+                    .into_iter()
+                    .collect(),
+            )
         });
         packages.chain(natives).collect()
     }
@@ -163,7 +177,14 @@ fn serial_number(content: &str) -> String {
     let mut digits: Vec<char> = digest::sha256(content.as_bytes()).chars().take(32).collect();
     (digits[12], digits[16]) = ('8', '8');
     let part = |range: std::ops::Range<usize>| digits[range].iter().collect::<String>();
-    format!("urn:uuid:{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32))
+    format!(
+        "urn:uuid:{}-{}-{}-{}-{}",
+        part(0..8),
+        part(8..12),
+        part(12..16),
+        part(16..20),
+        part(20..32)
+    )
 }
 
 #[cfg(test)]

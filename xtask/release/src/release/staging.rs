@@ -40,7 +40,11 @@ impl Staging {
         let directory = tempfile::Builder::new().prefix(".release-").tempdir_in(beside);
         let directory =
             directory.with_context(|| format!("could not make a directory in `{}`", beside.display()))?;
-        Ok(Self { directory, place, files: BTreeMap::new() })
+        Ok(Self {
+            directory,
+            place,
+            files: BTreeMap::new(),
+        })
     }
 
     /// Returns its temporary path.
@@ -53,10 +57,21 @@ impl Staging {
         self.write(name, bytes)?;
         let gzip = match name.ends_with(".gz") {
             true => None,
-            false => Some(files::gzip(bytes).with_context(|| format!("could not compress {name}"))?.len()),
+            false => Some(
+                files::gzip(bytes)
+                    .with_context(|| format!("could not compress {name}"))?
+                    .len(),
+            ),
         };
         let About { kind, what, build } = about;
-        let file = File { kind, what, bytes: bytes.len(), gzip, sha256: digest::sha256(bytes), build };
+        let file = File {
+            kind,
+            what,
+            bytes: bytes.len(),
+            gzip,
+            sha256: digest::sha256(bytes),
+            build,
+        };
         self.files.insert(name.to_owned(), file);
         Ok(())
     }
@@ -89,7 +104,11 @@ mod tests {
     use super::*;
 
     fn about(kind: Kind) -> About {
-        About { kind, what: "something".to_owned(), build: None }
+        About {
+            kind,
+            what: "something".to_owned(),
+            build: None,
+        }
     }
 
     #[test]
@@ -99,8 +118,12 @@ mod tests {
         fs::create_dir(&place).unwrap();
         fs::write(place.join("weft-0.0.1.tar.gz"), "old").unwrap();
         let mut staging = Staging::begin(place.clone()).unwrap();
-        staging.put("clawft.wasm", b"component", about(Kind::Component)).unwrap();
-        staging.put("clawft.wasm.gz", b"small", about(Kind::CompressedComponent)).unwrap();
+        staging
+            .put("clawft.wasm", b"component", about(Kind::Component))
+            .unwrap();
+        staging
+            .put("clawft.wasm.gz", b"small", about(Kind::CompressedComponent))
+            .unwrap();
         staging.write("release.json", b"{}").unwrap();
         assert!(
             staging.files["clawft.wasm"].gzip.is_some() && staging.files["clawft.wasm.gz"].gzip.is_none()
@@ -109,18 +132,36 @@ mod tests {
         assert_eq!(staging.settle().unwrap(), place);
         let names = |directory: &Path| -> Vec<String> {
             let paths = files::below(directory).unwrap();
-            paths.iter().map(|path| path.strip_prefix(directory).unwrap().display().to_string()).collect()
+            paths
+                .iter()
+                .map(|path| path.strip_prefix(directory).unwrap().display().to_string())
+                .collect()
         };
-        assert_eq!(names(&place), ["SHA256SUMS", "clawft.wasm", "clawft.wasm.gz", "release.json"]);
-        assert_eq!(fs::read_dir(dist.path()).unwrap().count(), 1, "something was left beside it");
-        assert_eq!(fs::read_to_string(place.join("SHA256SUMS")).unwrap().lines().count(), 3);
+        assert_eq!(
+            names(&place),
+            ["SHA256SUMS", "clawft.wasm", "clawft.wasm.gz", "release.json"]
+        );
+        assert_eq!(
+            fs::read_dir(dist.path()).unwrap().count(),
+            1,
+            "something was left beside it"
+        );
+        assert_eq!(
+            fs::read_to_string(place.join("SHA256SUMS"))
+                .unwrap()
+                .lines()
+                .count(),
+            3
+        );
     }
 
     #[test]
     fn removes_unfinished_release() {
         let dist = tempfile::tempdir().unwrap();
         let mut staging = Staging::begin(dist.path().join("release")).unwrap();
-        staging.put("clawft.wasm", b"component", about(Kind::Component)).unwrap();
+        staging
+            .put("clawft.wasm", b"component", about(Kind::Component))
+            .unwrap();
         drop(staging);
         assert_eq!(fs::read_dir(dist.path()).unwrap().count(), 0);
     }

@@ -39,7 +39,11 @@ impl Toolchain {
             wasi_libc: toolchain::wasi_libc(project)?.into_iter().collect(),
             zig: toolchain::pinned(Python::Zig, "ziglang")?,
             cargo_zigbuild: toolchain::pinned(Python::Zig, "cargo-zigbuild")?,
-            musl: musl(programs.parent().context("Python's programs are in no directory")?)?,
+            musl: musl(
+                programs
+                    .parent()
+                    .context("Python's programs are in no directory")?,
+            )?,
             binaryen: binaryen(DRIVER)?,
         })
     }
@@ -50,10 +54,16 @@ impl Toolchain {
             Some(version) => format!("wasi-libc {version} of Debian"),
             None => "wasi-libc as it comes with Rust".to_owned(),
         };
-        let mut c_libraries: BTreeMap<String, String> =
-            self.wasi_libc.iter().map(|(target, debian)| ((*target).to_owned(), wasi(debian))).collect();
+        let mut c_libraries: BTreeMap<String, String> = self
+            .wasi_libc
+            .iter()
+            .map(|(target, debian)| ((*target).to_owned(), wasi(debian)))
+            .collect();
         for target in Target::ALL.into_iter().filter(|target| target.is_static()) {
-            c_libraries.insert(target.triple().to_owned(), format!("musl {} of zig {}", self.musl, self.zig));
+            c_libraries.insert(
+                target.triple().to_owned(),
+                format!("musl {} of zig {}", self.musl, self.zig),
+            );
         }
         let tools = [
             ("binaryen", self.binaryen.as_str()),
@@ -63,7 +73,9 @@ impl Toolchain {
         metadata::Toolchain {
             rustc: self.rustc.clone(),
             c_libraries,
-            tools: tools.map(|(name, version)| (name.to_owned(), version.to_owned())).into(),
+            tools: tools
+                .map(|(name, version)| (name.to_owned(), version.to_owned()))
+                .into(),
         }
     }
 
@@ -88,24 +100,44 @@ impl Toolchain {
 
 /// Returns the version of zig's C library, from the Python environment in `directory`.
 fn musl(directory: &Path) -> Result<String> {
-    let lists = [directory.join("lib"), directory.join("lib64"), directory.join("Lib")];
-    let directories = lists.iter().filter_map(|lib| fs::read_dir(lib).ok()).flatten().flatten();
-    let packages = directories
-        .flat_map(|entry| [entry.path().join("site-packages").join(MUSL), entry.path().join(MUSL)]);
-    let text = packages.into_iter().find_map(|path| fs::read_to_string(path).ok());
+    let lists = [
+        directory.join("lib"),
+        directory.join("lib64"),
+        directory.join("Lib"),
+    ];
+    let directories = lists
+        .iter()
+        .filter_map(|lib| fs::read_dir(lib).ok())
+        .flatten()
+        .flatten();
+    let packages = directories.flat_map(|entry| {
+        [
+            entry.path().join("site-packages").join(MUSL),
+            entry.path().join(MUSL),
+        ]
+    });
+    let text = packages
+        .into_iter()
+        .find_map(|path| fs::read_to_string(path).ok());
     let text =
         text.with_context(|| format!("could not find the version of zig's musl: there is no `{MUSL}`"))?;
     let version = text.split('"').nth(1).filter(|_| text.contains("VERSION"));
-    version.map(str::to_owned).with_context(|| format!("could not understand `{MUSL}`"))
+    version
+        .map(str::to_owned)
+        .with_context(|| format!("could not understand `{MUSL}`"))
 }
 
 /// Returns Binaryen's version, which is the minor version of the package with its sources: `0.116.1` is 116.
 fn binaryen(manifest: &str) -> Result<String> {
     let manifest: toml::Table =
         toml::from_str(manifest).context("could not understand the driver's manifest")?;
-    let version = manifest.get("dependencies").and_then(|all| all.get("wasm-opt")?.get("version")?.as_str());
+    let version = manifest
+        .get("dependencies")
+        .and_then(|all| all.get("wasm-opt")?.get("version")?.as_str());
     let minor = version.and_then(|version| version.split('.').nth(1));
-    minor.map(str::to_owned).context("the driver's manifest does not pin `wasm-opt`")
+    minor
+        .map(str::to_owned)
+        .context("the driver's manifest does not pin `wasm-opt`")
 }
 
 #[cfg(test)]
@@ -121,7 +153,12 @@ mod tests {
     #[test]
     fn finds_musls_version_in_zigs_package() {
         let directory = tempfile::tempdir().unwrap();
-        assert!(musl(directory.path()).unwrap_err().to_string().contains("zig's musl"));
+        assert!(
+            musl(directory.path())
+                .unwrap_err()
+                .to_string()
+                .contains("zig's musl")
+        );
         let path = directory.path().join("lib/python3.11/site-packages").join(MUSL);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, "#define VERSION \"1.2.5\"\n").unwrap();

@@ -44,8 +44,11 @@ const OF_WASM: [&str; 4] = ["clawft.wasm", "clawft.wasm.gz", "clawft-wasip1.wasm
 /// Fails if something differs, or cannot be made again.
 pub(super) fn run(project: &Project, directory: &Path) -> Result<()> {
     let same = |one: &Path, other: &Path| fs::canonicalize(one).ok() == fs::canonicalize(other).ok();
-    let findings =
-        if same(directory, &project.dist) { checkout(project)? } else { release(project, directory)? };
+    let findings = if same(directory, &project.dist) {
+        checkout(project)?
+    } else {
+        release(project, directory)?
+    };
     ui::result(&compare::render(&findings))?;
     compare::judge(&findings)
 }
@@ -56,12 +59,19 @@ fn release(project: &Project, directory: &Path) -> Result<Vec<Finding>> {
     let (version, commit) = (&metadata.version, &metadata.commit);
     ui::status("Making", &format!("{version} again, from commit {commit}"));
     let foreign = tempfile::tempdir().context("could not make a temporary directory")?;
-    let archives = metadata.files.iter().filter(|(_, file)| file.kind == Kind::Archive).map(|(name, _)| name);
+    let archives = metadata
+        .files
+        .iter()
+        .filter(|(_, file)| file.kind == Kind::Archive)
+        .map(|(name, _)| name);
     let taken = take_foreign(directory, archives, foreign.path())?;
     let place = Environment::at_commit(project, commit)?;
     let mut words = arguments("release --dry-run --skip-checks");
     if !taken.is_empty() {
-        ui::warn(&format!("not made again, because they need other machines: {}", taken.join(", ")));
+        ui::warn(&format!(
+            "not made again, because they need other machines: {}",
+            taken.join(", ")
+        ));
         words.extend(["--artifacts".into(), foreign.path().into()]);
     }
     place.xtask(&words)?;
@@ -69,7 +79,10 @@ fn release(project: &Project, directory: &Path) -> Result<Vec<Finding>> {
     // The signature cannot be made again.
     findings.retain(|finding| !taken.contains(&finding.name) && finding.name != SIGNATURE);
     // A layout exists in a target directory only; a release page has no file of it.
-    if let Some(beside) = directory.parent().filter(|beside| beside.join(oci::DIRECTORY).is_dir()) {
+    if let Some(beside) = directory
+        .parent()
+        .filter(|beside| beside.join(oci::DIRECTORY).is_dir())
+    {
         findings.push(compare(beside, &place.dist(), oci::DIRECTORY)?);
     }
     Ok(findings)
@@ -107,7 +120,9 @@ fn checkout(project: &Project) -> Result<Vec<Finding>> {
     }
     let binaries = [Target::LinuxAmd64, Target::LinuxArm64].map(Target::file_name);
     let names = OF_WASM.into_iter().chain(binaries).chain([oci::DIRECTORY]);
-    names.map(|name| compare(&project.dist, &place.dist(), name)).collect()
+    names
+        .map(|name| compare(&project.dist, &place.dist(), name))
+        .collect()
 }
 
 fn arguments(command: &str) -> Vec<OsString> {
@@ -116,8 +131,10 @@ fn arguments(command: &str) -> Vec<OsString> {
 
 /// Runs one of our own commands in its own process, as in the second environment. Fast if nothing has changed.
 fn here(project: &Project, words: &[OsString]) -> Result<()> {
-    let (shell, program) =
-        (project.shell()?, env::current_exe().context("could not find this program's own file")?);
+    let (shell, program) = (
+        project.shell()?,
+        env::current_exe().context("could not find this program's own file")?,
+    );
     let shown = words.join(" ".as_ref());
     let what = format!("`cargo xtask {}`", shown.to_string_lossy());
     ui::progress("Running", &format!("{what} here"), || {
@@ -133,9 +150,15 @@ mod tests {
     fn copies_archives_for_other_systems() {
         let [from, to] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let names = Target::ALL.map(dist::archive_name);
-        names.iter().for_each(|name| fs::write(from.path().join(name), name).unwrap());
+        names
+            .iter()
+            .for_each(|name| fs::write(from.path().join(name), name).unwrap());
         let taken = take_foreign(from.path(), names.iter(), to.path()).unwrap();
         assert_eq!(taken.len(), Target::ALL.len() - dist::own_targets().len());
-        assert!(taken.iter().all(|name| &fs::read_to_string(to.path().join(name)).unwrap() == name));
+        assert!(
+            taken
+                .iter()
+                .all(|name| &fs::read_to_string(to.path().join(name)).unwrap() == name)
+        );
     }
 }

@@ -25,7 +25,13 @@ impl Fixture {
     fn new() -> Self {
         let dir = TempDir::new().unwrap();
         let directory = dir.path().to_str().unwrap().to_owned() + "/.locks";
-        Self { dir, path: LockPath { directory, prefix: "f+".to_owned() } }
+        Self {
+            dir,
+            path: LockPath {
+                directory,
+                prefix: "f+".to_owned(),
+            },
+        }
     }
 
     fn take(&self) -> Result<Lock, FsFault> {
@@ -43,8 +49,9 @@ impl Fixture {
     /// Returns the names in the directory of locks.
     fn present(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.path.directory).into_iter().flatten();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -58,7 +65,10 @@ impl Fixture {
         let (start, end) = text.split_at(text.len() / 2);
         let published = lock.publish(&mut [start, end].map(Vec::from).into_iter());
         published.map_err(|error| {
-            assert_eq!((error.operation, Path::new(&error.path)), ("write", self.join("f").as_path()));
+            assert_eq!(
+                (error.operation, Path::new(&error.path)),
+                ("write", self.join("f").as_path())
+            );
             error.fault
         })
     }
@@ -80,9 +90,16 @@ impl Fixture {
 fn publishing_releases_the_lock() {
     let fixture = Fixture::new();
     let lock = fixture.take().unwrap();
-    assert!(matches!(&fixture.present()[..], [name] if name.starts_with("f+")), "{:?}", fixture.present());
+    assert!(
+        matches!(&fixture.present()[..], [name] if name.starts_with("f+")),
+        "{:?}",
+        fixture.present()
+    );
     fixture.publish(lock, "new").unwrap();
-    assert_eq!((fixture.published().as_str(), fixture.present().len()), ("new", 0));
+    assert_eq!(
+        (fixture.published().as_str(), fixture.present().len()),
+        ("new", 0)
+    );
 }
 
 #[test]
@@ -113,9 +130,16 @@ fn stops_waiting_after_patience() {
     let fixture = Fixture::new();
     let lock = fixture.take().unwrap();
     let begun = Instant::now();
-    assert_eq!(fixture.take_within(&Wait::with(LONG, SHORT)).unwrap_err(), FsFault::Locked);
+    assert_eq!(
+        fixture.take_within(&Wait::with(LONG, SHORT)).unwrap_err(),
+        FsFault::Locked
+    );
     assert!(begun.elapsed() >= SHORT);
-    assert_eq!(fixture.present().len(), 1, "whoever waited in vain has left nothing");
+    assert_eq!(
+        fixture.present().len(),
+        1,
+        "whoever waited in vain has left nothing"
+    );
     fixture.publish(lock, "new").unwrap();
 }
 
@@ -123,7 +147,11 @@ fn stops_waiting_after_patience() {
 fn ignores_locks_of_other_files() {
     let fixture = Fixture::new();
     // `f+` is also the beginning of another name, but of none in a directory of sessions.
-    let others = [fixture.plant("g+1"), fixture.plant("ff+1"), fixture.plant("f.json+1")];
+    let others = [
+        fixture.plant("g+1"),
+        fixture.plant("ff+1"),
+        fixture.plant("f.json+1"),
+    ];
     let lock = fixture.take().unwrap();
     fixture.path.revoke().unwrap();
     assert_eq!(fixture.publish(lock, "new").unwrap_err(), FsFault::Locked);
@@ -142,7 +170,10 @@ fn publishes_nothing_after_silence() {
     assert_eq!(fixture.published(), "old");
     // The end of the first did not affect the second.
     fixture.publish(second, "second").unwrap();
-    assert_eq!((fixture.published().as_str(), fixture.present().len()), ("second", 0));
+    assert_eq!(
+        (fixture.published().as_str(), fixture.present().len()),
+        ("second", 0)
+    );
 }
 
 #[test]
@@ -152,11 +183,19 @@ fn publishes_nothing_if_lost_while_writing() {
     let directory = fixture.path.directory.clone();
     let lose = move |call, _: &str| {
         if call == "rename" {
-            LockPath { directory: directory.clone(), prefix: "f+".to_owned() }.revoke().unwrap();
+            LockPath {
+                directory: directory.clone(),
+                prefix: "f+".to_owned(),
+            }
+            .revoke()
+            .unwrap();
         }
         Ok(())
     };
-    assert_eq!(intercept(lose, || fixture.publish(lock, "new").unwrap_err()), FsFault::Locked);
+    assert_eq!(
+        intercept(lose, || fixture.publish(lock, "new").unwrap_err()),
+        FsFault::Locked
+    );
     assert_eq!((fixture.published().as_str(), fixture.present().len()), ("", 0));
 }
 
@@ -170,8 +209,17 @@ fn publishes_nothing_after_revocation() {
     assert_eq!(fixture.present(), [""; 0]);
     assert_eq!(fixture.publish(lock, "new").unwrap_err(), FsFault::Locked);
     let lock = fixture.take().unwrap();
-    let denied = |call, _: &str| if call == "remove" { Err(FsFault::Denied) } else { Ok(()) };
-    assert_eq!(intercept(denied, || fixture.path.revoke().unwrap_err()), FsFault::Denied);
+    let denied = |call, _: &str| {
+        if call == "remove" {
+            Err(FsFault::Denied)
+        } else {
+            Ok(())
+        }
+    };
+    assert_eq!(
+        intercept(denied, || fixture.path.revoke().unwrap_err()),
+        FsFault::Denied
+    );
     fixture.publish(lock, "new").unwrap();
 }
 
@@ -192,7 +240,11 @@ fn takes_lock_of_remote_process_after_silence() {
     let fixture = Fixture::new();
     for name in ["f+1234567", "f+1234567-another"] {
         fixture.plant(name);
-        assert_eq!(fixture.take_within(&Wait::with(LONG, SHORT)).unwrap_err(), FsFault::Locked, "{name}");
+        assert_eq!(
+            fixture.take_within(&Wait::with(LONG, SHORT)).unwrap_err(),
+            FsFault::Locked,
+            "{name}"
+        );
         assert_eq!(fixture.present(), [name]);
         drop(fixture.take_after(SHORT).unwrap());
         assert_eq!(fixture.present(), [""; 0], "{name}");
@@ -243,7 +295,9 @@ fn growth_restarts_the_silence() {
 
 #[test]
 fn waits_as_long_as_documented() {
-    let Wait { silence, patience, .. } = Wait::start();
+    let Wait {
+        silence, patience, ..
+    } = Wait::start();
     assert_eq!((silence, patience), (10_000_000_000, 120_000_000_000));
 }
 
@@ -251,7 +305,10 @@ fn waits_as_long_as_documented() {
 #[test]
 fn holder_name_holds_the_running_system() {
     let system = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
-    let (one, other) = (crate::fs::backend::holder_name(), crate::fs::backend::holder_name());
+    let (one, other) = (
+        crate::fs::backend::holder_name(),
+        crate::fs::backend::holder_name(),
+    );
     let (number, mark) = one.split_once('-').unwrap();
     assert_eq!(mark, &system[..8]);
     assert!(number.parse::<u64>().is_ok() && one != other);
@@ -263,7 +320,11 @@ fn losing_the_lock_lengthens_the_silence() {
     let silence = wait.silence;
     for times in [2, 4, 8, 14, 20] {
         wait.again();
-        assert_eq!(wait.silence, silence * times, "beyond patience it grows no faster");
+        assert_eq!(
+            wait.silence,
+            silence * times,
+            "beyond patience it grows no faster"
+        );
     }
     assert!(Wait::with(SHORT, LONG).again());
     thread::sleep(SHORT * 7);
@@ -283,7 +344,11 @@ fn at_most_one_of_two_stays() {
         }
         Ok(())
     };
-    assert!(intercept(enter_after, || fixture.path.enter("f").unwrap().is_none()));
+    assert!(intercept(enter_after, || fixture
+        .path
+        .enter("f")
+        .unwrap()
+        .is_none()));
     assert_eq!(fixture.present(), ["f+other"], "it has left again");
     fs::remove_file(other).unwrap();
     assert!(fixture.path.enter("f").unwrap().is_some());
@@ -305,7 +370,10 @@ fn lock_lost_while_entering_is_not_taken() {
             }
             Ok(())
         };
-        assert!(intercept(lose, || fixture.path.enter("f").unwrap().is_none()), "{other:?}");
+        assert!(
+            intercept(lose, || fixture.path.enter("f").unwrap().is_none()),
+            "{other:?}"
+        );
         assert_eq!(fixture.present(), other.as_slice());
     }
 }
@@ -332,9 +400,11 @@ fn many_processes_take_turns() {
 
 #[test]
 fn reports_why_lock_cannot_be_taken() {
-    for (call, fault) in
-        [("create_dir", FsFault::Full), ("claim", FsFault::Denied), ("each_name", FsFault::Denied)]
-    {
+    for (call, fault) in [
+        ("create_dir", FsFault::Full),
+        ("claim", FsFault::Denied),
+        ("each_name", FsFault::Denied),
+    ] {
         let fixture = Fixture::new();
         let fails = move |name, _: &str| if name == call { Err(fault) } else { Ok(()) };
         assert_eq!(intercept(fails, || fixture.take().unwrap_err()), fault, "{call}");

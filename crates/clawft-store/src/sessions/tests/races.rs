@@ -31,7 +31,9 @@ fn calls_of_storing() -> Vec<String> {
     let calls = Arc::new(Mutex::new(Vec::new()));
     let (log, base) = (Arc::clone(&calls), dir.path().to_str().unwrap().to_owned() + "/");
     let note = move |call: &'static str, path: &str| {
-        log.lock().unwrap().push([call, " ", path.strip_prefix(&base).unwrap()].concat());
+        log.lock()
+            .unwrap()
+            .push([call, " ", path.strip_prefix(&base).unwrap()].concat());
         Ok(())
     };
     intercept(note, || store(&sessions, turn));
@@ -40,7 +42,10 @@ fn calls_of_storing() -> Vec<String> {
 
 /// Returns the index of the call that publishes the turn.
 fn publishing(calls: &[String]) -> usize {
-    calls.iter().position(|call| call == "rename sessions/s.json").unwrap()
+    calls
+        .iter()
+        .position(|call| call == "rename sessions/s.json")
+        .unwrap()
 }
 
 /// A process that stops before its call number `at`, and continues on request.
@@ -71,7 +76,11 @@ impl<'scope> Stopped<'scope> {
             Ok(())
         };
         let thread = scope.spawn(move || intercept(script, || store_after(sessions, silence, &turn)));
-        Self { thread, stops, goes_on }
+        Self {
+            thread,
+            stops,
+            goes_on,
+        }
     }
 
     /// Waits until the process has stopped or ended.
@@ -102,9 +111,15 @@ fn only_the_session(fs: &FileSystem) {
 fn call_order_survives_a_power_cut() {
     let calls = calls_of_storing();
     let publishing = publishing(&calls);
-    assert!(calls[publishing - 1].starts_with("fill sessions/.locks/s.json+"), "{calls:?}");
+    assert!(
+        calls[publishing - 1].starts_with("fill sessions/.locks/s.json+"),
+        "{calls:?}"
+    );
     assert_eq!(calls[publishing + 1], "sync_dir sessions");
-    assert_eq!(calls.iter().filter(|call| call.starts_with("sync_dir")).count(), 1);
+    assert_eq!(
+        calls.iter().filter(|call| call.starts_with("sync_dir")).count(),
+        1
+    );
     // The directory of sessions is made, and its name synchronised to the disk before anything is in it.
     let (dir, _fs, sessions) = temporary();
     let base = dir.path().to_str().unwrap().to_owned();
@@ -118,7 +133,10 @@ fn call_order_survives_a_power_cut() {
     };
     intercept(note, || store(&sessions, first));
     let calls = log.lock().unwrap();
-    let made = calls.iter().position(|call| *call == format!("create_dir {base}/sessions")).unwrap();
+    let made = calls
+        .iter()
+        .position(|call| *call == format!("create_dir {base}/sessions"))
+        .unwrap();
     assert_eq!(calls[made + 1], format!("sync_dir {base}"));
 }
 
@@ -137,7 +155,11 @@ fn process_stopped_anywhere_loses_no_turn() {
             process.go_on().unwrap();
         });
         let texts = sorted(stored(&sessions, "s"));
-        assert_eq!(texts, ["old", "old", "one", "one", "two", "two"], "stopped before call {at}");
+        assert_eq!(
+            texts,
+            ["old", "old", "one", "one", "two", "two"],
+            "stopped before call {at}"
+        );
         only_the_session(&fs);
     }
 }
@@ -191,7 +213,10 @@ fn session_removed_during_turn_stays_removed() {
             match process.go_on() {
                 Ok(()) => assert!(at > publishing, "removed before call {at}, and nobody was told"),
                 Err(error) => {
-                    assert!(at <= publishing && matches!(error, StoreError::Deleted), "call {at}: {error}");
+                    assert!(
+                        at <= publishing && matches!(error, StoreError::Deleted),
+                        "call {at}: {error}"
+                    );
                 }
             }
         });
@@ -237,16 +262,27 @@ fn process_dying_anywhere_leaves_whole_turns() {
         // Its later calls have no effect, and the system closes its files.
         let dies = move |_: &'static str, _: &str| {
             call += 1;
-            if call > at { Err(FsFault::Other(None)) } else { Ok(()) }
+            if call > at {
+                Err(FsFault::Other(None))
+            } else {
+                Ok(())
+            }
         };
         let died = intercept(dies, || store_after(&sessions, LONG, &dying));
         // With the patience of the command, after which the lock would be taken over anyway.
         let next = turn(&sessions, "s", "next");
         let begun = std::time::Instant::now();
         store(&sessions, next);
-        assert!(begun.elapsed() < Duration::from_secs(9), "dead before call {at}, it was waited for");
+        assert!(
+            begun.elapsed() < Duration::from_secs(9),
+            "dead before call {at}, it was waited for"
+        );
         let texts = stored(&sessions, "s");
-        let expected: &[&str] = if at <= publishing { &["old", "next"] } else { &["old", "dying", "next"] };
+        let expected: &[&str] = if at <= publishing {
+            &["old", "next"]
+        } else {
+            &["old", "dying", "next"]
+        };
         let turns: Vec<&str> = texts.chunks(2).map(|pair| pair[0].as_str()).collect();
         assert_eq!(turns, expected, "dead before call {at}");
         assert!(died.is_err() || at > publishing, "it was stored, or told");
@@ -264,7 +300,11 @@ fn failing_call_leaves_old_or_new_session() {
         let mut calls = 0;
         let fails_once = move |_: &'static str, _: &str| {
             calls += 1;
-            if calls == at + 1 { Err(FsFault::Full) } else { Ok(()) }
+            if calls == at + 1 {
+                Err(FsFault::Full)
+            } else {
+                Ok(())
+            }
         };
         let result = intercept(fails_once, || store_after(&sessions, LONG, &new));
         let texts = stored(&sessions, "s");
@@ -272,7 +312,10 @@ fn failing_call_leaves_old_or_new_session() {
         assert!(whole || texts == ["old", "old"], "{call} failed: {texts:?}");
         assert!(whole || result.is_err(), "{call} failed, and nobody was told");
         if let Err(error) = result {
-            assert!(error.to_string().ends_with("sessions/s.json`: no space left"), "{call}: {error}");
+            assert!(
+                error.to_string().ends_with("sessions/s.json`: no space left"),
+                "{call}: {error}"
+            );
         }
         if !call.starts_with("remove") {
             only_the_session(&fs);
@@ -307,7 +350,10 @@ fn disk_slower_than_silence_succeeds_in_the_end() {
     });
     let texts = sorted(stored(&sessions, "s"));
     assert_eq!(texts, ["1", "1", "2", "2", "3", "3", "4", "4", "old", "old"]);
-    assert!(*fills.lock().unwrap() > 4, "no process has lost its lock: this test shows nothing");
+    assert!(
+        *fills.lock().unwrap() > 4,
+        "no process has lost its lock: this test shows nothing"
+    );
     only_the_session(&fs);
 }
 
@@ -317,11 +363,25 @@ fn losing_the_lock_repeatedly_is_an_error() {
     let (_dir, fs, sessions) = temporary();
     store(&sessions, turn(&sessions, "s", "old"));
     let (session, known) = turn(&sessions, "s", "new");
-    let lost = |call: &'static str, _: &str| if call == "fill" { Err(FsFault::NotFound) } else { Ok(()) };
+    let lost = |call: &'static str, _: &str| {
+        if call == "fill" {
+            Err(FsFault::NotFound)
+        } else {
+            Ok(())
+        }
+    };
     let wait = Wait::with(LONG, Duration::from_millis(100));
-    let error =
-        intercept(lost, || sessions.store_within(wait, &session, known, &mut no_warning).unwrap_err());
-    assert!(error.to_string().ends_with("sessions/s.json`: another process has it locked"), "{error}");
+    let error = intercept(lost, || {
+        sessions
+            .store_within(wait, &session, known, &mut no_warning)
+            .unwrap_err()
+    });
+    assert!(
+        error
+            .to_string()
+            .ends_with("sessions/s.json`: another process has it locked"),
+        "{error}"
+    );
     assert_eq!(stored(&sessions, "s"), ["old", "old"]);
     only_the_session(&fs);
 }
@@ -333,7 +393,10 @@ fn removal_needs_no_room_and_no_lock() {
     store(&sessions, turn(&sessions, "s", "a"));
     let turn = turn(&sessions, "s", "b");
     thread::scope(|scope| {
-        let at = calls_of_storing().iter().position(|call| call.starts_with("fill")).unwrap();
+        let at = calls_of_storing()
+            .iter()
+            .position(|call| call.starts_with("fill"))
+            .unwrap();
         let process = Stopped::begin(scope, &sessions, LONG, turn, at);
         process.stopped();
         let full = |call: &'static str, _: &str| match call {

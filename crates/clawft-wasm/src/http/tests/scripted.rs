@@ -44,8 +44,14 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
     let body = String::from_utf8(request.body.unwrap_or_default().to_vec()).expect("a body of text");
     SENT.with_borrow_mut(|sent| sent.push(body));
     let headers = vec![("content-type".to_owned(), script.content_type.to_owned())];
-    let head = Part::Head { status: script.status, headers };
-    for part in [head].into_iter().chain(script.parts.iter().map(|part| Part::Body(part.as_bytes()))) {
+    let head = Part::Head {
+        status: script.status,
+        headers,
+    };
+    for part in [head]
+        .into_iter()
+        .chain(script.parts.iter().map(|part| Part::Body(part.as_bytes())))
+    {
         if sink(part).is_break() {
             return Ok(());
         }

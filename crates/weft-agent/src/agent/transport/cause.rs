@@ -15,7 +15,11 @@ pub(crate) fn explain(error: &reqwest::Error, begun: bool) -> TransportError {
         return tls(error);
     }
     let cause = message(error);
-    TransportError::Unavailable(if begun { format!("the response broke off, {cause}") } else { cause })
+    TransportError::Unavailable(if begun {
+        format!("the response broke off, {cause}")
+    } else {
+        cause
+    })
 }
 
 /// Returns a permanent failure: a retry does not make a server trusted.
@@ -48,7 +52,9 @@ fn message(error: &reqwest::Error) -> String {
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message) {
         return "the connection was closed".to_owned();
     }
-    let known = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).find_map(known);
+    let known = causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .find_map(known);
     known.map_or_else(|| chain(error), str::to_owned)
 }
 
@@ -79,7 +85,11 @@ pub(crate) fn chain(error: &reqwest::Error) -> String {
             text.push_str(&[separator, &cause].concat());
         }
     }
-    if text.is_empty() { "the request failed".to_owned() } else { text }
+    if text.is_empty() {
+        "the request failed".to_owned()
+    } else {
+        text
+    }
 }
 
 fn innermost(error: &reqwest::Error) -> String {
@@ -93,7 +103,9 @@ fn find<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
 
 /// Returns all causes of `error`, without itself.
 fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(error.source(), |cause: &&'a (dyn Error + 'static)| next_cause(*cause))
+    std::iter::successors(error.source(), |cause: &&'a (dyn Error + 'static)| {
+        next_cause(*cause)
+    })
 }
 
 /// Returns the cause of a cause. `io::Error::source` skips the error inside, which may be another I/O error.

@@ -6,8 +6,11 @@ use reqwest::Url;
 use std::ffi::OsString;
 
 /// The variables that name a proxy, in pairs: the first one of a pair that is set counts.
-const VARIABLES: [[&str; 2]; 3] =
-    [["ALL_PROXY", "all_proxy"], ["HTTP_PROXY", "http_proxy"], ["HTTPS_PROXY", "https_proxy"]];
+const VARIABLES: [[&str; 2]; 3] = [
+    ["ALL_PROXY", "all_proxy"],
+    ["HTTP_PROXY", "http_proxy"],
+    ["HTTPS_PROXY", "https_proxy"],
+];
 
 /// Fails if a proxy in the environment cannot be used. `env` reads a variable.
 ///
@@ -15,8 +18,12 @@ const VARIABLES: [[&str; 2]; 3] =
 /// Names the variable, but not its value, which may hold a password.
 pub(super) fn check(env: &dyn Fn(&str) -> Option<OsString>) -> Result<(), Error> {
     for names in VARIABLES {
-        let Some((name, value)) = names.iter().find_map(|name| Some((name, env(name)?))) else { continue };
-        let usable = value.to_str().is_some_and(|proxy| proxy.is_empty() || is_proxy(proxy));
+        let Some((name, value)) = names.iter().find_map(|name| Some((name, env(name)?))) else {
+            continue;
+        };
+        let usable = value
+            .to_str()
+            .is_some_and(|proxy| proxy.is_empty() || is_proxy(proxy));
         if !usable {
             let expected = "expected a proxy's address, `http://HOST:PORT` or `https://HOST:PORT`";
             return Err(Error::other(format!("the variable `{name}`: {expected}")));
@@ -27,9 +34,15 @@ pub(super) fn check(env: &dyn Fn(&str) -> Option<OsString>) -> Result<(), Error>
 
 /// Returns whether `proxy` is the address of an HTTP proxy, with or without a scheme.
 fn is_proxy(proxy: &str) -> bool {
-    let whole = if proxy.contains("://") { proxy.to_owned() } else { ["http://", proxy].concat() };
+    let whole = if proxy.contains("://") {
+        proxy.to_owned()
+    } else {
+        ["http://", proxy].concat()
+    };
     Url::parse(&whole).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        && proxy.parse::<http::Uri>().is_ok_and(|uri| uri.authority().is_some())
+        && proxy
+            .parse::<http::Uri>()
+            .is_ok_and(|uri| uri.authority().is_some())
 }
 
 #[cfg(test)]
@@ -37,8 +50,12 @@ mod tests {
     use super::*;
 
     fn wrong(variables: &[(&str, &str)]) -> Option<String> {
-        let env =
-            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
+        let env = |name: &str| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.into())
+        };
         check(&env).err().map(|error| error.to_string())
     }
 
@@ -52,7 +69,11 @@ mod tests {
             "proxy",
             "http://[::1]:1/",
         ] {
-            assert_eq!(wrong(&[("HTTP_PROXY", proxy), ("https_proxy", proxy)]), None, "{proxy}");
+            assert_eq!(
+                wrong(&[("HTTP_PROXY", proxy), ("https_proxy", proxy)]),
+                None,
+                "{proxy}"
+            );
         }
         assert_eq!(
             wrong(&[("HTTP_PROXY", "http://one"), ("http_proxy", "::")]),
@@ -64,7 +85,14 @@ mod tests {
 
     #[test]
     fn names_unusable_proxy_without_its_value() {
-        for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        for name in [
+            "HTTP_PROXY",
+            "http_proxy",
+            "HTTPS_PROXY",
+            "https_proxy",
+            "ALL_PROXY",
+            "all_proxy",
+        ] {
             for proxy in [
                 "socks5://secret@proxy:1",
                 "ftp://proxy",
@@ -75,7 +103,10 @@ mod tests {
                 " ",
             ] {
                 let error = wrong(&[(name, proxy)]).unwrap_or_else(|| panic!("{proxy} passes"));
-                assert!(error.contains(&format!("`{name}`")) && !error.contains("secret"), "{error}");
+                assert!(
+                    error.contains(&format!("`{name}`")) && !error.contains("secret"),
+                    "{error}"
+                );
             }
         }
     }

@@ -35,7 +35,12 @@ impl Conversation {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime =
             runtime.map_err(|error| Error::other(format!("cannot wait for the network: {error}")))?;
-        Ok(Self { agent, runtime, config, session })
+        Ok(Self {
+            agent,
+            runtime,
+            config,
+            session,
+        })
     }
 
     /// Answers `message`, which is text or JSON. The first Ctrl-C ends the answer, the second one the
@@ -51,10 +56,15 @@ impl Conversation {
             spinner = None;
             show(text);
         };
-        let work = self.agent.answer(&self.config, self.session.clone(), input, &stop, &mut show);
+        let work = self
+            .agent
+            .answer(&self.config, self.session.clone(), input, &stop, &mut show);
         let answer = self.runtime.block_on(interruptible(work, &stop));
         drop(spinner);
-        Ok(AskResult { answer: answer?, stopped: stop.is_stopped() })
+        Ok(AskResult {
+            answer: answer?,
+            stopped: stop.is_stopped(),
+        })
     }
 
     /// Abandons work that still waits, for example for a resolver that does not answer.

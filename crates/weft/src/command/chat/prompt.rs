@@ -46,7 +46,9 @@ pub(super) fn prompt(mut conversation: Conversation, home: &Home) -> Result<Exit
 
 fn greet(conversation: &Conversation) {
     let (model, session) = (&conversation.config.agents.model, &conversation.session);
-    terminal::hint(&format!("{model}, session `{session}`; /help for help, Ctrl-D to leave"));
+    terminal::hint(&format!(
+        "{model}, session `{session}`; /help for help, Ctrl-D to leave"
+    ));
 }
 
 /// Answers a message. A blank line follows the answer; warnings have been printed already.
@@ -54,7 +56,9 @@ fn say(conversation: &Conversation, message: &str) -> Result<(), Error> {
     let answered = super::answer(conversation, message);
     match answered {
         // The user pressed Ctrl-C, and needs no message.
-        Err(Error { fault: Fault::Stopped }) => {}
+        Err(Error {
+            fault: Fault::Stopped,
+        }) => {}
         answered => drop(answered?),
     }
     print("\n")
@@ -62,7 +66,9 @@ fn say(conversation: &Conversation, message: &str) -> Result<(), Error> {
 
 impl Prompt {
     fn new(home: &Home) -> Result<Self, Error> {
-        let config = Config::builder().max_history_size(MAX_HISTORY).map_err(unusable)?;
+        let config = Config::builder()
+            .max_history_size(MAX_HISTORY)
+            .map_err(unusable)?;
         let config = config.auto_add_history(false).history_ignore_space(true).build();
         let mut editor = Editor::with_config(config).map_err(unusable)?;
         let newline = EventHandler::Simple(Cmd::Newline);

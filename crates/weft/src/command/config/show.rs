@@ -14,13 +14,22 @@ pub(super) fn show(config: &Config, gateway: &Settings) -> String {
         root.member("providers", |value| {
             value.object(|object| object.member("providers", |value| providers(value, &config.provider)));
         });
-        root.member("gateway", |value| value.object(|object| self::gateway(object, gateway)));
+        root.member("gateway", |value| {
+            value.object(|object| self::gateway(object, gateway))
+        });
     });
     indented(&String::from_utf8_lossy(&writer.into_bytes()))
 }
 
 fn agents(object: &mut Writer, config: &Config) {
-    let Agents { model, system_prompt, max_tokens, temperature, stream, context_tokens } = &config.agents;
+    let Agents {
+        model,
+        system_prompt,
+        max_tokens,
+        temperature,
+        stream,
+        context_tokens,
+    } = &config.agents;
     object.text_member("model", model);
     object.text_member("provider", &config.provider.name);
     if let Some(prompt) = system_prompt {
@@ -38,12 +47,23 @@ fn agents(object: &mut Writer, config: &Config) {
 
 fn providers(value: &mut Writer, provider: &Provider) {
     value.object(|object| {
-        object.member(&provider.name, |value| value.object(|object| self::provider(object, provider)))
+        object.member(&provider.name, |value| {
+            value.object(|object| self::provider(object, provider))
+        })
     });
 }
 
 fn provider(object: &mut Writer, provider: &Provider) {
-    let Provider { name: _, kind, api_base, api_key, api_key_env, timeout, retries, max_response } = provider;
+    let Provider {
+        name: _,
+        kind,
+        api_base,
+        api_key,
+        api_key_env,
+        timeout,
+        retries,
+        max_response,
+    } = provider;
     object.text_member("kind", kind.as_str());
     object.text_member("api_base", api_base);
     if let Some(variable) = api_key_env {
@@ -124,13 +144,22 @@ mod tests {
     #[test]
     fn shows_known_fields_without_secrets() {
         let config = Config::parse("config.json", CONFIG.as_bytes()).unwrap();
-        let gateway = Settings { token: Some(Secret::new("the-token")), ..Settings::default() };
+        let gateway = Settings {
+            token: Some(Secret::new("the-token")),
+            ..Settings::default()
+        };
         let text = show(&config, &gateway);
         for secret in ["sk-secret", "the-token", "hunter2"] {
             assert!(!text.contains(secret), "{text}");
         }
-        assert!(text.contains("\n      \"openai\": {\n        \"kind\": \"openai\",\n"), "{text}");
-        assert!(text.contains("\"api_key\": \"***\"") && text.contains("\"token\": \"***\""), "{text}");
+        assert!(
+            text.contains("\n      \"openai\": {\n        \"kind\": \"openai\",\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\"api_key\": \"***\"") && text.contains("\"token\": \"***\""),
+            "{text}"
+        );
         let again = Config::parse("shown", text.as_bytes()).unwrap();
         assert_eq!(again.agents, config.agents);
         assert_eq!(again.provider.api_base, config.provider.api_base);

@@ -24,11 +24,17 @@ pub(super) fn list(sessions: &Sessions, json: bool) -> Result<(), Error> {
         entries.push(entry(sessions, id)?);
     }
     entries.sort_by(|one, other| other.used.cmp(&one.used).then_with(|| one.id.cmp(&other.id)));
-    if json { print_line(to_json(&entries)) } else { print(&table(&entries, SystemTime::now())) }
+    if json {
+        print_line(to_json(&entries))
+    } else {
+        print(&table(&entries, SystemTime::now()))
+    }
 }
 
 fn entry(sessions: &Sessions, id: SessionId) -> Result<Entry, Error> {
-    let used = fs::metadata(sessions.path(&id)?).and_then(|file| file.modified()).ok();
+    let used = fs::metadata(sessions.path(&id)?)
+        .and_then(|file| file.modified())
+        .ok();
     let messages = match sessions.read(&id) {
         // Another process may have removed the session meanwhile: it was there a moment ago.
         Ok(session) => Ok(session.map_or(0, |session| session.messages.len())),
@@ -57,13 +63,18 @@ fn to_json(entries: &[Entry]) -> Writer {
 /// Returns columns under a heading, or nothing if there is no session.
 fn table(entries: &[Entry], now: SystemTime) -> String {
     let longest = entries.iter().map(|entry| entry.id.as_str().len()).max();
-    let Some(longest) = longest else { return String::new() };
+    let Some(longest) = longest else {
+        return String::new();
+    };
     let width = longest.max("SESSION".len());
     let mut text = format!("{:width$}  MESSAGES  LAST USED\n", "SESSION");
     for Entry { id, messages, used } in entries {
-        let messages = messages.as_ref().map_or_else(|_| "unusable".to_owned(), usize::to_string);
-        let used =
-            used.map_or("unknown".to_owned(), |used| ago(now.duration_since(used).unwrap_or_default()));
+        let messages = messages
+            .as_ref()
+            .map_or_else(|_| "unusable".to_owned(), usize::to_string);
+        let used = used.map_or("unknown".to_owned(), |used| {
+            ago(now.duration_since(used).unwrap_or_default())
+        });
         text.push_str(&format!("{:width$}  {messages:>8}  {used}\n", id.as_str()));
     }
     text
@@ -87,13 +98,20 @@ mod tests {
 
     fn entry(id: &str, messages: Result<usize, &str>, age: u64) -> Entry {
         let used = Some(UNIX_EPOCH + Duration::from_secs(1_000_000 - age));
-        Entry { id: id.parse().unwrap(), messages: messages.map_err(str::to_owned), used }
+        Entry {
+            id: id.parse().unwrap(),
+            messages: messages.map_err(str::to_owned),
+            used,
+        }
     }
 
     #[test]
     fn aligns_columns_of_the_table() {
         let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
-        let entries = [entry("a", Ok(12), 5), entry("a-long-name", Err("damaged"), 90_000)];
+        let entries = [
+            entry("a", Ok(12), 5),
+            entry("a-long-name", Err("damaged"), 90_000),
+        ];
         assert_eq!(
             table(&entries, now),
             "SESSION      MESSAGES  LAST USED\n\
@@ -105,7 +123,10 @@ mod tests {
 
     #[test]
     fn json_omits_unknown_values() {
-        let unknown = Entry { used: None, ..entry("b", Err("damaged"), 0) };
+        let unknown = Entry {
+            used: None,
+            ..entry("b", Err("damaged"), 0)
+        };
         let json = to_json(&[entry("a", Ok(2), 0), unknown]).into_bytes();
         assert_eq!(
             String::from_utf8(json).unwrap(),

@@ -13,7 +13,9 @@ pub(crate) struct Sanitizer {
 impl Sanitizer {
     /// Returns the sanitizer for standard output.
     pub(crate) fn for_output() -> Self {
-        Self { terminal: io::stdout().is_terminal() }
+        Self {
+            terminal: io::stdout().is_terminal(),
+        }
     }
 
     /// Returns `text` in the form in which it can be written.

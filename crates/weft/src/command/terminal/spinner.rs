@@ -39,7 +39,9 @@ impl Spinner {
             }
             write_error(shown);
         });
-        Self { turning: Some((stop, thread)) }
+        Self {
+            turning: Some((stop, thread)),
+        }
     }
 }
 

@@ -27,7 +27,12 @@ const OTHERS: &str = "#4f8cc9";
 /// Draws a bar for each optimised size; the part that remains after `gzip -9` is solid.
 pub(super) fn draw(comparison: &Comparison) -> String {
     let rows = &comparison.rows;
-    let most = rows.iter().map(|row| row.shrunk.raw).max().unwrap_or_default().max(1);
+    let most = rows
+        .iter()
+        .map(|row| row.shrunk.raw)
+        .max()
+        .unwrap_or_default()
+        .max(1);
     let height = TOP + ROW * rows.len();
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
@@ -45,7 +50,11 @@ pub(super) fn draw(comparison: &Comparison) -> String {
 fn bar(svg: &mut String, row: &Row, top: usize, most: usize) {
     let length = |bytes: usize| (bytes * LONGEST).div_ceil(most);
     let (raw, gzip) = (length(row.shrunk.raw), length(row.shrunk.gzip));
-    let (colour, weight) = if row.ours { (OURS, "bold") } else { (OTHERS, "normal") };
+    let (colour, weight) = if row.ours {
+        (OURS, "bold")
+    } else {
+        (OTHERS, "normal")
+    };
     let (name, baseline) = (escaped(&row.name), top + 14);
     let numbers = format!("{} / {}", kilobytes(row.shrunk.raw), kilobytes(row.shrunk.gzip));
     let (names_end, numbers_begin) = (LEFT - 8, LEFT + raw + 8);
@@ -73,8 +82,14 @@ mod tests {
         comparison.rows[1].shrunk.raw /= 2;
         let svg = draw(&comparison);
         assert_eq!(svg, draw(&comparison));
-        assert!(svg.contains("width=\"430\"") && svg.contains("width=\"215\""), "{svg}");
-        assert!(svg.contains(">a &lt;b></text>") && svg.contains(">117.7 / 53.7</text>"), "{svg}");
+        assert!(
+            svg.contains("width=\"430\"") && svg.contains("width=\"215\""),
+            "{svg}"
+        );
+        assert!(
+            svg.contains(">a &lt;b></text>") && svg.contains(">117.7 / 53.7</text>"),
+            "{svg}"
+        );
         assert_eq!(svg.matches(OURS).count(), 2);
     }
 }

@@ -12,8 +12,10 @@ use super::{
 use crate::table;
 
 /// The marks around the generated part of the page.
-const MARKS: [&str; 2] =
-    ["<!-- cargo xtask size compare: begin -->\n", "<!-- cargo xtask size compare: end -->"];
+const MARKS: [&str; 2] = [
+    "<!-- cargo xtask size compare: begin -->\n",
+    "<!-- cargo xtask size compare: end -->",
+];
 
 /// The headings of the columns with numbers.
 const STAGES: [&str; 3] = ["release", "for size", "optimised"];
@@ -22,7 +24,11 @@ const STAGES: [&str; 3] = ["release", "for size", "optimised"];
 pub(super) fn table(comparison: &Comparison) -> String {
     let headings = headings();
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-    table::table(&headings, comparison.rows.iter().map(cells).collect(), 1..1 + 2 * STAGES.len())
+    table::table(
+        &headings,
+        comparison.rows.iter().map(cells).collect(),
+        1..1 + 2 * STAGES.len(),
+    )
 }
 
 /// Replaces the part of `page` between the marks.
@@ -30,8 +36,9 @@ pub(super) fn table(comparison: &Comparison) -> String {
 /// # Errors
 /// Fails if the marks are missing.
 pub(super) fn put_into(page: &str, comparison: &Comparison) -> Result<String> {
-    let parts =
-        page.split_once(MARKS[0]).and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?.1)));
+    let parts = page
+        .split_once(MARKS[0])
+        .and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?.1)));
     let (before, after) =
         parts.with_context(|| format!("the page has no marks `{}` and `{}`", MARKS[0].trim(), MARKS[1]))?;
     Ok([before, MARKS[0], &section(comparison), MARKS[1], after].concat())
@@ -40,12 +47,22 @@ pub(super) fn put_into(page: &str, comparison: &Comparison) -> Result<String> {
 fn section(comparison: &Comparison) -> String {
     let headings = headings();
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let rules: Vec<String> = (0..headings.len()).map(|column| rule(column).to_owned()).collect();
-    let mut text = format!("![Bytes of each component, as a chart](size-compare.svg)\n\n{}", line(&headings));
+    let rules: Vec<String> = (0..headings.len())
+        .map(|column| rule(column).to_owned())
+        .collect();
+    let mut text = format!(
+        "![Bytes of each component, as a chart](size-compare.svg)\n\n{}",
+        line(&headings)
+    );
     let rules = line(&rules).replace(' ', "");
     text.push_str(&rules);
-    comparison.rows.iter().for_each(|row| text.push_str(&line(&cells(row))));
-    let Comparison { toolchain, wasmtime, .. } = comparison;
+    comparison
+        .rows
+        .iter()
+        .for_each(|row| text.push_str(&line(&cells(row))));
+    let Comparison {
+        toolchain, wasmtime, ..
+    } = comparison;
     // Writing to a string cannot fail.
     let _ = writeln!(text, "\nKB, with {toolchain}, run in wasmtime {wasmtime}.");
     text
@@ -53,14 +70,22 @@ fn section(comparison: &Comparison) -> String {
 
 fn headings() -> Vec<String> {
     let mut headings = vec!["made with".to_owned()];
-    headings.extend(STAGES.iter().flat_map(|stage| [(*stage).to_owned(), "gzip".to_owned()]));
+    headings.extend(
+        STAGES
+            .iter()
+            .flat_map(|stage| [(*stage).to_owned(), "gzip".to_owned()]),
+    );
     headings.extend(MESSAGES.map(|bytes| format!("{} message", size(bytes))));
     headings
 }
 
 /// Returns the alignment of a column.
 fn rule(column: usize) -> &'static str {
-    if (1..1 + 2 * STAGES.len()).contains(&column) { "---:" } else { "---" }
+    if (1..1 + 2 * STAGES.len()).contains(&column) {
+        "---:"
+    } else {
+        "---"
+    }
 }
 
 fn cells(row: &Row) -> Vec<String> {
@@ -82,7 +107,11 @@ pub(super) fn kilobytes(bytes: usize) -> String {
 
 /// Returns a round number of bytes with its unit.
 fn size(bytes: usize) -> String {
-    if bytes < 1_000_000 { format!("{} KB", bytes / 1_000) } else { format!("{} MB", bytes / 1_000_000) }
+    if bytes < 1_000_000 {
+        format!("{} KB", bytes / 1_000)
+    } else {
+        format!("{} MB", bytes / 1_000_000)
+    }
 }
 
 #[cfg(test)]
@@ -92,7 +121,10 @@ pub(super) mod tests {
     /// Returns a comparison of two stacks.
     pub(in super::super) fn example() -> Comparison {
         let measured = |raw| Some(Sizes { raw, gzip: raw / 2 });
-        let shrunk = Sizes { raw: 117_663, gzip: 53_718 };
+        let shrunk = Sizes {
+            raw: 117_663,
+            gzip: 53_718,
+        };
         let ours = Row {
             name: "ours".to_owned(),
             ours: true,
@@ -109,7 +141,11 @@ pub(super) mod tests {
             trials: vec![],
             ..ours.clone()
         };
-        Comparison { toolchain: "rustc 1".to_owned(), wasmtime: "2".to_owned(), rows: vec![ours, other] }
+        Comparison {
+            toolchain: "rustc 1".to_owned(),
+            wasmtime: "2".to_owned(),
+            rows: vec![ours, other],
+        }
     }
 
     #[test]
@@ -123,7 +159,10 @@ pub(super) mod tests {
             once.contains("\n| ours | 300.0 | 150.0 | 150.0 | 75.0 | 117.7 | 53.7 | works | traps |\n"),
             "{once}"
         );
-        assert!(once.contains("\n|---|---:|---:|---:|---:|---:|---:|---|---|\n"), "{once}");
+        assert!(
+            once.contains("\n|---|---:|---:|---:|---:|---:|---:|---|---|\n"),
+            "{once}"
+        );
         assert_eq!(put_into(&once, &example()).unwrap(), once);
         assert!(put_into("# Size", &example()).is_err());
     }

@@ -33,22 +33,42 @@ const FLOOR: Source = Source::Sample("hello");
 
 /// All stacks.
 pub(super) const STACKS: &[Stack] = &[
-    Stack { name: "clawft", source: Source::Component(HttpBackend::Raw), ours: true, by_others_too: true },
+    Stack {
+        name: "clawft",
+        source: Source::Component(HttpBackend::Raw),
+        ours: true,
+        by_others_too: true,
+    },
     Stack {
         name: "clawft, with wasi-http-client",
         source: Source::Component(HttpBackend::Client),
         ours: false,
         by_others_too: false,
     },
-    Stack { name: "waki", source: Source::Sample("with-waki"), ours: false, by_others_too: false },
-    Stack { name: "wstd", source: Source::Sample("with-wstd"), ours: false, by_others_too: false },
+    Stack {
+        name: "waki",
+        source: Source::Sample("with-waki"),
+        ours: false,
+        by_others_too: false,
+    },
+    Stack {
+        name: "wstd",
+        source: Source::Sample("with-wstd"),
+        ours: false,
+        by_others_too: false,
+    },
     Stack {
         name: "wasi-http-client",
         source: Source::Sample("with-wasi-http-client"),
         ours: false,
         by_others_too: false,
     },
-    Stack { name: "hello world", source: FLOOR, ours: false, by_others_too: false },
+    Stack {
+        name: "hello world",
+        source: FLOOR,
+        ours: false,
+        by_others_too: false,
+    },
 ];
 
 impl Stack {
@@ -83,8 +103,14 @@ impl Stack {
             return Ok(Vec::new());
         }
         let (verdict, said) = trials.attempt(component, 100)?;
-        ensure!(verdict == Verdict::Works, "it does not do the work ({verdict}): {said}");
-        MESSAGES.iter().map(|bytes| Ok(trials.attempt(component, *bytes)?.0)).collect()
+        ensure!(
+            verdict == Verdict::Works,
+            "it does not do the work ({verdict}): {said}"
+        );
+        MESSAGES
+            .iter()
+            .map(|bytes| Ok(trials.attempt(component, *bytes)?.0))
+            .collect()
     }
 }
 
@@ -103,7 +129,9 @@ fn locked_version(package: &str) -> Result<String> {
         .context("could not read the samples' lock file")?;
     let mut packages = lock.package.into_iter();
     let found = packages.find(|locked| locked.name == package);
-    Ok(found.with_context(|| format!("no sample depends on `{package}`"))?.version)
+    Ok(found
+        .with_context(|| format!("no sample depends on `{package}`"))?
+        .version)
 }
 
 /// Returns `component` after jco's optimiser, and the name of that row. Without flags jco rejects rustc's output,
@@ -111,13 +139,19 @@ fn locked_version(package: &str) -> Result<String> {
 pub(super) fn by_jco(project: &Project, component: &[u8]) -> Result<(String, Vec<u8>)> {
     let jco = toolchain::node(project, Node::Jco)?.join("jco");
     let directory = tempfile::tempdir().context("could not make a temporary directory")?;
-    let (input, output) = (directory.path().join("in.wasm"), directory.path().join("out.wasm"));
+    let (input, output) = (
+        directory.path().join("in.wasm"),
+        directory.path().join("out.wasm"),
+    );
     fs::write(&input, component).with_context(|| format!("could not write `{}`", input.display()))?;
     let features = wasm::component_features()?;
     let features = features.iter().map(|feature| format!("--enable-{feature}"));
     let shell = project.shell()?;
     let flags = ["-Oz", "--low-memory-unused", "--strip-debug"];
-    let run = cmd!(shell, "{jco} opt {input} -o {output} --quiet -- {flags...} {features...}");
+    let run = cmd!(
+        shell,
+        "{jco} opt {input} -o {output} --quiet -- {flags...} {features...}"
+    );
     cmd::run_quietly(run, "shrink the component with jco", 12)?;
     let version = cmd::read(cmd!(shell, "{jco} --version"), "ask jco for its version")?;
     let shrunk = files::read(&output)?;
@@ -131,14 +165,20 @@ mod tests {
     #[test]
     fn titles_have_version_of_the_crate() {
         let titles: Vec<String> = STACKS.iter().map(|stack| stack.title().unwrap()).collect();
-        assert!(titles.iter().any(|title| title.starts_with("waki 0.")), "{titles:?}");
+        assert!(
+            titles.iter().any(|title| title.starts_with("waki 0.")),
+            "{titles:?}"
+        );
         assert!(locked_version("no-such-crate").is_err());
     }
 
     #[test]
     fn samples_have_profile_of_shipped_component() {
         let profile = |manifest: &str| {
-            manifest.parse::<toml::Table>().unwrap()["profile"].as_table().unwrap()["release-wasm"].clone()
+            manifest.parse::<toml::Table>().unwrap()["profile"]
+                .as_table()
+                .unwrap()["release-wasm"]
+                .clone()
         };
         let ours = profile(include_str!("../../../../../Cargo.toml"));
         assert_eq!(profile(include_str!("../../../../size-samples/Cargo.toml")), ours);

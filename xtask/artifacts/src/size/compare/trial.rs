@@ -51,9 +51,16 @@ impl Trials {
     pub(super) fn prepare(project: &Project) -> Result<Self> {
         let directory = tempfile::tempdir().context("could not make a temporary directory")?;
         let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
-        let newest = toolchain::wasmtimes(project, flags::values::Releases::default())?.into_iter().next();
+        let newest = toolchain::wasmtimes(project, flags::values::Releases::default())?
+            .into_iter()
+            .next();
         let wasmtime = newest.context("there is no wasmtime")?;
-        Ok(Self { provider, wasmtime, directory, made: AtomicU32::new(0) })
+        Ok(Self {
+            provider,
+            wasmtime,
+            directory,
+            made: AtomicU32::new(0),
+        })
     }
 
     /// Returns the version of wasmtime.
@@ -91,7 +98,10 @@ impl Trials {
     /// Makes a directory with the component and a configuration.
     fn make_directory(&self, component: &[u8]) -> Result<TrialDirectory> {
         let label = format!("run-{}", self.made.fetch_add(1, Ordering::Relaxed));
-        let place = TrialDirectory { directory: self.directory.path().join(&label), label };
+        let place = TrialDirectory {
+            directory: self.directory.path().join(&label),
+            label,
+        };
         let (variable, _) = KEY.split_once('=').unwrap_or_default();
         let openai = json!({
             "api_base": self.provider.api_base("ok", &place.label), "api_key_env": variable, "retries": 0,
@@ -115,7 +125,10 @@ impl Trials {
         let mut grant = place.directory.join("config").into_os_string();
         grant.push("::/config");
         let streams = between_files([&stdin, &stdout, &stderr])?;
-        let run = cmd!(shell, "{wasmtime} run -S http --dir {grant} --env {KEY} {component}");
+        let run = cmd!(
+            shell,
+            "{wasmtime} run -S http --dir {grant} --env {KEY} {component}"
+        );
         let mut child = Guarded::spawn(run, streams, "run the component")?;
         let ended = child.ended_within(LIMIT)?;
         Ok(ended.map(|status| status.success()))
@@ -126,8 +139,14 @@ impl TrialDirectory {
     /// Checks that the answer, which contains the message, was printed and stored: the exit code proves neither.
     fn holds_the_answer_to(&self, message: &str) -> Result<()> {
         let answer = format!("echo: {message}");
-        ensure!(self.text("stdout")?.contains(&answer), "the answer was not printed");
-        ensure!(self.text("config/sessions/default.json")?.contains(&answer), "the answer was not stored");
+        ensure!(
+            self.text("stdout")?.contains(&answer),
+            "the answer was not printed"
+        );
+        ensure!(
+            self.text("config/sessions/default.json")?.contains(&answer),
+            "the answer was not stored"
+        );
         Ok(())
     }
 

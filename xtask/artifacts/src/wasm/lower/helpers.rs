@@ -15,23 +15,38 @@ const WHAT: u32 = 1;
 const COUNT_OF_BYTES: u32 = 2;
 
 /// Both functions work on any address.
-const UNALIGNED: MemArg = MemArg { offset: 0, align: 0, target: MemArgTarget::Memory(0), ordering: None };
+const UNALIGNED: MemArg = MemArg {
+    offset: 0,
+    align: 0,
+    target: MemArgTarget::Memory(0),
+    ordering: None,
+};
 
 /// Returns `memory.copy`. The ranges may overlap: it copies from the end if the destination begins within the
 /// source, else from the beginning, so that no byte is overwritten before it is read.
 pub(super) fn copy() -> Function {
     let mut function = Function::new([]);
     let mut code = function.instructions();
-    code.local_get(TO).local_get(WHAT).i32_sub().local_get(COUNT_OF_BYTES).i32_ge_u();
+    code.local_get(TO)
+        .local_get(WHAT)
+        .i32_sub()
+        .local_get(COUNT_OF_BYTES)
+        .i32_ge_u();
     code.if_(BlockType::Empty);
     repeat(&mut code, 8, |code| {
-        code.local_get(TO).local_get(WHAT).i64_load(UNALIGNED).i64_store(UNALIGNED);
+        code.local_get(TO)
+            .local_get(WHAT)
+            .i64_load(UNALIGNED)
+            .i64_store(UNALIGNED);
         advance(code, TO, 8);
         advance(code, WHAT, 8);
         advance(code, COUNT_OF_BYTES, -8);
     });
     repeat(&mut code, 1, |code| {
-        code.local_get(TO).local_get(WHAT).i32_load8_u(UNALIGNED).i32_store8(UNALIGNED);
+        code.local_get(TO)
+            .local_get(WHAT)
+            .i32_load8_u(UNALIGNED)
+            .i32_store8(UNALIGNED);
         advance(code, TO, 1);
         advance(code, WHAT, 1);
         advance(code, COUNT_OF_BYTES, -1);
@@ -45,7 +60,9 @@ pub(super) fn copy() -> Function {
     repeat(&mut code, 1, |code| {
         advance(code, COUNT_OF_BYTES, -1);
         at_the_end(code, TO);
-        at_the_end(code, WHAT).i32_load8_u(UNALIGNED).i32_store8(UNALIGNED);
+        at_the_end(code, WHAT)
+            .i32_load8_u(UNALIGNED)
+            .i32_store8(UNALIGNED);
     });
     code.end().end();
     function
@@ -81,7 +98,10 @@ fn repeat(code: &mut InstructionSink<'_>, step: i32, body: impl FnOnce(&mut Inst
 
 /// Adds `step` to a parameter.
 fn advance(code: &mut InstructionSink<'_>, parameter: u32, step: i32) {
-    code.local_get(parameter).i32_const(step).i32_add().local_set(parameter);
+    code.local_get(parameter)
+        .i32_const(step)
+        .i32_add()
+        .local_set(parameter);
 }
 
 /// Pushes the address after the remaining bytes.

@@ -16,9 +16,20 @@ const BYTES: usize = 64;
 /// Returns a module with an imported function and functions of one operator each.
 fn module() -> Vec<u8> {
     use ValType::{I32, I64};
-    let of_memory =
-        [("copy", Instruction::MemoryCopy { src_mem: 0, dst_mem: 0 }), ("fill", Instruction::MemoryFill(0))];
-    let of_i32 = [("i32_8", Instruction::I32Extend8S), ("i32_16", Instruction::I32Extend16S)];
+    let of_memory = [
+        (
+            "copy",
+            Instruction::MemoryCopy {
+                src_mem: 0,
+                dst_mem: 0,
+            },
+        ),
+        ("fill", Instruction::MemoryFill(0)),
+    ];
+    let of_i32 = [
+        ("i32_8", Instruction::I32Extend8S),
+        ("i32_16", Instruction::I32Extend16S),
+    ];
     let of_i64 = [
         ("i64_8", Instruction::I64Extend8S),
         ("i64_16", Instruction::I64Extend16S),
@@ -32,8 +43,9 @@ fn module() -> Vec<u8> {
     imports.import("host", "nothing", EntityType::Function(1));
     let (mut exports, mut code) = (ExportSection::new(), CodeSection::new());
     let all = [(0, 3, &of_memory[..]), (1, 1, &of_i32), (2, 1, &of_i64)];
-    for (ty, parameters, (name, instruction)) in
-        all.iter().flat_map(|(ty, parameters, of)| of.iter().map(move |one| (*ty, *parameters, one)))
+    for (ty, parameters, (name, instruction)) in all
+        .iter()
+        .flat_map(|(ty, parameters, of)| of.iter().map(move |one| (*ty, *parameters, one)))
     {
         let mut function = Function::new([]);
         (0..parameters).for_each(|parameter| {
@@ -54,7 +66,12 @@ fn module() -> Vec<u8> {
     });
     exports.export("memory", ExportKind::Memory, 0);
     let mut module = Module::new();
-    module.section(&types).section(&imports).section(&functions).section(&memory).section(&exports);
+    module
+        .section(&types)
+        .section(&imports)
+        .section(&functions)
+        .section(&memory)
+        .section(&exports);
     module.section(&DataCountSection { count: 0 }).section(&code);
     module.finish()
 }

@@ -46,14 +46,22 @@ fn push(
     let command = test.command(&shell, &words).env("DOCKER_CONFIG", &directory);
     let old = std::env::var("PATH").context("there is no PATH")?;
     let outcome = test.run(command.env("PATH", format!("{}:{old}", path.display())))?;
-    ensure!(!format!("{}{}", outcome.stdout, outcome.stderr).contains(USER.1), "the password was printed");
+    ensure!(
+        !format!("{}{}", outcome.stdout, outcome.stderr).contains(USER.1),
+        "the password was printed"
+    );
     Ok(outcome)
 }
 
 fn tells_how_to_log_in(test: &ImageContext<'_>) -> Result<()> {
     let registry = &test.fixture.engine.locked;
     let outcome = push(test, "empty", &json!({}), &test.path("bin"))?;
-    failed(&outcome, &[&format!("not logged in to `{registry}`: run `docker login {registry}`")])?;
+    failed(
+        &outcome,
+        &[&format!(
+            "not logged in to `{registry}`: run `docker login {registry}`"
+        )],
+    )?;
     let wrong = json!({ "auths": { registry: { "auth": "dGVzdGVyOndyb25n" } } });
     let outcome = push(test, "wrong", &wrong, &test.path("bin"))?;
     failed(&outcome, &[&format!("`{registry}` does not let this login")])?;

@@ -39,16 +39,35 @@ struct Pushed {
 impl Pushed {
     fn prepare(test: &ImageContext<'_>) -> Result<Self> {
         let project = Project::discover()?;
-        let (path, layout) = (artifacts::ensure_built(&project)?.component, test.path("oci-wasm"));
+        let (path, layout) = (
+            artifacts::ensure_built(&project)?.component,
+            test.path("oci-wasm"),
+        );
         let component = calls::create_component(&project, &layout, &path, COMMIT.0, COMMIT.1)?;
         let image = format!("{}-wasm", test.image()).parse().map_err(Error::msg)?;
-        let target = Tagged { image, tag: "9.9.9".parse().map_err(Error::msg)?, insecure: false };
-        Ok(Self { project, layout, component, target, bytes: fs::read(path)? })
+        let target = Tagged {
+            image,
+            tag: "9.9.9".parse().map_err(Error::msg)?,
+            insecure: false,
+        };
+        Ok(Self {
+            project,
+            layout,
+            component,
+            target,
+            bytes: fs::read(path)?,
+        })
     }
 
     /// Pushes it, and returns whether it was new in the registry.
     fn push(&self) -> Result<bool> {
-        let Self { project, layout, component, target, .. } = self;
+        let Self {
+            project,
+            layout,
+            component,
+            target,
+            ..
+        } = self;
         Ok(calls::publish_component(project, layout, &component.manifest, target)?.new)
     }
 
@@ -65,9 +84,17 @@ fn pulled_component_is_unchanged_and_runs(test: &ImageContext<'_>) -> Result<()>
     let directory = test.path("pulled");
     fs::create_dir_all(&directory)?;
     let reference = format!("{}:{}", pushed.target.image, pushed.target.tag);
-    script(test, &pushed.project, "pull", &json!({ "reference": reference, "directory": directory }))?;
+    script(
+        test,
+        &pushed.project,
+        "pull",
+        &json!({ "reference": reference, "directory": directory }),
+    )?;
     let component = directory.join("clawft.wasm");
-    ensure!(fs::read(&component)? == pushed.bytes, "the pulled component differs from the pushed one");
+    ensure!(
+        fs::read(&component)? == pushed.bytes,
+        "the pulled component differs from the pushed one"
+    );
     answers(test, &pushed.project, &component)
 }
 
@@ -80,7 +107,10 @@ fn answers(test: &ImageContext<'_>, project: &Project, component: &Path) -> Resu
     fs::write(&message, "hello")?;
     let granted = format!("{}::/config", config.display());
     let key = format!("{KEY_VARIABLE}=none");
-    let run = cmd!(shell, "{wasmtime} run -S http --dir {granted} --env {key} {component}");
+    let run = cmd!(
+        shell,
+        "{wasmtime} run -S http --dir {granted} --env {key} {component}"
+    );
     test.run_with(run, &message)?.answered("echo: hello")
 }
 
@@ -89,14 +119,29 @@ fn gives_each_component_version_once(test: &ImageContext<'_>) -> Result<()> {
     ensure!(pushed.found()?.is_none(), "a version is there that nobody pushed");
     ensure!(pushed.push()?, "the first push found it there");
     let there = pushed.found()?.context("the push left nothing")?;
-    ensure!(there == pushed.component.manifest.to_string(), "the registry has {there}");
+    ensure!(
+        there == pushed.component.manifest.to_string(),
+        "the registry has {there}"
+    );
     ensure!(!pushed.push()?, "the second push sent something");
-    let (layout, path) = (test.path("oci-other"), artifacts::ensure_built(&pushed.project)?.component);
+    let (layout, path) = (
+        test.path("oci-other"),
+        artifacts::ensure_built(&pushed.project)?.component,
+    );
     let other = calls::create_component(&pushed.project, &layout, &path, "another commit", COMMIT.1)?;
     let refused = calls::publish_component(&pushed.project, &layout, &other.manifest, &pushed.target);
-    let error = refused.err().context("another component took the version")?.to_string();
-    ensure!(error.contains(&format!("stands for {there} already")), "the error says `{error}`");
-    ensure!(pushed.found()? == Some(there), "the version names another manifest now");
+    let error = refused
+        .err()
+        .context("another component took the version")?
+        .to_string();
+    ensure!(
+        error.contains(&format!("stands for {there} already")),
+        "the error says `{error}`"
+    );
+    ensure!(
+        pushed.found()? == Some(there),
+        "the version names another manifest now"
+    );
     Ok(())
 }
 
@@ -104,14 +149,25 @@ fn sboms_fit_the_cyclonedx_schema(test: &ImageContext<'_>) -> Result<()> {
     let project = Project::discover()?;
     let documents = release::sboms(&project, COMMIT.0, COMMIT.1)?;
     let parse = |(name, text): (&String, &String)| Ok((name.clone(), serde_json::from_str(text)?));
-    let parsed = documents.iter().map(parse).collect::<Result<BTreeMap<String, Value>>>()?;
-    script(test, &project, "sbom", &json!({ "documents": documents, "parsed": parsed }))
+    let parsed = documents
+        .iter()
+        .map(parse)
+        .collect::<Result<BTreeMap<String, Value>>>()?;
+    script(
+        test,
+        &project,
+        "sbom",
+        &json!({ "documents": documents, "parsed": parsed }),
+    )
 }
 
 /// Runs a case of `xtask/acceptance/release.py` in Python, with the input `given`.
 fn script(test: &ImageContext<'_>, project: &Project, case: &str, given: &Value) -> Result<()> {
     let programs = toolchain::python(project, Python::Release)?;
-    let (python, script) = (programs.join("python3"), test.fixture.root.join("xtask/acceptance/release.py"));
+    let (python, script) = (
+        programs.join("python3"),
+        test.fixture.root.join("xtask/acceptance/release.py"),
+    );
     let input = test.path("given.json");
     fs::write(&input, given.to_string())?;
     let shell = test.shell()?;
@@ -127,13 +183,19 @@ fn script(test: &ImageContext<'_>, project: &Project, case: &str, given: &Value)
 mod tests {
     #[test]
     fn runs_every_case_of_the_script() {
-        let (script, ours) =
-            (include_str!("../../../../acceptance/release.py"), include_str!("component.rs"));
-        for (_, rest) in
-            script.match_indices("@case\ndef ").map(|(at, head)| script.split_at(at + head.len()))
+        let (script, ours) = (
+            include_str!("../../../../acceptance/release.py"),
+            include_str!("component.rs"),
+        );
+        for (_, rest) in script
+            .match_indices("@case\ndef ")
+            .map(|(at, head)| script.split_at(at + head.len()))
         {
             let name = rest.split('(').next().unwrap();
-            assert!(ours.contains(&format!("\"{name}\", &json!")), "{name} is tried by nobody");
+            assert!(
+                ours.contains(&format!("\"{name}\", &json!")),
+                "{name} is tried by nobody"
+            );
         }
     }
 }

@@ -20,10 +20,16 @@ cases! {
 
 fn kubernetes_manifest_fits_its_schemas(test: &ImageContext<'_>) -> Result<()> {
     let (shell, root) = (test.shell()?, &test.fixture.root);
-    let (validate, manifest) =
-        (test.fixture.python.join("kubernetes-validate"), root.join("docs/deploy/kubernetes.yaml"));
+    let (validate, manifest) = (
+        test.fixture.python.join("kubernetes-validate"),
+        root.join("docs/deploy/kubernetes.yaml"),
+    );
     let outcome = test.run(cmd!(shell, "{validate} --strict {manifest}"))?;
-    ensure!(outcome.exit == Some(0), "docs/deploy/kubernetes.yaml does not hold: {}", outcome.stdout);
+    ensure!(
+        outcome.exit == Some(0),
+        "docs/deploy/kubernetes.yaml does not hold: {}",
+        outcome.stdout
+    );
     Ok(())
 }
 
@@ -31,18 +37,35 @@ fn compose_file_fits_and_serves(test: &ImageContext<'_>) -> Result<()> {
     test.push(Builder::Oci, &["compose"])?;
     let directory = test.path("deployed");
     fs::create_dir_all(&directory)?;
-    fs::copy(test.fixture.root.join("docs/deploy/compose.yaml"), directory.join("compose.yaml"))?;
+    fs::copy(
+        test.fixture.root.join("docs/deploy/compose.yaml"),
+        directory.join("compose.yaml"),
+    )?;
     fs::copy(test.configure()?, directory.join("config.json"))?;
     let port = free_port()?;
     let (image, published) = (format!("{}:compose", test.image()), format!("127.0.0.1:{port}"));
     let settings = [("CLAWFT_IMAGE", image.as_str()), ("CLAWFT_PUBLISH", &published)];
-    let settings = settings.iter().chain(&[("OPENAI_API_KEY", "none"), ("CLAWFT_TOKEN", TOKEN)]);
-    let settings: String = settings.map(|(name, value)| format!("{name}={value}\n")).collect();
+    let settings = settings
+        .iter()
+        .chain(&[("OPENAI_API_KEY", "none"), ("CLAWFT_TOKEN", TOKEN)]);
+    let settings: String = settings
+        .map(|(name, value)| format!("{name}={value}\n"))
+        .collect();
     fs::write(directory.join(".env"), settings)?;
     let (directory, project) = (directory.display().to_string(), format!("clawft-smoke-{port}"));
     let compose = |words: &[&str]| {
         test.docker_prints(
-            &[&["compose", "--project-directory", &directory, "--project-name", &project], words].concat(),
+            &[
+                &[
+                    "compose",
+                    "--project-directory",
+                    &directory,
+                    "--project-name",
+                    &project,
+                ],
+                words,
+            ]
+            .concat(),
         )
     };
     compose(&["config", "--quiet"])?;

@@ -34,16 +34,35 @@ fn one_list(test: &ImageContext<'_>, builder: Builder) -> Result<()> {
     let list = test.push(builder, &["v9.9.9", "9.9", "latest"])?;
     for tag in ["v9.9.9", "9.9", "latest"] {
         let platforms = test.platforms(tag)?;
-        ensure!(platforms == ["linux/amd64", "linux/arm64"], "`{tag}` is a list of {platforms:?}");
-        ensure!(test.under(tag)? == list, "`{tag}` is not the list that was printed");
+        ensure!(
+            platforms == ["linux/amd64", "linux/arm64"],
+            "`{tag}` is a list of {platforms:?}"
+        );
+        ensure!(
+            test.under(tag)? == list,
+            "`{tag}` is not the list that was printed"
+        );
     }
     for image in images(&test.raw(&list)?)? {
         let recorded = fs::read_to_string(test.digests().join(image.platform.replace('/', "-")))?;
-        ensure!(recorded == format!("{}@{}\n", test.image(), image.digest), "recorded is `{recorded}`");
+        ensure!(
+            recorded == format!("{}@{}\n", test.image(), image.digest),
+            "recorded is `{recorded}`"
+        );
         let manifest = test.raw(recorded.trim_end())?;
-        let pieces = manifest["layers"].as_array().context("the image has no layers")?.iter();
-        let size: u64 = pieces.chain([&manifest["config"]]).filter_map(|piece| piece["size"].as_u64()).sum();
-        ensure!(size < LARGEST, "{} takes {size} bytes to transfer", image.platform);
+        let pieces = manifest["layers"]
+            .as_array()
+            .context("the image has no layers")?
+            .iter();
+        let size: u64 = pieces
+            .chain([&manifest["config"]])
+            .filter_map(|piece| piece["size"].as_u64())
+            .sum();
+        ensure!(
+            size < LARGEST,
+            "{} takes {size} bytes to transfer",
+            image.platform
+        );
     }
     Ok(())
 }
@@ -81,10 +100,16 @@ fn again(test: &ImageContext<'_>, builder: Builder) -> Result<()> {
     let second = test.xtask(&words)?;
     ensure!(second.exit == Some(0), "the second push failed");
     let report: Value = serde_json::from_str(&second.stdout).context("stdout is not JSON")?;
-    ensure!(report["list"] == Value::String(first), "the second push made another list");
+    ensure!(
+        report["list"] == Value::String(first),
+        "the second push made another list"
+    );
     for platform in ["linux/amd64", "linux/arm64"] {
         let sent = &report["images"][platform]["sent"];
-        ensure!(sent.as_u64() == Some(0), "{sent} pieces of {platform} were sent again");
+        ensure!(
+            sent.as_u64() == Some(0),
+            "{sent} pieces of {platform} were sent again"
+        );
     }
     Ok(())
 }
@@ -102,8 +127,14 @@ fn merges_platforms_pushed_by_machines(test: &ImageContext<'_>) -> Result<()> {
     };
     for builder in [Builder::Oci, Builder::Docker] {
         let list = merge(builder)?;
-        ensure!(test.under("merged")? == list, "the tag is not the list that was printed");
-        ensure!(test.platforms("merged")? == ["linux/amd64", "linux/arm64"], "the list lacks a platform");
+        ensure!(
+            test.under("merged")? == list,
+            "the tag is not the list that was printed"
+        );
+        ensure!(
+            test.platforms("merged")? == ["linux/amd64", "linux/arm64"],
+            "the list lacks a platform"
+        );
     }
     Ok(())
 }
@@ -114,8 +145,15 @@ fn resumes_broken_push_unseen_by_anyone(test: &ImageContext<'_>) -> Result<()> {
     ensure!(half.exit == Some(0), "the first half of the push failed");
     test.has_no_tag("whole")?;
     let whole = test.xtask(&["--push", "--builder", "oci", "--tag", "whole"])?;
-    whole.said(&["linux/amd64", "(0 of 2 pieces had to be sent)", "(2 of 2 pieces had to be sent)"])?;
-    ensure!(test.platforms("whole")? == ["linux/amd64", "linux/arm64"], "the list lacks a platform");
+    whole.said(&[
+        "linux/amd64",
+        "(0 of 2 pieces had to be sent)",
+        "(2 of 2 pieces had to be sent)",
+    ])?;
+    ensure!(
+        test.platforms("whole")? == ["linux/amd64", "linux/arm64"],
+        "the list lacks a platform"
+    );
     Ok(())
 }
 
@@ -123,7 +161,9 @@ fn keeps_everything_local_without_push(test: &ImageContext<'_>) -> Result<()> {
     let layout = test.xtask(&["--builder", "oci", "--tag", "here"])?;
     ensure!(layout.exit == Some(0), "the images were not made");
     let index: Value = serde_json::from_slice(&fs::read(test.path("oci/index.json"))?)?;
-    let digest = index["manifests"][0]["digest"].as_str().context("the layout names no list")?;
+    let digest = index["manifests"][0]["digest"]
+        .as_str()
+        .context("the layout names no list")?;
     layout.printed(&format!("{}@{digest}", test.image()))?;
     let loaded = test.xtask(&["--builder", "docker", "--tag", "here"])?;
     ensure!(loaded.exit == Some(0), "the images were not loaded");
@@ -132,7 +172,10 @@ fn keeps_everything_local_without_push(test: &ImageContext<'_>) -> Result<()> {
         let architecture =
             test.docker_prints(&["image", "inspect", "--format", "{{.Architecture}}", &image])?;
         test.docker_prints(&["rmi", &image])?;
-        ensure!(architecture == platform, "the image for {platform} is for {architecture}");
+        ensure!(
+            architecture == platform,
+            "the image for {platform} is for {architecture}"
+        );
     }
     test.has_no_tag("here")
 }

@@ -22,8 +22,10 @@ cases! {
 }
 
 /// The platforms, with a part of the version of each program.
-const PLATFORMS: [(&str, &str); 2] =
-    [("linux/amd64", "x86_64-unknown-linux-musl"), ("linux/arm64", "aarch64-unknown-linux-musl")];
+const PLATFORMS: [(&str, &str); 2] = [
+    ("linux/amd64", "x86_64-unknown-linux-musl"),
+    ("linux/arm64", "aarch64-unknown-linux-musl"),
+];
 
 fn docker_image_runs_on_every_platform(test: &ImageContext<'_>) -> Result<()> {
     serves(test, Builder::Docker)
@@ -50,16 +52,24 @@ fn serves(test: &ImageContext<'_>, builder: Builder) -> Result<()> {
             &image,
             "--version",
         ])?;
-        ensure!(version.contains(target), "on {platform} the program is `{version}`");
+        ensure!(
+            version.contains(target),
+            "on {platform} the program is `{version}`"
+        );
         let container = Container::start(test, &image, platform, &["--volume", &volume])?;
         let text = http::say(&container.address, "kept", &format!("on {platform}"))?.text()?;
-        ensure!(text == format!("echo: on {platform}"), "on {platform} it answers `{text}`");
+        ensure!(
+            text == format!("echo: on {platform}"),
+            "on {platform} it answers `{text}`"
+        );
         container.exec(&["weft", "status"])?;
         container.stop()?;
     }
     let session = fs::read_to_string(home.join("sessions/kept.json")).context("no session was kept")?;
     ensure!(
-        PLATFORMS.iter().all(|(platform, _)| session.contains(&format!("on {platform}"))),
+        PLATFORMS
+            .iter()
+            .all(|(platform, _)| session.contains(&format!("on {platform}"))),
         "a turn was lost"
     );
     Ok(())
@@ -77,12 +87,23 @@ fn runs_unprivileged_on_read_only_root(test: &ImageContext<'_>) -> Result<()> {
     let text = http::say(&container.address, "kept", "hello")?.text()?;
     ensure!(text == "echo: hello", "it answers `{text}`");
     let sessions = container.exec(&["weft", "sessions", "list"])?;
-    ensure!(sessions.contains("kept"), "the session is not in the volume: `{sessions}`");
+    ensure!(
+        sessions.contains("kept"),
+        "the session is not in the volume: `{sessions}`"
+    );
     // Without a volume, and with another home.
-    let words = [&rights[..], &["--tmpfs", "/data:mode=1777", "--env", "CLAWFT_HOME=/data"]].concat();
+    let words = [
+        &rights[..],
+        &["--tmpfs", "/data:mode=1777", "--env", "CLAWFT_HOME=/data"],
+    ]
+    .concat();
     let config = format!("{}:/data/config.json:ro", test.path("config.json").display());
-    let container =
-        Container::start(test, &image, "linux/amd64", &[&words[..], &["--volume", &config]].concat())?;
+    let container = Container::start(
+        test,
+        &image,
+        "linux/amd64",
+        &[&words[..], &["--volume", &config]].concat(),
+    )?;
     let text = http::say(&container.address, "kept", "hello")?.text()?;
     ensure!(text == "echo: hello", "with another home it answers `{text}`");
     Ok(())
@@ -104,8 +125,14 @@ fn on_network(test: &ImageContext<'_>, image: &str, network: &str) -> Result<()>
     ensure!(status("/readyz", None)? == 200, "it is not ready");
     ensure!(status("/v1/models", None)? == 401, "it asks for no token");
     let token = container.file("/root/.clawft/gateway-token")?;
-    ensure!(status("/v1/models", Some(token.trim()))? == 200, "it does not know its own token");
-    ensure!(!container.log()?.contains(token.trim()), "the token is in the log");
+    ensure!(
+        status("/v1/models", Some(token.trim()))? == 200,
+        "it does not know its own token"
+    );
+    ensure!(
+        !container.log()?.contains(token.trim()),
+        "the token is in the log"
+    );
     Ok(())
 }
 
@@ -114,7 +141,11 @@ fn image_holds_one_file_and_no_key(test: &ImageContext<'_>) -> Result<()> {
         test.push(builder, &["files"])?;
         for (platform, _) in PLATFORMS {
             let files = files(test, platform)?;
-            ensure!(files == ["weft"], "with {}, {platform} holds {files:?}", builder.name());
+            ensure!(
+                files == ["weft"],
+                "with {}, {platform} holds {files:?}",
+                builder.name()
+            );
         }
     }
     Ok(())

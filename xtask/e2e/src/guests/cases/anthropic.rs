@@ -23,7 +23,11 @@ fn sends_request_as_the_provider_documents(test: &GuestContext<'_>) -> Result<()
     test.say("hello")?.answered("echo: hello")?;
     let request = test.request()?;
     ensure!(request.method == "POST", "the method is `{}`", request.method);
-    ensure!(request.path.ends_with("/v1/messages"), "the path is `{}`", request.path);
+    ensure!(
+        request.path.ends_with("/v1/messages"),
+        "the path is `{}`",
+        request.path
+    );
     let length = request.body_length.to_string();
     for (name, value) in [
         ("x-api-key", KEY),
@@ -31,21 +35,42 @@ fn sends_request_as_the_provider_documents(test: &GuestContext<'_>) -> Result<()
         ("content-type", "application/json"),
         ("content-length", &length),
     ] {
-        ensure!(request.header(name)? == value, "`{name}` is `{}`", request.header(name)?);
+        ensure!(
+            request.header(name)? == value,
+            "`{name}` is `{}`",
+            request.header(name)?
+        );
     }
     for name in ["authorization", "transfer-encoding"] {
         ensure!(!request.has_header(name), "the request has the header `{name}`");
     }
     let body = request.json()?;
-    ensure!(body["model"] == "claude-sonnet-4-5", "the model is {}", body["model"]);
-    ensure!(body["max_tokens"] == 4096, "`max_tokens`, which is required, is {}", body["max_tokens"]);
-    ensure!(body.get("system").is_none(), "there is a system prompt: {}", body["system"]);
+    ensure!(
+        body["model"] == "claude-sonnet-4-5",
+        "the model is {}",
+        body["model"]
+    );
+    ensure!(
+        body["max_tokens"] == 4096,
+        "`max_tokens`, which is required, is {}",
+        body["max_tokens"]
+    );
+    ensure!(
+        body.get("system").is_none(),
+        "there is a system prompt: {}",
+        body["system"]
+    );
     request.carries(&[("user", "hello")])?;
     test.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
 }
 
 fn sends_system_prompt_as_own_field(test: &GuestContext<'_>) -> Result<()> {
-    test.configure_as(ANTHROPIC, "ok", json!({}), json!({ "system_prompt": "Be brief.", "max_tokens": 77 }))?;
+    test.configure_as(
+        ANTHROPIC,
+        "ok",
+        json!({}),
+        json!({ "system_prompt": "Be brief.", "max_tokens": 77 }),
+    )?;
     test.say("hello")?.answered("echo: hello")?;
     let body = test.request()?.json()?;
     ensure!(body["system"] == "Be brief.", "`system` is {}", body["system"]);
@@ -58,13 +83,23 @@ fn second_turn_carries_the_first(test: &GuestContext<'_>) -> Result<()> {
     configure(test, "ok")?;
     test.say("one")?.answered("echo: one")?;
     test.say("two")?.answered("echo: two")?;
-    let history = [("user", "one"), ("assistant", "echo: one"), ("user", "two"), ("assistant", "echo: two")];
+    let history = [
+        ("user", "one"),
+        ("assistant", "echo: one"),
+        ("user", "two"),
+        ("assistant", "echo: two"),
+    ];
     test.received(2)?[1].carries(&history[..3])?;
     test.stored("default", &history)
 }
 
 fn provider_of_another_name_states_kind(test: &GuestContext<'_>) -> Result<()> {
-    test.configure_as("proxy", "ok", json!({ "kind": "anthropic" }), json!({ "model": "a-model" }))?;
+    test.configure_as(
+        "proxy",
+        "ok",
+        json!({ "kind": "anthropic" }),
+        json!({ "model": "a-model" }),
+    )?;
     speaks_anthropic(test)
 }
 
@@ -82,7 +117,8 @@ fn speaks_anthropic(test: &GuestContext<'_>) -> Result<()> {
 
 fn status_401_names_variable_but_not_key(test: &GuestContext<'_>) -> Result<()> {
     configure(test, "status-401")?;
-    test.say("hello")?.failed(&["Invalid API key", ANTHROPIC, KEY_VARIABLE])?;
+    test.say("hello")?
+        .failed(&["Invalid API key", ANTHROPIC, KEY_VARIABLE])?;
     test.received(1)?;
     test.stored_nothing()
 }

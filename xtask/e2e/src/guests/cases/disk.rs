@@ -23,8 +23,17 @@ fn keeps_turns_of_four_guests_on_slow_disk(test: &GuestContext<'_>) -> Result<()
     test.compiled().say("first")?.answered("echo: first")?;
     let effects = test.fixture.effects()?.slow(3500);
     at_once(["0", "1", "2", "3"].map(|message| {
-        let effects = if message < "2" { effects.clone() } else { effects.clone().ahead(10) };
-        move || test.compiled().effects(effects).say(message)?.answered(&format!("echo: {message}"))
+        let effects = if message < "2" {
+            effects.clone()
+        } else {
+            effects.clone().ahead(10)
+        };
+        move || {
+            test.compiled()
+                .effects(effects)
+                .say(message)?
+                .answered(&format!("echo: {message}"))
+        }
     }))?;
     stored(test, &["0", "1", "2", "3", "first"])
 }
@@ -46,7 +55,10 @@ fn overtakes_stopped_guest_without_losing_turns(test: &GuestContext<'_>) -> Resu
 
 /// Starts a guest and stops it after it has written its turn, and before it renames the file to the session.
 fn stopping(test: &GuestContext<'_>, message: &str) -> Result<Guarded> {
-    let mut guest = test.compiled().effects(test.fixture.effects()?.stopped_after_fsync()).start(message)?;
+    let mut guest = test
+        .compiled()
+        .effects(test.fixture.effects()?.stopped_after_fsync())
+        .start(message)?;
     guest.stops_within(LIMIT)?;
     Ok(guest)
 }
@@ -63,7 +75,10 @@ fn stored(test: &GuestContext<'_>, messages: &[&str]) -> Result<()> {
     let mut said = Vec::new();
     for turn in session.chunks(2) {
         let [(_, question), (_, answer)] = turn else { break };
-        ensure!(*answer == format!("echo: {question}"), "`{question}` is followed by `{answer}`");
+        ensure!(
+            *answer == format!("echo: {question}"),
+            "`{question}` is followed by `{answer}`"
+        );
         said.push(question.as_str());
     }
     said.sort_unstable();

@@ -35,7 +35,10 @@ fn keeps_session_whole_through_hundred_kills(test: &GuestContext<'_>) -> Result<
     test.configure_agent("ok", json!({ "context_tokens": 1000 }))?;
     // Large, so that writing takes a while.
     let long = "a long story ".repeat(20_000);
-    test.write("sessions/default.json", session(&[("user", "tell"), ("assistant", &long)]).as_bytes())?;
+    test.write(
+        "sessions/default.json",
+        session(&[("user", "tell"), ("assistant", &long)]).as_bytes(),
+    )?;
     let window = storing(test)?.elapsed_until_end()?;
     let mut stored = old_or_new(test, 2)?;
     ensure!(stored == 4, "the guest that was left alone stored nothing");
@@ -70,15 +73,24 @@ fn storing(test: &GuestContext<'_>) -> Result<Storing> {
     let mut guest = test.compiled().start("hello")?;
     let begun = Instant::now();
     while test.locks()?.is_empty() && !guest.has_ended()? {
-        ensure!(begun.elapsed() < Duration::from_secs(20), "the guest never came to store its turn");
+        ensure!(
+            begun.elapsed() < Duration::from_secs(20),
+            "the guest never came to store its turn"
+        );
     }
-    Ok(Storing { guest, since: Instant::now() })
+    Ok(Storing {
+        guest,
+        since: Instant::now(),
+    })
 }
 
 impl Storing {
     fn elapsed_until_end(self) -> Result<Duration> {
         let status = self.guest.wait(Duration::from_secs(20))?;
-        ensure!(status.success(), "the guest that was left alone ended with {status}");
+        ensure!(
+            status.success(),
+            "the guest that was left alone ended with {status}"
+        );
         Ok(self.since.elapsed())
     }
 
@@ -96,7 +108,11 @@ fn old_or_new(test: &GuestContext<'_>, stored: usize) -> Result<usize> {
     let bytes = fs::read(test.session_path("default")).context("the session has gone")?;
     let found: Value = serde_json::from_slice(&bytes).context("the session is torn")?;
     let found = messages(&found).context("the session holds no messages")?;
-    let new: Vec<_> = found.iter().skip(stored).map(|(_, content)| content.as_str()).collect();
+    let new: Vec<_> = found
+        .iter()
+        .skip(stored)
+        .map(|(_, content)| content.as_str())
+        .collect();
     ensure!(
         new.is_empty() || new == ["hello", "echo: hello"],
         "beyond the {stored} messages there are {new:?}"
@@ -112,7 +128,10 @@ fn old_or_new(test: &GuestContext<'_>, stored: usize) -> Result<usize> {
 
 fn remove_locks(test: &GuestContext<'_>) -> Result<()> {
     let remove = |name: &String| fs::remove_file(test.locks_path().join(name));
-    test.locks()?.iter().try_for_each(remove).context("could not remove the lock")
+    test.locks()?
+        .iter()
+        .try_for_each(remove)
+        .context("could not remove the lock")
 }
 
 /// The number of random answers in a case.
@@ -146,7 +165,10 @@ fn survives_random_streams_of_anthropic(test: &GuestContext<'_>) -> Result<()> {
 
 /// Runs [`ANSWERS`] seeds, which differ in each run and in each `part`; only one if a seed was given.
 fn chaos(test: &GuestContext<'_>, part: u64, name: &str, stream: bool) -> Result<()> {
-    let first = test.fixture.seed.unwrap_or(test.fixture.first_seed + part * ANSWERS as u64);
+    let first = test
+        .fixture
+        .seed
+        .unwrap_or(test.fixture.first_seed + part * ANSWERS as u64);
     let count = if test.fixture.seed.is_some() { 1 } else { ANSWERS };
     let next = AtomicUsize::new(0);
     let work = |worker: usize| -> Result<()> {
@@ -175,14 +197,23 @@ fn ask(test: &GuestContext<'_>, seed: u64, name: &str, stream: bool) -> Result<(
     )?;
     // A separate session, so that neither its history nor its size matters.
     let session = seed.to_string();
-    let outcome = test.compiled().memory(MEMORY).arguments(&["--session", &session]).say("hello")?;
+    let outcome = test
+        .compiled()
+        .memory(MEMORY)
+        .arguments(&["--session", &session])
+        .say("hello")?;
     let seen = || format!("stdout: {:?}, stderr: {:?}", outcome.stdout, outcome.stderr);
     outcome.ended_in_order().with_context(seen)?;
     outcome.took(0..DEADLINE + GRACE).with_context(seen)?;
-    ensure!(!outcome.stderr.contains("hunter2"), "the password of a location is shown");
+    ensure!(
+        !outcome.stderr.contains("hunter2"),
+        "the password of a location is shown"
+    );
     let path = test.session_path(&session);
     if let Ok(bytes) = fs::read(&path) {
-        serde_json::from_slice::<Value>(&bytes).with_context(seen).context("the session is not JSON")?;
+        serde_json::from_slice::<Value>(&bytes)
+            .with_context(seen)
+            .context("the session is not JSON")?;
         fs::remove_file(&path).context("could not remove the session")?;
     }
     Ok(())

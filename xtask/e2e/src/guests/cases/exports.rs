@@ -39,13 +39,22 @@ enum Outcome {
 
 impl Answer {
     fn is(&self, text: &str) -> Result<()> {
-        ensure!(self.result == Outcome::Ok(text.to_owned()), "returned {:?}", self.result);
+        ensure!(
+            self.result == Outcome::Ok(text.to_owned()),
+            "returned {:?}",
+            self.result
+        );
         Ok(())
     }
 
     fn failed(&self, parts: &[&str]) -> Result<()> {
-        let Outcome::Err(text) = &self.result else { bail!("returned {:?}", self.result) };
-        ensure!(parts.iter().all(|part| text.contains(part)), "the error is `{text}`");
+        let Outcome::Err(text) = &self.result else {
+            bail!("returned {:?}", self.result)
+        };
+        ensure!(
+            parts.iter().all(|part| text.contains(part)),
+            "the error is `{text}`"
+        );
         Ok(())
     }
 }
@@ -64,10 +73,21 @@ fn process(test: &GuestContext<'_>, message: &str) -> Result<Answer> {
 fn turns_of_one_instance_make_conversation(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     let json = r#"{"role":"user","content":"two"}"#;
-    let answers = call(test, &[json!({ "process-message": "one" }), json!({ "process-message": json })])?;
+    let answers = call(
+        test,
+        &[
+            json!({ "process-message": "one" }),
+            json!({ "process-message": json }),
+        ],
+    )?;
     answers[0].is("echo: one")?;
     answers[1].is("echo: two")?;
-    let history = [("user", "one"), ("assistant", "echo: one"), ("user", "two"), ("assistant", "echo: two")];
+    let history = [
+        ("user", "one"),
+        ("assistant", "echo: one"),
+        ("user", "two"),
+        ("assistant", "echo: two"),
+    ];
     test.received(2)?[1].carries(&history[..3])?;
     test.stored("default", &history)
 }
@@ -80,7 +100,13 @@ fn returns_streamed_answer_and_prints_nothing(test: &GuestContext<'_>) -> Result
 
 fn goes_on_after_an_error_value(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
-    let answers = call(test, &[json!({ "process-message": " \n" }), json!({ "process-message": "hello" })])?;
+    let answers = call(
+        test,
+        &[
+            json!({ "process-message": " \n" }),
+            json!({ "process-message": "hello" }),
+        ],
+    )?;
     answers[0].failed(&["message is empty"])?;
     answers[1].is("echo: hello")?;
     test.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
@@ -94,7 +120,10 @@ fn returns_wrong_key_error_without_key(test: &GuestContext<'_>) -> Result<()> {
 
 fn returns_untrusted_certificate_as_error(test: &GuestContext<'_>) -> Result<()> {
     test.configure_presented(Certificate::Untrusted)?;
-    let words = ["HTTP unavailable: TLS failed", "the server's certificate is not trusted"];
+    let words = [
+        "HTTP unavailable: TLS failed",
+        "the server's certificate is not trusted",
+    ];
     process(test, "hello")?.failed(&words)?;
     test.sent_nothing()
 }
@@ -103,7 +132,10 @@ fn returns_untrusted_certificate_as_error(test: &GuestContext<'_>) -> Result<()>
 fn returns_broken_off_answer_as_error(test: &GuestContext<'_>) -> Result<()> {
     test.configure_agent("stream-cut", json!({ "stream": true }))?;
     process(test, "hello there, how are you")?.failed(&["the answer is incomplete"])?;
-    ensure!(test.session_files()?.contains(&"default.json".to_owned()), "nothing is stored");
+    ensure!(
+        test.session_files()?.contains(&"default.json".to_owned()),
+        "nothing is stored"
+    );
     Ok(())
 }
 
@@ -113,7 +145,9 @@ fn returns_missing_configuration_with_its_path(test: &GuestContext<'_>) -> Resul
 
 fn returns_capabilities_of_this_build(test: &GuestContext<'_>) -> Result<()> {
     let answer = call(test, &[json!("capabilities")])?.remove(0);
-    let Outcome::Ok(text) = answer.result else { bail!("returned {:?}", answer.result) };
+    let Outcome::Ok(text) = answer.result else {
+        bail!("returned {:?}", answer.result)
+    };
     let found: Value = serde_json::from_str(&text).context("the capabilities are not JSON")?;
     let version = env!("CARGO_PKG_VERSION");
     let expected = json!({
@@ -132,13 +166,26 @@ fn turn_adds_little_to_the_exchange(test: &GuestContext<'_>) -> Result<()> {
     let native = json!({ "native": { "url": test.url("ok"), "body": body.to_string() } });
     let turns = vec![[native, json!({ "process-message": "hello" })]; TURNS].concat();
     let answers = call(test, &turns)?;
-    let quickest = |first: usize| answers.iter().skip(first).step_by(2).map(|answer| answer.micros).min();
+    let quickest = |first: usize| {
+        answers
+            .iter()
+            .skip(first)
+            .step_by(2)
+            .map(|answer| answer.micros)
+            .min()
+    };
     let (native, turn) = quickest(0).zip(quickest(1)).context("no turns")?;
     for answer in answers.iter().skip(1).step_by(2) {
         answer.is("echo: hello")?;
     }
-    ui::status("Measured", &format!("exchange {native} µs natively, a turn in the guest {turn} µs"));
-    ensure!(turn < native + 20_000, "a turn takes {turn} µs, the exchange alone {native} µs");
+    ui::status(
+        "Measured",
+        &format!("exchange {native} µs natively, a turn in the guest {turn} µs"),
+    );
+    ensure!(
+        turn < native + 20_000,
+        "a turn takes {turn} µs, the exchange alone {native} µs"
+    );
     Ok(())
 }
 
@@ -150,8 +197,15 @@ fn reads_10_kb_configuration_within_10_ms(test: &GuestContext<'_>) -> Result<()>
     for answer in &answers {
         answer.failed(&["message is empty"])?;
     }
-    let quickest = answers.iter().map(|answer| answer.micros).min().context("no calls")?;
-    ui::status("Measured", &format!("configuration of 10 KB read in the guest in {quickest} µs"));
+    let quickest = answers
+        .iter()
+        .map(|answer| answer.micros)
+        .min()
+        .context("no calls")?;
+    ui::status(
+        "Measured",
+        &format!("configuration of 10 KB read in the guest in {quickest} µs"),
+    );
     ensure!(quickest < 10_000, "reading the configuration takes {quickest} µs");
     Ok(())
 }

@@ -28,7 +28,8 @@ fn names_cause_when_nobody_listens(test: &GuestContext<'_>) -> Result<()> {
 /// The writer of the body fails first, and its error has no cause.
 fn names_cause_for_large_message_too(test: &GuestContext<'_>) -> Result<()> {
     test.configure_at(NOBODY, json!({ "retries": 0 }))?;
-    test.say(&"large ".repeat(50_000))?.failed(&["HTTP unavailable", "refused"])
+    test.say(&"large ".repeat(50_000))?
+        .failed(&["HTTP unavailable", "refused"])
 }
 
 fn names_cause_for_unknown_host(test: &GuestContext<'_>) -> Result<()> {
@@ -62,7 +63,11 @@ fn waits_for_slow_answer_within_timeout(test: &GuestContext<'_>) -> Result<()> {
 fn host_without_http_refuses_component(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     let outcome = test.component().without_http().say("hello")?;
-    ensure!(outcome.exit == Some(1), "exit code {:?}, expected 1", outcome.exit);
+    ensure!(
+        outcome.exit == Some(1),
+        "exit code {:?}, expected 1",
+        outcome.exit
+    );
     outcome.said(&["wasi:http/"])?;
     ensure!(!outcome.stderr.contains("wasm trap"), "the guest trapped");
     Ok(())

@@ -30,19 +30,29 @@ fn two_processes_lose_no_turn(test: &GuestContext<'_>) -> Result<()> {
     let talk = |process: usize| {
         (0..ROUNDS).try_for_each(|round| {
             let message = format!("{process}/{round}");
-            test.compiled().say(&message)?.answered(&format!("echo: {message}"))
+            test.compiled()
+                .say(&message)?
+                .answered(&format!("echo: {message}"))
         })
     };
     at_once((0..PROCESSES).map(|process| move || talk(process)))?;
 
     let stored = test.session("default")?;
-    ensure!(stored.len() == 2 * PROCESSES * ROUNDS, "{} messages are stored", stored.len());
+    ensure!(
+        stored.len() == 2 * PROCESSES * ROUNDS,
+        "{} messages are stored",
+        stored.len()
+    );
     for (process, round) in (0..PROCESSES).flat_map(|process| (0..ROUNDS).map(move |round| (process, round)))
     {
-        let turn =
-            [("user", format!("{process}/{round}")), ("assistant", format!("echo: {process}/{round}"))];
+        let turn = [
+            ("user", format!("{process}/{round}")),
+            ("assistant", format!("echo: {process}/{round}")),
+        ];
         let whole = |pair: &[(String, String)]| {
-            pair.iter().zip(&turn).all(|(found, turn)| (found.0.as_str(), &found.1) == (turn.0, &turn.1))
+            pair.iter()
+                .zip(&turn)
+                .all(|(found, turn)| (found.0.as_str(), &found.1) == (turn.0, &turn.1))
         };
         ensure!(
             stored.chunks(2).filter(|pair| whole(pair)).count() == 1,
@@ -65,7 +75,10 @@ fn takes_over_lock_of_killed_process(test: &GuestContext<'_>) -> Result<()> {
 
 pub(super) fn only_the_session(test: &GuestContext<'_>) -> Result<()> {
     let files = test.session_files()?;
-    ensure!(files == ["default.json"], "the directory of sessions holds {files:?}");
+    ensure!(
+        files == ["default.json"],
+        "the directory of sessions holds {files:?}"
+    );
     let locks = test.locks()?;
     ensure!(locks.is_empty(), "locks are left: {locks:?}");
     Ok(())
@@ -88,7 +101,10 @@ fn does_not_follow_link_out_of_directory(test: &GuestContext<'_>) -> Result<()> 
     for request in test.requests()? {
         ensure!(!request.body.contains("secret"), "a file outside was sent");
     }
-    ensure!(fs::read(&outside)? == secret.as_bytes(), "a file outside was changed");
+    ensure!(
+        fs::read(&outside)? == secret.as_bytes(),
+        "a file outside was changed"
+    );
     Ok(())
 }
 
@@ -100,13 +116,20 @@ fn keeps_old_session_on_full_disk(test: &GuestContext<'_>) -> Result<()> {
     test.configure_agent("ok", json!({ "context_tokens": 20_000 }))?;
     test.write("sessions/default.json", old.as_bytes())?;
 
-    let guest = if disk.is_some() { test.component() } else { test.component().file_size(32) };
+    let guest = if disk.is_some() {
+        test.component()
+    } else {
+        test.component().file_size(32)
+    };
     let outcome = guest.say("hello")?;
     outcome.unstored("echo: hello", &["sessions/default"])?;
     if disk.is_some() {
         outcome.said(&["no space left"])?;
     }
-    ensure!(fs::read(test.session_path("default"))? == old.as_bytes(), "the old session has changed");
+    ensure!(
+        fs::read(test.session_path("default"))? == old.as_bytes(),
+        "the old session has changed"
+    );
     only_the_session(test)
 }
 
@@ -120,7 +143,10 @@ fn prints_answer_in_unwritable_directory(test: &GuestContext<'_>) -> Result<()> 
         None => forbid_writing(test)?,
     }
     test.say("two")?.unstored("echo: two", &["sessions/default"])?;
-    ensure!(fs::read(test.session_path("default"))? == old.as_bytes(), "the old session has changed");
+    ensure!(
+        fs::read(test.session_path("default"))? == old.as_bytes(),
+        "the old session has changed"
+    );
     only_the_session(test)
 }
 
@@ -142,8 +168,10 @@ fn cuts_long_history_for_the_model(test: &GuestContext<'_>) -> Result<()> {
         .flat_map(|turn| [("user", turn), ("assistant", turn)])
         .map(|(role, turn)| (role.to_owned(), format!("{turn} {}", "word ".repeat(20))))
         .collect();
-    let turns: Vec<(&str, &str)> =
-        turns.iter().map(|(role, content)| (role.as_str(), content.as_str())).collect();
+    let turns: Vec<(&str, &str)> = turns
+        .iter()
+        .map(|(role, content)| (role.as_str(), content.as_str()))
+        .collect();
     test.configure_as(
         PROVIDER,
         "ok",
@@ -154,15 +182,31 @@ fn cuts_long_history_for_the_model(test: &GuestContext<'_>) -> Result<()> {
     test.say("hello")?.answered("echo: hello")?;
 
     let sent = test.request()?.messages()?;
-    ensure!((10..60).contains(&sent.len()), "{} messages were sent", sent.len());
-    ensure!(sent[0].0 == "system" && sent[1].0 == "user", "the request begins with {:?}", &sent[..2]);
-    ensure!(sent.last().is_some_and(|(_, content)| content == "hello"), "the newest message was not sent");
+    ensure!(
+        (10..60).contains(&sent.len()),
+        "{} messages were sent",
+        sent.len()
+    );
+    ensure!(
+        sent[0].0 == "system" && sent[1].0 == "user",
+        "the request begins with {:?}",
+        &sent[..2]
+    );
+    ensure!(
+        sent.last().is_some_and(|(_, content)| content == "hello"),
+        "the newest message was not sent"
+    );
     // The newest turns, complete and without a gap.
     let history = &sent[1..sent.len() - 1];
     let newest = &turns[turns.len() - history.len()..];
-    ensure!(testkit::same_messages(history, newest), "the request does not have the end of the history");
-    let all: Vec<(&str, &str)> =
-        turns.into_iter().chain([("user", "hello"), ("assistant", "echo: hello")]).collect();
+    ensure!(
+        testkit::same_messages(history, newest),
+        "the request does not have the end of the history"
+    );
+    let all: Vec<(&str, &str)> = turns
+        .into_iter()
+        .chain([("user", "hello"), ("assistant", "echo: hello")])
+        .collect();
     test.stored("default", &all)
 }
 

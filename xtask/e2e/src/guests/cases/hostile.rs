@@ -28,7 +28,11 @@ fn reports_answer_compressed_without_request(test: &GuestContext<'_>) -> Result<
 }
 
 fn reports_redirect_without_following_or_credentials(test: &GuestContext<'_>) -> Result<()> {
-    named(test, "redirect", &["307", "redirects are not followed", "127.0.0.1"])
+    named(
+        test,
+        "redirect",
+        &["307", "redirects are not followed", "127.0.0.1"],
+    )
 }
 
 fn reports_answer_without_content(test: &GuestContext<'_>) -> Result<()> {
@@ -63,15 +67,25 @@ fn times_out_on_trickling_bytes(test: &GuestContext<'_>) -> Result<()> {
 fn named(test: &GuestContext<'_>, scenario: &str, words: &[&str]) -> Result<()> {
     let check = |name: &str, stream: bool| {
         let test = test.within(&format!("{name} {}", if stream { "stream" } else { "whole" }))?;
-        test.configure_as(name, scenario, json!({ "timeout_secs": 2 }), json!({ "stream": stream }))?;
+        test.configure_as(
+            name,
+            scenario,
+            json!({ "timeout_secs": 2 }),
+            json!({ "stream": stream }),
+        )?;
         let outcome = test.component().memory(MEMORY).say("hello")?;
         outcome.failed(words)?;
-        ensure!(!outcome.stderr.contains("hunter2"), "the password of a location is shown");
+        ensure!(
+            !outcome.stderr.contains("hunter2"),
+            "the password of a location is shown"
+        );
         outcome.took(0..4)?;
         test.received(1)?;
         test.stored_nothing()
     };
-    let ways = PROVIDERS.into_iter().flat_map(|name| [false, true].map(|stream| (name, stream)));
+    let ways = PROVIDERS
+        .into_iter()
+        .flat_map(|name| [false, true].map(|stream| (name, stream)));
     at_once(ways.map(|(name, stream)| move || check(name, stream)))
 }
 
@@ -89,9 +103,15 @@ fn refuses_bad_address_before_sending_anything(test: &GuestContext<'_>) -> Resul
         test.configure_at(&address, json!({}))?;
         let outcome = test.say("hello")?;
         outcome.failed(&["/config/config.json", "api_base"])?;
-        ensure!(!outcome.stderr.contains("hunter2"), "the password in `{address}` is shown");
+        ensure!(
+            !outcome.stderr.contains("hunter2"),
+            "the password in `{address}` is shown"
+        );
     }
     test.sent_nothing()?;
-    ensure!(test.fixture.provider.requests("bad-address")?.is_empty(), "something was sent");
+    ensure!(
+        test.fixture.provider.requests("bad-address")?.is_empty(),
+        "something was sent"
+    );
     test.stored_nothing()
 }

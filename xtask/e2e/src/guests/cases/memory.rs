@@ -44,7 +44,9 @@ fn streamed_answer_takes_bounded_memory(test: &GuestContext<'_>) -> Result<()> {
 fn within(test: &GuestContext<'_>, stream: bool, memory: usize) -> Result<()> {
     for (name, shape) in PROVIDERS.into_iter().zip(["text", "escaped"]) {
         let test = test.within(name)?;
-        let outcome = large(&test, name, shape, SIZE, stream)?.memory(memory).say("hello")?;
+        let outcome = large(&test, name, shape, SIZE, stream)?
+            .memory(memory)
+            .say("hello")?;
         outcome.answered(&text(shape, SIZE))?;
         test.stored("default", &[("user", "hello"), ("assistant", &text(shape, SIZE))])?;
     }
@@ -53,7 +55,9 @@ fn within(test: &GuestContext<'_>, stream: bool, memory: usize) -> Result<()> {
 
 /// Returns each protocol with each form of text.
 fn ways() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PROVIDERS.into_iter().flat_map(|name| ["text", "escaped"].map(|shape| (name, shape)))
+    PROVIDERS
+        .into_iter()
+        .flat_map(|name| ["text", "escaped"].map(|shape| (name, shape)))
 }
 
 /// Returns a guest that gets an answer of `size` bytes.
@@ -66,7 +70,12 @@ fn large<'a>(
 ) -> Result<Guest<'a>> {
     // In a stream, the JSON around each delta of text is longer than the text.
     let options = json!({ "max_response_bytes": size * 4 + BASE });
-    test.configure_as(name, &format!("{shape}-{size}"), options, json!({ "stream": stream }))?;
+    test.configure_as(
+        name,
+        &format!("{shape}-{size}"),
+        options,
+        json!({ "stream": stream }),
+    )?;
     Ok(test.component())
 }
 
@@ -95,7 +104,10 @@ fn too_little_for(test: &GuestContext<'_>, shape: &str, stream: bool) -> Result<
     let whole = text(shape, FEW);
     for pages in (18..).step_by(9) {
         // Each has its own session, because a partial answer is stored.
-        let guest = test.component().memory(pages * 65536).arguments(&["--session", &pages.to_string()]);
+        let guest = test
+            .component()
+            .memory(pages * 65536)
+            .arguments(&["--session", &pages.to_string()]);
         let outcome = guest.say("hello")?;
         let check = || match outcome.exit {
             Some(0) => outcome.answered(&whole),
@@ -116,7 +128,10 @@ fn does_not_fit(outcome: &Outcome, whole: &str, stream: bool) -> Result<()> {
         return outcome.failed(&words);
     }
     let arrived = outcome.stdout.strip_suffix('\n').unwrap_or_default();
-    ensure!(whole.starts_with(arrived), "something else was printed than the beginning of the answer");
+    ensure!(
+        whole.starts_with(arrived),
+        "something else was printed than the beginning of the answer"
+    );
     outcome.broke_off(arrived, &words)
 }
 

@@ -28,14 +28,25 @@ fn module_prints_its_capabilities(test: &GuestContext<'_>) -> Result<()> {
 
 fn capabilities(guest: Guest<'_>, platform: &str, http: bool) -> Result<()> {
     let outcome = guest.arguments(&["--capabilities"]).ask()?;
-    ensure!(outcome.exit == Some(0), "exit code {:?}, expected 0", outcome.exit);
+    ensure!(
+        outcome.exit == Some(0),
+        "exit code {:?}, expected 0",
+        outcome.exit
+    );
     let found: Value = serde_json::from_str(&outcome.stdout).context("the capabilities are not JSON")?;
     let expected = json!({ "platform": platform, "status": "ready", "http": http, "fs": true });
     for (key, expected) in expected.as_object().context("the expectation is an object")? {
-        ensure!(found.get(key) == Some(expected), "`{key}` is {:?}, expected {expected}", found.get(key));
+        ensure!(
+            found.get(key) == Some(expected),
+            "`{key}` is {:?}, expected {expected}",
+            found.get(key)
+        );
     }
     let version = found.get("version").and_then(Value::as_str);
-    ensure!(version == Some(env!("CARGO_PKG_VERSION")), "`version` is {version:?}");
+    ensure!(
+        version == Some(env!("CARGO_PKG_VERSION")),
+        "`version` is {version:?}"
+    );
     Ok(())
 }
 
@@ -45,7 +56,10 @@ fn component_prints_version_and_usage(test: &GuestContext<'_>) -> Result<()> {
         .ask()?
         .answered(concat!("clawft ", env!("CARGO_PKG_VERSION")))?;
     let help = test.component().arguments(&["--help"]).ask()?;
-    ensure!(help.exit == Some(0) && help.stderr.is_empty(), "--help is not a success");
+    ensure!(
+        help.exit == Some(0) && help.stderr.is_empty(),
+        "--help is not a success"
+    );
     for word in ["--session", "--capabilities", "--version", "/config"] {
         ensure!(help.stdout.contains(word), "--help does not speak of `{word}`");
     }
@@ -63,7 +77,11 @@ fn refuses_unknown_argument_by_name(test: &GuestContext<'_>) -> Result<()> {
 fn wasm_tools_finds_component_valid(test: &GuestContext<'_>) -> Result<()> {
     let shell = test.fixture.shell()?;
     let (wasm_tools, component) = (&test.fixture.wasm_tools, &test.fixture.shipped.component);
-    cmd::run_quietly(cmd!(shell, "{wasm_tools} validate {component}"), "validate the component", 20)
+    cmd::run_quietly(
+        cmd!(shell, "{wasm_tools} validate {component}"),
+        "validate the component",
+        20,
+    )
 }
 
 fn module_reports_chat_without_http(test: &GuestContext<'_>) -> Result<()> {

@@ -29,14 +29,16 @@ fn status_403_reports_invalid_key(test: &GuestContext<'_>) -> Result<()> {
 /// A wrong key stays wrong: one request, with the default number of retries.
 fn refused_key(test: &GuestContext<'_>, scenario: &str) -> Result<()> {
     test.configure_with(scenario, json!({}))?;
-    test.say("hello")?.failed(&["Invalid API key", PROVIDER, KEY_VARIABLE])?;
+    test.say("hello")?
+        .failed(&["Invalid API key", PROVIDER, KEY_VARIABLE])?;
     test.received(1)?;
     test.stored_nothing()
 }
 
 fn status_400_passes_on_providers_words(test: &GuestContext<'_>) -> Result<()> {
     test.configure_with("status-400", json!({}))?;
-    test.say("hello")?.failed(&[PROVIDER, "400", "This request is answered with status 400."])?;
+    test.say("hello")?
+        .failed(&[PROVIDER, "400", "This request is answered with status 400."])?;
     test.received(1)?;
     test.stored_nothing()
 }
@@ -46,13 +48,17 @@ fn status_500_is_retried_twice_by_default(test: &GuestContext<'_>) -> Result<()>
     let words = "The server had an error while processing your request. Sorry about that!";
     test.say("hello")?.failed(&[PROVIDER, "500", words])?;
     let requests = test.received(3)?;
-    ensure!(requests.iter().all(|request| request.body == requests[0].body), "a retry sent something else");
+    ensure!(
+        requests.iter().all(|request| request.body == requests[0].body),
+        "a retry sent something else"
+    );
     test.stored_nothing()
 }
 
 fn status_429_is_retried_as_configured(test: &GuestContext<'_>) -> Result<()> {
     test.configure_with("status-429", json!({ "retries": 1 }))?;
-    test.say("hello")?.failed(&[PROVIDER, "429", "Rate limit reached"])?;
+    test.say("hello")?
+        .failed(&[PROVIDER, "429", "Rate limit reached"])?;
     test.received(2).map(drop)
 }
 

@@ -39,7 +39,10 @@ fn answers_after_one_reset_connection(test: &GuestContext<'_>) -> Result<()> {
 
 fn answers_once_late_server_listens(test: &GuestContext<'_>) -> Result<()> {
     let port = free_port()?;
-    test.configure_at(&format!("http://127.0.0.1:{port}/ok/late/v1"), json!({ "retries": 5 }))?;
+    test.configure_at(
+        &format!("http://127.0.0.1:{port}/ok/late/v1"),
+        json!({ "retries": 5 }),
+    )?;
     thread::scope(|scope| {
         let guest = scope.spawn(|| test.say("hello"));
         // Longer than a refused connection takes, and shorter than the guest's deadline.
@@ -94,6 +97,10 @@ fn does_not_retry_after_timeout(test: &GuestContext<'_>) -> Result<()> {
     test.configure_with("silent", json!({ "retries": 2, "timeout_secs": 1 }))?;
     let outcome = test.say("hello")?;
     outcome.failed(&["Request timed out after 1 s"])?;
-    ensure!(outcome.wall < Duration::from_secs(3), "it took {:.2?}", outcome.wall);
+    ensure!(
+        outcome.wall < Duration::from_secs(3),
+        "it took {:.2?}",
+        outcome.wall
+    );
     test.received(1).map(drop)
 }

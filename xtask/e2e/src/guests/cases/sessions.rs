@@ -29,7 +29,10 @@ fn keeps_damaged_session_aside_and_begins_new(test: &GuestContext<'_>) -> Result
 }
 
 fn keeps_session_cut_short_aside(test: &GuestContext<'_>) -> Result<()> {
-    kept_aside(test, br#"{"version":1,"id":"default","messages":[{"role":"user","conte"#)
+    kept_aside(
+        test,
+        br#"{"version":1,"id":"default","messages":[{"role":"user","conte"#,
+    )
 }
 
 fn keeps_session_of_wrong_shape_aside(test: &GuestContext<'_>) -> Result<()> {
@@ -41,18 +44,30 @@ fn keeps_first_damaged_session_beside_the_second(test: &GuestContext<'_>) -> Res
     let before = others(test)?;
     damage_and_chat(test, b"second damage")?;
     let after = others(test)?;
-    ensure!(after.len() == 2, "two damaged sessions are kept in {} files", after.len());
-    ensure!(before.iter().all(|file| after.contains(file)), "the first damaged session has changed");
+    ensure!(
+        after.len() == 2,
+        "two damaged sessions are kept in {} files",
+        after.len()
+    );
+    ensure!(
+        before.iter().all(|file| after.contains(file)),
+        "the first damaged session has changed"
+    );
     Ok(())
 }
 
 fn refuses_session_id_that_leaves_the_directory(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     for id in ["../up", "/abs", "..", "a/b", ""] {
-        test.component().arguments(&["--session", id]).say("hello")?.failed(&["session id"])?;
+        test.component()
+            .arguments(&["--session", id])
+            .say("hello")?
+            .failed(&["session id"])?;
     }
     test.sent_nothing()?;
-    let files = fs::read_dir(test.granted()).context("could not list the granted directory")?.count();
+    let files = fs::read_dir(test.granted())
+        .context("could not list the granted directory")?
+        .count();
     ensure!(files == 1, "something was written");
     Ok(())
 }
@@ -65,7 +80,10 @@ fn leaves_session_of_newer_version_alone(test: &GuestContext<'_>) -> Result<()> 
     test.say("hello")?.failed(&["default.json", "version 2"])?;
     test.sent_nothing()?;
     let files = test.session_files()?;
-    ensure!(files == ["default.json"], "the directory of sessions holds {files:?}");
+    ensure!(
+        files == ["default.json"],
+        "the directory of sessions holds {files:?}"
+    );
     let kept = fs::read(test.granted().join("sessions/default.json")).context("the session file is gone")?;
     ensure!(kept == session, "the session file was changed");
     Ok(())
@@ -75,18 +93,21 @@ fn leaves_session_of_newer_version_alone(test: &GuestContext<'_>) -> Result<()> 
 fn refuses_session_that_is_no_file(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     fs::create_dir_all(test.session_path("default"))?;
-    test.say("hello")?.failed(&["default.json", "it is not a regular file"])?;
+    test.say("hello")?
+        .failed(&["default.json", "it is not a regular file"])?;
     #[cfg(unix)]
     {
         fs::remove_dir(test.session_path("default"))?;
         let (shell, path) = (test.fixture.shell()?, test.session_path("default"));
         cmd::run(xshell::cmd!(shell, "mkfifo {path}"), "make a pipe")?;
-        test.say("hello")?.failed(&["default.json", "it is not a regular file"])?;
+        test.say("hello")?
+            .failed(&["default.json", "it is not a regular file"])?;
         test.sent_nothing()?;
         fs::remove_file(test.session_path("default"))?;
         let path = test.granted().join("sessions/.locks");
         cmd::run(xshell::cmd!(shell, "mkfifo {path}"), "make a pipe")?;
-        test.say("hello")?.unstored("echo: hello", &["sessions/default.json", "a file is in the way"])?;
+        test.say("hello")?
+            .unstored("echo: hello", &["sessions/default.json", "a file is in the way"])?;
     }
     Ok(())
 }
@@ -117,7 +138,8 @@ fn does_not_restore_session_deleted_meanwhile(test: &GuestContext<'_>) -> Result
 fn prints_answer_that_cannot_be_stored(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     test.make_sessions_unwritable()?;
-    test.say("hello")?.unstored("echo: hello", &["sessions/default.json"])
+    test.say("hello")?
+        .unstored("echo: hello", &["sessions/default.json"])
 }
 
 /// Checks that the file `bytes` of the session `default` is kept under another name after a chat, with a message
@@ -125,8 +147,16 @@ fn prints_answer_that_cannot_be_stored(test: &GuestContext<'_>) -> Result<()> {
 fn kept_aside(test: &GuestContext<'_>, bytes: &[u8]) -> Result<()> {
     let name = damage_and_chat(test, bytes)?;
     let kept = others(test)?;
-    ensure!(kept.len() == 1, "expected one file beside the new session, there are {}", kept.len());
-    ensure!(kept[0].0 == name, "stderr speaks of `{name}`, the file is `{}`", kept[0].0);
+    ensure!(
+        kept.len() == 1,
+        "expected one file beside the new session, there are {}",
+        kept.len()
+    );
+    ensure!(
+        kept[0].0 == name,
+        "stderr speaks of `{name}`, the file is `{}`",
+        kept[0].0
+    );
     Ok(())
 }
 
@@ -146,10 +176,16 @@ fn damage_and_chat(test: &GuestContext<'_>, bytes: &[u8]) -> Result<String> {
 
 /// Returns the files beside `default.json`, by name with their bytes.
 fn others(test: &GuestContext<'_>) -> Result<Vec<(String, Vec<u8>)>> {
-    let names = test.session_files()?.into_iter().filter(|name| name != "default.json");
+    let names = test
+        .session_files()?
+        .into_iter()
+        .filter(|name| name != "default.json");
     let read = |name: String| {
         let bytes = fs::read(test.granted().join("sessions").join(&name))?;
         Ok((name, bytes))
     };
-    names.map(read).collect::<std::io::Result<_>>().context("could not read the directory of sessions")
+    names
+        .map(read)
+        .collect::<std::io::Result<_>>()
+        .context("could not read the directory of sessions")
 }

@@ -29,7 +29,11 @@ fn sends_300_kb_message_byte_for_byte(test: &GuestContext<'_>) -> Result<()> {
     test.say(&message)?.answered(&format!("echo: {message}"))?;
     let messages = test.request()?.messages()?;
     let sent = messages.last().map_or("", |(_, content)| content);
-    ensure!(sent == message, "{}", difference("the message that arrived", sent, &message));
+    ensure!(
+        sent == message,
+        "{}",
+        difference("the message that arrived", sent, &message)
+    );
     Ok(())
 }
 

@@ -44,7 +44,9 @@ fn prints_each_piece_before_the_next(test: &GuestContext<'_>) -> Result<()> {
         configure(test, name, "stream-slow", json!({}))?;
         // A busy machine may delay one piece until the next; a guest that collects them does so in every attempt.
         let attempts = (0..ATTEMPTS).map(|_| gathered(test));
-        let found = attempts.take_while(|found| !matches!(found, Ok(None))).collect::<Result<Vec<_>>>()?;
+        let found = attempts
+            .take_while(|found| !matches!(found, Ok(None)))
+            .collect::<Result<Vec<_>>>()?;
         ensure!(
             found.len() < ATTEMPTS,
             "{}",
@@ -58,13 +60,18 @@ fn prints_each_piece_before_the_next(test: &GuestContext<'_>) -> Result<()> {
 fn gathered(test: &GuestContext<'_>) -> Result<Option<String>> {
     let (outcome, arrivals) = test.component().watch(MESSAGE)?;
     outcome.answered("echo: one two three four")?;
-    let pieces: Vec<_> = arrivals.iter().map(|arrival| String::from_utf8_lossy(&arrival.bytes)).collect();
+    let pieces: Vec<_> = arrivals
+        .iter()
+        .map(|arrival| String::from_utf8_lossy(&arrival.bytes))
+        .collect();
     // The line end may come with the last piece or after it.
     if pieces.len() < 5 || pieces[..4] != ["echo: ", "one ", "two ", "three "] {
         return Ok(Some(format!("printed {pieces:?}")));
     }
     // The server waits for 300 ms before each piece.
-    let gaps = arrivals[..5].windows(2).map(|pair| pair[1].at.duration_since(pair[0].at).as_millis());
+    let gaps = arrivals[..5]
+        .windows(2)
+        .map(|pair| pair[1].at.duration_since(pair[0].at).as_millis());
     let gaps: Vec<u128> = gaps.collect();
     let apart = gaps.iter().all(|gap| *gap > 100);
     Ok((!apart).then(|| format!("the pieces came {gaps:?} ms after each other")))
@@ -76,7 +83,10 @@ fn stores_the_whole_answer(test: &GuestContext<'_>) -> Result<()> {
         test.say(MESSAGE)?.answered("echo: one two three four")?;
         let body = test.request()?.json()?;
         ensure!(body["stream"] == true, "`stream` is {}", body["stream"]);
-        test.stored("default", &[("user", MESSAGE), ("assistant", "echo: one two three four")])?;
+        test.stored(
+            "default",
+            &[("user", MESSAGE), ("assistant", "echo: one two three four")],
+        )?;
         test.stored_incomplete("default", false)
     })
 }
@@ -87,9 +97,13 @@ fn input_asks_for_stream_or_none(test: &GuestContext<'_>) -> Result<()> {
             let test = &test.within(&format!("{input}"))?;
             test.configure_as(name, "ok", json!({}), json!({ "stream": config }))?;
             let message = json!({ "role": "user", "content": MESSAGE, "stream": input });
-            test.say(&message.to_string())?.answered("echo: one two three four")?;
+            test.say(&message.to_string())?
+                .answered("echo: one two three four")?;
             let sent = test.request()?.json()?["stream"] == true;
-            ensure!(sent == input, "with {config} in the config and {input} in the input, {sent} was sent");
+            ensure!(
+                sent == input,
+                "with {config} in the config and {input} in the input, {sent} was sent"
+            );
             test.request()?.carries(&[("user", MESSAGE)])?;
         }
         Ok(())
@@ -101,7 +115,10 @@ fn any_split_makes_same_text(test: &GuestContext<'_>) -> Result<()> {
     for_each_provider(test, |test, name| {
         configure(test, name, "stream-split", json!({}))?;
         test.say(message)?.answered(&format!("echo: {message}"))?;
-        test.stored("default", &[("user", message), ("assistant", &format!("echo: {message}"))])
+        test.stored(
+            "default",
+            &[("user", message), ("assistant", &format!("echo: {message}"))],
+        )
     })
 }
 
@@ -117,7 +134,10 @@ fn succeeds(test: &GuestContext<'_>, scenario: &str) -> Result<()> {
     for_each_provider(test, |test, name| {
         configure(test, name, scenario, json!({}))?;
         test.say(MESSAGE)?.answered("echo: one two three four")?;
-        test.stored("default", &[("user", MESSAGE), ("assistant", "echo: one two three four")])
+        test.stored(
+            "default",
+            &[("user", MESSAGE), ("assistant", "echo: one two three four")],
+        )
     })
 }
 
@@ -165,7 +185,12 @@ fn breaks_off(test: &GuestContext<'_>, scenario: &str, said: fn(&str) -> &'stati
 
 fn times_out_on_stalled_stream(test: &GuestContext<'_>) -> Result<()> {
     for_each_provider(test, |test, name| {
-        configure(test, name, "stream-stalled", json!({ "timeout_secs": 1, "retries": 2 }))?;
+        configure(
+            test,
+            name,
+            "stream-stalled",
+            json!({ "timeout_secs": 1, "retries": 2 }),
+        )?;
         let outcome = test.say(MESSAGE)?;
         outcome.broke_off(ARRIVED, &["Request timed out"])?;
         outcome.took(1..4)?;
@@ -190,10 +215,16 @@ fn cuts_endless_stream_at_limit(test: &GuestContext<'_>) -> Result<()> {
         let outcome = bounded(test).say(MESSAGE)?;
         outcome.ended_in_order()?;
         ensure!(
-            outcome.stdout.starts_with("echo: one two echo: one two three four"),
+            outcome
+                .stdout
+                .starts_with("echo: one two echo: one two three four"),
             "something else was printed"
         );
-        outcome.said(&["warning: the answer is incomplete: ", "larger than", "2000000 bytes"])?;
+        outcome.said(&[
+            "warning: the answer is incomplete: ",
+            "larger than",
+            "2000000 bytes",
+        ])?;
         outcome.took(0..9)?;
         test.stored_incomplete("default", true)
     })

@@ -26,32 +26,60 @@ fn request_and_answer_arrive_unchanged(test: &GuestContext<'_>) -> Result<()> {
     let request = test.request()?;
     request.carries(&[("user", message)])?;
     let authorization = request.header("authorization")?;
-    ensure!(authorization == format!("Bearer {KEY}"), "`authorization` is `{authorization}`");
+    ensure!(
+        authorization == format!("Bearer {KEY}"),
+        "`authorization` is `{authorization}`"
+    );
     let length = request.header("content-length")?;
-    ensure!(length == request.body_length.to_string(), "`content-length` is {length}");
-    ensure!(request.header("host")?.starts_with("provider.test:"), "the request is to another host");
+    ensure!(
+        length == request.body_length.to_string(),
+        "`content-length` is {length}"
+    );
+    ensure!(
+        request.header("host")?.starts_with("provider.test:"),
+        "the request is to another host"
+    );
     Ok(())
 }
 
 fn long_answer_arrives_whole(test: &GuestContext<'_>) -> Result<()> {
     test.configure("large")?;
     let outcome = test.say("hello")?;
-    ensure!(outcome.exit == Some(0), "exit code {:?}, expected 0", outcome.exit);
-    ensure!(outcome.stdout.len() == 9_000_001, "printed {} bytes", outcome.stdout.len());
+    ensure!(
+        outcome.exit == Some(0),
+        "exit code {:?}, expected 0",
+        outcome.exit
+    );
+    ensure!(
+        outcome.stdout.len() == 9_000_001,
+        "printed {} bytes",
+        outcome.stdout.len()
+    );
     Ok(())
 }
 
 fn refuses_certificate_of_unknown_authority(test: &GuestContext<'_>) -> Result<()> {
-    refused(test, Certificate::Untrusted, &["the server's certificate is not trusted", "UnknownIssuer"])
+    refused(
+        test,
+        Certificate::Untrusted,
+        &["the server's certificate is not trusted", "UnknownIssuer"],
+    )
 }
 
 fn refuses_certificate_for_another_name(test: &GuestContext<'_>) -> Result<()> {
-    let words = ["the server's certificate is not trusted", "not valid for name \"another.test\""];
+    let words = [
+        "the server's certificate is not trusted",
+        "not valid for name \"another.test\"",
+    ];
     refused(test, Certificate::AnotherName, &words)
 }
 
 fn refuses_certificate_that_has_expired(test: &GuestContext<'_>) -> Result<()> {
-    refused(test, Certificate::Expired, &["the server's certificate is not trusted", "certificate expired"])
+    refused(
+        test,
+        Certificate::Expired,
+        &["the server's certificate is not trusted", "certificate expired"],
+    )
 }
 
 fn refuses_server_that_lacks_tls(test: &GuestContext<'_>) -> Result<()> {

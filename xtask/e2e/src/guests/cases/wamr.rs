@@ -17,7 +17,14 @@ use crate::guests::{context::GuestContext, guest::Guest};
 /// Returns the cases for WAMR: calls that WASI preview 1 allows, calls that it does not, and the alternative to
 /// those.
 pub(super) fn wamr() -> Vec<Case> {
-    [command::CASES, turns::CASES, misuse::CASES, c_host::CASES, bounds::CASES].concat()
+    [
+        command::CASES,
+        turns::CASES,
+        misuse::CASES,
+        c_host::CASES,
+        bounds::CASES,
+    ]
+    .concat()
 }
 
 /// The runner's result of a call.
@@ -68,8 +75,13 @@ impl Answer {
 
     /// Checks that the result is an error with all of `parts`.
     fn failed(&self, parts: &[&str]) -> Result<()> {
-        let Outcome::Err(text) = &self.result else { bail!("returned {:?}", self.result) };
-        ensure!(parts.iter().all(|part| text.contains(part)), "the error is `{text}`");
+        let Outcome::Err(text) = &self.result else {
+            bail!("returned {:?}", self.result)
+        };
+        ensure!(
+            parts.iter().all(|part| text.contains(part)),
+            "the error is `{text}`"
+        );
         Ok(())
     }
 }

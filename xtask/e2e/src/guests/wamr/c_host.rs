@@ -16,8 +16,11 @@ use xshell::cmd;
 const SOURCES: &str = "wamrx-sys";
 
 /// The sources of the host, relative to the workspace's root.
-const HOST: [&str; 3] =
-    ["docs/wamr-host/CMakeLists.txt", "docs/wamr-host/host.c", "crates/clawft-wasm/include/clawft.h"];
+const HOST: [&str; 3] = [
+    "docs/wamr-host/CMakeLists.txt",
+    "docs/wamr-host/host.c",
+    "crates/clawft-wasm/include/clawft.h",
+];
 
 /// Returns the path of the program, which is compiled if necessary. `variables` are those of the runner's build.
 pub(super) fn ensure_built(project: &Project, variables: &[(&'static str, OsString)]) -> Result<PathBuf> {
@@ -28,15 +31,26 @@ pub(super) fn ensure_built(project: &Project, variables: &[(&'static str, OsStri
         shell.set_var(name, value);
     }
     if !build.exists() {
-        ui::status("Building", "a host in C with the smallest WAMR, once for this machine");
+        ui::status(
+            "Building",
+            "a host in C with the smallest WAMR, once for this machine",
+        );
     }
     // CMake builds from one directory only, and every checkout has its own, so a copy of the sources is kept
     // beside the build.
-    HOST.iter().try_for_each(|file| refresh(&project.root.join(file), &source.join(file)))?;
+    HOST.iter()
+        .try_for_each(|file| refresh(&project.root.join(file), &source.join(file)))?;
     let directory = source.join("docs/wamr-host");
-    let prepare = cmd!(shell, "cmake -S {directory} -B {build} -DWAMR={wamr} -DCMAKE_BUILD_TYPE=MinSizeRel");
+    let prepare = cmd!(
+        shell,
+        "cmake -S {directory} -B {build} -DWAMR={wamr} -DCMAKE_BUILD_TYPE=MinSizeRel"
+    );
     cmd::run_quietly(prepare, "prepare the host in C", 20)?;
-    cmd::run_quietly(cmd!(shell, "cmake --build {build} --target wamr-host"), "compile the host in C", 20)?;
+    cmd::run_quietly(
+        cmd!(shell, "cmake --build {build} --target wamr-host"),
+        "compile the host in C",
+        20,
+    )?;
     Ok(build.join("wamr-host"))
 }
 
@@ -53,10 +67,19 @@ fn refresh(original: &Path, copy: &Path) -> Result<()> {
 /// Returns the directory of WAMR's C code, which cargo has fetched for the runner.
 fn sources(project: &Project) -> Result<PathBuf> {
     let mut metadata = MetadataCommand::new();
-    metadata.manifest_path(project.root.join("Cargo.toml")).other_options(["--locked".to_owned()]);
-    let metadata = metadata.exec().context("could not read the workspace with `cargo metadata`")?;
-    let package = metadata.packages.iter().find(|package| package.name.as_str() == SOURCES);
-    let manifest = &package.with_context(|| format!("there is no package `{SOURCES}`"))?.manifest_path;
+    metadata
+        .manifest_path(project.root.join("Cargo.toml"))
+        .other_options(["--locked".to_owned()]);
+    let metadata = metadata
+        .exec()
+        .context("could not read the workspace with `cargo metadata`")?;
+    let package = metadata
+        .packages
+        .iter()
+        .find(|package| package.name.as_str() == SOURCES);
+    let manifest = &package
+        .with_context(|| format!("there is no package `{SOURCES}`"))?
+        .manifest_path;
     Ok(manifest
         .parent()
         .map(|directory| directory.as_std_path())

@@ -49,9 +49,16 @@ fn component_and_weft_lose_no_turn(test: &WeftContext<'_>) -> Result<()> {
             .try_for_each(|thread| thread.join().ok().context("a thread of the case panicked")?)
     })?;
     let stored = stored(&test.session("default")?)?;
-    ensure!(stored.len() == 2 * PROCESSES * ROUNDS, "{} turns are stored: {stored:?}", stored.len());
+    ensure!(
+        stored.len() == 2 * PROCESSES * ROUNDS,
+        "{} turns are stored: {stored:?}",
+        stored.len()
+    );
     let files = test.session_files()?;
-    ensure!(files == ["default.json"], "the directory of sessions holds {files:?}");
+    ensure!(
+        files == ["default.json"],
+        "the directory of sessions holds {files:?}"
+    );
     Ok(())
 }
 
@@ -66,10 +73,19 @@ fn talk(kind: &str, process: usize, say: &(impl Fn(&str) -> Result<Outcome> + Sy
 /// Returns the questions of a session, and checks that each is there once and with its answer.
 fn stored(session: &Value) -> Result<BTreeSet<String>> {
     let mut said = BTreeSet::new();
-    for turn in session["messages"].as_array().context("the session has no messages")?.chunks(2) {
-        let [question, answer] = turn else { bail!("half a turn is stored") };
+    for turn in session["messages"]
+        .as_array()
+        .context("the session has no messages")?
+        .chunks(2)
+    {
+        let [question, answer] = turn else {
+            bail!("half a turn is stored")
+        };
         let question = question["content"].as_str().unwrap_or_default();
-        ensure!(answer["content"] == format!("echo: {question}"), "`{question}` is followed by {answer}");
+        ensure!(
+            answer["content"] == format!("echo: {question}"),
+            "`{question}` is followed by {answer}"
+        );
         ensure!(said.insert(question.to_owned()), "`{question}` is there twice");
     }
     Ok(said)
@@ -85,23 +101,38 @@ struct Component {
 impl Component {
     fn prepare(test: &WeftContext<'_>) -> Result<Self> {
         let project = Project::discover()?;
-        let (wasmtime, component) =
-            (toolchain::tool(&project, Tool::Wasmtime)?, artifacts::ensure_built(&project)?.component);
+        let (wasmtime, component) = (
+            toolchain::tool(&project, Tool::Wasmtime)?,
+            artifacts::ensure_built(&project)?.component,
+        );
         let (shell, compiled) = (test.shell()?, test.home().with_file_name("clawft.cwasm"));
         let compile = cmd!(shell, "{wasmtime} compile -o {compiled} {component}");
         cmd::run_quietly(compile, "compile the component", 20)?;
-        Ok(Self { wasmtime, compiled, effects: test.fixture.effects()?.slow(SLOWER) })
+        Ok(Self {
+            wasmtime,
+            compiled,
+            effects: test.fixture.effects()?.slow(SLOWER),
+        })
     }
 
     /// Runs it with `message`, and with weft's home as its configuration directory.
     fn say(&self, test: &WeftContext<'_>, message: &str) -> Result<Outcome> {
-        let (shell, Self { wasmtime, compiled, effects }) = (test.shell()?, self);
+        let (
+            shell,
+            Self {
+                wasmtime,
+                compiled,
+                effects,
+            },
+        ) = (test.shell()?, self);
         let granted = format!("{}::/config", test.home().display());
         let run = cmd!(
             shell,
             "{wasmtime} run -S http --dir {granted} --env {KEY_VARIABLE} --allow-precompiled {compiled}"
         );
-        let run = effects.variables().fold(run, |run, (name, value)| run.env(name, value));
+        let run = effects
+            .variables()
+            .fold(run, |run, (name, value)| run.env(name, value));
         test.run(test.at_home(run), message)
     }
 }
@@ -114,15 +145,23 @@ fn removes_session_from_full_disk(test: &WeftContext<'_>) -> Result<()> {
     fs::create_dir(&sessions)?;
     let disk = SmallDisk::mount(&sessions)?;
     for id in ["one", "two"] {
-        test.weft(&["chat", "--session", id, "hello"], "")?.answered("echo: hello")?;
+        test.weft(&["chat", "--session", id, "hello"], "")?
+            .answered("echo: hello")?;
     }
     if disk.is_some() {
         fill(&sessions.join("filling"))?;
         let told = test.weft(&["chat", "--session", "one", &"more ".repeat(2000)], "")?;
-        ensure!(told.exit == Some(5), "an answer that cannot be stored ends with {:?}", told.exit);
+        ensure!(
+            told.exit == Some(5),
+            "an answer that cannot be stored ends with {:?}",
+            told.exit
+        );
         told.said(&["warning: the answer is not stored", "no space left"])?;
     }
-    ensure!(test.weft(&["sessions", "rm", "one"], "")?.exit == Some(0), "the session cannot be removed");
+    ensure!(
+        test.weft(&["sessions", "rm", "one"], "")?.exit == Some(0),
+        "the session cannot be removed"
+    );
     let gateway = test.start()?;
     let removed = http::delete(gateway.address(), "/v1/sessions/two")?.status;
     ensure!(removed == 200, "removing the session is answered with {removed}");
@@ -134,8 +173,11 @@ fn removes_session_from_full_disk(test: &WeftContext<'_>) -> Result<()> {
 
 /// Writes until the disk is full.
 fn fill(path: &Path) -> Result<()> {
-    let mut file =
-        OpenOptions::new().create(true).append(true).open(path).context("could not fill the disk")?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .context("could not fill the disk")?;
     for size in [4096, 1] {
         while file.write_all(&vec![b'x'; size]).is_ok() {}
     }

@@ -27,7 +27,8 @@ fn foreign_binary_answers_in_emulator(test: &WeftContext<'_>) -> Result<()> {
     test.configure("ok")?;
     test.foreign(&["chat", "hello"], "")?.answered("echo: hello")?;
     test.configure("stream-slow")?;
-    test.foreign(&["chat", "--session", "slow", "one two three"], "")?.answered("echo: one two three")
+    test.foreign(&["chat", "--session", "slow", "one two three"], "")?
+        .answered("echo: one two three")
 }
 
 fn foreign_gateway_serves_in_emulator(test: &WeftContext<'_>) -> Result<()> {

@@ -57,7 +57,12 @@ fn ends(gateway: Gateway) -> Result<()> {
 
 fn large_requests_keep_nobody_waiting(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.gateway("ok")?;
-    tried(test, "large", &gateway, json!({ "messages": 20_000, "requests": 4 }))
+    tried(
+        test,
+        "large",
+        &gateway,
+        json!({ "messages": 20_000, "requests": 4 }),
+    )
 }
 
 fn sockets_that_never_read_block_nobody(test: &WeftContext<'_>) -> Result<()> {
@@ -73,9 +78,18 @@ fn simultaneous_probes_find_gateway_ready(test: &WeftContext<'_>) -> Result<()> 
 fn refusal_is_read_behind_four_megabytes(test: &WeftContext<'_>) -> Result<()> {
     let times = json!({ "times": 60, "token": TOKEN });
     tried(test, "refusals", &test.gateway_with_token("ok")?, times.clone())?;
-    tried(test, "foreign", &test.within("foreign")?.gateway("ok")?, times.clone())?;
+    tried(
+        test,
+        "foreign",
+        &test.within("foreign")?.gateway("ok")?,
+        times.clone(),
+    )?;
     let busy = test.within("busy")?;
-    busy.configure_with("stream-stalled", json!({ "timeout_secs": 60 }), json!({ "max_concurrent": 1 }))?;
+    busy.configure_with(
+        "stream-stalled",
+        json!({ "timeout_secs": 60 }),
+        json!({ "max_concurrent": 1 }),
+    )?;
     let gateway = busy.start()?;
     let mut first = http::say(gateway.address(), "busy", "hello")?;
     first.piece()?;
@@ -86,21 +100,31 @@ fn full_disk_makes_gateway_unready(test: &WeftContext<'_>) -> Result<()> {
     test.configure("ok")?;
     let sessions = test.home().join("sessions");
     fs::create_dir_all(&sessions)?;
-    let Some(_disk) = SmallDisk::mount(&sessions)? else { return no_room(test) };
+    let Some(_disk) = SmallDisk::mount(&sessions)? else {
+        return no_room(test);
+    };
     let gateway = test.start()?;
     let ready = || -> Result<u16> { Ok(http::get(gateway.address(), "/readyz", None)?.status) };
     ensure!(
-        http::say(gateway.address(), "kept", "hello")?.raw()?.contains(r#""clawft":{"stored":true}"#),
+        http::say(gateway.address(), "kept", "hello")?
+            .raw()?
+            .contains(r#""clawft":{"stored":true}"#),
         "not stored"
     );
     ensure!(ready()? == 200, "it is not ready with room on the disk");
     fill(&sessions.join("filler"))?;
     thread::sleep(FRESH);
     ensure!(ready()? == 503, "it is ready with a full disk");
-    ensure!(http::get(gateway.address(), "/healthz", None)?.status == 200, "`/healthz` does not succeed");
+    ensure!(
+        http::get(gateway.address(), "/healthz", None)?.status == 200,
+        "`/healthz` does not succeed"
+    );
     let told = http::say(gateway.address(), "kept", &"x".repeat(5000))?.raw()?;
     let expected = r#""clawft":{"stored":false,"reason":"disk_full"}"#;
-    ensure!(told.contains(expected) && told.contains("[DONE]"), "the client is told {told}");
+    ensure!(
+        told.contains(expected) && told.contains("[DONE]"),
+        "the client is told {told}"
+    );
     fs::remove_file(sessions.join("filler"))?;
     thread::sleep(FRESH);
     ensure!(ready()? == 200, "it is not ready with room again");
@@ -117,14 +141,25 @@ fn fill(path: &std::path::Path) -> Result<()> {
 /// Runs the checks where no disk can be mounted, with a gateway that can write only tiny files.
 fn no_room(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.start_without_room()?;
-    ensure!(http::get(gateway.address(), "/readyz", None)?.status == 503, "it is ready without room");
-    ensure!(http::get(gateway.address(), "/healthz", None)?.status == 200, "`/healthz` does not succeed");
+    ensure!(
+        http::get(gateway.address(), "/readyz", None)?.status == 503,
+        "it is ready without room"
+    );
+    ensure!(
+        http::get(gateway.address(), "/healthz", None)?.status == 200,
+        "`/healthz` does not succeed"
+    );
     Ok(())
 }
 
 fn ends_in_time_while_reading_requests(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.gateway("ok")?;
-    tried(test, "send_large", &gateway, json!({ "messages": 100_000, "requests": 16 }))?;
+    tried(
+        test,
+        "send_large",
+        &gateway,
+        json!({ "messages": 100_000, "requests": 16 }),
+    )?;
     ends(gateway)
 }
 
@@ -144,8 +179,9 @@ fn wait_for_connections(gateway: &Gateway) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let metrics = http::get(gateway.address(), "/metrics", None)?.raw()?;
-        let count =
-            metrics.lines().find_map(|line| line.strip_prefix("clawft_connections ")?.parse::<u32>().ok());
+        let count = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("clawft_connections ")?.parse::<u32>().ok());
         if count.is_some_and(|count| count > 700) {
             return Ok(());
         }
@@ -163,7 +199,10 @@ fn ends_in_time_while_log_blocks(test: &WeftContext<'_>) -> Result<()> {
     let mut log = BufReader::new(gateway.child().stderr.take().context("the gateway has no log")?);
     let url = loop {
         let mut line = String::new();
-        ensure!(log.read_line(&mut line)? > 0, "the gateway ended before it listened");
+        ensure!(
+            log.read_line(&mut line)? > 0,
+            "the gateway ended before it listened"
+        );
         if let Some(url) = listening_url(&line) {
             break url;
         }

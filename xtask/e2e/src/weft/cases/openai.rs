@@ -34,9 +34,16 @@ fn client_gets_whole_answer(test: &WeftContext<'_>) -> Result<()> {
     tried(test, "whole", with(&gateway))?;
     // The options of the client, beside the messages, have reached the provider.
     let requests = test.requests()?;
-    let last = requests.last().map(|request| request.json()).transpose()?.unwrap_or_default();
+    let last = requests
+        .last()
+        .map(|request| request.json())
+        .transpose()?
+        .unwrap_or_default();
     ensure!(last["temperature"] == 0.5, "the provider was sent {last}");
-    ensure!(test.session_files()?.is_empty(), "a conversation that the client holds was stored");
+    ensure!(
+        test.session_files()?.is_empty(),
+        "a conversation that the client holds was stored"
+    );
     Ok(())
 }
 
@@ -57,7 +64,11 @@ fn client_lists_the_models(test: &WeftContext<'_>) -> Result<()> {
 
 fn client_continues_a_session(test: &WeftContext<'_>) -> Result<()> {
     tried(test, "session", with(&test.gateway("ok")?))?;
-    let sent: Vec<_> = test.requests()?.iter().map(|request| request.messages()).collect::<Result<_>>()?;
+    let sent: Vec<_> = test
+        .requests()?
+        .iter()
+        .map(|request| request.messages())
+        .collect::<Result<_>>()?;
     let lengths: Vec<usize> = sent.iter().map(Vec::len).collect();
     ensure!(lengths == [1, 3], "the provider was sent {lengths:?} messages");
     Ok(())
@@ -68,8 +79,15 @@ fn client_gets_twenty_answers_at_once(test: &WeftContext<'_>) -> Result<()> {
 }
 
 fn client_raises_its_own_errors(test: &WeftContext<'_>) -> Result<()> {
-    let scenarios =
-        ["status-400", "status-401", "status-404", "status-429", "status-500", "reset", "garbage"];
+    let scenarios = [
+        "status-400",
+        "status-401",
+        "status-404",
+        "status-429",
+        "status-500",
+        "reset",
+        "garbage",
+    ];
     let mut gateways = each(test, &scenarios)?;
     let silent = test.within("silent")?;
     silent.configure_with("silent", json!({ "timeout_secs": 1 }), json!({}))?;
@@ -84,11 +102,16 @@ fn broken_stream_raises_client_error(test: &WeftContext<'_>) -> Result<()> {
 
 /// Starts a gateway for each of `scenarios`.
 fn each(test: &WeftContext<'_>, scenarios: &[&'static str]) -> Result<Vec<(&'static str, Gateway)>> {
-    scenarios.iter().map(|scenario| Ok((*scenario, test.within(scenario)?.gateway(scenario)?))).collect()
+    scenarios
+        .iter()
+        .map(|scenario| Ok((*scenario, test.within(scenario)?.gateway(scenario)?)))
+        .collect()
 }
 
 fn urls(gateways: &[(&str, Gateway)]) -> Value {
-    let urls = gateways.iter().map(|(name, gateway)| ((*name).to_owned(), gateway.url().into()));
+    let urls = gateways
+        .iter()
+        .map(|(name, gateway)| ((*name).to_owned(), gateway.url().into()));
     json!({ "urls": urls.collect::<serde_json::Map<String, Value>>() })
 }
 

@@ -36,10 +36,18 @@ fn stopped_answer_keeps_what_arrived(test: &WeftContext<'_>) -> Result<()> {
     let gateway = test.gateway("stream-slow")?;
     test.page("stop", &gateway)?;
     let files = test.session_files()?;
-    let name = files.iter().find_map(|name| name.strip_suffix(".json")).context("no session is stored")?;
+    let name = files
+        .iter()
+        .find_map(|name| name.strip_suffix(".json"))
+        .context("no session is stored")?;
     let session = test.session(name)?;
-    let last = session["messages"].as_array().and_then(|messages| messages.last()).cloned();
-    let incomplete = last.as_ref().is_some_and(|message| message["incomplete"] == json!(true));
+    let last = session["messages"]
+        .as_array()
+        .and_then(|messages| messages.last())
+        .cloned();
+    let incomplete = last
+        .as_ref()
+        .is_some_and(|message| message["incomplete"] == json!(true));
     ensure!(incomplete, "the stopped answer is stored as {last:?}");
     Ok(())
 }

@@ -42,14 +42,24 @@ fn waits_for_stream_to_end(test: &WeftContext<'_>) -> Result<()> {
     // Later requests are asked to retry, or not accepted any more.
     thread::sleep(Duration::from_millis(100));
     if let Ok(refused) = http::say(gateway.address(), "late", "hello") {
-        ensure!(refused.status == 503, "a request after the signal is answered with {}", refused.status);
-        ensure!(refused.head.contains("retry-after"), "it is not told when to come again");
+        ensure!(
+            refused.status == 503,
+            "a request after the signal is answered with {}",
+            refused.status
+        );
+        ensure!(
+            refused.head.contains("retry-after"),
+            "it is not told when to come again"
+        );
     }
     let text = first + &stream.text()?;
     ensure!(text == format!("echo: {WORDS}"), "the stream ended as `{text}`");
     let status = gateway.wait(LIMIT)?;
     ensure!(status.success(), "it ended with {status}");
-    ensure!(last(&test.session("drained")?)["incomplete"].is_null(), "the answer is marked as incomplete");
+    ensure!(
+        last(&test.session("drained")?)["incomplete"].is_null(),
+        "the answer is marked as incomplete"
+    );
     Ok(())
 }
 
@@ -73,7 +83,10 @@ fn client_that_leaves_ends_its_answer(test: &WeftContext<'_>) -> Result<()> {
     drop(stream);
     let deadline = Instant::now() + LIMIT;
     while test.session("abandoned").is_err() {
-        ensure!(Instant::now() < deadline, "nothing is stored {LIMIT:?} after the client went away");
+        ensure!(
+            Instant::now() < deadline,
+            "nothing is stored {LIMIT:?} after the client went away"
+        );
         thread::sleep(Duration::from_millis(20));
     }
     let last = last(&test.session("abandoned")?);
@@ -111,7 +124,11 @@ fn kill_leaves_every_session_whole(test: &WeftContext<'_>) -> Result<()> {
     }
     http::say(gateway.address(), "mid-stream", "the end")?.text()?;
     whole_sessions(test)?;
-    let others: Vec<_> = test.session_files()?.into_iter().filter(|name| !name.ends_with(".json")).collect();
+    let others: Vec<_> = test
+        .session_files()?
+        .into_iter()
+        .filter(|name| !name.ends_with(".json"))
+        .collect();
     ensure!(others.is_empty(), "after {KILLS} kills there are {others:?}");
     Ok(())
 }
@@ -141,19 +158,31 @@ fn whole_sessions(test: &WeftContext<'_>) -> Result<usize> {
     let mut turns = 0;
     for id in files.iter().filter_map(|name| name.strip_suffix(".json")) {
         let session = test.session(id)?;
-        let messages = session["messages"].as_array().with_context(|| format!("`{id}` has no messages"))?;
-        let roles: Vec<&str> = messages.iter().filter_map(|message| message["role"].as_str()).collect();
+        let messages = session["messages"]
+            .as_array()
+            .with_context(|| format!("`{id}` has no messages"))?;
+        let roles: Vec<&str> = messages
+            .iter()
+            .filter_map(|message| message["role"].as_str())
+            .collect();
         let whole = roles.chunks(2).all(|turn| turn == ["user", "assistant"]);
         ensure!(whole, "`{id}` holds {roles:?}");
         turns += roles.len() / 2;
     }
     // Each session may leave its lock, which is the file that would have been renamed to the session.
     let others = files.iter().filter(|name| !name.ends_with(".json")).count();
-    ensure!(others <= SESSIONS as usize, "beside the sessions there are {others} files: {files:?}");
+    ensure!(
+        others <= SESSIONS as usize,
+        "beside the sessions there are {others} files: {files:?}"
+    );
     Ok(turns)
 }
 
 /// Returns the last message.
 fn last(session: &Value) -> Value {
-    session["messages"].as_array().and_then(|messages| messages.last()).cloned().unwrap_or(json!(null))
+    session["messages"]
+        .as_array()
+        .and_then(|messages| messages.last())
+        .cloned()
+        .unwrap_or(json!(null))
 }

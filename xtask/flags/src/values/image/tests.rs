@@ -7,7 +7,9 @@ fn name(text: &str) -> ImageName {
 }
 
 fn refused<T: FromStr<Err = String>>(text: &str) -> String {
-    text.parse::<T>().err().unwrap_or_else(|| panic!("`{text}` was taken"))
+    text.parse::<T>()
+        .err()
+        .unwrap_or_else(|| panic!("`{text}` was taken"))
 }
 
 #[test]
@@ -23,7 +25,11 @@ fn separates_registry_and_path_as_docker() {
         ("example.org/a.b/c__d/e--f", "example.org", "a.b/c__d/e--f"),
     ] {
         let name = name(text);
-        assert_eq!((name.registry.as_str(), name.repository.as_str()), (registry, repository), "{text}");
+        assert_eq!(
+            (name.registry.as_str(), name.repository.as_str()),
+            (registry, repository),
+            "{text}"
+        );
     }
 }
 
@@ -58,9 +64,14 @@ fn refuses_invalid_tags() {
     for text in ["latest", "v1.2.3", "1.2", "_x", "A-b_c.d", &"t".repeat(128)] {
         assert_eq!(text.parse::<Tag>().unwrap().to_string(), text);
     }
-    for (text, reason) in
-        [("", "empty"), (".x", "begins"), ("-x", "begins"), ("a/b", "only"), ("a:b", "only"), ("ü", "only")]
-    {
+    for (text, reason) in [
+        ("", "empty"),
+        (".x", "begins"),
+        ("-x", "begins"),
+        ("a/b", "only"),
+        ("a:b", "only"),
+        ("ü", "only"),
+    ] {
         assert!(refused::<Tag>(text).contains(reason), "{text}");
     }
     assert!(refused::<Tag>(&"t".repeat(129)).contains("128"));
@@ -68,10 +79,18 @@ fn refuses_invalid_tags() {
 
 #[test]
 fn branch_becomes_the_nearest_tag() {
-    for (branch, tag) in [("main", "main"), ("feature/x y", "feature-x-y"), (".hidden", "hidden"), ("é", "-")]
-    {
+    for (branch, tag) in [
+        ("main", "main"),
+        ("feature/x y", "feature-x-y"),
+        (".hidden", "hidden"),
+        ("é", "-"),
+    ] {
         let nearest = Tag::nearest(branch).map(|tag| tag.to_string());
-        assert_eq!(nearest.ok(), Some(tag.to_owned()).filter(|tag| tag != "-"), "{branch}");
+        assert_eq!(
+            nearest.ok(),
+            Some(tag.to_owned()).filter(|tag| tag != "-"),
+            "{branch}"
+        );
     }
 }
 

@@ -57,9 +57,14 @@ mod tests {
             let images = Platform::ALL.map(|platform| {
                 let program = directory.path().join(platform.target().file_name());
                 fs::write(&program, platform.architecture().repeat(10_000)).unwrap();
-                Assembler { recipe: &recipe }.image(platform, &program, &layout).unwrap()
+                Assembler { recipe: &recipe }
+                    .image(platform, &program, &layout)
+                    .unwrap()
             });
-            Self { images: images.to_vec(), directory }
+            Self {
+                images: images.to_vec(),
+                directory,
+            }
         }
 
         fn blobs(&self) -> PathBuf {
@@ -70,7 +75,9 @@ mod tests {
         fn files(&self) -> BTreeMap<String, Vec<u8>> {
             let entries = fs::read_dir(self.blobs()).unwrap().map(|entry| entry.unwrap());
             let read = |path: PathBuf| fs::read(path).unwrap();
-            entries.map(|entry| (entry.file_name().into_string().unwrap(), read(entry.path()))).collect()
+            entries
+                .map(|entry| (entry.file_name().into_string().unwrap(), read(entry.path())))
+                .collect()
         }
 
         fn blob(&self, descriptor: &Descriptor) -> Vec<u8> {

@@ -31,13 +31,21 @@ impl Buildx<'_> {
     ) -> Result<Digest> {
         let directory = tempfile::tempdir().context("could not make a temporary directory")?;
         let file = directory.path().join("metadata.json");
-        let names = tags.iter().flat_map(|(image, tag)| ["--tag".to_owned(), format!("{image}:{tag}")]);
-        let options = ["--load".to_owned(), "--metadata-file".to_owned(), file.display().to_string()];
+        let names = tags
+            .iter()
+            .flat_map(|(image, tag)| ["--tag".to_owned(), format!("{image}:{tag}")]);
+        let options = [
+            "--load".to_owned(),
+            "--metadata-file".to_owned(),
+            file.display().to_string(),
+        ];
         let options: Vec<String> = options.into_iter().chain(names).collect();
         self.run(platform, program, &options, "load an image into the engine")?;
         let metadata = fs::read(&file).context("buildx said nothing of the image")?;
         let metadata: Value = serde_json::from_slice(&metadata).context("buildx wrote no JSON")?;
-        let digest = metadata["containerimage.digest"].as_str().context("buildx named no digest")?;
+        let digest = metadata["containerimage.digest"]
+            .as_str()
+            .context("buildx named no digest")?;
         digest.parse().map_err(Error::msg)
     }
 
@@ -55,7 +63,11 @@ impl Buildx<'_> {
             "docker buildx build --file Dockerfile.multi-arch --platform {platform} --provenance=false --sbom=false
                 --build-arg {version} --build-arg {revision} {options...} {context}"
         );
-        cmd::run_quietly(build.env("SOURCE_DATE_EPOCH", self.recipe.epoch.to_string()), purpose, 30)
+        cmd::run_quietly(
+            build.env("SOURCE_DATE_EPOCH", self.recipe.epoch.to_string()),
+            purpose,
+            30,
+        )
     }
 }
 
@@ -63,8 +75,16 @@ impl Builder for Buildx<'_> {
     fn image(&self, platform: Platform, program: &Path, layout: &Layout) -> Result<Descriptor> {
         let directory = tempfile::tempdir().context("could not make a temporary directory")?;
         let built = directory.path().join("oci");
-        let output = format!("type=oci,tar=false,rewrite-timestamp=true,dest={}", built.display());
-        self.run(platform, program, &["--output".to_owned(), output], "build an image with buildx")?;
+        let output = format!(
+            "type=oci,tar=false,rewrite-timestamp=true,dest={}",
+            built.display()
+        );
+        self.run(
+            platform,
+            program,
+            &["--output".to_owned(), output],
+            "build an image with buildx",
+        )?;
         document::on(layout.adopt(&built)?, platform)
     }
 }

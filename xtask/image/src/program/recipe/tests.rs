@@ -5,11 +5,18 @@ use super::*;
 /// Returns the instructions of the last stage, each as its keyword and the rest, with continued lines joined.
 fn instructions() -> Vec<(String, String)> {
     let root = devkit::project::root().unwrap();
-    let text = std::fs::read_to_string(root.join("Dockerfile.multi-arch")).unwrap().replace("\\\n", " ");
-    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let text = std::fs::read_to_string(root.join("Dockerfile.multi-arch"))
+        .unwrap()
+        .replace("\\\n", " ");
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let lines = lines.map(|line| {
         let (word, rest) = line.split_once(' ').unwrap();
-        (word.to_owned(), rest.split_whitespace().collect::<Vec<_>>().join(" "))
+        (
+            word.to_owned(),
+            rest.split_whitespace().collect::<Vec<_>>().join(" "),
+        )
     });
     let lines: Vec<_> = lines.collect();
     let stage = lines.iter().rposition(|(word, _)| word == "FROM").unwrap();
@@ -54,8 +61,10 @@ fn runs_as_in_the_dockerfile() {
     assert_eq!(Some(said("WORKDIR")), *config.working_dir());
     assert_eq!(Some(vec![said("EXPOSE")]), *config.exposed_ports());
     assert_eq!(Some(vec![said("VOLUME")]), *config.volumes());
-    let variables: Vec<String> =
-        pairs(&said("ENV")).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let variables: Vec<String> = pairs(&said("ENV"))
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     assert_eq!(Some(variables), *config.env());
 }
 
@@ -68,22 +77,28 @@ fn checks_health_as_in_the_dockerfile() {
         health.timeout / SECOND,
         health.start_period / SECOND,
         health.retries,
-        serde_json::to_string(&health.test[1..]).unwrap().replace(',', ", "),
+        serde_json::to_string(&health.test[1..])
+            .unwrap()
+            .replace(',', ", "),
     );
     assert_eq!(said("HEALTHCHECK"), expected);
 }
 
 #[test]
 fn has_the_labels_of_the_dockerfile() {
-    let said =
-        said("LABEL").replace("${VERSION}", env!("CARGO_PKG_VERSION")).replace("${REVISION}", "c0ffee");
+    let said = said("LABEL")
+        .replace("${VERSION}", env!("CARGO_PKG_VERSION"))
+        .replace("${REVISION}", "c0ffee");
     assert_eq!(pairs(&said).into_iter().collect::<Labels>(), recipe().labels);
 }
 
 #[test]
 fn holds_the_files_of_the_dockerfile() {
-    let copies: Vec<String> =
-        instructions().into_iter().filter(|(word, _)| word == "COPY").map(|(_, rest)| rest).collect();
+    let copies: Vec<String> = instructions()
+        .into_iter()
+        .filter(|(word, _)| word == "COPY")
+        .map(|(_, rest)| rest)
+        .collect();
     let (home, name) = VOLUME.rsplit_once('/').unwrap();
     assert_eq!(
         copies,
@@ -94,14 +109,20 @@ fn holds_the_files_of_the_dockerfile() {
     );
     assert_eq!(name, ".clawft");
     for platform in Platform::ALL {
-        assert_eq!(platform.target().file_name(), format!("weft-linux-{}", platform.architecture()));
+        assert_eq!(
+            platform.target().file_name(),
+            format!("weft-linux-{}", platform.architecture())
+        );
     }
 }
 
 #[test]
 fn has_the_time_it_was_given() {
     let image = recipe().image(Platform::Arm64, &Digest::of(b"")).unwrap();
-    assert_eq!((&image["os"], &image["architecture"]), (&"linux".into(), &"arm64".into()));
+    assert_eq!(
+        (&image["os"], &image["architecture"]),
+        (&"linux".into(), &"arm64".into())
+    );
     assert_eq!(image["created"], "2023-11-14T22:13:20Z");
     assert_eq!(image["history"][0]["created"], image["created"]);
     assert_eq!(image["config"]["Healthcheck"]["Retries"], 3);

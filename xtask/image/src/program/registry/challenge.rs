@@ -25,14 +25,20 @@ impl Challenges {
     /// Parses the challenges in the headers of a response, and skips headers that cannot be parsed.
     pub(super) fn read(headers: &HeaderMap) -> Self {
         let mut challenges = Self::default();
-        for header in headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()) {
+        for header in headers
+            .get_all(WWW_AUTHENTICATE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+        {
             for challenge in ChallengeParser::new(header).map_while(Result::ok) {
                 if challenge.scheme.eq_ignore_ascii_case("basic") {
                     challenges.basic = true;
                 } else if challenge.scheme.eq_ignore_ascii_case("bearer") {
                     let parameter = |name: &str| {
-                        let found =
-                            challenge.params.iter().find(|(found, _)| found.eq_ignore_ascii_case(name));
+                        let found = challenge
+                            .params
+                            .iter()
+                            .find(|(found, _)| found.eq_ignore_ascii_case(name));
                         found.map(|(_, value)| value.to_unescaped())
                     };
                     let service = parameter("service");
@@ -52,7 +58,10 @@ mod tests {
 
     fn read(headers: &[&'static str]) -> Challenges {
         Challenges::read(
-            &headers.iter().map(|value| (WWW_AUTHENTICATE, HeaderValue::from_static(value))).collect(),
+            &headers
+                .iter()
+                .map(|value| (WWW_AUTHENTICATE, HeaderValue::from_static(value)))
+                .collect(),
         )
     }
 
@@ -64,10 +73,19 @@ mod tests {
             realm: "https://x/token?tenant=1".to_owned(),
             service: Some("registry".to_owned()),
         };
-        let both = Challenges { bearer: Some(server.clone()), basic: true };
+        let both = Challenges {
+            bearer: Some(server.clone()),
+            basic: true,
+        };
         assert_eq!(read(&[r#"Basic realm="x""#, bearer]), both);
         assert_eq!(read(&[bearer, "basic"]), both);
-        assert_eq!(read(&["((", bearer]), Challenges { bearer: Some(server), basic: false });
+        assert_eq!(
+            read(&["((", bearer]),
+            Challenges {
+                bearer: Some(server),
+                basic: false
+            }
+        );
         assert_eq!(read(&["Negotiate"]), Challenges::default());
         assert_eq!(read(&["Bearer"]), Challenges::default());
     }

@@ -79,13 +79,24 @@ impl Connection {
         }
         let logged_in = found.login != Login::Anonymous;
         // The host of Docker Hub's API.
-        let host = if registry == "docker.io" { "registry-1.docker.io" } else { registry };
+        let host = if registry == "docker.io" {
+            "registry-1.docker.io"
+        } else {
+            registry
+        };
         let scheme = scheme(host, access.insecure, trust.is_configured());
         let session = Session::new(transport, host, image.repository(), found.login, scheme);
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("could not start the runtime")?;
         let (image, may_push) = (image.clone(), Cell::new(false));
-        Ok(Self { session, image, logged_in, problem: found.problem, may_push, runtime })
+        Ok(Self {
+            session,
+            image,
+            logged_in,
+            problem: found.problem,
+            may_push,
+            runtime,
+        })
     }
 
     /// Checks that uploads to the repository are allowed, by starting one and cancelling it: registries also issue
@@ -110,7 +121,10 @@ impl Connection {
     pub(super) fn has(&self, digest: &Digest, right: Right) -> Result<bool> {
         self.ask(async || {
             let url = self.session.url(&format!("blobs/{digest}")).await?;
-            let response = self.session.send(Request::new(Method::HEAD, url, Purpose::Read), right).await?;
+            let response = self
+                .session
+                .send(Request::new(Method::HEAD, url, Purpose::Read), right)
+                .await?;
             match response.status {
                 // Storage without the permission to list answers 403 for missing objects.
                 StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => Ok(false),
@@ -190,7 +204,9 @@ impl Connection {
 
     async fn get_manifest(&self, name: &str, right: Right) -> Result<Response, Failure> {
         let get = Request::new(Method::GET, self.manifest_url(name).await?, Purpose::Read);
-        self.session.send(get.header(ACCEPT, HeaderValue::from_static(MANIFESTS)), right).await
+        self.session
+            .send(get.header(ACCEPT, HeaderValue::from_static(MANIFESTS)), right)
+            .await
     }
 
     async fn manifest_url(&self, name: &str) -> Result<Url, Failure> {
@@ -199,7 +215,9 @@ impl Connection {
 
     /// Uploads a blob in one request, or in chunks if the registry does not accept that.
     async fn upload(&self, digest: &Digest, bytes: &Bytes) -> Result<(), Failure> {
-        let Some(upload) = self.begin().await? else { return Ok(()) };
+        let Some(upload) = self.begin().await? else {
+            return Ok(());
+        };
         let whole = match self.finish(upload.url, digest, bytes.clone()).await {
             Err(failure) if may_work_otherwise(&failure) => failure,
             settled => return settled,
@@ -214,7 +232,9 @@ impl Connection {
     }
 
     async fn upload_in_parts(&self, digest: &Digest, bytes: &Bytes, part: usize) -> Result<(), Failure> {
-        let Some(Upload { mut url, smallest }) = self.begin().await? else { return Ok(()) };
+        let Some(Upload { mut url, smallest }) = self.begin().await? else {
+            return Ok(());
+        };
         let (part, mut start) = (part.max(smallest), 0);
         while start < bytes.len() {
             let end = bytes.len().min(start.saturating_add(part));
@@ -233,20 +253,32 @@ impl Connection {
 
     /// Starts an upload; `None` if the registry has the blob already.
     async fn begin(&self) -> Result<Option<Upload>, Failure> {
-        let post = Request::new(Method::POST, self.session.url("blobs/uploads/").await?, Purpose::Begin);
+        let post = Request::new(
+            Method::POST,
+            self.session.url("blobs/uploads/").await?,
+            Purpose::Begin,
+        );
         let response = self.session.send(post, Right::Push).await?.success()?;
         if response.status == StatusCode::CREATED {
             return Ok(None);
         }
-        let smallest = response.headers.get(SMALLEST).and_then(|value| value.to_str().ok()?.parse().ok());
-        Ok(Some(Upload { url: location(&response)?, smallest: smallest.unwrap_or_default() }))
+        let smallest = response
+            .headers
+            .get(SMALLEST)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        Ok(Some(Upload {
+            url: location(&response)?,
+            smallest: smallest.unwrap_or_default(),
+        }))
     }
 
     /// Completes an upload with the remaining bytes of the blob.
     async fn finish(&self, url: Url, digest: &Digest, bytes: Bytes) -> Result<(), Failure> {
         let mut url = url;
         url.query_pairs_mut().append_pair("digest", &digest.to_string());
-        let put = Request::new(Method::PUT, url, Purpose::Send).header(CONTENT_TYPE, BYTES).body(bytes);
+        let put = Request::new(Method::PUT, url, Purpose::Send)
+            .header(CONTENT_TYPE, BYTES)
+            .body(bytes);
         self.session.send(put, Right::Push).await?.success().map(drop)
     }
 
@@ -262,7 +294,15 @@ impl Connection {
         self.runtime.block_on(asked).map_err(|failure| {
             let (logged_in, problem) = (self.logged_in, self.problem.as_deref());
             let repository = self.image.repository();
-            anyhow!("{}", failure.explain(Circumstances { registry, repository, logged_in, problem }))
+            anyhow!(
+                "{}",
+                failure.explain(Circumstances {
+                    registry,
+                    repository,
+                    logged_in,
+                    problem
+                })
+            )
         })
     }
 }
@@ -270,7 +310,9 @@ impl Connection {
 /// Returns the protocol for a registry: HTTPS, or plain HTTP with `insecure`. On loopback it is tried out, unless TLS
 /// is `configured`.
 fn scheme(registry: &str, insecure: bool, configured: bool) -> Scheme {
-    let local = format!("http://{registry}/").parse().is_ok_and(|url| is_loopback(&url));
+    let local = format!("http://{registry}/")
+        .parse()
+        .is_ok_and(|url| is_loopback(&url));
     match (insecure, configured, local) {
         (true, _, _) => Scheme::Plain,
         (false, false, true) => Scheme::Either,
@@ -280,12 +322,17 @@ fn scheme(registry: &str, insecure: bool, configured: bool) -> Scheme {
 
 /// Returns whether the upload may work with other requests.
 fn may_work_otherwise(failure: &Failure) -> bool {
-    failure.refusal().is_some_and(|refusal| OTHERWISE.contains(&refusal.status))
+    failure
+        .refusal()
+        .is_some_and(|refusal| OTHERWISE.contains(&refusal.status))
 }
 
 /// Returns the URL for the next request of an upload.
 fn location(response: &Response) -> Result<Url, Failure> {
-    let location = response.headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let location = response
+        .headers
+        .get(LOCATION)
+        .and_then(|value| value.to_str().ok());
     let location = location.and_then(|location| response.url.join(location).ok());
     location.ok_or_else(|| Failure::Other("its response to an upload has no `Location`".to_owned()))
 }

@@ -58,13 +58,18 @@ impl fmt::Debug for Login {
 /// file.
 pub(super) fn find(registry: &str, repository: &str, chosen: Option<&Login>) -> Result<Found> {
     let [username, password] = VARIABLES.map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
-    let login =
-        chosen.cloned().map_or_else(|| from_environment(username, password), |login| Ok(Some(login)))?;
+    let login = chosen
+        .cloned()
+        .map_or_else(|| from_environment(username, password), |login| Ok(Some(login)))?;
     if let Some(login) = login {
         return Ok(Found { login, problem: None });
     }
     let mut problem = None;
-    for path in files(&|name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)) {
+    for path in files(&|name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    }) {
         let Some(file) = read(&path)? else { continue };
         match file.find(registry, repository) {
             Ok(Some(login)) => return Ok(Found { login, problem: None }),
@@ -73,7 +78,10 @@ pub(super) fn find(registry: &str, repository: &str, chosen: Option<&Login>) -> 
             Err(file::Error::Entry(error)) => bail!("{error} in `{}`", path.display()),
         }
     }
-    Ok(Found { login: Login::Anonymous, problem })
+    Ok(Found {
+        login: Login::Anonymous,
+        problem,
+    })
 }
 
 fn from_environment(username: Option<String>, password: Option<String>) -> Result<Option<Login>> {
@@ -98,7 +106,10 @@ fn files(variable: &dyn Fn(&str) -> Option<PathBuf>) -> Vec<PathBuf> {
     let configuration = variable("XDG_CONFIG_HOME").or_else(|| below_home(".config"));
     let containers = [variable("XDG_RUNTIME_DIR"), configuration].into_iter().flatten();
     let docker = docker.map(|directory| directory.join("config.json"));
-    docker.into_iter().chain(containers.map(|directory| directory.join("containers/auth.json"))).collect()
+    docker
+        .into_iter()
+        .chain(containers.map(|directory| directory.join("containers/auth.json")))
+        .collect()
 }
 
 /// Reads a file of logins; `None` if it does not exist or is empty.
@@ -130,7 +141,12 @@ mod tests {
     use super::*;
 
     fn paths(variables: &[(&str, &str)]) -> Vec<PathBuf> {
-        files(&|name| variables.iter().find(|(found, _)| *found == name).map(|(_, value)| value.into()))
+        files(&|name| {
+            variables
+                .iter()
+                .find(|(found, _)| *found == name)
+                .map(|(_, value)| value.into())
+        })
     }
 
     #[test]
@@ -145,20 +161,36 @@ mod tests {
             .map(PathBuf::from)
         );
         assert_eq!(
-            paths(&[("HOME", "/home/me"), ("DOCKER_CONFIG", "/d"), ("XDG_CONFIG_HOME", "/c")]),
+            paths(&[
+                ("HOME", "/home/me"),
+                ("DOCKER_CONFIG", "/d"),
+                ("XDG_CONFIG_HOME", "/c")
+            ]),
             ["/d/config.json", "/c/containers/auth.json"].map(PathBuf::from)
         );
-        assert_eq!(paths(&[("REGISTRY_AUTH_FILE", "/a.json"), ("HOME", "/h")]), [PathBuf::from("/a.json")]);
+        assert_eq!(
+            paths(&[("REGISTRY_AUTH_FILE", "/a.json"), ("HOME", "/h")]),
+            [PathBuf::from("/a.json")]
+        );
     }
 
     #[test]
     fn login_in_the_environment_is_two_variables() {
         let some = |text: &str| Some(text.to_owned());
         let login = from_environment(some("u"), some("p")).unwrap();
-        assert_eq!(login, Some(Login::Password { username: "u".to_owned(), password: "p".to_owned() }));
+        assert_eq!(
+            login,
+            Some(Login::Password {
+                username: "u".to_owned(),
+                password: "p".to_owned()
+            })
+        );
         assert_eq!(from_environment(None, None).unwrap(), None);
         let error = from_environment(None, some("hunter2")).unwrap_err().to_string();
-        assert!(error.contains("`CLAWFT_REGISTRY_USERNAME` is not") && !error.contains("hunter2"), "{error}");
+        assert!(
+            error.contains("`CLAWFT_REGISTRY_USERNAME` is not") && !error.contains("hunter2"),
+            "{error}"
+        );
         assert!(from_environment(some("u"), None).is_err());
     }
 
@@ -176,10 +208,15 @@ mod tests {
 
     #[test]
     fn no_secret_is_shown() {
-        let login = Login::Password { username: "u".to_owned(), password: "hunter2".to_owned() };
-        for login in
-            [login, Login::IdentityToken("hunter2".to_owned()), Login::RegistryToken("hunter2".to_owned())]
-        {
+        let login = Login::Password {
+            username: "u".to_owned(),
+            password: "hunter2".to_owned(),
+        };
+        for login in [
+            login,
+            Login::IdentityToken("hunter2".to_owned()),
+            Login::RegistryToken("hunter2".to_owned()),
+        ] {
             assert!(!format!("{login:?}").contains("hunter2"));
         }
     }

@@ -167,15 +167,26 @@ impl Refusal {
     /// Reads the refusal in a response.
     pub(super) fn new(status: StatusCode, headers: &HeaderMap, body: &[u8], request: Purpose) -> Self {
         let text = String::from_utf8_lossy(body);
-        let html = headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+        let html = headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
         let (codes, message) = match serde_json::from_str::<Value>(&text) {
             Ok(document) => read(&document),
             // A proxy's page is for browsers.
             Err(_) if html || text.trim_start().starts_with('<') => (Vec::new(), String::new()),
             Err(_) => (Vec::new(), text.into_owned()),
         };
-        let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(pause);
-        Self { status, codes, message: one_line(&message), retry_after, request }
+        let retry_after = headers
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(pause);
+        Self {
+            status,
+            codes,
+            message: one_line(&message),
+            retry_after,
+            request,
+        }
     }
 
     /// Returns whether one of the registry's errors has this code.
@@ -201,10 +212,16 @@ impl Refusal {
     fn explain(&self, at: Circumstances<'_>) -> String {
         let (registry, repository) = (at.registry, at.repository);
         let answered = format!("`{registry}` answered {}", self.answer());
-        let because =
-            if self.message.is_empty() { String::new() } else { format!(" (it says: {})", self.message) };
+        let because = if self.message.is_empty() {
+            String::new()
+        } else {
+            format!(" (it says: {})", self.message)
+        };
         if self.is_denial() {
-            let problem = at.problem.map(|problem| format!("; {problem}")).unwrap_or_default();
+            let problem = at
+                .problem
+                .map(|problem| format!("; {problem}"))
+                .unwrap_or_default();
             return match (at.logged_in, &self.request) {
                 (false, _) => {
                     format!("not logged in to `{registry}`: run `docker login {registry}`{because}{problem}")
@@ -249,7 +266,10 @@ impl Refusal {
                      the type in its settings, or use `--image` to name a registry that stores any OCI artifact"
                 ));
             }
-            let settled = matches!(self.status, StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED);
+            let settled = matches!(
+                self.status,
+                StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED
+            );
             if settled || self.has_code("TAG_INVALID") || mentions("immutable") {
                 return Some("the tag was not moved: name another with `--tag`".to_owned());
             }
@@ -279,7 +299,10 @@ fn read(document: &Value) -> (Vec<String>, String) {
         return (codes, messages.collect::<Vec<_>>().join(", "));
     }
     let names = ["message", "details", "detail", "error_description", "error"];
-    let message = names.iter().map(|name| text(&document[name])).find(|message| !message.is_empty());
+    let message = names
+        .iter()
+        .map(|name| text(&document[name]))
+        .find(|message| !message.is_empty());
     (Vec::new(), message.unwrap_or_default())
 }
 
@@ -289,7 +312,10 @@ fn pause(value: &str) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let date = httpdate::parse_http_date(value.trim()).ok()?;
-    Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default())
+    Some(
+        date.duration_since(std::time::SystemTime::now())
+            .unwrap_or_default(),
+    )
 }
 
 /// Returns the innermost cause.
@@ -302,7 +328,12 @@ fn innermost(error: &dyn Error) -> String {
 
 /// Returns the text of a server as one line.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST).collect()
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(LONGEST)
+        .collect()
 }
 
 #[cfg(test)]
@@ -312,11 +343,20 @@ mod tests {
 
     use super::*;
 
-    const SOMEONE: Circumstances<'static> =
-        Circumstances { registry: "ghcr.io", repository: "clawft/clawft", logged_in: true, problem: None };
+    const SOMEONE: Circumstances<'static> = Circumstances {
+        registry: "ghcr.io",
+        repository: "clawft/clawft",
+        logged_in: true,
+        problem: None,
+    };
 
     fn refusal(status: u16, body: &str, request: Purpose) -> Refusal {
-        Refusal::new(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), request)
+        Refusal::new(
+            StatusCode::from_u16(status).unwrap(),
+            &HeaderMap::new(),
+            body.as_bytes(),
+            request,
+        )
     }
 
     fn error(code: &str, message: &str) -> String {
@@ -329,9 +369,16 @@ mod tests {
 
     #[test]
     fn tells_how_to_log_in() {
-        let refusal = refusal(401, &error("UNAUTHORIZED", "authentication required"), Purpose::Begin);
-        let nobody =
-            Circumstances { logged_in: false, problem: Some("`docker-credential-x` is missing"), ..SOMEONE };
+        let refusal = refusal(
+            401,
+            &error("UNAUTHORIZED", "authentication required"),
+            Purpose::Begin,
+        );
+        let nobody = Circumstances {
+            logged_in: false,
+            problem: Some("`docker-credential-x` is missing"),
+            ..SOMEONE
+        };
         assert_eq!(
             refusal.explain(nobody),
             "not logged in to `ghcr.io`: run `docker login ghcr.io` (it says: authentication required); \
@@ -352,24 +399,43 @@ mod tests {
             explained(400, &error("MANIFEST_INVALID", "no\n layers"), Purpose::Set(None)),
             "`ghcr.io` answered 400 Bad Request: no layers"
         );
-        assert_eq!(explained(500, "", Purpose::Read), "`ghcr.io` answered 500 Internal Server Error");
+        assert_eq!(
+            explained(500, "", Purpose::Read),
+            "`ghcr.io` answered 500 Internal Server Error"
+        );
         let html = explained(502, "<html>\n<h1>502</h1>", Purpose::Send);
-        assert!(html.starts_with("`ghcr.io` answered 502 Bad Gateway: run the command again"), "{html}");
+        assert!(
+            html.starts_with("`ghcr.io` answered 502 Bad Gateway: run the command again"),
+            "{html}"
+        );
         assert!(explained(500, &"x ".repeat(1000), Purpose::Read).len() < 400);
     }
 
     #[test]
     fn says_what_to_do() {
         let set = || Purpose::Set(Some(MediaType::from("application/vnd.wasm.config.v0+json")));
-        let text = explained(415, &error("MANIFEST_INVALID", "media type x is not allowed"), set());
-        assert!(text.contains("application/vnd.wasm.config.v0+json") && text.contains("`--image`"), "{text}");
+        let text = explained(
+            415,
+            &error("MANIFEST_INVALID", "media type x is not allowed"),
+            set(),
+        );
+        assert!(
+            text.contains("application/vnd.wasm.config.v0+json") && text.contains("`--image`"),
+            "{text}"
+        );
         let text = explained(400, &error("TAG_INVALID", "it is immutable"), set());
         assert!(text.ends_with("name another with `--tag`"), "{text}");
         let text = explained(404, &error("NAME_UNKNOWN", "there is none"), Purpose::Begin);
         assert!(text.ends_with("create `clawft/clawft` first"), "{text}");
-        let ecr = Circumstances { registry: "1.dkr.ecr.eu-west-1.amazonaws.com", ..SOMEONE };
+        let ecr = Circumstances {
+            registry: "1.dkr.ecr.eu-west-1.amazonaws.com",
+            ..SOMEONE
+        };
         let text = refusal(404, &error("NAME_UNKNOWN", "there is none"), Purpose::Begin).explain(ecr);
-        assert!(text.contains("aws ecr create-repository --repository-name clawft/clawft"), "{text}");
+        assert!(
+            text.contains("aws ecr create-repository --repository-name clawft/clawft"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -28,7 +28,14 @@ pub(super) async fn run<T>(
         if pause > LONGEST || (matches!(failure, Failure::Unreachable(_)) && !reached()) {
             return Err(failure);
         }
-        ui::status("Waiting", &format!("{:.1} s for `{registry}`: {}", pause.as_secs_f32(), failure.brief()));
+        ui::status(
+            "Waiting",
+            &format!(
+                "{:.1} s for `{registry}`: {}",
+                pause.as_secs_f32(),
+                failure.brief()
+            ),
+        );
         tokio::time::sleep(pause).await;
     }
     attempt().await
@@ -58,7 +65,10 @@ mod tests {
             count.set(count.get() + 1);
             if count.get() > bad { Ok(()) } else { Err(failure()) }
         };
-        let runtime = runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
         let done = runtime.block_on(run("registry", || reached, attempt));
         (count.get(), done.is_ok())
     }
@@ -66,7 +76,10 @@ mod tests {
     #[test]
     fn tries_again_until_it_succeeds() {
         assert_eq!(attempts(2, || refused(429, 0), true), (3, true));
-        assert_eq!(attempts(1, || Failure::Broken("reset".to_owned()), false), (2, true));
+        assert_eq!(
+            attempts(1, || Failure::Broken("reset".to_owned()), false),
+            (2, true)
+        );
     }
 
     #[test]
@@ -78,6 +91,9 @@ mod tests {
     fn tries_once_if_it_is_no_use_to_wait() {
         assert_eq!(attempts(99, || refused(400, 0), true), (1, false));
         assert_eq!(attempts(99, || refused(429, 3_600), true), (1, false));
-        assert_eq!(attempts(99, || Failure::Unreachable(String::new()), false), (1, false));
+        assert_eq!(
+            attempts(99, || Failure::Unreachable(String::new()), false),
+            (1, false)
+        );
     }
 }

@@ -117,9 +117,14 @@ impl Session {
     }
 
     fn base(&self, path: &str) -> Result<Url, Failure> {
-        let scheme = if self.scheme.get() == Scheme::Tls { "https" } else { "http" };
+        let scheme = if self.scheme.get() == Scheme::Tls {
+            "https"
+        } else {
+            "http"
+        };
         let url = format!("{scheme}://{}/v2/{path}", self.registry);
-        url.parse().map_err(|error| Failure::Other(format!("`{url}` is no URL: {error}")))
+        url.parse()
+            .map_err(|error| Failure::Other(format!("`{url}` is no URL: {error}")))
     }
 
     /// Sends a request that needs the permission `right` and returns the response, whatever its status. Requests
@@ -190,7 +195,11 @@ impl Session {
 
     /// Answers challenges. Returns whether there are new credentials to try.
     async fn answer(&self, challenges: &Challenges, right: Right) -> Result<bool, Failure> {
-        let fixed = self.grant.borrow().as_ref().is_some_and(|grant| grant.kind == Kind::Fixed);
+        let fixed = self
+            .grant
+            .borrow()
+            .as_ref()
+            .is_some_and(|grant| grant.kind == Kind::Fixed);
         if let (Some(server), false) = (&challenges.bearer, fixed) {
             if let Login::RegistryToken(token) = &self.login {
                 self.accept(&format!("Bearer {token}"), Kind::Fixed)?;
@@ -206,7 +215,10 @@ impl Session {
         }
         match &self.login {
             Login::Password { .. } if challenges.basic && !fixed => {
-                self.grant.replace(Some(Grant { header: self.basic()?, kind: Kind::Fixed }));
+                self.grant.replace(Some(Grant {
+                    header: self.basic()?,
+                    kind: Kind::Fixed,
+                }));
                 Ok(true)
             }
             _ => Ok(false),
@@ -239,7 +251,10 @@ impl Session {
         };
         let response = self.transport.send(&request, authorization).await?.success()?;
         let understood: Option<Token> = serde_json::from_slice(&response.body).ok();
-        let expires_in = understood.as_ref().and_then(|token| token.expires_in).unwrap_or(LIFETIME);
+        let expires_in = understood
+            .as_ref()
+            .and_then(|token| token.expires_in)
+            .unwrap_or(LIFETIME);
         let token = understood.and_then(|token| token.token.or(token.access_token));
         let token = token.filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| Failure::Other("its token server gave no token".to_owned()))?;
@@ -249,7 +264,10 @@ impl Session {
     }
 
     fn accept(&self, header: &str, kind: Kind) -> Result<(), Failure> {
-        self.grant.replace(Some(Grant { header: secret(header)?, kind }));
+        self.grant.replace(Some(Grant {
+            header: secret(header)?,
+            kind,
+        }));
         Ok(())
     }
 
@@ -257,7 +275,10 @@ impl Session {
         let Login::Password { username, password } = &self.login else {
             return Err(Failure::Other("there is no password for it".to_owned()));
         };
-        secret(&format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))))
+        secret(&format!(
+            "Basic {}",
+            STANDARD.encode(format!("{username}:{password}"))
+        ))
     }
 }
 
@@ -298,5 +319,7 @@ fn exchange(realm: Url, server: &TokenServer, scope: &str, token: &str) -> Resul
         .append_pair("refresh_token", token);
     let body = Bytes::from(form.query().unwrap_or_default().to_owned());
     let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-    Ok(Request::new(Method::POST, realm, Purpose::LogIn).header(CONTENT_TYPE, kind).body(body))
+    Ok(Request::new(Method::POST, realm, Purpose::LogIn)
+        .header(CONTENT_TYPE, kind)
+        .body(body))
 }

@@ -32,8 +32,11 @@ pub(super) struct Trust {
 impl Trust {
     /// Collects the files for `registry`, such as `localhost:5000`: `named` and those in `certs.d`.
     pub(super) fn find(registry: &str, named: Option<&Path>, blind: bool) -> Self {
-        let mut trust =
-            Self { authorities: named.map(Path::to_owned).into_iter().collect(), client: None, blind };
+        let mut trust = Self {
+            authorities: named.map(Path::to_owned).into_iter().collect(),
+            client: None,
+            blind,
+        };
         for directory in directories().map(|directory| directory.join(registry)) {
             trust.add(&directory);
         }
@@ -47,7 +50,9 @@ impl Trust {
 
     /// Adds the authorities `*.crt` and the first client certificate `*.cert` with its `*.key`.
     fn add(&mut self, directory: &Path) {
-        let Ok(entries) = fs::read_dir(directory) else { return };
+        let Ok(entries) = fs::read_dir(directory) else {
+            return;
+        };
         let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.sort();
         let has = |path: &Path, ending: &str| path.extension().is_some_and(|found| found == ending);
@@ -57,7 +62,8 @@ impl Trust {
                 self.client = Some((path.clone(), key));
             }
         }
-        self.authorities.extend(paths.into_iter().filter(|path| has(path, "crt")));
+        self.authorities
+            .extend(paths.into_iter().filter(|path| has(path, "crt")));
     }
 
     /// Returns the configuration for rustls. Succeeds on machines without authorities too: plain HTTP needs none.
@@ -67,11 +73,15 @@ impl Trust {
             .with_safe_default_protocol_versions()
             .context("could not prepare for TLS")?;
         let builder = if self.blind {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(Blind(provider)))
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Blind(provider)))
         } else {
             builder.with_root_certificates(self.roots()?)
         };
-        let Some((certificate, key)) = &self.client else { return Ok(builder.with_no_client_auth()) };
+        let Some((certificate, key)) = &self.client else {
+            return Ok(builder.with_no_client_auth());
+        };
         let certificates = certificates(certificate)?;
         let key = PrivateKeyDer::from_pem_file(key)
             .map_err(|error| anyhow!("could not read the key `{}`: {error}", key.display()))?;
@@ -96,7 +106,9 @@ impl Trust {
 
 /// Returns the directories that hold one directory for each registry.
 fn directories() -> impl Iterator<Item = PathBuf> {
-    let configuration = env::var_os("XDG_CONFIG_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let configuration = env::var_os("XDG_CONFIG_HOME")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
     let configuration = configuration.or_else(|| Some(env::home_dir()?.join(".config")));
     let own = configuration.into_iter().flat_map(|configuration| {
         ["docker", "containers"].map(|program| configuration.join(program).join("certs.d"))
@@ -111,7 +123,11 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     };
     let found =
         read().map_err(|error| anyhow!("could not read certificates in `{}`: {error}", path.display()))?;
-    ensure!(!found.is_empty(), "`{}` holds no certificate in PEM form", path.display());
+    ensure!(
+        !found.is_empty(),
+        "`{}` holds no certificate in PEM form",
+        path.display()
+    );
     Ok(found)
 }
 
@@ -137,7 +153,12 @@ impl ServerCertVerifier for Blind {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -146,7 +167,12 @@ impl ServerCertVerifier for Blind {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -178,7 +204,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ca.pem");
         let error = |named: &Path| {
-            let trust = Trust { authorities: vec![named.to_owned()], ..Trust::default() };
+            let trust = Trust {
+                authorities: vec![named.to_owned()],
+                ..Trust::default()
+            };
             trust.configuration().unwrap_err().to_string()
         };
         assert!(error(&path).contains("could not read certificates in"));
@@ -188,6 +217,13 @@ mod tests {
 
     #[test]
     fn blind_trust_needs_no_certificates() {
-        assert!(Trust { blind: true, ..Trust::default() }.configuration().is_ok());
+        assert!(
+            Trust {
+                blind: true,
+                ..Trust::default()
+            }
+            .configuration()
+            .is_ok()
+        );
     }
 }

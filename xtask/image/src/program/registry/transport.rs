@@ -51,7 +51,13 @@ pub(super) struct Response {
 impl Request {
     /// Returns a request without a body.
     pub(super) fn new(method: Method, url: Url, purpose: Purpose) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: Bytes::new(), purpose }
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            purpose,
+        }
     }
 
     /// Adds a header.
@@ -78,7 +84,12 @@ impl Response {
 
     /// Returns the response as a failure.
     pub(super) fn refused(&self) -> Failure {
-        Failure::Refused(Box::new(Refusal::new(self.status, &self.headers, &self.body, self.purpose.clone())))
+        Failure::Refused(Box::new(Refusal::new(
+            self.status,
+            &self.headers,
+            &self.body,
+            self.purpose.clone(),
+        )))
     }
 }
 
@@ -91,8 +102,13 @@ impl Transport {
                 .connect_timeout(CONNECTING)
                 .user_agent(concat!("clawft-image/", env!("CARGO_PKG_VERSION")))
         };
-        let direct = builder().no_proxy().build().context("could not prepare for HTTP")?;
-        let proxied = builder().build().context("could not prepare for HTTP through the proxy")?;
+        let direct = builder()
+            .no_proxy()
+            .build()
+            .context("could not prepare for HTTP")?;
+        let proxied = builder()
+            .build()
+            .context("could not prepare for HTTP through the proxy")?;
         Ok(Self { direct, proxied })
     }
 
@@ -102,7 +118,11 @@ impl Transport {
         request: &Request,
         authorization: Option<HeaderValue>,
     ) -> Result<Response, Failure> {
-        let client = if is_loopback(&request.url) { &self.direct } else { &self.proxied };
+        let client = if is_loopback(&request.url) {
+            &self.direct
+        } else {
+            &self.proxied
+        };
         let transfer = Duration::from_secs(request.body.len() as u64 / SLOWEST);
         let mut headers = request.headers.clone();
         if let Some(authorization) = authorization {
@@ -117,16 +137,32 @@ impl Transport {
             .send()
             .await;
         let response = sent.map_err(|error| Failure::of(&error.without_url()))?;
-        let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
-        let body = response.bytes().await.map_err(|error| Failure::of(&error.without_url()))?;
-        Ok(Response { status, headers, body, url, purpose: request.purpose.clone() })
+        let (status, headers, url) = (
+            response.status(),
+            response.headers().clone(),
+            response.url().clone(),
+        );
+        let body = response
+            .bytes()
+            .await
+            .map_err(|error| Failure::of(&error.without_url()))?;
+        Ok(Response {
+            status,
+            headers,
+            body,
+            url,
+            purpose: request.purpose.clone(),
+        })
     }
 }
 
 /// Returns whether the host of `url` is this machine, where nothing crosses a network.
 pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
     host == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
@@ -137,10 +173,21 @@ mod tests {
     #[test]
     fn only_this_machine_is_on_loopback() {
         let is_loopback = |host: &str| is_loopback(&format!("http://{host}/").parse().unwrap());
-        for host in ["localhost", "localhost:5000", "127.0.0.1:5000", "127.1.2.3", "[::1]:5000"] {
+        for host in [
+            "localhost",
+            "localhost:5000",
+            "127.0.0.1:5000",
+            "127.1.2.3",
+            "[::1]:5000",
+        ] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in ["ghcr.io", "10.0.0.1:5000", "127.0.0.1.example.org", "[2001:db8::1]:5000"] {
+        for host in [
+            "ghcr.io",
+            "10.0.0.1:5000",
+            "127.0.0.1.example.org",
+            "[2001:db8::1]:5000",
+        ] {
             assert!(!is_loopback(host), "{host}");
         }
     }

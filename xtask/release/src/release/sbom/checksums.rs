@@ -13,10 +13,14 @@ pub(in crate::release) struct Checksums(BTreeMap<Id, String>);
 impl Checksums {
     /// Returns the checksums in `lock`.
     pub(in crate::release) fn of(lock: Lock) -> Self {
-        let sums = lock
-            .packages
-            .into_iter()
-            .filter_map(|Locked { name, version, checksum, .. }| Some((Id { name, version }, checksum?)));
+        let sums = lock.packages.into_iter().filter_map(
+            |Locked {
+                 name,
+                 version,
+                 checksum,
+                 ..
+             }| Some((Id { name, version }, checksum?)),
+        );
         Self(sums.collect())
     }
 

@@ -70,7 +70,9 @@ impl Native {
 
     /// Returns its reference inside a document.
     pub(super) fn reference(&self) -> String {
-        self.purl.clone().unwrap_or_else(|| format!("native:{}", self.name))
+        self.purl
+            .clone()
+            .unwrap_or_else(|| format!("native:{}", self.name))
     }
 
     /// Returns it as a component of CycloneDX.
@@ -83,8 +85,11 @@ impl Native {
             "scope": "required",
             "licenses": [{ "expression": self.licence }],
         });
-        let optional =
-            [("version", Some(&self.version)), ("purl", self.purl.as_ref()), ("cpe", self.cpe.as_ref())];
+        let optional = [
+            ("version", Some(&self.version)),
+            ("purl", self.purl.as_ref()),
+            ("cpe", self.cpe.as_ref()),
+        ];
         for (name, value) in optional {
             if let Some(value) = value.filter(|value| !value.is_empty()) {
                 component[name] = json!(value);

@@ -7,7 +7,11 @@ pub(super) fn of_crate(name: &str, version: &str) -> String {
 
 /// Returns the URL of a crate at this `commit` of the repository `source`, for crates in no registry.
 pub(super) fn of_source(name: &str, version: &str, source: &str, commit: &str) -> String {
-    format!("{}?vcs_url={}", of_crate(name, version), encoded(&format!("git+{source}@{commit}")))
+    format!(
+        "{}?vcs_url={}",
+        of_crate(name, version),
+        encoded(&format!("git+{source}@{commit}"))
+    )
 }
 
 /// Returns the URL of a Debian package.
@@ -40,7 +44,10 @@ mod tests {
 
     #[test]
     fn encodes_characters_with_a_meaning() {
-        assert_eq!(of_crate("wasip2", "2.0.1+wasi-0.2.12"), "pkg:cargo/wasip2@2.0.1%2Bwasi-0.2.12");
+        assert_eq!(
+            of_crate("wasip2", "2.0.1+wasi-0.2.12"),
+            "pkg:cargo/wasip2@2.0.1%2Bwasi-0.2.12"
+        );
         assert_eq!(
             of_source("clawft-core", "0.1.0", "https://example.org/x", "c0ffee"),
             "pkg:cargo/clawft-core@0.1.0?vcs_url=git%2Bhttps://example.org/x%40c0ffee"
@@ -49,6 +56,9 @@ mod tests {
             of_debian("wasi-libc", "0.0~git-3~bpo13+1"),
             "pkg:deb/debian/wasi-libc@0.0~git-3~bpo13%2B1"
         );
-        assert_eq!(of_github("rust-lang/rust", "1.95.0"), "pkg:github/rust-lang/rust@1.95.0");
+        assert_eq!(
+            of_github("rust-lang/rust", "1.95.0"),
+            "pkg:github/rust-lang/rust@1.95.0"
+        );
     }
 }

@@ -16,7 +16,12 @@ fn sums() -> Checksums {
         format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nchecksum = \"{name}-sum\"\n")
     };
     let ours = "[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"dep\"]\n";
-    let lock = [ours, &entry("dep", "1.0.0+more"), &entry("derive", "1.0.0"), &entry("quote", "1.0.47")];
+    let lock = [
+        ours,
+        &entry("dep", "1.0.0+more"),
+        &entry("derive", "1.0.0"),
+        &entry("quote", "1.0.47"),
+    ];
     Checksums::of(Lock::parse(&lock.concat()).unwrap())
 }
 
@@ -41,7 +46,10 @@ fn packages_have_licences_sums_and_purls() {
     assert_eq!(dep["scope"], "required");
     assert_eq!(component(&document, "derive")["scope"], "excluded");
     let ours = component(&document, "lib");
-    assert_eq!(ours["purl"], "pkg:cargo/lib@0.1.0?vcs_url=git%2Bhttps://example.org/app%40c0ffee");
+    assert_eq!(
+        ours["purl"],
+        "pkg:cargo/lib@0.1.0?vcs_url=git%2Bhttps://example.org/app%40c0ffee"
+    );
     assert!(ours["hashes"].is_null());
 }
 
@@ -49,9 +57,18 @@ fn packages_have_licences_sums_and_purls() {
 fn artifact_is_subject_and_no_component() {
     let document = written(SUBJECT);
     let about = &document["metadata"]["component"];
-    assert_eq!((&about["name"], &about["version"]), (&json!("app.wasm"), &json!("0.1.0")));
+    assert_eq!(
+        (&about["name"], &about["version"]),
+        (&json!("app.wasm"), &json!("0.1.0"))
+    );
     assert_eq!(document["metadata"]["timestamp"], "2023-11-14T22:13:20Z");
-    assert!(document["components"].as_array().unwrap().iter().all(|part| part["name"] != "app"));
+    assert!(
+        document["components"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|part| part["name"] != "app")
+    );
 }
 
 #[test]
@@ -59,7 +76,9 @@ fn artifact_reaches_every_component() {
     let document = written(SUBJECT);
     let edges = document["dependencies"].as_array().unwrap();
     let of = |reference: &Value| {
-        edges.iter().find(|edge| edge["ref"] == *reference).unwrap()["dependsOn"].as_array().unwrap()
+        edges.iter().find(|edge| edge["ref"] == *reference).unwrap()["dependsOn"]
+            .as_array()
+            .unwrap()
     };
     let mut reached = vec![&document["metadata"]["component"]["bom-ref"]];
     let mut next = 0;
@@ -69,7 +88,10 @@ fn artifact_reaches_every_component() {
         next += 1;
     }
     let parts = document["components"].as_array().unwrap();
-    assert!(parts.iter().all(|part| reached.contains(&&part["bom-ref"])), "{reached:?}");
+    assert!(
+        parts.iter().all(|part| reached.contains(&&part["bom-ref"])),
+        "{reached:?}"
+    );
     assert_eq!(reached.len(), parts.len() + 1);
     assert_eq!(
         of(&json!("pkg:github/rust-lang/rust@1.95.0")),
@@ -79,11 +101,22 @@ fn artifact_reaches_every_component() {
 
 #[test]
 fn serial_number_depends_on_the_content() {
-    let (one, two) = (written(SUBJECT), written(Subject { commit: "beef", ..SUBJECT }));
+    let (one, two) = (
+        written(SUBJECT),
+        written(Subject {
+            commit: "beef",
+            ..SUBJECT
+        }),
+    );
     assert_eq!(one, written(SUBJECT));
     assert_ne!(one["serialNumber"], two["serialNumber"]);
     let number = one["serialNumber"].as_str().unwrap();
-    let parts: Vec<usize> = number.strip_prefix("urn:uuid:").unwrap().split('-').map(str::len).collect();
+    let parts: Vec<usize> = number
+        .strip_prefix("urn:uuid:")
+        .unwrap()
+        .split('-')
+        .map(str::len)
+        .collect();
     assert_eq!(parts, [8, 4, 4, 4, 12]);
 }
 

@@ -57,13 +57,31 @@ impl Tree {
 
     /// Parses the tree of all packages and that of the linked ones.
     fn parse(all: &str, linked: &str) -> Result<Self> {
-        let mut nodes = all.lines().map(Node::parse).collect::<Result<Vec<_>>>()?.into_iter().peekable();
+        let mut nodes = all
+            .lines()
+            .map(Node::parse)
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .peekable();
         let root = nodes.peek().context("cargo listed nothing")?;
-        let features = root.features.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        let mut tree = Self { root: root.id.clone(), features, packages: BTreeMap::new() };
+        let features = root
+            .features
+            .split(',')
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect();
+        let mut tree = Self {
+            root: root.id.clone(),
+            features,
+            packages: BTreeMap::new(),
+        };
         let mut above: Vec<Id> = Vec::new();
         for node in nodes {
-            ensure!(node.depth <= above.len(), "cargo's tree has no parent for `{}`", node.id.name);
+            ensure!(
+                node.depth <= above.len(),
+                "cargo's tree has no parent for `{}`",
+                node.id.name
+            );
             above.truncate(node.depth);
             if let Some(parent) = above.last().and_then(|id| tree.packages.get_mut(id)) {
                 parent.dependencies.insert(node.id.clone());
@@ -75,7 +93,9 @@ impl Tree {
         for line in linked.lines() {
             let Node { id, .. } = Node::parse(line)?;
             let package = tree.packages.get_mut(&id);
-            package.with_context(|| format!("`{}` is linked but not built", id.name))?.linked = true;
+            package
+                .with_context(|| format!("`{}` is linked but not built", id.name))?
+                .linked = true;
         }
         Ok(tree)
     }
@@ -102,8 +122,17 @@ impl<'l> Node<'l> {
             let features = features.strip_suffix("(*)").unwrap_or(features).trim_end();
             let mut words = package.split(' ');
             let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
-            let id = Id { name: name.to_owned(), version: version.to_owned() };
-            Some(Self { depth: depth.parse().ok()?, id, licence, repository, features })
+            let id = Id {
+                name: name.to_owned(),
+                version: version.to_owned(),
+            };
+            Some(Self {
+                depth: depth.parse().ok()?,
+                id,
+                licence,
+                repository,
+                features,
+            })
         };
         parts().with_context(|| format!("could not understand cargo's line `{line}`"))
     }
@@ -134,7 +163,10 @@ pub(super) mod tests {
     #[test]
     fn finds_dependencies_and_linked_packages() {
         let tree = tree();
-        assert_eq!((tree.root.name.as_str(), tree.features), ("app", vec!["default".into(), "raw".into()]));
+        assert_eq!(
+            (tree.root.name.as_str(), tree.features),
+            ("app", vec!["default".into(), "raw".into()])
+        );
         let shown: Vec<(&str, bool, Vec<&str>)> = tree
             .packages
             .iter()
@@ -155,9 +187,12 @@ pub(super) mod tests {
 
     #[test]
     fn refuses_invalid_trees() {
-        for (all, linked) in
-            [("", ""), ("app v1", ""), ("0app v1\t\t\t\n2x v1\t\t\t", ""), (ALL, "0new v1\t\t\t")]
-        {
+        for (all, linked) in [
+            ("", ""),
+            ("app v1", ""),
+            ("0app v1\t\t\t\n2x v1\t\t\t", ""),
+            (ALL, "0new v1\t\t\t"),
+        ] {
             assert!(Tree::parse(all, linked).is_err(), "{all:?}");
         }
     }

@@ -32,7 +32,11 @@ pub(super) fn run(project: &Project, image: &ImageName) -> Result<()> {
     ui::status("Checking", "the checksums");
     sums(&directory)?;
     let metadata = Metadata::read(&directory)?;
-    ensure!(metadata.version == VERSION, "the page of {VERSION} has the release of {}", metadata.version);
+    ensure!(
+        metadata.version == VERSION,
+        "the page of {VERSION} has the release of {}",
+        metadata.version
+    );
     let release = Release::new(&metadata, image)?;
     StepRunner::new(project, &directory, &PROGRAMS)?.run(&release.signatures())?;
     tag(project, &release)?;
@@ -51,7 +55,11 @@ pub(super) fn run(project: &Project, image: &ImageName) -> Result<()> {
 /// Fails if the tag does not name the images of the page.
 fn tag(project: &Project, release: &Release) -> Result<()> {
     let tag = git_tag().parse().map_err(anyhow::Error::msg)?;
-    let image = Tagged { image: release.image.clone(), tag, insecure: false };
+    let image = Tagged {
+        image: release.image.clone(),
+        tag,
+        insecure: false,
+    };
     let found = calls::resolve(project, &image)?;
     ensure!(
         found == release.index.digest,

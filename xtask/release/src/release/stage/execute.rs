@@ -41,7 +41,10 @@ impl StepRunner {
         }
         let shell = project.shell()?;
         shell.change_dir(directory);
-        Ok(Self { shell, programs: found })
+        Ok(Self {
+            shell,
+            programs: found,
+        })
     }
 
     /// Runs the steps in order.
@@ -92,10 +95,14 @@ mod tests {
     #[test]
     fn names_every_missing_program_with_source() {
         let project = Project::discover().unwrap();
-        let error =
-            StepRunner::new(&project, &project.root, &["no-such-program", "nor-this-one"]).err().unwrap();
+        let error = StepRunner::new(&project, &project.root, &["no-such-program", "nor-this-one"])
+            .err()
+            .unwrap();
         let error = error.to_string();
-        assert!(error.contains("`no-such-program`: https://") && error.contains("`nor-this-one`"), "{error}");
+        assert!(
+            error.contains("`no-such-program`: https://") && error.contains("`nor-this-one`"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -110,6 +117,9 @@ mod tests {
         };
         runner.run(&[step("weft 1.2.3")]).unwrap();
         let error = runner.run(&[step("weft 1.2.4")]).unwrap_err().to_string();
-        assert_eq!(error, "could not hear an echo: it printed `weft 1.2.3 (c0ffee)`, not `weft 1.2.4`");
+        assert_eq!(
+            error,
+            "could not hear an echo: it printed `weft 1.2.3 (c0ffee)`, not `weft 1.2.4`"
+        );
     }
 }

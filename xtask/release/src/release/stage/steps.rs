@@ -55,7 +55,12 @@ impl Release {
             repository: repository(&metadata.source).to_owned(),
             image: image.clone(),
             index: Reference::new(image, &metadata.images.index),
-            images: metadata.images.platforms.values().map(|digest| Reference::new(image, digest)).collect(),
+            images: metadata
+                .images
+                .platforms
+                .values()
+                .map(|digest| Reference::new(image, digest))
+                .collect(),
             artifact: Reference::new(&component, &metadata.component.manifest),
             component,
         })
@@ -66,15 +71,27 @@ impl Release {
     pub(super) fn signing(&self) -> Vec<Step> {
         let sign = ["cosign", "sign", "--yes"];
         vec![
-            step("sign the checksums", &["cosign", "sign-blob", "--yes", "--bundle", SIGNATURE, dist::SUMS]),
-            step("sign the images", &[&sign[..], &["--recursive", &self.index.to_string()]].concat()),
-            step("sign the component", &[&sign[..], &[&self.artifact.to_string()]].concat()),
+            step(
+                "sign the checksums",
+                &["cosign", "sign-blob", "--yes", "--bundle", SIGNATURE, dist::SUMS],
+            ),
+            step(
+                "sign the images",
+                &[&sign[..], &["--recursive", &self.index.to_string()]].concat(),
+            ),
+            step(
+                "sign the component",
+                &[&sign[..], &[&self.artifact.to_string()]].concat(),
+            ),
         ]
     }
 
     /// Returns the files of `sums` and everything in the registry: a line each, with SHA-256 and name.
     pub(super) fn subjects(&self, sums: &str) -> String {
-        let references = [&self.index].into_iter().chain(&self.images).chain([&self.artifact]);
+        let references = [&self.index]
+            .into_iter()
+            .chain(&self.images)
+            .chain([&self.artifact]);
         let line =
             |reference: &Reference| dist::sum_line(&reference.digest.hex(), &reference.name.to_string());
         references.fold(sums.to_owned(), |text, reference| text + &line(reference))
@@ -84,7 +101,15 @@ impl Release {
     /// are there.
     pub(super) fn page(&self, names: &[String]) -> Step {
         let (tag, title) = (format!("v{}", self.version), format!("clawft {}", self.version));
-        let mut words = vec!["gh", "release", "create", &tag, "--repo", &self.repository, "--verify-tag"];
+        let mut words = vec![
+            "gh",
+            "release",
+            "create",
+            &tag,
+            "--repo",
+            &self.repository,
+            "--verify-tag",
+        ];
         words.extend(["--title", &title, "--notes-file", "RELEASE_NOTES.md"]);
         words.extend(self.version.contains('-').then_some("--prerelease"));
         words.extend(names.iter().map(String::as_str));
@@ -93,9 +118,16 @@ impl Release {
 
     /// Returns the steps that check the signatures and attestations, in the directory with the files of the page.
     pub(super) fn signatures(&self) -> Vec<Step> {
-        let identity =
-            format!("https://github.com/{}/{WORKFLOW}@refs/tags/v{}", self.repository, self.version);
-        let signer = ["--certificate-identity", &identity, "--certificate-oidc-issuer", ISSUER];
+        let identity = format!(
+            "https://github.com/{}/{WORKFLOW}@refs/tags/v{}",
+            self.repository, self.version
+        );
+        let signer = [
+            "--certificate-identity",
+            &identity,
+            "--certificate-oidc-issuer",
+            ISSUER,
+        ];
         let workflow = format!("{}/{WORKFLOW}", self.repository);
         let attested = |what: &str, subject: &str| {
             let words = ["gh", "attestation", "verify", subject, "--repo", &self.repository];
@@ -112,7 +144,12 @@ impl Release {
         vec![
             step(
                 "find a signature of the checksums",
-                &[&["cosign", "verify-blob", "--bundle", SIGNATURE], &signer[..], &[dist::SUMS]].concat(),
+                &[
+                    &["cosign", "verify-blob", "--bundle", SIGNATURE],
+                    &signer[..],
+                    &[dist::SUMS],
+                ]
+                .concat(),
             ),
             signed("the images", &self.index),
             signed("the component", &self.artifact),
@@ -124,37 +161,67 @@ impl Release {
     /// Returns the step that gets the image of this machine's platform by its tag and runs it.
     pub(super) fn image_runs(&self) -> Step {
         let image = format!("{}:v{}", self.image, self.version);
-        let run = step("run the image", &["docker", "run", "--rm", "--pull", "always", &image, "--version"]);
-        Step { prints: Some(format!("weft {}", self.version)), ..run }
+        let run = step(
+            "run the image",
+            &["docker", "run", "--rm", "--pull", "always", &image, "--version"],
+        );
+        Step {
+            prints: Some(format!("weft {}", self.version)),
+            ..run
+        }
     }
 
     /// Returns the step that gets the component by its tag, into `file`.
     pub(super) fn component_comes(&self, file: &str) -> Step {
         let component = format!("{}:{}", self.component, self.version);
-        step("pull the component", &["wkg", "oci", "pull", "--output", file, &component])
+        step(
+            "pull the component",
+            &["wkg", "oci", "pull", "--output", file, &component],
+        )
     }
 
     /// Returns the step that runs the component in `file`.
     pub(super) fn component_runs(&self, file: &str) -> Step {
-        let run = step("run the component", &["wasmtime", "run", "-S", "http", file, "--version"]);
-        Step { prints: Some(format!("clawft {}", self.version)), ..run }
+        let run = step(
+            "run the component",
+            &["wasmtime", "run", "-S", "http", file, "--version"],
+        );
+        Step {
+            prints: Some(format!("clawft {}", self.version)),
+            ..run
+        }
     }
 }
 
 /// Returns the step that downloads all files of the release page of `version` into `directory`.
 pub(super) fn download(source: &str, version: &str, directory: &str) -> Step {
     let tag = format!("v{version}");
-    let words = ["gh", "release", "download", &tag, "--repo", repository(source), "--dir", directory];
+    let words = [
+        "gh",
+        "release",
+        "download",
+        &tag,
+        "--repo",
+        repository(source),
+        "--dir",
+        directory,
+    ];
     step("download the release", &words)
 }
 
 /// Returns the owner and name of a repository on GitHub, by its address.
 fn repository(source: &str) -> &str {
-    source.trim_start_matches("https://github.com/").trim_end_matches(".git")
+    source
+        .trim_start_matches("https://github.com/")
+        .trim_end_matches(".git")
 }
 
 fn step(purpose: &str, words: &[&str]) -> Step {
-    Step { purpose: purpose.to_owned(), words: words.iter().map(ToString::to_string).collect(), prints: None }
+    Step {
+        purpose: purpose.to_owned(),
+        words: words.iter().map(ToString::to_string).collect(),
+        prints: None,
+    }
 }
 
 #[cfg(test)]
@@ -200,10 +267,19 @@ mod tests {
     fn signs_digests_and_never_tags() {
         let release = release("1.2.3");
         let signing = lines(&release.signing());
-        assert_eq!(signing[0], "cosign sign-blob --yes --bundle SHA256SUMS.sigstore.json SHA256SUMS");
-        assert_eq!(signing[1], format!("cosign sign --yes --recursive {}", release.index));
+        assert_eq!(
+            signing[0],
+            "cosign sign-blob --yes --bundle SHA256SUMS.sigstore.json SHA256SUMS"
+        );
+        assert_eq!(
+            signing[1],
+            format!("cosign sign --yes --recursive {}", release.index)
+        );
         assert_eq!(signing[2], format!("cosign sign --yes {}", release.artifact));
-        assert!(signing[1..].iter().all(|line| line.contains("@sha256:")), "{signing:?}");
+        assert!(
+            signing[1..].iter().all(|line| line.contains("@sha256:")),
+            "{signing:?}"
+        );
     }
 
     #[test]
@@ -213,7 +289,10 @@ mod tests {
         let lines: Vec<&str> = subjects.lines().collect();
         assert_eq!(lines.len(), 1 + 1 + Platform::ALL.len() + 1);
         assert_eq!(lines[0], "00  clawft.wasm");
-        assert_eq!(lines[1], format!("{}  ghcr.io/clawft/clawft", Digest::of(b"index").hex()));
+        assert_eq!(
+            lines[1],
+            format!("{}  ghcr.io/clawft/clawft", Digest::of(b"index").hex())
+        );
         let component = format!("{}  ghcr.io/clawft/clawft-wasm", Digest::of(b"manifest").hex());
         assert_eq!(lines.last(), Some(&component.as_str()));
     }
@@ -227,7 +306,12 @@ mod tests {
             "gh release create v1.2.3 --repo clawft/clawft --verify-tag --title clawft 1.2.3 \
              --notes-file RELEASE_NOTES.md clawft.wasm SHA256SUMS"
         );
-        assert!(release("1.2.3-rc.1").page(&names).words.contains(&"--prerelease".to_owned()));
+        assert!(
+            release("1.2.3-rc.1")
+                .page(&names)
+                .words
+                .contains(&"--prerelease".to_owned())
+        );
     }
 
     /// Users who follow the document check a release with the commands of these steps.
@@ -237,10 +321,16 @@ mod tests {
         let document = fs::read_to_string(root.join("docs/verify.md")).unwrap();
         // Continued lines are one command, and quotes belong to the shell.
         let document = document.replace("\\\n", "").replace(['"', '\''], "");
-        let shown: Vec<String> =
-            document.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let shown: Vec<String> = document
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
         let release = release("$version");
-        let mut steps = vec![download("https://github.com/clawft/clawft", "$version", "clawft-release")];
+        let mut steps = vec![download(
+            "https://github.com/clawft/clawft",
+            "$version",
+            "clawft-release",
+        )];
         steps.extend(release.signatures());
         steps.extend([release.image_runs(), release.component_comes("pulled.wasm")]);
         steps.push(release.component_runs("pulled.wasm"));
@@ -248,7 +338,10 @@ mod tests {
             let line = line
                 .replace(&release.index.digest.to_string(), "$images")
                 .replace(&release.artifact.digest.to_string(), "$component");
-            assert!(shown.contains(&format!("$ {line}")), "docs/verify.md has no line\n$ {line}");
+            assert!(
+                shown.contains(&format!("$ {line}")),
+                "docs/verify.md has no line\n$ {line}"
+            );
         }
     }
 }

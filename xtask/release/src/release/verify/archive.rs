@@ -67,7 +67,12 @@ fn read(bytes: &[u8]) -> io::Result<BTreeMap<String, Member>> {
         let path = entry.path()?.display().to_string();
         let header = entry.header();
         // An empty field is not a number.
-        let about = [header.mode().map(u64::from), header.uid(), header.gid(), header.mtime()];
+        let about = [
+            header.mode().map(u64::from),
+            header.uid(),
+            header.gid(),
+            header.mtime(),
+        ];
         let about = about.map(|number| number.unwrap_or_default());
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes)?;
@@ -96,10 +101,19 @@ mod tests {
 
     #[test]
     fn names_the_member_that_differs() {
-        let made = archive(&[("weft-1/README.md", 0o644, "one\ntwo"), ("weft-1/weft", 0o755, "program")]);
-        let again = archive(&[("weft-1/README.md", 0o644, "one\n222"), ("weft-1/weft", 0o755, "program")]);
+        let made = archive(&[
+            ("weft-1/README.md", 0o644, "one\ntwo"),
+            ("weft-1/weft", 0o755, "program"),
+        ]);
+        let again = archive(&[
+            ("weft-1/README.md", 0o644, "one\n222"),
+            ("weft-1/weft", 0o755, "program"),
+        ]);
         let found = differences(&made, &again).unwrap();
-        assert_eq!(found, ["`weft-1/README.md`: line 2 is `two`, but `222` in the second build"]);
+        assert_eq!(
+            found,
+            ["`weft-1/README.md`: line 2 is `two`, but `222` in the second build"]
+        );
     }
 
     #[test]
@@ -116,7 +130,10 @@ mod tests {
 
     #[test]
     fn reports_bytes_if_only_order_differs() {
-        let [one, two] = [[("a", 0o644, "1"), ("b", 0o644, "2")], [("b", 0o644, "2"), ("a", 0o644, "1")]];
+        let [one, two] = [
+            [("a", 0o644, "1"), ("b", 0o644, "2")],
+            [("b", 0o644, "2"), ("a", 0o644, "1")],
+        ];
         assert_eq!(differences(&archive(&one), &archive(&two)), Some(Vec::new()));
         let found = difference::differences(&archive(&one), &archive(&two));
         assert!(found[0].starts_with("bytes 0x0..0x"), "{found:?}");

@@ -33,7 +33,10 @@ pub(super) fn compare(made: &Path, again: &Path, name: &str) -> Result<Finding> 
         [false, true] => vec!["it is only in the second build".to_owned()],
         [false, false] => vec!["it is in neither build".to_owned()],
     };
-    Ok(Finding { name: name.to_owned(), differences })
+    Ok(Finding {
+        name: name.to_owned(),
+        differences,
+    })
 }
 
 /// Compares all files of two directories.
@@ -56,7 +59,9 @@ pub(super) fn render(findings: &[Finding]) -> String {
     for Finding { name, differences } in findings {
         let word = if differences.is_empty() { "same" } else { "DIFFERS" };
         text.push_str(&format!("{word:8} {name}\n"));
-        differences.iter().for_each(|place| text.push_str(&format!("         {place}\n")));
+        differences
+            .iter()
+            .for_each(|place| text.push_str(&format!("         {place}\n")));
     }
     let different = different(findings).len();
     text + &format!("{} same, {different} different", findings.len() - different)
@@ -77,7 +82,11 @@ pub(super) fn judge(findings: &[Finding]) -> Result<()> {
 }
 
 fn different(findings: &[Finding]) -> Vec<&str> {
-    findings.iter().filter(|it| !it.differences.is_empty()).map(|it| it.name.as_str()).collect()
+    findings
+        .iter()
+        .filter(|it| !it.differences.is_empty())
+        .map(|it| it.name.as_str())
+        .collect()
 }
 
 #[cfg(test)]
@@ -100,11 +109,16 @@ mod tests {
             fs::write(directory.path().join(name), text).unwrap();
         }
         let findings = directories(made.path(), again.path()).unwrap();
-        let found: Vec<(&str, usize)> =
-            findings.iter().map(|it| (it.name.as_str(), it.differences.len())).collect();
+        let found: Vec<(&str, usize)> = findings
+            .iter()
+            .map(|it| (it.name.as_str(), it.differences.len()))
+            .collect();
         assert_eq!(found, [("gone", 1), ("new", 1), ("other", 1), ("same", 0)]);
         let error = judge(&findings).unwrap_err().to_string();
-        assert_eq!(error, "these files differ when they are made again: `gone`, `new`, `other`");
+        assert_eq!(
+            error,
+            "these files differ when they are made again: `gone`, `new`, `other`"
+        );
         judge(&findings[3..]).unwrap();
         let expected = "\
 DIFFERS  other

@@ -20,25 +20,35 @@ pub(super) fn differences(made: &[u8], again: &[u8]) -> Vec<String> {
         .or_else(|| archive::differences(made, again))
         .or_else(|| wasm::differences(made, again))
         .or_else(|| text(made, again));
-    known.filter(|found| !found.is_empty()).unwrap_or_else(|| vec![bytes(made, again)])
+    known
+        .filter(|found| !found.is_empty())
+        .unwrap_or_else(|| vec![bytes(made, again)])
 }
 
 /// Prefixes `places`, the differences inside of `what`, with its name.
 pub(super) fn inside(what: &str, places: Vec<String>) -> Vec<String> {
-    places.into_iter().map(|place| format!("{what}: {place}")).collect()
+    places
+        .into_iter()
+        .map(|place| format!("{what}: {place}"))
+        .collect()
 }
 
 fn compressed(made: &[u8], again: &[u8]) -> Option<Vec<String>> {
     let (inner, other) = (decompress(made)?, decompress(again)?);
     if inner == other {
-        return Some(vec![format!("same content, compressed differently: {}", bytes(made, again))]);
+        return Some(vec![format!(
+            "same content, compressed differently: {}",
+            bytes(made, again)
+        )]);
     }
     Some(inside("inside", differences(&inner, &other)))
 }
 
 fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut inner = Vec::new();
-    bytes.starts_with(&[0x1f, 0x8b]).then(|| GzDecoder::new(bytes).read_to_end(&mut inner).ok())??;
+    bytes
+        .starts_with(&[0x1f, 0x8b])
+        .then(|| GzDecoder::new(bytes).read_to_end(&mut inner).ok())??;
     Some(inner)
 }
 
@@ -67,7 +77,9 @@ fn first_line(made: &str, again: &str) -> Option<String> {
             (Some(line), Some(other)) if line == other => {}
             (line, other) => {
                 let [line, other] = [line, other].map(|it| it.map_or("nothing".to_owned(), quoted));
-                return Some(format!("line {number} is {line}, but {other} in the second build"));
+                return Some(format!(
+                    "line {number} is {line}, but {other} in the second build"
+                ));
             }
         }
     }
@@ -76,7 +88,11 @@ fn first_line(made: &str, again: &str) -> Option<String> {
 fn quoted(line: &str) -> String {
     let line = line.trim();
     let cut: String = line.chars().take(LONGEST).collect();
-    if cut.len() < line.len() { format!("`{cut}…`") } else { format!("`{line}`") }
+    if cut.len() < line.len() {
+        format!("`{cut}…`")
+    } else {
+        format!("`{line}`")
+    }
 }
 
 /// Returns the range in which two byte strings differ, and the number of bytes.
@@ -85,17 +101,26 @@ pub(super) fn bytes(made: &[u8], again: &[u8]) -> String {
     let first = made.iter().zip(again).take_while(same).count();
     let mut words = if made.len() == again.len() {
         let last = made.len() - made.iter().rev().zip(again.iter().rev()).take_while(same).count();
-        let count = made[first..last].iter().zip(&again[first..last]).filter(|pair| !same(pair)).count();
+        let count = made[first..last]
+            .iter()
+            .zip(&again[first..last])
+            .filter(|pair| !same(pair))
+            .count();
         format!("bytes {first:#x}..{last:#x}, of which {} differ", grouped(count))
     } else {
         let (one, other) = (grouped(made.len()), grouped(again.len()));
         format!("bytes from {first:#x} on: {one} bytes, but {other} in the second build")
     };
     let shown = |bytes: &[u8]| -> String {
-        bytes.get(first..).unwrap_or_default().iter().take(8).fold(String::new(), |mut text, byte| {
-            let _ = write!(text, " {byte:02x}");
-            text
-        })
+        bytes
+            .get(first..)
+            .unwrap_or_default()
+            .iter()
+            .take(8)
+            .fold(String::new(), |mut text, byte| {
+                let _ = write!(text, " {byte:02x}");
+                text
+            })
     };
     let _ = write!(words, " (first:{}; second:{})", shown(made), shown(again));
     words
@@ -114,9 +139,15 @@ mod tests {
     #[test]
     fn reports_the_range_of_bytes() {
         let place = bytes(b"\0\x01\x02\x03\x04\x05", b"\0\x01\xff\x03\xfe\x05");
-        assert_eq!(place, "bytes 0x2..0x5, of which 2 differ (first: 02 03 04 05; second: ff 03 fe 05)");
+        assert_eq!(
+            place,
+            "bytes 0x2..0x5, of which 2 differ (first: 02 03 04 05; second: ff 03 fe 05)"
+        );
         let place = bytes(b"\0\x01", b"\0\x01\x02");
-        assert_eq!(place, "bytes from 0x2 on: 2 bytes, but 3 in the second build (first:; second: 02)");
+        assert_eq!(
+            place,
+            "bytes from 0x2 on: 2 bytes, but 3 in the second build (first:; second: 02)"
+        );
     }
 
     #[test]
@@ -132,7 +163,10 @@ mod tests {
         let found = differences(br#"{"a":1,"b":{"c":2}}"#, br#"{"a":1,"b":{"c":3}}"#);
         assert_eq!(found, [r#"line 4 is `"c": 2`, but `"c": 3` in the second build"#]);
         let found = differences(br#"{"a": 1}"#, br#"{"a":1}"#);
-        assert_eq!(found, [r#"line 1 is `{"a": 1}`, but `{"a":1}` in the second build"#]);
+        assert_eq!(
+            found,
+            [r#"line 1 is `{"a": 1}`, but `{"a":1}` in the second build"#]
+        );
     }
 
     #[test]
@@ -145,10 +179,16 @@ mod tests {
     #[test]
     fn compares_decompressed_content() {
         let [one, two] = [&b"one\ntwo\n"[..], b"one\n222"].map(|text| files::gzip(text).unwrap());
-        assert_eq!(differences(&one, &two), ["inside: line 2 is `two`, but `222` in the second build"]);
+        assert_eq!(
+            differences(&one, &two),
+            ["inside: line 2 is `two`, but `222` in the second build"]
+        );
         let mut dated = one.clone();
         dated[4] = 7;
         let found = differences(&one, &dated);
-        assert!(found[0].starts_with("same content, compressed differently: bytes 0x4..0x5"), "{found:?}");
+        assert!(
+            found[0].starts_with("same content, compressed differently: bytes 0x4..0x5"),
+            "{found:?}"
+        );
     }
 }

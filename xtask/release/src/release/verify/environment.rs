@@ -54,7 +54,10 @@ impl Environment {
         let mut place = Self::below(project, directory.path());
         tree::clone(project, commit, &place.root)?;
         place.furnish()?;
-        Ok(Self { _directory: Some(directory), ..place })
+        Ok(Self {
+            _directory: Some(directory),
+            ..place
+        })
     }
 
     /// Opens an environment in the cache and updates it to the state of our checkout: only changes are compiled
@@ -62,7 +65,10 @@ impl Environment {
     pub(super) fn kept(project: &Project) -> Result<Self> {
         let directory = project.cache_folder("elsewhere")?;
         let turn = files::lock(&directory.join("lock"))?;
-        let mut place = Self { _turn: Some(turn), ..Self::below(project, &directory) };
+        let mut place = Self {
+            _turn: Some(turn),
+            ..Self::below(project, &directory)
+        };
         tree::follow(project, &place.root)?;
         place.furnish()?;
         Ok(place)
@@ -129,7 +135,11 @@ impl Environment {
 /// of a path.
 fn not_as_long(directory: &Path, name: &str, ours: &Path) -> PathBuf {
     let path = directory.join(name);
-    if path.as_os_str().len() == ours.as_os_str().len() { directory.join(format!("{name}-2")) } else { path }
+    if path.as_os_str().len() == ours.as_os_str().len() {
+        directory.join(format!("{name}-2"))
+    } else {
+        path
+    }
 }
 
 #[cfg(test)]
@@ -140,7 +150,11 @@ mod tests {
     fn chooses_path_of_another_length() {
         for ours in ["/one/name", "/on/name2", "/x"] {
             let path = not_as_long("/one".as_ref(), "name", ours.as_ref());
-            assert!(path.starts_with("/one/") && path.as_os_str().len() != ours.len(), "{}", path.display());
+            assert!(
+                path.starts_with("/one/") && path.as_os_str().len() != ours.len(),
+                "{}",
+                path.display()
+            );
         }
     }
 }

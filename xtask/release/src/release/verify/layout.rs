@@ -31,7 +31,10 @@ pub(super) fn compare(made: &Path, again: &Path) -> Result<Vec<String>> {
             Some(other) => found.extend(inside(place, differences(bytes, other))),
         }
     }
-    let new = again.places.keys().filter(|place| !made.places.contains_key(*place));
+    let new = again
+        .places
+        .keys()
+        .filter(|place| !made.places.contains_key(*place));
     found.extend(new.map(|place| format!("{place} is only in the second build")));
     Ok(found)
 }
@@ -62,7 +65,9 @@ impl Pieces {
             let path = path.strip_prefix(layout).ok()?.display().to_string();
             (!pieces.used.contains(&path)).then_some(path)
         });
-        pieces.wrong.extend(unused.map(|path| format!("nothing names `{path}`")));
+        pieces
+            .wrong
+            .extend(unused.map(|path| format!("nothing names `{path}`")));
         Ok(pieces)
     }
 
@@ -95,7 +100,8 @@ impl Pieces {
             Err(_) => self.wrong.push(format!("{place}, `{digest}`, does not exist")),
             Ok(bytes) => {
                 if Digest::of(&bytes).to_string() != digest {
-                    self.wrong.push(format!("{place}, `{path}`, does not have the digest in its name"));
+                    self.wrong
+                        .push(format!("{place}, `{path}`, does not have the digest in its name"));
                 }
                 // Several tags may name one index.
                 if self.used.insert(path)
@@ -110,7 +116,11 @@ impl Pieces {
 }
 
 fn join(place: &str, what: &str) -> String {
-    if place.is_empty() { what.to_owned() } else { format!("{place}: {what}") }
+    if place.is_empty() {
+        what.to_owned()
+    } else {
+        format!("{place}: {what}")
+    }
 }
 
 #[cfg(test)]
@@ -159,8 +169,16 @@ mod tests {
         let expected =
             "index 1: linux/amd64: layer 1: inside: line 1 is `program`, but `pRogram` in the second build";
         assert!(found.iter().any(|place| place == expected), "{found:#?}");
-        assert!(found.iter().any(|place| place.starts_with("index 1: linux/amd64: line ")), "{found:#?}");
-        assert!(found.iter().all(|place| !place.contains("configuration")), "{found:#?}");
+        assert!(
+            found
+                .iter()
+                .any(|place| place.starts_with("index 1: linux/amd64: line ")),
+            "{found:#?}"
+        );
+        assert!(
+            found.iter().all(|place| !place.contains("configuration")),
+            "{found:#?}"
+        );
     }
 
     #[test]
@@ -171,12 +189,18 @@ mod tests {
         fs::write(blobs.join(&config), "{}").unwrap();
         fs::write(blobs.join("left-over"), "").unwrap();
         let found = compare(made.path(), again.path()).unwrap().join("\n");
-        for expected in
-            ["does not have the digest in its name", "in the first: nothing names `blobs/sha256/left-over`"]
-        {
+        for expected in [
+            "does not have the digest in its name",
+            "in the first: nothing names `blobs/sha256/left-over`",
+        ] {
             assert!(found.contains(expected), "{found}");
         }
         fs::remove_file(blobs.join(config)).unwrap();
-        assert!(compare(made.path(), again.path()).unwrap().join("\n").contains("does not exist"));
+        assert!(
+            compare(made.path(), again.path())
+                .unwrap()
+                .join("\n")
+                .contains("does not exist")
+        );
     }
 }

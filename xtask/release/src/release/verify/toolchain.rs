@@ -15,9 +15,13 @@ const NOT_NEEDED: [&str; 1] = ["share"];
 /// programs.
 pub(super) fn share(root: &Path, home: &Path) -> Result<PathBuf> {
     let shell = tree::at(root)?;
-    let sysroot =
-        PathBuf::from(cmd::read(cmd!(shell, "rustc --print sysroot"), "ask rustc for its directory")?);
-    let name = sysroot.file_name().context("the toolchain's directory has no name")?;
+    let sysroot = PathBuf::from(cmd::read(
+        cmd!(shell, "rustc --print sysroot"),
+        "ask rustc for its directory",
+    )?);
+    let name = sysroot
+        .file_name()
+        .context("the toolchain's directory has no name")?;
     let there = home.join(name);
     share::directory(&sysroot, &there, &NOT_NEEDED, &share::link)?;
     Ok(there.join("bin"))

@@ -37,19 +37,28 @@ pub(super) fn follow(project: &Project, to: &Path) -> Result<()> {
     let (there, root) = (at(to)?, &project.root);
     let fetch = cmd!(there, "git fetch --quiet --force --update-shallow {root} HEAD");
     cmd::run_quietly(fetch, "fetch what is checked out", TAIL)?;
-    cmd::run_quietly(cmd!(there, "git reset --quiet --mixed FETCH_HEAD"), "take over the commit", TAIL)?;
+    cmd::run_quietly(
+        cmd!(there, "git reset --quiet --mixed FETCH_HEAD"),
+        "take over the commit",
+        TAIL,
+    )?;
     let wanted = revision::files(&project.shell()?, root)?;
     for path in revision::files(&there, to)?.difference(&wanted) {
         let path = to.join(path);
         fs::remove_file(&path).with_context(|| format!("could not remove `{}`", path.display()))?;
     }
-    wanted.iter().try_for_each(|path| bring_up_to_date(&root.join(path), &to.join(path)))
+    wanted
+        .iter()
+        .try_for_each(|path| bring_up_to_date(&root.join(path), &to.join(path)))
 }
 
 /// Makes a clone without files. It shares no files with ours.
 fn clone_empty(project: &Project, to: &Path) -> Result<()> {
     let (shell, root) = (project.shell()?, &project.root);
-    let clone = cmd!(shell, "git clone --quiet --no-hardlinks --no-checkout {root} {to}");
+    let clone = cmd!(
+        shell,
+        "git clone --quiet --no-hardlinks --no-checkout {root} {to}"
+    );
     cmd::run_quietly(clone, "clone the checkout", TAIL)
 }
 
@@ -86,7 +95,12 @@ mod tests {
     fn project(directory: &Path) -> Project {
         let root = directory.join("root");
         let target = root.join("target");
-        let project = Project { root, dist: target.join("dist"), target, cache: directory.join("cache") };
+        let project = Project {
+            root,
+            dist: target.join("dist"),
+            target,
+            cache: directory.join("cache"),
+        };
         fs::create_dir_all(project.root.join("src")).unwrap();
         fs::write(project.root.join(".gitignore"), "/target\n").unwrap();
         fs::write(project.root.join("src/one.rs"), "one").unwrap();
@@ -102,11 +116,17 @@ mod tests {
     }
 
     fn commit(root: &Path) {
-        git(root, "-c user.name=tests -c user.email=tests@localhost commit --quiet --message test");
+        git(
+            root,
+            "-c user.name=tests -c user.email=tests@localhost commit --quiet --message test",
+        );
     }
 
     fn revision(root: &Path, project: &Project) -> String {
-        let there = Project { root: root.to_owned(), ..project.clone() };
+        let there = Project {
+            root: root.to_owned(),
+            ..project.clone()
+        };
         revision::of(&there).unwrap().unwrap()
     }
 
@@ -114,19 +134,29 @@ mod tests {
     fn follows_changes_and_touches_nothing_else() {
         let directory = tempfile::tempdir().unwrap();
         let (project, there) = (project(directory.path()), directory.path().join("there"));
-        let (root, read) = (&project.root, |path: &str| fs::read_to_string(there.join(path)).ok());
+        let (root, read) = (&project.root, |path: &str| {
+            fs::read_to_string(there.join(path)).ok()
+        });
         follow(&project, &there).unwrap();
         assert_eq!(read("src/one.rs").as_deref(), Some("one"));
         assert_eq!(revision(&there, &project), revision(root, &project));
 
-        let written = || fs::metadata(there.join(".gitignore")).unwrap().modified().unwrap();
+        let written = || {
+            fs::metadata(there.join(".gitignore"))
+                .unwrap()
+                .modified()
+                .unwrap()
+        };
         let before = written();
         fs::create_dir(root.join("target")).unwrap();
         fs::write(root.join("target/ignored"), "").unwrap();
         fs::write(root.join("src/new.rs"), "new").unwrap();
         fs::write(root.join("src/one.rs"), "two").unwrap();
         follow(&project, &there).unwrap();
-        assert_eq!([read("src/one.rs"), read("src/new.rs")], ["two", "new"].map(|it| Some(it.to_owned())));
+        assert_eq!(
+            [read("src/one.rs"), read("src/new.rs")],
+            ["two", "new"].map(|it| Some(it.to_owned()))
+        );
         assert_eq!((read("target/ignored"), written()), (None, before));
         assert!(revision(&there, &project).ends_with("-dirty"));
 
@@ -149,8 +179,12 @@ mod tests {
         assert_eq!(fs::read_to_string(there.join("src/one.rs")).unwrap(), "one");
         assert_eq!(revision(&there, &project), commit);
 
-        let error =
-            clone(&project, &"0".repeat(40), &directory.path().join("nowhere")).unwrap_err().to_string();
-        assert!(error.contains("is not in") && error.contains("git fetch"), "{error}");
+        let error = clone(&project, &"0".repeat(40), &directory.path().join("nowhere"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("is not in") && error.contains("git fetch"),
+            "{error}"
+        );
     }
 }

@@ -52,7 +52,9 @@ pub(super) fn differences(made: &[u8], again: &[u8]) -> Option<Vec<String>> {
             Some(other) => found.extend(compare(name, (made, range), (again, &other.range))),
         }
     }
-    let new = others.iter().filter(|other| sections.iter().all(|section| section.name != other.name));
+    let new = others
+        .iter()
+        .filter(|other| sections.iter().all(|section| section.name != other.name));
     found.extend(new.map(|Section { name, .. }| format!("the {name} is only in the second build")));
     Some(found)
 }
@@ -71,7 +73,10 @@ fn compare(name: &str, made: (&[u8], &Range<usize>), again: (&[u8], &Range<usize
         return None;
     }
     let start = made.1.start;
-    Some(format!("{name} (from {start:#x} in the file): {}", difference::bytes(one, other)))
+    Some(format!(
+        "{name} (from {start:#x} in the file): {}",
+        difference::bytes(one, other)
+    ))
 }
 
 /// Returns the sections of a binary that hold no other binary, in order.
@@ -86,7 +91,11 @@ fn sections(binary: &[u8]) -> Result<Vec<Section>> {
     let mut number = |name: String| {
         let count = seen.entry(name.clone()).or_default();
         *count += 1;
-        if *count == 1 { name } else { format!("{name} {count}") }
+        if *count == 1 {
+            name
+        } else {
+            format!("{name} {count}")
+        }
     };
     // The name of the next nested binary.
     let mut next = String::new();
@@ -99,7 +108,9 @@ fn sections(binary: &[u8]) -> Result<Vec<Section>> {
             Payload::ComponentSection { .. } => next = format!("{} › ", number(format!("{place}component"))),
             Payload::End(_) => drop(outer.pop()),
             _ => {
-                let Some((id, range)) = payload.as_section() else { continue };
+                let Some((id, range)) = payload.as_section() else {
+                    continue;
+                };
                 let names: &[&str] = match outer.last().context("a section of nothing")?.0 {
                     Encoding::Module => &OF_MODULE,
                     Encoding::Component => &OF_COMPONENT,
@@ -109,8 +120,13 @@ fn sections(binary: &[u8]) -> Result<Vec<Section>> {
                     _ => format!("{} section", names.get(usize::from(id)).unwrap_or(&"unknown")),
                 };
                 let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
-                binary.get(range.clone()).context("a section reaches beyond the end of the binary")?;
-                sections.push(Section { name: number(format!("{place}{name}")), range });
+                binary
+                    .get(range.clone())
+                    .context("a section reaches beyond the end of the binary")?;
+                sections.push(Section {
+                    name: number(format!("{place}{name}")),
+                    range,
+                });
             }
         }
     }
@@ -156,33 +172,64 @@ mod tests {
     #[test]
     fn finds_section_of_a_changed_byte() {
         let (made, again) = (module(5).finish(), module(6).finish());
-        let at = made.iter().zip(&again).position(|(one, other)| one != other).unwrap();
+        let at = made
+            .iter()
+            .zip(&again)
+            .position(|(one, other)| one != other)
+            .unwrap();
         let found = differences(&made, &again).unwrap();
         assert_eq!(found.len(), 1);
-        let start = found[0].strip_prefix("code section (from 0x").unwrap().split_once(" in").unwrap().0;
+        let start = found[0]
+            .strip_prefix("code section (from 0x")
+            .unwrap()
+            .split_once(" in")
+            .unwrap()
+            .0;
         let start = usize::from_str_radix(start, 16).unwrap();
-        let expected = format!("bytes {:#x}..{:#x}, of which 1 differ", at - start, at - start + 1);
+        let expected = format!(
+            "bytes {:#x}..{:#x}, of which 1 differ",
+            at - start,
+            at - start + 1
+        );
         assert!(found[0].contains(&expected), "{found:?}");
     }
 
     #[test]
     fn finds_sections_at_every_depth() {
         let found = differences(&component(&[1, 2], Some(3)), &component(&[1, 7], Some(8))).unwrap();
-        let names: Vec<&str> = found.iter().map(|place| place.split_once(" (").unwrap().0).collect();
-        assert_eq!(names, ["core module 2 › code section", "component › core module › code section"]);
+        let names: Vec<&str> = found
+            .iter()
+            .map(|place| place.split_once(" (").unwrap().0)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "core module 2 › code section",
+                "component › core module › code section"
+            ]
+        );
     }
 
     #[test]
     fn names_section_of_one_binary_only() {
         let (mut made, again) = (module(1), module(1).finish());
-        made.section(&CustomSection { name: "producers".into(), data: b"rustc"[..].into() });
+        made.section(&CustomSection {
+            name: "producers".into(),
+            data: b"rustc"[..].into(),
+        });
         let found = differences(&made.finish(), &again).unwrap();
-        assert_eq!(found, ["the section `producers` is missing from the second build"]);
+        assert_eq!(
+            found,
+            ["the section `producers` is missing from the second build"]
+        );
     }
 
     #[test]
     fn ignores_files_that_are_not_webassembly() {
         assert_eq!(differences(b"abc", b"abd"), None);
-        assert_eq!(differences(b"\0asm\x01\0\0\0\x0a\xff", b"\0asm\x01\0\0\0\x0a\xfe"), None);
+        assert_eq!(
+            differences(b"\0asm\x01\0\0\0\x0a\xff", b"\0asm\x01\0\0\0\x0a\xfe"),
+            None
+        );
     }
 }

@@ -40,7 +40,10 @@ fn list(text: &str, count: usize) -> String {
 
 /// Returns a request with `message` repeated `count` times, and one user message at the end.
 fn repeated(message: &str, count: usize) -> String {
-    format!(r#"{{"messages":[{},{{"role":"user","content":"hi"}}]}}"#, list(message, count))
+    format!(
+        r#"{{"messages":[{},{{"role":"user","content":"hi"}}]}}"#,
+        list(message, count)
+    )
 }
 
 /// Returns a request with one message of `count` parts.
@@ -51,12 +54,21 @@ fn parts(count: usize) -> String {
 
 /// Returns a request with one message of `count` members.
 fn members(count: usize) -> String {
-    repeated(&format!(r#"{{"role":"user","content":"","tool_calls":{{{}}}}}"#, list(r#""x":0"#, count)), 1)
+    repeated(
+        &format!(
+            r#"{{"role":"user","content":"","tool_calls":{{{}}}}}"#,
+            list(r#""x":0"#, count)
+        ),
+        1,
+    )
 }
 
 /// Returns a request whose last message but one is wrong.
 fn wrong(count: usize) -> String {
-    repeated(&(list(r#"{"role":"user","content":""}"#, count) + r#",{"role":"user"}"#), 1)
+    repeated(
+        &(list(r#"{"role":"user","content":""}"#, count) + r#",{"role":"user"}"#),
+        1,
+    )
 }
 
 #[test]
@@ -64,17 +76,34 @@ fn doubling_the_input_doubles_the_time() {
     let of = |message: &'static str| move |count| repeated(message, count);
     let readers: [(&str, &dyn Fn(usize) -> String); 9] = [
         ("empty texts", &of(r#"{"role":"user","content":""}"#)),
-        ("lists of parts", &of(r#"{"role":"user","content":[{"type":"text","text":"a"}]}"#)),
+        (
+            "lists of parts",
+            &of(r#"{"role":"user","content":[{"type":"text","text":"a"}]}"#),
+        ),
         ("instructions", &of(r#"{"role":"system","content":"a"}"#)),
-        ("no tools, as an object", &of(r#"{"role":"assistant","content":"","tool_calls":{}}"#)),
-        ("no tools, as a list", &of(r#"{"role":"assistant","content":"","tool_calls":[]}"#)),
-        ("no function, as a text", &of(r#"{"role":"assistant","content":"","function_call":""}"#)),
+        (
+            "no tools, as an object",
+            &of(r#"{"role":"assistant","content":"","tool_calls":{}}"#),
+        ),
+        (
+            "no tools, as a list",
+            &of(r#"{"role":"assistant","content":"","tool_calls":[]}"#),
+        ),
+        (
+            "no function, as a text",
+            &of(r#"{"role":"assistant","content":"","function_call":""}"#),
+        ),
         ("parts", &parts),
         ("members", &members),
         ("an error at the end", &wrong),
     ];
     for (name, body) in readers {
-        let least = (0..MAX_MEASUREMENTS).map(|_| ratio(body)).find(|ratio| *ratio < MAX_RATIO);
-        assert!(least.is_some(), "{name}: for twice the input it takes more than {MAX_RATIO} times as long");
+        let least = (0..MAX_MEASUREMENTS)
+            .map(|_| ratio(body))
+            .find(|ratio| *ratio < MAX_RATIO);
+        assert!(
+            least.is_some(),
+            "{name}: for twice the input it takes more than {MAX_RATIO} times as long"
+        );
     }
 }

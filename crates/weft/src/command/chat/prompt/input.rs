@@ -38,7 +38,9 @@ impl<'a> PromptInput<'a> {
         if line.trim().is_empty() {
             return PromptInput::Empty;
         }
-        let Some(input) = line.strip_prefix('/') else { return PromptInput::Message(line) };
+        let Some(input) = line.strip_prefix('/') else {
+            return PromptInput::Message(line);
+        };
         let (word, rest) = input.split_once(char::is_whitespace).unwrap_or((input, ""));
         let rest = Some(rest.trim()).filter(|rest| !rest.is_empty());
         match word {
@@ -92,7 +94,10 @@ mod tests {
             (" \t\n", PromptInput::Empty),
             ("Hello!\nYou there", PromptInput::Message("Hello!\nYou there")),
             (" /help me", PromptInput::Message(" /help me")),
-            ("/etc/passwd is what?", PromptInput::Message("/etc/passwd is what?")),
+            (
+                "/etc/passwd is what?",
+                PromptInput::Message("/etc/passwd is what?"),
+            ),
             ("/", PromptInput::Unknown("")),
             ("/quit", PromptInput::Quit),
             ("/exit ", PromptInput::Quit),

@@ -42,7 +42,9 @@ struct Report {
 fn twenty_turns_fit_small_stack_and_memory(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     let message = |number: usize| format!("number {number},").repeat(TURN_BYTES / 10);
-    let calls: Vec<_> = (10..10 + TURNS).map(|number| turn(&message(number), "")).collect();
+    let calls: Vec<_> = (10..10 + TURNS)
+        .map(|number| turn(&message(number), ""))
+        .collect();
     let answers = measured(test, "20 turns", |guest| call(guest, &calls))?;
     for (answer, number) in answers.iter().zip(10..) {
         answer.is(&format!("echo: {}", message(number)))?;
@@ -86,7 +88,11 @@ fn keeps_session_when_memory_runs_out(test: &GuestContext<'_>) -> Result<()> {
     call(test.wasip1(), &[turn("one", "")])?[0].is("echo: one")?;
     let long = turn(&"word ".repeat(2 * MEMORY / 5), "");
     let outcome = test.wasip1().memory(MEMORY).called().say(&format!("{long}\n"))?;
-    ensure!(outcome.exit == Some(2), "exit code {:?}, expected 2", outcome.exit);
+    ensure!(
+        outcome.exit == Some(2),
+        "exit code {:?}, expected 2",
+        outcome.exit
+    );
     outcome.said(&["`clawft_alloc` has no room"])?;
 
     for size in [300_000, 600_000, 9_000_000] {

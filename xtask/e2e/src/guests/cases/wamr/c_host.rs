@@ -37,8 +37,14 @@ fn answers_host_in_c_whole_and_streamed(test: &GuestContext<'_>) -> Result<()> {
         let test = &test.within(name)?;
         test.configure_agent("ok", json!({ "stream": stream }))?;
         let ended = talk(test)?;
-        ensure!(ended == (Some(0), "echo: hello there\n".to_owned(), String::new()), "ended with {ended:?}");
-        test.stored("default", &[("user", "hello there"), ("assistant", "echo: hello there")])?;
+        ensure!(
+            ended == (Some(0), "echo: hello there\n".to_owned(), String::new()),
+            "ended with {ended:?}"
+        );
+        test.stored(
+            "default",
+            &[("user", "hello there"), ("assistant", "echo: hello there")],
+        )?;
     }
     Ok(())
 }
@@ -46,11 +52,20 @@ fn answers_host_in_c_whole_and_streamed(test: &GuestContext<'_>) -> Result<()> {
 fn reports_errors_to_host_in_c(test: &GuestContext<'_>) -> Result<()> {
     test.configure("status-401")?;
     let (exit, printed, said) = talk(test)?;
-    ensure!(exit == Some(1) && printed.is_empty(), "ended with {exit:?}, and printed `{printed}`");
-    ensure!(said.starts_with("error: Invalid API key") && !said.contains(KEY), "said `{said}`");
+    ensure!(
+        exit == Some(1) && printed.is_empty(),
+        "ended with {exit:?}, and printed `{printed}`"
+    );
+    ensure!(
+        said.starts_with("error: Invalid API key") && !said.contains(KEY),
+        "said `{said}`"
+    );
     test.configure_at("http://127.0.0.1:1/v1", json!({ "retries": 0 }))?;
     let (_, _, said) = talk(test)?;
-    ensure!(said.starts_with("error: HTTP unavailable: no connection"), "said `{said}`");
+    ensure!(
+        said.starts_with("error: HTTP unavailable: no connection"),
+        "said `{said}`"
+    );
     test.stored_nothing()?;
     test.configure("ok")?;
     test.make_sessions_unwritable()?;
@@ -66,7 +81,10 @@ fn reports_errors_to_host_in_c(test: &GuestContext<'_>) -> Result<()> {
 /// The limit is far above the size, which differs between compilers.
 fn host_in_c_stays_small(test: &GuestContext<'_>) -> Result<()> {
     let (host, module) = (size(host(test)?)?, size(&test.fixture.shipped.wasip1)?);
-    ui::status("Measured", &format!("{host} bytes for a host in C with WAMR, {module} for the module"));
+    ui::status(
+        "Measured",
+        &format!("{host} bytes for a host in C with WAMR, {module} for the module"),
+    );
     ensure!(host < 400_000, "the host has {host} bytes");
     Ok(())
 }
@@ -92,5 +110,7 @@ fn host<'a>(test: &'a GuestContext<'_>) -> Result<&'a Path> {
 }
 
 fn size(file: &Path) -> Result<u64> {
-    Ok(fs::metadata(file).with_context(|| format!("there is no `{}`", file.display()))?.len())
+    Ok(fs::metadata(file)
+        .with_context(|| format!("there is no `{}`", file.display()))?
+        .len())
 }

@@ -48,15 +48,22 @@ fn chat_attempt_fails_and_stores_nothing(test: &GuestContext<'_>) -> Result<()> 
 fn unavailable(test: &GuestContext<'_>) -> Result<()> {
     let outcome = test.wasip1().say("hello")?;
     outcome.failed(&["HTTP unavailable"])?;
-    ensure!(outcome.stderr.starts_with("error: HTTP unavailable: "), "another error came first");
+    ensure!(
+        outcome.stderr.starts_with("error: HTTP unavailable: "),
+        "another error came first"
+    );
     ensure!(outcome.stderr.lines().count() == 1, "said more than one line");
     Ok(())
 }
 
 fn reads_configuration_through_mapped_directory(test: &GuestContext<'_>) -> Result<()> {
-    test.wasip1().say("hello")?.failed(&["/config/config.json", "no such file"])?;
+    test.wasip1()
+        .say("hello")?
+        .failed(&["/config/config.json", "no such file"])?;
     test.configure_agent("ok", json!({ "stream": "yes" }))?;
-    test.wasip1().say("hello")?.failed(&["/config/config.json", "stream"])?;
+    test.wasip1()
+        .say("hello")?
+        .failed(&["/config/config.json", "stream"])?;
     test.configure("ok")?;
     unavailable(test)
 }
@@ -64,13 +71,20 @@ fn reads_configuration_through_mapped_directory(test: &GuestContext<'_>) -> Resu
 fn reads_configuration_from_directory_in_environment(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     test.write("other/config.json", b"{]")?;
-    let guest = test.wasip1().variable("CLAWFT_CONFIG_DIR=/config/other".to_owned());
-    guest.say("hello")?.failed(&["/config/other/config.json:1:2: not JSON"])
+    let guest = test
+        .wasip1()
+        .variable("CLAWFT_CONFIG_DIR=/config/other".to_owned());
+    guest
+        .say("hello")?
+        .failed(&["/config/other/config.json:1:2: not JSON"])
 }
 
 fn names_variable_of_missing_key(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
-    test.wasip1().without_key().say("hello")?.failed(&[KEY_VARIABLE])?;
+    test.wasip1()
+        .without_key()
+        .say("hello")?
+        .failed(&[KEY_VARIABLE])?;
     unavailable(test)
 }
 
@@ -79,7 +93,10 @@ fn leaves_damaged_session_without_an_answer(test: &GuestContext<'_>) -> Result<(
     test.write("sessions/default.json", b"{\"version\":1,")?;
     unavailable(test)?;
     let files = test.session_files()?;
-    ensure!(files == ["default.json"], "the directory of sessions holds {files:?}");
+    ensure!(
+        files == ["default.json"],
+        "the directory of sessions holds {files:?}"
+    );
     Ok(())
 }
 
@@ -94,22 +111,38 @@ left: .locks old two.json
 exists: true false";
     Guest::new(test, Artifact::Sessions).ask()?.answered(expected)?;
     let files = test.session_files()?;
-    ensure!(files == ["old", "two.json"], "the directory of sessions holds {files:?}");
-    ensure!(test.granted().join("sessions/old/2026").is_dir(), "the directory within is not there");
+    ensure!(
+        files == ["old", "two.json"],
+        "the directory of sessions holds {files:?}"
+    );
+    ensure!(
+        test.granted().join("sessions/old/2026").is_dir(),
+        "the directory within is not there"
+    );
     test.stored("two", &[])
 }
 
 fn reports_missing_configuration_directory(test: &GuestContext<'_>) -> Result<()> {
-    test.wasip1().without_directory().say("hello")?.failed(&["/config"])
+    test.wasip1()
+        .without_directory()
+        .say("hello")?
+        .failed(&["/config"])
 }
 
 fn reports_unknown_option_by_name(test: &GuestContext<'_>) -> Result<()> {
-    test.wasip1().arguments(&["--nonsense"]).ask()?.failed(&["unknown option `--nonsense`"])
+    test.wasip1()
+        .arguments(&["--nonsense"])
+        .ask()?
+        .failed(&["unknown option `--nonsense`"])
 }
 
 fn refuses_component_and_names_right_artifact(test: &GuestContext<'_>) -> Result<()> {
     let outcome = test.component().ask()?;
-    ensure!(outcome.exit == Some(2), "exit code {:?}, expected 2", outcome.exit);
+    ensure!(
+        outcome.exit == Some(2),
+        "exit code {:?}, expected 2",
+        outcome.exit
+    );
     ensure!(outcome.stdout.is_empty(), "printed something on stdout");
     outcome.said(&["is a component, and WAMR runs core modules only: use `clawft-wasip1.wasm`"])
 }

@@ -83,7 +83,10 @@ fn event_out_of_turn_changes_nothing(test: &GuestContext<'_>) -> Result<()> {
 
 fn refuses_bytes_outside_memory_or_text(test: &GuestContext<'_>) -> Result<()> {
     let begin = |message: [i64; 2], session: [i64; 2]| {
-        function("clawft_begin", json!([message[0], message[1], session[0], session[1]]))
+        function(
+            "clawft_begin",
+            json!([message[0], message[1], session[0], session[1]]),
+        )
     };
     expect(
         test,
@@ -92,9 +95,15 @@ fn refuses_bytes_outside_memory_or_text(test: &GuestContext<'_>) -> Result<()> {
             (begin([BEYOND, 64], [0, 0]), NO_BYTES),
             (begin([16, i64::from(u32::MAX)], [0, 0]), NO_BYTES),
             (begin([0, 0], [BEYOND, 1]), NO_BYTES),
-            (json!({ "function": ["clawft_begin", [{ "bytes": [0xff, 0xfe] }, ""]] }), NO_TEXT),
+            (
+                json!({ "function": ["clawft_begin", [{ "bytes": [0xff, 0xfe] }, ""]] }),
+                NO_TEXT,
+            ),
             (function("clawft_begin", json!(["hello", ""])), "1"),
-            (function("clawft_feed", json!([1, 1, 200, BEYOND, 64, 0])), NO_BYTES),
+            (
+                function("clawft_feed", json!([1, 1, 200, BEYOND, 64, 0])),
+                NO_BYTES,
+            ),
             (function("clawft_step", json!([1])), SEND),
             (function("clawft_free", json!([0])), "0"),
             (function("clawft_alloc", json!([-1])), "0"),

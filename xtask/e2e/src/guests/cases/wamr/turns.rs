@@ -37,10 +37,17 @@ fn answers_host_with_a_network(test: &GuestContext<'_>) -> Result<()> {
         test.configure_as(name, "ok", json!({}), json!({}))?;
         let answer = take(test, "hello")?;
         answer.is("echo: hello")?;
-        ensure!(answer.pieces.len() == 1, "a whole answer came in {} pieces", answer.pieces.len());
+        ensure!(
+            answer.pieces.len() == 1,
+            "a whole answer came in {} pieces",
+            answer.pieces.len()
+        );
         test.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])?;
         let files = test.session_files()?;
-        ensure!(files == ["default.json"], "the directory of sessions holds {files:?}");
+        ensure!(
+            files == ["default.json"],
+            "the directory of sessions holds {files:?}"
+        );
     }
     Ok(())
 }
@@ -59,9 +66,15 @@ fn sends_same_request_as_the_component(test: &GuestContext<'_>) -> Result<()> {
         };
         ensure!(request.header(header)? == value, "`{header}` is not the key");
         let length = request.header("content-length")?;
-        ensure!(length == request.body_length.to_string(), "`content-length` is {length}");
+        ensure!(
+            length == request.body_length.to_string(),
+            "`content-length` is {length}"
+        );
         let last = request.messages()?.pop().unwrap_or_default();
-        ensure!(last == ("user".to_owned(), message.to_owned()), "the message is not the last one sent");
+        ensure!(
+            last == ("user".to_owned(), message.to_owned()),
+            "the message is not the last one sent"
+        );
     }
     Ok(())
 }
@@ -77,7 +90,10 @@ fn streams_answer_in_pieces(test: &GuestContext<'_>) -> Result<()> {
             "the pieces are {:?}",
             answer.pieces
         );
-        test.stored("default", &[("user", MESSAGE), ("assistant", "echo: one two three four")])?;
+        test.stored(
+            "default",
+            &[("user", MESSAGE), ("assistant", "echo: one two three four")],
+        )?;
         test.stored_incomplete("default", false)?;
     }
     Ok(())
@@ -86,11 +102,19 @@ fn streams_answer_in_pieces(test: &GuestContext<'_>) -> Result<()> {
 fn turns_of_one_instance_make_conversation(test: &GuestContext<'_>) -> Result<()> {
     test.configure("ok")?;
     let json = r#"{"role":"user","content":"two"}"#;
-    let answers = call(test.wasip1(), &[turn("one", ""), turn(json, "default"), turn("three", "other")])?;
+    let answers = call(
+        test.wasip1(),
+        &[turn("one", ""), turn(json, "default"), turn("three", "other")],
+    )?;
     answers[0].is("echo: one")?;
     answers[1].is("echo: two")?;
     answers[2].is("echo: three")?;
-    let history = [("user", "one"), ("assistant", "echo: one"), ("user", "two"), ("assistant", "echo: two")];
+    let history = [
+        ("user", "one"),
+        ("assistant", "echo: one"),
+        ("user", "two"),
+        ("assistant", "echo: two"),
+    ];
     test.received(3)?[1].carries(&history[..3])?;
     test.stored("default", &history)?;
     test.stored("other", &[("user", "three"), ("assistant", "echo: three")])
@@ -123,7 +147,10 @@ fn two_turns_run_side_by_side(test: &GuestContext<'_>) -> Result<()> {
         (json!({ "function": ["clawft_drop", [1]] }), "0"),
     ];
     let answers = call(test.wasip1(), &calls.each_ref().map(|(call, _)| call.clone()))?;
-    answers.iter().zip(&calls).try_for_each(|(answer, (_, expected))| answer.returned(expected))?;
+    answers
+        .iter()
+        .zip(&calls)
+        .try_for_each(|(answer, (_, expected))| answer.returned(expected))?;
     test.stored("a", &[("user", "one"), ("assistant", "to one")])?;
     test.stored("b", &[("user", "two"), ("assistant", "to two")])
 }
@@ -162,8 +189,16 @@ fn keeps_broken_off_answer_as_incomplete(test: &GuestContext<'_>) -> Result<()> 
     test.configure_agent("stream-cut", json!({ "stream": true }))?;
     let answer = take(test, MESSAGE)?;
     answer.returned("echo: one two ")?;
-    ensure!(answer.pieces.concat() == "echo: one two ", "the pieces are {:?}", answer.pieces);
-    ensure!(answer.incomplete.contains("ended early"), "broke off: `{}`", answer.incomplete);
+    ensure!(
+        answer.pieces.concat() == "echo: one two ",
+        "the pieces are {:?}",
+        answer.pieces
+    );
+    ensure!(
+        answer.incomplete.contains("ended early"),
+        "broke off: `{}`",
+        answer.incomplete
+    );
     test.stored_incomplete("default", true)
 }
 
@@ -172,7 +207,11 @@ fn keeps_damaged_session_aside_with_warning(test: &GuestContext<'_>) -> Result<(
     test.write("sessions/default.json", b"damaged")?;
     let answer = take(test, "hello")?;
     answer.is_all_of("echo: hello")?;
-    ensure!(answer.warnings.contains("default.json.damaged-1"), "warned `{}`", answer.warnings);
+    ensure!(
+        answer.warnings.contains("default.json.damaged-1"),
+        "warned `{}`",
+        answer.warnings
+    );
     let kept = fs::read(test.granted().join("sessions/default.json.damaged-1"))?;
     ensure!(kept == b"damaged", "the damaged bytes have changed");
     test.stored("default", &[("user", "hello"), ("assistant", "echo: hello")])
@@ -183,8 +222,16 @@ fn returns_answer_that_cannot_be_stored(test: &GuestContext<'_>) -> Result<()> {
     test.make_sessions_unwritable()?;
     let answer = take(test, "hello")?;
     answer.is_all_of("echo: hello")?;
-    ensure!(answer.warnings.contains("the answer is not stored"), "warned `{}`", answer.warnings);
-    ensure!(answer.unstored.contains("sessions/default.json"), "not stored: `{}`", answer.unstored);
+    ensure!(
+        answer.warnings.contains("the answer is not stored"),
+        "warned `{}`",
+        answer.warnings
+    );
+    ensure!(
+        answer.unstored.contains("sessions/default.json"),
+        "not stored: `{}`",
+        answer.unstored
+    );
     Ok(())
 }
 

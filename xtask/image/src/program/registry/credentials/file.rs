@@ -11,8 +11,11 @@ use super::{Login, helper};
 const DOCKER_HUB: &str = "docker.io";
 
 /// Other keys for logins to it.
-const NAMES_OF_DOCKER_HUB: [&str; 3] =
-    ["https://index.docker.io/v1/", "index.docker.io", "registry-1.docker.io"];
+const NAMES_OF_DOCKER_HUB: [&str; 3] = [
+    "https://index.docker.io/v1/",
+    "index.docker.io",
+    "registry-1.docker.io",
+];
 
 /// A file of logins.
 #[derive(Default, Deserialize)]
@@ -49,15 +52,22 @@ impl File {
     pub(super) fn find(&self, registry: &str, repository: &str) -> Result<Option<Login>, Error> {
         let names = names(registry, repository);
         let helpers = self.cred_helpers.iter().flatten();
-        let helpers: BTreeMap<&str, &str> =
-            helpers.map(|(name, helper)| (name.as_str(), helper.as_str())).collect();
-        if let Some((name, helper)) = names.iter().find_map(|name| Some((name, helpers.get(name.as_str())?)))
+        let helpers: BTreeMap<&str, &str> = helpers
+            .map(|(name, helper)| (name.as_str(), helper.as_str()))
+            .collect();
+        if let Some((name, helper)) = names
+            .iter()
+            .find_map(|name| Some((name, helpers.get(name.as_str())?)))
         {
             return helper::ask(helper, name).map_err(Error::Helper);
         }
         let mut failed = None;
         if let Some(store) = self.creds_store.as_deref().filter(|store| !store.is_empty()) {
-            let name = if registry == DOCKER_HUB { NAMES_OF_DOCKER_HUB[0] } else { registry };
+            let name = if registry == DOCKER_HUB {
+                NAMES_OF_DOCKER_HUB[0]
+            } else {
+                registry
+            };
             match helper::ask(store, name) {
                 Ok(Some(login)) => return Ok(Some(login)),
                 Ok(None) => {}
@@ -65,7 +75,12 @@ impl File {
             }
         }
         for name in &names {
-            if let Some(login) = self.entry(name).map(|entry| entry.login(name)).transpose()?.flatten() {
+            if let Some(login) = self
+                .entry(name)
+                .map(|entry| entry.login(name))
+                .transpose()?
+                .flatten()
+            {
                 return Ok(Some(login));
             }
         }
@@ -75,9 +90,12 @@ impl File {
     /// Returns the entry with this key, which old clients wrote as a URL.
     fn entry(&self, name: &str) -> Option<&Entry> {
         let entries = self.auths.as_ref()?;
-        entries
-            .get(name)
-            .or_else(|| entries.iter().find(|(key, _)| plain(key) == name).map(|(_, entry)| entry))
+        entries.get(name).or_else(|| {
+            entries
+                .iter()
+                .find(|(key, _)| plain(key) == name)
+                .map(|(_, entry)| entry)
+        })
     }
 }
 
@@ -92,7 +110,9 @@ impl Entry {
         }
         if let Some(encoded) = text(&self.auth) {
             let login = decode(&encoded).ok_or_else(|| {
-                Error::Entry(format!("`auth` of `{name}` is not a user and a password in Base64"))
+                Error::Entry(format!(
+                    "`auth` of `{name}` is not a user and a password in Base64"
+                ))
             })?;
             return Ok(Some(login));
         }
@@ -108,7 +128,10 @@ fn decode(encoded: &str) -> Option<Login> {
     let (username, password) = text.split_once(':')?;
     // Docker trims these too: old versions wrote padded fields.
     let password = password.trim_end_matches('\0');
-    Some(Login::Password { username: username.to_owned(), password: password.to_owned() })
+    Some(Login::Password {
+        username: username.to_owned(),
+        password: password.to_owned(),
+    })
 }
 
 /// Returns the keys for `repository`, the longest first.
@@ -124,9 +147,15 @@ fn names(registry: &str, repository: &str) -> Vec<String> {
 
 /// Returns a key without the parts of a URL: `https://registry/v2/` becomes `registry`.
 fn plain(key: &str) -> &str {
-    let stripped = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
+    let stripped = key
+        .strip_prefix("https://")
+        .or_else(|| key.strip_prefix("http://"))
+        .unwrap_or(key);
     let stripped = stripped.trim_end_matches('/');
-    ["/v1", "/v2"].iter().find_map(|version| stripped.strip_suffix(version)).unwrap_or(stripped)
+    ["/v1", "/v2"]
+        .iter()
+        .find_map(|version| stripped.strip_suffix(version))
+        .unwrap_or(stripped)
 }
 
 #[cfg(test)]
@@ -136,11 +165,16 @@ mod tests {
     use super::*;
 
     fn find(file: &Value, registry: &str, repository: &str) -> Result<Option<Login>, Error> {
-        serde_json::from_value::<File>(file.clone()).unwrap().find(registry, repository)
+        serde_json::from_value::<File>(file.clone())
+            .unwrap()
+            .find(registry, repository)
     }
 
     fn password(username: &str, password: &str) -> Result<Option<Login>, Error> {
-        Ok(Some(Login::Password { username: username.to_owned(), password: password.to_owned() }))
+        Ok(Some(Login::Password {
+            username: username.to_owned(),
+            password: password.to_owned(),
+        }))
     }
 
     fn auth(text: &str) -> Value {
@@ -153,7 +187,10 @@ mod tests {
             "r.io": auth("host:1"), "r.io/group": auth("group:2"), "r.io/group/project": auth("project:3"),
         } });
         assert_eq!(find(&file, "r.io", "group/project"), password("project", "3"));
-        assert_eq!(find(&file, "r.io", "group/project/deep"), password("project", "3"));
+        assert_eq!(
+            find(&file, "r.io", "group/project/deep"),
+            password("project", "3")
+        );
         assert_eq!(find(&file, "r.io", "group/other"), password("group", "2"));
         assert_eq!(find(&file, "r.io", "groups"), password("host", "1"));
         assert_eq!(find(&file, "r.io:443", "group"), Ok(None));
@@ -163,14 +200,25 @@ mod tests {
     fn reads_every_form_of_an_entry() {
         let one = |entry: Value| find(&json!({ "auths": { "r.io": entry } }), "r.io", "a");
         assert_eq!(one(auth("u:p:q\0\0")), password("u", "p:q"));
-        assert_eq!(one(json!({ "username": "u", "password": "p" })), password("u", "p"));
+        assert_eq!(
+            one(json!({ "username": "u", "password": "p" })),
+            password("u", "p")
+        );
         let token = json!({ "auth": STANDARD.encode("0000:"), "identitytoken": "t" });
         assert_eq!(one(token), Ok(Some(Login::IdentityToken("t".to_owned()))));
-        assert_eq!(one(json!({ "registrytoken": "t" })), Ok(Some(Login::RegistryToken("t".to_owned()))));
+        assert_eq!(
+            one(json!({ "registrytoken": "t" })),
+            Ok(Some(Login::RegistryToken("t".to_owned())))
+        );
         assert_eq!(one(json!({})), Ok(None));
         assert_eq!(find(&json!({ "auths": null }), "r.io", "a"), Ok(None));
-        let Err(Error::Entry(error)) = one(json!({ "auth": "hunter2" })) else { panic!("it was taken") };
-        assert!(error.contains("`auth` of `r.io`") && !error.contains("hunter2"), "{error}");
+        let Err(Error::Entry(error)) = one(json!({ "auth": "hunter2" })) else {
+            panic!("it was taken")
+        };
+        assert!(
+            error.contains("`auth` of `r.io`") && !error.contains("hunter2"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -183,7 +231,9 @@ mod tests {
     #[test]
     fn missing_helper_is_named() {
         let file = json!({ "credHelpers": { "r.io": "not-here" } });
-        let Err(Error::Helper(error)) = find(&file, "r.io", "a") else { panic!("it was found") };
+        let Err(Error::Helper(error)) = find(&file, "r.io", "a") else {
+            panic!("it was found")
+        };
         assert!(error.contains("`docker-credential-not-here`"), "{error}");
         assert_eq!(find(&file, "other.io", "a"), Ok(None));
         let file = json!({ "credsStore": "not-here", "auths": { "r.io": auth("u:p") } });

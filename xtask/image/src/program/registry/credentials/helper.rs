@@ -67,7 +67,10 @@ fn login(answer: &[u8]) -> Option<Login> {
     let Answer { username, secret } = serde_json::from_slice(answer).ok()?;
     Some(match username.as_str() {
         TOKEN => Login::IdentityToken(secret),
-        _ => Login::Password { username, password: secret },
+        _ => Login::Password {
+            username,
+            password: secret,
+        },
     })
 }
 
@@ -86,8 +89,14 @@ mod tests {
     fn tells_tokens_from_passwords() {
         let answer =
             |username: &str| format!(r#"{{"ServerURL":"r.io","Username":"{username}","Secret":"s"}}"#);
-        assert_eq!(login(answer("<token>").as_bytes()), Some(Login::IdentityToken("s".to_owned())));
-        let password = Login::Password { username: "u".to_owned(), password: "s".to_owned() };
+        assert_eq!(
+            login(answer("<token>").as_bytes()),
+            Some(Login::IdentityToken("s".to_owned()))
+        );
+        let password = Login::Password {
+            username: "u".to_owned(),
+            password: "s".to_owned(),
+        };
         assert_eq!(login(answer("u").as_bytes()), Some(password));
         assert_eq!(login(b"{}"), None);
     }
