@@ -236,7 +236,7 @@ mod tests {
         fs::write(home.path().join(FILE), "short\n").unwrap();
         let error = stored(home.path()).unwrap_err().to_string();
         assert!(
-            error.contains(FILE) && error.contains("remove it") && !error.contains("short"),
+            error.contains(FILE) && error.contains("remove the file") && !error.contains("short"),
             "{error}"
         );
     }

@@ -1,5 +1,5 @@
-// The squarified layout (Bruls, Huizing, van Wijk): a row along the shorter side gets cells as long as each makes the cells
-// squarer.
+// The squarified layout (Bruls, Huizing, van Wijk): a row along the shorter side gets cells as long as each makes
+// the cells squarer.
 
 /** Lays out `nodes` in a rectangle, largest `value` first, all above zero; returns `[node, x, y, width, height]`. */
 function squarify(nodes, x, y, width, height) {

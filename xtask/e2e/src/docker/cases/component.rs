@@ -183,18 +183,14 @@ fn script(test: &ImageContext<'_>, project: &Project, case: &str, given: &Value)
 mod tests {
     #[test]
     fn runs_every_case_of_the_script() {
-        let (script, ours) = (
-            include_str!("../../../../acceptance/release.py"),
-            include_str!("component.rs"),
-        );
-        for (_, rest) in script
-            .match_indices("@case\ndef ")
-            .map(|(at, head)| script.split_at(at + head.len()))
-        {
-            let name = rest.split('(').next().unwrap();
+        let script = include_str!("../../../../acceptance/release.py");
+        // Without whitespace, so that the line breaks of a call do not matter.
+        let ours: String = include_str!("component.rs").split_whitespace().collect();
+        for definition in script.split("@case\ndef ").skip(1) {
+            let name = definition.split('(').next().unwrap();
             assert!(
-                ours.contains(&format!("\"{name}\", &json!")),
-                "{name} is tried by nobody"
+                ours.contains(&format!("\"{name}\",&json!")),
+                "no case runs {name}"
             );
         }
     }
