@@ -28,6 +28,9 @@ pub(super) fn line(item: Item, installation: &Installation, outcome: Outcome) ->
 pub(super) fn step(step: &Step, pins: &Pins) -> String {
     let (item, lines, methods) = match step {
         Step::Keep(item, installation) => return line(*item, installation, Outcome::Found),
+        Step::Refuse(item @ (Item::CxxCompiler | Item::Git), reason) => {
+            return format!("{item:<17} missing   {reason}");
+        }
         Step::Refuse(item, reason) => return format!("{item:<17} wrong     {reason}"),
         Step::Get(item, methods, note) => {
             let first = format!("{item:<17} missing   `{}` installs it", item.command());

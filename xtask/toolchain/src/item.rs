@@ -16,6 +16,8 @@ pub(super) enum Item {
     Target(Target),
     /// The compiler for Binaryen and the fuzzer.
     CxxCompiler,
+    /// git, which knows the commit of a build.
+    Git,
     /// A program: the one that the user chose, else the pinned one.
     Tool(Tool),
     /// wasmtime in exactly this release, whichever one the user chose.
@@ -189,6 +191,7 @@ impl Item {
             Self::RustSource
             | Self::Target(_)
             | Self::CxxCompiler
+            | Self::Git
             | Self::Python(_)
             | Self::Node(_)
             | Self::Program(_) => None,
@@ -215,6 +218,7 @@ impl Item {
                 "choose a toolchain that has it with RUSTUP_TOOLCHAIN".to_owned()
             }
             Self::CxxCompiler => "name one in CXX".to_owned(),
+            Self::Git => "add its directory to the PATH".to_owned(),
             Self::Wasmtime(_) => "skip that release and run on another".to_owned(),
             Self::Tool(tool) => format!(
                 "set {} to the path of a {}",
@@ -242,6 +246,7 @@ impl fmt::Display for Item {
             Self::RustSource => "rust-src",
             Self::Target(target) => target.triple(),
             Self::CxxCompiler => "c++",
+            Self::Git => "git",
             Self::Tool(tool) => tool.name(),
             Self::Wasmtime(_) => Tool::Wasmtime.name(),
             Self::Python(python) => return f.pad(&format!("python-{}", python.name())),

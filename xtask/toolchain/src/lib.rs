@@ -5,7 +5,8 @@
 //! it out; [`machine`] finds and installs each item, with [`sysroot`] (the toolchain's directory), [`apt`] with
 //! [`apt_lists`], [`debian`], [`std_build`], [`tools`], [`programs`] of the system, [`mod@python`] and
 //! [`mod@node`]. `xtask/tools.toml` pins all downloads ([`pins`]), with several releases of wasmtime ([`matrix`]);
-//! [`compiler`] is only found, never installed; [`staging`] makes each directory appear complete or not at all.
+//! [`compiler`] and [`git`] are only found, never installed; [`staging`] makes each directory appear complete or not
+//! at all.
 
 mod apt;
 mod apt_lists;
@@ -13,6 +14,7 @@ mod compiler;
 mod debian;
 mod display;
 mod execute;
+mod git;
 mod item;
 mod machine;
 mod matrix;

@@ -14,6 +14,7 @@ use super::{
     apt_lists::Mirror,
     compiler,
     debian::{self, Debian},
+    git,
     item::{Installation, Item, Program, State, Target, Tool},
     node,
     pins::Pins,
@@ -100,6 +101,7 @@ impl<'a> Machine<'a> {
             Item::RustSource => self.rust_source()?,
             Item::Target(target) => self.sysroot()?.target(target),
             Item::CxxCompiler => compiler::find(&self.shell),
+            Item::Git => git::find(&self.shell),
             Item::Tool(tool) => tools::find(&self.shell, &self.project.cache, tool, self.pins.tool(tool)),
             Item::Wasmtime(release) => {
                 tools::cached(&self.project.cache, Tool::Wasmtime, &self.pins.wasmtime(release))

@@ -78,8 +78,8 @@ fn methods(item: Item, installers: Installers) -> Vec<Method> {
             (Method::Rustup, installers.rustup),
             (Method::Debian, installers.debian),
         ],
-        // It is found or refused, never installed.
-        Item::CxxCompiler => return Vec::new(),
+        // They are found or refused, never installed.
+        Item::CxxCompiler | Item::Git => return Vec::new(),
         Item::Tool(
             Tool::CargoTarpaulin | Tool::CargoMutants | Tool::CargoDeny | Tool::Twiggy | Tool::Wkg,
         ) => [(Method::Wheel, false), (Method::CargoInstall, true)],

@@ -92,7 +92,7 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
 }
 
 /// Returns the program at `path` with its version, if it prints one.
-fn runs(shell: &Shell, path: PathBuf, from: &str) -> Option<Installation> {
+pub(super) fn runs(shell: &Shell, path: PathBuf, from: &str) -> Option<Installation> {
     if !path.is_file() {
         return None;
     }

@@ -25,6 +25,8 @@ pub enum Need {
     WasmTargets,
     /// A C++ compiler.
     CxxCompiler,
+    /// git.
+    Git,
     /// A program.
     Tool(Tool),
     /// The releases of wasmtime before the pinned one that the component must run on.
@@ -177,10 +179,11 @@ fn path(project: &Project, item: Item) -> Result<PathBuf> {
 
 impl Need {
     /// The needs of most work. Single commands set up further needs themselves.
-    const USUAL: [Self; 6] = [
+    const USUAL: [Self; 7] = [
         Self::RustSource,
         Self::WasmTargets,
         Self::CxxCompiler,
+        Self::Git,
         Self::Tool(Tool::Wasmtime),
         Self::Tool(Tool::WasmTools),
         Self::OlderReleases,
@@ -215,6 +218,7 @@ impl Need {
             Self::RustSource => vec![Item::RustSource],
             Self::WasmTargets => vec![Item::Target(Target::Wasip1), Item::Target(Target::Wasip2)],
             Self::CxxCompiler => vec![Item::CxxCompiler],
+            Self::Git => vec![Item::Git],
             Self::Tool(tool) => vec![Item::Tool(tool)],
             Self::OlderReleases => pins.releases().skip(1).map(Item::Wasmtime).collect(),
             Self::Python(python) => vec![Item::Python(python)],

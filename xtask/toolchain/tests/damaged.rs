@@ -31,6 +31,7 @@ impl Machine {
         machine.script("bin/rustc", &rustc);
         // Without a wheel, the next method is tried.
         machine.script("bin/python3", "exit 1");
+        machine.script("bin/git", "echo git version 2.0.1");
         // `cargo install … --root DIRECTORY`
         let install = "while [ \"$1\" != --root ]; do shift; done\nmkdir -p \"$2/bin\"\n\
                        printf '#!/bin/sh\\necho ran $*\\n' >\"$2/bin/wasm-tools\"";
@@ -126,6 +127,32 @@ fn damaged_tool_is_replaced_before_it_runs() {
         "{talk}"
     );
     assert_eq!(machine.tool(), ("ran hello\n".to_owned(), String::new()));
+}
+
+#[test]
+fn check_lists_git_and_twiggy() {
+    let machine = Machine::new();
+    let git = |machine: &Machine| {
+        let shown = text(&machine.xtask(&["setup", "--check"]).stdout);
+        let line = shown.lines().find(|line| line.starts_with("git "));
+        line.unwrap().to_owned()
+    };
+    let path = machine.path("bin/git").display().to_string();
+    assert_eq!(
+        git(&machine),
+        format!("git               found     2.0.1    {path} (the system's)")
+    );
+    machine.script("bin/git", "exit 1");
+    let line = git(&machine);
+    assert!(
+        line.starts_with("git               missing   there is no working git on the PATH"),
+        "{line}"
+    );
+    assert!(line.contains("`apt-get install git`"), "{line}");
+
+    let shown = text(&machine.xtask(&["setup", "--check", "--all"]).stdout);
+    let twiggy = "twiggy            missing   `cargo xtask setup --all` installs it";
+    assert!(shown.lines().any(|line| line == twiggy), "{shown}");
 }
 
 #[test]
