@@ -60,6 +60,13 @@ pub fn status(cmd: Cmd<'_>, purpose: &str) -> Result<ExitStatus> {
         .with_context(|| format!("could not {purpose}"))
 }
 
+/// Returns the sentence about the program `name` if a signal has ended it, and `None` if it has exited.
+pub fn crash(name: &str, status: ExitStatus) -> Option<String> {
+    let signal = status.to_string().replacen("signal: ", "signal ", 1);
+    let ended_itself = status.code().is_some();
+    (!ended_itself).then(|| format!("`{name}` was ended by {signal}"))
+}
+
 /// Replaces this process by `cmd`, on its standard streams: on Unix the process becomes the program, so that
 /// signals reach it and its exit status is ours. On other systems it is run as in [`status`].
 ///
@@ -94,4 +101,22 @@ pub fn spawn(cmd: Cmd<'_>, [stdin, stdout, stderr]: [Stdio; 3], purpose: &str) -
 /// Keeps Python from writing bytecode: it would change the checksum of installed packages.
 fn settled(cmd: Cmd<'_>) -> Cmd<'_> {
     cmd.env("PYTHONDONTWRITEBYTECODE", "1")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use super::*;
+
+    #[test]
+    fn names_the_signal_that_ended_a_program() {
+        let ended = |status| crash("wasmtime", ExitStatus::from_raw(status));
+        assert_eq!(
+            ended(9),
+            Some("`wasmtime` was ended by signal 9 (SIGKILL)".to_owned())
+        );
+        assert_eq!(ended(1 << 8), None);
+        assert_eq!(ended(0), None);
+    }
 }

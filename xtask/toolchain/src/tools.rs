@@ -5,6 +5,7 @@ use std::{
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
+    process::Output,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -41,6 +42,12 @@ fn overridden(shell: &Shell, tool: Tool, variable: &str, chosen: OsString) -> St
     };
     let words = super::item::version_words(tool);
     let output = cmd::output(cmd!(shell, "{path} {words...}"), "ask a program for its version");
+    let crash = |output: &Output| cmd::crash(tool.name(), output.status);
+    if let Some(crash) = output.as_ref().ok().and_then(crash) {
+        return State::Broken(format!(
+            "{variable} is `{shown}`, and {crash}: correct it or unset it"
+        ));
+    }
     let version = output
         .ok()
         .filter(|output| output.status.success())
@@ -331,6 +338,13 @@ mod tests {
             State::Broken(_)
         ));
         assert!(matches!(state("failing", "#!/bin/sh\nexit 1"), State::Broken(_)));
+        let State::Broken(reason) = state("crashing", "#!/bin/sh\nkill -SEGV $$") else {
+            panic!("found")
+        };
+        assert!(
+            reason.contains("and `wasm-tools` was ended by signal 11 (SIGSEGV)"),
+            "{reason}"
+        );
     }
 
     #[test]

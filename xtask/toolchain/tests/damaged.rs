@@ -51,16 +51,20 @@ impl Machine {
     }
 
     fn xtask(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
         let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
-        Command::new(env!("CARGO_BIN_EXE_toolchain"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_toolchain"));
+        command
             .args(words)
             .env("PATH", path)
             .env("CARGO", env!("CARGO"))
             .env("CLAWFT_CACHE", self.path("cache"))
             .env("NO_COLOR", "1")
-            .env_remove("WASM_TOOLS")
-            .output()
-            .unwrap()
+            .env_remove("WASM_TOOLS");
+        command
     }
 
     /// Runs the tool, and returns its output and the messages.
@@ -127,6 +131,26 @@ fn damaged_tool_is_replaced_before_it_runs() {
         "{talk}"
     );
     assert_eq!(machine.tool(), ("ran hello\n".to_owned(), String::new()));
+}
+
+#[test]
+fn killed_tool_is_named_with_its_signal() {
+    let machine = Machine::new();
+    let killed = machine.path("killed");
+    machine.script(
+        "killed",
+        "case $1 in --version) echo wasm-tools 1.2.3;; *) kill -KILL $$;; esac",
+    );
+    let output = machine
+        .command(&["tool", "wasm-tools", "hello"])
+        .env("WASM_TOOLS", killed)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "error: `wasm-tools` was ended by signal 9 (SIGKILL)\n"
+    );
 }
 
 #[test]
