@@ -58,8 +58,18 @@ impl Project {
     pub fn cache_folder(&self, name: &str) -> Result<PathBuf> {
         let directory = self.cache.join(name);
         fs::create_dir_all(&directory)
+            .with_context(|| self.cache_failure())
             .with_context(|| format!("could not make the directory `{}`", directory.display()))?;
         Ok(directory)
+    }
+
+    /// Returns the error message for a cache that cannot be written to, such as a full or read-only one. The cause
+    /// goes below it.
+    pub fn cache_failure(&self) -> String {
+        let cache = self.cache.display();
+        format!(
+            "could not write to the cache `{cache}`: CLAWFT_CACHE names another directory to install into"
+        )
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result, bail};
 use devkit::{project::Project, ui};
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
     item::{Installation, Item, Outcome},
     machine::Machine,
     plan::{Method, Step, plan},
+    staging,
 };
 
 /// Reports newly installed items. Commands other than setup do not mention the ones that exist.
@@ -49,6 +50,11 @@ pub(super) fn install(
                 tell(item, &installation, outcome)?;
                 installations.push(installation);
             }
+            Err(error) if is_about_cache(item, &error) => {
+                return Err(error
+                    .context(project.cache_failure())
+                    .context(format!("could not install {item}")));
+            }
             Err(error) => failures.push(display::failure(item, &error)),
         }
     }
@@ -80,7 +86,7 @@ fn carry_out(machine: &mut Machine<'_>, step: Step) -> (Item, Outcome, Result<In
                 first_that_works(machine, item, &methods),
             )
         }
-        Step::Refuse(item, reason) => (item, Outcome::Found, Err(anyhow::Error::msg(reason))),
+        Step::Refuse(item, reason) => (item, Outcome::Found, Err(Error::msg(reason))),
     }
 }
 
@@ -90,6 +96,8 @@ fn first_that_works(machine: &mut Machine<'_>, item: Item, methods: &[Method]) -
     for &method in methods {
         match machine.get(item, method) {
             Ok(installation) => return Ok(installation),
+            // Another method would need as much space.
+            Err(error) if is_about_cache(item, &error) => return Err(error),
             Err(error) => failures.push(format!("{}: {error:#}", method.describe(item, &machine.pins))),
         }
     }
@@ -100,8 +108,13 @@ fn first_that_works(machine: &mut Machine<'_>, item: Item, methods: &[Method]) -
     bail!("{}", failures.join("\n"))
 }
 
+/// Returns whether `item` was not installed because the cache is full, so that others would fail as well.
+fn is_about_cache(item: Item, error: &Error) -> bool {
+    item.is_in_cache() && staging::is_full(error)
+}
+
 /// Waits until no other process is installing. The lock ends with the returned file, or at the latest with the
-/// process.
+/// process. Fails if nothing can be written to the cache.
 fn take_turns(project: &Project) -> Result<File> {
     let path = project.cache_folder("")?.join("setup.lock");
     let open = || -> Result<File> {
@@ -114,10 +127,8 @@ fn take_turns(project: &Project) -> Result<File> {
             }
             other => other?,
         }
+        staging::probe(&project.cache)?;
         Ok(file)
     };
-    open().with_context(|| {
-        let path = path.display();
-        format!("could not lock `{path}`: CLAWFT_CACHE names another directory to install into")
-    })
+    open().with_context(|| project.cache_failure())
 }

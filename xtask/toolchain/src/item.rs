@@ -198,6 +198,14 @@ impl Item {
         }
     }
 
+    /// Returns whether the item is installed into the cache, and nowhere else.
+    pub(super) fn is_in_cache(self) -> bool {
+        !matches!(
+            self,
+            Self::RustSource | Self::Target(_) | Self::CxxCompiler | Self::Git
+        )
+    }
+
     /// Returns the command that installs the item ahead of time.
     pub(super) fn command(self) -> &'static str {
         match self {

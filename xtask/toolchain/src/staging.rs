@@ -7,7 +7,8 @@
 //! directory that has changed since is damaged, and installed again.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,6 +21,8 @@ use tempfile::TempDir;
 use super::item::State;
 
 const PREFIX: &str = ".partial-";
+/// The number of bytes that must fit on the disk before anything is installed.
+const PROBE: usize = 1 << 20;
 const STAMP: &str = "clawft-setup.toml";
 /// The age from which an unfinished directory counts as abandoned. A younger one may belong to another run, which
 /// may share the toolchain with us but not the cache with its lock.
@@ -112,6 +115,27 @@ impl Contents {
             Self::Whole(stamp) => found(stamp),
         }
     }
+}
+
+/// Fails if nothing can be written to `directory`, because its disk is full or read-only.
+pub(super) fn probe(directory: &Path) -> io::Result<()> {
+    let mut file = tempfile::tempfile_in(directory)?;
+    file.write_all(&vec![1; PROBE])?;
+    file.sync_data()
+}
+
+/// Returns whether `error` is about a full disk, in our own words or in those of another program.
+pub(super) fn is_full(error: &anyhow::Error) -> bool {
+    let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+    let by_kind = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| kinds.contains(&cause.kind()));
+    let shown = format!("{error:#}");
+    by_kind
+        || ["No space left on device", "Disk quota exceeded"]
+            .iter()
+            .any(|text| shown.contains(text))
 }
 
 /// An unfinished directory.
@@ -291,6 +315,26 @@ mod tests {
         }
         drop(Staging::begin(&root.path().join("thing")).unwrap());
         assert_eq!(names(root.path()), [".partial-new"]);
+    }
+
+    #[test]
+    fn probe_leaves_nothing_behind() {
+        let root = tempfile::tempdir().unwrap();
+        probe(root.path()).unwrap();
+        assert!(names(root.path()).is_empty());
+        assert!(probe(&root.path().join("absent")).is_err());
+    }
+
+    #[test]
+    fn recognises_full_disk_by_kind_and_text() {
+        let full =
+            anyhow::Error::new(io::Error::from(io::ErrorKind::StorageFull)).context("could not unpack");
+        assert!(is_full(&full));
+        let told = anyhow::anyhow!("ERROR: [Errno 28] No space left on device");
+        assert!(is_full(&told.context("could not download")));
+        assert!(!is_full(&anyhow::Error::new(io::Error::from(
+            io::ErrorKind::NotFound
+        ))));
     }
 
     #[test]

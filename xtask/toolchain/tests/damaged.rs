@@ -134,6 +134,48 @@ fn damaged_tool_is_replaced_before_it_runs() {
 }
 
 #[test]
+fn cache_without_write_access_is_one_error() {
+    let machine = Machine::new();
+    // Root could write to a directory without permission, but not below a file.
+    fs::write(machine.path("file"), "").unwrap();
+    let cache = machine.path("file/cache");
+    let output = machine
+        .command(&["setup", "--all"])
+        .env("CLAWFT_CACHE", &cache)
+        .output()
+        .unwrap();
+    let talk = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{talk}");
+    assert!(talk.starts_with("error: could not install "), "{talk}");
+    let cause = format!(
+        "could not write to the cache `{}`: CLAWFT_CACHE names another directory to install into\n  \
+         Not a directory (os error 20)\n",
+        cache.display()
+    );
+    assert!(talk.ends_with(&cause), "{talk}");
+    assert_eq!(talk.matches("CLAWFT_CACHE").count(), 1, "{talk}");
+}
+
+#[test]
+fn full_cache_is_one_error() {
+    let machine = Machine::new();
+    machine.script(
+        "bin/python3",
+        "echo 'ERROR: [Errno 28] No space left on device'; exit 1",
+    );
+    let output = machine.xtask(&["tool", "wasm-tools", "hello"]);
+    let talk = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{talk}");
+    let errors = format!(
+        "error: could not install wasm-tools\n\nCaused by:\n  could not write to the cache `{}`: CLAWFT_CACHE",
+        machine.path("cache").display()
+    );
+    assert!(talk.contains(&errors), "{talk}");
+    assert!(talk.contains("No space left on device"), "{talk}");
+    assert!(!talk.contains("Compiling"), "no other method is tried: {talk}");
+}
+
+#[test]
 fn killed_tool_is_named_with_its_signal() {
     let machine = Machine::new();
     let killed = machine.path("killed");
