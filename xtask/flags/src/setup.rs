@@ -18,4 +18,7 @@ pub struct Setup {
     /// Change nothing; exit with 1 if something is missing, and explain how to get it
     #[arg(long)]
     pub check: bool,
+    /// Print the items as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
 }

@@ -12,10 +12,7 @@ use super::{
 
 /// Returns the line of an installed item: its name, the outcome, its version, its path and its origin.
 pub(super) fn line(item: Item, installation: &Installation, outcome: Outcome) -> String {
-    let outcome = match outcome {
-        Outcome::Found => "found",
-        Outcome::Installed => "installed",
-    };
+    let outcome = outcome.word();
     format!(
         "{item:<17} {outcome:<9} {:<8} {} ({})",
         installation.version,
@@ -26,14 +23,12 @@ pub(super) fn line(item: Item, installation: &Installation, outcome: Outcome) ->
 
 /// Returns a step of the plan for `--check`: one line for an installed item, more for a missing one.
 pub(super) fn step(step: &Step, pins: &Pins) -> String {
+    let word = step.word();
     let (item, lines, methods) = match step {
         Step::Keep(item, installation) => return line(*item, installation, Outcome::Found),
-        Step::Refuse(item @ (Item::CxxCompiler | Item::Git), reason) => {
-            return format!("{item:<17} missing   {reason}");
-        }
-        Step::Refuse(item, reason) => return format!("{item:<17} wrong     {reason}"),
+        Step::Refuse(item, reason) => return format!("{item:<17} {word:<9} {reason}"),
         Step::Get(item, methods, note) => {
-            let first = format!("{item:<17} missing   `{}` installs it", item.command());
+            let first = format!("{item:<17} {word:<9} `{}` installs it", item.command());
             (
                 *item,
                 [first]
@@ -43,7 +38,7 @@ pub(super) fn step(step: &Step, pins: &Pins) -> String {
             )
         }
         Step::Replace(item, methods, directory) => {
-            let first = format!("{item:<17} damaged   `{}` installs it again", item.command());
+            let first = format!("{item:<17} {word:<9} `{}` installs it again", item.command());
             let note = format!(
                 "  `{}` differs from what was installed there",
                 directory.display()

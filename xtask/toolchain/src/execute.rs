@@ -13,6 +13,14 @@ use super::{
     staging,
 };
 
+/// The result for one item.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) item: Item,
+    pub(super) outcome: Outcome,
+    pub(super) result: Result<Installation>,
+}
+
 /// Reports newly installed items. Commands other than setup do not mention the ones that exist.
 pub(super) fn mention_new(item: Item, installation: &Installation, outcome: Outcome) -> Result<()> {
     if outcome == Outcome::Installed {
@@ -25,12 +33,41 @@ pub(super) fn mention_new(item: Item, installation: &Installation, outcome: Outc
 }
 
 /// Finds or installs `items`, and calls `tell` with each as soon as it is ready. The result is in the order of the
-/// items.
+/// items. Fails if one of them could not be installed.
 pub(super) fn install(
     project: &Project,
     items: &[Item],
-    mut tell: impl FnMut(Item, &Installation, Outcome) -> Result<()>,
+    tell: impl FnMut(Item, &Installation, Outcome) -> Result<()>,
 ) -> Result<Vec<Installation>> {
+    installations(attempt(project, items, tell)?)
+}
+
+/// Returns the installations, or an error with all failures.
+pub(super) fn installations(attempts: Vec<Attempt>) -> Result<Vec<Installation>> {
+    let count = attempts.len();
+    let (mut installations, mut failures) = (Vec::new(), Vec::new());
+    for attempt in attempts {
+        match attempt.result {
+            Ok(installation) => installations.push(installation),
+            Err(error) => failures.push(display::failure(attempt.item, &error)),
+        }
+    }
+    if failures.is_empty() {
+        return Ok(installations);
+    }
+    bail!(
+        "{} of {count} items could not be set up\n\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    )
+}
+
+/// Does the same as [`install`], and returns failures as results of their items. Fails if nothing can be installed.
+pub(super) fn attempt(
+    project: &Project,
+    items: &[Item],
+    mut tell: impl FnMut(Item, &Installation, Outcome) -> Result<()>,
+) -> Result<Vec<Attempt>> {
     let mut machine = Machine::new(project)?;
     let mut steps = plan(machine.facts(items)?);
     let mut lock = None;
@@ -42,36 +79,26 @@ pub(super) fn install(
         // The process that had the lock before may have installed the same items.
         steps = plan(machine.facts(items)?);
     }
-    let (mut installations, mut failures) = (Vec::new(), Vec::new());
+    let mut attempts = Vec::new();
     for step in steps {
-        let (item, outcome, result) = carry_out(&mut machine, step);
-        match result {
-            Ok(installation) => {
-                tell(item, &installation, outcome)?;
-                installations.push(installation);
-            }
-            Err(error) if is_about_cache(item, &error) => {
+        let attempt = carry_out(&mut machine, step);
+        match attempt.result {
+            Err(error) if is_about_cache(attempt.item, &error) => {
                 return Err(error
                     .context(project.cache_failure())
-                    .context(format!("could not install {item}")));
+                    .context(format!("could not install {}", attempt.item)));
             }
-            Err(error) => failures.push(display::failure(item, &error)),
+            Ok(ref installation) => tell(attempt.item, installation, attempt.outcome)?,
+            Err(_) => {}
         }
+        attempts.push(attempt);
     }
     drop(lock);
-    if failures.is_empty() {
-        return Ok(installations);
-    }
-    bail!(
-        "{} of {} items could not be set up\n\n{}",
-        failures.len(),
-        items.len(),
-        failures.join("\n\n")
-    )
+    Ok(attempts)
 }
 
-fn carry_out(machine: &mut Machine<'_>, step: Step) -> (Item, Outcome, Result<Installation>) {
-    match step {
+fn carry_out(machine: &mut Machine<'_>, step: Step) -> Attempt {
+    let (item, outcome, result) = match step {
         Step::Keep(item, installation) => (item, Outcome::Found, Ok(installation)),
         Step::Get(item, methods, _) => (
             item,
@@ -87,6 +114,11 @@ fn carry_out(machine: &mut Machine<'_>, step: Step) -> (Item, Outcome, Result<In
             )
         }
         Step::Refuse(item, reason) => (item, Outcome::Found, Err(Error::msg(reason))),
+    };
+    Attempt {
+        item,
+        outcome,
+        result,
     }
 }
 

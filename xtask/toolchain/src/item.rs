@@ -107,6 +107,16 @@ pub(super) enum Outcome {
     Installed,
 }
 
+impl Outcome {
+    /// Returns the word for it in the output.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Installed => "installed",
+        }
+    }
+}
+
 impl Target {
     /// Returns rustc's name of the target.
     pub(super) fn triple(self) -> &'static str {

@@ -16,6 +16,7 @@ mod display;
 mod execute;
 mod git;
 mod item;
+mod json;
 mod machine;
 mod matrix;
 mod node;

@@ -96,6 +96,19 @@ fn methods(item: Item, installers: Installers) -> Vec<Method> {
         .collect()
 }
 
+impl Step {
+    /// Returns the word for the state of the item.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Keep(..) => "found",
+            // They are looked for and never installed.
+            Self::Get(..) | Self::Refuse(Item::CxxCompiler | Item::Git, _) => "missing",
+            Self::Replace(..) => "damaged",
+            Self::Refuse(..) => "wrong",
+        }
+    }
+}
+
 impl Method {
     /// Returns the method as a command, or as a phrase where there is no single command.
     pub(super) fn describe(self, item: Item, pins: &Pins) -> String {

@@ -8,8 +8,9 @@ use flags::{Provided, Setup};
 
 use crate::{
     display,
-    execute::{install, mention_new},
+    execute::{attempt, install, installations, mention_new},
     item::{Item, Node, Program, Python, Target, Tool},
+    json,
     machine::Machine,
     pins::Pins,
     plan::{Step, plan},
@@ -39,7 +40,7 @@ pub enum Need {
     Program(Program),
 }
 
-/// Installs missing items, or with `--check` lists them, with one line per item on stdout.
+/// Installs missing items, or with `--check` lists them, with one line per item on stdout, or as JSON.
 ///
 /// # Errors
 ///
@@ -48,7 +49,12 @@ pub fn run(project: &Project, flags: &Setup) -> Result<()> {
     let others = if flags.all { Need::others() } else { Vec::new() };
     let items = items(&[Need::USUAL.as_slice(), &others].concat())?;
     if flags.check {
-        return check(project, &items);
+        return check(project, &items, flags.json);
+    }
+    if flags.json {
+        let attempts = attempt(project, &items, mention_new)?;
+        ui::result(&json::attempted(&attempts, &Pins::load()?)?)?;
+        return installations(attempts).map(drop);
     }
     install(project, &items, |item, installation, outcome| {
         ui::result(&display::line(item, installation, outcome))
@@ -234,11 +240,15 @@ fn items(needs: &[Need]) -> Result<Vec<Item>> {
 }
 
 /// Prints the plan instead of carrying it out.
-fn check(project: &Project, items: &[Item]) -> Result<()> {
+fn check(project: &Project, items: &[Item], as_json: bool) -> Result<()> {
     let mut machine = Machine::new(project)?;
     let steps = plan(machine.facts(items)?);
-    for step in &steps {
-        ui::result(&display::step(step, &machine.pins))?;
+    if as_json {
+        ui::result(&json::planned(&steps, &machine.pins)?)?;
+    } else {
+        for step in &steps {
+            ui::result(&display::step(step, &machine.pins))?;
+        }
     }
     match steps
         .iter()

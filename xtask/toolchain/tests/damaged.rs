@@ -12,6 +12,7 @@ use std::{
     process::{Command, Output},
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// An empty cache, and programs that pretend to fetch tools.
@@ -31,6 +32,9 @@ impl Machine {
         machine.script("bin/rustc", &rustc);
         // Without a wheel, the next method is tried.
         machine.script("bin/python3", "exit 1");
+        // Nor are targets fetched.
+        machine.script("bin/rustup", "exit 1");
+        machine.script("bin/apt-get", "exit 1");
         machine.script("bin/git", "echo git version 2.0.1");
         // `cargo install … --root DIRECTORY`
         let install = "while [ \"$1\" != --root ]; do shift; done\nmkdir -p \"$2/bin\"\n\
@@ -131,6 +135,37 @@ fn damaged_tool_is_replaced_before_it_runs() {
         "{talk}"
     );
     assert_eq!(machine.tool(), ("ran hello\n".to_owned(), String::new()));
+}
+
+#[test]
+fn json_is_the_only_output_on_stdout() {
+    let machine = Machine::new();
+    let items = |words: &[&str]| -> Vec<Value> {
+        let output = machine.xtask(words);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        document["items"].as_array().unwrap().clone()
+    };
+    let named = |items: &[Value], name: &str| {
+        let item = items.iter().find(|item| item["name"] == name);
+        item.unwrap().clone()
+    };
+    let planned = items(&["setup", "--check", "--json"]);
+    let missing = named(&planned, "wasm-tools");
+    assert_eq!(missing["state"], "missing");
+    assert_eq!(missing["command"], "cargo xtask setup");
+    assert_eq!(named(&planned, "git")["version"], "2.0.1");
+
+    // The fake cargo builds nothing but wasm-tools.
+    let attempted = items(&["setup", "--json"]);
+    let installed = named(&attempted, "wasm-tools");
+    assert_eq!(installed["state"], "installed");
+    assert_eq!(installed["path"], machine.installed().display().to_string());
+    assert_eq!(named(&attempted, "wasmtime")["state"], "failed");
+    assert_eq!(
+        named(&items(&["setup", "--check", "--json"]), "wasm-tools")["state"],
+        "found"
+    );
 }
 
 #[test]
