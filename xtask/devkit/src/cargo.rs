@@ -6,7 +6,7 @@ mod stamp;
 use std::{
     env,
     ffi::OsString,
-    fs::File,
+    fs::{self, File},
     io::Cursor,
     path::{Path, PathBuf},
 };
@@ -147,6 +147,37 @@ impl OnDemand {
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
     }
+}
+
+/// Removes the programs in the cache that are not what was built there, and returns their paths. They are built again
+/// when they are needed.
+///
+/// # Errors
+/// Fails if a program cannot be removed.
+pub fn forget_damaged(project: &Project) -> Result<Vec<PathBuf>> {
+    let build = project.cache.join("build");
+    let mut removed = Vec::new();
+    for directory in directories(&build).into_iter().chain([build]) {
+        for path in entries(&directory) {
+            if path.extension().is_some_and(|extension| extension == "sources") {
+                let _turn = files::lock(&path.with_extension("lock"))?;
+                removed.extend(stamp::forget_if_damaged(&path)?);
+            }
+        }
+    }
+    Ok(removed)
+}
+
+fn directories(directory: &Path) -> Vec<PathBuf> {
+    let mut found = entries(directory);
+    found.retain(|path| path.is_dir());
+    found
+}
+
+/// Returns the entries of `directory`; none if there is no such directory.
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
 }
 
 /// The variable that names the build directory for a cargo home other than the user's. Cargo identifies the

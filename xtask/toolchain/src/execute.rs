@@ -147,7 +147,7 @@ fn is_about_cache(item: Item, error: &Error) -> bool {
 
 /// Waits until no other process is installing. The lock ends with the returned file, or at the latest with the
 /// process. Fails if nothing can be written to the cache.
-fn take_turns(project: &Project) -> Result<File> {
+pub(super) fn take_turns(project: &Project) -> Result<File> {
     let path = project.cache_folder("")?.join("setup.lock");
     let open = || -> Result<File> {
         let file = File::create(&path)?;

@@ -9,11 +9,12 @@ use flags::{Provided, Setup};
 use crate::{
     display,
     execute::{attempt, install, installations, mention_new},
-    item::{Item, Node, Program, Python, Target, Tool},
+    item::{Installation, Item, Node, Program, Python, Target, Tool},
     json,
     machine::Machine,
     pins::Pins,
     plan::{Step, plan},
+    repair::repair,
     std_build,
 };
 
@@ -40,26 +41,37 @@ pub enum Need {
     Program(Program),
 }
 
-/// Installs missing items, or with `--check` lists them, with one line per item on stdout, or as JSON.
+/// Installs missing items; with `--repair` installs damaged ones again, and no others; with `--check` lists all. Prints
+/// one line per item on stdout, or JSON.
 ///
 /// # Errors
 ///
 /// Names every item that could not be installed or, with `--check`, counts the missing ones.
 pub fn run(project: &Project, flags: &Setup) -> Result<()> {
-    let others = if flags.all { Need::others() } else { Vec::new() };
+    let others = if flags.all || flags.repair {
+        Need::others()
+    } else {
+        Vec::new()
+    };
     let items = items(&[Need::USUAL.as_slice(), &others].concat())?;
     if flags.check {
         return check(project, &items, flags.json);
     }
-    if flags.json {
-        let attempts = attempt(project, &items, mention_new)?;
-        ui::result(&json::attempted(&attempts, &Pins::load()?)?)?;
-        return installations(attempts).map(drop);
-    }
-    install(project, &items, |item, installation, outcome| {
+    let tell = |item, installation: &Installation, outcome| {
+        if flags.json {
+            return mention_new(item, installation, outcome);
+        }
         ui::result(&display::line(item, installation, outcome))
-    })
-    .map(drop)
+    };
+    let attempts = if flags.repair {
+        repair(project, &items, tell)?
+    } else {
+        attempt(project, &items, tell)?
+    };
+    if flags.json {
+        ui::result(&json::attempted(&attempts, &Pins::load()?)?)?;
+    }
+    installations(attempts).map(drop)
 }
 
 /// Installs those of `needs` that are missing. Prints nothing if none is.

@@ -138,6 +138,46 @@ fn damaged_tool_is_replaced_before_it_runs() {
 }
 
 #[test]
+fn repair_replaces_only_damaged_items() {
+    let machine = Machine::new();
+    let repair = || {
+        let output = machine.xtask(&["setup", "--repair"]);
+        let talk = text(&output.stderr);
+        assert!(output.status.success(), "{talk}");
+        (text(&output.stdout), talk)
+    };
+    machine.tool();
+    let (shown, talk) = repair();
+    assert_eq!(shown, "");
+    assert!(talk.contains("nothing is damaged"), "{talk}");
+
+    replace(&machine.installed(), "echo something else");
+    let older = machine.path("cache/tools/wasm-tools-0.1.0");
+    fs::create_dir_all(&older).unwrap();
+    fs::write(
+        older.join("clawft-setup.toml"),
+        "version = '0.1.0'\nfrom = 'here'\nsha256 = 'another'",
+    )
+    .unwrap();
+    let program = machine.path("cache/build/release/driver");
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    fs::write(&program, "changed").unwrap();
+    let stamp = format!("sources\nrest\n{}\nanother\n", program.display());
+    fs::write(machine.path("cache/build/driver.sources"), stamp).unwrap();
+
+    let (shown, talk) = repair();
+    assert!(shown.starts_with("wasm-tools        installed "), "{shown}");
+    assert_eq!(shown.lines().count(), 1, "{shown}");
+    for path in [&older, &program] {
+        let line = format!("Removed `{}`, which was damaged", path.display());
+        assert!(talk.contains(&line), "{talk}");
+        assert!(!path.exists());
+    }
+    assert_eq!(machine.tool(), ("ran hello\n".to_owned(), String::new()));
+    assert!(repair().1.contains("nothing is damaged"));
+}
+
+#[test]
 fn json_is_the_only_output_on_stdout() {
     let machine = Machine::new();
     let items = |words: &[&str]| -> Vec<Value> {

@@ -95,6 +95,23 @@ impl Stamp {
     }
 }
 
+/// Removes the program of the stamp file at `path` if it is damaged, and returns its path.
+pub(super) fn forget_if_damaged(path: &Path) -> Result<Option<PathBuf>> {
+    let text = files::read_text(path)?;
+    let mut lines = text.lines().skip(2);
+    let Some(program) = lines.next().map(PathBuf::from).filter(|it| it.is_file()) else {
+        return Ok(None);
+    };
+    let expected = lines.next().unwrap_or_default();
+    if digest::is_intact(&program, expected, || digest::of_file(&program)) {
+        return Ok(None);
+    }
+    // A stamp of other sources: cargo must not take its own copy of the program for a good one.
+    files::replace(path, b"")?;
+    fs::remove_file(&program).with_context(|| format!("could not remove `{}`", program.display()))?;
+    Ok(Some(program))
+}
+
 /// Returns the SHA-256 digest of everything in `sources`, names included.
 fn sources_digest(root: &Path, sources: &[&str]) -> Result<String> {
     let mut files = Vec::new();
@@ -154,6 +171,26 @@ mod tests {
         assert_eq!(other.find(&path), Built::FromOthers);
         fs::remove_file(&program).unwrap();
         assert_eq!(stamp.find(&path), Built::Absent, "the program is gone");
+    }
+
+    #[test]
+    fn damaged_program_is_forgotten_and_built_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, program) = (directory.path().join("stamp"), directory.path().join("program"));
+        let stamp = Stamp {
+            sources: "one".to_owned(),
+            rest: "rest".to_owned(),
+        };
+        fs::write(&program, "one").unwrap();
+        stamp.write(&path, &program).unwrap();
+        assert_eq!(forget_if_damaged(&path).unwrap(), None);
+        assert_eq!(stamp.find(&path), Built::Whole(program.clone()));
+        // In another process nothing is known of the program.
+        fs::write(&path, format!("one\nrest\n{}\nother\n", program.display())).unwrap();
+        assert_eq!(forget_if_damaged(&path).unwrap(), Some(program.clone()));
+        assert!(!program.exists());
+        assert_eq!(stamp.find(&path), Built::FromOthers);
+        assert_eq!(forget_if_damaged(&path).unwrap(), None);
     }
 
     #[test]
