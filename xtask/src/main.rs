@@ -1,11 +1,10 @@
 //! `cargo xtask`: builds, shrinks, checks and releases clawft. Developers and CI use the same commands.
 //!
-//! Modules in reading order: [`cli`] is the command line as data. A command is a module with `run` as its first
-//! item, or a separate package, which is compiled when it is first needed and started with the same arguments. All
+//! [`flags::Cli`] is the command line as data. A command is a module with `run` as its first item, or a separate
+//! package, which is compiled when it is first needed and started with the same arguments. All
 //! of them use the package [`devkit`].
 
 mod ci;
-mod cli;
 mod fix;
 mod lint;
 
@@ -17,8 +16,7 @@ use devkit::{
     project::Project,
     ui,
 };
-
-use crate::cli::{Cli, Command};
+use flags::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -31,7 +29,7 @@ fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let project = Project::discover()?;
     match cli.command {
-        Command::Setup(_) | Command::Tool(_) => return start(TOOLCHAIN, &project),
+        Command::Setup(_) | Command::Tool(_) | Command::Completions(_) => return start(TOOLCHAIN, &project),
         Command::Wasm(_) | Command::Size(_) => return start(ARTIFACTS, &project),
         Command::Docker(_) => return start(IMAGE, &project),
         Command::Dist(_) | Command::Release(_) => return start(RELEASE, &project),

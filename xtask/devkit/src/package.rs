@@ -50,7 +50,7 @@ pub const RELEASE: Package = Package {
     first_time: "about a minute on 2 cores",
 };
 
-/// The package of `cargo xtask setup` and `cargo xtask tool`.
+/// The package of `cargo xtask setup`, `cargo xtask tool` and `cargo xtask completions`.
 pub const TOOLCHAIN: Package = Package {
     name: "toolchain",
     first_time: "half a minute on 2 cores",

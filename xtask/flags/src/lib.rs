@@ -1,14 +1,16 @@
 //! The flags of `cargo xtask` as data, with their help texts and the types of their values.
 //!
-//! `cargo xtask` parses the command line with these types and starts the package that does the work with the
-//! same arguments; the package parses them with the same types. So help and mistakes are answered without
-//! compiling the package, and nothing is defined twice.
+//! `cargo xtask` parses the command line with these types and starts the package that does the work with the same
+//! arguments; the package parses them with the same types. So help and mistakes are answered without compiling the
+//! package, and nothing is defined twice.
 //!
-//! Each command has a module. Values that several commands take are in [`values`], the names of all artifacts
-//! in [`mod@shipped`].
+//! [`cli`] lists the commands, and each has a module for its flags. Values that several commands take are in
+//! [`values`], the names of all artifacts in [`mod@shipped`].
 
 mod bench;
 mod ci;
+mod cli;
+mod completions;
 mod coverage;
 mod dist;
 mod docker;
@@ -28,6 +30,8 @@ mod wasm;
 pub use self::{
     bench::{Bench, Subject},
     ci::{Ci, FUZZ_SECONDS, Fix, Output, Ready, Step, Test},
+    cli::{Cli, Command},
+    completions::{Completions, Shell},
     coverage::Coverage,
     dist::Dist,
     docker::{Builder, Docker},

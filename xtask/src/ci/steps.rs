@@ -86,7 +86,7 @@ mod tests {
     use clap::{Parser as _, ValueEnum as _};
 
     use super::*;
-    use crate::cli::Cli;
+    use flags::Cli;
 
     fn project() -> Project {
         Project {

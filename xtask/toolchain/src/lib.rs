@@ -1,7 +1,7 @@
 //! Finds or installs the dependencies of the build: the library of `cargo xtask setup` and `cargo xtask tool`.
 //!
 //! Modules in reading order: [`setup`] implements `cargo xtask setup` and the requests of other commands,
-//! [`mod@run`] `cargo xtask tool`. [`item`] lists the items; [`plan`] makes the list of steps; [`execute`] carries
+//! [`mod@run`] `cargo xtask tool`, and [`completions`] writes scripts for shells. [`item`] lists the items; [`plan`] makes the list of steps; [`execute`] carries
 //! it out, for damaged items together with [`mod@repair`]; [`machine`] finds and installs each item, with
 //! [`sysroot`] (the toolchain's directory), [`apt`] with [`apt_lists`], [`debian`], [`std_build`], [`tools`],
 //! [`programs`] of the system, [`mod@python`] and [`mod@node`]. `xtask/tools.toml` pins all downloads ([`pins`]),
@@ -11,6 +11,7 @@
 mod apt;
 mod apt_lists;
 mod compiler;
+mod completions;
 mod debian;
 mod display;
 mod execute;
@@ -33,6 +34,7 @@ mod sysroot;
 mod tools;
 
 pub use self::{
+    completions::run as print_completions,
     item::{Node, Program, Python, Tool},
     matrix::{Wasmtime, wasmtimes},
     programs::on_path,

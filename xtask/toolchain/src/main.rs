@@ -1,10 +1,10 @@
-//! `cargo xtask setup` and `cargo xtask tool`, and paths for `cargo xtask lint`.
+//! `cargo xtask setup`, `cargo xtask tool` and `cargo xtask completions`, and paths for `cargo xtask lint`.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use devkit::{project::Project, ui};
-use flags::{Provide, Setup, Tool};
+use flags::{Completions, Provide, Setup, Tool};
 
 /// The part of the command line of `cargo xtask` that this package implements.
 #[derive(Debug, Parser)]
@@ -12,6 +12,7 @@ use flags::{Provide, Setup, Tool};
 enum Command {
     Setup(Setup),
     Tool(Tool),
+    Completions(Completions),
     #[command(hide = true)]
     Provide(Provide),
 }
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let done = Project::discover().and_then(|project| match command {
         Command::Setup(flags) => toolchain::run(&project, &flags),
         Command::Tool(flags) => toolchain::run_tool(&project, &flags),
+        Command::Completions(flags) => toolchain::print_completions(&flags),
         Command::Provide(flags) => toolchain::provide(&project, flags.item),
     });
     match done {

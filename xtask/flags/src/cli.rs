@@ -1,23 +1,28 @@
-//! The command line as data: the list of the commands. The flags of each, with their help, are in the package
-//! `flags`.
+//! The list of the commands.
 
 use clap::{Parser, Subcommand};
-use flags::{
-    Bench, Ci, Coverage, Dist, Docker, Fix, Fuzz, Lint, Mutants, Ready, Release, Setup, Size, Smoke, Test,
-    Tool, Wasm,
+
+use crate::{
+    Bench, Ci, Completions, Coverage, Dist, Docker, Fix, Fuzz, Lint, Mutants, Ready, Release, Setup, Size,
+    Smoke, Test, Tool, Wasm,
 };
 
 /// Builds, shrinks, checks and releases clawft.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
-pub(crate) struct Cli {
+pub struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    /// The command.
+    pub command: Command,
 }
 
 /// Every command, in the order in which a newcomer meets them.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+#[expect(
+    missing_docs,
+    reason = "a doc comment here would replace the help text of the command"
+)]
+pub enum Command {
     Setup(Setup),
     Wasm(Wasm),
     Dist(Dist),
@@ -35,6 +40,7 @@ pub(crate) enum Command {
     Ready(Ready),
     Test(Test),
     Ci(Ci),
+    Completions(Completions),
 }
 
 #[cfg(test)]
