@@ -1,7 +1,7 @@
 //! `cargo xtask lint`: formatting, faults that a program can find, and lists of packages that must be absent.
 //!
 //! Every check runs, even after a failed one. Modules in reading order: [`checkout`] finds the files, [`linter`]
-//! runs a program on them; then a module for each kind of check.
+//! runs a program on them; then a module for each kind of check, and [`results`].
 
 mod checkout;
 mod clippy;
@@ -10,16 +10,19 @@ mod dockerfiles;
 mod linter;
 mod packages;
 mod provided;
+mod results;
 mod scripts;
 mod workflows;
 
-use anyhow::{Error, Result, ensure};
+use anyhow::{Context as _, Error, Result, ensure};
 use clap::ValueEnum as _;
 use devkit::{cargo::cargo, cmd, project::Project, ui};
 use flags::{Check, Lint};
 use xshell::cmd;
 
-/// Runs the requested checks, or all of them, and prints the counts.
+use self::results::{CheckResult, Outcome};
+
+/// Runs the requested checks, or all of them, and prints the counts, or the results as JSON.
 ///
 /// # Errors
 ///
@@ -30,25 +33,20 @@ pub(crate) fn run(project: &Project, flags: &Lint) -> Result<()> {
     } else {
         &flags.checks
     };
-    let (mut failed, mut skipped) = (Vec::new(), 0);
-    for check in checks {
-        ui::status("Checking", subject(*check));
-        let Err(error) = run_check(*check, project, flags.advisory_db.as_deref()) else {
-            continue;
-        };
-        if may_skip(flags, &error) {
-            ui::warn(&format!("{} skipped: {error:#}", check.name()));
-            skipped += 1;
-        } else {
-            ui::failure("Failed", &format!("{}: {error:#}", check.name()));
-            failed.push(check.name());
-        }
+    let results: Vec<CheckResult> = checks
+        .iter()
+        .map(|check| CheckResult {
+            check: *check,
+            outcome: outcome(*check, project, flags),
+        })
+        .collect();
+    if flags.json {
+        ui::talk(&results::counts(&results));
+        ui::result(&results::json(&results)?)?;
+    } else {
+        ui::result(&results::counts(&results))?;
     }
-    let passed = checks.len() - failed.len() - skipped;
-    ui::result(&format!(
-        "{passed} passed, {} failed, {skipped} skipped",
-        failed.len()
-    ))?;
+    let failed = results::failed(&results);
     ensure!(
         failed.is_empty(),
         "{} of {} checks failed: run `cargo xtask lint {}` again after fixing their findings",
@@ -57,6 +55,21 @@ pub(crate) fn run(project: &Project, flags: &Lint) -> Result<()> {
         failed.join(" ")
     );
     Ok(())
+}
+
+/// Runs the check, and prints why it failed or was skipped.
+fn outcome(check: Check, project: &Project, flags: &Lint) -> Outcome {
+    ui::status("Checking", subject(check));
+    let Err(error) = run_check(check, project, flags.advisory_db.as_deref()) else {
+        return Outcome::Passed;
+    };
+    let message = format!("{error:#}");
+    if may_skip(flags, &error) {
+        ui::warn(&format!("{} skipped: {message}", check.name()));
+        return Outcome::Skipped(message);
+    }
+    ui::failure("Failed", &format!("{}: {message}", check.name()));
+    Outcome::Failed(message)
 }
 
 /// Returns whether `error` may be a warning: the database of advisories is not reachable, and it was not requested
@@ -100,10 +113,9 @@ fn subject(check: Check) -> &'static str {
 
 fn rustfmt(project: &Project) -> Result<()> {
     let shell = project.shell()?;
-    cmd::run(
-        cmd!(shell, "cargo fmt --all --check"),
-        "pass the check of the formatting: run `cargo fmt --all`",
-    )
+    // Its findings are on standard output, which is for our own results.
+    linter::expect_nothing(cmd!(shell, "cargo fmt --all --check -- --color never"), "rustfmt")
+        .context("could not pass the check of the formatting: run `cargo fmt --all`")
 }
 
 /// Checks the doc comments of all items with rustdoc, including private ones.
@@ -127,6 +139,7 @@ mod tests {
         Lint {
             checks: checks.to_vec(),
             advisory_db: advisory_db.map(str::to_owned),
+            json: false,
         }
     }
 

@@ -11,6 +11,7 @@ Examples:
   cargo xtask lint                      everything
   cargo xtask lint zizmor shellcheck    these two
   cargo xtask lint advisories           known vulnerabilities of the dependencies
+  cargo xtask lint --json               the result of each check, with its error message
 
 The first run compiles cargo-deny, which takes some minutes. `advisories` fetches RustSec's
 database with git. If GitHub cannot be reached, --advisory-db names a copy; without one the check
@@ -27,6 +28,9 @@ pub struct Lint {
         hide_env_values = true
     )]
     pub advisory_db: Option<String>,
+    /// Print the results as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The checks, the quickest first.
