@@ -5,12 +5,13 @@
 //!    → tables, JSON, page
 //! ```
 //!
-//! The package `wasm-diet` parses and compares binaries. Modules here: [`base`] finds the base of a comparison;
-//! [`top`] with [`twiggy`] and [`diff`] report it, as tables or [`markdown`]; [`report`] makes a page and
-//! [`browser`] tests that; [`ratchet`] compares the sizes with the accepted ones and accepts new ones, and
-//! [`history`] lists all accepted sizes. [`compare`] compares with other HTTP stacks.
+//! The package `wasm-diet` parses and compares binaries. Modules here: [`base`] finds the base of a comparison, and
+//! [`base_cache`] keeps the sizes of built ones; [`top`] with [`twiggy`] and [`diff`] report it, as tables or
+//! [`markdown`]; [`report`] makes a page and [`browser`] tests that; [`ratchet`] compares the sizes with the accepted
+//! ones and accepts new ones, and [`history`] lists all accepted sizes. [`compare`] compares with other HTTP stacks.
 
 mod base;
+mod base_cache;
 mod browser;
 mod compare;
 mod diff;

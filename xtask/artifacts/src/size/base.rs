@@ -12,6 +12,7 @@ use wasm_diet::{Anatomy, Profile};
 use wasmparser::Parser;
 use xshell::cmd;
 
+use super::base_cache::BaseCache;
 use crate::wasm;
 
 /// A base, as the user named it.
@@ -57,7 +58,7 @@ impl Base {
         ))
     }
 
-    /// Returns the sizes of the base. A commit is built first.
+    /// Returns the sizes of the base. A commit is built first, unless that was done before.
     ///
     /// # Errors
     /// Fails if a file cannot be read or is damaged, or if the commit cannot be built.
@@ -66,7 +67,7 @@ impl Base {
             Self::Accepted => wasm::baseline(project),
             Self::Sizes(path) => Profile::read(path),
             Self::Binary(path) => binary(path),
-            Self::Commit(commit) => build(project, commit),
+            Self::Commit(commit) => BaseCache::of(project)?.profile(commit, || build(project, commit)),
         }
     }
 
