@@ -1,8 +1,8 @@
 //! Finds or installs the dependencies of the build: the library of `cargo xtask setup` and `cargo xtask tool`.
 //!
 //! Modules in reading order: [`setup`] implements `cargo xtask setup` and the requests of other commands,
-//! [`mod@run`] `cargo xtask tool`, and [`completions`] writes scripts for shells. [`item`] lists the items; [`plan`] makes the list of steps; [`execute`] carries
-//! it out, for damaged items together with [`mod@repair`]; [`machine`] finds and installs each item, with
+//! [`mod@run`] `cargo xtask tool`, and [`completions`] writes scripts for shells. [`item`] lists the items; [`plan`]
+//! makes the list of steps; [`execute`] carries it out, for damaged items together with [`mod@repair`]; [`machine`] finds and installs each item, with
 //! [`sysroot`] (the toolchain's directory), [`apt`] with [`apt_lists`], [`debian`], [`std_build`], [`tools`],
 //! [`programs`] of the system, [`mod@python`] and [`mod@node`]. `xtask/tools.toml` pins all downloads ([`pins`]),
 //! with several releases of wasmtime ([`matrix`]); [`compiler`] and [`git`] are only found, never installed;
