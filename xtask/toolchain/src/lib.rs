@@ -2,11 +2,12 @@
 //!
 //! Modules in reading order: [`setup`] implements `cargo xtask setup` and the requests of other commands,
 //! [`mod@run`] `cargo xtask tool`, and [`completions`] writes scripts for shells. [`item`] lists the items; [`plan`]
-//! makes the list of steps; [`execute`] carries it out, for damaged items together with [`mod@repair`]; [`machine`] finds and installs each item, with
-//! [`sysroot`] (the toolchain's directory), [`apt`] with [`apt_lists`], [`debian`], [`std_build`], [`tools`],
-//! [`programs`] of the system, [`mod@python`] and [`mod@node`]. `xtask/tools.toml` pins all downloads ([`pins`]),
-//! with several releases of wasmtime ([`matrix`]); [`compiler`] and [`git`] are only found, never installed;
-//! [`staging`] makes each directory appear complete or not at all.
+//! makes the list of steps; [`execute`] carries it out, for damaged items together with [`mod@repair`];
+//! [`machine`] finds and installs each item, with [`sysroot`] (the toolchain's directory), [`apt`] with
+//! [`apt_lists`], [`debian`], [`std_build`], [`tools`], [`programs`] of the system, [`mod@python`] and
+//! [`mod@node`]. `xtask/tools.toml` pins all downloads ([`pins`]), with several releases of wasmtime ([`matrix`]);
+//! [`compiler`] and [`git`] are only found, never installed; [`staging`] makes each directory appear complete or
+//! not at all.
 
 mod apt;
 mod apt_lists;
