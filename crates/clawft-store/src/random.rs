@@ -3,14 +3,19 @@
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
 pub use wasip2::random::random::get_random_u64 as number;
 
-/// Returns a random number.
 #[cfg(all(target_os = "wasi", target_env = "p1"))]
-pub fn number() -> u64 {
-    let mut bytes = crate::clock::now().to_le_bytes();
-    // SAFETY: the host writes into the bytes and nothing else. A host without randomness leaves the time in
-    // them.
-    let _ = unsafe { wasip1::random_get(bytes.as_mut_ptr(), bytes.len()) };
-    u64::from_le_bytes(bytes)
+pub use preview1::number;
+
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+mod preview1 {
+    /// Returns a random number.
+    pub fn number() -> u64 {
+        let mut bytes = crate::clock::now().to_le_bytes();
+        // SAFETY: the host writes into the bytes and nothing else. A host without randomness leaves the time in
+        // them.
+        let _ = unsafe { wasip1::random_get(bytes.as_mut_ptr(), bytes.len()) };
+        u64::from_le_bytes(bytes)
+    }
 }
 
 /// Returns a random number, derived from the randomness that std takes from the system for its hash maps.
