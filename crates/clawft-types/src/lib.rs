@@ -35,6 +35,7 @@ pub mod message;
 pub mod secret;
 pub mod session;
 pub mod temperature;
+pub mod tool;
 
 pub use anthropic::{MessagesRequest, MessagesResponse};
 pub use completion::{CompletionRequest, CompletionResponse, Usage};
@@ -44,3 +45,4 @@ pub use message::{Input, Message, Role};
 pub use secret::Secret;
 pub use session::{Session, SessionId};
 pub use temperature::Temperature;
+pub use tool::{ToolCall, ToolDefinition, ToolResult};
