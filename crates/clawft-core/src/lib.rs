@@ -33,6 +33,7 @@ pub mod http;
 pub mod sse;
 pub mod turn;
 
+mod answer;
 mod date;
 mod history;
 mod key;

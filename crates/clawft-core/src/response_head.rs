@@ -1,6 +1,6 @@
 //! Inspection of a response's head, before any of its body is read.
 
-use crate::provider::Fault;
+use crate::answer::Fault;
 use alloc::format;
 use alloc::string::String;
 

@@ -1,6 +1,6 @@
 //! An answer that arrives as a stream.
 
-use crate::provider::{self, Answer, Fault};
+use crate::answer::{self, Answer, Fault};
 use crate::sse::{self, Decoder, MAX_EVENT};
 use alloc::format;
 use alloc::string::String;
@@ -51,7 +51,7 @@ impl Stream {
         let Some(data) = self.decoder.next(bytes)? else {
             return Ok(Progress::Wait);
         };
-        match provider::event(self.kind, data, &mut self.answer)? {
+        match answer::event(self.kind, data, &mut self.answer)? {
             true => Ok(Progress::End),
             false => Ok(Progress::Event),
         }

@@ -2,10 +2,11 @@
 
 mod error_mapping;
 
+use crate::answer::{self, Answer};
 use crate::error::TurnError;
 use crate::http::{HttpRequest, TransportError};
 use crate::key::Key;
-use crate::provider::{self, Answer};
+use crate::provider;
 use crate::response_head::{self, Headers};
 use crate::stream::Stream;
 use crate::{history, retry};
@@ -430,7 +431,7 @@ impl<'a> Turn<'a> {
     /// Reads the complete body of a successful response.
     fn answer(&self, body: Vec<u8>, clock: Clock<'_>) -> Result<Answer, TurnError> {
         let Provider { kind, timeout, .. } = self.config.provider;
-        provider::answer(kind, body, &|| clock() >= timeout).map_err(|fault| self.body_error(200, fault))
+        answer::answer(kind, body, &|| clock() >= timeout).map_err(|fault| self.body_error(200, fault))
     }
 }
 

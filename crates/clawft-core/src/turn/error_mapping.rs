@@ -1,9 +1,9 @@
 //! Mapping of faults to the error that a turn ends with.
 
 use super::{Body, Turn};
+use crate::answer::Fault;
 use crate::error::TurnError;
 use crate::http::TransportError;
-use crate::provider::Fault;
 use crate::{redact, retry};
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
