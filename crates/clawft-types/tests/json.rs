@@ -49,6 +49,24 @@ fn writer_reserves_room_for_its_texts() {
 }
 
 #[test]
+fn values_are_copied_out_of_a_document() {
+    let document = json::parse(br#" {"a": [1.50, "\n\u00e9\"{,", {}, []], "b": null, "b": -0e3} "#).unwrap();
+    let root = Node::root(&document);
+    let text = root.to_json().unwrap();
+    assert_eq!(text, "{\"a\":[1.50,\"\\né\\\"{,\",{},[]],\"b\":null,\"b\":-0e3}");
+    assert!(text.capacity() < 2 * text.len(), "{}", text.capacity());
+    let items: Vec<_> = root.get("a").unwrap().items().unwrap().collect();
+    assert_eq!(items[1].to_json().unwrap(), "\"\\né\\\"{,\"");
+    let copied = written(|w| {
+        w.object(|w| {
+            w.member("x", |w| w.value(items[0]));
+            w.member("y", |w| w.value(items[3]));
+        });
+    });
+    assert_eq!(copied, r#"{"x":1.50,"y":[]}"#);
+}
+
+#[test]
 fn last_of_equal_members_counts() {
     let document =
         json::parse(br#"{"a":1,"b":{"c":1},"a":2,"b":{"c":3,"c":4,"d":null},"e":5,"e":null}"#).unwrap();
@@ -350,6 +368,15 @@ proptest! {
         prop_assert_eq!(&serde_json::from_str::<String>(&json).unwrap(), &text);
         let document = json::parse(json.as_bytes()).unwrap();
         prop_assert_eq!(Node::root(&document).text(), Ok(text.as_str()));
+    }
+
+    #[test]
+    fn every_value_survives_copying(tree in tree(), pretty: bool) {
+        let text = if pretty { format!("{tree:#}") } else { tree.to_string() };
+        let document = json::parse(text.as_bytes()).unwrap();
+        let copy = Node::root(&document).to_json().unwrap();
+        prop_assert_eq!(format!("{document:?}"), format!("{:?}", json::parse(copy.as_bytes()).unwrap()));
+        prop_assert!(serde_json::from_str::<Value>(&copy).is_ok(), "{}", copy);
     }
 
     #[test]

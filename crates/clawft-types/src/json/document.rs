@@ -53,6 +53,11 @@ impl<'a> Document<'a> {
         self.bytes.get(at).copied().unwrap_or_default()
     }
 
+    /// Returns the bytes from `start` to `end`.
+    pub(super) fn range(&self, start: usize, end: usize) -> &[u8] {
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
     /// Returns the bytes of the number, `true`, `false` or `null` that begins at `at`.
     pub(super) fn token(&self, at: usize) -> &[u8] {
         let rest = self.bytes.get(at..).unwrap_or_default();

@@ -141,6 +141,18 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Returns the parts of this value in the normal form: by turns what is between strings and the content
+    /// of a string, the latter with true.
+    pub(super) fn parts(self) -> impl Iterator<Item = (&'a str, bool)> {
+        let end = self.document.skip(self.at);
+        let text = self.document.range(self.at, end);
+        let mut string = true;
+        text.split(|byte| *byte == QUOTE).map(move |part| {
+            string = !string;
+            (str::from_utf8(part).unwrap_or_default(), string)
+        })
+    }
+
     /// Returns an error at this value. `message` is a sentence fragment in lower case.
     pub fn error(self, message: impl Into<String>) -> JsonError {
         JsonFault::Field {

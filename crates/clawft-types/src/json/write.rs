@@ -1,6 +1,8 @@
 //! Writing JSON.
 
+use super::Node;
 use crate::memory::{self, NoMemory};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Extra room for everything but texts: keys, brackets, numbers.
@@ -95,6 +97,17 @@ impl Writer {
         self.bytes.extend_from_slice(token.as_bytes());
     }
 
+    /// Writes a copy of `value`, without white space.
+    pub fn value(&mut self, value: Node<'_>) {
+        for (part, string) in value.parts() {
+            if string {
+                self.text(part);
+            } else {
+                self.literal(part);
+            }
+        }
+    }
+
     /// Writes several literals, one after the other.
     pub(crate) fn literals(&mut self, tokens: &[&str]) {
         tokens.iter().for_each(|token| self.literal(token));
@@ -116,6 +129,17 @@ impl Writer {
             Some(last) if *last == b',' => *last = bracket,
             _ => self.bytes.push(bracket),
         }
+    }
+}
+
+impl Node<'_> {
+    /// Returns this value as JSON text without white space. Fails if there is no memory for it.
+    pub fn to_json(self) -> Result<String, NoMemory> {
+        let mut writer = Writer::default();
+        let room = |(part, _): (&str, _)| 2 + part.bytes().map(length).sum::<usize>();
+        memory::reserve(&mut writer.bytes, self.parts().map(room).sum())?;
+        writer.value(self);
+        Ok(String::from_utf8(writer.bytes).unwrap_or_default())
     }
 }
 
