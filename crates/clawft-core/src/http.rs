@@ -1,5 +1,6 @@
 //! HTTP as plain data: requests for the platform to send, and the errors that it reports.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::Secret;
@@ -58,8 +59,8 @@ impl Method {
 /// One header line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// In lower case.
-    pub name: &'static str,
+    /// In lower case. Names from a configuration are checked when it is read.
+    pub name: Cow<'static, str>,
     /// Without line breaks and other control characters.
     pub value: HeaderValue,
 }

@@ -23,8 +23,8 @@ pub(crate) fn request(
     timeout: Duration,
 ) -> Result<HttpRequest, NoMemory> {
     let provider = &config.provider;
-    let plain = |name, value: &str| Header {
-        name,
+    let plain = |name: &'static str, value: &str| Header {
+        name: name.into(),
         value: HeaderValue::Plain(value.to_owned()),
     };
     let mut headers = vec![

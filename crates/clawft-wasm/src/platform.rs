@@ -250,7 +250,7 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
     let headers: Vec<_> = request
         .headers
         .iter()
-        .map(|header| (header.name, header.value.expose()))
+        .map(|header| (header.name.as_ref(), header.value.expose()))
         .collect();
     let body = (!request.body.is_empty()).then_some(request.body.as_slice());
     let clock: Clock<'_> = &|| watch.elapsed();

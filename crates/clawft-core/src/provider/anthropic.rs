@@ -15,7 +15,7 @@ const DEFAULT_MAX_TOKENS: u32 = 4096;
 
 pub(super) fn key_header(key: &Secret) -> Header {
     Header {
-        name: "x-api-key",
+        name: "x-api-key".into(),
         value: HeaderValue::Secret(key.clone()),
     }
 }

@@ -10,7 +10,7 @@ pub(super) const PATH: &str = "/chat/completions";
 pub(super) fn key_header(key: &Secret) -> Header {
     let value = Secret::new(["Bearer ", key.expose()].concat());
     Header {
-        name: "authorization",
+        name: "authorization".into(),
         value: HeaderValue::Secret(value),
     }
 }

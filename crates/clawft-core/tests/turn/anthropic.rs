@@ -13,7 +13,7 @@ fn request_matches_the_documentation() {
     let headers: Vec<_> = request
         .headers
         .iter()
-        .map(|header| (header.name, header.value.expose()))
+        .map(|header| (header.name.as_ref(), header.value.expose()))
         .collect();
     for header in [
         ("x-api-key", KEY),

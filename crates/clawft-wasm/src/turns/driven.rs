@@ -188,7 +188,7 @@ impl Request {
     fn new(request: HttpRequest, wait: Duration) -> Self {
         let mut headers = String::new();
         for header in &request.headers {
-            for part in [header.name, ": ", header.value.expose(), "\r\n"] {
+            for part in [header.name.as_ref(), ": ", header.value.expose(), "\r\n"] {
                 headers.push_str(part);
             }
         }

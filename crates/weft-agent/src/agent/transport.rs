@@ -96,7 +96,7 @@ pub(super) fn request(client: &Client, request: HttpRequest) -> Result<reqwest::
         let mut value = header::HeaderValue::from_str(field.value.expose())
             .map_err(|_| Fault::Request("a header's value (an API key, say) holds a line break"))?;
         value.set_sensitive(matches!(field.value, HeaderValue::Secret(_)));
-        builder = builder.header(field.name, value);
+        builder = builder.header(field.name.as_ref(), value);
     }
     Ok(builder.body(request.body))
 }
@@ -128,11 +128,11 @@ mod tests {
     #[test]
     fn marks_key_as_sensitive() {
         let key = Header {
-            name: "authorization",
+            name: "authorization".into(),
             value: HeaderValue::Secret(Secret::new("Bearer sk-secret")),
         };
         let plain = Header {
-            name: "accept",
+            name: "accept".into(),
             value: HeaderValue::Plain("*/*".into()),
         };
         let asked = HttpRequest {
