@@ -274,7 +274,7 @@ fn number(token: &[u8]) -> f64 {
     exponent = exponent.saturating_add(if given.first() == Some(&b'-') { -size } else { size });
     let power = (0..exponent.unsigned_abs().min(400)).fold(1.0, |power, _| power * 10.0);
     let value = digits as f64;
-    let value = if exponent < 0 {
+    let value = if exponent.is_negative() {
         value / power
     } else {
         value * power

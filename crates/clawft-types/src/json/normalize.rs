@@ -73,7 +73,7 @@ impl Open {
         if self.0 >> 127 == 1 {
             return Err(Refusal::Wrong("recursion limit exceeded"));
         }
-        self.0 = self.0 << 1 | u128::from(object);
+        self.0 = (self.0 << 1) + u128::from(object);
         Ok(())
     }
 
@@ -290,7 +290,7 @@ impl Text<'_> {
     fn unit(&self, at: usize) -> Option<u32> {
         let digits = self.bytes.get(at..)?.strip_prefix(b"\\u")?.get(..4)?;
         digits.iter().try_fold(0, |number, digit| {
-            Some(number << 4 | char::from(*digit).to_digit(16)?)
+            Some((number << 4) + char::from(*digit).to_digit(16)?)
         })
     }
 
