@@ -27,6 +27,14 @@ fn writes_empty_and_nested_values() {
 }
 
 #[test]
+fn null_is_told_from_other_values() {
+    let document = json::parse(br#"[null, 0, "null", false, {}, []]"#).unwrap();
+    let items = Node::root(&document).items().unwrap();
+    let nulls: Vec<bool> = items.map(Node::is_null).collect();
+    assert_eq!(nulls, [true, false, false, false, false, false]);
+}
+
+#[test]
 fn escapes_where_json_requires_it() {
     assert_eq!(
         written(|w| w.text("\u{0}\u{1f}\t\n\"\\/é\u{7f}")),

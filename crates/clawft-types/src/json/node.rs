@@ -141,6 +141,11 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Returns whether this is `null`.
+    pub fn is_null(self) -> bool {
+        self.byte() == b'n'
+    }
+
     /// Returns the parts of this value in the normal form: by turns what is between strings and the content
     /// of a string, the latter with true.
     pub(super) fn parts(self) -> impl Iterator<Item = (&'a str, bool)> {

@@ -28,6 +28,13 @@ impl Writer {
         Ok(Writer { bytes })
     }
 
+    /// Returns a writer with room for `bytes` bytes of JSON. Fails if there is no memory for it.
+    pub fn with_capacity(bytes: usize) -> Result<Writer, NoMemory> {
+        let mut buffer = Vec::new();
+        memory::reserve(&mut buffer, bytes)?;
+        Ok(Writer { bytes: buffer })
+    }
+
     /// Writes an object; `members` writes its members.
     pub fn object(&mut self, members: impl FnOnce(&mut Writer)) {
         self.bytes.push(b'{');
