@@ -1,0 +1,197 @@
+//! Answers: the meaning that the dialects share, and the fields of one dialect.
+
+use crate::request::{Content, Part};
+use crate::written::Translation;
+use crate::{Context, Dialect, Error, Field, Written, chat, messages};
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use clawft_types::json::{self, Node, Writer};
+use clawft_types::memory;
+
+/// A complete answer to a request.
+///
+/// ```
+/// use clawft_api::{Answer, Context, Dialect};
+///
+/// let body = br#"{"id":"msg_1","model":"m","content":[{"type":"text","text":"Hello!"}],
+///     "stop_reason":"end_turn","usage":{"input_tokens":3,"cache_read_input_tokens":7,"output_tokens":2}}"#;
+/// let answer = Answer::read(Dialect::Messages, body)?;
+/// let written = answer.write(Dialect::Chat, &Context::new(1_700_000_000))?;
+/// let text = String::from_utf8_lossy(&written.body);
+/// assert!(text.contains(r#""content":"Hello!""#) && text.contains(r#""prompt_tokens":10"#), "{text}");
+/// # Ok::<(), clawft_api::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The dialect that it was read from.
+    pub dialect: Dialect,
+    /// Identifier that the provider gave it.
+    pub id: String,
+    /// Name of the model.
+    pub model: String,
+    /// Time in seconds since 1970.
+    pub created: Option<u64>,
+    /// The content in order.
+    pub parts: Vec<Part>,
+    /// The reason why it ends.
+    pub finish: Finish,
+    /// The tokens that it took.
+    pub usage: Option<Usage>,
+    /// All other members.
+    pub extra: Vec<Field>,
+}
+
+/// The reason why an answer ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Finish {
+    /// The model has said everything.
+    #[default]
+    Stop,
+    /// The model came to this stop sequence.
+    StopSequence(String),
+    /// The limit of tokens.
+    Length,
+    /// The model waits for the results of tools.
+    ToolCalls,
+    /// A filter of the provider, or a refusal of the model.
+    Filter,
+    /// A long turn of the provider's own tools is paused.
+    Pause,
+    /// Another reason, by the provider's name.
+    Other(String),
+}
+
+/// The tokens that a request and its answer took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens of the request, cached ones included.
+    pub input: u64,
+    /// Tokens of the answer, reasoning included.
+    pub output: u64,
+    /// Tokens of the request that were read from a cache.
+    pub cached: u64,
+    /// Tokens of the request that were written to a cache.
+    pub cache_written: u64,
+    /// Tokens of reasoning.
+    pub reasoning: u64,
+}
+
+impl Answer {
+    /// Returns an empty answer of `dialect`.
+    pub fn new(dialect: Dialect) -> Answer {
+        Answer {
+            dialect,
+            id: String::new(),
+            model: String::new(),
+            created: None,
+            parts: Vec::new(),
+            finish: Finish::Stop,
+            usage: None,
+            extra: Vec::new(),
+        }
+    }
+
+    /// Parses the body of a successful response. Fails if it is not an answer of `dialect`.
+    pub fn read(dialect: Dialect, body: &[u8]) -> Result<Answer, Error> {
+        let document = json::parse_owned(memory::copy(body)?)?;
+        let root = Node::root(&document);
+        match dialect {
+            Dialect::Chat => chat::read_answer(root),
+            Dialect::Messages => messages::read_answer(root),
+            Dialect::Responses => Err(root.error("OpenAI Responses are not translated yet")),
+        }
+    }
+
+    /// Returns the body of the same answer in `dialect`. Members without a counterpart become warnings.
+    pub fn write(&self, dialect: Dialect, context: &Context) -> Result<Written, Error> {
+        let mut to = Translation::lenient(self.dialect, dialect);
+        let mut writer = Writer::with_capacity(self.size())?;
+        let answer = context.restore(self);
+        match dialect {
+            Dialect::Chat => chat::write_answer(&answer, context, &mut to, &mut writer),
+            Dialect::Messages => messages::write_answer(&answer, context, &mut to, &mut writer),
+            Dialect::Responses => {}
+        }
+        to.finish(writer)
+    }
+
+    /// Returns the finish reason, which is calls of tools if there are any: some servers report `stop` with them.
+    pub(crate) fn effective_finish(&self) -> &Finish {
+        let has_calls = self
+            .parts
+            .iter()
+            .any(|part| matches!(part.content, Content::Call(_)));
+        match self.finish {
+            Finish::Stop if has_calls => &Finish::ToolCalls,
+            _ => &self.finish,
+        }
+    }
+
+    fn size(&self) -> usize {
+        1024 + self.parts.iter().map(Part::size).sum::<usize>()
+    }
+}
+
+impl Usage {
+    /// Returns the sum of the request's and the answer's tokens.
+    pub fn total(&self) -> u64 {
+        self.input.saturating_add(self.output)
+    }
+
+    /// Reads the usage of a chat completion or an OpenAI response.
+    pub(crate) fn of_openai(node: Node<'_>) -> Usage {
+        let first = |keys: [&str; 2]| keys.into_iter().find_map(|key| node.get(key));
+        let count = |keys| {
+            first(keys)
+                .and_then(|value| value.whole().ok())
+                .unwrap_or_default()
+        };
+        let input = first(["prompt_tokens_details", "input_tokens_details"]);
+        let output = first(["completion_tokens_details", "output_tokens_details"]);
+        let detail =
+            |details: Option<Node<'_>>, key| details.and_then(|node| node.whole_of(key)).unwrap_or_default();
+        Usage {
+            input: count(["prompt_tokens", "input_tokens"]),
+            output: count(["completion_tokens", "output_tokens"]),
+            cached: detail(input, "cached_tokens"),
+            cache_written: detail(input, "cache_write_tokens"),
+            reasoning: detail(output, "reasoning_tokens"),
+        }
+    }
+
+    /// Writes the usage with OpenAI's names: those of chat completions, or those of OpenAI Responses.
+    pub(crate) fn write_openai(&self, dialect: Dialect, writer: &mut Writer) {
+        let [input, output, input_details, output_details] = match dialect {
+            Dialect::Responses => [
+                "input_tokens",
+                "output_tokens",
+                "input_tokens_details",
+                "output_tokens_details",
+            ],
+            _ => [
+                "prompt_tokens",
+                "completion_tokens",
+                "prompt_tokens_details",
+                "completion_tokens_details",
+            ],
+        };
+        writer.object(|usage| {
+            usage.literal_member(input, &self.input.to_string());
+            usage.literal_member(output, &self.output.to_string());
+            usage.literal_member("total_tokens", &self.total().to_string());
+            usage.member(input_details, |writer| {
+                writer.object(|details| {
+                    details.literal_member("cached_tokens", &self.cached.to_string());
+                    if self.cache_written > 0 || dialect == Dialect::Responses {
+                        details.literal_member("cache_write_tokens", &self.cache_written.to_string());
+                    }
+                });
+            });
+            usage.member(output_details, |writer| {
+                writer.object(|details| {
+                    details.literal_member("reasoning_tokens", &self.reasoning.to_string())
+                });
+            });
+        });
+    }
+}

@@ -1,0 +1,252 @@
+//! Tools, choices among them and calls of them, as chat completions have them.
+
+use crate::path::Path;
+use crate::read::{rest, text, text_of};
+use crate::request::{Call, Content, Part, Tool, ToolChoice, ToolInput};
+use crate::written::Translation;
+use crate::{Error, Raw};
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use clawft_types::json::{Node, Writer};
+
+pub(super) fn read(node: Node<'_>, path: &Path<'_>) -> Result<Tool, Error> {
+    let kind = node.require("type")?.text()?;
+    let mut tool = Tool {
+        name: kind.to_string(),
+        namespace: None,
+        description: None,
+        input: ToolInput::Hosted(Raw::of(node)),
+        path: path.to_string(),
+        extra: Vec::new(),
+    };
+    if !matches!(kind, "function" | "custom") {
+        return Ok(tool);
+    }
+    let inner = node.require(kind)?;
+    let inner_path = path.key(kind);
+    tool.name = text(inner.require("name")?)?;
+    tool.description = inner.get("description").map(text).transpose()?;
+    tool.input = if kind == "function" {
+        tool.extra = rest(
+            inner,
+            &inner_path,
+            &["name", "description", "parameters", "strict"],
+        )?;
+        ToolInput::Function {
+            schema: inner.get("parameters").map(Raw::of),
+            strict: inner.get("strict").map(Node::flag).transpose()?,
+        }
+    } else {
+        tool.extra = rest(inner, &inner_path, &["name", "description", "format"])?;
+        ToolInput::Custom {
+            format: inner.get("format").map(flat_format),
+        }
+    };
+    tool.extra.extend(rest(node, path, &["type", kind])?);
+    Ok(tool)
+}
+
+/// Returns the format of a custom tool without the object around the grammar, as OpenAI Responses have it.
+fn flat_format(node: Node<'_>) -> Raw {
+    let Some(grammar) = node.get("grammar") else {
+        return Raw::of(node);
+    };
+    Raw::written(|writer| {
+        writer.object(|format| {
+            format.text_member("type", "grammar");
+            for key in ["syntax", "definition"] {
+                format.text_member(key, grammar.text_of(key).unwrap_or_default());
+            }
+        });
+    })
+}
+
+pub(super) fn read_choice(node: Node<'_>) -> Result<ToolChoice, Error> {
+    if let Some(name) = node.as_text() {
+        return match name {
+            "auto" => Ok(ToolChoice::Auto),
+            "none" => Ok(ToolChoice::None),
+            "required" => Ok(ToolChoice::Required),
+            _ => Err(node.error("unknown choice")),
+        };
+    }
+    let kind = node.require("type")?.text()?;
+    match kind {
+        "function" | "custom" => Ok(ToolChoice::Tool {
+            name: text(node.require(kind)?.require("name")?)?,
+            is_custom: kind == "custom",
+        }),
+        "allowed_tools" => {
+            let allowed = node.require("allowed_tools")?;
+            let names = allowed.require("tools")?.items()?.map(|tool| {
+                let inner = tool.get("function").or(tool.get("custom")).unwrap_or(tool);
+                text(inner.require("name")?)
+            });
+            Ok(ToolChoice::Allowed {
+                names: names.collect::<Result<_, Error>>()?,
+                required: allowed.text_of("mode") == Some("required"),
+            })
+        }
+        _ => Ok(ToolChoice::Other(Raw::of(node))),
+    }
+}
+
+pub(super) fn read_call(node: Node<'_>, path: &Path<'_>) -> Result<Part, Error> {
+    let is_custom = node.text_of("type") == Some("custom");
+    let inner = node.require(if is_custom { "custom" } else { "function" })?;
+    let input = if is_custom { "input" } else { "arguments" };
+    let call = Call {
+        id: text_of(node, "id")?,
+        name: text(inner.require("name")?)?,
+        namespace: None,
+        input: text_of(inner, input)?,
+        is_custom,
+    };
+    Ok(Part {
+        extra: rest(node, path, &["id", "type", "function", "custom"])?,
+        ..Part::new(Content::Call(call), path)
+    })
+}
+
+pub(super) fn write(tools: &[Tool], to: &mut Translation, writer: &mut Writer) {
+    let mut array = Vec::new();
+    for tool in tools {
+        match &tool.input {
+            ToolInput::Hosted(_) if to.from != to.to => to.ignore(&tool.path),
+            _ => array.push(tool),
+        }
+    }
+    if array.is_empty() {
+        return;
+    }
+    writer.member("tools", |writer| {
+        writer.array(array, |writer, tool| write_tool(tool, to, writer));
+    });
+}
+
+fn write_tool(tool: &Tool, to: &mut Translation, writer: &mut Writer) {
+    let kind = match &tool.input {
+        ToolInput::Hosted(raw) => return writer.literal(raw.as_str()),
+        ToolInput::Function { .. } => "function",
+        ToolInput::Custom { .. } => "custom",
+    };
+    writer.object(|outer| {
+        outer.text_member("type", kind);
+        outer.member(kind, |writer| {
+            writer.object(|inner| {
+                inner.text_member("name", &tool.flat_name());
+                if let Some(description) = &tool.description {
+                    inner.text_member("description", description);
+                }
+                match &tool.input {
+                    ToolInput::Function { schema, strict } => {
+                        if let Some(schema) = schema {
+                            inner.literal_member("parameters", schema.as_str());
+                        }
+                        if let Some(strict) = strict {
+                            inner.literal_member("strict", &strict.to_string());
+                        }
+                    }
+                    ToolInput::Custom { format: Some(format) } => write_format(format, inner),
+                    _ => {}
+                }
+                to.fields(inner, &tool.extra);
+            });
+        });
+    });
+}
+
+/// Writes the format of a custom tool with an object around the grammar.
+fn write_format(format: &Raw, writer: &mut Writer) {
+    let is_grammar = format.as_str().starts_with(r#"{"type":"grammar","#);
+    writer.member("format", |writer| {
+        if !is_grammar {
+            return writer.literal(format.as_str());
+        }
+        writer.object(|outer| {
+            outer.text_member("type", "grammar");
+            let grammar = format.as_str().replacen(r#""type":"grammar","#, "", 1);
+            outer.literal_member("grammar", &grammar);
+        });
+    });
+}
+
+pub(super) fn write_choice(choice: &ToolChoice, to: &mut Translation, writer: &mut Writer) {
+    writer.member("tool_choice", |writer| match choice {
+        ToolChoice::Auto => writer.text("auto"),
+        ToolChoice::None => writer.text("none"),
+        ToolChoice::Required => writer.text("required"),
+        ToolChoice::Tool { name, is_custom } => {
+            let kind = if *is_custom { "custom" } else { "function" };
+            writer.object(|outer| write_named(kind, name, outer));
+        }
+        ToolChoice::Allowed { names, required } => writer.object(|outer| {
+            outer.text_member("type", "allowed_tools");
+            outer.member("allowed_tools", |writer| {
+                writer.object(|inner| {
+                    inner.text_member("mode", if *required { "required" } else { "auto" });
+                    inner.member("tools", |writer| {
+                        writer.array(names, |writer, name| {
+                            writer.object(|tool| write_named("function", name, tool));
+                        });
+                    });
+                });
+            });
+        }),
+        ToolChoice::Other(raw) if to.from == to.to => writer.literal(raw.as_str()),
+        ToolChoice::Other(_) => to.refuse("tool_choice"),
+    });
+}
+
+fn write_named(kind: &str, name: &str, writer: &mut Writer) {
+    writer.text_member("type", kind);
+    writer.member(kind, |writer| {
+        writer.object(|inner| inner.text_member("name", name))
+    });
+}
+
+/// Writes the calls of an assistant's message.
+pub(crate) fn write_calls<'a>(calls: impl Iterator<Item = &'a Call>, writer: &mut Writer) {
+    writer.member("tool_calls", |writer| {
+        writer.array(calls, |writer, call| {
+            let (kind, input) = if call.is_custom {
+                ("custom", "input")
+            } else {
+                ("function", "arguments")
+            };
+            writer.object(|outer| {
+                outer.text_member("id", &call.id);
+                outer.text_member("type", kind);
+                outer.member(kind, |writer| {
+                    writer.object(|inner| {
+                        inner.text_member("name", &call.flat_name());
+                        inner.text_member(input, &call.input);
+                    });
+                });
+            });
+        });
+    });
+}
+
+/// Returns the name of a tool for dialects without namespaces.
+fn flat_name(namespace: Option<&str>, name: &str) -> String {
+    match namespace {
+        Some(namespace) if namespace.ends_with("__") => [namespace, name].concat(),
+        Some(namespace) => [namespace, "__", name].concat(),
+        None => name.to_string(),
+    }
+}
+
+impl Tool {
+    /// Returns the name for dialects without namespaces.
+    pub fn flat_name(&self) -> String {
+        flat_name(self.namespace.as_deref(), &self.name)
+    }
+}
+
+impl Call {
+    /// Returns the tool's name for dialects without namespaces.
+    pub fn flat_name(&self) -> String {
+        flat_name(self.namespace.as_deref(), &self.name)
+    }
+}

@@ -1,0 +1,133 @@
+//! The members that not all dialects have, and what becomes of them in another dialect.
+//!
+//! The readers understand the members that have a counterpart of another shape. This list is about all others. A
+//! member that is not on it is unknown, and a translation refuses it.
+
+use crate::{Dialect, Field};
+
+/// The result of a member's translation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate<'a> {
+    /// It is written under this key with the same value.
+    Write(&'a str),
+    /// It says nothing that the target does not do anyway, so it is left out.
+    Omit,
+    /// It only tunes the answer, so it is left out with a warning.
+    Ignore,
+    /// The request cannot be translated.
+    Refuse,
+}
+
+/// Members that tune an answer, or say how it is made, billed or stored. Without them the answer still is one to the
+/// request.
+const TUNING: &[&str] = &[
+    "allowed_callers",
+    "annotations",
+    "cache_control",
+    "chat_template_kwargs",
+    "citations",
+    "client_metadata",
+    "context",
+    "context_management",
+    "defer_loading",
+    "detail",
+    "diagnostics",
+    "display",
+    "eager_input_streaming",
+    "fallbacks",
+    "frequency_penalty",
+    "generate_summary",
+    "inference_geo",
+    "input_examples",
+    "logit_bias",
+    "max_tool_calls",
+    "metadata",
+    "min_p",
+    "mode",
+    "moderation",
+    "name",
+    "output_schema",
+    "phase",
+    "prediction",
+    "presence_penalty",
+    "prompt_cache_breakpoint",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "provider",
+    "repetition_penalty",
+    "safety_identifier",
+    "seed",
+    "service_tier",
+    "speed",
+    "store",
+    "strict",
+    "top_a",
+    "top_k",
+    "truncation",
+    "verbosity",
+];
+
+/// Members that identify or describe an object, and that every dialect makes for itself.
+const BOOKKEEPING: &[&str] = &[
+    "created_by",
+    "id",
+    "include_obfuscation",
+    "index",
+    "native_finish_reason",
+    "object",
+    "status",
+    "summary",
+    "system_fingerprint",
+];
+
+/// Members of chat completions and OpenAI Responses alike.
+const OF_OPENAI: &[&str] = &[
+    "detail",
+    "metadata",
+    "moderation",
+    "prompt_cache_breakpoint",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "store",
+    "top_logprobs",
+];
+
+/// Values of members that ask for what the other dialects do without being asked.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("audio", "false"),
+    ("background", "false"),
+    ("caller", r#"{"type":"direct"}"#),
+    ("detail", r#""auto""#),
+    ("logprobs", "false"),
+    ("modalities", r#"["text"]"#),
+    ("n", "1"),
+    ("service_tier", r#""auto""#),
+    ("store", "false"),
+    ("top_logprobs", "0"),
+    ("truncation", r#""disabled""#),
+    ("verbosity", r#""medium""#),
+];
+
+/// Returns the result of translating `field`.
+pub fn fate(field: &Field, from: Dialect, to: Dialect) -> Fate<'_> {
+    let key = field.key.as_str();
+    let value = field.value.as_str();
+    let among_openai = from != Dialect::Messages && to != Dialect::Messages;
+    let is_shared = key == "top_p"
+        || key == "cache_control" && to == Dialect::Messages
+        || among_openai && OF_OPENAI.contains(&key);
+    if from == to || is_shared {
+        Fate::Write(key)
+    } else if BOOKKEEPING.contains(&key) || DEFAULTS.contains(&(key, value)) {
+        Fate::Omit
+    } else if TUNING.contains(&key) {
+        let says_nothing = matches!(value, "[]" | "{}" | "0" | "0.0" | "false");
+        if says_nothing { Fate::Omit } else { Fate::Ignore }
+    } else {
+        Fate::Refuse
+    }
+}

@@ -1,0 +1,12 @@
+//! Anthropic's messages.
+
+mod answer;
+mod blocks;
+mod read;
+mod tools;
+mod turns;
+mod write;
+
+pub(crate) use answer::{read_answer, write_answer};
+pub(crate) use read::request as read_request;
+pub(crate) use write::request as write_request;

@@ -1,0 +1,145 @@
+//! Reader and writer of Anthropic's answers.
+
+use super::blocks;
+use crate::answer::{Answer, Finish, Usage};
+use crate::context::Context;
+use crate::path::Path;
+use crate::read::{members, text};
+use crate::request::{Content, Part};
+use crate::written::Translation;
+use crate::{Dialect, Error, Field};
+use alloc::string::ToString as _;
+use alloc::vec::Vec;
+use clawft_types::json::{Node, Writer};
+
+pub(crate) fn read_answer(root: Node<'_>) -> Result<Answer, Error> {
+    root.require("content")?;
+    let mut answer = Answer::new(Dialect::Messages);
+    for (key, value) in members(root)? {
+        let path = Path::ROOT.key(key);
+        match key {
+            "type" | "role" | "stop_sequence" => {}
+            "id" => answer.id = text(value)?,
+            "model" => answer.model = text(value)?,
+            "usage" => answer.usage = Some(read_usage(value)),
+            "stop_reason" => answer.finish = read_finish(value.text()?, root.text_of("stop_sequence")),
+            "content" => {
+                let blocks = value.items()?.enumerate();
+                answer.parts = blocks
+                    .map(|(index, block)| blocks::read(block, &path.index(index)))
+                    .collect::<Result<_, Error>>()?;
+            }
+            _ => answer.extra.push(Field::new(&Path::ROOT, key, value)),
+        }
+    }
+    Ok(answer)
+}
+
+pub(crate) fn read_finish(reason: &str, sequence: Option<&str>) -> Finish {
+    match reason {
+        "end_turn" => Finish::Stop,
+        "stop_sequence" => Finish::StopSequence(sequence.unwrap_or_default().to_string()),
+        "max_tokens" | "model_context_window_exceeded" => Finish::Length,
+        "tool_use" => Finish::ToolCalls,
+        "refusal" => Finish::Filter,
+        "pause_turn" => Finish::Pause,
+        _ => Finish::Other(reason.to_string()),
+    }
+}
+
+/// Reads the usage: here the tokens of the request do not include those in a cache.
+pub(crate) fn read_usage(node: Node<'_>) -> Usage {
+    let count = |key| node.whole_of(key).unwrap_or_default();
+    let cached = count("cache_read_input_tokens");
+    let cache_written = count("cache_creation_input_tokens");
+    let details = node.get("output_tokens_details");
+    Usage {
+        input: count("input_tokens")
+            .saturating_add(cached)
+            .saturating_add(cache_written),
+        output: count("output_tokens"),
+        cached,
+        cache_written,
+        reasoning: details
+            .and_then(|node| node.whole_of("thinking_tokens"))
+            .unwrap_or_default(),
+    }
+}
+
+pub(crate) fn write_usage(usage: &Usage, writer: &mut Writer) {
+    let uncached = usage
+        .input
+        .saturating_sub(usage.cached)
+        .saturating_sub(usage.cache_written);
+    writer.object(|object| {
+        for (key, count) in [
+            ("input_tokens", uncached),
+            ("cache_creation_input_tokens", usage.cache_written),
+            ("cache_read_input_tokens", usage.cached),
+            ("output_tokens", usage.output),
+        ] {
+            object.literal_member(key, &count.to_string());
+        }
+        if usage.reasoning > 0 {
+            object.member("output_tokens_details", |writer| {
+                writer.object(|details| {
+                    details.literal_member("thinking_tokens", &usage.reasoning.to_string())
+                });
+            });
+        }
+    });
+}
+
+/// Writes the members `stop_reason` and `stop_sequence`.
+pub(crate) fn write_finish(finish: &Finish, refuses: bool, writer: &mut Writer) {
+    let reason = match finish {
+        Finish::Stop if refuses => "refusal",
+        Finish::Stop | Finish::Other(_) => "end_turn",
+        Finish::StopSequence(_) => "stop_sequence",
+        Finish::Length => "max_tokens",
+        Finish::ToolCalls => "tool_use",
+        Finish::Filter => "refusal",
+        Finish::Pause => "pause_turn",
+    };
+    writer.text_member("stop_reason", reason);
+    match finish {
+        Finish::StopSequence(sequence) => writer.text_member("stop_sequence", sequence),
+        _ => writer.literal_member("stop_sequence", "null"),
+    }
+}
+
+pub(crate) fn write_answer(answer: &Answer, context: &Context, to: &mut Translation, writer: &mut Writer) {
+    let refuses = answer
+        .parts
+        .iter()
+        .any(|part| matches!(part.content, Content::Refusal(_)));
+    writer.object(|body| {
+        body.text_member("id", context.id.as_deref().unwrap_or(&answer.id));
+        body.text_member("type", "message");
+        body.text_member("role", "assistant");
+        body.text_member("model", context.model.as_deref().unwrap_or(&answer.model));
+        body.member("content", |writer| {
+            let parts = answer
+                .parts
+                .iter()
+                .filter(|part| keeps(part, to))
+                .collect::<Vec<_>>();
+            writer.array(parts, |writer, part| blocks::write(part, to, writer));
+        });
+        write_finish(answer.effective_finish(), refuses, body);
+        body.member("usage", |writer| {
+            write_usage(&answer.usage.unwrap_or_default(), writer)
+        });
+        to.top_level(body, &answer.extra);
+    });
+}
+
+/// Returns whether a part has a counterpart among blocks; warns if it has none.
+fn keeps(part: &Part, to: &mut Translation) -> bool {
+    let has_counterpart =
+        to.from == to.to || !matches!(part.content, Content::Other(_) | Content::Audio { .. });
+    if !has_counterpart {
+        to.refuse(&part.path);
+    }
+    has_counterpart
+}

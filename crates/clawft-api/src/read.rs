@@ -1,0 +1,89 @@
+//! Helpers of the readers.
+
+use crate::path::Path;
+use crate::request::{Content, Part, Source};
+use crate::{Error, Field};
+use alloc::borrow::ToOwned as _;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use clawft_types::json::Node;
+use clawft_types::memory;
+
+/// Returns the members of an object without those that are `null`.
+pub(crate) fn members<'a>(node: Node<'a>) -> Result<impl Iterator<Item = (&'a str, Node<'a>)>, Error> {
+    node.object()?;
+    let members = node.as_members().into_iter().flatten();
+    Ok(members.filter(|(_, value)| !value.is_null()))
+}
+
+/// Returns a copy of a string.
+pub(crate) fn text(node: Node<'_>) -> Result<String, Error> {
+    Ok(memory::copy_text(node.text()?)?)
+}
+
+/// Returns a copy of the member `key`, a string; empty if it is missing.
+pub(crate) fn text_of(node: Node<'_>, key: &str) -> Result<String, Error> {
+    node.get(key).map_or(Ok(String::new()), text)
+}
+
+/// Returns a string, or the strings of an array.
+pub(crate) fn texts(node: Node<'_>) -> Result<Vec<String>, Error> {
+    match node.as_text() {
+        Some(_) => Ok([text(node)?].into()),
+        None => node.items()?.map(text).collect(),
+    }
+}
+
+/// Returns the parts of a content: one for a string, else those that `read` reads from the elements.
+pub(crate) fn parts(
+    node: Node<'_>,
+    path: &Path<'_>,
+    read: fn(Node<'_>, &Path<'_>) -> Result<Part, Error>,
+) -> Result<Vec<Part>, Error> {
+    if node.as_text().is_some() {
+        return Ok([Part::new(Content::Text(text(node)?), path)].into());
+    }
+    let items = node.items()?.enumerate();
+    items
+        .map(|(index, item)| read(item, &path.index(index)))
+        .collect()
+}
+
+/// Returns the members of an object whose keys are not in `known`.
+pub(crate) fn rest(node: Node<'_>, path: &Path<'_>, known: &[&str]) -> Result<Vec<Field>, Error> {
+    let others = members(node)?.filter(|(key, _)| !known.contains(key));
+    Ok(others.map(|(key, value)| Field::new(path, key, value)).collect())
+}
+
+/// Returns the source that `url` names: the content itself if it is a data URL with base64.
+pub(crate) fn source(url: &str) -> Result<Source, Error> {
+    let data = url
+        .strip_prefix("data:")
+        .and_then(|rest| rest.split_once(";base64,"));
+    Ok(match data {
+        Some((media_type, data)) => Source::Data {
+            media_type: media_type.to_owned(),
+            data: memory::copy_text(data)?,
+        },
+        None => Source::Url(memory::copy_text(url)?),
+    })
+}
+
+impl Part {
+    /// Returns a part without other members.
+    pub(crate) fn new(content: Content, path: &Path<'_>) -> Part {
+        Part {
+            content,
+            path: path.to_string(),
+            extra: Vec::new(),
+        }
+    }
+
+    /// Returns the text of a text part.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}

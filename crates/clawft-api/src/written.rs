@@ -1,0 +1,147 @@
+//! The result of a writer: a body, and the warnings about it.
+
+use crate::{Dialect, Error, Field, fields};
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use clawft_types::json::{JsonFault, Writer};
+use core::fmt;
+
+/// A translated body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The body as JSON.
+    pub body: Vec<u8>,
+    /// The fields that were ignored or changed, in the order of the source.
+    pub warnings: Vec<Warning>,
+}
+
+/// A field of the source that was ignored or changed. Displays as `seed: ignored, because …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// Keys and indices from the root of the source, joined by dots.
+    pub field: String,
+    /// The error message.
+    pub message: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+/// The state of a writer: where it writes to, the warnings, and the first error.
+///
+/// Closures of a [`Writer`] return nothing, so the error waits here until the body is complete.
+pub(crate) struct Translation {
+    pub(crate) from: Dialect,
+    pub(crate) to: Dialect,
+    pub(crate) warnings: Vec<Warning>,
+    error: Option<Error>,
+    /// Whether a field without a counterpart is a warning instead of an error: an answer is not refused.
+    is_lenient: bool,
+}
+
+impl Translation {
+    pub(crate) fn new(from: Dialect, to: Dialect) -> Translation {
+        Translation {
+            from,
+            to,
+            warnings: Vec::new(),
+            error: None,
+            is_lenient: false,
+        }
+    }
+
+    /// Returns the state of a writer of an answer, which warns instead of failing.
+    pub(crate) fn lenient(from: Dialect, to: Dialect) -> Translation {
+        Translation {
+            is_lenient: true,
+            ..Translation::new(from, to)
+        }
+    }
+
+    /// Ends with the body, or with the first error.
+    pub(crate) fn finish(self, writer: Writer) -> Result<Written, Error> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(Written {
+                body: writer.into_bytes(),
+                warnings: self.warnings,
+            }),
+        }
+    }
+
+    pub(crate) fn warn(&mut self, field: &str, message: &str) {
+        self.warnings.push(Warning {
+            field: field.to_string(),
+            message: message.to_string(),
+        });
+    }
+
+    /// Notes that `field` is ignored.
+    pub(crate) fn ignore(&mut self, field: &str) {
+        let message = ["ignored, because ", &self.to.to_string(), " have no counterpart"].concat();
+        self.warn(field, &message);
+    }
+
+    /// Fails because `field` has no counterpart.
+    pub(crate) fn refuse(&mut self, field: &str) {
+        if self.is_lenient {
+            return self.ignore(field);
+        }
+        let message = [&self.to.to_string(), " have no counterpart"].concat();
+        self.fail(field, &message);
+    }
+
+    /// Fails with `message` about `field`, unless there is an error already.
+    pub(crate) fn fail(&mut self, field: &str, message: &str) {
+        self.error.get_or_insert_with(|| {
+            JsonFault::Field {
+                field: field.to_string(),
+                message: message.to_string(),
+            }
+            .into()
+        });
+    }
+
+    /// Writes the members that the target has too, and warns or fails for the others.
+    pub(crate) fn fields(&mut self, writer: &mut Writer, fields: &[Field]) {
+        for field in fields {
+            match fields::fate(field, self.from, self.to) {
+                fields::Fate::Write(key) => writer.literal_member(key, field.value.as_str()),
+                fields::Fate::Omit => {}
+                fields::Fate::Ignore => self.ignore(&field.path),
+                fields::Fate::Refuse => self.refuse(&field.path),
+            }
+        }
+    }
+
+    /// Does the same as [`Translation::fields`] for the members of the body. Those of objects in it are written by
+    /// [`Translation::nested`], if the dialect stays the same.
+    pub(crate) fn top_level(&mut self, writer: &mut Writer, fields: &[Field]) {
+        for field in fields {
+            if self.from != self.to || field.path == field.key {
+                self.fields(writer, core::slice::from_ref(field));
+            }
+        }
+    }
+
+    /// Writes the members of the body's object `parent` again, if the dialect stays the same.
+    pub(crate) fn nested(&mut self, writer: &mut Writer, fields: &[Field], parent: &str) {
+        for field in fields {
+            let below = field
+                .path
+                .strip_prefix(parent)
+                .and_then(|rest| rest.strip_prefix('.'));
+            if self.from == self.to && below == Some(&field.key) {
+                self.fields(writer, core::slice::from_ref(field));
+            }
+        }
+    }
+
+    /// Warns or fails for members that there is no place for, even if the target has them.
+    pub(crate) fn discard(&mut self, fields: &[Field]) {
+        self.fields(&mut Writer::default(), fields);
+    }
+}
