@@ -1,12 +1,17 @@
 //! OpenAI's chat completions.
 
 mod answer;
+mod calls;
+mod chunks;
 mod content;
 mod messages;
 mod read;
+mod stream;
 mod tools;
 mod write;
 
 pub(crate) use answer::{read_answer, write_answer};
+pub(crate) use chunks::StreamReader;
 pub(crate) use read::request as read_request;
+pub(crate) use stream::StreamWriter;
 pub(crate) use write::request as write_request;

@@ -65,17 +65,22 @@ mod answer;
 mod base64;
 mod chat;
 mod context;
+mod error_body;
+mod event;
 mod messages;
 mod path;
 mod raw;
 mod read;
+mod stream;
 mod written;
 
 pub use answer::{Answer, Finish, Usage};
 pub use clawft_types::json::JsonError as Error;
 pub use context::Context;
+pub use error_body::{ErrorBody, ErrorKind};
 pub use raw::{Field, Raw};
 pub use request::{Options, Request};
+pub use stream::Stream;
 pub use written::{Warning, Written};
 
 use core::fmt;

@@ -134,7 +134,7 @@ pub(super) fn message(node: Node<'_>, path: &Path<'_>, role: Role, id: Option<&s
 ///
 /// `reasoning_content` is DeepSeek's name, which vLLM, SGLang and others took over; `reasoning` is that of OpenRouter
 /// and newer versions of vLLM. Signatures are in LiteLLM's `thinking_blocks` or OpenRouter's `reasoning_details`.
-fn thoughts(node: Node<'_>, path: &Path<'_>) -> Result<Vec<Part>, Error> {
+pub(super) fn thoughts(node: Node<'_>, path: &Path<'_>) -> Result<Vec<Part>, Error> {
     for key in ["thinking_blocks", "reasoning_details"] {
         let path = path.key(key);
         let blocks = node.get(key).and_then(Node::as_items);

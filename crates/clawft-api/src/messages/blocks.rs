@@ -232,7 +232,7 @@ pub(crate) fn write_input(input: &str, writer: &mut Writer) -> Result<(), Raw> {
 }
 
 /// Returns an identifier with only the characters that Anthropic takes.
-fn safe_id(id: &str) -> String {
+pub(super) fn safe_id(id: &str) -> String {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     id.chars().map(|c| if is_safe(c) { c } else { '_' }).collect()
 }

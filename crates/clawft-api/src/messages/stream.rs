@@ -1,0 +1,274 @@
+//! Anthropic's streams.
+
+use super::answer::{read_finish, write_finish, write_usage};
+use super::blocks;
+use crate::answer::{Answer, Finish, Usage};
+use crate::context::Context;
+use crate::error_body::ErrorBody;
+use crate::event::{Event, Events};
+use crate::path::Path;
+use crate::request::{Call, Content, Thought};
+use crate::stream::send;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use clawft_types::json::{Node, Writer};
+
+/// The state of a reader.
+#[derive(Debug, Default)]
+pub(crate) struct StreamReader {
+    /// Whether a part has begun and not ended.
+    is_open: bool,
+    /// The numbers of the usage so far, by Anthropic's count.
+    counts: [u64; 5],
+    finish: Option<Finish>,
+}
+
+/// The members of the usage. `message_start` has the first, `message_delta` those that have grown.
+const COUNTS: [&str; 4] = [
+    "input_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "output_tokens",
+];
+
+impl StreamReader {
+    /// Reads the data of an event.
+    pub(crate) fn read(&mut self, root: Node<'_>, events: &mut Events) {
+        match root.text_of("type").unwrap_or_default() {
+            "message_start" => {
+                let Some(message) = root.get("message") else {
+                    return;
+                };
+                let text = |key| message.text_of(key).unwrap_or_default().to_string();
+                events.push(Event::Start {
+                    id: text("id"),
+                    model: text("model"),
+                    created: None,
+                });
+                self.usage(message.get("usage"), events);
+            }
+            "content_block_start" => {
+                self.end(events);
+                if let Some(block) = root.get("content_block") {
+                    self.begin(block, events);
+                }
+            }
+            "content_block_delta" if self.is_open => {
+                if let Some(delta) = root.get("delta") {
+                    read_delta(delta, events);
+                }
+            }
+            "content_block_stop" => self.end(events),
+            "message_delta" => {
+                let delta = root.get("delta");
+                let text = |key| delta.and_then(|delta| delta.text_of(key));
+                if let Some(reason) = text("stop_reason") {
+                    self.finish = Some(read_finish(reason, text("stop_sequence")));
+                }
+                self.usage(root.get("usage"), events);
+            }
+            "message_stop" => {
+                self.finish.get_or_insert_default();
+                self.finish(events);
+            }
+            "error" => events.extend(ErrorBody::of_node(root).map(Event::Error)),
+            _ => {}
+        }
+    }
+
+    /// Ends the answer, if its finish reason is known.
+    pub(crate) fn finish(&mut self, events: &mut Events) {
+        if let Some(finish) = self.finish.take() {
+            self.end(events);
+            events.push(Event::Finish(finish));
+        }
+    }
+
+    fn begin(&mut self, block: Node<'_>, events: &mut Events) {
+        let Ok(part) = blocks::read(block, &Path::ROOT) else {
+            return;
+        };
+        let (content, first) = match part.content {
+            Content::Text(text) => (Content::Text(String::new()), text),
+            Content::Reasoning(thought) => {
+                let text = thought.text;
+                let empty = Thought {
+                    text: String::new(),
+                    ..thought
+                };
+                (Content::Reasoning(empty), text)
+            }
+            Content::Call(call) => {
+                let input = Some(call.input).filter(|input| input != "{}").unwrap_or_default();
+                let empty = Call {
+                    input: String::new(),
+                    ..call
+                };
+                (Content::Call(empty), input)
+            }
+            // Blocks of the provider's own tools.
+            _ => return,
+        };
+        self.is_open = true;
+        events.push(Event::Begin(content));
+        if !first.is_empty() {
+            events.push(Event::Delta(first));
+        }
+    }
+
+    fn end(&mut self, events: &mut Events) {
+        if self.is_open {
+            self.is_open = false;
+            events.push(Event::End);
+        }
+    }
+
+    fn usage(&mut self, node: Option<Node<'_>>, events: &mut Events) {
+        let Some(node) = node else {
+            return;
+        };
+        let details = node.get("output_tokens_details");
+        let reasoning = details.and_then(|details| details.whole_of("thinking_tokens"));
+        let found = COUNTS.iter().map(|key| node.whole_of(key)).chain([reasoning]);
+        for (count, found) in self.counts.iter_mut().zip(found) {
+            *count = found.unwrap_or(*count);
+        }
+        let [input, cached, cache_written, output, reasoning] = self.counts;
+        events.push(Event::Usage(Usage {
+            input: input.saturating_add(cached).saturating_add(cache_written),
+            output,
+            cached,
+            cache_written,
+            reasoning,
+        }));
+    }
+}
+
+fn read_delta(delta: Node<'_>, events: &mut Events) {
+    for key in ["text", "partial_json", "thinking"] {
+        if let Some(text) = delta.text_of(key).filter(|text| !text.is_empty()) {
+            events.push(Event::Delta(text.to_string()));
+        }
+    }
+    if let Some(signature) = delta
+        .text_of("signature")
+        .filter(|signature| !signature.is_empty())
+    {
+        events.push(Event::Signature(signature.to_string()));
+    }
+}
+
+/// The state of a writer.
+#[derive(Debug, Default)]
+pub(crate) struct StreamWriter {
+    /// Index of the current block.
+    index: usize,
+    /// The name of the current block's deltas, and of their member.
+    delta: (&'static str, &'static str),
+}
+
+impl StreamWriter {
+    /// Writes an event. `answer` is the answer so far, with the event.
+    pub(crate) fn write(&mut self, event: &Event, answer: &Answer, context: &Context, out: &mut Vec<u8>) {
+        match event {
+            Event::Start { id, model, .. } => {
+                let id = context.id.as_ref().unwrap_or(id);
+                let model = context.model.as_ref().unwrap_or(model);
+                named(out, "message_start", |data| {
+                    data.member("message", |writer| {
+                        writer.object(|message| start(id, model, message))
+                    });
+                });
+            }
+            Event::Begin(content) => {
+                self.index = answer.parts.len().saturating_sub(1);
+                self.delta = match content {
+                    Content::Call(_) => ("input_json_delta", "partial_json"),
+                    Content::Reasoning(_) => ("thinking_delta", "thinking"),
+                    _ => ("text_delta", "text"),
+                };
+                named(out, "content_block_start", |data| {
+                    data.literal_member("index", &self.index.to_string());
+                    data.member("content_block", |writer| {
+                        writer.object(|block| begin(content, block))
+                    });
+                });
+            }
+            Event::Delta(text) => self.write_delta(self.delta, text, out),
+            Event::Signature(text) => self.write_delta(("signature_delta", "signature"), text, out),
+            Event::End => named(out, "content_block_stop", |data| {
+                data.literal_member("index", &self.index.to_string());
+            }),
+            Event::Usage(_) => {}
+            Event::Finish(_) => finish(answer, out),
+            Event::Error(error) => {
+                send(out, "error", |data| {
+                    error.write_members(crate::Dialect::Messages, data)
+                });
+            }
+        }
+    }
+
+    fn write_delta(&self, (name, key): (&str, &str), text: &str, out: &mut Vec<u8>) {
+        named(out, "content_block_delta", |data| {
+            data.literal_member("index", &self.index.to_string());
+            data.member("delta", |writer| {
+                writer.object(|delta| {
+                    delta.text_member("type", name);
+                    delta.text_member(key, text);
+                });
+            });
+        });
+    }
+}
+
+/// Sends an event whose data repeats its name.
+fn named(out: &mut Vec<u8>, name: &str, members: impl FnOnce(&mut Writer)) {
+    send(out, name, |data| {
+        data.text_member("type", name);
+        members(data);
+    });
+}
+
+fn start(id: &str, model: &str, writer: &mut Writer) {
+    writer.text_member("id", id);
+    writer.text_member("type", "message");
+    writer.text_member("role", "assistant");
+    writer.text_member("model", model);
+    writer.literal_member("content", "[]");
+    writer.literal_member("stop_reason", "null");
+    writer.literal_member("stop_sequence", "null");
+    writer.member("usage", |writer| write_usage(&Usage::default(), writer));
+}
+
+fn begin(content: &Content, writer: &mut Writer) {
+    match content {
+        Content::Call(call) => {
+            writer.text_member("type", "tool_use");
+            writer.text_member("id", &blocks::safe_id(&call.id));
+            writer.text_member("name", &call.flat_name());
+            writer.literal_member("input", "{}");
+        }
+        Content::Reasoning(thought) => thought.write_block(writer),
+        _ => {
+            writer.text_member("type", "text");
+            writer.text_member("text", "");
+        }
+    }
+}
+
+fn finish(answer: &Answer, out: &mut Vec<u8>) {
+    let refuses = answer
+        .parts
+        .iter()
+        .any(|part| matches!(part.content, Content::Refusal(_)));
+    named(out, "message_delta", |data| {
+        data.member("delta", |writer| {
+            writer.object(|delta| write_finish(answer.effective_finish(), refuses, delta));
+        });
+        data.member("usage", |writer| {
+            write_usage(&answer.usage.unwrap_or_default(), writer)
+        });
+    });
+    named(out, "message_stop", |_| {});
+}

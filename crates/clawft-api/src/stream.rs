@@ -1,0 +1,203 @@
+//! Streamed answers: from the bytes of one dialect to those of another.
+
+use crate::answer::Answer;
+use crate::context::{Context, free_form};
+use crate::error_body::{ErrorBody, ErrorKind};
+use crate::event::{Event, Events};
+use crate::request::Content;
+use crate::{Dialect, chat, messages};
+use alloc::vec::Vec;
+use clawft_core::sse;
+use clawft_types::json::{self, Node, Writer};
+use core::mem;
+
+/// A translator of a streamed answer. Gives for any split of the provider's bytes the same bytes.
+///
+/// ```
+/// use clawft_api::{Context, Dialect, Stream};
+///
+/// let mut stream = Stream::new(Dialect::Chat, Dialect::Messages, Context::new(0));
+/// let first = stream.feed(b"data: {\"id\":\"a\",\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n");
+/// assert!(first.starts_with(b"event: message_start\n"));
+/// stream.feed(b"data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n");
+/// let last = stream.end();
+/// assert!(last.ends_with(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"));
+/// assert!(stream.is_over());
+/// ```
+#[derive(Debug)]
+pub struct Stream {
+    context: Context,
+    decoder: sse::Decoder,
+    reader: Reader,
+    writer: EventWriter,
+    answer: Answer,
+    /// Whether the input of the current call is held back until it is complete.
+    holds_input: bool,
+    is_over: bool,
+}
+
+/// The reader of the provider's dialect.
+#[derive(Debug)]
+enum Reader {
+    Chat(chat::StreamReader),
+    Messages(messages::StreamReader),
+}
+
+/// The writer of the client's dialect.
+#[derive(Debug)]
+enum EventWriter {
+    Chat(chat::StreamWriter),
+    Messages(messages::StreamWriter),
+}
+
+impl Stream {
+    /// Returns a translator that has read nothing yet.
+    pub fn new(from: Dialect, to: Dialect, context: Context) -> Stream {
+        Stream {
+            context,
+            decoder: sse::Decoder::default(),
+            reader: match from {
+                Dialect::Chat | Dialect::Responses => Reader::Chat(chat::StreamReader::default()),
+                Dialect::Messages => Reader::Messages(messages::StreamReader::default()),
+            },
+            writer: match to {
+                Dialect::Chat | Dialect::Responses => EventWriter::Chat(chat::StreamWriter::default()),
+                Dialect::Messages => EventWriter::Messages(messages::StreamWriter::default()),
+            },
+            answer: Answer::new(from),
+            holds_input: false,
+            is_over: false,
+        }
+    }
+
+    /// Returns the bytes for the client after the next bytes of the provider.
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        while !self.is_over {
+            match self.decoder.next(&mut bytes) {
+                Ok(Some(data)) => self.read(data, &mut out),
+                Ok(None) => break,
+                Err(_) => self.fail("the provider's stream has an event that is too long", &mut out),
+            }
+        }
+        out
+    }
+
+    /// Returns the last bytes for the client, after the provider's stream is over. A stream that broke off ends with
+    /// an error.
+    pub fn end(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut events = Events::new();
+        self.reader.end(&mut events);
+        self.write_all(events, &mut out);
+        self.fail("the provider's stream broke off", &mut out);
+        out
+    }
+
+    /// Returns the answer so far.
+    pub fn answer(&self) -> &Answer {
+        &self.answer
+    }
+
+    /// Returns whether the answer is complete or has failed.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Ends the stream with an error, unless it is over.
+    pub fn abort(&mut self, error: ErrorBody) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write_all(Vec::from([Event::Error(error)]), &mut out);
+        out
+    }
+
+    fn fail(&mut self, message: &str, out: &mut Vec<u8>) {
+        let error = ErrorBody::new(ErrorKind::Server, message);
+        self.write_all(Vec::from([Event::Error(error)]), out);
+    }
+
+    fn read(&mut self, data: Vec<u8>, out: &mut Vec<u8>) {
+        let mut events = Events::new();
+        if data == b"[DONE]" {
+            self.reader.end(&mut events);
+            return self.write_all(events, out);
+        }
+        let Ok(document) = json::parse_owned(data) else {
+            return self.fail("the provider's stream has an event that is not JSON", out);
+        };
+        let root = Node::root(&document);
+        match &mut self.reader {
+            Reader::Chat(reader) => reader.read(root, &mut events),
+            Reader::Messages(reader) => reader.read(root, &mut events),
+        }
+        self.write_all(events, out);
+    }
+
+    fn write_all(&mut self, events: Events, out: &mut Vec<u8>) {
+        for event in events {
+            if !self.is_over {
+                self.write(event, out);
+            }
+        }
+    }
+
+    /// Writes an event, with the calls as the client knows its tools.
+    fn write(&mut self, mut event: Event, out: &mut Vec<u8>) {
+        if let Event::Begin(Content::Call(call)) = &mut event {
+            let was_custom = call.is_custom;
+            self.context.restore_call(call);
+            self.holds_input = call.is_custom && !was_custom;
+        }
+        if self.holds_input && event == Event::End {
+            self.holds_input = false;
+            self.release_input(out);
+        }
+        self.answer.add(&event);
+        self.is_over = matches!(event, Event::Finish(_) | Event::Error(_));
+        if !(self.holds_input && matches!(event, Event::Delta(_))) {
+            self.send(&event, out);
+        }
+    }
+
+    /// Sends the input of a custom tool, which the provider has called as a function.
+    fn release_input(&mut self, out: &mut Vec<u8>) {
+        let Some(Content::Call(call)) = self.answer.parts.last_mut().map(|part| &mut part.content) else {
+            return;
+        };
+        let input = mem::take(&mut call.input);
+        let input = free_form(&input).unwrap_or(input);
+        call.input.clone_from(&input);
+        self.send(&Event::Delta(input), out);
+    }
+
+    fn send(&mut self, event: &Event, out: &mut Vec<u8>) {
+        match &mut self.writer {
+            EventWriter::Chat(writer) => writer.write(event, &self.answer, &self.context, out),
+            EventWriter::Messages(writer) => writer.write(event, &self.answer, &self.context, out),
+        }
+    }
+}
+
+impl Reader {
+    /// Ends the answer, if its finish reason is known.
+    fn end(&mut self, events: &mut Events) {
+        match self {
+            Reader::Chat(reader) => reader.end(events),
+            Reader::Messages(reader) => reader.finish(events),
+        }
+    }
+}
+
+/// Appends an event to a stream: its name, if the dialect has names, and its data.
+pub(crate) fn send(out: &mut Vec<u8>, name: &str, data: impl FnOnce(&mut Writer)) {
+    let mut writer = Writer::default();
+    writer.object(data);
+    if !name.is_empty() {
+        [b"event: ", name.as_bytes(), b"\n"]
+            .iter()
+            .for_each(|part| out.extend_from_slice(part));
+    }
+    [b"data: ", writer.into_bytes().as_slice(), b"\n\n"]
+        .iter()
+        .for_each(|part| out.extend_from_slice(part));
+}
