@@ -28,8 +28,10 @@
 
 extern crate alloc;
 
+pub mod endpoint;
 pub mod error;
 pub mod http;
+pub mod retry;
 pub mod sse;
 pub mod turn;
 
@@ -40,9 +42,9 @@ mod key;
 mod provider;
 mod redact;
 mod response_head;
-mod retry;
 mod stream;
 
+pub use endpoint::Endpoint;
 pub use error::{KeySource, TurnError};
 pub use http::{Header, HeaderValue, HttpRequest, Method, TransportError};
 pub use turn::{Clock, Event, Reply, Step, Turn};

@@ -9,6 +9,7 @@ mod openai;
 use crate::http::{Header, HeaderValue, HttpRequest, Method};
 use alloc::borrow::ToOwned as _;
 use alloc::vec;
+use alloc::vec::Vec;
 use clawft_types::memory::NoMemory;
 use clawft_types::{Config, Kind, Message, Secret};
 use core::time::Duration;
@@ -23,6 +24,23 @@ pub(crate) fn request(
     timeout: Duration,
 ) -> Result<HttpRequest, NoMemory> {
     let provider = &config.provider;
+    let (path, body) = match provider.kind {
+        Kind::OpenAi => (openai::PATH, openai::body(config, messages, stream)?),
+        Kind::Anthropic => (anthropic::PATH, anthropic::body(config, messages, stream)?),
+    };
+    Ok(HttpRequest {
+        method: Method::Post,
+        url: [provider.api_base.as_str(), path].concat(),
+        headers: headers(provider.kind, key),
+        body,
+        timeout,
+        stream,
+        max_response: provider.max_response,
+    })
+}
+
+/// Returns the headers of every request in a dialect, with those for the `key` if there is one.
+pub(crate) fn headers(kind: Kind, key: Option<&Secret>) -> Vec<Header> {
     let plain = |name: &'static str, value: &str| Header {
         name: name.into(),
         value: HeaderValue::Plain(value.to_owned()),
@@ -32,29 +50,12 @@ pub(crate) fn request(
         // Some providers' firewalls reject clients without a user agent.
         plain("user-agent", concat!("clawft/", env!("CARGO_PKG_VERSION"))),
     ];
-    let (path, secret, body) = match provider.kind {
-        Kind::OpenAi => (
-            openai::PATH,
-            key.map(openai::key_header),
-            openai::body(config, messages, stream)?,
-        ),
+    match kind {
+        Kind::OpenAi => headers.extend(key.map(openai::key_header)),
         Kind::Anthropic => {
             headers.push(plain("anthropic-version", anthropic::VERSION));
-            (
-                anthropic::PATH,
-                key.map(anthropic::key_header),
-                anthropic::body(config, messages, stream)?,
-            )
+            headers.extend(key.map(anthropic::key_header));
         }
-    };
-    headers.extend(secret);
-    Ok(HttpRequest {
-        method: Method::Post,
-        url: [provider.api_base.as_str(), path].concat(),
-        headers,
-        body,
-        timeout,
-        stream,
-        max_response: provider.max_response,
-    })
+    }
+    headers
 }

@@ -67,6 +67,13 @@ fn shows(word: &str, key: &str) -> bool {
             .any(|part| find(word.as_bytes(), part))
 }
 
+/// Returns whether `text` holds the key, or a part of it as providers mask it, in any of its words.
+pub(crate) fn shows_key(text: &str, key: Option<&Secret>) -> bool {
+    let key = key.map_or("", Secret::expose);
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .any(|word| shows(word, key))
+}
+
 fn find(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }

@@ -3,7 +3,8 @@
 use crate::date;
 use crate::error::TurnError;
 use crate::http::TransportError;
-use crate::response_head::{Headers, header};
+use crate::response_head::header;
+use alloc::string::String;
 use core::time::Duration;
 
 const FIRST_WAIT_MS: u64 = 500;
@@ -12,7 +13,7 @@ const FIRST_WAIT_MS: u64 = 500;
 const MAX_WAIT_MS: u64 = 60_000;
 
 /// Returns whether the same request may succeed a little later. Anthropic reports overload with 529.
-pub(crate) fn worthwhile(status: u16) -> bool {
+pub fn worthwhile(status: u16) -> bool {
     matches!(status, 429 | 500 | 502 | 503 | 504 | 529)
 }
 
@@ -31,7 +32,7 @@ pub(crate) fn invited(error: &TurnError) -> Option<Option<u64>> {
 /// Returns the wait before retry number `retry` (the first is 0): twice as long each time, and at least the
 /// `retry_after` seconds that the provider asks for. Adds up to half of the wait in proportion to `jitter`.
 /// `None` if the wait is too long.
-pub(crate) fn wait(retry: u32, retry_after: Option<u64>, jitter: u32) -> Option<Duration> {
+pub fn wait(retry: u32, retry_after: Option<u64>, jitter: u32) -> Option<Duration> {
     let backoff = (FIRST_WAIT_MS << retry.min(16)).min(MAX_WAIT_MS);
     let asked = retry_after.unwrap_or(0).saturating_mul(1000);
     if asked > MAX_WAIT_MS {
@@ -47,7 +48,7 @@ pub(crate) fn wait(retry: u32, retry_after: Option<u64>, jitter: u32) -> Option<
 
 /// Returns the seconds in a `retry-after` header. A date is compared with the response's own date, so no
 /// clock is needed.
-pub(crate) fn retry_after(headers: Headers<'_>) -> Option<u64> {
+pub fn retry_after(headers: &[(String, String)]) -> Option<u64> {
     let value = header(headers, "retry-after")?;
     let until = || Some(date::seconds(value)?.saturating_sub(date::seconds(header(headers, "date")?)?));
     value.parse().ok().or_else(until)

@@ -1,7 +1,7 @@
 //! The agent: reads the session, sends the request, and stores the answer.
 
 mod drive;
-mod transport;
+pub(crate) mod transport;
 
 use crate::error::Error;
 use crate::home::Home;
@@ -37,7 +37,7 @@ pub struct Answer {
 pub struct Agent {
     home: Home,
     sessions: Sessions,
-    client: reqwest::Client,
+    pub(crate) client: reqwest::Client,
 }
 
 impl Agent {

@@ -1,9 +1,9 @@
 //! The clawft agent on this machine, for the command `weft` and its gateway.
 //!
 //! `clawft-core` makes the decisions and `clawft-store` stores the sessions, as in the component. This crate
-//! adds the network ([`agent`] drives a turn with reqwest), the files of a home directory ([`home`]), the
-//! error messages for users ([`error`]), and the [`warnings`] about a configuration that puts secrets at
-//! risk.
+//! adds the network ([`agent`] drives a turn with reqwest, [`forward`] passes on the requests of others), the
+//! files of a home directory ([`home`]), the error messages for users ([`error`]), and the [`warnings`] about a
+//! configuration that puts secrets at risk.
 
 // Input from outside may cause an error, but never a panic or a truncated number.
 #![cfg_attr(
@@ -22,6 +22,7 @@
 
 pub mod agent;
 pub mod error;
+pub mod forward;
 pub mod home;
 pub mod limits;
 pub mod stop;

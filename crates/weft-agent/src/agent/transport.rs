@@ -3,7 +3,7 @@
 mod cause;
 mod proxy;
 
-pub(super) use cause::explain;
+pub(crate) use cause::explain;
 
 use crate::error::{Error, Fault};
 use crate::home::{file_error, read_file};
@@ -93,12 +93,20 @@ pub(super) fn request(client: &Client, request: HttpRequest) -> Result<reqwest::
         reqwest::Url::parse(&request.url).map_err(|_| Fault::Request("`api_base` is not a valid URL"))?;
     let mut builder = client.request(method, url);
     for field in &request.headers {
-        let mut value = header::HeaderValue::from_str(field.value.expose())
-            .map_err(|_| Fault::Request("a header's value (an API key, say) holds a line break"))?;
-        value.set_sensitive(matches!(field.value, HeaderValue::Secret(_)));
-        builder = builder.header(field.name.as_ref(), value);
+        builder = builder.header(field.name.as_ref(), header_value(&field.value)?);
     }
     Ok(builder.body(request.body))
+}
+
+/// Converts a header's value. A key is marked as sensitive.
+///
+/// # Errors
+/// [`Fault::Request`] for an invalid value; the reason quotes nothing.
+pub(crate) fn header_value(value: &HeaderValue) -> Result<header::HeaderValue, Error> {
+    let mut converted = header::HeaderValue::from_str(value.expose())
+        .map_err(|_| Fault::Request("a header's value (an API key, say) holds a line break"))?;
+    converted.set_sensitive(matches!(value, HeaderValue::Secret(_)));
+    Ok(converted)
 }
 
 /// Returns the headers of a response for the turn: the first ones if there are many, and none of excessive

@@ -1,0 +1,77 @@
+//! The address and headers of a provider, for programs that pass on the requests of their clients.
+
+use crate::error::TurnError;
+use crate::http::Header;
+use crate::key::Key;
+use crate::{provider, redact, retry};
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use alloc::vec::Vec;
+use clawft_types::Provider;
+
+/// A provider as the receiver of requests that others have built.
+#[derive(Debug)]
+pub struct Endpoint {
+    provider: String,
+    base: String,
+    headers: Vec<Header>,
+    key: Key,
+}
+
+impl Endpoint {
+    /// Returns the endpoint of `provider`. `env` reads an environment variable. Fails if the provider's key is
+    /// missing or unusable.
+    pub fn new(provider: &Provider, env: &dyn Fn(&str) -> Option<String>) -> Result<Endpoint, TurnError> {
+        let key = Key::find(provider, env)?;
+        Ok(Endpoint {
+            provider: provider.name.clone(),
+            base: provider.api_base.clone(),
+            headers: provider::headers(provider.kind, key.secret.as_ref()),
+            key,
+        })
+    }
+
+    /// Returns the URL of `path`, which begins with a slash.
+    pub fn url(&self, path: &str) -> String {
+        [self.base.as_str(), path].concat()
+    }
+
+    /// Returns the headers of every request, of which one may hold the key.
+    pub fn headers(&self) -> &[Header] {
+        &self.headers
+    }
+
+    /// Returns whether `text` holds the key or a part of it, and so must not be shown.
+    pub fn shows_key(&self, text: &str) -> bool {
+        redact::shows_key(text, self.key.secret.as_ref())
+    }
+
+    /// Returns the error for a response with an error status, after this number of attempts.
+    pub fn error(&self, status: u16, retry_after: Option<u64>, attempts: u32, body: Vec<u8>) -> TurnError {
+        let message = redact::error_message_of(body, self.key.secret.as_ref());
+        let provider = self.provider.clone();
+        match status {
+            401 | 403 => TurnError::InvalidKey {
+                provider,
+                source: self.key.source.clone(),
+                status,
+                message,
+            },
+            _ => TurnError::Provider {
+                provider,
+                status,
+                message,
+                attempts,
+                retry_after: retry_after.filter(|_| retry::worthwhile(status)),
+            },
+        }
+    }
+
+    /// Returns the error for a response that breaks the protocol.
+    pub fn bad_response(&self, cause: &str) -> TurnError {
+        TurnError::BadResponse {
+            provider: self.provider.clone(),
+            cause: cause.to_owned(),
+        }
+    }
+}
