@@ -73,7 +73,7 @@ def in_parallel(count, work):
 def conversation(messages):
     """Returns a request of this number of empty messages."""
     empty = [{"role": "user", "content": ""}] * messages
-    return json.dumps({"messages": [*empty, {"role": "user", "content": "hello"}]})
+    return json.dumps({"model": "clawft", "messages": [*empty, {"role": "user", "content": "hello"}]})
 
 
 @case
@@ -194,7 +194,7 @@ def foreign(given):
 @case
 def busy(given):
     """A connection beyond the limit gets an error, whatever it sends."""
-    body = json.dumps({"messages": [{"role": "user", "content": "x" * 3_000_000}]})
+    body = json.dumps({"model": "clawft", "messages": [{"role": "user", "content": "x" * 3_000_000}]})
     for _ in range(given["times"]):
         status, headers, _ = ask(given["url"], "POST", "/v1/chat/completions", body, JSON)
         same("the status", status, 429)

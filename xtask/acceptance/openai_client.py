@@ -8,7 +8,8 @@ from openai import AsyncOpenAI, OpenAI
 
 from cases import case, main, same, within
 
-MODEL = "gpt-4o-mini"
+# The agent, and the model that the gateway's configuration names.
+AGENT, MODEL = "clawft", "gpt-4o-mini"
 
 
 def client(url, key="unused", **options):
@@ -19,7 +20,7 @@ def client(url, key="unused", **options):
 def ask(of, text="hello", **options):
     """Sends `text` with a client."""
     messages = [{"role": "user", "content": text}]
-    return of.chat.completions.create(model=MODEL, messages=messages, **options)
+    return of.chat.completions.create(model=AGENT, messages=messages, **options)
 
 
 def refused(kind, work):
@@ -42,7 +43,7 @@ def whole(given):
         {"role": "user", "content": [{"type": "text", "text": "and again"}]},
     ]
     create = client(given["url"]).chat.completions.create
-    answer = create(model=MODEL, messages=messages, temperature=0.5, max_completion_tokens=100, user="someone")
+    answer = create(model=AGENT, messages=messages, temperature=0.5, max_completion_tokens=100, user="someone")
     same("the answer", answer.choices[0].message.content, "echo: and again")
     same("the role", answer.choices[0].message.role, "assistant")
     same("the reason to stop", answer.choices[0].finish_reason, "stop")
@@ -76,9 +77,9 @@ def streamed(given):
 
 @case
 def models(given):
-    """The one model that is configured, and no other."""
+    """The model that is configured, and the agent."""
     found = client(given["url"]).models
-    same("the list", [model.id for model in found.list()], [MODEL])
+    same("the list", [model.id for model in found.list()], [MODEL, AGENT])
     same("the model", found.retrieve(MODEL).id, MODEL)
     refused(openai.NotFoundError, lambda: found.retrieve("another"))
 
@@ -91,7 +92,7 @@ def session(given):
     same("the first answer", ask(of).choices[0].message.content, "echo: hello")
     same("the second answer", ask(of, "more").choices[0].message.content, "echo: more")
     two = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
-    refused(openai.BadRequestError, lambda: of.chat.completions.create(model=MODEL, messages=two))
+    refused(openai.BadRequestError, lambda: of.chat.completions.create(model=AGENT, messages=two))
     bad = client(given["url"], default_headers={"X-Clawft-Session": "../etc"})
     refused(openai.BadRequestError, lambda: ask(bad))
 
@@ -139,10 +140,10 @@ def in_front(of):
     """Requests that never reach the provider."""
     create = of.chat.completions.create
     hello = [{"role": "user", "content": "hello"}]
-    error = refused(openai.BadRequestError, lambda: create(model=MODEL, messages=[]))
+    error = refused(openai.BadRequestError, lambda: create(model=AGENT, messages=[]))
     same("the field that is wrong", error.param, "messages")
     tool = {"type": "function", "function": {"name": "f", "parameters": {}}}
-    error = refused(openai.BadRequestError, lambda: create(model=MODEL, messages=hello, tools=[tool]))
+    error = refused(openai.BadRequestError, lambda: create(model=AGENT, messages=hello, tools=[tool]))
     within("the message", error.message, "tools")
     large = refused(openai.APIStatusError, lambda: ask(of, "x" * 5_000_000))
     same("the status of a large request", large.status_code, 413)

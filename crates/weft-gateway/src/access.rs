@@ -80,14 +80,23 @@ impl Access {
 
 fn check_token(token: &Token, headers: &HeaderMap) -> Result<(), ApiError> {
     let unauthorised = |code, message: &str| Err(ApiError::new(StatusCode::UNAUTHORIZED, code, message));
-    match bearer(headers) {
+    match offered(headers) {
         None => unauthorised(
             "missing_token",
-            "give the gateway's token: `Authorization: Bearer TOKEN`",
+            "give the gateway's token: `Authorization: Bearer TOKEN` or `X-Api-Key: TOKEN`",
         ),
         Some(offered) if token.matches(offered) => Ok(()),
         Some(_) => unauthorised("invalid_api_key", "this is not the gateway's token"),
     }
+}
+
+/// The headers of clients that send a key by itself: Anthropic's and Azure's.
+const KEY_HEADERS: [&str; 2] = ["x-api-key", "api-key"];
+
+/// Returns the token that a request offers.
+fn offered(headers: &HeaderMap) -> Option<&str> {
+    let key = |name: &&str| headers.get(*name)?.to_str().ok().map(str::trim);
+    bearer(headers).or_else(|| KEY_HEADERS.iter().find_map(key))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -210,6 +219,10 @@ mod tests {
             ),
             200
         );
+        for name in ["x-api-key", "api-key"] {
+            assert_eq!(status(&access, &[(name, " right ")]), 200);
+            assert_eq!(status(&access, &[(name, "wrong")]), 401);
+        }
         for wrong in ["Bearer wrong", "Bearer", "Bearer ", "Basic right", "right"] {
             assert_eq!(status(&access, &[("authorization", wrong)]), 401, "{wrong}");
         }

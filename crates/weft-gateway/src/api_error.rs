@@ -1,13 +1,17 @@
-//! Errors in OpenAI's shape.
+//! Errors in the shape of the client's dialect.
 
 use super::reply;
+use axum::body::Body;
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use clawft_types::json::{JsonError, JsonFault, Writer};
+use std::sync::Arc;
 
 /// The header that tells OpenAI's clients whether to retry. By default they retry after every 5xx, although
 /// the agent has already retried as configured.
-const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+pub(super) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// An error response: a status, and `{"error":{"message":…,"type":…,"param":…,"code":…}}`.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub(super) struct ApiError {
     pub(super) code: Option<&'static str>,
     /// The number of seconds to wait before a retry, if it is known.
     pub(super) retry_after: Option<u64>,
+    /// Whether the gateway itself has sent the request more than once.
+    pub(super) repeated: bool,
 }
 
 impl ApiError {
@@ -33,6 +39,7 @@ impl ApiError {
             param: None,
             code: Some(code),
             retry_after: None,
+            repeated: false,
         }
     }
 
@@ -44,6 +51,7 @@ impl ApiError {
             param: None,
             code: None,
             retry_after: None,
+            repeated: false,
         }
     }
 
@@ -76,6 +84,21 @@ impl ApiError {
         writer.into_bytes()
     }
 
+    /// Returns the body in Anthropic's shape.
+    pub(super) fn to_anthropic(&self) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.object(|body| {
+            body.text_member("type", "error");
+            body.member("error", |error| {
+                error.object(|error| {
+                    error.text_member("type", self.anthropic_kind());
+                    error.text_member("message", &self.message);
+                });
+            });
+        });
+        writer.into_bytes()
+    }
+
     /// Writes the member of the body.
     pub(super) fn write(&self, body: &mut Writer) {
         body.member("error", |error| {
@@ -86,6 +109,28 @@ impl ApiError {
                 reply::optional_member(error, "code", self.code);
             });
         });
+    }
+
+    /// Writes the members of OpenAI's event `error`.
+    pub(super) fn write_members(&self, event: &mut Writer) {
+        event.text_member("message", &self.message);
+        reply::optional_member(event, "param", self.param.as_deref());
+        reply::optional_member(event, "code", self.code);
+    }
+
+    /// Returns Anthropic's `type`, which follows from the status.
+    fn anthropic_kind(&self) -> &'static str {
+        match self.status.as_u16() {
+            401 => "authentication_error",
+            403 => "permission_error",
+            404 => "not_found_error",
+            413 => "request_too_large",
+            429 => "rate_limit_error",
+            503 | 529 => "overloaded_error",
+            504 => "timeout_error",
+            500.. => "api_error",
+            _ => "invalid_request_error",
+        }
     }
 
     /// Returns OpenAI's `type`, which follows from the status.
@@ -146,11 +191,21 @@ impl IntoResponse for ApiError {
                 HeaderValue::from_static("Bearer realm=\"clawft\""),
             );
         }
-        if self.status.is_server_error() && !self.is_temporary() {
+        if self.repeated || self.status.is_server_error() && !self.is_temporary() {
             headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
         }
+        response.extensions_mut().insert(Arc::new(self));
         response
     }
+}
+
+/// Changes an error response of the gateway to Anthropic's shape.
+pub(super) async fn in_anthropics_shape(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
+        *response.body_mut() = Body::from(error.to_anthropic());
+    }
+    response
 }
 
 #[cfg(test)]

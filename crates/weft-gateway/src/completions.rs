@@ -1,7 +1,6 @@
 //! `POST /v1/chat/completions`, OpenAI's chat completions.
 
 mod events;
-mod failure;
 mod request;
 mod shape;
 mod store_outcome;
@@ -9,13 +8,13 @@ mod turn;
 mod unsupported;
 
 use super::api_error::ApiError;
-use super::limits::{self, Received};
-use super::server::RequestActivity;
+use super::failure;
+use super::proxy::{self, Incoming};
 use super::sessions;
 use super::state::Shared;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use clawft_types::Config;
+use clawft_types::{Config, Kind, SessionId};
 use events::Events;
 use request::ChatRequest;
 use shape::Shape;
@@ -23,26 +22,36 @@ use shape::Shape;
 pub(super) use turn::STORE_TIME;
 use turn::{Completed, TurnInput, TurnOutput, TurnOutputs};
 
-/// Answers a request completely or as a stream of events. With the header `X-Clawft-Session` its one message
-/// continues that session; without it the messages are the whole conversation, and nothing is stored.
+/// The name of the agent, where clients name a model.
+pub(super) const AGENT: &str = "clawft";
+
+/// Answers a request: the agent does for its own name, and in sessions; all others are passed on as they came.
 pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
-    let (parts, body) = request.into_parts();
-    limits::json_type(&parts.headers)?;
-    let session = sessions::requested_id(&parts.headers)?;
-    let read = async {
-        let received = limits::read(body, shared.settings.max_body_bytes as usize, &shared.work).await?;
-        parse(&shared, received).await
-    };
-    let request = shared.unless_draining(read).await?;
+    let session = sessions::requested_id(request.headers())?;
+    let incoming = Incoming::read(&shared, request).await?;
+    let to_agent = session.is_some() || incoming.model.as_deref() == Some(AGENT);
+    // A provider with another dialect gets the request through the agent.
+    if to_agent || shared.config().provider.kind != Kind::OpenAi {
+        return ask_agent(&shared, incoming, session).await;
+    }
+    proxy::pass(&shared, incoming, proxy::CHAT).await
+}
+
+/// Answers completely or as a stream of events. In a session the one message continues it; without one the
+/// messages are the whole conversation, and nothing is stored.
+async fn ask_agent(
+    shared: &Shared,
+    mut incoming: Incoming,
+    session: Option<SessionId>,
+) -> Result<Response, ApiError> {
+    let request = shared.unless_draining(parse(shared, &mut incoming)).await?;
     let (stream, usage) = (request.stream, request.usage);
     let config = request.config(&shared.config());
     let shape = Shape::new(&config.agents.model);
     let turn_input = TurnInput::new(session, request)?;
     let room = shared.admit()?;
-    if let Some(connection) = parts.extensions.get::<RequestActivity>() {
-        connection.work();
-    }
-    let outputs = turn::start(&shared, room, config, turn_input);
+    incoming.work();
+    let outputs = turn::start(shared, room, config, turn_input);
     match stream {
         true => streamed(outputs, shape, usage).await,
         false => whole(outputs, &shape).await,
@@ -50,9 +59,9 @@ pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> 
 }
 
 /// Parses a request. A large one is parsed on another thread.
-async fn parse(shared: &Shared, received: Received) -> Result<ChatRequest, ApiError> {
-    let Received { bytes, large } = received;
-    match large {
+async fn parse(shared: &Shared, incoming: &mut Incoming) -> Result<ChatRequest, ApiError> {
+    let bytes = std::mem::take(&mut incoming.body);
+    match incoming.large.take() {
         None => ChatRequest::parse(&bytes),
         Some(large) => {
             let parse = move || {
@@ -97,7 +106,7 @@ impl ChatRequest {
     fn config(&self, config: &Config) -> Config {
         let mut config = config.clone();
         let agents = &mut config.agents;
-        if let Some(model) = &self.model {
+        if let Some(model) = self.model.as_ref().filter(|model| *model != AGENT) {
             agents.model.clone_from(model);
         }
         agents.temperature = self.temperature.or(agents.temperature);

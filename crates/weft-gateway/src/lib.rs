@@ -1,7 +1,8 @@
-//! The gateway: the agent over HTTP, with OpenAI's API and a web page.
+//! The gateway: the agent and the providers over HTTP, with the APIs that clients know, and a web page.
 //!
 //! ```text
 //! server ─→ observe ─→ access ─→ completions ─→ a turn of the agent, in a task of its own
+//!                             ├→ proxy ─→ routing: the request goes on to a provider as it came
 //!                             ├→ models, sessions, metrics
 //!                             └→ page, health: without a token
 //! ```
@@ -27,6 +28,7 @@
 mod access;
 mod api_error;
 mod completions;
+mod failure;
 mod headers;
 mod health;
 mod id;
@@ -36,8 +38,11 @@ mod metrics;
 mod models;
 mod observe;
 mod page;
+mod paths;
+mod proxy;
 mod reply;
 mod routes;
+mod routing;
 mod running_turns;
 mod server;
 mod sessions;

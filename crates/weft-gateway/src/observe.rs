@@ -9,23 +9,32 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use clawft_types::Usage;
 use futures_util::FutureExt as _;
 use http_body::{Frame, SizeHint};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// The header with the request's identifier, in both directions.
 pub(super) const REQUEST_ID: &str = "x-request-id";
 
+/// The header with the gateway's identifier, also where the other one is the provider's.
+pub(super) const OWN_REQUEST_ID: &str = "x-clawft-request-id";
+
+/// The maximum length of a model's name in the log, in bytes.
+const MODEL: usize = 128;
+
 /// The route of paths without one.
 const NO_ROUTE: &str = "none";
 
 /// Answers through `next`, and logs and counts the request when the last byte of the response is sent.
-pub(super) async fn observe(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let mut record = Record::new(shared, &request);
+    request.extensions_mut().insert(Arc::clone(&record.details));
     // State that a panic leaves behind belongs to this request only.
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
     let shared = record.shared.clone();
@@ -39,9 +48,73 @@ pub(super) async fn observe(State(shared): State<Shared>, request: Request, next
     record.status = response.status();
     headers::secure(response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&record.id) {
-        response.headers_mut().insert(REQUEST_ID, id);
+        let headers = response.headers_mut();
+        headers.insert(OWN_REQUEST_ID, id.clone());
+        // On an answer that was passed on, this is the provider's.
+        headers.entry(REQUEST_ID).or_insert(id);
     }
     response.map(|body| Body::new(Observed { body, record }))
+}
+
+/// The fields of a log line about an answer that a model made.
+#[derive(Debug, Default)]
+pub(super) struct Details(Mutex<Served>);
+
+#[derive(Debug, Default)]
+struct Served {
+    provider: Option<String>,
+    model: Option<String>,
+    first_byte: Option<Duration>,
+    usage: Option<Usage>,
+}
+
+impl Details {
+    fn change(&self, change: impl FnOnce(&mut Served)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Notes who answers.
+    pub(super) fn served(&self, provider: &str, model: &str) {
+        let model = model.get(..model.floor_char_boundary(MODEL)).unwrap_or_default();
+        self.change(|served| {
+            served.provider = Some(provider.to_owned());
+            served.model = Some(model.to_owned());
+        });
+    }
+
+    /// Notes the time until the answer began.
+    pub(super) fn first_byte(&self, took: Duration) {
+        self.change(|served| served.first_byte = Some(took));
+    }
+
+    /// Notes the tokens.
+    pub(super) fn tokens(&self, usage: Usage) {
+        self.change(|served| served.usage = Some(usage));
+    }
+
+    /// Adds the fields to a line of the log.
+    fn write(&self, mut line: Line) -> Line {
+        let served = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, text) in [("provider", &served.provider), ("model", &served.model)] {
+            if let Some(text) = text {
+                line = line.text(key, text.as_str());
+            }
+        }
+        if let Some(took) = served.first_byte {
+            line = line.literal("first_byte_ms", millis(took));
+        }
+        if let Some(usage) = served.usage {
+            line = line
+                .literal("prompt_tokens", usage.prompt_tokens)
+                .literal("completion_tokens", usage.completion_tokens);
+        }
+        line
+    }
+}
+
+fn millis(took: Duration) -> String {
+    let micros = took.as_micros();
+    format!("{}.{:03}", micros / 1000, micros % 1000)
 }
 
 /// A request and its response so far. It is logged when this is dropped, so that requests of clients that
@@ -51,6 +124,7 @@ struct Record {
     /// Delays the end of the gateway.
     _answer: TaskTrackerToken,
     id: String,
+    details: Arc<Details>,
     method: &'static str,
     route: Option<MatchedPath>,
     began: Instant,
@@ -67,6 +141,7 @@ impl Record {
             _answer: shared.answers.token(),
             shared,
             id: given_id(request.headers()).unwrap_or_else(id::random),
+            details: Arc::default(),
             method: method_label(request.method()),
             route: request.extensions().get().cloned(),
             began: Instant::now(),
@@ -86,14 +161,14 @@ impl Drop for Record {
         let metrics = &self.shared.metrics;
         metrics.in_flight.dec();
         metrics.answered(self.method, route, status);
-        let micros = self.began.elapsed().as_micros();
         let line = Line::new("request")
             .text("id", self.id.as_str())
             .text("method", self.method)
             .text("route", route)
             .literal("status", status)
-            .literal("ms", format_args!("{}.{:03}", micros / 1000, micros % 1000))
+            .literal("ms", millis(self.began.elapsed()))
             .literal("bytes", self.bytes);
+        let line = self.details.write(line);
         let line = if self.complete {
             line
         } else {

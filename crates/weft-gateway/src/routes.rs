@@ -1,8 +1,8 @@
 //! The routes, and the access control of each.
 
-use super::api_error::ApiError;
+use super::api_error::{ApiError, in_anthropics_shape};
 use super::state::Shared;
-use super::{completions, health, metrics, models, observe, page, sessions};
+use super::{completions, health, metrics, models, observe, page, proxy, sessions};
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
@@ -15,6 +15,9 @@ use axum::routing::{get, post};
 pub(super) fn router(shared: Shared) -> Router {
     let guarded = Router::new()
         .route("/v1/chat/completions", post(completions::complete))
+        .route("/v1/completions", post(proxy::completions))
+        .route("/v1/embeddings", post(proxy::embeddings))
+        .route("/v1/responses", post(proxy::responses))
         .route("/v1/models", get(models::list))
         // Names of models may contain slashes.
         .route("/v1/models/{*id}", get(models::get))
@@ -22,11 +25,17 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/v1/sessions/{id}", get(sessions::get).delete(sessions::remove))
         .route("/metrics", get(metrics::metrics))
         .route_layer(from_fn_with_state(shared.clone(), guard));
+    let anthropic = Router::new()
+        .route("/v1/messages", post(proxy::messages))
+        .route("/v1/messages/count_tokens", post(proxy::count_tokens))
+        .route_layer(from_fn_with_state(shared.clone(), guard))
+        .route_layer(from_fn(in_anthropics_shape));
     let page = Router::new()
         .route("/", get(page::page))
         .route_layer(from_fn_with_state(shared.clone(), guard_origin));
     Router::new()
         .merge(guarded)
+        .merge(anthropic)
         .merge(page)
         // Health checks have no token and use any host name.
         .route("/healthz", get(health::live))

@@ -5,6 +5,7 @@ use super::access::Access;
 use super::api_error::ApiError;
 use super::health::Readiness;
 use super::metrics::Metrics;
+use super::routing::Routing;
 use super::running_turns::RunningTurns;
 use super::sessions::KnownSessions;
 use super::settings::Settings;
@@ -18,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use weft_agent::forward::Forwarder;
 use weft_agent::{Agent, ConfigFile, Error, Home, Stop};
 
 /// The `Retry-After` of a request for which there is no room, in seconds.
@@ -61,7 +63,10 @@ pub(super) struct State {
     pub(super) stop: Stop,
     /// Cancelled when no new turns are begun.
     pub(super) draining: CancellationToken,
+    /// Sends the requests that are passed on.
+    pub(super) forwarder: Forwarder,
     config: RwLock<Arc<Config>>,
+    routing: RwLock<Arc<Routing>>,
     room: Arc<Semaphore>,
 }
 
@@ -80,6 +85,7 @@ impl Shared {
     ) -> Shared {
         let room = Arc::new(Semaphore::new(settings.max_concurrent as usize));
         Shared(Arc::new(State {
+            forwarder: agent.forwarder(),
             agent,
             home,
             settings,
@@ -93,6 +99,7 @@ impl Shared {
             running: RunningTurns::default(),
             stop: Stop::new(),
             draining: CancellationToken::new(),
+            routing: RwLock::new(Arc::new(Routing::new(&config))),
             config: RwLock::new(Arc::new(config)),
             room,
         }))
@@ -105,6 +112,11 @@ impl State {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Returns the providers that requests are passed on to.
+    pub(super) fn routing(&self) -> Arc<Routing> {
+        Arc::clone(&self.routing.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Reads the agent's configuration again, and returns the file. Running turns keep the old one.
     ///
     /// # Errors
@@ -112,6 +124,8 @@ impl State {
     pub(super) fn reload(&self) -> Result<ConfigFile, Error> {
         let file = ConfigFile::read(&self.home)?;
         let config = Arc::new(file.agent()?);
+        let routing = Arc::new(Routing::new(&config));
+        *self.routing.write().unwrap_or_else(PoisonError::into_inner) = routing;
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
         Ok(file)
     }

@@ -1,6 +1,6 @@
 //! Compares the numbers in `docs/gateway.md` with the code.
 
-use super::{completions, health, limits, log, server, settings, shutdown, state, work_limits};
+use super::{completions, health, limits, log, proxy, server, settings, shutdown, state, work_limits};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -68,6 +68,16 @@ fn documented_limits_match_the_code() {
 
 #[test]
 fn documented_times_match_the_code() {
+    let passed_on = joined_lines(part("What is passed on"));
+    for expected in [
+        format!(
+            "nothing after {}, the response begins with an SSE comment",
+            seconds(proxy::FIRST_COMMENT)
+        ),
+        format!("another comment follows every {}", seconds(proxy::COMMENTS)),
+    ] {
+        assert!(passed_on.contains(&expected), "not in the page: {expected}");
+    }
     let readiness = joined_lines(part("Readiness"));
     for expected in [
         format!("a file of {} KB", health::PROBE_BYTES / 1024),

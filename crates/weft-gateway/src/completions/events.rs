@@ -1,10 +1,10 @@
 //! An answer as server-sent events, each sent as soon as it is available.
 
-use super::failure;
 use super::shape::{Delta, Shape, finish_reason};
 use super::store_outcome::StoreOutcome;
 use super::turn::{Completed, TurnOutput, TurnOutputs};
 use crate::api_error::ApiError;
+use crate::failure;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;

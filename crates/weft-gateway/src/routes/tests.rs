@@ -350,7 +350,7 @@ async fn ready_needs_config_sessions_and_no_shutdown() {
 #[tokio::test]
 async fn unknown_path_or_method_is_json_error() {
     let gateway = local();
-    let response = gateway.get("/v1/embeddings").await;
+    let response = gateway.get("/v1/nothing").await;
     assert_eq!(
         (response.status, &response.json()["error"]["code"]),
         (404, &"not_found".into())
@@ -416,7 +416,7 @@ async fn refuses_body_over_the_limit() {
 fn hostile() -> String {
     let empty = r#"{"role":"user","content":""}"#;
     format!(
-        r#"{{"messages":[{}]}}"#,
+        r#"{{"model":"clawft","messages":[{}]}}"#,
         vec![empty; 20_000].join(",") + r#",{"role":"assistant","content":"a"}"#
     )
 }

@@ -1,6 +1,7 @@
 //! The service that answers the requests of one connection, and the handling of bodies that it does not read.
 
 use super::activity::Activity;
+use crate::paths;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderValue, Request, Response, header};
@@ -61,6 +62,7 @@ impl RequestService {
         request
             .extensions_mut()
             .insert(RequestActivity(Arc::clone(&self.activity)));
+        paths::canonicalize(request.uri_mut());
         let Ok(mut response) = self.routes.call(request).await;
         let ended = match unread.take() {
             None => true,

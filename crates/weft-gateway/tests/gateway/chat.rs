@@ -90,7 +90,7 @@ fn streams_complete_answer_as_one_delta() {
 fn forwards_request_with_the_gateways_key() {
     let context = TestContext::new("ok");
     let body = json!({
-        "model": "another-model", "temperature": 0.5, "max_completion_tokens": 7, "user": "somebody",
+        "model": "clawft", "temperature": 0.5, "max_completion_tokens": 7, "user": "somebody",
         "messages": [
             { "role": "developer", "content": "whisper: be brief" },
             { "role": "user", "content": [{ "type": "text", "text": "whisper a" }] },
@@ -99,7 +99,7 @@ fn forwards_request_with_the_gateways_key() {
         ],
     });
     let answer = context.send(Request::chat(&body).header("authorization", "Bearer a-clients-own"));
-    assert_eq!(answer.json()["model"], "another-model");
+    assert_eq!(answer.json()["model"], "test-model");
     let [request] = &context.received()[..] else {
         panic!("one request")
     };
@@ -108,7 +108,7 @@ fn forwards_request_with_the_gateways_key() {
     let sent: Value = serde_json::from_str(&request.body).expect("JSON");
     assert_eq!(
         (&sent["model"], &sent["temperature"], &sent["max_tokens"]),
-        (&json!("another-model"), &json!(0.5), &json!(7))
+        (&json!("test-model"), &json!(0.5), &json!(7))
     );
     let said: Vec<_> = sent["messages"]
         .as_array()

@@ -38,10 +38,14 @@ impl Request {
 
     /// Returns `POST /v1/chat/completions` with `body`.
     pub(crate) fn chat(body: &Value) -> Request {
-        let head = "POST /v1/chat/completions HTTP/1.1\r\ncontent-type: application/json\r\n".to_owned();
+        Request::post("/v1/chat/completions", &body.to_string())
+    }
+
+    /// Returns `POST path` with a body of JSON.
+    pub(crate) fn post(path: &str, body: &str) -> Request {
         Request {
-            head,
-            body: body.to_string().into_bytes(),
+            head: format!("POST {path} HTTP/1.1\r\ncontent-type: application/json\r\n"),
+            body: body.as_bytes().to_vec(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! A gateway with its own home directory, in front of a server whose answers the test chooses.
 
 use crate::client::{Request, Response};
-use crate::upstream::HeldProvider;
+use crate::upstream::{GivenProvider, HeldProvider};
 use mock_provider::{Received, RequestLog, Server};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -31,7 +31,9 @@ const PROFILE: &str = "LLVM_PROFILE_FILE";
 /// The options of a gateway.
 pub(crate) struct GatewayOptions {
     scenario: String,
-    held: Option<HeldProvider>,
+    /// The address of another provider than the one that plays scenarios.
+    base: Option<String>,
+    provider: Value,
     listen: &'static str,
     gateway: Value,
     timeout: u32,
@@ -53,7 +55,8 @@ impl GatewayOptions {
     pub(crate) fn new(scenario: &str) -> GatewayOptions {
         GatewayOptions {
             scenario: scenario.to_owned(),
-            held: None,
+            base: None,
+            provider: json!({}),
             listen: "127.0.0.1:0",
             gateway: json!({}),
             timeout: 10,
@@ -66,9 +69,22 @@ impl GatewayOptions {
     /// Puts it in front of a server that answers when it is told to.
     pub(crate) fn held(held: &HeldProvider) -> GatewayOptions {
         GatewayOptions {
-            held: Some(held.clone()),
+            base: Some(held.base().to_owned()),
             ..GatewayOptions::new("ok")
         }
+    }
+
+    /// Puts it in front of a server that sends given bytes.
+    pub(crate) fn given(given: &GivenProvider) -> GatewayOptions {
+        GatewayOptions {
+            base: Some(given.base().to_owned()),
+            ..GatewayOptions::new("ok")
+        }
+    }
+
+    /// Sets members of the provider.
+    pub(crate) fn provider(self, provider: Value) -> GatewayOptions {
+        GatewayOptions { provider, ..self }
     }
 
     pub(crate) fn listen(self, listen: &'static str) -> GatewayOptions {
@@ -112,16 +128,18 @@ impl GatewayOptions {
         let home = tempfile::tempdir().expect("a directory");
         let requests = RequestLog::append_to(&home.path().join("requests")).expect("a log");
         let server = Server::bind(0, requests).expect("a port");
-        let base = match &self.held {
-            Some(held) => held.base().to_owned(),
-            None => format!("http://{}/{}/v1", server.address(), self.scenario),
-        };
+        let played = format!("http://{}/{}/v1", server.address(), self.scenario);
         thread::spawn(move || server.run());
+        let mut provider = json!({
+            "api_base": self.base.as_ref().unwrap_or(&played), "api_key_env": "TEST_KEY", "retries": 0,
+            "timeout_secs": self.timeout,
+        });
+        for (key, value) in self.provider.as_object().expect("members") {
+            provider[key] = value.clone();
+        }
         let config = json!({
             "agents": { "model": "test-model" },
-            "providers": { "providers": { "openai": {
-                "api_base": base, "api_key_env": "TEST_KEY", "retries": 0, "timeout_secs": self.timeout,
-            } } },
+            "providers": { "providers": { "openai": provider } },
             "gateway": self.gateway,
         });
         fs::write(home.path().join("config.json"), config.to_string()).expect("a config");
@@ -300,10 +318,10 @@ impl Drop for TestContext {
     }
 }
 
-/// Returns the body of a request that says `text`. Every message contains `whisper`, which no log may
+/// Returns the body of a request that says `text` to the agent. Every message contains `whisper`, which no log may
 /// contain.
 pub(crate) fn message(text: &str, stream: bool) -> Value {
-    json!({ "model": "test-model", "messages": [{ "role": "user", "content": format!("whisper {text}") }], "stream": stream })
+    json!({ "model": "clawft", "messages": [{ "role": "user", "content": format!("whisper {text}") }], "stream": stream })
 }
 
 /// The output of a process on standard error.

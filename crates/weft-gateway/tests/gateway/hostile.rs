@@ -221,7 +221,7 @@ fn large_bodies_do_not_delay_the_end() {
     let context = TestContext::new("ok");
     let empty = r#"{"role":"user","content":""}"#;
     let body = format!(
-        r#"{{"messages":[{},{{"role":"assistant","content":""}}]}}"#,
+        r#"{{"model":"clawft","messages":[{},{{"role":"assistant","content":""}}]}}"#,
         vec![empty; 100_000].join(",")
     );
     let senders: Vec<_> = (0..8)

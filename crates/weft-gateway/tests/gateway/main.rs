@@ -8,6 +8,7 @@ mod failures;
 mod health;
 mod hostile;
 mod limits;
+mod proxy;
 mod sessions;
 mod shutdown;
 mod upstream;

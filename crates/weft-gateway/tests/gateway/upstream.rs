@@ -1,4 +1,5 @@
-//! A provider that continues when the test tells it to, so that tests need no pauses.
+//! Providers for tests: one that continues when the test tells it to, so that tests need no pauses, and one that
+//! sends given bytes.
 
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -112,19 +113,147 @@ fn event(text: &str, finish: Value) -> String {
 
 /// Reads the request's body.
 fn read(stream: &TcpStream) -> std::io::Result<Value> {
-    let mut reader = BufReader::new(stream);
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        let Some((name, value)) = line.split_once(':') else {
-            if line.trim().is_empty() { break } else { continue }
-        };
-        if name.eq_ignore_ascii_case("content-length") {
-            length = value.trim().parse().expect("a length");
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
-    Ok(serde_json::from_slice(&body)?)
+    Ok(serde_json::from_str(&Sent::read(stream)?.body)?)
 }
+
+/// A request as it arrived at a provider.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    /// The lines of the head.
+    pub(crate) head: Vec<String>,
+    /// The body.
+    pub(crate) body: String,
+}
+
+impl Sent {
+    fn read(stream: &TcpStream) -> std::io::Result<Sent> {
+        let mut reader = BufReader::new(stream);
+        let mut head = Vec::new();
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line)?;
+            match line.trim_end() {
+                "" => break,
+                line => head.push(line.to_owned()),
+            }
+        }
+        let mut sent = Sent {
+            head,
+            body: String::new(),
+        };
+        let length = sent
+            .header("content-length")
+            .map_or(0, |length| length.parse().expect("a length"));
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        sent.body = String::from_utf8(body).expect("text");
+        Ok(sent)
+    }
+
+    /// Returns the value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let fields = self.head.iter().filter_map(|line| line.split_once(": "));
+        fields
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .next()
+    }
+}
+
+/// The next part of a given answer.
+#[derive(Clone)]
+pub(crate) enum Part {
+    /// These bytes.
+    Bytes(String),
+    /// Nothing for this time.
+    Pause(Duration),
+    /// Nothing until [`GivenProvider::release`].
+    Hold,
+}
+
+/// A provider that answers each request with given parts, and keeps the requests. After the last given answer
+/// it repeats that one.
+#[derive(Clone)]
+pub(crate) struct GivenProvider {
+    base: String,
+    sent: Arc<Mutex<Vec<Sent>>>,
+    released: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl GivenProvider {
+    /// Starts it.
+    pub(crate) fn new(answers: Vec<Vec<Part>>) -> GivenProvider {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let given = GivenProvider {
+            base,
+            sent: Arc::clone(&sent),
+            released: Arc::default(),
+        };
+        let released = Arc::clone(&given.released);
+        thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let (sent, answers, released) = (Arc::clone(&sent), answers.clone(), Arc::clone(&released));
+                thread::spawn(move || {
+                    let request = Sent::read(&stream)?;
+                    let mut sent = sent.lock().expect("the requests");
+                    let answer = &answers[sent.len().min(answers.len() - 1)];
+                    sent.push(request);
+                    drop(sent);
+                    for part in answer {
+                        match part {
+                            Part::Bytes(bytes) => stream.write_all(bytes.as_bytes())?,
+                            Part::Pause(time) => thread::sleep(*time),
+                            Part::Hold => drop(released.1.wait_timeout_while(
+                                released.0.lock().expect("the state"),
+                                MAX_WAIT,
+                                |released| !*released,
+                            )),
+                        }
+                    }
+                    std::io::Result::Ok(())
+                });
+            }
+        });
+        given
+    }
+
+    /// Starts one that always answers with this status, these header lines and this body.
+    pub(crate) fn whole(status: u16, headers: &str, body: &str) -> GivenProvider {
+        GivenProvider::new(vec![vec![GivenProvider::answer(status, headers, body)]])
+    }
+
+    /// Starts one that sends these events at once, and then closes the connection.
+    pub(crate) fn events(events: &str) -> GivenProvider {
+        GivenProvider::new(vec![vec![Part::Bytes(format!("{EVENTS}{events}"))]])
+    }
+
+    /// Returns a complete answer.
+    pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Part {
+        let length = body.len();
+        Part::Bytes(format!(
+            "HTTP/1.1 {status} Given\r\ncontent-type: application/json\r\nconnection: close\r\n{headers}\
+             content-length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Lets all answers continue.
+    pub(crate) fn release(&self) {
+        *self.released.0.lock().expect("the state") = true;
+        self.released.1.notify_all();
+    }
+
+    /// Returns the requests so far.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.sent.lock().expect("the requests").clone()
+    }
+}
+
+/// The head of a stream that ends with its connection.
+pub(crate) const EVENTS: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";

@@ -12,7 +12,7 @@ use weft_agent::{Error, Fault};
 /// between the gateway and the provider, for example a wrong key, is a bad gateway to the client: 502, 503 or
 /// 504. An error in the gateway's own files is 500, with the cause in the log only, because it contains
 /// paths.
-pub(super) fn api_error(error: &Error) -> ApiError {
+pub(crate) fn api_error(error: &Error) -> ApiError {
     match &error.fault {
         Fault::Turn(turn) => turn_error(turn),
         Fault::Input(input) => ApiError::invalid(input.to_string()).at("messages"),
@@ -39,10 +39,14 @@ fn turn_error(error: &TurnError) -> ApiError {
         }
         TurnError::Transport(_) => told(StatusCode::BAD_GATEWAY, "upstream_unavailable"),
         TurnError::Provider {
-            status, retry_after, ..
+            status,
+            retry_after,
+            attempts,
+            ..
         } => {
             let (status, code) = passed_on(*status);
-            let told = told(status, code);
+            let mut told = told(status, code);
+            told.repeated = *attempts > 1;
             match retry_after {
                 Some(seconds) => told.retry_after(*seconds),
                 None => told,
@@ -69,13 +73,13 @@ fn passed_on(status: u16) -> (StatusCode, &'static str) {
 }
 
 /// Returns the error for an answer that broke off after a part was sent.
-pub(super) fn incomplete(cause: &str) -> ApiError {
+pub(crate) fn incomplete(cause: &str) -> ApiError {
     let message = format!("the answer is incomplete: {cause}");
     ApiError::new(StatusCode::BAD_GATEWAY, "incomplete", message)
 }
 
 /// Returns the error for a turn that ended without a result: it panicked, which is in the log.
-pub(super) fn lost() -> ApiError {
+pub(crate) fn lost() -> ApiError {
     ApiError::internal("the gateway failed, see its log")
 }
 

@@ -1,0 +1,327 @@
+//! The members at the top of a request's body, found without reading the rest.
+//!
+//! The body is passed on as it came. So nothing below its top is checked: brackets have to match, texts have
+//! to end, and what else is wrong is the provider's to say. One scan finds everything, in time proportional
+//! to the body.
+
+use crate::api_error::ApiError;
+use clawft_types::json::{self, Node, Writer};
+use std::ops::Range;
+
+/// The members that the gateway reads.
+const NAMES: [&str; 4] = ["model", "stream", "stream_options", "previous_response_id"];
+
+/// The maximum length of a name that is decoded, in bytes: a longer one is none of [`NAMES`].
+const LONGEST_NAME: usize = 128;
+
+/// The places of the known members in a body.
+#[derive(Debug, Default)]
+pub(crate) struct Envelope {
+    values: [Option<Range<usize>>; NAMES.len()],
+    /// Whether the object has no member.
+    empty: bool,
+    /// The position after the opening bracket.
+    start: usize,
+}
+
+impl Envelope {
+    /// Scans a body.
+    ///
+    /// # Errors
+    /// 400 if it is no object, is not complete, or has one of the known members twice: the gateway and the
+    /// provider could use different ones.
+    pub(crate) fn scan(body: &[u8]) -> Result<Envelope, ApiError> {
+        let mut scan = Scan { body, at: 0 };
+        let mut envelope = Envelope::default();
+        scan.space();
+        if scan.next() != Some(b'{') {
+            return Err(ApiError::invalid("the request's body is not a JSON object"));
+        }
+        envelope.start = scan.at;
+        scan.space();
+        if scan.peek() == Some(b'}') {
+            scan.at += 1;
+            envelope.empty = true;
+        } else {
+            while envelope.member(&mut scan)? {}
+        }
+        scan.space();
+        match scan.peek() {
+            None => Ok(envelope),
+            Some(_) => Err(scan.error()),
+        }
+    }
+
+    /// Reads one member. Returns whether another one follows.
+    fn member(&mut self, scan: &mut Scan<'_>) -> Result<bool, ApiError> {
+        scan.space();
+        let key = scan.string()?;
+        scan.space();
+        if scan.next() != Some(b':') {
+            return Err(scan.error());
+        }
+        scan.space();
+        let start = scan.at;
+        scan.value()?;
+        let known = name(scan.body.get(key).unwrap_or_default());
+        if let Some((slot, name)) = known.and_then(|at| Some((self.values.get_mut(at)?, *NAMES.get(at)?)))
+            && slot.replace(start..scan.at).is_some()
+        {
+            return Err(ApiError::invalid(format!("{name}: given twice")).at(name));
+        }
+        scan.space();
+        match scan.next() {
+            Some(b',') => Ok(true),
+            Some(b'}') => Ok(false),
+            _ => Err(scan.error()),
+        }
+    }
+
+    /// Returns the text of a member; `None` if it is missing or `null`.
+    ///
+    /// # Errors
+    /// 400 if it is no text.
+    pub(crate) fn text(&self, body: &[u8], name: &str) -> Result<Option<String>, ApiError> {
+        let Some(value) = self.value(body, name) else {
+            return Ok(None);
+        };
+        let wrong = || ApiError::invalid(format!("{name}: expected a string")).at(name);
+        let tree = json::parse(value).map_err(|_| wrong())?;
+        match Node::root(&tree).as_text() {
+            Some(text) => Ok(Some(text.to_owned())),
+            None => Err(wrong()),
+        }
+    }
+
+    /// Returns whether a member is `true`.
+    ///
+    /// # Errors
+    /// 400 if it is neither `true`, `false` nor `null`.
+    pub(crate) fn flag(&self, body: &[u8], name: &str) -> Result<bool, ApiError> {
+        match self.value(body, name) {
+            None | Some(b"false") => Ok(false),
+            Some(b"true") => Ok(true),
+            Some(_) => Err(ApiError::invalid(format!("{name}: expected true or false")).at(name)),
+        }
+    }
+
+    /// Returns the bytes of a member's value; `None` if it is missing or `null`.
+    pub(crate) fn value<'a>(&self, body: &'a [u8], name: &str) -> Option<&'a [u8]> {
+        let value = body.get(self.place(name)?)?;
+        (value != b"null").then_some(value)
+    }
+
+    fn place(&self, name: &str) -> Option<Range<usize>> {
+        let at = NAMES.iter().position(|known| *known == name)?;
+        self.values.get(at).cloned().flatten()
+    }
+
+    /// Returns `body` with another model, or with one if it has none. Everything else stays as it is.
+    pub(crate) fn with_model(&self, body: &[u8], model: &str) -> Vec<u8> {
+        let mut text = Writer::default();
+        text.text(model);
+        let text = text.into_bytes();
+        match self.place("model") {
+            Some(place) => {
+                let before = body.get(..place.start).unwrap_or_default();
+                let after = body.get(place.end..).unwrap_or_default();
+                [before, &*text, after].concat()
+            }
+            None => {
+                let (before, after) = body.split_at(self.start.min(body.len()));
+                let comma: &[u8] = if self.empty { b"" } else { b"," };
+                [before, b"\"model\":", &*text, comma, after].concat()
+            }
+        }
+    }
+}
+
+/// Returns the index of a known name, which is still between its quotes.
+fn name(key: &[u8]) -> Option<usize> {
+    let bare = key.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let find = |name: &[u8]| NAMES.iter().position(|known| known.as_bytes() == name);
+    if bare.len() <= LONGEST_NAME && bare.contains(&b'\\') {
+        // Escapes spell the same name in another way.
+        let tree = json::parse(key).ok()?;
+        return find(Node::root(&tree).as_text()?.as_bytes());
+    }
+    find(bare)
+}
+
+/// A position in a body.
+struct Scan<'a> {
+    body: &'a [u8],
+    at: usize,
+}
+
+impl Scan<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.body.get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.peek();
+        self.at += usize::from(byte.is_some());
+        byte
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Skips a text, and returns its place with the quotes.
+    fn string(&mut self) -> Result<Range<usize>, ApiError> {
+        let start = self.at;
+        if self.next() != Some(b'"') {
+            return Err(self.error());
+        }
+        loop {
+            let rest = self.body.get(self.at..).unwrap_or_default();
+            let Some(end) = memchr::memchr2(b'"', b'\\', rest) else {
+                self.at = self.body.len();
+                return Err(self.error());
+            };
+            self.at += end + 1;
+            if rest.get(end) == Some(&b'"') {
+                return Ok(start..self.at);
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Skips a value.
+    fn value(&mut self) -> Result<(), ApiError> {
+        match self.peek() {
+            Some(b'"') => self.string().map(drop),
+            Some(b'{' | b'[') => self.nested(),
+            _ => self.literal(),
+        }
+    }
+
+    /// Skips an object or array, with everything in it.
+    fn nested(&mut self) -> Result<(), ApiError> {
+        let mut depth = 0_usize;
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.string()?;
+                    continue;
+                }
+                Some(b'{' | b'[') => depth += 1,
+                Some(b'}' | b']') => depth = depth.saturating_sub(1),
+                Some(_) => {}
+                None => return Err(self.error()),
+            }
+            self.at += 1;
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Skips a number, `true`, `false` or `null`.
+    fn literal(&mut self) -> Result<(), ApiError> {
+        let start = self.at;
+        while let Some(b'0'..=b'9' | b'a'..=b'z' | b'E' | b'+' | b'-' | b'.') = self.peek() {
+            self.at += 1;
+        }
+        if self.at == start {
+            Err(self.error())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Returns the error for the current position. The parser of complete texts finds the words.
+    fn error(&self) -> ApiError {
+        match json::parse(self.body) {
+            Err(error) => ApiError::from(error),
+            Ok(_) => ApiError::invalid("the request's body is not JSON"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(body: &str) -> Result<Option<String>, String> {
+        Envelope::scan(body.as_bytes())
+            .and_then(|envelope| envelope.text(body.as_bytes(), "model"))
+            .map_err(|error| error.message)
+    }
+
+    #[test]
+    fn finds_members_at_the_top_only() {
+        let body = r#" {"messages":[{"model":"no","stream":true,"x":"}\"]{"}], "mod\u0065l" : "a\"b", "stream":false}
+        "#;
+        assert_eq!(model(body), Ok(Some("a\"b".to_owned())));
+        let envelope = Envelope::scan(body.as_bytes()).unwrap();
+        assert_eq!(envelope.flag(body.as_bytes(), "stream").ok(), Some(false));
+        assert_eq!(model(r#"{"model":null}"#), Ok(None));
+        assert_eq!(model("{}"), Ok(None));
+    }
+
+    #[test]
+    fn replaces_model_and_nothing_else() {
+        for (body, expected) in [
+            ("{}", r#"{"model":"n\"w"}"#),
+            (
+                r#" { "b":1e3, "b":1.0,"a":"é" } "#,
+                r#" {"model":"n\"w", "b":1e3, "b":1.0,"a":"é" } "#,
+            ),
+            (
+                r#"{"z":{"model":"x"},"model" : "old" ,"y":[]}"#,
+                r#"{"z":{"model":"x"},"model" : "n\"w" ,"y":[]}"#,
+            ),
+            (r#"{"model":null}"#, r#"{"model":"n\"w"}"#),
+        ] {
+            let envelope = Envelope::scan(body.as_bytes()).unwrap();
+            let replaced = envelope.with_model(body.as_bytes(), "n\"w");
+            assert_eq!(String::from_utf8(replaced).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_complete_object() {
+        for body in [
+            "",
+            "[]",
+            "\"{}\"",
+            "{",
+            "{\"a\"",
+            "{\"a\":",
+            "{\"a\":1",
+            "{\"a\":\"b}",
+            "{\"a\":[1}",
+            "{\"a\":1,}",
+            "{} {}",
+            "{\"a\":1]",
+            "{a:1}",
+        ] {
+            assert!(model(body).is_err(), "{body}");
+        }
+        assert_eq!(
+            model(r#"{"model":"a","mod\u0065l":"b"}"#),
+            Err("model: given twice".to_owned())
+        );
+        assert_eq!(
+            model(r#"{"model":1}"#),
+            Err("model: expected a string".to_owned())
+        );
+    }
+
+    #[test]
+    fn reads_what_the_parser_reads() {
+        for body in [
+            r#"{"model":"m","a":[[],{},[{"b":[1,2,{"c":"]"}]}]],"d":-1.5e+3,"e":true,"f":null}"#,
+            "{\"a\":\"\\\\\",\"model\":\"m\"}",
+            "{\"a\":\"\\\"\",\"\\\"model\":\"x\",\"model\":\"m\"}",
+        ] {
+            assert_eq!(model(body), Ok(Some("m".to_owned())), "{body}");
+            assert!(json::parse(body.as_bytes()).is_ok());
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The headers that are passed on, in both directions. All others belong to one of the two connections.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The headers of requests that go on to the provider.
+const TO_PROVIDER: [&str; 8] = [
+    "traceparent",
+    "tracestate",
+    "baggage",
+    "idempotency-key",
+    "openai-beta",
+    "anthropic-beta",
+    "anthropic-version",
+    "x-client-request-id",
+];
+
+/// The headers of responses that go on to the client, and the beginnings of others.
+const TO_CLIENT: [&str; 19] = [
+    "content-type",
+    "content-encoding",
+    "request-id",
+    "x-request-id",
+    "x-should-retry",
+    "retry-after",
+    "retry-after-ms",
+    "traceparent",
+    "tracestate",
+    "server-timing",
+    "warning",
+    "deprecation",
+    "sunset",
+    "openai-model",
+    "openai-processing-ms",
+    "openai-version",
+    "x-ms-region",
+    "apim-request-id",
+    "cf-ray",
+];
+const BEGINNINGS: [&str; 3] = ["x-ratelimit-", "anthropic-ratelimit-", "ratelimit"];
+
+/// The name of the provider that answered.
+pub(super) const PROVIDER: HeaderName = HeaderName::from_static("x-clawft-provider");
+
+/// The name of the model at that provider.
+pub(super) const MODEL: HeaderName = HeaderName::from_static("x-clawft-model");
+
+/// Returns the provider's own `headers` with those of the client's request that it may need.
+pub(super) fn to_provider(headers: &HeaderMap, client: &HeaderMap) -> HeaderMap {
+    let mut headers = headers.clone();
+    for name in TO_PROVIDER {
+        for (at, value) in client.get_all(name).iter().enumerate() {
+            let name = HeaderName::from_static(name);
+            if at == 0 {
+                headers.insert(name, value.clone());
+            } else {
+                headers.append(name, value.clone());
+            }
+        }
+    }
+    headers
+}
+
+/// Adds the headers of a provider's response to those for the client.
+pub(super) fn to_client(provider: &HeaderMap, client: &mut HeaderMap) {
+    let passed = |name: &HeaderName| {
+        let name = name.as_str();
+        TO_CLIENT.contains(&name) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+    };
+    for (name, value) in provider.iter().filter(|(name, _)| passed(name)) {
+        client.append(name.clone(), value.clone());
+    }
+}
+
+/// Adds the headers that tell who answered.
+pub(super) fn served_by(provider: &str, model: &str, client: &mut HeaderMap) {
+    for (name, text) in [(PROVIDER, provider), (MODEL, model)] {
+        if let Ok(value) = HeaderValue::from_str(text) {
+            client.insert(name, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn clients_key_and_cookies_stay_here() {
+        let own = headers(&[("authorization", "Bearer own"), ("anthropic-version", "1")]);
+        let client = headers(&[
+            ("authorization", "Bearer client"),
+            ("x-api-key", "client"),
+            ("cookie", "a=b"),
+            ("host", "gateway"),
+            ("traceparent", "00-1"),
+            ("anthropic-version", "2"),
+            ("anthropic-beta", "a"),
+            ("anthropic-beta", "b"),
+        ]);
+        let expected = headers(&[
+            ("authorization", "Bearer own"),
+            ("anthropic-version", "2"),
+            ("traceparent", "00-1"),
+            ("anthropic-beta", "a"),
+            ("anthropic-beta", "b"),
+        ]);
+        assert_eq!(to_provider(&own, &client), expected);
+    }
+
+    #[test]
+    fn connection_and_account_stay_behind() {
+        let provider = headers(&[
+            ("content-type", "text/event-stream"),
+            ("connection", "close"),
+            ("transfer-encoding", "chunked"),
+            ("set-cookie", "a=b"),
+            ("openai-organization", "somebody"),
+            ("x-request-id", "req_1"),
+            ("x-ratelimit-remaining-tokens", "9"),
+            ("anthropic-ratelimit-requests-limit", "8"),
+        ]);
+        let mut client = HeaderMap::new();
+        to_client(&provider, &mut client);
+        let expected = headers(&[
+            ("content-type", "text/event-stream"),
+            ("x-request-id", "req_1"),
+            ("x-ratelimit-remaining-tokens", "9"),
+            ("anthropic-ratelimit-requests-limit", "8"),
+        ]);
+        assert_eq!(client, expected);
+    }
+}

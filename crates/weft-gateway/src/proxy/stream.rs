@@ -1,0 +1,324 @@
+//! An answer that is passed on while it arrives.
+//!
+//! The bytes of events go on as they came, each event as soon as it is complete. Between events, and before
+//! the first one, comments keep the connection alive while the model thinks.
+
+use super::dialect::Dialect;
+use super::exchange::{Arrived, ArrivedBody, Failure};
+use super::meter::Meter;
+use crate::api_error::ApiError;
+use crate::failure;
+use axum::body::{Body, Bytes, HttpBody};
+use clawft_core::http::PROGRESS_BYTES;
+use clawft_core::{TransportError, TurnError};
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, sleep_until};
+use weft_agent::{Error, Fault, Stop};
+
+/// The time without a byte after which the response begins with a comment.
+pub(crate) const FIRST_COMMENT: Duration = Duration::from_secs(1);
+
+/// The time between comments.
+pub(crate) const COMMENTS: Duration = Duration::from_secs(15);
+
+/// A comment, which clients skip.
+const COMMENT: &[u8] = b": waiting for the model\n\n";
+
+/// The maximum length of an event, in bytes, that is held until it is complete. A longer one is passed on in
+/// parts.
+const HELD_EVENT: usize = 64 * 1024;
+
+/// An exchange that runs.
+pub(super) type Running = Pin<Box<dyn Future<Output = Result<Arrived, Failure>> + Send>>;
+
+/// An answer on its way from the provider to the client.
+pub(super) struct Passing {
+    pub(super) source: Source,
+    pub(super) dialect: Dialect,
+    /// Whether the response consists of events.
+    pub(super) events: bool,
+    pub(super) stop: Stop,
+    pub(super) meter: Meter,
+    /// The time of the next comment.
+    pub(super) comment: Instant,
+    /// The bytes of an event that is not complete.
+    pub(super) held: Vec<u8>,
+    /// Whether the last byte that was passed on ended an event.
+    pub(super) between: bool,
+    pub(super) _room: OwnedSemaphorePermit,
+}
+
+/// The place where the next bytes come from.
+pub(super) enum Source {
+    /// The exchange has no answer yet.
+    Running(Running),
+    /// The answer.
+    Reading(Reading),
+    /// There is nothing more.
+    Over,
+}
+
+/// An answer whose body is being read.
+pub(super) struct Reading {
+    first: Bytes,
+    body: Option<weft_agent::forward::Body>,
+    /// The number of bytes that may still come.
+    room: usize,
+    limit: usize,
+    timeout: Duration,
+    /// Whether progress gives more time.
+    renewed: bool,
+    progress: usize,
+    deadline: Instant,
+}
+
+/// The next thing that happens.
+enum Next {
+    Bytes(Bytes),
+    Arrived(Result<Arrived, Failure>),
+    Comment,
+    End,
+    Failed(Error),
+}
+
+impl Reading {
+    /// Returns the body of `arrived`. If it is `renewed`, it may take as long as it likes if it makes
+    /// progress.
+    pub(super) fn new(arrived: &mut Arrived, renewed: bool) -> Reading {
+        let whole = ArrivedBody::Whole(Bytes::new());
+        let (first, body) = match std::mem::replace(&mut arrived.body, whole) {
+            ArrivedBody::Whole(bytes) => (bytes, None),
+            ArrivedBody::Rest(first, rest) => (first, Some(rest)),
+        };
+        let provider = &arrived.served.target.provider;
+        Reading {
+            first,
+            body,
+            room: provider.max_response,
+            limit: provider.max_response,
+            timeout: provider.timeout,
+            renewed,
+            progress: 0,
+            deadline: arrived.deadline,
+        }
+    }
+
+    /// Reads the next bytes; `None` at the end.
+    async fn next(&mut self) -> Option<Result<Bytes, TransportError>> {
+        let bytes = if self.first.is_empty() {
+            loop {
+                match self.body.as_mut()?.frame().await? {
+                    Err(error) => return Some(Err(weft_agent::forward::broken(&error))),
+                    Ok(frame) => match frame.into_data() {
+                        Ok(data) => break data,
+                        Err(_) => continue,
+                    },
+                }
+            }
+        } else {
+            std::mem::take(&mut self.first)
+        };
+        match self.room.checked_sub(bytes.len()) {
+            None => return Some(Err(TransportError::TooLarge { limit: self.limit })),
+            Some(room) => self.room = room,
+        }
+        self.progress += bytes.len();
+        if self.renewed && self.progress >= PROGRESS_BYTES {
+            self.progress = 0;
+            self.deadline = Instant::now() + self.timeout;
+        }
+        Some(Ok(bytes))
+    }
+}
+
+impl Passing {
+    /// Returns the response's body.
+    pub(super) fn into_body(self) -> Body {
+        let frames = unfold(self, |mut passing| async move {
+            let frame = passing.frame().await?;
+            Some((frame, passing))
+        });
+        Body::new(PassingBody {
+            frames: Box::pin(frames),
+            ended: false,
+        })
+    }
+
+    /// Returns the next bytes for the client; `None` at the end. An error breaks the response off.
+    async fn frame(&mut self) -> Option<io::Result<Bytes>> {
+        loop {
+            let bytes = match self.next().await {
+                Next::Bytes(bytes) => self.pass(bytes),
+                Next::Comment if self.between && self.held.is_empty() => Bytes::from_static(COMMENT),
+                Next::Comment => continue,
+                Next::Arrived(outcome) => {
+                    if let Some(event) = self.arrive(outcome) {
+                        return Some(Ok(event));
+                    }
+                    continue;
+                }
+                Next::End => {
+                    self.source = Source::Over;
+                    self.meter.completed();
+                    Bytes::from(std::mem::take(&mut self.held))
+                }
+                Next::Failed(error) => return Some(self.fail(&failure::api_error(&error))),
+            };
+            if !bytes.is_empty() {
+                return Some(Ok(bytes));
+            }
+            if matches!(self.source, Source::Over) {
+                return None;
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Next {
+        let stop = self.stop.clone();
+        let comment = sleep_until(self.comment);
+        let next = match &mut self.source {
+            Source::Over => Next::End,
+            Source::Running(running) => tokio::select! {
+                biased;
+                outcome = running => Next::Arrived(outcome),
+                () = comment => Next::Comment,
+            },
+            Source::Reading(reading) => {
+                let (deadline, timeout) = (reading.deadline, reading.timeout);
+                tokio::select! {
+                    biased;
+                    () = stop.stopped() => Next::Failed(Fault::Stopped.into()),
+                    next = reading.next() => match next {
+                        None => Next::End,
+                        Some(Ok(bytes)) => Next::Bytes(bytes),
+                        Some(Err(error)) => Next::Failed(TurnError::Transport(error).into()),
+                    },
+                    () = sleep_until(deadline) => {
+                        Next::Failed(TurnError::Transport(TransportError::TimedOut { after: timeout }).into())
+                    }
+                    () = comment, if self.events => Next::Comment,
+                }
+            }
+        };
+        if matches!(next, Next::Comment | Next::Bytes(_)) {
+            self.comment = Instant::now() + COMMENTS;
+        }
+        next
+    }
+
+    /// Returns the bytes to pass on now, and holds the rest until its event is complete.
+    fn pass(&mut self, bytes: Bytes) -> Bytes {
+        self.meter.bytes(&bytes);
+        if !self.events {
+            return bytes;
+        }
+        let end = events_end(&bytes);
+        if self.held.is_empty() && end == bytes.len() {
+            self.between = true;
+            return bytes;
+        }
+        let held = self.held.len() + bytes.len() - end;
+        if end == 0 && held <= HELD_EVENT && memchr::memchr(b'\r', &bytes).is_none() {
+            self.held.extend_from_slice(&bytes);
+            return Bytes::new();
+        }
+        let whole = held > HELD_EVENT || end == 0;
+        let end = if whole { bytes.len() } else { end };
+        let mut passed = std::mem::take(&mut self.held);
+        let (now, later) = bytes.split_at(end);
+        passed.extend_from_slice(now);
+        self.held.extend_from_slice(later);
+        self.between = !whole;
+        passed.into()
+    }
+
+    /// Begins to read the answer. Returns the event of an error if there is none.
+    fn arrive(&mut self, outcome: Result<Arrived, Failure>) -> Option<Bytes> {
+        match outcome {
+            Ok(mut arrived) if super::is_events(&arrived.headers) => {
+                self.meter.served(&arrived.served);
+                self.source = Source::Reading(Reading::new(&mut arrived, true));
+                None
+            }
+            Ok(arrived) => {
+                self.meter.served(&arrived.served);
+                let error = match arrived.served.target.endpoint() {
+                    Ok(endpoint) => endpoint.bad_response("it is no stream of events").into(),
+                    Err(_) => Error::other("no endpoint"),
+                };
+                self.fail(&failure::api_error(&error)).ok()
+            }
+            Err(Failure::Refusal(refusal)) => {
+                self.meter.served(&refusal.served);
+                self.fail(&refusal.to_error()).ok()
+            }
+            Err(Failure::Error(error)) => self.fail(&error).ok(),
+        }
+    }
+
+    /// Ends the response with an error: in an event, or by breaking it off.
+    fn fail(&mut self, error: &ApiError) -> io::Result<Bytes> {
+        self.source = Source::Over;
+        self.held.clear();
+        self.meter.broke_off();
+        if !self.events {
+            return Err(io::Error::other("the provider's answer broke off"));
+        }
+        let incomplete;
+        let error = if self.meter.has_begun() {
+            incomplete = failure::incomplete(&error.message);
+            &incomplete
+        } else {
+            error
+        };
+        Ok(self.dialect.error_event(error))
+    }
+}
+
+/// Returns the position after the last complete event.
+fn events_end(bytes: &[u8]) -> usize {
+    let end = |separator: &[u8]| memchr::memmem::rfind(bytes, separator).map(|at| at + separator.len());
+    if bytes.ends_with(b"\n\n") || bytes.ends_with(b"\n\r\n") {
+        return bytes.len();
+    }
+    end(b"\n\n").max(end(b"\n\r\n")).unwrap_or(0)
+}
+
+/// The body of a response.
+struct PassingBody<S> {
+    frames: Pin<Box<S>>,
+    ended: bool,
+}
+
+impl<S: Stream<Item = io::Result<Bytes>>> HttpBody for PassingBody<S> {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let next = ready!(self.frames.as_mut().poll_next(context));
+        self.ended = next.is_none();
+        Poll::Ready(next.map(|frame| frame.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
