@@ -8,6 +8,7 @@
 //! Unknown fields are accepted, and only the selected provider is read: the same file can serve other
 //! programs.
 
+pub mod mcp;
 mod read;
 
 use crate::error::ConfigError;

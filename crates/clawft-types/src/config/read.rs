@@ -131,21 +131,32 @@ fn named(name: &str) -> Option<Kind> {
 
 /// Reads an absolute URL to which a path can be appended.
 fn api_base(node: Node<'_>) -> Result<String, JsonError> {
-    let url = node.text()?.trim_end_matches('/');
+    absolute_url(
+        node,
+        node.text()?.trim_end_matches('/'),
+        false,
+        "`api_key_env` or `api_key`",
+    )
+}
+
+/// Checks `url`, the text of `node` or a part of it. It may have a `query`, but no fragment and no user info:
+/// `keys` are the fields where keys belong.
+pub(super) fn absolute_url(node: Node<'_>, url: &str, query: bool, keys: &str) -> Result<String, JsonError> {
     let Some(rest) = url
         .strip_prefix("https://")
         .or_else(|| url.strip_prefix("http://"))
     else {
         return Err(node.error("expected a URL that starts with `https://` or `http://`"));
     };
-    let authority = rest.split('/').next().unwrap_or_default();
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
     if authority.contains('@') {
-        return Err(node.error("holds a user name or password: give the key as `api_key_env` or `api_key`"));
+        return Err(node.error(["holds a user name or password: give the key as ", keys].concat()));
     }
     if authority.is_empty() || authority.starts_with(':') {
         return Err(node.error("the URL names no host"));
     }
-    let forbidden = |byte: u8| !byte.is_ascii_graphic() || b"?#\\\"<>^`{|}".contains(&byte);
+    let forbidden =
+        |byte: u8| !byte.is_ascii_graphic() || b"#\\\"<>^`{|}".contains(&byte) || (byte == b'?' && !query);
     if rest.bytes().any(forbidden) {
         return Err(node.error("holds a query, a fragment or a character that no URL may hold"));
     }
@@ -156,7 +167,7 @@ fn api_base(node: Node<'_>) -> Result<String, JsonError> {
 ///
 /// Error messages quote such names, so a key that was put here by mistake must not be accepted as one:
 /// variable names hardly ever mix upper case, lower case and digits, keys nearly always do.
-fn variable(node: Node<'_>) -> Result<String, JsonError> {
+pub(super) fn variable(node: Node<'_>) -> Result<String, JsonError> {
     let name = filled(node)?;
     let any = |class: fn(&u8) -> bool| name.as_bytes().iter().any(class);
     let like_a_key = any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase) && any(u8::is_ascii_digit);
@@ -172,7 +183,13 @@ fn temperature(node: Node<'_>) -> Result<Temperature, JsonError> {
     Temperature::new(node.number()?).ok_or_else(|| node.error("expected a number from 0 to 2"))
 }
 
-fn whole_or(node: Node<'_>, key: &str, least: u32, most: u32, default: u32) -> Result<u32, JsonError> {
+pub(super) fn whole_or(
+    node: Node<'_>,
+    key: &str,
+    least: u32,
+    most: u32,
+    default: u32,
+) -> Result<u32, JsonError> {
     node.get(key)
         .map_or(Ok(default), |number| whole(number, least, most))
 }
@@ -186,7 +203,7 @@ fn whole(node: Node<'_>, least: u32, most: u32) -> Result<u32, JsonError> {
 }
 
 /// Reads a string that is not empty.
-fn filled<'a>(node: Node<'a>) -> Result<&'a str, JsonError> {
+pub(super) fn filled<'a>(node: Node<'a>) -> Result<&'a str, JsonError> {
     match node.text()?.trim() {
         "" => Err(node.error("must not be empty")),
         text => Ok(text),
