@@ -31,6 +31,8 @@ extern crate alloc;
 pub mod endpoint;
 pub mod error;
 pub mod http;
+pub mod redact;
+pub mod response_head;
 pub mod retry;
 pub mod sse;
 pub mod turn;
@@ -40,8 +42,6 @@ mod date;
 mod history;
 mod key;
 mod provider;
-mod redact;
-mod response_head;
 mod stream;
 
 pub use endpoint::Endpoint;

@@ -17,7 +17,7 @@ const KEY_RUN: usize = 6;
 
 /// Returns the provider's message from the body of an error response: one line of at most [`MAX_CHARS`]
 /// without the key. Empty if there is none; an HTML page counts as none.
-pub(crate) fn error_message_of(body: Vec<u8>, key: Option<&Secret>) -> String {
+pub fn error_message_of(body: Vec<u8>, key: Option<&Secret>) -> String {
     let start = body.get(..body.len().min(MAX_BYTES)).unwrap_or_default().to_vec();
     match json::parse_owned(body) {
         Ok(document) => one_line(error_message(Node::root(&document)).unwrap_or_default(), key),
@@ -27,7 +27,7 @@ pub(crate) fn error_message_of(body: Vec<u8>, key: Option<&Secret>) -> String {
 }
 
 /// Returns `text` as one line of at most [`MAX_CHARS`] without the key.
-pub(crate) fn one_line(text: &str, key: Option<&Secret>) -> String {
+pub fn one_line(text: &str, key: Option<&Secret>) -> String {
     let key = key.map_or("", Secret::expose);
     let text = &text[..text.floor_char_boundary(MAX_BYTES)];
     let mut line = String::new();

@@ -5,10 +5,10 @@ use alloc::format;
 use alloc::string::String;
 
 /// Pairs of name, in upper or lower case, and value.
-pub(crate) type Headers<'a> = &'a [(String, String)];
+pub type Headers<'a> = &'a [(String, String)];
 
 /// Returns the value of the header `name`, without surrounding white space.
-pub(crate) fn header<'a>(headers: Headers<'a>, name: &str) -> Option<&'a str> {
+pub fn header<'a>(headers: Headers<'a>, name: &str) -> Option<&'a str> {
     let (_, value) = headers
         .iter()
         .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
@@ -16,18 +16,18 @@ pub(crate) fn header<'a>(headers: Headers<'a>, name: &str) -> Option<&'a str> {
 }
 
 /// Returns the body's encoding, if it has one. The request accepts none, so an encoded body cannot be read.
-pub(crate) fn encoding<'a>(headers: Headers<'a>) -> Option<&'a str> {
+pub fn encoding<'a>(headers: Headers<'a>) -> Option<&'a str> {
     header(headers, "content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
 }
 
 /// Returns the length of the body in bytes, if the header is there.
-pub(crate) fn length(headers: Headers<'_>) -> Option<usize> {
+pub fn length(headers: Headers<'_>) -> Option<usize> {
     header(headers, "content-length")?.parse().ok()
 }
 
 /// Returns whether the body is a stream of events. A server may send a whole answer although a stream was
 /// requested.
-pub(crate) fn is_event_stream(headers: Headers<'_>) -> bool {
+pub fn is_event_stream(headers: Headers<'_>) -> bool {
     const TYPE: &[u8] = b"text/event-stream";
     let value = header(headers, "content-type").unwrap_or_default().as_bytes();
     value

@@ -1,0 +1,31 @@
+//! The error of an operation with a server.
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use core::fmt;
+
+/// The reason why a server cannot be used. Displays as ``MCP server `github`: it did not answer within 30 s``.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct McpError {
+    /// The server's name in the configuration.
+    pub server: String,
+    /// The cause, as a sentence fragment in one line without secrets.
+    pub cause: String,
+}
+
+impl McpError {
+    pub(crate) fn new(server: &str, cause: String) -> McpError {
+        McpError {
+            server: server.to_owned(),
+            cause,
+        }
+    }
+}
+
+impl fmt::Display for McpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MCP server `{}`: {}", self.server, self.cause)
+    }
+}
+
+impl core::error::Error for McpError {}

@@ -1,0 +1,55 @@
+//! The names by which the model calls the tools of servers.
+
+use crate::listing::Tool;
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString as _};
+
+/// The longest name that every provider accepts.
+const MAX: usize = 64;
+
+/// Names the tools of one server: `mcp__github__search`.
+///
+/// A server's name in the configuration holds no `__`, so tools of two servers never share a name. Of one
+/// server, a tool whose name fits keeps it, whatever other tools there are. Characters that providers refuse are
+/// replaced by `_`, long names are cut, and a number is added where the result is taken.
+pub(crate) fn assign(server: &str, tools: &mut [Tool]) {
+    let prefix = ["mcp__", server, "__"].concat();
+    for tool in tools.iter_mut() {
+        if fits(&prefix, &tool.name) {
+            tool.definition.name = Cow::Owned([&prefix, tool.name.as_str()].concat());
+        }
+    }
+    for index in 0..tools.len() {
+        let Some(tool) = tools.get(index).filter(|tool| tool.definition.name.is_empty()) else {
+            continue;
+        };
+        let name = free_name(&prefix, &tool.name, tools);
+        if let Some(tool) = tools.get_mut(index) {
+            tool.definition.name = Cow::Owned(name);
+        }
+    }
+}
+
+fn fits(prefix: &str, name: &str) -> bool {
+    prefix.len() + name.len() <= MAX && name.chars().all(is_plain)
+}
+
+fn is_plain(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '-')
+}
+
+/// Returns a name for the tool `name` that none of `tools` has.
+fn free_name(prefix: &str, name: &str, tools: &[Tool]) -> String {
+    let plain = |character| if is_plain(character) { character } else { '_' };
+    let base: String = prefix.chars().chain(name.chars().map(plain)).collect();
+    let mut number = String::new();
+    for count in 2.. {
+        let end = base.len().min(MAX - number.len());
+        let candidate = [base.get(..end).unwrap_or_default(), &number].concat();
+        if tools.iter().all(|tool| tool.definition.name != candidate) {
+            return candidate;
+        }
+        number = ["_", &count.to_string()].concat();
+    }
+    base
+}
