@@ -2,7 +2,7 @@
 
 use crate::request::{Content, Part};
 use crate::written::Translation;
-use crate::{Context, Dialect, Error, Field, Written, chat, messages};
+use crate::{Context, Dialect, Error, Field, Written, chat, messages, responses};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_types::json::{self, Node, Writer};
@@ -98,7 +98,7 @@ impl Answer {
         match dialect {
             Dialect::Chat => chat::read_answer(root),
             Dialect::Messages => messages::read_answer(root),
-            Dialect::Responses => Err(root.error("OpenAI Responses are not translated yet")),
+            Dialect::Responses => responses::read_answer(root),
         }
     }
 
@@ -110,7 +110,7 @@ impl Answer {
         match dialect {
             Dialect::Chat => chat::write_answer(&answer, context, &mut to, &mut writer),
             Dialect::Messages => messages::write_answer(&answer, context, &mut to, &mut writer),
-            Dialect::Responses => {}
+            Dialect::Responses => responses::write_answer(&answer, context, &mut to, &mut writer),
         }
         to.finish(writer)
     }

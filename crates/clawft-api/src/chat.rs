@@ -12,6 +12,7 @@ mod write;
 
 pub(crate) use answer::{read_answer, write_answer};
 pub(crate) use chunks::StreamReader;
+pub(crate) use messages::error_prefix;
 pub(crate) use read::request as read_request;
 pub(crate) use stream::StreamWriter;
 pub(crate) use write::request as write_request;

@@ -177,7 +177,11 @@ impl ErrorBody {
 
     /// Reads an object with the member `error`; `None` for any other value.
     pub(crate) fn of_node(root: Node<'_>) -> Option<ErrorBody> {
-        let node = root.get("error").or(root.get("detail"))?;
+        Some(ErrorBody::of_members(root.get("error").or(root.get("detail"))?))
+    }
+
+    /// Reads an error's own object, or its message.
+    fn of_members(node: Node<'_>) -> ErrorBody {
         let mut error = ErrorBody::new(ErrorKind::Server, node.as_text().unwrap_or_default());
         let mut kinds = [None, None];
         for (key, value) in members(node).ok().into_iter().flatten() {
@@ -195,7 +199,12 @@ impl ErrorBody {
             }
         }
         error.kind = kinds.into_iter().flatten().next().unwrap_or(ErrorKind::Server);
-        Some(error)
+        error
+    }
+
+    /// Reads an `error` event of OpenAI Responses, whose members are those of the error itself.
+    pub(crate) fn of_event(root: Node<'_>) -> ErrorBody {
+        ErrorBody::of_node(root).unwrap_or_else(|| ErrorBody::of_members(root))
     }
 
     /// Returns the body in `dialect`.

@@ -32,11 +32,13 @@ const TUNING: &[&str] = &[
     "defer_loading",
     "detail",
     "diagnostics",
+    "description",
     "display",
     "eager_input_streaming",
     "fallbacks",
     "frequency_penalty",
     "generate_summary",
+    "include",
     "inference_geo",
     "input_examples",
     "logit_bias",
@@ -94,6 +96,7 @@ const OF_OPENAI: &[&str] = &[
     "service_tier",
     "store",
     "top_logprobs",
+    "verbosity",
 ];
 
 /// Values of members that ask for what the other dialects do without being asked.
@@ -102,7 +105,9 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("background", "false"),
     ("caller", r#"{"type":"direct"}"#),
     ("detail", r#""auto""#),
+    ("include", r#"["reasoning.encrypted_content"]"#),
     ("logprobs", "false"),
+    ("logprobs", "[]"),
     ("modalities", r#"["text"]"#),
     ("n", "1"),
     ("service_tier", r#""auto""#),

@@ -71,6 +71,7 @@ mod messages;
 mod path;
 mod raw;
 mod read;
+mod responses;
 mod stream;
 mod written;
 

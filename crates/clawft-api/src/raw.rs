@@ -15,11 +15,37 @@ impl Raw {
         Raw::written(|writer| writer.value(node))
     }
 
+    /// Returns the format of a custom tool in the form of OpenAI Responses. Chat completions have an object around
+    /// the members of a grammar.
+    pub(crate) fn of_format(node: Node<'_>) -> Raw {
+        if node.text_of("type") != Some("grammar") {
+            return Raw::of(node);
+        }
+        let grammar = node.get("grammar").unwrap_or(node);
+        Raw::written(|writer| {
+            writer.object(|format| {
+                format.text_member("type", "grammar");
+                for key in ["syntax", "definition"] {
+                    format.text_member(key, grammar.text_of(key).unwrap_or_default());
+                }
+            });
+        })
+    }
+
     /// Returns the value that `write` writes.
     pub fn written(write: impl FnOnce(&mut Writer)) -> Raw {
         let mut writer = Writer::default();
         write(&mut writer);
         Raw(String::from_utf8(writer.into_bytes()).unwrap_or_default())
+    }
+
+    /// Writes the members of this value, an object, into another one.
+    pub(crate) fn write_members(&self, writer: &mut Writer) {
+        let members = self.0.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        if let Some(member) = members.filter(|members| !members.is_empty()) {
+            writer.literal(member);
+            writer.literal(",");
+        }
     }
 
     /// Returns the JSON text without a copy.

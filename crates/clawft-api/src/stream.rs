@@ -5,7 +5,7 @@ use crate::context::{Context, free_form};
 use crate::error_body::{ErrorBody, ErrorKind};
 use crate::event::{Event, Events};
 use crate::request::Content;
-use crate::{Dialect, chat, messages};
+use crate::{Dialect, chat, messages, responses};
 use alloc::vec::Vec;
 use clawft_core::sse;
 use clawft_types::json::{self, Node, Writer};
@@ -41,6 +41,7 @@ pub struct Stream {
 enum Reader {
     Chat(chat::StreamReader),
     Messages(messages::StreamReader),
+    Responses(responses::StreamReader),
 }
 
 /// The writer of the client's dialect.
@@ -48,6 +49,7 @@ enum Reader {
 enum EventWriter {
     Chat(chat::StreamWriter),
     Messages(messages::StreamWriter),
+    Responses(responses::StreamWriter),
 }
 
 impl Stream {
@@ -57,11 +59,13 @@ impl Stream {
             context,
             decoder: sse::Decoder::default(),
             reader: match from {
-                Dialect::Chat | Dialect::Responses => Reader::Chat(chat::StreamReader::default()),
+                Dialect::Chat => Reader::Chat(chat::StreamReader::default()),
+                Dialect::Responses => Reader::Responses(responses::StreamReader::default()),
                 Dialect::Messages => Reader::Messages(messages::StreamReader::default()),
             },
             writer: match to {
-                Dialect::Chat | Dialect::Responses => EventWriter::Chat(chat::StreamWriter::default()),
+                Dialect::Chat => EventWriter::Chat(chat::StreamWriter::default()),
+                Dialect::Responses => EventWriter::Responses(responses::StreamWriter::default()),
                 Dialect::Messages => EventWriter::Messages(messages::StreamWriter::default()),
             },
             answer: Answer::new(from),
@@ -129,6 +133,7 @@ impl Stream {
         match &mut self.reader {
             Reader::Chat(reader) => reader.read(root, &mut events),
             Reader::Messages(reader) => reader.read(root, &mut events),
+            Reader::Responses(reader) => reader.read(root, &mut events),
         }
         self.write_all(events, out);
     }
@@ -174,6 +179,7 @@ impl Stream {
         match &mut self.writer {
             EventWriter::Chat(writer) => writer.write(event, &self.answer, &self.context, out),
             EventWriter::Messages(writer) => writer.write(event, &self.answer, &self.context, out),
+            EventWriter::Responses(writer) => writer.write(event, &self.answer, &self.context, out),
         }
     }
 }
@@ -184,6 +190,7 @@ impl Reader {
         match self {
             Reader::Chat(reader) => reader.end(events),
             Reader::Messages(reader) => reader.finish(events),
+            Reader::Responses(reader) => reader.end(events),
         }
     }
 }

@@ -140,6 +140,21 @@ impl Translation {
         }
     }
 
+    /// Writes the body's object `parent` with the members that it had, if the dialect stays the same.
+    pub(crate) fn nested_in(&mut self, writer: &mut Writer, fields: &[Field], parent: &str) {
+        let is_below = |field: &Field| {
+            field
+                .path
+                .strip_prefix(parent)
+                .is_some_and(|rest| rest.starts_with('.'))
+        };
+        if self.from == self.to && fields.iter().any(is_below) {
+            writer.member(parent, |writer| {
+                writer.object(|object| self.nested(object, fields, parent));
+            });
+        }
+    }
+
     /// Warns or fails for members that there is no place for, even if the target has them.
     pub(crate) fn discard(&mut self, fields: &[Field]) {
         self.fields(&mut Writer::default(), fields);

@@ -1,14 +1,16 @@
 //! Streamed answers: any split of the bytes gives the same events, and they add up to the complete answer.
 
-mod fold;
+mod support;
 
 use clawft_api::{Answer, Context, Dialect, ErrorBody, ErrorKind, Stream};
-use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use support::fold;
+use support::parts::{call, chunks, more, parts};
 
 const CHAT: Dialect = Dialect::Chat;
 const MESSAGES: Dialect = Dialect::Messages;
+const RESPONSES: Dialect = Dialect::Responses;
 
 fn context() -> Context {
     let mut context = Context::new(17);
@@ -31,40 +33,6 @@ fn translate<'a>(from: Dialect, to: Dialect, parts: impl IntoIterator<Item = &'a
 fn whole(from: Dialect, to: Dialect, body: &Value) -> Value {
     let answer = Answer::read(from, body.to_string().as_bytes()).unwrap();
     serde_json::from_slice(&answer.write(to, &context()).unwrap().body).unwrap()
-}
-
-/// Returns a stream of chat chunks with these deltas.
-fn chunks(deltas: &[Value], finish: &str) -> String {
-    let chunk = |choices: Value, usage: Value| {
-        let data = json!({"id": "a1", "model": "m", "created": 17, "choices": choices, "usage": usage});
-        format!("data: {data}\n\n")
-    };
-    let delta = |delta: &Value| {
-        chunk(
-            json!([{"index": 0, "delta": delta, "finish_reason": null}]),
-            json!(null),
-        )
-    };
-    let body: String = deltas.iter().map(delta).collect();
-    let end = chunk(
-        json!([{"index": 0, "delta": {}, "finish_reason": finish}]),
-        json!(null),
-    );
-    let usage = chunk(
-        json!([]),
-        json!({"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}),
-    );
-    [&body, &end, &usage, "data: [DONE]\n\n"].concat()
-}
-
-fn call(index: u64, id: &str, name: &str, arguments: &str) -> Value {
-    json!({"tool_calls": [{
-        "index": index, "id": id, "type": "function", "function": {"name": name, "arguments": arguments},
-    }]})
-}
-
-fn more(index: u64, arguments: &str) -> Value {
-    json!({"tool_calls": [{"index": index, "function": {"arguments": arguments}}]})
 }
 
 #[test]
@@ -209,197 +177,48 @@ fn gateway_can_abort_once() {
     assert!(stream.end().is_empty());
 }
 
-/// An answer in all its parts.
-#[derive(Debug, Clone)]
-struct Parts {
-    thought: Option<(String, Option<String>)>,
-    text: String,
-    calls: Vec<(String, Value)>,
-    size: usize,
-}
-
-fn parts() -> impl Strategy<Value = Parts> {
-    let text = || {
-        vec(
-            prop_oneof![Just("a"), Just("\"\\\n"), Just("é🦀"), Just("\u{1}")],
-            0..8,
-        )
-    };
-    let text = move || text().prop_map(|parts| parts.concat());
-    let thought = proptest::option::of((
-        text().prop_map(|text| text + "x"),
-        proptest::option::of(Just("s".to_owned())),
-    ));
-    let input = vec((0..3_u8, text()), 0..3).prop_map(|pairs| {
-        pairs
-            .into_iter()
-            .map(|(key, text)| (format!("k{key}"), json!(text)))
-            .collect()
-    });
-    let calls = vec(("[fg]{1,2}", input), 0..3);
-    (thought, text(), calls, 1..9_usize).prop_map(|(thought, text, calls, size)| Parts {
-        thought,
-        text,
-        calls,
-        size,
-    })
-}
-
-impl Parts {
-    fn finish(&self) -> [&str; 2] {
-        if self.calls.is_empty() {
-            ["stop", "end_turn"]
-        } else {
-            ["tool_calls", "tool_use"]
-        }
-    }
-
-    /// Returns the parts of a text.
-    fn split<'a>(&self, text: &'a str) -> impl Iterator<Item = String> + 'a {
-        let characters: Vec<char> = text.chars().collect();
-        let size = self.size;
-        let parts: Vec<String> = characters
-            .chunks(size)
-            .map(|part| part.iter().collect())
-            .collect();
-        parts.into_iter()
-    }
-
-    fn chat_stream(&self) -> String {
-        let mut deltas = vec![json!({"role": "assistant", "content": ""})];
-        if let Some((text, signature)) = &self.thought {
-            deltas.extend(self.split(text).map(|part| json!({"reasoning_content": part})));
-            deltas.extend(signature.as_ref().map(|signature| {
-                json!({"thinking_blocks": [{"type": "thinking", "thinking": text, "signature": signature}]})
-            }));
-        }
-        deltas.extend(self.split(&self.text).map(|part| json!({"content": part})));
-        for (index, (name, input)) in self.calls.iter().enumerate() {
-            deltas.push(call(index as u64, &format!("c{index}"), name, ""));
-            let input = input.to_string();
-            deltas.extend(self.split(&input).map(|part| more(index as u64, &part)));
-        }
-        chunks(&deltas, self.finish()[0])
-    }
-
-    fn chat(&self) -> Value {
-        let calls = self.calls.iter().enumerate().map(|(index, (name, input))| {
-            json!({"id": format!("c{index}"), "type": "function", "function": {
-                "name": name, "arguments": input.to_string(),
-            }})
-        });
-        let mut message =
-            json!({"role": "assistant", "content": self.text, "tool_calls": calls.collect::<Vec<_>>()});
-        if let Some((text, signature)) = &self.thought {
-            message["reasoning_content"] = json!(text);
-            if let Some(signature) = signature {
-                message["thinking_blocks"] =
-                    json!([{"type": "thinking", "thinking": text, "signature": signature}]);
-            }
-        }
-        json!({
-            "id": "a1", "model": "m", "created": 17,
-            "choices": [{"index": 0, "message": message, "finish_reason": self.finish()[0]}],
-            "usage": {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13},
-        })
-    }
-
-    fn messages(&self) -> Value {
-        let mut content = Vec::new();
-        if let Some((text, signature)) = &self.thought {
-            let signature = signature.clone().unwrap_or_default();
-            content.push(json!({"type": "thinking", "thinking": text, "signature": signature}));
-        }
-        if !self.text.is_empty() {
-            content.push(json!({"type": "text", "text": self.text}));
-        }
-        for (index, (name, input)) in self.calls.iter().enumerate() {
-            content
-                .push(json!({"type": "tool_use", "id": format!("c{index}"), "name": name, "input": input}));
-        }
-        json!({
-            "id": "a1", "type": "message", "role": "assistant", "model": "m", "content": content,
-            "stop_reason": self.finish()[1], "stop_sequence": null,
-            "usage": {
-                "input_tokens": 9, "output_tokens": 4, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0,
-            },
-        })
-    }
-
-    fn messages_stream(&self) -> String {
-        let whole = self.messages();
-        let mut start = whole.clone();
-        start["content"] = json!([]);
-        start["usage"]["output_tokens"] = json!(1);
-        let mut events = vec![json!({"type": "message_start", "message": start})];
-        for (index, block) in whole["content"].as_array().unwrap().iter().enumerate() {
-            let mut deltas = Vec::new();
-            let mut empty = block.clone();
-            match block["type"].as_str().unwrap() {
-                "text" => {
-                    empty["text"] = json!("");
-                    let text = block["text"].as_str().unwrap();
-                    deltas.extend(
-                        self.split(text)
-                            .map(|part| json!({"type": "text_delta", "text": part})),
-                    );
-                }
-                "thinking" => {
-                    empty["thinking"] = json!("");
-                    empty["signature"] = json!("");
-                    let text = block["thinking"].as_str().unwrap();
-                    deltas.extend(
-                        self.split(text)
-                            .map(|part| json!({"type": "thinking_delta", "thinking": part})),
-                    );
-                    deltas.push(json!({"type": "signature_delta", "signature": block["signature"]}));
-                }
-                _ => {
-                    empty["input"] = json!({});
-                    let input = block["input"].to_string();
-                    let parts = self.split(&input);
-                    deltas
-                        .extend(parts.map(|part| json!({"type": "input_json_delta", "partial_json": part})));
-                }
-            }
-            events.push(json!({"type": "content_block_start", "index": index, "content_block": empty}));
-            let delta = |delta| json!({"type": "content_block_delta", "index": index, "delta": delta});
-            events.extend(deltas.into_iter().map(delta));
-            events.push(json!({"type": "content_block_stop", "index": index}));
-            events.push(json!({"type": "ping"}));
-        }
-        events.push(json!({
-            "type": "message_delta", "usage": {"output_tokens": 4},
-            "delta": {"stop_reason": whole["stop_reason"], "stop_sequence": null},
-        }));
-        events.push(json!({"type": "message_stop"}));
-        let line = |event: Value| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap());
-        events.into_iter().map(line).collect()
-    }
-}
-
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn streamed_and_complete_answers_are_equal(parts in parts()) {
         for (from, body, stream) in [
             (CHAT, parts.chat(), parts.chat_stream()),
             (MESSAGES, parts.messages(), parts.messages_stream()),
+            (RESPONSES, parts.responses(), parts.responses_stream()),
         ] {
             let streamed = fold::messages(&translate(from, MESSAGES, [stream.as_bytes()]));
-            prop_assert_eq!(streamed, whole(from, MESSAGES, &body));
+            prop_assert_eq!(streamed, whole(from, MESSAGES, &body), "{}", stream);
             let streamed = fold::chat(&translate(from, CHAT, [stream.as_bytes()]));
             prop_assert_eq!(streamed, fold::without_empty_content(whole(from, CHAT, &body)));
+            let streamed = fold::responses(&translate(from, RESPONSES, [stream.as_bytes()]));
+            prop_assert_eq!(streamed, whole(from, RESPONSES, &body));
         }
     }
 
     #[test]
     fn any_split_of_the_bytes_gives_the_same_events(parts in parts(), size in 1..40_usize) {
-        for (from, to, stream) in [
-            (CHAT, MESSAGES, parts.chat_stream()),
-            (MESSAGES, CHAT, parts.messages_stream()),
+        for (from, stream) in [
+            (CHAT, parts.chat_stream()),
+            (MESSAGES, parts.messages_stream()),
+            (RESPONSES, parts.responses_stream()),
         ] {
-            let at_once = translate(from, to, [stream.as_bytes()]);
-            prop_assert_eq!(translate(from, to, stream.as_bytes().chunks(size)), at_once);
+            for to in [CHAT, MESSAGES, RESPONSES] {
+                let at_once = translate(from, to, [stream.as_bytes()]);
+                prop_assert_eq!(translate(from, to, stream.as_bytes().chunks(size)), at_once);
+            }
+        }
+    }
+
+    #[test]
+    fn answers_keep_their_meaning_on_the_way_back(parts in parts()) {
+        let all = [(CHAT, parts.chat()), (MESSAGES, parts.messages()), (RESPONSES, parts.responses())];
+        for (from, body) in &all {
+            let answer = whole(*from, *from, body);
+            for (to, _) in &all {
+                let there = whole(*from, *to, body);
+                prop_assert_eq!(&whole(*to, *from, &there), &answer, "{} {} {}", from, to, there);
+            }
         }
     }
 }

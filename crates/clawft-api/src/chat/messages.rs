@@ -58,6 +58,12 @@ fn plan<'a>(request: &'a Request, to: &mut Translation) -> Vec<Message<'a>> {
         }
     }
     let mut attachments = Vec::new();
+    let is_trace = |part: &Part| matches!(part.content, Content::Trace(_)) && to.from != to.to;
+    let is_left = |turn: &&Turn| turn.parts.is_empty() || !turn.parts.iter().all(is_trace);
+    let (turns, traces): (Vec<&Turn>, Vec<&Turn>) = turns.iter().partition(is_left);
+    for part in traces.iter().flat_map(|turn| &turn.parts) {
+        to.ignore(&part.path);
+    }
     for turn in turns {
         if turn.role != Role::Tool {
             attach(&mut attachments, &mut messages, to);
@@ -128,6 +134,7 @@ fn write_assistant(turn: &Turn, to: &mut Translation, writer: &mut Writer) {
             Content::Reasoning(thought) => thoughts.push(thought),
             Content::Refusal(text) => writer.text_member("refusal", text),
             Content::Call(call) => calls.push(call),
+            Content::Trace(_) => to.ignore(&part.path),
             Content::Other(raw) if to.from == to.to => texts.push((part, raw.as_str())),
             _ => to.refuse(&part.path),
         }
@@ -179,14 +186,19 @@ fn write_result(turn: &Turn, part: &Part, to: &mut Translation, writer: &mut Wri
     writer.text_member("role", "tool");
     writer.text_member("tool_call_id", id);
     let first = parts.iter().find_map(Part::as_text).unwrap_or_default();
-    let says_so = first
-        .get(..5)
-        .is_some_and(|start| start.eq_ignore_ascii_case("error"));
-    let prefix = if *is_error && !says_so { "Error: " } else { "" };
+    let prefix = error_prefix(*is_error, first);
     let texts: Vec<&Part> = parts.iter().filter(|part| part.as_text().is_some()).collect();
     content::of(&texts, prefix, to, writer);
     to.fields(writer, &turn.extra);
     to.fields(writer, &part.extra);
+}
+
+/// Returns the beginning of a result that tells of a failure: in OpenAI's dialects only the text can.
+pub(crate) fn error_prefix(is_error: bool, text: &str) -> &'static str {
+    let says_so = text
+        .get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case("error"));
+    if is_error && !says_so { "Error: " } else { "" }
 }
 
 /// Returns the calls of `parts`.

@@ -39,26 +39,11 @@ pub(super) fn read(node: Node<'_>, path: &Path<'_>) -> Result<Tool, Error> {
     } else {
         tool.extra = rest(inner, &inner_path, &["name", "description", "format"])?;
         ToolInput::Custom {
-            format: inner.get("format").map(flat_format),
+            format: inner.get("format").map(Raw::of_format),
         }
     };
     tool.extra.extend(rest(node, path, &["type", kind])?);
     Ok(tool)
-}
-
-/// Returns the format of a custom tool without the object around the grammar, as OpenAI Responses have it.
-fn flat_format(node: Node<'_>) -> Raw {
-    let Some(grammar) = node.get("grammar") else {
-        return Raw::of(node);
-    };
-    Raw::written(|writer| {
-        writer.object(|format| {
-            format.text_member("type", "grammar");
-            for key in ["syntax", "definition"] {
-                format.text_member(key, grammar.text_of(key).unwrap_or_default());
-            }
-        });
-    })
 }
 
 pub(super) fn read_choice(node: Node<'_>) -> Result<ToolChoice, Error> {

@@ -136,8 +136,11 @@ pub(crate) fn write_answer(answer: &Answer, context: &Context, to: &mut Translat
 
 /// Returns whether a part has a counterpart among blocks; warns if it has none.
 fn keeps(part: &Part, to: &mut Translation) -> bool {
-    let has_counterpart =
-        to.from == to.to || !matches!(part.content, Content::Other(_) | Content::Audio { .. });
+    let has_counterpart = to.from == to.to
+        || !matches!(
+            part.content,
+            Content::Other(_) | Content::Trace(_) | Content::Audio { .. }
+        );
     if !has_counterpart {
         to.refuse(&part.path);
     }

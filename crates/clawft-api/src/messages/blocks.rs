@@ -121,14 +121,8 @@ fn write_members(part: &Part, to: &mut Translation, block: &mut Writer) {
             }
         }
         Content::Audio { .. } => to.refuse(&part.path),
-        Content::Other(raw) if to.from == to.to => {
-            let members = raw
-                .as_str()
-                .strip_prefix('{')
-                .and_then(|rest| rest.strip_suffix('}'));
-            block.literal(members.unwrap_or_default());
-        }
-        Content::Other(_) => to.refuse(&part.path),
+        Content::Other(raw) | Content::Trace(raw) if to.from == to.to => raw.write_members(block),
+        Content::Other(_) | Content::Trace(_) => to.refuse(&part.path),
     }
 }
 

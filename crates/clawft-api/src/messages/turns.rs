@@ -107,6 +107,10 @@ impl<'a> Message<'a> {
                 );
                 false
             }
+            Content::Trace(_) if !is_same => {
+                to.ignore(&part.path);
+                false
+            }
             _ => true,
         };
         parts.filter(keeps).collect()

@@ -134,3 +134,68 @@ pub(crate) fn without_empty_content(mut body: Value) -> Value {
     }
     body
 }
+
+/// Returns the response at the end of a stream. Checks that the events before it add up to its output, and that they
+/// are numbered.
+pub(crate) fn responses(stream: &str) -> Value {
+    let mut output: Vec<Value> = Vec::new();
+    let mut texts: Vec<String> = Vec::new();
+    let events = events(stream);
+    for (number, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence_number"], number);
+        let index = event["output_index"].as_u64().map(|index| index as usize);
+        if let Some(index) = index.filter(|_| event["type"] != "response.output_item.added") {
+            assert_eq!(index + 1, output.len(), "{event}");
+            let item = event.pointer("/item/id").or(event.get("item_id")).unwrap();
+            assert_eq!(&output[index]["id"], item, "{event}");
+        }
+        match event["type"].as_str().unwrap() {
+            "response.output_item.added" => {
+                assert_eq!(index, Some(output.len()));
+                output.push(event["item"].clone());
+                texts.clear();
+            }
+            "response.content_part.added" | "response.reasoning_summary_part.added" => {
+                texts.push(String::new())
+            }
+            "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
+                texts.resize(1, String::new());
+                texts[0].push_str(event["delta"].as_str().unwrap());
+            }
+            "response.output_text.delta"
+            | "response.refusal.delta"
+            | "response.reasoning_summary_text.delta" => {
+                texts
+                    .last_mut()
+                    .unwrap()
+                    .push_str(event["delta"].as_str().unwrap());
+            }
+            "response.output_item.done" => {
+                let item = &event["item"];
+                let whole = match item["type"].as_str().unwrap() {
+                    "message" => &item["content"],
+                    "reasoning" => &item["summary"],
+                    _ => item,
+                };
+                let parts = whole.as_array().cloned().unwrap_or_else(|| vec![whole.clone()]);
+                let keys = ["text", "refusal", "arguments", "input"];
+                let text = |part: &Value| {
+                    keys.iter()
+                        .find_map(|key| Some(part.get(key)?.as_str()?.to_owned()))
+                };
+                let parts: Vec<String> = parts.iter().filter_map(text).collect();
+                assert_eq!(parts.concat(), texts.concat(), "{event}");
+                *output.last_mut().unwrap() = item.clone();
+            }
+            _ => {}
+        }
+    }
+    let last = events.last().unwrap();
+    let response = last["response"].clone();
+    assert_eq!(
+        last["type"],
+        format!("response.{}", response["status"].as_str().unwrap())
+    );
+    assert_eq!(response["output"], json!(output));
+    response
+}

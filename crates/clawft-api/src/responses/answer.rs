@@ -1,0 +1,171 @@
+//! Reader and writer of complete responses.
+
+use super::items;
+use super::output;
+use crate::answer::{Answer, Finish, Usage};
+use crate::context::Context;
+use crate::error_body::{ErrorBody, ErrorKind};
+use crate::path::Path;
+use crate::read::{members, text};
+use crate::request::Content;
+use crate::written::Translation;
+use crate::{Dialect, Error, Field};
+use alloc::string::ToString as _;
+use clawft_types::json::{Node, Writer};
+
+/// Members that repeat the request, or that every answer has.
+const REPEATED: &[&str] = &[
+    "background",
+    "billing",
+    "completed_at",
+    "content_filters",
+    "error",
+    "incomplete_details",
+    "instructions",
+    "max_output_tokens",
+    "max_tool_calls",
+    "metadata",
+    "moderation",
+    "object",
+    "parallel_tool_calls",
+    "previous_response_id",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "reasoning",
+    "safety_identifier",
+    "status",
+    "store",
+    "temperature",
+    "text",
+    "tool_choice",
+    "tools",
+    "top_logprobs",
+    "top_p",
+    "truncation",
+    "user",
+];
+
+pub(crate) fn read_answer(root: Node<'_>) -> Result<Answer, Error> {
+    root.require("output")?;
+    if let Some(error) = root.get("error") {
+        return Err(error.error(error.text_of("message").unwrap_or("the provider failed")));
+    }
+    let mut answer = Answer::new(Dialect::Responses);
+    answer.finish = read_finish(root);
+    for (key, value) in members(root)? {
+        let path = Path::ROOT.key(key);
+        match key {
+            "id" => answer.id = text(value)?,
+            "model" => answer.model = text(value)?,
+            "created_at" => answer.created = value.whole().ok(),
+            "usage" => answer.usage = Some(Usage::of_openai(value)),
+            "output" => {
+                for (index, item) in value.items()?.enumerate() {
+                    let turn = items::read(item, &path.index(index))?;
+                    answer.parts.extend(turn.parts);
+                    answer.extra.extend(turn.extra);
+                }
+            }
+            _ if REPEATED.contains(&key) => {}
+            _ => answer.extra.push(Field::new(&Path::ROOT, key, value)),
+        }
+    }
+    Ok(answer)
+}
+
+/// Returns the finish reason of a response.
+pub(super) fn read_finish(root: Node<'_>) -> Finish {
+    let details = root
+        .get("incomplete_details")
+        .and_then(|details| details.text_of("reason"));
+    match (root.text_of("status"), details) {
+        (Some("incomplete"), Some("content_filter")) => Finish::Filter,
+        (Some("incomplete"), Some("max_output_tokens") | None) => Finish::Length,
+        (Some("incomplete"), Some(other)) => Finish::Other(other.to_string()),
+        _ => Finish::Stop,
+    }
+}
+
+pub(crate) fn write_answer(answer: &Answer, context: &Context, to: &mut Translation, writer: &mut Writer) {
+    writer.object(|body| {
+        response(answer, context, Some(to), body);
+        to.top_level(body, &answer.extra);
+    });
+}
+
+/// Writes the members of a complete response.
+pub(super) fn response(
+    answer: &Answer,
+    context: &Context,
+    to: Option<&mut Translation>,
+    writer: &mut Writer,
+) {
+    let mut own = Translation::lenient(answer.dialect, Dialect::Responses);
+    let to = to.unwrap_or(&mut own);
+    let has_refusal = answer
+        .parts
+        .iter()
+        .any(|part| matches!(part.content, Content::Refusal(_)));
+    let incomplete = match answer.finish {
+        Finish::Length => Some("max_output_tokens"),
+        Finish::Filter if !has_refusal => Some("content_filter"),
+        _ => None,
+    };
+    let status = if incomplete.is_some() {
+        "incomplete"
+    } else {
+        "completed"
+    };
+    head(answer, context, status, writer);
+    writer.literal_member("error", "null");
+    writer.member("incomplete_details", |writer| match incomplete {
+        Some(reason) => writer.object(|details| details.text_member("reason", reason)),
+        None => writer.literal("null"),
+    });
+    for part in &answer.parts {
+        to.discard(&part.extra);
+    }
+    let id = context.id.as_deref().unwrap_or(&answer.id);
+    let items = output::items(&answer.parts, to);
+    writer.member("output", |writer| {
+        writer.array(items.iter().enumerate(), |writer, (index, item)| {
+            writer.object(|object| item.write(&item.id(id, index), "completed", object));
+        });
+    });
+    writer.member("usage", |writer| match &answer.usage {
+        Some(usage) => usage.write_openai(Dialect::Responses, writer),
+        None => writer.literal("null"),
+    });
+}
+
+/// Writes the members of a response that are known from its beginning.
+pub(super) fn head(answer: &Answer, context: &Context, status: &str, writer: &mut Writer) {
+    writer.text_member("id", context.id.as_deref().unwrap_or(&answer.id));
+    writer.text_member("object", "response");
+    writer.literal_member(
+        "created_at",
+        &answer.created.unwrap_or(context.created).to_string(),
+    );
+    writer.text_member("status", status);
+    writer.text_member("model", context.model.as_deref().unwrap_or(&answer.model));
+    if !context.echo.is_empty() {
+        writer.literal(&context.echo);
+        writer.literal(",");
+    }
+}
+
+/// Writes the member `error` of a failed response.
+pub(super) fn error(error: &ErrorBody, writer: &mut Writer) {
+    let code = match error.kind {
+        ErrorKind::RateLimit => "rate_limit_exceeded",
+        ErrorKind::InvalidRequest => "invalid_prompt",
+        _ => "server_error",
+    };
+    writer.member("error", |writer| {
+        writer.object(|object| {
+            object.text_member("code", error.code.as_deref().unwrap_or(code));
+            object.text_member("message", &error.message);
+        });
+    });
+}
