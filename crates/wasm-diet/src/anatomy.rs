@@ -12,7 +12,7 @@ use wasmparser::{Encoding, Parser, Payload};
 use crate::{
     component,
     deflate::{self, Costs},
-    names,
+    names::{self, Names},
     part::{Kind, Part, PartId, Sizes},
     symbol::{Owners, Symbol},
 };
@@ -98,8 +98,9 @@ fn unknown() -> PartId {
 fn functions_by_module(named: &[u8]) -> Result<Vec<BTreeMap<u32, String>>> {
     let defined = |module: &Vec<u8>| {
         let imported = names::imported_functions(module)?;
-        let functions = names::functions(module)?;
-        Ok(functions
+        let names = Names::read(module)?;
+        Ok(names
+            .functions
             .into_iter()
             .filter_map(|(index, name)| Some((index.checked_sub(imported)?, name)))
             .collect())

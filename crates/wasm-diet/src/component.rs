@@ -7,24 +7,53 @@ use anyhow::{Context as _, Result};
 use wasm_encoder::{ComponentSectionId, Encode as _, RawSection, Section as _};
 use wasmparser::{Encoding, Parser, Payload};
 
+use crate::custom::{self, Fate};
+
+/// The place of a core module in a binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its number among the core modules, from 1.
+    pub number: usize,
+    /// The position of its first byte.
+    pub offset: u64,
+    /// Whether it is a part of a component.
+    pub inside: bool,
+}
+
+/// Returns the module to put in the place of one.
+pub type Replace<'r> = dyn FnMut(Place, &[u8]) -> Result<Vec<u8>> + 'r;
+
 /// Replaces each core module in `binary`, however deeply nested, by the result of `replace`. A core module
 /// alone is replaced as a whole.
 ///
 /// # Errors
 /// Fails if the binary is damaged, or with the error of `replace`.
-pub fn rewrite(binary: &[u8], replace: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+pub fn rewrite(binary: &[u8], replace: &mut Replace<'_>) -> Result<Vec<u8>> {
     walk(binary, &mut |_| true, replace)
 }
 
-/// Drops the custom sections that only people and tools read: names of functions and of the component's
-/// items, the list of producers, the features that the compiler was allowed to use, debug information.
+/// Drops the custom sections that only people and tools read, and those that no longer fit once anything else is
+/// dropped, by the [rules](custom::RULES).
+///
+/// Hints for operators stay: they fit as long as the functions are the same.
 ///
 /// # Errors
 /// Fails if the binary is damaged.
 pub fn strip(binary: &[u8]) -> Result<Vec<u8>> {
-    walk(binary, &mut |custom| !is_for_tools(custom), &mut |module| {
-        Ok(module.to_vec())
-    })
+    filter(binary, &mut |name| !is_dropped(name))
+}
+
+/// Copies `binary` with the custom sections, at every depth, of which `keep` returns true.
+///
+/// # Errors
+/// Fails if the binary is damaged.
+pub fn filter(binary: &[u8], keep: &mut dyn FnMut(&str) -> bool) -> Result<Vec<u8>> {
+    walk(binary, keep, &mut |_, module| Ok(module.to_vec()))
+}
+
+/// Returns whether the custom sections of this name are dropped from a module whose functions are the same.
+pub fn is_dropped(name: &str) -> bool {
+    custom::rule_of(name).fate != Fate::Kept && !custom::matches("metadata.code.*", name)
 }
 
 /// Returns every core module in `binary`, in their order.
@@ -33,36 +62,26 @@ pub fn strip(binary: &[u8]) -> Result<Vec<u8>> {
 /// Fails if the binary is damaged.
 pub fn modules(binary: &[u8]) -> Result<Vec<Vec<u8>>> {
     let mut modules = Vec::new();
-    rewrite(binary, &mut |module| {
+    rewrite(binary, &mut |_, module| {
         modules.push(module.to_vec());
         Ok(module.to_vec())
     })?;
     Ok(modules)
 }
 
-fn is_for_tools(custom_section: &str) -> bool {
-    matches!(
-        custom_section,
-        "name" | "component-name" | "producers" | "target_features"
-    ) || custom_section.starts_with(".debug")
-}
-
 /// Copies `binary` section by section. `keep` is asked about every custom section by name, `replace` gets
 /// every finished core module.
-fn walk(
-    binary: &[u8],
-    keep: &mut dyn FnMut(&str) -> bool,
-    replace: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>,
-) -> Result<Vec<u8>> {
+fn walk(binary: &[u8], keep: &mut dyn FnMut(&str) -> bool, replace: &mut Replace<'_>) -> Result<Vec<u8>> {
     let mut output = Vec::with_capacity(binary.len());
-    // The binaries around the one being copied, outermost first, and whether each level is a core module.
+    // The binaries around the one being copied, outermost first, and for each level its kind and position.
     let mut outer: Vec<Vec<u8>> = Vec::new();
-    let mut encodings: Vec<Encoding> = Vec::new();
+    let mut levels: Vec<(Encoding, u64)> = Vec::new();
+    let mut number = 0;
     for payload in Parser::new(0).parse_all(binary) {
         let payload = payload?;
         match &payload {
-            Payload::Version { encoding, .. } => {
-                encodings.push(*encoding);
+            Payload::Version { encoding, range, .. } => {
+                levels.push((*encoding, range.start));
                 output.extend_from_slice(header(*encoding));
             }
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
@@ -70,9 +89,20 @@ fn walk(
                 continue;
             }
             Payload::End(_) => {
-                let encoding = encodings.pop().context("the binary ends before it begins")?;
+                let (encoding, offset) = levels.pop().context("the binary ends before it begins")?;
                 let finished = match encoding {
-                    Encoding::Module => replace(&output)?,
+                    Encoding::Module => {
+                        number += 1;
+                        let inside = !levels.is_empty();
+                        replace(
+                            Place {
+                                number,
+                                offset,
+                                inside,
+                            },
+                            &output,
+                        )?
+                    }
                     Encoding::Component => output,
                 };
                 let Some(parent) = outer.pop() else {
@@ -181,7 +211,7 @@ mod tests {
     fn copy_equals_the_original_byte_for_byte() {
         for binary in [nested(), module(3).finish()] {
             assert_eq!(
-                rewrite(&binary, &mut |module| Ok(module.to_vec())).unwrap(),
+                rewrite(&binary, &mut |_, module| Ok(module.to_vec())).unwrap(),
                 binary
             );
         }
@@ -190,7 +220,7 @@ mod tests {
     #[test]
     fn replaces_core_modules_at_every_depth() {
         let mut seen = Vec::new();
-        let replaced = rewrite(&nested(), &mut |module| {
+        let replaced = rewrite(&nested(), &mut |_, module| {
             seen.push(module.to_vec());
             Ok(Module::new().finish())
         })
@@ -213,7 +243,7 @@ mod tests {
 
     #[test]
     fn returns_the_error_of_a_failing_replacement() {
-        let error = rewrite(&nested(), &mut |_| anyhow::bail!("no optimiser")).unwrap_err();
+        let error = rewrite(&nested(), &mut |_, _| anyhow::bail!("no optimiser")).unwrap_err();
         assert_eq!(error.to_string(), "no optimiser");
     }
 
@@ -223,9 +253,9 @@ mod tests {
             let mut binary = nested();
             let at = cut % binary.len();
             binary[at] ^= flip;
-            drop(rewrite(&binary, &mut |module| Ok(module.to_vec())));
+            drop(rewrite(&binary, &mut |_, module| Ok(module.to_vec())));
             binary.truncate(at);
-            drop(rewrite(&binary, &mut |module| Ok(module.to_vec())));
+            drop(rewrite(&binary, &mut |_, module| Ok(module.to_vec())));
         }
     }
 }

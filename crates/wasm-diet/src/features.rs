@@ -1,15 +1,23 @@
 //! The WebAssembly features that a binary needs of a runtime, beyond the first version of WebAssembly.
 //!
-//! They are read from every operator, and from the sections whose encoding adds to their operators. Shared
-//! and 64-bit memories and exceptions are not distinguished: [`validate`] rejects them if they are not
-//! listed.
+//! [`needs`] asks the validator. [`used`] reads them from every operator, and from the sections whose encoding
+//! adds to their operators, with the place of the first use; shared and 64-bit memories and exceptions are not
+//! distinguished there: [`validate`] rejects them if they are not listed.
+
+mod binaryen;
+mod needs;
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use wasmparser::{
     BlockType, ConstExpr, DataKind, Element, ElementItems, ElementKind, Encoding, ExternalKind, FunctionBody,
     Operator, Parser, Payload, RefType, TypeRef, ValType, Validator, WasmFeatures,
+};
+
+pub use self::{
+    binaryen::for_binaryen,
+    needs::{Features, accepts, every, named, needs},
 };
 
 /// A feature, by wasmparser's name for it.
@@ -74,28 +82,6 @@ pub fn validate(binary: &[u8], features: &[Feature]) -> Result<()> {
         })?;
     Validator::new_with_features(allowed).validate_all(binary)?;
     Ok(())
-}
-
-/// Returns Binaryen's names of these features, but for the one that no core module has.
-///
-/// # Errors
-/// Fails if the name of a feature in Binaryen is not known here.
-pub fn for_binaryen(features: &[Feature]) -> Result<Vec<&'static str>> {
-    let known = |name: &Feature| {
-        Ok(match *name {
-            "bulk_memory" | "bulk_memory_opt" => "bulk-memory",
-            "multi_value" => "multivalue",
-            "mutable_global" => "mutable-globals",
-            "saturating_float_to_int" => "nontrapping-float-to-int",
-            "sign_extension" => "sign-ext",
-            name => bail!("nobody has said what Binaryen calls `{name}`"),
-        })
-    };
-    features
-        .iter()
-        .filter(|name| **name != COMPONENTS)
-        .map(known)
-        .collect()
 }
 
 /// The state of reading a binary.

@@ -16,39 +16,37 @@
 //!
 //! # Modules, in reading order
 //!
-//! [`component`] takes a binary apart and puts it together again, [`names`] carries the names of functions
-//! past an optimiser, and [`features`] lists the WebAssembly features that a binary uses. [`anatomy`]
-//! attributes every byte to a [`part`], with the help of [`symbol`] (the crate that a function belongs to)
+//! [`mod@shrink`] is the way from a file to a smaller one. It uses [`input`], which refuses other files,
+//! [`component`], which takes a binary apart and puts it together again, [`sections`] and [`custom`] for custom
+//! sections, [`names`], which carries names past an optimiser, [`surface`], which compares imports and exports,
+//! and [`features`], which lists the WebAssembly features that a binary needs. [`engine`] runs Binaryen.
+//!
+//! [`anatomy`] attributes every byte to a [`part`], with the help of [`symbol`] (the crate that a function belongs to)
 //! and [`deflate`] (the compressed size of a byte). [`profile`] is the content of a build, [`diff`] compares
 //! two, and [`json`] writes them.
 
 pub mod anatomy;
 pub mod component;
+pub mod custom;
 pub mod deflate;
 pub mod diff;
+#[cfg(feature = "engine")]
+pub mod engine;
 pub mod features;
+pub mod input;
 pub mod json;
 pub mod names;
 pub mod part;
 pub mod profile;
+pub mod sections;
+pub mod shrink;
+pub mod surface;
 pub mod symbol;
-
-use anyhow::Result;
 
 pub use self::{
     anatomy::Anatomy,
     part::{Kind, Part, PartId, Sizes},
     profile::Profile,
+    shrink::{Engine, Options, Shrunk, shrink},
     symbol::Owners,
 };
-
-/// Replaces every core module in `binary`, a component or a core module, by the result of `optimiser`.
-///
-/// The optimiser gets each module without names. What it returns may call a function by its position among
-/// the functions that the module defines, as Binaryen does: that function gets its name back.
-///
-/// # Errors
-/// Fails if the binary is damaged, or with the optimiser's own error.
-pub fn optimise(binary: &[u8], optimiser: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
-    component::rewrite(binary, &mut |module| names::keep(module, &mut *optimiser))
-}

@@ -1,55 +1,117 @@
-//! Carries the names of functions past an optimiser.
+//! Carries the names of functions and globals past an optimiser.
 //!
 //! Binaryen sorts functions of equal use by name, so names would change its output. It gets the module
-//! without names, and then calls each function by its position in the input: the positions lead back to the
-//! real names.
+//! without them, and then calls each function by its position in the input: the positions lead back to the
+//! real names. Globals have no such names, so they get their index as name where their real names must stay.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use wasm_encoder::{Encode as _, NameMap, NameSection};
+use wasm_encoder::{NameMap, NameSection};
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 
-use crate::component;
+use crate::sections::Custom;
 
 /// The prefix of the position of a function that Binaryen has merged others into.
 const MERGED: &str = "byn$mgfn-shared$";
 
-/// Applies `optimise` to a core module without its names, and gives the names back to the functions that are
-/// left.
-///
-/// # Errors
-/// Fails if a module is damaged, or with the error of `optimise`.
-pub fn keep(module: &[u8], optimise: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
-    let optimised = optimise(&component::strip(module)?)?;
-    Ok(give(&component::strip(&optimised)?, &follow(module, &optimised)?))
+/// The names of a core module's functions and globals, by index, imported ones included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Names of functions.
+    pub functions: BTreeMap<u32, String>,
+    /// Names of globals.
+    pub globals: BTreeMap<u32, String>,
 }
 
-/// Returns the names of a core module's functions by index, imported functions included; empty if it has
-/// none.
-///
-/// # Errors
-/// Fails if the binary or its names are damaged.
-pub fn functions(module: &[u8]) -> Result<BTreeMap<u32, String>> {
-    let mut names = BTreeMap::new();
-    for payload in Parser::new(0).parse_all(module) {
-        let Payload::CustomSection(custom) = payload? else {
-            continue;
-        };
-        let KnownCustom::Name(subsections) = custom.as_known() else {
-            continue;
-        };
-        for subsection in subsections {
-            let Name::Function(functions) = subsection? else {
+impl Names {
+    /// Reads the names of a core module. A part of them that is damaged is left out, because a runtime ignores it
+    /// as well.
+    ///
+    /// # Errors
+    /// Fails if the binary is damaged.
+    pub fn read(module: &[u8]) -> Result<Self> {
+        let mut names = Self::default();
+        for payload in Parser::new(0).parse_all(module) {
+            let Payload::CustomSection(custom) = payload? else {
                 continue;
             };
-            for naming in functions {
-                let naming = naming?;
-                names.insert(naming.index, naming.name.to_owned());
+            if let KnownCustom::Name(subsections) = custom.as_known() {
+                subsections
+                    .into_iter()
+                    .map_while(Result::ok)
+                    .for_each(|part| names.add(part));
             }
         }
+        Ok(names)
     }
-    Ok(names)
+
+    fn add(&mut self, subsection: Name<'_>) {
+        let (map, list) = match subsection {
+            Name::Function(list) => (&mut self.functions, list),
+            Name::Global(list) => (&mut self.globals, list),
+            _ => return,
+        };
+        let read = list.into_iter().map_while(Result::ok);
+        map.extend(read.map(|naming| (naming.index, naming.name.to_owned())));
+    }
+
+    /// Returns the section with these names; `None` if there are none.
+    pub fn section(&self) -> Option<Custom> {
+        let map = |names: &BTreeMap<u32, String>| {
+            let mut map = NameMap::new();
+            names.iter().for_each(|(&index, name)| map.append(index, name));
+            map
+        };
+        let mut section = NameSection::new();
+        if !self.functions.is_empty() {
+            section.functions(&map(&self.functions));
+        }
+        if !self.globals.is_empty() {
+            section.globals(&map(&self.globals));
+        }
+        let none = self.functions.is_empty() && self.globals.is_empty();
+        (!none).then(|| Custom::last("name", section.as_custom().data.into_owned()))
+    }
+
+    /// Returns names for the optimiser: the index of each global, if any has a name, and nothing else.
+    pub fn numbers(&self) -> Self {
+        let number = |&index: &u32| (index, index.to_string());
+        Self {
+            functions: BTreeMap::new(),
+            globals: self.globals.keys().map(number).collect(),
+        }
+    }
+
+    /// Returns the names in a module that Binaryen made, where `optimised` holds the positions that it wrote.
+    /// `first` is the index of the first function that the original defines.
+    pub fn follow(&self, first: u32, optimised: &Self) -> Self {
+        let mut found = Self::default();
+        for (&index, position) in &optimised.functions {
+            // A function that was split off has text after the position, a merged one the prefix. Imports have
+            // names of another form and are skipped: an import names itself.
+            let position = position.strip_prefix(MERGED).unwrap_or(position);
+            let digits = position
+                .split(|c: char| !c.is_ascii_digit())
+                .next()
+                .unwrap_or_default();
+            let original = digits
+                .parse::<u32>()
+                .ok()
+                .and_then(|defined| first.checked_add(defined));
+            if let Some(name) = original.and_then(|original| self.functions.get(&original)) {
+                found.functions.insert(index, name.clone());
+            }
+        }
+        for (&index, original) in &optimised.globals {
+            let name = original
+                .parse()
+                .ok()
+                .and_then(|original: u32| self.globals.get(&original));
+            found.globals.extend(name.map(|name| (index, name.clone())));
+        }
+        found
+    }
 }
 
 /// Returns the number of functions that a core module imports, which is the index of the first that it
@@ -68,41 +130,6 @@ pub fn imported_functions(module: &[u8]) -> Result<u32> {
         }
     }
     Ok(count)
-}
-
-/// Returns `bare`, a core module without names, with these names.
-fn give(bare: &[u8], names: &BTreeMap<u32, String>) -> Vec<u8> {
-    let mut named = bare.to_vec();
-    if !names.is_empty() {
-        let mut map = NameMap::new();
-        names.iter().for_each(|(&index, name)| map.append(index, name));
-        let mut section = NameSection::new();
-        section.functions(&map);
-        named.push(0);
-        section.encode(&mut named);
-    }
-    named
-}
-
-/// Returns the names of the functions of `optimised`, which Binaryen made from `original` without its names.
-fn follow(original: &[u8], optimised: &[u8]) -> Result<BTreeMap<u32, String>> {
-    let (names, first) = (functions(original)?, imported_functions(original)?);
-    let mut found = BTreeMap::new();
-    for (index, position) in functions(optimised)? {
-        // A function that was split off has text after the position, a merged one the prefix. Imports have
-        // names of another form and are skipped: an import names itself.
-        let position = position.strip_prefix(MERGED).unwrap_or(&position);
-        let digits = position
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(position.len());
-        let Ok(defined) = position[..digits].parse::<u32>() else {
-            continue;
-        };
-        if let Some(name) = names.get(&(first + defined)) {
-            found.insert(index, name.clone());
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(test)]
@@ -135,52 +162,59 @@ mod tests {
         module.finish()
     }
 
-    fn names(names: &[(u32, &str)]) -> BTreeMap<u32, String> {
-        names
-            .iter()
-            .map(|&(index, name)| (index, name.to_owned()))
-            .collect()
+    fn names(functions: &[(u32, &str)], globals: &[(u32, &str)]) -> Names {
+        let map = |names: &[(u32, &str)]| {
+            names
+                .iter()
+                .map(|&(index, name)| (index, name.to_owned()))
+                .collect()
+        };
+        Names {
+            functions: map(functions),
+            globals: map(globals),
+        }
     }
 
     #[test]
     fn reads_back_the_names_it_gave() {
-        let given = names(&[(1, "first"), (2, "second")]);
-        let named = give(&module(2), &given);
+        let given = names(&[(1, "first"), (2, "second")], &[(0, "__stack_pointer")]);
+        let section: Vec<_> = given.section().into_iter().collect();
+        let named = crate::sections::attach(&module(2), &section).unwrap();
         wasmparser::Validator::new().validate_all(&named).unwrap();
-        assert_eq!(functions(&named).unwrap(), given);
-        assert_eq!(give(&module(2), &names(&[])), module(2));
+        assert_eq!(Names::read(&named).unwrap(), given);
+        assert_eq!(names(&[], &[]).section(), None);
+        assert_eq!(given.numbers(), names(&[], &[(0, "0")]));
+    }
+
+    #[test]
+    fn ignores_damaged_names() {
+        let damaged = Custom::last("name", vec![1, 3, 9, 9, 9]);
+        let named = crate::sections::attach(&module(2), &[damaged]).unwrap();
+        assert_eq!(Names::read(&named).unwrap(), Names::default());
     }
 
     #[test]
     fn follows_positions_back_to_names() {
-        let original = give(
-            &module(3),
-            &names(&[(0, "call"), (1, "one"), (2, "two"), (3, "three")]),
+        let original = names(
+            &[(0, "call"), (1, "one"), (2, "two"), (3, "three")],
+            &[(0, "a"), (4, "b")],
         );
         // The optimiser has put the third in front, split the first and merged others into the second.
-        let optimised = give(
-            &module(2),
-            &names(&[
+        let optimised = names(
+            &[
                 (0, "fimport$0"),
                 (1, "2"),
                 (2, "0$split"),
                 (3, "byn$mgfn-shared$1"),
-            ]),
+            ],
+            &[(0, "4")],
         );
-        assert_eq!(
-            follow(&original, &optimised).unwrap(),
-            names(&[(1, "three"), (2, "one"), (3, "two")])
-        );
+        let expected = names(&[(1, "three"), (2, "one"), (3, "two")], &[(0, "b")]);
+        assert_eq!(original.follow(1, &optimised), expected);
     }
 
     #[test]
-    fn hides_names_from_the_optimiser_and_restores_them() {
-        let original = give(&module(2), &names(&[(1, "one"), (2, "two")]));
-        let optimise = |bare: &[u8]| {
-            assert_eq!(bare, module(2));
-            Ok(give(&module(1), &names(&[(1, "1")])))
-        };
-        let kept = keep(&original, optimise).unwrap();
-        assert_eq!(kept, give(&module(1), &names(&[(1, "two")])));
+    fn counts_imported_functions() {
+        assert_eq!(imported_functions(&module(2)).unwrap(), 1);
     }
 }

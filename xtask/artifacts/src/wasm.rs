@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo build (path from cargo's JSON) → later WebAssembly features taken out of the wasip1 module
-//!    → Binaryen -Oz on every core module, in place → names and producers dropped → scanned for keys
+//!    → wasm-diet: Binaryen -Oz on every core module, names and producers dropped → scanned for keys
 //!    → validate, with exactly the listed features → measure raw and gzip -9 → size-budget.toml → target/dist/
 //! ```
 //!
@@ -27,10 +27,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{budget::Budget, cargo::Variant, files, project::Project, secrets, ui};
+use devkit::{budget::Budget, files, project::Project, secrets, ui};
 use flags::{HttpBackend, Wasm, values::Artifact};
 use toolchain::Need;
-use wasm_diet::{Anatomy, Owners, Profile, component};
+use wasm_diet::{Anatomy, Owners, Profile, Shrunk};
 
 use self::{build::Mode, report::Report};
 
@@ -80,7 +80,7 @@ pub fn run(project: &Project, flags: &Wasm) -> Result<()> {
 /// # Errors
 /// Fails if clippy reports a warning, which it prints.
 pub fn check_optimiser(project: &Project) -> Result<()> {
-    optimise::PROGRAM.lint(project, &Variant::default())
+    optimise::PROGRAM.lint(project, &optimise::variant())
 }
 
 /// The owners of bytes without a symbol.
@@ -201,17 +201,21 @@ fn make(
             Artifact::Wasip1Module => lower::lower(&built)
                 .with_context(|| format!("could not remove later WebAssembly features from {name}"))?,
         };
-        let features = features::of(artifact);
-        let named = wasm_diet::optimise(&built, &mut |module| optimiser.optimise(module, features))
-            .with_context(|| format!("could not optimise {name}"))?;
-        report.step(artifact, "optimise", started, named.len());
+        let shrunk = optimiser
+            .shrink(&built)
+            .with_context(|| format!("could not shrink {name}"))?;
+        let Shrunk {
+            bytes: stripped,
+            named,
+            ..
+        } = shrunk;
+        report.step(artifact, "optimise, strip", started, stripped.len());
         artifact::write_named(project, artifact, &named)?;
 
         let started = Instant::now();
-        let stripped = component::strip(&named).with_context(|| format!("could not strip {name}"))?;
         secrets::scan(&stripped).with_context(|| format!("{name} must not ship"))?;
         validate::validate(&stripped, artifact).with_context(|| format!("{name} is not valid"))?;
-        report.step(artifact, "strip, validate", started, stripped.len());
+        report.step(artifact, "validate", started, stripped.len());
 
         let started = Instant::now();
         let compressed = artifact::write(&dist, artifact, &stripped)?;

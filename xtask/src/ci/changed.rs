@@ -210,7 +210,7 @@ mod tests {
             packages.contains("clawft-types") && packages.contains("devkit"),
             "{packages:?}"
         );
-        assert!(others.contains("wasm-opt-driver"), "{others:?}");
+        assert!(others.contains("test-host"), "{others:?}");
     }
 
     #[test]

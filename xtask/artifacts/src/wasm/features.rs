@@ -16,7 +16,6 @@ use wasm_diet::features::{self, COMPONENTS, Feature};
 pub(super) fn of(artifact: Artifact) -> &'static [Feature] {
     match artifact {
         Artifact::Component => &[
-            "bulk_memory",
             "bulk_memory_opt",
             COMPONENTS,
             "saturating_float_to_int",

@@ -4,10 +4,7 @@ use anyhow::{Context as _, Result};
 use devkit::project::Project;
 use flags::{HttpBackend, values::Artifact};
 use toolchain::Need;
-use wasm_diet::{
-    component::{rewrite, strip},
-    features,
-};
+use wasm_diet::features;
 
 use super::{
     build::{self, Mode},
@@ -61,7 +58,8 @@ pub fn shrunk(project: &Project, source: Source) -> Result<Vec<u8>> {
 /// # Errors
 /// Fails if Binaryen has no name for one.
 pub(crate) fn component_features() -> Result<Vec<&'static str>> {
-    features::for_binaryen(own_features::of(Artifact::Component))
+    let names = features::for_binaryen(own_features::of(Artifact::Component))?;
+    Ok(names.into_iter().collect())
 }
 
 fn build(project: &Project, mode: Mode, source: Source) -> Result<Vec<u8>> {
@@ -74,8 +72,6 @@ fn build(project: &Project, mode: Mode, source: Source) -> Result<Vec<u8>> {
 }
 
 fn shrink(project: &Project, component: &[u8]) -> Result<Vec<u8>> {
-    let (optimiser, features) = (Optimiser::new(project)?, own_features::of(Artifact::Component));
-    let optimised = rewrite(component, &mut |module| optimiser.optimise(module, features))
-        .context("could not optimise it")?;
-    strip(&optimised).context("could not strip it")
+    let shrunk = Optimiser::new(project)?.shrink(component);
+    Ok(shrunk.context("could not shrink it")?.bytes)
 }

@@ -15,7 +15,7 @@ use super::{metadata, program::Program, sbom::Native};
 const MUSL: &str = "ziglang/lib/libc/musl/src/internal/version.h";
 
 /// The manifest that pins Binaryen's version.
-const DRIVER: &str = include_str!("../../../wasm-opt-driver/Cargo.toml");
+const WASM_DIET: &str = include_str!("../../../../crates/wasm-diet/Cargo.toml");
 
 /// The part of this machine's toolchain that releases depend on.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl Toolchain {
                     .parent()
                     .context("Python's programs are in no directory")?,
             )?,
-            binaryen: binaryen(DRIVER)?,
+            binaryen: binaryen(WASM_DIET)?,
         })
     }
 
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn finds_binaryens_version_in_the_driver() {
-        assert!(binaryen(DRIVER).unwrap().parse::<u32>().unwrap() >= 116);
+        assert!(binaryen(WASM_DIET).unwrap().parse::<u32>().unwrap() >= 116);
         assert!(binaryen("[dependencies]\n").is_err());
     }
 

@@ -1,0 +1,50 @@
+//! The command line: `args` holds its definition as data, and each command has a module.
+
+mod args;
+mod engine;
+mod files;
+mod shrink;
+mod table;
+
+use std::{env, process::ExitCode};
+
+use anyhow::Result;
+use args::{Command, Diet};
+use clap::Parser as _;
+use wasm_diet::engine::COMMAND;
+
+/// The result of a command that did its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Everything is as it should be.
+    Good,
+    /// Something is not: the command has reported it.
+    Bad,
+}
+
+/// Runs the command of the process's arguments. Errors go to standard error; `wasm-diet --help` lists the exit codes.
+pub(crate) fn main() -> ExitCode {
+    let mut words = env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == COMMAND) {
+        return end(engine::serve(&words.collect::<Vec<_>>()));
+    }
+    let diet = Diet::try_parse().unwrap_or_else(|error| error.exit());
+    end(match diet.command {
+        Command::Shrink(shrink) => shrink::run(&shrink),
+    })
+}
+
+fn end(result: Result<Verdict>) -> ExitCode {
+    match result {
+        Ok(Verdict::Good) => ExitCode::SUCCESS,
+        Ok(Verdict::Bad) => ExitCode::FAILURE,
+        Err(error) => {
+            let mut text = format!("error: {error}");
+            for cause in error.chain().skip(1) {
+                text.push_str(&format!("\nCaused by: {cause}"));
+            }
+            files::tell(&text);
+            ExitCode::FAILURE
+        }
+    }
+}

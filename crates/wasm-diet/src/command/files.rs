@@ -1,0 +1,117 @@
+//! Reads and writes files and pipes.
+
+use std::{
+    fs,
+    io::{self, IsTerminal as _, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+/// The name of standard input and standard output.
+const PIPE: &str = "-";
+
+/// The beginning of the names of temporary files.
+const PREFIX: &str = ".wasm-diet-";
+
+/// Returns whether a path stands for standard input or standard output.
+pub(super) fn is_pipe(path: &Path) -> bool {
+    path == Path::new(PIPE)
+}
+
+/// Reads a file, or standard input.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
+    if is_pipe(path) {
+        let mut bytes = Vec::new();
+        io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .context("could not read standard input")?;
+        return Ok(bytes);
+    }
+    fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
+}
+
+/// Fails if writing `output` would replace `input`, or if it is a terminal.
+pub(super) fn check_output(input: &Path, output: &Path) -> Result<()> {
+    if is_pipe(output) {
+        ensure!(
+            !io::stdout().is_terminal(),
+            "a binary is not written to a terminal: name a file with -o, or use a pipe"
+        );
+        return Ok(());
+    }
+    if let (false, Ok(input), Ok(output)) = (is_pipe(input), input.canonicalize(), output.canonicalize()) {
+        ensure!(input != output, "the output is the input: --in-place replaces it");
+    }
+    Ok(())
+}
+
+/// Writes a file, or standard output. Nobody sees a part of the file: it is replaced in one step.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    if is_pipe(path) {
+        let mut output = io::stdout().lock();
+        let written = output.write_all(bytes).and_then(|()| output.flush());
+        return written.context("could not write to standard output");
+    }
+    replace(path, bytes).with_context(|| format!("could not write `{}`", path.display()))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    // A link stays one: the file behind it is replaced.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let before = fs::metadata(&target).ok();
+    if before.as_ref().is_some_and(|it| !it.is_file()) {
+        if target.is_dir() {
+            bail!("it is a directory");
+        }
+        // A device or a named pipe.
+        return Ok(fs::write(&target, bytes)?);
+    }
+    let directory = target.parent().filter(|it| !it.as_os_str().is_empty());
+    let directory = directory.map_or_else(|| PathBuf::from("."), Path::to_owned);
+    ensure!(
+        directory.is_dir(),
+        "there is no directory `{}`",
+        directory.display()
+    );
+    let mut file = temporary(&directory)?;
+    file.write_all(bytes)?;
+    if let Some(before) = before {
+        file.as_file().set_permissions(before.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(&target)?;
+    Ok(())
+}
+
+/// Makes a temporary file with the permissions of every new file.
+#[cfg(unix)]
+fn temporary(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let permissions = fs::Permissions::from_mode(0o666);
+    tempfile::Builder::new()
+        .prefix(PREFIX)
+        .permissions(permissions)
+        .tempfile_in(directory)
+}
+
+/// Makes a temporary file.
+#[cfg(not(unix))]
+fn temporary(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(PREFIX).tempfile_in(directory)
+}
+
+/// Prints a line for people on standard error. Nobody may be there to read it.
+pub(super) fn tell(text: &str) {
+    drop(writeln!(io::stderr(), "{text}"));
+}
+
+/// Prints a result on standard output.
+pub(super) fn print(text: &str) -> Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        // The reader has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("could not write to standard output"),
+    }
+}

@@ -1,0 +1,104 @@
+//! Binaryen, as a program that is started for each module: a crash costs one module.
+//!
+//! [`Program::Own`] is a program with Binaryen inside that calls [`serve`] when it is started again with
+//! [`COMMAND`]; [`Program::WasmOpt`] is a `wasm-opt` of any version.
+
+#[cfg(feature = "binaryen")]
+mod binaryen;
+mod complaints;
+mod process;
+mod wasm_opt;
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    features::{self, Features},
+    shrink::Task,
+};
+
+#[cfg(feature = "binaryen")]
+pub use self::binaryen::serve;
+pub use self::{complaints::complaints, process::Purpose, wasm_opt::WasmOpt};
+
+/// The argument that makes a program with Binaryen inside optimise one module and end. Input, output, assumptions and
+/// features follow it.
+pub const COMMAND: &str = "optimise-module";
+
+/// The version of the Binaryen that is compiled in.
+pub const VERSION: &str = "Binaryen 116";
+
+/// The passes of the Binaryen that is compiled in, for people.
+pub const PASSES: &str = "-Oz";
+
+/// An assumption about a program that no tool can check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Assumption {
+    /// No data is in the first 1,024 bytes of memory.
+    LowMemoryUnused,
+    /// No operator traps.
+    TrapsNeverHappen,
+}
+
+impl Assumption {
+    /// All assumptions.
+    pub const ALL: [Self; 2] = [Self::LowMemoryUnused, Self::TrapsNeverHappen];
+
+    /// Returns the option of `wasm-opt`, without its dashes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LowMemoryUnused => "low-memory-unused",
+            Self::TrapsNeverHappen => "traps-never-happen",
+        }
+    }
+}
+
+/// A program that optimises core modules.
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// A program that calls [`serve`].
+    Own(PathBuf),
+    /// A `wasm-opt`.
+    WasmOpt(WasmOpt),
+}
+
+impl Program {
+    /// Returns the engine's result for a task.
+    ///
+    /// # Errors
+    /// Fails with the reason why the module cannot be optimised: features, the engine's complaints, a crash.
+    pub fn optimise(&self, task: &Task<'_>, assumptions: &[Assumption]) -> Result<Vec<u8>> {
+        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let (input, output) = (
+            directory.path().join("in.wasm"),
+            directory.path().join("out.wasm"),
+        );
+        let (program, arguments) = self.arguments(&input, &output, task.features, assumptions)?;
+        fs::write(&input, task.module).with_context(|| format!("could not write `{}`", input.display()))?;
+        process::run(program, &arguments, Purpose::Optimise)?;
+        fs::read(&output).context("the engine wrote no module")
+    }
+
+    fn arguments(
+        &self,
+        input: &Path,
+        output: &Path,
+        features: &Features,
+        assumptions: &[Assumption],
+    ) -> Result<(&Path, Vec<OsString>)> {
+        match self {
+            Self::Own(path) => {
+                let mut arguments = vec![COMMAND.into(), input.into(), output.into()];
+                arguments.extend(assumptions.iter().map(|it| format!("--{}", it.name()).into()));
+                arguments.extend(features::for_binaryen(features)?.iter().map(OsString::from));
+                Ok((path, arguments))
+            }
+            Self::WasmOpt(tool) => Ok((tool.path(), tool.arguments(input, output, features, assumptions)?)),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Compares what a core module imports and exports before and after it was optimised.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, ensure};
+use wasmparser::{ExternalKind, FuncType, MemoryType, Parser, Payload, TableType, TypeRef, ValType};
+
+/// The imports and exports of a core module.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Surface {
+    /// Imports with module, name and type, in their order.
+    imports: Vec<String>,
+    /// The type of each export, by name.
+    exports: BTreeMap<String, String>,
+}
+
+/// Fails unless `after` has the exports of `before`, and no imports but its own: an optimiser may drop an import
+/// that nothing uses.
+///
+/// # Errors
+/// Names the first import or export that differs.
+pub fn compare(before: &[u8], after: &[u8]) -> Result<()> {
+    let (before, after) = (Surface::read(before)?, Surface::read(after)?);
+    let mut left = before.imports.iter();
+    for import in &after.imports {
+        ensure!(
+            left.any(|it| it == import),
+            "it would import {import}, unlike the original"
+        );
+    }
+    for (name, kind) in &before.exports {
+        ensure!(
+            after.exports.get(name) == Some(kind),
+            "it would not export `{name}` as {kind}, unlike the original"
+        );
+    }
+    for name in after.exports.keys() {
+        ensure!(
+            before.exports.contains_key(name),
+            "it would export `{name}`, unlike the original"
+        );
+    }
+    Ok(())
+}
+
+/// The types of everything in a module, as text.
+#[derive(Default)]
+struct Types {
+    signatures: Vec<String>,
+    functions: Vec<String>,
+    tables: Vec<String>,
+    memories: Vec<String>,
+    globals: Vec<String>,
+    tags: Vec<String>,
+}
+
+impl Types {
+    fn signature(&self, index: u32) -> String {
+        get(&self.signatures, index)
+    }
+
+    /// Adds an import, and returns its type.
+    fn add(&mut self, import: TypeRef) -> String {
+        let (list, text) = match import {
+            TypeRef::Func(index) | TypeRef::FuncExact(index) => {
+                let text = self.signature(index);
+                (&mut self.functions, text)
+            }
+            TypeRef::Table(of) => (&mut self.tables, table(&of)),
+            TypeRef::Memory(of) => (&mut self.memories, memory(&of)),
+            TypeRef::Global(of) => (&mut self.globals, global(of.content_type, of.mutable, of.shared)),
+            TypeRef::Tag(of) => {
+                let text = format!("tag {}", self.signature(of.func_type_idx));
+                (&mut self.tags, text)
+            }
+        };
+        list.push(text.clone());
+        text
+    }
+
+    fn export(&self, kind: ExternalKind, index: u32) -> String {
+        let list = match kind {
+            ExternalKind::Func | ExternalKind::FuncExact => &self.functions,
+            ExternalKind::Table => &self.tables,
+            ExternalKind::Memory => &self.memories,
+            ExternalKind::Global => &self.globals,
+            ExternalKind::Tag => &self.tags,
+        };
+        get(list, index)
+    }
+}
+
+impl Surface {
+    fn read(module: &[u8]) -> Result<Self> {
+        let (mut surface, mut types) = (Self::default(), Types::default());
+        for payload in Parser::new(0).parse_all(module) {
+            surface.step(payload?, &mut types)?;
+        }
+        Ok(surface)
+    }
+
+    fn step(&mut self, payload: Payload<'_>, types: &mut Types) -> Result<()> {
+        match payload {
+            Payload::TypeSection(groups) => {
+                for group in groups {
+                    for kind in group?.into_types() {
+                        types.signatures.push(match kind.composite_type.inner {
+                            wasmparser::CompositeInnerType::Func(of) => function(&of),
+                            _ => "another type".to_owned(),
+                        });
+                    }
+                }
+            }
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    let import = import?;
+                    let kind = types.add(import.ty);
+                    self.imports
+                        .push(format!("`{}` `{}` as {kind}", import.module, import.name));
+                }
+            }
+            Payload::FunctionSection(functions) => {
+                for index in functions {
+                    let text = types.signature(index?);
+                    types.functions.push(text);
+                }
+            }
+            Payload::TableSection(tables) => {
+                for of in tables {
+                    types.tables.push(table(&of?.ty));
+                }
+            }
+            Payload::MemorySection(memories) => {
+                for of in memories {
+                    types.memories.push(memory(&of?));
+                }
+            }
+            Payload::TagSection(tags) => {
+                for of in tags {
+                    let text = format!("tag {}", types.signature(of?.func_type_idx));
+                    types.tags.push(text);
+                }
+            }
+            Payload::GlobalSection(globals) => {
+                for of in globals {
+                    let of = of?.ty;
+                    types.globals.push(global(of.content_type, of.mutable, of.shared));
+                }
+            }
+            Payload::ExportSection(exports) => {
+                for export in exports {
+                    let export = export?;
+                    let kind = types.export(export.kind, export.index);
+                    self.exports.insert(export.name.to_owned(), kind);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn get(list: &[String], index: u32) -> String {
+    let found = usize::try_from(index).ok().and_then(|index| list.get(index));
+    found.cloned().unwrap_or_else(|| "an unknown type".to_owned())
+}
+
+fn function(of: &FuncType) -> String {
+    let list = |values: &[ValType]| values.iter().map(value).collect::<Vec<_>>().join(" ");
+    format!("func ({}) -> ({})", list(of.params()), list(of.results()))
+}
+
+/// Returns the name of a type. A type that a module defines has a number there, which an optimiser changes.
+fn value(of: &ValType) -> String {
+    match of {
+        ValType::Ref(of) if of.is_concrete_type_ref() => "a reference".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn table(of: &TableType) -> String {
+    let TableType {
+        element_type,
+        table64,
+        initial,
+        maximum,
+        shared,
+    } = of;
+    let element = value(&ValType::Ref(*element_type));
+    format!("table {element} {initial} {maximum:?} {table64} {shared}")
+}
+
+fn memory(of: &MemoryType) -> String {
+    format!("{of:?}")
+}
+
+fn global(of: ValType, mutable: bool, shared: bool) -> String {
+    format!("global {} {mutable} {shared}", value(&of))
+}
