@@ -98,6 +98,9 @@ fn method(method: clawft_core::Method) -> Method {
     match method {
         clawft_core::Method::Get => Method::Get,
         clawft_core::Method::Post => Method::Post,
+        clawft_core::Method::Put => Method::Put,
+        clawft_core::Method::Patch => Method::Patch,
+        clawft_core::Method::Delete => Method::Delete,
     }
 }
 

@@ -88,6 +88,9 @@ pub(super) fn request(client: &Client, request: HttpRequest) -> Result<reqwest::
     let method = match request.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
     };
     let url =
         reqwest::Url::parse(&request.url).map_err(|_| Fault::Request("`api_base` is not a valid URL"))?;
