@@ -1,0 +1,312 @@
+//! `fetch`: one exchange with a listed origin, as a machine without I/O.
+
+pub mod address;
+mod html;
+mod origin;
+mod url;
+
+pub use origin::Origin;
+
+use crate::text::{beginning, number};
+use alloc::borrow::ToOwned as _;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use clawft_core::{Event, Header, HeaderValue, HttpRequest, Method};
+use clawft_types::{ToolResult, memory};
+use core::mem;
+use core::net::IpAddr;
+use core::time::Duration;
+use url::Url;
+
+/// The maximum number of redirects that are followed.
+const MAX_REDIRECTS: u32 = 5;
+
+/// The maximum size of the text in a result, in bytes.
+const MAX_TEXT: usize = 64 * 1024;
+
+/// `tools.fetch`: the origins that may be reached, and limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchSettings {
+    /// `allow`: the origins.
+    pub allow: Vec<Origin>,
+    /// `methods`, `["GET"]` by default.
+    pub methods: Vec<Method>,
+    /// `max_bytes`, 1,000,000 by default: the number of body bytes that are read.
+    pub max_bytes: usize,
+    /// `timeout_secs`, 30 by default: the time for one request with its response.
+    pub timeout: Duration,
+}
+
+impl FetchSettings {
+    /// Returns whether `fetch` may connect to this address of a host. Platforms that resolve names ask for
+    /// each address before they connect: a listed name may have a private address, on purpose or not.
+    pub fn permits_address(&self, address: IpAddr) -> bool {
+        address::is_public(address) || self.allow.iter().any(|origin| origin.is_address(address))
+    }
+
+    /// Fails with the reason if the URL's origin is not listed.
+    fn check(&self, url: &Url) -> Result<(), String> {
+        if self.allow.iter().any(|origin| origin.permits(url)) {
+            return Ok(());
+        }
+        Err([
+            "`",
+            &url.origin(),
+            "` may not be fetched, the configuration allows: ",
+            &self.allowed(),
+        ]
+        .concat())
+    }
+
+    /// Returns the listed origins for messages.
+    pub(crate) fn allowed(&self) -> String {
+        let names: Vec<&str> = self.allow.iter().map(Origin::as_str).collect();
+        names.join(", ")
+    }
+}
+
+/// The arguments of `fetch`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arguments<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) method: Method,
+    pub(crate) body: Option<&'a str>,
+    pub(crate) content_type: Option<&'a str>,
+}
+
+/// A fetch in progress.
+#[derive(Debug)]
+pub struct Fetch {
+    settings: FetchSettings,
+    id: String,
+    url: Url,
+    request: HttpRequest,
+    redirects: u32,
+    status: u16,
+    content_type: String,
+    /// The target of a redirect.
+    location: Option<String>,
+    body: Vec<u8>,
+}
+
+/// The next action of the platform.
+#[derive(Debug)]
+pub enum FetchStep {
+    /// Read on and feed the next event.
+    More,
+    /// Drop the response, send this request to follow a redirect, and feed its response.
+    Send(HttpRequest),
+    /// Drop the response, if it is not complete. The call is over.
+    Done(ToolResult),
+}
+
+impl Fetch {
+    /// Checks a call and returns the machine with its request.
+    pub(crate) fn begin(
+        settings: &FetchSettings,
+        id: &str,
+        arguments: Arguments<'_>,
+    ) -> Result<(Fetch, HttpRequest), String> {
+        if !settings.methods.contains(&arguments.method) {
+            return Err([
+                "the configuration does not allow the method ",
+                arguments.method.as_str(),
+            ]
+            .concat());
+        }
+        let url = Url::parse(arguments.url)?;
+        settings.check(&url)?;
+        let content_type = arguments.content_type.unwrap_or("application/json");
+        if content_type.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
+            return Err("`content_type` holds a character that no header may hold".to_owned());
+        }
+        let mut headers = Vec::from([header(
+            "accept",
+            "text/html, application/json, text/*;q=0.9, */*;q=0.1",
+        )]);
+        if arguments.body.is_some() {
+            headers.push(header("content-type", content_type));
+        }
+        let request = HttpRequest {
+            method: arguments.method,
+            url: url.to_text(),
+            headers,
+            body: arguments.body.unwrap_or_default().as_bytes().to_vec(),
+            timeout: settings.timeout,
+            stream: false,
+            // The machine itself stops at the limit, and keeps what has arrived.
+            max_response: usize::MAX,
+        };
+        let fetch = Fetch {
+            settings: settings.clone(),
+            id: id.to_owned(),
+            url,
+            request: request.clone(),
+            redirects: 0,
+            status: 0,
+            content_type: String::new(),
+            location: None,
+            body: Vec::new(),
+        };
+        Ok((fetch, request))
+    }
+
+    /// Returns the settings, for [`FetchSettings::permits_address`].
+    pub fn settings(&self) -> &FetchSettings {
+        &self.settings
+    }
+
+    /// Takes the next event of the response.
+    pub fn feed(&mut self, event: Event<'_>) -> FetchStep {
+        match event {
+            Event::Head { status, headers } => {
+                self.status = status;
+                self.content_type = value(headers, "content-type")
+                    .unwrap_or_default()
+                    .to_ascii_lowercase();
+                self.body.clear();
+                self.location = None;
+                if matches!(status, 301 | 302 | 303 | 307 | 308)
+                    && let Some(location) = value(headers, "location")
+                {
+                    self.location = Some(location.to_owned());
+                    return self.follow();
+                }
+                if let Some(coding) =
+                    value(headers, "content-encoding").filter(|coding| *coding != "identity")
+                {
+                    return self
+                        .fail(["the body is encoded as ", coding, ", which was not requested"].concat());
+                }
+                FetchStep::More
+            }
+            Event::Body(bytes) => self.take(bytes),
+            Event::End => self.finish(false),
+            Event::Failed(error) => self.fail(error.to_string()),
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> FetchStep {
+        let room = self.settings.max_bytes - self.body.len();
+        let part = bytes.get(..room).unwrap_or(bytes);
+        if let Err(error) = memory::append(&mut self.body, part) {
+            return self.fail(error.to_string());
+        }
+        if bytes.len() > room {
+            self.finish(true)
+        } else {
+            FetchStep::More
+        }
+    }
+
+    /// Returns the request to the target of a redirect, which has to be listed as well.
+    fn follow(&mut self) -> FetchStep {
+        let location = self.location.take().unwrap_or_default();
+        self.redirects += 1;
+        if self.redirects > MAX_REDIRECTS {
+            return self.fail("there are too many redirects".to_owned());
+        }
+        let target = self
+            .url
+            .join(&location)
+            .and_then(|url| self.settings.check(&url).map(|()| url));
+        let url = match target {
+            Ok(url) => url,
+            Err(cause) => return self.fail(["the server redirects to another place: ", &cause].concat()),
+        };
+        self.request.url = url.to_text();
+        self.url = url;
+        // As browsers do: all but 307 and 308 turn into GET.
+        if !matches!(self.status, 307 | 308) && self.request.method != Method::Get {
+            self.request.method = Method::Get;
+            self.request.body = Vec::new();
+            self.request
+                .headers
+                .retain(|header| header.name != "content-type");
+        }
+        FetchStep::Send(self.request.clone())
+    }
+
+    fn fail(&mut self, cause: String) -> FetchStep {
+        self.done(
+            ["cannot fetch `", &self.url.to_text(), "`: ", &cause].concat(),
+            true,
+        )
+    }
+
+    fn done(&mut self, content: String, is_error: bool) -> FetchStep {
+        FetchStep::Done(ToolResult {
+            id: mem::take(&mut self.id),
+            content,
+            is_error,
+        })
+    }
+
+    /// Makes the result; `is_cut` if the body is longer.
+    fn finish(&mut self, is_cut: bool) -> FetchStep {
+        let body = mem::take(&mut self.body);
+        let is_error = !(200..300).contains(&self.status);
+        let mut content = String::new();
+        if is_error {
+            content = ["the server answered with status ", &number(self.status), "\n"].concat();
+        }
+        if self.redirects > 0 {
+            content.push_str(&["[from ", &self.url.to_text(), "]\n"].concat());
+        }
+        match self.text(&body) {
+            Some(text) => {
+                let shown = beginning(&text, MAX_TEXT);
+                content.push_str(shown);
+                if is_cut || shown.len() < text.len() {
+                    content.push_str("\n[the rest was cut off]");
+                }
+            }
+            None => {
+                let kind = if self.content_type.is_empty() {
+                    "of an unknown type"
+                } else {
+                    &self.content_type
+                };
+                let size = number(body.len());
+                let more = if is_cut { "more than " } else { "" };
+                content.push_str(&["a binary body, ", kind, ", ", more, &size, " bytes"].concat());
+            }
+        }
+        self.done(content, is_error)
+    }
+
+    /// Returns the body as text, HTML reduced; `None` if it is binary.
+    fn text(&self, body: &[u8]) -> Option<String> {
+        let media_type = self.content_type.split(';').next().unwrap_or_default().trim();
+        let is_text = media_type.starts_with("text/");
+        if body.contains(&0) || (!is_text && is_binary(body)) {
+            return None;
+        }
+        let text = String::from_utf8_lossy(body);
+        let is_html =
+            media_type.contains("html") || (media_type.is_empty() && text.trim_start().starts_with('<'));
+        Some(if is_html {
+            html::to_text(&text)
+        } else {
+            text.into_owned()
+        })
+    }
+}
+
+/// Returns whether the bytes are no UTF-8, but for an incomplete character at the end.
+fn is_binary(bytes: &[u8]) -> bool {
+    str::from_utf8(bytes).is_err_and(|error| error.error_len().is_some())
+}
+
+fn header(name: &'static str, value: &str) -> Header {
+    Header {
+        name: name.into(),
+        value: HeaderValue::Plain(value.to_owned()),
+    }
+}
+
+/// Returns the value of the first header of this name.
+fn value<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.trim())
+}

@@ -1,0 +1,208 @@
+//! HTML reduced to its text, in one pass.
+
+use alloc::string::String;
+
+/// Elements whose content is not text.
+const HIDDEN: [&str; 5] = ["script", "style", "noscript", "template", "svg"];
+
+/// Elements inside of a line. All others begin a new one.
+const INLINE: [&str; 16] = [
+    "a", "abbr", "b", "bdi", "cite", "code", "em", "font", "i", "label", "small", "span", "strong", "sub",
+    "sup", "u",
+];
+
+/// Returns the text of a document: without tags, comments, scripts and styles, with white space collapsed,
+/// and with a line for each block.
+pub(crate) fn to_text(html: &str) -> String {
+    let mut text = Text::default();
+    let mut rest = html;
+    // The element whose content is skipped, up to its end tag.
+    let mut hidden: Option<&str> = None;
+    while let Some(at) = position(rest, b'<') {
+        let (before, tag) = rest.split_at_checked(at).unwrap_or_default();
+        if hidden.is_none() {
+            text.add(before);
+        }
+        if hidden.is_some_and(|element| !ends(tag, element)) {
+            rest = tag.get(1..).unwrap_or_default();
+            continue;
+        }
+        let Some((name, after)) = tag_name(tag) else {
+            text.character('<');
+            rest = tag.get(1..).unwrap_or_default();
+            continue;
+        };
+        rest = after;
+        hidden = HIDDEN
+            .into_iter()
+            .find(|element| name.eq_ignore_ascii_case(element));
+        let name = name.trim_start_matches('/');
+        if !INLINE.iter().any(|inline| name.eq_ignore_ascii_case(inline)) {
+            text.end_line();
+        }
+    }
+    if hidden.is_none() {
+        text.add(rest);
+    }
+    text.text
+}
+
+/// Returns whether `text` begins with the end tag of `element`.
+fn ends(text: &str, element: &str) -> bool {
+    let name = text.strip_prefix("</").and_then(|rest| rest.get(..element.len()));
+    name.is_some_and(|name| name.eq_ignore_ascii_case(element))
+}
+
+/// Returns the name of the tag that begins `text`, with the `/` of an end tag, and the text after the tag. A
+/// comment has an empty name. `None` if it is no tag.
+fn tag_name(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_prefix('<')?;
+    if let Some(comment) = inner.strip_prefix("!--") {
+        let mut dashes = 2;
+        let end = comment.bytes().position(|byte| {
+            let ends = byte == b'>' && dashes >= 2;
+            dashes = if byte == b'-' { dashes + 1 } else { 0 };
+            ends
+        });
+        let after = end.and_then(|end| comment.get(end + 1..));
+        return Some(("", after.unwrap_or_default()));
+    }
+    let start = inner.strip_prefix('/').unwrap_or(inner).bytes().next()?;
+    if !start.is_ascii_alphabetic() && start != b'!' && start != b'?' {
+        return None;
+    }
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let slash = inner.len() - inner.strip_prefix('/').unwrap_or(inner).len();
+    let length = inner
+        .bytes()
+        .skip(slash)
+        .take_while(|byte| is_name(*byte))
+        .count();
+    let name = inner.get(..slash + length)?;
+    let mut quote = 0;
+    let end = inner.bytes().position(|byte| {
+        match byte {
+            b'"' | b'\'' if quote == 0 => quote = byte,
+            byte if byte == quote => quote = 0,
+            b'>' => return quote == 0,
+            _ => {}
+        }
+        false
+    });
+    let after = end.and_then(|end| inner.get(end + 1..));
+    Some((name, after.unwrap_or_default()))
+}
+
+fn position(text: &str, byte: u8) -> Option<usize> {
+    text.bytes().position(|other| other == byte)
+}
+
+/// The text so far.
+#[derive(Default)]
+struct Text {
+    text: String,
+    /// Whether white space was seen since the last character.
+    space: bool,
+}
+
+impl Text {
+    /// Adds text with character references.
+    fn add(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(character) = rest.chars().next() {
+            match reference(rest).filter(|_| character == '&') {
+                Some((character, length)) => {
+                    self.character(character);
+                    rest = rest.get(length..).unwrap_or_default();
+                }
+                None => {
+                    self.character(character);
+                    rest = rest.get(character.len_utf8()..).unwrap_or_default();
+                }
+            }
+        }
+    }
+
+    fn character(&mut self, character: char) {
+        if character.is_ascii_whitespace() || character == '\u{a0}' {
+            self.space = true;
+            return;
+        }
+        if self.space && !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push(' ');
+        }
+        self.space = false;
+        self.text.push(character);
+    }
+
+    fn end_line(&mut self) {
+        self.space = false;
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+    }
+}
+
+/// Returns the character that the reference at the beginning of `text` stands for, and the reference's
+/// length.
+fn reference(text: &str) -> Option<(char, usize)> {
+    const NAMED: [(&str, char); 6] = [
+        ("amp", '&'),
+        ("lt", '<'),
+        ("gt", '>'),
+        ("quot", '"'),
+        ("apos", '\''),
+        ("nbsp", ' '),
+    ];
+    let end = text.bytes().take(12).position(|byte| byte == b';')?;
+    let name = text.get(1..end)?;
+    let character = match name.strip_prefix('#') {
+        Some(number) => {
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => number.parse(),
+            };
+            char::from_u32(code.ok()?)?
+        }
+        None => NAMED.iter().find(|(known, _)| *known == name)?.1,
+    };
+    Some((character, end + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_text;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keeps_text_and_lines() {
+        for (html, text) in [
+            (
+                "<!doctype html><html><head><title>x</title></head><body><h1>A</h1><p>b <b>c</b>d\n e</p></body>",
+                "x\nA\nb cd e\n",
+            ),
+            ("<ul><li>1</li><li>2</ul>", "1\n2\n"),
+            (
+                "a &amp; b &lt;c&gt; &#65;&#x42; &nbsp;&unknown; &",
+                "a & b <c> AB &unknown; &",
+            ),
+            ("<script>if (a < b) { '</p>' }</script>x<style>p{}</style>", "x\n"),
+            ("a<!-- <p>no</p> -->b<!-->c", "a\nb\nc"),
+            ("1 < 2 <3", "1 < 2 <3"),
+            ("<a href=\"a>b\">c</a>", "c"),
+            ("a<br/>b", "a\nb"),
+            ("x<script>if(a<b){x=\"'\"}</SCRIPT>y", "x\ny"),
+            ("x<script>never closed", "x\n"),
+            ("<p", ""),
+        ] {
+            assert_eq!(to_text(html), text, "{html}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_is_never_longer(html in "(<[/!a-z\"'>-]{0,6}|&[#x0-9a-z]{0,5};?|[ a-z<>é]{0,4}){0,20}") {
+            prop_assert!(to_text(&html).len() <= html.len());
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Files as the tools see them: a trait that each platform implements for one directory.
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use alloc::vec::Vec;
+use clawft_types::memory::NoMemory;
+
+/// Identifies a file or directory, whatever its path: device and inode, or a hash of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity(
+    /// The device, or a half of the hash.
+    pub u64,
+    /// The inode, or the other half.
+    pub u64,
+);
+
+/// The kind of a directory entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Link,
+    /// A pipe, a socket or a device.
+    Other,
+}
+
+/// Metadata of a file or directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stat {
+    /// The kind.
+    pub kind: Kind,
+    /// The size in bytes.
+    pub size: u64,
+    /// The identity; `None` on hosts whose file system has none.
+    pub identity: Option<Identity>,
+}
+
+/// The reason of a failed operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileFault {
+    /// There is no file or directory of that name.
+    NotFound,
+    /// Any other reason, as a sentence fragment: `permission denied`.
+    Other(String),
+}
+
+impl From<NoMemory> for FileFault {
+    fn from(_: NoMemory) -> FileFault {
+        FileFault::Other("it does not fit into memory".to_owned())
+    }
+}
+
+/// The files below one directory.
+///
+/// Paths are relative to the directory, with `/` between names, and without `.`, `..` and empty names; the
+/// empty path is the directory itself. The tools resolve symbolic links themselves and call these methods
+/// with paths that held no link a moment ago. An implementation still has to keep every operation inside the
+/// directory, because others may change the files at the same time. `identity` is the one that the tools have
+/// checked: an implementation fails if the file that it opens has another one.
+pub trait Files {
+    /// Returns the metadata of `path`. A symbolic link is not followed.
+    ///
+    /// # Errors
+    /// If it does not exist or is out of reach.
+    fn stat(&mut self, path: &str) -> Result<Stat, FileFault>;
+
+    /// Returns the target of a symbolic link as it is stored.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn link_target(&mut self, path: &str) -> Result<String, FileFault>;
+
+    /// Returns up to `most` bytes of a regular file from byte `start` on; fewer only at its end.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is another one.
+    fn read(
+        &mut self,
+        path: &str,
+        identity: Option<Identity>,
+        start: u64,
+        most: usize,
+    ) -> Result<Vec<u8>, FileFault>;
+
+    /// Calls `take` with each name in a directory that is UTF-8, in any order, until it returns false. `.`
+    /// and `..` are left out.
+    ///
+    /// # Errors
+    /// If the directory cannot be read, or is another one.
+    fn names(
+        &mut self,
+        path: &str,
+        identity: Option<Identity>,
+        take: &mut dyn FnMut(&str) -> bool,
+    ) -> Result<(), FileFault>;
+
+    /// Creates or replaces a file, completely or not at all. Its directory exists.
+    ///
+    /// # Errors
+    /// If that fails; the old file is then unchanged.
+    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), FileFault>;
+
+    /// Removes a file or a symbolic link.
+    ///
+    /// # Errors
+    /// If that fails.
+    fn remove(&mut self, path: &str) -> Result<(), FileFault>;
+
+    /// Makes a directory whose parent exists.
+    ///
+    /// # Errors
+    /// If that fails.
+    fn make_directory(&mut self, path: &str) -> Result<(), FileFault>;
+}

@@ -1,0 +1,104 @@
+//! Identities of what no tool may reach: the configuration, the sessions and the notes.
+
+use super::{Last, join, locate};
+use crate::files::{FileFault, Files, Identity, Kind, Stat};
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The directories of the home directory whose content is confidential. The first one is the home itself.
+const DIRECTORIES: [&str; 4] = ["", "sessions", "sessions/.locks", "notes"];
+
+/// The name of the configuration file in the home directory.
+const CONFIG: &str = "config.json";
+
+/// The files and directories that no tool may reach, by identity: so no link, no mount, and no other spelling
+/// of a path leads to them.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    /// Sorted.
+    identities: Vec<Identity>,
+}
+
+impl Guard {
+    /// Collects the identities of `home`, of the files in it, and of `others`.
+    ///
+    /// Empty if the host gives files no identities. Such hosts have virtual file systems without links.
+    pub(crate) fn collect(
+        home: Option<&mut (dyn Files + Send + 'static)>,
+        others: &[Identity],
+    ) -> Result<Guard, FileFault> {
+        let mut identities = others.to_vec();
+        if let Some(home) = home
+            && has_identities(home)?
+        {
+            for directory in DIRECTORIES {
+                add_directory(home, directory, &mut identities)?;
+            }
+        }
+        identities.sort_unstable();
+        Ok(Guard { identities })
+    }
+
+    /// Returns `stat`, or an error if it is of something confidential.
+    pub(crate) fn check(&self, stat: Stat) -> Result<Stat, FileFault> {
+        if self.permits(&stat) {
+            Ok(stat)
+        } else {
+            Err(FileFault::Other(
+                "it belongs to the configuration or the sessions, which tools cannot reach".to_owned(),
+            ))
+        }
+    }
+
+    /// Returns whether this is nothing confidential.
+    pub(crate) fn permits(&self, stat: &Stat) -> bool {
+        stat.identity
+            .is_none_or(|identity| self.identities.binary_search(&identity).is_err())
+    }
+}
+
+/// Returns whether a file and its directory have different identities.
+fn has_identities(home: &mut dyn Files) -> Result<bool, FileFault> {
+    let root = home.stat("")?.identity;
+    let config = match home.stat(CONFIG) {
+        Ok(stat) => stat.identity,
+        Err(FileFault::NotFound) => None,
+        Err(fault) => return Err(fault),
+    };
+    Ok(root.is_some() && root != config)
+}
+
+/// Adds a directory and the files in it; links with their targets.
+fn add_directory(
+    home: &mut dyn Files,
+    directory: &str,
+    identities: &mut Vec<Identity>,
+) -> Result<(), FileFault> {
+    let stat = match home.stat(directory) {
+        Ok(stat) => stat,
+        Err(FileFault::NotFound) => return Ok(()),
+        Err(fault) => return Err(fault),
+    };
+    identities.extend(stat.identity);
+    let mut names: Vec<String> = Vec::new();
+    home.names(directory, stat.identity, &mut |name| {
+        names.push(name.to_owned());
+        true
+    })?;
+    for name in names {
+        let path = join(directory, &name);
+        // A file may be gone by now: sessions are replaced all the time.
+        let Ok(stat) = home.stat(&path) else { continue };
+        if stat.kind != Kind::Directory {
+            identities.extend(stat.identity);
+        }
+        if stat.kind == Kind::Link
+            && let Ok(target) = locate(home, &Guard::default(), &path, Last::Follow)
+            && let Some(target) = target.stat.filter(|target| target.kind == Kind::File)
+        {
+            identities.extend(target.identity);
+        }
+    }
+    Ok(())
+}
