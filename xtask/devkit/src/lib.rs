@@ -2,9 +2,10 @@
 //!
 //! Modules in reading order: [`project`] knows where things are and [`revision`] what is checked out. [`cmd`]
 //! is the one door to other programs, with [`child`] for those that may run on, [`cargo`] the one to what
-//! cargo builds, and [`package`] starts the packages that do the work of commands. [`files`] and [`digest`]
-//! are about bytes, [`budget`], [`secrets`] and [`elf`] about what may ship, [`pool`] does a few pieces of
-//! work at a time, [`interrupt`] handles Ctrl-C, and [`ui`] is how the tool talks. [`date`] writes times.
+//! cargo builds, and [`package`] starts the packages that do
+//! the work of commands. [`packages`] lists what a program is made of. [`files`] and [`digest`] are about bytes,
+//! [`budget`], [`secrets`] and [`elf`] about what may ship, [`pool`] does a few pieces of work at a time,
+//! [`interrupt`] handles Ctrl-C, and [`ui`] is how the tool talks. [`date`] writes times.
 
 pub mod budget;
 pub mod cargo;
@@ -16,6 +17,7 @@ pub mod elf;
 pub mod files;
 pub mod interrupt;
 pub mod package;
+pub mod packages;
 pub mod pool;
 pub mod project;
 pub mod revision;

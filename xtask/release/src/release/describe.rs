@@ -1,13 +1,13 @@
 //! The description of each program: how it was built, and its components.
 
 use anyhow::Result;
-use devkit::{cargo::Lock, project::Project};
+use devkit::{cargo::Lock, packages::Tree, project::Project};
 use xshell::Shell;
 
 use super::{
     metadata::Build,
     program::Program,
-    sbom::{self, Checksums, Subject, Tree},
+    sbom::{self, Checksums, Subject},
     toolchain::Toolchain,
 };
 

@@ -17,14 +17,16 @@
 mod checksums;
 mod native;
 mod purl;
-mod tree;
 
 use anyhow::{Context as _, Result};
-use devkit::{date::rfc3339, digest};
+use devkit::{
+    date::rfc3339,
+    digest,
+    packages::{Id, Package, Tree},
+};
 use serde_json::{Value, json};
 
-use self::tree::{Id, Package};
-pub(super) use self::{checksums::Checksums, native::Native, tree::Tree};
+pub(super) use self::{checksums::Checksums, native::Native};
 
 /// The suffix after the name of an artifact.
 pub(super) const SUFFIX: &str = ".cdx.json";

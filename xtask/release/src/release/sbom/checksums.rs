@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use devkit::cargo::{Lock, Locked};
-
-use super::tree::Id;
+use devkit::{
+    cargo::{Lock, Locked},
+    packages::Id,
+};
 
 /// The SHA-256 of each package's archive from the registry. Packages of the workspace have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,6 +11,24 @@ const SUBJECT: Subject<'static> = Subject {
     time: 1_700_000_000,
 };
 
+/// A program, a library of the workspace, one from the registry, and a macro with its own library.
+const ALL: &str = "\
+0app v0.1.0 (/a path/app)\tMIT\thttps://example.org\tdefault,raw
+1lib v0.1.0 (/a path/lib)\tMIT\thttps://example.org\t
+2dep v1.0.0+more\tMIT/Apache-2.0\thttps://example.org/dep\tstd
+3derive v1.0.0 (proc-macro)\tMIT\t\t
+4quote v1.0.47\tMIT\t\t
+1lib v0.1.0 (/a path/lib)\tMIT\thttps://example.org\t (*)
+1dep v1.0.0+more\tMIT/Apache-2.0\thttps://example.org/dep\tstd (*)";
+const LINKED: &str = "\
+0app v0.1.0 (/a path/app)\tMIT\thttps://example.org\tdefault,raw
+1lib v0.1.0 (/a path/lib)\tMIT\thttps://example.org\t
+2dep v1.0.0+more\tMIT/Apache-2.0\thttps://example.org/dep\tstd";
+
+fn tree() -> Tree {
+    Tree::parse(ALL, LINKED).unwrap()
+}
+
 fn sums() -> Checksums {
     let entry = |name: &str, version: &str| {
         format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nchecksum = \"{name}-sum\"\n")
@@ -27,7 +45,7 @@ fn sums() -> Checksums {
 
 fn written(subject: Subject<'_>) -> Value {
     let natives = [Native::std("1.95.0"), Native::wasi_libc(Some("0.0~git-1"))];
-    let text = document(subject, &tree::tests::tree(), &sums(), &natives).unwrap();
+    let text = document(subject, &tree(), &sums(), &natives).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 

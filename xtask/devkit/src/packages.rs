@@ -4,39 +4,44 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{cargo::cargo, cmd};
 use xshell::Shell;
+
+use crate::{cargo::cargo, cmd};
 
 /// A line of the tree: package, licence, repository and features, separated by tabs, after the depth.
 const FORMAT: &str = "{p}\t{l}\t{r}\t{f}";
 
 /// Name and version of a package, which are unique in a lock file with one registry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Id {
-    pub(super) name: String,
-    pub(super) version: String,
+pub struct Id {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
 }
 
 /// A package and its dependencies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Package {
+pub struct Package {
     /// Whether its code can be in the program; the other packages take part in building it.
-    pub(super) linked: bool,
+    pub linked: bool,
     /// Licence in its manifest, which may be empty.
-    pub(super) licence: String,
+    pub licence: String,
     /// Repository in its manifest, which may be empty.
-    pub(super) repository: String,
-    pub(super) dependencies: BTreeSet<Id>,
+    pub repository: String,
+    /// The packages that it names as dependencies.
+    pub dependencies: BTreeSet<Id>,
 }
 
 /// All packages that take part in a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::release) struct Tree {
+pub struct Tree {
     /// The package of the program itself.
-    pub(super) root: Id,
+    pub root: Id,
     /// The enabled features of that package.
-    pub(in crate::release) features: Vec<String>,
-    pub(super) packages: BTreeMap<Id, Package>,
+    pub features: Vec<String>,
+    /// The packages, that of the program among them.
+    pub packages: BTreeMap<Id, Package>,
 }
 
 impl Tree {
@@ -45,7 +50,7 @@ impl Tree {
     ///
     /// # Errors
     /// Fails if `Cargo.lock` would have to change.
-    pub(in crate::release) fn ask(shell: &Shell, package: &str, target: &str) -> Result<Self> {
+    pub fn ask(shell: &Shell, package: &str, target: &str) -> Result<Self> {
         let print = |edges: &str| {
             let tree = cargo(shell, "tree")
                 .args(["--package", package, "--target", target, "--edges", edges])
@@ -55,8 +60,11 @@ impl Tree {
         Self::parse(&print("normal,build")?, &print("normal,no-proc-macro")?)
     }
 
-    /// Parses the tree of all packages and that of the linked ones.
-    fn parse(all: &str, linked: &str) -> Result<Self> {
+    /// Parses the tree of all packages and that of the linked ones, as cargo prints them.
+    ///
+    /// # Errors
+    /// Fails if a line has another form, or if the trees do not belong together.
+    pub fn parse(all: &str, linked: &str) -> Result<Self> {
         let mut nodes = all
             .lines()
             .map(Node::parse)
@@ -139,11 +147,11 @@ impl<'l> Node<'l> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
 
     /// A program, a library of the workspace, one from the registry, and a macro with its own library.
-    pub(in super::super) const ALL: &str = "\
+    const ALL: &str = "\
 0app v0.1.0 (/a path/app)\tMIT\thttps://example.org\tdefault,raw
 1lib v0.1.0 (/a path/lib)\tMIT\thttps://example.org\t
 2dep v1.0.0+more\tMIT/Apache-2.0\thttps://example.org/dep\tstd
@@ -151,12 +159,12 @@ pub(super) mod tests {
 4quote v1.0.47\tMIT\t\t
 1lib v0.1.0 (/a path/lib)\tMIT\thttps://example.org\t (*)
 1dep v1.0.0+more\tMIT/Apache-2.0\thttps://example.org/dep\tstd (*)";
-    pub(in super::super) const LINKED: &str = "\
+    const LINKED: &str = "\
 0app v0.1.0 (/a path/app)\tMIT\thttps://example.org\tdefault,raw
 1lib v0.1.0 (/a path/lib)\tMIT\thttps://example.org\t
 2dep v1.0.0+more\tMIT/Apache-2.0\thttps://example.org/dep\tstd";
 
-    pub(in super::super) fn tree() -> Tree {
+    fn tree() -> Tree {
         Tree::parse(ALL, LINKED).unwrap()
     }
 
