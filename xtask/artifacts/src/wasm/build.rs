@@ -1,7 +1,7 @@
 //! Runs `cargo build` for one wasm target and finds the executable in cargo's messages.
 
 use anyhow::Result;
-use devkit::{cargo, files, project::Project};
+use devkit::{cargo, files, project::Project, rustc};
 use flags::HttpBackend;
 use xshell::cmd;
 
@@ -119,6 +119,7 @@ fn compile(
     .env("CARGO_TARGET_DIR", &project.target)
     .env_remove("RUSTFLAGS")
     .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    let build = rustc::on_one_host(&shell, &project.target.join("xtask").join("one-host"), build)?;
     let path = cargo::executable(build, purpose)?;
     files::read(&path)
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{cargo, project::Project};
+use devkit::{cargo, project::Project, rustc};
 use flags::values::{System, Target};
 use toolchain::{Need, Python};
 use xshell::{Cmd, Shell, cmd};
@@ -31,8 +31,10 @@ pub(super) fn build(
             continue;
         }
         let shell = project.shell()?;
+        // The binaries for other systems are made on those systems alone.
         let cargo = if with_zig {
-            zigbuild(project, &shell)?
+            let directory = project.target.join("xtask").join("one-host");
+            rustc::on_one_host(&shell, &directory, zigbuild(project, &shell)?)?
         } else {
             cmd!(shell, "cargo build")
         };

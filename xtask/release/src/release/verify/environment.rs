@@ -1,5 +1,5 @@
 //! A second build environment on this machine, as another user would have it: checkout, target directory, home,
-//! cargo home and toolchain have other paths, none of them as long as ours. The cache of [`Project::cache`] is
+//! cargo home and toolchain have other paths, none of them as long as ours, and the compiler names another host. The cache of [`Project::cache`] is
 //! shared: its tools compile to the same files at any path. A tool that the cache does not have in the version of
 //! these sources is compiled in the second environment.
 
@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{cargo, cmd, files, project::Project, ui};
+use devkit::{cargo, cmd, files, project::Project, rustc, ui};
 use tempfile::TempDir;
 use xshell::cmd;
 
@@ -21,7 +21,8 @@ use super::{crates, toolchain, tree};
 const TAIL: usize = 60;
 
 /// The environment variables that would change the build, or that describe our own environment.
-const NOT_OURS: [&str; 7] = [
+const NOT_OURS: [&str; 8] = [
+    "CARGO_BUILD_RUSTC",
     "CARGO_BUILD_TARGET",
     "CARGO_ENCODED_RUSTFLAGS",
     "CLAWFT_REVISION",
@@ -41,6 +42,8 @@ pub(super) struct Environment {
     target: PathBuf,
     /// The PATH, with the toolchain's programs first.
     path: OsString,
+    /// The compiler there.
+    rustc: PathBuf,
     _directory: Option<TempDir>,
     /// A lock against other users of the same directory.
     _turn: Option<File>,
@@ -81,6 +84,7 @@ impl Environment {
             home: directory.join("another-user"),
             target: not_as_long(directory, "another-target", &project.target),
             path: OsString::new(),
+            rustc: PathBuf::new(),
             _directory: None,
             _turn: None,
         }
@@ -106,6 +110,8 @@ impl Environment {
         for variable in NOT_OURS {
             command = command.env_remove(variable);
         }
+        let directory = self.home.join("another-host");
+        let command = rustc::on_another_host(&shell, &directory, command, &self.rustc)?;
         let shown = words.join(" ".as_ref());
         let shown = shown.to_string_lossy();
         let what = format!("`cargo xtask {shown}`");
@@ -120,6 +126,7 @@ impl Environment {
             .with_context(|| format!("could not make the directory `{}`", home.display()))?;
         crates::share(&home)?;
         let programs = toolchain::share(&self.root, &self.home.join("toolchains"))?;
+        self.rustc = programs.join("rustc");
         let others = env::var_os("PATH").unwrap_or_default();
         let path = [programs].into_iter().chain(env::split_paths(&others));
         self.path = env::join_paths(path).context("could not put the toolchain on the PATH")?;
