@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! cargo build (path from cargo's JSON) → later WebAssembly features taken out of the wasip1 module
-//!    → wasm-diet: Binaryen -Oz on every core module, names and producers dropped → scanned for keys
-//!    → validate, with exactly the listed features → measure raw and gzip -9 → size-budget.toml → target/dist/
+//!    → wasm-diet: Binaryen -Oz on every core module, names and producers dropped → the component's metadata added
+//!    → scanned for keys → validate, with exactly the listed features → measure raw and gzip -9 → size-budget.toml
+//!    → target/dist/
 //! ```
 //!
-//! Modules in that order: [`build`], [`lower`], [`optimise`], [`validate`] with [`features`], [`artifact`],
-//! [`report`], and [`growth`] for an exceeded budget. [`mod@stages`] takes the samples of a comparison through the
+//! Modules in that order: [`build`], [`lower`], [`optimise`], [`metadata`], [`validate`] with [`features`],
+//! [`artifact`], [`report`], and [`growth`] for an exceeded budget. [`mod@stages`] takes the samples of a comparison through the
 //! same steps. The package `wasm-diet` parses and assembles binaries.
 
 mod artifact;
@@ -15,6 +16,7 @@ mod build;
 mod features;
 mod growth;
 mod lower;
+mod metadata;
 mod optimise;
 mod report;
 mod stages;
@@ -27,12 +29,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{budget::Budget, files, project::Project, secrets, ui};
+use devkit::{budget::Budget, files, project::Project, revision, secrets, ui};
 use flags::{HttpBackend, Wasm, values::Artifact};
 use toolchain::Need;
 use wasm_diet::{Anatomy, Owners, Profile, Shrunk};
 
-use self::{build::Mode, report::Report};
+use self::{build::Mode, metadata::Metadata, report::Report};
 
 pub use self::stages::{Source, shrunk};
 pub(crate) use self::{
@@ -64,6 +66,7 @@ pub fn run(project: &Project, flags: &Wasm) -> Result<()> {
         &artifact::plan(flags.target),
         flags.http,
         flags.locked,
+        revision::of(project)?,
     )?;
     report.write(&directory(project, flags.http))?;
     report.print(flags.json, budget.as_ref())?;
@@ -121,7 +124,8 @@ fn shipped_in(dist: &Path) -> Shipped {
 pub fn release(project: &Project) -> Result<Shipped> {
     let budget = Budget::of(project)?;
     toolchain::ensure(project, &[Need::WasmTargets, Need::RustSource])?;
-    let report = make(project, project, &Artifact::ALL, HttpBackend::Raw, true)?;
+    let revision = revision::of(project)?;
+    let report = make(project, project, &Artifact::ALL, HttpBackend::Raw, true, revision)?;
     report.write(&project.dist)?;
     budget
         .check(&report.sizes(), &flags::shipped())
@@ -142,18 +146,26 @@ pub fn ensure_sessions_guest_built(project: &Project) -> Result<PathBuf> {
 /// Brings the artifacts of `project` up to date with the tools of another checkout, and returns their profile.
 pub(crate) fn profile(tools: &Project, project: &Project) -> Result<Profile> {
     toolchain::ensure(tools, &[Need::WasmTargets, Need::RustSource])?;
-    let report = make(tools, project, &Artifact::ALL, HttpBackend::Raw, false)?;
+    let revision = revision::of(project)?;
+    let report = make(tools, project, &Artifact::ALL, HttpBackend::Raw, false, revision)?;
     report.write(&project.dist)?;
     Ok(report.profile())
 }
 
-/// Returns the profile of the artifacts of `project`, a checkout of another commit, built with the tools of this
-/// one. Artifacts that cannot be built are left out with a warning.
-pub(crate) fn profile_of_another(tools: &Project, project: &Project) -> Result<Profile> {
+/// Returns the profile of the artifacts of `project`, the files of `commit`, built with the tools of this checkout.
+/// Artifacts that cannot be built are left out with a warning.
+pub(crate) fn profile_of_another(tools: &Project, project: &Project, commit: &str) -> Result<Profile> {
     toolchain::ensure(tools, &[Need::WasmTargets, Need::RustSource])?;
     let mut profile = Profile::default();
     for artifact in Artifact::ALL {
-        match make(tools, project, &[artifact], HttpBackend::Raw, true) {
+        match make(
+            tools,
+            project,
+            &[artifact],
+            HttpBackend::Raw,
+            true,
+            Some(commit.to_owned()),
+        ) {
             Ok(report) => profile.artifacts.extend(report.profile().artifacts),
             Err(error) => ui::warn(&format!(
                 "no {} of the other commit: {error:#}",
@@ -173,19 +185,20 @@ pub(crate) fn named(project: &Project, file_name: &str) -> PathBuf {
     project.target.join("xtask").join("named").join(file_name)
 }
 
-/// Builds, shrinks, validates and measures `artifacts` in order, and writes them to their directory. The files of
-/// `tools`, the optimiser and its results, serve any checkout.
+/// Builds, shrinks, validates and measures `artifacts` of `revision` in order, and writes them to their directory.
+/// The files of `tools`, the optimiser and its results, serve any checkout.
 fn make(
     tools: &Project,
     project: &Project,
     artifacts: &[Artifact],
     http: HttpBackend,
     locked: bool,
+    revision: Option<String>,
 ) -> Result<Report> {
     let dist = directory(project, http);
     fs::create_dir_all(&dist)
         .with_context(|| format!("could not make the directory `{}`", dist.display()))?;
-    let mut report = Report::new(project)?;
+    let mut report = Report::new(project, revision)?;
     let optimiser = optimise::Optimiser::new(tools)?;
     for &artifact in artifacts {
         let name = artifact.file_name();
@@ -205,7 +218,7 @@ fn make(
             .shrink(&built)
             .with_context(|| format!("could not shrink {name}"))?;
         let Shrunk {
-            bytes: stripped,
+            bytes: mut stripped,
             named,
             ..
         } = shrunk;
@@ -213,6 +226,11 @@ fn make(
         artifact::write_named(project, artifact, &named)?;
 
         let started = Instant::now();
+        // The module is for boards, where every byte counts.
+        if artifact == Artifact::Component {
+            let metadata = Metadata::of(project, artifact.target(), report.revision())?;
+            stripped = metadata.added_to(&stripped)?;
+        }
         secrets::scan(&stripped).with_context(|| format!("{name} must not ship"))?;
         validate::validate(&stripped, artifact).with_context(|| format!("{name} is not valid"))?;
         report.step(artifact, "validate", started, stripped.len());

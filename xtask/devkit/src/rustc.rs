@@ -1,4 +1,4 @@
-//! The same bytes on every host.
+//! Builds that do not depend on the host.
 //!
 //! `rustc -vV` prints the host, and cargo hashes that line into the identity of each build script and
 //! procedural macro. The identity of a crate contains those of its dependencies, and appears in its symbols.

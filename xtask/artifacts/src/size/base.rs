@@ -121,7 +121,7 @@ fn build(project: &Project, commit: &str) -> Result<Profile> {
         target,
         cache: project.cache.clone(),
     };
-    let built = wasm::profile_of_another(project, &base)
+    let built = wasm::profile_of_another(project, &base, commit)
         .with_context(|| format!("could not build the base {commit}"))?;
     Ok(Profile {
         revision: Some(commit.to_owned()),

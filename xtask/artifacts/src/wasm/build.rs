@@ -5,6 +5,12 @@ use devkit::{cargo, files, project::Project, rustc};
 use flags::HttpBackend;
 use xshell::cmd;
 
+/// The package of the component and the module.
+pub(super) const PACKAGE: &str = "clawft-wasm";
+
+/// The program in it.
+pub(super) const PROGRAM: &str = "clawft";
+
 /// The settings of a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -52,7 +58,7 @@ pub(super) fn build(
         HttpBackend::Raw => &[],
         HttpBackend::Client => &["--features", "wasi-http-client"],
     };
-    let what = [&["--package", "clawft-wasm", "--bin", "clawft"], features].concat();
+    let what = [&["--package", PACKAGE, "--bin", PROGRAM], features].concat();
     compile(
         project,
         mode,

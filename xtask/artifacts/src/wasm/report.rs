@@ -9,7 +9,7 @@ use devkit::{
     cmd,
     files::replace,
     project::Project,
-    revision, ui,
+    ui,
 };
 use flags::values::Artifact;
 use serde::Serialize;
@@ -49,16 +49,20 @@ struct Step {
 }
 
 impl Report {
-    pub(super) fn new(project: &Project) -> Result<Self> {
+    pub(super) fn new(project: &Project, revision: Option<String>) -> Result<Self> {
         let shell = project.shell()?;
         let toolchain = cmd::read(cmd!(shell, "rustc --version"), "ask rustc for its version")?;
-        let revision = revision::of(project)?;
         Ok(Self {
             revision,
             toolchain,
             artifacts: BTreeMap::new(),
             order: Vec::new(),
         })
+    }
+
+    /// Returns the commit that is built.
+    pub(super) fn revision(&self) -> Option<&str> {
+        self.revision.as_deref()
     }
 
     /// Records a step that began at `started` and left `bytes` bytes.

@@ -5,7 +5,8 @@
 //!           └─ layer   application/wasm                      the component as it is, called clawft.wasm
 //! ```
 //!
-//! Equal components of equal commits give equal digests.
+//! The annotations of the manifest repeat the metadata in the component. Equal components of equal commits give equal
+//! digests.
 
 use std::path::Path;
 
@@ -15,7 +16,10 @@ use image::{
     Digest, Reference,
     calls::{Component, Published, Tagged},
 };
-use oci_spec::image::{ANNOTATION_CREATED, ANNOTATION_DESCRIPTION, ANNOTATION_TITLE, MediaType};
+use oci_spec::image::{
+    ANNOTATION_CREATED, ANNOTATION_DESCRIPTION, ANNOTATION_LICENSES, ANNOTATION_REVISION, ANNOTATION_SOURCE,
+    ANNOTATION_TITLE, ANNOTATION_VERSION, MediaType,
+};
 use serde::Serialize;
 use wasmparser::{Encoding, Parser, Payload};
 
@@ -34,6 +38,14 @@ const LAYER: &str = "application/wasm";
 
 /// The file name that clients use for the layer.
 const FILE_NAME: &str = "clawft.wasm";
+
+/// The custom sections of a component that an annotation repeats.
+const REPEATED: [(&str, &str); 4] = [
+    ("licenses", ANNOTATION_LICENSES),
+    ("revision", ANNOTATION_REVISION),
+    ("source", ANNOTATION_SOURCE),
+    ("version", ANNOTATION_VERSION),
+];
 
 /// The configuration of a component.
 #[derive(Debug, Serialize)]
@@ -62,17 +74,19 @@ struct World {
 pub(crate) fn create(directory: &Path, component: &[u8], revision: &str, epoch: u64) -> Result<Component> {
     let layout = Layout::create(directory)?;
     let mut layer = layout.put(MediaType::from(LAYER), component)?;
+    let About { world, labels } = About::of(component)?;
     let config = Config {
         created: rfc3339(epoch),
         architecture: "wasm",
         os: "wasip2",
         layer_digests: vec![document::digest(&layer)?],
-        component: World::of(component)?,
+        component: world,
     };
     let config = layout.put_json(MediaType::from(CONFIG), &config)?;
     layer.set_annotations(Some([(ANNOTATION_TITLE.to_owned(), FILE_NAME.to_owned())].into()));
     let made = [&config, &layer].map(document::digest);
-    let manifest = document::manifest(config, vec![layer], &annotations(&Recipe::new(revision, epoch)))?;
+    let annotations = annotations(&Recipe::new(revision, epoch), labels);
+    let manifest = document::manifest(config, vec![layer], &annotations)?;
     let manifest = layout.put_json(MediaType::ImageManifest, &manifest)?;
     layout.list(vec![manifest.clone()])?;
     let [config, layer] = made;
@@ -109,21 +123,32 @@ pub(crate) fn publish(directory: &Path, manifest: &Digest, target: &Tagged) -> R
     })
 }
 
-/// Returns the annotations that registries show.
-fn annotations(recipe: &Recipe) -> Labels {
+/// Returns the annotations that registries show. Those of the component replace those of the recipe.
+fn annotations(recipe: &Recipe, component: Labels) -> Labels {
     let mut labels = recipe.labels.clone();
     labels.insert(
         ANNOTATION_DESCRIPTION.to_owned(),
         "clawft, an LLM agent, as one WASI component".to_owned(),
     );
     labels.insert(ANNOTATION_CREATED.to_owned(), rfc3339(recipe.epoch));
+    labels.extend(component);
     labels
 }
 
-impl World {
-    /// Returns the imports and exports of `component` itself, without the components inside it.
+/// The parts of a component that its documents repeat.
+#[derive(Debug, Default)]
+struct About {
+    world: World,
+    labels: Labels,
+}
+
+impl About {
+    /// Reads `component` itself, without the components inside it.
     fn of(component: &[u8]) -> Result<Self> {
-        let mut world = Self::default();
+        let Self {
+            mut world,
+            mut labels,
+        } = Self::default();
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(component) {
             match payload.context("it is no WebAssembly")? {
@@ -145,10 +170,16 @@ impl World {
                         world.exports.push(export?.name.name.to_owned());
                     }
                 }
+                Payload::CustomSection(custom) if depth == 0 => {
+                    if let Some((_, name)) = REPEATED.iter().find(|(section, _)| *section == custom.name()) {
+                        let value = String::from_utf8(custom.data().to_vec())?;
+                        labels.insert((*name).to_owned(), value);
+                    }
+                }
                 _ => {}
             }
         }
-        Ok(world)
+        Ok(Self { world, labels })
     }
 }
 
@@ -157,7 +188,8 @@ mod tests {
     use serde_json::{Value, json};
     use wasm_encoder::{
         Component as ComponentBuilder, ComponentExportKind, ComponentExportSection, ComponentImportSection,
-        ComponentTypeRef, ComponentTypeSection, InstanceType, Module, ModuleSection, NestedComponentSection,
+        ComponentTypeRef, ComponentTypeSection, CustomSection, InstanceType, Module, ModuleSection,
+        NestedComponentSection,
     };
 
     use super::*;
@@ -170,13 +202,20 @@ mod tests {
         imports.import("wasi:http/types@0.2.0", ComponentTypeRef::Instance(0));
         let mut exports = ComponentExportSection::new();
         exports.export("wasi:cli/run@0.2.0", ComponentExportKind::Instance, 0, None);
+        let custom = |name, value: &'static str| CustomSection {
+            name: std::borrow::Cow::Borrowed(name),
+            data: value.as_bytes().into(),
+        };
         let mut inner = ComponentBuilder::new();
         inner.section(&types).section(&imports);
+        inner.section(&custom("version", "1.2.3"));
         let mut outer = ComponentBuilder::new();
         outer
             .section(&ModuleSection(&Module::new()))
             .section(&NestedComponentSection(&inner));
         outer.section(&types).section(&imports).section(&exports);
+        outer.section(&custom("version", "9.8.7"));
+        outer.section(&custom("other", "x"));
         outer.finish()
     }
 
@@ -189,9 +228,11 @@ mod tests {
 
     #[test]
     fn reads_the_world_of_the_outer_component() {
-        let world = World::of(&component()).unwrap();
+        let About { world, labels } = About::of(&component()).unwrap();
         assert_eq!(world.imports, ["wasi:http/types@0.2.0"]);
         assert_eq!(world.exports, ["wasi:cli/run@0.2.0"]);
+        let expected = [(ANNOTATION_VERSION.to_owned(), "9.8.7".to_owned())];
+        assert_eq!(labels, expected.into());
     }
 
     #[test]
@@ -214,6 +255,10 @@ mod tests {
         assert_eq!(
             manifest["annotations"]["org.opencontainers.image.revision"],
             "c0ffee"
+        );
+        assert_eq!(
+            manifest["annotations"]["org.opencontainers.image.version"],
+            "9.8.7"
         );
         let expected = json!({
             "created": "2023-11-14T22:13:20Z", "architecture": "wasm", "os": "wasip2", "layerDigests": [layer],

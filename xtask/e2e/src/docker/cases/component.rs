@@ -21,6 +21,7 @@ cases! {
     component:
     pulled_component_is_unchanged_and_runs,
     gives_each_component_version_once,
+    annotations_repeat_the_metadata_in_the_component,
     sboms_fit_the_cyclonedx_schema,
 }
 
@@ -128,7 +129,7 @@ fn gives_each_component_version_once(test: &ImageContext<'_>) -> Result<()> {
         test.path("oci-other"),
         artifacts::ensure_built(&pushed.project)?.component,
     );
-    let other = calls::create_component(&pushed.project, &layout, &path, "another commit", COMMIT.1)?;
+    let other = calls::create_component(&pushed.project, &layout, &path, COMMIT.0, COMMIT.1 + 1)?;
     let refused = calls::publish_component(&pushed.project, &layout, &other.manifest, &pushed.target);
     let error = refused
         .err()
@@ -141,6 +142,40 @@ fn gives_each_component_version_once(test: &ImageContext<'_>) -> Result<()> {
     ensure!(
         pushed.found()? == Some(there),
         "the version names another manifest now"
+    );
+    Ok(())
+}
+
+fn annotations_repeat_the_metadata_in_the_component(test: &ImageContext<'_>) -> Result<()> {
+    let pushed = Pushed::prepare(test)?;
+    pushed.push()?;
+    let manifest = test.raw(&format!("{}:{}", pushed.target.image, pushed.target.tag))?;
+    let annotation = |name: &str| &manifest["annotations"][format!("org.opencontainers.image.{name}")];
+    let component = test.path("clawft.wasm");
+    fs::write(&component, &pushed.bytes)?;
+    let (shell, tools) = (test.shell()?, toolchain::tool(&pushed.project, Tool::WasmTools)?);
+    let shown = test.run(cmd!(shell, "{tools} metadata show --json {component}"))?;
+    ensure!(shown.exit == Some(0), "wasm-tools failed: {}", shown.stderr);
+    let shown: Value = serde_json::from_str(&shown.stdout).context("wasm-tools printed no JSON")?;
+    let shown = &shown["component"]["metadata"];
+    ensure!(shown["name"] == "clawft", "the name is {}", shown["name"]);
+    for name in ["version", "revision", "licenses", "source"] {
+        ensure!(
+            shown[name].is_string() && shown[name] == *annotation(name),
+            "{name}: the component has {}, the manifest {}",
+            shown[name],
+            annotation(name)
+        );
+    }
+    let packages = shown["dependencies"]
+        .as_str()
+        .context("there is no list of packages")?;
+    let packages: Value = serde_json::from_str(packages)?;
+    let names = packages["packages"].as_array().into_iter().flatten();
+    let names: Vec<&str> = names.filter_map(|package| package["name"].as_str()).collect();
+    ensure!(
+        names.contains(&"clawft-core") && names.contains(&"wasip2"),
+        "the packages are {names:?}"
     );
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A second build environment on this machine, as another user would have it: checkout, target directory, home,
-//! cargo home and toolchain have other paths, none of them as long as ours, and the compiler names another host. The cache of [`Project::cache`] is
-//! shared: its tools compile to the same files at any path. A tool that the cache does not have in the version of
-//! these sources is compiled in the second environment.
+//! cargo home and toolchain have other paths, none of them as long as ours, and the compiler names another host. The
+//! cache of [`Project::cache`] is shared: its tools compile to the same files at any path. A tool that the cache does
+//! not have in the version of these sources is compiled in the second environment.
 
 use std::{
     env,
