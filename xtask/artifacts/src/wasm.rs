@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Modules in that order: [`build`], [`lower`], [`optimise`], [`metadata`], [`validate`] with [`features`],
-//! [`artifact`], [`report`], and [`growth`] for an exceeded budget. [`mod@stages`] takes the samples of a comparison through the
-//! same steps. The package `wasm-diet` parses and assembles binaries.
+//! [`artifact`], [`report`], and [`growth`] for an exceeded budget. [`mod@stages`] takes the samples of a comparison
+//! through the same steps. The package `wasm-diet` parses and assembles binaries.
 
 mod artifact;
 mod build;

@@ -1,7 +1,10 @@
 //! The packages of a program: those that the lock file resolves to for one package, target and set of features, as
 //! `cargo tree` prints them. `cargo metadata` would be wrong here: it merges the features of the whole workspace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use anyhow::{Context as _, Result, ensure};
 use xshell::Shell;
@@ -51,11 +54,33 @@ impl Tree {
     /// # Errors
     /// Fails if `Cargo.lock` would have to change.
     pub fn ask(shell: &Shell, package: &str, target: &str) -> Result<Self> {
+        Self::print(shell, &["--package", package], target)
+    }
+
+    /// Asks cargo for the packages that the standard library is built with for `target`; `manifest` is that of its
+    /// package `sysroot`.
+    ///
+    /// # Errors
+    /// Fails if the source of the standard library is not complete.
+    pub fn of_std(shell: &Shell, manifest: &Path, target: &str) -> Result<Self> {
+        let manifest = manifest
+            .to_str()
+            .context("the path of the toolchain is not UTF-8")?;
+        Self::print(shell, &["--manifest-path", manifest], target)
+    }
+
+    fn print(shell: &Shell, package: &[&str], target: &str) -> Result<Self> {
         let print = |edges: &str| {
             let tree = cargo(shell, "tree")
-                .args(["--package", package, "--target", target, "--edges", edges])
-                .args(["--prefix", "depth", "--format", FORMAT]);
-            cmd::read(tree, &format!("list the packages of {package} for {target}"))
+                .args(package)
+                .args(["--target", target, "--edges", edges])
+                .args(["--prefix", "depth", "--format", FORMAT])
+                // The manifests of the standard library use unstable features.
+                .env("RUSTC_BOOTSTRAP", "1");
+            cmd::read(
+                tree,
+                &format!("list the packages of {} for {target}", package.join(" ")),
+            )
         };
         Self::parse(&print("normal,build")?, &print("normal,no-proc-macro")?)
     }

@@ -24,6 +24,9 @@ pub struct Dist {
     /// A target, given once or more: a name or a Rust target, as below [default: this system's]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<Target>,
+    /// Build only the binaries, with the notices of third parties beside them, and no archives
+    #[arg(long)]
+    pub binaries_only: bool,
     /// Fail when a binary is over its budget, has no row in size-budget.toml, or a row has no artifact
     #[arg(long)]
     pub check_size: bool,

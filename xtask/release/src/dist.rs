@@ -42,7 +42,12 @@ pub(crate) use self::{
 /// Fails if this machine cannot build for one of them; or if a binary cannot be built, must not ship, or exceeds
 /// its budget where that is checked.
 pub fn run(project: &Project, flags: &Dist) -> Result<()> {
-    let steps = plan::release(&flags.targets, Target::of_this_machine())?;
+    let host = Target::of_this_machine();
+    let steps = if flags.binaries_only {
+        plan::measured_binaries(&flags.targets, host)?
+    } else {
+        plan::release(&flags.targets, host)?
+    };
     if flags.dry_run {
         return ui::result(&display::steps(&steps, flags.json)?);
     }

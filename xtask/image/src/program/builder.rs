@@ -11,13 +11,19 @@ use flags::values::Platform;
 use oci_spec::image::Descriptor;
 
 pub(crate) use self::{assembler::Assembler, buildx::Buildx};
-use crate::layout::Layout;
+use crate::{layout::Layout, licences::Licences};
 
 /// Makes images.
 pub(crate) trait Builder {
-    /// Makes the image of `program` for `platform`, puts it into `layout` and returns its descriptor. The
-    /// layout does not list it.
-    fn image(&self, platform: Platform, program: &Path, layout: &Layout) -> Result<Descriptor>;
+    /// Makes the image of `program` and `licences` for `platform`, puts it into `layout` and returns its
+    /// descriptor. The layout does not list it.
+    fn image(
+        &self,
+        platform: Platform,
+        program: &Path,
+        licences: &Licences,
+        layout: &Layout,
+    ) -> Result<Descriptor>;
 }
 
 /// Reads the binary for an image.

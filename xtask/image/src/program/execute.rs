@@ -13,6 +13,7 @@ use crate::{
     digests::Digests,
     document,
     layout::Layout,
+    licences::{self, Licences},
     measure,
     plan::Step,
     publisher::{Imagetools, LayoutPublisher, Publisher, RegistryPublisher},
@@ -33,6 +34,7 @@ pub(crate) struct Executor<'w> {
     revision: Option<&'w str>,
     /// Created when it is needed: an earlier failure leaves an existing one unchanged.
     layout: OnceCell<Layout>,
+    licences: OnceCell<Licences>,
     registry: Registry<'w>,
     binaries: BTreeMap<Platform, PathBuf>,
     images: BTreeMap<Platform, Descriptor>,
@@ -54,6 +56,7 @@ impl<'w> Executor<'w> {
             recipe,
             revision,
             layout: OnceCell::new(),
+            licences: OnceCell::new(),
             registry: Registry::new(&request.image, request.access.clone()),
             binaries: BTreeMap::new(),
             images: BTreeMap::new(),
@@ -121,7 +124,7 @@ impl<'w> Executor<'w> {
             flags::Builder::Docker => &self.buildx(),
             flags::Builder::Oci => &Assembler { recipe: self.recipe },
         };
-        let image = builder.image(platform, program, self.layout()?)?;
+        let image = builder.image(platform, program, self.licences()?, self.layout()?)?;
         let size = measure::measure(self.layout()?, &image)?;
         let digest = document::digest(&image)?;
         ui::status("Made", &format!("{platform} {digest} ({})", report::size(size)));
@@ -154,7 +157,9 @@ impl<'w> Executor<'w> {
 
     fn load(&mut self, platform: Platform) -> Result<()> {
         let names = self.names_of(platform)?;
-        let digest = self.buildx().load(platform, &self.binaries[&platform], &names)?;
+        let digest = self
+            .buildx()
+            .load(platform, &self.binaries[&platform], self.licences()?, &names)?;
         let image = Reference::new(&self.request.image, &digest);
         self.report.made(platform, &self.request.image, &digest).image = image;
         let names: Vec<String> = names
@@ -289,6 +294,14 @@ impl<'w> Executor<'w> {
     /// Returns the digest of the image that was made or found for `platform`.
     fn digest(&self, platform: Platform) -> Result<Digest> {
         let image = self
+    fn licences(&self) -> Result<&Licences> {
+        if let Some(licences) = self.licences.get() {
+            return Ok(licences);
+        }
+        let licences = licences::read(self.project)?;
+        Ok(self.licences.get_or_init(|| licences))
+    }
+
             .images
             .get(&platform)
             .with_context(|| format!("there is no image for {platform}"))?;

@@ -1,16 +1,26 @@
-//! The files of an image: the program, and the empty directory under its volume.
+//! The files of an image: the program, the licences, and the empty directory under its volume.
 
 use anyhow::{Context as _, Result};
 use tar::{Builder, EntryType, Header};
 
-use crate::recipe::{PROGRAM, VOLUME};
+use crate::{
+    licences::Licences,
+    recipe::{LICENCES, PROGRAM, VOLUME},
+};
 
-/// Returns the uncompressed layer with `program` in it; everything belongs to root and is dated `epoch`.
+/// Returns the uncompressed layer with `program` and `licences`; everything belongs to root and is dated `epoch`.
 ///
 /// The volume's directory exists so that an engine gives a new volume its owner and mode. It is open to all
 /// like `/tmp`, so that the container may run as any user.
-pub(crate) fn tar(program: &[u8], epoch: u64) -> Result<Vec<u8>> {
+pub(crate) fn tar(program: &[u8], licences: &Licences, epoch: u64) -> Result<Vec<u8>> {
     let mut tar = Builder::new(Vec::new());
+    let root = LICENCES.trim_start_matches('/');
+    let empty = header(EntryType::Directory, 0o755, 0, epoch);
+    append(&mut tar, empty, &format!("{root}/"), &[])?;
+    for (name, text) in licences {
+        let header = header(EntryType::Regular, 0o644, text.len(), epoch);
+        append(&mut tar, header, &format!("{root}/{name}"), text.as_bytes())?;
+    }
     let directory = VOLUME.trim_start_matches('/');
     let home = directory.split('/').next().unwrap_or_default();
     for (path, mode) in [(home, 0o755), (directory, 0o1777)] {
@@ -46,9 +56,13 @@ fn append(tar: &mut Builder<Vec<u8>>, mut header: Header, path: &str, bytes: &[u
 mod tests {
     use super::*;
 
+    fn licences() -> Licences {
+        [("LICENSE-MIT", "MIT".to_owned())].into()
+    }
+
     #[test]
-    fn layer_holds_program_and_open_directory() {
-        let tar = tar(b"program", 1_700_000_000).unwrap();
+    fn layer_holds_program_licences_and_open_directory() {
+        let tar = tar(b"program", &licences(), 1_700_000_000).unwrap();
         let mut archive = tar::Archive::new(&tar[..]);
         let entries = archive.entries().unwrap().map(|entry| {
             let entry = entry.unwrap();
@@ -67,6 +81,8 @@ mod tests {
         assert_eq!(
             entries,
             [
+                ("licenses/".to_owned(), EntryType::Directory, 0o755, 0),
+                ("licenses/LICENSE-MIT".to_owned(), EntryType::Regular, 0o644, 3),
                 ("root/".to_owned(), EntryType::Directory, 0o755, 0),
                 ("root/.clawft/".to_owned(), EntryType::Directory, 0o1777, 0),
                 ("weft".to_owned(), EntryType::Regular, 0o755, 7),
@@ -76,8 +92,9 @@ mod tests {
 
     #[test]
     fn equal_programs_give_equal_layers() {
-        assert_eq!(tar(b"x", 1).unwrap(), tar(b"x", 1).unwrap());
-        assert_ne!(tar(b"x", 1).unwrap(), tar(b"x", 2).unwrap());
-        assert_ne!(tar(b"x", 1).unwrap(), tar(b"y", 1).unwrap());
+        let tar = |program, epoch| tar(program, &licences(), epoch).unwrap();
+        assert_eq!(tar(b"x", 1), tar(b"x", 1));
+        assert_ne!(tar(b"x", 1), tar(b"x", 2));
+        assert_ne!(tar(b"x", 1), tar(b"y", 1));
     }
 }

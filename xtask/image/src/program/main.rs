@@ -29,6 +29,7 @@ mod layer;
 mod layout;
 mod measure;
 mod plan;
+mod licences;
 mod publisher;
 mod recipe;
 mod registry;

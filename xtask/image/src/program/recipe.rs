@@ -15,8 +15,10 @@ use serde_json::Value;
 
 use crate::document::{Labels, unordered};
 
-/// The only file, below `/`.
+/// The program, below `/`.
 pub(crate) const PROGRAM: &str = "weft";
+/// The directory of licences.
+pub(crate) const LICENCES: &str = "/licenses";
 /// The directory of conversations, configuration and the gateway's token: a volume.
 pub(crate) const VOLUME: &str = "/root/.clawft";
 /// The port of the gateway.

@@ -4,7 +4,12 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{cmd, files::Mode, project::Project};
+use devkit::{
+    cmd,
+    files::{self, Mode},
+    project::Project,
+};
+use flags::values::Target;
 use xshell::cmd;
 
 use super::archive::{Entries, Entry};
@@ -32,6 +37,27 @@ pub(super) fn describe(project: &Project, program: &Path) -> Result<Entries> {
         Ok((path.to_owned(), data(format!("{printed}\n").into_bytes())))
     };
     PRINTED.into_iter().map(print).collect()
+}
+
+/// Returns the notices of the third parties whose code is in `weft` for `target`. All targets of Linux have the same.
+pub(super) fn notices(project: &Project, target: Target) -> Result<Entries> {
+    let targets = [target.triple()];
+    let program = if target.is_static() {
+        notices::WEFT
+    } else {
+        notices::Program {
+            targets: &targets,
+            ..notices::WEFT
+        }
+    };
+    let document = notices::document(project, program)?;
+    Ok([(notices::FILE_NAME.to_owned(), data(document.into_bytes()))].into())
+}
+
+/// Writes the notices of `weft` for Linux to `target/dist`, from where the Dockerfile takes them.
+pub(super) fn write_notices(project: &Project) -> Result<()> {
+    let document = notices::document(project, notices::WEFT)?;
+    files::replace(&project.dist.join(notices::FILE_NAME), document.as_bytes())
 }
 
 /// Returns the documents of the checkout.

@@ -88,6 +88,9 @@ impl Executor<'_> {
             check(&bytes, target, &directories).with_context(|| format!("{name} must not ship"))?;
             replace_as(&self.path(target), &bytes, Mode::Program)?;
         }
+        if targets.iter().any(|target| target.is_static()) {
+            describe::write_notices(self.project)?;
+        }
         Ok(())
     }
 
@@ -115,6 +118,7 @@ impl Executor<'_> {
     fn pack(&mut self, target: Target) -> Result<()> {
         make_directory(self.release)?;
         let mut entries = self.pages.clone();
+        entries.extend(describe::notices(self.project, target)?);
         let bytes = read(&self.path(target))?;
         entries.insert(
             target.program().to_owned(),

@@ -49,6 +49,15 @@ pub(super) fn binaries(requested: &[Target], host: Option<Target>) -> Result<Vec
     Ok(vec![Step::Build(targets(requested, known(host)?)?)])
 }
 
+/// Returns the same steps, and one that measures the binaries.
+///
+/// # Errors
+/// Fails as [`release`] does.
+pub(super) fn measured_binaries(requested: &[Target], host: Option<Target>) -> Result<Vec<Step>> {
+    let targets = targets(requested, known(host)?)?;
+    Ok(vec![Step::Build(targets.clone()), Step::Measure(targets)])
+}
+
 /// Returns the targets that `steps` make archives of.
 pub(super) fn packed(steps: &[Step]) -> Vec<Target> {
     let packed = |step: &Step| match step {
@@ -136,6 +145,11 @@ mod tests {
     fn plans_requested_binaries_and_no_others() {
         let steps = binaries(&[LinuxArm64, LinuxArm64], Some(LinuxAmd64)).unwrap();
         assert_eq!(steps, [Step::Build(vec![LinuxArm64])]);
+        let steps = measured_binaries(&[LinuxArm64], Some(LinuxAmd64)).unwrap();
+        assert_eq!(
+            steps,
+            [Step::Build(vec![LinuxArm64]), Step::Measure(vec![LinuxArm64])]
+        );
     }
 
     #[test]

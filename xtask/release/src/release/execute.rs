@@ -32,6 +32,12 @@ const NAME: &str = "clawft";
 /// The header's path in the checkout, and its name in a release.
 const HEADER: (&str, &str) = ("crates/clawft-wasm/include/clawft.h", "clawft.h");
 
+/// The name of the notices beside the component. Archives have their own.
+const NOTICES: &str = "clawft-THIRD-PARTY-NOTICES.txt";
+
+/// The directory of the component's layout for a registry, in `target/dist`.
+pub(super) const COMPONENT_LAYOUT: &str = "oci-wasm";
+
 /// The state that the steps share.
 pub(super) struct Executor<'w> {
     project: &'w Project,
@@ -168,7 +174,14 @@ impl<'w> Executor<'w> {
             self.staging()?.put(&name, &read(&path)?, about)?;
             self.programs.extend(program.map(|program| (name, program)));
         }
-        Ok(())
+        let document = notices::document(self.project, notices::CLAWFT)?;
+        let about = About {
+            kind: Kind::Notices,
+            what: "licences and notices of the third parties whose code is in the WebAssembly files"
+                .to_owned(),
+            build: None,
+        };
+        self.staging()?.put(NOTICES, document.as_bytes(), about)
     }
 
     fn archives(&mut self) -> Result<()> {

@@ -99,6 +99,8 @@ pub(crate) enum Kind {
     Header,
     /// An archive with `weft` for one target.
     Archive,
+    /// The licences and notices of the third parties whose code is in the WebAssembly files.
+    Notices,
     /// The components of another file, as a CycloneDX document.
     Sbom,
     /// The purpose of every byte of the WebAssembly files.

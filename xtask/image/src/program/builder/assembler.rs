@@ -13,6 +13,7 @@ use crate::{
     document::{self, Labels},
     layer,
     layout::Layout,
+    licences::Licences,
     recipe::Recipe,
 };
 
@@ -23,8 +24,14 @@ pub(crate) struct Assembler<'r> {
 }
 
 impl Builder for Assembler<'_> {
-    fn image(&self, platform: Platform, program: &Path, layout: &Layout) -> Result<Descriptor> {
-        let tar = layer::tar(&read(program)?, self.recipe.epoch)?;
+    fn image(
+        &self,
+        platform: Platform,
+        program: &Path,
+        licences: &Licences,
+        layout: &Layout,
+    ) -> Result<Descriptor> {
+        let tar = layer::tar(&read(program)?, licences, self.recipe.epoch)?;
         let compressed = files::gzip(&tar).context("could not compress the layer")?;
         let layer = layout.put(MediaType::ImageLayerGzip, &compressed)?;
         let config = self.recipe.image(platform, &Digest::of(&tar))?;
@@ -58,7 +65,7 @@ mod tests {
                 let program = directory.path().join(platform.target().file_name());
                 fs::write(&program, platform.architecture().repeat(10_000)).unwrap();
                 Assembler { recipe: &recipe }
-                    .image(platform, &program, &layout)
+                    .image(platform, &program, &Licences::new(), &layout)
                     .unwrap()
             });
             Self {

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Error, Result};
-use devkit::{cmd, project::Project};
+use devkit::{cmd, files, project::Project};
 use flags::values::{ImageName, Platform, Tag};
 use image::Digest;
 use oci_spec::image::{ANNOTATION_REVISION, ANNOTATION_VERSION, Descriptor};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use xshell::cmd;
 
 use super::Builder;
-use crate::{document, layout::Layout, recipe::Recipe};
+use crate::{document, layout::Layout, licences::Licences, recipe::Recipe};
 
 /// Builds images with an engine.
 pub(crate) struct Buildx<'r> {
@@ -27,6 +27,7 @@ impl Buildx<'_> {
         &self,
         platform: Platform,
         program: &Path,
+        licences: &Licences,
         tags: &[(ImageName, Tag)],
     ) -> Result<Digest> {
         let directory = tempfile::tempdir().context("could not make a temporary directory")?;
@@ -40,7 +41,13 @@ impl Buildx<'_> {
             file.display().to_string(),
         ];
         let options: Vec<String> = options.into_iter().chain(names).collect();
-        self.run(platform, program, &options, "load an image into the engine")?;
+        self.run(
+            platform,
+            program,
+            licences,
+            &options,
+            "load an image into the engine",
+        )?;
         let metadata = fs::read(&file).context("buildx said nothing of the image")?;
         let metadata: Value = serde_json::from_slice(&metadata).context("buildx wrote no JSON")?;
         let digest = metadata["containerimage.digest"]
@@ -49,10 +56,24 @@ impl Buildx<'_> {
         digest.parse().map_err(Error::msg)
     }
 
-    /// Runs one `docker buildx build`; `options` select its output.
-    fn run(&self, platform: Platform, program: &Path, options: &[String], purpose: &str) -> Result<()> {
+    /// Runs one `docker buildx build`; `options` select its output. The program and the notices are in a
+    /// directory that replaces the stage `binaries`, which would build them.
+    fn run(
+        &self,
+        platform: Platform,
+        program: &Path,
+        licences: &Licences,
+        options: &[String],
+        purpose: &str,
+    ) -> Result<()> {
         let shell = self.project.shell()?;
-        let context = program.parent().context("the binary is in no directory")?;
+        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let binaries = directory.path();
+        let path = binaries.join(platform.target().file_name());
+        fs::copy(program, &path).with_context(|| format!("could not write `{}`", path.display()))?;
+        let notices = licences.get(notices::FILE_NAME).context("there are no notices")?;
+        files::replace(&binaries.join(notices::FILE_NAME), notices.as_bytes())?;
+        let binaries = format!("binaries={}", binaries.display());
         let platform = platform.to_string();
         let argument = |name: &str, label: &str| format!("{name}={}", self.recipe.label(label));
         let version = argument("VERSION", ANNOTATION_VERSION);
@@ -61,7 +82,7 @@ impl Buildx<'_> {
         let build = cmd!(
             shell,
             "docker buildx build --file Dockerfile.multi-arch --platform {platform} --provenance=false --sbom=false
-                --build-arg {version} --build-arg {revision} {options...} {context}"
+                --build-context {binaries} --build-arg {version} --build-arg {revision} {options...} ."
         );
         cmd::run_quietly(
             build.env("SOURCE_DATE_EPOCH", self.recipe.epoch.to_string()),
@@ -72,7 +93,13 @@ impl Buildx<'_> {
 }
 
 impl Builder for Buildx<'_> {
-    fn image(&self, platform: Platform, program: &Path, layout: &Layout) -> Result<Descriptor> {
+    fn image(
+        &self,
+        platform: Platform,
+        program: &Path,
+        licences: &Licences,
+        layout: &Layout,
+    ) -> Result<Descriptor> {
         let directory = tempfile::tempdir().context("could not make a temporary directory")?;
         let built = directory.path().join("oci");
         let output = format!(
@@ -82,6 +109,7 @@ impl Builder for Buildx<'_> {
         self.run(
             platform,
             program,
+            licences,
             &["--output".to_owned(), output],
             "build an image with buildx",
         )?;

@@ -1,6 +1,7 @@
 //! Compares the recipe with `Dockerfile.multi-arch`: the same image in two languages.
 
 use super::*;
+use crate::licences::OURS;
 
 /// Returns the instructions of the last stage, each as its keyword and the rest, with continued lines joined.
 fn instructions() -> Vec<(String, String)> {
@@ -104,7 +105,9 @@ fn holds_the_files_of_the_dockerfile() {
         copies,
         [
             format!("--from=home --chmod=1777 /home/ {home}/"),
-            format!("--chmod=0755 weft-linux-${{TARGETARCH}} /{PROGRAM}"),
+            format!("--chmod=0644 {} {LICENCES}/", OURS.join(" ")),
+            format!("--from=binaries --chmod=0644 {} {LICENCES}/", notices::FILE_NAME),
+            format!("--from=binaries --chmod=0755 weft-linux-${{TARGETARCH}} /{PROGRAM}"),
         ]
     );
     assert_eq!(name, ".clawft");

@@ -1,0 +1,71 @@
+//! The parts that are no cargo packages: Rust's standard library, and the C libraries.
+
+use crate::Part;
+
+/// Returns the parts of a program for `target`.
+pub(crate) fn parts(target: &str) -> Vec<Part> {
+    let mut parts = vec![
+        part(
+            "std",
+            "MIT OR Apache-2.0",
+            "https://github.com/rust-lang/rust",
+            include_str!("../texts/std.txt"),
+        ),
+        part(
+            "compiler-builtins",
+            "MIT AND Apache-2.0 WITH LLVM-exception",
+            "https://github.com/rust-lang/compiler-builtins",
+            include_str!("../texts/compiler-builtins.txt"),
+        ),
+    ];
+    if target.ends_with("-musl") {
+        parts.push(part(
+            "musl",
+            "MIT",
+            "https://musl.libc.org",
+            include_str!("../texts/musl.txt"),
+        ));
+        parts.push(part(
+            "libunwind",
+            "Apache-2.0 WITH LLVM-exception",
+            "https://github.com/llvm/llvm-project",
+            include_str!("../texts/libunwind.txt"),
+        ));
+    }
+    if target.starts_with("wasm32-") {
+        parts.push(part(
+            "wasi-libc",
+            "MIT AND BSD-2-Clause",
+            "https://github.com/WebAssembly/wasi-libc",
+            include_str!("../texts/wasi-libc.txt"),
+        ));
+    }
+    parts
+}
+
+fn part(name: &str, licence: &str, source: &str, text: &str) -> Part {
+    Part {
+        name: name.to_owned(),
+        version: String::new(),
+        licence: licence.to_owned(),
+        source: source.to_owned(),
+        texts: vec![text.to_owned()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_libraries_of_each_kind_of_target() {
+        let names =
+            |target: &str| -> Vec<String> { parts(target).into_iter().map(|part| part.name).collect() };
+        assert_eq!(
+            names("x86_64-unknown-linux-musl"),
+            ["std", "compiler-builtins", "musl", "libunwind"]
+        );
+        assert_eq!(names("wasm32-wasip2"), ["std", "compiler-builtins", "wasi-libc"]);
+        assert_eq!(names("x86_64-apple-darwin"), ["std", "compiler-builtins"]);
+    }
+}
