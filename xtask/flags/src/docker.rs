@@ -46,6 +46,9 @@ pub struct Docker {
     /// A tag, given once or more [default: as below]
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<Tag>,
+    /// Push the image index by its digest and move no tag, for signing before `--merge` moves them
+    #[arg(long, conflicts_with = "tags")]
+    pub untagged: bool,
     /// The builder of the images [default: docker if an engine answers, else oci]
     #[arg(long, value_enum)]
     pub builder: Option<Builder>,

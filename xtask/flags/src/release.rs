@@ -27,7 +27,7 @@ pub struct Release {
     /// Do everything but tag and push
     #[arg(long)]
     pub dry_run: bool,
-    /// Push the component to the registry, tagged X.Y.Z
+    /// Push the component to the registry by its digest; `--stage tag` tags it later
     #[arg(long)]
     pub push: bool,
     /// Skip the checks that have not yet passed for this commit
@@ -50,6 +50,9 @@ pub struct Release {
     #[arg(long, value_enum, value_name = "STAGE",
            conflicts_with_all = ["dry_run", "push", "skip_checks", "artifacts", "insecure", "verify", "json"])]
     pub stage: Option<Stage>,
+    /// Sign with this private key, a PEM file, and with openssl; with `--stage sign` only
+    #[arg(long, value_name = "FILE", requires = "stage")]
+    pub key: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
@@ -58,9 +61,13 @@ pub struct Release {
 /// The stages after the push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Stage {
+    /// Attach an SBOM and a provenance to each image, to their index and to the component in the registry
+    Attest,
     /// Sign target/dist/release and the pushed images with cosign, as the running workflow; writes
     /// target/dist/SUBJECTS
     Sign,
+    /// Tag the component in the registry X.Y.Z; `cargo xtask docker --merge` moves the tags of images
+    Tag,
     /// Make the release page with all files of target/dist/release, and print its address
     Page,
     /// Download the release as any user can, check it, and run it

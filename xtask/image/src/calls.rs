@@ -46,6 +46,35 @@ pub enum Call {
         /// The destination.
         target: Tagged,
     },
+    /// See [`push_component`].
+    PushComponent {
+        /// The directory of the layout.
+        layout: PathBuf,
+        /// The digest of the manifest in it.
+        manifest: Digest,
+        /// The destination; its tag is not set.
+        target: Tagged,
+    },
+    /// See [`attach`].
+    Attach {
+        /// The repository.
+        repository: Repository,
+        /// The image, image index or component.
+        subject: Digest,
+        /// The documents.
+        attachments: Vec<Attachment>,
+    },
+    /// See [`sign`].
+    Sign {
+        /// The repository.
+        repository: Repository,
+        /// The image, image index or component.
+        subject: Digest,
+        /// The signed text.
+        payload: String,
+        /// Its signature in Base64.
+        signature: String,
+    },
     /// See [`find`].
     Find(Tagged),
     /// See [`resolve`].
@@ -64,6 +93,26 @@ pub struct Tagged {
     pub tag: Tag,
     /// Whether to use plain HTTP for the registry, even if it is not on loopback.
     pub insecure: bool,
+}
+
+/// A repository in a registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repository {
+    /// The registry and the repository.
+    pub image: ImageName,
+    /// Whether to use plain HTTP for the registry, even if it is not on loopback.
+    pub insecure: bool,
+}
+
+/// A document about an image or a component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The media type of the document.
+    pub media_type: String,
+    /// The text.
+    pub text: String,
+    /// Annotations that a list of attachments shows.
+    pub annotations: BTreeMap<String, String>,
 }
 
 /// The images of a release in a layout.
@@ -154,6 +203,73 @@ pub fn publish_component(
             layout,
             manifest,
             target,
+        },
+    )
+}
+
+/// Pushes the component in `layout` by its digest, without the tag. A repeated call sends nothing.
+///
+/// # Errors
+/// Fails as [`publish_component`] does, also if the tag points to other content.
+pub fn push_component(
+    project: &Project,
+    layout: &Path,
+    manifest: &Digest,
+    target: &Tagged,
+) -> Result<Published> {
+    let (layout, manifest, target) = (layout.to_owned(), *manifest, target.clone());
+    call(
+        project,
+        &Call::PushComponent {
+            layout,
+            manifest,
+            target,
+        },
+    )
+}
+
+/// Attaches documents to the image, image index or component with the digest `subject`: each is a manifest that names
+/// it. For registries without the referrers API, the tag `sha256-…` lists them. Returns their digests. A repeated call
+/// sends no document again.
+///
+/// # Errors
+/// Fails if the subject is not in the registry, or if the registry cannot be reached or refuses.
+pub fn attach(
+    project: &Project,
+    repository: &Repository,
+    subject: &Digest,
+    attachments: Vec<Attachment>,
+) -> Result<Vec<Digest>> {
+    let (repository, subject) = (repository.clone(), *subject);
+    call(
+        project,
+        &Call::Attach {
+            repository,
+            subject,
+            attachments,
+        },
+    )
+}
+
+/// Stores a signature of `subject` where cosign looks for it, under the tag `sha256-….sig`.
+///
+/// # Errors
+/// Fails if the registry cannot be reached or refuses.
+pub fn sign(
+    project: &Project,
+    repository: &Repository,
+    subject: &Digest,
+    payload: String,
+    signature: String,
+) -> Result<Digest> {
+    let (repository, subject) = (repository.clone(), *subject);
+    call(
+        project,
+        &Call::Sign {
+            repository,
+            subject,
+            payload,
+            signature,
         },
     )
 }

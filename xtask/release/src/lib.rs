@@ -8,5 +8,5 @@ mod release;
 
 pub use self::{
     dist::{ensure_built, run as run_dist},
-    release::{run as run_release, sboms},
+    release::{Published, run as run_release, sboms},
 };

@@ -12,7 +12,8 @@
 //! list of steps and [`execute`] carries it out, in the directory of [`staging`]. [`describe`] describes each
 //! program: [`program`] is how it is built, with which [`toolchain`], and [`sbom`] its components. [`metadata`] is
 //! the content of `release.json`, [`notes`] the text of the release page, and [`report`] the output for the user.
-//! [`verify`] makes a release again and compares, and [`stage`] holds the steps after the push.
+//! [`verify`] makes a release again and compares, and [`stage`] holds the steps after the push: [`published`] adds
+//! SBOMs, the [`provenance`] and signatures to what is in registries.
 
 mod archives;
 mod changelog;
@@ -23,6 +24,8 @@ mod metadata;
 mod notes;
 mod plan;
 mod program;
+mod provenance;
+mod published;
 mod refusals;
 mod report;
 mod request;
@@ -38,6 +41,7 @@ use anyhow::Result;
 use devkit::{digest, project::Project, ui};
 use flags::Release;
 
+pub use self::published::Published;
 use self::{describe::Describer, execute::Executor, facts::Facts, request::Request};
 
 /// Makes a release, makes one again to compare it, or takes a stage after the push.
@@ -50,7 +54,7 @@ pub fn run(project: &Project, flags: &Release) -> Result<()> {
         return verify::run(project, directory);
     }
     if let Some(stage) = flags.stage {
-        return stage::run(project, stage, flags.image.as_ref());
+        return stage::run(project, stage, flags.image.as_ref(), flags.key.as_deref());
     }
     let request = Request::new(flags)?;
     let facts = Facts::gather(project, &request)?;

@@ -103,6 +103,18 @@ pub(crate) fn create(directory: &Path, component: &[u8], revision: &str, epoch: 
 /// Fails if the tag points to other content, because a version is published once; or if the registry cannot
 /// be reached or refuses.
 pub(crate) fn publish(directory: &Path, manifest: &Digest, target: &Tagged) -> Result<Published> {
+    put(directory, manifest, target, true)
+}
+
+/// Pushes the component by its digest, without the tag.
+///
+/// # Errors
+/// Fails as [`publish`] does.
+pub(crate) fn push(directory: &Path, manifest: &Digest, target: &Tagged) -> Result<Published> {
+    put(directory, manifest, target, false)
+}
+
+fn put(directory: &Path, manifest: &Digest, target: &Tagged, tagged: bool) -> Result<Published> {
     let (Tagged { image, tag, insecure }, layout) = (target, Layout::at(directory));
     let registry = Registry::new(image, Access::plain(*insecure));
     let new = match registry.find(tag)? {
@@ -113,7 +125,9 @@ pub(crate) fn publish(directory: &Path, manifest: &Digest, target: &Tagged) -> R
         ),
         None => {
             registry.push(&layout, manifest)?;
-            registry.tag(&layout, manifest, std::slice::from_ref(tag))?;
+            if tagged {
+                registry.tag(&layout, manifest, std::slice::from_ref(tag))?;
+            }
             true
         }
     };

@@ -251,7 +251,10 @@ impl<'w> Executor<'w> {
         let images = self.images.values().cloned().collect();
         let digest = publisher(self)?.publish(images, tags)?;
         let shown: Vec<String> = tags.iter().map(ToString::to_string).collect();
-        ui::status(verb, &format!("{digest} as {}", shown.join(", ")));
+        match &shown[..] {
+            [] => ui::status("Pushed", &format!("{digest}, without a tag")),
+            _ => ui::status(verb, &format!("{digest} as {}", shown.join(", "))),
+        }
         self.report.list = Some(Reference::new(&self.request.image, &digest));
         self.report.tags = tags.to_vec();
         Ok(())
@@ -291,9 +294,6 @@ impl<'w> Executor<'w> {
         Ok(self.layout.get_or_init(|| layout))
     }
 
-    /// Returns the digest of the image that was made or found for `platform`.
-    fn digest(&self, platform: Platform) -> Result<Digest> {
-        let image = self
     fn licences(&self) -> Result<&Licences> {
         if let Some(licences) = self.licences.get() {
             return Ok(licences);
@@ -302,6 +302,9 @@ impl<'w> Executor<'w> {
         Ok(self.licences.get_or_init(|| licences))
     }
 
+    /// Returns the digest of the image that was made or found for `platform`.
+    fn digest(&self, platform: Platform) -> Result<Digest> {
+        let image = self
             .images
             .get(&platform)
             .with_context(|| format!("there is no image for {platform}"))?;

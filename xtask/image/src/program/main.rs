@@ -12,11 +12,13 @@
 //!
 //! Modules in reading order: [`request`] is what is asked for, with [`checkout`], [`tags`] and [`daemon`];
 //! [`plan`] decides what to do and [`execute`] does it, after it has had [`verify`] look at binaries from
-//! elsewhere. [`recipe`] describes an image, [`builder`] makes one of [`document`]s and a [`layer`] in a
-//! [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on its digest, [`release`]
-//! judges whether images belong together, [`publisher`] makes the index, [`report`] is the result. A release
-//! has [`kept`] images, and the [`component`] goes to a registry as well.
+//! elsewhere. [`recipe`] describes an image, [`builder`] makes one of [`document`]s and a [`layer`] with
+//! [`licences`] in a [`layout`], [`measure`] weighs it; [`registry`] pushes it, [`digests`] hands on its digest,
+//! [`release`] judges whether images belong together, [`publisher`] makes the index, [`attach`] adds documents
+//! and signatures, [`report`] is the result. A release has [`kept`] images, and the [`component`] goes to a
+//! registry as well.
 
+mod attach;
 mod builder;
 mod checkout;
 mod component;
@@ -27,9 +29,9 @@ mod execute;
 mod kept;
 mod layer;
 mod layout;
+mod licences;
 mod measure;
 mod plan;
-mod licences;
 mod publisher;
 mod recipe;
 mod registry;
@@ -50,7 +52,7 @@ use devkit::{
     revision, ui,
 };
 use flags::Docker;
-use image::calls::{Answer, Call, Tagged};
+use image::calls::{Answer, Call, Repository, Tagged};
 use serde::Serialize;
 
 use self::{
@@ -136,6 +138,31 @@ fn answer(call: &str) -> Result<()> {
             manifest,
             target,
         } => print(component::publish(&layout, &manifest, &target)),
+        Call::PushComponent {
+            layout,
+            manifest,
+            target,
+        } => print(component::push(&layout, &manifest, &target)),
+        Call::Attach {
+            repository: Repository { image, insecure },
+            subject,
+            attachments,
+        } => print(attach::attach(
+            &Registry::new(&image, Access::plain(insecure)),
+            &subject,
+            &attachments,
+        )),
+        Call::Sign {
+            repository: Repository { image, insecure },
+            subject,
+            payload,
+            signature,
+        } => print(attach::sign(
+            &Registry::new(&image, Access::plain(insecure)),
+            &subject,
+            &payload,
+            &signature,
+        )),
         Call::Find(Tagged { image, tag, insecure }) => {
             print(Registry::new(&image, Access::plain(insecure)).find(&tag))
         }

@@ -113,6 +113,9 @@ pub(crate) fn describe(step: Step, request: &Request) -> String {
             wanted(request)
         ),
         Step::List => format!("list     all of them as {image}, tags {tags}"),
+        Step::Publish if tags.is_empty() => {
+            format!("publish  a list of them as {image}, by its digest alone")
+        }
         Step::Publish => format!("publish  a list of them as {image}, then tags {tags}"),
     }
 }

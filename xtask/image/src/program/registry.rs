@@ -103,6 +103,24 @@ impl Inspected {
     }
 }
 
+/// The bytes of a blob or a manifest, with their descriptor.
+#[derive(Clone, Debug)]
+pub(crate) struct Blob {
+    /// The descriptor.
+    pub(crate) descriptor: Descriptor,
+    bytes: Vec<u8>,
+}
+
+impl Blob {
+    /// Returns `bytes` with their descriptor.
+    pub(crate) fn new(media_type: MediaType, bytes: Vec<u8>) -> Result<Self> {
+        Ok(Self {
+            descriptor: document::descriptor(media_type, &bytes)?,
+            bytes,
+        })
+    }
+}
+
 impl<'i> Registry<'i> {
     /// Returns the repository of `image`. Sends nothing yet.
     pub(crate) fn new(image: &'i ImageName, access: Access) -> Self {
@@ -193,6 +211,57 @@ impl<'i> Registry<'i> {
             Ok(())
         };
         tag().with_context(|| format!("could not tag {}", Reference::new(self.image, digest)))
+    }
+
+    /// Returns the descriptor of the manifest or index with this digest in the registry.
+    pub(crate) fn describe(&self, digest: &Digest) -> Result<Descriptor> {
+        let describe = || -> Result<Descriptor> {
+            let (bytes, found) = self.connection()?.manifest(&digest.to_string())?;
+            ensure!(
+                found == *digest,
+                "it is something else in the registry: `{found}`"
+            );
+            document::descriptor(media_type(&bytes)?, &bytes)
+        };
+        describe().with_context(|| format!("could not look at {}", Reference::new(self.image, digest)))
+    }
+
+    /// Returns the entries of the index under `tag`, if the registry has it.
+    pub(crate) fn index(&self, tag: &Tag) -> Result<Option<Vec<Descriptor>>> {
+        let Some(digest) = self.find(tag)? else {
+            return Ok(None);
+        };
+        let get = || -> Result<Vec<Descriptor>> {
+            let (bytes, _) = self.connection()?.manifest(&digest.to_string())?;
+            let index: ImageIndex = serde_json::from_slice(&bytes)
+                .with_context(|| format!("`{tag}` stands for no image index"))?;
+            Ok(index.manifests().clone())
+        };
+        get()
+            .map(Some)
+            .with_context(|| format!("could not read {}:{tag}", self.image))
+    }
+
+    /// Puts `manifest` with its `blobs` into the registry, by its digest and under `tag`. Blobs that the registry
+    /// has are not sent. Returns whether the registry lists the manifest as a referrer of its subject.
+    pub(crate) fn put(&self, blobs: &[Blob], manifest: &Blob, tag: Option<&Tag>) -> Result<bool> {
+        let put = || -> Result<bool> {
+            let connection = self.connection()?;
+            for blob in blobs {
+                let digest = document::digest(&blob.descriptor)?;
+                if !connection.has(&digest, Right::Push)? {
+                    connection.send(&digest, blob.bytes.clone())?;
+                }
+            }
+            let digest = document::digest(&manifest.descriptor)?.to_string();
+            let (kind, bytes) = (manifest.descriptor.media_type(), &manifest.bytes);
+            let is_listed = connection.set(&digest, kind, None, bytes)?;
+            if let Some(tag) = tag {
+                connection.set(&tag.to_string(), kind, None, bytes)?;
+            }
+            Ok(is_listed)
+        };
+        put().with_context(|| format!("could not push to {}", self.image))
     }
 
     /// Returns the index that `tag` points to, and its digest.

@@ -127,6 +127,7 @@ fn access(flags: &Docker, builder: Builder) -> Result<Access> {
             "which certificates are trusted",
         ),
         (flags.username.is_some(), "--username", "which login is used"),
+        (flags.untagged, "--untagged", "what is pushed without a tag"),
     ];
     if let (Some((_, flag, decision)), Builder::Docker) = (own.iter().find(|(given, ..)| *given), builder) {
         bail!(
@@ -175,6 +176,17 @@ fn goal(flags: &Docker, checkout: Option<&Checkout>) -> Result<Goal> {
             ui::warn("`--tag` does nothing here: with `--platform` no tag moves, which `--merge` does later");
         }
         return Ok(Goal::Push(platforms));
+    }
+    if flags.untagged {
+        ensure!(
+            flags.push || flags.merge,
+            "`--untagged` is for `--push` and `--merge`: images on this machine are found by their tags"
+        );
+        return Ok(if flags.merge {
+            Goal::Merge(Vec::new())
+        } else {
+            Goal::Publish(Vec::new())
+        });
     }
     let tags = chosen_tags(flags, checkout)?;
     Ok(match (flags.merge, flags.push) {
@@ -243,6 +255,9 @@ mod tests {
             goal_of(&[&arm[..], &["--tag", "x"]].concat()),
             Goal::Keep(vec![Platform::Arm64], tag("x"))
         );
+        assert_eq!(goal_of(&["--push", "--untagged"]), Goal::Publish(vec![]));
+        assert_eq!(goal_of(&["--merge", "--untagged"]), Goal::Merge(vec![]));
+        assert!(goal(&flags(&["--untagged"]), None).is_err());
         let both = ["--push", "--platform", "linux/arm64", "--platform", "linux/amd64"];
         assert_eq!(goal_of(&both), Goal::Push(all));
     }

@@ -306,7 +306,7 @@ fn names_a_registry_that_cannot_be_reached() {
 }
 
 /// Has the program answer `call`.
-fn answer<T: DeserializeOwned>(context: &Context, call: &Call) -> Answer<T> {
+pub(crate) fn answer<T: DeserializeOwned>(context: &Context, call: &Call) -> Answer<T> {
     let mut command = context.command();
     command.args(["call", &serde_json::to_string(call).unwrap()]);
     let outcome = run(command);

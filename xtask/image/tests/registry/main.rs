@@ -1,5 +1,6 @@
 //! Complete pushes of two small images, to a registry that plays one property of real registries in each test.
 
+mod attach;
 mod context;
 mod habits;
 mod logins;

@@ -79,6 +79,8 @@ pub(crate) struct Habits {
     pub(crate) head403: bool,
     /// GET of a manifest in a repository that is not there yet is 403 (GitHub, Artifactory).
     pub(crate) denied_new: bool,
+    /// Referrers are listed, which the response to their PUT confirms.
+    pub(crate) referrers: bool,
     /// Blobs are served by another server, which refuses an Authorization header (S3).
     pub(crate) redirect: bool,
 }
@@ -172,6 +174,12 @@ impl Registry {
         let digest = state.tags.get(&(repository.to_owned(), tag.to_owned()))?;
         let (_, bytes) = &state.manifests[&(repository.to_owned(), digest.clone())];
         Some(serde_json::from_slice(bytes).unwrap())
+    }
+
+    /// Returns the manifest with a digest.
+    pub(crate) fn manifest(&self, repository: &str, digest: &str) -> Value {
+        let (_, bytes) = &self.state().manifests[&(repository.to_owned(), digest.to_owned())];
+        serde_json::from_slice(bytes).unwrap()
     }
 
     /// Returns the number of tags.
@@ -690,6 +698,10 @@ impl Shared {
             set
         } else {
             set.header("Docker-Content-Digest", &digest)
+        };
+        let set = match document["subject"]["digest"].as_str() {
+            Some(subject) if self.habits.referrers => set.header("OCI-Subject", subject),
+            _ => set,
         };
         let location = self.location(&format!("/v2/{repository}/manifests/{digest}"));
         if self.habits.no_location {

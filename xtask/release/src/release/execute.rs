@@ -317,8 +317,8 @@ impl<'w> Executor<'w> {
             return Ok(());
         };
         let component = self.component.as_ref().context("there is no component")?;
-        let pushed = ui::progress("Pushing", &format!("the component to {image}:{tag}"), || {
-            calls::publish_component(
+        let pushed = ui::progress("Pushing", &format!("the component to {image}"), || {
+            calls::push_component(
                 self.project,
                 &self.component_layout(),
                 &component.manifest,
@@ -328,7 +328,7 @@ impl<'w> Executor<'w> {
         match pushed.new {
             true => ui::status(
                 "Pushed",
-                &format!("{image}:{tag}, which is {}", component.manifest),
+                &format!("{image}@{}; `--stage tag` tags it {tag}", component.manifest),
             ),
             false => ui::status(
                 "Fresh",
@@ -356,7 +356,7 @@ impl<'w> Executor<'w> {
 
     /// Returns the directory of the component's layout for a registry.
     fn component_layout(&self) -> PathBuf {
-        self.project.dist.join("oci-wasm")
+        self.project.dist.join(COMPONENT_LAYOUT)
     }
 
     fn staging(&mut self) -> Result<&mut Staging> {

@@ -31,7 +31,7 @@ use self::{
 };
 use super::{
     metadata::{Kind, Metadata},
-    stage::SIGNATURE,
+    stage::{KEY_SIGNATURE, SIGNATURE},
 };
 use crate::dist;
 
@@ -76,8 +76,9 @@ fn release(project: &Project, directory: &Path) -> Result<Vec<Finding>> {
     }
     place.xtask(&words)?;
     let mut findings = directories(directory, &place.dist().join("release"))?;
-    // The signature cannot be made again.
-    findings.retain(|finding| !taken.contains(&finding.name) && finding.name != SIGNATURE);
+    // The signatures cannot be made again.
+    let is_signature = |name: &str| [SIGNATURE, KEY_SIGNATURE].contains(&name);
+    findings.retain(|finding| !taken.contains(&finding.name) && !is_signature(&finding.name));
     // A layout exists in a target directory only; a release page has no file of it.
     if let Some(beside) = directory
         .parent()

@@ -8,20 +8,26 @@ use std::{
 
 use anyhow::{Context as _, Error, Result, ensure};
 use devkit::project::Project;
-use image::calls::{self, Component, Tagged};
+use flags::values::Platform;
+use image::{
+    Digest,
+    calls::{self, Component, Tagged},
+};
+use release::Published;
 use serde_json::{Value, json};
 use testkit::KEY_VARIABLE;
 use toolchain::{Python, Tool};
 use xshell::cmd;
 
 use super::cases;
-use crate::docker::context::ImageContext;
+use crate::docker::context::{Builder, ImageContext};
 
 cases! {
     component:
     pulled_component_is_unchanged_and_runs,
     gives_each_component_version_once,
     annotations_repeat_the_metadata_in_the_component,
+    documents_and_signatures_are_checked_as_documented,
     sboms_fit_the_cyclonedx_schema,
 }
 
@@ -176,6 +182,109 @@ fn annotations_repeat_the_metadata_in_the_component(test: &ImageContext<'_>) -> 
     ensure!(
         names.contains(&"clawft-core") && names.contains(&"wasip2"),
         "the packages are {names:?}"
+    );
+    Ok(())
+}
+
+fn documents_and_signatures_are_checked_as_documented(test: &ImageContext<'_>) -> Result<()> {
+    let pushed = Pushed::prepare(test)?;
+    pushed.push()?;
+    test.push(Builder::Oci, &["latest"])?;
+    let digest = |text: &str| text.parse::<Digest>().map_err(Error::msg);
+    let index = test.under("latest")?;
+    let (_, index) = index.split_once('@').context("the index has no digest")?;
+    let list = test.raw(&format!("{}:latest", test.image()))?;
+    let images = list["manifests"].as_array().context("there are no images")?;
+    let images = Platform::ALL.into_iter().zip(images).map(|(platform, image)| {
+        Ok((
+            platform,
+            digest(image["digest"].as_str().context("an image has no digest")?)?,
+        ))
+    });
+    let published = Published {
+        image: test.image().parse().map_err(Error::msg)?,
+        index: digest(index)?,
+        images: images.collect::<Result<_>>()?,
+        component: pushed.target.image.clone(),
+        manifest: pushed.component.manifest,
+    };
+    published.attest(&pushed.project, COMMIT.0, COMMIT.1)?;
+    let (private, public) = (test.path("private.pem"), test.path("public.pem"));
+    let shell = test.shell()?;
+    for command in [
+        cmd!(
+            shell,
+            "openssl ecparam -genkey -name prime256v1 -noout -out {private}"
+        ),
+        cmd!(shell, "openssl ec -in {private} -pubout -out {public}"),
+    ] {
+        ensure!(test.run(command)?.exit == Some(0), "openssl made no key");
+    }
+    published.sign(&pushed.project, &private)?;
+    let images = published.images.values().chain([&published.index]);
+    let subjects = images.map(|digest| (&published.image, digest));
+    for (image, digest) in subjects.chain([(&published.component, &published.manifest)]) {
+        let values = format!(
+            "registry=http://{} repository={} digest={digest} key={}",
+            image.registry(),
+            image.repository(),
+            public.display()
+        );
+        documented_commands_succeed(test, &values)
+            .with_context(|| format!("could not check {image}@{digest}"))?;
+    }
+    Ok(())
+}
+
+/// Runs the commands of docs/verify.md about a registry, with these values of their variables.
+fn documented_commands_succeed(test: &ImageContext<'_>, values: &str) -> Result<()> {
+    let document = fs::read_to_string(test.fixture.root.join("docs/verify.md"))?;
+    let section = document
+        .split("\n## ")
+        .find(|section| section.starts_with("In the registry"));
+    let section = section.context("docs/verify.md has no such section")?;
+    let commands: Vec<&str> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ "))
+        .collect();
+    let (first, commands) = commands.split_first().context("the section has no commands")?;
+    ensure!(
+        first.starts_with("registry="),
+        "the first line sets no variables: `{first}`"
+    );
+    let directory = test.path("checked");
+    fs::create_dir_all(&directory)?;
+    let script = test.path("commands");
+    let lines = ["set -euo pipefail", values]
+        .into_iter()
+        .chain(commands.iter().copied());
+    fs::write(&script, lines.collect::<Vec<_>>().join("\n"))?;
+    let shell = test.shell()?;
+    shell.change_dir(&directory);
+    let outcome = test.run(cmd!(shell, "bash {script}"))?;
+    ensure!(
+        outcome.exit == Some(0),
+        "the commands failed: {}{}",
+        outcome.stdout,
+        outcome.stderr
+    );
+    let read = |name: &str| -> Result<Value> {
+        serde_json::from_slice(&fs::read(directory.join(name))?)
+            .with_context(|| format!("`{name}` is not JSON"))
+    };
+    ensure!(
+        read("sbom.cdx.json")?["bomFormat"] == "CycloneDX",
+        "the SBOM is none"
+    );
+    let origin = read("provenance.json")?;
+    ensure!(
+        origin["predicateType"] == "https://slsa.dev/provenance/v1"
+            && origin["predicate"]["buildDefinition"]["externalParameters"]["commit"] == COMMIT.0,
+        "the provenance is `{origin}`"
+    );
+    ensure!(
+        outcome.stdout.contains("Verified OK"),
+        "openssl printed no result"
     );
     Ok(())
 }

@@ -37,6 +37,9 @@ const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 /// The header with the minimum size of chunks.
 const SMALLEST: HeaderName = HeaderName::from_static("oci-chunk-min-length");
 
+/// The header with which a registry confirms that it lists referrers.
+const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
+
 /// The sizes of chunks to try if a blob is too large for one request.
 const PARTS: [usize; 4] = [8 << 20, 1 << 20, 128 << 10, 16 << 10];
 
@@ -155,14 +158,15 @@ impl Connection {
         get().with_context(|| format!("could not get `{digest}`"))
     }
 
-    /// Sets the manifest under `name`, a tag or its digest. `config` is the media type of its configuration.
+    /// Sets the manifest under `name`, a tag or its digest. `config` is the media type of its configuration. Returns
+    /// whether the registry lists the manifest as a referrer of its subject.
     pub(super) fn set(
         &self,
         name: &str,
         media_type: &MediaType,
         config: Option<MediaType>,
         manifest: &[u8],
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let value = HeaderValue::from_str(media_type.as_ref())
             .with_context(|| format!("`{media_type}` is no media type"))?;
         let (bytes, purpose) = (Bytes::copy_from_slice(manifest), Purpose::Set(config));
@@ -170,7 +174,8 @@ impl Connection {
             let put = Request::new(Method::PUT, self.manifest_url(name).await?, purpose.clone());
             let put = put.header(CONTENT_TYPE, value.clone()).body(bytes.clone());
             // The header Location is not needed, and some registries omit it.
-            self.session.send(put, Right::Push).await?.success().map(drop)
+            let response = self.session.send(put, Right::Push).await?.success()?;
+            Ok(response.headers.contains_key(SUBJECT))
         })
         .with_context(|| format!("could not set `{}`", self.under(name)))
     }

@@ -10,6 +10,9 @@ use crate::dist;
 /// The file that cosign writes beside the checksums.
 pub(in crate::release) const SIGNATURE: &str = "SHA256SUMS.sigstore.json";
 
+/// The signature of the checksums with a key, in Base64, as cosign reads it.
+pub(in crate::release) const KEY_SIGNATURE: &str = "SHA256SUMS.sig";
+
 /// The issuer of the certificates of workflows.
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 
