@@ -122,9 +122,10 @@ pub fn fate(field: &Field, from: Dialect, to: Dialect) -> Fate<'_> {
     let key = field.key.as_str();
     let value = field.value.as_str();
     let among_openai = from != Dialect::Messages && to != Dialect::Messages;
+    let stores_not = (key, value) == ("store", "false") && to == Dialect::Chat;
     let is_shared = key == "top_p"
         || key == "cache_control" && to == Dialect::Messages
-        || among_openai && OF_OPENAI.contains(&key);
+        || among_openai && OF_OPENAI.contains(&key) && !stores_not;
     if from == to || is_shared {
         Fate::Write(key)
     } else if BOOKKEEPING.contains(&key) || DEFAULTS.contains(&(key, value)) {

@@ -2,6 +2,7 @@
 
 use super::items;
 use super::output;
+use super::read::echo;
 use crate::answer::{Answer, Finish, Usage};
 use crate::context::Context;
 use crate::error_body::{ErrorBody, ErrorKind};
@@ -149,10 +150,11 @@ pub(super) fn head(answer: &Answer, context: &Context, status: &str, writer: &mu
     );
     writer.text_member("status", status);
     writer.text_member("model", context.model.as_deref().unwrap_or(&answer.model));
-    if !context.echo.is_empty() {
-        writer.literal(&context.echo);
-        writer.literal(",");
+    match context.echo.as_str() {
+        "" => writer.literal(&echo(None)),
+        echo => writer.literal(echo),
     }
+    writer.literal(",");
 }
 
 /// Writes the member `error` of a failed response.

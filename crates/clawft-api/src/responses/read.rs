@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use clawft_types::json::Node;
 
 /// The members that an answer repeats, with the value of those that a request leaves out.
-const ECHO: [(&str, &str); 20] = [
+const ECHO: [(&str, &str); 19] = [
     ("background", "false"),
     ("instructions", "null"),
     ("max_output_tokens", "null"),
@@ -21,7 +21,6 @@ const ECHO: [(&str, &str); 20] = [
     ("prompt_cache_key", "null"),
     ("reasoning", r#"{"effort":null,"summary":null}"#),
     ("safety_identifier", "null"),
-    ("service_tier", r#""default""#),
     ("store", "false"),
     ("temperature", "1.0"),
     ("text", r#"{"format":{"type":"text"}}"#),
@@ -79,7 +78,7 @@ pub(crate) fn request(root: Node<'_>) -> Result<Request, Error> {
             _ => request.extra.push(Field::new(&Path::ROOT, key, value)),
         }
     }
-    request.echo = echo(root);
+    request.echo = echo(Some(root));
     Ok(request)
 }
 
@@ -115,12 +114,12 @@ fn read_format(node: Node<'_>) -> Result<Option<Format>, Error> {
     })
 }
 
-/// Returns the members that an answer repeats, as JSON members.
-fn echo(root: Node<'_>) -> String {
+/// Returns the members that an answer repeats of the request `root`, or of one without any, as JSON members.
+pub(crate) fn echo(root: Option<Node<'_>>) -> String {
     let members = Raw::written(|writer| {
         writer.object(|object| {
             for (key, default) in ECHO {
-                match root.get(key) {
+                match root.and_then(|root| root.get(key)) {
                     Some(value) => object.member(key, |writer| writer.value(value)),
                     None => object.literal_member(key, default),
                 }
