@@ -27,12 +27,16 @@ mod backend;
 mod error;
 mod lock;
 mod path;
+#[cfg(all(target_os = "wasi", any(target_env = "p1", target_env = "p2")))]
+mod workspace;
 
 #[cfg(test)]
 pub(crate) use backend::intercept;
 pub use error::{FsError, FsFault};
 use lock::LockPath;
 pub(crate) use lock::{Lock, Wait};
+#[cfg(all(target_os = "wasi", any(target_env = "p1", target_env = "p2")))]
+pub use workspace::{DEFAULT_WORKSPACE, Directory};
 
 use crate::random;
 use clawft_types::memory;

@@ -4,6 +4,11 @@
 //! strings, and errors translated twice. The host confines paths to the directories it granted, links
 //! included; this module only finds the granted directory of a path.
 
+#[path = "bindings/workspace.rs"]
+mod workspace;
+
+pub(super) use workspace::{create_part, link_target, names, read_part, stat_entry};
+
 use super::path::below_grant;
 use super::{Content, FsFault, reserve};
 use crate::random;

@@ -3,6 +3,11 @@
 //! The host confines paths to the directories it granted, links included; this module only finds the granted
 //! directory of a path.
 
+#[path = "preview1/workspace.rs"]
+mod workspace;
+
+pub(super) use workspace::{create_part, link_target, names, read_part, stat_entry};
+
 use super::path::below_grant;
 use super::{Content, FsFault, reserve};
 use crate::preview1::{Errno, read_into, write_all};
@@ -120,25 +125,10 @@ pub(super) fn remove_abandoned(_path: &str) -> Result<(), FsFault> {
 /// Calls `take` with each name in a directory that is UTF-8.
 pub(super) fn each_name(path: &str, take: &mut dyn FnMut(&str)) -> Result<(), FsFault> {
     let directory = open(path, OFLAGS_DIRECTORY, 0, RIGHTS_FD_READDIR)?;
-    let mut next = DIRCOOKIE_START;
-    // Room for any entry: on every file system a name has at most 255 bytes.
-    let mut buffer = [0; 4096];
-    loop {
-        // SAFETY: the host writes into the buffer and nothing else.
-        let filled = unsafe { wasip1::fd_readdir(directory.0, buffer.as_mut_ptr(), buffer.len(), next) }?;
-        let mut entries = buffer.get(..filled).unwrap_or(&buffer);
-        while let Some((name, rest, cookie)) = entry(entries) {
-            let name = str::from_utf8(name).unwrap_or(".");
-            if name != "." && name != ".." {
-                take(name);
-            }
-            (entries, next) = (rest, cookie);
-        }
-        // A buffer that is not full holds the last entry. In a full one the last entry may be incomplete.
-        if filled < buffer.len() {
-            return Ok(());
-        }
-    }
+    directory.each_name(&mut |name| {
+        take(name);
+        true
+    })
 }
 
 /// Returns the first directory entry in `bytes`, if it is complete: its name, the bytes after it, and the
@@ -176,6 +166,29 @@ fn stat(path: &str) -> Result<(Filetype, u64), FsFault> {
 struct Descriptor(Fd);
 
 impl Descriptor {
+    /// Calls `take` with each name in a directory that is UTF-8, until it returns false.
+    fn each_name(&self, take: &mut dyn FnMut(&str) -> bool) -> Result<(), FsFault> {
+        let mut next = DIRCOOKIE_START;
+        // Room for any entry: on every file system a name has at most 255 bytes.
+        let mut buffer = [0; 4096];
+        loop {
+            // SAFETY: the host writes into the buffer and nothing else.
+            let filled = unsafe { wasip1::fd_readdir(self.0, buffer.as_mut_ptr(), buffer.len(), next) }?;
+            let mut entries = buffer.get(..filled).unwrap_or(&buffer);
+            while let Some((name, rest, cookie)) = entry(entries) {
+                let name = str::from_utf8(name).unwrap_or(".");
+                if name != "." && name != ".." && !take(name) {
+                    return Ok(());
+                }
+                (entries, next) = (rest, cookie);
+            }
+            // A buffer that is not full holds the last entry. In a full one the last entry may be incomplete.
+            if filled < buffer.len() {
+                return Ok(());
+            }
+        }
+    }
+
     fn sync(&self) -> Result<(), Errno> {
         // SAFETY: no memory is involved.
         unsafe { wasip1::fd_sync(self.0) }
