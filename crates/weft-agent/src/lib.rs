@@ -2,8 +2,8 @@
 //!
 //! `clawft-core` makes the decisions and `clawft-store` stores the sessions, as in the component. This crate
 //! adds the network ([`agent`] drives a turn with reqwest, [`forward`] passes on the requests of others), the
-//! files of a home directory ([`home`]), the error messages for users ([`error`]), and the [`warnings`] about a
-//! configuration that puts secrets at risk.
+//! files of a home directory ([`home`]), the directories of the tools ([`workspace`]), the error messages for
+//! users ([`error`]), and the [`warnings`] about a configuration that puts secrets at risk.
 
 // Input from outside may cause an error, but never a panic or a truncated number.
 #![cfg_attr(
@@ -27,6 +27,7 @@ pub mod home;
 pub mod limits;
 pub mod stop;
 pub mod warnings;
+pub mod workspace;
 
 pub use agent::{Agent, Answer};
 pub use error::{Error, Fault};
