@@ -70,12 +70,14 @@ pub(crate) fn recall(home: &mut dyn Files, key: Option<&str>) -> Answer {
 /// Returns the keys of all notes, sorted.
 fn keys(home: &mut dyn Files) -> Result<Vec<String>, String> {
     let mut keys = Vec::new();
-    let listed = home.names(DIRECTORY, None, &mut |name| {
-        if let Some(key) = name.strip_suffix(EXTENSION) {
-            keys.push(key.to_owned());
-        }
-        // Others may have put files there.
-        keys.len() < 2 * MAX_NOTES
+    let listed = home.stat(DIRECTORY).and_then(|stat| {
+        home.names(DIRECTORY, stat.identity, &mut |name| {
+            if let Some(key) = name.strip_suffix(EXTENSION) {
+                keys.push(key.to_owned());
+            }
+            // Others may have put files there.
+            keys.len() < 2 * MAX_NOTES
+        })
     });
     match listed {
         Ok(()) | Err(FileFault::NotFound) => {}

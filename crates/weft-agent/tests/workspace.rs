@@ -116,6 +116,7 @@ fn works_on_files() {
     done(&mut tools, "delete_file", &json!({"path": "new/x.sh"}));
     assert!(!script.exists());
     done(&mut tools, "remember", &json!({"key": "k", "text": "v"}));
+    assert_eq!(done(&mut tools, "recall", &json!({})), "k\nn");
     assert_eq!(done(&mut tools, "recall", &json!({"key": "k"})), "v");
 }
 

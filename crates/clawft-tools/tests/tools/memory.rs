@@ -192,9 +192,10 @@ impl Files for MemoryFiles {
     fn names(
         &mut self,
         path: &str,
-        _: Option<Identity>,
+        identity: Option<Identity>,
         take: &mut dyn FnMut(&str) -> bool,
     ) -> Result<(), FileFault> {
+        assert_eq!(self.stat(path)?.identity, identity);
         let Node::Directory(names) = self.node(path)? else {
             return other("not a directory");
         };
