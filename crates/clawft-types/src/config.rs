@@ -12,11 +12,12 @@ pub mod mcp;
 mod read;
 
 use crate::error::ConfigError;
-use crate::json::{self, Node};
+use crate::json::{self, JsonError, Node};
 use crate::secret::Secret;
 use crate::temperature::Temperature;
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 /// The complete configuration of a turn.
@@ -118,6 +119,12 @@ impl Kind {
 }
 
 impl Config {
+    /// Reads every entry of `providers.providers` below the `root` of the file, each with its name. Entries that
+    /// are not selected may belong to other programs, so each has a result of its own.
+    pub fn providers(root: Node<'_>) -> Vec<(String, Result<Provider, JsonError>)> {
+        read::providers(root)
+    }
+
     /// Reads the file's `bytes`; `path` is used in error messages only.
     ///
     /// Fails on invalid JSON, missing fields, wrong types and invalid values: an empty model, a timeout of 0,

@@ -14,7 +14,7 @@ use super::sessions;
 use super::state::Shared;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use clawft_types::{Config, Kind, SessionId};
+use clawft_types::{Config, SessionId};
 use events::Events;
 use request::ChatRequest;
 use shape::Shape;
@@ -30,8 +30,7 @@ pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> 
     let session = sessions::requested_id(request.headers())?;
     let incoming = Incoming::read(&shared, request).await?;
     let to_agent = session.is_some() || incoming.model.as_deref() == Some(AGENT);
-    // A provider with another dialect gets the request through the agent.
-    if to_agent || shared.config().provider.kind != Kind::OpenAi {
+    if to_agent {
         return ask_agent(&shared, incoming, session).await;
     }
     proxy::pass(&shared, incoming, proxy::CHAT).await
@@ -46,7 +45,7 @@ async fn ask_agent(
 ) -> Result<Response, ApiError> {
     let request = shared.unless_draining(parse(shared, &mut incoming)).await?;
     let (stream, usage) = (request.stream, request.usage);
-    let config = request.config(&shared.config());
+    let config = request.config(shared);
     let shape = Shape::new(&config.agents.model);
     let turn_input = TurnInput::new(session, request)?;
     let room = shared.admit()?;
@@ -103,12 +102,21 @@ async fn streamed(mut outputs: TurnOutputs, shape: Shape, usage: bool) -> Result
 
 impl ChatRequest {
     /// Returns the configuration with the values of the request.
-    fn config(&self, config: &Config) -> Config {
-        let mut config = config.clone();
-        let agents = &mut config.agents;
-        if let Some(model) = self.model.as_ref().filter(|model| *model != AGENT) {
-            agents.model.clone_from(model);
+    fn config(&self, shared: &Shared) -> Config {
+        let mut config = Config::clone(&shared.config());
+        if let Some(model) = self.model.as_deref().filter(|model| *model != AGENT) {
+            let random = getrandom::u32().unwrap_or_default();
+            if let Some(first) = shared
+                .routing()
+                .candidates(Some(model), random)
+                .into_iter()
+                .next()
+            {
+                config.provider = first.target.provider.clone();
+                config.agents.model = first.model;
+            }
         }
+        let agents = &mut config.agents;
         agents.temperature = self.temperature.or(agents.temperature);
         agents.max_tokens = self.max_tokens.or(agents.max_tokens);
         if self.instructions.is_some() {

@@ -59,7 +59,7 @@ pub use settings::{LISTEN_VARIABLE, Settings, TOKEN_VARIABLE, parse_listen};
 
 use access::{Access, Origin};
 use log::Line;
-use state::Shared;
+use state::{Reloadable, Shared};
 use std::env;
 use std::net::SocketAddr;
 use std::thread;
@@ -117,13 +117,20 @@ fn runtime() -> Result<Runtime, Error> {
 
 async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<(), Error> {
     let file = ConfigFile::read(home)?;
-    let config = file.agent()?;
+    let reloadable = Reloadable::read(&file)?;
     let settings = Settings::read(Some(&file), &|name| env::var(name).ok(), listen)?;
     let (access, origin) = Access::new(&settings, home)?;
     log::hook_panics();
     server::raise_file_limit();
     let address = settings.listen;
-    let shared = Shared::new(Agent::new(home)?, home.clone(), settings, access, config, build);
+    let shared = Shared::new(
+        Agent::new(home)?,
+        home.clone(),
+        settings,
+        access,
+        reloadable,
+        build,
+    );
     // Signals are handled before the address is announced, so that none is lost afterwards.
     let signals = shutdown::Signals::new()?;
     let listener = TcpListener::bind(address)

@@ -1,4 +1,4 @@
-//! `GET /v1/models`: the configured model, and the agent. A request may name other models of the same provider.
+//! `GET /v1/models`: the configured models, the agent, and the models that the providers say they offer.
 
 use super::api_error::ApiError;
 use super::completions::AGENT;
@@ -8,7 +8,6 @@ use super::state::Shared;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use clawft_types::Config;
 use clawft_types::json::Writer;
 
 /// The owner of the agent.
@@ -16,25 +15,26 @@ const OWNER: &str = "clawft";
 
 /// Lists the models.
 pub(super) async fn list(State(shared): State<Shared>) -> Response {
-    reply::list(known(&shared.config()), |writer, (id, owner)| {
-        write(writer, id, owner)
-    })
+    let models = known(&shared).await;
+    reply::list(models, |writer, (id, owner)| write(writer, &id, &owner))
 }
 
 /// Returns the names of the models and of their owners.
-fn known(config: &Config) -> [(&str, &str); 2] {
-    [(&config.agents.model, &config.provider.name), (AGENT, OWNER)]
+async fn known(shared: &Shared) -> Vec<(String, String)> {
+    let mut models = shared.routing().offered(shared).await;
+    models.insert(1.min(models.len()), (AGENT.to_owned(), OWNER.to_owned()));
+    models
 }
 
 /// Returns the model by its name.
 pub(super) async fn get(State(shared): State<Shared>, PathEnd(id): PathEnd) -> Result<Response, ApiError> {
-    let config = shared.config();
-    let Some((id, owner)) = known(&config).into_iter().find(|(known, _)| *known == id) else {
-        let message = "this is not the model in the gateway's configuration";
+    let models = known(&shared).await;
+    let Some((id, owner)) = models.into_iter().find(|(known, _)| *known == id) else {
+        let message = "this is not one of the models that `/v1/models` lists";
         return Err(ApiError::new(StatusCode::NOT_FOUND, "model_not_found", message).at("model"));
     };
     let mut writer = Writer::default();
-    write(&mut writer, id, owner);
+    write(&mut writer, &id, &owner);
     Ok(reply::json(StatusCode::OK, writer.into_bytes()))
 }
 

@@ -203,7 +203,9 @@ async fn scan(
 /// The provider's, or the gateway's own.
 pub(super) async fn pass(shared: &Shared, incoming: Incoming, api: Api) -> Result<Response, ApiError> {
     let stream = incoming.envelope.flag(&incoming.body, "stream")?;
-    let candidates = shared.routing().candidates(incoming.model.as_deref());
+    let routing = shared.routing();
+    routing.learn(shared, incoming.model.as_deref()).await;
+    let candidates = routing.candidates(incoming.model.as_deref(), getrandom::u32().unwrap_or_default());
     let speaks = |candidate: &Candidate| candidate.target.provider.kind == api.kind;
     if let Some(other) = candidates.iter().find(|candidate| !speaks(candidate)) {
         return Err(other_kind(other));

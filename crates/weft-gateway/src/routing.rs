@@ -1,68 +1,127 @@
-//! The providers that requests are passed on to.
+//! The providers that requests are passed on to, and which of them serve a model.
 
+mod candidates;
+mod discovery;
+mod health;
+mod models;
+mod target;
+
+pub(super) use candidates::Candidate;
+#[cfg(test)]
+pub(super) use discovery::{FRESH, WAIT};
+pub(super) use health::Health;
+#[cfg(test)]
+pub(super) use health::{LONGEST as LONGEST_PAUSE, PAUSE};
+pub(super) use target::Target;
+
+use super::log;
+use clawft_types::json::JsonError;
 use clawft_types::{Config, Provider};
-use std::env;
+use models::{Entry, ModelMap};
 use std::sync::Arc;
-use weft_agent::Error;
-use weft_agent::forward::Endpoint;
-
-/// A provider, with what requests to it need.
-#[derive(Debug)]
-pub(super) struct Target {
-    /// The provider as it is configured.
-    pub(super) provider: Provider,
-    endpoint: Result<Endpoint, Error>,
-}
-
-impl Target {
-    fn new(provider: Provider) -> Target {
-        let endpoint = clawft_core::Endpoint::new(&provider, &|name| env::var(name).ok());
-        Target {
-            provider,
-            endpoint: endpoint.map_err(Error::from).and_then(Endpoint::new),
-        }
-    }
-
-    /// Returns the address and headers.
-    ///
-    /// # Errors
-    /// If the key is missing or unusable.
-    pub(super) fn endpoint(&self) -> Result<&Endpoint, &Error> {
-        self.endpoint.as_ref()
-    }
-}
-
-/// A provider to ask, and the model's name there.
-#[derive(Debug, Clone)]
-pub(super) struct Candidate {
-    pub(super) target: Arc<Target>,
-    pub(super) model: String,
-}
+use weft_agent::{ConfigFile, Error};
 
 /// The providers, and which of them serve a model.
 #[derive(Debug)]
 pub(super) struct Routing {
+    /// The model of the configuration, at its provider.
     default: Candidate,
+    /// All providers that can be used, the default one first.
+    targets: Vec<Arc<Target>>,
+    /// The names that the configuration maps.
+    routes: Vec<Route>,
+}
+
+/// A name for clients, and the models behind it.
+#[derive(Debug)]
+struct Route {
+    name: String,
+    entries: Vec<RouteEntry>,
+}
+
+/// A model behind a name.
+#[derive(Debug)]
+struct RouteEntry {
+    candidate: Candidate,
+    weight: u32,
 }
 
 impl Routing {
-    /// Returns the routing of a configuration.
-    pub(super) fn new(config: &Config) -> Routing {
-        Routing {
-            default: Candidate {
-                target: Arc::new(Target::new(config.provider.clone())),
-                model: config.agents.model.clone(),
-            },
+    /// Returns the routing of a configuration file, whose agent's part is `config`.
+    ///
+    /// # Errors
+    /// If `models` names a provider that is not configured.
+    pub(super) fn read(config: &Config, file: &ConfigFile) -> Result<Routing, Error> {
+        let models =
+            file.part(
+                |root| match root.get("gateway").and_then(|gateway| gateway.get("models")) {
+                    Some(models) => ModelMap::read(models),
+                    None => Ok(ModelMap::default()),
+                },
+            )?;
+        let others = file.part(|root| Ok(Config::providers(root)))?;
+        let mut providers = vec![config.provider.clone()];
+        for (name, read) in others {
+            match read {
+                _ if name == config.provider.name => {}
+                Ok(provider) => providers.push(provider),
+                Err(error) => warn_of_unusable(&name, &error),
+            }
         }
+        Routing::new(config, providers, &models)
     }
 
-    /// Returns who serves `model`, or the default model if none is named, in the order in which they are
-    /// asked. There is at least one.
-    pub(super) fn candidates(&self, model: Option<&str>) -> Vec<Candidate> {
-        let model = model.map_or_else(|| self.default.model.clone(), str::to_owned);
-        vec![Candidate {
-            model,
-            ..self.default.clone()
-        }]
+    /// Returns the routing to these providers, of which the first one is the default.
+    fn new(config: &Config, providers: Vec<Provider>, models: &ModelMap) -> Result<Routing, Error> {
+        let targets: Vec<_> = providers
+            .into_iter()
+            .map(|provider| Arc::new(Target::new(provider)))
+            .collect();
+        let Some(first) = targets.first() else {
+            return Err(Error::other("no provider is configured"));
+        };
+        let default = Candidate::new(Arc::clone(first), config.agents.model.clone());
+        let mut routing = Routing {
+            default,
+            targets,
+            routes: Vec::new(),
+        };
+        for (name, entries) in models.iter() {
+            let entries = entries.iter().map(|entry| routing.entry(name, entry));
+            let route = Route {
+                name: name.to_owned(),
+                entries: entries.collect::<Result<_, _>>()?,
+            };
+            routing.routes.push(route);
+        }
+        Ok(routing)
+    }
+
+    fn entry(&self, name: &str, entry: &Entry) -> Result<RouteEntry, Error> {
+        let target = match &entry.provider {
+            None => Some(&self.default.target),
+            Some(provider) => self.target(provider),
+        };
+        let target = target.ok_or_else(|| {
+            let provider = entry.provider.as_deref().unwrap_or_default();
+            Error::other(format!(
+                "gateway.models.{name}: the provider `{provider}` is not configured, or cannot be used"
+            ))
+        })?;
+        Ok(RouteEntry {
+            candidate: Candidate::new(Arc::clone(target), entry.model.clone()),
+            weight: entry.weight,
+        })
+    }
+
+    fn target(&self, name: &str) -> Option<&Arc<Target>> {
+        self.targets.iter().find(|target| target.provider.name == name)
     }
 }
+
+fn warn_of_unusable(name: &str, error: &JsonError) {
+    log::warn(&format!("the provider `{name}` cannot be used: {error}"));
+}
+
+#[cfg(test)]
+mod tests;

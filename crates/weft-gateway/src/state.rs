@@ -65,22 +65,41 @@ pub(super) struct State {
     pub(super) draining: CancellationToken,
     /// Sends the requests that are passed on.
     pub(super) forwarder: Forwarder,
-    config: RwLock<Arc<Config>>,
-    routing: RwLock<Arc<Routing>>,
+    reloadable: RwLock<Reloadable>,
     room: Arc<Semaphore>,
 }
 
-impl Shared {
-    /// Returns the state for `agent`, with the current content of the configuration `file`.
+/// The values that SIGHUP reads again.
+#[derive(Debug, Clone)]
+pub(super) struct Reloadable {
+    /// The agent's configuration.
+    pub(super) config: Arc<Config>,
+    /// The providers that requests are passed on to.
+    pub(super) routing: Arc<Routing>,
+}
+
+impl Reloadable {
+    /// Reads the configuration `file`.
     ///
     /// # Errors
-    /// If the configuration is invalid.
+    /// If it is invalid.
+    pub(super) fn read(file: &ConfigFile) -> Result<Reloadable, Error> {
+        let config = file.agent()?;
+        Ok(Reloadable {
+            routing: Arc::new(Routing::read(&config, file)?),
+            config: Arc::new(config),
+        })
+    }
+}
+
+impl Shared {
+    /// Returns the state for `agent`.
     pub(super) fn new(
         agent: Agent,
         home: Home,
         settings: Settings,
         access: Access,
-        config: Config,
+        reloadable: Reloadable,
         build: Build,
     ) -> Shared {
         let room = Arc::new(Semaphore::new(settings.max_concurrent as usize));
@@ -99,8 +118,7 @@ impl Shared {
             running: RunningTurns::default(),
             stop: Stop::new(),
             draining: CancellationToken::new(),
-            routing: RwLock::new(Arc::new(Routing::new(&config))),
-            config: RwLock::new(Arc::new(config)),
+            reloadable: RwLock::new(reloadable),
             room,
         }))
     }
@@ -109,12 +127,24 @@ impl Shared {
 impl State {
     /// Returns the agent's configuration as it was read last.
     pub(super) fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(
+            &self
+                .reloadable
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .config,
+        )
     }
 
     /// Returns the providers that requests are passed on to.
     pub(super) fn routing(&self) -> Arc<Routing> {
-        Arc::clone(&self.routing.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(
+            &self
+                .reloadable
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .routing,
+        )
     }
 
     /// Reads the agent's configuration again, and returns the file. Running turns keep the old one.
@@ -123,10 +153,8 @@ impl State {
     /// If it is invalid; the old one stays in use then.
     pub(super) fn reload(&self) -> Result<ConfigFile, Error> {
         let file = ConfigFile::read(&self.home)?;
-        let config = Arc::new(file.agent()?);
-        let routing = Arc::new(Routing::new(&config));
-        *self.routing.write().unwrap_or_else(PoisonError::into_inner) = routing;
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+        let read = Reloadable::read(&file)?;
+        *self.reloadable.write().unwrap_or_else(PoisonError::into_inner) = read;
         Ok(file)
     }
 

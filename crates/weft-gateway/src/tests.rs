@@ -1,6 +1,8 @@
 //! Compares the numbers in `docs/gateway.md` with the code.
 
-use super::{completions, health, limits, log, proxy, server, settings, shutdown, state, work_limits};
+use super::{
+    completions, health, limits, log, proxy, routing, server, settings, shutdown, state, work_limits,
+};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -77,6 +79,18 @@ fn documented_times_match_the_code() {
         format!("another comment follows every {}", seconds(proxy::COMMENTS)),
     ] {
         assert!(passed_on.contains(&expected), "not in the page: {expected}");
+    }
+    let models = joined_lines(part("Models and providers"));
+    for expected in [
+        format!("three times in a row pauses for {}", seconds(routing::PAUSE)),
+        format!(
+            "at most {}: it is then asked last",
+            seconds(routing::LONGEST_PAUSE)
+        ),
+        format!("valid for {}", seconds(routing::FRESH)),
+        format!("within {} is left out", seconds(routing::WAIT)),
+    ] {
+        assert!(models.contains(&expected), "not in the page: {expected}");
     }
     let readiness = joined_lines(part("Readiness"));
     for expected in [

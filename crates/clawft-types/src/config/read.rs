@@ -28,6 +28,21 @@ pub(super) fn config(root: Node<'_>) -> Result<Config, JsonError> {
     })
 }
 
+/// Reads all providers. Of several with the same name the last one counts.
+pub(super) fn providers(root: Node<'_>) -> Vec<(String, Result<Provider, JsonError>)> {
+    let entries = root.get("providers").and_then(|part| part.get("providers"));
+    let names = entries
+        .and_then(|entries| entries.keys().ok())
+        .unwrap_or_default();
+    let mut read: Vec<(String, Result<Provider, JsonError>)> = Vec::new();
+    for (name, node) in names.iter().filter_map(|name| Some((*name, entries?.get(name)?))) {
+        if !read.iter().any(|(known, _)| known == name) {
+            read.push((name.to_owned(), provider(name, node, "")));
+        }
+    }
+    read
+}
+
 /// Returns the name of the provider to use: the one that `agents.provider` names, else the only one.
 fn chosen<'a>(agents: Node<'a>, providers: Node<'a>) -> Result<&'a str, JsonError> {
     let names = || providers.as_members().into_iter().flatten().map(|(name, _)| name);

@@ -110,9 +110,15 @@ impl Exchange {
         for (at, candidate) in self.candidates.iter().enumerate() {
             let more = at + 1 < self.candidates.len();
             match self.ask_candidate(candidate, more, &mut attempts).await {
-                Ok(arrived) => return Ok(arrived),
+                Ok(arrived) => {
+                    candidate.health.answered();
+                    return Ok(arrived);
+                }
                 Err(missed) => {
                     let elsewhere = missed.elsewhere;
+                    if elsewhere {
+                        candidate.health.failed(missed.retry.flatten());
+                    }
                     last = Some(missed);
                     if !elsewhere {
                         break;

@@ -4,7 +4,7 @@ use super::{observe, router};
 use crate::Build;
 use crate::access::Access;
 use crate::settings::Settings;
-use crate::state::Shared;
+use crate::state::{Reloadable, Shared};
 use crate::token::Token;
 use axum::Router;
 use axum::body::Body;
@@ -51,8 +51,8 @@ fn gateway(access: Access, settings: Settings) -> Gateway {
         config: directory.path().join("config.json"),
     };
     std::fs::write(&home.config, CONFIG).unwrap();
-    let config = ConfigFile::read(&home).unwrap().agent().unwrap();
-    let shared = Shared::new(Agent::new(&home).unwrap(), home, settings, access, config, BUILD);
+    let read = Reloadable::read(&ConfigFile::read(&home).unwrap()).unwrap();
+    let shared = Shared::new(Agent::new(&home).unwrap(), home, settings, access, read, BUILD);
     Gateway { shared, directory }
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct GatewayOptions {
     /// The address of another provider than the one that plays scenarios.
     base: Option<String>,
     provider: Value,
+    /// Further providers.
+    others: Vec<(&'static str, String)>,
     listen: &'static str,
     gateway: Value,
     timeout: u32,
@@ -57,6 +59,7 @@ impl GatewayOptions {
             scenario: scenario.to_owned(),
             base: None,
             provider: json!({}),
+            others: Vec::new(),
             listen: "127.0.0.1:0",
             gateway: json!({}),
             timeout: 10,
@@ -80,6 +83,12 @@ impl GatewayOptions {
             base: Some(given.base().to_owned()),
             ..GatewayOptions::new("ok")
         }
+    }
+
+    /// Adds another provider.
+    pub(crate) fn other(mut self, name: &'static str, given: &GivenProvider) -> GatewayOptions {
+        self.others.push((name, given.base().to_owned()));
+        self
     }
 
     /// Sets members of the provider.
@@ -137,9 +146,13 @@ impl GatewayOptions {
         for (key, value) in self.provider.as_object().expect("members") {
             provider[key] = value.clone();
         }
+        let mut providers = json!({ "openai": provider });
+        for (name, base) in &self.others {
+            providers[name] = json!({ "api_base": base, "retries": 0, "timeout_secs": self.timeout });
+        }
         let config = json!({
-            "agents": { "model": "test-model" },
-            "providers": { "providers": { "openai": provider } },
+            "agents": { "model": "test-model", "provider": "openai" },
+            "providers": { "providers": providers },
             "gateway": self.gateway,
         });
         fs::write(home.path().join("config.json"), config.to_string()).expect("a config");

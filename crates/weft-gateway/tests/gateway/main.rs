@@ -9,6 +9,7 @@ mod health;
 mod hostile;
 mod limits;
 mod proxy;
+mod routing;
 mod sessions;
 mod shutdown;
 mod upstream;

@@ -1,0 +1,37 @@
+//! A provider, with the values that requests to it need.
+
+use super::discovery::Discovered;
+use clawft_types::Provider;
+use std::env;
+use tokio::sync::Mutex;
+use weft_agent::Error;
+use weft_agent::forward::Endpoint;
+
+/// A provider, with the values that requests to it need.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// The provider as it is configured.
+    pub(crate) provider: Provider,
+    endpoint: Result<Endpoint, Error>,
+    /// The models that it offers.
+    pub(super) discovered: Mutex<Discovered>,
+}
+
+impl Target {
+    pub(super) fn new(provider: Provider) -> Target {
+        let endpoint = clawft_core::Endpoint::new(&provider, &|name| env::var(name).ok());
+        Target {
+            provider,
+            endpoint: endpoint.map_err(Error::from).and_then(Endpoint::new),
+            discovered: Mutex::default(),
+        }
+    }
+
+    /// Returns the address and headers.
+    ///
+    /// # Errors
+    /// If the key is missing or unusable.
+    pub(crate) fn endpoint(&self) -> Result<&Endpoint, &Error> {
+        self.endpoint.as_ref()
+    }
+}
