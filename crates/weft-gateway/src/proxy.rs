@@ -10,7 +10,9 @@ mod envelope;
 mod exchange;
 mod headers;
 mod meter;
+mod response;
 mod stream;
+mod translation;
 mod usage;
 
 pub(super) use dialect::Dialect;
@@ -27,19 +29,20 @@ use super::routing::Candidate;
 use super::server::RequestActivity;
 use super::state::Shared;
 use super::work_limits::LargeBodyPermit;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
 use clawft_types::Kind;
-use exchange::{Arrived, ArrivedBody, Exchange, Failure, Refusal};
+use exchange::Exchange;
 use meter::Meter;
+use response::Answer;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use stream::{Passing, Reading, Running, Source};
-use tokio::sync::OwnedSemaphorePermit;
+use stream::{Running, Source};
 use tokio::time::{Instant, timeout};
+use translation::{Translator, WARNING, is_native};
 
 /// A path of the API that is passed on.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +53,8 @@ pub(super) struct Api {
     pub(super) dialect: Dialect,
     /// The kind of providers that speak it.
     pub(super) kind: Kind,
+    /// Whether other providers are asked in their own dialect.
+    pub(super) translated: bool,
 }
 
 /// OpenAI's chat completions.
@@ -57,6 +62,7 @@ pub(super) const CHAT: Api = Api {
     path: "chat/completions",
     dialect: Dialect::OpenAi,
     kind: Kind::OpenAi,
+    translated: true,
 };
 
 /// OpenAI's completions of a text.
@@ -64,6 +70,7 @@ const COMPLETIONS: Api = Api {
     path: "completions",
     dialect: Dialect::OpenAi,
     kind: Kind::OpenAi,
+    translated: false,
 };
 
 /// OpenAI's embeddings.
@@ -71,6 +78,7 @@ const EMBEDDINGS: Api = Api {
     path: "embeddings",
     dialect: Dialect::OpenAi,
     kind: Kind::OpenAi,
+    translated: false,
 };
 
 /// OpenAI's responses.
@@ -78,6 +86,7 @@ const RESPONSES: Api = Api {
     path: "responses",
     dialect: Dialect::Responses,
     kind: Kind::OpenAi,
+    translated: true,
 };
 
 /// Anthropic's messages.
@@ -85,6 +94,7 @@ const MESSAGES: Api = Api {
     path: "messages",
     dialect: Dialect::Anthropic,
     kind: Kind::Anthropic,
+    translated: true,
 };
 
 /// Anthropic's count of a request's tokens.
@@ -92,7 +102,11 @@ const COUNT_TOKENS: Api = Api {
     path: "messages/count_tokens",
     dialect: Dialect::Anthropic,
     kind: Kind::Anthropic,
+    translated: false,
 };
+
+/// The usual length of a token, in bytes.
+const BYTES_PER_TOKEN: usize = 4;
 
 /// A request whose body was read.
 pub(super) struct Incoming {
@@ -138,7 +152,14 @@ pub(super) async fn count_tokens(
     request: Request,
 ) -> Result<Response, ApiError> {
     let incoming = Incoming::read(&shared, request).await?;
-    pass(&shared, incoming, COUNT_TOKENS).await
+    let candidates = candidates(&shared, &incoming).await;
+    if candidates
+        .iter()
+        .any(|candidate| is_native(COUNT_TOKENS, &candidate.target.provider))
+    {
+        return pass(&shared, incoming, COUNT_TOKENS).await;
+    }
+    Ok(estimated_tokens(incoming.body.len()))
 }
 
 impl Incoming {
@@ -203,13 +224,15 @@ async fn scan(
 /// The provider's, or the gateway's own.
 pub(super) async fn pass(shared: &Shared, incoming: Incoming, api: Api) -> Result<Response, ApiError> {
     let stream = incoming.envelope.flag(&incoming.body, "stream")?;
-    let routing = shared.routing();
-    routing.learn(shared, incoming.model.as_deref()).await;
-    let candidates = routing.candidates(incoming.model.as_deref(), getrandom::u32().unwrap_or_default());
-    let speaks = |candidate: &Candidate| candidate.target.provider.kind == api.kind;
-    if let Some(other) = candidates.iter().find(|candidate| !speaks(candidate)) {
-        return Err(other_kind(other));
-    }
+    let candidates = candidates(shared, &incoming).await;
+    let foreign = |candidate: &&Candidate| !is_native(api, &candidate.target.provider);
+    let translator = match candidates.iter().find(foreign) {
+        None => None,
+        Some(other) if !api.translated => return Err(other_kind(other)),
+        Some(_) => Some(Arc::new(
+            Translator::read(shared, api, incoming.body.clone()).await?,
+        )),
+    };
     let room = shared.admit()?;
     incoming.work();
     let meter = Meter::new(shared, incoming.details());
@@ -217,7 +240,8 @@ pub(super) async fn pass(shared: &Shared, incoming: Incoming, api: Api) -> Resul
     let exchange = Exchange {
         shared: shared.clone(),
         candidates,
-        path: api.path,
+        api,
+        translator,
         headers: incoming.parts.headers,
         body: incoming.body,
         envelope: incoming.envelope,
@@ -233,12 +257,12 @@ pub(super) async fn pass(shared: &Shared, incoming: Incoming, api: Api) -> Resul
     };
     if !stream {
         let outcome = exchange.run().await;
-        return Ok(answer.respond(outcome));
+        return Ok(answer.respond(outcome).await);
     }
     let mut running: Running = Box::pin(exchange.run());
     loop {
         match timeout(FIRST_COMMENT, &mut running).await {
-            Ok(outcome) => return Ok(answer.respond(outcome)),
+            Ok(outcome) => return Ok(answer.respond(outcome).await),
             // A pause follows an error, which may be the result: it has a status of its own.
             Err(_) if pausing.load(Ordering::Relaxed) => {}
             Err(_) => return Ok(answer.begin(Source::Running(running), Instant::now())),
@@ -246,137 +270,24 @@ pub(super) async fn pass(shared: &Shared, incoming: Incoming, api: Api) -> Resul
     }
 }
 
+/// Returns who serves the model of a request.
+async fn candidates(shared: &Shared, incoming: &Incoming) -> Vec<Candidate> {
+    let (routing, model) = (shared.routing(), incoming.model.as_deref());
+    routing.learn(shared, model).await;
+    routing.candidates(model, getrandom::u32().unwrap_or_default())
+}
+
+/// Returns a count of tokens for a request of this length, for providers that count none.
+fn estimated_tokens(length: usize) -> Response {
+    let tokens = length.div_ceil(BYTES_PER_TOKEN).to_string();
+    let mut response = reply::object(|body| body.literal_member("input_tokens", &tokens));
+    let warning = HeaderValue::from_static("input_tokens: estimated, because the provider counts none");
+    response.headers_mut().insert(WARNING, warning);
+    response
+}
+
 /// Returns the error for a path that a provider does not have.
 fn other_kind(candidate: &Candidate) -> ApiError {
     let message = format!("the provider of `{}` does not have this path", candidate.model);
     ApiError::new(StatusCode::NOT_FOUND, "not_found", message).at("model")
-}
-
-/// An answer before its response is begun.
-struct Answer<'a> {
-    shared: &'a Shared,
-    dialect: Dialect,
-    meter: Meter,
-    room: OwnedSemaphorePermit,
-}
-
-impl Answer<'_> {
-    /// Returns the response for the end of an exchange.
-    fn respond(self, outcome: Result<Arrived, Failure>) -> Response {
-        match outcome {
-            Ok(arrived) => self.pass(arrived),
-            Err(Failure::Refusal(refusal)) => {
-                self.meter.served(&refusal.served);
-                refusal.into_response()
-            }
-            Err(Failure::Error(error)) => error.into_response(),
-        }
-    }
-
-    /// Returns an answer as it came.
-    fn pass(mut self, mut arrived: Arrived) -> Response {
-        self.meter.served(&arrived.served);
-        let mut head = HeaderMap::new();
-        headers::to_client(&arrived.headers, &mut head);
-        headers::served_by(
-            &arrived.served.target.provider.name,
-            &arrived.served.model,
-            &mut head,
-        );
-        head.entry(header::CACHE_CONTROL)
-            .or_insert(HeaderValue::from_static("no-store"));
-        let status = arrived.status;
-        let mut response = if let ArrivedBody::Whole(bytes) = &arrived.body {
-            self.meter.bytes(bytes);
-            self.meter.completed();
-            Response::new(Body::from(bytes.clone()))
-        } else {
-            let events = is_events(&arrived.headers);
-            if events {
-                head.insert(ACCEL, HeaderValue::from_static("no"));
-            } else if let Some(length) = arrived.headers.get(header::CONTENT_LENGTH) {
-                head.insert(header::CONTENT_LENGTH, length.clone());
-            }
-            let reading = Reading::new(&mut arrived, events);
-            let first = Instant::now() + FIRST_COMMENT;
-            Response::new(self.passing(Source::Reading(reading), events, first).into_body())
-        };
-        *response.status_mut() = status;
-        *response.headers_mut() = head;
-        response
-    }
-
-    /// Begins a stream before it is known who answers.
-    fn begin(self, source: Source, comment: Instant) -> Response {
-        let mut response = Response::new(self.passing(source, true, comment).into_body());
-        let headers = response.headers_mut();
-        for (name, value) in [
-            (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
-            (header::CACHE_CONTROL, "no-store"),
-            (ACCEL, "no"),
-        ] {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-        response
-    }
-
-    fn passing(self, source: Source, events: bool, comment: Instant) -> Passing {
-        Passing {
-            source,
-            dialect: self.dialect,
-            events,
-            stop: self.shared.stop.clone(),
-            meter: self.meter,
-            comment,
-            held: Vec::new(),
-            between: true,
-            _room: self.room,
-        }
-    }
-}
-
-/// Keeps nginx from buffering a stream.
-const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
-
-/// Returns whether the body consists of events.
-fn is_events(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let encoded = headers.contains_key(header::CONTENT_ENCODING);
-    let kind = kind
-        .and_then(|kind| kind.split(';').next())
-        .unwrap_or_default()
-        .trim();
-    !encoded && kind.eq_ignore_ascii_case("text/event-stream")
-}
-
-impl Refusal {
-    /// Returns the provider's error as it came.
-    fn into_response(self) -> Response {
-        let mut response = reply::json(self.status, Vec::new());
-        let headers = response.headers_mut();
-        headers.remove(header::CONTENT_TYPE);
-        headers::to_client(&self.headers, headers);
-        headers::served_by(&self.served.target.provider.name, &self.served.model, headers);
-        if self.repeated || self.status.is_server_error() && !headers.contains_key(header::RETRY_AFTER) {
-            headers.insert(super::api_error::SHOULD_RETRY, HeaderValue::from_static("false"));
-        }
-        *response.body_mut() = Body::from(self.body);
-        response
-    }
-
-    /// Returns the error for a response that has begun already.
-    fn to_error(&self) -> ApiError {
-        let tree = clawft_types::json::parse(&self.body).ok();
-        let message = tree
-            .as_ref()
-            .and_then(|tree| clawft_types::completion::error_message(clawft_types::json::Node::root(tree)))
-            .unwrap_or("the provider refused the request");
-        let code = match self.status {
-            StatusCode::TOO_MANY_REQUESTS => "rate_limit_exceeded",
-            _ => "upstream_error",
-        };
-        ApiError::new(self.status, code, message)
-    }
 }

@@ -16,6 +16,15 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    /// Returns the dialect for translations.
+    pub(super) fn api(self) -> clawft_api::Dialect {
+        match self {
+            Dialect::OpenAi => clawft_api::Dialect::Chat,
+            Dialect::Responses => clawft_api::Dialect::Responses,
+            Dialect::Anthropic => clawft_api::Dialect::Messages,
+        }
+    }
+
     /// Returns the event that ends a stream with an error. The event that says that all is well does not
     /// follow, so that a client that overlooks the error notices a missing end.
     pub(super) fn error_event(self, error: &ApiError) -> Bytes {

@@ -1,7 +1,10 @@
 //! One request to the providers: attempts, retries, and the next provider if one fails.
 
+use super::Api;
 use super::envelope::Envelope;
 use super::headers;
+use super::response::is_events;
+use super::translation::{Translated, Translation, Translator, is_native};
 use crate::api_error::ApiError;
 use crate::failure;
 use crate::routing::{Candidate, Target};
@@ -28,8 +31,9 @@ const ERROR: usize = 64 * 1024;
 pub(super) struct Exchange {
     pub(super) shared: Shared,
     pub(super) candidates: Vec<Candidate>,
-    /// The path below the provider's address, without a slash at its beginning.
-    pub(super) path: &'static str,
+    pub(super) api: Api,
+    /// The request for candidates with another dialect.
+    pub(super) translator: Option<Arc<Translator>>,
     /// The headers of the client.
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
@@ -48,6 +52,8 @@ pub(super) struct Arrived {
     pub(super) body: ArrivedBody,
     /// The end of the time for the rest of the body.
     pub(super) deadline: Instant,
+    /// The way back to the client's dialect, if the provider speaks another one.
+    pub(super) translation: Option<Translation>,
 }
 
 /// The provider that answered.
@@ -73,6 +79,8 @@ pub(super) struct Refusal {
     pub(super) body: Bytes,
     /// Whether the request was sent more than once.
     pub(super) repeated: bool,
+    /// The way back to the client's dialect, if the provider speaks another one.
+    pub(super) translation: Option<Translation>,
 }
 
 /// The end of an exchange without an answer.
@@ -85,12 +93,27 @@ pub(super) enum Failure {
 
 /// The end of one attempt without an answer.
 struct Missed {
-    error: Error,
+    error: Cause,
     /// The seconds to wait that the provider asked for, if another attempt may succeed.
     retry: Option<Option<u64>>,
     /// Whether another provider may succeed.
     elsewhere: bool,
     refusal: Option<Box<Refusal>>,
+}
+
+/// The error of an attempt.
+enum Cause {
+    /// The provider or the connection to it failed.
+    Agent(Error),
+    /// The request cannot be sent to this provider.
+    Request(ApiError),
+}
+
+/// A request on its way to a provider.
+struct Outgoing {
+    path: &'static str,
+    body: Bytes,
+    translation: Option<Translation>,
 }
 
 impl Exchange {
@@ -175,7 +198,9 @@ impl Exchange {
                 after: target.provider.timeout,
             })
         };
-        let answer = timeout_at(deadline, self.send(candidate, endpoint));
+        let outgoing = self.outgoing(candidate).await.map_err(Missed::request)?;
+        let translation = outgoing.translation.clone();
+        let answer = timeout_at(deadline, self.send(outgoing, endpoint));
         let response = answer.await.map_err(|_| late())??;
         let (parts, body) = response.into_parts();
         let served = Served {
@@ -186,13 +211,22 @@ impl Exchange {
             let body = timeout_at(deadline, collect(body, ERROR)).await;
             let body = body.ok().and_then(Result::ok);
             let (parts, served) = ((parts.status, parts.headers), served);
-            return Err(refused(endpoint, served, parts, body));
+            let mut missed = refused(endpoint, served, parts, body);
+            if let Some(refusal) = &mut missed.refusal {
+                refusal.translation = translation;
+            }
+            return Err(missed);
         }
         let limit = target.provider.max_response;
-        let body = if self.stream && super::is_events(&parts.headers) {
+        let body = if self.stream && is_events(&parts.headers) {
             ArrivedBody::Rest(Bytes::new(), body)
         } else {
-            let held = timeout_at(deadline, collect(body, HELD.min(limit))).await;
+            let held = if translation.is_some() {
+                limit
+            } else {
+                HELD.min(limit)
+            };
+            let held = timeout_at(deadline, collect(body, held)).await;
             held.map_err(|_| late())?.map_err(Missed::transport)?
         };
         match &body {
@@ -200,7 +234,7 @@ impl Exchange {
                 let error = endpoint.bad_response("it is not a JSON object");
                 return Err(Missed::of(error.into(), None, true));
             }
-            ArrivedBody::Rest(first, _) if !first.is_empty() && limit <= HELD => {
+            ArrivedBody::Rest(first, _) if first.len() > limit || !first.is_empty() && limit <= HELD => {
                 return Err(Missed::transport(TransportError::TooLarge { limit }));
             }
             _ => {}
@@ -211,20 +245,48 @@ impl Exchange {
             headers: parts.headers,
             body,
             deadline,
+            translation,
         })
     }
 
-    async fn send(&self, candidate: &Candidate, endpoint: &Endpoint) -> Result<Response<Body>, Missed> {
-        let url = endpoint
-            .url(self.path)
-            .map_err(|error| Missed::unusable(&error))?;
+    /// Returns the request for a candidate: as it came but for the model, or in another dialect.
+    async fn outgoing(&self, candidate: &Candidate) -> Result<Outgoing, ApiError> {
+        if let Some(translator) = &self.translator
+            && !is_native(self.api, &candidate.target.provider)
+        {
+            let Translated {
+                path,
+                body,
+                translation,
+            } = translator.write(&self.shared, candidate).await?;
+            return Ok(Outgoing {
+                path,
+                body,
+                translation: Some(translation),
+            });
+        }
         let body = if self.model.as_deref() == Some(&candidate.model) {
             self.body.clone()
         } else {
             self.envelope.with_model(&self.body, &candidate.model).into()
         };
+        Ok(Outgoing {
+            path: self.api.path,
+            body,
+            translation: None,
+        })
+    }
+
+    async fn send(&self, outgoing: Outgoing, endpoint: &Endpoint) -> Result<Response<Body>, Missed> {
+        let url = endpoint
+            .url(outgoing.path)
+            .map_err(|error| Missed::unusable(&error))?;
         let headers = headers::to_provider(endpoint.headers(), &self.headers);
-        let sent = self.shared.forwarder.send(Method::POST, url, headers, body).await;
+        let sent = self
+            .shared
+            .forwarder
+            .send(Method::POST, url, headers, outgoing.body)
+            .await;
         sent.map_err(Missed::transport)
     }
 }
@@ -295,6 +357,7 @@ fn refused(
             headers,
             body,
             repeated: false,
+            translation: None,
         })
     });
     Missed {
@@ -328,9 +391,19 @@ fn date_headers(headers: &HeaderMap) -> Vec<(String, String)> {
 impl Missed {
     fn of(error: Error, retry: Option<Option<u64>>, elsewhere: bool) -> Missed {
         Missed {
-            error,
+            error: Cause::Agent(error),
             retry,
             elsewhere,
+            refusal: None,
+        }
+    }
+
+    /// The request has no form for this provider.
+    fn request(error: ApiError) -> Missed {
+        Missed {
+            error: Cause::Request(error),
+            retry: None,
+            elsewhere: true,
             refusal: None,
         }
     }
@@ -355,7 +428,10 @@ impl Missed {
         if let Some(refusal) = self.refusal {
             return Failure::Refusal(Box::new(Refusal { repeated, ..*refusal }));
         }
-        let mut error = self.error;
+        let mut error = match self.error {
+            Cause::Agent(error) => error,
+            Cause::Request(error) => return Failure::Error(error),
+        };
         if let Fault::Turn(TurnError::Provider { attempts: known, .. }) = &mut error.fault {
             *known = attempts;
         }

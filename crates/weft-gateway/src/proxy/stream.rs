@@ -6,9 +6,12 @@
 use super::dialect::Dialect;
 use super::exchange::{Arrived, ArrivedBody, Failure};
 use super::meter::Meter;
+use super::response::{bad_answer, is_events};
+use super::translation::Translation;
 use crate::api_error::ApiError;
 use crate::failure;
 use axum::body::{Body, Bytes, HttpBody};
+use clawft_api::Stream as Translator;
 use clawft_core::http::PROGRESS_BYTES;
 use clawft_core::{TransportError, TurnError};
 use futures_util::Stream;
@@ -53,6 +56,8 @@ pub(super) struct Passing {
     pub(super) held: Vec<u8>,
     /// Whether the last byte that was passed on ended an event.
     pub(super) between: bool,
+    /// The translator to the client's dialect, if the provider speaks another one.
+    pub(super) translator: Option<Translator>,
     pub(super) _room: OwnedSemaphorePermit,
 }
 
@@ -83,7 +88,7 @@ pub(super) struct Reading {
 /// The next thing that happens.
 enum Next {
     Bytes(Bytes),
-    Arrived(Result<Arrived, Failure>),
+    Arrived(Box<Result<Arrived, Failure>>),
     Comment,
     End,
     Failed(Error),
@@ -160,16 +165,12 @@ impl Passing {
                 Next::Comment if self.between && self.held.is_empty() => Bytes::from_static(COMMENT),
                 Next::Comment => continue,
                 Next::Arrived(outcome) => {
-                    if let Some(event) = self.arrive(outcome) {
+                    if let Some(event) = self.arrive(*outcome) {
                         return Some(Ok(event));
                     }
                     continue;
                 }
-                Next::End => {
-                    self.source = Source::Over;
-                    self.meter.completed();
-                    Bytes::from(std::mem::take(&mut self.held))
-                }
+                Next::End => self.end(),
                 Next::Failed(error) => return Some(self.fail(&failure::api_error(&error))),
             };
             if !bytes.is_empty() {
@@ -188,7 +189,7 @@ impl Passing {
             Source::Over => Next::End,
             Source::Running(running) => tokio::select! {
                 biased;
-                outcome = running => Next::Arrived(outcome),
+                outcome = running => Next::Arrived(Box::new(outcome)),
                 () = comment => Next::Comment,
             },
             Source::Reading(reading) => {
@@ -217,6 +218,13 @@ impl Passing {
     /// Returns the bytes to pass on now, and holds the rest until its event is complete.
     fn pass(&mut self, bytes: Bytes) -> Bytes {
         self.meter.bytes(&bytes);
+        if let Some(translator) = &mut self.translator {
+            let translated = translator.feed(&bytes);
+            if translator.is_over() {
+                self.meter.completed();
+            }
+            return translated.into();
+        }
         if !self.events {
             return bytes;
         }
@@ -240,21 +248,30 @@ impl Passing {
         passed.into()
     }
 
+    /// Returns the last bytes.
+    fn end(&mut self) -> Bytes {
+        if !matches!(self.source, Source::Over) {
+            self.source = Source::Over;
+            self.meter.completed();
+            if let Some(translator) = &mut self.translator {
+                return translator.end().into();
+            }
+        }
+        std::mem::take(&mut self.held).into()
+    }
+
     /// Begins to read the answer. Returns the event of an error if there is none.
     fn arrive(&mut self, outcome: Result<Arrived, Failure>) -> Option<Bytes> {
         match outcome {
-            Ok(mut arrived) if super::is_events(&arrived.headers) => {
+            Ok(mut arrived) if is_events(&arrived.headers) => {
                 self.meter.served(&arrived.served);
+                self.translator = arrived.translation.as_ref().map(Translation::stream);
                 self.source = Source::Reading(Reading::new(&mut arrived, true));
                 None
             }
             Ok(arrived) => {
                 self.meter.served(&arrived.served);
-                let error = match arrived.served.target.endpoint() {
-                    Ok(endpoint) => endpoint.bad_response("it is no stream of events").into(),
-                    Err(_) => Error::other("no endpoint"),
-                };
-                self.fail(&failure::api_error(&error)).ok()
+                self.fail(&bad_answer(&arrived, "it is no stream of events")).ok()
             }
             Err(Failure::Refusal(refusal)) => {
                 self.meter.served(&refusal.served);

@@ -12,4 +12,5 @@ mod proxy;
 mod routing;
 mod sessions;
 mod shutdown;
+mod translation;
 mod upstream;

@@ -1,0 +1,184 @@
+//! The response to a client, from a provider's answer or error.
+
+use super::dialect::Dialect;
+use super::exchange::{Arrived, ArrivedBody, Failure, Refusal};
+use super::headers;
+use super::meter::Meter;
+use super::stream::{FIRST_COMMENT, Passing, Reading, Source};
+use super::translation::Translation;
+use crate::api_error::{ApiError, SHOULD_RETRY};
+use crate::state::Shared;
+use crate::{failure, reply};
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use clawft_types::completion::error_message;
+use clawft_types::json::{self, Node};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+use weft_agent::Error;
+
+/// Keeps nginx from buffering a stream.
+const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// An answer before its response is begun.
+pub(super) struct Answer<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) dialect: Dialect,
+    pub(super) meter: Meter,
+    pub(super) room: OwnedSemaphorePermit,
+}
+
+impl Answer<'_> {
+    /// Returns the response for the end of an exchange.
+    pub(super) async fn respond(mut self, outcome: Result<Arrived, Failure>) -> Response {
+        match outcome {
+            Ok(mut arrived) => match arrived.translation.take() {
+                None => self.pass(arrived, None),
+                Some(translation) => self.translate(arrived, translation).await,
+            },
+            Err(Failure::Refusal(refusal)) => {
+                self.meter.served(&refusal.served);
+                self.meter.completed();
+                refusal.into_response()
+            }
+            Err(Failure::Error(error)) => error.into_response(),
+        }
+    }
+
+    /// Returns an answer in the client's dialect.
+    async fn translate(mut self, mut arrived: Arrived, mut translation: Translation) -> Response {
+        if let ArrivedBody::Whole(body) = &arrived.body {
+            self.meter.bytes(body);
+            match translation.whole(self.shared, body.clone()).await {
+                Ok(body) => arrived.body = ArrivedBody::Whole(body),
+                Err(cause) => return bad_answer(&arrived, &cause).into_response(),
+            }
+        }
+        self.pass(arrived, Some(translation))
+    }
+
+    /// Returns an answer as it came. Only a stream still has to be translated.
+    fn pass(mut self, mut arrived: Arrived, translation: Option<Translation>) -> Response {
+        self.meter.served(&arrived.served);
+        let mut head = HeaderMap::new();
+        headers::to_client(&arrived.headers, &mut head);
+        let provider = &arrived.served.target.provider;
+        headers::served_by(&provider.name, &arrived.served.model, &mut head);
+        head.entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
+        if let Some(translation) = &translation {
+            translation.add_warnings(&mut head);
+        }
+        let status = arrived.status;
+        let mut response = if let ArrivedBody::Whole(bytes) = &arrived.body {
+            self.meter.bytes(bytes);
+            self.meter.completed();
+            Response::new(Body::from(bytes.clone()))
+        } else {
+            let events = is_events(&arrived.headers);
+            if events {
+                head.insert(ACCEL, HeaderValue::from_static("no"));
+            } else if let Some(length) = arrived.headers.get(header::CONTENT_LENGTH) {
+                head.insert(header::CONTENT_LENGTH, length.clone());
+            }
+            let reading = Reading::new(&mut arrived, events);
+            let first = Instant::now() + FIRST_COMMENT;
+            let mut passing = self.passing(Source::Reading(reading), events, first);
+            passing.translator = translation.as_ref().map(Translation::stream);
+            Response::new(passing.into_body())
+        };
+        *response.status_mut() = status;
+        *response.headers_mut() = head;
+        response
+    }
+
+    /// Begins a stream before it is known who answers.
+    pub(super) fn begin(self, source: Source, comment: Instant) -> Response {
+        let mut response = Response::new(self.passing(source, true, comment).into_body());
+        let headers = response.headers_mut();
+        for (name, value) in [
+            (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
+            (header::CACHE_CONTROL, "no-store"),
+            (ACCEL, "no"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+
+    fn passing(self, source: Source, events: bool, comment: Instant) -> Passing {
+        Passing {
+            source,
+            dialect: self.dialect,
+            events,
+            stop: self.shared.stop.clone(),
+            meter: self.meter,
+            comment,
+            held: Vec::new(),
+            between: true,
+            translator: None,
+            _room: self.room,
+        }
+    }
+}
+
+/// Returns whether the body consists of events.
+pub(super) fn is_events(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let encoded = headers.contains_key(header::CONTENT_ENCODING);
+    let kind = kind
+        .and_then(|kind| kind.split(';').next())
+        .unwrap_or_default()
+        .trim();
+    !encoded && kind.eq_ignore_ascii_case("text/event-stream")
+}
+
+/// Returns the error for an answer that breaks the protocol.
+pub(super) fn bad_answer(arrived: &Arrived, cause: &str) -> ApiError {
+    let error = match arrived.served.target.endpoint() {
+        Ok(endpoint) => endpoint.bad_response(cause).into(),
+        Err(_) => Error::other("no endpoint"),
+    };
+    failure::api_error(&error)
+}
+
+impl Refusal {
+    /// Returns the provider's error: as it came, or in the client's dialect.
+    fn into_response(self) -> Response {
+        let mut status = self.status;
+        let mut response = reply::json(status, Vec::new());
+        let headers = response.headers_mut();
+        headers.remove(header::CONTENT_TYPE);
+        headers::to_client(&self.headers, headers);
+        headers::served_by(&self.served.target.provider.name, &self.served.model, headers);
+        if self.repeated || self.status.is_server_error() && !headers.contains_key(header::RETRY_AFTER) {
+            headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+        }
+        let body = match &self.translation {
+            None => self.body,
+            Some(translation) => {
+                let (code, body) = translation.error(status.as_u16(), &self.body);
+                status = StatusCode::from_u16(code).unwrap_or(status);
+                body
+            }
+        };
+        *response.status_mut() = status;
+        *response.body_mut() = Body::from(body);
+        response
+    }
+
+    /// Returns the error for a response that has begun already.
+    pub(super) fn to_error(&self) -> ApiError {
+        let tree = json::parse(&self.body).ok();
+        let message = tree.as_ref().and_then(|tree| error_message(Node::root(tree)));
+        let message = message.unwrap_or("the provider refused the request");
+        let code = match self.status {
+            StatusCode::TOO_MANY_REQUESTS => "rate_limit_exceeded",
+            _ => "upstream_error",
+        };
+        ApiError::new(self.status, code, message)
+    }
+}

@@ -1,0 +1,166 @@
+//! Requests for a provider that speaks another dialect than the client, and its answers.
+
+use super::{Api, Candidate};
+use crate::api_error::ApiError;
+use crate::state::Shared;
+use crate::work_limits::SMALL;
+use crate::{id, time};
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use clawft_api::{Answer, Context, Dialect, ErrorBody, Options, Request, Stream, Warning};
+use clawft_types::{Kind, Provider};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// The header with the fields that were ignored or changed, one line for each.
+pub(super) const WARNING: HeaderName = HeaderName::from_static("x-clawft-warning");
+
+/// The maximum number of such lines.
+const MOST_WARNINGS: usize = 20;
+
+/// The maximum length of one, in bytes.
+const LONGEST_WARNING: usize = 300;
+
+/// A request that was read, to be written in the dialects of providers.
+pub(super) struct Translator {
+    request: Request,
+    length: usize,
+}
+
+/// A request in the provider's dialect.
+pub(super) struct Translated {
+    pub(super) path: &'static str,
+    pub(super) body: Bytes,
+    pub(super) translation: Translation,
+}
+
+/// The way back: from the provider's dialect to the client's.
+#[derive(Clone)]
+pub(super) struct Translation {
+    provider: Dialect,
+    client: Dialect,
+    context: Context,
+    warnings: Vec<Warning>,
+}
+
+/// Returns whether a provider speaks the dialect of `api` itself.
+pub(super) fn is_native(api: Api, provider: &Provider) -> bool {
+    let own = api.dialect.api() != Dialect::Responses || provider.api_base == Kind::OpenAi.default_base();
+    provider.kind == api.kind && own
+}
+
+/// Returns the dialect of a provider, and its path.
+fn of_provider(provider: &Provider) -> (Dialect, &'static str) {
+    match provider.kind {
+        Kind::OpenAi => (Dialect::Chat, "chat/completions"),
+        Kind::Anthropic => (Dialect::Messages, "messages"),
+    }
+}
+
+impl Translator {
+    /// Reads a request. A large one is read on another thread.
+    ///
+    /// # Errors
+    /// 400 with the field that is wrong.
+    pub(super) async fn read(shared: &Shared, api: Api, body: Bytes) -> Result<Translator, ApiError> {
+        let dialect = api.dialect.api();
+        let length = body.len();
+        let request = if length <= SMALL {
+            Request::read(dialect, &body)?
+        } else {
+            shared.work.parse(move || Request::read(dialect, &body)).await??
+        };
+        Ok(Translator { request, length })
+    }
+
+    /// Returns the request for a candidate. A large one is written on another thread.
+    ///
+    /// # Errors
+    /// 400 with the field that has no counterpart.
+    pub(super) async fn write(
+        self: &Arc<Self>,
+        shared: &Shared,
+        candidate: &Candidate,
+    ) -> Result<Translated, ApiError> {
+        let (dialect, path) = of_provider(&candidate.target.provider);
+        let options = Options {
+            model: Some(candidate.model.clone()),
+            // OpenAI's newer models reject the old name, and compatible servers may not know the new one.
+            old_max_tokens: candidate.target.provider.api_base != Kind::OpenAi.default_base(),
+            ..Options::default()
+        };
+        let written = if self.length <= SMALL {
+            self.request.write(dialect, &options)?
+        } else {
+            let translator = Arc::clone(self);
+            let write = move || translator.request.write(dialect, &options);
+            shared.work.parse(write).await??
+        };
+        let client = self.request.dialect;
+        let mut context = self.request.context();
+        context.created = time::unix(SystemTime::now());
+        if client == Dialect::Responses {
+            context.id = Some(format!("resp_{}", id::random()));
+        }
+        Ok(Translated {
+            path,
+            body: written.body.into(),
+            translation: Translation {
+                provider: dialect,
+                client,
+                context,
+                warnings: written.warnings,
+            },
+        })
+    }
+}
+
+impl Translation {
+    /// Returns a complete answer for the client, and adds the warnings about it. A large one is translated on
+    /// another thread.
+    ///
+    /// # Errors
+    /// The cause, as a sentence fragment, if it is no answer.
+    pub(super) async fn whole(&mut self, shared: &Shared, body: Bytes) -> Result<Bytes, String> {
+        let (provider, client, context) = (self.provider, self.client, self.context.clone());
+        let length = body.len();
+        let translate = move || Answer::read(provider, &body)?.write(client, &context);
+        let written = if length <= SMALL {
+            translate()
+        } else {
+            let translated = shared.work.parse(translate).await;
+            translated.map_err(|error| error.message)?
+        };
+        let written = written.map_err(|error| error.to_string())?;
+        self.warnings.extend(written.warnings);
+        Ok(written.body.into())
+    }
+
+    /// Returns the translator of a stream.
+    pub(super) fn stream(&self) -> Stream {
+        Stream::new(self.provider, self.client, self.context.clone())
+    }
+
+    /// Returns the status and body of a provider's error for the client.
+    pub(super) fn error(&self, status: u16, body: &[u8]) -> (u16, Bytes) {
+        let error = ErrorBody::read(status, body);
+        (error.kind.status(self.client), error.write(self.client).into())
+    }
+
+    /// Adds the header with the warnings.
+    pub(super) fn add_warnings(&self, headers: &mut HeaderMap) {
+        for warning in self.warnings.iter().take(MOST_WARNINGS) {
+            let text = warning.to_string();
+            let short = text
+                .get(..text.floor_char_boundary(LONGEST_WARNING))
+                .unwrap_or_default();
+            let visible: String = short
+                .chars()
+                .map(|c| if (' '..='~').contains(&c) { c } else { '?' })
+                .collect();
+            if let Ok(value) = HeaderValue::from_str(&visible) {
+                headers.append(WARNING, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Clients and providers with different dialects.
+
+use crate::client::{Request, Response};
+use crate::context::{GatewayOptions, TestContext};
+use crate::upstream::GivenProvider;
+use serde_json::{Value, json};
+
+const MESSAGE: &str = r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"text","text":"Hello"},{"type":"tool_use","id":"t","name":"f","input":{"a":1}}],"stop_reason":"tool_use","usage":{"input_tokens":11,"output_tokens":7}}"#;
+
+const MESSAGE_EVENTS: &str = concat!(
+    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude\",\"content\":[],\"usage\":{\"input_tokens\":11,\"output_tokens\":1}}}\n\n",
+    "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hello\"}}\n\n",
+    "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+    "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":7}}\n\n",
+    "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+);
+
+const COMPLETION: &str = r#"{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}}"#;
+
+const CHUNKS: &str = concat!(
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hel\"}}]}\n\n",
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"}}]}\n\n",
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7}}\n\n",
+    "data: [DONE]\n\n"
+);
+
+fn gateway(given: &GivenProvider, kind: &str) -> TestContext {
+    GatewayOptions::given(given)
+        .provider(json!({ "kind": kind }))
+        .start()
+}
+
+fn post(context: &TestContext, path: &str, body: &Value) -> Response {
+    context.send(Request::post(path, &body.to_string()))
+}
+
+fn sent(given: &GivenProvider) -> (String, Value) {
+    let sent = given.sent().pop().expect("a request");
+    (
+        sent.head[0].clone(),
+        serde_json::from_str(&sent.body).expect("JSON"),
+    )
+}
+
+/// Returns the data of all events that are JSON.
+fn data(text: &str) -> Vec<Value> {
+    let lines = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    lines.filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+#[test]
+fn chat_completion_of_anthropics_model() {
+    let given = GivenProvider::whole(200, "request-id: req_1\r\n", MESSAGE);
+    let context = gateway(&given, "anthropic");
+    let body = json!({ "model": "claude", "stop": "END", "seed": 7, "messages": [
+        { "role": "system", "content": "whisper" }, { "role": "user", "content": "hi" }] });
+    let answer = post(&context, "/v1/chat/completions", &body);
+    assert_eq!(answer.header("request-id"), Some("req_1"));
+    let warning = answer.header("x-clawft-warning").expect("a warning");
+    assert!(warning.starts_with("seed: ignored"), "{warning}");
+    let answer = answer.json();
+    let choice = &answer["choices"][0];
+    assert_eq!(
+        (&choice["message"]["content"], &choice["finish_reason"]),
+        (&json!("Hello"), &json!("tool_calls"))
+    );
+    assert_eq!(choice["message"]["tool_calls"][0]["function"]["name"], "f");
+    assert_eq!(answer["usage"]["total_tokens"], 18);
+    let (line, sent) = sent(&given);
+    assert_eq!(line, "POST /v1/messages HTTP/1.1");
+    assert_eq!(
+        (&sent["stop_sequences"], &sent["messages"][0]["content"]),
+        (&json!(["END"]), &json!("hi"))
+    );
+    context.logged("\"prompt_tokens\":11,\"completion_tokens\":7");
+}
+
+#[test]
+fn stream_of_anthropics_model_as_chunks() {
+    let given = GivenProvider::events(MESSAGE_EVENTS);
+    let context = gateway(&given, "anthropic");
+    let body = json!({ "model": "claude", "stream": true, "stream_options": { "include_usage": true },
+        "messages": [{ "role": "user", "content": "hi" }] });
+    let text = post(&context, "/v1/chat/completions", &body).text();
+    let chunks = data(&text);
+    let said: String = chunks
+        .iter()
+        .filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str())
+        .collect();
+    assert_eq!(said, "Hello", "{text}");
+    assert_eq!(chunks.last().expect("chunks")["usage"]["total_tokens"], 18);
+    assert!(text.ends_with("data: [DONE]\n\n"));
+}
+
+#[test]
+fn message_of_openais_model() {
+    let body = json!({ "model": "m", "max_tokens": 9, "system": "whisper", "messages": [{ "role": "user", "content": "hi" }] });
+    let given = GivenProvider::whole(200, "", COMPLETION);
+    let context = gateway(&given, "openai");
+    let answer = post(&context, "/v1/messages", &body).json();
+    assert_eq!(
+        (&answer["type"], &answer["content"][0]["text"]),
+        (&json!("message"), &json!("Hello"))
+    );
+    assert_eq!(
+        (&answer["stop_reason"], &answer["usage"]["input_tokens"]),
+        (&json!("end_turn"), &json!(11))
+    );
+    let (line, sent) = sent(&given);
+    assert_eq!(
+        (line.as_str(), &sent["messages"][0]["role"]),
+        ("POST /v1/chat/completions HTTP/1.1", &json!("system"))
+    );
+    assert_eq!(sent["max_tokens"], 9, "compatible servers know the old name");
+
+    let given = GivenProvider::events(CHUNKS);
+    let context = gateway(&given, "openai");
+    let mut body = body;
+    body["stream"] = json!(true);
+    let text = post(&context, "/v1/messages", &body).text();
+    assert!(
+        text.starts_with("event: message_start\n") && text.contains("\"output_tokens\":7"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
+        "{text}"
+    );
+
+    let count = post(&context, "/v1/messages/count_tokens", &body);
+    assert!(count.header("x-clawft-warning").is_some());
+    assert!(
+        count.json()["input_tokens"]
+            .as_u64()
+            .is_some_and(|count| count > 5)
+    );
+}
+
+#[test]
+fn response_of_openais_compatible_server() {
+    let body = json!({ "model": "m", "input": "hi" });
+    let given = GivenProvider::whole(200, "", COMPLETION);
+    let context = gateway(&given, "openai");
+    let answer = post(&context, "/v1/responses", &body).json();
+    assert_eq!(
+        (&answer["object"], &answer["status"]),
+        (&json!("response"), &json!("completed"))
+    );
+    assert_eq!(answer["output"][0]["content"][0]["text"], "Hello");
+    assert!(answer["id"].as_str().is_some_and(|id| id.starts_with("resp_")));
+
+    let given = GivenProvider::events(CHUNKS);
+    let context = gateway(&given, "openai");
+    let body = json!({ "model": "m", "input": "hi", "stream": true });
+    let text = post(&context, "/responses", &body).text();
+    assert!(text.starts_with("event: response.created\n"), "{text}");
+    let last = data(&text).pop().expect("events");
+    assert_eq!(last["type"], "response.completed");
+    assert_eq!(last["response"]["usage"]["total_tokens"], 18);
+}
+
+#[test]
+fn field_without_counterpart_is_named() {
+    let given = GivenProvider::whole(200, "", MESSAGE);
+    let context = gateway(&given, "anthropic");
+    let body = json!({ "model": "claude", "n": 2, "messages": [{ "role": "user", "content": "hi" }] });
+    let answer = post(&context, "/v1/chat/completions", &body);
+    assert_eq!(
+        (answer.status, answer.json()["error"]["param"].clone()),
+        (400, json!("n"))
+    );
+    assert!(given.sent().is_empty());
+    let answer = post(
+        &context,
+        "/v1/embeddings",
+        &json!({ "model": "claude", "input": "x" }),
+    );
+    assert_eq!(answer.status, 404);
+}
+
+#[test]
+fn error_comes_in_the_clients_dialect() {
+    let body = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+    let given = GivenProvider::whole(529, "", body);
+    let context = gateway(&given, "anthropic");
+    let ask = json!({ "model": "claude", "messages": [{ "role": "user", "content": "hi" }] });
+    let answer = post(&context, "/v1/chat/completions", &ask);
+    assert_eq!(answer.status, 503);
+    let error = answer.json()["error"].clone();
+    assert_eq!(
+        (&error["message"], &error["code"]),
+        (&json!("Overloaded"), &Value::Null)
+    );
+
+    let given = GivenProvider::whole(404, "", r#"{"error":{"message":"no such model"}}"#);
+    let context = gateway(&given, "openai");
+    let ask = json!({ "model": "m", "max_tokens": 9, "messages": [{ "role": "user", "content": "hi" }] });
+    let answer = post(&context, "/v1/messages", &ask);
+    assert_eq!(answer.status, 404);
+    let error = answer.json();
+    assert_eq!(
+        (&error["type"], &error["error"]["type"]),
+        (&json!("error"), &json!("not_found_error"))
+    );
+}
+
+#[test]
+fn fallback_may_speak_another_dialect() {
+    let failing = GivenProvider::whole(500, "", r#"{"error":{"message":"no"}}"#);
+    let claude = GivenProvider::whole(200, "", MESSAGE);
+    let context = GatewayOptions::given(&failing)
+        .other("anthropic", &claude)
+        .gateway(json!({ "models": { "m": ["openai/a", "anthropic/claude"] } }))
+        .start();
+    let ask = json!({ "model": "m", "messages": [{ "role": "user", "content": "hi" }] });
+    let answer = post(&context, "/v1/chat/completions", &ask);
+    assert_eq!(answer.header("x-clawft-provider"), Some("anthropic"));
+    assert_eq!(answer.json()["choices"][0]["message"]["content"], "Hello");
+}
+
+#[test]
+fn broken_stream_ends_with_the_clients_error() {
+    let cut = &MESSAGE_EVENTS[..MESSAGE_EVENTS
+        .find("event: content_block_stop")
+        .expect("an event")];
+    let given = GivenProvider::events(cut);
+    let context = gateway(&given, "anthropic");
+    let ask = json!({ "model": "claude", "stream": true, "messages": [{ "role": "user", "content": "hi" }] });
+    let text = post(&context, "/v1/chat/completions", &ask).text();
+    assert!(
+        data(&text).last().is_some_and(|last| last["error"].is_object()),
+        "{text}"
+    );
+    assert!(!text.contains("[DONE]"));
+}
