@@ -122,6 +122,11 @@ impl HttpServer {
         })
     }
 
+    /// Returns the server's name.
+    pub fn name(&self) -> &str {
+        &self.client.server
+    }
+
     /// Returns the tools as they were listed last.
     pub fn catalog(&self) -> &Catalog {
         &self.client.catalog

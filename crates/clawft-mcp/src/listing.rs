@@ -50,7 +50,11 @@ impl Listing {
         self.pages += 1;
         for node in page.require("tools")?.items()? {
             let name = node.text_of("name").unwrap_or_default();
-            if wanted.is_some_and(|wanted| !wanted.iter().any(|known| known == name)) {
+            // Tools that can only be called as tasks are of no use to a client that knows no tasks.
+            let is_task = |execution: Node<'_>| execution.text_of("taskSupport") == Some("required");
+            if node.get("execution").is_some_and(is_task)
+                || wanted.is_some_and(|wanted| !wanted.iter().any(|known| known == name))
+            {
                 continue;
             }
             if self.tools.len() == MAX_TOOLS {

@@ -141,6 +141,13 @@ impl StdioServer {
         }
     }
 
+    /// Takes note that the platform has ended the program, also in the middle of an operation.
+    pub fn ended_by_platform(&mut self) {
+        self.running = false;
+        self.client.phase = Phase::Idle;
+        self.write.clear();
+    }
+
     fn begin(&mut self, elapsed: Duration) -> StdioStep {
         self.room = MAX_RESPONSE;
         if self.running {

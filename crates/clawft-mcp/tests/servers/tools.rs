@@ -197,6 +197,16 @@ fn only_configured_tools_are_offered() {
 }
 
 #[test]
+fn tools_for_tasks_are_not_offered() {
+    let tool = |name: &str, support: Value| json!({"name": name, "inputSchema": {}, "execution": {"taskSupport": support}});
+    let server = with(
+        &json!({"tools": [tool("a", json!("required")), tool("b", json!("optional")), tool("c", json!(null))]}),
+    );
+    assert_eq!(names(server.catalog()), ["mcp__s__b", "mcp__s__c"]);
+    assert_eq!(server.catalog().warnings(), [""; 0]);
+}
+
+#[test]
 fn lists_have_pages_up_to_a_limit() {
     let mut server = http();
     let mut pages = 0;
