@@ -141,6 +141,11 @@ impl Agent {
         Ok(split(reply).0)
     }
 
+    /// Returns the client of HTTP, for other servers than the provider.
+    pub(crate) fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
     async fn load(&self, id: SessionId) -> Result<Session, Error> {
         let sessions = self.sessions.clone();
         Ok(blocking(move || sessions.load(id)).await??)

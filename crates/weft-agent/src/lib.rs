@@ -1,9 +1,10 @@
 //! The clawft agent on this machine, for the command `weft` and its gateway.
 //!
 //! `clawft-core` makes the decisions and `clawft-store` stores the sessions, as in the component. This crate
-//! adds the network ([`agent`] drives a turn with reqwest, [`forward`] passes on the requests of others), the
-//! files of a home directory ([`home`]), the directories of the tools ([`workspace`]), the error messages for
-//! users ([`error`]), and the [`warnings`] about a configuration that puts secrets at risk.
+//! adds the network ([`agent`] drives a turn with reqwest, [`forward`] passes on the requests of others, [`mcp`]
+//! connects servers of tools), the files of a home directory ([`home`]), the directories of the tools
+//! ([`workspace`]), the error messages for users ([`error`]), and the [`warnings`] about a configuration that puts
+//! secrets at risk.
 
 // Input from outside may cause an error, but never a panic or a truncated number.
 #![cfg_attr(
@@ -25,6 +26,7 @@ pub mod error;
 pub mod forward;
 pub mod home;
 pub mod limits;
+pub mod mcp;
 pub mod stop;
 pub mod warnings;
 pub mod workspace;
@@ -32,4 +34,5 @@ pub mod workspace;
 pub use agent::{Agent, Answer};
 pub use error::{Error, Fault};
 pub use home::{ConfigFile, Home};
+pub use mcp::McpServers;
 pub use stop::Stop;

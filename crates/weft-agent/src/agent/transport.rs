@@ -84,7 +84,7 @@ fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
 ///
 /// # Errors
 /// [`Fault::Request`] for an invalid request; the reason quotes nothing, because it may be a key.
-pub(super) fn request(client: &Client, request: HttpRequest) -> Result<reqwest::RequestBuilder, Error> {
+pub(crate) fn request(client: &Client, request: HttpRequest) -> Result<reqwest::RequestBuilder, Error> {
     let method = match request.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
@@ -114,7 +114,7 @@ pub(crate) fn header_value(value: &HeaderValue) -> Result<header::HeaderValue, E
 
 /// Returns the headers of a response for the turn: the first ones if there are many, and none of excessive
 /// length. Bytes that are not UTF-8 are replaced by `U+FFFD`.
-pub(super) fn headers(response: &reqwest::Response) -> Vec<(String, String)> {
+pub(crate) fn headers(response: &reqwest::Response) -> Vec<(String, String)> {
     let fitting = response
         .headers()
         .iter()
