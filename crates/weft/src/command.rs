@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod exit;
 mod gateway;
+mod mcp;
 mod sessions;
 mod status;
 mod terminal;
@@ -37,6 +38,7 @@ fn run(weft: Weft) -> Result<Exit, Error> {
         Command::Chat(chat) => chat.run(&home()?),
         Command::Sessions(sessions) => sessions.run(&home()?),
         Command::Config(config) => config.run(&home()?),
+        Command::Mcp(mcp) => mcp.run(&home()?),
         Command::Gateway(gateway) => gateway.run(&home()?),
         Command::Status(status) => status.run(&home()?),
         Command::Completions(completions) => completions.run(),

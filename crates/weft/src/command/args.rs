@@ -55,6 +55,7 @@ pub(crate) enum Command {
     Chat(Chat),
     Sessions(Sessions),
     Config(Config),
+    Mcp(Mcp),
     Gateway(Gateway),
     Status(Status),
     Completions(Completions),
@@ -132,6 +133,31 @@ pub(crate) enum ConfigAction {
     Check,
     /// Print the effective configuration, with defaults and without secrets
     Show,
+}
+
+/// List the tools of the configured MCP servers, or call one of them
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    #[command(subcommand)]
+    pub(crate) action: McpAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum McpAction {
+    /// List the tools of all servers; the exit code is 1 if a server or a tool cannot be used
+    List {
+        /// Print them as one line of JSON, with the schemas of their arguments
+        #[arg(long)]
+        json: bool,
+    },
+    /// Call a tool and print its result; the exit code is 1 if the tool reports an error
+    Call {
+        /// The tool's name, such as mcp.github.search
+        tool: String,
+        /// The arguments, a JSON object
+        #[arg(default_value = "{}")]
+        arguments: String,
+    },
 }
 
 /// Serve the agent over HTTP, with OpenAI's API and a web page
