@@ -33,7 +33,7 @@ impl<'a> Node<'a> {
                 found = Some(value);
             }
         }
-        found.filter(|value| value.byte() != b'n')
+        found.filter(|value| !value.is_null())
     }
 
     /// Returns the member `key`, or an error if it is missing.
@@ -156,6 +156,18 @@ impl<'a> Node<'a> {
             string = !string;
             (str::from_utf8(part).unwrap_or_default(), string)
         })
+    }
+
+    /// Returns whether this states nothing: `null`, `false`, 0, a text of white space, or a list or object
+    /// of nothing else.
+    pub fn is_blank(self) -> bool {
+        match self.byte() {
+            QUOTE => self.as_text().unwrap_or_default().trim().is_empty(),
+            b'[' => self.as_items().into_iter().flatten().all(Node::is_blank),
+            b'{' => Members::of(self).all(|(_, value)| value.is_blank()),
+            b'n' | b'f' => true,
+            _ => self.as_whole() == Some(0),
+        }
     }
 
     /// Returns an error at this value. `message` is a sentence fragment in lower case.

@@ -272,7 +272,7 @@ impl Text<'_> {
         Ok(())
     }
 
-    /// Reads `\u00e9`, or two of them that are the halves of one character.
+    /// Reads `\u00e9`, or two of them that are the halves of one character. Half a character is replaced.
     fn unicode(&mut self) -> Checked {
         let first = self.unit(self.read).ok_or(Refusal::Wrong("invalid escape"))?;
         let (length, code) = match (first, self.unit(self.read + 6)) {
@@ -281,7 +281,8 @@ impl Text<'_> {
             }
             _ => (6, first),
         };
-        let character = char::from_u32(code).ok_or(Refusal::Wrong("half a character in an escape"))?;
+        // Some servers cut a text between the halves of a character.
+        let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
         self.replace(length, character.encode_utf8(&mut [0; 4]).as_bytes());
         Ok(())
     }
