@@ -2,35 +2,54 @@
 
 mod anthropic;
 mod openai;
+mod think;
 
-use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use clawft_types::completion::error_message;
+use clawft_types::failure;
 use clawft_types::json::{self, JsonError, JsonFault, Node};
-use clawft_types::memory::NoMemory;
-use clawft_types::{Kind, Usage};
+use clawft_types::memory::{self, NoMemory};
+use clawft_types::{Finish, Kind, Reasoning, Usage};
+use core::time::Duration;
+use think::Splitter;
 
 /// A provider's answer, or the part of it that a stream has delivered so far.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// The model's text, or its explanation of a refusal. May be empty.
     pub(crate) text: String,
+    pub(crate) reasoning: Vec<Reasoning>,
     pub(crate) finish_reason: Option<String>,
     pub(crate) usage: Option<Usage>,
+    /// Whether the text, or a part of it, is the explanation of a refusal.
+    refused: bool,
+    splitter: Splitter,
 }
 
 /// The reason why a successful response holds no answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The body is an error, with the provider's message.
-    Error(String),
+    /// The body is an error.
+    Failure(Failure),
     /// The body violates the protocol.
     Bad(String),
+    /// There is no answer in the body.
+    Nothing,
     /// There is no memory for the answer.
     NoMemory(NoMemory),
     /// Reading the answer takes longer than the time that is left.
     Late,
+}
+
+/// An error in place of an answer.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The provider's message. Not yet redacted.
+    pub(crate) message: String,
+    /// The status that the provider would have sent, if it names one.
+    pub(crate) status: Option<u16>,
+    /// The time to wait before the next request, if the provider names one.
+    pub(crate) delay: Option<Duration>,
 }
 
 impl From<JsonError> for Fault {
@@ -49,40 +68,125 @@ impl From<NoMemory> for Fault {
     }
 }
 
+impl Answer {
+    /// Returns whether there is no text, no reasoning and no reason for that.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.reasoning.is_empty() && self.finish_reason.is_none()
+    }
+
+    /// Returns the way the answer ended.
+    pub(crate) fn finish(&self) -> Finish {
+        match Finish::of(self.finish_reason.as_deref().unwrap_or_default()) {
+            Finish::Complete if self.refused => Finish::Refused,
+            finish => finish,
+        }
+    }
+
+    /// Appends text of the model, which may begin with reasoning in a tag.
+    fn add_text(&mut self, text: &str) -> Result<(), NoMemory> {
+        if self.splitter.is_over() {
+            return memory::append_text(&mut self.text, text);
+        }
+        let mut splitter = core::mem::take(&mut self.splitter);
+        let split = splitter.split(text, self);
+        self.splitter = splitter;
+        split
+    }
+
+    fn add_reasoning(&mut self, text: &str) -> Result<(), NoMemory> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        if self.reasoning.is_empty() {
+            memory::push(&mut self.reasoning, Reasoning::default())?;
+        }
+        match self.reasoning.last_mut() {
+            Some(block) => memory::append_text(&mut block.text, text),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds the text that was held back because it could have been a part of a tag.
+    pub(crate) fn end(&mut self) -> Result<(), NoMemory> {
+        let splitter = core::mem::take(&mut self.splitter);
+        splitter.end(self)
+    }
+}
+
 /// Reads the complete body of a successful response, and stops if `late` returns true before the end.
 pub(crate) fn answer(kind: Kind, body: Vec<u8>, late: &dyn Fn() -> bool) -> Result<Answer, Fault> {
     let document = json::parse_until(body, late)?;
-    let node = Node::root(&document);
-    let answer = || {
-        check(node)?;
-        match kind {
-            Kind::OpenAi => openai::answer(node),
-            Kind::Anthropic => Ok(anthropic::answer(node)?),
-        }
-    };
-    document.finish(answer())
+    let mut answer = Answer::default();
+    let read = read(kind, Node::root(&document), &mut answer, true);
+    document.finish(read)?;
+    answer.end()?;
+    Ok(answer)
 }
 
-/// Adds the content of a stream's event to `answer`. Returns true at the event that ends the stream.
-pub(crate) fn event(kind: Kind, data: Vec<u8>, answer: &mut Answer) -> Result<bool, Fault> {
-    if data == b"[DONE]" {
+/// Adds the content of a stream's event to `answer`; `is_error` tells whether it is an error by its name.
+/// Returns true at the event that ends the stream.
+pub(crate) fn event(kind: Kind, data: Vec<u8>, is_error: bool, answer: &mut Answer) -> Result<bool, Fault> {
+    if data.trim_ascii() == b"[DONE]" {
         return Ok(true);
+    }
+    if is_error {
+        return Err(Fault::Failure(Failure::of_body(data)));
     }
     let document = json::parse_owned(data)?;
     let node = Node::root(&document);
-    check(node)?;
-    match kind {
-        Kind::OpenAi => openai::event(node, answer)?,
-        Kind::Anthropic => anthropic::event(node, answer)?,
-    }
+    read(kind, node, answer, false)?;
     Ok(kind == Kind::Anthropic && node.text_of("type") == Some("message_stop"))
 }
 
-/// Fails if the body holds an error. Some routers answer 200 and put the error of the server behind them into
-/// the body; in a stream an error cannot come in any other way.
+fn read(kind: Kind, node: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(), Fault> {
+    match kind {
+        Kind::OpenAi => openai::read(node, answer, whole),
+        Kind::Anthropic => anthropic::read(node, answer, whole),
+    }
+}
+
+impl Failure {
+    /// Reads an error body of any shape. Text and unknown JSON are quoted, a page is not.
+    pub(crate) fn of_body(body: Vec<u8>) -> Failure {
+        /// The number of bytes that are quoted at most.
+        const MAX: usize = 4096;
+        let start = body.get(..body.len().min(MAX)).unwrap_or_default().to_vec();
+        let is_page = start.trim_ascii_start().starts_with(b"<");
+        let mut failure = match json::parse_owned(body) {
+            Ok(document) => Failure::of(Node::root(&document)),
+            Err(_) => Failure::default(),
+        };
+        if failure.message.is_empty() && !is_page {
+            failure.message = String::from_utf8_lossy(&start).into_owned();
+        }
+        failure
+    }
+
+    /// Reads the JSON of an error. The message is empty if there is none.
+    fn of(node: Node<'_>) -> Failure {
+        Failure {
+            message: failure::message(node),
+            status: failure::status(node),
+            delay: failure::delay(node),
+        }
+    }
+}
+
+/// Fails if `node` has an error that states something. Some servers send an empty one beside a good answer.
 fn check(node: Node<'_>) -> Result<(), Fault> {
     match node.get("error") {
-        Some(_) => Err(Fault::Error(error_message(node).unwrap_or_default().to_owned())),
-        None => Ok(()),
+        Some(error) if !error.is_blank() => Err(Fault::Failure(Failure::of(node))),
+        _ => Ok(()),
+    }
+}
+
+/// Fails if a body without an answer is an error. Some routers answer 200 and put the error of the server
+/// behind them into the body; in a stream an error cannot come in any other way.
+fn check_message(node: Node<'_>) -> Result<(), Fault> {
+    check(node)?;
+    let failure = Failure::of(node);
+    match failure.message.as_str() {
+        "" => Ok(()),
+        _ => Err(Fault::Failure(failure)),
     }
 }

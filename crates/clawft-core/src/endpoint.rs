@@ -1,13 +1,16 @@
 //! The address and headers of a provider, for programs that pass on the requests of their clients.
 
+use crate::answer::Failure;
 use crate::error::TurnError;
 use crate::http::Header;
 use crate::key::Key;
-use crate::{provider, redact, retry};
+use crate::refusal::Request;
+use crate::{provider, redact};
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::Provider;
+use core::time::Duration;
 
 /// A provider as the receiver of requests that others have built.
 #[derive(Debug)]
@@ -47,31 +50,32 @@ impl Endpoint {
     }
 
     /// Returns the error for a response with an error status, after this number of attempts.
-    pub fn error(&self, status: u16, retry_after: Option<u64>, attempts: u32, body: Vec<u8>) -> TurnError {
-        let message = redact::error_message_of(body, self.key.secret.as_ref());
-        let provider = self.provider.clone();
-        match status {
-            401 | 403 => TurnError::InvalidKey {
-                provider,
-                source: self.key.source.clone(),
-                status,
-                message,
-            },
-            _ => TurnError::Provider {
-                provider,
-                status,
-                message,
-                attempts,
-                retry_after: retry_after.filter(|_| retry::worthwhile(status)),
-            },
-        }
+    pub fn error(
+        &self,
+        status: u16,
+        retry_after: Option<Duration>,
+        attempts: u32,
+        body: Vec<u8>,
+    ) -> TurnError {
+        self.request(attempts)
+            .failure(status, retry_after, Failure::of_body(body))
     }
 
     /// Returns the error for a response that breaks the protocol.
     pub fn bad_response(&self, cause: &str) -> TurnError {
         TurnError::BadResponse {
-            provider: self.provider.clone(),
+            target: self.request(1).target(),
             cause: cause.to_owned(),
+        }
+    }
+
+    fn request(&self, attempts: u32) -> Request<'_> {
+        Request {
+            provider: &self.provider,
+            base: &self.base,
+            url: &self.base,
+            key: &self.key,
+            attempts,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The reasons why a turn fails, as the user reads them.
 
-use crate::http::TransportError;
+use crate::http::{TransportError, write_seconds};
 use alloc::string::String;
 use core::fmt;
+use core::time::Duration;
 
 /// The reason why a turn ended without an answer. The user reads its `Display` form, which never holds a key.
 ///
@@ -25,11 +26,16 @@ pub enum TurnError {
         source: KeySource,
     },
     /// No complete response arrived.
-    Transport(TransportError),
-    /// The provider refused the key: status 401 or 403.
+    Transport {
+        /// The provider. Empty if it is not known.
+        target: Target,
+        /// The cause.
+        error: TransportError,
+    },
+    /// The provider refused the key: status 401, or another one with a message about the key.
     InvalidKey {
-        /// The provider's name in the configuration.
-        provider: String,
+        /// The provider.
+        target: Target,
         /// The origin of the key.
         source: KeySource,
         /// The response's status.
@@ -39,30 +45,31 @@ pub enum TurnError {
     },
     /// The provider answered with an error.
     Provider {
-        /// The provider's name in the configuration.
-        provider: String,
-        /// The response's status; 200 if the error was sent in place of an answer.
+        /// The provider.
+        target: Target,
+        /// The response's status. If the error was sent in place of an answer: the status that it names, else
+        /// 200.
         status: u16,
         /// The provider's message; may be empty.
         message: String,
         /// The number of attempts.
         attempts: u32,
-        /// The seconds to wait before the next request, if the provider sends them.
-        retry_after: Option<u64>,
+        /// The time to wait before the next request, if the provider sends it.
+        retry_after: Option<Duration>,
+        /// The next thing to check, as a sentence fragment.
+        advice: String,
     },
     /// The response violates the protocol.
     BadResponse {
-        /// The provider's name in the configuration.
-        provider: String,
+        /// The provider.
+        target: Target,
         /// The violation.
         cause: String,
     },
-    /// The response holds no text.
+    /// The response holds no text, and no reason for that.
     NoText {
-        /// The provider's name in the configuration.
-        provider: String,
-        /// The finish reason, if the provider sends one.
-        finish_reason: Option<String>,
+        /// The provider.
+        target: Target,
     },
     /// There is no memory for the request or for the response.
     NoMemory {
@@ -73,6 +80,15 @@ pub enum TurnError {
     },
     /// The platform fed an event out of order: a second head, or any event after the end.
     OutOfOrder,
+}
+
+/// The provider that a request went to. Displays as ``provider `openai` at `api.openai.com/v1/chat/completions` ``.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The provider's name in the configuration.
+    pub provider: String,
+    /// Host and path of the request, without a query.
+    pub url: String,
 }
 
 /// The origin of an API key. Displays as a clause: ``the key was read from the variable `OPENAI_API_KEY` ``.
@@ -100,53 +116,57 @@ impl fmt::Display for TurnError {
                     "the API key of provider `{provider}` holds a character that no HTTP header may: {source}"
                 )
             }
-            TurnError::Transport(error) => error.fmt(f),
+            TurnError::Transport { target, error } if target.provider.is_empty() => error.fmt(f),
+            TurnError::Transport { target, error } => {
+                write!(f, "{error}; {target}")?;
+                f.write_str(match error {
+                    TransportError::Unavailable(_) | TransportError::Impossible(_) => {
+                        ", check `api_base` and the server"
+                    }
+                    TransportError::TimedOut { .. } => ", check `timeout_secs` and the server",
+                    TransportError::TooLarge { .. } => "",
+                })
+            }
             TurnError::InvalidKey {
-                provider,
+                target,
                 source,
                 status,
                 message,
             } => {
-                write!(
-                    f,
-                    "Invalid API key: provider `{provider}` answered {status}, {source}"
-                )?;
+                write!(f, "Invalid API key: {target} answered {status}, {source}")?;
                 write_message(f, message)
             }
             TurnError::Provider {
-                provider,
+                target,
                 status,
                 message,
                 attempts,
                 retry_after,
+                advice,
             } => {
                 match status {
-                    200..=299 => write!(f, "provider `{provider}` sent an error")?,
-                    status => write!(f, "provider `{provider}` answered {status}")?,
+                    200..=299 => write!(f, "{target} sent an error")?,
+                    status => write!(f, "{target} answered {status}")?,
                 }
                 if *attempts > 1 {
                     write!(f, " in the last of {attempts} attempts")?;
                 }
-                if let Some(seconds) = retry_after {
-                    write!(f, " and asks to wait {seconds} s")?;
+                if let Some(time) = retry_after {
+                    f.write_str(" and asks to wait ")?;
+                    write_seconds(f, *time)?;
                 }
+                f.write_str(", ")?;
+                f.write_str(advice)?;
                 write_message(f, message)
             }
-            TurnError::BadResponse { provider, cause } => {
+            TurnError::BadResponse { target, cause } => {
                 write!(
                     f,
-                    "provider `{provider}` sent something else than a chat completion, check `api_base` and `kind`: {cause}"
+                    "{target} sent something else than a chat completion, check `api_base` and `kind`: {cause}"
                 )
             }
-            TurnError::NoText {
-                provider,
-                finish_reason,
-            } => {
-                write!(f, "provider `{provider}` sent an answer without text")?;
-                match finish_reason {
-                    Some(reason) => write!(f, " (finish reason `{reason}`)"),
-                    None => Ok(()),
-                }
+            TurnError::NoText { target } => {
+                write!(f, "{target} sent an answer without text, check `model`")
             }
             TurnError::NoMemory { what, bytes } => {
                 write!(
@@ -156,6 +176,12 @@ impl fmt::Display for TurnError {
             }
             TurnError::OutOfOrder => f.write_str("the platform reported a response in the wrong order"),
         }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "provider `{}` at `{}`", self.provider, self.url)
     }
 }
 
@@ -181,8 +207,12 @@ fn write_message(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
 
 impl core::error::Error for TurnError {}
 
+/// Converts the failure of a transport that does not know the provider.
 impl From<TransportError> for TurnError {
     fn from(error: TransportError) -> TurnError {
-        TurnError::Transport(error)
+        TurnError::Transport {
+            target: Target::default(),
+            error,
+        }
     }
 }

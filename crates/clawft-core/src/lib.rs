@@ -42,9 +42,11 @@ mod date;
 mod history;
 mod key;
 mod provider;
+mod refusal;
+mod sniff;
 mod stream;
 
 pub use endpoint::Endpoint;
-pub use error::{KeySource, TurnError};
+pub use error::{KeySource, Target, TurnError};
 pub use http::{Header, HeaderValue, HttpRequest, Method, TransportError};
 pub use turn::{Clock, Event, Reply, Step, Turn};

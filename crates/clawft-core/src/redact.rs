@@ -1,10 +1,8 @@
 //! Redaction of provider messages, which may hold anything: the key, control sequences, a whole web page.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
-use alloc::vec::Vec;
 use clawft_types::Secret;
-use clawft_types::completion::error_message;
-use clawft_types::json::{self, Node};
 
 /// The maximum length of a quoted text, in characters.
 const MAX_CHARS: usize = 300;
@@ -15,33 +13,22 @@ const MAX_BYTES: usize = 4096;
 /// A word that holds this many consecutive characters of the key counts as a part of it.
 const KEY_RUN: usize = 6;
 
-/// Returns the provider's message from the body of an error response: one line of at most [`MAX_CHARS`]
-/// without the key. Empty if there is none; an HTML page counts as none.
-pub fn error_message_of(body: Vec<u8>, key: Option<&Secret>) -> String {
-    let start = body.get(..body.len().min(MAX_BYTES)).unwrap_or_default().to_vec();
-    match json::parse_owned(body) {
-        Ok(document) => one_line(error_message(Node::root(&document)).unwrap_or_default(), key),
-        Err(_) if start.trim_ascii_start().starts_with(b"<") => String::new(),
-        Err(_) => one_line(&String::from_utf8_lossy(&start), key),
-    }
-}
-
 /// Returns `text` as one line of at most [`MAX_CHARS`] without the key.
 pub fn one_line(text: &str, key: Option<&Secret>) -> String {
     let key = key.map_or("", Secret::expose);
     let text = &text[..text.floor_char_boundary(MAX_BYTES)];
+    let is_json = text.trim_start().starts_with(['{', '[']);
     let mut line = String::new();
     let mut chars = 0;
     for word in text
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
     {
-        let word = if shows(word, key) { Secret::MASK } else { word };
         if !line.is_empty() {
             line.push(' ');
             chars += 1;
         }
-        for c in word.chars() {
+        for c in masked(word, key, is_json).chars() {
             if chars >= MAX_CHARS {
                 line.push('…');
                 return line;
@@ -51,6 +38,24 @@ pub fn one_line(text: &str, key: Option<&Secret>) -> String {
         }
     }
     line
+}
+
+/// Returns `word` without the key. Of JSON only the texts that hold it are replaced.
+fn masked<'a>(word: &'a str, key: &str, is_json: bool) -> Cow<'a, str> {
+    if !shows(word, key) {
+        return Cow::Borrowed(word);
+    }
+    if !is_json || key.contains('"') {
+        return Cow::Borrowed(Secret::MASK);
+    }
+    let mut line = String::new();
+    for (index, text) in word.split('"').enumerate() {
+        if index > 0 {
+            line.push('"');
+        }
+        line.push_str(if shows(text, key) { Secret::MASK } else { text });
+    }
+    Cow::Owned(line)
 }
 
 /// Returns whether `word` holds the key or a part of it. Providers mask keys in their own ways and leave a
@@ -134,14 +139,11 @@ mod tests {
     }
 
     #[test]
-    fn quotes_json_and_text_but_no_page() {
-        let said = |body: &[u8]| error_message_of(body.to_vec(), None);
-        assert_eq!(said(br#"{"error":{"message":"no"}}"#), "no");
-        assert_eq!(said(br#"{"code":7}"#), "");
-        assert_eq!(said(b"no \xff"), "no \u{fffd}");
-        assert_eq!(said(b" \n<html>no</html>"), "");
-        assert_eq!(said(&[b' '; 5000]), "");
-        let long = [vec![b' '; 4094], b"abc".to_vec()].concat();
-        assert_eq!(said(&long), "ab");
+    fn masks_texts_of_json() {
+        assert_eq!(
+            quoted(r#"{"code":7,"got":"Bearer abcdef","x":["abcdefgh"]}"#, "abcdefgh"),
+            r#"{"code":7,"got":"Bearer ***","x":["***"]}"#
+        );
+        assert_eq!(quoted(r#"{"a":"a"b"}"#, r#"a"b"#), "***");
     }
 }

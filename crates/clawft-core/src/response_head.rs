@@ -1,6 +1,6 @@
 //! Inspection of a response's head, before any of its body is read.
 
-use crate::answer::Fault;
+use crate::answer::{Failure, Fault};
 use alloc::format;
 use alloc::string::String;
 
@@ -17,7 +17,8 @@ pub fn header<'a>(headers: Headers<'a>, name: &str) -> Option<&'a str> {
 
 /// Returns the body's encoding, if it has one. The request accepts none, so an encoded body cannot be read.
 pub fn encoding<'a>(headers: Headers<'a>) -> Option<&'a str> {
-    header(headers, "content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
+    header(headers, "content-encoding")
+        .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
 }
 
 /// Returns the length of the body in bytes, if the header is there.
@@ -46,7 +47,10 @@ pub(crate) fn fault(status: u16, headers: Headers<'_>) -> Option<Fault> {
                 "it is encoded as `{coding}`, which was not asked for"
             )))
         }
-        300..=399 => Some(Fault::Error(redirect(headers))),
+        300..=399 => Some(Fault::Failure(Failure {
+            message: redirect(headers),
+            ..Failure::default()
+        })),
         _ => None,
     }
 }
@@ -125,5 +129,6 @@ mod tests {
         assert!(!is_event_stream(&[]));
         assert_eq!(encoding(&headers("Content-Encoding", " gzip ")), Some("gzip"));
         assert_eq!(encoding(&headers("content-encoding", "Identity")), None);
+        assert_eq!(encoding(&headers("content-encoding", " ")), None);
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! Follows the HTML standard: lines end with CR LF, LF or CR, a byte order mark may come first, an event ends
 //! with an empty line, its `data` lines are joined by line feeds, a line that begins with a colon is a
-//! comment. An event that is cut off by the end of the stream is dropped. The fields `event`, `id` and
-//! `retry` are skipped, because providers repeat an event's name in its data.
+//! comment. The fields `id` and `retry` are skipped, and so is `event`, because providers repeat an event's
+//! name in its data.
+//!
+//! Beyond the standard, an event that is cut off by the end of the stream can be had with [`Decoder::finish`],
+//! because some servers omit its empty line, and llama.cpp's field `error` counts as `data`.
 
 use alloc::vec::Vec;
 use clawft_types::memory::{self, NoMemory};
@@ -25,6 +28,10 @@ pub struct Decoder {
     after_cr: bool,
     /// Whether the first line, which may begin with a byte order mark, is over.
     begun: bool,
+    /// Whether the event so far is an error by its name.
+    names_error: bool,
+    /// Whether the last event was one.
+    was_error: bool,
 }
 
 /// The reason why a stream cannot be decoded.
@@ -71,6 +78,19 @@ impl Decoder {
         }
     }
 
+    /// Returns whether the last event is named `error`, or its data came in a field `error`.
+    pub fn is_error(&self) -> bool {
+        self.was_error
+    }
+
+    /// Returns the data of the event that the end of the stream has cut off, if it has any.
+    pub fn finish(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        match self.end_line()? {
+            None => Ok(self.end_event()),
+            event => Ok(event),
+        }
+    }
+
     fn end_line(&mut self) -> Result<Option<Vec<u8>>, NoMemory> {
         let mut line = mem::take(&mut self.line);
         if !mem::replace(&mut self.begun, true) && line.starts_with(BYTE_ORDER_MARK) {
@@ -81,6 +101,14 @@ impl Decoder {
             [b'd', b'a', b't', b'a', b':', b' ', ..] => 6,
             [b'd', b'a', b't', b'a', b':', ..] => 5,
             b"data" => 4,
+            [b'e', b'r', b'r', b'o', b'r', b':', rest @ ..] => {
+                self.names_error = true;
+                6 + usize::from(rest.first() == Some(&b' '))
+            }
+            b"event: error" | b"event:error" => {
+                self.names_error = true;
+                return Ok(None);
+            }
             _ => return Ok(None),
         };
         if self.data.is_empty() {
@@ -97,6 +125,7 @@ impl Decoder {
     fn end_event(&mut self) -> Option<Vec<u8>> {
         let mut data = mem::take(&mut self.data);
         data.pop();
+        self.was_error = mem::take(&mut self.names_error);
         (!data.is_empty()).then_some(data)
     }
 }

@@ -8,14 +8,14 @@ use crate::http::{HttpRequest, TransportError};
 use crate::key::Key;
 use crate::provider;
 use crate::response_head::{self, Headers};
-use crate::stream::Stream;
-use crate::{history, retry};
-use alloc::borrow::Cow;
+use crate::stream::{Delta, Stream};
+use crate::{history, retry, sniff};
+use alloc::borrow::{Cow, ToOwned as _};
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_types::memory::{self, NoMemory};
-use clawft_types::{Config, Input, Message, Provider, Role, Session, Usage};
+use clawft_types::{Config, Finish, Input, Kind, Message, Provider, Role, Session, Usage};
 use core::mem;
 use core::time::Duration;
 
@@ -61,6 +61,8 @@ pub struct Turn<'a> {
     stream: bool,
     /// The session with the user's message appended.
     session: Session,
+    /// The address of the request, for errors.
+    url: String,
     phase: Phase,
     /// The number of attempts.
     attempts: u32,
@@ -78,20 +80,25 @@ enum Phase {
 #[derive(Debug)]
 struct Response {
     status: u16,
-    retry_after: Option<u64>,
+    retry_after: Option<Duration>,
     body: Body,
     /// The number of further body bytes that are accepted.
     room: usize,
     /// Whether the body was larger than that.
     too_large: bool,
+    /// Whether the response is over, regularly or because it `broke` off.
+    over: bool,
+    broke: Option<TransportError>,
 }
 
 #[derive(Debug)]
 enum Body {
+    /// The first bytes, which do not tell yet whether the body is a stream, and whether its type says so.
+    Start(Vec<u8>, bool),
     /// Read once it is complete.
     Whole(Vec<u8>),
     /// Read while it arrives.
-    Stream(Stream),
+    Stream(Box<Stream>),
     /// Encoded, although no encoding was requested.
     Unreadable,
 }
@@ -123,6 +130,9 @@ pub enum Step {
     /// Show this text now, then read on and feed the next event. Only streamed answers have deltas. The same
     /// bytes may also have completed the answer: feeding an empty [`Event::Body`] returns that at once.
     Delta(String),
+    /// As [`Step::Delta`], but the text is the model's reasoning, which is no part of the answer. Show it if the
+    /// user wants to see it.
+    Reasoning(String),
     /// Store the session and show the answer. The turn is over.
     Done(Box<Reply>),
     /// Drop the response, wait, send this request, and feed its response.
@@ -147,6 +157,11 @@ pub struct Reply {
     pub session: Session,
     /// The finish reason, if the provider sends one: `stop`, `length`, …
     pub finish_reason: Option<String>,
+    /// The way the answer ended. [`Finish::Complete`] as well if it broke off.
+    pub finish: Finish,
+    /// The warning that the answer ended for another reason than that it was complete, or has no text: a
+    /// sentence fragment. The session holds it then with its reason.
+    pub warning: Option<String>,
     /// The token usage, if the provider sends it.
     pub usage: Option<Usage>,
     /// Whether the complete text was already returned in [`Step::Delta`]s.
@@ -157,9 +172,16 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Returns the model's text. Never empty.
+    /// Returns the model's text. Empty only with a [`Self::warning`].
     pub fn text(&self) -> &str {
         self.session.messages.last().map_or("", |answer| &answer.content)
+    }
+
+    /// Returns the model's reasoning, apart from the text.
+    pub fn reasoning(&self) -> String {
+        let answer = self.session.messages.last();
+        let blocks = answer.map_or(&[][..], |answer| &answer.reasoning);
+        blocks.iter().map(|block| block.text.as_str()).collect()
     }
 
     /// Returns the model's text without the session.
@@ -204,12 +226,18 @@ impl<'a> Turn<'a> {
     ) -> Result<(Turn<'a>, HttpRequest), TurnError> {
         let key = Key::find(&config.provider, env)?;
         let stream = input.stream().unwrap_or(config.agents.stream);
+        // For the message and the answer.
+        session.messages.try_reserve(2).map_err(|_| TurnError::NoMemory {
+            what: "the conversation",
+            bytes: (session.messages.len() + 2) * size_of::<Message>(),
+        })?;
         session.messages.push(input.into_message());
-        let turn = Turn {
+        let mut turn = Turn {
             config,
             key,
             stream,
             session,
+            url: String::new(),
             phase: Phase::Waiting,
             attempts: 1,
             jitter: 0,
@@ -220,6 +248,7 @@ impl<'a> Turn<'a> {
                 what: "the conversation",
                 bytes,
             })?;
+        turn.url.clone_from(&request.url);
         Ok((turn, request))
     }
 
@@ -236,28 +265,29 @@ impl<'a> Turn<'a> {
             (Phase::Waiting, Event::Head { status, headers }) => self.open(status, headers, clock),
             (Phase::Waiting, Event::Failed(error)) => self.fail(self.transport_error(error), clock),
             (Phase::Reading(response), Event::Body(bytes)) => self.read(response, bytes, clock),
-            (Phase::Reading(response), Event::End) => self.finish(*response, None, clock),
-            (Phase::Reading(response), Event::Failed(error)) => self.finish(*response, Some(error), clock),
+            (Phase::Reading(response), Event::End) => self.close(response, None, clock),
+            (Phase::Reading(response), Event::Failed(error)) => self.close(response, Some(error), clock),
             _ => Step::Failed(TurnError::OutOfOrder),
         }
     }
 
     fn open(&mut self, status: u16, headers: Headers<'_>, clock: Clock<'_>) -> Step {
         if let Some(fault) = response_head::fault(status, headers) {
-            return self.fail(self.body_error(status, fault), clock);
+            let retry_after = retry::retry_after(headers);
+            return self.fail(self.body_error(status, retry_after, fault), clock);
         }
         let success = (200..=299).contains(&status);
         let limit = self.config.provider.max_response;
         let room = if success { limit } else { limit.min(MAX_ERROR_BODY) };
         let mut body = Vec::new();
-        let body = if success && self.stream && response_head::is_event_stream(headers) {
-            Body::Stream(Stream::new(self.config.provider.kind))
-        } else if response_head::encoding(headers).is_some() {
+        let body = if response_head::encoding(headers).is_some() {
             Body::Unreadable
         } else if let Err(error) =
             memory::reserve(&mut body, response_head::length(headers).unwrap_or(0).min(room))
         {
             return Step::Failed(no_memory(error));
+        } else if success {
+            Body::Start(body, response_head::is_event_stream(headers))
         } else {
             Body::Whole(body)
         };
@@ -269,6 +299,8 @@ impl<'a> Turn<'a> {
                 body,
                 room,
                 too_large: false,
+                over: false,
+                broke: None,
             }),
             Step::More,
         )
@@ -278,25 +310,43 @@ impl<'a> Turn<'a> {
         let (taken, rest) = bytes.split_at(bytes.len().min(response.room));
         response.room -= taken.len();
         response.too_large |= !rest.is_empty();
-        let mut over = response.too_large;
-        match &mut response.body {
-            Body::Whole(body) => {
-                if let Err(error) = memory::append(body, taken) {
-                    return Step::Failed(no_memory(error));
-                }
-            }
-            Body::Unreadable => {}
-            Body::Stream(stream) => {
-                let text = stream.take(taken);
-                if !text.is_empty() {
-                    // If this was the end as well, the next event returns it.
-                    return self.read_on(response, Step::Delta(text));
-                }
-                over |= stream.end.is_some();
+        response.over |= response.too_large;
+        if let Err(error) = response.body.append(taken, self.config.provider.kind) {
+            return Step::Failed(no_memory(error));
+        }
+        self.advance(response, clock)
+    }
+
+    /// Takes the end of a response, which is complete or `broke` off.
+    fn close(
+        &mut self,
+        mut response: Box<Response>,
+        broke: Option<TransportError>,
+        clock: Clock<'_>,
+    ) -> Step {
+        if !response.over {
+            response.broke = broke;
+        }
+        response.over = true;
+        self.advance(response, clock)
+    }
+
+    /// Returns the next step: the text that has arrived, the end, or to read on.
+    fn advance(&mut self, mut response: Box<Response>, clock: Clock<'_>) -> Step {
+        if response.over {
+            response.body.end(self.config.provider.kind);
+        }
+        let mut over = response.over;
+        if let Body::Stream(stream) = &mut response.body {
+            // If this was the end as well, the next event returns it.
+            match stream.take() {
+                Some(Delta::Text(text)) => return self.read_on(response, Step::Delta(text)),
+                Some(Delta::Reasoning(text)) => return self.read_on(response, Step::Reasoning(text)),
+                None => over |= stream.end.is_some(),
             }
         }
         if over {
-            self.finish(*response, None, clock)
+            self.finish(*response, clock)
         } else {
             self.read_on(response, Step::More)
         }
@@ -322,52 +372,46 @@ impl<'a> Turn<'a> {
         )
     }
 
-    /// Ends the response, which is complete or `broke` off.
-    fn finish(&mut self, response: Response, broke: Option<TransportError>, clock: Clock<'_>) -> Step {
+    /// Ends the response.
+    fn finish(&mut self, response: Response, clock: Clock<'_>) -> Step {
         let limit = self.config.provider.max_response;
         let broke = if response.too_large {
             Some(TransportError::TooLarge { limit })
         } else {
-            broke
+            response.broke
         };
-        let result = match response {
-            Response {
-                body: Body::Stream(stream),
-                ..
-            } => return self.finish_stream(stream, broke, clock),
-            Response {
-                status: 200..=299,
-                body: Body::Whole(body),
-                ..
-            } => match broke {
+        let result = match response.body {
+            Body::Stream(stream) => return self.finish_stream(*stream, response.retry_after, broke, clock),
+            Body::Whole(body) if matches!(response.status, 200..=299) => match broke {
                 Some(error) => Err(self.transport_error(error)),
-                None => self.answer(body, clock),
+                None => self.answer(body, response.retry_after, clock),
             },
             // The status decides, however little of the body has arrived.
-            Response {
-                status,
-                retry_after,
-                body,
-                ..
-            } => Err(self.status_error(status, retry_after, body)),
+            body => Err(self.status_error(response.status, response.retry_after, body)),
         };
         match result {
-            Ok(answer) => self.complete(answer, false, None),
+            Ok(answer) => self.complete(answer, false, None, clock),
             Err(error) => self.fail(error, clock),
         }
     }
 
-    fn finish_stream(&mut self, stream: Stream, broke: Option<TransportError>, clock: Clock<'_>) -> Step {
+    fn finish_stream(
+        &mut self,
+        stream: Stream,
+        retry_after: Option<Duration>,
+        broke: Option<TransportError>,
+        clock: Clock<'_>,
+    ) -> Step {
         let error = match stream.end {
             Some(Ok(())) => None,
-            Some(Err(fault)) => Some(self.body_error(200, fault)),
+            Some(Err(fault)) => Some(self.body_error(200, retry_after, fault)),
             // Some servers omit the event that ends the stream. After a finish reason nothing is missing.
             None if stream.answer.finish_reason.is_some() => None,
             None => Some(self.transport_error(broke.unwrap_or_else(error_mapping::ended_early))),
         };
         match error {
             Some(error) if stream.answer.text.is_empty() => self.fail(error, clock),
-            error => self.complete(stream.answer, true, error.map(|error| error.to_string())),
+            error => self.complete(stream.answer, true, error.map(|error| error.to_string()), clock),
         }
     }
 
@@ -400,38 +444,104 @@ impl<'a> Turn<'a> {
     }
 
     /// Completes the session. `streamed` if the text has been shown, `incomplete` if a part of it is missing.
-    fn complete(&mut self, answer: Answer, streamed: bool, incomplete: Option<String>) -> Step {
-        let Answer {
-            text,
-            finish_reason,
-            usage,
-        } = answer;
-        let finish_reason = finish_reason.map(|reason| self.redact(&reason));
-        if text.is_empty() {
-            return Step::Failed(TurnError::NoText {
-                provider: self.provider(),
-                finish_reason,
-            });
+    fn complete(
+        &mut self,
+        answer: Answer,
+        streamed: bool,
+        incomplete: Option<String>,
+        clock: Clock<'_>,
+    ) -> Step {
+        if answer.is_empty() {
+            return self.fail(self.no_text(), clock);
         }
-        let said = Message::new(Role::Assistant, text);
+        let finish = answer.finish();
+        let finish_reason = answer.finish_reason.as_ref().map(|reason| self.redact(reason));
+        let reason = match finish {
+            Finish::Refused => Some("refusal"),
+            _ => finish_reason.as_deref(),
+        };
+        let warning = match finish.warning(reason) {
+            None if answer.text.is_empty() => Some(no_text_warning(reason)),
+            warning => warning.filter(|_| incomplete.is_none()),
+        };
         self.session.messages.push(Message {
             incomplete: incomplete.is_some(),
-            ..said
+            finish_reason: warning.as_ref().and(reason).map(String::from),
+            reasoning: answer.reasoning,
+            ..Message::new(Role::Assistant, answer.text)
         });
-        let session = mem::take(&mut self.session);
         Step::Done(Box::new(Reply {
-            session,
+            session: mem::take(&mut self.session),
             finish_reason,
-            usage,
+            finish,
+            warning,
+            usage: answer.usage,
             streamed,
             incomplete,
         }))
     }
 
     /// Reads the complete body of a successful response.
-    fn answer(&self, body: Vec<u8>, clock: Clock<'_>) -> Result<Answer, TurnError> {
+    fn answer(
+        &self,
+        body: Vec<u8>,
+        retry_after: Option<Duration>,
+        clock: Clock<'_>,
+    ) -> Result<Answer, TurnError> {
         let Provider { kind, timeout, .. } = self.config.provider;
-        answer::answer(kind, body, &|| clock() >= timeout).map_err(|fault| self.body_error(200, fault))
+        answer::answer(kind, body, &|| clock() >= timeout)
+            .map_err(|fault| self.body_error(200, retry_after, fault))
+    }
+}
+
+impl Body {
+    /// Takes the next bytes.
+    fn append(&mut self, bytes: &[u8], kind: Kind) -> Result<(), NoMemory> {
+        match self {
+            Body::Start(body, declared) => {
+                memory::append(body, bytes)?;
+                let known = sniff::is_stream(body, *declared);
+                let body = mem::take(body);
+                *self = match known {
+                    None => Body::Start(body, *declared),
+                    Some(false) => Body::Whole(body),
+                    Some(true) => Body::stream(&body, kind),
+                };
+            }
+            Body::Whole(body) => memory::append(body, bytes)?,
+            Body::Stream(stream) => stream.feed(bytes),
+            Body::Unreadable => {}
+        }
+        Ok(())
+    }
+
+    /// Takes the end of the bytes.
+    fn end(&mut self, kind: Kind) {
+        if let Body::Start(body, declared) = self {
+            let body = mem::take(body);
+            *self = match declared {
+                true => Body::stream(&body, kind),
+                false => Body::Whole(body),
+            };
+        }
+        if let Body::Stream(stream) = self {
+            stream.finish();
+        }
+    }
+
+    fn stream(body: &[u8], kind: Kind) -> Body {
+        let mut stream = Stream::new(kind);
+        stream.feed(body);
+        Body::Stream(Box::new(stream))
+    }
+}
+
+/// Returns the warning about an answer that holds nothing but its end, or only reasoning.
+fn no_text_warning(reason: Option<&str>) -> String {
+    let text = "the answer holds no text";
+    match reason {
+        Some(reason) => [text, " (finish reason `", reason, "`)"].concat(),
+        None => text.to_owned(),
     }
 }
 

@@ -144,12 +144,16 @@ fn exchange(turn: &mut Turn<'_>, response: &Response, elapsed: Duration) -> (Str
         .map(Event::Body);
     let last = response.failure.clone().map_or(Event::End, Event::Failed);
     for event in [head].into_iter().chain(parts).chain([last]) {
-        match turn.feed(event, &|| elapsed) {
-            Step::More => {}
-            Step::Delta(text) => {
-                assert!(!text.is_empty(), "a delta shows something");
-                shown += &text;
+        let mut step = turn.feed(event, &|| elapsed);
+        while let Step::Delta(text) | Step::Reasoning(text) = &step {
+            assert!(!text.is_empty(), "a delta shows something");
+            if let Step::Delta(text) = &step {
+                shown += text;
             }
+            step = turn.feed(Event::Body(&[]), &|| elapsed);
+        }
+        match step {
+            Step::More => {}
             step => return (shown, step),
         }
     }

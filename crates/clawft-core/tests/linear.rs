@@ -35,7 +35,7 @@ fn end(config: &Config, status: u16, body: &[u8], size: usize) -> String {
     .chain([Event::End])
     {
         match turn.feed(event, &|| Duration::ZERO) {
-            Step::More | Step::Delta(_) => {}
+            Step::More | Step::Delta(_) | Step::Reasoning(_) => {}
             Step::Done(reply) => return reply.into_text(),
             Step::Failed(error) => return error.to_string(),
             Step::Retry { .. } => return "again".to_owned(),

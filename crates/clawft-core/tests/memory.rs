@@ -205,7 +205,7 @@ fn reports_an_error_with_little_memory() {
             };
             let words = error.to_string();
             let expected = [
-                "provider `openai` answered 400: ",
+                "provider `openai` at `api.openai.com/v1/chat/completions` answered 400, ",
                 "the answer does not fit into memory",
             ];
             assert!(expected.iter().any(|start| words.starts_with(start)), "{words}");
@@ -268,5 +268,8 @@ fn no_retry_without_memory_for_the_request() {
         Step::Retry { .. }
     ));
     let Done { result: step, .. } = with_memory(100_000, || turn.feed(gone(), &|| Duration::ZERO));
-    assert!(matches!(step, Step::Failed(TurnError::Transport(_))), "{step:?}");
+    assert!(
+        matches!(step, Step::Failed(TurnError::Transport { .. })),
+        "{step:?}"
+    );
 }

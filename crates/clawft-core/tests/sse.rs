@@ -52,8 +52,36 @@ fn byte_order_mark_may_only_come_first() {
 }
 
 #[test]
-fn drops_an_event_cut_off_at_the_end() {
+fn returns_an_event_cut_off_at_the_end_only_on_request() {
     assert_eq!(texts("data: a\n\ndata: b\n"), ["a"]);
+    for (end, data) in [("data: b\n", "b"), ("data: b", "b"), ("data: b\ndata: c", "b\nc")] {
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.next(&mut end.as_bytes()), Ok(None));
+        assert_eq!(decoder.finish(), Ok(Some(data.into())));
+        assert_eq!(decoder.finish(), Ok(None));
+    }
+    let mut decoder = Decoder::default();
+    assert_eq!(decoder.next(&mut &b": comment"[..]), Ok(None));
+    assert_eq!(decoder.finish(), Ok(None));
+}
+
+#[test]
+fn tells_errors_by_their_name() {
+    for (stream, data, is_error) in [
+        ("error: {\"code\":400}\n\n", "{\"code\":400}", true),
+        ("event: error\ndata: x\n\n", "x", true),
+        ("event:error\ndata:x\n\n", "x", true),
+        ("event: errors\ndata: x\n\n", "x", false),
+        ("event: error\n\ndata: x\n\n", "x", false),
+    ] {
+        let mut decoder = Decoder::default();
+        let event = decoder.next(&mut stream.as_bytes()).unwrap().unwrap();
+        assert_eq!(
+            (event.as_slice(), decoder.is_error()),
+            (data.as_bytes(), is_error),
+            "{stream}"
+        );
+    }
 }
 
 #[test]

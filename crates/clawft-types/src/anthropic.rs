@@ -1,7 +1,6 @@
-//! Requests and responses of Anthropic's messages protocol.
+//! Requests of Anthropic's messages protocol.
 
-use crate::completion::{Usage, read_content};
-use crate::json::{JsonError, Node, Writer};
+use crate::json::Writer;
 use crate::memory::{self, NoMemory};
 use crate::message::{Message, Role};
 use crate::temperature::Temperature;
@@ -33,7 +32,7 @@ impl MessagesRequest<'_> {
         let spoken = self
             .messages
             .iter()
-            .filter(|message| message.role != Role::System);
+            .filter(|message| message.role != Role::System && !message.content.is_empty());
         let texts = spoken
             .clone()
             .map(|message| message.content.as_str())
@@ -45,9 +44,7 @@ impl MessagesRequest<'_> {
             if !system.is_empty() {
                 request.text_member("system", &system);
             }
-            request.member("messages", |list| {
-                list.array(spoken, |item, message| message.write(item))
-            });
+            request.member("messages", |list| list.array(spoken, write_message));
             if let Some(temperature) = self.temperature {
                 request.literal_member("temperature", &temperature.to_string());
             }
@@ -73,35 +70,27 @@ impl MessagesRequest<'_> {
     }
 }
 
-/// The body of a successful response, as far as clawft reads it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessagesResponse {
-    /// The text of all content blocks. Empty if the model only calls tools or refuses.
-    pub text: String,
-    /// The stop reason: `end_turn`, `max_tokens`, `refusal`, …
-    pub stop_reason: Option<String>,
-    /// The token usage, if the server sends it.
-    pub usage: Option<Usage>,
-}
-
-impl MessagesResponse {
-    /// Reads a successful response.
-    pub fn read(node: Node<'_>) -> Result<MessagesResponse, JsonError> {
-        Ok(MessagesResponse {
-            text: read_content(node.require("content")?)?,
-            stop_reason: node.text_of("stop_reason").map(memory::copy_text).transpose()?,
-            usage: node.get("usage").map(|usage| read_usage(usage, Usage::default())),
-        })
+/// Writes a message. The provider's own blocks of reasoning go back to it before the text.
+fn write_message(writer: &mut Writer, message: &Message) {
+    let signed = || {
+        message
+            .reasoning
+            .iter()
+            .filter(|block| !block.signature.is_empty())
+    };
+    if signed().next().is_none() {
+        return message.write(writer);
     }
-}
-
-/// Reads the token usage; missing counts keep their value in `known`. A stream sends the usage in two parts.
-pub fn read_usage(node: Node<'_>, known: Usage) -> Usage {
-    let prompt_tokens = node.whole_of("input_tokens").unwrap_or(known.prompt_tokens);
-    let completion_tokens = node.whole_of("output_tokens").unwrap_or(known.completion_tokens);
-    Usage {
-        prompt_tokens,
-        completion_tokens,
-        total_tokens: prompt_tokens.saturating_add(completion_tokens),
-    }
+    writer.object(|object| {
+        object.text_member("role", message.role.as_str());
+        object.member("content", |list| {
+            list.array(signed().map(Some).chain([None]), |item, block| match block {
+                Some(block) => block.write(item),
+                None => item.object(|object| {
+                    object.text_member("type", "text");
+                    object.text_member("text", &message.content);
+                }),
+            });
+        });
+    });
 }

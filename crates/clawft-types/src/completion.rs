@@ -1,10 +1,10 @@
-//! Requests and responses of the chat-completions protocol of OpenAI and compatible servers.
+//! Requests of the chat-completions protocol of OpenAI and compatible servers, and the token usage.
 
-use crate::json::{JsonError, Node, Writer};
-use crate::memory::{self, NoMemory};
+use crate::json::{Node, Writer};
+use crate::memory::NoMemory;
 use crate::message::Message;
 use crate::temperature::Temperature;
-use alloc::string::{String, ToString as _};
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 /// The body of `POST …/chat/completions`. Fields that are `None` are left out, so the server's defaults
@@ -63,33 +63,6 @@ impl CompletionRequest<'_> {
     }
 }
 
-/// The body of a successful response, as far as clawft reads it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CompletionResponse {
-    /// The first choice. Further choices, which clawft never requests, are not read.
-    pub choice: Option<Choice>,
-    /// The token usage, if the server sends it.
-    pub usage: Option<Usage>,
-}
-
-/// One choice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
-    /// The model's message.
-    pub message: Answer,
-    /// The finish reason: `stop`, `length`, `tool_calls`, `content_filter`, or a server's own.
-    pub finish_reason: Option<String>,
-}
-
-/// The message of a choice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The text. `null` if the model only calls tools or refuses.
-    pub content: Option<String>,
-    /// The model's explanation of a refusal.
-    pub refusal: Option<String>,
-}
-
 /// Token counts of a request and its answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -99,70 +72,69 @@ pub struct Usage {
     pub completion_tokens: u64,
     /// The sum of both.
     pub total_tokens: u64,
+    /// Tokens of the request that the provider had cached, if it sends their number.
+    pub cached_tokens: u64,
+    /// Tokens of the answer that are reasoning, if the provider sends their number.
+    pub reasoning_tokens: u64,
 }
 
-impl CompletionResponse {
-    /// Reads a successful response.
-    pub fn read(node: Node<'_>) -> Result<CompletionResponse, JsonError> {
-        let first = node.require("choices")?.items()?.next();
-        Ok(CompletionResponse {
-            choice: first.map(|choice| read_choice(choice)).transpose()?,
-            usage: node.get("usage").map(|usage| read_usage(usage)),
-        })
-    }
-}
+/// The names of a count: OpenAI's, and those of other servers. A dot leads into an object.
+const COUNTS: [[&str; 2]; 5] = [
+    ["prompt_tokens", "input_tokens"],
+    ["completion_tokens", "output_tokens"],
+    ["total_tokens", ""],
+    ["prompt_tokens_details.cached_tokens", "prompt_cache_hit_tokens"],
+    ["completion_tokens_details.reasoning_tokens", "reasoning_tokens"],
+];
 
-fn read_choice(node: Node<'_>) -> Result<Choice, JsonError> {
-    let message = node.require("message")?;
-    Ok(Choice {
-        message: Answer {
-            content: message
-                .get("content")
-                .map(|content| read_content(content))
-                .transpose()?,
-            refusal: message.text_of("refusal").map(memory::copy_text).transpose()?,
-        },
-        finish_reason: node.text_of("finish_reason").map(memory::copy_text).transpose()?,
-    })
-}
-
-/// Reads a string, or the list of parts that some servers send: `[{"type":"text","text":"…"}, …]`.
-pub(crate) fn read_content(node: Node<'_>) -> Result<String, JsonError> {
-    let Some(parts) = node.as_items() else {
-        return Ok(memory::copy_text(node.text()?)?);
+/// Reads the token usage of chat completions and of Anthropic's messages. Missing and invalid counts keep
+/// their value in `known`: a stream may send the usage in parts.
+pub fn read_usage(node: Node<'_>, known: Usage) -> Usage {
+    let count = |[name, other]: [&str; 2]| {
+        let found = match name.split_once('.') {
+            Some((details, name)) => node.get(details).and_then(|details| details.whole_of(name)),
+            None => node.whole_of(name),
+        };
+        found.or_else(|| node.whole_of(other))
     };
-    let mut content = String::new();
-    for text in parts.filter_map(|part| part.get("text")) {
-        memory::append_text(&mut content, text.text()?)?;
-    }
-    Ok(content)
-}
-
-/// Reads the token usage. It is informational: missing or invalid counts become 0 and are no error.
-pub fn read_usage(node: Node<'_>) -> Usage {
-    let count = |key| node.whole_of(key).unwrap_or(0);
+    let [prompt, completion, total, cached, reasoning] = COUNTS.map(count);
+    // Anthropic does not count these as input.
+    let read = node.whole_of("cache_read_input_tokens");
+    let created = node.whole_of("cache_creation_input_tokens").unwrap_or(0);
+    let beside = read.unwrap_or(0).saturating_add(created);
+    let prompt_tokens = prompt.map_or(known.prompt_tokens, |prompt| prompt.saturating_add(beside));
+    let completion_tokens = completion.unwrap_or(known.completion_tokens);
     Usage {
-        prompt_tokens: count("prompt_tokens"),
-        completion_tokens: count("completion_tokens"),
-        total_tokens: count("total_tokens"),
+        prompt_tokens,
+        completion_tokens,
+        total_tokens: total.unwrap_or_else(|| prompt_tokens.saturating_add(completion_tokens)),
+        cached_tokens: cached.or(read).unwrap_or(known.cached_tokens),
+        reasoning_tokens: reasoning.unwrap_or(known.reasoning_tokens),
     }
 }
 
 /// Writes the usage in the form that [`read_usage`] reads:
-/// `{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}`.
+/// `{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}`, with `prompt_tokens_details` and
+/// `completion_tokens_details` if their counts are not 0.
 pub fn write_usage(writer: &mut Writer, usage: &Usage) {
     writer.object(|object| {
-        let mut count = |key, tokens: u64| object.literal_member(key, &tokens.to_string());
-        count("prompt_tokens", usage.prompt_tokens);
-        count("completion_tokens", usage.completion_tokens);
-        count("total_tokens", usage.total_tokens);
+        let count = |object: &mut Writer, key, tokens: u64| object.literal_member(key, &tokens.to_string());
+        count(object, "prompt_tokens", usage.prompt_tokens);
+        count(object, "completion_tokens", usage.completion_tokens);
+        count(object, "total_tokens", usage.total_tokens);
+        for (details, key, tokens) in [
+            ("prompt_tokens_details", "cached_tokens", usage.cached_tokens),
+            (
+                "completion_tokens_details",
+                "reasoning_tokens",
+                usage.reasoning_tokens,
+            ),
+        ] {
+            if tokens > 0 {
+                object.member(details, |member| {
+                    member.object(|object| count(object, key, tokens))
+                });
+            }
+        }
     });
-}
-
-/// Returns the message of an error body: `{"error":{"message":"…"}}`, `{"error":"…"}` or `{"message":"…"}`.
-pub fn error_message<'a>(node: Node<'a>) -> Option<&'a str> {
-    node.get("error")
-        .unwrap_or(node)
-        .text_of("message")
-        .or_else(|| node.text_of("error"))
 }

@@ -3,7 +3,9 @@
 use crate::error::InputError;
 use crate::json::{self, JsonError, Node, Writer};
 use crate::memory;
+use crate::reasoning::Reasoning;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// The author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,11 @@ pub struct Message {
     /// Whether the answer broke off and `content` is only the part that arrived. Stored with a session, never
     /// sent to a provider.
     pub incomplete: bool,
+    /// The provider's reason, if the answer ended for another one than that it was complete: `length`. Stored
+    /// with a session, never sent to a provider.
+    pub finish_reason: Option<String>,
+    /// The model's reasoning. Stored with a session, and sent only to a provider that requires its own blocks.
+    pub reasoning: Vec<Reasoning>,
 }
 
 impl Message {
@@ -52,10 +59,13 @@ impl Message {
             role,
             content: content.into(),
             incomplete: false,
+            finish_reason: None,
+            reasoning: Vec::new(),
         }
     }
 
-    /// Reads `{"role":…,"content":…}`, both required, with `"incomplete":true` if the answer broke off.
+    /// Reads `{"role":…,"content":…}`, both required, with `"incomplete":true` if the answer broke off, and
+    /// optional `finish_reason` and `reasoning`.
     pub fn read(node: Node<'_>) -> Result<Message, JsonError> {
         let role = node.require("role")?;
         let role = Role::from_name(role.text()?)
@@ -64,8 +74,21 @@ impl Message {
         let incomplete = node
             .get("incomplete")
             .map_or(Ok(false), |incomplete| incomplete.flag())?;
+        let mut reasoning = Vec::new();
+        for block in node
+            .get("reasoning")
+            .and_then(|list| list.as_items())
+            .into_iter()
+            .flatten()
+        {
+            if let Some(block) = Reasoning::read(block)? {
+                memory::push(&mut reasoning, block)?;
+            }
+        }
         Ok(Message {
             incomplete,
+            finish_reason: node.text_of("finish_reason").map(memory::copy_text).transpose()?,
+            reasoning,
             ..message
         })
     }
@@ -91,10 +114,11 @@ impl Input {
     /// and `"stream": true` or `false` may be added.
     ///
     /// Only a JSON object with a `content` is a message. Everything else is plain text, also text that starts
-    /// with a brace, because people paste code. Line ends after plain text are dropped. Fails on white space
-    /// only, on a role other than `user`, on a `content` that is not a string, on a `stream` that is not a
-    /// boolean, and if there is no memory for it.
+    /// with a brace, because people paste code. A byte order mark, and line ends after plain text, are
+    /// dropped. Fails on white space only, on a role other than `user`, on a `content` that is not a string,
+    /// on a `stream` that is not a boolean, and if there is no memory for it.
     pub fn parse(text: &str) -> Result<Input, InputError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let input = match read_message(text) {
             Some(message) => message.map_err(InputError::Message)?,
             None => Input {

@@ -58,7 +58,8 @@ impl fmt::Display for SessionId {
 }
 
 /// A conversation: `{"version":1,"id":"default","messages":[{"role":"user","content":"…"}, …]}`. An answer
-/// that broke off has `"incomplete":true` as well.
+/// that broke off has `"incomplete":true` as well, one that ended for another reason than that it was complete
+/// has it as `finish_reason`, and the model's reasoning is a list `reasoning`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Session {
     /// The id under which it is stored.

@@ -1,14 +1,7 @@
 //! Anthropic's documented examples.
 
-use clawft_types::completion::error_message;
-use clawft_types::json::{self, Node};
-use clawft_types::{Message, MessagesRequest, MessagesResponse, Role, Temperature, Usage};
+use clawft_types::{Message, MessagesRequest, Reasoning, Role, Temperature};
 use serde_json::{Value, json};
-
-fn read(bytes: &[u8]) -> Result<MessagesResponse, String> {
-    let tree = json::parse(bytes).map_err(|error| error.to_string())?;
-    MessagesResponse::read(Node::root(&tree)).map_err(|error| error.to_string())
-}
 
 fn written(request: &MessagesRequest<'_>) -> Value {
     serde_json::from_slice(&request.to_json().unwrap()).unwrap()
@@ -71,60 +64,39 @@ fn system_messages_join_the_system_prompt() {
 }
 
 #[test]
-fn reads_the_documented_answers() {
+fn sends_back_the_providers_reasoning() {
+    let block = |text: &str, signature: &str, redacted| Reasoning {
+        text: text.to_owned(),
+        signature: signature.to_owned(),
+        redacted,
+    };
+    let answer = Message {
+        reasoning: vec![
+            block("hm", "c2ln", false),
+            block("", "ZGF0YQ==", true),
+            block("of another provider", "", false),
+        ],
+        ..Message::new(Role::Assistant, "Hi!")
+    };
+    let unsigned = Message {
+        reasoning: vec![block("hm", "", false)],
+        ..Message::new(Role::Assistant, "Hi!")
+    };
+    let empty = Message::new(Role::Assistant, "");
+    let messages = [answer, unsigned, empty];
+    let request = written(&MessagesRequest {
+        messages: &messages,
+        ..PLAIN
+    });
     assert_eq!(
-        read(include_bytes!("fixtures/anthropic-message.json")).unwrap(),
-        MessagesResponse {
-            text: "Hello!".to_owned(),
-            stop_reason: Some("end_turn".to_owned()),
-            usage: Some(Usage {
-                prompt_tokens: 12,
-                completion_tokens: 6,
-                total_tokens: 18
-            }),
-        }
-    );
-    let response = read(include_bytes!("fixtures/anthropic-tool-use.json")).unwrap();
-    assert_eq!(
-        response.text,
-        "I'll check the current weather in San Francisco for you."
-    );
-    assert_eq!(response.stop_reason.as_deref(), Some("tool_use"));
-}
-
-#[test]
-fn reads_the_documented_errors() {
-    for (body, message) in [
-        (
-            &include_bytes!("fixtures/anthropic-not-found.json")[..],
-            "The requested resource could not be found.",
-        ),
-        (
-            include_bytes!("fixtures/anthropic-invalid-key.json"),
-            "invalid x-api-key",
-        ),
-    ] {
-        let tree = json::parse(body).unwrap();
-        assert_eq!(error_message(Node::root(&tree)), Some(message));
-    }
-}
-
-#[test]
-fn wrong_shape_names_the_field() {
-    for (body, error) in [
-        ("{}", "content: missing"),
-        ("3", "expected an object, found a number"),
-        (r#"{"content":3}"#, "content: expected a string, found a number"),
-        (
-            r#"{"content":[{"type":"text"},{"type":"text","text":{}}]}"#,
-            "content.1.text: expected a string, found an object",
-        ),
-    ] {
-        assert_eq!(read(body.as_bytes()).unwrap_err(), error, "{body}");
-    }
-    let odd = read(br#"{"content":[],"stop_reason":3,"usage":[]}"#).unwrap();
-    assert_eq!(
-        (odd.text.as_str(), odd.stop_reason, odd.usage),
-        ("", None, Some(Usage::default()))
+        request["messages"],
+        json!([
+            {"role": "assistant", "content": [
+                {"type": "thinking", "thinking": "hm", "signature": "c2ln"},
+                {"type": "redacted_thinking", "data": "ZGF0YQ=="},
+                {"type": "text", "text": "Hi!"},
+            ]},
+            {"role": "assistant", "content": "Hi!"},
+        ])
     );
 }

@@ -1,44 +1,9 @@
-//! The providers' documented examples, and the deviations of other servers.
+//! The documented request, and the usage in all its forms.
 
-use clawft_types::completion::{error_message, read_usage, write_usage};
+use clawft_types::completion::{read_usage, write_usage};
 use clawft_types::json::{self, Node, Writer};
-use clawft_types::{CompletionRequest, CompletionResponse, Message, Role, Temperature, Usage};
+use clawft_types::{CompletionRequest, Message, Role, Temperature, Usage};
 use serde_json::{Value, json};
-
-fn read(bytes: &[u8]) -> Result<CompletionResponse, String> {
-    let tree = json::parse(bytes).map_err(|error| error.to_string())?;
-    CompletionResponse::read(Node::root(&tree)).map_err(|error| error.to_string())
-}
-
-#[test]
-fn reads_the_documented_answer() {
-    let bytes = include_bytes!("fixtures/openai-completion.json");
-    let response = read(bytes).unwrap();
-    assert_eq!(
-        response.choice.as_ref().unwrap().message.content.as_deref(),
-        Some("Hello! How can I assist you today?")
-    );
-    assert_eq!(
-        response.choice.as_ref().unwrap().finish_reason.as_deref(),
-        Some("stop")
-    );
-    let usage = Usage {
-        prompt_tokens: 19,
-        completion_tokens: 10,
-        total_tokens: 29,
-    };
-    assert_eq!(response.usage, Some(usage));
-}
-
-#[test]
-fn documented_tool_call_has_no_text() {
-    let response = read(include_bytes!("fixtures/openai-tool-call.json")).unwrap();
-    assert_eq!(response.choice.as_ref().unwrap().message.content, None);
-    assert_eq!(
-        response.choice.as_ref().unwrap().finish_reason.as_deref(),
-        Some("tool_calls")
-    );
-}
 
 #[test]
 fn writes_the_documented_request() {
@@ -65,113 +30,78 @@ fn writes_the_documented_request() {
     assert_eq!(written(&request)["temperature"], json!(0.25));
 }
 
-#[test]
-fn reads_answers_with_missing_fields() {
-    let response = read(br#"{"choices":[{"message":{"content":"hi"}}]}"#).unwrap();
-    assert_eq!(
-        response.choice.as_ref().unwrap().message.content.as_deref(),
-        Some("hi")
-    );
-    assert_eq!(
-        (
-            response.choice.as_ref().unwrap().finish_reason.clone(),
-            response.usage
-        ),
-        (None, None)
-    );
-
-    let odd = br#"{"choices":[{"message":{"content":"hi"},"finish_reason":3}],"usage":{"prompt_tokens":-1}}"#;
-    assert_eq!(read(odd).unwrap().usage, Some(Usage::default()));
-}
-
-#[test]
-fn joins_content_in_parts() {
-    let parts = br#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"x"},{"type":"text","text":"b"}]}}]}"#;
-    assert_eq!(
-        read(parts)
-            .unwrap()
-            .choice
-            .as_ref()
-            .unwrap()
-            .message
-            .content
-            .as_deref(),
-        Some("ab")
-    );
-}
-
-#[test]
-fn wrong_shape_names_the_field() {
-    for (body, error) in [
-        ("{}", "choices: missing"),
-        ("[]", "expected an object, found an array"),
-        (r#"{"choices":3}"#, "choices: expected an array, found a number"),
-        (r#"{"choices":[{}]}"#, "choices.0.message: missing"),
-        (
-            r#"{"choices":[{"message":{"content":3}}]}"#,
-            "choices.0.message.content: expected a string, found a number",
-        ),
-        ("{", "1:1: not JSON, the text ends early"),
-        ("", "1:0: not JSON, the text is empty"),
-    ] {
-        assert_eq!(read(body.as_bytes()).unwrap_err(), error, "{body}");
-    }
-}
-
-#[test]
-fn endless_nesting_is_an_error() {
-    let deep = "[".repeat(100_000);
-    assert_eq!(
-        read(deep.as_bytes()).unwrap_err(),
-        "1:128: not JSON, recursion limit exceeded"
-    );
-}
-
-#[test]
-fn reads_error_bodies_of_all_kinds() {
-    for (body, message) in [
-        (r#"{"error":{"message":"a"}}"#, Some("a")),
-        (r#"{"error":"b"}"#, Some("b")),
-        (r#"{"message":"c"}"#, Some("c")),
-        (r#"{"error":{"code":5}}"#, None),
-        (r#"{"error":null,"message":"d"}"#, Some("d")),
-        (r#"{"error":{"message":["e"]}}"#, None),
-        ("3", None),
-    ] {
-        let tree = json::parse(body.as_bytes()).unwrap();
-        assert_eq!(error_message(Node::root(&tree)), message, "{body}");
-    }
-}
-
-#[test]
-fn reads_the_first_of_several_choices() {
-    let two = br#"{"choices":[{"message":{"content":"a"}},{"message":3}]}"#;
-    assert_eq!(
-        read(two).unwrap().choice.unwrap().message.content.as_deref(),
-        Some("a")
-    );
-    assert_eq!(read(br#"{"choices":[]}"#).unwrap().choice, None);
-    let wrong = br#"{"choices":[{"message":3},{"message":{"content":"a"}}]}"#;
-    assert_eq!(
-        read(wrong).unwrap().choice.unwrap().message.content,
-        None,
-        "a message of another kind says nothing"
-    );
+fn usage(text: &str, known: Usage) -> Usage {
+    read_usage(Node::root(&json::parse(text.as_bytes()).unwrap()), known)
 }
 
 #[test]
 fn usage_survives_writing_and_reading() {
-    let usage = Usage {
+    let plain = Usage {
         prompt_tokens: 9,
         completion_tokens: 2,
         total_tokens: 11,
+        ..Usage::default()
     };
-    let mut writer = Writer::default();
-    write_usage(&mut writer, &usage);
-    let bytes = writer.into_bytes();
+    let detailed = Usage {
+        cached_tokens: 8,
+        reasoning_tokens: 1,
+        ..plain
+    };
+    let details =
+        r#","prompt_tokens_details":{"cached_tokens":8},"completion_tokens_details":{"reasoning_tokens":1}}"#;
+    for (known, end) in [(plain, "}"), (detailed, details)] {
+        let text = [
+            r#"{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11"#,
+            end,
+        ]
+        .concat();
+        let mut writer = Writer::default();
+        write_usage(&mut writer, &known);
+        assert_eq!(String::from_utf8(writer.into_bytes()).unwrap(), text);
+        assert_eq!(usage(&text, Usage::default()), known);
+    }
+}
+
+#[test]
+fn reads_counts_under_every_name() {
+    let counts = |text| {
+        let usage = usage(text, Usage::default());
+        [
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            usage.total_tokens,
+            usage.cached_tokens,
+            usage.reasoning_tokens,
+        ]
+    };
+    for (text, expected) in [
+        // DeepSeek, Anthropic, servers with the names of the Responses API, and nonsense.
+        (
+            r#"{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,"prompt_cache_hit_tokens":4}"#,
+            [9, 2, 11, 4, 0],
+        ),
+        (
+            r#"{"input_tokens":9,"output_tokens":2,"cache_read_input_tokens":4,"cache_creation_input_tokens":5}"#,
+            [18, 2, 20, 4, 0],
+        ),
+        (
+            r#"{"input_tokens":9,"output_tokens":2,"reasoning_tokens":1}"#,
+            [9, 2, 11, 0, 1],
+        ),
+        (r#"{"prompt_tokens":-1,"completion_tokens":"2"}"#, [0; 5]),
+        (r#"{"prompt_tokens_details":null}"#, [0; 5]),
+        ("[]", [0; 5]),
+    ] {
+        assert_eq!(counts(text), expected, "{text}");
+    }
+    let first = usage(r#"{"input_tokens":9,"output_tokens":1}"#, Usage::default());
+    let second = usage(r#"{"output_tokens":7}"#, first);
     assert_eq!(
-        bytes,
-        br#"{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}"#
+        (
+            second.prompt_tokens,
+            second.completion_tokens,
+            second.total_tokens
+        ),
+        (9, 7, 16)
     );
-    assert_eq!(read_usage(Node::root(&json::parse(&bytes).unwrap())), usage);
 }

@@ -2,9 +2,9 @@
 
 mod work;
 
-use clawft_types::completion::error_message;
-use clawft_types::json::{self, JsonError, Node};
-use clawft_types::{CompletionResponse, Config, Input, MessagesResponse, Session};
+use clawft_types::failure;
+use clawft_types::json::{self, Node};
+use clawft_types::{Config, Input, Session};
 use work::assert_linear;
 
 /// Returns `start`, `count` times `item` separated by commas, and `end`.
@@ -22,103 +22,14 @@ fn numbered<'a>(start: &'a str, item: &'a str, end: &'a str) -> impl Fn(usize) -
     }
 }
 
-fn read<T>(bytes: &[u8], read: impl Fn(Node<'_>) -> Result<T, JsonError>) -> Result<T, JsonError> {
-    read(Node::root(&json::parse(bytes)?))
-}
-
-#[test]
-fn completions_are_read_in_linear_time() {
-    let linear = |name, input: &dyn Fn(usize) -> Vec<u8>, good: bool| {
-        assert_linear(name, 1000, input, |bytes| {
-            assert_eq!(read(bytes, CompletionResponse::read).is_ok(), good, "{name}");
-        });
-    };
-    let choice = r#"{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}"#;
-    linear("choices", &many(r#"{"choices":["#, choice, "]}"), true);
-    linear(
-        "choices, the first one wrong",
-        &many(r#"{"choices":[3,"#, choice, "]}"),
-        false,
-    );
-    let part = r#"{"type":"text","text":"hi"}"#;
-    linear(
-        "parts",
-        &many(r#"{"choices":[{"message":{"content":["#, part, "]}}]}"),
-        true,
-    );
-    linear(
-        "parts, the last one wrong",
-        &many(
-            r#"{"choices":[{"message":{"content":["#,
-            part,
-            r#",{"text":3}]}}]}"#,
-        ),
-        false,
-    );
-    linear(
-        "parts without text",
-        &many(r#"{"choices":[{"message":{"content":["#, "{}", "]}}]}"),
-        true,
-    );
-    linear(
-        "unknown keys",
-        &numbered("{", r#""key-@":null"#, r#","choices":[]}"#),
-        true,
-    );
-    linear(
-        "one key again and again",
-        &many("{", r#""choices":[]"#, "}"),
-        true,
-    );
-    linear(
-        "escapes",
-        &|count| format!(r#"{{"choices":["{}"]}}"#, r"\u00e9\ud83d\ude00\n".repeat(count)).into_bytes(),
-        false,
-    );
-    linear(
-        "white space",
-        &|count| format!(r#"{{"choices":[{}]}}"#, " \n\t".repeat(count)).into_bytes(),
-        true,
-    );
-    linear(
-        "numbers",
-        &many(r#"{"choices":[],"logprobs":["#, "-12.5e-3", "]}"),
-        true,
-    );
-    let deep = ["[".repeat(100), "]".repeat(100)].concat();
-    linear("nested", &many(r#"{"choices":[],"x":["#, &deep, "]}"), true);
-}
-
-#[test]
-fn anthropic_messages_are_read_in_linear_time() {
-    let linear = |name, input: &dyn Fn(usize) -> Vec<u8>, good: bool| {
-        assert_linear(name, 1000, input, |bytes| {
-            assert_eq!(read(bytes, MessagesResponse::read).is_ok(), good, "{name}");
-        });
-    };
-    linear(
-        "blocks",
-        &many(r#"{"content":["#, r#"{"type":"text","text":"hi"}"#, "]}"),
-        true,
-    );
-    linear(
-        "blocks of another kind",
-        &many(r#"{"content":["#, r#"{"type":"thinking","thinking":"hm"}"#, "]}"),
-        true,
-    );
-    linear(
-        "blocks, the last one wrong",
-        &many(r#"{"content":["#, "{}", r#",{"text":{}}]}"#),
-        false,
-    );
-}
-
 #[test]
 fn error_bodies_are_read_in_linear_time() {
     let linear = |name, input: &dyn Fn(usize) -> Vec<u8>| {
         assert_linear(name, 1000, input, |bytes| {
             let document = json::parse(bytes).unwrap();
-            assert_eq!(error_message(Node::root(&document)), Some("no"));
+            assert_eq!(failure::message(Node::root(&document)), "no");
+            failure::status(Node::root(&document));
+            failure::delay(Node::root(&document));
         });
     };
     linear(
@@ -133,6 +44,16 @@ fn error_bodies_are_read_in_linear_time() {
         "errors",
         &numbered(r#"{"error":"no","#, r#""@":{"message":"hi"}"#, "}"),
     );
+    linear("items", &many(r#"{"detail":["no","#, r#"{"msg":"no"}"#, "]}"));
+    let text = |count| {
+        let inner = format!(r#"[{{"error":"no"}},"{}"]"#, "x".repeat(count * 10));
+        let body = serde_json::json!({ "error": { "metadata": { "raw": inner } } });
+        body.to_string().into_bytes()
+    };
+    assert_linear("JSON in a text", 1000, text, |bytes| {
+        let document = json::parse(bytes).unwrap();
+        assert!(failure::message(Node::root(&document)).starts_with("no"));
+    });
 }
 
 #[test]

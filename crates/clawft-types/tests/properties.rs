@@ -1,7 +1,7 @@
 //! Properties that hold for any input.
 
 use clawft_types::json::{self, Node};
-use clawft_types::{CompletionResponse, Config, Input, Message, MessagesResponse, Role, Session, SessionId};
+use clawft_types::{Config, Input, Message, Reasoning, Role, Session, SessionId, failure};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -83,15 +83,39 @@ fn read_everything(bytes: &[u8]) {
     let _ = Session::parse(bytes).map_err(|error| error.to_string());
     let _ = Input::parse(&String::from_utf8_lossy(bytes)).map_err(|error| error.to_string());
     if let Ok(tree) = json::parse(bytes) {
-        let _ = CompletionResponse::read(Node::root(&tree)).map_err(|error| error.to_string());
-        let _ = MessagesResponse::read(Node::root(&tree)).map_err(|error| error.to_string());
+        let node = Node::root(&tree);
+        let _ = (
+            failure::message(node),
+            failure::status(node),
+            failure::delay(node),
+        );
     }
 }
 
 fn session() -> impl Strategy<Value = Session> {
     let role = prop::sample::select(vec![Role::System, Role::User, Role::Assistant]);
-    let message = (role, any::<String>(), any::<bool>()).prop_map(|(role, content, incomplete)| Message {
+    let signed = (any::<String>(), any::<String>()).prop_map(|(text, signature)| Reasoning {
+        text,
+        signature,
+        redacted: false,
+    });
+    let redacted = any::<String>().prop_map(|signature| Reasoning {
+        text: String::new(),
+        signature,
+        redacted: true,
+    });
+    let reasoning = vec(prop_oneof![signed, redacted], 0..3);
+    let message = (
+        role,
+        any::<String>(),
+        any::<bool>(),
+        any::<Option<String>>(),
+        reasoning,
+    );
+    let message = message.prop_map(|(role, content, incomplete, finish_reason, reasoning)| Message {
         incomplete,
+        finish_reason,
+        reasoning,
         ..Message::new(role, content)
     });
     ("[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", vec(message, 0..8)).prop_map(|(id, messages)| Session {

@@ -156,3 +156,32 @@ fn session_without_messages_is_one_chunk() {
     let chunks: Vec<_> = Chunks::new(&id, &[], &[]).collect();
     assert_eq!(chunks, [b"{\"version\":1,\"id\":\"default\",\"messages\":[]}\n"]);
 }
+
+#[test]
+fn keeps_finish_reason_and_reasoning() {
+    let text = concat!(
+        r#"{"version":1,"id":"default","messages":[{"role":"assistant","content":"Hel","finish_reason":"length","#,
+        r#""reasoning":[{"type":"thinking","thinking":"h\"m","signature":"c2ln"},"#,
+        r#"{"type":"redacted_thinking","data":"ZGF0YQ=="},{"type":"thinking","thinking":"x"}]}]}"#,
+        "\n"
+    );
+    let session = Session::parse(text.as_bytes()).unwrap();
+    let answer = &session.messages[0];
+    assert_eq!(answer.finish_reason.as_deref(), Some("length"));
+    assert_eq!(answer.reasoning.len(), 3);
+    assert_eq!(answer.reasoning[0].text, "h\"m");
+    assert_eq!(String::from_utf8(session.to_json()).unwrap(), text);
+}
+
+#[test]
+fn ignores_reasoning_of_another_form() {
+    let text = r#"{"version":1,"id":"a","messages":[{"role":"assistant","content":"","reasoning":"hm"},
+        {"role":"assistant","content":"","reasoning":[3,{"type":"other"}],"finish_reason":7}]}"#;
+    let session = Session::parse(text.as_bytes()).unwrap();
+    assert!(
+        session
+            .messages
+            .iter()
+            .all(|message| message.reasoning.is_empty())
+    );
+}

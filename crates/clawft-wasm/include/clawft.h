@@ -127,11 +127,16 @@ enum clawft_text {
     /* At CLAWFT_FAILED: the error message that the command would print. At CLAWFT_DONE: the reason why the answer
      * broke off, or empty if it is complete. The part that arrived is stored. */
     CLAWFT_ERROR = 7,
-    /* Warnings for the user, one per line: a damaged session is kept aside, the answer is not stored. */
+    /* Warnings for the user, one per line: a damaged session is kept aside, the answer is not stored, it is truncated
+     * or has no text. */
     CLAWFT_WARNINGS = 8,
     /* At CLAWFT_DONE: the reason why the turn is not stored, such as `cannot write …: no space left` or `the
      * session was deleted meanwhile`; empty if it is stored, and in modules older than this text. */
-    CLAWFT_UNSTORED = 9
+    CLAWFT_UNSTORED = 9,
+    /* At CLAWFT_DONE: the finish reason as the provider sent it, such as `length`; empty if it sent none. */
+    CLAWFT_FINISH_REASON = 10,
+    /* The model's reasoning so far, which is no part of the answer; empty if the provider sends none. */
+    CLAWFT_REASONING = 11
 };
 
 /* The numbers of a turn. */
@@ -144,7 +149,32 @@ enum clawft_number {
     /* 1 if a stream is requested, else 0. */
     CLAWFT_STREAM = 3,
     /* The maximum size of the response's body in bytes. */
-    CLAWFT_MAX_RESPONSE = 4
+    CLAWFT_MAX_RESPONSE = 4,
+    /* At CLAWFT_DONE: the enum clawft_finish of the answer; 0 before, and in modules older than this number. */
+    CLAWFT_FINISH = 5,
+    /* At CLAWFT_DONE: the tokens of the request and of the answer, and how many of them were cached or are reasoning;
+     * 0 if the provider does not send their number. */
+    CLAWFT_PROMPT_TOKENS = 6,
+    CLAWFT_COMPLETION_TOKENS = 7,
+    CLAWFT_CACHED_TOKENS = 8,
+    CLAWFT_REASONING_TOKENS = 9
+};
+
+/* The ways an answer ends. */
+enum clawft_finish {
+    /* The model had said everything, or the provider sends no reason. Also if the answer broke off: see
+     * CLAWFT_ERROR. */
+    CLAWFT_COMPLETE = 1,
+    /* A limit of tokens cut it off. */
+    CLAWFT_TRUNCATED = 2,
+    /* The provider's content filter cut it off or withheld it. */
+    CLAWFT_FILTERED = 3,
+    /* The model refused; the text is its explanation. */
+    CLAWFT_REFUSED = 4,
+    /* The provider paused, and expects to be asked to go on. */
+    CLAWFT_PAUSED = 5,
+    /* The reason is none of the known ones: see CLAWFT_FINISH_REASON. */
+    CLAWFT_UNKNOWN = 6
 };
 
 /* Returns the number of this interface: compare it with CLAWFT_ABI. */

@@ -39,7 +39,8 @@ Options:
   --version       print the version
   --help          print this
 
-Exit code: 0 if the whole answer was printed and stored, else 1, and standard error says why.
+Exit code: 0 if the answer is complete, printed and stored, else 1. Standard error says why: an error if there is no
+answer, a warning if it was printed but is truncated, filtered, incomplete or not stored.
 
 Environment:
   CLAWFT_CONFIG_DIR  the configuration directory, if it is not /config
@@ -118,7 +119,10 @@ fn answer(session: SessionId) -> Result<bool, String> {
     if let Some(cause) = &answer.incomplete {
         console::say("warning", &[platform::INCOMPLETE, cause].concat());
     }
+    if let Some(warning) = &answer.warning {
+        console::say("warning", warning);
+    }
     // WASI had only two exit codes before 0.2.12, and a component that needs more does not run on older
     // hosts.
-    Ok(answer.incomplete.is_none() && answer.unstored.is_none())
+    Ok(answer.incomplete.is_none() && answer.warning.is_none() && answer.unstored.is_none())
 }

@@ -25,24 +25,28 @@ const CONFIG: &str = "config.json";
 /// The model's answer.
 #[derive(Debug)]
 pub struct Answer {
-    /// The complete text. Never empty.
+    /// The complete text. Empty only with a `warning`.
     pub text: String,
     /// Whether the complete text was shown while it arrived.
     pub shown: bool,
     /// The reason why the answer broke off, as a sentence fragment; `None` if it is complete. If it broke
     /// off, `text` is the part that arrived.
     pub incomplete: Option<String>,
+    /// The warning that the answer ended for another reason than that it was complete, or has no text: a
+    /// sentence fragment.
+    pub warning: Option<String>,
     /// The reason why the turn is not stored, as a sentence fragment; `None` if it is.
     pub unstored: Option<String>,
 }
 
 impl Answer {
-    /// Returns the text, for callers that need a complete one.
+    /// Returns the text, for callers that have no other way to learn that it is incomplete. A truncated text
+    /// counts as an answer.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] if the answer broke off.
+    /// [`Error::Incomplete`] if the answer broke off, or has no text.
     pub fn whole(self) -> Result<String, Error> {
-        match self.incomplete {
+        match self.incomplete.or(self.warning.filter(|_| self.text.is_empty())) {
             None => Ok(self.text),
             Some(cause) => Err(Error::Incomplete {
                 cause,
@@ -149,12 +153,12 @@ impl WasmPlatform {
         }
         let mut reply = drive(&mut turn, request, watch, show)?;
         let unstored = self.keep(&reply.session, known, &mut warn);
-        let (shown, incomplete) = (reply.streamed, reply.incomplete.take());
         Ok(Answer {
-            text: reply.into_text(),
-            shown,
-            incomplete,
+            shown: reply.streamed,
+            incomplete: reply.incomplete.take(),
+            warning: reply.warning.take(),
             unstored,
+            text: reply.into_text(),
         })
     }
 
@@ -233,7 +237,7 @@ fn drive(
                 request = again;
             }
             Step::Failed(error) => return Err(error.into()),
-            Step::More | Step::Delta(_) => {
+            Step::More | Step::Delta(_) | Step::Reasoning(_) => {
                 return Err(HttpError::Interrupted("it ended early".to_owned()).into());
             }
         }
@@ -254,6 +258,18 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
         .collect();
     let body = (!request.body.is_empty()).then_some(request.body.as_slice());
     let clock: Clock<'_> = &|| watch.elapsed();
+    let mut feed = |event: Event<'_>| {
+        let mut step = turn.feed(event, clock);
+        loop {
+            match &step {
+                Step::Delta(text) => show(text),
+                Step::Reasoning(_) => {}
+                _ => return step,
+            }
+            // The same bytes may have completed the answer.
+            step = turn.feed(Event::Body(&[]), clock);
+        }
+    };
     let mut step = Step::More;
     let sent = client.exchange(request.method, &request.url, &headers, body, &mut |part| {
         let event = match &part {
@@ -263,12 +279,7 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
             },
             Part::Body(bytes) => Event::Body(bytes),
         };
-        step = turn.feed(event, clock);
-        while let Step::Delta(text) = &step {
-            show(text);
-            // The same bytes may have completed the answer.
-            step = turn.feed(Event::Body(&[]), clock);
-        }
+        step = feed(event);
         if matches!(step, Step::More) {
             ControlFlow::Continue(())
         } else {
@@ -276,9 +287,9 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
         }
     });
     match (sent, step) {
-        (Ok(()), Step::More) => Ok(turn.feed(Event::End, clock)),
+        (Ok(()), Step::More) => Ok(feed(Event::End)),
         (Ok(()), step) => Ok(step),
-        (Err(error), _) => Ok(turn.feed(Event::Failed(transport_error(error)?), clock)),
+        (Err(error), _) => Ok(feed(Event::Failed(transport_error(error)?))),
     }
 }
 

@@ -7,7 +7,7 @@
 mod codes;
 mod driven;
 
-pub use codes::{Break, Event, Misuse, Number, Step, Text};
+pub use codes::{Break, Event, Finish, Misuse, Number, Step, Text};
 
 use crate::platform::WasmPlatform;
 use driven::Driven;

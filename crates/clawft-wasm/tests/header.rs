@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use clawft_wasm::turns::{Break, Event, MAX_TURNS, Misuse, Number, Step, Text};
+use clawft_wasm::turns::{Break, Event, Finish, MAX_TURNS, Misuse, Number, Step, Text};
 use tempfile::TempDir;
 
 const HEADER: &str = include_str!("../include/clawft.h");
@@ -42,6 +42,11 @@ fn constants() -> Vec<(&'static str, i64)> {
         Number::ALL
             .iter()
             .map(|(number, name)| (*name, i64::from(number.code()))),
+    );
+    constants.extend(
+        Finish::ALL
+            .iter()
+            .map(|(finish, name)| (*name, i64::from(finish.code()))),
     );
     constants
 }

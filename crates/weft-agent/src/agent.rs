@@ -10,20 +10,34 @@ use clawft_store::Sessions;
 use clawft_types::{Config, Input, Session, SessionId, Usage};
 use std::future::{pending, ready};
 
-/// A function that receives the text of an answer while it arrives.
-pub type Show<'a> = &'a mut (dyn FnMut(&str) + Send);
+/// A function that receives an answer while it arrives.
+pub type Show<'a> = &'a mut (dyn FnMut(Delta<'_>) + Send);
+
+/// The next part of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delta<'a> {
+    /// Text of the answer.
+    Text(&'a str),
+    /// Reasoning of the model, which is no part of the answer.
+    Reasoning(&'a str),
+}
 
 /// An answer of the model.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Answer {
-    /// The complete text. Never empty.
+    /// The complete text. Empty only if it is `curtailed`.
     pub text: String,
+    /// The model's reasoning, if the provider sends it.
+    pub reasoning: String,
     /// Whether the complete text was shown while it arrived.
     pub shown: bool,
     /// Reason why the answer broke off, as a sentence fragment. `text` is the received part.
     pub incomplete: Option<String>,
     /// Reason why the model stopped, if the provider sends it: `stop`, `length`, …
     pub finish_reason: Option<String>,
+    /// Whether the answer ended for another reason than that it was complete, or has no text. `warnings` has
+    /// the reason.
+    pub curtailed: bool,
     /// Tokens used, if the provider sends them.
     pub usage: Option<Usage>,
     /// Reason why the turn was not stored, as a sentence fragment. `warnings` contains it as well.
@@ -98,8 +112,8 @@ impl Agent {
         let session = self.load(id).await?;
         let known = session.messages.len();
         let reply = drive::drive(&self.client, config, session, input, stop, show).await?;
-        let (answer, session) = split(reply);
-        let mut warnings = Vec::new();
+        let (mut answer, session) = split(reply);
+        let mut warnings = std::mem::take(&mut answer.warnings);
         let stored = match permit.await {
             Ok(held) => tokio::select! {
                 biased;
@@ -170,22 +184,27 @@ impl Agent {
 
 fn split(reply: clawft_core::Reply) -> (Answer, Session) {
     let text = reply.text().to_owned();
+    let reasoning = reply.reasoning();
     let clawft_core::Reply {
         session,
         finish_reason,
         usage,
         streamed,
         incomplete,
+        warning,
+        ..
     } = reply;
     (
         Answer {
             text,
+            reasoning,
             shown: streamed,
             incomplete,
             finish_reason,
             usage,
             unstored: None,
-            warnings: Vec::new(),
+            warnings: warning.iter().cloned().collect(),
+            curtailed: warning.is_some(),
         },
         session,
     )

@@ -31,7 +31,7 @@ pub mod stop;
 pub mod warnings;
 pub mod workspace;
 
-pub use agent::{Agent, Answer};
+pub use agent::{Agent, Answer, Delta};
 pub use error::{Error, Fault};
 pub use home::{ConfigFile, Home};
 pub use mcp::McpServers;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
-use weft_agent::{Agent, ConfigFile, Fault, Home, Stop};
+use weft_agent::{Agent, ConfigFile, Delta, Fault, Home, Stop};
 
 /// A home directory whose provider answers as a scenario says.
 struct Fixture {
@@ -68,8 +68,10 @@ fn does_not_store_conversation_of_the_caller() {
     let mut shown = String::new();
     let answer = runtime
         .block_on(
-            agent.converse(&config, session, input("Hello!"), &Stop::new(), &mut |text| {
-                shown.push_str(text)
+            agent.converse(&config, session, input("Hello!"), &Stop::new(), &mut |delta| {
+                if let Delta::Text(text) = delta {
+                    shown.push_str(text);
+                }
             }),
         )
         .unwrap();
@@ -117,7 +119,7 @@ fn reads_and_stores_session_on_other_threads() {
     let home = Fixture::new("ok");
     let (runtime, agent, config) = home.agent();
     for number in 0..2 {
-        let (stop, mut show) = (Stop::new(), |_: &str| {});
+        let (stop, mut show) = (Stop::new(), |_: Delta<'_>| {});
         let turn = agent.answer(&config, SessionId::default(), input("Hello!"), &stop, &mut show);
         let answer = runtime.block_on(turn).unwrap();
         assert!(answer.incomplete.is_none() && answer.warnings.is_empty());

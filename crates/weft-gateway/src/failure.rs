@@ -34,10 +34,11 @@ fn turn_error(error: &TurnError) -> ApiError {
         TurnError::MissingKey { .. } | TurnError::UnusableKey { .. } => {
             told(StatusCode::INTERNAL_SERVER_ERROR, "upstream_key_missing")
         }
-        TurnError::Transport(TransportError::TimedOut { .. }) => {
-            told(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout")
-        }
-        TurnError::Transport(_) => told(StatusCode::BAD_GATEWAY, "upstream_unavailable"),
+        TurnError::Transport {
+            error: TransportError::TimedOut { .. },
+            ..
+        } => told(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
+        TurnError::Transport { .. } => told(StatusCode::BAD_GATEWAY, "upstream_unavailable"),
         TurnError::Provider {
             status,
             retry_after,
@@ -48,7 +49,7 @@ fn turn_error(error: &TurnError) -> ApiError {
             let mut told = told(status, code);
             told.repeated = *attempts > 1;
             match retry_after {
-                Some(seconds) => told.retry_after(*seconds),
+                Some(time) => told.retry_after(time.as_secs() + u64::from(time.subsec_nanos() > 0)),
                 None => told,
             }
         }
@@ -86,7 +87,8 @@ pub(crate) fn lost() -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clawft_core::KeySource;
+    use clawft_core::{KeySource, Target};
+    use std::time::Duration;
 
     fn told(error: TurnError) -> (u16, Option<u64>, String) {
         let told = api_error(&Error::from(error));
@@ -95,11 +97,19 @@ mod tests {
 
     fn provider(status: u16, retry_after: Option<u64>) -> TurnError {
         TurnError::Provider {
-            provider: "openai".to_owned(),
+            target: Target::default(),
             status,
             message: "no".to_owned(),
             attempts: 1,
-            retry_after,
+            retry_after: retry_after.map(Duration::from_secs),
+            advice: String::new(),
+        }
+    }
+
+    fn transport(error: TransportError) -> TurnError {
+        TurnError::Transport {
+            target: Target::default(),
+            error,
         }
     }
 
@@ -127,7 +137,7 @@ mod tests {
     #[test]
     fn provider_failures_are_bad_gateway() {
         let invalid = TurnError::InvalidKey {
-            provider: "openai".to_owned(),
+            target: Target::default(),
             source: KeySource::Variable("OPENAI_API_KEY".to_owned()),
             status: 401,
             message: String::new(),
@@ -139,14 +149,13 @@ mod tests {
             "{message}"
         );
         let unavailable = TransportError::Unavailable("refused".to_owned());
-        assert_eq!(told(unavailable.into()).0, 502);
+        assert_eq!(told(transport(unavailable)).0, 502);
         let late = TransportError::TimedOut {
-            after: std::time::Duration::from_secs(30),
+            after: Duration::from_secs(30),
         };
-        assert_eq!(
-            told(late.into()),
-            (504, None, "Request timed out after 30 s".to_owned())
-        );
+        let (status, retry_after, message) = told(transport(late));
+        assert_eq!((status, retry_after), (504, None));
+        assert!(message.starts_with("Request timed out after 30 s"), "{message}");
     }
 
     #[test]

@@ -227,6 +227,7 @@ mod tests {
             prompt_tokens: 9,
             completion_tokens: 2,
             total_tokens: 11,
+            ..Usage::default()
         };
         metrics.completed(Duration::from_millis(300), Some(usage), true);
         metrics.in_flight.inc();

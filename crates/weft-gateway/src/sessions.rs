@@ -111,6 +111,9 @@ fn write_message(writer: &mut Writer, message: &Message) {
         if message.incomplete {
             object.literal_member("incomplete", "true");
         }
+        if let Some(reason) = &message.finish_reason {
+            object.text_member("finish_reason", reason);
+        }
     });
 }
 

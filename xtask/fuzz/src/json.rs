@@ -9,7 +9,10 @@ use serde_json::Value;
 pub(crate) fn check(bytes: &[u8]) {
     // Ours skips a byte order mark, which serde_json rejects.
     let theirs = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    match (json::parse(bytes), serde_json::from_slice::<Value>(&mended(theirs))) {
+    match (
+        json::parse(bytes),
+        serde_json::from_slice::<Value>(&mended(theirs)),
+    ) {
         (Ok(ours), Ok(theirs)) => assert!(same(Node::root(&ours), &theirs), "{ours:?} is not {theirs}"),
         (Err(error), Err(_)) => super::check_wording(&error.to_string()),
         // A number out of range is no reason to reject the others.

@@ -1,81 +1,80 @@
 //! Mapping of faults to the error that a turn ends with.
 
 use super::{Body, Turn};
-use crate::answer::Fault;
-use crate::error::TurnError;
+use crate::answer::{Failure, Fault};
+use crate::error::{Target, TurnError};
 use crate::http::TransportError;
-use crate::{redact, retry};
+use crate::refusal::Request;
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
+use core::time::Duration;
 
 impl Turn<'_> {
     /// Returns the error for a response with an error status.
-    pub(super) fn status_error(&self, status: u16, retry_after: Option<u64>, body: Body) -> TurnError {
-        let message = match body {
-            Body::Whole(body) => redact::error_message_of(body, self.key.secret.as_ref()),
-            Body::Stream(_) | Body::Unreadable => String::new(),
+    pub(super) fn status_error(&self, status: u16, retry_after: Option<Duration>, body: Body) -> TurnError {
+        let failure = match body {
+            Body::Start(body, _) | Body::Whole(body) => Failure::of_body(body),
+            Body::Stream(_) | Body::Unreadable => Failure::default(),
         };
-        match status {
-            401 | 403 => {
-                let source = self.key.source.clone();
-                TurnError::InvalidKey {
-                    provider: self.provider(),
-                    source,
-                    status,
-                    message,
-                }
-            }
-            status => {
-                let retry_after = retry_after.filter(|_| retry::worthwhile(status));
-                self.provider_error(status, message, retry_after)
-            }
-        }
+        self.refusal().failure(status, retry_after, failure)
     }
 
-    /// Returns the error for a response whose body holds no answer.
-    pub(super) fn body_error(&self, status: u16, fault: Fault) -> TurnError {
+    /// Returns the error for a body that cannot be the answer. `status` is that of the response.
+    pub(super) fn body_error(&self, status: u16, retry_after: Option<Duration>, fault: Fault) -> TurnError {
         match fault {
-            Fault::Error(message) => self.provider_error(status, self.redact(&message), None),
+            Fault::Failure(failure) => {
+                let status = failure.status.filter(|_| status < 300).unwrap_or(status);
+                self.refusal().failure(status, retry_after, failure)
+            }
             Fault::Bad(cause) => TurnError::BadResponse {
-                provider: self.provider(),
+                target: self.target(),
                 cause: self.redact(&cause),
             },
+            Fault::Nothing => self.no_text(),
             Fault::NoMemory(error) => super::no_memory(error),
-            Fault::Late => TransportError::TimedOut {
+            Fault::Late => self.transport_error(TransportError::TimedOut {
                 after: self.config.provider.timeout,
-            }
-            .into(),
+            }),
         }
     }
 
-    fn provider_error(&self, status: u16, message: String, retry_after: Option<u64>) -> TurnError {
-        let provider = self.provider();
-        TurnError::Provider {
-            provider,
-            status,
-            message,
-            attempts: self.attempts,
-            retry_after,
+    /// Returns the error for a response without an answer.
+    pub(super) fn no_text(&self) -> TurnError {
+        TurnError::NoText {
+            target: self.target(),
         }
     }
 
     /// Returns the error for a failed transport. A later attempt had only the rest of the time, but the user
     /// has waited for all of it.
     pub(super) fn transport_error(&self, error: TransportError) -> TurnError {
-        TurnError::Transport(match error {
-            TransportError::TimedOut { .. } if self.attempts > 1 => TransportError::TimedOut {
-                after: self.config.provider.timeout,
+        TurnError::Transport {
+            target: self.target(),
+            error: match error {
+                TransportError::TimedOut { .. } if self.attempts > 1 => TransportError::TimedOut {
+                    after: self.config.provider.timeout,
+                },
+                error => error,
             },
-            error => error,
-        })
+        }
     }
 
     pub(super) fn redact(&self, text: &str) -> String {
-        redact::one_line(text, self.key.secret.as_ref())
+        self.refusal().redact(text)
     }
 
-    pub(super) fn provider(&self) -> String {
-        self.config.provider.name.clone()
+    fn refusal(&self) -> Request<'_> {
+        Request {
+            provider: &self.config.provider.name,
+            base: &self.config.provider.api_base,
+            url: &self.url,
+            key: &self.key,
+            attempts: self.attempts,
+        }
+    }
+
+    fn target(&self) -> Target {
+        self.refusal().target()
     }
 }
 

@@ -35,6 +35,14 @@ macro_rules! fixture {
 }
 pub(crate) use fixture;
 
+/// The provider of [`config`], as errors name it.
+pub(crate) const AT: &str = "provider `openai` at `api.openai.com/v1/chat/completions`";
+
+/// Returns the end of the message about a failed connection.
+pub(crate) fn unreachable(cause: &str) -> String {
+    format!("{cause}; {AT}, check `api_base` and the server")
+}
+
 /// Reads an environment that holds the keys.
 pub(crate) fn env(name: &str) -> Option<String> {
     ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"]

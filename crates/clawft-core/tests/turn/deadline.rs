@@ -67,11 +67,20 @@ fn times_out_while_reading_an_answer() {
             let Step::Failed(error) = step else {
                 panic!("{step:?} after the clock was asked {times} times")
             };
-            assert_eq!(
-                error,
-                TurnError::Transport(TransportError::TimedOut { after: TIMEOUT })
+            assert!(
+                matches!(
+                    error,
+                    TurnError::Transport {
+                        error: TransportError::TimedOut { after: TIMEOUT },
+                        ..
+                    }
+                ),
+                "{error:?}"
             );
-            assert_eq!(error.to_string(), "Request timed out after 30 s");
+            assert!(
+                error.to_string().starts_with("Request timed out after 30 s"),
+                "{error}"
+            );
             assert_eq!(
                 asked,
                 times + 2,
@@ -99,7 +108,10 @@ fn times_out_while_reading_an_invalid_answer() {
     );
     // The last read of the clock decides whether there is time for another attempt.
     let (step, _) = end(&config("", ""), &body, asked - 2);
-    assert!(matches!(step, Step::Failed(TurnError::Transport(_))), "{step:?}");
+    assert!(
+        matches!(step, Step::Failed(TurnError::Transport { .. })),
+        "{step:?}"
+    );
 }
 
 #[test]
@@ -115,9 +127,9 @@ fn reads_only_the_useful_part_of_an_error() {
         panic!()
     };
     assert!(
-        error
-            .to_string()
-            .starts_with("provider `openai` answered 500: xxx"),
+        error.to_string().starts_with(
+            "provider `openai` at `api.openai.com/v1/chat/completions` answered 500, try again later: xxx"
+        ),
         "{error}"
     );
     assert!(matches!(fed(200, (1 << 20) + 1), Step::More));

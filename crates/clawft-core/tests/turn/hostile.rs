@@ -1,6 +1,6 @@
 //! Responses that no correct server sends: each is an error that names the fault.
 
-use crate::common::{KEY, NOW, answer, begin, config, error};
+use crate::common::{AT, KEY, NOW, answer, begin, config, error};
 use clawft_core::{Event, Step, TransportError};
 
 /// Returns the error message for a response of this status and these headers.
@@ -13,8 +13,7 @@ fn said(status: u16, headers: &[(&str, &str)], body: &[u8]) -> String {
     }
 }
 
-const NOT: &str =
-    "provider `openai` sent something else than a chat completion, check `api_base` and `kind`: ";
+const NOT: &str = "provider `openai` at `api.openai.com/v1/chat/completions` sent something else than a chat completion, check `api_base` and `kind`: ";
 
 #[test]
 fn refuses_an_encoded_body() {
@@ -30,7 +29,7 @@ fn refuses_an_encoded_body() {
     );
     assert_eq!(
         said(500, &coded, gzip),
-        "provider `openai` answered 500",
+        "provider `openai` at `api.openai.com/v1/chat/completions` answered 500, try again later",
         "the status counts, the body cannot"
     );
     let plain = [("content-encoding", "identity")];
@@ -40,7 +39,7 @@ fn refuses_an_encoded_body() {
 #[test]
 fn refuses_a_redirect() {
     let to = |location: &str| said(307, &[("location", location)], b"");
-    let start = "provider `openai` answered 307: redirects are not followed";
+    let start = "provider `openai` at `api.openai.com/v1/chat/completions` answered 307, check `api_base`: redirects are not followed";
     assert_eq!(to("/v2"), start);
     assert_eq!(said(302, &[], b"<html>"), start.replace("307", "302"));
     let host = [start, ", this one leads to `evil.example:8443`"].concat();
@@ -80,7 +79,7 @@ fn refuses_an_endless_body() {
     let Step::Failed(error) = turn.feed(Event::Body(b" "), NOW) else {
         panic!()
     };
-    let words = "HTTP response larger than the limit of 1000 bytes (`max_response_bytes`)";
+    let words = format!("HTTP response larger than the limit of 1000 bytes (`max_response_bytes`); {AT}");
     assert_eq!(error.to_string(), words);
 
     let (mut turn, _) = begin(&config);
@@ -96,7 +95,9 @@ fn refuses_an_endless_body() {
     };
     let shown = error.to_string();
     assert!(
-        shown.starts_with("provider `openai` answered 500: xxx"),
+        shown.starts_with(
+            "provider `openai` at `api.openai.com/v1/chat/completions` answered 500, try again later: xxx"
+        ),
         "the status counts: {shown}"
     );
 
@@ -141,7 +142,7 @@ fn refuses_endlessly_nested_json() {
 #[test]
 fn reports_unknown_statuses() {
     for status in [0, 100, 199, 600, 999, u16::MAX] {
-        let words = format!("provider `openai` answered {status}: odd");
+        let words = format!("{AT} answered {status}, check `api_base` and `kind`: odd");
         assert_eq!(said(status, &[], b"odd"), words);
     }
 }
@@ -170,7 +171,7 @@ fn a_finish_reason_is_quoted_without_the_key() {
             "application/json"
         };
         let mut step = answer(&mut turn, 200, &[("content-type", content_type)], body.as_bytes());
-        while let Step::More | Step::Delta(_) = step {
+        while let Step::More | Step::Delta(_) | Step::Reasoning(_) = step {
             step = turn.feed(Event::End, NOW);
         }
         let Step::Done(reply) = step else {

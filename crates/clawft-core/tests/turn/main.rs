@@ -1,9 +1,11 @@
 //! A turn driven with plain values, as a platform drives it.
 
+mod answers;
 mod anthropic;
 mod common;
 mod deadline;
 mod errors;
+mod failures;
 mod history;
 mod hostile;
 mod properties;

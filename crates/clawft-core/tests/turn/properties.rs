@@ -47,7 +47,9 @@ fn outcome(status: u16, parts: &[&[u8]]) -> String {
         Step::Done(reply) => reply.into_text(),
         Step::Retry { after, .. } => format!("retry after {} ms", after.as_millis()),
         Step::Failed(error) => error.to_string(),
-        step @ (Step::More | Step::Delta(_)) => panic!("nothing was to be streamed: {step:?}"),
+        step @ (Step::More | Step::Delta(_) | Step::Reasoning(_)) => {
+            panic!("nothing was to be streamed: {step:?}")
+        }
     }
 }
 

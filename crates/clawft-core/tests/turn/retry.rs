@@ -1,6 +1,6 @@
 //! Retries: when, how often, after which wait, and with which final error.
 
-use crate::common::{NOW, answer, begin, config};
+use crate::common::{AT, NOW, answer, begin, config, unreachable};
 use clawft_core::{Event, Step, TransportError, Turn};
 use std::time::Duration;
 
@@ -30,9 +30,13 @@ fn unavailable() -> Event<'static> {
 
 #[test]
 fn retries_twice_by_default() {
-    for status in [429, 500, 502, 503, 504, 529] {
-        let words = format!("provider `openai` answered {status} in the last of 3 attempts: busy");
-        assert_eq!(give_up_by_default(status, &[]), (vec![500, 1000], words));
+    for status in [
+        408, 409, 425, 429, 500, 501, 502, 503, 504, 520, 521, 522, 523, 524, 529,
+    ] {
+        let (waits, words) = give_up_by_default(status, &[]);
+        assert_eq!(waits, [500, 1000], "{status}");
+        let start = format!("{AT} answered {status} in the last of 3 attempts, ");
+        assert!(words.starts_with(&start) && words.ends_with(": busy"), "{words}");
     }
 }
 
@@ -47,7 +51,7 @@ fn retries_as_often_as_configured() {
 
 #[test]
 fn does_not_retry_lasting_errors() {
-    for status in [400, 401, 403, 404, 422, 501, 505, 599] {
+    for status in [400, 401, 402, 403, 404, 410, 413, 422, 600] {
         assert!(give_up_by_default(status, &[]).0.is_empty(), "{status}");
     }
     for error in [
@@ -86,7 +90,10 @@ fn retries_a_failed_connection() {
     let Step::Failed(error) = turn.feed(unavailable(), NOW) else {
         panic!()
     };
-    assert_eq!(error.to_string(), "HTTP unavailable: connection reset");
+    assert_eq!(
+        error.to_string(),
+        unreachable("HTTP unavailable: connection reset")
+    );
 }
 
 #[test]
@@ -130,7 +137,7 @@ fn honours_retry_after_within_limits() {
     );
     assert_eq!(date("soon"), [500, 1000]);
 
-    let words = "provider `openai` answered 429 and asks to wait 3600 s: busy".to_owned();
+    let words = "provider `openai` at `api.openai.com/v1/chat/completions` answered 429 and asks to wait 3600 s, check the limits of the account, or try again later: busy".to_owned();
     assert_eq!(
         give_up_by_default(429, &[("retry-after", "3600")]),
         (vec![], words)
@@ -167,7 +174,10 @@ fn timeout_of_retry_names_the_whole_time() {
     let Step::Failed(error) = turn.feed(timed_out, &|| Duration::from_secs(30)) else {
         panic!()
     };
-    assert_eq!(error.to_string(), "Request timed out after 30 s");
+    assert_eq!(
+        error.to_string(),
+        format!("Request timed out after 30 s; {AT}, check `timeout_secs` and the server")
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Answers that arrive as a stream.
 
-use crate::common::{NOW, answer, anthropic, begin, begin_with, config, fixture};
+use crate::common::{AT, NOW, answer, anthropic, begin, begin_with, config, fixture, unreachable};
 use clawft_core::sse::MAX_EVENT;
 use clawft_core::{Event, Reply, Step, TransportError, Turn};
 use clawft_types::{Config, Message, Role, Session, Usage};
@@ -35,12 +35,19 @@ fn run(config: &Config, stream: &[u8], size: usize, last: Event<'_>) -> (Vec<Str
     let mut deltas = Vec::new();
     let parts = stream.chunks(size).map(Event::Body);
     for event in parts.chain([last]) {
-        match turn.feed(event, NOW) {
-            Step::More => {}
-            Step::Delta(text) => deltas.push(text),
+        let mut step = turn.feed(event, NOW);
+        while let Step::Delta(_) | Step::Reasoning(_) = step {
+            if let Step::Delta(text) = step {
+                deltas.push(text);
+            }
+            // The same bytes may have completed the answer.
+            step = turn.feed(Event::Body(&[]), NOW);
+        }
+        match step {
             Step::Done(reply) => return (deltas, Ok(*reply)),
             Step::Failed(error) => return (deltas, Err(error.to_string())),
             step @ Step::Retry { .. } => panic!("{step:?}"),
+            _ => {}
         }
     }
     panic!("the stream is over and the turn is not");
@@ -115,7 +122,8 @@ fn reads_the_documented_streams() {
             Some(Usage {
                 prompt_tokens: 19,
                 completion_tokens: 10,
-                total_tokens: 29
+                total_tokens: 29,
+                ..Usage::default()
             })
         );
         assert_eq!(reply.session.messages[1], Message::new(Role::Assistant, "Hello!"));
@@ -130,7 +138,8 @@ fn reads_the_documented_streams() {
             Some(Usage {
                 prompt_tokens: 25,
                 completion_tokens: 15,
-                total_tokens: 40
+                total_tokens: 40,
+                ..Usage::default()
             })
         );
     }
@@ -197,23 +206,26 @@ fn early_end_makes_an_incomplete_answer() {
         );
         reply.incomplete.unwrap()
     };
-    assert_eq!(cause(Event::End), "HTTP unavailable: the answer ended early");
-    assert_eq!(cause(reset()), "HTTP unavailable: connection reset");
+    assert_eq!(
+        cause(Event::End),
+        unreachable("HTTP unavailable: the answer ended early")
+    );
+    assert_eq!(cause(reset()), unreachable("HTTP unavailable: connection reset"));
     let late = TransportError::TimedOut {
         after: Duration::from_secs(30),
     };
-    assert_eq!(cause(Event::Failed(late)), "Request timed out after 30 s");
+    assert!(cause(Event::Failed(late)).starts_with("Request timed out after 30 s; "));
     assert_eq!(
         cause(Event::Body(
             b"data: {\"error\":{\"message\":\"out of memory\"}}\n\n"
         )),
-        "provider `openai` sent an error: out of memory"
+        "provider `openai` at `api.openai.com/v1/chat/completions` sent an error, try again later: out of memory"
     );
     assert_eq!(
         cause(Event::Body(
             b"data: {\"choices\":[{\"delta\":{\"content\":3}}]}\n\n"
         )),
-        "provider `openai` sent something else than a chat completion, check `api_base` and `kind`: \
+        "provider `openai` at `api.openai.com/v1/chat/completions` sent something else than a chat completion, check `api_base` and `kind`: \
          choices.0.delta.content: expected a string, found a number"
     );
 }
@@ -267,17 +279,20 @@ fn retries_failure_before_the_first_text() {
     let Step::Failed(error) = turn.feed(Event::End, NOW) else {
         panic!()
     };
-    assert_eq!(error.to_string(), "HTTP unavailable: the answer ended early");
+    assert_eq!(
+        error.to_string(),
+        unreachable("HTTP unavailable: the answer ended early")
+    );
 
     let (_, error) = run(&claude(), fixture!("anthropic-stream-error.txt"), 5, Event::End);
     assert_eq!(
         error.unwrap_err(),
-        "provider `anthropic` sent an error: Overloaded"
+        "provider `anthropic` at `api.anthropic.com/v1/messages` answered 529, try again later: Overloaded"
     );
     let (_, error) = run(&openai(), b"data: [DONE]\n\n", 5, Event::End);
     assert_eq!(
         error.unwrap_err(),
-        "provider `openai` sent an answer without text"
+        format!("{AT} sent an answer without text, check `model`")
     );
 }
 
@@ -325,7 +340,7 @@ fn limits_the_stream_and_each_event() {
         let cause = reply.unwrap().incomplete.unwrap();
         assert_eq!(
             cause,
-            "HTTP response larger than the limit of 100 bytes (`max_response_bytes`)"
+            format!("HTTP response larger than the limit of 100 bytes (`max_response_bytes`); {AT}")
         );
     }
     let (_, error) = run(&openai(), &[b'x'; MAX_EVENT + 1], 4096, Event::End);

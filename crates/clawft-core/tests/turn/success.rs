@@ -85,7 +85,8 @@ fn appends_the_answer_to_the_session() {
         Some(Usage {
             prompt_tokens: 19,
             completion_tokens: 10,
-            total_tokens: 29
+            total_tokens: 29,
+            ..Usage::default()
         })
     );
     let said = [

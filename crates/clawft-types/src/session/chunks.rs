@@ -23,10 +23,10 @@ pub struct Chunks<'a> {
 /// The next part of the file.
 enum Part<'a> {
     Beginning,
-    /// A message, with the text that is not yet written.
+    /// A message, with the part of `content` that is not yet written.
     Message {
+        message: &'a Message,
         text: &'a str,
-        incomplete: bool,
     },
     Nothing,
 }
@@ -50,21 +50,14 @@ impl<'a> Chunks<'a> {
                 writer.literals(&["{\"version\":", &version, ",\"id\":\"", id, "\",\"messages\":["]);
                 self.begin_message(writer, "");
             }
-            Part::Message { text, incomplete } => {
+            Part::Message { message, text } => {
                 let (now, later) = text.split_at(text.floor_char_boundary(SIZE));
                 writer.characters(now);
                 if later.is_empty() {
-                    writer.literal(if incomplete {
-                        "\",\"incomplete\":true}"
-                    } else {
-                        "\"}"
-                    });
+                    end_message(writer, message);
                     self.begin_message(writer, ",");
                 } else {
-                    self.part = Part::Message {
-                        text: later,
-                        incomplete,
-                    };
+                    self.part = Part::Message { message, text: later };
                 }
             }
             Part::Nothing => return false,
@@ -75,20 +68,34 @@ impl<'a> Chunks<'a> {
     /// Begins the next message, or ends the file.
     fn begin_message(&mut self, writer: &mut Writer, separator: &str) {
         match self.messages.next() {
-            Some(Message {
-                role,
-                content,
-                incomplete,
-            }) => {
-                writer.literals(&[separator, "{\"role\":\"", role.as_str(), "\",\"content\":\""]);
+            Some(message) => {
+                let role = message.role.as_str();
+                writer.literals(&[separator, "{\"role\":\"", role, "\",\"content\":\""]);
                 self.part = Part::Message {
-                    text: content,
-                    incomplete: *incomplete,
+                    message,
+                    text: &message.content,
                 };
             }
             None => writer.literal("]}\n"),
         }
     }
+}
+
+/// Ends `content` and the message.
+fn end_message(writer: &mut Writer, message: &Message) {
+    writer.literal("\"");
+    if message.incomplete {
+        writer.literal(",\"incomplete\":true");
+    }
+    if let Some(reason) = &message.finish_reason {
+        writer.literal(",\"finish_reason\":");
+        writer.text(reason);
+    }
+    if !message.reasoning.is_empty() {
+        writer.literal(",\"reasoning\":");
+        writer.array(&message.reasoning, |item, block| block.write(item));
+    }
+    writer.literal("}");
 }
 
 impl Iterator for Chunks<'_> {

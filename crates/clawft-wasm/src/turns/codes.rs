@@ -109,6 +109,10 @@ codes! {
         Warnings = 8 CLAWFT_WARNINGS,
         /// The reason why the turn is not stored.
         Unstored = 9 CLAWFT_UNSTORED,
+        /// The provider's finish reason.
+        FinishReason = 10 CLAWFT_FINISH_REASON,
+        /// The model's reasoning.
+        Reasoning = 11 CLAWFT_REASONING,
     }
 }
 
@@ -123,5 +127,46 @@ codes! {
         Stream = 3 CLAWFT_STREAM,
         /// The maximum size of the response's body in bytes.
         MaxResponse = 4 CLAWFT_MAX_RESPONSE,
+        /// The way the answer ended, as a [`Finish`].
+        Finish = 5 CLAWFT_FINISH,
+        /// Tokens of the request.
+        PromptTokens = 6 CLAWFT_PROMPT_TOKENS,
+        /// Tokens of the answer.
+        CompletionTokens = 7 CLAWFT_COMPLETION_TOKENS,
+        /// Tokens of the request that the provider had cached.
+        CachedTokens = 8 CLAWFT_CACHED_TOKENS,
+        /// Tokens of the answer that are reasoning.
+        ReasoningTokens = 9 CLAWFT_REASONING_TOKENS,
+    }
+}
+
+codes! {
+    /// The ways an answer ends.
+    Finish: u32 {
+        /// The model had said everything.
+        Complete = 1 CLAWFT_COMPLETE,
+        /// A limit of tokens cut it off.
+        Truncated = 2 CLAWFT_TRUNCATED,
+        /// A content filter cut it off or withheld it.
+        Filtered = 3 CLAWFT_FILTERED,
+        /// The model refused.
+        Refused = 4 CLAWFT_REFUSED,
+        /// The provider paused.
+        Paused = 5 CLAWFT_PAUSED,
+        /// The reason is none of the known ones.
+        Unknown = 6 CLAWFT_UNKNOWN,
+    }
+}
+
+impl From<clawft_types::Finish> for Finish {
+    fn from(finish: clawft_types::Finish) -> Self {
+        match finish {
+            clawft_types::Finish::Complete => Finish::Complete,
+            clawft_types::Finish::Truncated => Finish::Truncated,
+            clawft_types::Finish::Filtered => Finish::Filtered,
+            clawft_types::Finish::Refused => Finish::Refused,
+            clawft_types::Finish::Paused => Finish::Paused,
+            clawft_types::Finish::Unknown => Finish::Unknown,
+        }
     }
 }

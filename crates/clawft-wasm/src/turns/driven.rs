@@ -1,10 +1,10 @@
 //! One turn that a host drives.
 
-use super::codes::{Break, Event, Misuse, Number, Step, Text};
+use super::codes::{Break, Event, Finish, Misuse, Number, Step, Text};
 use crate::platform::{Begun, WasmPlatform};
 use clawft_core::{self as core, Clock, HttpRequest, TransportError, Turn};
 use clawft_store::clock::Stopwatch;
-use clawft_types::{SessionId, SessionIdError};
+use clawft_types::{SessionId, SessionIdError, Usage};
 use std::time::Duration;
 
 /// A turn that returns requests and receives events.
@@ -23,6 +23,10 @@ pub(super) struct Driven {
     error: String,
     warnings: String,
     unstored: String,
+    reasoning: String,
+    finish_reason: String,
+    finish: Option<Finish>,
+    usage: Usage,
 }
 
 /// The next request.
@@ -46,6 +50,10 @@ impl Driven {
             error: String::new(),
             warnings: String::new(),
             unstored: String::new(),
+            reasoning: String::new(),
+            finish_reason: String::new(),
+            finish: None,
+            usage: Usage::default(),
         };
         match turn.try_begin(message, session) {
             Ok(()) => turn.step = Step::Send,
@@ -105,8 +113,11 @@ impl Driven {
         self.piece.clear();
         self.whole = false;
         let mut step = turn.feed(event, clock);
-        while let core::Step::Delta(text) = &step {
-            self.piece.push_str(text);
+        while let core::Step::Delta(text) | core::Step::Reasoning(text) = &step {
+            match step {
+                core::Step::Delta(_) => self.piece.push_str(text),
+                _ => self.reasoning.push_str(text),
+            }
             // The same bytes may have completed the answer.
             step = turn.feed(core::Event::Body(&[]), clock);
         }
@@ -120,7 +131,7 @@ impl Driven {
             return self.step;
         };
         match step {
-            core::Step::More | core::Step::Delta(_) => {
+            core::Step::More | core::Step::Delta(_) | core::Step::Reasoning(_) => {
                 // The request has been sent, and a long conversation takes memory.
                 request.forget();
                 Step::More
@@ -130,6 +141,7 @@ impl Driven {
                 request: again,
             } => {
                 *request = Request::new(again, after);
+                self.reasoning.clear();
                 Step::Send
             }
             core::Step::Failed(error) => {
@@ -144,6 +156,13 @@ impl Driven {
                 self.unstored = unstored.unwrap_or_default();
                 self.whole = !reply.streamed;
                 self.error = reply.incomplete.take().unwrap_or_default();
+                if let Some(warning) = &reply.warning {
+                    add_line(&mut self.warnings, warning);
+                }
+                self.finish = Some(reply.finish.into());
+                self.finish_reason = reply.finish_reason.take().unwrap_or_default();
+                self.usage = reply.usage.unwrap_or_default();
+                self.reasoning = reply.reasoning();
                 self.answer = reply.into_text();
                 Step::Done
             }
@@ -168,6 +187,8 @@ impl Driven {
             Text::Error => self.error.as_bytes(),
             Text::Warnings => self.warnings.as_bytes(),
             Text::Unstored => self.unstored.as_bytes(),
+            Text::FinishReason => self.finish_reason.as_bytes(),
+            Text::Reasoning => self.reasoning.as_bytes(),
         }
     }
 
@@ -180,6 +201,11 @@ impl Driven {
             Number::Timeout => milliseconds(request.timeout),
             Number::Stream => request.stream.into(),
             Number::MaxResponse => request.max_response.try_into().unwrap_or(u32::MAX),
+            Number::Finish => self.finish.map_or(0, Finish::code),
+            Number::PromptTokens => count(self.usage.prompt_tokens),
+            Number::CompletionTokens => count(self.usage.completion_tokens),
+            Number::CachedTokens => count(self.usage.cached_tokens),
+            Number::ReasoningTokens => count(self.usage.reasoning_tokens),
         }
     }
 }
@@ -230,6 +256,10 @@ fn broken(cause: Break, words: &[u8], request: &HttpRequest) -> TransportError {
             limit: request.max_response,
         },
     }
+}
+
+fn count(tokens: u64) -> u32 {
+    tokens.try_into().unwrap_or(u32::MAX)
 }
 
 fn milliseconds(time: Duration) -> u32 {

@@ -1,6 +1,6 @@
 //! Turns on a real directory, fed correctly and incorrectly as by a host.
 
-use super::{Break, Event, MAX_TURNS, Misuse, Number, Step, Text, Turns};
+use super::{Break, Event, Finish, MAX_TURNS, Misuse, Number, Step, Text, Turns};
 use crate::env::WasiEnvironment;
 use crate::platform::{BASE_VARIABLE, WasmPlatform};
 use proptest::prelude::*;
@@ -161,9 +161,60 @@ fn turn_retries_a_busy_server() {
     assert_eq!(host.text(turn, Text::RequestBody), body);
     assert_eq!(host.broken(turn, Break::Unavailable), Step::Send);
     assert_eq!(host.broken(turn, Break::Unavailable), Step::Failed);
+    let error = host.text(turn, Text::Error);
+    assert!(
+        error.starts_with("HTTP unavailable: connection refused; "),
+        "{error}"
+    );
+}
+
+#[test]
+fn turn_tells_how_the_answer_ended() {
+    let mut host = Host::new();
+    let turn = host.begin(STREAMED);
+    let numbers = [
+        Number::Finish,
+        Number::PromptTokens,
+        Number::CompletionTokens,
+        Number::CachedTokens,
+        Number::ReasoningTokens,
+    ];
+    assert_eq!(numbers.map(|number| host.number(turn, number)), [0; 5]);
+    host.feed(turn, Event::Head, 200, EVENTS).unwrap();
+    let reasoning = br#"data: {"choices":[{"delta":{"reasoning_content":"hm"}}]}"#;
+    host.feed(turn, Event::Body, 0, &[reasoning, &b"\n\n"[..]].concat())
+        .unwrap();
     assert_eq!(
-        host.text(turn, Text::Error),
-        "HTTP unavailable: connection refused"
+        (host.text(turn, Text::Reasoning), host.text(turn, Text::Piece)),
+        ("hm", "")
+    );
+    host.feed(turn, Event::Body, 0, HEL).unwrap();
+    let end = br#"data: {"choices":[{"delta":{},"finish_reason":"length"}],"usage":{"prompt_tokens":9,
+data: "completion_tokens":5,"prompt_tokens_details":{"cached_tokens":8},"completion_tokens_details":{"reasoning_tokens":4}}}"#;
+    host.feed(turn, Event::Body, 0, &[end, &b"\n\n"[..]].concat())
+        .unwrap();
+    assert_eq!(host.feed(turn, Event::End, 0, b""), Ok(Step::Done));
+    let truncated = Finish::Truncated.code();
+    assert_eq!(
+        numbers.map(|number| host.number(turn, number)),
+        [truncated, 9, 5, 8, 4]
+    );
+    assert_eq!(host.text(turn, Text::FinishReason), "length");
+    assert_eq!(
+        (
+            host.text(turn, Text::Answer),
+            host.text(turn, Text::Reasoning),
+            host.text(turn, Text::Error)
+        ),
+        ("Hel", "hm", "")
+    );
+    assert_eq!(
+        host.text(turn, Text::Warnings),
+        "the answer is truncated at a limit of tokens (finish reason `length`)\n"
+    );
+    assert!(
+        host.stored()
+            .contains(r#""finish_reason":"length","reasoning":["#)
     );
 }
 
@@ -180,7 +231,11 @@ fn each_transport_error_has_a_message() {
         let mut host = Host::new();
         let turn = host.begin(b"Hi");
         assert_eq!(host.broken(turn, cause), Step::Failed);
-        assert_eq!(host.text(turn, Text::Error), words);
+        let error = host.text(turn, Text::Error);
+        assert!(
+            error.starts_with(&format!("{words}; provider `openai` at `")),
+            "{error}"
+        );
     }
 }
 

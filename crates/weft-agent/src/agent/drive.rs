@@ -4,7 +4,7 @@
 //! for each attempt, which for a stream starts again with each progress, and no limit that the turn does not
 //! know.
 
-use super::{Show, blocking, transport};
+use super::{Delta, Show, blocking, transport};
 use crate::error::{Error, Fault};
 use crate::stop::Stop;
 use clawft_core::http::PROGRESS_BYTES;
@@ -57,7 +57,7 @@ pub(super) async fn drive(
             }
             Step::Failed(error) => return Err(error.into()),
             // After the end, the turn returns one of the other steps.
-            Step::More | Step::Delta(_) => {
+            Step::More | Step::Delta(_) | Step::Reasoning(_) => {
                 return Err(Error::other("HTTP response broken off: it ended early"));
             }
         }
@@ -129,12 +129,15 @@ impl Driver<'_> {
         let begun = self.begun;
         let clock: Clock<'_> = &|| begun.elapsed();
         let mut step = self.turn.feed(event, clock);
-        while let Step::Delta(text) = &step {
-            (self.show)(text);
+        loop {
+            match &step {
+                Step::Delta(text) => (self.show)(Delta::Text(text)),
+                Step::Reasoning(text) => (self.show)(Delta::Reasoning(text)),
+                _ => return step,
+            }
             // The same bytes may contain the end as well.
             step = self.turn.feed(Event::Body(&[]), clock);
         }
-        step
     }
 
     /// Ends the turn with the text received so far.

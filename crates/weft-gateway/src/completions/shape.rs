@@ -166,12 +166,9 @@ mod tests {
         let text = "hi".to_owned();
         Answer {
             text,
-            shown: false,
-            incomplete: None,
             finish_reason,
             usage,
-            unstored: None,
-            warnings: Vec::new(),
+            ..Answer::default()
         }
     }
 
@@ -181,6 +178,7 @@ mod tests {
             prompt_tokens: 9,
             completion_tokens: 2,
             total_tokens: 11,
+            ..Usage::default()
         };
         let body = shape()
             .whole(&answer(None, Some(usage)))
@@ -226,6 +224,7 @@ mod tests {
             prompt_tokens: 9,
             completion_tokens: 2,
             total_tokens: 11,
+            ..Usage::default()
         };
         let expected = concat!(
             r#"{"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"m","#,

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
-use weft_agent::{Answer, Error, Stop};
+use weft_agent::{Answer, Delta, Error, Stop};
 
 /// The longest time that a turn may wait to be stored after all turns were stopped. The gateway waits a
 /// little longer for turns.
@@ -122,7 +122,8 @@ async fn make(
     let began = Instant::now();
     let mut first = true;
     // `TurnOutputs` notices that the client is gone.
-    let mut show = |text: &str| {
+    let mut show = |delta: Delta<'_>| {
+        let Delta::Text(text) = delta else { return };
         if std::mem::take(&mut first) {
             shared.metrics.began(began.elapsed());
         }

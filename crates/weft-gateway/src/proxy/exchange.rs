@@ -94,8 +94,8 @@ pub(super) enum Failure {
 /// The end of one attempt without an answer.
 struct Missed {
     error: Cause,
-    /// The seconds to wait that the provider asked for, if another attempt may succeed.
-    retry: Option<Option<u64>>,
+    /// The time to wait that the provider asked for, if another attempt may succeed.
+    retry: Option<Option<Duration>>,
     /// Whether another provider may succeed.
     elsewhere: bool,
     refusal: Option<Box<Refusal>>,
@@ -382,14 +382,15 @@ fn date_headers(headers: &HeaderMap) -> Vec<(String, String)> {
         let value = headers.get(&name)?.to_str().ok()?;
         Some((name.as_str().to_owned(), value.to_owned()))
     };
-    [header::RETRY_AFTER, header::DATE]
+    let millis = header::HeaderName::from_static("retry-after-ms");
+    [header::RETRY_AFTER, header::DATE, millis]
         .into_iter()
         .filter_map(read)
         .collect()
 }
 
 impl Missed {
-    fn of(error: Error, retry: Option<Option<u64>>, elsewhere: bool) -> Missed {
+    fn of(error: Error, retry: Option<Option<Duration>>, elsewhere: bool) -> Missed {
         Missed {
             error: Cause::Agent(error),
             retry,
@@ -420,7 +421,7 @@ impl Missed {
 
     fn transport(error: TransportError) -> Missed {
         let retry = matches!(error, TransportError::Unavailable(_)).then_some(None);
-        Missed::of(TurnError::Transport(error).into(), retry, true)
+        Missed::of(TurnError::from(error).into(), retry, true)
     }
 
     fn into_failure(self, attempts: u32) -> Failure {

@@ -12,7 +12,7 @@ use crate::{failure, reply};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use clawft_types::completion::error_message;
+use clawft_types::failure::message as provider_message;
 use clawft_types::json::{self, Node};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -173,8 +173,11 @@ impl Refusal {
     /// Returns the error for a response that has begun already.
     pub(super) fn to_error(&self) -> ApiError {
         let tree = json::parse(&self.body).ok();
-        let message = tree.as_ref().and_then(|tree| error_message(Node::root(tree)));
-        let message = message.unwrap_or("the provider refused the request");
+        let message = tree
+            .as_ref()
+            .map(|tree| provider_message(Node::root(tree)))
+            .filter(|message| !message.is_empty())
+            .unwrap_or_else(|| "the provider refused the request".to_owned());
         let code = match self.status {
             StatusCode::TOO_MANY_REQUESTS => "rate_limit_exceeded",
             _ => "upstream_error",

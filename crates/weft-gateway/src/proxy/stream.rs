@@ -200,10 +200,10 @@ impl Passing {
                     next = reading.next() => match next {
                         None => Next::End,
                         Some(Ok(bytes)) => Next::Bytes(bytes),
-                        Some(Err(error)) => Next::Failed(TurnError::Transport(error).into()),
+                        Some(Err(error)) => Next::Failed(TurnError::from(error).into()),
                     },
                     () = sleep_until(deadline) => {
-                        Next::Failed(TurnError::Transport(TransportError::TimedOut { after: timeout }).into())
+                        Next::Failed(TurnError::from(TransportError::TimedOut { after: timeout }).into())
                     }
                     () = comment, if self.events => Next::Comment,
                 }

@@ -74,6 +74,7 @@ impl UsageFinder {
             prompt_tokens,
             completion_tokens,
             total_tokens: prompt_tokens.saturating_add(completion_tokens),
+            ..Usage::default()
         });
     }
 }
@@ -115,7 +116,7 @@ fn read(object: &[u8]) -> Option<Usage> {
     Some(Usage {
         prompt_tokens: prompt.unwrap_or_default(),
         completion_tokens: completion.unwrap_or_default(),
-        total_tokens: 0,
+        ..Usage::default()
     })
 }
 

@@ -34,12 +34,12 @@ impl Health {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
     }
 
-    /// Notes a failure, and the seconds that the provider asks to wait.
-    pub(crate) fn failed(&self, asked: Option<u64>) {
+    /// Notes a failure, and the time that the provider asks to wait.
+    pub(crate) fn failed(&self, asked: Option<Duration>) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.failures = state.failures.saturating_add(1);
         let pause = match asked {
-            Some(seconds) => Some(Duration::from_secs(seconds).min(LONGEST)),
+            Some(asked) => Some(asked.min(LONGEST)),
             None => (state.failures >= FAILURES).then_some(PAUSE),
         };
         if let Some(pause) = pause {
@@ -69,10 +69,10 @@ mod tests {
     #[test]
     fn pauses_as_long_as_the_provider_asks() {
         let health = Health::default();
-        health.failed(Some(u64::MAX));
+        health.failed(Some(Duration::MAX));
         assert!(health.is_pausing());
         let health = Health::default();
-        health.failed(Some(0));
+        health.failed(Some(Duration::ZERO));
         assert!(!health.is_pausing());
     }
 }

@@ -1,6 +1,7 @@
 use super::models::ModelMap;
 use super::*;
 use clawft_types::json::{self, Node};
+use std::time::Duration;
 
 const CONFIG: &str = r#"{"agents":{"model":"small","provider":"b"},"providers":{"providers":{
     "a":{"api_base":"http://127.0.0.1:1/v1"}, "b":{"api_base":"http://127.0.0.1:2/v1"},
@@ -47,7 +48,7 @@ fn mapped_names_have_an_order() {
     assert_eq!(asked(&routing, Some("a/y"), 0), ["b:4"]);
     assert_eq!(asked(&routing, None, 0), ["a:5"]);
     let first = &routing.routes[0].entries[0].candidate.health;
-    first.failed(Some(60));
+    first.failed(Some(Duration::from_secs(60)));
     assert_eq!(asked(&routing, Some("x"), 7), ["b:2", "b:3", "a:1"], "it pauses");
     first.answered();
     assert_eq!(asked(&routing, Some("x"), 7), ["a:1", "b:2", "b:3"]);
@@ -64,7 +65,10 @@ fn weights_choose_the_first() {
         ["a:1", "a:1", "a:1", "b:2", "a:1", "b:2"]
     );
     assert_eq!(asked(&routing, Some("x"), 3), ["b:2", "a:1", "a:3"]);
-    routing.routes[0].entries[0].candidate.health.failed(Some(60));
+    routing.routes[0].entries[0]
+        .candidate
+        .health
+        .failed(Some(Duration::from_secs(60)));
     assert_eq!(asked(&routing, Some("x"), 0), ["b:2", "a:3", "a:1"]);
 }
 

@@ -45,9 +45,10 @@ fn passes_on_provider_errors_about_request() {
 #[test]
 fn distinguishes_silent_and_unreachable_provider() {
     let (status, error, _) = failure(&GatewayOptions::new("silent").timeout(1).start(), true);
-    assert_eq!(
-        (status, &error["message"]),
-        (504, &json!("Request timed out after 1 s"))
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        status == 504 && message.starts_with("Request timed out after 1 s; "),
+        "{error}"
     );
     let (status, error, _) = failure(&TestContext::new("reset"), false);
     assert!(

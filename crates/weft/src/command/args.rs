@@ -27,6 +27,7 @@ Exit codes:
   3    the answer broke off: the received part was printed and stored
   4    the API key is missing or was refused
   5    the answer was printed, but could not be stored
+  6    the answer was printed and stored, but is not complete: truncated, filtered, refused, paused or without text
   130  interrupted by Ctrl-C: the received part was printed and stored
 
 Environment:
@@ -85,6 +86,9 @@ pub(crate) struct Chat {
     /// Do not stream the answer
     #[arg(long)]
     pub(crate) no_stream: bool,
+    /// Print the model's reasoning on standard error, or as `reasoning` with --json
+    #[arg(long)]
+    pub(crate) reasoning: bool,
 }
 
 /// List, show or remove sessions

@@ -1,19 +1,21 @@
 //! `weft chat`: one message and its answer, or a prompt for several.
 
 mod ask;
+mod printer;
 mod prompt;
 
 use super::args::Chat;
 use super::exit::Exit;
 use super::print_line;
-use super::terminal::{self, Sanitizer, print};
+use super::terminal;
 use ask::{AskResult, Conversation};
 use clawft_types::Config;
 use clawft_types::completion::write_usage;
 use clawft_types::json::{Node, Writer};
+use printer::Printer;
 use std::env;
 use std::io::{self, Read as _};
-use weft_agent::{Agent, Answer, ConfigFile, Error, Home, warnings};
+use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Home, warnings};
 
 impl Chat {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
@@ -42,7 +44,7 @@ impl Chat {
         if let Some(model) = &self.model {
             config.agents.model.clone_from(model);
         }
-        Conversation::new(Agent::new(home)?, config, self.session.clone())
+        Conversation::new(Agent::new(home)?, config, self.session.clone(), self.reasoning)
     }
 }
 
@@ -69,19 +71,15 @@ fn read_input() -> Result<String, Error> {
 
 /// Prints the answer as it arrives. It is stored even if it cannot be printed.
 fn answer(conversation: &Conversation, message: &str) -> Result<Exit, Error> {
-    let sanitizer = Sanitizer::for_output();
-    let mut printed = Ok(());
-    let mut show = |text: &str| {
-        if printed.is_ok() {
-            printed = print(&sanitizer.text(text));
-        }
-    };
-    let AskResult { answer, stopped } = conversation.ask(message, &mut show)?;
+    let mut printer = Printer::new();
+    let AskResult { answer, stopped } = conversation.ask(message, &mut |delta| printer.show(delta))?;
     if !answer.shown {
-        show(&answer.text);
+        if conversation.reasoning {
+            printer.show(Delta::Reasoning(&answer.reasoning));
+        }
+        printer.show(Delta::Text(&answer.text));
     }
-    show("\n");
-    printed?;
+    printer.end()?;
     Ok(report(&answer, stopped))
 }
 
@@ -101,14 +99,18 @@ fn report(answer: &Answer, stopped: bool) -> Exit {
     Exit::of(answer, stopped)
 }
 
-/// Writes `{"session":"default","model":"…","text":"…"}`, with `finish_reason` and `usage` if the provider
-/// sends them, `incomplete` if the answer broke off, and `unstored` if it could not be stored.
+/// Writes `{"session":"default","model":"…","text":"…"}`, with `reasoning` if the user wants it,
+/// `finish_reason` and `usage` if the provider sends them, `incomplete` if the answer broke off, `unstored` if
+/// it could not be stored, and `warnings` if there are any.
 fn to_json(conversation: &Conversation, answer: &Answer) -> Writer {
     let mut writer = Writer::default();
     writer.object(|object| {
         object.text_member("session", conversation.session.as_str());
         object.text_member("model", &conversation.config.agents.model);
         object.text_member("text", &answer.text);
+        if conversation.reasoning {
+            object.text_member("reasoning", &answer.reasoning);
+        }
         if let Some(cause) = &answer.incomplete {
             object.text_member("incomplete", cause);
         }
@@ -120,6 +122,11 @@ fn to_json(conversation: &Conversation, answer: &Answer) -> Writer {
         }
         if let Some(usage) = &answer.usage {
             object.member("usage", |value| write_usage(value, usage));
+        }
+        if !answer.warnings.is_empty() {
+            object.member("warnings", |list| {
+                list.array(&answer.warnings, |item, warning| item.text(warning));
+            });
         }
     });
     writer

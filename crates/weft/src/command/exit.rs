@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Key = 4,
     /// The answer could not be stored.
     Unstored = 5,
+    /// The answer ended for another reason than that it was complete, or has no text.
+    Curtailed = 6,
     /// Interrupted by Ctrl-C: 128 and the signal's number, as in shells.
     Interrupted = 130,
 }
@@ -52,6 +54,7 @@ impl Exit {
             Answer {
                 incomplete: Some(_), ..
             } => Exit::Incomplete,
+            Answer { curtailed: true, .. } => Exit::Curtailed,
             _ => Exit::Success,
         }
     }
@@ -60,17 +63,20 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clawft_core::{KeySource, TransportError};
+    use clawft_core::{KeySource, Target, TransportError};
 
     #[test]
     fn errors_map_to_exit_codes() {
         let refused = TurnError::InvalidKey {
-            provider: "openai".to_owned(),
+            target: Target::default(),
             source: KeySource::None,
             status: 401,
             message: String::new(),
         };
-        let unavailable = TurnError::Transport(TransportError::Unavailable(String::new()));
+        let unavailable = TurnError::Transport {
+            target: Target::default(),
+            error: TransportError::Unavailable(String::new()),
+        };
         for (fault, exit) in [
             (Fault::Stopped, Exit::Interrupted),
             (refused.into(), Exit::Key),
@@ -84,30 +90,31 @@ mod tests {
     #[test]
     fn answers_map_to_exit_codes() {
         // Complete answers succeed even if they were to be stopped.
-        for (incomplete, unstored, stopped, exit) in [
-            (false, false, false, Exit::Success),
-            (false, false, true, Exit::Success),
-            (true, false, false, Exit::Incomplete),
-            (true, false, true, Exit::Interrupted),
-            (false, true, false, Exit::Unstored),
-            (false, true, true, Exit::Unstored),
-            (true, true, false, Exit::Unstored),
-            (true, true, true, Exit::Interrupted),
+        for (incomplete, curtailed, unstored, stopped, exit) in [
+            (false, false, false, false, Exit::Success),
+            (false, false, false, true, Exit::Success),
+            (true, false, false, false, Exit::Incomplete),
+            (true, false, false, true, Exit::Interrupted),
+            (false, false, true, false, Exit::Unstored),
+            (false, false, true, true, Exit::Unstored),
+            (true, false, true, false, Exit::Unstored),
+            (true, false, true, true, Exit::Interrupted),
+            (false, true, false, false, Exit::Curtailed),
+            (false, true, false, true, Exit::Curtailed),
+            (false, true, true, false, Exit::Unstored),
         ] {
             let cause = |is: bool| is.then(|| "cause".to_owned());
             let answer = Answer {
                 text: "text".to_owned(),
-                shown: true,
                 incomplete: cause(incomplete),
-                finish_reason: None,
-                usage: None,
+                curtailed,
                 unstored: cause(unstored),
-                warnings: Vec::new(),
+                ..Answer::default()
             };
             assert_eq!(
                 Exit::of(&answer, stopped),
                 exit,
-                "{incomplete} {unstored} {stopped}"
+                "{incomplete} {curtailed} {unstored} {stopped}"
             );
         }
     }

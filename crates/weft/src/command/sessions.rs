@@ -43,6 +43,9 @@ fn transcript(session: &Session) -> String {
         if message.incomplete {
             text.push_str("[incomplete]\n");
         }
+        if let Some(reason) = &message.finish_reason {
+            text.push_str(&["[finish reason: ", reason, "]\n"].concat());
+        }
     }
     text
 }
@@ -83,6 +86,13 @@ mod tests {
             incomplete: true,
             ..Message::new(Role::Assistant, "three")
         });
-        assert_eq!(transcript(&session), "> one\n> two\n\nthree\n[incomplete]\n");
+        session.messages.push(Message {
+            finish_reason: Some("length".to_owned()),
+            ..Message::new(Role::Assistant, "four")
+        });
+        assert_eq!(
+            transcript(&session),
+            "> one\n> two\n\nthree\n[incomplete]\n\nfour\n[finish reason: length]\n"
+        );
     }
 }

@@ -42,6 +42,17 @@ pub(crate) fn hint(text: &str) {
     write_error(&format!("{text}\n"));
 }
 
+/// Prints a part of the model's reasoning to standard error, dimmed if it has colours.
+pub(crate) fn print_reasoning(text: &str) {
+    let text = Sanitizer::for_errors().text(text);
+    if has_colour() {
+        write_error(&format!("{DIM}{text}{PLAIN}"));
+    } else {
+        write_error(&text);
+    }
+}
+
+const DIM: &str = "\x1b[2m";
 const RED: &str = "\x1b[1;31m";
 const YELLOW: &str = "\x1b[1;33m";
 const PLAIN: &str = "\x1b[0m";

@@ -40,7 +40,7 @@ fn uses_proxy_of_the_environment() {
         "{said}"
     );
     assert!(
-        error.starts_with("error: provider `openai` answered 400"),
+        error.starts_with("error: provider `openai` at `provider.invalid/v1/chat/completions` answered 400"),
         "{said}"
     );
 }

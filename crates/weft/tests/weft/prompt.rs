@@ -137,7 +137,7 @@ fn colours_errors_unless_turned_off() {
     for (environment, coloured) in [(&[][..], true), (&[("NO_COLOR", "1")][..], false)] {
         let mut session = start(&home, environment);
         type_line(&mut session, "Hello");
-        let before = session.exp_string("provider `openai` answered 400").unwrap();
+        let before = session.exp_string("provider `openai` at ").unwrap();
         let mark = if coloured {
             "\x1b[1;31merror:\x1b[0m "
         } else {

@@ -6,7 +6,7 @@ use clawft_types::{Config, Input, SessionId};
 use std::process;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::ctrl_c;
-use weft_agent::{Agent, Answer, Error, Stop};
+use weft_agent::{Agent, Answer, Delta, Error, Stop};
 
 /// A conversation in one session with one configuration.
 pub(super) struct Conversation {
@@ -16,6 +16,8 @@ pub(super) struct Conversation {
     pub(super) config: Config,
     /// The session in which the turns are stored.
     pub(super) session: SessionId,
+    /// Whether the user wants to see the model's reasoning.
+    pub(super) reasoning: bool,
 }
 
 /// The result of a message.
@@ -30,7 +32,12 @@ impl Conversation {
     ///
     /// # Errors
     /// If the system refuses the resources to wait for sockets and signals.
-    pub(super) fn new(agent: Agent, config: Config, session: SessionId) -> Result<Self, Error> {
+    pub(super) fn new(
+        agent: Agent,
+        config: Config,
+        session: SessionId,
+        reasoning: bool,
+    ) -> Result<Self, Error> {
         // One thread is enough for one conversation.
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime =
@@ -40,6 +47,7 @@ impl Conversation {
             runtime,
             config,
             session,
+            reasoning,
         })
     }
 
@@ -48,13 +56,20 @@ impl Conversation {
     ///
     /// # Errors
     /// As [`Agent::answer`].
-    pub(super) fn ask(&self, message: &str, show: &mut (dyn FnMut(&str) + Send)) -> Result<AskResult, Error> {
+    pub(super) fn ask(
+        &self,
+        message: &str,
+        show: &mut (dyn FnMut(Delta<'_>) + Send),
+    ) -> Result<AskResult, Error> {
         let input = Input::parse(message)?;
         let stop = Stop::new();
         let mut spinner = Some(Spinner::start(&self.config.agents.model));
-        let mut show = |text: &str| {
-            spinner = None;
-            show(text);
+        let shows_reasoning = self.reasoning;
+        let mut show = |delta: Delta<'_>| {
+            if shows_reasoning || matches!(delta, Delta::Text(_)) {
+                spinner = None;
+                show(delta);
+            }
         };
         let work = self
             .agent

@@ -18,6 +18,13 @@ impl Sanitizer {
         }
     }
 
+    /// Returns the sanitizer for standard error.
+    pub(crate) fn for_errors() -> Self {
+        Self {
+            terminal: io::stderr().is_terminal(),
+        }
+    }
+
     /// Returns `text` in the form in which it can be written.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if !self.terminal || !text.contains(is_control) {

@@ -1,0 +1,177 @@
+//! Error bodies of any shape.
+
+use crate::json::{self, Node};
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use core::time::Duration;
+
+/// Members that hold a message or lead to one, in the order in which their texts are joined.
+const MESSAGES: [&str; 17] = [
+    "title",
+    "error",
+    "errors",
+    "loc",
+    "message",
+    "Message",
+    "msg",
+    "detail",
+    "error_description",
+    "error_message",
+    "errorMessage",
+    "error_msg",
+    "metadata",
+    "raw",
+    "base_resp",
+    "status_msg",
+    "fault",
+];
+
+/// Members that hold a status or the name of an error, after those that lead to one.
+const STATUSES: [&str; 8] = [
+    "error",
+    "errors",
+    "code",
+    "status",
+    "status_code",
+    "statusCode",
+    "type",
+    "error_type",
+];
+
+/// The statuses that names of errors stand for: parts of a name in lower case, separated by spaces.
+const NAMES: [(u16, &str); 9] = [
+    (429, "rate_limit exhausted quota too_many throttl"),
+    (529, "overloaded"),
+    (503, "unavailable"),
+    (504, "timeout deadline"),
+    (401, "api_key authentication unauthenticated unauthorized"),
+    (403, "permission forbidden"),
+    (404, "not_found notfound"),
+    (400, "invalid_request invalid_argument bad_request badrequest"),
+    (500, "internal server_error api_error"),
+];
+
+/// The number of levels that are searched: an error in an error, with the text of a third one in it.
+const DEPTH: u8 = 8;
+
+/// The number of elements of a list that are read.
+const ITEMS: usize = 3;
+
+/// The maximum length of a part of a message in bytes.
+const PART: usize = 1024;
+
+/// Returns the message of an error body; empty if none is found.
+///
+/// Knows the shapes of OpenAI, Anthropic, Gemini (an array), FastAPI (`detail`, a text or a list), Cloudflare
+/// (`errors`), RFC 9457 (`title`, `detail`), OpenRouter (the text of another error in `metadata.raw`), and
+/// others with `message`, `msg` or a nested `error`.
+pub fn message(node: Node<'_>) -> String {
+    gather(node, "; ", DEPTH)
+}
+
+fn gather(node: Node<'_>, separator: &str, depth: u8) -> String {
+    let Some(depth) = depth.checked_sub(1) else {
+        return String::new();
+    };
+    let mut message = String::new();
+    if let Some(text) = node.as_text() {
+        let text = text.trim();
+        // Some routers put the whole error of the server behind them into a text.
+        if text.starts_with(['{', '['])
+            && let Ok(document) = json::parse(text.as_bytes())
+        {
+            message = gather(Node::root(&document), separator, depth);
+        }
+        if message.is_empty() {
+            message = text[..text.floor_char_boundary(PART)].to_owned();
+        }
+    } else if let Some(items) = node.as_items() {
+        for item in items.take(ITEMS) {
+            join(&mut message, separator, &gather(item, separator, depth));
+        }
+    } else {
+        for key in MESSAGES {
+            if let Some(value) = node.get(key) {
+                let separator = if key == "loc" { "." } else { "; " };
+                join(&mut message, ": ", &gather(value, separator, depth));
+            }
+        }
+    }
+    message
+}
+
+/// Appends `part`, unless it is there already.
+fn join(message: &mut String, separator: &str, part: &str) {
+    let known = message.split(": ").any(|known| known == part);
+    if known || part.is_empty() || message.len() > PART {
+        return;
+    }
+    if !message.is_empty() {
+        message.push_str(separator);
+    }
+    message.push_str(part);
+}
+
+/// Returns the status that an error body names: a number, or the name of a known error.
+pub fn status(node: Node<'_>) -> Option<u16> {
+    read_status(node, DEPTH)
+}
+
+fn read_status(node: Node<'_>, depth: u8) -> Option<u16> {
+    let depth = depth.checked_sub(1)?;
+    if let Some(mut items) = node.as_items() {
+        return read_status(items.next()?, depth);
+    }
+    if let Some(text) = node.as_text() {
+        return text.parse().ok().filter(is_error).or_else(|| named(text));
+    }
+    match node.as_members() {
+        Some(_) => STATUSES.iter().find_map(|key| read_status(node.get(key)?, depth)),
+        None => u16::try_from(node.whole().ok()?).ok().filter(is_error),
+    }
+}
+
+fn is_error(status: &u16) -> bool {
+    (400..=599).contains(status)
+}
+
+fn named(name: &str) -> Option<u16> {
+    let name = name.get(..PART.min(name.len()))?.to_ascii_lowercase();
+    let (status, _) = NAMES
+        .iter()
+        .find(|(_, parts)| parts.split(' ').any(|part| name.contains(part)))?;
+    Some(*status)
+}
+
+/// Returns the time to wait that Gemini puts into the details of an error: `"retryDelay":"34.5s"`.
+pub fn delay(node: Node<'_>) -> Option<Duration> {
+    read_delay(node, DEPTH)
+}
+
+fn read_delay(node: Node<'_>, depth: u8) -> Option<Duration> {
+    let depth = depth.checked_sub(1)?;
+    if let Some(mut items) = node.as_items() {
+        return items.find_map(|item| read_delay(item, depth));
+    }
+    if let Some(text) = node.text_of("retryDelay") {
+        return seconds(text.strip_suffix('s')?);
+    }
+    ["error", "details"]
+        .iter()
+        .find_map(|key| read_delay(node.get(key)?, depth))
+}
+
+/// Reads seconds with or without a fraction, to the millisecond.
+pub fn seconds(text: &str) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let millis = fraction
+        .bytes()
+        .chain(*b"000")
+        .take(3)
+        .fold(0, |millis, digit| millis * 10 + u64::from(digit - b'0'));
+    Some(Duration::from_secs(whole.parse().ok()?).saturating_add(Duration::from_millis(millis)))
+}

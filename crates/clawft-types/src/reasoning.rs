@@ -1,0 +1,52 @@
+//! The reasoning of a model, apart from its answer.
+
+use crate::json::{JsonError, Node, Writer};
+use crate::memory;
+use alloc::string::String;
+
+/// A block of reasoning, in the form of Anthropic's messages: `{"type":"thinking","thinking":"…"}`, with a
+/// `signature` if the provider sent one, or `{"type":"redacted_thinking","data":"…"}`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reasoning {
+    /// The text. Empty if it is redacted.
+    pub text: String,
+    /// The provider's proof that the block is its own, or the encrypted text of a redacted block. Empty if
+    /// there is none; then the block is never sent back.
+    pub signature: String,
+    /// Whether the text is encrypted.
+    pub redacted: bool,
+}
+
+const THINKING: [&str; 3] = ["thinking", "thinking", "signature"];
+const REDACTED: [&str; 3] = ["redacted_thinking", "", "data"];
+
+impl Reasoning {
+    /// Reads a block; `None` if `node` is another one.
+    pub fn read(node: Node<'_>) -> Result<Option<Reasoning>, JsonError> {
+        let kind = node.text_of("type").unwrap_or_default();
+        let Some([name, text, signature]) = [THINKING, REDACTED].into_iter().find(|[name, ..]| *name == kind)
+        else {
+            return Ok(None);
+        };
+        let copy = |key| memory::copy_text(node.text_of(key).unwrap_or_default());
+        Ok(Some(Reasoning {
+            text: copy(text)?,
+            signature: copy(signature)?,
+            redacted: name == REDACTED[0],
+        }))
+    }
+
+    /// Writes the block.
+    pub fn write(&self, writer: &mut Writer) {
+        let [name, text, signature] = if self.redacted { REDACTED } else { THINKING };
+        writer.object(|object| {
+            object.text_member("type", name);
+            if !self.redacted {
+                object.text_member(text, &self.text);
+            }
+            if !self.signature.is_empty() {
+                object.text_member(signature, &self.signature);
+            }
+        });
+    }
+}
