@@ -115,7 +115,7 @@ pub struct Attachment {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// The images of a release in a layout.
+/// The images of a release in a layout or a registry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// The image index.
@@ -283,11 +283,11 @@ pub fn find(project: &Project, tagged: &Tagged) -> Result<Option<Digest>> {
     call(project, &Call::Find(tagged.clone()))
 }
 
-/// Returns the digest of the image index that the tag points to.
+/// Returns the image index that the tag points to, with its images.
 ///
 /// # Errors
 /// Fails if there is no such index, or if the registry cannot be reached.
-pub fn resolve(project: &Project, tagged: &Tagged) -> Result<Digest> {
+pub fn resolve(project: &Project, tagged: &Tagged) -> Result<Kept> {
     call(project, &Call::Resolve(tagged.clone()))
 }
 

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use devkit::files;
 use serde_json::Value;
+
+use crate::{calls::Kept, reference::Digest};
 
 /// The default directory in `target/dist` for the layout of the images.
 pub const DIRECTORY: &str = "oci";
@@ -36,11 +38,64 @@ pub fn tags(directory: &Path) -> Result<Vec<String>> {
         .collect())
 }
 
+/// Returns the image index that the layout at `directory` lists first, with its images.
+///
+/// # Errors
+/// Fails if the directory is not a layout, or lists something else first.
+pub fn index(directory: &Path) -> Result<Kept> {
+    let read = |path: &Path| -> Result<Value> {
+        serde_json::from_slice(&files::read(path)?)
+            .with_context(|| format!("`{}` is not JSON", path.display()))
+    };
+    let digest = |descriptor: &Value| -> Result<Digest> {
+        let text = descriptor["digest"].as_str().context("an entry has no digest")?;
+        text.parse().map_err(Error::msg)
+    };
+    let first = digest(&read(&directory.join(INDEX))?["manifests"][0])?;
+    let blob = read(&directory.join("blobs").join("sha256").join(first.hex()))?;
+    let entries = blob["manifests"]
+        .as_array()
+        .context("it lists no image index first")?;
+    let image = |entry: &Value| {
+        let word = |name: &str| entry["platform"][name].as_str().unwrap_or_default().to_owned();
+        let platform = format!("{}/{}", word("os"), word("architecture"));
+        Ok((platform.parse().map_err(Error::msg)?, digest(entry)?))
+    };
+    Ok(Kept {
+        index: first,
+        images: entries.iter().map(image).collect::<Result<_>>()?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
 
+    use flags::values::Platform;
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn reads_index_with_its_images() {
+        let directory = tempfile::tempdir().unwrap();
+        let image = Digest::of(b"image");
+        let document = json!({ "manifests": [
+            { "digest": image.to_string(), "platform": { "os": "linux", "architecture": "amd64" } },
+        ] });
+        let document = document.to_string();
+        let listed = Digest::of(document.as_bytes());
+        let blobs = directory.path().join("blobs/sha256");
+        fs::create_dir_all(&blobs).unwrap();
+        fs::write(blobs.join(listed.hex()), &document).unwrap();
+        let top = json!({ "manifests": [{ "digest": listed.to_string() }] });
+        fs::write(directory.path().join(INDEX), top.to_string()).unwrap();
+        let found = index(directory.path()).unwrap();
+        assert_eq!(found.index, listed);
+        assert_eq!(found.images, [(Platform::Amd64, image)].into());
+        fs::write(directory.path().join(INDEX), "{}").unwrap();
+        assert!(index(directory.path()).is_err());
+    }
 
     #[test]
     fn reads_tags_from_the_index_of_a_layout() {

@@ -7,4 +7,4 @@ pub mod calls;
 pub mod layout;
 pub mod reference;
 
-pub use self::reference::{Digest, Reference, image_name};
+pub use self::reference::{Digest, Reference, image_name, repository};

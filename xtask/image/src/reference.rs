@@ -1,6 +1,6 @@
 //! Names of images: digests, references by digest, and the name of our own repository.
 
-use std::{fmt, str::FromStr};
+use std::{env, fmt, str::FromStr};
 
 use anyhow::{Context as _, anyhow};
 use devkit::digest::Sha256;
@@ -109,15 +109,21 @@ impl<'de> Deserialize<'de> for Reference {
     }
 }
 
-/// Returns the name in the flags, else that of the package's repository.
+/// Returns the name in the flags, else that of the repository: in a workflow the one that it runs for, such as a fork.
 ///
 /// # Errors
 /// Fails if no name is given and the repository is not on GitHub.
 pub fn image_name(chosen: Option<&ImageName>) -> anyhow::Result<ImageName> {
     match chosen {
         Some(image) => Ok(image.clone()),
-        None => default_image(env!("CARGO_PKG_REPOSITORY")),
+        None => default_image(&repository(env!("CARGO_PKG_REPOSITORY"))),
     }
+}
+
+/// Returns the address of the repository on GitHub that a workflow runs for, else `own`.
+pub fn repository(own: &str) -> String {
+    let named = env::var("GITHUB_REPOSITORY").ok().filter(|name| !name.is_empty());
+    named.map_or_else(|| own.to_owned(), |name| format!("https://github.com/{name}"))
 }
 
 /// Returns the image of a repository on GitHub: `ghcr.io/<organisation>/clawft`.

@@ -1,7 +1,7 @@
 //! The images of a release: made from the binaries in `target/dist` without Docker, and kept in the layout
 //! `target/dist/oci`. Equal binaries give equal digests, so a second build can be compared.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use devkit::{
     budget::{Budget, with_cures},
     project::Project,
@@ -10,15 +10,33 @@ use flags::{
     Builder,
     values::{Platform, Tag},
 };
-use image::{calls::Kept, image_name, layout};
+use image::{Digest, calls::Kept, image_name, layout};
+use oci_spec::image::{Descriptor, ImageIndex};
 
 use crate::{
+    document,
     execute::Executor,
     plan,
     recipe::Recipe,
     registry::Access,
     request::{Goal, Request},
 };
+
+/// Returns the images of `index`, which has this digest.
+///
+/// # Errors
+/// Fails if an image is for no platform of ours.
+pub(crate) fn of_index(digest: Digest, index: &ImageIndex) -> Result<Kept> {
+    let image = |image: &Descriptor| {
+        let platform = image.platform().as_ref().context("an image has no platform")?;
+        let platform = format!("{}/{}", platform.os(), platform.architecture());
+        Ok((platform.parse().map_err(Error::msg)?, document::digest(image)?))
+    };
+    Ok(Kept {
+        index: digest,
+        images: index.manifests().iter().map(image).collect::<Result<_>>()?,
+    })
+}
 
 /// Makes the images of all platforms from the binaries in `target/dist`, labelled with `revision` and dated
 /// `epoch` seconds after 1970, and an image index of them under `tag`.

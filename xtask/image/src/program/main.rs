@@ -169,7 +169,7 @@ fn answer(call: &str) -> Result<()> {
         Call::Resolve(Tagged { image, tag, insecure }) => print(
             Registry::new(&image, Access::plain(insecure))
                 .resolve(&tag)
-                .map(|(digest, _)| digest),
+                .and_then(|(digest, index)| kept::of_index(digest, &index)),
         ),
     }
 }

@@ -26,8 +26,12 @@ impl Publisher for LayoutPublisher<'_> {
     fn publish(&self, images: Vec<Descriptor>, tags: &[Tag]) -> Result<Digest> {
         let index = document::index(images, &self.recipe.labels)?;
         let index = self.layout.put_json(MediaType::ImageIndex, &index)?;
-        self.layout
-            .list(tags.iter().map(|tag| document::tagged(&index, tag)).collect())?;
+        // Without tags, the layout lists the index itself: later steps of a release find it there.
+        let listed = match tags {
+            [] => vec![index.clone()],
+            _ => tags.iter().map(|tag| document::tagged(&index, tag)).collect(),
+        };
+        self.layout.list(listed)?;
         document::digest(&index)
     }
 }

@@ -3,12 +3,12 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use devkit::{cmd, files, project::Project, ui};
 use flags::values::{Artifact, ImageName, Platform};
 use image::{
     Digest, Reference,
-    calls::{self, Attachment, Repository},
+    calls::{self, Attachment, Kept, Repository},
 };
 use serde_json::json;
 use xshell::cmd;
@@ -40,12 +40,35 @@ pub struct Published {
 }
 
 impl Published {
-    /// Returns the parts of the release that `metadata` describes.
-    pub(super) fn of(metadata: &Metadata, image: &ImageName) -> Result<Self> {
+    /// Returns the parts of the release that `metadata` describes, with the image index that was pushed. It may have
+    /// fewer images than the release, if others could not be made.
+    ///
+    /// # Errors
+    /// Fails if the index has images that are not of this release.
+    pub(super) fn of(metadata: &Metadata, image: &ImageName, pushed: Kept) -> Result<Self> {
+        let Kept { index, images } = pushed;
+        let all = &metadata.images.platforms;
+        let foreign = images
+            .iter()
+            .find(|(platform, digest)| all.get(platform) != Some(digest));
+        if let Some((platform, digest)) = foreign {
+            bail!("the image for {platform} that was pushed, {digest}, is not that of the release");
+        }
+        let missing: Vec<Platform> = all
+            .keys()
+            .copied()
+            .filter(|platform| !images.contains_key(platform))
+            .collect();
+        if !missing.is_empty() {
+            ui::warn(&format!(
+                "PARTIAL: the image index has no image for {}",
+                Platform::in_words(&missing)
+            ));
+        }
         Ok(Self {
             image: image.clone(),
-            index: metadata.images.index,
-            images: metadata.images.platforms.clone(),
+            index,
+            images,
             component: component_name(Some(image))?,
             manifest: metadata.component.manifest,
         })
@@ -171,6 +194,49 @@ fn repository(image: &ImageName) -> Repository {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::release::metadata;
+
+    /// Returns the description of a release with an image for each platform.
+    fn metadata() -> Metadata {
+        let digest = |platform: Platform| (platform, Digest::of(platform.to_string().as_bytes()));
+        Metadata {
+            name: "clawft".to_owned(),
+            version: "1.2.3".to_owned(),
+            source: "https://example.org/app".to_owned(),
+            commit: "c0ffee".to_owned(),
+            time: 0,
+            toolchain: Default::default(),
+            files: BTreeMap::new(),
+            images: metadata::Images {
+                index: Digest::of(b"index"),
+                platforms: Platform::ALL.into_iter().map(digest).collect(),
+            },
+            component: metadata::Component {
+                manifest: Digest::of(b"manifest"),
+                config: Digest::of(b"config"),
+                layer: Digest::of(b"layer"),
+            },
+        }
+    }
+
+    #[test]
+    fn accepts_fewer_images_and_no_others() {
+        let (metadata, image) = (metadata(), "registry.example/app".parse().unwrap());
+        let mut pushed = Kept {
+            index: Digest::of(b"partial"),
+            images: metadata.images.platforms.clone(),
+        };
+        pushed.images.remove(&Platform::Arm64);
+        let published = Published::of(&metadata, &image, pushed.clone()).unwrap();
+        assert_eq!(published.index, Digest::of(b"partial"));
+        assert_eq!(
+            published.images.into_keys().collect::<Vec<_>>(),
+            [Platform::Amd64]
+        );
+        pushed.images.insert(Platform::Arm64, Digest::of(b"another"));
+        let error = Published::of(&metadata, &image, pushed).unwrap_err().to_string();
+        assert!(error.contains("linux/arm64"), "{error}");
+    }
 
     #[test]
     fn signs_the_text_of_cosign() {

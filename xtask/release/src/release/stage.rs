@@ -20,8 +20,8 @@ use anyhow::{Error, Result, bail};
 use devkit::{files, project::Project, ui};
 use flags::{Stage, values::ImageName};
 use image::{
-    calls::{self, Tagged},
-    image_name,
+    calls::{self, Kept, Tagged},
+    image_name, layout,
 };
 
 pub(super) use self::steps::{KEY_SIGNATURE, SIGNATURE};
@@ -49,7 +49,7 @@ pub(super) fn run(
     match (stage, key) {
         (Stage::Attest, None) => {
             let metadata = Metadata::read(&directory)?;
-            let published = Published::of(&metadata, &image)?;
+            let published = Published::of(&metadata, &image, pushed(project)?)?;
             published.attest(project, &metadata.commit, metadata.time)
         }
         (Stage::Sign, Some(key)) => {
@@ -60,13 +60,16 @@ pub(super) fn run(
                 &directory.join(KEY_SIGNATURE),
                 format!("{signature}\n").as_bytes(),
             )?;
-            Published::of(&release, &image)?.sign(project, key)?;
-            subjects(project, &Release::new(&release, &image)?)
+            let published = Published::of(&release, &image, pushed(project)?)?;
+            published.sign(project, key)?;
+            subjects(project, &Release::pushed(&release, &published)?)
         }
         (Stage::Tag, None) => tag(project, &Metadata::read(&directory)?, &image),
         (_, Some(_)) => bail!("`--key` is for `--stage sign` only"),
         (Stage::Sign, None) => {
-            let release = Release::new(&Metadata::read(&directory)?, &image)?;
+            let release = Metadata::read(&directory)?;
+            let published = Published::of(&release, &image, pushed(project)?)?;
+            let release = Release::pushed(&release, &published)?;
             let runner = StepRunner::new(project, &directory, &["cosign"])?;
             runner.run(&release.signing())?;
             subjects(project, &release)
@@ -74,11 +77,22 @@ pub(super) fn run(
         (Stage::Page, None) => {
             let release = Release::new(&Metadata::read(&directory)?, &image)?;
             let runner = StepRunner::new(project, &directory, &["gh"])?;
-            let page = runner.read(&release.page(&names(&directory)?))?;
+            // A page that is there is of an earlier attempt of this job.
+            let names = names(&directory)?;
+            if runner.succeeds(&release.has_page())? {
+                runner.run(&[release.upload(&names)])?;
+                return ui::result(&runner.read(&release.page_address())?);
+            }
+            let page = runner.read(&release.page(&names))?;
             ui::result(&page)
         }
         (Stage::Check, None) => check::run(project, &image),
     }
+}
+
+/// Returns the image index that was pushed from this machine.
+fn pushed(project: &Project) -> Result<Kept> {
+    layout::index(&project.dist.join(layout::DIRECTORY))
 }
 
 /// Sets the version's tag of the component, which has to be in the registry.

@@ -2,10 +2,13 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Error, Result, bail, ensure};
 use devkit::{digest, files, project::Project, ui};
 use flags::values::{Artifact, ImageName};
-use image::calls::{self, Tagged};
+use image::{
+    calls::{self, Tagged},
+    repository,
+};
 
 use super::{
     execute::StepRunner,
@@ -15,6 +18,7 @@ use crate::{
     dist,
     release::{
         metadata::Metadata,
+        published::Published,
         request::{VERSION, git_tag},
     },
 };
@@ -28,7 +32,8 @@ pub(super) fn run(project: &Project, image: &ImageName) -> Result<()> {
     let scratch = tempfile::tempdir().context("could not make a temporary directory")?;
     let directory = scratch.path().join("release");
     let runner = StepRunner::new(project, scratch.path(), &PROGRAMS)?;
-    runner.run(&[steps::download(env!("CARGO_PKG_REPOSITORY"), VERSION, "release")])?;
+    let source = repository(env!("CARGO_PKG_REPOSITORY"));
+    runner.run(&[steps::download(&source, VERSION, "release")])?;
     ui::status("Checking", "the checksums");
     sums(&directory)?;
     let metadata = Metadata::read(&directory)?;
@@ -37,9 +42,8 @@ pub(super) fn run(project: &Project, image: &ImageName) -> Result<()> {
         "the page of {VERSION} has the release of {}",
         metadata.version
     );
-    let release = Release::new(&metadata, image)?;
+    let release = Release::pushed(&metadata, &published(project, &metadata, image)?)?;
     StepRunner::new(project, &directory, &PROGRAMS)?.run(&release.signatures())?;
-    tag(project, &release)?;
     runner.run(&[release.image_runs(), release.component_comes("pulled.wasm")])?;
     ensure!(
         fs::read(scratch.path().join("pulled.wasm"))?
@@ -52,23 +56,28 @@ pub(super) fn run(project: &Project, image: &ImageName) -> Result<()> {
     Ok(())
 }
 
-/// Fails if the tag does not name the images of the page.
-fn tag(project: &Project, release: &Release) -> Result<()> {
-    let tag = git_tag().parse().map_err(anyhow::Error::msg)?;
-    let image = Tagged {
-        image: release.image.clone(),
-        tag,
+/// Returns the images that the tag names.
+///
+/// # Errors
+/// Fails if an image is not that of the page, or if the registry refuses to answer without a login.
+fn published(project: &Project, metadata: &Metadata, image: &ImageName) -> Result<Published> {
+    let tagged = Tagged {
+        image: image.clone(),
+        tag: git_tag().parse().map_err(Error::msg)?,
         insecure: false,
     };
-    let found = calls::resolve(project, &image)?;
-    ensure!(
-        found == release.index.digest,
-        "`{}:{}` names {found}, and the release has {}",
-        image.image,
-        image.tag,
-        release.index.digest
-    );
-    Ok(())
+    let found = calls::resolve(project, &tagged).with_context(|| visibility(image))?;
+    Published::of(metadata, image, found)
+}
+
+/// Returns the error message for images that cannot be read without a login. What a workflow pushes to GHCR for the
+/// first time is private, and only a person can change that.
+fn visibility(image: &ImageName) -> String {
+    format!(
+        "could not read `{image}` as everyone else does: if the registry denies it, make the packages `{image}` and \
+         `{image}-wasm` public, once, in their settings (on GitHub: Packages, the package, Package settings, Change \
+         visibility), and run this job again"
+    )
 }
 
 /// Compares every file in `directory` with `SHA256SUMS`; names all that differ, are missing, or have no line.

@@ -66,6 +66,12 @@ impl StepRunner {
         Ok(())
     }
 
+    /// Runs a step, and returns whether it succeeds.
+    pub(super) fn succeeds(&self, step: &Step) -> Result<bool> {
+        ui::status("Running", &step.words.join(" "));
+        Ok(cmd::output(self.command(step), &step.purpose)?.status.success())
+    }
+
     /// Runs a step and returns its output.
     pub(super) fn read(&self, step: &Step) -> Result<String> {
         ui::status("Running", &step.words.join(" "));

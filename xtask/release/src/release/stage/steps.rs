@@ -4,7 +4,7 @@ use anyhow::Result;
 use flags::values::{Artifact, ImageName};
 use image::Reference;
 
-use super::super::{metadata::Metadata, request::component_name};
+use super::super::{metadata::Metadata, published::Published, request::component_name};
 use crate::dist;
 
 /// The file that cosign writes beside the checksums.
@@ -55,7 +55,7 @@ impl Release {
         let component = component_name(Some(image))?;
         Ok(Self {
             version: metadata.version.clone(),
-            repository: repository(&metadata.source).to_owned(),
+            repository: repository(&image::repository(&metadata.source)).to_owned(),
             image: image.clone(),
             index: Reference::new(image, &metadata.images.index),
             images: metadata
@@ -67,6 +67,66 @@ impl Release {
             artifact: Reference::new(&component, &metadata.component.manifest),
             component,
         })
+    }
+
+    /// Does the same for what was pushed of the release.
+    ///
+    /// # Errors
+    /// Fails if the name of the image is too long for a suffix.
+    pub(super) fn pushed(metadata: &Metadata, published: &Published) -> Result<Self> {
+        let image = &published.image;
+        Ok(Self {
+            index: Reference::new(image, &published.index),
+            images: published
+                .images
+                .values()
+                .map(|digest| Reference::new(image, digest))
+                .collect(),
+            ..Self::new(metadata, image)?
+        })
+    }
+
+    /// Returns the step that succeeds if the release page exists.
+    pub(super) fn has_page(&self) -> Step {
+        let tag = format!("v{}", self.version);
+        step(
+            "look for the release page",
+            &["gh", "release", "view", &tag, "--repo", &self.repository],
+        )
+    }
+
+    /// Returns the step that replaces the files `names` on an existing release page.
+    pub(super) fn upload(&self, names: &[String]) -> Step {
+        let tag = format!("v{}", self.version);
+        let mut words = vec![
+            "gh",
+            "release",
+            "upload",
+            &tag,
+            "--repo",
+            &self.repository,
+            "--clobber",
+        ];
+        words.extend(names.iter().map(String::as_str));
+        step("replace the files of the release page", &words)
+    }
+
+    /// Returns the step that prints the address of the release page.
+    pub(super) fn page_address(&self) -> Step {
+        let tag = format!("v{}", self.version);
+        let words = [
+            "gh",
+            "release",
+            "view",
+            &tag,
+            "--repo",
+            &self.repository,
+            "--json",
+            "url",
+            "--jq",
+            ".url",
+        ];
+        step("ask for the address of the release page", &words)
     }
 
     /// Returns the steps that sign the checksums, the image index with its images, and the component; everything
