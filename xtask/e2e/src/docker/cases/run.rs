@@ -12,13 +12,21 @@ use crate::docker::{
     context::{Builder, ImageContext},
 };
 
+/// The files of an image, in their order.
+const FILES: [&str; 4] = [
+    "licenses/LICENSE-APACHE",
+    "licenses/LICENSE-MIT",
+    "licenses/THIRD-PARTY-NOTICES.txt",
+    "weft",
+];
+
 cases! {
     run:
     docker_image_runs_on_every_platform,
     oci_image_runs_on_every_platform,
     runs_unprivileged_on_read_only_root,
     published_port_needs_a_token,
-    image_holds_one_file_and_no_key,
+    image_holds_program_licences_and_no_key,
 }
 
 /// The platforms, with a part of the version of each program.
@@ -136,13 +144,13 @@ fn on_network(test: &ImageContext<'_>, image: &str, network: &str) -> Result<()>
     Ok(())
 }
 
-fn image_holds_one_file_and_no_key(test: &ImageContext<'_>) -> Result<()> {
+fn image_holds_program_licences_and_no_key(test: &ImageContext<'_>) -> Result<()> {
     for builder in [Builder::Docker, Builder::Oci] {
         test.push(builder, &["files"])?;
         for (platform, _) in PLATFORMS {
             let files = files(test, platform)?;
             ensure!(
-                files == ["weft"],
+                files == FILES,
                 "with {}, {platform} holds {files:?}",
                 builder.name()
             );

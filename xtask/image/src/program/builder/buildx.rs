@@ -57,7 +57,7 @@ impl Buildx<'_> {
     }
 
     /// Runs one `docker buildx build`; `options` select its output. The program and the notices are in a
-    /// directory that replaces the stage `binaries`, which would build them.
+    /// directory that takes the place of the stage that would compile them.
     fn run(
         &self,
         platform: Platform,
@@ -73,7 +73,7 @@ impl Buildx<'_> {
         fs::copy(program, &path).with_context(|| format!("could not write `{}`", path.display()))?;
         let notices = licences.get(notices::FILE_NAME).context("there are no notices")?;
         files::replace(&binaries.join(notices::FILE_NAME), notices.as_bytes())?;
-        let binaries = format!("binaries={}", binaries.display());
+        let binaries = format!("dist={}", binaries.display());
         let platform = platform.to_string();
         let argument = |name: &str, label: &str| format!("{name}={}", self.recipe.label(label));
         let version = argument("VERSION", ANNOTATION_VERSION);
@@ -82,7 +82,7 @@ impl Buildx<'_> {
         let build = cmd!(
             shell,
             "docker buildx build --file Dockerfile.multi-arch --platform {platform} --provenance=false --sbom=false
-                --build-context {binaries} --build-arg {version} --build-arg {revision} {options...} ."
+                --build-arg BINARIES=dist --build-context {binaries} --build-arg {version} --build-arg {revision} {options...} ."
         );
         cmd::run_quietly(
             build.env("SOURCE_DATE_EPOCH", self.recipe.epoch.to_string()),
