@@ -96,9 +96,10 @@ impl Answer {
         let document = json::parse_owned(memory::copy(body)?)?;
         let root = Node::root(&document);
         match dialect {
-            Dialect::Chat => chat::read_answer(root),
-            Dialect::Messages => messages::read_answer(root),
-            Dialect::Responses => responses::read_answer(root),
+            Dialect::Chat if cfg!(feature = "provider-chat") => chat::read_answer(root),
+            Dialect::Messages if cfg!(feature = "provider-messages") => messages::read_answer(root),
+            Dialect::Responses if cfg!(feature = "provider-responses") => responses::read_answer(root),
+            _ => Err(crate::unbuilt()),
         }
     }
 
@@ -108,9 +109,16 @@ impl Answer {
         let mut writer = Writer::with_capacity(self.size())?;
         let answer = context.restore(self);
         match dialect {
-            Dialect::Chat => chat::write_answer(&answer, context, &mut to, &mut writer),
-            Dialect::Messages => messages::write_answer(&answer, context, &mut to, &mut writer),
-            Dialect::Responses => responses::write_answer(&answer, context, &mut to, &mut writer),
+            Dialect::Chat if cfg!(feature = "client-chat") => {
+                chat::write_answer(&answer, context, &mut to, &mut writer)
+            }
+            Dialect::Messages if cfg!(feature = "client-messages") => {
+                messages::write_answer(&answer, context, &mut to, &mut writer)
+            }
+            Dialect::Responses if cfg!(feature = "client-responses") => {
+                responses::write_answer(&answer, context, &mut to, &mut writer)
+            }
+            _ => return Err(crate::unbuilt()),
         }
         to.finish(writer)
     }

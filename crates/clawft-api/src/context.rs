@@ -1,11 +1,11 @@
 //! Knowledge about a request that the translation of its answer needs.
 
 use crate::answer::Answer;
+use crate::custom;
 use crate::request::{Call, Content, Part, Request, ToolInput};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
-use clawft_types::json::{self, Node};
 
 /// Knowledge about a request that the translation of its answer needs; see [`Request::context`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Context {
         if let Content::Call(call) = &mut part.content {
             self.restore_call(call);
             if call.is_custom {
-                call.input = free_form(&call.input).unwrap_or_else(|| call.input.clone());
+                call.input = custom::unwrapped(&call.input).unwrap_or_else(|| call.input.clone());
             }
         }
     }
@@ -88,10 +88,4 @@ impl Context {
             call.is_custom = tool.is_custom;
         }
     }
-}
-
-/// Returns the text in `{"input":"…"}`, the input of a custom tool that is offered as a function.
-pub(crate) fn free_form(input: &str) -> Option<String> {
-    let document = json::parse(input.as_bytes()).ok()?;
-    Node::root(&document).text_of("input").map(String::from)
 }

@@ -65,6 +65,7 @@ mod answer;
 mod base64;
 mod chat;
 mod context;
+mod custom;
 mod error_body;
 mod event;
 mod messages;
@@ -84,6 +85,7 @@ pub use request::{Options, Request};
 pub use stream::Stream;
 pub use written::{Warning, Written};
 
+use alloc::string::String;
 use core::fmt;
 
 /// A protocol of the HTTP API.
@@ -95,6 +97,15 @@ pub enum Dialect {
     Responses,
     /// Anthropic's `POST /v1/messages`.
     Messages,
+}
+
+/// Returns the error about a dialect whose feature is off.
+fn unbuilt() -> Error {
+    clawft_types::json::JsonFault::Field {
+        field: String::new(),
+        message: "this build does not have the dialect".into(),
+    }
+    .into()
 }
 
 impl fmt::Display for Dialect {

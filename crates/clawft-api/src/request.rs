@@ -138,18 +138,24 @@ impl Request {
         let document = json::parse_owned(body)?;
         let root = Node::root(&document);
         match dialect {
-            Dialect::Chat => chat::read_request(root),
-            Dialect::Messages => messages::read_request(root),
-            Dialect::Responses => responses::read_request(root),
+            Dialect::Chat if cfg!(feature = "client-chat") => chat::read_request(root),
+            Dialect::Messages if cfg!(feature = "client-messages") => messages::read_request(root),
+            Dialect::Responses if cfg!(feature = "client-responses") => responses::read_request(root),
+            _ => Err(crate::unbuilt()),
         }
     }
 
     /// Returns the body of the same request in `dialect`. Fails if a field has no counterpart there.
     pub fn write(&self, dialect: Dialect, options: &Options) -> Result<Written, Error> {
         match dialect {
-            Dialect::Chat => chat::write_request(self, options),
-            Dialect::Responses => responses::write_request(self, options),
-            Dialect::Messages => messages::write_request(self, options),
+            Dialect::Chat if cfg!(feature = "provider-chat") => chat::write_request(self, options),
+            Dialect::Responses if cfg!(feature = "provider-responses") => {
+                responses::write_request(self, options)
+            }
+            Dialect::Messages if cfg!(feature = "provider-messages") => {
+                messages::write_request(self, options)
+            }
+            _ => Err(crate::unbuilt()),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Streamed answers: from the bytes of one dialect to those of another.
 
 use crate::answer::Answer;
-use crate::context::{Context, free_form};
+use crate::context::Context;
+use crate::custom;
 use crate::error_body::{ErrorBody, ErrorKind};
 use crate::event::{Event, Events};
 use crate::request::Content;
@@ -131,9 +132,12 @@ impl Stream {
         };
         let root = Node::root(&document);
         match &mut self.reader {
-            Reader::Chat(reader) => reader.read(root, &mut events),
-            Reader::Messages(reader) => reader.read(root, &mut events),
-            Reader::Responses(reader) => reader.read(root, &mut events),
+            Reader::Chat(reader) if cfg!(feature = "provider-chat") => reader.read(root, &mut events),
+            Reader::Messages(reader) if cfg!(feature = "provider-messages") => reader.read(root, &mut events),
+            Reader::Responses(reader) if cfg!(feature = "provider-responses") => {
+                reader.read(root, &mut events)
+            }
+            _ => {}
         }
         self.write_all(events, out);
     }
@@ -170,16 +174,23 @@ impl Stream {
             return;
         };
         let input = mem::take(&mut call.input);
-        let input = free_form(&input).unwrap_or(input);
+        let input = custom::unwrapped(&input).unwrap_or(input);
         call.input.clone_from(&input);
         self.send(&Event::Delta(input), out);
     }
 
     fn send(&mut self, event: &Event, out: &mut Vec<u8>) {
         match &mut self.writer {
-            EventWriter::Chat(writer) => writer.write(event, &self.answer, &self.context, out),
-            EventWriter::Messages(writer) => writer.write(event, &self.answer, &self.context, out),
-            EventWriter::Responses(writer) => writer.write(event, &self.answer, &self.context, out),
+            EventWriter::Chat(writer) if cfg!(feature = "client-chat") => {
+                writer.write(event, &self.answer, &self.context, out)
+            }
+            EventWriter::Messages(writer) if cfg!(feature = "client-messages") => {
+                writer.write(event, &self.answer, &self.context, out)
+            }
+            EventWriter::Responses(writer) if cfg!(feature = "client-responses") => {
+                writer.write(event, &self.answer, &self.context, out)
+            }
+            _ => {}
         }
     }
 }
@@ -188,9 +199,10 @@ impl Reader {
     /// Ends the answer, if its finish reason is known.
     fn end(&mut self, events: &mut Events) {
         match self {
-            Reader::Chat(reader) => reader.end(events),
-            Reader::Messages(reader) => reader.finish(events),
-            Reader::Responses(reader) => reader.end(events),
+            Reader::Chat(reader) if cfg!(feature = "provider-chat") => reader.end(events),
+            Reader::Messages(reader) if cfg!(feature = "provider-messages") => reader.finish(events),
+            Reader::Responses(reader) if cfg!(feature = "provider-responses") => reader.end(events),
+            _ => {}
         }
     }
 }

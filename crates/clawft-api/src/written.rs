@@ -40,6 +40,8 @@ pub(crate) struct Translation {
     error: Option<Error>,
     /// Whether a field without a counterpart is a warning instead of an error: an answer is not refused.
     is_lenient: bool,
+    /// Whether custom tools become functions.
+    pub(crate) wraps_custom: bool,
 }
 
 impl Translation {
@@ -50,6 +52,7 @@ impl Translation {
             warnings: Vec::new(),
             error: None,
             is_lenient: false,
+            wraps_custom: false,
         }
     }
 

@@ -130,6 +130,38 @@ fn translates_requests_of_codex_to_chat_completions() {
 }
 
 #[test]
+fn offers_custom_tools_as_functions_to_older_servers() {
+    let options = Options {
+        custom_tools: false,
+        ..Options::default()
+    };
+    let mut body = codex();
+    body["tool_choice"] = json!({"type": "custom", "name": "patch"});
+    let written = request(RESPONSES, &body).write(CHAT, &options).unwrap();
+    let body: Value = serde_json::from_slice(&written.body).unwrap();
+    let tool = &body["tools"][2];
+    assert_eq!(
+        (&tool["type"], &tool["function"]["name"]),
+        (&json!("function"), &json!("patch"))
+    );
+    assert_eq!(tool["function"]["parameters"]["required"], json!(["input"]));
+    assert!(
+        tool["function"]["description"]
+            .as_str()
+            .unwrap()
+            .contains("start: x")
+    );
+    assert_eq!(
+        body["messages"][3]["tool_calls"][2],
+        json!({"id": "c3", "type": "function", "function": {"name": "patch", "arguments": "{\"input\":\"*** x\\n\"}"}})
+    );
+    assert_eq!(
+        body["tool_choice"],
+        json!({"type": "function", "function": {"name": "patch"}})
+    );
+}
+
+#[test]
 fn translates_requests_of_codex_to_anthropic_messages() {
     let (body, warnings) = translate(RESPONSES, MESSAGES, &codex()).unwrap();
     let texts = ["You are a coding agent.", "Sandbox: read-only."];

@@ -129,6 +129,6 @@ fn write_message(answer: &Answer, to: &mut Translation, writer: &mut Writer) {
     messages::write_thoughts(&thoughts, writer);
     let mut calls = messages::calls(&answer.parts).peekable();
     if calls.peek().is_some() {
-        tools::write_calls(calls, writer);
+        tools::write_calls(calls, false, writer);
     }
 }

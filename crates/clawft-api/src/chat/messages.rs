@@ -156,7 +156,7 @@ fn write_assistant(turn: &Turn, to: &mut Translation, writer: &mut Writer) {
     }
     write_thoughts(&thoughts, writer);
     if !calls.is_empty() {
-        tools::write_calls(calls.into_iter(), writer);
+        tools::write_calls(calls.into_iter(), to.wraps_custom, writer);
     }
 }
 

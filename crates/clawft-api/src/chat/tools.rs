@@ -4,7 +4,7 @@ use crate::path::Path;
 use crate::read::{rest, text, text_of};
 use crate::request::{Call, Content, Part, Tool, ToolChoice, ToolInput};
 use crate::written::Translation;
-use crate::{Error, Raw};
+use crate::{Error, Raw, custom};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_types::json::{Node, Writer};
@@ -113,6 +113,7 @@ fn write_tool(tool: &Tool, to: &mut Translation, writer: &mut Writer) {
     let kind = match &tool.input {
         ToolInput::Hosted(raw) => return writer.literal(raw.as_str()),
         ToolInput::Function { .. } => "function",
+        ToolInput::Custom { .. } if to.wraps_custom => "function",
         ToolInput::Custom { .. } => "custom",
     };
     writer.object(|outer| {
@@ -120,8 +121,15 @@ fn write_tool(tool: &Tool, to: &mut Translation, writer: &mut Writer) {
         outer.member(kind, |writer| {
             writer.object(|inner| {
                 inner.text_member("name", &tool.flat_name());
-                if let Some(description) = &tool.description {
-                    inner.text_member("description", description);
+                let mut description = tool.description.clone().unwrap_or_default();
+                if let ToolInput::Custom { format } = &tool.input
+                    && to.wraps_custom
+                {
+                    description.push_str(&custom::format_note(format.as_ref()));
+                    inner.literal_member("parameters", custom::SCHEMA);
+                }
+                if !description.is_empty() {
+                    inner.text_member("description", &description);
                 }
                 match &tool.input {
                     ToolInput::Function { schema, strict } => {
@@ -132,7 +140,9 @@ fn write_tool(tool: &Tool, to: &mut Translation, writer: &mut Writer) {
                             inner.literal_member("strict", &strict.to_string());
                         }
                     }
-                    ToolInput::Custom { format: Some(format) } => write_format(format, inner),
+                    ToolInput::Custom { format: Some(format) } if !to.wraps_custom => {
+                        write_format(format, inner)
+                    }
                     _ => {}
                 }
                 to.fields(inner, &tool.extra);
@@ -162,7 +172,11 @@ pub(super) fn write_choice(choice: &ToolChoice, to: &mut Translation, writer: &m
         ToolChoice::None => writer.text("none"),
         ToolChoice::Required => writer.text("required"),
         ToolChoice::Tool { name, is_custom } => {
-            let kind = if *is_custom { "custom" } else { "function" };
+            let kind = if *is_custom && !to.wraps_custom {
+                "custom"
+            } else {
+                "function"
+            };
             writer.object(|outer| write_named(kind, name, outer));
         }
         ToolChoice::Allowed { names, required } => writer.object(|outer| {
@@ -190,11 +204,16 @@ fn write_named(kind: &str, name: &str, writer: &mut Writer) {
     });
 }
 
-/// Writes the calls of an assistant's message.
-pub(crate) fn write_calls<'a>(calls: impl Iterator<Item = &'a Call>, writer: &mut Writer) {
+/// Writes the calls of an assistant's message. `wraps_custom` turns those of custom tools into those of functions.
+pub(crate) fn write_calls<'a>(
+    calls: impl Iterator<Item = &'a Call>,
+    wraps_custom: bool,
+    writer: &mut Writer,
+) {
     writer.member("tool_calls", |writer| {
         writer.array(calls, |writer, call| {
-            let (kind, input) = if call.is_custom {
+            let wraps = call.is_custom && wraps_custom;
+            let (kind, input) = if call.is_custom && !wraps {
                 ("custom", "input")
             } else {
                 ("function", "arguments")
@@ -205,7 +224,11 @@ pub(crate) fn write_calls<'a>(calls: impl Iterator<Item = &'a Call>, writer: &mu
                 outer.member(kind, |writer| {
                     writer.object(|inner| {
                         inner.text_member("name", &call.flat_name());
-                        inner.text_member(input, &call.input);
+                        if wraps {
+                            inner.text_member(input, custom::wrapped(&call.input).as_str());
+                        } else {
+                            inner.text_member(input, &call.input);
+                        }
                     });
                 });
             });

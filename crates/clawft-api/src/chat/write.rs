@@ -9,6 +9,7 @@ use clawft_types::json::Writer;
 
 pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, Error> {
     let mut to = Translation::new(request.dialect, Dialect::Chat);
+    to.wraps_custom = !options.custom_tools;
     let mut writer = Writer::with_capacity(request.size())?;
     writer.object(|body| {
         body.text_member("model", options.model.as_deref().unwrap_or(&request.model));

@@ -4,7 +4,7 @@ use crate::path::Path;
 use crate::read::{parts, rest, text, text_of};
 use crate::request::{Call, Content, Part, Source, Thought};
 use crate::written::Translation;
-use crate::{Error, Raw, base64};
+use crate::{Error, Raw, base64, custom};
 use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::json::{self, Node, Writer};
@@ -190,7 +190,7 @@ fn write_call(call: &Call, path: &str, to: &mut Translation, writer: &mut Writer
     writer.text_member("name", &call.flat_name());
     writer.member("input", |writer| {
         if call.is_custom {
-            return writer.object(|input| input.text_member("input", &call.input));
+            return writer.literal(custom::wrapped(&call.input).as_str());
         }
         if let Err(wrapped) = write_input(&call.input, writer) {
             to.warn(

@@ -4,16 +4,13 @@ use crate::path::Path;
 use crate::read::{rest, text};
 use crate::request::{Request, Tool, ToolChoice, ToolInput};
 use crate::written::Translation;
-use crate::{Error, Raw};
-use alloc::string::{String, ToString as _};
+use crate::{Error, Raw, custom};
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 use clawft_types::json::{Node, Writer};
 
 /// The schema of a tool that takes nothing.
 const EMPTY: &str = r#"{"type":"object","properties":{}}"#;
-
-/// The schema of a custom tool: one text.
-const FREE_FORM: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;
 
 pub(super) fn read(node: Node<'_>, path: &Path<'_>) -> Result<Tool, Error> {
     let kind = node.text_of("type").unwrap_or("custom");
@@ -99,8 +96,8 @@ fn write_tool(tool: &Tool, to: &mut Translation, writer: &mut Writer) {
                 }
             }
             ToolInput::Custom { format } => {
-                object.literal_member("input_schema", FREE_FORM);
-                description.push_str(&format_note(format.as_ref()));
+                object.literal_member("input_schema", custom::SCHEMA);
+                description.push_str(&custom::format_note(format.as_ref()));
             }
             ToolInput::Hosted(_) => {}
         }
@@ -109,16 +106,6 @@ fn write_tool(tool: &Tool, to: &mut Translation, writer: &mut Writer) {
         }
         to.fields(object, &tool.extra);
     });
-}
-
-/// Returns the addition to a description that tells the model about the format of a custom tool's input.
-fn format_note(format: Option<&Raw>) -> String {
-    match format {
-        Some(format) if format.as_str().contains("grammar") => {
-            ["\n\nThe member `input` has this format: ", format.as_str()].concat()
-        }
-        _ => String::new(),
-    }
 }
 
 fn write_choice(choice: &ToolChoice, parallel: Option<bool>, to: &mut Translation, writer: &mut Writer) {

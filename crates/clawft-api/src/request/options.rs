@@ -17,6 +17,9 @@ pub struct Options {
     pub system_messages: bool,
     /// Whether a chat completion's limit is called `max_tokens`, as in older servers.
     pub old_max_tokens: bool,
+    /// Whether a server of chat completions knows custom tools. Otherwise they become functions with one text, as
+    /// for Anthropic messages; the calls in the answer are turned back.
+    pub custom_tools: bool,
 }
 
 impl Default for Options {
@@ -27,6 +30,7 @@ impl Default for Options {
             adaptive_thinking: false,
             system_messages: false,
             old_max_tokens: false,
+            custom_tools: true,
         }
     }
 }
