@@ -1,11 +1,13 @@
 //! Reading of answers: a complete body, or the events of a stream. A module for each protocol.
 
 mod anthropic;
+pub(crate) mod calls;
 mod openai;
 mod think;
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use calls::Calls;
 use clawft_types::failure;
 use clawft_types::json::{self, JsonError, JsonFault, Node};
 use clawft_types::memory::{self, NoMemory};
@@ -19,6 +21,7 @@ pub(crate) struct Answer {
     /// The model's text, or its explanation of a refusal. May be empty.
     pub(crate) text: String,
     pub(crate) reasoning: Vec<Reasoning>,
+    pub(crate) calls: Calls,
     pub(crate) finish_reason: Option<String>,
     pub(crate) usage: Option<Usage>,
     /// Whether the text, or a part of it, is the explanation of a refusal.
@@ -69,9 +72,12 @@ impl From<NoMemory> for Fault {
 }
 
 impl Answer {
-    /// Returns whether there is no text, no reasoning and no reason for that.
+    /// Returns whether there is no text, no reasoning, no call and no reason for that.
     pub(crate) fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.reasoning.is_empty() && self.finish_reason.is_none()
+        self.text.is_empty()
+            && self.reasoning.is_empty()
+            && self.calls.is_empty()
+            && self.finish_reason.is_none()
     }
 
     /// Returns the way the answer ended.

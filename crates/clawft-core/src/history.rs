@@ -1,27 +1,91 @@
 //! Selection of the part of a conversation that goes with a request.
 
-use clawft_types::{Message, Role};
+use alloc::borrow::ToOwned as _;
+use alloc::vec::Vec;
+use clawft_types::memory::{self, NoMemory};
+use clawft_types::{Message, Role, ToolCall, ToolResult};
+use core::ops::Range;
 
 /// The assumed size of a token in bytes. Counting tokens exactly needs a model's own tables.
 const BYTES_PER_TOKEN: usize = 4;
 
-/// Returns the end of the conversation that fits into `tokens` together with `taken` bytes of other text. It
-/// consists of whole turns and begins with a user message. The newest message is always part of it.
-pub(crate) fn recent(messages: &[Message], tokens: u32, taken: usize) -> &[Message] {
+/// Returns the end of the conversation that fits into `tokens` together with `taken` bytes of other text, as two
+/// parts that follow each other. The newest message is always in it.
+///
+/// It consists of whole turns, and begins with a user message. If not even the newest turn fits, that is the
+/// user's message and the last of the turn's answers, each with the results of its calls: a call is never
+/// without its result.
+pub(crate) fn recent(messages: &[Message], tokens: u32, taken: usize) -> [&[Message]; 2] {
     let mut room = (tokens as usize)
         .saturating_mul(BYTES_PER_TOKEN)
         .saturating_sub(taken);
-    let mut start = messages.len().saturating_sub(1);
+    let newest = messages.iter().rposition(|message| message.role == Role::User);
+    let mut start = messages.len();
     for (index, message) in messages.iter().enumerate().rev() {
-        match room.checked_sub(message.content.len()) {
+        match room.checked_sub(message.size()) {
             Some(rest) => room = rest,
-            None => return messages.get(start..).unwrap_or_default(),
+            None => break,
         }
-        if message.role == Role::User {
+        if index == 0
+            || message.role == Role::User
+            || (Some(index) > newest && message.role == Role::Assistant)
+        {
             start = index;
         }
     }
-    messages
+    match newest {
+        Some(newest) if start > newest => {
+            // The last answer with its results, even if they do not fit.
+            let last = messages
+                .iter()
+                .rposition(|message| message.role == Role::Assistant);
+            let last = last.filter(|last| *last > newest).unwrap_or(messages.len());
+            [
+                part(messages, newest..newest + 1),
+                part(messages, start.min(last)..messages.len()),
+            ]
+        }
+        None if start == messages.len() => [part(messages, start.saturating_sub(1)..start), &[]],
+        _ => [part(messages, start..messages.len()), &[]],
+    }
+}
+
+fn part(messages: &[Message], range: Range<usize>) -> &[Message] {
+    messages.get(range).unwrap_or_default()
+}
+
+/// Gives each call of a conversation a result: one that was interrupted gets the message that it was. Providers
+/// refuse a call without its result, and a result without its call.
+pub(crate) fn answer_interrupted(messages: &mut Vec<Message>) -> Result<(), NoMemory> {
+    let is_result = |message: &&Message| message.role == Role::Tool;
+    let results = messages.iter().rev().take_while(is_result).count();
+    let Some(calls) = messages.len().checked_sub(results + 1) else {
+        return Ok(());
+    };
+    let (before, after) = messages.split_at(calls + 1);
+    let answered = |call: &&ToolCall| {
+        let id = |message: &Message| message.answered.as_ref().is_some_and(|known| known.id == call.id);
+        !after.iter().any(id)
+    };
+    let missing = before.last().map_or(&[][..], |message| &message.calls);
+    let missing: Vec<Message> = missing
+        .iter()
+        .filter(answered)
+        .map(|call| interrupted(call).into())
+        .collect();
+    for message in missing {
+        memory::push(messages, message)?;
+    }
+    Ok(())
+}
+
+/// Returns the result of a call that was not performed to its end.
+fn interrupted(call: &ToolCall) -> ToolResult {
+    ToolResult {
+        id: call.id.clone(),
+        content: "the call was interrupted: it is not known whether it had an effect".to_owned(),
+        is_error: true,
+    }
 }
 
 #[cfg(test)]
@@ -42,20 +106,24 @@ mod tests {
             .collect()
     }
 
+    fn length(messages: &[Message], tokens: u32, taken: usize) -> usize {
+        recent(messages, tokens, taken).concat().len()
+    }
+
     #[test]
     fn sends_whole_turns_newest_first() {
         let all = conversation();
-        let kept = |tokens| recent(&all, tokens, 0).len();
+        let kept = |tokens| length(&all, tokens, 0);
         assert_eq!([10, 9, 8, 6, 5, 2, 1].map(kept), [5, 3, 3, 3, 1, 1, 1]);
-        assert_eq!(recent(&all, 10, 1).len(), 3, "other text counts");
-        assert_eq!(recent(&all, 1, usize::MAX).len(), 1);
-        assert_eq!(recent(&[], 1, 0), []);
+        assert_eq!(length(&all, 10, 1), 3, "other text counts");
+        assert_eq!(length(&all, 1, usize::MAX), 1);
+        assert_eq!(length(&[], 1, 0), 0);
     }
 
     #[test]
     fn keeps_a_leading_answer_if_it_fits() {
         let all = &conversation()[1..];
-        assert_eq!(recent(all, 8, 0).len(), 4);
-        assert_eq!(recent(all, 7, 0).len(), 3);
+        assert_eq!(length(all, 8, 0), 4);
+        assert_eq!(length(all, 7, 0), 3);
     }
 }

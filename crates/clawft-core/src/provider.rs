@@ -11,22 +11,31 @@ use alloc::borrow::ToOwned as _;
 use alloc::vec;
 use alloc::vec::Vec;
 use clawft_types::memory::NoMemory;
-use clawft_types::{Config, Kind, Message, Secret};
+use clawft_types::{Config, Kind, Message, Secret, ToolDefinition};
 use core::time::Duration;
 
-/// Returns the request that continues the conversation `messages`. It has no authorisation header if there is
+/// The part of a conversation that goes with a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Conversation<'a> {
+    /// The messages, oldest first, in two parts.
+    pub(crate) messages: [&'a [Message]; 2],
+    /// The tools that are offered.
+    pub(crate) tools: &'a [ToolDefinition],
+}
+
+/// Returns the request that continues the `conversation`. It has no authorisation header if there is
 /// no `key`, because local servers need none.
 pub(crate) fn request(
     config: &Config,
     key: Option<&Secret>,
-    messages: &[Message],
+    conversation: Conversation<'_>,
     stream: bool,
     timeout: Duration,
 ) -> Result<HttpRequest, NoMemory> {
     let provider = &config.provider;
     let (path, body) = match provider.kind {
-        Kind::OpenAi => (openai::PATH, openai::body(config, messages, stream)?),
-        Kind::Anthropic => (anthropic::PATH, anthropic::body(config, messages, stream)?),
+        Kind::OpenAi => (openai::PATH, openai::body(config, conversation, stream)?),
+        Kind::Anthropic => (anthropic::PATH, anthropic::body(config, conversation, stream)?),
     };
     Ok(HttpRequest {
         method: Method::Post,

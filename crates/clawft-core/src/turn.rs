@@ -1,12 +1,13 @@
 //! One turn of the agent, from the user's input to the answer.
 
 mod error_mapping;
+mod steps;
 
 use crate::answer::{self, Answer};
 use crate::error::TurnError;
 use crate::http::{HttpRequest, TransportError};
 use crate::key::Key;
-use crate::provider;
+use crate::provider::{self, Conversation};
 use crate::response_head::{self, Headers};
 use crate::stream::{Delta, Stream};
 use crate::{history, retry, sniff};
@@ -15,9 +16,12 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_types::memory::{self, NoMemory};
-use clawft_types::{Config, Finish, Input, Kind, Message, Provider, Role, Session, Usage};
+use clawft_types::{
+    Config, Finish, Input, Kind, Message, Provider, Role, Session, ToolCall, ToolDefinition, Usage,
+};
 use core::mem;
 use core::time::Duration;
+use steps::Steps;
 
 /// The number of bytes of an error body that are read, ten times more than any provider sends.
 const MAX_ERROR_BODY: usize = 1 << 20;
@@ -64,15 +68,22 @@ pub struct Turn<'a> {
     /// The address of the request, for errors.
     url: String,
     phase: Phase,
-    /// The number of attempts.
+    /// The number of attempts of this request.
     attempts: u32,
     jitter: u32,
+    steps: Steps,
+    /// The time at which this request was first sent, since the beginning of the turn.
+    begun: Duration,
+    /// The token usage of all answers.
+    usage: Option<Usage>,
 }
 
 #[derive(Debug)]
 enum Phase {
     Waiting,
     Reading(Box<Response>),
+    /// Tools are called.
+    Calling,
     Over,
 }
 
@@ -133,6 +144,11 @@ pub enum Step {
     /// As [`Step::Delta`], but the text is the model's reasoning, which is no part of the answer. Show it if the
     /// user wants to see it.
     Reasoning(String),
+    /// Perform these calls, in this order, and pass their results to [`Turn::resume`]. All of them are offered
+    /// tools, and their arguments are JSON objects or empty.
+    Call(Vec<ToolCall>),
+    /// Send this request, and feed its response.
+    Send(HttpRequest),
     /// Store the session and show the answer. The turn is over.
     Done(Box<Reply>),
     /// Drop the response, wait, send this request, and feed its response.
@@ -142,7 +158,8 @@ pub enum Step {
         /// A copy of the request.
         request: HttpRequest,
     },
-    /// Show the error. The turn is over; the session stays as it was stored.
+    /// Show the error. The turn is over; the session stays as it was stored, unless tools were called: see
+    /// [`Turn::take_unfinished`].
     Failed(TurnError),
 }
 
@@ -162,7 +179,7 @@ pub struct Reply {
     /// The warning that the answer ended for another reason than that it was complete, or has no text: a
     /// sentence fragment. The session holds it then with its reason.
     pub warning: Option<String>,
-    /// The token usage, if the provider sends it.
+    /// The token usage of all answers of the turn, if the provider sends it.
     pub usage: Option<Usage>,
     /// Whether the complete text was already returned in [`Step::Delta`]s.
     pub streamed: bool,
@@ -174,23 +191,28 @@ pub struct Reply {
 impl Reply {
     /// Returns the model's text. Empty only with a [`Self::warning`].
     pub fn text(&self) -> &str {
-        self.session.messages.last().map_or("", |answer| &answer.content)
+        self.answer().map_or("", |answer| &answer.content)
+    }
+
+    /// Returns the model's last message.
+    fn answer(&self) -> Option<&Message> {
+        let mut messages = self.session.messages.iter().rev();
+        messages.find(|message| message.role == Role::Assistant)
     }
 
     /// Returns the model's reasoning, apart from the text.
     pub fn reasoning(&self) -> String {
-        let answer = self.session.messages.last();
-        let blocks = answer.map_or(&[][..], |answer| &answer.reasoning);
+        let blocks = self.answer().map_or(&[][..], |answer| &answer.reasoning);
         blocks.iter().map(|block| block.text.as_str()).collect()
     }
 
     /// Returns the model's text without the session.
     pub fn into_text(mut self) -> String {
-        self.session
-            .messages
-            .pop()
-            .map(|answer| answer.content)
-            .unwrap_or_default()
+        let messages = self.session.messages.drain(..).rev();
+        let answer = messages
+            .into_iter()
+            .find(|message| message.role == Role::Assistant);
+        answer.map(|answer| answer.content).unwrap_or_default()
     }
 }
 
@@ -205,7 +227,7 @@ impl<'a> Turn<'a> {
         session: Session,
         input: Input,
     ) -> Result<(Turn<'a>, HttpRequest), TurnError> {
-        Turn::new(Cow::Borrowed(config), env, session, input)
+        Turn::begin_with_tools(Cow::Borrowed(config), env, session, input, Vec::new())
     }
 
     /// Does the same as [`Turn::begin`] for turns that outlive their caller: the turn owns the configuration.
@@ -215,14 +237,17 @@ impl<'a> Turn<'a> {
         session: Session,
         input: Input,
     ) -> Result<(Turn<'static>, HttpRequest), TurnError> {
-        Turn::new(Cow::Owned(config), env, session, input)
+        Turn::begin_with_tools(Cow::Owned(config), env, session, input, Vec::new())
     }
 
-    fn new(
+    /// Does the same as [`Turn::begin`], and offers `tools` to the model. Their calls are returned as
+    /// [`Step::Call`].
+    pub fn begin_with_tools(
         config: Cow<'a, Config>,
         env: &dyn Fn(&str) -> Option<String>,
         mut session: Session,
         input: Input,
+        tools: Vec<ToolDefinition>,
     ) -> Result<(Turn<'a>, HttpRequest), TurnError> {
         let key = Key::find(&config.provider, env)?;
         let stream = input.stream().unwrap_or(config.agents.stream);
@@ -230,6 +255,13 @@ impl<'a> Turn<'a> {
         session.messages.try_reserve(2).map_err(|_| TurnError::NoMemory {
             what: "the conversation",
             bytes: (session.messages.len() + 2) * size_of::<Message>(),
+        })?;
+        // An earlier turn may have been interrupted while it called a tool.
+        history::answer_interrupted(&mut session.messages).map_err(|NoMemory { bytes }| {
+            TurnError::NoMemory {
+                what: "the conversation",
+                bytes,
+            }
         })?;
         session.messages.push(input.into_message());
         let mut turn = Turn {
@@ -241,6 +273,9 @@ impl<'a> Turn<'a> {
             phase: Phase::Waiting,
             attempts: 1,
             jitter: 0,
+            steps: Steps::new(tools),
+            begun: Duration::ZERO,
+            usage: None,
         };
         let request = turn
             .request(turn.config.provider.timeout)
@@ -261,6 +296,8 @@ impl<'a> Turn<'a> {
     /// Takes the next event and returns the next step. No attempt begins after the provider's timeout, and a
     /// complete answer is not read for longer than that: `clock` is called now and then while it is read.
     pub fn feed(&mut self, event: Event<'_>, clock: Clock<'_>) -> Step {
+        let begun = self.begun;
+        let clock: Clock<'_> = &move || clock().saturating_sub(begun);
         match (mem::replace(&mut self.phase, Phase::Over), event) {
             (Phase::Waiting, Event::Head { status, headers }) => self.open(status, headers, clock),
             (Phase::Waiting, Event::Failed(error)) => self.fail(self.transport_error(error), clock),
@@ -366,7 +403,10 @@ impl<'a> Turn<'a> {
         provider::request(
             &self.config,
             self.key.secret.as_ref(),
-            messages,
+            Conversation {
+                messages,
+                tools: &self.steps.tools,
+            },
             self.stream,
             timeout,
         )
@@ -454,6 +494,15 @@ impl<'a> Turn<'a> {
         if answer.is_empty() {
             return self.fail(self.no_text(), clock);
         }
+        self.usage = match (self.usage, answer.usage) {
+            (Some(before), Some(usage)) => Some(before.plus(usage)),
+            (before, usage) => usage.or(before),
+        };
+        // The arguments of a call that broke off are not known. If nothing was offered, the user is told why there
+        // is no text.
+        if incomplete.is_none() && !answer.calls.is_empty() && self.steps.are_offered() {
+            return self.call(answer, streamed, clock);
+        }
         let finish = answer.finish();
         let finish_reason = answer.finish_reason.as_ref().map(|reason| self.redact(reason));
         let reason = match finish {
@@ -475,7 +524,7 @@ impl<'a> Turn<'a> {
             finish_reason,
             finish,
             warning,
-            usage: answer.usage,
+            usage: self.usage,
             streamed,
             incomplete,
         }))

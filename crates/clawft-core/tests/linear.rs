@@ -38,7 +38,7 @@ fn end(config: &Config, status: u16, body: &[u8], size: usize) -> String {
             Step::More | Step::Delta(_) | Step::Reasoning(_) => {}
             Step::Done(reply) => return reply.into_text(),
             Step::Failed(error) => return error.to_string(),
-            Step::Retry { .. } => return "again".to_owned(),
+            Step::Retry { .. } | Step::Send(_) | Step::Call(_) => return "again".to_owned(),
         }
     }
     unreachable!("the end is the end")

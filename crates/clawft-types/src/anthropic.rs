@@ -1,9 +1,12 @@
 //! Requests of Anthropic's messages protocol.
 
+mod conversation;
+
 use crate::json::Writer;
 use crate::memory::{self, NoMemory};
 use crate::message::{Message, Role};
 use crate::temperature::Temperature;
+use crate::tool::ToolDefinition;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
@@ -18,7 +21,10 @@ pub struct MessagesRequest<'a> {
     pub system: Option<&'a str>,
     /// The conversation, oldest first. Messages of [`Role::System`] are moved to the system prompt, because
     /// the protocol allows none among the messages.
-    pub messages: &'a [Message],
+    /// In two parts that follow each other.
+    pub messages: [&'a [Message]; 2],
+    /// The tools that the model may call.
+    pub tools: &'a [ToolDefinition],
     /// The sampling temperature.
     pub temperature: Option<Temperature>,
     /// Whether to answer with a stream of events.
@@ -29,13 +35,11 @@ impl MessagesRequest<'_> {
     /// Returns the request as JSON. Fails if there is no memory for it.
     pub fn to_json(&self) -> Result<Vec<u8>, NoMemory> {
         let system = self.system()?;
-        let spoken = self
-            .messages
-            .iter()
-            .filter(|message| message.role != Role::System && !message.content.is_empty());
-        let texts = spoken
-            .clone()
-            .map(|message| message.content.as_str())
+        let messages = self.messages.into_iter().flatten();
+        let texts = messages
+            .filter(|message| conversation::is_spoken(message))
+            .flat_map(Message::texts)
+            .chain(self.tools.iter().flat_map(ToolDefinition::texts))
             .chain([self.model, &system]);
         let mut writer = Writer::with_room_for(texts)?;
         writer.object(|request| {
@@ -44,7 +48,10 @@ impl MessagesRequest<'_> {
             if !system.is_empty() {
                 request.text_member("system", &system);
             }
-            request.member("messages", |list| list.array(spoken, write_message));
+            request.member("messages", |list| conversation::write(list, self.messages));
+            if !self.tools.is_empty() {
+                request.member("tools", |list| list.array(self.tools, conversation::write_tool));
+            }
             if let Some(temperature) = self.temperature {
                 request.literal_member("temperature", &temperature.to_string());
             }
@@ -57,40 +64,12 @@ impl MessagesRequest<'_> {
 
     fn system(&self) -> Result<String, NoMemory> {
         let mut system = memory::copy_text(self.system.unwrap_or_default())?;
-        for message in self
-            .messages
-            .iter()
-            .filter(|message| message.role == Role::System)
-        {
+        let messages = self.messages.into_iter().flatten();
+        for message in messages.filter(|message| message.role == Role::System) {
             let separator = if system.is_empty() { "" } else { "\n\n" };
             memory::append_text(&mut system, separator)?;
             memory::append_text(&mut system, &message.content)?;
         }
         Ok(system)
     }
-}
-
-/// Writes a message. The provider's own blocks of reasoning go back to it before the text.
-fn write_message(writer: &mut Writer, message: &Message) {
-    let signed = || {
-        message
-            .reasoning
-            .iter()
-            .filter(|block| !block.signature.is_empty())
-    };
-    if signed().next().is_none() {
-        return message.write(writer);
-    }
-    writer.object(|object| {
-        object.text_member("role", message.role.as_str());
-        object.member("content", |list| {
-            list.array(signed().map(Some).chain([None]), |item, block| match block {
-                Some(block) => block.write(item),
-                None => item.object(|object| {
-                    object.text_member("type", "text");
-                    object.text_member("text", &message.content);
-                }),
-            });
-        });
-    });
 }

@@ -4,6 +4,7 @@ use crate::json::{Node, Writer};
 use crate::memory::NoMemory;
 use crate::message::Message;
 use crate::temperature::Temperature;
+use crate::tool::ToolDefinition;
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
@@ -15,6 +16,8 @@ pub struct CompletionRequest<'a> {
     pub model: &'a str,
     /// The conversation, oldest first.
     pub messages: Vec<&'a Message>,
+    /// The tools that the model may call.
+    pub tools: &'a [ToolDefinition],
     /// The maximum number of tokens in the answer.
     pub max_tokens: Option<u32>,
     /// The limit under the name that OpenAI's newer models require and other servers do not know.
@@ -33,7 +36,8 @@ impl CompletionRequest<'_> {
         let texts = self
             .messages
             .iter()
-            .map(|message| message.content.as_str())
+            .flat_map(|message| message.texts())
+            .chain(self.tools.iter().flat_map(ToolDefinition::texts))
             .chain([self.model]);
         let mut writer = Writer::with_room_for(texts)?;
         writer.object(|request| {
@@ -41,6 +45,9 @@ impl CompletionRequest<'_> {
             request.member("messages", |list| {
                 list.array(&self.messages, |item, message| message.write(item))
             });
+            if !self.tools.is_empty() {
+                request.member("tools", |list| list.array(self.tools, write_tool));
+            }
             for (key, tokens) in [
                 ("max_tokens", self.max_tokens),
                 ("max_completion_tokens", self.max_completion_tokens),
@@ -63,6 +70,20 @@ impl CompletionRequest<'_> {
     }
 }
 
+/// Writes a tool: `{"type":"function","function":{…}}`.
+fn write_tool(writer: &mut Writer, tool: &ToolDefinition) {
+    writer.object(|object| {
+        object.text_member("type", "function");
+        object.member("function", |writer| {
+            writer.object(|function| {
+                function.text_member("name", &tool.name);
+                function.text_member("description", &tool.description);
+                function.literal_member("parameters", &tool.parameters);
+            });
+        });
+    });
+}
+
 /// Token counts of a request and its answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -76,6 +97,20 @@ pub struct Usage {
     pub cached_tokens: u64,
     /// Tokens of the answer that are reasoning, if the provider sends their number.
     pub reasoning_tokens: u64,
+}
+
+impl Usage {
+    /// Returns the sum of both.
+    #[must_use]
+    pub fn plus(self, other: Usage) -> Usage {
+        Usage {
+            prompt_tokens: self.prompt_tokens.saturating_add(other.prompt_tokens),
+            completion_tokens: self.completion_tokens.saturating_add(other.completion_tokens),
+            total_tokens: self.total_tokens.saturating_add(other.total_tokens),
+            cached_tokens: self.cached_tokens.saturating_add(other.cached_tokens),
+            reasoning_tokens: self.reasoning_tokens.saturating_add(other.reasoning_tokens),
+        }
+    }
 }
 
 /// The names of a count: OpenAI's, and those of other servers. A dot leads into an object.

@@ -61,6 +61,12 @@ pub struct Agents {
     pub temperature: Option<Temperature>,
     /// `stream`: whether the answer is shown while it arrives. False by default; an input can override it.
     pub stream: bool,
+    /// `max_steps`, 16 by default: how many times the model may call tools in a turn.
+    pub max_steps: u32,
+    /// `turn_tokens`: the number of tokens of a turn, by the provider's count, after which no tool is called.
+    pub turn_tokens: Option<u32>,
+    /// `turn_timeout_secs`, 1800 by default: the time from the beginning of a turn after which no tool is called.
+    pub turn_timeout: Duration,
     /// `context_tokens`, 100,000 by default: the maximum size of the conversation in a request, at 4 bytes a
     /// token.
     pub context_tokens: u32,

@@ -16,6 +16,8 @@ pub enum Finish {
     Refused,
     /// The provider paused, and expects to be asked to go on.
     Paused,
+    /// A limit of the turn ended it before the model answered: too many calls of tools, tokens or seconds.
+    Stopped,
     /// The reason is none of the known ones.
     Unknown,
 }

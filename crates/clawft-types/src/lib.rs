@@ -50,4 +50,4 @@ pub use reasoning::Reasoning;
 pub use secret::Secret;
 pub use session::{Session, SessionId};
 pub use temperature::Temperature;
-pub use tool::{ToolCall, ToolDefinition, ToolResult};
+pub use tool::{AnsweredCall, ToolCall, ToolDefinition, ToolResult};

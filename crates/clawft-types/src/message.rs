@@ -4,6 +4,7 @@ use crate::error::InputError;
 use crate::json::{self, JsonError, Node, Writer};
 use crate::memory;
 use crate::reasoning::Reasoning;
+use crate::tool::{AnsweredCall, ToolCall, ToolResult};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -16,22 +17,25 @@ pub enum Role {
     User,
     /// The model.
     Assistant,
+    /// A tool that the model has called.
+    Tool,
 }
 
 impl Role {
+    const ALL: [Role; 4] = [Role::System, Role::User, Role::Assistant, Role::Tool];
+
     /// Returns the name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Role::System => "system",
             Role::User => "user",
             Role::Assistant => "assistant",
+            Role::Tool => "tool",
         }
     }
 
     fn from_name(name: &str) -> Option<Role> {
-        [Role::System, Role::User, Role::Assistant]
-            .into_iter()
-            .find(|role| role.as_str() == name)
+        Role::ALL.into_iter().find(|role| role.as_str() == name)
     }
 }
 
@@ -50,6 +54,23 @@ pub struct Message {
     pub finish_reason: Option<String>,
     /// The model's reasoning. Stored with a session, and sent only to a provider that requires its own blocks.
     pub reasoning: Vec<Reasoning>,
+    /// The tools that the model calls. Their results are the messages that follow.
+    pub calls: Vec<ToolCall>,
+    /// The call that a message of [`Role::Tool`] answers; `content` is the result.
+    pub answered: Option<AnsweredCall>,
+}
+
+/// The result of a tool call as a message.
+impl From<ToolResult> for Message {
+    fn from(result: ToolResult) -> Message {
+        Message {
+            answered: Some(AnsweredCall {
+                id: result.id,
+                is_error: result.is_error,
+            }),
+            ..Message::new(Role::Tool, result.content)
+        }
+    }
 }
 
 impl Message {
@@ -61,19 +82,57 @@ impl Message {
             incomplete: false,
             finish_reason: None,
             reasoning: Vec::new(),
+            calls: Vec::new(),
+            answered: None,
         }
     }
 
+    /// Returns the size of the texts in bytes: about what the message takes in a request.
+    pub fn size(&self) -> usize {
+        self.texts().map(str::len).fold(0, usize::saturating_add)
+    }
+
+    /// Returns all texts that go with a request, each once.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let signed = self.reasoning.iter().filter(|block| !block.signature.is_empty());
+        let calls = self
+            .calls
+            .iter()
+            .flat_map(|call| [&call.id, &call.name, &call.arguments]);
+        [&self.content]
+            .into_iter()
+            .chain(self.answered.as_ref().map(|call| &call.id))
+            .chain(signed.flat_map(|block| [&block.text, &block.signature]))
+            .chain(calls)
+            .map(String::as_str)
+    }
+
     /// Reads `{"role":…,"content":…}`, both required, with `"incomplete":true` if the answer broke off, and
-    /// optional `finish_reason` and `reasoning`.
+    /// optional `finish_reason`, `reasoning` and `tool_calls`. A message of role `tool` has a `tool_call_id`,
+    /// and `"is_error":true` if the call failed.
     pub fn read(node: Node<'_>) -> Result<Message, JsonError> {
         let role = node.require("role")?;
         let role = Role::from_name(role.text()?)
-            .ok_or_else(|| role.error("unknown role, expected `system`, `user` or `assistant`"))?;
+            .ok_or_else(|| role.error("unknown role, expected `system`, `user`, `assistant` or `tool`"))?;
         let message = Message::new(role, memory::copy_text(node.require("content")?.text()?)?);
-        let incomplete = node
-            .get("incomplete")
-            .map_or(Ok(false), |incomplete| incomplete.flag())?;
+        let flag = |key| node.get(key).map_or(Ok(false), |flag| flag.flag());
+        let incomplete = flag("incomplete")?;
+        let mut calls = Vec::new();
+        for call in node
+            .get("tool_calls")
+            .and_then(Node::as_items)
+            .into_iter()
+            .flatten()
+        {
+            memory::push(&mut calls, ToolCall::read(call)?)?;
+        }
+        let answered = match message.role {
+            Role::Tool => Some(AnsweredCall {
+                id: memory::copy_text(node.require("tool_call_id")?.text()?)?,
+                is_error: flag("is_error")?,
+            }),
+            _ => None,
+        };
         let mut reasoning = Vec::new();
         for block in node
             .get("reasoning")
@@ -89,17 +148,45 @@ impl Message {
             incomplete,
             finish_reason: node.text_of("finish_reason").map(memory::copy_text).transpose()?,
             reasoning,
+            calls,
+            answered,
             ..message
         })
     }
 
-    /// Writes `{"role":…,"content":…}`, the form that providers accept.
+    /// Writes the message in the form of OpenAI's chat completions: `{"role":…,"content":…}` with `tool_calls`
+    /// or `tool_call_id`.
     pub fn write(&self, writer: &mut Writer) {
         writer.object(|object| {
             object.text_member("role", self.role.as_str());
-            object.text_member("content", &self.content);
+            if let Some(call) = &self.answered {
+                object.text_member("tool_call_id", &call.id);
+            }
+            // Some servers refuse an empty text beside calls.
+            if self.content.is_empty() && !self.calls.is_empty() {
+                object.literal_member("content", "null");
+            } else {
+                object.text_member("content", &self.content);
+            }
+            if !self.calls.is_empty() {
+                object.member("tool_calls", |list| list.array(&self.calls, write_call));
+            }
         });
     }
+}
+
+fn write_call(writer: &mut Writer, call: &ToolCall) {
+    writer.object(|object| {
+        object.text_member("id", &call.id);
+        object.text_member("type", "function");
+        object.member("function", |writer| {
+            writer.object(|function| {
+                function.text_member("name", &call.name);
+                // Some servers read the arguments again.
+                function.text_member("arguments", call.valid_arguments());
+            });
+        });
+    });
 }
 
 /// The user's input of one turn. Never empty.

@@ -14,8 +14,17 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-/// The version of the session format that this program writes, and the newest that it reads.
-pub const VERSION: u64 = 1;
+/// The newest version of the session format that this program reads. It writes [`version`].
+pub const VERSION: u64 = 2;
+
+/// Returns the version of the session format that `messages` need: 2 if tools were called, else 1, which older
+/// releases of clawft read as well. They leave a session of version 2 alone.
+pub fn version<'a>(mut messages: impl Iterator<Item = &'a Message>) -> u64 {
+    match messages.any(|message| message.answered.is_some() || !message.calls.is_empty()) {
+        true => 2,
+        false => 1,
+    }
+}
 
 /// The id of a session: 1 to 64 of the characters `A-Z a-z 0-9 . _ -`, the first one not a dot.
 ///
@@ -60,6 +69,10 @@ impl fmt::Display for SessionId {
 /// A conversation: `{"version":1,"id":"default","messages":[{"role":"user","content":"…"}, …]}`. An answer
 /// that broke off has `"incomplete":true` as well, one that ended for another reason than that it was complete
 /// has it as `finish_reason`, and the model's reasoning is a list `reasoning`.
+///
+/// Version 2 has tool calls: an answer with calls has `"tool_calls":[{"id":"…","name":"…","arguments":"…"}, …]`,
+/// and the messages after it are the results: `{"role":"tool","content":"…","tool_call_id":"…"}`, with
+/// `"is_error":true` if the call failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Session {
     /// The id under which it is stored.

@@ -1,5 +1,7 @@
 //! Tools: their definitions, the model's calls and the results.
 
+use crate::json::{self, JsonError, Node, Writer};
+use crate::memory;
 use alloc::borrow::Cow;
 use alloc::string::String;
 
@@ -15,8 +17,15 @@ pub struct ToolDefinition {
     pub parameters: Cow<'static, str>,
 }
 
+impl ToolDefinition {
+    /// Returns all texts.
+    pub(crate) fn texts(&self) -> [&str; 3] {
+        [&self.name, &self.description, &self.parameters]
+    }
+}
+
 /// A call of a tool by the model.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ToolCall {
     /// The provider's id of the call; its result refers to it.
     pub id: String,
@@ -24,6 +33,35 @@ pub struct ToolCall {
     pub name: String,
     /// The arguments as the model wrote them: JSON text that may be malformed.
     pub arguments: String,
+}
+
+impl ToolCall {
+    /// Returns the arguments if they are a JSON object, else an empty one. Providers accept nothing else, and the
+    /// result of the call has told the model already that its arguments are malformed.
+    pub fn valid_arguments(&self) -> &str {
+        let is_object = json::parse(self.arguments.as_bytes())
+            .is_ok_and(|document| Node::root(&document).object().is_ok());
+        if is_object { &self.arguments } else { "{}" }
+    }
+
+    /// Reads a call in a session: `{"id":"…","name":"…","arguments":"…"}`.
+    pub(crate) fn read(node: Node<'_>) -> Result<ToolCall, JsonError> {
+        let copy = |key| Ok::<_, JsonError>(memory::copy_text(node.require(key)?.text()?)?);
+        Ok(ToolCall {
+            id: copy("id")?,
+            name: copy("name")?,
+            arguments: copy("arguments")?,
+        })
+    }
+
+    /// Writes the call in the form of a session.
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.object(|call| {
+            call.text_member("id", &self.id);
+            call.text_member("name", &self.name);
+            call.text_member("arguments", &self.arguments);
+        });
+    }
 }
 
 /// The result of a tool call, for the model.
@@ -34,5 +72,14 @@ pub struct ToolResult {
     /// The result, or the error message.
     pub content: String,
     /// Whether the call failed.
+    pub is_error: bool,
+}
+
+/// The call that a message of role `tool` answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnsweredCall {
+    /// The id of the call.
+    pub id: String,
+    /// Whether the call failed. The message is then the reason.
     pub is_error: bool,
 }

@@ -11,7 +11,8 @@ const PLAIN: MessagesRequest<'_> = MessagesRequest {
     model: "claude-opus-4-20250514",
     max_tokens: 1024,
     system: None,
-    messages: &[],
+    messages: [&[], &[]],
+    tools: &[],
     temperature: None,
     stream: false,
 };
@@ -23,7 +24,7 @@ fn writes_the_documented_request() {
         serde_json::from_slice(include_bytes!("fixtures/anthropic-request.json")).unwrap();
     assert_eq!(
         written(&MessagesRequest {
-            messages: &messages,
+            messages: [&messages, &[]],
             ..PLAIN
         }),
         documented
@@ -53,7 +54,7 @@ fn system_messages_join_the_system_prompt() {
     for (system, joined) in [(Some("Be brief."), "Be brief.\n\nRhyme."), (None, "Rhyme.")] {
         let request = written(&MessagesRequest {
             system,
-            messages: &messages,
+            messages: [&messages, &[]],
             ..PLAIN
         });
         assert_eq!(
@@ -85,7 +86,7 @@ fn sends_back_the_providers_reasoning() {
     let empty = Message::new(Role::Assistant, "");
     let messages = [answer, unsigned, empty];
     let request = written(&MessagesRequest {
-        messages: &messages,
+        messages: [&messages, &[]],
         ..PLAIN
     });
     assert_eq!(

@@ -10,6 +10,7 @@ fn writes_the_documented_request() {
     let system = Message::new(Role::System, "You are a helpful assistant.");
     let user = Message::new(Role::User, "Hello!");
     let mut request = CompletionRequest {
+        tools: &[],
         model: "gpt-4.1",
         messages: vec![&system, &user],
         max_tokens: None,

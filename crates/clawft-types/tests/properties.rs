@@ -1,7 +1,9 @@
 //! Properties that hold for any input.
 
 use clawft_types::json::{self, Node};
-use clawft_types::{Config, Input, Message, Reasoning, Role, Session, SessionId, failure};
+use clawft_types::{
+    Config, Input, Message, Reasoning, Role, Session, SessionId, ToolCall, ToolResult, failure,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -105,19 +107,34 @@ fn session() -> impl Strategy<Value = Session> {
         redacted: true,
     });
     let reasoning = vec(prop_oneof![signed, redacted], 0..3);
+    let call = (any::<String>(), any::<String>(), any::<String>());
+    let call = call.prop_map(|(id, name, arguments)| ToolCall { id, name, arguments });
     let message = (
         role,
         any::<String>(),
         any::<bool>(),
         any::<Option<String>>(),
         reasoning,
+        vec(call, 0..3),
     );
-    let message = message.prop_map(|(role, content, incomplete, finish_reason, reasoning)| Message {
-        incomplete,
-        finish_reason,
-        reasoning,
-        ..Message::new(role, content)
+    let message = message.prop_map(
+        |(role, content, incomplete, finish_reason, reasoning, calls)| Message {
+            incomplete,
+            finish_reason,
+            reasoning,
+            calls,
+            ..Message::new(role, content)
+        },
+    );
+    let result = (any::<String>(), any::<String>(), any::<bool>());
+    let result = result.prop_map(|(id, content, is_error)| {
+        Message::from(ToolResult {
+            id,
+            content,
+            is_error,
+        })
     });
+    let message = prop_oneof![message, result];
     ("[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", vec(message, 0..8)).prop_map(|(id, messages)| Session {
         id: id.parse().unwrap(),
         messages,

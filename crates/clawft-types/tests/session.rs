@@ -1,7 +1,7 @@
 //! Session files and session ids.
 
 use clawft_types::session::Chunks;
-use clawft_types::{Message, Role, Session, SessionId};
+use clawft_types::{Message, Role, Session, SessionId, ToolCall, ToolResult};
 use serde_json::{Value, json};
 
 fn error(text: &str) -> String {
@@ -38,6 +38,36 @@ fn marks_an_incomplete_answer() {
     assert_eq!(
         error(&json.replace("true", "1")),
         "damaged session: messages.0.incomplete: expected true or false, found a number"
+    );
+}
+
+#[test]
+fn calls_and_results_make_it_version_2() {
+    let mut session = Session::default();
+    session.messages.push(Message {
+        calls: vec![ToolCall {
+            id: "c1".to_owned(),
+            name: "read_file".to_owned(),
+            arguments: r#"{"path":"a"}"#.to_owned(),
+        }],
+        ..Message::new(Role::Assistant, "")
+    });
+    session.messages.push(Message::from(ToolResult {
+        id: "c1".to_owned(),
+        content: "not there".to_owned(),
+        is_error: true,
+    }));
+    let json = concat!(
+        r#"{"version":2,"id":"default","messages":[{"role":"assistant","content":"","#,
+        r#""tool_calls":[{"id":"c1","name":"read_file","arguments":"{\"path\":\"a\"}"}]},"#,
+        r#"{"role":"tool","content":"not there","tool_call_id":"c1","is_error":true}]}"#,
+        "\n"
+    );
+    assert_eq!(String::from_utf8(session.to_json()).unwrap(), json);
+    assert_eq!(Session::parse(json.as_bytes()), Ok(session));
+    assert_eq!(
+        error(&json.replace("tool_call_id", "id")),
+        "damaged session: messages.1.tool_call_id: missing"
     );
 }
 

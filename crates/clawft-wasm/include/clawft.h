@@ -174,7 +174,9 @@ enum clawft_finish {
     /* The provider paused, and expects to be asked to go on. */
     CLAWFT_PAUSED = 5,
     /* The reason is none of the known ones: see CLAWFT_FINISH_REASON. */
-    CLAWFT_UNKNOWN = 6
+    CLAWFT_UNKNOWN = 6,
+    /* A limit of the turn ended it before the model answered: too many calls of tools, tokens or seconds. */
+    CLAWFT_STOPPED = 7,
 };
 
 /* Returns the number of this interface: compare it with CLAWFT_ABI. */

@@ -237,7 +237,9 @@ fn drive(
                 request = again;
             }
             Step::Failed(error) => return Err(error.into()),
-            Step::More | Step::Delta(_) | Step::Reasoning(_) => {
+            Step::Send(next) => request = next,
+            // No tools are offered.
+            Step::More | Step::Delta(_) | Step::Reasoning(_) | Step::Call(_) => {
                 return Err(HttpError::Interrupted("it ended early".to_owned()).into());
             }
         }

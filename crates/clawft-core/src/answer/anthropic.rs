@@ -1,5 +1,6 @@
 //! Answers in the protocol of Anthropic's messages.
 
+use super::calls::Fragment;
 use super::{Answer, Fault, check, check_message};
 use clawft_types::Reasoning;
 use clawft_types::completion::read_usage;
@@ -24,11 +25,11 @@ pub(super) fn read(body: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(
         }
     }
     if let Some(block) = body.get("content_block") {
-        read_block(block, answer)?;
+        read_block(block, body.whole_of("index"), answer)?;
     }
     let delta = body.get("delta");
     if let Some(delta) = delta {
-        read_delta(delta, answer)?;
+        read_delta(delta, body.whole_of("index"), answer)?;
     }
     if let Some(reason) = delta.unwrap_or(message).text_of("stop_reason") {
         answer.finish_reason = Some(memory::copy_text(reason)?);
@@ -38,12 +39,35 @@ pub(super) fn read(body: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(
 
 fn read_content(content: Node<'_>, answer: &mut Answer) -> Result<(), JsonError> {
     match content.as_items() {
-        Some(mut blocks) => blocks.try_for_each(|block| read_block(block, answer)),
+        Some(blocks) => {
+            let mut numbered = (0..).zip(blocks);
+            numbered.try_for_each(|(index, block)| read_block(block, Some(index), answer))
+        }
         None => Ok(answer.add_text(content.text()?)?),
     }
 }
 
-fn read_block(block: Node<'_>, answer: &mut Answer) -> Result<(), JsonError> {
+/// Reads a block, the one with the number `index`. A stream sends the arguments of a call in deltas, after an
+/// empty object.
+fn read_block(block: Node<'_>, index: Option<u64>, answer: &mut Answer) -> Result<(), JsonError> {
+    if block.text_of("type") == Some("tool_use") {
+        let is_filled = |input: &Node<'_>| {
+            input
+                .as_members()
+                .is_some_and(|mut members| members.next().is_some())
+        };
+        let input = block.get("input").filter(is_filled);
+        let arguments = input
+            .map(|input| input.to_json())
+            .transpose()?
+            .unwrap_or_default();
+        return Ok(answer.calls.add(Fragment {
+            index,
+            id: block.text_of("id").unwrap_or_default(),
+            name: block.text_of("name").unwrap_or_default(),
+            arguments: &arguments,
+        })?);
+    }
     if let Some(block) = Reasoning::read(block)? {
         memory::push(&mut answer.reasoning, block)?;
     } else if let Some(text) = block.get("text") {
@@ -52,7 +76,14 @@ fn read_block(block: Node<'_>, answer: &mut Answer) -> Result<(), JsonError> {
     Ok(())
 }
 
-fn read_delta(delta: Node<'_>, answer: &mut Answer) -> Result<(), JsonError> {
+fn read_delta(delta: Node<'_>, index: Option<u64>, answer: &mut Answer) -> Result<(), JsonError> {
+    if let Some(arguments) = delta.text_of("partial_json") {
+        answer.calls.add(Fragment {
+            index,
+            arguments,
+            ..Fragment::default()
+        })?;
+    }
     if let Some(text) = delta.get("text") {
         answer.add_text(text.text()?)?;
     }

@@ -59,7 +59,7 @@ fn read_choice(choice: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(),
         answer.finish_reason = Some(memory::copy_text(reason)?);
     }
     match choice.get("delta").or_else(|| choice.get("message")) {
-        Some(message) => Ok(read_message(message, answer)?),
+        Some(message) => Ok(read_message(message, answer, choice.get("delta").is_none())?),
         None => match choice.get("text") {
             Some(text) => Ok(answer.add_text(text.text()?)?),
             None if whole => choice.require("message").map(drop).map_err(Fault::from),
@@ -77,7 +77,7 @@ fn failed(reason: &str) -> Option<u16> {
     }
 }
 
-fn read_message(message: Node<'_>, answer: &mut Answer) -> Result<(), JsonError> {
+fn read_message(message: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(), JsonError> {
     let length = |answer: &Answer| answer.reasoning.last().map(|block| block.text.len());
     let before = length(answer);
     for part in REASONING.iter().filter_map(|key| message.get(key)) {
@@ -95,6 +95,13 @@ fn read_message(message: Node<'_>, answer: &mut Answer) -> Result<(), JsonError>
     if let Some(refusal) = message.text_of("refusal").filter(|text| !text.is_empty()) {
         answer.refused = true;
         answer.add_text(refusal)?;
+    }
+    if let Some(mut calls) = message.get("tool_calls").and_then(Node::as_items) {
+        calls.try_for_each(|call| answer.calls.read(call, whole))?;
+    }
+    // The older form, for a single call.
+    if let Some(call) = message.get("function_call") {
+        answer.calls.read(call, whole)?;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! The dialect of Anthropic's messages.
 
+use super::Conversation;
 use crate::http::{Header, HeaderValue};
 use alloc::vec::Vec;
 use clawft_types::memory::NoMemory;
-use clawft_types::{Config, Message, MessagesRequest, Secret};
+use clawft_types::{Config, MessagesRequest, Secret};
 
 pub(super) const PATH: &str = "/messages";
 
@@ -20,13 +21,18 @@ pub(super) fn key_header(key: &Secret) -> Header {
     }
 }
 
-pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Result<Vec<u8>, NoMemory> {
+pub(super) fn body(
+    config: &Config,
+    conversation: Conversation<'_>,
+    stream: bool,
+) -> Result<Vec<u8>, NoMemory> {
     let agents = &config.agents;
     let request = MessagesRequest {
         model: &agents.model,
         max_tokens: agents.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS),
         system: agents.system_prompt.as_deref(),
-        messages,
+        messages: conversation.messages,
+        tools: conversation.tools,
         temperature: agents.temperature,
         stream,
     };

@@ -1,5 +1,6 @@
 //! The dialect of OpenAI's chat completions, which compatible servers share.
 
+use super::Conversation;
 use crate::http::{Header, HeaderValue};
 use alloc::vec::Vec;
 use clawft_types::memory::{self, NoMemory};
@@ -15,7 +16,11 @@ pub(super) fn key_header(key: &Secret) -> Header {
     }
 }
 
-pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Result<Vec<u8>, NoMemory> {
+pub(super) fn body(
+    config: &Config,
+    conversation: Conversation<'_>,
+    stream: bool,
+) -> Result<Vec<u8>, NoMemory> {
     let agents = &config.agents;
     let system = agents
         .system_prompt
@@ -25,12 +30,14 @@ pub(super) fn body(config: &Config, messages: &[Message], stream: bool) -> Resul
     // servers may know neither the new name nor the option that requests a stream's usage.
     let official = config.provider.api_base == Kind::OpenAi.default_base();
     let mut all = Vec::new();
+    let messages = conversation.messages.into_iter().flatten();
     for message in system.iter().chain(messages) {
         memory::push(&mut all, message)?;
     }
     let request = CompletionRequest {
         model: &agents.model,
         messages: all,
+        tools: conversation.tools,
         max_tokens: agents.max_tokens.filter(|_| !official),
         max_completion_tokens: agents.max_tokens.filter(|_| official),
         temperature: agents.temperature,

@@ -12,3 +12,4 @@ mod properties;
 mod retry;
 mod stream;
 mod success;
+mod tools;

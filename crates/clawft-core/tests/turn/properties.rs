@@ -47,8 +47,10 @@ fn outcome(status: u16, parts: &[&[u8]]) -> String {
         Step::Done(reply) => reply.into_text(),
         Step::Retry { after, .. } => format!("retry after {} ms", after.as_millis()),
         Step::Failed(error) => error.to_string(),
-        step @ (Step::More | Step::Delta(_) | Step::Reasoning(_)) => {
-            panic!("nothing was to be streamed: {step:?}")
+        // A call of a tool that was not offered.
+        Step::Send(_) => "asked again".to_owned(),
+        step @ (Step::More | Step::Delta(_) | Step::Reasoning(_) | Step::Call(_)) => {
+            panic!("nothing was to be streamed or called: {step:?}")
         }
     }
 }

@@ -14,6 +14,10 @@ const DEFAULT_TIMEOUT_SECS: u32 = 30;
 const MAX_TIMEOUT_SECS: u32 = 3600;
 const DEFAULT_RETRIES: u32 = 2;
 const MAX_RETRIES: u32 = 10;
+const DEFAULT_STEPS: u32 = 16;
+const MAX_STEPS: u32 = 1000;
+const DEFAULT_TURN_SECS: u32 = 1800;
+const MAX_TURN_SECS: u32 = 86_400;
 const DEFAULT_CONTEXT_TOKENS: u32 = 100_000;
 const DEFAULT_MAX_RESPONSE_BYTES: u32 = 10_000_000;
 
@@ -83,6 +87,14 @@ fn agents(node: Node<'_>) -> Result<Agents, JsonError> {
             .map(|number| temperature(number))
             .transpose()?,
         stream: node.get("stream").map_or(Ok(false), |stream| stream.flag())?,
+        max_steps: whole_or(node, "max_steps", 1, MAX_STEPS, DEFAULT_STEPS)?,
+        turn_tokens: node
+            .get("turn_tokens")
+            .map(|tokens| whole(tokens, 1, u32::MAX))
+            .transpose()?,
+        turn_timeout: Duration::from_secs(
+            whole_or(node, "turn_timeout_secs", 1, MAX_TURN_SECS, DEFAULT_TURN_SECS)?.into(),
+        ),
         context_tokens: whole_or(node, "context_tokens", 1, u32::MAX, DEFAULT_CONTEXT_TOKENS)?,
     })
 }

@@ -1,6 +1,6 @@
 //! Writing a session file in chunks, so that a long conversation is not in memory twice.
 
-use super::{SessionId, VERSION};
+use super::SessionId;
 use crate::json::Writer;
 use crate::message::Message;
 use alloc::string::ToString as _;
@@ -45,7 +45,7 @@ impl<'a> Chunks<'a> {
     fn write(&mut self, writer: &mut Writer) -> bool {
         match mem::replace(&mut self.part, Part::Nothing) {
             Part::Beginning => {
-                let version = VERSION.to_string();
+                let version = super::version(self.messages.clone()).to_string();
                 let id = self.id.as_str();
                 writer.literals(&["{\"version\":", &version, ",\"id\":\"", id, "\",\"messages\":["]);
                 self.begin_message(writer, "");
@@ -94,6 +94,17 @@ fn end_message(writer: &mut Writer, message: &Message) {
     if !message.reasoning.is_empty() {
         writer.literal(",\"reasoning\":");
         writer.array(&message.reasoning, |item, block| block.write(item));
+    }
+    if !message.calls.is_empty() {
+        writer.literal(",\"tool_calls\":");
+        writer.array(&message.calls, |item, call| call.write(item));
+    }
+    if let Some(call) = &message.answered {
+        writer.literal(",\"tool_call_id\":");
+        writer.text(&call.id);
+        if call.is_error {
+            writer.literal(",\"is_error\":true");
+        }
     }
     writer.literal("}");
 }

@@ -155,6 +155,8 @@ codes! {
         Paused = 5 CLAWFT_PAUSED,
         /// The reason is none of the known ones.
         Unknown = 6 CLAWFT_UNKNOWN,
+        /// A limit of the turn ended it before the model answered.
+        Stopped = 7 CLAWFT_STOPPED,
     }
 }
 
@@ -167,6 +169,7 @@ impl From<clawft_types::Finish> for Finish {
             clawft_types::Finish::Refused => Finish::Refused,
             clawft_types::Finish::Paused => Finish::Paused,
             clawft_types::Finish::Unknown => Finish::Unknown,
+            clawft_types::Finish::Stopped => Finish::Stopped,
         }
     }
 }

@@ -131,7 +131,12 @@ impl Driven {
             return self.step;
         };
         match step {
-            core::Step::More | core::Step::Delta(_) | core::Step::Reasoning(_) => {
+            core::Step::Send(next) => {
+                *request = Request::new(next, Duration::ZERO);
+                Step::Send
+            }
+            // No tools are offered.
+            core::Step::More | core::Step::Delta(_) | core::Step::Reasoning(_) | core::Step::Call(_) => {
                 // The request has been sent, and a long conversation takes memory.
                 request.forget();
                 Step::More

@@ -56,8 +56,9 @@ pub(super) async fn drive(
                 request = again;
             }
             Step::Failed(error) => return Err(error.into()),
-            // After the end, the turn returns one of the other steps.
-            Step::More | Step::Delta(_) | Step::Reasoning(_) => {
+            Step::Send(next) => request = next,
+            // After the end, the turn returns one of the other steps. No tools are offered.
+            Step::More | Step::Delta(_) | Step::Reasoning(_) | Step::Call(_) => {
                 return Err(Error::other("HTTP response broken off: it ended early"));
             }
         }

@@ -28,6 +28,9 @@ fn agents(object: &mut Writer, config: &Config) {
         max_tokens,
         temperature,
         stream,
+        max_steps,
+        turn_tokens,
+        turn_timeout,
         context_tokens,
     } = &config.agents;
     object.text_member("model", model);
@@ -42,6 +45,11 @@ fn agents(object: &mut Writer, config: &Config) {
         object.literal_member("temperature", &temperature.to_string());
     }
     object.literal_member("stream", &stream.to_string());
+    object.literal_member("max_steps", &max_steps.to_string());
+    if let Some(tokens) = turn_tokens {
+        object.literal_member("turn_tokens", &tokens.to_string());
+    }
+    object.literal_member("turn_timeout_secs", &turn_timeout.as_secs().to_string());
     object.literal_member("context_tokens", &context_tokens.to_string());
 }
 

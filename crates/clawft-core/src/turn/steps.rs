@@ -1,0 +1,241 @@
+//! The tool calls of a turn: which ones the platform performs, and when the turn ends without an answer.
+
+use super::{Clock, Phase, Reply, Step, Turn};
+use crate::answer::Answer;
+use crate::error::TurnError;
+use crate::history;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use clawft_types::json::{self, Node};
+use clawft_types::memory::{self, NoMemory};
+use clawft_types::{Finish, Message, Role, Session, ToolCall, ToolDefinition, ToolResult};
+use core::mem;
+
+/// How often the same calls may follow each other. A model that repeats itself once more does not get on.
+const MAX_REPETITIONS: u32 = 3;
+
+/// The tools of a turn and what became of their calls.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    /// The tools that are offered.
+    pub(super) tools: Vec<ToolDefinition>,
+    /// The number of answers with calls.
+    count: u32,
+    /// How often the last calls have followed each other.
+    repetitions: u32,
+    /// The results of calls that the platform does not perform.
+    refused: Vec<ToolResult>,
+}
+
+impl Steps {
+    pub(super) fn new(tools: Vec<ToolDefinition>) -> Steps {
+        Steps {
+            tools,
+            ..Steps::default()
+        }
+    }
+
+    /// Returns whether there are tools.
+    pub(super) fn are_offered(&self) -> bool {
+        !self.tools.is_empty()
+    }
+}
+
+impl Turn<'_> {
+    /// Takes an answer that calls tools.
+    pub(super) fn call(&mut self, answer: Answer, streamed: bool, clock: Clock<'_>) -> Step {
+        let Answer {
+            text,
+            reasoning,
+            calls,
+            ..
+        } = answer;
+        let calls = calls.into_vec();
+        self.steps.count += 1;
+        self.steps.repetitions = match self.are_repeated(&calls) {
+            true => self.steps.repetitions + 1,
+            false => 1,
+        };
+        let message = Message {
+            reasoning,
+            calls: calls.clone(),
+            ..Message::new(Role::Assistant, text)
+        };
+        if let Err(error) = memory::push(&mut self.session.messages, message) {
+            return Step::Failed(super::no_memory(error));
+        }
+        if let Some(reason) = self.limit(clock) {
+            return self.stop(&reason, &calls, streamed);
+        }
+        let (performed, refused) = self.divide(calls);
+        self.steps.refused = refused;
+        if performed.is_empty() {
+            return self.ask_again(Vec::new(), clock);
+        }
+        self.phase = Phase::Calling;
+        Step::Call(performed)
+    }
+
+    /// Takes the results of the calls in [`Step::Call`], in any order, and asks the model again. A call without a
+    /// result counts as interrupted.
+    pub fn resume(&mut self, results: Vec<ToolResult>, clock: Clock<'_>) -> Step {
+        match mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Calling => {
+                let begun = self.begun;
+                self.ask_again(results, &move || clock().saturating_sub(begun))
+            }
+            _ => Step::Failed(TurnError::OutOfOrder),
+        }
+    }
+
+    fn ask_again(&mut self, results: Vec<ToolResult>, clock: Clock<'_>) -> Step {
+        let refused = mem::take(&mut self.steps.refused);
+        for result in refused.into_iter().chain(results) {
+            if let Err(error) = self.add_result(result) {
+                return Step::Failed(super::no_memory(error));
+            }
+        }
+        // The platform need not answer every call.
+        if let Err(error) = history::answer_interrupted(&mut self.session.messages) {
+            return Step::Failed(super::no_memory(error));
+        }
+        self.attempts = 1;
+        self.begun += clock();
+        match self.request(self.config.provider.timeout) {
+            Ok(request) => {
+                self.phase = Phase::Waiting;
+                Step::Send(request)
+            }
+            Err(NoMemory { bytes }) => Step::Failed(TurnError::NoMemory {
+                what: "the conversation",
+                bytes,
+            }),
+        }
+    }
+
+    /// Takes the session of a turn that failed after tools were called, so that the next turn knows what they
+    /// have done. `None` if nothing was called.
+    pub fn take_unfinished(&mut self) -> Option<Session> {
+        if self.steps.count == 0 {
+            return None;
+        }
+        history::answer_interrupted(&mut self.session.messages).ok()?;
+        self.steps.count = 0;
+        Some(mem::take(&mut self.session))
+    }
+
+    /// Adds a result, if it is one of the calls of the last answer and the first one of it.
+    fn add_result(&mut self, result: ToolResult) -> Result<(), NoMemory> {
+        let mut last = self.session.messages.iter().rev();
+        let is_known = |message: &&Message| message.role != Role::Tool;
+        let repeated = last
+            .clone()
+            .take_while(|message| message.role == Role::Tool)
+            .any(|message| message.answered.as_ref().is_some_and(|call| call.id == result.id));
+        let asked = last.find(is_known);
+        let asked = asked.is_some_and(|message| message.calls.iter().any(|call| call.id == result.id));
+        if asked && !repeated {
+            memory::push(&mut self.session.messages, result.into())?;
+        }
+        Ok(())
+    }
+
+    /// Returns the calls that the platform performs, and the results of the others.
+    fn divide(&self, calls: Vec<ToolCall>) -> (Vec<ToolCall>, Vec<ToolResult>) {
+        let (mut performed, mut refused) = (Vec::new(), Vec::new());
+        for call in calls {
+            match self.fault(&call) {
+                None => performed.push(call),
+                Some(content) => refused.push(ToolResult {
+                    id: call.id,
+                    content,
+                    is_error: true,
+                }),
+            }
+        }
+        (performed, refused)
+    }
+
+    /// Returns the message for the model if a call cannot be performed.
+    fn fault(&self, call: &ToolCall) -> Option<String> {
+        let tools = &self.steps.tools;
+        if !tools.iter().any(|tool| tool.name == call.name) {
+            let names: Vec<&str> = tools.iter().map(|tool| &*tool.name).collect();
+            return Some(["there is no such tool, known are: ", &names.join(", ")].concat());
+        }
+        let text = match call.arguments.trim() {
+            "" => "{}",
+            text => text,
+        };
+        let read = json::parse(text.as_bytes()).and_then(|document| Node::root(&document).object());
+        read.err()
+            .map(|error| ["the arguments are malformed: ", &error.to_string()].concat())
+    }
+
+    /// Returns whether the calls are those of the answer before. Ids do not count.
+    fn are_repeated(&self, calls: &[ToolCall]) -> bool {
+        let last = self
+            .session
+            .messages
+            .iter()
+            .rev()
+            .find(|message| message.role != Role::Tool);
+        let known = last.map_or(&[][..], |message| &message.calls);
+        let same = |(one, other): (&ToolCall, &ToolCall)| {
+            one.name == other.name && one.arguments.trim() == other.arguments.trim()
+        };
+        known.len() == calls.len() && known.iter().zip(calls).all(same)
+    }
+
+    /// Returns the reason why no further tool is called, as a sentence fragment.
+    fn limit(&self, clock: Clock<'_>) -> Option<String> {
+        let agents = &self.config.agents;
+        let used = self.usage.map_or(0, |usage| usage.total_tokens);
+        if self.steps.count > agents.max_steps {
+            return Some(format!(
+                "it called tools {} times (`max_steps`)",
+                agents.max_steps
+            ));
+        }
+        if self.steps.repetitions >= MAX_REPETITIONS {
+            return Some(format!(
+                "it called a tool {MAX_REPETITIONS} times in a row with the same arguments"
+            ));
+        }
+        if agents.turn_tokens.is_some_and(|limit| used > u64::from(limit)) {
+            return Some(format!("it used {used} tokens (`turn_tokens`)"));
+        }
+        let elapsed = self.begun + clock();
+        (elapsed >= agents.turn_timeout).then(|| {
+            format!(
+                "it took {} s (`turn_timeout_secs`)",
+                agents.turn_timeout.as_secs()
+            )
+        })
+    }
+
+    /// Ends the turn without performing its last calls.
+    fn stop(&mut self, reason: &str, calls: &[ToolCall], streamed: bool) -> Step {
+        for call in calls {
+            let result = ToolResult {
+                id: call.id.clone(),
+                content: ["not performed, the turn is over: ", reason].concat(),
+                is_error: true,
+            };
+            if let Err(error) = memory::push(&mut self.session.messages, result.into()) {
+                return Step::Failed(super::no_memory(error));
+            }
+        }
+        Step::Done(Box::new(Reply {
+            session: mem::take(&mut self.session),
+            finish_reason: None,
+            finish: Finish::Stopped,
+            warning: Some(["the turn was ended before the model answered: ", reason].concat()),
+            usage: self.usage,
+            streamed,
+            incomplete: None,
+        }))
+    }
+}
