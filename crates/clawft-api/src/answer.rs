@@ -1,9 +1,10 @@
 //! Answers: the meaning that the dialects share, and the fields of one dialect.
 
 use crate::request::{Content, Part};
+use crate::template::{Slot, fill};
 use crate::written::Translation;
 use crate::{Context, Dialect, Error, Field, Written, chat, messages, responses};
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::json::{self, Node, Writer};
 use clawft_types::memory;
@@ -169,37 +170,34 @@ impl Usage {
 
     /// Writes the usage with OpenAI's names: those of chat completions, or those of OpenAI Responses.
     pub(crate) fn write_openai(&self, dialect: Dialect, writer: &mut Writer) {
-        let [input, output, input_details, output_details] = match dialect {
-            Dialect::Responses => [
-                "input_tokens",
-                "output_tokens",
-                "input_tokens_details",
-                "output_tokens_details",
-            ],
-            _ => [
-                "prompt_tokens",
-                "completion_tokens",
-                "prompt_tokens_details",
-                "completion_tokens_details",
-            ],
+        let is_chat = dialect == Dialect::Chat;
+        let (input, output) = if is_chat {
+            ("prompt", "completion")
+        } else {
+            ("input", "output")
         };
-        writer.object(|usage| {
-            usage.literal_member(input, &self.input.to_string());
-            usage.literal_member(output, &self.output.to_string());
-            usage.literal_member("total_tokens", &self.total().to_string());
-            usage.member(input_details, |writer| {
-                writer.object(|details| {
-                    details.literal_member("cached_tokens", &self.cached.to_string());
-                    if self.cache_written > 0 || dialect == Dialect::Responses {
-                        details.literal_member("cache_write_tokens", &self.cache_written.to_string());
-                    }
-                });
-            });
-            usage.member(output_details, |writer| {
-                writer.object(|details| {
-                    details.literal_member("reasoning_tokens", &self.reasoning.to_string())
-                });
-            });
-        });
+        let template = concat!(
+            r#"{"$_tokens":$,"$_tokens":$,"total_tokens":$,"#,
+            r#""$_tokens_details":{"cached_tokens":$"#,
+        );
+        let slots = [
+            Slot::Json(input),
+            Slot::Number(self.input),
+            Slot::Json(output),
+            Slot::Number(self.output),
+            Slot::Number(self.total()),
+            Slot::Json(input),
+            Slot::Number(self.cached),
+        ];
+        fill(writer, template, &slots);
+        if self.cache_written > 0 || !is_chat {
+            fill(
+                writer,
+                r#","cache_write_tokens":$"#,
+                &[Slot::Number(self.cache_written)],
+            );
+        }
+        let slots = [Slot::Json(output), Slot::Number(self.reasoning)];
+        fill(writer, r#"},"$_tokens_details":{"reasoning_tokens":$}}"#, &slots);
     }
 }

@@ -13,6 +13,7 @@ mod write;
 pub(crate) use answer::{read_answer, write_answer};
 pub(crate) use chunks::StreamReader;
 pub(crate) use messages::error_prefix;
-pub(crate) use read::request as read_request;
+pub(crate) use read::{format as read_format, request as read_request};
 pub(crate) use stream::StreamWriter;
+pub(crate) use tools::{read as read_tool, read_choice};
 pub(crate) use write::request as write_request;

@@ -2,10 +2,11 @@
 
 use crate::path::Path;
 use crate::read::members;
-use crate::{Dialect, Error, Field};
+use crate::template::{Slot, fill};
+use crate::{Dialect, Error, Field, Raw};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use clawft_types::json::{self, Node, Writer};
+use clawft_types::json::{self, Node};
 use clawft_types::memory;
 
 /// The kind of an error, by the names and statuses that both companies use.
@@ -209,42 +210,32 @@ impl ErrorBody {
 
     /// Returns the body in `dialect`.
     pub fn write(&self, dialect: Dialect) -> Vec<u8> {
-        let mut writer = Writer::default();
-        writer.object(|body| self.write_members(dialect, body));
-        writer.into_bytes()
+        self.text(dialect).into_bytes()
     }
 
-    /// Writes the members of the body.
-    pub(crate) fn write_members(&self, dialect: Dialect, writer: &mut Writer) {
-        let name = self.kind.name(dialect);
-        if dialect == Dialect::Messages {
-            writer.text_member("type", "error");
-            return writer.member("error", |writer| {
-                writer.object(|error| {
-                    error.text_member("type", name);
-                    error.text_member("message", &self.message);
-                });
-            });
-        }
-        writer.member("error", |writer| {
-            writer.object(|error| {
-                error.text_member("message", &self.message);
-                error.text_member("type", name);
-                optional(error, "param", self.param.as_deref());
-                optional(error, "code", self.code.as_deref());
-            });
+    /// Returns the body in `dialect` as text.
+    pub(crate) fn text(&self, dialect: Dialect) -> String {
+        let message = Slot::Text(&self.message);
+        let kind = Slot::Text(self.kind.name(dialect));
+        let [param, code] = [&self.param, &self.code].map(|text| Slot::Maybe(text.as_deref()));
+        let body = Raw::written(|writer| match dialect {
+            Dialect::Messages => {
+                fill(
+                    writer,
+                    r#"{"type":"error","error":{"type":$,"message":$}}"#,
+                    &[kind, message],
+                );
+            }
+            _ => fill(
+                writer,
+                r#"{"error":{"message":$,"type":$,"param":$,"code":$}}"#,
+                &[message, kind, param, code],
+            ),
         });
+        body.into_text()
     }
 }
 
 fn status_kind(code: u64) -> Option<ErrorKind> {
     u16::try_from(code).ok().map(ErrorKind::of_status)
-}
-
-/// Writes a member that is a string or `null`.
-pub(crate) fn optional(writer: &mut Writer, key: &str, text: Option<&str>) {
-    match text {
-        Some(text) => writer.text_member(key, text),
-        None => writer.literal_member(key, "null"),
-    }
 }

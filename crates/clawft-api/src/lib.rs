@@ -74,6 +74,7 @@ mod raw;
 mod read;
 mod responses;
 mod stream;
+mod template;
 mod written;
 
 pub use answer::{Answer, Finish, Usage};

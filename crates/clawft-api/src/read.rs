@@ -30,7 +30,7 @@ pub(crate) fn text_of(node: Node<'_>, key: &str) -> Result<String, Error> {
 pub(crate) fn texts(node: Node<'_>) -> Result<Vec<String>, Error> {
     match node.as_text() {
         Some(_) => Ok([text(node)?].into()),
-        None => node.items()?.map(text).collect(),
+        None => list(node, &Path::ROOT, |item, _| text(item)),
     }
 }
 
@@ -43,10 +43,28 @@ pub(crate) fn parts(
     if node.as_text().is_some() {
         return Ok([Part::new(Content::Text(text(node)?), path)].into());
     }
-    let items = node.items()?.enumerate();
-    items
-        .map(|(index, item)| read(item, &path.index(index)))
-        .collect()
+    list(node, path, read)
+}
+
+/// Returns the elements of an array, each read by `read`.
+pub(crate) fn list<T>(
+    node: Node<'_>,
+    path: &Path<'_>,
+    read: fn(Node<'_>, &Path<'_>) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    let mut list = Vec::new();
+    for (index, item) in node.items()?.enumerate() {
+        list.push(read(item, &path.index(index))?);
+    }
+    Ok(list)
+}
+
+/// Returns the object with the members of `node`: the one in its member `key`, as chat completions have it, or the node
+/// itself, as OpenAI Responses have it.
+pub(crate) fn inner<'a>(node: Node<'a>, key: &str) -> Node<'a> {
+    node.get(key)
+        .filter(|inner| inner.object().is_ok())
+        .unwrap_or(node)
 }
 
 /// Returns the members of an object whose keys are not in `known`.
@@ -57,9 +75,8 @@ pub(crate) fn rest(node: Node<'_>, path: &Path<'_>, known: &[&str]) -> Result<Ve
 
 /// Returns the source that `url` names: the content itself if it is a data URL with base64.
 pub(crate) fn source(url: &str) -> Result<Source, Error> {
-    let data = url
-        .strip_prefix("data:")
-        .and_then(|rest| rest.split_once(";base64,"));
+    let data = url.strip_prefix("data:").and_then(|rest| rest.split_once(','));
+    let data = data.and_then(|(head, data)| Some((head.strip_suffix(";base64")?, data)));
     Ok(match data {
         Some((media_type, data)) => Source::Data {
             media_type: media_type.to_owned(),

@@ -77,7 +77,7 @@ impl Stream {
 
     /// Returns the bytes for the client after the next bytes of the provider.
     pub fn feed(&mut self, mut bytes: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = Writer::default();
         while !self.is_over {
             match self.decoder.next(&mut bytes) {
                 Ok(Some(data)) => self.read(data, &mut out),
@@ -85,18 +85,18 @@ impl Stream {
                 Err(_) => self.fail("the provider's stream has an event that is too long", &mut out),
             }
         }
-        out
+        out.into_bytes()
     }
 
     /// Returns the last bytes for the client, after the provider's stream is over. A stream that broke off ends with
     /// an error.
     pub fn end(&mut self) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = Writer::default();
         let mut events = Events::new();
         self.reader.end(&mut events);
         self.write_all(events, &mut out);
         self.fail("the provider's stream broke off", &mut out);
-        out
+        out.into_bytes()
     }
 
     /// Returns the answer so far.
@@ -111,17 +111,17 @@ impl Stream {
 
     /// Ends the stream with an error, unless it is over.
     pub fn abort(&mut self, error: ErrorBody) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = Writer::default();
         self.write_all(Vec::from([Event::Error(error)]), &mut out);
-        out
+        out.into_bytes()
     }
 
-    fn fail(&mut self, message: &str, out: &mut Vec<u8>) {
+    fn fail(&mut self, message: &str, out: &mut Writer) {
         let error = ErrorBody::new(ErrorKind::Server, message);
         self.write_all(Vec::from([Event::Error(error)]), out);
     }
 
-    fn read(&mut self, data: Vec<u8>, out: &mut Vec<u8>) {
+    fn read(&mut self, data: Vec<u8>, out: &mut Writer) {
         let mut events = Events::new();
         if data == b"[DONE]" {
             self.reader.end(&mut events);
@@ -142,7 +142,7 @@ impl Stream {
         self.write_all(events, out);
     }
 
-    fn write_all(&mut self, events: Events, out: &mut Vec<u8>) {
+    fn write_all(&mut self, events: Events, out: &mut Writer) {
         for event in events {
             if !self.is_over {
                 self.write(event, out);
@@ -151,7 +151,7 @@ impl Stream {
     }
 
     /// Writes an event, with the calls as the client knows its tools.
-    fn write(&mut self, mut event: Event, out: &mut Vec<u8>) {
+    fn write(&mut self, mut event: Event, out: &mut Writer) {
         if let Event::Begin(Content::Call(call)) = &mut event {
             let was_custom = call.is_custom;
             self.context.restore_call(call);
@@ -169,7 +169,7 @@ impl Stream {
     }
 
     /// Sends the input of a custom tool, which the provider has called as a function.
-    fn release_input(&mut self, out: &mut Vec<u8>) {
+    fn release_input(&mut self, out: &mut Writer) {
         let Some(Content::Call(call)) = self.answer.parts.last_mut().map(|part| &mut part.content) else {
             return;
         };
@@ -179,7 +179,7 @@ impl Stream {
         self.send(&Event::Delta(input), out);
     }
 
-    fn send(&mut self, event: &Event, out: &mut Vec<u8>) {
+    fn send(&mut self, event: &Event, out: &mut Writer) {
         match &mut self.writer {
             EventWriter::Chat(writer) if cfg!(feature = "client-chat") => {
                 writer.write(event, &self.answer, &self.context, out)
@@ -205,18 +205,4 @@ impl Reader {
             _ => {}
         }
     }
-}
-
-/// Appends an event to a stream: its name, if the dialect has names, and its data.
-pub(crate) fn send(out: &mut Vec<u8>, name: &str, data: impl FnOnce(&mut Writer)) {
-    let mut writer = Writer::default();
-    writer.object(data);
-    if !name.is_empty() {
-        [b"event: ", name.as_bytes(), b"\n"]
-            .iter()
-            .for_each(|part| out.extend_from_slice(part));
-    }
-    [b"data: ", writer.into_bytes().as_slice(), b"\n\n"]
-        .iter()
-        .for_each(|part| out.extend_from_slice(part));
 }

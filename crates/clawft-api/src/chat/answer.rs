@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::path::Path;
 use crate::read::{members, text};
 use crate::request::{Content, Role};
+use crate::template::{Slot, fill};
 use crate::written::Translation;
 use crate::{Dialect, Error, Field};
 use alloc::string::{String, ToString as _};
@@ -81,23 +82,24 @@ pub(crate) fn finish_name(finish: &Finish) -> &str {
 }
 
 pub(crate) fn write_answer(answer: &Answer, context: &Context, to: &mut Translation, writer: &mut Writer) {
+    let slots = [
+        Slot::Text(context.id.as_deref().unwrap_or(&answer.id)),
+        Slot::Number(answer.created.unwrap_or(context.created)),
+        Slot::Text(context.model.as_deref().unwrap_or(&answer.model)),
+    ];
+    let template = concat!(
+        r#""id":$,"object":"chat.completion","created":$,"model":$,"#,
+        r#""choices":[{"index":0,"message":"#,
+    );
     writer.object(|body| {
-        body.text_member("id", context.id.as_deref().unwrap_or(&answer.id));
-        body.text_member("object", "chat.completion");
-        body.literal_member("created", &answer.created.unwrap_or(context.created).to_string());
-        body.text_member("model", context.model.as_deref().unwrap_or(&answer.model));
-        body.member("choices", |writer| {
-            writer.array([answer], |writer, answer| {
-                writer.object(|choice| {
-                    choice.literal_member("index", "0");
-                    choice.member("message", |writer| {
-                        writer.object(|message| write_message(answer, to, message));
-                    });
-                    choice.literal_member("logprobs", "null");
-                    choice.text_member("finish_reason", finish_name(answer.effective_finish()));
-                });
-            });
-        });
+        fill(body, template, &slots);
+        body.object(|message| write_message(answer, to, message));
+        let reason = finish_name(answer.effective_finish());
+        fill(
+            body,
+            r#","logprobs":null,"finish_reason":$}],"#,
+            &[Slot::Text(reason)],
+        );
         if let Some(usage) = &answer.usage {
             body.member("usage", |writer| usage.write_openai(Dialect::Chat, writer));
         }
@@ -119,13 +121,8 @@ fn write_message(answer: &Answer, to: &mut Translation, writer: &mut Writer) {
             _ => to.refuse(&part.path),
         }
     }
-    writer.text_member("role", "assistant");
-    for (key, text) in [("content", content), ("refusal", refusal)] {
-        match text {
-            Some(text) => writer.text_member(key, &text),
-            None => writer.literal_member(key, "null"),
-        }
-    }
+    let slots = [Slot::Maybe(content.as_deref()), Slot::Maybe(refusal.as_deref())];
+    fill(writer, r#""role":"assistant","content":$,"refusal":$,"#, &slots);
     messages::write_thoughts(&thoughts, writer);
     let mut calls = messages::calls(&answer.parts).peekable();
     if calls.peek().is_some() {

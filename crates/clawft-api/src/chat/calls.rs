@@ -6,19 +6,18 @@
 
 use crate::event::{Event, Events};
 use crate::request::{Call, Content};
-use alloc::collections::BTreeMap;
-use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_types::json::Node;
 use core::mem;
 
+/// The maximum number of calls whose parts come in turn.
+const INTERLEAVED: usize = 64;
+
 /// The calls so far.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     calls: Vec<Pending>,
-    /// Position of each index.
-    by_index: BTreeMap<u64, usize>,
     /// Position of the first call that has not ended.
     current: usize,
 }
@@ -26,6 +25,8 @@ pub(super) struct Calls {
 /// A call whose input is not complete, or that waits for others.
 #[derive(Debug, Default)]
 struct Pending {
+    /// The index in the chunks, if they have one.
+    index: Option<u64>,
     id: String,
     name: String,
     is_custom: bool,
@@ -64,7 +65,7 @@ impl Calls {
     /// index, others give each call the index 0.
     fn position(&mut self, index: Option<u64>, id: &str) -> usize {
         let known = match index {
-            Some(index) => self.by_index.get(&index).copied(),
+            Some(_) => self.last_with(index),
             None if id.is_empty() => self.calls.len().checked_sub(1),
             None => None,
         };
@@ -72,12 +73,20 @@ impl Calls {
         let known = known.filter(|at| self.calls.get(*at).is_some_and(is_same));
         known.unwrap_or_else(|| {
             let position = self.calls.len();
-            self.calls.push(Pending::default());
-            if let Some(index) = index {
-                self.by_index.insert(index, position);
-            }
+            self.calls.push(Pending {
+                index,
+                ..Pending::default()
+            });
             position
         })
+    }
+
+    /// Returns the position of the last call with this index, if it is among the last ones. An answer has few calls at
+    /// once, and a search through all of them would take more than linear time.
+    fn last_with(&self, index: Option<u64>) -> Option<usize> {
+        let mut last = self.calls.iter().enumerate().rev().take(INTERLEAVED);
+        last.find(|(_, call)| call.index == index)
+            .map(|(position, _)| position)
     }
 
     /// Hands on all input that is in turn.
@@ -138,7 +147,7 @@ impl Pending {
             return;
         }
         if self.id.is_empty() {
-            self.id = format!("call_{position}");
+            self.id = ["call_", &position.to_string()].concat();
         }
         events.push(Event::Begin(Content::Call(Call {
             id: self.id.clone(),

@@ -2,6 +2,7 @@
 
 use super::{content, tools};
 use crate::request::{Call, Content, Part, Request, Role, Thought, Turn};
+use crate::template::{Slot, fill};
 use crate::written::Translation;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -218,12 +219,15 @@ impl Thought {
     /// Writes the members of a block of Anthropic messages.
     pub(crate) fn write_block(&self, writer: &mut Writer) {
         if let Some(data) = &self.redacted {
-            writer.text_member("type", "redacted_thinking");
-            writer.text_member("data", data);
+            fill(
+                writer,
+                r#""type":"redacted_thinking","data":$"#,
+                &[Slot::Text(data)],
+            );
             return;
         }
-        writer.text_member("type", "thinking");
-        writer.text_member("thinking", &self.text);
-        writer.text_member("signature", self.signature.as_deref().unwrap_or_default());
+        let signature = self.signature.as_deref().unwrap_or_default();
+        let slots = [Slot::Text(&self.text), Slot::Text(signature)];
+        fill(writer, r#""type":"thinking","thinking":$,"signature":$"#, &slots);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::tools;
 use crate::path::Path;
-use crate::read::{members, parts, rest, source, text, text_of, texts};
+use crate::read::{inner, list, members, parts, rest, source, text, text_of, texts};
 use crate::request::{Call, Content, Format, Part, Reasoning, Request, Role, Source, Thought, Turn};
 use crate::{Dialect, Error, Field, Raw};
 use alloc::string::{String, ToString as _};
@@ -17,12 +17,7 @@ pub(crate) fn request(root: Node<'_>) -> Result<Request, Error> {
         let path = Path::ROOT.key(key);
         match key {
             "model" => request.model = text(value)?,
-            "messages" => {
-                let items = value.items()?.enumerate();
-                request.turns = items
-                    .map(|(index, item)| turn(item, &path.index(index)))
-                    .collect::<Result<_, Error>>()?;
-            }
+            "messages" => request.turns = list(value, &path, turn)?,
             "stream" => request.stream = value.flag()?,
             "stream_options" => {
                 request.include_usage = value
@@ -30,12 +25,7 @@ pub(crate) fn request(root: Node<'_>) -> Result<Request, Error> {
                     .is_some_and(|flag| flag.flag() == Ok(true));
                 request.extra.extend(rest(value, &path, &["include_usage"])?);
             }
-            "tools" => {
-                let items = value.items()?.enumerate();
-                request.tools = items
-                    .map(|(index, item)| tools::read(item, &path.index(index)))
-                    .collect::<Result<_, Error>>()?;
-            }
+            "tools" => request.tools = list(value, &path, tools::read)?,
             "tool_choice" => request.tool_choice = Some(tools::read_choice(value)?),
             "parallel_tool_calls" => request.parallel_tool_calls = Some(value.flag()?),
             "max_tokens" | "max_completion_tokens" => request.max_tokens = Some(value.whole()?),
@@ -58,23 +48,30 @@ pub(crate) fn request(root: Node<'_>) -> Result<Request, Error> {
     Ok(request)
 }
 
-fn format(node: Node<'_>, path: &Path<'_>, extra: &mut Vec<Field>) -> Result<Option<Format>, Error> {
-    match node.require("type")?.text()? {
-        "text" => Ok(None),
-        "json_object" => Ok(Some(Format::Json)),
+/// Reads the format of an answer, with or without an object around the members of a schema.
+pub(crate) fn format(
+    node: Node<'_>,
+    path: &Path<'_>,
+    extra: &mut Vec<Field>,
+) -> Result<Option<Format>, Error> {
+    let kind = node.require("type")?;
+    Ok(match kind.text()? {
+        "text" => None,
+        "json_object" => Some(Format::Json),
         "json_schema" => {
             let path = path.key("json_schema");
-            let outer = node.require("json_schema")?;
-            extra.extend(rest(outer, &path, &["name", "description", "schema", "strict"])?);
-            Ok(Some(Format::Schema {
-                name: outer.get("name").map(text).transpose()?,
-                description: outer.get("description").map(text).transpose()?,
-                schema: Raw::of(outer.require("schema")?),
-                strict: outer.get("strict").map(Node::flag).transpose()?,
-            }))
+            let schema = inner(node, "json_schema");
+            let known = ["type", "name", "description", "schema", "strict"];
+            extra.extend(rest(schema, &path, &known)?);
+            Some(Format::Schema {
+                name: schema.get("name").map(text).transpose()?,
+                description: schema.get("description").map(text).transpose()?,
+                schema: Raw::of(schema.require("schema")?),
+                strict: schema.get("strict").map(Node::flag).transpose()?,
+            })
         }
-        _ => Err(node.require("type")?.error("unknown format")),
-    }
+        _ => return Err(kind.error("unknown format")),
+    })
 }
 
 fn turn(node: Node<'_>, path: &Path<'_>) -> Result<Turn, Error> {
@@ -118,9 +115,7 @@ pub(super) fn message(node: Node<'_>, path: &Path<'_>, role: Role, id: Option<&s
             "content" => turn.parts.append(&mut parts(value, &at, part)?),
             "refusal" => turn.parts.push(Part::new(Content::Refusal(text(value)?), &at)),
             "tool_calls" => {
-                for (index, call) in value.items()?.enumerate() {
-                    calls.push(tools::read_call(call, &at.index(index))?);
-                }
+                calls.append(&mut list(value, &at, tools::read_call)?);
             }
             "function_call" => calls.push(function_call(value, &at)?),
             _ => turn.extra.push(Field::new(path, key, value)),

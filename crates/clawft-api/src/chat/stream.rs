@@ -2,13 +2,12 @@
 
 use super::answer::finish_name;
 use crate::Dialect;
-use crate::answer::{Answer, Usage};
+use crate::answer::Answer;
 use crate::context::Context;
 use crate::event::Event;
+use crate::raw::Raw;
 use crate::request::{Call, Content};
-use crate::stream::send;
-use alloc::string::ToString as _;
-use alloc::vec::Vec;
+use crate::template::{Slot, fill};
 use clawft_types::json::Writer;
 
 /// The state of a writer.
@@ -22,19 +21,25 @@ pub(crate) struct StreamWriter {
 
 impl StreamWriter {
     /// Writes an event. `answer` is the answer so far, with the event.
-    pub(crate) fn write(&mut self, event: &Event, answer: &Answer, context: &Context, out: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, event: &Event, answer: &Answer, context: &Context, out: &mut Writer) {
         let part = answer.parts.last().map(|part| &part.content);
+        let mut send =
+            |template: &str, slots: &[Slot<'_>]| chunk(out, answer, context, template, slots, None);
         match (event, part) {
-            (Event::Start { .. }, _) => chunk(answer, context, out, |delta| {
-                delta.text_member("role", "assistant");
-                delta.text_member("content", "");
-            }),
+            (Event::Start { .. }, _) => send(r#""role":"assistant","content":"""#, &[]),
             (Event::Begin(Content::Call(call)), _) => {
+                let template = r#""tool_calls":[{"index":$,"id":$,"type":$,$:{"name":$,$:""}}]"#;
+                let (kind, input) = names(call);
+                let (id, name) = (Slot::Text(&call.id), call.flat_name());
+                let slots = [Slot::Index(self.calls), id, kind, kind, Slot::Text(&name), input];
+                send(template, &slots);
                 self.calls += 1;
-                chunk(answer, context, out, |delta| self.call(delta, call, true, ""));
             }
             (Event::Delta(text), Some(Content::Call(call))) => {
-                chunk(answer, context, out, |delta| self.call(delta, call, false, text));
+                let (kind, input) = names(call);
+                let index = Slot::Index(self.calls.saturating_sub(1));
+                let slots = [index, kind, input, Slot::Text(text)];
+                send(r#""tool_calls":[{"index":$,$:{$:$}}]"#, &slots);
             }
             (Event::Delta(text), Some(content)) => {
                 let key = match content {
@@ -42,109 +47,78 @@ impl StreamWriter {
                     Content::Refusal(_) => "refusal",
                     _ => "content",
                 };
-                chunk(answer, context, out, |delta| delta.text_member(key, text));
+                send("$:$", &[Slot::Text(key), Slot::Text(text)]);
             }
             (Event::End, Some(Content::Reasoning(thought))) => {
-                let index = self.thoughts;
-                self.thoughts += 1;
                 if thought.is_sealed() {
-                    chunk(answer, context, out, |delta| {
-                        delta.member("thinking_blocks", |writer| {
-                            writer.array([thought], |writer, thought| {
-                                writer.object(|block| {
-                                    block.literal_member("index", &index.to_string());
-                                    thought.write_block(block);
-                                });
-                            });
-                        });
-                    });
+                    let block = Raw::written(|writer| thought.write_block(writer));
+                    let slots = [Slot::Index(self.thoughts), Slot::Json(block.as_str())];
+                    send(r#""thinking_blocks":[{"index":$,$}]"#, &slots);
                 }
+                self.thoughts += 1;
             }
             (Event::Finish(_), _) => finish(answer, context, out),
-            (Event::Error(error), _) => send(out, "", |data| error.write_members(Dialect::Chat, data)),
+            (Event::Error(error), _) => {
+                let body = error.text(Dialect::Chat);
+                fill(out, "data: $\n\n", &[Slot::Json(&body)]);
+            }
             _ => {}
         }
     }
+}
 
-    /// Writes the part of a call that a chunk has.
-    fn call(&self, writer: &mut Writer, call: &Call, is_first: bool, text: &str) {
-        let (kind, input) = if call.is_custom {
-            ("custom", "input")
-        } else {
-            ("function", "arguments")
-        };
-        writer.member("tool_calls", |writer| {
-            writer.array([call], |writer, call| {
-                writer.object(|outer| {
-                    outer.literal_member("index", &self.calls.saturating_sub(1).to_string());
-                    if is_first {
-                        outer.text_member("id", &call.id);
-                        outer.text_member("type", kind);
-                    }
-                    outer.member(kind, |writer| {
-                        writer.object(|inner| {
-                            if is_first {
-                                inner.text_member("name", &call.flat_name());
-                            }
-                            inner.text_member(input, text);
-                        });
-                    });
-                });
-            });
-        });
+/// Returns the names of a call's kind and of its input.
+fn names(call: &Call) -> (Slot<'static>, Slot<'static>) {
+    if call.is_custom {
+        (Slot::Text("custom"), Slot::Text("input"))
+    } else {
+        (Slot::Text("function"), Slot::Text("arguments"))
     }
 }
 
-/// Sends a chunk with a delta.
-fn chunk(answer: &Answer, context: &Context, out: &mut Vec<u8>, delta: impl FnOnce(&mut Writer)) {
-    send(out, "", |data| {
-        head(answer, context, data);
-        data.member("choices", |writer| {
-            writer.array([delta], |writer, delta| choice(writer, None, delta));
-        });
-        if context.include_usage {
-            data.literal_member("usage", "null");
-        }
-    });
+/// Writes a chunk with a delta of these members.
+fn chunk(
+    out: &mut Writer,
+    answer: &Answer,
+    context: &Context,
+    members: &str,
+    slots: &[Slot<'_>],
+    finish: Option<&str>,
+) {
+    head(out, answer, context);
+    fill(out, r#"[{"index":0,"delta":{"#, &[]);
+    fill(out, members, slots);
+    fill(
+        out,
+        r#"},"logprobs":null,"finish_reason":$}]"#,
+        &[Slot::Maybe(finish)],
+    );
+    let usage = if context.include_usage {
+        r#","usage":null"#
+    } else {
+        ""
+    };
+    fill(out, "$}\n\n", &[Slot::Json(usage)]);
 }
 
-fn choice(writer: &mut Writer, finish: Option<&str>, delta: impl FnOnce(&mut Writer)) {
-    writer.object(|choice| {
-        choice.literal_member("index", "0");
-        choice.member("delta", |writer| writer.object(delta));
-        choice.literal_member("logprobs", "null");
-        match finish {
-            Some(finish) => choice.text_member("finish_reason", finish),
-            None => choice.literal_member("finish_reason", "null"),
-        }
-    });
+fn head(out: &mut Writer, answer: &Answer, context: &Context) {
+    let slots = [
+        Slot::Text(context.id.as_deref().unwrap_or(&answer.id)),
+        Slot::Number(answer.created.unwrap_or(context.created)),
+        Slot::Text(context.model.as_deref().unwrap_or(&answer.model)),
+    ];
+    let template = r#"data: {"id":$,"object":"chat.completion.chunk","created":$,"model":$,"choices":"#;
+    fill(out, template, &slots);
 }
 
-fn head(answer: &Answer, context: &Context, writer: &mut Writer) {
-    writer.text_member("id", context.id.as_deref().unwrap_or(&answer.id));
-    writer.text_member("object", "chat.completion.chunk");
-    writer.literal_member("created", &answer.created.unwrap_or(context.created).to_string());
-    writer.text_member("model", context.model.as_deref().unwrap_or(&answer.model));
-}
-
-fn finish(answer: &Answer, context: &Context, out: &mut Vec<u8>) {
-    send(out, "", |data| {
-        head(answer, context, data);
-        data.member("choices", |writer| {
-            let finish = finish_name(answer.effective_finish());
-            writer.array([finish], |writer, finish| choice(writer, Some(finish), |_| {}));
-        });
-        if context.include_usage {
-            data.literal_member("usage", "null");
-        }
-    });
+fn finish(answer: &Answer, context: &Context, out: &mut Writer) {
+    let reason = finish_name(answer.effective_finish());
+    chunk(out, answer, context, "", &[], Some(reason));
     if context.include_usage {
-        send(out, "", |data| {
-            head(answer, context, data);
-            data.literal_member("choices", "[]");
-            let usage: Usage = answer.usage.unwrap_or_default();
-            data.member("usage", |writer| usage.write_openai(Dialect::Chat, writer));
-        });
+        head(out, answer, context);
+        fill(out, r#"[],"usage":"#, &[]);
+        answer.usage.unwrap_or_default().write_openai(Dialect::Chat, out);
+        fill(out, "}\n\n", &[]);
     }
-    out.extend_from_slice(b"data: [DONE]\n\n");
+    fill(out, "data: [DONE]\n\n", &[]);
 }

@@ -1,7 +1,7 @@
 //! Tools, choices among them and calls of them, as chat completions have them.
 
 use crate::path::Path;
-use crate::read::{rest, text, text_of};
+use crate::read::{inner, list, rest, text, text_of};
 use crate::request::{Call, Content, Part, Tool, ToolChoice, ToolInput};
 use crate::written::Translation;
 use crate::{Error, Raw, custom};
@@ -9,7 +9,8 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_types::json::{Node, Writer};
 
-pub(super) fn read(node: Node<'_>, path: &Path<'_>) -> Result<Tool, Error> {
+/// Reads a tool, with or without an object around its members.
+pub(crate) fn read(node: Node<'_>, path: &Path<'_>) -> Result<Tool, Error> {
     let kind = node.require("type")?.text()?;
     let mut tool = Tool {
         name: kind.to_string(),
@@ -22,31 +23,31 @@ pub(super) fn read(node: Node<'_>, path: &Path<'_>) -> Result<Tool, Error> {
     if !matches!(kind, "function" | "custom") {
         return Ok(tool);
     }
-    let inner = node.require(kind)?;
-    let inner_path = path.key(kind);
-    tool.name = text(inner.require("name")?)?;
-    tool.description = inner.get("description").map(text).transpose()?;
-    tool.input = if kind == "function" {
-        tool.extra = rest(
-            inner,
-            &inner_path,
-            &["name", "description", "parameters", "strict"],
-        )?;
-        ToolInput::Function {
-            schema: inner.get("parameters").map(Raw::of),
-            strict: inner.get("strict").map(Node::flag).transpose()?,
-        }
+    let members = inner(node, kind);
+    tool.name = text(members.require("name")?)?;
+    tool.description = members.get("description").map(text).transpose()?;
+    let (schema, strict) = if kind == "function" {
+        tool.input = ToolInput::Function {
+            schema: members.get("parameters").map(Raw::of),
+            strict: members.get("strict").map(Node::flag).transpose()?,
+        };
+        ("parameters", "strict")
     } else {
-        tool.extra = rest(inner, &inner_path, &["name", "description", "format"])?;
-        ToolInput::Custom {
-            format: inner.get("format").map(Raw::of_format),
-        }
+        tool.input = ToolInput::Custom {
+            format: members.get("format").map(Raw::of_format),
+        };
+        ("format", "format")
     };
-    tool.extra.extend(rest(node, path, &["type", kind])?);
+    let known = ["type", kind, "name", "description", schema, strict];
+    tool.extra = rest(node, path, &known)?;
+    if node.get(kind).is_some() {
+        tool.extra.extend(rest(members, &path.key(kind), &known)?);
+    }
     Ok(tool)
 }
 
-pub(super) fn read_choice(node: Node<'_>) -> Result<ToolChoice, Error> {
+/// Reads a choice among the tools, with or without an object around its members.
+pub(crate) fn read_choice(node: Node<'_>) -> Result<ToolChoice, Error> {
     if let Some(name) = node.as_text() {
         return match name {
             "auto" => Ok(ToolChoice::Auto),
@@ -56,22 +57,19 @@ pub(super) fn read_choice(node: Node<'_>) -> Result<ToolChoice, Error> {
         };
     }
     let kind = node.require("type")?.text()?;
+    let members = inner(node, kind);
     match kind {
         "function" | "custom" => Ok(ToolChoice::Tool {
-            name: text(node.require(kind)?.require("name")?)?,
+            name: text(members.require("name")?)?,
             is_custom: kind == "custom",
         }),
-        "allowed_tools" => {
-            let allowed = node.require("allowed_tools")?;
-            let names = allowed.require("tools")?.items()?.map(|tool| {
-                let inner = tool.get("function").or(tool.get("custom")).unwrap_or(tool);
-                text(inner.require("name")?)
-            });
-            Ok(ToolChoice::Allowed {
-                names: names.collect::<Result<_, Error>>()?,
-                required: allowed.text_of("mode") == Some("required"),
-            })
-        }
+        "allowed_tools" => Ok(ToolChoice::Allowed {
+            names: list(members.require("tools")?, &Path::ROOT, |tool, _| {
+                let tool = inner(inner(tool, "function"), "custom");
+                text(tool.get("name").or(tool.get("type")).unwrap_or(tool))
+            })?,
+            required: members.text_of("mode") == Some("required"),
+        }),
         _ => Ok(ToolChoice::Other(Raw::of(node))),
     }
 }

@@ -4,8 +4,9 @@ use super::blocks;
 use crate::answer::{Answer, Finish, Usage};
 use crate::context::Context;
 use crate::path::Path;
-use crate::read::{members, text};
+use crate::read::{list, members, text};
 use crate::request::{Content, Part};
+use crate::template::{Slot, fill};
 use crate::written::Translation;
 use crate::{Dialect, Error, Field};
 use alloc::string::ToString as _;
@@ -23,12 +24,7 @@ pub(crate) fn read_answer(root: Node<'_>) -> Result<Answer, Error> {
             "model" => answer.model = text(value)?,
             "usage" => answer.usage = Some(read_usage(value)),
             "stop_reason" => answer.finish = read_finish(value.text()?, root.text_of("stop_sequence")),
-            "content" => {
-                let blocks = value.items()?.enumerate();
-                answer.parts = blocks
-                    .map(|(index, block)| blocks::read(block, &path.index(index)))
-                    .collect::<Result<_, Error>>()?;
-            }
+            "content" => answer.parts = list(value, &path, blocks::read)?,
             _ => answer.extra.push(Field::new(&Path::ROOT, key, value)),
         }
     }
@@ -71,27 +67,30 @@ pub(crate) fn write_usage(usage: &Usage, writer: &mut Writer) {
         .input
         .saturating_sub(usage.cached)
         .saturating_sub(usage.cache_written);
-    writer.object(|object| {
-        for (key, count) in [
-            ("input_tokens", uncached),
-            ("cache_creation_input_tokens", usage.cache_written),
-            ("cache_read_input_tokens", usage.cached),
-            ("output_tokens", usage.output),
-        ] {
-            object.literal_member(key, &count.to_string());
-        }
-        if usage.reasoning > 0 {
-            object.member("output_tokens_details", |writer| {
-                writer.object(|details| {
-                    details.literal_member("thinking_tokens", &usage.reasoning.to_string())
-                });
-            });
-        }
-    });
+    let template = concat!(
+        r#"{"input_tokens":$,"cache_creation_input_tokens":$,"#,
+        r#""cache_read_input_tokens":$,"output_tokens":$"#,
+    );
+    let slots = [uncached, usage.cache_written, usage.cached, usage.output].map(Slot::Number);
+    fill(writer, template, &slots);
+    if usage.reasoning > 0 {
+        let slots = [Slot::Number(usage.reasoning)];
+        fill(
+            writer,
+            r#","output_tokens_details":{"thinking_tokens":$}"#,
+            &slots,
+        );
+    }
+    fill(writer, "}", &[]);
 }
 
 /// Writes the members `stop_reason` and `stop_sequence`.
-pub(crate) fn write_finish(finish: &Finish, refuses: bool, writer: &mut Writer) {
+pub(crate) fn write_finish(answer: &Answer, writer: &mut Writer) {
+    let refuses = answer
+        .parts
+        .iter()
+        .any(|part| matches!(part.content, Content::Refusal(_)));
+    let finish = answer.effective_finish();
     let reason = match finish {
         Finish::Stop if refuses => "refusal",
         Finish::Stop | Finish::Other(_) => "end_turn",
@@ -101,35 +100,33 @@ pub(crate) fn write_finish(finish: &Finish, refuses: bool, writer: &mut Writer) 
         Finish::Filter => "refusal",
         Finish::Pause => "pause_turn",
     };
-    writer.text_member("stop_reason", reason);
-    match finish {
-        Finish::StopSequence(sequence) => writer.text_member("stop_sequence", sequence),
-        _ => writer.literal_member("stop_sequence", "null"),
-    }
+    let sequence = match finish {
+        Finish::StopSequence(sequence) => Some(sequence.as_str()),
+        _ => None,
+    };
+    let slots = [Slot::Text(reason), Slot::Maybe(sequence)];
+    fill(writer, r#""stop_reason":$,"stop_sequence":$"#, &slots);
 }
 
 pub(crate) fn write_answer(answer: &Answer, context: &Context, to: &mut Translation, writer: &mut Writer) {
-    let refuses = answer
-        .parts
-        .iter()
-        .any(|part| matches!(part.content, Content::Refusal(_)));
+    let slots = [
+        Slot::Text(context.id.as_deref().unwrap_or(&answer.id)),
+        Slot::Text(context.model.as_deref().unwrap_or(&answer.model)),
+    ];
     writer.object(|body| {
-        body.text_member("id", context.id.as_deref().unwrap_or(&answer.id));
-        body.text_member("type", "message");
-        body.text_member("role", "assistant");
-        body.text_member("model", context.model.as_deref().unwrap_or(&answer.model));
+        fill(
+            body,
+            r#""id":$,"type":"message","role":"assistant","model":$,"#,
+            &slots,
+        );
         body.member("content", |writer| {
-            let parts = answer
-                .parts
-                .iter()
-                .filter(|part| keeps(part, to))
-                .collect::<Vec<_>>();
+            let parts: Vec<&Part> = answer.parts.iter().filter(|part| keeps(part, to)).collect();
             writer.array(parts, |writer, part| blocks::write(part, to, writer));
         });
-        write_finish(answer.effective_finish(), refuses, body);
-        body.member("usage", |writer| {
-            write_usage(&answer.usage.unwrap_or_default(), writer)
-        });
+        write_finish(answer, body);
+        fill(body, r#","usage":"#, &[]);
+        write_usage(&answer.usage.unwrap_or_default(), body);
+        fill(body, ",", &[]);
         to.top_level(body, &answer.extra);
     });
 }

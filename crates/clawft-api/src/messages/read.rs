@@ -2,7 +2,7 @@
 
 use super::{blocks, tools};
 use crate::path::Path;
-use crate::read::{members, parts, rest, text, texts};
+use crate::read::{list, members, parts, rest, text, texts};
 use crate::request::{Content, Format, Reasoning, Request, Role, Turn};
 use crate::{Dialect, Error, Field, Raw};
 use alloc::string::ToString as _;
@@ -31,12 +31,7 @@ pub(crate) fn request(root: Node<'_>) -> Result<Request, Error> {
                 value.number()?;
                 request.temperature = Some(Raw::of(value));
             }
-            "tools" => {
-                let items = value.items()?.enumerate();
-                request.tools = items
-                    .map(|(index, item)| tools::read(item, &path.index(index)))
-                    .collect::<Result<_, Error>>()?;
-            }
+            "tools" => request.tools = list(value, &path, tools::read)?,
             "tool_choice" => {
                 request.tool_choice = Some(tools::read_choice(value)?);
                 let single = value.get("disable_parallel_tool_use");

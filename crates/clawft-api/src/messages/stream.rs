@@ -8,9 +8,9 @@ use crate::error_body::ErrorBody;
 use crate::event::{Event, Events};
 use crate::path::Path;
 use crate::request::{Call, Content, Thought};
-use crate::stream::send;
+use crate::template::{Slot, fill};
+use crate::{Dialect, Raw};
 use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
 use clawft_types::json::{Node, Writer};
 
 /// The state of a reader.
@@ -169,16 +169,14 @@ pub(crate) struct StreamWriter {
 
 impl StreamWriter {
     /// Writes an event. `answer` is the answer so far, with the event.
-    pub(crate) fn write(&mut self, event: &Event, answer: &Answer, context: &Context, out: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, event: &Event, answer: &Answer, context: &Context, out: &mut Writer) {
         match event {
             Event::Start { id, model, .. } => {
-                let id = context.id.as_ref().unwrap_or(id);
-                let model = context.model.as_ref().unwrap_or(model);
-                named(out, "message_start", |data| {
-                    data.member("message", |writer| {
-                        writer.object(|message| start(id, model, message))
-                    });
-                });
+                let slots = [
+                    Slot::Text(context.id.as_ref().unwrap_or(id)),
+                    Slot::Text(context.model.as_ref().unwrap_or(model)),
+                ];
+                send(out, "message_start", START, &slots);
             }
             Event::Begin(content) => {
                 self.index = answer.parts.len().saturating_sub(1);
@@ -187,88 +185,80 @@ impl StreamWriter {
                     Content::Reasoning(_) => ("thinking_delta", "thinking"),
                     _ => ("text_delta", "text"),
                 };
-                named(out, "content_block_start", |data| {
-                    data.literal_member("index", &self.index.to_string());
-                    data.member("content_block", |writer| {
-                        writer.object(|block| begin(content, block))
-                    });
-                });
+                let block = Raw::written(|writer| begin(content, writer));
+                let slots = [Slot::Index(self.index), Slot::Json(block.as_str())];
+                send(
+                    out,
+                    "content_block_start",
+                    r#""index":$,"content_block":{$}"#,
+                    &slots,
+                );
             }
             Event::Delta(text) => self.write_delta(self.delta, text, out),
             Event::Signature(text) => self.write_delta(("signature_delta", "signature"), text, out),
-            Event::End => named(out, "content_block_stop", |data| {
-                data.literal_member("index", &self.index.to_string());
-            }),
+            Event::End => send(
+                out,
+                "content_block_stop",
+                r#""index":$"#,
+                &[Slot::Index(self.index)],
+            ),
             Event::Usage(_) => {}
             Event::Finish(_) => finish(answer, out),
             Event::Error(error) => {
-                send(out, "error", |data| {
-                    error.write_members(crate::Dialect::Messages, data)
-                });
+                let body = error.text(Dialect::Messages);
+                fill(out, "event: error\ndata: $\n\n", &[Slot::Json(&body)]);
             }
         }
     }
 
-    fn write_delta(&self, (name, key): (&str, &str), text: &str, out: &mut Vec<u8>) {
-        named(out, "content_block_delta", |data| {
-            data.literal_member("index", &self.index.to_string());
-            data.member("delta", |writer| {
-                writer.object(|delta| {
-                    delta.text_member("type", name);
-                    delta.text_member(key, text);
-                });
-            });
-        });
+    fn write_delta(&self, (name, key): (&str, &str), text: &str, out: &mut Writer) {
+        let slots = [
+            Slot::Index(self.index),
+            Slot::Text(name),
+            Slot::Text(key),
+            Slot::Text(text),
+        ];
+        send(
+            out,
+            "content_block_delta",
+            r#""index":$,"delta":{"type":$,$:$}"#,
+            &slots,
+        );
     }
 }
 
-/// Sends an event whose data repeats its name.
-fn named(out: &mut Vec<u8>, name: &str, members: impl FnOnce(&mut Writer)) {
-    send(out, name, |data| {
-        data.text_member("type", name);
-        members(data);
-    });
-}
+/// The members of `message_start`.
+const START: &str = concat!(
+    r#""message":{"id":$,"type":"message","role":"assistant","model":$,"content":[],"#,
+    r#""stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"#,
+    r#""cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}}"#,
+);
 
-fn start(id: &str, model: &str, writer: &mut Writer) {
-    writer.text_member("id", id);
-    writer.text_member("type", "message");
-    writer.text_member("role", "assistant");
-    writer.text_member("model", model);
-    writer.literal_member("content", "[]");
-    writer.literal_member("stop_reason", "null");
-    writer.literal_member("stop_sequence", "null");
-    writer.member("usage", |writer| write_usage(&Usage::default(), writer));
+/// Writes an event whose data repeats its name.
+fn send(out: &mut Writer, name: &str, members: &str, slots: &[Slot<'_>]) {
+    let comma = if members.is_empty() { "" } else { "," };
+    let names = [Slot::Json(name), Slot::Text(name), Slot::Json(comma)];
+    fill(out, "event: $\ndata: {\"type\":$$", &names);
+    fill(out, members, slots);
+    fill(out, "}\n\n", &[]);
 }
 
 fn begin(content: &Content, writer: &mut Writer) {
     match content {
         Content::Call(call) => {
-            writer.text_member("type", "tool_use");
-            writer.text_member("id", &blocks::safe_id(&call.id));
-            writer.text_member("name", &call.flat_name());
-            writer.literal_member("input", "{}");
+            let (id, name) = (blocks::safe_id(&call.id), call.flat_name());
+            let slots = [Slot::Text(&id), Slot::Text(&name)];
+            fill(writer, r#""type":"tool_use","id":$,"name":$,"input":{}"#, &slots);
         }
         Content::Reasoning(thought) => thought.write_block(writer),
-        _ => {
-            writer.text_member("type", "text");
-            writer.text_member("text", "");
-        }
+        _ => fill(writer, r#""type":"text","text":"""#, &[]),
     }
 }
 
-fn finish(answer: &Answer, out: &mut Vec<u8>) {
-    let refuses = answer
-        .parts
-        .iter()
-        .any(|part| matches!(part.content, Content::Refusal(_)));
-    named(out, "message_delta", |data| {
-        data.member("delta", |writer| {
-            writer.object(|delta| write_finish(answer.effective_finish(), refuses, delta));
-        });
-        data.member("usage", |writer| {
-            write_usage(&answer.usage.unwrap_or_default(), writer)
-        });
-    });
-    named(out, "message_stop", |_| {});
+fn finish(answer: &Answer, out: &mut Writer) {
+    let parts = Raw::written(|writer| write_finish(answer, writer));
+    let usage = Raw::written(|writer| write_usage(&answer.usage.unwrap_or_default(), writer));
+    let slots = [Slot::Json(parts.as_str()), Slot::Json(usage.as_str())];
+    send(out, "message_delta", r#""delta":{$},"usage":$"#, &slots);
+    send(out, "message_stop", "", &[]);
 }

@@ -9,8 +9,9 @@ use crate::error_body::{ErrorBody, ErrorKind};
 use crate::path::Path;
 use crate::read::{members, text};
 use crate::request::Content;
+use crate::template::{Slot, fill};
 use crate::written::Translation;
-use crate::{Dialect, Error, Field};
+use crate::{Dialect, Error, Field, Raw};
 use alloc::string::ToString as _;
 use clawft_types::json::{Node, Writer};
 
@@ -95,6 +96,19 @@ pub(crate) fn write_answer(answer: &Answer, context: &Context, to: &mut Translat
     });
 }
 
+/// Returns the reason why an answer is incomplete; `None` if it is complete.
+pub(super) fn incomplete(answer: &Answer) -> Option<&'static str> {
+    let has_refusal = answer
+        .parts
+        .iter()
+        .any(|part| matches!(part.content, Content::Refusal(_)));
+    match answer.finish {
+        Finish::Length => Some("max_output_tokens"),
+        Finish::Filter if !has_refusal => Some("content_filter"),
+        _ => None,
+    }
+}
+
 /// Writes the members of a complete response.
 pub(super) fn response(
     answer: &Answer,
@@ -104,26 +118,19 @@ pub(super) fn response(
 ) {
     let mut own = Translation::lenient(answer.dialect, Dialect::Responses);
     let to = to.unwrap_or(&mut own);
-    let has_refusal = answer
-        .parts
-        .iter()
-        .any(|part| matches!(part.content, Content::Refusal(_)));
-    let incomplete = match answer.finish {
-        Finish::Length => Some("max_output_tokens"),
-        Finish::Filter if !has_refusal => Some("content_filter"),
-        _ => None,
-    };
+    let incomplete = incomplete(answer);
     let status = if incomplete.is_some() {
         "incomplete"
     } else {
         "completed"
     };
     head(answer, context, status, writer);
-    writer.literal_member("error", "null");
-    writer.member("incomplete_details", |writer| match incomplete {
-        Some(reason) => writer.object(|details| details.text_member("reason", reason)),
-        None => writer.literal("null"),
-    });
+    let details = match incomplete {
+        Some(reason) => Raw::written(|writer| fill(writer, r#"{"reason":$}"#, &[Slot::Text(reason)])),
+        None => Raw::written(|writer| writer.literal("null")),
+    };
+    let slots = [Slot::Json(details.as_str())];
+    fill(writer, r#""error":null,"incomplete_details":$,"#, &slots);
     for part in &answer.parts {
         to.discard(&part.extra);
     }
@@ -140,21 +147,21 @@ pub(super) fn response(
     });
 }
 
-/// Writes the members of a response that are known from its beginning.
+/// Writes the members of a response that are known from its beginning, with a comma after the last.
 pub(super) fn head(answer: &Answer, context: &Context, status: &str, writer: &mut Writer) {
-    writer.text_member("id", context.id.as_deref().unwrap_or(&answer.id));
-    writer.text_member("object", "response");
-    writer.literal_member(
-        "created_at",
-        &answer.created.unwrap_or(context.created).to_string(),
-    );
-    writer.text_member("status", status);
-    writer.text_member("model", context.model.as_deref().unwrap_or(&answer.model));
-    match context.echo.as_str() {
-        "" => writer.literal(&echo(None)),
-        echo => writer.literal(echo),
-    }
-    writer.literal(",");
+    let echo = match context.echo.as_str() {
+        "" => echo(None),
+        echo => echo.to_string(),
+    };
+    let slots = [
+        Slot::Text(context.id.as_deref().unwrap_or(&answer.id)),
+        Slot::Number(answer.created.unwrap_or(context.created)),
+        Slot::Text(status),
+        Slot::Text(context.model.as_deref().unwrap_or(&answer.model)),
+        Slot::Json(&echo),
+    ];
+    let template = r#""id":$,"object":"response","created_at":$,"status":$,"model":$,$,"#;
+    fill(writer, template, &slots);
 }
 
 /// Writes the member `error` of a failed response.
@@ -164,10 +171,9 @@ pub(super) fn error(error: &ErrorBody, writer: &mut Writer) {
         ErrorKind::InvalidRequest => "invalid_prompt",
         _ => "server_error",
     };
-    writer.member("error", |writer| {
-        writer.object(|object| {
-            object.text_member("code", error.code.as_deref().unwrap_or(code));
-            object.text_member("message", &error.message);
-        });
-    });
+    let slots = [
+        Slot::Text(error.code.as_deref().unwrap_or(code)),
+        Slot::Text(&error.message),
+    ];
+    fill(writer, r#""error":{"code":$,"message":$}"#, &slots);
 }

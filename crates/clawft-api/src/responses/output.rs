@@ -2,9 +2,9 @@
 
 use super::items::REDACTED;
 use crate::request::{Call, Content, Part, Thought};
+use crate::template::{Slot, fill};
 use crate::written::Translation;
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_types::json::Writer;
 
@@ -53,17 +53,16 @@ impl Item<'_> {
             Item::Call(call) if call.is_custom => "ctc",
             Item::Call(_) => "fc",
         };
-        format!("{prefix}_{id}_{index}")
+        [prefix, "_", id, "_", &index.to_string()].concat()
     }
 
     /// Writes the members of the complete item.
     pub(super) fn write(&self, id: &str, status: &str, writer: &mut Writer) {
-        writer.text_member("id", id);
+        fill(writer, r#""id":$,"#, &[Slot::Text(id)]);
         match self {
             Item::Message(parts) => {
-                writer.text_member("type", "message");
-                writer.text_member("status", status);
-                writer.text_member("role", "assistant");
+                let template = r#""type":"message","status":$,"role":"assistant","#;
+                fill(writer, template, &[Slot::Text(status)]);
                 writer.member("content", |writer| {
                     writer.array(*parts, |writer, part| {
                         writer.object(|object| text(&part.content, object));
@@ -82,51 +81,41 @@ impl Item<'_> {
 /// Writes a part of a message.
 pub(super) fn text(content: &Content, writer: &mut Writer) {
     match content {
-        Content::Refusal(text) => {
-            writer.text_member("type", "refusal");
-            writer.text_member("refusal", text);
-        }
+        Content::Refusal(text) => fill(writer, r#""type":"refusal","refusal":$"#, &[Slot::Text(text)]),
         Content::Text(text) => {
-            writer.text_member("type", "output_text");
-            writer.text_member("text", text);
-            writer.literal_member("annotations", "[]");
-            writer.literal_member("logprobs", "[]");
+            let template = r#""type":"output_text","text":$,"annotations":[],"logprobs":[]"#;
+            fill(writer, template, &[Slot::Text(text)]);
         }
         _ => {}
     }
 }
 
-/// Writes the members of reasoning. Its text is the summary, because that is what clients show.
+/// Writes the members of reasoning, with a comma after the last. Its text is the summary, because that is what clients
+/// show.
 pub(super) fn reasoning(thought: &Thought, writer: &mut Writer) {
-    writer.text_member("type", "reasoning");
-    writer.member("summary", |writer| {
-        let texts = [&thought.text].into_iter().filter(|text| !text.is_empty());
-        writer.array(texts, |writer, text| {
-            writer.object(|part| {
-                part.text_member("type", "summary_text");
-                part.text_member("text", text);
-            });
-        });
-    });
-    if let Some(data) = &thought.redacted {
-        writer.text_member("encrypted_content", &[REDACTED, data].concat());
-    } else if let Some(signature) = &thought.signature {
-        writer.text_member("encrypted_content", signature);
-    }
+    let summary = match thought.text.as_str() {
+        "" => r#""type":"reasoning","summary":[],"#,
+        _ => r#""type":"reasoning","summary":[{"type":"summary_text","text":$}],"#,
+    };
+    fill(writer, summary, &[Slot::Text(&thought.text)]);
+    let (prefix, sealed) = match (&thought.redacted, &thought.signature) {
+        (Some(data), _) => (REDACTED, data),
+        (None, Some(signature)) => ("", signature),
+        (None, None) => return,
+    };
+    writer.text_member("encrypted_content", &[prefix, sealed].concat());
 }
 
-/// Writes the members of a call with this input.
+/// Writes the members of a call with this input, with a comma after the last.
 pub(super) fn call(call: &Call, input: &str, writer: &mut Writer) {
-    let (kind, key) = if call.is_custom {
-        ("custom_tool_call", "input")
+    let template = if call.is_custom {
+        r#""type":"custom_tool_call","call_id":$,"name":$,"input":$,"#
     } else {
-        ("function_call", "arguments")
+        r#""type":"function_call","call_id":$,"name":$,"arguments":$,"#
     };
-    writer.text_member("type", kind);
-    writer.text_member("call_id", &call.id);
-    writer.text_member("name", &call.name);
+    let slots = [Slot::Text(&call.id), Slot::Text(&call.name), Slot::Text(input)];
+    fill(writer, template, &slots);
     if let Some(namespace) = &call.namespace {
         writer.text_member("namespace", namespace);
     }
-    writer.text_member(key, input);
 }

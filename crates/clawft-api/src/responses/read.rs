@@ -3,8 +3,8 @@
 use super::{items, tools};
 use crate::path::Path;
 use crate::read::{members, rest, text};
-use crate::request::{Content, Format, Part, Reasoning, Request, Role, Turn};
-use crate::{Dialect, Error, Field, Raw};
+use crate::request::{Content, Part, Reasoning, Request, Role, Turn};
+use crate::{Dialect, Error, Field, Raw, chat};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_types::json::Node;
@@ -50,7 +50,7 @@ pub(crate) fn request(root: Node<'_>) -> Result<Request, Error> {
                     tools::read(item, &path.index(index), &mut request)?;
                 }
             }
-            "tool_choice" => request.tool_choice = Some(tools::read_choice(value)?),
+            "tool_choice" => request.tool_choice = Some(chat::read_choice(value)?),
             "parallel_tool_calls" => request.parallel_tool_calls = Some(value.flag()?),
             "max_output_tokens" => request.max_tokens = Some(value.whole()?),
             "temperature" => {
@@ -68,7 +68,7 @@ pub(crate) fn request(root: Node<'_>) -> Result<Request, Error> {
             }
             "text" => {
                 if let Some(format) = value.get("format") {
-                    request.format = read_format(format)?;
+                    request.format = chat::read_format(format, &path.key("format"), &mut request.extra)?;
                 }
                 request.extra.extend(rest(value, &path, &["format"])?);
             }
@@ -97,21 +97,6 @@ fn input(node: Node<'_>, path: &Path<'_>) -> Result<Vec<Turn>, Error> {
         items::add(&mut turns, items::read(item, &path.index(index))?);
     }
     Ok(turns)
-}
-
-fn read_format(node: Node<'_>) -> Result<Option<Format>, Error> {
-    let kind = node.require("type")?;
-    Ok(match kind.text()? {
-        "text" => None,
-        "json_object" => Some(Format::Json),
-        "json_schema" => Some(Format::Schema {
-            name: node.get("name").map(text).transpose()?,
-            description: node.get("description").map(text).transpose()?,
-            schema: Raw::of(node.require("schema")?),
-            strict: node.get("strict").map(Node::flag).transpose()?,
-        }),
-        _ => return Err(kind.error("unknown format")),
-    })
 }
 
 /// Returns the members that an answer repeats of the request `root`, or of one without any, as JSON members.

@@ -1,15 +1,14 @@
 //! Writer of streams.
 
-use super::answer::{error, head, response};
+use super::answer::{error, head, incomplete, response};
 use super::output::{self, Item, is_text};
-use crate::answer::{Answer, Finish};
+use crate::answer::Answer;
 use crate::context::Context;
-use crate::error_body::ErrorBody;
 use crate::event::Event;
-use crate::request::{Call, Content, Part, Thought};
-use crate::stream::send;
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
+use crate::raw::Raw;
+use crate::request::{Call, Content, Part};
+use crate::template::{Slot, fill};
+use alloc::string::String;
 use clawft_types::json::Writer;
 
 /// The state of a writer.
@@ -23,145 +22,170 @@ pub(crate) struct StreamWriter {
     message: Option<usize>,
     /// Identifier of the current item.
     id: String,
+    /// Position of the current part in the current message.
+    content: usize,
 }
 
-/// The place of a part in the output: the names and values of the members that tell it.
-type Place = (&'static str, usize);
+/// The member of an event that tells the place of a text in an item.
+const IN_CONTENT: &str = r#","content_index":$,"#;
+const IN_SUMMARY: &str = r#","summary_index":$,"#;
 
 impl StreamWriter {
     /// Writes an event. `answer` is the answer so far, with the event.
-    pub(crate) fn write(&mut self, event: &Event, answer: &Answer, context: &Context, out: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, event: &Event, answer: &Answer, context: &Context, out: &mut Writer) {
         let part = answer.parts.last();
         match (event, part) {
             (Event::Start { .. }, _) => {
-                for name in ["response.created", "response.in_progress"] {
-                    self.send_response(name, out, |writer| {
-                        head(answer, context, "in_progress", writer);
-                        writer.literal_member("output", "[]");
-                    });
-                }
+                let response = Raw::written(|writer| {
+                    head(answer, context, "in_progress", writer);
+                    fill(writer, r#""output":[]"#, &[]);
+                });
+                self.send(
+                    "response.created",
+                    r#","response":{$}"#,
+                    &[Slot::Json(response.as_str())],
+                    out,
+                );
+                self.send(
+                    "response.in_progress",
+                    r#","response":{$}"#,
+                    &[Slot::Json(response.as_str())],
+                    out,
+                );
             }
             (Event::Begin(_), Some(part)) => self.begin(part, answer, context, out),
-            (Event::Delta(text), Some(part)) => self.delta(part, text, answer, out),
-            (Event::End, Some(part)) => self.end(part, answer, out),
-            (Event::Finish(finish), _) => {
+            (Event::Delta(text), Some(part)) => self.delta(part, text, out),
+            (Event::End, Some(part)) => self.end(part, out),
+            (Event::Finish(_), _) => {
                 self.close_message(answer, out);
-                let has_refusal = answer
-                    .parts
-                    .iter()
-                    .any(|part| matches!(part.content, Content::Refusal(_)));
-                let is_complete = match finish {
-                    Finish::Length => false,
-                    Finish::Filter => has_refusal,
-                    _ => true,
-                };
-                let name = if is_complete {
-                    "response.completed"
-                } else {
-                    "response.incomplete"
-                };
-                self.send_response(name, out, |writer| response(answer, context, None, writer));
+                let complete =
+                    Raw::written(|writer| writer.object(|body| response(answer, context, None, body)));
+                let status = incomplete(answer).map_or("response.completed", |_| "response.incomplete");
+                self.send(status, r#","response":$"#, &[Slot::Json(complete.as_str())], out);
             }
-            (Event::Error(failure), _) => self.fail(failure, answer, context, out),
+            (Event::Error(failure), _) => {
+                let failed = Raw::written(|writer| {
+                    head(answer, context, "failed", writer);
+                    error(failure, writer);
+                });
+                let slots = [Slot::Json(failed.as_str())];
+                self.send("response.failed", r#","response":{$,"output":[]}"#, &slots, out);
+            }
             _ => {}
         }
     }
 
-    fn begin(&mut self, part: &Part, answer: &Answer, context: &Context, out: &mut Vec<u8>) {
+    fn begin(&mut self, part: &Part, answer: &Answer, context: &Context, out: &mut Writer) {
         let response = context.id.as_deref().unwrap_or(&answer.id);
-        if !is_text(part) {
+        let is_text = is_text(part);
+        if !is_text {
             self.close_message(answer, out);
-            let Some(item) = item_of(part) else {
-                return;
-            };
-            self.id = item.id(response, self.index);
-            self.send_item("response.output_item.added", item, "in_progress", out);
-            return;
         }
-        if self.message.is_none() {
-            self.message = Some(answer.parts.len().saturating_sub(1));
-            let item = Item::Message(&[]);
+        let position = answer.parts.len().saturating_sub(1);
+        let first = *self.message.get_or_insert(position);
+        self.content = position.saturating_sub(first);
+        if self.content == 0 {
+            let item = item_of(part);
             self.id = item.id(response, self.index);
             self.send_item("response.output_item.added", item, "in_progress", out);
         }
-        self.send_part(
-            "response.content_part.added",
-            self.content_index(answer),
-            out,
-            |writer| {
-                writer.member("part", |writer| {
-                    writer.object(|object| output::text(&part.content, object))
-                });
-            },
-        );
+        if is_text {
+            self.send_text_part("response.content_part.added", part, out);
+        } else {
+            self.message = None;
+        }
     }
 
-    fn delta(&mut self, part: &Part, text: &str, answer: &Answer, out: &mut Vec<u8>) {
-        let place = self.content_index(answer);
-        let member = |writer: &mut Writer| writer.text_member("delta", text);
+    fn delta(&mut self, part: &Part, text: &str, out: &mut Writer) {
+        let delta = Slot::Text(text);
         match &part.content {
-            Content::Text(_) => self.send_part("response.output_text.delta", place, out, |writer| {
-                member(writer);
-                writer.literal_member("logprobs", "[]");
-            }),
-            Content::Refusal(_) => self.send_part("response.refusal.delta", place, out, member),
+            Content::Text(_) => {
+                let members = r#""delta":$,"logprobs":[]"#;
+                self.send_part("response.output_text.delta", IN_CONTENT, members, delta, out);
+            }
+            Content::Refusal(_) => {
+                self.send_part("response.refusal.delta", IN_CONTENT, r#""delta":$"#, delta, out)
+            }
             Content::Reasoning(thought) => {
                 if thought.text.len() == text.len() {
-                    self.send_summary("response.reasoning_summary_part.added", "", out);
+                    self.send_part(
+                        "response.reasoning_summary_part.added",
+                        IN_SUMMARY,
+                        SUMMARY,
+                        Slot::Text(""),
+                        out,
+                    );
                 }
-                self.send_part("response.reasoning_summary_text.delta", SUMMARY, out, member);
+                let name = "response.reasoning_summary_text.delta";
+                self.send_part(name, IN_SUMMARY, r#""delta":$"#, delta, out);
             }
             Content::Call(call) => {
-                let name = ["response.", input_name(call), ".delta"].concat();
-                self.send_event(&name, None, out, member);
+                let (_, name, _) = names(call);
+                self.send_part(name, ",", r#""delta":$"#, delta, out);
             }
             _ => {}
         }
     }
 
-    fn end(&mut self, part: &Part, answer: &Answer, out: &mut Vec<u8>) {
-        let place = self.content_index(answer);
+    fn end(&mut self, part: &Part, out: &mut Writer) {
         match &part.content {
             Content::Text(text) => {
-                self.send_part("response.output_text.done", place, out, |writer| {
-                    writer.text_member("text", text);
-                    writer.literal_member("logprobs", "[]");
-                });
+                let members = r#""text":$,"logprobs":[]"#;
+                self.send_part(
+                    "response.output_text.done",
+                    IN_CONTENT,
+                    members,
+                    Slot::Text(text),
+                    out,
+                );
             }
             Content::Refusal(text) => {
-                self.send_part("response.refusal.done", place, out, |writer| {
-                    writer.text_member("refusal", text);
-                });
+                self.send_part(
+                    "response.refusal.done",
+                    IN_CONTENT,
+                    r#""refusal":$"#,
+                    Slot::Text(text),
+                    out,
+                );
             }
-            Content::Reasoning(Thought { text, .. }) if !text.is_empty() => {
-                self.send_part("response.reasoning_summary_text.done", SUMMARY, out, |writer| {
-                    writer.text_member("text", text);
-                });
-                self.send_summary("response.reasoning_summary_part.done", text, out);
+            Content::Reasoning(thought) if !thought.text.is_empty() => {
+                let text = Slot::Text(&thought.text);
+                self.send_part(
+                    "response.reasoning_summary_text.done",
+                    IN_SUMMARY,
+                    r#""text":$"#,
+                    text,
+                    out,
+                );
+                self.send_part(
+                    "response.reasoning_summary_part.done",
+                    IN_SUMMARY,
+                    SUMMARY,
+                    text,
+                    out,
+                );
             }
             Content::Call(call) => {
-                let name = ["response.", input_name(call), ".done"].concat();
-                self.send_event(&name, None, out, |writer| {
-                    if !call.is_custom {
-                        writer.text_member("name", &call.name);
-                    }
-                    writer.text_member(if call.is_custom { "input" } else { "arguments" }, &call.input);
+                let (name, _, members) = names(call);
+                let input = Raw::written(|writer| {
+                    fill(
+                        writer,
+                        members,
+                        &[Slot::Text(&call.input), Slot::Text(&call.name)],
+                    );
                 });
+                self.send_part(name, ",", "$", Slot::Json(input.as_str()), out);
             }
             _ => {}
         }
         if is_text(part) {
-            self.send_part("response.content_part.done", place, out, |writer| {
-                writer.member("part", |writer| {
-                    writer.object(|object| output::text(&part.content, object))
-                });
-            });
-        } else if let Some(item) = item_of(part) {
-            self.close_item(item, out);
+            self.send_text_part("response.content_part.done", part, out);
+        } else {
+            self.close_item(item_of(part), out);
         }
     }
 
-    fn close_message(&mut self, answer: &Answer, out: &mut Vec<u8>) {
+    fn close_message(&mut self, answer: &Answer, out: &mut Writer) {
         let Some(first) = self.message.take() else {
             return;
         };
@@ -170,110 +194,72 @@ impl StreamWriter {
         self.close_item(Item::Message(parts.get(..texts).unwrap_or_default()), out);
     }
 
-    fn close_item(&mut self, item: Item<'_>, out: &mut Vec<u8>) {
+    fn close_item(&mut self, item: Item<'_>, out: &mut Writer) {
         self.send_item("response.output_item.done", item, "completed", out);
         self.index += 1;
     }
 
-    fn fail(&mut self, failure: &ErrorBody, answer: &Answer, context: &Context, out: &mut Vec<u8>) {
-        self.send_response("response.failed", out, |writer| {
-            head(answer, context, "failed", writer);
-            error(failure, writer);
-            writer.literal_member("output", "[]");
-        });
+    fn send_item(&mut self, name: &str, item: Item<'_>, status: &str, out: &mut Writer) {
+        let item = Raw::written(|writer| writer.object(|object| item.write(&self.id, status, object)));
+        let slots = [Slot::Index(self.index), Slot::Json(item.as_str())];
+        self.send(name, r#","output_index":$,"item":$"#, &slots, out);
     }
 
-    /// Returns the place of the last part in the open message.
-    fn content_index(&self, answer: &Answer) -> Place {
-        let last = answer.parts.len().saturating_sub(1);
-        (
-            "content_index",
-            last.saturating_sub(self.message.unwrap_or_default()),
-        )
+    fn send_text_part(&mut self, name: &str, part: &Part, out: &mut Writer) {
+        let part = Raw::written(|writer| writer.object(|object| output::text(&part.content, object)));
+        self.send_part(name, IN_CONTENT, r#""part":$"#, Slot::Json(part.as_str()), out);
     }
 
-    fn send_summary(&mut self, name: &str, text: &str, out: &mut Vec<u8>) {
-        self.send_part(name, SUMMARY, out, |writer| {
-            writer.member("part", |writer| {
-                writer.object(|part| {
-                    part.text_member("type", "summary_text");
-                    part.text_member("text", text);
-                });
-            });
-        });
+    /// Sends an event about a part of the current item. `place` is its place in the item, `members` the template of the
+    /// other members with `value`.
+    fn send_part(&mut self, name: &str, place: &str, members: &str, value: Slot<'_>, out: &mut Writer) {
+        let content = if place == IN_CONTENT { self.content } else { 0 };
+        let place = Raw::written(|writer| fill(writer, place, &[Slot::Index(content)]));
+        let members = Raw::written(|writer| fill(writer, members, &[value]));
+        let id = core::mem::take(&mut self.id);
+        let slots = [
+            Slot::Text(&id),
+            Slot::Index(self.index),
+            Slot::Json(place.as_str()),
+            Slot::Json(members.as_str()),
+        ];
+        self.send(name, r#","item_id":$,"output_index":$$$"#, &slots, out);
+        self.id = id;
     }
 
-    fn send_part(&mut self, name: &str, place: Place, out: &mut Vec<u8>, members: impl FnOnce(&mut Writer)) {
-        self.send_event(name, Some(place), out, members);
-    }
-
-    /// Sends an event about the current item.
-    fn send_event(
-        &mut self,
-        name: &str,
-        place: Option<Place>,
-        out: &mut Vec<u8>,
-        members: impl FnOnce(&mut Writer),
-    ) {
-        let sequence = self.next();
-        send(out, name, |data| {
-            head_of_event(name, sequence, data);
-            data.text_member("item_id", &self.id);
-            data.literal_member("output_index", &self.index.to_string());
-            if let Some((key, index)) = place {
-                data.literal_member(key, &index.to_string());
-            }
-            members(data);
-        });
-    }
-
-    /// Sends an event with an item.
-    fn send_item(&mut self, name: &str, item: Item<'_>, status: &str, out: &mut Vec<u8>) {
-        let sequence = self.next();
-        send(out, name, |data| {
-            head_of_event(name, sequence, data);
-            data.literal_member("output_index", &self.index.to_string());
-            data.member("item", |writer| {
-                writer.object(|object| item.write(&self.id, status, object))
-            });
-        });
-    }
-
-    /// Sends an event with the response.
-    fn send_response(&mut self, name: &str, out: &mut Vec<u8>, members: impl FnOnce(&mut Writer)) {
-        let sequence = self.next();
-        send(out, name, |data| {
-            head_of_event(name, sequence, data);
-            data.member("response", |writer| writer.object(members));
-        });
-    }
-
-    fn next(&mut self) -> u64 {
+    fn send(&mut self, name: &str, members: &str, slots: &[Slot<'_>], out: &mut Writer) {
+        let head = [Slot::Json(name), Slot::Text(name), Slot::Number(self.sequence)];
+        fill(out, "event: $\ndata: {\"type\":$,\"sequence_number\":$", &head);
+        fill(out, members, slots);
+        fill(out, "}\n\n", &[]);
         self.sequence += 1;
-        self.sequence - 1
     }
 }
 
-/// The place of the text of reasoning.
-const SUMMARY: Place = ("summary_index", 0);
+/// A part of the summary of reasoning.
+const SUMMARY: &str = r#""part":{"type":"summary_text","text":$}"#;
 
-fn head_of_event(name: &str, sequence: u64, writer: &mut Writer) {
-    writer.text_member("type", name);
-    writer.literal_member("sequence_number", &sequence.to_string());
-}
-
-fn item_of(part: &Part) -> Option<Item<'_>> {
+fn item_of(part: &Part) -> Item<'_> {
     match &part.content {
-        Content::Reasoning(thought) => Some(Item::Reasoning(thought)),
-        Content::Call(call) => Some(Item::Call(call)),
-        _ => None,
+        Content::Reasoning(thought) => Item::Reasoning(thought),
+        Content::Call(call) => Item::Call(call),
+        _ => Item::Message(&[]),
     }
 }
 
-fn input_name(call: &Call) -> &'static str {
+/// Returns the names of the events at the end of a call and for each part of its input, and the members of the first.
+fn names(call: &Call) -> (&'static str, &'static str, &'static str) {
     if call.is_custom {
-        "custom_tool_call_input"
+        (
+            "response.custom_tool_call_input.done",
+            "response.custom_tool_call_input.delta",
+            r#""input":$"#,
+        )
     } else {
-        "function_call_arguments"
+        (
+            "response.function_call_arguments.done",
+            "response.function_call_arguments.delta",
+            r#""arguments":$,"name":$"#,
+        )
     }
 }

@@ -4,7 +4,7 @@ use crate::path::Path;
 use crate::read::{rest, text};
 use crate::request::{Request, Tool, ToolChoice, ToolInput};
 use crate::written::Translation;
-use crate::{Error, Raw};
+use crate::{Error, chat};
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 use clawft_types::json::{Node, Writer};
@@ -15,13 +15,13 @@ const EMPTY: &str = r#"{"type":"object","properties":{}}"#;
 /// Reads a tool, or the tools of a namespace.
 pub(super) fn read(node: Node<'_>, path: &Path<'_>, request: &mut Request) -> Result<(), Error> {
     if node.text_of("type") != Some("namespace") {
-        request.tools.push(read_tool(node, path)?);
+        request.tools.push(chat::read_tool(node, path)?);
         return Ok(());
     }
     let namespace = text(node.require("name")?)?;
     let tools = path.key("tools");
     for (index, item) in node.require("tools")?.items()?.enumerate() {
-        let tool = read_tool(item, &tools.index(index))?;
+        let tool = chat::read_tool(item, &tools.index(index))?;
         request.tools.push(Tool {
             namespace: Some(namespace.clone()),
             ..tool
@@ -31,65 +31,6 @@ pub(super) fn read(node: Node<'_>, path: &Path<'_>, request: &mut Request) -> Re
         .extra
         .extend(rest(node, path, &["type", "name", "tools"])?);
     Ok(())
-}
-
-fn read_tool(node: Node<'_>, path: &Path<'_>) -> Result<Tool, Error> {
-    let kind = node.require("type")?.text()?;
-    let mut tool = Tool {
-        name: kind.to_string(),
-        namespace: None,
-        description: None,
-        input: ToolInput::Hosted(Raw::of(node)),
-        path: path.to_string(),
-        extra: Vec::new(),
-    };
-    let known: &[&str] = match kind {
-        "function" => {
-            tool.input = ToolInput::Function {
-                schema: node.get("parameters").map(Raw::of),
-                strict: node.get("strict").map(Node::flag).transpose()?,
-            };
-            &["type", "name", "description", "parameters", "strict"]
-        }
-        "custom" => {
-            tool.input = ToolInput::Custom {
-                format: node.get("format").map(Raw::of_format),
-            };
-            &["type", "name", "description", "format"]
-        }
-        _ => return Ok(tool),
-    };
-    tool.name = text(node.require("name")?)?;
-    tool.description = node.get("description").map(text).transpose()?;
-    tool.extra = rest(node, path, known)?;
-    Ok(tool)
-}
-
-pub(super) fn read_choice(node: Node<'_>) -> Result<ToolChoice, Error> {
-    if let Some(name) = node.as_text() {
-        return match name {
-            "auto" => Ok(ToolChoice::Auto),
-            "none" => Ok(ToolChoice::None),
-            "required" => Ok(ToolChoice::Required),
-            _ => Err(node.error("unknown choice")),
-        };
-    }
-    let kind = node.require("type")?.text()?;
-    match kind {
-        "function" | "custom" => Ok(ToolChoice::Tool {
-            name: text(node.require("name")?)?,
-            is_custom: kind == "custom",
-        }),
-        "allowed_tools" => {
-            let tools = node.require("tools")?.items()?;
-            let names = tools.map(|tool| text(tool.get("name").or(tool.get("type")).unwrap_or(tool)));
-            Ok(ToolChoice::Allowed {
-                names: names.collect::<Result<_, Error>>()?,
-                required: node.text_of("mode") == Some("required"),
-            })
-        }
-        _ => Ok(ToolChoice::Other(Raw::of(node))),
-    }
 }
 
 /// Writes the tools. Tools of a namespace that follow each other become its object again.
