@@ -13,13 +13,35 @@ pub(crate) enum Need {
     Files,
     Write,
     Fetch,
+    #[cfg(feature = "notes")]
     Notes,
     Commands,
+}
+
+/// The built-in tools by their work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    Read,
+    List,
+    #[cfg(feature = "search")]
+    Search,
+    Write,
+    Edit,
+    Delete,
+    Fetch,
+    #[cfg(feature = "notes")]
+    Remember,
+    #[cfg(feature = "notes")]
+    Recall,
+    Run,
 }
 
 /// A built-in tool.
 pub(crate) struct Tool {
     pub(crate) name: &'static str,
+    pub(crate) work: Work,
+    /// The arguments that a call must have. All are strings.
+    pub(crate) required: &'static [&'static str],
     pub(crate) need: Need,
     /// The permission without a rule.
     pub(crate) default: Permission,
@@ -28,9 +50,11 @@ pub(crate) struct Tool {
 }
 
 /// All built-in tools.
-pub(crate) const TOOLS: [Tool; 10] = [
+pub(crate) const TOOLS: &[Tool] = &[
     Tool {
         name: "read_file",
+        work: Work::Read,
+        required: &["path"],
         need: Need::Files,
         default: Permission::Allow,
         description: "Reads a text file of the workspace. Give a range of lines for a large file.",
@@ -38,13 +62,18 @@ pub(crate) const TOOLS: [Tool; 10] = [
     },
     Tool {
         name: "list_files",
+        work: Work::List,
+        required: &[],
         need: Need::Files,
         default: Permission::Allow,
         description: "Lists a directory of the workspace, with the sizes of files in bytes.",
         parameters: r#"{"type":"object","properties":{"path":{"type":"string","description":"relative to the workspace; the workspace itself by default"},"recursive":{"type":"boolean","description":"also list what is below, except in .git"}}}"#,
     },
+    #[cfg(feature = "search")]
     Tool {
         name: "search_files",
+        work: Work::Search,
+        required: &[],
         need: Need::Files,
         default: Permission::Allow,
         description: "Finds files of the workspace by name, or the lines that hold a text.",
@@ -52,6 +81,8 @@ pub(crate) const TOOLS: [Tool; 10] = [
     },
     Tool {
         name: "write_file",
+        work: Work::Write,
+        required: &["path", "content"],
         need: Need::Write,
         default: Permission::Ask,
         description: "Creates or replaces a file of the workspace, with missing directories. Use edit_file to change a part of a file.",
@@ -59,6 +90,8 @@ pub(crate) const TOOLS: [Tool; 10] = [
     },
     Tool {
         name: "edit_file",
+        work: Work::Edit,
+        required: &["path", "old_text", "new_text"],
         need: Need::Write,
         default: Permission::Ask,
         description: "Replaces a text that occurs exactly once in a file of the workspace.",
@@ -66,6 +99,8 @@ pub(crate) const TOOLS: [Tool; 10] = [
     },
     Tool {
         name: "delete_file",
+        work: Work::Delete,
+        required: &["path"],
         need: Need::Write,
         default: Permission::Ask,
         description: "Deletes a file of the workspace.",
@@ -73,20 +108,28 @@ pub(crate) const TOOLS: [Tool; 10] = [
     },
     Tool {
         name: "fetch",
+        work: Work::Fetch,
+        required: &["url"],
         need: Need::Fetch,
         default: Permission::Allow,
         description: "Requests a URL and returns the body as text; HTML is reduced to its text. Allowed origins: ",
         parameters: r#"{"type":"object","properties":{"url":{"type":"string"}},"required":["url"]}"#,
     },
+    #[cfg(feature = "notes")]
     Tool {
         name: "remember",
+        work: Work::Remember,
+        required: &["key", "text"],
         need: Need::Notes,
         default: Permission::Allow,
         description: "Keeps a note for later conversations. Replaces the note with the same key; an empty text removes it.",
         parameters: r#"{"type":"object","properties":{"key":{"type":"string","description":"lower-case letters, digits, - and _"},"text":{"type":"string"}},"required":["key","text"]}"#,
     },
+    #[cfg(feature = "notes")]
     Tool {
         name: "recall",
+        work: Work::Recall,
+        required: &[],
         need: Need::Notes,
         default: Permission::Allow,
         description: "Returns a note that was kept with remember, or without a key the keys of all notes.",
@@ -94,6 +137,8 @@ pub(crate) const TOOLS: [Tool; 10] = [
     },
     Tool {
         name: "run_command",
+        work: Work::Run,
+        required: &["command"],
         need: Need::Commands,
         default: Permission::Ask,
         description: "Runs a shell command in the workspace and returns its output and exit code.",

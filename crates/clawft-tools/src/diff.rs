@@ -1,6 +1,6 @@
 //! A unified difference of two texts, for the user who is asked for permission.
 
-use crate::text::{beginning, number, show};
+use crate::text::{beginning, number};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -13,8 +13,7 @@ const MAX_LINES: usize = 100;
 /// The maximum length of a line in bytes.
 const MAX_LINE: usize = 400;
 
-/// Returns the difference as one hunk from the first to the last line that differs. Characters that could
-/// deceive on a terminal are replaced.
+/// Returns the difference as one hunk from the first to the last line that differs.
 pub(crate) fn diff(path: &str, before: &str, after: &str) -> String {
     let old: Vec<&str> = before.split_inclusive('\n').collect();
     let new: Vec<&str> = after.split_inclusive('\n').collect();
@@ -27,10 +26,7 @@ pub(crate) fn diff(path: &str, before: &str, after: &str) -> String {
     let old_end = old.len() - end;
     let new_end = new.len() - end;
     let mut shown = String::new();
-    show(&mut shown, &["--- ", path].concat());
-    shown.push('\n');
-    show(&mut shown, &["+++ ", path].concat());
-    shown.push_str("\n@@ -");
+    shown.push_str(&["--- ", path, "\n+++ ", path, "\n@@ -"].concat());
     range(&mut shown, first, old_end + tail);
     shown.push_str(" +");
     range(&mut shown, first, new_end + tail);
@@ -63,7 +59,7 @@ fn lines(shown: &mut String, sign: char, lines: Option<&[&str]>) {
         let whole = line.strip_suffix('\n');
         let text = whole.unwrap_or(line);
         let start = beginning(text, MAX_LINE);
-        show(shown, start);
+        shown.push_str(start);
         if start.len() < text.len() {
             shown.push('…');
         }
@@ -112,11 +108,10 @@ mod tests {
     }
 
     #[test]
-    fn bounds_and_cleans_output() {
+    fn bounds_lines_and_their_number() {
         let long = "x\n".repeat(10_000);
         let shown = diff("x", "", &long);
         assert!(shown.lines().count() < 110 && shown.ends_with("+… 9900 more lines\n"));
-        let shown = diff("x\u{1b}[1m", "", &["\u{1b}]0;t", &"y".repeat(5000)].concat());
-        assert!(!shown.contains('\u{1b}') && shown.len() < 700, "{shown}");
+        assert!(diff("x", "", &"y".repeat(5000)).len() < 600);
     }
 }

@@ -1,6 +1,7 @@
 //! `fetch`: one exchange with a listed origin, as a machine without I/O.
 
 pub mod address;
+#[cfg(feature = "html")]
 mod html;
 mod origin;
 mod url;
@@ -8,8 +9,10 @@ mod url;
 pub use origin::Origin;
 
 use crate::text::{beginning, number};
+use crate::workspace::{Fault, position};
 use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use clawft_core::{Event, Header, HeaderValue, HttpRequest, Method};
 use clawft_types::{ToolResult, memory};
@@ -44,18 +47,14 @@ impl FetchSettings {
         address::is_public(address) || self.allow.iter().any(|origin| origin.is_address(address))
     }
 
-    /// Fails with the reason if the URL's origin is not listed.
-    fn check(&self, url: &Url) -> Result<(), String> {
-        if self.allow.iter().any(|origin| origin.permits(url)) {
-            return Ok(());
+    /// Reads a URL and fails if its origin is not listed.
+    fn check(&self, url: Result<Url, Fault>) -> Result<Url, Fault> {
+        let url = url?;
+        if self.allow.iter().any(|origin| origin.permits(&url)) {
+            Ok(url)
+        } else {
+            Err("the origin of the URL is not one that the configuration allows")
         }
-        Err([
-            "`",
-            &url.origin(),
-            "` may not be fetched, the configuration allows: ",
-            &self.allowed(),
-        ]
-        .concat())
     }
 
     /// Returns the listed origins for messages.
@@ -71,21 +70,22 @@ pub(crate) struct Arguments<'a> {
     pub(crate) url: &'a str,
     pub(crate) method: Method,
     pub(crate) body: Option<&'a str>,
-    pub(crate) content_type: Option<&'a str>,
+    /// Empty for JSON.
+    pub(crate) content_type: &'a str,
 }
 
 /// A fetch in progress.
 #[derive(Debug)]
 pub struct Fetch {
-    settings: FetchSettings,
+    settings: Arc<FetchSettings>,
     id: String,
     url: Url,
-    request: HttpRequest,
+    method: Method,
+    /// The body of the request with its type.
+    sent: Option<(String, String)>,
     redirects: u32,
     status: u16,
     content_type: String,
-    /// The target of a redirect.
-    location: Option<String>,
     body: Vec<u8>,
 }
 
@@ -103,52 +103,57 @@ pub enum FetchStep {
 impl Fetch {
     /// Checks a call and returns the machine with its request.
     pub(crate) fn begin(
-        settings: &FetchSettings,
+        settings: &Arc<FetchSettings>,
         id: &str,
         arguments: Arguments<'_>,
-    ) -> Result<(Fetch, HttpRequest), String> {
+    ) -> Result<(Fetch, HttpRequest), Fault> {
         if !settings.methods.contains(&arguments.method) {
-            return Err([
-                "the configuration does not allow the method ",
-                arguments.method.as_str(),
-            ]
-            .concat());
+            return Err("the configuration does not allow this method");
         }
-        let url = Url::parse(arguments.url)?;
-        settings.check(&url)?;
-        let content_type = arguments.content_type.unwrap_or("application/json");
+        let url = settings.check(Url::parse(arguments.url))?;
+        let mut content_type = arguments.content_type;
+        if content_type.is_empty() {
+            content_type = "application/json";
+        }
         if content_type.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
-            return Err("`content_type` holds a character that no header may hold".to_owned());
+            return Err("`content_type` holds a character that no header may hold");
         }
-        let mut headers = Vec::from([header(
-            "accept",
-            "text/html, application/json, text/*;q=0.9, */*;q=0.1",
-        )]);
-        if arguments.body.is_some() {
-            headers.push(header("content-type", content_type));
-        }
-        let request = HttpRequest {
+        let fetch = Fetch {
+            settings: Arc::clone(settings),
+            id: id.to_owned(),
+            url,
             method: arguments.method,
-            url: url.to_text(),
-            headers,
-            body: arguments.body.unwrap_or_default().as_bytes().to_vec(),
-            timeout: settings.timeout,
+            sent: arguments
+                .body
+                .map(|body| (body.to_owned(), content_type.to_owned())),
+            redirects: 0,
+            status: 0,
+            content_type: String::new(),
+            body: Vec::new(),
+        };
+        let request = fetch.request();
+        Ok((fetch, request))
+    }
+
+    fn request(&self) -> HttpRequest {
+        let mut request = HttpRequest {
+            method: self.method,
+            url: self.url.as_str().to_owned(),
+            headers: Vec::from([header(
+                "accept",
+                "text/html, application/json, text/*;q=0.9, */*;q=0.1",
+            )]),
+            body: Vec::new(),
+            timeout: self.settings.timeout,
             stream: false,
             // The machine itself stops at the limit, and keeps what has arrived.
             max_response: usize::MAX,
         };
-        let fetch = Fetch {
-            settings: settings.clone(),
-            id: id.to_owned(),
-            url,
-            request: request.clone(),
-            redirects: 0,
-            status: 0,
-            content_type: String::new(),
-            location: None,
-            body: Vec::new(),
-        };
-        Ok((fetch, request))
+        if let Some((body, content_type)) = &self.sent {
+            request.headers.push(header("content-type", content_type));
+            request.body.extend_from_slice(body.as_bytes());
+        }
+        request
     }
 
     /// Returns the settings, for [`FetchSettings::permits_address`].
@@ -165,24 +170,18 @@ impl Fetch {
                     .unwrap_or_default()
                     .to_ascii_lowercase();
                 self.body.clear();
-                self.location = None;
-                if matches!(status, 301 | 302 | 303 | 307 | 308)
-                    && let Some(location) = value(headers, "location")
-                {
-                    self.location = Some(location.to_owned());
-                    return self.follow();
+                let location = value(headers, "location");
+                if let (301 | 302 | 303 | 307 | 308, Some(location)) = (status, location) {
+                    return self.follow(location);
                 }
-                if let Some(coding) =
-                    value(headers, "content-encoding").filter(|coding| *coding != "identity")
-                {
-                    return self
-                        .fail(["the body is encoded as ", coding, ", which was not requested"].concat());
+                if value(headers, "content-encoding").is_some_and(|coding| coding != "identity") {
+                    return self.fail("the body is encoded, which was not requested");
                 }
                 FetchStep::More
             }
             Event::Body(bytes) => self.take(bytes),
             Event::End => self.finish(false),
-            Event::Failed(error) => self.fail(error.to_string()),
+            Event::Failed(error) => self.fail(&error.to_string()),
         }
     }
 
@@ -190,7 +189,7 @@ impl Fetch {
         let room = self.settings.max_bytes - self.body.len();
         let part = bytes.get(..room).unwrap_or(bytes);
         if let Err(error) = memory::append(&mut self.body, part) {
-            return self.fail(error.to_string());
+            return self.fail(&error.to_string());
         }
         if bytes.len() > room {
             self.finish(true)
@@ -200,38 +199,25 @@ impl Fetch {
     }
 
     /// Returns the request to the target of a redirect, which has to be listed as well.
-    fn follow(&mut self) -> FetchStep {
-        let location = self.location.take().unwrap_or_default();
+    fn follow(&mut self, location: &str) -> FetchStep {
         self.redirects += 1;
         if self.redirects > MAX_REDIRECTS {
-            return self.fail("there are too many redirects".to_owned());
+            return self.fail("there are too many redirects");
         }
-        let target = self
-            .url
-            .join(&location)
-            .and_then(|url| self.settings.check(&url).map(|()| url));
-        let url = match target {
-            Ok(url) => url,
-            Err(cause) => return self.fail(["the server redirects to another place: ", &cause].concat()),
-        };
-        self.request.url = url.to_text();
-        self.url = url;
+        match self.settings.check(self.url.join(location)) {
+            Ok(url) => self.url = url,
+            Err(cause) => return self.fail(&["the server redirects to another place: ", cause].concat()),
+        }
         // As browsers do: all but 307 and 308 turn into GET.
-        if !matches!(self.status, 307 | 308) && self.request.method != Method::Get {
-            self.request.method = Method::Get;
-            self.request.body = Vec::new();
-            self.request
-                .headers
-                .retain(|header| header.name != "content-type");
+        if !matches!(self.status, 307 | 308) {
+            self.method = Method::Get;
+            self.sent = None;
         }
-        FetchStep::Send(self.request.clone())
+        FetchStep::Send(self.request())
     }
 
-    fn fail(&mut self, cause: String) -> FetchStep {
-        self.done(
-            ["cannot fetch `", &self.url.to_text(), "`: ", &cause].concat(),
-            true,
-        )
+    fn fail(&mut self, cause: &str) -> FetchStep {
+        self.done(["cannot fetch `", self.url.as_str(), "`: ", cause].concat(), true)
     }
 
     fn done(&mut self, content: String, is_error: bool) -> FetchStep {
@@ -251,7 +237,7 @@ impl Fetch {
             content = ["the server answered with status ", &number(self.status), "\n"].concat();
         }
         if self.redirects > 0 {
-            content.push_str(&["[from ", &self.url.to_text(), "]\n"].concat());
+            content.push_str(&["[from ", self.url.as_str(), "]\n"].concat());
         }
         match self.text(&body) {
             Some(text) => {
@@ -277,19 +263,20 @@ impl Fetch {
 
     /// Returns the body as text, HTML reduced; `None` if it is binary.
     fn text(&self, body: &[u8]) -> Option<String> {
-        let media_type = self.content_type.split(';').next().unwrap_or_default().trim();
+        let end = position(&self.content_type, b';');
+        let media_type = self.content_type.get(..end).unwrap_or_default().trim_ascii();
         let is_text = media_type.starts_with("text/");
         if body.contains(&0) || (!is_text && is_binary(body)) {
             return None;
         }
         let text = String::from_utf8_lossy(body);
-        let is_html =
-            media_type.contains("html") || (media_type.is_empty() && text.trim_start().starts_with('<'));
-        Some(if is_html {
-            html::to_text(&text)
-        } else {
-            text.into_owned()
-        })
+        #[cfg(feature = "html")]
+        if matches!(media_type, "text/html" | "application/xhtml+xml")
+            || (media_type.is_empty() && text.starts_with('<'))
+        {
+            return Some(html::to_text(&text));
+        }
+        Some(text.into_owned())
     }
 }
 
@@ -308,5 +295,5 @@ fn header(name: &'static str, value: &str) -> Header {
 /// Returns the value of the first header of this name.
 fn value<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let found = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.trim())
+    found.map(|(_, value)| value.trim_ascii())
 }

@@ -1,6 +1,5 @@
 //! Files as the tools see them: a trait that each platform implements for one directory.
 
-use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::memory::NoMemory;
@@ -38,18 +37,28 @@ pub struct Stat {
     pub identity: Option<Identity>,
 }
 
-/// The reason of a failed operation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The reason of a failed operation. All texts are static: with texts of their own, errors made the component
+/// some kilobytes larger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFault {
     /// There is no file or directory of that name.
     NotFound,
     /// Any other reason, as a sentence fragment: `permission denied`.
-    Other(String),
+    Other(&'static str),
 }
 
 impl From<NoMemory> for FileFault {
     fn from(_: NoMemory) -> FileFault {
-        FileFault::Other("it does not fit into memory".to_owned())
+        FileFault::Other("it does not fit into memory")
+    }
+}
+
+impl From<FileFault> for &'static str {
+    fn from(fault: FileFault) -> &'static str {
+        match fault {
+            FileFault::NotFound => "no such file or directory",
+            FileFault::Other(cause) => cause,
+        }
     }
 }
 

@@ -38,6 +38,7 @@ pub mod toolbox;
 
 mod definitions;
 mod diff;
+#[cfg(feature = "notes")]
 mod notes;
 mod text;
 mod workspace;

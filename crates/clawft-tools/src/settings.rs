@@ -2,7 +2,7 @@
 
 use crate::fetch::{FetchSettings, Origin};
 use crate::permissions::Permissions;
-use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use clawft_core::Method;
 use clawft_types::json::{JsonError, Node};
@@ -46,7 +46,7 @@ pub struct Settings {
     /// `files`: the tools for files are offered if it is there.
     pub files: Option<FileSettings>,
     /// `fetch`: offered if it is there.
-    pub fetch: Option<FetchSettings>,
+    pub fetch: Option<Arc<FetchSettings>>,
     /// `notes`: whether `remember` and `recall` are offered.
     pub notes: bool,
     /// `run_command`: whether it is offered where the platform can run commands and ask the user.
@@ -83,7 +83,7 @@ impl Settings {
                 }),
                 None => None,
             },
-            fetch: part("fetch")?.map(fetch).transpose()?,
+            fetch: part("fetch")?.map(fetch).transpose()?.map(Arc::new),
             notes: flag(tools, "notes")?,
             run_command: flag(tools, "run_command")?,
             permissions: match tools.get("permissions") {
@@ -104,7 +104,10 @@ fn fetch(node: Node<'_>) -> Result<FetchSettings, JsonError> {
         None => methods.push(Method::Get),
         Some(names) => {
             for name in names.items()? {
-                methods.push(method(name.text()?).map_err(|cause| name.error(cause))?);
+                methods.push(
+                    method(name.text()?)
+                        .ok_or_else(|| name.error("expected `GET`, `POST`, `PUT`, `PATCH` or `DELETE`"))?,
+                );
             }
         }
     }
@@ -122,13 +125,9 @@ fn fetch(node: Node<'_>) -> Result<FetchSettings, JsonError> {
     })
 }
 
-/// Returns the method of this name. The error message names the known ones.
-pub(crate) fn method(name: &str) -> Result<Method, String> {
-    let known = METHODS.into_iter().find(|method| method.as_str() == name);
-    known.ok_or_else(|| {
-        let names = METHODS.map(Method::as_str);
-        ["unknown method, known are ", &names.join(", ")].concat()
-    })
+/// Returns the method of this name.
+pub(crate) fn method(name: &str) -> Option<Method> {
+    METHODS.into_iter().find(|method| method.as_str() == name)
 }
 
 fn flag(node: Node<'_>, key: &str) -> Result<bool, JsonError> {

@@ -1,13 +1,14 @@
 //! The tools of one turn: offered, checked, performed.
 
-use crate::definitions::{Need, TOOLS, Tool};
+use crate::definitions::{Need, TOOLS, Tool, Work};
 use crate::fetch::{self, Fetch};
 use crate::files::{Files, Identity};
+#[cfg(feature = "notes")]
 use crate::notes;
 use crate::permissions::Permission;
 use crate::settings::{Settings, method};
 use crate::text::{beginning, show};
-use crate::workspace::{Edit, Guard, Lines, Search, Workspace, failed};
+use crate::workspace::{Fault, Guard, Lines, Workspace};
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
@@ -15,9 +16,10 @@ use alloc::vec::Vec;
 use clawft_core::{HttpRequest, Method};
 use clawft_types::json::{self, JsonError, Node, Value};
 use clawft_types::{ToolCall, ToolDefinition, ToolResult};
+use core::mem;
 
-/// The maximum size of a preview in bytes, without a difference of files.
-const MAX_PREVIEW: usize = 4096;
+/// The maximum size of a preview in bytes.
+const MAX_PREVIEW: usize = 16 * 1024;
 
 /// The maximum length of a call in one line, in bytes.
 const MAX_LINE: usize = 160;
@@ -78,17 +80,32 @@ pub enum Outcome {
 pub struct Toolbox {
     settings: Settings,
     host: Host,
+    /// The rest of an error message.
+    detail: String,
+}
+
+/// The state of a call after a step.
+enum Acted {
+    /// It may be performed without asking.
+    Allowed,
+    /// The preview, or the result.
+    Text(String),
+    Http(Box<Fetch>, HttpRequest),
 }
 
 impl Toolbox {
     /// Returns the tools that are configured and granted.
     pub fn new(settings: Settings, host: Host) -> Toolbox {
-        Toolbox { settings, host }
+        Toolbox {
+            settings,
+            host,
+            detail: String::new(),
+        }
     }
 
     /// Returns the definitions of the tools that are offered.
     pub fn definitions(&self) -> Vec<ToolDefinition> {
-        let fetch = self.settings.fetch.as_ref();
+        let fetch = self.settings.fetch.as_deref();
         self.offered().map(|tool| tool.definition(fetch)).collect()
     }
 
@@ -99,19 +116,28 @@ impl Toolbox {
 
     /// Decides whether a call is performed. For a call that cannot succeed nobody is asked.
     pub fn check(&mut self, call: &ToolCall) -> Decision {
-        match self.decide(call) {
-            Ok(decision) => decision,
-            Err(message) => Decision::Refuse(result(call, message, true)),
+        match self.act(call, true) {
+            Ok(Acted::Text(preview)) => Decision::Ask(shown(&preview)),
+            Ok(_) => Decision::Allow,
+            Err(fault) => Decision::Refuse(self.failed(call, fault)),
         }
     }
 
     /// Performs a call, or begins it. Whoever calls this has the user's permission if [`Self::check`] asks
     /// for it. Errors are results for the model.
     pub fn start(&mut self, call: &ToolCall) -> Outcome {
-        match self.perform(call) {
-            Ok(outcome) => outcome,
-            Err(message) => Outcome::Done(result(call, message, true)),
+        match self.act(call, false) {
+            Ok(Acted::Text(content)) => Outcome::Done(result(call, content, false)),
+            Ok(Acted::Http(fetch, request)) => Outcome::Http(fetch, request),
+            Ok(Acted::Allowed) => Outcome::Command(argument(call, "command")),
+            Err(fault) => Outcome::Done(self.failed(call, fault)),
         }
+    }
+
+    /// Returns the result of a call that failed.
+    fn failed(&mut self, call: &ToolCall, fault: Fault) -> ToolResult {
+        let content = [fault, &mem::take(&mut self.detail)].concat();
+        result(call, content, true)
     }
 
     fn offered(&self) -> impl Iterator<Item = &'static Tool> {
@@ -126,6 +152,7 @@ impl Toolbox {
             Need::Files => files.is_some() && self.host.workspace.is_some(),
             Need::Write => files.is_some_and(|files| files.write) && self.host.workspace.is_some(),
             Need::Fetch => fetch.is_some() && self.host.http,
+            #[cfg(feature = "notes")]
             Need::Notes => self.settings.notes && self.host.home.is_some(),
             Need::Commands => self.settings.run_command && self.host.commands,
         }
@@ -136,102 +163,132 @@ impl Toolbox {
     }
 
     /// Returns the tool that is called. The error message names those that are offered.
-    fn find(&self, call: &ToolCall) -> Result<&'static Tool, String> {
-        if let Some(tool) = self.offered().find(|tool| tool.name == call.name) {
-            return Ok(tool);
-        }
-        let names: Vec<&str> = self.offered().map(|tool| tool.name).collect();
-        Err([
-            "there is no tool `",
-            beginning(&call.name, 64),
-            "`, known are: ",
-            &names.join(", "),
-        ]
-        .concat())
-    }
-
-    fn decide(&mut self, call: &ToolCall) -> Result<Decision, String> {
-        let tool = self.find(call)?;
-        let document = arguments(call)?;
-        let node = Node::root(&document);
-        let mut permission = self.permission(tool);
-        // A request that may change something is asked about, unless a rule is for it.
-        if tool.need == Need::Fetch && fetch_arguments(node)?.method != Method::Get {
-            permission = self.settings.permissions.of(tool.name, Permission::Ask);
-        }
-        if permission == Permission::Allow {
-            return Ok(Decision::Allow);
-        }
-        let text = |key: &str| required(node, key);
-        let preview = match tool.name {
-            "write_file" => self.workspace()?.preview_write(text("path")?, text("content")?)?,
-            "edit_file" => self.workspace()?.preview_edit(edit(node)?)?,
-            "delete_file" => {
-                let path = self.workspace()?.deletable(text("path")?)?;
-                shown(&["deletes ", &path].concat())
+    fn find(&mut self, call: &ToolCall) -> Result<&'static Tool, Fault> {
+        let mut names = String::new();
+        for tool in self.offered() {
+            if tool.name == call.name {
+                return Ok(tool);
             }
-            _ => shown(&preview(call, node)),
-        };
-        Ok(Decision::Ask(preview))
+            names.push(' ');
+            names.push_str(tool.name);
+        }
+        self.detail = names;
+        Err("there is no such tool, known are:")
     }
 
-    fn perform(&mut self, call: &ToolCall) -> Result<Outcome, String> {
+    /// Checks a call; makes its preview if the user has to be asked, or performs it.
+    fn act(&mut self, call: &ToolCall, is_check: bool) -> Result<Acted, Fault> {
         let tool = self.find(call)?;
-        let document = arguments(call)?;
+        let document = self.parsed(call, tool)?;
         let node = Node::root(&document);
-        let text = |key: &str| required(node, key);
-        let optional = |key: &str| node.text_of(key).unwrap_or_default();
-        let answer = match tool.name {
-            "read_file" => self.workspace()?.read_file(text("path")?, lines(node)?),
-            "list_files" => {
+        // Required ones are there.
+        let text = |key: &str| node.text_of(key).unwrap_or_default();
+        let method = match node.text_of("method") {
+            Some(name) => method(name).ok_or("unknown method")?,
+            None => Method::Get,
+        };
+        if is_check {
+            // A request that may change something is asked about, unless a rule is for it.
+            let default = if method == Method::Get {
+                tool.default
+            } else {
+                Permission::Ask
+            };
+            if self.settings.permissions.of(tool.name, default) == Permission::Allow {
+                return Ok(Acted::Allowed);
+            }
+        }
+        let path = text("path");
+        let answer = match tool.work {
+            Work::Write => self.workspace()?.write_file(path, text("content"), is_check),
+            Work::Edit => {
+                let mut workspace = self.workspace()?;
+                workspace.edit_file(path, text("old_text"), text("new_text"), is_check)
+            }
+            Work::Delete => self.workspace()?.delete_file(path, is_check),
+            _ if is_check => Ok(preview(call, node)),
+            Work::Read => {
+                let first = self.line_number(node, "start_line")?;
+                let last = self.line_number(node, "end_line")?;
+                self.workspace()?.read_file(path, Lines { first, last })
+            }
+            Work::List => {
                 let is_recursive = node.get("recursive").is_some_and(|flag| flag.flag() == Ok(true));
-                self.workspace()?.list_files(optional("path"), is_recursive)
+                self.workspace()?.list_files(path, is_recursive)
             }
-            "search_files" => self.workspace()?.search_files(Search {
-                path: optional("path"),
-                text: optional("text"),
-                name: optional("name"),
-            }),
-            "write_file" => self.workspace()?.write_file(text("path")?, text("content")?),
-            "edit_file" => self.workspace()?.edit_file(edit(node)?),
-            "delete_file" => self.workspace()?.delete_file(text("path")?),
-            "remember" => notes::remember(self.home()?, text("key")?, text("text")?),
-            "recall" => notes::recall(self.home()?, node.text_of("key")),
-            "fetch" => {
+            #[cfg(feature = "search")]
+            Work::Search => self.workspace()?.search_files(path, text("text"), text("name")),
+            #[cfg(feature = "notes")]
+            Work::Remember => notes::remember(self.home()?, text("key"), text("text")),
+            #[cfg(feature = "notes")]
+            Work::Recall => notes::recall(self.home()?, text("key")),
+            Work::Fetch => {
+                let arguments = fetch::Arguments {
+                    url: text("url"),
+                    method,
+                    body: node.text_of("body"),
+                    content_type: text("content_type"),
+                };
                 let settings = self.settings.fetch.as_ref().ok_or(NOT_GRANTED)?;
-                let (fetch, request) = Fetch::begin(settings, &call.id, fetch_arguments(node)?)?;
-                return Ok(Outcome::Http(Box::new(fetch), request));
+                let (fetch, request) = Fetch::begin(settings, &call.id, arguments)?;
+                return Ok(Acted::Http(Box::new(fetch), request));
             }
-            _ => return Ok(Outcome::Command(text("command")?.to_owned())),
+            Work::Run => return Ok(Acted::Allowed),
         };
-        Ok(Outcome::Done(match answer {
-            Ok(content) => result(call, content, false),
-            Err(message) => result(call, message, true),
-        }))
+        answer.map(Acted::Text)
+    }
+
+    /// Parses the arguments and checks that the required ones are there.
+    fn parsed(&mut self, call: &ToolCall, tool: &Tool) -> Result<Value, Fault> {
+        let document = arguments(call).map_err(|error| self.malformed(&error))?;
+        let node = Node::root(&document);
+        let found = node.object().and_then(|()| {
+            let mut required = tool.required.iter();
+            required.try_for_each(|key| node.require(key)?.text().map(drop))
+        });
+        found.map_err(|error| self.malformed(&error))?;
+        Ok(document)
+    }
+
+    fn malformed(&mut self, error: &JsonError) -> Fault {
+        self.detail = error.to_string();
+        "malformed arguments: "
+    }
+
+    /// Reads a number. Models also write numbers as strings.
+    fn line_number(&mut self, node: Node<'_>, key: &str) -> Result<Option<u64>, Fault> {
+        let Some(value) = node.get(key) else {
+            return Ok(None);
+        };
+        if let Some(number) = value.as_text().and_then(|text| text.parse().ok()) {
+            return Ok(Some(number));
+        }
+        value.whole().map(Some).map_err(|error| self.malformed(&error))
     }
 
     /// Returns the workspace for one call. What is confidential is found anew, because sessions are replaced
     /// while the turn runs.
-    fn workspace(&mut self) -> Result<Workspace<'_>, String> {
-        let guard = Guard::collect(self.host.home.as_deref_mut(), &self.host.confidential)
-            .map_err(|fault| failed("inspect", "the configuration", fault))?;
+    fn workspace(&mut self) -> Result<Workspace<'_>, Fault> {
+        let guard = Guard::collect(self.host.home.as_deref_mut(), &self.host.confidential)?;
         let files = self.host.workspace.as_deref_mut().ok_or(NOT_GRANTED)?;
         Ok(Workspace {
             files,
             guard,
             root: &self.host.root,
+            detail: &mut self.detail,
         })
     }
 
-    fn home(&mut self) -> Result<&mut dyn Files, String> {
+    #[cfg(feature = "notes")]
+    fn home(&mut self) -> Result<&mut dyn Files, Fault> {
         match self.host.home.as_deref_mut() {
             Some(home) => Ok(home),
-            None => Err(NOT_GRANTED.to_owned()),
+            None => Err(NOT_GRANTED),
         }
     }
 }
 
-const NOT_GRANTED: &str = "the host does not grant this";
+const NOT_GRANTED: Fault = "the host does not grant this";
 
 /// Returns the result for a call that was not permitted.
 pub fn declined(call: &ToolCall, reason: Declined) -> ToolResult {
@@ -282,7 +339,7 @@ fn preview(call: &ToolCall, node: Node<'_>) -> String {
 fn shown(text: &str) -> String {
     let start = beginning(text, MAX_PREVIEW);
     let mut shown = String::new();
-    for line in start.split('\n') {
+    for line in start.trim_end_matches('\n').split('\n') {
         show(&mut shown, line);
         shown.push('\n');
     }
@@ -293,57 +350,18 @@ fn shown(text: &str) -> String {
 }
 
 /// Parses the arguments. Models write nothing for no arguments.
-fn arguments(call: &ToolCall) -> Result<Value, String> {
-    let text = match call.arguments.trim() {
-        "" => "{}",
-        text => text,
+fn arguments(call: &ToolCall) -> Result<Value, JsonError> {
+    let text = call.arguments.trim_ascii();
+    json::parse(if text.is_empty() { b"{}" } else { text.as_bytes() })
+}
+
+/// Returns an argument that is a string; an empty one if it is missing.
+fn argument(call: &ToolCall, key: &str) -> String {
+    let Ok(document) = arguments(call) else {
+        return String::new();
     };
-    let document = json::parse(text.as_bytes()).map_err(malformed)?;
-    Node::root(&document).object().map_err(malformed)?;
-    Ok(document)
-}
-
-fn malformed(error: JsonError) -> String {
-    ["malformed arguments: ", &error.to_string()].concat()
-}
-
-fn required<'a>(node: Node<'a>, key: &str) -> Result<&'a str, String> {
-    node.require(key).and_then(Node::text).map_err(malformed)
-}
-
-fn edit<'a>(node: Node<'a>) -> Result<Edit<'a>, String> {
-    Ok(Edit {
-        path: required(node, "path")?,
-        old: required(node, "old_text")?,
-        new: required(node, "new_text")?,
-    })
-}
-
-fn lines(node: Node<'_>) -> Result<Lines, String> {
-    Ok(Lines {
-        first: line_number(node, "start_line")?,
-        last: line_number(node, "end_line")?,
-    })
-}
-
-/// Reads a number. Models also write numbers as strings.
-fn line_number(node: Node<'_>, key: &str) -> Result<Option<u64>, String> {
-    let Some(value) = node.get(key) else {
-        return Ok(None);
-    };
-    if let Some(number) = value.as_text().and_then(|text| text.parse().ok()) {
-        return Ok(Some(number));
-    }
-    value.whole().map(Some).map_err(malformed)
-}
-
-fn fetch_arguments<'a>(node: Node<'a>) -> Result<fetch::Arguments<'a>, String> {
-    Ok(fetch::Arguments {
-        url: required(node, "url")?,
-        method: node.text_of("method").map_or(Ok(Method::Get), method)?,
-        body: node.text_of("body"),
-        content_type: node.text_of("content_type"),
-    })
+    let node = Node::root(&document);
+    node.text_of(key).unwrap_or_default().to_owned()
 }
 
 fn result(call: &ToolCall, content: String, is_error: bool) -> ToolResult {

@@ -4,27 +4,32 @@ mod change;
 mod guard;
 mod list;
 mod read;
+#[cfg(feature = "search")]
 mod search;
 
-pub(crate) use change::Edit;
 pub(crate) use guard::Guard;
 pub(crate) use read::Lines;
-pub(crate) use search::Search;
 
 use crate::files::{FileFault, Files, Kind, Stat};
-use crate::text::show;
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 /// The number of symbolic links that are followed in a path.
-const MAX_LINKS: usize = 16;
+const MAX_LINKS: u32 = 16;
 
 /// The maximum length of a path in bytes.
 const MAX_PATH: usize = 1024;
 
-/// The text of a result: for success or as an error message.
-pub(crate) type Answer = Result<String, String>;
+/// An error message for the model. It may go on in [`Workspace::detail`].
+pub(crate) type Fault = &'static str;
+
+/// The text of a result.
+pub(crate) type Answer = Result<String, Fault>;
+
+const OUTSIDE: Fault = "this is outside of the workspace: give a path relative to the workspace";
+const IS_DIRECTORY: Fault = "this is a directory";
+const NO_FILE: Fault = "this is not a regular file";
+const BINARY: Fault = "this is a binary file";
 
 /// The workspace during one call.
 pub(crate) struct Workspace<'a> {
@@ -32,6 +37,8 @@ pub(crate) struct Workspace<'a> {
     pub(crate) guard: Guard,
     /// The directory's name on the host; an absolute path may begin with it.
     pub(crate) root: &'a str,
+    /// The rest of an error message.
+    pub(crate) detail: &'a mut String,
 }
 
 /// A path without links, whose directories were checked.
@@ -42,66 +49,46 @@ pub(crate) struct Located {
     pub(crate) stat: Option<Stat>,
 }
 
-/// The treatment of a symbolic link at the end of a path.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Last {
-    Follow,
-    Keep,
-}
-
 impl Workspace<'_> {
-    /// Resolves a path of the model. The error message names it.
-    pub(crate) fn locate(&mut self, path: &str, last: Last) -> Result<Located, String> {
-        let located = match self.relative(path) {
-            Some(relative) => locate(self.files, &self.guard, relative, last),
-            None => Err(FileFault::Other(OUTSIDE.to_owned())),
-        };
-        located.map_err(|fault| failed("use", path, fault))
+    /// Resolves a path of the model. With `follows`, a link at its end is followed as well.
+    fn locate(&mut self, path: &str, follows: bool) -> Result<Located, Fault> {
+        let mut relative = path;
+        if path.starts_with('/') {
+            relative = path
+                .strip_prefix(self.root)
+                .filter(|below| below.is_empty() || below.starts_with('/'))
+                .ok_or(OUTSIDE)?;
+        }
+        Ok(locate(self.files, &self.guard, relative, follows)?)
     }
 
-    /// Returns the path relative to the workspace; `None` for an absolute path elsewhere.
-    fn relative<'p>(&self, path: &'p str) -> Option<&'p str> {
-        if !path.starts_with('/') {
-            return Some(path);
-        }
-        let below = path.strip_prefix(self.root)?;
-        (below.is_empty() || below.starts_with('/')).then_some(below)
+    /// Resolves the path of something that exists.
+    fn existing(&mut self, path: &str) -> Result<(String, Stat), Fault> {
+        let located = self.locate(path, true)?;
+        Ok((located.path, located.stat.ok_or(FileFault::NotFound)?))
     }
 
     /// Resolves the path of a regular file that exists.
-    fn existing_file(&mut self, path: &str) -> Result<(String, Stat), String> {
-        let located = self.locate(path, Last::Follow)?;
-        match located.stat {
-            Some(stat) if stat.kind == Kind::File => Ok((located.path, stat)),
-            Some(stat) => Err(failed(
-                "read",
-                path,
-                FileFault::Other(not_a_file(stat.kind).to_owned()),
-            )),
-            None => Err(failed("read", path, FileFault::NotFound)),
-        }
+    fn existing_file(&mut self, path: &str) -> Result<(String, Stat), Fault> {
+        let (path, stat) = self.existing(path)?;
+        check_kind(stat.kind)?;
+        Ok((path, stat))
+    }
+
+    /// Continues the error message.
+    fn fail(&mut self, message: Fault, detail: &[&str]) -> Fault {
+        *self.detail = detail.concat();
+        message
     }
 }
 
-const OUTSIDE: &str = "it is outside of the workspace: give a path relative to the workspace";
-
-/// Returns the reason why an entry of this kind cannot be read or written as a file.
-fn not_a_file(kind: Kind) -> &'static str {
+/// Fails for everything but regular files.
+fn check_kind(kind: Kind) -> Result<(), Fault> {
     match kind {
-        Kind::Directory => "it is a directory",
-        _ => "it is not a regular file",
+        Kind::File => Ok(()),
+        Kind::Directory => Err(IS_DIRECTORY),
+        _ => Err(NO_FILE),
     }
-}
-
-/// Returns the error message of an operation.
-pub(crate) fn failed(operation: &str, path: &str, fault: FileFault) -> String {
-    let cause = match &fault {
-        FileFault::NotFound => "no such file or directory",
-        FileFault::Other(cause) => cause,
-    };
-    let mut shown = String::new();
-    show(&mut shown, path);
-    ["cannot ", operation, " `", &shown, "`: ", cause].concat()
 }
 
 /// Resolves `path` in `files` name by name, as the system would, without leaving the directory. Each existing
@@ -110,92 +97,104 @@ pub(crate) fn locate(
     files: &mut dyn Files,
     guard: &Guard,
     path: &str,
-    last: Last,
+    follows: bool,
 ) -> Result<Located, FileFault> {
-    if path.len() > MAX_PATH {
-        return Err(FileFault::Other("the path is too long".to_owned()));
-    }
-    let mut rest = Vec::new();
-    push_names(&mut rest, path)?;
+    check_text(path)?;
+    // The path with the targets of links in place of their names, and the position of the next name.
+    let mut text = path.to_owned();
+    let mut at = 0;
     let mut located = Located {
         path: String::new(),
         stat: Some(guard.check(files.stat("")?)?),
     };
     let mut links = 0;
-    while let Some(name) = rest.pop() {
-        let Some(directory) = located.stat else {
-            // Whatever is below a missing directory is missing as well.
-            if name == ".." {
-                return Err(FileFault::NotFound);
-            }
-            located.path = join(&located.path, &name);
-            continue;
-        };
-        if directory.kind != Kind::Directory {
-            return Err(FileFault::Other(
-                "a part of the path is not a directory".to_owned(),
-            ));
-        }
-        if name == ".." {
-            located.path = parent(&located.path)
-                .ok_or_else(|| FileFault::Other(OUTSIDE.to_owned()))?
-                .to_owned();
-            located.stat = Some(guard.check(files.stat(&located.path)?)?);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let name = rest.get(..position(rest, b'/')).unwrap_or_default();
+        at += name.len() + 1;
+        if matches!(name, "" | ".") {
             continue;
         }
-        let next = join(&located.path, &name);
-        let stat = match files.stat(&next) {
+        let above = located.path.len();
+        if located.stat.is_some_and(|stat| stat.kind != Kind::Directory) {
+            return Err(FileFault::Other("a part of the path is not a directory"));
+        }
+        if name != ".." {
+            push(&mut located.path, name);
+        } else if located.stat.is_none() {
+            return Err(FileFault::NotFound);
+        } else if above == 0 {
+            return Err(FileFault::Other(OUTSIDE));
+        } else {
+            located.path.truncate(parent(&located.path));
+        }
+        // Below a missing directory nothing is found.
+        located.stat = match files.stat(&located.path) {
             Ok(stat) => Some(guard.check(stat)?),
             Err(FileFault::NotFound) => None,
             Err(fault) => return Err(fault),
         };
-        let is_link = stat.is_some_and(|stat| stat.kind == Kind::Link);
-        if is_link && (last == Last::Follow || !rest.is_empty()) {
+        let rest = text.get(at..).unwrap_or_default();
+        let is_link = located.stat.is_some_and(|stat| stat.kind == Kind::Link);
+        if is_link && (follows || !rest.is_empty()) {
             links += 1;
-            if links > MAX_LINKS {
-                return Err(FileFault::Other("too many symbolic links".to_owned()));
-            }
-            let target = files.link_target(&next)?;
-            if target.starts_with('/') {
+            let target = files.link_target(&located.path)?;
+            if links > MAX_LINKS || target.starts_with('/') {
                 return Err(FileFault::Other(
-                    "it leads through a symbolic link with an absolute target, which is not followed"
-                        .to_owned(),
+                    "this leads through a symbolic link that is not followed: it has an absolute target, or leads to too many others",
                 ));
             }
-            push_names(&mut rest, &target)?;
-            continue;
+            check_text(&target)?;
+            text = [&target, "/", rest].concat();
+            at = 0;
+            located.path.truncate(above);
+            located.stat = Some(files.stat(&located.path)?);
         }
-        located = Located { path: next, stat };
     }
     Ok(located)
 }
 
-/// Pushes the names in `path` so that the first one is popped first.
-fn push_names(rest: &mut Vec<String>, path: &str) -> Result<(), FileFault> {
-    // A backslash separates names on Windows, and a colon names a drive or a stream.
-    let is_odd =
-        |character: char| character.is_control() || character == '\\' || (cfg!(windows) && character == ':');
-    if path.contains(is_odd) {
+/// Fails for a path that is too long or holds a character that is not supported. A backslash separates names
+/// on Windows, and a colon names a drive or a stream.
+fn check_text(path: &str) -> Result<(), FileFault> {
+    let is_odd = |byte: u8| byte < b' ' || byte == b'\\' || byte == 0x7f || (cfg!(windows) && byte == b':');
+    if path.len() > MAX_PATH || path.bytes().any(is_odd) {
         return Err(FileFault::Other(
-            "the path holds a character that is not supported".to_owned(),
+            "the path is too long or holds a character that is not supported",
         ));
     }
-    let names = path.split('/').rev();
-    rest.extend(names.filter(|name| !matches!(*name, "" | ".")).map(str::to_owned));
     Ok(())
+}
+
+/// Appends a name to a path.
+fn push(path: &mut String, name: &str) {
+    if !path.is_empty() {
+        path.push('/');
+    }
+    path.push_str(name);
 }
 
 /// Returns the path of `name` in `directory`.
 pub(crate) fn join(directory: &str, name: &str) -> String {
-    let slash = if directory.is_empty() { "" } else { "/" };
-    [directory, slash, name].concat()
+    let mut path = directory.to_owned();
+    push(&mut path, name);
+    path
 }
 
-/// Returns the path of the directory that holds `path`; `None` for the root.
-fn parent(path: &str) -> Option<&str> {
-    if path.is_empty() {
-        return None;
+/// Returns the length of the path of the directory that holds `path`; 0 for the root.
+fn parent(path: &str) -> usize {
+    path.bytes().rposition(|byte| byte == b'/').unwrap_or_default()
+}
+
+/// Returns the name at the end of a path.
+fn name(path: &str) -> &str {
+    match parent(path) {
+        0 => path,
+        end => path.get(end + 1..).unwrap_or_default(),
     }
-    let end = path.bytes().rposition(|byte| byte == b'/').unwrap_or_default();
-    path.get(..end)
+}
+
+/// Returns the position of the first `byte`; the length of the text if there is none.
+pub(crate) fn position(text: &str, byte: u8) -> usize {
+    let found = text.bytes().position(|other| other == byte);
+    found.unwrap_or(text.len())
 }

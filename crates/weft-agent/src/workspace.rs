@@ -149,7 +149,7 @@ impl Files for Directory {
     fn link_target(&mut self, path: &str) -> Result<String, FileFault> {
         let target = self.directory.read_link_contents(path).map_err(fault)?;
         let target = target.into_os_string().into_string();
-        target.map_err(|_| FileFault::Other("the target of the link is not UTF-8".to_owned()))
+        target.map_err(|_| FileFault::Other("the target of the link is not UTF-8"))
     }
 
     fn read(
@@ -227,6 +227,6 @@ fn identity(found: &Metadata) -> Identity {
 fn fault(error: io::Error) -> FileFault {
     match FsFault::from(error) {
         FsFault::NotFound => FileFault::NotFound,
-        other => FileFault::Other(other.to_string()),
+        other => FileFault::Other(other.cause()),
     }
 }

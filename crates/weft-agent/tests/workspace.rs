@@ -278,7 +278,7 @@ fn pipes_block_nobody() {
     for name in ["read_file", "write_file"] {
         let (is_done, content) = run(&mut tools, name, &json!({"path": "pipe", "content": ""}));
         assert!(
-            !is_done && content.ends_with("it is not a regular file"),
+            !is_done && content.ends_with("this is not a regular file"),
             "{content}"
         );
     }

@@ -83,11 +83,11 @@ impl From<NoMemory> for FsFault {
     }
 }
 
-/// The cause as the end of a sentence. The system's own messages differ between targets, and their table
-/// would add 2 KB to the component.
-impl fmt::Display for FsFault {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
+impl FsFault {
+    /// Returns the cause as the end of a sentence. The system's own messages differ between targets, and their
+    /// table would add 2 KB to the component.
+    pub fn cause(self) -> &'static str {
+        match self {
             FsFault::Outside => "the path leads out of the base directory",
             FsFault::NotText => "the file is not UTF-8",
             FsFault::NotFound => "no such file or directory",
@@ -102,7 +102,13 @@ impl fmt::Display for FsFault {
             FsFault::NoMemory => "it does not fit into memory",
             FsFault::Locked => "another process has it locked",
             FsFault::Other(_) => "input/output error, as for a full or read-only disk",
-        })?;
+        }
+    }
+}
+
+impl fmt::Display for FsFault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.cause())?;
         match self {
             FsFault::Other(Some(code)) => write!(out, " (system error {code})"),
             _ => Ok(()),

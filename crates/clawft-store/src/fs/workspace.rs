@@ -79,7 +79,7 @@ impl From<FsFault> for FileFault {
     fn from(fault: FsFault) -> FileFault {
         match fault {
             FsFault::NotFound => FileFault::NotFound,
-            fault => FileFault::Other(fault.to_string()),
+            fault => FileFault::Other(fault.cause()),
         }
     }
 }

@@ -47,12 +47,17 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// Returns the IPv4 address in its usual form: four decimal numbers without leading zeros.
 pub(crate) fn ipv4(text: &str) -> Option<Ipv4Addr> {
-    let mut octets = [0; 4];
-    let mut parts = text.split('.');
+    let mut octets = [0_u8; 4];
+    let mut parts = text.as_bytes().split(|byte| *byte == b'.');
     for octet in &mut octets {
         let part = parts.next()?;
-        let is_usual = part == "0" || !part.starts_with('0');
-        *octet = part.parse().ok().filter(|_| is_usual && !part.starts_with('+'))?;
+        if part.is_empty() || (part.len() > 1 && part.starts_with(b"0")) {
+            return None;
+        }
+        for byte in part {
+            let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+            *octet = octet.checked_mul(10)?.checked_add(digit)?;
+        }
     }
     parts.next().is_none().then(|| octets.into())
 }

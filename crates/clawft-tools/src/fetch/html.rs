@@ -18,7 +18,7 @@ pub(crate) fn to_text(html: &str) -> String {
     let mut rest = html;
     // The element whose content is skipped, up to its end tag.
     let mut hidden: Option<&str> = None;
-    while let Some(at) = position(rest, b'<') {
+    while let Some(at) = rest.bytes().position(|byte| byte == b'<') {
         let (before, tag) = rest.split_at_checked(at).unwrap_or_default();
         if hidden.is_none() {
             text.add(before);
@@ -93,10 +93,6 @@ fn tag_name(text: &str) -> Option<(&str, &str)> {
     Some((name, after.unwrap_or_default()))
 }
 
-fn position(text: &str, byte: u8) -> Option<usize> {
-    text.bytes().position(|other| other == byte)
-}
-
 /// The text so far.
 #[derive(Default)]
 struct Text {
@@ -158,11 +154,19 @@ fn reference(text: &str) -> Option<(char, usize)> {
     let name = text.get(1..end)?;
     let character = match name.strip_prefix('#') {
         Some(number) => {
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16),
-                None => number.parse(),
+            let (radix, digits) = match number.as_bytes() {
+                [b'x' | b'X', hex @ ..] => (16, hex),
+                decimal => (10, decimal),
             };
-            char::from_u32(code.ok()?)?
+            // At most ten digits, of which the upper ones are lost.
+            let value = digits.iter().try_fold(0_u32, |value, digit| {
+                Some(
+                    value
+                        .wrapping_mul(radix)
+                        .wrapping_add(char::from(*digit).to_digit(radix)?),
+                )
+            });
+            char::from_u32(value?)?
         }
         None => NAMED.iter().find(|(known, _)| *known == name)?.1,
     };

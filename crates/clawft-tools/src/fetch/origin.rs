@@ -2,6 +2,7 @@
 
 use super::address::{ipv4, is_public_v4};
 use super::url::Url;
+use crate::workspace::position;
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use clawft_types::json::{JsonError, Node};
@@ -27,21 +28,23 @@ enum Hosts {
 impl Origin {
     /// Reads an entry of the configuration.
     pub(crate) fn read(node: Node<'_>) -> Result<Origin, JsonError> {
-        let text = node.text()?.trim().trim_end_matches('/');
-        let (scheme, host) = text.split_once("://").unwrap_or_default();
-        let (hosts, host) = match host.strip_prefix('*') {
-            None => (Hosts::One, host.to_owned()),
-            Some(rest) => match rest.strip_prefix('.') {
-                Some(domain) => (Hosts::Below, domain.to_owned()),
-                None if rest.is_empty() || rest.starts_with(':') => (Hosts::All, ["any", rest].concat()),
-                None => (Hosts::All, String::new()),
-            },
+        let text = node.text()?.trim_end_matches('/');
+        let star = position(text, b'*');
+        let (scheme, rest) = text.split_at_checked(star).unwrap_or_default();
+        let (hosts, without_star) = match rest.as_bytes() {
+            [] => (Hosts::One, text.to_owned()),
+            // A star elsewhere than at the beginning of the host is a part of a name, which has none.
+            _ if !scheme.ends_with("//") => (Hosts::All, String::new()),
+            [b'*', b'.', ..] => (Hosts::Below, [scheme, rest.get(2..).unwrap_or_default()].concat()),
+            [b'*'] | [b'*', b':', ..] => (
+                Hosts::All,
+                [scheme, "any", rest.get(1..).unwrap_or_default()].concat(),
+            ),
+            _ => (Hosts::All, String::new()),
         };
-        let url = Url::parse(&[scheme, "://", &host].concat());
-        let is_origin =
-            |url: &Url| url.to_text().len() == url.origin().len() + 1 && !text.contains(['?', '#']);
-        match url {
-            Ok(url) if is_origin(&url) => Ok(Origin {
+        let has_path = |url: &Url| url.as_str().len() > url.origin().len() + 1;
+        match Url::parse(&without_star) {
+            Ok(url) if !has_path(&url) && !text.bytes().any(|byte| b"?#\\".contains(&byte)) => Ok(Origin {
                 url,
                 hosts,
                 text: text.to_owned(),
@@ -60,20 +63,21 @@ impl Origin {
     /// Returns whether `url` has this origin. Entries with `*` do not stand for addresses and names of this
     /// machine and of private networks.
     pub(crate) fn permits(&self, url: &Url) -> bool {
-        let is_host = match self.hosts {
-            Hosts::One => url.host == self.url.host,
-            Hosts::Below => {
-                let below = url.host.strip_suffix(self.url.host.as_str());
-                below.is_some_and(|name| name.ends_with('.')) && is_public_host(&url.host)
-            }
-            Hosts::All => is_public_host(&url.host),
+        let is_below = |host: &str| {
+            let name = host.strip_suffix(self.url.host());
+            name.is_some_and(|name| name.ends_with('.'))
         };
-        is_host && url.is_https == self.url.is_https && url.port == self.url.port
+        match self.hosts {
+            Hosts::One => return url.origin() == self.url.origin(),
+            Hosts::Below if !is_below(url.host()) => return false,
+            _ => {}
+        }
+        url.around_host() == self.url.around_host() && is_public_host(url.host())
     }
 
     /// Returns whether the entry names this address itself.
     pub(crate) fn is_address(&self, address: IpAddr) -> bool {
-        let host = self.url.host.trim_start_matches('[').trim_end_matches(']');
+        let host = self.url.host().trim_start_matches('[').trim_end_matches(']');
         self.hosts == Hosts::One
             && (host.parse() == Ok(address) || (host == "localhost" && address.is_loopback()))
     }

@@ -1,6 +1,6 @@
 //! Identities of what no tool may reach: the configuration, the sessions and the notes.
 
-use super::{Last, join, locate};
+use super::{join, locate};
 use crate::files::{FileFault, Files, Identity, Kind, Stat};
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -46,7 +46,7 @@ impl Guard {
             Ok(stat)
         } else {
             Err(FileFault::Other(
-                "it belongs to the configuration or the sessions, which tools cannot reach".to_owned(),
+                "this belongs to the configuration or the sessions, which tools cannot reach",
             ))
         }
     }
@@ -94,7 +94,7 @@ fn add_directory(
             identities.extend(stat.identity);
         }
         if stat.kind == Kind::Link
-            && let Ok(target) = locate(home, &Guard::default(), &path, Last::Follow)
+            && let Ok(target) = locate(home, &Guard::default(), &path, true)
             && let Some(target) = target.stat.filter(|target| target.kind == Kind::File)
         {
             identities.extend(target.identity);

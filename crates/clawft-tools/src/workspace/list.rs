@@ -1,11 +1,9 @@
 //! `list_files`, and the walk through directories.
 
-use super::{Answer, Last, MAX_PATH, Workspace, failed, join};
+use super::{Answer, Fault, MAX_PATH, Workspace, join, name};
 use crate::files::{FileFault, Files, Kind, Stat};
 use crate::text::number;
-use alloc::borrow::ToOwned as _;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 
 /// The maximum number of entries in a listing.
@@ -38,7 +36,7 @@ impl Workspace<'_> {
             count < MAX_ENTRIES
         })?;
         if count == 0 {
-            return Ok("the directory is empty".to_owned());
+            return Ok("the directory is empty".into());
         }
         if !is_complete {
             list.push_str("[there are more: list a directory below it]\n");
@@ -54,18 +52,14 @@ impl Workspace<'_> {
         path: &str,
         recursive: bool,
         visit: &mut dyn FnMut(&mut dyn Files, &str, &Stat) -> bool,
-    ) -> Result<bool, String> {
-        let located = self.locate(path, Last::Follow)?;
-        let stat = located
-            .stat
-            .ok_or_else(|| failed("list", path, FileFault::NotFound))?;
+    ) -> Result<bool, Fault> {
+        let (at, stat) = self.existing(path)?;
         if stat.kind != Kind::Directory {
-            return Ok(visit(self.files, &located.path, &stat));
+            return Ok(visit(self.files, &at, &stat));
         }
         let mut budget = MAX_NAMES;
-        let mut rest = self
-            .entries(&located.path, &stat, &mut budget)
-            .map_err(|fault| failed("list", path, fault))?;
+        let mut rest = Vec::new();
+        self.add_entries(&mut rest, &at, &stat, &mut budget)?;
         while let Some(path) = rest.pop() {
             // An entry may be gone by now, and the rest is still of use.
             let Ok(stat) = self.files.stat(&path) else {
@@ -77,22 +71,22 @@ impl Workspace<'_> {
             if !visit(self.files, &path, &stat) {
                 return Ok(false);
             }
-            let is_skipped = path.rsplit('/').next() == Some(SKIPPED);
-            if recursive
-                && stat.kind == Kind::Directory
-                && !is_skipped
-                && budget > 0
-                && let Ok(entries) = self.entries(&path, &stat, &mut budget)
-            {
-                rest.extend(entries);
+            if recursive && stat.kind == Kind::Directory && name(&path) != SKIPPED && budget > 0 {
+                let _ = self.add_entries(&mut rest, &path, &stat, &mut budget);
             }
         }
         Ok(budget > 0)
     }
 
-    /// Returns the paths of the entries of a directory; the first one is last. `budget` limits their number.
-    fn entries(&mut self, path: &str, stat: &Stat, budget: &mut usize) -> Result<Vec<String>, FileFault> {
-        let mut paths = vec![];
+    /// Adds the paths of the entries of a directory; the first one is last. `budget` limits their number.
+    fn add_entries(
+        &mut self,
+        paths: &mut Vec<String>,
+        path: &str,
+        stat: &Stat,
+        budget: &mut usize,
+    ) -> Result<(), FileFault> {
+        let known = paths.len();
         self.files.names(path, stat.identity, &mut |name| {
             *budget -= 1;
             // A longer path cannot be used. That ends the walk through a directory that holds itself.
@@ -101,7 +95,8 @@ impl Workspace<'_> {
             }
             *budget > 0
         })?;
-        paths.sort_unstable_by(|one, other| other.cmp(one));
-        Ok(paths)
+        let added = paths.get_mut(known..).unwrap_or_default();
+        added.sort_unstable_by(|one, other| other.cmp(one));
+        Ok(())
     }
 }

@@ -1,9 +1,8 @@
 //! `read_file`: a whole text, or a range of its lines.
 
-use super::{Answer, Workspace, failed};
-use crate::files::Stat;
+use super::{Answer, BINARY, Fault, Workspace};
+use crate::files::{FileFault, Stat};
 use crate::text::{line_breaks, number};
-use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::memory;
@@ -18,8 +17,8 @@ const MAX_SCAN: u64 = 64 * 1024 * 1024;
 /// The number of bytes to read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// The number of bytes by which a large file is recognised as text.
-const SAMPLE: usize = 4096;
+/// The maximum size of a file that is edited or compared, in bytes.
+pub(super) const MAX_TEXT: usize = 1024 * 1024;
 
 /// A range of lines, counted from 1; both ends are included.
 #[derive(Clone, Copy)]
@@ -29,96 +28,69 @@ pub(crate) struct Lines {
 }
 
 impl Workspace<'_> {
-    /// Reads the file at `path`, or the lines of a range.
+    /// Reads a file, or the lines of a range.
     pub(crate) fn read_file(&mut self, path: &str, lines: Lines) -> Answer {
         let (at, stat) = self.existing_file(path)?;
-        if lines.first.is_some() || lines.last.is_some() {
-            return self.read_lines(path, &at, &stat, lines);
-        }
         let is_large = stat.size > MAX_RESULT as u64;
-        let most = if is_large { SAMPLE } else { MAX_RESULT };
-        let bytes = self.bytes(path, &at, &stat, 0, most)?;
-        match text(bytes, is_large) {
-            Some(_) if is_large => Ok([
-                "`",
-                path,
-                "` is a text file of ",
-                &number(stat.size),
-                " bytes, too large to be shown as a whole: read a range of its lines with `start_line` and `end_line`, or use `search_files`",
+        let is_whole = lines.first.is_none() && lines.last.is_none();
+        let read = if is_whole && is_large {
+            // A line is enough to recognise text.
+            self.read_lines(&at, &stat, 1, 1)?
+        } else {
+            self.read_lines(
+                &at,
+                &stat,
+                lines.first.unwrap_or(1),
+                lines.last.unwrap_or(u64::MAX),
+            )?
+        };
+        let size = number(stat.size);
+        match read {
+            None => Ok([BINARY, " of ", &size, " bytes"].concat()),
+            Some(_) if is_whole && is_large => Ok([
+                "this is a text of ",
+                &size,
+                " bytes, too large to be shown: read a range of its lines with `start_line` and `end_line`, or use `search_files`",
             ]
             .concat()),
+            Some(text) if text.is_empty() && !is_whole => Err("the file has no such line"),
             Some(text) => Ok(text),
-            None => Ok(binary(path, &stat)),
         }
     }
 
-    fn bytes(
-        &mut self,
-        path: &str,
-        at: &str,
-        stat: &Stat,
-        start: u64,
-        most: usize,
-    ) -> Result<Vec<u8>, String> {
-        self.files
-            .read(at, stat.identity, start, most)
-            .map_err(|fault| failed("read", path, fault))
-    }
-
-    /// Reads the whole text of a file of at most `most` bytes; `None` if it is binary.
-    pub(super) fn whole_text(
-        &mut self,
-        path: &str,
-        at: &str,
-        stat: &Stat,
-        most: usize,
-    ) -> Result<Option<String>, String> {
-        // One byte more shows whether the file has grown.
+    /// Reads the whole text of a file of at most [`MAX_TEXT`] bytes.
+    pub(super) fn whole_text(&mut self, at: &str, stat: &Stat) -> Answer {
         let mut bytes = Vec::new();
         loop {
-            let part = self.bytes(path, at, stat, bytes.len() as u64, CHUNK)?;
-            memory::append(&mut bytes, &part).map_err(|error| failed("read", path, error.into()))?;
-            if bytes.len() > most {
-                return Err([
-                    "`",
-                    path,
-                    "` is larger than ",
-                    &number(most),
-                    " bytes, the limit for this tool",
-                ]
-                .concat());
+            let part = self.files.read(at, stat.identity, bytes.len() as u64, CHUNK)?;
+            memory::append(&mut bytes, &part).map_err(FileFault::from)?;
+            if bytes.len() > MAX_TEXT {
+                return Err("the file is larger than 1 MiB, the limit for this tool");
             }
             if part.len() < CHUNK {
-                return Ok(text(bytes, false));
+                return text(bytes, false).ok_or(BINARY);
             }
         }
     }
 
-    fn read_lines(&mut self, path: &str, at: &str, stat: &Stat, lines: Lines) -> Answer {
-        let first = lines.first.unwrap_or(1).max(1);
-        let last = lines.last.unwrap_or(u64::MAX);
-        if last < first {
-            return Err("`end_line` is before `start_line`".to_owned());
-        }
-        let mut taken = Vec::new();
+    /// Returns the lines from `first` to `last`, with a note if the file goes on; `None` for a binary file.
+    fn read_lines(&mut self, at: &str, stat: &Stat, first: u64, last: u64) -> Result<Option<String>, Fault> {
+        let mut taken: Vec<u8> = Vec::new();
         // The number of the line that is being read.
         let mut line = 1;
         let mut start = 0;
         let mut is_cut = false;
         'read: while start < MAX_SCAN {
-            let chunk = self.bytes(path, at, stat, start, CHUNK)?;
+            let chunk = self.files.read(at, stat.identity, start, CHUNK)?;
             for part in chunk.split_inclusive(|byte| *byte == b'\n') {
-                if line > last {
-                    is_cut = true;
-                    break 'read;
-                }
-                if line >= first {
+                is_cut = line > last;
+                if line >= first && !is_cut {
                     let room = MAX_RESULT - taken.len();
+                    is_cut = part.len() > room;
                     taken.extend_from_slice(part.get(..room).unwrap_or(part));
-                    if part.len() > room {
-                        is_cut = true;
-                        break 'read;
-                    }
+                }
+                if is_cut {
+                    break 'read;
                 }
                 line += u64::from(part.ends_with(b"\n"));
             }
@@ -127,31 +99,21 @@ impl Workspace<'_> {
             }
             start += chunk.len() as u64;
         }
-        if taken.is_empty() {
-            return Err(["`", path, "` has no line ", &number(first)].concat());
-        }
-        let next = first + line_breaks(&taken) as u64;
         let is_whole_line = taken.ends_with(b"\n");
+        let next = first.max(1) + line_breaks(&taken) as u64;
         let Some(mut text) = text(taken, is_cut) else {
-            return Ok(binary(path, stat));
+            return Ok(None);
         };
-        if is_cut {
-            let end = if is_whole_line { "" } else { "\n" };
-            let note = if is_whole_line || next > first {
-                ["[the file continues with line ", &number(next), "]"].concat()
+        if is_cut && !text.is_empty() {
+            let note = if is_whole_line {
+                "[the file goes on with line "
             } else {
-                ["[line ", &number(next), " is longer than what can be shown]"].concat()
+                "\n[there is more of line "
             };
-            text.push_str(end);
-            text.push_str(&note);
+            text.push_str(&[note, &number(next), "]"].concat());
         }
-        Ok(text)
+        Ok(Some(text))
     }
-}
-
-/// Describes a file that is not text.
-fn binary(path: &str, stat: &Stat) -> String {
-    ["`", path, "` is a binary file of ", &number(stat.size), " bytes"].concat()
 }
 
 /// Returns the bytes as text, or `None` if they are binary: no UTF-8, or with a NUL. With `is_cut`, the last

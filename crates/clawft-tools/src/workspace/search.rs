@@ -1,11 +1,9 @@
 //! `search_files`: by text and by name.
 
-use super::Answer;
-use super::Workspace;
 use super::read::{MAX_RESULT, text};
+use super::{Answer, Workspace, name, position};
 use crate::files::{Files, Kind, Stat};
 use crate::text::{Needle, beginning, line_breaks, matches, number};
-use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 
 /// The maximum number of matches.
@@ -20,16 +18,6 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// The maximum length of a line in the result, in bytes.
 const MAX_LINE: usize = 200;
 
-/// The arguments of `search_files`.
-#[derive(Clone, Copy)]
-pub(crate) struct Search<'a> {
-    pub(crate) path: &'a str,
-    /// The text to find; empty to search by name only.
-    pub(crate) text: &'a str,
-    /// A pattern for names, or for whole paths if it holds a `/`; empty for all.
-    pub(crate) name: &'a str,
-}
-
 /// The result so far.
 struct Found {
     list: String,
@@ -38,22 +26,20 @@ struct Found {
 }
 
 impl Workspace<'_> {
-    /// Returns the files whose names match, or the lines of theirs that hold the text.
-    pub(crate) fn search_files(&mut self, search: Search<'_>) -> Answer {
-        if search.text.is_empty() && search.name.is_empty() {
-            return Err("give a `text` to find, or a `name` with `*`".to_owned());
+    /// Returns the files whose names match the pattern `name`, or their lines that hold `text`. Without `text`,
+    /// files are searched by name only; without `name`, all are.
+    pub(crate) fn search_files(&mut self, path: &str, text: &str, name: &str) -> Answer {
+        if text.contains('\n') || (text.is_empty() && name.is_empty()) {
+            return Err("give a `text` within a line to find, or a `name` with `*`");
         }
-        if search.text.contains('\n') {
-            return Err("`text` holds a line break: search for one line".to_owned());
-        }
-        let needle = (!search.text.is_empty()).then(|| Needle::new(search.text));
+        let needle = (!text.is_empty()).then(|| Needle::new(text));
         let mut found = Found {
             list: String::new(),
             count: 0,
             bytes: 0,
         };
-        let is_complete = self.walk(search.path, true, &mut |files, path, stat| {
-            if stat.kind == Kind::File && is_named(search.name, path) {
+        let is_complete = self.walk(path, true, &mut |files, path, stat| {
+            if stat.kind == Kind::File && is_named(name, path) {
                 match &needle {
                     None => found.add(path, None),
                     Some(needle) => found.search(files, path, stat, needle),
@@ -66,7 +52,7 @@ impl Workspace<'_> {
                 .list
                 .push_str("[the search was stopped here: narrow it with `path` or `name`]\n");
         } else if found.count == 0 {
-            return Ok("nothing was found".to_owned());
+            return Ok("nothing was found".into());
         }
         Ok(found.list)
     }
@@ -115,7 +101,7 @@ impl Found {
                 .rposition(|byte| *byte == b'\n')
                 .map_or(end, |at| end + at + 1);
             let rest = content.get(line_start..).unwrap_or_default();
-            let text = rest.split('\n').next().unwrap_or_default();
+            let text = rest.get(..position(rest, b'\n')).unwrap_or_default();
             self.add(path, Some((line, text)));
             // The rest of the line is not searched again. Its break is counted with the next match.
             end = line_start + text.len();
@@ -124,9 +110,8 @@ impl Found {
     }
 }
 
-/// Returns whether the file at `path` has a name that matches `pattern`.
+/// Returns whether the file at `path` has a name that matches `pattern`; the whole path if that holds a `/`.
 fn is_named(pattern: &str, path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let text = if pattern.contains('/') { path } else { name };
+    let text = if pattern.contains('/') { path } else { name(path) };
     pattern.is_empty() || matches(pattern, text, true)
 }

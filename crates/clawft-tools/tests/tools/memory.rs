@@ -148,8 +148,8 @@ impl MemoryFiles {
     }
 }
 
-fn other<T>(cause: &str) -> Result<T, FileFault> {
-    Err(FileFault::Other(cause.to_owned()))
+fn other<T>(cause: &'static str) -> Result<T, FileFault> {
+    Err(FileFault::Other(cause))
 }
 
 impl Files for MemoryFiles {

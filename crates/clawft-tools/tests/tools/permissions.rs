@@ -194,7 +194,7 @@ fn calls_that_cannot_succeed_are_results() {
         (
             "fetch",
             "{}",
-            "there is no tool `fetch`, known are: read_file, list_files, search_files, write_file, edit_file, delete_file",
+            "there is no such tool, known are: read_file list_files search_files write_file edit_file delete_file",
         ),
         ("write_file", "{\"path\"", "malformed arguments: 1:7: not JSON"),
         (
@@ -221,7 +221,7 @@ fn calls_that_cannot_succeed_are_results() {
         (
             "write_file",
             r#"{"path":"../f","content":""}"#,
-            "cannot use `../f`",
+            "this is outside of the workspace",
         ),
     ] {
         let call = ToolCall {

@@ -85,7 +85,7 @@ proptest! {
             if part.is_error {
                 break;
             }
-            let note = format!("[the file continues with line {}]", first + size);
+            let note = format!("[the file goes on with line {}]", first + size);
             joined.push_str(part.content.strip_suffix(&note).unwrap_or(&part.content));
         }
         prop_assert_eq!(joined, text);

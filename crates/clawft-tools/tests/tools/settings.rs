@@ -22,7 +22,7 @@ fn errors_name_the_field() {
         ),
         (
             json!({"fetch": {"allow": [], "methods": ["get"]}}),
-            "tools.fetch.methods.0: unknown method, known are GET, POST, PUT, PATCH, DELETE",
+            "tools.fetch.methods.0: expected `GET`, `POST`, `PUT`, `PATCH` or `DELETE`",
         ),
         (
             json!({"fetch": {"allow": [], "max_bytes": 0}}),
