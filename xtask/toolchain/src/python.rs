@@ -41,6 +41,7 @@ impl Python {
             Self::Deploy => include_str!("../../python/deploy.txt"),
             Self::Lint => include_str!("../../python/lint.txt"),
             Self::Release => include_str!("../../python/release.txt"),
+            Self::Mcp => include_str!("../../python/mcp.txt"),
         }
     }
 

@@ -4,6 +4,7 @@ mod disk;
 mod foreign;
 mod hostile;
 mod load;
+mod mcp;
 mod openai;
 mod page;
 mod program;
@@ -22,6 +23,7 @@ pub(super) fn own() -> Vec<Case> {
     [
         program::CASES,
         openai::CASES,
+        mcp::CASES,
         page::CASES,
         disk::CASES,
         shutdown::CASES,

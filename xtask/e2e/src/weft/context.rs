@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use devkit::{cmd, files};
+use devkit::{cmd, files, project::Project};
 use serde_json::{Value, json};
 use testkit::{Gateway, KEY, KEY_VARIABLE, Outcome, Request, TestContext, contains_key, merged, names};
 use xshell::{Cmd, Shell};
@@ -238,6 +238,11 @@ impl<'a> WeftContext<'a> {
     /// Returns the evidence of a case that failed: its files.
     pub(super) fn seen(&self) -> Vec<(String, String)> {
         self.context.evidence("sessions")
+    }
+
+    /// Returns the project, in whose cache further programs are.
+    pub(super) fn project(&self) -> &Project {
+        &self.fixture.project
     }
 
     /// Returns a new shell.

@@ -48,6 +48,8 @@ pub(super) struct Fixture {
     pub(super) load_generator: LoadGenerator,
     /// The directory of screenshots, which remain after the run.
     pub(super) screenshots: PathBuf,
+    /// The project, in whose cache further programs are.
+    pub(super) project: Project,
     /// The mock provider. It is declared before the directory, so that it ends before its log is removed.
     pub(super) provider: Provider,
     directory: WorkDirectory,
@@ -75,6 +77,7 @@ impl Fixture {
             chromium,
             load_generator,
             screenshots,
+            project: project.clone(),
             provider,
             directory,
         })
