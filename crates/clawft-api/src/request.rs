@@ -166,6 +166,15 @@ impl Request {
 }
 
 impl Request {
+    /// Returns about how many tokens the request has: one for each four bytes of text, and 1,000 for an image or a
+    /// document. Only a provider can count them.
+    pub fn estimated_tokens(&self) -> usize {
+        let of_parts = |parts: &[Part]| parts.iter().map(Part::estimated_tokens).sum::<usize>();
+        let turns = self.turns.iter().map(|turn| 4 + of_parts(&turn.parts));
+        let tools = self.tools.iter().map(|tool| tool.size() / 4);
+        of_parts(&self.instructions) + turns.sum::<usize>() + tools.sum::<usize>()
+    }
+
     /// Returns about how many bytes of text it holds, as room for the body.
     pub(crate) fn size(&self) -> usize {
         let of_parts = |parts: &[Part]| parts.iter().map(Part::size).sum::<usize>();

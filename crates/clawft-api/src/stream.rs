@@ -14,6 +14,9 @@ use core::mem;
 
 /// A translator of a streamed answer. Gives for any split of the provider's bytes the same bytes.
 ///
+/// Members of events without a counterpart, such as log probabilities, are left out: the headers, where warnings go,
+/// have been sent before.
+///
 /// ```
 /// use clawft_api::{Context, Dialect, Stream};
 ///

@@ -104,6 +104,18 @@ pub struct Call {
 }
 
 impl Part {
+    /// Returns about how many tokens the part has.
+    pub(super) fn estimated_tokens(&self) -> usize {
+        match &self.content {
+            Content::Text(text) | Content::Refusal(text) => text.len().div_ceil(4),
+            Content::Image(_) | Content::Audio { .. } | Content::File { .. } => 1000,
+            Content::Reasoning(thought) => thought.text.len() / 4,
+            Content::Call(call) => (call.name.len() + call.input.len()).div_ceil(4),
+            Content::Result { parts, .. } => parts.iter().map(Part::estimated_tokens).sum(),
+            Content::Trace(raw) | Content::Other(raw) => raw.as_str().len() / 4,
+        }
+    }
+
     pub(crate) fn size(&self) -> usize {
         let source_size = |source: &Source| match source {
             Source::Url(text) | Source::Id(text) | Source::Text(text) => text.len(),
