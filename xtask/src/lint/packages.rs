@@ -7,7 +7,13 @@ use devkit::{cargo::cargo, cmd, project::Project};
 use xshell::Shell;
 
 /// The packages that may be in both artifacts: only our own. No async runtime, no TLS, no HTTP stack, no parser.
-const IN_BOTH: [&str; 4] = ["clawft-core", "clawft-store", "clawft-types", "clawft-wasm"];
+const IN_BOTH: [&str; 5] = [
+    "clawft-core",
+    "clawft-store",
+    "clawft-tools",
+    "clawft-types",
+    "clawft-wasm",
+];
 
 /// The packages of each artifact beside [`IN_BOTH`]: the bindings of its host.
 const IN_ONE: [(&str, &[&str]); 2] = [
