@@ -1,5 +1,6 @@
 //! The result of a writer: a body, and the warnings about it.
 
+use crate::request::{Request, Tool, ToolChoice, ToolInput};
 use crate::{Dialect, Error, Field, fields};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -156,6 +157,27 @@ impl Translation {
                 writer.object(|object| self.nested(object, fields, parent));
             });
         }
+    }
+
+    /// Returns the choice among the tools to write. Without tools that the target knows, there is none; but a choice
+    /// of a tool that the provider runs is refused.
+    pub(crate) fn choice<'a>(&mut self, request: &'a Request) -> Option<&'a ToolChoice> {
+        let is_known = |tool: &Tool| !matches!(tool.input, ToolInput::Hosted(_));
+        let choice = request.tool_choice.as_ref()?;
+        if self.from == self.to {
+            return Some(choice);
+        }
+        if matches!(choice, ToolChoice::Other(_)) {
+            self.refuse("tool_choice");
+            return None;
+        }
+        if request.tools.iter().any(is_known) {
+            return Some(choice);
+        }
+        if !matches!(choice, ToolChoice::Auto | ToolChoice::None) {
+            self.warn("tool_choice", "ignored, because no tool is left");
+        }
+        None
     }
 
     /// Warns or fails for members that there is no place for, even if the target has them.

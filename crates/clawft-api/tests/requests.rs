@@ -503,3 +503,49 @@ fn reports_wrong_types_with_their_path() {
         assert_eq!(translate(dialect, dialect, &body).unwrap_err(), expected);
     }
 }
+
+#[test]
+fn leaves_out_records_of_hosted_tools_with_warning() {
+    let messages = with(
+        json!([
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": [
+                {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}},
+                {"type": "web_search_tool_result", "tool_use_id": "s", "content": []},
+                {"type": "text", "text": "Found."},
+            ]},
+            {"role": "user", "content": "So?"},
+        ]),
+        json!({"max_tokens": 5}),
+    );
+    let (body, warnings) = translate(MESSAGES, CHAT, &messages).unwrap();
+    assert_eq!(
+        body["messages"][1],
+        json!({"role": "assistant", "content": "Found."})
+    );
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings[0].starts_with("messages.1.content.0: ignored"),
+        "{warnings:?}"
+    );
+    assert_eq!(
+        translate(MESSAGES, MESSAGES, &messages).unwrap(),
+        (messages, vec![])
+    );
+}
+
+#[test]
+fn writes_no_choice_without_tools() {
+    for tools in [json!([]), json!([{"type": "web_search"}])] {
+        for choice in ["auto", "none", "required"] {
+            let body = user(json!({"tools": tools, "tool_choice": choice}));
+            for to in [MESSAGES, Dialect::Responses] {
+                let (body, _) = translate(CHAT, to, &body).unwrap();
+                assert_eq!((body.get("tools"), body.get("tool_choice")), (None, None));
+            }
+        }
+        let body = user(json!({"tools": tools, "tool_choice": {"type": "web_search"}}));
+        let error = translate(CHAT, MESSAGES, &body).unwrap_err();
+        assert_eq!(error, "tool_choice: Anthropic messages have no counterpart");
+    }
+}

@@ -221,4 +221,39 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn damaged_streams_end_once_and_in_order(
+        parts in parts(),
+        cut in 0.0..1.0_f64,
+        length in 0..200_usize,
+        repeat in 0..3_usize,
+    ) {
+        for (from, stream) in [
+            (CHAT, parts.chat_stream()),
+            (MESSAGES, parts.messages_stream()),
+            (RESPONSES, parts.responses_stream()),
+        ] {
+            let mut bytes = stream.into_bytes();
+            let start = (bytes.len() as f64 * cut) as usize;
+            let end = (start + length).min(bytes.len());
+            let part: Vec<u8> = bytes[start..end].repeat(repeat);
+            bytes.splice(start..end, part);
+            for to in [CHAT, MESSAGES, RESPONSES] {
+                let events = fold::events(&translate(from, to, [bytes.as_slice()]));
+                let ends = |event: &Value| {
+                    let kind = event["type"].as_str().unwrap_or_default();
+                    event.get("error").is_some() || matches!(
+                        kind,
+                        "message_stop" | "error" | "response.completed" | "response.incomplete" | "response.failed"
+                    )
+                };
+                let count = events.iter().filter(|event| ends(event)).count();
+                prop_assert!(count == usize::from(to != CHAT) || to == CHAT && count < 2, "{:?}", events);
+                let begun = events.iter().filter(|event| event["type"] == "content_block_start").count();
+                let ended = events.iter().filter(|event| event["type"] == "content_block_stop").count();
+                prop_assert!(begun == ended || begun == ended + 1, "{:?}", events);
+            }
+        }
+    }
 }

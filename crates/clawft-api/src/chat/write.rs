@@ -19,7 +19,7 @@ pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, E
         }
         stream_options(request, &mut to, body);
         tools::write(&request.tools, &mut to, body);
-        if let Some(choice) = &request.tool_choice {
+        if let Some(choice) = to.choice(request) {
             tools::write_choice(choice, &mut to, body);
         }
         if let Some(parallel) = request.parallel_tool_calls.filter(|_| !request.tools.is_empty()) {

@@ -62,6 +62,8 @@ pub(crate) fn read(node: Node<'_>, path: &Path<'_>) -> Result<Part, Error> {
             };
             (result, &["type", "tool_use_id", "content", "is_error"])
         }
+        "server_tool_use" => return Ok(Part::new(Content::Trace(Raw::of(node)), path)),
+        kind if kind.ends_with("_tool_result") => return Ok(Part::new(Content::Trace(Raw::of(node)), path)),
         _ => return Ok(Part::new(Content::Other(Raw::of(node)), path)),
     };
     Ok(Part {

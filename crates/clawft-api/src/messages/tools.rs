@@ -54,6 +54,7 @@ pub(super) fn read_choice(node: Node<'_>) -> Result<ToolChoice, Error> {
 
 /// Writes the tools and the choice among them.
 pub(super) fn write(request: &Request, to: &mut Translation, writer: &mut Writer) {
+    let choice = to.choice(request);
     let mut tools = Vec::new();
     for tool in &request.tools {
         let is_allowed = match &request.tool_choice {
@@ -72,7 +73,7 @@ pub(super) fn write(request: &Request, to: &mut Translation, writer: &mut Writer
     writer.member("tools", |writer| {
         writer.array(tools, |writer, tool| write_tool(tool, to, writer));
     });
-    let choice = match (&request.tool_choice, request.parallel_tool_calls) {
+    let choice = match (choice, request.parallel_tool_calls) {
         (Some(choice), _) => choice,
         (None, Some(false)) => &ToolChoice::Auto,
         (None, _) => return,

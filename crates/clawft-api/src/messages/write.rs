@@ -170,17 +170,22 @@ fn output_config(request: &Request, limits: &Limits, to: &mut Translation, write
         other => other,
     };
     let effort = effort.filter(|_| is_same || matches!(limits.thinking, Some(Thinking::Adaptive)));
+    let field = if to.from == Dialect::Responses {
+        "text.format"
+    } else {
+        "response_format"
+    };
     let schema = match &request.format {
         Some(Format::Schema {
             schema, description, ..
         }) => {
             if description.is_some() {
-                to.ignore("response_format.json_schema.description");
+                to.ignore(&[field, ".description"].concat());
             }
             Some(schema)
         }
         Some(Format::Json) => {
-            to.ignore("response_format");
+            to.ignore(field);
             None
         }
         None => None,

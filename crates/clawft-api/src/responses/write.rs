@@ -27,11 +27,7 @@ pub(crate) fn request(request: &Request, options: &Options) -> Result<Written, E
             body.literal_member("stream", "true");
         }
         tools::write(request, &mut to, body);
-        if let Some(choice) = request
-            .tool_choice
-            .as_ref()
-            .filter(|_| is_same || !request.tools.is_empty())
-        {
+        if let Some(choice) = to.choice(request) {
             tools::write_choice(choice, &mut to, body);
         }
         if let Some(parallel) = request.parallel_tool_calls {
