@@ -39,6 +39,14 @@ impl Anatomy {
         Self::of_stripped(named, &stripped, &deflate::gzip(&stripped)?, owners)
     }
 
+    /// Takes a binary apart as it is, with all its sections.
+    ///
+    /// # Errors
+    /// Fails if the binary is damaged.
+    pub fn of_file(binary: &[u8], owners: &Owners<'_>) -> Result<Self> {
+        Self::of_stripped(binary, binary, &deflate::gzip(binary)?, owners)
+    }
+
     /// Does the same, given the stripped form of `named` and the gzip form of that.
     ///
     /// # Errors
@@ -50,8 +58,16 @@ impl Anatomy {
         owners: &Owners<'_>,
     ) -> Result<Self> {
         let costs = Costs::read(compressed).context("could not follow the compression")?;
+        Self::with_costs(named, stripped, &costs, owners)
+    }
+
+    /// Does the same, given the cost of each byte of `stripped` in its gzip form.
+    ///
+    /// # Errors
+    /// Fails if a binary is damaged.
+    pub fn with_costs(named: &[u8], stripped: &[u8], costs: &Costs, owners: &Owners<'_>) -> Result<Self> {
         let names = functions_by_module(named)?;
-        let mut walk = Walk::new(&costs, &names, owners);
+        let mut walk = Walk::new(costs, &names, owners);
         for payload in Parser::new(0).parse_all(stripped) {
             walk.step(&payload?)?;
         }
@@ -213,7 +229,8 @@ impl<'a> Walk<'a> {
         self.position += 1;
         match self.functions {
             Some(names) if names.is_empty() && self.any_names => {
-                PartId::new(Kind::Code, "wit-component", "indirect calls")
+                let (owner, name) = self.owners.unnamed;
+                PartId::new(Kind::Code, owner, name)
             }
             Some(names) => {
                 let function = |name: &String| PartId::function(Symbol::parse(name, self.owners));
@@ -394,7 +411,7 @@ mod tests {
             (copies.id.owner.as_str(), copies.copies, copies.size.raw),
             ("core", 2, 4 + 5)
         );
-        assert_eq!(part(&anatomy, "dlmalloc").id.owner, "wasi-libc");
+        assert_eq!(part(&anatomy, "dlmalloc").id.owner, "no owner in the name");
         assert!(part(&anatomy, "data segments").size.raw > "some text".len());
         assert!(anatomy.has_names());
     }

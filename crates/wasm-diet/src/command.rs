@@ -1,9 +1,11 @@
 //! The command line: `args` holds its definition as data, and each command has a module.
 
 mod args;
+mod diff;
 mod engine;
 mod files;
 mod shrink;
+mod size;
 mod table;
 
 use std::{env, process::ExitCode};
@@ -31,6 +33,8 @@ pub(crate) fn main() -> ExitCode {
     let diet = Diet::try_parse().unwrap_or_else(|error| error.exit());
     end(match diet.command {
         Command::Shrink(shrink) => shrink::run(&shrink),
+        Command::Size(size) => size::run(&size),
+        Command::Diff(diff) => diff::run(&diff),
     })
 }
 

@@ -16,6 +16,8 @@ pub struct Place {
     pub number: usize,
     /// The position of its first byte.
     pub offset: u64,
+    /// The number of its bytes.
+    pub length: usize,
     /// Whether it is a part of a component.
     pub inside: bool,
 }
@@ -88,20 +90,20 @@ fn walk(binary: &[u8], keep: &mut dyn FnMut(&str) -> bool, replace: &mut Replace
                 outer.push(mem::take(&mut output));
                 continue;
             }
-            Payload::End(_) => {
+            Payload::End(end) => {
                 let (encoding, offset) = levels.pop().context("the binary ends before it begins")?;
                 let finished = match encoding {
                     Encoding::Module => {
                         number += 1;
                         let inside = !levels.is_empty();
-                        replace(
-                            Place {
-                                number,
-                                offset,
-                                inside,
-                            },
-                            &output,
-                        )?
+                        let length = usize::try_from(end.saturating_sub(offset))?;
+                        let place = Place {
+                            number,
+                            offset,
+                            length,
+                            inside,
+                        };
+                        replace(place, &output)?
                     }
                     Encoding::Component => output,
                 };

@@ -36,6 +36,22 @@ const FORMATS: [(&[u8], &str); 10] = [
 /// # Errors
 /// Names the format of the file if it is another one, else the place of the fault.
 pub fn check(binary: &[u8]) -> Result<()> {
+    check_form(binary)?;
+    if let Err(error) = features::accepts(binary, &features::every()) {
+        bail!(
+            "it is not valid: {} (at offset {:#x})",
+            error.message(),
+            error.offset()
+        );
+    }
+    Ok(())
+}
+
+/// Fails unless `binary` has the sections of a component or core module.
+///
+/// # Errors
+/// Names the format of the file if it is another one, else the place of the fault.
+pub fn check_form(binary: &[u8]) -> Result<()> {
     if binary.is_empty() {
         bail!("it is empty");
     }
@@ -50,15 +66,7 @@ pub fn check(binary: &[u8]) -> Result<()> {
     if !Parser::is_core_wasm(binary) && !Parser::is_component(binary) {
         bail!("it is neither a core module nor a component of a version that is known");
     }
-    whole(binary)?;
-    if let Err(error) = features::accepts(binary, &features::every()) {
-        bail!(
-            "it is not valid: {} (at offset {:#x})",
-            error.message(),
-            error.offset()
-        );
-    }
-    Ok(())
+    whole(binary)
 }
 
 /// Fails if a section reaches beyond the end of the file, or a second binary follows.

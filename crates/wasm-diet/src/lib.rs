@@ -21,9 +21,9 @@
 //! sections, [`names`], which carries names past an optimiser, [`surface`], which compares imports and exports,
 //! and [`features`], which lists the WebAssembly features that a binary needs. [`engine`] runs Binaryen.
 //!
-//! [`anatomy`] attributes every byte to a [`part`], with the help of [`symbol`] (the crate that a function belongs to)
-//! and [`deflate`] (the compressed size of a byte). [`profile`] is the content of a build, [`diff`] compares
-//! two, and [`json`] writes them.
+//! [`modules`] lists the core modules of a binary. [`anatomy`] attributes every byte to a [`part`], with the help
+//! of [`symbol`] (the crate that a function belongs to) and [`deflate`] (the compressed size of a byte).
+//! [`profile`] is the content of a build, [`diff`] compares two, and [`json`] writes them.
 
 pub mod anatomy;
 pub mod component;
@@ -35,6 +35,7 @@ pub mod engine;
 pub mod features;
 pub mod input;
 pub mod json;
+pub mod modules;
 pub mod names;
 pub mod part;
 pub mod profile;

@@ -1,12 +1,18 @@
 //! The crate that a function belongs to, from its symbol.
 
-/// The names of owners that no symbol contains.
+mod foreign;
+
+/// The owners that no symbol contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owners<'a> {
     /// The owner of `main` and its callers, into which much of a program ends up inlined.
     pub program: &'a str,
     /// The owners of exported C functions, by the prefix of their symbols.
     pub prefixes: &'a [(&'a str, &'a str)],
+    /// The owner of functions whose names tell nothing: of C, mostly.
+    pub others: &'a str,
+    /// The owner and the name of functions without names in a module beside others that have names.
+    pub unnamed: (&'a str, &'a str),
 }
 
 impl Default for Owners<'_> {
@@ -14,6 +20,8 @@ impl Default for Owners<'_> {
         Self {
             program: "main",
             prefixes: &[],
+            others: "no owner in the name",
+            unnamed: ("unknown", "functions without a name"),
         }
     }
 }
@@ -63,17 +71,20 @@ impl Symbol {
 
     /// Returns a function that is not Rust's.
     fn foreign(symbol: &str, owners: &Owners<'_>) -> Self {
+        if let Some(found) = foreign::parse(symbol) {
+            return found;
+        }
         let by_prefix = owners
             .prefixes
             .iter()
             .find(|(prefix, _)| symbol.starts_with(prefix));
         let owner = match (symbol, by_prefix) {
-            ("_start" | "main" | "__main_void" | "__original_main", _) => owners.program,
+            ("_start" | "main" | "__main_void" | "__original_main" | "__main_argc_argv", _) => owners.program,
             (_, Some((_, owner))) => owner,
             _ if symbol.contains('#') || symbol.starts_with("cabi_") => "wit-bindgen",
             _ if symbol.starts_with("indirect-") || symbol.starts_with("wit-component:") => "wit-component",
             _ if symbol.starts_with("__wasm_call") || symbol.starts_with("__wasm_init") => "wasm-ld",
-            _ => "wasi-libc",
+            _ => owners.others,
         };
         Self {
             owner: owner.to_owned(),
@@ -174,6 +185,8 @@ mod tests {
         let owners = Owners {
             program: "agent",
             prefixes: &[("agent_", "agent-ffi")],
+            others: "wasi-libc",
+            ..Owners::default()
         };
         let owner = |symbol: &str| Symbol::parse(symbol, &owners).owner;
         assert_eq!(owner("dlmalloc"), "wasi-libc");

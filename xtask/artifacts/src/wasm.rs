@@ -90,6 +90,8 @@ pub fn check_optimiser(project: &Project) -> Result<()> {
 pub(crate) const OWNERS: Owners<'_> = Owners {
     program: "clawft",
     prefixes: &[("clawft_", "clawft_wasm")],
+    others: "wasi-libc",
+    unnamed: ("wit-component", "indirect calls"),
 };
 
 /// The artifacts that the end-to-end tests run.

@@ -10,6 +10,8 @@ const AFTER_HELP: &str = "\
 Examples:
   wasm-diet shrink app.wasm -o app.min.wasm
   wasm-diet shrink --in-place --metric gzip app.wasm
+  wasm-diet size app.wasm
+  wasm-diet diff before.wasm after.wasm
   curl -s https://example.com/app.wasm | wasm-diet shrink - -o - > app.min.wasm
 
 Exit codes:
@@ -43,6 +45,18 @@ Examples:
   wasm-diet shrink --in-place --keep name app.wasm
   wasm-diet shrink --engine node_modules/.bin/wasm-opt app.wasm -o app.min.wasm";
 
+/// The last part of `wasm-diet size --help`.
+const SIZE_HELP: &str = "\
+Every byte of the file belongs to one part, and so does every bit of its gzip form, so each list
+adds up to the file. The owner of a function is the crate, package or namespace in its name; a
+name of C contains none. Functions without names are one part: keep the names, and look at the
+file before it is stripped.
+
+Examples:
+  wasm-diet size app.wasm
+  wasm-diet size -n 50 app.wasm
+  wasm-diet size --json app.wasm > size.json";
+
 /// Shrinks and explains WebAssembly components and core modules.
 #[derive(Debug, Parser)]
 #[command(name = "wasm-diet", version, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
@@ -55,6 +69,8 @@ pub(crate) struct Diet {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Shrink(Shrink),
+    Size(Size),
+    Diff(Diff),
 }
 
 /// Makes a smaller file that does the same
@@ -111,6 +127,38 @@ impl Shrink {
         };
         Assumption::ALL.into_iter().filter(asked).collect()
     }
+}
+
+/// Lists modules, purposes, owners and functions with their bytes
+#[derive(Debug, Args)]
+#[command(after_help = SIZE_HELP)]
+pub(crate) struct Size {
+    /// The component or core module; `-` for standard input
+    #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
+    pub(crate) input: PathBuf,
+    /// The number of lines of each list
+    #[arg(short, long, value_name = "N", default_value_t = 15)]
+    pub(crate) number: usize,
+    /// Print every part as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Compares two files, part by part
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The file before the change; `-` for standard input
+    #[arg(value_name = "A", value_hint = ValueHint::FilePath)]
+    pub(crate) before: PathBuf,
+    /// The file after the change
+    #[arg(value_name = "B", value_hint = ValueHint::FilePath)]
+    pub(crate) after: PathBuf,
+    /// The number of lines of each list
+    #[arg(short, long, value_name = "N", default_value_t = 15)]
+    pub(crate) number: usize,
+    /// Print every change as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The size that must not grow, as a word.

@@ -37,6 +37,38 @@ pub(super) fn change(before: usize, after: usize) -> String {
     format!("{:+.1} %", (after - before) * 100.0 / before.max(1.0))
 }
 
+/// Returns a number of bytes with its sign, such as `+1,234`; empty for zero.
+pub(super) fn signed(bytes: isize) -> String {
+    match bytes {
+        0 => String::new(),
+        more if more > 0 => format!("+{}", grouped(more.unsigned_abs())),
+        less => format!("-{}", grouped(less.unsigned_abs())),
+    }
+}
+
+/// Returns `part` of `whole` in percent.
+pub(super) fn percent(part: usize, whole: usize) -> String {
+    format!("{:.1} %", part as f64 * 100.0 / whole.max(1) as f64)
+}
+
+/// The maximum number of characters of a name in a table: generic names may have several lines.
+const LONGEST: usize = 90;
+
+/// Returns a name from a file without control characters, shortened in its middle if it is long.
+pub(super) fn short(name: &str) -> String {
+    let characters: Vec<char> = name
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    if characters.len() <= LONGEST {
+        return characters.into_iter().collect();
+    }
+    let half = LONGEST / 2;
+    let start = characters.iter().take(half);
+    let end = characters.iter().skip(characters.len() - half);
+    start.chain(&['…']).chain(end).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +79,14 @@ mod tests {
             [0, 999, 1_000, 1_234_567].map(grouped),
             ["0", "999", "1,000", "1,234,567"]
         );
+    }
+
+    #[test]
+    fn shortens_and_cleans_names() {
+        let name = format!("start{}end", "é".repeat(200));
+        let shown = short(&name);
+        assert!(shown.starts_with("start") && shown.ends_with("end") && shown.chars().count() <= LONGEST + 1);
+        assert_eq!(short("a\u{1b}[31m"), "a\u{fffd}[31m");
     }
 
     #[test]
