@@ -1,6 +1,7 @@
 //! The command line: `args` holds its definition as data, and each command has a module.
 
 mod args;
+mod check;
 mod diff;
 mod engine;
 mod files;
@@ -35,6 +36,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Shrink(shrink) => shrink::run(&shrink),
         Command::Size(size) => size::run(&size),
         Command::Diff(diff) => diff::run(&diff),
+        Command::Check(check) => check::run(&check),
     })
 }
 

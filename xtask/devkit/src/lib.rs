@@ -7,7 +7,6 @@
 //! [`budget`], [`secrets`] and [`elf`] about what may ship, [`pool`] does a few pieces of work at a time,
 //! [`interrupt`] handles Ctrl-C, and [`ui`] is how the tool talks. [`date`] writes times.
 
-pub mod budget;
 pub mod cargo;
 pub mod child;
 pub mod cmd;
@@ -24,3 +23,5 @@ pub mod revision;
 pub mod rustc;
 pub mod secrets;
 pub mod ui;
+
+pub use size_budget as budget;

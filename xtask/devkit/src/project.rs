@@ -26,6 +26,13 @@ pub struct Project {
     pub cache: PathBuf,
 }
 
+/// The root, which is where the project's files are.
+impl AsRef<Path> for Project {
+    fn as_ref(&self) -> &Path {
+        &self.root
+    }
+}
+
 impl Project {
     /// Finds the workspace and its directories.
     ///

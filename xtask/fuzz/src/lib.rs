@@ -4,8 +4,9 @@
 //! `seeds/<target>/`, and with them every input that once was a crash. All use public functions of the
 //! crates, as a platform does.
 //!
-//! Modules: [`json`], [`config`], [`input`], [`session`] and [`url`] parse one text each; [`provider`] drives
-//! whole turns with a server's responses, which [`response`] parses from the input and [`turn`] feeds.
+//! Modules: [`json`], [`config`], [`input`], [`session`] and [`url`] parse one text each, and [`wasm`] one binary;
+//! [`provider`] drives whole turns with a server's responses, which [`response`] parses from the input and [`turn`]
+//! feeds.
 
 mod config;
 mod input;
@@ -15,6 +16,7 @@ mod response;
 mod session;
 mod turn;
 mod url;
+mod wasm;
 
 /// A fuzz target.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +28,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     Target {
         name: "sse",
         check: provider::sse,
@@ -58,6 +60,10 @@ pub const TARGETS: [Target; 8] = [
     Target {
         name: "url",
         check: url::check,
+    },
+    Target {
+        name: "wasm",
+        check: wasm::check,
     },
 ];
 

@@ -12,6 +12,7 @@ Examples:
   wasm-diet shrink --in-place --metric gzip app.wasm
   wasm-diet size app.wasm
   wasm-diet diff before.wasm after.wasm
+  wasm-diet check --budget size-budget.toml app.wasm
   curl -s https://example.com/app.wasm | wasm-diet shrink - -o - > app.min.wasm
 
 Exit codes:
@@ -57,6 +58,20 @@ Examples:
   wasm-diet size -n 50 app.wasm
   wasm-diet size --json app.wasm > size.json";
 
+/// The last part of `wasm-diet check --help`.
+const CHECK_HELP: &str = "\
+A budget has a row for each file: `limit` is a promise, `ratchet` the size that was reached, and
+`growth`, which may be left out, how far a build may exceed that. A size is a number with a unit:
+B, KB (1,000 bytes), KiB (1,024), MB, MiB.
+
+  [artifact.\"app.wasm\"]
+  raw = { limit = \"150 KB\", ratchet = \"139_318 B\", growth = \"1 KB\" }
+  gzip = { limit = \"60 KB\", ratchet = \"54_051 B\" }
+
+Exit codes:
+  0  every file is within its budget
+  1  one is not, or has no row";
+
 /// Shrinks and explains WebAssembly components and core modules.
 #[derive(Debug, Parser)]
 #[command(name = "wasm-diet", version, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
@@ -71,6 +86,7 @@ pub(crate) enum Command {
     Shrink(Shrink),
     Size(Size),
     Diff(Diff),
+    Check(Check),
 }
 
 /// Makes a smaller file that does the same
@@ -157,6 +173,27 @@ pub(crate) struct Diff {
     #[arg(short, long, value_name = "N", default_value_t = 15)]
     pub(crate) number: usize,
     /// Print every change as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Compares files with a size budget
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_HELP)]
+pub(crate) struct Check {
+    /// The files, whose names are the names of rows; files of any kind
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The budget
+    #[arg(long, value_name = "FILE", default_value = size_budget::FILE, value_hint = ValueHint::FilePath)]
+    pub(crate) budget: PathBuf,
+    /// Fail also if the budget has a row for none of these files
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print the table as Markdown, for a comment
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Print the sizes and limits as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,6 +1,7 @@
 //! Tables and numbers for people.
 
 use comfy_table::{CellAlignment, Table, presets};
+pub(super) use size_budget::grouped;
 
 /// Returns a table with these headings. The columns in `numbers` hold numbers.
 pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>, numbers: std::ops::Range<usize>) -> String {
@@ -13,19 +14,6 @@ pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>, numbers: std::ops
         }
     }
     table.to_string()
-}
-
-/// Returns a number with a comma between groups of three digits.
-pub(super) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// Returns `after` as a change from `before` in percent, such as `-12.5 %`.
@@ -72,14 +60,6 @@ pub(super) fn short(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn groups_digits_by_three() {
-        assert_eq!(
-            [0, 999, 1_000, 1_234_567].map(grouped),
-            ["0", "999", "1,000", "1,234,567"]
-        );
-    }
 
     #[test]
     fn shortens_and_cleans_names() {

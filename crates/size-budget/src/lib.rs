@@ -3,12 +3,26 @@
 //! [`Budget::load`] reads it and rejects unknown content, with the line; [`Budget::check`] compares measured
 //! artifacts with it, exactly both ways.
 
+// Input from outside may cause an error, but never a panic or a truncated number.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+
 mod size;
 mod violations;
 
 use std::{collections::BTreeMap, fs, ops::Range, path::Path};
 
-use crate::project::Project;
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 use toml::Spanned;
@@ -17,6 +31,9 @@ pub use self::{
     size::{Measured, Size, grouped},
     violations::{Kind, Violation, Violations, with_cures},
 };
+
+/// The usual name of the file.
+pub const FILE: &str = "size-budget.toml";
 
 /// The budget file, parsed.
 #[derive(Debug)]
@@ -83,12 +100,12 @@ impl Bounds {
 }
 
 impl Budget {
-    /// Reads the project's own budget file.
+    /// Reads the budget file of the project at `root`.
     ///
     /// # Errors
     /// As [`Budget::load`].
-    pub fn of(project: &Project) -> Result<Self> {
-        Self::read("size-budget.toml", &project.root.join("size-budget.toml"))
+    pub fn of(root: impl AsRef<Path>) -> Result<Self> {
+        Self::read(FILE, &root.as_ref().join(FILE))
     }
 
     /// Reads a budget file. Messages name it as the user did.
@@ -207,11 +224,8 @@ impl Budget {
 
     /// Returns `file:line` of a position in the text.
     fn place(&self, span: Range<usize>) -> String {
-        let line = self.text[..span.start]
-            .bytes()
-            .filter(|&byte| byte == b'\n')
-            .count()
-            + 1;
+        let before = self.text.bytes().take(span.start);
+        let line = before.filter(|&byte| byte == b'\n').count() + 1;
         format!("{}:{line}", self.name)
     }
 }
