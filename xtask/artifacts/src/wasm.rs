@@ -86,6 +86,14 @@ pub fn check_optimiser(project: &Project) -> Result<()> {
     optimise::PROGRAM.lint(project, &optimise::variant())
 }
 
+/// Returns the path of the command `wasm-diet` with Binaryen inside, which is compiled if necessary.
+///
+/// # Errors
+/// Fails if it cannot be compiled.
+pub fn ensure_diet_built(project: &Project) -> Result<PathBuf> {
+    optimise::PROGRAM.ensure_variant_built(project, &optimise::variant())
+}
+
 /// The owners of bytes without a symbol.
 pub(crate) const OWNERS: Owners<'_> = Owners {
     program: "clawft",

@@ -6,11 +6,12 @@
 //!
 //! A case is a name, `group::case`, with a function; [`harness`] chooses cases and makes trials of them, and
 //! [`report`] prints their results. The cases of the component and the module are in [`guests`], those of the
-//! native command in [`weft`], those of its images in [`docker`]. [`small_disk`] is a disk that is soon full, and
-//! [`lint`] runs clippy on the programs that are built on demand.
+//! native command in [`weft`], those of its images in [`docker`], and those of the shrinker in [`diet`].
+//! [`small_disk`] is a disk that is soon full, and [`lint`] runs clippy on the programs that are built on demand.
 //!
 //! The mock provider and the checks of a run are in the package `testkit`.
 
+mod diet;
 mod docker;
 mod guests;
 mod harness;
@@ -65,7 +66,7 @@ pub fn smoke(project: &Project, flags: &Smoke) -> Result<()> {
 fn at_once(runtime: Runtime) -> usize {
     match runtime {
         Runtime::Wasmtime | Runtime::Host | Runtime::Wamr => 4,
-        Runtime::Weft | Runtime::Docker => 2,
+        Runtime::Weft | Runtime::Docker | Runtime::Diet => 2,
     }
 }
 
@@ -76,7 +77,7 @@ fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> 
         "`--version` chooses a wasmtime command, and none is run here"
     );
     ensure!(
-        options.seed.is_none() || !matches!(runtime, Runtime::Weft | Runtime::Docker),
+        options.seed.is_none() || !matches!(runtime, Runtime::Weft | Runtime::Docker | Runtime::Diet),
         "`--seed` is for the hostile server, and no case here is about it"
     );
     match runtime {
@@ -85,5 +86,6 @@ fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> 
         Runtime::Wamr => guests::cases::wamr_trials(project, options, log),
         Runtime::Weft => weft::trials(project, options, log),
         Runtime::Docker => docker::trials(project, options, log),
+        Runtime::Diet => diet::trials(project, options, log),
     }
 }

@@ -135,6 +135,8 @@ pub enum Step {
     Images,
     /// The released `weft`
     Weft,
+    /// `wasm-diet` on files of many kinds
+    Diet,
     /// The size report, in a browser
     Page,
     /// The fuzz targets

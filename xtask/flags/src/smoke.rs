@@ -14,6 +14,7 @@ Examples:
   cargo xtask smoke host                    over TLS, and through the exported functions
   cargo xtask smoke wamr                    the wasip1 module on WAMR
   cargo xtask smoke weft                    the native command: the OpenAI client, a browser, load, kills
+  cargo xtask smoke diet                    wasm-diet on files of many kinds, run before and after
   cargo xtask smoke docker                  images: pushed, pulled and run; ci/docker-engine starts an engine
 
 Without --version, WASMTIME names the wasmtime to use. IWASM names the iwasm to use, and WEFT the
@@ -53,6 +54,8 @@ pub enum Runtime {
     Weft,
     /// Images of weft: made, pushed to a registry, pulled and run by an engine
     Docker,
+    /// wasm-diet on files of many kinds, run before and after
+    Diet,
     /// The wasip1 module on WAMR: in iwasm or our own runner, and on a WAMR without reference types
     Wamr,
 }

@@ -40,6 +40,7 @@ fn command(step: Step, project: &Project, fuzz_seconds: u64) -> Command {
         Step::Dist => "dist --check-size --locked",
         Step::Images => "docker --builder oci --check-size",
         Step::Weft => "smoke weft",
+        Step::Diet => "smoke diet",
         Step::Page => "size report --check --html",
         Step::Fuzz => "fuzz --seconds",
         Step::Engine => "smoke docker",

@@ -1,0 +1,85 @@
+//! `wasm-diet` with Binaryen inside: files of many kinds give the same results before and after.
+//!
+//! Modules in reading order: [`inputs`] is the table of the small files, [`context`] holds the programs of a case.
+
+mod context;
+mod inputs;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use devkit::{project::Project, ui};
+use libtest_mimic::Trial;
+
+use self::{
+    context::DietContext,
+    inputs::{Code, INPUTS, Input},
+};
+use super::harness::{self, Log, Options};
+
+/// Prepares the cases.
+pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
+    let cases = options.choose(INPUTS.iter().collect(), |case: &&Input| case.name)?;
+    if options.list() {
+        return Ok(harness::listed(cases.iter().map(|case| case.name)));
+    }
+    let context = Arc::new(DietContext::prepare(project)?);
+    ui::status("Running", &format!("the cases of wasm-diet ({})", cases.len()));
+    let trial = |input: &'static Input| {
+        let context = Arc::clone(&context);
+        log.trial(input.name.to_owned(), move || Ok(check(&context, input)?))
+    };
+    Ok(cases.into_iter().map(trial).collect())
+}
+
+/// Shrinks the input, and compares the results and the interfaces before and after.
+fn check(context: &DietContext, input: &Input) -> Result<()> {
+    let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+    let (before, after) = (
+        directory.path().join("before.wasm"),
+        directory.path().join("after.wasm"),
+    );
+    context.parse(input.text, &before)?;
+    let account = context.shrink(&before, &after, &[])?;
+    let (was, is) = (context.size(&before)?, context.size(&after)?);
+    ensure!(is <= was, "it grew from {was} to {is} bytes");
+    context.validate(&after, input.features)?;
+
+    let results = [&before, &after].map(|path| context.invoke(path, input));
+    let [was, is] = results;
+    let (was, is) = (was?, is?);
+    ensure!(was == is, "the result was `{was}` and is `{is}`");
+    ensure!(
+        was == input.result,
+        "the result is `{was}`, not `{}`",
+        input.result
+    );
+
+    let outcome = account["modules"][0]["outcome"].as_str().unwrap_or_default();
+    let reason = account["modules"][0]["reason"].as_str().unwrap_or_default();
+    match input.code {
+        Code::Smaller => ensure!(outcome == "optimised", "the first module is {outcome}: {reason}"),
+        Code::Same => ensure!(outcome == "unchanged", "the first module is {outcome}: {reason}"),
+        Code::Left(why) => ensure!(reason.contains(why), "the first module is {outcome}: {reason}"),
+    }
+    // `--strict` is for those who want to know.
+    let strict = context.shrink(&before, &after, &["--strict"]);
+    ensure!(
+        strict.is_err() == matches!(input.code, Code::Left(_)),
+        "with --strict: {strict:?}"
+    );
+    if context.is_component(&before)? {
+        ensure!(
+            context.interfaces(&before)? == context.interfaces(&after)?,
+            "the interfaces differ"
+        );
+    }
+    // Equal input gives equal output.
+    let again = directory.path().join("again.wasm");
+    context.shrink(&before, &again, &[])?;
+    ensure!(
+        devkit::files::read(&after)? == devkit::files::read(&again)?,
+        "the second output differs"
+    );
+    Ok(())
+}
