@@ -1,6 +1,7 @@
 //! `remember` and `recall`: notes in `notes/` beside the sessions, a file for each key.
 
 use crate::files::{FileFault, Files};
+use crate::text::sort_backwards;
 use crate::workspace::{Answer, Fault, join};
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -65,7 +66,7 @@ fn keys(home: &mut dyn Files) -> Result<Vec<String>, Fault> {
         Ok(()) | Err(FileFault::NotFound) => {}
         Err(fault) => return Err(fault.into()),
     }
-    keys.sort_unstable_by(|one, other| other.cmp(one));
+    sort_backwards(&mut keys);
     keys.reverse();
     Ok(keys)
 }

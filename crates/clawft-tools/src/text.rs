@@ -109,6 +109,11 @@ pub(crate) fn show(shown: &mut String, text: &str) {
     }));
 }
 
+/// Sorts names backwards. In one place, because each use of a sort is compiled anew.
+pub(crate) fn sort_backwards(names: &mut [String]) {
+    names.sort_unstable_by(|one, other| other.cmp(one));
+}
+
 /// Returns the number as text.
 pub(crate) fn number(number: impl TryInto<u64>) -> String {
     number.try_into().unwrap_or(u64::MAX).to_string()

@@ -7,7 +7,7 @@ use crate::files::{Files, Identity};
 use crate::notes;
 use crate::permissions::Permission;
 use crate::settings::{Settings, method};
-use crate::text::{beginning, show};
+use crate::text::{beginning, number, show};
 use crate::workspace::{Fault, Guard, Lines, Workspace};
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
@@ -103,15 +103,28 @@ impl Toolbox {
         }
     }
 
+    /// Returns the settings, for the permissions of other tools.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Returns the definitions of the tools that are offered.
     pub fn definitions(&self) -> Vec<ToolDefinition> {
         let fetch = self.settings.fetch.as_deref();
-        self.offered().map(|tool| tool.definition(fetch)).collect()
+        let mut definitions = Vec::new();
+        for tool in TOOLS {
+            if self.is_offered(tool) {
+                definitions.push(tool.definition(fetch));
+            }
+        }
+        definitions
     }
 
     /// Returns whether this is the name of a built-in tool that is offered.
     pub fn offers(&self, name: &str) -> bool {
-        self.offered().any(|tool| tool.name == name)
+        TOOLS
+            .iter()
+            .any(|tool| tool.name == name && self.is_offered(tool))
     }
 
     /// Decides whether a call is performed. For a call that cannot succeed nobody is asked.
@@ -140,10 +153,9 @@ impl Toolbox {
         result(call, content, true)
     }
 
-    fn offered(&self) -> impl Iterator<Item = &'static Tool> {
-        TOOLS
-            .iter()
-            .filter(|tool| self.is_granted(tool.need) && self.permission(tool) != Permission::Deny)
+    fn is_offered(&self, tool: &Tool) -> bool {
+        self.is_granted(tool.need)
+            && self.settings.permissions.of(tool.name, tool.default) != Permission::Deny
     }
 
     fn is_granted(&self, need: Need) -> bool {
@@ -158,14 +170,13 @@ impl Toolbox {
         }
     }
 
-    fn permission(&self, tool: &Tool) -> Permission {
-        self.settings.permissions.of(tool.name, tool.default)
-    }
-
     /// Returns the tool that is called. The error message names those that are offered.
     fn find(&mut self, call: &ToolCall) -> Result<&'static Tool, Fault> {
         let mut names = String::new();
-        for tool in self.offered() {
+        for tool in TOOLS {
+            if !self.is_offered(tool) {
+                continue;
+            }
             if tool.name == call.name {
                 return Ok(tool);
             }
@@ -206,7 +217,7 @@ impl Toolbox {
                 workspace.edit_file(path, text("old_text"), text("new_text"), is_check)
             }
             Work::Delete => self.workspace()?.delete_file(path, is_check),
-            _ if is_check => Ok(preview(call, node)),
+            _ if is_check => Ok(preview(call)),
             Work::Read => {
                 let first = self.line_number(node, "start_line")?;
                 let last = self.line_number(node, "end_line")?;
@@ -325,14 +336,26 @@ pub fn line(call: &ToolCall) -> String {
     line
 }
 
-/// Returns a call in several lines: its name, and each argument.
-fn preview(call: &ToolCall, node: Node<'_>) -> String {
+/// Returns a call in several lines that are safe on a terminal, to ask the user: the name, and each argument. For
+/// a call of any tool, also of another one than those here.
+pub fn preview(call: &ToolCall) -> String {
     let mut text = call.name.clone();
-    for (key, value) in node.as_members().into_iter().flatten() {
-        let value = value.as_text().unwrap_or("…");
-        text.push_str(&["\n", key, ": ", value].concat());
+    match arguments(call) {
+        Ok(document) => add_arguments(&mut text, Node::root(&document)),
+        Err(_) => text.push_str(&["\n", &call.arguments].concat()),
     }
-    text
+    shown(&text)
+}
+
+/// Appends each argument. JSON may hide a text behind escapes, so all strings are written without them.
+fn add_arguments(text: &mut String, node: Node<'_>) {
+    for (key, value) in node.as_members().into_iter().flatten() {
+        text.push_str(&["\n", key, ": "].concat());
+        match value.as_text() {
+            Some(value) => text.push_str(value),
+            None => text.push_str(&value.to_json().unwrap_or_default()),
+        }
+    }
 }
 
 /// Returns text without characters that could deceive on a terminal, and cut if it is long.
@@ -344,7 +367,7 @@ fn shown(text: &str) -> String {
         shown.push('\n');
     }
     if start.len() < text.len() {
-        shown.push_str("…\n");
+        shown.push_str(&["… ", &number(text.len() - start.len()), " more bytes\n"].concat());
     }
     shown
 }

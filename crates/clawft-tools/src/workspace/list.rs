@@ -2,7 +2,7 @@
 
 use super::{Answer, Fault, MAX_PATH, Workspace, join, name};
 use crate::files::{FileFault, Files, Kind, Stat};
-use crate::text::number;
+use crate::text::{number, sort_backwards};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -95,8 +95,7 @@ impl Workspace<'_> {
             }
             *budget > 0
         })?;
-        let added = paths.get_mut(known..).unwrap_or_default();
-        added.sort_unstable_by(|one, other| other.cmp(one));
+        sort_backwards(paths.get_mut(known..).unwrap_or_default());
         Ok(())
     }
 }

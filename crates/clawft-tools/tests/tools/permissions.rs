@@ -251,6 +251,33 @@ fn calls_that_cannot_succeed_are_results() {
 }
 
 #[test]
+fn preview_of_any_call_shows_all_arguments() {
+    let other = call(
+        "mcp__x__run",
+        &json!({"n": 3, "list": ["a\u{1b}", {"b": null}], "command": "rm x"}),
+    );
+    assert_eq!(
+        clawft_tools::toolbox::preview(&other),
+        "mcp__x__run\ncommand: rm x\nlist: [\"a\\u001b\",{\"b\":null}]\nn: 3\n"
+    );
+    let escaped = ToolCall {
+        arguments: r#"{"command":"\u0072m \u001b[8mx"}"#.to_owned(),
+        ..other.clone()
+    };
+    assert_eq!(
+        clawft_tools::toolbox::preview(&escaped),
+        "mcp__x__run\ncommand: rm \u{fffd}[8mx\n"
+    );
+    let malformed = ToolCall {
+        arguments: "{\"a".to_owned(),
+        ..other.clone()
+    };
+    assert_eq!(clawft_tools::toolbox::preview(&malformed), "mcp__x__run\n{\"a\n");
+    let long = call("x", &json!({"a": "y".repeat(20_000)}));
+    assert!(clawft_tools::toolbox::preview(&long).ends_with("y\n… 3621 more bytes\n"));
+}
+
+#[test]
 fn refusals_tell_the_model_and_logs_get_one_line() {
     let edit = call(
         "edit_file",
