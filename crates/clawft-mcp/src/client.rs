@@ -5,11 +5,11 @@ use crate::error::McpError;
 use crate::limits::{MAX_PAGES, MAX_TOOLS};
 use crate::listing::{Listing, Tool};
 use crate::message::{self, INITIALIZED, MODERN, Refusal, WITH_HANDSHAKE, lists_any};
-use crate::params::Argument;
 use crate::secrets::Secrets;
 use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use clawft_core::Header;
 use clawft_types::json::{self, JsonError, Node};
 use clawft_types::memory::NoMemory;
 use clawft_types::{ToolCall, ToolResult};
@@ -95,7 +95,7 @@ pub(crate) enum Job {
         /// A JSON object.
         arguments: String,
         /// The arguments that are sent as headers too.
-        headers: Vec<Argument>,
+        headers: Vec<Header>,
     },
 }
 
@@ -384,7 +384,7 @@ impl Client {
 
 /// Returns the arguments of a call as a JSON object in one line, and those that are sent as headers too. Some
 /// models write nothing if a tool has no parameters.
-fn arguments(text: &str, tool: &Tool) -> Result<(String, Vec<Argument>), JsonError> {
+fn arguments(text: &str, tool: &Tool) -> Result<(String, Vec<Header>), JsonError> {
     let text = if text.trim().is_empty() { "{}" } else { text };
     let document = json::parse(text.as_bytes())?;
     let root = Node::root(&document);

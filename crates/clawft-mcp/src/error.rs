@@ -2,7 +2,9 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
+use alloc::string::ToString as _;
 use core::fmt;
+use core::time::Duration;
 
 /// The reason why a server cannot be used. Displays as ``MCP server `github`: it did not answer within 30 s``.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +26,17 @@ impl McpError {
 
 impl fmt::Display for McpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MCP server `{}`: {}", self.server, self.cause)
+        for part in ["MCP server `", &self.server, "`: ", &self.cause] {
+            f.write_str(part)?;
+        }
+        Ok(())
     }
+}
+
+/// Returns the cause that there was no answer in time.
+pub(crate) fn late(timeout: Duration) -> String {
+    let seconds = usize::try_from(timeout.as_secs()).unwrap_or_default();
+    ["it did not answer within ", &seconds.to_string(), " s"].concat()
 }
 
 impl core::error::Error for McpError {}

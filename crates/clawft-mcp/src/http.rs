@@ -3,14 +3,13 @@
 mod body;
 
 use crate::client::{Catalog, Client, Era, Next, Outcome, Phase};
-use crate::error::McpError;
+use crate::error::{McpError, late};
 use crate::limits::{MAX_ERROR_BODY, MAX_RESPONSE, MAX_TOKEN};
 use crate::message::MODERN;
-use crate::params::{Argument, encoded};
+use crate::params::encoded;
 use crate::secrets::{Secrets, resolve};
 use crate::{client::Job, message::Refusal};
 use alloc::borrow::{Cow, ToOwned as _};
-use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use body::{Body, Found};
@@ -91,30 +90,25 @@ impl HttpServer {
                 "it is a program, which this host cannot start".to_owned(),
             ));
         };
-        let headers = resolve(name, headers, env)?;
-        let printable = |value: &Secret| {
-            value
-                .expose()
-                .trim()
-                .bytes()
-                .all(|byte| matches!(byte, b' '..=b'~'))
-        };
-        if let Some((header, _)) = headers.iter().find(|(_, value)| !printable(value)) {
-            return Err(McpError::new(
-                name,
-                format!("the value of the header `{header}` is not printable ASCII"),
-            ));
+        let resolved = resolve(name, headers, env)?;
+        let query = url.expose().split_once('?').map_or("", |(_, query)| query);
+        let secrets = Secrets::new(&resolved, query);
+        let mut headers = Vec::new();
+        for (header, value) in resolved {
+            let value = value.expose().trim();
+            if value.bytes().any(|byte| !matches!(byte, b' '..=b'~')) {
+                let cause = ["the value of the header `", &header, "` is not printable ASCII"].concat();
+                return Err(McpError::new(name, cause));
+            }
+            headers.push(Header {
+                name: Cow::Owned(header),
+                value: HeaderValue::Secret(Secret::new(value)),
+            });
         }
-        let query = url.expose().split_once('?').map(|(_, query)| query);
-        let secrets = Secrets::new(headers.iter().map(|(_, value)| value.expose()).chain(query));
-        let secret = |(name, value): (String, Secret)| Header {
-            name: Cow::Owned(name),
-            value: HeaderValue::Secret(Secret::new(value.expose().trim())),
-        };
         Ok(HttpServer {
             client: Client::new(name, config.tools.clone(), secrets, true),
             url: url.clone(),
-            headers: headers.into_iter().map(secret).collect(),
+            headers,
             timeout: config.timeout,
             session: None,
             renewed: false,
@@ -213,10 +207,7 @@ impl HttpServer {
             }
         }
         if let (Job::Call { headers: copied, .. }, true) = (&client.job, client.is_modern()) {
-            headers.extend(copied.iter().map(|Argument { header, value }| Header {
-                name: Cow::Owned(header.clone()),
-                value: HeaderValue::Plain(value.clone()),
-            }));
+            headers.extend(copied.iter().cloned());
         }
         if let Some(session) = self
             .session
@@ -280,7 +271,9 @@ impl HttpServer {
         if let 200..=299 = status {
             return match response.body.end(&mut self.client) {
                 Ok(Found::Next(next)) => self.go_on(next, elapsed),
-                Ok(Found::Nothing) => self.fail(format!("its response (status {status}) holds no answer")),
+                Ok(Found::Nothing) => {
+                    self.fail(["its response (status ", &text(status), ") holds no answer"].concat())
+                }
                 Err(cause) => self.bad(&cause),
             };
         }
@@ -324,7 +317,7 @@ impl HttpServer {
             _ => "it refuses the request",
         };
         let colon = if message.is_empty() { "" } else { ": " };
-        self.bad(&format!("{problem} (status {status}){colon}{message}"))
+        self.bad(&[problem, " (status ", &text(status), ")", colon, &message].concat())
     }
 
     fn failed(&mut self, error: &TransportError) -> Step {
@@ -336,8 +329,8 @@ impl HttpServer {
     }
 
     fn timed_out(&mut self) -> Step {
-        let seconds = self.timeout.as_secs();
-        self.fail(format!("it did not answer within {seconds} s"))
+        let cause = late(self.timeout);
+        self.fail(cause)
     }
 
     fn bad(&mut self, cause: &str) -> Step {
@@ -352,7 +345,12 @@ impl HttpServer {
 }
 
 fn too_large(limit: usize) -> String {
-    format!("its response is larger than {limit} bytes")
+    ["its response is larger than ", &limit.to_string(), " bytes"].concat()
+}
+
+/// Returns the number of a status. One conversion of numbers is enough for the whole crate.
+fn text(status: u16) -> String {
+    usize::from(status).to_string()
 }
 
 /// Returns a session's id, which is sent back to the server as it is.

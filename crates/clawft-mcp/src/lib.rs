@@ -48,6 +48,10 @@ pub mod limits;
 mod listing;
 mod message;
 mod names;
+#[cfg(not(target_family = "wasm"))]
+mod params;
+#[cfg(target_family = "wasm")]
+#[path = "params_left_out.rs"]
 mod params;
 mod schema;
 mod secrets;

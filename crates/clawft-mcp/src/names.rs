@@ -31,25 +31,28 @@ pub(crate) fn assign(server: &str, tools: &mut [Tool]) {
 }
 
 fn fits(prefix: &str, name: &str) -> bool {
-    prefix.len() + name.len() <= MAX && name.chars().all(is_plain)
+    prefix.len() + name.len() <= MAX && name.bytes().all(is_plain)
 }
 
-fn is_plain(character: char) -> bool {
-    character.is_ascii_alphanumeric() || matches!(character, '_' | '-')
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
-/// Returns a name for the tool `name` that none of `tools` has.
+/// Returns a name for the tool `name`, which is ASCII, that none of `tools` has.
 fn free_name(prefix: &str, name: &str, tools: &[Tool]) -> String {
-    let plain = |character| if is_plain(character) { character } else { '_' };
-    let base: String = prefix.chars().chain(name.chars().map(plain)).collect();
+    let mut base = String::from(prefix);
+    for byte in name.bytes() {
+        base.push(if is_plain(byte) { char::from(byte) } else { '_' });
+    }
     let mut number = String::new();
-    for count in 2.. {
+    let mut count: usize = 1;
+    loop {
         let end = base.len().min(MAX - number.len());
         let candidate = [base.get(..end).unwrap_or_default(), &number].concat();
         if tools.iter().all(|tool| tool.definition.name != candidate) {
             return candidate;
         }
+        count += 1;
         number = ["_", &count.to_string()].concat();
     }
-    base
 }

@@ -1,14 +1,17 @@
 //! Arguments of a call that are also sent as headers: the schema's `x-mcp-header`, for servers of the newest
 //! revision behind a URL.
+//!
+//! WebAssembly builds have `params_left_out.rs` in place of this module.
 
 use crate::limits::MAX_HEADER;
-use alloc::borrow::ToOwned as _;
+use alloc::borrow::{Cow, ToOwned as _};
 use alloc::string::String;
 use alloc::vec::Vec;
+use clawft_core::{Header, HeaderValue};
 use clawft_types::json::Node;
 
-/// The annotation of a property.
-const ANNOTATION: &str = "x-mcp-header";
+/// The annotation of a property, as a member in JSON.
+const MARK: &[u8] = b"\"x-mcp-header\":";
 
 /// The deepest property that is looked at, and the most headers of a tool.
 const MAX_DEPTH: usize = 8;
@@ -26,24 +29,16 @@ pub(crate) struct Param {
     path: Vec<String>,
 }
 
-/// An argument that is sent as a header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Argument {
-    pub(crate) header: String,
-    pub(crate) value: String,
-}
-
 /// Reads the annotations of a schema. The error is the reason to leave the tool out, which the protocol demands
 /// for annotations that cannot be followed.
 pub(crate) fn read(schema: Node<'_>) -> Result<Vec<Param>, &'static str> {
     const WRONG: &str = "an `x-mcp-header` in its schema is not valid";
     let mut params = Vec::new();
-    let mut path = Vec::new();
-    properties(schema, &mut path, &mut params).ok_or(WRONG)?;
+    properties(schema, &mut Vec::new(), &mut params).ok_or(WRONG)?;
     // Each of them has to be one that was found, so none is where the value could not be looked up.
     let text = schema.to_json().map_err(|_| WRONG)?;
-    let all = text.matches("\"x-mcp-header\":").count();
-    if all == params.len() {
+    let marks = text.as_bytes().windows(MARK.len()).filter(|part| *part == MARK);
+    if marks.count() == params.len() {
         Ok(params)
     } else {
         Err(WRONG)
@@ -62,7 +57,7 @@ fn properties(schema: Node<'_>, path: &mut Vec<String>, params: &mut Vec<Param>)
         .flatten()
     {
         path.push(name.to_owned());
-        if let Some(annotation) = property.get(ANNOTATION) {
+        if let Some(annotation) = property.get("x-mcp-header") {
             let header = header(annotation.as_text()?)?;
             let fits = matches!(property.text_of("type")?, "string" | "integer" | "boolean");
             if !fits || params.len() == MAX_PARAMS || params.iter().any(|known| known.header == header) {
@@ -88,7 +83,7 @@ fn header(name: &str) -> Option<String> {
 
 impl Param {
     /// Returns the header for a call with these `arguments`; `None` if the argument is not given.
-    pub(crate) fn argument(&self, arguments: Node<'_>) -> Option<Argument> {
+    pub(crate) fn argument(&self, arguments: Node<'_>) -> Option<Header> {
         let argument = self
             .path
             .iter()
@@ -101,9 +96,9 @@ impl Param {
                 .ok()
                 .filter(|json| !json.starts_with(['{', '[']))?,
         };
-        (value.len() <= MAX_HEADER).then(|| Argument {
-            header: self.header.clone(),
-            value,
+        (value.len() <= MAX_HEADER).then(|| Header {
+            name: Cow::Owned(self.header.clone()),
+            value: HeaderValue::Plain(value),
         })
     }
 }

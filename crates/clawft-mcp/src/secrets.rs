@@ -1,7 +1,6 @@
 //! The values that a server is trusted with, and that no message may show.
 
 use crate::error::McpError;
-use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_core::redact;
@@ -16,11 +15,12 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    pub(crate) fn new<'a>(values: impl Iterator<Item = &'a str>) -> Secrets {
-        let mut all = String::new();
-        for value in values {
-            all.push_str(value);
+    /// Returns the secrets among `values`, and one more.
+    pub(crate) fn new(values: &[(String, Secret)], other: &str) -> Secrets {
+        let mut all = String::from(other);
+        for (_, value) in values {
             all.push('\n');
+            all.push_str(value.expose());
         }
         Secrets {
             values: Secret::new(all),
@@ -39,24 +39,19 @@ pub(crate) fn resolve(
     variables: &[McpVariable],
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Vec<(String, Secret)>, McpError> {
-    let value = |variable: &McpVariable| {
+    let mut resolved = Vec::new();
+    for variable in variables {
         let value = match &variable.source {
             McpSource::Value(value) => value.clone(),
-            McpSource::Variable(name) => {
-                let missing = || {
-                    McpError::new(
-                        server,
-                        ["the environment variable `", name, "` is not set"].concat(),
-                    )
-                };
-                Secret::new(
-                    env(name)
-                        .filter(|value| !value.trim().is_empty())
-                        .ok_or_else(missing)?,
-                )
-            }
+            McpSource::Variable(name) => match env(name).filter(|value| !value.trim().is_empty()) {
+                Some(value) => Secret::new(value),
+                None => {
+                    let cause = ["the environment variable `", name, "` is not set"].concat();
+                    return Err(McpError::new(server, cause));
+                }
+            },
         };
-        Ok((variable.name.to_owned(), value))
-    };
-    variables.iter().map(value).collect()
+        resolved.push((variable.name.clone(), value));
+    }
+    Ok(resolved)
 }

@@ -3,7 +3,7 @@
 mod lines;
 
 use crate::client::{Catalog, Client, Era, Next, Outcome, Phase};
-use crate::error::McpError;
+use crate::error::{McpError, late};
 use crate::limits::{MAX_RESPONSE, MAX_TOKEN};
 use crate::message::Incoming;
 use crate::secrets::{Secrets, resolve};
@@ -88,7 +88,7 @@ impl StdioServer {
             return Err(McpError::new(name, "it is no program".to_owned()));
         };
         let env = resolve(name, variables, env)?;
-        let secrets = Secrets::new(env.iter().map(|(_, value)| value.expose()));
+        let secrets = Secrets::new(&env, "");
         Ok(StdioServer {
             client: Client::new(name, config.tools.clone(), secrets, false),
             command: command.clone(),
@@ -310,8 +310,7 @@ impl StdioServer {
             let method = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#;
             self.write_line(&[method, &id, "}}"]);
         }
-        let seconds = self.timeout.as_secs();
-        self.stop(format!("it did not answer within {seconds} s"))
+        self.stop(late(self.timeout))
     }
 
     fn ended(&mut self, cause: &str) -> StdioStep {

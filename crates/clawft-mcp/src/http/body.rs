@@ -2,7 +2,6 @@
 
 use crate::client::{Client, Next};
 use crate::message::{Incoming, Refusal};
-use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_core::sse::{Decoder, Fault, MAX_EVENT};
@@ -91,6 +90,6 @@ fn fault(fault: Fault) -> String {
             " bytes",
         ]
         .concat(),
-        Fault::NoMemory(error) => error.to_string().as_str().to_owned(),
+        Fault::NoMemory(error) => error.to_string(),
     }
 }

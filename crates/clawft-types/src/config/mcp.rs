@@ -91,7 +91,10 @@ pub fn servers(root: Node<'_>) -> Result<Vec<McpServer>, JsonError> {
         return Ok(servers);
     };
     entries.object()?;
-    for (name, node) in entries.as_members().into_iter().flatten() {
+    let Some(members) = entries.as_members() else {
+        return Ok(servers);
+    };
+    for (name, node) in members {
         if servers.len() == MAX_ENTRIES {
             return Err(entries.error("too many servers"));
         }
@@ -177,7 +180,10 @@ fn entries(
         return Ok(());
     };
     object.object()?;
-    for (member, value) in object.as_members().into_iter().flatten() {
+    let Some(members) = object.as_members() else {
+        return Ok(());
+    };
+    for (member, value) in members {
         add(list, value, name(value, member)?, source(value)?)?;
     }
     Ok(())
@@ -254,13 +260,17 @@ fn environment_value(node: Node<'_>) -> Result<McpSource, JsonError> {
 }
 
 fn texts(node: Node<'_>) -> Result<Vec<String>, JsonError> {
-    node.items()?.map(text).collect()
+    let mut texts = Vec::new();
+    for item in node.items()? {
+        texts.push(text(item)?);
+    }
+    Ok(texts)
 }
 
 /// Reads a string that a program can take as an argument.
 fn text(node: Node<'_>) -> Result<String, JsonError> {
     match node.text()? {
-        text if text.contains('\0') => Err(node.error("holds a NUL character")),
+        text if text.bytes().any(|byte| byte == 0) => Err(node.error("holds a NUL character")),
         text => Ok(text.to_owned()),
     }
 }
