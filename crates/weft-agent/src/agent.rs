@@ -67,6 +67,18 @@ impl Agent {
         })
     }
 
+    /// Returns the same agent on the sessions of another home directory.
+    ///
+    /// # Errors
+    /// If the home's path is not UTF-8.
+    pub fn at(&self, home: &Home) -> Result<Agent, Error> {
+        Ok(Agent {
+            home: home.clone(),
+            sessions: home.sessions()?,
+            client: self.client.clone(),
+        })
+    }
+
     /// Returns the stored sessions. Blocks: use it in async code under `spawn_blocking`.
     pub fn store(&self) -> &Sessions {
         &self.sessions

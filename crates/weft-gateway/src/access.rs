@@ -2,6 +2,8 @@
 //! site sent.
 
 use super::api_error::ApiError;
+use super::cors::Origins;
+use super::keys::{Client, Keys};
 use super::settings::Settings;
 use super::token::{self, Token};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -58,11 +60,22 @@ impl Access {
 
     /// Checks a request with these headers. Returns 401 without the token, and 403 for a page of another
     /// site.
-    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        match self {
-            Access::Token(token) => check_token(token, headers),
-            Access::Local => self.check_origin(headers),
+    pub(super) fn check(
+        &self,
+        headers: &HeaderMap,
+        keys: &Keys,
+        origins: &Origins,
+    ) -> Result<Client, ApiError> {
+        if let Some(key) = offered(headers).and_then(|offered| keys.find(offered)) {
+            return Ok(Client::Key(key));
         }
+        match self {
+            Access::Token(token) => check_token(token, headers)?,
+            // Where clients have keys, nobody goes without one.
+            Access::Local if !keys.is_empty() => return Err(unauthorised(headers)),
+            Access::Local => check_host(headers, origins)?,
+        }
+        Ok(Client::Owner)
     }
 
     /// Checks a request that needs no token, for example for the page that asks for one.
@@ -70,24 +83,30 @@ impl Access {
     /// Without a token, a page of another site could make the browser send requests. It cannot choose the
     /// headers `Origin` and `Host`: `Origin` names that site, and so does `Host` if the site's name was made
     /// to resolve to this machine (DNS rebinding).
-    pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+    pub(super) fn check_origin(&self, headers: &HeaderMap, origins: &Origins) -> Result<(), ApiError> {
         match self {
             Access::Token(_) => Ok(()),
-            Access::Local => check_host(headers),
+            Access::Local => check_host(headers, origins),
         }
     }
 }
 
 fn check_token(token: &Token, headers: &HeaderMap) -> Result<(), ApiError> {
-    let unauthorised = |code, message: &str| Err(ApiError::new(StatusCode::UNAUTHORIZED, code, message));
     match offered(headers) {
-        None => unauthorised(
-            "missing_token",
-            "give the gateway's token: `Authorization: Bearer TOKEN` or `X-Api-Key: TOKEN`",
-        ),
         Some(offered) if token.matches(offered) => Ok(()),
-        Some(_) => unauthorised("invalid_api_key", "this is not the gateway's token"),
+        _ => Err(unauthorised(headers)),
     }
+}
+
+fn unauthorised(headers: &HeaderMap) -> ApiError {
+    let (code, message) = match offered(headers) {
+        None => (
+            "missing_token",
+            "give the gateway's token or a key: `Authorization: Bearer TOKEN` or `X-Api-Key: TOKEN`",
+        ),
+        Some(_) => ("invalid_api_key", "this is neither the gateway's token nor a key"),
+    };
+    ApiError::new(StatusCode::UNAUTHORIZED, code, message)
 }
 
 /// The headers of clients that send a key by itself: Anthropic's and Azure's.
@@ -108,13 +127,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn check_host(headers: &HeaderMap) -> Result<(), ApiError> {
+fn check_host(headers: &HeaderMap, origins: &Origins) -> Result<(), ApiError> {
     let refused = |message: &str| Err(ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", message));
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let Some(host) = text(header::HOST).filter(|host| is_local(host)) else {
         return refused("without a token the gateway answers under the names of this machine alone");
     };
     match text(header::ORIGIN) {
+        Some(origin) if origins.names(origin) => Ok(()),
         Some(origin) if origin.strip_prefix("http://") != Some(host) => {
             refused("without a token the gateway answers no page of another origin")
         }
@@ -153,9 +173,15 @@ mod tests {
     fn status(access: &Access, pairs: &[Pair]) -> u16 {
         let header = |(name, value): &Pair| (HeaderName::from_static(name), HeaderValue::from_static(value));
         let headers = pairs.iter().map(header).collect();
+        let directory = tempfile::tempdir().unwrap();
+        let home = Home {
+            directory: directory.path().to_owned(),
+            config: directory.path().join("config.json"),
+        };
+        let keys = Keys::read(&home, &weft_agent::Agent::new(&home).unwrap()).unwrap();
         access
-            .check(&headers)
-            .map_or_else(|error| error.status.as_u16(), |()| 200)
+            .check(&headers, &keys, &Origins::default())
+            .map_or_else(|error| error.status.as_u16(), |_| 200)
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub(super) const AGENT: &str = "clawft";
 pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
     let session = sessions::requested_id(request.headers())?;
     let incoming = Incoming::read(&shared, request).await?;
+    incoming.admit(&shared)?;
     let to_agent = session.is_some() || incoming.model.as_deref() == Some(AGENT);
     if to_agent {
         return ask_agent(&shared, incoming, session).await;
@@ -50,7 +51,7 @@ async fn ask_agent(
     let turn_input = TurnInput::new(session, request)?;
     let room = shared.admit()?;
     incoming.work();
-    let outputs = turn::start(shared, room, config, turn_input);
+    let outputs = turn::start(shared, &incoming.client(), room, config, turn_input);
     match stream {
         true => streamed(outputs, shape, usage).await,
         false => whole(outputs, &shape).await,

@@ -165,7 +165,7 @@ fn check(state: &State, found: &watch::Sender<Checks>) {
     let sessions = state
         .home
         .make()
-        .and_then(|()| try_to_write(state.agent.store().fs()))
+        .and_then(|()| try_to_write(state.owner.agent.store().fs()))
         .is_ok();
     found.send_replace(Checks { config, sessions });
 }

@@ -28,10 +28,12 @@
 mod access;
 mod api_error;
 mod completions;
+mod cors;
 mod failure;
 mod headers;
 mod health;
 mod id;
+mod keys;
 mod limits;
 mod log;
 mod metrics;
@@ -49,15 +51,18 @@ mod sessions;
 mod settings;
 mod shutdown;
 mod state;
+mod tenant;
 #[cfg(test)]
 mod tests;
 mod time;
 mod token;
 mod work_limits;
 
+pub use keys::{KeyRecord, KeyStore, NewKey};
 pub use settings::{LISTEN_VARIABLE, Settings, TOKEN_VARIABLE, parse_listen};
 
 use access::{Access, Origin};
+use keys::Keys;
 use log::Line;
 use state::{Reloadable, Shared};
 use std::env;
@@ -123,14 +128,9 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
     log::hook_panics();
     server::raise_file_limit();
     let address = settings.listen;
-    let shared = Shared::new(
-        Agent::new(home)?,
-        home.clone(),
-        settings,
-        access,
-        reloadable,
-        build,
-    );
+    let agent = Agent::new(home)?;
+    let keys = Keys::read(home, &agent)?;
+    let shared = Shared::new(agent, home.clone(), settings, access, keys, reloadable, build);
     // Signals are handled before the address is announced, so that none is lost afterwards.
     let signals = shutdown::Signals::new()?;
     let listener = TcpListener::bind(address)

@@ -1,8 +1,9 @@
 //! The metrics for Prometheus, at `/metrics`.
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use clawft_types::Usage;
 use prometheus_client::encoding::text;
@@ -12,10 +13,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Build;
 use super::api_error::ApiError;
+use super::keys::Client;
 use super::log;
 use super::state::Shared;
 
@@ -28,15 +32,26 @@ const SECONDS: [f64; 12] = [
     0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0,
 ];
 
+/// The number of pairs of a provider and a model that have labels of their own.
+pub(super) const MOST_MODELS: usize = 200;
+
+/// The longest name of a model in a label, in bytes.
+const LONGEST_MODEL: usize = 128;
+
 type Labels<const N: usize> = [(&'static str, String); N];
 
-/// The metrics. Labels are constants of this program, so that no client can increase their number.
+/// The metrics. Most labels are constants of this program, and the number of models is bounded, so that no
+/// client can increase their number.
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<Labels<3>, Counter>,
     rejected: Family<Labels<1>, Counter>,
     tokens: Family<Labels<1>, Counter>,
     incomplete: Counter,
+    answers: Family<Labels<2>, Counter>,
+    model_tokens: Family<Labels<3>, Counter>,
+    /// The providers and models that have labels of their own.
+    known: Mutex<HashSet<(String, String)>>,
     connections: Gauge,
     connections_cut: Family<Labels<1>, Counter>,
     upstream_seconds: Histogram,
@@ -72,6 +87,9 @@ impl Metrics {
             rejected: Family::default(),
             tokens: Family::default(),
             incomplete: Counter::default(),
+            answers: Family::default(),
+            model_tokens: Family::default(),
+            known: Mutex::default(),
             connections: Gauge::default(),
             connections_cut: Family::default(),
             upstream_seconds: Histogram::new(SECONDS),
@@ -95,6 +113,16 @@ impl Metrics {
         registry.register("rejected", "Refused requests, by reason", self.rejected.clone());
         registry.register("tokens", "Tokens that the provider counted", self.tokens.clone());
         registry.register("incomplete", "Answers that broke off", self.incomplete.clone());
+        registry.register(
+            "answers",
+            "Answers that were passed on, by provider and model",
+            self.answers.clone(),
+        );
+        registry.register(
+            "model_tokens",
+            "Tokens of answers that were passed on, by provider and model",
+            self.model_tokens.clone(),
+        );
         registry.register(
             "upstream_in_flight",
             "Answers being made",
@@ -172,6 +200,34 @@ impl Metrics {
         self.incomplete.inc_by(incomplete.into());
     }
 
+    /// Counts an answer that was passed on, and its tokens. Clients choose the names of models, so beyond
+    /// [`MOST_MODELS`] all others share one.
+    pub(super) fn served(&self, provider: &str, model: &str, usage: Option<Usage>) {
+        let model = self.model_label(provider, model);
+        let labels = [("provider", provider.to_owned()), ("model", model.clone())];
+        self.answers.get_or_create(&labels).inc();
+        let Some(usage) = usage else { return };
+        for (kind, count) in [
+            ("prompt", usage.prompt_tokens),
+            ("completion", usage.completion_tokens),
+        ] {
+            let [provider, model] = labels.clone();
+            let labels = [provider, model, ("kind", kind.to_owned())];
+            self.model_tokens.get_or_create(&labels).inc_by(count);
+        }
+    }
+
+    fn model_label(&self, provider: &str, model: &str) -> String {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = (provider.to_owned(), model.to_owned());
+        let has_room = known.len() < MOST_MODELS && model.len() <= LONGEST_MODEL;
+        if known.contains(&name) || has_room && known.insert(name) {
+            model.to_owned()
+        } else {
+            "other".to_owned()
+        }
+    }
+
     /// Counts the first text of an answer.
     pub(super) fn began(&self, took: Duration) {
         self.first_piece_seconds.observe(took.as_secs_f64());
@@ -196,7 +252,11 @@ fn labels(build: Build) -> Labels<3> {
 }
 
 /// `GET /metrics`
-pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
+pub(super) async fn metrics(State(shared): State<Shared>, Extension(client): Extension<Client>) -> Response {
+    if client.key().is_some() {
+        let message = "the metrics are for the holder of the gateway's token";
+        return ApiError::new(StatusCode::FORBIDDEN, "not_allowed", message).into_response();
+    }
     let text = match shared.metrics.to_text() {
         Ok(text) => text,
         Err(error) => return error.into_response(),
@@ -211,6 +271,25 @@ pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn number_of_models_is_bounded() {
+        let metrics = Metrics::new(Build {
+            version: "0.1.0",
+            revision: "none",
+            target: "test",
+        });
+        for number in 0..2 * MOST_MODELS {
+            metrics.served("p", &format!("m{number}"), None);
+        }
+        let text = metrics.to_text().unwrap();
+        let lines = text
+            .lines()
+            .filter(|line| line.starts_with("clawft_answers_total"));
+        assert_eq!(lines.count(), MOST_MODELS + 1);
+        let rest = format!("clawft_answers_total{{provider=\"p\",model=\"other\"}} {MOST_MODELS}");
+        assert!(text.contains(&rest), "{text}");
+    }
 
     #[test]
     fn text_has_all_metrics_by_name() {

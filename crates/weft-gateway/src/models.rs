@@ -2,9 +2,11 @@
 
 use super::api_error::ApiError;
 use super::completions::AGENT;
+use super::keys::Client;
 use super::reply;
 use super::routes::PathEnd;
 use super::state::Shared;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -14,21 +16,26 @@ use clawft_types::json::Writer;
 const OWNER: &str = "clawft";
 
 /// Lists the models.
-pub(super) async fn list(State(shared): State<Shared>) -> Response {
-    let models = known(&shared).await;
+pub(super) async fn list(State(shared): State<Shared>, Extension(client): Extension<Client>) -> Response {
+    let models = known(&shared, &client).await;
     reply::list(models, |writer, (id, owner)| write(writer, &id, &owner))
 }
 
-/// Returns the names of the models and of their owners.
-async fn known(shared: &Shared) -> Vec<(String, String)> {
+/// Returns the names of the models that the client may use, and of their owners.
+async fn known(shared: &Shared, client: &Client) -> Vec<(String, String)> {
     let mut models = shared.routing().offered(shared).await;
     models.insert(1.min(models.len()), (AGENT.to_owned(), OWNER.to_owned()));
+    models.retain(|(name, _)| client.may_use(name));
     models
 }
 
 /// Returns the model by its name.
-pub(super) async fn get(State(shared): State<Shared>, PathEnd(id): PathEnd) -> Result<Response, ApiError> {
-    let models = known(&shared).await;
+pub(super) async fn get(
+    State(shared): State<Shared>,
+    Extension(client): Extension<Client>,
+    PathEnd(id): PathEnd,
+) -> Result<Response, ApiError> {
+    let models = known(&shared, &client).await;
     let Some((id, owner)) = models.into_iter().find(|(known, _)| *known == id) else {
         let message = "this is not one of the models that `/v1/models` lists";
         return Err(ApiError::new(StatusCode::NOT_FOUND, "model_not_found", message).at("model"));

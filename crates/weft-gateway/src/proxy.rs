@@ -22,6 +22,7 @@ pub(super) use stream::COMMENTS;
 pub(super) use stream::FIRST_COMMENT;
 
 use super::api_error::ApiError;
+use super::keys::Client;
 use super::limits::{self, Received};
 use super::observe::Details;
 use super::reply;
@@ -125,24 +126,28 @@ pub(super) async fn completions(
     request: Request,
 ) -> Result<Response, ApiError> {
     let incoming = Incoming::read(&shared, request).await?;
+    incoming.admit(&shared)?;
     pass(&shared, incoming, COMPLETIONS).await
 }
 
 /// `POST /v1/embeddings`
 pub(super) async fn embeddings(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
     let incoming = Incoming::read(&shared, request).await?;
+    incoming.admit(&shared)?;
     pass(&shared, incoming, EMBEDDINGS).await
 }
 
 /// `POST /v1/responses`
 pub(super) async fn responses(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
     let incoming = Incoming::read(&shared, request).await?;
+    incoming.admit(&shared)?;
     pass(&shared, incoming, RESPONSES).await
 }
 
 /// `POST /v1/messages`
 pub(super) async fn messages(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
     let incoming = Incoming::read(&shared, request).await?;
+    incoming.admit(&shared)?;
     pass(&shared, incoming, MESSAGES).await
 }
 
@@ -152,6 +157,7 @@ pub(super) async fn count_tokens(
     request: Request,
 ) -> Result<Response, ApiError> {
     let incoming = Incoming::read(&shared, request).await?;
+    incoming.admit(&shared)?;
     let candidates = candidates(&shared, &incoming).await;
     if candidates
         .iter()
@@ -195,6 +201,28 @@ impl Incoming {
         }
     }
 
+    /// Returns who sends the request.
+    pub(super) fn client(&self) -> Client {
+        self.parts.extensions.get().cloned().unwrap_or(Client::Owner)
+    }
+
+    /// Checks the limits of the client's key.
+    ///
+    /// # Errors
+    /// 403 if it may not use the model, 429 if a limit is reached.
+    pub(super) fn admit(&self, shared: &Shared) -> Result<(), ApiError> {
+        let client = self.client();
+        let Some(key) = client.key() else { return Ok(()) };
+        let config = shared.config();
+        let model = self.model.as_deref().unwrap_or(&config.agents.model);
+        if !client.may_use(model) {
+            let message = format!("this key may not use the model `{model}`");
+            return Err(ApiError::new(StatusCode::FORBIDDEN, "model_not_allowed", message).at("model"));
+        }
+        key.count_request()
+            .inspect_err(|_| shared.metrics.rejected("limit"))
+    }
+
     /// Returns the place for what the log tells about the request.
     pub(super) fn details(&self) -> Arc<Details> {
         self.parts.extensions.get().cloned().unwrap_or_default()
@@ -235,7 +263,8 @@ pub(super) async fn pass(shared: &Shared, incoming: Incoming, api: Api) -> Resul
     };
     let room = shared.admit()?;
     incoming.work();
-    let meter = Meter::new(shared, incoming.details());
+    let spent = incoming.client().key().map(|key| Arc::clone(&key.spent));
+    let meter = Meter::new(shared, incoming.details(), spent, incoming.body.len());
     let pausing = Arc::new(AtomicBool::new(false));
     let exchange = Exchange {
         shared: shared.clone(),

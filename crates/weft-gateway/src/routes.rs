@@ -2,7 +2,7 @@
 
 use super::api_error::{ApiError, in_anthropics_shape};
 use super::state::Shared;
-use super::{completions, health, metrics, models, observe, page, proxy, sessions};
+use super::{completions, cors, health, metrics, models, observe, page, proxy, sessions};
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
@@ -42,6 +42,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
+        .layer(from_fn_with_state(shared.clone(), cors::allow))
         .layer(from_fn(one_host))
         .layer(from_fn_with_state(shared.clone(), observe::observe))
         .with_state(shared)
@@ -78,15 +79,29 @@ async fn one_host(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    match shared.access.check(request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(error) => refuse(&shared, error),
+async fn guard(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
+    shared.keys.refresh().await;
+    let access = shared
+        .access
+        .check(request.headers(), &shared.keys, &shared.settings.cors_origins);
+    let client = match access {
+        Ok(client) => client,
+        Err(error) => return refuse(&shared, error),
+    };
+    let key = client.key().cloned();
+    request.extensions_mut().insert(client);
+    let mut response = next.run(request).await;
+    if let Some(key) = key {
+        key.write_limits(response.headers_mut());
     }
+    response
 }
 
 async fn guard_origin(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    match shared.access.check_origin(request.headers()) {
+    match shared
+        .access
+        .check_origin(request.headers(), &shared.settings.cors_origins)
+    {
         Ok(()) => next.run(request).await,
         Err(error) => refuse(&shared, error),
     }

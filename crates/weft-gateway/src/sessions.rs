@@ -4,9 +4,12 @@ mod list;
 mod scan;
 
 use super::api_error::ApiError;
+use super::keys::Client;
 use super::routes::PathEnd;
 use super::state::Shared;
+use super::tenant::Tenant;
 use super::{log, reply};
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -14,6 +17,7 @@ use clawft_store::Sessions;
 use clawft_types::json::Writer;
 use clawft_types::{Message, SessionId};
 pub(super) use list::KnownSessions;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use weft_agent::Error;
 
@@ -39,11 +43,15 @@ fn parse(id: &str) -> Result<SessionId, ApiError> {
 }
 
 /// `GET /v1/sessions`: the newest first, each with its time and the beginning of its first message.
-pub(super) async fn list(State(shared): State<Shared>) -> Result<Response, ApiError> {
+pub(super) async fn list(
+    State(shared): State<Shared>,
+    Extension(client): Extension<Client>,
+) -> Result<Response, ApiError> {
+    let tenant = client.tenant(&shared);
     let gone = CancellationToken::new();
     let _stop = gone.clone().drop_guard();
-    let permit = shared.known_sessions.permit().await;
-    let summaries = blocking(&shared, move |store| {
+    let permit = tenant.known_sessions.permit().await;
+    let summaries = blocking(&shared, &tenant, move |store| {
         permit.summaries(store, &|| !gone.is_cancelled())
     })
     .await?;
@@ -51,9 +59,14 @@ pub(super) async fn list(State(shared): State<Shared>) -> Result<Response, ApiEr
 }
 
 /// `GET /v1/sessions/{id}`: the whole conversation.
-pub(super) async fn get(State(shared): State<Shared>, PathEnd(id): PathEnd) -> Result<Response, ApiError> {
+pub(super) async fn get(
+    State(shared): State<Shared>,
+    Extension(client): Extension<Client>,
+    PathEnd(id): PathEnd,
+) -> Result<Response, ApiError> {
     let id = parse(&id)?;
-    let session = blocking(&shared, move |store| Ok(store.read(&id)?)).await?;
+    let tenant = client.tenant(&shared);
+    let session = blocking(&shared, &tenant, move |store| Ok(store.read(&id)?)).await?;
     let session = session.ok_or_else(no_such)?;
     Ok(reply::object(|body| {
         body.text_member("id", session.id.as_str());
@@ -63,10 +76,15 @@ pub(super) async fn get(State(shared): State<Shared>, PathEnd(id): PathEnd) -> R
 }
 
 /// `DELETE /v1/sessions/{id}`: removes the session, and prevents running turns of it from being stored.
-pub(super) async fn remove(State(shared): State<Shared>, PathEnd(id): PathEnd) -> Result<Response, ApiError> {
+pub(super) async fn remove(
+    State(shared): State<Shared>,
+    Extension(client): Extension<Client>,
+    PathEnd(id): PathEnd,
+) -> Result<Response, ApiError> {
     let id = parse(&id)?;
+    let tenant = client.tenant(&shared);
     // In a task of its own, so that it completes even if the client disconnects.
-    let deleting = tokio::spawn(delete(shared, id.clone()));
+    let deleting = tokio::spawn(delete(shared, tenant, id.clone()));
     if !deleting
         .await
         .map_err(|_| ApiError::internal("the session could not be deleted"))??
@@ -81,9 +99,9 @@ pub(super) async fn remove(State(shared): State<Shared>, PathEnd(id): PathEnd) -
 }
 
 /// Deletes a session. Returns whether there was a session or a running turn of it.
-async fn delete(shared: Shared, id: SessionId) -> Result<bool, ApiError> {
-    let deletion = shared.running.delete(&id).await;
-    let removed = blocking(&shared, move |store| Ok(store.remove(&id)?)).await?;
+async fn delete(shared: Shared, tenant: Arc<Tenant>, id: SessionId) -> Result<bool, ApiError> {
+    let deletion = tenant.running.delete(&id).await;
+    let removed = blocking(&shared, &tenant, move |store| Ok(store.remove(&id)?)).await?;
     // Turns that began while the file was being removed may have read it.
     Ok(deletion.mark() || removed)
 }
@@ -120,9 +138,10 @@ fn write_message(writer: &mut Writer, message: &Message) {
 /// Runs blocking work on another thread. Errors contain paths, so they go to the log.
 async fn blocking<T: Send + 'static>(
     shared: &Shared,
+    tenant: &Tenant,
     work: impl FnOnce(&Sessions) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let (store, files) = (shared.agent.store().clone(), shared.work.files().await);
+    let (store, files) = (tenant.agent.store().clone(), shared.work.files().await);
     let done = tokio::task::spawn_blocking(move || {
         let done = work(&store);
         drop(files);

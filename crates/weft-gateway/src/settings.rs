@@ -1,5 +1,6 @@
 //! The options of the gateway, from the configuration's `gateway`, the environment and the command line.
 
+use super::cors::Origins;
 use super::server::ConnectionLimits;
 use clawft_types::Secret;
 use clawft_types::json::{JsonError, Node};
@@ -26,7 +27,7 @@ const MAX_CONNECTIONS: u32 = 1_000_000;
 
 /// The fields of `gateway`.
 #[cfg(test)]
-pub(super) const FIELDS: [&str; 7] = [
+pub(super) const FIELDS: [&str; 8] = [
     "listen",
     "token",
     "token_env",
@@ -34,6 +35,7 @@ pub(super) const FIELDS: [&str; 7] = [
     "max_body_bytes",
     "max_connections",
     "max_connections_per_address",
+    "cors_origins",
 ];
 
 /// The maximum value of `max_concurrent`: each request takes two file descriptors.
@@ -55,6 +57,8 @@ pub struct Settings {
     /// `max_connections_per_address`: the maximum number from one address, by default `max_concurrent` and
     /// 256 more.
     pub max_connections_per_address: u32,
+    /// `cors_origins`: the origins of pages that may send requests, by default none.
+    pub cors_origins: Origins,
 }
 
 impl Default for Settings {
@@ -66,6 +70,7 @@ impl Default for Settings {
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
             max_connections: DEFAULT_MAX_CONCURRENT + SPARE_CONNECTIONS,
             max_connections_per_address: DEFAULT_MAX_CONCURRENT + SPARE_CONNECTIONS_PER_ADDRESS,
+            cors_origins: Origins::default(),
         }
     }
 }
@@ -142,6 +147,9 @@ fn gateway(node: Node<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Setti
             "max_connections_per_address",
             SPARE_CONNECTIONS_PER_ADDRESS,
         )?,
+        cors_origins: node
+            .get("cors_origins")
+            .map_or_else(|| Ok(Origins::default()), |origins| Origins::read(origins))?,
     })
 }
 

@@ -4,11 +4,11 @@ use super::Build;
 use super::access::Access;
 use super::api_error::ApiError;
 use super::health::Readiness;
+use super::keys::Keys;
 use super::metrics::Metrics;
 use super::routing::Routing;
-use super::running_turns::RunningTurns;
-use super::sessions::KnownSessions;
 use super::settings::Settings;
+use super::tenant::Tenant;
 use super::work_limits::WorkLimits;
 use axum::http::StatusCode;
 use clawft_types::Config;
@@ -42,7 +42,10 @@ impl Deref for Shared {
 
 /// The state that all requests share.
 pub(super) struct State {
-    pub(super) agent: Agent,
+    /// The sessions of whoever has no key.
+    pub(super) owner: Arc<Tenant>,
+    /// The keys of clients.
+    pub(super) keys: Arc<Keys>,
     pub(super) home: Home,
     pub(super) settings: Settings,
     pub(super) access: Access,
@@ -55,10 +58,6 @@ pub(super) struct State {
     pub(super) turns: TaskTracker,
     /// The requests that are being answered, each until the end of its response.
     pub(super) answers: TaskTracker,
-    /// The data of the sessions that were listed last.
-    pub(super) known_sessions: KnownSessions,
-    /// The running turns of sessions.
-    pub(super) running: RunningTurns,
     /// Stops every turn.
     pub(super) stop: Stop,
     /// Cancelled when no new turns are begun.
@@ -99,13 +98,15 @@ impl Shared {
         home: Home,
         settings: Settings,
         access: Access,
+        keys: Keys,
         reloadable: Reloadable,
         build: Build,
     ) -> Shared {
         let room = Arc::new(Semaphore::new(settings.max_concurrent as usize));
         Shared(Arc::new(State {
             forwarder: agent.forwarder(),
-            agent,
+            owner: Arc::new(Tenant::new(agent)),
+            keys: Arc::new(keys),
             home,
             settings,
             access,
@@ -114,8 +115,6 @@ impl Shared {
             work: WorkLimits::new(),
             turns: TaskTracker::new(),
             answers: TaskTracker::new(),
-            known_sessions: KnownSessions::default(),
-            running: RunningTurns::default(),
             stop: Stop::new(),
             draining: CancellationToken::new(),
             reloadable: RwLock::new(reloadable),

@@ -1,7 +1,7 @@
 //! Compares the numbers in `docs/gateway.md` with the code.
 
 use super::{
-    completions, health, limits, log, proxy, routing, server, settings, shutdown, state, work_limits,
+    completions, health, keys, limits, log, proxy, routing, server, settings, shutdown, state, work_limits,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -80,6 +80,10 @@ fn documented_times_match_the_code() {
     ] {
         assert!(passed_on.contains(&expected), "not in the page: {expected}");
     }
+    let keys_part = joined_lines(part("Keys"));
+    assert!(keys_part.contains(&format!("again within {} of a change", seconds(keys::LOOK))));
+    let bounded = format!("beyond {} models", super::metrics::MOST_MODELS);
+    assert!(joined_lines(part("Metrics")).contains(&bounded));
     let models = joined_lines(part("Models and providers"));
     for expected in [
         format!("three times in a row pauses for {}", seconds(routing::PAUSE)),

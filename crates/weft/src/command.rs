@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod exit;
 mod gateway;
+mod keys;
 mod mcp;
 mod sessions;
 mod status;
@@ -40,6 +41,7 @@ fn run(weft: Weft) -> Result<Exit, Error> {
         Command::Config(config) => config.run(&home()?),
         Command::Mcp(mcp) => mcp.run(&home()?),
         Command::Gateway(gateway) => gateway.run(&home()?),
+        Command::Keys(keys) => keys.run(&home()?),
         Command::Status(status) => status.run(&home()?),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),

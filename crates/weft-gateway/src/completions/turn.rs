@@ -6,9 +6,12 @@
 use super::request::ChatRequest;
 use super::store_outcome::{ENDED, StoreOutcome};
 use crate::api_error::ApiError;
+use crate::keys::Client;
 use crate::state::Shared;
+use crate::tenant::Tenant;
 use crate::{log, running_turns};
 use clawft_types::{Config, Input, Message, Session, SessionId};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
@@ -90,6 +93,7 @@ impl Drop for TurnOutputs {
 /// Starts a turn. `room` is released when it is over.
 pub(super) fn start(
     shared: &Shared,
+    client: &Client,
     room: OwnedSemaphorePermit,
     config: Config,
     turn_input: TurnInput,
@@ -99,9 +103,17 @@ pub(super) fn start(
     let (sender, receiver) = unbounded_channel();
     let stop = shared.stop.child();
     shared.turns.spawn({
-        let (shared, stop) = (shared.clone(), stop.clone());
+        let (shared, stop, tenant) = (shared.clone(), stop.clone(), client.tenant(shared));
+        let spent = client.key().map(|key| Arc::clone(&key.spent));
         async move {
-            let completed = make(&shared, config, turn_input, stop, &sender).await;
+            let completed = make(&shared, &tenant, config, turn_input, stop, &sender).await;
+            let usage = completed
+                .as_ref()
+                .ok()
+                .and_then(|completed| completed.answer.usage);
+            if let (Some(spent), Some(usage)) = (spent, usage) {
+                spent.tokens(usage.total_tokens);
+            }
             // Released before the end is sent, because a client that has its answer can send the next
             // request.
             drop(room);
@@ -113,6 +125,7 @@ pub(super) fn start(
 
 async fn make(
     shared: &Shared,
+    tenant: &Tenant,
     config: Config,
     turn_input: TurnInput,
     stop: Stop,
@@ -129,10 +142,10 @@ async fn make(
         }
         let _ = sender.send(TurnOutput::Text(text.to_owned()));
     };
-    let agent = &shared.agent;
+    let agent = &tenant.agent;
     let completed = match turn_input {
         TurnInput::Stored(id, input) => {
-            let turn = shared.running.begin(&id);
+            let turn = tenant.running.begin(&id);
             let permit = permit_to_store(shared, &turn);
             let answered = agent
                 .answer_with_permit(&config, id, input, &stop, &mut show, permit)
@@ -209,7 +222,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waits_to_store_until_gateway_ends() {
         let gateway = local();
-        let [first, second] = [(), ()].map(|()| gateway.shared.running.begin(&SessionId::default()));
+        let [first, second] = [(), ()].map(|()| gateway.shared.owner.running.begin(&SessionId::default()));
         let stored = permit_to_store(&gateway.shared, &first).await.unwrap();
         let hour = Duration::from_secs(3600);
         assert!(

@@ -2,6 +2,7 @@
 
 use super::exchange::Served;
 use super::usage::UsageFinder;
+use crate::keys::Spent;
 use crate::metrics::GaugeGuard;
 use crate::observe::Details;
 use crate::state::Shared;
@@ -14,6 +15,11 @@ pub(super) struct Meter {
     details: Arc<Details>,
     began: Instant,
     usage: UsageFinder,
+    /// The counts of the client's key.
+    spent: Option<Arc<Spent>>,
+    /// The bytes of the request and the answer, for an answer that does not count its tokens.
+    length: usize,
+    served: Option<Served>,
     /// Whether the answer has begun.
     begun: bool,
     incomplete: bool,
@@ -23,12 +29,20 @@ pub(super) struct Meter {
 
 impl Meter {
     /// Begins to measure.
-    pub(super) fn new(shared: &Shared, details: Arc<Details>) -> Meter {
+    pub(super) fn new(
+        shared: &Shared,
+        details: Arc<Details>,
+        spent: Option<Arc<Spent>>,
+        length: usize,
+    ) -> Meter {
         Meter {
             shared: shared.clone(),
             details,
             began: Instant::now(),
             usage: UsageFinder::default(),
+            spent,
+            length,
+            served: None,
             begun: false,
             incomplete: false,
             complete: false,
@@ -37,7 +51,8 @@ impl Meter {
     }
 
     /// Notes who answers.
-    pub(super) fn served(&self, served: &Served) {
+    pub(super) fn served(&mut self, served: &Served) {
+        self.served = Some(served.clone());
         self.details.served(&served.target.provider.name, &served.model);
     }
 
@@ -49,6 +64,7 @@ impl Meter {
             self.shared.metrics.began(took);
             self.details.first_byte(took);
         }
+        self.length = self.length.saturating_add(bytes.len());
         self.usage.take(bytes);
     }
 
@@ -74,6 +90,15 @@ impl Drop for Meter {
         let usage = self.usage.usage();
         if let Some(usage) = usage {
             self.details.tokens(usage);
+        }
+        if let Some(served) = self.served.as_ref().filter(|_| self.begun) {
+            let provider = &served.target.provider.name;
+            self.shared.metrics.served(provider, &served.model, usage);
+        }
+        if let Some(spent) = self.spent.as_ref().filter(|_| self.begun) {
+            let estimated = self.length.div_ceil(super::BYTES_PER_TOKEN);
+            let estimated = u64::try_from(estimated).unwrap_or(u64::MAX);
+            spent.tokens(usage.map_or(estimated, |usage| usage.total_tokens));
         }
         let incomplete = self.incomplete || self.begun && !self.complete;
         self.shared

@@ -3,6 +3,7 @@
 use super::{observe, router};
 use crate::Build;
 use crate::access::Access;
+use crate::keys::Keys;
 use crate::settings::Settings;
 use crate::state::{Reloadable, Shared};
 use crate::token::Token;
@@ -52,7 +53,9 @@ fn gateway(access: Access, settings: Settings) -> Gateway {
     };
     std::fs::write(&home.config, CONFIG).unwrap();
     let read = Reloadable::read(&ConfigFile::read(&home).unwrap()).unwrap();
-    let shared = Shared::new(Agent::new(&home).unwrap(), home, settings, access, read, BUILD);
+    let agent = Agent::new(&home).unwrap();
+    let keys = Keys::read(&home, &agent).unwrap();
+    let shared = Shared::new(agent, home, settings, access, keys, read, BUILD);
     Gateway { shared, directory }
 }
 

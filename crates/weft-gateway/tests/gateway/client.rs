@@ -29,6 +29,13 @@ impl Request {
         }
     }
 
+    pub(crate) fn options(path: &str) -> Request {
+        Request {
+            head: format!("OPTIONS {path} HTTP/1.1\r\n"),
+            body: Vec::new(),
+        }
+    }
+
     pub(crate) fn delete(path: &str) -> Request {
         Request {
             head: format!("DELETE {path} HTTP/1.1\r\n"),

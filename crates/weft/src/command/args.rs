@@ -58,6 +58,7 @@ pub(crate) enum Command {
     Config(Config),
     Mcp(Mcp),
     Gateway(Gateway),
+    Keys(Keys),
     Status(Status),
     Completions(Completions),
     #[command(hide = true)]
@@ -170,6 +171,53 @@ pub(crate) struct Gateway {
     /// The address to listen on, such as 127.0.0.1:8080 or 0.0.0.0:8080
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
     pub(crate) listen: Option<SocketAddr>,
+}
+
+/// Add, list or revoke the keys of the gateway's clients
+///
+/// Each client with a key of its own has sessions of its own. The gateway notices changes within seconds.
+#[derive(Debug, Args)]
+pub(crate) struct Keys {
+    #[command(subcommand)]
+    pub(crate) action: KeysAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysAction {
+    /// Make a key and print it; only its digest is stored
+    Add {
+        /// The name of the key: letters, digits, `-` and `_`
+        name: String,
+        #[command(flatten)]
+        limits: KeyLimits,
+    },
+    /// List the keys with their limits
+    List {
+        /// Print them as one line of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a key; its sessions stay
+    Revoke {
+        /// The name of the key
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyLimits {
+    /// A model that the key may use, or the beginning of names and `*`; may be repeated
+    #[arg(long = "model", value_name = "NAME")]
+    pub(crate) models: Vec<String>,
+    /// The maximum number of requests in a minute
+    #[arg(long, value_name = "N")]
+    pub(crate) requests: Option<u32>,
+    /// The maximum number of tokens in a minute
+    #[arg(long, value_name = "N")]
+    pub(crate) tokens: Option<u32>,
+    /// The number of days after which the key expires
+    #[arg(long, value_name = "N")]
+    pub(crate) days: Option<u32>,
 }
 
 /// Check whether the gateway is ready; the exit code is 0 if it is, else 1

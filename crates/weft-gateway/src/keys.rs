@@ -1,0 +1,50 @@
+//! The keys of clients: each has a name, limits, and sessions of its own.
+
+mod file;
+mod limits;
+mod set;
+
+pub use file::{KeyRecord, KeyStore, NewKey};
+pub(super) use limits::Spent;
+#[cfg(test)]
+pub(super) use set::LOOK;
+pub(super) use set::{ClientKey, Keys};
+
+use super::state::Shared;
+use super::tenant::Tenant;
+use std::sync::Arc;
+
+/// The sender of a request.
+#[derive(Clone)]
+pub(super) enum Client {
+    /// The holder of the gateway's token, or anybody where none is required.
+    Owner,
+    /// The holder of a key.
+    Key(Arc<ClientKey>),
+}
+
+impl Client {
+    /// Returns the part of the gateway's state that belongs to this client.
+    pub(super) fn tenant(&self, shared: &Shared) -> Arc<Tenant> {
+        match self {
+            Client::Owner => Arc::clone(&shared.owner),
+            Client::Key(key) => Arc::clone(&key.tenant),
+        }
+    }
+
+    /// Returns whether the client may use a model by this name.
+    pub(super) fn may_use(&self, model: &str) -> bool {
+        match self {
+            Client::Owner => true,
+            Client::Key(key) => key.record.may_use(model),
+        }
+    }
+
+    /// Returns the key, if the client has one.
+    pub(super) fn key(&self) -> Option<&Arc<ClientKey>> {
+        match self {
+            Client::Owner => None,
+            Client::Key(key) => Some(key),
+        }
+    }
+}

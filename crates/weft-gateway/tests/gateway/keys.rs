@@ -1,0 +1,148 @@
+//! Keys of clients.
+
+use crate::client::{Request, Response};
+use crate::context::{GatewayOptions, TestContext, message};
+use crate::upstream::GivenProvider;
+use serde_json::json;
+use weft_agent::Home;
+use weft_gateway::{KeyStore, NewKey};
+
+const OK: &str = r#"{"choices":[{"message":{"content":"hi"}}],"usage":{"prompt_tokens":5,"completion_tokens":6,"total_tokens":11}}"#;
+
+fn store(context: &TestContext) -> KeyStore {
+    let directory = context.file("");
+    KeyStore::new(&Home {
+        config: directory.join("config.json"),
+        directory,
+    })
+}
+
+fn add(context: &TestContext, new: NewKey) -> String {
+    store(context).add(new).expect("a key").expose().to_owned()
+}
+
+fn named(name: &str) -> NewKey {
+    NewKey {
+        name: name.to_owned(),
+        ..NewKey::default()
+    }
+}
+
+/// Starts a gateway with a token, and waits until it looks for keys again.
+fn start(given: &GivenProvider) -> TestContext {
+    GatewayOptions::given(given)
+        .gateway(json!({ "token": "the-gateways-own-token" }))
+        .start()
+}
+
+/// Sends requests until the gateway has read the keys again.
+fn eventually(ask: impl Fn() -> Response, status: u16) -> Response {
+    for _ in 0..2000 {
+        let answer = ask();
+        if answer.status == status {
+            return answer;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("never {status}");
+}
+
+fn ask(context: &TestContext, key: &str, model: &str) -> Response {
+    let body = json!({ "model": model, "messages": [{ "role": "user", "content": "x" }] });
+    context.send(Request::chat(&body).header("authorization", &format!("Bearer {key}")))
+}
+
+fn list(context: &TestContext, key: &str, path: &str) -> Response {
+    context.send(Request::get(path).header("x-api-key", key))
+}
+
+#[test]
+fn added_key_is_accepted_and_revoked_one_refused() {
+    let given = GivenProvider::whole(200, "", OK);
+    let context = start(&given);
+    let key = add(&context, named("alice"));
+    eventually(|| ask(&context, &key, "m"), 200);
+    assert_eq!(ask(&context, "sk-weft-another", "m").status, 401);
+    assert_eq!(list(&context, &key, "/metrics").status, 403);
+    store(&context).revoke("alice").expect("it is there");
+    eventually(|| ask(&context, &key, "m"), 401);
+    assert_eq!(ask(&context, "the-gateways-own-token", "m").status, 200);
+    assert!(!context.log().contains(&key));
+}
+
+#[test]
+fn key_is_limited_in_requests_and_tokens() {
+    let given = GivenProvider::whole(200, "x-ratelimit-limit-requests: 9999\r\n", OK);
+    let context = start(&given);
+    let limited = |name: &str, requests, tokens| NewKey {
+        requests_per_minute: requests,
+        tokens_per_minute: tokens,
+        ..named(name)
+    };
+    let one = add(&context, limited("one", Some(1), None));
+    let few = add(&context, limited("few", None, Some(5)));
+    for (key, kind, limit) in [(one, "requests", "1"), (few, "tokens", "5")] {
+        let first = eventually(|| ask(&context, &key, "m"), 200);
+        assert_eq!(first.header(&format!("x-ratelimit-limit-{kind}")), Some(limit));
+        first.text();
+        // The tokens are counted when the answer is over.
+        let second = eventually(|| ask(&context, &key, "m"), 429);
+        assert!(second.header("retry-after").is_some());
+        assert_eq!(second.header(&format!("x-ratelimit-remaining-{kind}")), Some("0"));
+        assert_eq!(second.json()["error"]["type"], "rate_limit_error");
+    }
+}
+
+#[test]
+fn key_is_limited_to_its_models() {
+    let given = GivenProvider::whole(200, "", OK);
+    let context = start(&given);
+    let models = vec!["small-*".to_owned(), "clawft".to_owned()];
+    let key = add(
+        &context,
+        NewKey {
+            models,
+            ..named("alice")
+        },
+    );
+    eventually(|| ask(&context, &key, "small-1"), 200);
+    assert_eq!(ask(&context, &key, "clawft").status, 200);
+    let refused = ask(&context, &key, "large");
+    assert_eq!(
+        (refused.status, refused.json()["error"]["param"].clone()),
+        (403, json!("model"))
+    );
+    let models = list(&context, &key, "/v1/models").json();
+    assert_eq!(models["data"].as_array().map(Vec::len), Some(1), "{models}");
+}
+
+#[test]
+fn sessions_belong_to_their_key() {
+    let given = GivenProvider::whole(200, "", OK);
+    let context = start(&given);
+    let [one, other] = ["one", "other"].map(|name| add(&context, named(name)));
+    eventually(|| ask(&context, &other, "m"), 200);
+    let say = |key: &str| {
+        let request = Request::chat(&message("hi", false)).header("x-clawft-session", "s");
+        context.send(request.header("authorization", &format!("Bearer {key}")))
+    };
+    assert_eq!(say(&one).status, 200);
+    let messages = |key: &str| list(&context, key, "/v1/sessions/s");
+    assert_eq!(
+        messages(&one).json()["messages"].as_array().map(Vec::len),
+        Some(2)
+    );
+    assert_eq!(messages(&other).status, 404);
+    assert_eq!(messages("the-gateways-own-token").status, 404);
+    assert_eq!(say(&other).status, 200);
+    assert_eq!(
+        messages(&other).json()["messages"].as_array().map(Vec::len),
+        Some(2)
+    );
+    let sessions = list(&context, &one, "/v1/sessions").json();
+    assert_eq!(sessions["data"].as_array().map(Vec::len), Some(1));
+    assert!(context.file("keys/one/sessions/s.json").exists());
+    let delete = Request::delete("/v1/sessions/s").header("x-api-key", &other);
+    assert_eq!(context.send(delete).status, 200);
+    assert_eq!(messages(&one).status, 200);
+}
