@@ -178,21 +178,17 @@ impl Failure {
     }
 }
 
-/// Fails if `node` has an error that states something. Some servers send an empty one beside a good answer.
-fn check(node: Node<'_>) -> Result<(), Fault> {
-    match node.get("error") {
-        Some(error) if !error.is_blank() => Err(Fault::Failure(Failure::of(node))),
-        _ => Ok(()),
-    }
-}
-
-/// Fails if a body without an answer is an error. Some routers answer 200 and put the error of the server
+/// Fails if `node` is an error: if it has an `error` that states something, or a message but `no_answer`. Some
+/// servers send an empty error beside a good answer. Some routers answer 200 and put the error of the server
 /// behind them into the body; in a stream an error cannot come in any other way.
-fn check_message(node: Node<'_>) -> Result<(), Fault> {
-    check(node)?;
-    let failure = Failure::of(node);
-    match failure.message.as_str() {
-        "" => Ok(()),
-        _ => Err(Fault::Failure(failure)),
+fn check(node: Node<'_>, no_answer: bool) -> Result<(), Fault> {
+    let has_error = node.get("error").is_some();
+    if !no_answer && !has_error {
+        return Ok(());
     }
+    let failure = Failure::of(node);
+    if failure.message.is_empty() && !(has_error && failure.status.is_some()) {
+        return Ok(());
+    }
+    Err(Fault::Failure(failure))
 }

@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use clawft_types::Secret;
+use clawft_types::search::contains;
 
 /// The maximum length of a quoted text, in characters.
 const MAX_CHARS: usize = 300;
@@ -17,7 +18,7 @@ const KEY_RUN: usize = 6;
 pub fn one_line(text: &str, key: Option<&Secret>) -> String {
     let key = key.map_or("", Secret::expose);
     let text = &text[..text.floor_char_boundary(MAX_BYTES)];
-    let is_json = text.trim_start().starts_with(['{', '[']);
+    let is_json = matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'['));
     let mut line = String::new();
     let mut chars = 0;
     for word in text
@@ -45,7 +46,7 @@ fn masked<'a>(word: &'a str, key: &str, is_json: bool) -> Cow<'a, str> {
     if !shows(word, key) {
         return Cow::Borrowed(word);
     }
-    if !is_json || key.contains('"') {
+    if !is_json || contains(key, "\"") {
         return Cow::Borrowed(Secret::MASK);
     }
     let mut line = String::new();
@@ -65,7 +66,7 @@ fn shows(word: &str, key: &str) -> bool {
         return false;
     }
     let run = key.len().min(KEY_RUN);
-    word.contains("**")
+    contains(word, "**")
         || key
             .as_bytes()
             .windows(run)

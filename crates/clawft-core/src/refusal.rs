@@ -6,6 +6,7 @@ use crate::key::Key;
 use crate::{redact, retry};
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
+use clawft_types::search::{contains, find};
 use core::time::Duration;
 
 /// The next thing to check for an error status: the statuses, and a sentence fragment.
@@ -19,14 +20,16 @@ const ADVICE: [(&[u16], &str); 7] = [
     (&[300, 301, 302, 303, 307, 308], "check `api_base`"),
 ];
 
-/// Parts of a message that is about the key, without spaces and punctuation.
-const ABOUT_KEY: [&str; 6] = [
+/// Parts of a message that is about the key, in lower case.
+const ABOUT_KEY: [&str; 8] = [
+    "api key",
+    "api-key",
+    "api_key",
     "apikey",
-    "invalidkey",
-    "invalidtoken",
-    "accesstoken",
-    "authtoken",
-    "subscriptionkey",
+    "invalid key",
+    "invalid token",
+    "access token",
+    "subscription key",
 ];
 
 /// The request that a response answers.
@@ -72,7 +75,7 @@ impl Request<'_> {
     /// Returns the next thing to check, as a sentence fragment.
     fn advice(&self, status: u16, message: &str) -> String {
         let (_, appended) = self.appended();
-        if status == 404 && !message.contains("model") && !appended.is_empty() {
+        if status == 404 && !contains(message, "model") && !appended.is_empty() {
             let base = self.base;
             let versioned = base.split('/').any(is_version);
             let more = if versioned {
@@ -105,7 +108,8 @@ impl Request<'_> {
     fn appended(&self) -> (&str, &str) {
         let url = self.url.split('?').next().unwrap_or_default();
         let appended = url.strip_prefix(self.base);
-        let (_, shown) = url.split_once("://").unwrap_or_default();
+        let scheme = find(url, "://").map_or(0, |at| at + 3);
+        let shown = url.get(scheme..).unwrap_or_default();
         (shown, appended.unwrap_or_default())
     }
 
@@ -116,12 +120,8 @@ impl Request<'_> {
 }
 
 fn is_about_key(message: &str) -> bool {
-    let letters: String = message
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_lowercase())
-        .collect();
-    ABOUT_KEY.iter().any(|part| letters.contains(part))
+    let message = message.to_ascii_lowercase();
+    ABOUT_KEY.iter().any(|part| contains(&message, part))
 }
 
 /// Returns whether a part of a path is a version: `v1`, `v1beta`.

@@ -1,6 +1,7 @@
 //! Error bodies of any shape.
 
 use crate::json::{self, Node};
+use crate::search::contains;
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use core::time::Duration;
@@ -57,6 +58,9 @@ const DEPTH: u8 = 8;
 /// The number of elements of a list that are read.
 const ITEMS: usize = 3;
 
+/// The number of bytes of an error's name that are read.
+const NAME: usize = 64;
+
 /// The maximum length of a part of a message in bytes.
 const PART: usize = 1024;
 
@@ -77,7 +81,7 @@ fn gather(node: Node<'_>, separator: &str, depth: u8) -> String {
     if let Some(text) = node.as_text() {
         let text = text.trim();
         // Some routers put the whole error of the server behind them into a text.
-        if text.starts_with(['{', '['])
+        if matches!(text.as_bytes().first(), Some(b'{' | b'['))
             && let Ok(document) = json::parse(text.as_bytes())
         {
             message = gather(Node::root(&document), separator, depth);
@@ -102,8 +106,7 @@ fn gather(node: Node<'_>, separator: &str, depth: u8) -> String {
 
 /// Appends `part`, unless it is there already.
 fn join(message: &mut String, separator: &str, part: &str) {
-    let known = message.split(": ").any(|known| known == part);
-    if known || part.is_empty() || message.len() > PART {
+    if message == part || part.is_empty() || message.len() > PART {
         return;
     }
     if !message.is_empty() {
@@ -122,43 +125,30 @@ fn read_status(node: Node<'_>, depth: u8) -> Option<u16> {
     if let Some(mut items) = node.as_items() {
         return read_status(items.next()?, depth);
     }
-    if let Some(text) = node.as_text() {
-        return text.parse().ok().filter(is_error).or_else(|| named(text));
-    }
-    match node.as_members() {
-        Some(_) => STATUSES.iter().find_map(|key| read_status(node.get(key)?, depth)),
-        None => u16::try_from(node.whole().ok()?).ok().filter(is_error),
-    }
-}
-
-fn is_error(status: &u16) -> bool {
-    (400..=599).contains(status)
+    let text = node.as_text();
+    let number = text.map_or(node.as_whole(), |text| text.parse().ok());
+    number
+        .and_then(|number| u16::try_from(number).ok())
+        .filter(|status| (400..=599).contains(status))
+        .or_else(|| named(text?))
+        .or_else(|| STATUSES.iter().find_map(|key| read_status(node.get(key)?, depth)))
 }
 
 fn named(name: &str) -> Option<u16> {
-    let name = name.get(..PART.min(name.len()))?.to_ascii_lowercase();
+    let name = name[..name.floor_char_boundary(NAME)].to_ascii_lowercase();
     let (status, _) = NAMES
         .iter()
-        .find(|(_, parts)| parts.split(' ').any(|part| name.contains(part)))?;
+        .find(|(_, parts)| parts.split(' ').any(|part| contains(&name, part)))?;
     Some(*status)
 }
 
 /// Returns the time to wait that Gemini puts into the details of an error: `"retryDelay":"34.5s"`.
 pub fn delay(node: Node<'_>) -> Option<Duration> {
-    read_delay(node, DEPTH)
-}
-
-fn read_delay(node: Node<'_>, depth: u8) -> Option<Duration> {
-    let depth = depth.checked_sub(1)?;
-    if let Some(mut items) = node.as_items() {
-        return items.find_map(|item| read_delay(item, depth));
-    }
-    if let Some(text) = node.text_of("retryDelay") {
-        return seconds(text.strip_suffix('s')?);
-    }
-    ["error", "details"]
-        .iter()
-        .find_map(|key| read_delay(node.get(key)?, depth))
+    // Gemini's errors are the first element of an array, or alone.
+    let first = node.as_items().and_then(|mut items| items.next());
+    let mut details = first.unwrap_or(node).get("error")?.get("details")?.as_items()?;
+    let delay = details.find_map(|detail| detail.text_of("retryDelay"))?;
+    seconds(delay.strip_suffix('s')?)
 }
 
 /// Reads seconds with or without a fraction, to the millisecond.

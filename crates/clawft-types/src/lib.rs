@@ -35,6 +35,7 @@ pub mod json;
 pub mod memory;
 pub mod message;
 pub mod reasoning;
+pub mod search;
 pub mod secret;
 pub mod session;
 pub mod temperature;

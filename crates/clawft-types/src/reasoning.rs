@@ -17,35 +17,34 @@ pub struct Reasoning {
     pub redacted: bool,
 }
 
-const THINKING: [&str; 3] = ["thinking", "thinking", "signature"];
-const REDACTED: [&str; 3] = ["redacted_thinking", "", "data"];
-
 impl Reasoning {
     /// Reads a block; `None` if `node` is another one.
     pub fn read(node: Node<'_>) -> Result<Option<Reasoning>, JsonError> {
-        let kind = node.text_of("type").unwrap_or_default();
-        let Some([name, text, signature]) = [THINKING, REDACTED].into_iter().find(|[name, ..]| *name == kind)
-        else {
-            return Ok(None);
+        let redacted = match node.text_of("type") {
+            Some("thinking") => false,
+            Some("redacted_thinking") => true,
+            _ => return Ok(None),
         };
         let copy = |key| memory::copy_text(node.text_of(key).unwrap_or_default());
         Ok(Some(Reasoning {
-            text: copy(text)?,
-            signature: copy(signature)?,
-            redacted: name == REDACTED[0],
+            text: copy("thinking")?,
+            signature: copy(if redacted { "data" } else { "signature" })?,
+            redacted,
         }))
     }
 
     /// Writes the block.
     pub fn write(&self, writer: &mut Writer) {
-        let [name, text, signature] = if self.redacted { REDACTED } else { THINKING };
         writer.object(|object| {
-            object.text_member("type", name);
-            if !self.redacted {
-                object.text_member(text, &self.text);
+            if self.redacted {
+                object.text_member("type", "redacted_thinking");
+                object.text_member("data", &self.signature);
+                return;
             }
+            object.text_member("type", "thinking");
+            object.text_member("thinking", &self.text);
             if !self.signature.is_empty() {
-                object.text_member(signature, &self.signature);
+                object.text_member("signature", &self.signature);
             }
         });
     }

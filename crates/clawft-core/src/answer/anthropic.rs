@@ -1,7 +1,7 @@
 //! Answers in the protocol of Anthropic's messages.
 
 use super::calls::Fragment;
-use super::{Answer, Fault, check, check_message};
+use super::{Answer, Fault, check};
 use clawft_types::Reasoning;
 use clawft_types::completion::read_usage;
 use clawft_types::json::{JsonError, Node};
@@ -11,18 +11,17 @@ use clawft_types::memory;
 /// a message with the usage of the request, `content_block_start` a block, `content_block_delta` a delta of
 /// one, `message_delta` a delta with the stop reason and the usage of the answer.
 pub(super) fn read(body: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(), Fault> {
-    check(body)?;
     let message = body.get("message").filter(|_| !whole).unwrap_or(body);
+    let content = message.get("content");
+    let is_event = !whole && !matches!(body.text_of("type"), None | Some("error"));
+    check(body, content.is_none() && !is_event)?;
     if let Some(usage) = message.get("usage") {
         answer.usage = Some(read_usage(usage, answer.usage.unwrap_or_default()));
     }
-    if let Some(content) = message.get("content") {
+    if let Some(content) = content {
         read_content(content, answer)?;
-    } else if whole || matches!(body.text_of("type"), None | Some("error")) {
-        check_message(body)?;
-        if whole && body.get("stop_reason").is_none() {
-            body.require("content")?;
-        }
+    } else if whole && body.get("stop_reason").is_none() {
+        body.require("content")?;
     }
     if let Some(block) = body.get("content_block") {
         read_block(block, body.whole_of("index"), answer)?;

@@ -1,6 +1,6 @@
 //! Answers in the protocol of OpenAI's chat completions, which compatible servers share.
 
-use super::{Answer, Failure, Fault, check, check_message};
+use super::{Answer, Failure, Fault, check};
 use clawft_types::completion::read_usage;
 use clawft_types::json::{JsonError, Node};
 use clawft_types::memory;
@@ -24,19 +24,15 @@ const DEPTH: u8 = 6;
 /// Reads a whole completion, or a chunk of a stream:
 /// `{"choices":[{"delta":{"content":"…"},"finish_reason":null}]}`. The chunk with the usage has no choices.
 pub(super) fn read(body: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(), Fault> {
-    check(body)?;
+    let choices = body.get("choices");
+    check(body, choices.is_none())?;
     if let Some(usage) = body.get("usage") {
         answer.usage = Some(read_usage(usage, answer.usage.unwrap_or_default()));
     }
-    let choices = match body.get("choices") {
+    let choices = match choices {
+        None if !whole => return Ok(()),
+        None => body.require("choices")?,
         Some(choices) => choices,
-        None => {
-            check_message(body)?;
-            if !whole {
-                return Ok(());
-            }
-            body.require("choices")?
-        }
     };
     match choices.items()?.next() {
         Some(choice) => read_choice(choice, answer, whole),
@@ -46,7 +42,7 @@ pub(super) fn read(body: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(
 }
 
 fn read_choice(choice: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(), Fault> {
-    check(choice)?;
+    check(choice, false)?;
     if let Some(reason) = choice.text_of("finish_reason") {
         // Not every server explains its error.
         if let Some(status) = failed(reason) {

@@ -3,6 +3,7 @@
 use super::Answer;
 use alloc::string::String;
 use clawft_types::memory::{self, NoMemory};
+use clawft_types::search::find;
 
 /// The tags around reasoning.
 const TAGS: [(&str, &str); 2] = [("<think>", "</think>"), ("<thought>", "</thought>")];
@@ -59,11 +60,12 @@ impl Splitter {
                     }
                     None => self.place = Place::Text,
                 },
-                Place::Inside(tag) => match rest.split_once(tag) {
-                    Some((reasoning, text)) => {
+                Place::Inside(tag) => match find(rest, tag) {
+                    Some(end) => {
+                        let (reasoning, text) = rest.split_at(end);
                         answer.add_reasoning(reasoning)?;
                         self.place = Place::After;
-                        rest = text;
+                        rest = text.get(tag.len()..).unwrap_or_default();
                     }
                     None => {
                         let (reasoning, end) = rest.split_at(rest.len() - unfinished(rest, tag));

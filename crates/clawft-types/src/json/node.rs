@@ -128,8 +128,8 @@ impl<'a> Node<'a> {
         self.as_whole().ok_or_else(|| self.expected("a whole number"))
     }
 
-    /// Returns a number without sign, fraction and exponent, up to `u64::MAX`.
-    fn as_whole(self) -> Option<u64> {
+    /// Returns a number without sign, fraction and exponent, up to `u64::MAX`; `None` for any other value.
+    pub fn as_whole(self) -> Option<u64> {
         str::from_utf8(self.document.token(self.at)).ok()?.parse().ok()
     }
 
@@ -156,18 +156,6 @@ impl<'a> Node<'a> {
             string = !string;
             (str::from_utf8(part).unwrap_or_default(), string)
         })
-    }
-
-    /// Returns whether this states nothing: `null`, `false`, 0, a text of white space, or a list or object
-    /// of nothing else.
-    pub fn is_blank(self) -> bool {
-        match self.byte() {
-            QUOTE => self.as_text().unwrap_or_default().trim().is_empty(),
-            b'[' => self.as_items().into_iter().flatten().all(Node::is_blank),
-            b'{' => Members::of(self).all(|(_, value)| value.is_blank()),
-            b'n' | b'f' => true,
-            _ => self.as_whole() == Some(0),
-        }
     }
 
     /// Returns an error at this value. `message` is a sentence fragment in lower case.
