@@ -12,6 +12,9 @@ use clawft_core::{Clock, Event, HttpRequest, Reply, Step, TransportError, Turn};
 use clawft_types::{Config, Input, Session};
 use reqwest::{Client, Response};
 use std::env;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -19,6 +22,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// message counts beside its text.
 const INLINE_BYTES: usize = 64 * 1024;
 const BYTES_PER_MESSAGE: usize = 32;
+
+/// The number of bytes of a body that are processed together if they arrive together.
+const GATHERED_BYTES: usize = 16 * 1024;
 
 /// The reason why a stopped answer is incomplete.
 const STOPPED: &str = "it was stopped";
@@ -103,16 +109,24 @@ impl Driver<'_> {
             Err(Stopped) => return self.stopped(),
         };
         let mut step = self.head(&response);
+        let mut gathered = Vec::new();
         while matches!(step, Step::More) {
-            step = match wait.on(response.chunk(), true).await {
-                Ok(Ok(Some(bytes))) => {
-                    wait.progressed(bytes.len());
-                    self.feed(Event::Body(&bytes))
-                }
-                Ok(Ok(None)) => return Ok(self.feed(Event::End)),
-                Ok(Err(error)) => return Ok(self.feed(Event::Failed(error))),
-                Err(Stopped) => return self.stopped(),
+            let next = wait.on(response.chunk(), true).await;
+            let Ok(Ok(Some(bytes))) = next else {
+                return match next {
+                    Ok(Ok(_)) => Ok(self.feed(Event::End)),
+                    Ok(Err(error)) => Ok(self.feed(Event::Failed(error))),
+                    Err(Stopped) => self.stopped(),
+                };
             };
+            gathered.clear();
+            gathered.extend_from_slice(&bytes);
+            let ended = gather(&mut response, &mut gathered).await;
+            wait.progressed(gathered.len());
+            step = self.feed(Event::Body(&gathered));
+            if let (Step::More, Some(end)) = (&step, ended) {
+                return Ok(self.feed(end));
+            }
         }
         Ok(step)
     }
@@ -152,6 +166,32 @@ impl Driver<'_> {
             _ => Err(Fault::Stopped.into()),
         }
     }
+}
+
+/// Adds the parts of the body that are there already, up to a limit, so that deltas of a fast stream are printed
+/// together. Returns the end of the body if it is there too.
+async fn gather(response: &mut Response, bytes: &mut Vec<u8>) -> Option<Event<'static>> {
+    while bytes.len() < GATHERED_BYTES {
+        // Lets the connection pass on the next part.
+        tokio::task::yield_now().await;
+        let part = poll_immediate(response.chunk()).await?;
+        match part {
+            Ok(Some(part)) => bytes.extend_from_slice(&part),
+            Ok(None) => return Some(Event::End),
+            Err(error) => return Some(Event::Failed(transport::explain(&error, true))),
+        }
+    }
+    None
+}
+
+/// Returns the output of `future` if it is ready.
+async fn poll_immediate<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 /// Waits between two attempts.
