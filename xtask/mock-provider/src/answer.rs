@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     HUGE_TEXT_BYTES, LARGE_TEXT_BYTES, Scenario, chaos,
     dialect::{Asked, Dialect, pieces},
-    hostile,
+    hostile, recorded,
     request::Request,
     scenario::ESCAPED_TEXT,
     stream,
@@ -51,6 +51,7 @@ pub(crate) fn answer(scenario: Scenario, mut exchange: Exchange<'_>) -> io::Resu
         Scenario::RetryAfter(seconds) => exchange.error(429, &[("retry-after", &seconds.to_string())]),
         Scenario::RetryAfterDate => exchange.error(429, &TWO_SECONDS_LATER),
         Scenario::ResetThenOk if again => exchange.good(echo),
+        Scenario::Recorded(file) => recorded::answer(file, exchange.wire),
         Scenario::Chaos(seed) => chaos::answer(seed, &mut exchange),
         _ if stream::answers(scenario) => stream::answer(scenario, &mut exchange),
         _ => hostile::answer(scenario, &mut exchange),

@@ -20,6 +20,7 @@ mod hostile;
 mod log;
 mod openai;
 mod random;
+mod recorded;
 mod request;
 mod route;
 mod scenario;

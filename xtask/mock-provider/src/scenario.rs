@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, str::FromStr};
 
+use crate::recorded;
+
 /// The size in bytes of the text in the answer to [`Scenario::Large`]: large, and below any sensible limit.
 pub const LARGE_TEXT_BYTES: usize = 9_000_000;
 
@@ -103,6 +105,9 @@ pub enum Scenario {
     /// \[`choices-5000`\] That many good answers of a few words in one body; whole in any case.
     Choices(usize),
 
+    /// \[`recorded-length.json`\] The answer of a real provider, from the file of this name in `recorded/`,
+    /// whatever the request asks for.
+    Recorded(usize),
     /// \[`chaos-7`\] A random answer: this seed decides about status, headers, framing, body, pauses and the
     /// end.
     Chaos(u64),
@@ -157,6 +162,10 @@ impl FromStr for Scenario {
             .or_else(|| number(name, "escaped-").map(Self::Escaped))
             .or_else(|| number(name, "choices-").map(Self::Choices))
             .or_else(|| number(name, "chaos-").map(Self::Chaos))
+            .or_else(|| {
+                let file = name.strip_prefix("recorded-")?;
+                recorded::find(file).map(Self::Recorded)
+            })
             .ok_or_else(|| UnknownScenario(name.to_owned()))
     }
 }
@@ -184,6 +193,7 @@ impl fmt::Display for Scenario {
             Self::Escaped(bytes) => write!(f, "escaped-{bytes}"),
             Self::Choices(count) => write!(f, "choices-{count}"),
             Self::Chaos(seed) => write!(f, "chaos-{seed}"),
+            Self::Recorded(file) => write!(f, "recorded-{}", recorded::name(*file)),
             named => {
                 let (name, _) = NAMED
                     .iter()
@@ -204,8 +214,8 @@ impl fmt::Display for UnknownScenario {
         write!(f, "no scenario is called `{}`; there are", self.0)?;
         NAMED.iter().try_for_each(|(name, _)| write!(f, " `{name}`,"))?;
         f.write_str(
-            " `retry-after-SECONDS`, `text-BYTES`, `escaped-BYTES`, `choices-COUNT`, `chaos-SEED` and `status-400` to \
-             `status-599`",
+            " `retry-after-SECONDS`, `text-BYTES`, `escaped-BYTES`, `choices-COUNT`, `chaos-SEED`, `recorded-FILE` and \
+             `status-400` to `status-599`",
         )
     }
 }
@@ -228,6 +238,7 @@ mod tests {
             Scenario::RetryAfter(2),
             Scenario::Chaos(0),
             Scenario::Chaos(u64::MAX),
+            Scenario::Recorded(0),
         ];
         let named = NAMED.iter().map(|(_, scenario)| *scenario);
         for scenario in named.chain(numbered).chain(sizes).chain(others) {
@@ -246,6 +257,8 @@ mod tests {
             "status-+40",
             "status-0401",
             "chaos--1",
+            "recorded-",
+            "recorded-no.json",
         ] {
             let refusal = name.parse::<Scenario>().expect_err(name).to_string();
             assert!(

@@ -348,3 +348,60 @@ fn processes_on_one_session_lose_no_turn() {
         assert_eq!(turn[1].content, format!("echo: {}", turn[0].content));
     }
 }
+
+#[test]
+fn truncated_answer_has_its_own_exit_code() {
+    for arguments in [&["chat", "ping"][..], &["chat", "--no-stream", "ping"][..]] {
+        let home = Home::new("recorded-length.json");
+        let run = home.run(arguments);
+        assert_eq!(
+            (run.code, run.stdout.as_str(), run.stderr.as_str()),
+            (
+                6,
+                "this sentence is cut in the mid\n",
+                "warning: the answer is truncated at a limit of tokens (finish reason `length`)\n"
+            )
+        );
+        let answer = home.session("default").messages.pop().unwrap();
+        assert_eq!(
+            (answer.finish_reason.as_deref(), answer.incomplete),
+            (Some("length"), false)
+        );
+    }
+    let run = Home::new("recorded-length.json").run(&["chat", "--json", "ping"]);
+    let json: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((run.code, &json["finish_reason"]), (6, &json!("length")));
+    assert_eq!(
+        json["warnings"],
+        json!(["the answer is truncated at a limit of tokens (finish reason `length`)"])
+    );
+}
+
+#[test]
+fn shows_reasoning_on_request() {
+    for arguments in [&["chat", "ping"][..], &["chat", "--no-stream", "ping"][..]] {
+        let home = Home::new("recorded-deepseek-reasoning.sse");
+        let run = home.run(arguments);
+        assert_eq!(
+            (run.code, run.stdout.as_str(), run.stderr.as_str()),
+            (0, "pong\n", "")
+        );
+        let run = home.run(&[arguments, &["--reasoning"]].concat());
+        assert_eq!(
+            (run.code, run.stdout.as_str(), run.stderr.as_str()),
+            (0, "pong\n", "hm\n")
+        );
+    }
+    let home = Home::new("recorded-deepseek-reasoning.sse");
+    let run = home.run(&["chat", "--json", "--reasoning", "ping"]);
+    let json: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(
+        (&json["text"], &json["reasoning"]),
+        (&json!("pong"), &json!("hm"))
+    );
+    assert_eq!(
+        json["usage"],
+        json!({"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14,
+            "prompt_tokens_details": {"cached_tokens": 8}, "completion_tokens_details": {"reasoning_tokens": 3}})
+    );
+}

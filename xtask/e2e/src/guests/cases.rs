@@ -1,5 +1,6 @@
 //! The cases of the component and the module, a file for each group.
 
+mod answers;
 mod anthropic;
 mod chat;
 mod config;
@@ -139,6 +140,7 @@ fn wasmtime() -> Vec<Case> {
         files::CASES,
         chat::CASES,
         anthropic::CASES,
+        answers::CASES,
         streams::CASES,
         provider::CASES,
         retries::CASES,

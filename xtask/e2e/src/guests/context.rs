@@ -228,7 +228,7 @@ impl<'a> GuestContext<'a> {
         messages(&self.session_json(id)?).context("the session file holds no messages")
     }
 
-    fn session_json(&self, id: &str) -> Result<Value> {
+    pub(super) fn session_json(&self, id: &str) -> Result<Value> {
         let path = self.session_path(id);
         let bytes =
             fs::read(&path).with_context(|| format!("could not read the session file `{id}.json`"))?;

@@ -9,7 +9,7 @@ use crate::guests::context::{GuestContext, KEY_VARIABLE, PROVIDER};
 cases! {
     provider:
     status_401_names_variable_but_not_key,
-    status_403_reports_invalid_key,
+    status_403_shows_providers_words,
     status_400_passes_on_providers_words,
     status_500_is_retried_twice_by_default,
     status_429_is_retried_as_configured,
@@ -22,8 +22,12 @@ fn status_401_names_variable_but_not_key(test: &GuestContext<'_>) -> Result<()> 
     refused_key(test, "status-401")
 }
 
-fn status_403_reports_invalid_key(test: &GuestContext<'_>) -> Result<()> {
-    refused_key(test, "status-403")
+fn status_403_shows_providers_words(test: &GuestContext<'_>) -> Result<()> {
+    test.configure_with("status-403", json!({}))?;
+    test.say("hello")?
+        .failed(&[PROVIDER, "403", "This request is answered with status 403."])?;
+    test.received(1)?;
+    test.stored_nothing()
 }
 
 /// A wrong key stays wrong: one request, with the default number of retries.

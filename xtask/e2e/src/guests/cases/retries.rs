@@ -17,7 +17,7 @@ cases! {
     retries_reset_connection_as_configured,
     answers_after_one_reset_connection,
     answers_once_late_server_listens,
-    retries_502_and_504_but_not_501,
+    retries_busy_statuses_but_not_404,
     waits_seconds_the_provider_names,
     waits_until_date_the_provider_names,
     does_not_wait_beyond_the_deadline,
@@ -59,8 +59,8 @@ fn free_port() -> Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
-fn retries_502_and_504_but_not_501(test: &GuestContext<'_>) -> Result<()> {
-    for (status, requests) in [("502", 2), ("504", 2), ("501", 1)] {
+fn retries_busy_statuses_but_not_404(test: &GuestContext<'_>) -> Result<()> {
+    for (status, requests) in [("408", 2), ("502", 2), ("524", 2), ("404", 1)] {
         let test = test.within(status)?;
         test.configure_with(&format!("status-{status}"), json!({ "retries": 1 }))?;
         test.say("hello")?.failed(&[PROVIDER, status])?;
