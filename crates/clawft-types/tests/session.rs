@@ -89,11 +89,11 @@ fn error_names_the_damage() {
         ),
         (
             r#"{"version":1,"id":"a","messages":[{"role":"x","content":""}]}"#,
-            "damaged session: messages.0.role: unknown role, expected `system`, `user` or `assistant`",
+            "damaged session: messages.0.role: unknown role, expected `system`, `user`, `assistant` or `tool`",
         ),
         (
-            r#"{"version":2}"#,
-            "session version 2 is newer than this program reads (1)",
+            r#"{"version":3}"#,
+            "session version 3 is newer than this program reads (2)",
         ),
     ] {
         assert_eq!(error(file), message, "{file}");
