@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -10,6 +11,7 @@ use anyhow::{Context as _, Error, Result, anyhow};
 use devkit::{package::IMAGE, project::Project};
 use flags::values::{ImageName, Platform, Tag};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tempfile::NamedTempFile;
 
 use crate::reference::{Digest, Reference};
 
@@ -292,8 +294,13 @@ pub fn resolve(project: &Project, tagged: &Tagged) -> Result<Kept> {
 }
 
 fn call<T: DeserializeOwned>(project: &Project, call: &Call) -> Result<T> {
-    let call = serde_json::to_string(call).context("could not write a call as JSON")?;
-    let answer = IMAGE.read(project, ["call", &call], "call the package `image`")?;
+    let call = serde_json::to_vec(call).context("could not write a call as JSON")?;
+    // A document in a call may be longer than an argument can be.
+    let mut file = NamedTempFile::new().context("could not make a temporary file")?;
+    file.write_all(&call)
+        .with_context(|| format!("could not write `{}`", file.path().display()))?;
+    let words = ["call".as_ref(), file.path().as_os_str()];
+    let answer = IMAGE.read(project, words, "call the package `image`")?;
     let answer: Answer<T> =
         serde_json::from_str(&answer).context("could not understand the answer of the package `image`")?;
     answer.map_err(error)

@@ -12,9 +12,11 @@ use serde::de::DeserializeOwned;
 
 /// Runs the program to answer `call`.
 fn answer<T: DeserializeOwned>(call: &Call) -> Answer<T> {
-    let call = serde_json::to_string(call).unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    serde_json::to_writer(&mut file, call).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_image"))
-        .args(["call", &call])
+        .arg("call")
+        .arg(file.path())
         .output()
         .unwrap();
     assert!(

@@ -41,7 +41,10 @@ mod request;
 mod tags;
 mod verify;
 
-use std::process::ExitCode;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
@@ -71,8 +74,8 @@ enum Command {
     /// Answer a call of another package
     #[command(hide = true)]
     Call {
-        /// The call as JSON
-        call: String,
+        /// A file with the call as JSON
+        call: PathBuf,
     },
 }
 
@@ -119,8 +122,8 @@ fn docker(project: &Project, flags: &Docker) -> Result<()> {
 }
 
 /// Answers the call of another package with one line of JSON.
-fn answer(call: &str) -> Result<()> {
-    let call: Call = serde_json::from_str(call).context("could not understand the call")?;
+fn answer(call: &Path) -> Result<()> {
+    let call: Call = serde_json::from_slice(&files::read(call)?).context("could not understand the call")?;
     match call {
         Call::Keep { revision, time, tag } => {
             print(Project::discover().and_then(|project| kept::keep(&project, &revision, time, tag)))

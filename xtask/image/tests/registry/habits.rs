@@ -308,7 +308,8 @@ fn names_a_registry_that_cannot_be_reached() {
 /// Has the program answer `call`.
 pub(crate) fn answer<T: DeserializeOwned>(context: &Context, call: &Call) -> Answer<T> {
     let mut command = context.command();
-    command.args(["call", &serde_json::to_string(call).unwrap()]);
+    let file = context.write("call.json", &serde_json::to_string(call).unwrap());
+    command.arg("call").arg(file);
     let outcome = run(command);
     assert!(outcome.succeeded, "{outcome:#?}");
     serde_json::from_str(&outcome.stdout).unwrap()

@@ -151,16 +151,21 @@ fn refuses_images_of_different_revisions(test: &ImageContext<'_>) -> Result<()> 
         "--platform",
         "linux/arm64",
         "--provenance=false",
+        "--build-arg",
+        "BINARIES=dist",
     ];
+    let (binaries, context) = (format!("dist={binaries}"), root.display().to_string());
     let words = [
         &words[..],
         &[
+            "--build-context",
+            &binaries,
             "--build-arg",
             "REVISION=another",
             "--tag",
             &image,
             "--push",
-            &binaries,
+            &context,
         ],
     ]
     .concat();
