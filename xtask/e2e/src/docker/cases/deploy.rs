@@ -1,9 +1,9 @@
 //! The files in `docs/deploy/`: all match their schemas, and one of them is run.
 
-use std::{fs, thread, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, thread, time::Duration};
 
 use anyhow::{Result, ensure};
-use testkit::http;
+use testkit::{Outcome, http};
 use xshell::cmd;
 
 use super::cases;
@@ -16,6 +16,7 @@ cases! {
     deploy:
     kubernetes_manifest_fits_its_schemas,
     compose_file_fits_and_serves,
+    compose_names_a_missing_or_unreadable_configuration,
 }
 
 fn kubernetes_manifest_fits_its_schemas(test: &ImageContext<'_>) -> Result<()> {
@@ -33,46 +34,103 @@ fn kubernetes_manifest_fits_its_schemas(test: &ImageContext<'_>) -> Result<()> {
     Ok(())
 }
 
+/// A directory with the compose file, as users deploy it.
+struct Deployment<'t, 'f> {
+    test: &'t ImageContext<'f>,
+    directory: PathBuf,
+    project: String,
+    published: String,
+}
+
+impl<'t, 'f> Deployment<'t, 'f> {
+    /// Writes the directory, without a configuration.
+    fn new(test: &'t ImageContext<'f>) -> Result<Self> {
+        test.push(Builder::Oci, &["compose"])?;
+        let directory = test.path("deployed");
+        fs::create_dir_all(&directory)?;
+        fs::copy(
+            test.fixture.root.join("docs/deploy/compose.yaml"),
+            directory.join("compose.yaml"),
+        )?;
+        let port = free_port()?;
+        let (image, published) = (format!("{}:compose", test.image()), format!("127.0.0.1:{port}"));
+        let settings = [
+            ("CLAWFT_IMAGE", image.as_str()),
+            ("CLAWFT_PUBLISH", &published),
+            ("OPENAI_API_KEY", "none"),
+            ("CLAWFT_TOKEN", TOKEN),
+        ];
+        let settings: String = settings.map(|(name, value)| format!("{name}={value}\n")).concat();
+        fs::write(directory.join(".env"), settings)?;
+        Ok(Self {
+            test,
+            directory,
+            project: format!("clawft-smoke-{port}"),
+            published,
+        })
+    }
+
+    /// Runs `docker compose` with `words`.
+    fn compose(&self, words: &[&str]) -> Result<Outcome> {
+        let directory = self.directory.display().to_string();
+        let place = [
+            "compose",
+            "--project-directory",
+            &directory,
+            "--project-name",
+            &self.project,
+        ];
+        self.test.docker(&[&place, words].concat())
+    }
+
+    /// Runs `docker compose`, which has to succeed, and returns what it prints.
+    fn succeeds(&self, words: &[&str]) -> Result<String> {
+        let outcome = self.compose(words)?;
+        ensure!(
+            outcome.exit == Some(0),
+            "`docker compose {}` failed: {}",
+            words.join(" "),
+            outcome.stderr
+        );
+        Ok(outcome.stdout)
+    }
+}
+
 fn compose_file_fits_and_serves(test: &ImageContext<'_>) -> Result<()> {
-    test.push(Builder::Oci, &["compose"])?;
-    let directory = test.path("deployed");
-    fs::create_dir_all(&directory)?;
-    fs::copy(
-        test.fixture.root.join("docs/deploy/compose.yaml"),
-        directory.join("compose.yaml"),
-    )?;
-    fs::copy(test.configure()?, directory.join("config.json"))?;
-    let port = free_port()?;
-    let (image, published) = (format!("{}:compose", test.image()), format!("127.0.0.1:{port}"));
-    let settings = [("CLAWFT_IMAGE", image.as_str()), ("CLAWFT_PUBLISH", &published)];
-    let settings = settings
-        .iter()
-        .chain(&[("OPENAI_API_KEY", "none"), ("CLAWFT_TOKEN", TOKEN)]);
-    let settings: String = settings
-        .map(|(name, value)| format!("{name}={value}\n"))
-        .collect();
-    fs::write(directory.join(".env"), settings)?;
-    let (directory, project) = (directory.display().to_string(), format!("clawft-smoke-{port}"));
-    let compose = |words: &[&str]| {
-        test.docker_prints(
-            &[
-                &[
-                    "compose",
-                    "--project-directory",
-                    &directory,
-                    "--project-name",
-                    &project,
-                ],
-                words,
-            ]
-            .concat(),
-        )
-    };
-    compose(&["config", "--quiet"])?;
-    let tried = compose(&["up", "--detach"]).and_then(|_| is_ready(&published));
-    let log = compose(&["logs"])?;
-    compose(&["down", "--volumes"])?;
+    let deployment = Deployment::new(test)?;
+    fs::copy(test.configure()?, deployment.directory.join("config.json"))?;
+    deployment.succeeds(&["config", "--quiet"])?;
+    let started = deployment.succeeds(&["up", "--detach"]);
+    let tried = started.and_then(|_| is_ready(&deployment.published));
+    let log = deployment.succeeds(&["logs"])?;
+    deployment.succeeds(&["down", "--volumes"])?;
     tried.map_err(|error| error.context(format!("its log says `{log}`")))
+}
+
+fn compose_names_a_missing_or_unreadable_configuration(test: &ImageContext<'_>) -> Result<()> {
+    let deployment = Deployment::new(test)?;
+    let missing = deployment.compose(&["up", "--detach"])?;
+    deployment.succeeds(&["down", "--volumes"])?;
+    ensure!(missing.exit != Some(0), "it starts without a configuration");
+    missing.said(&["config.json"])?;
+    let config = deployment.directory.join("config.json");
+    ensure!(!config.exists(), "`{}` was made", config.display());
+    fs::copy(test.configure()?, &config)?;
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o600))?;
+    let unreadable = deployment.compose(&["up", "--detach"])?;
+    let log = deployment.succeeds(&["logs", "check"])?;
+    let gateway = deployment.succeeds(&["ps", "--quiet", "gateway"]);
+    deployment.succeeds(&["down", "--volumes"])?;
+    ensure!(
+        unreadable.exit != Some(0),
+        "it starts with a file that it cannot read"
+    );
+    ensure!(
+        log.contains("config.json") && log.to_lowercase().contains("permission denied"),
+        "the log says `{log}`"
+    );
+    ensure!(gateway?.trim().is_empty(), "a gateway runs");
+    Ok(())
 }
 
 /// The token that the compose file passes to the gateway.
