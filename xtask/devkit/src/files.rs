@@ -64,6 +64,39 @@ fn list(path: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         .try_for_each(|entry| list(&entry?.path(), found))
 }
 
+/// Moves the directory `from` to `to`, which does not exist. Where a rename cannot do that, such as between file
+/// systems or layers of one, it is copied and removed.
+///
+/// # Errors
+/// Fails if it cannot be read, written or removed.
+pub fn move_directory(from: &Path, to: &Path) -> Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            copy_directory(from, to)?;
+            fs::remove_dir_all(from).with_context(|| format!("could not remove `{}`", from.display()))
+        }
+        moved => moved.with_context(|| format!("could not move `{}` to `{}`", from.display(), to.display())),
+    }
+}
+
+/// Copies the directory `from` with the modes of its files to `to`.
+fn copy_directory(from: &Path, to: &Path) -> Result<()> {
+    for path in below(from)? {
+        let target = to.join(path.strip_prefix(from).context("a file is elsewhere")?);
+        let copy = || -> io::Result<()> {
+            if let Some(directory) = target.parent() {
+                fs::create_dir_all(directory)?;
+            }
+            fs::copy(&path, &target).map(drop)
+        };
+        copy().with_context(|| format!("could not write `{}`", target.display()))?;
+    }
+    let permissions = fs::metadata(from).map(|found| found.permissions());
+    permissions
+        .and_then(|permissions| fs::set_permissions(to, permissions))
+        .with_context(|| format!("could not set the mode of `{}`", to.display()))
+}
+
 /// Compresses `bytes` as `gzip -9 --no-name` does: without name and time, so that equal input gives equal
 /// output.
 pub fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
@@ -135,6 +168,18 @@ mod tests {
             [path("a"), path("b/2"), path("b/c/1")]
         );
         assert_eq!(below(&path("a")).unwrap(), [path("a")]);
+    }
+
+    #[test]
+    fn moves_and_copies_directories() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        fs::create_dir_all(path("one/a")).unwrap();
+        fs::write(path("one/a/b"), "text").unwrap();
+        copy_directory(&path("one"), &path("two")).unwrap();
+        move_directory(&path("two"), &path("three")).unwrap();
+        assert_eq!(fs::read_to_string(path("three/a/b")).unwrap(), "text");
+        assert!(path("one").exists() && !path("two").exists());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{digest, files};
+use devkit::{digest, files, interrupt};
 use tempfile::TempDir;
 
 use super::metadata::{Build, File, Kind};
@@ -40,6 +40,7 @@ impl Staging {
         let directory = tempfile::Builder::new().prefix(".release-").tempdir_in(beside);
         let directory =
             directory.with_context(|| format!("could not make a directory in `{}`", beside.display()))?;
+        interrupt::remove_at_end(directory.path())?;
         Ok(Self {
             directory,
             place,
@@ -92,9 +93,9 @@ impl Staging {
         // Two moves replace the old directory with the new one: no process ever sees part of either.
         let old = TempDir::new_in(self.place.parent().with_context(purpose)?).with_context(purpose)?;
         if self.place.exists() {
-            fs::rename(&self.place, old.path().join("release")).with_context(purpose)?;
+            files::move_directory(&self.place, &old.path().join("release")).with_context(purpose)?;
         }
-        fs::rename(self.path(), &self.place).with_context(purpose)?;
+        files::move_directory(self.path(), &self.place).with_context(purpose)?;
         Ok(self.place)
     }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{cargo, cmd, files, project::Project, rustc, ui};
+use devkit::{cargo, cmd, files, interrupt, project::Project, rustc, ui};
 use tempfile::TempDir;
 use xshell::cmd;
 
@@ -54,6 +54,7 @@ impl Environment {
     pub(super) fn at_commit(project: &Project, commit: &str) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("clawft-elsewhere-").tempdir();
         let directory = directory.context("could not make a temporary directory")?;
+        interrupt::remove_at_end(directory.path())?;
         let mut place = Self::below(project, directory.path());
         tree::clone(project, commit, &place.root)?;
         place.furnish()?;
