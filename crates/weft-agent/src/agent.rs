@@ -6,9 +6,12 @@ pub(crate) mod transport;
 use crate::error::Error;
 use crate::home::Home;
 use crate::stop::Stop;
+use crate::tools::Tools;
 use clawft_store::Sessions;
 use clawft_types::{Config, Input, Session, SessionId, Usage};
+use drive::Unanswered;
 use std::future::{pending, ready};
+use std::sync::Arc;
 
 /// A function that receives an answer while it arrives.
 pub type Show<'a> = &'a mut (dyn FnMut(Delta<'_>) + Send);
@@ -52,6 +55,7 @@ pub struct Agent {
     home: Home,
     sessions: Sessions,
     pub(crate) client: reqwest::Client,
+    tools: Option<Arc<Tools>>,
 }
 
 impl Agent {
@@ -64,6 +68,7 @@ impl Agent {
             home: home.clone(),
             sessions: home.sessions()?,
             client: transport::client()?,
+            tools: None,
         })
     }
 
@@ -76,7 +81,25 @@ impl Agent {
             home: home.clone(),
             sessions: home.sessions()?,
             client: self.client.clone(),
+            // The tools are those of this home.
+            tools: None,
         })
+    }
+
+    /// Returns the agent with tools that it offers to the model.
+    #[must_use]
+    pub fn with_tools(self, tools: Option<Tools>) -> Agent {
+        Agent {
+            tools: tools.map(Arc::new),
+            ..self
+        }
+    }
+
+    /// Ends the programs that the tools have started.
+    pub async fn close(&self) {
+        if let Some(tools) = &self.tools {
+            tools.close().await;
+        }
     }
 
     /// Returns the stored sessions. Blocks: use it in async code under `spawn_blocking`.
@@ -123,9 +146,18 @@ impl Agent {
     ) -> Result<(Answer, Option<Error>), Error> {
         let session = self.load(id).await?;
         let known = session.messages.len();
-        let reply = drive::drive(&self.client, config, session, input, stop, show).await?;
+        let (reply, mut warnings) = match self.turn(config, session, input, stop, show).await {
+            Ok(done) => done,
+            Err(Unanswered { error, session }) => {
+                // The next turn has to know what the tools have done.
+                if let Some(session) = session {
+                    self.keep(*session, known, &mut Vec::new()).await?;
+                }
+                return Err(error);
+            }
+        };
         let (mut answer, session) = split(reply);
-        let mut warnings = std::mem::take(&mut answer.warnings);
+        warnings.append(&mut answer.warnings);
         let stored = match permit.await {
             Ok(held) => tokio::select! {
                 biased;
@@ -163,8 +195,29 @@ impl Agent {
         stop: &Stop,
         show: Show<'_>,
     ) -> Result<Answer, Error> {
-        let reply = drive::drive(&self.client, config, session, input, stop, show).await?;
-        Ok(split(reply).0)
+        let (reply, warnings) = self.turn(config, session, input, stop, show).await?;
+        let mut answer = split(reply).0;
+        answer.warnings.splice(..0, warnings);
+        Ok(answer)
+    }
+
+    /// Performs a turn with the tools. Returns warnings about them as well.
+    async fn turn(
+        &self,
+        config: &Config,
+        session: Session,
+        input: Input,
+        stop: &Stop,
+        show: Show<'_>,
+    ) -> Result<(clawft_core::Reply, Vec<String>), Unanswered> {
+        let tools = self.tools.as_deref();
+        let (offered, warnings) = match tools {
+            Some(tools) => tools.offer(stop).await,
+            None => Default::default(),
+        };
+        let begun = drive::begin(config, session, input, offered).await?;
+        let reply = drive::drive(&self.client, begun, tools, stop, show).await?;
+        Ok((reply, warnings))
     }
 
     /// Returns the client of HTTP, for other servers than the provider.
@@ -223,7 +276,9 @@ fn split(reply: clawft_core::Reply) -> (Answer, Session) {
 }
 
 /// Runs blocking work on another thread.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|_| Error::other("a file operation was aborted"))

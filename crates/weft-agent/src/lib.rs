@@ -2,7 +2,7 @@
 //!
 //! `clawft-core` makes the decisions and `clawft-store` stores the sessions, as in the component. This crate
 //! adds the network ([`agent`] drives a turn with reqwest, [`forward`] passes on the requests of others, [`mcp`]
-//! connects servers of tools), the files of a home directory ([`home`]), the directories of the tools
+//! connects servers of tools, [`tools`] performs the calls of the model), the files of a home directory ([`home`]), the directories of the tools
 //! ([`workspace`]), the error messages for users ([`error`]), and the [`warnings`] about a configuration that puts
 //! secrets at risk.
 
@@ -28,6 +28,7 @@ pub mod home;
 pub mod limits;
 pub mod mcp;
 pub mod stop;
+pub mod tools;
 pub mod warnings;
 pub mod workspace;
 
@@ -36,3 +37,4 @@ pub use error::{Error, Fault};
 pub use home::{ConfigFile, Home};
 pub use mcp::McpServers;
 pub use stop::Stop;
+pub use tools::{Tools, User};

@@ -3,7 +3,7 @@
 //! `clawft-mcp` decides what to send and reads the answers. This module adds the connections, the processes and
 //! the clock.
 
-mod environment;
+pub(crate) mod environment;
 mod http;
 mod process;
 mod stderr;

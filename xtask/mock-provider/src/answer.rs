@@ -10,7 +10,7 @@ use crate::{
     hostile, recorded,
     request::Request,
     scenario::ESCAPED_TEXT,
-    stream,
+    stream, tools,
     wire::Wire,
 };
 
@@ -52,6 +52,7 @@ pub(crate) fn answer(scenario: Scenario, mut exchange: Exchange<'_>) -> io::Resu
         Scenario::RetryAfterDate => exchange.error(429, &TWO_SECONDS_LATER),
         Scenario::ResetThenOk if again => exchange.good(echo),
         Scenario::Recorded(file) => recorded::answer(file, exchange.wire),
+        Scenario::Tools => tools::answer(&mut exchange),
         Scenario::Chaos(seed) => chaos::answer(seed, &mut exchange),
         _ if stream::answers(scenario) => stream::answer(scenario, &mut exchange),
         _ => hostile::answer(scenario, &mut exchange),
@@ -135,7 +136,7 @@ impl Exchange<'_> {
         self.json(status, headers, &body)
     }
 
-    fn json(&mut self, status: u16, headers: &[(&str, &str)], body: &Value) -> io::Result<()> {
+    pub(crate) fn json(&mut self, status: u16, headers: &[(&str, &str)], body: &Value) -> io::Result<()> {
         let headers = [headers, &[("content-type", "application/json")]].concat();
         self.wire.whole(status, &headers, body.to_string().as_bytes())
     }

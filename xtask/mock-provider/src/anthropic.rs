@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    dialect::Asked,
+    dialect::{Asked, is_said, said},
     event::{Event, Script},
     request::Request,
 };
@@ -21,7 +21,8 @@ struct MessagesRequest {
 #[derive(Debug, Deserialize)]
 struct Message {
     role: Role,
-    content: String,
+    #[serde(default)]
+    content: Value,
 }
 
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -63,8 +64,8 @@ pub(crate) fn read(request: &Request) -> Result<Asked, (u16, Value)> {
         .messages
         .iter()
         .rev()
-        .find(|message| message.role == Role::User);
-    let text = last.map(|message| message.content.clone()).unwrap_or_default();
+        .find(|message| message.role == Role::User && is_said(&message.content));
+    let text = last.map(|message| said(&message.content)).unwrap_or_default();
     Ok(Asked {
         model: body.model,
         text,

@@ -75,6 +75,20 @@ impl Dialect {
     }
 }
 
+/// Returns whether a user wrote this content: not the results of tools.
+pub(crate) fn is_said(content: &Value) -> bool {
+    let blocks = content.as_array().map_or(&[][..], Vec::as_slice);
+    content.is_string() || blocks.iter().any(|block| block["type"] == "text")
+}
+
+/// Returns the text of a message's content.
+pub(crate) fn said(content: &Value) -> String {
+    match content.as_array() {
+        Some(blocks) => blocks.iter().filter_map(|block| block["text"].as_str()).collect(),
+        None => content.as_str().unwrap_or_default().to_owned(),
+    }
+}
+
 /// The maximum length of a delta in characters: no model's token is longer.
 const LONGEST_PIECE: usize = 1000;
 

@@ -26,6 +26,7 @@ mod route;
 mod scenario;
 mod server;
 mod stream;
+mod tools;
 mod wire;
 
 pub use crate::{

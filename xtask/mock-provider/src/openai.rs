@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    dialect::Asked,
+    dialect::{Asked, is_said, said},
     event::{Event, Script},
     request::Request,
 };
@@ -25,7 +25,8 @@ struct CompletionRequest {
 #[derive(Debug, Deserialize)]
 struct Message {
     role: String,
-    content: String,
+    #[serde(default)]
+    content: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -46,11 +47,11 @@ pub(crate) fn read(request: &Request) -> Result<Asked, (u16, Value)> {
         .messages
         .into_iter()
         .rev()
-        .find(|message| message.role == "user");
+        .find(|message| message.role == "user" && is_said(&message.content));
     let last = last.ok_or_else(|| refused("'messages' holds no message whose role is 'user'".to_owned()))?;
     Ok(Asked {
         model: body.model,
-        text: last.content,
+        text: said(&last.content),
         usage: body.stream_options.include_usage,
     })
 }

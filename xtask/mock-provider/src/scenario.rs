@@ -33,6 +33,11 @@ pub enum Scenario {
     /// \[`no-stream`\] As `ok`, always as a whole answer.
     NoStream,
 
+    /// \[`tools`\] The calls of tools in the lines of the last user message, one line after the other:
+    /// `NAME {…}`, several at once separated by `;;`. Then `done: ` and the result of the last call. A call
+    /// without a result in the request is refused.
+    Tools,
+
     /// \[`status-401`\] An error of this status, 400 to 599, in the provider's format.
     Status(u16),
     /// \[`recovers`\] The first request to a path gets 503, every later one is answered as by `ok`.
@@ -114,13 +119,14 @@ pub enum Scenario {
 }
 
 /// The scenarios without a parameter, by name.
-const NAMED: [(&str, Scenario); 32] = [
+const NAMED: [(&str, Scenario); 33] = [
     ("ok", Scenario::Ok),
     ("count", Scenario::Count),
     ("large", Scenario::Large),
     ("huge", Scenario::Huge),
     ("slow", Scenario::Slow),
     ("no-stream", Scenario::NoStream),
+    ("tools", Scenario::Tools),
     ("recovers", Scenario::Recovers),
     ("retry-after-date", Scenario::RetryAfterDate),
     ("silent", Scenario::Silent),

@@ -6,7 +6,7 @@ use crate::{
     Scenario,
     answer::{Exchange, digits, echo},
     dialect::{Asked, pieces},
-    event::Script,
+    event::{Event, Script},
 };
 
 /// The pause of [`Scenario::StreamSlow`] before each delta.
@@ -63,10 +63,18 @@ pub(crate) fn answer(scenario: Scenario, exchange: &mut Exchange<'_>) -> io::Res
 /// Sends the regular answer of `pieces`, one chunk for each event.
 pub(crate) fn good(exchange: &mut Exchange<'_>, asked: &Asked, pieces: &[&str]) -> io::Result<()> {
     let script = exchange.dialect.script(asked, pieces);
+    send(exchange, script.events())
+}
+
+/// Sends a stream of `events`, one chunk for each.
+pub(crate) fn send<'e>(
+    exchange: &mut Exchange<'_>,
+    events: impl IntoIterator<Item = &'e Event>,
+) -> io::Result<()> {
     exchange.wire.chunked(EVENTS)?;
-    script
-        .events()
-        .try_for_each(|event| exchange.wire.chunk(event.plain().as_bytes()))?;
+    for event in events {
+        exchange.wire.chunk(event.plain().as_bytes())?;
+    }
     exchange.wire.last_chunk()
 }
 

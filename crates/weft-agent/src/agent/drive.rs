@@ -7,10 +7,12 @@
 use super::{Delta, Show, blocking, transport};
 use crate::error::{Error, Fault};
 use crate::stop::Stop;
+use crate::tools::Tools;
 use clawft_core::http::PROGRESS_BYTES;
 use clawft_core::{Clock, Event, HttpRequest, Reply, Step, TransportError, Turn};
-use clawft_types::{Config, Input, Session};
+use clawft_types::{Config, Input, Session, ToolCall, ToolDefinition};
 use reqwest::{Client, Response};
+use std::borrow::Cow;
 use std::env;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -29,19 +31,36 @@ const GATHERED_BYTES: usize = 16 * 1024;
 /// The reason why a stopped answer is incomplete.
 const STOPPED: &str = "it was stopped";
 
-/// Answers `input` as the continuation of `session`.
+/// The end of a turn without an answer.
+pub(super) struct Unanswered {
+    pub(super) error: Error,
+    /// The session with the calls of tools, if there were any.
+    pub(super) session: Option<Box<Session>>,
+}
+
+impl From<Unanswered> for Error {
+    fn from(unanswered: Unanswered) -> Error {
+        unanswered.error
+    }
+}
+
+impl From<Error> for Unanswered {
+    fn from(error: Error) -> Unanswered {
+        Unanswered { error, session: None }
+    }
+}
+
+/// Performs a turn to its end.
 ///
 /// # Errors
 /// As [`Agent::answer`](super::Agent::answer).
 pub(super) async fn drive(
     client: &Client,
-    config: &Config,
-    session: Session,
-    input: Input,
+    (mut turn, request): (Turn<'_>, HttpRequest),
+    tools: Option<&Tools>,
     stop: &Stop,
     show: Show<'_>,
-) -> Result<Reply, Error> {
-    let (mut turn, mut request) = begin(config, session, input).await?;
+) -> Result<Reply, Unanswered> {
     // Keeps clients that failed together from retrying together. Without randomness, they do.
     turn.set_jitter(getrandom::u32().unwrap_or_default());
     let mut driver = Driver {
@@ -51,40 +70,35 @@ pub(super) async fn drive(
         stop,
         show,
     };
-    loop {
-        match driver.attempt(request).await? {
-            Step::Done(reply) => return Ok(*reply),
-            Step::Retry {
-                after,
-                request: again,
-            } => {
-                wait_before_retry(stop, after).await?;
-                request = again;
-            }
-            Step::Failed(error) => return Err(error.into()),
-            Step::Send(next) => request = next,
-            // After the end, the turn returns one of the other steps. No tools are offered.
-            Step::More | Step::Delta(_) | Step::Reasoning(_) | Step::Call(_) => {
-                return Err(Error::other("HTTP response broken off: it ended early"));
-            }
-        }
+    match driver.run(request, tools).await {
+        Ok(reply) => Ok(reply),
+        Err(error) => Err(Unanswered {
+            error,
+            session: driver.turn.take_unfinished().map(Box::new),
+        }),
     }
 }
 
-/// Begins a turn. The request of a long conversation is built on another thread.
-async fn begin(config: &Config, session: Session, input: Input) -> Result<(Turn<'_>, HttpRequest), Error> {
+/// Begins a turn that offers `tools`. The request of a long conversation is built on another thread.
+pub(super) async fn begin(
+    config: &Config,
+    session: Session,
+    input: Input,
+    tools: Vec<ToolDefinition>,
+) -> Result<(Turn<'_>, HttpRequest), Error> {
     let variable = |name: &str| env::var(name).ok();
     let prompt = config.agents.system_prompt.as_ref().map_or(0, String::len);
     let said = session
         .messages
         .iter()
-        .map(|message| message.content.len() + BYTES_PER_MESSAGE);
+        .map(|message| message.size().saturating_add(BYTES_PER_MESSAGE));
     let length = said.fold(input.text().len().saturating_add(prompt), usize::saturating_add);
     if length <= INLINE_BYTES {
-        return Ok(Turn::begin(config, &variable, session, input)?);
+        let config = Cow::Borrowed(config);
+        return Ok(Turn::begin_with_tools(config, &variable, session, input, tools)?);
     }
-    let config = config.clone();
-    Ok(blocking(move || Turn::begin_owned(config, &variable, session, input)).await??)
+    let config = Cow::Owned(config.clone());
+    Ok(blocking(move || Turn::begin_with_tools(config, &variable, session, input, tools)).await??)
 }
 
 struct Driver<'a> {
@@ -99,6 +113,53 @@ struct Driver<'a> {
 struct Stopped;
 
 impl Driver<'_> {
+    async fn run(&mut self, mut request: HttpRequest, tools: Option<&Tools>) -> Result<Reply, Error> {
+        let mut step = self.attempt(request).await?;
+        loop {
+            step = match step {
+                Step::Done(reply) => return Ok(*reply),
+                Step::Failed(error) => return Err(error.into()),
+                Step::Send(next) => {
+                    request = next;
+                    self.attempt(request).await?
+                }
+                Step::Retry {
+                    after,
+                    request: again,
+                } => {
+                    wait_before_retry(self.stop, after).await?;
+                    request = again;
+                    self.attempt(request).await?
+                }
+                Step::Call(calls) => self.call(calls, tools).await?,
+                // After the end, the turn returns one of the other steps.
+                Step::More | Step::Delta(_) | Step::Reasoning(_) => {
+                    return Err(Error::other("HTTP response broken off: it ended early"));
+                }
+            }
+        }
+    }
+
+    /// Performs calls, one after the other. A stop ends them, and the turn.
+    async fn call(&mut self, calls: Vec<ToolCall>, tools: Option<&Tools>) -> Result<Step, Error> {
+        let mut results = Vec::new();
+        if let Some(tools) = tools {
+            for call in calls {
+                tokio::select! {
+                    biased;
+                    () = self.stop.stopped() => break,
+                    result = tools.perform(call) => results.push(result),
+                }
+            }
+        }
+        let begun = self.begun;
+        let step = self.turn.resume(results, &|| begun.elapsed());
+        match self.stop.is_stopped() {
+            true => Err(Fault::Stopped.into()),
+            false => Ok(step),
+        }
+    }
+
     /// Sends `request` once and feeds the turn with the response.
     async fn attempt(&mut self, request: HttpRequest) -> Result<Step, Error> {
         let mut wait = Wait::new(self.stop, &request);

@@ -9,8 +9,9 @@ use crate::error::{Error, Fault};
 use crate::home::{file_error, read_file};
 use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
 use clawft_core::{HeaderValue, HttpRequest, Method};
+use reqwest::dns::Resolve;
 use reqwest::redirect::Policy;
-use reqwest::{Client, header, retry};
+use reqwest::{Client, ClientBuilder, header, retry};
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -28,8 +29,20 @@ const CERTIFICATES_VARIABLE: &str = "SSL_CERT_FILE";
 /// # Errors
 /// If the file of certificates or a proxy's address cannot be used.
 pub(super) fn client() -> Result<Client, Error> {
+    build(Client::builder())
+}
+
+/// Does the same for a client that looks names up with `resolver`.
+///
+/// # Errors
+/// As [`client`].
+pub(crate) fn client_with_resolver(resolver: impl Resolve + 'static) -> Result<Client, Error> {
+    build(Client::builder().dns_resolver(Arc::new(resolver)))
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, Error> {
     proxy::check(&|name| env::var_os(name))?;
-    Client::builder()
+    builder
         .tls_backend_preconfigured(tls()?)
         .redirect(Policy::none())
         .retry(retry::never())

@@ -27,7 +27,7 @@ const BASIC: &[&str] = &[
 ];
 
 /// Returns the basic variables of this process.
-pub(super) fn basic() -> impl Iterator<Item = (&'static str, std::ffi::OsString)> {
+pub(crate) fn basic() -> impl Iterator<Item = (&'static str, std::ffi::OsString)> {
     BASIC
         .iter()
         .filter_map(|name| Some((*name, std::env::var_os(name)?)))

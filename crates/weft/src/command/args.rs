@@ -90,6 +90,12 @@ pub(crate) struct Chat {
     /// Print the model's reasoning on standard error, or as `reasoning` with --json
     #[arg(long)]
     pub(crate) reasoning: bool,
+    /// The directory whose files the tools may use; without it there are no tools for files
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) workspace: Option<PathBuf>,
+    /// Permit every call of a tool that the configuration asks about
+    #[arg(short, long)]
+    pub(crate) yes: bool,
 }
 
 /// List, show or remove sessions

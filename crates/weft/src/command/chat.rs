@@ -3,6 +3,7 @@
 mod ask;
 mod printer;
 mod prompt;
+mod user;
 
 use super::args::Chat;
 use super::exit::Exit;
@@ -15,7 +16,9 @@ use clawft_types::json::{Node, Writer};
 use printer::Printer;
 use std::env;
 use std::io::{self, Read as _};
-use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Home, warnings};
+use std::sync::Arc;
+use user::{ChatUser, Spin};
+use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Home, Tools, warnings};
 
 impl Chat {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
@@ -27,11 +30,12 @@ impl Chat {
             Some(message) if message != "-" => message,
             _ => read_input()?,
         };
-        if self.json {
-            answer_in_json(&conversation, &message)
-        } else {
-            answer(&conversation, &message)
-        }
+        let answered = match self.json {
+            true => answer_in_json(&conversation, &message),
+            false => answer(&conversation, &message),
+        };
+        conversation.end();
+        answered
     }
 
     fn conversation(&self, home: &Home) -> Result<Conversation, Error> {
@@ -44,7 +48,17 @@ impl Chat {
         if let Some(model) = &self.model {
             config.agents.model.clone_from(model);
         }
-        Conversation::new(Agent::new(home)?, config, self.session.clone(), self.reasoning)
+        let spin = Spin::default();
+        let user = Arc::new(ChatUser::new(self.yes, spin.clone()));
+        let agent = Agent::new(home)?;
+        let tools = Tools::new(&agent, home, &file, self.workspace.as_deref(), user)?;
+        if self.workspace.is_some() && tools.is_none() {
+            terminal::warn(&[
+                "no tools are configured: `tools.files` in the configuration offers them for the workspace",
+            ]);
+        }
+        let agent = agent.with_tools(tools);
+        Conversation::new(agent, config, self.session.clone(), self.reasoning, spin)
     }
 }
 

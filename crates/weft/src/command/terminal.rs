@@ -42,6 +42,20 @@ pub(crate) fn hint(text: &str) {
     write_error(&format!("{text}\n"));
 }
 
+/// Prints a line of a tool's call on standard error, dimmed if it has colours.
+pub(crate) fn note(text: &str) {
+    if has_colour() {
+        write_error(&format!("{DIM}{text}{PLAIN}\n"));
+    } else {
+        write_error(&format!("{text}\n"));
+    }
+}
+
+/// Prints a question on standard error. The cursor stays behind it.
+pub(crate) fn ask(question: &str) {
+    write_error(question);
+}
+
 /// Prints a part of the model's reasoning to standard error, dimmed if it has colours.
 pub(crate) fn print_reasoning(text: &str) {
     let text = Sanitizer::for_errors().text(text);

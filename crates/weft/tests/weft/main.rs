@@ -16,4 +16,5 @@ mod network;
 mod prompt;
 mod sessions;
 mod status;
+mod tools;
 mod trust;

@@ -1,7 +1,7 @@
 //! A message and its answer, with Ctrl-C and a spinner.
 
+use super::user::Spin;
 use crate::command::exit::Exit;
-use crate::command::terminal::Spinner;
 use clawft_types::{Config, Input, SessionId};
 use std::process;
 use tokio::runtime::{Builder, Runtime};
@@ -18,6 +18,7 @@ pub(super) struct Conversation {
     pub(super) session: SessionId,
     /// Whether the user wants to see the model's reasoning.
     pub(super) reasoning: bool,
+    spin: Spin,
 }
 
 /// The result of a message.
@@ -37,6 +38,7 @@ impl Conversation {
         config: Config,
         session: SessionId,
         reasoning: bool,
+        spin: Spin,
     ) -> Result<Self, Error> {
         // One thread is enough for one conversation.
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -48,6 +50,7 @@ impl Conversation {
             config,
             session,
             reasoning,
+            spin,
         })
     }
 
@@ -63,11 +66,11 @@ impl Conversation {
     ) -> Result<AskResult, Error> {
         let input = Input::parse(message)?;
         let stop = Stop::new();
-        let mut spinner = Some(Spinner::start(&self.config.agents.model));
+        self.spin.start(&self.config.agents.model);
         let shows_reasoning = self.reasoning;
         let mut show = |delta: Delta<'_>| {
             if shows_reasoning || matches!(delta, Delta::Text(_)) {
-                spinner = None;
+                self.spin.end();
                 show(delta);
             }
         };
@@ -75,15 +78,17 @@ impl Conversation {
             .agent
             .answer(&self.config, self.session.clone(), input, &stop, &mut show);
         let answer = self.runtime.block_on(interruptible(work, &stop));
-        drop(spinner);
+        self.spin.end();
         Ok(AskResult {
             answer: answer?,
             stopped: stop.is_stopped(),
         })
     }
 
-    /// Abandons work that still waits, for example for a resolver that does not answer.
+    /// Ends the programs of tools, and abandons work that still waits, for example for a resolver that does not
+    /// answer.
     pub(super) fn end(self) {
+        self.runtime.block_on(self.agent.close());
         self.runtime.shutdown_background();
     }
 }

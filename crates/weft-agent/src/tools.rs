@@ -1,0 +1,190 @@
+//! The tools of an agent on this machine: the built-in ones and those of MCP servers, under the user's permissions.
+//!
+//! `clawft-tools` and `clawft-mcp` decide; this module performs. A call ends in a result for the model, whatever
+//! goes wrong.
+
+mod command;
+mod fetch;
+
+use crate::agent::{Agent, blocking};
+use crate::error::Error;
+use crate::home::{ConfigFile, Home};
+use crate::mcp::McpServers;
+use crate::stop::Stop;
+use crate::workspace;
+use clawft_mcp::Tool;
+use clawft_tools::toolbox::{declined, line};
+use clawft_tools::{Decision, Declined, Outcome, Permission, Permissions, Settings, Toolbox};
+use clawft_types::config::mcp;
+use clawft_types::{ToolCall, ToolDefinition, ToolResult};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The user of an agent, as far as its tools are concerned. Each method may be called on any thread.
+pub trait User: Send + Sync {
+    /// Shows that a call begins: its name and most telling argument, in one line that is safe on a terminal.
+    fn notice(&self, call: &str);
+
+    /// Asks for permission for a call whose effect `preview` shows, in lines that are safe on a terminal. Blocks
+    /// until there is an answer. `None` if nobody can be asked.
+    fn permits(&self, call: &str, preview: &str) -> Option<bool>;
+
+    /// Returns whether somebody can be asked. Without anybody, no commands are offered.
+    fn is_present(&self) -> bool;
+}
+
+/// The tools of an agent.
+pub struct Tools {
+    toolbox: Arc<Mutex<Toolbox>>,
+    permissions: Permissions,
+    servers: McpServers,
+    /// The client of `fetch`, which refuses private addresses.
+    fetcher: Option<reqwest::Client>,
+    /// The directory in which commands run.
+    directory: Option<PathBuf>,
+    user: Arc<dyn User>,
+}
+
+impl Tools {
+    /// Returns the tools that the configuration names; `None` if it names none. Files are reached below
+    /// `workspace` only. Nothing is connected or started.
+    ///
+    /// # Errors
+    /// On invalid settings, and if the workspace cannot be used.
+    pub fn new(
+        agent: &Agent,
+        home: &Home,
+        file: &ConfigFile,
+        workspace: Option<&Path>,
+        user: Arc<dyn User>,
+    ) -> Result<Option<Tools>, Error> {
+        let (settings, servers) =
+            file.part(|root| Ok((Settings::read(root.get("tools"))?, mcp::servers(root)?)))?;
+        if settings == Settings::default() && servers.is_empty() {
+            return Ok(None);
+        }
+        let mut host = workspace::host(workspace, home)?;
+        host.commands = user.is_present();
+        Ok(Some(Tools {
+            permissions: settings.permissions.clone(),
+            servers: McpServers::new(agent, &servers),
+            fetcher: settings.fetch.as_ref().map(fetch::client).transpose()?,
+            directory: workspace.map(Path::to_owned),
+            toolbox: Arc::new(Mutex::new(Toolbox::new(settings, host))),
+            user,
+        }))
+    }
+
+    /// Returns the definitions of the tools that are offered, and warnings for the user: a server that does not
+    /// answer offers none.
+    pub(crate) async fn offer(&self, stop: &Stop) -> (Vec<ToolDefinition>, Vec<String>) {
+        let warnings = self.servers.list(stop).await;
+        let mut definitions = lock(&self.toolbox).definitions();
+        let foreign = self.servers.tools();
+        let offered = foreign
+            .into_iter()
+            .filter(|tool| self.permission(tool) != Permission::Deny);
+        definitions.extend(offered.map(|tool| tool.definition));
+        (definitions, warnings)
+    }
+
+    /// Performs a call. Dropping the future ends it.
+    pub(crate) async fn perform(&self, call: ToolCall) -> ToolResult {
+        self.user.notice(&line(&call));
+        let tools = self.servers.tools();
+        match tools.iter().find(|tool| tool.definition.name == call.name) {
+            Some(tool) => self.call_server(call, tool).await,
+            None => self.call_own(call).await,
+        }
+    }
+
+    async fn call_server(&self, call: ToolCall, tool: &Tool) -> ToolResult {
+        let permitted = match self.permission(tool) {
+            Permission::Allow => Ok(()),
+            Permission::Ask => {
+                self.ask(&call, format!("{}\n{}\n", tool.permission, call.arguments))
+                    .await
+            }
+            Permission::Deny => Err(Declined::ByUser),
+        };
+        if let Err(reason) = permitted {
+            return declined(&call, reason);
+        }
+        match self.servers.call(&call).await {
+            Some(result) => result,
+            None => failed(&call, "the server no longer offers this tool"),
+        }
+    }
+
+    async fn call_own(&self, call: ToolCall) -> ToolResult {
+        let decision = self.with_toolbox({
+            let call = call.clone();
+            move |toolbox| toolbox.check(&call)
+        });
+        match decision.await {
+            Ok(Decision::Allow) => {}
+            Ok(Decision::Ask(preview)) => {
+                if let Err(reason) = self.ask(&call, preview).await {
+                    return declined(&call, reason);
+                }
+            }
+            Ok(Decision::Refuse(result)) => return result,
+            Err(error) => return failed(&call, &error.to_string()),
+        }
+        let outcome = self.with_toolbox({
+            let call = call.clone();
+            move |toolbox| toolbox.start(&call)
+        });
+        match outcome.await {
+            Ok(Outcome::Done(result)) => result,
+            Ok(Outcome::Http(machine, request)) => match &self.fetcher {
+                Some(client) => fetch::perform(client, *machine, request).await,
+                None => failed(&call, "the host does not grant this"),
+            },
+            Ok(Outcome::Command(text)) => command::run(&call, &text, self.directory.as_deref()).await,
+            Err(error) => failed(&call, &error.to_string()),
+        }
+    }
+
+    /// Ends the programs of MCP servers.
+    pub async fn close(&self) {
+        self.servers.close().await;
+    }
+
+    /// Returns the permission of a server's tool. The user did not write it, so the default is to ask.
+    fn permission(&self, tool: &Tool) -> Permission {
+        self.permissions.of(&tool.permission, Permission::Ask)
+    }
+
+    /// Asks the user, on another thread.
+    async fn ask(&self, call: &ToolCall, preview: String) -> Result<(), Declined> {
+        let (user, call) = (Arc::clone(&self.user), line(call));
+        let answer = blocking(move || user.permits(&call, &preview)).await;
+        match answer {
+            Ok(Some(true)) => Ok(()),
+            Ok(None) => Err(Declined::NoTerminal),
+            Ok(Some(false)) | Err(_) => Err(Declined::ByUser),
+        }
+    }
+
+    /// Runs file operations on another thread.
+    async fn with_toolbox<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Toolbox) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let toolbox = Arc::clone(&self.toolbox);
+        blocking(move || work(&mut lock(&toolbox))).await
+    }
+}
+
+fn lock(toolbox: &Mutex<Toolbox>) -> std::sync::MutexGuard<'_, Toolbox> {
+    toolbox.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn failed(call: &ToolCall, message: &str) -> ToolResult {
+    ToolResult {
+        id: call.id.clone(),
+        content: message.to_owned(),
+        is_error: true,
+    }
+}
