@@ -5,6 +5,7 @@ mod check;
 mod diff;
 mod engine;
 mod files;
+mod report;
 mod shrink;
 mod size;
 mod table;
@@ -36,6 +37,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Shrink(shrink) => shrink::run(&shrink),
         Command::Size(size) => size::run(&size),
         Command::Diff(diff) => diff::run(&diff),
+        Command::Report(report) => report::run(&report),
         Command::Check(check) => check::run(&check),
     })
 }

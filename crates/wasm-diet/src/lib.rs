@@ -23,7 +23,7 @@
 //!
 //! [`modules`] lists the core modules of a binary. [`anatomy`] attributes every byte to a [`part`], with the help
 //! of [`symbol`] (the crate that a function belongs to) and [`deflate`] (the compressed size of a byte).
-//! [`profile`] is the content of a build, [`diff`] compares two, and [`json`] writes them.
+//! [`profile`] is the content of a build, [`diff`] compares two, [`json`] writes them, and [`page`] shows them.
 
 pub mod anatomy;
 pub mod component;
@@ -37,6 +37,7 @@ pub mod input;
 pub mod json;
 pub mod modules;
 pub mod names;
+pub mod page;
 pub mod part;
 pub mod profile;
 pub mod sections;

@@ -1,7 +1,9 @@
 //! `wasm-diet` with Binaryen inside: files of many kinds give the same results before and after.
 //!
-//! Modules in reading order: [`inputs`] is the table of the small files, [`context`] holds the programs of a case.
+//! Modules in reading order: [`inputs`] is the table of the small files, [`adapter`] a file that tools read,
+//! [`context`] holds the programs of a case.
 
+mod adapter;
 mod context;
 mod inputs;
 
@@ -19,17 +21,40 @@ use super::harness::{self, Log, Options};
 
 /// Prepares the cases.
 pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
-    let cases = options.choose(INPUTS.iter().collect(), |case: &&Input| case.name)?;
+    let all = INPUTS.iter().map(Case::Input).chain([Case::Adapter]);
+    let cases = options.choose(all.collect(), |case| case.name())?;
     if options.list() {
-        return Ok(harness::listed(cases.iter().map(|case| case.name)));
+        return Ok(harness::listed(cases.iter().map(Case::name)));
     }
     let context = Arc::new(DietContext::prepare(project)?);
     ui::status("Running", &format!("the cases of wasm-diet ({})", cases.len()));
-    let trial = |input: &'static Input| {
+    let trial = |case: Case| {
         let context = Arc::clone(&context);
-        log.trial(input.name.to_owned(), move || Ok(check(&context, input)?))
+        let attempt = move || match case {
+            Case::Input(input) => check(&context, input),
+            Case::Adapter => adapter::check(&context),
+        };
+        log.trial(case.name().to_owned(), move || Ok(attempt()?))
     };
     Ok(cases.into_iter().map(trial).collect())
+}
+
+/// A case of this runtime.
+#[derive(Clone, Copy, Debug)]
+enum Case {
+    /// A small file, which is run before and after.
+    Input(&'static Input),
+    /// The adapter.
+    Adapter,
+}
+
+impl Case {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Input(input) => input.name,
+            Self::Adapter => adapter::NAME,
+        }
+    }
 }
 
 /// Shrinks the input, and compares the results and the interfaces before and after.

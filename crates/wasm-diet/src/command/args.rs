@@ -12,6 +12,7 @@ Examples:
   wasm-diet shrink --in-place --metric gzip app.wasm
   wasm-diet size app.wasm
   wasm-diet diff before.wasm after.wasm
+  wasm-diet report app.wasm --html report.html
   wasm-diet check --budget size-budget.toml app.wasm
   curl -s https://example.com/app.wasm | wasm-diet shrink - -o - > app.min.wasm
 
@@ -86,6 +87,7 @@ pub(crate) enum Command {
     Shrink(Shrink),
     Size(Size),
     Diff(Diff),
+    Report(Report),
     Check(Check),
 }
 
@@ -175,6 +177,20 @@ pub(crate) struct Diff {
     /// Print every change as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Draws a page with every part of a file, which needs no network
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The component or core module; `-` for standard input
+    #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
+    pub(crate) input: PathBuf,
+    /// The page to write, atomically; `-` for standard output
+    #[arg(long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) html: PathBuf,
+    /// A former version of the file, to compare with
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) base: Option<PathBuf>,
 }
 
 /// Compares files with a size budget

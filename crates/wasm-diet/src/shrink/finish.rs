@@ -24,7 +24,8 @@ pub(super) fn finish_module(named: &[u8], inside: bool, options: &Options) -> Re
         globals: names.globals,
         ..Names::default()
     };
-    if !inside && !has_names && !options.drop_names_of_globals {
+    let unwanted = options.drop_names_of_globals || any_matches(&options.drop, "name");
+    if !inside && !has_names && !unwanted {
         customs.extend(of_globals.section());
     }
     sections::attach(&bare, &customs)

@@ -1,13 +1,13 @@
 //! `size report`: all sizes as one self-contained page.
 //!
-//! The page is assembled from the files in `page/`; its data is in it as JSON.
+//! `wasm-diet` has the page; its data is in it as JSON.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result};
 use devkit::{budget::Budget, files::replace, project::Project, ui};
 use serde::Serialize;
-use wasm_diet::{Anatomy, Kind, PartId, Profile, Sizes, json};
+use wasm_diet::{json, page};
 
 use super::{
     base::Base,
@@ -16,51 +16,19 @@ use super::{
     ratchet::{self, ArtifactBounds},
 };
 
-const PAGE: &str = include_str!("page/page.html");
-const STYLE: &str = include_str!("page/page.css");
-
-/// The scripts, each after those that it uses.
-const SCRIPTS: [&str; 6] = [
-    include_str!("page/elements.js"),
-    include_str!("page/treemap.js"),
-    include_str!("page/colours.js"),
-    include_str!("page/charts.js"),
-    include_str!("page/parts.js"),
-    include_str!("page/main.js"),
-];
-
 /// The data of the page.
 #[derive(Debug, Serialize)]
 struct PageData<'a> {
     revision: Option<&'a str>,
     /// The name of the base; `None` if there is none.
     base: Option<String>,
-    artifacts: BTreeMap<&'a str, Artifact<'a>>,
+    /// The name of the project.
+    title: &'a str,
+    /// The beginning of the names of its own crates.
+    own: &'a str,
+    artifacts: BTreeMap<&'a str, page::Artifact<'a>>,
     budgets: BTreeMap<&'a str, ArtifactBounds<'a>>,
     history: Vec<Entry>,
-}
-
-#[derive(Debug, Serialize)]
-struct Artifact<'a> {
-    #[serde(flatten)]
-    size: Sizes,
-    before: Option<Sizes>,
-    /// The parts, including removed ones with the size 0.
-    parts: Vec<PagePart<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct PagePart<'a> {
-    kind: Kind,
-    #[serde(rename = "crate")]
-    owner: &'a str,
-    module: &'a str,
-    name: &'a str,
-    copies: usize,
-    #[serde(flatten)]
-    size: Sizes,
-    /// The size in the base; `None` if the base does not have the part.
-    before: Option<Sizes>,
 }
 
 /// Builds the artifacts and writes the page.
@@ -74,7 +42,9 @@ pub(super) fn run(project: &Project, html: &Path, base: Option<&str>, json: bool
     let shown = PageData {
         revision: after.revision.as_deref(),
         base: (!before.artifacts.is_empty()).then(|| base.name()),
-        artifacts: artifacts(&before, &after),
+        title: "clawft",
+        own: "clawft",
+        artifacts: page::artifacts(&before, &after),
         budgets: ratchet::bounds_of_artifacts(&budget),
         history: history::read(project)?,
     };
@@ -83,115 +53,7 @@ pub(super) fn run(project: &Project, html: &Path, base: Option<&str>, json: bool
     let directory = path.parent().context("the page's path has no directory")?;
     fs::create_dir_all(directory)
         .with_context(|| format!("could not make the directory `{}`", directory.display()))?;
-    replace(&path, page(&data).as_bytes())?;
+    replace(&path, page::render(&data).as_bytes())?;
     ui::status("Wrote", &html.display().to_string());
     if json { ui::result(&data) } else { Ok(()) }
-}
-
-fn artifacts<'a>(before: &'a Profile, after: &'a Profile) -> BTreeMap<&'a str, Artifact<'a>> {
-    let artifact = |(name, anatomy): (&'a String, &'a Anatomy)| {
-        let old = before.artifacts.get(name);
-        (
-            name.as_str(),
-            Artifact {
-                size: anatomy.size,
-                before: old.map(|old| old.size),
-                parts: parts(old, anatomy),
-            },
-        )
-    };
-    after.artifacts.iter().map(artifact).collect()
-}
-
-fn parts<'a>(before: Option<&'a Anatomy>, after: &'a Anatomy) -> Vec<PagePart<'a>> {
-    let mut old: BTreeMap<&PartId, Sizes> = before
-        .into_iter()
-        .flat_map(|anatomy| &anatomy.parts)
-        .map(|part| (&part.id, part.size))
-        .collect();
-    let shown = |id: &'a PartId, copies, size, before| {
-        let PartId {
-            kind,
-            owner,
-            module,
-            name,
-        } = id;
-        PagePart {
-            kind: *kind,
-            owner,
-            module,
-            name,
-            copies,
-            size,
-            before,
-        }
-    };
-    let mut parts: Vec<PagePart<'a>> = after
-        .parts
-        .iter()
-        .map(|part| shown(&part.id, part.copies, part.size, old.remove(&part.id)))
-        .collect();
-    parts.extend(
-        old.into_iter()
-            .map(|(id, size)| shown(id, 0, Sizes::default(), Some(size))),
-    );
-    parts
-}
-
-/// Returns the page with `data`, a JSON text, in it.
-fn page(data: &str) -> String {
-    // Only an end tag ends a script, and JSON can spell it in another way.
-    let data = data.replace("</", "<\\/").replace("<!--", "<\\u0021--");
-    PAGE.replacen("/*STYLE*/", STYLE, 1)
-        .replacen("/*SCRIPT*/", &SCRIPTS.join("\n"), 1)
-        .replacen("/*DATA*/", &data, 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use wasm_diet::Part;
-
-    use super::*;
-
-    #[test]
-    fn page_loads_nothing_else() {
-        let page = page("{}");
-        for elsewhere in ["src=", "@import", "url(", "fetch(", "XMLHttpRequest", "https://"] {
-            assert!(!page.contains(elsewhere), "{elsewhere}");
-        }
-        // The namespace of SVG, which is not loaded.
-        assert_eq!(
-            page.matches("http://").count(),
-            page.matches("http://www.w3.org/2000/svg").count()
-        );
-        assert!(!page.contains("/*STYLE*/") && !page.contains("/*DATA*/") && !page.contains("/*SCRIPT*/"));
-    }
-
-    #[test]
-    fn escapes_end_tag_in_names() {
-        let page = page(r#"{ "name": "</script><!-- " }"#);
-        assert!(page.contains(r#"{ "name": "<\/script><\u0021-- " }"#));
-    }
-
-    #[test]
-    fn shows_removed_part_without_a_size() {
-        let anatomy = |names: &[&str]| {
-            let size = Sizes { raw: 5, gzip: 2 };
-            let part = |name: &&str| Part {
-                id: PartId::new(Kind::Code, "core", name),
-                copies: 1,
-                size,
-            };
-            Anatomy {
-                size,
-                parts: names.iter().map(part).collect(),
-            }
-        };
-        let (before, after) = (anatomy(&["same", "gone"]), anatomy(&["same", "new"]));
-        let told: Vec<_> = parts(Some(&before), &after)
-            .iter()
-            .map(|part| (part.name, part.size.raw, part.before.is_some()))
-            .collect();
-        assert_eq!(told, [("same", 5, true), ("new", 5, false), ("gone", 0, true)]);
-    }
 }

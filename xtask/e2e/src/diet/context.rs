@@ -79,6 +79,23 @@ impl DietContext {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
+    /// Makes a component of a core module for WASI preview 1.
+    pub(super) fn componentize(&self, module: &Path, adapter: &Path, output: &Path) -> Result<()> {
+        let (shell, tools) = (self.shell()?, &self.wasm_tools);
+        let adapter = format!("wasi_snapshot_preview1={}", adapter.display());
+        let new = cmd!(
+            shell,
+            "{tools} component new {module} --adapt {adapter} -o {output}"
+        );
+        cmd::run(new, "make a component with the adapter")
+    }
+
+    /// Runs a command, and returns the text that it prints.
+    pub(super) fn run(&self, path: &Path) -> Result<String> {
+        let (shell, wasmtime) = (self.shell()?, &self.wasmtime);
+        cmd::read(cmd!(shell, "{wasmtime} run {path}"), "run the component")
+    }
+
     /// Returns the interfaces of a component, as text, or the reason why it cannot be text: WIT has no core modules.
     pub(super) fn interfaces(&self, path: &Path) -> Result<String> {
         let (shell, tools) = (self.shell()?, &self.wasm_tools);

@@ -2,6 +2,7 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const place = (id) => document.getElementById(id);
+if (data.title) document.title = `${data.title}: where the bytes are`;
 const names = Object.keys(data.artifacts).sort((a, b) => data.artifacts[b].raw - data.artifacts[a].raw);
 const view = { artifact: names[0], measure: "raw", colour: "owner", focus: "", nodes: new Map(), boxes: [] };
 
@@ -27,7 +28,8 @@ function draw() {
   const built = artifact();
   view.tree = treeOf(built.parts, view.measure);
   const base = data.base ? `, compared with ${data.base}` : "";
-  place("origin").textContent = `${view.artifact} of ${shortRevision(data.revision)}${base}`;
+  const revision = data.revision ? ` of ${shortRevision(data.revision)}` : "";
+  place("origin").textContent = `${view.artifact}${revision}${base}`;
   drawCards(built);
   drawMap();
   drawBudgets(place("budgets"), data, view.measure);
@@ -46,12 +48,12 @@ function drawCards(built) {
   const total = built[view.measure];
   const share = (of) => `${percent(sum(of), total)} of the file`;
   const code = (part) => part.kind === "code";
-  const ours = (part) => code(part) && part.crate.startsWith("clawft");
+  const ours = (part) => code(part) && data.own && part.crate.startsWith(data.own);
   place("cards").replaceChildren(
     card("The file", built.raw, built.before?.raw, "bytes"),
     card("Compressed", built.gzip, built.before?.gzip, "bytes after gzip -9"),
     card("Functions", built.parts.reduce((n, part) => n + (code(part) && part.raw ? part.copies : 0), 0), undefined, `${grouped(sum(code))} B, ${share(code)}`),
-    card("Our own code", sum(ours), undefined, share(ours)),
+    ...(data.own ? [card("Our own code", sum(ours), undefined, share(ours))] : []),
     card("Static data", sum((part) => part.kind === "data"), undefined, share((part) => part.kind === "data")));
 }
 

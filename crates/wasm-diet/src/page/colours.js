@@ -1,7 +1,7 @@
 // The colours of parts: by the owner of the bytes, or by their change.
 
 const FAMILIES = [
-  { name: "clawft", hue: 48, chroma: 0.12, has: (part) => part.kind === "code" && part.crate.startsWith("clawft") },
+  { get name() { return data.own || "own code"; }, hue: 48, chroma: 0.12, has: (part) => part.kind === "code" && Boolean(data.own) && part.crate.startsWith(data.own) },
   { name: "Rust's own library", hue: 255, chroma: 0.07, has: (part) => ["core", "alloc", "std", "compiler_builtins"].includes(part.crate) },
   { name: "C library", hue: 305, chroma: 0.09, has: (part) => part.crate === "wasi-libc" },
   { name: "bindings and glue", hue: 195, chroma: 0.07, has: (part) => /^(wit|wasi|wasm)/.test(part.crate) && part.kind === "code" },
