@@ -75,7 +75,8 @@ pub fn shrink(binary: &[u8], options: &Options, engine: &mut Engine<'_>) -> Resu
     Ok(Shrunk { bytes, named, report })
 }
 
-/// Returns the finished binary with its named form, or the original if nothing is gained.
+/// Returns the finished binary with its named form, else the original without the custom sections that are dropped,
+/// else the original: the first that is smaller.
 fn smallest(
     original: &[u8],
     finished: Vec<u8>,
@@ -84,12 +85,21 @@ fn smallest(
 ) -> Result<(Vec<u8>, Vec<u8>)> {
     // A signature fits as long as not a byte has changed.
     let only_signature = component::filter(original, &mut |name| !name.starts_with("signature"))?;
-    let better = match options.metric {
-        Metric::Raw => true,
-        Metric::Gzip => deflate::gzip(&finished)?.len() <= deflate::gzip(original)?.len(),
+    let is_better = |made: &[u8]| -> Result<bool> {
+        if made.len() >= original.len() || made == only_signature {
+            return Ok(false);
+        }
+        Ok(match options.metric {
+            Metric::Raw => true,
+            Metric::Gzip => deflate::gzip(made)?.len() <= deflate::gzip(original)?.len(),
+        })
     };
-    if better && finished.len() < original.len() && finished != only_signature {
+    if is_better(&finished)? {
         return Ok((finished, named));
+    }
+    let stripped = finish::finish(original, options)?;
+    if is_better(&stripped)? {
+        return Ok((stripped, original.to_vec()));
     }
     Ok((original.to_vec(), original.to_vec()))
 }
