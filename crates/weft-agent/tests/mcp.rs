@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -114,6 +116,53 @@ fn server_behind_a_url_is_listed_and_called() {
         }
         assert!(servers.call(&tool_call("mcp__web__other")).await.is_none());
     });
+}
+
+#[test]
+fn connection_is_used_again_after_a_stream() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&connections);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let mut stream = stream.unwrap();
+            // The client closes connections that it does not use again.
+            thread::spawn(move || {
+                while stream.peek(&mut [0]).is_ok_and(|count| count > 0) {
+                    let (_, message) = request(&stream);
+                    let text = json!({"jsonrpc": "2.0", "id": message["id"], "result": tools()}).to_string();
+                    let event = format!("data: {text}\n\n");
+                    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+                    let body = format!("{head}{:x}\r\n{event}\r\n", event.len());
+                    stream.write_all(body.as_bytes()).unwrap();
+                    // The end comes later than the answer.
+                    thread::sleep(Duration::from_millis(2));
+                    if stream.write_all(b"0\r\n\r\n").is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    with(
+        &json!({"web": {"url": format!("http://{address}/")}}),
+        async |servers| {
+            let begun = Instant::now();
+            let mut calls = 1;
+            assert_eq!(servers.list(&Stop::new()).await, [""; 0]);
+            while connections.load(Ordering::SeqCst) == calls {
+                assert!(
+                    begun.elapsed() < Duration::from_secs(60),
+                    "{calls} calls, each with its own connection"
+                );
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                call(servers, "mcp__web__t").await;
+                calls += 1;
+            }
+        },
+    );
 }
 
 #[test]

@@ -5,8 +5,13 @@ use clawft_core::{Event, HttpRequest, TransportError};
 use clawft_mcp::{Catalog, HttpServer, McpError, Outcome, Step};
 use clawft_types::ToolCall;
 use clawft_types::config::mcp::McpServer;
-use reqwest::Client;
-use tokio::time::{Instant, sleep_until};
+use reqwest::{Client, Response};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// The time and the number of bytes for the end of a response that is not needed any more.
+const DRAIN: Duration = Duration::from_secs(1);
+const DRAIN_BYTES: usize = 64 * 1024;
 
 /// A server behind a URL.
 pub(super) struct Peer {
@@ -60,9 +65,9 @@ impl Peer {
 
     /// Sends a request, and feeds its response until there is another step.
     async fn send(&mut self, request: HttpRequest, begun: Instant) -> Step {
-        let timeout = request.timeout;
-        let deadline = Instant::now() + timeout;
-        let late = || TransportError::TimedOut { after: timeout };
+        let after = request.timeout;
+        let deadline = Instant::now() + after;
+        let late = || TransportError::TimedOut { after };
         let sending = match transport::request(&self.client, request) {
             Ok(request) => request.send(),
             Err(error) => return self.fail(TransportError::Impossible(error.to_string()), begun),
@@ -95,10 +100,23 @@ impl Peer {
                 Err(error) => return self.fail(error.clone(), begun),
             };
         }
+        tokio::spawn(timeout(DRAIN, drain(response)));
         step
     }
 
     fn fail(&mut self, error: TransportError, begun: Instant) -> Step {
         self.server.feed(Event::Failed(error), begun.elapsed())
+    }
+}
+
+/// Reads the end of a response: nearly always nothing is missing but the end itself, and the connection can then be
+/// used again.
+async fn drain(mut response: Response) {
+    let mut room = DRAIN_BYTES;
+    while let Ok(Some(bytes)) = response.chunk().await {
+        room = room.saturating_sub(bytes.len());
+        if room == 0 {
+            return;
+        }
     }
 }
