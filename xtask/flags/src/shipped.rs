@@ -19,7 +19,7 @@ mod tests {
 
     #[test]
     fn budget_has_exactly_the_rows_that_ship() {
-        let budget = Budget::of(&Project::discover().unwrap()).unwrap();
+        let budget = Budget::of(Project::discover().unwrap()).unwrap();
         let rows: Vec<&str> = budget.rows().map(|(name, _)| name).collect();
         let mut names = shipped();
         names.sort_unstable();
