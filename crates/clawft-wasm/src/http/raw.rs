@@ -14,7 +14,6 @@ mod cause;
 use super::{HttpError, Part, Request, Sink};
 use clawft_core::http::PROGRESS_BYTES;
 use clawft_store::clock::nanoseconds;
-use clawft_types::memory;
 use std::time::Duration;
 use wasip2::clocks::monotonic_clock;
 use wasip2::http::outgoing_handler;
@@ -24,15 +23,12 @@ use wasip2::http::types::{
 };
 use wasip2::io::error::Error;
 use wasip2::io::poll::{Pollable, poll};
-use wasip2::io::streams::{InputStream, OutputStream, StreamError};
+use wasip2::io::streams::{OutputStream, StreamError};
 
 pub(super) const IS_REAL: bool = true;
 
 /// The number of body bytes to read at once.
 const READ_SIZE: u64 = 64 * 1024;
-
-/// The number of bytes that are gathered before they are processed.
-const GATHERED_BYTES: usize = 16 * 1024;
 
 pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), HttpError> {
     let deadline = Deadline::after(request.timeout);
@@ -206,8 +202,11 @@ fn read_body(
     let mut progress = 0;
     loop {
         deadline.wait_for(&readable)?;
-        let mut bytes = Vec::new();
-        let end = gather(&stream, &mut bytes);
+        let bytes = match stream.read(READ_SIZE) {
+            Ok(bytes) => bytes,
+            Err(StreamError::Closed) => return Ok(()),
+            Err(StreamError::LastOperationFailed(error)) => return Err(interrupted(&error)),
+        };
         progress += bytes.len();
         if renewed && progress >= PROGRESS_BYTES {
             progress = 0;
@@ -216,32 +215,7 @@ fn read_body(
         if !bytes.is_empty() && sink(Part::Body(&bytes)).is_break() {
             return Ok(());
         }
-        match end {
-            None => {}
-            Some(StreamError::Closed) => return Ok(()),
-            Some(StreamError::LastOperationFailed(error)) => return Err(interrupted(&error)),
-        }
     }
-}
-
-/// Reads all parts that are there already, up to a limit, so that the deltas of a fast stream are processed and
-/// printed together. Returns the end of the stream, if it is reached.
-fn gather(stream: &InputStream, bytes: &mut Vec<u8>) -> Option<StreamError> {
-    let mut size = READ_SIZE;
-    while bytes.len() < GATHERED_BYTES {
-        match stream.read(size) {
-            Ok(part) if part.is_empty() => break,
-            // A part that comes alone is not copied.
-            Ok(part) if bytes.is_empty() => *bytes = part,
-            Ok(part) => bytes.extend_from_slice(&part),
-            Err(error) => return Some(error),
-        }
-        size = GATHERED_BYTES as u64;
-        if bytes.len() < GATHERED_BYTES && memory::reserve(bytes, GATHERED_BYTES).is_err() {
-            break;
-        }
-    }
-    None
 }
 
 /// Returns the host's message without the backtrace that it may append. `http-error-code` could return a
