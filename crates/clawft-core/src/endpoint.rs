@@ -15,8 +15,7 @@ use core::time::Duration;
 /// A provider as the receiver of requests that others have built.
 #[derive(Debug)]
 pub struct Endpoint {
-    provider: String,
-    base: String,
+    provider: Provider,
     headers: Vec<Header>,
     key: Key,
 }
@@ -27,16 +26,15 @@ impl Endpoint {
     pub fn new(provider: &Provider, env: &dyn Fn(&str) -> Option<String>) -> Result<Endpoint, TurnError> {
         let key = Key::find(provider, env)?;
         Ok(Endpoint {
-            provider: provider.name.clone(),
-            base: provider.api_base.clone(),
-            headers: provider::headers(provider.kind, key.secret.as_ref()),
+            provider: provider.clone(),
+            headers: provider::headers(provider, &key),
             key,
         })
     }
 
-    /// Returns the URL of `path`, which begins with a slash.
-    pub fn url(&self, path: &str) -> String {
-        [self.base.as_str(), path].concat()
+    /// Returns the URL of `path`, which begins with a slash, for a request to `model`.
+    pub fn url(&self, path: &str, model: &str) -> String {
+        provider::url(&self.provider, model, path)
     }
 
     /// Returns the headers of every request, of which one may hold the key.
@@ -71,9 +69,9 @@ impl Endpoint {
 
     fn request(&self, attempts: u32) -> Request<'_> {
         Request {
-            provider: &self.provider,
-            base: &self.base,
-            url: &self.base,
+            provider: &self.provider.name,
+            base: &self.provider.api_base,
+            url: &self.provider.api_base,
             key: &self.key,
             attempts,
         }

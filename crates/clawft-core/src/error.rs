@@ -1,6 +1,6 @@
 //! The reasons why a turn fails, as the user reads them.
 
-use crate::http::{TransportError, write_seconds};
+use crate::http::{TimeLimit, TransportError, write_seconds};
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
@@ -123,7 +123,11 @@ impl fmt::Display for TurnError {
                     TransportError::Unavailable(_) | TransportError::Impossible(_) => {
                         ", check `api_base` and the server"
                     }
-                    TransportError::TimedOut { .. } => ", check `timeout_secs` and the server",
+                    TransportError::TimedOut {
+                        limit: TimeLimit::FirstByte,
+                        ..
+                    } => ", check `timeout_secs` and the server",
+                    TransportError::TimedOut { .. } => ", check the server",
                     TransportError::TooLarge { .. } => "",
                 })
             }

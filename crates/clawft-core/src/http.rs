@@ -13,11 +13,8 @@ pub const MAX_HEADERS: usize = 128;
 /// The maximum length of the name and value of a header that is passed on, in bytes.
 pub const MAX_HEADER_BYTES: usize = 8192;
 
-/// The number of body bytes that restart the timeout of a stream.
-pub const PROGRESS_BYTES: usize = 256;
-
 /// A complete request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
@@ -27,14 +24,34 @@ pub struct HttpRequest {
     pub headers: Vec<Header>,
     /// The body. Its length is known, so it need not be sent in chunks.
     pub body: Vec<u8>,
-    /// The time from the first byte sent to the last byte read, after which the platform stops and reports
-    /// [`TransportError::TimedOut`]. With [`Self::stream`] it restarts whenever [`PROGRESS_BYTES`] more bytes of
-    /// body have arrived.
+    /// The time until the first byte of the response's body. When one of the three limits is over, the
+    /// platform stops and reports [`TransportError::TimedOut`].
     pub timeout: Duration,
-    /// Whether a stream is requested. It may take as long as it likes if it makes progress.
+    /// The time between two bytes of the body.
+    pub idle_timeout: Duration,
+    /// The time until the end of the response.
+    pub total_timeout: Duration,
+    /// Whether a stream is requested.
     pub stream: bool,
     /// The maximum size of the response's body in bytes; a larger one is [`TransportError::TooLarge`].
     pub max_response: usize,
+}
+
+/// Shows neither keys nor the query of the URL, which may be one, nor the conversation.
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("url", &self.url.split('?').next())
+            .field("headers", &self.headers)
+            .field("body", &self.body.len())
+            .field("timeout", &self.timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("total_timeout", &self.total_timeout)
+            .field("stream", &self.stream)
+            .field("max_response", &self.max_response)
+            .finish()
+    }
 }
 
 /// A request's method.
@@ -116,16 +133,29 @@ pub enum TransportError {
         /// The cause, as a sentence fragment.
         String,
     ),
-    /// [`HttpRequest::timeout`] has passed.
+    /// One of the request's time limits is over.
     TimedOut {
-        /// The time waited.
+        /// The limit.
         after: Duration,
+        /// Which one it was.
+        limit: TimeLimit,
     },
     /// The body is larger than [`HttpRequest::max_response`].
     TooLarge {
         /// The limit in bytes.
         limit: usize,
     },
+}
+
+/// A time limit of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeLimit {
+    /// [`HttpRequest::timeout`].
+    FirstByte,
+    /// [`HttpRequest::idle_timeout`].
+    Idle,
+    /// [`HttpRequest::total_timeout`].
+    Total,
 }
 
 impl fmt::Display for TransportError {
@@ -135,9 +165,14 @@ impl fmt::Display for TransportError {
                 f.write_str("HTTP unavailable: ")?;
                 f.write_str(cause)
             }
-            TransportError::TimedOut { after } => {
+            TransportError::TimedOut { after, limit } => {
                 f.write_str("Request timed out after ")?;
-                write_seconds(f, *after)
+                write_seconds(f, *after)?;
+                f.write_str(match limit {
+                    TimeLimit::FirstByte => "",
+                    TimeLimit::Idle => " without a byte of the answer (`idle_timeout_secs`)",
+                    TimeLimit::Total => " (`total_timeout_secs`)",
+                })
             }
             TransportError::TooLarge { limit } => {
                 write!(

@@ -43,10 +43,11 @@ mod history;
 mod key;
 mod provider;
 mod refusal;
+mod rejected;
 mod sniff;
 mod stream;
 
 pub use endpoint::Endpoint;
 pub use error::{KeySource, Target, TurnError};
-pub use http::{Header, HeaderValue, HttpRequest, Method, TransportError};
+pub use http::{Header, HeaderValue, HttpRequest, Method, TimeLimit, TransportError};
 pub use turn::{Clock, Event, Reply, Step, Turn};

@@ -7,12 +7,17 @@ mod anthropic;
 mod openai;
 
 use crate::http::{Header, HeaderValue, HttpRequest, Method};
+use crate::key::Key;
 use alloc::borrow::ToOwned as _;
-use alloc::vec;
+use alloc::string::String;
 use alloc::vec::Vec;
+use clawft_types::config::{Rejected, encode};
 use clawft_types::memory::NoMemory;
-use clawft_types::{Config, Kind, Message, Secret, ToolDefinition};
+use clawft_types::{Config, Kind, Message, Provider, ToolDefinition};
 use core::time::Duration;
+
+/// How much longer than its text a stream may be: its events say more than the text.
+pub(crate) const STREAM_OVERHEAD: usize = 16;
 
 /// The part of a conversation that goes with a request.
 #[derive(Debug, Clone, Copy)]
@@ -23,48 +28,77 @@ pub(crate) struct Conversation<'a> {
     pub(crate) tools: &'a [ToolDefinition],
 }
 
-/// Returns the request that continues the `conversation`. It has no authorisation header if there is
-/// no `key`, because local servers need none.
+/// Returns the request that continues the `conversation`, of which the first byte of the answer has to arrive
+/// within `timeout`, and the last one within `total_timeout`.
 pub(crate) fn request(
     config: &Config,
-    key: Option<&Secret>,
+    key: &Key,
     conversation: Conversation<'_>,
-    stream: bool,
     timeout: Duration,
+    total_timeout: Duration,
 ) -> Result<HttpRequest, NoMemory> {
     let provider = &config.provider;
+    let stream = provider.stream && !provider.rejected.has(Rejected::STREAM);
     let (path, body) = match provider.kind {
         Kind::OpenAi => (openai::PATH, openai::body(config, conversation, stream)?),
         Kind::Anthropic => (anthropic::PATH, anthropic::body(config, conversation, stream)?),
     };
+    let overhead = if stream { STREAM_OVERHEAD } else { 1 };
     Ok(HttpRequest {
         method: Method::Post,
-        url: [provider.api_base.as_str(), path].concat(),
-        headers: headers(provider.kind, key),
+        url: url(provider, &config.agents.model, path),
+        headers: headers(provider, key),
         body,
-        timeout,
+        timeout: timeout.min(total_timeout),
+        idle_timeout: provider.idle_timeout,
+        total_timeout,
         stream,
-        max_response: provider.max_response,
+        max_response: provider.max_response.saturating_mul(overhead),
     })
 }
 
-/// Returns the headers of every request in a dialect, with those for the `key` if there is one.
-pub(crate) fn headers(kind: Kind, key: Option<&Secret>) -> Vec<Header> {
-    let plain = |name: &'static str, value: &str| Header {
-        name: name.into(),
-        value: HeaderValue::Plain(value.to_owned()),
-    };
-    let mut headers = vec![
-        plain("content-type", "application/json"),
-        // Some providers' firewalls reject clients without a user agent.
-        plain("user-agent", concat!("clawft/", env!("CARGO_PKG_VERSION"))),
-    ];
-    match kind {
-        Kind::OpenAi => headers.extend(key.map(openai::key_header)),
-        Kind::Anthropic => {
-            headers.push(plain("anthropic-version", anthropic::VERSION));
-            headers.extend(key.map(anthropic::key_header));
+/// Returns the headers of the configuration and those of the protocol. The configuration's win.
+pub(crate) fn headers(provider: &Provider, key: &Key) -> Vec<Header> {
+    let mut headers = key.headers.clone();
+    let mut add = |name: &'static str, value: &str| {
+        if headers.iter().all(|header| header.name != name) {
+            headers.push(Header {
+                name: name.into(),
+                value: HeaderValue::Plain(value.to_owned()),
+            });
         }
+    };
+    add("content-type", "application/json");
+    // Some providers' firewalls reject clients without a user agent.
+    add("user-agent", concat!("clawft/", env!("CARGO_PKG_VERSION")));
+    if provider.kind == Kind::Anthropic {
+        add("anthropic-version", anthropic::VERSION);
     }
     headers
+}
+
+/// Returns the address with `path`, unless the configuration has it already, and the query. At Azure the path
+/// holds the name of the deployment, for which the `model`'s stands.
+pub(crate) fn url(provider: &Provider, model: &str, path: &str) -> String {
+    let mut url = provider.api_base.clone();
+    if provider.preset.is_azure() {
+        // Without a path the address has the two slashes of its scheme.
+        let bare = provider.api_base.split('/').count() == 3;
+        if bare {
+            url.push_str("/openai");
+        }
+        if bare || provider.api_base.ends_with("/openai") {
+            url.push_str("/deployments/");
+            encode(&mut url, model);
+        }
+    }
+    if !url.ends_with(path) {
+        url.push_str(path);
+    }
+    let query = provider.query.expose();
+    if !query.is_empty() {
+        url.push('?');
+        url.push_str(query);
+    }
+    url
 }

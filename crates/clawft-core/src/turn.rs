@@ -7,10 +7,10 @@ use crate::answer::{self, Answer};
 use crate::error::TurnError;
 use crate::http::{HttpRequest, TransportError};
 use crate::key::Key;
-use crate::provider::{self, Conversation};
+use crate::provider::{self, Conversation, STREAM_OVERHEAD};
 use crate::response_head::{self, Headers};
 use crate::stream::{Delta, Stream};
-use crate::{history, retry, sniff};
+use crate::{history, rejected, retry, sniff};
 use alloc::borrow::{Cow, ToOwned as _};
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
@@ -61,8 +61,8 @@ const MAX_ERROR_BODY: usize = 1 << 20;
 pub struct Turn<'a> {
     config: Cow<'a, Config>,
     key: Key,
-    /// Whether a stream is requested.
-    stream: bool,
+    /// Whether the answer is shown while it arrives.
+    show: bool,
     /// The session with the user's message appended.
     session: Session,
     /// The address of the request, for errors.
@@ -250,7 +250,7 @@ impl<'a> Turn<'a> {
         tools: Vec<ToolDefinition>,
     ) -> Result<(Turn<'a>, HttpRequest), TurnError> {
         let key = Key::find(&config.provider, env)?;
-        let stream = input.stream().unwrap_or(config.agents.stream);
+        let show = input.stream().unwrap_or(config.agents.stream);
         // For the message and the answer.
         session.messages.try_reserve(2).map_err(|_| TurnError::NoMemory {
             what: "the conversation",
@@ -267,7 +267,7 @@ impl<'a> Turn<'a> {
         let mut turn = Turn {
             config,
             key,
-            stream,
+            show,
             session,
             url: String::new(),
             phase: Phase::Waiting,
@@ -277,12 +277,13 @@ impl<'a> Turn<'a> {
             begun: Duration::ZERO,
             usage: None,
         };
-        let request = turn
-            .request(turn.config.provider.timeout)
-            .map_err(|NoMemory { bytes }| TurnError::NoMemory {
-                what: "the conversation",
-                bytes,
-            })?;
+        let provider = &turn.config.provider;
+        let request =
+            turn.request(provider.timeout, provider.total_timeout)
+                .map_err(|NoMemory { bytes }| TurnError::NoMemory {
+                    what: "the conversation",
+                    bytes,
+                })?;
         turn.url.clone_from(&request.url);
         Ok((turn, request))
     }
@@ -293,8 +294,8 @@ impl<'a> Turn<'a> {
         self.jitter = random;
     }
 
-    /// Takes the next event and returns the next step. No attempt begins after the provider's timeout, and a
-    /// complete answer is not read for longer than that: `clock` is called now and then while it is read.
+    /// Takes the next event and returns the next step. No attempt begins after the provider's `timeout`, and a
+    /// complete answer is not read after its `total_timeout`: `clock` is called now and then while it is read.
     pub fn feed(&mut self, event: Event<'_>, clock: Clock<'_>) -> Step {
         let begun = self.begun;
         let clock: Clock<'_> = &move || clock().saturating_sub(begun);
@@ -315,13 +316,18 @@ impl<'a> Turn<'a> {
         }
         let success = (200..=299).contains(&status);
         let limit = self.config.provider.max_response;
-        let room = if success { limit } else { limit.min(MAX_ERROR_BODY) };
+        // For a stream the limit counts for its text.
+        let room = match success {
+            true => limit.saturating_mul(STREAM_OVERHEAD),
+            false => limit.min(MAX_ERROR_BODY),
+        };
         let mut body = Vec::new();
         let body = if response_head::encoding(headers).is_some() {
             Body::Unreadable
-        } else if let Err(error) =
-            memory::reserve(&mut body, response_head::length(headers).unwrap_or(0).min(room))
-        {
+        } else if let Err(error) = memory::reserve(
+            &mut body,
+            response_head::length(headers).unwrap_or(0).min(room).min(limit),
+        ) {
             return Step::Failed(no_memory(error));
         } else if success {
             Body::Start(body, response_head::is_event_stream(headers))
@@ -347,10 +353,12 @@ impl<'a> Turn<'a> {
         let (taken, rest) = bytes.split_at(bytes.len().min(response.room));
         response.room -= taken.len();
         response.too_large |= !rest.is_empty();
-        response.over |= response.too_large;
         if let Err(error) = response.body.append(taken, self.config.provider.kind) {
             return Step::Failed(no_memory(error));
         }
+        let limit = self.config.provider.max_response;
+        response.too_large |= response.body.size() > limit;
+        response.over |= response.too_large;
         self.advance(response, clock)
     }
 
@@ -376,7 +384,7 @@ impl<'a> Turn<'a> {
         let mut over = response.over;
         if let Body::Stream(stream) = &mut response.body {
             // If this was the end as well, the next event returns it.
-            match stream.take() {
+            match if self.show { stream.take() } else { None } {
                 Some(Delta::Text(text)) => return self.read_on(response, Step::Delta(text)),
                 Some(Delta::Reasoning(text)) => return self.read_on(response, Step::Reasoning(text)),
                 None => over |= stream.end.is_some(),
@@ -394,21 +402,21 @@ impl<'a> Turn<'a> {
         step
     }
 
-    /// Returns the request with `timeout`. It is built for each attempt and not kept, so that a long
+    /// Returns the request with these time limits. It is built for each attempt and not kept, so that a long
     /// conversation is not in memory twice during a wait.
-    fn request(&self, timeout: Duration) -> Result<HttpRequest, NoMemory> {
+    fn request(&self, timeout: Duration, total: Duration) -> Result<HttpRequest, NoMemory> {
         let agents = &self.config.agents;
         let prompt = agents.system_prompt.as_ref().map_or(0, String::len);
         let messages = history::recent(&self.session.messages, agents.context_tokens, prompt);
         provider::request(
             &self.config,
-            self.key.secret.as_ref(),
+            &self.key,
             Conversation {
                 messages,
                 tools: &self.steps.tools,
             },
-            self.stream,
             timeout,
+            total,
         )
     }
 
@@ -427,7 +435,12 @@ impl<'a> Turn<'a> {
                 None => self.answer(body, response.retry_after, clock),
             },
             // The status decides, however little of the body has arrived.
-            body => Err(self.status_error(response.status, response.retry_after, body)),
+            body => {
+                if let Some(step) = self.without_rejected(response.status, &body, clock) {
+                    return step;
+                }
+                Err(self.status_error(response.status, response.retry_after, body))
+            }
         };
         match result {
             Ok(answer) => self.complete(answer, false, None, clock),
@@ -450,37 +463,62 @@ impl<'a> Turn<'a> {
             None => Some(self.transport_error(broke.unwrap_or_else(error_mapping::ended_early))),
         };
         match error {
-            Some(error) if stream.answer.text.is_empty() => self.fail(error, clock),
-            error => self.complete(stream.answer, true, error.map(|error| error.to_string()), clock),
+            // As long as nothing was shown, the answer can begin again.
+            Some(error) if !self.show || stream.answer.text.is_empty() => self.fail(error, clock),
+            error => self.complete(
+                stream.answer,
+                self.show,
+                error.map(|error| error.to_string()),
+                clock,
+            ),
         }
     }
 
     /// Retries if that may help, and if there is time and memory for it.
     fn fail(&mut self, error: TurnError, clock: Clock<'_>) -> Step {
-        let Some((after, timeout)) = self.next_attempt(&error, clock()) else {
-            return Step::Failed(error);
-        };
-        let Ok(request) = self.request(timeout) else {
+        let now = clock();
+        let next = self.next_attempt(&error).and_then(|after| self.again(after, now));
+        let Some(step) = next else {
             return Step::Failed(error);
         };
         self.attempts += 1;
-        self.phase = Phase::Waiting;
-        Step::Retry { after, request }
+        step
     }
 
-    /// Returns the time to wait, and the timeout of the next attempt.
-    fn next_attempt(&self, error: &TurnError, elapsed: Duration) -> Option<(Duration, Duration)> {
+    /// Returns the time to wait before the next attempt.
+    fn next_attempt(&self, error: &TurnError) -> Option<Duration> {
         let asked = retry::invited(error)?;
         if self.attempts > self.config.provider.retries {
             return None;
         }
-        let after = retry::wait(self.attempts - 1, asked, self.jitter)?;
-        let left = self
-            .config
-            .provider
-            .timeout
-            .saturating_sub(elapsed.saturating_add(after));
-        (!left.is_zero()).then_some((after, left))
+        retry::wait(self.attempts - 1, asked, self.jitter)
+    }
+
+    /// Sends the request again, `after` some time, if there is time and memory for it.
+    fn again(&mut self, after: Duration, now: Duration) -> Option<Step> {
+        let provider = &self.config.provider;
+        let begin = now.saturating_add(after);
+        let left = provider.timeout.saturating_sub(begin);
+        if left.is_zero() {
+            return None;
+        }
+        let request = self
+            .request(left, provider.total_timeout.saturating_sub(begin))
+            .ok()?;
+        self.phase = Phase::Waiting;
+        Some(Step::Retry { after, request })
+    }
+
+    /// Sends the request again without an option that the server has rejected. Later requests leave it out too.
+    fn without_rejected(&mut self, status: u16, body: &Body, clock: Clock<'_>) -> Option<Step> {
+        let Body::Whole(body) = body else { return None };
+        if !matches!(status, 400 | 422) {
+            return None;
+        }
+        let provider = &self.config.provider;
+        let rejected = rejected::option(provider, body)?;
+        provider.rejected.add(rejected);
+        self.again(Duration::ZERO, clock())
     }
 
     /// Completes the session. `streamed` if the text has been shown, `incomplete` if a part of it is missing.
@@ -537,13 +575,24 @@ impl<'a> Turn<'a> {
         retry_after: Option<Duration>,
         clock: Clock<'_>,
     ) -> Result<Answer, TurnError> {
-        let Provider { kind, timeout, .. } = self.config.provider;
-        answer::answer(kind, body, &|| clock() >= timeout)
+        let Provider {
+            kind, total_timeout, ..
+        } = self.config.provider;
+        answer::answer(kind, body, &|| clock() >= total_timeout)
             .map_err(|fault| self.body_error(200, retry_after, fault))
     }
 }
 
 impl Body {
+    /// Returns the size that counts towards `max_response_bytes`: for a stream that of the text.
+    fn size(&self) -> usize {
+        match self {
+            Body::Start(body, _) | Body::Whole(body) => body.len(),
+            Body::Stream(stream) => stream.answer.text.len(),
+            Body::Unreadable => 0,
+        }
+    }
+
     /// Takes the next bytes.
     fn append(&mut self, bytes: &[u8], kind: Kind) -> Result<(), NoMemory> {
         match self {

@@ -3,7 +3,8 @@
 //!
 //! This is a separate test program, because it counts allocations.
 
-use clawft_core::{Event, Step, TransportError, Turn};
+use clawft_core::sse::MAX_EVENT;
+use clawft_core::{Event, Step, TimeLimit, TransportError, Turn};
 use clawft_types::{Config, Input, Session};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -38,8 +39,9 @@ static ALLOCATOR: Counting = Counting;
 const MAX_RESPONSE: usize = 20_000;
 const RETRIES: usize = 3;
 
-/// The most that a turn may hold: the largest body, and the JSON tree of a body of nothing but small values.
-const MAX_HELD: usize = 50 * MAX_RESPONSE;
+/// The most that a turn may hold: the largest body, the JSON tree of a body of nothing but small values, and
+/// the same for an event of a stream, whose limit is another one.
+const MAX_HELD: usize = 50 * MAX_RESPONSE + 4 * MAX_EVENT;
 
 /// A server's behaviour on one connection.
 #[derive(Debug, Clone)]
@@ -110,7 +112,7 @@ fn response() -> impl Strategy<Value = Response> {
     let failure = prop_oneof![
         4 => Just(None),
         1 => Just(Some(TransportError::Unavailable("connection reset".to_owned()))),
-        1 => Just(Some(TransportError::TimedOut { after: Duration::from_secs(1) })),
+        1 => Just(Some(TransportError::TimedOut { after: Duration::from_secs(1), limit: TimeLimit::Idle })),
     ];
     (status, vec(header(), 0..5), body(), rounds, part, failure).prop_map(
         |(status, headers, body, rounds, part, failure)| Response {
@@ -164,7 +166,7 @@ fn exchange(turn: &mut Turn<'_>, response: &Response, elapsed: Duration) -> (Str
 fn drive(config: &Config, responses: &[Response]) {
     let (mut turn, _) = Turn::begin(
         config,
-        &|_| None,
+        &|_| Some("sk-key".to_owned()),
         Session::default(),
         Input::parse("Hello!").unwrap(),
     )

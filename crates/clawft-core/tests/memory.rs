@@ -16,7 +16,7 @@ const MORE: usize = 60_000;
 
 fn config(kind: &str, stream: bool) -> Config {
     let text = format!(
-        r#"{{"agents":{{"model":"m","stream":{stream}}},"providers":{{"providers":{{"{kind}":{{"retries":0}}}}}}}}"#
+        r#"{{"agents":{{"model":"m","stream":{stream}}},"providers":{{"providers":{{"{kind}":{{"retries":0,"auth":"none"}}}}}}}}"#
     );
     Config::parse("c", text.as_bytes()).unwrap()
 }

@@ -176,6 +176,8 @@ impl HttpServer {
                 headers: self.request_headers(),
                 body,
                 timeout: left,
+                idle_timeout: left,
+                total_timeout: left,
                 stream: false,
                 max_response: MAX_RESPONSE,
             }),

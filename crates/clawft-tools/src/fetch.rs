@@ -145,6 +145,8 @@ impl Fetch {
             )]),
             body: Vec::new(),
             timeout: self.settings.timeout,
+            idle_timeout: self.settings.timeout,
+            total_timeout: self.settings.timeout,
             stream: false,
             // The machine itself stops at the limit, and keeps what has arrived.
             max_response: usize::MAX,

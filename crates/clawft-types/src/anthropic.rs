@@ -2,12 +2,13 @@
 
 mod conversation;
 
-use crate::json::Writer;
 use crate::memory::{self, NoMemory};
 use crate::message::{Message, Role};
+use crate::request_body;
+use crate::secret::Secret;
 use crate::temperature::Temperature;
 use crate::tool::ToolDefinition;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The body of `POST …/messages`. Fields that are `None` are left out, so the server's defaults apply.
@@ -17,6 +18,8 @@ pub struct MessagesRequest<'a> {
     pub model: &'a str,
     /// The maximum number of tokens in the answer. The protocol has no default.
     pub max_tokens: u32,
+    /// The name of that limit: `max_tokens`.
+    pub max_tokens_field: &'a str,
     /// The system prompt.
     pub system: Option<&'a str>,
     /// The conversation, oldest first. Messages of [`Role::System`] are moved to the system prompt, because
@@ -29,6 +32,8 @@ pub struct MessagesRequest<'a> {
     pub temperature: Option<Temperature>,
     /// Whether to answer with a stream of events.
     pub stream: bool,
+    /// A JSON object whose members replace or follow the others.
+    pub extra: &'a Secret,
 }
 
 impl MessagesRequest<'_> {
@@ -41,25 +46,22 @@ impl MessagesRequest<'_> {
             .flat_map(Message::texts)
             .chain(self.tools.iter().flat_map(ToolDefinition::texts))
             .chain([self.model, &system]);
-        let mut writer = Writer::with_room_for(texts)?;
-        writer.object(|request| {
-            request.text_member("model", self.model);
-            request.literal_member("max_tokens", &self.max_tokens.to_string());
+        request_body::write(texts, self.extra, |request| {
+            request.member("model", |value| value.text(self.model));
             if !system.is_empty() {
-                request.text_member("system", &system);
+                request.member("system", |value| value.text(&system));
             }
             request.member("messages", |list| conversation::write(list, self.messages));
             if !self.tools.is_empty() {
                 request.member("tools", |list| list.array(self.tools, conversation::write_tool));
             }
-            if let Some(temperature) = self.temperature {
-                request.literal_member("temperature", &temperature.to_string());
-            }
-            if self.stream {
-                request.literal_member("stream", "true");
-            }
-        });
-        Ok(writer.into_bytes())
+            request.parameters(
+                self.max_tokens_field,
+                Some(self.max_tokens),
+                self.temperature,
+                self.stream,
+            );
+        })
     }
 
     fn system(&self) -> Result<String, NoMemory> {

@@ -3,6 +3,8 @@
 use crate::json::{Node, Writer};
 use crate::memory::NoMemory;
 use crate::message::Message;
+use crate::request_body;
+use crate::secret::Secret;
 use crate::temperature::Temperature;
 use crate::tool::ToolDefinition;
 use alloc::string::ToString as _;
@@ -20,14 +22,17 @@ pub struct CompletionRequest<'a> {
     pub tools: &'a [ToolDefinition],
     /// The maximum number of tokens in the answer.
     pub max_tokens: Option<u32>,
-    /// The limit under the name that OpenAI's newer models require and other servers do not know.
-    pub max_completion_tokens: Option<u32>,
+    /// The name of that limit: OpenAI's newer models require `max_completion_tokens`, which other servers do
+    /// not know.
+    pub max_tokens_field: &'a str,
     /// The sampling temperature.
     pub temperature: Option<Temperature>,
     /// Whether to answer with a stream of events.
     pub stream: bool,
     /// Whether the stream ends with the usage. Some servers do not know this option.
     pub stream_usage: bool,
+    /// A JSON object whose members replace or follow the others.
+    pub extra: &'a Secret,
 }
 
 impl CompletionRequest<'_> {
@@ -39,34 +44,24 @@ impl CompletionRequest<'_> {
             .flat_map(|message| message.texts())
             .chain(self.tools.iter().flat_map(ToolDefinition::texts))
             .chain([self.model]);
-        let mut writer = Writer::with_room_for(texts)?;
-        writer.object(|request| {
-            request.text_member("model", self.model);
+        request_body::write(texts, self.extra, |request| {
+            request.member("model", |value| value.text(self.model));
             request.member("messages", |list| {
                 list.array(&self.messages, |item, message| message.write(item))
             });
             if !self.tools.is_empty() {
                 request.member("tools", |list| list.array(self.tools, write_tool));
             }
-            for (key, tokens) in [
-                ("max_tokens", self.max_tokens),
-                ("max_completion_tokens", self.max_completion_tokens),
-            ] {
-                if let Some(tokens) = tokens {
-                    request.literal_member(key, &tokens.to_string());
-                }
-            }
-            if let Some(temperature) = self.temperature {
-                request.literal_member("temperature", &temperature.to_string());
-            }
-            if self.stream {
-                request.literal_member("stream", "true");
-            }
+            request.parameters(
+                self.max_tokens_field,
+                self.max_tokens,
+                self.temperature,
+                self.stream,
+            );
             if self.stream && self.stream_usage {
-                request.literal_member("stream_options", r#"{"include_usage":true}"#);
+                request.literal("stream_options", r#"{"include_usage":true}"#);
             }
-        });
-        Ok(writer.into_bytes())
+        })
     }
 }
 

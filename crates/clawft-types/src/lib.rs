@@ -35,6 +35,7 @@ pub mod json;
 pub mod memory;
 pub mod message;
 pub mod reasoning;
+mod request_body;
 pub mod search;
 pub mod secret;
 pub mod session;
@@ -43,7 +44,7 @@ pub mod tool;
 
 pub use anthropic::MessagesRequest;
 pub use completion::{CompletionRequest, Usage};
-pub use config::{Agents, Config, Kind, Provider};
+pub use config::{Agents, Auth, Config, Kind, Provider};
 pub use error::{ConfigError, InputError, SessionError, SessionIdError};
 pub use finish::Finish;
 pub use message::{Input, Message, Role};

@@ -200,10 +200,11 @@ impl Input {
     /// Parses what a user typed or piped: plain text, or `{"role":"user","content":"…"}`. `role` is optional,
     /// and `"stream": true` or `false` may be added.
     ///
-    /// Only a JSON object with a `content` is a message. Everything else is plain text, also text that starts
-    /// with a brace, because people paste code. A byte order mark, and line ends after plain text, are
-    /// dropped. Fails on white space only, on a role other than `user`, on a `content` that is not a string,
-    /// on a `stream` that is not a boolean, and if there is no memory for it.
+    /// A JSON object is a message only if it has a `content`, and a `role` or no other members than these three.
+    /// Everything else is plain text, also text that starts with a brace, because people paste code. A byte
+    /// order mark, and line ends after plain text, are dropped. Fails on white space only, on a role other than
+    /// `user`, on a `content` that is not a string, on a `stream` that is not a boolean, and if there is no
+    /// memory for it.
     pub fn parse(text: &str) -> Result<Input, InputError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let input = match read_message(text) {
@@ -244,6 +245,11 @@ fn read_message(text: &str) -> Option<Result<Input, JsonError>> {
     let document = json::parse(text.as_bytes()).ok()?;
     let node = Node::root(&document);
     let content = node.get("content")?;
+    let documented = |key: &str| ["role", "content", "stream"].contains(&key);
+    let is_message = node.get("role").is_some() || node.as_members()?.all(|(key, _)| documented(key));
+    if !is_message {
+        return None;
+    }
     Some(read_members(node, content))
 }
 

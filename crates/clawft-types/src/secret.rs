@@ -19,6 +19,11 @@ impl Secret {
         Secret(text.into())
     }
 
+    /// Returns an empty secret.
+    pub const fn empty() -> Secret {
+        Secret(String::new())
+    }
+
     /// Returns the text itself, for the one place that sends it.
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,6 +1,6 @@
 //! Anthropic's documented examples.
 
-use clawft_types::{Message, MessagesRequest, Reasoning, Role, Temperature};
+use clawft_types::{Message, MessagesRequest, Reasoning, Role, Secret, Temperature};
 use serde_json::{Value, json};
 
 fn written(request: &MessagesRequest<'_>) -> Value {
@@ -10,11 +10,13 @@ fn written(request: &MessagesRequest<'_>) -> Value {
 const PLAIN: MessagesRequest<'_> = MessagesRequest {
     model: "claude-opus-4-20250514",
     max_tokens: 1024,
+    max_tokens_field: "max_tokens",
     system: None,
     messages: [&[], &[]],
     tools: &[],
     temperature: None,
     stream: false,
+    extra: &Secret::empty(),
 };
 
 #[test]

@@ -2,7 +2,7 @@
 
 use clawft_types::completion::{read_usage, write_usage};
 use clawft_types::json::{self, Node, Writer};
-use clawft_types::{CompletionRequest, Message, Role, Temperature, Usage};
+use clawft_types::{CompletionRequest, Message, Role, Secret, Temperature, Usage};
 use serde_json::{Value, json};
 
 #[test]
@@ -14,10 +14,11 @@ fn writes_the_documented_request() {
         model: "gpt-4.1",
         messages: vec![&system, &user],
         max_tokens: None,
-        max_completion_tokens: None,
+        max_tokens_field: "max_tokens",
         temperature: None,
         stream: false,
         stream_usage: true,
+        extra: &Secret::empty(),
     };
     let documented: Value = serde_json::from_slice(include_bytes!("fixtures/openai-request.json")).unwrap();
     let written = |request: &CompletionRequest<'_>| {

@@ -102,7 +102,7 @@ enum clawft_break {
     CLAWFT_UNAVAILABLE = 1,
     /* The connection failed, and a retry cannot help. */
     CLAWFT_IMPOSSIBLE = 2,
-    /* CLAWFT_TIMEOUT_MS have passed. */
+    /* One of the three time limits is over. */
     CLAWFT_TIMED_OUT = 3,
     /* The body is larger than CLAWFT_MAX_RESPONSE. The turn also counts the bytes itself. */
     CLAWFT_TOO_LARGE = 4
@@ -143,8 +143,7 @@ enum clawft_text {
 enum clawft_number {
     /* The milliseconds to wait before the request is sent: 0 for the first attempt. */
     CLAWFT_WAIT_MS = 1,
-    /* The timeout of the exchange in milliseconds, from the first byte sent to the last byte read. If
-     * CLAWFT_STREAM is 1 it restarts whenever 256 more bytes of the body have arrived. */
+    /* The time in milliseconds from the first byte sent to the first byte of the response's body. */
     CLAWFT_TIMEOUT_MS = 2,
     /* 1 if a stream is requested, else 0. */
     CLAWFT_STREAM = 3,
@@ -157,7 +156,11 @@ enum clawft_number {
     CLAWFT_PROMPT_TOKENS = 6,
     CLAWFT_COMPLETION_TOKENS = 7,
     CLAWFT_CACHED_TOKENS = 8,
-    CLAWFT_REASONING_TOKENS = 9
+    CLAWFT_REASONING_TOKENS = 9,
+    /* The time in milliseconds between two bytes of the body; any byte counts. */
+    CLAWFT_IDLE_TIMEOUT_MS = 10,
+    /* The time in milliseconds from the first byte sent to the end of the response. */
+    CLAWFT_TOTAL_TIMEOUT_MS = 11
 };
 
 /* The ways an answer ends. */

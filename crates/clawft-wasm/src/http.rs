@@ -13,7 +13,7 @@
 //! | | component, raw bytes | gzip -9 | request body over 4,096 bytes | deadline |
 //! |---|---|---|---|---|
 //! | A | 304,243 | 137,223 | impossible (below) | connecting only |
-//! | B | 117,663 | 53,718 | any size | the whole exchange, or since the last progress |
+//! | B | 117,663 | 53,718 | any size | until the first byte, between two bytes, and for the whole exchange |
 //!
 //! A is more than twice as large, because it includes the `url` crate with the tables of internationalised
 //! host names. Its only time limit is the one for connecting, and it formats its errors with `Debug`, which
@@ -23,7 +23,7 @@
 //! as the reference for B's size and behaviour.
 
 use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
-use clawft_core::{Method, TransportError};
+use clawft_core::{Method, TimeLimit, TransportError};
 use clawft_types::memory;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -63,8 +63,14 @@ use url::Url;
 /// Whether this build can send requests; otherwise each fails with [`HttpError::Impossible`].
 pub const HTTP_IS_REAL: bool = backend::IS_REAL;
 
-/// The default timeout of an exchange.
+/// The default time until the first byte of the response's body.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The default time between two bytes of the body.
+const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The default time of an exchange.
+const DEFAULT_TOTAL_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The default limit of a response's body in bytes: 10 MB.
 pub const DEFAULT_MAX_RESPONSE: usize = 10_000_000;
@@ -72,11 +78,12 @@ pub const DEFAULT_MAX_RESPONSE: usize = 10_000_000;
 /// Sends HTTP requests and receives their responses.
 #[derive(Clone)]
 pub struct WasiHttpClient {
-    /// The timeout of one exchange, from connecting to the last byte of the response.
+    /// The time of one exchange from connecting to the first byte of the response's body.
     pub timeout: Duration,
-    /// Whether the timeout restarts whenever [`PROGRESS_BYTES`](clawft_core::http::PROGRESS_BYTES) more bytes
-    /// of body have arrived: then a stream may take as long as it likes, but not trickle.
-    pub renewed: bool,
+    /// The time between two bytes of the body.
+    pub idle_timeout: Duration,
+    /// The time of one exchange from connecting to the last byte of the response.
+    pub total_timeout: Duration,
     /// The maximum size of a response's body in bytes; a larger one fails with [`HttpError::TooLarge`].
     pub max_response: usize,
 }
@@ -93,11 +100,12 @@ impl WasiHttpClient {
         Self::with_timeout(DEFAULT_TIMEOUT)
     }
 
-    /// Returns a client with this `timeout` for each exchange.
+    /// Returns a client that waits for the first byte of each response for the time `timeout`.
     pub fn with_timeout(timeout: Duration) -> Self {
         Self {
             timeout,
-            renewed: false,
+            idle_timeout: DEFAULT_IDLE_TIMEOUT,
+            total_timeout: DEFAULT_TOTAL_TIMEOUT.max(timeout),
             max_response: DEFAULT_MAX_RESPONSE,
         }
     }
@@ -172,7 +180,8 @@ impl WasiHttpClient {
             headers,
             body,
             timeout: self.timeout,
-            renewed: self.renewed,
+            idle_timeout: self.idle_timeout,
+            total_timeout: self.total_timeout,
         };
         let mut left = self.max_response;
         let mut too_large = false;
@@ -246,7 +255,8 @@ struct Request<'a> {
     headers: &'a [(&'a str, &'a str)],
     body: Option<&'a [u8]>,
     timeout: Duration,
-    renewed: bool,
+    idle_timeout: Duration,
+    total_timeout: Duration,
 }
 
 /// Returns the headers that are passed on: the first ones if there are many, and none of excessive length.
@@ -268,8 +278,8 @@ pub enum HttpError {
     Impossible(String),
     /// The connection failed after the response had begun. Holds the cause.
     Interrupted(String),
-    /// The exchange was not complete in time. Holds the time waited.
-    TimedOut(Duration),
+    /// A time limit is over. Holds its length and which one it is.
+    TimedOut(Duration, TimeLimit),
     /// The body is larger than the limit, which this holds in bytes.
     TooLarge(usize),
     /// The request was rejected before anything was sent. Holds the reason.
@@ -283,7 +293,11 @@ impl fmt::Display for HttpError {
                 write!(out, "HTTP unavailable: {cause}")
             }
             HttpError::Interrupted(cause) => write!(out, "HTTP response broken off: {cause}"),
-            HttpError::TimedOut(after) => TransportError::TimedOut { after: *after }.fmt(out),
+            HttpError::TimedOut(after, limit) => TransportError::TimedOut {
+                after: *after,
+                limit: *limit,
+            }
+            .fmt(out),
             HttpError::TooLarge(limit) => write!(out, "HTTP response larger than the limit of {limit} bytes"),
             HttpError::InvalidRequest(reason) => write!(out, "HTTP request refused: {reason}"),
         }

@@ -23,7 +23,7 @@ mod embedding;
 #[cfg(all(target_os = "wasi", target_env = "p1"))]
 mod exports;
 
-use clawft_wasm::{SessionId, VERSION, WasmPlatform, capabilities, console, env, platform};
+use clawft_wasm::{SessionId, VERSION, WasmPlatform, capabilities, console, env};
 
 const HELP: &str = "\
 clawft: asks a language model
@@ -35,9 +35,11 @@ output, and both are kept in /config/sessions/ID.json. The configuration is /con
 
 Options:
   --session ID    the session to continue or begin [default: default]
+  --model NAME    the model to ask in place of the configured one
+  --stream        print the answer while it arrives
   --capabilities  print as JSON what this build can do
   --version       print the version
-  --help          print this
+  -h, --help      print this
 
 Exit code: 0 if the answer is complete, printed and stored, else 1. Standard error says why: an error if there is no
 answer, a warning if it was printed but is truncated, filtered, incomplete or not stored.
@@ -77,30 +79,47 @@ fn run() -> bool {
 /// is any other failure.
 fn perform() -> Result<bool, String> {
     let mut session = SessionId::default();
+    let mut platform = WasmPlatform::new();
     let mut options = env::arguments();
-    while let Some(option) = options.next() {
-        let text = match option.as_str() {
+    while let Some(argument) = options.next() {
+        // `--session ID` and `--session=ID` are the same.
+        let (option, value) = match argument.split_once('=') {
+            Some((option, value)) => (option, Some(value.to_owned())),
+            None => (argument.as_str(), None),
+        };
+        let mut value = || value.clone().or_else(|| options.next()).unwrap_or_default();
+        match option {
             "--session" => {
-                let id = options.next().unwrap_or_default();
-                session = id
+                session = value()
                     .parse()
                     .map_err(|error: clawft_types::SessionIdError| error.to_string())?;
                 continue;
             }
+            "--model" => {
+                platform.set_model(value())?;
+                continue;
+            }
+            _ => {}
+        }
+        let text = match argument.as_str() {
+            "--stream" => {
+                platform.set_stream();
+                continue;
+            }
             "--capabilities" => &[&capabilities(), "\n"].concat(),
             "--version" => &["clawft ", VERSION, "\n"].concat(),
-            "--help" => HELP,
-            _ => return Err(["unknown option `", &option, "`, see `--help`"].concat()),
+            "-h" | "--help" => HELP,
+            _ => return Err(["unknown option `", &argument, "`, see `--help`"].concat()),
         };
         console::print(text)?;
         return Ok(true);
     }
-    answer(session)
+    answer(&platform, session)
 }
 
 /// Prints the answer to standard input; a streamed one as it arrives. The answer is stored even if it cannot
 /// be printed.
-fn answer(session: SessionId) -> Result<bool, String> {
+fn answer(platform: &WasmPlatform, session: SessionId) -> Result<bool, String> {
     let message = console::read_input()?;
     let mut printed = Ok(());
     let mut print = |text: &str| {
@@ -108,7 +127,7 @@ fn answer(session: SessionId) -> Result<bool, String> {
             printed = console::print(text);
         }
     };
-    let answer = WasmPlatform::new()
+    let answer = platform
         .answer(session, &message, &mut print)
         .map_err(|error| error.to_string())?;
     if !answer.shown {
@@ -117,7 +136,7 @@ fn answer(session: SessionId) -> Result<bool, String> {
     print("\n");
     printed?;
     if let Some(cause) = &answer.incomplete {
-        console::say("warning", &[platform::INCOMPLETE, cause].concat());
+        console::say("warning", &[clawft_wasm::platform::INCOMPLETE, cause].concat());
     }
     if let Some(warning) = &answer.warning {
         console::say("warning", warning);

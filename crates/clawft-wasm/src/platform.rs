@@ -84,6 +84,10 @@ pub struct WasmPlatform {
     env: WasiEnvironment,
     /// Overrides the timeout in the configuration.
     timeout: Option<Duration>,
+    /// Overrides the model in the configuration.
+    model: Option<String>,
+    /// Whether answers are shown while they arrive, whatever the configuration says.
+    stream: bool,
 }
 
 impl Default for WasmPlatform {
@@ -106,16 +110,37 @@ impl WasmPlatform {
             sessions: Sessions::new(fs),
             env,
             timeout: None,
+            model: None,
+            stream: false,
         }
     }
 
-    /// Returns a platform with the host's environment, files below `base_path`, and `timeout` for each
-    /// request in place of the configured one.
+    /// Asks this model in place of the configured one.
+    ///
+    /// # Errors
+    /// If the name is empty.
+    pub fn set_model(&mut self, model: String) -> Result<(), String> {
+        if model.trim().is_empty() {
+            return Err("the model's name is empty".to_owned());
+        }
+        self.model = Some(model);
+        Ok(())
+    }
+
+    /// Shows answers while they arrive, unless a message asks for something else.
+    pub fn set_stream(&mut self) {
+        self.stream = true;
+    }
+
+    /// Returns a platform with the host's environment, files below `base_path`, and `timeout` for the first
+    /// byte of each answer in place of the configured one.
     pub fn with_config(base_path: &str, timeout: Duration) -> Self {
         Self {
             sessions: Sessions::new(WasiFileSystem::with_base_path(base_path)),
             env: WasiEnvironment::from_host(),
             timeout: Some(timeout),
+            model: None,
+            stream: false,
         }
     }
 
@@ -211,6 +236,10 @@ impl WasmPlatform {
             })?;
         let mut config = Config::parse(&self.fs().resolve(CONFIG)?, &bytes)?;
         config.provider.timeout = self.timeout.unwrap_or(config.provider.timeout);
+        config.agents.stream |= self.stream;
+        if let Some(model) = &self.model {
+            config.agents.model.clone_from(model);
+        }
         Ok(config)
     }
 }
@@ -250,7 +279,8 @@ fn drive(
 fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<'_>) -> Result<Step, Error> {
     let client = WasiHttpClient {
         timeout: request.timeout,
-        renewed: request.stream,
+        idle_timeout: request.idle_timeout,
+        total_timeout: request.total_timeout,
         max_response: request.max_response,
     };
     let headers: Vec<_> = request
@@ -304,7 +334,7 @@ fn transport_error(error: HttpError) -> Result<TransportError, HttpError> {
         HttpError::Interrupted(cause) => Ok(TransportError::Unavailable(
             ["the response broke off, ", &cause].concat(),
         )),
-        HttpError::TimedOut(after) => Ok(TransportError::TimedOut { after }),
+        HttpError::TimedOut(after, limit) => Ok(TransportError::TimedOut { after, limit }),
         HttpError::TooLarge(limit) => Ok(TransportError::TooLarge { limit }),
         HttpError::InvalidRequest(_) => Err(error),
     }
@@ -314,7 +344,8 @@ fn transport_error(error: HttpError) -> Result<TransportError, HttpError> {
 /// one of this machine counts as one: parsing it would add 200 bytes to the component.
 fn shows_key(provider: &Provider, url: &str) -> bool {
     const OWN: [&str; 4] = ["127.", "localhost:", "localhost/", "[::1]"];
-    let has_key = provider.api_key.is_some() || provider.api_key_env.is_some();
+    let has_key =
+        provider.api_key.is_some() || provider.api_key_env.is_some() || !provider.headers.is_empty();
     let beyond = |rest: &str| !OWN.iter().any(|own| rest.starts_with(own));
     has_key && url.strip_prefix("http://").is_some_and(beyond)
 }

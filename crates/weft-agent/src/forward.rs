@@ -17,7 +17,6 @@ pub struct Forwarder(Client);
 #[derive(Debug)]
 pub struct Endpoint {
     inner: clawft_core::Endpoint,
-    base: Url,
     headers: HeaderMap,
 }
 
@@ -27,23 +26,22 @@ impl Endpoint {
     /// # Errors
     /// [`Fault::Request`] if a header or the address is invalid; the reason quotes nothing.
     pub fn new(inner: clawft_core::Endpoint) -> Result<Endpoint, Error> {
-        let base =
-            Url::parse(&inner.url("/")).map_err(|_| Fault::Request("`api_base` is not a valid URL"))?;
+        Url::parse(&inner.url("/", "")).map_err(|_| Fault::Request("`api_base` is not a valid URL"))?;
         let mut headers = HeaderMap::new();
         for field in inner.headers() {
             let name = HeaderName::try_from(field.name.as_ref())
                 .map_err(|_| Fault::Request("a header's name is not valid"))?;
             headers.insert(name, transport::header_value(&field.value)?);
         }
-        Ok(Endpoint { inner, base, headers })
+        Ok(Endpoint { inner, headers })
     }
 
-    /// Returns the address of `path`, which has no slash at its beginning.
+    /// Returns the address of `path`, which has no slash at its beginning, for a request to `model`.
     ///
     /// # Errors
     /// [`Fault::Request`] if there is no such address.
-    pub fn url(&self, path: &str) -> Result<Url, Error> {
-        let url = self.base.join(path);
+    pub fn url(&self, path: &str, model: &str) -> Result<Url, Error> {
+        let url = Url::parse(&self.inner.url(&["/", path].concat(), model));
         Ok(url.map_err(|_| Fault::Request("the path is not valid"))?)
     }
 

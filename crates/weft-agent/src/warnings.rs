@@ -1,6 +1,7 @@
-//! Warnings about a configuration that works but puts secrets at risk, as sentence fragments.
+//! Warnings about a configuration that works but is misspelt or puts secrets at risk, as sentence fragments.
 
 use crate::home::{ConfigFile, Home};
+use clawft_types::config::{self, HeaderSource, is_secret_name};
 use clawft_types::json::Node;
 use clawft_types::{Config, Provider, Secret};
 use std::net::IpAddr;
@@ -20,14 +21,22 @@ pub fn of_config(
         plain_http(&config.provider, env),
         readable_secret(&home.config, file),
     ];
-    warnings.into_iter().flatten().collect()
+    let found = file
+        .part(|root| Ok(config::warnings(root, config)))
+        .unwrap_or_default();
+    found.into_iter().chain(warnings.into_iter().flatten()).collect()
 }
 
 /// Returns a warning if an API key is sent to another machine without TLS. `env` reads an environment variable.
 pub fn plain_http(provider: &Provider, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let host = host(provider.api_base.strip_prefix("http://")?);
     let variable = provider.api_key_env.as_ref().and_then(|name| env(name));
-    let has_key = provider.api_key.is_some() || variable.is_some_and(|key| !key.trim().is_empty());
+    let secret_header = provider.headers.iter().any(|header| match &header.source {
+        HeaderSource::Variable(_) => true,
+        HeaderSource::Value(_) => is_secret_name(&header.name),
+    });
+    let has_key =
+        secret_header || provider.api_key.is_some() || variable.is_some_and(|key| !key.trim().is_empty());
     (has_key && !is_loopback(host)).then(|| {
         let name = &provider.name;
         format!("the API key of provider `{name}` is sent to `{host}` without TLS, use `https://` in its `api_base`")

@@ -151,6 +151,7 @@ mod tests {
         let unavailable = TransportError::Unavailable("refused".to_owned());
         assert_eq!(told(transport(unavailable)).0, 502);
         let late = TransportError::TimedOut {
+            limit: clawft_core::TimeLimit::FirstByte,
             after: Duration::from_secs(30),
         };
         let (status, retry_after, message) = told(transport(late));

@@ -10,16 +10,19 @@ use ureq::{Agent, Body, Error, http};
 /// The maximum number of bytes to read at once.
 const BUFFER: usize = 16 << 10;
 
-/// A request and its timeout.
+/// A request and its time limits.
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) url: String,
     /// Lines, `name: value`.
     pub(crate) headers: String,
     pub(crate) body: Vec<u8>,
+    /// The time until the response begins.
     pub(crate) timeout: Duration,
-    /// Whether the timeout restarts with each received part.
-    pub(crate) stream: bool,
+    /// The time between two parts of the body.
+    pub(crate) idle_timeout: Duration,
+    /// The time until the end of the response.
+    pub(crate) total_timeout: Duration,
 }
 
 /// A response that has begun.
@@ -42,18 +45,13 @@ pub(crate) enum Broken {
 
 /// Sends `request`, and waits until its response begins.
 pub(crate) fn send(request: &Request) -> Result<Response, Broken> {
-    let (whole, each) = if request.stream {
-        (None, Some(request.timeout))
-    } else {
-        (Some(request.timeout), None)
-    };
     let client: Agent = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .proxy(None)
-        .timeout_global(whole)
-        .timeout_recv_response(each)
-        .timeout_per_read(each)
+        .timeout_global(Some(request.total_timeout))
+        .timeout_recv_response(Some(request.timeout))
+        .timeout_per_read(Some(request.idle_timeout))
         .build()
         .into();
     let mut to_send = http::Request::builder()

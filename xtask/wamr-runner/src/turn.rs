@@ -137,7 +137,8 @@ impl Turn<'_> {
             headers: self.text(clawft::CLAWFT_HEADERS)?,
             body: text(self.guest, self.turn, clawft::CLAWFT_REQUEST_BODY)?,
             timeout: self.milliseconds(clawft::CLAWFT_TIMEOUT_MS)?,
-            stream: self.number(clawft::CLAWFT_STREAM)? == 1,
+            idle_timeout: self.milliseconds(clawft::CLAWFT_IDLE_TIMEOUT_MS)?,
+            total_timeout: self.milliseconds(clawft::CLAWFT_TOTAL_TIMEOUT_MS)?,
         };
         match network::send(&request) {
             Err(broken) => self.broken(&broken),

@@ -1,25 +1,31 @@
 //! The dialect of Anthropic's messages.
 
 use super::Conversation;
-use crate::http::{Header, HeaderValue};
 use alloc::vec::Vec;
 use clawft_types::memory::NoMemory;
-use clawft_types::{Config, MessagesRequest, Secret};
+use clawft_types::{Config, MessagesRequest};
 
 pub(super) const PATH: &str = "/messages";
 
 /// The version of the protocol, sent in the header `anthropic-version`.
 pub(super) const VERSION: &str = "2023-06-01";
 
-/// The default of `max_tokens`, which the protocol requires. Every current model accepts this value.
-const DEFAULT_MAX_TOKENS: u32 = 4096;
-
-pub(super) fn key_header(key: &Secret) -> Header {
-    Header {
-        name: "x-api-key".into(),
-        value: HeaderValue::Secret(key.clone()),
-    }
-}
+/// The maximum of `max_tokens` by the beginning of a model's name; the first one that fits counts. The
+/// protocol requires the parameter.
+const MAX_TOKENS: [(&str, u32); 11] = [
+    ("claude-3-7", 64_000),
+    ("claude-3-5", 8192),
+    ("claude-3", 4096),
+    ("claude-opus-4-5", 64_000),
+    ("claude-opus-4-6", 128_000),
+    ("claude-opus-4-7", 128_000),
+    ("claude-opus-4", 32_000),
+    ("claude-opus-", 64_000),
+    ("claude-sonnet-", 64_000),
+    ("claude-haiku-", 64_000),
+    // Other models behind this protocol. All of them accept this value.
+    ("", 4096),
+];
 
 pub(super) fn body(
     config: &Config,
@@ -29,12 +35,25 @@ pub(super) fn body(
     let agents = &config.agents;
     let request = MessagesRequest {
         model: &agents.model,
-        max_tokens: agents.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS),
+        max_tokens: agents.max_tokens.unwrap_or_else(|| max_tokens(&agents.model)),
+        max_tokens_field: &config.provider.max_tokens_field,
         system: agents.system_prompt.as_deref(),
         messages: conversation.messages,
         tools: conversation.tools,
         temperature: agents.temperature,
         stream,
+        extra: &config.provider.extra_body,
     };
     request.to_json()
+}
+
+/// Returns the default of `max_tokens`. Routers put a provider's name before the model's.
+fn max_tokens(model: &str) -> u32 {
+    let model = model.as_bytes();
+    let at = model.windows(7).position(|part| part == b"claude-").unwrap_or(0);
+    let name = model.get(at..).unwrap_or_default();
+    let known = MAX_TOKENS
+        .iter()
+        .find(|(start, _)| name.starts_with(start.as_bytes()));
+    known.map_or(4096, |(_, tokens)| *tokens)
 }

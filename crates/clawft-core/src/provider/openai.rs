@@ -1,20 +1,12 @@
 //! The dialect of OpenAI's chat completions, which compatible servers share.
 
 use super::Conversation;
-use crate::http::{Header, HeaderValue};
 use alloc::vec::Vec;
+use clawft_types::config::Rejected;
 use clawft_types::memory::{self, NoMemory};
-use clawft_types::{CompletionRequest, Config, Kind, Message, Role, Secret};
+use clawft_types::{CompletionRequest, Config, Message, Role};
 
 pub(super) const PATH: &str = "/chat/completions";
-
-pub(super) fn key_header(key: &Secret) -> Header {
-    let value = Secret::new(["Bearer ", key.expose()].concat());
-    Header {
-        name: "authorization".into(),
-        value: HeaderValue::Secret(value),
-    }
-}
 
 pub(super) fn body(
     config: &Config,
@@ -26,9 +18,6 @@ pub(super) fn body(
         .system_prompt
         .as_ref()
         .map(|prompt| Message::new(Role::System, prompt));
-    // OpenAI's newer models reject `max_tokens`, and all of its models accept the new name. Compatible
-    // servers may know neither the new name nor the option that requests a stream's usage.
-    let official = config.provider.api_base == Kind::OpenAi.default_base();
     let mut all = Vec::new();
     let messages = conversation.messages.into_iter().flatten();
     for message in system.iter().chain(messages) {
@@ -38,11 +27,12 @@ pub(super) fn body(
         model: &agents.model,
         messages: all,
         tools: conversation.tools,
-        max_tokens: agents.max_tokens.filter(|_| !official),
-        max_completion_tokens: agents.max_tokens.filter(|_| official),
+        max_tokens: agents.max_tokens,
+        max_tokens_field: &config.provider.max_tokens_field,
         temperature: agents.temperature,
         stream,
-        stream_usage: official,
+        stream_usage: !config.provider.rejected.has(Rejected::USAGE),
+        extra: &config.provider.extra_body,
     };
     request.to_json()
 }

@@ -3,7 +3,7 @@
 use super::{Body, Turn};
 use crate::answer::{Failure, Fault};
 use crate::error::{Target, TurnError};
-use crate::http::TransportError;
+use crate::http::{TimeLimit, TransportError};
 use crate::refusal::Request;
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -33,7 +33,8 @@ impl Turn<'_> {
             Fault::Nothing => self.no_text(),
             Fault::NoMemory(error) => super::no_memory(error),
             Fault::Late => self.transport_error(TransportError::TimedOut {
-                after: self.config.provider.timeout,
+                after: self.config.provider.total_timeout,
+                limit: TimeLimit::Total,
             }),
         }
     }
@@ -51,8 +52,18 @@ impl Turn<'_> {
         TurnError::Transport {
             target: self.target(),
             error: match error {
-                TransportError::TimedOut { .. } if self.attempts > 1 => TransportError::TimedOut {
-                    after: self.config.provider.timeout,
+                TransportError::TimedOut { limit, .. } if self.attempts > 1 => {
+                    let provider = &self.config.provider;
+                    let after = match limit {
+                        TimeLimit::FirstByte => provider.timeout,
+                        TimeLimit::Idle => provider.idle_timeout,
+                        TimeLimit::Total => provider.total_timeout,
+                    };
+                    TransportError::TimedOut { after, limit }
+                }
+                // The limit of a stream's bytes follows from the one of its text.
+                TransportError::TooLarge { .. } => TransportError::TooLarge {
+                    limit: self.config.provider.max_response,
                 },
                 error => error,
             },

@@ -103,7 +103,8 @@ impl Turn<'_> {
         }
         self.attempts = 1;
         self.begun += clock();
-        match self.request(self.config.provider.timeout) {
+        let provider = &self.config.provider;
+        match self.request(provider.timeout, provider.total_timeout) {
             Ok(request) => {
                 self.phase = Phase::Waiting;
                 Step::Send(request)

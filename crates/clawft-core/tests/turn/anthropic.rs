@@ -25,7 +25,7 @@ fn request_matches_the_documentation() {
     assert!(!headers.iter().any(|(name, _)| *name == "authorization"));
     assert_eq!(
         serde_json::from_slice::<Value>(&request.body).unwrap(),
-        json!({"model": "claude-opus-4-20250514", "max_tokens": 4096, "system": "Be brief.",
+        json!({"model": "claude-opus-4-20250514", "max_tokens": 32000, "stream": true, "system": "Be brief.",
             "messages": [{"role": "user", "content": "Hello!"}]})
     );
 }

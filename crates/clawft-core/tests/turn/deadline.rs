@@ -1,12 +1,12 @@
-//! The timeout of an answer includes the time for reading it.
+//! The total timeout of an answer includes the time for reading it.
 
 use crate::common::{NOW, anthropic, begin, config};
-use clawft_core::{Event, Step, TransportError, Turn, TurnError};
+use clawft_core::{Event, Step, TimeLimit, TransportError, Turn, TurnError};
 use clawft_types::Config;
 use std::cell::Cell;
 use std::time::Duration;
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Returns a body of some hundred kilobytes with very many small values.
 fn body(start: &str, item: &str, end: &str) -> Vec<u8> {
@@ -71,14 +71,19 @@ fn times_out_while_reading_an_answer() {
                 matches!(
                     error,
                     TurnError::Transport {
-                        error: TransportError::TimedOut { after: TIMEOUT },
+                        error: TransportError::TimedOut {
+                            after: TIMEOUT,
+                            limit: TimeLimit::Total
+                        },
                         ..
                     }
                 ),
                 "{error:?}"
             );
             assert!(
-                error.to_string().starts_with("Request timed out after 30 s"),
+                error
+                    .to_string()
+                    .starts_with("Request timed out after 600 s (`total_timeout_secs`)"),
                 "{error}"
             );
             assert_eq!(

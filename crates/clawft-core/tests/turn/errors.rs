@@ -1,7 +1,7 @@
 //! All failures, with the messages that the user reads.
 
 use crate::common::{AT, KEY, NOW, answer, anthropic, begin, config, error, unreachable};
-use clawft_core::{Event, Step, TransportError, TurnError};
+use clawft_core::{Event, Step, TimeLimit, TransportError, TurnError};
 use std::time::Duration;
 
 fn text(status: u16, body: &str) -> String {
@@ -23,13 +23,24 @@ fn reports_transport_errors() {
         broken(TransportError::Unavailable("connection refused".to_owned())),
         unreachable("HTTP unavailable: connection refused")
     );
-    let timed_out = |after| broken(TransportError::TimedOut { after });
+    let timed_out = |after, limit| broken(TransportError::TimedOut { after, limit });
     let end = &format!("; {AT}, check `timeout_secs` and the server");
-    for (millis, shown) in [(30_000, "30 s"), (1050, "1.050 s")] {
-        assert_eq!(
-            timed_out(Duration::from_millis(millis)),
-            ["Request timed out after ", shown, end].concat()
+    for (millis, limit, shown) in [
+        (30_000, TimeLimit::FirstByte, "30 s"),
+        (1050, TimeLimit::FirstByte, "1.050 s"),
+        (
+            60_000,
+            TimeLimit::Idle,
+            "60 s without a byte of the answer (`idle_timeout_secs`)",
+        ),
+        (600_000, TimeLimit::Total, "600 s (`total_timeout_secs`)"),
+    ] {
+        let said = timed_out(Duration::from_millis(millis), limit);
+        assert!(
+            said.starts_with(&["Request timed out after ", shown, "; ", AT].concat()),
+            "{said}"
         );
+        assert_eq!(said.ends_with(end), limit == TimeLimit::FirstByte, "{said}");
     }
 }
 
@@ -70,7 +81,7 @@ fn names_the_origin_of_a_refused_key() {
             "the key was read from `api_key` in the config",
         ),
         (
-            "{}",
+            r#"{"auth":"none"}"#,
             "no key was sent: give `api_key_env` or `api_key` in the config",
         ),
     ] {
@@ -86,7 +97,10 @@ fn names_the_origin_of_a_refused_key() {
             shown.starts_with("Invalid API key: ") && shown.contains(source),
             "{shown}"
         );
-        assert!(provider == "{}" || shown.ends_with("bad key: ***"), "{shown}");
+        assert!(
+            provider.contains("none") || shown.ends_with("bad key: ***"),
+            "{shown}"
+        );
     }
 }
 

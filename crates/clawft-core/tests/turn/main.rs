@@ -10,6 +10,7 @@ mod history;
 mod hostile;
 mod properties;
 mod retry;
+mod settings;
 mod stream;
 mod success;
 mod tools;

@@ -1,7 +1,7 @@
 //! Retries: when, how often, after which wait, and with which final error.
 
 use crate::common::{AT, NOW, answer, begin, config, unreachable};
-use clawft_core::{Event, Step, TransportError, Turn};
+use clawft_core::{Event, Step, TimeLimit, TransportError, Turn};
 use std::time::Duration;
 
 const BUSY: &[u8] = b"{\"error\":{\"message\":\"busy\"}}";
@@ -58,6 +58,7 @@ fn does_not_retry_lasting_errors() {
         TransportError::Impossible("there is no HTTP".to_owned()),
         TransportError::TimedOut {
             after: Duration::from_secs(30),
+            limit: TimeLimit::FirstByte,
         },
         TransportError::TooLarge { limit: 5 },
     ] {
@@ -170,6 +171,7 @@ fn timeout_of_retry_names_the_whole_time() {
     turn.feed(unavailable(), &|| Duration::from_secs(20));
     let timed_out = Event::Failed(TransportError::TimedOut {
         after: Duration::from_millis(9500),
+        limit: TimeLimit::FirstByte,
     });
     let Step::Failed(error) = turn.feed(timed_out, &|| Duration::from_secs(30)) else {
         panic!()

@@ -2,7 +2,7 @@
 
 use crate::common::{AT, NOW, answer, anthropic, begin, begin_with, config, fixture, unreachable};
 use clawft_core::sse::MAX_EVENT;
-use clawft_core::{Event, Reply, Step, TransportError, Turn};
+use clawft_core::{Event, Reply, Step, TimeLimit, TransportError, Turn};
 use clawft_types::{Config, Message, Role, Session, Usage};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -83,29 +83,115 @@ fn reset() -> Event<'static> {
 }
 
 #[test]
-fn config_or_input_requests_a_stream() {
-    let body = |config: &Config, input: &str| {
-        let (_, request) = begin_with(config, Session::default(), input);
+fn config_or_input_shows_a_stream() {
+    let shows = |config: &Config, input: &str| {
+        let (mut turn, request) = begin_with(config, Session::default(), input);
         let body: Value = serde_json::from_slice(&request.body).unwrap();
-        assert_eq!(body.get("stream").is_some(), request.stream);
-        body
+        assert_eq!((&body["stream"], request.stream), (&true.into(), true));
+        open(&mut turn);
+        match turn.feed(Event::Body(chunk("Hel").as_bytes()), NOW) {
+            Step::Delta(text) => assert_eq!(text, "Hel"),
+            Step::More => return false,
+            step => panic!("{step:?}"),
+        }
+        true
     };
     let whole = r#"{"content":"hi","stream":false}"#;
     let piecewise = r#"{"content":"hi","stream":true}"#;
-    let shown = body(&openai(), "hi");
-    assert_eq!(
-        (&shown["stream"], &shown["stream_options"]["include_usage"]),
-        (&true.into(), &true.into())
-    );
-    assert_eq!(body(&claude(), "hi")["stream"], true);
-    assert_eq!(body(&openai(), whole)["stream"], Value::Null);
-    assert_eq!(body(&config("", ""), "hi")["stream"], Value::Null);
-    assert_eq!(body(&config("", ""), piecewise)["stream"], true);
+    assert!(shows(&openai(), "hi"));
+    assert!(!shows(&openai(), whole));
+    assert!(!shows(&config("", ""), "hi"));
+    assert!(shows(&config("", ""), piecewise));
+}
+
+#[test]
+fn usage_of_a_stream_is_requested_everywhere() {
     let compatible = config("", r#","api_base":"http://localhost:1/v1""#);
+    for config in [openai(), compatible] {
+        let (_, request) = begin(&config);
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(body["stream_options"], serde_json::json!({"include_usage": true}));
+    }
+}
+
+#[test]
+fn unshown_stream_is_one_answer() {
+    let config = config("", r#","retries":1"#);
+    let (mut turn, _) = begin(&config);
+    open(&mut turn);
+    assert!(matches!(
+        turn.feed(Event::Body(chunk("Hel").as_bytes()), NOW),
+        Step::More
+    ));
+    // Nothing was shown yet.
+    let Step::Retry { .. } = turn.feed(reset(), NOW) else {
+        panic!()
+    };
+    open(&mut turn);
+    turn.feed(Event::Body(chunk("Hello").as_bytes()), NOW);
+    let Step::Done(reply) = turn.feed(Event::Body(b"data: [DONE]\n\n"), NOW) else {
+        panic!()
+    };
+    assert_eq!((reply.text(), reply.streamed), ("Hello", false));
+
+    let (mut turn, _) = begin(&config);
+    for _ in 0..2 {
+        open(&mut turn);
+        turn.feed(Event::Body(chunk("Hel").as_bytes()), NOW);
+        match turn.feed(reset(), NOW) {
+            Step::Retry { .. } => {}
+            Step::Failed(error) => {
+                return assert!(
+                    error
+                        .to_string()
+                        .starts_with("HTTP unavailable: connection reset"),
+                    "{error}"
+                );
+            }
+            step => panic!("{step:?}"),
+        }
+    }
+    panic!("the second attempt is the last");
+}
+
+/// Returns the body of the second request, after the server has answered the first one with `status`.
+fn after_rejection(config: &Config, status: u16, body: &[u8]) -> Option<Value> {
+    let (mut turn, _) = begin(config);
+    match answer(&mut turn, status, &[], body) {
+        Step::Retry { after, request } => {
+            assert!(after.is_zero());
+            Some(serde_json::from_slice(&request.body).unwrap())
+        }
+        Step::Failed(_) => None,
+        step => panic!("{step:?}"),
+    }
+}
+
+#[test]
+fn rejected_options_are_omitted_for_the_rest_of_the_run() {
+    let config = config("", r#","retries":0"#);
+    let usage = br#"{"error":{"message":"Unrecognized request argument supplied: stream_options"}}"#;
+    assert_eq!(after_rejection(&config, 500, usage), None);
+    let again = after_rejection(&config, 400, usage).unwrap();
     assert_eq!(
-        body(&compatible, piecewise)["stream_options"],
-        Value::Null,
-        "not every server knows it"
+        (&again["stream_options"], &again["stream"]),
+        (&Value::Null, &true.into())
+    );
+    let (_, later) = begin(&config);
+    assert!(!String::from_utf8_lossy(&later.body).contains("stream_options"));
+
+    let stream = br#"{"error":{"message":"must be verified to stream","param":"stream"}}"#;
+    let again = after_rejection(&config, 400, stream).unwrap();
+    assert_eq!(
+        (&again["stream_options"], &again["stream"]),
+        (&Value::Null, &Value::Null)
+    );
+    let (_, later) = begin(&config);
+    assert!(!later.stream);
+    assert_eq!(
+        after_rejection(&config, 400, stream),
+        None,
+        "nothing is left to omit"
     );
 }
 
@@ -213,6 +299,7 @@ fn early_end_makes_an_incomplete_answer() {
     assert_eq!(cause(reset()), unreachable("HTTP unavailable: connection reset"));
     let late = TransportError::TimedOut {
         after: Duration::from_secs(30),
+        limit: TimeLimit::FirstByte,
     };
     assert!(cause(Event::Failed(late)).starts_with("Request timed out after 30 s; "));
     assert_eq!(
@@ -333,7 +420,7 @@ fn reads_refusals_and_skips_other_chunks() {
 #[test]
 fn limits_the_stream_and_each_event() {
     let config = config(STREAM, r#","max_response_bytes":100,"retries":0"#);
-    let stream = [chunk("Hello"), "x".repeat(200)].concat();
+    let stream = [chunk("Hello"), "x".repeat(2000)].concat();
     for size in [1, 64, 1000] {
         let (deltas, reply) = run(&config, stream.as_bytes(), size, Event::End);
         assert_eq!(deltas.concat(), "Hello");
@@ -343,6 +430,15 @@ fn limits_the_stream_and_each_event() {
             format!("HTTP response larger than the limit of 100 bytes (`max_response_bytes`); {AT}")
         );
     }
+    let (deltas, reply) = run(&config, chunk(&"y".repeat(101)).as_bytes(), 4096, Event::End);
+    assert_eq!(deltas.concat().len(), 101);
+    assert!(
+        reply
+            .unwrap()
+            .incomplete
+            .unwrap()
+            .contains("`max_response_bytes`")
+    );
     let (_, error) = run(&openai(), &[b'x'; MAX_EVENT + 1], 4096, Event::End);
     assert!(
         error

@@ -53,7 +53,8 @@ fn request_matches_the_documentation() {
     assert_eq!(
         serde_json::from_slice::<Value>(&request.body).unwrap(),
         json!({"model": "gpt-4o-mini", "max_completion_tokens": 50, "messages": [
-            {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello!"}]})
+            {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello!"}],
+            "stream": true, "stream_options": {"include_usage": true}})
     );
 }
 

@@ -274,7 +274,10 @@ fn time_is_limited_for_the_whole_operation() {
         panic!()
     };
     assert_eq!(error.cause, "it did not answer within 5 s");
-    let timed_out = Event::Failed(TransportError::TimedOut { after: at(1) });
+    let timed_out = Event::Failed(TransportError::TimedOut {
+        after: at(1),
+        limit: clawft_core::TimeLimit::Total,
+    });
     let Step::Send(_) = server.list(NOW) else { panic!() };
     let Step::Done(Outcome::Listed(Err(error))) = server.feed(timed_out, NOW) else {
         panic!()

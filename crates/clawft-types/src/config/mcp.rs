@@ -169,7 +169,7 @@ fn stdio(node: Node<'_>, command: Node<'_>) -> Result<McpTransport, JsonError> {
 }
 
 /// Reads the object `key`: `name` reads each member's key, and `source` its value.
-fn entries(
+pub(super) fn entries(
     node: Node<'_>,
     key: &str,
     list: &mut Vec<McpVariable>,
@@ -234,7 +234,7 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-fn header_value(node: Node<'_>) -> Result<McpSource, JsonError> {
+pub(super) fn header_value(node: Node<'_>) -> Result<McpSource, JsonError> {
     let value = filled(node)?;
     if value.bytes().any(|byte| !matches!(byte, b' '..=b'~')) {
         return Err(node.error("a header's value has printable ASCII characters only"));
@@ -242,7 +242,7 @@ fn header_value(node: Node<'_>) -> Result<McpSource, JsonError> {
     Ok(McpSource::Value(Secret::new(value)))
 }
 
-fn from_variable(node: Node<'_>) -> Result<McpSource, JsonError> {
+pub(super) fn from_variable(node: Node<'_>) -> Result<McpSource, JsonError> {
     Ok(McpSource::Variable(variable(node)?))
 }
 

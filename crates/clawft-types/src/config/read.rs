@@ -1,6 +1,8 @@
 //! Reading the JSON tree into a configuration in which every value is valid.
 
-use super::{Agents, Config, Kind, Provider};
+use super::preset::COMPATIBLE;
+use super::{Agents, Auth, Config, PRESETS, Preset, Provider};
+use super::{address, headers, parameters};
 use crate::json::{JsonError, Node};
 use crate::secret::Secret;
 use crate::temperature::Temperature;
@@ -10,8 +12,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-const DEFAULT_TIMEOUT_SECS: u32 = 30;
 const MAX_TIMEOUT_SECS: u32 = 3600;
+const DEFAULT_IDLE_TIMEOUT_SECS: u32 = 60;
+const DEFAULT_TOTAL_TIMEOUT_SECS: u32 = 600;
+const MAX_TOTAL_TIMEOUT_SECS: u32 = 86_400;
 const DEFAULT_RETRIES: u32 = 2;
 const MAX_RETRIES: u32 = 10;
 const DEFAULT_STEPS: u32 = 16;
@@ -21,15 +25,14 @@ const MAX_TURN_SECS: u32 = 86_400;
 const DEFAULT_CONTEXT_TOKENS: u32 = 100_000;
 const DEFAULT_MAX_RESPONSE_BYTES: u32 = 10_000_000;
 
-pub(super) fn config(root: Node<'_>) -> Result<Config, JsonError> {
+/// Fills `config`, which is empty, so that an error has one value to drop instead of many.
+pub(super) fn config(root: Node<'_>, config: &mut Config) -> Result<(), JsonError> {
     let agents = root.require("agents")?;
     let providers = root.require("providers")?.require("providers")?;
     let name = chosen(agents, providers)?;
-    let agents = self::agents(agents)?;
-    Ok(Config {
-        provider: provider(name, providers.require(name)?, &agents.model)?,
-        agents,
-    })
+    let node = providers.require(name)?;
+    self::agents(agents, &mut config.agents)?;
+    provider(name, node, agents, &config.agents.model, &mut config.provider)
 }
 
 /// Reads all providers. Of several with the same name the last one counts.
@@ -38,10 +41,13 @@ pub(super) fn providers(root: Node<'_>) -> Vec<(String, Result<Provider, JsonErr
     let names = entries
         .and_then(|entries| entries.keys().ok())
         .unwrap_or_default();
+    let agents = root.get("agents").unwrap_or(root);
     let mut read: Vec<(String, Result<Provider, JsonError>)> = Vec::new();
     for (name, node) in names.iter().filter_map(|name| Some((*name, entries?.get(name)?))) {
         if !read.iter().any(|(known, _)| known == name) {
-            read.push((name.to_owned(), provider(name, node, "")));
+            let mut provider = Provider::empty();
+            let result = self::provider(name, node, agents, "", &mut provider);
+            read.push((name.to_owned(), result.map(|()| provider)));
         }
     }
     read
@@ -71,99 +77,154 @@ fn chosen<'a>(agents: Node<'a>, providers: Node<'a>) -> Result<&'a str, JsonErro
     }
 }
 
-fn agents(node: Node<'_>) -> Result<Agents, JsonError> {
-    Ok(Agents {
-        model: filled(node.require("model")?)?.to_owned(),
-        system_prompt: node
-            .get("system_prompt")
-            .map(|prompt| prompt.text().map(str::to_owned))
-            .transpose()?,
-        max_tokens: node
-            .get("max_tokens")
-            .map(|tokens| whole(tokens, 1, u32::MAX))
-            .transpose()?,
-        temperature: node
-            .get("temperature")
-            .map(|number| temperature(number))
-            .transpose()?,
-        stream: node.get("stream").map_or(Ok(false), |stream| stream.flag())?,
-        max_steps: whole_or(node, "max_steps", 1, MAX_STEPS, DEFAULT_STEPS)?,
-        turn_tokens: node
-            .get("turn_tokens")
-            .map(|tokens| whole(tokens, 1, u32::MAX))
-            .transpose()?,
-        turn_timeout: Duration::from_secs(
-            whole_or(node, "turn_timeout_secs", 1, MAX_TURN_SECS, DEFAULT_TURN_SECS)?.into(),
-        ),
-        context_tokens: whole_or(node, "context_tokens", 1, u32::MAX, DEFAULT_CONTEXT_TOKENS)?,
-    })
+fn agents(node: Node<'_>, agents: &mut Agents) -> Result<(), JsonError> {
+    agents.model = filled(node.require("model")?)?.to_owned();
+    if let Some(prompt) = node.get("system_prompt") {
+        agents.system_prompt = Some(prompt.text()?.to_owned());
+    }
+    if let Some(tokens) = node.get("max_tokens") {
+        agents.max_tokens = Some(whole(tokens, 1, u32::MAX)?);
+    }
+    if let Some(number) = node.get("temperature") {
+        agents.temperature = Some(temperature(number)?);
+    }
+    if let Some(stream) = node.get("stream") {
+        agents.stream = stream.flag()?;
+    }
+    agents.max_steps = whole_or(node, "max_steps", 1, MAX_STEPS, DEFAULT_STEPS)?;
+    if let Some(tokens) = node.get("turn_tokens") {
+        agents.turn_tokens = Some(whole(tokens, 1, u32::MAX)?);
+    }
+    let turn_timeout = whole_or(node, "turn_timeout_secs", 1, MAX_TURN_SECS, DEFAULT_TURN_SECS)?;
+    agents.turn_timeout = Duration::from_secs(turn_timeout.into());
+    agents.context_tokens = whole_or(node, "context_tokens", 1, u32::MAX, DEFAULT_CONTEXT_TOKENS)?;
+    Ok(())
 }
 
-fn provider(name: &str, node: Node<'_>, model: &str) -> Result<Provider, JsonError> {
+fn provider(
+    name: &str,
+    node: Node<'_>,
+    agents: Node<'_>,
+    model: &str,
+    provider: &mut Provider,
+) -> Result<(), JsonError> {
     // No field of a provider is required, so no later check would notice that it is not an object.
     node.object()?;
-    let (kind, api_base) = kind_and_base(name, node, model)?;
-    let timeout_secs = whole_or(node, "timeout_secs", 1, MAX_TIMEOUT_SECS, DEFAULT_TIMEOUT_SECS)?;
-    let max_response = whole_or(
+    let Address {
+        preset,
+        api_base,
+        query,
+        own,
+    } = address(name, node, model)?;
+    provider.name = name.to_owned();
+    provider.preset = preset;
+    provider.kind = preset.kind;
+    provider.api_base = api_base.to_owned();
+    provider.query = address::query(node, preset, api_base, query)?;
+    provider.auth = headers::auth(node, preset)?;
+    headers::headers(node, &mut provider.headers)?;
+    provider.api_key = text(node, "api_key")?.map(Secret::new);
+    provider.api_key_env = match node.get("api_key_env") {
+        Some(name) => Some(variable(name)?),
+        // A key of the environment is sent to its own provider only, unless the configuration names it.
+        None if own && provider.api_key.is_none() && !preset.api_key_env.is_empty() => {
+            Some(preset.api_key_env.to_owned()).filter(|_| provider.auth != Auth::None)
+        }
+        None => None,
+    };
+    let tokens = match preset.completion_tokens {
+        true => "max_completion_tokens",
+        false => "max_tokens",
+    };
+    provider.max_tokens_field = text(node, "max_tokens_field")?.unwrap_or(tokens).to_owned();
+    let extra = node.get("extra_body");
+    if let Some(extra) = extra {
+        extra.object()?;
+        provider.stream = extra.get("stream").map_or(Ok(true), |stream| stream.flag())?;
+    }
+    provider.extra_body = parameters::merged(agents, extra, preset);
+    let seconds = |key, most, default| whole_or(node, key, 1, most, default);
+    let first = seconds("timeout_secs", MAX_TIMEOUT_SECS, preset.timeout_secs.into())?;
+    let idle = seconds("idle_timeout_secs", MAX_TIMEOUT_SECS, DEFAULT_IDLE_TIMEOUT_SECS)?;
+    let total = DEFAULT_TOTAL_TIMEOUT_SECS.max(first);
+    let total = seconds("total_timeout_secs", MAX_TOTAL_TIMEOUT_SECS, total)?;
+    provider.timeout = Duration::from_secs(first.into());
+    provider.idle_timeout = Duration::from_secs(idle.into());
+    provider.total_timeout = Duration::from_secs(total.into());
+    provider.retries = whole_or(node, "retries", 0, MAX_RETRIES, DEFAULT_RETRIES)?;
+    let most = whole_or(
         node,
         "max_response_bytes",
         1,
         u32::MAX,
         DEFAULT_MAX_RESPONSE_BYTES,
     )?;
-    Ok(Provider {
-        name: name.to_owned(),
-        kind,
+    provider.max_response = most as usize;
+    Ok(())
+}
+
+/// Returns the text of an optional member, which must not be empty.
+fn text<'a>(node: Node<'a>, key: &str) -> Result<Option<&'a str>, JsonError> {
+    node.get(key).map(|text| filled(text)).transpose()
+}
+
+/// The address of a provider.
+struct Address<'a> {
+    preset: &'static Preset,
+    api_base: &'a str,
+    /// The query of `api_base`.
+    query: &'a str,
+    /// Whether the address is the preset's own.
+    own: bool,
+}
+
+/// Returns the preset and the address. The preset is the one that `kind`, the host of `api_base` or the
+/// provider's name states; a model's name decides only if none of them does. Without any of these there is no
+/// address: another provider's key would be sent to the wrong server.
+fn address<'a>(name: &str, node: Node<'a>, model: &str) -> Result<Address<'a>, JsonError> {
+    let stated = node.get("kind").map(|kind| self::kind(kind)).transpose()?;
+    let Some(base) = node.get("api_base") else {
+        let claude = || {
+            model
+                .starts_with("claude")
+                .then(|| Preset::named("anthropic"))
+                .flatten()
+        };
+        let preset = stated.or_else(|| Preset::named(name)).or_else(claude);
+        let preset = preset.ok_or_else(|| {
+            node.error(format!(
+                "`{name}` is not known by name: give its address as `api_base`, or its `kind` ({})",
+                kinds()
+            ))
+        })?;
+        if preset.api_base.is_empty() {
+            return Err(node.error("`api_base` is missing, the address of your resource"));
+        }
+        return Ok(Address {
+            preset,
+            api_base: preset.api_base,
+            query: "",
+            own: true,
+        });
+    };
+    let (api_base, query) = address::split(base, "`api_key_env` or `api_key`")?;
+    let host = Preset::at(api_base);
+    let preset = match stated.or(host).or_else(|| Preset::named(name)) {
+        // The parameters of OpenAI's own server are not those of the compatible ones.
+        Some(preset) if preset.name == COMPATIBLE.name && host != Some(preset) => &COMPATIBLE,
+        preset => preset.unwrap_or(&COMPATIBLE),
+    };
+    Ok(Address {
+        preset,
         api_base,
-        api_key: node
-            .get("api_key")
-            .map(|key| filled(key).map(Secret::new))
-            .transpose()?,
-        api_key_env: node
-            .get("api_key_env")
-            .map(|variable| self::variable(variable))
-            .transpose()?,
-        timeout: Duration::from_secs(timeout_secs.into()),
-        retries: whole_or(node, "retries", 0, MAX_RETRIES, DEFAULT_RETRIES)?,
-        max_response: max_response as usize,
+        query,
+        own: host == Some(preset) || preset.is_azure(),
     })
 }
 
-/// Returns the protocol and the address. The address defaults to the protocol's own provider only if `kind`,
-/// the provider's name or the model's name states the protocol: another provider's key would be sent to the
-/// wrong server.
-fn kind_and_base(name: &str, node: Node<'_>, model: &str) -> Result<(Kind, String), JsonError> {
-    let stated = match node.get("kind") {
-        Some(kind) => Some(self::kind(kind)?),
-        None => named(name).or(model.starts_with("claude").then_some(Kind::Anthropic)),
-    };
-    match (node.get("api_base"), stated) {
-        (Some(base), kind) => Ok((kind.unwrap_or(Kind::OpenAi), api_base(base)?)),
-        (None, Some(kind)) => Ok((kind, kind.default_base().to_owned())),
-        (None, None) => Err(node.error(format!(
-            "`{name}` is not known by name: give its address as `api_base`, or its `kind` ({})",
-            kinds()
-        ))),
-    }
-}
-
-fn kind(node: Node<'_>) -> Result<Kind, JsonError> {
-    let name = node.text()?;
-    named(name).ok_or_else(|| node.error(format!("unknown kind, known are {}", kinds())))
-}
-
-fn named(name: &str) -> Option<Kind> {
-    Kind::ALL.into_iter().find(|kind| kind.as_str() == name)
-}
-
-/// Reads an absolute URL to which a path can be appended.
-fn api_base(node: Node<'_>) -> Result<String, JsonError> {
-    absolute_url(
-        node,
-        node.text()?.trim_end_matches('/'),
-        false,
-        "`api_key_env` or `api_key`",
-    )
+fn kind(node: Node<'_>) -> Result<&'static Preset, JsonError> {
+    let unknown = || node.error(["unknown kind, known are ", &kinds()].concat());
+    Preset::named(node.text()?).ok_or_else(unknown)
 }
 
 /// Checks `url`, the text of `node` or a part of it. It may have a `query`, but no fragment and no user info:
@@ -238,7 +299,7 @@ pub(super) fn filled<'a>(node: Node<'a>) -> Result<&'a str, JsonError> {
 }
 
 fn kinds() -> String {
-    list(Kind::ALL.into_iter().map(Kind::as_str))
+    list(PRESETS.iter().map(|preset| preset.name))
 }
 
 /// Returns `` `a`, `b` ``: each name once, and only the first ones if there are many.

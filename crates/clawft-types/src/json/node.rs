@@ -36,6 +36,11 @@ impl<'a> Node<'a> {
         found.filter(|value| !value.is_null())
     }
 
+    /// Returns whether there is a member `key`, `null` included.
+    pub fn has(self, key: &str) -> bool {
+        Members::of(self).any(|(name, _)| name == key.as_bytes())
+    }
+
     /// Returns the member `key`, or an error if it is missing.
     pub fn require(self, key: &str) -> Result<Node<'a>, JsonError> {
         if let Some(node) = self.get(key) {

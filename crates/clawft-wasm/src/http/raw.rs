@@ -12,7 +12,7 @@
 mod cause;
 
 use super::{HttpError, Part, Request, Sink};
-use clawft_core::http::PROGRESS_BYTES;
+use clawft_core::TimeLimit;
 use clawft_store::clock::nanoseconds;
 use std::time::Duration;
 use wasip2::clocks::monotonic_clock;
@@ -31,7 +31,7 @@ pub(super) const IS_REAL: bool = true;
 const READ_SIZE: u64 = 64 * 1024;
 
 pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), HttpError> {
-    let deadline = Deadline::after(request.timeout);
+    let mut deadline = Deadline::new(request);
     let outgoing = outgoing_request(request)?;
     let upload = match request.body {
         Some(_) => Some(
@@ -41,14 +41,14 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
         ),
         None => None,
     };
-    let future = outgoing_handler::handle(outgoing, Some(options(request.timeout)))
-        .map_err(|code| deadline.explain(code))?;
+    let future =
+        outgoing_handler::handle(outgoing, Some(options(request))).map_err(|code| deadline.explain(code))?;
     // If the server answers early, the unfinished upload has to stay open until the answer is read.
     let _unfinished = match (upload, request.body) {
-        (Some(upload), Some(body)) => send_body(upload, body, &future, &deadline)?,
+        (Some(upload), Some(body)) => send_body(upload, body, &future, &mut deadline)?,
         _ => None,
     };
-    let response = await_response(&future, &deadline)?;
+    let response = await_response(&future, &mut deadline)?;
     let headers = response.headers().entries().into_iter();
     let head = Part::Head {
         status: response.status(),
@@ -59,7 +59,7 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
     if sink(head).is_break() {
         return Ok(());
     }
-    read_body(&response, deadline, request.renewed, sink)
+    read_body(&response, deadline, request.idle_timeout, sink)
 }
 
 fn outgoing_request(request: &Request<'_>) -> Result<OutgoingRequest, HttpError> {
@@ -105,15 +105,16 @@ fn method(method: clawft_core::Method) -> Method {
 }
 
 /// Returns the timeouts of each phase, as hints that let the host give up early and close the connection.
-fn options(timeout: Duration) -> RequestOptions {
+fn options(request: &Request<'_>) -> RequestOptions {
     let options = RequestOptions::new();
-    let whole = nanoseconds(timeout);
+    let first = Some(nanoseconds(request.timeout));
     // A host may not support one of them; our own deadline holds anyway.
-    let _ = options.set_connect_timeout(Some(whole));
-    let _ = options.set_first_byte_timeout(Some(whole));
-    // Later than our deadline, because the host's error for a broken body does not distinguish a timeout from
+    let _ = options.set_connect_timeout(first);
+    let _ = options.set_first_byte_timeout(first);
+    // Later than our deadlines, because the host's error for a broken body does not distinguish a timeout from
     // other causes.
-    let _ = options.set_between_bytes_timeout(Some(whole.saturating_mul(2)));
+    let between = request.timeout.max(request.idle_timeout);
+    let _ = options.set_between_bytes_timeout(Some(nanoseconds(between).saturating_mul(2)));
     options
 }
 
@@ -123,7 +124,7 @@ fn send_body(
     upload: OutgoingBody,
     body: &[u8],
     future: &FutureIncomingResponse,
-    deadline: &Deadline,
+    deadline: &mut Deadline,
 ) -> Result<Option<OutgoingBody>, HttpError> {
     let stream = upload
         .write()
@@ -143,7 +144,7 @@ fn write_all(
     stream: &OutputStream,
     mut left: &[u8],
     future: &FutureIncomingResponse,
-    deadline: &Deadline,
+    deadline: &mut Deadline,
 ) -> Result<bool, HttpError> {
     let writable = stream.subscribe();
     let answered = future.subscribe();
@@ -176,7 +177,7 @@ fn write_all(
 
 fn await_response(
     future: &FutureIncomingResponse,
-    deadline: &Deadline,
+    deadline: &mut Deadline,
 ) -> Result<IncomingResponse, HttpError> {
     let answered = future.subscribe();
     loop {
@@ -192,14 +193,13 @@ fn await_response(
 fn read_body(
     response: &IncomingResponse,
     mut deadline: Deadline,
-    renewed: bool,
+    idle: Duration,
     sink: Sink<'_>,
 ) -> Result<(), HttpError> {
     let no_body = |()| HttpError::Interrupted("the host gave no body to read".into());
     let body = response.consume().map_err(no_body)?;
     let stream = body.stream().map_err(no_body)?;
     let readable = stream.subscribe();
-    let mut progress = 0;
     loop {
         deadline.wait_for(&readable)?;
         let bytes = match stream.read(READ_SIZE) {
@@ -207,13 +207,11 @@ fn read_body(
             Err(StreamError::Closed) => return Ok(()),
             Err(StreamError::LastOperationFailed(error)) => return Err(interrupted(&error)),
         };
-        progress += bytes.len();
-        if renewed && progress >= PROGRESS_BYTES {
-            progress = 0;
-            deadline = Deadline::after(deadline.timeout);
-        }
-        if !bytes.is_empty() && sink(Part::Body(&bytes)).is_break() {
-            return Ok(());
+        if !bytes.is_empty() {
+            deadline.renew(idle);
+            if sink(Part::Body(&bytes)).is_break() {
+                return Ok(());
+            }
         }
     }
 }
@@ -231,10 +229,19 @@ fn interrupted(error: &Error) -> HttpError {
     )
 }
 
-/// The time by which an exchange has to be complete.
+/// The time by which the next byte has to arrive, and the last one. Times are in nanoseconds of the host's
+/// clock.
 struct Deadline {
-    timeout: Duration,
+    /// The limit for the next byte.
+    limit: TimeLimit,
+    time: Duration,
+    due: u64,
+    total_time: Duration,
+    total_due: u64,
+    /// Ready at `alarm`, which is never later than both limits. It is kept while bytes arrive, because a new one
+    /// for each of them would cost more than reading it.
     timer: Pollable,
+    alarm: u64,
 }
 
 #[derive(PartialEq)]
@@ -244,39 +251,73 @@ enum Ready {
 }
 
 impl Deadline {
-    fn after(timeout: Duration) -> Self {
+    fn new(request: &Request<'_>) -> Self {
+        let due = after(request.timeout);
         Self {
-            timeout,
-            timer: monotonic_clock::subscribe_duration(nanoseconds(timeout)),
+            limit: TimeLimit::FirstByte,
+            time: request.timeout,
+            due,
+            total_time: request.total_timeout,
+            total_due: after(request.total_timeout),
+            timer: monotonic_clock::subscribe_instant(due),
+            alarm: due,
         }
     }
 
-    fn wait_for(&self, one: &Pollable) -> Result<(), HttpError> {
+    /// Begins the time for the next byte.
+    fn renew(&mut self, idle: Duration) {
+        self.limit = TimeLimit::Idle;
+        self.time = idle;
+        self.due = after(idle);
+        if self.due < self.alarm {
+            self.set_alarm();
+        }
+    }
+
+    fn set_alarm(&mut self) {
+        self.alarm = self.due.min(self.total_due);
+        self.timer = monotonic_clock::subscribe_instant(self.alarm);
+    }
+
+    fn wait_for(&mut self, one: &Pollable) -> Result<(), HttpError> {
         self.wait_for_either(one, one).map(|_| ())
     }
 
     /// Waits for one of two pollables; the first one wins if both are ready, and the deadline wins over both.
-    fn wait_for_either(&self, first: &Pollable, second: &Pollable) -> Result<Ready, HttpError> {
-        let ready = poll(&[first, second, &self.timer]);
-        if ready.contains(&2) {
-            return Err(HttpError::TimedOut(self.timeout));
+    fn wait_for_either(&mut self, first: &Pollable, second: &Pollable) -> Result<Ready, HttpError> {
+        loop {
+            let ready = poll(&[first, second, &self.timer]);
+            if ready.contains(&2) {
+                let now = monotonic_clock::now();
+                if now >= self.total_due {
+                    return Err(HttpError::TimedOut(self.total_time, TimeLimit::Total));
+                }
+                if now >= self.due {
+                    return Err(HttpError::TimedOut(self.time, self.limit));
+                }
+                self.set_alarm();
+            } else if ready.contains(&0) {
+                return Ok(Ready::First);
+            } else {
+                return Ok(Ready::Second);
+            }
         }
-        Ok(if ready.contains(&0) {
-            Ready::First
-        } else {
-            Ready::Second
-        })
     }
 
     /// Maps the host's code to an error; the host's own timeouts, which were set to ours, become this
     /// deadline's.
     fn explain(&self, code: ErrorCode) -> HttpError {
         if cause::is_timeout(&code) {
-            HttpError::TimedOut(self.timeout)
+            HttpError::TimedOut(self.time, self.limit)
         } else if cause::is_lasting(&code) {
             HttpError::Impossible(cause::words(code))
         } else {
             HttpError::Unavailable(cause::words(code))
         }
     }
+}
+
+/// Returns the instant after this `time`.
+fn after(time: Duration) -> u64 {
+    monotonic_clock::now().saturating_add(nanoseconds(time))
 }

@@ -4,7 +4,7 @@
 mod responses;
 
 use super::{DEFAULT_MAX_RESPONSE, HttpError, HttpResponse, WasiHttpClient};
-use clawft_core::Method;
+use clawft_core::{Method, TimeLimit};
 use std::error::Error;
 use std::time::Duration;
 
@@ -64,11 +64,11 @@ fn defaults_are_thirty_seconds_and_ten_megabytes() {
 fn errors_have_readable_messages() {
     for (error, text) in [
         (
-            HttpError::TimedOut(Duration::from_secs(30)),
+            HttpError::TimedOut(Duration::from_secs(30), TimeLimit::FirstByte),
             "Request timed out after 30 s",
         ),
         (
-            HttpError::TimedOut(Duration::from_millis(200)),
+            HttpError::TimedOut(Duration::from_millis(200), TimeLimit::FirstByte),
             "Request timed out after 0.200 s",
         ),
         (

@@ -7,7 +7,7 @@ use super::{BASE_VARIABLE, Error, WasmPlatform, shows_key, transport_error};
 use crate::env::WasiEnvironment;
 use crate::fs::WasiFileSystem;
 use crate::http::HttpError;
-use clawft_core::TransportError;
+use clawft_core::{TimeLimit, TransportError};
 use clawft_store::Sessions;
 use clawft_types::{Config, SessionId};
 use std::time::Duration;
@@ -91,6 +91,8 @@ fn error_names_variable_of_missing_key() {
         sessions: Sessions::new(WasiFileSystem::with_base_path(base)),
         env: WasiEnvironment::new(),
         timeout: None,
+        model: None,
+        stream: false,
     };
     assert!(failure(&platform, "hello").contains("`KEY`"));
 }
@@ -133,8 +135,11 @@ fn leaves_newer_session_unchanged() {
 fn turn_decides_about_temporary_errors() {
     let seconds = Duration::from_secs(1);
     assert_eq!(
-        transport_error(HttpError::TimedOut(seconds)).unwrap(),
-        TransportError::TimedOut { after: seconds }
+        transport_error(HttpError::TimedOut(seconds, TimeLimit::Idle)).unwrap(),
+        TransportError::TimedOut {
+            after: seconds,
+            limit: TimeLimit::Idle
+        }
     );
     assert_eq!(
         transport_error(HttpError::Interrupted("reset".into()))

@@ -121,7 +121,7 @@ codes! {
     Number: u32 {
         /// The wait before the request, in milliseconds.
         Wait = 1 CLAWFT_WAIT_MS,
-        /// The timeout of the exchange, in milliseconds.
+        /// The time until the first byte of the response's body, in milliseconds.
         Timeout = 2 CLAWFT_TIMEOUT_MS,
         /// 1 if a stream is requested.
         Stream = 3 CLAWFT_STREAM,
@@ -137,6 +137,10 @@ codes! {
         CachedTokens = 8 CLAWFT_CACHED_TOKENS,
         /// Tokens of the answer that are reasoning.
         ReasoningTokens = 9 CLAWFT_REASONING_TOKENS,
+        /// The time between two bytes of the body, in milliseconds.
+        IdleTimeout = 10 CLAWFT_IDLE_TIMEOUT_MS,
+        /// The time until the end of the response, in milliseconds.
+        TotalTimeout = 11 CLAWFT_TOTAL_TIMEOUT_MS,
     }
 }
 

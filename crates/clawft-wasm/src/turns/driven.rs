@@ -2,7 +2,7 @@
 
 use super::codes::{Break, Event, Finish, Misuse, Number, Step, Text};
 use crate::platform::{Begun, WasmPlatform};
-use clawft_core::{self as core, Clock, HttpRequest, TransportError, Turn};
+use clawft_core::{self as core, Clock, HttpRequest, TimeLimit, TransportError, Turn};
 use clawft_store::clock::Stopwatch;
 use clawft_types::{SessionId, SessionIdError, Usage};
 use std::time::Duration;
@@ -35,6 +35,8 @@ struct Request {
     /// One header per line.
     headers: String,
     wait: Duration,
+    /// Whether the response's body has begun.
+    begun: bool,
 }
 
 impl Driven {
@@ -99,11 +101,15 @@ impl Driven {
                     headers: &headers,
                 }
             }
-            (Step::More, Event::Body) => core::Event::Body(bytes),
+            (Step::More, Event::Body) => {
+                request.begun |= !bytes.is_empty();
+                core::Event::Body(bytes)
+            }
             (Step::More, Event::End) => core::Event::End,
             (Step::Send | Step::More, Event::Broken) => {
                 let cause = Break::from_code(number).ok_or(Misuse::NoEvent)?;
-                core::Event::Failed(broken(cause, bytes, &request.request))
+                let waited = Duration::from_millis(elapsed_ms.into());
+                core::Event::Failed(broken(cause, bytes, &request.request, request.begun, waited))
             }
             _ => return Err(Misuse::NoEvent),
         };
@@ -205,6 +211,8 @@ impl Driven {
             Number::Wait => milliseconds(*wait),
             Number::Timeout => milliseconds(request.timeout),
             Number::Stream => request.stream.into(),
+            Number::IdleTimeout => milliseconds(request.idle_timeout),
+            Number::TotalTimeout => milliseconds(request.total_timeout),
             Number::MaxResponse => request.max_response.try_into().unwrap_or(u32::MAX),
             Number::Finish => self.finish.map_or(0, Finish::code),
             Number::PromptTokens => count(self.usage.prompt_tokens),
@@ -227,6 +235,7 @@ impl Request {
             request,
             headers,
             wait,
+            begun: false,
         }
     }
 
@@ -249,14 +258,29 @@ fn header_lines(lines: &[u8]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn broken(cause: Break, words: &[u8], request: &HttpRequest) -> TransportError {
+/// Returns the turn's error. Which of the time limits is over follows from whether the body had `begun` and how
+/// long the host has `waited`.
+fn broken(
+    cause: Break,
+    words: &[u8],
+    request: &HttpRequest,
+    begun: bool,
+    waited: Duration,
+) -> TransportError {
     let words = || String::from_utf8_lossy(words).into_owned();
     match cause {
         Break::Unavailable => TransportError::Unavailable(words()),
         Break::Impossible => TransportError::Impossible(words()),
-        Break::TimedOut => TransportError::TimedOut {
-            after: request.timeout,
-        },
+        Break::TimedOut => {
+            let (after, limit) = if waited >= request.total_timeout {
+                (request.total_timeout, TimeLimit::Total)
+            } else if begun {
+                (request.idle_timeout, TimeLimit::Idle)
+            } else {
+                (request.timeout, TimeLimit::FirstByte)
+            };
+            TransportError::TimedOut { after, limit }
+        }
         Break::TooLarge => TransportError::TooLarge {
             limit: request.max_response,
         },

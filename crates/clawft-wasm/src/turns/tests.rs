@@ -86,10 +86,13 @@ fn turn_returns_request_and_stores_answer() {
         "{headers}"
     );
     assert!(host.text(turn, Text::RequestBody).contains("\"Hi\""));
+    let limits = [Number::IdleTimeout, Number::TotalTimeout];
+    assert_eq!(limits.map(|number| host.number(turn, number)), [60_000, 600_000]);
     let numbers = [Number::Wait, Number::Timeout, Number::Stream, Number::MaxResponse];
     assert_eq!(
         numbers.map(|number| host.number(turn, number)),
-        [0, 30_000, 0, 10_000_000]
+        [0, 30_000, 1, 160_000_000],
+        "a stream is longer than its text"
     );
 
     assert_eq!(host.feed(turn, Event::Head, 200, JSON), Ok(Step::More));

@@ -1,15 +1,13 @@
 //! Performs a turn: sends its requests and feeds it with the responses.
 //!
-//! This is the asynchronous counterpart of the component's blocking calls, with the same rules: a deadline
-//! for each attempt, which for a stream starts again with each progress, and no limit that the turn does not
-//! know.
+//! This is the asynchronous counterpart of the component's blocking calls, with the same rules: a time for the
+//! first byte of an answer, one between two bytes, one for all, and no limit that the turn does not know.
 
 use super::{Delta, Show, blocking, transport};
 use crate::error::{Error, Fault};
 use crate::stop::Stop;
 use crate::tools::Tools;
-use clawft_core::http::PROGRESS_BYTES;
-use clawft_core::{Clock, Event, HttpRequest, Reply, Step, TransportError, Turn};
+use clawft_core::{Clock, Event, HttpRequest, Reply, Step, TimeLimit, TransportError, Turn};
 use clawft_types::{Config, Input, Session, ToolCall, ToolDefinition};
 use reqwest::{Client, Response};
 use std::borrow::Cow;
@@ -183,7 +181,9 @@ impl Driver<'_> {
             gathered.clear();
             gathered.extend_from_slice(&bytes);
             let ended = gather(&mut response, &mut gathered).await;
-            wait.progressed(gathered.len());
+            if !gathered.is_empty() {
+                wait.progressed();
+            }
             step = self.feed(Event::Body(&gathered));
             if let (Step::More, Some(end)) = (&step, ended) {
                 return Ok(self.feed(end));
@@ -263,24 +263,40 @@ async fn wait_before_retry(stop: &Stop, time: Duration) -> Result<(), Error> {
     }
 }
 
-/// Waits for the network, until the request's deadline or a stop.
+/// Waits for the network, until one of the request's time limits or a stop.
 struct Wait<'a> {
     stop: &'a Stop,
-    timeout: Duration,
-    renewed: bool,
-    deadline: Instant,
-    progress: usize,
+    idle_timeout: Duration,
+    total: Deadline,
+    /// The limit for the next byte.
+    next: Deadline,
+}
+
+/// A time limit.
+#[derive(Clone, Copy)]
+struct Deadline {
+    limit: TimeLimit,
+    after: Duration,
+    due: Instant,
+}
+
+impl Deadline {
+    fn new(limit: TimeLimit, after: Duration) -> Self {
+        Self {
+            limit,
+            after,
+            due: Instant::now() + after,
+        }
+    }
 }
 
 impl<'a> Wait<'a> {
     fn new(stop: &'a Stop, request: &HttpRequest) -> Self {
-        let timeout = request.timeout;
         Self {
             stop,
-            timeout,
-            renewed: request.stream,
-            deadline: Instant::now() + timeout,
-            progress: 0,
+            idle_timeout: request.idle_timeout,
+            total: Deadline::new(TimeLimit::Total, request.total_timeout),
+            next: Deadline::new(TimeLimit::FirstByte, request.timeout),
         }
     }
 
@@ -291,20 +307,21 @@ impl<'a> Wait<'a> {
         work: impl Future<Output = reqwest::Result<T>>,
         begun: bool,
     ) -> Result<Result<T, TransportError>, Stopped> {
+        let Deadline { limit, after, due } = if self.next.due < self.total.due {
+            self.next
+        } else {
+            self.total
+        };
         tokio::select! {
             biased;
             () = self.stop.stopped() => Err(Stopped),
             done = work => Ok(done.map_err(|error| transport::explain(&error, begun))),
-            () = sleep_until(self.deadline) => Ok(Err(TransportError::TimedOut { after: self.timeout })),
+            () = sleep_until(due) => Ok(Err(TransportError::TimedOut { after, limit })),
         }
     }
 
-    /// Notes that `bytes` of a body have arrived.
-    fn progressed(&mut self, bytes: usize) {
-        self.progress += bytes;
-        if self.renewed && self.progress >= PROGRESS_BYTES {
-            self.progress = 0;
-            self.deadline = Instant::now() + self.timeout;
-        }
+    /// Begins the time for the next byte.
+    fn progressed(&mut self) {
+        self.next = Deadline::new(TimeLimit::Idle, self.idle_timeout);
     }
 }

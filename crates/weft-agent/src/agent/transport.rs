@@ -165,6 +165,8 @@ mod tests {
             headers: vec![key, plain],
             body: Vec::new(),
             timeout: std::time::Duration::from_secs(1),
+            idle_timeout: std::time::Duration::from_secs(1),
+            total_timeout: std::time::Duration::from_secs(1),
             max_response: 1,
             stream: false,
         };

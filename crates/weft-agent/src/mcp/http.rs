@@ -67,7 +67,8 @@ impl Peer {
     async fn send(&mut self, request: HttpRequest, begun: Instant) -> Step {
         let after = request.timeout;
         let deadline = Instant::now() + after;
-        let late = || TransportError::TimedOut { after };
+        let limit = clawft_core::TimeLimit::Total;
+        let late = || TransportError::TimedOut { after, limit };
         let sending = match transport::request(&self.client, request) {
             Ok(request) => request.send(),
             Err(error) => return self.fail(TransportError::Impossible(error.to_string()), begun),

@@ -70,7 +70,8 @@ async fn exchange(
 ) -> Result<FetchStep, TransportError> {
     let after = request.timeout;
     let deadline = Instant::now() + after;
-    let late = |_| TransportError::TimedOut { after };
+    let limit = clawft_core::TimeLimit::Total;
+    let late = |_| TransportError::TimedOut { after, limit };
     let request =
         transport::request(client, request).map_err(|error| TransportError::Impossible(error.to_string()))?;
     let sent = timeout_at(deadline, request.send()).await.map_err(late)?;

@@ -196,11 +196,12 @@ impl Exchange {
         let late = || {
             Missed::transport(TransportError::TimedOut {
                 after: target.provider.timeout,
+                limit: clawft_core::TimeLimit::FirstByte,
             })
         };
         let outgoing = self.outgoing(candidate).await.map_err(Missed::request)?;
         let translation = outgoing.translation.clone();
-        let answer = timeout_at(deadline, self.send(outgoing, endpoint));
+        let answer = timeout_at(deadline, self.send(outgoing, endpoint, &candidate.model));
         let response = answer.await.map_err(|_| late())??;
         let (parts, body) = response.into_parts();
         let served = Served {
@@ -277,9 +278,14 @@ impl Exchange {
         })
     }
 
-    async fn send(&self, outgoing: Outgoing, endpoint: &Endpoint) -> Result<Response<Body>, Missed> {
+    async fn send(
+        &self,
+        outgoing: Outgoing,
+        endpoint: &Endpoint,
+        model: &str,
+    ) -> Result<Response<Body>, Missed> {
         let url = endpoint
-            .url(outgoing.path)
+            .url(outgoing.path, model)
             .map_err(|error| Missed::unusable(&error))?;
         let headers = headers::to_provider(endpoint.headers(), &self.headers);
         let sent = self

@@ -12,8 +12,7 @@ use crate::api_error::ApiError;
 use crate::failure;
 use axum::body::{Body, Bytes, HttpBody};
 use clawft_api::Stream as Translator;
-use clawft_core::http::PROGRESS_BYTES;
-use clawft_core::{TransportError, TurnError};
+use clawft_core::{TimeLimit, TransportError, TurnError};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use http_body::{Frame, SizeHint};
@@ -79,9 +78,10 @@ pub(super) struct Reading {
     room: usize,
     limit: usize,
     timeout: Duration,
-    /// Whether progress gives more time.
+    /// Whether each byte gives time for the next.
     renewed: bool,
-    progress: usize,
+    idle_timeout: Duration,
+    limit_of_time: TimeLimit,
     deadline: Instant,
 }
 
@@ -95,8 +95,8 @@ enum Next {
 }
 
 impl Reading {
-    /// Returns the body of `arrived`. If it is `renewed`, it may take as long as it likes if it makes
-    /// progress.
+    /// Returns the body of `arrived`. If it is `renewed`, each byte gives it time for
+    /// the next.
     pub(super) fn new(arrived: &mut Arrived, renewed: bool) -> Reading {
         let whole = ArrivedBody::Whole(Bytes::new());
         let (first, body) = match std::mem::replace(&mut arrived.body, whole) {
@@ -111,7 +111,8 @@ impl Reading {
             limit: provider.max_response,
             timeout: provider.timeout,
             renewed,
-            progress: 0,
+            idle_timeout: provider.idle_timeout,
+            limit_of_time: TimeLimit::FirstByte,
             deadline: arrived.deadline,
         }
     }
@@ -135,10 +136,10 @@ impl Reading {
             None => return Some(Err(TransportError::TooLarge { limit: self.limit })),
             Some(room) => self.room = room,
         }
-        self.progress += bytes.len();
-        if self.renewed && self.progress >= PROGRESS_BYTES {
-            self.progress = 0;
-            self.deadline = Instant::now() + self.timeout;
+        if self.renewed && !bytes.is_empty() {
+            self.limit_of_time = TimeLimit::Idle;
+            self.timeout = self.idle_timeout;
+            self.deadline = Instant::now() + self.idle_timeout;
         }
         Some(Ok(bytes))
     }
@@ -193,7 +194,11 @@ impl Passing {
                 () = comment => Next::Comment,
             },
             Source::Reading(reading) => {
-                let (deadline, timeout) = (reading.deadline, reading.timeout);
+                let deadline = reading.deadline;
+                let late = TransportError::TimedOut {
+                    after: reading.timeout,
+                    limit: reading.limit_of_time,
+                };
                 tokio::select! {
                     biased;
                     () = stop.stopped() => Next::Failed(Fault::Stopped.into()),
@@ -203,7 +208,7 @@ impl Passing {
                         Some(Err(error)) => Next::Failed(TurnError::from(error).into()),
                     },
                     () = sleep_until(deadline) => {
-                        Next::Failed(TurnError::from(TransportError::TimedOut { after: timeout }).into())
+                        Next::Failed(TurnError::from(late).into())
                     }
                     () = comment, if self.events => Next::Comment,
                 }

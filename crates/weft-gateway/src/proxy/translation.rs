@@ -86,7 +86,7 @@ impl Translator {
         let options = Options {
             model: Some(candidate.model.clone()),
             // OpenAI's newer models reject the old name, and compatible servers may not know the new one.
-            old_max_tokens: candidate.target.provider.api_base != Kind::OpenAi.default_base(),
+            old_max_tokens: candidate.target.provider.max_tokens_field == "max_tokens",
             ..Options::default()
         };
         let written = if self.length <= SMALL {

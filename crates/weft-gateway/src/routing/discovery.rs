@@ -74,7 +74,7 @@ impl Target {
 
     async fn ask(&self, shared: &Shared) -> Option<Vec<String>> {
         let endpoint = self.endpoint().ok()?;
-        let url = endpoint.url("models").ok()?;
+        let url = endpoint.url("models", "").ok()?;
         let headers = endpoint.headers().clone();
         let response = shared
             .forwarder

@@ -17,7 +17,8 @@ impl Config {
             ConfigAction::Path => print(&format!("{}\n", home.config.display()))?,
             ConfigAction::Check => check(home)?,
             ConfigAction::Show => {
-                let (config, gateway) = read(&ConfigFile::read(home)?)?;
+                let file = ConfigFile::read(home)?;
+                let (config, gateway) = read(&file)?;
                 print(&show::show(&config, &gateway))?;
             }
         }

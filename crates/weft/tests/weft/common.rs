@@ -51,8 +51,7 @@ impl Home {
 
     fn at(directory: TempDir, base: &str) -> Self {
         let home = Self { directory };
-        let provider =
-            json!({ "api_base": base, "api_key_env": "TEST_KEY", "timeout_secs": 2, "retries": 1 });
+        let provider = json!({ "api_base": base, "api_key_env": "TEST_KEY", "timeout_secs": 2, "idle_timeout_secs": 2, "retries": 1 });
         home.configure(&json!({
             "agents": { "model": "a-model" },
             "providers": { "providers": { "openai": provider } },

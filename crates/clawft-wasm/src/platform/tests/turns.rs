@@ -114,7 +114,7 @@ fn refusal_of_server_ends_the_turn() {
         failure: Some(large),
         ..script(200, &["{"])
     }]);
-    assert!(failure(&platform, "Hi").contains("larger than the limit of 10 bytes"));
+    assert!(failure(&platform, "Hi").contains("larger than the limit of 10000000 bytes"));
     prepare([Script {
         failure: Some(HttpError::InvalidRequest("a reason")),
         ..script(200, &[])

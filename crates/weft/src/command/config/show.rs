@@ -2,8 +2,9 @@
 //!
 //! Only known fields are shown: the file may hold settings of other programs, and any of those may be secret.
 
-use clawft_types::json::Writer;
-use clawft_types::{Agents, Config, Provider, Secret};
+use clawft_types::config::{CustomHeader, HeaderSource, is_secret_name};
+use clawft_types::json::{self, Node, Writer};
+use clawft_types::{Agents, Auth, Config, Provider, Secret};
 use weft_gateway::Settings;
 
 /// Returns the effective configuration, indented.
@@ -64,23 +65,111 @@ fn providers(value: &mut Writer, provider: &Provider) {
 fn provider(object: &mut Writer, provider: &Provider) {
     let Provider {
         name: _,
-        kind,
+        preset,
+        kind: _,
         api_base,
+        query,
         api_key,
         api_key_env,
+        auth,
+        headers,
+        extra_body,
+        max_tokens_field,
+        stream: _,
         timeout,
+        idle_timeout,
+        total_timeout,
         retries,
         max_response,
+        rejected: _,
     } = provider;
-    object.text_member("kind", kind.as_str());
+    object.text_member("kind", preset.name);
     object.text_member("api_base", api_base);
+    self::query(object, query.expose());
     if let Some(variable) = api_key_env {
         object.text_member("api_key_env", variable);
     }
     secret(object, "api_key", api_key.as_ref());
-    object.literal_member("timeout_secs", &timeout.as_secs().to_string());
+    object.member("auth", |value| match auth {
+        Auth::Bearer => value.text("bearer"),
+        Auth::None => value.text("none"),
+        Auth::Header(name) => value.object(|object| object.text_member("header", name)),
+    });
+    self::headers(object, headers);
+    if let Ok(tree) = json::parse(extra_body.expose().as_bytes())
+        && extra_body.expose() != "{}"
+    {
+        object.member("extra_body", |value| masked(value, Node::root(&tree)));
+    }
+    object.text_member("max_tokens_field", max_tokens_field);
+    for (name, time) in [
+        ("timeout_secs", timeout),
+        ("idle_timeout_secs", idle_timeout),
+        ("total_timeout_secs", total_timeout),
+    ] {
+        object.literal_member(name, &time.as_secs().to_string());
+    }
     object.literal_member("retries", &retries.to_string());
     object.literal_member("max_response_bytes", &max_response.to_string());
+}
+
+/// Writes the parameters of the query in the form that is sent, without those that may be keys.
+fn query(object: &mut Writer, query: &str) {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    texts(
+        object,
+        "query",
+        pairs.map(|(name, value)| (name, shown(name, value))).collect(),
+    );
+}
+
+/// Writes the headers, without the values of those that may be keys.
+fn headers(object: &mut Writer, headers: &[CustomHeader]) {
+    let values = headers.iter().filter_map(|header| match &header.source {
+        HeaderSource::Value(value) => Some((header.name.as_str(), shown(&header.name, value.expose()))),
+        HeaderSource::Variable(_) => None,
+    });
+    texts(object, "headers", values.collect());
+    let variables = headers.iter().filter_map(|header| match &header.source {
+        HeaderSource::Value(_) => None,
+        HeaderSource::Variable(variable) => Some((header.name.as_str(), variable.as_str())),
+    });
+    texts(object, "headers_env", variables.collect());
+}
+
+/// Writes an object of strings, unless it is empty.
+fn texts(object: &mut Writer, key: &str, texts: Vec<(&str, &str)>) {
+    if !texts.is_empty() {
+        object.member(key, |value| {
+            value.object(|object| {
+                for (name, text) in texts {
+                    object.text_member(name, text);
+                }
+            });
+        });
+    }
+}
+
+/// Writes a value, without the members that may be keys.
+fn masked(writer: &mut Writer, node: Node<'_>) {
+    match (node.as_members(), node.as_items()) {
+        (Some(members), _) => writer.object(|object| {
+            for (name, value) in members {
+                object.member(name, |writer| match value.as_text() {
+                    Some(text) => writer.text(shown(name, text)),
+                    None => masked(writer, value),
+                });
+            }
+        }),
+        (_, Some(items)) => writer.array(items, |writer, item| masked(writer, item)),
+        _ => writer.value(node),
+    }
+}
+
+/// Returns a value, or a placeholder if its name says that it is secret.
+fn shown<'a>(name: &str, value: &'a str) -> &'a str {
+    if is_secret_name(name) { Secret::MASK } else { value }
 }
 
 fn gateway(object: &mut Writer, settings: &Settings) {
@@ -147,7 +236,9 @@ mod tests {
     use proptest::prelude::*;
 
     const CONFIG: &str = r#"{"agents":{"model":"m","temperature":0.5,"max_tokens":9,"system_prompt":"Say \"x\", {y}"},
-        "providers":{"providers":{"openai":{"api_key":"sk-secret"}}}, "other": {"password": "hunter2"}}"#;
+        "providers":{"providers":{"openai":{"api_key":"sk-secret",
+            "query":{"sig-key":"sk-secret","v":"1"},"headers":{"x-token":"sk-secret","x-title":"t"},"headers_env":{"x-a":"A"},
+            "auth":"x-api-key","extra_body":{"a":[{"api_key":"sk-secret","b":null}]}}}}, "other": {"password": "hunter2"}}"#;
 
     #[test]
     fn shows_known_fields_without_secrets() {
@@ -171,6 +262,14 @@ mod tests {
         let again = Config::parse("shown", text.as_bytes()).unwrap();
         assert_eq!(again.agents, config.agents);
         assert_eq!(again.provider.api_base, config.provider.api_base);
+        let texts = [
+            r#""v": "1""#,
+            r#""x-title": "t""#,
+            r#""x-a": "A""#,
+            r#""b": null"#,
+        ];
+        assert!(texts.iter().all(|shown| text.contains(shown)), "{text}");
+        assert_eq!(again.provider.auth, config.provider.auth);
     }
 
     proptest! {

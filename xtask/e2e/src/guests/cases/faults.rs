@@ -43,7 +43,11 @@ fn times_out_on_silent_server(test: &GuestContext<'_>) -> Result<()> {
 }
 
 fn times_out_on_stalled_answer(test: &GuestContext<'_>) -> Result<()> {
-    times_out(test, "stalled")
+    test.configure_with("stalled", json!({ "retries": 0, "idle_timeout_secs": 1 }))?;
+    let outcome = test.say("hello")?;
+    outcome.failed(&["Request timed out after 1 s without a byte of the answer"])?;
+    outcome.took(1..3)?;
+    test.received(1).map(drop)
 }
 
 fn times_out(test: &GuestContext<'_>, scenario: &str) -> Result<()> {

@@ -60,7 +60,11 @@ fn reports_body_without_end(test: &GuestContext<'_>) -> Result<()> {
 }
 
 fn times_out_on_trickling_bytes(test: &GuestContext<'_>) -> Result<()> {
-    named(test, "trickle", &["Request timed out after 2 s"])
+    named(
+        test,
+        "trickle",
+        &["Request timed out after 2 s (`total_timeout_secs`)"],
+    )
 }
 
 /// Checks with each protocol, streamed and not, that the guest fails with these words in time, and stores nothing.
@@ -70,7 +74,7 @@ fn named(test: &GuestContext<'_>, scenario: &str, words: &[&str]) -> Result<()> 
         test.configure_as(
             name,
             scenario,
-            json!({ "timeout_secs": 2 }),
+            json!({ "timeout_secs": 2, "total_timeout_secs": 2 }),
             json!({ "stream": stream }),
         )?;
         let outcome = test.component().memory(MEMORY).say("hello")?;

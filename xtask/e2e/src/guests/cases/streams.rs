@@ -99,11 +99,16 @@ fn input_asks_for_stream_or_none(test: &GuestContext<'_>) -> Result<()> {
             let message = json!({ "role": "user", "content": MESSAGE, "stream": input });
             test.say(&message.to_string())?
                 .answered("echo: one two three four")?;
-            let sent = test.request()?.json()?["stream"] == true;
             ensure!(
-                sent == input,
-                "with {config} in the config and {input} in the input, {sent} was sent"
+                test.request()?.json()?["stream"] == true,
+                "every answer is requested as a stream"
             );
+            test.configure_as(name, "stream-cut", json!({}), json!({ "stream": config }))?;
+            let outcome = test.say(&message.to_string())?;
+            match input {
+                true => outcome.broke_off(ARRIVED, &["ended early"])?,
+                false => outcome.failed(&["ended early"])?,
+            }
             test.request()?.carries(&[("user", MESSAGE)])?;
         }
         Ok(())
@@ -189,10 +194,10 @@ fn times_out_on_stalled_stream(test: &GuestContext<'_>) -> Result<()> {
             test,
             name,
             "stream-stalled",
-            json!({ "timeout_secs": 1, "retries": 2 }),
+            json!({ "idle_timeout_secs": 1, "retries": 2 }),
         )?;
         let outcome = test.say(MESSAGE)?;
-        outcome.broke_off(ARRIVED, &["Request timed out"])?;
+        outcome.broke_off(ARRIVED, &["Request timed out", "`idle_timeout_secs`"])?;
         outcome.took(1..4)?;
         kept_what_arrived(test)
     })

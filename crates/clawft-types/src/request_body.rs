@@ -1,0 +1,71 @@
+//! The body of a request, of which the configuration can replace every member.
+
+use crate::json::{self, Node, Writer};
+use crate::memory::NoMemory;
+use crate::secret::Secret;
+use crate::temperature::Temperature;
+use alloc::string::ToString as _;
+use alloc::vec::Vec;
+
+/// A request that is being written.
+pub(crate) struct RequestBody<'a> {
+    writer: &'a mut Writer,
+    extra: Node<'a>,
+}
+
+/// Returns the JSON object of `members` and of the JSON object `extra`, whose members win. There is room for
+/// `texts` in it. Fails if there is no memory for it.
+pub(crate) fn write<'a>(
+    texts: impl Iterator<Item = &'a str>,
+    extra: &Secret,
+    members: impl FnOnce(&mut RequestBody<'_>),
+) -> Result<Vec<u8>, NoMemory> {
+    let extra = match extra.expose() {
+        "" => "{}",
+        extra => extra,
+    };
+    // It was read before, so nothing else can be wrong.
+    let document = json::parse(extra.as_bytes()).map_err(|_| NoMemory { bytes: extra.len() })?;
+    let extra = Node::root(&document);
+    let mut writer = Writer::with_room_for(texts)?;
+    writer.object(|writer| {
+        members(&mut RequestBody { writer, extra });
+        for (key, value) in extra.as_members().into_iter().flatten() {
+            writer.member(key, |writer| writer.value(value));
+        }
+    });
+    Ok(writer.into_bytes())
+}
+
+impl RequestBody<'_> {
+    /// Writes a member, unless the configuration sets it.
+    pub(crate) fn member(&mut self, key: &str, value: impl FnOnce(&mut Writer)) {
+        if !self.extra.has(key) {
+            self.writer.member(key, value);
+        }
+    }
+
+    /// Writes a member that is a number or another literal, unless the configuration sets it.
+    pub(crate) fn literal(&mut self, key: &str, token: &str) {
+        self.member(key, |writer| writer.literal(token));
+    }
+
+    /// Writes the members that both protocols have.
+    pub(crate) fn parameters(
+        &mut self,
+        max_tokens_field: &str,
+        max_tokens: Option<u32>,
+        temperature: Option<Temperature>,
+        stream: bool,
+    ) {
+        if let Some(tokens) = max_tokens {
+            self.literal(max_tokens_field, &tokens.to_string());
+        }
+        if let Some(temperature) = temperature {
+            self.literal("temperature", &temperature.to_string());
+        }
+        if stream {
+            self.literal("stream", "true");
+        }
+    }
+}
