@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, thread, time::Duration};
 
 use anyhow::{Result, ensure};
-use testkit::{Outcome, http};
+use testkit::{KEY_VARIABLE, Outcome, http};
 use xshell::cmd;
 
 use super::cases;
@@ -98,7 +98,9 @@ impl<'t, 'f> Deployment<'t, 'f> {
 
 fn compose_file_fits_and_serves(test: &ImageContext<'_>) -> Result<()> {
     let deployment = Deployment::new(test)?;
-    fs::copy(test.configure()?, deployment.directory.join("config.json"))?;
+    // The file passes this variable on, and the check wants the key that the configuration names.
+    let config = fs::read_to_string(test.configure()?)?.replace(KEY_VARIABLE, "OPENAI_API_KEY");
+    fs::write(deployment.directory.join("config.json"), config)?;
     deployment.succeeds(&["config", "--quiet"])?;
     let started = deployment.succeeds(&["up", "--detach"]);
     let tried = started.and_then(|_| is_ready(&deployment.published));
