@@ -9,6 +9,7 @@ mod dialect;
 mod envelope;
 mod exchange;
 mod headers;
+mod kept;
 mod meter;
 mod response;
 mod stream;
@@ -17,6 +18,8 @@ mod usage;
 
 pub(super) use dialect::Dialect;
 pub(super) use envelope::Envelope;
+#[cfg(test)]
+pub(super) use kept::MOST as MOST_KEPT;
 #[cfg(test)]
 pub(super) use stream::COMMENTS;
 pub(super) use stream::FIRST_COMMENT;
@@ -258,7 +261,13 @@ pub(super) async fn pass(shared: &Shared, incoming: Incoming, api: Api) -> Resul
         None => None,
         Some(other) if !api.translated => return Err(other_kind(other)),
         Some(_) => Some(Arc::new(
-            Translator::read(shared, api, incoming.body.clone()).await?,
+            Translator::read(
+                shared,
+                api,
+                incoming.body.clone(),
+                incoming.client().tenant(shared),
+            )
+            .await?,
         )),
     };
     let room = shared.admit()?;

@@ -80,6 +80,8 @@ fn documented_times_match_the_code() {
     ] {
         assert!(passed_on.contains(&expected), "not in the page: {expected}");
     }
+    let dialects = joined_lines(part("Other dialects"));
+    assert!(dialects.contains(&format!("the last {}", proxy::MOST_KEPT)));
     let keys_part = joined_lines(part("Keys"));
     assert!(keys_part.contains(&format!("again within {} of a change", seconds(keys::LOOK))));
     let bounded = format!("beyond {} models", super::metrics::MOST_MODELS);

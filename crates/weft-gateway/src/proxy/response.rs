@@ -86,6 +86,7 @@ impl Answer<'_> {
             let first = Instant::now() + FIRST_COMMENT;
             let mut passing = self.passing(Source::Reading(reading), events, first);
             passing.translator = translation.as_ref().map(Translation::stream);
+            passing.translation = translation;
             Response::new(passing.into_body())
         };
         *response.status_mut() = status;
@@ -118,6 +119,7 @@ impl Answer<'_> {
             held: Vec::new(),
             between: true,
             translator: None,
+            translation: None,
             _room: self.room,
         }
     }

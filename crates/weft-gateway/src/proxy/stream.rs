@@ -57,6 +57,8 @@ pub(super) struct Passing {
     pub(super) between: bool,
     /// The translator to the client's dialect, if the provider speaks another one.
     pub(super) translator: Option<Translator>,
+    /// Keeps the answer if the client may continue it.
+    pub(super) translation: Option<Translation>,
     pub(super) _room: OwnedSemaphorePermit,
 }
 
@@ -174,6 +176,11 @@ impl Passing {
                 Next::End => self.end(),
                 Next::Failed(error) => return Some(self.fail(&failure::api_error(&error))),
             };
+            if let (Some(translation), Some(translator)) = (&mut self.translation, &self.translator)
+                && translator.is_over()
+            {
+                translation.keep_streamed(translator.answer(), &bytes).await;
+            }
             if !bytes.is_empty() {
                 return Some(Ok(bytes));
             }
@@ -271,6 +278,7 @@ impl Passing {
             Ok(mut arrived) if is_events(&arrived.headers) => {
                 self.meter.served(&arrived.served);
                 self.translator = arrived.translation.as_ref().map(Translation::stream);
+                self.translation = arrived.translation.take();
                 self.source = Source::Reading(Reading::new(&mut arrived, true));
                 None
             }

@@ -1,8 +1,10 @@
 //! Requests for a provider that speaks another dialect than the client, and its answers.
 
+use super::kept::{self, Keeper};
 use super::{Api, Candidate};
 use crate::api_error::ApiError;
 use crate::state::Shared;
+use crate::tenant::Tenant;
 use crate::work_limits::SMALL;
 use crate::{id, time};
 use axum::body::Bytes;
@@ -25,6 +27,10 @@ const LONGEST_WARNING: usize = 300;
 pub(super) struct Translator {
     request: Request,
     length: usize,
+    /// The identifier of the answer, if the gateway makes it.
+    id: Option<String>,
+    /// The place where the answer is going to be kept.
+    keeper: Option<Arc<Keeper>>,
 }
 
 /// A request in the provider's dialect.
@@ -41,6 +47,7 @@ pub(super) struct Translation {
     client: Dialect,
     context: Context,
     warnings: Vec<Warning>,
+    keeper: Option<Arc<Keeper>>,
 }
 
 /// Returns whether a provider speaks the dialect of `api` itself.
@@ -62,7 +69,12 @@ impl Translator {
     ///
     /// # Errors
     /// 400 with the field that is wrong.
-    pub(super) async fn read(shared: &Shared, api: Api, body: Bytes) -> Result<Translator, ApiError> {
+    pub(super) async fn read(
+        shared: &Shared,
+        api: Api,
+        body: Bytes,
+        tenant: Arc<Tenant>,
+    ) -> Result<Translator, ApiError> {
         let dialect = api.dialect.api();
         let length = body.len();
         let request = if length <= SMALL {
@@ -70,7 +82,22 @@ impl Translator {
         } else {
             shared.work.parse(move || Request::read(dialect, &body)).await??
         };
-        Ok(Translator { request, length })
+        if dialect != Dialect::Responses {
+            return Ok(Translator {
+                request,
+                length,
+                id: None,
+                keeper: None,
+            });
+        }
+        let request = kept::resume(shared, Arc::clone(&tenant), request).await?;
+        let id = format!("{}{}", kept::PREFIX, id::random());
+        Ok(Translator {
+            keeper: Keeper::new(shared, tenant, &id, &request).map(Arc::new),
+            id: Some(id),
+            request,
+            length,
+        })
     }
 
     /// Returns the request for a candidate. A large one is written on another thread.
@@ -99,9 +126,7 @@ impl Translator {
         let client = self.request.dialect;
         let mut context = self.request.context();
         context.created = time::unix(SystemTime::now());
-        if client == Dialect::Responses {
-            context.id = Some(format!("resp_{}", id::random()));
-        }
+        context.id.clone_from(&self.id);
         Ok(Translated {
             path,
             body: written.body.into(),
@@ -110,6 +135,7 @@ impl Translator {
                 client,
                 context,
                 warnings: written.warnings,
+                keeper: self.keeper.clone(),
             },
         })
     }
@@ -133,7 +159,32 @@ impl Translation {
         };
         let written = written.map_err(|error| error.to_string())?;
         self.warnings.extend(written.warnings);
+        if !self.keep(&written.body).await {
+            self.warnings.push(Warning {
+                field: "store".to_owned(),
+                message: "the response could not be kept".to_owned(),
+            });
+        }
         Ok(written.body.into())
+    }
+
+    /// Keeps a response, if it is to be kept. Returns whether that succeeded.
+    async fn keep(&self, answer: &[u8]) -> bool {
+        match &self.keeper {
+            Some(keeper) => keeper.keep(answer).await,
+            None => true,
+        }
+    }
+
+    /// Keeps the response that a stream has ended with, if `events` are its last ones.
+    pub(super) async fn keep_streamed(&mut self, answer: &Answer, events: &[u8]) {
+        if self.keeper.is_none() {
+            return;
+        }
+        if let Some(answer) = kept::complete(answer, events, &self.context) {
+            self.keep(&answer).await;
+            self.keeper = None;
+        }
     }
 
     /// Returns the translator of a stream.

@@ -162,6 +162,57 @@ fn response_of_openais_compatible_server() {
 }
 
 #[test]
+fn response_continues_an_earlier_one() {
+    for stream in [false, true] {
+        let given = if stream {
+            GivenProvider::events(CHUNKS)
+        } else {
+            GivenProvider::whole(200, "", COMPLETION)
+        };
+        let context = gateway(&given, "openai");
+        let ask = |input: &str, previous: Option<&str>, store: bool| {
+            let body = json!({ "model": "m", "instructions": "be brief", "input": input, "stream": stream,
+                "previous_response_id": previous, "store": store });
+            let answer = post(&context, "/v1/responses", &body);
+            assert_eq!(answer.status, 200);
+            let text = answer.text();
+            let answer = if stream {
+                data(&text).pop().expect("events")["response"].clone()
+            } else {
+                serde_json::from_str(&text).expect("JSON")
+            };
+            answer["id"].as_str().expect("an identifier").to_owned()
+        };
+        let first = ask("one", None, true);
+        let second = ask("two", Some(&first), true);
+        ask("three", Some(&second), true);
+        let messages = sent(&given).1["messages"].clone();
+        let said: Vec<_> = messages
+            .as_array()
+            .expect("messages")
+            .iter()
+            .map(|message| &message["content"])
+            .collect();
+        assert_eq!(said, ["be brief", "one", "Hello", "two", "Hello", "three"]);
+
+        let unknown = |id: &str| {
+            let body = json!({ "model": "m", "input": "x", "previous_response_id": id });
+            let answer = post(&context, "/v1/responses", &body);
+            (answer.status, answer.json()["error"]["param"].clone())
+        };
+        let forgotten = ask("four", None, false);
+        for id in [
+            forgotten.as_str(),
+            "resp_1",
+            "../config",
+            "resp_00000000000000000000000g",
+        ] {
+            assert_eq!(unknown(id), (400, json!("previous_response_id")), "{id}");
+        }
+    }
+}
+
+#[test]
 fn field_without_counterpart_is_named() {
     let given = GivenProvider::whole(200, "", MESSAGE);
     let context = gateway(&given, "anthropic");
