@@ -76,6 +76,29 @@ def streamed(given):
 
 
 @case
+def passed_on(given):
+    """Requests for the provider's own model go on as they came, also in the dialect of Responses."""
+    of = client(given["url"])
+    messages = [{"role": "user", "content": "hello"}]
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+    more = {"tools": [tool], "top_p": 0.5, "stop": ["END"], "seed": 7, "extra_body": {"unheard_of": {"a": 1.50}}}
+    answer = of.chat.completions.create(model=MODEL, messages=messages, **more)
+    same("the answer", answer.choices[0].message.content, "echo: hello")
+    same("the provider's own field", answer.service_tier, "default")
+    same("the usage", answer.usage.total_tokens, 11)
+    options = {"stream": True, "stream_options": {"include_usage": True}}
+    chunks = list(of.chat.completions.create(model=MODEL, messages=messages, **options))
+    text = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+    same("the streamed answer", text, "echo: hello")
+    assert chunks[-1].usage, "the usage of a stream that asks for it"
+    without_version = OpenAI(base_url=given["url"], api_key="unused", max_retries=0)
+    same("the path without /v1", without_version.chat.completions.create(model=MODEL, messages=messages).model, MODEL)
+    same("a response", of.responses.create(model=MODEL, input="hello").output_text, "echo: hello")
+    events = [event.type for event in of.responses.create(model=MODEL, input="hello", stream=True)]
+    same("the last event", events[-1], "response.completed")
+
+
+@case
 def models(given):
     """The model that is configured, and the agent."""
     found = client(given["url"]).models

@@ -13,6 +13,7 @@ cases! {
     client_gets_whole_answer,
     client_gets_answer_as_it_arrives,
     client_talks_to_anthropic_model,
+    client_is_passed_on_to_the_provider,
     client_lists_the_models,
     client_continues_a_session,
     client_gets_twenty_answers_at_once,
@@ -56,6 +57,19 @@ fn client_talks_to_anthropic_model(test: &WeftContext<'_>) -> Result<()> {
     test.configure_anthropic("stream-slow")?;
     let gateway = test.start()?;
     tried(test, "streamed", json!({ "url": gateway.url(), "usage": true }))
+}
+
+fn client_is_passed_on_to_the_provider(test: &WeftContext<'_>) -> Result<()> {
+    let gateway = test.gateway("ok")?;
+    tried(test, "passed_on", with(&gateway))?;
+    let requests = test.requests()?;
+    let first = requests.first().map(|request| request.json()).transpose()?;
+    let first = first.unwrap_or_default();
+    ensure!(
+        first["seed"] == 7 && first["unheard_of"]["a"] == 1.5 && first["tools"][0]["type"] == "function",
+        "the provider was sent {first}"
+    );
+    Ok(())
 }
 
 fn client_lists_the_models(test: &WeftContext<'_>) -> Result<()> {
