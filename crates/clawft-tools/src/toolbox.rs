@@ -49,7 +49,7 @@ pub struct Host {
 pub enum Decision {
     /// Perform the call with [`Toolbox::start`].
     Allow,
-    /// Ask the user, and then call [`Toolbox::start`] or [`Toolbox::declined`]. The text shows the effect of
+    /// Ask the user, and then call [`Toolbox::start`] or [`declined`]. The text shows the effect of
     /// the call, for files as a difference. It has several lines and is safe on a terminal.
     Ask(String),
     /// Do not perform the call: the model gets this result.

@@ -1,6 +1,6 @@
 //! Binaryen, as a program that is started for each module: a crash costs one module.
 //!
-//! [`Program::Own`] is a program with Binaryen inside that calls [`serve`] when it is started again with
+//! [`Program::Own`] is a program with Binaryen inside that calls `serve` when it is started again with
 //! [`COMMAND`]; [`Program::WasmOpt`] is a `wasm-opt` of any version.
 
 #[cfg(feature = "binaryen")]
@@ -61,7 +61,7 @@ impl Assumption {
 /// A program that optimises core modules.
 #[derive(Clone, Debug)]
 pub enum Program {
-    /// A program that calls [`serve`].
+    /// A program that calls `serve`.
     Own(PathBuf),
     /// A `wasm-opt`.
     WasmOpt(WasmOpt),

@@ -1,6 +1,6 @@
 //! The WebAssembly features that a binary needs of a runtime, beyond the first version of WebAssembly.
 //!
-//! [`needs`] asks the validator. [`used`] reads them from every operator, and from the sections whose encoding
+//! [`needs()`] asks the validator. [`used`] reads them from every operator, and from the sections whose encoding
 //! adds to their operators, with the place of the first use; shared and 64-bit memories and exceptions are not
 //! distinguished there: [`validate`] rejects them if they are not listed.
 
