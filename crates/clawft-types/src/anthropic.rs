@@ -2,6 +2,7 @@
 
 mod conversation;
 
+use crate::json::room;
 use crate::memory::{self, NoMemory};
 use crate::message::{Message, Role};
 use crate::request_body;
@@ -40,20 +41,24 @@ impl MessagesRequest<'_> {
     /// Returns the request as JSON. Fails if there is no memory for it.
     pub fn to_json(&self) -> Result<Vec<u8>, NoMemory> {
         let system = self.system()?;
-        let messages = self.messages.into_iter().flatten();
-        let texts = messages
-            .filter(|message| conversation::is_spoken(message))
-            .flat_map(Message::texts)
-            .chain(self.tools.iter().flat_map(ToolDefinition::texts))
-            .chain([self.model, &system]);
-        request_body::write(texts, self.extra, |request| {
-            request.member("model", |value| value.text(self.model));
-            if !system.is_empty() {
-                request.member("system", |value| value.text(&system));
+        let mut size = room(self.model) + room(&system);
+        let mut add = |text: &str| size += room(text);
+        for message in self.messages.into_iter().flatten() {
+            if conversation::is_spoken(message) {
+                message.each_text(&mut add);
             }
-            request.member("messages", |list| conversation::write(list, self.messages));
+        }
+        for tool in self.tools {
+            tool.texts().into_iter().for_each(&mut add);
+        }
+        request_body::write(size, self.extra, &|request| {
+            request.text("model", self.model);
+            if !system.is_empty() {
+                request.text("system", &system);
+            }
+            request.member("messages", &|list| conversation::write(list, self.messages));
             if !self.tools.is_empty() {
-                request.member("tools", |list| list.array(self.tools, conversation::write_tool));
+                request.member("tools", &|list| list.array(self.tools, conversation::write_tool));
             }
             request.parameters(
                 self.max_tokens_field,

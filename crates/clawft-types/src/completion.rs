@@ -1,6 +1,6 @@
 //! Requests of the chat-completions protocol of OpenAI and compatible servers, and the token usage.
 
-use crate::json::{Node, Writer};
+use crate::json::{Node, Writer, room};
 use crate::memory::NoMemory;
 use crate::message::Message;
 use crate::request_body;
@@ -38,19 +38,21 @@ pub struct CompletionRequest<'a> {
 impl CompletionRequest<'_> {
     /// Returns the request as JSON. Fails if there is no memory for it.
     pub fn to_json(&self) -> Result<Vec<u8>, NoMemory> {
-        let texts = self
-            .messages
-            .iter()
-            .flat_map(|message| message.texts())
-            .chain(self.tools.iter().flat_map(ToolDefinition::texts))
-            .chain([self.model]);
-        request_body::write(texts, self.extra, |request| {
-            request.member("model", |value| value.text(self.model));
-            request.member("messages", |list| {
+        let mut size = room(self.model);
+        let mut add = |text: &str| size += room(text);
+        for message in &self.messages {
+            message.each_text(&mut add);
+        }
+        for tool in self.tools {
+            tool.texts().into_iter().for_each(&mut add);
+        }
+        request_body::write(size, self.extra, &|request| {
+            request.text("model", self.model);
+            request.member("messages", &|list| {
                 list.array(&self.messages, |item, message| message.write(item))
             });
             if !self.tools.is_empty() {
-                request.member("tools", |list| list.array(self.tools, write_tool));
+                request.member("tools", &|list| list.array(self.tools, write_tool));
             }
             request.parameters(
                 self.max_tokens_field,

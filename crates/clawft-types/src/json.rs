@@ -22,6 +22,7 @@ use alloc::string::String;
 pub use document::{Document, Value};
 pub use node::Node;
 pub use write::Writer;
+pub(crate) use write::room;
 
 use crate::memory::{self, NoMemory};
 use alloc::vec::Vec;

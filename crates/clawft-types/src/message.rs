@@ -89,22 +89,26 @@ impl Message {
 
     /// Returns the size of the texts in bytes: about what the message takes in a request.
     pub fn size(&self) -> usize {
-        self.texts().map(str::len).fold(0, usize::saturating_add)
+        let mut size: usize = 0;
+        self.each_text(&mut |text| size = size.saturating_add(text.len()));
+        size
     }
 
-    /// Returns all texts that go with a request, each once.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        let signed = self.reasoning.iter().filter(|block| !block.signature.is_empty());
-        let calls = self
-            .calls
-            .iter()
-            .flat_map(|call| [&call.id, &call.name, &call.arguments]);
-        [&self.content]
-            .into_iter()
-            .chain(self.answered.as_ref().map(|call| &call.id))
-            .chain(signed.flat_map(|block| [&block.text, &block.signature]))
-            .chain(calls)
-            .map(String::as_str)
+    /// Passes all texts that go with a request to `take`, each once.
+    pub(crate) fn each_text(&self, take: &mut dyn FnMut(&str)) {
+        take(&self.content);
+        if let Some(call) = &self.answered {
+            take(&call.id);
+        }
+        for block in self.reasoning.iter().filter(|block| !block.signature.is_empty()) {
+            take(&block.text);
+            take(&block.signature);
+        }
+        for call in &self.calls {
+            take(&call.id);
+            take(&call.name);
+            take(&call.arguments);
+        }
     }
 
     /// Reads `{"role":…,"content":…}`, both required, with `"incomplete":true` if the answer broke off, and

@@ -14,11 +14,11 @@ pub(crate) struct RequestBody<'a> {
 }
 
 /// Returns the JSON object of `members` and of the JSON object `extra`, whose members win. There is room for
-/// `texts` in it. Fails if there is no memory for it.
-pub(crate) fn write<'a>(
-    texts: impl Iterator<Item = &'a str>,
+/// `size` bytes in it. Fails if there is no memory for it.
+pub(crate) fn write(
+    size: usize,
     extra: &Secret,
-    members: impl FnOnce(&mut RequestBody<'_>),
+    members: &dyn Fn(&mut RequestBody<'_>),
 ) -> Result<Vec<u8>, NoMemory> {
     let extra = match extra.expose() {
         "" => "{}",
@@ -27,7 +27,7 @@ pub(crate) fn write<'a>(
     // It was read before, so nothing else can be wrong.
     let document = json::parse(extra.as_bytes()).map_err(|_| NoMemory { bytes: extra.len() })?;
     let extra = Node::root(&document);
-    let mut writer = Writer::with_room_for(texts)?;
+    let mut writer = Writer::with_capacity(size)?;
     writer.object(|writer| {
         members(&mut RequestBody { writer, extra });
         for (key, value) in extra.as_members().into_iter().flatten() {
@@ -39,15 +39,20 @@ pub(crate) fn write<'a>(
 
 impl RequestBody<'_> {
     /// Writes a member, unless the configuration sets it.
-    pub(crate) fn member(&mut self, key: &str, value: impl FnOnce(&mut Writer)) {
+    pub(crate) fn member(&mut self, key: &str, value: &dyn Fn(&mut Writer)) {
         if !self.extra.has(key) {
             self.writer.member(key, value);
         }
     }
 
+    /// Writes a member that is a string, unless the configuration sets it.
+    pub(crate) fn text(&mut self, key: &str, text: &str) {
+        self.member(key, &|writer| writer.text(text));
+    }
+
     /// Writes a member that is a number or another literal, unless the configuration sets it.
     pub(crate) fn literal(&mut self, key: &str, token: &str) {
-        self.member(key, |writer| writer.literal(token));
+        self.member(key, &|writer| writer.literal(token));
     }
 
     /// Writes the members that both protocols have.

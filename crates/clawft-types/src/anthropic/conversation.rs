@@ -2,19 +2,22 @@
 
 use crate::json::Writer;
 use crate::message::{Message, Role};
+use crate::reasoning::Reasoning;
 use crate::tool::{ToolCall, ToolDefinition};
 
 /// Writes the list of messages. The results of the calls in one answer are one message of the user.
 pub(super) fn write(list: &mut Writer, messages: [&[Message]; 2]) {
     let results = |one: &Message, next: &Message| one.role == Role::Tool && next.role == Role::Tool;
-    let groups = messages
-        .into_iter()
-        .flat_map(|part| part.chunk_by(results))
-        .filter_map(|group| Some((group, group.first()?)))
-        .filter(|(_, first)| is_spoken(first));
-    list.array(groups, |item, (group, first)| match first.role {
-        Role::Tool => write_results(item, group),
-        _ => write_message(item, first),
+    list.list(|list| {
+        for part in messages {
+            for group in part.chunk_by(results) {
+                match group {
+                    [first, ..] if first.role == Role::Tool => list.item(|item| write_results(item, group)),
+                    [first, ..] if is_spoken(first) => list.item(|item| write_message(item, first)),
+                    _ => {}
+                }
+            }
+        }
     });
 }
 
@@ -50,50 +53,42 @@ fn write_result(writer: &mut Writer, result: &Message) {
 /// Writes a message. The provider's own blocks of reasoning go back to it before the text, and the calls after
 /// it.
 fn write_message(writer: &mut Writer, message: &Message) {
-    let signed = || {
-        message
-            .reasoning
-            .iter()
-            .filter(|block| !block.signature.is_empty())
-    };
-    if message.calls.is_empty() && signed().next().is_none() {
+    let is_signed = |block: &Reasoning| !block.signature.is_empty();
+    if message.calls.is_empty() && !message.reasoning.iter().any(is_signed) {
         return message.write(writer);
     }
     writer.object(|object| {
         object.text_member("role", message.role.as_str());
-        object.member("content", |list| {
-            let text = Some(&message.content).filter(|text| !text.is_empty());
-            let blocks = signed()
-                .map(Block::Reasoning)
-                .chain(text.map(|text| Block::Text(text)))
-                .chain(message.calls.iter().map(Block::Call));
-            list.array(blocks, |item, block| block.write(item));
+        object.member("content", |content| {
+            content.list(|list| {
+                for block in message.reasoning.iter().filter(|block| is_signed(block)) {
+                    list.item(|item| block.write(item));
+                }
+                if !message.content.is_empty() {
+                    list.item(|item| write_text(item, &message.content));
+                }
+                for call in &message.calls {
+                    list.item(|item| write_call(item, call));
+                }
+            });
         });
     });
 }
 
-enum Block<'a> {
-    Reasoning(&'a crate::reasoning::Reasoning),
-    Text(&'a str),
-    Call(&'a ToolCall),
+fn write_text(writer: &mut Writer, text: &str) {
+    writer.object(|block| {
+        block.text_member("type", "text");
+        block.text_member("text", text);
+    });
 }
 
-impl Block<'_> {
-    fn write(&self, writer: &mut Writer) {
-        match self {
-            Block::Reasoning(block) => block.write(writer),
-            Block::Text(text) => writer.object(|block| {
-                block.text_member("type", "text");
-                block.text_member("text", text);
-            }),
-            Block::Call(call) => writer.object(|block| {
-                block.text_member("type", "tool_use");
-                block.text_member("id", &call.id);
-                block.text_member("name", &call.name);
-                block.literal_member("input", call.valid_arguments());
-            }),
-        }
-    }
+fn write_call(writer: &mut Writer, call: &ToolCall) {
+    writer.object(|block| {
+        block.text_member("type", "tool_use");
+        block.text_member("id", &call.id);
+        block.text_member("name", &call.name);
+        block.literal_member("input", call.valid_arguments());
+    });
 }
 
 /// Writes a tool in the form of the protocol.

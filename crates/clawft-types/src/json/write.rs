@@ -18,14 +18,7 @@ impl Writer {
     /// Returns a writer with room for JSON that holds each of `texts` once. Fails if there is no memory for
     /// it.
     pub fn with_room_for<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Writer, NoMemory> {
-        let mut bytes = Vec::new();
-        memory::reserve(
-            &mut bytes,
-            texts
-                .map(|text| ROOM + text.bytes().map(length).sum::<usize>())
-                .sum(),
-        )?;
-        Ok(Writer { bytes })
+        Writer::with_capacity(texts.map(room).sum())
     }
 
     /// Returns a writer with room for `bytes` bytes of JSON. Fails if there is no memory for it.
@@ -37,27 +30,39 @@ impl Writer {
 
     /// Writes an object; `members` writes its members.
     pub fn object(&mut self, members: impl FnOnce(&mut Writer)) {
-        self.bytes.push(b'{');
+        self.byte(b'{');
         members(self);
         self.close(b'}');
     }
 
     /// Writes an array; `item` writes each of `items`.
     pub fn array<T>(&mut self, items: impl IntoIterator<Item = T>, mut item: impl FnMut(&mut Writer, T)) {
-        self.bytes.push(b'[');
-        for each in items {
-            item(self, each);
-            self.bytes.push(b',');
-        }
+        self.list(|list| {
+            for each in items {
+                list.item(|writer| item(writer, each));
+            }
+        });
+    }
+
+    /// Writes an array; `items` writes its elements, each with [`Writer::item`].
+    pub(crate) fn list(&mut self, items: impl FnOnce(&mut Writer)) {
+        self.byte(b'[');
+        items(self);
         self.close(b']');
+    }
+
+    /// Writes an element of an array.
+    pub(crate) fn item(&mut self, value: impl FnOnce(&mut Writer)) {
+        value(self);
+        self.byte(b',');
     }
 
     /// Writes a member of an object; `value` writes its value.
     pub fn member(&mut self, key: &str, value: impl FnOnce(&mut Writer)) {
         self.text(key);
-        self.bytes.push(b':');
+        self.byte(b':');
         value(self);
-        self.bytes.push(b',');
+        self.byte(b',');
     }
 
     /// Writes a member that is a string.
@@ -72,9 +77,9 @@ impl Writer {
 
     /// Writes a string.
     pub fn text(&mut self, text: &str) {
-        self.bytes.push(b'"');
+        self.byte(b'"');
         self.characters(text);
-        self.bytes.push(b'"');
+        self.byte(b'"');
     }
 
     /// Writes a part of a string's content, between the quotes.
@@ -97,6 +102,12 @@ impl Writer {
                 _ => self.bytes.push(byte),
             }
         }
+    }
+
+    /// Writes a byte. A call is smaller than its inlined code, and there are many.
+    #[inline(never)]
+    fn byte(&mut self, byte: u8) {
+        self.bytes.push(byte);
     }
 
     /// Writes a number or another literal, unchanged.
@@ -131,6 +142,7 @@ impl Writer {
     }
 
     /// Every element leaves a comma behind; the closing bracket replaces the last one.
+    #[inline(never)]
     fn close(&mut self, bracket: u8) {
         match self.bytes.last_mut() {
             Some(last) if *last == b',' => *last = bracket,
@@ -148,6 +160,11 @@ impl Node<'_> {
         writer.value(self);
         Ok(String::from_utf8(writer.bytes).unwrap_or_default())
     }
+}
+
+/// Returns the room that a text takes in JSON, together with its key.
+pub(crate) fn room(text: &str) -> usize {
+    ROOM + text.bytes().map(length).sum::<usize>()
 }
 
 /// Returns the length of a byte of text in JSON.
