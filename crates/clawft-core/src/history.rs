@@ -63,18 +63,15 @@ pub(crate) fn answer_interrupted(messages: &mut Vec<Message>) -> Result<(), NoMe
         return Ok(());
     };
     let (before, after) = messages.split_at(calls + 1);
-    let answered = |call: &&ToolCall| {
-        let id = |message: &Message| message.answered.as_ref().is_some_and(|known| known.id == call.id);
-        !after.iter().any(id)
-    };
-    let missing = before.last().map_or(&[][..], |message| &message.calls);
-    let missing: Vec<Message> = missing
-        .iter()
-        .filter(answered)
-        .map(|call| interrupted(call).into())
-        .collect();
-    for message in missing {
-        memory::push(messages, message)?;
+    let mut missing = Vec::new();
+    for call in before.last().map_or(&[][..], |message| &message.calls) {
+        let answers = |message: &Message| message.answered.as_ref().is_some_and(|known| known.id == call.id);
+        if !after.iter().any(answers) {
+            missing.push(interrupted(call));
+        }
+    }
+    for result in missing {
+        memory::push(messages, result.into())?;
     }
     Ok(())
 }

@@ -34,6 +34,14 @@ pub struct Decoder {
     was_error: bool,
 }
 
+/// Returns the name of a field, and its value if there is a colon. A space after the colon is no part of it.
+fn split(field: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let colon = field.iter().position(|byte| *byte == b':');
+    let (name, rest) = field.split_at(colon.unwrap_or(field.len()));
+    let value = rest.strip_prefix(b":");
+    (name, value.map(|value| value.strip_prefix(b" ").unwrap_or(value)))
+}
+
 /// The reason why a stream cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -93,30 +101,32 @@ impl Decoder {
 
     fn end_line(&mut self) -> Result<Option<Vec<u8>>, NoMemory> {
         let mut line = mem::take(&mut self.line);
-        if !mem::replace(&mut self.begun, true) && line.starts_with(BYTE_ORDER_MARK) {
-            line.drain(..BYTE_ORDER_MARK.len());
+        let field = match line.strip_prefix(BYTE_ORDER_MARK) {
+            Some(rest) if !self.begun => rest,
+            _ => &line,
+        };
+        self.begun = true;
+        if field.is_empty() {
+            return Ok(self.end_event());
         }
-        let name = match line.as_slice() {
-            [] => return Ok(self.end_event()),
-            [b'd', b'a', b't', b'a', b':', b' ', ..] => 6,
-            [b'd', b'a', b't', b'a', b':', ..] => 5,
-            b"data" => 4,
-            [b'e', b'r', b'r', b'o', b'r', b':', rest @ ..] => {
-                self.names_error = true;
-                6 + usize::from(rest.first() == Some(&b' '))
-            }
-            b"event: error" | b"event:error" => {
-                self.names_error = true;
+        let (name, value) = split(field);
+        match name {
+            b"data" => {}
+            b"error" if value.is_some() => self.names_error = true,
+            b"event" => {
+                self.names_error |= value == Some(b"error");
                 return Ok(None);
             }
             _ => return Ok(None),
-        };
+        }
+        let value = value.unwrap_or_default();
         if self.data.is_empty() {
             // This is nearly always the whole event, and it may be large: it is not copied.
-            line.drain(..name);
+            let start = line.len() - value.len();
+            line.drain(..start);
             self.data = line;
         } else {
-            memory::append(&mut self.data, line.get(name..).unwrap_or_default())?;
+            memory::append(&mut self.data, value)?;
         }
         memory::append(&mut self.data, b"\n")?;
         Ok(None)

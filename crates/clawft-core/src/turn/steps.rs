@@ -5,7 +5,6 @@ use crate::answer::Answer;
 use crate::error::TurnError;
 use crate::history;
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_types::json::{self, Node};
@@ -194,27 +193,24 @@ impl Turn<'_> {
     fn limit(&self, clock: Clock<'_>) -> Option<String> {
         let agents = &self.config.agents;
         let used = self.usage.map_or(0, |usage| usage.total_tokens);
-        if self.steps.count > agents.max_steps {
-            return Some(format!(
-                "it called tools {} times (`max_steps`)",
-                agents.max_steps
-            ));
-        }
-        if self.steps.repetitions >= MAX_REPETITIONS {
-            return Some(format!(
-                "it called a tool {MAX_REPETITIONS} times in a row with the same arguments"
-            ));
-        }
-        if agents.turn_tokens.is_some_and(|limit| used > u64::from(limit)) {
-            return Some(format!("it used {used} tokens (`turn_tokens`)"));
-        }
-        let elapsed = self.begun + clock();
-        (elapsed >= agents.turn_timeout).then(|| {
-            format!(
-                "it took {} s (`turn_timeout_secs`)",
-                agents.turn_timeout.as_secs()
+        let (begin, number, end) = if self.steps.count > agents.max_steps {
+            (
+                "it called tools ",
+                agents.max_steps.into(),
+                " times (`max_steps`)",
             )
-        })
+        } else if self.steps.repetitions >= MAX_REPETITIONS {
+            let end = " times in a row with the same arguments";
+            ("it called a tool ", MAX_REPETITIONS.into(), end)
+        } else if agents.turn_tokens.is_some_and(|limit| used > u64::from(limit)) {
+            ("it used ", used, " tokens (`turn_tokens`)")
+        } else if self.begun + clock() >= agents.turn_timeout {
+            let seconds = agents.turn_timeout.as_secs();
+            ("it took ", seconds, " s (`turn_timeout_secs`)")
+        } else {
+            return None;
+        };
+        Some([begin, &number.to_string(), end].concat())
     }
 
     /// Ends the turn without performing its last calls.
