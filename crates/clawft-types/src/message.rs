@@ -122,13 +122,10 @@ impl Message {
         let flag = |key| node.get(key).map_or(Ok(false), |flag| flag.flag());
         let incomplete = flag("incomplete")?;
         let mut calls = Vec::new();
-        for call in node
-            .get("tool_calls")
-            .and_then(Node::as_items)
-            .into_iter()
-            .flatten()
-        {
-            memory::push(&mut calls, ToolCall::read(call)?)?;
+        if let Some(list) = node.get("tool_calls").and_then(Node::as_items) {
+            for call in list {
+                memory::push(&mut calls, ToolCall::read(call)?)?;
+            }
         }
         let answered = match message.role {
             Role::Tool => Some(AnsweredCall {
@@ -138,14 +135,11 @@ impl Message {
             _ => None,
         };
         let mut reasoning = Vec::new();
-        for block in node
-            .get("reasoning")
-            .and_then(|list| list.as_items())
-            .into_iter()
-            .flatten()
-        {
-            if let Some(block) = Reasoning::read(block)? {
-                memory::push(&mut reasoning, block)?;
+        if let Some(list) = node.get("reasoning").and_then(Node::as_items) {
+            for block in list {
+                if let Some(block) = Reasoning::read(block)? {
+                    memory::push(&mut reasoning, block)?;
+                }
             }
         }
         Ok(Message {

@@ -30,7 +30,7 @@ pub(crate) fn write(
     let mut writer = Writer::with_capacity(size)?;
     writer.object(|writer| {
         members(&mut RequestBody { writer, extra });
-        for (key, value) in extra.as_members().into_iter().flatten() {
+        for (key, value) in extra.each_member() {
             writer.member(key, |writer| writer.value(value));
         }
     });

@@ -29,7 +29,7 @@ pub(super) fn query(
     let mut query = String::from(given);
     if let Some(node) = provider.get("query") {
         node.object()?;
-        for (name, value) in node.as_members().into_iter().flatten() {
+        for (name, value) in node.each_member() {
             append(&mut query, name, value.text()?);
         }
     }

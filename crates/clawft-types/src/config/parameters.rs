@@ -46,8 +46,10 @@ pub(super) fn merged(agents: Node<'_>, extra: Option<Node<'_>>, preset: &Preset)
                 }
             }
         }
-        for (name, value) in extra.and_then(Node::as_members).into_iter().flatten() {
-            object.member(name, |writer| writer.value(value));
+        if let Some(extra) = extra {
+            for (name, value) in extra.each_member() {
+                object.member(name, |writer| writer.value(value));
+            }
         }
     });
     Secret::new(String::from_utf8(writer.into_bytes()).unwrap_or_default())

@@ -55,7 +55,7 @@ pub(super) fn providers(root: Node<'_>) -> Vec<(String, Result<Provider, JsonErr
 
 /// Returns the name of the provider to use: the one that `agents.provider` names, else the only one.
 fn chosen<'a>(agents: Node<'a>, providers: Node<'a>) -> Result<&'a str, JsonError> {
-    let names = || providers.as_members().into_iter().flatten().map(|(name, _)| name);
+    let names = || providers.each_member().map(|(name, _)| name);
     let Some(first) = names().next() else {
         providers.object()?;
         return Err(providers.error("no provider is configured"));
@@ -63,12 +63,12 @@ fn chosen<'a>(agents: Node<'a>, providers: Node<'a>) -> Result<&'a str, JsonErro
     match agents.get("provider") {
         None if names().all(|name| name == first) => Ok(first),
         None => {
-            let known = list(names());
+            let known = list(&mut names());
             Err(agents.error(["several providers, choose one with `provider`: ", &known].concat()))
         }
         Some(choice) => {
             let name = choice.text()?;
-            let unknown = || choice.error(["no such provider, known are ", &list(names())].concat());
+            let unknown = || choice.error(["no such provider, known are ", &list(&mut names())].concat());
             names()
                 .any(|known| known == name)
                 .then_some(name)
@@ -299,11 +299,11 @@ pub(super) fn filled<'a>(node: Node<'a>) -> Result<&'a str, JsonError> {
 }
 
 fn kinds() -> String {
-    list(PRESETS.iter().map(|preset| preset.name))
+    list(&mut PRESETS.iter().map(|preset| preset.name))
 }
 
 /// Returns `` `a`, `b` ``: each name once, and only the first ones if there are many.
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+fn list<'a>(names: &mut dyn Iterator<Item = &'a str>) -> String {
     const MOST: usize = 32;
     let mut listed: Vec<&str> = Vec::new();
     let mut list = String::new();

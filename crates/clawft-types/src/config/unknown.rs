@@ -52,7 +52,7 @@ pub fn warnings(root: Node<'_>, config: &Config) -> Vec<String> {
 /// names; each warning has the nearest known name. `path` is the object's own, with a dot at its end. Names
 /// that begin with punctuation count as comments.
 pub fn unknown_fields(node: Node<'_>, path: &str, known: &str, warnings: &mut Vec<String>) {
-    for (name, _) in node.as_members().into_iter().flatten() {
+    for (name, _) in node.each_member() {
         let mut nearest = "";
         let mut best = 0;
         for known in known.split(' ') {

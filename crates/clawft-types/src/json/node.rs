@@ -78,8 +78,13 @@ impl<'a> Node<'a> {
     /// Returns the members of an object in the order of the text, repeated keys included; `None` for any
     /// other value.
     pub fn as_members(self) -> Option<impl Iterator<Item = (&'a str, Node<'a>)>> {
-        let text = |key| str::from_utf8(key).unwrap_or_default();
-        (self.byte() == b'{').then(|| Members::of(self).map(move |(key, value)| (text(key), value)))
+        (self.byte() == b'{').then(|| self.each_member())
+    }
+
+    /// Returns the members of an object in the order of the text, repeated keys included; none for any other
+    /// value.
+    pub fn each_member(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+        Members::of(self).map(|(key, value)| (str::from_utf8(key).unwrap_or_default(), value))
     }
 
     /// Returns the elements of an array; `None` for any other value.
