@@ -23,8 +23,8 @@ pub enum Error {
     Input(InputError),
     /// The request could not be sent or its response not received, and a retry cannot help.
     Http(HttpError),
-    /// The turn failed.
-    Turn(TurnError),
+    /// The turn failed. In a box, because it is much larger than the others.
+    Turn(Box<TurnError>),
     /// The answer broke off, and the caller needs a complete one.
     Incomplete {
         /// The reason why it broke off.
@@ -93,6 +93,6 @@ impl From<HttpError> for Error {
 
 impl From<TurnError> for Error {
     fn from(error: TurnError) -> Self {
-        Error::Turn(error)
+        Error::Turn(Box::new(error))
     }
 }
