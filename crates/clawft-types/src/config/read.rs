@@ -303,7 +303,7 @@ fn kinds() -> String {
 }
 
 /// Returns `` `a`, `b` ``: each name once, and only the first ones if there are many.
-fn list<'a>(names: &mut dyn Iterator<Item = &'a str>) -> String {
+fn list(names: &mut dyn Iterator<Item = &str>) -> String {
     const MOST: usize = 32;
     let mut listed: Vec<&str> = Vec::new();
     let mut list = String::new();
