@@ -208,11 +208,12 @@ impl Reply {
 
     /// Returns the model's text without the session.
     pub fn into_text(mut self) -> String {
-        let messages = self.session.messages.drain(..).rev();
-        let answer = messages
-            .into_iter()
-            .find(|message| message.role == Role::Assistant);
-        answer.map(|answer| answer.content).unwrap_or_default()
+        while let Some(message) = self.session.messages.pop() {
+            if message.role == Role::Assistant {
+                return message.content;
+            }
+        }
+        String::new()
     }
 }
 
