@@ -533,10 +533,9 @@ impl<'a> Turn<'a> {
         if answer.is_empty() {
             return self.fail(self.no_text(), clock);
         }
-        self.usage = match (self.usage, answer.usage) {
-            (Some(before), Some(usage)) => Some(before.plus(usage)),
-            (before, usage) => usage.or(before),
-        };
+        if let Some(usage) = answer.usage {
+            self.usage = Some(self.usage.unwrap_or_default().plus(usage));
+        }
         // The arguments of a call that broke off are not known. If nothing was offered, the user is told why there
         // is no text.
         if incomplete.is_none() && !answer.calls.is_empty() && self.steps.are_offered() {
