@@ -70,8 +70,7 @@ def streamed(given):
     same("the text", text, "echo: one two three")
     same("the reasons to stop", reasons, ["stop"])
     same("the number of pieces", len(times), 4)
-    # Servers that are only like OpenAI's are not asked for it: some refuse.
-    assert bool(usage) == given["usage"], f"the usage is {usage}"
+    assert usage, "the stream has no usage"
     assert times[-1] - times[0] > 0.6, f"the pieces came within {times[-1] - times[0]:.2f} s"
 
 

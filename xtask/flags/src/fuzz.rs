@@ -51,6 +51,8 @@ pub enum FuzzTarget {
     Session,
     /// A URL and a header's value, as they are checked before a request
     Url,
+    /// A component or core module that is taken apart and put together again
+    Wasm,
 }
 
 impl FuzzTarget {

@@ -172,11 +172,10 @@ fn reports_failures_inside_success(test: &GuestContext<'_>) -> Result<()> {
 }
 
 fn keeps_text_before_failure_in_stream(test: &GuestContext<'_>) -> Result<()> {
-    for_each(test, &[("openrouter-mid-stream.sse", ())], |test, _, ()| {
-        test.say("ping")?
-            .broke_off("half", &["answered 502", "Provider disconnected"])?;
-        test.stored_incomplete("default", true)
-    })
+    configure(test, "openrouter-mid-stream.sse", true, json!({}))?;
+    test.say("ping")?
+        .broke_off("half", &["answered 502", "Provider disconnected"])?;
+    test.stored_incomplete("default", true)
 }
 
 fn shows_messages_of_every_shape(test: &GuestContext<'_>) -> Result<()> {

@@ -103,6 +103,7 @@ fn input_asks_for_stream_or_none(test: &GuestContext<'_>) -> Result<()> {
                 test.request()?.json()?["stream"] == true,
                 "every answer is requested as a stream"
             );
+            let test = &test.within("cut")?;
             test.configure_as(name, "stream-cut", json!({}), json!({ "stream": config }))?;
             let outcome = test.say(&message.to_string())?;
             match input {
