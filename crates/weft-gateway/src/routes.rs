@@ -32,6 +32,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .route_layer(from_fn(in_anthropics_shape));
     let page = Router::new()
         .route("/", get(page::page))
+        .route("/openapi.json", get(openapi))
         .route_layer(from_fn_with_state(shared.clone(), guard_origin));
     Router::new()
         .merge(guarded)
@@ -116,6 +117,11 @@ fn refuse(shared: &Shared, error: ApiError) -> Response {
             "origin"
         });
     error.into_response()
+}
+
+/// Returns the OpenAPI description of the paths.
+async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], clawft_api::OPENAPI).into_response()
 }
 
 async fn no_route() -> ApiError {

@@ -97,6 +97,17 @@ impl Gateway {
 }
 
 #[tokio::test]
+async fn serves_its_openapi_description() {
+    let request = Request::get("/openapi.json").header("host", "localhost");
+    let response = local().send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.headers["content-type"], "application/json");
+    let described = response.json();
+    assert_eq!(described["openapi"], "3.1.0");
+    assert!(described["paths"]["/v1/chat/completions"]["post"].is_object());
+}
+
+#[tokio::test]
 async fn every_response_has_headers_and_identifier() {
     let gateway = local();
     for path in ["/", "/healthz", "/v1/models", "/nowhere"] {
