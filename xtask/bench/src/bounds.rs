@@ -180,7 +180,7 @@ mod tests {
         let project = devkit::project::Project::discover().unwrap();
         let sizes = [
             metric("image-linux-amd64", 3.5, "MB"),
-            metric("weft-linux-arm64", 7.0, "MB"),
+            metric("weft-linux-arm64", 9.0, "MB"),
         ];
         let bounds = SubjectBounds::default().and_sizes(&Budget::of(&project).unwrap(), &sizes);
         let error = bounds.check(&sizes).unwrap_err().to_string();
