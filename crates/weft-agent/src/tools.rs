@@ -13,7 +13,7 @@ use crate::mcp::McpServers;
 use crate::stop::Stop;
 use crate::workspace;
 use clawft_mcp::Tool;
-use clawft_tools::toolbox::{declined, line};
+use clawft_tools::toolbox::{declined, line, preview};
 use clawft_tools::{Decision, Declined, Outcome, Permission, Permissions, Settings, Toolbox};
 use clawft_types::config::mcp;
 use clawft_types::{ToolCall, ToolDefinition, ToolResult};
@@ -101,10 +101,7 @@ impl Tools {
     async fn call_server(&self, call: ToolCall, tool: &Tool) -> ToolResult {
         let permitted = match self.permission(tool) {
             Permission::Allow => Ok(()),
-            Permission::Ask => {
-                self.ask(&call, format!("{}\n{}\n", tool.permission, call.arguments))
-                    .await
-            }
+            Permission::Ask => self.ask(&call, preview(&call)).await,
             Permission::Deny => Err(Declined::ByUser),
         };
         if let Err(reason) = permitted {
