@@ -15,6 +15,10 @@ use core::mem;
 /// How often the same calls may follow each other. A model that repeats itself once more does not get on.
 const MAX_REPETITIONS: u32 = 3;
 
+/// The number of calls in an answer that are kept. Each result is looked for among the calls of its answer, which
+/// must not take long for an answer full of calls.
+const MAX_CALLS: usize = 128;
+
 /// The tools of a turn and what became of their calls.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
@@ -51,7 +55,9 @@ impl Turn<'_> {
             calls,
             ..
         } = answer;
-        let calls = calls.into_vec();
+        let mut calls = calls.into_vec();
+        let is_flood = calls.len() > MAX_CALLS;
+        calls.truncate(MAX_CALLS);
         self.steps.count += 1;
         self.steps.repetitions = match self.are_repeated(&calls) {
             true => self.steps.repetitions + 1,
@@ -65,7 +71,8 @@ impl Turn<'_> {
         if let Err(error) = memory::push(&mut self.session.messages, message) {
             return Step::Failed(super::no_memory(error));
         }
-        if let Some(reason) = self.limit(clock) {
+        let flood = || ["it called more than ", &MAX_CALLS.to_string(), " tools at once"].concat();
+        if let Some(reason) = self.limit(clock).or_else(|| is_flood.then(flood)) {
             return self.stop(&reason, &calls, streamed);
         }
         let (performed, refused) = self.divide(calls);

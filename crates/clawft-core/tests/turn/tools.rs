@@ -390,6 +390,26 @@ fn third_equal_call_in_a_row_ends_the_turn() {
 }
 
 #[test]
+fn flood_of_calls_ends_the_turn_in_time() {
+    let config = config("", "");
+    let (mut turn, _) = begin(&config, Session::default());
+    let said = calling(&vec![["c", "read_file", PATH]; 50_000]);
+    let reply = reply(answer(&mut turn, 200, &[], &said));
+    assert!(
+        reply
+            .warning
+            .as_ref()
+            .unwrap()
+            .contains("more than 128 tools at once")
+    );
+    assert_eq!(
+        reply.session.messages.len(),
+        2 + 128,
+        "each call that is kept has a result"
+    );
+}
+
+#[test]
 fn budget_of_tokens_ends_the_turn() {
     let config = config(r#","turn_tokens":20"#, "");
     let (mut turn, _) = begin(&config, Session::default());
