@@ -4,6 +4,7 @@ mod answers;
 mod anthropic;
 mod common;
 mod deadline;
+mod endpoint;
 mod errors;
 mod failures;
 mod history;
