@@ -1,12 +1,7 @@
 //! `cargo xtask`: builds, shrinks, checks and releases clawft. Developers and CI use the same commands.
 //!
-//! [`flags::Cli`] is the command line as data. A command is a module with `run` as its first item, or a separate
-//! package, which is compiled when it is first needed and started with the same arguments. All
-//! of them use the package [`devkit`].
-
-mod ci;
-mod fix;
-mod lint;
+//! [`flags::Cli`] is the command line as data. Each command is in a package, which is compiled when it is first needed
+//! and started with the same arguments.
 
 use std::{env, process::ExitCode};
 
@@ -20,32 +15,22 @@ use flags::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    match dispatch(cli) {
-        Ok(code) => code,
-        Err(error) => ui::report(&error),
+    // The package parses the arguments again.
+    let arguments = env::args_os().skip(1);
+    let done = Project::discover().and_then(|project| package(&cli.command).start(&project, arguments));
+    done.unwrap_or_else(|error| ui::report(&error))
+}
+
+/// Returns the package that does the work of `command`.
+fn package(command: &Command) -> Package {
+    match command {
+        Command::Setup(_) | Command::Tool(_) | Command::Completions(_) => TOOLCHAIN,
+        Command::Wasm(_) | Command::Size(_) => ARTIFACTS,
+        Command::Docker(_) => IMAGE,
+        Command::Dist(_) | Command::Release(_) => RELEASE,
+        Command::Bench(_) => BENCH,
+        Command::Smoke(_) => E2E,
+        Command::Lint(_) | Command::Fix(_) | Command::Ready(_) | Command::Test(_) | Command::Ci(_) => CHECKS,
+        Command::Coverage(_) | Command::Mutants(_) | Command::Fuzz(_) => CHECKS,
     }
-}
-
-fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
-    let project = Project::discover()?;
-    match cli.command {
-        Command::Setup(_) | Command::Tool(_) | Command::Completions(_) => return start(TOOLCHAIN, &project),
-        Command::Wasm(_) | Command::Size(_) => return start(ARTIFACTS, &project),
-        Command::Docker(_) => return start(IMAGE, &project),
-        Command::Dist(_) | Command::Release(_) => return start(RELEASE, &project),
-        Command::Bench(_) => return start(BENCH, &project),
-        Command::Coverage(_) | Command::Mutants(_) | Command::Fuzz(_) => return start(CHECKS, &project),
-        Command::Smoke(_) => return start(E2E, &project),
-        Command::Lint(flags) => lint::run(&project, &flags),
-        Command::Fix(_) => fix::run(&project),
-        Command::Ready(flags) => ci::run_ready(&project, &flags),
-        Command::Test(flags) => ci::run_tests(&project, &flags),
-        Command::Ci(flags) => ci::run(&project, &flags),
-    }?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Runs the command in its package, which reads the same arguments.
-fn start(package: Package, project: &Project) -> anyhow::Result<ExitCode> {
-    package.start(project, env::args_os().skip(1))
 }

@@ -1,7 +1,7 @@
 //! Tables in the style of `cargo xtask`.
 
+use builds::budget::grouped;
 use comfy_table::{CellAlignment, Table, presets};
-use devkit::budget::grouped;
 
 /// The maximum number of characters of a name in a table: generic names may have several lines.
 const LONGEST: usize = 110;

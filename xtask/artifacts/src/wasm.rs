@@ -29,7 +29,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{budget::Budget, files, project::Project, revision, secrets, ui};
+use builds::{budget::Budget, files, secrets};
+use devkit::{project::Project, revision, ui};
 use flags::{HttpBackend, Wasm, values::Artifact};
 use toolchain::Need;
 use wasm_diet::{Anatomy, Owners, Profile, Shrunk};

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
-use devkit::{budget::Budget, ui};
+use builds::budget::Budget;
+use devkit::ui;
 use flags::Subject;
 use serde::Deserialize;
 

@@ -10,7 +10,8 @@ mod guest;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use devkit::{files, project::Project};
+use builds::files;
+use devkit::project::Project;
 use flags::values::Releases;
 use serde_json::json;
 use testkit::{LoadGenerator, Upstream};

@@ -22,8 +22,9 @@ mod series;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use builds::budget::Budget;
 use clap::Parser;
-use devkit::{budget::Budget, project::Project, revision, ui};
+use devkit::{project::Project, revision, ui};
 use flags::{Bench, Subject};
 
 use self::{

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use devkit::{budget::grouped, files, project::Project};
+use builds::{budget::grouped, files};
+use devkit::project::Project;
 use flags::Subject;
 
 use super::{

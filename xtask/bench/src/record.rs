@@ -4,7 +4,8 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Result};
-use devkit::{files, project::Project};
+use builds::files;
+use devkit::project::Project;
 use flags::Subject;
 use serde::{Deserialize, Serialize};
 

@@ -15,8 +15,9 @@ mod table;
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
+use builds::{files, progress};
 use comfy_table::presets;
-use devkit::{cmd, files, project::Project, ui};
+use devkit::{cmd, project::Project, ui};
 use flags::Coverage;
 use toolchain::Tool;
 use xshell::cmd;
@@ -76,7 +77,7 @@ fn measure(project: &Project, packages: &[String]) -> Result<Vec<Source>> {
         "{tarpaulin} tarpaulin --engine llvm --ignore-config --locked --skip-clean --color never
             --timeout {TEST_TIMEOUT} --target-dir {target} --out Json --output-dir {directory}"
     );
-    ui::progress("Measuring", "the lines that the tests run", || {
+    progress::show("Measuring", "the lines that the tests run", || {
         cmd::run_quietly(command.args(packages), "measure the coverage", 60)
     })?;
     read(&directory.join("tarpaulin-report.json"), &project.root)

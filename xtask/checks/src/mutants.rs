@@ -13,7 +13,8 @@ mod runner;
 mod score;
 
 use anyhow::{Result, bail, ensure};
-use devkit::{interrupt::Interrupt, project::Project, revision, ui};
+use builds::interrupt::Interrupt;
+use devkit::{project::Project, revision, ui};
 use flags::{Mutants, MutantsPackage};
 
 use self::{

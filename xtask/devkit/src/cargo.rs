@@ -1,201 +1,12 @@
-//! Builds with cargo, and the executables named in its messages.
+//! Calls of cargo, and the executables named in its messages.
 
-mod lock;
-mod stamp;
-
-use std::{
-    env,
-    ffi::OsString,
-    fs::{self, File},
-    io::Cursor,
-    path::{Path, PathBuf},
-};
+use std::{env, path::PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use cargo_metadata::Message;
+use serde_json::Value;
 use xshell::{Cmd, Shell, cmd};
 
-pub use self::lock::{Lock, Locked};
-use self::stamp::{Built, Stamp};
-use crate::{cmd, files, project::Project, ui};
-
-/// A program of this workspace that few commands need and that takes long to compile. It is built when it is
-/// needed, and kept in the cache, where every checkout finds it. If its sources changed, cargo decides which
-/// of its crates are still valid. Cargo cannot decide about the program itself, because it compares file
-/// times, and the sources of another checkout may be older than this build.
-#[derive(Clone, Copy, Debug)]
-pub struct OnDemand {
-    /// The package, and the name of its program.
-    pub package: &'static str,
-    /// The profile of the build.
-    pub profile: &'static str,
-    /// The content and duration of the first build, for the message to the user.
-    pub first_time: &'static str,
-    /// The program's own sources: files and directories, relative to the workspace's root.
-    pub sources: &'static [&'static str],
-    /// Provides tools for the build other than cargo.
-    pub prepare: fn(&Project) -> Result<()>,
-}
-
-/// A way to compile such a program.
-#[derive(Clone, Debug, Default)]
-pub struct Variant {
-    /// The variant's directory in the cache; empty for the usual variant.
-    pub name: &'static str,
-    /// Additional options of cargo.
-    pub options: &'static [&'static str],
-    /// Additional environment variables.
-    pub variables: Vec<(&'static str, OsString)>,
-}
-
-impl OnDemand {
-    /// Returns the path of the program, and compiles it if necessary.
-    pub fn ensure_built(&self, project: &Project) -> Result<PathBuf> {
-        self.ensure_variant_built(project, &Variant::default())
-    }
-
-    /// Returns the path of the program as `variant` compiles it, and compiles it if necessary.
-    pub fn ensure_variant_built(&self, project: &Project, variant: &Variant) -> Result<PathBuf> {
-        let Self {
-            package,
-            profile,
-            first_time,
-            sources,
-            prepare,
-        } = self;
-        let (stamp, shared) = (
-            Stamp::of(&project.root, package, sources)?,
-            project.cache_folder("build")?,
-        );
-        let stamp_in = |target: &Path| target.join(format!("{package}.sources"));
-        if let Built::Whole(program) = stamp.find(&stamp_in(&shared.join(variant.name))) {
-            return Ok(program);
-        }
-        let target = own_folder().unwrap_or(shared).join(variant.name);
-        if !target.join(profile).join(package).exists() {
-            prepare(project)?;
-            ui::status("Building", first_time);
-        }
-        let _turn = turn(&target, package)?;
-        // Another process may have built it during the wait.
-        let path = stamp_in(&target);
-        let found = stamp.find(&path);
-        if let Built::Whole(program) = found {
-            return Ok(program);
-        }
-        if let Built::Damaged(program) = &found {
-            ui::warn(&format!(
-                "`{}` is not what was built there: it is built again",
-                program.display()
-            ));
-        }
-        let shell = project.shell()?;
-        if found != Built::Absent {
-            let clean = cargo(&shell, "clean").args(["--quiet", "--package", package, "--profile", profile]);
-            cmd::run(
-                clean.arg("--target-dir").arg(&target),
-                &format!("forget {package} as it was built before"),
-            )?;
-        }
-        let build = self.command(cargo(&shell, "build"), &target, variant);
-        let program = executable(build, &format!("build {package}"))?;
-        stamp.write(&path, &program)?;
-        Ok(program)
-    }
-
-    /// Runs clippy on the package as `variant` compiles it. This compiles no C code that the program does not
-    /// need.
-    ///
-    /// # Errors
-    /// Fails if clippy reports warnings, which are printed.
-    pub fn lint(&self, project: &Project, variant: &Variant) -> Result<()> {
-        let Self {
-            package,
-            sources,
-            prepare,
-            ..
-        } = self;
-        prepare(project)?;
-        let target = project.cache_folder("build")?.join(variant.name);
-        let _turn = turn(&target, package)?;
-        // Clippy may have checked another checkout's sources last: an unused flag distinguishes the two.
-        let flag = format!(
-            "sources=\"{}\"",
-            Stamp::of(&project.root, package, sources)?.sources
-        );
-        let shell = project.shell()?;
-        let clippy = cargo(&shell, "clippy").args(["--quiet", "--all-targets"]);
-        let clippy = self
-            .command(clippy, &target, variant)
-            .args(["--", "--deny", "warnings", "--cfg", &flag]);
-        cmd::run(clippy, &format!("pass clippy's checks of {package}"))
-    }
-
-    /// Returns the cargo command with the options and variables of the build.
-    fn command<'s>(&self, cargo: Cmd<'s>, target: &Path, variant: &Variant) -> Cmd<'s> {
-        cargo
-            .args([
-                "--package",
-                self.package,
-                "--profile",
-                self.profile,
-                "--target-dir",
-            ])
-            .arg(target)
-            .args(variant.options)
-            .envs(variant.variables.iter().map(|(name, value)| (name, value)))
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-    }
-}
-
-/// Removes the programs in the cache that are not what was built there, and returns their paths. They are built again
-/// when they are needed.
-///
-/// # Errors
-/// Fails if a program cannot be removed.
-pub fn forget_damaged(project: &Project) -> Result<Vec<PathBuf>> {
-    let build = project.cache.join("build");
-    let mut removed = Vec::new();
-    for directory in directories(&build).into_iter().chain([build]) {
-        for path in entries(&directory) {
-            if path.extension().is_some_and(|extension| extension == "sources") {
-                let _turn = files::lock(&path.with_extension("lock"))?;
-                removed.extend(stamp::forget_if_damaged(&path)?);
-            }
-        }
-    }
-    Ok(removed)
-}
-
-fn directories(directory: &Path) -> Vec<PathBuf> {
-    let mut found = entries(directory);
-    found.retain(|path| path.is_dir());
-    found
-}
-
-/// Returns the entries of `directory`; none if there is no such directory.
-fn entries(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).collect()
-}
-
-/// The variable that names the build directory for a cargo home other than the user's. Cargo identifies the
-/// sources of crates by their paths, so a build in the shared directory would make all others compile them
-/// again.
-pub const OWN_FOLDER: &str = "CLAWFT_BUILD";
-
-fn own_folder() -> Option<PathBuf> {
-    env::var_os(OWN_FOLDER)
-        .filter(|directory| !directory.is_empty())
-        .map(PathBuf::from)
-}
-
-/// Waits until no other process brings `package` in `target` up to date, and locks it until the result is
-/// dropped: otherwise one of two processes would overwrite the stamp of the other.
-fn turn(target: &Path, package: &str) -> Result<File> {
-    files::lock(&target.join(format!("{package}.lock")))
-}
+use crate::cmd;
 
 /// The beginnings of the names of variables that cargo is called without.
 const WITHHELD: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CLAWFT_REGISTRY_"];
@@ -239,13 +50,35 @@ pub fn executables(build: Cmd<'_>, purpose: &str) -> Result<Vec<PathBuf>> {
 /// Returns the executables in cargo's messages, which are one JSON object per line.
 fn find_executables(messages: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for message in Message::parse_stream(Cursor::new(messages)) {
-        if let Message::CompilerArtifact(artifact) = message.context("could not read cargo's messages")? {
-            found.extend(artifact.executable.map(PathBuf::from));
-        }
+    for line in messages.lines() {
+        found.extend(Artifact::parse(line)?.and_then(|artifact| artifact.executable));
     }
     ensure!(!found.is_empty(), "cargo named no executable among what it built");
     Ok(found)
+}
+
+/// A message of cargo about a crate that it has compiled or found to be up to date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Artifact {
+    /// The executable, if the crate is one.
+    pub(crate) executable: Option<PathBuf>,
+    /// Whether it was up to date.
+    pub(crate) fresh: bool,
+}
+
+impl Artifact {
+    /// Parses a line of cargo's messages; returns `None` for another message.
+    pub(crate) fn parse(line: &str) -> Result<Option<Self>> {
+        let message: Value = serde_json::from_str(line).context("could not read cargo's messages")?;
+        let member = |name: &str| message.get(name);
+        if member("reason").and_then(Value::as_str) != Some("compiler-artifact") {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            executable: member("executable").and_then(Value::as_str).map(PathBuf::from),
+            fresh: member("fresh").and_then(Value::as_bool).unwrap_or_default(),
+        }))
+    }
 }
 
 #[cfg(test)]
@@ -260,6 +93,24 @@ mod tests {
                 .unwrap_err()
                 .to_string()
                 .contains("no executable")
+        );
+    }
+
+    #[test]
+    fn reads_the_executables_among_messages() {
+        let library = r#"{"reason":"compiler-artifact","executable":null,"fresh":true}"#;
+        let program = r#"{"reason":"compiler-artifact","executable":"/target/debug/image","fresh":false}"#;
+        let finished = r#"{"reason":"build-finished","success":true}"#;
+        let messages = [library, program, finished].join("\n");
+        assert_eq!(
+            find_executables(&messages).unwrap(),
+            [PathBuf::from("/target/debug/image")]
+        );
+        assert!(find_executables("warning: no JSON").is_err());
+        let fresh = |line: &str| Artifact::parse(line).unwrap().map(|artifact| artifact.fresh);
+        assert_eq!(
+            [library, program, finished].map(fresh),
+            [Some(true), Some(false), None]
         );
     }
 }

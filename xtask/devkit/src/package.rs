@@ -3,16 +3,20 @@
 
 use std::{
     ffi::OsStr,
-    io::{self, BufReader},
+    io::{self, BufRead as _, BufReader},
     path::PathBuf,
     process::{ExitCode, Stdio},
 };
 
 use anyhow::{Context as _, Result, ensure};
-use cargo_metadata::Message;
 use xshell::{Shell, cmd};
 
-use crate::{cargo::cargo, cmd, project::Project, ui};
+use crate::{
+    cargo::{Artifact, cargo},
+    cmd,
+    project::Project,
+    ui,
+};
 
 /// The package of `cargo xtask wasm` and `cargo xtask size`.
 pub const ARTIFACTS: Package = Package {
@@ -26,7 +30,7 @@ pub const BENCH: Package = Package {
     first_time: "about a minute on 2 cores",
 };
 
-/// The package of `cargo xtask coverage`, `cargo xtask mutants` and `cargo xtask fuzz`.
+/// The package of `cargo xtask lint`, `ci`, `test`, `ready`, `fix`, `coverage`, `mutants` and `fuzz`.
 pub const CHECKS: Package = Package {
     name: "checks",
     first_time: "half a minute on 2 cores",
@@ -59,7 +63,7 @@ pub const TOOLCHAIN: Package = Package {
 /// The package of `cargo xtask` itself, for packages that need the work of another command.
 pub const XTASK: Package = Package {
     name: "xtask",
-    first_time: "about a minute on 2 cores",
+    first_time: "about 10 s on 2 cores",
 };
 
 /// A package with one program, both of the same name.
@@ -87,9 +91,9 @@ impl Package {
         let mut cargo = cmd::spawn(build, [Stdio::null(), Stdio::piped(), Stdio::inherit()], &purpose)?;
         let messages = cargo.stdout.take().context("cargo has no standard output")?;
         let (mut announced, mut program) = (false, None);
-        for message in Message::parse_stream(BufReader::new(messages)) {
-            let Message::CompilerArtifact(artifact) = message.context("could not read cargo's messages")?
-            else {
+        for line in BufReader::new(messages).lines() {
+            let line = line.context("could not read cargo's messages")?;
+            let Some(artifact) = Artifact::parse(&line)? else {
                 continue;
             };
             if !artifact.fresh && artifact.executable.is_none() && !announced {
@@ -103,8 +107,7 @@ impl Package {
         }
         let status = cargo.wait().with_context(|| format!("could not {purpose}"))?;
         ensure!(status.success(), "could not {purpose}: cargo ended with {status}");
-        let program = program.with_context(|| format!("the package `{name}` has no program"))?;
-        Ok(program.into_std_path_buf())
+        program.with_context(|| format!("the package `{name}` has no program"))
     }
 
     /// Runs the program with `arguments` in the user's directory, on our own standard streams. On Unix this

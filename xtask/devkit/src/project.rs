@@ -5,9 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
-use cargo_metadata::MetadataCommand;
-use xshell::Shell;
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+use crate::{cargo::outermost, cmd};
 
 /// A file that only the workspace's root has at this path.
 const MARKER: &str = "xtask/devkit/Cargo.toml";
@@ -40,12 +42,7 @@ impl Project {
     /// Fails if the workspace is not found, or cargo cannot read it.
     pub fn discover() -> Result<Self> {
         let root = root()?;
-        let metadata = MetadataCommand::new()
-            .manifest_path(root.join("Cargo.toml"))
-            .no_deps()
-            .exec()
-            .context("could not read the workspace with `cargo metadata`")?;
-        let target = metadata.target_directory.into_std_path_buf();
+        let target = target_directory(&root).context("could not read the workspace with `cargo metadata`")?;
         Ok(Self {
             root,
             dist: target.join("dist"),
@@ -78,6 +75,27 @@ impl Project {
             "could not write to the cache `{cache}`: CLAWFT_CACHE names another directory to install into"
         )
     }
+}
+
+/// Asks cargo for the target directory of the workspace at `root`.
+fn target_directory(root: &Path) -> Result<PathBuf> {
+    let shell = Shell::new().context("could not find the current directory")?;
+    let manifest = root.join("Cargo.toml");
+    // The cargo that runs this program, even if it is not in PATH.
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let metadata = cmd!(
+        shell,
+        "{cargo} metadata --locked --no-deps --format-version 1 --manifest-path {manifest}"
+    );
+    let output = cmd::output(outermost(metadata), "ask cargo for the workspace")?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("its output is not JSON")?;
+    let target = metadata.get("target_directory").and_then(Value::as_str);
+    target.map(PathBuf::from).context("it names no target directory")
 }
 
 /// Finds the workspace's root: that of the cargo that runs this program. A program that is run without cargo takes

@@ -4,10 +4,7 @@ use std::{
     env,
     io::{self, IsTerminal as _, Write as _},
     process::ExitCode,
-    time::Duration,
 };
-
-use indicatif::{ProgressBar, ProgressStyle};
 
 /// Prints `error` and its causes in cargo's form. Prints nothing for a broken pipe, because the reader has
 /// closed it.
@@ -56,25 +53,8 @@ pub fn result(text: &str) -> anyhow::Result<()> {
     Ok(stdout.flush()?)
 }
 
-/// Runs `work`, and shows the reason for the wait in a line on the terminal. Without a terminal the line is
-/// printed once.
-pub fn progress<T>(verb: &str, what: &str, work: impl FnOnce() -> T) -> T {
-    if !io::stderr().is_terminal() {
-        status(verb, what);
-        return work();
-    }
-    let style = ProgressStyle::with_template("{prefix} {msg} {elapsed} {spinner}").expect("a valid template");
-    let bar = ProgressBar::new_spinner().with_style(style);
-    bar.set_prefix(paint(&format!("{verb:>12}"), "36;1"));
-    bar.set_message(what.to_owned());
-    bar.enable_steady_tick(Duration::from_millis(120));
-    let value = work();
-    bar.finish_and_clear();
-    value
-}
-
 /// Returns `text` in this ANSI style if stderr is a terminal with colours.
-fn paint(text: &str, style: &str) -> String {
+pub fn paint(text: &str, style: &str) -> String {
     let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || !io::stderr().is_terminal();
     if plain {
         text.to_owned()

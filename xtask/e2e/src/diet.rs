@@ -103,7 +103,7 @@ fn check(context: &DietContext, input: &Input) -> Result<()> {
     let again = directory.path().join("again.wasm");
     context.shrink(&before, &again, &[])?;
     ensure!(
-        devkit::files::read(&after)? == devkit::files::read(&again)?,
+        builds::files::read(&after)? == builds::files::read(&again)?,
         "the second output differs"
     );
     Ok(())

@@ -2,11 +2,8 @@
 //! on demand.
 
 use anyhow::Result;
-use devkit::{
-    cargo::{Variant, cargo},
-    cmd,
-    project::Project,
-};
+use builds::on_demand::Variant;
+use devkit::{cargo::cargo, cmd, project::Project};
 use testkit::TEST_HOST;
 
 use crate::guests::wamr;

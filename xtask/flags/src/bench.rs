@@ -1,7 +1,9 @@
 //! The flags of `bench`.
 
 use clap::{Args, ValueEnum};
-use serde::{Deserialize, Serialize};
+use serde_core::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use crate::values::name;
 
 /// Measure the shipped artifacts: times, memory, behaviour under load
 #[derive(Debug, Args)]
@@ -31,8 +33,7 @@ pub struct Bench {
 }
 
 /// The subjects that `bench` can measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Subject {
     /// The component in wasmtime: its start compared with hello world, and the parts of a turn in the guest
     Component,
@@ -47,4 +48,17 @@ pub enum Subject {
 impl Subject {
     /// The subjects that are measured by default.
     pub const USUAL: [Self; 3] = [Self::Component, Self::Gateway, Self::Commands];
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&name(*self))
+    }
+}
+
+impl<'de> Deserialize<'de> for Subject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::from_str(&text, false).map_err(|_| D::Error::custom(format_args!("unknown subject `{text}`")))
+    }
 }

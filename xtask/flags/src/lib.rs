@@ -17,7 +17,6 @@ mod docker;
 mod fuzz;
 mod lint;
 mod mutants;
-mod provide;
 mod release;
 mod setup;
 mod shipped;
@@ -38,7 +37,6 @@ pub use self::{
     fuzz::{Fuzz, FuzzTarget},
     lint::{Check, Lint},
     mutants::{Mutants, MutantsPackage},
-    provide::{Provide, Provided},
     release::{Release, Stage},
     setup::Setup,
     shipped::shipped,

@@ -13,7 +13,8 @@ pub fn shipped() -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use devkit::{budget::Budget, project::Project};
+    use builds::budget::Budget;
+    use devkit::project::Project;
 
     use super::*;
 

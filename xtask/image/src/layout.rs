@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Error, Result};
-use devkit::files;
+use builds::files;
 use serde_json::Value;
 
 use crate::{calls::Kept, reference::Digest};

@@ -3,7 +3,7 @@
 use std::{env, fmt, str::FromStr};
 
 use anyhow::{Context as _, anyhow};
-use devkit::digest::Sha256;
+use builds::digest::Sha256;
 use flags::values::ImageName;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 

@@ -6,7 +6,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{cmd, digest::Sha256, files, project::Project};
+use builds::{digest::Sha256, files};
+use devkit::{cmd, project::Project};
 use xshell::cmd;
 
 use crate::Program;

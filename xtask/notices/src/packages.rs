@@ -3,12 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use builds::packages::{Id, Tree};
 use cargo_metadata::{Metadata, MetadataCommand};
-use devkit::{
-    cmd,
-    packages::{Id, Tree},
-    project::Project,
-};
+use devkit::{cmd, project::Project};
 use xshell::cmd;
 
 use crate::{Part, licence, texts};

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
-use devkit::files;
+use builds::files;
 use spdx::{LicenseItem, LicenseReq};
 
 /// The beginnings of the names of files with licences and notices.

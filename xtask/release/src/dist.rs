@@ -24,11 +24,8 @@ use std::{
 };
 
 use anyhow::Result;
-use devkit::{
-    budget::{Budget, with_cures},
-    project::Project,
-    ui,
-};
+use builds::budget::{Budget, with_cures};
+use devkit::{project::Project, ui};
 use flags::{Dist, values::Target};
 
 pub(crate) use self::{

@@ -38,7 +38,8 @@ mod verify;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use devkit::{digest, project::Project, ui};
+use builds::digest;
+use devkit::{project::Project, ui};
 use flags::Release;
 
 pub use self::published::Published;

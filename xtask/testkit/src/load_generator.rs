@@ -4,7 +4,8 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{cargo::OnDemand, child::Guarded, cmd, project::Project};
+use builds::on_demand::OnDemand;
+use devkit::{child::Guarded, cmd, project::Project};
 use serde::Deserialize;
 use xshell::{Cmd, Shell, cmd};
 

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{cargo, child::Guarded, files, project::Project, ui};
+use builds::files;
+use devkit::{cargo, child::Guarded, project::Project, ui};
 use serde::Deserialize;
 use serde_json::Value;
 use xshell::{Shell, cmd};

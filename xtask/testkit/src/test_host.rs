@@ -5,7 +5,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, Result};
-use devkit::{cargo::OnDemand, child::Guarded};
+use builds::on_demand::OnDemand;
+use devkit::child::Guarded;
 use xshell::{Shell, cmd};
 
 /// The host. Compiling wasmtime as a library takes most of the time.

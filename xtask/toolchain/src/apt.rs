@@ -9,7 +9,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{cmd, ui};
+use builds::progress;
+use devkit::cmd;
 use xshell::{Cmd, Shell, cmd};
 
 use super::apt_lists::Mirror;
@@ -63,7 +64,7 @@ impl<'a> Apt<'a> {
         let list = apt.list();
         fs::write(&list, mirror.stanza(suite))
             .with_context(|| format!("could not write `{}`", list.display()))?;
-        ui::progress("Updating", "the index of Debian's packages", || {
+        progress::show("Updating", "the index of Debian's packages", || {
             cmd::run_quietly(apt.command("apt-get").arg("update"), "read Debian's index", 6)
         })?;
         Ok(apt)
@@ -113,8 +114,8 @@ impl<'a> Apt<'a> {
             count => format!(" and {count} dependencies"),
         };
         let what = format!("{} {}{more}", first.name, first.version);
-        ui::progress("Downloading", &what, || self.download(packages, into))?;
-        ui::progress("Unpacking", &what, || {
+        progress::show("Downloading", &what, || self.download(packages, into))?;
+        progress::show("Unpacking", &what, || {
             archives(into)?.into_iter().try_for_each(|archive| {
                 check(&archive)?;
                 cmd::run_quietly(

@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 
 use anyhow::{Context as _, Error, Result, bail};
+use builds::progress;
 use devkit::{project::Project, ui};
 
 use super::{
@@ -153,7 +154,7 @@ pub(super) fn take_turns(project: &Project) -> Result<File> {
         let file = File::create(&path)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => {
-                ui::progress("Waiting", "for another `cargo xtask` that installs", || {
+                progress::show("Waiting", "for another `cargo xtask` that installs", || {
                     file.lock()
                 })?
             }

@@ -40,5 +40,5 @@ pub use self::{
     matrix::{Wasmtime, wasmtimes},
     programs::on_path,
     run::run as run_tool,
-    setup::{Need, emulator, ensure, node, pinned, program, provide, python, run, tool, wasi_libc},
+    setup::{Need, emulator, ensure, node, pinned, program, python, run, tool, wasi_libc},
 };

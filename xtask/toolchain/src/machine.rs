@@ -6,7 +6,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use devkit::{cmd, project::Project, ui};
+use builds::progress;
+use devkit::{cmd, project::Project};
 use xshell::{Shell, cmd};
 
 use super::{
@@ -156,7 +157,7 @@ impl<'a> Machine<'a> {
             Item::Target(target) => cmd!(sh, "rustup target add").arg(target.triple()),
             _ => cmd!(sh, "rustup component add").arg(item.to_string()),
         };
-        let result = ui::progress("Asking", &format!("rustup for {item}"), || {
+        let result = progress::show("Asking", &format!("rustup for {item}"), || {
             cmd::run_quietly(command.env("RUST_BACKTRACE", "0"), "get it from rustup", 8)
         });
         self.rustup_failed = result.is_err();

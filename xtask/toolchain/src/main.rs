@@ -1,10 +1,10 @@
-//! `cargo xtask setup`, `cargo xtask tool` and `cargo xtask completions`, and paths for `cargo xtask lint`.
+//! `cargo xtask setup`, `cargo xtask tool` and `cargo xtask completions`.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use devkit::{project::Project, ui};
-use flags::{Completions, Provide, Setup, Tool};
+use flags::{Completions, Setup, Tool};
 
 /// The part of the command line of `cargo xtask` that this package implements.
 #[derive(Debug, Parser)]
@@ -13,8 +13,6 @@ enum Command {
     Setup(Setup),
     Tool(Tool),
     Completions(Completions),
-    #[command(hide = true)]
-    Provide(Provide),
 }
 
 fn main() -> ExitCode {
@@ -23,7 +21,6 @@ fn main() -> ExitCode {
         Command::Setup(flags) => toolchain::run(&project, &flags),
         Command::Tool(flags) => toolchain::run_tool(&project, &flags),
         Command::Completions(flags) => toolchain::print_completions(&flags),
-        Command::Provide(flags) => toolchain::provide(&project, flags.item),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{cmd, digest, ui};
+use builds::{digest, progress};
+use devkit::cmd;
 use xshell::{Shell, cmd};
 
 use super::{
@@ -91,7 +92,7 @@ pub(super) fn install(shell: &Shell, cache: &Path, node: Node) -> Result<()> {
         fs::write(directory.join(name), text).with_context(|| format!("could not write `{name}`"))?;
     }
     let what = format!("the Node.js packages of xtask/node/{}", node.name());
-    ui::progress("Downloading", &what, || {
+    progress::show("Downloading", &what, || {
         let npm = cmd!(shell, "npm ci --prefix {directory} {EXACTLY...}");
         cmd::run_quietly(npm, "install Node.js packages", 6)
     })?;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, path::Path};
 
 use anyhow::{Context as _, Result, bail};
-use devkit::digest;
+use builds::digest;
 use flags::values::{Release, Tool};
 use serde::Deserialize;
 

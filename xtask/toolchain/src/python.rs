@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{cmd, digest, ui};
+use builds::{digest, progress};
+use devkit::cmd;
 use xshell::{Shell, cmd};
 
 use super::{
@@ -103,7 +104,7 @@ pub(super) fn install(shell: &Shell, cache: &Path, python: Python) -> Result<()>
         false => cmd!(shell, "python3 -m pip --python {inside}"),
     };
     let what = format!("the Python packages of xtask/python/{}.txt", python.name());
-    ui::progress("Downloading", &what, || {
+    progress::show("Downloading", &what, || {
         cmd::run_quietly(
             pip.arg("install").args(EXACTLY).arg("-r").arg(&list),
             "install Python packages",

@@ -6,7 +6,8 @@ use std::{
 };
 
 use anyhow::Result;
-use devkit::{cargo, project::Project, ui};
+use builds::on_demand;
+use devkit::{project::Project, ui};
 
 use super::{
     execute::{Attempt, attempt, take_turns},
@@ -64,7 +65,7 @@ fn remove_damaged(project: &Project) -> Result<Vec<PathBuf>> {
             removed.push(directory);
         }
     }
-    removed.extend(cargo::forget_damaged(project)?);
+    removed.extend(on_demand::forget_damaged(project)?);
     Ok(removed)
 }
 

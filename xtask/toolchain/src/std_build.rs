@@ -7,8 +7,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use builds::progress;
 use cargo_metadata::Message;
-use devkit::{cmd, ui};
+use devkit::cmd;
 use xshell::{Cmd, Shell, cmd};
 
 use super::{
@@ -54,7 +55,7 @@ pub(super) fn install(
     libc: &Unpacked,
 ) -> Result<()> {
     let what = format!("std for {}, once for this toolchain", target.triple());
-    let libraries = ui::progress("Building", &what, || build(shell, sysroot, target, directory))
+    let libraries = progress::show("Building", &what, || build(shell, sysroot, target, directory))
         .with_context(|| format!("could not build std for {}", target.triple()))?;
     let from = format!("built here from std's source, with {LIBC_ORIGIN}{}", libc.version);
     install_libraries(sysroot, target, &libraries, &c_library(libc, target)?, from)?;

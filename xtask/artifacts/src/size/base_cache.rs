@@ -6,13 +6,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{
-    cmd,
+use builds::{
     digest::Sha256,
     files::{self, replace},
-    project::Project,
-    ui,
 };
+use devkit::{cmd, project::Project, ui};
 use flags::values::Artifact;
 use wasm_diet::Profile;
 use xshell::cmd;

@@ -10,7 +10,8 @@ mod stack;
 mod trial;
 
 use anyhow::{Context as _, Result};
-use devkit::{cmd, files, project::Project, ui};
+use builds::files;
+use devkit::{cmd, project::Project, ui};
 use wasm_diet::{Sizes, json};
 
 use self::{

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
-use devkit::{budget::grouped, project::Project, ui};
+use builds::budget::grouped;
+use devkit::{project::Project, ui};
 use serde::Serialize;
 use wasm_diet::{
     Profile, Sizes,

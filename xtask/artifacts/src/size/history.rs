@@ -3,10 +3,8 @@
 use std::{path::PathBuf, time::SystemTime};
 
 use anyhow::{Context as _, Result};
-use devkit::{
-    files::{self, replace},
-    project::Project,
-};
+use builds::files::{self, replace};
+use devkit::project::Project;
 use serde::Serialize;
 use wasm_diet::Sizes;
 

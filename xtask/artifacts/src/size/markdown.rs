@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs::OpenOptions, io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result};
-use devkit::budget::grouped;
+use builds::budget::grouped;
 use wasm_diet::{
     Sizes,
     diff::{Change, Difference},

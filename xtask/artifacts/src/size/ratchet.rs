@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{
+use builds::{
     budget::{self, Bounds, Budget, grouped},
     files::replace,
-    project::Project,
-    revision, ui,
 };
+use devkit::{project::Project, revision, ui};
 use serde::Serialize;
 use toml_edit::{DocumentMut, Item, Value};
 use wasm_diet::{Profile, Sizes, diff, json};

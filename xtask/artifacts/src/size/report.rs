@@ -5,7 +5,8 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result};
-use devkit::{budget::Budget, files::replace, project::Project, ui};
+use builds::{budget::Budget, files::replace};
+use devkit::{project::Project, ui};
 use serde::Serialize;
 use wasm_diet::{json, page};
 

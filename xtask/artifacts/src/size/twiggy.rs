@@ -3,7 +3,8 @@
 use std::fs;
 
 use anyhow::{Context as _, Result};
-use devkit::{cmd, files, project::Project};
+use builds::files;
+use devkit::{cmd, project::Project};
 use serde::{Deserialize, Serialize};
 use toolchain::Tool;
 use wasm_diet::component;

@@ -3,10 +3,8 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
-use devkit::{
-    files::{gzip, replace},
-    project::Project,
-};
+use builds::files::{gzip, replace};
+use devkit::project::Project;
 use flags::{WasmTargets, values::Artifact};
 
 /// Returns the artifacts of the requested targets.

@@ -1,7 +1,8 @@
 //! Runs `cargo build` for one wasm target and finds the executable in cargo's messages.
 
 use anyhow::Result;
-use devkit::{cargo, files, project::Project, rustc};
+use builds::{files, rustc};
+use devkit::{cargo, project::Project};
 use flags::HttpBackend;
 use xshell::cmd;
 

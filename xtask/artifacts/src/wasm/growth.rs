@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Error, Result, anyhow};
-use devkit::{budget::Violations, project::Project};
+use builds::budget::Violations;
+use devkit::project::Project;
 use wasm_diet::{Profile, diff};
 
 use crate::table::{short, signed};

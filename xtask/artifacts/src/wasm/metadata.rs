@@ -2,11 +2,11 @@
 //! and in the section `.dep-v0` the packages that it was made from, which `cargo audit` reads.
 
 use anyhow::{Context as _, Result};
-use devkit::{
-    cargo::Lock,
+use builds::{
+    lock::Lock,
     packages::{Id, Tree},
-    project::Project,
 };
+use devkit::project::Project;
 use serde_json::{Value, json};
 use wasm_encoder::ComponentSection as _;
 use wasm_metadata::{

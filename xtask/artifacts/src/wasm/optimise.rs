@@ -4,13 +4,13 @@
 use std::{fs, path::PathBuf, sync::OnceLock};
 
 use anyhow::{Context as _, Result, bail};
-use devkit::{
-    cargo::{OnDemand, Variant},
+use builds::{
     digest,
     files::{self, replace},
-    project::Project,
-    ui,
+    on_demand::{OnDemand, Variant},
+    progress,
 };
+use devkit::project::Project;
 use sha2::{Digest as _, Sha256};
 use toolchain::Need;
 use wasm_diet::{Options, Shrunk, engine::Program, features, shrink::Task};
@@ -87,7 +87,7 @@ impl<'p> Optimiser<'p> {
     fn run(&self, task: &Task<'_>) -> Result<Vec<u8>> {
         let program = self.program()?;
         let module = format!("a core module of {} bytes with Binaryen", task.module.len());
-        ui::progress("Optimising", &module, || program.optimise(task, &[]))
+        progress::show("Optimising", &module, || program.optimise(task, &[]))
     }
 
     /// Returns the program, which is compiled if necessary.

@@ -3,14 +3,12 @@
 use std::{collections::BTreeMap, env, fs::OpenOptions, io::Write as _, path::Path, time::Instant};
 
 use anyhow::{Context as _, Result};
-use comfy_table::{CellAlignment, Table, presets};
-use devkit::{
+use builds::{
     budget::{Budget, Measured, grouped},
-    cmd,
     files::replace,
-    project::Project,
-    ui,
 };
+use comfy_table::{CellAlignment, Table, presets};
+use devkit::{cmd, project::Project, ui};
 use flags::values::Artifact;
 use serde::Serialize;
 use wasm_diet::{Anatomy, Part, Profile, Sizes, json};

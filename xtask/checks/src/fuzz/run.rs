@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{cmd, files, pool, project::Project};
+use builds::{files, pool};
+use devkit::{cmd, project::Project};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{

@@ -12,7 +12,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use devkit::{cmd, files, interrupt::Interrupt, pool, project::Project, ui};
+use builds::{files, interrupt::Interrupt, pool};
+use devkit::{cmd, project::Project, ui};
 use tempfile::TempDir;
 use toolchain::Tool;
 use xshell::{Cmd, Shell, cmd};

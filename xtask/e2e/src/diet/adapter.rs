@@ -1,7 +1,7 @@
 //! An adapter for `wasm-tools component new`: a core module in no component, which is read by the names of its globals.
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::files;
+use builds::files;
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER;
 
 use super::context::DietContext;

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{cmd, files, project::Project};
+use builds::files;
+use devkit::{cmd, project::Project};
 use flags::values::Tool;
 use serde_json::Value;
 use xshell::{Shell, cmd};

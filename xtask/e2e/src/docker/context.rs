@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::files;
+use builds::files;
 use serde_json::{Value, json};
 use testkit::{KEY, KEY_VARIABLE, Outcome, TestContext};
 use xshell::{Cmd, Shell, cmd};

@@ -14,12 +14,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{
-    cargo::{OnDemand, Variant},
-    cmd,
-    project::Project,
-    ui,
-};
+use builds::on_demand::{OnDemand, Variant};
+use devkit::{cmd, project::Project, ui};
 use toolchain::{Need, Python};
 use xshell::cmd;
 

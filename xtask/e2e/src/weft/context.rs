@@ -4,7 +4,8 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use devkit::{cmd, files, project::Project};
+use builds::files;
+use devkit::{cmd, project::Project};
 use serde_json::{Value, json};
 use testkit::{Gateway, KEY, KEY_VARIABLE, Outcome, Request, TestContext, contains_key, merged, names};
 use xshell::{Cmd, Shell};

@@ -11,7 +11,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use devkit::date::rfc3339;
+use builds::date::rfc3339;
 use image::{
     Digest, Reference,
     calls::{Component, Published, Tagged},

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use devkit::files;
+use builds::files;
 use flags::values::{ImageName, Platform};
 use image::Reference;
 

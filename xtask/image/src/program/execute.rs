@@ -3,7 +3,8 @@
 use std::{cell::OnceCell, collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Error, Result, anyhow, bail, ensure};
-use devkit::{budget::Budget, files, package::RELEASE, project::Project, ui};
+use builds::{budget::Budget, files, progress};
+use devkit::{package::RELEASE, project::Project, ui};
 use flags::values::{ImageName, Platform, Tag, Target};
 use image::{Digest, Reference};
 use oci_spec::image::Descriptor;
@@ -193,7 +194,7 @@ impl<'w> Executor<'w> {
 
     fn push(&mut self, platform: Platform) -> Result<()> {
         let digest = self.digest(platform)?;
-        let pushed = ui::progress(
+        let pushed = progress::show(
             "Pushing",
             &format!("{platform} to {}", self.request.image),
             || self.registry.push(self.layout()?, &digest),

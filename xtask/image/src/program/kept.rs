@@ -2,10 +2,8 @@
 //! `target/dist/oci`. Equal binaries give equal digests, so a second build can be compared.
 
 use anyhow::{Context as _, Error, Result};
-use devkit::{
-    budget::{Budget, with_cures},
-    project::Project,
-};
+use builds::budget::{Budget, with_cures};
+use devkit::project::Project;
 use flags::{
     Builder,
     values::{Platform, Tag},

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::files;
+use builds::files;
 use image::{
     Digest,
     layout::{INDEX, MARK},

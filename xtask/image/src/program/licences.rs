@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use devkit::{files, project::Project};
+use builds::files;
+use devkit::project::Project;
 
 /// The texts by the name of their file.
 pub(crate) type Licences = BTreeMap<&'static str, String>;

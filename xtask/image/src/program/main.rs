@@ -47,13 +47,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clap::Parser;
-use devkit::{
+use builds::{
     budget::{Budget, with_cures},
     files,
-    project::Project,
-    revision, ui,
 };
+use clap::Parser;
+use devkit::{project::Project, revision, ui};
 use flags::Docker;
 use image::calls::{Answer, Call, Repository, Tagged};
 use serde::Serialize;

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use anyhow::{Context as _, Result};
-use devkit::{budget::Measured, secrets};
+use builds::{budget::Measured, secrets};
 use flate2::read::GzDecoder;
 use oci_spec::image::{Descriptor, ImageManifest};
 

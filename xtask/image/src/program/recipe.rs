@@ -2,7 +2,7 @@
 //! a test compares the two.
 
 use anyhow::Result;
-use devkit::date::rfc3339;
+use builds::date::rfc3339;
 use flags::values::Platform;
 use image::Digest;
 use oci_spec::image::{

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use devkit::{
-    budget::{Measured, grouped},
-    ui,
-};
+use builds::budget::{Measured, grouped};
+use devkit::ui;
 use flags::values::{ImageName, Platform, Tag};
 use image::{Digest, Reference};
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! Checks of binaries that were built elsewhere, equal to those of `cargo xtask dist`.
 
 use anyhow::{Result, ensure};
-use devkit::{
+use builds::{
     budget::{Budget, grouped},
     elf::{self, Machine},
     secrets,

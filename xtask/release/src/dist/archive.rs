@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use devkit::files::{Mode, gzip};
+use builds::files::{Mode, gzip};
 use tar::{Builder, EntryType, Header};
 
 /// The files of an archive by their path in it.

@@ -6,7 +6,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{cargo, project::Project, rustc};
+use builds::rustc;
+use devkit::{cargo, project::Project};
 use flags::values::{System, Target};
 use toolchain::{Need, Python};
 use xshell::{Cmd, Shell, cmd};

@@ -7,12 +7,11 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use devkit::{
-    cmd,
+use builds::{
     elf::{self, Machine},
-    project::Project,
     secrets,
 };
+use devkit::{cmd, project::Project};
 use flags::values::Target;
 use memchr::memmem;
 use xshell::cmd;

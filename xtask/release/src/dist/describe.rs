@@ -4,11 +4,8 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{
-    cmd,
-    files::{self, Mode},
-    project::Project,
-};
+use builds::files::{self, Mode};
+use devkit::{cmd, project::Project};
 use flags::values::Target;
 use xshell::cmd;
 

@@ -6,12 +6,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{
+use builds::{
     budget::Measured,
     files::{Mode, gzip, read, replace, replace_as},
-    project::Project,
-    revision, ui,
 };
+use devkit::{project::Project, revision, ui};
 use flags::values::Target;
 
 use super::{

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use comfy_table::{CellAlignment, Table, presets};
-use devkit::{
+use builds::{
     budget::{Budget, Measured, grouped},
-    digest, ui,
+    digest,
 };
+use comfy_table::{CellAlignment, Table, presets};
+use devkit::ui;
 use flags::values::Target;
 use serde::Serialize;
 

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
-use devkit::{
+use builds::{
     digest,
     files::{self, replace},
 };

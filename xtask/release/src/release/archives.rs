@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use devkit::{digest, files};
+use builds::{digest, files};
 use flags::values::Target;
 use flate2::read::GzDecoder;
 use memchr::memmem;

@@ -1,7 +1,8 @@
 //! The description of each program: how it was built, and its components.
 
 use anyhow::Result;
-use devkit::{cargo::Lock, packages::Tree, project::Project};
+use builds::{lock::Lock, packages::Tree};
+use devkit::project::Project;
 use xshell::Shell;
 
 use super::{

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Error, Result, ensure};
-use devkit::{cmd, files::read, interrupt::Interrupt, package::XTASK, project::Project, revision, ui};
+use builds::{files::read, interrupt::Interrupt, progress};
+use devkit::{cmd, package::XTASK, project::Project, revision, ui};
 use flags::values::{Artifact, Target};
 use image::{
     Reference,
@@ -317,7 +318,7 @@ impl<'w> Executor<'w> {
             return Ok(());
         };
         let component = self.component.as_ref().context("there is no component")?;
-        let pushed = ui::progress("Pushing", &format!("the component to {image}"), || {
+        let pushed = progress::show("Pushing", &format!("the component to {image}"), || {
             calls::push_component(
                 self.project,
                 &self.component_layout(),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use devkit::budget::grouped;
+use builds::budget::grouped;
 use image::image_name;
 
 use super::{

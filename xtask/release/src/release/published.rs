@@ -4,7 +4,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Result, bail, ensure};
-use devkit::{cmd, files, project::Project, ui};
+use builds::files;
+use devkit::{cmd, project::Project, ui};
 use flags::values::{Artifact, ImageName, Platform};
 use image::{
     Digest, Reference,

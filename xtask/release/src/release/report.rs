@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use builds::budget::grouped;
 use comfy_table::{CellAlignment, Table, presets};
-use devkit::{budget::grouped, ui};
+use devkit::ui;
 use image::Reference;
 use serde::Serialize;
 

@@ -19,7 +19,7 @@ mod native;
 mod purl;
 
 use anyhow::{Context as _, Result};
-use devkit::{
+use builds::{
     date::rfc3339,
     digest,
     packages::{Id, Package, Tree},

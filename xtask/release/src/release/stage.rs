@@ -17,7 +17,8 @@ mod steps;
 use std::path::Path;
 
 use anyhow::{Error, Result, bail};
-use devkit::{files, project::Project, ui};
+use builds::files;
+use devkit::{project::Project, ui};
 use flags::{Stage, values::ImageName};
 use image::{
     calls::{self, Kept, Tagged},

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{digest, files, interrupt};
+use builds::{digest, files, interrupt};
 use tempfile::TempDir;
 
 use super::metadata::{Build, File, Kind};

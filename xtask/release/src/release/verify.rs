@@ -20,6 +20,7 @@ mod wasm;
 use std::{env, ffi::OsString, fs, path::Path};
 
 use anyhow::{Context as _, Result};
+use builds::progress;
 use devkit::{cmd, project::Project, ui};
 use flags::values::Target;
 use image::layout as oci;
@@ -138,7 +139,7 @@ fn here(project: &Project, words: &[OsString]) -> Result<()> {
     );
     let shown = words.join(" ".as_ref());
     let what = format!("`cargo xtask {}`", shown.to_string_lossy());
-    ui::progress("Running", &format!("{what} here"), || {
+    progress::show("Running", &format!("{what} here"), || {
         cmd::run_quietly(cmd!(shell, "{program} {words...}"), &format!("run {what}"), 60)
     })
 }

@@ -3,7 +3,8 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{cmd, files, project::Project};
+use builds::files;
+use devkit::{cmd, project::Project};
 use flags::HttpBackend;
 use serde::Deserialize;
 use toolchain::Node;

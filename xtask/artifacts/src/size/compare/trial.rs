@@ -8,9 +8,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use builds::files;
 use devkit::{
     child::{Guarded, between_files},
-    files,
     project::Project,
 };
 use serde_json::json;

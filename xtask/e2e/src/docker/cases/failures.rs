@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Result, ensure};
-use devkit::files;
+use builds::files;
 
 use super::cases;
 use crate::docker::{

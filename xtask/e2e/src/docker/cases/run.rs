@@ -3,7 +3,7 @@
 use std::{fs, process};
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::secrets;
+use builds::secrets;
 use testkit::http;
 
 use super::cases;

@@ -8,8 +8,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use builds::files;
 use cargo_metadata::MetadataCommand;
-use devkit::{cmd, files, project::Project, ui};
+use devkit::{cmd, project::Project, ui};
 use xshell::cmd;
 
 /// The package with WAMR's C code.

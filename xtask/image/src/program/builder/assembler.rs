@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use devkit::files;
+use builds::files;
 use flags::values::Platform;
 use image::Digest;
 use oci_spec::image::{Descriptor, MediaType};

@@ -3,7 +3,8 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Error, Result};
-use devkit::{cmd, files, project::Project};
+use builds::files;
+use devkit::{cmd, project::Project};
 use flags::values::{ImageName, Platform, Tag};
 use image::Digest;
 use oci_spec::image::{ANNOTATION_REVISION, ANNOTATION_VERSION, Descriptor};

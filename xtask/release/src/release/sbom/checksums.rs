@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use devkit::{
-    cargo::{Lock, Locked},
+use builds::{
+    lock::{Lock, Locked},
     packages::Id,
 };
 

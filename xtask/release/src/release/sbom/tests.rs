@@ -1,4 +1,4 @@
-use devkit::cargo::Lock;
+use builds::lock::Lock;
 
 use super::*;
 

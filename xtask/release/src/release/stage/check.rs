@@ -3,7 +3,8 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Error, Result, bail, ensure};
-use devkit::{digest, files, project::Project, ui};
+use builds::{digest, files};
+use devkit::{project::Project, ui};
 use flags::values::{Artifact, ImageName};
 use image::{
     calls::{self, Tagged},

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use devkit::files::{self, read};
+use builds::files::{self, read};
 use image::layout::MARK;
 
 use super::{difference, layout};

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, io::Read as _, str};
 
-use devkit::budget::grouped;
+use builds::budget::grouped;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
@@ -129,7 +129,7 @@ pub(super) fn bytes(made: &[u8], again: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use devkit::files;
+    use builds::files;
 
     #[test]
     fn finds_no_difference_in_equal_files() {

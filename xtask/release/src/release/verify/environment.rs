@@ -11,7 +11,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{cargo, cmd, files, interrupt, project::Project, rustc, ui};
+use builds::{files, interrupt, on_demand::OWN_FOLDER, progress, rustc};
+use devkit::{cmd, project::Project};
 use tempfile::TempDir;
 use xshell::cmd;
 
@@ -107,7 +108,7 @@ impl Environment {
             .env("PATH", &self.path)
             .env("CARGO_TARGET_DIR", &self.target)
             .env("CLAWFT_CACHE", &self.cache)
-            .env(cargo::OWN_FOLDER, self.home.join("build"));
+            .env(OWN_FOLDER, self.home.join("build"));
         for variable in NOT_OURS {
             command = command.env_remove(variable);
         }
@@ -117,7 +118,7 @@ impl Environment {
         let shown = shown.to_string_lossy();
         let what = format!("`cargo xtask {shown}`");
         let run = || cmd::run_quietly(command, &format!("run {what} in `{}`", self.root.display()), TAIL);
-        ui::progress("Running", &format!("{what} in a second environment"), run)
+        progress::show("Running", &format!("{what} in a second environment"), run)
     }
 
     /// Adds the crates and the toolchain that its builds need.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::files;
+use builds::files;
 use image::{
     Digest,
     layout::{INDEX, MARK},

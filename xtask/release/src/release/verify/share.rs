@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use anyhow::{Context as _, Result};
-use devkit::files;
+use builds::files;
 
 /// Copies the contents of the directory `from`, if it exists, to `to`, without the directories named in `without`.
 /// A file of the same size in `to` stays.

@@ -3,7 +3,8 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
-use devkit::{cmd, files, project::Project, revision};
+use builds::files;
+use devkit::{cmd, project::Project, revision};
 use xshell::{Shell, cmd};
 
 /// The number of lines of git's output in an error.

@@ -47,7 +47,7 @@ impl Lock {
 
     /// Returns all dependencies of `package`, on any system and with any feature: name, version and checksum,
     /// in order.
-    pub(super) fn closure(&self, package: &str) -> BTreeSet<String> {
+    pub(crate) fn closure(&self, package: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut open = vec![package];
         while let Some(wanted) = open.pop() {

@@ -8,10 +8,10 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use devkit::project::Project;
-use flags::Provided;
+use toolchain::Tool;
 use xshell::{Cmd, Shell, cmd};
 
-use super::{linter, provided};
+use super::linter;
 
 /// The address of RustSec's database in cargo-deny.
 const DATABASE: &str = "https://github.com/RustSec/advisory-db";
@@ -36,7 +36,7 @@ const LOOSELY: [&str; 2] = [
 ];
 
 pub(super) fn check(project: &Project) -> Result<()> {
-    let (shell, deny) = (project.shell()?, provided::path(project, Provided::CargoDeny)?);
+    let (shell, deny) = (project.shell()?, toolchain::tool(project, Tool::CargoDeny)?);
     let own = cargo_deny(&shell, &deny, "Cargo.toml")
         .args(EXACTLY)
         .args(["bans", "licenses", "sources"]);
@@ -65,7 +65,7 @@ impl fmt::Display for OutOfReach {
 ///
 /// Fails with [`OutOfReach`] if no database is available; else with the known faults.
 pub(super) fn advisories(project: &Project, copy: Option<&str>) -> Result<()> {
-    let (shell, deny) = (project.shell()?, provided::path(project, Provided::CargoDeny)?);
+    let (shell, deny) = (project.shell()?, toolchain::tool(project, Tool::CargoDeny)?);
     if let Some(copy) = copy {
         take_database_from(&shell, copy)?;
     }

@@ -11,7 +11,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use devkit::{cargo::outermost, child::Guarded, files, interrupt::Interrupt, project::Project, ui};
+use builds::{files, interrupt::Interrupt, progress};
+use devkit::{cargo::outermost, child::Guarded, package::XTASK, project::Project, ui};
 
 use flags::{FUZZ_SECONDS, Step};
 use xshell::{Cmd, Shell, cmd};
@@ -92,7 +93,7 @@ impl<'p> Runner<'p> {
         } else {
             Engine::There
         };
-        let program = Program::copy(&directory)?;
+        let program = Program::copy(&XTASK.ensure_built(project)?, &directory)?;
         let before = Passed::of(project)?;
         Ok(Self {
             project,
@@ -136,7 +137,7 @@ impl<'p> Runner<'p> {
             ui::status("Running", &title);
             run()?
         } else {
-            ui::progress("Running", &title, run)?
+            progress::show("Running", &title, run)?
         };
         let verdict = match status {
             Some(status) if status.success() => Verdict::Passed,
@@ -281,6 +282,8 @@ fn read(log: &Path) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::env;
+
     use super::*;
     use crate::ci::Format;
 
@@ -303,7 +306,7 @@ mod tests {
             project,
             steps: &[],
             options,
-            program: Program::copy(&directory).unwrap(),
+            program: Program::copy(&env::current_exe().unwrap(), &directory).unwrap(),
             engine: Engine::There,
             interrupt: Interrupt::default(),
             before: None,

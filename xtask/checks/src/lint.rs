@@ -9,7 +9,6 @@ mod dependencies;
 mod dockerfiles;
 mod linter;
 mod packages;
-mod provided;
 mod results;
 mod scripts;
 mod workflows;

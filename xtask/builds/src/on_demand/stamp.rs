@@ -10,8 +10,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
-use super::lock::Lock;
-use crate::{digest, files};
+use crate::{digest, files, lock::Lock};
 
 /// The digests of all inputs of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,7 +14,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use devkit::{files, project::Project, revision};
+use builds::files;
+use devkit::{project::Project, revision};
 use serde::{Deserialize, Serialize};
 
 use flags::Step;

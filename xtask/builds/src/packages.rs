@@ -7,9 +7,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use devkit::{cargo::cargo, cmd};
 use xshell::Shell;
-
-use crate::{cargo::cargo, cmd};
 
 /// A line of the tree: package, licence, repository and features, separated by tabs, after the depth.
 const FORMAT: &str = "{p}\t{l}\t{r}\t{f}";

@@ -108,13 +108,13 @@ mod tests {
         let name = "interrupt::tests::signal_removes_directories";
         let run = xshell::cmd!(shell, "{program} --exact {name}").env(DIRECTORY, &temporary);
         let [stdin, stdout, stderr] = [(); 3].map(|()| process::Stdio::null());
-        let mut child = crate::cmd::spawn(run, [stdin, stdout, stderr], "run this test").unwrap();
+        let mut child = devkit::cmd::spawn(run, [stdin, stdout, stderr], "run this test").unwrap();
         while !temporary.join("ready").exists() {
             assert!(child.try_wait().unwrap().is_none(), "it has ended");
             thread::sleep(PAUSE);
         }
         let id = child.id().to_string();
-        crate::cmd::run(xshell::cmd!(shell, "kill {id}"), "end it").unwrap();
+        devkit::cmd::run(xshell::cmd!(shell, "kill {id}"), "end it").unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(EXIT_CODE));
         assert!(!temporary.exists());
     }

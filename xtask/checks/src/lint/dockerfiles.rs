@@ -2,17 +2,17 @@
 
 use anyhow::Result;
 use devkit::project::Project;
-use flags::Provided;
+use toolchain::Python;
 use xshell::cmd;
 
 use super::{
     checkout::{self, Kind},
-    linter, provided,
+    linter,
 };
 
 pub(super) fn check(project: &Project) -> Result<()> {
     let files = checkout::files(project, Kind::Dockerfile)?;
-    let hadolint = provided::path(project, Provided::PythonLint)?.join("hadolint");
+    let hadolint = toolchain::python(project, Python::Lint)?.join("hadolint");
     let shell = project.shell()?;
     linter::expect_nothing(cmd!(shell, "{hadolint} --no-color {files...}"), "hadolint")
 }

@@ -1,8 +1,7 @@
-//! A copy of this program: a step that tests this package makes cargo build it again, at the path of the running
-//! one.
+//! A copy of `cargo xtask`: a step that tests its package makes cargo build it again, at the path from which other
+//! steps start it.
 
 use std::{
-    env,
     env::consts::EXE_SUFFIX,
     fs,
     path::{Path, PathBuf},
@@ -19,21 +18,21 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Copies the running program into `directory`.
-    pub(super) fn copy(directory: &Path) -> Result<Self> {
+    /// Copies the program at `original` into `directory`.
+    pub(super) fn copy(original: &Path, directory: &Path) -> Result<Self> {
         let here = || {
             format!(
-                "could not write a copy of this program in `{}`",
+                "could not write a copy of `{}` in `{}`",
+                original.display(),
                 directory.display()
             )
         };
-        let own = env::current_exe().context("could not find this program's own file")?;
         let directory = tempfile::Builder::new()
             .prefix("program-")
             .tempdir_in(directory)
             .with_context(here)?;
         let path = directory.path().join(format!("xtask{EXE_SUFFIX}"));
-        fs::copy(&own, &path).with_context(here)?;
+        fs::copy(original, &path).with_context(here)?;
         Ok(Self {
             path,
             _directory: directory,

@@ -41,12 +41,14 @@ fn artifact_packages(shell: &Shell, target: &str, own: &[&str]) -> Result<()> {
     let intruders: Vec<&String> = packages.difference(&allowed).collect();
     if !intruders.is_empty() {
         bail!(
-            "the artifact for {target} must not contain {intruders:?}: xtask/src/lint/packages.rs lists the allowed packages"
+            "the artifact for {target} must not contain {intruders:?}: xtask/checks/src/lint/packages.rs lists the allowed packages"
         );
     }
     let gone: Vec<&String> = allowed.difference(&packages).collect();
     if !gone.is_empty() {
-        bail!("xtask/src/lint/packages.rs allows {gone:?} for {target}, which nothing needs: remove them");
+        bail!(
+            "xtask/checks/src/lint/packages.rs allows {gone:?} for {target}, which nothing needs: remove them"
+        );
     }
     Ok(())
 }

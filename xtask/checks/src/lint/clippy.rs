@@ -10,10 +10,10 @@ use devkit::{
     ui,
 };
 
-use super::provided;
+use toolchain::Need;
 
 pub(super) fn check(project: &Project) -> Result<()> {
-    provided::ensure_wasm_targets(project)?;
+    toolchain::ensure(project, &[Need::WasmTargets])?;
     let shell = project.shell()?;
     let host = cargo(&shell, "clippy").args(["--quiet", "--all-targets", "--", "--deny", "warnings"]);
     cmd::run(host, "pass clippy's checks of the code")?;

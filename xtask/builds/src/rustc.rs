@@ -15,12 +15,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use devkit::cmd;
 use xshell::{Cmd, Shell, cmd};
 
-use crate::{
-    cmd,
-    files::{self, Mode},
-};
+use crate::files::{self, Mode};
 
 /// The host that cargo is told.
 pub const HOST: &str = "x86_64-unknown-linux-gnu";
