@@ -18,12 +18,15 @@
 //!
 //! For the packages in [`PACKAGES`]: no top-level module uses itself through others ([`modules`]).
 //!
+//! For the product crates: each root denies the same lints ([`promises`]).
+//!
 //! For comments and documents: plain language ([`language`]).
 
 mod commands;
 mod document;
 mod language;
 mod modules;
+mod promises;
 mod rules;
 mod samples;
 
@@ -131,6 +134,14 @@ fn modules_of_a_package_have_no_cycles() {
         let wrong = uses.cycles();
         assert!(wrong.is_empty(), "in {sources}:\n{}", wrong.join("\n"));
     }
+}
+
+#[test]
+fn product_crates_deny_the_same_lints() {
+    let roots = promises::roots(&root().join("crates"));
+    assert!(roots.len() >= 14, "not all roots are found: {roots:?}");
+    let wrong: Vec<String> = roots.iter().filter_map(|path| promises::fault(path)).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]
