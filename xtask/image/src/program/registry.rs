@@ -197,7 +197,11 @@ impl<'i> Registry<'i> {
             for tag in tags {
                 let tag = tag.to_string();
                 let set = connection.set(&tag, &media_type, None, &bytes);
-                let found = connection.manifest(&tag).map(|(_, found)| found);
+                let found = if set.is_ok() {
+                    connection.read_back(&tag, digest)
+                } else {
+                    connection.manifest(&tag).map(|(_, found)| found)
+                };
                 if found.as_ref().is_ok_and(|found| found == digest) {
                     continue;
                 }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     context::{Context, REPOSITORY, run},
-    server::{Auth, Habits, Registry},
+    server::{Auth, Habits, Odd, Registry},
 };
 
 /// Pushes to a registry with these habits, with a login to it.
@@ -295,6 +295,87 @@ fn says_that_a_repository_has_to_be_made_before_anything_is_built() {
         ],
     );
     assert!(!outcome.stderr.contains("Made"), "{}", outcome.stderr);
+}
+
+/// Returns a registry with a login that gives its responses in these forms.
+fn odd(auth: Auth, odd: &[Odd]) -> Habits {
+    Habits {
+        auth,
+        odd: odd.to_vec(),
+        ..Habits::default()
+    }
+}
+
+#[test]
+fn takes_responses_in_any_form() {
+    for form in [
+        Odd::Http10,
+        Odd::CapitalHeaders,
+        Odd::NamedUpload,
+        Odd::Stored(200),
+        Odd::Stored(202),
+        Odd::Stored(204),
+        Odd::RedirectedUploads,
+        Odd::NoHead,
+        Odd::ErrorsWithoutMessage,
+        Odd::LateTags(1),
+    ] {
+        pushes(odd(Auth::Bearer, &[form]));
+    }
+}
+
+#[test]
+fn answers_challenges_in_any_form() {
+    for form in [
+        Odd::BareRefusals,
+        Odd::OneChallengeHeader,
+        Odd::Greeting(403),
+        Odd::Greeting(404),
+    ] {
+        for auth in [Auth::Basic, Auth::Bearer, Auth::Both] {
+            pushes(odd(auth, &[form]));
+        }
+    }
+    for form in [Odd::RelativeRealm, Odd::TextInToken] {
+        pushes(odd(Auth::Bearer, &[form]));
+    }
+    let together = [
+        Odd::Http10,
+        Odd::CapitalHeaders,
+        Odd::OneChallengeHeader,
+        Odd::Stored(202),
+        Odd::NoHead,
+        Odd::LateTags(2),
+    ];
+    pushes(odd(Auth::Both, &together));
+}
+
+#[test]
+fn asks_for_the_permission_that_a_challenge_names() {
+    pushes(Habits {
+        auth: Auth::Bearer,
+        scope: Some("container:acme:*"),
+        ..Habits::default()
+    });
+}
+
+#[test]
+fn sends_parts_after_any_answer_about_the_size() {
+    for forms in [vec![Odd::UnreadBody(200_000)], vec![Odd::NoNextLocation]] {
+        pushes(Habits {
+            largest_body: Some(200_000),
+            odd: forms,
+            ..Habits::default()
+        });
+    }
+}
+
+#[test]
+fn waits_until_a_date() {
+    let mut habits = limit([3], 429);
+    habits.odd = vec![Odd::WaitUntil];
+    let (_, stderr) = pushes(habits);
+    assert!(stderr.contains("Waiting") && stderr.contains("0.0 s"), "{stderr}");
 }
 
 #[test]

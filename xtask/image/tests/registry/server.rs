@@ -1,10 +1,12 @@
 //! A small strict registry on loopback, with a switch for each property of real registries.
 
+mod odd;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{BufRead, BufReader, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, atomic::AtomicUsize},
     thread,
 };
 
@@ -12,6 +14,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use image::Digest;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
+
+pub(crate) use self::odd::Odd;
 
 /// The user that may push.
 pub(crate) const USERNAME: &str = "someone";
@@ -83,6 +87,10 @@ pub(crate) struct Habits {
     pub(crate) referrers: bool,
     /// Blobs are served by another server, which refuses an Authorization header (S3).
     pub(crate) redirect: bool,
+    /// The permission in a token has this name, which challenges state.
+    pub(crate) scope: Option<&'static str>,
+    /// The forms of its responses.
+    pub(crate) odd: Vec<Odd>,
 }
 
 /// A running registry; its threads end with the test's process.
@@ -99,6 +107,8 @@ struct Shared {
     /// The port of the server that blobs are redirected to.
     store: u16,
     state: Mutex<State>,
+    /// The number of requests that do not see the last tag.
+    unseen: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -128,6 +138,8 @@ struct Request {
     query: Vec<(String, String)>,
     headers: BTreeMap<String, String>,
     body: Vec<u8>,
+    /// Whether it was redirected here.
+    was_moved: bool,
 }
 
 struct Response {
@@ -158,6 +170,7 @@ impl Registry {
             scheme: if tls.is_some() { "https" } else { "http" },
             store: store.local_addr().unwrap().port(),
             state: Mutex::default(),
+            unseen: AtomicUsize::default(),
         });
         shared.clone().serve(listener, tls, Shared::answer);
         shared.clone().serve(store, None, Shared::answer_from_store);
@@ -226,7 +239,8 @@ impl Response {
 }
 
 impl Request {
-    fn read(stream: &mut impl BufRead) -> Option<Self> {
+    /// Reads a request; a body of more than `largest` bytes is left out.
+    fn read(stream: &mut impl BufRead, largest: usize) -> Option<Self> {
         let mut line = String::new();
         stream.read_line(&mut line).ok().filter(|length| *length > 0)?;
         let mut words = line.split_whitespace();
@@ -243,7 +257,7 @@ impl Request {
         let length = headers
             .get("content-length")
             .map_or(0, |length| length.parse().unwrap());
-        let mut body = vec![0; length];
+        let mut body = vec![0; if length > largest { 0 } else { length }];
         stream.read_exact(&mut body).ok()?;
         // A proxy is sent the whole address.
         let target = match target
@@ -254,13 +268,16 @@ impl Request {
             None => target,
         };
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        Some(Self {
+        let mut request = Self {
             method,
             path: path.to_owned(),
             query: pairs(query),
             headers,
             body,
-        })
+            was_moved: false,
+        };
+        odd::undo(&mut request);
+        Some(request)
     }
 
     fn writes(&self) -> bool {
@@ -312,8 +329,20 @@ impl Shared {
 
     fn converse(&self, stream: impl Read + Write, peer: &TcpStream, answer: Answer) {
         let mut stream = BufReader::new(stream);
-        while let Some(request) = Request::read(&mut stream) {
-            let response = answer(self, &request);
+        let has = |odd: Odd| self.habits.odd.contains(&odd);
+        let mut limits = self.habits.odd.iter().filter_map(|odd| match odd {
+            Odd::UnreadBody(largest) => Some(*largest),
+            _ => None,
+        });
+        let largest = limits.next().unwrap_or(usize::MAX);
+        while let Some(request) = Request::read(&mut stream, largest) {
+            let length = request.headers.get("content-length");
+            let is_unread = length.is_some_and(|length| length.parse::<usize>().unwrap() > largest);
+            let response = if is_unread {
+                Some(Response::new(413))
+            } else {
+                self.in_form(&request, answer)
+            };
             let status = response
                 .as_ref()
                 .map_or("reset".to_owned(), |response| response.status.to_string());
@@ -328,12 +357,21 @@ impl Shared {
                 let _ = peer.shutdown(Shutdown::Both);
                 return;
             };
-            let mut head = format!(
-                "HTTP/1.1 {} .\r\nContent-Length: {}\r\n",
-                response.status,
-                response.body.len()
-            );
+            let mut head = if has(Odd::Http10) {
+                format!("HTTP/1.0 {} .\r\n", response.status)
+            } else {
+                format!(
+                    "HTTP/1.1 {} .\r\nContent-Length: {}\r\n",
+                    response.status,
+                    response.body.len()
+                )
+            };
             for (name, value) in &response.headers {
+                let name = if has(Odd::CapitalHeaders) {
+                    name.to_ascii_uppercase()
+                } else {
+                    (*name).to_owned()
+                };
                 head.push_str(&format!("{name}: {value}\r\n"));
             }
             let mut bytes = format!("{head}\r\n").into_bytes();
@@ -348,7 +386,23 @@ impl Shared {
             {
                 return;
             }
+            if is_unread || has(Odd::Http10) {
+                let _ = peer.shutdown(Shutdown::Both);
+                return;
+            }
         }
+    }
+
+    /// Answers a request in the forms of this registry.
+    fn in_form(&self, request: &Request, answer: Answer) -> Option<Response> {
+        let odd = &self.habits.odd;
+        let instead = odd
+            .iter()
+            .find_map(|odd| odd::instead(*odd, request, &self.unseen));
+        let mut response = instead.or_else(|| answer(self, request))?;
+        odd.iter()
+            .for_each(|odd| odd::change(*odd, request, &mut response));
+        Some(response)
     }
 
     fn location(&self, path: &str) -> String {
@@ -458,6 +512,9 @@ impl Shared {
                 let need = if request.writes() { "push" } else { "pull" };
                 token.is_some_and(|token| {
                     let named = |repository: &str| {
+                        if let Some(scope) = self.habits.scope {
+                            return token.scope.split(' ').any(|found| found == scope);
+                        }
                         let actions = token.scope.strip_prefix(&format!("repository:{repository}:"));
                         actions.is_some_and(|actions| actions.split(',').any(|action| action == need))
                     };
@@ -476,10 +533,13 @@ impl Shared {
             _ => refused,
         };
         let query = if realm_query { "?tenant=1" } else { "" };
-        let bearer = format!(
+        let mut bearer = format!(
             r#"Bearer realm="{}://{}/token{query}",service="strict.example""#,
             self.scheme, self.host
         );
+        if let Some(scope) = self.habits.scope.filter(|_| repository.is_some()) {
+            bearer.push_str(&format!(r#",scope="{scope}""#));
+        }
         Some(match auth {
             Auth::Bearer | Auth::Both => refused.header("WWW-Authenticate", &bearer),
             _ => refused,
@@ -510,7 +570,9 @@ impl Shared {
         if find(parameters, "service") != Some("strict.example") {
             return Response::error(400, "DENIED", "bad service");
         }
-        let scope = find(parameters, "scope").unwrap_or_default().to_owned();
+        let scopes = parameters.iter().filter(|(name, _)| name == "scope");
+        let scopes: Vec<&str> = scopes.map(|(_, scope)| scope.as_str()).collect();
+        let scope = scopes.join(" ");
         let mut state = self.state.lock().unwrap();
         let token = format!("token-of-no-use-elsewhere-{}", state.tokens.len());
         let uses = self.habits.uses_of_token.unwrap_or(usize::MAX);

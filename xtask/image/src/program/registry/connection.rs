@@ -1,7 +1,7 @@
 //! The distribution protocol: blobs and manifests of one repository. Temporary failures are retried, and permanent
 //! ones explained.
 
-use std::cell::Cell;
+use std::{cell::Cell, thread, time::Duration};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use bytes::Bytes;
@@ -37,11 +37,21 @@ const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 /// The header with the minimum size of chunks.
 const SMALLEST: HeaderName = HeaderName::from_static("oci-chunk-min-length");
 
+/// The header with the name of an upload, by which it can be addressed.
+const UPLOAD: HeaderName = HeaderName::from_static("docker-upload-uuid");
+
 /// The header with which a registry confirms that it lists referrers.
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 
 /// The sizes of chunks to try if a blob is too large for one request.
 const PARTS: [usize; 4] = [8 << 20, 1 << 20, 128 << 10, 16 << 10];
+
+/// The pauses before a tag that was set is read again.
+const UNTIL_SEEN: [Duration; 3] = [
+    Duration::from_millis(250),
+    Duration::from_millis(1_000),
+    Duration::from_millis(3_000),
+];
 
 /// The statuses that mean that an upload may work with other requests or smaller chunks.
 const OTHERWISE: [StatusCode; 6] = [
@@ -109,11 +119,10 @@ impl Connection {
             return Ok(());
         }
         self.ask(async || {
-            if let Some(upload) = self.begin().await? {
-                // Some registries cannot cancel uploads; all of them drop old ones.
-                let drop = Request::new(Method::DELETE, upload.url, Purpose::Begin);
-                let _ = self.session.send(drop, Right::Push).await;
-            }
+            let upload = self.begin().await?;
+            // Some registries cannot cancel uploads; all of them drop old ones.
+            let drop = Request::new(Method::DELETE, upload.url, Purpose::Begin);
+            let _ = self.session.send(drop, Right::Push).await;
             Ok(())
         })?;
         self.may_push.set(true);
@@ -129,8 +138,13 @@ impl Connection {
                 .send(Request::new(Method::HEAD, url, Purpose::Read), right)
                 .await?;
             match response.status {
-                // Storage without the permission to list answers 403 for missing objects.
-                StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => Ok(false),
+                // Storage without the permission to list answers 403 for missing objects. Where nothing is to be learnt
+                // about the blob, it is sent.
+                StatusCode::NOT_FOUND
+                | StatusCode::GONE
+                | StatusCode::FORBIDDEN
+                | StatusCode::METHOD_NOT_ALLOWED
+                | StatusCode::NOT_IMPLEMENTED => Ok(false),
                 _ => response.success().map(|_| true),
             }
         })
@@ -188,6 +202,19 @@ impl Connection {
         Ok((response.body.into(), digest))
     }
 
+    /// Returns the digest of the manifest under `tag`, which was just set to `expected`. Some registries need a while
+    /// until everyone sees that.
+    pub(super) fn read_back(&self, tag: &str, expected: &Digest) -> Result<Digest> {
+        let read = || self.manifest(tag).map(|(_, found)| found);
+        for pause in UNTIL_SEEN {
+            match read() {
+                Ok(found) if found == *expected => return Ok(found),
+                _ => thread::sleep(pause),
+            }
+        }
+        read()
+    }
+
     /// Returns the digest of the manifest under `tag`; `None` if there is none. Checks the permission to push first:
     /// a registry that allows pushing and denies reading has no such repository yet.
     pub(super) fn find(&self, tag: &str) -> Result<Option<Digest>> {
@@ -220,9 +247,7 @@ impl Connection {
 
     /// Uploads a blob in one request, or in chunks if the registry does not accept that.
     async fn upload(&self, digest: &Digest, bytes: &Bytes) -> Result<(), Failure> {
-        let Some(upload) = self.begin().await? else {
-            return Ok(());
-        };
+        let upload = self.begin().await?;
         let whole = match self.finish(upload.url, digest, bytes.clone()).await {
             Err(failure) if may_work_otherwise(&failure) => failure,
             settled => return settled,
@@ -237,44 +262,44 @@ impl Connection {
     }
 
     async fn upload_in_parts(&self, digest: &Digest, bytes: &Bytes, part: usize) -> Result<(), Failure> {
-        let Some(Upload { mut url, smallest }) = self.begin().await? else {
-            return Ok(());
-        };
+        let Upload { mut url, smallest } = self.begin().await?;
         let (part, mut start) = (part.max(smallest), 0);
         while start < bytes.len() {
             let end = bytes.len().min(start.saturating_add(part));
             let range = HeaderValue::from_str(&format!("{start}-{}", end - 1));
             let range = range.map_err(|error| Failure::Other(error.to_string()))?;
-            let patch = Request::new(Method::PATCH, url, Purpose::Send)
+            let patch = Request::new(Method::PATCH, url.clone(), Purpose::Send)
                 .header(CONTENT_TYPE, BYTES)
                 .header(CONTENT_RANGE, range)
                 .body(bytes.slice(start..end));
             let response = self.session.send(patch, Right::Push).await?.success()?;
-            url = location(&response)?;
+            url = self.location(&response)?.unwrap_or(url);
             start = end;
         }
         self.finish(url, digest, Bytes::new()).await
     }
 
-    /// Starts an upload; `None` if the registry has the blob already.
-    async fn begin(&self) -> Result<Option<Upload>, Failure> {
+    /// Starts an upload. Its digest is not named yet, so the registry has no reason to leave it out.
+    async fn begin(&self) -> Result<Upload, Failure> {
         let post = Request::new(
             Method::POST,
             self.session.url("blobs/uploads/").await?,
             Purpose::Begin,
         );
         let response = self.session.send(post, Right::Push).await?.success()?;
-        if response.status == StatusCode::CREATED {
-            return Ok(None);
-        }
-        let smallest = response
-            .headers
-            .get(SMALLEST)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        Ok(Some(Upload {
-            url: location(&response)?,
+        let smallest = text(&response, SMALLEST).and_then(|value| value.parse().ok());
+        let url = match (self.location(&response)?, text(&response, UPLOAD)) {
+            (Some(url), _) => url,
+            (None, Some(upload)) => self.session.url(&format!("blobs/uploads/{upload}")).await?,
+            (None, None) => {
+                let missing = "its response to the start of an upload has no `Location`";
+                return Err(Failure::Other(missing.to_owned()));
+            }
+        };
+        Ok(Upload {
+            url,
             smallest: smallest.unwrap_or_default(),
-        }))
+        })
     }
 
     /// Completes an upload with the remaining bytes of the blob.
@@ -285,6 +310,16 @@ impl Connection {
             .header(CONTENT_TYPE, BYTES)
             .body(bytes);
         self.session.send(put, Right::Push).await?.success().map(drop)
+    }
+
+    /// Returns the URL for the next request of an upload, if the response names one.
+    fn location(&self, response: &Response) -> Result<Option<Url>, Failure> {
+        let Some(location) = text(response, LOCATION).filter(|location| !location.is_empty()) else {
+            return Ok(None);
+        };
+        let url = response.url.join(location);
+        let url = url.map_err(|_| Failure::Other("the `Location` of an upload is no URL".to_owned()))?;
+        Ok(Some(without_downgrade(url, &response.url)))
     }
 
     fn under(&self, name: &str) -> String {
@@ -332,14 +367,21 @@ fn may_work_otherwise(failure: &Failure) -> bool {
         .is_some_and(|refusal| OTHERWISE.contains(&refusal.status))
 }
 
-/// Returns the URL for the next request of an upload.
-fn location(response: &Response) -> Result<Url, Failure> {
-    let location = response
-        .headers
-        .get(LOCATION)
-        .and_then(|value| value.to_str().ok());
-    let location = location.and_then(|location| response.url.join(location).ok());
-    location.ok_or_else(|| Failure::Other("its response to an upload has no `Location`".to_owned()))
+/// Returns `url`, with TLS if it is on the host of `asked` and that was asked with TLS: a registry behind a proxy may
+/// not know that the proxy speaks TLS.
+fn without_downgrade(mut url: Url, asked: &Url) -> Url {
+    let same_host = url.host() == asked.host() && (url.port().is_none() || url.port() == asked.port());
+    if same_host && asked.scheme() == "https" && url.scheme() == "http" {
+        // Neither can fail for a URL of HTTP.
+        let _ = url.set_scheme("https");
+        let _ = url.set_port(asked.port());
+    }
+    url
+}
+
+/// Returns the value of a header of `response`.
+fn text(response: &Response, name: HeaderName) -> Option<&str> {
+    response.headers.get(name)?.to_str().ok().map(str::trim)
 }
 
 #[cfg(test)]
@@ -352,5 +394,20 @@ mod tests {
         assert_eq!(scheme("[::1]:5000", false, true), Scheme::Tls);
         assert_eq!(scheme("ghcr.io", false, false), Scheme::Tls);
         assert_eq!(scheme("ghcr.io", true, false), Scheme::Plain);
+    }
+    #[test]
+    fn keeps_tls_behind_a_proxy() {
+        let next = |asked: &str, url: &str| {
+            without_downgrade(url.parse().unwrap(), &asked.parse().unwrap()).to_string()
+        };
+        assert_eq!(next("https://x/v2/", "http://x/up?a=b"), "https://x/up?a=b");
+        assert_eq!(
+            next("https://x:5000/v2/", "http://x:5000/up"),
+            "https://x:5000/up"
+        );
+        assert_eq!(next("https://x:5000/v2/", "http://x/up"), "https://x:5000/up");
+        assert_eq!(next("https://x/v2/", "http://y/up"), "http://y/up");
+        assert_eq!(next("https://x/v2/", "http://x:81/up"), "http://x:81/up");
+        assert_eq!(next("http://x/v2/", "http://x/up"), "http://x/up");
     }
 }

@@ -15,14 +15,8 @@ const LONGEST: usize = 300;
 /// The part of rustls's message that means that the other side ended the connection for a reason of its own.
 const ALERT: &str = "received fatal alert";
 
-/// The statuses of temporary failures.
-const PASSING: [StatusCode; 5] = [
-    StatusCode::REQUEST_TIMEOUT,
-    StatusCode::TOO_MANY_REQUESTS,
-    StatusCode::BAD_GATEWAY,
-    StatusCode::SERVICE_UNAVAILABLE,
-    StatusCode::GATEWAY_TIMEOUT,
-];
+/// The statuses of temporary failures, those of proxies included: 499 (nginx) and 520 to 524 (Cloudflare).
+const PASSING: [u16; 13] = [408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524];
 
 /// The failure of a request.
 #[derive(Debug)]
@@ -105,7 +99,7 @@ impl Failure {
         match self {
             Self::Unreachable(_) | Self::Broken(_) => true,
             Self::Refused(refusal) => {
-                PASSING.contains(&refusal.status) || refusal.has_code("TOOMANYREQUESTS")
+                PASSING.contains(&refusal.status.as_u16()) || refusal.has_code("TOOMANYREQUESTS")
             }
             Self::Tls(_) | Self::Other(_) => false,
         }
@@ -169,11 +163,11 @@ impl Refusal {
         let text = String::from_utf8_lossy(body);
         let html = headers
             .get(CONTENT_TYPE)
-            .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+            .is_some_and(|value| value.as_bytes().to_ascii_lowercase().starts_with(b"text/html"));
         let (codes, message) = match serde_json::from_str::<Value>(&text) {
             Ok(document) => read(&document),
-            // A proxy's page is for browsers.
-            Err(_) if html || text.trim_start().starts_with('<') => (Vec::new(), String::new()),
+            // A proxy's page is for browsers, and a part of JSON or XML for nobody.
+            Err(_) if html || text.trim_start().starts_with(['<', '{', '[']) => (Vec::new(), String::new()),
             Err(_) => (Vec::new(), text.into_owned()),
         };
         let retry_after = headers
@@ -279,7 +273,7 @@ impl Refusal {
                 "it accepts neither requests of this size nor smaller chunks: raise the limit of the proxy in front of it"
                     .to_owned(),
             ),
-            _ if PASSING.contains(&self.status) => {
+            _ if PASSING.contains(&self.status.as_u16()) => {
                 Some("run the command again later; blobs that arrived are not sent again".to_owned())
             }
             _ => None,
@@ -287,23 +281,47 @@ impl Refusal {
     }
 }
 
+/// The members that may hold the message of an error, the best first.
+const MESSAGES: [&str; 6] = [
+    "message",
+    "details",
+    "detail",
+    "error_description",
+    "error",
+    "title",
+];
+
 /// Reads the codes and the message in a registry's or token server's error.
 fn read(document: &Value) -> (Vec<String>, String) {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    if let Some(errors) = document["errors"].as_array() {
-        let codes = errors.iter().map(|error| text(&error["code"])).collect();
-        let messages = errors.iter().map(|error| match text(&error["message"]) {
-            message if message.is_empty() => text(&error["code"]),
-            message => message,
-        });
-        return (codes, messages.collect::<Vec<_>>().join(", "));
-    }
-    let names = ["message", "details", "detail", "error_description", "error"];
-    let message = names
+    let Some(errors) = document["errors"].as_array() else {
+        // Some have a single one, under either name.
+        let error = ["errors", "error"].iter().map(|name| &document[*name]);
+        let error = error
+            .into_iter()
+            .find(|error| error.is_object())
+            .unwrap_or(document);
+        return (
+            code(error).into_iter().collect(),
+            message(error).unwrap_or_default(),
+        );
+    };
+    let codes = errors.iter().filter_map(code).collect();
+    let messages = errors
         .iter()
-        .map(|name| text(&document[name]))
-        .find(|message| !message.is_empty());
-    (Vec::new(), message.unwrap_or_default())
+        .filter_map(|error| message(error).or_else(|| code(error)));
+    (codes, messages.collect::<Vec<_>>().join(", "))
+}
+
+fn code(error: &Value) -> Option<String> {
+    error["code"].as_str().map(str::to_owned)
+}
+
+/// Returns the message of an error: a text, or a member of an object, at any depth.
+fn message(error: &Value) -> Option<String> {
+    if let Some(text) = error.as_str() {
+        return Some(text.to_owned()).filter(|text| !text.trim().is_empty());
+    }
+    MESSAGES.iter().find_map(|name| message(error.get(name)?))
 }
 
 /// Reads the header `Retry-After`: seconds, or a date.
@@ -326,9 +344,10 @@ fn innermost(error: &dyn Error) -> String {
     }
 }
 
-/// Returns the text of a server as one line.
+/// Returns the text of a server as one line, without characters that would control the terminal.
 fn one_line(text: &str) -> String {
-    text.split_whitespace()
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
         .chars()
@@ -401,14 +420,48 @@ mod tests {
         );
         assert_eq!(
             explained(500, "", Purpose::Read),
-            "`ghcr.io` answered 500 Internal Server Error"
+            "`ghcr.io` answered 500 Internal Server Error: run the command again later; blobs that arrived are not sent again"
         );
         let html = explained(502, "<html>\n<h1>502</h1>", Purpose::Send);
         assert!(
             html.starts_with("`ghcr.io` answered 502 Bad Gateway: run the command again"),
             "{html}"
         );
-        assert!(explained(500, &"x ".repeat(1000), Purpose::Read).len() < 400);
+        assert!(explained(400, &"x ".repeat(1000), Purpose::Read).len() < 400);
+    }
+
+    #[test]
+    fn finds_the_message_in_any_error() {
+        for body in [
+            r#"{"errors":[{"code":"X","message":"no"}]}"#,
+            r#"{"errors":[{"code":"X","message":"","detail":{"message":"no"}}]}"#,
+            r#"{"errors":[{"code":"X","detail":"no"}]}"#,
+            r#"{"errors":[{"status":400,"message":"no"}]}"#,
+            r#"{"errors":["no"]}"#,
+            r#"{"errors":null,"message":"no"}"#,
+            r#"{"errors":{"code":"X","message":"no"}}"#,
+            r#"{"error":{"code":400,"message":"no"}}"#,
+            r#"{"error":"no"}"#,
+            r#"{"message":"","title":"no"}"#,
+            "\"no\"",
+            "no\u{1b}\n",
+        ] {
+            assert_eq!(refusal(400, body, Purpose::Send).message, "no", "{body}");
+        }
+        for body in [
+            "",
+            "{",
+            "[1",
+            r#"{"errors":[{"code":"#,
+            "<?xml ?><Error/>",
+            "null",
+            "7",
+            r#"{"errors":[]}"#,
+        ] {
+            assert_eq!(refusal(400, body, Purpose::Send).message, "", "{body}");
+        }
+        let only_code = refusal(400, r#"{"errors":[{"code":"X","detail":{}}]}"#, Purpose::Send);
+        assert_eq!((only_code.message.as_str(), only_code.has_code("X")), ("X", true));
     }
 
     #[test]
@@ -451,8 +504,8 @@ mod tests {
     #[test]
     fn tells_what_may_pass() {
         let passes = |status| Failure::Refused(Box::new(refusal(status, "", Purpose::Send))).may_pass();
-        assert!([408, 429, 502, 503, 504].into_iter().all(passes));
-        assert!(![400, 401, 403, 404, 413, 500, 501].into_iter().any(passes));
+        assert!([408, 429, 500, 502, 503, 504, 522].into_iter().all(passes));
+        assert!(![400, 401, 403, 404, 413, 501, 507, 526].into_iter().any(passes));
         assert!(Failure::Broken(String::new()).may_pass() && !Failure::Tls(String::new()).may_pass());
     }
 

@@ -11,7 +11,7 @@ use reqwest::{
     Method, StatusCode, Url,
     header::{CONTENT_TYPE, HeaderValue},
 };
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     challenge::{Challenges, TokenServer},
@@ -23,8 +23,19 @@ use super::{
 /// The client ID in requests for tokens.
 const CLIENT: &str = "clawft";
 
+/// The statuses of the base URL that say nothing about other URLs: it needs a login, or the registry does not serve it.
+const UNINFORMATIVE: [StatusCode; 4] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::NOT_FOUND,
+    StatusCode::METHOD_NOT_ALLOWED,
+];
+
 /// The lifetime of a token in seconds if the server states none.
-const LIFETIME: u64 = 60;
+const LIFETIME: f64 = 60.0;
+
+/// The longest lifetime of a token in seconds. A new one costs one request.
+const LONGEST: f64 = 3_600.0;
 
 /// A permission for a repository. The permission to push includes pulling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,12 +86,28 @@ enum Kind {
     Token(Right, Instant),
 }
 
-/// The response of a token server.
-#[derive(Deserialize)]
+/// The token in the response of a token server.
 struct Token {
-    token: Option<String>,
-    access_token: Option<String>,
-    expires_in: Option<u64>,
+    value: String,
+    lifetime: Duration,
+}
+
+impl Token {
+    /// Reads a response. Servers name the token in two ways, and some write numbers as strings.
+    fn read(body: &[u8]) -> Option<Self> {
+        let document: Value = serde_json::from_slice(body).ok()?;
+        let named = |name: &str| document[name].as_str().filter(|value| !value.is_empty());
+        let expires_in = &document["expires_in"];
+        let seconds = expires_in
+            .as_f64()
+            .or_else(|| expires_in.as_str()?.trim().parse().ok());
+        // A margin, so that it does not expire on its way.
+        let seconds = seconds.filter(|seconds| seconds.is_finite()).unwrap_or(LIFETIME) * 0.9;
+        Some(Self {
+            value: named("token").or(named("access_token"))?.to_owned(),
+            lifetime: Duration::from_secs_f64(seconds.clamp(0.0, LONGEST)),
+        })
+    }
 }
 
 impl Session {
@@ -142,7 +169,10 @@ impl Session {
         if response.status != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        let challenges = Challenges::read(&response.headers);
+        let mut challenges = Challenges::read(&response.headers);
+        if challenges == Challenges::default() {
+            challenges = self.challenges.borrow().clone();
+        }
         match self.answer(&challenges, right).await? {
             true => self.transport.send(&request, self.header()).await,
             false => Ok(response),
@@ -163,7 +193,7 @@ impl Session {
         }
         let response = answer?;
         self.reached.set(true);
-        if !matches!(response.status, StatusCode::OK | StatusCode::UNAUTHORIZED) {
+        if !response.status.is_success() && !UNINFORMATIVE.contains(&response.status) {
             return Err(response.refused());
         }
         *self.challenges.borrow_mut() = Challenges::read(&response.headers);
@@ -213,8 +243,10 @@ impl Session {
                 Err(failure) => return Err(failure),
             }
         }
+        // Without a scheme that is known here, only Basic authentication can work.
+        let basic = challenges.basic || challenges.bearer.is_none();
         match &self.login {
-            Login::Password { .. } if challenges.basic && !fixed => {
+            Login::Password { .. } if basic && !fixed => {
                 self.grant.replace(Some(Grant {
                     header: self.basic()?,
                     kind: Kind::Fixed,
@@ -227,9 +259,9 @@ impl Session {
 
     /// Requests a token from `server` for the login.
     async fn fetch(&self, server: &TokenServer, right: Right) -> Result<(), Failure> {
-        let realm: Url = server
-            .realm
-            .parse()
+        let realm = self
+            .base("")?
+            .join(&server.realm)
             .map_err(|_| Failure::Other("it names a token server whose address is no URL".to_owned()))?;
         let safe =
             realm.scheme() == "https" || (self.scheme.get() != Scheme::Tls && realm.scheme() == "http");
@@ -243,24 +275,27 @@ impl Session {
             Right::Pull => "pull",
             Right::Push => "pull,push",
         };
-        let scope = format!("repository:{}:{actions}", self.repository);
+        let repository = format!("repository:{}:", self.repository);
+        // The registry may have another name for the repository, or for the permission.
+        let its_own = server
+            .scope
+            .iter()
+            .filter(|scope| !scope.starts_with(&repository))
+            .cloned();
+        let scopes: Vec<String> = [format!("{repository}{actions}")]
+            .into_iter()
+            .chain(its_own)
+            .collect();
         let (request, authorization) = match &self.login {
-            Login::IdentityToken(token) => (exchange(realm, server, &scope, token)?, None),
-            Login::Password { .. } => (question(realm, server, &scope), Some(self.basic()?)),
-            Login::Anonymous | Login::RegistryToken(_) => (question(realm, server, &scope), None),
+            Login::IdentityToken(token) => (exchange(realm, server, &scopes, token)?, None),
+            Login::Password { .. } => (question(realm, server, &scopes), Some(self.basic()?)),
+            Login::Anonymous | Login::RegistryToken(_) => (question(realm, server, &scopes), None),
         };
         let response = self.transport.send(&request, authorization).await?.success()?;
-        let understood: Option<Token> = serde_json::from_slice(&response.body).ok();
-        let expires_in = understood
-            .as_ref()
-            .and_then(|token| token.expires_in)
-            .unwrap_or(LIFETIME);
-        let token = understood.and_then(|token| token.token.or(token.access_token));
-        let token = token.filter(|token| !token.is_empty());
+        let token = Token::read(&response.body);
         let token = token.ok_or_else(|| Failure::Other("its token server gave no token".to_owned()))?;
-        // A margin, so that it does not expire on its way.
-        let until = Instant::now() + Duration::from_secs(expires_in).mul_f32(0.9);
-        self.accept(&format!("Bearer {token}"), Kind::Token(right, until))
+        let until = Instant::now() + token.lifetime;
+        self.accept(&format!("Bearer {}", token.value), Kind::Token(right, until))
     }
 
     fn accept(&self, header: &str, kind: Kind) -> Result<(), Failure> {
@@ -299,27 +334,61 @@ fn secret(text: &str) -> Result<HeaderValue, Failure> {
 }
 
 /// Returns the request for a token, in the form that Docker's registry defines.
-fn question(realm: Url, server: &TokenServer, scope: &str) -> Request {
+fn question(realm: Url, server: &TokenServer, scopes: &[String]) -> Request {
     let mut url = realm;
     if let Some(service) = &server.service {
         url.query_pairs_mut().append_pair("service", service);
     }
-    url.query_pairs_mut().append_pair("scope", scope);
+    url.query_pairs_mut()
+        .extend_pairs(scopes.iter().map(|scope| ("scope", scope)));
     Request::new(Method::GET, url, Purpose::LogIn)
 }
 
 /// Returns the request that exchanges an identity token for a token, in the form of OAuth 2.
-fn exchange(realm: Url, server: &TokenServer, scope: &str, token: &str) -> Result<Request, Failure> {
+fn exchange(realm: Url, server: &TokenServer, scopes: &[String], token: &str) -> Result<Request, Failure> {
     let mut form = Url::parse("form:").map_err(|error| Failure::Other(error.to_string()))?;
     form.query_pairs_mut()
         .append_pair("grant_type", "refresh_token")
         .append_pair("service", server.service.as_deref().unwrap_or_default())
         .append_pair("client_id", CLIENT)
-        .append_pair("scope", scope)
+        .append_pair("scope", &scopes.join(" "))
         .append_pair("refresh_token", token);
     let body = Bytes::from(form.query().unwrap_or_default().to_owned());
     let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
     Ok(Request::new(Method::POST, realm, Purpose::LogIn)
         .header(CONTENT_TYPE, kind)
         .body(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_tokens_of_every_form() {
+        let read =
+            |body: &str| Token::read(body.as_bytes()).map(|token| (token.value, token.lifetime.as_secs()));
+        let token = |seconds: u64| Some(("x".to_owned(), seconds));
+        for (body, expected) in [
+            (r#"{"token":"x"}"#, token(54)),
+            (r#"{"access_token":"x","token":"","expires_in":null}"#, token(54)),
+            (
+                r#"{"access_token":"x","token":null,"expires_in":"300"}"#,
+                token(270),
+            ),
+            (
+                r#"{"token":"x","access_token":"y","expires_in":100.5,"issued_at":7}"#,
+                token(90),
+            ),
+            (r#"{"token":"x","expires_in":-1}"#, token(0)),
+            (r#"{"token":"x","expires_in":1e300}"#, token(3600)),
+            (r#"{"token":"x","expires_in":18446744073709551615}"#, token(3600)),
+            (r#"{"token":"x","expires_in":"soon"}"#, token(54)),
+            (r#"{"token":"","expires_in":300}"#, None),
+            (r#"["token"]"#, None),
+            ("", None),
+        ] {
+            assert_eq!(read(body), expected, "{body}");
+        }
+    }
 }
