@@ -1,6 +1,6 @@
 //! Calls of cargo, and the executables named in its messages.
 
-use std::{env, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -8,26 +8,9 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::cmd;
 
-/// The beginnings of the names of variables that cargo is called without.
-const WITHHELD: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CLAWFT_REGISTRY_"];
-
-/// Returns a call of cargo's `command`, such as `build`, that fails rather than change `Cargo.lock`, and
-/// that does not depend on whether another cargo runs us.
+/// Returns a call of cargo's `command`, such as `build`, that fails rather than change `Cargo.lock`.
 pub fn cargo<'s>(shell: &'s Shell, command: &str) -> Cmd<'s> {
-    outermost(cmd!(shell, "cargo {command} --locked"))
-}
-
-/// Returns a call of cargo without the variables that another cargo has set to run this program. Build
-/// scripts may read them (that of `ring` does), and would run again whenever cargo is called in the other
-/// way. Nor is the password of a registry theirs to read. `CARGO_BUILD_TARGET` is left out as well: builds for
-/// another target name it, and all others are for this machine.
-pub fn outermost(cargo: Cmd<'_>) -> Cmd<'_> {
-    let cargo = cargo.env_remove("CARGO_BUILD_TARGET");
-    let is_ours = |name: &str| WITHHELD.iter().any(|prefix| name.starts_with(prefix));
-    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    names
-        .filter(|name| is_ours(name))
-        .fold(cargo, |cargo, name| cargo.env_remove(name))
+    cmd!(shell, "cargo {command} --locked")
 }
 
 /// Runs `build`, a `cargo build` without a message format, and returns the path of the executable that it
@@ -41,7 +24,7 @@ pub fn executable(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
 /// finished.
 pub fn executables(build: Cmd<'_>, purpose: &str) -> Result<Vec<PathBuf>> {
     let messages = cmd::read(
-        outermost(build).args(["--message-format", "json-render-diagnostics"]),
+        build.args(["--message-format", "json-render-diagnostics"]),
         purpose,
     )?;
     find_executables(&messages).with_context(|| format!("could not {purpose}"))

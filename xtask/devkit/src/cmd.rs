@@ -11,6 +11,8 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use anyhow::{Context as _, Result, bail};
 use xshell::Cmd;
 
+use crate::outer_cargo;
+
 /// Runs `cmd` with its output on our own. `purpose` completes the sentence "could not …".
 pub fn run(cmd: Cmd<'_>, purpose: &str) -> Result<()> {
     settled(cmd)
@@ -98,16 +100,62 @@ pub fn spawn(cmd: Cmd<'_>, [stdin, stdout, stderr]: [Stdio; 3], purpose: &str) -
     child.with_context(|| format!("could not {purpose}"))
 }
 
-/// Keeps Python from writing bytecode: it would change the checksum of installed packages.
+/// Prepares every call. Cargo must not see that another cargo runs this program, and Python must not write bytecode,
+/// which would change the checksum of installed packages.
 fn settled(cmd: Cmd<'_>) -> Cmd<'_> {
-    cmd.env("PYTHONDONTWRITEBYTECODE", "1")
+    outer_cargo::hidden(cmd.env("PYTHONDONTWRITEBYTECODE", "1"))
 }
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::os::unix::process::ExitStatusExt as _;
+    use std::{
+        env, fs,
+        os::unix::{fs::PermissionsExt as _, process::ExitStatusExt as _},
+    };
+
+    use xshell::{Shell, cmd};
 
     use super::*;
+
+    #[test]
+    fn child_cargo_does_not_know_of_the_outer_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let programs = directory.path().join("with a space");
+        fs::create_dir(&programs).unwrap();
+        let write = |name: &str| {
+            let path = programs.join(name);
+            fs::write(&path, "#!/bin/sh\nexec env\n").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            path
+        };
+        // Cargo runs this test, so the variables are set.
+        let of_cargo = [
+            "CARGO_MANIFEST_DIR",
+            "CARGO_MANIFEST_PATH",
+            "CARGO_PKG_NAME",
+            "CARGO_PKG_VERSION",
+        ];
+        assert!(of_cargo.iter().all(|name| env::var_os(name).is_some()));
+        let shell = Shell::new().unwrap();
+        for (name, expected) in [("cargo", 0), ("cargo-mutants", 0), ("xtask", of_cargo.len())] {
+            let program = write(name);
+            let printed = read(cmd!(shell, "{program} build"), "print the environment").unwrap();
+            let seen = |variable: &&str| {
+                printed
+                    .lines()
+                    .any(|line| line.split_once('=').is_some_and(|(found, _)| found == *variable))
+            };
+            assert_eq!(
+                of_cargo.iter().filter(|it| seen(it)).count(),
+                expected,
+                "{name}: {printed}"
+            );
+        }
+        let path = env::join_paths([programs]).unwrap();
+        let found = cmd!(shell, "cargo help").env("PATH", path);
+        let printed = output(found, "print the environment").unwrap().stdout;
+        assert!(!String::from_utf8(printed).unwrap().contains("CARGO_PKG_"));
+    }
 
     #[test]
     fn names_the_signal_that_ended_a_program() {

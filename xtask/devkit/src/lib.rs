@@ -7,6 +7,7 @@
 pub mod cargo;
 pub mod child;
 pub mod cmd;
+mod outer_cargo;
 pub mod package;
 pub mod project;
 pub mod revision;

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use crate::{cargo::outermost, cmd};
+use crate::cmd;
 
 /// A file that only the workspace's root has at this path.
 const MARKER: &str = "xtask/devkit/Cargo.toml";
@@ -87,7 +87,7 @@ fn target_directory(root: &Path) -> Result<PathBuf> {
         shell,
         "{cargo} metadata --locked --no-deps --format-version 1 --manifest-path {manifest}"
     );
-    let output = cmd::output(outermost(metadata), "ask cargo for the workspace")?;
+    let output = cmd::output(metadata, "ask cargo for the workspace")?;
     ensure!(
         output.status.success(),
         "{}",

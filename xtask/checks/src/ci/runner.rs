@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use builds::{files, interrupt::Interrupt, progress};
-use devkit::{cargo::outermost, child::Guarded, package::XTASK, project::Project, ui};
+use devkit::{child::Guarded, package::XTASK, project::Project, ui};
 
 use flags::{FUZZ_SECONDS, Step};
 use xshell::{Cmd, Shell, cmd};
@@ -209,7 +209,7 @@ impl<'p> Runner<'p> {
     fn command<'s>(&self, shell: &'s Shell, step: Step, command: &Command) -> Cmd<'s> {
         let program = self.program.path();
         match command {
-            Command::Cargo(words) => outermost(cmd!(shell, "cargo {words...}")),
+            Command::Cargo(words) => cmd!(shell, "cargo {words...}"),
             Command::Xtask(words) if step == Step::Engine => self.engine.command(shell, program, words),
             Command::Xtask(words) => cmd!(shell, "{program} {words...}"),
         }
