@@ -18,6 +18,7 @@ mod growth;
 mod lower;
 mod metadata;
 mod optimise;
+mod relink;
 mod report;
 mod stages;
 mod validate;
@@ -230,10 +231,16 @@ fn make(
             .with_context(|| format!("could not shrink {name}"))?;
         let Shrunk {
             bytes: mut stripped,
-            named,
+            mut named,
             ..
         } = shrunk;
         report.step(artifact, "optimise, strip", started, stripped.len());
+        if artifact == Artifact::Component {
+            let started = Instant::now();
+            stripped = relink::relink(&stripped).with_context(|| format!("could not link {name}"))?;
+            named = relink::relink(&named).with_context(|| format!("could not link {name} with names"))?;
+            report.step(artifact, "relink", started, stripped.len());
+        }
         artifact::write_named(project, artifact, &named)?;
 
         let started = Instant::now();

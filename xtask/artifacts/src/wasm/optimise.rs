@@ -87,7 +87,7 @@ impl<'p> Optimiser<'p> {
     fn run(&self, task: &Task<'_>) -> Result<Vec<u8>> {
         let program = self.program()?;
         let module = format!("a core module of {} bytes with Binaryen", task.module.len());
-        progress::show("Optimising", &module, || program.optimise(task, &[]))
+        progress::show("Optimising", &module, || program.optimise_thoroughly(task))
     }
 
     /// Returns the program, which is compiled if necessary.
