@@ -48,7 +48,11 @@ fn start() -> (Registry, String) {
 
 /// Starts a registry with a certificate of `authority`, which may require one from its clients.
 fn serve(authority: &Authority, clients: bool) -> Registry {
-    let Certified { certificate, key } = certify(authority);
+    serve_with(authority, certify(authority), clients)
+}
+
+/// Starts a registry with this certificate, which may require one of `authority` from its clients.
+fn serve_with(authority: &Authority, Certified { certificate, key }: Certified, clients: bool) -> Registry {
     let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
     let provider = Arc::new(ring::default_provider());
     let mut roots = RootCertStore::empty();
@@ -117,6 +121,43 @@ fn finds_authorities_where_docker_and_podman_keep_them() {
         );
         context.pushes(&registry);
     }
+}
+
+/// Returns a certificate that is its own authority, for `host`, as `openssl req -x509` makes it.
+fn certify_itself(host: &str) -> Certified {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new([host.to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    Certified {
+        certificate: params.self_signed(&key).unwrap().der().clone(),
+        key,
+    }
+}
+
+#[test]
+fn accepts_a_named_certificate_that_is_its_own_authority() {
+    for (host, accepted) in [("localhost", true), ("registry.example", false)] {
+        let certified = certify_itself(host);
+        let file = pem("CERTIFICATE", &certified.certificate);
+        let (registry, context) = (serve_with(&authority(), certified, false), Context::new());
+        context.log_in(&registry.host);
+        context.fails(&registry, &["its certificate is not trusted"]);
+        let mut command = context.push(&registry);
+        command.arg("--ca-file").arg(context.write("ca.pem", &file));
+        let outcome = run(command);
+        if accepted {
+            outcome.pushed(&registry);
+        } else {
+            outcome.failed(&["its certificate is not trusted"]);
+        }
+    }
+    // Another certificate of the same kind is not accepted for it.
+    let certified = certify_itself("localhost");
+    let (registry, context) = (serve_with(&authority(), certified, false), Context::new());
+    let other = pem("CERTIFICATE", &certify_itself("localhost").certificate);
+    let mut command = context.push(&registry);
+    command.arg("--ca-file").arg(context.write("ca.pem", &other));
+    run(command).failed(&["its certificate is not trusted"]);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Trust in registries' certificates: the system's authorities, a file named on the command line, and the directories
 //! `certs.d` of Docker and podman.
 
+mod verifier;
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -9,11 +11,13 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
+    ClientConfig, RootCertStore,
+    client::WebPkiServerVerifier,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
+
+use self::verifier::{Trusted, Verifier};
 
 /// The system's directories with registries' certificates.
 const SYSTEM: [&str; 2] = ["/etc/docker/certs.d", "/etc/containers/certs.d"];
@@ -72,12 +76,23 @@ impl Trust {
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .context("could not prepare for TLS")?;
-        let builder = if self.blind {
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Blind(provider)))
+        let named = self.named()?;
+        let trusted = if self.blind {
+            Some(Trusted::Anything)
+        } else if named.is_empty() {
+            None
         } else {
-            builder.with_root_certificates(self.roots()?)
+            let roots = Arc::new(roots(&named)?);
+            let chains = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
+            let chains = chains.context("could not prepare the check of certificates")?;
+            let named = named.into_iter().map(|(_, certificate)| certificate).collect();
+            Some(Trusted::Chains { chains, named })
+        };
+        let builder = match trusted {
+            Some(trusted) => builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Verifier { trusted, provider })),
+            None => builder.with_root_certificates(roots(&[])?),
         };
         let Some((certificate, key)) = &self.client else {
             return Ok(builder.with_no_client_auth());
@@ -90,18 +105,27 @@ impl Trust {
             .with_context(|| format!("`{}` and its key do not fit", certificate.display()))
     }
 
-    fn roots(&self) -> Result<RootCertStore> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    /// Returns the certificates in the files of authorities, each with its file.
+    fn named(&self) -> Result<Vec<(&Path, CertificateDer<'static>)>> {
+        let mut named = Vec::new();
         for path in &self.authorities {
-            for certificate in certificates(path)? {
-                roots
-                    .add(certificate)
-                    .with_context(|| format!("`{}` holds a bad certificate", path.display()))?;
-            }
+            let found = certificates(path)?;
+            named.extend(found.into_iter().map(|certificate| (path.as_path(), certificate)));
         }
-        Ok(roots)
+        Ok(named)
     }
+}
+
+/// Returns the system's authorities and those that are `named`.
+fn roots(named: &[(&Path, CertificateDer<'static>)]) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    for (path, certificate) in named {
+        roots
+            .add(certificate.clone())
+            .with_context(|| format!("`{}` holds a bad certificate", path.display()))?;
+    }
+    Ok(roots)
 }
 
 /// Returns the directories that hold one directory for each registry.
@@ -129,55 +153,6 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
         path.display()
     );
     Ok(found)
-}
-
-/// Accepts any certificate whose key the server holds.
-#[derive(Debug)]
-struct Blind(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Blind {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(
-            message,
-            certificate,
-            signed,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(
-            message,
-            certificate,
-            signed,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
 
 #[cfg(test)]
