@@ -19,8 +19,8 @@ const WITHHELD: [&str; 8] = [
 ];
 
 /// Returns `cmd`, if it starts cargo, without the variables that another cargo has set to run this program. Build
-/// scripts must not read the password of a registry either. `CARGO_BUILD_TARGET` is left out as well: builds for another
-/// target name it, and all others are for this machine.
+/// scripts must not read the password of a registry either. `CARGO_BUILD_TARGET` is left out as well: builds for
+/// another target name it, and all others are for this machine.
 pub(crate) fn hidden(cmd: Cmd<'_>) -> Cmd<'_> {
     if !starts_cargo(&cmd.to_string()) {
         return cmd;

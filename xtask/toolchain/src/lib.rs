@@ -29,6 +29,7 @@ mod python;
 mod repair;
 mod run;
 mod setup;
+mod sources;
 mod staging;
 mod std_build;
 mod sysroot;

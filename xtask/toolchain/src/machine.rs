@@ -58,6 +58,8 @@ impl<'a> Machine<'a> {
 
     /// Returns the facts about `items`.
     pub(super) fn facts(&mut self, items: &[Item]) -> Result<Facts> {
+        let has_no_wheel = |item: &Item| item.tool(&self.pins).is_some_and(|(_, pin)| pin.wheel.is_none());
+        let only_compiled = items.iter().copied().filter(has_no_wheel).collect();
         let items = items
             .iter()
             .map(|&item| Ok((item, self.state(item)?)))
@@ -72,6 +74,7 @@ impl<'a> Machine<'a> {
                 python,
                 npm,
             },
+            only_compiled,
         })
     }
 

@@ -15,6 +15,8 @@ pub(super) struct Facts {
     pub(super) items: Vec<(Item, State)>,
     /// The programs that can install the missing ones.
     pub(super) installers: Installers,
+    /// The items that no package index has ready-made.
+    pub(super) only_compiled: Vec<Item>,
 }
 
 /// The programs on this machine that can install items. Cargo always exists.
@@ -59,13 +61,22 @@ pub(super) enum Method {
 
 /// Returns the step for each item, in the order of `facts`.
 pub(super) fn plan(facts: Facts) -> Vec<Step> {
-    let Facts { items, installers } = facts;
+    let Facts {
+        items,
+        installers,
+        only_compiled,
+    } = facts;
+    let methods = |item: Item| {
+        let mut methods = methods(item, installers);
+        methods.retain(|method| *method != Method::Wheel || !only_compiled.contains(&item));
+        methods
+    };
     items
         .into_iter()
         .map(|(item, state)| match state {
             State::Found(installation) => Step::Keep(item, installation),
-            State::Missing(note) => Step::Get(item, methods(item, installers), note),
-            State::Damaged(directory) => Step::Replace(item, methods(item, installers), directory),
+            State::Missing(note) => Step::Get(item, methods(item), note),
+            State::Damaged(directory) => Step::Replace(item, methods(item), directory),
             State::Broken(reason) => Step::Refuse(item, reason),
         })
         .collect()
@@ -145,6 +156,8 @@ impl Method {
 
 #[cfg(test)]
 mod tests {
+    use flags::values::Release;
+
     use super::{
         super::item::{Node, Program, Python, Target},
         *,
@@ -164,6 +177,7 @@ mod tests {
     };
     const P2: Item = Item::Target(Target::Wasip2);
     const WASMTIME: Item = Item::Tool(Tool::Wasmtime);
+    const OLD: Item = Item::Wasmtime(Release(9));
 
     fn installation() -> Installation {
         Installation {
@@ -177,6 +191,7 @@ mod tests {
         plan(Facts {
             items: vec![(item, state)],
             installers,
+            only_compiled: vec![OLD],
         })
         .remove(0)
     }
@@ -213,6 +228,8 @@ mod tests {
         };
         assert_eq!(methods(EVERYTHING), [Method::Wheel, Method::CargoInstall]);
         assert_eq!(methods(NOTHING), [Method::CargoInstall]);
+        let old = planned(OLD, State::Missing(None), EVERYTHING);
+        assert_eq!(old, Step::Get(OLD, vec![Method::CargoInstall], None));
     }
 
     #[test]
@@ -284,6 +301,7 @@ mod tests {
             (Item::RustSource, State::Missing(None)),
         ];
         let steps = plan(Facts {
+            only_compiled: Vec::new(),
             items,
             installers: NOTHING,
         });

@@ -16,6 +16,7 @@ use xshell::{Shell, cmd};
 use super::{
     item::{Installation, State, Tool},
     pins::{Checksum, ToolPin, Wheel},
+    sources,
     staging::{Contents, Staging, Stamp},
     std_build::without_build_variables,
     sysroot::Sysroot,
@@ -139,6 +140,8 @@ pub(super) fn install_crate(
     fs::create_dir_all(&scratch)?;
     // The workspace's settings for cargo do not apply outside of it.
     let _here = shell.push_dir(&scratch);
+    let source = sources::find(shell, &cargo, krate, version)?;
+    sources::check(&source, &pin.crate_sha256)?;
     let command = cmd!(
         shell,
         "{cargo} install {krate} --version {version} {options...} --locked --no-track --root {scratch}"
