@@ -5,12 +5,16 @@ pub(crate) mod calls;
 mod openai;
 mod think;
 
+use crate::sniff;
+use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use calls::Calls;
+use clawft_types::completion::read_usage;
 use clawft_types::failure;
 use clawft_types::json::{self, JsonError, JsonFault, Node};
 use clawft_types::memory::{self, NoMemory};
+use clawft_types::search::find;
 use clawft_types::{Finish, Kind, Reasoning, Usage};
 use core::time::Duration;
 use think::Splitter;
@@ -24,6 +28,8 @@ pub(crate) struct Answer {
     pub(crate) calls: Calls,
     pub(crate) finish_reason: Option<String>,
     pub(crate) usage: Option<Usage>,
+    /// The number of the choice that is the answer, once one was read.
+    choice: Option<u64>,
     /// Whether the text, or a part of it, is the explanation of a refusal.
     refused: bool,
     splitter: Splitter,
@@ -112,6 +118,15 @@ impl Answer {
         }
     }
 
+    /// Adds the usage of a part of the answer. An object without a count states none.
+    fn add_usage(&mut self, usage: Node<'_>) {
+        let known = self.usage.unwrap_or_default();
+        let read = read_usage(usage, known);
+        if read != known {
+            self.usage = Some(read);
+        }
+    }
+
     /// Adds the text that was held back because it could have been a part of a tag.
     pub(crate) fn end(&mut self) -> Result<(), NoMemory> {
         let splitter = core::mem::take(&mut self.splitter);
@@ -132,7 +147,7 @@ pub(crate) fn answer(kind: Kind, body: Vec<u8>, late: &dyn Fn() -> bool) -> Resu
 /// Adds the content of a stream's event to `answer`; `is_error` tells whether it is an error by its name.
 /// Returns true at the event that ends the stream.
 pub(crate) fn event(kind: Kind, data: Vec<u8>, is_error: bool, answer: &mut Answer) -> Result<bool, Fault> {
-    if data.trim_ascii() == b"[DONE]" {
+    if matches!(data.trim_ascii(), b"[DONE]" | b"\"[DONE]\"") {
         return Ok(true);
     }
     if is_error {
@@ -152,18 +167,27 @@ fn read(kind: Kind, node: Node<'_>, answer: &mut Answer, whole: bool) -> Result<
 }
 
 impl Failure {
-    /// Reads an error body of any shape. Text and unknown JSON are quoted, a page is not.
-    pub(crate) fn of_body(body: Vec<u8>) -> Failure {
+    /// Reads an error body of any shape, also as the first event of a stream. Text and unknown JSON are quoted, of a
+    /// page only its title.
+    pub(crate) fn of_body(mut body: Vec<u8>) -> Failure {
         /// The number of bytes that are quoted at most.
         const MAX: usize = 4096;
         let start = body.get(..body.len().min(MAX)).unwrap_or_default().to_vec();
-        let is_page = start.trim_ascii_start().starts_with(b"<");
+        let start = String::from_utf8_lossy(&start);
+        let mut text = &*start;
+        if sniff::is_stream(&body, false) == Some(true) {
+            text = between(text, &["data:", "error:"], '\n');
+            body = text.into();
+        }
         let mut failure = match json::parse_owned(body) {
             Ok(document) => Failure::of(Node::root(&document)),
             Err(_) => Failure::default(),
         };
-        if failure.message.is_empty() && !is_page {
-            failure.message = String::from_utf8_lossy(&start).into_owned();
+        if failure.message.is_empty() {
+            if text.trim_start().starts_with('<') {
+                text = between(text, &["<title>", "<Message>"], '<');
+            }
+            failure.message = text.to_owned();
         }
         failure
     }
@@ -176,6 +200,13 @@ impl Failure {
             delay: failure::delay(node),
         }
     }
+}
+
+/// Returns what follows the first of the texts `starts` that there is, up to `end`.
+fn between<'a>(text: &'a str, starts: &[&str], end: char) -> &'a str {
+    let after = |start: &&str| text.get(find(text, start)? + start.len()..);
+    let rest = starts.iter().find_map(after).unwrap_or_default();
+    rest.split(end).next().unwrap_or_default()
 }
 
 /// Fails if `node` is an error: if it has an `error` that states something, or a message but `no_answer`. Some

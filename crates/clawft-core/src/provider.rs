@@ -78,7 +78,7 @@ pub(crate) fn headers(provider: &Provider, key: &Key) -> Vec<Header> {
 }
 
 /// Returns the address with `path`, unless the configuration has it already, and the query. At Azure the path
-/// holds the name of the deployment, for which the `model`'s stands.
+/// holds the name of the deployment, for which the `model`'s stands; the list of models has an empty one.
 pub(crate) fn url(provider: &Provider, model: &str, path: &str) -> String {
     let mut url = provider.api_base.clone();
     if provider.preset.is_azure() {
@@ -87,7 +87,7 @@ pub(crate) fn url(provider: &Provider, model: &str, path: &str) -> String {
         if bare {
             url.push_str("/openai");
         }
-        if bare || provider.api_base.ends_with("/openai") {
+        if !model.is_empty() && (bare || provider.api_base.ends_with("/openai")) {
             url.push_str("/deployments/");
             encode(&mut url, model);
         }

@@ -6,7 +6,8 @@
 //! name in its data.
 //!
 //! Beyond the standard, an event that is cut off by the end of the stream can be had with [`Decoder::finish`],
-//! because some servers omit its empty line, and llama.cpp's field `error` counts as `data`.
+//! because some servers omit its empty line, llama.cpp's field `error` counts as `data`, and so do lines of bare
+//! JSON, which Ollama sends if it fails in the middle of a stream.
 
 use alloc::vec::Vec;
 use clawft_types::memory::{self, NoMemory};
@@ -32,6 +33,8 @@ pub struct Decoder {
     names_error: bool,
     /// Whether the last event was one.
     was_error: bool,
+    /// Whether the event is bare JSON, so that each of its lines belongs to it.
+    is_bare: bool,
 }
 
 /// Returns the name of a field, and its value if there is a colon. A space after the colon is no part of it.
@@ -109,6 +112,13 @@ impl Decoder {
         if field.is_empty() {
             return Ok(self.end_event());
         }
+        if self.is_bare || field.starts_with(b"{") && self.data.is_empty() {
+            self.is_bare = true;
+            self.names_error = true;
+            memory::append(&mut self.data, field)?;
+            memory::append(&mut self.data, b"\n")?;
+            return Ok(None);
+        }
         let (name, value) = split(field);
         match name {
             b"data" => {}
@@ -136,6 +146,7 @@ impl Decoder {
         let mut data = mem::take(&mut self.data);
         data.pop();
         self.was_error = mem::take(&mut self.names_error);
+        self.is_bare = false;
         (!data.is_empty()).then_some(data)
     }
 }

@@ -3,7 +3,7 @@
 mod error_mapping;
 mod steps;
 
-use crate::answer::{self, Answer};
+use crate::answer::{self, Answer, Fault};
 use crate::error::TurnError;
 use crate::http::{HttpRequest, TransportError};
 use crate::key::Key;
@@ -458,6 +458,7 @@ impl<'a> Turn<'a> {
     ) -> Step {
         let error = match stream.end {
             Some(Ok(())) => None,
+            Some(Err(Fault::Bad(_))) if stream.answer.finish_reason.is_some() => None,
             Some(Err(fault)) => Some(self.body_error(200, retry_after, fault)),
             // Some servers omit the event that ends the stream. After a finish reason nothing is missing.
             None if stream.answer.finish_reason.is_some() => None,

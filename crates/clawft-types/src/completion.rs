@@ -122,17 +122,18 @@ const COUNTS: [[&str; 2]; 5] = [
 /// Reads the token usage of chat completions and of Anthropic's messages. Missing and invalid counts keep
 /// their value in `known`: a stream may send the usage in parts.
 pub fn read_usage(node: Node<'_>, known: Usage) -> Usage {
+    let count_of = |name: &str| count(node.get(name)?);
     let count = |[name, other]: [&str; 2]| {
         let found = match name.split_once('.') {
-            Some((details, name)) => node.get(details).and_then(|details| details.whole_of(name)),
-            None => node.whole_of(name),
+            Some((details, name)) => node.get(details).and_then(|details| count(details.get(name)?)),
+            None => count_of(name),
         };
-        found.or_else(|| node.whole_of(other))
+        found.or_else(|| count_of(other))
     };
     let [prompt, completion, total, cached, reasoning] = COUNTS.map(count);
     // Anthropic does not count these as input.
-    let read = node.whole_of("cache_read_input_tokens");
-    let created = node.whole_of("cache_creation_input_tokens").unwrap_or(0);
+    let read = count_of("cache_read_input_tokens");
+    let created = count_of("cache_creation_input_tokens").unwrap_or(0);
     let beside = read.unwrap_or(0).saturating_add(created);
     let prompt_tokens = prompt.map_or(known.prompt_tokens, |prompt| prompt.saturating_add(beside));
     let completion_tokens = completion.unwrap_or(known.completion_tokens);
@@ -143,6 +144,12 @@ pub fn read_usage(node: Node<'_>, known: Usage) -> Usage {
         cached_tokens: cached.or(read).unwrap_or(known.cached_tokens),
         reasoning_tokens: reasoning.unwrap_or(known.reasoning_tokens),
     }
+}
+
+/// Returns a count, which some servers send as text, and some with a fraction.
+fn count(node: Node<'_>) -> Option<u64> {
+    let json = node.to_json().ok()?;
+    node.as_text().unwrap_or(&json).split('.').next()?.parse().ok()
 }
 
 /// Writes the usage in the form that [`read_usage`] reads:

@@ -7,7 +7,7 @@ use alloc::string::String;
 use core::time::Duration;
 
 /// Members that hold a message or lead to one, in the order in which their texts are joined.
-const MESSAGES: [&str; 17] = [
+const MESSAGES: [&str; 20] = [
     "title",
     "error",
     "errors",
@@ -24,7 +24,10 @@ const MESSAGES: [&str; 17] = [
     "raw",
     "base_resp",
     "status_msg",
+    "header",
     "fault",
+    "faultstring",
+    "reason",
 ];
 
 /// Members that hold a status or the name of an error, after those that lead to one.
@@ -126,7 +129,9 @@ fn read_status(node: Node<'_>, depth: u8) -> Option<u16> {
         return read_status(items.next()?, depth);
     }
     let text = node.as_text();
-    let number = text.map_or(node.as_whole(), |text| text.parse().ok());
+    // Some servers put the reason phrase behind it: `429 Too Many Requests`.
+    let first = |text: &str| text.split(' ').next()?.parse().ok();
+    let number = text.map_or(node.as_whole(), first);
     number
         .and_then(|number| u16::try_from(number).ok())
         .filter(|status| (400..=599).contains(status))

@@ -36,7 +36,7 @@ const REASONS: [(Finish, &str, &str); 6] = [
     ),
     (
         Finish::Filtered,
-        "content_filter safety recitation blocklist prohibited_content spii guardrail_intervened error_toxic",
+        "content_filter content_filtered sensitive safety image_safety recitation blocklist prohibited_content spii guardrail_intervened error_toxic",
         "the provider's content filter ended the answer",
     ),
     (Finish::Refused, "refusal", "the model refused to answer"),

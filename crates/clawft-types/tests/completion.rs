@@ -90,7 +90,15 @@ fn reads_counts_under_every_name() {
             r#"{"input_tokens":9,"output_tokens":2,"reasoning_tokens":1}"#,
             [9, 2, 11, 0, 1],
         ),
-        (r#"{"prompt_tokens":-1,"completion_tokens":"2"}"#, [0; 5]),
+        // Text and fractions.
+        (
+            r#"{"prompt_tokens":9.0,"completion_tokens":"2"}"#,
+            [9, 2, 11, 0, 0],
+        ),
+        (
+            r#"{"prompt_tokens":-1,"completion_tokens":"-2","total_tokens":1e300}"#,
+            [0; 5],
+        ),
         (r#"{"prompt_tokens_details":null}"#, [0; 5]),
         ("[]", [0; 5]),
     ] {

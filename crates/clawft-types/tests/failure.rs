@@ -79,6 +79,12 @@ fn finds_the_message_in_every_shape() {
             r#"{"base_resp":{"status_code":1004,"status_msg":"login fail"}}"#,
             "login fail",
         ),
+        (
+            r#"{"fault":{"faultstring":"o","detail":{"errorcode":"policies.ratelimit"}}}"#,
+            "o",
+        ),
+        (r#"{"header":{"code":10013,"message":"p"}}"#, "p"),
+        (r#"{"error":true,"reason":"q"}"#, "q"),
         // No message.
         (r#"{"error":{"code":5}}"#, ""),
         (r#"{"error":{"message":""}}"#, ""),
@@ -97,6 +103,7 @@ fn finds_the_status_in_every_shape() {
     for (body, expected) in [
         (r#"{"error":{"code":429,"message":"a"}}"#, Some(429)),
         (r#"{"error":{"code":"502"}}"#, Some(502)),
+        (r#"{"error":{"status":"429 Too Many Requests"}}"#, Some(429)),
         (r#"{"error":{"type":"overloaded_error"}}"#, Some(529)),
         (r#"{"error":{"type":"rate_limit_error"}}"#, Some(429)),
         (

@@ -12,7 +12,7 @@ fn knows_the_reasons_of_all_providers() {
         ),
         (
             Finish::Filtered,
-            "content_filter SAFETY RECITATION content_filter:SAFETY guardrail_intervened",
+            "content_filter SAFETY RECITATION content_filter:SAFETY guardrail_intervened content_filtered IMAGE_SAFETY sensitive",
         ),
         (Finish::Refused, "refusal"),
         (Finish::Paused, "pause_turn"),

@@ -3,7 +3,6 @@
 use super::calls::Fragment;
 use super::{Answer, Fault, check};
 use clawft_types::Reasoning;
-use clawft_types::completion::read_usage;
 use clawft_types::json::{JsonError, Node};
 use clawft_types::memory;
 
@@ -16,7 +15,7 @@ pub(super) fn read(body: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(
     let is_event = !whole && !matches!(body.text_of("type"), None | Some("error"));
     check(body, content.is_none() && !is_event)?;
     if let Some(usage) = message.get("usage") {
-        answer.usage = Some(read_usage(usage, answer.usage.unwrap_or_default()));
+        answer.add_usage(usage);
     }
     if let Some(content) = content {
         read_content(content, answer)?;

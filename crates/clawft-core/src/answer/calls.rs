@@ -61,10 +61,12 @@ impl Calls {
         Ok(self.append(position, fragment)?)
     }
 
-    /// Appends a fragment to the call that it belongs to, or begins a call.
+    /// Appends a fragment to the call that it belongs to, or begins a call. Arguments of no known call belong to
+    /// one that the provider performs itself.
     pub(crate) fn add(&mut self, fragment: Fragment<'_>) -> Result<(), NoMemory> {
         let position = match self.position(&fragment) {
             Some(position) => position,
+            None if fragment.name.is_empty() => return Ok(()),
             None => self.begin(fragment.index)?,
         };
         self.append(position, fragment)

@@ -1,7 +1,6 @@
 //! Answers in the protocol of OpenAI's chat completions, which compatible servers share.
 
 use super::{Answer, Failure, Fault, check};
-use clawft_types::completion::read_usage;
 use clawft_types::json::{JsonError, Node};
 use clawft_types::memory;
 
@@ -16,7 +15,7 @@ const REASONING: [&str; 5] = [
 ];
 
 /// The members of a part of content that hold its text, or a list of parts.
-const TEXTS: [&str; 5] = ["text", "thinking", "content", "summary", "refusal"];
+const TEXTS: [&str; 6] = ["text", "thinking", "content", "summary", "refusal", "value"];
 
 /// The levels of content in content: a list of parts, with a list of parts in one of them.
 const DEPTH: u8 = 6;
@@ -27,23 +26,36 @@ pub(super) fn read(body: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(
     let choices = body.get("choices");
     check(body, choices.is_none())?;
     if let Some(usage) = body.get("usage") {
-        answer.usage = Some(read_usage(usage, answer.usage.unwrap_or_default()));
+        answer.add_usage(usage);
     }
     let choices = match choices {
         None if !whole => return Ok(()),
         None => body.require("choices")?,
         Some(choices) => choices,
     };
-    match choices.items()?.next() {
-        Some(choice) => read_choice(choice, answer, whole),
-        None if whole => Err(Fault::Nothing),
-        None => Ok(()),
+    for choice in choices.items()? {
+        // Of several choices the first one is the answer; a stream sends them by turns.
+        let index = choice.whole_of("index").unwrap_or(0);
+        if *answer.choice.get_or_insert(index) == index {
+            return read_choice(choice, answer, whole);
+        }
+    }
+    match whole {
+        true => Err(Fault::Nothing),
+        false => Ok(()),
     }
 }
 
 fn read_choice(choice: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(), Fault> {
     check(choice, false)?;
-    if let Some(reason) = choice.text_of("finish_reason") {
+    // Moonshot's place for it.
+    if let Some(usage) = choice.get("usage") {
+        answer.add_usage(usage);
+    }
+    if let Some(reason) = choice
+        .text_of("finish_reason")
+        .filter(|reason| !reason.is_empty())
+    {
         // Not every server explains its error.
         if let Some(status) = failed(reason) {
             return Err(Fault::Failure(Failure {
@@ -58,19 +70,21 @@ fn read_choice(choice: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(),
         Some(message) => Ok(read_message(message, answer, choice.get("delta").is_none())?),
         None => match choice.get("text") {
             Some(text) => Ok(answer.add_text(text.text()?)?),
-            None if whole => choice.require("message").map(drop).map_err(Fault::from),
+            // A filter may leave nothing but its reason.
+            None if whole && answer.finish_reason.is_none() => Ok(choice.require("message").map(drop)?),
             None => Ok(()),
         },
     }
 }
 
-/// Returns the status that a finish reason stands for, if it is an error: OpenRouter's, vLLM's, DeepSeek's.
+/// Returns the status that a finish reason stands for, if it is an error: OpenRouter's and Cohere's, vLLM's, GLM's,
+/// DeepSeek's.
 fn failed(reason: &str) -> Option<u16> {
-    match reason {
-        "error" | "abort" => Some(500),
-        "insufficient_system_resource" => Some(503),
-        _ => None,
+    let is = |known: &&str| reason.eq_ignore_ascii_case(known);
+    if ["error", "abort", "network_error"].iter().any(is) {
+        return Some(500);
     }
+    is(&"insufficient_system_resource").then_some(503)
 }
 
 fn read_message(message: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(), JsonError> {
@@ -83,10 +97,7 @@ fn read_message(message: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(
         }
     }
     if let Some(content) = message.get("content") {
-        if content.as_items().is_none() {
-            content.text()?;
-        }
-        read_part(content, answer, false, DEPTH)?;
+        read_content(content, answer, false, DEPTH)?;
     }
     if let Some(refusal) = message.text_of("refusal").filter(|text| !text.is_empty()) {
         answer.refused = true;
@@ -100,6 +111,14 @@ fn read_message(message: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(
         answer.calls.read(call, whole)?;
     }
     Ok(())
+}
+
+/// Reads a value that has to hold content: anything but a number or a boolean.
+fn read_content(content: Node<'_>, answer: &mut Answer, reasoning: bool, depth: u8) -> Result<(), JsonError> {
+    if content.as_items().is_none() && content.as_members().is_none() {
+        content.text()?;
+    }
+    read_part(content, answer, reasoning, depth)
 }
 
 /// Reads a text, a part with a text, or a list of parts: `[{"type":"text","text":"…"}, …]`. Mistral's
@@ -120,12 +139,9 @@ fn read_part(part: Node<'_>, answer: &mut Answer, reasoning: bool, depth: u8) ->
     }
     let kind = part.text_of("type").unwrap_or_default();
     let reasoning = reasoning || kind.starts_with("thinking") || kind.starts_with("reasoning");
+    answer.refused |= kind == "refusal";
     match TEXTS.iter().find_map(|key| part.get(key)) {
-        Some(text) if text.as_items().is_none() => {
-            text.text()?;
-            read_part(text, answer, reasoning, depth)
-        }
-        Some(text) => read_part(text, answer, reasoning, depth),
+        Some(text) => read_content(text, answer, reasoning, depth),
         None => Ok(()),
     }
 }

@@ -96,6 +96,22 @@ fn reads_text_and_reasoning_of_every_server() {
             "",
         ),
         (r#"{"content":["po","ng"]}"#, "pong", ""),
+        (
+            r#"{"content":[null,{"type":"text","text":null},"pong"]}"#,
+            "pong",
+            "",
+        ),
+        (r#"{"content":{"type":"text","text":"pong"}}"#, "pong", ""),
+        (
+            r#"{"content":[{"type":"text","text":{"value":"pong","annotations":[]}}]}"#,
+            "pong",
+            "",
+        ),
+        (
+            r#"{"content":[{"type":"redacted_thinking","data":"x"},{"type":"output_text","text":"pong"}]}"#,
+            "pong",
+            "",
+        ),
         // Mistral.
         (
             r#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"pong"}]}"#,
@@ -214,6 +230,7 @@ fn reports_every_finish_reason() {
         ("MAX_TOKENS", Finish::Truncated),
         ("content_filter", Finish::Filtered),
         ("content_filter: SAFETY", Finish::Filtered),
+        ("sensitive", Finish::Filtered),
         ("tool_calls", Finish::Unknown),
         ("something_new", Finish::Unknown),
     ] {
@@ -257,7 +274,10 @@ fn check_finish(replies: &[Reply], reason: &str, finish: Finish) {
             ("this is", finish, &None),
             "{reason}"
         );
-        assert_eq!(reply.finish_reason.as_deref(), Some(reason));
+        assert_eq!(
+            reply.finish_reason.as_deref(),
+            Some(reason).filter(|reason| !reason.is_empty())
+        );
         let is_complete = finish == Finish::Complete;
         assert_eq!(reply.warning.is_none(), is_complete, "{reason}");
         let stored = &Session::parse(&reply.session.to_json()).unwrap().messages[1];
@@ -379,11 +399,20 @@ fn reads_streams_that_bend_the_protocol() {
         format!("{chunk}\n\n{stop}\n"),
         format!("{chunk}\n\n{stop}"),
         format!("{chunk}\n\ndata: [DONE]"),
+        format!("{chunk}\n\ndata: \"[DONE]\"\n\n"),
+        // Something else than JSON, once nothing is missing.
+        format!("{chunk}\n\n{stop}\n\ndata: DONE\n\n"),
+        // An error without data.
+        format!("event: error\n\n{chunk}\n\n{stop}\n\n"),
         format!("\u{feff}{chunk}\n\n{stop}\n\n"),
         format!(": comment\n\n{chunk}\n\n{stop}\n\n"),
         format!("event: message\n{chunk}\n\n{stop}\n\n"),
         // Chunks that hold other things.
         format!("data: {{\"choices\":[],\"prompt_filter_results\":[]}}\n\n{chunk}\n\n{stop}\n\n"),
+        // Several choices by turns.
+        format!(
+            "{chunk}\n\ndata: {{\"choices\":[{{\"index\":1,\"delta\":{{\"content\":\"x\"}}}}]}}\n\n{stop}\n\n"
+        ),
         format!("{chunk}\n\n{stop}\n\ndata: {{\"usage\":{{\"total_tokens\":7}},\"error\":null}}\n\n"),
         // A whole answer as the only event.
         "data: {\"choices\":[{\"message\":{\"content\":\"pong\"},\"finish_reason\":\"stop\"}]}\n\n"
@@ -417,5 +446,69 @@ fn reads_streams_that_bend_the_protocol() {
             let reply = outcome.end.unwrap();
             assert_eq!((reply.text(), reply.streamed), ("pong", false));
         }
+    }
+}
+
+#[test]
+fn empty_finish_reason_ends_nothing() {
+    let chunk = "data: {\"choices\":[{\"delta\":{\"content\":\"pong\"},\"finish_reason\":\"\"}]}\n\n";
+    let outcome = respond(&config(STREAM, ""), "text/event-stream", chunk.as_bytes(), 7);
+    let reply = outcome.end.unwrap();
+    assert_eq!((reply.text(), reply.incomplete.is_some()), ("pong", true));
+}
+
+#[test]
+fn filtered_choice_needs_no_message() {
+    let whole = r#"{"choices":[{"index":0,"finish_reason":"content_filter","content_filter_results":{}}]}"#;
+    for reply in replies(false, Some(whole), None) {
+        assert_eq!((reply.text(), reply.finish), ("", Finish::Filtered));
+    }
+}
+
+#[test]
+fn refusal_may_be_a_part_of_the_content() {
+    let message = r#"{"content":[{"type":"refusal","refusal":"I cannot."}]}"#;
+    let whole = format!(r#"{{"choices":[{{"message":{message},"finish_reason":"stop"}}]}}"#);
+    for reply in replies(false, Some(&whole), None) {
+        assert_eq!((reply.text(), reply.finish), ("I cannot.", Finish::Refused));
+    }
+}
+
+#[test]
+fn finds_the_usage_beside_a_choice() {
+    let stream = events(&[
+        r#"{"choices":[{"delta":{"content":"pong"},"finish_reason":"stop","usage":{"prompt_tokens":"7","completion_tokens":2.0}}],"usage":{}}"#,
+        "[DONE]",
+    ]);
+    for reply in replies(false, None, Some(&stream)) {
+        let usage = reply.usage.unwrap();
+        assert_eq!(
+            (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens),
+            (7, 2, 9)
+        );
+    }
+    let stream = events(&[
+        r#"{"choices":[{"delta":{"content":"pong"},"finish_reason":"stop"}],"usage":{}}"#,
+        "[DONE]",
+    ]);
+    assert!(
+        replies(false, None, Some(&stream))
+            .iter()
+            .all(|reply| reply.usage.is_none())
+    );
+}
+
+#[test]
+fn arguments_of_the_providers_own_tools_are_no_call() {
+    let stream = events(&[
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"s","name":"web_search","input":{}}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{}"}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"pong"}}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#,
+        r#"{"type":"message_stop"}"#,
+    ]);
+    for reply in replies(true, None, Some(&stream)) {
+        assert_eq!(reply.text(), "pong");
+        assert!(reply.session.messages[1].calls.is_empty());
     }
 }

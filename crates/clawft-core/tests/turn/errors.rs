@@ -276,8 +276,8 @@ fn reports_responses_that_are_no_completion() {
         ("{}", "choices: missing"),
         ("3", "expected an object, found a number"),
         (
-            r#"{"choices":[{"message":{"content":{}}}]}"#,
-            "choices.0.message.content: expected a string, found an object",
+            r#"{"choices":[{"message":{"content":7}}]}"#,
+            "choices.0.message.content: expected a string, found a number",
         ),
     ] {
         assert_eq!(text(200, body), [start, cause].concat(), "{body}");

@@ -6,7 +6,7 @@ use clawft_core::Step;
 use std::time::Duration;
 
 /// Bodies and events: the end of the error, and whether the request is sent again.
-const FAILURES: [(&str, &str, bool); 17] = [
+const FAILURES: [(&str, &str, bool); 20] = [
     (
         r#"{"choices":[{"message":{"content":"half an ans"},"finish_reason":"error","error":{"code":502,"message":"upstream fell over"}}]}"#,
         " answered 502, try again later: upstream fell over",
@@ -21,6 +21,21 @@ const FAILURES: [(&str, &str, bool); 17] = [
         r#"{"choices":[{"message":{"content":"hal"},"finish_reason":"insufficient_system_resource"}]}"#,
         " answered 503, try again later: finish reason `insufficient_system_resource`",
         true,
+    ),
+    (
+        r#"{"choices":[{"message":{"content":"hal"},"finish_reason":"ERROR"}]}"#,
+        " answered 500, try again later: finish reason `ERROR`",
+        true,
+    ),
+    (
+        r#"{"error":{"status":"429 Too Many Requests","message":"slow down"}}"#,
+        " answered 429, check the limits of the account, or try again later: slow down",
+        true,
+    ),
+    (
+        r#"{"error":true,"reason":"busy"}"#,
+        " sent an error, try again later: busy",
+        false,
     ),
     (
         r#"{"object":"error","message":"maximum context length exceeded","type":"BadRequestError","code":400}"#,
@@ -336,5 +351,51 @@ fn asks_again_after_an_empty_answer() {
             respond(&config("", ""), "", body.as_bytes(), 10).retried,
             "{body}"
         );
+    }
+}
+
+#[test]
+fn bare_json_in_a_stream_is_an_error() {
+    let chunk = "data: {\"choices\":[{\"delta\":{\"content\":\"half\"}}]}\n\n";
+    for error in [
+        "{\"error\":{\"message\":\"fell over\"}}\n",
+        "{\n  \"error\": {\n    \"message\": \"fell over\"\n  }\n}\n\n",
+    ] {
+        let stream = [chunk, error].concat();
+        let outcome = respond(
+            &config(r#","stream":true"#, ""),
+            "text/event-stream",
+            stream.as_bytes(),
+            7,
+        );
+        let cause = outcome.end.unwrap().incomplete.unwrap();
+        assert!(cause.ends_with(": fell over"), "{cause}");
+    }
+}
+
+#[test]
+fn error_body_may_be_a_stream_or_a_page() {
+    for (body, end) in [
+        (
+            "data: {\"error\":{\"message\":\"slow\"}}\n\ndata: [DONE]\n\n",
+            ": slow",
+        ),
+        (
+            "event: error\ndata: {\"type\":\"error\",\"error\":{\"message\":\"slow\"}}",
+            ": slow",
+        ),
+        ("error: slow", ": slow"),
+        (
+            "<!DOCTYPE html>\n<html><head><title>Attention Required! | Cloudflare</title></head>",
+            ": Attention Required! | Cloudflare",
+        ),
+        (
+            "<?xml version=\"1.0\"?><Error><Code>X</Code><Message>by policy</Message></Error>",
+            ": by policy",
+        ),
+        ("<html><script>x</script></html>", ", check `api_base` and `kind`"),
+    ] {
+        let shown = shown("", 418, body);
+        assert!(shown.ends_with(end), "{shown}");
     }
 }

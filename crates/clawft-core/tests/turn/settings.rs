@@ -1,7 +1,7 @@
 //! The request that a provider's settings make: address, headers and body.
 
 use crate::common::{KEY, answer, env};
-use clawft_core::{HttpRequest, Step, Turn, TurnError};
+use clawft_core::{Endpoint, HttpRequest, Step, Turn, TurnError};
 use clawft_types::{Config, Input, Session};
 use serde_json::{Value, json};
 
@@ -75,6 +75,12 @@ fn azure_addresses_hold_the_deployment() {
         ),
     ] {
         assert_eq!(url(&provider), expected, "{provider}");
+    }
+    for api_base in [base, &format!("{base}/openai/")] {
+        let azure = config(&json!({}), &json!({"api_base": api_base}));
+        let endpoint = Endpoint::new(&azure.provider, &variables).unwrap();
+        let models = format!("{base}/openai/models?api-version=2024-10-21");
+        assert_eq!(endpoint.url("/models", ""), models);
     }
     let request = request(&json!({}), &json!({"api_base": base}));
     assert!(headers(&request).contains(&("api-key", KEY)));
