@@ -343,6 +343,8 @@ fn unknown_fields_are_warnings_with_the_nearest_name() {
     let text = json!({
         "agents": {"model": "m", "temprature": 1, "systemPrompt": "x", "_note": "x"},
         "providers": {"provider": {}, "providers": {"p": {"kind": "groq", "timeout": 3, "apiKey": "sk-secret"}}},
+        "gateway": {"tokenEnv": "T", "models": {"a": [{"model": "m", "wieght": 1}], "b": {"modell": "m"}}},
+        "tools": {"file": {}, "files": {"writes": true}, "fetch": {"allowed": []}, "mcp": {"s": {"comand": "x"}, "t": 1}},
         "$schema": "x", "gatway": {}
     });
     let mut warnings = warnings(&text.to_string());
@@ -352,10 +354,17 @@ fn unknown_fields_are_warnings_with_the_nearest_name() {
         [
             "unknown field `agents.systemPrompt`, the nearest known name is `system_prompt`",
             "unknown field `agents.temprature`, the nearest known name is `temperature`",
+            "unknown field `gateway.models.a.wieght`, the nearest known name is `weight`",
+            "unknown field `gateway.models.b.modell`, the nearest known name is `model`",
+            "unknown field `gateway.tokenEnv`, the nearest known name is `token_env`",
             "unknown field `gatway`, the nearest known name is `gateway`",
             "unknown field `providers.provider`, the nearest known name is `providers`",
             "unknown field `providers.providers.p.apiKey`, the nearest known name is `api_key`",
             "unknown field `providers.providers.p.timeout`, the nearest known name is `timeout_secs`",
+            "unknown field `tools.fetch.allowed`, the nearest known name is `allow`",
+            "unknown field `tools.file`, the nearest known name is `files`",
+            "unknown field `tools.files.writes`, the nearest known name is `write`",
+            "unknown field `tools.mcp.s.comand`, the nearest known name is `command`",
         ]
     );
 }

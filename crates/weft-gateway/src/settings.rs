@@ -209,6 +209,8 @@ fn whole_or(node: Node<'_>, key: &str, most: u32, default: u32) -> Result<u32, J
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clawft_types::config::{GATEWAY_FIELDS, unknown_fields};
+    use clawft_types::json;
     use weft_agent::Home;
 
     fn read(config: &str, env: &[(&str, &str)]) -> Result<Settings, String> {
@@ -267,6 +269,10 @@ mod tests {
         for field in FIELDS {
             let error = read(&format!(r#"{{"gateway":{{"{field}":{{}}}}}}"#), &[]).unwrap_err();
             assert!(error.contains(&format!("gateway.{field}: expected ")), "{error}");
+            let tree = json::parse(format!(r#"{{"{field}":1}}"#).as_bytes()).unwrap();
+            let mut warnings = Vec::new();
+            unknown_fields(Node::root(&tree), "", GATEWAY_FIELDS, &mut warnings);
+            assert_eq!(warnings, [""; 0]);
         }
     }
 

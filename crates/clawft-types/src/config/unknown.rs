@@ -16,6 +16,14 @@ const ROOT: &str = "agents providers tools gateway";
 const PROVIDERS: &str = "providers";
 const PROVIDER: &str = "kind api_base api_key api_key_env api_version auth extra_body headers headers_env \
     idle_timeout_secs max_response_bytes max_tokens_field query retries timeout_secs total_timeout_secs";
+/// The fields of `gateway`, separated by spaces.
+pub const GATEWAY_FIELDS: &str = "cors_origins listen max_body_bytes max_concurrent max_connections max_connections_per_address \
+    models token token_env";
+const ROUTE: &str = "model provider weight";
+const TOOLS: &str = "fetch files mcp notes permissions run_command";
+const FILES: &str = "write";
+const FETCH: &str = "allow max_bytes methods timeout_secs";
+const MCP: &str = "args command env env_from headers headers_env timeout_secs tools url";
 
 /// Returns warnings, as sentence fragments, about the configuration `root` from which `config` was read: unknown
 /// fields, each with the nearest known name, and parameters that are not sent.
@@ -38,6 +46,27 @@ pub fn warnings(root: Node<'_>, config: &Config) -> Vec<String> {
             unknown_fields(node, path, known, &mut warnings);
         }
     }
+    if let Some(gateway) = root.get("gateway") {
+        unknown_fields(gateway, "gateway.", GATEWAY_FIELDS, &mut warnings);
+        for (name, routes) in members(gateway, "models") {
+            let path = ["gateway.models.", name, "."].concat();
+            // A list, or a single one.
+            for route in routes.as_items().into_iter().flatten().chain([routes]) {
+                unknown_fields(route, &path, ROUTE, &mut warnings);
+            }
+        }
+    }
+    if let Some(tools) = root.get("tools") {
+        unknown_fields(tools, "tools.", TOOLS, &mut warnings);
+        for (name, known) in [("files", FILES), ("fetch", FETCH)] {
+            if let Some(node) = tools.get(name) {
+                unknown_fields(node, &["tools.", name, "."].concat(), known, &mut warnings);
+            }
+        }
+        for (name, server) in members(tools, "mcp") {
+            unknown_fields(server, &["tools.mcp.", name, "."].concat(), MCP, &mut warnings);
+        }
+    }
     if config.provider.kind == Kind::Anthropic {
         for name in AGENTS.split(' ').skip(SHARED_PARAMETERS) {
             if agents.is_some_and(|agents| agents.has(name)) {
@@ -46,6 +75,11 @@ pub fn warnings(root: Node<'_>, config: &Config) -> Vec<String> {
         }
     }
     warnings
+}
+
+/// Returns the members of the object `key` in `node`.
+fn members<'a>(node: Node<'a>, key: &str) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+    node.get(key).into_iter().flat_map(Node::each_member)
 }
 
 /// Adds a warning for each member of `node` whose name is not in the list `known`, where spaces separate the
