@@ -147,6 +147,7 @@ impl WasiHttpClient {
             match part {
                 Part::Head { status, headers } => (response.status, response.headers) = (status, headers),
                 Part::Body(bytes) => gathered = memory::append(&mut response.body, bytes),
+                Part::Pause => {}
             }
             if gathered.is_ok() {
                 ControlFlow::Continue(())
@@ -217,6 +218,8 @@ pub enum Part<'a> {
     },
     /// The next bytes of the body, at least one.
     Body(&'a [u8]),
+    /// Nothing: no more has arrived yet.
+    Pause,
 }
 
 /// Receives the parts of a response as they arrive; breaks to stop the exchange.

@@ -19,6 +19,9 @@ use std::time::Duration;
 /// The environment variable that overrides [`DEFAULT_BASE`].
 pub const BASE_VARIABLE: &str = "CLAWFT_CONFIG_DIR";
 
+/// The number of bytes of an answer from which on they are shown although more has arrived.
+const MAX_PENDING: usize = 4096;
+
 /// The configuration file below the base directory.
 const CONFIG: &str = "config.json";
 
@@ -290,28 +293,35 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
         .collect();
     let body = (!request.body.is_empty()).then_some(request.body.as_slice());
     let clock: Clock<'_> = &|| watch.elapsed();
-    let mut feed = |event: Event<'_>| {
-        let mut step = turn.feed(event, clock);
-        loop {
-            match &step {
-                Step::Delta(text) => show(text),
-                Step::Reasoning(_) => {}
-                _ => return step,
+    // What arrives together is shown together, because each time costs more than reading it.
+    let mut pending = String::new();
+    let mut feed = |event: Option<Event<'_>>| {
+        let is_paused = event.is_none();
+        let mut step = event.map_or(Step::More, |event| turn.feed(event, clock));
+        while let Step::Delta(_) | Step::Reasoning(_) = &step {
+            if let Step::Delta(text) = &step {
+                pending.push_str(text);
             }
             // The same bytes may have completed the answer.
             step = turn.feed(Event::Body(&[]), clock);
         }
+        let ends = is_paused || !matches!(step, Step::More) || pending.len() >= MAX_PENDING;
+        if ends && !pending.is_empty() {
+            show(&pending);
+            pending.clear();
+        }
+        step
     };
     let mut step = Step::More;
     let sent = client.exchange(request.method, &request.url, &headers, body, &mut |part| {
-        let event = match &part {
-            Part::Head { status, headers } => Event::Head {
+        step = feed(match &part {
+            Part::Head { status, headers } => Some(Event::Head {
                 status: *status,
                 headers,
-            },
-            Part::Body(bytes) => Event::Body(bytes),
-        };
-        step = feed(event);
+            }),
+            Part::Body(bytes) => Some(Event::Body(bytes)),
+            Part::Pause => None,
+        });
         if matches!(step, Step::More) {
             ControlFlow::Continue(())
         } else {
@@ -319,9 +329,9 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
         }
     });
     match (sent, step) {
-        (Ok(()), Step::More) => Ok(feed(Event::End)),
+        (Ok(()), Step::More) => Ok(feed(Some(Event::End))),
         (Ok(()), step) => Ok(step),
-        (Err(error), _) => Ok(feed(Event::Failed(transport_error(error)?))),
+        (Err(error), _) => Ok(feed(Some(Event::Failed(transport_error(error)?)))),
     }
 }
 

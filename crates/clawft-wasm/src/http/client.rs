@@ -46,7 +46,7 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
         match response.chunk(READ_SIZE) {
             Ok(Some(bytes)) if bytes.is_empty() => {}
             Ok(Some(bytes)) => {
-                if sink(Part::Body(&bytes)).is_break() {
+                if sink(Part::Body(&bytes)).is_break() || sink(Part::Pause).is_break() {
                     return Ok(());
                 }
             }

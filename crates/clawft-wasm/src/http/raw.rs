@@ -200,18 +200,28 @@ fn read_body(
     let body = response.consume().map_err(no_body)?;
     let stream = body.stream().map_err(no_body)?;
     let readable = stream.subscribe();
+    let mut paused = false;
     loop {
-        deadline.wait_for(&readable)?;
         let bytes = match stream.read(READ_SIZE) {
             Ok(bytes) => bytes,
             Err(StreamError::Closed) => return Ok(()),
             Err(StreamError::LastOperationFailed(error)) => return Err(interrupted(&error)),
         };
-        if !bytes.is_empty() {
-            deadline.renew(idle);
-            if sink(Part::Body(&bytes)).is_break() {
-                return Ok(());
-            }
+        // Waiting costs more than reading, so it comes last.
+        if bytes.is_empty() && paused {
+            deadline.wait_for(&readable)?;
+            continue;
+        }
+        paused = bytes.is_empty();
+        let part = match paused {
+            true => Part::Pause,
+            false => Part::Body(&bytes),
+        };
+        if !paused {
+            deadline.renew(idle)?;
+        }
+        if sink(part).is_break() {
+            return Ok(());
         }
     }
 }
@@ -264,14 +274,19 @@ impl Deadline {
         }
     }
 
-    /// Begins the time for the next byte.
-    fn renew(&mut self, idle: Duration) {
+    /// Begins the time for the next byte. Fails if the whole time is over.
+    fn renew(&mut self, idle: Duration) -> Result<(), HttpError> {
+        let now = monotonic_clock::now();
         self.limit = TimeLimit::Idle;
         self.time = idle;
-        self.due = after(idle);
+        self.due = now.saturating_add(nanoseconds(idle));
         if self.due < self.alarm {
             self.set_alarm();
         }
+        if now < self.total_due {
+            return Ok(());
+        }
+        Err(HttpError::TimedOut(self.total_time, TimeLimit::Total))
     }
 
     fn set_alarm(&mut self) {

@@ -48,10 +48,12 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
         status: script.status,
         headers,
     };
-    for part in [head]
-        .into_iter()
-        .chain(script.parts.iter().map(|part| Part::Body(part.as_bytes())))
-    {
+    for part in [head].into_iter().chain(
+        script
+            .parts
+            .iter()
+            .flat_map(|part| [Part::Body(part.as_bytes()), Part::Pause]),
+    ) {
         if sink(part).is_break() {
             return Ok(());
         }
