@@ -6,14 +6,16 @@
 //!
 //! Modules: [`json`], [`config`], [`input`], [`session`] and [`url`] parse one text each, and [`wasm`] one binary;
 //! [`provider`] drives whole turns with a server's responses, which [`response`] parses from the input and [`turn`]
-//! feeds.
+//! feeds. [`mcp`] plays a server of tools, and [`tools`] calls the built-in ones.
 
 mod config;
 mod input;
 mod json;
+mod mcp;
 mod provider;
 mod response;
 mod session;
+mod tools;
 mod turn;
 mod url;
 mod wasm;
@@ -28,7 +30,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 11] = [
     Target {
         name: "sse",
         check: provider::sse,
@@ -60,6 +62,14 @@ pub const TARGETS: [Target; 9] = [
     Target {
         name: "url",
         check: url::check,
+    },
+    Target {
+        name: "mcp",
+        check: mcp::check,
+    },
+    Target {
+        name: "tools",
+        check: tools::check,
     },
     Target {
         name: "wasm",
