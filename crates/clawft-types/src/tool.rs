@@ -44,6 +44,20 @@ impl ToolCall {
         if is_object { &self.arguments } else { "{}" }
     }
 
+    /// Writes the event that the call begins, as `--json` prints it:
+    /// `{"event":"call","id":"…","tool":"read_file","arguments":{"path":"a.txt"}}`.
+    pub fn write_event(&self, writer: &mut Writer) {
+        let document = json::parse(self.arguments.as_bytes());
+        // In one line, whatever the model wrote.
+        let arguments = document.and_then(|document| Ok(Node::root(&document).to_json()?));
+        writer.object(|event| {
+            event.text_member("event", "call");
+            event.text_member("id", &self.id);
+            event.text_member("tool", &self.name);
+            event.literal_member("arguments", arguments.as_deref().unwrap_or("{}"));
+        });
+    }
+
     /// Reads a call in a session: `{"id":"…","name":"…","arguments":"…"}`.
     pub(crate) fn read(node: Node<'_>) -> Result<ToolCall, JsonError> {
         let copy = |key| Ok::<_, JsonError>(memory::copy_text(node.require(key)?.text()?)?);
@@ -73,6 +87,20 @@ pub struct ToolResult {
     pub content: String,
     /// Whether the call failed.
     pub is_error: bool,
+}
+
+impl ToolResult {
+    /// Writes the event that a call of `tool` is over, as `--json` prints it:
+    /// `{"event":"result","id":"…","tool":"read_file","is_error":false,"content":"…"}`.
+    pub fn write_event(&self, tool: &str, writer: &mut Writer) {
+        writer.object(|event| {
+            event.text_member("event", "result");
+            event.text_member("id", &self.id);
+            event.text_member("tool", tool);
+            event.literal_member("is_error", if self.is_error { "true" } else { "false" });
+            event.text_member("content", &self.content);
+        });
+    }
 }
 
 /// The call that a message of role `tool` answers.

@@ -25,6 +25,12 @@ pub trait User: Send + Sync {
     /// Shows that a call begins: its name and most telling argument, in one line that is safe on a terminal.
     fn notice(&self, call: &str);
 
+    /// Takes note of a call that begins, with its arguments.
+    fn called(&self, _call: &ToolCall) {}
+
+    /// Takes note of the result of a call.
+    fn returned(&self, _call: &ToolCall, _result: &ToolResult) {}
+
     /// Asks for permission for a call whose effect `preview` shows, in lines that are safe on a terminal. Blocks
     /// until there is an answer. `None` if nobody can be asked.
     fn permits(&self, call: &str, preview: &str) -> Option<bool>;
@@ -91,29 +97,32 @@ impl Tools {
     /// Performs a call. Dropping the future ends it.
     pub(crate) async fn perform(&self, call: ToolCall) -> ToolResult {
         self.user.notice(&line(&call));
+        self.user.called(&call);
         let tools = self.servers.tools();
-        match tools.iter().find(|tool| tool.definition.name == call.name) {
-            Some(tool) => self.call_server(call, tool).await,
-            None => self.call_own(call).await,
-        }
+        let result = match tools.iter().find(|tool| tool.definition.name == call.name) {
+            Some(tool) => self.call_server(&call, tool).await,
+            None => self.call_own(&call).await,
+        };
+        self.user.returned(&call, &result);
+        result
     }
 
-    async fn call_server(&self, call: ToolCall, tool: &Tool) -> ToolResult {
+    async fn call_server(&self, call: &ToolCall, tool: &Tool) -> ToolResult {
         let permitted = match self.permission(tool) {
             Permission::Allow => Ok(()),
-            Permission::Ask => self.ask(&call, preview(&call)).await,
+            Permission::Ask => self.ask(call, preview(call)).await,
             Permission::Deny => Err(Declined::ByUser),
         };
         if let Err(reason) = permitted {
-            return declined(&call, reason);
+            return declined(call, reason);
         }
-        match self.servers.call(&call).await {
+        match self.servers.call(call).await {
             Some(result) => result,
-            None => failed(&call, "the server no longer offers this tool"),
+            None => failed(call, "the server no longer offers this tool"),
         }
     }
 
-    async fn call_own(&self, call: ToolCall) -> ToolResult {
+    async fn call_own(&self, call: &ToolCall) -> ToolResult {
         let decision = self.with_toolbox({
             let call = call.clone();
             move |toolbox| toolbox.check(&call)
@@ -121,12 +130,12 @@ impl Tools {
         match decision.await {
             Ok(Decision::Allow) => {}
             Ok(Decision::Ask(preview)) => {
-                if let Err(reason) = self.ask(&call, preview).await {
-                    return declined(&call, reason);
+                if let Err(reason) = self.ask(call, preview).await {
+                    return declined(call, reason);
                 }
             }
             Ok(Decision::Refuse(result)) => return result,
-            Err(error) => return failed(&call, &error.to_string()),
+            Err(error) => return failed(call, &error.to_string()),
         }
         let outcome = self.with_toolbox({
             let call = call.clone();
@@ -136,10 +145,10 @@ impl Tools {
             Ok(Outcome::Done(result)) => result,
             Ok(Outcome::Http(machine, request)) => match &self.fetcher {
                 Some(client) => fetch::perform(client, *machine, request).await,
-                None => failed(&call, "the host does not grant this"),
+                None => failed(call, "the host does not grant this"),
             },
-            Ok(Outcome::Command(text)) => command::run(&call, &text, self.directory.as_deref()).await,
-            Err(error) => failed(&call, &error.to_string()),
+            Ok(Outcome::Command(text)) => command::run(call, &text, self.directory.as_deref()).await,
+            Err(error) => failed(call, &error.to_string()),
         }
     }
 

@@ -81,7 +81,7 @@ pub(crate) struct Chat {
     /// The model to ask in place of the configured one
     #[arg(short, long, value_name = "NAME")]
     pub(crate) model: Option<String>,
-    /// Print the answer as one line of JSON when it is complete
+    /// Print calls of tools and then the answer as lines of JSON
     #[arg(long)]
     pub(crate) json: bool,
     /// Do not stream the answer

@@ -49,7 +49,7 @@ impl Chat {
             config.agents.model.clone_from(model);
         }
         let spin = Spin::default();
-        let user = Arc::new(ChatUser::new(self.yes, spin.clone()));
+        let user = Arc::new(ChatUser::new(self.yes, self.json, spin.clone()));
         let agent = Agent::new(home)?;
         let tools = Tools::new(&agent, home, &file, self.workspace.as_deref(), user)?;
         if self.workspace.is_some() && tools.is_none() {

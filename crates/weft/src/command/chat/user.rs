@@ -1,6 +1,9 @@
 //! The user in front of a chat, as the tools see them: calls are shown on standard error, and questions asked there.
 
+use crate::command::print_line;
 use crate::command::terminal::{self, Spinner};
+use clawft_types::json::Writer;
+use clawft_types::{ToolCall, ToolResult};
 use std::io::{self, IsTerminal as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use weft_agent::User;
@@ -26,12 +29,24 @@ impl Spin {
 pub(super) struct ChatUser {
     /// Whether every call is permitted: `--yes`.
     yes: bool,
+    /// Whether events are printed: `--json`.
+    json: bool,
     spin: Spin,
 }
 
 impl ChatUser {
-    pub(super) fn new(yes: bool, spin: Spin) -> ChatUser {
-        ChatUser { yes, spin }
+    pub(super) fn new(yes: bool, json: bool, spin: Spin) -> ChatUser {
+        ChatUser { yes, json, spin }
+    }
+
+    /// Prints an event. If that fails, the answer cannot be printed either, and that is reported.
+    fn print(&self, event: impl FnOnce(&mut Writer)) {
+        if self.json {
+            self.spin.end();
+            let mut writer = Writer::default();
+            event(&mut writer);
+            let _ = print_line(writer);
+        }
     }
 }
 
@@ -40,6 +55,14 @@ impl User for ChatUser {
         self.spin.end();
         terminal::note(&format!("tool: {call}"));
         self.spin.start(call);
+    }
+
+    fn called(&self, call: &ToolCall) {
+        self.print(|writer| call.write_event(writer));
+    }
+
+    fn returned(&self, call: &ToolCall, result: &ToolResult) {
+        self.print(|writer| result.write_event(&call.name, writer));
     }
 
     fn permits(&self, call: &str, preview: &str) -> Option<bool> {
