@@ -136,7 +136,10 @@ enum clawft_text {
     /* At CLAWFT_DONE: the finish reason as the provider sent it, such as `length`; empty if it sent none. */
     CLAWFT_FINISH_REASON = 10,
     /* The model's reasoning so far, which is no part of the answer; empty if the provider sends none. */
-    CLAWFT_REASONING = 11
+    CLAWFT_REASONING = 11,
+    /* The calls of tools that the last call of `clawft_begin` or `clawft_feed` has led to, to be shown: one per line,
+     * the tool's name and its most telling argument. */
+    CLAWFT_CALLS = 12
 };
 
 /* The numbers of a turn. */

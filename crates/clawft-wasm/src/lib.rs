@@ -30,6 +30,7 @@
     )
 )]
 
+pub mod agent_turn;
 pub mod console;
 pub mod env;
 pub mod fs;

@@ -23,20 +23,26 @@ mod embedding;
 #[cfg(all(target_os = "wasi", target_env = "p1"))]
 mod exports;
 
+mod events;
+
+use clawft_wasm::platform::{INCOMPLETE, Part};
 use clawft_wasm::{SessionId, VERSION, WasmPlatform, capabilities, console, env};
 
 const HELP: &str = "\
 clawft: asks a language model
 
-Usage: wasmtime run -S http --dir CONFIG_DIR::/config [--env KEY_VARIABLE] clawft.wasm [OPTIONS] < MESSAGE
+Usage: wasmtime run -S http --dir CONFIG_DIR::/config [--dir DIR::/workspace] [--env KEY_VARIABLE] \
+         clawft.wasm [OPTIONS] < MESSAGE
 
 The message is all of standard input: plain text or {\"role\":\"user\",\"content\":\"…\"}. The answer goes to standard
-output, and both are kept in /config/sessions/ID.json. The configuration is /config/config.json.
+output, and both are kept in /config/sessions/ID.json. The configuration is /config/config.json. The tools that it
+names can reach the files in /workspace, if that is granted.
 
 Options:
   --session ID    the session to continue or begin [default: default]
   --model NAME    the model to ask in place of the configured one
   --stream        print the answer while it arrives
+  --json          print calls of tools and the answer as JSON, an object a line
   --capabilities  print as JSON what this build can do
   --version       print the version
   -h, --help      print this
@@ -78,6 +84,7 @@ fn run() -> bool {
 /// Performs the command. Returns false if a warning was printed that the exit code reports as well; the error
 /// is any other failure.
 fn perform() -> Result<bool, String> {
+    let mut json = false;
     let mut session = SessionId::default();
     let mut platform = WasmPlatform::new();
     let mut options = env::arguments();
@@ -106,6 +113,10 @@ fn perform() -> Result<bool, String> {
                 platform.set_stream();
                 continue;
             }
+            "--json" => {
+                json = true;
+                continue;
+            }
             "--capabilities" => &[&capabilities(), "\n"].concat(),
             "--version" => &["clawft ", VERSION, "\n"].concat(),
             "-h" | "--help" => HELP,
@@ -114,12 +125,12 @@ fn perform() -> Result<bool, String> {
         console::print(text)?;
         return Ok(true);
     }
-    answer(&platform, session)
+    answer(&platform, session, json)
 }
 
-/// Prints the answer to standard input; a streamed one as it arrives. The answer is stored even if it cannot
-/// be printed.
-fn answer(platform: &WasmPlatform, session: SessionId) -> Result<bool, String> {
+/// Prints the answer to standard output; a streamed one as it arrives. The answer is stored even if it cannot
+/// be printed. With `json`, prints events and the answer as JSON instead.
+fn answer(platform: &WasmPlatform, session: SessionId, json: bool) -> Result<bool, String> {
     let message = console::read_input()?;
     let mut printed = Ok(());
     let mut print = |text: &str| {
@@ -127,16 +138,25 @@ fn answer(platform: &WasmPlatform, session: SessionId) -> Result<bool, String> {
             printed = console::print(text);
         }
     };
+    let mut show = |part: Part<'_>| match (part, json) {
+        (Part::Text(text), false) => print(text),
+        (part, true) => print(&events::of(part)),
+        _ => {}
+    };
     let answer = platform
-        .answer(session, &message, &mut print)
+        .answer(session.clone(), &message, &mut show)
         .map_err(|error| error.to_string())?;
-    if !answer.shown {
-        print(&answer.text);
+    if json {
+        print(&events::answer(&session, &answer));
+    } else {
+        if !answer.shown {
+            print(&answer.text);
+        }
+        print("\n");
     }
-    print("\n");
     printed?;
     if let Some(cause) = &answer.incomplete {
-        console::say("warning", &[clawft_wasm::platform::INCOMPLETE, cause].concat());
+        console::say("warning", &[INCOMPLETE, cause].concat());
     }
     if let Some(warning) = &answer.warning {
         console::say("warning", warning);

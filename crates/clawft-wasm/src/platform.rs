@@ -4,15 +4,18 @@ mod error;
 
 pub use error::{Error, INCOMPLETE};
 
+use crate::agent_turn::{self, AgentTurn, Next, Report, Setup, ToolConfig};
 use crate::console;
 use crate::env::WasiEnvironment;
 use crate::fs::{DEFAULT_BASE, WasiFileSystem};
-use crate::http::{HttpError, Part, WasiHttpClient};
-use clawft_core::{Clock, Event, HttpRequest, Reply, Step, TransportError, Turn};
+use crate::http::{HttpError, Part as HttpPart, WasiHttpClient};
+use clawft_core::{Clock, Event, HttpRequest, Reply, TransportError};
 use clawft_store::clock::{self, Stopwatch};
 use clawft_store::sessions::Warn;
 use clawft_store::{Sessions, random};
-use clawft_types::{Config, Input, Provider, Session, SessionId};
+use clawft_tools::toolbox::line;
+use clawft_types::json::{self, Node};
+use clawft_types::{Config, ConfigError, Input, Provider, Session, SessionId, ToolCall, ToolResult, Usage};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -40,6 +43,12 @@ pub struct Answer {
     pub warning: Option<String>,
     /// The reason why the turn is not stored, as a sentence fragment; `None` if it is.
     pub unstored: Option<String>,
+    /// The model that was asked.
+    pub model: String,
+    /// The finish reason, if the provider sends one.
+    pub finish_reason: Option<String>,
+    /// The token usage, if the provider sends it.
+    pub usage: Option<Usage>,
 }
 
 impl Answer {
@@ -59,27 +68,19 @@ impl Answer {
     }
 }
 
-/// Everything that a turn needs.
-struct Prepared {
-    config: Config,
-    input: Input,
-    session: Session,
-    /// The number of messages in the session.
-    known: usize,
+/// A part of a turn, to be shown while it goes on.
+#[derive(Debug, Clone, Copy)]
+pub enum Part<'a> {
+    /// The next text of a streamed answer.
+    Text(&'a str),
+    /// A call of a tool begins.
+    Call(&'a ToolCall),
+    /// A call is over.
+    Result(&'a ToolCall, &'a ToolResult),
 }
 
-/// A turn that has begun.
-pub(crate) struct Begun {
-    /// The state machine.
-    pub(crate) turn: Turn<'static>,
-    /// The first request.
-    pub(crate) request: HttpRequest,
-    /// The number of messages in the session before the turn.
-    pub(crate) known: usize,
-}
-
-/// Shows a delta of the answer while it arrives.
-pub type Show<'a> = &'a mut dyn FnMut(&str);
+/// Shows a part of a turn.
+pub type Show<'a> = &'a mut dyn FnMut(Part<'_>);
 
 /// The agent on its host's files, environment and HTTP.
 pub struct WasmPlatform {
@@ -157,68 +158,65 @@ impl WasmPlatform {
         &self.env
     }
 
-    /// Answers `message`, plain text or `{"role":"user","content":"…"}`, and stores both in `session`. If the
-    /// answer is streamed, `show` gets its deltas as they arrive.
+    /// Answers `message`, plain text or `{"role":"user","content":"…"}`, and stores both in `session`. `show` gets
+    /// the calls of tools, and the deltas of an answer that is streamed.
     ///
-    /// Waits between retries. Prints warnings to standard error: if a damaged session is kept aside, and if
-    /// the answer cannot be stored, in which case it is returned anyway.
+    /// Waits between retries. Prints to standard error: a line for each call of a tool; warnings if a damaged session
+    /// is kept aside, if a server of tools does not answer, and if the answer cannot be stored, in which case it is
+    /// returned anyway.
     ///
     /// # Errors
-    /// If there is no answer; the session is then unchanged.
+    /// If there is no answer; the session is then unchanged, unless tools were called.
     pub fn answer(&self, session: SessionId, message: &str, show: Show<'_>) -> Result<Answer, Error> {
         let watch = Stopwatch::start();
-        let Prepared {
-            config,
-            input,
-            session,
-            known,
-        } = self.prepare(session, message)?;
-        let (mut turn, request) = Turn::begin(&config, &|name| self.variable(name), session, input)?;
-        turn.set_jitter(jitter());
+        let setup = self.setup(session, message)?;
+        let known = setup.session.messages.len();
+        let model = setup.config.agents.model.clone();
+        let provider = &setup.config.provider;
         // A build without HTTP sends nothing.
-        if cfg!(any(not(target_env = "p1"), test)) && shows_key(&config.provider, &request.url) {
+        if cfg!(any(not(target_env = "p1"), test)) && shows_key(provider, &provider.api_base) {
             warn("the API key is sent without TLS, use `https://` in `api_base`");
         }
-        let mut reply = drive(&mut turn, request, watch, show)?;
+        let mut turn = AgentTurn::new(setup);
+        let mut reply = match drive(&mut turn, watch, show) {
+            Ok(reply) => reply,
+            Err(error) => {
+                // The next turn has to know what the tools have done.
+                if let Some(session) = turn.take_unfinished() {
+                    self.keep(&session, known, &mut warn);
+                }
+                return Err(error);
+            }
+        };
         let unstored = self.keep(&reply.session, known, &mut warn);
         Ok(Answer {
             shown: reply.streamed,
             incomplete: reply.incomplete.take(),
             warning: reply.warning.take(),
+            finish_reason: reply.finish_reason.take(),
+            usage: reply.usage,
+            model,
             unstored,
             text: reply.into_text(),
         })
     }
 
     /// Reads everything that a turn needs.
-    fn prepare(&self, session: SessionId, message: &str) -> Result<Prepared, Error> {
-        let config = self.config()?;
-        let input = Input::parse(message)?;
-        let session = self.sessions.load(session)?;
-        let known = session.messages.len();
-        Ok(Prepared {
+    ///
+    /// # Errors
+    /// If the configuration, the message or the session cannot be used.
+    pub fn setup(&self, session: SessionId, message: &str) -> Result<Setup, Error> {
+        let (config, tools) = self.config()?;
+        Ok(Setup {
             config,
-            input,
-            session,
-            known,
+            tools,
+            host: agent_turn::host(self.fs().home_dir()),
+            host_tools: Vec::new(),
+            env: self.env.clone(),
+            input: Input::parse(message)?,
+            session: self.sessions.load(session)?,
+            jitter: jitter(),
         })
-    }
-
-    /// Begins a turn that the host drives.
-    pub(crate) fn begin(&self, session: SessionId, message: &str) -> Result<Begun, Error> {
-        let Prepared {
-            config,
-            input,
-            session,
-            known,
-        } = self.prepare(session, message)?;
-        let (mut turn, request) = Turn::begin_owned(config, &|name| self.variable(name), session, input)?;
-        turn.set_jitter(jitter());
-        Ok(Begun { turn, request, known })
-    }
-
-    fn variable(&self, name: &str) -> Option<String> {
-        self.env.get(name).map(str::to_owned)
     }
 
     /// Stores the messages that a turn has added to a session of `known` messages. If that fails, the answer
@@ -229,7 +227,7 @@ impl WasmPlatform {
         Some(cause)
     }
 
-    fn config(&self) -> Result<Config, Error> {
+    fn config(&self) -> Result<(Config, ToolConfig), Error> {
         let bytes = self
             .fs()
             .read(CONFIG)
@@ -237,13 +235,17 @@ impl WasmPlatform {
                 true => error.into(),
                 false => Error::NoBase(error),
             })?;
-        let mut config = Config::parse(&self.fs().resolve(CONFIG)?, &bytes)?;
+        let path = self.fs().resolve(CONFIG)?;
+        let mut config = Config::parse(&path, &bytes)?;
         config.provider.timeout = self.timeout.unwrap_or(config.provider.timeout);
         config.agents.stream |= self.stream;
         if let Some(model) = &self.model {
             config.agents.model.clone_from(model);
         }
-        Ok(config)
+        match json::parse(&bytes).and_then(|document| ToolConfig::read(Node::root(&document))) {
+            Ok(tools) => Ok((config, tools)),
+            Err(cause) => Err(ConfigError { path, cause }.into()),
+        }
     }
 }
 
@@ -252,26 +254,26 @@ fn warn(text: &str) {
 }
 
 /// Performs the steps of `turn` until it is over. `watch` runs since its beginning.
-fn drive(
-    turn: &mut Turn,
-    mut request: HttpRequest,
-    watch: Stopwatch,
-    show: Show<'_>,
-) -> Result<Box<Reply>, Error> {
+fn drive(turn: &mut AgentTurn, watch: Stopwatch, show: Show<'_>) -> Result<Box<Reply>, Error> {
+    let mut next = Next::Act;
     loop {
-        match attempt(turn, &request, watch, show)? {
-            Step::Done(reply) => return Ok(reply),
-            Step::Retry {
-                after,
-                request: again,
-            } => {
+        next = match next {
+            Next::Act => turn.act(&|| watch.elapsed(), &mut |report| match report {
+                Report::Warning(text) => warn(text),
+                Report::Call(call) => {
+                    console::say("tool", &line(call));
+                    show(Part::Call(call));
+                }
+                Report::Result(call, result) => show(Part::Result(call, result)),
+            }),
+            Next::Send { after, request } => {
                 clock::sleep(after);
-                request = again;
+                attempt(turn, &request, watch, show)?
             }
-            Step::Failed(error) => return Err(error.into()),
-            Step::Send(next) => request = next,
-            // No tools are offered.
-            Step::More | Step::Delta(_) | Step::Reasoning(_) | Step::Call(_) => {
+            Next::Done(reply) => return Ok(reply),
+            Next::Failed(error) => return Err(Error::Turn(error)),
+            // Nothing asks for more after a response, and the host has no tools of its own.
+            Next::More | Next::Text(_) | Next::Reasoning(_) | Next::Call(_) => {
                 return Err(HttpError::Interrupted("it ended early".to_owned()).into());
             }
         }
@@ -279,7 +281,12 @@ fn drive(
 }
 
 /// Sends `request` once and feeds the turn with the response.
-fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<'_>) -> Result<Step, Error> {
+fn attempt(
+    turn: &mut AgentTurn,
+    request: &HttpRequest,
+    watch: Stopwatch,
+    show: Show<'_>,
+) -> Result<Next, Error> {
     let client = WasiHttpClient {
         timeout: request.timeout,
         idle_timeout: request.idle_timeout,
@@ -295,49 +302,50 @@ fn attempt(turn: &mut Turn, request: &HttpRequest, watch: Stopwatch, show: Show<
     let clock: Clock<'_> = &|| watch.elapsed();
     // What arrives together is shown together, because each time costs more than reading it.
     let mut pending = String::new();
+    let for_tool = turn.is_for_tool();
     let mut feed = |event: Option<Event<'_>>| {
         let is_paused = event.is_none();
-        let mut step = event.map_or(Step::More, |event| turn.feed(event, clock));
-        while let Step::Delta(_) | Step::Reasoning(_) = &step {
-            if let Step::Delta(text) = &step {
+        let mut next = event.map_or(Next::More, |event| turn.feed(event, clock));
+        while let Next::Text(_) | Next::Reasoning(_) = &next {
+            if let Next::Text(text) = &next {
                 pending.push_str(text);
             }
             // The same bytes may have completed the answer.
-            step = turn.feed(Event::Body(&[]), clock);
+            next = turn.feed(Event::Body(&[]), clock);
         }
-        let ends = is_paused || !matches!(step, Step::More) || pending.len() >= MAX_PENDING;
+        let ends = is_paused || !matches!(next, Next::More) || pending.len() >= MAX_PENDING;
         if ends && !pending.is_empty() {
-            show(&pending);
+            show(Part::Text(&pending));
             pending.clear();
         }
-        step
+        next
     };
-    let mut step = Step::More;
+    let mut next = Next::More;
     let sent = client.exchange(request.method, &request.url, &headers, body, &mut |part| {
-        step = feed(match &part {
-            Part::Head { status, headers } => Some(Event::Head {
+        next = feed(match &part {
+            HttpPart::Head { status, headers } => Some(Event::Head {
                 status: *status,
                 headers,
             }),
-            Part::Body(bytes) => Some(Event::Body(bytes)),
-            Part::Pause => None,
+            HttpPart::Body(bytes) => Some(Event::Body(bytes)),
+            HttpPart::Pause => None,
         });
-        if matches!(step, Step::More) {
+        if matches!(next, Next::More) {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
         }
     });
-    match (sent, step) {
-        (Ok(()), Step::More) => Ok(feed(Some(Event::End))),
-        (Ok(()), step) => Ok(step),
-        (Err(error), _) => Ok(feed(Some(Event::Failed(transport_error(error)?)))),
+    match (sent, next) {
+        (Ok(()), Next::More) => Ok(feed(Some(Event::End))),
+        (Ok(()), next) => Ok(next),
+        (Err(error), _) => Ok(feed(Some(Event::Failed(transport_error(error, for_tool)?)))),
     }
 }
 
 /// Maps the failure to the turn's error type, so that the turn decides about a retry; returns the failure
-/// unchanged if a retry cannot help.
-fn transport_error(error: HttpError) -> Result<TransportError, HttpError> {
+/// unchanged if a retry cannot help. A request `for_tool` never ends the turn.
+fn transport_error(error: HttpError, for_tool: bool) -> Result<TransportError, HttpError> {
     match error {
         HttpError::Impossible(cause) => Ok(TransportError::Impossible(cause)),
         HttpError::Unavailable(cause) => Ok(TransportError::Unavailable(cause)),
@@ -346,6 +354,7 @@ fn transport_error(error: HttpError) -> Result<TransportError, HttpError> {
         )),
         HttpError::TimedOut(after, limit) => Ok(TransportError::TimedOut { after, limit }),
         HttpError::TooLarge(limit) => Ok(TransportError::TooLarge { limit }),
+        HttpError::InvalidRequest(cause) if for_tool => Ok(TransportError::Impossible(cause.to_owned())),
         HttpError::InvalidRequest(_) => Err(error),
     }
 }

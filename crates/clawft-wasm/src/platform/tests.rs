@@ -135,19 +135,20 @@ fn leaves_newer_session_unchanged() {
 fn turn_decides_about_temporary_errors() {
     let seconds = Duration::from_secs(1);
     assert_eq!(
-        transport_error(HttpError::TimedOut(seconds, TimeLimit::Idle)).unwrap(),
+        transport_error(HttpError::TimedOut(seconds, TimeLimit::Idle), false).unwrap(),
         TransportError::TimedOut {
             after: seconds,
             limit: TimeLimit::Idle
         }
     );
     assert_eq!(
-        transport_error(HttpError::Interrupted("reset".into()))
+        transport_error(HttpError::Interrupted("reset".into()), false)
             .unwrap()
             .to_string(),
         "HTTP unavailable: the response broke off, reset"
     );
-    assert!(transport_error(HttpError::InvalidRequest("a reason")).is_err());
+    assert!(transport_error(HttpError::InvalidRequest("a reason"), false).is_err());
+    assert!(transport_error(HttpError::InvalidRequest("a reason"), true).is_ok());
 }
 
 #[test]

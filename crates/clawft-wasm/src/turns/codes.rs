@@ -113,6 +113,8 @@ codes! {
         FinishReason = 10 CLAWFT_FINISH_REASON,
         /// The model's reasoning.
         Reasoning = 11 CLAWFT_REASONING,
+        /// The calls of tools that the last event has led to.
+        Calls = 12 CLAWFT_CALLS,
     }
 }
 

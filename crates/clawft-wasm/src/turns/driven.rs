@@ -1,17 +1,21 @@
 //! One turn that a host drives.
 
 use super::codes::{Break, Event, Finish, Misuse, Number, Step, Text};
-use crate::platform::{Begun, WasmPlatform};
-use clawft_core::{self as core, Clock, HttpRequest, TimeLimit, TransportError, Turn};
+use crate::agent_turn::{AgentTurn, Next, Report};
+use crate::platform::WasmPlatform;
+use clawft_core::{self as core, Clock, HttpRequest, TimeLimit, TransportError};
 use clawft_store::clock::Stopwatch;
-use clawft_types::{SessionId, SessionIdError, Usage};
+use clawft_tools::toolbox::line;
+use clawft_types::{Session, SessionId, SessionIdError, Usage};
 use std::time::Duration;
 
 /// A turn that returns requests and receives events.
 pub(super) struct Driven {
     platform: WasmPlatform,
     /// `None` for a turn that has not begun.
-    begun: Option<(Turn<'static>, Request)>,
+    turn: Option<AgentTurn>,
+    /// `None` until there is a request.
+    request: Option<Request>,
     /// The number of messages in the session before the turn.
     known: usize,
     step: Step,
@@ -25,6 +29,8 @@ pub(super) struct Driven {
     unstored: String,
     reasoning: String,
     finish_reason: String,
+    /// The calls of tools that the last event has led to, one a line.
+    calls: String,
     finish: Option<Finish>,
     usage: Usage,
 }
@@ -35,6 +41,8 @@ struct Request {
     /// One header per line.
     headers: String,
     wait: Duration,
+    /// The time at which the host got it, since the beginning of the turn.
+    made: Duration,
     /// Whether the response's body has begun.
     begun: bool,
 }
@@ -43,7 +51,8 @@ impl Driven {
     pub(super) fn begin(platform: WasmPlatform, message: &str, session: &str) -> Self {
         let mut turn = Self {
             platform,
-            begun: None,
+            turn: None,
+            request: None,
             known: 0,
             step: Step::Failed,
             piece: String::new(),
@@ -54,12 +63,12 @@ impl Driven {
             unstored: String::new(),
             reasoning: String::new(),
             finish_reason: String::new(),
+            calls: String::new(),
             finish: None,
             usage: Usage::default(),
         };
-        match turn.try_begin(message, session) {
-            Ok(()) => turn.step = Step::Send,
-            Err(error) => turn.error = error,
+        if let Err(error) = turn.try_begin(message, session) {
+            turn.error = error;
         }
         turn
     }
@@ -69,10 +78,11 @@ impl Driven {
             "" => SessionId::default(),
             id => id.parse().map_err(|error: SessionIdError| error.to_string())?,
         };
-        let begun = self.platform.begin(session, message);
-        let Begun { turn, request, known } = begun.map_err(|error| error.to_string())?;
-        self.begun = Some((turn, Request::new(request, Duration::ZERO)));
-        self.known = known;
+        let setup = self.platform.setup(session, message);
+        let setup = setup.map_err(|error| error.to_string())?;
+        self.known = setup.session.messages.len();
+        self.turn = Some(AgentTurn::new(setup));
+        self.go(Next::Act, 0);
         Ok(())
     }
 
@@ -88,7 +98,9 @@ impl Driven {
         bytes: &[u8],
         elapsed_ms: u32,
     ) -> Result<Step, Misuse> {
-        let (Some((turn, request)), Some(event)) = (&mut self.begun, Event::from_code(event)) else {
+        let (Some(turn), Some(request), Some(event)) =
+            (&mut self.turn, &mut self.request, Event::from_code(event))
+        else {
             return Err(Misuse::NoEvent);
         };
         let headers;
@@ -108,63 +120,67 @@ impl Driven {
             (Step::More, Event::End) => core::Event::End,
             (Step::Send | Step::More, Event::Broken) => {
                 let cause = Break::from_code(number).ok_or(Misuse::NoEvent)?;
-                let waited = Duration::from_millis(elapsed_ms.into());
+                let waited = since_begin(elapsed_ms).saturating_sub(request.made);
                 core::Event::Failed(broken(cause, bytes, &request.request, request.begun, waited))
             }
             _ => return Err(Misuse::NoEvent),
         };
         // The host cannot know how long this call takes.
         let watch = Stopwatch::start();
-        let clock: Clock<'_> = &|| Duration::from_millis(elapsed_ms.into()) + watch.elapsed();
+        let clock: Clock<'_> = &|| since_begin(elapsed_ms) + watch.elapsed();
         self.piece.clear();
+        self.calls.clear();
         self.whole = false;
-        let mut step = turn.feed(event, clock);
-        while let core::Step::Delta(text) | core::Step::Reasoning(text) = &step {
-            match step {
-                core::Step::Delta(_) => self.piece.push_str(text),
+        let mut next = turn.feed(event, clock);
+        while let Next::Text(text) | Next::Reasoning(text) = &next {
+            match next {
+                Next::Text(_) => self.piece.push_str(text),
                 _ => self.reasoning.push_str(text),
             }
             // The same bytes may have completed the answer.
-            step = turn.feed(core::Event::Body(&[]), clock);
+            next = turn.feed(core::Event::Body(&[]), clock);
         }
-        self.step = self.go(step);
+        self.go(next, elapsed_ms);
         Ok(self.step)
     }
 
     /// Performs the turn's step.
-    fn go(&mut self, step: core::Step) -> Step {
-        let Some((_, request)) = &mut self.begun else {
-            return self.step;
-        };
-        match step {
-            core::Step::Send(next) => {
-                *request = Request::new(next, Duration::ZERO);
+    fn go(&mut self, mut next: Next, elapsed_ms: u32) {
+        let Some(turn) = &mut self.turn else { return };
+        let watch = Stopwatch::start();
+        let now = || since_begin(elapsed_ms) + watch.elapsed();
+        while let Next::Act = next {
+            next = turn.act(&now, &mut |report| match report {
+                Report::Warning(text) => add_line(&mut self.warnings, text),
+                Report::Call(call) => add_line(&mut self.calls, &line(call)),
+                Report::Result(..) => {}
+            });
+        }
+        self.step = match next {
+            Next::Send { after, request } => {
+                if !after.is_zero() {
+                    self.reasoning.clear();
+                }
+                self.request = Some(Request::new(request, after, now()));
                 Step::Send
             }
-            // No tools are offered.
-            core::Step::More | core::Step::Delta(_) | core::Step::Reasoning(_) | core::Step::Call(_) => {
+            Next::More | Next::Text(_) | Next::Reasoning(_) | Next::Act | Next::Call(_) => {
                 // The request has been sent, and a long conversation takes memory.
-                request.forget();
+                if let Some(request) = &mut self.request {
+                    request.request.body = Vec::new();
+                }
                 Step::More
             }
-            core::Step::Retry {
-                after,
-                request: again,
-            } => {
-                *request = Request::new(again, after);
-                self.reasoning.clear();
-                Step::Send
-            }
-            core::Step::Failed(error) => {
+            Next::Failed(error) => {
                 self.error = error.to_string();
+                // The next turn has to know what the tools have done.
+                if let Some(session) = turn.take_unfinished() {
+                    self.keep(&session);
+                }
                 Step::Failed
             }
-            core::Step::Done(mut reply) => {
-                let warnings = &mut self.warnings;
-                let unstored = self
-                    .platform
-                    .keep(&reply.session, self.known, &mut |text| add_line(warnings, text));
-                self.unstored = unstored.unwrap_or_default();
+            Next::Done(mut reply) => {
+                self.keep(&reply.session);
                 self.whole = !reply.streamed;
                 self.error = reply.incomplete.take().unwrap_or_default();
                 if let Some(warning) = &reply.warning {
@@ -177,15 +193,19 @@ impl Driven {
                 self.answer = reply.into_text();
                 Step::Done
             }
-        }
+        };
+    }
+
+    fn keep(&mut self, session: &Session) {
+        let warnings = &mut self.warnings;
+        let unstored = self
+            .platform
+            .keep(session, self.known, &mut |text| add_line(warnings, text));
+        self.unstored = unstored.unwrap_or_default();
     }
 
     pub(super) fn text(&self, text: Text) -> &[u8] {
-        let request = self
-            .begun
-            .as_ref()
-            .map(|(_, request)| request)
-            .filter(|_| self.step == Step::Send);
+        let request = self.request.as_ref().filter(|_| self.step == Step::Send);
         match text {
             Text::Method => request
                 .map_or("", |request| request.request.method.as_str())
@@ -200,11 +220,12 @@ impl Driven {
             Text::Unstored => self.unstored.as_bytes(),
             Text::FinishReason => self.finish_reason.as_bytes(),
             Text::Reasoning => self.reasoning.as_bytes(),
+            Text::Calls => self.calls.as_bytes(),
         }
     }
 
     pub(super) fn number(&self, number: Number) -> u32 {
-        let Some((_, Request { request, wait, .. })) = &self.begun else {
+        let Some(Request { request, wait, .. }) = &self.request else {
             return 0;
         };
         match number {
@@ -224,7 +245,7 @@ impl Driven {
 }
 
 impl Request {
-    fn new(request: HttpRequest, wait: Duration) -> Self {
+    fn new(request: HttpRequest, wait: Duration, made: Duration) -> Self {
         let mut headers = String::new();
         for header in &request.headers {
             for part in [header.name.as_ref(), ": ", header.value.expose(), "\r\n"] {
@@ -235,12 +256,9 @@ impl Request {
             request,
             headers,
             wait,
+            made,
             begun: false,
         }
-    }
-
-    fn forget(&mut self) {
-        self.request.body = Vec::new();
     }
 }
 
@@ -285,6 +303,10 @@ fn broken(
             limit: request.max_response,
         },
     }
+}
+
+fn since_begin(elapsed_ms: u32) -> Duration {
+    Duration::from_millis(elapsed_ms.into())
 }
 
 fn count(tokens: u64) -> u32 {

@@ -7,8 +7,9 @@ use devkit::{cargo::cargo, cmd, project::Project};
 use xshell::Shell;
 
 /// The packages that may be in both artifacts: only our own. No async runtime, no TLS, no HTTP stack, no parser.
-const IN_BOTH: [&str; 5] = [
+const IN_BOTH: [&str; 6] = [
     "clawft-core",
+    "clawft-mcp",
     "clawft-store",
     "clawft-tools",
     "clawft-types",

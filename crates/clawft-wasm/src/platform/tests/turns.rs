@@ -3,7 +3,7 @@
 use super::{CONFIG, failure, platform};
 use crate::http::HttpError;
 use crate::http::scripted::{Script, prepare, sent};
-use crate::platform::{Answer, Error, WasmPlatform};
+use crate::platform::{Answer, Error, Part, WasmPlatform};
 use clawft_types::SessionId;
 
 const HELLO: &str = r#"{"choices":[{"message":{"content":"Hello!"},"finish_reason":"stop"}]}"#;
@@ -31,8 +31,10 @@ fn stream(parts: &[&'static str]) -> Script {
 /// Returns the answer, and the deltas that were shown.
 fn answer(platform: &WasmPlatform, message: &str) -> (Answer, Vec<String>) {
     let mut shown = Vec::new();
-    let answer = platform.answer(SessionId::default(), message, &mut |text| {
-        shown.push(text.to_owned())
+    let answer = platform.answer(SessionId::default(), message, &mut |part| {
+        if let Part::Text(text) = part {
+            shown.push(text.to_owned());
+        }
     });
     (answer.unwrap(), shown)
 }
@@ -131,7 +133,7 @@ fn returns_an_answer_that_cannot_be_stored() {
     let (_dir, platform) = platform(CONFIG);
     prepare([stream(&[HEL, LO, DONE])]);
     // While the answer arrives, the session has been read and not yet written.
-    let mut spoil = |_: &str| {
+    let mut spoil = |_: Part<'_>| {
         platform
             .fs()
             .write_string("sessions", "a file in the way")
