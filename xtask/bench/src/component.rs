@@ -7,14 +7,15 @@
 mod exchange;
 mod guest;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use builds::files;
 use devkit::project::Project;
 use flags::values::Releases;
 use serde_json::json;
-use testkit::{LoadGenerator, Upstream};
+use tempfile::TempDir;
+use testkit::{LoadGenerator, Provider, Upstream};
 
 use self::{
     exchange::Exchange,
@@ -40,7 +41,7 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let programs = [hello_world(project)?, artifacts::ensure_built(project)?.component];
     let upstream = LoadGenerator::build(project)?.upstream()?;
     let runner = GuestRunner::new(&wasmtime.path, &programs)?;
-    let places = GuestInputs::new(&runner, &upstream)?;
+    let places = GuestInputs::new(project, &runner, &upstream)?;
     Ok(metrics(&places.series(&runner).run(ROUNDS)?))
 }
 
@@ -61,10 +62,11 @@ struct GuestInputs {
     many_pieces: GuestInput,
     natively: Exchange,
     large_natively: Exchange,
+    ten_calls: TenCalls,
 }
 
 impl GuestInputs {
-    fn new(runner: &GuestRunner, upstream: &Upstream) -> Result<Self> {
+    fn new(project: &Project, runner: &GuestRunner, upstream: &Upstream) -> Result<Self> {
         let (one, many) = (upstream.api_base(1, 0), upstream.api_base(PIECES, 0));
         let input = |name, api_base: &str, agent, message: &str| runner.input(name, api_base, agent, message);
         // Sixteen different letters, so that no host can compress it on the way.
@@ -83,6 +85,7 @@ impl GuestInputs {
             many_pieces: input("many-pieces", &many, json!({ "stream": true }), "hello")?,
             natively: Exchange::new(&one, "hello")?,
             large_natively: Exchange::new(&one, &large)?,
+            ten_calls: TenCalls::new(project, runner)?,
         })
     }
 
@@ -105,7 +108,60 @@ impl GuestInputs {
         series.add("many-pieces", || runner.turn(&self.many_pieces));
         series.add("natively", || self.natively.take());
         series.add("large-natively", || self.large_natively.take());
+        series.add("ten-calls", || runner.turn(&self.ten_calls.input));
+        series.add("ten-calls-natively", || self.ten_calls.natively());
         series
+    }
+}
+
+/// A turn with ten calls of tools, one after the other, and thus eleven requests.
+struct TenCalls {
+    input: GuestInput,
+    /// Its requests to the provider, made natively.
+    exchanges: Vec<Exchange>,
+    _provider: Provider,
+    _log: TempDir,
+}
+
+/// The calls. The files are afterwards as before.
+const CALLS: &str = "list_files {}
+read_file {\"path\":\"a.txt\"}
+write_file {\"path\":\"b.txt\",\"content\":\"one\\ntwo\\n\"}
+edit_file {\"path\":\"b.txt\",\"old_text\":\"two\",\"new_text\":\"three\"}
+read_file {\"path\":\"b.txt\"}
+search_files {\"text\":\"three\"}
+remember {\"key\":\"k\",\"text\":\"a note\"}
+recall {\"key\":\"k\"}
+delete_file {\"path\":\"b.txt\"}
+list_files {\"recursive\":true}";
+
+impl TenCalls {
+    /// Makes the turn once, to record its requests.
+    fn new(project: &Project, runner: &GuestRunner) -> Result<Self> {
+        let log = tempfile::tempdir().context("could not make a temporary directory")?;
+        let provider = Provider::start(project, &log.path().join("requests.jsonl"))?;
+        let tools = json!({"files": {"write": true}, "notes": true, "permissions": {"*": "allow"}});
+        let api_base = provider.api_base("tools", "ten");
+        let input = runner.input_with_tools("ten-calls", &api_base, json!({}), CALLS, tools)?;
+        runner.turn(&input)?;
+        let address = format!("127.0.0.1:{}", provider.port());
+        let requests = provider.requests("ten")?;
+        ensure!(requests.len() == 11, "ten calls made {} requests", requests.len());
+        let exchanges = requests
+            .iter()
+            .map(|request| Exchange::with_body(&address, &request.path, &request.body))
+            .collect();
+        Ok(Self {
+            input,
+            exchanges,
+            _provider: provider,
+            _log: log,
+        })
+    }
+
+    /// Makes the same exchanges natively, and returns their time.
+    fn natively(&self) -> Result<Duration> {
+        self.exchanges.iter().map(Exchange::take).sum()
     }
 }
 
@@ -160,6 +216,8 @@ fn turns(samples: &Samples) -> Vec<Metric> {
     let turn = turn.minus(refused);
     let large = samples.of("large").minus(start);
     let large_natively = samples.of("large-natively").median();
+    let ten_calls = samples.of("ten-calls").minus(refused);
+    let ten_natively = samples.of("ten-calls-natively");
     let stream = samples.of("many-pieces").minus(samples.of("one-piece"));
     let rate = stream.map(|millis| (PIECES - 1) as f64 / millis * 1e3);
     let ms = |name, what, sample| Metric::of(name, what, sample, "ms");
@@ -179,6 +237,17 @@ fn turns(samples: &Samples) -> Vec<Metric> {
             "round-trip-added",
             "of that, beyond the same exchange natively",
             &turn.minus(natively),
+        ),
+        ms(
+            "ten-calls",
+            "a turn with ten calls of tools, and eleven requests",
+            &ten_calls,
+        )
+        .with_reference(ten_natively.median()),
+        ms(
+            "ten-calls-added",
+            "of that, beyond the same exchanges natively",
+            &ten_calls.minus(ten_natively),
         ),
         ms(
             "body-5mb",

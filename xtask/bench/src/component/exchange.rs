@@ -1,4 +1,4 @@
-//! The exchange of a turn with the provider, made natively: a connection, a request, a response, and nothing else.
+//! The exchanges of a turn with the provider, made natively: a connection, a request, a response, and nothing else.
 //! No client is faster, so the share of the guest is not understated.
 
 use std::{
@@ -25,16 +25,24 @@ impl Exchange {
             .and_then(|rest| rest.split_once('/'))
             .with_context(|| format!("`{api_base}` is not an `http://` URL with a path"))?;
         let body = json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": message }] });
-        let body = body.to_string();
+        Ok(Self::with_body(
+            address,
+            &format!("/{path}/chat/completions"),
+            &body.to_string(),
+        ))
+    }
+
+    /// Prepares a request with `body` to a path at `address`.
+    pub(super) fn with_body(address: &str, path: &str, body: &str) -> Self {
         let request = format!(
-            "POST /{path}/chat/completions HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer not-a-key\r\n\
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer not-a-key\r\n\
              content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len()
         );
-        Ok(Self {
+        Self {
             address: address.to_owned(),
             request: request.into_bytes(),
-        })
+        }
     }
 
     /// Makes the exchange, and returns the time that it took.

@@ -49,6 +49,8 @@ pub(super) struct GuestRunner {
 /// A directory to grant, and a message.
 pub(super) struct GuestInput {
     granted: PathBuf,
+    /// The directory of the tools.
+    workspace: Option<PathBuf>,
     message: PathBuf,
 }
 
@@ -80,13 +82,32 @@ impl GuestRunner {
         agent: Value,
         message: &str,
     ) -> Result<GuestInput> {
-        let place = GuestInput::new(self.directory.path(), name, message)?;
+        self.input_with_tools(name, api_base, agent, message, json!({}))
+    }
+
+    /// Does the same, with `tools` in the configuration and a workspace.
+    pub(super) fn input_with_tools(
+        &self,
+        name: &str,
+        api_base: &str,
+        agent: Value,
+        message: &str,
+        tools: Value,
+    ) -> Result<GuestInput> {
+        let mut place = GuestInput::new(self.directory.path(), name, message)?;
+        if tools != json!({}) {
+            let workspace = self.directory.path().join(format!("{name}.workspace"));
+            fs::create_dir(&workspace).context("could not make a workspace")?;
+            fs::write(workspace.join("a.txt"), "one\ntwo\n").context("could not write into a workspace")?;
+            place.workspace = Some(workspace);
+        }
         let mut agents = json!({ "model": "gpt-4o-mini" });
         if let (Value::Object(agents), Value::Object(agent)) = (&mut agents, agent) {
             agents.extend(agent);
         }
         let openai = json!({ "api_base": api_base, "api_key_env": KEY, "retries": 0 });
-        let config = json!({ "agents": agents, "providers": { "providers": { "openai": openai } } });
+        let config =
+            json!({ "agents": agents, "providers": { "providers": { "openai": openai } }, "tools": tools });
         let path = place.granted.join("config.json");
         fs::write(path, format!("{config:#}")).context("could not write a configuration")?;
         Ok(place)
@@ -146,9 +167,15 @@ impl GuestRunner {
         let program = &forms[program as usize];
         let mut grant = place.granted.clone().into_os_string();
         grant.push("::/config");
+        let mut directories = vec!["--dir".into(), grant];
+        if let Some(workspace) = &place.workspace {
+            let mut grant = workspace.clone().into_os_string();
+            grant.push("::/workspace");
+            directories.extend(["--dir".into(), grant]);
+        }
         let command = cmd!(
             shell,
-            "{wasmtime} run {options...} -S http --dir {grant} --env {KEY} {program} {arguments...}"
+            "{wasmtime} run {options...} -S http {directories...} --env {KEY} {program} {arguments...}"
         )
         .env(KEY, "not-a-key")
         // wasmtime's cache directory.
@@ -176,6 +203,7 @@ impl GuestInput {
         fs::write(&path, message).context("could not write a message")?;
         Ok(Self {
             granted,
+            workspace: None,
             message: path,
         })
     }
