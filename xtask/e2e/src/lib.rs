@@ -7,7 +7,8 @@
 //! A case is a name, `group::case`, with a function; [`harness`] chooses cases and makes trials of them, and
 //! [`report`] prints their results. The cases of the component and the module are in [`guests`], those of the
 //! native command in [`weft`], those of its images in [`docker`], and those of the shrinker in [`diet`].
-//! [`small_disk`] is a disk that is soon full, and [`lint`] runs clippy on the programs that are built on demand.
+//! [`mcp_servers`] starts servers of tools that others wrote, [`small_disk`] is a disk that is soon full, and
+//! [`lint`] runs clippy on the programs that are built on demand.
 //!
 //! The mock provider and the checks of a run are in the package `testkit`.
 
@@ -16,6 +17,7 @@ mod docker;
 mod guests;
 mod harness;
 mod lint;
+mod mcp_servers;
 #[cfg(test)]
 mod reliability;
 mod report;

@@ -7,7 +7,6 @@
 mod cases;
 mod context;
 mod fixture;
-mod mcp;
 
 use std::sync::Arc;
 

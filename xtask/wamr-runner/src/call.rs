@@ -46,6 +46,8 @@ struct Answer {
     warnings: String,
     /// The reason why a turn is not stored.
     unstored: String,
+    /// The calls of tools in a turn.
+    calls: String,
 }
 
 /// Answers the calls on standard input one after the other, on one instance. Returns the exit code of
@@ -70,6 +72,7 @@ fn answer(guest: &mut Guest, call: Call) -> Result<Answer> {
                 incomplete,
                 warnings,
                 unstored,
+                calls,
             } = turn::take(guest, &message, &session)?;
             Ok(Answer {
                 result,
@@ -77,6 +80,7 @@ fn answer(guest: &mut Guest, call: Call) -> Result<Answer> {
                 incomplete,
                 warnings,
                 unstored,
+                calls,
             })
         }
         Call::Function(name, arguments) => {
@@ -91,13 +95,14 @@ fn answer(guest: &mut Guest, call: Call) -> Result<Answer> {
 }
 
 fn plain(result: String) -> Result<Answer> {
-    let [incomplete, warnings, unstored] = Default::default();
+    let [incomplete, warnings, unstored, calls] = Default::default();
     Ok(Answer {
         result: Ok(result),
         pieces: Vec::new(),
         incomplete,
         warnings,
         unstored,
+        calls,
     })
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct TurnResult {
     pub(crate) warnings: String,
     /// The reason why the turn is not stored; empty if it is.
     pub(crate) unstored: String,
+    /// The calls of tools, one a line.
+    pub(crate) calls: String,
 }
 
 /// Runs a turn that answers `message` in the session `session`.
@@ -91,6 +93,7 @@ struct Turn<'a> {
 impl Turn<'_> {
     fn take(&mut self) -> Result<TurnResult> {
         let mut pieces = Vec::new();
+        let mut calls = self.text(clawft::CLAWFT_CALLS)?;
         let mut step = self.guest.call("clawft_step", &[self.turn])?;
         loop {
             step = match step {
@@ -101,6 +104,7 @@ impl Turn<'_> {
             };
             let piece = self.text(clawft::CLAWFT_PIECE)?;
             pieces.extend(Some(piece).filter(|piece| !piece.is_empty()));
+            calls += &self.text(clawft::CLAWFT_CALLS)?;
         }
         let (answer, error) = (
             self.text(clawft::CLAWFT_ANSWER)?,
@@ -115,6 +119,7 @@ impl Turn<'_> {
                 incomplete: error,
                 warnings,
                 unstored,
+                calls,
             },
             _ => TurnResult {
                 result: Err(error),
@@ -122,6 +127,7 @@ impl Turn<'_> {
                 incomplete: String::new(),
                 warnings,
                 unstored,
+                calls,
             },
         })
     }

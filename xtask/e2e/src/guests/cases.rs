@@ -6,6 +6,7 @@ mod chat;
 mod config;
 mod disk;
 mod endurance;
+mod events;
 mod exports;
 mod faults;
 mod files;
@@ -18,6 +19,7 @@ mod sessions;
 mod sizes;
 mod streams;
 mod tls;
+mod tools;
 mod wamr;
 
 use std::{sync::Arc, thread};
@@ -138,6 +140,8 @@ fn wasmtime() -> Vec<Case> {
         disk::CASES,
         endurance::CASES,
         files::CASES,
+        tools::CASES,
+        events::CASES,
         chat::CASES,
         anthropic::CASES,
         answers::CASES,

@@ -22,6 +22,8 @@ use crate::{harness::Options, report::Failure};
 /// Everything that is prepared once, before the first case.
 #[derive(Debug)]
 pub(super) struct Fixture {
+    /// The project, in whose cache further programs are.
+    pub(super) project: Project,
     /// The artifacts under test.
     pub(super) shipped: Shipped,
     /// The runtime.
@@ -54,6 +56,7 @@ impl Fixture {
         let first_seed = now.as_secs() * 1000;
         let compiled = OnceLock::new();
         Ok(Self {
+            project: project.clone(),
             shipped,
             host,
             seed,

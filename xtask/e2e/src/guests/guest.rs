@@ -24,6 +24,9 @@ use super::{
     fixture::Host,
 };
 
+/// The guest's name of the directory of the tools.
+pub(super) const WORKSPACE: &str = "/workspace";
+
 /// The time limit of a run, even if the guest's own deadline fails.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -58,6 +61,8 @@ pub(super) struct Guest<'a> {
     arguments: Vec<String>,
     http: bool,
     config: bool,
+    /// Further directories: the path on the host, and the guest's.
+    directories: Vec<(PathBuf, &'static str)>,
     key: Option<String>,
     /// Variables beside the key's, as `NAME=VALUE`.
     variables: Vec<String>,
@@ -79,6 +84,7 @@ impl<'a> Guest<'a> {
             arguments: Vec::new(),
             http: matches!(artifact, Artifact::Component | Artifact::Compiled),
             config: true,
+            directories: Vec::new(),
             key: Some(KEY.to_owned()),
             variables: Vec::new(),
             memory: None,
@@ -115,6 +121,17 @@ impl<'a> Guest<'a> {
             config: false,
             ..self
         }
+    }
+
+    /// Grants a directory of the host as `/workspace`.
+    pub(super) fn workspace(self, path: PathBuf) -> Self {
+        self.directory(path, WORKSPACE)
+    }
+
+    /// Grants a directory of the host under the name `path`.
+    pub(super) fn directory(mut self, host: PathBuf, path: &'static str) -> Self {
+        self.directories.push((host, path));
+        self
     }
 
     /// Leaves the key's variable unset.

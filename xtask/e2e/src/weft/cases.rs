@@ -9,6 +9,7 @@ mod openai;
 mod page;
 mod program;
 mod shutdown;
+mod tools;
 
 use anyhow::Result;
 
@@ -24,6 +25,7 @@ pub(super) fn own() -> Vec<Case> {
         program::CASES,
         openai::CASES,
         mcp::CASES,
+        tools::CASES,
         page::CASES,
         disk::CASES,
         shutdown::CASES,

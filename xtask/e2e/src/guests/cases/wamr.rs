@@ -22,6 +22,7 @@ pub(super) fn wamr() -> Vec<Case> {
         turns::CASES,
         misuse::CASES,
         c_host::CASES,
+        super::tools::CASES,
         bounds::CASES,
     ]
     .concat()
@@ -39,6 +40,8 @@ struct Answer {
     warnings: String,
     /// Reason why the turn is not stored, if it is not.
     unstored: String,
+    /// The calls of tools, one a line.
+    calls: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,6 +98,18 @@ fn call(guest: Guest<'_>, calls: &[Value]) -> Result<Vec<Answer>> {
 /// Returns a turn in the session `session`.
 fn turn(message: &str, session: &str) -> Value {
     json!({ "turn": { "message": message, "session": session } })
+}
+
+/// Runs one turn on `guest`. Returns the answer, and the lines that the command would print to standard error.
+pub(super) fn answered(guest: Guest<'_>, message: &str) -> Result<(String, String)> {
+    let answer = call(guest, &[turn(message, "")])?.remove(0);
+    let warnings = answer.warnings.lines().map(|line| format!("warning: {line}\n"));
+    let calls = answer.calls.lines().map(|line| format!("tool: {line}\n"));
+    let shown = warnings.chain(calls).collect();
+    match answer.result {
+        Outcome::Ok(text) => Ok((text, shown)),
+        Outcome::Err(error) => bail!("failed: `{error}`"),
+    }
 }
 
 /// Runs one turn in the default session.

@@ -19,6 +19,11 @@ pub(super) fn arguments(guest: &Guest<'_>, host: &Wamr) -> Result<Vec<OsString>>
         grant.push(guest.test.granted());
         arguments.push(grant);
     }
+    for (host, path) in &guest.directories {
+        let mut grant = OsString::from(format!("--map-dir={path}::"));
+        grant.push(host);
+        arguments.push(grant);
+    }
     let key = guest.key.iter().map(|key| format!("{KEY_VARIABLE}={key}"));
     let variables = key.chain(guest.variables.iter().cloned());
     arguments.extend(variables.map(|variable| format!("--env={variable}").into()));

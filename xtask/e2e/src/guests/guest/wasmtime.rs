@@ -24,6 +24,12 @@ pub(super) fn arguments(guest: &Guest<'_>) -> Result<Vec<OsString>> {
         grant.push("::/config");
         arguments.extend(["--dir".into(), grant]);
     }
+    for (host, path) in &guest.directories {
+        let mut grant = host.clone().into_os_string();
+        grant.push("::");
+        grant.push(path);
+        arguments.extend(["--dir".into(), grant]);
+    }
     if guest.key.is_some() {
         arguments.extend(["--env", KEY_VARIABLE].map(OsString::from));
     }

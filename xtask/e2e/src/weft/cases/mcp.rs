@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::{KEY_VARIABLE, Outcome};
 
 use super::cases;
-use crate::weft::{context::WeftContext, mcp::Servers};
+use crate::{mcp_servers::Servers, weft::context::WeftContext};
 
 cases! {
     mcp:

@@ -1,4 +1,4 @@
-//! The MCP servers of others that `weft` is tried with.
+//! The MCP servers of others that `weft` and the component are tried with.
 
 use std::{
     fs,
@@ -26,7 +26,7 @@ static FETCHING: Mutex<()> = Mutex::new(());
 
 /// The programs of the servers.
 #[derive(Debug)]
-pub(super) struct Servers {
+pub(crate) struct Servers {
     /// The directory of the programs from npm.
     node: PathBuf,
     /// The interpreter that has the SDK for Python.
@@ -36,15 +36,15 @@ pub(super) struct Servers {
 
 /// A running server behind a URL. It ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     _process: Guarded,
-    pub(super) url: String,
+    pub(crate) url: String,
     log: PathBuf,
 }
 
 impl Servers {
     /// Finds the servers, which are fetched if necessary.
-    pub(super) fn find(project: &Project) -> Result<Self> {
+    pub(crate) fn find(project: &Project) -> Result<Self> {
         let _fetching = FETCHING.lock();
         Ok(Self {
             node: toolchain::node(project, Node::Mcp)?,
@@ -54,32 +54,44 @@ impl Servers {
     }
 
     /// Returns the configuration of the reference server as a child process.
-    pub(super) fn everything(&self) -> Value {
+    pub(crate) fn everything(&self) -> Value {
         json!({"command": self.node.join("mcp-server-everything"), "args": ["stdio"], "timeout_secs": 60})
     }
 
     /// Returns the configuration of the server of files below `directory`.
-    pub(super) fn files(&self, directory: &Path) -> Value {
+    pub(crate) fn files(&self, directory: &Path) -> Value {
         json!({"command": self.node.join("mcp-server-filesystem"), "args": [directory], "timeout_secs": 60})
     }
 
     /// Returns the configuration of a server of the SDK for Python as a child process.
-    pub(super) fn python(&self) -> Value {
+    pub(crate) fn python(&self) -> Value {
         json!({"command": self.python, "args": ["-B", self.script, "stdio"], "timeout_secs": 60})
     }
 
     /// Starts the reference server behind a URL, with its log in the file `log`.
-    pub(super) fn start_everything(&self, shell: &Shell, log: &Path) -> Result<Server> {
+    pub(crate) fn start_everything(&self, shell: &Shell, log: &Path) -> Result<Server> {
         let (program, port) = (self.node.join("mcp-server-everything"), free_port()?);
         let command = cmd!(shell, "{program} streamableHttp").env("PORT", port.to_string());
         Server::start(command, port, log)
     }
 
     /// Starts a server of the SDK for Python behind a URL, with its log in the file `log`.
-    pub(super) fn start_python(&self, shell: &Shell, log: &Path) -> Result<Server> {
+    pub(crate) fn start_python(&self, shell: &Shell, log: &Path) -> Result<Server> {
         let (python, script, port) = (&self.python, &self.script, free_port()?.to_string());
         let command = cmd!(shell, "{python} -B {script} http {port}");
         Server::start(command, port.parse()?, log)
+    }
+
+    /// Starts a web server of the files in `directory`, with its log in the file `log`. Its URL has no path.
+    pub(crate) fn start_web(&self, shell: &Shell, directory: &Path, log: &Path) -> Result<Server> {
+        let (python, port) = (&self.python, free_port()?.to_string());
+        let command = cmd!(
+            shell,
+            "{python} -u -m http.server {port} --bind 127.0.0.1 --directory {directory}"
+        );
+        let mut server = Server::start(command, port.parse()?, log)?;
+        server.url = format!("http://127.0.0.1:{port}");
+        Ok(server)
     }
 }
 
@@ -105,7 +117,7 @@ impl Server {
     }
 
     /// Returns how often `text` is in its log.
-    pub(super) fn logged(&self, text: &str) -> Result<usize> {
+    pub(crate) fn logged(&self, text: &str) -> Result<usize> {
         let logged = |path: &Path| -> Result<usize> {
             let log = fs::read_to_string(path).context("could not read the log of an MCP server")?;
             Ok(log.matches(text).count())
