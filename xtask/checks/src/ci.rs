@@ -2,10 +2,12 @@
 //! own, and one table of their results.
 //!
 //! Modules in reading order: [`steps`] holds the command of each step, [`changed`] plans the tests of changed
-//! packages, [`runner`] runs the steps one after the other, from a [`program`] that stays the same meanwhile, with
-//! Docker's [`engine`] where one is needed; [`test_counts`] and [`excerpt`] read the log of a step, [`passed`]
-//! records the steps that passed for a commit, and [`table`] and [`json`] render the results.
+//! packages, [`cases`] finds the end-to-end cases with a text in their name, [`runner`] runs the steps one after the
+//! other, from a [`program`] that stays the same meanwhile, with Docker's [`engine`] where one is needed;
+//! [`test_counts`] and [`excerpt`] read the log of a step, [`passed`] records the steps that passed for a commit, and
+//! [`table`] and [`json`] render the results.
 
+mod cases;
 mod changed;
 mod engine;
 mod excerpt;
@@ -19,7 +21,7 @@ mod test_counts;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::ValueEnum as _;
 use devkit::{project::Project, ui};
 use flags::{Ci, FUZZ_SECONDS, Output, Ready, Step, Test};
@@ -75,7 +77,11 @@ pub(crate) fn run_tests(project: &Project, flags: &Test) -> Result<()> {
     let steps = if flags.changed {
         changed::tests(project, flags.base.as_deref(), flags.text.as_deref())?
     } else if let Some(text) = &flags.text {
-        vec![matching(project, text)]
+        let mut steps = vec![matching(project, text)];
+        if !flags.quick {
+            steps.extend(cases::matching(project, text)?);
+        }
+        steps
     } else if flags.quick {
         planned(project, &[Step::Unit], FUZZ_SECONDS_OF_CHANGE)
     } else {
@@ -204,7 +210,13 @@ fn run_steps(project: &Project, steps: &[Planned], options: &RunOptions) -> Resu
     if options.format == Format::Json {
         ui::result(&json::json(&results)?)?;
     }
-    runner.conclude(&results)
+    runner.conclude(&results)?;
+    let has_tests = results.iter().any(|result| result.counts.sum.is_some());
+    ensure!(
+        has_tests || !options.show_names,
+        "no test has this text in its name: `cargo xtask smoke RUNTIME --list` and `cargo test -- --list` print the names"
+    );
+    Ok(())
 }
 
 #[cfg(test)]

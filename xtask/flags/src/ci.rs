@@ -53,12 +53,13 @@ Examples:
   cargo xtask test               everything that CI runs for a change
   cargo xtask test --quick       unit, property and command-line tests only
   cargo xtask test --changed     the tests of the packages that differ from main, and of those that use them
-  cargo xtask test session       unit tests whose name contains `session`
+  cargo xtask test session       unit tests and end-to-end cases whose name contains `session`
 
-One case on a built artifact: `cargo xtask smoke wasmtime TEXT`.")]
+With --quick, TEXT chooses among unit tests only. Cases on images need an engine: those run with
+`cargo xtask smoke docker TEXT`.")]
 pub struct Test {
-    /// Run only the unit tests whose name contains this text
-    #[arg(value_name = "TEXT", conflicts_with = "quick")]
+    /// Run only the tests and end-to-end cases whose name contains this text
+    #[arg(value_name = "TEXT")]
     pub text: Option<String>,
     /// Leave out the steps that need built artifacts
     #[arg(long)]

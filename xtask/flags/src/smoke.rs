@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::values::Releases;
+use crate::values::{Releases, name};
 
 /// Run the end-to-end tests on the built artifacts
 #[derive(Debug, Args)]
@@ -58,4 +58,11 @@ pub enum Runtime {
     Diet,
     /// The wasip1 module on WAMR: in iwasm or our own runner, and on a WAMR without reference types
     Wamr,
+}
+
+impl Runtime {
+    /// Returns its name on the command line.
+    pub fn name(self) -> String {
+        name(self)
+    }
 }
