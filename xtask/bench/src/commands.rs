@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use builds::temporary;
 use devkit::{cmd, project::Project, ui};
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -125,7 +126,7 @@ struct Image {
 
 impl Clone {
     fn new(project: &Project, cache: Cache) -> Result<Self> {
-        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let directory = temporary::directory()?;
         let (shell, root, clone) = (project.shell()?, &project.root, directory.path().join("clawft"));
         cmd::run_quietly(
             cmd!(shell, "git clone --quiet {root} {clone}"),

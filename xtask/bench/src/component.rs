@@ -9,8 +9,8 @@ mod guest;
 
 use std::{path::PathBuf, time::Duration};
 
-use anyhow::{Context as _, Result, ensure};
-use builds::files;
+use anyhow::{Result, ensure};
+use builds::{files, temporary};
 use devkit::project::Project;
 use flags::values::Releases;
 use serde_json::json;
@@ -138,7 +138,7 @@ list_files {\"recursive\":true}";
 impl TenCalls {
     /// Makes the turn once, to record its requests.
     fn new(project: &Project, runner: &GuestRunner) -> Result<Self> {
-        let log = tempfile::tempdir().context("could not make a temporary directory")?;
+        let log = temporary::directory()?;
         let provider = Provider::start(project, &log.path().join("requests.jsonl"))?;
         let tools = json!({"files": {"write": true}, "notes": true, "permissions": {"*": "allow"}});
         let api_base = provider.api_base("tools", "ten");

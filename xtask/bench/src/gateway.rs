@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use builds::temporary;
 use devkit::{cmd, project::Project, ui};
 use flags::values::Target;
 use serde_json::json;
@@ -98,7 +99,7 @@ struct Subject {
 
 impl Subject {
     fn start(weft: &Path, load: LoadGenerator) -> Result<Self> {
-        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let directory = temporary::directory()?;
         let upstream = load.upstream()?;
         Ok(Self {
             weft: weft.to_owned(),

@@ -4,7 +4,8 @@
 //! Modules in reading order: [`files`] and [`digest`] are about bytes, [`budget`], [`secrets`] and [`elf`] about what
 //! may ship. [`on_demand`] builds programs into the cache, [`rustc`] makes builds independent of the host,
 //! [`mod@lock`] reads `Cargo.lock`, and [`packages`] lists what a program is made of. [`pool`] does a few pieces of
-//! work at a time, [`interrupt`] handles Ctrl-C, [`progress`] shows that work goes on, and [`date`] writes times.
+//! work at a time, [`interrupt`] handles Ctrl-C, which ends a command and its [`temporary`] directories, [`progress`]
+//! shows that work goes on, and [`date`] writes times.
 
 pub mod date;
 pub mod digest;
@@ -18,5 +19,6 @@ pub mod pool;
 pub mod progress;
 pub mod rustc;
 pub mod secrets;
+pub mod temporary;
 
 pub use size_budget as budget;

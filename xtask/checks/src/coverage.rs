@@ -15,7 +15,7 @@ mod table;
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
-use builds::{files, progress};
+use builds::{files, progress, temporary};
 use comfy_table::presets;
 use devkit::{cmd, project::Project, ui};
 use flags::Coverage;
@@ -69,7 +69,7 @@ fn measure(project: &Project, packages: &[String]) -> Result<Vec<Source>> {
     let target = project.target.join("xtask").join("coverage");
     fs::create_dir_all(&target)
         .with_context(|| format!("could not make the directory `{}`", target.display()))?;
-    let report = tempfile::tempdir().context("could not make a temporary directory")?;
+    let report = temporary::directory()?;
     let directory = report.path();
     let packages = packages.iter().flat_map(|package| ["--packages", package]);
     let command = cmd!(

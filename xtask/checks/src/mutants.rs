@@ -43,10 +43,10 @@ pub(crate) fn run(project: &Project, flags: &Mutants) -> Result<()> {
     let scores = scores(&runner, &policy, &packages, changes.as_ref(), &interrupt);
     // Unfinished files are removed before this process ends.
     drop(runner);
+    let base = changes.map(|changes| changes.base);
     if interrupt.happened() {
         interrupt.exit();
     }
-    let base = changes.map(|changes| changes.base);
     let report = Report {
         revision: revision::of(project)?,
         base,

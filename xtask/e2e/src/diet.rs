@@ -9,7 +9,8 @@ mod inputs;
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
+use builds::temporary;
 use devkit::{project::Project, ui};
 use libtest_mimic::Trial;
 
@@ -59,7 +60,7 @@ impl Case {
 
 /// Shrinks the input, and compares the results and the interfaces before and after.
 fn check(context: &DietContext, input: &Input) -> Result<()> {
-    let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+    let directory = temporary::directory()?;
     let (before, after) = (
         directory.path().join("before.wasm"),
         directory.path().join("after.wasm"),

@@ -27,6 +27,7 @@ mod weft;
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
+use builds::temporary;
 use clap::Parser as _;
 use devkit::{project::Project, ui};
 use flags::{Runtime, Smoke};
@@ -57,8 +58,8 @@ pub fn smoke(project: &Project, flags: &Smoke) -> Result<()> {
         return ui::result(&names.join("\n"));
     }
     // libtest's own lines would repeat those of the log.
-    let hidden = tempfile::NamedTempFile::new()?;
-    options.write_to(hidden.path());
+    let hidden = temporary::directory()?;
+    options.write_to(&hidden.path().join("log"));
     let conclusion = libtest_mimic::run(options.for_trials(at_once(flags.runtime)), trials);
     report::summary(&conclusion, &log.failures())
 }

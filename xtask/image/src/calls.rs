@@ -3,15 +3,15 @@
 
 use std::{
     collections::BTreeMap,
-    io::Write as _,
+    fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Error, Result, anyhow};
+use builds::temporary;
 use devkit::{package::IMAGE, project::Project};
 use flags::values::{ImageName, Platform, Tag};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tempfile::NamedTempFile;
 
 use crate::reference::{Digest, Reference};
 
@@ -296,10 +296,10 @@ pub fn resolve(project: &Project, tagged: &Tagged) -> Result<Kept> {
 fn call<T: DeserializeOwned>(project: &Project, call: &Call) -> Result<T> {
     let call = serde_json::to_vec(call).context("could not write a call as JSON")?;
     // A document in a call may be longer than an argument can be.
-    let mut file = NamedTempFile::new().context("could not make a temporary file")?;
-    file.write_all(&call)
-        .with_context(|| format!("could not write `{}`", file.path().display()))?;
-    let words = ["call".as_ref(), file.path().as_os_str()];
+    let directory = temporary::directory()?;
+    let file = directory.path().join("call.json");
+    fs::write(&file, &call).with_context(|| format!("could not write `{}`", file.display()))?;
+    let words = ["call".as_ref(), file.as_os_str()];
     let answer = IMAGE.read(project, words, "call the package `image`")?;
     let answer: Answer<T> =
         serde_json::from_str(&answer).context("could not understand the answer of the package `image`")?;

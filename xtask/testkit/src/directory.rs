@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use builds::interrupt;
 use devkit::ui;
 use disk_shim::{Effects, Shim};
 use tempfile::TempDir;
@@ -31,6 +32,7 @@ impl WorkDirectory {
         let directory = tempfile::Builder::new().prefix("clawft-runs-").tempdir();
         let directory = directory.context("could not make a temporary directory")?;
         if !keep {
+            interrupt::remove_at_end(directory.path())?;
             return Ok(Self::Removed(directory));
         }
         let path = directory.keep();

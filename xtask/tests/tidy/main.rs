@@ -18,6 +18,8 @@
 //!
 //! For the packages in [`PACKAGES`]: no top-level module uses itself through others ([`modules`]).
 //!
+//! For the commands: an interrupted one leaves no temporary files behind ([`leftovers`]).
+//!
 //! For the product crates: each root denies the same lints ([`promises`]).
 //!
 //! For comments and documents: plain language ([`language`]).
@@ -25,6 +27,7 @@
 mod commands;
 mod document;
 mod language;
+mod leftovers;
 mod modules;
 mod promises;
 mod rules;
@@ -134,6 +137,12 @@ fn modules_of_a_package_have_no_cycles() {
         let wrong = uses.cycles();
         assert!(wrong.is_empty(), "in {sources}:\n{}", wrong.join("\n"));
     }
+}
+
+#[test]
+fn interrupted_commands_leave_nothing_behind() {
+    let wrong = leftovers::faults(&root());
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]

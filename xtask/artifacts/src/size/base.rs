@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use builds::files;
+use builds::{files, temporary};
 use devkit::{cmd, project::Project, ui};
 use wasm_diet::{Anatomy, Profile};
 use wasmparser::Parser;
@@ -100,7 +100,7 @@ fn binary(path: &Path) -> Result<Profile> {
 /// Builds the commit with its own sources, settings and locked dependencies, and with our toolchain and optimiser.
 fn build(project: &Project, commit: &str) -> Result<Profile> {
     ui::status("Building", &format!("the base, {commit}"));
-    let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+    let directory = temporary::directory()?;
     // The path is not below this checkout, where cargo would add our settings to those of the base.
     let root = directory.path().join("tree");
     fs::create_dir(&root).with_context(|| format!("could not make the directory `{}`", root.display()))?;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use builds::temporary;
 use devkit::cmd;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -57,7 +58,7 @@ pub(super) struct GuestInput {
 impl GuestRunner {
     /// Compiles both `programs`, hello world first.
     pub(super) fn new(wasmtime: &Path, programs: &[PathBuf; 2]) -> Result<Self> {
-        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let directory = temporary::directory()?;
         let shell = Shell::new()?;
         let compiled = ["hello.cwasm", "clawft.cwasm"].map(|name| directory.path().join(name));
         for (program, compiled) in programs.iter().zip(&compiled) {

@@ -231,7 +231,7 @@ impl<'p> Runner<'p> {
     ///
     /// # Errors
     /// Fails if a step failed, and names the logs.
-    pub(super) fn conclude(&self, results: &[StepResult]) -> Result<()> {
+    pub(super) fn conclude(self, results: &[StepResult]) -> Result<()> {
         let failed: Vec<Step> = results
             .iter()
             .filter(|it| it.verdict == Verdict::Failed)
@@ -241,16 +241,21 @@ impl<'p> Runner<'p> {
             let log = self.log(*first);
             eprint!("{}", excerpt(&read(&log)?, &log));
         }
-        if self.interrupt.happened() {
-            self.interrupt.exit();
-        }
-        if failed.is_empty() {
-            return Ok(());
-        }
         let logs: Vec<String> = failed
             .iter()
             .map(|step| format!("`{}` (see {})", step.name(), self.log(*step).display()))
             .collect();
+        let Self {
+            program, interrupt, ..
+        } = self;
+        // The copy is removed before this process ends.
+        drop(program);
+        if interrupt.happened() {
+            interrupt.exit();
+        }
+        if failed.is_empty() {
+            return Ok(());
+        }
         bail!("failed: {}", logs.join(", "))
     }
 

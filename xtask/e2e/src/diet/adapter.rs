@@ -1,7 +1,7 @@
 //! An adapter for `wasm-tools component new`: a core module in no component, which is read by the names of its globals.
 
-use anyhow::{Context as _, Result, ensure};
-use builds::files;
+use anyhow::{Result, ensure};
+use builds::{files, temporary};
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER;
 
 use super::context::DietContext;
@@ -18,7 +18,7 @@ const PROGRAM: &str = r#"(module
 
 /// Makes a component with the adapter before and after it was shrunk, and runs both, and the second also shrunk.
 pub(super) fn check(context: &DietContext) -> Result<()> {
-    let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+    let directory = temporary::directory()?;
     let file = |name: &str| directory.path().join(name);
     context.parse(PROGRAM, &file("program.wasm"))?;
     files::replace(&file("before.wasm"), WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)?;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Error, Result, ensure};
-use builds::{files::read, interrupt::Interrupt, progress};
+use builds::{files::read, interrupt::Interrupt, progress, temporary};
 use devkit::{cmd, package::XTASK, project::Project, revision, ui};
 use flags::values::{Artifact, Target};
 use image::{
@@ -186,7 +186,7 @@ impl<'w> Executor<'w> {
     }
 
     fn archives(&mut self) -> Result<()> {
-        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let directory = temporary::directory()?;
         let here = |target: Target| directory.path().join(dist::archive_name(target));
         let made = dist::archives(self.project, directory.path())?;
         let mut paths: BTreeMap<Target, PathBuf> =

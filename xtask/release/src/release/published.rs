@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Result, bail, ensure};
-use builds::files;
+use builds::{files, temporary};
 use devkit::{cmd, project::Project, ui};
 use flags::values::{Artifact, ImageName, Platform};
 use image::{
@@ -134,7 +134,7 @@ impl Published {
 /// Fails if openssl cannot use the key.
 pub(super) fn signature(project: &Project, bytes: &[u8], key: &Path) -> Result<String> {
     let shell = project.shell()?;
-    let directory = tempfile::tempdir()?;
+    let directory = temporary::directory()?;
     let (text, signature) = (directory.path().join("text"), directory.path().join("signature"));
     files::replace(&text, bytes)?;
     cmd::run_quietly(

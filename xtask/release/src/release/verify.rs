@@ -20,7 +20,7 @@ mod wasm;
 use std::{env, ffi::OsString, fs, path::Path};
 
 use anyhow::{Context as _, Result};
-use builds::progress;
+use builds::{progress, temporary};
 use devkit::{cmd, project::Project, ui};
 use flags::values::Target;
 use image::layout as oci;
@@ -59,7 +59,7 @@ fn release(project: &Project, directory: &Path) -> Result<Vec<Finding>> {
     let metadata = Metadata::read(directory)?;
     let (version, commit) = (&metadata.version, &metadata.commit);
     ui::status("Making", &format!("{version} again, from commit {commit}"));
-    let foreign = tempfile::tempdir().context("could not make a temporary directory")?;
+    let foreign = temporary::directory()?;
     let archives = metadata
         .files
         .iter()

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
-use builds::files;
+use builds::{files, temporary};
 use devkit::{cmd, project::Project};
 use flags::HttpBackend;
 use serde::Deserialize;
@@ -139,7 +139,7 @@ fn locked_version(package: &str) -> Result<String> {
 /// so it gets the features; the other flags are its defaults.
 pub(super) fn by_jco(project: &Project, component: &[u8]) -> Result<(String, Vec<u8>)> {
     let jco = toolchain::node(project, Node::Jco)?.join("jco");
-    let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+    let directory = temporary::directory()?;
     let (input, output) = (
         directory.path().join("in.wasm"),
         directory.path().join("out.wasm"),

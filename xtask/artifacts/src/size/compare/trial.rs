@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use builds::files;
+use builds::{files, temporary};
 use devkit::{
     child::{Guarded, between_files},
     project::Project,
@@ -49,7 +49,7 @@ struct TrialDirectory {
 impl Trials {
     /// Starts the server.
     pub(super) fn prepare(project: &Project) -> Result<Self> {
-        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let directory = temporary::directory()?;
         let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
         let newest = toolchain::wasmtimes(project, flags::values::Releases::default())?
             .into_iter()

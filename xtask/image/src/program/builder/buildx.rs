@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Error, Result};
-use builds::files;
+use builds::{files, temporary};
 use devkit::{cmd, project::Project};
 use flags::values::{ImageName, Platform, Tag};
 use image::Digest;
@@ -31,7 +31,7 @@ impl Buildx<'_> {
         licences: &Licences,
         tags: &[(ImageName, Tag)],
     ) -> Result<Digest> {
-        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let directory = temporary::directory()?;
         let file = directory.path().join("metadata.json");
         let names = tags
             .iter()
@@ -68,7 +68,7 @@ impl Buildx<'_> {
         purpose: &str,
     ) -> Result<()> {
         let shell = self.project.shell()?;
-        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let directory = temporary::directory()?;
         let binaries = directory.path();
         let path = binaries.join(platform.target().file_name());
         fs::copy(program, &path).with_context(|| format!("could not write `{}`", path.display()))?;
@@ -101,7 +101,7 @@ impl Builder for Buildx<'_> {
         licences: &Licences,
         layout: &Layout,
     ) -> Result<Descriptor> {
-        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let directory = temporary::directory()?;
         let built = directory.path().join("oci");
         let output = format!(
             "type=oci,tar=false,rewrite-timestamp=true,dest={}",

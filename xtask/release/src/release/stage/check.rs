@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Error, Result, bail, ensure};
-use builds::{digest, files};
+use builds::{digest, files, temporary};
 use devkit::{project::Project, ui};
 use flags::values::{Artifact, ImageName};
 use image::{
@@ -30,7 +30,7 @@ const PROGRAMS: [&str; 5] = ["cosign", "docker", "gh", "wasmtime", "wkg"];
 /// Downloads the release page, checks that it is complete, signed and attested, that the tag names its images and
 /// the one for this machine runs, and that the component in the registry equals the one on the page and runs.
 pub(super) fn run(project: &Project, image: &ImageName) -> Result<()> {
-    let scratch = tempfile::tempdir().context("could not make a temporary directory")?;
+    let scratch = temporary::directory()?;
     let directory = scratch.path().join("release");
     let runner = StepRunner::new(project, scratch.path(), &PROGRAMS)?;
     let source = repository(env!("CARGO_PKG_REPOSITORY"));
