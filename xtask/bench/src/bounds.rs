@@ -1,4 +1,4 @@
-//! `xtask/bench.toml` as closed types, and the comparison of measurements with it.
+//! `xtask/data/bench.toml` as closed types, and the comparison of measurements with it.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ fn yes() -> bool {
 impl Bounds {
     /// Reads the file, which is compiled in.
     pub(super) fn load() -> Result<Self> {
-        toml::from_str(include_str!("../../bench.toml")).context("could not parse xtask/bench.toml")
+        toml::from_str(include_str!("../../data/bench.toml")).context("could not parse xtask/data/bench.toml")
     }
 
     /// Returns the bounds of `subject`.

@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: measures what ships. A subject is a module that returns [`metric::Metric`]s; [`bounds`]
-//! compares them with `xtask/bench.toml`, and [`report`] prints them.
+//! compares them with `xtask/data/bench.toml`, and [`report`] prints them.
 //!
 //! Subjects: [`component`] runs the component in wasmtime, [`gateway`] measures `weft` under the load of the
 //! [`load_generator`](testkit::LoadGenerator), and [`commands`] the commands that build. A [`sample`] holds the

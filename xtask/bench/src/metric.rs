@@ -8,7 +8,7 @@ use super::sample::{Sample, Spread};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Metric {
-    /// Name without spaces; also its row in `xtask/bench.toml`.
+    /// Name without spaces; also its row in `xtask/data/bench.toml`.
     pub(super) name: String,
     /// Description for people.
     pub(super) what: String,
@@ -22,7 +22,7 @@ pub(super) struct Metric {
     /// The value of the reference, in the same run and unit, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) without: Option<f64>,
-    /// The maximum in `xtask/bench.toml` or `size-budget.toml` at the time of the measurement.
+    /// The maximum in `xtask/data/bench.toml` or `size-budget.toml` at the time of the measurement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) most: Option<f64>,
 }

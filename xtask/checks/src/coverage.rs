@@ -1,4 +1,4 @@
-//! `cargo xtask coverage`: compares the lines that the tests run with the floors in `xtask/coverage.toml`.
+//! `cargo xtask coverage`: compares the lines that the tests run with the floors in `xtask/data/coverage.toml`.
 //!
 //! cargo-tarpaulin measures, because it reads the output of rustc's instrumentation itself: no LLVM component has
 //! to be downloaded, and the system's LLVM need not match the compiler. It is compiled when this command first

@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: compares the mutants that no test notices with `xtask/mutants.toml`.
+//! `cargo xtask mutants`: compares the mutants that no test notices with `xtask/data/mutants.toml`.
 //!
 //! cargo-mutants makes the mutants and runs the tests. It is compiled when this command first needs it.
 //!
@@ -29,7 +29,7 @@ use self::{
 ///
 /// # Errors
 ///
-/// Fails if a package is below its floor, or its survivors are not those of `xtask/mutants.toml`.
+/// Fails if a package is below its floor, or its survivors are not those of `xtask/data/mutants.toml`.
 pub(crate) fn run(project: &Project, flags: &Mutants) -> Result<()> {
     let policy = Policy::load()?;
     let packages = chosen(&policy, &flags.packages, flags.diff.is_some())?;

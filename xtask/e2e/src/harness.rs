@@ -24,7 +24,7 @@ pub(crate) struct Options {
     /// More filters: a case runs if its name contains any of them
     #[arg(value_name = "FILTER")]
     more: Vec<String>,
-    /// The release of wasmtime, such as 42, or `all` that xtask/tools.toml has [default: the newest]
+    /// The release of wasmtime, such as 42, or `all` that xtask/data/tools.toml has [default: the newest]
     #[arg(long, value_name = "VERSION")]
     pub(crate) version: Option<Releases>,
     /// Repeat one answer of the hostile server: the seed that a failure named

@@ -10,7 +10,7 @@ use crate::values::name;
 #[command(after_help = "\
 Examples:
   cargo xtask bench                      all but `cold`
-  cargo xtask bench component --check    fail if a measurement exceeds its bound in xtask/bench.toml
+  cargo xtask bench component --check    fail above a bound in xtask/data/bench.toml
   cargo xtask bench gateway --json       results as JSON, with the revision and the machine
   cargo xtask bench --write              measure, and write docs/performance.md and its charts
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-/// Measure the lines that the tests run, and compare them with the floors in xtask/coverage.toml
+/// Measure the lines that the tests run, and compare them with the floors in xtask/data/coverage.toml
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

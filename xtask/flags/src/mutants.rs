@@ -10,13 +10,13 @@ use crate::values::name;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cargo xtask mutants                        types, core and store, against xtask/mutants.toml
+  cargo xtask mutants                        types, core and store, against xtask/data/mutants.toml
   cargo xtask mutants clawft-types           one package
   cargo xtask mutants --diff origin/main     lines changed since the merge base, also in weft
 
 Each mutant is tested with the tests of its own package, in a copy of the checkout in the cache. A
-mutant that no test notices fails the command unless xtask/mutants.toml lists it with a reason, and
-so does a listed one that the tests notice. The logs are in target/xtask/mutants.
+mutant that no test notices fails the command unless xtask/data/mutants.toml lists it with a reason,
+and so does a listed one that the tests notice. The logs are in target/xtask/mutants.
 The first run compiles cargo-mutants, which takes some minutes; a package takes about ten.")]
 pub struct Mutants {
     /// The packages [default: those with a floor; with --diff, all of them]

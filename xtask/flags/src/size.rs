@@ -16,8 +16,8 @@ Examples:
   cargo xtask size compare                    other stacks, into docs/size.md
   cargo xtask size --accept \"streams answers\" accept the current sizes
 
-Limits are in size-budget.toml, the accepted sizes of each function in xtask/size/baseline.json, and
-the history of accepted sizes in xtask/size/history.tsv.")]
+Limits are in size-budget.toml. xtask/data/size/ has the accepted sizes of each function, in
+baseline.json, and the history of accepted sizes, in history.tsv.")]
 pub struct Size {
     /// The report to show instead.
     #[command(subcommand)]

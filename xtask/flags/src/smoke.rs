@@ -10,7 +10,7 @@ use crate::values::{Releases, name};
 Examples:
   cargo xtask smoke wasmtime                the component in wasmtime, against a server on loopback
   cargo xtask smoke wasmtime hostile::      one group of cases; a name runs one case
-  cargo xtask smoke wasmtime --version all  the same on every release of wasmtime in xtask/tools.toml
+  cargo xtask smoke wasmtime --version all  the same on all releases in xtask/data/tools.toml
   cargo xtask smoke host                    over TLS, and through the exported functions
   cargo xtask smoke wamr                    the wasip1 module on WAMR
   cargo xtask smoke weft                    the native command: the OpenAI client, a browser, load, kills
@@ -29,7 +29,7 @@ pub struct Smoke {
     /// Only the cases whose name contains this text, as a FILTER
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
-    /// The release of wasmtime, such as 42, or `all` in xtask/tools.toml [default: the newest]
+    /// The release of wasmtime, such as 42, or `all` in data/tools.toml [default: the newest]
     #[arg(long, value_name = "VERSION")]
     pub version: Option<Releases>,
     /// Repeat one response of the hostile server, by the seed that a failure named

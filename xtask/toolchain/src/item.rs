@@ -37,7 +37,7 @@ pub(super) enum Target {
     Wasip2,
 }
 
-/// The Python environments, each with the packages of `xtask/python/<name>.txt`.
+/// The Python environments, each with the packages of `xtask/data/python/<name>.txt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Python {
     /// Tools to compile WAMR: cmake, ninja, libclang.
@@ -56,7 +56,7 @@ pub enum Python {
     Mcp,
 }
 
-/// The Node.js packages, each with `xtask/node/<name>/package-lock.json`.
+/// The Node.js packages, each with `xtask/data/node/<name>/package-lock.json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Node {
     /// jco, another tool that shrinks components.

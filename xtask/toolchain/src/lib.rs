@@ -5,7 +5,7 @@
 //! makes the list of steps; [`execute`] carries it out, for damaged items together with [`mod@repair`];
 //! [`machine`] finds and installs each item, with [`sysroot`] (the toolchain's directory), [`apt`] with
 //! [`apt_lists`], [`debian`], [`std_build`], [`tools`], [`programs`] of the system, [`mod@python`] and
-//! [`mod@node`]. `xtask/tools.toml` pins all downloads ([`pins`]), with several releases of wasmtime ([`matrix`]);
+//! [`mod@node`]. `xtask/data/tools.toml` pins all downloads ([`pins`]), with several releases of wasmtime ([`matrix`]);
 //! [`compiler`] and [`git`] are only found, never installed; [`staging`] makes each directory appear complete or
 //! not at all.
 

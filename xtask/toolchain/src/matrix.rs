@@ -1,5 +1,5 @@
 //! The releases of wasmtime that the component must run on: the pinned one and the older ones in
-//! `xtask/tools.toml`.
+//! `xtask/data/tools.toml`.
 
 use std::path::PathBuf;
 

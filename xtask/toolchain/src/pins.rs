@@ -1,4 +1,4 @@
-//! `xtask/tools.toml` as closed types: the versions to fetch, and the checksums of their files.
+//! `xtask/data/tools.toml` as closed types: the versions to fetch, and the checksums of their files.
 
 use std::{collections::BTreeMap, fmt, path::Path};
 
@@ -108,7 +108,7 @@ pub(super) struct Checksum(String);
 impl Pins {
     /// Reads the file, which is compiled in.
     pub(super) fn load() -> Result<Self> {
-        toml::from_str(include_str!("../../tools.toml")).context("could not parse xtask/tools.toml")
+        toml::from_str(include_str!("../../data/tools.toml")).context("could not parse xtask/data/tools.toml")
     }
 
     /// Returns the row of `tool`.
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn refuses_unknown_key() {
-        let text = include_str!("../../tools.toml").replacen("\nvariable =", "\nvarible =", 1);
+        let text = include_str!("../../data/tools.toml").replacen("\nvariable =", "\nvarible =", 1);
         assert!(toml::from_str::<Pins>(&text).is_err());
     }
 }

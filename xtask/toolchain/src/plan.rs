@@ -139,9 +139,9 @@ impl Method {
                 )
             }
             (Self::Venv, Item::Python(python)) => {
-                format!("PyPI's packages of `xtask/python/{}.txt`", python.name())
+                format!("PyPI's packages of `xtask/data/python/{}.txt`", python.name())
             }
-            (Self::Npm, Item::Node(node)) => format!("npm's packages of `xtask/node/{}`", node.name()),
+            (Self::Npm, Item::Node(node)) => format!("npm's packages of `xtask/data/node/{}`", node.name()),
             (Self::Debian, _) => format!("Debian's package `{item}` ({})", pins.debian.suite),
             (Self::Wheel | Self::CargoInstall | Self::Venv | Self::Npm, _) => {
                 let (_, pin) = item.tool(pins).expect("only programs have a wheel or a crate");
@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(step, Step::Get(zig, vec![Method::Venv], None));
         assert_eq!(
             Method::Venv.describe(zig, &Pins::load().unwrap()),
-            "PyPI's packages of `xtask/python/zig.txt`"
+            "PyPI's packages of `xtask/data/python/zig.txt`"
         );
     }
 
@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(planned(jco, State::Missing(None), NOTHING), get(vec![]));
         assert_eq!(
             Method::Npm.describe(jco, &Pins::load().unwrap()),
-            "npm's packages of `xtask/node/jco`"
+            "npm's packages of `xtask/data/node/jco`"
         );
     }
 

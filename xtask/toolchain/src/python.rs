@@ -1,5 +1,5 @@
 //! Python environments, each in its own directory inside the cache: `python/<name>-<digest>/` has the packages of
-//! `xtask/python/<name>.txt`, whose checksums pip checks.
+//! `xtask/data/python/<name>.txt`, whose checksums pip checks.
 
 use std::{
     fs,
@@ -36,13 +36,13 @@ impl Python {
     /// Returns the packages with versions and checksums, in pip's format.
     fn requirements(self) -> &'static str {
         match self {
-            Self::Wamr => include_str!("../../python/wamr.txt"),
-            Self::Zig => include_str!("../../python/zig.txt"),
-            Self::Acceptance => include_str!("../../python/acceptance.txt"),
-            Self::Deploy => include_str!("../../python/deploy.txt"),
-            Self::Lint => include_str!("../../python/lint.txt"),
-            Self::Release => include_str!("../../python/release.txt"),
-            Self::Mcp => include_str!("../../python/mcp.txt"),
+            Self::Wamr => include_str!("../../data/python/wamr.txt"),
+            Self::Zig => include_str!("../../data/python/zig.txt"),
+            Self::Acceptance => include_str!("../../data/python/acceptance.txt"),
+            Self::Deploy => include_str!("../../data/python/deploy.txt"),
+            Self::Lint => include_str!("../../data/python/lint.txt"),
+            Self::Release => include_str!("../../data/python/release.txt"),
+            Self::Mcp => include_str!("../../data/python/mcp.txt"),
         }
     }
 
@@ -103,7 +103,7 @@ pub(super) fn install(shell: &Shell, cache: &Path, python: Python) -> Result<()>
         true => cmd!(shell, "{inside} -m pip"),
         false => cmd!(shell, "python3 -m pip --python {inside}"),
     };
-    let what = format!("the Python packages of xtask/python/{}.txt", python.name());
+    let what = format!("the Python packages of xtask/data/python/{}.txt", python.name());
     progress::show("Downloading", &what, || {
         cmd::run_quietly(
             pip.arg("install").args(EXACTLY).arg("-r").arg(&list),

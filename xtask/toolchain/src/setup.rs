@@ -118,7 +118,12 @@ pub fn node(project: &Project, node: Node) -> Result<PathBuf> {
 /// Fails if its list has no such package.
 pub fn pinned(python: Python, package: &str) -> Result<&'static str> {
     let version = python.pinned(package);
-    version.with_context(|| format!("xtask/python/{}.txt has no package `{package}`", python.name()))
+    version.with_context(|| {
+        format!(
+            "xtask/data/python/{}.txt has no package `{package}`",
+            python.name()
+        )
+    })
 }
 
 /// Returns the WASI targets, and for each the version of Debian's wasi-libc that its programs are linked with;

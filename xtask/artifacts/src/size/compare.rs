@@ -1,7 +1,7 @@
 //! `cargo xtask size compare`: builds, shrinks and runs the same work with other HTTP stacks.
 //!
 //! [`stack`] lists the stacks, [`trial`] runs each, and [`comparison`] is the result. [`render`] makes a table of
-//! it and [`chart`] a drawing, both for `docs/`; `xtask/size/compare.json` holds the numbers.
+//! it and [`chart`] a drawing, both for `docs/`; `xtask/data/size/compare.json` holds the numbers.
 
 mod chart;
 mod comparison;
@@ -21,7 +21,7 @@ use self::{
 };
 
 /// The file with the results, relative to the root.
-const RESULTS: &str = "xtask/size/compare.json";
+const RESULTS: &str = "xtask/data/size/compare.json";
 /// The page with the table.
 const PAGE: &str = "docs/size.md";
 /// The chart on the page.

@@ -1,4 +1,4 @@
-//! The history of accepted sizes: `xtask/size/history.tsv`, a line for each artifact each time.
+//! The history of accepted sizes: `xtask/data/size/history.tsv`, a line for each artifact each time.
 
 use std::{path::PathBuf, time::SystemTime};
 
@@ -64,7 +64,7 @@ pub(super) fn today() -> String {
 }
 
 fn path(project: &Project) -> PathBuf {
-    project.root.join("xtask").join("size").join("history.tsv")
+    project.root.join("xtask/data/size").join("history.tsv")
 }
 
 impl Entry {

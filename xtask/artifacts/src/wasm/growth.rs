@@ -14,7 +14,7 @@ const NAMED: usize = 12;
 
 /// Returns the path of the file with the accepted sizes.
 pub(crate) fn baseline_path(project: &Project) -> PathBuf {
-    project.root.join("xtask").join("size").join("baseline.json")
+    project.root.join("xtask/data/size").join("baseline.json")
 }
 
 /// Returns the accepted sizes.
@@ -79,7 +79,7 @@ fn grown(accepted: &Profile, profile: &Profile) -> String {
         }
         if grown.len() > NAMED {
             text.push_str(&format!(
-                "{:>9}  others: cargo xtask size diff xtask/size/baseline.json\n",
+                "{:>9}  others: cargo xtask size diff xtask/data/size/baseline.json\n",
                 grown.len() - NAMED
             ));
         }

@@ -1,4 +1,4 @@
-//! `xtask/coverage.toml` as closed types.
+//! `xtask/data/coverage.toml` as closed types.
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
@@ -37,7 +37,8 @@ pub(super) struct UnmeasuredFile {
 impl Floors {
     /// Reads the file, which is compiled in.
     pub(super) fn load() -> Result<Self> {
-        toml::from_str(include_str!("../../../coverage.toml")).context("could not parse xtask/coverage.toml")
+        toml::from_str(include_str!("../../../data/coverage.toml"))
+            .context("could not parse xtask/data/coverage.toml")
     }
 
     /// Returns whether the file at `path` is measured. Test modules are not: they are `tests.rs` or below

