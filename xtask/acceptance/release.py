@@ -10,6 +10,8 @@ from packageurl import PackageURL
 
 from cases import case, main, same
 
+INDEX = "application/vnd.oci.image.index.v1+json"
+
 
 @case
 def pull(given):
@@ -25,6 +27,24 @@ def pull(given):
     same("the layers", config["layerDigests"], [layer["digest"] for layer in manifest["layers"]])
     assert any(name.startswith("wasi:http/") for name in config["component"]["imports"]), config
     assert any(name.startswith("wasi:cli/run@") for name in config["component"]["exports"]), config
+
+
+@case
+def referrers(given):
+    """The documents about an image are found, and each names the image as its subject."""
+    client = oras.client.OrasClient(insecure=True)
+    repository, digest = given["repository"], given["digest"]
+    index = client.get_manifest(f"{repository}:{digest.replace(':', '-')}", allowed_media_type=[INDEX])
+    same("the type of the list", index["mediaType"], INDEX)
+    same("the documents", sorted(entry["artifactType"] for entry in index["manifests"]), given["types"])
+    for entry in index["manifests"]:
+        manifest = client.get_manifest(f"{repository}@{entry['digest']}", allowed_media_type=[entry["mediaType"]])
+        same("the subject", manifest["subject"]["digest"], digest)
+        same("the type of the manifest", manifest["artifactType"], entry["artifactType"])
+        (layer,) = manifest["layers"]
+        document = client.get_blob(f"{repository}@{entry['digest']}", layer["digest"])
+        same("the size of the document", len(document.content), layer["size"])
+        document.json()
 
 
 @case

@@ -224,6 +224,14 @@ fn documents_and_signatures_are_checked_as_documented(test: &ImageContext<'_>) -
     let images = published.images.values().chain([&published.index]);
     let subjects = images.map(|digest| (&published.image, digest));
     for (image, digest) in subjects.chain([(&published.component, &published.manifest)]) {
+        let types = ["application/vnd.cyclonedx+json", "application/vnd.in-toto+json"];
+        script(
+            test,
+            &pushed.project,
+            "referrers",
+            &json!({ "repository": image.to_string(), "digest": digest.to_string(), "types": types }),
+        )
+        .with_context(|| format!("oras could not list the documents of {image}@{digest}"))?;
         let values = format!(
             "registry=http://{} repository={} digest={digest} key={}",
             image.registry(),
