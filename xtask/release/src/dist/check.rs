@@ -27,7 +27,8 @@ impl Directories {
             cmd!(shell, "rustc --print sysroot"),
             "ask rustc for its directory",
         )?;
-        let mut directories = vec![PathBuf::from(sysroot)];
+        // The sysroot itself may be `/usr/local`, which programs name for other reasons.
+        let mut directories = vec![PathBuf::from(sysroot).join("lib/rustlib")];
         directories.extend([&project.root, &project.target, &project.cache].map(Clone::clone));
         directories.extend(
             ["CARGO_HOME", "RUSTUP_HOME"]
