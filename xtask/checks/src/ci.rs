@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(chosen(&["--only", "coverage"]), [Step::Coverage]);
         assert_eq!(
             chosen(&["--from", "reproducible"]),
-            [Step::Reproducible, Step::Mutants]
+            [Step::Reproducible, Step::Dockerfile, Step::Mutants]
         );
     }
 }

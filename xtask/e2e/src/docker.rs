@@ -21,9 +21,18 @@ use libtest_mimic::Trial;
 use self::fixture::Fixture;
 use super::harness::{self, Log, Options};
 
-/// Prepares the cases.
-pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
-    let cases = options.choose(cases::all(), harness::name)?;
+/// Prepares the cases of images.
+pub(super) fn image_trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
+    trials(project, options, log, cases::of_images())
+}
+
+/// Prepares the cases of the Dockerfile's own compilation.
+pub(super) fn dockerfile_trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
+    trials(project, options, log, cases::of_dockerfile())
+}
+
+fn trials(project: &Project, options: &Options, log: &Log, cases: Vec<cases::Case>) -> Result<Vec<Trial>> {
+    let cases = options.choose(cases, harness::name)?;
     if options.list() {
         return Ok(harness::listed(cases.iter().map(harness::name)));
     }

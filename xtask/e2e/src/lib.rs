@@ -70,7 +70,12 @@ fn at_once(runtime: Runtime) -> usize {
     match runtime {
         Runtime::Wasmtime | Runtime::Host | Runtime::Wamr => 4,
         Runtime::Weft | Runtime::Docker | Runtime::Diet => 2,
+        Runtime::Dockerfile => 1,
     }
+}
+
+fn has_hostile_server(runtime: Runtime) -> bool {
+    matches!(runtime, Runtime::Wasmtime | Runtime::Host | Runtime::Wamr)
 }
 
 /// Prepares the chosen cases, and returns them. If they are only listed, nothing is prepared.
@@ -80,7 +85,7 @@ fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> 
         "`--version` chooses a wasmtime command, and none is run here"
     );
     ensure!(
-        options.seed.is_none() || !matches!(runtime, Runtime::Weft | Runtime::Docker | Runtime::Diet),
+        options.seed.is_none() || has_hostile_server(runtime),
         "`--seed` is for the hostile server, and no case here is about it"
     );
     match runtime {
@@ -88,7 +93,8 @@ fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> 
         Runtime::Host => guests::cases::host_trials(project, options, log),
         Runtime::Wamr => guests::cases::wamr_trials(project, options, log),
         Runtime::Weft => weft::trials(project, options, log),
-        Runtime::Docker => docker::trials(project, options, log),
+        Runtime::Docker => docker::image_trials(project, options, log),
+        Runtime::Dockerfile => docker::dockerfile_trials(project, options, log),
         Runtime::Diet => diet::trials(project, options, log),
     }
 }

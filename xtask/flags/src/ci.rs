@@ -154,6 +154,8 @@ pub enum Step {
     Coverage,
     /// Full tier: the artifacts built again elsewhere, byte for byte
     Reproducible,
+    /// Full tier: the images as the Dockerfile alone compiles them, byte for byte
+    Dockerfile,
     /// Full tier: the share of mutants that tests catch, above its floors
     Mutants,
 }
@@ -162,6 +164,11 @@ impl Step {
     /// Returns the name on the command line and in the table.
     pub fn name(self) -> String {
         name(self)
+    }
+
+    /// Returns whether the step needs Docker's engine.
+    pub fn needs_engine(self) -> bool {
+        matches!(self, Self::Engine | Self::Dockerfile)
     }
 
     /// Returns whether the step runs with `--full` only.

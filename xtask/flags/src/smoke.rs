@@ -16,6 +16,7 @@ Examples:
   cargo xtask smoke weft                    the native command: the OpenAI client, a browser, load, kills
   cargo xtask smoke diet                    wasm-diet on files of many kinds, run before and after
   cargo xtask smoke docker                  images: pushed, pulled and run; ci/docker-engine starts an engine
+  cargo xtask smoke dockerfile              Dockerfile.multi-arch alone, which compiles everything; takes long
 
 Without --version, WASMTIME names the wasmtime to use. IWASM names the iwasm to use, and WEFT the
 weft to test.")]
@@ -54,6 +55,8 @@ pub enum Runtime {
     Weft,
     /// Images of weft: made, pushed to a registry, pulled and run by an engine
     Docker,
+    /// The Dockerfile alone: everything compiled in its builder stage, to the same bytes
+    Dockerfile,
     /// wasm-diet on files of many kinds, run before and after
     Diet,
     /// The wasip1 module on WAMR: in iwasm or our own runner, and on a WAMR without reference types

@@ -1,4 +1,4 @@
-//! Docker's engine for the one step that needs it: the one that answers, or a temporary one from
+//! Docker's engine for the steps that need it: the one that answers, or a temporary one from
 //! `ci/docker-engine`.
 
 use std::{env, env::consts::OS, path::Path};
@@ -38,9 +38,9 @@ impl Engine {
             return Ok(Self::Ours);
         }
         bail!(
-            "the step `engine` runs images, but no engine with a registry answers, and starting one needs root on Linux: run this \
-             as root, have an engine of your own (the head of ci/docker-engine says how), or leave the step out with \
-             `--skip engine`"
+            "the steps `engine` and `dockerfile` need Docker, but no engine with a registry answers, and starting one needs root \
+             on Linux: run this as root, have an engine of your own (the head of ci/docker-engine says how), or leave the steps \
+             out with `--skip engine --skip dockerfile`"
         )
     }
 

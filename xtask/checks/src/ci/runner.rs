@@ -87,7 +87,7 @@ impl<'p> Runner<'p> {
         let directory = super::directory(project);
         fs::create_dir_all(&directory)
             .with_context(|| format!("could not make the directory `{}`", directory.display()))?;
-        let needs_engine = steps.iter().any(|planned| planned.step == Step::Engine);
+        let needs_engine = steps.iter().any(|planned| planned.step.needs_engine());
         let engine = if needs_engine {
             Engine::find(project)?
         } else {
@@ -189,7 +189,7 @@ impl<'p> Runner<'p> {
 
     /// Runs the command of a step with its output in `log`. Returns `None` if the step had to be killed.
     fn run(&self, step: Step, command: &Command, log: &Path) -> Result<Option<ExitStatus>> {
-        let _guard = (step == Step::Engine).then(|| self.engine.guard(self.project));
+        let _guard = step.needs_engine().then(|| self.engine.guard(self.project));
         let shell = self.project.shell()?;
         let output = File::create(log).with_context(|| format!("could not make `{}`", log.display()))?;
         let streams = [Stdio::null(), output.try_clone()?.into(), output.into()];
@@ -210,7 +210,7 @@ impl<'p> Runner<'p> {
         let program = self.program.path();
         match command {
             Command::Cargo(words) => cmd!(shell, "cargo {words...}"),
-            Command::Xtask(words) if step == Step::Engine => self.engine.command(shell, program, words),
+            Command::Xtask(words) if step.needs_engine() => self.engine.command(shell, program, words),
             Command::Xtask(words) => cmd!(shell, "{program} {words...}"),
         }
     }

@@ -49,6 +49,7 @@ fn command(step: Step, project: &Project, fuzz_seconds: u64) -> Command {
         Step::GatewayBench => "bench gateway --check",
         Step::Coverage => "coverage",
         Step::Reproducible => "release --verify",
+        Step::Dockerfile => "smoke dockerfile",
         Step::Mutants => "mutants",
     };
     let last = match step {

@@ -3,6 +3,7 @@
 mod access;
 mod component;
 mod deploy;
+mod dockerfile;
 mod failures;
 mod push;
 mod run;
@@ -15,8 +16,8 @@ use crate::harness::case::{self, cases};
 /// A case about images, or about the command that makes them.
 pub(super) type Case = case::Case<fn(&ImageContext<'_>) -> Result<()>>;
 
-/// Returns all cases, in the order in which they begin.
-pub(super) fn all() -> Vec<Case> {
+/// Returns the cases of `smoke docker`, in the order in which they begin.
+pub(super) fn of_images() -> Vec<Case> {
     [
         push::CASES,
         run::CASES,
@@ -28,6 +29,11 @@ pub(super) fn all() -> Vec<Case> {
     .concat()
 }
 
+/// Returns the cases of `smoke dockerfile`.
+pub(super) fn of_dockerfile() -> Vec<Case> {
+    dockerfile::CASES.to_vec()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -36,7 +42,8 @@ mod tests {
 
     #[test]
     fn names_of_cases_are_unique() {
-        let names: BTreeSet<&str> = all().iter().map(|case| case.name).collect();
-        assert_eq!(names.len(), all().len());
+        let all = [of_images(), of_dockerfile()].concat();
+        let names: BTreeSet<&str> = all.iter().map(|case| case.name).collect();
+        assert_eq!(names.len(), all.len());
     }
 }

@@ -218,7 +218,12 @@ impl<'a> ImageContext<'a> {
 
     /// Runs `command` with empty standard input.
     pub(super) fn run(&self, command: Cmd<'_>) -> Result<Outcome> {
-        self.context.run(command, b"", LIMIT)
+        self.run_within(command, LIMIT)
+    }
+
+    /// Runs `command` with empty standard input, for at most `limit`.
+    pub(super) fn run_within(&self, command: Cmd<'_>, limit: Duration) -> Result<Outcome> {
+        self.context.run(command, b"", limit)
     }
 
     /// Runs `command` with the text of the file `input` on its standard input.
