@@ -41,6 +41,25 @@ pub fn warn(what: &str) {
     eprintln!("{} {what}", paint("warning:", "33;1"));
 }
 
+/// Prints a warning that people have to see who only look at the result of a workflow: on GitHub, the page of the run
+/// shows it too.
+pub fn warn_widely(what: &str) {
+    warn(what);
+    if env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+        eprintln!("{}", annotation(what));
+    }
+}
+
+/// Returns the command of a workflow that shows a warning. A line break has to be encoded.
+fn annotation(what: &str) -> String {
+    let encoded = what
+        .trim()
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A");
+    format!("::warning::{encoded}")
+}
+
 /// Prints several lines unchanged.
 pub fn talk(text: &str) {
     eprintln!("{text}");
@@ -60,5 +79,15 @@ pub fn paint(text: &str, style: &str) -> String {
         text.to_owned()
     } else {
         format!("\x1b[{style}m{text}\x1b[0m")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn annotation_is_one_line() {
+        assert_eq!(annotation("\n100 %\nof it\n"), "::warning::100 %25%0Aof it");
     }
 }

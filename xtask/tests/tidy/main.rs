@@ -32,6 +32,7 @@ mod modules;
 mod promises;
 mod rules;
 mod samples;
+mod steps;
 
 use std::{
     collections::BTreeSet,
@@ -105,6 +106,16 @@ fn workflows_are_tidy() {
     assert!(workflows.len() >= 2, "no workflows are found");
     let wrong: Vec<String> = workflows.iter().flat_map(rules::workflow).collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn pull_requests_run_every_step_of_a_change() {
+    let workflows = Document::all(&root().join(".github/workflows"));
+    let of_change = workflows
+        .iter()
+        .find(|workflow| workflow.name.ends_with("wasm-build.yml"));
+    let wrong = steps::wrong(of_change.unwrap());
+    assert!(wrong.is_empty(), "no job runs {wrong:?}");
 }
 
 #[test]

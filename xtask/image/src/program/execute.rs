@@ -322,7 +322,7 @@ impl<'w> Executor<'w> {
             self.images.keys().copied().collect::<Vec<_>>(),
         );
         let line = "!".repeat(72);
-        ui::warn(&format!(
+        ui::warn_widely(&format!(
             "\n{line}\nPARTIAL: there is no image for {missing}. {} has {} only,\nand whoever runs it elsewhere gets \
              an error.\n{line}",
             self.request.image,

@@ -61,7 +61,7 @@ impl Published {
             .filter(|platform| !images.contains_key(platform))
             .collect();
         if !missing.is_empty() {
-            ui::warn(&format!(
+            ui::warn_widely(&format!(
                 "PARTIAL: the image index has no image for {}",
                 Platform::in_words(&missing)
             ));
