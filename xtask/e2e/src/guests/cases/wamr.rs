@@ -107,7 +107,7 @@ pub(super) fn answered(guest: Guest<'_>, message: &str) -> Result<(String, Strin
     let calls = answer.calls.lines().map(|line| format!("tool: {line}\n"));
     let shown = warnings.chain(calls).collect();
     match answer.result {
-        Outcome::Ok(text) => Ok((text, shown)),
+        Outcome::Ok(text) => Ok((text.trim_end().to_owned(), shown)),
         Outcome::Err(error) => bail!("failed: `{error}`"),
     }
 }
