@@ -5,7 +5,8 @@
  * The module reads its configuration, the environment and the session through WASI preview 1, as the command does,
  * and stores the session when the answer is complete. WASI preview 1 lacks HTTP, so the host sends the requests. The
  * module returns each request, receives the response, and decides everything else: retries, timeouts and error
- * messages.
+ * messages. The tools that the configuration names are offered to the model: files below `/workspace` if the host
+ * maps a directory to it, notes, `fetch` and MCP servers.
  *
  *     clawft_turn turn = clawft_begin(message, length, session, length);
  *     for (step = clawft_step(turn); ; ) {
@@ -53,13 +54,15 @@ typedef int32_t clawft_turn;
 /* The next action of the host. */
 enum clawft_step {
     /* Wait CLAWFT_WAIT_MS, send the request, and feed the response. If a response has begun, drop the rest of it:
-     * this is another attempt. */
+     * this is another attempt, or another request. A turn with tools has requests to the provider, requests of
+     * `fetch` and requests to MCP servers, each to its own CLAWFT_URL. */
     CLAWFT_SEND = 1,
     /* Read the response on, and feed it. */
     CLAWFT_MORE = 2,
     /* The turn is over and CLAWFT_ANSWER is complete. Drop the rest of the response. */
     CLAWFT_DONE = 3,
-    /* The turn failed with CLAWFT_ERROR, and the session is unchanged. Drop the rest of the response. */
+    /* The turn failed with CLAWFT_ERROR. The session is unchanged, unless tools were called: then it holds the calls
+     * with their results, or CLAWFT_UNSTORED has a reason. Drop the rest of the response. */
     CLAWFT_FAILED = 4
 };
 
@@ -128,10 +131,11 @@ enum clawft_text {
      * broke off, or empty if it is complete. The part that arrived is stored. */
     CLAWFT_ERROR = 7,
     /* Warnings for the user, one per line: a damaged session is kept aside, the answer is not stored, it is truncated
-     * or has no text. */
+     * or has no text, a server of tools does not answer. */
     CLAWFT_WARNINGS = 8,
-    /* At CLAWFT_DONE: the reason why the turn is not stored, such as `cannot write …: no space left` or `the
-     * session was deleted meanwhile`; empty if it is stored, and in modules older than this text. */
+    /* At CLAWFT_DONE and CLAWFT_FAILED: the reason why the turn is not stored, such as `cannot write …: no space
+     * left` or `the session was deleted meanwhile`; empty if it is stored, if there is nothing to store, and in modules
+     * older than this text. */
     CLAWFT_UNSTORED = 9,
     /* At CLAWFT_DONE: the finish reason as the provider sent it, such as `length`; empty if it sent none. */
     CLAWFT_FINISH_REASON = 10,
