@@ -18,7 +18,12 @@ pub struct Error {
 #[non_exhaustive]
 pub enum Fault {
     /// No configuration file exists.
-    NoConfig(FsError),
+    NoConfig {
+        /// The missing file.
+        error: FsError,
+        /// Whether the user has named the file. Otherwise the environment could hold the configuration.
+        named: bool,
+    },
     /// A file cannot be used.
     File(FsError),
     /// The configuration is not JSON, or not a configuration.
@@ -60,8 +65,15 @@ const EXAMPLE: &str = r#"
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.fault {
-            Fault::NoConfig(error) => {
-                write!(out, "{error}, create it; a minimal configuration is{EXAMPLE}")
+            Fault::NoConfig { error, named } => {
+                let environment = match named {
+                    true => "",
+                    false => "set the key of a provider, such as `OPENAI_API_KEY`, or ",
+                };
+                write!(
+                    out,
+                    "{error}, {environment}create it; a minimal configuration is{EXAMPLE}"
+                )
             }
             Fault::File(error) => error.fmt(out),
             Fault::Config(error) => error.fmt(out),

@@ -1,5 +1,7 @@
 //! The home directory of weft, and the configuration file.
 
+mod environment;
+
 use crate::error::{Error, Fault};
 use clawft_store::{FileSystem, FsError, FsFault, Sessions};
 use clawft_types::json::{self, JsonError, Node, Value};
@@ -66,6 +68,9 @@ impl Home {
     }
 }
 
+/// The place of a configuration that the environment holds, in messages.
+const ENVIRONMENT: &str = "the environment";
+
 /// The content of the configuration file.
 #[derive(Debug, Clone)]
 pub struct ConfigFile {
@@ -74,11 +79,36 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads the file. Its content is parsed later.
+    /// Reads the file. Its content is parsed later. If it does not exist and the user has chosen no other one, the
+    /// environment is the configuration, provided that it has the key or the address of a provider.
     ///
     /// # Errors
-    /// [`Fault::NoConfig`] if it does not exist; another one if it cannot be read.
+    /// [`Fault::NoConfig`] if there is none; another one if it cannot be read.
     pub fn read(home: &Home) -> Result<ConfigFile, Error> {
+        Self::read_with(home, &|name| env::var(name).ok())
+    }
+
+    /// Does the same with another environment.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_with(home: &Home, env: &dyn Fn(&str) -> Option<String>) -> Result<ConfigFile, Error> {
+        let named = home.config != home.directory.join("config.json");
+        match Self::read_file(home, named) {
+            Err(Error {
+                fault: Fault::NoConfig { error, named: false },
+            }) => match environment::config(env) {
+                Some(bytes) => Ok(ConfigFile {
+                    path: ENVIRONMENT.to_owned(),
+                    bytes,
+                }),
+                None => Err(Fault::NoConfig { error, named }.into()),
+            },
+            read => read,
+        }
+    }
+
+    fn read_file(home: &Home, named: bool) -> Result<ConfigFile, Error> {
         let path = home.config.display().to_string();
         match read_file(&home.config) {
             Ok(bytes) => Ok(ConfigFile { path, bytes }),
@@ -89,7 +119,7 @@ impl ConfigFile {
                     fault,
                 };
                 Err(if error.is_not_found() {
-                    Fault::NoConfig(error)
+                    Fault::NoConfig { error, named }
                 } else {
                     Fault::File(error)
                 }
@@ -109,6 +139,30 @@ impl ConfigFile {
     /// If it is not JSON, or a field is missing or wrong; the error names the place.
     pub fn agent(&self) -> Result<Config, Error> {
         Ok(Config::parse(&self.path, &self.bytes)?)
+    }
+
+    /// Returns the agent's part of the configuration with another model. `PROVIDER/MODEL` is a model of another
+    /// configured provider.
+    ///
+    /// # Errors
+    /// As [`Self::agent`].
+    pub fn agent_with(&self, model: &str) -> Result<Config, Error> {
+        let mut config = self.agent()?;
+        let providers = self.part(|root| Ok(Config::providers(root)))?;
+        let named = model.split_once('/').and_then(|(name, model)| {
+            let (_, provider) = providers.into_iter().find(|(known, _)| known == name)?;
+            Some((provider, model))
+        });
+        let Some((provider, model)) = named else {
+            model.clone_into(&mut config.agents.model);
+            return Ok(config);
+        };
+        config.provider = provider.map_err(|cause| ConfigError {
+            path: self.path.clone(),
+            cause,
+        })?;
+        model.clone_into(&mut config.agents.model);
+        Ok(config)
     }
 
     /// Reads another part: `read` gets the root of the file, and finds its object there:
@@ -200,11 +254,52 @@ mod tests {
     }
 
     #[test]
+    fn model_may_name_another_provider() {
+        let (_dir, home) = home();
+        home.make().unwrap();
+        let config = r#"{"agents":{"model":"m","provider":"openai"},
+            "providers":{"providers":{"openai":{},"local":{"api_base":"http://127.0.0.1:1/v1"}}}}"#;
+        fs::write(&home.config, config).unwrap();
+        let file = ConfigFile::read(&home).unwrap();
+        for (name, provider, model) in [
+            ("x", "openai", "x"),
+            ("local/x", "local", "x"),
+            ("local/x/y", "local", "x/y"),
+            ("meta/x", "openai", "meta/x"),
+        ] {
+            let config = file.agent_with(name).unwrap();
+            assert_eq!(
+                (config.provider.name.as_str(), config.agents.model.as_str()),
+                (provider, model)
+            );
+        }
+    }
+
+    #[test]
+    fn environment_replaces_a_missing_file_only() {
+        let (_dir, home) = home();
+        let env = |name: &str| (name == "GROQ_API_KEY").then(|| "sk-1".to_owned());
+        let file = ConfigFile::read_with(&home, &env).unwrap();
+        assert_eq!(file.path(), "the environment");
+        assert_eq!(file.agent().unwrap().provider.name, "groq");
+        // A file that the user has named has to exist.
+        let elsewhere = Home {
+            config: home.directory.join("other.json"),
+            ..home.clone()
+        };
+        assert!(ConfigFile::read_with(&elsewhere, &env).is_err());
+        home.make().unwrap();
+        fs::write(&home.config, "{}").unwrap();
+        let file = ConfigFile::read_with(&home, &env).unwrap();
+        assert_eq!(file.path(), home.config.display().to_string());
+    }
+
+    #[test]
     fn refuses_configuration_that_is_not_a_file() {
         let (_dir, home) = home();
         assert!(matches!(
-            ConfigFile::read(&home).unwrap_err().fault,
-            Fault::NoConfig(_)
+            ConfigFile::read_with(&home, &|_| None).unwrap_err().fault,
+            Fault::NoConfig { .. }
         ));
         home.make().unwrap();
         fs::create_dir(&home.config).unwrap();

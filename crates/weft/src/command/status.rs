@@ -57,7 +57,7 @@ impl Status {
         }
         let file = match ConfigFile::read(home) {
             Err(Error {
-                fault: Fault::NoConfig(_),
+                fault: Fault::NoConfig { .. },
             }) => None,
             file => Some(file?),
         };
