@@ -3,7 +3,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use clawft_types::SessionId;
+use clawft_types::{SessionId, Temperature};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use weft_gateway::parse_listen;
@@ -31,12 +31,23 @@ Exit codes:
   130  interrupted by Ctrl-C: the received part was printed and stored
 
 Environment:
+  OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, …  the keys of the providers; one is enough without a configuration
+  OPENAI_BASE_URL, ANTHROPIC_BASE_URL, OLLAMA_HOST, …   their addresses, without a configuration
+  CLAWFT_MODEL   the model to ask, without a configuration
   CLAWFT_HOME    the directory of the configuration and the sessions, if it is not ~/.clawft
   CLAWFT_LISTEN  the gateway's address
   CLAWFT_TOKEN   the gateway's token
   SSL_CERT_FILE  a file of certificates to trust in addition to the web's
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY  proxies, as for other programs
   NO_COLOR       no colour, if it is set to anything";
+
+const CHAT_EXAMPLES: &str = "\
+Examples:
+  weft chat what is a WASI component
+  weft chat -c \"and how do I run one?\"
+  git diff | weft chat \"write a commit message\"
+  weft chat --file notes.txt \"what is missing?\"
+  weft chat --workspace . \"fix the typos in README.md\"";
 
 /// Asks a language model and keeps the conversation.
 #[derive(Debug, Parser)]
@@ -67,18 +78,35 @@ pub(crate) enum Command {
 
 /// Ask the model, once or in a conversation
 ///
-/// The message is the argument, or else standard input; on a terminal without an argument a prompt asks for one message
-/// after another. A message is plain text or {"role":"user","content":"…"}.
+/// The message is the arguments, joined by spaces. What standard input holds, if it is no terminal, follows them, or
+/// takes the place of an argument `-`. On a terminal without a message a prompt asks for one message after another. A
+/// message is plain text or {"role":"user","content":"…"}.
+///
+/// Each call begins a conversation of its own; -c continues the last one, --session a certain one.
 ///
 /// The answer is printed while it arrives. Ctrl-C ends it and keeps what has arrived; a second one leaves at once.
 #[derive(Debug, Args)]
+#[command(after_help = CHAT_EXAMPLES)]
 pub(crate) struct Chat {
-    /// The message; `-` reads it from standard input
-    pub(crate) message: Option<String>,
-    /// The session to continue or begin
-    #[arg(short, long, value_name = "ID", default_value = "default")]
-    pub(crate) session: SessionId,
-    /// The model to ask in place of the configured one
+    /// The message, in one or several words; `-` stands for standard input
+    #[arg(value_name = "MESSAGE")]
+    pub(crate) message: Vec<String>,
+    /// Continue the session that was used last
+    #[arg(short = 'c', long = "continue", conflicts_with = "session")]
+    pub(crate) resume: bool,
+    /// Continue this session, or begin it
+    #[arg(short, long, value_name = "ID")]
+    pub(crate) session: Option<SessionId>,
+    /// A text file to send with the message; may be repeated
+    #[arg(short, long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The system prompt in place of the configured one
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+    /// The sampling temperature, 0 to 2, in place of the configured one
+    #[arg(long, value_name = "NUMBER", value_parser = parse_temperature)]
+    pub(crate) temperature: Option<Temperature>,
+    /// The model to ask in place of the configured one, or PROVIDER/MODEL for one of another configured provider
     #[arg(short, long, value_name = "NAME")]
     pub(crate) model: Option<String>,
     /// Print calls of tools and then the answer as lines of JSON
@@ -247,6 +275,11 @@ pub(crate) struct Completions {
 /// Print the man page
 #[derive(Debug, Args)]
 pub(crate) struct Man {}
+
+fn parse_temperature(text: &str) -> Result<Temperature, &'static str> {
+    let number = text.parse().ok().and_then(Temperature::new);
+    number.ok_or("a temperature is a number from 0 to 2")
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,10 @@
 //! `weft chat`: one message and its answer, or a prompt for several.
 
 mod ask;
+mod message;
 mod printer;
 mod prompt;
+mod session;
 mod user;
 
 use super::args::Chat;
@@ -15,7 +17,6 @@ use clawft_types::completion::write_usage;
 use clawft_types::json::{Node, Writer};
 use printer::Printer;
 use std::env;
-use std::io::{self, Read as _};
 use std::sync::Arc;
 use user::{ChatUser, Spin};
 use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Home, Tools, warnings};
@@ -23,13 +24,11 @@ use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Home, Tools, warnings}
 impl Chat {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
         let conversation = self.conversation(home)?;
-        if self.message.is_none() && !self.json && terminal::is_interactive() {
+        let has_message = !self.message.is_empty() || !self.files.is_empty();
+        if !has_message && !self.json && terminal::is_interactive() {
             return prompt::prompt(conversation, home);
         }
-        let message = match self.message {
-            Some(message) if message != "-" => message,
-            _ => read_input()?,
-        };
+        let message = message::read(&self.message, &self.files)?;
         let answered = match self.json {
             true => answer_in_json(&conversation, &message),
             false => answer(&conversation, &message),
@@ -40,14 +39,19 @@ impl Chat {
 
     fn conversation(&self, home: &Home) -> Result<Conversation, Error> {
         let file = ConfigFile::read(home)?;
-        let mut config = file.agent()?;
+        let mut config = match &self.model {
+            Some(model) => file.agent_with(model)?,
+            None => file.agent()?,
+        };
         terminal::warn(&warnings::of_config(home, &file, &config, &|name| {
             env::var(name).ok()
         }));
         config.agents.stream = !self.no_stream && wants_stream(&file, &config)?;
-        if let Some(model) = &self.model {
-            config.agents.model.clone_from(model);
+        if let Some(system) = &self.system {
+            config.agents.system_prompt = Some(system.clone()).filter(|text| !text.is_empty());
         }
+        config.agents.temperature = self.temperature.or(config.agents.temperature);
+        let session = session::choose(home, self.session.as_ref(), self.resume)?;
         let spin = Spin::default();
         let user = Arc::new(ChatUser::new(self.yes, self.json, spin.clone()));
         let agent = Agent::new(home)?;
@@ -58,7 +62,7 @@ impl Chat {
             ]);
         }
         let agent = agent.with_tools(tools);
-        Conversation::new(agent, config, self.session.clone(), self.reasoning, spin)
+        Conversation::new(agent, file, config, session, self.reasoning, spin)
     }
 }
 
@@ -72,15 +76,6 @@ fn wants_stream(file: &ConfigFile, config: &Config) -> Result<bool, Error> {
             .map(Node::flag))
     })?;
     Ok(setting.is_none() || config.agents.stream)
-}
-
-/// Reads all of standard input as text.
-fn read_input() -> Result<String, Error> {
-    let mut bytes = Vec::new();
-    io::stdin()
-        .read_to_end(&mut bytes)
-        .map_err(|error| Error::other(format!("standard input cannot be read: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| Error::other("the message on standard input is not UTF-8"))
 }
 
 /// Prints the answer as it arrives. It is stored even if it cannot be printed.

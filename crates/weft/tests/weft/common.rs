@@ -33,13 +33,7 @@ impl Home {
     /// Returns a home whose provider answers as `scenario` says, with a timeout of 2 seconds and one retry.
     pub(crate) fn new(scenario: &str) -> Self {
         let directory = TempDir::new().unwrap();
-        let label = directory
-            .path()
-            .file_name()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .trim_start_matches('.');
+        let label = label(&directory);
         let base = format!("http://{}/{scenario}/{label}/v1", server().0);
         Self::at(directory, &base)
     }
@@ -67,11 +61,22 @@ impl Home {
         self.directory.path().join(name)
     }
 
+    /// Returns a call of `weft`. Chats use the session `default`, unless the arguments choose another one.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let chooses = |argument: &&str| matches!(*argument, "--session" | "-s" | "--continue" | "-c");
+        let mut command = self.plain_command(arguments);
+        if matches!(arguments.first(), Some(&"chat" | &"agent")) && !arguments.iter().any(chooses) {
+            command.args(["--session", "default"]);
+        }
+        command
+    }
+
+    /// Returns a call of `weft` with these arguments only.
     #[expect(
         clippy::disallowed_methods,
         reason = "the tests run only the program of this package"
     )]
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn plain_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         for variable in [
             "CLAWFT_LISTEN",
@@ -80,6 +85,10 @@ impl Home {
             "NO_COLOR",
             "http_proxy",
             "HTTP_PROXY",
+            "OPENAI_API_KEY",
+            "OPENAI_BASE_URL",
+            "ANTHROPIC_API_KEY",
+            "CLAWFT_MODEL",
         ] {
             command.env_remove(variable);
         }
@@ -89,7 +98,7 @@ impl Home {
             .env("TEST_KEY", KEY)
             .env("TERM", "xterm");
         command
-            .stdin(Stdio::piped())
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
@@ -105,10 +114,7 @@ impl Home {
     }
 
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Run {
-        let mut child = self.spawn(arguments);
-        // A process that got its message as an argument does not read its input.
-        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
-        Run::from(child.wait_with_output().expect("weft ends"))
+        Run::of(self.command(arguments), input)
     }
 
     /// Returns a stored session.
@@ -116,21 +122,30 @@ impl Home {
         Session::parse(&fs::read(self.path(&format!("sessions/{id}.json"))).unwrap()).unwrap()
     }
 
+    /// Returns the last request of this home, as the server has logged it.
+    pub(crate) fn last_request(&self) -> Value {
+        let log = fs::read_to_string(&server().1).unwrap();
+        let line = log.lines().rfind(|line| line.contains(label(&self.directory)));
+        serde_json::from_str(line.expect("a request")).unwrap()
+    }
+
     /// Waits until the server has received this home's request.
     pub(crate) fn wait_for_request(&self) {
-        let label = self
-            .directory
-            .path()
-            .file_name()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .trim_start_matches('.');
+        let label = label(&self.directory);
         eventually(|| fs::read_to_string(&server().1).unwrap().contains(label));
     }
 }
 
 impl Run {
+    /// Runs a call with this standard input.
+    #[expect(clippy::disallowed_methods, reason = "as above")]
+    pub(crate) fn of(mut command: Command, input: &str) -> Self {
+        let mut child = command.stdin(Stdio::piped()).spawn().expect("weft starts");
+        // A process that fails at once does not read its input.
+        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        Self::from(child.wait_with_output().expect("weft ends"))
+    }
+
     pub(crate) fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         let run = Self {
@@ -155,6 +170,12 @@ impl Run {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{}", self.stderr);
         self.stderr
     }
+}
+
+/// Returns the name of the directory, by which the server's log tells the homes apart.
+fn label(directory: &TempDir) -> &str {
+    let name = directory.path().file_name().unwrap().to_str().unwrap();
+    name.trim_start_matches('.')
 }
 
 /// Returns the address of the server of all tests, and the file of its requests.

@@ -11,6 +11,7 @@ mod disk;
 mod gateway;
 #[cfg(unix)]
 mod interrupt;
+mod messages;
 mod network;
 #[cfg(unix)]
 mod prompt;

@@ -6,12 +6,13 @@ use clawft_types::{Config, Input, SessionId};
 use std::process;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::ctrl_c;
-use weft_agent::{Agent, Answer, Delta, Error, Stop};
+use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Stop};
 
 /// A conversation in one session with one configuration.
 pub(super) struct Conversation {
     agent: Agent,
     runtime: Runtime,
+    file: ConfigFile,
     /// The configuration, with the options of the command line applied.
     pub(super) config: Config,
     /// The session in which the turns are stored.
@@ -35,6 +36,7 @@ impl Conversation {
     /// If the system refuses the resources to wait for sockets and signals.
     pub(super) fn new(
         agent: Agent,
+        file: ConfigFile,
         config: Config,
         session: SessionId,
         reasoning: bool,
@@ -47,11 +49,23 @@ impl Conversation {
         Ok(Self {
             agent,
             runtime,
+            file,
             config,
             session,
             reasoning,
             spin,
         })
+    }
+
+    /// Asks the model `name` from now on, or `PROVIDER/MODEL` of another configured provider.
+    ///
+    /// # Errors
+    /// As [`ConfigFile::agent_with`].
+    pub(super) fn use_model(&mut self, name: &str) -> Result<(), Error> {
+        let other = self.file.agent_with(name)?;
+        self.config.agents.model = other.agents.model;
+        self.config.provider = other.provider;
+        Ok(())
     }
 
     /// Answers `message`, which is text or JSON. The first Ctrl-C ends the answer, the second one the

@@ -35,7 +35,7 @@ const SLOWER: u32 = 500;
 fn component_and_weft_lose_no_turn(test: &WeftContext<'_>) -> Result<()> {
     test.configure("ok")?;
     let component = Component::prepare(test)?;
-    let by_weft = |message: &str| test.weft(&["chat", message], "");
+    let by_weft = |message: &str| test.weft(&["chat", "--session", "default", message], "");
     let by_component = |message: &str| component.say(test, message);
     thread::scope(|scope| {
         let threads = (0..PROCESSES).flat_map(|process| {

@@ -18,8 +18,10 @@ cases! {
 
 fn answers_in_terminal_and_stores(test: &WeftContext<'_>) -> Result<()> {
     test.configure("ok")?;
-    test.weft(&["chat", "hello"], "")?.answered("echo: hello")?;
-    test.weft(&["chat"], "and again")?.answered("echo: and again")?;
+    test.weft(&["chat", "--session", "default", "hello"], "")?
+        .answered("echo: hello")?;
+    test.weft(&["chat", "--session", "default"], "and again")?
+        .answered("echo: and again")?;
     let session = test.session("default")?;
     let stored = session["messages"].as_array().context("no messages")?.len();
     ensure!(stored == 4, "two turns are stored as {stored} messages");

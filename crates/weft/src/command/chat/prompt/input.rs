@@ -63,7 +63,7 @@ impl<'a> PromptInput<'a> {
             PromptInput::Help => terminal::hint(HELP),
             PromptInput::Model(name) => {
                 if let Some(name) = name {
-                    name.clone_into(&mut conversation.config.agents.model);
+                    conversation.use_model(name)?;
                 }
                 terminal::hint(&format!("the model is `{}`", conversation.config.agents.model));
             }
