@@ -1,74 +1,46 @@
-//! Error messages for the host's error codes. The bindings offer only `Debug`, which prints nothing in the
-//! shipped build.
+//! Error messages for the host's error codes, by the numbers of the variants of `error-code` in `wasi:http`.
 
-use wasip2::http::types::ErrorCode;
+use super::calls::ErrorCode;
 
-/// Returns whether the host gave up because of a timeout.
+/// Returns whether the host gave up because of a timeout: of the connection, of reading and writing, of the response.
 pub(super) fn is_timeout(code: &ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::ConnectionTimeout
-            | ErrorCode::ConnectionReadTimeout
-            | ErrorCode::ConnectionWriteTimeout
-            | ErrorCode::HttpResponseTimeout
-    )
+    matches!(code.number, 8..=10 | 33)
 }
 
-/// Returns whether a retry would fail as well: the host forbids the request, or does not trust the server.
+/// Returns whether a retry would fail as well: the host forbids the address or the request, refuses the URL, is not
+/// set up rightly, or does not trust the server.
 pub(super) fn is_lasting(code: &ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::DestinationIpProhibited
-            | ErrorCode::HttpRequestDenied
-            | ErrorCode::HttpRequestUriInvalid
-            | ErrorCode::TlsProtocolError
-            | ErrorCode::TlsCertificateError
-            | ErrorCode::TlsAlertReceived(_)
-            | ErrorCode::ConfigurationError
-    )
+    matches!(code.number, 4 | 12..=15 | 19 | 37)
 }
 
 /// Returns the cause as the end of a sentence. Codes on which a user would act in the same way share a
 /// message.
 pub(super) fn words(code: ErrorCode) -> String {
-    let words = match code {
-        ErrorCode::DnsError(payload) => {
-            return with_detail("the host name could not be resolved", payload.rcode);
-        }
-        ErrorCode::TlsAlertReceived(payload) => {
-            return with_detail("TLS refused by the server", payload.alert_message);
-        }
-        ErrorCode::InternalError(detail) => return with_detail("the host failed", detail),
-        ErrorCode::DnsTimeout => "resolving the host name took too long",
-        ErrorCode::DestinationNotFound => "no such host",
-        ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
-            "the server cannot be reached"
-        }
-        ErrorCode::DestinationIpProhibited | ErrorCode::HttpRequestDenied => "the host forbids this request",
-        ErrorCode::ConnectionRefused => "connection refused",
-        ErrorCode::ConnectionTerminated => "the connection was closed",
-        ErrorCode::ConnectionLimitReached => "the host allows no more connections",
-        ErrorCode::TlsProtocolError => "TLS failed",
-        ErrorCode::TlsCertificateError => "TLS failed: the server's certificate is not trusted",
-        ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong => "the host refused the URL",
-        ErrorCode::HttpResponseIncomplete => "the response is incomplete",
-        ErrorCode::HttpProtocolError => "the connection broke off, or the server does not speak HTTP",
-        ErrorCode::LoopDetected | ErrorCode::ConfigurationError => "the host's HTTP is not set up rightly",
-        ErrorCode::HttpResponseHeaderSectionSize(_)
-        | ErrorCode::HttpResponseHeaderSize(_)
-        | ErrorCode::HttpResponseBodySize(_)
-        | ErrorCode::HttpResponseTrailerSectionSize(_)
-        | ErrorCode::HttpResponseTrailerSize(_) => "the response is larger than the host takes",
-        ErrorCode::HttpResponseTransferCoding(_) | ErrorCode::HttpResponseContentCoding(_) => {
-            "the response has an encoding that the host does not know"
-        }
+    let ErrorCode { number, detail } = code;
+    let words = match number {
+        0 => "resolving the host name took too long",
+        1 => "the host name could not be resolved",
+        2 => "no such host",
+        3 | 5 => "the server cannot be reached",
+        4 | 15 => "the host forbids this request",
+        6 => "connection refused",
+        7 => "the connection was closed",
+        11 => "the host allows no more connections",
+        12 => "TLS failed",
+        13 => "TLS failed: the server's certificate is not trusted",
+        14 => "TLS refused by the server",
+        19 | 20 => "the host refused the URL",
+        25 => "the response is incomplete",
+        26..=30 => "the response is larger than the host takes",
+        31 | 32 => "the response has an encoding that the host does not know",
+        35 => "the connection broke off, or the server does not speak HTTP",
+        36 | 37 => "the host's HTTP is not set up rightly",
+        38 => "the host failed",
+        u8::MAX => "the host gave the response away",
         _ => "the host refused the request",
     };
-    words.to_owned()
-}
-
-fn with_detail(words: &str, detail: Option<String>) -> String {
-    match detail {
+    // Of these the text is the reason, of others the name of a header.
+    match detail.filter(|_| matches!(number, 1 | 14 | 38)) {
         Some(detail) => [words, " (", &detail, ")"].concat(),
         None => words.to_owned(),
     }

@@ -9,6 +9,7 @@
 //! - Resources are dropped children first: pollables before the resource that they watch, streams before
 //!   their bodies. Rust drops locals in reverse order, so each child is declared after its parent.
 
+mod calls;
 mod cause;
 
 use super::{HttpError, Part, Request, Sink};
@@ -16,10 +17,9 @@ use clawft_core::TimeLimit;
 use clawft_store::clock::nanoseconds;
 use std::time::Duration;
 use wasip2::clocks::monotonic_clock;
-use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
-    RequestOptions, Scheme,
+    Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, OutgoingRequest, RequestOptions,
+    Scheme,
 };
 use wasip2::io::error::Error;
 use wasip2::io::poll::{Pollable, poll};
@@ -41,8 +41,7 @@ pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), Http
         ),
         None => None,
     };
-    let future =
-        outgoing_handler::handle(outgoing, Some(options(request))).map_err(|code| deadline.explain(code))?;
+    let future = calls::handle(outgoing, options(request)).map_err(|code| deadline.explain(code))?;
     // If the server answers early, the unfinished upload has to stay open until the answer is read.
     let _unfinished = match (upload, request.body) {
         (Some(upload), Some(body)) => send_body(upload, body, &future, &mut deadline)?,
@@ -134,8 +133,7 @@ fn send_body(
     if !written {
         return Ok(Some(upload));
     }
-    // The host may report a wrong body length or a closed connection; `future` reports both as well.
-    let _ = OutgoingBody::finish(upload, None);
+    calls::finish(upload);
     Ok(None)
 }
 
@@ -181,10 +179,8 @@ fn await_response(
 ) -> Result<IncomingResponse, HttpError> {
     let answered = future.subscribe();
     loop {
-        match future.get() {
-            Some(Ok(Ok(response))) => return Ok(response),
-            Some(Ok(Err(code))) => return Err(deadline.explain(code)),
-            Some(Err(())) => return Err(HttpError::Unavailable("the host gave the response away".into())),
+        match calls::get(future) {
+            Some(answer) => return answer.map_err(|code| deadline.explain(code)),
             None => deadline.wait_for(&answered)?,
         }
     }
@@ -321,7 +317,7 @@ impl Deadline {
 
     /// Maps the host's code to an error; the host's own timeouts, which were set to ours, become this
     /// deadline's.
-    fn explain(&self, code: ErrorCode) -> HttpError {
+    fn explain(&self, code: calls::ErrorCode) -> HttpError {
         if cause::is_timeout(&code) {
             HttpError::TimedOut(self.time, self.limit)
         } else if cause::is_lasting(&code) {
