@@ -6,7 +6,8 @@
 //!
 //! A case is a name, `group::case`, with a function; [`harness`] chooses cases and makes trials of them, and
 //! [`report`] prints their results. The cases of the component and the module are in [`guests`], those of the
-//! native command in [`weft`], those of its images in [`docker`], and those of the shrinker in [`diet`].
+//! native command in [`weft`], those of its images in [`docker`], those of the shrinker in [`diet`], and those of
+//! real providers in [`live`]. [`providers`] are the cases that run on all guests and on the native command.
 //! [`mcp_servers`] starts servers of tools that others wrote, [`small_disk`] is a disk that is soon full, and
 //! [`lint`] runs clippy on the programs that are built on demand.
 //!
@@ -17,7 +18,11 @@ mod docker;
 mod guests;
 mod harness;
 mod lint;
+mod live;
 mod mcp_servers;
+mod providers;
+#[cfg(test)]
+mod providers_page;
 #[cfg(test)]
 mod reliability;
 mod report;
@@ -69,7 +74,7 @@ pub fn smoke(project: &Project, flags: &Smoke) -> Result<()> {
 fn at_once(runtime: Runtime) -> usize {
     match runtime {
         Runtime::Wasmtime | Runtime::Host | Runtime::Wamr => 4,
-        Runtime::Weft | Runtime::Docker | Runtime::Diet => 2,
+        Runtime::Weft | Runtime::Docker | Runtime::Diet | Runtime::Live => 2,
         Runtime::Dockerfile => 1,
     }
 }
@@ -96,5 +101,6 @@ fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> 
         Runtime::Docker => docker::image_trials(project, options, log),
         Runtime::Dockerfile => docker::dockerfile_trials(project, options, log),
         Runtime::Diet => diet::trials(project, options, log),
+        Runtime::Live => live::trials(project, options, log),
     }
 }

@@ -43,19 +43,45 @@ recorded! {
     "vllm-error.sse",
 }
 
+/// Defines the list of the answers of the providers that have a preset.
+macro_rules! provided {
+    ($($name:literal,)*) => {
+        /// The names and contents of the files in `recorded/providers/`.
+        const PROVIDED: &[(&str, &str)] = &[$(
+            (concat!($name, "-whole"), include_str!(concat!("../recorded/providers/", $name, "-whole"))),
+            (concat!($name, "-stream"), include_str!(concat!("../recorded/providers/", $name, "-stream"))),
+            (concat!($name, "-error"), include_str!(concat!("../recorded/providers/", $name, "-error"))),
+            (concat!($name, "-reasoning"), include_str!(concat!("../recorded/providers/", $name, "-reasoning"))),
+        )*];
+    };
+}
+
+provided! {
+    "openai", "anthropic", "gemini", "azure", "openrouter", "mistral", "groq", "deepseek", "xai", "together", "ollama",
+    "vllm", "llamacpp", "lmstudio",
+}
+
+fn files() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    FILES.iter().chain(PROVIDED)
+}
+
+fn file(position: usize) -> &'static (&'static str, &'static str) {
+    files().nth(position).expect("a position that was found")
+}
+
 /// Returns the position of the file with this name.
 pub(crate) fn find(name: &str) -> Option<usize> {
-    FILES.iter().position(|(known, _)| *known == name)
+    files().position(|(known, _)| *known == name)
 }
 
 /// Returns the name of the file at this position.
-pub(crate) fn name(file: usize) -> &'static str {
-    FILES[file].0
+pub(crate) fn name(position: usize) -> &'static str {
+    file(position).0
 }
 
 /// Sends the file at this position.
-pub(crate) fn answer(file: usize, wire: &mut Wire) -> io::Result<()> {
-    let (name, text) = FILES[file];
+pub(crate) fn answer(position: usize, wire: &mut Wire) -> io::Result<()> {
+    let (name, text) = file(position);
     let (status, content_type, body) = parse(text).unwrap_or_else(|| panic!("`{name}` has no first line"));
     wire.whole(status, &[("content-type", content_type)], body.as_bytes())
 }
@@ -72,7 +98,7 @@ mod tests {
 
     #[test]
     fn every_file_has_a_first_line() {
-        for (name, text) in FILES {
+        for (name, text) in files() {
             assert!(parse(text).is_some_and(|(.., body)| !body.is_empty()), "{name}");
         }
         assert!(FILES.is_sorted());

@@ -14,6 +14,7 @@ mod hostile;
 mod memory;
 mod program;
 mod provider;
+mod providers;
 mod retries;
 mod sessions;
 mod sizes;
@@ -147,6 +148,7 @@ fn wasmtime() -> Vec<Case> {
         answers::CASES,
         streams::CASES,
         provider::CASES,
+        providers::CASES,
         retries::CASES,
         faults::CASES,
         hostile::CASES,
@@ -174,6 +176,12 @@ fn host() -> Vec<Case> {
 #[cfg(test)]
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     wasmtime().into_iter().chain(host()).map(|case| case.name)
+}
+
+/// Returns the names of the cases on WAMR, for the same tests.
+#[cfg(test)]
+pub(crate) fn wamr_names() -> impl Iterator<Item = &'static str> {
+    wamr::wamr().into_iter().map(|case| case.name)
 }
 
 /// Runs all of `work` at the same time; the result is the first failure in its order.

@@ -8,6 +8,7 @@ mod mcp;
 mod openai;
 mod page;
 mod program;
+mod providers;
 mod shutdown;
 mod tools;
 
@@ -23,6 +24,7 @@ pub(super) type Case = case::Case<fn(&WeftContext<'_>) -> Result<()>>;
 pub(super) fn own() -> Vec<Case> {
     [
         program::CASES,
+        providers::CASES,
         openai::CASES,
         mcp::CASES,
         tools::CASES,

@@ -65,19 +65,40 @@ impl<'a> WeftContext<'a> {
 
     /// Configures weft to send requests to `api_base`.
     pub(super) fn configure_at(&self, api_base: &str, provider: Value, gateway: Value) -> Result<()> {
-        self.write_config(PROVIDER, api_base, provider, gateway)
+        let agents = json!({ "model": "gpt-4o-mini", "stream": true });
+        self.write_config(PROVIDER, api_base, agents, provider, gateway)
+    }
+
+    /// Configures weft for answers of `scenario` by the provider `name`, with `options` of the agent.
+    pub(super) fn configure_as(&self, name: &str, scenario: &str, options: Value) -> Result<()> {
+        let agents = merged(json!({ "model": "a-model" }), options);
+        self.write_config(
+            name,
+            &self.context.api_base(scenario),
+            agents,
+            json!({}),
+            json!({}),
+        )
     }
 
     /// Configures weft for answers of `scenario` in Anthropic's protocol.
     pub(super) fn configure_anthropic(&self, scenario: &str) -> Result<()> {
         let api_base = self.context.api_base(scenario);
-        self.write_config(ANTHROPIC, &api_base, json!({}), json!({}))
+        let agents = json!({ "model": "gpt-4o-mini", "stream": true });
+        self.write_config(ANTHROPIC, &api_base, agents, json!({}), json!({}))
     }
 
-    fn write_config(&self, name: &str, api_base: &str, provider: Value, gateway: Value) -> Result<()> {
+    fn write_config(
+        &self,
+        name: &str,
+        api_base: &str,
+        agents: Value,
+        provider: Value,
+        gateway: Value,
+    ) -> Result<()> {
         let least = json!({ "api_base": api_base, "api_key_env": KEY_VARIABLE, "retries": 0 });
         let config = json!({
-            "agents": { "model": "gpt-4o-mini", "stream": true },
+            "agents": agents,
             "providers": { "providers": { name: merged(least, provider) } },
             "gateway": merged(json!({ "listen": "127.0.0.1:0" }), gateway),
         });

@@ -4,6 +4,7 @@ mod bounds;
 mod c_host;
 mod command;
 mod misuse;
+mod providers;
 mod turns;
 
 use anyhow::{Result, bail, ensure};
@@ -20,6 +21,7 @@ pub(super) fn wamr() -> Vec<Case> {
     [
         command::CASES,
         turns::CASES,
+        providers::CASES,
         misuse::CASES,
         c_host::CASES,
         super::tools::CASES,
