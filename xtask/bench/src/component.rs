@@ -35,20 +35,31 @@ const LARGE: usize = 5_000_000;
 /// The chunks of the long streamed answer, each with one token.
 const PIECES: usize = 20_000;
 
+/// The pieces of the answer of 20 MB, and the number of runs with it.
+const LARGE_PIECES: usize = 4_000_000;
+const LARGE_ROUNDS: usize = 10;
+
 /// Measures everything about the component.
 pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let wasmtime = toolchain::wasmtimes(project, Releases::Chosen)?.remove(0);
-    let programs = [hello_world(project)?, artifacts::ensure_built(project)?.component];
+    let programs = [
+        sample(project, "hello")?,
+        artifacts::ensure_built(project)?.component,
+        sample(project, "wstd")?,
+    ];
     let upstream = LoadGenerator::build(project)?.upstream()?;
     let runner = GuestRunner::new(&wasmtime.path, &programs)?;
     let places = GuestInputs::new(project, &runner, &upstream)?;
-    Ok(metrics(&places.series(&runner).run(ROUNDS)?))
+    let large = places.large_series(&runner).run(LARGE_ROUNDS)?;
+    let usual = places.series(&runner).run(ROUNDS)?;
+    Ok([starts(&usual), turns(&usual), large_answers(&large)].concat())
 }
 
-/// Builds the smallest sample, to measure the cost of any component, in the same way as ours.
-fn hello_world(project: &Project) -> Result<PathBuf> {
-    let component = artifacts::shrunk(project, artifacts::Source::Sample("hello"))?;
-    let path = project.target.join("xtask").join("hello-world.wasm");
+/// Builds a sample in the same way as our component: the smallest one, to measure the cost of any component, and a turn
+/// with another stack.
+fn sample(project: &Project, name: &'static str) -> Result<PathBuf> {
+    let component = artifacts::shrunk(project, artifacts::Source::Sample(name))?;
+    let path = project.target.join("xtask").join(format!("sample-{name}.wasm"));
     files::replace(&path, &component)?;
     Ok(path)
 }
@@ -60,6 +71,9 @@ struct GuestInputs {
     large_message: GuestInput,
     one_piece: GuestInput,
     many_pieces: GuestInput,
+    piped_pieces: GuestInput,
+    single_chunks: GuestInput,
+    large_answer: GuestInput,
     natively: Exchange,
     large_natively: Exchange,
     ten_calls: TenCalls,
@@ -68,6 +82,10 @@ struct GuestInputs {
 impl GuestInputs {
     fn new(project: &Project, runner: &GuestRunner, upstream: &Upstream) -> Result<Self> {
         let (one, many) = (upstream.api_base(1, 0), upstream.api_base(PIECES, 0));
+        let (chunks, huge) = (
+            upstream.api_base_of_chunks(PIECES),
+            upstream.api_base(LARGE_PIECES, 0),
+        );
         let input = |name, api_base: &str, agent, message: &str| runner.input(name, api_base, agent, message);
         // Sixteen different letters, so that no host can compress it on the way.
         let large = "0123456789abcdef".repeat(LARGE / 16);
@@ -83,6 +101,9 @@ impl GuestInputs {
             )?,
             one_piece: input("one-piece", &one, json!({ "stream": true }), "hello")?,
             many_pieces: input("many-pieces", &many, json!({ "stream": true }), "hello")?,
+            piped_pieces: input("piped-pieces", &many, json!({ "stream": true }), "hello")?.piped(),
+            single_chunks: input("single-chunks", &chunks, json!({ "stream": true }), "hello")?.piped(),
+            large_answer: input("large-answer", &huge, json!({ "stream": false }), "hello")?.piped(),
             natively: Exchange::new(&one, "hello")?,
             large_natively: Exchange::new(&one, &large)?,
             ten_calls: TenCalls::new(project, runner)?,
@@ -106,6 +127,8 @@ impl GuestInputs {
         series.add("large", || runner.turn(&self.large_message));
         series.add("one-piece", || runner.turn(&self.one_piece));
         series.add("many-pieces", || runner.turn(&self.many_pieces));
+        series.add("piped-pieces", || runner.turn(&self.piped_pieces));
+        series.add("single-chunks", || runner.turn(&self.single_chunks));
         series.add("natively", || self.natively.take());
         series.add("large-natively", || self.large_natively.take());
         series.add("ten-calls", || runner.turn(&self.ten_calls.input));
@@ -165,8 +188,30 @@ impl TenCalls {
     }
 }
 
-fn metrics(samples: &Samples) -> Vec<Metric> {
-    [starts(samples), turns(samples)].concat()
+impl GuestInputs {
+    /// Returns the processes with the answer of 20 MB.
+    fn large_series<'a>(&'a self, runner: &'a GuestRunner) -> Series<'a> {
+        let mut series = Series::default();
+        series.add("large-answer", || runner.turn(&self.large_answer));
+        series.add("large-answer-wstd", || {
+            runner.turn_of(Program::Wstd, &self.large_answer)
+        });
+        series
+    }
+}
+
+fn large_answers(samples: &Samples) -> Vec<Metric> {
+    let [clawft, wstd] = ["large-answer", "large-answer-wstd"].map(|name| samples.of(name));
+    let what = "an answer of 20 MB, from the start of wasmtime to its end; without it: the sample with wstd and serde";
+    vec![
+        Metric::of("answer-20mb", what, clawft, "ms").with_reference(wstd.median()),
+        Metric::of(
+            "answer-20mb-to-wstd",
+            "the same in times of the sample with wstd",
+            &clawft.over(wstd),
+            "x",
+        ),
+    ]
 }
 
 fn starts(samples: &Samples) -> Vec<Metric> {
@@ -218,8 +263,10 @@ fn turns(samples: &Samples) -> Vec<Metric> {
     let large_natively = samples.of("large-natively").median();
     let ten_calls = samples.of("ten-calls").minus(refused);
     let ten_natively = samples.of("ten-calls-natively");
-    let stream = samples.of("many-pieces").minus(samples.of("one-piece"));
-    let rate = stream.map(|millis| (PIECES - 1) as f64 / millis * 1e3);
+    let rate = |name| {
+        let stream = samples.of(name).minus(samples.of("one-piece"));
+        stream.map(|millis| (PIECES - 1) as f64 / millis * 1e3)
+    };
     let ms = |name, what, sample| Metric::of(name, what, sample, "ms");
     vec![
         ms(
@@ -257,8 +304,20 @@ fn turns(samples: &Samples) -> Vec<Metric> {
         .with_reference(large_natively),
         Metric::of(
             "stream-rate",
-            "tokens of a stream: decoded, each printed at once, stored",
-            &rate,
+            "tokens of a stream: decoded, printed as they arrive, stored",
+            &rate("many-pieces"),
+            "tokens/s",
+        ),
+        Metric::of(
+            "stream-rate-pipe",
+            "the same into a pipe",
+            &rate("piped-pieces"),
+            "tokens/s",
+        ),
+        Metric::of(
+            "stream-rate-chunks",
+            "the same where each token is a chunk of HTTP, of which wasmtime hands on one at a time",
+            &rate("single-chunks"),
             "tokens/s",
         ),
     ]

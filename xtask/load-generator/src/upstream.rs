@@ -1,5 +1,6 @@
 //! The provider. The path selects the answer, and the request is ignored:
-//! `/PIECES/MILLIS/v1/chat/completions` is a stream of PIECES deltas, MILLIS milliseconds apart.
+//! `/PIECES/MILLIS/v1/chat/completions` is a stream of PIECES deltas, MILLIS milliseconds apart. Without a pause all of
+//! them come at once, and with `/PIECES/0/1/…` each in a chunk of its own.
 
 use std::{
     convert::Infallible,
@@ -64,6 +65,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Either<Full<Bytes
     let mut numbers = request.uri().path().split('/').skip(1).map(str::parse::<u64>);
     let mut number = || numbers.next().and_then(Result::ok);
     let (pieces, millis) = (number().unwrap_or(1), number().unwrap_or(0));
+    let apart = number().is_some();
     let asked = request
         .into_body()
         .collect()
@@ -74,7 +76,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Either<Full<Bytes
     let (kind, body) = if streamed {
         (
             "text/event-stream",
-            Either::Right(Ticks::new(pieces, Duration::from_millis(millis))),
+            Either::Right(Ticks::new(pieces, Duration::from_millis(millis), apart)),
         )
     } else {
         ("application/json", Either::Left(Full::from(whole(pieces))))
@@ -103,15 +105,18 @@ fn whole(pieces: u64) -> String {
 struct Ticks {
     left: u64,
     pause: Duration,
+    /// Whether each delta is sent apart from the others.
+    apart: bool,
     next: Pin<Box<Sleep>>,
     ended: bool,
 }
 
 impl Ticks {
-    fn new(pieces: u64, pause: Duration) -> Self {
+    fn new(pieces: u64, pause: Duration, apart: bool) -> Self {
         Self {
             left: pieces,
             pause,
+            apart,
             next: Box::pin(sleep_until(Instant::now())),
             ended: false,
         }
@@ -120,8 +125,7 @@ impl Ticks {
     /// Returns the next events; the closing ones come with the last delta.
     fn events(&mut self) -> String {
         let mut events = String::new();
-        // Without a pause all of it is sent at once.
-        let now = if self.pause.is_zero() {
+        let now = if self.pause.is_zero() && !self.apart {
             self.left
         } else {
             self.left.min(1)
@@ -173,7 +177,7 @@ mod tests {
     #[tokio::test]
     async fn a_stream_has_its_pieces_and_an_end() {
         for pause in [0, 1] {
-            let body = Ticks::new(3, Duration::from_millis(pause))
+            let body = Ticks::new(3, Duration::from_millis(pause), false)
                 .collect()
                 .await
                 .expect("a body")

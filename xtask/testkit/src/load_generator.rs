@@ -135,6 +135,11 @@ impl Upstream {
     pub fn api_base(&self, pieces: usize, millis: u64) -> String {
         format!("{}/{pieces}/{millis}/v1", self.url)
     }
+
+    /// Does the same without pauses, and with each delta in a chunk of its own.
+    pub fn api_base_of_chunks(&self, pieces: usize) -> String {
+        format!("{}/{pieces}/0/1/v1", self.url)
+    }
 }
 
 fn report<T: for<'a> Deserialize<'a>>(command: Cmd<'_>) -> Result<T> {

@@ -3,7 +3,9 @@
 
 use std::{
     fs::{self, File},
+    io,
     path::{Path, PathBuf},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -24,6 +26,8 @@ pub(super) enum Program {
     Hello,
     /// Our component.
     Clawft,
+    /// A turn with wstd and serde.
+    Wstd,
 }
 
 /// The form in which wasmtime gets the program.
@@ -40,8 +44,8 @@ pub(super) enum Form {
 /// wasmtime, the programs in every form, and a directory for all files.
 pub(super) struct GuestRunner {
     wasmtime: PathBuf,
-    sources: [PathBuf; 2],
-    compiled: [PathBuf; 2],
+    sources: [PathBuf; 3],
+    compiled: [PathBuf; 3],
     /// The input of a program that needs none.
     nothing: GuestInput,
     directory: TempDir,
@@ -53,14 +57,16 @@ pub(super) struct GuestInput {
     /// The directory of the tools.
     workspace: Option<PathBuf>,
     message: PathBuf,
+    /// Whether the output goes into a pipe instead of a file.
+    piped: bool,
 }
 
 impl GuestRunner {
-    /// Compiles both `programs`, hello world first.
-    pub(super) fn new(wasmtime: &Path, programs: &[PathBuf; 2]) -> Result<Self> {
+    /// Compiles the `programs`, in the order of [`Program`].
+    pub(super) fn new(wasmtime: &Path, programs: &[PathBuf; 3]) -> Result<Self> {
         let directory = temporary::directory()?;
         let shell = Shell::new()?;
-        let compiled = ["hello.cwasm", "clawft.cwasm"].map(|name| directory.path().join(name));
+        let compiled = ["hello.cwasm", "clawft.cwasm", "wstd.cwasm"].map(|name| directory.path().join(name));
         for (program, compiled) in programs.iter().zip(&compiled) {
             let compile = cmd!(shell, "{wasmtime} compile -o {compiled} {program}");
             cmd::run_quietly(compile, "compile a component", 20)?;
@@ -106,7 +112,11 @@ impl GuestRunner {
         if let (Value::Object(agents), Value::Object(agent)) = (&mut agents, agent) {
             agents.extend(agent);
         }
-        let openai = json!({ "api_base": api_base, "api_key_env": KEY, "retries": 0 });
+        let mut openai = json!({ "api_base": api_base, "api_key_env": KEY, "retries": 0 });
+        openai["max_response_bytes"] = json!(100_000_000);
+        if agents["stream"] == false {
+            openai["extra_body"] = json!({ "stream": false });
+        }
         let config =
             json!({ "agents": agents, "providers": { "providers": { "openai": openai } }, "tools": tools });
         let path = place.granted.join("config.json");
@@ -136,11 +146,16 @@ impl GuestRunner {
 
     /// Runs a turn, the first of its session.
     pub(super) fn turn(&self, place: &GuestInput) -> Result<Duration> {
+        self.turn_of(Program::Clawft, place)
+    }
+
+    /// Runs a turn of another program than ours.
+    pub(super) fn turn_of(&self, program: Program, place: &GuestInput) -> Result<Duration> {
         let session = place.granted.join("sessions").join("default.json");
         if session.exists() {
             fs::remove_file(&session).context("could not remove a session")?;
         }
-        let (took, succeeded) = self.clawft(place, &place.message)?;
+        let (took, succeeded) = self.run(program, Form::Compiled, &[], place, &place.message)?;
         let said = || fs::read_to_string(self.output("stderr")).unwrap_or_default();
         ensure!(succeeded && session.exists(), "a turn failed: {}", said());
         Ok(took)
@@ -184,9 +199,16 @@ impl GuestRunner {
         let make =
             |name| File::create(self.output(name)).context("could not make a file for the output of a guest");
         let stdin = File::open(message).context("could not open a message")?;
-        let streams = [stdin.into(), make("stdout")?.into(), make("stderr")?.into()];
+        let stdout = match place.piped {
+            true => Stdio::piped(),
+            false => make("stdout")?.into(),
+        };
+        let streams = [stdin.into(), stdout, make("stderr")?.into()];
         let start = Instant::now();
         let mut child = cmd::spawn(command, streams, "run wasmtime")?;
+        if let Some(mut output) = child.stdout.take() {
+            io::copy(&mut output, &mut io::sink()).context("could not read the output of a guest")?;
+        }
         let status = child.wait().context("could not wait for wasmtime")?;
         Ok((start.elapsed(), status.success()))
     }
@@ -206,6 +228,13 @@ impl GuestInput {
             granted,
             workspace: None,
             message: path,
+            piped: false,
         })
+    }
+
+    /// Returns the same with a pipe for the output.
+    pub(super) fn piped(mut self) -> Self {
+        self.piped = true;
+        self
     }
 }
