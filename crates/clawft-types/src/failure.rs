@@ -168,5 +168,7 @@ pub fn seconds(text: &str) -> Option<Duration> {
         .chain(*b"000")
         .take(3)
         .fold(0, |millis, digit| millis * 10 + u64::from(digit - b'0'));
-    Some(Duration::from_secs(whole.parse().ok()?).saturating_add(Duration::from_millis(millis)))
+    // More than fits is a very long time.
+    let whole = whole.parse().unwrap_or(u64::MAX);
+    Some(Duration::from_secs(whole).saturating_add(Duration::from_millis(millis)))
 }
