@@ -7,6 +7,7 @@ mod engine;
 mod files;
 mod report;
 mod shrink;
+mod signals;
 mod size;
 mod table;
 
@@ -32,6 +33,7 @@ pub(crate) fn main() -> ExitCode {
     if words.next().is_some_and(|word| word == COMMAND) {
         return end(engine::serve(&words.collect::<Vec<_>>()));
     }
+    signals::attend();
     let diet = Diet::try_parse().unwrap_or_else(|error| error.exit());
     end(match diet.command {
         Command::Shrink(shrink) => shrink::run(&shrink),

@@ -7,6 +7,7 @@
 mod binaryen;
 mod complaints;
 mod process;
+mod running;
 mod wasm_opt;
 
 use std::{
@@ -19,12 +20,12 @@ use anyhow::{Context as _, Result};
 
 use crate::{
     features::{self, Features},
-    shrink::Task,
+    shrink::{Task, Unavailable},
 };
 
 #[cfg(feature = "binaryen")]
 pub use self::binaryen::serve;
-pub use self::{complaints::complaints, process::Purpose, wasm_opt::WasmOpt};
+pub use self::{complaints::complaints, process::Purpose, running::stop, wasm_opt::WasmOpt};
 
 /// The argument that makes a program with Binaryen inside optimise one module and end. Input, output, assumptions and
 /// features follow it.
@@ -74,7 +75,8 @@ impl Program {
     /// Returns the engine's result for a task.
     ///
     /// # Errors
-    /// Fails with the reason why the module cannot be optimised: features, the engine's complaints, a crash.
+    /// Fails with the reason why the module cannot be optimised: features, the engine's complaints, a crash. If the
+    /// engine cannot be used at all, because there is no room or it was stopped, [`shrink`](mod@crate::shrink) fails.
     pub fn optimise(&self, task: &Task<'_>, assumptions: &[Assumption]) -> Result<Vec<u8>> {
         self.run(task, assumptions, None)
     }
@@ -90,14 +92,16 @@ impl Program {
     }
 
     fn run(&self, task: &Task<'_>, assumptions: &[Assumption], option: Option<&str>) -> Result<Vec<u8>> {
-        let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+        let directory = running::directory().map_err(Unavailable::wrap)?;
         let (input, output) = (
             directory.path().join("in.wasm"),
             directory.path().join("out.wasm"),
         );
         let (program, mut arguments) = self.arguments(&input, &output, task.features, assumptions)?;
         arguments.extend(option.map(OsString::from));
-        fs::write(&input, task.module).with_context(|| format!("could not write `{}`", input.display()))?;
+        fs::write(&input, task.module)
+            .with_context(|| format!("could not write `{}`", input.display()))
+            .map_err(Unavailable::wrap)?;
         process::run(program, &arguments, Purpose::Optimise)?;
         fs::read(&output).context("the engine wrote no module")
     }

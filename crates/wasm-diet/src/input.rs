@@ -8,19 +8,36 @@ use crate::{features, sections};
 /// The beginning of every WebAssembly binary.
 const MAGIC: &[u8] = b"\0asm";
 
+/// The bytes before the first section: [`MAGIC`] and the version.
+const HEADER: usize = 8;
+
 /// The beginnings of other formats.
-const FORMATS: [(&[u8], &str); 10] = [
+const FORMATS: [(&[u8], &str); 18] = [
     (b"\x1f\x8b", "it is compressed with gzip: decompress it first"),
     (
         b"\x28\xb5\x2f\xfd",
         "it is compressed with zstd: decompress it first",
     ),
+    (b"\xfd7zXZ\0", "it is compressed with xz: decompress it first"),
+    (b"BZh", "it is compressed with bzip2: decompress it first"),
     (b"PK\x03\x04", "it is a zip archive: unpack it first"),
     (b"!<arch>\n", "it is an archive of objects: link them first"),
     (b"BC\xc0\xde", "it is LLVM bitcode: compile and link it first"),
     (b"\x7fELF", "it is a program or library for Linux (ELF)"),
     (b"MZ", "it is a program for Windows"),
     (b"\xcf\xfa\xed\xfe", "it is a program for macOS"),
+    (b"#!", "it is a script"),
+    (b"<", "it is a page or another text with markup"),
+    (b"{", "it is JSON"),
+    (b"AGFzb", "it is WebAssembly in base64: decode it first"),
+    (
+        b";;",
+        "it is WebAssembly text: `wasm-tools parse` makes a binary of it",
+    ),
+    (
+        b"(;",
+        "it is WebAssembly text: `wasm-tools parse` makes a binary of it",
+    ),
     (
         b"(module",
         "it is WebAssembly text: `wasm-tools parse` makes a binary of it",
@@ -55,8 +72,18 @@ pub fn check_form(binary: &[u8]) -> Result<()> {
     if binary.is_empty() {
         bail!("it is empty");
     }
+    if binary.len() < HEADER && MAGIC.starts_with(binary.get(..MAGIC.len()).unwrap_or(binary)) {
+        bail!(
+            "it is cut short: of the {HEADER} bytes of the header, {} are there",
+            binary.len()
+        );
+    }
     if !binary.starts_with(MAGIC) {
-        let text = binary.trim_ascii_start();
+        // A text may begin with a byte order mark.
+        let text = binary
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(binary)
+            .trim_ascii_start();
         let known = FORMATS.iter().find(|(beginning, _)| text.starts_with(beginning));
         match known {
             Some((_, explanation)) => bail!("it is not a WebAssembly binary: {explanation}"),

@@ -11,6 +11,7 @@ mod core_module;
 mod finish;
 mod options;
 mod report;
+mod unavailable;
 
 use anyhow::{Context as _, Result, ensure};
 use wasmparser::{Parser, Payload};
@@ -20,6 +21,7 @@ use crate::{component, custom, deflate, features, input, part::Sizes};
 pub use self::{
     options::{Metric, Options, Task},
     report::{Module, Outcome, Report, Section},
+    unavailable::Unavailable,
 };
 
 /// Optimises a core module. Returns a module of the same behaviour, or an error with the reason why there is
@@ -41,8 +43,8 @@ pub struct Shrunk {
 /// Equal input gives equal output, if the engine does.
 ///
 /// # Errors
-/// Fails if `binary` is not a valid component or core module, or is an object that has to be linked first. No
-/// error of the engine is one of these.
+/// Fails if `binary` is not a valid component or core module, or is an object that has to be linked first. Of the
+/// engine's errors only [`Unavailable`] is one of these.
 pub fn shrink(binary: &[u8], options: &Options, engine: &mut Engine<'_>) -> Result<Shrunk> {
     input::check(binary)?;
     let of = count(binary)?;

@@ -33,6 +33,9 @@ What is done to a file:
      dylink.0 and unknown sections stay.
   4. Everything else is copied byte for byte, compared with the original and validated.
 
+The passes are those of -Oz. With --thorough a second result is made with --flatten and --rereloop
+first, large functions not inlined, and -Oz twice; the smaller one is taken.
+
 Passes that change the behaviour of a correct program are never used: --low-memory-unused and
 --traps-never-happen are assumptions that only you can make.
 
@@ -122,6 +125,9 @@ pub(crate) struct Shrink {
     /// Exit with 1 if a module stays as it is because it cannot be optimised or would grow
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Try more passes too, and take the smaller result; this takes four times as long
+    #[arg(long, conflicts_with_all = ["engine", "low_memory_unused", "traps_never_happen"])]
+    pub(crate) thorough: bool,
     /// Assume that the program has no data in the first 1,024 bytes of memory
     #[arg(long)]
     pub(crate) low_memory_unused: bool,

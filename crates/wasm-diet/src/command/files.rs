@@ -58,9 +58,12 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    // A link stays one: the file behind it is replaced.
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let target = behind_links(path)?;
     let before = fs::metadata(&target).ok();
+    ensure!(
+        !before.as_ref().is_some_and(|it| it.permissions().readonly()),
+        "it is read-only: make it writable, or name another file"
+    );
     if before.as_ref().is_some_and(|it| !it.is_file()) {
         if target.is_dir() {
             bail!("it is a directory");
@@ -78,12 +81,39 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = temporary(&directory)?;
     file.write_all(bytes)?;
     if let Some(before) = before {
+        keep_owner(file.path(), &before);
         file.as_file().set_permissions(before.permissions())?;
     }
     file.as_file().sync_all()?;
     file.persist(&target)?;
     Ok(())
 }
+
+/// Returns the file that a path stands for: a link stays one, and the file behind it is replaced or made.
+fn behind_links(path: &Path) -> Result<PathBuf> {
+    /// As many as Linux follows.
+    const LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        let Ok(to) = fs::read_link(&path) else {
+            return Ok(path);
+        };
+        path = path.parent().unwrap_or(Path::new("")).join(to);
+    }
+    bail!("its links lead nowhere")
+}
+
+/// Gives a new file the owner of the one that it replaces, where that is permitted.
+#[cfg(unix)]
+fn keep_owner(path: &Path, before: &fs::Metadata) {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+
+    drop(chown(path, Some(before.uid()), Some(before.gid())));
+}
+
+/// Does nothing: the owner of a file is the system's business.
+#[cfg(not(unix))]
+fn keep_owner(_: &Path, _: &fs::Metadata) {}
 
 /// Makes a temporary file with the permissions of every new file.
 #[cfg(unix)]

@@ -68,7 +68,13 @@ fn optimise(task: &Task<'_>, engine: &Choice, args: &Shrink) -> Result<Vec<u8>> 
             grouped(module.len())
         ));
     }
-    program.optimise(task, &args.assumptions())
+    let made = program.optimise(task, &args.assumptions())?;
+    if !args.thorough {
+        return Ok(made);
+    }
+    // Binaryen refuses some operators there; the first result is good all the same.
+    let second = program.optimise_thoroughly(task).ok();
+    Ok(second.filter(|it| it.len() < made.len()).unwrap_or(made))
 }
 
 /// Prints the account, on standard output unless the binary went there.

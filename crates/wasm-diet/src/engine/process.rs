@@ -7,9 +7,10 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
-use super::complaints::complaints;
+use super::{complaints::complaints, running};
+use crate::shrink::Unavailable;
 
 /// The purpose of a program, for errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,16 +30,24 @@ const READ: u64 = 1 << 20;
 /// Fails with the program's complaints if it fails, and with the signal if it crashes.
 pub(super) fn run(program: &Path, arguments: &[OsString], purpose: Purpose) -> Result<String> {
     let mut child = start(program, arguments)
-        .with_context(|| format!("could not start the engine `{}`", program.display()))?;
+        .with_context(|| format!("could not start the engine `{}`", program.display()))
+        .map_err(Unavailable::wrap)?;
     let (output, errors) = (child.stdout.take(), child.stderr.take());
-    let (output, errors) = std::thread::scope(|scope| {
-        let output = scope.spawn(|| read(output));
-        let errors = read(errors);
-        (output.join().unwrap_or_default(), errors)
-    });
-    let status = child.wait().context("could not wait for the engine")?;
+    let read_both = || {
+        std::thread::scope(|scope| {
+            let output = scope.spawn(|| read(output));
+            let errors = read(errors);
+            (output.join().unwrap_or_default(), errors)
+        })
+    };
+    let (status, (output, errors)) = running::attended(child, read_both)
+        .context("could not wait for the engine")
+        .map_err(Unavailable::wrap)?;
     if status.success() {
         return Ok(output);
+    }
+    if was_stopped(status) {
+        return Err(Unavailable::wrap(anyhow!("the engine was stopped ({status})")));
     }
     let complaints = complaints(&errors);
     match (end(status), purpose) {
@@ -71,6 +80,24 @@ fn read(stream: Option<impl io::Read>) -> String {
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Returns whether somebody asked the program to end: the keyboard, a terminal that was closed, a service manager.
+#[cfg(unix)]
+fn was_stopped(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    const HANGUP: i32 = 1;
+    const INTERRUPT: i32 = 2;
+    const TERMINATE: i32 = 15;
+    matches!(status.signal(), Some(HANGUP | INTERRUPT | TERMINATE))
+}
+
+/// Returns whether the program was ended by the keyboard.
+#[cfg(not(unix))]
+fn was_stopped(status: ExitStatus) -> bool {
+    const CONTROL_C: i32 = 0xc000_013a_u32.cast_signed();
+    status.code() == Some(CONTROL_C)
 }
 
 /// Returns the signal that ended a program.

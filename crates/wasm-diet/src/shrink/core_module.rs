@@ -7,6 +7,7 @@ use super::{
     finish::finish_module,
     options::{Metric, Options, Task},
     report::{Module, Outcome},
+    unavailable::Unavailable,
 };
 use crate::{
     component::Place,
@@ -41,6 +42,7 @@ pub(super) fn shrink(
     let (taken, outcome) = match original.optimise(&allowed, of, options, engine) {
         Ok(Some(made)) => (made, Outcome::Optimised),
         Ok(None) => (module.to_vec(), Outcome::Unchanged),
+        Err(error) if error.is::<Unavailable>() => return Err(error),
         Err(error) => {
             let reason = format!("{error:#}");
             (module.to_vec(), Outcome::Left { reason })

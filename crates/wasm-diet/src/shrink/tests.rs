@@ -95,6 +95,16 @@ fn failing_module_stays_and_others_are_done() {
 }
 
 #[test]
+fn unavailable_engine_ends_everything() {
+    let binary = component(&[module(3, &[]), module(3, &[])]);
+    let error = run(&binary, |task| match task.number {
+        1 => Ok(task.module.to_vec()),
+        _ => Err(Unavailable::wrap(anyhow::anyhow!("full").context("no room"))),
+    });
+    assert_eq!(format!("{:#}", error.unwrap_err()), "no room: full");
+}
+
+#[test]
 fn refuses_every_wrong_result_of_an_engine() {
     let reason = |made: Vec<u8>| {
         let shrunk = run(&module(5, &[]).finish(), |_| Ok(made.clone())).unwrap();
