@@ -1,19 +1,24 @@
 //! `wasm-diet` with Binaryen inside: files of many kinds give the same results before and after.
 //!
 //! Modules in reading order: [`inputs`] is the table of the small files, [`adapter`] a file that tools read,
-//! [`context`] holds the programs of a case.
+//! [`random`] are modules of wasm-smith, [`corpus`] are files of other toolchains, [`context`] holds the programs of a
+//! case.
 
 mod adapter;
 mod context;
+mod corpus;
 mod inputs;
+mod random;
 
 use std::sync::Arc;
 
+use ::corpus::RandomModules;
 use anyhow::{Result, ensure};
 use builds::temporary;
 use devkit::{project::Project, ui};
 use libtest_mimic::Trial;
 
+pub(super) use self::corpus::trials as corpus_trials;
 use self::{
     context::DietContext,
     inputs::{Code, INPUTS, Input},
@@ -22,18 +27,24 @@ use super::harness::{self, Log, Options};
 
 /// Prepares the cases.
 pub(super) fn trials(project: &Project, options: &Options, log: &Log) -> Result<Vec<Trial>> {
-    let all = INPUTS.iter().map(Case::Input).chain([Case::Adapter]);
+    let all = INPUTS
+        .iter()
+        .map(Case::Input)
+        .chain([Case::Adapter, Case::Random]);
     let cases = options.choose(all.collect(), |case| case.name())?;
     if options.list() {
         return Ok(harness::listed(cases.iter().map(Case::name)));
     }
     let context = Arc::new(DietContext::prepare(project)?);
+    let modules = RandomModules::prepare(project)?;
+    let seeds = random::seeds(options.seed, random::FEW);
     ui::status("Running", &format!("the cases of wasm-diet ({})", cases.len()));
     let trial = |case: Case| {
-        let context = Arc::clone(&context);
+        let (context, modules, seeds) = (Arc::clone(&context), modules.clone(), seeds.clone());
         let attempt = move || match case {
             Case::Input(input) => check(&context, input),
             Case::Adapter => adapter::check(&context),
+            Case::Random => random::check(&context, &modules, seeds),
         };
         log.trial(case.name().to_owned(), move || Ok(attempt()?))
     };
@@ -47,6 +58,8 @@ enum Case {
     Input(&'static Input),
     /// The adapter.
     Adapter,
+    /// Random modules.
+    Random,
 }
 
 impl Case {
@@ -54,6 +67,7 @@ impl Case {
         match self {
             Self::Input(input) => input.name,
             Self::Adapter => adapter::NAME,
+            Self::Random => random::NAME,
         }
     }
 }

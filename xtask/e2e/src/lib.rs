@@ -75,12 +75,13 @@ fn at_once(runtime: Runtime) -> usize {
     match runtime {
         Runtime::Wasmtime | Runtime::Host | Runtime::Wamr => 4,
         Runtime::Weft | Runtime::Docker | Runtime::Diet | Runtime::Live => 2,
+        Runtime::Weft | Runtime::Docker | Runtime::Diet | Runtime::Corpus => 2,
         Runtime::Dockerfile => 1,
     }
 }
 
-fn has_hostile_server(runtime: Runtime) -> bool {
-    matches!(runtime, Runtime::Wasmtime | Runtime::Host | Runtime::Wamr)
+fn takes_seed(runtime: Runtime) -> bool {
+    !matches!(runtime, Runtime::Weft | Runtime::Docker | Runtime::Dockerfile)
 }
 
 /// Prepares the chosen cases, and returns them. If they are only listed, nothing is prepared.
@@ -90,8 +91,8 @@ fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> 
         "`--version` chooses a wasmtime command, and none is run here"
     );
     ensure!(
-        options.seed.is_none() || has_hostile_server(runtime),
-        "`--seed` is for the hostile server, and no case here is about it"
+        options.seed.is_none() || takes_seed(runtime),
+        "`--seed` is for the hostile server and for random modules, and no case here is about them"
     );
     match runtime {
         Runtime::Wasmtime => guests::cases::wasmtime_trials(project, options, log),
@@ -102,5 +103,6 @@ fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> 
         Runtime::Dockerfile => docker::dockerfile_trials(project, options, log),
         Runtime::Diet => diet::trials(project, options, log),
         Runtime::Live => live::trials(project, options, log),
+        Runtime::Corpus => diet::corpus_trials(project, options, log),
     }
 }

@@ -146,6 +146,8 @@ pub enum Step {
     Engine,
     /// Full tier: the component in every supported release of wasmtime
     Releases,
+    /// Full tier: `wasm-diet` on files of other toolchains
+    Corpus,
     /// Full tier: the time of a turn in the component, within its bounds
     ComponentBench,
     /// Full tier: the gateway's times and memory, within their bounds

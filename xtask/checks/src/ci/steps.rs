@@ -45,6 +45,7 @@ fn command(step: Step, project: &Project, fuzz_seconds: u64) -> Command {
         Step::Fuzz => "fuzz --seconds",
         Step::Engine => "smoke docker",
         Step::Releases => "smoke wasmtime --version all",
+        Step::Corpus => "smoke corpus",
         Step::ComponentBench => "bench component --check",
         Step::GatewayBench => "bench gateway --check",
         Step::Coverage => "coverage",
