@@ -2,13 +2,15 @@
 //! compares them with `xtask/data/bench.toml`, and [`report`] prints them.
 //!
 //! Subjects: [`component`] runs the component in wasmtime, [`gateway`] measures `weft` under the load of the
-//! [`load_generator`](testkit::LoadGenerator), and [`commands`] the commands that build. A [`sample`] holds the
+//! [`load_generator`](testkit::LoadGenerator), [`commands`] the commands that build, and [`diet`] compares `wasm-diet`
+//! with other programs. A [`sample`] holds the
 //! values of many runs, a [`series`] the processes that run alternately. [`record`] stores the latest figures,
 //! with the [`machine`]; [`page`] makes a document from it, with [`plot`]s.
 
 mod bounds;
 mod commands;
 mod component;
+mod diet;
 mod gateway;
 mod machine;
 mod metric;
@@ -95,6 +97,7 @@ fn measure(project: &Project, subject: Subject) -> Result<Vec<Metric>> {
         Subject::Gateway => gateway::measure(project),
         Subject::Commands => commands::measure(project),
         Subject::Cold => commands::measure_cold(project),
+        Subject::Diet => diet::measure(project),
     }
 }
 

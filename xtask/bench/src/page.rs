@@ -18,11 +18,12 @@ use super::{
 const PROSE: &str = include_str!("page.md");
 
 /// The placeholders in the prose.
-const PLACES: [(Subject, &str); 4] = [
+const PLACES: [(Subject, &str); 5] = [
     (Subject::Component, "{component}"),
     (Subject::Gateway, "{gateway}"),
     (Subject::Commands, "{commands}"),
     (Subject::Cold, "{cold}"),
+    (Subject::Diet, "{diet}"),
 ];
 
 /// A plot in the document.

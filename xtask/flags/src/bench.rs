@@ -9,16 +9,17 @@ use crate::values::name;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cargo xtask bench                      all but `cold`
+  cargo xtask bench                      all but `cold` and `diet`
   cargo xtask bench component --check    fail above a bound in xtask/data/bench.toml
   cargo xtask bench gateway --json       results as JSON, with the revision and the machine
+  cargo xtask bench diet                 compare wasm-diet with other programs
   cargo xtask bench --write              measure, and write docs/performance.md and its charts
 
 Programs that are compared take turns within one run, so that other load on the machine affects
 both. Prints a line for each measurement: name, value, unit and details. The value is the median of
 all runs.")]
 pub struct Bench {
-    /// The subjects to measure [default: all but `cold`]
+    /// The subjects to measure [default: all but `cold` and `diet`]
     #[arg(value_enum, value_name = "SUBJECT")]
     pub subjects: Vec<Subject>,
     /// Fail if a measurement exceeds its bound
@@ -43,6 +44,8 @@ pub enum Subject {
     Commands,
     /// The commands that build, with an empty cache; takes a quarter of an hour
     Cold,
+    /// `wasm-diet` beside `jco opt` and `wasm-tools strip`, on components of other toolchains
+    Diet,
 }
 
 impl Subject {

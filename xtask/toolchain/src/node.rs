@@ -60,7 +60,10 @@ impl Node {
                 ),
             ],
             Self::Corpus => [
-                ("package.json", include_str!("../../data/node/corpus/package.json")),
+                (
+                    "package.json",
+                    include_str!("../../data/node/corpus/package.json"),
+                ),
                 (
                     "package-lock.json",
                     include_str!("../../data/node/corpus/package-lock.json"),
