@@ -20,21 +20,13 @@ pub fn executable(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
     Ok(made.pop().expect("there is at least one"))
 }
 
-/// Does the same for `build`, a `cargo rustc`, which passes these arguments to the compiler of the executable.
-pub fn executable_with(build: Cmd<'_>, arguments: &[&str], purpose: &str) -> Result<PathBuf> {
-    let build = build.args(MESSAGES).arg("--").args(arguments);
-    let mut made =
-        find_executables(&cmd::read(build, purpose)?).with_context(|| format!("could not {purpose}"))?;
-    Ok(made.pop().expect("there is at least one"))
-}
-
-/// The arguments that make cargo report executables.
-const MESSAGES: [&str; 2] = ["--message-format", "json-render-diagnostics"];
-
 /// Does the same for a build of several executables. Returns at least one, in the order in which they were
 /// finished.
 pub fn executables(build: Cmd<'_>, purpose: &str) -> Result<Vec<PathBuf>> {
-    let messages = cmd::read(build.args(MESSAGES), purpose)?;
+    let messages = cmd::read(
+        build.args(["--message-format", "json-render-diagnostics"]),
+        purpose,
+    )?;
     find_executables(&messages).with_context(|| format!("could not {purpose}"))
 }
 

@@ -101,11 +101,6 @@ pub(super) fn sample(project: &Project, mode: Mode, target: &str, package: &str)
     )
 }
 
-/// The compiler's arguments for the step in which LLVM optimises all crates together, and for nothing before it.
-///
-/// Strength reduction of loops adds variables to them: `docs/size.md` has the bytes.
-const TOGETHER: &str = "-Cllvm-args=-disable-lsr";
-
 /// Builds the package and program in `what`. `purpose` completes the sentence "could not …".
 fn compile(
     project: &Project,
@@ -121,21 +116,17 @@ fn compile(
         shell.set_var("RUSTC_BOOTSTRAP", "1");
     }
     let (arguments, locked) = (mode.arguments(), locked.then_some("--locked"));
-    let together: &[&str] = match mode {
-        Mode::Named | Mode::Small => &[TOGETHER],
-        Mode::Plain => &[],
-    };
     // Flags from the environment would replace the ones in the file, and the artifact would depend on who builds
     // it. A target directory from the environment belongs to our own checkout, but this may be a build of another
     // one. Samples share the target directory of the workspace, to share the compiled std.
     let build = cmd!(
         shell,
-        "cargo rustc --target {target} {arguments...} {what...} {locked...}"
+        "cargo build --target {target} {arguments...} {what...} {locked...}"
     )
     .env("CARGO_TARGET_DIR", &project.target)
     .env_remove("RUSTFLAGS")
     .env_remove("CARGO_ENCODED_RUSTFLAGS");
     let build = rustc::on_one_host(&shell, &project.target.join("xtask").join("one-host"), build)?;
-    let path = cargo::executable_with(build, together, purpose)?;
+    let path = cargo::executable(build, purpose)?;
     files::read(&path)
 }
