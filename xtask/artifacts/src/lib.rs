@@ -2,8 +2,9 @@
 //! bytes.
 //!
 //! [`wasm`] makes them, [`size`] reports their sizes and compares them with the budget, and both print with
-//! [`table`].
+//! [`table`]. [`plot`] draws charts, those of `bench` too.
 
+pub mod plot;
 mod size;
 mod table;
 mod wasm;

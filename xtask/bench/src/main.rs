@@ -5,7 +5,7 @@
 //! [`load_generator`](testkit::LoadGenerator), [`commands`] the commands that build, and [`diet`] compares `wasm-diet`
 //! with other programs. A [`sample`] holds the
 //! values of many runs, a [`series`] the processes that run alternately. [`record`] stores the latest figures,
-//! with the [`machine`]; [`page`] makes a document from it, with [`plot`]s.
+//! with the [`machine`]; [`page`] makes a document with plots from it.
 
 mod bounds;
 mod commands;
@@ -15,7 +15,6 @@ mod gateway;
 mod machine;
 mod metric;
 mod page;
-mod plot;
 mod record;
 mod report;
 mod sample;

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
+use artifacts::plot::{Bar, Plot};
 use builds::{budget::grouped, files};
 use devkit::project::Project;
 use flags::Subject;
 
 use super::{
     metric::{Metric, shown},
-    plot::{Bar, Plot},
     record::{Figures, Record},
     sample::Spread,
 };
@@ -234,6 +234,7 @@ impl Part {
             range: range.filter(|_| whole),
             most: metric.most.filter(|_| whole),
             other,
+            part: None,
         })
     }
 }

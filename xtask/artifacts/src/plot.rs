@@ -15,7 +15,7 @@ const FOOT: f64 = 14.0;
 
 const STYLE: &str = "\
 .ground { fill: #ffffff; stroke: #d0d7de; } .text { fill: #1f2328; } .faint { fill: #59636e; }
-.own { fill: #0969da; } .other { fill: #8c959f; } .range { stroke: #1f2328; } .most { stroke: #cf222e; }
+.own { fill: #0969da; } .other { fill: #8c959f; } .pale { fill-opacity: 0.5; } .range { stroke: #1f2328; } .most { stroke: #cf222e; }
 text { font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif; } .title { font-weight: 600; }
 @media (prefers-color-scheme: dark) {
 .ground { fill: #0d1117; stroke: #3d444d; } .text { fill: #f0f6fc; } .faint { fill: #9198a1; }
@@ -24,29 +24,35 @@ text { font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif; } .title { f
 
 /// A chart of bars with the same unit.
 #[derive(Debug, PartialEq)]
-pub(super) struct Plot {
-    pub(super) title: String,
-    pub(super) bars: Vec<Bar>,
+pub struct Plot {
+    /// The title above the bars.
+    pub title: String,
+    /// The bars, from top to bottom.
+    pub bars: Vec<Bar>,
 }
 
 /// A bar from zero to a value.
 #[derive(Debug, PartialEq)]
-pub(super) struct Bar {
-    pub(super) name: String,
-    pub(super) value: f64,
+pub struct Bar {
+    /// The name on the left.
+    pub name: String,
+    /// The length.
+    pub value: f64,
     /// The value as text.
-    pub(super) shown: String,
+    pub shown: String,
     /// The range of the middle half of the runs.
-    pub(super) range: Option<(f64, f64)>,
+    pub range: Option<(f64, f64)>,
     /// The maximum.
-    pub(super) most: Option<f64>,
+    pub most: Option<f64>,
     /// Whether the bar is a comparison.
-    pub(super) other: bool,
+    pub other: bool,
+    /// The part of the value that is drawn solid, and the rest pale; `None` for a solid bar.
+    pub part: Option<f64>,
 }
 
 impl Plot {
     /// Returns the content of the file.
-    pub(super) fn svg(&self) -> String {
+    pub fn svg(&self) -> String {
         let height = HEAD + ROW * self.bars.len() as f64 + FOOT;
         let title = escaped(&self.title);
         let mut svg = format!(
@@ -89,13 +95,21 @@ impl Bar {
         let (end, high) = (at(self.value), self.range.map_or(0.0, |(_, high)| at(high)));
         let (bar_top, length, baseline) = (middle - 8.0, (end - LEFT).max(1.0), middle + 4.5);
         let (name, shown) = (escaped(&self.name), escaped(&self.shown));
+        let pale = if self.part.is_some() { " pale" } else { "" };
         // Writing to a string cannot fail.
         let _ = write!(
             svg,
             "<text class=\"text\" x=\"{:.1}\" y=\"{baseline:.1}\" text-anchor=\"end\">{name}</text>\n\
-             <rect class=\"{class}\" x=\"{LEFT}\" y=\"{bar_top:.1}\" width=\"{length:.1}\" height=\"16\" rx=\"2\"/>\n",
+             <rect class=\"{class}{pale}\" x=\"{LEFT}\" y=\"{bar_top:.1}\" width=\"{length:.1}\" height=\"16\" rx=\"2\"/>\n",
             LEFT - 10.0
         );
+        if let Some(part) = self.part {
+            let length = at(part) - LEFT;
+            let _ = writeln!(
+                svg,
+                "<rect class=\"{class}\" x=\"{LEFT}\" y=\"{bar_top:.1}\" width=\"{length:.1}\" height=\"16\" rx=\"2\"/>"
+            );
+        }
         if let Some((low, high)) = self.range {
             let (low, high) = (at(low), at(high));
             let _ = writeln!(
@@ -140,6 +154,7 @@ mod tests {
             range,
             most,
             other: false,
+            part: None,
         }
     }
 
@@ -166,6 +181,24 @@ mod tests {
             !plot(vec![bar(10.0, Some(1000.0))])
                 .svg()
                 .contains("class=\"most\"")
+        );
+    }
+
+    #[test]
+    fn draws_a_part_of_a_bar_solid() {
+        let half = Bar {
+            range: None,
+            part: Some(5.0),
+            ..bar(10.0, None)
+        };
+        let svg = plot(vec![half]).svg();
+        assert!(
+            svg.contains("class=\"own pale\" x=\"250\" y=\"50.0\" width=\"330.0\""),
+            "{svg}"
+        );
+        assert!(
+            svg.contains("class=\"own\" x=\"250\" y=\"50.0\" width=\"165.0\""),
+            "{svg}"
         );
     }
 
