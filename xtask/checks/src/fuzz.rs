@@ -4,7 +4,7 @@
 //! each target, and the next run begins with them: `corpus/` for inputs that reach new code, `crashes/` for those
 //! that end a run, and `log` for libFuzzer's output.
 //!
-//! Modules in reading order: [`build`] compiles the fuzzer, [`mod@run`] runs it on a target, [`outcome`] reads its
+//! Modules in reading order: [`build`] compiles the targets, [`mod@run`] runs them, [`outcome`] reads its
 //! output, and [`report`] prints the results.
 
 mod build;
@@ -29,22 +29,19 @@ pub(crate) fn run(project: &Project, flags: &Fuzz) -> Result<()> {
             bail!("`--input` goes with exactly one target")
         };
         let input = absolute(input).with_context(|| format!("bad path `{}`", input.display()))?;
-        return run::reproduce(
-            project,
-            &build::fuzzer(project)?,
-            Corpus::new(project, target)?,
-            &input,
-        );
+        let program = build::programs(project, &[target])?.remove(0);
+        return run::reproduce(project, &Corpus::new(project, target, program)?, &input);
     }
     let targets = targets(flags);
     let jobs = flags.jobs.map_or_else(processors, usize::from).min(targets.len());
-    let fuzzer = build::fuzzer(project)?;
+    let programs = build::programs(project, &targets)?;
     ui::status("Fuzzing", &plan(&targets, flags.seconds, jobs));
     let places = targets
         .iter()
-        .map(|target| Corpus::new(project, *target))
+        .zip(programs)
+        .map(|(target, program)| Corpus::new(project, *target, program))
         .collect::<Result<Vec<_>>>()?;
-    report::summary(&run::all(project, &fuzzer, &places, flags.seconds, jobs))
+    report::summary(&run::all(project, &places, flags.seconds, jobs))
 }
 
 /// Returns the named targets, each once, or all of them.
@@ -57,10 +54,12 @@ fn targets(flags: &Fuzz) -> Vec<FuzzTarget> {
         .collect()
 }
 
-/// A target and its directories, all of which exist.
+/// A target with its program and its directories, all of which exist.
 #[derive(Debug)]
 struct Corpus {
     target: FuzzTarget,
+    /// The fuzzer of this target.
+    program: PathBuf,
     /// Committed inputs, which are never changed.
     seeds: PathBuf,
     /// Words of the formats, in libFuzzer's format.
@@ -74,7 +73,7 @@ struct Corpus {
 }
 
 impl Corpus {
-    fn new(project: &Project, target: FuzzTarget) -> Result<Self> {
+    fn new(project: &Project, target: FuzzTarget, program: PathBuf) -> Result<Self> {
         let name = target.name();
         let directory = directory(&project.root);
         let (seeds, words) = (directory.join("seeds").join(&name), directory.join("words.dict"));
@@ -84,6 +83,7 @@ impl Corpus {
         fs::metadata(&seeds).with_context(|| format!("could not find the seeds `{}`", seeds.display()))?;
         Ok(Self {
             target,
+            program,
             seeds,
             words,
             corpus,

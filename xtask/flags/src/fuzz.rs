@@ -51,6 +51,10 @@ pub enum FuzzTarget {
     Session,
     /// A URL and a header's value, as they are checked before a request
     Url,
+    /// Messages of an MCP server
+    Mcp,
+    /// Calls of the built-in tools
+    Tools,
     /// A component or core module that is taken apart and put together again
     Wasm,
 }

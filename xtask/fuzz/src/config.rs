@@ -5,7 +5,7 @@ use clawft_types::{Config, Input, Secret, Session};
 use serde_json::Value;
 
 /// An accepted configuration can be used, and no error contains a key of the file.
-pub(crate) fn check(bytes: &[u8]) {
+pub fn check(bytes: &[u8]) {
     match Config::parse("config.json", bytes) {
         Ok(config) => usable(&config),
         Err(error) => {

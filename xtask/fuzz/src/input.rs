@@ -3,7 +3,7 @@
 use clawft_types::{Input, Role};
 
 /// An accepted message is not empty, and its text is a part of the input.
-pub(crate) fn check(bytes: &[u8]) {
+pub fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };

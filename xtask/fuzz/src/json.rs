@@ -6,7 +6,7 @@ use clawft_types::json::{self, Node};
 use serde_json::Value;
 
 /// Both parsers accept a text with the same value, or both reject it.
-pub(crate) fn check(bytes: &[u8]) {
+pub fn check(bytes: &[u8]) {
     // Ours skips a byte order mark, which serde_json rejects.
     let theirs = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     match (

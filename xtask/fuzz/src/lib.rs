@@ -1,7 +1,7 @@
 //! The fuzz targets: functions that take any bytes and assert properties that always hold.
 //!
-//! `cargo xtask fuzz` runs them with libFuzzer; the test of this package replays the seeds in
-//! `seeds/<target>/`, and with them every input that once was a crash. All use public functions of the
+//! `cargo xtask fuzz` runs them with libFuzzer, each as a program in `fuzz_targets/`; the test of this package replays
+//! the seeds in `seeds/<target>/`, and with them every input that once was a crash. All use public functions of the
 //! crates, as a platform does.
 //!
 //! Modules: [`json`], [`config`], [`input`], [`session`] and [`url`] parse one text each, and [`wasm`] one binary;
@@ -20,6 +20,18 @@ mod turn;
 mod url;
 mod wasm;
 
+pub use self::{
+    config::check as config,
+    input::check as input,
+    json::check as json,
+    mcp::check as mcp,
+    provider::{anthropic, openai, sse},
+    session::check as session,
+    tools::check as tools,
+    url::check as url,
+    wasm::check as wasm,
+};
+
 /// A fuzz target.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
@@ -33,54 +45,49 @@ pub struct Target {
 pub const TARGETS: [Target; 11] = [
     Target {
         name: "sse",
-        check: provider::sse,
+        check: sse,
     },
     Target {
         name: "openai",
-        check: provider::openai,
+        check: openai,
     },
     Target {
         name: "anthropic",
-        check: provider::anthropic,
+        check: anthropic,
     },
     Target {
         name: "json",
-        check: json::check,
+        check: json,
     },
     Target {
         name: "config",
-        check: config::check,
+        check: config,
     },
     Target {
         name: "input",
-        check: input::check,
+        check: input,
     },
     Target {
         name: "session",
-        check: session::check,
+        check: session,
     },
     Target {
         name: "url",
-        check: url::check,
+        check: url,
     },
     Target {
         name: "mcp",
-        check: mcp::check,
+        check: mcp,
     },
     Target {
         name: "tools",
-        check: tools::check,
+        check: tools,
     },
     Target {
         name: "wasm",
-        check: wasm::check,
+        check: wasm,
     },
 ];
-
-/// Returns the target `name`.
-pub fn find(name: &str) -> Option<Target> {
-    TARGETS.into_iter().find(|target| target.name == name)
-}
 
 /// Asserts properties of every error message: it is not empty, has a bounded length, and contains no control
 /// characters.

@@ -26,7 +26,7 @@ const LIST: &[u8] =
 type Result = (Outcome, Vec<Tool>, Vec<String>);
 
 /// The input is a response to each request of a server behind a URL, and the output of a program.
-pub(crate) fn check(bytes: &[u8]) {
+pub fn check(bytes: &[u8]) {
     let response = Response::read(bytes);
     for operate in [list_over_http, call_over_http, list_of_program] {
         let whole = operate(&response, usize::MAX);

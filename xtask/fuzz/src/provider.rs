@@ -11,17 +11,17 @@ static ANTHROPIC: LazyLock<Config> = LazyLock::new(|| config("anthropic", false)
 static STREAMS: LazyLock<[Config; 2]> = LazyLock::new(|| [config("openai", true), config("anthropic", true)]);
 
 /// Whole answers of a chat-completions server.
-pub(crate) fn openai(bytes: &[u8]) {
+pub fn openai(bytes: &[u8]) {
     splits_agree(&OPENAI, &Response::read(bytes));
 }
 
 /// Whole answers of Anthropic.
-pub(crate) fn anthropic(bytes: &[u8]) {
+pub fn anthropic(bytes: &[u8]) {
     splits_agree(&ANTHROPIC, &Response::read(bytes));
 }
 
 /// Streamed answers of both: the complete input is the body.
-pub(crate) fn sse(bytes: &[u8]) {
+pub fn sse(bytes: &[u8]) {
     let headers = vec![("content-type".to_owned(), "text/event-stream".to_owned())];
     let response = Response {
         status: 200,

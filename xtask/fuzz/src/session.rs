@@ -3,7 +3,7 @@
 use clawft_types::Session;
 
 /// A readable session is the same after writing and reading it again.
-pub(crate) fn check(bytes: &[u8]) {
+pub fn check(bytes: &[u8]) {
     match Session::parse(bytes) {
         Ok(session) => {
             let written = session.to_json();

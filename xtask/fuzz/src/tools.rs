@@ -18,7 +18,7 @@ const SECRET: &str = "SECRET";
 const MAX_RESULT: usize = 100 << 10;
 
 /// The input is the name of a tool, and its arguments after a line break.
-pub(crate) fn check(bytes: &[u8]) {
+pub fn check(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (name, arguments) = text.split_once('\n').unwrap_or((&text, ""));
     let call = ToolCall {

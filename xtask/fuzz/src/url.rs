@@ -6,7 +6,7 @@
 use clawft_wasm::{HttpError, WasiHttpClient};
 
 /// The first line is the URL, the rest is the value of a header.
-pub(crate) fn check(bytes: &[u8]) {
+pub fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };

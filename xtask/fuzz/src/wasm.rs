@@ -4,7 +4,7 @@ use wasm_diet::{Anatomy, Options, Owners, Part, deflate, features, shrink, shrin
 
 /// A binary that is accepted is valid afterwards, not larger, and needs no other features; shrinking it again changes
 /// nothing. Its parts add up to it.
-pub(crate) fn check(bytes: &[u8]) {
+pub fn check(bytes: &[u8]) {
     // The engine drops a part of what it gets, by the input: every result must do no harm.
     let options = Options::default();
     let mut cut = |task: &Task<'_>| {

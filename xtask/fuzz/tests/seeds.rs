@@ -35,6 +35,29 @@ fn every_target_holds_for_its_seeds() {
 }
 
 #[test]
+fn every_target_is_a_program() {
+    let targets = fs::read_dir(seeds().with_file_name("fuzz_targets")).unwrap();
+    let names: BTreeSet<String> = targets
+        .map(|entry| {
+            entry
+                .unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(names, TARGETS.map(|target| target.name.to_owned()).into());
+    let manifest = fs::read_to_string(seeds().with_file_name("Cargo.toml")).unwrap();
+    for name in names {
+        let path = format!("path = \"fuzz_targets/{name}.rs\"\nrequired-features");
+        assert!(manifest.contains(&path), "Cargo.toml has no program `{name}`");
+    }
+}
+
+#[test]
 fn every_directory_of_seeds_has_its_target() {
     let seeds = fs::read_dir(seeds()).unwrap();
     let directories: BTreeSet<String> = seeds

@@ -1,14 +1,15 @@
-//! Compiles the fuzzer with the pinned toolchain: libFuzzer is an ordinary crate, and the flags for coverage
+//! Compiles targets with the pinned toolchain: libFuzzer is an ordinary crate, and the flags for coverage
 //! counters work with a stable rustc. So neither a nightly toolchain nor cargo-fuzz is needed.
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use devkit::{
-    cargo::{cargo, executable},
+    cargo::{cargo, executables},
     project::Project,
     ui,
 };
+use flags::FuzzTarget;
 use toolchain::Need;
 
 /// Counters at every edge, the operands of comparisons, and no folded branches. These are the flags of cargo-fuzz
@@ -24,12 +25,12 @@ const FLAGS: [&str; 7] = [
     "-Ccodegen-units=1",
 ];
 
-/// Returns the path of the fuzzer, which is compiled if necessary.
-pub(super) fn fuzzer(project: &Project) -> Result<PathBuf> {
+/// Returns the path of the program of each of `targets`, which are compiled if necessary.
+pub(super) fn programs(project: &Project, targets: &[FuzzTarget]) -> Result<Vec<PathBuf>> {
     toolchain::ensure(project, &[Need::CxxCompiler])?;
     // This checkout's own directory, because cargo cannot distinguish packages of two checkouts in a shared one.
     let target = project.target.join("xtask").join("fuzz");
-    ui::status("Building", "the fuzzer; the first time takes a minute");
+    ui::status("Building", "the fuzz targets; the first time takes two minutes");
     let shell = project.shell()?;
     // An explicit target, though it is the host, so that build scripts are compiled without the flags.
     let build = cargo(&shell, "build")
@@ -43,10 +44,24 @@ pub(super) fn fuzzer(project: &Project) -> Result<PathBuf> {
             "fuzz",
         ])
         .args(["--target", "host-tuple", "--target-dir"])
-        .arg(target);
+        .arg(target)
+        .args(
+            targets
+                .iter()
+                .flat_map(|target| ["--bin".to_owned(), target.name()]),
+        );
     // One variable for all flags, because it takes precedence over those of the user and the workspace.
-    executable(
+    let built = executables(
         build.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f")),
-        "build the fuzzer",
-    )
+        "build the fuzz targets",
+    )?;
+    targets.iter().map(|target| program(&built, *target)).collect()
+}
+
+/// Returns the program of `target` among those that were built.
+fn program(built: &[PathBuf], target: FuzzTarget) -> Result<PathBuf> {
+    let name = target.name();
+    let is_it = |path: &&PathBuf| path.file_stem().is_some_and(|stem| stem == name.as_str());
+    let found = built.iter().find(is_it).cloned();
+    found.with_context(|| format!("cargo built no program of the fuzz target `{name}`"))
 }

@@ -22,24 +22,18 @@ use super::{
 const LIMITS: [&str; 3] = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096"];
 
 /// Fuzzes every target for the same time, and reports each as it ends. Results are in the order of the targets.
-pub(super) fn all(
-    project: &Project,
-    fuzzer: &Path,
-    places: &[Corpus],
-    seconds: u64,
-    jobs: usize,
-) -> Vec<Outcome> {
+pub(super) fn all(project: &Project, places: &[Corpus], seconds: u64, jobs: usize) -> Vec<Outcome> {
     pool::run(places, jobs, |place| {
         let outcome = Outcome {
             name: place.target.name(),
-            effort: one(project, fuzzer, place, seconds),
+            effort: one(project, place, seconds),
         };
         report::line(&outcome);
         outcome
     })
 }
 
-fn one(project: &Project, fuzzer: &Path, place: &Corpus, seconds: u64) -> Result<Effort> {
+fn one(project: &Project, place: &Corpus, seconds: u64) -> Result<Effort> {
     let shell = project.shell()?;
     let Corpus {
         corpus,
@@ -55,7 +49,7 @@ fn one(project: &Project, fuzzer: &Path, place: &Corpus, seconds: u64) -> Result
         format!("-artifact_prefix={}/", crashes.display()),
         format!("-dict={}", words.display()),
     ];
-    let command = fuzz(&shell, fuzzer, place)
+    let command = fuzz(&shell, place)
         .args([corpus, seeds, crashes])
         .args(options)
         .args(LIMITS);
@@ -72,10 +66,10 @@ fn one(project: &Project, fuzzer: &Path, place: &Corpus, seconds: u64) -> Result
 }
 
 /// Runs a target on one input, with its output on the terminal.
-pub(super) fn reproduce(project: &Project, fuzzer: &Path, place: Corpus, input: &Path) -> Result<()> {
+pub(super) fn reproduce(project: &Project, place: &Corpus, input: &Path) -> Result<()> {
     fs::metadata(input).with_context(|| format!("could not read `{}`", input.display()))?;
     let shell = project.shell()?;
-    let command = fuzz(&shell, fuzzer, &place)
+    let command = fuzz(&shell, place)
         .arg(input)
         .args(LIMITS)
         .env("RUST_BACKTRACE", "1");
@@ -89,6 +83,7 @@ pub(super) fn reproduce(project: &Project, fuzzer: &Path, place: Corpus, input: 
     Ok(())
 }
 
-fn fuzz<'s>(shell: &'s Shell, fuzzer: &Path, place: &Corpus) -> Cmd<'s> {
-    cmd!(shell, "{fuzzer}").env("FUZZ_TARGET", place.target.name())
+fn fuzz<'s>(shell: &'s Shell, place: &Corpus) -> Cmd<'s> {
+    let program = &place.program;
+    cmd!(shell, "{program}")
 }

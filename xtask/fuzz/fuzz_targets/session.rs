@@ -1,0 +1,5 @@
+//! A session file.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::session(bytes));

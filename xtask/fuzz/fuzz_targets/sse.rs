@@ -1,0 +1,5 @@
+//! A streamed answer, in the dialects of all providers.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::sse(bytes));
