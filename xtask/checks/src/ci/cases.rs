@@ -7,7 +7,7 @@ use flags::{Runtime, Step};
 
 use super::steps::{Command, Planned};
 
-/// Plans the cases whose name contains `text`. Those on images are only counted, because they need an engine.
+/// Plans the cases whose name contains `text`. Those that need an engine, keys or an hour are only counted.
 ///
 /// # Errors
 /// Fails if the package of the cases cannot be compiled.
@@ -26,7 +26,8 @@ pub(super) fn matching(project: &Project, text: &str) -> Result<Vec<Planned>> {
 fn planned(runtime: Runtime, text: &str, count: usize) -> Option<Planned> {
     let name = runtime.name();
     let Some(step) = step(runtime) else {
-        let note = format!("{count} cases that need an engine: `cargo xtask smoke {name} {text}` runs them");
+        let note =
+            format!("{count} cases that need an engine, keys or an hour: `cargo xtask smoke {name} {text}` runs them");
         ui::status("Skipping", &note);
         return None;
     };
@@ -37,7 +38,7 @@ fn planned(runtime: Runtime, text: &str, count: usize) -> Option<Planned> {
     })
 }
 
-/// Returns the step that runs all cases of a runtime; `None` if it needs an engine.
+/// Returns the step that runs all cases of a runtime; `None` if it needs an engine or keys.
 fn step(runtime: Runtime) -> Option<Step> {
     match runtime {
         Runtime::Wasmtime => Some(Step::Wasmtime),
@@ -45,9 +46,7 @@ fn step(runtime: Runtime) -> Option<Step> {
         Runtime::Wamr => Some(Step::Wamr),
         Runtime::Weft => Some(Step::Weft),
         Runtime::Diet => Some(Step::Diet),
-        Runtime::Corpus => Some(Step::Corpus),
-        Runtime::Dockerfile => Some(Step::Dockerfile),
-        Runtime::Docker => None,
+        Runtime::Corpus | Runtime::Docker | Runtime::Dockerfile | Runtime::Live => None,
     }
 }
 
