@@ -50,7 +50,9 @@ pub fn check(bytes: &[u8]) {
 }
 
 fn safe_on_a_terminal(text: &str) {
-    assert!(!text.chars().any(char::is_control), "{text:?}");
+    // A tabulator moves the cursor to the right only.
+    let deceives = |letter: char| letter.is_control() && letter != '\t';
+    assert!(!text.chars().any(deceives), "{text:?}");
 }
 
 fn tools() -> Toolbox {
