@@ -12,6 +12,7 @@
  *     for (step = clawft_step(turn); ; ) {
  *         CLAWFT_SEND:    wait CLAWFT_WAIT_MS, send the request, feed CLAWFT_HEAD (or CLAWFT_BROKEN)
  *         CLAWFT_MORE:    feed CLAWFT_BODY as bytes arrive, then CLAWFT_END (or CLAWFT_BROKEN)
+ *         CLAWFT_CALL:    perform the call of a tool that `clawft_offer` has named, and `clawft_answer` it
  *         CLAWFT_DONE:    the answer is complete, and stored unless CLAWFT_UNSTORED has a reason; leave
  *         CLAWFT_FAILED:  CLAWFT_ERROR has the reason; leave
  *         after every step: show CLAWFT_PIECE, unless it is empty
@@ -63,7 +64,10 @@ enum clawft_step {
     CLAWFT_DONE = 3,
     /* The turn failed with CLAWFT_ERROR. The session is unchanged, unless tools were called: then it holds the calls
      * with their results, or CLAWFT_UNSTORED has a reason. Drop the rest of the response. */
-    CLAWFT_FAILED = 4
+    CLAWFT_FAILED = 4,
+    /* Perform the call in CLAWFT_CALL_NAME and CLAWFT_CALL_ARGUMENTS, and give its result to `clawft_answer`. Drop the
+     * rest of the response. Only if `clawft_offer` was called. */
+    CLAWFT_CALL = 5
 };
 
 /* The results of functions that were used incorrectly. */
@@ -77,7 +81,10 @@ enum clawft_misuse {
     /* The bytes are not in the module's memory. */
     CLAWFT_NO_BYTES = -4,
     /* CLAWFT_MAX_TURNS turns are in progress. */
-    CLAWFT_NO_ROOM = -5
+    CLAWFT_NO_ROOM = -5,
+    /* The tool cannot be offered: its name has other characters than `A-Z a-z 0-9 _ -`, none or more than 64 of them,
+     * or was offered before, or its parameters are no JSON object. */
+    CLAWFT_NO_TOOL = -6
 };
 
 /* The maximum number of turns in progress. */
@@ -143,7 +150,13 @@ enum clawft_text {
     CLAWFT_REASONING = 11,
     /* The calls of tools that the last call of `clawft_begin` or `clawft_feed` has led to, to be shown: one per line,
      * the tool's name and its most telling argument. */
-    CLAWFT_CALLS = 12
+    CLAWFT_CALLS = 12,
+    /* At CLAWFT_CALL: the provider's id of the call, for logs. */
+    CLAWFT_CALL_ID = 13,
+    /* At CLAWFT_CALL: the name of the tool, one of those that were offered. */
+    CLAWFT_CALL_NAME = 14,
+    /* At CLAWFT_CALL: the arguments, a JSON object. */
+    CLAWFT_CALL_ARGUMENTS = 15
 };
 
 /* The numbers of a turn. */
@@ -202,6 +215,11 @@ clawft_address clawft_alloc(uint32_t size);
 /* Frees memory from `clawft_alloc`. 0 is allowed. */
 void clawft_free(clawft_address address);
 
+/* Offers a tool that the host performs to the model, in all turns that begin later: its name, its purpose, and the JSON
+ * schema of its arguments, an object. Returns 0, or CLAWFT_NO_TOOL, CLAWFT_NO_TEXT, CLAWFT_NO_BYTES. */
+int32_t clawft_offer(clawft_address name, uint32_t name_size, clawft_address description, uint32_t description_size,
+                     clawft_address parameters, uint32_t parameters_size);
+
 /* Begins a turn: `message` is plain text or {"role":"user","content":"…"}, and `session` the id of the
  * conversation to continue or begin, `default` if it is empty. Neither is read after this call. Returns the turn,
  * even if it has already failed, for example because the configuration cannot be read; or CLAWFT_NO_TEXT,
@@ -217,6 +235,12 @@ int32_t clawft_step(clawft_turn turn);
  * CLAWFT_NO_BYTES on incorrect use, and the turn is unchanged. The bytes are not read after this call. */
 int32_t clawft_feed(clawft_turn turn, uint32_t event, uint32_t number, clawft_address bytes, uint32_t size,
                     uint32_t elapsed_ms);
+
+/* Gives the result of the call at CLAWFT_CALL to the model, `elapsed_ms` after `clawft_begin`, and returns the enum
+ * clawft_step that follows. If `is_error` is not 0, the result is the reason why the call failed: the model reads it,
+ * and the turn goes on. Returns CLAWFT_NO_TURN, CLAWFT_NO_EVENT if no call waits, CLAWFT_NO_TEXT or CLAWFT_NO_BYTES on
+ * incorrect use. */
+int32_t clawft_answer(clawft_turn turn, clawft_address result, uint32_t size, uint32_t is_error, uint32_t elapsed_ms);
 
 /* Return the address and the length of the enum clawft_text of the turn; 0 if it is empty or there is none. The
  * address is valid until the next call of `clawft_begin`, `clawft_feed` or `clawft_drop`. */

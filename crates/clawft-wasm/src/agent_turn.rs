@@ -251,7 +251,13 @@ impl AgentTurn {
 
     /// Takes the session of a turn that failed after tools were called. `None` if there is nothing to store.
     pub fn take_unfinished(&mut self) -> Option<Session> {
-        self.turn.as_mut()?.take_unfinished()
+        let turn = self.turn.as_mut()?;
+        self.results.extend(self.result.take());
+        if !self.results.is_empty() {
+            // The model is not asked again, but the session holds the results.
+            turn.resume(mem::take(&mut self.results), &|| Duration::ZERO);
+        }
+        turn.take_unfinished()
     }
 
     /// Reports what has happened since the last call.

@@ -43,6 +43,39 @@ extern "C" fn clawft_free(address: *mut c_void) {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn clawft_offer(
+    name: usize,
+    name_size: usize,
+    description: usize,
+    description_size: usize,
+    parameters: usize,
+    parameters_size: usize,
+) -> i32 {
+    let offer = || {
+        // SAFETY: the host changes none of them before the function returns.
+        let (name, description, parameters) = unsafe {
+            (
+                bytes(name, name_size)?,
+                bytes(description, description_size)?,
+                bytes(parameters, parameters_size)?,
+            )
+        };
+        turns()?.offer(name, description, parameters)
+    };
+    offer().map_or_else(Misuse::code, |()| 0)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn clawft_answer(turn: i32, start: usize, size: usize, is_error: u32, elapsed_ms: u32) -> i32 {
+    let answer = || {
+        // SAFETY: the host does not change the bytes before the function returns.
+        let result = unsafe { bytes(start, size)? };
+        turns()?.answer(turn, result, is_error != 0, elapsed_ms)
+    };
+    answer().map_or_else(Misuse::code, |step| step.code())
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn clawft_begin(message: usize, message_size: usize, session: usize, session_size: usize) -> i32 {
     let begin = || {
         // SAFETY: the host changes neither before the function returns.

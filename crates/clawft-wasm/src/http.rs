@@ -160,11 +160,9 @@ impl WasiHttpClient {
     }
 
     /// Sends a request and passes the response to `sink` as it arrives, until its end or until `sink` breaks.
-    /// `content-length` is set from the body; redirects are not followed.
     ///
     /// # Errors
-    /// [`HttpError::InvalidRequest`] before anything is sent, for a URL that is not plain `http` or `https`
-    /// and for header names or values that could inject another header; the other errors during the exchange.
+    /// As [`Self::begin`], and the other errors during the exchange.
     pub fn exchange(
         &self,
         method: Method,
@@ -173,9 +171,31 @@ impl WasiHttpClient {
         body: Option<&[u8]>,
         sink: Sink<'_>,
     ) -> Result<(), HttpError> {
+        let mut exchange = self.begin(method, url, headers, body)?;
+        while let Some(part) = exchange.receive()? {
+            if sink(part).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a request, and returns the exchange, which is closed when it is dropped. `content-length` is set from the
+    /// body; redirects are not followed.
+    ///
+    /// # Errors
+    /// [`HttpError::InvalidRequest`] before anything is sent, for a URL that is not plain `http` or `https`
+    /// and for header names or values that could inject another header; the other errors while it is sent.
+    pub fn begin(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Result<Exchange, HttpError> {
         let url = Url::parse(url).map_err(HttpError::InvalidRequest)?;
         check_headers(headers)?;
-        let request = Request {
+        let backend = backend::Exchange::begin(&Request {
             method,
             url,
             headers,
@@ -183,26 +203,36 @@ impl WasiHttpClient {
             timeout: self.timeout,
             idle_timeout: self.idle_timeout,
             total_timeout: self.total_timeout,
-        };
-        let mut left = self.max_response;
-        let mut too_large = false;
-        backend::exchange(&request, &mut |part| {
-            if let Part::Body(bytes) = &part {
-                match left.checked_sub(bytes.len()) {
-                    Some(rest) => left = rest,
-                    None => {
-                        too_large = true;
-                        return ControlFlow::Break(());
-                    }
-                }
-            }
-            sink(part)
         })?;
-        if too_large {
-            Err(HttpError::TooLarge(self.max_response))
-        } else {
-            Ok(())
+        Ok(Exchange {
+            backend,
+            left: self.max_response,
+            limit: self.max_response,
+        })
+    }
+}
+
+/// A request that was sent, and whose response is received part by part.
+pub struct Exchange {
+    backend: backend::Exchange,
+    /// The number of further bytes of the body that are accepted, and the number at the beginning.
+    left: usize,
+    limit: usize,
+}
+
+impl Exchange {
+    /// Waits for the next part of the response; `None` at its end. Time between two calls does not count as time
+    /// between two bytes.
+    ///
+    /// # Errors
+    /// If the rest of the response cannot be received.
+    pub fn receive(&mut self) -> Result<Option<Part<'_>>, HttpError> {
+        let part = self.backend.receive()?;
+        if let Some(Part::Body(bytes)) = &part {
+            let left = self.left.checked_sub(bytes.len());
+            self.left = left.ok_or(HttpError::TooLarge(self.limit))?;
         }
+        Ok(part)
     }
 }
 

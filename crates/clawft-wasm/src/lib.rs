@@ -9,8 +9,9 @@
 //! all of it uses the bindings of the host's interfaces: std and libc in between would add 25 KB to the
 //! component and 13 KB to the module.
 //!
-//! A host with its own network drives the turn itself and sends the requests: see [`turns`], and the
-//! functions in `include/clawft.h` that export them.
+//! A host that embeds the component pulls a turn event by event: see [`pulled`], and `wit/world.wit`. A host with
+//! its own network drives the turn itself and sends the requests: see [`turns`], and the functions in
+//! `include/clawft.h` that export them.
 //!
 //! Nothing here panics on any input from a user, a server or a file system: in the shipped build a panic is a
 //! trap without a message.
@@ -38,6 +39,7 @@ pub mod http;
 #[cfg(target_os = "wasi")]
 mod libc_assert;
 pub mod platform;
+pub mod pulled;
 pub mod turns;
 
 pub use clawft_types::SessionId;

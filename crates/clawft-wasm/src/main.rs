@@ -110,7 +110,7 @@ fn perform() -> Result<bool, String> {
         }
         let text = match argument.as_str() {
             "--stream" => {
-                platform.set_stream();
+                platform.set_stream(Some(true));
                 continue;
             }
             "--json" => {

@@ -8,7 +8,7 @@ use crate::agent_turn::{self, AgentTurn, Next, Report, Setup, ToolConfig};
 use crate::console;
 use crate::env::WasiEnvironment;
 use crate::fs::{DEFAULT_BASE, WasiFileSystem};
-use crate::http::{HttpError, Part as HttpPart, WasiHttpClient};
+use crate::http::{Exchange, HttpError, Part as HttpPart, WasiHttpClient};
 use clawft_core::{Clock, Event, HttpRequest, Reply, TransportError};
 use clawft_store::clock::{self, Stopwatch};
 use clawft_store::sessions::Warn;
@@ -16,7 +16,6 @@ use clawft_store::{Sessions, random};
 use clawft_tools::toolbox::line;
 use clawft_types::json::{self, Node};
 use clawft_types::{Config, ConfigError, Input, Provider, Session, SessionId, ToolCall, ToolResult, Usage};
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// The environment variable that overrides [`DEFAULT_BASE`].
@@ -91,7 +90,9 @@ pub struct WasmPlatform {
     /// Overrides the model in the configuration.
     model: Option<String>,
     /// Whether answers are shown while they arrive, whatever the configuration says.
-    stream: bool,
+    stream: Option<bool>,
+    /// The configuration, in place of the file.
+    configuration: Option<String>,
 }
 
 impl Default for WasmPlatform {
@@ -115,7 +116,8 @@ impl WasmPlatform {
             env,
             timeout: None,
             model: None,
-            stream: false,
+            stream: None,
+            configuration: None,
         }
     }
 
@@ -131,9 +133,14 @@ impl WasmPlatform {
         Ok(())
     }
 
-    /// Shows answers while they arrive, unless a message asks for something else.
-    pub fn set_stream(&mut self) {
-        self.stream = true;
+    /// Sets whether answers are shown while they arrive, unless a message asks for something else.
+    pub fn set_stream(&mut self, stream: Option<bool>) {
+        self.stream = stream;
+    }
+
+    /// Sets the configuration that is used in place of the file.
+    pub fn set_configuration(&mut self, json: Option<String>) {
+        self.configuration = json;
     }
 
     /// Returns a platform with the host's environment, files below `base_path`, and `timeout` for the first
@@ -144,13 +151,19 @@ impl WasmPlatform {
             env: WasiEnvironment::from_host(),
             timeout: Some(timeout),
             model: None,
-            stream: false,
+            stream: None,
+            configuration: None,
         }
     }
 
     /// Returns the files.
     pub fn fs(&self) -> &WasiFileSystem {
         self.sessions.fs()
+    }
+
+    /// Returns the sessions.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// Returns the environment.
@@ -172,10 +185,8 @@ impl WasmPlatform {
         let setup = self.setup(session, message)?;
         let known = setup.session.messages.len();
         let model = setup.config.agents.model.clone();
-        let provider = &setup.config.provider;
-        // A build without HTTP sends nothing.
-        if cfg!(any(not(target_env = "p1"), test)) && shows_key(provider, &provider.api_base) {
-            warn("the API key is sent without TLS, use `https://` in `api_base`");
+        if let Some(text) = plain_key(&setup.config.provider) {
+            warn(text);
         }
         let mut turn = AgentTurn::new(setup);
         let mut reply = match drive(&mut turn, watch, show) {
@@ -228,17 +239,20 @@ impl WasmPlatform {
     }
 
     fn config(&self) -> Result<(Config, ToolConfig), Error> {
-        let bytes = self
-            .fs()
-            .read(CONFIG)
-            .map_err(|error| match self.fs().exists("") {
-                true => error.into(),
-                false => Error::NoBase(error),
-            })?;
-        let path = self.fs().resolve(CONFIG)?;
+        let (path, bytes) = match &self.configuration {
+            Some(json) => ("the configuration".to_owned(), json.clone().into_bytes()),
+            None => {
+                let read = self.fs().read(CONFIG);
+                let bytes = read.map_err(|error| match self.fs().exists("") {
+                    true => Error::NoConfig(error),
+                    false => Error::NoBase(error),
+                })?;
+                (self.fs().resolve(CONFIG)?, bytes)
+            }
+        };
         let mut config = Config::parse(&path, &bytes)?;
         config.provider.timeout = self.timeout.unwrap_or(config.provider.timeout);
-        config.agents.stream |= self.stream;
+        config.agents.stream = self.stream.unwrap_or(config.agents.stream);
         if let Some(model) = &self.model {
             config.agents.model.clone_from(model);
         }
@@ -287,18 +301,6 @@ fn attempt(
     watch: Stopwatch,
     show: Show<'_>,
 ) -> Result<Next, Error> {
-    let client = WasiHttpClient {
-        timeout: request.timeout,
-        idle_timeout: request.idle_timeout,
-        total_timeout: request.total_timeout,
-        max_response: request.max_response,
-    };
-    let headers: Vec<_> = request
-        .headers
-        .iter()
-        .map(|header| (header.name.as_ref(), header.value.expose()))
-        .collect();
-    let body = (!request.body.is_empty()).then_some(request.body.as_slice());
     let clock: Clock<'_> = &|| watch.elapsed();
     // What arrives together is shown together, because each time costs more than reading it.
     let mut pending = String::new();
@@ -320,32 +322,47 @@ fn attempt(
         }
         next
     };
-    let mut next = Next::More;
-    let sent = client.exchange(request.method, &request.url, &headers, body, &mut |part| {
-        next = feed(match &part {
-            HttpPart::Head { status, headers } => Some(Event::Head {
-                status: *status,
-                headers,
-            }),
-            HttpPart::Body(bytes) => Some(Event::Body(bytes)),
-            HttpPart::Pause => None,
-        });
-        if matches!(next, Next::More) {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
+    let mut exchange = match send(request) {
+        Ok(exchange) => exchange,
+        Err(error) => return Ok(feed(Some(Event::Failed(transport_error(error, for_tool)?)))),
+    };
+    loop {
+        let next = match exchange.receive() {
+            Ok(Some(HttpPart::Head { status, headers })) => feed(Some(Event::Head {
+                status,
+                headers: &headers,
+            })),
+            Ok(Some(HttpPart::Body(bytes))) => feed(Some(Event::Body(bytes))),
+            Ok(Some(HttpPart::Pause)) => feed(None),
+            Ok(None) => return Ok(feed(Some(Event::End))),
+            Err(error) => return Ok(feed(Some(Event::Failed(transport_error(error, for_tool)?)))),
+        };
+        if !matches!(next, Next::More) {
+            return Ok(next);
         }
-    });
-    match (sent, next) {
-        (Ok(()), Next::More) => Ok(feed(Some(Event::End))),
-        (Ok(()), next) => Ok(next),
-        (Err(error), _) => Ok(feed(Some(Event::Failed(transport_error(error, for_tool)?)))),
     }
+}
+
+/// Sends a request.
+pub(crate) fn send(request: &HttpRequest) -> Result<Exchange, HttpError> {
+    let client = WasiHttpClient {
+        timeout: request.timeout,
+        idle_timeout: request.idle_timeout,
+        total_timeout: request.total_timeout,
+        max_response: request.max_response,
+    };
+    let headers: Vec<_> = request
+        .headers
+        .iter()
+        .map(|header| (header.name.as_ref(), header.value.expose()))
+        .collect();
+    let body = (!request.body.is_empty()).then_some(request.body.as_slice());
+    client.begin(request.method, &request.url, &headers, body)
 }
 
 /// Maps the failure to the turn's error type, so that the turn decides about a retry; returns the failure
 /// unchanged if a retry cannot help. A request `for_tool` never ends the turn.
-fn transport_error(error: HttpError, for_tool: bool) -> Result<TransportError, HttpError> {
+pub(crate) fn transport_error(error: HttpError, for_tool: bool) -> Result<TransportError, HttpError> {
     match error {
         HttpError::Impossible(cause) => Ok(TransportError::Impossible(cause)),
         HttpError::Unavailable(cause) => Ok(TransportError::Unavailable(cause)),
@@ -357,6 +374,12 @@ fn transport_error(error: HttpError, for_tool: bool) -> Result<TransportError, H
         HttpError::InvalidRequest(cause) if for_tool => Ok(TransportError::Impossible(cause.to_owned())),
         HttpError::InvalidRequest(_) => Err(error),
     }
+}
+
+/// Returns the warning that the API key is sent without TLS, if it is. A build without HTTP sends nothing.
+pub(crate) fn plain_key(provider: &Provider) -> Option<&'static str> {
+    (cfg!(any(not(target_env = "p1"), test)) && shows_key(provider, &provider.api_base))
+        .then_some("the API key is sent without TLS, use `https://` in `api_base`")
 }
 
 /// Returns whether the request sends the API key unencrypted beyond this machine. An address that begins like

@@ -10,6 +10,8 @@ mod driven;
 pub use codes::{Break, Event, Finish, Misuse, Number, Step, Text};
 
 use crate::platform::WasmPlatform;
+use crate::pulled;
+use clawft_types::ToolDefinition;
 use driven::Driven;
 
 /// The maximum number of turns in progress.
@@ -21,6 +23,8 @@ pub struct Turns {
     // Boxed, so that growing the vector moves little.
     open: Vec<(i32, Box<Driven>)>,
     last: i32,
+    /// The tools of the host, for turns that begin later.
+    tools: Vec<ToolDefinition>,
 }
 
 impl Turns {
@@ -29,7 +33,26 @@ impl Turns {
         Self {
             open: Vec::new(),
             last: 0,
+            tools: Vec::new(),
         }
+    }
+
+    /// Offers a tool of the host in the turns that begin later.
+    ///
+    /// # Errors
+    /// [`Misuse::NoText`] and [`Misuse::NoTool`].
+    pub fn offer(&mut self, name: &[u8], description: &[u8], parameters: &[u8]) -> Result<(), Misuse> {
+        let tool = ToolDefinition {
+            name: text(name)?.to_owned().into(),
+            description: text(description)?.to_owned().into(),
+            parameters: text(parameters)?.to_owned().into(),
+        };
+        self.tools.push(tool);
+        let checked = pulled::check(&self.tools);
+        if checked.is_err() {
+            self.tools.pop();
+        }
+        checked.map_err(|_| Misuse::NoTool)
     }
 
     /// Begins a turn with the files and the environment of `platform`, and returns its number. If it cannot
@@ -38,14 +61,15 @@ impl Turns {
     /// # Errors
     /// [`Misuse::NoText`] and [`Misuse::NoRoom`].
     pub fn begin(&mut self, platform: WasmPlatform, message: &[u8], session: &[u8]) -> Result<i32, Misuse> {
-        let text = |bytes| str::from_utf8(bytes).map_err(|_| Misuse::NoText);
         let (message, session) = (text(message)?, text(session)?);
         if self.open.len() >= MAX_TURNS {
             return Err(Misuse::NoRoom);
         }
         let number = self.last.checked_add(1).ok_or(Misuse::NoRoom)?;
-        self.open
-            .push((number, Box::new(Driven::begin(platform, message, session))));
+        self.open.push((
+            number,
+            Box::new(Driven::begin(platform, message, session, self.tools.clone())),
+        ));
         self.last = number;
         Ok(number)
     }
@@ -74,6 +98,22 @@ impl Turns {
         let open = self.open.iter_mut().find(|(number, _)| *number == turn);
         let (_, open) = open.ok_or(Misuse::NoTurn)?;
         open.feed(event, number, bytes, elapsed_ms)
+    }
+
+    /// Takes the result of the call that the host performs, and returns the host's next step.
+    ///
+    /// # Errors
+    /// [`Misuse::NoTurn`], [`Misuse::NoEvent`] and [`Misuse::NoText`].
+    pub fn answer(
+        &mut self,
+        turn: i32,
+        result: &[u8],
+        is_error: bool,
+        elapsed_ms: u32,
+    ) -> Result<Step, Misuse> {
+        let open = self.open.iter_mut().find(|(number, _)| *number == turn);
+        let (_, open) = open.ok_or(Misuse::NoTurn)?;
+        open.answer(text(result)?, is_error, elapsed_ms)
     }
 
     /// Returns a text of the turn by its code; empty if there is none.
@@ -112,6 +152,10 @@ impl Turns {
             .position(|(number, _)| *number == turn)
             .ok_or(Misuse::NoTurn)
     }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Misuse> {
+    str::from_utf8(bytes).map_err(|_| Misuse::NoText)
 }
 
 #[cfg(test)]

@@ -7,58 +7,135 @@
 //! - Every wait includes the deadline's timer. The timeouts in the request's options are hints that a host
 //!   may ignore (wasmtime's own are 600 s).
 //! - Resources are dropped children first: pollables before the resource that they watch, streams before
-//!   their bodies. Rust drops locals in reverse order, so each child is declared after its parent.
+//!   their bodies. Rust drops locals in reverse order, so each child is declared after its parent; and fields in
+//!   their order, so there each child is declared before its parent.
 
 mod calls;
 mod cause;
 
-use super::{HttpError, Part, Request, Sink};
+use super::{HttpError, Part, Request};
 use clawft_core::TimeLimit;
 use clawft_store::clock::nanoseconds;
 use std::time::Duration;
 use wasip2::clocks::monotonic_clock;
 use wasip2::http::types::{
-    Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, OutgoingRequest, RequestOptions,
-    Scheme,
+    Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
+    RequestOptions, Scheme,
 };
 use wasip2::io::error::Error;
 use wasip2::io::poll::{Pollable, poll};
-use wasip2::io::streams::{OutputStream, StreamError};
+use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 
 pub(super) const IS_REAL: bool = true;
 
 /// The number of body bytes to read at once.
 const READ_SIZE: u64 = 64 * 1024;
 
-pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), HttpError> {
-    let mut deadline = Deadline::new(request);
-    let outgoing = outgoing_request(request)?;
-    let upload = match request.body {
-        Some(_) => Some(
-            outgoing
-                .body()
-                .map_err(|()| HttpError::InvalidRequest("the host takes no body"))?,
-        ),
-        None => None,
-    };
-    let future = calls::handle(outgoing, options(request)).map_err(|code| deadline.explain(code))?;
+/// A request that was sent.
+pub(super) struct Exchange {
+    /// `None` until the response has begun.
+    incoming: Option<Incoming>,
     // If the server answers early, the unfinished upload has to stay open until the answer is read.
-    let _unfinished = match (upload, request.body) {
-        (Some(upload), Some(body)) => send_body(upload, body, &future, &mut deadline)?,
-        _ => None,
-    };
-    let response = await_response(&future, &mut deadline)?;
-    let headers = response.headers().entries().into_iter();
-    let head = Part::Head {
-        status: response.status(),
-        headers: super::handed_on(
-            headers.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())),
-        ),
-    };
-    if sink(head).is_break() {
-        return Ok(());
+    _unfinished: Option<OutgoingBody>,
+    future: FutureIncomingResponse,
+    deadline: Deadline,
+    idle: Duration,
+    /// Whether the body has begun.
+    begun: bool,
+    /// Whether the last part was a pause.
+    paused: bool,
+}
+
+/// A response that has begun.
+struct Incoming {
+    chunk: Vec<u8>,
+    readable: Pollable,
+    stream: InputStream,
+    _body: IncomingBody,
+    _response: IncomingResponse,
+}
+
+impl Exchange {
+    pub(super) fn begin(request: &Request<'_>) -> Result<Self, HttpError> {
+        let mut deadline = Deadline::new(request);
+        let outgoing = outgoing_request(request)?;
+        let upload = match request.body {
+            Some(_) => Some(
+                outgoing
+                    .body()
+                    .map_err(|()| HttpError::InvalidRequest("the host takes no body"))?,
+            ),
+            None => None,
+        };
+        let future = calls::handle(outgoing, options(request)).map_err(|code| deadline.explain(code))?;
+        let unfinished = match (upload, request.body) {
+            (Some(upload), Some(body)) => send_body(upload, body, &future, &mut deadline)?,
+            _ => None,
+        };
+        Ok(Self {
+            incoming: None,
+            _unfinished: unfinished,
+            future,
+            deadline,
+            idle: request.idle_timeout,
+            begun: false,
+            paused: false,
+        })
     }
-    read_body(&response, deadline, request.idle_timeout, sink)
+
+    pub(super) fn receive(&mut self) -> Result<Option<Part<'_>>, HttpError> {
+        if self.incoming.is_none() {
+            return self.open().map(Some);
+        }
+        let Some(incoming) = &mut self.incoming else {
+            return Ok(None);
+        };
+        // The time that the caller took does not count.
+        if self.begun {
+            self.deadline.renew(self.idle)?;
+        }
+        loop {
+            match incoming.stream.read(READ_SIZE) {
+                // Waiting costs more than reading, so it comes last.
+                Ok(bytes) if bytes.is_empty() && self.paused => self.deadline.wait_for(&incoming.readable)?,
+                Ok(bytes) if bytes.is_empty() => {
+                    self.paused = true;
+                    return Ok(Some(Part::Pause));
+                }
+                Ok(bytes) => {
+                    self.begun = true;
+                    self.paused = false;
+                    incoming.chunk = bytes;
+                    return Ok(Some(Part::Body(&incoming.chunk)));
+                }
+                Err(StreamError::Closed) => return Ok(None),
+                Err(StreamError::LastOperationFailed(error)) => return Err(interrupted(&error)),
+            }
+        }
+    }
+
+    /// Waits for the response to begin.
+    fn open(&mut self) -> Result<Part<'static>, HttpError> {
+        let response = await_response(&self.future, &mut self.deadline)?;
+        let headers = response.headers().entries().into_iter();
+        let head = Part::Head {
+            status: response.status(),
+            headers: super::handed_on(
+                headers.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())),
+            ),
+        };
+        let no_body = |()| HttpError::Interrupted("the host gave no body to read".into());
+        let body = response.consume().map_err(no_body)?;
+        let stream = body.stream().map_err(no_body)?;
+        self.incoming = Some(Incoming {
+            chunk: Vec::new(),
+            readable: stream.subscribe(),
+            stream,
+            _body: body,
+            _response: response,
+        });
+        Ok(head)
+    }
 }
 
 fn outgoing_request(request: &Request<'_>) -> Result<OutgoingRequest, HttpError> {
@@ -182,42 +259,6 @@ fn await_response(
         match calls::get(future) {
             Some(answer) => return answer.map_err(|code| deadline.explain(code)),
             None => deadline.wait_for(&answered)?,
-        }
-    }
-}
-
-fn read_body(
-    response: &IncomingResponse,
-    mut deadline: Deadline,
-    idle: Duration,
-    sink: Sink<'_>,
-) -> Result<(), HttpError> {
-    let no_body = |()| HttpError::Interrupted("the host gave no body to read".into());
-    let body = response.consume().map_err(no_body)?;
-    let stream = body.stream().map_err(no_body)?;
-    let readable = stream.subscribe();
-    let mut paused = false;
-    loop {
-        let bytes = match stream.read(READ_SIZE) {
-            Ok(bytes) => bytes,
-            Err(StreamError::Closed) => return Ok(()),
-            Err(StreamError::LastOperationFailed(error)) => return Err(interrupted(&error)),
-        };
-        // Waiting costs more than reading, so it comes last.
-        if bytes.is_empty() && paused {
-            deadline.wait_for(&readable)?;
-            continue;
-        }
-        paused = bytes.is_empty();
-        let part = match paused {
-            true => Part::Pause,
-            false => Part::Body(&bytes),
-        };
-        if !paused {
-            deadline.renew(idle)?;
-        }
-        if sink(part).is_break() {
-            return Ok(());
         }
     }
 }

@@ -15,6 +15,8 @@ pub const INCOMPLETE: &str = "the answer is incomplete: ";
 pub enum Error {
     /// The base directory does not exist: most likely the host did not grant it.
     NoBase(FsError),
+    /// The configuration cannot be read.
+    NoConfig(FsError),
     /// A file cannot be used, or was written by a newer version.
     Store(StoreError),
     /// The configuration is not JSON or has the wrong shape.
@@ -44,6 +46,7 @@ impl fmt::Display for Error {
                 )?;
                 out.write_str("or name another one in `CLAWFT_CONFIG_DIR`")
             }
+            Error::NoConfig(error) => error.fmt(out),
             Error::Store(error) => error.fmt(out),
             Error::Config(error) => error.fmt(out),
             Error::Input(error) => error.fmt(out),

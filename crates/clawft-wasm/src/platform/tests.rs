@@ -92,7 +92,8 @@ fn error_names_variable_of_missing_key() {
         env: WasiEnvironment::new(),
         timeout: None,
         model: None,
-        stream: false,
+        stream: None,
+        configuration: None,
     };
     assert!(failure(&platform, "hello").contains("`KEY`"));
 }

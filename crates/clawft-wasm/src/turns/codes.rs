@@ -41,6 +41,8 @@ codes! {
         Done = 3 CLAWFT_DONE,
         /// The turn failed.
         Failed = 4 CLAWFT_FAILED,
+        /// Perform a call of a tool.
+        Call = 5 CLAWFT_CALL,
     }
 }
 
@@ -57,6 +59,8 @@ codes! {
         NoBytes = -4 CLAWFT_NO_BYTES,
         /// The maximum number of turns is reached.
         NoRoom = -5 CLAWFT_NO_ROOM,
+        /// The tool cannot be offered.
+        NoTool = -6 CLAWFT_NO_TOOL,
     }
 }
 
@@ -115,6 +119,12 @@ codes! {
         Reasoning = 11 CLAWFT_REASONING,
         /// The calls of tools that the last event has led to.
         Calls = 12 CLAWFT_CALLS,
+        /// The id of the call that the host performs.
+        CallId = 13 CLAWFT_CALL_ID,
+        /// The name of its tool.
+        CallName = 14 CLAWFT_CALL_NAME,
+        /// Its arguments.
+        CallArguments = 15 CLAWFT_CALL_ARGUMENTS,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::platform::WasmPlatform;
 use clawft_core::{self as core, Clock, HttpRequest, TimeLimit, TransportError};
 use clawft_store::clock::Stopwatch;
 use clawft_tools::toolbox::line;
-use clawft_types::{Session, SessionId, SessionIdError, Usage};
+use clawft_types::{Session, SessionId, SessionIdError, ToolCall, ToolDefinition, Usage};
 use std::time::Duration;
 
 /// A turn that returns requests and receives events.
@@ -31,6 +31,8 @@ pub(super) struct Driven {
     finish_reason: String,
     /// The calls of tools that the last event has led to, one a line.
     calls: String,
+    /// The call that the host performs.
+    call: ToolCall,
     finish: Option<Finish>,
     usage: Usage,
 }
@@ -48,7 +50,12 @@ struct Request {
 }
 
 impl Driven {
-    pub(super) fn begin(platform: WasmPlatform, message: &str, session: &str) -> Self {
+    pub(super) fn begin(
+        platform: WasmPlatform,
+        message: &str,
+        session: &str,
+        tools: Vec<ToolDefinition>,
+    ) -> Self {
         let mut turn = Self {
             platform,
             turn: None,
@@ -64,22 +71,24 @@ impl Driven {
             reasoning: String::new(),
             finish_reason: String::new(),
             calls: String::new(),
+            call: ToolCall::default(),
             finish: None,
             usage: Usage::default(),
         };
-        if let Err(error) = turn.try_begin(message, session) {
+        if let Err(error) = turn.try_begin(message, session, tools) {
             turn.error = error;
         }
         turn
     }
 
-    fn try_begin(&mut self, message: &str, session: &str) -> Result<(), String> {
+    fn try_begin(&mut self, message: &str, session: &str, tools: Vec<ToolDefinition>) -> Result<(), String> {
         let session = match session {
             "" => SessionId::default(),
             id => id.parse().map_err(|error: SessionIdError| error.to_string())?,
         };
         let setup = self.platform.setup(session, message);
-        let setup = setup.map_err(|error| error.to_string())?;
+        let mut setup = setup.map_err(|error| error.to_string())?;
+        setup.host_tools = tools;
         self.known = setup.session.messages.len();
         self.turn = Some(AgentTurn::new(setup));
         self.go(Next::Act, 0);
@@ -144,6 +153,18 @@ impl Driven {
         Ok(self.step)
     }
 
+    /// Takes the result of the call that the host performs, and goes on to the next step.
+    pub(super) fn answer(&mut self, result: &str, is_error: bool, elapsed_ms: u32) -> Result<Step, Misuse> {
+        let (Step::Call, Some(turn)) = (self.step, &mut self.turn) else {
+            return Err(Misuse::NoEvent);
+        };
+        turn.answer(result.to_owned(), is_error);
+        self.piece.clear();
+        self.calls.clear();
+        self.go(Next::Act, elapsed_ms);
+        Ok(self.step)
+    }
+
     /// Performs the turn's step.
     fn go(&mut self, mut next: Next, elapsed_ms: u32) {
         let Some(turn) = &mut self.turn else { return };
@@ -164,7 +185,11 @@ impl Driven {
                 self.request = Some(Request::new(request, after, now()));
                 Step::Send
             }
-            Next::More | Next::Text(_) | Next::Reasoning(_) | Next::Act | Next::Call(_) => {
+            Next::Call(call) => {
+                self.call = call;
+                Step::Call
+            }
+            Next::More | Next::Text(_) | Next::Reasoning(_) | Next::Act => {
                 // The request has been sent, and a long conversation takes memory.
                 if let Some(request) = &mut self.request {
                     request.request.body = Vec::new();
@@ -221,6 +246,10 @@ impl Driven {
             Text::FinishReason => self.finish_reason.as_bytes(),
             Text::Reasoning => self.reasoning.as_bytes(),
             Text::Calls => self.calls.as_bytes(),
+            _ if self.step != Step::Call => &[],
+            Text::CallId => self.call.id.as_bytes(),
+            Text::CallName => self.call.name.as_bytes(),
+            Text::CallArguments => self.call.arguments.as_bytes(),
         }
     }
 

@@ -382,3 +382,48 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn host_performs_calls_of_its_tool() {
+    const CALLS: &[u8] = br#"{"choices":[{"message":{"tool_calls":[
+        {"id":"a","type":"function","function":{"name":"get_weather","arguments":"{\"city\":\"Oslo\"}"}},
+        {"id":"b","type":"function","function":{"name":"get_weather","arguments":"{}"}}]}}]}"#;
+    let mut host = Host::new();
+    let schema = br#"{"type":"object"}"#;
+    assert_eq!(host.turns.offer(b"get weather", b"", schema), Err(Misuse::NoTool));
+    assert_eq!(host.turns.offer(b"get_weather", b"", b"[]"), Err(Misuse::NoTool));
+    assert_eq!(
+        host.turns.offer(b"get_weather", b"\xff", schema),
+        Err(Misuse::NoText)
+    );
+    assert_eq!(host.turns.offer(b"get_weather", b"The weather.", schema), Ok(()));
+    assert_eq!(
+        host.turns.offer(b"get_weather", b"Again.", schema),
+        Err(Misuse::NoTool)
+    );
+    let turn = host.begin(b"Weather?");
+    assert!(host.text(turn, Text::RequestBody).contains("The weather."));
+    assert_eq!(host.turns.answer(turn, b"early", false, 10), Err(Misuse::NoEvent));
+    host.feed(turn, Event::Head, 200, JSON).unwrap();
+    host.feed(turn, Event::Body, 0, CALLS).unwrap();
+    assert_eq!(host.feed(turn, Event::End, 0, b""), Ok(Step::Call));
+    let texts = [Text::CallId, Text::CallName, Text::CallArguments];
+    assert_eq!(
+        texts.map(|text| host.text(turn, text)),
+        ["a", "get_weather", r#"{"city":"Oslo"}"#]
+    );
+    assert_eq!(host.feed(turn, Event::Head, 200, JSON), Err(Misuse::NoEvent));
+    assert_eq!(host.turns.answer(turn, b"\xff", false, 20), Err(Misuse::NoText));
+    assert_eq!(
+        host.turns.answer(turn + 1, b"snow", false, 20),
+        Err(Misuse::NoTurn)
+    );
+    assert_eq!(host.turns.answer(turn, b"snow", false, 20), Ok(Step::Call));
+    assert_eq!(host.text(turn, Text::CallId), "b");
+    assert_eq!(host.turns.answer(turn, b"no city", true, 30), Ok(Step::Send));
+    assert_eq!(texts.map(|text| host.text(turn, text)), [""; 3]);
+    let body = host.text(turn, Text::RequestBody);
+    assert!(body.contains("snow") && body.contains("no city"), "{body}");
+    host.answer(turn);
+    assert!(host.stored().contains("snow"));
+}

@@ -1,9 +1,10 @@
 //! The back end of this crate's own tests, which answers with prepared responses. Without one there is no
 //! HTTP, as in every native build.
 
-use super::{HttpError, Part, Request, Sink};
-use std::cell::RefCell;
+use super::{HttpError, Part, Request};
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::mem;
 
 pub(super) const IS_REAL: bool = false;
 
@@ -24,12 +25,15 @@ thread_local! {
     static SCRIPTS: RefCell<VecDeque<Script>> = const { RefCell::new(VecDeque::new()) };
     /// The bodies of the received requests.
     static SENT: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// The number of exchanges that were closed.
+    static CLOSED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Prepares the responses to this test's next requests.
 pub(crate) fn prepare(scripts: impl IntoIterator<Item = Script>) {
     SCRIPTS.replace(scripts.into_iter().collect());
     SENT.take();
+    CLOSED.set(0);
 }
 
 /// Returns the bodies of the requests since [`prepare`].
@@ -37,26 +41,57 @@ pub(crate) fn sent() -> Vec<String> {
     SENT.take()
 }
 
-pub(super) fn exchange(request: &Request<'_>, sink: Sink<'_>) -> Result<(), HttpError> {
-    let Some(script) = SCRIPTS.with_borrow_mut(VecDeque::pop_front) else {
-        return Err(HttpError::Impossible("no answer is prepared".to_owned()));
-    };
-    let body = String::from_utf8(request.body.unwrap_or_default().to_vec()).expect("a body of text");
-    SENT.with_borrow_mut(|sent| sent.push(body));
-    let headers = vec![("content-type".to_owned(), script.content_type.to_owned())];
-    let head = Part::Head {
-        status: script.status,
-        headers,
-    };
-    for part in [head].into_iter().chain(
-        script
-            .parts
-            .iter()
-            .flat_map(|part| [Part::Body(part.as_bytes()), Part::Pause]),
-    ) {
-        if sink(part).is_break() {
-            return Ok(());
+/// Returns the number of exchanges that were closed since [`prepare`].
+pub(crate) fn closed() -> usize {
+    CLOSED.get()
+}
+
+/// A prepared response that is received part by part.
+pub(super) struct Exchange {
+    head: Option<Part<'static>>,
+    parts: std::vec::IntoIter<&'static str>,
+    failure: Option<HttpError>,
+    /// Whether a pause is next.
+    pauses: bool,
+}
+
+impl Exchange {
+    pub(super) fn begin(request: &Request<'_>) -> Result<Self, HttpError> {
+        let Some(script) = SCRIPTS.with_borrow_mut(VecDeque::pop_front) else {
+            return Err(HttpError::Impossible("no answer is prepared".to_owned()));
+        };
+        let body = String::from_utf8(request.body.unwrap_or_default().to_vec()).expect("a body of text");
+        SENT.with_borrow_mut(|sent| sent.push(body));
+        Ok(Self {
+            head: Some(Part::Head {
+                status: script.status,
+                headers: vec![("content-type".to_owned(), script.content_type.to_owned())],
+            }),
+            parts: script.parts.into_iter(),
+            failure: script.failure,
+            pauses: false,
+        })
+    }
+
+    pub(super) fn receive(&mut self) -> Result<Option<Part<'_>>, HttpError> {
+        if let Some(head) = self.head.take() {
+            return Ok(Some(head));
+        }
+        if mem::take(&mut self.pauses) {
+            return Ok(Some(Part::Pause));
+        }
+        match self.parts.next() {
+            Some(part) => {
+                self.pauses = true;
+                Ok(Some(Part::Body(part.as_bytes())))
+            }
+            None => self.failure.take().map_or(Ok(None), Err),
         }
     }
-    script.failure.map_or(Ok(()), Err)
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        CLOSED.set(CLOSED.get() + 1);
+    }
 }

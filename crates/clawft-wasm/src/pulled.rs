@@ -1,0 +1,409 @@
+//! Turns that a host pulls event by event: the implementation of the interface `turns` in `wit/world.wit`.
+//!
+//! The types here are those of the interface; [`Pulled`] is its resource. So the turns are tested natively.
+
+mod failure;
+
+pub use failure::{Failure, Kind};
+
+use crate::agent_turn::{AgentTurn, Next, Report};
+use crate::http::{Exchange, HttpError, Part};
+use crate::platform::{self, WasmPlatform};
+use clawft_core::{Clock, Event, HttpRequest, Reply, TransportError};
+use clawft_store::clock::{self, Stopwatch};
+use clawft_tools::toolbox::line;
+use clawft_types::json::{self, Node};
+use clawft_types::{Session, SessionId, SessionIdError, ToolCall, ToolDefinition, Usage};
+use std::collections::VecDeque;
+use std::mem;
+use std::time::Duration;
+
+/// The error message for a turn that the host has ended.
+const CANCELLED: &str = "the host cancelled the turn";
+
+/// Everything that a turn begins with.
+#[derive(Default)]
+pub struct Options {
+    /// The user's message: plain text or `{"role":"user","content":"…"}`.
+    pub message: String,
+    /// The name of the session; without one `default`.
+    pub session: Option<String>,
+    /// The configuration as JSON; without one the file is read.
+    pub configuration: Option<String>,
+    /// Whether the text is returned while it arrives; without one as configured.
+    pub streamed: Option<bool>,
+    /// The tools of the host.
+    pub tools: Vec<ToolDefinition>,
+}
+
+/// An event of a turn.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// The next part of the answer.
+    Text(String),
+    /// The next part of the model's reasoning.
+    Reasoning(String),
+    /// A call to perform: see [`Pulled::answer`].
+    Call(ToolCall),
+    /// Something that the user may want to know.
+    Notice(String),
+    /// Something that the user should know.
+    Warning(String),
+    /// The turn is over.
+    End(Box<End>),
+}
+
+/// The way an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// As the provider or the turn ended it.
+    By(clawft_types::Finish),
+    /// The host called [`Pulled::cancel`].
+    Cancelled,
+}
+
+/// The end of a turn.
+#[derive(Debug, PartialEq, Eq)]
+pub struct End {
+    /// The complete answer.
+    pub text: String,
+    /// The way it ended.
+    pub finish: Finish,
+    /// The finish reason as the provider sent it.
+    pub finish_reason: Option<String>,
+    /// The tokens used, if the provider sends their number.
+    pub usage: Option<Usage>,
+    /// The name of the session.
+    pub session: String,
+    /// Whether the session holds the turn.
+    pub stored: bool,
+    /// The reason why a part of the text is missing.
+    pub incomplete: Option<String>,
+}
+
+/// A turn in progress. Dropping it closes its request.
+pub struct Pulled {
+    platform: WasmPlatform,
+    turn: AgentTurn,
+    /// The number of messages in the session before the turn.
+    known: usize,
+    session: SessionId,
+    watch: Stopwatch,
+    state: State,
+    /// The events that are returned before anything else happens.
+    outputs: VecDeque<Output>,
+}
+
+enum State {
+    /// The request is sent after this time.
+    Send(Duration, Box<HttpRequest>),
+    Receive(Exchange),
+    /// The turn goes on without a response.
+    Act,
+    /// The host performs the call with this id.
+    Called(String),
+    Over,
+}
+
+impl Pulled {
+    /// Begins a turn with the files and the environment of `platform`. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// If the options, the configuration or the session cannot be used.
+    pub fn begin(mut platform: WasmPlatform, options: Options) -> Result<Self, Failure> {
+        check(&options.tools)?;
+        let session = match &options.session {
+            None => SessionId::default(),
+            Some(name) => session(name)?,
+        };
+        platform.set_configuration(options.configuration);
+        platform.set_stream(options.streamed);
+        let watch = Stopwatch::start();
+        let mut setup = platform.setup(session.clone(), &options.message)?;
+        setup.host_tools = options.tools;
+        let warning = platform::plain_key(&setup.config.provider);
+        Ok(Self {
+            platform,
+            known: setup.session.messages.len(),
+            turn: AgentTurn::new(setup),
+            session,
+            watch,
+            state: State::Act,
+            outputs: warning
+                .into_iter()
+                .map(|text| Output::Warning(text.to_owned()))
+                .collect(),
+        })
+    }
+
+    /// Waits for the next event.
+    ///
+    /// # Errors
+    /// If there is no answer. The turn is then over, unless the error is [`Kind::Invalid`].
+    pub fn pull(&mut self) -> Result<Output, Failure> {
+        loop {
+            if let Some(output) = self.outputs.pop_front() {
+                return Ok(output);
+            }
+            self.advance()?;
+        }
+    }
+
+    /// Takes the result of the call with this id.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] if the host was not asked for this call.
+    pub fn answer(&mut self, id: &str, content: String, is_error: bool) -> Result<(), Failure> {
+        if !matches!(&self.state, State::Called(called) if called == id) {
+            let text = ["no call `", id, "` waits for an answer"].concat();
+            return Err(Failure::invalid(text));
+        }
+        self.state = State::Act;
+        self.turn.answer(content, is_error);
+        Ok(())
+    }
+
+    /// Closes the request, and stores what has arrived. [`Self::pull`] returns the end.
+    pub fn cancel(&mut self) {
+        let end = match mem::replace(&mut self.state, State::Over) {
+            State::Over => return,
+            // Of a model's answer the text is kept. A tool's response is not needed any more.
+            State::Send(..) | State::Receive(_) if !self.turn.is_for_tool() => {
+                let cause = TransportError::Impossible(CANCELLED.to_owned());
+                match self.feed(Event::Failed(cause)) {
+                    Next::Done(reply) => Some(self.end(*reply)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let mut end = match end {
+            Some(end) => end,
+            None => End {
+                text: String::new(),
+                finish: Finish::Cancelled,
+                finish_reason: None,
+                usage: None,
+                session: self.session.as_str().to_owned(),
+                stored: self.keep_unfinished(),
+                incomplete: None,
+            },
+        };
+        end.finish = Finish::Cancelled;
+        end.incomplete = Some(CANCELLED.to_owned());
+        self.outputs.push_back(Output::End(Box::new(end)));
+    }
+
+    /// Performs the next step.
+    fn advance(&mut self) -> Result<(), Failure> {
+        let next = match mem::replace(&mut self.state, State::Over) {
+            State::Send(after, request) => {
+                clock::sleep(after);
+                match platform::send(&request) {
+                    Ok(exchange) => {
+                        self.state = State::Receive(exchange);
+                        return Ok(());
+                    }
+                    Err(error) => self.fail(error)?,
+                }
+            }
+            State::Receive(exchange) => match self.receive(exchange)? {
+                Some(next) => next,
+                None => return Ok(()),
+            },
+            State::Act => self.act(),
+            State::Called(id) => {
+                let text = ["the call `", &id, "` is not answered"].concat();
+                self.state = State::Called(id);
+                return Err(Failure::invalid(text));
+            }
+            State::Over => return Err(Failure::invalid("the turn is over".to_owned())),
+        };
+        self.go(next)
+    }
+
+    /// Performs calls of built-in tools, and what else needs no response.
+    fn act(&mut self) -> Next {
+        let watch = self.watch;
+        let outputs = &mut self.outputs;
+        self.turn.act(&|| watch.elapsed(), &mut |report| match report {
+            Report::Warning(text) => outputs.push_back(Output::Warning(text.to_owned())),
+            Report::Call(call) => outputs.push_back(Output::Notice(line(call))),
+            Report::Result(..) => {}
+        })
+    }
+
+    /// Takes the next part of the response. Returns the step that follows if the response is over.
+    fn receive(&mut self, mut exchange: Exchange) -> Result<Option<Next>, Failure> {
+        let next = match exchange.receive() {
+            Ok(Some(Part::Head { status, headers })) => self.feed(Event::Head {
+                status,
+                headers: &headers,
+            }),
+            Ok(Some(Part::Body(bytes))) => self.feed(Event::Body(bytes)),
+            Ok(Some(Part::Pause)) => Next::More,
+            Ok(None) => return Ok(Some(self.feed(Event::End))),
+            Err(error) => return self.fail(error).map(Some),
+        };
+        if matches!(next, Next::More) {
+            self.state = State::Receive(exchange);
+            return Ok(None);
+        }
+        Ok(Some(next))
+    }
+
+    /// Returns the step that follows the failure of a request.
+    fn fail(&mut self, error: HttpError) -> Result<Next, Failure> {
+        let error = platform::transport_error(error, self.turn.is_for_tool())?;
+        Ok(self.feed(Event::Failed(error)))
+    }
+
+    /// Returns the step that follows an event; what is to be shown goes to the outputs.
+    fn feed(&mut self, event: Event<'_>) -> Next {
+        let watch = self.watch;
+        let clock: Clock<'_> = &|| watch.elapsed();
+        let mut next = self.turn.feed(event, clock);
+        loop {
+            self.outputs.push_back(match next {
+                Next::Text(text) => Output::Text(text),
+                Next::Reasoning(text) => Output::Reasoning(text),
+                next => return next,
+            });
+            // The same bytes may have completed the answer.
+            next = self.turn.feed(Event::Body(&[]), clock);
+        }
+    }
+
+    /// Does what a step says that ends a response.
+    fn go(&mut self, next: Next) -> Result<(), Failure> {
+        match next {
+            Next::Send { after, request } => {
+                if !after.is_zero() {
+                    let millis = after.as_millis().to_string();
+                    let text = ["the request failed and is sent again in ", &millis, " ms"].concat();
+                    self.outputs.push_back(Output::Notice(text));
+                }
+                self.state = State::Send(after, Box::new(request));
+            }
+            Next::Act => self.state = State::Act,
+            Next::Call(call) => {
+                // The host is told about its own call once.
+                self.outputs.pop_back();
+                self.state = State::Called(call.id.clone());
+                self.outputs.push_back(Output::Call(call));
+            }
+            Next::Done(reply) => {
+                let end = self.end(*reply);
+                self.outputs.push_back(Output::End(Box::new(end)));
+            }
+            Next::Failed(error) => {
+                self.keep_unfinished();
+                return Err(platform::Error::Turn(error).into());
+            }
+            // A response that is over leaves nothing to read.
+            Next::More | Next::Text(_) | Next::Reasoning(_) => {
+                return Err(Failure::new(
+                    Kind::Unavailable,
+                    "the response ended early".to_owned(),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores the answer and returns the end of the turn; what is to be shown goes to the outputs.
+    fn end(&mut self, mut reply: Reply) -> End {
+        if !reply.streamed && !reply.text().is_empty() {
+            self.outputs.push_back(Output::Text(reply.text().to_owned()));
+        }
+        if let Some(warning) = reply.warning.take() {
+            self.outputs.push_back(Output::Warning(warning));
+        }
+        End {
+            stored: self.keep(&reply.session),
+            finish: Finish::By(reply.finish),
+            finish_reason: reply.finish_reason.take(),
+            usage: reply.usage,
+            session: self.session.as_str().to_owned(),
+            incomplete: reply.incomplete.take(),
+            text: reply.into_text(),
+        }
+    }
+
+    /// Stores a session, and returns whether that succeeded.
+    fn keep(&mut self, session: &Session) -> bool {
+        let outputs = &mut self.outputs;
+        let mut warn = |text: &str| outputs.push_back(Output::Warning(text.to_owned()));
+        self.platform.keep(session, self.known, &mut warn).is_none()
+    }
+
+    /// Stores the calls of a turn that has no answer, so that the next turn knows what they have done.
+    fn keep_unfinished(&mut self) -> bool {
+        match self.turn.take_unfinished() {
+            Some(session) => self.keep(&session),
+            None => false,
+        }
+    }
+}
+
+/// Returns the names of all sessions.
+///
+/// # Errors
+/// If their directory cannot be read.
+pub fn list_sessions(platform: &WasmPlatform) -> Result<Vec<String>, Failure> {
+    let ids = platform.sessions().list().map_err(platform::Error::from)?;
+    Ok(ids.iter().map(|id| id.as_str().to_owned()).collect())
+}
+
+/// Returns a session as JSON.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn export_session(platform: &WasmPlatform, name: &str) -> Result<Option<String>, Failure> {
+    let found = platform.sessions().read(&session(name)?);
+    let json = found
+        .map_err(platform::Error::from)?
+        .map(|session| session.to_json());
+    // JSON is UTF-8.
+    Ok(json.and_then(|json| String::from_utf8(json).ok()))
+}
+
+/// Removes a session, and returns whether there was one.
+///
+/// # Errors
+/// If it cannot be removed.
+pub fn delete_session(platform: &WasmPlatform, name: &str) -> Result<bool, Failure> {
+    let removed = platform.sessions().remove(&session(name)?);
+    Ok(removed.map_err(platform::Error::from)?)
+}
+
+fn session(name: &str) -> Result<SessionId, Failure> {
+    name.parse()
+        .map_err(|error: SessionIdError| Failure::invalid(error.to_string()))
+}
+
+/// Checks that each tool has a name of its own that providers accept, and a schema that is a JSON object.
+pub(crate) fn check(tools: &[ToolDefinition]) -> Result<(), Failure> {
+    let mut rest = tools;
+    while let Some((tool, others)) = rest.split_first() {
+        rest = others;
+        let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let fault = if !matches!(tool.name.len(), 1..=64) || !tool.name.bytes().all(is_known) {
+            "a tool's name is not 1 to 64 of the characters `A-Z a-z 0-9 _ -`: `"
+        } else if others.iter().any(|other| other.name == tool.name) {
+            "two tools have the same name: `"
+        } else if json::parse(tool.parameters.as_bytes())
+            .and_then(|document| Node::root(&document).object())
+            .is_err()
+        {
+            "the parameters of a tool are not a JSON object: `"
+        } else {
+            continue;
+        };
+        return Err(Failure::invalid([fault, &tool.name, "`"].concat()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
