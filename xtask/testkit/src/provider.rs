@@ -21,6 +21,8 @@ pub struct Provider {
     _process: Guarded,
     program: PathBuf,
     base: String,
+    /// The address without TLS.
+    plain: String,
     front: Option<TlsFront>,
     log: PathBuf,
 }
@@ -66,6 +68,7 @@ impl Provider {
         Ok(Self {
             _process: process,
             program,
+            plain: base.clone(),
             base,
             front: None,
             log: log.to_owned(),
@@ -84,6 +87,11 @@ impl Provider {
         self.front
             .as_ref()
             .context("this case is about TLS, and the server is plain")
+    }
+
+    /// Returns the part of its address that [`Self::api_base`] begins with, and the same without TLS.
+    pub fn addresses(&self) -> [&str; 2] {
+        [&self.base, &self.plain]
     }
 
     /// Returns its port as text.

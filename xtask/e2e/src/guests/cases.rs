@@ -5,6 +5,7 @@ mod anthropic;
 mod chat;
 mod config;
 mod disk;
+mod embed;
 mod endurance;
 mod events;
 mod exports;
@@ -165,6 +166,7 @@ fn host() -> Vec<Case> {
     [
         tls::CASES,
         exports::CASES,
+        embed::CASES,
         chat::CASES,
         anthropic::CASES,
         streams::CASES,

@@ -26,6 +26,8 @@ pub(super) struct Fixture {
     pub(super) project: Project,
     /// The artifacts under test.
     pub(super) shipped: Shipped,
+    /// The component as it is shipped, whatever the host runs.
+    pub(super) component: PathBuf,
     /// The runtime.
     pub(super) host: Host,
     /// The seed of the only answer of the hostile server; `None` for many.
@@ -56,6 +58,7 @@ impl Fixture {
         let first_seed = now.as_secs() * 1000;
         let compiled = OnceLock::new();
         Ok(Self {
+            component: shipped.component.clone(),
             project: project.clone(),
             shipped,
             host,

@@ -1,4 +1,4 @@
-//! Compiles the host in C of `docs/wamr-host` with the smallest WAMR that runs the module, with the commands in
+//! Compiles the host in C of `examples/c` with the smallest WAMR that runs the module, with the commands in
 //! its comments.
 
 use std::{
@@ -18,8 +18,8 @@ const SOURCES: &str = "wamrx-sys";
 
 /// The sources of the host, relative to the workspace's root.
 const HOST: [&str; 3] = [
-    "docs/wamr-host/CMakeLists.txt",
-    "docs/wamr-host/host.c",
+    "examples/c/CMakeLists.txt",
+    "examples/c/host.c",
     "crates/clawft-wasm/include/clawft.h",
 ];
 
@@ -41,7 +41,7 @@ pub(super) fn ensure_built(project: &Project, variables: &[(&'static str, OsStri
     // beside the build.
     HOST.iter()
         .try_for_each(|file| refresh(&project.root.join(file), &source.join(file)))?;
-    let directory = source.join("docs/wamr-host");
+    let directory = source.join("examples/c");
     let prepare = cmd!(
         shell,
         "cmake -S {directory} -B {build} -DWAMR={wamr} -DCMAKE_BUILD_TYPE=MinSizeRel"

@@ -1,4 +1,4 @@
-//! The host in C from the documentation, with the smallest WAMR that runs the module.
+//! The example of a host in C, with the smallest WAMR that runs the module.
 
 use std::{
     fs,
@@ -28,6 +28,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 cases! {
     c_host:
     answers_host_in_c_whole_and_streamed,
+    host_in_c_performs_calls_of_its_tool,
     reports_errors_to_host_in_c,
     host_in_c_stays_small,
 }
@@ -45,6 +46,31 @@ fn answers_host_in_c_whole_and_streamed(test: &GuestContext<'_>) -> Result<()> {
             "default",
             &[("user", "hello there"), ("assistant", "echo: hello there")],
         )?;
+    }
+    Ok(())
+}
+
+fn host_in_c_performs_calls_of_its_tool(test: &GuestContext<'_>) -> Result<()> {
+    for (name, stream) in [("whole", false), ("streamed", true)] {
+        let test = &test.within(name)?;
+        test.configure_agent("tools", json!({ "stream": stream }))?;
+        let ended = say(
+            test,
+            "lookup_order {\"id\":\"B-1\"}\nlookup_order {\"id\":\"A-17\"}",
+        )?;
+        ensure!(
+            ended == (Some(0), "done: shipped\n".to_owned(), String::new()),
+            "ended with {ended:?}"
+        );
+        let requests = test.received(3)?;
+        ensure!(
+            requests[0].body.contains("Returns the state of an order."),
+            "the tool is not offered"
+        );
+        ensure!(
+            requests[1].body.contains("there is no such order"),
+            "the model does not get the error"
+        );
     }
     Ok(())
 }
@@ -91,10 +117,14 @@ fn host_in_c_stays_small(test: &GuestContext<'_>) -> Result<()> {
 
 /// Says hello through the host. Returns its exit code, standard output and standard error.
 fn talk(test: &GuestContext<'_>) -> Result<(Option<i32>, String, String)> {
+    say(test, "hello there")
+}
+
+fn say(test: &GuestContext<'_>, message: &str) -> Result<(Option<i32>, String, String)> {
     let (shell, host, module) = (test.fixture.shell()?, host(test)?, &test.fixture.shipped.wasip1);
     let (directory, variable) = (test.granted(), format!("{KEY_VARIABLE}={KEY}"));
     let streams = test.streams();
-    fs::write(&streams[0], "hello there").context("could not write a message")?;
+    fs::write(&streams[0], message).context("could not write a message")?;
     let between = child::between_files(streams.each_ref().map(PathBuf::as_path))?;
     let command = cmd!(shell, "{host} {module} {directory} {variable}");
     let status = Guarded::spawn(command, between, "run the host in C")?.wait(LIMIT)?;

@@ -1,5 +1,5 @@
 /*
- * A host that embeds the agent: it has a network, and the module has everything else.
+ * A host that embeds the agent: it has a network and a tool, `lookup_order`, and the module has everything else.
  *
  *     wamr-host clawft-wasip1.wasm DIRECTORY NAME=VALUE < MESSAGE
  *
@@ -58,12 +58,15 @@ static char *text(clawft_turn turn, enum clawft_text which, size_t *size) {
     return copy;
 }
 
-static int32_t feed(clawft_turn turn, enum clawft_event event, uint32_t number, const void *bytes, uint32_t size) {
+static uint32_t elapsed_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    uint32_t elapsed = (now.tv_sec - began.tv_sec) * 1000 + (now.tv_nsec - began.tv_nsec) / 1000000;
+    return (now.tv_sec - began.tv_sec) * 1000 + (now.tv_nsec - began.tv_nsec) / 1000000;
+}
+
+static int32_t feed(clawft_turn turn, enum clawft_event event, uint32_t number, const void *bytes, uint32_t size) {
     clawft_address address = lend(bytes, size);
-    int32_t step = CALL("clawft_feed", turn, event, number, address, size, elapsed);
+    int32_t step = CALL("clawft_feed", turn, event, number, address, size, elapsed_ms());
     CALL("clawft_free", address);
     return step;
 }
@@ -117,6 +120,27 @@ static int32_t read_response(clawft_turn turn) {
     return size > 0 ? feed(turn, CLAWFT_BODY, 0, line, size) : feed(turn, CLAWFT_END, 0, "", 0);
 }
 
+/* Offers the tool. */
+static void offer(const char *name, const char *description, const char *parameters) {
+    uint32_t sizes[] = { strlen(name), strlen(description), strlen(parameters) };
+    clawft_address texts[] = { lend(name, sizes[0]), lend(description, sizes[1]), lend(parameters, sizes[2]) };
+    if (CALL("clawft_offer", texts[0], sizes[0], texts[1], sizes[1], texts[2], sizes[2])) fail(name, "it is refused");
+    for (int i = 0; i < 3; i++) CALL("clawft_free", texts[i]);
+}
+
+/* Performs a call of the tool. The arguments are a JSON object: a real host reads them with a library. */
+static int32_t perform(clawft_turn turn) {
+    size_t size;
+    char *arguments = text(turn, CLAWFT_CALL_ARGUMENTS, &size);
+    int known = strstr(arguments, "\"A-17\"") != NULL;
+    const char *result = known ? "shipped" : "there is no such order";
+    free(arguments);
+    clawft_address address = lend(result, strlen(result));
+    int32_t step = CALL("clawft_answer", turn, address, strlen(result), !known, elapsed_ms());
+    CALL("clawft_free", address);
+    return step;
+}
+
 static uint8_t *read_all(FILE *file, uint32_t *size) {
     uint8_t *bytes = NULL;
     *size = 0;
@@ -154,13 +178,15 @@ int main(int count, char **arguments) {
     if (count != 4) fail("usage", "wamr-host MODULE DIRECTORY NAME=VALUE < MESSAGE");
     load(arguments[1], arguments[2], arguments[3]);
 
+    offer("lookup_order", "Returns the state of an order.",
+          "{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\"}},\"required\":[\"id\"]}");
     uint32_t size;
     uint8_t *message = read_all(stdin, &size);
     clock_gettime(CLOCK_MONOTONIC, &began);
     clawft_turn turn = CALL("clawft_begin", lend(message, size), size, 0, 0);
     int32_t step = CALL("clawft_step", turn);
-    while (step == CLAWFT_SEND || step == CLAWFT_MORE) {
-        step = step == CLAWFT_SEND ? send_request(turn) : read_response(turn);
+    while (step == CLAWFT_SEND || step == CLAWFT_MORE || step == CLAWFT_CALL) {
+        step = step == CLAWFT_SEND ? send_request(turn) : step == CLAWFT_CALL ? perform(turn) : read_response(turn);
         size_t length;
         char *piece = text(turn, CLAWFT_PIECE, &length);
         fwrite(piece, 1, length, stdout);
