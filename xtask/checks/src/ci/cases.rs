@@ -26,8 +26,9 @@ pub(super) fn matching(project: &Project, text: &str) -> Result<Vec<Planned>> {
 fn planned(runtime: Runtime, text: &str, count: usize) -> Option<Planned> {
     let name = runtime.name();
     let Some(step) = step(runtime) else {
-        let note =
-            format!("{count} cases that need an engine, keys or an hour: `cargo xtask smoke {name} {text}` runs them");
+        let note = format!(
+            "{count} cases that need an engine, keys or an hour: `cargo xtask smoke {name} {text}` runs them"
+        );
         ui::status("Skipping", &note);
         return None;
     };
