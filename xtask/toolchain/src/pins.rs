@@ -24,6 +24,7 @@ pub(super) struct Pins {
     #[serde(rename = "qemu-x86-64")]
     pub(super) qemu_x86_64: ProgramPin,
     pub(super) chromium: ProgramPin,
+    pub(super) nginx: ProgramPin,
     pub(super) debian: DebianPins,
 }
 

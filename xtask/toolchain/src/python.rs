@@ -45,6 +45,9 @@ impl Python {
             Self::Mcp => include_str!("../../data/python/mcp.txt"),
             Self::Corpus => include_str!("../../data/python/corpus.txt"),
             Self::Embed => include_str!("../../data/python/embed.txt"),
+            Self::Clients => include_str!("../../data/python/clients.txt"),
+            Self::Schemathesis => include_str!("../../data/python/schemathesis.txt"),
+            Self::Peers => include_str!("../../data/python/peers.txt"),
         }
     }
 
