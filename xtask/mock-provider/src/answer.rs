@@ -5,7 +5,7 @@ use std::{io, thread, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    HUGE_TEXT_BYTES, LARGE_TEXT_BYTES, Scenario, chaos,
+    HUGE_TEXT_BYTES, LARGE_TEXT_BYTES, Scenario, capable, chaos,
     dialect::{Asked, Dialect, pieces},
     hostile, recorded,
     request::Request,
@@ -53,6 +53,7 @@ pub(crate) fn answer(scenario: Scenario, mut exchange: Exchange<'_>) -> io::Resu
         Scenario::ResetThenOk if again => exchange.good(echo),
         Scenario::Recorded(file) => recorded::answer(file, exchange.wire),
         Scenario::Tools => tools::answer(&mut exchange),
+        Scenario::Capable => capable::answer(&mut exchange),
         Scenario::Chaos(seed) => chaos::answer(seed, &mut exchange),
         _ if stream::answers(scenario) => stream::answer(scenario, &mut exchange),
         _ => hostile::answer(scenario, &mut exchange),

@@ -39,7 +39,7 @@ pub(crate) fn read(request: &Request) -> Result<Asked, (u16, Value)> {
     }
     let refused = |why: String| (400, error_body("invalid_request_error", &why));
     match request.header("anthropic-version") {
-        Some("2023-06-01") => {}
+        Some("2023-06-01" | "2026-10-21") => {}
         other => {
             return Err(refused(format!(
                 "anthropic-version: {:?} is not a valid version",

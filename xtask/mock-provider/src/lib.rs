@@ -13,6 +13,7 @@
 
 mod answer;
 mod anthropic;
+mod capable;
 mod chaos;
 mod dialect;
 mod event;

@@ -37,6 +37,10 @@ pub enum Scenario {
     /// `NAME {…}`, several at once separated by `;;`. Then `done: ` and the result of the last call. A call
     /// without a result in the request is refused.
     Tools,
+    /// \[`capable`\] The answer of a model that can do everything: a call of the first tool on offer, or of the one
+    /// that is chosen; a value of the requested schema; reasoning, if its name begins with `reason`; and usage with all
+    /// details. The provider has further paths: `models`, `embeddings`, `completions` and `messages/count_tokens`.
+    Capable,
 
     /// \[`status-401`\] An error of this status, 400 to 599, in the provider's format.
     Status(u16),
@@ -119,7 +123,7 @@ pub enum Scenario {
 }
 
 /// The scenarios without a parameter, by name.
-const NAMED: [(&str, Scenario); 33] = [
+const NAMED: [(&str, Scenario); 34] = [
     ("ok", Scenario::Ok),
     ("count", Scenario::Count),
     ("large", Scenario::Large),
@@ -127,6 +131,7 @@ const NAMED: [(&str, Scenario); 33] = [
     ("slow", Scenario::Slow),
     ("no-stream", Scenario::NoStream),
     ("tools", Scenario::Tools),
+    ("capable", Scenario::Capable),
     ("recovers", Scenario::Recovers),
     ("retry-after-date", Scenario::RetryAfterDate),
     ("silent", Scenario::Silent),

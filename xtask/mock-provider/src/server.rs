@@ -12,6 +12,7 @@ use std::{
 use crate::{
     Received, RequestLog,
     answer::{Exchange, answer},
+    capable,
     request::Request,
     route,
     wire::Wire,
@@ -94,6 +95,12 @@ fn take(shared: &Shared, stream: TcpStream) -> io::Result<()> {
     };
     if let Err(error) = shared.log.record(&Received::new(&request)) {
         return plain(&mut wire, 500, &format!("could not write the log: {error}"));
+    }
+    if capable::is_other(&request.path) {
+        return capable::answer_other(capable::Other {
+            request: &request,
+            wire: &mut wire,
+        });
     }
     match route::find(&request.method, &request.path) {
         Err((status, why)) => plain(&mut wire, status, &why),
