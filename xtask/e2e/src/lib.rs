@@ -6,13 +6,14 @@
 //!
 //! A case is a name, `group::case`, with a function; [`harness`] chooses cases and makes trials of them, and
 //! [`report`] prints their results. The cases of the component and the module are in [`guests`], those of the
-//! native command in [`weft`], those of its images in [`docker`], those of the shrinker in [`diet`], and those of
-//! real providers in [`live`]. [`providers`] are the cases that run on all guests and on the native command.
+//! native command in [`weft`], those of the clients of its gateway in [`clients`], those of its images in [`docker`],
+//! those of the shrinker in [`diet`], and those of real providers in [`live`]. [`providers`] are the cases that run on all guests and on the native command.
 //! [`mcp_servers`] starts servers of tools that others wrote, [`small_disk`] is a disk that is soon full, and
 //! [`lint`] runs clippy on the programs that are built on demand.
 //!
 //! The mock provider and the checks of a run are in the package `testkit`.
 
+mod clients;
 mod diet;
 mod docker;
 mod guests;
@@ -74,8 +75,12 @@ pub fn smoke(project: &Project, flags: &Smoke) -> Result<()> {
 fn at_once(runtime: Runtime) -> usize {
     match runtime {
         Runtime::Wasmtime | Runtime::Host | Runtime::Wamr => 4,
-        Runtime::Weft | Runtime::Docker | Runtime::Diet | Runtime::Live => 2,
-        Runtime::Weft | Runtime::Docker | Runtime::Diet | Runtime::Corpus => 2,
+        Runtime::Weft
+        | Runtime::Clients
+        | Runtime::Docker
+        | Runtime::Diet
+        | Runtime::Corpus
+        | Runtime::Live => 2,
         Runtime::Dockerfile => 1,
     }
 }
@@ -99,6 +104,7 @@ fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> 
         Runtime::Host => guests::cases::host_trials(project, options, log),
         Runtime::Wamr => guests::cases::wamr_trials(project, options, log),
         Runtime::Weft => weft::trials(project, options, log),
+        Runtime::Clients => clients::trials(project, options, log),
         Runtime::Docker => docker::image_trials(project, options, log),
         Runtime::Dockerfile => docker::dockerfile_trials(project, options, log),
         Runtime::Diet => diet::trials(project, options, log),

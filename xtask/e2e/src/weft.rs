@@ -14,7 +14,8 @@ use anyhow::Result;
 use devkit::{project::Project, ui};
 use libtest_mimic::Trial;
 
-use self::fixture::{Fixture, Subject};
+use self::fixture::Fixture;
+pub(super) use self::fixture::Subject;
 use super::harness::{self, Log, Options};
 
 /// Returns the names of the cases, for the test of the document that names them.

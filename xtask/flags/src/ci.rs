@@ -136,6 +136,8 @@ pub enum Step {
     Images,
     /// The released `weft`
     Weft,
+    /// The quickest clients of the gateway
+    Clients,
     /// `wasm-diet` on files of many kinds
     Diet,
     /// The size report, in a browser
@@ -148,6 +150,8 @@ pub enum Step {
     Releases,
     /// Full tier: `wasm-diet` on files of other toolchains
     Corpus,
+    /// Full tier: all clients of the gateway
+    AllClients,
     /// Full tier: the time of a turn in the component, within its bounds
     ComponentBench,
     /// Full tier: the gateway's times and memory, within their bounds

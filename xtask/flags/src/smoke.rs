@@ -14,6 +14,7 @@ Examples:
   cargo xtask smoke host                    over TLS, and through the exported functions
   cargo xtask smoke wamr                    the wasip1 module on WAMR
   cargo xtask smoke weft                    the native command: the OpenAI client, a browser, load, kills
+  cargo xtask smoke clients                 the clients that people use, through the gateway
   cargo xtask smoke diet                    wasm-diet on files of many kinds, run before and after
   cargo xtask smoke corpus                  wasm-diet on files of other toolchains, run before and after
   cargo xtask smoke live                    real providers, as far as their keys are in the environment
@@ -55,6 +56,8 @@ pub enum Runtime {
     Host,
     /// The released weft: in a terminal, as a gateway for the OpenAI client and a browser, under load, killed
     Weft,
+    /// Clients of models' APIs from their registries, through the gateway of the released weft
+    Clients,
     /// Images of weft: made, pushed to a registry, pulled and run by an engine
     Docker,
     /// The Dockerfile alone: everything compiled in its builder stage, to the same bytes

@@ -25,7 +25,7 @@ const BOTH: [(Target, &str); 2] = [(Target::LinuxAmd64, "x86_64"), (Target::Linu
 
 /// The binary under test.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Subject {
+pub(crate) enum Subject {
     /// The binaries of `cargo xtask dist` for Linux.
     Released,
     /// The binary at this path, which the user chose.
@@ -148,7 +148,7 @@ impl Fixture {
 
 impl Subject {
     /// Returns the choice in the environment.
-    pub(super) fn chosen() -> Result<Self> {
+    pub(crate) fn chosen() -> Result<Self> {
         let Some(chosen) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) else {
             return Ok(Self::Released);
         };
