@@ -6,12 +6,28 @@ use crate::error::{Error, Fault};
 use clawft_core::TransportError;
 use http::{HeaderMap, HeaderName, Method, Response};
 use reqwest::Client;
+use std::cell::RefCell;
 
 pub use reqwest::{Body, Url};
 
-/// Sends requests through the agent's connections.
+/// Sends requests through the agent's connections, or those of the current thread.
 #[derive(Debug, Clone)]
 pub struct Forwarder(Client);
+
+thread_local! {
+    /// The connections of this thread, if it has its own.
+    static OWN: RefCell<Option<Client>> = const { RefCell::new(None) };
+}
+
+/// Gives the current thread connections of its own, for a thread with an event loop of its own.
+///
+/// # Errors
+/// As [`Agent::new`].
+pub fn keep_own_connections() -> Result<(), Error> {
+    let client = transport::client()?;
+    OWN.set(Some(client));
+    Ok(())
+}
 
 /// The address and headers of a provider.
 #[derive(Debug)]
@@ -81,7 +97,8 @@ impl Forwarder {
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = headers;
         *request.body_mut() = Some(body.into());
-        let sent = self.0.execute(request).await;
+        let own = OWN.with_borrow(Clone::clone);
+        let sent = own.as_ref().unwrap_or(&self.0).execute(request).await;
         sent.map(Response::from)
             .map_err(|error| transport::explain(&error, false))
     }

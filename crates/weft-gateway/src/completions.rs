@@ -106,10 +106,10 @@ impl ChatRequest {
     fn config(&self, shared: &Shared) -> Config {
         let mut config = Config::clone(&shared.config());
         if let Some(model) = self.model.as_deref().filter(|model| *model != AGENT) {
-            let random = getrandom::u32().unwrap_or_default();
+            let random = || getrandom::u32().unwrap_or_default();
             if let Some(first) = shared
                 .routing()
-                .candidates(Some(model), random)
+                .candidates(Some(model), &random)
                 .into_iter()
                 .next()
             {

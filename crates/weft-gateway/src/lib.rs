@@ -57,6 +57,7 @@ mod tests;
 mod time;
 mod token;
 mod work_limits;
+mod workers;
 
 pub use keys::{KeyRecord, KeyStore, NewKey};
 pub use settings::{LISTEN_VARIABLE, Settings, TOKEN_VARIABLE, parse_listen};
@@ -67,17 +68,13 @@ use log::Line;
 use state::{Reloadable, Shared};
 use std::env;
 use std::net::SocketAddr;
-use std::thread;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
 use weft_agent::{Agent, ConfigFile, Error, Home, warnings};
+use workers::Workers;
 
-/// The maximum number of threads that answer requests. They compute little, and each has a stack.
-const MAX_WORKERS: usize = 4;
-
-/// The maximum number of threads for files, the resolver of host names, and large requests. [`work_limits`]
-/// reserves some for each.
+/// The maximum number of threads of each event loop for files, the resolver of host names, and large requests.
+/// [`work_limits`] reserves some for each.
 const MAX_BLOCKING: usize = 64;
 
 /// The time for writing files after everything else has ended.
@@ -101,23 +98,11 @@ pub struct Build {
 /// If the configuration is invalid, no token can be had where one is required, or the address is in use.
 pub fn run(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<(), Error> {
     weft_agent::limits::survive_file_size_limit();
-    let runtime = runtime()?;
+    let runtime = workers::event_loop(MAX_BLOCKING)?;
     let served = runtime.block_on(serve(home, listen, build));
     runtime.shutdown_timeout(LAST_WRITES);
     log::flush(shutdown::LAST_LINES);
     served
-}
-
-fn runtime() -> Result<Runtime, Error> {
-    let workers = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(MAX_WORKERS);
-    Builder::new_multi_thread()
-        .worker_threads(workers)
-        .max_blocking_threads(MAX_BLOCKING)
-        .enable_all()
-        .build()
-        .map_err(|error| Error::other(format!("could not start threads: {error}")))
 }
 
 async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<(), Error> {
@@ -130,6 +115,7 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
     let address = settings.listen;
     let agent = Agent::new(home)?;
     let keys = Keys::read(home, &agent)?;
+    let workers = Workers::start(MAX_BLOCKING, LAST_WRITES)?;
     let shared = Shared::new(agent, home.clone(), settings, access, keys, reloadable, build);
     // Signals are handled before the address is announced, so that none is lost afterwards.
     let signals = shutdown::Signals::new()?;
@@ -143,7 +129,7 @@ async fn serve(home: &Home, listen: Option<SocketAddr>, build: Build) -> Result<
             .for_each(|warning| log::warn(warning));
     }
     warn(&shared, &file);
-    shutdown::run(listener, shared, signals).await;
+    shutdown::run(listener, shared, workers, signals).await;
     Ok(())
 }
 

@@ -140,7 +140,7 @@ impl Record {
         Record {
             _answer: shared.answers.token(),
             shared,
-            id: given_id(request.headers()).unwrap_or_else(id::random),
+            id: given_id(request.headers()).unwrap_or_else(id::of_request),
             details: Arc::default(),
             method: method_label(request.method()),
             route: request.extensions().get().cloned(),

@@ -20,6 +20,7 @@ pub(super) use dialect::Dialect;
 pub(super) use envelope::Envelope;
 #[cfg(test)]
 pub(super) use kept::MOST as MOST_KEPT;
+pub(super) use kept::{get as get_response, remove as remove_response};
 #[cfg(test)]
 pub(super) use stream::COMMENTS;
 pub(super) use stream::FIRST_COMMENT;
@@ -312,7 +313,7 @@ pub(super) async fn pass(shared: &Shared, incoming: Incoming, api: Api) -> Resul
 async fn candidates(shared: &Shared, incoming: &Incoming) -> Vec<Candidate> {
     let (routing, model) = (shared.routing(), incoming.model.as_deref());
     routing.learn(shared, model).await;
-    routing.candidates(model, getrandom::u32().unwrap_or_default())
+    routing.candidates(model, &|| getrandom::u32().unwrap_or_default())
 }
 
 /// Returns a count of tokens for a request of this length, for providers that count none.

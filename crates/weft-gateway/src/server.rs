@@ -19,6 +19,7 @@ use super::api_error::ApiError;
 use super::log;
 use super::metrics::Metrics;
 use super::state::Shared;
+use super::workers::Workers;
 use axum::Router;
 use axum::http::StatusCode;
 use connections::{ConnectionSlot, Connections};
@@ -62,14 +63,21 @@ const FULL_SECONDS: u64 = 1;
 const OTHER_FILES: usize = 64;
 
 /// Accepts connections and answers them through `router` until `closing`, then ends each after its current
-/// answer.
-pub(super) async fn serve(listener: TcpListener, router: Router, shared: Shared, closing: CancellationToken) {
+/// answer. Without `workers`, connections are tasks of the current event loop.
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shared: Shared,
+    workers: Option<Workers>,
+    closing: CancellationToken,
+) {
     let server = Server {
         connections: Connections::new(connection_limits(&shared)),
         refusals: Arc::new(Semaphore::new(REFUSALS)),
         tasks: TaskTracker::new(),
         router,
         shared,
+        workers,
         closing,
     };
     while let Some((stream, address)) = server.accept(&listener).await {
@@ -106,6 +114,7 @@ struct Server {
     tasks: TaskTracker,
     router: Router,
     shared: Shared,
+    workers: Option<Workers>,
     closing: CancellationToken,
 }
 
@@ -152,14 +161,26 @@ impl Server {
     fn serve(&self, stream: TcpStream, slot: ConnectionSlot) {
         let (router, shared, closing) = (self.router.clone(), self.shared.clone(), self.closing.clone());
         let connected = shared.metrics.connected();
-        self.tasks.spawn(async move {
+        let serve = async move |stream: TcpStream| {
             let draining = shared.draining.clone();
             converse(stream, router, &slot, &draining, &closing).await;
             if slot.activity.is_stalled() {
                 shared.metrics.cut("stalled");
             }
             drop((slot, connected));
-        });
+        };
+        let Some(worker) = self.workers.as_ref().and_then(Workers::next) else {
+            self.tasks.spawn(serve(stream));
+            return;
+        };
+        // The connection moves to the other event loop.
+        let stream = stream.into_std();
+        let moved = async move {
+            if let Ok(stream) = stream.and_then(TcpStream::from_std) {
+                serve(stream).await;
+            }
+        };
+        self.tasks.spawn_on(moved, worker);
     }
 
     /// Tells the client that there is no room.

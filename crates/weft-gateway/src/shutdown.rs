@@ -3,6 +3,7 @@
 
 use super::log::{self, Line};
 use super::state::Shared;
+use super::workers::Workers;
 use super::{routes, server};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -34,11 +35,17 @@ enum Signal {
     Reload,
 }
 
-/// Serves on `listener` until the first signal to end.
-pub(super) async fn run(listener: TcpListener, shared: Shared, mut signals: Signals) {
+/// Serves on `listener`, with the threads of `workers`, until the first signal to end.
+pub(super) async fn run(listener: TcpListener, shared: Shared, workers: Workers, mut signals: Signals) {
     let closing = CancellationToken::new();
     let router = routes::router(shared.clone());
-    let mut served = tokio::spawn(server::serve(listener, router, shared.clone(), closing.clone()));
+    let mut served = tokio::spawn(server::serve(
+        listener,
+        router,
+        shared.clone(),
+        Some(workers),
+        closing.clone(),
+    ));
     while signals.next().await == Signal::Reload {
         reload(&shared);
     }

@@ -22,6 +22,11 @@ mod command;
 
 use std::process::ExitCode;
 
+/// The allocator where the C library is musl, whose own is slow with threads.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     command::main()
 }

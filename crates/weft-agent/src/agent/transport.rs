@@ -28,7 +28,7 @@ const CERTIFICATES_VARIABLE: &str = "SSL_CERT_FILE";
 ///
 /// # Errors
 /// If the file of certificates or a proxy's address cannot be used.
-pub(super) fn client() -> Result<Client, Error> {
+pub(crate) fn client() -> Result<Client, Error> {
     build(Client::builder())
 }
 

@@ -10,6 +10,12 @@ use std::time::{Duration, Instant};
 /// The interval at which [`Queue::flush`] checks whether all lines are written.
 const POLL: Duration = Duration::from_millis(2);
 
+/// The pause of the writer after a line, in which more lines gather: waking it for each would cost requests time.
+const GATHER: Duration = Duration::from_millis(4);
+
+/// The number of bytes from which no more lines are added to one write.
+const BATCH: usize = 32 * 1024;
+
 /// A bounded queue of lines that a thread writes. A line for which there is no room is dropped and counted.
 pub(super) struct Queue {
     sender: SyncSender<Vec<u8>>,
@@ -80,13 +86,38 @@ impl<W: Write, R: Fn(u64) -> Vec<u8>> Writer<W, R> {
     /// Writes lines until the queue is dropped. Errors are ignored: there is nowhere to report them.
     fn run(mut self) {
         while let Ok(line) = self.receiver.recv() {
-            let _ = self.to.write_all(&line);
-            let dropped = self.counts.unreported.swap(0, Ordering::Relaxed);
-            if dropped > 0 {
-                let _ = self.to.write_all(&(self.report)(dropped));
+            self.write(&line, 1);
+            loop {
+                thread::sleep(GATHER);
+                let (lines, count) = self.gathered();
+                if count == 0 {
+                    break;
+                }
+                self.write(&lines, count);
             }
-            self.counts.written.fetch_add(1, Ordering::Release);
         }
+    }
+
+    /// Returns the lines that wait, as far as they fit into one write, and their number.
+    fn gathered(&self) -> (Vec<u8>, u64) {
+        let (mut lines, mut count) = (Vec::new(), 0);
+        while lines.len() < BATCH
+            && let Ok(line) = self.receiver.try_recv()
+        {
+            lines.extend_from_slice(&line);
+            count += 1;
+        }
+        (lines, count)
+    }
+
+    /// Writes `count` lines, and the report of those that were dropped.
+    fn write(&mut self, lines: &[u8], count: u64) {
+        let _ = self.to.write_all(lines);
+        let dropped = self.counts.unreported.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            let _ = self.to.write_all(&(self.report)(dropped));
+        }
+        self.counts.written.fetch_add(count, Ordering::Release);
     }
 }
 

@@ -164,7 +164,6 @@ impl Exchange {
     ) -> Result<Arrived, Missed> {
         let provider = &candidate.target.provider;
         let deadline = Instant::now() + provider.timeout;
-        let jitter = getrandom::u32().unwrap_or_default();
         let mut retries = 0;
         loop {
             *attempts += 1;
@@ -172,6 +171,7 @@ impl Exchange {
                 Ok(arrived) => return Ok(arrived),
                 Err(missed) => missed,
             };
+            let jitter = getrandom::u32().unwrap_or_default();
             let wait = missed.retry.and_then(|asked| retry::wait(retries, asked, jitter));
             let Some(wait) =
                 wait.filter(|wait| !more && retries < provider.retries && Instant::now() + *wait < deadline)

@@ -23,8 +23,8 @@ impl Candidate {
 
 impl Routing {
     /// Returns who serves `model`, or the default model if none is named, in the order in which they are
-    /// asked. There is at least one. `random` decides among weights.
-    pub(crate) fn candidates(&self, model: Option<&str>, random: u32) -> Vec<Candidate> {
+    /// asked. There is at least one. `random` decides among weights, and is called only if there are any.
+    pub(crate) fn candidates(&self, model: Option<&str>, random: &dyn Fn() -> u32) -> Vec<Candidate> {
         let Some(model) = model else {
             return self
                 .named(&self.default.model, random)
@@ -35,7 +35,7 @@ impl Routing {
     }
 
     /// Returns the candidates behind a mapped name.
-    fn named(&self, model: &str, random: u32) -> Option<Vec<Candidate>> {
+    fn named(&self, model: &str, random: &dyn Fn() -> u32) -> Option<Vec<Candidate>> {
         let route = self.routes.iter().find(|route| route.name == model)?;
         Some(route.candidates(random))
     }
@@ -59,7 +59,7 @@ impl Routing {
 impl Route {
     /// Returns the candidates: first the one that the weights choose, then the others in their order; those
     /// that pause are last.
-    fn candidates(&self, random: u32) -> Vec<Candidate> {
+    fn candidates(&self, random: &dyn Fn() -> u32) -> Vec<Candidate> {
         let mut order: Vec<&RouteEntry> = self.entries.iter().collect();
         if let Some(chosen) = self.chosen(random) {
             let first = order.remove(chosen.min(order.len().saturating_sub(1)));
@@ -70,13 +70,13 @@ impl Route {
     }
 
     /// Returns the index of the entry that the weights choose; `None` without weights.
-    fn chosen(&self, random: u32) -> Option<usize> {
+    fn chosen(&self, random: &dyn Fn() -> u32) -> Option<usize> {
         let weight = |entry: &RouteEntry| {
             let pausing = entry.candidate.health.is_pausing();
             if pausing { 0 } else { u64::from(entry.weight) }
         };
         let total: u64 = self.entries.iter().map(weight).sum();
-        let mut left = u64::from(random).checked_rem(total)?;
+        let mut left = (total > 0).then(|| u64::from(random()) % total)?;
         for (at, entry) in self.entries.iter().enumerate() {
             match left.checked_sub(weight(entry)) {
                 Some(rest) => left = rest,

@@ -20,7 +20,7 @@ fn routing(models: &str) -> Result<Routing, String> {
 
 fn asked(routing: &Routing, model: Option<&str>, random: u32) -> Vec<String> {
     let name = |candidate: &Candidate| format!("{}:{}", candidate.target.provider.name, candidate.model);
-    routing.candidates(model, random).iter().map(name).collect()
+    routing.candidates(model, &|| random).iter().map(name).collect()
 }
 
 #[test]
