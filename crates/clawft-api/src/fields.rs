@@ -111,6 +111,9 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("modalities", r#"["text"]"#),
     ("n", "1"),
     ("service_tier", r#""auto""#),
+    ("service_tier", r#""default""#),
+    ("service_tier", r#""standard""#),
+    ("speed", r#""standard""#),
     ("store", "false"),
     ("top_logprobs", "0"),
     ("truncation", r#""disabled""#),
@@ -133,7 +136,47 @@ pub fn fate(field: &Field, from: Dialect, to: Dialect) -> Fate<'_> {
     } else if TUNING.contains(&key) {
         let says_nothing = matches!(value, "[]" | "{}" | "0" | "0.0" | "false");
         if says_nothing { Fate::Omit } else { Fate::Ignore }
+    } else if value == "[]" {
+        // An empty list, such as that of no servers, asks for nothing.
+        Fate::Omit
     } else {
         Fate::Refuse
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Raw;
+    use alloc::string::ToString as _;
+    use clawft_types::json::{self, Node};
+
+    fn of(key: &str, value: &str) -> Fate<'static> {
+        let document = json::parse(value.as_bytes()).unwrap();
+        let field = Field {
+            path: key.to_string(),
+            key: key.to_string(),
+            value: Raw::of(Node::root(&document)),
+        };
+        match fate(&field, Dialect::Messages, Dialect::Chat) {
+            Fate::Write(_) => Fate::Write("it"),
+            Fate::Omit => Fate::Omit,
+            Fate::Ignore => Fate::Ignore,
+            Fate::Refuse => Fate::Refuse,
+        }
+    }
+
+    #[test]
+    fn empty_list_asks_for_nothing() {
+        assert_eq!(of("mcp_servers", "[]"), Fate::Omit);
+        assert_eq!(of("mcp_servers", r#"[{"url":"u"}]"#), Fate::Refuse);
+        assert_eq!(of("web_search_options", "{}"), Fate::Refuse);
+    }
+
+    #[test]
+    fn usual_service_is_not_mentioned() {
+        assert_eq!(of("service_tier", r#""standard""#), Fate::Omit);
+        assert_eq!(of("speed", r#""standard""#), Fate::Omit);
+        assert_eq!(of("service_tier", r#""priority""#), Fate::Ignore);
     }
 }

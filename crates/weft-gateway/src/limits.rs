@@ -3,7 +3,7 @@
 use super::api_error::ApiError;
 use super::work_limits::{LargeBodyPermit, SMALL, WorkLimits};
 use axum::body::{Body, HttpBody as _};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -116,6 +116,15 @@ fn too_large(limit: usize) -> ApiError {
 /// # Errors
 /// 415 for any other type, and for none.
 pub(super) fn json_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(header::CONTENT_ENCODING).iter().all(is_plain) {
+        let message = "the gateway does not decompress requests: send the body without `Content-Encoding`";
+        return Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            message,
+        ));
+    }
     let value = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -208,5 +217,14 @@ mod tests {
         assert!(check("application/json") && check("Application/JSON; charset=utf-8"));
         assert!(!check("text/plain") && !check("application/jsonp") && !check(""));
         assert!(json_type(&HeaderMap::new()).is_err());
+        let encoded = |coding: &'static str| {
+            let fields = [
+                (header::CONTENT_TYPE, "application/json"),
+                (header::CONTENT_ENCODING, coding),
+            ];
+            let fields = fields.map(|(name, value)| (name, HeaderValue::from_static(value)));
+            json_type(&HeaderMap::from_iter(fields)).map_err(|error| error.status.as_u16())
+        };
+        assert_eq!((encoded("identity"), encoded("gzip")), (Ok(()), Err(415)));
     }
 }

@@ -8,17 +8,36 @@ use super::routes::PathEnd;
 use super::state::Shared;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use clawft_api::{Dialect, Model, Models};
 use clawft_types::json::Writer;
 
 /// The owner of the agent.
 const OWNER: &str = "clawft";
 
-/// Lists the models.
-pub(super) async fn list(State(shared): State<Shared>, Extension(client): Extension<Client>) -> Response {
+/// The header that only clients of Anthropic send.
+const ANTHROPIC: &str = "anthropic-version";
+
+/// Lists the models, in the shape that the client knows.
+pub(super) async fn list(
+    State(shared): State<Shared>,
+    Extension(client): Extension<Client>,
+    headers: HeaderMap,
+) -> Response {
     let models = known(&shared, &client).await;
-    reply::list(models, |writer, (id, owner)| write(writer, &id, &owner))
+    if !headers.contains_key(ANTHROPIC) {
+        return reply::list(models, |writer, (id, owner)| write(writer, &id, &owner));
+    }
+    let model = |(id, owned_by)| Model {
+        id,
+        created: 0,
+        owned_by,
+        display_name: None,
+        extra: Vec::new(),
+    };
+    let models = Models(models.into_iter().map(model).collect());
+    reply::json(StatusCode::OK, models.write(Dialect::Messages))
 }
 
 /// Returns the names of the models that the client may use, and of their owners.

@@ -18,6 +18,10 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/v1/completions", post(proxy::completions))
         .route("/v1/embeddings", post(proxy::embeddings))
         .route("/v1/responses", post(proxy::responses))
+        .route(
+            "/v1/responses/{id}",
+            get(proxy::get_response).delete(proxy::remove_response),
+        )
         .route("/v1/models", get(models::list))
         // Names of models may contain slashes.
         .route("/v1/models/{*id}", get(models::get))

@@ -123,3 +123,10 @@ def _(model):
 def _(model):
     message = client.messages.parse(model=model, max_tokens=100, messages=MESSAGES, output_format=Weather)
     same("the value", message.parsed_output, Weather(city="Paris", temp=42))
+
+
+@use("`models.list`")
+def _():
+    models = list(client.models.list())
+    assert {ECHO, CLAUDE} <= {model.id for model in models}, models
+    same("the kind", models[0].type, "model")

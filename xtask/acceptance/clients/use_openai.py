@@ -1,6 +1,6 @@
 """OpenAI's client for Python."""
 
-from openai import OpenAI
+from openai import NotFoundError, OpenAI
 from pydantic import BaseModel
 
 from uses import (
@@ -148,6 +148,18 @@ def _():
     same("the answer", second.output_text, "echo: more")
     roles = [message["role"] for message in received()["messages"]]
     same("the conversation", roles, ["user", "assistant", "user"])
+
+
+@use("`responses.retrieve` and `responses.delete`")
+def _():
+    made = client.responses.create(model=ECHO, input="hi")
+    same("the answer", client.responses.retrieve(made.id).output_text, "echo: hi")
+    client.responses.delete(made.id)
+    try:
+        client.responses.retrieve(made.id)
+    except NotFoundError:
+        return
+    raise AssertionError("a deleted response is returned")
 
 
 @use("`responses.parse`")

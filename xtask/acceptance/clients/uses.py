@@ -1,5 +1,6 @@
 """Common code of the clients in Python: `use_CLIENT.py URL LOG LABEL PACKAGE` tries each use of a library through the
-gateway at URL. It prints a line of JSON with the version of the PACKAGE, and one for each use. LOG holds the requests that the provider received, ours under LABEL.
+gateway at URL. It prints a line of JSON with the version of the PACKAGE, and one for each use.
+LOG holds the requests that the provider received, ours under LABEL.
 """
 
 import importlib.metadata

@@ -15,7 +15,7 @@ use devkit::{project::Project, ui};
 use libtest_mimic::Trial;
 
 use self::fixture::Fixture;
-pub(super) use self::fixture::Subject;
+pub(super) use self::{context::TOKEN, fixture::Subject};
 use super::harness::{self, Log, Options};
 
 /// Returns the names of the cases, for the test of the document that names them.

@@ -30,6 +30,7 @@ struct Message {
 enum Role {
     User,
     Assistant,
+    System,
 }
 
 /// Returns the parsed request, or the error with which the real server would refuse it.

@@ -17,8 +17,7 @@ const CREATED: u64 = 1_741_569_952;
 struct CompletionRequest {
     model: String,
     messages: Vec<Message>,
-    #[serde(default)]
-    stream_options: StreamOptions,
+    stream_options: Option<StreamOptions>,
 }
 
 /// One message of the conversation.
@@ -52,7 +51,7 @@ pub(crate) fn read(request: &Request) -> Result<Asked, (u16, Value)> {
     Ok(Asked {
         model: body.model,
         text: said(&last.content),
-        usage: body.stream_options.include_usage,
+        usage: body.stream_options.is_some_and(|options| options.include_usage),
     })
 }
 

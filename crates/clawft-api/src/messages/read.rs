@@ -65,7 +65,8 @@ fn thinking(node: Node<'_>, path: &Path<'_>, request: &mut Request) -> Result<()
     match kind.text()? {
         "enabled" => reasoning.budget = Some(node.require("budget_tokens")?.whole()?),
         "disabled" => reasoning.budget = Some(0),
-        "adaptive" => reasoning.adaptive = true,
+        // The model decides when, or thinks only between calls.
+        "adaptive" | "between_tools" => reasoning.adaptive = true,
         _ => return Err(kind.error("unknown kind of thinking")),
     }
     request

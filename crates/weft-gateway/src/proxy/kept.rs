@@ -1,9 +1,16 @@
 //! Responses that a later request may continue, kept beside the sessions.
 
 use crate::api_error::ApiError;
+use crate::keys::Client;
 use crate::log;
+use crate::reply;
+use crate::routes::PathEnd;
 use crate::state::Shared;
 use crate::tenant::Tenant;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 use clawft_api::{Answer, Dialect, Options, Request};
 use clawft_store::FileSystem;
 use std::fs;
@@ -99,6 +106,56 @@ pub(super) async fn resume(
         Some(request)
     });
     resumed.await?.ok_or_else(missing)
+}
+
+/// `GET /v1/responses/ID`: a response that the gateway keeps.
+///
+/// # Errors
+/// 404 if the client has no such response.
+pub(crate) async fn get(
+    State(shared): State<Shared>,
+    Extension(client): Extension<Client>,
+    PathEnd(id): PathEnd,
+) -> Result<Response, ApiError> {
+    let (tenant, path) = own_path(&shared, &client, &id)?;
+    let read = blocking(&shared, move || Ok(tenant.agent.store().fs().read(&path)?)).await;
+    let mut content = read.map_err(|_| unknown(&id))?;
+    let end = memchr::memchr(b'\n', &content).ok_or_else(|| unknown(&id))?;
+    Ok(reply::json(StatusCode::OK, content.split_off(end + 1)))
+}
+
+/// `DELETE /v1/responses/ID`
+///
+/// # Errors
+/// 404 if the client has no such response.
+pub(crate) async fn remove(
+    State(shared): State<Shared>,
+    Extension(client): Extension<Client>,
+    PathEnd(id): PathEnd,
+) -> Result<Response, ApiError> {
+    let (tenant, path) = own_path(&shared, &client, &id)?;
+    let removed = blocking(&shared, move || {
+        Ok(tenant.agent.store().fs().remove_file(&path)?)
+    });
+    removed.await.map_err(|_| unknown(&id))?;
+    Ok(reply::object(|object| {
+        object.text_member("id", &id);
+        object.text_member("object", "response");
+        object.literal_member("deleted", "true");
+    }))
+}
+
+/// Returns the path of a client's response, below the directory of the client.
+fn own_path(shared: &Shared, client: &Client, id: &str) -> Result<(Arc<Tenant>, String), ApiError> {
+    if !is_own(id) {
+        return Err(unknown(id));
+    }
+    Ok((client.tenant(shared), path(id)))
+}
+
+fn unknown(id: &str) -> ApiError {
+    let message = format!("there is no response `{id}`: it was not kept, or was deleted");
+    ApiError::new(StatusCode::NOT_FOUND, "response_not_found", message)
 }
 
 /// Returns whether an identifier is one that the gateway makes: it becomes the name of a file.

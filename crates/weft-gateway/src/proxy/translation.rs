@@ -114,6 +114,8 @@ impl Translator {
             model: Some(candidate.model.clone()),
             // OpenAI's newer models reject the old name, and compatible servers may not know the new one.
             old_max_tokens: candidate.target.provider.max_tokens_field == "max_tokens",
+            // Compatible servers know functions only.
+            custom_tools: candidate.target.provider.api_base == Kind::OpenAi.default_base(),
             ..Options::default()
         };
         let written = if self.length <= SMALL {

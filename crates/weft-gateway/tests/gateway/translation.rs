@@ -213,6 +213,41 @@ fn response_continues_an_earlier_one() {
 }
 
 #[test]
+fn kept_response_is_returned_until_it_is_deleted() {
+    let given = GivenProvider::whole(200, "", COMPLETION);
+    let context = gateway(&given, "openai");
+    let made = post(&context, "/v1/responses", &json!({ "model": "m", "input": "hi" })).json();
+    let path = format!("/v1/responses/{}", made["id"].as_str().expect("an identifier"));
+    assert_eq!(context.send(Request::get(&path)).json(), made);
+    let deleted = context.send(Request::delete(&path));
+    assert_eq!((deleted.status, &deleted.json()["deleted"]), (200, &json!(true)));
+    for request in [
+        Request::get(&path),
+        Request::delete(&path),
+        Request::get("/v1/responses/..%2Fconfig"),
+    ] {
+        let answer = context.send(request);
+        assert_eq!(
+            (answer.status, &answer.json()["error"]["code"]),
+            (404, &json!("response_not_found"))
+        );
+    }
+}
+
+#[test]
+fn models_have_the_shape_of_the_client() {
+    let given = GivenProvider::whole(200, "", r#"{"data":[{"id":"m"}]}"#);
+    let context = gateway(&given, "openai");
+    let asked = Request::get("/v1/models").header("anthropic-version", "2023-06-01");
+    let models = context.send(asked).json();
+    assert_eq!(
+        (&models["has_more"], &models["data"][0]["type"]),
+        (&json!(false), &json!("model"))
+    );
+    assert_eq!(context.send(Request::get("/v1/models")).json()["object"], "list");
+}
+
+#[test]
 fn field_without_counterpart_is_named() {
     let given = GivenProvider::whole(200, "", MESSAGE);
     let context = gateway(&given, "anthropic");

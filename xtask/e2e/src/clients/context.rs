@@ -8,8 +8,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
-use testkit::{Gateway, KEY, KEY_VARIABLE, TestContext};
-use xshell::Shell;
+use testkit::{Gateway, KEY, KEY_VARIABLE, Outcome, TestContext};
+use xshell::{Cmd, Shell};
 
 use super::{
     client::Client,
@@ -26,51 +26,61 @@ static FETCHING: Mutex<()> = Mutex::new(());
 /// The context of one client.
 #[derive(Debug)]
 pub(super) struct ClientContext<'a> {
-    fixture: &'a Fixture,
-    client: &'a Client,
+    pub(super) fixture: &'a Fixture,
     context: TestContext<'a>,
 }
 
 impl<'a> ClientContext<'a> {
-    /// Makes the context of `client`.
-    pub(super) fn new(fixture: &'a Fixture, client: &'a Client) -> Result<Self> {
+    /// Makes the context of the case `name`.
+    pub(super) fn new(fixture: &'a Fixture, name: &str) -> Result<Self> {
         Ok(Self {
             fixture,
-            client,
-            context: TestContext::new(&fixture.provider, fixture.directory(), client.case)?,
+            context: TestContext::new(&fixture.provider, fixture.directory(), name)?,
         })
     }
 
-    /// Runs the client's uses through a gateway.
-    pub(super) fn run(&self) -> Result<Found> {
+    /// Returns a shell in the directory of this case.
+    pub(super) fn shell(&self) -> Result<Shell> {
         let shell = Shell::new().context("could not find the current directory")?;
         shell.change_dir(self.context.directory());
-        let gateway = self.gateway(&shell)?;
+        Ok(shell)
+    }
+
+    /// Runs the client's uses through a gateway.
+    pub(super) fn run(&self, client: &Client) -> Result<Found> {
+        let shell = self.shell()?;
+        let gateway = self.gateway(&shell, None)?;
         let command = {
             let _fetching = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
-            self.fixture.script(&shell, self.client)?
+            self.fixture.script(&shell, client)?
         };
         let (url, log, label) = (gateway.url(), self.fixture.log(), self.context.label());
         let command = command
             .args([url])
             .arg(log)
             .arg(label)
-            .arg(self.client.package)
+            .arg(client.package)
             .env("HOME", self.context.directory())
             .env("NO_PROXY", "127.0.0.1");
-        let outcome = self.context.run(command, b"", LIMIT)?;
+        let outcome = self.run_program(command)?;
         ensure!(
             outcome.exit == Some(0),
             "{} ended with exit code {:?}: {}",
-            self.client.script,
+            client.script,
             outcome.exit,
             outcome.stderr.trim_end().lines().last().unwrap_or_default()
         );
         found(&outcome.stdout)
     }
 
-    /// Starts a gateway for a provider of each kind, and for one whose model calls no tools.
-    fn gateway(&self, shell: &Shell) -> Result<Gateway> {
+    /// Runs a program to its end.
+    pub(super) fn run_program(&self, command: Cmd<'_>) -> Result<Outcome> {
+        self.context.run(command, b"", LIMIT)
+    }
+
+    /// Starts a gateway for a provider of each kind, and for one whose model calls no tools. If there is a `token`,
+    /// clients have to present it.
+    pub(super) fn gateway(&self, shell: &Shell, token: Option<&str>) -> Result<Gateway> {
         let provider = |kind: &str, scenario: &str| {
             json!({
                 "kind": kind,
@@ -105,8 +115,11 @@ impl<'a> ClientContext<'a> {
             .arg("gateway")
             .env("CLAWFT_HOME", &home)
             .env(KEY_VARIABLE, KEY)
-            .env_remove("CLAWFT_LISTEN")
-            .env_remove("CLAWFT_TOKEN");
+            .env_remove("CLAWFT_LISTEN");
+        let command = match token {
+            Some(token) => command.env("CLAWFT_TOKEN", token),
+            None => command.env_remove("CLAWFT_TOKEN"),
+        };
         Gateway::start(command, &self.context.path("gateway.log"))
     }
 

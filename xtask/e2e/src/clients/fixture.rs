@@ -10,10 +10,9 @@ use xshell::{Cmd, Shell, cmd};
 
 use super::{
     client::{Client, Runtime},
-    context::ClientContext,
     record::Results,
 };
-use crate::{report::Failure, weft::Subject};
+use crate::weft::Subject;
 
 /// Everything that is prepared once, before the first client.
 #[derive(Debug)]
@@ -21,8 +20,8 @@ pub(super) struct Fixture {
     weft: PathBuf,
     /// The scripts of the clients.
     scripts: PathBuf,
-    project: Project,
-    results: Results,
+    pub(super) project: Project,
+    pub(super) results: Results,
     /// The mock provider. It is declared before the directory, so that it ends before its log is removed.
     pub(super) provider: Provider,
     directory: WorkDirectory,
@@ -44,16 +43,6 @@ impl Fixture {
             results: Results::load(project)?,
             provider,
             directory,
-        })
-    }
-
-    /// Runs `client` in its own context, and compares the results with the record.
-    pub(super) fn attempt(&self, client: &Client) -> Result<(), Failure> {
-        let test = ClientContext::new(self, client)?;
-        let tried = test.run().and_then(|found| self.results.check(client, found));
-        tried.map_err(|error| Failure {
-            error,
-            seen: test.seen(),
         })
     }
 

@@ -15,7 +15,7 @@ use crate::guests::context::{ANTHROPIC, LOCKS, PROVIDER};
 
 /// The token that clients present to a gateway that requires one. Like the key, no part of it may appear in any
 /// output.
-pub(super) const TOKEN: &str = "tk-Vb3XyZq8MdLw5RfTn7HsKc2Pj9GuAe4E";
+pub(crate) const TOKEN: &str = "tk-Vb3XyZq8MdLw5RfTn7HsKc2Pj9GuAe4E";
 
 /// The time limit of a script or a command.
 const LIMIT: Duration = Duration::from_secs(90);
