@@ -33,7 +33,7 @@ impl Machine {
         let shell = project.shell()?;
         let wasmtime = match subject {
             Subject::Component => Some(toolchain::wasmtimes(project, Releases::Chosen)?.remove(0).version),
-            Subject::Gateway | Subject::Commands | Subject::Cold | Subject::Diet => None,
+            Subject::Gateway | Subject::Peers | Subject::Commands | Subject::Cold | Subject::Diet => None,
         };
         Ok(Self {
             processor: find("/proc/cpuinfo", "model name", ':').unwrap_or_else(|| "unknown".to_owned()),

@@ -2,10 +2,10 @@
 //! compares them with `xtask/data/bench.toml`, and [`report`] prints them.
 //!
 //! Subjects: [`component`] runs the component in wasmtime, [`gateway`] measures `weft` under the load of the
-//! [`load_generator`](testkit::LoadGenerator), [`commands`] the commands that build, and [`diet`] compares `wasm-diet`
-//! with other programs. A [`sample`] holds the
-//! values of many runs, a [`series`] the processes that run alternately. [`record`] stores the latest figures,
-//! with the [`machine`]; [`page`] makes a document with plots from it.
+//! [`load_generator`](testkit::LoadGenerator), [`peers`] its gateway beside others, [`commands`] the commands that
+//! build, and [`diet`] compares `wasm-diet` with other programs. A [`sample`] holds the values of many runs, a
+//! [`series`] the processes that run alternately. [`record`] stores the latest figures, with the [`machine`]; [`page`]
+//! makes a document with plots from it.
 
 mod bounds;
 mod commands;
@@ -15,6 +15,7 @@ mod gateway;
 mod machine;
 mod metric;
 mod page;
+mod peers;
 mod record;
 mod report;
 mod sample;
@@ -58,6 +59,11 @@ fn run(project: &Project, flags: &Bench) -> Result<()> {
     } else {
         flags.subjects.clone()
     };
+    let beside = |subject: Subject| match subject {
+        Subject::Gateway if flags.peers => Subject::Peers,
+        other => other,
+    };
+    let subjects = subjects.into_iter().map(beside);
     let (mut measured, mut held) = (Vec::new(), Vec::new());
     for subject in subjects {
         let mut figures = figures(project, subject)?;
@@ -94,6 +100,7 @@ fn measure(project: &Project, subject: Subject) -> Result<Vec<Metric>> {
     match subject {
         Subject::Component => component::measure(project),
         Subject::Gateway => gateway::measure(project),
+        Subject::Peers => peers::measure(project),
         Subject::Commands => commands::measure(project),
         Subject::Cold => commands::measure_cold(project),
         Subject::Diet => diet::measure(project),

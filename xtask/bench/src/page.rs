@@ -21,6 +21,7 @@ const PROSE: &str = include_str!("page.md");
 const PLACES: [(Subject, &str); 5] = [
     (Subject::Component, "{component}"),
     (Subject::Gateway, "{gateway}"),
+    (Subject::Peers, "{peers}"),
     (Subject::Commands, "{commands}"),
     (Subject::Cold, "{cold}"),
     (Subject::Diet, "{diet}"),

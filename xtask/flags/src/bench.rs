@@ -11,6 +11,7 @@ use crate::values::name;
 Examples:
   cargo xtask bench                      all but `cold` and `diet`
   cargo xtask bench component --check    fail above a bound in xtask/data/bench.toml
+  cargo xtask bench gateway --peers      the gateway beside nginx and LiteLLM
   cargo xtask bench gateway --json       results as JSON, with the revision and the machine
   cargo xtask bench diet                 compare wasm-diet with other programs
   cargo xtask bench --write              measure, and write docs/performance.md and its charts
@@ -22,6 +23,9 @@ pub struct Bench {
     /// The subjects to measure [default: all but `cold` and `diet`]
     #[arg(value_enum, value_name = "SUBJECT")]
     pub subjects: Vec<Subject>,
+    /// Measure the gateway beside nginx and LiteLLM, instead of by itself
+    #[arg(long)]
+    pub peers: bool,
     /// Fail if a measurement exceeds its bound
     #[arg(long)]
     pub check: bool,
@@ -42,6 +46,8 @@ pub enum Subject {
     Gateway,
     /// The commands that build: in a new clone, with nothing changed, and after a change
     Commands,
+    /// The gateway beside nginx and LiteLLM; takes some minutes
+    Peers,
     /// The commands that build, with an empty cache; takes a quarter of an hour
     Cold,
     /// `wasm-diet` beside `jco opt` and `wasm-tools strip`, on components of other toolchains

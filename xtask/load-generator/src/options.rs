@@ -8,6 +8,7 @@ use crate::client::Target;
 
 const USAGE: &str = "usage: load-generator upstream
        load-generator latency --direct URL --through URL [--requests N]
+       load-generator requests --target URL [--connections N] [--requests N]
        load-generator streams --target URL [--count N] [--rounds N] [--pieces N]";
 
 /// The variable with the key or token of requests, because command lines are public.
@@ -22,6 +23,12 @@ pub(crate) enum Options {
     Latency {
         direct: Target,
         through: Target,
+        requests: usize,
+    },
+    /// Send `requests` requests on each of `connections` connections.
+    Requests {
+        target: Target,
+        connections: usize,
         requests: usize,
     },
     /// Hold `count` streams at once, each `rounds` times, and check that each delivers `pieces` deltas.
@@ -48,6 +55,11 @@ impl Options {
                 direct: values.target("--direct")?,
                 through: values.target("--through")?,
                 requests: values.number("--requests", 2000)?,
+            },
+            "requests" => Self::Requests {
+                target: values.target("--target")?,
+                connections: values.number("--connections", 16)?,
+                requests: values.number("--requests", 200)?,
             },
             "streams" => Self::Streams {
                 target: values.target("--target")?,

@@ -22,7 +22,7 @@ pub use self::{
     directory::{SHOWN, WorkDirectory, text_files},
     gateway::{Gateway, listening_url},
     key::{KEY, KEY_VARIABLE, contains_key},
-    load_generator::{Compared, Latency, LoadGenerator, Streamed, Streams, Times, Upstream},
+    load_generator::{Compared, Latency, LoadGenerator, Requests, Streamed, Streams, Times, Upstream},
     message::{merged, messages, same_messages},
     outcome::{Outcome, difference, excerpt},
     provider::{Provider, Request},

@@ -67,6 +67,17 @@ pub struct Times {
     pub p99: f64,
 }
 
+/// The result of requests on several connections.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Requests {
+    /// Number of requests.
+    pub requests: usize,
+    /// Total time in seconds.
+    pub seconds: f64,
+    /// Time of an answer.
+    pub times: Times,
+}
+
 /// Times with and without the gateway.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Compared {
@@ -121,6 +132,21 @@ impl LoadGenerator {
         let requests = requests.to_string();
         let options = ["--direct", direct, "--through", through, "--requests", &requests];
         report(self.command(&shell, "latency").args(options))
+    }
+
+    /// Sends `requests` requests on each of `connections` connections to `api_base`.
+    pub fn requests(&self, api_base: &str, connections: usize, requests: usize) -> Result<Requests> {
+        let shell = Shell::new()?;
+        let [connections, requests] = [connections, requests].map(|number| number.to_string());
+        let options = [
+            "--target",
+            api_base,
+            "--connections",
+            &connections,
+            "--requests",
+            &requests,
+        ];
+        report(self.command(&shell, "requests").args(options))
     }
 
     fn command<'a>(&self, shell: &'a Shell, what: &str) -> Cmd<'a> {

@@ -31,7 +31,7 @@ const EXACTLY: [&str; 5] = [
     "--loglevel=error",
 ];
 
-/// The two lists of a directory in `xtask/node`, with their names.
+/// The two lists of a directory in `xtask/data/node`, with their names.
 macro_rules! lists {
     ($directory:literal) => {
         [
