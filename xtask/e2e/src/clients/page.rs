@@ -51,11 +51,11 @@ mod tests {
 
     const PAGE: &str = include_str!("../../../../docs/clients.md");
 
-    const PYTHON: &str = include_str!("../../../python/clients.txt");
+    const PYTHON: &str = include_str!("../../../data/python/clients.txt");
 
     const NODE: [&str; 2] = [
-        include_str!("../../../node/clients/package-lock.json"),
-        include_str!("../../../node/codex/package-lock.json"),
+        include_str!("../../../data/node/clients/package-lock.json"),
+        include_str!("../../../data/node/codex/package-lock.json"),
     ];
 
     fn record() -> Record {

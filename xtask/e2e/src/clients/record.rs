@@ -8,7 +8,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use devkit::{files, project::Project};
+use builds::files;
+use devkit::project::Project;
 use serde::{Deserialize, Serialize};
 
 use super::{client::Client, page};
