@@ -3,6 +3,7 @@
 mod peer;
 
 use anyhow::{Context as _, Result, ensure};
+use builds::temporary;
 use devkit::{project::Project, ui};
 use flags::values::Target;
 use testkit::{LoadGenerator, Requests, Streams};
@@ -52,7 +53,7 @@ pub(super) fn measure(project: &Project) -> Result<Vec<Metric>> {
     let weft = weft.get(&own).context("dist built no binary for this machine")?;
     let load = LoadGenerator::build(project)?;
     let upstream = load.upstream()?;
-    let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+    let directory = temporary::directory()?;
     ui::status("Starting", "nginx, LiteLLM and the gateway");
     let quick = upstream.api_base(1, 0);
     let mut peers = [
@@ -119,7 +120,7 @@ fn streams(project: &Project, weft: &std::path::Path, load: &LoadGenerator) -> R
     let (streams, pause) = STREAMS;
     let upstream = load.upstream()?;
     let api = upstream.api_base(streams.pieces, pause);
-    let directory = tempfile::tempdir().context("could not make a temporary directory")?;
+    let directory = temporary::directory()?;
     let peers = [
         Peer::nginx(project, &api, directory.path())?,
         Peer::litellm(project, &api, directory.path())?,
