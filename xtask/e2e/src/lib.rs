@@ -7,9 +7,9 @@
 //! A case is a name, `group::case`, with a function; [`harness`] chooses cases and makes trials of them, and
 //! [`report`] prints their results. The cases of the component and the module are in [`guests`], those of the
 //! native command in [`weft`], those of the clients of its gateway in [`clients`], those of its images in [`docker`],
-//! those of the shrinker in [`diet`], and those of real providers in [`live`]. [`providers`] are the cases that run on all guests and on the native command.
-//! [`mcp_servers`] starts servers of tools that others wrote, [`small_disk`] is a disk that is soon full, and
-//! [`lint`] runs clippy on the programs that are built on demand.
+//! those of the shrinker in [`diet`], and those of real providers in [`live`]. [`providers`] are the cases that run
+//! on all guests and on the native command. [`mcp_servers`] starts servers of tools that others wrote,
+//! [`small_disk`] is a disk that is soon full, and [`lint`] runs clippy on the programs that are built on demand.
 //!
 //! The mock provider and the checks of a run are in the package `testkit`.
 
