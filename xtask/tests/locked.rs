@@ -30,7 +30,7 @@ const ELSEWHERE: [(&str, &str); 3] = [
     // `{locked...}` is the user's choice.
     (
         "xtask/artifacts/src/wasm/build.rs",
-        "cargo rustc --target {target} {arguments...} {what...} {locked...}",
+        "cargo build --target {target} {arguments...} {what...} {locked...}",
     ),
     // `options`, in the next line, adds the user's choice.
     ("xtask/release/src/dist/build.rs", "cargo build"),

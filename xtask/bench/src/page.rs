@@ -18,7 +18,7 @@ use super::{
 const PROSE: &str = include_str!("page.md");
 
 /// The placeholders in the prose.
-const PLACES: [(Subject, &str); 5] = [
+const PLACES: [(Subject, &str); 6] = [
     (Subject::Component, "{component}"),
     (Subject::Gateway, "{gateway}"),
     (Subject::Peers, "{peers}"),
