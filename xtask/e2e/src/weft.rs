@@ -2,7 +2,7 @@
 //! and on the other architecture, under load, and when it is killed.
 //!
 //! Modules in reading order: [`cases`] are the tests, [`context`] is the context of a case, [`fixture`] is what
-//! all cases share, and [`mcp`] are the MCP servers of others.
+//! all cases share. The MCP servers of others are in [`mcp_servers`](super::mcp_servers).
 
 mod cases;
 mod context;
