@@ -14,6 +14,9 @@ use tokio::time::{sleep_until, timeout, timeout_at};
 /// The time for a process to end after its standard input is closed, or after its output has ended.
 const END: Duration = Duration::from_secs(2);
 
+/// The time to read the rest of the standard error of a process that has ended.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// The number of bytes to read at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -119,6 +122,7 @@ impl Process {
             Ok(Ok(status)) => format!("it has ended ({status})"),
             Ok(Err(_)) | Err(_) => "it has closed its output".to_owned(),
         };
+        self.stderr.complete(LAST_WORDS).await;
         match self.stderr.last_line() {
             line if line.is_empty() => ended,
             line => format!("{ended}: {line}"),
