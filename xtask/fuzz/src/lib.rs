@@ -4,9 +4,9 @@
 //! the seeds in `seeds/<target>/`, and with them every input that once was a crash. All use public functions of the
 //! crates, as a platform does.
 //!
-//! Modules: [`json`], [`config`], [`input`], [`session`] and [`url`] parse one text each, and [`wasm`] one binary;
-//! [`provider`] drives whole turns with a server's responses, which [`response`] parses from the input and [`turn`]
-//! feeds. [`mcp`] plays a server of tools, and [`tools`] calls the built-in ones.
+//! Modules: [`mod@json`], [`mod@config`], [`mod@input`], [`mod@session`] and [`mod@url`] parse one text each, and
+//! [`mod@wasm`] one binary; [`mod@provider`] drives whole turns with a server's responses, which [`response`] parses
+//! from the input and [`turn`] feeds. [`mod@mcp`] plays a server of tools, and [`mod@tools`] calls the built-in ones.
 
 mod config;
 mod input;

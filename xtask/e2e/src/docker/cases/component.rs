@@ -224,7 +224,14 @@ fn documents_and_signatures_are_checked_as_documented(test: &ImageContext<'_>) -
     let images = published.images.values().chain([&published.index]);
     let subjects = images.map(|digest| (&published.image, digest));
     for (image, digest) in subjects.chain([(&published.component, &published.manifest)]) {
-        let types = ["application/vnd.cyclonedx+json", "application/vnd.in-toto+json"];
+        // The index has the list of packages of each of its images.
+        let lists = if digest == &published.index {
+            published.images.len()
+        } else {
+            1
+        };
+        let mut types = vec!["application/vnd.cyclonedx+json"; lists];
+        types.push("application/vnd.in-toto+json");
         script(
             test,
             &pushed.project,
