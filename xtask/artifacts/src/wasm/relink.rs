@@ -13,7 +13,7 @@
 //! component sees them: before, each function of the host was named four times. Imports and exports of the component
 //! are the same, byte for byte.
 //!
-//! [`read`] takes the component apart, [`program`] changes the program, and [`write`] puts all together.
+//! [`read`] takes the component apart, [`program`] changes the program, and [`mod@write`] puts all together.
 
 mod program;
 mod read;
