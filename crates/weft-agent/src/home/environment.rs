@@ -7,7 +7,7 @@ use clawft_types::json::Writer;
 const MODEL_VARIABLE: &str = "CLAWFT_MODEL";
 
 /// The models that are asked if nothing names one: the small general-purpose model of each provider.
-const DEFAULT_MODELS: [(&str, &str); 11] = [
+const DEFAULT_MODELS: [(&str, &str); 10] = [
     ("openai", "gpt-4o-mini"),
     ("anthropic", "claude-sonnet-4-5"),
     ("gemini", "gemini-2.5-flash"),
@@ -18,7 +18,6 @@ const DEFAULT_MODELS: [(&str, &str); 11] = [
     ("xai", "grok-3-mini"),
     ("together", "meta-llama/Llama-3.3-70B-Instruct-Turbo"),
     ("ollama", "llama3.2"),
-    ("vllm", ""),
 ];
 
 /// A provider that the environment names.
@@ -46,10 +45,7 @@ pub(super) fn config(env: &dyn Fn(&str) -> Option<String>) -> Option<Vec<u8>> {
         root.member("agents", |agents| {
             agents.object(|agents| {
                 agents.text_member("provider", first.preset.name);
-                agents.text_member(
-                    "model",
-                    &filled(MODEL_VARIABLE).unwrap_or_else(|| first.model.clone()),
-                );
+                agents.text_member("model", &first.model);
             });
         });
         root.member("providers", |outer| {
@@ -84,12 +80,10 @@ fn find(preset: &'static Preset, filled: &dyn Fn(&str) -> Option<String>) -> Opt
         return None;
     }
     let default = DEFAULT_MODELS.iter().find(|(name, _)| *name == preset.name);
-    let model = [&prefix, "_MODEL"].concat();
-    let model = filled(&model)
+    let model = filled(MODEL_VARIABLE)
+        .or_else(|| filled(&[&prefix, "_MODEL"].concat()))
         .or_else(|| filled("AZURE_OPENAI_DEPLOYMENT").filter(|_| preset.is_azure()))
-        .or_else(|| filled(MODEL_VARIABLE))
-        .or_else(|| Some(default?.1.to_owned()))
-        .filter(|model| !model.is_empty())?;
+        .or_else(|| Some(default?.1.to_owned()))?;
     Some(Found {
         preset,
         model,

@@ -39,7 +39,7 @@ fn planned(runtime: Runtime, text: &str, count: usize) -> Option<Planned> {
     })
 }
 
-/// Returns the step that runs all cases of a runtime; `None` if it needs an engine or keys.
+/// Returns the step that runs all cases of a runtime; `None` if they need an engine, keys or an hour.
 fn step(runtime: Runtime) -> Option<Step> {
     match runtime {
         Runtime::Wasmtime => Some(Step::Wasmtime),

@@ -120,6 +120,19 @@ fn holds(text: &str, parts: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Fails unless there is a result for each of the `parts`, and holds it.
+fn results_hold(played: &Played, parts: &[&str]) -> Result<()> {
+    ensure!(
+        played.results.len() == parts.len(),
+        "the results are {:?}",
+        played.results
+    );
+    for (result, part) in played.results.iter().zip(parts) {
+        holds(result, &[part])?;
+    }
+    Ok(())
+}
+
 fn reads_a_file_changes_it_and_reports(test: &GuestContext<'_>) -> Result<()> {
     configure(
         test,
@@ -179,14 +192,7 @@ fn performs_every_built_in_tool(test: &GuestContext<'_>) -> Result<()> {
         "no such file or directory",
         "2",
     ];
-    ensure!(
-        played.results.len() == expected.len(),
-        "the results are {:?}",
-        played.results
-    );
-    for (result, part) in played.results.iter().zip(expected) {
-        holds(result, &[part])?;
-    }
+    results_hold(&played, &expected)?;
     ensure!(fs::read_to_string(work.join("deep/er/b.txt"))? == "x = 3\ny = 2\n");
     ensure!(!work.join("a.txt").exists(), "the file is still there");
     ensure!(fs::read_to_string(test.granted().join("notes/k.txt"))? == "a note");
@@ -487,14 +493,7 @@ fn fetches_from_listed_origins(test: &GuestContext<'_>) -> Result<()> {
         "not one that the configuration allows",
         "begin with `https://` or `http://`",
     ];
-    ensure!(
-        played.results.len() == expected.len(),
-        "the results are {:?}",
-        played.results
-    );
-    for (result, part) in played.results.iter().zip(expected) {
-        holds(result, &[part])?;
-    }
+    results_hold(&played, &expected)?;
     ensure!(
         !played.results[1].contains("script"),
         "the page is `{}`",
@@ -523,14 +522,7 @@ fn calls_reference_server_of_tools(test: &GuestContext<'_>) -> Result<()> {
         "no terminal to ask at",
         "Long running operation completed.",
     ];
-    ensure!(
-        played.results.len() == expected.len(),
-        "the results are {:?}",
-        played.results
-    );
-    for (result, part) in played.results.iter().zip(expected) {
-        holds(result, &[part])?;
-    }
+    results_hold(&played, &expected)?;
     ensure!(
         server.logged("Session initialized")? == 1,
         "more than one session was begun"
