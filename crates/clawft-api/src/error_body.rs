@@ -6,7 +6,7 @@ use crate::template::{Slot, fill};
 use crate::{Dialect, Error, Field, Raw};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use clawft_types::json::{self, Node};
+use clawft_types::json::{self, Node, Writer};
 use clawft_types::memory;
 
 /// The kind of an error, by the names and statuses that both companies use.
@@ -174,6 +174,32 @@ impl ErrorBody {
             Some(error) => ErrorBody { kind, ..error },
             None => ErrorBody::new(kind, ""),
         }
+    }
+
+    /// Returns the event that ends a stream of `dialect` whose other events come from elsewhere. The event that says
+    /// that all is well does not follow, so that a client that overlooks the error notices a missing end.
+    pub fn event(&self, dialect: Dialect) -> Vec<u8> {
+        let (start, data) = match dialect {
+            Dialect::Chat => ("data: ", self.write(dialect)),
+            Dialect::Messages => ("event: error\ndata: ", self.write(dialect)),
+            Dialect::Responses => ("event: error\ndata: ", self.responses_event()),
+        };
+        [start.as_bytes(), &*data, b"\n\n"].concat()
+    }
+
+    fn responses_event(&self) -> Vec<u8> {
+        let mut writer = Writer::default();
+        let slots = [
+            Slot::Text(&self.message),
+            Slot::Maybe(self.param.as_deref()),
+            Slot::Maybe(self.code.as_deref()),
+        ];
+        fill(
+            &mut writer,
+            r#"{"type":"error","message":$,"param":$,"code":$,"sequence_number":0}"#,
+            &slots,
+        );
+        writer.into_bytes()
     }
 
     /// Reads an object with the member `error`; `None` for any other value.

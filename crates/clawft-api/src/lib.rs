@@ -60,6 +60,7 @@ extern crate alloc;
 
 pub mod fields;
 pub mod request;
+pub mod upstream;
 
 mod answer;
 mod base64;
@@ -67,6 +68,7 @@ mod chat;
 mod context;
 mod custom;
 mod embeddings;
+mod envelope;
 mod error_body;
 mod event;
 mod messages;
@@ -84,6 +86,7 @@ pub use answer::{Answer, Finish, Usage};
 pub use clawft_types::json::JsonError as Error;
 pub use context::Context;
 pub use embeddings::{Embeddings, EmbeddingsRequest};
+pub use envelope::Envelope;
 pub use error_body::{ErrorBody, ErrorKind};
 pub use models::{Model, Models};
 pub use openapi::OPENAPI;

@@ -11,6 +11,7 @@
 mod address;
 mod headers;
 pub mod mcp;
+mod models;
 mod parameters;
 mod preset;
 mod read;
@@ -19,6 +20,7 @@ mod unknown;
 pub use address::encode;
 pub use headers::is_secret_name;
 pub use mcp::{McpSource as HeaderSource, McpVariable as CustomHeader};
+pub use models::{ModelEntry, ModelMap};
 pub use preset::{PRESETS, Preset};
 pub use unknown::{GATEWAY_FIELDS, unknown_fields, warnings};
 

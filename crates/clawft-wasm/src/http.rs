@@ -60,6 +60,14 @@ use scripted as backend;
 
 use url::Url;
 
+#[cfg(all(
+    target_os = "wasi",
+    target_env = "p2",
+    feature = "wasi-raw",
+    not(feature = "wasi-http-client")
+))]
+pub use backend::finish;
+
 /// Whether this build can send requests; otherwise each fails with [`HttpError::Impossible`].
 pub const HTTP_IS_REAL: bool = backend::IS_REAL;
 

@@ -344,7 +344,10 @@ fn attempt(
 }
 
 /// Sends a request.
-pub(crate) fn send(request: &HttpRequest) -> Result<Exchange, HttpError> {
+///
+/// # Errors
+/// As [`WasiHttpClient::begin`].
+pub fn send(request: &HttpRequest) -> Result<Exchange, HttpError> {
     let client = WasiHttpClient {
         timeout: request.timeout,
         idle_timeout: request.idle_timeout,
@@ -362,7 +365,10 @@ pub(crate) fn send(request: &HttpRequest) -> Result<Exchange, HttpError> {
 
 /// Maps the failure to the turn's error type, so that the turn decides about a retry; returns the failure
 /// unchanged if a retry cannot help. A request `for_tool` never ends the turn.
-pub(crate) fn transport_error(error: HttpError, for_tool: bool) -> Result<TransportError, HttpError> {
+///
+/// # Errors
+/// The failure.
+pub fn transport_error(error: HttpError, for_tool: bool) -> Result<TransportError, HttpError> {
     match error {
         HttpError::Impossible(cause) => Ok(TransportError::Impossible(cause)),
         HttpError::Unavailable(cause) => Ok(TransportError::Unavailable(cause)),

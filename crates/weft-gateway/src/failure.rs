@@ -3,15 +3,14 @@
 use crate::api_error::ApiError;
 use crate::log;
 use axum::http::StatusCode;
-use clawft_core::{TransportError, TurnError};
+use clawft_api::upstream::status_and_code;
+use clawft_core::TurnError;
 use weft_agent::{Error, Fault};
 
 /// Returns the response for `error`.
 ///
-/// The provider's errors about the request are passed on with their status: 400, 404, 413, 422, 429. An error
-/// between the gateway and the provider, for example a wrong key, is a bad gateway to the client: 502, 503 or
-/// 504. An error in the gateway's own files is 500, with the cause in the log only, because it contains
-/// paths.
+/// A provider's error has the status of [`status_and_code`]. An error in the gateway's own files is 500, with the
+/// cause in the log only, because it contains paths.
 pub(crate) fn api_error(error: &Error) -> ApiError {
     match &error.fault {
         Fault::Turn(turn) => turn_error(turn),
@@ -28,49 +27,19 @@ pub(crate) fn api_error(error: &Error) -> ApiError {
 }
 
 fn turn_error(error: &TurnError) -> ApiError {
-    let told = |status, code| ApiError::new(status, code, error.to_string());
-    match error {
-        TurnError::InvalidKey { .. } => told(StatusCode::BAD_GATEWAY, "upstream_key_invalid"),
-        TurnError::MissingKey { .. } | TurnError::UnusableKey { .. } => {
-            told(StatusCode::INTERNAL_SERVER_ERROR, "upstream_key_missing")
-        }
-        TurnError::Transport {
-            error: TransportError::TimedOut { .. },
-            ..
-        } => told(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
-        TurnError::Transport { .. } => told(StatusCode::BAD_GATEWAY, "upstream_unavailable"),
-        TurnError::Provider {
-            status,
-            retry_after,
-            attempts,
-            ..
-        } => {
-            let (status, code) = passed_on(*status);
-            let mut told = told(status, code);
-            told.repeated = *attempts > 1;
-            match retry_after {
-                Some(time) => told.retry_after(time.as_secs() + u64::from(time.subsec_nanos() > 0)),
-                None => told,
-            }
-        }
-        TurnError::OutOfOrder => told(StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
-        _ => told(StatusCode::BAD_GATEWAY, "upstream_error"),
+    let (status, code) = status_and_code(error);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut told = ApiError::new(status, code, error.to_string());
+    if let TurnError::Provider {
+        retry_after,
+        attempts,
+        ..
+    } = error
+    {
+        told.repeated = *attempts > 1;
+        told.retry_after = retry_after.map(|time| time.as_secs() + u64::from(time.subsec_nanos() > 0));
     }
-}
-
-/// Returns the status and code for a status of the provider.
-fn passed_on(status: u16) -> (StatusCode, &'static str) {
-    match status {
-        429 => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded"),
-        503 | 529 => (StatusCode::SERVICE_UNAVAILABLE, "upstream_overloaded"),
-        504 => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
-        404 => (StatusCode::NOT_FOUND, "model_not_found"),
-        400 | 413 | 422 => (
-            StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
-            "upstream_refused",
-        ),
-        _ => (StatusCode::BAD_GATEWAY, "upstream_error"),
-    }
+    told
 }
 
 /// Returns the error for an answer that broke off after a part was sent.
@@ -87,7 +56,7 @@ pub(crate) fn lost() -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clawft_core::{KeySource, Target};
+    use clawft_core::{KeySource, Target, TransportError};
     use std::time::Duration;
 
     fn told(error: TurnError) -> (u16, Option<u64>, String) {

@@ -6,7 +6,6 @@
 //! ```
 
 mod dialect;
-mod envelope;
 mod exchange;
 mod headers;
 mod kept;
@@ -16,8 +15,8 @@ mod stream;
 mod translation;
 mod usage;
 
+pub(super) use clawft_api::Envelope;
 pub(super) use dialect::Dialect;
-pub(super) use envelope::Envelope;
 #[cfg(test)]
 pub(super) use kept::MOST as MOST_KEPT;
 pub(super) use kept::{get as get_response, remove as remove_response};

@@ -3,7 +3,6 @@
 mod candidates;
 mod discovery;
 mod health;
-mod models;
 mod target;
 
 pub(super) use candidates::Candidate;
@@ -15,9 +14,9 @@ pub(super) use health::{LONGEST as LONGEST_PAUSE, PAUSE};
 pub(super) use target::Target;
 
 use super::log;
+use clawft_types::config::{ModelEntry, ModelMap};
 use clawft_types::json::JsonError;
 use clawft_types::{Config, Provider};
-use models::{Entry, ModelMap};
 use std::sync::Arc;
 use weft_agent::{ConfigFile, Error};
 
@@ -97,7 +96,7 @@ impl Routing {
         Ok(routing)
     }
 
-    fn entry(&self, name: &str, entry: &Entry) -> Result<RouteEntry, Error> {
+    fn entry(&self, name: &str, entry: &ModelEntry) -> Result<RouteEntry, Error> {
         let target = match &entry.provider {
             None => Some(&self.default.target),
             Some(provider) => self.target(provider),

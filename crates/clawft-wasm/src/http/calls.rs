@@ -77,7 +77,7 @@ pub(super) fn get(future: &FutureIncomingResponse) -> Option<Result<IncomingResp
 }
 
 /// Ends a body. The host may report a wrong length or a closed connection; so does [`get`].
-pub(super) fn finish(body: OutgoingBody) {
+pub fn finish(body: OutgoingBody) {
     let mut area = Area::new();
     // SAFETY: the host takes the handle, and writes a result into the area.
     unsafe {

@@ -13,6 +13,8 @@
 mod calls;
 mod cause;
 
+pub use calls::finish;
+
 use super::{HttpError, Part, Request};
 use clawft_core::TimeLimit;
 use clawft_store::clock::nanoseconds;
@@ -210,7 +212,7 @@ fn send_body(
     if !written {
         return Ok(Some(upload));
     }
-    calls::finish(upload);
+    finish(upload);
     Ok(None)
 }
 

@@ -1,7 +1,6 @@
 //! One request to the providers: attempts, retries, and the next provider if one fails.
 
 use super::Api;
-use super::envelope::Envelope;
 use super::headers;
 use super::response::is_events;
 use super::translation::{Translated, Translation, Translator, is_native};
@@ -11,6 +10,7 @@ use crate::routing::{Candidate, Target};
 use crate::state::Shared;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Response, StatusCode, header};
+use clawft_api::Envelope;
 use clawft_core::{TransportError, TurnError, retry};
 use http_body_util::BodyExt as _;
 use std::sync::Arc;

@@ -1,42 +1,7 @@
 //! The headers that are passed on, in both directions. All others belong to one of the two connections.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-
-/// The headers of requests that go on to the provider.
-const TO_PROVIDER: [&str; 8] = [
-    "traceparent",
-    "tracestate",
-    "baggage",
-    "idempotency-key",
-    "openai-beta",
-    "anthropic-beta",
-    "anthropic-version",
-    "x-client-request-id",
-];
-
-/// The headers of responses that go on to the client, and the beginnings of others.
-const TO_CLIENT: [&str; 19] = [
-    "content-type",
-    "content-encoding",
-    "request-id",
-    "x-request-id",
-    "x-should-retry",
-    "retry-after",
-    "retry-after-ms",
-    "traceparent",
-    "tracestate",
-    "server-timing",
-    "warning",
-    "deprecation",
-    "sunset",
-    "openai-model",
-    "openai-processing-ms",
-    "openai-version",
-    "x-ms-region",
-    "apim-request-id",
-    "cf-ray",
-];
-const BEGINNINGS: [&str; 3] = ["x-ratelimit-", "anthropic-ratelimit-", "ratelimit"];
+use clawft_api::upstream::{TO_PROVIDER, goes_to_client};
 
 /// The name of the provider that answered.
 pub(super) const PROVIDER: HeaderName = HeaderName::from_static("x-clawft-provider");
@@ -62,11 +27,7 @@ pub(super) fn to_provider(headers: &HeaderMap, client: &HeaderMap) -> HeaderMap 
 
 /// Adds the headers of a provider's response to those for the client.
 pub(super) fn to_client(provider: &HeaderMap, client: &mut HeaderMap) {
-    let passed = |name: &HeaderName| {
-        let name = name.as_str();
-        TO_CLIENT.contains(&name) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
-    };
-    for (name, value) in provider.iter().filter(|(name, _)| passed(name)) {
+    for (name, value) in provider.iter().filter(|(name, _)| goes_to_client(name.as_str())) {
         client.append(name.clone(), value.clone());
     }
 }

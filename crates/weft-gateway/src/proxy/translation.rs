@@ -9,19 +9,13 @@ use crate::work_limits::SMALL;
 use crate::{id, time};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use clawft_api::{Answer, Context, Dialect, ErrorBody, Options, Request, Stream, Warning};
-use clawft_types::{Kind, Provider};
+use clawft_api::{Answer, Context, Dialect, ErrorBody, Options, Request, Stream, Warning, upstream};
+use clawft_types::Provider;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 /// The header with the fields that were ignored or changed, one line for each.
-pub(super) const WARNING: HeaderName = HeaderName::from_static("x-clawft-warning");
-
-/// The maximum number of such lines.
-const MOST_WARNINGS: usize = 20;
-
-/// The maximum length of one, in bytes.
-const LONGEST_WARNING: usize = 300;
+pub(super) const WARNING: HeaderName = HeaderName::from_static(upstream::WARNING);
 
 /// A request that was read, to be written in the dialects of providers.
 pub(super) struct Translator {
@@ -52,16 +46,7 @@ pub(super) struct Translation {
 
 /// Returns whether a provider speaks the dialect of `api` itself.
 pub(super) fn is_native(api: Api, provider: &Provider) -> bool {
-    let own = api.dialect.api() != Dialect::Responses || provider.api_base == Kind::OpenAi.default_base();
-    provider.kind == api.kind && own
-}
-
-/// Returns the dialect of a provider, and its path.
-fn of_provider(provider: &Provider) -> (Dialect, &'static str) {
-    match provider.kind {
-        Kind::OpenAi => (Dialect::Chat, "chat/completions"),
-        Kind::Anthropic => (Dialect::Messages, "messages"),
-    }
+    provider.kind == api.kind && upstream::speaks(provider, api.dialect.api())
 }
 
 impl Translator {
@@ -109,13 +94,13 @@ impl Translator {
         shared: &Shared,
         candidate: &Candidate,
     ) -> Result<Translated, ApiError> {
-        let (dialect, path) = of_provider(&candidate.target.provider);
+        let (dialect, path) = upstream::spoken(&candidate.target.provider);
         let options = Options {
             model: Some(candidate.model.clone()),
             // OpenAI's newer models reject the old name, and compatible servers may not know the new one.
             old_max_tokens: candidate.target.provider.max_tokens_field == "max_tokens",
             // Compatible servers know functions only.
-            custom_tools: candidate.target.provider.api_base == Kind::OpenAi.default_base(),
+            custom_tools: upstream::is_openai(&candidate.target.provider),
             ..Options::default()
         };
         let written = if self.length <= SMALL {
@@ -202,16 +187,8 @@ impl Translation {
 
     /// Adds the header with the warnings.
     pub(super) fn add_warnings(&self, headers: &mut HeaderMap) {
-        for warning in self.warnings.iter().take(MOST_WARNINGS) {
-            let text = warning.to_string();
-            let short = text
-                .get(..text.floor_char_boundary(LONGEST_WARNING))
-                .unwrap_or_default();
-            let visible: String = short
-                .chars()
-                .map(|c| if (' '..='~').contains(&c) { c } else { '?' })
-                .collect();
-            if let Ok(value) = HeaderValue::from_str(&visible) {
+        for warning in self.warnings.iter().take(upstream::MOST_WARNINGS) {
+            if let Ok(value) = HeaderValue::from_str(&upstream::warning_line(warning)) {
                 headers.append(WARNING, value);
             }
         }

@@ -1,5 +1,5 @@
-use super::models::ModelMap;
 use super::*;
+use clawft_types::config::ModelMap;
 use clawft_types::json::{self, Node};
 use std::time::Duration;
 

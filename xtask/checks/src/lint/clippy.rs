@@ -17,30 +17,29 @@ pub(super) fn check(project: &Project) -> Result<()> {
     let shell = project.shell()?;
     let host = cargo(&shell, "clippy").args(["--quiet", "--all-targets", "--", "--deny", "warnings"]);
     cmd::run(host, "pass clippy's checks of the code")?;
-    for (target, features) in [
-        ("wasm32-wasip2", "wasi-raw"),
-        ("wasm32-wasip2", "wasi-http-client"),
-        ("wasm32-wasip1", "wasi-raw"),
+    for (package, target, features) in [
+        ("clawft-wasm", "wasm32-wasip2", "wasi-raw"),
+        ("clawft-wasm", "wasm32-wasip2", "wasi-http-client"),
+        ("clawft-wasm", "wasm32-wasip1", "wasi-raw"),
+        ("clawft-serve", "wasm32-wasip2", "chat,messages,responses"),
+        ("clawft-serve", "wasm32-wasip2", "p3"),
     ] {
         ui::status(
             "Checking",
-            &format!("clawft-wasm with clippy for {target}, feature {features}"),
+            &format!("{package} with clippy for {target}, feature {features}"),
         );
         let guest = cargo(&shell, "clippy")
             .args([
                 "--quiet",
                 "--package",
-                "clawft-wasm",
+                package,
                 "--target",
                 target,
                 "--features",
                 features,
             ])
             .args(["--", "--deny", "warnings"]);
-        cmd::run(
-            guest,
-            &format!("pass clippy's checks of clawft-wasm for {target}"),
-        )?;
+        cmd::run(guest, &format!("pass clippy's checks of {package} for {target}"))?;
     }
     Ok(())
 }

@@ -6,8 +6,8 @@ use anyhow::{Result, bail};
 use devkit::{cargo::cargo, cmd, project::Project};
 use xshell::Shell;
 
-/// The packages that may be in both artifacts: only our own. No async runtime, no TLS, no HTTP stack, no parser.
-const IN_BOTH: [&str; 6] = [
+/// The packages that may be in all artifacts: only our own. No async runtime, no TLS, no HTTP stack, no parser.
+const IN_ALL: [&str; 6] = [
     "clawft-core",
     "clawft-mcp",
     "clawft-store",
@@ -16,39 +16,48 @@ const IN_BOTH: [&str; 6] = [
     "clawft-wasm",
 ];
 
-/// The packages of each artifact beside [`IN_BOTH`]: the bindings of its host.
-const IN_ONE: [(&str, &[&str]); 2] = [
-    ("wasm32-wasip2", &["wasip2", "wit-bindgen"]),
-    ("wasm32-wasip1", &["wasip1"]),
+/// Package, target and features of each artifact, and its packages beside [`IN_ALL`]: the bindings of its host.
+const ARTIFACTS: [(&str, &str, &str, &[&str]); 3] = [
+    ("clawft-wasm", "wasm32-wasip2", "", &["wasip2", "wit-bindgen"]),
+    ("clawft-wasm", "wasm32-wasip1", "", &["wasip1"]),
+    ("clawft-serve", "wasm32-wasip2", "", SERVED),
 ];
+
+/// The packages of the component that is served.
+const SERVED: &[&str] = &["clawft-api", "clawft-serve", "memchr", "wasip2", "wit-bindgen"];
 
 /// Packages that compile C or C++, for which users of `cargo xtask` would have to wait.
 const C_BUILDERS: &[&str] = &["bindgen", "cc", "cmake", "cxx-build", "pkg-config"];
 
 pub(super) fn check(project: &Project) -> Result<()> {
     let shell = project.shell()?;
-    IN_ONE
-        .iter()
-        .try_for_each(|(target, own)| artifact_packages(&shell, target, own))?;
+    for (package, target, features, own) in ARTIFACTS {
+        artifact_packages(&shell, package, [target, features], own)?;
+    }
     xtask_packages(&shell)
 }
 
-fn artifact_packages(shell: &Shell, target: &str, own: &[&str]) -> Result<()> {
+fn artifact_packages(
+    shell: &Shell,
+    package: &str,
+    [target, features]: [&str; 2],
+    own: &[&str],
+) -> Result<()> {
     let tree = cargo(shell, "tree")
-        .args(["--package", "clawft-wasm", "--target", target])
+        .args(["--package", package, "--target", target, "--features", features])
         .args(["--edges", "normal,no-proc-macro", "--prefix", "none"]);
     let packages = packages(&cmd::read(tree, "list the packages of an artifact")?);
-    let allowed: BTreeSet<String> = IN_BOTH.iter().chain(own).map(ToString::to_string).collect();
+    let allowed: BTreeSet<String> = IN_ALL.iter().chain(own).map(ToString::to_string).collect();
     let intruders: Vec<&String> = packages.difference(&allowed).collect();
     if !intruders.is_empty() {
         bail!(
-            "the artifact for {target} must not contain {intruders:?}: xtask/checks/src/lint/packages.rs lists the allowed packages"
+            "the artifact of {package} for {target} must not contain {intruders:?}: xtask/checks/src/lint/packages.rs lists the allowed packages"
         );
     }
     let gone: Vec<&String> = allowed.difference(&packages).collect();
     if !gone.is_empty() {
         bail!(
-            "xtask/checks/src/lint/packages.rs allows {gone:?} for {target}, which nothing needs: remove them"
+            "xtask/checks/src/lint/packages.rs allows {gone:?} in {package} for {target}, which nothing needs: remove them"
         );
     }
     Ok(())

@@ -6,7 +6,12 @@
 //!  "both": [{"provider": "a", "model": "m", "weight": 3}, {"provider": "b", "model": "m", "weight": 1}]}
 //! ```
 
-use clawft_types::json::{JsonError, Node};
+use crate::json::{JsonError, Node};
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// The maximum weight.
 const MAX_WEIGHT: u32 = 1_000_000;
@@ -16,21 +21,22 @@ const MAX_ENTRIES: usize = 64;
 
 /// The names and the models behind them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct ModelMap(Vec<(String, Vec<Entry>)>);
+pub struct ModelMap(Vec<(String, Vec<ModelEntry>)>);
 
 /// A model behind a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub struct ModelEntry {
     /// The provider; by default the agent's.
-    pub(super) provider: Option<String>,
-    pub(super) model: String,
+    pub provider: Option<String>,
+    /// The model's name at the provider.
+    pub model: String,
     /// The share of requests that it gets first. 0 if only the order counts.
-    pub(super) weight: u32,
+    pub weight: u32,
 }
 
 impl ModelMap {
     /// Reads the object.
-    pub(super) fn read(node: Node<'_>) -> Result<ModelMap, JsonError> {
+    pub fn read(node: Node<'_>) -> Result<ModelMap, JsonError> {
         let names = node.keys()?;
         let mut models = Vec::new();
         for name in names {
@@ -46,14 +52,14 @@ impl ModelMap {
     }
 
     /// Returns the names with their models.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &[Entry])> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[ModelEntry])> {
         self.0
             .iter()
             .map(|(name, entries)| (name.as_str(), entries.as_slice()))
     }
 }
 
-fn entries(node: Node<'_>) -> Result<Vec<Entry>, JsonError> {
+fn entries(node: Node<'_>) -> Result<Vec<ModelEntry>, JsonError> {
     let Some(items) = node.as_items() else {
         return Ok(vec![entry(node)?]);
     };
@@ -66,14 +72,14 @@ fn entries(node: Node<'_>) -> Result<Vec<Entry>, JsonError> {
 }
 
 /// Reads `"provider/model"`, or an object with `provider`, `model` and `weight`.
-fn entry(node: Node<'_>) -> Result<Entry, JsonError> {
+fn entry(node: Node<'_>) -> Result<ModelEntry, JsonError> {
     if let Some(text) = node.as_text() {
         let (provider, model) = match text.split_once('/') {
             Some((provider, model)) => (Some(provider.to_owned()), model),
             None => (None, text),
         };
         let model = filled(node, model)?;
-        return Ok(Entry {
+        return Ok(ModelEntry {
             provider,
             model,
             weight: 0,
@@ -82,7 +88,7 @@ fn entry(node: Node<'_>) -> Result<Entry, JsonError> {
     let model = node.require("model")?;
     let provider = node.get("provider");
     let weight = node.get("weight").map(|weight| self::weight(weight));
-    Ok(Entry {
+    Ok(ModelEntry {
         provider: provider.map(|name| filled(name, name.text()?)).transpose()?,
         model: filled(model, model.text()?)?,
         weight: weight.transpose()?.unwrap_or(0),

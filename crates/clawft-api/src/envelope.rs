@@ -4,19 +4,32 @@
 //! to end, and what else is wrong is the provider's to say. One scan finds everything, in time proportional
 //! to the body.
 
-use crate::api_error::ApiError;
-use clawft_types::json::{self, Node, Writer};
-use std::ops::Range;
+use crate::Error;
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use alloc::vec::Vec;
+use clawft_types::json::{self, JsonFault, Node, Writer};
+use core::ops::Range;
 
-/// The members that the gateway reads.
+/// The members that decide where a request goes.
 const NAMES: [&str; 4] = ["model", "stream", "stream_options", "previous_response_id"];
 
 /// The maximum length of a name that is decoded, in bytes: a longer one is none of [`NAMES`].
 const LONGEST_NAME: usize = 128;
 
 /// The places of the known members in a body.
+///
+/// ```
+/// use clawft_api::Envelope;
+///
+/// let body = br#"{"messages": [{"model": "no"}], "model": "m"}"#;
+/// let envelope = Envelope::scan(body)?;
+/// assert_eq!(envelope.text(body, "model")?.as_deref(), Some("m"));
+/// assert_eq!(envelope.with_model(body, "n"), br#"{"messages": [{"model": "no"}], "model": "n"}"#);
+/// # Ok::<(), clawft_api::Error>(())
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Envelope {
+pub struct Envelope {
     values: [Option<Range<usize>>; NAMES.len()],
     /// Whether the object has no member.
     empty: bool,
@@ -28,14 +41,14 @@ impl Envelope {
     /// Scans a body.
     ///
     /// # Errors
-    /// 400 if it is no object, is not complete, or has one of the known members twice: the gateway and the
+    /// If it is no object, is not complete, or has one of the known members twice: the server and the
     /// provider could use different ones.
-    pub(crate) fn scan(body: &[u8]) -> Result<Envelope, ApiError> {
+    pub fn scan(body: &[u8]) -> Result<Envelope, Error> {
         let mut scan = Scan { body, at: 0 };
         let mut envelope = Envelope::default();
         scan.space();
         if scan.next() != Some(b'{') {
-            return Err(ApiError::invalid("the request's body is not a JSON object"));
+            return Err(field("", "the request's body is not a JSON object"));
         }
         envelope.start = scan.at;
         scan.space();
@@ -53,7 +66,7 @@ impl Envelope {
     }
 
     /// Reads one member. Returns whether another one follows.
-    fn member(&mut self, scan: &mut Scan<'_>) -> Result<bool, ApiError> {
+    fn member(&mut self, scan: &mut Scan<'_>) -> Result<bool, Error> {
         scan.space();
         let key = scan.string()?;
         scan.space();
@@ -67,7 +80,7 @@ impl Envelope {
         if let Some((slot, name)) = known.and_then(|at| Some((self.values.get_mut(at)?, *NAMES.get(at)?)))
             && slot.replace(start..scan.at).is_some()
         {
-            return Err(ApiError::invalid(format!("{name}: given twice")).at(name));
+            return Err(field(name, "given twice"));
         }
         scan.space();
         match scan.next() {
@@ -80,12 +93,12 @@ impl Envelope {
     /// Returns the text of a member; `None` if it is missing or `null`.
     ///
     /// # Errors
-    /// 400 if it is no text.
-    pub(crate) fn text(&self, body: &[u8], name: &str) -> Result<Option<String>, ApiError> {
+    /// If it is no text.
+    pub fn text(&self, body: &[u8], name: &str) -> Result<Option<String>, Error> {
         let Some(value) = self.value(body, name) else {
             return Ok(None);
         };
-        let wrong = || ApiError::invalid(format!("{name}: expected a string")).at(name);
+        let wrong = || field(name, "expected a string");
         let tree = json::parse(value).map_err(|_| wrong())?;
         match Node::root(&tree).as_text() {
             Some(text) => Ok(Some(text.to_owned())),
@@ -96,17 +109,17 @@ impl Envelope {
     /// Returns whether a member is `true`.
     ///
     /// # Errors
-    /// 400 if it is neither `true`, `false` nor `null`.
-    pub(crate) fn flag(&self, body: &[u8], name: &str) -> Result<bool, ApiError> {
+    /// If it is neither `true`, `false` nor `null`.
+    pub fn flag(&self, body: &[u8], name: &str) -> Result<bool, Error> {
         match self.value(body, name) {
             None | Some(b"false") => Ok(false),
             Some(b"true") => Ok(true),
-            Some(_) => Err(ApiError::invalid(format!("{name}: expected true or false")).at(name)),
+            Some(_) => Err(field(name, "expected true or false")),
         }
     }
 
     /// Returns the bytes of a member's value; `None` if it is missing or `null`.
-    pub(crate) fn value<'a>(&self, body: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    pub fn value<'a>(&self, body: &'a [u8], name: &str) -> Option<&'a [u8]> {
         let value = body.get(self.place(name)?)?;
         (value != b"null").then_some(value)
     }
@@ -117,7 +130,7 @@ impl Envelope {
     }
 
     /// Returns `body` with another model, or with one if it has none. Everything else stays as it is.
-    pub(crate) fn with_model(&self, body: &[u8], model: &str) -> Vec<u8> {
+    pub fn with_model(&self, body: &[u8], model: &str) -> Vec<u8> {
         let mut text = Writer::default();
         text.text(model);
         let text = text.into_bytes();
@@ -134,6 +147,15 @@ impl Envelope {
             }
         }
     }
+}
+
+/// Returns the error about a member; an empty name stands for the whole body.
+fn field(name: &str, message: &str) -> Error {
+    JsonFault::Field {
+        field: name.to_owned(),
+        message: message.to_owned(),
+    }
+    .into()
 }
 
 /// Returns the index of a known name, which is still between its quotes.
@@ -172,7 +194,7 @@ impl Scan<'_> {
     }
 
     /// Skips a text, and returns its place with the quotes.
-    fn string(&mut self) -> Result<Range<usize>, ApiError> {
+    fn string(&mut self) -> Result<Range<usize>, Error> {
         let start = self.at;
         if self.next() != Some(b'"') {
             return Err(self.error());
@@ -192,7 +214,7 @@ impl Scan<'_> {
     }
 
     /// Skips a value.
-    fn value(&mut self) -> Result<(), ApiError> {
+    fn value(&mut self) -> Result<(), Error> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),
             Some(b'{' | b'[') => self.nested(),
@@ -201,7 +223,7 @@ impl Scan<'_> {
     }
 
     /// Skips an object or array, with everything in it.
-    fn nested(&mut self) -> Result<(), ApiError> {
+    fn nested(&mut self) -> Result<(), Error> {
         let mut depth = 0_usize;
         loop {
             match self.peek() {
@@ -222,7 +244,7 @@ impl Scan<'_> {
     }
 
     /// Skips a number, `true`, `false` or `null`.
-    fn literal(&mut self) -> Result<(), ApiError> {
+    fn literal(&mut self) -> Result<(), Error> {
         let start = self.at;
         while let Some(b'0'..=b'9' | b'a'..=b'z' | b'E' | b'+' | b'-' | b'.') = self.peek() {
             self.at += 1;
@@ -235,10 +257,10 @@ impl Scan<'_> {
     }
 
     /// Returns the error for the current position. The parser of complete texts finds the words.
-    fn error(&self) -> ApiError {
+    fn error(&self) -> Error {
         match json::parse(self.body) {
-            Err(error) => ApiError::from(error),
-            Ok(_) => ApiError::invalid("the request's body is not JSON"),
+            Err(error) => error,
+            Ok(_) => field("", "the request's body is not JSON"),
         }
     }
 }
@@ -250,7 +272,7 @@ mod tests {
     fn model(body: &str) -> Result<Option<String>, String> {
         Envelope::scan(body.as_bytes())
             .and_then(|envelope| envelope.text(body.as_bytes(), "model"))
-            .map_err(|error| error.message)
+            .map_err(|error| error.to_string())
     }
 
     #[test]

@@ -1,0 +1,15 @@
+//! The configuration of this instance, read once.
+
+use crate::service::Service;
+use std::sync::OnceLock;
+
+#[cfg(not(feature = "p3"))]
+use wasip2::cli::environment::get_environment;
+#[cfg(feature = "p3")]
+use wasip3::cli::environment::get_environment;
+
+/// Returns the configuration.
+pub(crate) fn service() -> &'static Service {
+    static SERVICE: OnceLock<Service> = OnceLock::new();
+    SERVICE.get_or_init(|| Service::read(get_environment()))
+}

@@ -1,0 +1,77 @@
+//! Requests to providers.
+
+use super::{finished, nanoseconds};
+use crate::host::{Body, Head, Host};
+use clawft_core::{HttpRequest, TransportError};
+use clawft_wasm::http::{Exchange, HttpError, Part};
+use clawft_wasm::platform;
+use std::time::Duration;
+use wasip2::clocks::{monotonic_clock, wall_clock};
+use wasip2::random::random;
+
+/// The host's HTTP, clocks and randomness.
+pub(super) struct Client;
+
+/// The body of a response.
+pub(super) struct ResponseBody(Exchange);
+
+impl Host for Client {
+    type Body = ResponseBody;
+
+    async fn send(&self, request: HttpRequest) -> Result<Head<ResponseBody>, TransportError> {
+        let mut exchange = platform::send(&request).map_err(transport_error)?;
+        loop {
+            let head = match exchange.receive().map_err(transport_error)? {
+                Some(Part::Head { status, headers }) => (status, headers),
+                Some(_) => continue,
+                None => return Err(TransportError::Unavailable("there is no response".to_owned())),
+            };
+            let (status, headers) = head;
+            return Ok(Head {
+                status,
+                headers,
+                body: ResponseBody(exchange),
+            });
+        }
+    }
+
+    async fn pause(&self, time: Duration) {
+        monotonic_clock::subscribe_duration(nanoseconds(time)).block();
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_nanos(monotonic_clock::now())
+    }
+
+    fn unix_time(&self) -> u64 {
+        wall_clock::now().seconds
+    }
+
+    fn random(&self) -> u64 {
+        random::get_random_u64()
+    }
+}
+
+impl Body for ResponseBody {
+    async fn read(&mut self) -> Result<Option<Vec<u8>>, TransportError> {
+        loop {
+            match self.0.receive().map_err(transport_error)? {
+                Some(Part::Body(bytes)) => return Ok(Some(bytes.to_vec())),
+                Some(_) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+impl ResponseBody {
+    /// Waits for the next bytes of a relay.
+    pub(super) fn next(relay: &mut crate::Relay<ResponseBody>) -> Option<Vec<u8>> {
+        finished(relay.next())
+    }
+}
+
+fn transport_error(error: HttpError) -> TransportError {
+    platform::transport_error(error, true)
+        .unwrap_or_else(|error| TransportError::Impossible(error.to_string()))
+}

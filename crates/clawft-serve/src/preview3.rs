@@ -1,0 +1,1 @@
+//! The component for WASI 0.3.

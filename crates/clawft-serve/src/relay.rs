@@ -1,0 +1,80 @@
+//! A streamed answer on its way from the provider to the client.
+
+use crate::events::Events;
+use crate::host::Body;
+use crate::refusal::Refusal;
+use crate::translation::Translator;
+use clawft_api::Dialect;
+use clawft_core::{TransportError, TurnError};
+
+/// A streamed answer on its way from the provider to the client. To drop it closes the connection to the provider.
+pub struct Relay<B> {
+    body: B,
+    /// The client's dialect.
+    dialect: Dialect,
+    events: Events,
+    /// The translator to the client's dialect, if the provider speaks another one.
+    translator: Option<Translator>,
+    has_begun: bool,
+    is_over: bool,
+}
+
+impl<B: Body> Relay<B> {
+    pub(crate) fn new(body: B, dialect: Dialect, translator: Option<Translator>) -> Relay<B> {
+        Relay {
+            body,
+            dialect,
+            events: Events::default(),
+            translator,
+            has_begun: false,
+            is_over: false,
+        }
+    }
+
+    /// Waits for the next bytes for the client, at least one; `None` at the end. A provider that fails ends the
+    /// stream with an event that says so.
+    pub async fn next(&mut self) -> Option<Vec<u8>> {
+        while !self.is_over {
+            let bytes = match self.body.read().await {
+                Ok(Some(bytes)) => self.pass(bytes),
+                Ok(None) => self.end(),
+                Err(error) => self.fail(error),
+            };
+            if !bytes.is_empty() {
+                self.has_begun = true;
+                return Some(bytes);
+            }
+        }
+        None
+    }
+
+    fn pass(&mut self, bytes: Vec<u8>) -> Vec<u8> {
+        let Some(translator) = &mut self.translator else {
+            return self.events.feed(bytes);
+        };
+        let translated = translator.feed(&bytes);
+        self.is_over = translator.is_over();
+        translated
+    }
+
+    fn end(&mut self) -> Vec<u8> {
+        self.is_over = true;
+        match &mut self.translator {
+            Some(translator) => translator.end(),
+            None => self.events.end(),
+        }
+    }
+
+    fn fail(&mut self, error: TransportError) -> Vec<u8> {
+        self.is_over = true;
+        let mut refusal = Refusal::of_turn(&TurnError::from(error));
+        if self.has_begun {
+            let message = format!("the answer is incomplete: {}", refusal.message);
+            refusal = Refusal::new(502, "incomplete", message);
+        }
+        match &mut self.translator {
+            Some(translator) => translator.abort(refusal.body()),
+            None => [self.events.abandon(), &*refusal.event(self.dialect)].concat(),
+        }
+    }
+}
