@@ -65,6 +65,7 @@ pub mod upstream;
 mod answer;
 mod base64;
 mod chat;
+mod collector;
 mod context;
 mod custom;
 mod embeddings;
@@ -80,10 +81,12 @@ mod read;
 mod responses;
 mod stream;
 mod template;
+mod whole_as_events;
 mod written;
 
 pub use answer::{Answer, Finish, Usage};
 pub use clawft_types::json::JsonError as Error;
+pub use collector::Collector;
 pub use context::Context;
 pub use embeddings::{Embeddings, EmbeddingsRequest};
 pub use envelope::Envelope;
@@ -93,6 +96,7 @@ pub use openapi::OPENAPI;
 pub use raw::{Field, Raw};
 pub use request::{Options, Request};
 pub use stream::Stream;
+pub use whole_as_events::whole_as_events;
 pub use written::{Warning, Written};
 
 use alloc::string::String;

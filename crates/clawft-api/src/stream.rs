@@ -42,7 +42,7 @@ pub struct Stream {
 
 /// The reader of the provider's dialect.
 #[derive(Debug)]
-enum Reader {
+pub(crate) enum Reader {
     Chat(chat::StreamReader),
     Messages(messages::StreamReader),
     Responses(responses::StreamReader),
@@ -62,11 +62,7 @@ impl Stream {
         Stream {
             context,
             decoder: sse::Decoder::default(),
-            reader: match from {
-                Dialect::Chat => Reader::Chat(chat::StreamReader::default()),
-                Dialect::Responses => Reader::Responses(responses::StreamReader::default()),
-                Dialect::Messages => Reader::Messages(messages::StreamReader::default()),
-            },
+            reader: Reader::new(from),
             writer: match to {
                 Dialect::Chat => EventWriter::Chat(chat::StreamWriter::default()),
                 Dialect::Responses => EventWriter::Responses(responses::StreamWriter::default()),
@@ -95,6 +91,12 @@ impl Stream {
     /// an error.
     pub fn end(&mut self) -> Vec<u8> {
         let mut out = Writer::default();
+        // Some servers leave out the empty line after the last event.
+        if !self.is_over
+            && let Ok(Some(data)) = self.decoder.finish()
+        {
+            self.read(data, &mut out);
+        }
         let mut events = Events::new();
         self.reader.end(&mut events);
         self.write_all(events, &mut out);
@@ -126,22 +128,14 @@ impl Stream {
 
     fn read(&mut self, data: Vec<u8>, out: &mut Writer) {
         let mut events = Events::new();
-        if data == b"[DONE]" {
+        if is_done(&data) {
             self.reader.end(&mut events);
             return self.write_all(events, out);
         }
         let Ok(document) = json::parse_owned(data) else {
             return self.fail("the provider's stream has an event that is not JSON", out);
         };
-        let root = Node::root(&document);
-        match &mut self.reader {
-            Reader::Chat(reader) if cfg!(feature = "provider-chat") => reader.read(root, &mut events),
-            Reader::Messages(reader) if cfg!(feature = "provider-messages") => reader.read(root, &mut events),
-            Reader::Responses(reader) if cfg!(feature = "provider-responses") => {
-                reader.read(root, &mut events)
-            }
-            _ => {}
-        }
+        self.reader.read(Node::root(&document), &mut events);
         self.write_all(events, out);
     }
 
@@ -198,9 +192,33 @@ impl Stream {
     }
 }
 
+/// Returns whether the data of an event is the end of a stream of chat chunks.
+pub(crate) fn is_done(data: &[u8]) -> bool {
+    matches!(data.trim_ascii(), b"[DONE]" | b"\"[DONE]\"")
+}
+
 impl Reader {
+    /// Returns a reader that has read nothing yet.
+    pub(crate) fn new(dialect: Dialect) -> Reader {
+        match dialect {
+            Dialect::Chat => Reader::Chat(chat::StreamReader::default()),
+            Dialect::Responses => Reader::Responses(responses::StreamReader::default()),
+            Dialect::Messages => Reader::Messages(messages::StreamReader::default()),
+        }
+    }
+
+    /// Reads the data of an event.
+    pub(crate) fn read(&mut self, root: Node<'_>, events: &mut Events) {
+        match self {
+            Reader::Chat(reader) if cfg!(feature = "provider-chat") => reader.read(root, events),
+            Reader::Messages(reader) if cfg!(feature = "provider-messages") => reader.read(root, events),
+            Reader::Responses(reader) if cfg!(feature = "provider-responses") => reader.read(root, events),
+            _ => {}
+        }
+    }
+
     /// Ends the answer, if its finish reason is known.
-    fn end(&mut self, events: &mut Events) {
+    pub(crate) fn end(&mut self, events: &mut Events) {
         match self {
             Reader::Chat(reader) if cfg!(feature = "provider-chat") => reader.end(events),
             Reader::Messages(reader) if cfg!(feature = "provider-messages") => reader.finish(events),

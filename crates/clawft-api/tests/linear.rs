@@ -3,7 +3,7 @@
 #[path = "../../clawft-types/tests/work/mod.rs"]
 mod work;
 
-use clawft_api::{Answer, Context, Dialect, Options, Request, Stream};
+use clawft_api::{Answer, Collector, Context, Dialect, Options, Request, Stream, whole_as_events};
 use work::assert_linear;
 
 const ALL: [Dialect; 3] = [Dialect::Chat, Dialect::Responses, Dialect::Messages];
@@ -151,11 +151,12 @@ fn answers_take_linear_time() {
             |count| many(start, item, end, count),
             |body| {
                 let answer = Answer::read(from, body).unwrap();
-                ALL.map(|to| {
+                let written = ALL.map(|to| {
                     answer
                         .write(to, &Context::new(0))
                         .map(|written| written.body.len())
-                })
+                });
+                (written, whole_as_events(from, body, true).unwrap().len())
             },
         );
     }
@@ -185,6 +186,9 @@ fn streams_take_linear_time() {
             let name = format!("{from}: {name}");
             let stream = |count: usize| event.repeat(count).into_bytes();
             assert_linear(&name, 100, stream, |bytes| {
+                let mut collector = Collector::new(from);
+                bytes.chunks(part).all(|part| !collector.feed(part));
+                let _ = collector.finish();
                 ALL.map(|to| {
                     let mut stream = Stream::new(from, to, Context::new(0));
                     let lengths = bytes.chunks(part).map(|part| stream.feed(part).len());

@@ -34,6 +34,7 @@ pub mod http;
 pub mod redact;
 pub mod response_head;
 pub mod retry;
+pub mod sniff;
 pub mod sse;
 pub mod turn;
 
@@ -44,7 +45,6 @@ mod key;
 mod provider;
 mod refusal;
 mod rejected;
-mod sniff;
 mod stream;
 
 pub use endpoint::Endpoint;

@@ -10,7 +10,7 @@ const MAX: usize = 1024;
 
 /// Returns whether a body is a stream of events; `None` if more than `start` is needed to tell. Some servers
 /// send a stream as another type, and some send JSON as a stream: `declared` counts for other text only.
-pub(crate) fn is_stream(start: &[u8], declared: bool) -> Option<bool> {
+pub fn is_stream(start: &[u8], declared: bool) -> Option<bool> {
     let start = start.get(..MAX).unwrap_or(start);
     let text = start
         .strip_prefix(BYTE_ORDER_MARK)
