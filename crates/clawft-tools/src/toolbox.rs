@@ -127,6 +127,14 @@ impl Toolbox {
             .any(|tool| tool.name == name && self.is_offered(tool))
     }
 
+    /// Returns whether calls of a built-in tool are performed without asking.
+    pub fn allows(&self, name: &str) -> bool {
+        let permission = |tool: &Tool| self.settings.permissions.of(tool.name, tool.default);
+        TOOLS
+            .iter()
+            .any(|tool| tool.name == name && permission(tool) == Permission::Allow)
+    }
+
     /// Decides whether a call is performed. For a call that cannot succeed nobody is asked.
     pub fn check(&mut self, call: &ToolCall) -> Decision {
         match self.act(call, true) {

@@ -72,17 +72,19 @@ impl Agent {
         })
     }
 
-    /// Returns the same agent on the sessions of another home directory.
+    /// Returns the same agent on the sessions and notes of another home directory.
     ///
     /// # Errors
-    /// If the home's path is not UTF-8.
+    /// If the home's path is not UTF-8, or the directory cannot be used by the tools.
     pub fn at(&self, home: &Home) -> Result<Agent, Error> {
         Ok(Agent {
             home: home.clone(),
             sessions: home.sessions()?,
             client: self.client.clone(),
-            // The tools are those of this home.
-            tools: None,
+            tools: match &self.tools {
+                Some(tools) => Some(Arc::new(tools.at(home)?)),
+                None => None,
+            },
         })
     }
 

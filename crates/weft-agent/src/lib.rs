@@ -37,4 +37,4 @@ pub use error::{Error, Fault};
 pub use home::{ConfigFile, Home};
 pub use mcp::McpServers;
 pub use stop::Stop;
-pub use tools::{Tools, User};
+pub use tools::{Nobody, Tools, User};

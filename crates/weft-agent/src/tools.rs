@@ -37,6 +37,31 @@ pub trait User: Send + Sync {
 
     /// Returns whether somebody can be asked. Without anybody, no commands are offered.
     fn is_present(&self) -> bool;
+
+    /// Returns whether tools are offered whose calls need a permission. Without anybody, such a call is refused.
+    fn may_be_asked(&self) -> bool {
+        true
+    }
+}
+
+/// Nobody, whom an agent without a user has: only tools are offered that the configuration allows without asking.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nobody;
+
+impl User for Nobody {
+    fn notice(&self, _call: &str) {}
+
+    fn permits(&self, _call: &str, _preview: &str) -> Option<bool> {
+        None
+    }
+
+    fn is_present(&self) -> bool {
+        false
+    }
+
+    fn may_be_asked(&self) -> bool {
+        false
+    }
 }
 
 /// The tools of an agent.
@@ -81,15 +106,42 @@ impl Tools {
         }))
     }
 
+    /// Returns the same tools with the notes of another home directory, and without a workspace: it would have to be
+    /// guarded against the files of both. They share the servers.
+    ///
+    /// # Errors
+    /// If the home directory cannot be used.
+    pub(crate) fn at(&self, home: &Home) -> Result<Tools, Error> {
+        let settings = lock(&self.toolbox).settings().clone();
+        let mut host = workspace::host(None, home)?;
+        host.commands = self.user.is_present();
+        Ok(Tools {
+            toolbox: Arc::new(Mutex::new(Toolbox::new(settings, host))),
+            permissions: self.permissions.clone(),
+            servers: self.servers.clone(),
+            fetcher: self.fetcher.clone(),
+            directory: None,
+            user: Arc::clone(&self.user),
+        })
+    }
+
     /// Returns the definitions of the tools that are offered, and warnings for the user: a server that does not
     /// answer offers none.
     pub(crate) async fn offer(&self, stop: &Stop) -> (Vec<ToolDefinition>, Vec<String>) {
         let warnings = self.servers.list(stop).await;
-        let mut definitions = lock(&self.toolbox).definitions();
+        let asks = self.user.may_be_asked();
+        let mut definitions = {
+            let toolbox = lock(&self.toolbox);
+            let mut definitions = toolbox.definitions();
+            definitions.retain(|tool| asks || toolbox.allows(&tool.name));
+            definitions
+        };
         let foreign = self.servers.tools();
-        let offered = foreign
-            .into_iter()
-            .filter(|tool| self.permission(tool) != Permission::Deny);
+        let offered = foreign.into_iter().filter(|tool| match self.permission(tool) {
+            Permission::Allow => true,
+            Permission::Ask => asks,
+            Permission::Deny => false,
+        });
         definitions.extend(offered.map(|tool| tool.definition));
         (definitions, warnings)
     }
