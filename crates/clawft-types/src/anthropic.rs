@@ -45,7 +45,7 @@ impl MessagesRequest<'_> {
         let mut add = |text: &str| size += room(text);
         for message in self.messages.into_iter().flatten() {
             if conversation::is_spoken(message) {
-                message.each_text(&mut add);
+                message.each_part(&mut add);
             }
         }
         for tool in self.tools {

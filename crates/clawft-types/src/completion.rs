@@ -41,7 +41,7 @@ impl CompletionRequest<'_> {
         let mut size = room(self.model);
         let mut add = |text: &str| size += room(text);
         for message in &self.messages {
-            message.each_text(&mut add);
+            message.each_part(&mut add);
         }
         for tool in self.tools {
             tool.texts().into_iter().for_each(&mut add);

@@ -31,6 +31,7 @@ pub mod config;
 pub mod error;
 pub mod failure;
 pub mod finish;
+pub mod image;
 pub mod json;
 pub mod memory;
 pub mod message;

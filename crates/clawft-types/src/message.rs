@@ -1,6 +1,7 @@
 //! Chat messages, and the parsing of a user's input.
 
 use crate::error::InputError;
+use crate::image::{self, Image};
 use crate::json::{self, JsonError, Node, Writer};
 use crate::memory;
 use crate::reasoning::Reasoning;
@@ -58,6 +59,9 @@ pub struct Message {
     pub calls: Vec<ToolCall>,
     /// The call that a message of [`Role::Tool`] answers; `content` is the result.
     pub answered: Option<AnsweredCall>,
+    /// The images of a message of [`Role::User`], which go before its text.
+    #[cfg(feature = "images")]
+    pub images: Vec<Image>,
 }
 
 /// The result of a tool call as a message.
@@ -84,14 +88,37 @@ impl Message {
             reasoning: Vec::new(),
             calls: Vec::new(),
             answered: None,
+            #[cfg(feature = "images")]
+            images: Vec::new(),
         }
     }
 
-    /// Returns the size of the texts in bytes: about what the message takes in a request.
+    /// Returns the images. Builds without the feature `images` have none.
+    #[cfg(feature = "images")]
+    pub fn images(&self) -> &[Image] {
+        &self.images
+    }
+
+    /// Returns the images. Builds without the feature `images` have none.
+    #[cfg(not(feature = "images"))]
+    pub fn images(&self) -> &[Image] {
+        &[]
+    }
+
+    /// Returns the size in bytes that counts for a model: that of the texts, and a fixed one for each image.
     pub fn size(&self) -> usize {
-        let mut size: usize = 0;
+        let mut size = image::COUNTED_BYTES.saturating_mul(self.images().len());
         self.each_text(&mut |text| size = size.saturating_add(text.len()));
         size
+    }
+
+    /// Passes all that goes with a request to `take`, each text and each image once.
+    pub(crate) fn each_part(&self, take: &mut dyn FnMut(&str)) {
+        self.each_text(take);
+        for image in self.images() {
+            take(&image.media_type);
+            take(&image.data);
+        }
     }
 
     /// Passes all texts that go with a request to `take`, each once.
@@ -142,12 +169,20 @@ impl Message {
                 }
             }
         }
+        #[cfg(feature = "images")]
+        let mut images = Vec::new();
+        #[cfg(feature = "images")]
+        for image in node.get("images").and_then(Node::as_items).into_iter().flatten() {
+            memory::push(&mut images, Image::read(image)?)?;
+        }
         Ok(Message {
             incomplete,
             finish_reason: node.text_of("finish_reason").map(memory::copy_text).transpose()?,
             reasoning,
             calls,
             answered,
+            #[cfg(feature = "images")]
+            images,
             ..message
         })
     }
@@ -163,6 +198,10 @@ impl Message {
             // Some servers refuse an empty text beside calls.
             if self.content.is_empty() && !self.calls.is_empty() {
                 object.literal_member("content", "null");
+            } else if !self.images().is_empty() {
+                object.member("content", |parts| {
+                    parts.list(|parts| self.write_parts(parts, Image::write_url))
+                });
             } else {
                 object.text_member("content", &self.content);
             }
@@ -171,6 +210,24 @@ impl Message {
             }
         });
     }
+
+    /// Writes the images, each with `write_image`, and then the text as parts of a list.
+    pub(crate) fn write_parts(&self, list: &mut Writer, write_image: impl Fn(&Image, &mut Writer)) {
+        for image in self.images() {
+            list.item(|item| write_image(image, item));
+        }
+        if !self.content.is_empty() {
+            list.item(|item| write_text(item, &self.content));
+        }
+    }
+}
+
+/// Writes a part of text.
+pub(crate) fn write_text(writer: &mut Writer, text: &str) {
+    writer.object(|part| {
+        part.text_member("type", "text");
+        part.text_member("text", text);
+    });
 }
 
 fn write_call(writer: &mut Writer, call: &ToolCall) {
@@ -192,6 +249,8 @@ fn write_call(writer: &mut Writer, call: &ToolCall) {
 pub struct Input {
     text: String,
     stream: Option<bool>,
+    #[cfg(feature = "images")]
+    images: Vec<Image>,
 }
 
 impl Input {
@@ -207,10 +266,7 @@ impl Input {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let input = match read_message(text) {
             Some(message) => message.map_err(InputError::Message)?,
-            None => Input {
-                text: copy(text.trim_end_matches(['\r', '\n']))?,
-                stream: None,
-            },
+            None => Input::new(copy(text.trim_end_matches(['\r', '\n']))?, None),
         };
         if input.text.trim().is_empty() {
             return Err(InputError::Empty);
@@ -218,9 +274,37 @@ impl Input {
         Ok(input)
     }
 
+    fn new(text: String, stream: Option<bool>) -> Input {
+        Input {
+            text,
+            stream,
+            #[cfg(feature = "images")]
+            images: Vec::new(),
+        }
+    }
+
+    /// Does the same as [`Input::parse`] for a message with images, whose text may be empty.
+    #[cfg(feature = "images")]
+    pub fn with_images(text: &str, images: Vec<Image>) -> Result<Input, InputError> {
+        match Input::parse(text) {
+            Ok(input) => Ok(Input { images, ..input }),
+            Err(InputError::Empty) if !images.is_empty() => Ok(Input {
+                images,
+                ..Input::new(String::new(), None)
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Returns the text of the message.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Returns the images of the message.
+    #[cfg(feature = "images")]
+    pub fn images(&self) -> &[Image] {
+        &self.images
     }
 
     /// Returns whether to show the answer while it arrives; `None` leaves it to the configuration.
@@ -230,7 +314,11 @@ impl Input {
 
     /// Returns a message of role `user`.
     pub fn into_message(self) -> Message {
-        Message::new(Role::User, self.text)
+        Message {
+            #[cfg(feature = "images")]
+            images: self.images,
+            ..Message::new(Role::User, self.text)
+        }
     }
 }
 
@@ -258,10 +346,7 @@ fn read_members(node: Node<'_>, content: Node<'_>) -> Result<Input, JsonError> {
         return Err(role.error("expected `user`"));
     }
     let stream = node.get("stream").map(|stream| stream.flag()).transpose()?;
-    Ok(Input {
-        text: memory::copy_text(content.text()?)?,
-        stream,
-    })
+    Ok(Input::new(memory::copy_text(content.text()?)?, stream))
 }
 
 fn copy(text: &str) -> Result<String, InputError> {

@@ -15,15 +15,17 @@ use core::fmt;
 use core::str::FromStr;
 
 /// The newest version of the session format that this program reads. It writes [`version`].
-pub const VERSION: u64 = 2;
+pub const VERSION: u64 = if cfg!(feature = "images") { 3 } else { 2 };
 
-/// Returns the version of the session format that `messages` need: 2 if tools were called, else 1, which older
-/// releases of clawft read as well. They leave a session of version 2 alone.
-pub fn version<'a>(mut messages: impl Iterator<Item = &'a Message>) -> u64 {
-    match messages.any(|message| message.answered.is_some() || !message.calls.is_empty()) {
-        true => 2,
-        false => 1,
-    }
+/// Returns the version of the session format that `messages` need: 3 if there are images, 2 if tools were called, else
+/// 1, which older releases of clawft read as well. They leave a session of a later version alone.
+pub fn version<'a>(messages: impl Iterator<Item = &'a Message>) -> u64 {
+    let versions = messages.map(|message| match message {
+        message if !message.images().is_empty() => 3,
+        message if message.answered.is_some() || !message.calls.is_empty() => 2,
+        _ => 1,
+    });
+    versions.max().unwrap_or(1)
 }
 
 /// The id of a session: 1 to 64 of the characters `A-Z a-z 0-9 . _ -`, the first one not a dot.
@@ -73,6 +75,9 @@ impl fmt::Display for SessionId {
 /// Version 2 has tool calls: an answer with calls has `"tool_calls":[{"id":"…","name":"…","arguments":"…"}, …]`,
 /// and the messages after it are the results: `{"role":"tool","content":"…","tool_call_id":"…"}`, with
 /// `"is_error":true` if the call failed.
+///
+/// Version 3 has images: a message of the user has `"images":[{"media_type":"image/png","data":"…"}, …]`, in base64. So
+/// a conversation continues wherever its file goes, also without the files of the images.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Session {
     /// The id under which it is stored.

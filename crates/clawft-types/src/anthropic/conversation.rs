@@ -1,5 +1,6 @@
 //! Writing the conversation in the form of Anthropic's messages.
 
+use crate::image::Image;
 use crate::json::Writer;
 use crate::message::{Message, Role};
 use crate::reasoning::Reasoning;
@@ -26,7 +27,9 @@ pub(super) fn is_spoken(message: &Message) -> bool {
     match message.role {
         Role::System => false,
         Role::Tool => true,
-        Role::User | Role::Assistant => !message.content.is_empty() || !message.calls.is_empty(),
+        Role::User | Role::Assistant => {
+            !message.content.is_empty() || !message.calls.is_empty() || !message.images().is_empty()
+        }
     }
 }
 
@@ -54,7 +57,8 @@ fn write_result(writer: &mut Writer, result: &Message) {
 /// it.
 fn write_message(writer: &mut Writer, message: &Message) {
     let is_signed = |block: &Reasoning| !block.signature.is_empty();
-    if message.calls.is_empty() && !message.reasoning.iter().any(is_signed) {
+    let is_text = message.calls.is_empty() && message.images().is_empty();
+    if is_text && !message.reasoning.iter().any(is_signed) {
         return message.write(writer);
     }
     writer.object(|object| {
@@ -64,21 +68,12 @@ fn write_message(writer: &mut Writer, message: &Message) {
                 for block in message.reasoning.iter().filter(|block| is_signed(block)) {
                     list.item(|item| block.write(item));
                 }
-                if !message.content.is_empty() {
-                    list.item(|item| write_text(item, &message.content));
-                }
+                message.write_parts(list, Image::write_block);
                 for call in &message.calls {
                     list.item(|item| write_call(item, call));
                 }
             });
         });
-    });
-}
-
-fn write_text(writer: &mut Writer, text: &str) {
-    writer.object(|block| {
-        block.text_member("type", "text");
-        block.text_member("text", text);
     });
 }
 

@@ -106,6 +106,10 @@ fn end_message(writer: &mut Writer, message: &Message) {
             writer.literal(",\"is_error\":true");
         }
     }
+    if !message.images().is_empty() {
+        writer.literal(",\"images\":");
+        writer.array(message.images(), |item, image| image.write(item));
+    }
     writer.literal("}");
 }
 

@@ -8,7 +8,7 @@ use crate::error::{Error, Fault};
 use crate::stop::Stop;
 use crate::tools::Tools;
 use clawft_core::{Clock, Event, HttpRequest, Reply, Step, TimeLimit, TransportError, Turn};
-use clawft_types::{Config, Input, Session, ToolCall, ToolDefinition};
+use clawft_types::{Config, Input, Message, Session, ToolCall, ToolDefinition};
 use reqwest::{Client, Response};
 use std::borrow::Cow;
 use std::env;
@@ -91,6 +91,12 @@ pub(super) async fn begin(
         .iter()
         .map(|message| message.size().saturating_add(BYTES_PER_MESSAGE));
     let length = said.fold(input.text().len().saturating_add(prompt), usize::saturating_add);
+    let images = session
+        .messages
+        .iter()
+        .flat_map(Message::images)
+        .chain(input.images());
+    let length = images.fold(length, |length, image| length.saturating_add(image.data.len()));
     if length <= INLINE_BYTES {
         let config = Cow::Borrowed(config);
         return Ok(Turn::begin_with_tools(config, &variable, session, input, tools)?);

@@ -47,6 +47,7 @@ Examples:
   weft chat -c \"and how do I run one?\"
   git diff | weft chat \"write a commit message\"
   weft chat --file notes.txt \"what is missing?\"
+  weft chat --image photo.jpg \"what is this?\"
   weft chat --workspace . \"fix the typos in README.md\"";
 
 /// Asks a language model and keeps the conversation.
@@ -114,6 +115,9 @@ pub(crate) struct Chat {
     pub(crate) json: bool,
     /// Do not stream the answer
     #[arg(long)]
+    /// An image to send with the message: PNG, JPEG, GIF or WebP; may be repeated
+    #[arg(short, long = "image", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) images: Vec<PathBuf>,
     pub(crate) no_stream: bool,
     /// Print the model's reasoning on standard error, or as `reasoning` with --json
     #[arg(long)]

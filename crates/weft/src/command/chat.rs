@@ -1,6 +1,7 @@
 //! `weft chat`: one message and its answer, or a prompt for several.
 
 mod ask;
+mod image;
 mod message;
 mod printer;
 mod prompt;
@@ -12,11 +13,12 @@ use super::exit::Exit;
 use super::print_line;
 use super::terminal;
 use ask::{AskResult, Conversation};
-use clawft_types::Config;
 use clawft_types::completion::write_usage;
 use clawft_types::json::{Node, Writer};
+use clawft_types::{Config, Input};
 use printer::Printer;
 use std::env;
+use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use user::{ChatUser, Spin};
 use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Home, Tools, warnings};
@@ -24,14 +26,24 @@ use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Home, Tools, warnings}
 impl Chat {
     pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
         let conversation = self.conversation(home)?;
-        let has_message = !self.message.is_empty() || !self.files.is_empty();
+        let has_message = !self.message.is_empty() || !self.files.is_empty() || !self.images.is_empty();
         if !has_message && !self.json && terminal::is_interactive() {
             return prompt::prompt(conversation, home);
         }
-        let message = message::read(&self.message, &self.files)?;
+        let images = self
+            .images
+            .iter()
+            .map(|path| image::read(path))
+            .collect::<Result<_, _>>()?;
+        let message = match self.message.is_empty() && self.files.is_empty() && !self.images.is_empty() {
+            // Images alone are a message. Standard input is not waited for.
+            true if io::stdin().is_terminal() => String::new(),
+            _ => message::read(&self.message, &self.files)?,
+        };
+        let message = Input::with_images(&message, images)?;
         let answered = match self.json {
-            true => answer_in_json(&conversation, &message),
-            false => answer(&conversation, &message),
+            true => answer_in_json(&conversation, message),
+            false => answer(&conversation, message),
         };
         conversation.end();
         answered
@@ -79,7 +91,7 @@ fn wants_stream(file: &ConfigFile, config: &Config) -> Result<bool, Error> {
 }
 
 /// Prints the answer as it arrives. It is stored even if it cannot be printed.
-fn answer(conversation: &Conversation, message: &str) -> Result<Exit, Error> {
+fn answer(conversation: &Conversation, message: Input) -> Result<Exit, Error> {
     let mut printer = Printer::new();
     let AskResult { answer, stopped } = conversation.ask(message, &mut |delta| printer.show(delta))?;
     if !answer.shown {
@@ -93,7 +105,7 @@ fn answer(conversation: &Conversation, message: &str) -> Result<Exit, Error> {
 }
 
 /// Prints the answer when it is complete.
-fn answer_in_json(conversation: &Conversation, message: &str) -> Result<Exit, Error> {
+fn answer_in_json(conversation: &Conversation, message: Input) -> Result<Exit, Error> {
     let AskResult { answer, stopped } = conversation.ask(message, &mut |_| {})?;
     print_line(to_json(conversation, &answer))?;
     Ok(report(&answer, stopped))

@@ -36,6 +36,10 @@ fn transcript(session: &Session) -> String {
         if !text.is_empty() {
             text.push('\n');
         }
+        for image in message.images() {
+            let (kind, bytes) = (&image.media_type, image.data.len() / 4 * 3);
+            text.push_str(&format!("> [image: {kind}, {} kB]\n", bytes.div_ceil(1000)));
+        }
         let mark = if message.role == Role::User { "> " } else { "" };
         for line in message.content.lines() {
             text.push_str(&[mark, line, "\n"].concat());

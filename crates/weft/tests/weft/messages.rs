@@ -124,3 +124,39 @@ fn options_replace_the_configured_values() {
     let said = Run::of(home.plain_command(&["chat", "--temperature", "3", "hi"]), "").failure(2);
     assert!(said.contains("a temperature is a number from 0 to 2"), "{said}");
 }
+
+#[test]
+fn images_go_with_the_message_and_stay_in_the_session() {
+    let home = Home::new("ok");
+    let image = home.path("photo.png");
+    fs::write(&image, b"\x89PNG\r\n\x1a\n").unwrap();
+    let image = image.to_str().unwrap();
+    let url = json!({ "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgo=" } });
+    let text = json!({ "type": "text", "text": "what is it?" });
+    let sent = || {
+        let body: serde_json::Value =
+            serde_json::from_str(home.last_request()["body"].as_str().unwrap()).unwrap();
+        body["messages"].clone()
+    };
+    home.run(&["chat", "--image", image, "what is it?"]).result();
+    assert_eq!(sent()[0]["content"], json!([url, text]));
+    // The file is not needed any more.
+    fs::remove_file(image).unwrap();
+    home.run(&["chat", "and now?"]).result();
+    assert_eq!(sent()[0]["content"], json!([url, text]));
+    assert_eq!(sent()[2]["content"], "and now?");
+    let shown = home.run(&["sessions", "show", "default"]).result();
+    assert!(
+        shown.starts_with("> [image: image/png, 1 kB]\n> what is it?\n"),
+        "{shown}"
+    );
+    let notes = home.path("notes.png");
+    fs::write(&notes, "text").unwrap();
+    let said = home
+        .run(&["chat", "--image", notes.to_str().unwrap(), "hi"])
+        .failure(1);
+    assert!(
+        said.contains("is no image in PNG, JPEG, GIF or WebP: send a text file with `--file`"),
+        "{said}"
+    );
+}

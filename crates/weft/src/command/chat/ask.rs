@@ -68,17 +68,16 @@ impl Conversation {
         Ok(())
     }
 
-    /// Answers `message`, which is text or JSON. The first Ctrl-C ends the answer, the second one the
+    /// Answers the `input`. The first Ctrl-C ends the answer, the second one the
     /// process.
     ///
     /// # Errors
     /// As [`Agent::answer`].
     pub(super) fn ask(
         &self,
-        message: &str,
+        input: Input,
         show: &mut (dyn FnMut(Delta<'_>) + Send),
     ) -> Result<AskResult, Error> {
-        let input = Input::parse(message)?;
         let stop = Stop::new();
         self.spin.start(&self.config.agents.model);
         let shows_reasoning = self.reasoning;

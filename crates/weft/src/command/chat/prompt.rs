@@ -6,6 +6,7 @@ use super::ask::Conversation;
 use crate::command::exit::Exit;
 use crate::command::terminal::{self, print};
 use clawft_store::FsFault;
+use clawft_types::Input;
 use input::PromptInput;
 use rustyline::error::ReadlineError;
 use rustyline::history::{FileHistory, History as _};
@@ -53,7 +54,7 @@ fn greet(conversation: &Conversation) {
 
 /// Answers a message. A blank line follows the answer; warnings have been printed already.
 fn say(conversation: &Conversation, message: &str) -> Result<(), Error> {
-    let answered = super::answer(conversation, message);
+    let answered = super::answer(conversation, Input::parse(message)?);
     match answered {
         // The user pressed Ctrl-C, and needs no message.
         Err(Error {
