@@ -2,7 +2,7 @@
 
 use crate::answer::Failure;
 use crate::error::TurnError;
-use crate::http::Header;
+use crate::http::{Header, TransportError};
 use crate::key::Key;
 use crate::refusal::Request;
 use crate::{provider, redact};
@@ -57,6 +57,14 @@ impl Endpoint {
     ) -> TurnError {
         self.request(attempts)
             .failure(status, retry_after, Failure::of_body(body))
+    }
+
+    /// Returns the error for a request without a response.
+    pub fn unavailable(&self, error: TransportError) -> TurnError {
+        TurnError::Transport {
+            target: self.request(1).target(),
+            error,
+        }
     }
 
     /// Returns the error for a response that breaks the protocol.

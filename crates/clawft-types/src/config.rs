@@ -22,7 +22,7 @@ pub use headers::is_secret_name;
 pub use mcp::{McpSource as HeaderSource, McpVariable as CustomHeader};
 pub use models::{ModelEntry, ModelMap};
 pub use preset::{PRESETS, Preset};
-pub use unknown::{GATEWAY_FIELDS, unknown_fields, warnings};
+pub use unknown::{GATEWAY_FIELDS, misspelt, unknown_fields, warnings};
 
 use crate::error::ConfigError;
 use crate::json::{self, JsonError, Node};

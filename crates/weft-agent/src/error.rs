@@ -72,7 +72,7 @@ impl fmt::Display for Error {
                 };
                 write!(
                     out,
-                    "{error}, {environment}create it; a minimal configuration is{EXAMPLE}"
+                    "{error}, {environment}create it with `weft init`; a minimal configuration is{EXAMPLE}"
                 )
             }
             Fault::File(error) => error.fmt(out),

@@ -1,11 +1,11 @@
 //! The home directory of weft, and the configuration file.
 
-mod environment;
+pub mod environment;
 
 use crate::error::{Error, Fault};
 use clawft_store::{FileSystem, FsError, FsFault, Sessions};
 use clawft_types::json::{self, JsonError, Node, Value};
-use clawft_types::{Config, ConfigError};
+use clawft_types::{Config, ConfigError, config};
 use std::env;
 use std::fs::{self, File, Metadata};
 use std::io::Read as _;
@@ -53,6 +53,24 @@ impl Home {
         builder
             .create(&self.directory)
             .map_err(|error| file_error("create", &self.directory, error))
+    }
+
+    /// Writes the configuration file in one step, readable by the user only.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_config(&self, content: &[u8]) -> Result<(), Error> {
+        self.make()?;
+        let path = self.config.to_str().map(Path::new);
+        let parts = path.and_then(|path| Some((path.parent()?.to_str()?, path.file_name()?.to_str()?)));
+        let Some((directory, name)) = parts else {
+            let path = self.config.display();
+            return Err(Error::other(format!(
+                "`{path}` cannot be the configuration: its path is not UTF-8"
+            )));
+        };
+        let directory = if directory.is_empty() { "." } else { directory };
+        Ok(FileSystem::with_base_path(directory).write(name, content)?)
     }
 
     /// Returns the sessions in the directory.
@@ -105,6 +123,14 @@ impl ConfigFile {
                 None => Err(Fault::NoConfig { error, named }.into()),
             },
             read => read,
+        }
+    }
+
+    /// Returns a configuration that is not stored yet.
+    pub fn of_text(home: &Home, text: String) -> ConfigFile {
+        ConfigFile {
+            path: home.config.display().to_string(),
+            bytes: text.into_bytes(),
         }
     }
 
@@ -176,6 +202,12 @@ impl ConfigFile {
             path: self.path.clone(),
             cause,
         })?)
+    }
+
+    /// Returns warnings about unknown fields, also if the configuration is not valid otherwise.
+    pub fn misspelt(&self) -> Vec<String> {
+        let found = self.part(|root| Ok(config::misspelt(root, None)));
+        found.unwrap_or_default()
     }
 
     fn tree(&self) -> Result<Value, JsonError> {

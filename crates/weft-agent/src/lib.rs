@@ -2,7 +2,7 @@
 //!
 //! `clawft-core` makes the decisions and `clawft-store` stores the sessions, as in the component. This crate
 //! adds the network ([`agent`] drives a turn with reqwest, [`forward`] passes on the requests of others, [`mcp`]
-//! connects servers of tools, [`tools`] performs the calls of the model), the files of a home directory
+//! connects servers of tools, [`models`] lists what a provider offers, [`tools`] performs the calls of the model), the files of a home directory
 //! ([`home`]), the directories of the tools ([`workspace`]), the error messages for users ([`error`]), and the
 //! [`warnings`] about a configuration that puts secrets at risk.
 
@@ -27,6 +27,7 @@ pub mod forward;
 pub mod home;
 pub mod limits;
 pub mod mcp;
+pub mod models;
 pub mod stop;
 pub mod tools;
 pub mod warnings;

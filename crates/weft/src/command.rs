@@ -6,8 +6,10 @@ mod completions;
 mod config;
 mod exit;
 mod gateway;
+mod init;
 mod keys;
 mod mcp;
+mod models;
 mod sessions;
 mod status;
 mod terminal;
@@ -37,6 +39,8 @@ fn run(weft: Weft) -> Result<Exit, Error> {
     let home = || Home::find(weft.config.clone());
     match weft.command {
         Command::Chat(chat) => chat.run(&home()?),
+        Command::Init(init) => init.run(&home()?),
+        Command::Models(models) => models.run(&home()?),
         Command::Sessions(sessions) => sessions.run(&home()?),
         Command::Config(config) => config.run(&home()?),
         Command::Mcp(mcp) => mcp.run(&home()?),

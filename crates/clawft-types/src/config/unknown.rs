@@ -12,7 +12,8 @@ const MAX_WARNINGS: usize = 16;
 /// The maximum length of a name that is shown.
 const MAX_NAME: usize = 64;
 
-const ROOT: &str = "agents providers tools gateway";
+const ROOT: &str = "agents providers tools gateway chat";
+const CHAT: &str = "markdown";
 const PROVIDERS: &str = "providers";
 const PROVIDER: &str = "kind api_base api_key api_key_env api_version auth extra_body headers headers_env \
     idle_timeout_secs max_response_bytes max_tokens_field query retries timeout_secs total_timeout_secs";
@@ -30,20 +31,37 @@ const MCP: &str = "args command env env_from headers headers_env timeout_secs to
 ///
 /// The component does not call it, because it would make it 2 KB larger.
 pub fn warnings(root: Node<'_>, config: &Config) -> Vec<String> {
+    let mut warnings = misspelt(root, Some(&config.provider.name));
+    if config.provider.kind == Kind::Anthropic {
+        let agents = root.get("agents");
+        for name in AGENTS.split(' ').skip(SHARED_PARAMETERS) {
+            if agents.is_some_and(|agents| agents.has(name)) {
+                warnings.push(["`agents.", name, "` is not sent, Anthropic has no such parameter"].concat());
+            }
+        }
+    }
+    warnings
+}
+
+/// Returns warnings about the unknown fields below `root`, which need not be a valid configuration. Of the providers
+/// only `provider` is looked at, or all of them if it is `None`.
+pub fn misspelt(root: Node<'_>, provider: Option<&str>) -> Vec<String> {
     let mut warnings = Vec::new();
-    let path = ["providers.providers.", &config.provider.name, "."].concat();
     let providers = root.get("providers");
-    let all = providers.and_then(|providers| providers.get("providers"));
-    let provider = all.and_then(|all| all.get(&config.provider.name));
-    let agents = root.get("agents");
     for (node, path, known) in [
         (Some(root), "", ROOT),
-        (agents, "agents.", AGENTS),
+        (root.get("agents"), "agents.", AGENTS),
         (providers, "providers.", PROVIDERS),
-        (provider, &path, PROVIDER),
+        (root.get("chat"), "chat.", CHAT),
     ] {
         if let Some(node) = node {
             unknown_fields(node, path, known, &mut warnings);
+        }
+    }
+    for (name, entry) in providers.into_iter().flat_map(|list| members(list, "providers")) {
+        if provider.is_none_or(|provider| provider == name) {
+            let path = ["providers.providers.", name, "."].concat();
+            unknown_fields(entry, &path, PROVIDER, &mut warnings);
         }
     }
     if let Some(gateway) = root.get("gateway") {
@@ -65,13 +83,6 @@ pub fn warnings(root: Node<'_>, config: &Config) -> Vec<String> {
         }
         for (name, server) in members(tools, "mcp") {
             unknown_fields(server, &["tools.mcp.", name, "."].concat(), MCP, &mut warnings);
-        }
-    }
-    if config.provider.kind == Kind::Anthropic {
-        for name in AGENTS.split(' ').skip(SHARED_PARAMETERS) {
-            if agents.is_some_and(|agents| agents.has(name)) {
-                warnings.push(["`agents.", name, "` is not sent, Anthropic has no such parameter"].concat());
-            }
         }
     }
     warnings

@@ -20,6 +20,28 @@ const DEFAULT_MODELS: [(&str, &str); 10] = [
     ("ollama", "llama3.2"),
 ];
 
+/// Returns the model to ask if nothing names one, or `None` where that depends on the server.
+pub fn default_model(preset: &Preset) -> Option<&'static str> {
+    let found = DEFAULT_MODELS.iter().find(|(name, _)| *name == preset.name);
+    found.map(|(_, model)| *model)
+}
+
+/// Returns the first provider for which `env` has a key or an address.
+pub fn first_provider(env: &dyn Fn(&str) -> Option<String>) -> Option<&'static Preset> {
+    let filled = |name: &str| env(name).filter(|value| !value.trim().is_empty());
+    let found = PRESETS.iter().find_map(|preset| find(preset, &filled));
+    found.map(|found| found.preset)
+}
+
+/// Returns the variable of the provider's key: the one that `env` has, else the usual one. `None` if the provider needs
+/// no key.
+pub fn key_variable(preset: &Preset, env: &dyn Fn(&str) -> Option<String>) -> Option<&'static str> {
+    let filled = |name: &&str| env(name).is_some_and(|value| !value.trim().is_empty());
+    key_variables(preset)
+        .find(filled)
+        .or_else(|| key_variables(preset).next())
+}
+
 /// A provider that the environment names.
 #[derive(Debug, PartialEq, Eq)]
 struct Found {
@@ -79,11 +101,10 @@ fn find(preset: &'static Preset, filled: &dyn Fn(&str) -> Option<String>) -> Opt
     if (key.is_none() && api_base.is_none()) || (preset.api_base.is_empty() && api_base.is_none()) {
         return None;
     }
-    let default = DEFAULT_MODELS.iter().find(|(name, _)| *name == preset.name);
     let model = filled(MODEL_VARIABLE)
         .or_else(|| filled(&[&prefix, "_MODEL"].concat()))
         .or_else(|| filled("AZURE_OPENAI_DEPLOYMENT").filter(|_| preset.is_azure()))
-        .or_else(|| Some(default?.1.to_owned()))?;
+        .or_else(|| default_model(preset).map(str::to_owned))?;
     Some(Found {
         preset,
         model,

@@ -4,12 +4,12 @@ use super::{Routing, Target};
 use crate::state::Shared;
 use axum::body::Bytes;
 use axum::http::Method;
-use clawft_types::json::{self, Node};
 use futures_util::future::join_all;
 use http_body_util::{BodyExt as _, Limited};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
+use weft_agent::models::{self, LARGEST};
 
 /// The time for which an answer counts.
 pub(crate) const FRESH: Duration = Duration::from_secs(300);
@@ -19,12 +19,6 @@ const FAILED: Duration = Duration::from_secs(30);
 
 /// The longest time that a client waits for the providers.
 pub(crate) const WAIT: Duration = Duration::from_secs(3);
-
-/// The largest answer in bytes.
-const LARGEST: usize = 4 << 20;
-
-/// The maximum number of models of a provider.
-const MOST: usize = 2000;
 
 /// The models of a provider, as far as they are known.
 #[derive(Debug, Default)]
@@ -74,7 +68,7 @@ impl Target {
 
     async fn ask(&self, shared: &Shared) -> Option<Vec<String>> {
         let endpoint = self.endpoint().ok()?;
-        let url = endpoint.url("models", "").ok()?;
+        let url = models::address(&self.provider, endpoint).ok()?;
         let headers = endpoint.headers().clone();
         let response = shared
             .forwarder
@@ -89,16 +83,8 @@ impl Target {
             .await
             .ok()?
             .to_bytes();
-        shared.work.parse(move || names(&body)).await.ok()?
+        shared.work.parse(move || models::names(&body)).await.ok()?
     }
-}
-
-/// Reads `{"data":[{"id":"…"}, …]}`.
-fn names(body: &[u8]) -> Option<Vec<String>> {
-    let tree = json::parse(body).ok()?;
-    let items = Node::root(&tree).get("data")?.as_items()?;
-    let names = items.filter_map(|item| item.text_of("id").map(str::to_owned));
-    Some(names.take(MOST).collect())
 }
 
 impl Routing {

@@ -50,6 +50,18 @@ Examples:
   weft chat --image photo.jpg \"what is this?\"
   weft chat --workspace . \"fix the typos in README.md\"";
 
+const INIT_EXAMPLES: &str = "\
+Examples:
+  weft init
+  weft init --provider anthropic --yes
+  weft init --provider local --api-base http://127.0.0.1:8000/v1 --key-env \"\" --model qwen3";
+
+const CHECK_CODES: &str = "\
+Exit codes:
+  0    the configuration can be used; there may be warnings
+  1    it cannot be used, the provider of the default model does not answer, or --strict and there are warnings
+  4    the API key is missing or was refused";
+
 /// Asks a language model and keeps the conversation.
 #[derive(Debug, Parser)]
 #[command(name = "weft", version = VERSION, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
@@ -66,6 +78,8 @@ pub(crate) struct Weft {
 pub(crate) enum Command {
     #[command(visible_alias = "agent")]
     Chat(Chat),
+    Init(Init),
+    Models(Models),
     Sessions(Sessions),
     Config(Config),
     Mcp(Mcp),
@@ -101,6 +115,9 @@ pub(crate) struct Chat {
     /// A text file to send with the message; may be repeated
     #[arg(short, long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
+    /// An image to send with the message: PNG, JPEG, GIF or WebP; may be repeated
+    #[arg(short, long = "image", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) images: Vec<PathBuf>,
     /// The system prompt in place of the configured one
     #[arg(long, value_name = "TEXT")]
     pub(crate) system: Option<String>,
@@ -115,9 +132,6 @@ pub(crate) struct Chat {
     pub(crate) json: bool,
     /// Do not stream the answer
     #[arg(long)]
-    /// An image to send with the message: PNG, JPEG, GIF or WebP; may be repeated
-    #[arg(short, long = "image", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) images: Vec<PathBuf>,
     pub(crate) no_stream: bool,
     /// Print the model's reasoning on standard error, or as `reasoning` with --json
     #[arg(long)]
@@ -128,6 +142,47 @@ pub(crate) struct Chat {
     /// Permit every call of a tool that the configuration asks about
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+/// Write a configuration, after some questions
+///
+/// Asks for the provider, the variable that holds its key, and the model. The options answer the questions beforehand, and
+/// --yes takes the defaults for the rest: the first provider whose key is in the environment, and its small general-purpose
+/// model. An existing configuration is replaced only if you agree, or with --force.
+#[derive(Debug, Args)]
+#[command(after_help = INIT_EXAMPLES)]
+pub(crate) struct Init {
+    /// The provider: openai, anthropic, gemini, ollama, …, or another name together with --api-base
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
+    /// The environment variable that holds the provider's key, or an empty text if it needs none
+    #[arg(short, long, value_name = "VARIABLE")]
+    pub(crate) key_env: Option<String>,
+    /// The address of the API, such as http://127.0.0.1:8000/v1
+    #[arg(long, value_name = "URL")]
+    pub(crate) api_base: Option<String>,
+    /// The model
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Ask nothing, and take the defaults
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Replace an existing configuration
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+/// List the models of the configured providers
+///
+/// Each is in a line, in the form that `--model` takes, and the one that is asked by default is marked. The exit code is
+/// not 0 if a provider cannot be asked.
+#[derive(Debug, Args)]
+pub(crate) struct Models {
+    /// Ask only this provider
+    pub(crate) provider: Option<String>,
+    /// Print them as one line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// List, show or remove sessions
@@ -172,8 +227,18 @@ pub(crate) struct Config {
 pub(crate) enum ConfigAction {
     /// Print the path of the configuration file, which need not exist
     Path,
-    /// Check the configuration, and report where it is wrong
-    Check,
+    /// Check the configuration, and report misspelt fields and providers that do not answer
+    ///
+    /// The list of models is asked for at each provider, which costs nothing.
+    #[command(after_help = CHECK_CODES)]
+    Check {
+        /// Ask no provider
+        #[arg(long)]
+        offline: bool,
+        /// Exit with 1 if there is any warning
+        #[arg(long)]
+        strict: bool,
+    },
     /// Print the effective configuration, with defaults and without secrets
     Show,
 }

@@ -51,10 +51,12 @@ impl Chat {
 
     fn conversation(&self, home: &Home) -> Result<Conversation, Error> {
         let file = ConfigFile::read(home)?;
-        let mut config = match &self.model {
-            Some(model) => file.agent_with(model)?,
-            None => file.agent()?,
+        let read = match &self.model {
+            Some(model) => file.agent_with(model),
+            None => file.agent(),
         };
+        // A misspelt name is often why a field is missing.
+        let mut config = read.inspect_err(|_| terminal::warn(&file.misspelt()))?;
         terminal::warn(&warnings::of_config(home, &file, &config, &|name| {
             env::var(name).ok()
         }));

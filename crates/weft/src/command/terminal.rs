@@ -56,6 +56,13 @@ pub(crate) fn ask(question: &str) {
     write_error(question);
 }
 
+/// Returns whether the answer to a question is yes.
+pub(crate) fn is_yes(line: &str) -> bool {
+    ["y", "yes"]
+        .iter()
+        .any(|yes| line.trim().eq_ignore_ascii_case(yes))
+}
+
 /// Prints a part of the model's reasoning to standard error, dimmed if it has colours.
 pub(crate) fn print_reasoning(text: &str) {
     let text = Sanitizer::for_errors().text(text);

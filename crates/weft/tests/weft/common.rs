@@ -57,6 +57,18 @@ impl Home {
         fs::write(self.path("config.json"), config.to_string()).unwrap();
     }
 
+    /// Returns the configuration.
+    pub(crate) fn config(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.path("config.json")).unwrap()).unwrap()
+    }
+
+    /// Changes the configuration.
+    pub(crate) fn edit(&self, change: impl FnOnce(&mut Value)) {
+        let mut config = self.config();
+        change(&mut config);
+        self.configure(&config);
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }

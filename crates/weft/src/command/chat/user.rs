@@ -77,7 +77,7 @@ impl User for ChatUser {
         terminal::ask(&format!("Allow {call}? [y/N] "));
         let mut line = String::new();
         let read = io::stdin().read_line(&mut line);
-        Some(read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes" | "Yes"))
+        Some(read.is_ok() && terminal::is_yes(&line))
     }
 
     fn is_present(&self) -> bool {

@@ -1,0 +1,68 @@
+//! `weft config check`: does everything but ask a model, and reports what is wrong or suspicious.
+
+use crate::command::exit::Exit;
+use crate::command::models::{self, Asked};
+use crate::command::terminal::{self, print};
+use clawft_core::Turn;
+use clawft_types::{Config, Input, Session};
+use std::env;
+use weft_agent::models::Offer;
+use weft_agent::{Agent, ConfigFile, Error, Home, warnings};
+
+/// Checks the configuration, and unless `offline` whether the providers answer. With `strict` a warning is a failure.
+pub(super) fn check(home: &Home, offline: bool, strict: bool) -> Result<Exit, Error> {
+    let file = ConfigFile::read(home)?;
+    // A misspelt name is often why a field is missing.
+    let read = super::read(&file).inspect_err(|_| terminal::warn(&file.misspelt()));
+    let (config, _) = read?;
+    let mut warnings = warnings::of_config(home, &file, &config, &|name| env::var(name).ok());
+    for warning in file.misspelt() {
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+    // Beginning a turn finds the key, and sends nothing.
+    let message = Input::parse("Hello!")?;
+    let begun = Turn::begin(&config, &|name| env::var(name).ok(), Session::default(), message).map(drop);
+    let reached = match begun {
+        Ok(()) if !offline => reach(home, &file, &config, &mut warnings),
+        begun => begun.map_err(Error::from),
+    };
+    terminal::warn(&warnings);
+    reached?;
+    let (path, model, provider) = (file.path(), &config.agents.model, &config.provider.name);
+    print(&format!(
+        "{path}: can be used, asks the model `{model}` of the provider `{provider}`\n"
+    ))?;
+    Ok(match strict && !warnings.is_empty() {
+        true => Exit::Failure,
+        false => Exit::Success,
+    })
+}
+
+/// Asks all providers. Others than the default one may fail with a warning.
+fn reach(home: &Home, file: &ConfigFile, config: &Config, warnings: &mut Vec<String>) -> Result<(), Error> {
+    let default = &config.provider.name;
+    let providers = file.part(|root| Ok(Config::providers(root)))?;
+    let mut reached = Ok(());
+    for Asked { provider, offer } in models::ask(&Agent::new(home)?, file, providers)? {
+        match offer {
+            Ok(Offer::Models(models)) if provider == *default => {
+                warnings.extend(missing(config, &models));
+            }
+            Ok(_) => {}
+            Err(error) if provider == *default => reached = Err(error),
+            Err(error) => warnings.push(error.to_string()),
+        }
+    }
+    reached
+}
+
+/// Returns a warning if the provider does not list the configured model.
+fn missing(config: &Config, models: &[String]) -> Option<String> {
+    let (model, provider) = (&config.agents.model, &config.provider.name);
+    let is_listed = models.iter().any(|name| models::is_same(name, model));
+    (!is_listed && !models.is_empty()).then(|| {
+        format!("the provider `{provider}` does not list the model `{model}`: `weft models` shows the names")
+    })
+}

@@ -1,0 +1,220 @@
+//! `weft init`: writes a configuration after some questions.
+
+mod question;
+
+use super::args::Init;
+use super::exit::Exit;
+use super::models;
+use super::terminal::{self, print};
+use clawft_types::Config;
+use clawft_types::config::{PRESETS, Preset};
+use clawft_types::json::Writer;
+use question::Questions;
+use std::env;
+use std::fs;
+use weft_agent::home::environment::{default_model, first_provider, key_variable};
+use weft_agent::models::Offer;
+use weft_agent::{Agent, ConfigFile, Error, Home};
+
+/// The answers: one provider and one model.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Answers {
+    provider: String,
+    api_base: Option<String>,
+    key_env: Option<String>,
+    model: String,
+}
+
+impl Init {
+    pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
+        let questions = Questions::new(self.yes);
+        let path = home.config.display();
+        let exists = fs::symlink_metadata(&home.config).is_ok();
+        if exists && !self.force && !questions.agree(&format!("`{path}` exists. Replace it?"))? {
+            let advice = "`weft config show` prints it, and `weft init --force` replaces it";
+            return Err(Error::other(format!(
+                "`{path}` exists and is left as it is: {advice}"
+            )));
+        }
+        let answers = self.answers(home, &questions)?;
+        let content = answers.to_json();
+        // Only what the other commands can read is written.
+        Config::parse(&path.to_string(), content.as_bytes())?;
+        home.write_config(content.as_bytes())?;
+        print(&format!("{path}\n"))?;
+        terminal::hint(&answers.next_step());
+        Ok(Exit::Success)
+    }
+
+    fn answers(&self, home: &Home, questions: &Questions) -> Result<Answers, Error> {
+        let variable = |name: &str| env::var(name).ok();
+        let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+        let first = first_provider(&variable).map_or("openai", |preset| preset.name);
+        let hint = format!("{}, or a name of your own for another server", names.join(", "));
+        let provider = questions.answer(self.provider.as_deref(), "Provider", Some(&hint), Some(first))?;
+        let preset = Preset::named(&provider);
+        let mut answers = Answers {
+            api_base: self.api_base.clone(),
+            provider,
+            ..Answers::default()
+        };
+        if answers.api_base.is_none() && preset.is_none_or(|preset| preset.api_base.is_empty()) {
+            let hint = "for example http://127.0.0.1:8000/v1";
+            answers.api_base = Some(questions.answer(None, "Address of the API", Some(hint), None)?);
+        }
+        answers.key_env = self.key_variable(preset, questions)?;
+        answers.model = self.model(home, preset, &answers, questions)?;
+        Ok(answers)
+    }
+
+    /// Returns the variable of the key; `None` if no key is needed.
+    fn key_variable(&self, preset: Option<&Preset>, questions: &Questions) -> Result<Option<String>, Error> {
+        let usual = match preset {
+            Some(preset) => key_variable(preset, &|name| env::var(name).ok()),
+            None => Some(""),
+        };
+        let Some(usual) = usual.filter(|_| self.key_env.is_none()) else {
+            return checked(self.key_env.clone().unwrap_or_default());
+        };
+        let hint = "the name of the variable, not the key; - for none";
+        let usual = Some(usual).filter(|name| !name.is_empty()).unwrap_or("-");
+        checked(questions.answer(None, "Environment variable with the key", Some(hint), Some(usual))?)
+    }
+
+    /// Returns the model: for a server of unknown models by default the first one that it has.
+    fn model(
+        &self,
+        home: &Home,
+        preset: Option<&'static Preset>,
+        answers: &Answers,
+        questions: &Questions,
+    ) -> Result<String, Error> {
+        let mut default = preset.and_then(default_model).map(str::to_owned);
+        if self.model.is_none() && default.is_none() {
+            default = first_model(home, answers);
+        }
+        questions.answer(self.model.as_deref(), "Model", None, default.as_deref())
+    }
+}
+
+/// Refuses a key in the place of a variable's name, without quoting it.
+fn checked(name: String) -> Result<Option<String>, Error> {
+    let is_name = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !name.starts_with(|first: char| first.is_ascii_digit());
+    match name.as_str() {
+        "" | "-" => Ok(None),
+        _ if is_name && name.len() <= 64 => Ok(Some(name)),
+        _ => Err(Error::other(
+            "this is not the name of a variable: export the key as a variable, such as `OPENAI_API_KEY`, and give its name",
+        )),
+    }
+}
+
+/// Asks the server for the first of its models.
+fn first_model(home: &Home, answers: &Answers) -> Option<String> {
+    let named = Answers {
+        model: "unknown".to_owned(),
+        provider: answers.provider.clone(),
+        api_base: answers.api_base.clone(),
+        key_env: answers.key_env.clone(),
+    };
+    let file = ConfigFile::of_text(home, named.to_json());
+    let providers = file.part(|root| Ok(Config::providers(root))).ok()?;
+    let asked = models::ask(&Agent::new(home).ok()?, &file, providers).ok()?;
+    match asked.into_iter().next()?.offer {
+        Ok(Offer::Models(models)) => models.into_iter().next(),
+        _ => None,
+    }
+}
+
+impl Answers {
+    /// Returns the configuration, indented for people to edit.
+    fn to_json(&self) -> String {
+        let text = |text: &str| {
+            let mut writer = Writer::default();
+            writer.text(text);
+            String::from_utf8_lossy(&writer.into_bytes()).into_owned()
+        };
+        let mut fields = Vec::new();
+        match Preset::named(&self.provider) {
+            // The name is enough, but for a provider at another address.
+            Some(_) if self.api_base.is_none() => {}
+            Some(preset) => fields.push(("kind", text(preset.name))),
+            None => fields.push(("kind", text("openai"))),
+        }
+        fields.extend(self.api_base.as_deref().map(|base| ("api_base", text(base))));
+        match &self.key_env {
+            Some(name) => fields.push(("api_key_env", text(name))),
+            None => fields.push(("auth", text("none"))),
+        }
+        let fields: Vec<String> = fields
+            .into_iter()
+            .map(|(name, value)| format!("\n        \"{name}\": {value}"))
+            .collect();
+        let (provider, model, fields) = (text(&self.provider), text(&self.model), fields.join(","));
+        format!(
+            "{{\n  \"agents\": {{\n    \"provider\": {provider},\n    \"model\": {model}\n  }},\n  \
+             \"providers\": {{\n    \"providers\": {{\n      {provider}: {{{fields}\n      }}\n    }}\n  }}\n}}\n"
+        )
+    }
+
+    fn next_step(&self) -> String {
+        let missing = self
+            .key_env
+            .as_deref()
+            .filter(|name| env::var(name).is_ok_and(|key| !key.trim().is_empty()).eq(&false));
+        let export = missing.map(|name| format!("set the key first: export {name}=…\n"));
+        export.unwrap_or_default() + "try it: weft chat \"Hello!\""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_provider_makes_a_valid_configuration() {
+        for preset in &PRESETS {
+            let answers = Answers {
+                provider: preset.name.to_owned(),
+                api_base: preset
+                    .api_base
+                    .is_empty()
+                    .then(|| "https://a.example/v1".to_owned()),
+                key_env: key_variable(preset, &|_| None).map(str::to_owned),
+                model: "a \"model\"".to_owned(),
+            };
+            let config = Config::parse("written", answers.to_json().as_bytes()).unwrap();
+            assert_eq!(config.provider.preset, preset);
+            assert_eq!(
+                (config.provider.name.as_str(), config.agents.model.as_str()),
+                (preset.name, "a \"model\"")
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_of_ones_own_needs_an_address() {
+        let answers = Answers {
+            provider: "local".to_owned(),
+            api_base: Some("http://127.0.0.1:1/v1".to_owned()),
+            key_env: None,
+            model: "m".to_owned(),
+        };
+        let config = Config::parse("written", answers.to_json().as_bytes()).unwrap();
+        assert_eq!(config.provider.api_base, "http://127.0.0.1:1/v1");
+        assert_eq!(config.provider.auth, clawft_types::Auth::None);
+    }
+
+    #[test]
+    fn refuses_a_key_without_quoting_it() {
+        for key in ["sk-proj-abcdef", "AIza/x", "1234", "a b"] {
+            let error = checked(key.to_owned()).unwrap_err().to_string();
+            assert!(!error.contains(key), "{error}");
+        }
+        assert_eq!(checked("MY_KEY".to_owned()).unwrap().as_deref(), Some("MY_KEY"));
+        assert_eq!(checked("-".to_owned()).unwrap(), None);
+    }
+}

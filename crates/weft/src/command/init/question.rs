@@ -1,0 +1,85 @@
+//! Questions on the terminal, each with a default.
+
+use crate::command::terminal;
+use std::io::{self, IsTerminal as _};
+use weft_agent::Error;
+
+/// Whether and how questions are asked.
+pub(super) struct Questions {
+    /// Whether the defaults are taken: `--yes`.
+    silent: bool,
+}
+
+impl Questions {
+    pub(super) fn new(silent: bool) -> Questions {
+        Questions { silent }
+    }
+
+    /// Returns the answer that is `given` already, else the user's, else the default.
+    ///
+    /// # Errors
+    /// If nobody can be asked and there is no default.
+    pub(super) fn answer(
+        &self,
+        given: Option<&str>,
+        name: &str,
+        hint: Option<&str>,
+        default: Option<&str>,
+    ) -> Result<String, Error> {
+        if let Some(given) = given {
+            return Ok(given.trim().to_owned());
+        }
+        if self.silent {
+            return default.map(str::to_owned).ok_or_else(|| unanswered(name));
+        }
+        if !is_terminal() {
+            return Err(unanswered(name));
+        }
+        let hint = hint.map_or(String::new(), |hint| format!(" ({hint})"));
+        let default_shown = default.map_or(String::new(), |default| format!(" [{default}]"));
+        loop {
+            let line = ask(&format!("{name}{hint}{default_shown}: "))?;
+            match (line.trim(), default) {
+                ("", Some(default)) => return Ok(default.to_owned()),
+                ("", None) => {}
+                (line, _) => return Ok(line.to_owned()),
+            }
+        }
+    }
+
+    /// Returns whether the user agrees. Without a user, the answer is no.
+    ///
+    /// # Errors
+    /// If the terminal cannot be read.
+    pub(super) fn agree(&self, question: &str) -> Result<bool, Error> {
+        if self.silent || !is_terminal() {
+            return Ok(false);
+        }
+        let line = ask(&format!("{question} [y/N] "))?;
+        Ok(terminal::is_yes(&line))
+    }
+}
+
+fn is_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+fn unanswered(name: &str) -> Error {
+    let name = name.to_lowercase();
+    Error::other(format!(
+        "nobody can be asked for the {name}: give it as an option, or take the defaults with `--yes`; see `weft init --help`"
+    ))
+}
+
+fn ask(question: &str) -> Result<String, Error> {
+    terminal::ask(question);
+    let mut line = String::new();
+    let read = io::stdin().read_line(&mut line);
+    match read {
+        Ok(0) => Err(Error::other(
+            "the questions were not answered, and nothing was written",
+        )),
+        Ok(_) => Ok(line),
+        Err(error) => Err(Error::other(format!("the terminal cannot be read: {error}"))),
+    }
+}
