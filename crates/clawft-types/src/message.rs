@@ -296,6 +296,18 @@ impl Input {
         }
     }
 
+    /// Returns a message of this text as it is, also if it looks like JSON.
+    #[cfg(feature = "images")]
+    pub fn exactly(text: String, images: Vec<Image>) -> Result<Input, InputError> {
+        match text.trim().is_empty() && images.is_empty() {
+            true => Err(InputError::Empty),
+            false => Ok(Input {
+                images,
+                ..Input::new(text, None)
+            }),
+        }
+    }
+
     /// Returns the text of the message.
     pub fn text(&self) -> &str {
         &self.text

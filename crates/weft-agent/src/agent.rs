@@ -8,7 +8,7 @@ use crate::home::Home;
 use crate::stop::Stop;
 use crate::tools::Tools;
 use clawft_store::Sessions;
-use clawft_types::{Config, Input, Session, SessionId, Usage};
+use clawft_types::{Config, Input, Session, SessionId, ToolDefinition, Usage};
 use drive::Unanswered;
 use std::future::{pending, ready};
 use std::sync::Arc;
@@ -203,6 +203,14 @@ impl Agent {
         Ok(answer)
     }
 
+    /// Returns the tools that the model is offered, and warnings about those that cannot be.
+    pub async fn offered(&self, stop: &Stop) -> (Vec<ToolDefinition>, Vec<String>) {
+        match &self.tools {
+            Some(tools) => tools.offer(stop).await,
+            None => Default::default(),
+        }
+    }
+
     /// Performs a turn with the tools. Returns warnings about them as well.
     async fn turn(
         &self,
@@ -213,10 +221,7 @@ impl Agent {
         show: Show<'_>,
     ) -> Result<(clawft_core::Reply, Vec<String>), Unanswered> {
         let tools = self.tools.as_deref();
-        let (offered, warnings) = match tools {
-            Some(tools) => tools.offer(stop).await,
-            None => Default::default(),
-        };
+        let (offered, warnings) = self.offered(stop).await;
         let begun = drive::begin(config, session, input, offered).await?;
         let reply = drive::drive(&self.client, begun, tools, stop, show).await?;
         Ok((reply, warnings))

@@ -2,8 +2,9 @@
 //!
 //! `clawft-core` makes the decisions and `clawft-store` stores the sessions, as in the component. This crate
 //! adds the network ([`agent`] drives a turn with reqwest, [`forward`] passes on the requests of others, [`mcp`]
-//! connects servers of tools, [`models`] lists what a provider offers, [`tools`] performs the calls of the model), the files of a home directory
-//! ([`home`]), the directories of the tools ([`workspace`]), the error messages for users ([`error`]), and the
+//! connects servers of tools, [`models`] lists those of a provider, [`tools`] performs the calls of the model), the
+//! files of a home directory ([`home`]), the directories of the tools ([`workspace`]), the error messages for users
+//! ([`error`]), and the
 //! [`warnings`] about a configuration that puts secrets at risk.
 
 // Input from outside may cause an error, but never a panic or a truncated number.

@@ -12,7 +12,7 @@ use std::env;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// The longest time that a provider gets for its list.
+/// The time that a provider usually gets for its list.
 pub const WAIT: Duration = Duration::from_secs(10);
 
 /// The largest list in bytes.
@@ -31,15 +31,15 @@ pub enum Offer {
 }
 
 impl Agent {
-    /// Asks `provider` for the names of its models.
+    /// Asks `provider` for the names of its models, and waits for at most this time.
     ///
     /// # Errors
     /// If its key is missing or refused, or if it cannot be reached or answers with anything else than a list.
-    pub async fn models(&self, provider: &Provider) -> Result<Offer, Error> {
+    pub async fn models(&self, provider: &Provider, wait: Duration) -> Result<Offer, Error> {
         let endpoint = Endpoint::new(clawft_core::Endpoint::new(provider, &|name| env::var(name).ok())?)?;
-        match timeout(WAIT, self.ask_for_models(provider, &endpoint)).await {
+        match timeout(wait, self.ask_for_models(provider, &endpoint)).await {
             Ok(asked) => asked,
-            Err(_) => Err(unavailable(&endpoint, too_late())),
+            Err(_) => Err(unavailable(&endpoint, too_late(wait))),
         }
     }
 
@@ -68,9 +68,9 @@ fn unavailable(endpoint: &Endpoint, error: TransportError) -> Error {
     Fault::Turn(endpoint.unavailable(error)).into()
 }
 
-fn too_late() -> TransportError {
+fn too_late(wait: Duration) -> TransportError {
     TransportError::TimedOut {
-        after: WAIT,
+        after: wait,
         limit: TimeLimit::Total,
     }
 }

@@ -12,6 +12,7 @@ mod mcp;
 mod models;
 mod sessions;
 mod status;
+mod suggest;
 mod terminal;
 
 use args::{Command, Weft};

@@ -133,6 +133,9 @@ pub(crate) struct Chat {
     /// Do not stream the answer
     #[arg(long)]
     pub(crate) no_stream: bool,
+    /// Show answers as they are sent, and do not render their Markdown; so it is where standard output is no terminal
+    #[arg(long)]
+    pub(crate) no_markdown: bool,
     /// Print the model's reasoning on standard error, or as `reasoning` with --json
     #[arg(long)]
     pub(crate) reasoning: bool,
@@ -146,9 +149,9 @@ pub(crate) struct Chat {
 
 /// Write a configuration, after some questions
 ///
-/// Asks for the provider, the variable that holds its key, and the model. The options answer the questions beforehand, and
-/// --yes takes the defaults for the rest: the first provider whose key is in the environment, and its small general-purpose
-/// model. An existing configuration is replaced only if you agree, or with --force.
+/// Asks for the provider, the variable that holds its key, and the model. The options answer the questions beforehand,
+/// and --yes takes the defaults for the rest: the first provider whose key is in the environment, and its small
+/// general-purpose model. An existing configuration is replaced only if you agree, or with --force.
 #[derive(Debug, Args)]
 #[command(after_help = INIT_EXAMPLES)]
 pub(crate) struct Init {
@@ -174,8 +177,8 @@ pub(crate) struct Init {
 
 /// List the models of the configured providers
 ///
-/// Each is in a line, in the form that `--model` takes, and the one that is asked by default is marked. The exit code is
-/// not 0 if a provider cannot be asked.
+/// Each is in a line, in the form that `--model` takes, and the one that is asked by default is marked. The exit code
+/// is not 0 if a provider cannot be asked.
 #[derive(Debug, Args)]
 pub(crate) struct Models {
     /// Ask only this provider

@@ -3,8 +3,8 @@
 mod ask;
 mod image;
 mod message;
-mod printer;
 mod prompt;
+mod screen;
 mod session;
 mod user;
 
@@ -16,11 +16,11 @@ use ask::{AskResult, Conversation};
 use clawft_types::completion::write_usage;
 use clawft_types::json::{Node, Writer};
 use clawft_types::{Config, Input};
-use printer::Printer;
+use screen::Screen;
 use std::env;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
-use user::{ChatUser, Spin};
+use user::ChatUser;
 use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Home, Tools, warnings};
 
 impl Chat {
@@ -66,8 +66,9 @@ impl Chat {
         }
         config.agents.temperature = self.temperature.or(config.agents.temperature);
         let session = session::choose(home, self.session.as_ref(), self.resume)?;
-        let spin = Spin::default();
-        let user = Arc::new(ChatUser::new(self.yes, self.json, spin.clone()));
+        let screen = Screen::default();
+        screen.render(!self.no_markdown && !self.json && terminal::shows_styles() && wants_markdown(&file)?);
+        let user = Arc::new(ChatUser::new(self.yes, self.json, screen.clone()));
         let agent = Agent::new(home)?;
         let tools = Tools::new(&agent, home, &file, self.workspace.as_deref(), user)?;
         if self.workspace.is_some() && tools.is_none() {
@@ -76,7 +77,7 @@ impl Chat {
             ]);
         }
         let agent = agent.with_tools(tools);
-        Conversation::new(agent, file, config, session, self.reasoning, spin)
+        Conversation::new(agent, file, config, session, self.reasoning, screen)
     }
 }
 
@@ -92,17 +93,30 @@ fn wants_stream(file: &ConfigFile, config: &Config) -> Result<bool, Error> {
     Ok(setting.is_none() || config.agents.stream)
 }
 
+/// Returns whether the configuration lets Markdown be rendered.
+fn wants_markdown(file: &ConfigFile) -> Result<bool, Error> {
+    file.part(|root| match root.get("chat") {
+        Some(chat) => chat.get("markdown").map_or(Ok(true), Node::flag),
+        None => Ok(true),
+    })
+}
+
 /// Prints the answer as it arrives. It is stored even if it cannot be printed.
 fn answer(conversation: &Conversation, message: Input) -> Result<Exit, Error> {
-    let mut printer = Printer::new();
-    let AskResult { answer, stopped } = conversation.ask(message, &mut |delta| printer.show(delta))?;
+    let screen = &conversation.screen;
+    let asked = conversation.ask(message, &mut |delta| match delta {
+        Delta::Reasoning(text) => screen.reasoning(text),
+        Delta::Text(text) => screen.text(text),
+    });
+    // What has arrived before a failure is shown.
+    let AskResult { answer, stopped } = asked.inspect_err(|_| screen.between(|| {}))?;
     if !answer.shown {
         if conversation.reasoning {
-            printer.show(Delta::Reasoning(&answer.reasoning));
+            screen.reasoning(&answer.reasoning);
         }
-        printer.show(Delta::Text(&answer.text));
+        screen.text(&answer.text);
     }
-    printer.end()?;
+    screen.end()?;
     Ok(report(&answer, stopped))
 }
 

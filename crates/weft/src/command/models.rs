@@ -6,16 +6,17 @@ use super::print_line;
 use super::terminal::{self, Sanitizer, print};
 use clawft_types::json::{JsonError, Writer};
 use clawft_types::{Config, ConfigError, Provider};
+use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
-use weft_agent::models::Offer;
+use weft_agent::models::{Offer, WAIT};
 use weft_agent::{Agent, ConfigFile, Error, Home};
 
 /// A provider that was asked for its models.
 pub(super) struct Asked {
     /// The provider's name.
     pub(super) provider: String,
-    /// What it answered.
+    /// The answer.
     pub(super) offer: Result<Offer, Error>,
 }
 
@@ -72,6 +73,19 @@ pub(super) fn ask(
     file: &ConfigFile,
     providers: Vec<(String, Result<Provider, JsonError>)>,
 ) -> Result<Vec<Asked>, Error> {
+    ask_for(agent, file, providers, WAIT)
+}
+
+/// Does the same for at most this time.
+///
+/// # Errors
+/// As [`ask`].
+pub(super) fn ask_for(
+    agent: &Agent,
+    file: &ConfigFile,
+    providers: Vec<(String, Result<Provider, JsonError>)>,
+    wait: Duration,
+) -> Result<Vec<Asked>, Error> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::other(format!("cannot wait for the network: {error}")))?;
     let mut asked: Vec<(usize, Asked)> = runtime.block_on(async {
@@ -80,7 +94,7 @@ pub(super) fn ask(
             let (agent, path) = (agent.clone(), file.path().to_owned());
             tasks.spawn(async move {
                 let offer = match provider {
-                    Ok(provider) => agent.models(&provider).await,
+                    Ok(provider) => agent.models(&provider, wait).await,
                     Err(cause) => Err(ConfigError { path, cause }.into()),
                 };
                 (

@@ -1,14 +1,21 @@
 //! The standard streams. Unlike `println!` and `eprintln!`, nothing here panics if a stream is closed.
 
+mod draft;
+mod hold;
+mod markdown;
 mod sanitize;
 mod spinner;
 
+pub(crate) use draft::Draft;
+pub(crate) use hold::{Hold, Typed, discard_input, read_line, restore};
+pub(crate) use markdown::Markdown;
 pub(crate) use sanitize::Sanitizer;
 pub(crate) use spinner::Spinner;
 
 use std::env;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use weft_agent::Error;
 
 /// Writes a result to standard output, and flushes it. It is no error if the reader has closed the stream.
@@ -51,6 +58,31 @@ pub(crate) fn note(text: &str) {
     }
 }
 
+/// Prints the reason why a call failed, below the line of the call.
+pub(crate) fn note_failure(reason: &str) {
+    let reason = Sanitizer::for_errors().text(reason).into_owned();
+    let line: String = format!("      failed: {reason}").chars().take(size().0).collect();
+    note(&line);
+}
+
+/// Prints the effect of a call on standard error. A difference has colours, line by line.
+pub(crate) fn preview(text: &str) {
+    let text = text.trim_end();
+    if !has_colour() || !text.starts_with("--- ") {
+        return hint(text);
+    }
+    for line in text.lines() {
+        let colour = match line.as_bytes().first() {
+            _ if line.starts_with("--- ") || line.starts_with("+++ ") => BOLD,
+            Some(b'+') => GREEN,
+            Some(b'-') => RED,
+            Some(b'@') => CYAN,
+            _ => PLAIN,
+        };
+        write_error(&format!("{colour}{line}{PLAIN}\n"));
+    }
+}
+
 /// Prints a question on standard error. The cursor stays behind it.
 pub(crate) fn ask(question: &str) {
     write_error(question);
@@ -61,6 +93,19 @@ pub(crate) fn is_yes(line: &str) -> bool {
     ["y", "yes"]
         .iter()
         .any(|yes| line.trim().eq_ignore_ascii_case(yes))
+}
+
+/// Whether Ctrl-C was pressed during the current answer.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Notes that Ctrl-C was pressed, or that an answer begins.
+pub(crate) fn set_interrupted(is_interrupted: bool) {
+    INTERRUPTED.store(is_interrupted, Ordering::SeqCst);
+}
+
+/// Returns whether Ctrl-C was pressed during the current answer. Questions end then.
+pub(crate) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
 }
 
 /// Prints a part of the model's reasoning to standard error, dimmed if it has colours.
@@ -74,7 +119,10 @@ pub(crate) fn print_reasoning(text: &str) {
 }
 
 const DIM: &str = "\x1b[2m";
+const BOLD: &str = "\x1b[1m";
 const RED: &str = "\x1b[1;31m";
+const GREEN: &str = "\x1b[1;32m";
+const CYAN: &str = "\x1b[36m";
 const YELLOW: &str = "\x1b[1;33m";
 const PLAIN: &str = "\x1b[0m";
 
@@ -99,6 +147,32 @@ fn has_cursor() -> bool {
 
 fn has_colour() -> bool {
     has_cursor() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Returns whether answers can be shown with colours.
+pub(crate) fn shows_styles() -> bool {
+    let is_plain = |name: &str, value: &str| env::var_os(name).is_some_and(|set| set == value);
+    io::stdout().is_terminal()
+        && !is_plain("TERM", "dumb")
+        && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Returns the numbers of columns and rows of the terminal.
+pub(crate) fn size() -> (usize, usize) {
+    let (columns, rows) = known_size().unwrap_or_default();
+    let or = |number: usize, usual| if number == 0 { usual } else { number };
+    (or(columns, 80), or(rows, 24))
+}
+
+#[cfg(unix)]
+fn known_size() -> Option<(usize, usize)> {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
+    Some((usize::from(size.ws_col), usize::from(size.ws_row)))
+}
+
+#[cfg(not(unix))]
+fn known_size() -> Option<(usize, usize)> {
+    None
 }
 
 /// Returns whether standard input and standard output are terminals.

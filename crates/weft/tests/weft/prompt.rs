@@ -6,7 +6,12 @@ use std::fs;
 
 /// Starts weft as a shell does, with all streams on the terminal.
 fn start(home: &Home, environment: &[(&str, &str)]) -> PtySession {
-    let mut command = home.command(&["chat"]);
+    start_with(home, environment, &[])
+}
+
+fn start_with(home: &Home, environment: &[(&str, &str)], arguments: &[&str]) -> PtySession {
+    let mut command = home.command(&[&["chat"], arguments].concat());
+    command.current_dir(home.directory.path());
     command.stdin(std::process::Stdio::inherit());
     command
         .stdout(std::process::Stdio::inherit())
@@ -155,4 +160,147 @@ fn shows_and_removes_the_spinner() {
     // The spinner's characters are omitted, because the test reads bytes.
     session.exp_string(" a-model 0 s").unwrap();
     session.exp_string("\r\x1b[Kecho: Hello").unwrap();
+}
+
+#[test]
+fn input_during_an_answer_is_the_beginning_of_the_next_line() {
+    let home = Home::new("stream-slow");
+    let mut session = start(&home, &[]);
+    type_line(&mut session, "one two three four five six");
+    session.exp_string("echo: one").unwrap();
+    press(&mut session, "typed");
+    press(&mut session, "\x1b[200~pasted\nlines\x1b[201~");
+    // Nothing of it is printed between the parts of the answer.
+    let answer = session.exp_string("six\r\n").unwrap();
+    assert!(!answer.contains("typed") && !answer.contains("lines"), "{answer}");
+    session.exp_string("> ").unwrap();
+    session.exp_string("lines").unwrap();
+    type_line(&mut session, "!");
+    session.exp_string("echo: typed").unwrap();
+    session.exp_string("lines!\r\n").unwrap();
+    session.send_control('d').unwrap();
+    session.exp_eof().unwrap();
+    let sent: Vec<String> = home
+        .session("default")
+        .messages
+        .into_iter()
+        .map(|message| message.content)
+        .collect();
+    assert_eq!(sent[2], "typedpasted\nlines!");
+}
+
+#[test]
+fn lines_that_are_ended_during_an_answer_follow_it() {
+    let home = Home::new("stream-slow");
+    let mut session = start(&home, &[]);
+    type_line(&mut session, "one two three four");
+    session.exp_string("echo: one").unwrap();
+    press(&mut session, "/model better\rtwo\r");
+    let answer = session.exp_string("four\r\n").unwrap();
+    assert!(!answer.contains("better"), "{answer}");
+    session.exp_string("> /model better\r\n").unwrap();
+    session.exp_string("the model is `better`").unwrap();
+    session.exp_string("> two\r\n").unwrap();
+    session.exp_string("echo: two").unwrap();
+    // After Ctrl-C they are not sent.
+    press(&mut session, "three four five six seven eight\r");
+    session.exp_string("echo: three").unwrap();
+    press(&mut session, "not yet\r");
+    session.send_control('c').unwrap();
+    session.exp_string("it was stopped").unwrap();
+    session.exp_string("> ").unwrap();
+    session.exp_string("not yet").unwrap();
+    session.send_control('c').unwrap();
+    session.exp_string("> ").unwrap();
+    session.send_control('d').unwrap();
+    session.exp_eof().unwrap();
+    let messages = home.session("default").messages;
+    assert!(messages.iter().all(|message| message.content != "not yet"));
+}
+
+#[test]
+fn lines_that_are_typed_ahead_are_kept() {
+    let home = Home::new("ok");
+    let mut session = start(&home, &[]);
+    // At once, as a terminal without marks around pasted text sends it.
+    press(&mut session, "/system Be brief.\r/model better\r/help\r");
+    session.exp_string("the system prompt is: Be brief.").unwrap();
+    session.exp_string("the model is `better`").unwrap();
+    session.exp_string("/quit").unwrap();
+    session.send_control('d').unwrap();
+    session.exp_eof().unwrap();
+}
+
+#[test]
+fn markdown_is_rendered_unless_it_is_turned_off() {
+    let home = Home::new("ok");
+    let message = "**bold** text";
+    for (environment, arguments, shown) in [
+        (&[][..], &[][..], "\x1b[1mbold\x1b[0m text"),
+        (&[("NO_COLOR", "1")], &[], "echo: **bold** text"),
+        (&[("TERM", "dumb")], &[], "echo: **bold** text"),
+        (&[], &["--no-markdown"], "echo: **bold** text"),
+    ] {
+        let mut session = start_with(&home, environment, arguments);
+        type_line(&mut session, message);
+        session.exp_string(shown).unwrap();
+        session.send_control('d').unwrap();
+        session.exp_eof().unwrap();
+    }
+    home.edit(|config| config["chat"] = serde_json::json!({ "markdown": false }));
+    let mut session = start(&home, &[]);
+    type_line(&mut session, message);
+    session.exp_string("echo: **bold** text").unwrap();
+    // In a pipe an answer is never changed.
+    home.edit(|config| config["chat"] = serde_json::json!({ "markdown": true }));
+    assert_eq!(home.run(&["chat", message]).result(), "echo: **bold** text\n");
+}
+
+#[test]
+fn tab_completes_commands_models_and_sessions() {
+    let home = Home::new("capable");
+    home.edit(|config| config["agents"]["model"] = serde_json::json!("a-model"));
+    let mut session = start(&home, &[]);
+    press(&mut session, "/mo\t");
+    session.exp_string("/model ").unwrap();
+    press(&mut session, "openai/r\t");
+    type_line(&mut session, "");
+    session.exp_string("the model is `reason`").unwrap();
+    type_line(&mut session, "/session another-one");
+    session.exp_string("the session is `another-one`").unwrap();
+    type_line(&mut session, "/session default");
+    session.exp_string("the session is `default`").unwrap();
+    session.send_control('d').unwrap();
+    session.exp_eof().unwrap();
+}
+
+#[test]
+fn retry_asks_again_and_keeps_the_old_answer() {
+    let home = Home::new("ok");
+    let mut session = start(&home, &[]);
+    type_line(&mut session, "/retry");
+    session.exp_string("there is no message to ask again").unwrap();
+    type_line(&mut session, "one");
+    session.exp_string("echo: one").unwrap();
+    type_line(&mut session, "two");
+    session.exp_string("echo: two").unwrap();
+    type_line(&mut session, "/retry");
+    session.exp_string("the session is `").unwrap();
+    let id = session.exp_string("`").unwrap();
+    session.exp_string("echo: two\r\n").unwrap();
+    type_line(&mut session, "/save saved.md");
+    session.exp_string("written to `saved.md`").unwrap();
+    type_line(&mut session, "/save saved.md");
+    session.exp_string("`saved.md` exists").unwrap();
+    type_line(&mut session, "/new");
+    session.exp_string("the session is `").unwrap();
+    session.send_control('d').unwrap();
+    session.exp_eof().unwrap();
+    assert_eq!(home.session("default").messages.len(), 4);
+    assert_eq!(home.session(&id).messages.len(), 4);
+    let saved = fs::read_to_string(home.path("saved.md")).unwrap();
+    assert!(
+        saved.contains("## You\n\ntwo\n\n## Assistant\n\necho: two\n"),
+        "{saved}"
+    );
 }

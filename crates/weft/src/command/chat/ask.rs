@@ -1,8 +1,9 @@
 //! A message and its answer, with Ctrl-C and a spinner.
 
-use super::user::Spin;
+use super::screen::Screen;
 use crate::command::exit::Exit;
-use clawft_types::{Config, Input, SessionId};
+use crate::command::terminal;
+use clawft_types::{Config, Input, SessionId, ToolDefinition};
 use std::process;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::ctrl_c;
@@ -10,16 +11,17 @@ use weft_agent::{Agent, Answer, ConfigFile, Delta, Error, Stop};
 
 /// A conversation in one session with one configuration.
 pub(super) struct Conversation {
-    agent: Agent,
+    pub(super) agent: Agent,
     runtime: Runtime,
-    file: ConfigFile,
+    pub(super) file: ConfigFile,
     /// The configuration, with the options of the command line applied.
     pub(super) config: Config,
     /// The session in which the turns are stored.
     pub(super) session: SessionId,
     /// Whether the user wants to see the model's reasoning.
     pub(super) reasoning: bool,
-    spin: Spin,
+    /// The terminal.
+    pub(super) screen: Screen,
 }
 
 /// The result of a message.
@@ -40,7 +42,7 @@ impl Conversation {
         config: Config,
         session: SessionId,
         reasoning: bool,
-        spin: Spin,
+        screen: Screen,
     ) -> Result<Self, Error> {
         // One thread is enough for one conversation.
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -53,7 +55,7 @@ impl Conversation {
             config,
             session,
             reasoning,
-            spin,
+            screen,
         })
     }
 
@@ -79,11 +81,11 @@ impl Conversation {
         show: &mut (dyn FnMut(Delta<'_>) + Send),
     ) -> Result<AskResult, Error> {
         let stop = Stop::new();
-        self.spin.start(&self.config.agents.model);
+        terminal::set_interrupted(false);
+        self.screen.wait(&self.config.agents.model);
         let shows_reasoning = self.reasoning;
         let mut show = |delta: Delta<'_>| {
             if shows_reasoning || matches!(delta, Delta::Text(_)) {
-                self.spin.end();
                 show(delta);
             }
         };
@@ -91,11 +93,18 @@ impl Conversation {
             .agent
             .answer(&self.config, self.session.clone(), input, &stop, &mut show);
         let answer = self.runtime.block_on(interruptible(work, &stop));
-        self.spin.end();
+        self.screen.rest();
         Ok(AskResult {
             answer: answer?,
             stopped: stop.is_stopped(),
         })
+    }
+
+    /// Returns the tools that the model is offered, and prints warnings about them.
+    pub(super) fn tools(&self) -> Vec<ToolDefinition> {
+        let (tools, warnings) = self.runtime.block_on(self.agent.offered(&Stop::new()));
+        terminal::warn(&warnings);
+        tools
     }
 
     /// Ends the programs of tools, and abandons work that still waits, for example for a resolver that does not
@@ -113,8 +122,14 @@ async fn interruptible<T>(work: impl Future<Output = T>, stop: &Stop) -> T {
         tokio::select! {
             done = &mut work => return done,
             Ok(()) = ctrl_c() => match stop.is_stopped() {
-                true => process::exit(Exit::Interrupted as i32),
-                false => stop.stop(),
+                true => {
+                    terminal::restore();
+                    process::exit(Exit::Interrupted as i32)
+                }
+                false => {
+                    terminal::set_interrupted(true);
+                    stop.stop();
+                }
             },
         }
     }

@@ -54,8 +54,6 @@ fn media_type(bytes: &[u8]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn formats_are_told_by_content() {
         for (bytes, media_type) in [

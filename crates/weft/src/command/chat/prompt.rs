@@ -1,16 +1,21 @@
 //! The prompt: a line editor with a history, and one answer after another.
 
+mod complete;
+mod execute;
 mod input;
+mod retry;
+mod transcript;
 
 use super::ask::Conversation;
 use crate::command::exit::Exit;
-use crate::command::terminal::{self, print};
+use crate::command::terminal::{self, Sanitizer, Typed, print};
 use clawft_store::FsFault;
 use clawft_types::Input;
+use complete::Completions;
 use input::PromptInput;
 use rustyline::error::ReadlineError;
 use rustyline::history::{FileHistory, History as _};
-use rustyline::{Cmd, Config, Editor, EventHandler, KeyCode, KeyEvent, Modifiers};
+use rustyline::{Cmd, CompletionType, Config, Editor, EventHandler, KeyCode, KeyEvent, Modifiers};
 use std::path::{Path, PathBuf};
 use weft_agent::home;
 use weft_agent::{Error, Fault, Home};
@@ -20,7 +25,7 @@ const MAX_HISTORY: usize = 1000;
 
 /// The line editor, with the history in a file of the home directory.
 struct Prompt {
-    editor: Editor<(), FileHistory>,
+    editor: Editor<Completions, FileHistory>,
     /// `None` if the name is taken by something other than a file.
     history: Option<PathBuf>,
 }
@@ -28,14 +33,20 @@ struct Prompt {
 /// Asks for messages and answers them until the input ends.
 pub(super) fn prompt(mut conversation: Conversation, home: &Home) -> Result<Exit, Error> {
     home.make()?;
-    let mut prompt = Prompt::new(home)?;
+    let mut prompt = Prompt::new(home, &conversation)?;
     greet(&conversation);
-    while let Some(line) = prompt.read()? {
+    let mut typed = Typed::default();
+    while let Some(line) = prompt.next(&mut typed)? {
         let done = match PromptInput::parse(&line) {
             PromptInput::Empty => Ok(()),
             PromptInput::Quit => break,
-            PromptInput::Message(message) => say(&conversation, message),
-            input => input.execute(&mut conversation),
+            PromptInput::Message(message) => held(&conversation, &mut typed, || {
+                say(&conversation, Input::parse(message)?)
+            }),
+            PromptInput::Retry => retry::retry(&mut conversation, |conversation, input| {
+                held(conversation, &mut typed, || say(conversation, input))
+            }),
+            input => execute::execute(input, &mut conversation, home),
         };
         if let Err(error) = done {
             terminal::print_error(&error);
@@ -52,9 +63,21 @@ fn greet(conversation: &Conversation) {
     ));
 }
 
+/// Runs `answer`, and takes what is typed meanwhile.
+fn held<T>(conversation: &Conversation, typed: &mut Typed, answer: impl FnOnce() -> T) -> T {
+    conversation.screen.hold();
+    let answered = answer();
+    typed.add(&conversation.screen.release());
+    // Whoever stops an answer wants to look at their lines again.
+    if terminal::is_interrupted() {
+        typed.keep_back();
+    }
+    answered
+}
+
 /// Answers a message. A blank line follows the answer; warnings have been printed already.
-fn say(conversation: &Conversation, message: &str) -> Result<(), Error> {
-    let answered = super::answer(conversation, Input::parse(message)?);
+fn say(conversation: &Conversation, input: Input) -> Result<(), Error> {
+    let answered = super::answer(conversation, input);
     match answered {
         // The user pressed Ctrl-C, and needs no message.
         Err(Error {
@@ -66,12 +89,17 @@ fn say(conversation: &Conversation, message: &str) -> Result<(), Error> {
 }
 
 impl Prompt {
-    fn new(home: &Home) -> Result<Self, Error> {
+    fn new(home: &Home, conversation: &Conversation) -> Result<Self, Error> {
         let config = Config::builder()
             .max_history_size(MAX_HISTORY)
             .map_err(unusable)?;
-        let config = config.auto_add_history(false).history_ignore_space(true).build();
+        let config = config
+            .auto_add_history(false)
+            .history_ignore_space(true)
+            .completion_type(CompletionType::List)
+            .build();
         let mut editor = Editor::with_config(config).map_err(unusable)?;
+        editor.set_helper(Some(Completions::new(home, conversation)));
         let newline = EventHandler::Simple(Cmd::Newline);
         editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), newline);
         let history = home.directory.join("history");
@@ -83,16 +111,31 @@ impl Prompt {
         Ok(Self { editor, history })
     }
 
-    /// Reads the next line, or several if they were pasted; `None` at the end.
-    fn read(&mut self) -> Result<Option<String>, Error> {
+    /// Returns the next line: one that was `typed` already, or one that begins with its rest. `None` at the end.
+    fn next(&mut self, typed: &mut Typed) -> Result<Option<String>, Error> {
+        if !typed.lines.is_empty() {
+            let line = typed.lines.remove(0);
+            print(&format!("> {}\n", Sanitizer::for_output().text(&line)))?;
+            self.remember(&line);
+            return Ok(Some(line));
+        }
+        if typed.is_over && typed.rest.is_empty() {
+            return Ok(None);
+        }
+        self.read(&std::mem::take(&mut typed.rest))
+    }
+
+    /// Reads the next line, which begins with `typed`, or several if they were pasted; `None` at the end.
+    fn read(&mut self, typed: &str) -> Result<Option<String>, Error> {
+        let mut typed = typed;
         loop {
-            match self.editor.readline("> ") {
+            match self.editor.readline_with_initial("> ", (typed, "")) {
                 Ok(line) => {
                     self.remember(&line);
                     return Ok(Some(line));
                 }
                 // The line is abandoned, as in a shell.
-                Err(ReadlineError::Interrupted) => {}
+                Err(ReadlineError::Interrupted) => typed = "",
                 Err(ReadlineError::Eof) => return Ok(None),
                 Err(error) => return Err(unusable(error)),
             }

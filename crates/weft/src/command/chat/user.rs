@@ -1,29 +1,13 @@
 //! The user in front of a chat, as the tools see them: calls are shown on standard error, and questions asked there.
 
+use super::screen::Screen;
 use crate::command::print_line;
-use crate::command::terminal::{self, Spinner};
+use crate::command::terminal;
 use clawft_types::json::Writer;
 use clawft_types::{ToolCall, ToolResult};
 use std::io::{self, IsTerminal as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 use weft_agent::User;
-
-/// A spinner that tools and answers share: whoever prints ends it.
-#[derive(Clone, Default)]
-pub(super) struct Spin(Arc<Mutex<Option<Spinner>>>);
-
-impl Spin {
-    /// Starts the spinner, in place of one that is turning.
-    pub(super) fn start(&self, label: &str) {
-        self.end();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Spinner::start(label));
-    }
-
-    /// Ends the spinner, and leaves an empty line where it was.
-    pub(super) fn end(&self) {
-        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
-    }
-}
 
 /// The user of `weft chat`.
 pub(super) struct ChatUser {
@@ -31,30 +15,37 @@ pub(super) struct ChatUser {
     yes: bool,
     /// Whether events are printed: `--json`.
     json: bool,
-    spin: Spin,
+    screen: Screen,
+    /// Whether the user has refused the current call.
+    refused: AtomicBool,
 }
 
 impl ChatUser {
-    pub(super) fn new(yes: bool, json: bool, spin: Spin) -> ChatUser {
-        ChatUser { yes, json, spin }
+    pub(super) fn new(yes: bool, json: bool, screen: Screen) -> ChatUser {
+        ChatUser {
+            yes,
+            json,
+            screen,
+            refused: AtomicBool::new(false),
+        }
     }
 
     /// Prints an event. If that fails, the answer cannot be printed either, and that is reported.
     fn print(&self, event: impl FnOnce(&mut Writer)) {
         if self.json {
-            self.spin.end();
             let mut writer = Writer::default();
             event(&mut writer);
-            let _ = print_line(writer);
+            self.screen.between(|| {
+                let _ = print_line(writer);
+            });
         }
     }
 }
 
 impl User for ChatUser {
     fn notice(&self, call: &str) {
-        self.spin.end();
-        terminal::note(&format!("tool: {call}"));
-        self.spin.start(call);
+        self.screen.between(|| terminal::note(&format!("tool: {call}")));
+        self.screen.wait_for(call);
     }
 
     fn called(&self, call: &ToolCall) {
@@ -63,6 +54,13 @@ impl User for ChatUser {
 
     fn returned(&self, call: &ToolCall, result: &ToolResult) {
         self.print(|writer| result.write_event(&call.name, writer));
+        // Failures are of interest to somebody who watches, but for those that they have caused.
+        let is_refused = self.refused.swap(false, Ordering::SeqCst);
+        if result.is_error && !is_refused && !self.json && self.is_present() {
+            let reason = result.content.lines().next().unwrap_or_default();
+            self.screen.between(|| terminal::note_failure(reason));
+        }
+        self.screen.wait_again();
     }
 
     fn permits(&self, call: &str, preview: &str) -> Option<bool> {
@@ -72,12 +70,18 @@ impl User for ChatUser {
         if !self.is_present() {
             return None;
         }
-        self.spin.end();
-        terminal::hint(preview.trim_end());
-        terminal::ask(&format!("Allow {call}? [y/N] "));
-        let mut line = String::new();
-        let read = io::stdin().read_line(&mut line);
-        Some(read.is_ok() && terminal::is_yes(&line))
+        let allows = self.screen.question(|| {
+            terminal::preview(preview);
+            terminal::ask(&format!("Allow {call}? [y/N] "));
+            let line = terminal::read_line(&terminal::is_interrupted);
+            if line.is_none() {
+                terminal::hint("");
+            }
+            line.is_some_and(|line| terminal::is_yes(&line))
+        });
+        self.screen.wait_for(call);
+        self.refused.store(!allows, Ordering::SeqCst);
+        Some(allows)
     }
 
     fn is_present(&self) -> bool {

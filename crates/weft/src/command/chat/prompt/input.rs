@@ -1,18 +1,40 @@
 //! The input of a prompt: messages, and commands that begin with a slash.
 
-use super::super::ask::Conversation;
-use crate::command::terminal;
-use clawft_types::SessionIdError;
-use weft_agent::Error;
+/// The commands with their arguments and effects, in the order of the help.
+pub(super) const COMMANDS: [(&str, &str, &str); 9] = [
+    ("new", "", "begin a new conversation"),
+    ("session", "ID", "continue or begin another session"),
+    (
+        "model",
+        "NAME",
+        "ask another model; without a name, print the current one",
+    ),
+    ("system", "TEXT", "use another system prompt; - for none"),
+    (
+        "retry",
+        "",
+        "ask the last message again, in a new session; the old answer stays",
+    ),
+    ("save", "FILE", "write the conversation to a file in Markdown"),
+    ("tools", "", "list the tools that the model can use"),
+    ("help", "", "this"),
+    ("quit", "", "leave, as Ctrl-D does"),
+];
 
-const HELP: &str = "\
-/model NAME   ask another model
-/session ID   continue or begin another session
-/help         this
-/quit         leave, as Ctrl-D does
+const KEYS: &str = "
+Alt-Enter begins a new line, pasted text may have several; Tab completes commands, models and sessions. Ctrl-C gives up
+a line, or ends an answer and keeps what has arrived. What is typed during an answer is kept for the prompt after
+it. A message that begins with a slash is sent if a space is put in front.";
 
-Alt-Enter begins a new line, pasted text may have several. Ctrl-C gives up a line, or ends an answer and keeps what has
-arrived. A message that begins with a slash is sent if a space is put in front.";
+/// Returns the text of `/help`.
+pub(super) fn help() -> String {
+    let mut text = String::new();
+    for (name, argument, effect) in COMMANDS {
+        let command = format!("/{name} {argument}");
+        text.push_str(&format!("{command:13} {effect}\n"));
+    }
+    text + KEYS
+}
 
 /// A parsed line.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,10 +47,20 @@ pub(super) enum PromptInput<'a> {
     Quit,
     /// `/help`
     Help,
+    /// `/new`
+    New,
     /// `/model NAME`; without a name it prints the current one.
     Model(Option<&'a str>),
+    /// `/system TEXT`; without a text it prints the current one.
+    System(Option<&'a str>),
     /// `/session ID`; without an id it prints the current one.
     Session(Option<&'a str>),
+    /// `/retry`
+    Retry,
+    /// `/save FILE`; without a file it is named after the session.
+    Save(Option<&'a str>),
+    /// `/tools`
+    Tools,
     /// A slash and an unknown word.
     Unknown(&'a str),
 }
@@ -46,40 +78,17 @@ impl<'a> PromptInput<'a> {
         match word {
             "quit" | "exit" => PromptInput::Quit,
             "help" => PromptInput::Help,
+            "new" => PromptInput::New,
             "model" => PromptInput::Model(rest),
+            "system" => PromptInput::System(rest),
             "session" => PromptInput::Session(rest),
+            "retry" => PromptInput::Retry,
+            "save" => PromptInput::Save(rest),
+            "tools" => PromptInput::Tools,
             // For example a path.
             _ if word.contains(|c: char| !c.is_ascii_alphabetic()) => PromptInput::Message(line),
             _ => PromptInput::Unknown(word),
         }
-    }
-
-    /// Executes a command that concerns the conversation.
-    ///
-    /// # Errors
-    /// If the command is unknown or its argument invalid.
-    pub(super) fn execute(self, conversation: &mut Conversation) -> Result<(), Error> {
-        match self {
-            PromptInput::Help => terminal::hint(HELP),
-            PromptInput::Model(name) => {
-                if let Some(name) = name {
-                    conversation.use_model(name)?;
-                }
-                terminal::hint(&format!("the model is `{}`", conversation.config.agents.model));
-            }
-            PromptInput::Session(id) => {
-                if let Some(id) = id {
-                    let wrong = |error: SessionIdError| Error::other(error.to_string());
-                    conversation.session = id.parse().map_err(wrong)?;
-                }
-                terminal::hint(&format!("the session is `{}`", conversation.session));
-            }
-            PromptInput::Unknown(word) => {
-                return Err(Error::other(format!("there is no `/{word}`, see `/help`")));
-            }
-            PromptInput::Empty | PromptInput::Message(_) | PromptInput::Quit => {}
-        }
-        Ok(())
     }
 }
 
@@ -102,12 +111,29 @@ mod tests {
             ("/quit", PromptInput::Quit),
             ("/exit ", PromptInput::Quit),
             ("/help", PromptInput::Help),
+            ("/new", PromptInput::New),
+            ("/retry ", PromptInput::Retry),
+            ("/tools", PromptInput::Tools),
             ("/model", PromptInput::Model(None)),
             ("/model  gpt-4o ", PromptInput::Model(Some("gpt-4o"))),
+            ("/system Be brief.", PromptInput::System(Some("Be brief."))),
+            ("/save a b.md", PromptInput::Save(Some("a b.md"))),
             ("/session a-b", PromptInput::Session(Some("a-b"))),
             ("/sesion a", PromptInput::Unknown("sesion")),
         ] {
             assert_eq!(PromptInput::parse(line), input, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_command_of_the_help_exists() {
+        for (name, argument, _) in COMMANDS {
+            let line = format!("/{name}");
+            assert!(
+                !matches!(PromptInput::parse(&line), PromptInput::Unknown(_)),
+                "{line}"
+            );
+            assert!(help().contains(format!("{line} {argument}").trim()), "{line}");
         }
     }
 }

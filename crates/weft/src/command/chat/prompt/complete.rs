@@ -1,0 +1,100 @@
+//! Completion of commands and their arguments with the tab key.
+
+use super::input::COMMANDS;
+use crate::command::chat::ask::Conversation;
+use crate::command::suggest;
+use rustyline::completion::{Completer, FilenameCompleter, Pair};
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::validate::Validator;
+use rustyline::{Context, Helper};
+use weft_agent::{ConfigFile, Home};
+
+/// Completes lines that begin with a slash.
+pub(super) struct Completions {
+    home: Home,
+    file: ConfigFile,
+    files: FilenameCompleter,
+}
+
+impl Completions {
+    pub(super) fn new(home: &Home, conversation: &Conversation) -> Completions {
+        Completions {
+            home: home.clone(),
+            file: conversation.file.clone(),
+            files: FilenameCompleter::new(),
+        }
+    }
+
+    /// Returns the possible arguments of a command.
+    fn arguments(&self, command: &str) -> Vec<String> {
+        match command {
+            "model" => suggest::models(&self.home, &self.file),
+            "session" => suggest::sessions(&self.home),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Completer for Completions {
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        context: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let Some(input) = line.get(..position).and_then(|line| line.strip_prefix('/')) else {
+            return Ok((position, Vec::new()));
+        };
+        match input.split_once(' ') {
+            None => Ok((0, commands(input))),
+            Some(("save", _)) => self.files.complete(line, position, context),
+            Some((command, argument)) => {
+                let start = position - argument.len();
+                let fitting = self.arguments(command).into_iter();
+                let fitting = fitting.filter(|known| known.starts_with(argument));
+                Ok((start, fitting.map(|known| pair(known.clone(), known)).collect()))
+            }
+        }
+    }
+}
+
+/// Returns the commands that begin with `word`.
+fn commands(word: &str) -> Vec<Pair> {
+    let fitting = COMMANDS.iter().filter(|(name, _, _)| name.starts_with(word));
+    fitting
+        .map(|(name, argument, _)| {
+            let space = if argument.is_empty() { "" } else { " " };
+            pair(format!("/{name}"), format!("/{name}{space}"))
+        })
+        .collect()
+}
+
+fn pair(display: String, replacement: String) -> Pair {
+    Pair { display, replacement }
+}
+
+impl Hinter for Completions {
+    type Hint = String;
+}
+
+impl Highlighter for Completions {}
+impl Validator for Completions {}
+impl Helper for Completions {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_completed_with_a_space_before_arguments() {
+        let replacements =
+            |word| -> Vec<String> { commands(word).into_iter().map(|pair| pair.replacement).collect() };
+        assert_eq!(replacements("mo"), ["/model "]);
+        assert_eq!(replacements("s"), ["/session ", "/system ", "/save "]);
+        assert_eq!(replacements("").len(), COMMANDS.len());
+        assert!(replacements("x").is_empty());
+    }
+}
