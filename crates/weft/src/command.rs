@@ -8,6 +8,7 @@ mod exit;
 mod gateway;
 mod init;
 mod keys;
+mod man;
 mod mcp;
 mod models;
 mod sessions;
@@ -49,6 +50,7 @@ fn run(weft: Weft) -> Result<Exit, Error> {
         Command::Keys(keys) => keys.run(&home()?),
         Command::Status(status) => status.run(&home()?),
         Command::Completions(completions) => completions.run(),
+        Command::Complete(complete) => complete.run(&home()?),
         Command::Man(man) => man.run(),
     }
 }

@@ -1,7 +1,7 @@
 //! The definition of the command line as data. `--help`, the man page and the completions are made from these
 //! texts.
 
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use clawft_types::{SessionId, Temperature};
 use std::net::SocketAddr;
@@ -40,6 +40,35 @@ Environment:
   SSL_CERT_FILE  a file of certificates to trust in addition to the web's
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY  proxies, as for other programs
   NO_COLOR       no colour, if it is set to anything";
+
+/// The files, in the man page.
+pub(super) const FILES: &str = "\
+Files:
+  ~/.clawft/config.json  the configuration; `weft init` writes one
+  ~/.clawft/sessions/ID.json  a conversation
+  ~/.clawft/history  the messages of the prompt
+  ~/.clawft/models  the names of models for completion, for ten minutes
+  ~/.clawft/keys.json  the digests of the keys of the gateway's clients";
+
+/// The examples, in the man page.
+pub(super) const MAN_EXAMPLES: &str = "\
+Examples:
+  Ask, with only a key in the environment:
+    export OPENAI_API_KEY=…
+    weft chat what is a WASI component
+  Write a configuration, and see what can be asked:
+    weft init
+    weft models
+    weft config check
+  Send a file along, and continue:
+    git diff | weft chat \"write a commit message\"
+    weft chat -c \"shorter, please\"
+  Take the answer for another program:
+    weft chat --json hello | tail -n 1 | jq -r .text
+  Let the model read and change files:
+    weft chat --workspace . \"fix the typos in README.md\"
+  Serve the agent to other programs:
+    weft gateway --listen 127.0.0.1:8080";
 
 const CHAT_EXAMPLES: &str = "\
 Examples:
@@ -87,6 +116,8 @@ pub(crate) enum Command {
     Keys(Keys),
     Status(Status),
     Completions(Completions),
+    #[command(hide = true)]
+    Complete(Complete),
     #[command(hide = true)]
     Man(Man),
 }
@@ -338,10 +369,27 @@ pub(crate) struct Status {
 }
 
 /// Print a completion script for a shell
+///
+/// In bash, fish and zsh it also completes the names of sessions and models.
+///
+/// For bash: source <(weft completions bash)
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: Shell,
+}
+
+/// Print names to complete, for the scripts
+#[derive(Debug, Args)]
+pub(crate) struct Complete {
+    pub(crate) name: Name,
+}
+
+/// The kinds of names that are completed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Name {
+    Models,
+    Sessions,
 }
 
 /// Print the man page

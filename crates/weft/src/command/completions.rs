@@ -1,77 +1,111 @@
-//! `weft completions` and the hidden `weft man`, for packages. Both are made from the command line's
-//! definition.
+//! `weft completions`: scripts for shells, which ask the hidden `weft complete` for the names of models and sessions.
 
-use super::args::{AFTER_HELP, Completions, Man, Weft};
+use super::args::{Complete, Completions, Name, Weft};
 use super::exit::Exit;
+use super::suggest;
 use super::terminal::print;
-use clap::{Command, CommandFactory as _};
-use clap_mangen::roff::{Roff, roman};
-use std::io;
-use weft_agent::Error;
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+use weft_agent::{ConfigFile, Error, Home};
+
+/// Completes names in bash, and leaves everything else to the function above it.
+const BASH: &str = r#"
+_weft_names() {
+    local current="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" kind=""
+    if [[ "$before" == "=" ]]; then before="${COMP_WORDS[COMP_CWORD-2]}"; fi
+    if [[ "$current" == "=" ]]; then before="${COMP_WORDS[COMP_CWORD-1]}"; current=""; fi
+    case "$before" in
+        --model|-m) kind=models ;;
+        --session|-s) kind=sessions ;;
+        *)
+            case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in
+                "sessions show"|"sessions rm")
+                    if [[ "$COMP_CWORD" -gt 2 && "$current" != -* && "$before" != --config ]]; then kind=sessions; fi ;;
+            esac ;;
+    esac
+    if [[ -z "$kind" ]]; then _weft "$@"; return; fi
+    COMPREPLY=($(compgen -W "$(weft complete "$kind" 2>/dev/null)" -- "$current"))
+}
+
+if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
+    complete -F _weft_names -o nosort -o bashdefault -o default weft
+else
+    complete -F _weft_names -o bashdefault -o default weft
+fi
+"#;
+
+/// Completes names in fish, beside everything else.
+const FISH: &str = r#"
+complete -c weft -n "__fish_weft_using_subcommand chat agent" -s s -l session -x -a "(weft complete sessions 2>/dev/null)"
+complete -c weft -n "__fish_weft_using_subcommand chat agent init" -s m -l model -x -a "(weft complete models 2>/dev/null)"
+complete -c weft -n "__fish_weft_using_subcommand sessions; and __fish_seen_subcommand_from show rm" -f -a "(weft complete sessions 2>/dev/null)"
+"#;
 
 impl Completions {
     pub(crate) fn run(self) -> Result<Exit, Error> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Weft::command(), "weft", &mut script);
-        printed(&script)
+        let script = String::from_utf8_lossy(&script);
+        print(&with_names(self.shell, &script)).map(|()| Exit::Success)
     }
 }
 
-impl Man {
-    pub(crate) fn run(self) -> Result<Exit, Error> {
-        printed(&page().map_err(|error| Error::other(format!("the man page cannot be made: {error}")))?)
+impl Complete {
+    /// Prints names, one a line. Errors are no names.
+    pub(crate) fn run(self, home: &Home) -> Result<Exit, Error> {
+        let names = match self.name {
+            Name::Sessions => suggest::sessions(home),
+            Name::Models => ConfigFile::read(home).map_or(Vec::new(), |file| suggest::models(home, &file)),
+        };
+        let lines: String = names.iter().map(|name| [name, "\n"].concat()).collect();
+        print(&lines).map(|()| Exit::Success)
     }
 }
 
-/// Returns one page for all commands. It is equal for every target and commit, so that it can be packaged
-/// once.
-fn page() -> io::Result<Vec<u8>> {
-    let mut weft = Weft::command();
-    weft.build();
-    let mut page = Vec::new();
-    let man = clap_mangen::Man::new(weft.clone()).source(concat!("weft ", env!("CARGO_PKG_VERSION")));
-    man.render_title(&mut page)?;
-    man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
-    man.render_options_section(&mut page)?;
-    for command in weft.get_subcommands().filter(|command| !command.is_hide_set()) {
-        describe(command, &mut page)?;
+/// Returns the script with the completion of names, for the shells that have it.
+fn with_names(shell: Shell, script: &str) -> String {
+    match shell {
+        Shell::Bash => [script, BASH].concat(),
+        Shell::Fish => [script, FISH].concat(),
+        Shell::Zsh => script.lines().map(|line| zsh_line(line) + "\n").collect(),
+        _ => script.to_owned(),
     }
-    AFTER_HELP
-        .split("\n\n")
-        .try_for_each(|part| lines(part, &mut page))?;
-    Ok(page)
 }
 
-/// Writes a section for each command and subcommand.
-fn describe(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
-    let name = command
-        .get_display_name()
-        .unwrap_or(command.get_name())
-        .replace('-', " ");
-    Roff::new()
-        .control("SH", [name.to_uppercase().as_str()])
-        .to_writer(page)?;
-    if let Some(about) = command.get_long_about().or(command.get_about()) {
-        Roff::new().text([roman(about.to_string())]).to_writer(page)?;
+/// Returns a line of the script for zsh, in which an option or an argument ends with its completion.
+fn zsh_line(line: &str) -> String {
+    let begins = |starts: &[&str]| starts.iter().any(|start| line.starts_with(start));
+    let kind = match () {
+        () if begins(&["'--model=", "'-m+["]) => "models",
+        () if begins(&["'--session=", "'-s+[", "':id -- ", "'*::ids -- "]) => "sessions",
+        () => return line.to_owned(),
+    };
+    line.replacen(
+        ":_default'",
+        &format!(":($(weft complete {kind} 2>/dev/null))'"),
+        1,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_script_asks_for_the_names_that_it_has() {
+        for (shell, sessions, models) in [(Shell::Bash, 1, 1), (Shell::Fish, 2, 1), (Shell::Zsh, 6, 5)] {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Weft::command(), "weft", &mut script);
+            let script = with_names(shell, &String::from_utf8_lossy(&script));
+            if shell == Shell::Bash {
+                assert!(script.contains("weft complete \"$kind\""));
+                continue;
+            }
+            let count = |kind: &str| script.matches(&format!("weft complete {kind}")).count();
+            assert!(
+                count("sessions") >= sessions && count("models") >= models,
+                "{shell}: {script}"
+            );
+        }
     }
-    let man = clap_mangen::Man::new(command.clone());
-    man.render_synopsis_section(page)?;
-    man.render_options_section(page)?;
-    command
-        .get_subcommands()
-        .try_for_each(|command| describe(command, page))
-}
-
-/// Writes a part of the help: its first line is the heading, and the others stay lines.
-fn lines(part: &str, page: &mut Vec<u8>) -> io::Result<()> {
-    let (heading, text) = part.split_once('\n').unwrap_or((part, ""));
-    let heading = heading.trim_end_matches(':').to_uppercase();
-    let mut roff = Roff::new();
-    roff.control("SH", [heading.as_str()]).control("nf", []);
-    roff.text([roman(text)]).control("fi", []).to_writer(page)
-}
-
-fn printed(bytes: &[u8]) -> Result<Exit, Error> {
-    print(&String::from_utf8_lossy(bytes)).map(|()| Exit::Success)
 }
