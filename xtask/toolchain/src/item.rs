@@ -97,6 +97,8 @@ pub enum Program {
     Chromium,
     /// The reverse proxy that the gateway is compared with.
     Nginx,
+    /// Runs programs for Windows.
+    Wine,
 }
 
 /// The state of an item on this machine.
@@ -230,6 +232,7 @@ impl Program {
             Self::QemuX8664 => "qemu-x86-64",
             Self::Chromium => "chromium",
             Self::Nginx => "nginx",
+            Self::Wine => "wine",
         }
     }
 
@@ -240,6 +243,7 @@ impl Program {
             Self::QemuX8664 => &pins.qemu_x86_64,
             Self::Chromium => &pins.chromium,
             Self::Nginx => &pins.nginx,
+            Self::Wine => &pins.wine,
         }
     }
 }

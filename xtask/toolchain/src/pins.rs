@@ -25,6 +25,7 @@ pub(super) struct Pins {
     pub(super) qemu_x86_64: ProgramPin,
     pub(super) chromium: ProgramPin,
     pub(super) nginx: ProgramPin,
+    pub(super) wine: ProgramPin,
     pub(super) debian: DebianPins,
 }
 
@@ -81,6 +82,9 @@ pub(super) struct ProgramPin {
     pub(super) packages: Vec<String>,
     /// The path of the program in that directory.
     pub(super) path: String,
+    /// Links to make in that directory, by their paths, with their targets.
+    #[serde(default)]
+    pub(super) links: BTreeMap<String, String>,
 }
 
 /// The pins of Debian's packages.

@@ -3,6 +3,7 @@
 //! script `run` that starts the program with the unpacked files.
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
 };
@@ -73,6 +74,7 @@ pub(super) fn install(apt: &Apt<'_>, directory: &Path, program: Program, pin: &P
         "there is no `{}` in the package",
         pin.path
     );
+    link(staging.path(), &pin.links)?;
     let script = script(&library_directories(staging.path())?, &pin.path);
     write_executable(&staging.path().join(SCRIPT), &script)?;
     fs::write(staging.path().join("fonts.conf"), FONTS)?;
@@ -80,6 +82,20 @@ pub(super) fn install(apt: &Apt<'_>, directory: &Path, program: Program, pin: &P
         version,
         from: format!("Debian's {}", apt.suite),
     })
+}
+
+/// Makes `links` in the directory `root`, in place of files.
+fn link(root: &Path, links: &BTreeMap<String, String>) -> Result<()> {
+    for (path, target) in links {
+        let path = root.join(path);
+        if path.symlink_metadata().is_ok() {
+            fs::remove_file(&path).with_context(|| format!("could not remove `{}`", path.display()))?;
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(target, &path)
+            .with_context(|| format!("could not make the link `{}` to `{target}`", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Returns the program `name` in the directories of `PATH`, without starting it.
@@ -110,6 +126,7 @@ fn version(printed: &str) -> Option<String> {
     let words = printed.split(|c: char| c.is_whitespace() || c == ',');
     words
         .into_iter()
+        .map(|word| word.strip_prefix("wine-").unwrap_or(word))
         .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
         .map(str::to_owned)
 }
@@ -206,7 +223,26 @@ mod tests {
             version("Docker version 20.10.24+dfsg1, build 297e128").unwrap(),
             "20.10.24+dfsg1"
         );
+        assert_eq!(version("wine-8.0 (Debian 8.0~repack-4)").unwrap(), "8.0");
         assert_eq!(version("no number"), None);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_replace_files_and_add_others() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("server"), "a script").unwrap();
+        fs::write(root.path().join("server64"), "a program").unwrap();
+        let links = [("server", "server64"), ("other", "server64")];
+        let links = links
+            .map(|(path, target)| (path.to_owned(), target.to_owned()))
+            .into();
+        for _ in 0..2 {
+            link(root.path(), &links).unwrap();
+            for name in ["server", "other"] {
+                assert_eq!(fs::read_to_string(root.path().join(name)).unwrap(), "a program");
+            }
+        }
     }
 
     #[test]
