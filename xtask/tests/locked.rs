@@ -26,14 +26,12 @@ const COMMANDS: [&str; 15] = [
 ];
 
 /// Calls that get the option from another line or from the user, or that have no lock file.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 2] = [
     // `{locked...}` is the user's choice.
     (
         "xtask/artifacts/src/wasm/build.rs",
         "cargo build --target {target} {arguments...} {what...} {locked...}",
     ),
-    // `options`, in the next line, adds the user's choice.
-    ("xtask/release/src/dist/build.rs", "cargo build"),
     // A temporary workspace without dependencies; std's own lock file applies.
     (
         "xtask/toolchain/src/std_build.rs",

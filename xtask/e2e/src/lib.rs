@@ -5,11 +5,12 @@
 //! checks everything that a user could see.
 //!
 //! A case is a name, `group::case`, with a function; [`harness`] chooses cases and makes trials of them, and
-//! [`report`] prints their results. The cases of the component and the module are in [`guests`], those of the
-//! native command in [`weft`], those of the clients of its gateway in [`clients`], those of its images in [`docker`],
-//! those of the shrinker in [`diet`], and those of real providers in [`live`]. [`providers`] are the cases that run
-//! on all guests and on the native command. [`mcp_servers`] starts servers of tools that others wrote,
-//! [`small_disk`] is a disk that is soon full, and [`lint`] runs clippy on the programs that are built on demand.
+//! [`report`] prints their results. The cases of the component and the module are in [`guests`], those of the native
+//! command in [`weft`], those of the clients of its gateway in [`clients`], those of its images in [`docker`], those
+//! of its installation in [`install`], those of the shrinker in [`diet`], and those of real providers in [`live`].
+//! [`providers`] are the cases that run on all guests and on the native command. [`mcp_servers`] starts servers of
+//! tools that others wrote, [`small_disk`] is a disk that is soon full, and [`lint`] runs clippy on the programs that
+//! are built on demand.
 //!
 //! The mock provider and the checks of a run are in the package `testkit`.
 
@@ -18,6 +19,7 @@ mod diet;
 mod docker;
 mod guests;
 mod harness;
+mod install;
 mod lint;
 mod live;
 mod mcp_servers;
@@ -77,6 +79,7 @@ fn at_once(runtime: Runtime) -> usize {
         Runtime::Wasmtime | Runtime::Host | Runtime::Wamr => 4,
         Runtime::Weft
         | Runtime::Clients
+        | Runtime::Install
         | Runtime::Docker
         | Runtime::Diet
         | Runtime::Corpus
@@ -86,7 +89,10 @@ fn at_once(runtime: Runtime) -> usize {
 }
 
 fn takes_seed(runtime: Runtime) -> bool {
-    !matches!(runtime, Runtime::Weft | Runtime::Docker | Runtime::Dockerfile)
+    !matches!(
+        runtime,
+        Runtime::Weft | Runtime::Docker | Runtime::Dockerfile | Runtime::Install
+    )
 }
 
 /// Prepares the chosen cases, and returns them. If they are only listed, nothing is prepared.
@@ -105,6 +111,7 @@ fn trials(runtime: Runtime, project: &Project, options: &Options, log: &Log) -> 
         Runtime::Wamr => guests::cases::wamr_trials(project, options, log),
         Runtime::Weft => weft::trials(project, options, log),
         Runtime::Clients => clients::trials(project, options, log),
+        Runtime::Install => install::trials(project, options, log),
         Runtime::Docker => docker::image_trials(project, options, log),
         Runtime::Dockerfile => docker::dockerfile_trials(project, options, log),
         Runtime::Diet => diet::trials(project, options, log),

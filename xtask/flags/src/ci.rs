@@ -130,7 +130,7 @@ pub enum Step {
     Host,
     /// The module on WAMR
     Wamr,
-    /// The native binaries and their archives, within their sizes
+    /// The binaries for Linux and their archives, within their sizes
     Dist,
     /// The images, within their sizes
     Images,
@@ -150,6 +150,10 @@ pub enum Step {
     Releases,
     /// Full tier: `wasm-diet` on files of other toolchains
     Corpus,
+    /// Full tier: the binaries of all systems and their archives, within their sizes
+    Platforms,
+    /// Full tier: the release as users install it, and `weft.exe` in wine
+    Install,
     /// Full tier: all clients of the gateway
     AllClients,
     /// Full tier: the time of a turn in the component, within its bounds

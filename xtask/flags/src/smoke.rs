@@ -18,6 +18,7 @@ Examples:
   cargo xtask smoke diet                    wasm-diet on files of many kinds, run before and after
   cargo xtask smoke corpus                  wasm-diet on files of other toolchains, run before and after
   cargo xtask smoke live                    real providers, as far as their keys are in the environment
+  cargo xtask smoke install                 the scripts and packages that install weft; weft.exe in wine
   cargo xtask smoke docker                  images: pushed, pulled and run; ci/docker-engine starts an engine
   cargo xtask smoke dockerfile              Dockerfile.multi-arch alone, which compiles everything; takes long
 
@@ -58,6 +59,8 @@ pub enum Runtime {
     Weft,
     /// Clients of models' APIs from their registries, through the gateway of the released weft
     Clients,
+    /// The release as users install it: from a release page on loopback, with scripts and packages; weft.exe in wine
+    Install,
     /// Images of weft: made, pushed to a registry, pulled and run by an engine
     Docker,
     /// The Dockerfile alone: everything compiled in its builder stage, to the same bytes

@@ -14,7 +14,7 @@ pub use self::{
     image::{ImageName, Tag},
     platform::Platform,
     releases::{Release, Releases},
-    target::{System, Target},
+    target::{BUILDERS, System, Target},
     tool::Tool,
 };
 

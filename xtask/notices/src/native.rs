@@ -25,6 +25,16 @@ pub(crate) fn parts(target: &str) -> Vec<Part> {
             "https://musl.libc.org",
             include_str!("../texts/musl.txt"),
         ));
+    }
+    if target.ends_with("-windows-gnu") {
+        parts.push(part(
+            "mingw-w64",
+            "ZPL-2.1",
+            "https://www.mingw-w64.org",
+            include_str!("../texts/mingw-w64.txt"),
+        ));
+    }
+    if target.ends_with("-musl") || target.ends_with("-windows-gnu") {
         parts.push(part(
             "libunwind",
             "Apache-2.0 WITH LLVM-exception",
@@ -66,6 +76,10 @@ mod tests {
             ["std", "compiler-builtins", "musl", "libunwind"]
         );
         assert_eq!(names("wasm32-wasip2"), ["std", "compiler-builtins", "wasi-libc"]);
+        assert_eq!(
+            names("x86_64-pc-windows-gnu"),
+            ["std", "compiler-builtins", "mingw-w64", "libunwind"]
+        );
         assert_eq!(names("x86_64-apple-darwin"), ["std", "compiler-builtins"]);
     }
 }

@@ -1,21 +1,27 @@
-//! `cargo xtask dist`: builds `weft` for release, for every system that this machine can build for.
+//! `cargo xtask dist`: builds `weft` for release, for all systems.
 //!
 //! ```text
-//! cargo zigbuild (std from source; paths from cargo's JSON) → static? for the right machine? no key, no path of this machine?
-//!    → target/dist/weft-OS-ARCH → man page and completions → one archive a target → SHA256SUMS → size-budget.toml
+//! cargo zigbuild (std from source; paths from cargo's JSON) → for the right machine? needs only its system? no key,
+//!    no path of this machine? → target/dist/weft-OS-ARCH → man page and completions → one archive a target, and
+//!    Debian's packages → SHA256SUMS → size-budget.toml
 //! ```
 //!
 //! [`plan`] makes the list of steps, [`display`] prints it and [`execute`] carries it out, with [`build`],
-//! [`check`], [`describe`], [`archive`] and [`sums`]; [`report`] prints the result.
+//! [`check`], [`describe`], [`archive`], [`deb`] and [`sums`]; [`report`] prints the result.
+//! [`run`] unpacks and runs an archive that another machine made.
 
 mod archive;
+#[cfg(test)]
+mod binstall;
 mod build;
 mod check;
+mod deb;
 mod describe;
 mod display;
 mod execute;
 mod plan;
 mod report;
+mod run;
 mod sums;
 
 use std::{
@@ -24,13 +30,18 @@ use std::{
 };
 
 use anyhow::Result;
-use builds::budget::{Budget, with_cures};
+use builds::{
+    budget::{Budget, with_cures},
+    files,
+};
 use devkit::{project::Project, ui};
 use flags::{Dist, values::Target};
 
 pub(crate) use self::{
+    archive::program,
+    deb::name as package_name,
     execute::{VERSION, archive_name, release_directory},
-    sums::{FILE_NAME as SUMS, line as sum_line, parse as parse_sum, write as write_sums},
+    sums::{FILE_NAME as SUMS, agrees_with_sums, line as sum_line, parse as parse_sum, write as write_sums},
 };
 
 /// Builds and packs `weft` for the requested targets, or prints the steps.
@@ -40,6 +51,9 @@ pub(crate) use self::{
 /// its budget where that is checked.
 pub fn run(project: &Project, flags: &Dist) -> Result<()> {
     let host = Target::of_this_machine();
+    if let Some(directory) = &flags.run {
+        return run::run(project, directory, host);
+    }
     let steps = if flags.binaries_only {
         plan::measured_binaries(&flags.targets, host)?
     } else {
@@ -80,19 +94,33 @@ pub fn ensure_built(project: &Project, targets: &[Target]) -> Result<BTreeMap<Ta
         .collect())
 }
 
-/// Returns the released targets of this machine's own system, all of which it can build. Empty on a machine that
-/// no release is for.
-pub(crate) fn own_targets() -> Vec<Target> {
-    let Some(host) = Target::of_this_machine() else {
-        return Vec::new();
-    };
-    Target::ALL
-        .into_iter()
-        .filter(|target| target.system() == host.system())
-        .collect()
+/// Makes the archives and packages of `targets` in the directory `into`, with their checksums and the scripts that
+/// install them, as they are on a release page.
+///
+/// # Errors
+/// Fails if a binary cannot be built or must not ship.
+pub fn pack(project: &Project, targets: &[Target], into: &Path) -> Result<()> {
+    let steps = plan::release(targets, Target::of_this_machine())?;
+    execute::carry_out(project, &steps, into, false)?;
+    for (name, _) in INSTALLERS {
+        files::replace(&into.join(name), &files::read(&project.root.join(name))?)?;
+    }
+    sums::write(into)
 }
 
-/// Makes the archives of all targets of this machine's own system in the directory `into`, and returns the
+/// The scripts that install `weft`, by their paths in the checkout, and the systems that they are for.
+pub(crate) const INSTALLERS: [(&str, &str); 2] =
+    [("install.sh", "Linux and macOS"), ("install.ps1", "Windows")];
+
+/// Returns the targets that this machine can build.
+pub(crate) fn own_targets() -> Vec<Target> {
+    match Target::of_this_machine() {
+        Some(host) if host.system().builds() => Target::ALL.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+/// Makes the archives of all targets in the directory `into`, and returns the
 /// targets. The binaries stay in `target/dist`.
 ///
 /// # Errors

@@ -7,6 +7,6 @@ mod dist;
 mod release;
 
 pub use self::{
-    dist::{ensure_built, run as run_dist},
+    dist::{ensure_built, pack, run as run_dist},
     release::{Published, run as run_release, sboms},
 };

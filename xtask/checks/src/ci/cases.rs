@@ -48,6 +48,7 @@ fn step(runtime: Runtime) -> Option<Step> {
         Runtime::Weft => Some(Step::Weft),
         Runtime::Clients => Some(Step::Clients),
         Runtime::Diet => Some(Step::Diet),
+        Runtime::Install => Some(Step::Install),
         Runtime::Corpus | Runtime::Docker | Runtime::Dockerfile | Runtime::Live => None,
     }
 }

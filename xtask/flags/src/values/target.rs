@@ -17,6 +17,10 @@ pub enum Target {
     WindowsAmd64,
 }
 
+/// The machines that can build every target, which completes the sentence "it needs …". Zig is the linker for all of
+/// them.
+pub const BUILDERS: &str = "Linux or macOS, on either architecture";
+
 /// An operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum System {
@@ -26,6 +30,13 @@ pub enum System {
     Macos,
     /// Windows.
     Windows,
+}
+
+impl System {
+    /// Returns whether a machine of this system can build the targets.
+    pub fn builds(self) -> bool {
+        self != Self::Windows
+    }
 }
 
 impl Target {
@@ -61,7 +72,7 @@ impl Target {
             Self::LinuxArm64 => "aarch64-unknown-linux-musl",
             Self::MacosAmd64 => "x86_64-apple-darwin",
             Self::MacosArm64 => "aarch64-apple-darwin",
-            Self::WindowsAmd64 => "x86_64-pc-windows-msvc",
+            Self::WindowsAmd64 => "x86_64-pc-windows-gnu",
         }
     }
 
@@ -109,24 +120,12 @@ impl Target {
         }
     }
 
-    /// Returns whether a machine of the system `host` can build the target. For Linux, zig runs on any
-    /// machine; the linkers and libraries of the other systems exist on these systems only.
-    pub fn builds_on(self, host: System) -> bool {
-        match self.system() {
-            System::Linux => matches!(host, System::Linux | System::Macos),
-            System::Macos => host == System::Macos,
-            System::Windows => host == System::Windows,
-        }
-    }
-
-    /// Returns the requirement that completes the sentence "it takes …".
-    pub fn builder(self) -> &'static str {
-        match self.system() {
-            System::Linux => "Linux or macOS, on either architecture",
-            System::Macos => "macOS with Xcode's command line tools, such as a hosted runner of `macos-15`",
-            System::Windows => {
-                "Windows with Visual Studio's build tools, such as a hosted runner of `windows-2025`"
-            }
+    /// Returns Debian's name of the architecture; `None` for systems without Debian's packages.
+    pub fn debian_architecture(self) -> Option<&'static str> {
+        match self {
+            Self::LinuxAmd64 => Some("amd64"),
+            Self::LinuxArm64 => Some("arm64"),
+            Self::MacosAmd64 | Self::MacosArm64 | Self::WindowsAmd64 => None,
         }
     }
 

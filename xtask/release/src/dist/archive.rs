@@ -1,10 +1,12 @@
 //! Reproducible archives: sorted entries, one time for all, fixed modes, no user or group, and a gzip header
 //! without a name or a time.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Read as _};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use builds::files::{Mode, gzip};
+use flags::values::Target;
+use flate2::read::GzDecoder;
 use tar::{Builder, EntryType, Header};
 
 /// The files of an archive by their path in it.
@@ -40,12 +42,25 @@ pub(super) fn tar_gz(root: &str, entries: &Entries, time: u64) -> Result<Vec<u8>
     gzip(&tar).context("could not compress the archive")
 }
 
+/// Returns the program in an archive.
+pub(crate) fn program(archive: &[u8], target: Target) -> Result<Vec<u8>> {
+    for entry in tar::Archive::new(GzDecoder::new(archive)).entries()? {
+        let mut entry = entry?;
+        if entry
+            .path()?
+            .file_name()
+            .is_some_and(|name| name == target.program())
+        {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes)?;
+            return Ok(bytes);
+        }
+    }
+    bail!("there is no `{}` in it", target.program())
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
-    use flate2::read::GzDecoder;
-
     use super::*;
 
     fn entries(names: &[&str]) -> Entries {

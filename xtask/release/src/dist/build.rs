@@ -8,14 +8,14 @@ use std::{
 use anyhow::{Context as _, Result};
 use builds::rustc;
 use devkit::{cargo, project::Project};
-use flags::values::{System, Target};
+use flags::values::Target;
 use toolchain::{Need, Python};
 use xshell::{Cmd, Shell, cmd};
 
 /// Compiles `targets` and returns the path of each binary. `revision` is the commit that `weft --version` prints.
 ///
-/// All targets of one tool go to cargo in one call, so that it compiles one while it links another, which uses a
-/// single processor.
+/// All targets go to cargo in one call, so that it compiles one while it links another, which uses a single
+/// processor.
 pub(super) fn build(
     project: &Project,
     targets: &[Target],
@@ -23,31 +23,16 @@ pub(super) fn build(
     locked: bool,
 ) -> Result<Vec<(Target, PathBuf)>> {
     toolchain::ensure(project, &[Need::RustSource])?;
-    let (linux, others): (Vec<Target>, Vec<Target>) = targets
-        .iter()
-        .partition(|target| target.system() == System::Linux);
-    let mut made = Vec::new();
-    for (targets, with_zig) in [(linux, true), (others, false)] {
-        if targets.is_empty() {
-            continue;
-        }
-        let shell = project.shell()?;
-        // The binaries for other systems are made on those systems alone.
-        let cargo = if with_zig {
-            let directory = project.target.join("xtask").join("one-host");
-            rustc::on_one_host(&shell, &directory, zigbuild(project, &shell)?)?
-        } else {
-            cmd!(shell, "cargo build")
-        };
-        let cargo = options(cargo, &targets, revision, locked)?;
-        let built = cargo::executables(cargo, "build weft")?;
-        for target in targets {
-            let path = built.iter().find(|path| target.built(path));
-            let path = path.with_context(|| format!("cargo named no executable for {target}"))?;
-            made.push((target, path.clone()));
-        }
-    }
-    Ok(made)
+    let shell = project.shell()?;
+    let directory = project.target.join("xtask").join("one-host");
+    let cargo = rustc::on_one_host(&shell, &directory, zigbuild(project, &shell)?)?;
+    let built = cargo::executables(options(cargo, targets, revision, locked)?, "build weft")?;
+    let find = |target: &Target| {
+        let path = built.iter().find(|path| target.built(path));
+        let path = path.with_context(|| format!("cargo named no executable for {target}"))?;
+        Ok((*target, path.clone()))
+    };
+    targets.iter().map(find).collect()
 }
 
 /// Returns the command `cargo zigbuild`: cargo with zig as the C compiler and linker. Its files go to the
@@ -85,11 +70,9 @@ fn options<'s>(cargo: Cmd<'s>, targets: &[Target], revision: &str, locked: bool)
     }
     let flags = c_flags(&cargo_home()?);
     for target in targets {
-        cargo = cargo.args(["--target", target.triple()]);
-        // Windows' own compiler has no such flag, and writes paths to its own files only.
-        if target.system() != System::Windows {
-            cargo = cargo.env(format!("CFLAGS_{}", target.triple().replace('-', "_")), &flags);
-        }
+        cargo = cargo
+            .args(["--target", target.triple()])
+            .env(format!("CFLAGS_{}", target.triple().replace('-', "_")), &flags);
     }
     Ok(cargo)
 }

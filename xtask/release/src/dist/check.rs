@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Result, bail};
 use builds::{
     elf::{self, Machine},
-    secrets,
+    macho, pe, secrets,
 };
 use devkit::{cmd, project::Project};
 use flags::values::Target;
@@ -63,9 +63,24 @@ impl Directories {
 
 /// Fails if `binary` must not ship for `target`.
 pub(super) fn check(binary: &[u8], target: Target, directories: &Directories) -> Result<()> {
-    if let Some(machine) = machine(target) {
-        elf::check_static(binary, machine)?;
+    check_format(binary, target)?;
+    check_content(binary, directories)
+}
+
+/// Fails if `binary` is not an executable of `target` that needs nothing but the system.
+fn check_format(binary: &[u8], target: Target) -> Result<()> {
+    match target {
+        Target::LinuxAmd64 => elf::check_static(binary, Machine::X86_64)?,
+        Target::LinuxArm64 => elf::check_static(binary, Machine::Aarch64)?,
+        Target::MacosAmd64 => macho::check(binary, Machine::X86_64)?,
+        Target::MacosArm64 => macho::check(binary, Machine::Aarch64)?,
+        Target::WindowsAmd64 => pe::check(binary)?,
     }
+    Ok(())
+}
+
+/// Fails if `binary` holds a key, or a path of this machine.
+fn check_content(binary: &[u8], directories: &Directories) -> Result<()> {
     secrets::scan(binary)?;
     if let Some((directory, at)) = directories.find(binary) {
         bail!(
@@ -73,15 +88,6 @@ pub(super) fn check(binary: &[u8], target: Target, directories: &Directories) ->
         );
     }
     Ok(())
-}
-
-/// Returns the processor of a static ELF file for `target`; `None` where programs are not static ELF files.
-fn machine(target: Target) -> Option<Machine> {
-    match target {
-        Target::LinuxAmd64 => Some(Machine::X86_64),
-        Target::LinuxArm64 => Some(Machine::Aarch64),
-        Target::MacosAmd64 | Target::MacosArm64 | Target::WindowsAmd64 => None,
-    }
 }
 
 #[cfg(test)]
@@ -98,13 +104,18 @@ mod tests {
     #[test]
     fn refuses_binary_for_each_fault() {
         let directories = Directories::of(&["/home/me".into()]);
-        let error = |binary: &[u8], target| check(binary, target, &directories).unwrap_err().to_string();
-        assert!(error(b"#!/bin/sh", Target::LinuxAmd64).contains("no 64-bit little-endian ELF file"));
-        assert!(error(b"..-----BEGIN PRIVATE KEY-----", Target::MacosArm64).contains("a private key"));
-        assert!(
-            error(b"../home/me/x.rs", Target::WindowsAmd64)
-                .contains("`/home/me/` of this machine, at byte 2")
-        );
-        check(b"nothing of the kind", Target::MacosArm64, &directories).unwrap();
+        let content = |binary: &[u8]| check_content(binary, &directories).unwrap_err().to_string();
+        assert!(content(b"..-----BEGIN PRIVATE KEY-----").contains("a private key"));
+        assert!(content(b"../home/me/x.rs").contains("`/home/me/` of this machine, at byte 2"));
+        check_content(b"nothing of the kind", &directories).unwrap();
+        let formats = [
+            (Target::LinuxAmd64, "64-bit little-endian ELF file"),
+            (Target::MacosArm64, "64-bit little-endian Mach-O file"),
+            (Target::WindowsAmd64, "64-bit PE file"),
+        ];
+        for (target, format) in formats {
+            let error = check(b"#!/bin/sh", target, &directories).unwrap_err().to_string();
+            assert!(error.contains(&format!("it is no {format}")), "{error}");
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! The plan as text, for `--dry-run`.
 
-use std::path::Path;
+use std::{iter, path::Path};
 
 use anyhow::{Context as _, Result};
 use flags::values::Target;
 use serde_json::{Value, json};
 
 use super::{
+    deb,
     execute::{archive_name, release_directory},
     plan::Step,
     sums,
@@ -60,7 +61,11 @@ fn makes(step: &Step) -> Vec<String> {
     let paths = match step {
         Step::Build(targets) => files(targets).into_iter().map(|name| dist.join(name)).collect(),
         Step::Measure(_) | Step::Describe(_) => Vec::new(),
-        Step::Pack(target) => vec![release(&archive_name(*target))],
+        Step::Pack(target) => {
+            let package = deb::name(*target).map(|name| release(&name));
+            let archive = release(&archive_name(*target));
+            iter::once(archive).chain(package).collect()
+        }
         Step::Sum => vec![release(sums::FILE_NAME)],
     };
     paths.iter().map(|path| path.display().to_string()).collect()

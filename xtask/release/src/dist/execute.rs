@@ -9,14 +9,16 @@ use anyhow::{Context as _, Result};
 use builds::{
     budget::Measured,
     files::{Mode, gzip, read, replace, replace_as},
+    pe,
 };
 use devkit::{project::Project, revision, ui};
-use flags::values::Target;
+use flags::values::{System, Target};
 
 use super::{
     archive,
     build::build,
     check::{Directories, check},
+    deb,
     describe::{self, describe},
     plan::Step,
     report::Report,
@@ -83,7 +85,10 @@ impl Executor<'_> {
         make_directory(&self.project.dist)?;
         for (target, path) in built {
             let name = target.file_name();
-            let bytes = read(&path)?;
+            let mut bytes = read(&path)?;
+            if target.system() == System::Windows {
+                pe::clear_time(&mut bytes)?;
+            }
             check(&bytes, target, &directories).with_context(|| format!("{name} must not ship"))?;
             replace_as(&self.path(target), &bytes, Mode::Program)?;
         }
@@ -126,12 +131,19 @@ impl Executor<'_> {
                 mode: Mode::Program,
             },
         );
-        let stem = archive_stem(target);
-        let packed = archive::tar_gz(&stem, &entries, revision::time(self.project)?)?;
-        let name = archive_name(target);
         forget_others(self.release)?;
-        replace(&self.release.join(&name), &packed)?;
-        self.report.archive(name, &packed);
+        let time = revision::time(self.project)?;
+        if let Some((name, architecture)) = deb::name(target).zip(target.debian_architecture()) {
+            self.put(name, &deb::package(architecture, &entries, time)?)?;
+        }
+        let stem = archive_stem(target);
+        self.put(archive_name(target), &archive::tar_gz(&stem, &entries, time)?)
+    }
+
+    /// Adds a file to the release.
+    fn put(&mut self, name: String, packed: &[u8]) -> Result<()> {
+        replace(&self.release.join(&name), packed)?;
+        self.report.archive(name, packed);
         Ok(())
     }
 
@@ -140,11 +152,16 @@ impl Executor<'_> {
     }
 }
 
-/// Removes the files in `directory` that are not archives of this version. The checksums cover all files there, and
-/// the other files of a release that `cargo xtask release` made become invalid when one archive in it changes.
+/// Removes the files in `directory` that are not archives or packages of this version. The checksums cover all files
+/// there, and the other files of a release that `cargo xtask release` made become invalid when one archive in it
+/// changes.
 fn forget_others(directory: &Path) -> Result<()> {
     let list = || format!("could not list `{}`", directory.display());
-    let ours = Target::ALL.map(archive_name);
+    let ours: Vec<String> = Target::ALL
+        .into_iter()
+        .flat_map(|target| [Some(archive_name(target)), deb::name(target)])
+        .flatten()
+        .collect();
     for entry in fs::read_dir(directory).with_context(list)? {
         let entry = entry.with_context(list)?;
         let stays = entry.file_name().to_str().is_some_and(|name| {

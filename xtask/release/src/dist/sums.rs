@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use builds::{
     digest,
     files::{self, replace},
@@ -24,6 +24,24 @@ pub(crate) fn line(sum: &str, name: &str) -> String {
 /// Returns the checksum and the name in a line; `None` if it has none.
 pub(crate) fn parse(line: &str) -> Option<(&str, &str)> {
     line.split_once("  ")
+}
+
+/// Fails if the `SHA256SUMS` file beside an archive has another checksum for it. The file need not list it.
+pub(crate) fn agrees_with_sums(path: &Path, bytes: &[u8]) -> Result<()> {
+    let sums = fs::read_to_string(path.with_file_name(FILE_NAME)).unwrap_or_default();
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    let expected = sums.lines().filter_map(parse).find(|(_, of)| *of == name);
+    if let Some((expected, _)) = expected {
+        ensure!(
+            expected == digest::sha256(bytes),
+            "its checksum is not the one in the {} beside it",
+            FILE_NAME
+        );
+    }
+    Ok(())
 }
 
 /// Returns a line for each file in `directory`, sorted by name.

@@ -4,14 +4,12 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Read as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use builds::{digest, files};
+use builds::files;
 use flags::values::Target;
-use flate2::read::GzDecoder;
 use memchr::memmem;
 
 use crate::dist;
@@ -74,8 +72,8 @@ impl Archives {
 
     fn add(&mut self, target: Target, path: &Path, commit: &str) -> Result<()> {
         let bytes = fs::read(path).context("could not read it")?;
-        agrees_with_sums(path, &bytes)?;
-        let program = program(&bytes, target).context("it is damaged")?;
+        dist::agrees_with_sums(path, &bytes)?;
+        let program = dist::program(&bytes, target).context("it is damaged")?;
         let short = commit.get(..COMMIT).unwrap_or(commit);
         ensure!(
             memmem::find(&program, short.as_bytes()).is_some(),
@@ -90,46 +88,10 @@ impl Archives {
     }
 }
 
-/// Fails if the `SHA256SUMS` file beside an archive has another checksum for it. The file need not list it.
-fn agrees_with_sums(path: &Path, bytes: &[u8]) -> Result<()> {
-    let sums = fs::read_to_string(path.with_file_name(dist::SUMS)).unwrap_or_default();
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    let expected = sums
-        .lines()
-        .filter_map(dist::parse_sum)
-        .find(|(_, of)| *of == name);
-    if let Some((expected, _)) = expected {
-        ensure!(
-            expected == digest::sha256(bytes),
-            "its checksum is not the one in the {} beside it",
-            dist::SUMS
-        );
-    }
-    Ok(())
-}
-
-/// Returns the program in an archive.
-fn program(archive: &[u8], target: Target) -> Result<Vec<u8>> {
-    for entry in tar::Archive::new(GzDecoder::new(archive)).entries()? {
-        let mut entry = entry?;
-        if entry
-            .path()?
-            .file_name()
-            .is_some_and(|name| name == target.program())
-        {
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes)?;
-            return Ok(bytes);
-        }
-    }
-    bail!("there is no `{}` in it", target.program())
-}
-
 #[cfg(test)]
 mod tests {
+    use builds::digest;
+
     use super::*;
 
     const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";

@@ -1,6 +1,9 @@
 //! Carries out the plan.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Error, Result, ensure};
 use builds::{files::read, interrupt::Interrupt, progress, temporary};
@@ -219,6 +222,10 @@ impl<'w> Executor<'w> {
             )?;
             self.programs.insert(name, Program::Weft(*target));
         }
+        for target in Target::ALL {
+            self.package(target, directory.path())?;
+        }
+        self.installers()?;
         let missing: Vec<&str> = Target::ALL
             .iter()
             .filter(|target| !paths.contains_key(target))
@@ -230,6 +237,36 @@ impl<'w> Executor<'w> {
                  adds them",
                 missing.join(", ")
             ));
+        }
+        Ok(())
+    }
+
+    /// Adds Debian's package for `target` that this machine made in `directory`, if it made one.
+    fn package(&mut self, target: Target, directory: &Path) -> Result<()> {
+        let Some(name) = dist::package_name(target).filter(|name| directory.join(name).is_file()) else {
+            return Ok(());
+        };
+        let about = About {
+            kind: Kind::Package,
+            what: format!(
+                "the same for {}, as a package for Debian and Ubuntu",
+                target.in_words()
+            ),
+            build: None,
+        };
+        self.staging()?.put(&name, &read(&directory.join(&name))?, about)
+    }
+
+    /// Adds the scripts that install `weft`.
+    fn installers(&mut self) -> Result<()> {
+        for (name, systems) in dist::INSTALLERS {
+            let about = About {
+                kind: Kind::Installer,
+                what: format!("a script that installs `weft` on {systems}"),
+                build: None,
+            };
+            let bytes = read(&self.project.root.join(name))?;
+            self.staging()?.put(name, &bytes, about)?;
         }
         Ok(())
     }

@@ -99,6 +99,10 @@ pub(crate) enum Kind {
     Header,
     /// An archive with `weft` for one target.
     Archive,
+    /// Debian's package of `weft` for one architecture.
+    Package,
+    /// A script that installs `weft` from the release page.
+    Installer,
     /// The licences and notices of the third parties whose code is in the WebAssembly files.
     Notices,
     /// The components of another file, as a CycloneDX document.

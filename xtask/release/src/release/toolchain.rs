@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result};
 use devkit::{cmd, project::Project};
-use flags::values::Target;
+use flags::values::{System, Target};
 use toolchain::Python;
 use xshell::cmd;
 
@@ -88,12 +88,16 @@ impl Toolchain {
                 let debian = self.wasi_libc.get(program.target()).cloned().flatten();
                 vec![std, Native::wasi_libc(debian.as_deref())]
             }
-            Program::Weft(target) if target.is_static() => {
-                let [musl, unwinder] = Native::of_zig(self.zig, &self.musl);
-                vec![std, unwinder, musl]
-            }
-            // The system's own libraries are not part of the program.
-            Program::Weft(_) => vec![std],
+            Program::Weft(target) => match target.system() {
+                System::Linux => vec![
+                    std,
+                    Native::unwinder(self.zig),
+                    Native::musl(self.zig, &self.musl),
+                ],
+                System::Windows => vec![std, Native::unwinder(self.zig), Native::mingw(self.zig)],
+                // The system's own libraries are not part of the program.
+                System::Macos => vec![std],
+            },
         }
     }
 }

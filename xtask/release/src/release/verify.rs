@@ -108,19 +108,25 @@ fn take_foreign<'m>(
 
 /// Makes the files of this checkout, committed or not, here and in the second environment, and compares.
 fn checkout(project: &Project) -> Result<Vec<Finding>> {
-    let (wasm, mut images) = (arguments("wasm --locked"), arguments("docker --builder oci"));
-    here(project, &wasm)?;
-    here(project, &images)?;
+    let [wasm, binaries, mut images] = [
+        "wasm --locked",
+        "dist --locked --binaries-only",
+        "docker --builder oci",
+    ]
+    .map(arguments);
+    for words in [&wasm, &binaries, &images] {
+        here(project, words)?;
+    }
     // The second environment has no branch that would give the images a tag.
     for tag in oci::tags(&project.dist.join(oci::DIRECTORY))? {
         images.extend(["--tag".into(), tag.into()]);
     }
     let place = Environment::kept(project)?;
-    // All binaries of the images are built together, which is faster than one after the other.
-    for words in [wasm, arguments("dist --locked"), images] {
+    // All binaries are built together, which is faster than one after the other.
+    for words in [wasm, binaries, images] {
         place.xtask(&words)?;
     }
-    let binaries = [Target::LinuxAmd64, Target::LinuxArm64].map(Target::file_name);
+    let binaries = Target::ALL.map(Target::file_name);
     let names = OF_WASM.into_iter().chain(binaries).chain([oci::DIRECTORY]);
     names
         .map(|name| compare(&project.dist, &place.dist(), name))

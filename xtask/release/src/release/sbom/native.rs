@@ -47,25 +47,40 @@ impl Native {
         }
     }
 
-    /// Returns zig's libraries for a static Linux program: the C library in this version, and the unwinder.
-    pub(in crate::release) fn of_zig(zig: &str, musl: &str) -> [Self; 2] {
-        let musl = Self {
+    /// Returns the C library of a static Linux program, which zig brings in this version.
+    pub(in crate::release) fn musl(zig: &str, musl: &str) -> Self {
+        Self {
             name: "musl",
             version: musl.to_owned(),
             description: format!("the C library of the static Linux targets, as zig {zig} brings it"),
             licence: "MIT",
             purl: None,
             cpe: Some(format!("cpe:2.3:a:musl-libc:musl:{musl}:*:*:*:*:*:*:*")),
-        };
-        let unwinder = Self {
+        }
+    }
+
+    /// Returns the C library of a program for Windows, which zig brings.
+    pub(in crate::release) fn mingw(zig: &str) -> Self {
+        Self {
+            name: "mingw-w64",
+            version: String::new(),
+            description: format!("the start files and the C library of Windows, as zig {zig} brings them"),
+            licence: "ZPL-2.1",
+            purl: None,
+            cpe: None,
+        }
+    }
+
+    /// Returns the unwinder, which zig brings.
+    pub(in crate::release) fn unwinder(zig: &str) -> Self {
+        Self {
             name: "libunwind",
             version: String::new(),
             description: format!("LLVM's unwinder, as zig {zig} brings it"),
             licence: "Apache-2.0 WITH LLVM-exception",
             purl: None,
             cpe: None,
-        };
-        [musl, unwinder]
+        }
     }
 
     /// Returns its reference inside a document.

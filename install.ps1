@@ -1,0 +1,84 @@
+# Installs weft, the native command of clawft, for the user who runs this:
+#
+#     irm https://github.com/clawft/clawft/releases/latest/download/install.ps1 | iex
+#
+# The archive for Windows is downloaded from the release page, compared with its checksum, and unpacked. Variables:
+#
+#     WEFT_VERSION        the version, such as 0.2.0; otherwise the latest
+#     WEFT_INSTALL_DIR    the directory of the program; otherwise %LOCALAPPDATA%\Programs\weft
+#     WEFT_RELEASES       the address of a copy of the release pages
+#     WEFT_NO_PATH        if set, the user's PATH is left as it is
+#
+# It needs PowerShell 5.1 or later, and tar, which Windows has since version 1803. All of the script is in a function
+# that its last line calls: an incomplete download runs nothing.
+
+function Install-Weft {
+    $ErrorActionPreference = 'Stop'
+    # The progress bar makes downloads slow in PowerShell 5.1.
+    $ProgressPreference = 'SilentlyContinue'
+    [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+
+    $target = 'x86_64-pc-windows-gnu'
+    if (-not [Environment]::Is64BitOperatingSystem) {
+        throw 'weft is released for 64-bit Windows only'
+    }
+
+    $releases = 'https://github.com/clawft/clawft/releases'
+    if ($env:WEFT_RELEASES) { $releases = $env:WEFT_RELEASES.TrimEnd('/') }
+    # Only a copy on this machine may be without TLS.
+    if ($releases -notmatch '^(https://|http://(127\.0\.0\.1|localhost):)') {
+        throw "WEFT_RELEASES is '$releases', which does not begin with https://"
+    }
+    $page = "$releases/latest/download"
+    if ($env:WEFT_VERSION) { $page = "$releases/download/v$($env:WEFT_VERSION -replace '^v', '')" }
+    $directory = Join-Path $env:LOCALAPPDATA 'Programs\weft'
+    if ($env:WEFT_INSTALL_DIR) { $directory = $env:WEFT_INSTALL_DIR }
+
+    $temporary = Join-Path ([IO.Path]::GetTempPath()) "weft-$([Guid]::NewGuid())"
+    New-Item -ItemType Directory -Path $temporary | Out-Null
+    try {
+        # The checksums name the archive of each system, with the version.
+        $sums = Join-Path $temporary 'SHA256SUMS'
+        Invoke-WebRequest -UseBasicParsing -Uri "$page/SHA256SUMS" -OutFile $sums
+        $pattern = '^([0-9a-f]{64})  (weft-[0-9][^/ ]*-' + [Regex]::Escape($target) + '\.tar\.gz)$'
+        $line = Get-Content -LiteralPath $sums | Where-Object { $_ -match $pattern } | Select-Object -First 1
+        if (-not ($line -match $pattern)) { throw "$page has no archive for $target" }
+        $expected = $Matches[1]
+        $name = $Matches[2]
+        $archive = Join-Path $temporary $name
+        Write-Host "Downloading $page/$name"
+        Invoke-WebRequest -UseBasicParsing -Uri "$page/$name" -OutFile $archive
+        $found = (Get-FileHash -Algorithm SHA256 -LiteralPath $archive).Hash.ToLowerInvariant()
+        if ($found -ne $expected) {
+            throw "$name has the SHA-256 sum $found, and SHA256SUMS says ${expected}: nothing was installed"
+        }
+
+        tar -xzf $archive -C $temporary
+        if ($LASTEXITCODE -ne 0) { throw "could not unpack $name" }
+        $program = Join-Path (Join-Path $temporary ($name -replace '\.tar\.gz$', '')) 'weft.exe'
+        $version = & $program --version
+        if ($LASTEXITCODE -ne 0) { throw 'weft does not run on this machine' }
+        New-Item -ItemType Directory -Force -Path $directory | Out-Null
+        $installed = Join-Path $directory 'weft.exe'
+        # A program that runs cannot be overwritten, but renamed.
+        if (Test-Path -LiteralPath $installed) {
+            Remove-Item -LiteralPath "$installed.old" -Force -ErrorAction SilentlyContinue
+            Move-Item -LiteralPath $installed -Destination "$installed.old" -Force
+        }
+        Copy-Item -LiteralPath $program -Destination $installed
+        Remove-Item -LiteralPath "$installed.old" -Force -ErrorAction SilentlyContinue
+    }
+    finally {
+        Remove-Item -LiteralPath $temporary -Recurse -Force -ErrorAction SilentlyContinue
+    }
+
+    Write-Host "Installed $version to $installed"
+    $path = [Environment]::GetEnvironmentVariable('Path', 'User')
+    if (-not $env:WEFT_NO_PATH -and ($path -split ';') -notcontains $directory) {
+        [Environment]::SetEnvironmentVariable('Path', (@($path, $directory) | Where-Object { $_ }) -join ';', 'User')
+        Write-Host 'Added it to your PATH: open a new terminal'
+    }
+    Write-Host 'Set a key, such as $env:OPENAI_API_KEY, and ask: weft chat "What is a WASI component?"'
+}
+
+Install-Weft

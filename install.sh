@@ -1,0 +1,131 @@
+#!/bin/sh
+# Installs weft, the native command of clawft, for the user who runs this:
+#
+#     curl -fsSL https://github.com/clawft/clawft/releases/latest/download/install.sh | sh
+#
+# The archive for this system is downloaded from the release page, compared with its checksum, and unpacked. Variables:
+#
+#     WEFT_VERSION        the version, such as 0.2.0; otherwise the latest
+#     WEFT_INSTALL_DIR    the directory of the program; otherwise ~/.local/bin
+#     WEFT_RELEASES       the address of a copy of the release pages
+#
+# It needs curl or wget, tar with gzip, and sha256sum, shasum or openssl. Nothing but the directory, and beside it
+# ../share/man/man1, is changed.
+set -eu
+
+releases=https://github.com/clawft/clawft/releases
+
+say() { printf '%s\n' "$*" >&2; }
+fail() {
+    say "error: $*"
+    exit 1
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Prints Rust's name of this system and its processor.
+target() {
+    system=$(uname -s)
+    machine=$(uname -m)
+    case $machine in
+        x86_64 | amd64) machine=x86_64 ;;
+        aarch64 | arm64) machine=aarch64 ;;
+        *) fail "weft is not released for the processor \`$machine\`: build it with \`cargo xtask dist\` from $releases" ;;
+    esac
+    case $system in
+        Linux) printf '%s-unknown-linux-musl\n' "$machine" ;;
+        Darwin)
+            # A shell that Rosetta translates names the wrong processor.
+            if [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ]; then machine=aarch64; fi
+            printf '%s-apple-darwin\n' "$machine"
+            ;;
+        MINGW* | MSYS* | CYGWIN*) fail "on Windows, use install.ps1: irm $releases/latest/download/install.ps1 | iex" ;;
+        *) fail "weft is not released for the system \`$system\`" ;;
+    esac
+}
+
+# Downloads the address $1 into the file $2. Only a copy on this machine may be without TLS.
+download() {
+    case $1 in
+        https://* | http://127.0.0.1:* | http://localhost:*) ;;
+        *) fail "\`$1\` does not begin with https://" ;;
+    esac
+    say "Downloading $1"
+    if has curl; then
+        curl --fail --silent --show-error --location --retry 2 --proto-redir '=https' --output "$2" "$1" ||
+            fail "could not download $1"
+    elif has wget; then
+        wget -q -O "$2" "$1" || fail "could not download $1"
+    else
+        fail "curl or wget is needed"
+    fi
+}
+
+# Prints the SHA-256 sum of the file $1.
+checksum() {
+    if has sha256sum; then
+        sha256sum "$1"
+    elif has shasum; then
+        shasum -a 256 "$1"
+    elif has openssl; then
+        openssl dgst -sha256 -r "$1"
+    else
+        fail "sha256sum, shasum or openssl is needed to check the download"
+    fi | cut -c 1-64
+}
+
+# All of the script is in functions, and this line of the last one is the last: an incomplete download runs nothing.
+main() {
+    has tar || fail "tar is needed"
+    target=$(target)
+    releases=${WEFT_RELEASES:-$releases}
+    releases=${releases%/}
+    version=${WEFT_VERSION:-}
+    version=${version#v}
+    if [ -n "$version" ]; then
+        page=$releases/download/v$version
+    else
+        page=$releases/latest/download
+    fi
+    directory=${WEFT_INSTALL_DIR:-}
+    if [ -z "$directory" ]; then
+        [ -n "${HOME:-}" ] || fail "set WEFT_INSTALL_DIR, because there is no HOME"
+        directory=$HOME/.local/bin
+    fi
+
+    temporary=$(mktemp -d)
+    trap 'rm -rf "$temporary"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+
+    # The checksums name the archive of each system, with the version.
+    download "$page/SHA256SUMS" "$temporary/SHA256SUMS"
+    line=$(grep -E "^[0-9a-f]{64}  weft-[0-9][^/ ]*-$target\\.tar\\.gz\$" "$temporary/SHA256SUMS") ||
+        fail "$page has no archive for $target"
+    expected=${line%% *}
+    archive=${line##* }
+    download "$page/$archive" "$temporary/$archive"
+    found=$(checksum "$temporary/$archive")
+    [ "$found" = "$expected" ] ||
+        fail "$archive has the SHA-256 sum $found, and SHA256SUMS says $expected: nothing was installed"
+
+    tar -xzf "$temporary/$archive" -C "$temporary" || fail "could not unpack $archive"
+    unpacked=$temporary/${archive%.tar.gz}
+    "$unpacked/weft" --version >/dev/null || fail "weft does not run on this machine"
+    mkdir -p "$directory" || fail "could not make the directory $directory"
+    # A program that runs cannot be overwritten, but replaced.
+    { cp "$unpacked/weft" "$directory/.weft.new" && mv -f "$directory/.weft.new" "$directory/weft"; } ||
+        fail "could not write to $directory: set WEFT_INSTALL_DIR to another directory"
+    manual=${directory%/*}/share/man/man1
+    if [ "${directory##*/}" = bin ] && mkdir -p "$manual" 2>/dev/null; then
+        cp "$unpacked/man/weft.1" "$manual/weft.1" 2>/dev/null || true
+    fi
+
+    say "Installed $("$directory/weft" --version) to $directory/weft"
+    case :$PATH: in
+        *":$directory:"*) ;;
+        *) say "Add it to your PATH: export PATH=\"$directory:\$PATH\"" ;;
+    esac
+    say "Set a key, such as OPENAI_API_KEY, and ask: weft chat \"What is a WASI component?\""
+}
+
+main

@@ -1,0 +1,18 @@
+//! The cases of the installation, a file for each group.
+
+mod package;
+mod script;
+mod windows;
+
+use anyhow::Result;
+
+use super::{context::InstallContext, fixture::VERSION};
+use crate::harness::case::{self, cases};
+
+/// A case about the installation.
+pub(super) type Case = case::Case<fn(&InstallContext<'_>) -> Result<()>>;
+
+/// Returns all cases, in the order in which they begin.
+pub(super) fn all() -> Vec<Case> {
+    [script::CASES, package::CASES, windows::CASES].concat()
+}

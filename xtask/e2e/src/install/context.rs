@@ -1,0 +1,138 @@
+//! The context of a case: its directory, a release page, and the programs.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+use testkit::{KEY, KEY_VARIABLE, Outcome, ReleasePage, TestContext, names};
+use xshell::{Cmd, Shell, cmd};
+
+use super::fixture::{Fixture, VERSION, on_drive};
+
+/// The time limit of a program.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// The context of one case.
+#[derive(Debug)]
+pub(super) struct InstallContext<'a> {
+    fixture: &'a Fixture,
+    context: TestContext<'a>,
+}
+
+impl<'a> InstallContext<'a> {
+    /// Makes the context of the case `name`.
+    pub(super) fn new(fixture: &'a Fixture, name: &str) -> Result<Self> {
+        let context = TestContext::new(&fixture.provider, fixture.directory(), name)?;
+        fs::create_dir_all(context.path("home")).context("could not make a home directory")?;
+        Ok(Self { fixture, context })
+    }
+
+    /// Returns the user's home directory, which is also that of weft.
+    pub(super) fn home(&self) -> PathBuf {
+        self.context.path("home")
+    }
+
+    /// Returns a path in the directory of the case.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.context.path(name)
+    }
+
+    /// Returns a new shell.
+    pub(super) fn shell(&self) -> Result<Shell> {
+        self.fixture.shell()
+    }
+
+    /// Returns the directory of the release.
+    pub(super) fn release(&self) -> Result<&Path> {
+        self.fixture.release()
+    }
+
+    /// Serves the release.
+    pub(super) fn page(&self) -> Result<ReleasePage> {
+        ReleasePage::serve(self.release()?, VERSION)
+    }
+
+    /// Copies the release to a directory of this case, changes it, and serves it.
+    pub(super) fn changed_page(&self, change: impl FnOnce(&Path) -> Result<()>) -> Result<ReleasePage> {
+        let copy = self.path("release");
+        fs::create_dir_all(&copy)?;
+        for name in names(self.release()?)? {
+            fs::copy(self.release()?.join(&name), copy.join(&name))?;
+        }
+        change(&copy)?;
+        ReleasePage::serve(&copy, VERSION)
+    }
+
+    /// Runs `install.sh` of the release for the release pages at `url`, with further `variables`.
+    pub(super) fn install(&self, url: &str, variables: &[(&str, &str)]) -> Result<Outcome> {
+        let (shell, script) = (self.shell()?, self.release()?.join("install.sh"));
+        let mut command = cmd!(shell, "sh {script}")
+            .env("HOME", self.home())
+            .env("WEFT_RELEASES", url)
+            .env("NO_PROXY", "127.0.0.1");
+        for name in ["WEFT_VERSION", "WEFT_INSTALL_DIR"] {
+            command = command.env_remove(name);
+        }
+        for (name, value) in variables {
+            command = command.env(name, value);
+        }
+        self.run(command, "")
+    }
+
+    /// Runs `command` with `input` on its standard input.
+    pub(super) fn run(&self, command: Cmd<'_>, input: &str) -> Result<Outcome> {
+        self.context.run(command, input.as_bytes(), LIMIT)
+    }
+
+    /// Returns a configuration for answers of `scenario`.
+    pub(super) fn config(&self, scenario: &str) -> Value {
+        json!({
+            "agents": { "model": "gpt-4o-mini" },
+            "providers": { "providers": { "openai": {
+                "api_base": self.context.api_base(scenario), "api_key_env": KEY_VARIABLE, "retries": 0,
+            } } },
+        })
+    }
+
+    /// Writes weft's configuration.
+    pub(super) fn configure(&self, text: &str) -> Result<()> {
+        fs::write(self.home().join("config.json"), text).context("could not write the configuration")
+    }
+
+    /// Runs `weft.exe` in wine with `arguments`, and `input` on its standard input.
+    pub(super) fn weft_exe(&self, arguments: &[&str], input: &str) -> Result<Outcome> {
+        let shell = self.shell()?;
+        let command = self
+            .fixture
+            .weft_exe(&shell)?
+            .args(arguments)
+            .env("CLAWFT_HOME", on_drive(&self.home()))
+            .env(KEY_VARIABLE, KEY)
+            .env("NO_PROXY", "127.0.0.1");
+        self.run(command, input)
+    }
+
+    /// Returns the messages that the provider received last.
+    pub(super) fn last_messages(&self) -> Result<Value> {
+        let requests = self.context.requests()?;
+        let last = requests.last().context("the provider received nothing")?;
+        let body: Value = serde_json::from_str(&last.body).context("the request is not JSON")?;
+        Ok(body["messages"].clone())
+    }
+
+    /// Returns the names of the stored sessions' files.
+    pub(super) fn session_files(&self) -> Result<Vec<String>> {
+        let mut files = names(&self.home().join("sessions"))?;
+        files.retain(|name| !name.starts_with('.'));
+        Ok(files)
+    }
+
+    /// Returns the evidence of a case that failed: its files.
+    pub(super) fn seen(&self) -> Vec<(String, String)> {
+        self.context.evidence("release")
+    }
+}

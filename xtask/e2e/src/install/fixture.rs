@@ -1,0 +1,168 @@
+//! The fixture of all cases: a release for Linux, wine with `weft.exe`, the mock provider, and a directory.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use devkit::{cmd as run, project::Project};
+use flags::values::{System, Target};
+use testkit::{Provider, WorkDirectory};
+use toolchain::{Program, Python};
+use xshell::{Cmd, Shell, cmd};
+
+use super::{cases::Case, context::InstallContext};
+use crate::report::Failure;
+
+/// The beginning of the names of cases that run `weft.exe`.
+const WINDOWS: &str = "windows::";
+
+/// The version of the release.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Everything that is prepared once, before the first case.
+#[derive(Debug)]
+pub(super) struct Fixture {
+    /// The files of a release page, if a case needs them.
+    release: Option<PathBuf>,
+    /// Wine with `weft.exe`, if a case needs it.
+    wine: Option<Wine>,
+    /// The mock provider. It is declared before the directory, so that it ends before its log is removed.
+    pub(super) provider: Provider,
+    directory: WorkDirectory,
+}
+
+/// Wine, and the program to run in it.
+#[derive(Debug)]
+struct Wine {
+    program: PathBuf,
+    /// The directory that stands for Windows' drives.
+    prefix: PathBuf,
+    /// The directories of libraries that this wine lacks, as Windows lists them.
+    libraries: String,
+    weft: PathBuf,
+}
+
+impl Fixture {
+    /// Builds, finds and starts what `cases` need. With `keep`, the directory outlives the run, and its path is
+    /// printed.
+    pub(super) fn prepare(project: &Project, cases: &[Case], keep: bool) -> Result<Self> {
+        let own = Target::of_this_machine().filter(|target| target.system() == System::Linux);
+        let own = own.context("the installation is tried on Linux alone")?;
+        let (windows, linux): (Vec<&Case>, Vec<&Case>) =
+            cases.iter().partition(|case| case.name.starts_with(WINDOWS));
+        let directory = WorkDirectory::new(keep)?;
+        let wine = match windows.is_empty() {
+            true => None,
+            false => Some(Wine::prepare(project, directory.path())?),
+        };
+        let release = match linux.is_empty() {
+            true => None,
+            false => {
+                let release = directory.path().join("release");
+                release::pack(project, &[own], &release)?;
+                Some(release)
+            }
+        };
+        let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
+        Ok(Self {
+            release,
+            wine,
+            provider,
+            directory,
+        })
+    }
+
+    /// Runs `case` in its own context.
+    pub(super) fn attempt(&self, case: &Case) -> Result<(), Failure> {
+        let test = InstallContext::new(self, case.name)?;
+        (case.check)(&test).map_err(|error| Failure {
+            error,
+            seen: test.seen(),
+        })
+    }
+
+    /// Returns the directory of the release.
+    pub(super) fn release(&self) -> Result<&Path> {
+        self.release.as_deref().context("there is no release")
+    }
+
+    /// Returns the command of `weft.exe`, in wine.
+    pub(super) fn weft_exe<'s>(&self, shell: &'s Shell) -> Result<Cmd<'s>> {
+        Ok(self.wine.as_ref().context("there is no wine")?.command(shell))
+    }
+
+    /// Returns the directory that contains one directory for each case.
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Returns a new shell for one thread: shells are not shared between threads.
+    pub(super) fn shell(&self) -> Result<Shell> {
+        self.directory.shell()
+    }
+}
+
+impl Wine {
+    /// Builds `weft.exe`, and runs it once: wine makes its directory then, which takes a while.
+    fn prepare(project: &Project, directory: &Path) -> Result<Self> {
+        let mut built = release::ensure_built(project, &[Target::WindowsAmd64])?;
+        let program = toolchain::program(project, Program::Wine)?;
+        compile_random_numbers(project, directory)?;
+        let wine = Self {
+            libraries: libraries(&program, directory),
+            program,
+            prefix: project.cache_folder("wine")?,
+            weft: built
+                .remove(&Target::WindowsAmd64)
+                .context("dist did not build `weft.exe`")?,
+        };
+        let shell = project.shell()?;
+        let version = wine.command(&shell).arg("--version");
+        let printed = run::read(version, "run `weft.exe` in wine")?;
+        ensure!(
+            printed.starts_with(&format!("weft {VERSION}")),
+            "`weft.exe --version` prints `{printed}`"
+        );
+        Ok(wine)
+    }
+
+    fn command<'s>(&self, shell: &'s Shell) -> Cmd<'s> {
+        let (program, weft) = (&self.program, &self.weft);
+        cmd!(shell, "{program} {weft}")
+            .env("WINEPREFIX", &self.prefix)
+            .env("WINEPATH", &self.libraries)
+            // No messages of wine's own, and no offer to download further parts.
+            .env("WINEDEBUG", "-all")
+            .env("WINEDLLOVERRIDES", "mscoree,mshtml=")
+            .env_remove("DISPLAY")
+    }
+}
+
+/// Compiles the library of random numbers, which older versions of wine lack, into `directory`.
+fn compile_random_numbers(project: &Project, directory: &Path) -> Result<()> {
+    let shell = project.shell()?;
+    let zig = toolchain::python(project, Python::Zig)?.join("python-zig");
+    let (source, library) = (
+        project.root.join("xtask/e2e/src/install/prng.c"),
+        directory.join("bcryptprimitives.dll"),
+    );
+    let cache = project.cache_folder("zig")?;
+    let options = ["-target", "x86_64-windows-gnu", "-shared", "-Os", "-nostdlib"];
+    let command = cmd!(shell, "{zig} cc {options...} -o {library} {source} -ladvapi32")
+        .env("ZIG_GLOBAL_CACHE_DIR", &cache)
+        .env("ZIG_LOCAL_CACHE_DIR", &cache);
+    run::read(command, "compile a library for wine").map(drop)
+}
+
+/// Returns the list of directories with libraries: `directory`, and the one of Debian's packages where wine comes from
+/// these.
+fn libraries(wine: &Path, directory: &Path) -> String {
+    let packages = wine.parent().map(|root| root.join("usr/x86_64-w64-mingw32/lib"));
+    let paths = [Some(directory.to_owned()), packages];
+    let paths = paths.into_iter().flatten().map(|path| on_drive(&path));
+    paths.collect::<Vec<_>>().join(";")
+}
+
+/// Returns `path` as programs for Windows see it: wine shows the root directory as the drive Z.
+pub(super) fn on_drive(path: &Path) -> String {
+    format!("Z:{}", path.display()).replace('/', "\\")
+}

@@ -1,0 +1,100 @@
+//! A release page on loopback, as the scripts that install `weft` see one.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    thread,
+};
+
+use anyhow::{Context as _, Result};
+
+/// A server of the files of one release, at `/latest/download/FILE` and `/download/vVERSION/FILE`. It serves until this
+/// process ends.
+#[derive(Debug)]
+pub struct ReleasePage {
+    address: SocketAddr,
+}
+
+impl ReleasePage {
+    /// Serves the files in `directory`, which are those of `version`, on a free port.
+    ///
+    /// # Errors
+    /// Fails if there is no free port.
+    pub fn serve(directory: &Path, version: &str) -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").context("could not find a free port")?;
+        let address = listener
+            .local_addr()
+            .context("could not find the server's port")?;
+        let pages = ["/latest/download/".to_owned(), format!("/download/v{version}/")];
+        let directory = directory.to_owned();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                // A client that goes away sees nothing of an answer; the case sees that its download failed.
+                let _ = answer(&stream, &directory, &pages);
+            }
+        });
+        Ok(Self { address })
+    }
+
+    /// Returns the address of the pages.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+/// Reads a request and answers it with a file.
+fn answer(mut stream: &TcpStream, directory: &Path, pages: &[String]) -> Result<()> {
+    let mut lines = BufReader::new(stream).lines();
+    let request = lines.next().context("there is no request")??;
+    for line in lines {
+        if line?.is_empty() {
+            break;
+        }
+    }
+    let bytes = file(&request, directory, pages).and_then(|path| fs::read(path).ok());
+    let (status, body) = match bytes {
+        Some(bytes) => ("200 OK", bytes),
+        None => ("404 Not Found", b"there is no such file\n".to_vec()),
+    };
+    let length = body.len();
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    )?;
+    if !request.starts_with("HEAD ") {
+        stream.write_all(&body)?;
+    }
+    Ok(())
+}
+
+/// Returns the path of the file that the first line of a request names.
+fn file(request: &str, directory: &Path, pages: &[String]) -> Option<PathBuf> {
+    let path = request.split(' ').nth(1)?;
+    let name = pages.iter().find_map(|page| path.strip_prefix(page.as_str()))?;
+    let is_name = !name.is_empty() && !name.contains('/') && !name.starts_with('.');
+    is_name.then(|| directory.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serves_files_of_both_pages_only() {
+        let pages = ["/latest/download/".to_owned(), "/download/v1.2.3/".to_owned()];
+        let found = |path: &str| file(&format!("GET {path} HTTP/1.1"), Path::new("/release"), &pages);
+        for path in ["/latest/download/SHA256SUMS", "/download/v1.2.3/SHA256SUMS"] {
+            assert_eq!(found(path).unwrap(), Path::new("/release/SHA256SUMS"));
+        }
+        for path in [
+            "/",
+            "/download/v1.2.4/SHA256SUMS",
+            "/latest/download/../x",
+            "/latest/download/",
+        ] {
+            assert_eq!(found(path), None, "{path}");
+        }
+    }
+}
