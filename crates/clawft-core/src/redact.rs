@@ -59,25 +59,23 @@ fn masked<'a>(word: &'a str, key: &str, is_json: bool) -> Cow<'a, str> {
     Cow::Owned(line)
 }
 
-/// Returns whether `word` holds the key or a part of it. Providers mask keys in their own ways and leave a
-/// few characters at both ends (`sk-ab****wxyz`), so a word that is already masked is never shown either.
-fn shows(word: &str, key: &str) -> bool {
+/// Returns whether `text` holds the key or a part of it. Providers mask keys in their own ways and leave a
+/// few characters at both ends (`sk-ab****wxyz`), so a text that is already masked is never shown either.
+fn shows(text: &str, key: &str) -> bool {
     if key.is_empty() {
         return false;
     }
     let run = key.len().min(KEY_RUN);
-    contains(word, "**")
+    contains(text, "**")
         || key
             .as_bytes()
             .windows(run)
-            .any(|part| find(word.as_bytes(), part))
+            .any(|part| find(text.as_bytes(), part))
 }
 
-/// Returns whether `text` holds the key, or a part of it as providers mask it, in any of its words.
+/// Returns whether `text` holds the key, or a part of it as providers mask it.
 pub(crate) fn shows_key(text: &str, key: Option<&Secret>) -> bool {
-    let key = key.map_or("", Secret::expose);
-    text.split(|c: char| c.is_whitespace() || c.is_control())
-        .any(|word| shows(word, key))
+    shows(text, key.map_or("", Secret::expose))
 }
 
 fn find(bytes: &[u8], part: &[u8]) -> bool {
