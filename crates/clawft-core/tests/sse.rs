@@ -73,6 +73,7 @@ fn tells_errors_by_their_name() {
         ("event:error\ndata:x\n\n", "x", true),
         ("event: errors\ndata: x\n\n", "x", false),
         ("event: error\n\ndata: x\n\n", "x", false),
+        ("error\ndata: x\n\n", "x", false),
     ] {
         let mut decoder = Decoder::default();
         let event = decoder.next(&mut stream.as_bytes()).unwrap().unwrap();
