@@ -252,18 +252,14 @@ impl<'a> Turn<'a> {
     ) -> Result<(Turn<'a>, HttpRequest), TurnError> {
         let key = Key::find(&config.provider, env)?;
         let show = input.stream().unwrap_or(config.agents.stream);
-        // For the message and the answer.
-        session.messages.try_reserve(2).map_err(|_| TurnError::NoMemory {
+        let no_room = |NoMemory { bytes }| TurnError::NoMemory {
             what: "the conversation",
-            bytes: (session.messages.len() + 2) * size_of::<Message>(),
-        })?;
+            bytes,
+        };
+        // For the message and the answer.
+        memory::make_room(&mut session.messages, 2).map_err(no_room)?;
         // An earlier turn may have been interrupted while it called a tool.
-        history::answer_interrupted(&mut session.messages).map_err(|NoMemory { bytes }| {
-            TurnError::NoMemory {
-                what: "the conversation",
-                bytes,
-            }
-        })?;
+        history::answer_interrupted(&mut session.messages).map_err(no_room)?;
         session.messages.push(input.into_message());
         let mut turn = Turn {
             config,

@@ -74,11 +74,16 @@ pub fn reserve(buffer: &mut Vec<u8>, more: usize) -> Result<(), NoMemory> {
 
 /// Appends `item` to `list`.
 pub fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), NoMemory> {
-    list.try_reserve(1).map_err(|_| NoMemory {
-        bytes: (list.len() + 1) * size_of::<T>(),
-    })?;
+    make_room(list, 1)?;
     list.push(item);
     Ok(())
+}
+
+/// Reserves room for `more` items in `list`.
+pub fn make_room<T>(list: &mut Vec<T>, more: usize) -> Result<(), NoMemory> {
+    list.try_reserve(more).map_err(|_| NoMemory {
+        bytes: (list.len() + more) * size_of::<T>(),
+    })
 }
 
 /// Returns a copy of `bytes` without spare capacity.
