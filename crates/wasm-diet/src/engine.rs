@@ -87,8 +87,12 @@ impl Program {
     ///
     /// # Errors
     /// As [`Self::optimise`].
-    pub fn optimise_thoroughly(&self, task: &Task<'_>) -> Result<Vec<u8>> {
-        self.run(task, &[], matches!(self, Self::Own(_)).then_some(THOROUGH))
+    pub fn optimise_thoroughly(&self, task: &Task<'_>, assumptions: &[Assumption]) -> Result<Vec<u8>> {
+        self.run(
+            task,
+            assumptions,
+            matches!(self, Self::Own(_)).then_some(THOROUGH),
+        )
     }
 
     fn run(&self, task: &Task<'_>, assumptions: &[Assumption], option: Option<&str>) -> Result<Vec<u8>> {

@@ -73,7 +73,7 @@ fn optimise(task: &Task<'_>, engine: &Choice, args: &Shrink) -> Result<Vec<u8>> 
         return Ok(made);
     }
     // Binaryen refuses some operators there; the first result is good all the same.
-    let second = program.optimise_thoroughly(task).ok();
+    let second = program.optimise_thoroughly(task, &[]).ok();
     Ok(second.filter(|it| it.len() < made.len()).unwrap_or(made))
 }
 

@@ -13,7 +13,12 @@ use builds::{
 use devkit::project::Project;
 use sha2::{Digest as _, Sha256};
 use toolchain::Need;
-use wasm_diet::{Options, Shrunk, engine::Program, features, shrink::Task};
+use wasm_diet::{
+    Options, Shrunk,
+    engine::{Assumption, Program},
+    features,
+    shrink::Task,
+};
 
 /// The command `wasm-diet` with Binaryen inside. Compiling that takes most of the time.
 pub(super) const PROGRAM: OnDemand = OnDemand {
@@ -38,6 +43,10 @@ const SOURCES: [&str; 2] = [
     include_str!("../../../../crates/wasm-diet/src/engine/binaryen.rs"),
     include_str!("../../../../crates/wasm-diet/Cargo.toml"),
 ];
+
+/// The linker puts the stack before the data, so that the first bytes of memory are the last ones of the stack: only a
+/// stack that is about to overflow reaches them.
+const ASSUMPTIONS: [Assumption; 1] = [Assumption::LowMemoryUnused];
 
 /// Runs Binaryen on core modules.
 pub(super) struct Optimiser<'p> {
@@ -87,7 +96,9 @@ impl<'p> Optimiser<'p> {
     fn run(&self, task: &Task<'_>) -> Result<Vec<u8>> {
         let program = self.program()?;
         let module = format!("a core module of {} bytes with Binaryen", task.module.len());
-        progress::show("Optimising", &module, || program.optimise_thoroughly(task))
+        progress::show("Optimising", &module, || {
+            program.optimise_thoroughly(task, &ASSUMPTIONS)
+        })
     }
 
     /// Returns the program, which is compiled if necessary.
@@ -105,7 +116,8 @@ fn key<'f>(module: &[u8], features: impl Iterator<Item = &'f str>) -> String {
     for part in SOURCES {
         hash.update(Sha256::digest(part));
     }
-    for feature in features {
+    let assumptions = ASSUMPTIONS.iter().map(|it| it.name());
+    for feature in features.chain(assumptions) {
         hash.update(Sha256::digest(feature));
     }
     hash.update(module);
