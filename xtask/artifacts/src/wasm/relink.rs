@@ -13,8 +13,10 @@
 //! component sees them: before, each function of the host was named four times. Imports and exports of the component
 //! are the same, byte for byte.
 //!
-//! [`read`] takes the component apart, [`program`] changes the program, and [`mod@write`] puts all together.
+//! [`read`] takes the component apart, [`nested`] shortens names inside, [`program`] changes the program, and
+//! [`mod@write`] puts all together.
 
+mod nested;
 mod program;
 mod read;
 mod write;
@@ -26,7 +28,8 @@ use anyhow::{Context as _, Result};
 /// # Errors
 /// Fails if `component` is not linked as `wit-component` does it.
 pub(super) fn relink(component: &[u8]) -> Result<Vec<u8>> {
-    let parts = read::read(component)?;
+    let mut parts = read::read(component)?;
+    nested::shorten(&mut parts.items).context("the components inside are not linked as expected")?;
     write::write(&parts).context("its core modules are not linked as expected")
 }
 

@@ -1,6 +1,6 @@
 //! The parts of a component that `wit-component` made.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use anyhow::{Context as _, Result, bail};
 use wasm_diet::component::section;
@@ -41,7 +41,7 @@ pub(super) enum CoreFunction<'c> {
 /// A part of a component that does not define anything in a core module.
 pub(super) enum Item<'c> {
     /// A section that is copied: id and content.
-    Section(u8, &'c [u8]),
+    Section(u8, Cow<'c, [u8]>),
     Alias(ComponentAlias<'c>),
     /// A resource of the component with the core function that ends one.
     Resource(u32),
@@ -78,7 +78,7 @@ pub(super) fn read(component: &[u8]) -> Result<Parts<'_>> {
                 let nested = section(component, unchecked_range.clone())?;
                 parts.items.push(Item::Section(
                     wasm_encoder::ComponentSectionId::Component as u8,
-                    nested,
+                    nested.into(),
                 ));
                 continue;
             }
@@ -88,7 +88,9 @@ pub(super) fn read(component: &[u8]) -> Result<Parts<'_>> {
             continue;
         }
         if let Some((id, range)) = payload.as_section() {
-            parts.items.push(Item::Section(id, section(component, range)?));
+            parts
+                .items
+                .push(Item::Section(id, section(component, range)?.into()));
         }
     }
     Ok(parts)

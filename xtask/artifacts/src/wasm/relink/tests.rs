@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, CanonicalOption, CodeSection, Component, ComponentAliasSection,
-    ComponentExportKind, ComponentExportSection, ComponentImportSection, ComponentTypeRef,
-    ComponentTypeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
-    Function, FunctionSection, ImportSection, InstanceSection, Instruction, MemorySection, MemoryType,
-    Module, ModuleArg, ModuleSection, PrimitiveValType, RefType, TableSection, TableType, TypeSection,
-    ValType,
+    ComponentExportKind, ComponentExportSection, ComponentImportSection, ComponentInstanceSection,
+    ComponentSection as _, ComponentTypeRef, ComponentTypeSection, ConstExpr, ElementSection, Elements,
+    EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection, InstanceSection,
+    Instruction, MemorySection, MemoryType, Module, ModuleArg, ModuleSection, NestedComponentSection,
+    PrimitiveValType, RefType, TableSection, TableType, TypeSection, ValType,
 };
 use wasmparser::{Parser, Payload, Validator};
 
@@ -236,6 +236,41 @@ fn links_two_modules_under_short_names() {
     assert_eq!(surface(&before).0, surface(&after).0);
     assert_eq!(surface(&after).1, ["m", "t", "a", ".a", ".b", "a.t", "a.m", "a"]);
     assert!(after.len() < before.len());
+}
+
+/// Returns the component with its export in an instance of a component inside.
+fn component_with_interface() -> Vec<u8> {
+    let mut outer = component();
+    let mut inner = Component::new();
+    let mut types = ComponentTypeSection::new();
+    types
+        .function()
+        .params([] as [(&str, PrimitiveValType); 0])
+        .result(None);
+    let mut imports = ComponentImportSection::new();
+    imports.import("import-func-run", ComponentTypeRef::Func(0));
+    let mut exports = ComponentExportSection::new();
+    exports.export("run", ComponentExportKind::Func, 0, None);
+    inner.section(&types).section(&imports).section(&exports);
+    let mut instances = ComponentInstanceSection::new();
+    instances.instantiate(0, [("import-func-run", ComponentExportKind::Func, 3)]);
+    let mut exports = ComponentExportSection::new();
+    exports.export("a:b/c", ComponentExportKind::Instance, 0, None);
+    NestedComponentSection(&inner).append_to_component(&mut outer);
+    instances.append_to_component(&mut outer);
+    exports.append_to_component(&mut outer);
+    outer
+}
+
+#[test]
+fn shortens_names_of_components_inside() {
+    let before = component_with_interface();
+    Validator::new().validate_all(&before).unwrap();
+    let after = relink(&before).unwrap();
+    Validator::new().validate_all(&after).unwrap();
+    let has = |binary: &[u8], name: &[u8]| binary.windows(name.len()).any(|bytes| bytes == name);
+    assert!(has(&before, b"import-func-run") && !has(&after, b"import-func-run"));
+    assert!(has(&after, b"a:b/c"));
 }
 
 #[test]
