@@ -1,7 +1,8 @@
 //! The reasons why a turn fails, as the user reads them.
 
 use crate::http::{TimeLimit, TransportError, write_seconds};
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
+use clawft_types::join;
 use core::fmt;
 use core::time::Duration;
 
@@ -105,20 +106,24 @@ pub enum KeySource {
 impl fmt::Display for TurnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TurnError::MissingKey { provider, variable } => write!(
-                f,
-                "no API key for provider `{provider}`: the variable `{variable}` is not set or empty, \
-                 set it or give `api_key` in the config"
-            ),
-            TurnError::UnusableKey { provider, source } => {
-                write!(
-                    f,
-                    "the API key of provider `{provider}` holds a character that no HTTP header may: {source}"
-                )
-            }
+            TurnError::MissingKey { provider, variable } => f.write_str(&join!(
+                "no API key for provider `",
+                provider,
+                "`: the variable `",
+                variable,
+                "` is not set or empty, set it or give `api_key` in the config"
+            )),
+            TurnError::UnusableKey { provider, source } => f.write_str(&join!(
+                "the API key of provider `",
+                provider,
+                "` holds a character that no HTTP header may: ",
+                &source.to_string()
+            )),
             TurnError::Transport { target, error } if target.provider.is_empty() => error.fmt(f),
             TurnError::Transport { target, error } => {
-                write!(f, "{error}; {target}")?;
+                error.fmt(f)?;
+                f.write_str("; ")?;
+                target.fmt(f)?;
                 f.write_str(match error {
                     TransportError::Unavailable(_) | TransportError::Impossible(_) => {
                         ", check `api_base` and the server"
@@ -137,7 +142,14 @@ impl fmt::Display for TurnError {
                 status,
                 message,
             } => {
-                write!(f, "Invalid API key: {target} answered {status}, {source}")?;
+                f.write_str(&join!(
+                    "Invalid API key: ",
+                    &target.to_string(),
+                    " answered ",
+                    &status.to_string(),
+                    ", ",
+                    &source.to_string()
+                ))?;
                 write_message(f, message)
             }
             TurnError::Provider {
@@ -148,12 +160,13 @@ impl fmt::Display for TurnError {
                 retry_after,
                 advice,
             } => {
+                target.fmt(f)?;
                 match status {
-                    200..=299 => write!(f, "{target} sent an error")?,
-                    status => write!(f, "{target} answered {status}")?,
+                    200..=299 => f.write_str(" sent an error")?,
+                    status => f.write_str(&join!(" answered ", &status.to_string()))?,
                 }
                 if *attempts > 1 {
-                    write!(f, " in the last of {attempts} attempts")?;
+                    f.write_str(&join!(" in the last of ", &attempts.to_string(), " attempts"))?;
                 }
                 if let Some(time) = retry_after {
                     f.write_str(" and asks to wait ")?;
@@ -164,20 +177,20 @@ impl fmt::Display for TurnError {
                 write_message(f, message)
             }
             TurnError::BadResponse { target, cause } => {
-                write!(
-                    f,
-                    "{target} sent something else than a chat completion, check `api_base` and `kind`: {cause}"
-                )
+                target.fmt(f)?;
+                f.write_str(" sent something else than a chat completion, check `api_base` and `kind`: ")?;
+                f.write_str(cause)
             }
             TurnError::NoText { target } => {
-                write!(f, "{target} sent an answer without text, check `model`")
+                target.fmt(f)?;
+                f.write_str(" sent an answer without text, check `model`")
             }
-            TurnError::NoMemory { what, bytes } => {
-                write!(
-                    f,
-                    "{what} does not fit into memory, where {bytes} more bytes cannot be had"
-                )
-            }
+            TurnError::NoMemory { what, bytes } => f.write_str(&join!(
+                what,
+                " does not fit into memory, where ",
+                &bytes.to_string(),
+                " more bytes cannot be had"
+            )),
             TurnError::OutOfOrder => f.write_str("the platform reported a response in the wrong order"),
         }
     }
@@ -185,14 +198,16 @@ impl fmt::Display for TurnError {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "provider `{}` at `{}`", self.provider, self.url)
+        f.write_str(&join!("provider `", &self.provider, "` at `", &self.url, "`"))
     }
 }
 
 impl fmt::Display for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            KeySource::Variable(name) => write!(f, "the key was read from the variable `{name}`"),
+            KeySource::Variable(name) => {
+                f.write_str(&join!("the key was read from the variable `", name, "`"))
+            }
             KeySource::Config => f.write_str("the key was read from `api_key` in the config"),
             KeySource::None => f.write_str("no key was sent: give `api_key_env` or `api_key` in the config"),
         }

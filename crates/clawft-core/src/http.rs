@@ -1,9 +1,10 @@
 //! HTTP as plain data: requests for the platform to send, and the errors that it reports.
 
 use alloc::borrow::Cow;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_types::Secret;
+use clawft_types::join;
 use core::fmt;
 use core::time::Duration;
 
@@ -174,12 +175,11 @@ impl fmt::Display for TransportError {
                     TimeLimit::Total => " (`total_timeout_secs`)",
                 })
             }
-            TransportError::TooLarge { limit } => {
-                write!(
-                    f,
-                    "HTTP response larger than the limit of {limit} bytes (`max_response_bytes`)"
-                )
-            }
+            TransportError::TooLarge { limit } => f.write_str(&join!(
+                "HTTP response larger than the limit of ",
+                &limit.to_string(),
+                " bytes (`max_response_bytes`)"
+            )),
         }
     }
 }
@@ -188,8 +188,13 @@ impl core::error::Error for TransportError {}
 
 /// Writes `30 s`, or `0.250 s` for fractions. Uses integers, because formatting floats would cost kilobytes.
 pub(crate) fn write_seconds(f: &mut fmt::Formatter<'_>, time: Duration) -> fmt::Result {
-    match time.subsec_millis() {
-        0 => write!(f, "{} s", time.as_secs()),
-        millis => write!(f, "{}.{millis:03} s", time.as_secs()),
+    f.write_str(&time.as_secs().to_string())?;
+    let millis = time.subsec_millis();
+    if millis != 0 {
+        // Three digits, with zeros before them.
+        let digits = (1000 + millis).to_string();
+        f.write_str(".")?;
+        f.write_str(digits.get(1..).unwrap_or_default())?;
     }
+    f.write_str(" s")
 }

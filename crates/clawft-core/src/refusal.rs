@@ -6,6 +6,7 @@ use crate::key::Key;
 use crate::{redact, retry};
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
+use clawft_types::join;
 use clawft_types::search::{contains, find};
 use core::time::Duration;
 
@@ -83,7 +84,7 @@ impl Request<'_> {
             } else {
                 ", which may lack `/v1` at its end"
             };
-            return ["check `api_base`, to which `", appended, "` was appended", more].concat();
+            return join!("check `api_base`, to which `", appended, "` was appended", more);
         }
         let known = ADVICE.iter().find(|(statuses, _)| statuses.contains(&status));
         let advice = match (known, status) {

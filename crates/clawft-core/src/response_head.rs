@@ -1,8 +1,8 @@
 //! Inspection of a response's head, before any of its body is read.
 
 use crate::answer::{Failure, Fault};
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
+use clawft_types::join;
 
 /// Pairs of name, in upper or lower case, and value.
 pub type Headers<'a> = &'a [(String, String)];
@@ -40,11 +40,17 @@ pub fn is_event_stream(headers: Headers<'_>) -> bool {
 /// decides.
 pub(crate) fn fault(status: u16, headers: Headers<'_>) -> Option<Fault> {
     match status {
-        204 | 205 => Some(Fault::Bad(format!("status {status} stands for no content"))),
+        204 | 205 => Some(Fault::Bad(join!(
+            "status ",
+            &status.to_string(),
+            " stands for no content"
+        ))),
         200..=299 => {
             let coding = encoding(headers)?;
-            Some(Fault::Bad(format!(
-                "it is encoded as `{coding}`, which was not asked for"
+            Some(Fault::Bad(join!(
+                "it is encoded as `",
+                coding,
+                "`, which was not asked for"
             )))
         }
         300..=399 => Some(Fault::Failure(Failure {
@@ -59,7 +65,7 @@ pub(crate) fn fault(status: u16, headers: Headers<'_>) -> Option<Fault> {
 /// key and the conversation to any server.
 fn redirect(headers: Headers<'_>) -> String {
     match header(headers, "location").and_then(host) {
-        Some(host) => format!("redirects are not followed, this one leads to `{host}`"),
+        Some(host) => join!("redirects are not followed, this one leads to `", &host, "`"),
         None => String::from("redirects are not followed"),
     }
 }

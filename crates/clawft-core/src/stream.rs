@@ -2,10 +2,10 @@
 
 use crate::answer::{self, Answer, Fault};
 use crate::sse::{self, Decoder, MAX_EVENT};
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_types::Kind;
+use clawft_types::join;
 use clawft_types::memory::{self, NoMemory};
 use core::mem;
 
@@ -131,9 +131,11 @@ impl Stream {
 impl From<sse::Fault> for Fault {
     fn from(fault: sse::Fault) -> Fault {
         match fault {
-            sse::Fault::TooLong => {
-                Fault::Bad(format!("an event of the stream is larger than {MAX_EVENT} bytes"))
-            }
+            sse::Fault::TooLong => Fault::Bad(join!(
+                "an event of the stream is larger than ",
+                &MAX_EVENT.to_string(),
+                " bytes"
+            )),
             sse::Fault::NoMemory(error) => error.into(),
         }
     }

@@ -15,6 +15,7 @@ use alloc::borrow::{Cow, ToOwned as _};
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use clawft_types::join;
 use clawft_types::memory::{self, NoMemory};
 use clawft_types::{
     Config, Finish, Input, Kind, Message, Provider, Role, Session, ToolCall, ToolDefinition, Usage,
@@ -635,7 +636,7 @@ impl Body {
 fn no_text_warning(reason: Option<&str>) -> String {
     let text = "the answer holds no text";
     match reason {
-        Some(reason) => [text, " (finish reason `", reason, "`)"].concat(),
+        Some(reason) => join!(text, " (finish reason `", reason, "`)"),
         None => text.to_owned(),
     }
 }

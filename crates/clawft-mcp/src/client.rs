@@ -10,6 +10,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_core::Header;
+use clawft_types::join;
 use clawft_types::json::{self, JsonError, Node};
 use clawft_types::memory::NoMemory;
 use clawft_types::{ToolCall, ToolResult};
@@ -156,10 +157,10 @@ impl Client {
             is_error: true,
         };
         let Some(tool) = self.catalog.find(&call.name) else {
-            return Err(refused(["there is no tool `", &call.name, "`"].concat()));
+            return Err(refused(join!("there is no tool `", &call.name, "`")));
         };
         let (arguments, headers) = arguments(&call.arguments, tool)
-            .map_err(|error| refused(["the arguments are not valid: ", &error.to_string()].concat()))?;
+            .map_err(|error| refused(join!("the arguments are not valid: ", &error.to_string())))?;
         self.job = Job::Call {
             id: call.id.clone(),
             name: tool.name.clone(),
@@ -345,7 +346,7 @@ impl Client {
         let message = self.secrets.redact(&refusal.message);
         let cause = match message.as_str() {
             "" => "it refuses the request".to_owned(),
-            message => ["it refuses the request: ", message].concat(),
+            message => join!("it refuses the request: ", message),
         };
         Next::Done(self.fail(cause))
     }

@@ -2,6 +2,7 @@
 
 use crate::limits::MAX_RESULT;
 use alloc::string::{String, ToString as _};
+use clawft_types::join;
 use clawft_types::json::Node;
 use clawft_types::memory;
 
@@ -56,7 +57,7 @@ fn describe(text: &mut Text, kind: &str, item: Node<'_>, data: &str) {
     let part = |key| item.text_of(key).unwrap_or_default();
     let size = match part(data) {
         "" => String::new(),
-        data => [&decoded_length(data).to_string(), " bytes"].concat(),
+        data => join!(&decoded_length(data).to_string(), " bytes"),
     };
     let mut line = String::from("[");
     line.push_str(kind);

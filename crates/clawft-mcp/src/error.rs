@@ -3,6 +3,7 @@
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::string::ToString as _;
+use clawft_types::join;
 use core::fmt;
 use core::time::Duration;
 
@@ -36,7 +37,7 @@ impl fmt::Display for McpError {
 /// Returns the cause that there was no answer in time.
 pub(crate) fn late(timeout: Duration) -> String {
     let seconds = usize::try_from(timeout.as_secs()).unwrap_or_default();
-    ["it did not answer within ", &seconds.to_string(), " s"].concat()
+    join!("it did not answer within ", &seconds.to_string(), " s")
 }
 
 impl core::error::Error for McpError {}

@@ -16,6 +16,7 @@ use body::{Body, Found};
 use clawft_core::response_head;
 use clawft_core::{Event, Header, HeaderValue, HttpRequest, Method, TransportError};
 use clawft_types::config::mcp::{McpServer, McpTransport};
+use clawft_types::join;
 use clawft_types::{Secret, ToolCall};
 use core::time::Duration;
 
@@ -97,7 +98,7 @@ impl HttpServer {
         for (header, value) in resolved {
             let value = value.expose().trim();
             if value.bytes().any(|byte| !matches!(byte, b' '..=b'~')) {
-                let cause = ["the value of the header `", &header, "` is not printable ASCII"].concat();
+                let cause = join!("the value of the header `", &header, "` is not printable ASCII");
                 return Err(McpError::new(name, cause));
             }
             headers.push(Header {
@@ -274,7 +275,7 @@ impl HttpServer {
             return match response.body.end(&mut self.client) {
                 Ok(Found::Next(next)) => self.go_on(next, elapsed),
                 Ok(Found::Nothing) => {
-                    self.fail(["its response (status ", &text(status), ") holds no answer"].concat())
+                    self.fail(join!("its response (status ", &text(status), ") holds no answer"))
                 }
                 Err(cause) => self.bad(&cause),
             };
@@ -319,7 +320,7 @@ impl HttpServer {
             _ => "it refuses the request",
         };
         let colon = if message.is_empty() { "" } else { ": " };
-        self.bad(&[problem, " (status ", &text(status), ")", colon, &message].concat())
+        self.bad(&join!(problem, " (status ", &text(status), ")", colon, &message))
     }
 
     fn failed(&mut self, error: &TransportError) -> Step {
@@ -347,7 +348,7 @@ impl HttpServer {
 }
 
 fn too_large(limit: usize) -> String {
-    ["its response is larger than ", &limit.to_string(), " bytes"].concat()
+    join!("its response is larger than ", &limit.to_string(), " bytes")
 }
 
 /// Returns the number of a status. One conversion of numbers is enough for the whole crate.

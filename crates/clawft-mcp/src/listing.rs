@@ -9,6 +9,7 @@ use alloc::borrow::{Cow, ToOwned as _};
 use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_types::ToolDefinition;
+use clawft_types::join;
 use clawft_types::json::{JsonError, Node};
 use core::time::Duration;
 
@@ -63,7 +64,7 @@ impl Listing {
             }
             match self.tool(name, node, with_headers) {
                 Ok(tool) => self.tools.push(tool),
-                Err(cause) => self.warn(&["the tool `", name, "` is left out"].concat(), cause, secrets),
+                Err(cause) => self.warn(&join!("the tool `", name, "` is left out"), cause, secrets),
             }
         }
         let fresh = Duration::from_millis(page.whole_of("ttlMs").unwrap_or_default());
@@ -112,8 +113,7 @@ impl Listing {
 
     fn warn(&mut self, problem: &str, cause: &str, secrets: &Secrets) {
         if self.warnings.len() < MAX_WARNINGS {
-            self.warnings
-                .push(secrets.redact(&[problem, ": ", cause].concat()));
+            self.warnings.push(secrets.redact(&join!(problem, ": ", cause)));
         }
     }
 
@@ -121,12 +121,12 @@ impl Listing {
     pub(crate) fn finish(mut self, server: &str, wanted: Option<&[String]>, fresh: Duration) -> Catalog {
         names::assign(server, &mut self.tools);
         for tool in &mut self.tools {
-            tool.permission = ["mcp.", server, ".", &tool.name].concat();
+            tool.permission = join!("mcp.", server, ".", &tool.name);
         }
         for name in wanted.into_iter().flatten().take(MAX_WARNINGS) {
             if !self.tools.iter().any(|tool| tool.name == *name) {
                 self.warnings
-                    .push(["there is no tool `", name, "`, which `tools` names"].concat());
+                    .push(join!("there is no tool `", name, "`, which `tools` names"));
             }
         }
         Catalog {

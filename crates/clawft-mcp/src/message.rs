@@ -3,6 +3,7 @@
 use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use clawft_types::join;
 use clawft_types::json::{Node, Writer};
 use clawft_types::memory::NoMemory;
 
@@ -49,14 +50,13 @@ pub(crate) const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications
 /// The request `initialize`.
 pub(crate) fn initialize(id: u32) -> Vec<u8> {
     let id = id.to_string();
-    [
+    join!(
         r#"{"jsonrpc":"2.0","id":"#,
         &id,
         r#","method":"initialize","params":"#,
         INITIALIZE,
-        "}",
-    ]
-    .concat()
+        "}"
+    )
     .into_bytes()
 }
 

@@ -3,6 +3,7 @@
 use crate::listing::Tool;
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString as _};
+use clawft_types::join;
 
 /// The longest name that every provider accepts.
 const MAX: usize = 64;
@@ -13,7 +14,7 @@ const MAX: usize = 64;
 /// server, a tool whose name fits keeps it, whatever other tools there are. Characters that providers refuse are
 /// replaced by `_`, long names are cut, and a number is added where the result is taken.
 pub(crate) fn assign(server: &str, tools: &mut [Tool]) {
-    let prefix = ["mcp__", server, "__"].concat();
+    let prefix = join!("mcp__", server, "__");
     for tool in tools.iter_mut() {
         if fits(&prefix, &tool.name) {
             tool.definition.name = Cow::Owned([&prefix, tool.name.as_str()].concat());
@@ -53,6 +54,6 @@ fn free_name(prefix: &str, name: &str, tools: &[Tool]) -> String {
             return candidate;
         }
         count += 1;
-        number = ["_", &count.to_string()].concat();
+        number = join!("_", &count.to_string());
     }
 }

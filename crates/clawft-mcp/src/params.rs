@@ -8,6 +8,7 @@ use alloc::borrow::{Cow, ToOwned as _};
 use alloc::string::String;
 use alloc::vec::Vec;
 use clawft_core::{Header, HeaderValue};
+use clawft_types::join;
 use clawft_types::json::Node;
 
 /// The annotation of a property, as a member in JSON.
@@ -78,7 +79,7 @@ fn properties(schema: Node<'_>, path: &mut Vec<String>, params: &mut Vec<Param>)
 fn header(name: &str) -> Option<String> {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     let valid = !name.is_empty() && name.len() <= MAX_HEADER && name.bytes().all(token);
-    valid.then(|| ["mcp-param-", &name.to_ascii_lowercase()].concat())
+    valid.then(|| join!("mcp-param-", &name.to_ascii_lowercase()))
 }
 
 impl Param {

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use clawft_core::redact;
 use clawft_types::Secret;
 use clawft_types::config::mcp::{McpSource, McpVariable};
+use clawft_types::join;
 
 /// The secrets of one server.
 #[derive(Debug, Clone)]
@@ -46,7 +47,7 @@ pub(crate) fn resolve(
             McpSource::Variable(name) => match env(name).filter(|value| !value.trim().is_empty()) {
                 Some(value) => Secret::new(value),
                 None => {
-                    let cause = ["the environment variable `", name, "` is not set"].concat();
+                    let cause = join!("the environment variable `", name, "` is not set");
                     return Err(McpError::new(server, cause));
                 }
             },

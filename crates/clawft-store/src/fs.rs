@@ -32,6 +32,7 @@ mod workspace;
 
 #[cfg(test)]
 pub(crate) use backend::intercept;
+use clawft_types::join;
 pub use error::{FsError, FsFault};
 use lock::LockPath;
 pub(crate) use lock::{Lock, Wait};
@@ -133,7 +134,7 @@ impl FileSystem {
     /// # Errors
     /// If there can be no lock; with [`FsFault::Locked`] if other processes held it for too long.
     pub(crate) fn lock(&self, directory: &str, name: &str, wait: &Wait) -> Result<Lock, FsError> {
-        let path = self.locate(&[directory, "/", name].concat())?;
+        let path = self.locate(&join!(directory, "/", name))?;
         let taken = self.lock_path(directory, name)?.take(&path, wait);
         taken.map_err(|fault| FsError::new("write", &path, fault))
     }
@@ -150,10 +151,10 @@ impl FileSystem {
     }
 
     fn lock_path(&self, directory: &str, name: &str) -> Result<LockPath, FsError> {
-        let directory = self.locate(&[directory, "/.locks"].concat())?;
+        let directory = self.locate(&join!(directory, "/.locks"))?;
         Ok(LockPath {
             directory,
-            prefix: [name, "+"].concat(),
+            prefix: join!(name, "+"),
         })
     }
 
@@ -219,7 +220,7 @@ impl FileSystem {
     pub(crate) fn keep_copy(&self, path: &str, bytes: &[u8], mark: &str) -> Result<String, FsError> {
         self.on("write", path, |path| {
             for number in 1..MAX_COPIES {
-                let copy = [path, ".", mark, "-", &number.to_string()].concat();
+                let copy = join!(path, ".", mark, "-", &number.to_string());
                 match backend::create(&copy, &mut iter::once(bytes.to_vec())) {
                     Err(FsFault::Exists) if !backend::read(&copy).is_ok_and(|kept| kept == bytes) => {}
                     Ok(()) | Err(FsFault::Exists) => return Ok(copy),
@@ -299,7 +300,7 @@ fn parent(path: &str) -> &str {
 /// so a failed attempt can be removed.
 fn replace(path: &str, content: Content<'_>) -> Result<(), FsFault> {
     make_parent(path)?;
-    let temporary = [path, ".tmp-", &random::number().to_string()].concat();
+    let temporary = join!(path, ".tmp-", &random::number().to_string());
     backend::create(&temporary, content)?;
     if let Err(fault) = backend::rename(&temporary, path) {
         let _ = backend::remove(&temporary);

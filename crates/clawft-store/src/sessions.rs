@@ -10,6 +10,7 @@ mod error;
 pub use error::StoreError;
 
 use crate::fs::{FileSystem, FsError, FsFault, Wait};
+use clawft_types::join;
 use clawft_types::session::Chunks;
 use clawft_types::{Message, Session, SessionError, SessionId};
 
@@ -200,8 +201,13 @@ impl Sessions {
             }) => {
                 let path = path(id);
                 let copy = self.fs.keep_copy(&path, &self.fs.read(&path)?, "damaged")?;
-                let text = ["session `", id.as_str(), "` is damaged (", &cause.to_string()].concat();
-                warn(&[&text, "): it is kept as `", &copy, "` and a new one begun"].concat());
+                let text = join!("session `", id.as_str(), "` is damaged (", &cause.to_string());
+                warn(&join!(
+                    &text,
+                    "): it is kept as `",
+                    &copy,
+                    "` and a new one begun"
+                ));
                 Ok(None)
             }
             Ok(None) if known.is_empty() => Ok(None),
@@ -224,7 +230,7 @@ impl Sessions {
 }
 
 fn path(id: &SessionId) -> String {
-    [DIRECTORY, "/", id.as_str(), ENDING].concat()
+    join!(DIRECTORY, "/", id.as_str(), ENDING)
 }
 
 fn name(id: &SessionId) -> String {

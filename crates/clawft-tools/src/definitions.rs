@@ -6,6 +6,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use clawft_core::Method;
 use clawft_types::ToolDefinition;
+use clawft_types::join;
 
 /// Needs of a tool, all of which have to be configured and granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,9 +159,7 @@ impl Tool {
             description = [self.description, &fetch.allowed()].concat().into();
             if fetch.methods != [Method::Get] {
                 let names: Vec<&str> = fetch.methods.iter().map(|method| method.as_str()).collect();
-                description = [&*description, ". Allowed methods: ", &names.join(", ")]
-                    .concat()
-                    .into();
+                description = join!(&*description, ". Allowed methods: ", &names.join(", ")).into();
                 parameters = FETCH_WITH_METHODS;
             }
         }

@@ -3,6 +3,7 @@
 use crate::text::{beginning, number};
 use alloc::string::String;
 use alloc::vec::Vec;
+use clawft_types::join;
 
 /// The number of unchanged lines that are shown before and after a change.
 const CONTEXT: usize = 3;
@@ -26,7 +27,7 @@ pub(crate) fn diff(path: &str, before: &str, after: &str) -> String {
     let old_end = old.len() - end;
     let new_end = new.len() - end;
     let mut shown = String::new();
-    shown.push_str(&["--- ", path, "\n+++ ", path, "\n@@ -"].concat());
+    shown.push_str(&join!("--- ", path, "\n+++ ", path, "\n@@ -"));
     range(&mut shown, first, old_end + tail);
     shown.push_str(" +");
     range(&mut shown, first, new_end + tail);

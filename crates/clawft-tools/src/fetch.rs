@@ -15,6 +15,7 @@ use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use clawft_core::{Event, Header, HeaderValue, HttpRequest, Method};
+use clawft_types::join;
 use clawft_types::{ToolResult, memory};
 use core::mem;
 use core::net::IpAddr;
@@ -208,7 +209,7 @@ impl Fetch {
         }
         match self.settings.check(self.url.join(location)) {
             Ok(url) => self.url = url,
-            Err(cause) => return self.fail(&["the server redirects to another place: ", cause].concat()),
+            Err(cause) => return self.fail(&join!("the server redirects to another place: ", cause)),
         }
         // As browsers do: all but 307 and 308 turn into GET.
         if !matches!(self.status, 307 | 308) {
@@ -219,7 +220,7 @@ impl Fetch {
     }
 
     fn fail(&mut self, cause: &str) -> FetchStep {
-        self.done(["cannot fetch `", self.url.as_str(), "`: ", cause].concat(), true)
+        self.done(join!("cannot fetch `", self.url.as_str(), "`: ", cause), true)
     }
 
     fn done(&mut self, content: String, is_error: bool) -> FetchStep {
@@ -236,7 +237,7 @@ impl Fetch {
         let is_error = !(200..300).contains(&self.status);
         let mut content = String::new();
         if is_error {
-            content = ["the server answered with status ", &number(self.status), "\n"].concat();
+            content = join!("the server answered with status ", &number(self.status), "\n");
         }
         if self.redirects > 0 {
             content.push_str(&["[from ", self.url.as_str(), "]\n"].concat());
@@ -257,7 +258,7 @@ impl Fetch {
                 };
                 let size = number(body.len());
                 let more = if is_cut { "more than " } else { "" };
-                content.push_str(&["a binary body, ", kind, ", ", more, &size, " bytes"].concat());
+                content.push_str(&join!("a binary body, ", kind, ", ", more, &size, " bytes"));
             }
         }
         self.done(content, is_error)

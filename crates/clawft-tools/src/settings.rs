@@ -5,6 +5,7 @@ use crate::permissions::Permissions;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use clawft_core::Method;
+use clawft_types::join;
 use clawft_types::json::{JsonError, Node};
 use core::time::Duration;
 
@@ -143,5 +144,8 @@ fn whole(node: Node<'_>, key: &str, most: u64, default: u64) -> Result<u64, Json
     if (1..=most).contains(&number) {
         return Ok(number);
     }
-    Err(node.error(["expected a whole number from 1 to ", &crate::text::number(most)].concat()))
+    Err(node.error(join!(
+        "expected a whole number from 1 to ",
+        &crate::text::number(most)
+    )))
 }

@@ -14,6 +14,7 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_core::{HttpRequest, Method};
+use clawft_types::join;
 use clawft_types::json::{self, JsonError, Node, Value};
 use clawft_types::{ToolCall, ToolDefinition, ToolResult};
 use core::mem;
@@ -350,7 +351,7 @@ pub fn preview(call: &ToolCall) -> String {
     let mut text = call.name.clone();
     match arguments(call) {
         Ok(document) => add_arguments(&mut text, Node::root(&document)),
-        Err(_) => text.push_str(&["\n", &call.arguments].concat()),
+        Err(_) => text.push_str(&join!("\n", &call.arguments)),
     }
     shown(&text)
 }
@@ -358,7 +359,7 @@ pub fn preview(call: &ToolCall) -> String {
 /// Appends each argument. JSON may hide a text behind escapes, so all strings are written without them.
 fn add_arguments(text: &mut String, node: Node<'_>) {
     for (key, value) in node.as_members().into_iter().flatten() {
-        text.push_str(&["\n", key, ": "].concat());
+        text.push_str(&join!("\n", key, ": "));
         match value.as_text() {
             Some(value) => text.push_str(value),
             None => text.push_str(&value.to_json().unwrap_or_default()),
@@ -375,7 +376,7 @@ fn shown(text: &str) -> String {
         shown.push('\n');
     }
     if start.len() < text.len() {
-        shown.push_str(&["… ", &number(text.len() - start.len()), " more bytes\n"].concat());
+        shown.push_str(&join!("… ", &number(text.len() - start.len()), " more bytes\n"));
     }
     shown
 }

@@ -13,6 +13,7 @@ pub(crate) use read::Lines;
 use crate::files::{FileFault, Files, Kind, Stat};
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
+use clawft_types::join;
 
 /// The number of symbolic links that are followed in a path.
 const MAX_LINKS: u32 = 16;
@@ -144,7 +145,7 @@ pub(crate) fn locate(
                 ));
             }
             check_text(&target)?;
-            text = [&target, "/", rest].concat();
+            text = join!(&target, "/", rest);
             at = 0;
             located.path.truncate(above);
             located.stat = Some(files.stat(&located.path)?);

@@ -3,9 +3,10 @@
 //! Each type implements [`core::error::Error`] and is `Send + Sync`, so `?` converts all of them to `Box<dyn
 //! Error + Send + Sync>`.
 
+use crate::join;
 use crate::json::{JsonError, JsonFault};
 use crate::memory::NoMemory;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use core::fmt;
 
 /// An unusable configuration: `/config/config.json:3:14: not JSON, expected value` for a syntax error,
@@ -75,13 +76,13 @@ impl fmt::Display for SessionError {
                 f.write_str("damaged session: ")?;
                 cause.fmt(f)
             }
-            SessionError::Newer(version) => {
-                write!(
-                    f,
-                    "session version {version} is newer than this program reads ({})",
-                    crate::session::VERSION
-                )
-            }
+            SessionError::Newer(version) => f.write_str(&join!(
+                "session version ",
+                &version.to_string(),
+                " is newer than this program reads (",
+                &crate::session::VERSION.to_string(),
+                ")"
+            )),
             SessionError::NoMemory(error) => {
                 f.write_str("the session cannot be read, ")?;
                 error.fmt(f)
@@ -117,7 +118,7 @@ impl fmt::Display for SessionIdError {
             .chars()
             .take(64)
             .map(|c| if c.is_control() { '\u{fffd}' } else { c });
-        shown.into_iter().try_for_each(|c| fmt::Write::write_char(f, c))?;
+        f.write_str(&shown.collect::<String>())?;
         f.write_str(
             "` is not a session id: use 1 to 64 of the characters A-Z a-z 0-9 `.` `_` `-`, the first one not a dot",
         )

@@ -1,5 +1,6 @@
 //! The ways an answer ends.
 
+use crate::join;
 use alloc::string::String;
 
 /// The way an answer ended, by the finish reason that the provider sent.
@@ -65,7 +66,7 @@ impl Finish {
     pub fn warning(self, reason: Option<&str>) -> Option<String> {
         let (_, _, text) = REASONS.iter().find(|(finish, ..)| *finish == self)?;
         let text = match reason {
-            Some(reason) => [text, " (finish reason `", reason, "`)"].concat(),
+            Some(reason) => join!(text, " (finish reason `", reason, "`)"),
             None => String::from(*text),
         };
         (self != Finish::Complete).then_some(text)

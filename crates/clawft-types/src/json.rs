@@ -16,8 +16,9 @@ mod node;
 mod normalize;
 mod write;
 
+use crate::join;
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 
 pub use document::{Document, Value};
 pub use node::Node;
@@ -75,9 +76,15 @@ impl fmt::Display for JsonError {
                 line,
                 column,
                 message,
-            } => write!(f, "{line}:{column}: not JSON, {message}"),
+            } => f.write_str(&join!(
+                &line.to_string(),
+                ":",
+                &column.to_string(),
+                ": not JSON, ",
+                message
+            )),
             JsonFault::Field { field, message } if field.is_empty() => f.write_str(message),
-            JsonFault::Field { field, message } => write!(f, "{field}: {message}"),
+            JsonFault::Field { field, message } => f.write_str(&join!(field, ": ", message)),
             JsonFault::NoMemory(error) => error.fmt(f),
             JsonFault::Late => f.write_str("reading it takes too long"),
         }

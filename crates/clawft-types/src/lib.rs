@@ -41,6 +41,7 @@ pub mod search;
 pub mod secret;
 pub mod session;
 pub mod temperature;
+pub mod text;
 pub mod tool;
 
 pub use anthropic::MessagesRequest;

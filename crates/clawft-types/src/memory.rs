@@ -3,7 +3,8 @@
 //! A WebAssembly guest has as much memory as its host allows, and a failed allocation in `Vec::push` aborts
 //! it without a message. Large buffers are allocated here instead, where a failed allocation is an error.
 
-use alloc::string::String;
+use crate::join;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 use core::hint;
@@ -31,11 +32,11 @@ pub struct NoMemory {
 
 impl fmt::Display for NoMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "it does not fit into memory, where {} more bytes cannot be had",
-            self.bytes
-        )
+        f.write_str(&join!(
+            "it does not fit into memory, where ",
+            &self.bytes.to_string(),
+            " more bytes cannot be had"
+        ))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The sampling temperature.
 
+use alloc::string::ToString as _;
 use core::fmt;
 
 /// A sampling temperature from 0 (always the likeliest token) to 2, stored in thousandths: printing floats
@@ -34,7 +35,7 @@ impl fmt::Display for Temperature {
             if place == 1 {
                 f.write_str(".")?;
             }
-            digit.fmt(f)?;
+            f.write_str(&digit.to_string())?;
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! The standard streams. Unlike `println!` and `eprintln!`, none of these functions panics if a stream is
 //! closed.
 
+use clawft_types::join;
+
 #[cfg_attr(all(target_os = "wasi", target_env = "p2"), path = "console/bindings.rs")]
 #[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "console/preview1.rs")]
 #[cfg_attr(not(target_os = "wasi"), path = "console/standard.rs")]
@@ -49,5 +51,5 @@ pub fn print(text: &str) -> Result<(), &'static str> {
 /// Prints a message to standard error: `warning: TEXT`, `error: TEXT`.
 pub fn say(what: &str, text: &str) {
     // A failure cannot be reported anywhere.
-    backend::say([what, ": ", text, "\n"].concat().as_bytes());
+    backend::say(join!(what, ": ", text, "\n").as_bytes());
 }

@@ -24,6 +24,7 @@
 
 use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
 use clawft_core::{Method, TimeLimit, TransportError};
+use clawft_types::join;
 use clawft_types::memory;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -331,16 +332,20 @@ impl fmt::Display for HttpError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             HttpError::Unavailable(cause) | HttpError::Impossible(cause) => {
-                write!(out, "HTTP unavailable: {cause}")
+                out.write_str(&join!("HTTP unavailable: ", cause))
             }
-            HttpError::Interrupted(cause) => write!(out, "HTTP response broken off: {cause}"),
+            HttpError::Interrupted(cause) => out.write_str(&join!("HTTP response broken off: ", cause)),
             HttpError::TimedOut(after, limit) => TransportError::TimedOut {
                 after: *after,
                 limit: *limit,
             }
             .fmt(out),
-            HttpError::TooLarge(limit) => write!(out, "HTTP response larger than the limit of {limit} bytes"),
-            HttpError::InvalidRequest(reason) => write!(out, "HTTP request refused: {reason}"),
+            HttpError::TooLarge(limit) => out.write_str(&join!(
+                "HTTP response larger than the limit of ",
+                &limit.to_string(),
+                " bytes"
+            )),
+            HttpError::InvalidRequest(reason) => out.write_str(&join!("HTTP request refused: ", reason)),
         }
     }
 }

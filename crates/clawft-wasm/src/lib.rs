@@ -42,6 +42,8 @@ pub mod platform;
 pub mod pulled;
 pub mod turns;
 
+use clawft_types::join;
+
 pub use clawft_types::SessionId;
 pub use env::WasiEnvironment;
 pub use fs::WasiFileSystem;
@@ -77,16 +79,15 @@ pub fn process_message(message: &str) -> Result<String, Error> {
 /// `http` and `fs` are true if they work; if `http` is `false`, every request fails with an error value.
 pub fn capabilities() -> String {
     let http = if http::HTTP_IS_REAL { "true" } else { "false" };
-    [
+    join!(
         "{\"version\":\"",
         VERSION,
         "\",\"platform\":\"",
         PLATFORM,
         "\",\"http\":",
         http,
-        ",\"fs\":true,\"status\":\"ready\"}",
-    ]
-    .concat()
+        ",\"fs\":true,\"status\":\"ready\"}"
+    )
 }
 
 #[cfg(test)]

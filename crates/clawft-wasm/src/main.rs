@@ -25,6 +25,7 @@ mod exports;
 
 mod events;
 
+use clawft_types::join;
 use clawft_wasm::platform::{INCOMPLETE, Part};
 use clawft_wasm::{SessionId, VERSION, WasmPlatform, capabilities, console, env};
 
@@ -117,10 +118,10 @@ fn perform() -> Result<bool, String> {
                 json = true;
                 continue;
             }
-            "--capabilities" => &[&capabilities(), "\n"].concat(),
-            "--version" => &["clawft ", VERSION, "\n"].concat(),
+            "--capabilities" => &join!(&capabilities(), "\n"),
+            "--version" => &join!("clawft ", VERSION, "\n"),
             "-h" | "--help" => HELP,
-            _ => return Err(["unknown option `", &argument, "`, see `--help`"].concat()),
+            _ => return Err(join!("unknown option `", &argument, "`, see `--help`")),
         };
         console::print(text)?;
         return Ok(true);

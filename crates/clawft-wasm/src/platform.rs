@@ -14,6 +14,7 @@ use clawft_store::clock::{self, Stopwatch};
 use clawft_store::sessions::Warn;
 use clawft_store::{Sessions, random};
 use clawft_tools::toolbox::line;
+use clawft_types::join;
 use clawft_types::json::{self, Node};
 use clawft_types::{Config, ConfigError, Input, Provider, Session, SessionId, ToolCall, ToolResult, Usage};
 use std::time::Duration;
@@ -234,7 +235,7 @@ impl WasmPlatform {
     /// is still returned: `warn` gets a message, and the cause is returned.
     pub(crate) fn keep(&self, session: &Session, known: usize, warn: Warn<'_>) -> Option<String> {
         let cause = self.sessions.store(session, known, warn).err()?.to_string();
-        warn(&["the answer is not stored, ", &cause].concat());
+        warn(&join!("the answer is not stored, ", &cause));
         Some(cause)
     }
 
@@ -372,9 +373,10 @@ pub fn transport_error(error: HttpError, for_tool: bool) -> Result<TransportErro
     match error {
         HttpError::Impossible(cause) => Ok(TransportError::Impossible(cause)),
         HttpError::Unavailable(cause) => Ok(TransportError::Unavailable(cause)),
-        HttpError::Interrupted(cause) => Ok(TransportError::Unavailable(
-            ["the response broke off, ", &cause].concat(),
-        )),
+        HttpError::Interrupted(cause) => Ok(TransportError::Unavailable(join!(
+            "the response broke off, ",
+            &cause
+        ))),
         HttpError::TimedOut(after, limit) => Ok(TransportError::TimedOut { after, limit }),
         HttpError::TooLarge(limit) => Ok(TransportError::TooLarge { limit }),
         HttpError::InvalidRequest(cause) if for_tool => Ok(TransportError::Impossible(cause.to_owned())),

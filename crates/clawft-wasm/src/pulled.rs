@@ -12,6 +12,7 @@ use crate::platform::{self, WasmPlatform};
 use clawft_core::{Clock, Event, HttpRequest, Reply, TransportError};
 use clawft_store::clock::{self, Stopwatch};
 use clawft_tools::toolbox::line;
+use clawft_types::join;
 use clawft_types::json::{self, Node};
 use clawft_types::{Session, SessionId, SessionIdError, ToolCall, ToolDefinition, Usage};
 use std::collections::VecDeque;
@@ -155,7 +156,7 @@ impl Pulled {
     /// [`Kind::Invalid`] if the host was not asked for this call.
     pub fn answer(&mut self, id: &str, content: String, is_error: bool) -> Result<(), Failure> {
         if !matches!(&self.state, State::Called(called) if called == id) {
-            let text = ["no call `", id, "` waits for an answer"].concat();
+            let text = join!("no call `", id, "` waits for an answer");
             return Err(Failure::invalid(text));
         }
         self.state = State::Act;
@@ -213,7 +214,7 @@ impl Pulled {
             },
             State::Act => self.act(),
             State::Called(id) => {
-                let text = ["the call `", &id, "` is not answered"].concat();
+                let text = join!("the call `", &id, "` is not answered");
                 self.state = State::Called(id);
                 return Err(Failure::invalid(text));
             }
@@ -280,7 +281,7 @@ impl Pulled {
             Next::Send { after, request } => {
                 if !after.is_zero() {
                     let millis = after.as_millis().to_string();
-                    let text = ["the request failed and is sent again in ", &millis, " ms"].concat();
+                    let text = join!("the request failed and is sent again in ", &millis, " ms");
                     self.outputs.push_back(Output::Notice(text));
                 }
                 self.state = State::Send(after, Box::new(request));
@@ -400,7 +401,7 @@ pub(crate) fn check(tools: &[ToolDefinition]) -> Result<(), Failure> {
         } else {
             continue;
         };
-        return Err(Failure::invalid([fault, &tool.name, "`"].concat()));
+        return Err(Failure::invalid(join!(fault, &tool.name, "`")));
     }
     Ok(())
 }

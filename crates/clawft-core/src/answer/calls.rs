@@ -4,6 +4,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_types::ToolCall;
+use clawft_types::join;
 use clawft_types::json::{JsonError, Node};
 use clawft_types::memory::{self, NoMemory};
 
@@ -113,7 +114,7 @@ impl Calls {
     pub(crate) fn into_vec(self) -> Vec<ToolCall> {
         let complete = |(number, Call { mut call, .. }): (usize, Call)| {
             if call.id.is_empty() {
-                call.id = ["call_", &(number + 1).to_string()].concat();
+                call.id = join!("call_", &(number + 1).to_string());
             }
             if call.name.is_empty() {
                 "unnamed".clone_into(&mut call.name);

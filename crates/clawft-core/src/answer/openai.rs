@@ -1,6 +1,7 @@
 //! Answers in the protocol of OpenAI's chat completions, which compatible servers share.
 
 use super::{Answer, Failure, Fault, check};
+use clawft_types::join;
 use clawft_types::json::{JsonError, Node};
 use clawft_types::memory;
 
@@ -59,7 +60,7 @@ fn read_choice(choice: Node<'_>, answer: &mut Answer, whole: bool) -> Result<(),
         // Not every server explains its error.
         if let Some(status) = failed(reason) {
             return Err(Fault::Failure(Failure {
-                message: ["finish reason `", reason, "`"].concat(),
+                message: join!("finish reason `", reason, "`"),
                 status: Some(status),
                 delay: None,
             }));

@@ -7,6 +7,7 @@ use crate::history;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use clawft_types::join;
 use clawft_types::json::{self, Node};
 use clawft_types::memory::{self, NoMemory};
 use clawft_types::{Finish, Message, Role, Session, ToolCall, ToolDefinition, ToolResult};
@@ -71,7 +72,7 @@ impl Turn<'_> {
         if let Err(error) = memory::push(&mut self.session.messages, message) {
             return Step::Failed(super::no_memory(error));
         }
-        let flood = || ["it called more than ", &MAX_CALLS.to_string(), " tools at once"].concat();
+        let flood = || join!("it called more than ", &MAX_CALLS.to_string(), " tools at once");
         if let Some(reason) = self.limit(clock).or_else(|| is_flood.then(flood)) {
             return self.stop(&reason, &calls, streamed);
         }
@@ -170,7 +171,7 @@ impl Turn<'_> {
         let tools = &self.steps.tools;
         if !tools.iter().any(|tool| tool.name == call.name) {
             let names: Vec<&str> = tools.iter().map(|tool| &*tool.name).collect();
-            return Some(["there is no such tool, known are: ", &names.join(", ")].concat());
+            return Some(join!("there is no such tool, known are: ", &names.join(", ")));
         }
         let text = match call.arguments.trim() {
             "" => "{}",
@@ -178,7 +179,7 @@ impl Turn<'_> {
         };
         let read = json::parse(text.as_bytes()).and_then(|document| Node::root(&document).object());
         read.err()
-            .map(|error| ["the arguments are malformed: ", &error.to_string()].concat())
+            .map(|error| join!("the arguments are malformed: ", &error.to_string()))
     }
 
     /// Returns whether the calls are those of the answer before. Ids do not count.
@@ -225,7 +226,7 @@ impl Turn<'_> {
         for call in calls {
             let result = ToolResult {
                 id: call.id.clone(),
-                content: ["not performed, the turn is over: ", reason].concat(),
+                content: join!("not performed, the turn is over: ", reason),
                 is_error: true,
             };
             if let Err(error) = memory::push(&mut self.session.messages, result.into()) {
@@ -236,7 +237,7 @@ impl Turn<'_> {
             session: mem::take(&mut self.session),
             finish_reason: None,
             finish: Finish::Stopped,
-            warning: Some(["the turn was ended before the model answered: ", reason].concat()),
+            warning: Some(join!("the turn was ended before the model answered: ", reason)),
             usage: self.usage,
             streamed,
             incomplete: None,

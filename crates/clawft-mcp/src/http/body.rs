@@ -5,6 +5,7 @@ use crate::message::{Incoming, Refusal};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use clawft_core::sse::{Decoder, Fault, MAX_EVENT};
+use clawft_types::join;
 use clawft_types::json::{self, Node};
 use clawft_types::memory;
 
@@ -84,12 +85,11 @@ fn message(text: Vec<u8>, client: &mut Client) -> Result<Found, String> {
 
 fn fault(fault: Fault) -> String {
     match fault {
-        Fault::TooLong => [
+        Fault::TooLong => join!(
             "an event of its response is larger than ",
             &MAX_EVENT.to_string(),
-            " bytes",
-        ]
-        .concat(),
+            " bytes"
+        ),
         Fault::NoMemory(error) => error.to_string(),
     }
 }

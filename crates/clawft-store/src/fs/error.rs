@@ -1,5 +1,6 @@
 //! Errors of file operations, with the path and the operation.
 
+use clawft_types::join;
 use clawft_types::memory::NoMemory;
 use std::fmt;
 
@@ -110,7 +111,7 @@ impl fmt::Display for FsFault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.cause())?;
         match self {
-            FsFault::Other(Some(code)) => write!(out, " (system error {code})"),
+            FsFault::Other(Some(code)) => out.write_str(&join!(" (system error ", &code.to_string(), ")")),
             _ => Ok(()),
         }
     }

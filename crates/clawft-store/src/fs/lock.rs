@@ -22,6 +22,7 @@
 use super::{Content, FsError, FsFault, backend, make_dirs, sync_parent};
 use crate::clock::{self, Stopwatch};
 use crate::random;
+use clawft_types::join;
 use std::time::Duration;
 
 /// The nanoseconds without a change after which a lock counts as abandoned. They cover one slow call to the
@@ -166,7 +167,7 @@ impl LockPath {
     }
 
     fn file(&self, name: &str) -> String {
-        [self.directory.as_str(), "/", name].concat()
+        join!(self.directory.as_str(), "/", name)
     }
 }
 

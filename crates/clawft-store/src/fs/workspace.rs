@@ -3,6 +3,7 @@
 use super::{FsFault, backend};
 use crate::random;
 use clawft_tools::{FileFault, Files, Identity, Stat};
+use clawft_types::join;
 
 /// The mount point of the workspace: `wasmtime run --dir HOST::/workspace`.
 pub const DEFAULT_WORKSPACE: &str = "/workspace";
@@ -57,7 +58,7 @@ impl Files for Directory {
 
     fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), FileFault> {
         let whole = self.whole(path);
-        let temporary = [&whole, ".tmp-", &random::number().to_string()].concat();
+        let temporary = join!(&whole, ".tmp-", &random::number().to_string());
         let written =
             backend::create_part(&temporary, bytes).and_then(|()| backend::rename(&temporary, &whole));
         if written.is_err() {

@@ -5,6 +5,7 @@ use super::url::Url;
 use crate::workspace::position;
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
+use clawft_types::join;
 use clawft_types::json::{JsonError, Node};
 use core::net::IpAddr;
 
@@ -38,7 +39,7 @@ impl Origin {
             [b'*', b'.', ..] => (Hosts::Below, [scheme, rest.get(2..).unwrap_or_default()].concat()),
             [b'*'] | [b'*', b':', ..] => (
                 Hosts::All,
-                [scheme, "any", rest.get(1..).unwrap_or_default()].concat(),
+                join!(scheme, "any", rest.get(1..).unwrap_or_default()),
             ),
             _ => (Hosts::All, String::new()),
         };

@@ -4,6 +4,7 @@ use super::address::ipv4;
 use crate::text::number;
 use crate::workspace::{Fault, position};
 use alloc::string::String;
+use clawft_types::join;
 use core::ops::Range;
 
 /// An absolute http or https URL without user info and fragment, normalised: the scheme and the host are in
@@ -44,7 +45,7 @@ impl Url {
         let port = port.ok_or("the port of the URL is not a number from 1 to 65535")?;
 
         let mut url = Url {
-            text: [scheme, "://", host].concat(),
+            text: join!(scheme, "://", host),
             host: scheme.len() + 3..scheme.len() + 3 + host.len(),
             path: 0,
         };

@@ -7,6 +7,7 @@ use crate::files::{FileFault, Kind};
 use crate::text::{Needle, line_breaks, number};
 use alloc::string::String;
 use alloc::vec::Vec;
+use clawft_types::join;
 use clawft_types::memory;
 
 /// The number of lines that an error message names.
@@ -60,7 +61,7 @@ impl Workspace<'_> {
         let located = self.locate(path, false)?;
         match located.stat {
             Some(stat) if stat.kind == Kind::Directory => Err(IS_DIRECTORY),
-            Some(_) if is_preview => Ok(["deletes ", &located.path].concat()),
+            Some(_) if is_preview => Ok(join!("deletes ", &located.path)),
             _ => {
                 self.files.remove(&located.path)?;
                 Ok("deleted".into())
@@ -70,14 +71,13 @@ impl Workspace<'_> {
 
     fn write(&mut self, at: &str, content: &str, line: usize) -> Answer {
         self.files.write(at, content.as_bytes())?;
-        Ok([
+        Ok(join!(
             "written, changed from line ",
             &number(line),
             " on; the file has ",
             &number(content.len()),
-            " bytes",
-        ]
-        .concat())
+            " bytes"
+        ))
     }
 
     /// Makes the missing directories above a file.

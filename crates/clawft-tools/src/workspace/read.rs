@@ -5,6 +5,7 @@ use crate::files::{FileFault, Stat};
 use crate::text::{line_breaks, number};
 use alloc::string::String;
 use alloc::vec::Vec;
+use clawft_types::join;
 use clawft_types::memory;
 use core::str;
 
@@ -46,13 +47,12 @@ impl Workspace<'_> {
         };
         let size = number(stat.size);
         match read {
-            None => Ok([BINARY, " of ", &size, " bytes"].concat()),
-            Some(_) if is_whole && is_large => Ok([
+            None => Ok(join!(BINARY, " of ", &size, " bytes")),
+            Some(_) if is_whole && is_large => Ok(join!(
                 "this is a text of ",
                 &size,
-                " bytes, too large to be shown: read a range of its lines with `start_line` and `end_line`, or use `search_files`",
-            ]
-            .concat()),
+                " bytes, too large to be shown: read a range of its lines with `start_line` and `end_line`, or use `search_files`"
+            )),
             Some(text) if text.is_empty() && !is_whole => Err("the file has no such line"),
             Some(text) => Ok(text),
         }

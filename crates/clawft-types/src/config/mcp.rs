@@ -7,6 +7,7 @@
 //! ```
 
 use super::read::{absolute_url, filled, variable, whole_or};
+use crate::join;
 use crate::json::{JsonError, Node};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned as _;
@@ -200,7 +201,7 @@ fn add(
         return Err(node.error("too many entries"));
     }
     if list.iter().any(|known| known.name == name) {
-        return Err(node.error(["`", &name, "` is given twice"].concat()));
+        return Err(node.error(join!("`", &name, "` is given twice")));
     }
     list.push(McpVariable { name, source });
     Ok(())

@@ -3,12 +3,12 @@
 use super::preset::COMPATIBLE;
 use super::{Agents, Auth, Config, PRESETS, Preset, Provider};
 use super::{address, headers, parameters};
+use crate::join;
 use crate::json::{JsonError, Node};
 use crate::secret::Secret;
 use crate::temperature::Temperature;
 use alloc::borrow::ToOwned as _;
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -64,11 +64,11 @@ fn chosen<'a>(agents: Node<'a>, providers: Node<'a>) -> Result<&'a str, JsonErro
         None if names().all(|name| name == first) => Ok(first),
         None => {
             let known = list(&mut names());
-            Err(agents.error(["several providers, choose one with `provider`: ", &known].concat()))
+            Err(agents.error(join!("several providers, choose one with `provider`: ", &known)))
         }
         Some(choice) => {
             let name = choice.text()?;
-            let unknown = || choice.error(["no such provider, known are ", &list(&mut names())].concat());
+            let unknown = || choice.error(join!("no such provider, known are ", &list(&mut names())));
             names()
                 .any(|known| known == name)
                 .then_some(name)
@@ -192,9 +192,12 @@ fn address<'a>(name: &str, node: Node<'a>, model: &str) -> Result<Address<'a>, J
         };
         let preset = stated.or_else(|| Preset::named(name)).or_else(claude);
         let preset = preset.ok_or_else(|| {
-            node.error(format!(
-                "`{name}` is not known by name: give its address as `api_base`, or its `kind` ({})",
-                kinds()
+            node.error(join!(
+                "`",
+                name,
+                "` is not known by name: give its address as `api_base`, or its `kind` (",
+                &kinds(),
+                ")"
             ))
         })?;
         if preset.api_base.is_empty() {
@@ -223,7 +226,7 @@ fn address<'a>(name: &str, node: Node<'a>, model: &str) -> Result<Address<'a>, J
 }
 
 fn kind(node: Node<'_>) -> Result<&'static Preset, JsonError> {
-    let unknown = || node.error(["unknown kind, known are ", &kinds()].concat());
+    let unknown = || node.error(join!("unknown kind, known are ", &kinds()));
     Preset::named(node.text()?).ok_or_else(unknown)
 }
 
@@ -238,7 +241,7 @@ pub(super) fn absolute_url(node: Node<'_>, url: &str, query: bool, keys: &str) -
     };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     if authority.contains('@') {
-        return Err(node.error(["holds a user name or password: give the key as ", keys].concat()));
+        return Err(node.error(join!("holds a user name or password: give the key as ", keys)));
     }
     if authority.is_empty() || authority.starts_with(':') {
         return Err(node.error("the URL names no host"));
@@ -284,7 +287,14 @@ pub(super) fn whole_or(
 
 fn whole(node: Node<'_>, least: u32, most: u32) -> Result<u32, JsonError> {
     let number = u32::try_from(node.whole()?).ok();
-    let outside = || node.error(format!("expected a whole number from {least} to {most}"));
+    let outside = || {
+        node.error(join!(
+            "expected a whole number from ",
+            &least.to_string(),
+            " to ",
+            &most.to_string()
+        ))
+    };
     number
         .filter(|number| (least..=most).contains(number))
         .ok_or_else(outside)
@@ -314,7 +324,7 @@ fn list(names: &mut dyn Iterator<Item = &str>) -> String {
         }
         if !listed.contains(&name) {
             let comma = if list.is_empty() { "" } else { ", " };
-            list.push_str(&[comma, "`", name, "`"].concat());
+            list.push_str(&join!(comma, "`", name, "`"));
             listed.push(name);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::document::{Document, QUOTE};
 use super::{JsonError, JsonFault};
+use crate::join;
 use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -187,7 +188,7 @@ impl<'a> Node<'a> {
             b'{' => "an object",
             _ => "a number",
         };
-        self.error(["expected ", what, ", found ", found].concat())
+        self.error(join!("expected ", what, ", found ", found))
     }
 
     /// Returns the first byte, which determines the type.

@@ -1,6 +1,7 @@
 //! Error messages for the host's error codes, by the numbers of the variants of `error-code` in `wasi:http`.
 
 use super::calls::ErrorCode;
+use clawft_types::join;
 
 /// Returns whether the host gave up because of a timeout: of the connection, of reading and writing, of the response.
 pub(super) fn is_timeout(code: &ErrorCode) -> bool {
@@ -41,7 +42,7 @@ pub(super) fn words(code: ErrorCode) -> String {
     };
     // Of these the text is the reason, of others the name of a header.
     match detail.filter(|_| matches!(number, 1 | 14 | 38)) {
-        Some(detail) => [words, " (", &detail, ")"].concat(),
+        Some(detail) => join!(words, " (", &detail, ")"),
         None => words.to_owned(),
     }
 }
