@@ -2,20 +2,14 @@
 //! them; this module converts addresses to slices and results to numbers.
 
 use clawft_wasm::turns::{Misuse, Turns};
-use clawft_wasm::{VERSION, WasmPlatform};
+use clawft_wasm::{VERSION, WasmPlatform, heap};
 use std::arch::wasm32;
-use std::ffi::c_void;
 use std::sync::{Mutex, MutexGuard};
 
 /// `CLAWFT_ABI`.
 const ABI: u32 = 1;
 
 static TURNS: Mutex<Turns> = Mutex::new(Turns::new());
-
-unsafe extern "C" {
-    fn malloc(size: usize) -> *mut c_void;
-    fn free(address: *mut c_void);
-}
 
 #[unsafe(no_mangle)]
 extern "C" fn clawft_abi() -> u32 {
@@ -31,15 +25,14 @@ extern "C" fn clawft_version() -> *const u8 {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn clawft_alloc(size: usize) -> *mut c_void {
-    // SAFETY: any size may be requested.
-    unsafe { malloc(size) }
+extern "C" fn clawft_alloc(size: usize) -> *mut u8 {
+    heap::allocate(size)
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn clawft_free(address: *mut c_void) {
+extern "C" fn clawft_free(address: *mut u8) {
     // SAFETY: the header requires an address from `clawft_alloc`.
-    unsafe { free(address) }
+    unsafe { heap::free(address) }
 }
 
 #[unsafe(no_mangle)]

@@ -35,6 +35,8 @@ pub mod agent_turn;
 pub mod console;
 pub mod env;
 pub mod fs;
+#[cfg(any(target_os = "wasi", test))]
+pub mod heap;
 pub mod http;
 #[cfg(target_os = "wasi")]
 mod libc_assert;
