@@ -178,6 +178,26 @@ impl Sessions {
         }
     }
 
+    /// Removes all messages of the session after the first `keep`, and returns whether there is such a session. A turn
+    /// that began before is not stored.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written; it is then unchanged.
+    pub fn truncate(&self, id: &SessionId, keep: usize) -> Result<bool, StoreError> {
+        let mut wait = Wait::start();
+        loop {
+            let lock = self.fs.lock(DIRECTORY, &name(id), &wait)?;
+            let Some(mut session) = self.read(id)? else {
+                return Ok(false);
+            };
+            session.messages.truncate(keep);
+            match lock.publish(&mut Chunks::new(id, &session.messages, &[])) {
+                Err(error) if error.fault == FsFault::Locked && wait.again() => {}
+                written => return Ok(written.map(|()| true)?),
+            }
+        }
+    }
+
     /// Returns the full path of the session's file, which need not exist.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! `POST /v1/chat/completions`, OpenAI's chat completions.
 
 mod events;
+mod join;
 mod request;
 mod shape;
 mod store_outcome;
@@ -13,9 +14,11 @@ use super::proxy::{self, Incoming};
 use super::sessions;
 use super::state::Shared;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use clawft_types::{Config, SessionId};
 use events::Events;
+pub(super) use join::{join, stop};
 use request::ChatRequest;
 use shape::Shape;
 #[cfg(test)]
@@ -24,6 +27,9 @@ use turn::{Completed, TurnInput, TurnOutput, TurnOutputs};
 
 /// The name of the agent, where clients name a model.
 pub(super) const AGENT: &str = "clawft";
+
+/// The header of a request in a session whose answer goes on when the client disconnects: `true`.
+const DETACHED: &str = "x-clawft-detached";
 
 /// Answers a request: the agent does for its own name, and in sessions; all others are passed on as they came.
 pub(super) async fn complete(State(shared): State<Shared>, request: Request) -> Result<Response, ApiError> {
@@ -48,14 +54,22 @@ async fn ask_agent(
     let (stream, usage) = (request.stream, request.usage);
     let config = request.config(shared);
     let shape = Shape::new(&config.agents.model);
+    let detached = session.is_some() && is_detached(&incoming.parts.headers);
     let turn_input = TurnInput::new(session, request)?;
     let room = shared.admit()?;
     incoming.work();
-    let outputs = turn::start(shared, &incoming.client(), room, config, turn_input);
+    let mut outputs = turn::start(shared, &incoming.client(), room, config, turn_input);
+    if detached {
+        outputs.detach();
+    }
     match stream {
         true => streamed(outputs, shape, usage).await,
         false => whole(outputs, &shape).await,
     }
+}
+
+fn is_detached(headers: &HeaderMap) -> bool {
+    headers.get(DETACHED).is_some_and(|value| value == "true")
 }
 
 /// Parses a request. A large one is parsed on another thread.
@@ -78,7 +92,7 @@ async fn parse(shared: &Shared, incoming: &mut Incoming) -> Result<ChatRequest, 
 async fn whole(mut outputs: TurnOutputs, shape: &Shape) -> Result<Response, ApiError> {
     loop {
         match outputs.next().await {
-            Some(TurnOutput::Text(_)) => {}
+            Some(TurnOutput::Text(_) | TurnOutput::Reasoning(_)) => {}
             Some(TurnOutput::End(Ok(Completed { answer, stored }))) => {
                 let mut response = shape.whole(&answer);
                 if let Some(stored) = stored {

@@ -35,6 +35,7 @@ mod health;
 mod id;
 mod keys;
 mod limits;
+mod live_answers;
 mod log;
 mod metrics;
 mod models;

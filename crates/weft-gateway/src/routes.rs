@@ -26,7 +26,16 @@ pub(super) fn router(shared: Shared) -> Router {
         // Names of models may contain slashes.
         .route("/v1/models/{*id}", get(models::get))
         .route("/v1/sessions", get(sessions::list))
-        .route("/v1/sessions/{id}", get(sessions::get).delete(sessions::remove))
+        .route(
+            "/v1/sessions/{id}",
+            get(sessions::get)
+                .delete(sessions::remove)
+                .patch(sessions::change),
+        )
+        .route(
+            "/v1/sessions/{id}/answer",
+            get(completions::join).delete(completions::stop),
+        )
         .route("/metrics", get(metrics::metrics))
         .route_layer(from_fn_with_state(shared.clone(), guard));
     let anthropic = Router::new()

@@ -1,7 +1,9 @@
 //! `/v1/sessions`: the stored conversations.
 
+mod change;
 mod list;
 mod scan;
+mod titles;
 
 use super::api_error::ApiError;
 use super::keys::Client;
@@ -13,9 +15,10 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+pub(super) use change::change;
 use clawft_store::Sessions;
 use clawft_types::json::Writer;
-use clawft_types::{Message, SessionId};
+use clawft_types::{Message, Session, SessionId, ToolCall};
 pub(super) use list::KnownSessions;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +41,11 @@ pub(super) fn requested_id(headers: &HeaderMap) -> Result<Option<SessionId>, Api
     parse(value.to_str().unwrap_or_default()).map(Some)
 }
 
-fn parse(id: &str) -> Result<SessionId, ApiError> {
+/// Parses the id of a session.
+///
+/// # Errors
+/// 400 if it is invalid.
+pub(super) fn parse(id: &str) -> Result<SessionId, ApiError> {
     id.parse().map_err(|error| ApiError::invalid(format!("{error}")))
 }
 
@@ -66,12 +73,26 @@ pub(super) async fn get(
 ) -> Result<Response, ApiError> {
     let id = parse(&id)?;
     let tenant = client.tenant(&shared);
-    let session = blocking(&shared, &tenant, move |store| Ok(store.read(&id)?)).await?;
-    let session = session.ok_or_else(no_such)?;
+    // Before the file is read: an answer that ends meanwhile is in one of the two.
+    let live = tenant.live.find(&id);
+    let stored = {
+        let id = id.clone();
+        blocking(&shared, &tenant, move |store| Ok(store.read(&id)?)).await?
+    };
+    let session = match (stored, &live) {
+        (Some(session), _) => session,
+        (None, Some(_)) => Session::new(id),
+        (None, None) => return Err(no_such()),
+    };
     Ok(reply::object(|body| {
         body.text_member("id", session.id.as_str());
         body.text_member("object", "session");
         body.member("messages", |list| list.array(&session.messages, write_message));
+        if let Some(live) = live {
+            body.member("running", |running| {
+                running.object(|running| running.text_member("content", &live.question));
+            });
+        }
     }))
 }
 
@@ -101,12 +122,16 @@ pub(super) async fn remove(
 /// Deletes a session. Returns whether there was a session or a running turn of it.
 async fn delete(shared: Shared, tenant: Arc<Tenant>, id: SessionId) -> Result<bool, ApiError> {
     let deletion = tenant.running.delete(&id).await;
-    let removed = blocking(&shared, &tenant, move |store| Ok(store.remove(&id)?)).await?;
+    let removed = blocking(&shared, &tenant, move |store| {
+        titles::remove(store, &id)?;
+        Ok(store.remove(&id)?)
+    })
+    .await?;
     // Turns that began while the file was being removed may have read it.
     Ok(deletion.mark() || removed)
 }
 
-fn no_such() -> ApiError {
+pub(super) fn no_such() -> ApiError {
     ApiError::not_found("there is no session of this id")
 }
 
@@ -132,6 +157,31 @@ fn write_message(writer: &mut Writer, message: &Message) {
         if let Some(reason) = &message.finish_reason {
             object.text_member("finish_reason", reason);
         }
+        let reasoning: String = message
+            .reasoning
+            .iter()
+            .map(|block| block.text.as_str())
+            .collect();
+        if !reasoning.is_empty() {
+            object.text_member("reasoning", &reasoning);
+        }
+        if !message.calls.is_empty() {
+            object.member("tool_calls", |list| list.array(&message.calls, write_call));
+        }
+        if let Some(answered) = &message.answered {
+            object.text_member("tool_call_id", &answered.id);
+            if answered.is_error {
+                object.literal_member("is_error", "true");
+            }
+        }
+    });
+}
+
+fn write_call(writer: &mut Writer, call: &ToolCall) {
+    writer.object(|object| {
+        object.text_member("id", &call.id);
+        object.text_member("name", &call.name);
+        object.text_member("arguments", &call.arguments);
     });
 }
 

@@ -1,5 +1,6 @@
 //! The state that belongs to one client: its sessions, and the turns of them that run.
 
+use super::live_answers::LiveAnswers;
 use super::running_turns::RunningTurns;
 use super::sessions::KnownSessions;
 use weft_agent::{Agent, Error, Home};
@@ -15,6 +16,8 @@ pub(super) struct Tenant {
     pub(super) known_sessions: KnownSessions,
     /// The running turns of sessions.
     pub(super) running: RunningTurns,
+    /// The answers that other connections can join.
+    pub(super) live: LiveAnswers,
 }
 
 impl Tenant {
@@ -24,6 +27,7 @@ impl Tenant {
             agent,
             known_sessions: KnownSessions::default(),
             running: RunningTurns::default(),
+            live: LiveAnswers::default(),
         }
     }
 

@@ -303,3 +303,20 @@ fn store_error_names_the_file() {
             .starts_with("cannot list `")
     );
 }
+
+#[test]
+fn truncated_session_continues() {
+    let (_dir, _fs, sessions) = temporary();
+    assert!(!sessions.truncate(&id("a"), 0).unwrap(), "there is none");
+    for text in ["1", "2"] {
+        store(&sessions, turn(&sessions, "a", text));
+    }
+    let running = turn(&sessions, "a", "late");
+    assert!(sessions.truncate(&id("a"), 2).unwrap());
+    assert_eq!(stored(&sessions, "a"), ["1", "1"]);
+    let (session, known) = running;
+    let error = sessions.store(&session, known, &mut no_warning).unwrap_err();
+    assert!(matches!(error, StoreError::Deleted), "{error}");
+    store(&sessions, turn(&sessions, "a", "3"));
+    assert_eq!(stored(&sessions, "a"), ["1", "1", "3", "3"]);
+}

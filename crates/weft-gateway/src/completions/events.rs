@@ -42,18 +42,7 @@ impl Events {
 
     /// Returns the response.
     pub(super) fn into_response(self) -> Response {
-        let mut response = Response::new(Body::new(self));
-        for (name, value) in [
-            (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
-            (header::CACHE_CONTROL, "no-store"),
-            // Keeps nginx from buffering the stream.
-            (HeaderName::from_static("x-accel-buffering"), "no"),
-        ] {
-            response
-                .headers_mut()
-                .insert(name, HeaderValue::from_static(value));
-        }
-        response
+        response(Body::new(self))
     }
 
     /// Adds the events for `output` to `out`.
@@ -61,6 +50,9 @@ impl Events {
         match output {
             Some(TurnOutput::Text(text)) => {
                 event(out, &self.shape.chunk(&Delta::Text(&text), self.usage, None))
+            }
+            Some(TurnOutput::Reasoning(text)) => {
+                event(out, &self.shape.chunk(&Delta::Reasoning(&text), self.usage, None));
             }
             Some(TurnOutput::End(Ok(completed))) => self.end(&completed, out),
             Some(TurnOutput::End(Err(error))) => self.fail(&failure::api_error(&error), None, out),
@@ -116,8 +108,24 @@ impl Events {
     }
 }
 
+/// Returns a response with events.
+pub(super) fn response(events: Body) -> Response {
+    let mut response = Response::new(events);
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        // Keeps nginx from buffering the stream.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ] {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
 /// Writes one event. JSON has no line breaks, so it takes one line.
-fn event(out: &mut Vec<u8>, data: &[u8]) {
+pub(super) fn event(out: &mut Vec<u8>, data: &[u8]) {
     out.extend_from_slice(b"data: ");
     out.extend_from_slice(data);
     out.extend_from_slice(b"\n\n");

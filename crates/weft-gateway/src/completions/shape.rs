@@ -21,6 +21,8 @@ pub(super) enum Delta<'a> {
     Role,
     /// The next part of the text.
     Text(&'a str),
+    /// The next part of the reasoning, in the field that many servers use.
+    Reasoning(&'a str),
     /// The end, with its reason.
     Finish(&'static str),
 }
@@ -118,6 +120,7 @@ fn write_delta(choice: &mut Writer, delta: &Delta<'_>) {
                 value.text_member("content", "");
             }
             Delta::Text(text) => value.text_member("content", text),
+            Delta::Reasoning(text) => value.text_member("reasoning_content", text),
             Delta::Finish(_) => {}
         });
     });

@@ -54,6 +54,8 @@ impl TurnInput {
 pub(super) enum TurnOutput {
     /// The next text of a streamed answer.
     Text(String),
+    /// The next part of the model's reasoning.
+    Reasoning(String),
     /// The complete answer, or an error.
     End(Result<Completed, Error>),
 }
@@ -66,16 +68,22 @@ pub(super) struct Completed {
     pub(super) stored: Option<StoreOutcome>,
 }
 
-/// The client's side of a turn. Dropping it stops the turn.
+/// The client's side of a turn. Dropping it stops the turn, unless it is detached.
 pub(super) struct TurnOutputs {
     receiver: UnboundedReceiver<TurnOutput>,
     stop: Stop,
+    detached: bool,
 }
 
 impl TurnOutputs {
     /// Returns the next output; `None` if the turn was lost without an end.
     pub(super) async fn next(&mut self) -> Option<TurnOutput> {
         self.receiver.recv().await
+    }
+
+    /// Lets the turn go on without the client.
+    pub(super) fn detach(&mut self) {
+        self.detached = true;
     }
 
     /// Polls for the next output.
@@ -86,7 +94,9 @@ impl TurnOutputs {
 
 impl Drop for TurnOutputs {
     fn drop(&mut self) {
-        self.stop.stop();
+        if !self.detached {
+            self.stop.stop();
+        }
     }
 }
 
@@ -120,7 +130,11 @@ pub(super) fn start(
             let _ = sender.send(TurnOutput::End(completed));
         }
     });
-    TurnOutputs { receiver, stop }
+    TurnOutputs {
+        receiver,
+        stop,
+        detached: false,
+    }
 }
 
 async fn make(
@@ -133,14 +147,27 @@ async fn make(
 ) -> Result<Completed, Error> {
     let _counted = shared.metrics.making();
     let began = Instant::now();
+    let live = match &turn_input {
+        TurnInput::Stored(id, input) => Some(tenant.live.begin(id, input.text(), stop.clone())),
+        TurnInput::Given(..) => None,
+    };
     let mut first = true;
     // `TurnOutputs` notices that the client is gone.
     let mut show = |delta: Delta<'_>| {
-        let Delta::Text(text) = delta else { return };
-        if std::mem::take(&mut first) {
-            shared.metrics.began(began.elapsed());
-        }
-        let _ = sender.send(TurnOutput::Text(text.to_owned()));
+        let output = match delta {
+            Delta::Text(text) => {
+                live.iter().for_each(|live| live.text(text));
+                if std::mem::take(&mut first) {
+                    shared.metrics.began(began.elapsed());
+                }
+                TurnOutput::Text(text.to_owned())
+            }
+            Delta::Reasoning(text) => {
+                live.iter().for_each(|live| live.reasoning(text));
+                TurnOutput::Reasoning(text.to_owned())
+            }
+        };
+        let _ = sender.send(output);
     };
     let agent = &tenant.agent;
     let completed = match turn_input {

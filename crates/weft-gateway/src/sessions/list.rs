@@ -2,7 +2,7 @@
 //! requests for many lists of long sessions do not keep the disk busy.
 
 use super::scan::{Outline, scan};
-use super::title;
+use super::{title, titles};
 use crate::time;
 use clawft_store::Sessions;
 use clawft_types::json::Writer;
@@ -73,6 +73,7 @@ impl ListPermit {
         found.truncate(LISTED);
         let mut before = std::mem::take(&mut *self.0);
         let mut list = Vec::new();
+        let titles = titles::list(store)?;
         for (stamp, id) in found {
             let Some(stamp) = stamp else { continue };
             let known = before.remove(&id).filter(|known| known.stamp == stamp);
@@ -90,10 +91,15 @@ impl ListPermit {
                     },
                 );
             }
-            list.extend(outline.map(|outline| Summary {
-                id,
-                updated: stamp.updated,
-                outline,
+            list.extend(outline.map(|mut outline| {
+                if titles.contains(&id) {
+                    outline.title = titles::read(store, &id).unwrap_or(outline.title);
+                }
+                Summary {
+                    id,
+                    updated: stamp.updated,
+                    outline,
+                }
             }));
         }
         Ok(list)

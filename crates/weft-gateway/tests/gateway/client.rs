@@ -43,6 +43,15 @@ impl Request {
         }
     }
 
+    /// Returns `PATCH path` with `body`.
+    pub(crate) fn patch(path: &str, body: &Value) -> Request {
+        let request = Request::post(path, &body.to_string());
+        Request {
+            head: request.head.replacen("POST", "PATCH", 1),
+            ..request
+        }
+    }
+
     /// Returns `POST /v1/chat/completions` with `body`.
     pub(crate) fn chat(body: &Value) -> Request {
         Request::post("/v1/chat/completions", &body.to_string())

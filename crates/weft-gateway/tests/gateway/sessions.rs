@@ -1,7 +1,7 @@
 //! Conversations that the gateway stores.
 
-use crate::client::{Request, events};
-use crate::context::{GatewayOptions, TestContext};
+use crate::client::{Request, events, said};
+use crate::context::{GatewayOptions, TestContext, message};
 use crate::upstream::HeldProvider;
 use serde_json::{Value, json};
 
@@ -193,4 +193,121 @@ fn tells_clients_why_turn_is_not_stored() {
         "{text}"
     );
     context.logged("the answer is not stored, ");
+}
+
+fn titles(context: &TestContext) -> Vec<String> {
+    let list = context.send(Request::get("/v1/sessions")).json();
+    let title = |session: &Value| session["title"].as_str().unwrap_or_default().to_owned();
+    list["data"].as_array().into_iter().flatten().map(title).collect()
+}
+
+#[test]
+fn session_gets_title_until_it_is_deleted() {
+    let context = TestContext::new("ok");
+    context.say_in("talk", "one", false).text();
+    let rename = |title: &str| {
+        context
+            .send(Request::patch("/v1/sessions/talk", &json!({ "title": title })))
+            .status
+    };
+    assert_eq!(rename("  A title\nand more"), 200);
+    assert_eq!(titles(&context), ["A title"]);
+    context.say_in("talk", "two", false).text();
+    assert_eq!(titles(&context), ["A title"], "it outlives the next turn");
+    assert_eq!(rename(""), 200);
+    assert_eq!(titles(&context), ["whisper one"]);
+    assert_eq!(rename("B"), 200);
+    assert_eq!(context.send(Request::delete("/v1/sessions/talk")).status, 200);
+    assert_eq!(rename("C"), 404, "it is gone");
+    context.say_in("talk", "three", false).text();
+    assert_eq!(titles(&context), ["whisper three"]);
+    assert_eq!(
+        context
+            .send(Request::patch("/v1/sessions/talk", &json!({ "id": "x" })))
+            .status,
+        400
+    );
+}
+
+#[test]
+fn last_messages_of_session_are_removed() {
+    let context = TestContext::new("ok");
+    for text in ["one", "two"] {
+        context.say_in("talk", text, false).text();
+    }
+    let change = Request::patch("/v1/sessions/talk", &json!({ "messages": 2 }));
+    assert_eq!(context.send(change).status, 200);
+    context.say_in("talk", "three", false).text();
+    let stored = context.session("talk", |_| true);
+    let said: Vec<_> = stored["messages"]
+        .as_array()
+        .expect("messages")
+        .iter()
+        .map(|message| &message["content"])
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "whisper one",
+            "echo: whisper one",
+            "whisper three",
+            "echo: whisper three"
+        ]
+    );
+}
+
+/// Asks in the session `talk` for an answer that goes on without the client, and leaves.
+fn ask_and_leave(context: &TestContext) {
+    let request = Request::chat(&message("one", true))
+        .header("x-clawft-session", "talk")
+        .header("x-clawft-detached", "true");
+    let mut answer = context.send(request);
+    answer.some_events();
+}
+
+#[test]
+fn detached_answer_is_joined_from_its_beginning() {
+    let held = HeldProvider::new();
+    let context = GatewayOptions::held(&held).start();
+    ask_and_leave(&context);
+    let read = context.send(Request::get("/v1/sessions/talk")).json();
+    assert_eq!(
+        (&read["messages"], &read["running"]),
+        (&json!([]), &json!({ "content": "whisper one" }))
+    );
+    let change = Request::patch("/v1/sessions/talk", &json!({ "messages": 0 }));
+    assert_eq!(context.send(change).status, 409);
+    let mut joined = context.send(Request::get("/v1/sessions/talk/answer"));
+    assert_eq!(
+        joined.header("content-type"),
+        Some("text/event-stream; charset=utf-8")
+    );
+    let mut text = joined.some_events();
+    held.release();
+    text += &joined.text();
+    assert_eq!(
+        said(&events(&text)),
+        format!("{}{}", HeldProvider::FIRST, HeldProvider::REST)
+    );
+    assert!(text.ends_with("data: [DONE]\n\n"), "{text}");
+    let read = context.send(Request::get("/v1/sessions/talk")).json();
+    assert_eq!(
+        read["messages"].as_array().map(Vec::len),
+        Some(2),
+        "it is stored: {read}"
+    );
+    assert_eq!(read["running"], Value::Null);
+    assert_eq!(context.send(Request::get("/v1/sessions/talk/answer")).status, 404);
+}
+
+#[test]
+fn detached_answer_is_stopped() {
+    let context = GatewayOptions::held(&HeldProvider::new()).start();
+    ask_and_leave(&context);
+    assert_eq!(
+        context.send(Request::delete("/v1/sessions/talk/answer")).status,
+        200
+    );
+    let stored = context.session("talk", |session| session["messages"][1]["incomplete"] == true);
+    assert_eq!(stored["messages"][1]["content"], HeldProvider::FIRST);
 }

@@ -1,0 +1,77 @@
+//! `/v1/sessions/{id}/answer`: the answer that is being made in a session.
+
+use super::events::{event, response};
+use super::shape::{Delta, Shape};
+use crate::api_error::ApiError;
+use crate::keys::Client;
+use crate::live_answers::{Follower, LiveAnswer, Part};
+use crate::reply;
+use crate::routes::PathEnd;
+use crate::server::RequestActivity;
+use crate::sessions;
+use crate::state::Shared;
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::response::Response;
+use futures_util::stream;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// `GET`: the answer from its beginning, as a stream of chunks. At its end the session has it, or the reason is there.
+///
+/// # Errors
+/// 404 if no answer is being made.
+pub(crate) async fn join(
+    State(shared): State<Shared>,
+    Extension(client): Extension<Client>,
+    activity: Option<Extension<RequestActivity>>,
+    PathEnd(id): PathEnd,
+) -> Result<Response, ApiError> {
+    let follower = find(&shared, &client, &id)?.follow();
+    if let Some(Extension(activity)) = activity {
+        activity.work();
+    }
+    let shape = Shape::new(&shared.config().agents.model);
+    let chunks = stream::unfold(Some((follower, shape)), |state| async {
+        let (mut follower, shape) = state?;
+        let (bytes, ended) = next(&mut follower, &shape).await;
+        Some((Ok::<_, Infallible>(bytes), (!ended).then_some((follower, shape))))
+    });
+    Ok(response(Body::from_stream(chunks)))
+}
+
+/// Returns the next event, and whether it is the last one.
+async fn next(follower: &mut Follower, shape: &Shape) -> (Bytes, bool) {
+    let mut out = Vec::new();
+    let part = follower.next().await;
+    match &part {
+        Some(Part::Text(text)) => event(&mut out, &shape.chunk(&Delta::Text(text), false, None)),
+        Some(Part::Reasoning(text)) => event(&mut out, &shape.chunk(&Delta::Reasoning(text), false, None)),
+        None => event(&mut out, b"[DONE]"),
+    }
+    (out.into(), part.is_none())
+}
+
+/// `DELETE`: stops the answer. The part that has arrived is stored.
+///
+/// # Errors
+/// 404 if no answer is being made.
+pub(crate) async fn stop(
+    State(shared): State<Shared>,
+    Extension(client): Extension<Client>,
+    PathEnd(id): PathEnd,
+) -> Result<Response, ApiError> {
+    find(&shared, &client, &id)?.stop();
+    Ok(reply::object(|body| {
+        body.text_member("id", &id);
+        body.text_member("object", "session.answer");
+        body.literal_member("stopped", "true");
+    }))
+}
+
+fn find(shared: &Shared, client: &Client, id: &str) -> Result<Arc<LiveAnswer>, ApiError> {
+    let id = sessions::parse(id)?;
+    let live = client.tenant(shared).live.find(&id);
+    live.ok_or_else(|| ApiError::not_found("no answer is being made in this session"))
+}

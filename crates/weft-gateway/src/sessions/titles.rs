@@ -1,0 +1,44 @@
+//! The titles that users gave their sessions, `titles/<id>` in the home directory of the client.
+
+use clawft_store::Sessions;
+use clawft_types::SessionId;
+use std::collections::BTreeSet;
+use weft_agent::Error;
+
+/// The directory of titles.
+const DIRECTORY: &str = "titles";
+
+/// Returns the ids of the sessions that have a title.
+pub(super) fn list(store: &Sessions) -> Result<BTreeSet<SessionId>, Error> {
+    let names = match store.fs().list_dir(DIRECTORY) {
+        Err(error) if error.is_not_found() => Vec::new(),
+        names => names?,
+    };
+    Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+}
+
+/// Returns the title of a session, if it has one.
+pub(super) fn read(store: &Sessions, id: &SessionId) -> Option<String> {
+    let title = String::from_utf8(store.fs().read(&path(id)).ok()?).ok()?;
+    Some(super::title(&title)).filter(|title| !title.is_empty())
+}
+
+/// Stores the title of a session. An empty one removes it.
+pub(super) fn write(store: &Sessions, id: &SessionId, title: &str) -> Result<(), Error> {
+    match super::title(title) {
+        title if title.is_empty() => remove(store, id),
+        title => Ok(store.fs().write(&path(id), title.as_bytes())?),
+    }
+}
+
+/// Removes the title of a session, if it has one.
+pub(super) fn remove(store: &Sessions, id: &SessionId) -> Result<(), Error> {
+    match store.fs().remove_file(&path(id)) {
+        Err(error) if error.is_not_found() => Ok(()),
+        removed => Ok(removed?),
+    }
+}
+
+fn path(id: &SessionId) -> String {
+    [DIRECTORY, "/", id.as_str()].concat()
+}
