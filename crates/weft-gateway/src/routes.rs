@@ -45,6 +45,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .route_layer(from_fn(in_anthropics_shape));
     let page = Router::new()
         .route("/", get(page::page))
+        .route("/page/{version}/{*name}", get(page::file))
         .route("/openapi.json", get(openapi))
         .route_layer(from_fn_with_state(shared.clone(), guard_origin));
     Router::new()

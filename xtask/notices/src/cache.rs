@@ -10,14 +10,16 @@ use builds::{digest::Sha256, files};
 use devkit::{cmd, project::Project};
 use xshell::cmd;
 
-use crate::Program;
+use crate::{Program, page};
 
 /// The sources of this package that decide a document.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 8] = [
     include_str!("lib.rs"),
     include_str!("licence.rs"),
     include_str!("native.rs"),
     include_str!("packages.rs"),
+    include_str!("page.rs"),
+    page::LIBRARIES,
     include_str!("render.rs"),
     include_str!("texts.rs"),
 ];

@@ -12,6 +12,7 @@ mod cache;
 mod licence;
 mod native;
 mod packages;
+mod page;
 mod render;
 mod texts;
 
@@ -84,6 +85,9 @@ pub fn document(project: &Project, program: Program<'_>) -> Result<String> {
             parts.insert(part.with_context(of)?);
         }
         parts.extend(native::parts(target));
+    }
+    if program.package == WEFT.package {
+        parts.extend(page::parts()?);
     }
     let document = render::document(program.name, &parts);
     cache.write(&document)?;

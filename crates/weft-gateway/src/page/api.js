@@ -1,34 +1,16 @@
-
 // The gateway's API.
 
-const TOKEN = "clawft.token";
+import { token } from "./storage.js";
 
-class Failure extends Error {
-  constructor(message, status, kept) {
+// A request that failed: `status` is 0 if the gateway was not reached, and `code` and `message` are the gateway's.
+export class Failure extends Error {
+  constructor(message, { status, code = "", kept = null, retryAfter = "" }) {
     super(message);
-    this.status = status;
-    this.kept = kept;
+    Object.assign(this, { status, code, kept, retryAfter });
   }
 }
 
-// Storage may be forbidden; then the token is kept while the page is open.
-const memory = new Map();
-const store = {
-  get(area, key) {
-    try { return area().getItem(key) ?? memory.get(key) ?? ""; } catch { return memory.get(key) ?? ""; }
-  },
-  set(area, key, value) {
-    memory.set(key, value);
-    try { area().setItem(key, value); } catch { /* kept in memory */ }
-  },
-};
-
-const token = {
-  get: () => store.get(() => localStorage, TOKEN),
-  set: (value) => store.set(() => localStorage, TOKEN, value),
-};
-
-async function call(method, path, { body, signal, headers = {}, bearer = token.get() } = {}) {
+export async function call(method, path, { body, signal, headers = {}, bearer = token.get() } = {}) {
   if (bearer) headers.authorization = `Bearer ${bearer}`;
   if (body) headers["content-type"] = "application/json";
   let response;
@@ -36,31 +18,57 @@ async function call(method, path, { body, signal, headers = {}, bearer = token.g
     response = await fetch(path, { method, headers, signal, body: body && JSON.stringify(body), cache: "no-store", credentials: "omit" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Failure("The gateway cannot be reached.", 0);
+    throw new Failure(error.message, { status: 0, code: "unreachable" });
   }
   if (response.ok) return response;
-  const told = await response.json().catch(() => null);
-  throw new Failure(told?.error?.message ?? `The gateway answered ${response.status}.`, response.status);
+  const told = (await response.json().catch(() => null))?.error;
+  throw new Failure(told?.message ?? response.statusText, {
+    status: response.status,
+    code: told?.code ?? "",
+    retryAfter: response.headers.get("retry-after") ?? "",
+  });
 }
 
-const get = async (path, options) => (await call("GET", path, options)).json();
+export const get = async (path, options) => (await call("GET", path, options)).json();
 
-// Sends `content` in the session and passes on the text of the answer while it arrives. Returns whether it is
-// stored: `{stored: false, reason: "disk_full"}`.
-async function say(session, content, signal, onPiece) {
-  const body = { messages: [{ role: "user", content }], stream: true };
-  const response = await call("POST", "/v1/chat/completions", { body, signal, headers: { "x-clawft-session": session } });
+export const sessionPath = (id) => `/v1/sessions/${encodeURIComponent(id)}`;
+
+// Asks in a session. The answer goes on without this page, so that a reload can join it. `receive` gets each part of
+// the answer: `{text}`, `{reasoning}` or `{usage}`. Returns whether the turn is stored, such as
+// `{stored: false, reason: "disk_full"}`.
+export async function ask(session, body, signal, receive) {
+  const headers = { "x-clawft-session": session, "x-clawft-detached": "true" };
+  const options = { body: { ...body, stream: true, stream_options: { include_usage: true } }, signal, headers };
+  return read(await call("POST", "/v1/chat/completions", options), receive);
+}
+
+// Joins the running answer of a session: it comes from its beginning.
+export async function join(session, signal, receive) {
+  return read(await call("GET", `${sessionPath(session)}/answer`, { signal }), receive);
+}
+
+// Stops the running answer of a session. The part that arrived is stored.
+export async function stop(session) {
+  await call("DELETE", `${sessionPath(session)}/answer`).catch(() => {});
+}
+
+async function read(response, receive) {
   let done = false;
   let kept = null;
   for await (const data of events(response.body)) {
-    if (data === "[DONE]") { done = true; continue; }
+    if (data === "[DONE]") {
+      done = true;
+      continue;
+    }
     const event = JSON.parse(data);
     kept = event.clawft ?? kept;
-    if (event.error) throw new Failure(event.error.message, 200, kept);
-    const piece = event.choices?.[0]?.delta?.content;
-    if (piece) onPiece(piece);
+    if (event.error) throw new Failure(event.error.message, { status: 200, code: event.error.code ?? "", kept });
+    const delta = event.choices?.[0]?.delta ?? {};
+    if (delta.reasoning_content) receive({ reasoning: delta.reasoning_content });
+    if (delta.content) receive({ text: delta.content });
+    if (event.usage) receive({ usage: event.usage });
   }
-  if (!done) throw new Failure("The answer broke off.", 200, kept);
+  if (!done) throw new Failure("the stream has no end", { status: 200, code: "incomplete", kept });
   return kept;
 }
 
@@ -71,7 +79,7 @@ async function* events(body) {
     for (;;) {
       const { value, done } = await reader.read().catch((error) => {
         if (error.name === "AbortError") throw error;
-        throw new Failure("The connection broke.", 200);
+        throw new Failure(error.message, { status: 200, code: "connection" });
       });
       if (done) return;
       const lines = (rest + value).split("\n");

@@ -1,129 +1,95 @@
+// Markdown as models write it. The library turns the text into tokens, and `render.js` turns those into elements: no
+// markup is ever made from a text.
 
-// Turns the model's text into elements. All text is inserted as text: no part of it can become markup.
+import { MarkdownIt, footnote, tasklist, tex } from "./libraries/markdown.js";
+import { render } from "./render.js";
 
-// A text is split into blocks, so that while it grows only the last ones are rendered again.
-function blocks(text) {
-  const found = [];
-  let lines = [];
-  let fence = null;
-  const close = () => {
-    if (lines.length) found.push(lines.join("\n"));
-    lines = [];
-  };
-  for (const line of text.split("\n")) {
-    const mark = line.match(/^ {0,3}(`{3,}|~{3,})/)?.[1];
-    if (fence) {
-      lines.push(line);
-      if (mark && mark.startsWith(fence) && !line.trim().slice(mark.length)) {
-        fence = null;
-        close();
-      }
-    } else if (mark) {
-      close();
-      fence = mark;
-      lines.push(line);
-    } else if (!line.trim()) {
-      close();
-    } else {
-      const kind = kindOf(line);
-      if (lines.length && (kind === "heading" || kind === "rule" || kindOf(lines[0]) === "heading" || starts(kind, lines[0]))) close();
-      lines.push(line);
+// `html: false` leaves tags as text; `tags` lets some of them through.
+const parser = new MarkdownIt({ html: false, linkify: true, breaks: true })
+  .use(footnote)
+  .use(tasklist, { label: false })
+  .use(tex, { delimiters: "all", render: String })
+  .use(tags);
+// Words such as `e.g` and `main.rs` are no addresses.
+parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
+// An address that the page refuses stays text: `render.js` decides.
+parser.validateLink = () => true;
+
+// The tags that models use inside of text, because Markdown has nothing for them.
+const TAG = /<(sub|sup|kbd|mark|ins|u|b|i|s|small)>([^<\n]{1,500})<\/\1>|<br\s*\/?>/iy;
+
+function tags(md) {
+  md.inline.ruler.push("tags", (state, silent) => {
+    if (state.src[state.pos] !== "<") return false;
+    TAG.lastIndex = state.pos;
+    const found = TAG.exec(state.src);
+    if (!found || TAG.lastIndex > state.posMax) return false;
+    if (silent) {
+      state.pos = TAG.lastIndex;
+      return true;
     }
+    const [, name, content] = found;
+    if (!name) {
+      state.push("hardbreak", "br", 0);
+    } else {
+      const end = state.posMax;
+      state.push("tag_open", name.toLowerCase(), 1);
+      state.pos += name.length + 2;
+      state.posMax = state.pos + content.length;
+      state.md.inline.tokenize(state);
+      state.push("tag_close", name.toLowerCase(), -1);
+      state.posMax = end;
+    }
+    state.pos = found.index + found[0].length;
+    return true;
+  });
+}
+
+// Splits the tokens into blocks, each with a key: a block with the same key looks the same.
+function blocks(text) {
+  const environment = {};
+  const tokens = parser.parse(text, environment);
+  const lines = text.split("\n");
+  // Definitions of links and footnotes change blocks before them.
+  const shared = `${Object.keys(environment.references ?? {}).length} ${environment.footnotes?.list?.length ?? 0}`;
+  const found = [];
+  let depth = 0;
+  for (const token of tokens) {
+    if (depth === 0) found.push({ tokens: [], key: "" });
+    const block = found.at(-1);
+    block.tokens.push(token);
+    depth += token.nesting;
+    if (depth === 0) block.key = key(block.tokens, lines, shared);
   }
-  close();
   return found;
 }
 
-function kindOf(line) {
-  if (/^#{1,6}\s/.test(line)) return "heading";
-  if (/^ {0,3}([-*_])( *\1){2,} *$/.test(line)) return "rule";
-  if (/^\s*[-*+]\s+\S/.test(line)) return "ul";
-  if (/^\s*\d{1,9}[.)]\s+\S/.test(line)) return "ol";
-  if (/^>/.test(line)) return "quote";
-  return "text";
+function key([first, ...rest], lines, shared) {
+  const source = first.map ? lines.slice(...first.map) : rest.map(({ content }) => content);
+  return [shared, first.type, ...source].join("\n");
 }
 
-// Returns whether a line of this kind begins a new block after one that begins with `first`.
-function starts(kind, first) {
-  return kind !== "text" && kind !== kindOf(first);
-}
-
-function render(block) {
-  const lines = block.split("\n");
-  const fence = lines[0].match(/^ {0,3}(`{3,}|~{3,})\s*([^\s`]*)/);
-  if (fence) return code(lines, fence);
-  switch (kindOf(lines[0])) {
-    case "heading": {
-      const [, marks, text] = lines[0].match(/^(#+)\s+(.*)$/) ?? [null, "#", lines[0]];
-      return element(marks.length < 3 ? "h3" : "h4", {}, ...inline(text));
-    }
-    case "rule": return element("hr");
-    case "ul": return list("ul", lines, /^\s*[-*+]\s+/);
-    case "ol": return list("ol", lines, /^\s*\d{1,9}[.)]\s+/);
-    case "quote": return element("blockquote", {}, ...inline(lines.map((line) => line.replace(/^> ?/, "")).join("\n")));
-    default: return element("p", {}, ...inline(block));
-  }
-}
-
-function list(name, lines, mark) {
-  const items = [];
-  for (const line of lines) {
-    if (mark.test(line)) items.push(line.replace(mark, ""));
-    else items[items.length - 1] += "\n" + line.trim();
-  }
-  const start = name === "ol" ? lines[0].match(/\d+/)[0] : "1";
-  return element(name, start === "1" ? {} : { start }, ...items.map((item) => element("li", {}, ...inline(item))));
-}
-
-function code(lines, [, mark, language]) {
-  const ended = lines.length > 1 && lines[lines.length - 1].trim().startsWith(mark);
-  const text = lines.slice(1, ended ? -1 : undefined).join("\n");
-  const copy = element("button", { type: "button" }, "Copy");
-  copy.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      copy.textContent = "Copied";
-    } catch {
-      copy.textContent = "Not allowed";
-    }
-    setTimeout(() => { copy.textContent = "Copy"; }, 1600);
-  });
-  const caption = element("figcaption", {}, element("span", {}, language), copy);
-  return element("figure", {}, caption, element("pre", { tabindex: "0" }, element("code", {}, text)));
-}
-
-const INLINE = /(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)|\*\*(\S|\S[\s\S]*?\S)\*\*|\*([^\s*]|[^\s*][^*\n]*[^\s*])\*|\[([^\]\n]+)\]\((https?:\/\/[^\s)]+)\)|(\bhttps?:\/\/[^\s<>"')\]]*[^\s<>"')\].,;:!?])/g;
-
-// The search takes longer the more unclosed marks there are, and it is done for every frame.
-const LONGEST = 5000;
-
-function inline(text) {
-  if (text.length > LONGEST) return [text];
-  const made = [];
-  let at = 0;
-  const plain = (end) => {
-    text.slice(at, end).split("\n").forEach((line, index) => made.push(...(index ? [element("br")] : []), line));
-  };
-  for (const match of text.matchAll(INLINE)) {
-    const [all, , span, strong, emphasis, label, target, address] = match;
-    plain(match.index);
-    at = match.index + all.length;
-    if (span !== undefined) made.push(element("code", {}, span));
-    else if (strong !== undefined) made.push(element("strong", {}, ...inline(strong)));
-    else if (emphasis !== undefined) made.push(element("em", {}, ...inline(emphasis)));
-    else made.push(element("a", { href: target ?? address, target: "_blank", rel: "noopener noreferrer" }, label ?? address));
-  }
-  plain(text.length);
-  return made;
-}
-
-// Shows `text` in `place`, and renders only the parts that have changed.
-function show(place, text) {
+// Shows `text` in `place`, and renders only the blocks that have changed. While the answer is `growing`, its last block
+// is not highlighted yet.
+export function show(place, text, growing = false) {
   const next = blocks(text);
   const known = place.blocks ?? [];
   let same = 0;
-  while (same < known.length && same < next.length && known[same] === next[same]) same += 1;
-  while (place.children.length > same) place.lastChild.remove();
-  place.append(...next.slice(same).map(render));
+  while (same < known.length && same < next.length && known[same].key === next[same].key) same += 1;
+  // The last block was shown without highlighting.
+  if (!growing && place.growing && same === next.length) same = Math.max(0, same - 1);
+  for (const block of known.slice(same)) block.elements.forEach((made) => made.remove());
+  const state = { heading: next.slice(0, same).some(({ tokens }) => tokens[0].tag === "h1" || tokens[0].tag === "h2") };
+  next.forEach((block, index) => {
+    if (index < same) {
+      block.elements = known[index].elements;
+      return;
+    }
+    const made = render(block.tokens, { ...state, quick: growing && index === next.length - 1, place });
+    block.elements = [...made.children];
+    place.append(made);
+    state.heading ||= ["h1", "h2"].includes(block.tokens[0].tag);
+  });
   place.blocks = next;
+  place.growing = growing;
 }

@@ -1,100 +1,132 @@
-
 // The list of conversations at the side.
 
-const SESSION = "clawft.session";
-const sidebar = $("sidebar");
+import { $, announce, download, element, focusMessage, iconButton } from "./dom.js";
+import { call, get, sessionPath } from "./api.js";
+import { showError } from "./errors.js";
+import { openedSession } from "./conversation.js";
+import { drawer } from "./drawer.js";
 
-function newSession() {
-  const random = [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
-  return `web-${time}-${random}`;
+const actions = { open: () => {}, begin: () => {} };
+
+// Sets the functions that open a conversation and begin a new one.
+export function onChoose(open, begin) {
+  Object.assign(actions, { open, begin });
 }
 
-// Returns the decoded part of the address after the number sign; nothing if it is not text, as in
-// "#%E0%A4%A".
-function fragment() {
-  try { return decodeURIComponent(location.hash.slice(1)); } catch { return ""; }
+let known = [];
+// The conversation that the menu is about.
+let chosen = null;
+
+// Reads the list again.
+export async function listSessions() {
+  // A session without messages is one whose first message is being sent again.
+  known = (await get("/v1/sessions")).data.filter(({ messages }) => messages > 0);
+  show();
 }
 
-// The address names the session, so that a reload and a bookmark find it; the tab remembers it as well.
-function namedSession() {
-  const id = fragment() || store.get(() => sessionStorage, SESSION);
-  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(id) ? id : "";
+function show() {
+  const wanted = $("search").value.trim().toLowerCase();
+  const shown = known.filter(({ id, title }) => (title || id).toLowerCase().includes(wanted));
+  $("sessions").replaceChildren(...shown.map(item));
+  $("no-sessions").hidden = shown.length > 0;
+  $("no-sessions").textContent = wanted ? "No conversation has this in its title." : "Your conversations are kept here.";
 }
 
-function nameSession(id) {
-  store.set(() => sessionStorage, SESSION, id);
-  if (location.hash.slice(1) !== id) history.replaceState(null, "", `#${id}`);
+$("search").addEventListener("input", show);
+
+function item(session) {
+  const name = session.title || session.id;
+  const open = element("button", { type: "button", class: "open", title: name, "data-session": session.id }, name);
+  if (session.id === openedSession()) open.setAttribute("aria-current", "true");
+  open.addEventListener("click", () => actions.open(session.id));
+  const menu = iconButton("more", `Actions for “${name}”`, (button) => openMenu(session, button));
+  menu.setAttribute("aria-haspopup", "true");
+  return element("li", {}, open, menu);
 }
 
-// The gateway lists the newest ones only.
-const LISTED = 100;
-
-// Returns whether the open session can be read: a new session without messages does not exist yet.
-async function listSessions() {
-  const { data } = await get("/v1/sessions");
-  $("sessions").replaceChildren(...data.map(sessionItem));
-  $("no-sessions").hidden = data.length > 0;
-  return data.length >= LISTED || data.some(({ id }) => id === session);
-}
-
-async function readSession(id) {
-  try {
-    return (await get(`/v1/sessions/${encodeURIComponent(id)}`)).messages;
-  } catch (error) {
-    if (error.status === 404) return [];
-    throw error;
+// Marks the open conversation.
+export function markOpen() {
+  for (const open of $("sessions").querySelectorAll(".open")) {
+    if (open.dataset.session === openedSession()) open.setAttribute("aria-current", "true");
+    else open.removeAttribute("aria-current");
   }
 }
 
-function sessionItem({ id, title }) {
-  const name = title || id;
-  const open = element("button", { type: "button", class: "open", title: name, "data-session": id }, name);
-  if (id === session) open.setAttribute("aria-current", "true");
-  open.addEventListener("click", () => openSession(id));
-  return element("li", {}, open, removeButton(id, name));
+// The menu of a conversation.
+
+const menu = $("session-menu");
+
+function openMenu(session, button) {
+  chosen = { ...session, item: button.closest("li"), button };
+  $("delete").textContent = "Delete";
+  menu.showPopover();
+  const place = button.getBoundingClientRect();
+  menu.style.left = `${Math.max(8, Math.min(place.left, innerWidth - menu.offsetWidth - 8))}px`;
+  menu.style.top = `${Math.min(place.bottom + 4, innerHeight - menu.offsetHeight - 8)}px`;
+  $("rename").focus();
 }
 
-// The first press asks, the second one removes.
-function removeButton(id, name) {
-  const button = element("button", { type: "button", class: "remove", "aria-label": `Delete “${name}”` });
-  const icon = $("new").querySelector("svg").cloneNode(true);
-  icon.firstChild.setAttribute("d", "M6 6l12 12M18 6L6 18");
-  const reset = () => {
-    button.classList.remove("sure");
-    button.replaceChildren(icon);
-    button.setAttribute("aria-label", `Delete “${name}”`);
-  };
-  reset();
-  button.addEventListener("blur", reset);
-  button.addEventListener("click", async () => {
-    if (!button.classList.contains("sure")) {
-      button.classList.add("sure");
-      button.replaceChildren("Delete");
-      button.setAttribute("aria-label", `Really delete “${name}”`);
-      return;
-    }
-    await guarded(async () => {
-      await call("DELETE", `/v1/sessions/${encodeURIComponent(id)}`);
-      announce("Deleted");
-      if (id === session) startNew();
-      else focusMessage();
+async function attempt(work) {
+  menu.hidePopover();
+  drawer(false);
+  try {
+    await work();
+  } catch (error) {
+    showError(error);
+  }
+}
+
+$("rename").addEventListener("click", () => {
+  menu.hidePopover();
+  const { id, title, item } = chosen;
+  const field = element("input", { type: "text", "aria-label": "Title", maxlength: "80" });
+  field.value = title || id;
+  const form = element("form", { class: "rename" }, field);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(async () => {
+      await call("PATCH", sessionPath(id), { body: { title: field.value.trim() } });
+      announce("Renamed");
       await listSessions();
     });
   });
-  return button;
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    show();
+  });
+  item.replaceChildren(form);
+  field.select();
+  field.focus();
+});
+
+$("export").addEventListener("click", () => attempt(async () => {
+  const { id, title } = chosen;
+  const { messages } = await get(sessionPath(id));
+  download(`${id}.md`, "text/markdown", written(title || id, messages));
+}));
+
+// Returns a conversation as Markdown.
+function written(title, messages) {
+  const names = { user: "You", assistant: "Answer", tool: "Result of a tool" };
+  const parts = messages
+    .filter(({ content }) => content)
+    .map(({ role, content }) => `## ${names[role] ?? role}\n\n${content.trim()}\n`);
+  return [`# ${title}\n`, ...parts].join("\n");
 }
 
-// On a narrow screen the list is a drawer.
-function drawer(open) {
-  if (open === sidebar.classList.contains("shown")) return;
-  sidebar.classList.toggle("shown", open);
-  $("scrim").hidden = !open;
-  $("menu").setAttribute("aria-expanded", String(open));
-  for (const covered of document.querySelectorAll("header, main")) covered.inert = open;
-  if (open) (sidebar.querySelector("button") ?? $("menu")).focus();
-  else $("menu").focus();
-}
-
-$("menu").addEventListener("click", () => drawer(!sidebar.classList.contains("shown")));
-$("scrim").addEventListener("click", () => drawer(false));
+// The first press asks, the second one deletes.
+$("delete").addEventListener("click", () => {
+  if ($("delete").textContent === "Delete") {
+    $("delete").textContent = "Really delete?";
+    return;
+  }
+  attempt(async () => {
+    const { id } = chosen;
+    await call("DELETE", sessionPath(id));
+    announce("Deleted");
+    if (id === openedSession()) actions.begin();
+    else focusMessage();
+    await listSessions();
+  });
+});

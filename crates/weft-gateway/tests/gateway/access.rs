@@ -81,11 +81,22 @@ fn page_has_policy_and_entity_tag() {
         .expect("a policy")
         .to_owned();
     assert!(
-        policy.contains("script-src 'sha256-") && !policy.contains("unsafe"),
+        policy.contains("script-src 'self'") && !policy.contains("unsafe"),
         "{policy}"
     );
     let tag = page.header("etag").expect("a tag").to_owned();
-    assert!(page.text().starts_with("<!doctype html>"));
+    let html = page.text();
+    assert!(html.starts_with("<!doctype html>"));
+    let script = html
+        .split('"')
+        .find(|text| text.ends_with("/main.js"))
+        .expect("a script");
+    let script = context.send(Request::get(&format!("/{script}")));
+    assert_eq!(
+        (script.status, script.header("content-encoding")),
+        (200, Some("gzip"))
+    );
+    assert_eq!(context.send(Request::get("/page/0/main.js")).status, 404);
     let again = context.send(Request::get("/").header("if-none-match", &tag));
     assert_eq!((again.status, again.text()), (304, String::new()));
 }

@@ -209,6 +209,7 @@ impl<'a> WeftContext<'a> {
         let given = json!({
             "url": gateway.url(),
             "chromium": self.fixture.chromium,
+            "axe": self.fixture.page_packages.join("node_modules/axe-core/axe.min.js"),
             "screenshots": screenshots,
             "token": TOKEN,
         });
@@ -223,6 +224,17 @@ impl<'a> WeftContext<'a> {
     /// Returns the requests that the provider received from this case.
     pub(super) fn requests(&self) -> Result<Vec<Request>> {
         self.context.requests()
+    }
+
+    /// Stores the session `id` with `messages`.
+    pub(super) fn store_session(&self, id: &str, messages: &[Value]) -> Result<()> {
+        let called = messages.iter().any(|message| message["role"] == "tool");
+        let session = json!({ "version": if called { 2 } else { 1 }, "id": id, "messages": messages });
+        let directory = self.home().join("sessions");
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("could not make `{}`", directory.display()))?;
+        let path = directory.join(format!("{id}.json"));
+        fs::write(&path, session.to_string()).with_context(|| format!("could not write `{}`", path.display()))
     }
 
     /// Returns the stored session `id`.

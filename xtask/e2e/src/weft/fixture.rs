@@ -11,7 +11,7 @@ use devkit::{cmd, project::Project};
 use disk_shim::Effects;
 use flags::values::Target;
 use testkit::{LoadGenerator, Provider, WorkDirectory};
-use toolchain::{Program, Python};
+use toolchain::{Node, Program, Python};
 use xshell::{Cmd, Shell, cmd};
 
 use super::{cases::Case, context::WeftContext};
@@ -44,6 +44,8 @@ pub(super) struct Fixture {
     scripts: PathBuf,
     /// The browser.
     pub(super) chromium: PathBuf,
+    /// The directory with the packages of the page.
+    pub(super) page_packages: PathBuf,
     /// The load generator.
     pub(super) load_generator: LoadGenerator,
     /// The directory of screenshots, which remain after the run.
@@ -62,6 +64,8 @@ impl Fixture {
         let (weft, foreign) = subject.binaries(project)?;
         let python = toolchain::python(project, Python::Acceptance)?.join("python3");
         let chromium = toolchain::program(project, Program::Chromium)?;
+        let programs = toolchain::node(project, Node::Page)?;
+        let page_packages = programs.ancestors().nth(2).unwrap_or(&programs).to_owned();
         let load_generator = LoadGenerator::build(project)?;
         let directory = WorkDirectory::new(keep)?;
         let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
@@ -75,6 +79,7 @@ impl Fixture {
             python,
             scripts,
             chromium,
+            page_packages,
             load_generator,
             screenshots,
             project: project.clone(),

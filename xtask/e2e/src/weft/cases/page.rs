@@ -1,8 +1,11 @@
 //! The chat page in a real browser, used as by a person. The tests are in `xtask/acceptance/page.py`, and their
 //! screenshots in `target/acceptance/`.
 
+use std::fs;
+
 use anyhow::{Context as _, Result, ensure};
-use serde_json::json;
+use devkit::cmd;
+use serde_json::{Value, json};
 
 use super::cases;
 use crate::weft::context::WeftContext;
@@ -19,6 +22,16 @@ cases! {
     shows_errors_and_retries_them,
     ignores_fragment_that_is_no_text,
     marks_answer_that_is_not_stored,
+    shows_markdown_as_models_write_it,
+    known_attacks_stay_text,
+    makes_answers_again,
+    keeps_conversations_in_order,
+    joins_running_answer,
+    sends_settings_with_each_message,
+    logs_out,
+    folds_reasoning_and_tools,
+    is_fast,
+    libraries_are_those_of_the_registry,
 }
 
 fn answer_arrives_and_survives_reload(test: &WeftContext<'_>) -> Result<()> {
@@ -86,4 +99,133 @@ fn marks_answer_that_is_not_stored(test: &WeftContext<'_>) -> Result<()> {
     test.configure("ok")?;
     let gateway = test.start_without_room()?;
     test.page("unstored", &gateway)
+}
+
+fn shows_markdown_as_models_write_it(test: &WeftContext<'_>) -> Result<()> {
+    let gateway = test.gateway("ok")?;
+    test.page("markdown", &gateway)
+}
+
+/// Returns a conversation in which each of the texts is an answer.
+fn answers<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<Value> {
+    let turn = |text| {
+        [
+            json!({ "role": "user", "content": "Please." }),
+            json!({ "role": "assistant", "content": text }),
+        ]
+    };
+    texts.flat_map(turn).collect()
+}
+
+/// The answers are stored ones, because the mock's would wait for a message each.
+fn known_attacks_stay_text(test: &WeftContext<'_>) -> Result<()> {
+    let payloads = include_str!("../../../../acceptance/payloads.txt");
+    test.store_session("payloads", &answers(payloads.split("\n%\n")))?;
+    let gateway = test.gateway("ok")?;
+    test.page("payloads", &gateway)
+}
+
+fn makes_answers_again(test: &WeftContext<'_>) -> Result<()> {
+    let gateway = test.gateway("ok")?;
+    test.page("again", &gateway)
+}
+
+fn keeps_conversations_in_order(test: &WeftContext<'_>) -> Result<()> {
+    let gateway = test.gateway("ok")?;
+    test.page("conversations", &gateway)
+}
+
+fn joins_running_answer(test: &WeftContext<'_>) -> Result<()> {
+    let gateway = test.gateway("stream-slow")?;
+    test.page("joins", &gateway)
+}
+
+fn sends_settings_with_each_message(test: &WeftContext<'_>) -> Result<()> {
+    let gateway = test.gateway("ok")?;
+    test.page("settings", &gateway)?;
+    let requests = test.requests()?;
+    let sent = requests
+        .iter()
+        .find(|request| request.body.contains("hello"))
+        .context("the provider got no message")?;
+    let body: Value = serde_json::from_str(&sent.body).context("the provider got no JSON")?;
+    let expected = json!({ "role": "system", "content": "Answer briefly." });
+    ensure!(
+        body["messages"][0] == expected && body["temperature"] == json!(0.3),
+        "the provider got {body}"
+    );
+    Ok(())
+}
+
+fn logs_out(test: &WeftContext<'_>) -> Result<()> {
+    let gateway = test.gateway_with_token("ok")?;
+    test.page("logout", &gateway)
+}
+
+fn folds_reasoning_and_tools(test: &WeftContext<'_>) -> Result<()> {
+    let call = |id: &str, path: &str| json!({ "id": id, "name": "read_file", "arguments": json!({ "path": path }).to_string() });
+    let messages = [
+        json!({ "role": "user", "content": "What is the version?" }),
+        json!({
+            "role": "assistant",
+            "content": "",
+            "reasoning": [{ "type": "thinking", "thinking": "I should look at the file." }],
+            "tool_calls": [call("1", "Cargo.toml"), call("2", "VERSION")],
+        }),
+        json!({ "role": "tool", "tool_call_id": "1", "content": "[package]\nversion = \"1.2.3\"" }),
+        json!({ "role": "tool", "tool_call_id": "2", "content": "there is no such file", "is_error": true }),
+        json!({ "role": "assistant", "content": "The version is **1.2.3**." }),
+    ];
+    test.store_session("tools", &messages)?;
+    let gateway = test.gateway("capable")?;
+    test.page("reasoning", &gateway)
+}
+
+/// A text with most of what Markdown has.
+const LONG_ANSWER: &str = "\
+Yes, **that** works: use `cargo build`, and see [the documentation](https://example.com/).
+
+| a | b |
+|---|--:|
+| x | 1 |
+
+- one
+  - two
+
+```rust
+fn main() {}
+```
+
+It takes $O(n \\log n)$.";
+
+fn is_fast(test: &WeftContext<'_>) -> Result<()> {
+    test.store_session("long", &answers([LONG_ANSWER; 300].into_iter()))?;
+    let gateway = test.gateway("ok")?;
+    test.page("speed", &gateway)
+}
+
+/// Bundles the packages again, and compares them with the files of the page. With `BLESS=1` it replaces those.
+fn libraries_are_those_of_the_registry(test: &WeftContext<'_>) -> Result<()> {
+    let project = test.project();
+    let script = project.root.join("xtask/acceptance/page_libraries.mjs");
+    let kept = project.root.join("crates/weft-gateway/src/page/libraries");
+    let made = match std::env::var_os("BLESS") {
+        Some(_) => kept.clone(),
+        None => test.home(),
+    };
+    let (shell, packages) = (test.shell()?, &test.fixture.page_packages);
+    cmd::run(
+        xshell::cmd!(shell, "node {script} {packages} {made}"),
+        "bundle the libraries of the page",
+    )?;
+    for entry in fs::read_dir(&kept).context("could not list the libraries")? {
+        let path = entry?.path();
+        let again = made.join(path.file_name().unwrap_or_default());
+        ensure!(
+            fs::read(&path)? == fs::read(&again)?,
+            "`{}` is not made of the packages in xtask/data/node/page: run this case with BLESS=1",
+            path.display()
+        );
+    }
+    Ok(())
 }

@@ -1,0 +1,70 @@
+//! Compresses the files that the page loads, for `src/page.rs`.
+//!
+//! Writes `page_files.rs`: the version, which is a digest of all files, and a table of the files. The address of a
+//! file contains the version, so that browsers never mix two.
+
+use std::{
+    env, fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use flate2::{Compression, GzBuilder};
+use sha2::{Digest as _, Sha256};
+
+/// The directory of the page.
+const PAGE: &str = "src/page";
+
+/// The endings of the files that the page loads, and their media types.
+const TYPES: [(&str, &str); 2] = [
+    ("css", "text/css; charset=utf-8"),
+    ("js", "text/javascript; charset=utf-8"),
+];
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-changed={PAGE}");
+    let output = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let mut table = String::from("const FILES: &[File] = &[\n");
+    let mut all = Sha256::new();
+    for path in files(Path::new(PAGE))? {
+        let media_type = path.extension().and_then(|ending| ending.to_str());
+        let Some((_, media_type)) = TYPES.iter().find(|(ending, _)| Some(*ending) == media_type) else {
+            continue;
+        };
+        let name = path.strip_prefix(PAGE).unwrap_or(&path).display().to_string();
+        let name = name.replace('\\', "/");
+        let content = fs::read(&path)?;
+        all.update(name.as_bytes());
+        all.update(Sha256::digest(&content));
+        let compressed = output.join(name.replace('/', "-")).with_added_extension("gz");
+        // Without a time, so that equal files give equal bytes.
+        let mut encoder = GzBuilder::new().write(fs::File::create(&compressed)?, Compression::best());
+        encoder.write_all(&content)?;
+        encoder.finish()?;
+        table += &format!(
+            "File {{ name: {name:?}, media_type: {media_type:?}, gzip: include_bytes!({compressed:?}) }},\n"
+        );
+    }
+    let version: String = all
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    table += &format!("];\nconst VERSION: &str = {version:?};\n");
+    fs::write(output.join("page_files.rs"), table)
+}
+
+/// Returns the files below `directory`, sorted.
+fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        match path.is_dir() {
+            true => found.extend(files(&path)?),
+            false => found.push(path),
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,162 @@
+// One message of the conversation.
+
+import { announce, copy, element, iconButton, textButton } from "./dom.js";
+import { show } from "./markdown.js";
+
+// Makes the element of a user's message. `edit` is called to change and resend it.
+export function userMessage(text, images, edit) {
+  const body = element("div", { class: "text" }, text);
+  const made = element("article", { class: "user", "aria-label": "You" }, ...images.map(picture), body);
+  const actions = element("div", { class: "actions" },
+    iconButton("edit", "Edit and send again", () => edit(made)),
+    iconButton("copy", "Copy the message", (button) => copy(text, button)));
+  const turn = element("div", { class: "turn question" }, made, actions);
+  turn.content = { text, images };
+  return turn;
+}
+
+function picture(address) {
+  return element("img", { src: address, alt: "Your picture", class: "attached" });
+}
+
+// The element of an answer, which may still grow.
+export class AnswerView {
+  constructor({ regenerate }) {
+    this.text = "";
+    this.thoughts = "";
+    this.body = element("div", { class: "text" });
+    this.before = element("div", { class: "before" });
+    this.article = element("article", { class: "assistant", "aria-label": "Answer" }, this.before, this.body);
+    this.meta = element("span", { class: "meta" });
+    this.again = iconButton("redo", "Answer again", () => regenerate());
+    this.again.classList.add("again");
+    const copier = iconButton("copy", "Copy the answer", (button) => copy(this.text, button));
+    this.actions = element("div", { class: "actions" }, copier, this.again, this.meta);
+    this.element = element("div", { class: "turn answer" }, this.article, this.actions);
+    this.element.view = this;
+  }
+
+  // Shows that an answer is expected.
+  wait() {
+    this.actions.hidden = true;
+    this.body.append(element("div", { class: "waiting", "aria-hidden": "true" }, element("i"), element("i"), element("i")));
+    this.waiting = true;
+    return this;
+  }
+
+  // Adds a part of the answer, to be drawn with the next frame. `drawn` is called around that.
+  add({ text = "", reasoning = "" }, around = (draw) => draw()) {
+    this.text += text;
+    this.thoughts += reasoning;
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      around(() => this.draw(true));
+    });
+  }
+
+  draw(growing) {
+    if (this.thoughts) this.think();
+    if (!this.text) return;
+    if (this.waiting) this.body.replaceChildren();
+    this.waiting = false;
+    show(this.body, this.text, growing);
+  }
+
+  // Shows the reasoning, which is folded.
+  think() {
+    if (!this.reasoning) {
+      this.reasoning = element("div", { class: "text" });
+      this.summary = element("summary", {}, "Thinking…");
+      this.before.prepend(element("details", { class: "reasoning" }, this.summary, this.reasoning));
+    }
+    show(this.reasoning, this.thoughts, true);
+  }
+
+  // Shows the whole answer.
+  complete({ seconds = 0, usage = null } = {}) {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.draw(false);
+    if (this.waiting) this.body.replaceChildren();
+    this.waiting = false;
+    if (this.summary) this.summary.textContent = "Reasoning";
+    this.actions.hidden = !this.text;
+    this.meta.textContent = measures(seconds, usage);
+  }
+
+  get isEmpty() {
+    return !this.text && !this.thoughts && !this.before.hasChildNodes();
+  }
+}
+
+function measures(seconds, usage) {
+  const parts = [];
+  if (seconds) parts.push(`${seconds.toFixed(1)} s`);
+  if (usage) parts.push(`${usage.prompt_tokens} tokens in, ${usage.completion_tokens} out`);
+  return parts.join(" · ");
+}
+
+// Makes the folded element of a tool call.
+export function toolCall({ name, arguments: given }) {
+  const result = element("div", { class: "result" });
+  const state = element("span", { class: "state" }, "no result");
+  const made = element("details", { class: "tool" },
+    element("summary", {}, element("code", {}, name), element("span", { class: "brief" }, brief(given)), state),
+    labelled("Arguments", pretty(given)), result);
+  // Shows the result of the call.
+  made.finish = (content, failed) => {
+    made.classList.toggle("failed", failed);
+    state.textContent = failed ? "failed" : "done";
+    result.replaceChildren(labelled(failed ? "Error" : "Result", pretty(content)));
+  };
+  return made;
+}
+
+function labelled(label, text) {
+  return element("div", {}, element("p", { class: "label" }, label), element("pre", { tabindex: "0", role: "group", "aria-label": label }, text));
+}
+
+function pretty(json) {
+  try { return JSON.stringify(JSON.parse(json), null, 2); } catch { return json; }
+}
+
+// Returns the most telling argument of a call.
+function brief(json) {
+  try {
+    const [first = ""] = Object.values(JSON.parse(json)).filter((value) => typeof value === "string");
+    return first.split("\n", 1)[0].slice(0, 80);
+  } catch {
+    return "";
+  }
+}
+
+// Replaces a user's message by a field. `send` is called with the new text.
+export function editMessage(turn, send) {
+  const { text } = turn.content;
+  const field = element("textarea", { "aria-label": "Your message", rows: String(Math.min(12, text.split("\n").length + 1)) });
+  field.value = text;
+  const close = () => {
+    form.remove();
+    turn.classList.remove("editing");
+    turn.querySelector(".actions button").focus();
+  };
+  const form = element("form", { class: "editor" }, field,
+    element("p", {}, "Sending replaces everything after this message."),
+    element("div", {}, textButton("Cancel", close), element("button", { type: "submit", class: "primary" }, "Send")));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!field.value.trim()) return;
+    close();
+    send(field.value);
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close();
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  turn.classList.add("editing");
+  turn.append(form);
+  field.focus();
+  announce("Editing the message");
+}
