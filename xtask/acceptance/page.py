@@ -37,7 +37,7 @@ expect.set_options(timeout=15_000)
 
 # Two points of a picture.
 PICTURE = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR42mP4z8Dw/z8DAAf9Af+eNKVxAAAAAElFTkSuQmCC"
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGPQTg5vO7kdAAgvAuxxih+NAAAAAElFTkSuQmCC"
 )
 
 
@@ -578,6 +578,41 @@ def settings(given):
         page.locator("#temperature").fill("")
         page.locator("#temperature").press("Enter")
         expect(page.locator("#settings-dialog")).to_be_hidden()
+
+
+@case
+def images(given):
+    """Pictures are pasted, dropped and chosen, can be removed, go with the message, and are there after a reload."""
+    with window(given) as opened:
+        page = opened.open().page
+        page.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": PICTURE})
+        attached = page.locator("#images img")
+        expect(attached).to_have_count(1)
+        give = """([event, kind, data]) => {
+            const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([bytes], "b." + kind, { type: "image/" + kind }));
+            const options = { bubbles: true, cancelable: true, clipboardData: transfer, dataTransfer: transfer };
+            const target = document.getElementById("message");
+            target.dispatchEvent(event === "paste" ? new ClipboardEvent(event, options) : new DragEvent(event, options));
+        }"""
+        for event, count in [("paste", 2), ("drop", 3)]:
+            page.evaluate(give, [event, "png", base64.b64encode(PICTURE).decode()])
+            expect(attached).to_have_count(count)
+        opened.accessible("pictures")
+        opened.shoot("page-images")
+        page.get_by_role("button", name="Remove picture 3").click()
+        expect(attached).to_have_count(2)
+        page.evaluate(give, ["drop", "svg+xml", base64.b64encode(b"<svg/>").decode()])
+        expect(page.locator("#log .note")).to_contain_text("not a picture that models read")
+        opened.say("two pictures")
+        opened.answered("two pictures")
+        expect(attached).to_have_count(0)
+        shown = page.locator("#log article.user img")
+        expect(shown).to_have_count(2)
+        page.reload()
+        expect(shown).to_have_count(2)
+        same("a picture's width", shown.first.evaluate("(picture) => picture.decode().then(() => picture.naturalWidth)"), 2)
 
 
 @case

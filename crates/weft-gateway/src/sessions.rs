@@ -17,6 +17,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 pub(super) use change::change;
 use clawft_store::Sessions;
+use clawft_types::image::Image;
 use clawft_types::json::Writer;
 use clawft_types::{Message, Session, SessionId, ToolCall};
 pub(super) use list::KnownSessions;
@@ -157,6 +158,9 @@ fn write_message(writer: &mut Writer, message: &Message) {
         if let Some(reason) = &message.finish_reason {
             object.text_member("finish_reason", reason);
         }
+        if !message.images.is_empty() {
+            object.member("images", |list| list.array(&message.images, write_image));
+        }
         let reasoning: String = message
             .reasoning
             .iter()
@@ -175,6 +179,11 @@ fn write_message(writer: &mut Writer, message: &Message) {
             }
         }
     });
+}
+
+/// Writes the address that contains an image.
+fn write_image(writer: &mut Writer, image: &Image) {
+    writer.text(&["data:", &image.media_type, ";base64,", &image.data].concat());
 }
 
 fn write_call(writer: &mut Writer, call: &ToolCall) {

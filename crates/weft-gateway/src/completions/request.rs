@@ -2,6 +2,7 @@
 
 use super::unsupported;
 use crate::api_error::ApiError;
+use clawft_types::image::Image;
 use clawft_types::json::{self, JsonError, Node, Writer};
 use clawft_types::{Input, Message, Role, Temperature};
 
@@ -43,8 +44,9 @@ impl ChatRequest {
             Some(Message {
                 role: Role::User,
                 content,
+                images,
                 ..
-            }) => input(&content, stream)?,
+            }) => input(&content, images, stream)?,
             _ => return Err(last_message("the last message has to be the user's")),
         };
         let limit = root.get("max_completion_tokens").or(root.get("max_tokens"));
@@ -100,35 +102,62 @@ fn message(node: Node<'_>) -> Result<Message, JsonError> {
     {
         return Err(calls.error("tools are not supported"));
     }
-    Ok(Message::new(role, content(node.require("content")?)?))
+    content(Message::new(role, ""), node.require("content")?)
 }
 
-/// Returns a text, or a list of text parts: `[{"type":"text","text":"…"}, …]`.
-fn content(node: Node<'_>) -> Result<String, JsonError> {
+/// Returns `message` with a text, or with a list of parts: `[{"type":"text","text":"…"}, …]`. The user's may be images.
+fn content(mut message: Message, node: Node<'_>) -> Result<Message, JsonError> {
     let Some(parts) = node.as_items() else {
-        return node.text().map(str::to_owned);
+        message.content = node.text()?.to_owned();
+        return Ok(message);
     };
-    let mut content = String::new();
     for part in parts {
         let kind = part.require("type")?;
         match kind.text()? {
-            "text" => content.push_str(part.require("text")?.text()?),
-            "refusal" => content.push_str(part.require("refusal")?.text()?),
-            _ => return Err(kind.error("only parts of type `text` are supported")),
+            "text" => message.content.push_str(part.require("text")?.text()?),
+            "refusal" => message.content.push_str(part.require("refusal")?.text()?),
+            "image_url" if message.role == Role::User => {
+                message
+                    .images
+                    .push(image(part.require("image_url")?.require("url")?)?);
+            }
+            _ => {
+                return Err(kind
+                    .error("only parts of type `text`, and the user's of type `image_url`, are supported"));
+            }
         }
     }
-    Ok(content)
+    Ok(message)
+}
+
+/// The media types of images that models read.
+const IMAGE_TYPES: [&str; 4] = ["image/gif", "image/jpeg", "image/png", "image/webp"];
+
+/// Reads an image from its address, which contains it: `data:image/png;base64,…`.
+fn image(node: Node<'_>) -> Result<Image, JsonError> {
+    let read = |address: &str| {
+        let (media_type, data) = address.strip_prefix("data:")?.split_once(";base64,")?;
+        let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        let known = IMAGE_TYPES.contains(&media_type) && !data.is_empty() && data.bytes().all(is_base64);
+        known.then(|| Image {
+            media_type: media_type.to_owned(),
+            data: data.to_owned(),
+        })
+    };
+    read(node.text()?).ok_or_else(|| {
+        node.error("expected an image in base64, `data:image/png;base64,…`: of type gif, jpeg, png or webp")
+    })
 }
 
 /// Returns the user's message literally: a text that looks like a message in JSON is still text.
-fn input(text: &str, stream: bool) -> Result<Input, ApiError> {
+fn input(text: &str, images: Vec<Image>, stream: bool) -> Result<Input, ApiError> {
     let mut writer = Writer::default();
     writer.object(|message| {
         message.text_member("content", text);
         message.literal_member("stream", if stream { "true" } else { "false" });
     });
     let message = String::from_utf8(writer.into_bytes()).unwrap_or_default();
-    Input::parse(&message).map_err(|_| last_message("the last message is empty"))
+    Input::with_images(&message, images).map_err(|_| last_message("the last message is empty"))
 }
 
 fn last_message(what: &str) -> ApiError {
@@ -199,6 +228,26 @@ mod tests {
     }
 
     #[test]
+    fn reads_images_of_the_user() {
+        let image = r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,QUJD"}}"#;
+        for (parts, text) in [
+            (format!(r#"{image},{{"type":"text","text":"x"}}"#), "x"),
+            (image.to_owned(), ""),
+        ] {
+            let request = with_messages(&format!(r#"[{{"role":"user","content":[{parts}]}}]"#)).unwrap();
+            let message = request.input.into_message();
+            assert_eq!(message.content, text);
+            assert_eq!(
+                (
+                    message.images[0].media_type.as_str(),
+                    message.images[0].data.as_str()
+                ),
+                ("image/png", "QUJD")
+            );
+        }
+    }
+
+    #[test]
     fn one_message_is_enough() {
         let request = parse(r#"{"messages":[{"role":"user","content":"hi"}]}"#).unwrap();
         assert_eq!(
@@ -219,7 +268,7 @@ mod tests {
             "two\nlines\n",
             "\u{1f600}\u{7}",
         ] {
-            assert_eq!(input(text, false).unwrap().text(), text);
+            assert_eq!(input(text, Vec::new(), false).unwrap().text(), text);
         }
     }
 
@@ -252,9 +301,24 @@ mod tests {
                 "tools",
             ),
             (
-                r#"[{"role":"user","content":[{"type":"image_url"}]}]"#,
+                r#"[{"role":"user","content":[{"type":"input_audio"}]}]"#,
                 "messages.0.content.0.type",
                 "`text`",
+            ),
+            (
+                r#"[{"role":"assistant","content":[{"type":"image_url"}]}]"#,
+                "messages.0.content.0.type",
+                "`image_url`",
+            ),
+            (
+                r#"[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://a.example/b.png"}}]}]"#,
+                "messages.0.content.0.image_url.url",
+                "base64",
+            ),
+            (
+                r#"[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/svg+xml;base64,PA=="}}]}]"#,
+                "messages.0.content.0.image_url.url",
+                "webp",
             ),
         ] {
             let (message, found) = with_messages(messages).unwrap_err();

@@ -28,6 +28,7 @@ cases! {
     keeps_conversations_in_order,
     joins_running_answer,
     sends_settings_with_each_message,
+    sends_pictures,
     logs_out,
     folds_reasoning_and_tools,
     is_fast,
@@ -154,6 +155,19 @@ fn sends_settings_with_each_message(test: &WeftContext<'_>) -> Result<()> {
         body["messages"][0] == expected && body["temperature"] == json!(0.3),
         "the provider got {body}"
     );
+    Ok(())
+}
+
+fn sends_pictures(test: &WeftContext<'_>) -> Result<()> {
+    let gateway = test.gateway("ok")?;
+    test.page("images", &gateway)?;
+    let requests = test.requests()?;
+    let sent = requests
+        .iter()
+        .find(|request| request.body.contains("two pictures"))
+        .context("the provider got no message")?;
+    let count = sent.body.matches("data:image/png;base64,iVBOR").count();
+    ensure!(count == 2, "the provider got {count} pictures");
     Ok(())
 }
 
