@@ -41,10 +41,12 @@ impl Chat {
             _ => message::read(&self.message, &self.files)?,
         };
         let message = Input::with_images(&message, images)?;
+        conversation.screen.hide();
         let answered = match self.json {
             true => answer_in_json(&conversation, message),
             false => answer(&conversation, message),
         };
+        conversation.screen.release();
         conversation.end();
         answered
     }

@@ -64,6 +64,13 @@ impl Screen {
         state.holds = true;
     }
 
+    /// Begins to hide what is typed, for an answer without a prompt after it.
+    pub(super) fn hide(&self) {
+        if terminal::is_interactive() {
+            self.state().hold = Hold::hide();
+        }
+    }
+
     /// Ends the hold, and returns what the terminal has sent.
     pub(super) fn release(&self) -> Vec<u8> {
         let mut state = self.state();
@@ -76,6 +83,10 @@ impl Screen {
     pub(super) fn wait(&self, label: &str) {
         let mut state = self.state();
         label.clone_into(&mut state.label);
+        // The terminal may have another size by now.
+        if state.markdown.is_some() {
+            state.markdown = Some(Markdown::new(terminal::size().0));
+        }
         state.spin();
     }
 
@@ -151,13 +162,17 @@ impl Screen {
     pub(super) fn question<T>(&self, ask: impl FnOnce() -> T) -> T {
         let mut state = self.state();
         state.begin_line();
-        match state.holds {
-            true => state.end_hold(),
-            false => terminal::discard_input(),
+        let was_held = state.hold.is_some();
+        state.end_hold();
+        if !state.holds {
+            terminal::discard_input();
         }
         let answer = ask();
-        if state.holds {
-            state.hold = Hold::begin();
+        if was_held {
+            state.hold = match state.holds {
+                true => Hold::begin(),
+                false => Hold::hide(),
+            };
         }
         answer
     }

@@ -18,11 +18,13 @@ mod unix {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::{Errno, read};
     use rustix::pipe::pipe;
+    use rustix::process::getpgrp;
     use rustix::stdio::stdin;
     use rustix::termios::{
         LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, isatty, tcflush, tcgetattr,
-        tcsetattr,
+        tcgetpgrp, tcsetattr,
     };
+    use std::env;
     use std::io::{self, Write as _};
     use std::os::fd::OwnedFd;
     use std::sync::{Mutex, PoisonError};
@@ -43,31 +45,39 @@ mod unix {
 
     /// A hold, which ends when it is dropped.
     pub(crate) struct Hold {
-        /// Closed to end the thread.
+        /// Closed to end the thread, which a hold without taking has not.
         wake: Option<OwnedFd>,
         thread: Option<JoinHandle<Vec<u8>>>,
+        is_over: bool,
     }
 
     impl Hold {
         /// Begins to hold the input; `None` if it is no terminal, or cannot be held.
         pub(crate) fn begin() -> Option<Hold> {
-            if !isatty(stdin()) {
-                return None;
-            }
-            let before = tcgetattr(stdin()).ok()?;
             let (woken, wake) = pipe().ok()?;
-            let mut held = before.clone();
-            held.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN;
-            // Ctrl-C does not drop what was typed before it.
-            held.local_modes |= LocalModes::NOFLSH;
-            held.special_codes[SpecialCodeIndex::VMIN] = 1;
-            held.special_codes[SpecialCodeIndex::VTIME] = 0;
-            *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
-            tcsetattr(stdin(), OptionalActions::Now, &held).ok()?;
+            set(|held| {
+                held.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN;
+                // Ctrl-C does not drop what was typed before it.
+                held.local_modes |= LocalModes::NOFLSH;
+                held.special_codes[SpecialCodeIndex::VMIN] = 1;
+                held.special_codes[SpecialCodeIndex::VTIME] = 0;
+            })?;
             write(MARK_PASTES);
             Some(Hold {
                 wake: Some(wake),
                 thread: Some(thread::spawn(move || take_input(&woken))),
+                is_over: false,
+            })
+        }
+
+        /// Keeps the terminal from showing what is typed, which stays there for the program that runs next; `None` as
+        /// for [`Self::begin`], and in the background.
+        pub(crate) fn hide() -> Option<Hold> {
+            set(|held| held.local_modes -= LocalModes::ECHO)?;
+            Some(Hold {
+                wake: None,
+                thread: None,
+                is_over: false,
             })
         }
 
@@ -77,6 +87,7 @@ mod unix {
         }
 
         fn stop(&mut self) -> Vec<u8> {
+            self.is_over = true;
             drop(self.wake.take());
             let bytes = self.thread.take().and_then(|thread| thread.join().ok());
             restore();
@@ -86,10 +97,22 @@ mod unix {
 
     impl Drop for Hold {
         fn drop(&mut self) {
-            if self.thread.is_some() {
+            if !self.is_over {
                 self.stop();
             }
         }
+    }
+
+    /// Changes the settings of the terminal, and notes those that it had. A program in the background changes none.
+    fn set(change: impl FnOnce(&mut Termios)) -> Option<()> {
+        if !isatty(stdin()) || tcgetpgrp(stdin()).ok()? != getpgrp() {
+            return None;
+        }
+        let before = tcgetattr(stdin()).ok()?;
+        let mut held = before.clone();
+        change(&mut held);
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+        tcsetattr(stdin(), OptionalActions::Now, &held).ok()
     }
 
     /// Gives the terminal its settings back. For an end of the process within a hold, too.
@@ -160,7 +183,11 @@ mod unix {
         }
     }
 
+    /// Writes a sequence to terminals that know any.
     fn write(text: &str) {
+        if env::var_os("TERM").is_some_and(|term| term == "dumb") {
+            return;
+        }
         let mut out = io::stdout().lock();
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
@@ -174,6 +201,11 @@ mod other {
     impl Hold {
         /// Returns `None`.
         pub(crate) fn begin() -> Option<Hold> {
+            None
+        }
+
+        /// Returns `None`.
+        pub(crate) fn hide() -> Option<Hold> {
             None
         }
 
