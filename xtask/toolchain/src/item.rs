@@ -101,6 +101,8 @@ pub enum Program {
     Nginx,
     /// Runs programs for Windows.
     Wine,
+    /// The terminal in which the prompt is tried.
+    Tmux,
 }
 
 /// The state of an item on this machine.
@@ -237,6 +239,7 @@ impl Program {
             Self::Chromium => "chromium",
             Self::Nginx => "nginx",
             Self::Wine => "wine",
+            Self::Tmux => "tmux",
         }
     }
 
@@ -248,6 +251,7 @@ impl Program {
             Self::Chromium => &pins.chromium,
             Self::Nginx => &pins.nginx,
             Self::Wine => &pins.wine,
+            Self::Tmux => &pins.tmux,
         }
     }
 }

@@ -26,6 +26,7 @@ pub(super) struct Pins {
     pub(super) chromium: ProgramPin,
     pub(super) nginx: ProgramPin,
     pub(super) wine: ProgramPin,
+    pub(super) tmux: ProgramPin,
     pub(super) debian: DebianPins,
 }
 

@@ -112,8 +112,11 @@ pub(super) fn runs(shell: &Shell, path: PathBuf, from: &str) -> Option<Installat
     if !path.is_file() {
         return None;
     }
-    let output = cmd::output(cmd!(shell, "{path} --version"), "ask a program for its version").ok()?;
-    let version = version(&String::from_utf8_lossy(&output.stdout)).filter(|_| output.status.success())?;
+    // tmux knows only the second one.
+    let version = ["--version", "-V"].into_iter().find_map(|option| {
+        let asked = cmd::output(cmd!(shell, "{path} {option}"), "ask a program for its version").ok()?;
+        version(&String::from_utf8_lossy(&asked.stdout)).filter(|_| asked.status.success())
+    })?;
     Some(Installation {
         version,
         path,

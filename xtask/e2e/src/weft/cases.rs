@@ -10,6 +10,7 @@ mod page;
 mod program;
 mod providers;
 mod shutdown;
+mod terminal;
 mod tools;
 
 use anyhow::Result;
@@ -28,6 +29,7 @@ pub(super) fn own() -> Vec<Case> {
         openai::CASES,
         mcp::CASES,
         tools::CASES,
+        terminal::CASES,
         page::CASES,
         disk::CASES,
         shutdown::CASES,

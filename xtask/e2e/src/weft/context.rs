@@ -1,7 +1,11 @@
 //! The context of a case: a home directory with a configuration, the programs, the provider's log, and the session
 //! files.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use builds::files;
@@ -201,11 +205,27 @@ impl<'a> WeftContext<'a> {
         Ok(())
     }
 
-    /// Runs `case` of the script about a gateway's page in a browser; screenshots are named after `case`.
-    pub(super) fn page(&self, case: &str, gateway: &Gateway) -> Result<()> {
+    /// Returns the path of `weft`.
+    pub(super) fn program(&self) -> &Path {
+        self.fixture.program()
+    }
+
+    /// Returns the path of tmux.
+    pub(super) fn tmux(&self) -> &Path {
+        &self.fixture.tmux
+    }
+
+    /// Returns the directory of pictures, which remain after the run.
+    pub(super) fn screenshots(&self) -> Result<&Path> {
         let screenshots = &self.fixture.screenshots;
         fs::create_dir_all(screenshots)
             .with_context(|| format!("could not make `{}`", screenshots.display()))?;
+        Ok(screenshots)
+    }
+
+    /// Runs `case` of the script about a gateway's page in a browser; screenshots are named after `case`.
+    pub(super) fn page(&self, case: &str, gateway: &Gateway) -> Result<()> {
+        let screenshots = self.screenshots()?;
         let given = json!({
             "url": gateway.url(),
             "chromium": self.fixture.chromium,

@@ -46,6 +46,8 @@ pub(super) struct Fixture {
     pub(super) chromium: PathBuf,
     /// The directory with the packages of the page.
     pub(super) page_packages: PathBuf,
+    /// The terminal.
+    pub(super) tmux: PathBuf,
     /// The load generator.
     pub(super) load_generator: LoadGenerator,
     /// The directory of screenshots, which remain after the run.
@@ -66,6 +68,7 @@ impl Fixture {
         let chromium = toolchain::program(project, Program::Chromium)?;
         let programs = toolchain::node(project, Node::Page)?;
         let page_packages = programs.ancestors().nth(2).unwrap_or(&programs).to_owned();
+        let tmux = toolchain::program(project, Program::Tmux)?;
         let load_generator = LoadGenerator::build(project)?;
         let directory = WorkDirectory::new(keep)?;
         let provider = Provider::start(project, &directory.path().join("requests.jsonl"))?;
@@ -80,6 +83,7 @@ impl Fixture {
             scripts,
             chromium,
             page_packages,
+            tmux,
             load_generator,
             screenshots,
             project: project.clone(),
@@ -110,6 +114,11 @@ impl Fixture {
     pub(super) fn weft<'a>(&self, shell: &'a Shell) -> Cmd<'a> {
         let weft = &self.weft;
         cmd!(shell, "{weft}")
+    }
+
+    /// Returns the path of the binary for this machine.
+    pub(super) fn program(&self) -> &Path {
+        &self.weft
     }
 
     /// Returns the command of the binary for this machine with files limited to 2 KB.

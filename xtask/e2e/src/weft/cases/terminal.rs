@@ -1,0 +1,174 @@
+//! The prompt in a real terminal: tmux shows what a person sees. The screens are kept in `target/acceptance/`, with and
+//! without colours.
+
+use std::{
+    fs,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use devkit::cmd;
+use serde_json::{Value, json};
+use xshell::{Cmd, Shell, cmd};
+
+use super::cases;
+use crate::weft::context::WeftContext;
+
+cases! {
+    terminal:
+    session_with_a_call_of_a_tool,
+    input_during_an_answer_does_not_mix,
+}
+
+/// The longest wait for a text on the screen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The message of the user, whose lines the mock provider calls.
+const CALLS: &str = "read_file {\"path\":\"a.txt\"}\n\
+    read_file {\"path\":\"missing.txt\"}\n\
+    edit_file {\"path\":\"a.txt\",\"old_text\":\"two\",\"new_text\":\"zwei\"}";
+
+/// A terminal with weft in it. It ends with the value.
+struct Terminal<'a> {
+    test: &'a WeftContext<'a>,
+    shell: Shell,
+    socket: String,
+}
+
+impl<'a> Terminal<'a> {
+    /// Starts `weft chat` with `options` in a terminal, and waits for the prompt.
+    fn start(test: &'a WeftContext<'a>, options: &[&str]) -> Result<Self> {
+        let socket = test.home().with_file_name("tmux").display().to_string();
+        let terminal = Self {
+            test,
+            shell: test.shell()?,
+            socket,
+        };
+        let weft = test.program();
+        let command = terminal.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "90", "-y", "40"]);
+        let command = test.at_home(command.arg(weft).arg("chat").args(options));
+        cmd::run(command, "start weft in a terminal")?;
+        terminal.wait_for("/help for help")?;
+        Ok(terminal)
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> Cmd<'_> {
+        let (tmux, socket) = (self.test.tmux(), &self.socket);
+        cmd!(self.shell, "{tmux} -S {socket}").args(arguments)
+    }
+
+    /// Presses keys, which tmux names.
+    fn press(&self, keys: &[&str]) -> Result<()> {
+        cmd::run(self.tmux(&["send-keys"]).args(keys), "press keys")
+    }
+
+    /// Pastes a text, as from the clipboard.
+    fn paste(&self, text: &str) -> Result<()> {
+        cmd::run(self.tmux(&["set-buffer", text]), "fill the clipboard")?;
+        cmd::run(self.tmux(&["paste-buffer", "-p"]), "paste")
+    }
+
+    /// Returns the text on the screen, with colours if `coloured`.
+    fn screen(&self, coloured: bool) -> Result<String> {
+        let colours: &[&str] = if coloured { &["-e"] } else { &[] };
+        cmd::read(
+            self.tmux(&["capture-pane", "-p"]).args(colours),
+            "read the screen",
+        )
+    }
+
+    /// Waits until `text` is on the screen, and returns the screen.
+    fn wait_for(&self, text: &str) -> Result<String> {
+        let begun = Instant::now();
+        loop {
+            let screen = self.screen(false)?;
+            if screen.contains(text) {
+                return Ok(screen);
+            }
+            if begun.elapsed() > PATIENCE {
+                bail!("`{text}` does not appear on the screen:\n{screen}");
+            }
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Keeps the screen as an artifact.
+    fn keep(&self, name: &str) -> Result<()> {
+        let directory = self.test.screenshots()?;
+        for (ending, coloured) in [("txt", false), ("ansi", true)] {
+            let path = directory.join(name).with_extension(ending);
+            fs::write(&path, self.screen(coloured)?)
+                .with_context(|| format!("could not write `{}`", path.display()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Terminal<'_> {
+    fn drop(&mut self) {
+        // If weft has ended, so has tmux.
+        let _ = cmd::read(self.tmux(&["kill-server"]), "end the terminal");
+        // The files of a case are searched for keys, and a socket cannot be read.
+        let _ = fs::remove_file(&self.socket);
+    }
+}
+
+fn configure(test: &WeftContext<'_>, scenario: &str, tools: &Value) -> Result<()> {
+    test.configure(scenario)?;
+    let path = test.home().join("config.json");
+    let mut config: Value = serde_json::from_slice(&fs::read(&path)?)?;
+    config["tools"] = tools.clone();
+    fs::write(&path, config.to_string()).context("could not write the configuration")
+}
+
+/// Each call is a line, a difference is shown before the question, and the answer follows.
+fn session_with_a_call_of_a_tool(test: &WeftContext<'_>) -> Result<()> {
+    configure(test, "tools", &json!({ "files": { "write": true } }))?;
+    let workspace = test.home().with_file_name("work");
+    fs::create_dir_all(&workspace)?;
+    fs::write(workspace.join("a.txt"), "one\ntwo\n")?;
+    let workspace = workspace.display().to_string();
+    let terminal = Terminal::start(test, &["--workspace", &workspace])?;
+    terminal.paste(CALLS)?;
+    terminal.press(&["Enter"])?;
+    let screen = terminal.wait_for("Allow edit_file a.txt? [y/N]")?;
+    for line in [
+        "tool: read_file a.txt",
+        "tool: read_file missing.txt",
+        "failed: ",
+        "-two",
+        "+zwei",
+    ] {
+        ensure!(
+            screen.contains(line),
+            "`{line}` is missing on the screen:\n{screen}"
+        );
+    }
+    terminal.press(&["y", "Enter"])?;
+    terminal.wait_for("done: ")?;
+    terminal.keep("terminal-tool-call")?;
+    let changed = fs::read_to_string(test.home().with_file_name("work").join("a.txt"))?;
+    ensure!(changed == "one\nzwei\n", "the file is {changed:?}");
+    Ok(())
+}
+
+/// Typed and pasted text during an answer is in the line after it, and can be edited there.
+fn input_during_an_answer_does_not_mix(test: &WeftContext<'_>) -> Result<()> {
+    configure(test, "stream-slow", &json!({}))?;
+    let terminal = Terminal::start(test, &[])?;
+    terminal.press(&["-l", "one two three four five six seven"])?;
+    terminal.press(&["Enter"])?;
+    terminal.wait_for("echo: one")?;
+    terminal.press(&["-l", "typed "])?;
+    terminal.paste("first\nsecond\n")?;
+    let screen = terminal.wait_for("> typed first\nsecond")?;
+    ensure!(
+        screen.contains("echo: one two three four five six seven\n"),
+        "the answer is torn:\n{screen}"
+    );
+    // The pasted text ends with a line end, so the cursor is below it.
+    terminal.press(&["Up", "Up", "Home", "x"])?;
+    terminal.wait_for("> xtyped first\nsecond")?;
+    terminal.keep("terminal-typed-ahead")
+}
