@@ -17,8 +17,13 @@ pub(super) struct Style {
 }
 
 impl Style {
-    /// Adds `text` in this style.
+    /// Adds `text` in this style. Control characters, which entities can hide until here, are replaced.
     pub(super) fn write(self, text: &str, out: &mut String) {
+        let is_control = |c: char| c.is_control() && c != '\t';
+        if text.contains(is_control) {
+            let shown = text.replace(is_control, "\u{fffd}");
+            return self.write(&shown, out);
+        }
         if self == Style::default() {
             return out.push_str(text);
         }

@@ -342,8 +342,10 @@ impl Blocks<'_, '_> {
         }
     }
 
-    fn contain(&mut self, marker: String) {
-        let width = marker.width();
+    fn contain(&mut self, text: String) {
+        let width = text.width();
+        let mut marker = String::new();
+        Style::default().write(&text, &mut marker);
         self.containers.push(Container {
             first: Some(marker),
             rest: " ".repeat(width),

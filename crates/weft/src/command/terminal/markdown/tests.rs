@@ -121,6 +121,15 @@ fn nothing_is_dropped() {
         ("$x_1 + y_1$ and \\(a_b\\)", "$x_1 + y_1$ and (a_b)\n"),
         ("a\r\nb\r\n", "a\nb\n"),
         ("a\x1b]0;t\x07b", "a\u{fffd}]0;t\u{fffd}b\n"),
+        // Entities are no way around that.
+        ("a&#27;]0;t&#7;`b`&#x9b;2J", "a\u{fffd}]0;t\u{fffd}b\u{fffd}2J\n"),
+        (
+            "[a](&#27;c) ![b](&#27;c)",
+            "a (\u{fffd}c) [image: b] (\u{fffd}c)\n",
+        ),
+        ("```a&#27;c\n&#27;c\n```\n", "```a\u{fffd}c\n&#27;c\n```\n"),
+        ("- ```a&#27;c\n  x\n  ```\n", "• ```a\u{fffd}c\n  x\n  ```\n"),
+        ("| a&#27;c |\n|---|\n| b&#10;c |\n", "a\u{fffd}c\n───\nb c\n"),
         ("-\n- a", "•\n• a\n"),
         ("", ""),
     ] {
