@@ -661,6 +661,41 @@ def reasoning(given):
         expect(thoughts.locator(".text")).to_contain_text("Let me think about this.")
 
 
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
+
+# The windows of the pictures.
+WINDOWS = {
+    "desktop": {"viewport": {"width": 1200, "height": 1640}},
+    "dark": {"viewport": {"width": 1200, "height": 1640}, "color_scheme": "dark"},
+    "phone": PHONE,
+    "phone-dark": {**PHONE, "color_scheme": "dark"},
+}
+
+
+@case
+def pictures(given):
+    """Pictures of the page with a table, a nested list, a formula, code and a tool call, for people to look at."""
+    for name, options in WINDOWS.items():
+        with window(given, **options) as opened:
+            page = opened.page
+            page.goto(f"{given['url']}/#showcase")
+            expect(page.locator("#log math")).to_have_count(2)
+            expect(page.locator("#log .code-keyword").first).to_be_attached()
+            expect(page.locator("#sessions .open")).to_have_count(3)
+            page.locator("#log details.tool").first.locator("summary").click()
+            page.locator("#log details.tool").scroll_into_view_if_needed()
+            page.evaluate("document.activeElement.blur()")
+            opened.shoot(f"picture-{name}")
+            if "phone" in name:
+                for part in ("table", "math", "pre code"):
+                    page.locator(f"#log .text {part}").first.evaluate("(part) => part.scrollIntoView({ block: 'center' })")
+                    opened.shoot(f"picture-{name}-{part.split()[0]}")
+                page.locator("#menu").tap()
+                page.wait_for_timeout(400)
+                opened.accessible("drawer")
+                opened.shoot(f"picture-{name}-drawer")
+
+
 FIRST_PAINT = """() => new Promise((resolve) => {
     const look = () => {
         const [paint] = performance.getEntriesByName("first-contentful-paint");

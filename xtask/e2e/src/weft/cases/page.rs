@@ -32,6 +32,7 @@ cases! {
     logs_out,
     folds_reasoning_and_tools,
     is_fast,
+    pictures_are_made,
     libraries_are_those_of_the_registry,
 }
 
@@ -216,6 +217,32 @@ fn is_fast(test: &WeftContext<'_>) -> Result<()> {
     test.store_session("long", &answers([LONG_ANSWER; 300].into_iter()))?;
     let gateway = test.gateway("ok")?;
     test.page("speed", &gateway)
+}
+
+/// The pictures are `target/acceptance/picture-*.png`.
+fn pictures_are_made(test: &WeftContext<'_>) -> Result<()> {
+    for (id, question) in [
+        ("fruit", "Which apples are good for a pie?"),
+        ("wasi", "What is a WASI component?"),
+    ] {
+        let answer = json!({ "role": "assistant", "content": "It depends." });
+        test.store_session(id, &[json!({ "role": "user", "content": question }), answer])?;
+    }
+    let arguments = json!({ "path": "bench.toml" }).to_string();
+    let messages = [
+        json!({ "role": "user", "content": "Is the new build ready for a release?" }),
+        json!({
+            "role": "assistant",
+            "content": "",
+            "reasoning": [{ "type": "thinking", "thinking": "The file with the measured times has the answer." }],
+            "tool_calls": [{ "id": "1", "name": "read_file", "arguments": arguments }],
+        }),
+        json!({ "role": "tool", "tool_call_id": "1", "content": "[startup]\nwasmtime = 12\nwamr = 3" }),
+        json!({ "role": "assistant", "content": include_str!("../../../../acceptance/showcase.md") }),
+    ];
+    test.store_session("showcase", &messages)?;
+    let gateway = test.gateway("ok")?;
+    test.page("pictures", &gateway)
 }
 
 /// Bundles the packages again, and compares them with the files of the page. With `BLESS=1` it replaces those.
