@@ -37,6 +37,7 @@ pub mod retry;
 pub mod sniff;
 pub mod sse;
 pub mod turn;
+pub mod url;
 
 mod answer;
 mod date;

@@ -160,7 +160,10 @@ impl<'a, H: Host> Exchange<'a, H> {
         let mut retries = 0;
         loop {
             *attempts += 1;
-            let now = self.shared.host.now();
+            let now = match retries {
+                0 => begun,
+                _ => self.shared.host.now(),
+            };
             let times = (deadline.saturating_sub(now), total.saturating_sub(now));
             let missed = match self.attempt(candidate, request, times, *attempts).await {
                 Ok(answer) => return Ok(answer),

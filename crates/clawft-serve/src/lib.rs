@@ -40,9 +40,9 @@ mod routing;
 mod service;
 mod translation;
 
-#[cfg(all(target_os = "wasi", target_env = "p2"))]
+#[cfg(all(target_os = "wasi", target_env = "p2", any(feature = "p2", feature = "p3")))]
 mod environment;
-#[cfg(all(target_os = "wasi", target_env = "p2", not(feature = "p3")))]
+#[cfg(all(target_os = "wasi", target_env = "p2", feature = "p2", not(feature = "p3")))]
 mod preview2;
 #[cfg(all(target_os = "wasi", target_env = "p2", feature = "p3"))]
 mod preview3;

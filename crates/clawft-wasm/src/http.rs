@@ -23,14 +23,13 @@
 //! as the reference for B's size and behaviour.
 
 use clawft_core::http::{MAX_HEADER_BYTES, MAX_HEADERS};
+use clawft_core::url::Url;
 use clawft_core::{Method, TimeLimit, TransportError};
 use clawft_types::join;
 use clawft_types::memory;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
-
-mod url;
 
 #[cfg(all(target_os = "wasi", target_env = "p2", feature = "wasi-http-client"))]
 #[path = "http/client.rs"]
@@ -58,8 +57,6 @@ mod backend;
 pub(crate) mod scripted;
 #[cfg(test)]
 use scripted as backend;
-
-use url::Url;
 
 #[cfg(all(
     target_os = "wasi",

@@ -4,21 +4,22 @@
 //! 200 KB of component), and an API's base address needs none of their leniency. A rejected URL never reaches
 //! the network.
 
+use alloc::string::String;
+
 /// The parts of an `http` or `https` URL. The fragment, which is never sent, is dropped.
-#[cfg_attr(test, derive(Debug))]
-#[allow(dead_code, reason = "the back end without HTTP reads none of it")]
-pub(crate) struct Url<'a> {
+#[derive(Debug)]
+pub struct Url<'a> {
     /// Whether the scheme is `https` rather than `http`.
-    pub(crate) https: bool,
+    pub https: bool,
     /// The host and, if given, the port: `api.openai.com`, `127.0.0.1:8080`, `[::1]:8080`.
-    pub(crate) authority: &'a str,
+    pub authority: &'a str,
     /// The path and query, beginning with `/`: `/v1/chat/completions?x=1`.
-    pub(crate) path_with_query: String,
+    pub path_with_query: String,
 }
 
 impl<'a> Url<'a> {
     /// Splits `text`. The error does not quote it, because a rejected URL may hold a password.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, &'static str> {
+    pub fn parse(text: &'a str) -> Result<Self, &'static str> {
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(
                 "the URL holds a space, a control character or a letter that must be percent-encoded",

@@ -1,0 +1,71 @@
+//! The request of a client.
+
+use super::{in_time, now};
+use crate::refusal::Refusal;
+use crate::request::{Incoming, broken_off, too_large, too_slow};
+use clawft_types::memory;
+use std::time::Duration;
+use wasip3::http::types::{Method, Request};
+use wasip3::wit_bindgen::StreamResult;
+use wasip3::wit_future;
+
+/// The time that a client may take for a request's body.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// The number of bytes to read at once.
+const READ_SIZE: usize = 64 * 1024;
+
+/// Returns the head of a request.
+pub(super) fn head(request: &Request) -> Incoming {
+    let headers = request.get_headers().copy_all().into_iter();
+    Incoming {
+        method: method(request.get_method()),
+        target: request.get_path_with_query().unwrap_or_default(),
+        headers: headers
+            .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
+            .collect(),
+    }
+}
+
+fn method(method: Method) -> String {
+    let name = match method {
+        Method::Get => "GET",
+        Method::Head => "HEAD",
+        Method::Post => "POST",
+        Method::Other(name) => return name,
+        // No path has any other one.
+        _ => "OTHER",
+    };
+    name.to_owned()
+}
+
+/// Reads the body of a request, at most `limit` bytes; `length` is the one that the client names.
+pub(super) async fn body(request: Request, length: Option<usize>, limit: usize) -> Result<Vec<u8>, Refusal> {
+    if length.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let (_done, outcome) = wit_future::new(|| Ok(()));
+    let (mut stream, end) = Request::consume_body(request, outcome);
+    let deadline = now().saturating_add(BODY_TIME);
+    let mut body = Vec::new();
+    loop {
+        let room = READ_SIZE.min(length.unwrap_or(READ_SIZE).saturating_add(1));
+        let read = stream.read(Vec::with_capacity(room));
+        let (result, bytes) = in_time(deadline.saturating_sub(now()), read)
+            .await
+            .ok_or_else(too_slow)?;
+        if body.len().saturating_add(bytes.len()) > limit {
+            return Err(too_large(limit));
+        }
+        memory::append(&mut body, &bytes).map_err(|_| too_large(limit))?;
+        if result == StreamResult::Dropped {
+            break;
+        }
+    }
+    drop(stream);
+    match in_time(deadline.saturating_sub(now()), end).await {
+        Some(Ok(_)) => Ok(body),
+        Some(Err(_)) => Err(broken_off()),
+        None => Err(too_slow()),
+    }
+}
