@@ -2,8 +2,6 @@
 //!
 //! If a provider breaks off in the middle of an event, the event of the error can follow the last complete one.
 
-use memchr::memmem;
-
 /// The maximum length of an event, in bytes, that is held until it is complete. A longer one is passed on in parts.
 const LONGEST: usize = 64 * 1024;
 
@@ -57,10 +55,13 @@ impl Events {
     }
 }
 
-/// Returns the position after the last complete event.
+/// Returns the position after the last complete event: two ends of lines, one after the other.
 fn events_end(bytes: &[u8]) -> Option<usize> {
-    let end = |separator: &[u8]| memmem::rfind(bytes, separator).map(|at| at + separator.len());
-    end(b"\n\n").max(end(b"\n\r\n")).max(end(b"\r\r"))
+    let is_end = |at: &usize| {
+        let seen = bytes.get(..*at).unwrap_or_default();
+        seen.ends_with(b"\n\n") || seen.ends_with(b"\n\r\n") || seen.ends_with(b"\r\r")
+    };
+    (0..=bytes.len()).rev().find(is_end)
 }
 
 #[cfg(test)]

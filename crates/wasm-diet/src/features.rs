@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use wasmparser::{
-    BlockType, ConstExpr, DataKind, Element, ElementItems, ElementKind, Encoding, ExternalKind, FunctionBody,
-    Operator, Parser, Payload, RefType, TypeRef, ValType, Validator, WasmFeatures,
+    BlockType, CanonicalFunction, CanonicalOption, ConstExpr, DataKind, Element, ElementItems, ElementKind,
+    Encoding, ExternalKind, FunctionBody, Operator, Parser, Payload, RefType, TypeRef, ValType, Validator,
+    WasmFeatures,
 };
 
 pub use self::{
@@ -25,6 +26,9 @@ pub type Feature = &'static str;
 
 /// The feature of every component, and of no core module.
 pub const COMPONENTS: Feature = "component_model";
+
+/// The feature of components with asynchronous functions, as those of WASI 0.3.
+pub const ASYNC: Feature = "cm_async";
 
 const BULK_MEMORY: Feature = "bulk_memory";
 const EXTENDED_CONST: Feature = "extended_const";
@@ -82,6 +86,19 @@ pub fn validate(binary: &[u8], features: &[Feature]) -> Result<()> {
         })?;
     Validator::new_with_features(allowed).validate_all(binary)?;
     Ok(())
+}
+
+/// Returns whether a canonical function is an asynchronous one, or serves those.
+fn is_async(function: &CanonicalFunction) -> bool {
+    match function {
+        CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. } => options
+            .iter()
+            .any(|option| matches!(option, CanonicalOption::Async | CanonicalOption::Callback(_))),
+        CanonicalFunction::ResourceNew { .. }
+        | CanonicalFunction::ResourceDrop { .. }
+        | CanonicalFunction::ResourceRep { .. } => false,
+        _ => true,
+    }
 }
 
 /// The state of reading a binary.
@@ -167,6 +184,13 @@ impl Reader<'_> {
                 }
             }
             Payload::CodeSectionEntry(body) => self.function(&body)?,
+            Payload::ComponentCanonicalSection(functions) => {
+                for function in functions {
+                    if is_async(&function?) {
+                        self.uses(ASYNC, "a canonical function");
+                    }
+                }
+            }
             _ => {}
         }
         Ok(())

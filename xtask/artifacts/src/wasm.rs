@@ -111,6 +111,10 @@ pub struct Shipped {
     pub component: PathBuf,
     /// The wasip1 core module.
     pub wasip1: PathBuf,
+    /// The component to serve, for WASI 0.2.
+    pub served: PathBuf,
+    /// The component to serve, for WASI 0.3.
+    pub served_p3: PathBuf,
 }
 
 /// Brings the artifacts in `target/dist` up to date and returns their paths. Takes about a second if nothing has
@@ -125,6 +129,8 @@ fn shipped_in(dist: &Path) -> Shipped {
     Shipped {
         component: path(Artifact::Component),
         wasip1: path(Artifact::Wasip1Module),
+        served: path(Artifact::Served),
+        served_p3: path(Artifact::ServedP3),
     }
 }
 
@@ -217,12 +223,17 @@ fn make(
 
         let started = Instant::now();
         ui::status("Building", &format!("{name} for {}", artifact.target()));
-        let built = build::build(project, Mode::Named, artifact.target(), http, locked)?;
+        let built = match artifact {
+            Artifact::Component | Artifact::Wasip1Module => {
+                build::build(project, Mode::Named, artifact.target(), http, locked)?
+            }
+            Artifact::Served | Artifact::ServedP3 => build::library(project, artifact, locked)?,
+        };
         report.step(artifact, "build", started, built.len());
 
         let started = Instant::now();
         let built = match artifact {
-            Artifact::Component => built,
+            Artifact::Component | Artifact::Served | Artifact::ServedP3 => built,
             Artifact::Wasip1Module => lower::lower(&built)
                 .with_context(|| format!("could not remove later WebAssembly features from {name}"))?,
         };
@@ -235,7 +246,8 @@ fn make(
             ..
         } = shrunk;
         report.step(artifact, "optimise, strip", started, stripped.len());
-        if artifact == Artifact::Component {
+        // The async functions of WASI 0.3 stay linked as `wit-component` does it.
+        if artifact.is_component() && artifact != Artifact::ServedP3 {
             let started = Instant::now();
             stripped = relink::relink(&stripped).with_context(|| format!("could not link {name}"))?;
             named = relink::relink(&named).with_context(|| format!("could not link {name} with names"))?;
@@ -245,8 +257,8 @@ fn make(
 
         let started = Instant::now();
         // The module is for boards, where every byte counts.
-        if artifact == Artifact::Component {
-            let metadata = Metadata::of(project, artifact.target(), report.revision())?;
+        if artifact.is_component() {
+            let metadata = Metadata::of(project, artifact, report.revision())?;
             stripped = metadata.added_to(&stripped)?;
         }
         secrets::scan(&stripped).with_context(|| format!("{name} must not ship"))?;

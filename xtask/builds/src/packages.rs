@@ -47,13 +47,13 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Asks cargo for the packages of `package` when it is built for `target`; the directory of `shell` is in the
-    /// workspace.
+    /// Asks cargo for the packages of `package` when it is built for `target` with `features`, arguments of cargo; the
+    /// directory of `shell` is in the workspace.
     ///
     /// # Errors
     /// Fails if `Cargo.lock` would have to change.
-    pub fn ask(shell: &Shell, package: &str, target: &str) -> Result<Self> {
-        Self::print(shell, &["--package", package], target)
+    pub fn ask(shell: &Shell, package: &str, features: &[&str], target: &str) -> Result<Self> {
+        Self::print(shell, &[&["--package", package], features].concat(), target)
     }
 
     /// Asks cargo for the packages that the standard library is built with for `target`; `manifest` is that of its

@@ -1,6 +1,6 @@
 //! Calls of cargo, and the executables named in its messages.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -18,6 +18,21 @@ pub fn cargo<'s>(shell: &'s Shell, command: &str) -> Cmd<'s> {
 pub fn executable(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
     let mut made = executables(build, purpose)?;
     Ok(made.pop().expect("there is at least one"))
+}
+
+/// Does the same for a build of one WebAssembly file: an executable, or a library that is none.
+pub fn artifact(build: Cmd<'_>, purpose: &str) -> Result<PathBuf> {
+    let messages = cmd::read(
+        build.args(["--message-format", "json-render-diagnostics"]),
+        purpose,
+    )?;
+    let mut found = None;
+    for line in messages.lines() {
+        if let Some(artifact) = Artifact::parse(line)? {
+            found = artifact.executable.or(artifact.wasm).or(found);
+        }
+    }
+    found.with_context(|| format!("could not {purpose}: cargo named no WebAssembly file among what it built"))
 }
 
 /// Does the same for a build of several executables. Returns at least one, in the order in which they were
@@ -45,6 +60,8 @@ fn find_executables(messages: &str) -> Result<Vec<PathBuf>> {
 pub(crate) struct Artifact {
     /// The executable, if the crate is one.
     pub(crate) executable: Option<PathBuf>,
+    /// The library as a WebAssembly file, if the crate is one.
+    pub(crate) wasm: Option<PathBuf>,
     /// Whether it was up to date.
     pub(crate) fresh: bool,
 }
@@ -57,8 +74,17 @@ impl Artifact {
         if member("reason").and_then(Value::as_str) != Some("compiler-artifact") {
             return Ok(None);
         }
+        let files = member("filenames").and_then(Value::as_array);
+        let mut files = files
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(Path::new);
         Ok(Some(Self {
             executable: member("executable").and_then(Value::as_str).map(PathBuf::from),
+            wasm: files
+                .find(|path| path.extension().is_some_and(|it| it == "wasm"))
+                .map(PathBuf::from),
             fresh: member("fresh").and_then(Value::as_bool).unwrap_or_default(),
         }))
     }

@@ -4,15 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Build, shrink, validate and measure the component and the wasip1 module
+/// Build, shrink, validate and measure the components and the wasip1 module
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cargo xtask wasm --check-size           both artifacts, compared with size-budget.toml
+  cargo xtask wasm --check-size           all artifacts, compared with size-budget.toml
   cargo xtask wasm --target wasip2        the component alone
+  cargo xtask wasm --target serve         the components that hosts of wasi:http serve
   cargo xtask wasm --http client          back end A, for comparison; in target/dist/http-client/
 
-Writes target/dist/{clawft.wasm, clawft.wasm.gz, clawft-wasip1.wasm, size.json}.")]
+Writes target/dist/{clawft.wasm, clawft.wasm.gz, clawft-wasip1.wasm, clawft-serve.wasm,
+clawft-serve-p3.wasm, size.json}.")]
 pub struct Wasm {
     /// Fail if an artifact is over its budget, has no row in size-budget.toml, or a row has no artifact
     #[arg(long)]
@@ -41,7 +43,9 @@ pub enum WasmTargets {
     Wasip2,
     /// The core module for WAMR and every other host of WASI preview 1
     Wasip1,
-    /// Both
+    /// The components that hosts of `wasi:http` serve, for WASI 0.2 and 0.3
+    Serve,
+    /// All of them
     All,
 }
 

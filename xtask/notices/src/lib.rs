@@ -31,8 +31,17 @@ pub const FILE_NAME: &str = "THIRD-PARTY-NOTICES.txt";
 pub struct Program<'p> {
     /// The name for readers.
     pub name: &'p str,
+    /// The builds whose packages are in it.
+    pub builds: &'p [Build<'p>],
+}
+
+/// A build of a program.
+#[derive(Clone, Copy, Debug)]
+pub struct Build<'p> {
     /// The package in the workspace.
     pub package: &'p str,
+    /// The arguments of cargo about its features.
+    pub features: &'p [&'p str],
     /// The Rust targets.
     pub targets: &'p [&'p str],
 }
@@ -52,15 +61,28 @@ struct Part {
 /// `weft` for Linux, whose images and archives have one document.
 pub const WEFT: Program<'static> = Program {
     name: "weft",
-    package: "weft",
-    targets: &["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"],
+    builds: &[Build {
+        package: "weft",
+        features: &[],
+        targets: &["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"],
+    }],
 };
 
-/// The component and the module.
+/// The components and the module.
 pub const CLAWFT: Program<'static> = Program {
     name: "clawft",
-    package: "clawft-wasm",
-    targets: &["wasm32-wasip2", "wasm32-wasip1"],
+    builds: &[
+        Build {
+            package: "clawft-wasm",
+            features: &[],
+            targets: &["wasm32-wasip2", "wasm32-wasip1"],
+        },
+        Build {
+            package: "clawft-serve",
+            features: &["--features", "p2,p3"],
+            targets: &["wasm32-wasip2"],
+        },
+    ],
 };
 
 /// Returns the document for `program`. It is kept in the target directory until a dependency changes.
@@ -73,8 +95,9 @@ pub fn document(project: &Project, program: Program<'_>) -> Result<String> {
         return Ok(document);
     }
     let mut parts = BTreeSet::new();
-    for target in program.targets {
-        for package in packages::linked(project, program.package, target)? {
+    let builds = program.builds.iter();
+    for (build, target) in builds.flat_map(|build| build.targets.iter().map(move |target| (build, target))) {
+        for package in packages::linked(project, build, target)? {
             let part = package.part();
             let of = || {
                 format!(

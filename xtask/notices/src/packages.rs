@@ -8,7 +8,7 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use devkit::{cmd, project::Project};
 use xshell::cmd;
 
-use crate::{Part, licence, texts};
+use crate::{Build, Part, licence, texts};
 
 /// A package that is not ours.
 #[derive(Clone, Debug)]
@@ -34,9 +34,9 @@ impl Linked {
     }
 }
 
-/// Returns the packages in the program of `package` for `target`: those of the lock file, and those that the standard
+/// Returns the packages in `build` for `target`: those of the lock file, and those that the standard
 /// library is built with. Neither the packages of this workspace nor those of Rust are among them.
-pub(crate) fn linked(project: &Project, package: &str, target: &str) -> Result<Vec<Linked>> {
+pub(crate) fn linked(project: &Project, build: &Build<'_>, target: &str) -> Result<Vec<Linked>> {
     let shell = project.shell()?;
     let metadata = |manifest: PathBuf| -> Result<Metadata> {
         MetadataCommand::new()
@@ -47,7 +47,7 @@ pub(crate) fn linked(project: &Project, package: &str, target: &str) -> Result<V
             .exec()
             .context("could not read the packages with `cargo metadata`")
     };
-    let ours = Tree::ask(&shell, package, target)?;
+    let ours = Tree::ask(&shell, build.package, build.features, target)?;
     let mut found = select(&ours, &metadata(project.root.join("Cargo.toml"))?)?;
     let sysroot = cmd::read(
         cmd!(shell, "rustc --print sysroot"),

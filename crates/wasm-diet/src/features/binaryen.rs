@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use super::COMPONENTS;
+use super::{ASYNC, COMPONENTS};
 
 /// Returns Binaryen's names of these features, but for those that no core module has or that only concern the
 /// encoding.
@@ -23,7 +23,7 @@ fn names_of(feature: &str) -> Result<&'static [&'static str]> {
     Ok(match feature {
         "bulk_memory" | "bulk_memory_opt" => &["bulk-memory"],
         // Binaryen reads and writes the number of a table in any length.
-        COMPONENTS | "call_indirect_overlong" => &[],
+        ASYNC | COMPONENTS | "call_indirect_overlong" => &[],
         "exceptions" | "legacy_exceptions" => &["exception-handling"],
         "extended_const" => &["extended-const"],
         "function_references" | "gc" => &["gc", "reference-types"],

@@ -12,6 +12,7 @@ pub(super) fn plan(targets: WasmTargets) -> Vec<Artifact> {
     match targets {
         WasmTargets::Wasip2 => vec![Artifact::Component],
         WasmTargets::Wasip1 => vec![Artifact::Wasip1Module],
+        WasmTargets::Serve => vec![Artifact::Served, Artifact::ServedP3],
         WasmTargets::All => Artifact::ALL.to_vec(),
     }
 }

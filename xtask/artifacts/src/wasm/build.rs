@@ -3,7 +3,7 @@
 use anyhow::Result;
 use builds::{files, rustc};
 use devkit::{cargo, project::Project};
-use flags::HttpBackend;
+use flags::{HttpBackend, values::Artifact};
 use xshell::cmd;
 
 /// The package of the component and the module.
@@ -70,6 +70,14 @@ pub(super) fn build(
     )
 }
 
+/// Builds the library of an artifact that has no program, and returns its bytes.
+pub(super) fn library(project: &Project, artifact: Artifact, locked: bool) -> Result<Vec<u8>> {
+    let package = artifact.package();
+    let what = [&["--package", package, "--lib"], artifact.features()].concat();
+    let purpose = format!("build {package} for {}", artifact.target());
+    compile(project, Mode::Named, artifact.target(), &what, locked, &purpose)
+}
+
 /// Builds the program of `package` with the settings of the shipped artifacts.
 pub(super) fn program(project: &Project, target: &str, package: &str) -> Result<Vec<u8>> {
     let purpose = format!("build {package} for {target}");
@@ -127,6 +135,6 @@ fn compile(
     .env_remove("RUSTFLAGS")
     .env_remove("CARGO_ENCODED_RUSTFLAGS");
     let build = rustc::on_one_host(&shell, &project.target.join("xtask").join("one-host"), build)?;
-    let path = cargo::executable(build, purpose)?;
+    let path = cargo::artifact(build, purpose)?;
     files::read(&path)
 }

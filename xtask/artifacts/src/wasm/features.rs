@@ -6,7 +6,7 @@
 
 use anyhow::{Result, bail};
 use flags::values::Artifact;
-use wasm_diet::features::{self, COMPONENTS, Feature};
+use wasm_diet::features::{self, ASYNC, COMPONENTS, Feature};
 
 /// Returns the features that a runtime needs beyond the first version of WebAssembly.
 ///
@@ -15,7 +15,14 @@ use wasm_diet::features::{self, COMPONENTS, Feature};
 /// [`lower`](super::lower) replaces those that the C library uses.
 pub(super) fn of(artifact: Artifact) -> &'static [Feature] {
     match artifact {
-        Artifact::Component => &[
+        Artifact::Component | Artifact::Served => &[
+            "bulk_memory_opt",
+            COMPONENTS,
+            "saturating_float_to_int",
+            "sign_extension",
+        ],
+        Artifact::ServedP3 => &[
+            ASYNC,
             "bulk_memory_opt",
             COMPONENTS,
             "saturating_float_to_int",

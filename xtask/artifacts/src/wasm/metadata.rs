@@ -7,13 +7,14 @@ use builds::{
     packages::{Id, Tree},
 };
 use devkit::project::Project;
+use flags::values::Artifact;
 use serde_json::{Value, json};
 use wasm_encoder::ComponentSection as _;
 use wasm_metadata::{
     AddMetadata, AddMetadataField, Dependencies, Licenses, Revision, Source as Repository, Version,
 };
 
-use super::build::{PACKAGE, PROGRAM};
+use super::build::PROGRAM;
 
 /// The metadata of a component.
 #[derive(Debug)]
@@ -23,23 +24,37 @@ pub(super) struct Metadata {
 }
 
 impl Metadata {
-    /// Returns the metadata of the component that is built from `project` for `target`, at `revision` if it is known.
+    /// Returns the metadata of an artifact that is built from `project`, at `revision` if it is known.
     ///
     /// # Errors
     /// Fails if cargo cannot list the packages, or if a field is not valid.
-    pub(super) fn of(project: &Project, target: &str, revision: Option<&str>) -> Result<Self> {
-        let tree = Tree::ask(&project.shell()?, PACKAGE, target)?;
+    pub(super) fn of(project: &Project, artifact: Artifact, revision: Option<&str>) -> Result<Self> {
+        let tree = Tree::ask(
+            &project.shell()?,
+            artifact.package(),
+            artifact.features(),
+            artifact.target(),
+        )?;
         let lock = Lock::of(&project.root)?;
-        Self::new(&tree, &|id| is_published(&lock, id), revision)
+        let name = match artifact {
+            Artifact::Component | Artifact::Wasip1Module => PROGRAM,
+            Artifact::Served | Artifact::ServedP3 => artifact.package(),
+        };
+        Self::new(name, &tree, &|id| is_published(&lock, id), revision)
     }
 
-    fn new(tree: &Tree, is_published: &dyn Fn(&Id) -> bool, revision: Option<&str>) -> Result<Self> {
+    fn new(
+        name: &str,
+        tree: &Tree,
+        is_published: &dyn Fn(&Id) -> bool,
+        revision: Option<&str>,
+    ) -> Result<Self> {
         let package = tree
             .packages
             .get(&tree.root)
             .context("the program has no package")?;
         let mut fields = AddMetadata::default();
-        fields.name = AddMetadataField::Set(PROGRAM.to_owned());
+        fields.name = AddMetadataField::Set(name.to_owned());
         fields.version = AddMetadataField::Set(Version::new(tree.root.version.clone()));
         if let Some(revision) = revision {
             fields.revision = AddMetadataField::Set(Revision::new(revision.to_owned()));
@@ -124,7 +139,7 @@ mod tests {
     fn added(revision: Option<&str>) -> Vec<u8> {
         let linked: Vec<&str> = TREE.lines().take(3).collect();
         let tree = Tree::parse(TREE, &linked.join("\n")).unwrap();
-        let metadata = Metadata::new(&tree, &|id| id.name == "dep", revision).unwrap();
+        let metadata = Metadata::new(PROGRAM, &tree, &|id| id.name == "dep", revision).unwrap();
         metadata.added_to(&component()).unwrap()
     }
 

@@ -18,7 +18,9 @@ pub(super) fn validate(binary: &[u8], artifact: Artifact) -> Result<()> {
 
 fn form(binary: &[u8], artifact: Artifact) -> Result<()> {
     match artifact {
-        Artifact::Component => ensure!(Parser::is_component(binary), "it is not a component"),
+        Artifact::Component | Artifact::Served | Artifact::ServedP3 => {
+            ensure!(Parser::is_component(binary), "it is not a component");
+        }
         Artifact::Wasip1Module => ensure!(Parser::is_core_wasm(binary), "it is not a core module"),
     }
     Ok(())

@@ -39,11 +39,16 @@ pub(super) fn describe(project: &Project, program: &Path) -> Result<Entries> {
 /// Returns the notices of the third parties whose code is in `weft` for `target`. All targets of Linux have the same.
 pub(super) fn notices(project: &Project, target: Target) -> Result<Entries> {
     let targets = [target.triple()];
+    let builds = [notices::Build {
+        package: "weft",
+        features: &[],
+        targets: &targets,
+    }];
     let program = if target.is_static() {
         notices::WEFT
     } else {
         notices::Program {
-            targets: &targets,
+            builds: &builds,
             ..notices::WEFT
         }
     };

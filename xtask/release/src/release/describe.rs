@@ -48,7 +48,12 @@ impl<'d> Describer<'d> {
 
     /// Describes `program`, which is in a file of this name and SHA-256.
     pub(super) fn describe(&self, program: Program, file: &str, sha256: &str) -> Result<Description> {
-        let tree = Tree::ask(&self.shell, program.package(), program.target())?;
+        let tree = Tree::ask(
+            &self.shell,
+            program.package(),
+            program.features(),
+            program.target(),
+        )?;
         let subject = Subject {
             file,
             sha256,

@@ -152,6 +152,18 @@ impl<'w> Executor<'w> {
                 Some(Program::Wasm(Artifact::Wasip1Module)),
             ),
             (
+                made.served,
+                Kind::Served,
+                "the HTTP API as a component for hosts of wasi:http, WASI 0.2",
+                Some(Program::Wasm(Artifact::Served)),
+            ),
+            (
+                made.served_p3,
+                Kind::Served,
+                "the HTTP API as a component for hosts of wasi:http, WASI 0.3",
+                Some(Program::Wasm(Artifact::ServedP3)),
+            ),
+            (
                 self.project.root.join(HEADER.0),
                 Kind::Header,
                 "the C header for hosts that drive the module",

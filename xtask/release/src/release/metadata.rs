@@ -95,6 +95,8 @@ pub(crate) enum Kind {
     CompressedComponent,
     /// The core module for WASI preview 1.
     Module,
+    /// A component that hosts of `wasi:http` serve.
+    Served,
     /// The C header for hosts that drive the module.
     Header,
     /// An archive with `weft` for one target.

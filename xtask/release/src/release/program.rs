@@ -40,8 +40,16 @@ impl Program {
     /// Returns its package.
     pub(super) fn package(self) -> &'static str {
         match self {
-            Self::Wasm(_) => "clawft-wasm",
+            Self::Wasm(artifact) => artifact.package(),
             Self::Weft(_) => "weft",
+        }
+    }
+
+    /// Returns the arguments of cargo about the features of its package.
+    pub(super) fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Wasm(artifact) => artifact.features(),
+            Self::Weft(_) => &[],
         }
     }
 
@@ -56,6 +64,9 @@ impl Program {
     /// Returns its name, its profile, and the file after cargo's `--config`.
     fn settings(self) -> [&'static str; 3] {
         match self {
+            Self::Wasm(Artifact::Served | Artifact::ServedP3) => {
+                ["clawft_serve", "release-wasm", ".cargo/size-optimised.toml"]
+            }
             Self::Wasm(_) => ["clawft", "release-wasm", ".cargo/size-optimised.toml"],
             Self::Weft(_) => ["weft", "release-weft", ".cargo/release-weft.toml"],
         }

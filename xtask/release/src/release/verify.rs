@@ -37,7 +37,14 @@ use super::{
 use crate::dist;
 
 /// The files of this checkout beside binaries and the layout.
-const OF_WASM: [&str; 4] = ["clawft.wasm", "clawft.wasm.gz", "clawft-wasip1.wasm", "size.json"];
+const OF_WASM: [&str; 6] = [
+    "clawft.wasm",
+    "clawft.wasm.gz",
+    "clawft-wasip1.wasm",
+    "clawft-serve.wasm",
+    "clawft-serve-p3.wasm",
+    "size.json",
+];
 
 /// Makes the release in `directory` again and compares the two; for `target/dist`, the files of this checkout.
 ///
